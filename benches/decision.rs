@@ -17,7 +17,8 @@ use http::{HeaderMap, HeaderValue};
 use portcullis::config::load_catalog;
 use portcullis::identity::identity_from_headers;
 use portcullis_breaker::{
-    CallResult, CoreAdmission, ServicePolicy, ServiceProtection, SlotOutcome,
+    CallOutcome, CallResult, CoreAdmission, CoreIndex, ServicePolicy, ServiceProtection,
+    SlotOutcome,
 };
 use portcullis_vocabulary::Catalog;
 
@@ -74,15 +75,12 @@ fn decide(turnstile: &CoreAdmission, headers: &HeaderMap, catalog: &Catalog, now
         SlotOutcome::Granted(slot) => slot,
         SlotOutcome::Queued(_) | SlotOutcome::Shed(_) => unreachable!("slots are plenty"),
     };
-    let took = Some(Duration::from_millis(1));
-    turnstile.record(
-        caller,
-        passes,
-        now,
-        took,
-        (CallResult::Answered, None),
-        &mut events,
-    );
+    let outcome = CallOutcome {
+        result: CallResult::Answered,
+        took: Some(Duration::from_millis(1)),
+        retry_after: None,
+    };
+    turnstile.record(caller, passes, now, outcome, &mut events);
     turnstile.release_slot(slot);
     assert!(events.is_empty());
 }
@@ -96,7 +94,7 @@ fn identify(c: &mut Criterion) {
 
 fn whole(c: &mut Criterion) {
     let (catalog, headers) = (catalog(), headers());
-    let turnstile = guarded(&catalog, 1).turnstile(0);
+    let turnstile = guarded(&catalog, 1).core_admission(CoreIndex::new(0));
     let now = Instant::now();
     c.bench_function("decision/whole", |b| {
         b.iter(|| decide(&turnstile, &headers, &catalog, now));
@@ -130,7 +128,9 @@ fn cores(c: &mut Criterion) {
     let mut group = c.benchmark_group("decision/cores");
     for threads in [1, 2] {
         let guarded = guarded(&catalog, threads);
-        let turnstiles: Vec<_> = (0..threads).map(|core| guarded.turnstile(core)).collect();
+        let turnstiles: Vec<_> = (0..threads)
+            .map(|core| guarded.core_admission(CoreIndex::new(core)))
+            .collect();
         let now = Instant::now();
         group.bench_function(threads.to_string(), |b| {
             b.iter_custom(|iterations| {

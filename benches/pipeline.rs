@@ -25,7 +25,7 @@ use hyper_util::rt::TokioIo;
 use portcullis::config;
 use portcullis::proxy::{
     ActiveConfig, ActiveService, ClientLimits, DataCore, IncomingRequest, Peer, PublishedConfig,
-    pipeline,
+    RequestHandler,
 };
 use portcullis::source::load_contract;
 use portcullis::telemetry::{Metrics, TrafficInventory};
@@ -33,7 +33,6 @@ use portcullis_breaker::{ServicePolicy, ServiceProtection};
 use portcullis_contract::{CompileOptions, compile};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
-use tower::Service;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -114,13 +113,13 @@ fn serve_pipeline(pipe: DuplexStream) {
     let config = Arc::new(config);
     let published = PublishedConfig::new(ActiveConfig { config, services });
     let core = DataCore::new(&published, None, None, 0, &Metrics::new());
-    let service = pipeline(&core);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
     let peer = Rc::new(Peer::new(address, &[]));
     let limits = Rc::new(ClientLimits::default());
     let service = service_fn(move |request| {
         let arrived = IncomingRequest::new(request, Rc::clone(&peer), Rc::clone(&limits));
-        service.clone().call(arrived)
+        let core = Rc::clone(&core);
+        async move { Ok::<_, Infallible>(core.handle(arrived).await) }
     });
     tokio::task::spawn_local(http1::Builder::new().serve_connection(TokioIo::new(pipe), service));
 }

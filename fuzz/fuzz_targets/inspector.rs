@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portcullis::proxy::inspect::{HttpRefusal, InspectLimits, Inspector, Stage};
+use portcullis::proxy::inspect::{HttpRefusal, InspectLimits, StreamInspector, StreamPosition};
 use portcullis_fuzz::{pieces, split_line};
 
 const LIMITS: InspectLimits = InspectLimits {
@@ -29,8 +29,8 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 /// The heads that passed, the verdict, and the bytes that passed.
-fn read(stream: &[u8], cuts: &[u8]) -> (u32, Result<Stage, HttpRefusal>, Vec<u8>) {
-    let mut inspector = Inspector::new(LIMITS);
+fn read(stream: &[u8], cuts: &[u8]) -> (u32, Result<StreamPosition, HttpRefusal>, Vec<u8>) {
+    let mut inspector = StreamInspector::new(LIMITS);
     let (mut heads, mut passed) = (0, Vec::new());
     for piece in pieces(stream, cuts) {
         let fed = inspector.feed(piece);
@@ -40,5 +40,5 @@ fn read(stream: &[u8], cuts: &[u8]) -> (u32, Result<Stage, HttpRefusal>, Vec<u8>
             return (heads, Err(refusal), passed);
         }
     }
-    (heads, Ok(inspector.stage()), passed)
+    (heads, Ok(inspector.position()), passed)
 }

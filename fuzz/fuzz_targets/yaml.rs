@@ -5,13 +5,13 @@
 
 use libfuzzer_sys::fuzz_target;
 use portcullis_contract::Document;
-use portcullis_json::Limits;
+use portcullis_json::JsonLimits;
 
 fuzz_target!(|bytes: &[u8]| {
     // A comment keeps a document that begins with `{` from being read as JSON.
     let commented = [b"#\n", bytes].concat();
-    let yaml = Document::parse("a.yaml", "a.yaml".into(), commented, Limits::default());
-    let json = Document::parse("a.json", "a.json".into(), bytes.to_vec(), Limits::default());
+    let yaml = Document::parse("a.yaml", "a.yaml".into(), commented, JsonLimits::default());
+    let json = Document::parse("a.json", "a.json".into(), bytes.to_vec(), JsonLimits::default());
     if let (Ok(yaml), Ok(json)) = (&yaml, &json) {
         assert_eq!(yaml.root().to_value(), json.root().to_value());
     }

@@ -91,7 +91,7 @@ pub(super) fn set(
     for breaker in &breakers {
         // The breaker's history has the event; the log line below reports it.
         let _event = protection
-            .bank
+            .limits
             .set_override(*breaker, over, protection_time(protection));
         let tier = match breaker {
             BreakerId::Service => None,

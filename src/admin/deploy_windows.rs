@@ -81,7 +81,7 @@ pub(super) fn open(
         "operator opens a deploy window"
     );
     protection
-        .bank
+        .limits
         .open_deploy_window(protection_time(protection), length, reason);
     Ok(json(&ServiceWindowView::of(protection)))
 }
@@ -98,7 +98,7 @@ pub(super) fn close(
         let CloseWindowRequest {} = admin_body::parse_object(bytes, CLOSE_EXAMPLE)?;
     }
     let was_open = protection
-        .bank
+        .limits
         .close_deploy_window(protection_time(protection));
     tracing::info!(service, was_open, peer = %operator.peer, "operator closes a deploy window");
     Ok(json(&ServiceWindowView {
@@ -112,7 +112,7 @@ impl<'a> ServiceWindowView<'a> {
         Self {
             service: &protection.service,
             deploy_window: protection
-                .bank
+                .limits
                 .deploy_window_view(protection_time(protection)),
             was_open: None,
         }

@@ -18,7 +18,7 @@ const NAMES_MAX: usize = 20;
 
 /// The current time on the clock of a service's breakers.
 pub(super) fn protection_time(protection: &ServiceProtection) -> Duration {
-    protection.bank.at(Instant::now())
+    protection.limits.at(Instant::now())
 }
 
 /// The current state of a service's breakers and limits.
@@ -28,10 +28,10 @@ pub(super) fn protection_view(
 ) -> ServiceLimitsView {
     let ServiceProtection {
         service,
-        bank,
+        limits,
         policy,
     } = protection;
-    bank.view(service, policy, catalog, protection_time(protection))
+    limits.view(service, policy, catalog, protection_time(protection))
 }
 
 /// Finds a service by name.

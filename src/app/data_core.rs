@@ -9,8 +9,7 @@ use tokio::sync::watch;
 use crate::admin::ReadinessGuard;
 use crate::identity::IssuerKeys;
 use crate::proxy::{
-    BoundListener, DataCore, DrainSignal, ListenerSettings, ListenerTotals, PublishedConfig,
-    pipeline, refuse_stream, serve,
+    BoundListener, DataCore, DrainSignal, ListenerSettings, ListenerTotals, PublishedConfig, serve,
 };
 use crate::telemetry::{Metrics, Tracer};
 
@@ -49,13 +48,11 @@ pub(super) fn serve_core(
         settings: _,
     } = resources;
     let core = DataCore::new(published, keys.as_ref(), tracer.clone(), index, metrics);
-    let refusing = Rc::clone(&core);
-    let refuse = move |refusal, peer: &_| refuse_stream(&refusing, refusal, peer);
     let settings = resources.settings.clone();
     let changes = published.changes();
     let served = runtime.block_on(async move {
         tokio::task::spawn_local(refresh(Rc::clone(&core), changes));
-        let serving = serve(bound, pipeline(&core), refuse, settings, drain);
+        let serving = serve(bound, core, settings, drain);
         drop(pending);
         serving.await
     });

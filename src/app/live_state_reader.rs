@@ -9,7 +9,7 @@ use crate::telemetry::{
     HealthView, Metrics, OwnedContract, OwnerView, ServiceDescription, SquadHealth,
     TrafficInventory,
 };
-use portcullis_breaker::{BreakerState, ServiceProtection};
+use portcullis_breaker::{BreakerId, BreakerState, ServiceProtection};
 use portcullis_vocabulary::Catalog;
 
 use super::reload::LiveStateWriter;
@@ -89,11 +89,13 @@ fn with_provider(service: &ActiveService) -> (&TrafficInventory, Option<&str>) {
 fn squads_cut_off(protection: &[ServiceProtection], catalog: &Catalog) -> BTreeSet<String> {
     let states = protection
         .iter()
-        .flat_map(|service| service.bank.breaker_states(&service.policy, catalog));
-    let open = states.filter(|(_, state)| *state == BreakerState::Open);
-    open.filter_map(|(squad_and_tier, _)| squad_and_tier)
-        .map(|(consumer, _)| catalog.consumer_name(consumer).to_owned())
-        .collect()
+        .flat_map(|service| service.limits.breaker_states(&service.policy, catalog));
+    let open = states.filter(|view| view.state == BreakerState::Open);
+    let squads = open.filter_map(|view| match view.breaker {
+        BreakerId::Service => None,
+        BreakerId::Squad(consumer, _) => Some(catalog.consumer_name(consumer).to_owned()),
+    });
+    squads.collect()
 }
 
 fn described(service: &ActiveService) -> ServiceDescription {

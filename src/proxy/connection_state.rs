@@ -1,7 +1,7 @@
-//! What the parts of one client connection know together.
+//! The state that the parts of one client connection share.
 //!
-//! The socket (`wire`), the driver that owns the clock (`connection`) and the request body
-//! (`body`) run in one task, so they share plain cells. Nothing here is locked.
+//! The socket (`InspectedStream`), the driver with the timer (`ConnectionDriver`) and the request
+//! body (`RequestBody`) run in one task, so plain cells are enough.
 
 use std::cell::{Cell, RefCell};
 use std::task::Waker;
@@ -10,47 +10,47 @@ use tokio::time::Instant;
 
 use super::inspect::{HttpRefusal, StreamPosition};
 
-/// The common facts of one connection.
+/// The shared state of one connection.
 #[derive(Debug)]
-pub(crate) struct ConnectionState {
-    /// Where the inspector stands in the request stream.
-    pub(super) stage: Cell<StreamPosition>,
-    /// Since when that stage, or the silence between two requests, lasts.
+pub(in crate::proxy) struct ConnectionState {
+    /// The inspector's position in the request stream.
+    pub(super) position: Cell<StreamPosition>,
+    /// When the connection reached that position or became idle.
     pub(super) since: Cell<Instant>,
-    /// Heads passed on to the library.
+    /// Number of heads passed to the HTTP library.
     pub(super) heads: Cell<u64>,
-    /// Requests handed to the service.
+    /// Number of requests passed to the handler.
     pub(super) requests: Cell<u64>,
-    /// Answers written out completely.
+    /// Number of answers written completely.
     pub(super) answered: Cell<u64>,
-    /// Answers of which the library was given the last byte.
+    /// Number of answers of which the library has the last byte.
     pub(super) handed_over: Cell<u64>,
-    /// The defect that ended the reading.
+    /// Why the inspector refused the stream.
     pub(super) refusal: Cell<Option<HttpRefusal>>,
-    /// Whether that defect is in the body of a request being served.
+    /// Whether the refused part is the body of a request that is being served.
     pub(super) refused_in_body: Cell<bool>,
-    /// Whether the client can tell the end of an answer from the end of the stream.
+    /// Whether the client can distinguish the end of an answer from the end of the stream.
     pub(super) is_framed: Cell<bool>,
-    /// Since when the client accepts no byte.
+    /// Since when the client has accepted no bytes.
     pub(super) stalled: Cell<Option<Instant>>,
-    /// When the client closed its sending side with answers outstanding.
+    /// When the client closed its sending side before all answers were sent.
     pub(super) half_closed: Cell<Option<Instant>>,
-    /// When the wait for the present body ends.
+    /// The deadline of the wait for the current body.
     pub(super) body_deadline: Cell<Option<Instant>>,
-    /// Whether it has ended.
+    /// Whether that deadline has passed.
     pub(super) body_expired: Cell<bool>,
-    /// Whether the present request has a body that was not read to its end.
+    /// Whether the current request has a body that was not read to its end.
     pub(super) body_unread: Cell<bool>,
-    /// Frames of request bodies read so far.
+    /// Number of body frames read.
     pub(super) body_frames: Cell<u64>,
-    /// Who waits for the present body.
+    /// Wakes the task that waits for the current body.
     pub(super) body_waker: RefCell<Option<Waker>>,
 }
 
 impl ConnectionState {
     pub(super) fn new(now: Instant) -> Self {
         Self {
-            stage: Cell::new(StreamPosition::Idle),
+            position: Cell::new(StreamPosition::Idle),
             since: Cell::new(now),
             heads: Cell::new(0),
             requests: Cell::new(0),
@@ -69,22 +69,22 @@ impl ConnectionState {
         }
     }
 
-    /// Whether every request passed on was answered.
+    /// Whether every request has been answered.
     pub(super) fn is_idle(&self) -> bool {
         self.heads.get() == self.answered.get()
     }
 
-    /// Whether a request is with the service, or its answer on the way.
+    /// Whether a request is being handled or its answer is being written.
     pub(super) fn is_serving(&self) -> bool {
         self.requests.get() > self.answered.get()
     }
 
-    /// Whether all bytes of the request being served have arrived.
+    /// Whether the whole request that is being served has arrived.
     pub(super) fn has_whole_request(&self) -> bool {
-        self.heads.get() > self.requests.get() || self.stage.get() != StreamPosition::Body
+        self.heads.get() > self.requests.get() || self.position.get() != StreamPosition::Body
     }
 
-    /// Takes note that the library has flushed what it had.
+    /// Notes that the library has flushed its buffer.
     pub(super) fn note_flush(&self) {
         let handed_over = self.handed_over.get();
         if self.answered.replace(handed_over) != handed_over && self.is_idle() {
@@ -92,7 +92,7 @@ impl ConnectionState {
         }
     }
 
-    /// Wakes whoever waits for the body, so that it sees that the wait is over.
+    /// Wakes the task that waits for the body, because the wait is over.
     pub(super) fn wake_body(&self) {
         if let Some(waker) = self.body_waker.take() {
             waker.wake();

@@ -1,8 +1,8 @@
-//! A deadline that moves for free.
+//! A timer whose deadline is cheap to move.
 //!
-//! Deadlines change several times per request, and moving a runtime timer costs more than
-//! the rest of the bookkeeping. So a timer that is set too early is left alone: when it
-//! rings, the present deadline is looked at and the timer set again.
+//! Deadlines change several times per request, and resetting a runtime timer costs more than the
+//! rest of the bookkeeping. So a timer that is set too early stays set. When it fires, it is
+//! compared with the current deadline and set again if necessary.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,16 +10,16 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// One lazily re-armed timer.
+/// A timer that is reset lazily.
 #[derive(Debug, Default)]
 pub(super) struct DeadlineTimer {
     sleep: Option<Pin<Box<Sleep>>>,
-    /// Whom the timer wakes.
+    /// The task that the timer wakes.
     waker: Option<Waker>,
 }
 
 impl DeadlineTimer {
-    /// Ready once `deadline` has passed; otherwise the task is woken no later than then.
+    /// Ready once `deadline` has passed. Otherwise the task is woken at the deadline or before.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         let sleep = self
             .sleep
@@ -37,7 +37,7 @@ impl DeadlineTimer {
         }
         while sleep.as_mut().poll(cx).is_ready() {
             if deadline <= Instant::now() {
-                // The next deadline sets the timer anew.
+                // The next deadline creates a new timer.
                 *self = Self::default();
                 return Poll::Ready(());
             }

@@ -1,33 +1,33 @@
-//! The bounds and patience of the wire: every number that decides when a peer is cut off.
+//! Limits on both sides of the proxy: every number that decides when a peer is disconnected.
 
 use std::time::Duration;
 
 use super::inspect::InspectLimits;
 
-/// Fields the library reads without being told a number, and fastest so.
+/// The number of header fields that the HTTP library reads by default. It is fastest with it.
 pub(super) const LIBRARY_HEADER_COUNT_MAX: usize = 100;
 
-/// Bounds on the clients' side.
+/// Limits on client connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientLimits {
-    /// What a request head and a chunked body may measure.
+    /// Limits of the size of request heads and chunked bodies.
     pub inspect: InspectLimits,
-    /// Time for a head to arrive once its first byte has.
+    /// Time from the first byte of a head to its end.
     pub request_head_timeout: Duration,
-    /// Time a connection may stay silent between two requests, and before the first.
+    /// Time a connection may be idle, before the first request and between two requests.
     pub keep_alive_timeout: Duration,
-    /// Time spent waiting for a request body, to which each received
+    /// Time to wait for a request body. Each received
     /// [`request_body_rate_min`](Self::request_body_rate_min) bytes add one second.
     pub request_body_timeout: Duration,
-    /// The slowest body, in bytes per second, that outlasts the timeout. At least 1.
+    /// The lowest rate, in bytes per second, at which a body never times out. At least 1.
     pub request_body_rate_min: u64,
-    /// Time a client may take without accepting a single byte of its answer.
+    /// Time in which a client must accept at least one byte of its answer.
     pub write_timeout: Duration,
-    /// Time an answer may still take once its client has closed its sending side.
+    /// Time for an answer after the client has closed its sending side.
     pub half_close_grace: Duration,
-    /// Time to go on reading after the last answer, so that a reset does not destroy it.
+    /// Time to continue reading after the last answer, so that a reset does not destroy it.
     pub linger_timeout: Duration,
-    /// Time idle connections stay open when the server stops, for requests on their way.
+    /// Time idle connections stay open while the server stops, for requests that were already sent.
     pub drain_idle_grace: Duration,
 }
 
@@ -51,23 +51,23 @@ impl Default for ClientLimits {
     }
 }
 
-/// Bounds on the upstream's side.
+/// Limits on connections to the upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpstreamLimits {
-    /// Time for a connection to be made, over all addresses of the name.
+    /// Time to connect, over all addresses of the host name.
     pub connect_timeout: Duration,
-    /// Time from sending a request to the complete head of its response. While a streamed
-    /// request body moves, or its client is waited for, it begins anew.
+    /// Time from sending a request to the complete head of its response. It restarts while a
+    /// streamed request body makes progress or waits for its client.
     pub response_head_timeout: Duration,
-    /// Time a response body may stand still while it is waited for.
+    /// Time without progress after which a response body is aborted.
     pub response_stall_timeout: Duration,
-    /// Age at which an unused connection is no longer reused.
+    /// Age after which an idle connection is not reused.
     pub idle_timeout: Duration,
-    /// Most unused connections kept, per data core.
+    /// Most idle connections that a data core keeps.
     pub idle_max: usize,
-    /// Most header fields in a response head; at least 100 are allowed.
+    /// Most header fields in a response head. A limit below 100 counts as 100.
     pub header_count_max: usize,
-    /// Largest response head, in bytes; at least 8 KiB are allowed.
+    /// Largest response head, in bytes. A limit below 8 KiB counts as 8 KiB.
     pub header_bytes_max: usize,
 }
 

@@ -1,36 +1,43 @@
-//! The data plane: bytes in from clients, bytes out to upstreams.
+//! The data plane: requests from clients to upstreams, and the answers back.
 //!
-//! A data core is one single-threaded runtime that shares nothing with the others. A client
-//! connection is one task on it: the socket is read through the inspector (`inspect`,
-//! `wire`), the HTTP library frames the messages, the service answers them, and the upstream
-//! connection (`upstream`) is driven from within the same task.
+//! A data core is a thread with a single-threaded runtime. It has its own listening socket, its
+//! own connections to upstreams and its own metric recorders. The data cores share the circuit
+//! breakers, the slots and the traffic inventory of each service.
+//!
+//! A client connection is one task, which also drives the upstream connections that its requests
+//! use. A request goes through these files, and its answer comes back the other way:
+//!
+//! 1. `client/listener.rs` accepts the connection.
+//! 2. `client/connection.rs` drives it, with one timer for all deadlines.
+//! 3. `client/inspected_stream.rs` reads the socket through `inspect/stream_inspector.rs`, which
+//!    refuses ambiguous messages. hyper parses the messages that pass.
+//! 4. `client/connection_service.rs` passes each request to the handler.
+//! 5. `exchange/handle.rs` lists the stages of a request and answers what they refuse.
+//! 6. `exchange/stages/` has one file for each stage. `forward.rs` sends the request.
+//! 7. `upstream/upstream_client.rs` sends it on a pooled connection and reads the response head.
+//! 8. `upstream/upstream_body.rs` reads the body of the response.
+//! 9. `exchange/answer_body.rs` passes the body to the client, and releases the slot at its end.
+//! 10. `exchange/request_record.rs` publishes what happened when the last part is dropped.
 
 mod limits;
-
-pub mod inspect;
-
-mod deadline_timer;
-mod connection_state;
-
-mod headers;
-mod upstream;
 mod client;
-mod exchange;
+mod connection_state;
+mod deadline_timer;
+pub mod inspect;
+mod headers;
 mod body;
+mod exchange;
+mod upstream;
 
-pub use body::buffered_body::{BufferOutcome, BufferedBody};
-pub use body::forward_body::ForwardBody;
-pub use body::request_body::{RequestBody, RequestBodyError};
-pub use client::connection::IncomingRequest;
-pub use client::drain_signal::{DrainPhase, DrainSignal, DrainTrigger, drain};
-pub use client::listener::{
-    BindError, BoundListener, ConnectionCap, ListenerSettings, ListenerTotals, bind, serve,
+pub use body::{BufferOutcome, BufferedBody, ForwardBody, RequestBody, RequestBodyError};
+pub use client::{
+    BindError, BoundListener, ConnectionCap, DrainPhase, DrainSignal, DrainTrigger,
+    IncomingRequest, ListenerSettings, ListenerTotals, RequestHandler, bind, drain, serve,
 };
-pub use exchange::active_config::{ActiveConfig, ActiveService, PublishedConfig};
-pub use exchange::answer_body::AnswerBody;
-pub use exchange::data_core::DataCore;
-pub use exchange::pipeline::{pipeline, refuse_stream};
-pub use exchange::shadow::{ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler};
+pub use exchange::{
+    ActiveConfig, ActiveService, AnswerBody, DataCore, PublishedConfig, ShadowAnswer, ShadowBody,
+    ShadowExchange, ShadowSampler,
+};
 pub use headers::{
     MaxForwards, Peer, add_forwarding, add_request_id, count_hop, remove_hop_by_hop,
 };

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use portcullis_breaker::{BreakerEvent, BreakerId, BreakerState, ServiceProtection};
-use portcullis_vocabulary::{Catalog, Consumer, Tier};
+use portcullis_vocabulary::Catalog;
 
 use super::metric_names::{
     BREAKER_STATE, CROSS_SQUAD, CROSS_SQUAD_MAX, GUARANTEED, IN_FLIGHT, LIMIT, TRIPS, WAITING,
@@ -17,11 +17,8 @@ const EVERYBODY: &str = "everybody";
 impl ServiceRecorder {
     /// Counts and logs a change of a breaker. Changes are rare, so the labels are built each time.
     pub fn breaker_changed(&self, event: &BreakerEvent, catalog: &Catalog) {
-        let (squad, tier) = match event.cell {
-            BreakerId::Service => (EVERYBODY, EVERYBODY),
-            BreakerId::Squad(consumer, tier) => (catalog.consumer_name(consumer), tier.as_str()),
-        };
-        let change = &event.change;
+        let (squad, tier) = label_values(event.breaker, catalog);
+        let change = &event.transition;
         let service = self.service();
         match change.to {
             BreakerState::Open => {
@@ -46,11 +43,11 @@ impl Metrics {
     /// Sets the gauges of one service. Call it every few seconds.
     pub fn observe_protection(&self, protection: &ServiceProtection, catalog: &Catalog) {
         let service = protection.service.as_str();
-        let (bank, policy) = (&protection.bank, &protection.policy);
-        for (breaker, state) in bank.breaker_states(policy, catalog) {
-            let (squad, tier) = label_values(breaker, catalog);
+        let (bank, policy) = (&protection.limits, &protection.policy);
+        for view in bank.breaker_states(policy, catalog) {
+            let (squad, tier) = label_values(view.breaker, catalog);
             let gauge = self.gauge(&BREAKER_STATE, &[service, squad, tier]);
-            gauge.set(state_value(state));
+            gauge.set(state_value(view.state));
         }
         let shares = bank.shares_view(policy, catalog);
         self.gauge(&LIMIT, &[service]).set(f64::from(shares.limit));
@@ -71,10 +68,10 @@ impl Metrics {
     }
 }
 
-fn label_values(breaker: Option<(Consumer, Tier)>, catalog: &Catalog) -> (&str, &'static str) {
+fn label_values(breaker: BreakerId, catalog: &Catalog) -> (&str, &'static str) {
     match breaker {
-        None => (EVERYBODY, EVERYBODY),
-        Some((consumer, tier)) => (catalog.consumer_name(consumer), tier.as_str()),
+        BreakerId::Service => (EVERYBODY, EVERYBODY),
+        BreakerId::Squad(consumer, tier) => (catalog.consumer_name(consumer), tier.as_str()),
     }
 }
 

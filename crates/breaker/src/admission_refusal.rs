@@ -1,4 +1,4 @@
-//! Why a request may not pass now: the rule, its figures, and when to come back.
+//! Why a request is refused now: the rule, its figures, and when to retry.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,59 +7,61 @@ use portcullis_vocabulary::Tier;
 
 use super::circuit::breaker_permit::BreakerRejection;
 use super::circuit::sliding_window::CallTally;
-use super::sharing::slot_wait::ShedDetails;
+use super::sharing::shed_details::ShedDetails;
 
-/// A request that may not pass now.
+/// The refusal of a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdmissionRefusal {
-    /// What refused it.
+    /// The rule that refused it.
     pub rule: AdmissionRule,
-    /// After how long it may pass.
+    /// How long to wait before a retry.
     pub retry_after: Duration,
 }
 
-/// What refuses requests.
+/// The rules that refuse requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum AdmissionRule {
     /// The breaker of the squad's traffic of this tier.
     Squad(Tier, BreakerRejection),
-    /// The breaker of the service, which cuts everybody.
+    /// The breaker of the service, which cuts off every caller.
     Service(BreakerRejection),
-    /// The shares of requests in flight.
+    /// The concurrency limit.
     Share(ShedDetails),
-    /// The budget of traffic between squads.
+    /// The budget for requests of other squads.
     Budget {
-        /// All requests as `calls`, those of other squads as `failures`.
+        /// All requests are `calls`, those of other squads are `failures`.
         tally: CallTally,
-        /// The greatest allowed share.
+        /// The highest allowed share.
         max: f64,
     },
 }
 
-/// When to come back to a cell that is probed: a probe takes about as long.
+/// When to retry while a breaker is probed: a probe takes about as long.
 const PROBING: Duration = Duration::from_secs(1);
 
-/// When to come back to a cell that an operator opened.
+/// When to retry while an operator holds a breaker open.
 const FORCED: Duration = Duration::from_secs(30);
 
-/// When to come back for a slot or into a budget: when the oldest bucket of a window has gone.
+/// When to retry for a slot or a budget: by then the oldest bucket of a window has expired.
 const SOON: Duration = Duration::from_secs(1);
 
 impl AdmissionRefusal {
-    /// By a rule; how long it holds follows from it.
+    /// The refusal by a rule, which decides when to retry.
     pub fn from_rule(rule: AdmissionRule) -> Self {
         let retry_after = match rule {
-            AdmissionRule::Squad(_, shut) | AdmissionRule::Service(shut) => match shut {
-                BreakerRejection::Open { retry_after, .. } => retry_after,
-                BreakerRejection::Probing => PROBING,
-                BreakerRejection::Forced => FORCED,
-            },
+            AdmissionRule::Squad(_, rejection) | AdmissionRule::Service(rejection) => {
+                match rejection {
+                    BreakerRejection::Open { retry_after, .. } => retry_after,
+                    BreakerRejection::Probing => PROBING,
+                    BreakerRejection::Forced => FORCED,
+                }
+            }
             AdmissionRule::Share(_) | AdmissionRule::Budget { .. } => SOON,
         };
         Self { rule, retry_after }
     }
 
-    /// The whole seconds of a `Retry-After` (RFC 9110 section 10.2.3), at least one.
+    /// The value of `Retry-After` (RFC 9110 section 10.2.3): whole seconds, at least one.
     pub fn retry_after_seconds(&self) -> u32 {
         let seconds = self.retry_after.as_millis().div_ceil(1000);
         u32::try_from(seconds).unwrap_or(u32::MAX).max(1)
@@ -67,7 +69,7 @@ impl AdmissionRefusal {
 }
 
 impl AdmissionRule {
-    /// Its stable name, a label.
+    /// The stable name, a label.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Squad(_, BreakerRejection::Open { .. }) => "squad-circuit-open",
@@ -81,7 +83,7 @@ impl AdmissionRule {
         }
     }
 
-    /// The sentence for whoever sent the request.
+    /// The sentence for the client that sent the request.
     pub fn sentence<'a>(&'a self, squad: &'a str) -> impl fmt::Display + 'a {
         RuleSentence { rule: self, squad }
     }
@@ -96,13 +98,13 @@ impl fmt::Display for RuleSentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let squad = self.squad;
         match *self.rule {
-            AdmissionRule::Squad(tier, shut) => {
+            AdmissionRule::Squad(tier, rejection) => {
                 write!(f, "{tier} traffic of squad {squad} is cut off: ")?;
-                write_rejection(f, shut)
+                write_rejection(f, rejection)
             }
-            AdmissionRule::Service(shut) => {
-                f.write_str("the service is cut off from everybody: ")?;
-                write_rejection(f, shut)
+            AdmissionRule::Service(rejection) => {
+                f.write_str("the service is cut off from all callers: ")?;
+                write_rejection(f, rejection)
             }
             AdmissionRule::Share(shed) => {
                 let ShedDetails {
@@ -120,7 +122,7 @@ impl fmt::Display for RuleSentence<'_> {
             AdmissionRule::Budget { tally, max } => write!(
                 f,
                 "{} of the last {} requests to this service came from other squads than its \
-                 provider, and they may be {} % at most",
+                                 provider, and they may be {} % at most",
                 tally.failures,
                 tally.calls,
                 (max * 100.0).round()
@@ -129,22 +131,22 @@ impl fmt::Display for RuleSentence<'_> {
     }
 }
 
-fn write_rejection(f: &mut fmt::Formatter<'_>, shut: BreakerRejection) -> fmt::Result {
-    match shut {
+fn write_rejection(f: &mut fmt::Formatter<'_>, rejection: BreakerRejection) -> fmt::Result {
+    match rejection {
         BreakerRejection::Open { reason, .. } => write!(f, "{reason}"),
-        BreakerRejection::Probing => f.write_str("it is being tried whether the trouble is over"),
-        BreakerRejection::Forced => f.write_str("an operator decided so"),
+        BreakerRejection::Probing => f.write_str("probes test whether the upstream has recovered"),
+        BreakerRejection::Forced => f.write_str("an operator opened the circuit breaker"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::circuit::breaker_state::TransitionReason;
-    use super::super::sharing::slot_wait::ShedReason;
+    use super::super::sharing::shed_details::ShedReason;
     use super::*;
 
     #[test]
-    fn a_sentence_says_whose_and_why() {
+    fn a_sentence_names_the_squad_and_the_cause() {
         let check = |rule: AdmissionRule, sentence: &str| {
             assert_eq!(rule.sentence("checkout").to_string(), sentence);
         };
@@ -167,7 +169,7 @@ mod tests {
         );
         check(
             AdmissionRule::Service(BreakerRejection::Forced),
-            "the service is cut off from everybody: an operator decided so",
+            "the service is cut off from all callers: an operator opened the circuit breaker",
         );
         let shed = ShedDetails {
             reason: ShedReason::Waited,

@@ -1,16 +1,15 @@
-//! How long to stay away: exponential backoff with full jitter.
+//! Exponential backoff with full jitter.
 //!
 //! Source: M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015. Full jitter
-//! draws the whole wait, so that many clients (and many replicas of this proxy) do not come back
-//! together.
+//! draws the whole wait, so many clients, and many replicas of this proxy, do not come back at
+//! the same time.
 
 use std::time::Duration;
 
-/// The least wait: a draw of almost nothing is no wait at all.
+/// The shortest wait: a draw near 0 would retry at once.
 const FLOOR: Duration = Duration::from_millis(10);
 
-/// A wait between nothing and `base` doubled `doublings` times, at most `max`; `draw` is from 0
-/// to 1.
+/// A wait between 0 and `base` doubled `doublings` times, at most `max`; `draw` is from 0 to 1.
 pub(super) fn full_jitter(base: Duration, max: Duration, doublings: u32, draw: f64) -> Duration {
     let factor = 1_u32.checked_shl(doublings.min(31)).unwrap_or(u32::MAX);
     let bound = base.checked_mul(factor).unwrap_or(max).min(max);

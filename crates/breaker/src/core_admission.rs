@@ -1,4 +1,4 @@
-//! One data core's way through a service's bank.
+//! Admission control on one data core: breakers, budget, slot, and the result of each call.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,23 +7,26 @@ use portcullis_vocabulary::{Caller, Consumer};
 
 use super::admission_refusal::{AdmissionRefusal, AdmissionRule};
 use super::backoff::full_jitter;
-use super::circuit::breaker_permit::{
-    BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict,
-};
+use super::breaker_event::{BreakerEvent, BreakerId};
+use super::circuit::breaker_permit::{BreakerPermit, BreakerThresholds, CallVerdict};
 use super::circuit::breaker_state::BreakerTransition;
+use super::consumer_index::ConsumerIndex;
+use super::core_index::CoreIndex;
 use super::request_ratio::{has_budget, may_retry};
-use super::service_limits::{BreakerEvent, BreakerId, ServiceLimits, ServicePolicy};
-use super::sharing::slot_pool::{HeldSlot, SlotOutcome};
+use super::service_limits::ServiceLimits;
+use super::service_policy::ServicePolicy;
+use super::sharing::held_slot::HeldSlot;
+use super::sharing::slot_wait::SlotOutcome;
 
-/// A bank as one data core sees it, with the policy in force.
+/// A service's limits as one data core uses them, with the current policy.
 #[derive(Clone, Debug)]
 pub struct CoreAdmission {
-    bank: Arc<ServiceLimits>,
+    limits: Arc<ServiceLimits>,
     policy: Arc<ServicePolicy>,
-    core: usize,
+    core: CoreIndex,
 }
 
-/// What a call was admitted by: the cell of the service and that of the squad.
+/// The permits of one call, from the service's breaker and from the squad's.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "it must be recorded or released"]
 pub struct AdmissionPermit {
@@ -31,53 +34,69 @@ pub struct AdmissionPermit {
     squad: BreakerPermit,
 }
 
-/// How a call ended, as far as the upstream is to blame for it.
+/// How a call to the upstream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallResult {
-    /// It was answered.
+    /// The upstream answered.
     Answered,
-    /// It failed: a status of 500 or more, no answer in time, an answer that broke off.
+    /// The upstream failed: a status of 500 or more, no answer in time, an interrupted answer.
     Failed,
-    /// It never reached the upstream, whoever had sent it.
+    /// The call did not reach the upstream. No caller can cause that.
     Unreachable,
 }
 
+/// The end of a call, as it is recorded.
+#[derive(Clone, Copy, Debug)]
+pub struct CallOutcome {
+    /// How the call ended.
+    pub result: CallResult,
+    /// How long it took until the answer began; none where the client took part in that time.
+    pub took: Option<Duration>,
+    /// How long the upstream asked not to be called.
+    pub retry_after: Option<Duration>,
+}
+
 impl CoreAdmission {
-    /// A core's view; `core` counts from 0 and is below the bank's number of cores.
-    pub fn new(bank: Arc<ServiceLimits>, policy: Arc<ServicePolicy>, core: usize) -> Self {
-        assert!(core < bank.cores(), "a core of the bank");
-        Self { bank, policy, core }
+    /// The admission control of a core, whose number is below the limits' number of cores.
+    pub fn new(limits: Arc<ServiceLimits>, policy: Arc<ServicePolicy>, core: CoreIndex) -> Self {
+        assert!(core.get() < limits.cores(), "a core that shares the limits");
+        Self {
+            limits,
+            policy,
+            core,
+        }
     }
 
-    /// The policy in force.
+    /// The current policy.
     pub fn policy(&self) -> &ServicePolicy {
         &self.policy
     }
 
-    /// An instant as the bank counts time.
+    /// The time from the start to an instant, which is how the limits count time.
     pub fn at(&self, instant: Instant) -> Duration {
-        self.bank.at(instant)
+        self.limits.at(instant)
     }
 
-    /// Why a call would be cut now; nothing is taken, so that a request can be refused before
-    /// its body is read.
+    /// Why a call would be refused now. Nothing is taken, so a request can be refused before its
+    /// body is read.
     #[inline]
     pub fn peek(&self, caller: Caller, now: Duration) -> Option<AdmissionRefusal> {
         let policy = &self.policy.protection.breaker;
         let Caller { consumer, tier } = caller;
-        if let Some(shut) = self.bank.service.peek(now, policy) {
-            return Some(AdmissionRefusal::from_rule(AdmissionRule::Service(shut)));
+        if let Some(rejection) = self.limits.service.peek(now, policy) {
+            let rule = AdmissionRule::Service(rejection);
+            return Some(AdmissionRefusal::from_rule(rule));
         }
-        let shut = self.bank.squad_breaker(consumer, tier).peek(now, policy)?;
-        Some(AdmissionRefusal::from_rule(AdmissionRule::Squad(
-            tier, shut,
-        )))
+        let breaker = self.limits.squad_breaker(consumer, tier);
+        let rejection = breaker.peek(now, policy)?;
+        let rule = AdmissionRule::Squad(tier, rejection);
+        Some(AdmissionRefusal::from_rule(rule))
     }
 
-    /// Lets a call pass by both cells, or says which is in its way.
+    /// Asks both breakers to admit a call.
     ///
     /// # Errors
-    /// The refusal.
+    /// The refusal of the breaker that does not admit it.
     #[inline]
     pub fn admit(
         &self,
@@ -87,29 +106,35 @@ impl CoreAdmission {
     ) -> Result<AdmissionPermit, AdmissionRefusal> {
         let policy = &self.policy.protection.breaker;
         let Caller { consumer, tier } = caller;
-        let bank = &*self.bank;
-        let service = {
-            let (pass, change) = bank
-                .service
-                .admit(now, || bank.probe_share(consumer), policy);
-            note(events, BreakerId::Service, change);
-            pass.map_err(|shut| AdmissionRefusal::from_rule(AdmissionRule::Service(shut)))?
-        };
-        let (pass, change) =
-            bank.squad_breaker(consumer, tier)
-                .admit(now, || bank.lone_prober(consumer), policy);
-        note(events, BreakerId::Squad(consumer, tier), change);
-        let squad = pass.map_err(|shut: BreakerRejection| {
-            bank.service.release(service);
-            AdmissionRefusal::from_rule(AdmissionRule::Squad(tier, shut))
+        let limits = &*self.limits;
+        let admission = limits
+            .service
+            .admit(now, || limits.probe_share(consumer), policy);
+        push_event(events, BreakerId::Service, admission.transition);
+        let service = admission
+            .permit
+            .map_err(|rejection| AdmissionRefusal::from_rule(AdmissionRule::Service(rejection)))?;
+        let admission = limits.squad_breaker(consumer, tier).admit(
+            now,
+            || limits.sole_probe_share(consumer),
+            policy,
+        );
+        push_event(
+            events,
+            BreakerId::Squad(consumer, tier),
+            admission.transition,
+        );
+        let squad = admission.permit.map_err(|rejection| {
+            limits.service.release(service);
+            AdmissionRefusal::from_rule(AdmissionRule::Squad(tier, rejection))
         })?;
         Ok(AdmissionPermit { service, squad })
     }
 
-    /// Counts a request against the budget between squads.
+    /// Counts a request against the budget for requests of other squads.
     ///
     /// # Errors
-    /// The refusal; then it is not counted.
+    /// The refusal; a refused request is not counted.
     #[inline]
     pub fn charge_budget(
         &self,
@@ -127,7 +152,7 @@ impl CoreAdmission {
             (Consumer::Unknown, Some(_)) => true,
         };
         if is_cross {
-            let tally = self.bank.requests.tally(now);
+            let tally = self.limits.requests.tally(now);
             if !has_budget(tally, budget) {
                 return Err(AdmissionRefusal::from_rule(AdmissionRule::Budget {
                     tally,
@@ -135,109 +160,113 @@ impl CoreAdmission {
                 }));
             }
         }
-        self.bank.requests.count(self.core, now, is_cross);
+        self.limits.requests.count(self.core, now, is_cross);
         Ok(())
     }
 
-    /// Asks for a slot; it is given back with [`release`](Self::release).
+    /// Asks for a slot, which must be given back with [`release_slot`](Self::release_slot).
     #[inline]
     pub fn acquire_slot(&self, caller: Caller, now: Duration) -> SlotOutcome<'_> {
         let shares = &self.policy.protection.shares;
-        let Caller { consumer, tier } = caller;
-        self.bank
+        let consumer = ConsumerIndex::from(caller.consumer);
+        self.limits
             .slots
-            .acquire(self.core, consumer.index(), tier, now, shares)
+            .acquire(self.core, consumer, caller.tier, now, shares)
     }
 
     /// Gives a slot back.
     #[inline]
     pub fn release_slot(&self, slot: HeldSlot) {
-        self.bank.slots.release(slot);
+        self.limits.slots.release(slot);
     }
 
-    /// A call that took `took` until its answer began has ended; without a time where the client
-    /// had a part in it.
+    /// Records the end of a call.
     #[inline]
     pub fn record(
         &self,
         caller: Caller,
-        passes: AdmissionPermit,
+        permit: AdmissionPermit,
         now: Duration,
-        took: Option<Duration>,
-        (ended, retry_after): (CallResult, Option<Duration>),
+        outcome: CallOutcome,
         events: &mut Vec<BreakerEvent>,
     ) {
         let Caller { consumer, tier } = caller;
-        let unreachable = ended == CallResult::Unreachable;
+        let CallOutcome {
+            result,
+            took,
+            retry_after,
+        } = outcome;
+        let unreachable = result == CallResult::Unreachable;
         let verdict = CallVerdict {
             failed: unreachable,
             ..CallVerdict::default()
         };
-        let everybody = self.bank.service.record(
+        let transition = self.limits.service.record(
             self.core,
-            passes.service,
+            permit.service,
             now,
             verdict,
-            self.service_limits(),
+            self.service_thresholds(),
         );
-        note(events, BreakerId::Service, everybody);
-        let cell = self.bank.squad_breaker(consumer, tier);
+        push_event(events, BreakerId::Service, transition);
+        let breaker = self.limits.squad_breaker(consumer, tier);
         if unreachable {
-            return cell.release(passes.squad);
+            return breaker.release(permit.squad);
         }
         let verdict = CallVerdict {
-            failed: ended == CallResult::Failed,
+            failed: result == CallResult::Failed,
             slow: took.is_some_and(|took| took >= self.policy.protection.breaker.slow_call),
             retry_after,
         };
-        let limits = self.bank.limits(&self.policy, tier, now);
-        let change = cell.record(self.core, passes.squad, now, verdict, limits);
-        note(events, BreakerId::Squad(consumer, tier), change);
-        // What fails at once says nothing about how long calls take.
-        if let (CallResult::Answered, Some(took)) = (ended, took) {
+        let thresholds = self.limits.thresholds(&self.policy, tier, now);
+        let transition = breaker.record(self.core, permit.squad, now, verdict, thresholds);
+        push_event(events, BreakerId::Squad(consumer, tier), transition);
+        // A call that fails at once says nothing about how long calls take.
+        if let (CallResult::Answered, Some(took)) = (result, took) {
             let shares = &self.policy.protection.shares;
-            self.bank.slots.time(self.core, took, now, shares);
+            self.limits.slots.time(self.core, took, now, shares);
         }
     }
 
-    /// A call that was recorded as answered broke off.
+    /// Records that the answer of a call was interrupted after the call was recorded as answered.
     pub fn record_broken(
         &self,
         caller: Caller,
-        passes: AdmissionPermit,
+        permit: AdmissionPermit,
         recorded: Duration,
         now: Duration,
         events: &mut Vec<BreakerEvent>,
     ) {
         let Caller { consumer, tier } = caller;
-        let limits = self.bank.limits(&self.policy, tier, now);
-        let cell = self.bank.squad_breaker(consumer, tier);
-        let change = cell.record_late_failure(self.core, passes.squad, recorded, now, limits);
-        note(events, BreakerId::Squad(consumer, tier), change);
+        let thresholds = self.limits.thresholds(&self.policy, tier, now);
+        let breaker = self.limits.squad_breaker(consumer, tier);
+        let transition =
+            breaker.record_late_failure(self.core, permit.squad, recorded, now, thresholds);
+        push_event(events, BreakerId::Squad(consumer, tier), transition);
     }
 
-    /// A call was given up before it ended: nobody's fault.
+    /// Gives back the permit of a call that was abandoned before it ended; nothing is counted.
     #[inline]
-    pub fn release(&self, caller: Caller, passes: AdmissionPermit) {
-        self.bank.service.release(passes.service);
-        self.bank
+    pub fn release(&self, caller: Caller, permit: AdmissionPermit) {
+        self.limits.service.release(permit.service);
+        self.limits
             .squad_breaker(caller.consumer, caller.tier)
-            .release(passes.squad);
+            .release(permit.squad);
     }
 
-    /// Counts a request that may be sent again.
+    /// Counts a request that may be retried.
     pub fn count_retryable(&self, now: Duration) {
-        self.bank.retries.count(self.core, now, false);
+        self.limits.retries.count(self.core, now, false);
     }
 
-    /// Whether a request may be sent again by the budget of retries, and how long to wait before;
-    /// it is counted. `attempt` counts from 0, `draw` is from 0 to 1.
+    /// Charges a retry to the budget of retries and returns how long to wait before it; none when
+    /// the request may not be retried. `attempt` counts from 0, `draw` is from 0 to 1.
     pub fn retry(&self, attempt: u32, now: Duration, draw: f64) -> Option<Duration> {
         let policy = &self.policy.protection.retries;
-        if attempt >= policy.attempts_max || !may_retry(self.bank.retries.tally(now), policy) {
+        if attempt >= policy.attempts_max || !may_retry(self.limits.retries.tally(now), policy) {
             return None;
         }
-        self.bank.retries.count(self.core, now, true);
+        self.limits.retries.count(self.core, now, true);
         Some(full_jitter(
             policy.backoff_base,
             policy.backoff_max,
@@ -246,7 +275,7 @@ impl CoreAdmission {
         ))
     }
 
-    fn service_limits(&self) -> BreakerThresholds<'_> {
+    fn service_thresholds(&self) -> BreakerThresholds<'_> {
         let policy = &self.policy.protection.breaker;
         BreakerThresholds {
             policy,
@@ -255,6 +284,13 @@ impl CoreAdmission {
     }
 }
 
-fn note(events: &mut Vec<BreakerEvent>, cell: BreakerId, change: Option<BreakerTransition>) {
-    events.extend(change.map(|change| BreakerEvent { cell, change }));
+fn push_event(
+    events: &mut Vec<BreakerEvent>,
+    breaker: BreakerId,
+    transition: Option<BreakerTransition>,
+) {
+    events.extend(transition.map(|transition| BreakerEvent {
+        breaker,
+        transition,
+    }));
 }

@@ -1,14 +1,14 @@
-//! The share of one kind of requests in all, over the last ten seconds.
+//! Counts all requests and those of one kind among them, over the last ten seconds.
 
 use std::time::Duration;
 
 use portcullis_vocabulary::protection::{BudgetPolicy, RetryPolicy};
 
-use super::circuit::circuit_breaker::second;
-use super::circuit::sliding_window::{CallTally, SECONDS, SlidingWindow, tally, windows};
+use super::circuit::sliding_window::{CallTally, SECONDS, SlidingWindow, second, tally, windows};
+use super::core_index::CoreIndex;
 
-/// Counts requests, and among them those of one kind, on each core by itself. Cores that decide
-/// at the same moment may together exceed a bound by one request each.
+/// Counts requests and, among them, those of one kind. Each core counts by itself, so cores that
+/// decide at the same moment may together exceed a bound by one request each.
 #[derive(Debug)]
 pub(super) struct RequestRatio(Box<[SlidingWindow]>);
 
@@ -18,17 +18,17 @@ impl RequestRatio {
     }
 
     /// Counts a request.
-    pub(super) fn count(&self, core: usize, now: Duration, is_kind: bool) {
-        self.0[core].call(0, second(now), is_kind, false);
+    pub(super) fn count(&self, core: CoreIndex, now: Duration, is_kind: bool) {
+        self.0[core.get()].count(0, second(now), is_kind, false);
     }
 
-    /// All requests as `calls`, those of the kind as `failures`.
+    /// All requests are `calls`, those of the kind are `failures`.
     pub(super) fn tally(&self, now: Duration) -> CallTally {
         tally(&self.0, 0, second(now))
     }
 }
 
-/// Whether one more request from another squad keeps within the budget.
+/// Whether one more request from another squad is within the budget.
 pub(super) fn has_budget(tally: CallTally, policy: &BudgetPolicy) -> bool {
     let Some(max) = policy.cross_squad_max else {
         return true;
@@ -37,7 +37,7 @@ pub(super) fn has_budget(tally: CallTally, policy: &BudgetPolicy) -> bool {
         || f64::from(tally.failures + 1) <= max * f64::from(tally.calls + 1)
 }
 
-/// Whether one more retry keeps within the budget; requests are what is no retry.
+/// Whether one more retry is within the budget, which grows with the requests sent first.
 pub(super) fn may_retry(tally: CallTally, policy: &RetryPolicy) -> bool {
     let requests = f64::from(tally.calls.saturating_sub(tally.failures));
     let free = f64::from(policy.per_second_min) * f64::from(SECONDS);
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_is_a_share_of_what_was_admitted() {
+    fn a_budget_is_a_share_of_the_admitted_requests() {
         let policy = BudgetPolicy {
             cross_squad_max: Some(0.15),
             calls_min: 100,
@@ -66,7 +66,7 @@ mod tests {
                 continue;
             }
             cross += u32::from(is_cross);
-            ratio.count(request % 2, at(3), is_cross);
+            ratio.count(CoreIndex::new(request % 2), at(3), is_cross);
         }
         let all = 2000 + cross;
         let share = f64::from(cross) / f64::from(all);
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn retries_are_a_share_of_requests_and_a_few() {
+    fn retries_are_a_share_of_requests_plus_a_few() {
         let policy = RetryPolicy {
             ratio_max: 0.1,
             per_second_min: 1,
@@ -85,11 +85,11 @@ mod tests {
         };
         let ratio = RequestRatio::new(1);
         for _ in 0..100 {
-            ratio.count(0, at(0), false);
+            ratio.count(CoreIndex::new(0), at(0), false);
         }
         let mut retries = 0;
         while may_retry(ratio.tally(at(1)), &policy) {
-            ratio.count(0, at(1), true);
+            ratio.count(CoreIndex::new(0), at(1), true);
             retries += 1;
         }
         assert_eq!(retries, 20);

@@ -1,32 +1,23 @@
-//! All that decides about the traffic of one service, shared by the data cores.
+//! The circuit breakers, slots and counts of one service, shared by the data cores.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use portcullis_vocabulary::protection::{Protection, TierPolicies, TierPolicy};
-use portcullis_vocabulary::{Catalog, Consumer, SquadId, Tier};
+use portcullis_vocabulary::protection::{TierPolicies, TierPolicy};
+use portcullis_vocabulary::{Catalog, Consumer, Tier};
 
+use super::breaker_event::{BreakerEvent, BreakerId};
 use super::circuit::breaker_permit::BreakerThresholds;
-use super::circuit::breaker_state::{BreakerOverride, BreakerTransition};
+use super::circuit::breaker_state::BreakerOverride;
 use super::circuit::circuit_breaker::CircuitBreaker;
 use super::circuit::probe_set::ProbeShare;
-use super::core_admission::CoreAdmission;
+use super::consumer_index::ConsumerIndex;
+use super::deploy_window::{CurrentDeployWindow, DeployWindow};
 use super::request_ratio::RequestRatio;
+use super::service_policy::ServicePolicy;
 use super::sharing::slot_pool::SlotPool;
 
-/// What holds for one service.
-#[derive(Clone, Debug, Default)]
-pub struct ServicePolicy {
-    /// What the configuration says of the service.
-    pub protection: Protection,
-    /// What it says of the tiers.
-    pub tiers: TierPolicies,
-    /// The squad that provides the service.
-    pub provider: Option<SquadId>,
-}
-
-/// Breakers, slots and counts of one service.
+/// The circuit breakers, slots and counts of one service.
 #[derive(Debug)]
 pub struct ServiceLimits {
     started: Instant,
@@ -34,82 +25,17 @@ pub struct ServiceLimits {
     seed: u64,
     weights: RwLock<Box<[u32]>>,
     pub(super) service: CircuitBreaker,
-    /// By consumer and tier; made when first needed.
+    /// By consumer and tier; each is created when it is first needed.
     squads: Box<[OnceLock<Box<CircuitBreaker>>]>,
     pub(super) slots: SlotPool,
     pub(super) requests: RequestRatio,
     pub(super) retries: RequestRatio,
-    deploy_until_ms: AtomicU64,
-    deploy: Mutex<Option<DeployWindow>>,
-}
-
-/// A service with its bank and the policy in force.
-#[derive(Clone, Debug)]
-pub struct ServiceProtection {
-    /// The service's name.
-    pub service: String,
-    /// What is shared.
-    pub bank: Arc<ServiceLimits>,
-    /// What holds.
-    pub policy: Arc<ServicePolicy>,
-}
-
-/// Which cell of a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BreakerId {
-    /// The one that cuts everybody.
-    Service,
-    /// The one of a squad's traffic of one tier.
-    Squad(Consumer, Tier),
-}
-
-/// A change, and whose.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BreakerEvent {
-    /// Which cell.
-    pub cell: BreakerId,
-    /// What happened.
-    pub change: BreakerTransition,
-}
-
-/// A time in which failures are expected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeployWindow {
-    /// When it was opened, since the bank was made.
-    pub since: Duration,
-    /// When it ends by itself.
-    pub until: Duration,
-    /// What the operator said it is for.
-    pub reason: Option<String>,
-}
-
-impl ServiceProtection {
-    /// A service with a bank of its own for so many data cores that all count time from
-    /// `started`.
-    pub fn new(
-        service: &str,
-        policy: ServicePolicy,
-        catalog: &Catalog,
-        cores: usize,
-        started: Instant,
-    ) -> Self {
-        let bank = ServiceLimits::new(catalog, &policy, cores, started, fastrand::u64(..));
-        Self {
-            service: service.to_owned(),
-            bank: Arc::new(bank),
-            policy: Arc::new(policy),
-        }
-    }
-
-    /// What a data core sees of it; cores count from 0.
-    pub fn turnstile(&self, core: usize) -> CoreAdmission {
-        CoreAdmission::new(Arc::clone(&self.bank), Arc::clone(&self.policy), core)
-    }
+    deploy_window: CurrentDeployWindow,
 }
 
 impl ServiceLimits {
-    /// The bank of a service whose consumers come from this catalog, for so many data cores that
-    /// all count time from `started`. `seed` is for the jitter of its waits.
+    /// The limits of a service whose consumers come from this catalog, for `cores` data cores that
+    /// all count time from `started`. `seed` seeds the jitter of the breakers.
     pub fn new(
         catalog: &Catalog,
         policy: &ServicePolicy,
@@ -129,26 +55,25 @@ impl ServiceLimits {
             slots: SlotPool::new(cores, &weights, &policy.protection.shares),
             requests: RequestRatio::new(cores),
             retries: RequestRatio::new(cores),
-            deploy_until_ms: AtomicU64::new(0),
-            deploy: Mutex::new(None),
+            deploy_window: CurrentDeployWindow::default(),
             weights: RwLock::new(weights),
         }
     }
 
-    /// An instant as the bank counts time.
+    /// The time from the start to an instant, which is how the limits count time.
     pub fn at(&self, instant: Instant) -> Duration {
         instant.saturating_duration_since(self.started)
     }
 
-    /// How many data cores share it.
+    /// How many data cores share the limits.
     pub fn cores(&self) -> usize {
         self.cores
     }
 
-    /// The cell of a squad's traffic of one tier.
+    /// The breaker of a squad's traffic of one tier.
     #[inline]
-    pub fn squad_breaker(&self, consumer: Consumer, tier: Tier) -> &CircuitBreaker {
-        let index = place(consumer, tier);
+    pub(super) fn squad_breaker(&self, consumer: Consumer, tier: Tier) -> &CircuitBreaker {
+        let index = breaker_index(consumer, tier);
         self.squads[index].get_or_init(|| {
             Box::new(CircuitBreaker::new(
                 self.cores,
@@ -157,20 +82,20 @@ impl ServiceLimits {
         })
     }
 
-    /// The same, where there has been any traffic.
+    /// The breaker of a squad's traffic of one tier, if there has been any traffic.
     pub(super) fn existing_squad_breaker(
         &self,
         consumer: Consumer,
         tier: Tier,
     ) -> Option<&CircuitBreaker> {
         self.squads
-            .get(place(consumer, tier))?
+            .get(breaker_index(consumer, tier))?
             .get()
-            .map(|cell| &**cell)
+            .map(|breaker| &**breaker)
     }
 
-    /// Inside a deploy window tiers may have another threshold.
-    pub(super) fn limits<'p>(
+    /// The current thresholds of a tier, which may be others inside a deploy window.
+    pub(super) fn thresholds<'p>(
         &self,
         policy: &'p ServicePolicy,
         tier: Tier,
@@ -181,12 +106,12 @@ impl ServiceLimits {
             deploy_failure_rate_max,
             ..
         } = *policy.tiers.of(tier);
-        let is_deploying = self.is_deploying(now);
         BreakerThresholds {
             policy: &policy.protection.breaker,
-            failure_rate_max: match is_deploying {
-                true => deploy_failure_rate_max,
-                false => failure_rate_max,
+            failure_rate_max: if self.is_deploying(now) {
+                deploy_failure_rate_max
+            } else {
+                failure_rate_max
             },
         }
     }
@@ -198,17 +123,16 @@ impl ServiceLimits {
         *self.weights.write().unwrap_or_else(PoisonError::into_inner) = weights;
     }
 
-    /// Takes over what operators decided in another bank of the same clock: overrides, by the
+    /// Takes over what operators decided in earlier limits with the same clock: overrides, by the
     /// names of squads, and the deploy window.
     pub fn inherit_overrides(&self, before: &Self, old: &Catalog, new: &Catalog) {
-        let decide = |from: &CircuitBreaker, to: &CircuitBreaker| {
-            let now = Duration::ZERO;
-            let over = from.decided();
-            if over != BreakerOverride::None {
-                to.set_override(over, now);
+        let inherit = |from: &CircuitBreaker, to: &CircuitBreaker| {
+            let operator_override = from.operator_override();
+            if operator_override != BreakerOverride::None {
+                to.set_override(operator_override, Duration::ZERO);
             }
         };
-        decide(&before.service, &self.service);
+        inherit(&before.service, &self.service);
         for consumer in old.consumers() {
             let name = old.consumer_name(consumer);
             let heir = new.consumer(name.as_bytes());
@@ -216,21 +140,19 @@ impl ServiceLimits {
                 continue;
             }
             for tier in Tier::ALL {
-                if let Some(cell) = before.existing_squad_breaker(consumer, tier) {
-                    decide(cell, self.squad_breaker(heir, tier));
+                if let Some(breaker) = before.existing_squad_breaker(consumer, tier) {
+                    inherit(breaker, self.squad_breaker(heir, tier));
                 }
             }
         }
-        let until = before.deploy_until_ms.load(Ordering::Acquire);
-        self.deploy_until_ms.store(until, Ordering::Release);
-        self.deploy_lock().clone_from(&before.deploy_lock());
+        self.deploy_window.inherit(&before.deploy_window);
     }
 
-    /// Who probes together with others.
+    /// A consumer that probes a breaker together with others.
     pub(super) fn probe_share(&self, consumer: Consumer) -> ProbeShare {
         let weights = self.weights.read().unwrap_or_else(PoisonError::into_inner);
         ProbeShare {
-            consumer: consumer.index(),
+            consumer: ConsumerIndex::from(consumer),
             weight: weights.get(consumer.index()).copied().unwrap_or(0),
             weights: weights
                 .iter()
@@ -238,77 +160,59 @@ impl ServiceLimits {
         }
     }
 
-    /// Who probes alone.
-    pub(super) fn lone_prober(&self, consumer: Consumer) -> ProbeShare {
+    /// A consumer that probes a breaker alone.
+    pub(super) fn sole_probe_share(&self, consumer: Consumer) -> ProbeShare {
         ProbeShare {
-            consumer: consumer.index(),
+            consumer: ConsumerIndex::from(consumer),
             weight: 1,
             weights: 1,
         }
     }
 
-    /// Whether failures are expected now.
-    pub fn is_deploying(&self, now: Duration) -> bool {
-        now.as_millis() < u128::from(self.deploy_until_ms.load(Ordering::Acquire))
+    /// Whether a deploy window is open.
+    pub(super) fn is_deploying(&self, now: Duration) -> bool {
+        self.deploy_window.is_open(now)
     }
 
     /// Opens a deploy window, or changes the one that is open.
     pub fn open_deploy_window(&self, now: Duration, length: Duration, reason: Option<String>) {
-        let mut deploy = self.deploy_lock();
-        let since = match &*deploy {
-            Some(open) if now < open.until => open.since,
-            _ => now,
-        };
-        let until = now + length;
-        *deploy = Some(DeployWindow {
-            since,
-            until,
-            reason,
-        });
-        let until_ms = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
-        self.deploy_until_ms.store(until_ms, Ordering::Release);
+        self.deploy_window.open(now, length, reason);
     }
 
     /// Closes the deploy window; false when none was open.
     pub fn close_deploy_window(&self, now: Duration) -> bool {
-        let was_open = self.is_deploying(now);
-        *self.deploy_lock() = None;
-        self.deploy_until_ms.store(0, Ordering::Release);
-        was_open
+        self.deploy_window.close(now)
     }
 
-    /// The deploy window that is open.
+    /// The open deploy window.
     pub fn deploy_window(&self, now: Duration) -> Option<DeployWindow> {
-        let window = self.deploy_lock().clone();
-        window.filter(|window| now < window.until)
+        self.deploy_window.get(now)
     }
 
-    /// An operator decides about one cell.
+    /// Sets an operator's override of one breaker.
     pub fn set_override(
         &self,
-        cell: BreakerId,
-        over: BreakerOverride,
+        breaker: BreakerId,
+        operator_override: BreakerOverride,
         now: Duration,
     ) -> BreakerEvent {
-        let change = match cell {
-            BreakerId::Service => self.service.set_override(over, now),
-            BreakerId::Squad(consumer, tier) => {
-                self.squad_breaker(consumer, tier).set_override(over, now)
-            }
+        let target = match breaker {
+            BreakerId::Service => &self.service,
+            BreakerId::Squad(consumer, tier) => self.squad_breaker(consumer, tier),
         };
-        BreakerEvent { cell, change }
-    }
-
-    fn deploy_lock(&self) -> MutexGuard<'_, Option<DeployWindow>> {
-        self.deploy.lock().unwrap_or_else(PoisonError::into_inner)
+        BreakerEvent {
+            breaker,
+            transition: target.set_override(operator_override, now),
+        }
     }
 }
 
-fn place(consumer: Consumer, tier: Tier) -> usize {
+fn breaker_index(consumer: Consumer, tier: Tier) -> usize {
     consumer.index() * Tier::ALL.len() + tier as usize
 }
 
-/// The weights of all consumers: the unknown have none, a squad has its own or that of its tier.
+/// The weights of all consumers: 0 for the unknown consumer; for a squad its own weight, else that
+/// of its tier.
 pub(super) fn weights(catalog: &Catalog, tiers: &TierPolicies) -> Box<[u32]> {
     let squads = catalog.squads().iter();
     let weights = squads.map(|squad| squad.weight.unwrap_or(tiers.of(squad.tier).weight));

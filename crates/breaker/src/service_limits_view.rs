@@ -1,4 +1,4 @@
-//! A bank as operators see it: plain data with names and ages.
+//! A service's limits as operators see them: plain data with names and ages.
 
 use std::time::Duration;
 
@@ -7,10 +7,12 @@ use serde::Serialize;
 use portcullis_vocabulary::protection::BreakerMode;
 use portcullis_vocabulary::{Catalog, Consumer, Tier};
 
+use super::breaker_event::BreakerId;
 use super::circuit::breaker_state::{BreakerOverride, BreakerState, BreakerTransition};
 use super::circuit::circuit_breaker::{BreakerSnapshot, CircuitBreaker};
 use super::circuit::packed_state::effective_override;
-use super::service_limits::{ServiceLimits, ServicePolicy};
+use super::service_limits::ServiceLimits;
+use super::service_policy::ServicePolicy;
 
 /// A service's breakers, shares and budgets.
 #[derive(Clone, Debug, Serialize)]
@@ -19,48 +21,48 @@ pub struct ServiceLimitsView {
     pub service: String,
     /// `enforce`, `observe` or `off`.
     pub mode: &'static str,
-    /// The deploy window that is open.
+    /// The open deploy window.
     pub deploy_window: Option<DeployWindowView>,
-    /// The breaker that cuts everybody.
+    /// The breaker that cuts off the whole service.
     pub everybody: CircuitBreakerView,
-    /// The breakers of squads that have called, the troubled first.
+    /// The breakers of squads that have called, those that are not closed first.
     pub squads: Vec<CircuitBreakerView>,
-    /// What is in flight.
+    /// The requests in flight.
     pub shares: SlotSharesView,
-    /// Traffic between squads over the last ten seconds, where it has a budget.
+    /// Traffic between squads over the last ten seconds, if it has a budget.
     pub budget: Option<BudgetView>,
 }
 
 /// An open deploy window.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DeployWindowView {
-    /// For how long it has been open.
+    /// How long it has been open.
     pub open_seconds: f64,
-    /// After how long it ends by itself.
+    /// How long until it ends by itself.
     pub remaining_seconds: f64,
-    /// What it is for.
+    /// The reason that the operator gave.
     pub reason: Option<String>,
 }
 
 /// One breaker.
 #[derive(Clone, Debug, Serialize)]
 pub struct CircuitBreakerView {
-    /// The squad; none where it cuts everybody.
+    /// The squad; none for the breaker of the service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub squad: Option<String>,
     /// The tier of its traffic.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tier: Option<&'static str>,
-    /// `closed`, `open` or `half-open`: what traffic meets.
+    /// `closed`, `open` or `half-open`, as callers experience it.
     pub state: &'static str,
-    /// `auto`, or what an operator decided.
+    /// `auto`, or the override that an operator set.
     #[serde(rename = "override")]
     pub over: &'static str,
-    /// Why it is in this state, where it has ever changed.
+    /// Why it is in this state, if it has ever changed.
     pub reason: Option<String>,
-    /// For how long it has been.
+    /// How long it has been in this state.
     pub since_seconds: f64,
-    /// After how long an open one is probed.
+    /// How long until an open breaker is probed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remaining_seconds: Option<f64>,
     /// Calls of the last ten seconds.
@@ -69,39 +71,39 @@ pub struct CircuitBreakerView {
     pub failures: u32,
     /// Those that were slow.
     pub slow: u32,
-    /// The share of calls that may fail now.
+    /// The share of calls that may fail at present.
     pub failure_rate_max: f64,
-    /// Probes under way.
+    /// Running probes.
     pub probing: usize,
-    /// The last changes, the newest first.
+    /// The last transitions, the newest first.
     pub history: Vec<TransitionView>,
 }
 
-/// One change of a breaker.
+/// One transition of a breaker.
 #[derive(Clone, Debug, Serialize)]
 pub struct TransitionView {
-    /// How long ago.
+    /// How long ago it happened.
     pub ago_seconds: f64,
-    /// Before.
+    /// The state before.
     pub from: &'static str,
-    /// After.
+    /// The state after.
     pub to: &'static str,
-    /// Why.
+    /// Why the breaker changed.
     pub reason: String,
 }
 
-/// What is in flight, and whose.
+/// The requests in flight, by squad.
 #[derive(Clone, Debug, Serialize)]
 pub struct SlotSharesView {
-    /// The most that may be.
+    /// How many requests may be in flight.
     pub limit: u32,
-    /// Whether that adapts to the upstream.
+    /// Whether the limit adapts to the upstream.
     pub adaptive: bool,
-    /// All that is.
+    /// How many requests are in flight.
     pub in_flight: u32,
     /// Requests that wait for a slot.
     pub waiting: usize,
-    /// By squad; the unknown where there were any.
+    /// Each squad's part; the unknown consumer's only if it has called.
     pub squads: Vec<SquadShareView>,
 }
 
@@ -110,11 +112,11 @@ pub struct SlotSharesView {
 pub struct SquadShareView {
     /// The squad.
     pub squad: String,
-    /// Its weight.
+    /// The weight of its share.
     pub weight: u32,
-    /// What it is guaranteed.
+    /// How many requests it is guaranteed to have in flight.
     pub guaranteed: u32,
-    /// What it has.
+    /// How many it has in flight.
     pub in_flight: u32,
 }
 
@@ -123,14 +125,29 @@ pub struct SquadShareView {
 pub struct BudgetView {
     /// All requests of the last ten seconds.
     pub requests: u32,
-    /// Those of other squads than the provider.
+    /// Those of squads other than the provider.
     pub cross_squad: u32,
-    /// The greatest allowed share.
+    /// The highest allowed share.
     pub cross_squad_max: f64,
 }
 
+/// The state of one breaker, for gauges.
+#[derive(Clone, Copy, Debug)]
+pub struct BreakerStateView {
+    /// The breaker.
+    pub breaker: BreakerId,
+    /// Its state as callers experience it.
+    pub state: BreakerState,
+}
+
+struct SquadBreaker<'a> {
+    consumer: Consumer,
+    tier: Tier,
+    breaker: &'a CircuitBreaker,
+}
+
 impl ServiceLimits {
-    /// The bank of a service as it is now.
+    /// The limits of a service as they are now.
     pub fn view(
         &self,
         service: &str,
@@ -140,7 +157,7 @@ impl ServiceLimits {
     ) -> ServiceLimitsView {
         let breaker = &policy.protection.breaker;
         let mut squads = self.squad_views(policy, catalog, now);
-        squads.sort_by_key(|cell| (cell.state == "closed", std::cmp::Reverse(cell.failures)));
+        squads.sort_by_key(|view| (view.state == "closed", std::cmp::Reverse(view.failures)));
         let everybody = CircuitBreakerView::of(self.service.snapshot(now), breaker.mode, now);
         ServiceLimitsView {
             service: service.to_owned(),
@@ -156,7 +173,7 @@ impl ServiceLimits {
         }
     }
 
-    /// What is in flight, and whose.
+    /// The requests in flight, by squad.
     pub fn shares_view(&self, policy: &ServicePolicy, catalog: &Catalog) -> SlotSharesView {
         let occupancy = self.slots.occupancy();
         let has_called = |consumer: Consumer| {
@@ -167,12 +184,12 @@ impl ServiceLimits {
             .consumers()
             .filter(|consumer| self.probe_share(*consumer).weight > 0 || has_called(*consumer))
             .map(|consumer| {
-                let holding = occupancy.consumers[consumer.index()];
+                let occupied = occupancy.consumers[consumer.index()];
                 SquadShareView {
                     squad: catalog.consumer_name(consumer).to_owned(),
                     weight: self.probe_share(consumer).weight,
-                    guaranteed: holding.guaranteed,
-                    in_flight: holding.in_flight,
+                    guaranteed: occupied.guaranteed,
+                    in_flight: occupied.in_flight,
                 }
             })
             .collect();
@@ -185,7 +202,7 @@ impl ServiceLimits {
         }
     }
 
-    /// Traffic between squads, where it has a budget.
+    /// Traffic between squads, if it has a budget.
     pub fn budget_view(&self, policy: &ServicePolicy, now: Duration) -> Option<BudgetView> {
         let max = policy.protection.budget.cross_squad_max?;
         let tally = self.requests.tally(now);
@@ -196,7 +213,7 @@ impl ServiceLimits {
         })
     }
 
-    /// The deploy window that is open.
+    /// The open deploy window.
     pub fn deploy_window_view(&self, now: Duration) -> Option<DeployWindowView> {
         self.deploy_window(now).map(|window| DeployWindowView {
             open_seconds: seconds(now.saturating_sub(window.since)),
@@ -205,19 +222,22 @@ impl ServiceLimits {
         })
     }
 
-    /// The state of every cell that there is, for gauges; none is the one that cuts everybody.
+    /// The states of all breakers that exist, the service's first.
     pub fn breaker_states(
         &self,
         policy: &ServicePolicy,
         catalog: &Catalog,
-    ) -> Vec<(Option<(Consumer, Tier)>, BreakerState)> {
+    ) -> Vec<BreakerStateView> {
         let mode = policy.protection.breaker.mode;
-        let squads = self.known_cells(catalog);
-        let squads =
-            squads.map(|(consumer, tier, cell)| (Some((consumer, tier)), cell.shown(mode)));
-        std::iter::once((None, self.service.shown(mode)))
-            .chain(squads)
-            .collect()
+        let squads = self.squad_breakers(catalog).map(|squad| BreakerStateView {
+            breaker: BreakerId::Squad(squad.consumer, squad.tier),
+            state: squad.breaker.effective_state(mode),
+        });
+        let service = BreakerStateView {
+            breaker: BreakerId::Service,
+            state: self.service.effective_state(mode),
+        };
+        std::iter::once(service).chain(squads).collect()
     }
 
     fn squad_views(
@@ -226,23 +246,28 @@ impl ServiceLimits {
         catalog: &Catalog,
         now: Duration,
     ) -> Vec<CircuitBreakerView> {
-        self.known_cells(catalog)
-            .map(|(consumer, tier, cell)| CircuitBreakerView {
-                squad: Some(catalog.consumer_name(consumer).to_owned()),
-                tier: Some(tier.as_str()),
-                failure_rate_max: self.limits(policy, tier, now).failure_rate_max,
-                ..CircuitBreakerView::of(cell.snapshot(now), policy.protection.breaker.mode, now)
+        let mode = policy.protection.breaker.mode;
+        self.squad_breakers(catalog)
+            .map(|squad| CircuitBreakerView {
+                squad: Some(catalog.consumer_name(squad.consumer).to_owned()),
+                tier: Some(squad.tier.as_str()),
+                failure_rate_max: self.thresholds(policy, squad.tier, now).failure_rate_max,
+                ..CircuitBreakerView::of(squad.breaker.snapshot(now), mode, now)
             })
             .collect()
     }
 
-    fn known_cells<'a>(
+    fn squad_breakers<'a>(
         &'a self,
         catalog: &'a Catalog,
-    ) -> impl Iterator<Item = (Consumer, Tier, &'a CircuitBreaker)> {
+    ) -> impl Iterator<Item = SquadBreaker<'a>> {
         catalog.consumers().flat_map(move |consumer| {
             Tier::ALL.into_iter().filter_map(move |tier| {
-                Some((consumer, tier, self.existing_squad_breaker(consumer, tier)?))
+                Some(SquadBreaker {
+                    consumer,
+                    tier,
+                    breaker: self.existing_squad_breaker(consumer, tier)?,
+                })
             })
         })
     }
@@ -251,8 +276,8 @@ impl ServiceLimits {
 impl CircuitBreakerView {
     fn of(snapshot: BreakerSnapshot, mode: BreakerMode, now: Duration) -> Self {
         let BreakerSnapshot {
-            phase,
-            over,
+            state,
+            operator_override,
             tally,
             until,
             since,
@@ -263,12 +288,14 @@ impl CircuitBreakerView {
         Self {
             squad: None,
             tier: None,
-            state: effective_override(over, mode).shown(phase).as_str(),
-            over: over.as_str(),
+            state: effective_override(operator_override, mode)
+                .effective_state(state)
+                .as_str(),
+            over: operator_override.as_str(),
             reason: reason.map(|reason| reason.to_string()),
             since_seconds: seconds(now.saturating_sub(since)),
             remaining_seconds: until
-                .filter(|_| over == BreakerOverride::None)
+                .filter(|_| operator_override == BreakerOverride::None)
                 .map(|until| seconds(until.saturating_sub(now))),
             calls: tally.calls,
             failures: tally.failures,
@@ -278,24 +305,24 @@ impl CircuitBreakerView {
             history: history
                 .iter()
                 .rev()
-                .map(|change| TransitionView::of(change, now))
+                .map(|transition| TransitionView::of(transition, now))
                 .collect(),
         }
     }
 }
 
 impl TransitionView {
-    fn of(change: &BreakerTransition, now: Duration) -> Self {
+    fn of(transition: &BreakerTransition, now: Duration) -> Self {
         Self {
-            ago_seconds: seconds(now.saturating_sub(change.at)),
-            from: change.from.as_str(),
-            to: change.to.as_str(),
-            reason: change.reason.to_string(),
+            ago_seconds: seconds(now.saturating_sub(transition.at)),
+            from: transition.from.as_str(),
+            to: transition.to.as_str(),
+            reason: transition.reason.to_string(),
         }
     }
 }
 
-/// To the millisecond.
+/// Seconds, to the millisecond.
 fn seconds(time: Duration) -> f64 {
     time.as_millis() as f64 / 1000.0
 }

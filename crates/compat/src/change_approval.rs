@@ -1,30 +1,30 @@
-//! Approvals: changes that somebody has looked at and answers for.
+//! Approvals: changes that an owner has reviewed and accepted.
 //!
-//! They are keyed by fingerprint, so they outlive another wording and other lines, and die with
-//! the change: before or after being another value, it is another change.
+//! An approval refers to a finding by its fingerprint, so it survives new wording and moved lines.
+//! It does not cover a change with other values before or after; that is a different change.
 
 use std::collections::HashMap;
 
 use super::date::Date;
 
-/// One change that somebody answers for.
+/// One approved change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeApproval {
     /// The fingerprint of the finding.
     pub fingerprint: String,
-    /// Who answers for it.
+    /// Who approved the change.
     pub owner: String,
-    /// Why it is fine.
+    /// Why the change is acceptable.
     pub reason: String,
-    /// The last day on which it holds; for good where there is none.
+    /// The last valid day; `None` if the approval never expires.
     pub expires: Option<Date>,
-    /// What it was, for whoever reads the file.
+    /// The change, described for readers of the file.
     pub change: String,
-    /// Its line in the file.
+    /// The line in the file.
     pub line: u32,
 }
 
-/// All approvals of a file, and which were used.
+/// All approvals of a file, and which of them were used.
 #[derive(Debug, Default)]
 pub struct ApprovalSet {
     by_fingerprint: HashMap<String, (ChangeApproval, bool)>,
@@ -32,7 +32,7 @@ pub struct ApprovalSet {
 }
 
 impl ApprovalSet {
-    /// Approvals as of a day.
+    /// Collects approvals, evaluated on a given day.
     pub fn new(approvals: impl IntoIterator<Item = ChangeApproval>, today: Date) -> Self {
         let keyed = approvals
             .into_iter()
@@ -43,7 +43,7 @@ impl ApprovalSet {
         }
     }
 
-    /// The approval of a change, if it still holds.
+    /// The approval of a change, unless it has expired.
     pub(super) fn of(&mut self, fingerprint: &str) -> Option<&ChangeApproval> {
         let (approval, is_used) = self.by_fingerprint.get_mut(fingerprint)?;
         *is_used = true;
@@ -51,14 +51,14 @@ impl ApprovalSet {
         (!has_expired).then_some(approval)
     }
 
-    /// Approvals of changes that there are, and that hold no more.
+    /// Expired approvals of changes that still exist.
     pub fn expired(&self) -> Vec<&ChangeApproval> {
         self.sorted(|approval, is_used| {
             is_used && approval.expires.is_some_and(|last| Some(last) < self.today)
         })
     }
 
-    /// Approvals of changes that there are not: they can go.
+    /// Approvals of changes that no longer exist; they can be deleted.
     pub fn stale(&self) -> Vec<&ChangeApproval> {
         self.sorted(|_, is_used| !is_used)
     }

@@ -1,16 +1,16 @@
-//! How much a change matters, and how well that is known.
+//! Severity levels, and how a level was established.
 
 use serde::Serialize;
 
-/// How much a change matters.
+/// How severe a change is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChangeLevel {
-    /// Nobody who was right before is wrong after.
+    /// No consumer is affected.
     Info,
-    /// Somebody may be surprised, or it cannot be told.
+    /// Consumers may be affected, or the effect is unknown.
     Warning,
-    /// Somebody who was right before is wrong after.
+    /// A consumer that followed the older contract breaks.
     Breaking,
 }
 
@@ -25,16 +25,17 @@ impl ChangeLevel {
     }
 }
 
-/// How the level of a finding is known.
+/// How the level of a finding was established.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeCertainty {
-    /// The rule says so.
+    /// The rule sets the level.
     Rule,
-    /// A message that was right is wrong, and the validators of both contracts agree.
+    /// A message that the older contract allows violates the newer one, as the validators of both
+    /// contracts confirm.
     Witnessed,
-    /// No message is affected: the search for one was exhausted.
+    /// An exhaustive search proved that no message is affected.
     Proved,
-    /// It could not be told, for this reason.
+    /// The effect could not be determined, for this reason.
     Unknown(String),
 }
 

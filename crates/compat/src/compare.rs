@@ -1,4 +1,4 @@
-//! What a comparison comes to.
+//! Compares two contracts and reports the result.
 
 use std::collections::HashSet;
 
@@ -9,8 +9,8 @@ use super::change_level::{ChangeCertainty, ChangeLevel};
 use super::compare_options::CompareOptions;
 use super::compat_finding::{ChangeSubject, CompatFinding};
 use super::operation_diff::ContractComparison;
-use super::schema_judgement::judge_schema_sites;
-use super::semver::{VersionAdvice, advice};
+use super::schema_findings::judge_schema_sites;
+use super::version_advice::{VersionAdvice, advice};
 
 /// The changes between two revisions, most severe first within each operation.
 #[derive(Debug)]
@@ -19,46 +19,46 @@ pub struct CompatReport {
     pub old: ContractIdentity,
     /// The newer revision.
     pub new: ContractIdentity,
-    /// The changes that nobody approved of, and those that somebody did.
+    /// All changes, approved or not.
     pub findings: Vec<CompatFinding>,
-    /// What the version must be.
+    /// The version that the changes require.
     pub semver: VersionAdvice,
-    /// What is odd about the comparison as a whole.
+    /// Remarks about the comparison as a whole.
     pub notes: Vec<String>,
-    /// How many places have a schema in both contracts.
+    /// The number of sites that have a schema in both contracts.
     pub positions: usize,
 }
 
-/// How much there is of everything.
+/// The number of findings of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct CompatCounts {
-    /// Changes that break somebody, and nobody approved of.
+    /// Breaking changes without an approval.
     pub breaking: usize,
-    /// Changes to look at.
+    /// Changes that need attention.
     pub warning: usize,
-    /// Changes that harm nobody.
+    /// Changes that affect no consumer.
     pub info: usize,
-    /// Those of all levels whose effect could not be told.
+    /// Changes of any level whose effect is unknown.
     pub unknown: usize,
-    /// Changes that somebody approved of; they count in no level.
+    /// Approved changes; they count in no level.
     pub approved: usize,
 }
 
 /// Compares two revisions of a contract, compiled with
-/// [`portcullis_contract::CompileOptions::channels`].
+/// [`portcullis_contract::CompileOptions::outbound_operations`].
 pub fn compare(
     old: &CompiledContract,
     new: &CompiledContract,
     options: CompareOptions,
 ) -> CompatReport {
-    let mut comparing = ContractComparison::new(old, new, options);
+    let mut comparison = ContractComparison::new(old, new, options);
     if old.revision != new.revision {
-        comparing.document();
-        comparing.operations();
+        comparison.document();
+        comparison.operations();
     }
-    let schema_sites = comparing.schema_sites.len();
-    judge_schema_sites(&mut comparing);
-    let mut findings = comparing.findings;
+    let schema_sites = comparison.schema_sites.len();
+    judge_schema_sites(&mut comparison);
+    let mut findings = comparison.findings;
     let mut seen = HashSet::new();
     findings.retain(|finding| seen.insert((finding.fingerprint(), contract_pointers(finding))));
     let semver = advice(
@@ -88,8 +88,8 @@ pub fn compare(
 }
 
 fn contract_pointers(finding: &CompatFinding) -> (Option<String>, Option<String>) {
-    let text = |spot: &Option<portcullis_contract::SourceLocation>| {
-        spot.as_ref().map(|spot| spot.pointer.clone())
+    let text = |location: &Option<portcullis_contract::SourceLocation>| {
+        location.as_ref().map(|location| location.pointer.clone())
     };
     (text(&finding.old), text(&finding.new))
 }
@@ -106,7 +106,7 @@ fn notes(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
 }
 
 impl CompatReport {
-    /// How much there is of everything.
+    /// Counts the findings.
     pub fn counts(&self) -> CompatCounts {
         let mut counts = CompatCounts::default();
         for finding in &self.findings {
@@ -121,7 +121,7 @@ impl CompatReport {
         counts
     }
 
-    /// The greatest level that nobody approved of.
+    /// The highest level among the findings without an approval.
     pub fn level(&self) -> Option<ChangeLevel> {
         let open = self
             .findings
@@ -130,14 +130,14 @@ impl CompatReport {
         open.map(|finding| finding.level).max()
     }
 
-    /// Marks what was approved of.
+    /// Attaches approvals to the findings that they cover.
     pub fn approve(&mut self, approvals: &mut ApprovalSet) {
         for finding in &mut self.findings {
             finding.approval = approvals.of(&finding.fingerprint()).cloned();
         }
     }
 
-    /// The findings by what they are about, those with the most severe first.
+    /// The findings grouped by subject, the most severe group first.
     pub fn by_subject(&self) -> Vec<(&ChangeSubject, Vec<&CompatFinding>)> {
         let mut groups: Vec<(&ChangeSubject, Vec<&CompatFinding>)> = Vec::new();
         for finding in &self.findings {

@@ -1,20 +1,20 @@
-//! What can be set about comparing.
+//! Settings of a comparison.
 
 use super::date::Date;
 
-/// What can be set about comparing.
+/// Settings of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompareOptions {
-    /// The day on which it is compared: what has ended by then may go.
+    /// The day of the comparison. Anything whose sunset has passed may be removed.
     pub today: Date,
-    /// How many days there must be between a deprecation and its end; 0 asks for no end.
+    /// The minimum number of days between a deprecation and its sunset; 0 requires no sunset.
     pub notice_days: i64,
-    /// Whether what cannot be told counts as breaking.
+    /// Whether an unknown effect counts as breaking.
     pub strict: bool,
 }
 
 impl CompareOptions {
-    /// Nothing but the day.
+    /// The default settings for a day.
     pub const fn for_day(today: Date) -> Self {
         Self {
             today,

@@ -1,4 +1,4 @@
-//! A finding: one change, where it is, how much it matters and how that is known.
+//! A finding: one change with its location, its level and how the level was established.
 
 use std::fmt;
 
@@ -14,35 +14,35 @@ use super::witness::Witness;
 /// One change.
 #[derive(Clone, Debug)]
 pub struct CompatFinding {
-    /// What kind of change it is.
+    /// The rule that describes the change.
     pub rule: &'static DiffRule,
-    /// Which message it is about; `None` for what is about none.
+    /// The message that the change affects; `None` if it affects neither requests nor responses.
     pub direction: Option<MessageDirection>,
-    /// How much it matters.
+    /// How severe the change is.
     pub level: ChangeLevel,
-    /// How that is known.
+    /// How the level was established.
     pub certainty: ChangeCertainty,
-    /// The operation it is about.
+    /// The operation that changed.
     pub subject: ChangeSubject,
-    /// Where in it.
+    /// Where in the operation.
     pub location: ChangeLocation,
-    /// What was said, where that is short enough to say.
+    /// The old value, if it is short enough to print.
     pub before: Option<String>,
-    /// What is said now.
+    /// The new value.
     pub after: Option<String>,
-    /// What happened, as a sentence without its place.
+    /// The change as a sentence, without its location.
     pub message: String,
-    /// Where it stood.
+    /// Source location in the older contract.
     pub old: Option<SourceLocation>,
-    /// Where it stands.
+    /// Source location in the newer contract.
     pub new: Option<SourceLocation>,
-    /// A message that shows it.
+    /// A message that demonstrates a break.
     pub witness: Option<Witness>,
-    /// Who approved of it.
+    /// The approval that covers the change.
     pub approval: Option<ChangeApproval>,
 }
 
-/// What a finding is about.
+/// The part of the contract that a finding belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ChangeSubject {
     /// The contract as a whole.
@@ -56,56 +56,56 @@ pub enum ChangeSubject {
     },
     /// An operation of a webhook.
     Webhook {
-        /// Its name.
+        /// The name of the webhook.
         name: String,
         /// The method.
         method: String,
     },
     /// An operation of a callback.
     Callback {
-        /// The operation that asks for it, its name there and its expression.
+        /// The operation that registers the callback, the callback's name and its expression.
         name: String,
         /// The method.
         method: String,
     },
 }
 
-/// Where in an operation something is.
+/// A location within an operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChangeLocation {
     /// The part of the exchange.
     pub part: ExchangePart,
-    /// Where in a value, as a JSON pointer in which `*` is any item; empty for the whole.
+    /// JSON pointer into the value, where `*` matches any item; empty for the whole value.
     pub pointer: String,
 }
 
 /// A part of an exchange.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ExchangePart {
-    /// No part of its own.
+    /// The operation as a whole.
     #[default]
     NoPart,
     /// A parameter.
     Parameter {
-        /// Where it travels: path, query, header or cookie.
+        /// Where the parameter is sent: path, query, header or cookie.
         part: &'static str,
         /// Its name.
         name: String,
     },
-    /// The body of the request, in a media type where it is about one.
+    /// The request body, with the media type if the change affects only one.
     RequestBody(Option<String>),
-    /// A response, in a media type where it is about one.
+    /// A response, with the media type if the change affects only one.
     Response {
-        /// The status, as the contract writes it.
+        /// The status code or pattern, as the contract writes it.
         status: String,
         /// The media type.
         media: Option<String>,
     },
     /// A header of a response.
     Header {
-        /// The status, as the contract writes it.
+        /// The status code or pattern, as the contract writes it.
         status: String,
-        /// Its name.
+        /// The name of the header.
         name: String,
     },
 }
@@ -166,8 +166,8 @@ impl fmt::Display for ChangeLocation {
 }
 
 impl CompatFinding {
-    /// What approvals are keyed by: the rule, the place, before and after; neither lines nor
-    /// wording, nor the names of path parameters.
+    /// The key that approvals refer to. It covers the rule, the location, and the values before and
+    /// after. It ignores line numbers, message texts and the names of path parameters.
     pub fn fingerprint(&self) -> String {
         let subject = match &self.subject {
             ChangeSubject::Operation { path, method } => format!("{method} {}", path_shape(path)),
@@ -195,7 +195,7 @@ impl CompatFinding {
             .collect()
     }
 
-    /// The place, without the names of path parameters.
+    /// The location without the names of path parameters.
     fn anonymous_location(&self) -> String {
         match &self.location.part {
             ExchangePart::Parameter { part: "path", .. } => {
@@ -205,7 +205,7 @@ impl CompatFinding {
         }
     }
 
-    /// What oasdiff calls it, in this place.
+    /// The ids that oasdiff uses for this change at this location.
     pub fn aliases(&self) -> Vec<String> {
         let all = self.rule.aliases();
         let side = self.direction.map_or("", direction_name);
@@ -230,7 +230,7 @@ impl CompatFinding {
         if near.is_empty() { sided } else { near }
     }
 
-    /// Whether an alias names this kind of place.
+    /// Whether an alias is for this kind of location.
     fn alias_names_part(&self, alias: &str) -> bool {
         let is_inner = !self.location.pointer.is_empty();
         let is_property = alias.contains("-property-") || alias.ends_with("-property");
@@ -254,7 +254,7 @@ pub(super) const fn direction_name(direction: MessageDirection) -> &'static str 
     }
 }
 
-/// A path without the names of its parameters, which no consumer sees.
+/// A path template without its parameter names, which consumers never see.
 pub(super) fn path_shape(path: &str) -> String {
     let mut shape = String::new();
     let mut is_name = false;
@@ -272,7 +272,7 @@ pub(super) fn path_shape(path: &str) -> String {
     shape
 }
 
-/// The names of a path's parameters, in their order.
+/// The parameter names of a path template, in order.
 pub(super) fn path_expressions(path: &str) -> Vec<&str> {
     let parts = path.split('{').skip(1);
     parts

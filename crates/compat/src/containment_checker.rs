@@ -1,4 +1,4 @@
-//! The questions that are put to the solver, by direction and by who sends.
+//! Runs containment queries by direction and by producer.
 
 use portcullis_contract::{CompiledContract, MessageDirection, SchemaKey};
 
@@ -7,16 +7,16 @@ use super::containment::{
     ValueEncoding,
 };
 
-/// Two contracts and the searches between them. Each search keeps what it learnt.
+/// Two contracts and the comparisons between them. Each comparison caches its results.
 #[derive(Debug)]
 pub(super) struct ContainmentChecker<'c> {
     old: &'c CompiledContract,
     new: &'c CompiledContract,
-    /// By direction, and whether the newer contract produces.
+    /// Indexed by direction and by whether the newer contract is the producer.
     searches: [Option<SchemaComparison<'c>>; 4],
 }
 
-/// The schemas of one place in both contracts.
+/// The schemas of one site in both contracts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SchemaKeyPair<'k> {
     pub(super) old: &'k SchemaKey,
@@ -34,8 +34,8 @@ impl<'c> ContainmentChecker<'c> {
         }
     }
 
-    /// Whether everything that one revision sends is accepted by the other.
-    pub(super) fn judge(
+    /// Whether one revision accepts everything that the other sends.
+    pub(super) fn check(
         &mut self,
         schemas: SchemaKeyPair<'_>,
         new_produces: bool,
@@ -43,7 +43,7 @@ impl<'c> ContainmentChecker<'c> {
         self.ask(schemas, new_produces, ProducerReading::Sent)
     }
 
-    /// Whether nothing is sent at all, so that whatever is asked of it is true.
+    /// Whether the producer can send no value at all, which makes every containment hold.
     pub(super) fn is_vacuous(&mut self, schemas: SchemaKeyPair<'_>, new_produces: bool) -> bool {
         let question = question(schemas, new_produces, ProducerReading::Sent);
         self.search(schemas.direction, new_produces)
@@ -94,17 +94,15 @@ fn question(
     reading: ProducerReading,
 ) -> SchemaQuestion<'_> {
     let SchemaKeyPair { old, new, .. } = schemas;
-    let (producer, acceptor) = match new_produces {
-        true => (new, old),
-        false => (old, new),
-    };
+    let (producer, acceptor) = if new_produces { (new, old) } else { (old, new) };
     SchemaQuestion {
         producer: Some(producer),
         acceptor: Some(acceptor),
         reading,
-        carriage: match schemas.is_text {
-            true => ValueEncoding::Text,
-            false => ValueEncoding::Json,
+        encoding: if schemas.is_text {
+            ValueEncoding::Text
+        } else {
+            ValueEncoding::Json
         },
     }
 }

@@ -1,13 +1,12 @@
-//! A rule: what it is about, how much it matters on each side, and what others call it.
+//! A rule: what changed, how severe the change is on each side, and what other tools call it.
 
 use std::fmt;
 
 use portcullis_contract::MessageDirection;
 
 use super::change_level::ChangeLevel;
-use super::rules::RULES;
 
-/// What a change is a change of.
+/// The part of the contract that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     missing_docs,
@@ -25,34 +24,34 @@ pub enum ChangeArea {
     Schema,
 }
 
-/// What kind of change it is.
+/// The aspect that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeCategory {
-    /// Something is there or not.
+    /// Something was added or removed.
     Existence,
-    /// Something must be there or not.
+    /// Something became required or optional.
     Requiredness,
-    /// What type of value is allowed.
+    /// The allowed types.
     Type,
-    /// Which values are allowed.
+    /// The allowed values.
     Values,
-    /// A bound of a value.
+    /// A bound on a value.
     Constraint,
-    /// How schemas are composed.
+    /// The composition of schemas.
     Structure,
-    /// Who sends a member.
+    /// Which side sends a property.
     Mutability,
-    /// How long something stays, and how stable it is.
+    /// Deprecation, sunset and stability.
     Lifecycle,
-    /// Who may call.
+    /// Security requirements.
     Security,
-    /// How values are written.
+    /// Serialization.
     Wire,
 }
 
-/// What was done.
+/// The kind of edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the verbs say it")]
+#[expect(missing_docs, reason = "the variants explain themselves")]
 pub enum ChangeAction {
     Add,
     Remove,
@@ -66,34 +65,34 @@ pub enum ChangeAction {
     Invalid,
 }
 
-/// Which rule tells of the opposite.
+/// The rule for the opposite change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MirrorRule {
-    /// The same rule, on the other side of an exchange.
+    /// The same rule, on the other side of the exchange.
     Itself,
     /// Another rule.
     Of(&'static str),
-    /// None, for this reason.
+    /// There is no opposite rule, for this reason.
     Waived(&'static str),
 }
 
-/// One rule. Its id is stable.
+/// A rule of the comparison. Its id is stable.
 #[derive(Debug, PartialEq, Eq)]
 pub struct DiffRule {
-    /// The stable id: area, what, action.
+    /// The stable id: area, element, action.
     pub id: &'static str,
-    /// What it is a change of.
+    /// The part of the contract that changed.
     pub area: ChangeArea,
-    /// What kind of change it is.
+    /// The aspect that changed.
     pub kind: ChangeCategory,
-    /// What was done.
+    /// The kind of edit.
     pub action: ChangeAction,
-    /// The level in a request, in a response, and in what is neither; `None` where the rule does
-    /// not occur.
+    /// The level for a change in a request, in a response, and in neither; `None` if the rule does
+    /// not apply there.
     pub levels: [Option<ChangeLevel>; 3],
-    /// What happened, in words that need a place.
+    /// What happened, as a phrase without a location.
     pub title: &'static str,
-    /// The rule of the opposite.
+    /// The rule for the opposite change.
     pub mirror: MirrorRule,
     aliases: &'static str,
 }
@@ -121,23 +120,8 @@ pub(super) const fn rule(
     }
 }
 
-/// All rules, in the order of their areas.
-pub fn rules() -> &'static [DiffRule] {
-    RULES
-}
-
 impl DiffRule {
-    /// The rule with an id.
-    pub fn find(id: &str) -> Option<&'static Self> {
-        RULES.iter().find(|rule| rule.id == id)
-    }
-
-    /// The rule that the engine itself names.
-    pub(super) fn named(id: &str) -> &'static Self {
-        Self::find(id).expect("the engine names rules of the table only")
-    }
-
-    /// The classical level on a side.
+    /// The default level on one side of the exchange.
     pub fn level(&self, direction: Option<MessageDirection>) -> ChangeLevel {
         let [request, response, neither] = self.levels;
         let own = match direction {
@@ -149,8 +133,8 @@ impl DiffRule {
         own.or_else(any).unwrap_or(ChangeLevel::Info)
     }
 
-    /// The level where it is the service that calls and its consumers that answer: what they
-    /// receive may grow, what they answer must stay enough.
+    /// The level for an operation that the service calls and its consumers serve. The roles are
+    /// swapped: consumers accept the requests and send the responses.
     pub(super) fn outbound_level(&self, direction: Option<MessageDirection>) -> ChangeLevel {
         let other = match direction {
             Some(MessageDirection::Request) => self.levels[1],
@@ -161,7 +145,7 @@ impl DiffRule {
         let is_header = self.area == ChangeArea::Header;
         match (other, self.action) {
             (Some(level), _) => level,
-            // A header that consumers must answer with is the only thing here that they owe.
+            // A new required header is the only addition here that consumers must provide.
             (None, ChangeAction::Add) if is_header && self.kind == ChangeCategory::Requiredness => {
                 ChangeLevel::Breaking
             }
@@ -172,7 +156,7 @@ impl DiffRule {
         }
     }
 
-    /// What oasdiff calls it, in all places.
+    /// The ids that oasdiff uses for this change at any location.
     pub fn aliases(&self) -> Vec<String> {
         self.aliases.split_whitespace().flat_map(expand).collect()
     }
@@ -184,7 +168,7 @@ impl fmt::Display for DiffRule {
     }
 }
 
-/// Every text that `a{b,c}d` stands for.
+/// Expands `a{b,c}d` into all texts that it stands for.
 fn expand(text: &str) -> Vec<String> {
     let Some((before, rest)) = text.split_once('{') else {
         return vec![text.to_owned()];
@@ -200,35 +184,11 @@ fn expand(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
 
     use super::*;
 
     #[test]
-    fn ids_are_unique_and_mirrors_exist() {
-        let mut seen = HashSet::new();
-        for rule in rules() {
-            assert!(seen.insert(rule.id), "{rule} stands twice");
-            let [request, response, neither] = rule.levels;
-            match rule.mirror {
-                MirrorRule::Of(other) => {
-                    assert!(DiffRule::find(other).is_some(), "{rule}: no {other}")
-                }
-                MirrorRule::Waived(reason) => assert!(reason.ends_with('.'), "{rule}: {reason}"),
-                MirrorRule::Itself => {
-                    let both = request.is_some() && response.is_some();
-                    assert!(both || neither.is_some(), "{rule} is on one side only");
-                }
-            }
-            assert!(
-                rule.levels.iter().any(Option::is_some),
-                "{rule} has no level"
-            );
-        }
-    }
-
-    #[test]
-    fn aliases_are_written_short() {
+    fn expands_braces_in_aliases() {
         let check = |text: &str, expected: &[&str]| assert_eq!(expand(text), expected);
         check("a", &["a"]);
         check("a-{b,c}-{d,}e", &["a-b-de", "a-b-e", "a-c-de", "a-c-e"]);

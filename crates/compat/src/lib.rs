@@ -1,28 +1,34 @@
-//! Compatibility: what the next revision of a contract means for those who keep to this one.
-//! Pure.
+//! Compares two revisions of a contract and reports what the changes mean for its consumers.
 //!
-//! Two compiled contracts in, judged changes out. `schema` decides by containment whether all
-//! values of one schema are values of another, and gives a value that is not wherever the answer
-//! is no. `structure` compares everything else by the table of `rules`; `edits` finds where
-//! schemas are written otherwise, and `judgement` joins these edits with what containment says.
-//! A `witness` is shown only when the validators of both contracts confirm it. Nothing here
-//! reads a file, asks a clock or knows of git: those stand above.
+//! The input is two compiled contracts, the output a list of findings ([`compare`]).
+//! `operation_diff` compares operations, parameters, bodies, responses and security by the rules in
+//! `rules`. `schema_diff` finds the keywords that differ between two schemas. `containment` decides
+//! whether every value of one schema is valid under another, and gives a counterexample where it is
+//! not. `schema_findings` turns the edits of `schema_diff` and the verdicts of `containment` into
+//! findings. `witness` builds a message from each counterexample; a finding shows it only if the
+//! validators of both contracts confirm it.
+//!
+//! The crate is pure: it reads no files and no clock, and does not know git.
+//!
+//! The crate is pure: it reads no files and no clock, and does not know git.
 
-pub mod containment;
+mod date;
+mod compare_options;
 mod change_level;
 mod diff_rule;
 mod rules;
-mod date;
-mod compare_options;
+mod change_approval;
 mod compat_finding;
 mod operation_diff;
 mod schema_diff;
+pub mod containment;
 mod containment_checker;
-mod schema_judgement;
+mod rule_effects;
 mod responsible_edits;
 mod witness;
-mod semver;
-mod change_approval;
+mod schema_findings;
+mod semantic_version;
+mod version_advice;
 mod compare;
 
 pub use change_approval::{ApprovalSet, ChangeApproval};
@@ -31,6 +37,8 @@ pub use compare::{CompatCounts, CompatReport, compare};
 pub use compare_options::CompareOptions;
 pub use compat_finding::{ChangeLocation, ChangeSubject, CompatFinding, ExchangePart};
 pub use date::Date;
-pub use diff_rule::{ChangeAction, ChangeArea, ChangeCategory, DiffRule, MirrorRule, rules};
-pub use semver::{VersionAdvice, VersionBump};
+pub use diff_rule::{ChangeAction, ChangeArea, ChangeCategory, DiffRule, MirrorRule};
+pub use rules::rules;
+pub use semantic_version::{SemanticVersion, VersionBump};
+pub use version_advice::VersionAdvice;
 pub use witness::{Witness, WitnessRequest};

@@ -1,5 +1,5 @@
-//! Which edits a break comes from: those at the place that is refused, by the keyword that
-//! refuses it, or those that are near.
+//! Attributes breaks to edits. The best match is an edit of the keyword that refuses the value, at
+//! the same location; otherwise an edit nearby.
 
 use serde_json::Value;
 
@@ -10,43 +10,44 @@ use super::containment::SchemaBreak;
 use super::diff_rule::DiffRule;
 use super::schema_diff::LocatedEdit;
 
-/// The numbers of the edits that a break comes from; the best kind of match counts alone.
+/// The indices of the edits that caused a break. Only the best kind of match counts.
 pub(super) fn responsible(
     edits: &[LocatedEdit],
     found: &SchemaBreak,
     side: MessageDirection,
 ) -> Vec<usize> {
-    let ways: [fn(&LocatedEdit, &SchemaBreak) -> bool; 4] =
+    let criteria: [fn(&LocatedEdit, &SchemaBreak) -> bool; 4] =
         [is_same_keyword, is_same_value, is_inside, is_around];
     let may_break = |edit: &LocatedEdit| {
         DiffRule::named(edit.edit.rule).level(Some(side)) == ChangeLevel::Breaking
     };
-    for way in ways {
+    for matches in criteria {
         let causes: Vec<usize> = edits
             .iter()
             .enumerate()
-            .filter(|(_, edit)| may_break(edit) && way(edit, found))
+            .filter(|(_, edit)| may_break(edit) && matches(edit, found))
             .map(|(number, _)| number)
             .collect();
         if !causes.is_empty() {
             return causes;
         }
     }
-    // An edit that usually widens may narrow below `not`, or where alternatives exclude others.
+    // An edit that normally widens a schema can narrow it under `not` or `oneOf`.
     let (exact, _): (Vec<usize>, Vec<usize>) =
         (0..edits.len()).partition(|number| is_same_keyword(&edits[*number], found));
-    match exact.is_empty() {
-        true => (0..edits.len())
+    if exact.is_empty() {
+        (0..edits.len())
             .filter(|number| is_same_value(&edits[*number], found))
-            .collect(),
-        false => exact,
+            .collect()
+    } else {
+        exact
     }
 }
 
-/// The same keyword at the same place.
+/// The same keyword at the same location.
 fn is_same_keyword(edit: &LocatedEdit, found: &SchemaBreak) -> bool {
     let keyword = edit.edit.keyword;
-    match (&edit.edit.member, found.keyword.as_str()) {
+    match (&edit.edit.property, found.keyword.as_str()) {
         (Some(name), "required") => {
             matches!(keyword, "properties" | "required")
                 && is_at(parent(&edit.pointer), &found.pointer)
@@ -64,7 +65,7 @@ fn is_same_keyword(edit: &LocatedEdit, found: &SchemaBreak) -> bool {
     }
 }
 
-/// Whether the refused object lacks a member.
+/// Whether the refused object lacks a property.
 fn lacks(found: &SchemaBreak, name: &str) -> bool {
     let object = found.witness.pointer(&found.pointer);
     object
@@ -72,17 +73,17 @@ fn lacks(found: &SchemaBreak, name: &str) -> bool {
         .is_none_or(|object| !object.contains_key(name))
 }
 
-/// Another keyword at the same place, or one about a member of the refused object.
+/// Another keyword at the same location, or one about a property of the refused object.
 fn is_same_value(edit: &LocatedEdit, found: &SchemaBreak) -> bool {
     is_at(&edit.pointer, &found.pointer) || is_at(parent(&edit.pointer), &found.pointer)
 }
 
-/// Somewhere inside of what is refused.
+/// An edit inside the refused value.
 fn is_inside(edit: &LocatedEdit, found: &SchemaBreak) -> bool {
     begins_with(&edit.pointer, &found.pointer)
 }
 
-/// Somewhere around what is refused.
+/// An edit around the refused value.
 fn is_around(edit: &LocatedEdit, found: &SchemaBreak) -> bool {
     begins_with(&found.pointer, &edit.pointer)
 }
@@ -95,7 +96,7 @@ fn is_at(pattern: &str, pointer: &str) -> bool {
     pattern.matches('/').count() == pointer.matches('/').count() && begins_with(pointer, pattern)
 }
 
-/// Whether a pointer begins with another one; `*` is any token.
+/// Whether a pointer starts with another; `*` matches any token.
 fn begins_with(pointer: &str, start: &str) -> bool {
     let mut tokens = pointer.split('/').skip(1);
     let same = |token: &str, other: &str| token == other || token == "*" || other == "*";
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pointers_with_gaps() {
+    fn pointers_match_with_wildcards() {
         let check = |pattern: &str, pointer: &str, at: bool, inside: bool| {
             assert_eq!(is_at(pattern, pointer), at, "{pattern} {pointer}");
             assert_eq!(begins_with(pattern, pointer), inside, "{pattern} {pointer}");

@@ -1,17 +1,58 @@
-//! Contracts: an OpenAPI document compiled into something that judges messages.
+//! OpenAPI contracts, compiled into validators of HTTP messages.
 //!
-//! `load` reads the files, `compile` walks them once and builds a [`CompiledContract`]; `route`
-//! finds the operation of a request, `check` judges it. Schemas of both dialects are lowered to
-//! one JSON Schema 2020-12 document for each direction, and values are judged on a JSON tape.
-//! What is wrong with a contract is a [`ContractProblem`], what is wrong with a message a [`Violation`].
+//! # From a document to a violation
+//!
+//! 1. [`load`] reads the entry document and the local files that it references. [`parse_single_file`]
+//!    does the same for a contract in memory.
+//! 2. [`compile`] turns the documents into a [`CompiledContract`]: operations, a routing table and one
+//!    validator for each direction. It reports every [`ContractProblem`] with file, line and pointer.
+//! 3. [`find_operation`] routes a request to its operation.
+//! 4. [`check_head`] and [`check_body`] validate the request, [`check_response_head`] and
+//!    [`check_response_body`] the response. Each mismatch is a [`Violation`].
+//!
+//! [`lint()`] warns the authors of a contract, [`recorded`] validates recorded exchanges, and
+//! [`CompiledContract::response_example`] makes example bodies.
+//!
+//! The crate opens no files or sockets and knows no runtime: bytes come in as arguments.
+//!
+//! # Example
+//!
+//! ```
+//! use portcullis_contract::route::PathCaptures;
+//! use portcullis_contract::{CompileOptions, compile, find_operation, parse_single_file};
+//! use portcullis_vocabulary::limits::Limits;
+//!
+//! let text = "openapi: 3.1.0\ninfo: {title: Pets, version: '1'}\npaths: {/pets: {get: {}}}";
+//! let documents = parse_single_file("pets.yaml", text.into(), &Limits::default()).unwrap();
+//! let contract = compile(documents, &CompileOptions::default()).unwrap();
+//!
+//! let mut captures = PathCaptures::default();
+//! let operation = find_operation(&contract, &http::Method::GET, "/pets", &mut captures).unwrap();
+//! assert_eq!(&*contract.operation(operation).name, "GET /pets");
+//! ```
+//!
+//! `examples/judge.rs` checks whole requests: `cargo run -p portcullis-contract --example judge`.
+//!
+//! # Layers
+//!
+//! `openapi` (documents and references) < `schema` (lowering and validators) < `message` (routes,
+//! parameters, bodies, checks) < `compile` < `lint`, `example`. `recorded` is built on the public
+//! functions. A layer imports only lower ones.
 
+mod openapi;
+mod schema;
+mod message;
 mod compile;
 mod lint;
+mod example;
+#[cfg(feature = "tower")]
+pub mod layer;
 pub mod recorded;
 
-pub use compile::lowered_schemas::{
-    ASSERTED_FORMATS, LoweredSchemas, SchemaRefusal, SchemaValidator,
-};
+#[cfg(test)]
+mod schema_tests;
+
+pub use compile::lowered_schemas::{LoweredSchemas, SchemaRefusal};
 pub use compile::{CompileOptions, compile};
 pub use example::contract_examples::ResponseExample;
 pub use lint::lint;
@@ -28,6 +69,7 @@ pub use message::operation::{
     OutboundKind, OutboundOperation, StatusPattern,
 };
 pub use message::parameter::{Parameter, ParameterStyle};
+pub use message::refusal_status::RefusalStatus;
 pub use message::route;
 pub use message::violation::{MessagePart, Violation, ViolationClass, ViolationRecord};
 pub use openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
@@ -37,12 +79,5 @@ pub use openapi::load_contract::{
     ContractLoadError, ReadFile, UnreadableFile, load, parse_single_file,
 };
 pub use openapi::revision::ContractIdentity;
-pub use schema::contradiction;
 pub use schema::schema_set::SchemaKey;
-
-#[cfg(test)]
-mod schema_tests;
-mod openapi;
-mod message;
-mod schema;
-mod example;
+pub use schema::{ASSERTED_FORMATS, SchemaValidator};

@@ -1,5 +1,5 @@
-//! What schemas of both dialects accept, one case a line: the body of a request or a response
-//! of a contract that is nothing but its schema.
+//! Tests of schemas in both versions of OpenAPI: which values a schema accepts as the body of a request
+//! or response.
 
 use super::*;
 use crate::message::explain_errors::{ViolationSubject, explain};
@@ -9,7 +9,7 @@ use portcullis_vocabulary::Limits;
 const V30: &str = "3.0.3";
 const V31: &str = "3.1.0";
 
-/// A contract around one schema; `components` are the members of `components.schemas`.
+/// Compiles a contract around one schema. `components` are the properties of `components.schemas`.
 fn contract(
     version: &str,
     schema: &str,
@@ -57,7 +57,7 @@ fn violations(
     found
 }
 
-/// Judges values by a schema: `yes` are accepted, `no` are not.
+/// Checks that a schema accepts the values `yes` and rejects the values `no`.
 #[track_caller]
 fn check(version: &str, schema: &str, yes: &[&str], no: &[&str]) {
     check_with(version, schema, "", MessageDirection::Request, yes, no);
@@ -94,7 +94,7 @@ fn check_with(
     }
 }
 
-/// A schema that a contract is refused for, and a part of the reason.
+/// Checks that a schema makes the contract invalid, and a part of the message.
 #[track_caller]
 fn check_refused(version: &str, schema: &str, reason: &str) {
     match contract(version, schema, "") {
@@ -214,13 +214,21 @@ fn keywords_of_3_0() {
         &["[]", r#"["a"]"#],
         &["[1]"],
     );
-    check_refused(V30, r#"{"exclusiveMinimum": 1}"#, "is true or false");
+    check_refused(
+        V30,
+        r#"{"exclusiveMinimum": 1}"#,
+        "is a boolean that modifies",
+    );
     check_refused(V30, r#"{"items": [{}]}"#, "must be an object");
-    check_refused(V30, r#"{"type": ["string", "null"]}"#, "`type` is one name");
+    check_refused(
+        V30,
+        r#"{"type": ["string", "null"]}"#,
+        "`type` must be one name",
+    );
     check_refused(
         V30,
         r#"{"required": true}"#,
-        "`required` is a list of names",
+        "`required` is a list of property names",
     );
     let a = r#""A": {"type": "string"}"#;
     let schema = r##"{"$ref": "#/components/schemas/A", "maxLength": 1}"##;
@@ -242,7 +250,7 @@ fn keywords_of_3_0() {
     );
 }
 
-/// `$ref` siblings count wherever a chain of references passes them.
+/// Siblings of `$ref` apply along the whole chain of references.
 #[test]
 fn siblings_of_references() {
     let components =
@@ -267,7 +275,7 @@ fn siblings_of_references() {
 }
 
 #[test]
-fn read_only_is_not_demanded_of_requests() {
+fn requests_do_not_require_read_only_properties() {
     let id = r#""required": ["id"], "properties": {"id": {"readOnly": true}}"#;
     let needs = r#"{"required": ["id"]}"#;
     let has = r#"{"properties": {"id": {"readOnly": true}}}"#;
@@ -342,8 +350,8 @@ const PETS: &str = r##"
     "Cat": {"type": "object", "required": ["kind", "lives"], "properties": {"kind": {"type": "string"}, "lives": {"type": "integer"}}},
     "Dog": {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}, "bark": {"type": "string"}}}"##;
 
-/// The first message that refuses a pet.
-fn refusal(union: &str, value: &str) -> String {
+/// The first violation message for an invalid pet.
+fn first_message(union: &str, value: &str) -> String {
     let contract = contract(V31, union, PETS).unwrap();
     let found = violations(&contract, MessageDirection::Request, value);
     found
@@ -353,7 +361,7 @@ fn refusal(union: &str, value: &str) -> String {
 }
 
 #[test]
-fn discriminators_explain_and_decide_nothing() {
+fn discriminators_affect_messages_but_not_validity() {
     let union = |discriminator: &str| {
         format!(
             r##"{{"oneOf": [{{"$ref": "#/components/schemas/Cat"}}, {{"$ref": "#/components/schemas/Dog"}}] {discriminator}}}"##
@@ -364,7 +372,7 @@ fn discriminators_explain_and_decide_nothing() {
         r##", "discriminator": {"propertyName": "kind", "mapping": {"meow": "#/components/schemas/Cat", "woof": "Dog"}}"##,
     );
     let check = |union: &str, value: &str, part: &str| {
-        let message = refusal(union, value);
+        let message = first_message(union, value);
         assert!(
             message.contains(part) && message.is_empty() == part.is_empty(),
             "{message}"
@@ -399,7 +407,7 @@ fn discriminators_explain_and_decide_nothing() {
     check(
         &by_kind,
         r#"{"kind": "Cat", "lives": 9}"#,
-        "matches `Cat` and `Dog`, and may match only one",
+        "matches `Cat` and `Dog`, but must match exactly one",
     );
     check(
         &union(""),
@@ -411,7 +419,7 @@ fn discriminators_explain_and_decide_nothing() {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table, a case each")]
-fn numbers_are_exact() {
+fn compares_numbers_exactly() {
     check_both(
         r#"{"type": "integer"}"#,
         &[
@@ -549,7 +557,7 @@ fn patterns_are_ecma_262() {
 }
 
 #[test]
-fn a_pattern_that_takes_too_long_is_not_met() {
+fn rejects_values_whose_pattern_exceeds_the_backtracking_limit() {
     let contract = contract(V31, r#"{"pattern": "^(a|aa)+\\1b$"}"#, "").unwrap();
     let value = format!("\"{}\"", "a".repeat(60));
     let found = violations(&contract, MessageDirection::Request, &value);
@@ -563,7 +571,7 @@ fn a_pattern_that_takes_too_long_is_not_met() {
 }
 
 #[test]
-fn recursion_costs_no_more_than_the_value() {
+fn validates_recursive_alternatives_in_linear_time() {
     let union = r##"{"anyOf": [{"properties": {"x": {"$ref": "#/components/schemas/T"}}, "required": ["a"]},
         {"properties": {"x": {"$ref": "#/components/schemas/T"}}, "required": ["b"]}]}"##;
     let value = format!("{}1{}", r#"{"a": 1, "x": "#.repeat(60), "}".repeat(60));
@@ -619,7 +627,7 @@ fn resources_and_dialects_of_3_1() {
     check_refused(
         V31,
         r#"{"$schema": "http://json-schema.org/draft-07/schema#"}"#,
-        "a dialect that is not judged here",
+        "which is not supported",
     );
     check_refused(
         V31,
@@ -637,13 +645,13 @@ fn resources_and_dialects_of_3_1() {
         "`https://example.com/b`",
     );
     let contract = contract(V31, r#"{"required": ["a", "a"]}"#, "").unwrap();
-    // The schema stands in the request and in the response.
+    // The request and the response both use the schema.
     assert_eq!(contract.warnings.len(), 2, "{:?}", contract.warnings);
 }
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table, a case each")]
-fn formats_are_asserted() {
+fn asserts_formats() {
     let check = |format: &str, yes: &[&str], no: &[&str]| {
         let quoted = |values: &[&str]| -> Vec<String> {
             values
@@ -725,9 +733,9 @@ fn formats_are_asserted() {
     check("no-such-format", &["anything"], &[]);
 }
 
-/// The types that decide how a parameter's text is read.
+/// The declared types decide how a parameter is parsed.
 #[test]
-fn the_surface_of_a_reference_has_its_siblings() {
+fn declared_types_include_siblings_of_references() {
     use crate::schema::schema_surface::{SchemaSurface, TypeSet};
     let types = |version| {
         let schema = r##"{"$ref": "#/components/schemas/A", "type": "integer"}"##;
@@ -744,9 +752,9 @@ fn the_surface_of_a_reference_has_its_siblings() {
     assert_eq!(types(V30), TypeSet::NUMBER | TypeSet::STRING);
 }
 
-/// A schema that asks for nothing but itself asks for nothing.
+/// A schema that requires itself adds no constraint, but a `$ref` to itself is an error.
 #[test]
-fn schemas_that_lead_back_to_themselves_are_survived() {
+fn compiles_schemas_that_contain_themselves() {
     let schema = r##"{"$ref": "#/components/schemas/A"}"##;
     let a = r##""A": {"allOf": [{"$ref": "#/components/schemas/B"}], "required": ["x"]},
         "B": {"oneOf": [{"$ref": "#/components/schemas/A"}], "properties": {"x": {"readOnly": true}}}"##;
@@ -766,8 +774,6 @@ fn schemas_that_lead_back_to_themselves_are_survived() {
         &[r#"{"x": 1}"#],
         &["{}"],
     );
-    let circle = contract(V30, schema, r##""A": {"$ref": "#/components/schemas/A"}"##);
-    assert!(
-        circle.is_err_and(|problems| problems[0].message.contains("only leads back to itself"))
-    );
+    let cycle = contract(V30, schema, r##""A": {"$ref": "#/components/schemas/A"}"##);
+    assert!(cycle.is_err_and(|problems| problems[0].message.contains("is a reference to itself")));
 }

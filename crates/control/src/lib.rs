@@ -1,8 +1,11 @@
-//! The control side: whether a revision may be deployed, and whether a change stays within its
-//! squad's boundary.
+//! The checks of changes and deployments.
 //!
-//! [`gate`] judges a deployment, [`ownership`] judges a change. Both are pure: files, git and
-//! clocks belong to the caller, everything arrives as values.
+//! [`ownership`] decides whether a change stays within its squad's boundary: paths by the patterns
+//! of the catalog, namespaces and releases by the manifests. [`gate`] decides whether a revision of
+//! a contract may be deployed: what breaks, whom it affects, who approved it.
+//!
+//! Invariant: everything is pure. Files, git, measurements and clocks belong to the caller and
+//! arrive as values. The data plane does not use this crate.
 
 pub mod gate;
 pub mod ownership;

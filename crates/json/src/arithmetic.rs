@@ -1,14 +1,14 @@
-//! Exact comparison and division of number literals, of any size.
+//! Exact comparison and division of number literals of any size.
 //!
-//! JSON Schema's numbers are mathematical (validation section 6.2), and a float is not: it takes
-//! 9007199254740993 for its neighbour and 19.99 for no multiple of 0.01.
+//! Numbers in JSON Schema are mathematical (validation section 6.2), and a float is not: it rounds
+//! 9007199254740993 to its neighbour, and 19.99 is then not a multiple of 0.01.
 
 use std::cmp::Ordering;
 
 use super::json_node::JsonNode;
 use super::number::{self, Decimal};
 
-/// How two number literals compare.
+/// Compares two number literals.
 pub fn compare_numbers(left: &str, right: &str) -> Ordering {
     match (number::as_i64(left), number::as_i64(right)) {
         (Some(left), Some(right)) => left.cmp(&right),
@@ -16,7 +16,7 @@ pub fn compare_numbers(left: &str, right: &str) -> Ordering {
     }
 }
 
-/// Whether a number literal is an integer times another.
+/// Whether a number literal is an integer multiple of another.
 pub fn is_multiple(value: &str, divisor: &str) -> bool {
     match (number::as_i64(value), number::as_i64(divisor)) {
         (Some(value), Some(divisor)) if divisor != 0 => {
@@ -27,12 +27,12 @@ pub fn is_multiple(value: &str, divisor: &str) -> bool {
 }
 
 impl JsonNode<'_> {
-    /// Whether two values are equal as JSON Schema sees it: numbers by what they amount to.
+    /// Whether two values are equal in JSON Schema: numbers are compared mathematically.
     pub fn equals(self, other: Self) -> bool {
         super::equality::nodes_equal(self, other)
     }
 
-    /// Whether [`JsonNode::to_value`] keeps every number in here as it is, rounding none.
+    /// Whether [`JsonNode::to_value`] keeps every number in this value without rounding.
     pub fn is_exact(self) -> bool {
         match self.number_text() {
             Some(text) => {
@@ -67,7 +67,7 @@ impl Decimal<'_> {
         }
     }
 
-    /// Both are an integer coefficient that 10 does not divide, times a power of 10.
+    /// Both numbers are an integer coefficient, which 10 does not divide, times a power of 10.
     fn is_multiple_of(self, divisor: Self) -> bool {
         if self.is_zero() || divisor.is_zero() {
             return self.is_zero();
@@ -76,7 +76,7 @@ impl Decimal<'_> {
             return false;
         };
         let digits: Vec<u8> = divisor.significant().map(|digit| digit - b'0').collect();
-        // Zeros only bring factors of 2 and 5, and the divisor has fewer of them than this.
+        // Zeros only add factors of 2 and 5, and the divisor has fewer of them than this.
         let zeros = zeros.min(4 * digits.len() as u64);
         let dividend = self
             .significant()
@@ -101,9 +101,9 @@ impl Decimal<'_> {
     }
 }
 
-/// Long division by hand, of digits by digits.
+/// Long division of digits by digits.
 fn is_divisible(dividend: impl Iterator<Item = u8>, divisor: &[u8]) -> bool {
-    // The remainder has one digit more than the divisor, the highest first.
+    // The remainder has one digit more than the divisor, the highest digit first.
     let mut rest = vec![0_u8; divisor.len() + 1];
     let wide: Vec<u8> = std::iter::once(0).chain(divisor.iter().copied()).collect();
     for digit in dividend {
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_compare_by_what_they_amount_to() {
+    fn numbers_compare_mathematically() {
         let check = |left, right, expected: Ordering| {
             assert_eq!(compare_numbers(left, right), expected, "{left} {right}");
             assert_eq!(compare_numbers(right, left), expected.reverse());

@@ -1,6 +1,6 @@
-//! Typed models from a tape, through serde.
+//! Reads typed models from a tape, through serde.
 //!
-//! Errors carry the entry where they happened, so that the caller can tell line and pointer.
+//! Errors carry the entry where they happened, so the caller can report its line and pointer.
 
 use std::fmt;
 
@@ -8,17 +8,18 @@ use serde::de::{self, DeserializeSeed, IntoDeserializer, Unexpected, Visitor};
 
 use super::json_node::{JsonElements, JsonKind, JsonMembers, JsonNode};
 
-/// A value that does not fit the model it is read into.
+/// Why a value does not fit the model that it is read into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonReadError {
-    /// Entry of the innermost value that could not be read, see [`Tape::node`](super::Tape::node).
+    /// The entry of the innermost value that could not be read, see
+    /// [`Tape::node`](super::Tape::node).
     pub index: Option<u32>,
-    /// What was expected, and what was found.
+    /// What was expected and what was found.
     pub message: String,
 }
 
 impl JsonReadError {
-    /// Names the place unless a deeper one is named already.
+    /// Sets the entry, unless that of a deeper value is set already.
     fn within(mut self, node: JsonNode<'_>) -> Self {
         self.index.get_or_insert(node.index());
         self
@@ -41,7 +42,7 @@ impl de::Error for JsonReadError {
         }
     }
 
-    /// Tells the kind of the value and not the value, which may be a payload.
+    /// Reports the kind of the value and not the value, which may be payload.
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
         let found = match unexpected {
             Unexpected::Unit => "null",
@@ -91,7 +92,7 @@ impl<'de> de::Deserializer<'de> for JsonNode<'de> {
         visitor.visit_newtype_struct(self)
     }
 
-    /// A string names a unit variant; an object of one member names a variant with content.
+    /// A string is a unit variant; an object with one member is a variant with content.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _name: &'static str,

@@ -1,7 +1,7 @@
-//! Equality of values as JSON Schema sees it: numbers by what they amount to, objects without
-//! order.
+//! Equality of values in JSON Schema: numbers are compared mathematically, objects without the
+//! order of their members.
 //!
-//! Everything here is recursive; the depth limit of the parse bounds it.
+//! All functions are recursive; the depth limit of the parse bounds them.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
@@ -10,12 +10,12 @@ use serde_json::{Number, Value};
 
 use super::json_node::JsonNode;
 use super::number::{self, Decimal};
-use super::tape::EntryTag;
+use super::tape_entry::EntryTag;
 
 /// Arrays up to this length are compared pair by pair.
 const PAIRWISE_MAX: usize = 12;
 
-/// Whether two values are equal; numbers exactly, whatever their size.
+/// Whether two values are equal. Numbers are compared exactly, whatever their size.
 pub(super) fn nodes_equal(left: JsonNode<'_>, right: JsonNode<'_>) -> bool {
     let (left_entry, right_entry) = (left.entry(), right.entry());
     if left_entry.tag != right_entry.tag {
@@ -47,7 +47,7 @@ fn numbers_equal(left: &str, right: &str) -> bool {
     left == right || Decimal::new(left) == Decimal::new(right)
 }
 
-/// Whether a value equals one of a schema.
+/// Whether a value equals a value of a schema.
 pub(super) fn equals_value(node: JsonNode<'_>, expected: &Value) -> bool {
     match expected {
         Value::Null => node.is_null(),
@@ -74,8 +74,8 @@ pub(super) fn equals_value(node: JsonNode<'_>, expected: &Value) -> bool {
     }
 }
 
-/// A number of a schema that `serde_json` rounded was written in the shortest way that gives the
-/// same float; that is the number meant here.
+/// Compares a number with a number of a schema. If `serde_json` rounded the latter, its shortest
+/// text stands for the number that the schema means.
 fn equals_number(text: &str, expected: &Number) -> bool {
     if let Some(expected) = expected.as_i64()
         && let Some(integer) = number::as_i64(text)
@@ -112,7 +112,7 @@ pub(super) fn is_unique(array: JsonNode<'_>) -> bool {
     true
 }
 
-/// Equal values have equal hashes.
+/// Hashes a value; equal values have equal hashes.
 fn hash_node(node: JsonNode<'_>, seed: &DefaultHashBuilder) -> u64 {
     let mut hasher = seed.build_hasher();
     let entry = node.entry();
@@ -121,7 +121,7 @@ fn hash_node(node: JsonNode<'_>, seed: &DefaultHashBuilder) -> u64 {
         EntryTag::Null | EntryTag::False | EntryTag::True => {}
         EntryTag::String | EntryTag::Key => node.tape.text(entry, node.source).hash(&mut hasher),
         EntryTag::Number => {
-            // Equal numbers round to the same float; the sum folds the two zeros together.
+            // Equal numbers round to the same float; adding 0.0 makes both zeros equal.
             let rounded = node.as_f64().unwrap_or_default() + 0.0;
             rounded.to_bits().hash(&mut hasher);
         }

@@ -1,15 +1,16 @@
-//! `JsonNode`: a small handle on one value of a tape.
+//! [`JsonNode`]: a handle to one value of a tape.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
 
 use super::member_index::digest;
 use super::number;
-use super::tape::{EntryTag, OCTETS, Tape, TapeEntry};
+use super::pointer;
+use super::tape::Tape;
+use super::tape_entry::{EntryTag, OCTETS, TapeEntry};
 
-/// The six kinds of JSON values.
+/// The kinds of JSON values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonKind {
     Null,
@@ -21,7 +22,7 @@ pub enum JsonKind {
 }
 
 impl fmt::Display for JsonKind {
-    /// The name JSON Schema gives to the type.
+    /// The name that JSON Schema gives the type.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Null => "null",
@@ -40,6 +41,29 @@ pub struct JsonNode<'a> {
     pub(super) tape: &'a Tape,
     pub(super) source: &'a str,
     index: u32,
+}
+
+impl Tape {
+    /// The wrapper object around the document, which validators check.
+    pub fn wrapped<'a>(&'a self, source: &'a str) -> JsonNode<'a> {
+        self.node(0, source)
+    }
+
+    /// The document.
+    pub fn root<'a>(&'a self, source: &'a str) -> JsonNode<'a> {
+        self.node(2, source)
+    }
+
+    /// The value at `index`, as [`JsonNode::index`] returned it. An index past the end, which only
+    /// an empty tape has, stands for `null`.
+    pub fn node<'a>(&'a self, index: u32, source: &'a str) -> JsonNode<'a> {
+        debug_assert_eq!(
+            source.len(),
+            self.source_bytes,
+            "the source of another tape"
+        );
+        JsonNode::new(self, source, index)
+    }
 }
 
 impl<'a> JsonNode<'a> {
@@ -61,12 +85,12 @@ impl<'a> JsonNode<'a> {
         self.tape.entry(self.index)
     }
 
-    /// Where the value stands on its tape; [`Tape::node`] leads back.
+    /// The index of the value on its tape; [`Tape::node`] leads back to it.
     pub fn index(self) -> u32 {
         self.index
     }
 
-    /// Whether the value at `index` is this one or stands inside it.
+    /// Whether the value at `index` is this one or is inside it.
     pub fn contains_index(self, index: u32) -> bool {
         (self.index..self.entry().end_index(self.index)).contains(&index)
     }
@@ -114,36 +138,36 @@ impl<'a> JsonNode<'a> {
         (entry.tag == EntryTag::String).then(|| self.tape.text(entry, self.source))
     }
 
-    /// How many octets a value stands for that [`Tape::octets`] put.
+    /// How many octets the value stands for, if [`Tape::octets`] added it.
     #[inline]
     pub(super) fn octets(self) -> Option<u64> {
         let entry = self.entry();
         (entry.tag == EntryTag::String && entry.digest == OCTETS).then_some(u64::from(entry.offset))
     }
 
-    /// The literal of a number, as it was written.
+    /// The literal of a number as it is written.
     #[inline]
     pub fn number_text(self) -> Option<&'a str> {
         let entry = self.entry();
         (entry.tag == EntryTag::Number).then(|| self.tape.text(entry, self.source))
     }
 
-    /// A number that is written as an integer and fits.
+    /// The number, if it is written as an integer and fits.
     pub fn as_u64(self) -> Option<u64> {
         self.number_text().and_then(number::as_u64)
     }
 
-    /// A number that is written as an integer and fits.
+    /// The number, if it is written as an integer and fits.
     pub fn as_i64(self) -> Option<i64> {
         self.number_text().and_then(number::as_i64)
     }
 
-    /// Any number, rounded to the nearest `f64`.
+    /// The number, rounded to the nearest `f64`.
     pub fn as_f64(self) -> Option<f64> {
         self.number_text().and_then(number::as_f64)
     }
 
-    /// Number of members or elements; 0 for scalars.
+    /// The number of members or elements; 0 for scalars.
     pub fn len(self) -> usize {
         let entry = self.entry();
         if entry.is_container() {
@@ -153,12 +177,12 @@ impl<'a> JsonNode<'a> {
         }
     }
 
-    /// Whether there are no members or elements.
+    /// Whether the value has no members or elements.
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
 
-    /// The member `name`; the last one, where the limits allowed several.
+    /// The member `name`; the last one if the limits allow several.
     pub fn get(self, name: &str) -> Option<Self> {
         self.member(name, digest(name.as_bytes()))
     }
@@ -169,12 +193,12 @@ impl<'a> JsonNode<'a> {
         Some(self.at(index))
     }
 
-    /// The members of an object in the order of the document; nothing for other kinds.
+    /// The members of an object in document order; other kinds have none.
     pub fn members(self) -> JsonMembers<'a> {
         JsonMembers(self.children(EntryTag::Object))
     }
 
-    /// The elements of an array; nothing for other kinds.
+    /// The elements of an array; other kinds have none.
     pub fn elements(self) -> JsonElements<'a> {
         JsonElements(self.children(EntryTag::Array))
     }
@@ -206,14 +230,10 @@ impl<'a> JsonNode<'a> {
                 .elements()
                 .nth(token.parse().ok().filter(|_| is_index)?);
         }
-        let name = match token.contains('~') {
-            true => Cow::Owned(token.replace("~1", "/").replace("~0", "~")),
-            false => Cow::Borrowed(token),
-        };
-        self.get(&name)
+        self.get(&pointer::unescape(token))
     }
 
-    /// Byte offset of the value in the source; 0 for values that were not read from JSON text.
+    /// The byte offset of the value in the source; 0 for values that were not read from JSON text.
     pub fn offset(self) -> u32 {
         match self.octets() {
             Some(_) => 0,
@@ -221,18 +241,18 @@ impl<'a> JsonNode<'a> {
         }
     }
 
-    /// 1-based line on which the value starts; 1 for values that were built.
+    /// The line on which the value starts, from 1; 1 for built values.
     pub fn line(self) -> u32 {
         self.tape.line(self.index, self.source)
     }
 
-    /// The name of the member whose value this is.
+    /// The name of the member that the value belongs to.
     pub fn key(self) -> Option<&'a str> {
         self.key_entry()
             .map(|entry| self.tape.text(entry, self.source))
     }
 
-    /// 1-based line of the name of the member whose value this is, else of the value.
+    /// The line of the name of the member that the value belongs to, else of the value, from 1.
     pub fn key_line(self) -> u32 {
         match self.key_entry() {
             Some(_) => self.tape.line(self.index - 1, self.source),
@@ -245,7 +265,7 @@ impl<'a> JsonNode<'a> {
         Some(self.tape.entry(before)).filter(|entry| entry.tag == EntryTag::Key)
     }
 
-    /// The value as a tree of its own. Recursive: the depth limit of the parse bounds it.
+    /// The value as a separate tree. Recursive: the depth limit of the parse bounds it.
     ///
     /// Numbers become `u64`, else `i64`, else the nearest `f64`.
     pub fn to_value(self) -> Value {
@@ -271,21 +291,21 @@ impl<'a> JsonNode<'a> {
 
 impl fmt::Debug for JsonNode<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Node")
+        f.debug_struct("JsonNode")
             .field("index", &self.index)
             .field("kind", &self.kind())
             .finish_non_exhaustive()
     }
 }
 
-/// Walks the children of a container, a key and its value being one child.
+/// Walks the children of a container. A key and its value are one child.
 #[derive(Clone, Debug)]
 struct ChildNodes<'a> {
     next: JsonNode<'a>,
     left: u32,
 }
 
-/// The members of an object, in the order of the document.
+/// The members of an object, in document order.
 #[derive(Clone, Debug)]
 pub struct JsonMembers<'a>(ChildNodes<'a>);
 

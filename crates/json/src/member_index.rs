@@ -1,31 +1,28 @@
-//! Member names: finding one by its name, and finding two of one name.
+//! The index of the members of wide objects, and the digests of member names.
 //!
-//! Small objects are searched linearly, with a 16-bit digest of each name in its entry. Objects
-//! of more than [`LINEAR_MAX`] members go into one hash table per tape with a secret seed, so
-//! that neither looking up nor checking a wide object can be made quadratic by its author.
+//! Small objects are searched linearly, with a 16-bit digest of each name in its entry. Objects of
+//! more than [`LINEAR_MAX`] members are put in one hash table per tape with a secret seed, so no
+//! author of a document can make lookups or the check for repeated names quadratic.
 
 use std::fmt;
-use std::hash::BuildHasher;
 
-use hashbrown::hash_table::Entry as Slot;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::tape::{EntryTag, Tape, TapeEntry};
-
-/// Most members of an object that is searched linearly.
+/// The highest number of members of an object that is searched linearly.
 pub(super) const LINEAR_MAX: u32 = 16;
 
-/// A member of a wide object: where the object and the key stand.
+/// A member of a wide object: the entries of the object and of the key.
 #[derive(Clone, Copy)]
-struct WideMember {
-    object: u32,
-    key: u32,
+pub(super) struct WideMember {
+    pub(super) object: u32,
+    pub(super) key: u32,
 }
 
+/// The members of all wide objects of one tape.
 #[derive(Default)]
 pub(super) struct WideMemberIndex {
-    table: HashTable<WideMember>,
-    seed: DefaultHashBuilder,
+    pub(super) table: HashTable<WideMember>,
+    pub(super) seed: DefaultHashBuilder,
 }
 
 impl WideMemberIndex {
@@ -33,6 +30,7 @@ impl WideMemberIndex {
         self.table.clear();
     }
 
+    /// The size of the table in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.table.capacity() * size_of::<WideMember>()
     }
@@ -40,22 +38,23 @@ impl WideMemberIndex {
 
 impl fmt::Debug for WideMemberIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WideMembers")
+        f.debug_struct("WideMemberIndex")
             .field("len", &self.table.len())
             .finish_non_exhaustive()
     }
 }
 
-/// Two keys of one name in one object, as entry indices.
+/// Two keys with the same name in one object, as entry indices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DuplicateMember {
-    /// The key that comes first.
+    /// The first key.
     pub first: u32,
     /// The key that repeats it.
     pub second: u32,
 }
 
-/// A digest of the bytes of a member name: equal names have equal digests, others rarely.
+/// A digest of the bytes of a member name. Equal names have equal digests; different names rarely
+/// do.
 #[inline]
 pub(super) fn digest(bytes: &[u8]) -> u16 {
     let mixed = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
@@ -73,141 +72,4 @@ pub(super) fn digest(bytes: &[u8]) -> u16 {
     };
     let spread = (mixed ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (spread >> 48) as u16
-}
-
-impl Tape {
-    /// The value of the member `name` of the object at `object`; the last one if there are
-    /// several.
-    #[inline]
-    pub(super) fn member(&self, object: u32, name: &str, digest: u16, source: &str) -> Option<u32> {
-        let entry = self.entry(object);
-        if entry.tag != EntryTag::Object {
-            return None;
-        }
-        if entry.start > LINEAR_MAX {
-            return self.wide_member(object, name, source);
-        }
-        let mut found = None;
-        let mut key = object + 1;
-        while key < entry.end {
-            let candidate = self.entry(key);
-            if candidate.digest == digest && self.text(candidate, source) == name {
-                found = Some(key + 1);
-                if !self.has_duplicates {
-                    break;
-                }
-            }
-            key = self.entry(key + 1).end_index(key + 1);
-        }
-        found
-    }
-
-    fn wide_member(&self, object: u32, name: &str, source: &str) -> Option<u32> {
-        let hash = self.wide.seed.hash_one((object, name));
-        let same = |member: &WideMember| {
-            member.object == object && self.text(self.entry(member.key), source) == name
-        };
-        self.wide
-            .table
-            .find(hash, same)
-            .map(|member| member.key + 1)
-    }
-
-    /// Checks and indexes the members of an object that is complete. Every object that is put on
-    /// a tape passes through here.
-    ///
-    /// # Errors
-    /// The first key that repeats an earlier one. All members are indexed even so; the last of
-    /// one name is found.
-    pub(super) fn index_members(
-        &mut self,
-        object: u32,
-        source: &str,
-    ) -> Result<(), DuplicateMember> {
-        let entry = self.entry(object);
-        let repeated = match entry.start {
-            0 | 1 => None,
-            2..=LINEAR_MAX => self.repeated_in_small(object, entry, source),
-            _ => self.index_wide(object, entry, source),
-        };
-        match repeated {
-            None => Ok(()),
-            Some(repeated) => {
-                self.has_duplicates = true;
-                Err(repeated)
-            }
-        }
-    }
-
-    fn repeated_in_small(
-        &self,
-        object: u32,
-        entry: TapeEntry,
-        source: &str,
-    ) -> Option<DuplicateMember> {
-        let mut keys = [(0_u16, 0_u32); LINEAR_MAX as usize];
-        let mut count = 0;
-        // One bit per digest seen, folded to 64: most names need no comparison at all.
-        let mut seen = 0_u64;
-        let mut key = object + 1;
-        while key < entry.end && count < keys.len() {
-            let candidate = self.entry(key);
-            let bit = 1 << (candidate.digest & 63);
-            if seen & bit != 0 {
-                let name = self.text(candidate, source);
-                let same = |&(digest, earlier): &(u16, u32)| {
-                    digest == candidate.digest && self.text(self.entry(earlier), source) == name
-                };
-                if let Some(&(_, first)) = keys[..count].iter().find(|key| same(key)) {
-                    return Some(DuplicateMember { first, second: key });
-                }
-            }
-            seen |= bit;
-            keys[count] = (candidate.digest, key);
-            count += 1;
-            key = self.entry(key + 1).end_index(key + 1);
-        }
-        None
-    }
-
-    fn index_wide(
-        &mut self,
-        object: u32,
-        entry: TapeEntry,
-        source: &str,
-    ) -> Option<DuplicateMember> {
-        let mut repeated = None;
-        let Self {
-            entries,
-            side,
-            wide: WideMemberIndex { table, seed },
-            ..
-        } = self;
-        let name = |key: u32| {
-            let entry = entries[key as usize];
-            let buffer = if entry.in_side { side.as_str() } else { source };
-            buffer
-                .get(entry.start as usize..entry.end as usize)
-                .unwrap_or_default()
-        };
-        let hash = |member: &WideMember| seed.hash_one((member.object, name(member.key)));
-        table.reserve(entry.start as usize, hash);
-        let mut key = object + 1;
-        while key < entry.end {
-            let member = WideMember { object, key };
-            let same = |other: &WideMember| other.object == object && name(other.key) == name(key);
-            match table.entry(hash(&member), same, hash) {
-                Slot::Vacant(slot) => {
-                    slot.insert(member);
-                }
-                Slot::Occupied(mut slot) => {
-                    let first = slot.get().key;
-                    repeated.get_or_insert(DuplicateMember { first, second: key });
-                    slot.get_mut().key = key;
-                }
-            }
-            key = entries[key as usize + 1].end_index(key + 1);
-        }
-        repeated
-    }
 }

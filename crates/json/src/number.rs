@@ -1,11 +1,11 @@
-//! Numbers as they are written: the grammar, and exact arithmetic on literals.
+//! Number literals: the JSON grammar, and conversions that keep their value.
 //!
-//! A tape keeps the literal, so integers of any size stay exact and nothing is converted that
-//! nobody asks for.
+//! A tape keeps the literal, so integers of any size stay exact, and only numbers that are used are
+//! converted.
 
 use std::cmp::Ordering;
 
-/// Why a text is not a number that can be judged.
+/// Why a text is not a valid number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NumberError {
     #[error("not a number by the JSON grammar (RFC 8259 section 6)")]
@@ -14,15 +14,31 @@ pub enum NumberError {
     Range,
 }
 
+/// An error in a number, and its position.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NumberFault {
+    pub(super) error: NumberError,
+    pub(super) at: usize,
+}
+
+impl NumberFault {
+    const fn grammar(at: usize) -> Self {
+        Self {
+            error: NumberError::Grammar,
+            at,
+        }
+    }
+}
+
 /// Literals up to this length without an exponent are finite.
 const SURELY_FINITE_BYTES: usize = 300;
 
-/// Scans the number at `from` and returns the position past it.
+/// Scans the number at `from` and returns the position after it.
 ///
 /// # Errors
-/// Where the grammar is violated, or where a literal starts that no `f64` can hold.
+/// Where the text violates the grammar, or where a literal starts that no `f64` can hold.
 #[inline]
-pub(super) fn scan(text: &str, from: usize) -> Result<usize, (NumberError, usize)> {
+pub(super) fn scan(text: &str, from: usize) -> Result<usize, NumberFault> {
     let bytes = text.as_bytes();
     let mut at = from;
     if bytes.get(at) == Some(&b'-') {
@@ -31,11 +47,11 @@ pub(super) fn scan(text: &str, from: usize) -> Result<usize, (NumberError, usize
     at = match bytes.get(at) {
         Some(b'0') => at + 1,
         Some(b'1'..=b'9') => digits(bytes, at + 1),
-        _ => return Err((NumberError::Grammar, at)),
+        _ => return Err(NumberFault::grammar(at)),
     };
-    // `01` is two tokens by the grammar, and a number with a leading zero by all appearances.
+    // By the grammar `01` is two tokens, but it looks like a number with a leading zero.
     if bytes.get(at).is_some_and(u8::is_ascii_digit) {
-        return Err((NumberError::Grammar, at));
+        return Err(NumberFault::grammar(at));
     }
     let mut can_overflow = at - from > SURELY_FINITE_BYTES;
     if bytes.get(at) == Some(&b'.') {
@@ -47,17 +63,20 @@ pub(super) fn scan(text: &str, from: usize) -> Result<usize, (NumberError, usize
         at = some_digits(bytes, at + 1 + usize::from(signed))?;
     }
     if can_overflow && !is_finite(&text[from..at]) {
-        return Err((NumberError::Range, from));
+        return Err(NumberFault {
+            error: NumberError::Range,
+            at: from,
+        });
     }
     Ok(at)
 }
 
-/// Whether the whole of `text` is a number.
+/// Checks that all of `text` is a number.
 pub(super) fn check(text: &str) -> Result<(), NumberError> {
     match scan(text, 0) {
         Ok(past) if past == text.len() => Ok(()),
         Ok(_) => Err(NumberError::Grammar),
-        Err((error, _)) => Err(error),
+        Err(fault) => Err(fault.error),
     }
 }
 
@@ -69,10 +88,10 @@ fn digits(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-fn some_digits(bytes: &[u8], from: usize) -> Result<usize, (NumberError, usize)> {
+fn some_digits(bytes: &[u8], from: usize) -> Result<usize, NumberFault> {
     let past = digits(bytes, from);
     if past == from {
-        Err((NumberError::Grammar, from))
+        Err(NumberFault::grammar(from))
     } else {
         Ok(past)
     }
@@ -100,7 +119,7 @@ pub(super) fn as_f64(text: &str) -> Option<f64> {
     short_decimal(text.as_bytes()).or_else(|| text.parse().ok())
 }
 
-/// A literal of at most 15 digits without an exponent. Both its digits and the power of ten are
+/// A literal of at most 15 digits without an exponent. Its digits and the power of ten are both
 /// exact as `f64`, so their quotient is rounded once, to the nearest.
 #[inline]
 fn short_decimal(literal: &[u8]) -> Option<f64> {
@@ -133,10 +152,10 @@ fn short_decimal(literal: &[u8]) -> Option<f64> {
     Some(if is_negative { -magnitude } else { magnitude })
 }
 
-/// The number as `serde_json` would have parsed it: `u64`, else `i64`, else `f64`.
+/// The number as `serde_json` parses it: `u64`, else `i64`, else `f64`.
 pub(super) fn to_number(text: &str) -> serde_json::Number {
     let integer = match text {
-        // Only a float keeps the sign of a zero.
+        // Only a float keeps the sign of zero.
         "-0" => None,
         _ => as_u64(text)
             .map(Into::into)
@@ -147,20 +166,20 @@ pub(super) fn to_number(text: &str) -> serde_json::Number {
         .unwrap_or_else(|| 0.into())
 }
 
-/// A literal as `±0.d₁d₂d₃… × 10^exponent`, `d₁` not 0; zero has no digits.
+/// A literal as `±0.d₁d₂d₃… × 10^exponent` with `d₁` not 0; zero has no digits.
 ///
-/// Two literals are the same number exactly if they agree in all three.
+/// Two literals are the same number exactly if sign, digits and exponent are equal.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Decimal<'a> {
     negative: bool,
-    /// Digits with at most one point among them, no zero at either end.
+    /// The digits, with at most one point among them and no zero at either end.
     digits: &'a str,
-    /// The place of the first digit relative to the point.
+    /// The position of the first digit relative to the point.
     exponent: i64,
 }
 
 impl<'a> Decimal<'a> {
-    /// Reads a literal that keeps the JSON grammar.
+    /// Reads a literal that follows the JSON grammar.
     pub(super) fn new(literal: &'a str) -> Self {
         let (negative, unsigned) = match literal.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -182,7 +201,7 @@ impl<'a> Decimal<'a> {
                 exponent: 0,
             };
         }
-        // Leading zeros past the point count, the point itself does not.
+        // Leading zeros after the point count, the point itself does not.
         let place = if skipped > point {
             point - skipped + 1
         } else {

@@ -1,52 +1,28 @@
-//! JSON text onto a tape: strict RFC 8259 in one pass, without recursion.
+//! Parses JSON text onto a tape: strict RFC 8259 in one pass, without recursion.
 //!
-//! Stricter than most parsers where two readers could disagree: repeated member names, lone
-//! surrogates, numbers that no `f64` holds and byte order marks are refused.
+//! It is stricter than most parsers where two readers could disagree: it refuses repeated member
+//! names, lone surrogates, numbers that no `f64` can hold, and byte order marks.
 
+use super::json_limits::{DuplicateKeys, JsonLimits};
 use super::member_index::digest;
-use super::number::{self, NumberError};
+use super::number::{self, NumberError, NumberFault};
+use super::pointer;
 use super::scan_string::{skip_space, string_failure, string_stop, unescape};
 use super::syntax_error::{SyntaxError, SyntaxErrorKind, UnlocatedError, trailing, unexpected};
-use super::tape::{EntryTag, Tape, TapeEntry};
+use super::tape::Tape;
+use super::tape_entry::{EntryTag, TapeEntry, TextRange};
 
-/// Longest text a tape addresses. Half of the range of its offsets, so that the side buffer
-/// stays addressable too.
+/// The longest text that a tape can address: half of the range of its offsets, so that the side
+/// buffer stays addressable too.
 pub const SOURCE_BYTES_MAX: usize = i32::MAX as usize;
 
-/// What becomes of an object with two members of one name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DuplicateKeys {
-    /// An error: two readers may take two different values.
-    Refuse,
-    /// All members stay and count; a look-up by name finds the last.
-    Allow,
-}
-
-/// How much a text may ask of its reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct JsonLimits {
-    /// Most containers around a value. Whatever walks values recursively (validators,
-    /// [`Node::to_value`](super::Node::to_value), serde) relies on it: keep it in the hundreds.
-    pub depth_max: u32,
-    pub duplicate_keys: DuplicateKeys,
-}
-
-impl Default for JsonLimits {
-    fn default() -> Self {
-        Self {
-            depth_max: 128,
-            duplicate_keys: DuplicateKeys::Refuse,
-        }
-    }
-}
-
 impl Tape {
-    /// Reads exactly one JSON value as `{"<key>": <value>}`, replacing what the tape held.
+    /// Reads exactly one JSON value as `{"<key>": <value>}` and replaces the content of the tape.
     ///
-    /// Returns the source as text, from which [`Tape::root`] and [`Tape::wrapped`] make handles.
+    /// Returns the source as text, which [`Tape::root`] and [`Tape::wrapped`] take.
     ///
     /// # Errors
-    /// The first violation of RFC 8259 or of the limits, with its place. The tape is then empty.
+    /// The first violation of RFC 8259 or of the limits, and where it is. The tape is then empty.
     pub fn parse<'s>(
         &mut self,
         key: &str,
@@ -99,7 +75,7 @@ struct JsonParser<'t, 's> {
     limits: JsonLimits,
     /// Whether the innermost open container is an object.
     in_object: bool,
-    /// Whether a value is being read, rather than what stands between values.
+    /// Whether a value is expected, rather than the text between two values.
     wants_value: bool,
 }
 
@@ -138,7 +114,7 @@ impl JsonParser<'_, '_> {
         self.bytes.get(self.at).copied()
     }
 
-    /// Reads a scalar, or the opening of a container; tells whether it was the latter.
+    /// Reads a scalar, or the opening bracket of a container. Returns whether it was a bracket.
     #[inline]
     fn value(&mut self) -> Result<bool, UnlocatedError> {
         match self.peek() {
@@ -169,7 +145,7 @@ impl JsonParser<'_, '_> {
         Ok(true)
     }
 
-    /// After an opening bracket: goes to the first value, or past an empty container. Tells
+    /// After an opening bracket: moves to the first value, or past an empty container. Returns
     /// whether a value follows.
     #[inline]
     fn first_of_container(&mut self) -> Result<bool, UnlocatedError> {
@@ -194,8 +170,8 @@ impl JsonParser<'_, '_> {
         self.next_after_value()
     }
 
-    /// After a value: goes past commas and closing brackets to the next value. Tells whether
-    /// there is one.
+    /// After a value: moves past commas and closing brackets to the next value. Returns whether a
+    /// value follows.
     #[inline]
     fn next_after_value(&mut self) -> Result<bool, UnlocatedError> {
         while !self.tape.open.is_empty() {
@@ -236,8 +212,8 @@ impl JsonParser<'_, '_> {
             .map(|&container| self.tape.entry(container).tag);
         self.in_object = innermost == Some(EntryTag::Object);
         if let Some(object) = closed {
-            let settled = self.tape.index_members(object, self.text);
-            if let (Err(repeated), DuplicateKeys::Refuse) = (settled, self.limits.duplicate_keys) {
+            let indexed = self.tape.index_members(object, self.text);
+            if let (Err(repeated), DuplicateKeys::Refuse) = (indexed, self.limits.duplicate_keys) {
                 self.tape.open.push(object);
                 let key = self.tape.entry(repeated.second);
                 let name = self.tape.text(key, self.text).into();
@@ -266,16 +242,19 @@ impl JsonParser<'_, '_> {
     #[inline]
     fn string(&mut self) -> Result<(), UnlocatedError> {
         let offset = self.at as u32;
-        let (range, in_side) = self.quoted()?;
-        self.tape
-            .push_text(EntryTag::String, offset, range, in_side);
+        let range = self.quoted()?;
+        self.tape.push_text(EntryTag::String, offset, range);
         Ok(())
     }
 
     #[inline]
     fn key(&mut self) -> Result<(), UnlocatedError> {
         let offset = self.at as u32;
-        let ((start, end), in_side) = self.quoted()?;
+        let TextRange {
+            start,
+            end,
+            in_side,
+        } = self.quoted()?;
         let buffer = if in_side {
             self.tape.side.as_bytes()
         } else {
@@ -293,29 +272,35 @@ impl JsonParser<'_, '_> {
         Ok(())
     }
 
-    /// Reads the string whose opening quote is here. Tells where its text lies, and whether that
-    /// is in the side buffer.
+    /// Reads the string whose opening quote is here. Returns where its text is.
     #[inline(always)]
-    fn quoted(&mut self) -> Result<((u32, u32), bool), UnlocatedError> {
+    fn quoted(&mut self) -> Result<TextRange, UnlocatedError> {
         let from = self.at + 1;
         let stop = string_stop(self.bytes, from);
         match self.bytes.get(stop) {
             Some(b'"') => {
                 self.at = stop + 1;
-                Ok(((from as u32, stop as u32), false))
+                Ok(TextRange {
+                    start: from as u32,
+                    end: stop as u32,
+                    in_side: false,
+                })
             }
-            Some(b'\\') => Ok((self.escaped_string(from, stop)?, true)),
+            Some(b'\\') => self.escaped_string(from, stop),
             _ => Err(string_failure(self.bytes, stop)),
         }
     }
 
     #[cold]
-    fn escaped_string(&mut self, from: usize, escape: usize) -> Result<(u32, u32), UnlocatedError> {
-        let (start, _) = self
+    fn escaped_string(&mut self, from: usize, escape: usize) -> Result<TextRange, UnlocatedError> {
+        let plain = self
             .tape
             .add_side(self.text.get(from..escape).unwrap_or_default());
         self.at = unescape(self.text, escape, &mut self.tape.side)?;
-        Ok((start, self.tape.side.len() as u32))
+        Ok(TextRange {
+            end: self.tape.side.len() as u32,
+            ..plain
+        })
     }
 
     #[inline]
@@ -325,15 +310,21 @@ impl JsonParser<'_, '_> {
             Ok(past) => {
                 self.at = past;
                 let offset = from as u32;
-                self.tape
-                    .push_text(EntryTag::Number, offset, (offset, past as u32), false);
+                let range = TextRange {
+                    start: offset,
+                    end: past as u32,
+                    in_side: false,
+                };
+                self.tape.push_text(EntryTag::Number, offset, range);
                 Ok(())
             }
-            Err((NumberError::Grammar, at)) if at > from && at == self.bytes.len() => {
+            Err(NumberFault { error, at })
+                if error == NumberError::Grammar && at > from && at == self.bytes.len() =>
+            {
                 Err(unexpected("a digit", self.bytes, at))
             }
-            Err((error, offset)) => {
-                Err(UnlocatedError::new(SyntaxErrorKind::Number(error), offset))
+            Err(NumberFault { error, at }) => {
+                Err(UnlocatedError::new(SyntaxErrorKind::Number(error), at))
             }
         }
     }
@@ -348,7 +339,7 @@ impl JsonParser<'_, '_> {
         Ok(())
     }
 
-    /// JSON pointer of the value that is being read, or of the container that is.
+    /// The JSON pointer of the value that is being read, or of its container between values.
     #[cold]
     fn pointer(&self) -> String {
         let mut pointer = String::new();
@@ -379,11 +370,10 @@ impl JsonParser<'_, '_> {
             position += 1;
             at = self.tape.entry(at).end_index(at);
         }
-        pointer.push('/');
         if is_object {
-            pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+            pointer::push(pointer, name);
         } else {
-            pointer.push_str(&position.to_string());
+            pointer::push(pointer, &position.to_string());
         }
     }
 }

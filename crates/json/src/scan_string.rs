@@ -1,12 +1,12 @@
-//! Scanning strings eight bytes at a time, and undoing their escapes.
+//! Scans strings eight bytes at a time and decodes their escapes.
 
 use super::syntax_error::{SyntaxErrorKind, UnlocatedError, unexpected};
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// The position of the first quote, backslash or control character at or after `from`, or the
-/// end.
+/// The position of the first quote, backslash or control character at or after `from`; the length
+/// of the text if there is no such byte.
 #[inline]
 pub(super) fn string_stop(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
@@ -26,8 +26,8 @@ pub(super) fn string_stop(bytes: &[u8], from: usize) -> usize {
     at
 }
 
-/// The high bit of each byte that ends a run of plain characters. Only the lowest one is
-/// exact: borrows may set bits above it.
+/// The high bit of each byte that ends a run of plain characters. Only the lowest set bit is exact,
+/// because borrows may set bits above it.
 #[inline]
 fn stops(word: u64) -> u64 {
     let equal = |byte: u8| {
@@ -38,10 +38,10 @@ fn stops(word: u64) -> u64 {
     (equal(b'"') | equal(b'\\') | control) & HIGHS
 }
 
-/// Skips the four white space characters of RFC 8259 section 2.
+/// Skips the four whitespace characters of RFC 8259 section 2.
 #[inline]
 pub(super) fn skip_space(bytes: &[u8], from: usize) -> usize {
-    // Bodies are mostly minified.
+    // Most bodies are minified.
     match bytes.get(from) {
         Some(byte) if *byte > b' ' => from,
         _ => skip_some_space(bytes, from),
@@ -55,7 +55,7 @@ fn skip_some_space(bytes: &[u8], from: usize) -> usize {
             Some(b'\n' | b'\r' | b'\t') => at += 1,
             Some(b' ') => {
                 at += 1;
-                // Indentation comes in runs.
+                // Indentation is mostly runs of spaces.
                 while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
                     if u64::from_le_bytes(*chunk) != ONES * 0x20 {
                         break;
@@ -68,8 +68,8 @@ fn skip_some_space(bytes: &[u8], from: usize) -> usize {
     }
 }
 
-/// Appends the string to `side` from the escape at `from` up to its closing quote, and returns
-/// the position past that quote.
+/// Appends the text from the escape at `from` to the closing quote to `side`. Returns the position
+/// after that quote.
 pub(super) fn unescape(
     text: &str,
     from: usize,
@@ -89,7 +89,7 @@ pub(super) fn unescape(
     }
 }
 
-/// What is wrong where a string ends without a quote.
+/// The error of a string that ends without a quote.
 #[cold]
 pub(super) fn string_failure(bytes: &[u8], at: usize) -> UnlocatedError {
     unexpected(
@@ -99,7 +99,7 @@ pub(super) fn string_failure(bytes: &[u8], at: usize) -> UnlocatedError {
     )
 }
 
-/// Appends the character that the escape at `at` stands for; returns the position past it.
+/// Appends the character of the escape at `at`. Returns the position after it.
 fn escape(bytes: &[u8], at: usize, side: &mut String) -> Result<usize, UnlocatedError> {
     let plain = match bytes.get(at + 1) {
         Some(b'"') => '"',

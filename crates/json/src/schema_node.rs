@@ -1,4 +1,4 @@
-//! The tape as a representation that `jsonschema` validates: no tree of values is built.
+//! The tape as a representation that `jsonschema` validates, so no tree of values is built.
 
 use std::borrow::Cow;
 use std::ptr;
@@ -16,11 +16,11 @@ use super::member_index::digest;
 use super::number::{self, Decimal};
 use super::tape::Tape;
 
-/// Names the representation: `jsonschema::options_for::<TapeJson>()`.
+/// The name of the representation: `jsonschema::options_for::<TapeJson>()`.
 #[derive(Clone, Copy, Debug)]
 pub struct TapeJson;
 
-/// A member name of a schema, with the digest that finds it.
+/// A member name of a schema, with the digest for looking it up.
 #[derive(Clone, Debug)]
 pub struct PreparedKey {
     name: Box<str>,
@@ -32,8 +32,8 @@ impl Json for TapeJson {
     type PreparedKey = PreparedKey;
     type StringBuffer = Tape;
 
-    // A look-up walks the members up to the name it seeks, so one pass over all of them pays
-    // as soon as it replaces a few look-ups.
+    // A lookup walks the members up to the wanted name, so one pass over all of them pays off as
+    // soon as it replaces a few lookups.
     const KEYS_PER_LOOKUP: usize = 2;
 
     fn prepare_key(key: &str) -> PreparedKey {
@@ -117,8 +117,8 @@ impl<'a> SchemaNode<'a, TapeJson> for JsonNode<'a> {
         Cow::Owned(JsonNode::to_value(*self))
     }
 
-    /// Errors name their instance, and most are never asked for it: what was read from JSON text
-    /// is read again then, what was built is short.
+    /// Every error names its instance, but most instances are never used. So a value from JSON text
+    /// is read again when it is needed, and only a built one, which is short, is copied now.
     fn lazy_value(&self) -> LazyInstance<'a> {
         count_error();
         let offset = self.offset() as usize;
@@ -141,7 +141,7 @@ impl<'a> SchemaNode<'a, TapeJson> for JsonNode<'a> {
     }
 }
 
-/// The first JSON value of a text that was parsed before.
+/// The first JSON value of a text that has already been parsed.
 fn first_value(bytes: &[u8], _tag: u32) -> Value {
     let mut values = serde_json::Deserializer::from_slice(bytes).into_iter();
     values.next().and_then(Result::ok).unwrap_or_default()
@@ -184,7 +184,7 @@ impl JsonNumber for TapeNumber<'_> {
     }
 }
 
-/// A value known to be an object.
+/// A value that is known to be an object.
 #[derive(Clone, Copy, Debug)]
 pub struct TapeObject<'a>(JsonNode<'a>);
 
@@ -208,7 +208,7 @@ impl<'a> Object<'a, TapeJson> for TapeObject<'a> {
     }
 }
 
-/// A value known to be an array.
+/// A value that is known to be an array.
 #[derive(Clone, Copy, Debug)]
 pub struct TapeArray<'a>(JsonNode<'a>);
 

@@ -1,6 +1,6 @@
-//! What is wrong with a JSON text, and where, in words that suffice to mend it.
+//! What is wrong with a JSON text, and where, in enough words to fix it.
 //!
-//! Messages never quote values of the payload; they name members, and single punctuation marks.
+//! Messages never quote values of the payload. They name members and single punctuation marks.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ pub enum SyntaxErrorKind {
     TooLarge { bytes_max: usize },
 }
 
-/// The character that stands where it should not, described without giving payload away.
+/// An unexpected character, described without revealing payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnexpectedInput {
     End,
@@ -72,17 +72,17 @@ impl fmt::Display for UnexpectedInput {
     }
 }
 
-/// A JSON text that cannot be read.
+/// Why a JSON text cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     pub kind: SyntaxErrorKind,
-    /// Bytes before the place.
+    /// The byte offset of the error.
     pub offset: usize,
-    /// 1-based.
+    /// The line, from 1.
     pub line: u32,
-    /// 1-based, in characters.
+    /// The column in characters, from 1.
     pub column: u32,
-    /// JSON pointer (RFC 6901) of the value in which it happened; empty for the document.
+    /// The JSON pointer (RFC 6901) of the value with the error; empty for the document.
     pub pointer: String,
 }
 
@@ -102,7 +102,7 @@ impl fmt::Display for SyntaxError {
 
 impl std::error::Error for SyntaxError {}
 
-/// An error before its place has been worked out; boxed, so that results without one stay small.
+/// An error whose line and column are not known yet; boxed, so that results stay small.
 #[derive(Debug)]
 pub(super) struct UnlocatedError(Box<(SyntaxErrorKind, usize)>);
 
@@ -126,7 +126,7 @@ impl UnlocatedError {
         Self(Box::new((kind, offset)))
     }
 
-    /// Works out line and column in `source`, which may not be UTF-8 past the place.
+    /// Works out line and column in `source`, which may not be UTF-8 after the error.
     #[cold]
     pub(super) fn locate(self, source: &[u8], pointer: String) -> SyntaxError {
         let (kind, offset) = *self.0;

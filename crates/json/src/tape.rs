@@ -1,87 +1,38 @@
-//! The tape itself: entries, the side buffer, and where each value stood in the source.
+//! The tape: entries, the side buffer, and the positions of values in the source.
 //!
-//! Entry 0 is always a wrapper object of one member, entry 1 its key and entry 2 the document:
-//! validators are built once per contract over `{"properties": {"<key>": …}}`, so what they
-//! judge is the wrapper.
+//! Entry 0 is always a wrapper object with one member, entry 1 its key and entry 2 the document.
+//! Validators are built once per contract over `{"properties": {"<key>": …}}`, so they check the
+//! wrapper.
 //!
-//! Invariants: a container's `end` is the index past its last descendant; a member is a key
-//! entry directly followed by its value; `start..end` of a text is a range of the source, or of
-//! the side buffer if the entry says so, on character boundaries.
+//! Invariants: a container's `end` is the index after its last descendant. A member is a key entry
+//! directly followed by its value. The `start..end` of a text is a range of the source, or of the
+//! side buffer if `in_side` is set, on character boundaries.
 
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::json_node::JsonNode;
 use super::member_index::WideMemberIndex;
+use super::tape_entry::{EntryTag, TapeEntry};
 
-/// What an entry stands for. Keys are told apart from strings so that a value finds its key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum EntryTag {
-    Null,
-    False,
-    True,
-    Number,
-    String,
-    Array,
-    Object,
-    Key,
-}
-
-/// The digest of a string that stands for octets; that of every other string is 0.
-pub(super) const OCTETS: u16 = 1;
-
-/// One value or one key, in 16 bytes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct TapeEntry {
-    pub(super) tag: EntryTag,
-    /// The text lies in the side buffer, not in the source.
-    pub(super) in_side: bool,
-    /// For keys: a digest of the name, so that most comparisons end before the text is touched.
-    pub(super) digest: u16,
-    /// Byte offset in the source; 0 where there is none. For octets their number.
-    pub(super) offset: u32,
-    /// Start of the text; for containers the number of members or elements.
-    pub(super) start: u32,
-    /// End of the text; for containers the index past the last descendant.
-    pub(super) end: u32,
-}
-
-impl TapeEntry {
-    pub(super) fn is_container(self) -> bool {
-        matches!(self.tag, EntryTag::Array | EntryTag::Object)
-    }
-
-    /// The index past this value, which stands at `index`.
-    #[inline]
-    pub(super) fn end_index(self, index: u32) -> u32 {
-        if self.is_container() {
-            self.end
-        } else {
-            index + 1
-        }
-    }
-}
-
-/// A JSON document as a flat vector of entries; reusable, so that parsing allocates nothing once
-/// its buffers have grown.
+/// A JSON document as a flat vector of entries. It is reusable: once its buffers have grown,
+/// parsing allocates nothing.
 ///
-/// A tape does not hold its source: handles are made with [`Tape::root`] from the text that
-/// [`Tape::parse`] returned. Tapes that were built, or read from YAML, hold all their text
-/// themselves and take `""`.
+/// A tape does not hold its source. [`Tape::root`] makes handles from the text that [`Tape::parse`]
+/// returned. Tapes that were built, or read from YAML, hold all their text themselves and take
+/// `""`.
 #[derive(Default)]
 pub struct Tape {
     pub(super) entries: Vec<TapeEntry>,
-    /// Text that is not in the source as it is: unescaped strings, built values, the key.
+    /// Text that the source does not contain as it is: unescaped strings, built values, the key.
     pub(super) side: String,
-    /// Containers not yet closed, outermost first.
+    /// The open containers, outermost first.
     pub(super) open: Vec<u32>,
-    /// Members of objects too wide for a linear search.
+    /// The members of objects that are too wide for a linear search.
     pub(super) wide: WideMemberIndex,
-    /// Whether some object holds two members of one name.
+    /// Whether some object has two members with the same name.
     pub(super) has_duplicates: bool,
     pub(super) source_bytes: usize,
-    /// Lines of the entries, where they are known one by one and not by offset.
+    /// The lines of the entries, if they were set and do not follow from the offsets.
     entry_lines: Vec<u32>,
     line_starts: OnceLock<Vec<u32>>,
 }
@@ -103,7 +54,7 @@ impl Tape {
         self.line_starts.take();
     }
 
-    /// Gives back what the buffers hold beyond their content, for tapes that are kept.
+    /// Frees the unused capacity of the buffers, for tapes that are kept.
     pub fn shrink_to_fit(&mut self) {
         self.entries.shrink_to_fit();
         self.side.shrink_to_fit();
@@ -111,40 +62,19 @@ impl Tape {
         self.entry_lines.shrink_to_fit();
     }
 
-    /// Bytes held by the main buffers, so that a pool can drop a tape that one large body grew.
+    /// The size of the main buffers, so that a pool can drop a tape that one large body has grown.
     pub fn capacity_bytes(&self) -> usize {
         self.entries.capacity() * size_of::<TapeEntry>() + self.side.capacity() + self.wide.bytes()
     }
 
-    /// Number of entries: every value and every member name, the wrapper's two included.
+    /// The number of entries: all values and member names, including the wrapper's two.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether nothing was parsed or built.
+    /// Whether nothing has been parsed or built.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
-    }
-
-    /// The object of one member around the document; what validators judge.
-    pub fn wrapped<'a>(&'a self, source: &'a str) -> JsonNode<'a> {
-        self.node(0, source)
-    }
-
-    /// The document.
-    pub fn root<'a>(&'a self, source: &'a str) -> JsonNode<'a> {
-        self.node(2, source)
-    }
-
-    /// The value at `index`, which [`JsonNode::index`] told. An index past the end, which only an
-    /// empty tape has, stands for `null`.
-    pub fn node<'a>(&'a self, index: u32, source: &'a str) -> JsonNode<'a> {
-        debug_assert_eq!(
-            source.len(),
-            self.source_bytes,
-            "the source of another tape"
-        );
-        JsonNode::new(self, source, index)
     }
 
     pub(super) fn entry(&self, index: u32) -> TapeEntry {
@@ -171,7 +101,7 @@ impl Tape {
             .unwrap_or_default()
     }
 
-    /// 1-based line of the entry at `index`; 1 for built values.
+    /// The line of the entry at `index`, from 1; 1 for built values.
     pub(super) fn line(&self, index: u32, source: &str) -> u32 {
         if let Some(&line) = self.entry_lines.get(index as usize) {
             return line;
@@ -181,12 +111,12 @@ impl Tape {
         starts.partition_point(|&start| start <= offset) as u32 + 1
     }
 
-    /// The name that the key entry at `index` of a built tape holds.
+    /// The name in the key entry at `index` of a built tape.
     pub fn name_at(&self, index: u32) -> &str {
         self.text(self.entry(index), "")
     }
 
-    /// Says on which line each entry stands, for documents that are read from another notation.
+    /// Sets the line of each entry, for documents that were read from another notation.
     pub fn set_lines(&mut self, lines: Vec<u32>) {
         debug_assert_eq!(lines.len(), self.entries.len(), "one line per entry");
         self.entry_lines = lines;
@@ -194,7 +124,7 @@ impl Tape {
 }
 
 impl fmt::Debug for Tape {
-    /// Sizes only: the content may be a payload.
+    /// Shows sizes only, because the content may be payload.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tape")
             .field("entries", &self.entries.len())
@@ -204,7 +134,7 @@ impl fmt::Debug for Tape {
     }
 }
 
-/// Offsets at which lines begin, the first line left out.
+/// The offsets at which lines begin, without the first line.
 fn line_starts(source: &str) -> Vec<u32> {
     memchr::memchr_iter(b'\n', source.as_bytes())
         .map(|at| at as u32 + 1)

@@ -1,4 +1,4 @@
-//! A value back as JSON text: members in their order, numbers as they were written.
+//! Writes a value as JSON text: members in their order, numbers as they were written.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ impl fmt::Display for JsonNode<'_> {
 }
 
 fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    // Serialising text does not fail.
+    // Serialising a string does not fail.
     f.write_str(&serde_json::to_string(text).map_err(|_| fmt::Error)?)
 }
 
@@ -44,7 +44,7 @@ mod tests {
     use crate::{JsonLimits, Tape};
 
     #[test]
-    fn text_comes_back_as_it_was_but_for_space() {
+    fn text_is_written_as_it_was_read_without_whitespace() {
         let check = |text: &str, expected: &str| {
             let mut tape = Tape::new();
             let source = tape

@@ -48,7 +48,7 @@ const HOMES: [(&str, &str); 12] = [
     // The exporter of spans needs its own client, because its trait is for that type.
     ("reqwest", "src/source src/telemetry"),
     ("rustls", "src/tls"),
-    ("tower", "src/proxy"),
+    ("tower", "crates/contract"),
 ];
 
 /// What crates below `crates/` may not name. They take bytes and instants as arguments.

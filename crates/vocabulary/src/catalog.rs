@@ -1,85 +1,34 @@
-//! The catalog: which squads there are, and what belongs to them.
+//! The catalog: the squads, what they own and what their services share.
 //!
-//! Squads are numbered in the order of their names, so that a metric or a table can hold one
-//! small integer instead of a name, and two processes that read one catalog number alike.
+//! Squads are numbered in the order of their names, so a metric or a table can hold a small
+//! integer instead of a name, and two processes that read the same catalog use the same numbers.
 //!
-//! Invariant: squads are sorted by name and names are unique.
+//! Invariant: squads are sorted by name, and names are unique.
 
-use std::time::Duration;
+use super::consumer::{Caller, Consumer};
+use super::squad::{Squad, SquadId};
+use super::squad_name::SquadName;
+use super::tier::Tier;
 
-use super::{Caller, Consumer, PathPattern, SquadName, Tier};
-
-/// The place of a squad in its catalog; meaningless in any other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SquadId(u16);
-
-/// One squad: how it ranks, how it is reached, and what it owns.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Squad {
-    /// The name that `x-squad-owner` carries.
-    pub name: SquadName,
-    /// The highest tier that its traffic may claim.
-    pub tier: Tier,
-    /// Its share, relative to the others' weights, when an upstream is short; at least 1. Without
-    /// it, that of its tier.
-    pub weight: Option<u32>,
-    /// Where to write.
-    pub email: Option<String>,
-    /// Where to talk.
-    pub chat: Option<String>,
-    /// Whom to wake.
-    pub oncall: Option<String>,
-    /// Who pays.
-    pub cost_center: Option<String>,
-    /// Its business domains.
-    pub domains: Vec<String>,
-    /// Its Kubernetes namespaces.
-    pub namespaces: Vec<String>,
-    /// The services that it provides.
-    pub services: Vec<String>,
-    /// The paths of the repository that it owns.
-    pub paths: Vec<PathPattern>,
-    /// Who answers for it in a CODEOWNERS file, such as `@org/payments`; nobody means `@` and its
-    /// name.
-    pub codeowners: Vec<String>,
-    /// What its deployments must keep to.
-    pub deploy: DeployPolicy,
-}
-
-/// What a squad's deployments must keep to.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct DeployPolicy {
-    /// The least time between two deployments of one service.
-    pub cooldown: Option<Duration>,
-    /// The risk score above which a deployment is blocked.
-    pub risk_max: Option<u32>,
-    /// The share of live exchanges that may depart from the contract, above which a deployment is
-    /// blocked, 0 to 1.
-    pub drift_max: Option<f64>,
-    /// How long an older major version has to stay beside its successor, so that the squads
-    /// reached need not approve of what breaks.
-    pub notice: Option<Duration>,
-}
-
-/// Something that several services share.
+/// A resource that several services share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SharedResource {
     /// Its name, unique among resources.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: ResourceKind,
-    /// The squad that it belongs to.
+    /// The squad that owns it.
     pub owner: SquadName,
     /// The services that use it.
     pub used_by: Vec<String>,
 }
 
-/// What a shared resource is.
+/// The kind of a shared resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResourceKind {
-    /// A database or a schema in one.
+    /// A database, or a schema in one.
     Database,
-    /// A topic or queue of messages.
+    /// A message topic or queue.
     Topic,
     /// A shared cache.
     Cache,
@@ -87,7 +36,7 @@ pub enum ResourceKind {
     Bucket,
 }
 
-/// A feature flag that changes what a service does.
+/// A feature flag of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeatureFlag {
     /// Its name, unique among flags.
@@ -98,34 +47,34 @@ pub struct FeatureFlag {
     pub cross_squad: bool,
     /// The other squad.
     pub target: Option<SquadName>,
-    /// Counts the flag's changes.
+    /// The number of the flag's changes.
     pub version: u64,
-    /// Whether going back to a deployment that knew another version of it needs the approval of
+    /// Whether a rollback to a deployment with another version of the flag needs the approval of
     /// the other squad.
     pub rollback_approval: bool,
 }
 
-/// A service that needs the contracts of others.
+/// The services whose contracts a service needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceDependency {
-    /// The service that calls.
+    /// The calling service.
     pub service: String,
     /// The services that it calls.
     pub uses: Vec<String>,
 }
 
-/// What the risk of a deployment is made of, in points.
+/// The points that make up the risk score of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RiskWeights {
-    /// For each squad that may be reached, and for each that is: a bronze one.
+    /// For each squad that may be reached, and for each bronze squad that calls what breaks.
     pub squad: u32,
-    /// For each silver squad that was seen to call what breaks.
+    /// For each silver squad that calls what breaks.
     pub silver: u32,
-    /// For each gold squad that was seen to call what breaks.
+    /// For each gold squad that calls what breaks.
     pub gold: u32,
-    /// For each squad that was seen to call nothing that breaks.
+    /// For each squad that calls the service but nothing that breaks.
     pub untouched: u32,
-    /// For each database that other squads use, too.
+    /// For each database that other squads also use.
     pub database: u32,
     /// For each flag that changes what another squad sees.
     pub flag: u32,
@@ -144,19 +93,19 @@ impl Default for RiskWeights {
     }
 }
 
-/// What a change of paths that no squad owns means.
+/// How changes to paths without an owner are treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnownedPolicy {
-    /// Everybody may change them.
+    /// They are allowed.
     Allow,
-    /// Everybody may, and is told that nobody owns them.
+    /// They are allowed with a warning.
     #[default]
     Warn,
-    /// Nobody may, until a squad owns them.
+    /// They are blocked until a squad owns the paths.
     Block,
 }
 
-/// All squads and what they share; empty where no catalog is configured.
+/// All squads and what they share; empty if no catalog is configured.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalog {
     squads: Vec<Squad>,
@@ -168,7 +117,7 @@ pub struct Catalog {
 }
 
 impl UnownedPolicy {
-    /// Each with its name in the catalog.
+    /// Every policy, with its name in the catalog.
     pub const NAMES: [(&'static str, Self); 3] = [
         ("allow", Self::Allow),
         ("warn", Self::Warn),
@@ -176,24 +125,8 @@ impl UnownedPolicy {
     ];
 }
 
-impl SquadId {
-    /// The squad's number, counted from 0 without gaps.
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-impl Squad {
-    /// Whether CODEOWNERS can name an owner so: `@user`, `@org/team`, or an address.
-    pub fn is_code_owner(text: &str) -> bool {
-        let host = text.split_once('@').map(|(_, host)| host);
-        host.is_some_and(|host| !host.is_empty())
-            && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#')
-    }
-}
-
 impl ResourceKind {
-    /// Each kind with its name in the catalog.
+    /// Every kind, with its name in the catalog.
     pub const NAMES: [(&'static str, Self); 4] = [
         ("database", Self::Database),
         ("topic", Self::Topic),
@@ -203,11 +136,11 @@ impl ResourceKind {
 }
 
 impl Catalog {
-    /// The most squads that one catalog may hold: each is a row of labels and tables.
+    /// The highest number of squads in one catalog: each costs a row of labels and tables.
     pub const SQUADS_MAX: usize = 4096;
 
-    /// Builds the catalog of these squads, whose names are unique and whose number is at most
-    /// [`SQUADS_MAX`](Self::SQUADS_MAX); what is beyond is dropped.
+    /// Builds the catalog of these squads. Their names must be unique and their number at most
+    /// [`SQUADS_MAX`](Self::SQUADS_MAX); the catalog drops duplicates and what exceeds the limit.
     pub fn new(
         mut squads: Vec<Squad>,
         resources: Vec<SharedResource>,
@@ -226,7 +159,7 @@ impl Catalog {
         }
     }
 
-    /// The same with what its services call.
+    /// Sets the services that each service calls.
     #[must_use]
     pub fn with_dependencies(self, dependencies: Vec<ServiceDependency>) -> Self {
         Self {
@@ -235,24 +168,24 @@ impl Catalog {
         }
     }
 
-    /// The same with what a change of unowned paths means.
+    /// Sets how changes to paths without an owner are treated.
     #[must_use]
     pub fn with_unowned(self, unowned: UnownedPolicy) -> Self {
         Self { unowned, ..self }
     }
 
-    /// The same with what the risk of a deployment is made of.
+    /// Sets the points of the risk score.
     #[must_use]
     pub fn with_risk(self, risk: RiskWeights) -> Self {
         Self { risk, ..self }
     }
 
-    /// All squads in the order of their ids.
+    /// All squads, in the order of their ids.
     pub fn squads(&self) -> &[Squad] {
         &self.squads
     }
 
-    /// What several services share.
+    /// The resources that several services share.
     pub fn resources(&self) -> &[SharedResource] {
         &self.resources
     }
@@ -262,31 +195,31 @@ impl Catalog {
         &self.flags
     }
 
-    /// What services call each other.
+    /// The services that each service calls.
     pub fn dependencies(&self) -> &[ServiceDependency] {
         &self.dependencies
     }
 
-    /// What a change of paths that no squad owns means.
+    /// How changes to paths without an owner are treated.
     pub const fn unowned(&self) -> UnownedPolicy {
         self.unowned
     }
 
-    /// What the risk of a deployment is made of.
+    /// The points of the risk score.
     pub const fn risk(&self) -> RiskWeights {
         self.risk
     }
 
-    /// The squad of this name.
+    /// The squad with this name.
     pub fn find(&self, name: &str) -> Option<SquadId> {
-        let place = self
+        let index = self
             .squads
             .binary_search_by(|squad| squad.name.as_str().cmp(name))
             .ok()?;
-        u16::try_from(place).ok().map(SquadId)
+        SquadId::from_index(index)
     }
 
-    /// The squad of this id; none when the id is another catalog's.
+    /// The squad with this id; none if the id is another catalog's.
     pub fn squad(&self, id: SquadId) -> Option<&Squad> {
         self.squads.get(id.index())
     }
@@ -298,15 +231,15 @@ impl Catalog {
             .find(|squad| squad.services.iter().any(|own| own == service))
     }
 
-    /// The consumer of this name, as a request gives it.
+    /// The consumer with this name, as a request gives it.
     pub fn consumer(&self, name: &[u8]) -> Consumer {
         let name = std::str::from_utf8(name).ok();
         name.and_then(|name| self.find(name))
             .map_or(Consumer::Unknown, Consumer::Squad)
     }
 
-    /// A consumer that claims a tier: it has the lower of that and what its squad is granted,
-    /// and the unknown are granted nothing.
+    /// A consumer that claims a tier. It gets the lower of that tier and the one that its squad is
+    /// granted; unknown callers are granted bronze.
     pub fn caller(&self, consumer: Consumer, claimed: Tier) -> Caller {
         let granted = consumer.squad().and_then(|id| self.squad(id));
         let granted = granted.map_or(Tier::default(), |squad| squad.tier);
@@ -316,37 +249,16 @@ impl Catalog {
         }
     }
 
-    /// Every consumer that can be told apart, the unknown first.
+    /// Every consumer, the unknown one first.
     pub fn consumers(&self) -> impl Iterator<Item = Consumer> + use<> {
-        let squads = (0..self.squads.len()).filter_map(|place| u16::try_from(place).ok());
-        std::iter::once(Consumer::Unknown).chain(squads.map(|id| Consumer::Squad(SquadId(id))))
+        let squads = (0..self.squads.len()).filter_map(SquadId::from_index);
+        std::iter::once(Consumer::Unknown).chain(squads.map(Consumer::Squad))
     }
 
-    /// The name of a consumer for labels and answers: its squad's, else `unknown`.
+    /// The name of a consumer for labels and answers: its squad's name, or `unknown`.
     pub fn consumer_name(&self, consumer: Consumer) -> &str {
         let squad = consumer.squad().and_then(|id| self.squad(id));
         squad.map_or(Consumer::UNKNOWN_NAME, |squad| squad.name.as_str())
-    }
-}
-
-impl Squad {
-    /// A squad that has nothing but a name: bronze, no contacts, owner of nothing.
-    pub fn named(name: SquadName) -> Self {
-        Self {
-            name,
-            tier: Tier::Bronze,
-            weight: None,
-            email: None,
-            chat: None,
-            oncall: None,
-            cost_center: None,
-            domains: Vec::new(),
-            namespaces: Vec::new(),
-            services: Vec::new(),
-            paths: Vec::new(),
-            codeowners: Vec::new(),
-            deploy: DeployPolicy::default(),
-        }
     }
 }
 

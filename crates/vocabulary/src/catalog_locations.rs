@@ -1,21 +1,24 @@
-//! Where things stand in a catalog's file, for messages that explain a verdict.
+//! Where a catalog's file declares things, for messages that explain a verdict.
 //!
-//! Separate from the catalog itself: a catalog whose lines moved is the same catalog.
+//! The locations are separate from the catalog: a catalog whose lines moved is the same catalog.
 
 use std::collections::BTreeMap;
 
-use crate::{Catalog, ConfigLocation, PathPattern, SquadName};
+use super::catalog::Catalog;
+use super::path_pattern::PathPattern;
+use super::source_location::ConfigLocation;
+use super::squad_name::SquadName;
 
-/// A catalog with the places of what it says.
+/// A catalog with the locations of its declarations.
 #[derive(Clone, Debug)]
 pub struct CatalogFile {
-    /// What it says.
+    /// The catalog.
     pub catalog: Catalog,
-    /// Where.
+    /// The locations.
     pub places: CatalogLocations,
 }
 
-/// Where things stand in a catalog's file.
+/// Where a catalog's file declares things.
 #[derive(Clone, Debug, Default)]
 pub struct CatalogLocations {
     /// Each squad's table.

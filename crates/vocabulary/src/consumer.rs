@@ -1,39 +1,40 @@
-//! Who calls, once it is decided: a squad of the catalog or nobody known, with a tier.
+//! The caller of a request: a squad of the catalog or an unknown consumer, with a tier.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{SquadId, Tier};
+use super::squad::SquadId;
+use super::tier::Tier;
 
 /// The squad that a request comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Consumer {
-    /// Nobody that the catalog knows, or nobody who may say so.
+    /// A caller that names no squad of the catalog, or is not trusted to name one.
     #[default]
     Unknown,
     /// A squad of the catalog.
     Squad(SquadId),
 }
 
-/// Who calls, as far as it decides what may pass.
+/// The caller of a request, as far as admission control needs it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Caller {
     /// The squad.
     pub consumer: Consumer,
-    /// The tier that decides: the lower of what was claimed and what the squad is granted.
+    /// The lower of the tier that the caller claims and the tier that its squad is granted.
     pub tier: Tier,
 }
 
-/// The networks whose peers may name the consumer.
+/// The networks whose clients may name the consumer in a header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedPeers(Vec<IpNet>);
 
 impl Consumer {
-    /// The name of the unknown consumer; no squad may bear it.
+    /// The name of the unknown consumer; no squad may have it.
     pub const UNKNOWN_NAME: &'static str = "unknown";
 
-    /// The squad, where it is known.
+    /// The squad, if it is known.
     pub const fn squad(self) -> Option<SquadId> {
         match self {
             Self::Unknown => None,
@@ -41,7 +42,7 @@ impl Consumer {
         }
     }
 
-    /// A small number for tables: 0 is unknown, squads follow in the catalog's order.
+    /// A small number for tables: 0 is the unknown consumer, squads follow in the catalog's order.
     pub const fn index(self) -> usize {
         match self {
             Self::Unknown => 0,
@@ -56,14 +57,14 @@ impl TrustedPeers {
         Self(networks)
     }
 
-    /// Whether the peer stands in one of the networks. An IPv4 peer of a dual-stack listener
-    /// arrives as `::ffff:a.b.c.d` and is judged as the IPv4 address that it is.
+    /// Whether the peer's address is in one of the networks. A dual-stack listener reports an IPv4
+    /// peer as `::ffff:a.b.c.d`; it is compared as the IPv4 address that it is.
     pub fn contains(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.0.iter().any(|network| network.contains(&peer))
     }
 
-    /// The networks as configured.
+    /// The configured networks.
     pub fn networks(&self) -> &[IpNet] {
         &self.0
     }
@@ -75,7 +76,7 @@ mod tests {
     use crate::{Catalog, Squad};
 
     #[test]
-    fn the_index_leaves_zero_for_unknown() {
+    fn index_zero_is_the_unknown_consumer() {
         let catalog = Catalog::new(
             vec![
                 Squad::named("checkout".parse().unwrap()),

@@ -1,51 +1,51 @@
 //! Violation classes and what is done about them.
 //!
-//! A class is one way in which a request departs from its contract. Its name is stable: it
-//! stands in configurations, refusals, metrics and logs. This is a vocabulary: `contract`
-//! finds violations, `proxy` acts on them, and both name the classes from here.
+//! A class is one way in which an exchange violates its contract. Its name is stable: it is used
+//! in configurations, refusals, metrics and logs. The message checks find violations and the proxy
+//! acts on them; both take the classes from here.
 
 use std::fmt;
 
-/// One way in which an exchange departs from its contract.
+/// One way in which an exchange violates its contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ViolationClass {
     /// No path of the contract matches.
     UnknownPath,
     /// The path is declared, the method is not.
     UnknownMethod,
-    /// The path cannot be read in one way only: bad escapes, `..`, `//`, backslashes.
+    /// The path is ambiguous: invalid escapes, `..`, `//`, backslashes.
     MalformedPath,
-    /// The credentials that the contract asks for are not there.
+    /// The credentials that the contract requires are missing.
     MissingCredentials,
     /// A required parameter is absent.
     MissingParameter,
     /// A parameter's value does not match its schema.
     InvalidParameter,
-    /// A parameter that holds one value came more than once.
+    /// A parameter with a single value is sent more than once.
     DuplicateParameter,
-    /// The query holds a parameter that is not declared.
+    /// The query has a parameter that is not declared.
     UnknownQuery,
-    /// A header that is not declared.
+    /// The request has a header that is not declared.
     UnknownHeader,
-    /// A cookie that is not declared.
+    /// The request has a cookie that is not declared.
     UnknownCookie,
     /// The required body is absent.
     MissingBody,
-    /// A body where the contract declares none.
+    /// The contract declares no body, and the request has one.
     UnexpectedBody,
     /// The body's media type is not declared.
     UnsupportedMediaType,
-    /// The body's content coding or charset cannot be read.
+    /// The body's content coding or charset is not supported.
     UnsupportedEncoding,
-    /// The body exceeds the configured bound.
+    /// The body exceeds the configured limit.
     BodyTooLarge,
-    /// The body is not what its media type says: broken JSON, for example.
+    /// The body is not valid in its media type: broken JSON, for example.
     MalformedBody,
-    /// A JSON object holds one key twice, which two parsers may read in two ways.
+    /// A JSON object has the same key twice, which parsers read differently.
     DuplicateKey,
     /// The body does not match its schema.
     InvalidBody,
-    /// The body holds a member that its schema does not declare.
+    /// The body has a property that its schema does not declare.
     UnknownBodyProperty,
     /// The response's status is not declared.
     UndeclaredStatus,
@@ -55,16 +55,16 @@ pub enum ViolationClass {
     InvalidHeader,
     /// The response's media type is not declared.
     UndeclaredMediaType,
-    /// The response's body is not what its media type says.
+    /// The response's body is not valid in its media type.
     MalformedResponseBody,
     /// The response's body does not match its schema.
     InvalidResponseBody,
 }
 
-/// What is done about a class of violations; the order is that of severity.
+/// What is done about a class of violations, in ascending order of severity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Enforcement {
-    /// Nothing: the class is not looked for.
+    /// The class is not checked.
     Off,
     /// The request passes and the violation is counted.
     Report,
@@ -152,7 +152,7 @@ impl ViolationClass {
         }
     }
 
-    /// Whether it is about a response.
+    /// Whether the class is about responses.
     pub const fn is_of_response(self) -> bool {
         matches!(
             self,
@@ -165,15 +165,16 @@ impl ViolationClass {
         )
     }
 
-    /// The class of this name.
+    /// The class with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|class| class.as_str() == name)
     }
 
-    /// What is done where nothing is configured: reject. Where OpenAPI is silent about what is
-    /// not declared, honest clients are among the senders, so it is reported; undeclared
-    /// headers and cookies come with every browser and every hop and are not even counted.
-    pub const fn default_enforcement(self) -> Enforcement {
+    /// The enforcement if nothing is configured, which is to reject. OpenAPI does not say whether
+    /// undeclared query parameters and bodies are errors, and honest clients send them, so they are
+    /// reported. Every browser and every hop sends undeclared headers and cookies, so those are not
+    /// even counted.
+    const fn default_enforcement(self) -> Enforcement {
         match self {
             Self::UnknownQuery | Self::UnexpectedBody => Enforcement::Report,
             Self::UnknownHeader | Self::UnknownCookie | Self::UnknownBodyProperty => {
@@ -191,7 +192,7 @@ impl fmt::Display for ViolationClass {
 }
 
 impl Enforcement {
-    /// Each enforcement with its name in the configuration.
+    /// Each enforcement, with its name in the configuration.
     pub const NAMES: [(&'static str, Self); 3] = [
         ("reject", Self::Reject),
         ("report", Self::Report),
@@ -214,12 +215,12 @@ impl fmt::Display for Enforcement {
     }
 }
 
-/// The most that is done about violations, by direction.
+/// The strictest enforcement for each direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnforcementCeilings {
-    /// Of requests; rejecting by default.
+    /// For requests; rejecting by default.
     pub request: Enforcement,
-    /// Of responses; reporting by default, since the request was served already.
+    /// For responses; reporting by default, because the request has already been served.
     pub response: Enforcement,
 }
 
@@ -243,10 +244,9 @@ impl EnforcementCeilings {
 }
 
 impl EnforcementPolicy {
-    /// The policy of a service. The ceilings hold over the defaults of the classes (`report`
-    /// turns what would be rejected into reports); a class named in `classes` is enforced
-    /// exactly as it says. `sample`, between 0 and 1, is the share of rejectable exchanges that
-    /// are really rejected.
+    /// The policy of a service. The ceilings limit the defaults of the classes: `report` turns
+    /// rejections into reports. A class named in `classes` is enforced exactly as given there.
+    /// `sample`, from 0 to 1, is the share of rejectable exchanges that are rejected.
     pub fn new(
         ceilings: EnforcementCeilings,
         classes: impl IntoIterator<Item = (ViolationClass, Enforcement)>,
@@ -267,8 +267,8 @@ impl EnforcementPolicy {
         }
     }
 
-    /// The policy of an operation whose contract asks for an enforcement of its own: ceilings in
-    /// the place of the service's. Classes that the configuration names stay as it says.
+    /// The policy of an operation whose contract sets its own ceilings, which replace those of the
+    /// service. Classes that the configuration names do not change.
     #[must_use]
     pub fn with_ceilings(
         &self,
@@ -288,7 +288,7 @@ impl EnforcementPolicy {
         )
     }
 
-    /// Whether any violation of responses is looked for.
+    /// Whether any class of response violations is checked.
     pub fn checks_responses(&self) -> bool {
         let mut classes = ViolationClass::ALL.into_iter();
         classes.any(|class| class.is_of_response() && self.of(class) != Enforcement::Off)
@@ -299,16 +299,16 @@ impl EnforcementPolicy {
         self.by_class[class.index()]
     }
 
-    /// The share of rejectable requests that are really rejected, between 0 and 1; the others
-    /// pass and are reported.
+    /// The share of rejectable exchanges that are rejected, from 0 to 1; the others pass and are
+    /// reported.
     pub const fn sample(&self) -> f64 {
         self.sample
     }
 }
 
 impl Default for EnforcementPolicy {
-    /// The policy of a service whose configuration says nothing: every class by its default,
-    /// every rejectable request rejected.
+    /// The policy of a service without configuration: each class has its default, and every
+    /// rejectable request is rejected.
     fn default() -> Self {
         Self::new(EnforcementCeilings::default(), [], 1.0)
     }
@@ -319,7 +319,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_numbers_are_inverse_to_classes() {
+    fn names_and_numbers_identify_classes() {
         for (index, class) in ViolationClass::ALL.into_iter().enumerate() {
             assert_eq!(class.index(), index);
             assert_eq!(ViolationClass::from_name(class.as_str()), Some(class));

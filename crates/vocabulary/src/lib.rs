@@ -1,24 +1,34 @@
-//! Who owns what, and who calls: the vocabulary of squads.
+//! The vocabulary of Portcullis: squads, tiers, the catalog, callers, violation classes, protection
+//! policies and limits.
 //!
-//! Pure values without I/O and without a file format: the catalog's text is read by
-//! `config`, header bytes and peer addresses come in as arguments. Nothing here imports
-//! another domain, so every domain may import this one.
+//! The map:
+//! - [`Catalog`] lists the [`Squad`]s: who owns which paths, services, resources and flags.
+//!   [`CatalogLocations`] says where the catalog's file declares them.
+//! - [`Caller`] is who sends a request: a [`Consumer`] and a [`Tier`].
+//! - [`PathPattern`] says which paths of a repository a squad owns.
+//! - [`enforcement`] has the classes of contract violations and what is done about them.
+//! - [`protection`] has the policies of circuit breakers, concurrency limits, budgets and retries.
+//! - [`limits`] has every bound of the program.
+//!
+//! Invariant: everything here is a plain value without I/O and without a file format, and imports
+//! no other domain, so every domain may import it. The configuration names these types first and
+//! must not depend on the engines that act on them, so they are defined here.
 
-pub mod enforcement;
-pub mod limits;
-pub mod protection;
-
-mod catalog;
-mod catalog_locations;
-mod consumer;
 mod squad_name;
-mod path_pattern;
-mod source_location;
 mod tier;
+mod path_pattern;
+mod squad;
+mod consumer;
+mod catalog;
+mod source_location;
+mod catalog_locations;
+pub mod enforcement;
+pub mod protection;
+pub mod limits;
 
 pub use catalog::{
-    Catalog, DeployPolicy, FeatureFlag, ResourceKind, RiskWeights, ServiceDependency,
-    SharedResource, Squad, SquadId, UnownedPolicy,
+    Catalog, FeatureFlag, ResourceKind, RiskWeights, ServiceDependency, SharedResource,
+    UnownedPolicy,
 };
 pub use catalog_locations::{CatalogFile, CatalogLocations};
 pub use consumer::{Caller, Consumer, TrustedPeers};
@@ -27,5 +37,6 @@ pub use limits::Limits;
 pub use path_pattern::{InvalidPattern, PathPattern, PatternExtent, PatternRank, PatternSegment};
 pub use protection::{Protection, TierPolicies};
 pub use source_location::ConfigLocation;
+pub use squad::{DeployPolicy, Squad, SquadId};
 pub use squad_name::{InvalidSquadName, SquadName};
 pub use tier::{Tier, UnknownTier};

@@ -1,15 +1,15 @@
-//! Patterns of paths: what a squad owns of a repository.
+//! Path patterns: which paths of a repository a squad owns.
 //!
-//! A pattern is a path from the repository's root, segment by segment. `*` stands for any
-//! characters of one segment and `?` for one, `**` as a whole segment for any number of
-//! segments. A pattern owns what it names and everything below; where it ends in `*` it owns
-//! what stands directly there, and where it ends in `/**` after a segment with wildcards, only
-//! what is below. There are no sets (`[a-z]`), alternatives and negations: a pattern must mean
-//! the same in a CODEOWNERS file.
+//! A pattern is a path from the repository's root, segment by segment. Within a segment, `*` stands
+//! for any characters and `?` for one; `**` as a whole segment stands for any number of segments. A
+//! pattern owns what it matches and everything below. If it ends in `*`, it owns only the entries
+//! of that directory; if it ends in `/**` after a segment with wildcards, only what is below. There
+//! are no sets (`[a-z]`), alternatives or negations, because a pattern must mean the same in a
+//! CODEOWNERS file.
 //!
-//! Every pattern has a [`PatternRank`], so that of all patterns that match a path one decides.
+//! Every pattern has a [`PatternRank`], so exactly one of the patterns that match a path decides.
 //!
-//! Invariant: patterns that are written differently and mean the same are equal (`a`, `/a/`,
+//! Invariant: patterns with the same meaning are equal, however they are written (`a`, `/a/`,
 //! `a/**` and `a/**/*`), and `**` is never the last segment.
 
 use std::cmp::Reverse;
@@ -17,7 +17,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-/// A pattern of paths.
+/// A pattern that matches paths of a repository.
 #[derive(Clone, Debug)]
 pub struct PathPattern {
     text: Box<str>,
@@ -32,27 +32,27 @@ pub enum PatternSegment {
     Literal(Box<str>),
     /// A name with `*` and `?` in it, at least one of them.
     Wild(Box<str>),
-    /// Any number of segments, none too.
+    /// Any number of segments, including none.
     AnyDepth,
 }
 
-/// How far a pattern reaches from what its segments match.
+/// How far a pattern reaches below what its segments match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PatternExtent {
-    /// It and everything below.
+    /// The match and everything below.
     Tree,
-    /// Everything below.
+    /// Only what is below the match.
     Below,
-    /// It alone.
+    /// Only the match.
     Alone,
 }
 
-/// How specific a pattern is; of two, the greater one decides.
+/// How specific a pattern is. Of two patterns, the one with the greater rank decides.
 ///
-/// The numbers count in this order: segments without wildcards; the fewest segments that a
-/// matching path has; characters, then `?`, in segments with wildcards; whether there is a
-/// greatest number of segments; and the fewer `**` and `*` the better. A pattern whose matches
-/// another one has too, and more, is always the more specific of the two.
+/// The criteria, in this order: segments without wildcards; the least number of segments of a
+/// matching path; characters, then `?`, in segments with wildcards; whether the number of segments
+/// is bounded; fewer `**`; fewer `*`. If one pattern matches only some of the paths that another
+/// matches, it is always the more specific one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PatternRank {
     literals: usize,
@@ -64,22 +64,22 @@ pub struct PatternRank {
     stars: Reverse<usize>,
 }
 
-/// The text is no pattern of paths.
+/// Why a text is not a path pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPattern {
-    /// Nothing is written.
+    /// It is blank.
     #[error("expected a path from the root of the repository, such as services/orders/**")]
     Blank,
     /// It is longer than any path.
     #[error("expected at most {} bytes", PathPattern::BYTES_MAX)]
     TooLong,
-    /// `//`.
+    /// It has an empty segment, `//`.
     #[error("expected a path without empty segments")]
     EmptySegment,
-    /// `.` or `..`.
+    /// It has a segment `.` or `..`.
     #[error("expected a path from the root of the repository, without `.` and `..`")]
     Relative,
-    /// A character that is a wildcard elsewhere.
+    /// It has a character that is a wildcard elsewhere.
     #[error(
         "expected no {0:?}, which means nothing here (`?` stands for any one character, `*` for \
          several, `**` for segments)"
@@ -96,7 +96,7 @@ impl PathPattern {
         &self.segments
     }
 
-    /// How far it reaches from what the segments match.
+    /// How far it reaches below what the segments match.
     pub const fn extent(&self) -> PatternExtent {
         self.extent
     }
@@ -127,13 +127,13 @@ impl PathPattern {
         }
     }
 
-    /// What decides between patterns of one path: the rank, and between equals the canonical
-    /// form, so that there is an answer in every case.
+    /// What decides between patterns that match the same path: the rank, and between equal ranks
+    /// the canonical form, so that one pattern always decides.
     pub fn precedence(&self) -> impl Ord + use<'_> {
         (self.rank(), Reverse((&self.segments, self.extent)))
     }
 
-    /// Whether one text alone is matched, with what is below it.
+    /// Whether the pattern has no wildcards. It then matches one path and everything below.
     pub fn is_literal(&self) -> bool {
         let is_literal = |segment: &PatternSegment| matches!(segment, PatternSegment::Literal(_));
         self.segments.iter().all(is_literal)
@@ -164,7 +164,7 @@ impl PatternSegment {
     }
 }
 
-/// A segment in which each run of wildcards has its `?` first and at most one `*`.
+/// A segment in canonical form: each run of wildcards has its `?` first and at most one `*`.
 fn canonical(text: &str) -> Box<str> {
     let mut written = String::with_capacity(text.len());
     let mut has_star = false;
@@ -229,8 +229,8 @@ impl FromStr for PathPattern {
     }
 }
 
-/// The canonical form: in each run of `*` and `**` the `*` come first and `**` is there once,
-/// and the run at the end becomes an extent.
+/// The canonical form: each run of `*` and `**` has its `*` first and one `**`, and a run at the
+/// end becomes an extent.
 fn reduce(written: Vec<PatternSegment>) -> (Vec<PatternSegment>, PatternExtent) {
     let ends_deep = written.last() == Some(&PatternSegment::AnyDepth);
     let ends_in_star = written.last().is_some_and(PatternSegment::is_star);
@@ -254,7 +254,7 @@ fn reduce(written: Vec<PatternSegment>) -> (Vec<PatternSegment>, PatternExtent) 
         };
         return (segments, extent);
     }
-    // A run that ends in `*` wants one segment less than the same run with `/**` behind it.
+    // A run that ends in `*` needs one segment less than the same run followed by `/**`.
     if !ends_deep {
         segments.pop();
     }
@@ -286,7 +286,7 @@ impl PartialOrd for PathPattern {
 }
 
 impl Ord for PathPattern {
-    /// By precedence: of several that match a path, the greatest decides.
+    /// By precedence: of several patterns that match a path, the greatest decides.
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.precedence().cmp(&other.precedence())
     }
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_the_same_is_the_same() {
+    fn patterns_with_the_same_meaning_are_equal() {
         let check = |one: &str, other: &str| assert_eq!(pattern(one), pattern(other), "{one}");
         check("a", "/a");
         check("a", "a/");
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn the_more_specific_decides() {
+    fn the_more_specific_pattern_is_greater() {
         let check = |general: &str, specific: &str| {
             assert!(pattern(general) < pattern(specific), "{general} {specific}");
         };
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_is_refused() {
+    fn invalid_patterns_are_refused() {
         let check = |text: &str, expected: InvalidPattern| {
             assert_eq!(text.parse::<PathPattern>().unwrap_err(), expected, "{text}");
         };

@@ -1,117 +1,117 @@
-//! How a service is protected from its consumers' trouble: breakers, shares, budgets, retries.
+//! Protection policies: circuit breakers, concurrency limits, budgets and retries.
 //!
-//! The vocabulary stands here, as that of violations does, because the configuration names it
-//! first; `breaker` imports it. Rates and shares are from 0 to 1; a `…_max` is the greatest value
-//! that is still allowed, so a rate of 1 never trips.
+//! The configuration names these types and the `breaker` crate acts on them, so they are defined
+//! here, as the violation classes are. Rates and shares are from 0 to 1. A `…_max` is the highest
+//! allowed value, so a rate of 1 never trips a breaker.
 
 use std::time::Duration;
 
 use super::limits::IN_FLIGHT_DEFAULT;
-use crate::Tier;
+use super::tier::Tier;
 
-/// What holds for one service.
+/// The protection of one service.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Protection {
-    /// When traffic is cut.
+    /// When circuit breakers open.
     pub breaker: BreakerPolicy,
-    /// How much is in flight, and whose.
+    /// How many requests may be in flight.
     pub shares: SharePolicy,
-    /// How much may come from other squads.
+    /// How many requests may come from other squads than the provider.
     pub budget: BudgetPolicy,
-    /// What is sent again.
+    /// When requests are retried.
     pub retries: RetryPolicy,
 }
 
-/// What holds for each tier, sections `[tiers.gold]`, `[tiers.silver]` and `[tiers.bronze]`.
+/// The policy of each tier, sections `[tiers.gold]`, `[tiers.silver]` and `[tiers.bronze]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TierPolicies([TierPolicy; Tier::ALL.len()]);
 
-/// What holds for one tier.
+/// The policy of one tier.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TierPolicy {
-    /// The share of calls that may fail before the tier's traffic is cut.
+    /// The share of calls that may fail before the tier's traffic is cut off.
     pub failure_rate_max: f64,
-    /// The same inside a deploy window of the service.
+    /// The same share inside a deploy window of the service.
     pub deploy_failure_rate_max: f64,
-    /// The weight of a squad of this tier whose catalog entry names none.
+    /// The weight of a squad of this tier that has no weight in the catalog.
     pub weight: u32,
 }
 
-/// When traffic is cut, section `[breaker]`.
+/// When circuit breakers open, section `[breaker]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BreakerPolicy {
-    /// Whether anything is cut at all.
+    /// Whether breakers reject calls.
     pub mode: BreakerMode,
-    /// The least number of calls within ten seconds that is judged.
+    /// The least number of calls within ten seconds that is evaluated.
     pub calls_min: u32,
-    /// How long a call may take until its answer begins before it counts as slow.
+    /// A call is slow if its answer takes this long to begin.
     pub slow_call: Duration,
-    /// The share of calls that may be slow. 1 turns it off.
+    /// The share of calls that may be slow. 1 turns this check off.
     pub slow_rate_max: f64,
-    /// Whether an upstream's 429 is a failure.
+    /// Whether a 429 from the upstream counts as a failure.
     pub counts_429: bool,
-    /// The share of calls that may find no upstream before everybody's traffic is cut.
+    /// The share of calls that may fail to reach the upstream before the whole service is cut off.
     pub unreachable_rate_max: f64,
-    /// The bound of the first wait; each further one may be twice as long.
+    /// The bound of the first open time; each further bound is twice as long.
     pub open_base: Duration,
-    /// The bound of every wait.
+    /// The bound of all open times.
     pub open_max: Duration,
-    /// How much of an upstream's `Retry-After` is believed.
+    /// The longest `Retry-After` of an upstream that is followed.
     pub retry_after_max: Duration,
-    /// How many calls try whether the upstream has recovered.
+    /// How many probes decide whether the upstream has recovered.
     pub probes: u32,
-    /// After how long a probe counts as lost and its slot is given to another.
+    /// After how long a probe counts as lost and another may take its place.
     pub probe_timeout: Duration,
 }
 
-/// Whether breakers cut.
+/// What circuit breakers do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BreakerMode {
-    /// They cut.
+    /// They reject calls while they are open.
     #[default]
     Enforce,
-    /// They say when they would, and let everything pass.
+    /// They let all calls pass and report when they would open.
     Observe,
-    /// They do nothing.
+    /// They count nothing and reject nothing.
     Off,
 }
 
-/// How much is in flight, section `[shares]`.
+/// How many requests may be in flight, section `[shares]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SharePolicy {
-    /// The most requests in flight to the upstream.
+    /// The highest number of requests in flight to the upstream.
     pub in_flight_max: u32,
-    /// Whether `in_flight_max` is the bound of an adaptive limit rather than the limit.
+    /// Whether the limit is adaptive; `in_flight_max` is then its bound.
     pub adaptive: bool,
-    /// The most requests that wait for a slot.
+    /// The highest number of requests that wait for a slot.
     pub waiting_max: u32,
     /// How long a request may wait for a slot.
     pub wait_max: Duration,
 }
 
-/// How much may come from other squads than the provider, section `[budget]`.
+/// How many requests may come from other squads than the provider, section `[budget]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BudgetPolicy {
-    /// The share of a service's requests that may come from other squads; none is no bound.
+    /// The share of a service's requests that may come from other squads; no limit without it.
     pub cross_squad_max: Option<f64>,
-    /// The least number of requests within ten seconds that is judged.
+    /// The least number of requests within ten seconds that is evaluated.
     pub calls_min: u32,
 }
 
-/// What is sent again, section `[retries]`.
+/// When requests are retried, section `[retries]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RetryPolicy {
-    /// How often one request may be sent again; 0 is never.
+    /// How often one request may be retried; 0 turns retries off.
     pub attempts_max: u32,
-    /// Retries allowed for each request, over ten seconds.
+    /// How many retries each request allows, over ten seconds.
     pub ratio_max: f64,
-    /// Retries allowed each second however few requests there are.
+    /// How many retries are allowed each second, however few requests there are.
     pub per_second_min: u32,
-    /// The bound of the first wait; each further one may be twice as long.
+    /// The bound of the first wait; each further bound is twice as long.
     pub backoff_base: Duration,
-    /// The bound of every wait.
+    /// The bound of all waits.
     pub backoff_max: Duration,
-    /// How long after its arrival a request may still be sent again.
+    /// How long after its arrival a request may still be retried.
     pub deadline: Duration,
 }
 
@@ -121,14 +121,14 @@ impl TierPolicies {
         &self.0[tier as usize]
     }
 
-    /// The policy of a tier, to be changed.
+    /// The policy of a tier, to change it.
     pub const fn of_mut(&mut self, tier: Tier) -> &mut TierPolicy {
         &mut self.0[tier as usize]
     }
 }
 
 impl Default for TierPolicies {
-    /// Half of the calls may fail; inside a deploy window four fifths of gold ones.
+    /// Half of the calls may fail; inside a deploy window, four fifths of the gold calls may.
     fn default() -> Self {
         let tier = |deploy_failure_rate_max, weight| TierPolicy {
             failure_rate_max: 0.5,
@@ -140,14 +140,14 @@ impl Default for TierPolicies {
 }
 
 impl BreakerMode {
-    /// Each mode with its name in the configuration.
+    /// Each mode, with its name in the configuration.
     pub const NAMES: [(&'static str, Self); 3] = [
         ("enforce", Self::Enforce),
         ("observe", Self::Observe),
         ("off", Self::Off),
     ];
 
-    /// Its name.
+    /// The name of the mode in the configuration.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Enforce => "enforce",
@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gold_survives_a_deploy_that_cuts_the_others() {
+    fn only_gold_tolerates_more_failures_in_a_deploy_window() {
         let tiers = TierPolicies::default();
         let rates = Tier::ALL.map(|tier| {
             let policy = tiers.of(tier);

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Where a value comes from. The order is that of the report: files by line, then the
-/// environment, then flags.
+/// Where a value comes from. Ordered as reports list values: files by line, then the environment,
+/// then flags.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ConfigLocation {
     /// A line of a file, counted from 1.
@@ -14,7 +14,7 @@ pub enum ConfigLocation {
     File(Arc<Path>),
     /// An environment variable.
     Variable(String),
-    /// A flag of the command line.
+    /// A command-line flag.
     Flag(&'static str),
 }
 

@@ -1,7 +1,7 @@
 //! The name of a squad.
 //!
-//! A squad's name travels in headers, labels, file names and Kubernetes objects, so its
-//! alphabet is what all of them take without quoting.
+//! A squad's name is used in headers, labels, file names and Kubernetes objects, so it has only
+//! characters that all of them accept without quoting.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -11,7 +11,7 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SquadName(Box<str>);
 
-/// The text cannot be a squad's name.
+/// The text is not a valid squad name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected 1 to {} characters of a-z, 0-9, '.', '_' and '-'",
@@ -23,12 +23,12 @@ impl SquadName {
     /// The longest name, in characters.
     pub const CHARS_MAX: usize = 64;
 
-    /// The name's text.
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether these bytes are a name; the test that header values pass before any look-up.
+    /// Whether these bytes are a valid name. Header values are tested before they are looked up.
     pub fn is_valid(bytes: &[u8]) -> bool {
         (1..=Self::CHARS_MAX).contains(&bytes.len())
             && bytes

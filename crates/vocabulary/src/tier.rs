@@ -1,15 +1,15 @@
-//! Service level tiers, the ranks by which traffic is told apart.
+//! Service level tiers, which rank traffic.
 //!
-//! The order of the variants is the order of the ranks: `Gold > Silver > Bronze`, so the
-//! lower of two claims is `min`.
+//! The variants are in the order of their ranks, `Gold > Silver > Bronze`, so the lower of two
+//! tiers is their `min`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A service level tier; bronze is what everybody has.
+/// A service level tier. Every caller has at least bronze.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {
-    /// The lowest rank, and that of anybody who claims none.
+    /// The lowest rank, and the rank of callers that claim no tier.
     #[default]
     Bronze,
     /// The middle rank.
@@ -18,7 +18,7 @@ pub enum Tier {
     Gold,
 }
 
-/// The text names no tier.
+/// The text is not the name of a tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected one of gold, silver, bronze")]
 pub struct UnknownTier;
@@ -27,7 +27,7 @@ impl Tier {
     /// All tiers, lowest first.
     pub const ALL: [Self; 3] = [Self::Bronze, Self::Silver, Self::Gold];
 
-    /// The tier's stable name, as it stands in headers, files and labels.
+    /// The stable name, as headers, files and labels have it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Bronze => "bronze",
@@ -36,8 +36,8 @@ impl Tier {
         }
     }
 
-    /// The tier that a request claims (`x-sla-tier`): absent or unknown text is bronze, so
-    /// that a wrong claim can never rank above an honest one.
+    /// The tier that a request claims (`x-sla-tier`). Missing or unknown text is bronze, so a wrong
+    /// claim never ranks above an honest one.
     pub fn from_claim(text: Option<&[u8]>) -> Self {
         text.and_then(|text| std::str::from_utf8(text).ok())
             .and_then(|text| text.parse().ok())
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_that_names_no_tier_is_bronze() {
+    fn an_unknown_claim_is_bronze() {
         let check = |claim: Option<&[u8]>, tier| assert_eq!(Tier::from_claim(claim), tier);
         check(None, Tier::Bronze);
         check(Some(b""), Tier::Bronze);

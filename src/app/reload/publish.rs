@@ -332,12 +332,12 @@ fn with_declared_provider(
 ) -> ServiceProtection {
     let ServiceProtection {
         service,
-        bank,
+        limits,
         policy,
     } = &live.protection;
     ServiceProtection {
         service: service.clone(),
-        bank: Arc::clone(bank),
+        limits: Arc::clone(limits),
         policy: Arc::new(ServicePolicy {
             provider: config.provider_of(&live.config, contract.provider.as_deref()),
             ..ServicePolicy::clone(policy)

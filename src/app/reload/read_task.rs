@@ -99,7 +99,7 @@ pub(in crate::app) fn options(service: &ServiceConfig) -> CompileOptions {
         base_paths: service.base_paths.clone(),
         detect_undeclared: service.enforcement.of(ViolationClass::UnknownBodyProperty)
             != Enforcement::Off,
-        channels: service.reload.policy == ReloadPolicy::Compatible,
+        outbound_operations: service.reload.policy == ReloadPolicy::Compatible,
     }
 }
 

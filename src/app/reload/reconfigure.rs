@@ -77,20 +77,20 @@ impl LiveStateWriter {
                 tiers: new.tiers,
                 provider: new.provider_of(config, declared(contract.as_deref())),
             });
-            let bank = Arc::clone(&service.live.protection.bank);
-            bank.adopt(&new.catalog, &policy);
+            let limits = Arc::clone(&service.live.protection.limits);
+            limits.adopt(&new.catalog, &policy);
             ServiceProtection {
                 service: config.name.clone(),
-                bank,
+                limits,
                 policy,
             }
         } else {
             // The catalog numbers the squads, so the old counters do not fit the new catalog.
             // Operators' overrides are keyed by name and carried over.
             let protection = self.new_protection(new, config, contract.as_deref());
-            let before = &service.live.protection.bank;
+            let before = &service.live.protection.limits;
             protection
-                .bank
+                .limits
                 .inherit_overrides(before, &old.catalog, &new.catalog);
             protection
         };

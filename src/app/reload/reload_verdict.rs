@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::config::ReloadPolicy;
-use portcullis_compat::{ChangeLevel, CompareOptions, CompatFinding, Date, ExchangePart, compare};
+use portcullis_compat::{
+    ChangeLevel, CompareOptions, CompatFinding, Date, ExchangePart, SemanticVersion, compare,
+};
 use portcullis_contract::CompiledContract;
 
 /// The most breaking changes that are listed; the others are counted.
@@ -127,18 +129,8 @@ fn sentence(finding: &CompatFinding) -> String {
 /// Whether the new version announces breaking changes (semver.org, items 4 and 8): a greater
 /// major version, or a greater minor version while the major version is 0.
 fn is_major(old: &str, new: &str) -> bool {
-    let parts = |version: &str| {
-        let core = version.split(['-', '+']).next().unwrap_or_default();
-        let mut numbers = core.trim_start_matches('v').split('.');
-        let mut number = || numbers.next().and_then(|part| part.parse::<u64>().ok());
-        let major = number()?;
-        Some((major, number().unwrap_or(0)))
-    };
-    match (parts(old), parts(new)) {
-        (Some((0, old)), Some((0, new))) => new > old,
-        (Some((old, _)), Some((new, _))) => new > old,
-        _ => false,
-    }
+    let range = |version| Some(SemanticVersion::parse_short(version)?.compatibility_range());
+    matches!((range(old), range(new)), (Some(old), Some(new)) if new > old)
 }
 
 #[cfg(test)]
@@ -184,32 +176,32 @@ mod tests {
             "1.3.0",
             other,
             &[
-                "GET /a/{id}: an operation is gone",
-                "POST /a/{id}: an operation is gone",
+                "GET /a/{id}: operation removed",
+                "POST /a/{id}: operation removed",
             ],
         );
         check("2.0.0", other, &[]);
         check(
             "1.3.0",
             &OLD.replace("name: q, in: query", "name: q, in: query, required: true"),
-            &["GET /a/{id}: query parameter q: a parameter is required now"],
+            &["GET /a/{id}: query parameter q: parameter became required"],
         );
         check(
             "1.3.0",
             &OLD.replace("text/plain: {}, ", ""),
-            &["POST /a/{id}: request body text/plain: a media type is gone"],
+            &["POST /a/{id}: request body text/plain: media type removed"],
         );
         check(
             "1.3.0",
             &OLD.replace("requestBody: {", "requestBody: {required: true, "),
-            &["POST /a/{id}: request body: the body is required now"],
+            &["POST /a/{id}: request body: request body became required"],
         );
         check(
             "1.3.0",
             &OLD.replace("'200'", "'201'"),
             &[
-                "GET /a/{id}: response 200: a status of success is gone",
-                "GET /a/{id}: response 201: a status of success was added that was not declared",
+                "GET /a/{id}: response 200: success response status removed",
+                "GET /a/{id}: response 201: success response status added",
             ],
         );
     }

@@ -224,7 +224,7 @@ pub(in crate::cli) fn compiled(
     name: &str,
 ) -> Result<CompiledContract, RunError> {
     let options = CompileOptions {
-        channels: true,
+        outbound_operations: true,
         ..CompileOptions::default()
     };
     compile(documents, &options).map_err(|problems| RunError::Refused {

@@ -15,7 +15,7 @@
 //!       "aliases": ["request-property-max-decreased"],
 //!       "level": "breaking", "certainty": "witnessed", "reason": null, "direction": "request",
 //!       "subject": "POST /transfers", "site": "request body application/json /amount",
-//!       "provider": "payments", "message": "the maximum is lower: 20 → 10",
+//!       "provider": "payments", "message": "maximum lowered from 20 to 10",
 //!       "before": "20", "after": "10",
 //!       "old": { "file": "old.yaml", "line": 12, "pointer": "/paths/…" },
 //!       "new": { "file": "new.yaml", "line": 12, "pointer": "/paths/…" },

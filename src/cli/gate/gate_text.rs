@@ -77,7 +77,7 @@ fn print_reason(reason: &GateReason, out: &mut ReportWriter) {
     let style = match reason.weight {
         ReasonWeight::Blocks => TextStyle::Red,
         ReasonWeight::Overridden | ReasonWeight::Warns => TextStyle::Yellow,
-        ReasonWeight::Tells => TextStyle::Dim,
+        ReasonWeight::Informs => TextStyle::Dim,
     };
     let word = out
         .paint(style, format_args!("{:<10}", reason.weight.as_str()))

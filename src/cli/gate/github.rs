@@ -20,7 +20,7 @@ pub(super) fn print(report: &GateReport<'_>, out: &mut ReportWriter) -> Result<(
         let command = match reason.weight {
             ReasonWeight::Blocks => "error",
             ReasonWeight::Overridden | ReasonWeight::Warns => "warning",
-            ReasonWeight::Tells => "notice",
+            ReasonWeight::Informs => "notice",
         };
         let place = reason
             .place

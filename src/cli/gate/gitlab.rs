@@ -69,7 +69,7 @@ fn issue(report: &GateReport<'_>, reason: &GateReason) -> Value {
         ReasonWeight::Blocks => "blocker",
         ReasonWeight::Overridden => "major",
         ReasonWeight::Warns => "minor",
-        ReasonWeight::Tells => "info",
+        ReasonWeight::Informs => "info",
     };
     let place = reason.place.as_ref();
     let change = reason

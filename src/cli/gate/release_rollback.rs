@@ -3,7 +3,9 @@
 use crate::config::load_catalog;
 use crate::source::CommitOutcome;
 use portcullis_compat::{self as compat, CompareOptions};
-use portcullis_control::gate::{Deployment, DeploymentRegistry, UtcTimestamp, rollback_approvals};
+use portcullis_control::gate::{
+    Deployment, DeploymentRegistry, RollbackApproval, UtcTimestamp, rollback_approvals,
+};
 
 use super::gate_args::{ReleaseArgs, RollbackArgs};
 use super::gate_command::{actor_name, now};
@@ -50,8 +52,10 @@ pub(super) fn roll_back(
     let needs = rollback_approvals(&catalog, back, &args.place.service);
     let needs: Vec<String> = needs
         .into_iter()
-        .filter(|(squad, _)| !args.approved_by.contains(squad))
-        .map(|(squad, flag)| format!("{squad} (the flag {flag} has another version now)"))
+        .filter(|needed| !args.approved_by.contains(&needed.squad))
+        .map(|RollbackApproval { squad, flag }| {
+            format!("{squad} (the flag {flag} has another version now)")
+        })
         .collect();
     if !needs.is_empty() {
         return Err(GateError::RollbackApproval {

@@ -9,8 +9,9 @@ use crate::source::{CommitOutcome, PrometheusClient};
 use portcullis_compat::{self as compat, CompareOptions};
 use portcullis_contract::CompiledContract;
 use portcullis_control::gate::{
-    self, DeploymentComparison, DeploymentRegistry, GateCase, GateDecision, GateReason, GateRule,
-    GateVerdict, ReasonWeight, RegisteredContract, TrafficMeasurement, UtcTimestamp,
+    self, DeploymentComparison, DeploymentRegistry, GateCase, GateDecision, GateOverride,
+    GateReason, GateRule, GateVerdict, ReasonWeight, RegisteredContract, TrafficMeasurement,
+    UtcTimestamp,
 };
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::{Catalog, Squad};
@@ -87,7 +88,8 @@ pub(super) fn verdict(
             .verdict_args
             .overriding
             .as_deref()
-            .zip(args.verdict_args.reason.as_deref()),
+            .zip(args.verdict_args.reason.as_deref())
+            .map(|(name, reason)| GateOverride { name, reason }),
         now,
     };
     let mut verdict = case.judge();

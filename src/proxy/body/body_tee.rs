@@ -1,50 +1,50 @@
-//! A copy of a body that passes, for somebody who looks at it afterwards.
+//! A copy of a body that passes, for a callback that gets it afterwards.
 //!
-//! Pieces of a body are shared, so the copy costs a reference count each and no bytes. Whoever
-//! looks does so in a task of its own when the body has passed: the client waits for nothing.
+//! The pieces of a body are shared, so the copy costs one reference count for each piece. The
+//! callback runs in a separate task after the body has passed, so the client does not wait for it.
 
 use std::fmt;
 
 use bytes::{Bytes, BytesMut};
 
-/// What was seen of a body.
+/// The copy of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum BodyCopy {
-    /// All of it.
+pub(in crate::proxy) enum BodyCopy {
+    /// The whole body.
     Whole(Bytes),
-    /// It was larger than the bound.
+    /// The body was larger than the bound.
     TooLarge,
 }
 
-/// Watches one body.
-pub(crate) struct BodyTee {
+/// Copies one body.
+pub(in crate::proxy) struct BodyTee {
     pieces: Vec<Bytes>,
     len: u64,
     bytes_max: u64,
-    look: Option<Box<dyn FnOnce(BodyCopy)>>,
+    on_end: Option<Box<dyn FnOnce(BodyCopy)>>,
 }
 
 impl fmt::Debug for BodyTee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch")
+        f.debug_struct("BodyTee")
             .field("len", &self.len)
             .finish_non_exhaustive()
     }
 }
 
 impl BodyTee {
-    /// Watches a body of up to `bytes_max` bytes; `look` is called when it has passed whole.
-    pub(crate) fn new(bytes_max: u64, look: impl FnOnce(BodyCopy) + 'static) -> Self {
+    /// Copies a body of up to `bytes_max` bytes and calls `on_end` after the whole body has passed.
+    pub(in crate::proxy) fn new(bytes_max: u64, on_end: impl FnOnce(BodyCopy) + 'static) -> Self {
         Self {
             pieces: Vec::new(),
             len: 0,
             bytes_max,
-            look: Some(Box::new(look)),
+            on_end: Some(Box::new(on_end)),
         }
     }
 
-    /// Sees a piece pass.
-    pub(crate) fn push(&mut self, piece: &Bytes) {
+    /// Adds a piece that passes.
+    pub(in crate::proxy) fn push(&mut self, piece: &Bytes) {
         self.len += piece.len() as u64;
         if self.len > self.bytes_max {
             self.pieces.clear();
@@ -53,12 +53,12 @@ impl BodyTee {
         }
     }
 
-    /// The body has passed whole.
-    pub(crate) fn ended(&mut self) {
-        let Some(look) = self.look.take() else {
+    /// Ends the copy, after the whole body has passed.
+    pub(in crate::proxy) fn finish(&mut self) {
+        let Some(on_end) = self.on_end.take() else {
             return;
         };
-        let seen = match &mut self.pieces[..] {
+        let copy = match &mut self.pieces[..] {
             _ if self.len > self.bytes_max => BodyCopy::TooLarge,
             [only] => BodyCopy::Whole(std::mem::take(only)),
             many => {
@@ -67,7 +67,7 @@ impl BodyTee {
                 BodyCopy::Whole(whole.freeze())
             }
         };
-        // After the present turn of this connection, in which the last piece is written.
-        tokio::task::spawn_local(async move { look(seen) });
+        // The task runs after the connection has written the last piece.
+        tokio::task::spawn_local(async move { on_end(copy) });
     }
 }

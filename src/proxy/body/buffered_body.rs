@@ -1,4 +1,4 @@
-//! Bodies read into memory, as far as they fit.
+//! Reads bodies into memory, up to a bound.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -10,28 +10,28 @@ use http_body::{Body, Frame};
 /// A whole body.
 #[derive(Clone, Debug, Default)]
 pub struct BufferedBody {
-    /// Its bytes.
+    /// The bytes.
     pub bytes: Bytes,
-    /// Its trailer fields, without those that may not be trailers.
+    /// The trailer fields, without those that must not be trailers.
     pub trailers: Option<HeaderMap>,
 }
 
-/// A body that was to be read into memory.
+/// The result of reading a body into memory.
 #[derive(Debug)]
 pub enum BufferOutcome<B> {
-    /// All of it.
+    /// The whole body.
     Whole(BufferedBody),
-    /// It is larger than was allowed.
+    /// The body is larger than the bound.
     Larger {
-        /// Its beginning.
+        /// The part that was read.
         first: Bytes,
-        /// What follows.
+        /// The rest of the body.
         rest: B,
     },
 }
 
-/// Reads a body until it ends or exceeds `bytes_max`; nothing of it is lost.
-pub(crate) async fn buffer_body<B>(
+/// Reads a body until it ends or exceeds `bytes_max`. No bytes are lost.
+pub(in crate::proxy) async fn buffer_body<B>(
     mut body: B,
     bytes_max: u64,
 ) -> Result<BufferOutcome<B>, B::Error>
@@ -51,7 +51,7 @@ where
         let Some(frame) = frame.transpose()? else {
             break;
         };
-        pieces.take(frame, exact);
+        pieces.push(frame, exact);
         if pieces.len() > bytes_max {
             return Ok(BufferOutcome::Larger {
                 first: pieces.into_whole().bytes,
@@ -62,8 +62,8 @@ where
     Ok(BufferOutcome::Whole(pieces.into_whole()))
 }
 
-/// What a body is put together from. One piece stays as it is; several are joined in a
-/// buffer that is as large as the body is known to become.
+/// Assembles a body. A single piece is kept without a copy; several pieces are joined in a buffer
+/// of the expected size.
 #[derive(Debug, Default)]
 struct BodyBuffer {
     only: Bytes,
@@ -76,7 +76,7 @@ impl BodyBuffer {
         self.joined.as_ref().map_or(self.only.len(), BytesMut::len) as u64
     }
 
-    fn take(&mut self, frame: Frame<Bytes>, exact: Option<u64>) {
+    fn push(&mut self, frame: Frame<Bytes>, exact: Option<u64>) {
         let data = match frame.into_data() {
             Ok(data) => data,
             Err(frame) => {

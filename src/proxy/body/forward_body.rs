@@ -1,4 +1,4 @@
-//! Bodies of requests to the upstream: none, in memory, or passed on as they arrive.
+//! Bodies of requests to the upstream: in memory, streamed, or judged while they pass.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -11,7 +11,6 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::buffered_body::BufferedBody;
 use super::request_body::{RequestBody, RequestBodyError, UploadProgress};
-use crate::proxy::exchange::shadow::ShadowBody;
 
 /// The body of a request to the upstream.
 #[derive(Debug)]
@@ -27,31 +26,32 @@ enum ForwardBodyKind {
         first: Bytes,
         rest: RequestBody,
     },
-    Checked(CheckedBody),
+    /// Boxed, because it is rare and every request moves the largest variant.
+    Checked(Box<CheckedBody>),
 }
 
 /// Judges a body while it passes.
-pub(crate) trait BodyChecker: fmt::Debug {
-    /// More of the body.
+pub(in crate::proxy) trait BodyChecker: fmt::Debug {
+    /// Judges the next bytes.
     ///
     /// # Errors
-    /// [`RequestBodyError::Violated`] when it must not go on.
+    /// [`RequestBodyError::Violated`] if the body must not continue.
     fn data(&mut self, bytes: &[u8]) -> Result<(), RequestBodyError>;
 
-    /// The body ends here.
+    /// Judges the whole body at its end.
     ///
     /// # Errors
-    /// [`RequestBodyError::Violated`] when it must not arrive as a whole.
+    /// [`RequestBodyError::Violated`] if the body is refused.
     fn end(&mut self) -> Result<(), RequestBodyError>;
 }
 
-/// A body that is judged while it passes. Its last piece is held back until the verdict, so that
-/// the upstream never has all of a body that is refused.
+/// A body that is judged while it passes. The last piece is held back until the verdict, so the
+/// upstream never gets all of a refused body.
 #[derive(Debug)]
 struct CheckedBody {
     held: Bytes,
     rest: RequestBody,
-    gate: Box<dyn BodyChecker>,
+    checker: Box<dyn BodyChecker>,
     trailers: Option<HeaderMap>,
     has_ended: bool,
 }
@@ -65,23 +65,24 @@ impl CheckedBody {
             let frame = ready!(Pin::new(&mut self.rest).poll_frame(cx)).transpose()?;
             match frame.map(Frame::into_data) {
                 Some(Ok(data)) => {
-                    self.gate.data(&data)?;
+                    self.checker.data(&data)?;
                     let before = std::mem::replace(&mut self.held, data);
                     if !before.is_empty() {
                         return Poll::Ready(Some(Ok(Frame::data(before))));
                     }
                 }
                 last => {
-                    self.gate.end()?;
+                    self.checker.end()?;
                     self.trailers = last.and_then(|frame| frame.err()?.into_trailers().ok());
                     self.has_ended = true;
                 }
             }
         }
         let held = std::mem::take(&mut self.held);
-        let last = match held.is_empty() {
-            true => self.trailers.take().map(Frame::trailers),
-            false => Some(Frame::data(held)),
+        let last = if held.is_empty() {
+            self.trailers.take().map(Frame::trailers)
+        } else {
+            Some(Frame::data(held))
         };
         Poll::Ready(last.map(Ok))
     }
@@ -93,19 +94,19 @@ impl ForwardBody {
         Self::whole(BufferedBody::default())
     }
 
-    /// A body that was read, and perhaps judged, before.
-    pub fn whole(collected: BufferedBody) -> Self {
-        let BufferedBody { bytes, trailers } = collected;
+    /// A body in memory.
+    pub fn whole(whole: BufferedBody) -> Self {
+        let BufferedBody { bytes, trailers } = whole;
         let trailers = trailers.filter(|fields| !fields.is_empty());
         Self(ForwardBodyKind::Whole { bytes, trailers })
     }
 
-    /// A body passed on as it arrives.
+    /// A body that is forwarded as it arrives.
     pub fn streamed(body: RequestBody) -> Self {
         Self::resumed(Bytes::new(), body)
     }
 
-    /// A body of which the beginning was read already.
+    /// The same, after `first` was read.
     pub fn resumed(first: Bytes, rest: RequestBody) -> Self {
         if rest.is_empty() {
             return Self(ForwardBodyKind::Whole {
@@ -116,57 +117,56 @@ impl ForwardBody {
         Self(ForwardBodyKind::Streamed { first, rest })
     }
 
-    /// A body of which the beginning was read and shown to `gate` already, judged to its end
-    /// while it passes.
-    pub(crate) fn checked(first: Bytes, rest: RequestBody, gate: Box<dyn BodyChecker>) -> Self {
-        Self(ForwardBodyKind::Checked(CheckedBody {
+    /// A body that `checker` judges while it passes. The checker has judged `first` already.
+    pub(in crate::proxy) fn checked(
+        first: Bytes,
+        rest: RequestBody,
+        checker: Box<dyn BodyChecker>,
+    ) -> Self {
+        Self(ForwardBodyKind::Checked(Box::new(CheckedBody {
             held: first,
             rest,
-            gate,
+            checker,
             trailers: None,
             has_ended: false,
-        }))
+        })))
     }
 
-    /// Reads a body to its end for nobody but its gate.
-    pub(crate) async fn drain(mut self) -> Result<(), RequestBodyError> {
+    /// Reads a body to its end, only to judge it.
+    pub(in crate::proxy) async fn drain(mut self) -> Result<(), RequestBodyError> {
         while let Some(frame) = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await {
             frame?;
         }
         Ok(())
     }
 
-    /// The trailer fields, when they are known already.
-    pub(crate) fn trailers(&self) -> Option<&HeaderMap> {
+    /// The trailer fields, if they are known before the body is sent.
+    pub(in crate::proxy) fn trailers(&self) -> Option<&HeaderMap> {
         match &self.0 {
             ForwardBodyKind::Whole { trailers, .. } => trailers.as_ref(),
             ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => None,
         }
     }
 
-    /// A view of how the body proceeds while it is being sent, if it is streamed.
-    pub(crate) fn upload(&self) -> Option<UploadProgress> {
+    /// The progress of the body while it is sent; `None` if it is in memory.
+    pub(in crate::proxy) fn upload(&self) -> Option<UploadProgress> {
         match &self.0 {
             ForwardBodyKind::Whole { .. } => None,
             ForwardBodyKind::Streamed { rest, .. } => Some(rest.progress()),
-            ForwardBodyKind::Checked(gated) => Some(gated.rest.progress()),
+            ForwardBodyKind::Checked(checked) => Some(checked.rest.progress()),
         }
     }
 
-    /// The body for a sample of the exchange.
-    pub(crate) fn shadow_body(&self) -> ShadowBody {
+    /// The bytes of a body in memory.
+    pub(in crate::proxy) fn buffered(&self) -> Option<&Bytes> {
         match &self.0 {
-            ForwardBodyKind::Whole { bytes, .. } if bytes.is_empty() => ShadowBody::Absent,
-            ForwardBodyKind::Whole { bytes, .. } => ShadowBody::Whole(bytes.clone()),
-            ForwardBodyKind::Streamed { first, rest } if first.is_empty() && rest.is_empty() => {
-                ShadowBody::Absent
-            }
-            ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => ShadowBody::Streamed,
+            ForwardBodyKind::Whole { bytes, .. } => Some(bytes),
+            ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => None,
         }
     }
 
-    /// The same body once more, when it is in memory.
-    pub(crate) fn replay(&self) -> Option<Self> {
+    /// A copy of the body, if it is in memory.
+    pub(in crate::proxy) fn replay(&self) -> Option<Self> {
         match &self.0 {
             ForwardBodyKind::Whole { bytes, trailers } => Some(Self(ForwardBodyKind::Whole {
                 bytes: bytes.clone(),
@@ -196,7 +196,7 @@ impl Body for ForwardBody {
                 Poll::Ready(Some(Ok(Frame::data(std::mem::take(first)))))
             }
             ForwardBodyKind::Streamed { rest, .. } => Pin::new(rest).poll_frame(cx),
-            ForwardBodyKind::Checked(gated) => gated.poll_frame(cx),
+            ForwardBodyKind::Checked(checked) => checked.poll_frame(cx),
         }
     }
 
@@ -204,8 +204,8 @@ impl Body for ForwardBody {
         match &self.0 {
             ForwardBodyKind::Whole { bytes, trailers } => bytes.is_empty() && trailers.is_none(),
             ForwardBodyKind::Streamed { first, rest } => first.is_empty() && rest.is_end_stream(),
-            ForwardBodyKind::Checked(gated) => {
-                gated.has_ended && gated.held.is_empty() && gated.trailers.is_none()
+            ForwardBodyKind::Checked(checked) => {
+                checked.has_ended && checked.held.is_empty() && checked.trailers.is_none()
             }
         }
     }
@@ -216,13 +216,16 @@ impl Body for ForwardBody {
                 trailers: Some(_), ..
             } => SizeHint::default(),
             ForwardBodyKind::Whole { bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
-            ForwardBodyKind::Streamed { first, rest }
-            | ForwardBodyKind::Checked(CheckedBody {
-                held: first, rest, ..
-            }) => match rest.size_hint().exact() {
-                Some(length) => SizeHint::with_exact(first.len() as u64 + length),
-                None => SizeHint::default(),
-            },
+            ForwardBodyKind::Streamed { first, rest } => length_after(first, rest),
+            ForwardBodyKind::Checked(checked) => length_after(&checked.held, &checked.rest),
         }
+    }
+}
+
+/// The length of a body of which `first` was read already.
+fn length_after(first: &Bytes, rest: &RequestBody) -> SizeHint {
+    match rest.size_hint().exact() {
+        Some(length) => SizeHint::with_exact(first.len() as u64 + length),
+        None => SizeHint::default(),
     }
 }

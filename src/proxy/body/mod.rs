@@ -1,6 +1,14 @@
-//! Bodies on their way: held until they are judged, judged while they pass, or copied.
+//! Message bodies: read into memory, streamed, judged while they pass, or copied.
 
-pub(crate) mod request_body;
-pub(crate) mod forward_body;
-pub(crate) mod buffered_body;
-pub(crate) mod body_tee;
+mod request_body;
+mod buffered_body;
+mod forward_body;
+mod body_tee;
+
+pub(super) use body_tee::{BodyCopy, BodyTee};
+pub(super) use buffered_body::buffer_body;
+pub use buffered_body::{BufferOutcome, BufferedBody};
+pub(super) use forward_body::BodyChecker;
+pub use forward_body::ForwardBody;
+pub(super) use request_body::UploadProgress;
+pub use request_body::{RequestBody, RequestBodyError};

@@ -1,8 +1,8 @@
 //! Request bodies as they arrive.
 //!
-//! A body is only as good as the stream it comes from: when the inspector refuses the
-//! stream, or the client is too slow, the body ends in an error that says so, and never in
-//! a clean end. Nothing is copied unless a body must be whole and arrived in pieces.
+//! If the inspector refuses the stream, or the client is too slow, the body ends with that error
+//! and never looks complete. Nothing is copied unless a body must be in one piece and arrived in
+//! several.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -29,16 +29,16 @@ pub enum RequestBodyError {
         /// The bound it exceeded.
         bytes_max: u64,
     },
-    /// The body did not arrive in time; answer 408.
+    /// The body did not arrive in time; the answer is 408.
     #[error("the request body did not arrive in time")]
     Timeout,
-    /// The body is not well formed; answer with the refusal's status.
+    /// The body is malformed; the refusal has the status of the answer.
     #[error("the request body is refused: {0}")]
     Refused(HttpRefusal),
-    /// The client closed the connection; there is nobody to answer.
+    /// The client closed the connection, so no answer is possible.
     #[error("the client closed the connection before the end of the request body")]
     ClientGone,
-    /// The body departs from its contract, which became clear while it was passed on.
+    /// The body violates the contract. This was found while the body was forwarded.
     #[error("the request body violates the contract")]
     Violated,
 }
@@ -47,7 +47,7 @@ pub enum RequestBodyError {
 #[derive(Debug)]
 pub struct RequestBody {
     incoming: Incoming,
-    link: Rc<ConnectionState>,
+    state: Rc<ConnectionState>,
     limits: Rc<ClientLimits>,
     received: u64,
     waited: Duration,
@@ -55,15 +55,15 @@ pub struct RequestBody {
 }
 
 impl RequestBody {
-    pub(crate) fn new(
+    pub(in crate::proxy) fn new(
         incoming: Incoming,
-        link: Rc<ConnectionState>,
+        state: Rc<ConnectionState>,
         limits: Rc<ClientLimits>,
     ) -> Self {
-        link.body_unread.set(!incoming.is_end_stream());
+        state.body_unread.set(!incoming.is_end_stream());
         Self {
             incoming,
-            link,
+            state,
             limits,
             received: 0,
             waited: Duration::ZERO,
@@ -76,21 +76,22 @@ impl RequestBody {
         self.incoming.is_end_stream()
     }
 
-    /// Reads the body into memory, or says that it is too large.
+    /// Reads the body into memory.
     ///
     /// # Errors
     ///
-    /// See [`RequestBodyError`]. Dropping what is left closes the connection after the answer.
+    /// See [`RequestBodyError`]. The connection closes after the answer, because the rest of the
+    /// body is not read.
     pub async fn collect(self, bytes_max: u64) -> Result<BufferedBody, RequestBodyError> {
         match self.gather(bytes_max).await? {
-            BufferOutcome::Whole(collected) => Ok(collected),
+            BufferOutcome::Whole(whole) => Ok(whole),
             BufferOutcome::Larger { .. } => Err(RequestBodyError::TooLarge { bytes_max }),
         }
     }
 
-    /// Reads the body into memory, or hands it back when it is larger than `bytes_max`. When
-    /// its announced length already is, not a byte of it is asked for, so that a client that
-    /// waits for `100 Continue` need not send it.
+    /// Reads the body into memory, or returns it if it is larger than `bytes_max`. A body whose
+    /// `Content-Length` is too large is not read at all, so a client that waits for
+    /// `100 Continue` does not send it.
     ///
     /// # Errors
     ///
@@ -99,24 +100,24 @@ impl RequestBody {
         buffer_body(self, bytes_max).await
     }
 
-    /// A view of how the body proceeds, for whoever waits for its receiver.
+    /// The progress of the body, for code that waits for the upstream.
     pub(super) fn progress(&self) -> UploadProgress {
         UploadProgress {
-            link: Rc::clone(&self.link),
+            state: Rc::clone(&self.state),
             frames: 0,
         }
     }
 
-    /// Ends the wait, if any, that `poll_frame` began.
+    /// Ends the wait that `poll_frame` began, if there is one.
     fn end_wait(&mut self) {
         if let Some(since) = self.waiting_since.take() {
             self.waited += since.elapsed();
-            self.link.body_deadline.set(None);
+            self.state.body_deadline.set(None);
         }
     }
 
     fn begin_wait(&mut self, cx: &Context<'_>) {
-        let mut waker = self.link.body_waker.borrow_mut();
+        let mut waker = self.state.body_waker.borrow_mut();
         if !waker
             .as_ref()
             .is_some_and(|waker| waker.will_wake(cx.waker()))
@@ -125,19 +126,19 @@ impl RequestBody {
         }
         if self.waiting_since.is_none() {
             let now = Instant::now();
-            let earned = Duration::from_secs(self.received / self.limits.request_body_rate_min);
-            let allowance = (self.limits.request_body_timeout + earned).saturating_sub(self.waited);
+            let bonus = Duration::from_secs(self.received / self.limits.request_body_rate_min);
+            let allowance = (self.limits.request_body_timeout + bonus).saturating_sub(self.waited);
             self.waiting_since = Some(now);
-            self.link.body_deadline.set(Some(now + allowance));
+            self.state.body_deadline.set(Some(now + allowance));
         }
     }
 
-    /// Why no more of this body will come, when that is known.
+    /// The known reason why the body will not continue.
     fn failure(&self) -> Option<RequestBodyError> {
-        if self.link.refused_in_body.get() {
-            return self.link.refusal.get().map(RequestBodyError::Refused);
+        if self.state.refused_in_body.get() {
+            return self.state.refusal.get().map(RequestBodyError::Refused);
         }
-        self.link
+        self.state
             .body_expired
             .get()
             .then_some(RequestBodyError::Timeout)
@@ -164,14 +165,14 @@ impl Body for RequestBody {
         this.end_wait();
         match frame {
             Some(Ok(mut frame)) => {
-                this.link.body_frames.set(this.link.body_frames.get() + 1);
+                this.state.body_frames.set(this.state.body_frames.get() + 1);
                 if let Some(data) = frame.data_ref() {
                     this.received += data.len() as u64;
                 } else if let Some(trailers) = frame.trailers_mut() {
                     remove_forbidden_trailers(trailers);
                 }
                 if this.incoming.is_end_stream() || frame.is_trailers() {
-                    this.link.body_unread.set(false);
+                    this.state.body_unread.set(false);
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
@@ -180,7 +181,7 @@ impl Body for RequestBody {
                 Poll::Ready(Some(Err(failure)))
             }
             None => {
-                this.link.body_unread.set(false);
+                this.state.body_unread.set(false);
                 Poll::Ready(None)
             }
         }
@@ -197,24 +198,24 @@ impl Body for RequestBody {
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        self.link.body_deadline.set(None);
-        self.link.body_waker.take();
+        self.state.body_deadline.set(None);
+        self.state.body_waker.take();
     }
 }
 
-/// How a streamed request body proceeds.
+/// The progress of a streamed request body.
 #[derive(Debug)]
-pub(crate) struct UploadProgress {
-    link: Rc<ConnectionState>,
+pub(in crate::proxy) struct UploadProgress {
+    state: Rc<ConnectionState>,
     frames: u64,
 }
 
 impl UploadProgress {
-    /// Whether the body is unfinished and has moved since this was last asked, or its
-    /// client, who has a deadline of his own, is being waited for.
-    pub(crate) fn has_progressed(&mut self) -> bool {
-        let frames = self.link.body_frames.get();
+    /// Whether the body is unfinished and either has moved since the last call or waits for its
+    /// client, which has a separate deadline.
+    pub(in crate::proxy) fn has_progressed(&mut self) -> bool {
+        let frames = self.state.body_frames.get();
         let has_moved = std::mem::replace(&mut self.frames, frames) != frames;
-        self.link.body_unread.get() && (has_moved || self.link.body_deadline.get().is_some())
+        self.state.body_unread.get() && (has_moved || self.state.body_deadline.get().is_some())
     }
 }

@@ -1,4 +1,4 @@
-//! The connections of one data core: how many there are, and how they learn of the end.
+//! The connections of one data core: their number, and how they are woken for the drain.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -9,9 +9,9 @@ use std::task::Waker;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::listener::ListenerTotals;
+use super::listener_totals::ListenerTotals;
 
-/// The bound on client connections, common to all data cores.
+/// The cap on client connections, shared by all data cores.
 #[derive(Debug)]
 pub struct ConnectionCap {
     open: AtomicUsize,
@@ -19,7 +19,7 @@ pub struct ConnectionCap {
 }
 
 impl ConnectionCap {
-    /// A bound of `connections_max`.
+    /// A cap of `connections_max`.
     pub fn new(connections_max: usize) -> Arc<Self> {
         Arc::new(Self {
             open: AtomicUsize::new(0),
@@ -27,13 +27,13 @@ impl ConnectionCap {
         })
     }
 
-    /// Connections open at this moment.
+    /// Number of open connections.
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Counts a connection in and says whether it is within the bound; `None` when it is so
-    /// far beyond that it is not even told.
+    /// Counts a new connection and returns whether it is within the cap; `None` if it is so far
+    /// beyond the cap that it gets no answer.
     fn enter(&self) -> Option<bool> {
         let open = self.open.fetch_add(1, Ordering::Relaxed);
         if open > self.max + self.max / 8 {
@@ -51,19 +51,19 @@ impl ConnectionCap {
 /// What the connections of a data core share.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionRegistry {
-    /// Whether every answer announces the end of its connection.
+    /// Whether every answer closes its connection.
     pub(super) closing: Cell<bool>,
-    /// Until when idle connections are kept once the core is stopping.
+    /// How long idle connections stay open once the core is stopping.
     pub(super) idle_until: Cell<Option<Instant>>,
-    /// Whether everything is to end at once.
+    /// Whether all connections must end immediately.
     pub(super) aborting: Cell<bool>,
     pub(super) counts: RefCell<ListenerTotals>,
-    seats: RefCell<Vec<ConnectionSlot>>,
-    taken: Cell<usize>,
+    slots: RefCell<Vec<ConnectionSlot>>,
+    open: Cell<usize>,
     emptied: Notify,
 }
 
-/// One connection's place, with its task's waker as soon as it is known.
+/// The slot of one connection, with the waker of its task once that is known.
 type ConnectionSlot = Option<Option<Waker>>;
 
 impl ConnectionRegistry {
@@ -72,14 +72,14 @@ impl ConnectionRegistry {
         cap: &Arc<ConnectionCap>,
     ) -> Option<ConnectionPermit> {
         let within_cap = cap.enter()?;
-        let mut seats = self.seats.borrow_mut();
-        let free = seats.iter().position(Option::is_none);
+        let mut slots = self.slots.borrow_mut();
+        let free = slots.iter().position(Option::is_none);
         let index = free.unwrap_or_else(|| {
-            seats.push(None);
-            seats.len() - 1
+            slots.push(None);
+            slots.len() - 1
         });
-        seats[index] = Some(None);
-        self.taken.set(self.taken.get() + 1);
+        slots[index] = Some(None);
+        self.open.set(self.open.get() + 1);
         Some(ConnectionPermit {
             registry: Rc::clone(self),
             cap: Arc::clone(cap),
@@ -88,22 +88,22 @@ impl ConnectionRegistry {
         })
     }
 
-    /// Lets every connection look at the flags.
+    /// Wakes every connection, so that it reads the flags.
     pub(super) fn wake_all(&self) {
-        for waker in self.seats.borrow().iter().flatten().flatten() {
+        for waker in self.slots.borrow().iter().flatten().flatten() {
             waker.wake_by_ref();
         }
     }
 
     /// Waits until the last connection has ended.
     pub(super) async fn empty(&self) {
-        while self.taken.get() > 0 {
+        while self.open.get() > 0 {
             self.emptied.notified().await;
         }
     }
 }
 
-/// A connection's place in the registry and under the cap; dropping it gives both back.
+/// A connection's slot in the registry and its share of the cap. Dropping it releases both.
 #[derive(Debug)]
 pub(super) struct ConnectionPermit {
     registry: Rc<ConnectionRegistry>,
@@ -118,21 +118,21 @@ impl ConnectionPermit {
         &self.registry
     }
 
-    /// Leaves the waker of the connection's task.
+    /// Registers the waker of the connection's task.
     pub(super) fn register(&self, waker: &Waker) {
-        self.registry.seats.borrow_mut()[self.index] = Some(Some(waker.clone()));
+        self.registry.slots.borrow_mut()[self.index] = Some(Some(waker.clone()));
     }
 }
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.cap.leave();
-        self.registry.seats.borrow_mut()[self.index] = None;
-        self.registry.taken.set(self.registry.taken.get() - 1);
+        self.registry.slots.borrow_mut()[self.index] = None;
+        self.registry.open.set(self.registry.open.get() - 1);
         if std::thread::panicking() {
             self.registry.counts.borrow_mut().panicked += 1;
         }
-        if self.registry.taken.get() == 0 {
+        if self.registry.open.get() == 0 {
             self.registry.emptied.notify_one();
         }
     }

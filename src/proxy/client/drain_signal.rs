@@ -1,54 +1,55 @@
-//! How a data core is told to stop.
+//! The signal that drains a data core.
 //!
-//! First every answer announces the end (`connection: close`) while everything is still
-//! served, so that load balancers and clients move on; then the listening socket takes what
-//! has begun and is closed, and the connections end one by one; at the deadline the rest is aborted.
+//! The drain has three phases. First, requests are still served, but every answer has
+//! `connection: close`, so load balancers and clients move to other instances. Then the core
+//! accepts the handshakes that have begun and closes the listening socket, and connections end
+//! when they are idle. At the deadline the remaining connections are aborted.
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// How far the end has come.
+/// The phase of a drain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DrainPhase {
-    /// Not at all.
+    /// No drain.
     Serving,
     /// New connections and requests are served, and every answer closes its connection.
     Announcing,
-    /// No new connections; those that exist end when they have nothing in flight.
+    /// No new connections are accepted. Connections end when they have no request in flight.
     Stopping {
-        /// When what is left is aborted.
+        /// When the remaining connections are aborted.
         deadline: Instant,
     },
 }
 
-/// The side that decides.
+/// Starts the phases of a drain.
 #[derive(Debug)]
 pub struct DrainTrigger(watch::Sender<DrainPhase>);
 
-/// The side of one data core. Clone it for each.
+/// Receives the phases of a drain. Each data core gets a clone.
 #[derive(Clone, Debug)]
 pub struct DrainSignal(watch::Receiver<DrainPhase>);
 
-/// A trigger, which may live on another runtime, and its receiver.
+/// A trigger and its signal. The trigger may be used on another runtime.
 pub fn drain() -> (DrainTrigger, DrainSignal) {
     let (sender, receiver) = watch::channel(DrainPhase::Serving);
     (DrainTrigger(sender), DrainSignal(receiver))
 }
 
 impl DrainTrigger {
-    /// Lets every answer announce the end.
+    /// Makes every answer close its connection.
     pub fn announce(&self) {
         self.0.send_replace(DrainPhase::Announcing);
     }
 
-    /// Stops accepting, and aborts at `deadline` what has not ended by then.
+    /// Stops accepting connections, and aborts those that are still open at `deadline`.
     pub fn stop(&self, deadline: Instant) {
         self.0.send_replace(DrainPhase::Stopping { deadline });
     }
 }
 
 impl DrainSignal {
-    /// Waits for the next phase. A trigger that is gone changes nothing.
+    /// Waits for the next phase. If the trigger was dropped, this waits forever.
     pub(super) async fn next(&mut self) -> DrainPhase {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
@@ -56,7 +57,7 @@ impl DrainSignal {
         *self.0.borrow_and_update()
     }
 
-    /// The present phase.
+    /// The current phase.
     pub(super) fn now(&mut self) -> DrainPhase {
         *self.0.borrow_and_update()
     }

@@ -1,7 +1,7 @@
-//! Answers given outside the HTTP library, and the end of connections.
+//! Answers that are written without the HTTP library, and the end of connections.
 //!
-//! A stream that is refused has no further request, so its answer is written straight to
-//! the socket and always closes it.
+//! A refused stream has no further request, so its answer is written directly to the socket and
+//! always closes the connection.
 
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Most bytes read and dropped after the last answer.
+/// Most bytes that are read and discarded after the last answer.
 const LINGER_BYTES_MAX: usize = 1024 * 1024;
 
 /// Writes an answer in one piece.
@@ -21,22 +21,22 @@ pub(super) async fn write_answer(
     stream: &mut TcpStream,
     answer: Response<Bytes>,
     with_body: bool,
-    patience: Duration,
+    write_timeout: Duration,
 ) {
     let bytes = encode(&answer, with_body, SystemTime::now());
-    // A client that does not take its refusal is not waited for.
-    let _ = timeout(patience, stream.write_all(&bytes)).await;
+    // If the client does not accept the answer in time, the connection ends without it.
+    let _ = timeout(write_timeout, stream.write_all(&bytes)).await;
 }
 
-/// Ends a connection without destroying what was sent last: the sending side is closed, then
-/// the client's remaining bytes are read, so that no reset overtakes the answer
-/// (RFC 9112 section 9.6).
-pub(super) async fn close_with_linger(mut stream: TcpStream, patience: Duration) {
+/// Ends a connection so that the client receives the last answer. It closes the sending side and
+/// reads the client's remaining bytes, so that no reset overtakes the answer (RFC 9112 section
+/// 9.6).
+pub(super) async fn close_with_linger(mut stream: TcpStream, linger_timeout: Duration) {
     if stream.shutdown().await.is_err() {
         return;
     }
-    let _ = timeout(patience, async {
-        // On the heap: a connection would hold an array's room for all of its life.
+    let _ = timeout(linger_timeout, async {
+        // On the heap, because an array would enlarge the future of every connection.
         let mut scratch = vec![0; 4096];
         let mut read = 0;
         while read < LINGER_BYTES_MAX {
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_closes_its_connection_and_states_its_length() {
+    fn an_answer_has_connection_close_and_a_length() {
         let answer = Response::builder()
             .status(400)
             .header("connection", "keep-alive");

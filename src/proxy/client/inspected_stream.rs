@@ -1,10 +1,10 @@
-//! The client's socket as the HTTP library sees it: inspected.
+//! The client's socket, as the HTTP library reads it: through the inspector.
 //!
-//! Reads pass through the inspector, and the library is shown only what may be passed on.
-//! After a refusal it sees nothing more, neither bytes nor an end of the stream, so that
-//! requests accepted before are answered in peace; the driver then takes the socket back.
-//! Writes pass unchanged, unless the library answers of its own accord, which only happens
-//! when it disagrees with the inspector: that answer is discarded for one of ours.
+//! The library gets only the bytes that passed the inspector. After a refusal it gets neither bytes
+//! nor an end of the stream, so it can finish the answers to earlier requests; then the driver
+//! takes the socket back. Writes pass unchanged, with one exception: if the library answers without
+//! a request being served, it disagrees with the inspector, and its answer is discarded in favour
+//! of a refusal by Portcullis.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::proxy::connection_state::ConnectionState;
 use crate::proxy::inspect::{FeedOutcome, StreamInspector, StreamPosition};
 
-/// Bytes discarded in one go after the last request of a connection.
+/// Most reads to discard in one poll after the last request of a connection.
 const DISCARD_READS_MAX: usize = 8;
 
 /// An inspected connection.
@@ -26,46 +26,49 @@ const DISCARD_READS_MAX: usize = 8;
 pub(super) struct InspectedStream {
     stream: TcpStream,
     inspector: StreamInspector,
-    link: Rc<ConnectionState>,
+    state: Rc<ConnectionState>,
 }
 
 impl InspectedStream {
     pub(super) fn new(
         stream: TcpStream,
         inspector: StreamInspector,
-        link: Rc<ConnectionState>,
+        state: Rc<ConnectionState>,
     ) -> Self {
         Self {
             stream,
             inspector,
-            link,
+            state,
         }
     }
 
-    /// The socket, and whether the answer to the present request may carry a body.
+    /// The socket, and whether the answer to the current request may have a body.
     pub(super) fn into_stream(self) -> (TcpStream, bool) {
         (self.stream, !self.inspector.is_head_request())
     }
 
-    /// Takes note of a verdict; true when there are bytes to pass on.
-    fn note(&self, fed: FeedOutcome) -> bool {
-        let link = &self.link;
-        let before = link.stage.get();
-        let stage = self.inspector.stage();
-        link.stage.set(stage);
-        link.heads.set(link.heads.get() + u64::from(fed.heads));
-        if stage == StreamPosition::Head && (before != StreamPosition::Head || fed.heads > 0) {
-            link.since.set(Instant::now());
+    /// Notes the inspector's result. Returns whether there are bytes for the library.
+    fn record_outcome(&self, outcome: FeedOutcome) -> bool {
+        let state = &self.state;
+        let before = state.position.get();
+        let position = self.inspector.position();
+        state.position.set(position);
+        state
+            .heads
+            .set(state.heads.get() + u64::from(outcome.heads));
+        if position == StreamPosition::Head && (before != StreamPosition::Head || outcome.heads > 0)
+        {
+            state.since.set(Instant::now());
         }
-        if let Some(refusal) = fed.refusal {
-            link.refusal.set(Some(refusal));
-            link.refused_in_body.set(fed.known);
-            link.wake_body();
+        if let Some(refusal) = outcome.refusal {
+            state.refusal.set(Some(refusal));
+            state.refused_in_body.set(outcome.is_known);
+            state.wake_body();
         }
-        fed.pass > 0
+        outcome.pass > 0
     }
 
-    /// Reads past the last request, only to notice that the client has gone.
+    /// Discards bytes after the last request, only to detect that the client closes.
     fn poll_discard(
         &mut self,
         cx: &mut Context<'_>,
@@ -79,41 +82,41 @@ impl InspectedStream {
             }
             buf.set_filled(start);
         }
-        // A client that floods is read no further.
+        // A client that sends more than this is not read any further.
         Poll::Pending
     }
 
-    /// The client has closed its sending side. The library would drop unfinished answers, so
-    /// it learns of this only when none is left, or when a body can never be completed.
+    /// Handles the end of the client's sending side. The library would drop unfinished answers, so
+    /// it sees the end only if all answers are finished or a request body cannot be completed.
     fn poll_end(&self) -> Poll<io::Result<()>> {
-        if self.link.is_idle() || self.link.stage.get() == StreamPosition::Body {
+        if self.state.is_idle() || self.state.position.get() == StreamPosition::Body {
             return Poll::Ready(Ok(()));
         }
-        if self.link.half_closed.get().is_none() {
-            self.link.half_closed.set(Some(Instant::now()));
+        if self.state.half_closed.get().is_none() {
+            self.state.half_closed.set(Some(Instant::now()));
         }
         Poll::Pending
     }
 
     /// Whether the library may write: only while a request is being served.
     fn may_write(&mut self) -> bool {
-        if self.link.is_serving() {
+        if self.state.is_serving() {
             return true;
         }
-        if self.link.refusal.get().is_none() {
+        if self.state.refusal.get().is_none() {
             let refusal = self.inspector.refuse_partial_line();
-            self.link.refusal.set(Some(refusal));
+            self.state.refusal.set(Some(refusal));
         }
-        // Whatever head the library failed on is not one that awaits an answer.
-        self.link.heads.set(self.link.answered.get());
+        // The head that the library rejected gets no answer from the handler.
+        self.state.heads.set(self.state.answered.get());
         false
     }
 
     fn note_write(&self, written: &Poll<io::Result<usize>>) {
         if written.is_ready() {
-            self.link.stalled.set(None);
-        } else if self.link.stalled.get().is_none() {
-            self.link.stalled.set(Some(Instant::now()));
+            self.state.stalled.set(None);
+        } else if self.state.stalled.get().is_none() {
+            self.state.stalled.set(Some(Instant::now()));
         }
     }
 }
@@ -125,13 +128,13 @@ impl AsyncRead for InspectedStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.link.refusal.get().is_some() {
+        if this.state.refusal.get().is_some() {
             return Poll::Pending;
         }
-        if this.link.half_closed.get().is_some() {
+        if this.state.half_closed.get().is_some() {
             return this.poll_end();
         }
-        if this.link.stage.get() == StreamPosition::Closed {
+        if this.state.position.get() == StreamPosition::Closed {
             return this.poll_discard(cx, buf);
         }
         let start = buf.filled().len();
@@ -139,9 +142,9 @@ impl AsyncRead for InspectedStream {
         if buf.filled().len() == start {
             return this.poll_end();
         }
-        let fed = this.inspector.feed(&buf.filled()[start..]);
-        buf.set_filled(start + fed.pass);
-        if this.note(fed) {
+        let outcome = this.inspector.feed(&buf.filled()[start..]);
+        buf.set_filled(start + outcome.pass);
+        if this.record_outcome(outcome) {
             Poll::Ready(Ok(()))
         } else {
             Poll::Pending
@@ -184,18 +187,19 @@ impl AsyncWrite for InspectedStream {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let was_serving = this.link.is_serving();
-        this.link.note_flush();
-        if was_serving && !this.link.is_serving() {
-            // A read that was held back during the answer is to be asked for again.
-            if this.link.half_closed.get().is_some() {
+        let was_serving = this.state.is_serving();
+        this.state.note_flush();
+        if was_serving && !this.state.is_serving() {
+            // The end of the stream was held back during the answer, so the library must read
+            // again.
+            if this.state.half_closed.get().is_some() {
                 cx.waker().wake_by_ref();
             }
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Does nothing: how the socket ends is decided when the library is done with it.
+    /// Does nothing. The connection decides how the socket ends after the library has finished.
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }

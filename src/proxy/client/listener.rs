@@ -1,78 +1,73 @@
-//! The listening socket of one data core, from binding to the last connection's end.
+//! The listening socket of one data core, from `bind` to the end of the last connection.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::Response;
 use hyper::server::conn::http1;
 use ipnet::IpNet;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-use tower::Service;
 
-use super::connection::{ConnectionContext, IncomingRequest, serve_connection};
-pub use super::connection_registry::ConnectionCap;
-use super::connection_registry::ConnectionRegistry;
+use super::connection::{ConnectionContext, serve_connection};
+use super::connection_registry::{ConnectionCap, ConnectionRegistry};
 use super::drain_signal::{DrainPhase, DrainSignal};
-use crate::proxy::exchange::answer_body::AnswerBody;
+use super::incoming_request::RequestHandler;
+use super::listener_totals::ListenerTotals;
 use crate::proxy::headers::Peer;
-use crate::proxy::inspect::HttpRefusal;
 use crate::proxy::limits::{ClientLimits, LIBRARY_HEADER_COUNT_MAX};
 
-/// Connections the kernel holds until they are accepted.
+/// Most connections that the kernel holds until they are accepted.
 const BACKLOG: i32 = 4096;
 
-/// How long a connection that was begun before the port closes may take to be made.
+/// Time for handshakes that began before the port closes.
 const HANDSHAKE_GRACE: Duration = Duration::from_millis(100);
 
-/// Time for the connections' tasks to notice that they are aborted.
-const ABORT_PATIENCE: Duration = Duration::from_millis(100);
+/// Time for the tasks of connections to react to an abort.
+const ABORT_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// Pause after the process ran out of what an accept needs, such as file descriptors.
+/// Pause after `accept` failed because the process ran out of a resource such as file descriptors.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// Another process has it.
+    /// Another process uses the address.
     #[error(
         "cannot listen on {address}: the address is in use; stop the other process or choose another port"
     )]
     InUse {
-        /// The address asked for.
+        /// The address.
         address: SocketAddr,
     },
-    /// The process may not.
+    /// The process lacks the permission.
     #[error(
         "cannot listen on {address}: permission denied; ports below 1024 need CAP_NET_BIND_SERVICE"
     )]
     Forbidden {
-        /// The address asked for.
+        /// The address.
         address: SocketAddr,
     },
-    /// The machine does not have that address.
+    /// The address does not belong to this machine.
     #[error("cannot listen on {address}: this machine has no such address")]
     NotAvailable {
-        /// The address asked for.
+        /// The address.
         address: SocketAddr,
     },
-    /// Anything else.
+    /// Any other error.
     #[error("cannot listen on {address}: {source}")]
     Failed {
-        /// The address asked for.
+        /// The address.
         address: SocketAddr,
-        /// The system's error.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
-/// A bound socket, not yet served. It can be sent to its data core.
+/// A bound socket that is not served yet. It can be sent to the thread of its data core.
 #[derive(Debug)]
 pub struct BoundListener {
     socket: std::net::TcpListener,
@@ -80,48 +75,33 @@ pub struct BoundListener {
 }
 
 impl BoundListener {
-    /// The address, with the real port where port 0 was asked for.
+    /// The address. It has the real port if port 0 was requested.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 }
 
-/// What a data core serves with, apart from its service.
+/// The settings of a listener.
 #[derive(Clone, Debug)]
 pub struct ListenerSettings {
-    /// The bounds of the wire.
+    /// Limits on client connections.
     pub limits: ClientLimits,
-    /// Networks whose word about the original client is taken.
+    /// Networks whose information about the original client is trusted.
     pub trusted_networks: Vec<IpNet>,
-    /// The bound on connections, common to all data cores. A connection beyond it is
-    /// accepted, answered with [`HttpRefusal::TooManyConnections`] and closed, so that its
-    /// client learns what is the matter and the kernel's queue keeps moving. When these, too,
-    /// become an eighth of the bound, further ones are closed without an answer.
+    /// The cap on connections, shared by all data cores. A connection beyond it is accepted,
+    /// answered with [`HttpRefusal::TooManyConnections`](crate::proxy::HttpRefusal) and closed, so
+    /// the client learns the reason and the kernel's queue keeps moving. Beyond nine eighths of
+    /// the cap, connections are closed without an answer.
     pub cap: Arc<ConnectionCap>,
 }
 
-/// What a data core has done when [`serve`] returns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListenerTotals {
-    /// Connections accepted.
-    pub connections: u64,
-    /// Requests answered by the service.
-    pub requests: u64,
-    /// Streams answered with a refusal.
-    pub refused: u64,
-    /// Connections that a panic ended.
-    pub panicked: u64,
-    /// Connections aborted at the deadline.
-    pub aborted: u64,
-}
-
-/// Binds an address once per data core; the kernel spreads the connections over the sockets.
-/// Port 0 asks for any free port, the same for all.
+/// Binds an address once for each data core. The kernel distributes connections over the sockets.
+/// Port 0 requests any free port, the same for all.
 ///
 /// # Errors
 ///
-/// See [`BindError`]. Sockets that share an address do not notice each other, so it is
-/// first bound alone for a moment to notice another process.
+/// See [`BindError`]. Sockets with `SO_REUSEPORT` do not conflict with each other, so the address
+/// is first bound without it for a moment, which detects another process.
 pub fn bind(address: SocketAddr, cores: usize) -> Result<Vec<BoundListener>, BindError> {
     if address.port() != 0 {
         open(address, false).map_err(|source| bind_error(address, source))?;
@@ -163,36 +143,26 @@ fn open(address: SocketAddr, shared: bool) -> io::Result<std::net::TcpListener> 
     Ok(socket.into())
 }
 
-/// Accepts and serves connections until the drain is complete. Runs on a local runtime; the
-/// service must always be ready, and `refuse` makes the answer to a refused stream, of which
-/// the framing and `Connection` fields are set here.
+/// Accepts and serves connections until the drain is complete. It must run on a local runtime.
 ///
 /// # Errors
 ///
-/// When the socket cannot be registered with the runtime.
-pub async fn serve<S, R>(
+/// If the socket cannot be registered with the runtime.
+pub async fn serve<H: RequestHandler>(
     bound: BoundListener,
-    service: S,
-    refuse: R,
+    handler: Rc<H>,
     settings: ListenerSettings,
     mut drain: DrainSignal,
-) -> io::Result<ListenerTotals>
-where
-    S: Service<IncomingRequest, Response = Response<AnswerBody>, Error = Infallible>
-        + Clone
-        + 'static,
-    R: Fn(HttpRefusal, &Peer) -> Response<Bytes> + 'static,
-{
+) -> io::Result<ListenerTotals> {
     let registry = Rc::new(ConnectionRegistry::default());
-    let serving = Rc::new(ConnectionContext {
-        service,
-        refuse,
+    let context = Rc::new(ConnectionContext {
+        handler,
         builder: builder(&settings.limits),
         limits: Rc::new(settings.limits.clone()),
         registry: Rc::clone(&registry),
     });
     let listener = TcpListener::from_std(bound.socket)?;
-    let begin = |stream: TcpStream, address| spawn_connection(stream, address, &settings, &serving);
+    let spawn = |stream: TcpStream, address| spawn_connection(stream, address, &settings, &context);
     let mut phase = drain.now();
     let deadline = loop {
         registry.closing.set(phase != DrainPhase::Serving);
@@ -201,7 +171,7 @@ where
         }
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, address)) => begin(stream, address),
+                Ok((stream, address)) => spawn(stream, address),
                 Err(error) => pause_if_exhausted(&error).await,
             },
             next = drain.next() => phase = next,
@@ -209,13 +179,13 @@ where
     };
     registry
         .idle_until
-        .set(Some(Instant::now() + serving.limits.drain_idle_grace));
+        .set(Some(Instant::now() + context.limits.drain_idle_grace));
     registry.wake_all();
     drop_new_handshakes(&listener);
-    let swept = deadline.min(Instant::now() + HANDSHAKE_GRACE);
-    while let Ok(accepted) = timeout_at(swept, listener.accept()).await {
+    let accept_until = deadline.min(Instant::now() + HANDSHAKE_GRACE);
+    while let Ok(accepted) = timeout_at(accept_until, listener.accept()).await {
         match accepted {
-            Ok((stream, address)) => begin(stream, address),
+            Ok((stream, address)) => spawn(stream, address),
             Err(error) => pause_if_exhausted(&error).await,
         }
     }
@@ -223,58 +193,53 @@ where
     if timeout_at(deadline, registry.empty()).await.is_err() {
         registry.aborting.set(true);
         registry.wake_all();
-        // Aborting takes one turn of each task; what still lingers then has been answered.
-        let _ = timeout(ABORT_PATIENCE, registry.empty()).await;
+        // Each task ends when it is polled next. Connections that still linger were answered.
+        let _ = timeout(ABORT_TIMEOUT, registry.empty()).await;
     }
-    let served = *registry.counts.borrow();
-    Ok(served)
+    let totals = *registry.counts.borrow();
+    Ok(totals)
 }
 
-fn spawn_connection<S, R>(
+fn spawn_connection<H: RequestHandler>(
     stream: TcpStream,
     address: SocketAddr,
     settings: &ListenerSettings,
-    serving: &Rc<ConnectionContext<S, R>>,
-) where
-    S: Service<IncomingRequest, Response = Response<AnswerBody>, Error = Infallible>
-        + Clone
-        + 'static,
-    R: Fn(HttpRefusal, &Peer) -> Response<Bytes> + 'static,
-{
-    // An answer is written in one piece, so waiting for more to send only delays it.
+    context: &Rc<ConnectionContext<H>>,
+) {
+    // Answers are written in one piece, so Nagle's algorithm would only delay them.
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    serving.registry.counts.borrow_mut().connections += 1;
+    context.registry.counts.borrow_mut().connections += 1;
     let peer = Peer::new(address, &settings.trusted_networks);
-    let Some(seat) = serving.registry.register_connection(&settings.cap) else {
+    let Some(permit) = context.registry.register_connection(&settings.cap) else {
         return;
     };
-    // A panic ends this task, and with it this connection alone.
-    tokio::task::spawn_local(serve_connection(stream, peer, seat, Rc::clone(serving)));
+    // A panic ends this task and so only this connection.
+    tokio::task::spawn_local(serve_connection(stream, peer, permit, Rc::clone(context)));
 }
 
-/// Waits where the process lacks something; other failures concern one connection only.
+/// Pauses if the process lacks a resource. Other errors concern only one connection.
 async fn pause_if_exhausted(error: &io::Error) {
-    let of_connection = matches!(
+    let is_of_connection = matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted
             | io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionRefused
             | io::ErrorKind::Interrupted
     );
-    if !of_connection {
+    if !is_of_connection {
         sleep(EXHAUSTED_PAUSE).await;
     }
 }
 
-/// Lets the kernel drop every SYN from now on, while connections that are being made come to
-/// their end and can be accepted. Closing a socket resets what is in its queue, and somebody's
-/// request with it; a client whose SYN is dropped has sent none, tries again and is refused.
+/// Makes the kernel drop every SYN from now on, while handshakes that have begun complete and can
+/// be accepted. Closing a socket resets the connections in its queue, some of which have sent a
+/// request. A client whose SYN is dropped has sent no request; it tries again and is refused.
 #[cfg(target_os = "linux")]
 fn drop_new_handshakes(listener: &TcpListener) {
     use socket2::{SockFilter, SockRef};
-    // Instructions of the classic packet filter, whose packet begins with the TCP header.
+    // Instructions of the classic Berkeley packet filter. The packet begins with the TCP header.
     const LOAD_BYTE: u16 = 0x30;
     const JUMP_IF_SET: u16 = 0x45;
     const RETURN: u16 = 0x06;
@@ -291,12 +256,12 @@ fn drop_new_handshakes(listener: &TcpListener) {
     }
 }
 
-/// Only Linux can.
+/// Only Linux has such a filter.
 #[cfg(not(target_os = "linux"))]
 fn drop_new_handshakes(_listener: &TcpListener) {}
 
 fn builder(limits: &ClientLimits) -> http1::Builder {
-    // The inspector has refused whatever exceeds the limits before the library counts it.
+    // The inspector enforces the exact limits, so those of the library only need to be larger.
     const SLACK: usize = 8 * 1024;
     let head_bytes = limits.inspect.header_bytes_max + SLACK;
     let mut builder = http1::Builder::new();

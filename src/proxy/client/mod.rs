@@ -1,8 +1,17 @@
-//! The client side: listening sockets, connections, and draining them.
+//! The client side: listening sockets, connections, and their drain.
 
-pub(crate) mod inspected_stream;
-pub(crate) mod connection;
-pub(crate) mod drain_signal;
-pub(crate) mod listener;
-pub(crate) mod final_answer;
-pub(crate) mod connection_registry;
+mod listener;
+mod drain_signal;
+mod listener_totals;
+mod connection_registry;
+mod connection;
+mod inspected_stream;
+mod connection_service;
+mod incoming_request;
+mod final_answer;
+
+pub use connection_registry::ConnectionCap;
+pub use drain_signal::{DrainPhase, DrainSignal, DrainTrigger, drain};
+pub use incoming_request::{IncomingRequest, RequestHandler};
+pub use listener::{BindError, BoundListener, ListenerSettings, bind, serve};
+pub use listener_totals::ListenerTotals;

@@ -1,9 +1,8 @@
-//! What is in force: the configuration and one revision of each contract, published as one value.
+//! The active configuration: settings and one revision of each contract, published as one value.
 //!
-//! Whoever changes anything makes a new [`ActiveConfig`] on the control side, with everything that costs
-//! time already done, and publishes it. Data cores notice by one load of a pointer when a request
-//! arrives; the request keeps what it has found for as long as it lives, so that it sees one
-//! revision from match to response.
+//! The control thread prepares a new [`ActiveConfig`], including everything that takes time, and
+//! publishes it. A data core loads one pointer when a request arrives. The request keeps the value
+//! that it found, so it sees one revision from routing to response.
 
 use std::sync::Arc;
 
@@ -19,7 +18,7 @@ use portcullis_vocabulary::limits::Limits;
 
 use super::shadow::ShadowSampler;
 
-/// Everything that is in force at one time.
+/// The configuration and the services that are active together.
 #[derive(Debug)]
 pub struct ActiveConfig {
     /// The configuration.
@@ -28,26 +27,26 @@ pub struct ActiveConfig {
     pub services: Vec<Arc<ActiveService>>,
 }
 
-/// One service in force.
+/// An active service.
 #[derive(Debug)]
 pub struct ActiveService {
-    /// What the configuration says of it.
+    /// The service's configuration.
     pub config: ServiceConfig,
-    /// Its contract, with what is done about violations of it; none until it could be read.
+    /// The contract, with the enforcement policies of its operations; `None` until it is loaded.
     pub contract: Option<(Arc<CompiledContract>, OperationPolicies)>,
-    /// What guards it.
+    /// The circuit breakers and limits that protect it.
     pub protection: ServiceProtection,
-    /// What passes it.
+    /// The inventory of its traffic.
     pub inventory: Arc<TrafficInventory>,
-    /// The squad that provides it.
+    /// The squad that provides the service.
     pub provider: Option<Squad>,
-    /// How far its messages are judged.
+    /// The limits of its messages.
     pub limits: Limits,
-    /// Where exchanges go to be judged by a candidate, if there is one.
+    /// Samples exchanges for a candidate contract, if there is one.
     pub shadow_sampler: Option<ShadowSampler>,
 }
 
-/// Where what is in force can be had.
+/// The place where the active configuration is published.
 #[derive(Debug)]
 pub struct PublishedConfig {
     active: ArcSwap<ActiveConfig>,
@@ -55,13 +54,13 @@ pub struct PublishedConfig {
 }
 
 impl ActiveService {
-    /// A service in force.
+    /// An active service.
     pub fn new(
         config: &Config,
         service: &ServiceConfig,
         contract: Option<Arc<CompiledContract>>,
-        (guarded, inventory): (ServiceProtection, Arc<TrafficInventory>),
-        tap: Option<ShadowSampler>,
+        (protection, inventory): (ServiceProtection, Arc<TrafficInventory>),
+        shadow_sampler: Option<ShadowSampler>,
     ) -> Self {
         let declared = contract
             .as_ref()
@@ -74,41 +73,41 @@ impl ActiveService {
                 let policies = OperationPolicies::new(&service.enforcement, &contract);
                 (contract, policies)
             }),
-            protection: guarded,
+            protection,
             inventory,
             limits: config.limits.clone(),
-            shadow_sampler: tap,
+            shadow_sampler,
         }
     }
 
-    /// Its contract.
+    /// The compiled contract.
     pub fn compiled(&self) -> Option<&Arc<CompiledContract>> {
         self.contract.as_ref().map(|(contract, _)| contract)
     }
 }
 
 impl PublishedConfig {
-    /// Begins with this.
-    pub fn new(live: ActiveConfig) -> Arc<Self> {
+    /// Publishes the first configuration.
+    pub fn new(active: ActiveConfig) -> Arc<Self> {
         Arc::new(Self {
-            active: ArcSwap::from_pointee(live),
+            active: ArcSwap::from_pointee(active),
             changes: watch::Sender::new(()),
         })
     }
 
-    /// What is in force now.
+    /// The active configuration.
     pub fn load(&self) -> Guard<Arc<ActiveConfig>> {
         self.active.load()
     }
 
-    /// Puts something else in force, and returns what was.
-    pub fn replace(&self, live: ActiveConfig) -> Arc<ActiveConfig> {
-        let before = self.active.swap(Arc::new(live));
+    /// Publishes a configuration and returns the previous one.
+    pub fn replace(&self, active: ActiveConfig) -> Arc<ActiveConfig> {
+        let before = self.active.swap(Arc::new(active));
         self.changes.send_replace(());
         before
     }
 
-    /// Tells of each change, for those that no request tells.
+    /// Notifies of each change, for cores that receive no request.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
     }

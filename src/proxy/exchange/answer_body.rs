@@ -1,4 +1,4 @@
-//! Bodies of answers: our own, or the upstream's as it streams in.
+//! Bodies of answers: from memory, or streamed from the upstream.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -10,21 +10,21 @@ use http_body::{Body, Frame, SizeHint};
 use crate::telemetry::Span;
 
 use super::in_flight::InFlight;
-use crate::proxy::body::body_tee::BodyTee;
-use crate::proxy::body::buffered_body::BufferedBody;
+use crate::proxy::body::BodyTee;
+use crate::proxy::body::BufferedBody;
 use crate::proxy::upstream::{UpstreamBody, UpstreamError};
 
 /// The body of an answer.
 #[derive(Debug)]
 pub struct AnswerBody {
-    /// What is sent first, and at once.
+    /// Sent first.
     first: Bytes,
     rest: AnswerTail,
-    /// Those that look at the body when it has passed.
-    watches: Vec<BodyTee>,
+    /// Copy the body while it passes.
+    tees: Vec<BodyTee>,
     /// What the request holds until its answer has passed.
-    passage: Option<Box<InFlight>>,
-    /// What ends when the answer has passed, where the request is traced.
+    in_flight: Option<Box<InFlight>>,
+    /// Ends when the answer has passed; `None` if the request is not sampled.
     span: Option<Rc<Span>>,
 }
 
@@ -41,14 +41,14 @@ impl AnswerBody {
     }
 
     /// A body in memory, with its trailers if it has any.
-    pub fn buffered(collected: BufferedBody) -> Self {
-        let BufferedBody { bytes, trailers } = collected;
+    pub fn buffered(whole: BufferedBody) -> Self {
+        let BufferedBody { bytes, trailers } = whole;
         let trailers = trailers.filter(|fields| !fields.is_empty());
         Self {
             first: bytes,
             rest: AnswerTail::Trailers(trailers),
-            watches: Vec::new(),
-            passage: None,
+            tees: Vec::new(),
+            in_flight: None,
             span: None,
         }
     }
@@ -58,42 +58,39 @@ impl AnswerBody {
         Self::streamed_after(Bytes::new(), body)
     }
 
-    /// The upstream's body of which the beginning was read already.
+    /// The upstream's body after `first`, which was read before.
     pub fn streamed_after(first: Bytes, rest: UpstreamBody) -> Self {
         Self {
             first,
             rest: AnswerTail::Streamed(rest),
-            watches: Vec::new(),
-            passage: None,
+            tees: Vec::new(),
+            in_flight: None,
             span: None,
         }
     }
 
-    /// The same body with what was read of it put back in front.
+    /// The same body, with the part that was read put back in front.
     #[must_use]
     pub(super) fn preceded_by(self, first: Bytes) -> Self {
-        debug_assert!(self.first.is_empty(), "it was read");
+        debug_assert!(self.first.is_empty(), "the first part was read");
         Self { first, ..self }
     }
 
-    /// The same body, watched while it passes.
+    /// The same body, copied while it passes.
     #[must_use]
-    pub(super) fn with_tee(mut self, watch: BodyTee) -> Self {
-        self.watches.push(watch);
+    pub(super) fn with_tee(mut self, tee: BodyTee) -> Self {
+        self.tees.push(tee);
         self
     }
 
-    /// The same body, which gives back what the request holds when it has passed.
+    /// The same body, which releases what the request holds when the body has passed.
     #[must_use]
-    pub(super) fn with_in_flight(self, passage: Option<Box<InFlight>>) -> Self {
-        let in_flight = passage.filter(|_| !self.is_end_stream());
-        Self {
-            passage: in_flight,
-            ..self
-        }
+    pub(super) fn with_in_flight(self, in_flight: Box<InFlight>) -> Self {
+        let in_flight = (!self.is_end_stream()).then_some(in_flight);
+        Self { in_flight, ..self }
     }
 
-    /// The same body, with which a span ends.
+    /// The same body, which ends the span when it has passed.
     #[must_use]
     pub(super) fn traced(self, span: Rc<Span>) -> Self {
         let span = (!self.is_end_stream()).then_some(span);
@@ -117,20 +114,20 @@ impl AnswerBody {
 }
 
 impl AnswerBody {
-    fn notify_holders(
+    fn record_progress(
         &mut self,
         polled: &Poll<Option<Result<Frame<Bytes>, UpstreamError>>>,
         is_ended: bool,
     ) {
-        if let Some(passage) = &mut self.passage {
+        if let Some(in_flight) = &mut self.in_flight {
             match polled {
                 Poll::Ready(Some(Ok(frame))) => {
                     frame
                         .trailers_ref()
                         .into_iter()
-                        .for_each(|fields| passage.trailers(fields));
+                        .for_each(|fields| in_flight.record_trailers(fields));
                 }
-                Poll::Ready(Some(Err(_))) => passage.record_truncation(),
+                Poll::Ready(Some(Err(_))) => in_flight.record_truncation(),
                 Poll::Ready(None) | Poll::Pending => {}
             }
         }
@@ -139,7 +136,7 @@ impl AnswerBody {
         }
         let is_over = is_ended || matches!(polled, Poll::Ready(None | Some(Err(_))));
         if is_over {
-            self.passage = None;
+            self.in_flight = None;
             self.span = None;
         }
     }
@@ -150,8 +147,8 @@ impl From<Bytes> for AnswerBody {
         Self {
             first: bytes,
             rest: AnswerTail::Trailers(None),
-            watches: Vec::new(),
-            passage: None,
+            tees: Vec::new(),
+            in_flight: None,
             span: None,
         }
     }
@@ -168,19 +165,19 @@ impl Body for AnswerBody {
         let this = self.get_mut();
         let polled = this.poll_next(cx);
         let is_ended = this.is_end_stream();
-        this.notify_holders(&polled, is_ended);
-        for watch in &mut this.watches {
+        this.record_progress(&polled, is_ended);
+        for tee in &mut this.tees {
             match &polled {
                 Poll::Ready(Some(Ok(frame))) => {
                     frame
                         .data_ref()
                         .into_iter()
-                        .for_each(|piece| watch.push(piece));
+                        .for_each(|piece| tee.push(piece));
                     if is_ended {
-                        watch.ended();
+                        tee.finish();
                     }
                 }
-                Poll::Ready(None) => watch.ended(),
+                Poll::Ready(None) => tee.finish(),
                 Poll::Ready(Some(Err(_))) | Poll::Pending => {}
             }
         }

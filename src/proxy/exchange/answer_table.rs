@@ -1,66 +1,63 @@
-//! The one table from causes to answers: status, error, headers, outcome.
+//! The one table from problems to answers: status, error, header fields, outcome.
 
-use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderName, Response, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::identity::{IdentityFault, TokenFault};
+use crate::identity::IdentityFault;
 use crate::telemetry::RequestOutcome;
 use portcullis_breaker::{AdmissionRefusal, AdmissionRule};
 use portcullis_contract::{Violation, body_too_large};
 use portcullis_vocabulary::enforcement::ViolationClass;
 
-use super::problem_details::ProblemDetails;
-use crate::proxy::body::request_body::RequestBodyError;
+use crate::proxy::body::RequestBodyError;
 use crate::proxy::inspect::HttpRefusal;
 use crate::proxy::upstream::UpstreamError;
 
-/// Marks our own answers, so that nobody takes them for the service's.
+/// Marks the answers of Portcullis, so that clients do not take them for the service's.
 pub(super) const X_PORTCULLIS: HeaderName = HeaderName::from_static("x-portcullis");
 
-/// Why a request is not answered by its service.
+/// Why the service does not answer a request.
 #[derive(Debug)]
 pub(super) enum ProblemCause {
-    /// It departs from the contract, in these ways, the most useful first.
+    /// The message violates the contract. The most useful violation comes first.
     Violations {
         violations: Vec<Violation>,
-        /// What HTTP wants such an answer to say (`Allow` with 405, `WWW-Authenticate` with 401),
-        /// and what a browser needs to show it.
+        /// Header fields that HTTP requires in the answer (`Allow` with 405, `WWW-Authenticate`
+        /// with 401), and those that a browser needs to show it.
         headers: Vec<(HeaderName, HeaderValue)>,
     },
-    /// No service has this host and path.
+    /// No service matches the host and path.
     NoService,
-    /// Its service has no contract yet to judge it by.
+    /// The service has no contract yet.
     NoContract {
         /// The service.
         service: String,
     },
-    /// It breaks a rule of HTTP.
+    /// The request violates HTTP.
     Http(HttpRefusal),
     /// The body did not arrive in time.
     BodyTimeout,
     /// The client went away while its body was read.
     ClientGone,
-    /// It does not say in an acceptable way who calls.
+    /// The caller's identity is invalid or missing.
     Identity(IdentityFault),
-    /// Its traffic may not pass now.
+    /// A circuit breaker, a limit or a budget refuses the request.
     Traffic(AdmissionRefusal),
     /// The upstream did not answer.
     Upstream(UpstreamError),
-    /// The mock has nothing to answer with.
+    /// The contract has no example for the mock to answer with.
     NoExample(String),
-    /// A defect of ours.
+    /// Portcullis panicked.
     Panicked,
 }
 
-/// How one cause is answered.
+/// The answer to one cause.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AnswerEntry {
     pub(super) status: StatusCode,
     pub(super) error: &'static str,
     pub(super) title: &'static str,
     pub(super) outcome: RequestOutcome,
-    /// After how many seconds the same request may succeed.
+    /// Seconds after which the same request may succeed.
     pub(super) retry_after: Option<u32>,
 }
 
@@ -75,7 +72,7 @@ const fn entry(status: StatusCode, error: &'static str, title: &'static str) -> 
 }
 
 impl ProblemCause {
-    /// The table.
+    /// The entry of the table.
     pub(super) fn entry(&self) -> AnswerEntry {
         match self {
             Self::Violations { violations, .. } => violation_entry(violations),
@@ -103,7 +100,7 @@ impl ProblemCause {
                 ..entry(
                     StatusCode::BAD_REQUEST,
                     "MALFORMED_REQUEST",
-                    "The request broke off",
+                    "The request ended early",
                 )
             },
             Self::Identity(fault) => identity_entry(*fault),
@@ -114,7 +111,7 @@ impl ProblemCause {
                 ..entry(
                     StatusCode::NOT_IMPLEMENTED,
                     "NO_EXAMPLE",
-                    "The contract offers nothing to answer with",
+                    "The contract has no example to answer with",
                 )
             },
             Self::Panicked => entry(
@@ -125,7 +122,7 @@ impl ProblemCause {
         }
     }
 
-    /// What happened, in one sentence for whoever sent the request.
+    /// What happened, in one sentence for the sender of the request.
     pub(super) fn detail(&self, with_values: bool, squad: &str) -> String {
         match self {
             Self::Violations { violations, .. } => match violations.first() {
@@ -136,7 +133,7 @@ impl ProblemCause {
                 "no configured service matches the request's host and path".to_owned()
             }
             Self::NoContract { service } => format!(
-                "the contract of {service} could not be read yet, and nothing passes unjudged"
+                "the contract of {service} could not be read yet, and no request passes without validation"
             ),
             Self::Http(refusal) => refusal.sentence().to_owned(),
             Self::BodyTimeout => RequestBodyError::Timeout.to_string(),
@@ -146,7 +143,7 @@ impl ProblemCause {
             Self::Upstream(error) => error.to_string(),
             Self::NoExample(reason) => reason.clone(),
             Self::Panicked => {
-                "a defect of the proxy, which is counted; the request was not forwarded".to_owned()
+                "the proxy failed because of a defect; the failure is counted".to_owned()
             }
         }
     }
@@ -159,7 +156,7 @@ impl ProblemCause {
         }
     }
 
-    fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+    pub(super) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
         if let Self::Violations { headers, .. } = self {
             headers
         } else {
@@ -167,13 +164,13 @@ impl ProblemCause {
         }
     }
 
-    /// The cause of a body that could not be read.
+    /// The cause for a body that could not be read.
     pub(super) fn from_body_error(error: RequestBodyError) -> Self {
         match error {
             RequestBodyError::Timeout => Self::BodyTimeout,
             RequestBodyError::Refused(refusal) => Self::Http(refusal),
             RequestBodyError::ClientGone => Self::ClientGone,
-            // Whoever judged it knows more.
+            // The checker of the upload has recorded the violations.
             RequestBodyError::Violated => Self::Violations {
                 violations: Vec::new(),
                 headers: Vec::new(),
@@ -202,19 +199,19 @@ fn violation_entry(violations: &[Violation]) -> AnswerEntry {
         Class::MissingCredentials => (401, "Credentials are missing"),
         Class::MissingParameter => (422, "A required parameter is missing"),
         Class::InvalidParameter => (422, "A parameter does not match the contract"),
-        Class::DuplicateParameter => (422, "A parameter came more than once"),
+        Class::DuplicateParameter => (422, "A parameter is repeated"),
         Class::UnknownQuery => (422, "The contract has no such query parameter"),
         Class::UnknownHeader => (422, "The contract has no such header"),
         Class::UnknownCookie => (422, "The contract has no such cookie"),
         Class::MissingBody => (422, "The request body is missing"),
-        Class::UnexpectedBody => (422, "The contract has no request body here"),
+        Class::UnexpectedBody => (422, "The operation has no request body"),
         Class::UnsupportedMediaType => (415, "The contract has no such media type"),
         Class::UnsupportedEncoding => (415, "The content coding is not supported"),
         Class::BodyTooLarge => (413, "The request body is too large"),
         Class::MalformedBody => (400, "The request body is malformed"),
-        Class::DuplicateKey => (422, "The request body names a member twice"),
+        Class::DuplicateKey => (422, "The request body repeats a property"),
         Class::InvalidBody => (422, "Request body does not match the contract"),
-        Class::UnknownBodyProperty => (422, "The contract has no such member in the body"),
+        Class::UnknownBodyProperty => (422, "The contract has no such property in the body"),
         Class::UndeclaredStatus => (502, "The service answered with an undeclared status"),
         Class::MissingHeader => (502, "The service's response lacks a header"),
         Class::InvalidHeader => (502, "A header of the service's response is invalid"),
@@ -251,7 +248,7 @@ fn http_entry(refusal: HttpRefusal) -> AnswerEntry {
 
 fn identity_entry(fault: IdentityFault) -> AnswerEntry {
     let (status, title) = match fault {
-        IdentityFault::Header(_) => (StatusCode::BAD_REQUEST, "It is not clear which squad calls"),
+        IdentityFault::Header(_) => (StatusCode::BAD_REQUEST, "The calling squad is not clear"),
         IdentityFault::Token(fault) if fault.is_proxy_fault() => (
             StatusCode::SERVICE_UNAVAILABLE,
             "Tokens cannot be verified now",
@@ -322,7 +319,7 @@ fn upstream_entry(error: &UpstreamError) -> AnswerEntry {
     }
 }
 
-/// An upstream error's label.
+/// The metric label of an upstream error.
 pub(super) fn upstream_reason(error: &UpstreamError) -> &'static str {
     match error {
         UpstreamError::Connect { .. } => "connect",
@@ -331,36 +328,4 @@ pub(super) fn upstream_reason(error: &UpstreamError) -> &'static str {
         UpstreamError::Malformed { .. } => "malformed",
         UpstreamError::RequestBody { .. } => "request-body",
     }
-}
-
-/// Our own answer (RFC 9457), never to be stored by a cache.
-pub(super) fn respond(cause: &ProblemCause, problem: &ProblemDetails<'_>) -> Response<Bytes> {
-    let entry = cause.entry();
-    let mut response = Response::new(problem.to_bytes());
-    *response.status_mut() = entry.status;
-    let headers = response.headers_mut();
-    headers.extend(cause.headers().iter().cloned());
-    if let ProblemCause::Identity(IdentityFault::Token(fault)) = cause
-        && entry.status == StatusCode::UNAUTHORIZED
-    {
-        headers.insert(WWW_AUTHENTICATE, challenge(*fault));
-    }
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_PORTCULLIS, HeaderValue::from_static(entry.error));
-    if let Some(seconds) = entry.retry_after {
-        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
-}
-
-/// How to come back with a token (RFC 6750 section 3).
-fn challenge(fault: TokenFault) -> HeaderValue {
-    HeaderValue::from_static(match fault {
-        TokenFault::Missing => "Bearer",
-        _ => "Bearer error=\"invalid_token\"",
-    })
 }

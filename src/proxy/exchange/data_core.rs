@@ -1,7 +1,7 @@
-//! What one data core knows: a view of what is in force, and what is its own.
+//! The state of one data core: a snapshot of the active configuration, and the core's own parts.
 //!
-//! The view is made anew when something else was put in force, on the core, from parts that the
-//! control side has finished; requests that are under way keep the one that they began with.
+//! When a request arrives after a change, the core builds a new snapshot from parts that the
+//! control thread has prepared. Requests in flight keep the snapshot that they began with.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,53 +13,53 @@ use crate::telemetry::{AccessLog, CoreRecorder, Metrics, Tracer};
 use portcullis_contract::CheckScratch;
 
 use super::active_config::{ActiveConfig, ActiveService, PublishedConfig};
-use super::service_core::ServiceCore;
+use super::service_core::{CoreContext, ServiceCore};
 
-/// One data core's view of the program.
+/// The state that all requests of a data core use.
 #[derive(Debug)]
 pub struct DataCore {
     published: Arc<PublishedConfig>,
     number: usize,
     metrics: Metrics,
-    view: RefCell<Rc<CoreSnapshot>>,
+    snapshot: RefCell<Rc<CoreSnapshot>>,
     pub(super) identification: IdentityResolver,
     pub(super) recorder: CoreRecorder,
     pub(super) access_log: AccessLog,
-    /// Begins traces, where there is somewhere to send them.
+    /// Begins traces; `None` where they are not exported.
     pub(super) tracer: Option<Tracer>,
     pub(super) scratch: RefCell<CheckScratch>,
 }
 
-/// What is in force, as one data core sees it.
+/// The active configuration, with this core's part of each service.
 #[derive(Debug)]
 pub(super) struct CoreSnapshot {
-    pub(super) live: Arc<ActiveConfig>,
+    pub(super) active: Arc<ActiveConfig>,
     pub(super) refusals: RefusalSettings,
-    /// None for those that have no contract yet.
+    /// In the order of the configuration; `None` for a service without a contract yet.
     services: Vec<Option<Rc<ServiceCore>>>,
 }
 
-/// What refusals show.
+/// What refusals show to the caller.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RefusalSettings {
     pub(super) with_values: bool,
     pub(super) report_header: bool,
 }
 
-/// Which service a request is for.
+/// The service of a request.
 #[derive(Debug)]
 pub(super) enum ServiceLookup<'v> {
-    /// This one.
+    /// The service that matches.
     Service(&'v Rc<ServiceCore>),
-    /// This one, which has no contract yet.
+    /// The service that matches, which has no contract yet.
     NoContract(&'v ActiveService),
-    /// None.
+    /// No service matches.
     NotFound,
 }
 
 impl DataCore {
-    /// The core of this number, which counts from 0. With keys, tokens say who calls; with a
-    /// tracer, requests are part of traces.
+    /// The data core with this number, counted from 0. `keys` are present if tokens identify the
+    /// callers, `tracer` if requests are traced.
     pub fn new(
         published: &Arc<PublishedConfig>,
         keys: Option<&IssuerKeys>,
@@ -69,13 +69,18 @@ impl DataCore {
     ) -> Rc<Self> {
         let active = published.load();
         let access_log = AccessLog::of_process();
-        let view = CoreSnapshot::new(Arc::clone(&active), None, number, (metrics, &access_log));
+        let context = CoreContext {
+            number,
+            metrics,
+            access_log: &access_log,
+        };
+        let snapshot = CoreSnapshot::new(Arc::clone(&active), None, context);
         Rc::new(Self {
-            identification: identification(&active.config, keys),
+            identification: identity_resolver(&active.config, keys),
             number,
             metrics: metrics.clone(),
             access_log,
-            view: RefCell::new(Rc::new(view)),
+            snapshot: RefCell::new(Rc::new(snapshot)),
             recorder: CoreRecorder::new(metrics),
             tracer,
             scratch: RefCell::default(),
@@ -83,67 +88,62 @@ impl DataCore {
         })
     }
 
-    /// What is in force now.
+    /// The current snapshot.
     pub(super) fn snapshot(&self) -> Rc<CoreSnapshot> {
-        let live = self.published.load();
-        let mut view = self.view.borrow_mut();
-        if !Arc::ptr_eq(&live, &view.live) {
-            let live = Arc::clone(&live);
-            *view = Rc::new(CoreSnapshot::new(
-                live,
-                Some(&view),
-                self.number,
-                (&self.metrics, &self.access_log),
-            ));
+        let active = self.published.load();
+        let mut snapshot = self.snapshot.borrow_mut();
+        if !Arc::ptr_eq(&active, &snapshot.active) {
+            let context = CoreContext {
+                number: self.number,
+                metrics: &self.metrics,
+                access_log: &self.access_log,
+            };
+            let next = CoreSnapshot::new(Arc::clone(&active), Some(&snapshot), context);
+            *snapshot = Rc::new(next);
         }
-        Rc::clone(&view)
+        Rc::clone(&snapshot)
     }
 
-    /// Lets go of what is in force no more, on a core that no request has told.
+    /// Releases the parts of an old configuration, even if no request arrives.
     pub fn refresh(&self) {
         drop(self.snapshot());
     }
 }
 
 impl CoreSnapshot {
-    fn new(
-        live: Arc<ActiveConfig>,
-        before: Option<&Self>,
-        number: usize,
-        telling: (&Metrics, &AccessLog),
-    ) -> Self {
-        let config = &live.config;
+    fn new(active: Arc<ActiveConfig>, before: Option<&Self>, context: CoreContext<'_>) -> Self {
+        let config = &active.config;
         let core = |service: &Arc<ActiveService>| {
             let before = before.and_then(|before| before.named(&service.config.name));
-            ServiceCore::new(&live, service, before, number, telling).map(Rc::new)
+            ServiceCore::new(&active, service, before, context).map(Rc::new)
         };
         Self {
             refusals: RefusalSettings {
                 with_values: config.refusals.values == RefusalValues::Caller,
                 report_header: config.refusals.report_header,
             },
-            services: live.services.iter().map(core).collect(),
-            live,
+            services: active.services.iter().map(core).collect(),
+            active,
         }
     }
 
-    /// The service for a host (without port) and a raw path: the most specific host, then the
-    /// longest prefix.
+    /// The service for a host (without port) and a raw path. The most specific host wins, then the
+    /// longest path prefix.
     pub(super) fn service(&self, host: &str, path: &str) -> ServiceLookup<'_> {
-        let place = match &self.live.services[..] {
+        let index = match &self.active.services[..] {
             [only] => only.config.rank(host, path).map(|_| 0),
             all => {
                 let ranked = all
                     .iter()
                     .zip(0..)
-                    .filter_map(|(service, place)| Some((service.config.rank(host, path)?, place)));
+                    .filter_map(|(service, index)| Some((service.config.rank(host, path)?, index)));
                 let best = ranked.max_by(|left, right| left.0.cmp(&right.0));
-                best.map(|(_, place)| place)
+                best.map(|(_, index)| index)
             }
         };
-        match place.map(|place| (&self.services[place], &self.live.services[place])) {
+        match index.map(|index| (&self.services[index], &self.active.services[index])) {
             Some((Some(service), _)) => ServiceLookup::Service(service),
-            Some((None, awaited)) => ServiceLookup::NoContract(awaited),
+            Some((None, service)) => ServiceLookup::NoContract(service),
             None => ServiceLookup::NotFound,
         }
     }
@@ -156,7 +156,7 @@ impl CoreSnapshot {
     }
 }
 
-fn identification(config: &Config, keys: Option<&IssuerKeys>) -> IdentityResolver {
+fn identity_resolver(config: &Config, keys: Option<&IssuerKeys>) -> IdentityResolver {
     match keys {
         Some(keys) => {
             let tokens = TokenAuthenticator::new(&config.identity.jwt, keys.clone());

@@ -1,8 +1,9 @@
-//! A request's place among those in flight: the slot that it holds, and what it was admitted by.
+//! What a request in flight holds: a slot, and the permits of the circuit breakers.
 //!
-//! It goes with the request to the upstream and with the response's body back to the client, and
-//! gives everything back when it is dropped, however that comes about. What Portcullis refused
-//! and what a client gave up is released without a verdict; only the upstream's own doing counts.
+//! The value travels with the request to the upstream and with the response body to the client.
+//! Dropping it releases everything. Only results that the upstream caused are recorded in the
+//! breakers. Permits of requests that Portcullis refused or the client cancelled are released
+//! without a result.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -12,8 +13,8 @@ use http::{HeaderMap, HeaderName, Response, StatusCode};
 use tokio::time::timeout;
 
 use portcullis_breaker::{
-    AdmissionPermit, AdmissionRefusal, AdmissionRule, BreakerEvent, CallResult, CoreAdmission,
-    HeldSlot, SlotOutcome,
+    AdmissionPermit, AdmissionRefusal, AdmissionRule, BreakerEvent, CallOutcome, CallResult,
+    CoreAdmission, HeldSlot, SlotOutcome,
 };
 use portcullis_vocabulary::Caller;
 use portcullis_vocabulary::protection::BreakerPolicy;
@@ -24,95 +25,94 @@ use crate::proxy::upstream::{UpstreamError, UpstreamPhase};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
-/// What one request holds.
+/// The slot and the permits of one request.
 #[derive(Debug)]
 pub(super) struct InFlight {
     service: Rc<ServiceCore>,
     caller: Caller,
     slot: Option<HeldSlot>,
-    /// Of the attempt that is under way.
-    passes: Option<AdmissionPermit>,
-    /// Of the one that was answered, and when.
+    /// The permit of the current attempt.
+    permit: Option<AdmissionPermit>,
+    /// The permit of the attempt that was answered, and when that was recorded.
     answered: Option<(AdmissionPermit, Duration)>,
     is_grpc: bool,
-    /// Whether the client was still sending: then it may have a part in how long the call takes
-    /// and in how it ends.
-    streams: bool,
+    /// Whether the request body is streamed. The client may then cause a slow call or its failure.
+    is_streaming: bool,
 }
 
 impl InFlight {
-    /// Lets a request pass, perhaps after it has waited for a slot.
+    /// Passes the circuit breakers and takes a slot, possibly after a wait in the queue.
     ///
     /// # Errors
-    /// The refusal of the rule that is in its way.
+    /// The refusal by a breaker or a limit.
     pub(super) async fn acquire(
-        ledger: &RequestRecord,
+        record: &RequestRecord,
         now: Instant,
     ) -> Result<Box<Self>, AdmissionRefusal> {
-        let (service, caller) = (&ledger.service, ledger.caller);
-        let mut passage = Box::new(Self {
+        let (service, caller) = (&record.service, record.caller);
+        let mut in_flight = Box::new(Self {
             service: Rc::clone(service),
             caller,
             slot: None,
-            passes: None,
+            permit: None,
             answered: None,
             is_grpc: false,
-            streams: false,
+            is_streaming: false,
         });
-        passage.admit_attempt(now)?;
-        let turnstile = &service.admission;
-        let slot = match turnstile.acquire_slot(caller, turnstile.at(now)) {
+        in_flight.admit_attempt(now)?;
+        let admission = &service.admission;
+        let slot = match admission.acquire_slot(caller, admission.at(now)) {
             SlotOutcome::Granted(slot) => Ok(slot),
             SlotOutcome::Shed(shed) => Err(shed),
             SlotOutcome::Queued(mut waiting) => {
-                let patience = waiting.deadline.saturating_sub(turnstile.at(now));
-                let decided = timeout(patience, &mut waiting).await;
-                ledger.add_wait(now.elapsed());
+                let wait_max = waiting.deadline.saturating_sub(admission.at(now));
+                let decided = timeout(wait_max, &mut waiting).await;
+                record.add_wait(now.elapsed());
                 match decided {
                     Ok(decided) => decided,
                     Err(_) => waiting.give_up(),
                 }
             }
         };
-        passage.slot =
+        in_flight.slot =
             Some(slot.map_err(|shed| AdmissionRefusal::from_rule(AdmissionRule::Share(shed)))?);
-        Ok(passage)
+        Ok(in_flight)
     }
 
-    /// Passes the breakers once more, for another attempt.
+    /// Passes the circuit breakers for one attempt.
     ///
     /// # Errors
-    /// The refusal of the breaker that has opened.
+    /// The refusal by a breaker that is open.
     pub(super) fn admit_attempt(&mut self, now: Instant) -> Result<(), AdmissionRefusal> {
         let mut events = Vec::new();
-        let now = self.turnstile().at(now);
-        let admitted = self.turnstile().admit(self.caller, now, &mut events);
+        let now = self.admission().at(now);
+        let admitted = self.admission().admit(self.caller, now, &mut events);
         self.service.record_breaker_events(&events);
-        self.passes = Some(admitted?);
+        self.permit = Some(admitted?);
         Ok(())
     }
 
-    /// The request's body is sent while it arrives.
+    /// Notes that the request body is streamed.
     pub(super) fn mark_streaming(&mut self) {
-        self.streams = true;
+        self.is_streaming = true;
     }
 
-    /// The upstream answered.
+    /// Records a response of the upstream.
     pub(super) fn record_response<B>(
         &mut self,
         response: &Response<B>,
         now: Instant,
         took: Duration,
     ) {
-        let policy = &self.turnstile().policy().protection.breaker;
-        let (ended, retry_after) = call_result(response, policy);
+        let policy = &self.admission().policy().protection.breaker;
+        let (result, retry_after) = call_result(response, policy);
         self.is_grpc = is_grpc(response.headers());
-        self.record(ended, retry_after, now, took);
+        self.record(result, retry_after, now, took);
     }
 
-    /// It did not.
+    /// Records a failed attempt.
     pub(super) fn record_failure(&mut self, error: &UpstreamError, now: Instant, took: Duration) {
-        let ended = match error {
+        let result = match error {
             UpstreamError::Connect { .. }
             | UpstreamError::Timeout {
                 phase: UpstreamPhase::Connect,
@@ -121,78 +121,81 @@ impl InFlight {
             UpstreamError::Timeout { .. }
             | UpstreamError::Closed { .. }
             | UpstreamError::Malformed { .. } => CallResult::Failed,
-            // The client's doing, or ours: it is released without a verdict.
+            // The client or Portcullis ended the request, so the permit is released.
             UpstreamError::RequestBody { .. } => return,
         };
-        self.record(ended, None, now, took);
+        self.record(result, None, now, took);
     }
 
-    /// The response's trailers have arrived; those of gRPC say how the call ended.
-    pub(super) fn trailers(&mut self, trailers: &HeaderMap) {
+    /// Reads the trailers of a response. In gRPC they carry the status of the call.
+    pub(super) fn record_trailers(&mut self, trailers: &HeaderMap) {
         if self.is_grpc && grpc_failed(trailers) {
             self.record_truncation();
         }
     }
 
-    /// A response that had begun well did not end so. Where the client was still sending, it may
-    /// be the one who broke off.
+    /// Records that a response ended early. If the client was still sending, it may be the cause,
+    /// so nothing is recorded.
     pub(super) fn record_truncation(&mut self) {
-        if self.streams {
+        if self.is_streaming {
             return;
         }
-        let Some((passes, recorded)) = self.answered.take() else {
+        let Some((permit, recorded)) = self.answered.take() else {
             return;
         };
         let mut events = Vec::new();
-        let now = self.turnstile().at(Instant::now());
-        self.turnstile()
-            .record_broken(self.caller, passes, recorded, now, &mut events);
+        let now = self.admission().at(Instant::now());
+        self.admission()
+            .record_broken(self.caller, permit, recorded, now, &mut events);
         self.service.record_breaker_events(&events);
     }
 
     fn record(
         &mut self,
-        ended: CallResult,
+        result: CallResult,
         retry_after: Option<Duration>,
         now: Instant,
         took: Duration,
     ) {
-        let Some(passes) = self.passes.take() else {
+        let Some(permit) = self.permit.take() else {
             return;
         };
-        let now = self.turnstile().at(now);
+        let now = self.admission().at(now);
         let mut events = Vec::new();
-        let took = (!self.streams).then_some(took);
-        self.turnstile().record(
+        let took = (!self.is_streaming).then_some(took);
+        self.admission().record(
             self.caller,
-            passes,
+            permit,
             now,
-            took,
-            (ended, retry_after),
+            CallOutcome {
+                result,
+                took,
+                retry_after,
+            },
             &mut events,
         );
-        self.answered = (ended == CallResult::Answered).then_some((passes, now));
+        self.answered = (result == CallResult::Answered).then_some((permit, now));
         self.service.record_breaker_events(&events);
     }
 
-    fn turnstile(&self) -> &CoreAdmission {
+    fn admission(&self) -> &CoreAdmission {
         &self.service.admission
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        if let Some(passes) = self.passes.take() {
-            self.turnstile().release(self.caller, passes);
+        if let Some(permit) = self.permit.take() {
+            self.admission().release(self.caller, permit);
         }
         if let Some(slot) = self.slot.take() {
-            self.turnstile().release_slot(slot);
+            self.admission().release_slot(slot);
         }
     }
 }
 
 impl ServiceCore {
-    /// Tells operators what became of breakers.
+    /// Records state changes of circuit breakers in metrics and the log.
     pub(super) fn record_breaker_events(&self, events: &[BreakerEvent]) {
         for event in events {
             self.recorder.breaker_changed(event, &self.catalog);
@@ -200,7 +203,7 @@ impl ServiceCore {
     }
 }
 
-/// Whether an answer is a failure, and for how long the upstream wants to be left alone.
+/// Whether a response counts as a failure, and its `Retry-After` if it does.
 fn call_result<B>(
     response: &Response<B>,
     policy: &BreakerPolicy,
@@ -210,9 +213,10 @@ fn call_result<B>(
     let failed = status.is_server_error() || is_refused || {
         is_grpc(response.headers()) && grpc_failed(response.headers())
     };
-    match failed {
-        true => (CallResult::Failed, retry_after(response.headers())),
-        false => (CallResult::Answered, None),
+    if failed {
+        (CallResult::Failed, retry_after(response.headers()))
+    } else {
+        (CallResult::Answered, None)
     }
 }
 
@@ -254,12 +258,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_servers_fault_is_a_failure() {
-        let check = |status, fields: &[(&'static str, &str)], ended| {
+    fn only_server_errors_are_failures() {
+        let check = |status, fields: &[(&'static str, &str)], expected| {
             let policy = BreakerPolicy::default();
             assert_eq!(
                 call_result(&response(status, fields), &policy).0,
-                ended,
+                expected,
                 "{status} {fields:?}"
             );
         };
@@ -276,9 +280,9 @@ mod tests {
             counts_429: true,
             ..BreakerPolicy::default()
         };
-        let (ended, asked) = call_result(&response(429, &[("retry-after", "7")]), &counting);
+        let (result, delay) = call_result(&response(429, &[("retry-after", "7")]), &counting);
         assert_eq!(
-            (ended, asked),
+            (result, delay),
             (CallResult::Failed, Some(Duration::from_secs(7)))
         );
     }
@@ -291,7 +295,7 @@ mod tests {
         assert_eq!(of("soon"), None);
         assert_eq!(of("-1"), None);
         let soon = std::time::SystemTime::now() + Duration::from_secs(90);
-        let asked = of(&httpdate::fmt_http_date(soon)).unwrap();
-        assert!(asked > Duration::from_secs(60) && asked <= Duration::from_secs(90));
+        let delay = of(&httpdate::fmt_http_date(soon)).unwrap();
+        assert!(delay > Duration::from_secs(60) && delay <= Duration::from_secs(90));
     }
 }

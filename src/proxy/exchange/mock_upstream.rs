@@ -1,7 +1,8 @@
-//! The upstream that needs no server: answers from the contract itself.
+//! The mock: answers requests from the contract, without a server.
 //!
-//! The first success response answers, with the contract's example or a value generated from
-//! the schema; `Prefer: code=404` or `Prefer: example=name` (RFC 7240) chooses another one.
+//! It answers with the lowest success response, and with the contract's example or a value that is
+//! generated from the schema. `Prefer: code=404` or `Prefer: example=name` (RFC 7240) selects
+//! another response or example.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
@@ -14,11 +15,11 @@ use portcullis_contract::{
 
 use super::answer_body::AnswerBody;
 use super::answer_table::ProblemCause;
-use crate::proxy::body::forward_body::ForwardBody;
+use crate::proxy::body::ForwardBody;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
-/// Answers a request to an operation; one to none was let through and finds nothing here.
+/// Answers a request. An undeclared request may get here, but the contract has no example for it.
 pub(super) fn answer(
     contract: &CompiledContract,
     operation: Option<u32>,
@@ -27,22 +28,22 @@ pub(super) fn answer(
     let Some(operation) = operation.map(|operation| contract.operation(operation)) else {
         return Err(no_example("the contract has no such operation"));
     };
-    let wish = PreferredResponse::of(request.headers());
-    let (status, declared) = choose(operation, wish.status)
+    let preferred = PreferredResponse::of(request.headers());
+    let (status, declared) = choose(operation, preferred.status)
         .ok_or_else(|| no_example("the operation declares no such response"))?;
     let mut response = Response::new(AnswerBody::empty());
     *response.status_mut() = status;
     let Some(media) = media_type(declared, request.headers()) else {
         return Ok(response);
     };
-    let body = match contract.response_example(media, wish.example) {
+    let body = match contract.response_example(media, preferred.example) {
         ResponseExample::Body(body) => body,
         ResponseExample::NoSuchExample => {
             return Err(no_example("the response has no example of that name"));
         }
         ResponseExample::None => {
             return Err(no_example(
-                "the contract gives no example of the response and no value of its schema was found; add an example",
+                "the contract has no example of the response, and no value of its schema was found; add an example",
             ));
         }
     };
@@ -57,7 +58,7 @@ fn no_example(reason: &str) -> ProblemCause {
     ProblemCause::NoExample(reason.to_owned())
 }
 
-/// What the client asked for.
+/// The response that the client prefers.
 #[derive(Debug, Default)]
 struct PreferredResponse<'a> {
     status: Option<u16>,
@@ -66,7 +67,7 @@ struct PreferredResponse<'a> {
 
 impl<'a> PreferredResponse<'a> {
     fn of(headers: &'a HeaderMap) -> Self {
-        let mut wish = Self::default();
+        let mut preferred = Self::default();
         let values = headers
             .get_all(PREFER)
             .iter()
@@ -77,25 +78,25 @@ impl<'a> PreferredResponse<'a> {
                 .map(|(name, value)| (name.trim(), value.trim()))
             {
                 Some(("code" | "status", code)) => {
-                    wish.status = code.trim_matches('"').parse().ok()
+                    preferred.status = code.trim_matches('"').parse().ok()
                 }
-                Some(("example", name)) => wish.example = Some(name.trim_matches('"')),
+                Some(("example", name)) => preferred.example = Some(name.trim_matches('"')),
                 _ => {}
             }
         }
-        wish
+        preferred
     }
 }
 
-/// The response to give: the wished one, else the lowest success, else the first.
-fn choose(operation: &Operation, wished: Option<u16>) -> Option<(StatusCode, &Declared)> {
-    if let Some(wished) = wished {
+/// The response: the preferred one, or else the lowest success, or else the first.
+fn choose(operation: &Operation, preferred: Option<u16>) -> Option<(StatusCode, &Declared)> {
+    if let Some(preferred) = preferred {
         return Some((
-            StatusCode::from_u16(wished).ok()?,
-            operation.response(wished)?,
+            StatusCode::from_u16(preferred).ok()?,
+            operation.response(preferred)?,
         ));
     }
-    // A success first, `default` next: it mostly describes errors, but may be all there is.
+    // `default` mostly describes errors, but it may be the only response.
     let rank = |response: &&Declared| match response.status {
         StatusPattern::Exact(code) if code / 100 == 2 => (0, code),
         StatusPattern::Range(2) => (1, 200),
@@ -109,8 +110,8 @@ fn choose(operation: &Operation, wished: Option<u16>) -> Option<(StatusCode, &De
     Some((StatusCode::from_u16(code).ok()?, response))
 }
 
-/// The first media type that the client accepts, JSON before others; the first one where it
-/// accepts none: a mock that answers is worth more than a 406.
+/// The first media type that the client accepts, with JSON before others. If it accepts none of
+/// them, the first media type: for a mock, an answer is more useful than a 406.
 fn media_type<'r>(response: &'r Declared, headers: &HeaderMap) -> Option<&'r MediaType> {
     let accepted: Vec<MediaRange<'_>> = headers
         .get_all(ACCEPT)
@@ -132,7 +133,7 @@ fn media_type<'r>(response: &'r Declared, headers: &HeaderMap) -> Option<&'r Med
         .or_else(|| content.first())
 }
 
-/// A media type for a key that may be a range.
+/// A concrete media type for a key that may be a media range.
 fn concrete(key: &str) -> String {
     match key.split(';').next().unwrap_or_default().trim() {
         "*/*" | "application/*" => "application/json".to_owned(),

@@ -1,20 +1,31 @@
-//! One exchange: from a request's head to the end of its response.
+//! One exchange: from the head of a request to the end of its answer.
 //!
-//! The stages run in the order of `pipeline`; each passes on what it learned as a value, so a later
-//! stage cannot run without the earlier one.
+//! `handle` runs the stages in order. `stages` has one file for each stage. The other files hold
+//! what the stages use: the state of a data core, the record of a request, and its answer.
 
-pub(crate) mod answer_body;
-pub(crate) mod answer_table;
-pub(crate) mod data_core;
-pub(crate) mod stages;
-pub(crate) mod request_record;
-pub(crate) mod service_access_log;
-pub(crate) mod owner_endpoint;
-pub(crate) mod active_config;
-pub(crate) mod service_core;
-pub(crate) mod shadow;
-pub(crate) mod mock_upstream;
-pub(crate) mod in_flight;
-pub(crate) mod pipeline;
-pub(crate) mod problem_details;
-pub(crate) mod retry;
+mod handle;
+mod stages;
+
+mod data_core;
+mod active_config;
+mod service_core;
+mod service_access_log;
+
+mod request_record;
+mod reportable;
+mod in_flight;
+mod retry;
+mod mock_upstream;
+mod owner_endpoint;
+
+mod answer_table;
+mod problem_details;
+mod problem_response;
+mod answer_body;
+mod shadow;
+mod shadow_capture;
+
+pub use active_config::{ActiveConfig, ActiveService, PublishedConfig};
+pub use answer_body::AnswerBody;
+pub use data_core::DataCore;
+pub use shadow::{ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler};

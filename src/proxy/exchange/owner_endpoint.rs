@@ -1,7 +1,7 @@
-//! `/__owner`: whom a service belongs to, for whoever can reach it.
+//! `/__owner`: shows every client which squad owns the service.
 //!
-//! It is looked for only where the contract has no such path, so it takes nothing from a service
-//! and costs nothing where it is not asked for.
+//! The endpoint applies only if the contract has no such path, so it never hides an operation and
+//! costs declared requests nothing.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -13,7 +13,7 @@ use super::answer_body::AnswerBody;
 use super::answer_table::X_PORTCULLIS;
 use super::service_core::ServiceCore;
 
-/// The answer, if this asks for the owner.
+/// The answer, if the request asks for the owner.
 pub(super) fn answer(
     service: &ServiceCore,
     method: &Method,
@@ -33,7 +33,7 @@ pub(super) fn answer(
             revision: contract.revision.clone(),
         }),
     );
-    let body = serde_json::to_vec(&owner).expect("an owner has text keys only");
+    let body = serde_json::to_vec(&owner).expect("an owner view has text keys only");
     let mut response = Response::new(AnswerBody::from(Bytes::from(body)));
     *response.status_mut() = StatusCode::OK;
     let headers = response.headers_mut();

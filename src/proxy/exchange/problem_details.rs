@@ -1,4 +1,4 @@
-//! The body of a refusal: problem details (RFC 9457) that let the reader fix the request.
+//! The body of a refusal: problem details (RFC 9457) with what the sender needs to fix the request.
 
 use std::time::SystemTime;
 
@@ -10,7 +10,7 @@ use portcullis_contract::ViolationRecord;
 use super::answer_table::ProblemCause;
 use super::request_record::RequestRecord;
 
-/// The members of a refusal, in the order in which a person reads them.
+/// The members of a problem, in the order in which a person reads them.
 #[derive(Debug, Serialize)]
 pub(super) struct ProblemDetails<'a> {
     #[serde(rename = "type")]
@@ -38,7 +38,7 @@ pub(super) struct ProblemDetails<'a> {
     violations: Vec<ViolationRecord<'a>>,
 }
 
-/// Which rule of traffic refused a request, and until when.
+/// Which traffic rule refused a request, and when to retry.
 #[derive(Debug, Serialize)]
 struct RefusalDetails {
     rule: &'static str,
@@ -62,16 +62,16 @@ struct ProviderDetails<'a> {
 }
 
 impl<'a> ProblemDetails<'a> {
-    /// The problem behind a cause. `ledger` is there where a service was found.
+    /// The details of a problem. `record` is `None` if no service was found.
     pub(super) fn new(
         cause: &'a ProblemCause,
         detail: &'a str,
         request_id: &str,
-        ledger: Option<&'a RequestRecord>,
+        record: Option<&'a RequestRecord>,
         with_values: bool,
     ) -> Self {
         let entry = cause.entry();
-        let service = ledger.map(|ledger| &ledger.service);
+        let service = record.map(|record| &record.service);
         let kind = match cause.violations().first() {
             Some(violation) => format!("urn:portcullis:violation:{}", violation.class),
             None => format!(
@@ -87,11 +87,11 @@ impl<'a> ProblemDetails<'a> {
             instance: instance(request_id),
             error: entry.error,
             message: detail,
-            squad: ledger.map_or("unknown", RequestRecord::consumer_name),
+            squad: record.map_or("unknown", RequestRecord::consumer_name),
             timestamp: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
             service: service.map(|service| service.config().name.as_str()),
-            operation: ledger
-                .filter(|ledger| ledger.operation().is_some())
+            operation: record
+                .filter(|record| record.operation().is_some())
                 .map(RequestRecord::operation_name),
             contract: service.map(|service| ContractDetails {
                 version: &service.contract.version,
@@ -104,7 +104,7 @@ impl<'a> ProblemDetails<'a> {
                     chat: squad.chat.as_deref(),
                     oncall: squad.oncall.as_deref(),
                 }),
-            refusal: ledger.and_then(|ledger| refused(cause, ledger)),
+            refusal: record.and_then(|record| refusal_details(cause, record)),
             violations: cause
                 .violations()
                 .iter()
@@ -120,18 +120,18 @@ impl<'a> ProblemDetails<'a> {
     }
 }
 
-fn refused(cause: &ProblemCause, ledger: &RequestRecord) -> Option<RefusalDetails> {
+fn refusal_details(cause: &ProblemCause, record: &RequestRecord) -> Option<RefusalDetails> {
     let ProblemCause::Traffic(refusal) = cause else {
         return None;
     };
     Some(RefusalDetails {
         rule: refusal.rule.as_str(),
-        tier: ledger.caller.tier.as_str(),
+        tier: record.caller.tier.as_str(),
         retry_after_seconds: refusal.retry_after_seconds(),
     })
 }
 
-/// The request id as a URI: a UUID as such, any other plain word as it is.
+/// The request id as a URI reference: a UUID as `urn:uuid`, any other plain word unchanged.
 fn instance(request_id: &str) -> Option<String> {
     let is_uuid = request_id.len() == 36
         && request_id.bytes().enumerate().all(|(at, byte)| match at {

@@ -1,34 +1,39 @@
-//! The account of one request, from its arrival to its answer.
+//! The record of one request, from its arrival to its answer.
 //!
-//! Everybody who learns something writes it down; the account is recorded when it is dropped,
-//! exactly once, whether the request was answered, refused or abandoned by its client. Metrics,
-//! the inventory and the access log are all made of it, so that they agree.
+//! Every stage writes to it. Dropping it publishes it exactly once, whether the request was
+//! answered, refused or abandoned by its client. Metrics, the inventory, the access log and the
+//! span all come from this one record, so they agree.
 
-use std::cell::{Cell, RefCell};
+use std::borrow::Cow;
+use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
+use crate::config::AccessLogPath;
 use crate::identity::CallerIdentity;
 use crate::telemetry::{
-    DriftEvent, MaskedViolation, RequestLabels, RequestMeasurement, RequestOutcome, RequestTrace,
-    ServiceAttributes, Span, ViolatedParts,
+    AccessLine, DriftEvent, MaskedViolation, RequestLabels, RequestMeasurement, RequestOutcome,
+    RequestTrace, ServiceAttributes, Span, ViolatedParts, ViolationFields,
 };
 use portcullis_contract::Violation;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::{Caller, Consumer};
 
+use super::answer_table::ProblemCause;
+use super::reportable::{masked_violation, reportable_method};
 use super::service_core::ServiceCore;
 use crate::proxy::headers::Peer;
 
-/// The account of one request to one service.
+/// The record of one request to one service.
 #[derive(Debug)]
 pub(super) struct RequestRecord {
     pub(super) service: Rc<ServiceCore>,
     pub(super) caller: Caller,
-    pub(super) meta: RequestMeta,
+    meta: RequestMeta,
     /// The version of the calling service.
     version: Option<HeaderValue>,
     pub(super) started: Instant,
@@ -37,54 +42,58 @@ pub(super) struct RequestRecord {
     judging: Cell<Duration>,
     took: Cell<Option<Duration>>,
     answer: Cell<AnswerSummary>,
-    departed: Cell<ViolatedParts>,
-    findings: RefCell<Vec<MaskedViolation>>,
+    violated_parts: Cell<ViolatedParts>,
+    violations: RefCell<Vec<MaskedViolation>>,
+    /// Violations that did not refuse the request, for the header of the answer.
+    reported: RefCell<Vec<Violation>>,
+    /// Why an upload was refused while it passed.
+    upload_refusal: RefCell<Option<Box<ProblemCause>>>,
 }
 
-/// What was asked, and by whom.
+/// The request itself, and its sender.
 #[derive(Debug)]
 pub(super) struct RequestMeta {
     pub(super) id: HeaderValue,
     pub(super) method: Method,
     pub(super) target: Uri,
     pub(super) peer: Rc<Peer>,
-    /// The trace that it is part of, where requests are traced.
+    /// The trace, where requests are traced.
     pub(super) trace: Option<RequestTrace>,
 }
 
-/// What a request is for.
+/// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum OperationMatch {
-    /// Nothing that the contract knows.
+    /// Nothing that the contract declares.
     Unmatched,
-    /// This operation.
+    /// An operation.
     Operation(u32),
-    /// Whom the service belongs to, which Portcullis answers itself.
+    /// The owner of the service, which Portcullis answers itself.
     Owner,
 }
 
-/// How it ended.
+/// How a request was answered.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AnswerSummary {
     pub(super) outcome: RequestOutcome,
     /// The status that was sent.
     pub(super) status: Option<StatusCode>,
-    /// Why Portcullis answered itself.
+    /// The error, if Portcullis answered instead of the service.
     pub(super) error: Option<&'static str>,
 }
 
 impl RequestRecord {
     pub(super) fn open(
         service: Rc<ServiceCore>,
-        claim: CallerIdentity,
-        asked: RequestMeta,
+        identity: CallerIdentity,
+        meta: RequestMeta,
         started: Instant,
     ) -> Self {
-        let CallerIdentity { caller, version } = claim;
+        let CallerIdentity { caller, version } = identity;
         Self {
             service,
             caller,
-            meta: asked,
+            meta,
             version,
             started,
             operation_match: Cell::new(OperationMatch::Unmatched),
@@ -96,8 +105,10 @@ impl RequestRecord {
                 status: None,
                 error: None,
             }),
-            departed: Cell::new(ViolatedParts::default()),
-            findings: RefCell::default(),
+            violated_parts: Cell::new(ViolatedParts::default()),
+            violations: RefCell::default(),
+            reported: RefCell::default(),
+            upload_refusal: RefCell::default(),
         }
     }
 
@@ -113,17 +124,17 @@ impl RequestRecord {
             .set(OperationMatch::Operation(operation));
     }
 
-    /// It asks for the owner of the service.
+    /// Records that the request asks for the owner of the service.
     pub(super) fn set_owner_request(&self) {
         self.operation_match.set(OperationMatch::Owner);
     }
 
-    /// Time in which the client or the upstream was waited for.
+    /// Adds time spent waiting for the client or the upstream.
     pub(super) fn add_wait(&self, time: Duration) {
         self.waited.set(self.waited.get() + time);
     }
 
-    /// The upstream was asked once and waited for.
+    /// Adds the time of one attempt to get an answer from the upstream.
     pub(super) fn add_upstream_time(&self, time: Duration) {
         self.add_wait(time);
         if let Some(span) = self.span() {
@@ -131,7 +142,7 @@ impl RequestRecord {
         }
     }
 
-    /// Judges, and counts the time that it takes.
+    /// Runs a validation and adds its time.
     pub(super) fn timed<T>(&self, judge: impl FnOnce() -> T) -> T {
         let started = Instant::now();
         let judged = judge();
@@ -139,49 +150,65 @@ impl RequestRecord {
         judged
     }
 
-    /// The head of the answer is decided; what follows does not count as time taken.
-    pub(super) fn set_answer(&self, ended: AnswerSummary) {
+    /// Records how the request is answered. The measured duration ends here, before the body of
+    /// the answer is sent.
+    pub(super) fn set_answer(&self, answer: AnswerSummary) {
         self.took.set(Some(self.started.elapsed()));
-        self.answer.set(ended);
+        self.answer.set(answer);
     }
 
-    /// Something departed from the contract.
-    pub(super) fn record_violation(&self, violation: &Violation, done: Enforcement) {
+    /// Records a violation.
+    pub(super) fn record_violation(&self, violation: &Violation, enforcement: Enforcement) {
         let class = violation.class;
-        self.service.recorder.violation(self.labels(), class, done);
-        let mut violated_parts = self.departed.get();
-        match class.is_of_response() {
-            true => violated_parts.response = true,
-            false => violated_parts.request = true,
+        let recorder = &self.service.recorder;
+        recorder.violation(self.labels(), class, enforcement);
+        let mut violated_parts = self.violated_parts.get();
+        if class.is_of_response() {
+            violated_parts.response = true;
+        } else {
+            violated_parts.request = true;
         }
-        self.departed.set(violated_parts);
-        let finding = masked_violation(violation, done, &self.service);
-        self.service
-            .recorder
-            .record_drift(self.departure(finding.clone()));
+        self.violated_parts.set(violated_parts);
+        let masked = masked_violation(violation, enforcement, &self.service.contract);
+        recorder.record_drift(self.drift_event(masked.clone()));
         if let Some(span) = self.span() {
-            span.record_violation(&finding);
+            span.record_violation(&masked);
         }
-        self.findings.borrow_mut().push(finding);
+        self.violations.borrow_mut().push(masked);
     }
 
-    /// A rule of traffic refused it.
+    /// Keeps violations that did not refuse the request.
+    pub(super) fn report_with_answer(&self, violations: Vec<Violation>) {
+        self.reported.borrow_mut().extend(violations);
+    }
+
+    /// The violations that did not refuse the request.
+    pub(super) fn violations_to_report(&self) -> Ref<'_, Vec<Violation>> {
+        self.reported.borrow()
+    }
+
+    /// Keeps the reason why an upload was refused while it passed.
+    pub(super) fn set_upload_refusal(&self, cause: ProblemCause) {
+        *self.upload_refusal.borrow_mut() = Some(Box::new(cause));
+    }
+
+    /// The reason why the upload was refused, if it was.
+    pub(super) fn take_upload_refusal(&self) -> Option<ProblemCause> {
+        self.upload_refusal.take().map(|cause| *cause)
+    }
+
+    /// Records that a traffic rule refused the request.
     pub(super) fn record_shed(&self, reason: &'static str) {
         let tier = self.caller.tier;
         self.service.recorder.shed(self.labels(), tier, reason);
     }
 
-    /// The consumer's name, as metrics and refusals write it.
+    /// The consumer's name, as metrics and refusals show it.
     pub(super) fn consumer_name(&self) -> &str {
         self.service.catalog.consumer_name(self.caller.consumer)
     }
 
-    /// The version of the calling service, where it says so.
-    pub(super) fn version(&self) -> Option<&str> {
-        self.version.as_ref()?.to_str().ok()
-    }
-
-    /// The operation's name; `unknown` where none was found.
+    /// The operation's name, or `unknown`.
     pub(super) fn operation_name(&self) -> &str {
         match self.operation_match.get() {
             OperationMatch::Operation(operation) => {
@@ -192,18 +219,17 @@ impl RequestRecord {
         }
     }
 
-    /// How it ended, as far as it has.
-    pub(super) fn answer_summary(&self) -> AnswerSummary {
-        self.answer.get()
+    /// Writes the trace context for the upstream. A legacy service knows no squads, so it does not
+    /// get the caller's name here either.
+    pub(super) fn propagate(&self, headers: &mut HeaderMap) {
+        let Some(trace) = &self.meta.trace else {
+            return;
+        };
+        let is_known = self.caller.consumer != Consumer::Unknown && !self.service.config().legacy;
+        trace.propagate(headers, is_known.then(|| self.consumer_name()));
     }
 
-    /// When its head had arrived.
-    pub(super) fn at(&self) -> SystemTime {
-        let now = SystemTime::now();
-        now.checked_sub(self.started.elapsed()).unwrap_or(now)
-    }
-
-    fn departure(&self, finding: MaskedViolation) -> DriftEvent<'_> {
+    fn drift_event(&self, finding: MaskedViolation) -> DriftEvent<'_> {
         let is_stray = matches!(
             finding.class,
             ViolationClass::UnknownPath | ViolationClass::UnknownMethod
@@ -229,28 +255,19 @@ impl RequestRecord {
         }
     }
 
-    /// Tells the upstream which trace the request is part of, where requests are traced. A service
-    /// that knows no squads is not told of them here either.
-    pub(super) fn propagate(&self, headers: &mut HeaderMap) {
-        let Some(trace) = &self.meta.trace else {
-            return;
-        };
-        let is_known = self.caller.consumer != Consumer::Unknown && !self.service.config().legacy;
-        trace.propagate(headers, is_known.then(|| self.consumer_name()));
-    }
-
     fn span(&self) -> Option<&Span> {
         self.meta.trace.as_ref()?.span().map(|span| &**span)
     }
 
-    /// What the span of the request is to say of it.
+    /// The attributes that describe the service in the span.
     fn service_attributes(&self, outcome: RequestOutcome) -> ServiceAttributes {
         let contract = &self.service.contract;
         let operation = self.operation().map(|id| contract.operation(id));
         let config = self.service.config();
         ServiceAttributes {
             service: config.name.clone(),
-            operation: operation.map(|found| (Arc::clone(&found.name), Arc::clone(&found.path))),
+            operation: operation
+                .map(|operation| (Arc::clone(&operation.name), Arc::clone(&operation.path))),
             contract: (
                 Arc::clone(&contract.version),
                 Arc::clone(&contract.revision),
@@ -274,54 +291,66 @@ impl RequestRecord {
             squad_name: self.consumer_name(),
         }
     }
-}
 
-/// A method as it may be told: one that HTTP has, else `*`, since a client may send anything.
-pub(super) fn reportable_method(method: &Method) -> &str {
-    let known = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::DELETE,
-        Method::CONNECT,
-        Method::OPTIONS,
-        Method::TRACE,
-        Method::PATCH,
-    ];
-    match known.contains(method) {
-        true => method.as_str(),
-        false => "*",
+    /// Writes the line of the access log, if the policy wants one.
+    fn write_access_line(&self, measured: RequestMeasurement) {
+        let service = &self.service;
+        let AnswerSummary {
+            outcome,
+            status,
+            error,
+        } = self.answer.get();
+        if !service.access.wants(outcome) {
+            return;
+        }
+        let meta = &self.meta;
+        let violations = self.violations.borrow();
+        service.access.log.write(&AccessLine {
+            at: self.arrived_at(),
+            service: Some(&service.config().name),
+            operation: Some(self.operation_name()),
+            method: Some(reportable_method(&meta.method)),
+            path: Some(&self.logged_path()),
+            status: status.map(|status| status.as_u16()),
+            outcome,
+            error,
+            squad: self.consumer_name(),
+            tier: self.caller.tier.as_str(),
+            caller_version: self.version.as_ref().and_then(|value| value.to_str().ok()),
+            provider: service.provider().map(|squad| squad.name.as_str()),
+            contract_version: Some(&service.contract.version),
+            contract_revision: Some(&service.contract.revision),
+            request_id: meta.id.to_str().unwrap_or_default(),
+            trace_id: meta.trace.as_ref().map(RequestTrace::id),
+            peer: Some(meta.peer.address.ip()),
+            took: measured.took,
+            own: measured.own,
+            violations: violations.iter().map(ViolationFields::from).collect(),
+        });
     }
-}
 
-/// A violation without the values that its message may quote, and without names that its sender
-/// chose.
-fn masked_violation(
-    violation: &Violation,
-    done: Enforcement,
-    service: &ServiceCore,
-) -> MaskedViolation {
-    let place = violation.contract.as_ref();
-    let is_chosen = matches!(
-        violation.class,
-        ViolationClass::UnknownQuery
-            | ViolationClass::UnknownHeader
-            | ViolationClass::UnknownCookie
-    );
-    let name = violation.name.as_deref();
-    MaskedViolation {
-        class: violation.class,
-        enforcement: done,
-        part: violation.part.as_str(),
-        name: name.map(|name| match is_chosen {
-            true => MaskedViolation::reportable_name(name),
-            false => name.to_owned(),
-        }),
-        pointer: service.contract.mask(&violation.pointer),
-        keyword: violation.keyword.clone(),
-        schema: place.map(|spot| format!("#{}", spot.pointer)),
-        place: place.map(|spot| (spot.file.clone(), spot.line)),
+    /// When the head of the request had arrived.
+    fn arrived_at(&self) -> SystemTime {
+        let now = SystemTime::now();
+        now.checked_sub(self.started.elapsed()).unwrap_or(now)
+    }
+
+    /// The path for the access log. Unless the policy asks for the raw path, this is the path
+    /// template of the operation, or an unknown path without its values.
+    fn logged_path(&self) -> Cow<'_, str> {
+        let contract = &self.service.contract;
+        let target = &self.meta.target;
+        match (self.service.access.policy.path, self.operation()) {
+            (AccessLogPath::Raw, _) => {
+                Cow::Borrowed(target.path_and_query().map_or("", PathAndQuery::as_str))
+            }
+            (AccessLogPath::Template, Some(operation)) => {
+                Cow::Borrowed(&*contract.operation(operation).path)
+            }
+            (AccessLogPath::Template, None) => {
+                Cow::Owned(contract.outline(target.path()).to_string())
+            }
+        }
     }
 }
 
@@ -332,13 +361,12 @@ impl Drop for RequestRecord {
             took,
             own: took.saturating_sub(self.waited.get()),
             judging: self.judging.get(),
-            departed: self.departed.get(),
+            departed: self.violated_parts.get(),
         };
         let outcome = self.answer.get().outcome;
-        self.service
-            .recorder
-            .request(self.labels(), outcome, measured);
-        super::service_access_log::write(self, measured, &self.findings.borrow());
+        let recorder = &self.service.recorder;
+        recorder.request(self.labels(), outcome, measured);
+        self.write_access_line(measured);
         if let Some(span) = self.span() {
             span.set_service_attributes(self.service_attributes(outcome));
         }

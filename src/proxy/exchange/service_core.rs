@@ -1,11 +1,12 @@
-//! One service on one data core: what is in force, with an upstream and recorders of its own.
+//! One service on one data core: one revision of its contract, with the core's own connections to
+//! the upstream and its own metric recorders.
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::config::{Config, PreflightPolicy, ServiceConfig, UpstreamTarget as UpstreamConfig};
 use crate::telemetry::{AccessLog, Metrics, ServiceRecorder};
-use portcullis_breaker::CoreAdmission;
+use portcullis_breaker::{CoreAdmission, CoreIndex};
 use portcullis_contract::{CheckSettings, CompiledContract};
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use portcullis_vocabulary::limits::Limits;
@@ -16,7 +17,7 @@ use super::service_access_log::ServiceAccessLog;
 use crate::proxy::limits::UpstreamLimits;
 use crate::proxy::upstream::UpstreamClient;
 
-/// One service on one data core, with one revision of its contract.
+/// A service as the requests of one data core use it.
 #[derive(Debug)]
 pub(super) struct ServiceCore {
     pub(super) catalog: Arc<Catalog>,
@@ -25,57 +26,73 @@ pub(super) struct ServiceCore {
     pub(super) admission: CoreAdmission,
     pub(super) recorder: Rc<ServiceRecorder>,
     pub(super) access: ServiceAccessLog,
-    /// Where clients learn who owns the service.
+    /// The path of the owner endpoint; `None` if it is disabled.
     owner_path: Option<String>,
     pub(super) body_bytes_max: u64,
     pub(super) response_body_bytes_max: u64,
     json_depth_max: u32,
-    /// Last, so that it is let go of last: whoever retires it counts on that.
+    /// Dropped last, hence the last field. The control thread frees a contract after the last data
+    /// core has dropped this, so the fields above must be gone by then.
     pub(super) active: Arc<ActiveService>,
 }
 
-/// Where a service's requests go.
+/// What a service needs of its data core.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CoreContext<'c> {
+    /// The number of the core, counted from 0.
+    pub(super) number: usize,
+    pub(super) metrics: &'c Metrics,
+    pub(super) access_log: &'c AccessLog,
+}
+
+/// Where the requests of a service go.
 #[derive(Clone, Debug)]
 pub(super) enum ForwardTarget {
     /// To a server.
     Upstream(UpstreamClient),
-    /// Nowhere: the contract's examples answer.
+    /// Nowhere: examples from the contract answer.
     Mock,
 }
 
 impl ServiceCore {
-    /// The service on the core of this number; none while it has no contract. What the same
-    /// service had before and still fits is kept: the connections to its upstream, and the
-    /// handles of its metrics.
+    /// The service on a data core; `None` while it has no contract. Connections to
+    /// the upstream and metric handles of `before`, the same service in the previous snapshot, are
+    /// kept where they still fit.
     pub(super) fn new(
-        live: &ActiveConfig,
+        active: &ActiveConfig,
         service: &Arc<ActiveService>,
         before: Option<&Self>,
-        core: usize,
-        (metrics, log): (&Metrics, &AccessLog),
+        core: CoreContext<'_>,
     ) -> Option<Self> {
         let contract = Arc::clone(service.compiled()?);
         let limits = &service.limits;
         let recorder = match before {
-            // Operations are numbered by the contract, and squads by the catalog.
+            // Handles are indexed by operation and squad. The contract numbers the operations and
+            // the catalog numbers the squads.
             Some(before)
                 if Arc::ptr_eq(&before.contract, &contract)
-                    && Arc::ptr_eq(&before.catalog, &live.config.catalog) =>
+                    && Arc::ptr_eq(&before.catalog, &active.config.catalog) =>
             {
                 Rc::clone(&before.recorder)
             }
-            _ => Rc::new(ServiceRecorder::new(metrics, &service.inventory, core)),
+            _ => Rc::new(ServiceRecorder::new(
+                core.metrics,
+                &service.inventory,
+                core.number,
+            )),
         };
         Some(Self {
             upstream: ForwardTarget::of(service, before),
-            admission: service.protection.turnstile(core),
+            admission: service
+                .protection
+                .core_admission(CoreIndex::new(core.number)),
             recorder,
             access: ServiceAccessLog {
-                log: log.clone(),
-                policy: live.config.access_log,
+                log: core.access_log.clone(),
+                policy: active.config.access_log,
             },
-            owner_path: owner_path(&live.config, &service.config),
-            catalog: Arc::clone(&live.config.catalog),
+            owner_path: owner_path(&active.config, &service.config),
+            catalog: Arc::clone(&active.config.catalog),
             contract,
             body_bytes_max: limits.body_bytes_max as u64,
             response_body_bytes_max: limits.response_body_bytes_max as u64,
@@ -84,29 +101,29 @@ impl ServiceCore {
         })
     }
 
-    /// What the configuration says of it.
+    /// The service's configuration.
     pub(super) fn config(&self) -> &ServiceConfig {
         &self.active.config
     }
 
-    /// Whether clients learn at this path who owns the service.
+    /// Whether this is the path of the owner endpoint.
     pub(super) fn is_owner_path(&self, path: &str) -> bool {
         self.owner_path.as_deref() == Some(path)
     }
 
-    /// The squad that provides it.
+    /// The squad that provides the service.
     pub(super) fn provider(&self) -> Option<&Squad> {
         self.active.provider.as_ref()
     }
 
-    /// What is done about violations of an operation, or of a request to none.
+    /// The enforcement policy of an operation, or of requests without an operation.
     pub(super) fn policy(&self, operation: Option<u32>) -> &EnforcementPolicy {
         let contract = self.active.contract.as_ref();
-        let (_, policies) = contract.expect("a service core is made of a service with a contract");
+        let (_, policies) = contract.expect("a service core exists only with a contract");
         policies.of(operation)
     }
 
-    /// How requests to an operation are judged.
+    /// The settings for validating messages of an operation.
     pub(super) fn check_settings(&self, operation: u32) -> CheckSettings<'_> {
         let limits = &self.active.limits;
         CheckSettings {
@@ -118,7 +135,7 @@ impl ServiceCore {
         }
     }
 
-    /// Whether CORS preflights pass that the contract does not declare.
+    /// Whether undeclared CORS preflights pass.
     pub(super) fn passes_preflight(&self) -> bool {
         self.config().preflight == PreflightPolicy::Pass
     }

@@ -1,4 +1,4 @@
-//! What a gateway says about the client: forwarding fields and the request id.
+//! Fields with which a gateway describes the client: forwarding fields and the request id.
 
 use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
@@ -13,20 +13,20 @@ const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host")
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Longest request id taken over from a trusted peer, in bytes.
+/// Longest request id that is accepted from a trusted peer, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 
-/// Who is at the other end of a connection.
+/// The other end of a client connection.
 #[derive(Debug)]
 pub struct Peer {
     /// The address the connection comes from.
     pub address: SocketAddr,
-    /// Whether that address is in a trusted network, so that what it says about the
-    /// original client is believed.
+    /// Whether the address is in a trusted network. If so, its information about the original
+    /// client is believed.
     pub trusted: bool,
-    /// The peer's address as `x-forwarded-for` writes it.
+    /// The peer's address, as a value of `x-forwarded-for`.
     for_value: HeaderValue,
-    /// The last `Host` seen, and the `Forwarded` element made for it.
+    /// The last `Host`, and the `Forwarded` element for it.
     forwarded: RefCell<Option<(Option<HeaderValue>, HeaderValue)>>,
 }
 
@@ -42,8 +42,8 @@ impl Peer {
         }
     }
 
-    /// The `Forwarded` element for this peer and a `Host` (RFC 7239 section 4). Connections
-    /// mostly ask for one host, so the last element is kept.
+    /// The `Forwarded` element for this peer and a `Host` (RFC 7239 section 4). Most connections use
+    /// one host, so the last element is cached.
     fn forwarded_element(&self, host: Option<&HeaderValue>) -> HeaderValue {
         let mut last = self.forwarded.borrow_mut();
         if let Some((of, element)) = &*last
@@ -64,7 +64,7 @@ impl Peer {
     }
 }
 
-/// Sets the forwarding fields. A trusted peer's are appended to; anybody else's replaced.
+/// Sets the forwarding fields: appends to those of a trusted peer, replaces those of any other.
 pub fn add_forwarding(headers: &mut HeaderMap, peer: &Peer) {
     let host = headers.get(HOST).cloned();
     let element = peer.forwarded_element(host.as_ref());
@@ -81,8 +81,8 @@ pub fn add_forwarding(headers: &mut HeaderMap, peer: &Peer) {
     }
 }
 
-/// Sets `x-request-id` and returns it: a trusted peer's own when it is one printable word,
-/// otherwise a random UUID (RFC 9562 section 5.4).
+/// Sets `x-request-id` and returns it. A trusted peer's id is kept if it is one printable word;
+/// otherwise the id is a random UUID (RFC 9562 section 5.4).
 pub fn add_request_id(headers: &mut HeaderMap, peer: &Peer) -> HeaderValue {
     let kept = headers
         .get(X_REQUEST_ID)
@@ -98,7 +98,7 @@ pub fn add_request_id(headers: &mut HeaderMap, peer: &Peer) -> HeaderValue {
     }
 }
 
-/// Appends an element to a list field, or replaces the field by it.
+/// Appends an element to a list field, or replaces the field.
 fn add_element(headers: &mut HeaderMap, name: HeaderName, element: &HeaderValue, append: bool) {
     let mut earlier = headers.get_all(&name).iter().filter(|_| append).peekable();
     if earlier.peek().is_none() {
@@ -120,15 +120,15 @@ fn is_request_id(id: &HeaderValue) -> bool {
     (1..=REQUEST_ID_BYTES_MAX).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
 }
 
-/// Version 4, variant 1. Written by hand: formatting a number this wide costs as much as reading
-/// a whole head.
+/// A UUID of version 4, variant 1. It is formatted by hand, because `format!` for a number of this
+/// size takes as long as parsing a whole head.
 fn uuid(random: u128) -> HeaderValue {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let bits = random & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
     let mut text = [b'-'; 36];
     let mut at = 0;
     for byte in bits.to_be_bytes() {
-        // Here stands a hyphen.
+        // A hyphen is here already.
         if matches!(at, 8 | 13 | 18 | 23) {
             at += 1;
         }

@@ -1,9 +1,8 @@
-//! Fields that are meant for one hop, and targets that are meant for a proxy.
+//! Header fields for one hop, and request targets for a proxy.
 //!
-//! A client may name any field in `Connection` (RFC 9110 section 7.6.1), and it is removed
-//! then, except for fields on which the reading of the message or the identity of its sender
-//! rests: removing those would let a client change, through us, what a peer in front of us
-//! vouched for.
+//! A client may list any field in `Connection` (RFC 9110 section 7.6.1), and the proxy then removes
+//! it. Fields that frame the message or identify its sender are never removed: otherwise a client
+//! could strip fields that a trusted peer in front of the proxy has set.
 
 use http::Method;
 use http::header::{
@@ -20,7 +19,7 @@ use super::header_value;
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
-/// Fields by which a peer in front of us says who the client is.
+/// Beginnings of fields in which a peer in front of the proxy identifies the client.
 const PROTECTED_PREFIXES: [&str; 6] = [
     "x-forwarded-",
     "x-real-ip",
@@ -30,23 +29,23 @@ const PROTECTED_PREFIXES: [&str; 6] = [
     "x-service-version",
 ];
 
-/// Prepares a head for judgement: origin-form target, one `Host`, no fields of the hop.
+/// Prepares a head for validation: origin-form target, one `Host`, no hop-by-hop fields.
 pub(in crate::proxy) fn normalize_request_head(head: &mut Parts) {
     to_origin_form(head);
     remove_hop_by_hop(&mut head.headers);
-    // The listener has answered or refused the expectation.
+    // The inspector or the HTTP library has handled the expectation.
     head.headers.remove(EXPECT);
 }
 
-/// Removes the fields that are meant for the next hop only (RFC 9110 section 7.6.1).
-/// `TE: trailers` survives as the one thing that may be said for ourselves.
+/// Removes hop-by-hop fields (RFC 9110 section 7.6.1). `TE: trailers` is kept, because it is true
+/// of the proxy too.
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    // Most messages have none, and looking at their names is cheaper than looking for ours.
+    // Most messages have none, and one pass over the names is cheaper than looking up each.
     if !headers.keys().any(is_hop_by_hop) {
         return;
     }
     if headers.contains_key(CONNECTION) {
-        for name in nominated(headers) {
+        for name in listed_in_connection(headers) {
             headers.remove(name);
         }
         headers.remove(CONNECTION);
@@ -69,8 +68,8 @@ fn is_hop_by_hop(name: &HeaderName) -> bool {
         || matches!(name.as_str(), "keep-alive" | "proxy-connection")
 }
 
-/// Removes fields that must not come after a body, where nobody judged or expects them
-/// (RFC 9110 section 6.5.1).
+/// Removes fields that must not be trailers, because they were not judged and recipients do not
+/// expect them (RFC 9110 section 6.5.1).
 pub(in crate::proxy) fn remove_forbidden_trailers(trailers: &mut HeaderMap) {
     const FORBIDDEN: [HeaderName; 20] = [
         AUTHORIZATION,
@@ -100,23 +99,23 @@ pub(in crate::proxy) fn remove_forbidden_trailers(trailers: &mut HeaderMap) {
     for name in [KEEP_ALIVE, PROXY_CONNECTION, UPGRADE] {
         trailers.remove(name);
     }
-    // Who calls is said in heads, where it is checked.
+    // The caller is identified in the head, where it is checked.
     let is_protected = |name: &&HeaderName| {
         let mut prefixes = PROTECTED_PREFIXES.iter();
         prefixes.any(|prefix| name.as_str().starts_with(prefix))
     };
-    let said: Vec<HeaderName> = trailers.keys().filter(is_protected).cloned().collect();
-    for name in said {
+    let protected: Vec<HeaderName> = trailers.keys().filter(is_protected).cloned().collect();
+    for name in protected {
         trailers.remove(name);
     }
 }
 
-/// What `Max-Forwards` asks of a gateway (RFC 9110 section 7.6.2).
+/// What a gateway must do according to `Max-Forwards` (RFC 9110 section 7.6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MaxForwards {
-    /// Forward the request; the number was decremented where there was one.
+    /// Forward the request. `Max-Forwards` was decremented if present.
     Forward,
-    /// The request ends here: answer it as the final recipient.
+    /// Answer the request as the final recipient.
     AnswerHere,
 }
 
@@ -141,12 +140,12 @@ pub fn count_hop(method: &Method, headers: &mut HeaderMap) -> MaxForwards {
     }
 }
 
-/// Rewrites an absolute-form target, whose authority then is the only `Host`.
+/// Rewrites an absolute-form target to origin-form. Its authority becomes the only `Host`.
 fn to_origin_form(head: &mut Parts) {
     let Some(authority) = head.uri.authority() else {
         return;
     };
-    // User information is for the client's own use (RFC 9110 section 4.2.4).
+    // User information is not forwarded (RFC 9110 section 4.2.4).
     let text = authority.as_str();
     let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
     head.headers.insert(HOST, header_value(host.to_owned()));
@@ -154,8 +153,8 @@ fn to_origin_form(head: &mut Parts) {
     head.uri = Uri::from(target.unwrap_or_else(|| PathAndQuery::from_static("/")));
 }
 
-/// Field names that `Connection` removes.
-fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
+/// The fields that `Connection` lists for removal.
+fn listed_in_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     list(headers, &CONNECTION)
         .filter(|option| !option.eq_ignore_ascii_case("close"))
         .filter_map(|option| HeaderName::from_bytes(option.as_bytes()).ok())
@@ -163,7 +162,7 @@ fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
-/// Fields that frame, route or authenticate a message, or say whom it comes from.
+/// Whether a field frames, routes or authenticates a message, or identifies its sender.
 fn is_protected(name: &HeaderName) -> bool {
     matches!(
         *name,
@@ -183,7 +182,7 @@ fn is_protected(name: &HeaderName) -> bool {
         .any(|prefix| name.as_str().starts_with(prefix))
 }
 
-/// The elements of a list field that are text.
+/// The elements of a list field that are valid text.
 fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     headers
         .get_all(name)

@@ -1,15 +1,15 @@
-//! Header fields that belong to one hop, and those a gateway adds.
+//! Header fields that belong to one hop, and header fields that a gateway adds.
 //!
-//! Fields of the hop are removed on arrival, before anything is judged, so that what is
-//! judged is what is forwarded. `Host` is forwarded as the client sent it. An absolute-form
-//! target is rewritten to origin-form and its authority becomes `Host` (RFC 9112 section
-//! 3.2.2).
+//! Hop-by-hop fields are removed on arrival, before validation, so the proxy forwards exactly what
+//! it judged. `Host` is forwarded as the client sent it. An absolute-form target is rewritten to
+//! origin-form, and its authority becomes `Host` (RFC 9112 section 3.2.2).
 
-mod forwarding;
 mod hop_by_hop;
+mod forwarding;
+mod header_value;
+
 #[cfg(test)]
 mod tests;
-mod header_value;
 
 pub use forwarding::{Peer, add_forwarding, add_request_id};
 use header_value::header_value;

@@ -1,4 +1,4 @@
-//! One line per rule.
+//! Tests of the header rules, one line for each rule.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request};
@@ -39,7 +39,7 @@ fn check_hop(before: &[&str], after: &[&str]) {
 }
 
 #[test]
-fn fields_of_the_hop() {
+fn removes_hop_by_hop_fields() {
     check_hop(&["x: 1"], &["x: 1"]);
     check_hop(&["connection: close", "x: 1"], &["x: 1"]);
     check_hop(
@@ -84,7 +84,7 @@ fn fields_of_the_hop() {
 }
 
 #[test]
-fn targets_on_arrival() {
+fn rewrites_absolute_targets() {
     let check = |target: &str, path: &str, host: &str| {
         let request = Request::builder()
             .uri(target)
@@ -101,7 +101,7 @@ fn targets_on_arrival() {
 }
 
 #[test]
-fn forbidden_trailers() {
+fn removes_forbidden_trailers() {
     let mut trailers = map(&[
         "x: 1",
         "host: a",
@@ -121,7 +121,7 @@ fn check_forwarding(peer: &Peer, before: &[&str], after: &[&str]) {
 }
 
 #[test]
-fn forwarding_fields() {
+fn adds_forwarding_fields() {
     let stranger = peer("192.0.2.1:5", "10.0.0.0/8");
     let claims = [
         "forwarded: for=8.8.8.8",
@@ -160,7 +160,7 @@ fn forwarding_fields() {
 }
 
 #[test]
-fn request_ids() {
+fn keeps_or_creates_request_ids() {
     let kept = |peer: &Peer, ids: &[&str]| {
         let mut headers = map(ids);
         let id = add_request_id(&mut headers, peer);
@@ -195,7 +195,7 @@ fn request_ids() {
 }
 
 #[test]
-fn hops_are_counted() {
+fn counts_hops() {
     let count = |method: Method, value: &str| {
         let mut headers = map(&[&format!("max-forwards: {value}")]);
         (count_hop(&method, &mut headers), lines(&headers).concat())

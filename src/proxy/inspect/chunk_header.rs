@@ -6,17 +6,18 @@ use super::http_refusal::HttpRefusal;
 /// Longest chunk header line, extensions included, in bytes.
 pub(super) const CHUNK_LINE_BYTES_MAX: usize = 1024;
 
-/// Most bytes of chunk extensions in one body: nobody uses them, so they are but a cost.
+/// Most bytes of chunk extensions in one body. Clients do not use extensions, so they only cost
+/// time.
 pub(super) const EXTENSION_BYTES_MAX: usize = 8 * 1024;
 
-/// What a chunk header line says.
+/// The content of a chunk header line.
 #[derive(Debug)]
 pub(super) struct ChunkHeader {
     pub(super) size: u64,
     pub(super) extension_bytes: usize,
 }
 
-/// Reads `1*HEXDIG [ chunk-ext ]`.
+/// Parses `1*HEXDIG [ chunk-ext ]`.
 pub(super) fn read_header(line: &[u8]) -> Result<ChunkHeader, HttpRefusal> {
     let end = line
         .iter()
@@ -24,7 +25,7 @@ pub(super) fn read_header(line: &[u8]) -> Result<ChunkHeader, HttpRefusal> {
         .unwrap_or(line.len());
     let (digits, extensions) = line.split_at(end);
     let zeros = digits.iter().take_while(|b| **b == b'0').count();
-    // Sixteen digits would fill 64 bits and leave no room for arithmetic.
+    // Sixteen digits would fill 64 bits, and sums could overflow.
     if digits.is_empty() || digits.len() - zeros > 15 {
         return Err(HttpRefusal::MalformedChunk);
     }

@@ -1,4 +1,4 @@
-//! One request head: its line, its fields, and what they say about the body.
+//! One request head: the request line, the header fields, and the framing of the body.
 
 use super::http_refusal::HttpRefusal;
 use super::request_target;
@@ -11,7 +11,7 @@ pub(super) enum BodyFraming {
     Chunked,
 }
 
-/// What the head of the present message has said so far.
+/// Collects what matters of a head, line by line.
 #[derive(Debug, Default)]
 pub(super) struct HeadReader {
     http10: bool,
@@ -77,7 +77,7 @@ impl HeadReader {
         self.fields
     }
 
-    pub(super) fn take_field(&mut self, line: &[u8]) -> Result<(), HttpRefusal> {
+    pub(super) fn read_field(&mut self, line: &[u8]) -> Result<(), HttpRefusal> {
         let (name, value) = split_field(line)?;
         self.fields += 1;
         // Only these lengths name a field that matters here.
@@ -86,16 +86,16 @@ impl HeadReader {
                 self.hosts += 1;
                 request_target::check_host(value)?;
             }
-            6 if name.eq_ignore_ascii_case(b"expect") => self.take_expectation(value)?,
-            10 if name.eq_ignore_ascii_case(b"connection") => self.take_connection(value),
-            14 if name.eq_ignore_ascii_case(b"content-length") => self.take_length(value)?,
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.codings.take(value),
+            6 if name.eq_ignore_ascii_case(b"expect") => self.read_expectation(value)?,
+            10 if name.eq_ignore_ascii_case(b"connection") => self.read_connection(value),
+            14 if name.eq_ignore_ascii_case(b"content-length") => self.read_length(value)?,
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.codings.read(value),
             _ => {}
         }
         Ok(())
     }
 
-    /// How the body ends, once all fields were taken.
+    /// How the body ends, after all fields were read.
     pub(super) fn framing(&self) -> Result<BodyFraming, HttpRefusal> {
         match self.hosts {
             0 if !self.http10 => return Err(HttpRefusal::MissingHost),
@@ -123,8 +123,8 @@ impl HeadReader {
         !self.close && (!self.http10 || self.keep_alive)
     }
 
-    fn take_connection(&mut self, value: &[u8]) {
-        // A value with other than visible ASCII names no option.
+    fn read_connection(&mut self, value: &[u8]) {
+        // A value with other bytes than visible ASCII has no valid option.
         if !value.iter().all(|b| matches!(b, b'\t' | b' '..=b'~')) {
             return;
         }
@@ -134,7 +134,7 @@ impl HeadReader {
         }
     }
 
-    fn take_expectation(&self, value: &[u8]) -> Result<(), HttpRefusal> {
+    fn read_expectation(&self, value: &[u8]) -> Result<(), HttpRefusal> {
         // In HTTP/1.0 the field has no meaning.
         let is_known = self.http10 || value.eq_ignore_ascii_case(b"100-continue");
         if is_known {
@@ -144,7 +144,7 @@ impl HeadReader {
         }
     }
 
-    fn take_length(&mut self, value: &[u8]) -> Result<(), HttpRefusal> {
+    fn read_length(&mut self, value: &[u8]) -> Result<(), HttpRefusal> {
         let length = decimal(value).ok_or(HttpRefusal::MalformedContentLength)?;
         match self.length.replace(length) {
             Some(earlier) if earlier != length => Err(HttpRefusal::ConflictingContentLength),
@@ -154,9 +154,9 @@ impl HeadReader {
 }
 
 impl TransferCodings {
-    fn take(&mut self, value: &[u8]) {
+    fn read(&mut self, value: &[u8]) {
         self.present = true;
-        // An empty last element is legal, but readers disagree about what it means here.
+        // An empty last element is legal, but parsers disagree about its meaning here.
         self.ends_chunked = false;
         for coding in elements(value) {
             self.ends_chunked = coding.eq_ignore_ascii_case(b"chunked");
@@ -178,7 +178,7 @@ impl TransferCodings {
     }
 }
 
-/// Name and trimmed value of a field line (RFC 9112 section 5).
+/// The name and the trimmed value of a field line (RFC 9112 section 5).
 pub(super) fn split_field(line: &[u8]) -> Result<(&[u8], &[u8]), HttpRefusal> {
     if matches!(line.first(), Some(b' ' | b'\t')) {
         return Err(HttpRefusal::FoldedField);
@@ -199,9 +199,9 @@ pub(super) fn split_field(line: &[u8]) -> Result<(&[u8], &[u8]), HttpRefusal> {
 
 /// Whether any byte is a control character other than a tab.
 pub(super) fn has_control(bytes: &[u8]) -> bool {
-    // Without an early exit this compiles to vector instructions.
-    bytes.iter().fold(false, |found, b| {
-        found | ((*b < b' ') & (*b != b'\t')) | (*b == 0x7f)
+    // Without an early exit, this compiles to vector instructions.
+    bytes.iter().fold(false, |has_control, b| {
+        has_control | ((*b < b' ') & (*b != b'\t')) | (*b == 0x7f)
     })
 }
 
@@ -220,7 +220,7 @@ fn trim(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// A number of digits only that leaves room for arithmetic.
+/// A decimal number that fits into 63 bits, so that sums do not overflow.
 fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
@@ -237,7 +237,7 @@ fn decimal(digits: &[u8]) -> Option<u64> {
     (number <= i64::MAX as u64).then_some(number)
 }
 
-/// RFC 9110 section 5.6.2.
+/// Whether the bytes are a token (RFC 9110 section 5.6.2).
 pub(super) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|b| TOKEN[usize::from(*b)])
 }

@@ -1,13 +1,13 @@
-//! Why a request stream is refused: one variant per cause, each with its answer.
+//! Why a request stream is refused: one variant for each cause, with its status and sentence.
 
 use http::StatusCode;
 
 macro_rules! refusals {
     ($($(#[$doc:meta])* $variant:ident = $status:literal, $name:literal, $sentence:literal;)+) => {
-        /// A defect of a request that makes it unsafe to read, and so to forward.
+        /// A defect that makes a request unsafe to read and to forward.
         ///
-        /// The connection cannot be used afterwards: where the next request would begin is
-        /// no longer certain.
+        /// The connection cannot be used afterwards, because it is uncertain where the next
+        /// request begins.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
         #[non_exhaustive]
         pub enum HttpRefusal {
@@ -18,18 +18,18 @@ macro_rules! refusals {
             /// Every variant, for tables and documentation.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The status that answers it.
+            /// The status of the answer.
             pub fn status(self) -> StatusCode {
                 let code = match self { $(Self::$variant => $status,)+ };
                 StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST)
             }
 
-            /// Its stable name, for labels and logs.
+            /// The stable name, for metric labels and logs.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
 
-            /// What was wrong and what to send instead, as one sentence.
+            /// What is wrong and what to send instead, in one sentence.
             pub fn sentence(self) -> &'static str {
                 match self { $(Self::$variant => $sentence,)+ }
             }
@@ -53,13 +53,13 @@ refusals! {
     /// RFC 9112 section 3.2.
     MalformedTarget = 400, "malformed-target",
         "The request target is not a path that starts with `/`, nor an http URI; percent-encode every other character.";
-    /// RFC 9112 section 3: a target longer than the server wishes to parse.
+    /// RFC 9112 section 3: the target is longer than the configured limit.
     TargetTooLong = 414, "target-too-long",
         "The request target is longer than this server reads; send a shorter path or query.";
     /// RFC 9110 section 15.6.6.
     UnsupportedVersion = 505, "unsupported-version",
-        "This port speaks HTTP/1.1 and HTTP/1.0; send the request in one of them.";
-    /// RFC 9110 section 9.3.6: this is a gateway, it opens no tunnels.
+        "This port supports HTTP/1.1 and HTTP/1.0; send the request in one of them.";
+    /// RFC 9110 section 9.3.6. A gateway opens no tunnels.
     TunnelNotSupported = 501, "tunnel-not-supported",
         "CONNECT is not supported; send the request itself to this address.";
     /// RFC 9110 section 5.1.
@@ -122,10 +122,10 @@ refusals! {
     /// RFC 9110 section 15.5.9.
     HeadTimeout = 408, "head-timeout",
         "The header section did not arrive in time; send it in one piece.";
-    /// More connections than the configured bound.
+    /// There are more connections than the configured cap.
     TooManyConnections = 503, "too-many-connections",
-        "This server has as many connections as it may hold; try again later.";
-    /// What the library refuses although the inspector let it pass.
+        "This server has reached its limit of connections; try again later.";
+    /// The HTTP library refuses the request although it passed the inspector.
     Unreadable = 400, "unreadable",
         "The request could not be read as HTTP/1.1.";
 }

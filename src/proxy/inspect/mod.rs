@@ -1,15 +1,15 @@
-//! Strict reading of a client's byte stream, before the HTTP library sees it.
+//! Strict parsing of a client's byte stream, before the HTTP library reads it.
 //!
-//! A request that two programs can read in two ways is how requests are smuggled past a
-//! boundary. The library in use repairs or tolerates several such things (a bare LF, a
-//! `Content-Length` beside a `Transfer-Encoding`), so the stream is judged here first and
-//! only unambiguous messages are let through. The inspector is sans-io: bytes in, verdict out.
+//! Request smuggling uses requests that two programs read differently. The HTTP library repairs or
+//! tolerates several of them (a bare LF, `Content-Length` together with `Transfer-Encoding`), so
+//! the inspector reads the stream first and passes only unambiguous messages. The inspector does no
+//! I/O: bytes go in, a verdict comes out.
 
-mod chunk_header;
-mod head_reader;
-mod http_refusal;
 mod stream_inspector;
+mod head_reader;
 mod request_target;
+mod chunk_header;
+mod http_refusal;
 
 pub use http_refusal::HttpRefusal;
 pub use stream_inspector::{FeedOutcome, InspectLimits, StreamInspector, StreamPosition};

@@ -1,12 +1,12 @@
 //! Request targets and Host values.
 //!
-//! The target is judged, never rewritten. Beyond RFC 3986 the characters that browsers leave
-//! unencoded (`[ ] { } | ^` and a backquote in queries) pass, since everybody reads them
-//! alike; `\`, `#`, quotes, angle brackets and non-ASCII bytes do not.
+//! The target is checked, never rewritten. In addition to RFC 3986, the characters that browsers
+//! leave unencoded pass (`[ ] { } | ^`, and a backquote in queries), because all parsers agree on
+//! them. `\`, `#`, quotes, angle brackets and non-ASCII bytes are refused.
 
 use super::http_refusal::HttpRefusal;
 
-/// Judges the target of a request line (RFC 9112 section 3.2).
+/// Checks the target of a request line (RFC 9112 section 3.2).
 pub(super) fn check(method: &[u8], target: &[u8]) -> Result<(), HttpRefusal> {
     if method == b"CONNECT" {
         return Err(match check_host(target) {
@@ -21,8 +21,8 @@ pub(super) fn check(method: &[u8], target: &[u8]) -> Result<(), HttpRefusal> {
     }
 }
 
-/// Judges a Host value: `uri-host [ ":" port ]`, not empty (RFC 9110 section 7.2, and
-/// section 4.2.1: the host of an http URI is not empty).
+/// Checks a Host value: `uri-host [ ":" port ]`, not empty (RFC 9110 section 7.2; section 4.2.1
+/// requires a host in an http URI).
 pub(super) fn check_host(value: &[u8]) -> Result<(), HttpRefusal> {
     let (host, port) = match value {
         [b'[', ..] => {
@@ -50,7 +50,8 @@ pub(super) fn check_host(value: &[u8]) -> Result<(), HttpRefusal> {
     }
 }
 
-/// RFC 9112 section 3.2.2. User information is tolerated here and dropped when forwarding.
+/// Checks an absolute-form target (RFC 9112 section 3.2.2). User information is accepted here and
+/// not forwarded.
 fn check_absolute(target: &[u8]) -> Result<(), HttpRefusal> {
     let rest = after_scheme(target).ok_or(HttpRefusal::MalformedTarget)?;
     let end = rest
@@ -72,8 +73,8 @@ fn check_absolute(target: &[u8]) -> Result<(), HttpRefusal> {
 fn after_scheme(target: &[u8]) -> Option<&[u8]> {
     let colon = target.iter().position(|b| *b == b':')?;
     let scheme = &target[..colon];
-    let known = scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https");
-    target[colon..].strip_prefix(b"://").filter(|_| known)
+    let is_http = scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https");
+    target[colon..].strip_prefix(b"://").filter(|_| is_http)
 }
 
 fn is_path_and_query(bytes: &[u8]) -> bool {
@@ -111,7 +112,7 @@ fn is_future_literal(literal: &[u8]) -> bool {
         && has_only(address, NAME | COLON)
 }
 
-/// Whether every byte is of the classes, and every `%` begins an encoded octet.
+/// Whether every byte belongs to one of the classes, and every `%` begins an encoded octet.
 fn has_only(bytes: &[u8], classes: u8) -> bool {
     let mut percents = bytes.iter().enumerate().filter(|(_, b)| **b == b'%');
     bytes.iter().all(|b| CLASSES[usize::from(*b)] & classes != 0)

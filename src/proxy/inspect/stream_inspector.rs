@@ -1,9 +1,8 @@
-//! Message boundaries of a request stream.
+//! Finds the boundaries of messages in a request stream.
 //!
-//! The stream is read line by line where it has lines (heads, chunk headers, trailers) and
-//! skipped by count where it has data. Only an unfinished line is ever copied, so the cost
-//! is one pass over heads, nothing on bodies of known length and one look per chunk on
-//! chunked ones.
+//! Heads, chunk headers and trailers are read line by line; data is skipped by its length. Only an
+//! unfinished line is copied. So the cost is one pass over each head and each chunk header, and
+//! nothing for the data of bodies.
 
 use memchr::memchr;
 
@@ -12,13 +11,13 @@ use super::chunk_header::{CHUNK_LINE_BYTES_MAX, EXTENSION_BYTES_MAX};
 use super::head_reader::{BodyFraming, HeadReader};
 use super::http_refusal::HttpRefusal;
 
-/// Longest target the library reads, in bytes.
+/// Longest target that the HTTP library reads, in bytes.
 const TARGET_BYTES_MAX: usize = 65_534;
 
-/// The bounds the inspector enforces.
+/// The limits that the inspector enforces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InspectLimits {
-    /// Longest request target, in bytes; more than 65,534 are never read.
+    /// Longest request target, in bytes. A limit above 65,534 counts as 65,534.
     pub target_bytes_max: usize,
     /// Most header fields in one head, and most trailer fields in one body.
     pub header_count_max: usize,
@@ -26,31 +25,31 @@ pub struct InspectLimits {
     pub header_bytes_max: usize,
 }
 
-/// Where in the stream the inspector stands.
+/// The inspector's position in the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamPosition {
-    /// Between two messages; not one byte of the next has arrived.
+    /// Between two messages. No byte of the next one has arrived.
     Idle,
     /// Inside a head.
     Head,
     /// Inside a body.
     Body,
-    /// After a message that ends the connection: what follows is not read.
+    /// After a message that ends the connection. Later bytes are not read.
     Closed,
 }
 
-/// What became of the bytes of one [`StreamInspector::feed`].
+/// The result of one [`StreamInspector::feed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FeedOutcome {
-    /// How many of the bytes may be passed on; the rest must be dropped.
+    /// How many of the bytes pass; the others must be dropped.
     pub pass: usize,
-    /// How many heads were completed within those bytes.
+    /// How many heads end within those bytes.
     pub heads: u32,
-    /// The defect that ended the reading.
+    /// Why the stream is refused.
     pub refusal: Option<HttpRefusal>,
-    /// Whether the head of the refused message was passed on by an earlier feed, so that
-    /// the request is already being served.
-    pub known: bool,
+    /// Whether the head of the refused message passed in an earlier feed, so the request is already
+    /// being served.
+    pub is_known: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,11 +70,11 @@ pub struct StreamInspector {
     limits: InspectLimits,
     state: InspectorState,
     head: HeadReader,
-    /// Bytes of the present head or trailer section so far.
+    /// Bytes of the current head or trailer section so far.
     section_bytes: usize,
-    /// Trailer fields of the present body so far.
+    /// Trailer fields of the current body so far.
     trailer_count: usize,
-    /// Bytes of chunk extensions of the present body so far.
+    /// Bytes of chunk extensions of the current body so far.
     extension_bytes: usize,
     /// The unfinished last line.
     carry: Vec<u8>,
@@ -84,12 +83,12 @@ pub struct StreamInspector {
 /// Progress within one feed.
 struct FeedProgress {
     at: usize,
-    /// Where the present message begins, 0 if in an earlier feed.
+    /// Where the current message begins; 0 if it began in an earlier feed.
     message_at: usize,
-    /// Whether the head of the present message was complete before this feed.
-    known: bool,
+    /// Whether the head of the current message was complete before this feed.
+    is_known: bool,
     heads: u32,
-    /// Whether the present message's head was counted in `heads`.
+    /// Whether `heads` counts the head of the current message.
     counted: bool,
 }
 
@@ -108,8 +107,8 @@ impl StreamInspector {
         }
     }
 
-    /// Where the stream stands after what was fed.
-    pub fn stage(&self) -> StreamPosition {
+    /// The position after the bytes that were fed.
+    pub fn position(&self) -> StreamPosition {
         match self.state {
             // Empty lines between messages do not begin one (RFC 9112 section 2.2).
             InspectorState::RequestLine if self.carry.is_empty() => StreamPosition::Idle,
@@ -123,63 +122,63 @@ impl StreamInspector {
         }
     }
 
-    /// Whether the present request is a HEAD, whose answer carries no body.
+    /// Whether the current request is a HEAD, whose answer has no body.
     pub fn is_head_request(&self) -> bool {
         self.head.is_head_request()
     }
 
-    /// Judges the next bytes of the stream. After a refusal nothing more may be fed.
+    /// Reads the next bytes of the stream. It must not be called after a refusal.
     pub fn feed(&mut self, bytes: &[u8]) -> FeedOutcome {
-        let head_forwarded = self.stage() == StreamPosition::Body;
-        let mut pass = FeedProgress {
+        let head_forwarded = self.position() == StreamPosition::Body;
+        let mut progress = FeedProgress {
             at: 0,
             message_at: 0,
-            known: head_forwarded,
+            is_known: head_forwarded,
             heads: 0,
             counted: false,
         };
-        let outcome = self.advance(bytes, &mut pass);
+        let outcome = self.advance(bytes, &mut progress);
         match outcome {
             Ok(()) => FeedOutcome {
-                pass: pass.at,
-                heads: pass.heads,
+                pass: progress.at,
+                heads: progress.heads,
                 refusal: None,
-                known: false,
+                is_known: false,
             },
             Err(refusal) => FeedOutcome {
-                pass: pass.message_at,
-                heads: pass.heads - u32::from(pass.counted),
+                pass: progress.message_at,
+                heads: progress.heads - u32::from(progress.counted),
                 refusal: Some(refusal),
-                known: pass.known,
+                is_known: progress.is_known,
             },
         }
     }
 
-    /// The defect of an unfinished line, for a caller that will not wait for its end.
+    /// Why an unfinished line is refused, for a caller that does not wait for its end.
     pub fn refuse_partial_line(&mut self) -> HttpRefusal {
         let mut line = std::mem::take(&mut self.carry);
         line.extend_from_slice(b"\r\n");
-        let outcome = self.take_line(&line).err();
+        let outcome = self.read_line(&line).err();
         outcome.unwrap_or(HttpRefusal::Unreadable)
     }
 
-    fn advance(&mut self, bytes: &[u8], pass: &mut FeedProgress) -> Result<(), HttpRefusal> {
-        while pass.at < bytes.len() {
-            let rest = &bytes[pass.at..];
+    fn advance(&mut self, bytes: &[u8], progress: &mut FeedProgress) -> Result<(), HttpRefusal> {
+        while progress.at < bytes.len() {
+            let rest = &bytes[progress.at..];
             match self.state {
                 InspectorState::Sized { left } => {
                     let n = skip(left, rest.len());
-                    pass.at += n;
+                    progress.at += n;
                     self.state = InspectorState::Sized {
                         left: left - n as u64,
                     };
                     if left == n as u64 {
-                        self.end_message(pass);
+                        self.end_message(progress);
                     }
                 }
                 InspectorState::ChunkData { left } => {
                     let n = skip(left, rest.len());
-                    pass.at += n;
+                    progress.at += n;
                     self.state = match left - n as u64 {
                         0 => InspectorState::ChunkEnd,
                         left => InspectorState::ChunkData { left },
@@ -190,49 +189,53 @@ impl StreamInspector {
                 | InspectorState::Fields
                 | InspectorState::ChunkHeader
                 | InspectorState::ChunkEnd
-                | InspectorState::Trailers => self.advance_line(rest, pass)?,
+                | InspectorState::Trailers => self.advance_line(rest, progress)?,
             }
         }
         Ok(())
     }
 
-    fn advance_line(&mut self, rest: &[u8], pass: &mut FeedProgress) -> Result<(), HttpRefusal> {
+    fn advance_line(
+        &mut self,
+        rest: &[u8],
+        progress: &mut FeedProgress,
+    ) -> Result<(), HttpRefusal> {
         let Some(lf) = memchr(b'\n', rest) else {
-            pass.at += rest.len();
+            progress.at += rest.len();
             return self.keep_unfinished(rest);
         };
-        let was_body = self.stage() == StreamPosition::Body;
+        let was_body = self.position() == StreamPosition::Body;
         if self.carry.is_empty() {
-            self.take_line(&rest[..=lf])?;
+            self.read_line(&rest[..=lf])?;
         } else {
             let mut line = std::mem::take(&mut self.carry);
             line.extend_from_slice(&rest[..=lf]);
-            let outcome = self.take_line(&line);
+            let outcome = self.read_line(&line);
             line.clear();
             self.carry = line;
             outcome?;
         }
-        pass.at += lf + 1;
-        let is_body = self.stage() == StreamPosition::Body;
+        progress.at += lf + 1;
+        let is_body = self.position() == StreamPosition::Body;
         match self.state {
-            // A line that ended the head of a message without a body, or a body.
+            // The line ended a message: the head of one without a body, or a chunked body.
             InspectorState::RequestLine if self.section_bytes == 0 => {
                 if !was_body {
-                    pass.heads += 1;
+                    progress.heads += 1;
                 }
-                self.end_message(pass);
+                self.end_message(progress);
             }
             _ if is_body && !was_body => {
-                pass.heads += 1;
-                pass.counted = true;
+                progress.heads += 1;
+                progress.counted = true;
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// Judges one complete line, its line end included.
-    fn take_line(&mut self, line: &[u8]) -> Result<(), HttpRefusal> {
+    /// Reads one complete line with its line end.
+    fn read_line(&mut self, line: &[u8]) -> Result<(), HttpRefusal> {
         let in_section = matches!(
             self.state,
             InspectorState::RequestLine | InspectorState::Fields | InspectorState::Trailers
@@ -250,7 +253,7 @@ impl StreamInspector {
             }
             InspectorState::Fields if text.is_empty() => self.end_head()?,
             InspectorState::Fields => {
-                self.head.take_field(text)?;
+                self.head.read_field(text)?;
                 if self.head.field_count() > self.limits.header_count_max {
                     return Err(HttpRefusal::TooManyFields);
                 }
@@ -300,17 +303,17 @@ impl StreamInspector {
         self.extension_bytes = 0;
     }
 
-    fn end_message(&mut self, pass: &mut FeedProgress) {
+    fn end_message(&mut self, progress: &mut FeedProgress) {
         self.begin_message();
         if !self.head.keeps_alive() {
             self.state = InspectorState::Closed;
         }
-        pass.message_at = pass.at;
-        pass.known = false;
-        pass.counted = false;
+        progress.message_at = progress.at;
+        progress.is_known = false;
+        progress.counted = false;
     }
 
-    /// Keeps the tail of the bytes until its line ends, unless it is refused already.
+    /// Keeps an unfinished line, unless it can be refused already.
     fn keep_unfinished(&mut self, tail: &[u8]) -> Result<(), HttpRefusal> {
         self.carry.extend_from_slice(tail);
         let partial_line = self.carry.as_slice();
@@ -337,7 +340,7 @@ impl StreamInspector {
     }
 
     fn check_section(&self, unfinished: usize) -> Result<(), HttpRefusal> {
-        // The method, the version and their spaces fit in the slack.
+        // The slack has room for the method, the version and the spaces.
         const REQUEST_LINE_SLACK: usize = 64;
         let bytes = self.section_bytes + unfinished;
         let line_max = self.limits.target_bytes_max + REQUEST_LINE_SLACK;

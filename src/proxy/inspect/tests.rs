@@ -1,6 +1,6 @@
-//! One line per rule, then three properties: no bytes make the inspector panic, how the
-//! stream is cut does not change the verdict, and the library reads every message that
-//! passes exactly as the inspector does.
+//! Tests of the inspector: one line for each rule, then three properties. No bytes make the
+//! inspector panic; splitting the stream does not change the verdict; the HTTP library reads every
+//! message that passes exactly as the inspector does.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -25,28 +25,29 @@ const LIMITS: InspectLimits = InspectLimits {
     header_bytes_max: 512,
 };
 
-/// Feeds a stream in pieces of a length; the heads that passed, the verdict, the bytes.
+/// Feeds a stream in pieces of a length. Returns the number of heads that passed, the verdict, and
+/// the bytes that passed.
 fn read(stream: &[u8], piece: usize) -> (u32, Result<StreamPosition, HttpRefusal>, Vec<u8>) {
     let mut inspector = StreamInspector::new(LIMITS);
     let (mut heads, mut passed) = (0, Vec::new());
     for bytes in stream.chunks(piece) {
-        let fed = inspector.feed(bytes);
-        heads += fed.heads;
-        passed.extend_from_slice(&bytes[..fed.pass]);
-        if let Some(refusal) = fed.refusal {
+        let outcome = inspector.feed(bytes);
+        heads += outcome.heads;
+        passed.extend_from_slice(&bytes[..outcome.pass]);
+        if let Some(refusal) = outcome.refusal {
             return (heads, Err(refusal), passed);
         }
     }
-    (heads, Ok(inspector.stage()), passed)
+    (heads, Ok(inspector.position()), passed)
 }
 
-/// Checks the verdict on a stream, whole and byte by byte.
+/// Checks the verdict on a stream, fed whole and byte by byte.
 #[track_caller]
 fn check(stream: impl AsRef<[u8]>, heads: u32, expected: Result<StreamPosition, HttpRefusal>) {
     let stream = stream.as_ref();
-    let (seen, verdict, _) = read(stream, usize::MAX);
+    let (heads_read, verdict, _) = read(stream, usize::MAX);
     assert_eq!(
-        (seen, verdict),
+        (heads_read, verdict),
         (heads, expected),
         "{}",
         stream.escape_ascii()
@@ -70,7 +71,7 @@ fn refuses(stream: impl AsRef<[u8]>, refusal: HttpRefusal) {
     check(stream, 0, Err(refusal));
 }
 
-/// A GET with these field lines beside its Host.
+/// A GET with these field lines after its Host.
 fn get(fields: &str) -> String {
     let end = if fields.is_empty() {
         "\r\n"
@@ -424,16 +425,22 @@ fn connections() {
 }
 
 #[test]
-fn a_refusal_lets_pass_what_came_before_it() {
+fn messages_before_a_refused_one_pass() {
     let good = get("");
     let stream = good.clone() + "GET / HTTP/1.1\r\nx y\r\n\r\n";
-    let fed = StreamInspector::new(LIMITS).feed(stream.as_bytes());
-    assert_eq!((fed.pass, fed.heads, fed.known), (good.len(), 1, false));
+    let outcome = StreamInspector::new(LIMITS).feed(stream.as_bytes());
+    assert_eq!(
+        (outcome.pass, outcome.heads, outcome.is_known),
+        (good.len(), 1, false)
+    );
 
     let mut inspector = StreamInspector::new(LIMITS);
     assert_eq!(inspector.feed(chunked("1\r\n").as_bytes()).heads, 1);
-    let fed = inspector.feed(b"ab");
-    assert_eq!((fed.pass, fed.heads, fed.known), (0, 0, true));
+    let outcome = inspector.feed(b"ab");
+    assert_eq!(
+        (outcome.pass, outcome.heads, outcome.is_known),
+        (0, 0, true)
+    );
 }
 
 #[test]
@@ -451,7 +458,7 @@ fn names_and_sentences_are_distinct() {
     }
 }
 
-/// A piece of a request, right or almost right.
+/// A valid or almost valid piece of a request.
 fn fragment() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => Just(get("")),
@@ -468,7 +475,7 @@ fn fragment() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A few fragments of which some bytes were replaced, inserted or removed.
+/// A few fragments with some bytes replaced, inserted or removed.
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![
         Just(b'\r'),
@@ -505,7 +512,7 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         })
 }
 
-/// Method, target and body of each request that hyper reads, and whether it was content.
+/// Method, target and body length of each request that hyper reads, and whether it accepted all.
 fn read_by_library(stream: Vec<u8>) -> (Vec<(String, String, usize)>, bool) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -538,9 +545,9 @@ fn read_by_library(stream: Vec<u8>) -> (Vec<(String, String, usize)>, bool) {
         let outcome = connection.await;
         let mut answers = String::new();
         client.read_to_string(&mut answers).await.unwrap();
-        let content = outcome.is_ok() && !answers.contains("HTTP/1.1 4");
+        let is_accepted = outcome.is_ok() && !answers.contains("HTTP/1.1 4");
         let requests = requests.take();
-        (requests, content)
+        (requests, is_accepted)
     })
 }
 
@@ -554,11 +561,11 @@ proptest! {
     }
 
     #[test]
-    fn cuts_do_not_change_the_verdict(stream in mutated(), piece in 1..40_usize) {
+    fn splitting_does_not_change_the_verdict(stream in mutated(), piece in 1..40_usize) {
         let (heads, verdict, whole) = read(&stream, usize::MAX);
         let (heads_cut, verdict_cut, cut) = read(&stream, piece);
-        // A message refused for its body may have had its head passed on in an earlier piece,
-        // and an unfinished line may be refused for what it holds already.
+        // The head of a message that is refused for its body may have passed in an earlier piece,
+        // and an unfinished line may be refused before its end.
         prop_assert_eq!(verdict.is_err(), verdict_cut.is_err());
         if verdict.is_ok() {
             prop_assert_eq!((heads, verdict, whole), (heads_cut, verdict_cut, cut));
@@ -570,12 +577,12 @@ proptest! {
     #[test]
     fn the_library_agrees(stream in mutated()) {
         let (heads, verdict, passed) = read(&stream, usize::MAX);
-        // What is unfinished is no agreement.
+        // An unfinished message cannot be compared.
         if matches!(verdict, Ok(StreamPosition::Head | StreamPosition::Body)) {
             return Ok(());
         }
-        let (requests, content) = read_by_library(passed);
-        prop_assert!(content, "{:?}", stream.escape_ascii().to_string());
+        let (requests, is_accepted) = read_by_library(passed);
+        prop_assert!(is_accepted, "{:?}", stream.escape_ascii().to_string());
         prop_assert_eq!(requests.len(), heads as usize);
         prop_assert!(requests.iter().all(|(_, _, body)| *body != usize::MAX));
     }

@@ -1,4 +1,4 @@
-//! Unused connections, the most recently used first.
+//! Idle connections of one upstream. The most recently used one is taken first.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -20,9 +20,9 @@ pub(super) struct ConnectionPool {
 
 #[derive(Debug, Default)]
 struct IdleConnections {
-    /// Oldest first, so that those to be closed stand at the front.
-    lanes: VecDeque<(Instant, UpstreamConnection)>,
-    is_swept: bool,
+    /// Oldest first, because the oldest are closed first.
+    connections: VecDeque<(Instant, UpstreamConnection)>,
+    has_sweeper: bool,
 }
 
 impl ConnectionPool {
@@ -34,49 +34,49 @@ impl ConnectionPool {
         })
     }
 
-    /// A connection that was alive when last looked at.
+    /// A connection that is open as far as is known.
     pub(super) fn take(&self) -> Option<UpstreamConnection> {
         loop {
-            let (since, mut lane) = self.idle.borrow_mut().lanes.pop_back()?;
-            if since.elapsed() < self.limits.idle_timeout && lane.is_reusable() {
-                return Some(lane);
+            let (since, mut connection) = self.idle.borrow_mut().connections.pop_back()?;
+            if since.elapsed() < self.limits.idle_timeout && connection.is_reusable() {
+                return Some(connection);
             }
         }
     }
 
-    /// Takes a connection back, if it can be used again.
-    pub(super) fn put(self: &Rc<Self>, mut lane: UpstreamConnection) {
-        if !lane.is_reusable() || self.limits.idle_max == 0 {
+    /// Returns a connection to the pool, if it can be reused.
+    pub(super) fn put(self: &Rc<Self>, mut connection: UpstreamConnection) {
+        if !connection.is_reusable() || self.limits.idle_max == 0 {
             return;
         }
         let mut idle = self.idle.borrow_mut();
-        if idle.lanes.len() >= self.limits.idle_max {
-            idle.lanes.pop_front();
+        if idle.connections.len() >= self.limits.idle_max {
+            idle.connections.pop_front();
         }
-        idle.lanes.push_back((Instant::now(), lane));
-        if !idle.is_swept {
-            idle.is_swept = true;
+        idle.connections.push_back((Instant::now(), connection));
+        if !idle.has_sweeper {
+            idle.has_sweeper = true;
             tokio::task::spawn_local(sweep(Rc::downgrade(self)));
         }
     }
 
-    /// Closes what is too old and returns when to look again.
+    /// Closes connections that are too old, and returns when the next one will be.
     fn close_aged(&self) -> Option<Instant> {
         let mut idle = self.idle.borrow_mut();
         let now = Instant::now();
-        while let Some((since, _)) = idle.lanes.front() {
+        while let Some((since, _)) = idle.connections.front() {
             let until = *since + self.limits.idle_timeout;
             if until > now {
                 return Some(until);
             }
-            idle.lanes.pop_front();
+            idle.connections.pop_front();
         }
-        idle.is_swept = false;
+        idle.has_sweeper = false;
         None
     }
 }
 
-/// Closes connections as they come of age, as long as there are any.
+/// Closes connections as they become too old, until the pool is empty.
 async fn sweep(pool: Weak<ConnectionPool>) {
     while let Some(next) = pool.upgrade().and_then(|pool| pool.close_aged()) {
         sleep_until(next).await;

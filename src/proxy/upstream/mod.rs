@@ -1,15 +1,15 @@
-//! The way to one upstream: a pool of connections, and exchanges on them.
+//! The client for one upstream: a connection pool, and exchanges on its connections.
 //!
-//! A connection is driven by whoever waits for something from it, in the same task: there
-//! is no task per upstream connection, no wake-up from one to the other, and nothing to
-//! clean up when a request is cancelled. An unused connection is not driven at all; that
-//! the upstream has closed it is found out when it is taken from the pool.
+//! The task that waits for a response also drives the connection. So an upstream connection needs
+//! no task, no wake-ups between tasks, and no cleanup when a request is cancelled. Idle connections
+//! are not driven; a connection that the upstream has closed is detected when it is taken from the
+//! pool.
 
-mod upstream_body;
 mod upstream_client;
-mod upstream_error;
-mod upstream_connection;
 mod connection_pool;
+mod upstream_connection;
+mod upstream_body;
+mod upstream_error;
 
 pub use upstream_body::UpstreamBody;
 pub use upstream_client::UpstreamClient;

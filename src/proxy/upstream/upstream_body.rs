@@ -1,4 +1,4 @@
-//! A response body on its way from the upstream.
+//! The body of a response, as it arrives from the upstream.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -13,16 +13,15 @@ use tokio::time::Instant;
 use super::connection_pool::ConnectionPool;
 use super::upstream_connection::UpstreamConnection;
 use super::upstream_error::{UpstreamError, UpstreamPhase};
-use crate::proxy::body::buffered_body::{BufferOutcome, buffer_body};
+use crate::proxy::body::{BufferOutcome, buffer_body};
 use crate::proxy::headers::remove_forbidden_trailers;
 
-/// The body of the upstream's response. Reading it drives the connection; once it has been
-/// read to its end the connection is free for the next request, and dropping it before
-/// closes the connection.
+/// The body of the upstream's response. Reading it drives the connection. At its end the connection
+/// returns to the pool; dropping the body before its end closes the connection.
 #[derive(Debug)]
 pub struct UpstreamBody {
     incoming: Incoming,
-    lane: Option<UpstreamConnection>,
+    connection: Option<UpstreamConnection>,
     pool: Rc<ConnectionPool>,
     deadline: Option<Instant>,
 }
@@ -30,12 +29,12 @@ pub struct UpstreamBody {
 impl UpstreamBody {
     pub(super) fn new(
         incoming: Incoming,
-        lane: UpstreamConnection,
+        connection: UpstreamConnection,
         pool: Rc<ConnectionPool>,
     ) -> Self {
         let mut body = Self {
             incoming,
-            lane: Some(lane),
+            connection: Some(connection),
             pool,
             deadline: None,
         };
@@ -45,19 +44,19 @@ impl UpstreamBody {
         body
     }
 
-    /// Reads the body into memory, or hands it back when it is larger than `bytes_max`.
+    /// Reads the body into memory, or returns it if it is larger than `bytes_max`.
     ///
     /// # Errors
     ///
-    /// [`UpstreamError`] when the body breaks off.
+    /// [`UpstreamError`] if the body ends early.
     pub async fn gather(self, bytes_max: u64) -> Result<BufferOutcome<Self>, UpstreamError> {
         buffer_body(self, bytes_max).await
     }
 
-    /// Gives the connection back.
+    /// Returns the connection to the pool.
     fn release(&mut self) {
-        if let Some(lane) = self.lane.take() {
-            self.pool.put(lane);
+        if let Some(connection) = self.connection.take() {
+            self.pool.put(connection);
         }
     }
 
@@ -65,26 +64,27 @@ impl UpstreamBody {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        // Only driving the connection produces frames, so nobody needs to be woken by them.
-        let mut quiet = Context::from_waker(Waker::noop());
-        let polled = Pin::new(&mut self.incoming).poll_frame(&mut quiet);
-        let (Poll::Pending, Some(lane)) = (&polled, &mut self.lane) else {
+        // Frames arrive only while the connection is driven below, so no waker is needed here.
+        let mut noop_context = Context::from_waker(Waker::noop());
+        let polled = Pin::new(&mut self.incoming).poll_frame(&mut noop_context);
+        let (Poll::Pending, Some(connection)) = (&polled, &mut self.connection) else {
             return polled;
         };
-        lane.drive(cx);
-        Pin::new(&mut self.incoming).poll_frame(&mut quiet)
+        connection.drive(cx);
+        Pin::new(&mut self.incoming).poll_frame(&mut noop_context)
     }
 
     fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<UpstreamError> {
         let stall = self.pool.limits.response_stall_timeout;
         let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + stall);
         let authority = || Arc::clone(&self.pool.authority);
-        let Some(lane) = &mut self.lane else {
+        let Some(connection) = &mut self.connection else {
             return Poll::Ready(UpstreamError::Closed {
                 authority: authority(),
             });
         };
-        lane.alarm
+        connection
+            .timer
             .poll(cx, deadline)
             .map(|()| UpstreamError::Timeout {
                 authority: authority(),
@@ -106,7 +106,7 @@ impl Body for UpstreamBody {
             Poll::Ready(frame) => frame,
             Poll::Pending => {
                 return this.poll_stalled(cx).map(|error| {
-                    this.lane = None;
+                    this.connection = None;
                     Some(Err(error))
                 });
             }
@@ -123,7 +123,7 @@ impl Body for UpstreamBody {
                 Poll::Ready(Some(Ok(frame)))
             }
             Some(Err(error)) => {
-                this.lane = None;
+                this.connection = None;
                 let error = UpstreamError::from_hyper(&error, &this.pool.authority);
                 Poll::Ready(Some(Err(error)))
             }

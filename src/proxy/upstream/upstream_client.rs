@@ -1,4 +1,4 @@
-//! Exchanges: a request out, a response head back.
+//! Sends requests to one upstream and receives the heads of the responses.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -17,30 +17,30 @@ use super::connection_pool::ConnectionPool;
 use super::upstream_body::UpstreamBody;
 use super::upstream_connection::UpstreamConnection;
 use super::upstream_error::{UpstreamError, UpstreamPhase};
-use crate::proxy::body::forward_body::ForwardBody;
-use crate::proxy::body::request_body::UploadProgress;
+use crate::proxy::body::ForwardBody;
+use crate::proxy::body::UploadProgress;
 use crate::proxy::headers::remove_hop_by_hop;
 use crate::proxy::limits::UpstreamLimits;
 
-/// One upstream, as one data core sees it. Cloning shares the connections.
+/// The client for one upstream on one data core. Clones share the connection pool.
 #[derive(Clone, Debug)]
 pub struct UpstreamClient {
     pool: Rc<ConnectionPool>,
     host: HeaderValue,
 }
 
-/// A request that failed, and what may be done about it.
+/// How sending a request failed.
 enum SendFailure {
-    /// Not a byte was written: the request itself, to be sent elsewhere.
+    /// No byte was written, so the request can be sent on another connection.
     Unsent(Box<Request<ForwardBody>>),
-    /// It was written, and closed upon without a word.
+    /// The upstream closed the connection before it sent a byte of the response.
     ClosedSilently(UpstreamError),
-    /// Anything else.
+    /// Any other failure.
     Final(UpstreamError),
 }
 
 impl UpstreamClient {
-    /// The upstream at `authority`, which is `host:port`.
+    /// A client for the upstream at `authority`, which is `host:port`.
     pub fn new(authority: &str, limits: UpstreamLimits) -> Self {
         let host = HeaderValue::from_str(authority)
             .unwrap_or_else(|_| HeaderValue::from_static("upstream"));
@@ -50,36 +50,37 @@ impl UpstreamClient {
         }
     }
 
-    /// The upstream as it was configured.
+    /// The upstream's `host:port`, as configured.
     pub fn authority(&self) -> &str {
         &self.pool.authority
     }
 
     /// Sends a request and waits for the head of the response.
     ///
-    /// The request goes out as HTTP/1.1 with framing of its own, its target and `Host`
-    /// unchanged. A request that reached a closed connection is sent once more on a new one:
-    /// always when no byte of it was written, and when it `is_idempotent`, its body is in
-    /// memory and the upstream had not said a word (RFC 9110 section 9.2.2).
+    /// The request is sent as HTTP/1.1 with new framing; target and `Host` are unchanged. If a
+    /// pooled connection turns out to be closed, the request is sent once more on a new connection:
+    /// always if no byte of it was written, otherwise only if it `is_idempotent`, its body is in
+    /// memory and the upstream had sent no byte (RFC 9110 section 9.2.2). The request is boxed,
+    /// because each async function here would store it twice.
     ///
     /// # Errors
     ///
     /// See [`UpstreamError`].
     pub async fn send(
         &self,
-        mut request: Request<ForwardBody>,
+        mut request: Box<Request<ForwardBody>>,
         is_idempotent: bool,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         self.prepare(&mut request);
-        let Some(lane) = self.pool.take() else {
+        let Some(connection) = self.pool.take() else {
             return Box::pin(self.send_on_new_connection(request)).await;
         };
         let copy = is_idempotent.then(|| copy(&request)).flatten();
-        match self.exchange(lane, request).await {
+        match self.exchange(connection, request).await {
             Ok(response) => Ok(response),
             Err(SendFailure::Final(error)) => Err(error),
             Err(SendFailure::Unsent(request)) => {
-                Box::pin(self.send_on_new_connection(*request)).await
+                Box::pin(self.send_on_new_connection(request)).await
             }
             Err(SendFailure::ClosedSilently(error)) => match copy {
                 Some(request) => Box::pin(self.send_on_new_connection(request)).await,
@@ -88,14 +89,14 @@ impl UpstreamClient {
         }
     }
 
-    /// Sends a request on a connection of its own. Boxed by its callers: it is rare, and its
+    /// Sends a request on a new connection. The callers box the future, because it is rare and its
     /// size would count for every request.
     async fn send_on_new_connection(
         &self,
-        request: Request<ForwardBody>,
+        request: Box<Request<ForwardBody>>,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
-        let lane = self.connect().await?;
-        self.exchange(lane, request)
+        let connection = self.connect().await?;
+        self.exchange(connection, request)
             .await
             .map_err(|failure| match failure {
                 SendFailure::ClosedSilently(error) | SendFailure::Final(error) => error,
@@ -109,7 +110,7 @@ impl UpstreamClient {
         let limits = &self.pool.limits;
         let connecting = UpstreamConnection::connect(&self.pool.authority, limits);
         match timeout(limits.connect_timeout, connecting).await {
-            Ok(Ok(lane)) => Ok(lane),
+            Ok(Ok(connection)) => Ok(connection),
             Ok(Err(error)) => Err(UpstreamError::Connect {
                 authority: self.shared_authority(),
                 source: Arc::new(error),
@@ -120,59 +121,61 @@ impl UpstreamClient {
 
     async fn exchange(
         &self,
-        mut lane: UpstreamConnection,
-        request: Request<ForwardBody>,
+        mut connection: UpstreamConnection,
+        request: Box<Request<ForwardBody>>,
     ) -> Result<Response<UpstreamBody>, SendFailure> {
-        lane.reset_received();
-        let patience = self.pool.limits.response_head_timeout;
-        let mut deadline = Instant::now() + patience;
+        connection.reset_received();
+        let head_timeout = self.pool.limits.response_head_timeout;
+        let mut deadline = Instant::now() + head_timeout;
         let mut upload = request.body().upload();
-        let mut sent = pin!(lane.sender.try_send_request(request));
+        let mut sent = pin!(connection.sender.try_send_request(*request));
         let outcome = poll_fn(|cx| {
-            lane.drive(cx);
-            let mut quiet = Context::from_waker(Waker::noop());
-            if let Poll::Ready(outcome) = sent.as_mut().poll(&mut quiet) {
+            connection.drive(cx);
+            let mut noop_context = Context::from_waker(Waker::noop());
+            if let Poll::Ready(outcome) = sent.as_mut().poll(&mut noop_context) {
                 return Poll::Ready(Some(outcome));
             }
-            while lane.alarm.poll(cx, deadline).is_ready() {
+            while connection.timer.poll(cx, deadline).is_ready() {
                 if !upload.as_mut().is_some_and(UploadProgress::has_progressed) {
                     return Poll::Ready(None);
                 }
-                deadline = Instant::now() + patience;
+                deadline = Instant::now() + head_timeout;
             }
             Poll::Pending
         });
         match outcome.await {
-            Some(Ok(response)) => self.accept(response, lane).map_err(SendFailure::Final),
-            Some(Err(error)) => Err(self.judge_failure(error, &lane)),
+            Some(Ok(response)) => self
+                .accept(response, connection)
+                .map_err(SendFailure::Final),
+            Some(Err(error)) => Err(self.classify_failure(error, &connection)),
             None => Err(SendFailure::Final(
                 self.timeout(UpstreamPhase::ResponseHead),
             )),
         }
     }
 
-    fn judge_failure(
+    fn classify_failure(
         &self,
         mut error: TrySendError<Request<ForwardBody>>,
-        lane: &UpstreamConnection,
+        connection: &UpstreamConnection,
     ) -> SendFailure {
         if let Some(request) = error.take_message() {
             return SendFailure::Unsent(Box::new(request));
         }
         let cause = UpstreamError::from_hyper(&error.into_error(), &self.pool.authority);
         match cause {
-            UpstreamError::Closed { .. } if !lane.has_received() => {
+            UpstreamError::Closed { .. } if !connection.has_received() => {
                 SendFailure::ClosedSilently(cause)
             }
             _ => SendFailure::Final(cause),
         }
     }
 
-    /// Refuses a response that can be read in two ways, and removes the fields of the hop.
+    /// Refuses an ambiguous response, and removes the header fields of the hop.
     fn accept(
         &self,
         response: Response<Incoming>,
-        lane: UpstreamConnection,
+        connection: UpstreamConnection,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         if let Some(reason) = ambiguity(&response) {
             let authority = self.shared_authority();
@@ -188,15 +191,15 @@ impl UpstreamClient {
             head.headers.remove(CONTENT_LENGTH);
         }
         head.version = Version::HTTP_11;
-        let body = UpstreamBody::new(incoming, lane, Rc::clone(&self.pool));
+        let body = UpstreamBody::new(incoming, connection, Rc::clone(&self.pool));
         Ok(Response::from_parts(head, body))
     }
 
-    /// Gives a request the version, the `Host` and the framing it is sent with.
+    /// Sets the HTTP version, `Host` and the framing of a request.
     fn prepare(&self, request: &mut Request<ForwardBody>) {
         *request.version_mut() = Version::HTTP_11;
         let length = request.body().size_hint().exact();
-        let announced = request.body().trailers().and_then(trailer_names);
+        let trailer_names = request.body().trailers().and_then(trailer_field);
         let needs_length = needs_length(request.method());
         let headers = request.headers_mut();
         if !headers.contains_key(HOST) {
@@ -213,7 +216,7 @@ impl UpstreamClient {
             }
             None => {
                 headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-                if let Some(names) = announced {
+                if let Some(names) = trailer_names {
                     headers.insert(TRAILER, names);
                 }
             }
@@ -232,31 +235,31 @@ impl UpstreamClient {
     }
 }
 
-/// The same request once more, if its body is in memory.
-pub(in crate::proxy) fn copy(request: &Request<ForwardBody>) -> Option<Request<ForwardBody>> {
-    let mut copy = Request::new(request.body().replay()?);
+/// A copy of a request, if its body is in memory.
+pub(in crate::proxy) fn copy(request: &Request<ForwardBody>) -> Option<Box<Request<ForwardBody>>> {
+    let mut copy = Box::new(Request::new(request.body().replay()?));
     *copy.method_mut() = request.method().clone();
     *copy.uri_mut() = request.uri().clone();
     *copy.headers_mut() = request.headers().clone();
     Some(copy)
 }
 
-/// Methods that anticipate a body, so that its absence is stated (RFC 9110 section 8.6).
+/// Whether a method needs `Content-Length: 0` if the request has no body (RFC 9110 section 8.6).
 fn needs_length(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
-/// The `Trailer` field for trailers known beforehand.
-fn trailer_names(trailers: &HeaderMap) -> Option<HeaderValue> {
+/// The `Trailer` field for trailers that are known before the body is sent.
+fn trailer_field(trailers: &HeaderMap) -> Option<HeaderValue> {
     let names: Vec<&str> = trailers.keys().map(http::HeaderName::as_str).collect();
     HeaderValue::from_str(&names.join(", ")).ok()
 }
 
-/// Why the end of a response is uncertain, or what follows it not HTTP.
+/// Why a response is ambiguous: its end is uncertain, or another protocol follows it.
 fn ambiguity(response: &Response<Incoming>) -> Option<&'static str> {
     let headers = response.headers();
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return Some("it switches protocols, which was not asked for");
+        return Some("it switches protocols, which the request did not ask for");
     }
     if !headers.contains_key(TRANSFER_ENCODING) {
         return None;

@@ -12,22 +12,22 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
 
-use crate::proxy::body::forward_body::ForwardBody;
+use crate::proxy::body::ForwardBody;
 use crate::proxy::deadline_timer::DeadlineTimer;
 use crate::proxy::limits::{LIBRARY_HEADER_COUNT_MAX, UpstreamLimits};
 
-/// A connection, the handle to send on it, and its clock.
+/// A connection, the handle that sends requests on it, and its timer.
 #[derive(Debug)]
 pub(super) struct UpstreamConnection {
     connection: Box<Connection<TokioIo<TrackedStream>, ForwardBody>>,
     pub(super) sender: SendRequest<ForwardBody>,
-    pub(super) alarm: DeadlineTimer,
-    heard: Rc<Cell<bool>>,
+    pub(super) timer: DeadlineTimer,
+    received: Rc<Cell<bool>>,
     finished: bool,
 }
 
 impl UpstreamConnection {
-    /// Connects to the first address that accepts.
+    /// Connects to the first address that accepts the connection.
     pub(super) async fn connect(authority: &str, limits: &UpstreamLimits) -> io::Result<Self> {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for address in lookup_host(authority).await? {
@@ -41,10 +41,10 @@ impl UpstreamConnection {
 
     async fn handshake(stream: TcpStream, limits: &UpstreamLimits) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        let heard = Rc::new(Cell::new(false));
-        let tap = TrackedStream {
+        let received = Rc::new(Cell::new(false));
+        let stream = TrackedStream {
             stream,
-            heard: Rc::clone(&heard),
+            received: Rc::clone(&received),
         };
         let mut builder = http1::Builder::new();
         builder.max_buf_size(limits.header_bytes_max.max(8 * 1024));
@@ -52,20 +52,20 @@ impl UpstreamConnection {
             builder.max_headers(limits.header_count_max);
         }
         let (sender, connection) = builder
-            .handshake(TokioIo::new(tap))
+            .handshake(TokioIo::new(stream))
             .await
             .map_err(io::Error::other)?;
         let connection = Box::new(connection);
         Ok(Self {
             connection,
             sender,
-            alarm: DeadlineTimer::default(),
-            heard,
+            timer: DeadlineTimer::default(),
+            received,
             finished: false,
         })
     }
 
-    /// Lets the connection read and write what it can; true while it is alive.
+    /// Reads and writes as much as possible. Returns whether the connection is still open.
     pub(super) fn drive(&mut self, cx: &mut Context<'_>) -> bool {
         if !self.finished {
             self.finished = Pin::new(&mut *self.connection).poll(cx).is_ready();
@@ -73,28 +73,28 @@ impl UpstreamConnection {
         !self.finished
     }
 
-    /// Whether the connection is unharmed and waits for a request.
+    /// Whether the connection is open and ready for a request.
     pub(super) fn is_reusable(&mut self) -> bool {
-        // Whatever happens to an unused connection is found out when it is next used.
+        // No waker: an idle connection is checked when it is used next.
         self.drive(&mut Context::from_waker(Waker::noop())) && self.sender.is_ready()
     }
 
-    /// Begins to watch whether the upstream says anything.
+    /// Forgets that the upstream sent bytes.
     pub(super) fn reset_received(&self) {
-        self.heard.set(false);
+        self.received.set(false);
     }
 
-    /// Whether it has said anything since.
+    /// Whether the upstream has sent bytes since the reset.
     pub(super) fn has_received(&self) -> bool {
-        self.heard.get()
+        self.received.get()
     }
 }
 
-/// The upstream's socket, which notes that bytes came in.
+/// The upstream's socket. It notes when bytes arrive.
 #[derive(Debug)]
 struct TrackedStream {
     stream: TcpStream,
-    heard: Rc<Cell<bool>>,
+    received: Rc<Cell<bool>>,
 }
 
 impl AsyncRead for TrackedStream {
@@ -107,7 +107,7 @@ impl AsyncRead for TrackedStream {
         let start = buf.filled().len();
         let polled = Pin::new(&mut this.stream).poll_read(cx, buf);
         if buf.filled().len() > start {
-            this.heard.set(true);
+            this.received.set(true);
         }
         polled
     }

@@ -3,16 +3,16 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::proxy::body::request_body::RequestBodyError;
+use crate::proxy::body::RequestBodyError;
 
-/// What was going on when time ran out.
+/// The phase of an exchange in which a timeout occurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UpstreamPhase {
-    /// The connection was being made.
+    /// Connecting to the upstream.
     Connect,
-    /// The response head was waited for.
+    /// Waiting for the head of the response.
     ResponseHead,
-    /// The response body stood still.
+    /// Waiting for the next bytes of the response body.
     ResponseBody,
 }
 
@@ -26,15 +26,15 @@ impl UpstreamPhase {
     }
 }
 
-/// A failed exchange. `authority` is the upstream as it was configured.
+/// Why an exchange failed. `authority` is the upstream's `host:port`, as configured.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum UpstreamError {
-    /// No address of the upstream could be connected to; the request was not sent.
+    /// No address of the upstream accepted a connection; the request was not sent.
     #[error("cannot connect to upstream {authority}: {source}; is it running?")]
     Connect {
         /// The upstream.
         authority: Arc<str>,
-        /// The last address's error.
+        /// The error of the last address.
         source: Arc<io::Error>,
     },
     /// The upstream was too slow.
@@ -42,7 +42,7 @@ pub enum UpstreamError {
     Timeout {
         /// The upstream.
         authority: Arc<str>,
-        /// What was waited for.
+        /// The phase in which the time ran out.
         phase: UpstreamPhase,
     },
     /// The upstream closed the connection before the end of its response.
@@ -51,26 +51,26 @@ pub enum UpstreamError {
         /// The upstream.
         authority: Arc<str>,
     },
-    /// The response cannot be read as HTTP/1.1, or can be read in two ways.
+    /// The response is not valid HTTP/1.1, or it is ambiguous.
     #[error("upstream {authority} sent a malformed response: {reason}")]
     Malformed {
         /// The upstream.
         authority: Arc<str>,
-        /// What is wrong with it.
+        /// What is wrong with the response.
         reason: Arc<str>,
     },
-    /// The request's own body failed while it was being sent; the upstream is not to blame.
-    #[error("the request to upstream {authority} broke off: {source}")]
+    /// The request's body failed while it was being sent; the upstream did not cause this.
+    #[error("the request to upstream {authority} ended early: {source}")]
     RequestBody {
         /// The upstream.
         authority: Arc<str>,
-        /// What happened to the body.
+        /// Why the body failed.
         source: RequestBodyError,
     },
 }
 
 impl UpstreamError {
-    /// Reads the library's error.
+    /// Classifies an error of the HTTP library.
     pub(super) fn from_hyper(error: &hyper::Error, authority: &Arc<str>) -> Self {
         let authority = Arc::clone(authority);
         if let Some(source) = find::<RequestBodyError>(error) {
@@ -98,8 +98,8 @@ impl UpstreamError {
 fn find<E: std::error::Error + 'static>(error: &hyper::Error) -> Option<&E> {
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
+        if let Some(cause) = error.downcast_ref() {
+            return Some(cause);
         }
         source = error.source();
     }

@@ -287,7 +287,7 @@ fn a_service_waits_for_its_contract_and_nothing_passes_before() {
     assert_eq!(problem["error"], "CONTRACT_UNAVAILABLE");
     assert_eq!(
         problem["detail"],
-        "the contract of flux could not be read yet, and nothing passes unjudged"
+        "the contract of flux could not be read yet, and no request passes without validation"
     );
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("openapi.yaml"), revision('a')).unwrap();
@@ -308,9 +308,9 @@ fn a_compatible_policy_refuses_what_breaks_without_a_major_version() {
     replace(&contract, &without("1.1.0"));
     let refused = reload(app.admin);
     assert_eq!(refused["status"], 422, "{refused}");
-    assert_eq!(refused["detail"], "GET /bound: an operation is gone");
+    assert_eq!(refused["detail"], "GET /bound: operation removed");
     let problems = refused["problems"].as_array().unwrap();
-    assert_eq!(problems[0], "GET /bound: an operation is gone");
+    assert_eq!(problems[0], "GET /bound: operation removed");
     assert_eq!(version(app.admin), "1.0.0");
     replace(&contract, &without("2.0.0"));
     assert_eq!(reload(app.admin)["result"], "in-force");

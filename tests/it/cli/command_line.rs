@@ -98,7 +98,7 @@ Q 1
   dialect   OpenAPI 3.0
 
   warning  all/questionable.yaml:4  invalid-example
-           the example breaks its schema: "a" is not of type "integer" (line 4); correct one of the
+           the example does not satisfy its schema: "a" is not of type "integer" (line 4); correct one of the
            two
            #/components/schemas/A/example
 
@@ -176,7 +176,7 @@ fn json_for_programs() {
                     "severity": "warning", "kind": "invalid-example",
                     "file": "all/questionable.yaml", "line": 4,
                     "pointer": "/components/schemas/A/example",
-                    "message": "the example breaks its schema: \"a\" is not of type \"integer\" (line 4); correct one of the two"
+                    "message": "the example does not satisfy its schema: \"a\" is not of type \"integer\" (line 4); correct one of them"
                 }]
             }
         ],

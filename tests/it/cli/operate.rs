@@ -86,7 +86,7 @@ shop
     );
     assert_eq!(print("breakers --service market", 0), service("market"));
     assert!(
-        print("breakers set shop checkout --tier gold auto", 0).contains("left it to itself again")
+        print("breakers set shop checkout --tier gold auto", 0).contains("removed the override")
     );
     print("breakers", 0);
 }

@@ -49,10 +49,10 @@ fn exit_codes() {
     check("- --base-path /v1", &get("/orders"), 1, "");
     check("- --base-path /v1 --base-path /v2", &get("/v2/orders"), 0, "");
     check("-", "\n\n", 0, "");
-    check("-", "{}\n", 2, "portcullis: -:1:1: the record: the member \"request\" is missing");
+    check("-", "{}\n", 2, "portcullis: -:1:1: the record: the property \"request\" is missing");
     check("-", &format!("{}\n x\n{}", get("/orders"), get("/orders?limit=0")), 2, "portcullis: -:2:2: expected a value, found a letter");
-    check("-", "{\"log\": 1}", 2, "portcullis: -:1:9: log: the member \"entries\" is missing");
-    check("tests/fixtures/traffic/orders.jsonl", "", 2, "portcullis: tests/fixtures/traffic/orders.jsonl:9:39: request: unknown member \"urll\"");
+    check("-", "{\"log\": 1}", 2, "portcullis: -:1:9: log: the property \"entries\" is missing");
+    check("tests/fixtures/traffic/orders.jsonl", "", 2, "portcullis: tests/fixtures/traffic/orders.jsonl:9:39: request: unknown property \"urll\"");
     check("tests/fixtures/traffic/orders.har", "", 1, "");
     check("none.jsonl", "", 2, "portcullis: none.jsonl: No such file");
     check("contracts", "", 2, "portcullis: contracts: Is a directory");

@@ -16,7 +16,7 @@ use crate::support::corpus::corpora;
 fn contract(path: &Path) -> Result<CompiledContract, String> {
     let documents = load_contract(path, &Limits::default()).map_err(|error| error.to_string())?;
     let options = CompileOptions {
-        channels: true,
+        outbound_operations: true,
         ..CompileOptions::default()
     };
     compile(documents, &options).map_err(|problems| problems[0].to_string())

@@ -1,4 +1,4 @@
-//! Every rule of `diff` has a fixture that shows it, and the reference page has every rule.
+//! Checks that every rule of `diff` has a fixture, and that the reference page lists every rule.
 //!
 //! `PORTCULLIS_TEST_WRITE=1` rewrites `docs/compatibility.md` from the table of rules.
 
@@ -22,7 +22,7 @@ pub(crate) fn contract(fragment: &str) -> CompiledContract {
     let text = format!("openapi: 3.1.0\ninfo: {{title: t, version: {version}}}\n{fragment}\n");
     let documents = parse_single_file("t.yaml", text.into_bytes(), &Limits::default()).unwrap();
     let options = CompileOptions {
-        channels: true,
+        outbound_operations: true,
         ..CompileOptions::default()
     };
     compile(documents, &options).unwrap_or_else(|problems| panic!("{fragment}: {problems:?}"))
@@ -114,22 +114,25 @@ fn schemas_are_told_of_on_both_sides_and_breaks_have_witnesses() {
 }
 
 #[test]
-fn a_mirror_is_told_of_when_the_change_is_taken_back() {
+fn reverting_a_change_reports_its_mirror_rule() {
     let mut checked = 0;
     for (id, old, new) in DOCUMENTS {
         let rule = rules().iter().find(|rule| rule.id == *id).unwrap();
         let MirrorRule::Of(mirror) = rule.mirror else {
             continue;
         };
-        // Some come back as the whole that was gone, whichever way it went.
+        // Some reverse changes are reported for the whole element, by another rule of the family.
         let back = report(new, old);
         let family = mirror.rsplit_once('.').map_or(mirror, |(family, _)| family);
-        let is_told = back
+        let is_reported = back
             .findings
             .iter()
             .any(|finding| finding.rule.id.starts_with(family));
         assert!(
-            is_told || back.findings.is_empty() || id.contains("sunset") || id.contains("retired"),
+            is_reported
+                || back.findings.is_empty()
+                || id.contains("sunset")
+                || id.contains("retired"),
             "{id}: {mirror}"
         );
         checked += 1;
@@ -147,46 +150,46 @@ fn the_reference_page_has_every_rule() {
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         written == page,
-        "docs/compatibility.md is not what the rules say: run with PORTCULLIS_TEST_WRITE=1"
+        "docs/compatibility.md is outdated: run with PORTCULLIS_TEST_WRITE=1"
     );
 }
 
 const INTRODUCTION: &str = "\
 # Compatibility rules
 
-[diff.md](diff.md) explains how to use `portcullis diff`. This page is generated and lists its rules. A change is **breaking** if a request that the old contract accepts is refused, or if a response can occur that the old contract forbids. For webhooks and callbacks the sides are exchanged: there the service sends and its consumers respond.
+`portcullis diff OLD NEW` compares two revisions of a contract and reports what the changes mean for consumers. A change is **breaking** if a message that was valid becomes invalid: the service refuses a request that it used to accept, or sends a response that the old contract forbids. For webhooks and callbacks the roles are swapped: the service sends the request, and its consumers respond.
 
-## How the level is determined
+## How a level is determined
 
-A schema change is decided by containment: is every value that one revision sends accepted by the other? Senders are assumed to send the properties that their schema declares. The search has three results:
+For schemas, containment decides whether a change is breaking: does one revision accept every value that the other sends? Senders are assumed to send only the properties that their schema declares. The search has three answers:
 
-- **proved**: the search is exhaustive and found no refused value. The change counts as `info`; a removed property stays a `warning`, because its users miss it.
-- **witnessed**: a value is refused. The report shows it. The validators of both contracts have confirmed it, as a whole message if messages of its media type are validated. The change is `breaking`.
+- **proved**: the search was exhaustive and found no refused value. The change counts as `info`. A removed property remains a `warning`, because consumers may use it.
+- **witnessed**: a value is refused. The report shows it. The validators of both contracts have confirmed it, as a complete message if they validate messages of its media type. The change is `breaking`.
 - **unknown**: neither could be shown. The level of the table below applies, but at least `warning`; with `--strict` it is `breaking`. The report gives the reason.
 
-Schemas that accept the same values are equal, regardless of notation: references, `allOf` with one element, `nullable` and `type: [.., \"null\"]`, the order of properties, files.
+Schemas that accept the same values count as unchanged, however they are written. This covers references, `allOf` with one element, `nullable` and `type: [.., \"null\"]`, the order of properties, and the split into files.
 
-All other changes are decided by rule. The report names the `rule`.
+All other changes have the level of their rule; the report marks them with `rule`.
 
 ## Differences from other tools
 
-- A new success status is breaking, because validators of the old contract reject it; any other new status is a warning.
-- A media type that a range covers is not removed. `application/json` does not cover `application/problem+json`.
-- Security is compared as a formula. Credentials of an old alternative must satisfy a new one. API keys and HTTP schemes are equal if they are equal on the wire.
-- A deprecated operation or parameter may be removed after its `x-sunset`, not before. An operation whose `x-stability-level` is `draft` or `alpha` may be removed at any time.
-- `explode` and `style` matter only if they change the serialised form.
+- A success status that the old contract did not declare is breaking, because the old contract's validators refuse it. Any other new status is a warning.
+- A media type that a range still covers does not count as removed. `application/json` does not cover `application/problem+json`.
+- Security requirements are compared by meaning. Credentials that satisfied an old alternative must satisfy a new one. API keys and HTTP schemes are equal if they look the same on the wire.
+- A deprecated operation or parameter may be removed once its `x-sunset` has passed, not before. An operation with the `x-stability-level` `draft` or `alpha` may be removed at any time.
+- Changes of `explode` and `style` count only if they change the serialized value.
 
 ## Versions
 
-Breaking changes need a higher major version, additions and deprecations a higher minor version, other changes a higher patch version (semver.org). Below 1.0.0 the minor version takes the role of the major version. Other version schemes are not checked. With `--semver` a version that is not raised enough is a failure.
+Breaking changes require a greater major version, additions and deprecations a greater minor version, and all other changes a greater patch version (semver.org). Below 1.0.0 the minor version takes the role of the major version. A pre-release promises no compatibility, so any greater version may follow it. The check is skipped unless both versions are semantic versions; an optional `v` in front is ignored. With `--semver`, the command fails if the version is not raised enough.
 
 ## Approvals
 
-`--approvals FILE` names a reviewed file; `--print-approvals` prints entries for it. An approved change does not count. Approvals are identified by rule, location, and values before and after, so they survive changes of wording and line numbers. Expired and unused approvals are reported.
+`--approvals FILE` reads a reviewed file of approved changes; `--print-approvals` prints entries for it. An approved change counts in no level. An approval refers to a change by its rule, its location, and the values before and after, so it survives new wording and moved lines. The report lists expired approvals and approvals of changes that no longer exist.
 
 ## Rules
 
-The level columns are for a change in a request, in a response, and elsewhere. Aliases are the ids of oasdiff.
+The three level columns apply to a change in a request, in a response, and in neither. The aliases are the ids of oasdiff.
 ";
 
 fn page() -> String {

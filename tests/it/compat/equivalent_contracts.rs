@@ -147,7 +147,7 @@ fn every_real_contract_equals_itself() {
         let compiled = || {
             let documents = load_contract(&path, &Limits::default()).ok()?;
             let options = CompileOptions {
-                channels: true,
+                outbound_operations: true,
                 ..CompileOptions::default()
             };
             compile(documents, &options).ok()

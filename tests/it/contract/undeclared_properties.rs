@@ -113,24 +113,24 @@ fn members_that_nothing_declares_are_found() {
     check(
         &a(),
         &json!({"a": 1, "b": 2}),
-        &["unknown-body-property  no member `b`"],
+        &["unknown-body-property  no property `b`"],
     );
     check(
         &base(),
         &json!({"id": 1, "b": 2}),
-        &["unknown-body-property  no member `b`"],
+        &["unknown-body-property  no property `b`"],
     );
     let nested = || json!({"type": "object", "properties": {"x": {"type": "array", "items": a()}}});
     check(
         &nested(),
         &json!({"x": [{}, {"b": 1}]}),
-        &["unknown-body-property /x/1 no member `b`"],
+        &["unknown-body-property /x/1 no property `b`"],
     );
     let tree = || json!({"$ref": "#/components/schemas/Tree"});
     check(
         &tree(),
         &json!({"children": [{"children": [{"b": 1}]}]}),
-        &["unknown-body-property /children/0/children/0 no member `b`"],
+        &["unknown-body-property /children/0/children/0 no property `b`"],
     );
 }
 
@@ -142,7 +142,7 @@ fn what_any_part_of_a_composition_declares_is_known() {
     check(
         &all(),
         &json!({"id": 1, "c": 1}),
-        &["unknown-body-property  no member `c`"],
+        &["unknown-body-property  no property `c`"],
     );
     let one = || {
         json!({"oneOf": [
@@ -154,7 +154,7 @@ fn what_any_part_of_a_composition_declares_is_known() {
     check(
         &one(),
         &json!({"kind": "x", "x": 1, "y": 1}),
-        &["unknown-body-property  no member `y`"],
+        &["unknown-body-property  no property `y`"],
     );
 }
 

@@ -496,5 +496,5 @@ fn codeowners_are_written_and_read() {
     assert!(errors.contains("CODEOWNERS: not what contracts/squads.toml says; write it again: portcullis owners codeowners --catalog contracts/squads.toml > CODEOWNERS"), "{errors}");
     let (code, text, errors) = work.owners("import -", "/docs/ @org/docs\n!/x @a\n");
     assert_eq!((code, text.as_str()), (1, "[squads.docs]\ncodeowners = [\"@org/docs\"]\npaths = [\n    \"/docs/\",\n]\n"));
-    assert!(errors.starts_with("portcullis: -:2: `!/x` excepts paths"), "{errors}");
+    assert!(errors.starts_with("portcullis: -:2: `!/x` excludes paths"), "{errors}");
 }

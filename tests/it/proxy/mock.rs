@@ -174,7 +174,7 @@ fn nothing_to_answer_with_is_said_with_its_reason() {
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains(reason), "{detail}");
     };
-    check(&get("/images"), "gives no example");
+    check(&get("/images"), "has no example of the response");
     check(&get("/impossible"), "no value of its schema was found");
     check(
         &wishing("/choices", "prefer: example=nine"),

@@ -1,11 +1,9 @@
 //! A relay made of the proxy's listener and upstream, with a service that judges nothing.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::rc::Rc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -14,8 +12,8 @@ use http::{Response, StatusCode};
 use portcullis::proxy::{
     AnswerBody, BufferOutcome, ClientLimits, ConnectionCap, DrainSignal, DrainTrigger, ForwardBody,
     HttpRefusal, IncomingRequest, ListenerSettings, ListenerTotals, Peer, RequestBodyError,
-    UpstreamBody, UpstreamClient, UpstreamError, UpstreamLimits, add_forwarding, add_request_id,
-    bind, drain, serve,
+    RequestHandler, UpstreamBody, UpstreamClient, UpstreamError, UpstreamLimits, add_forwarding,
+    add_request_id, bind, drain, serve,
 };
 use tokio::runtime::{Builder, LocalOptions};
 
@@ -132,17 +130,8 @@ async fn run(
         upstream,
         mode: setup.mode,
     };
-    serve(bound, service, refuse, settings, signal)
+    serve(bound, Rc::new(service), settings, signal)
         .await
-        .unwrap()
-}
-
-fn refuse(refusal: HttpRefusal, _peer: &Peer) -> Response<Bytes> {
-    Response::builder()
-        .status(refusal.status())
-        .header("content-type", "application/problem+json")
-        .header("x-refusal", refusal.name())
-        .body(format!("{{\"detail\":{:?}}}", refusal.sentence()).into())
         .unwrap()
 }
 
@@ -152,18 +141,22 @@ struct Pass {
     mode: Mode,
 }
 
-impl tower::Service<IncomingRequest> for Pass {
-    type Response = Response<AnswerBody>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>>>>;
-
-    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
+impl RequestHandler for Pass {
+    fn handle(
+        self: Rc<Self>,
+        incoming: IncomingRequest,
+    ) -> impl Future<Output = Response<AnswerBody>> + 'static {
+        let pass = Self::clone(&self);
+        Box::pin(pass.answer(incoming))
     }
 
-    fn call(&mut self, arrived: IncomingRequest) -> Self::Future {
-        let pass = self.clone();
-        Box::pin(async move { Ok(pass.answer(arrived).await) })
+    fn refuse(&self, refusal: HttpRefusal, _peer: &Peer) -> Response<Bytes> {
+        Response::builder()
+            .status(refusal.status())
+            .header("content-type", "application/problem+json")
+            .header("x-refusal", refusal.name())
+            .body(format!("{{\"detail\":{:?}}}", refusal.sentence()).into())
+            .unwrap()
     }
 }
 
@@ -189,7 +182,10 @@ impl Pass {
         };
         match self
             .upstream
-            .send(http::Request::from_parts(head, body), is_idempotent)
+            .send(
+                Box::new(http::Request::from_parts(head, body)),
+                is_idempotent,
+            )
             .await
         {
             Ok(response) => self.pass(response).await,

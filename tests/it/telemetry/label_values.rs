@@ -104,7 +104,7 @@ fn reasons(metric: &str) -> Values {
         "shed_requests_total" => {
             let mut found = literals("crates/breaker/src/admission_refusal.rs", "fn as_str");
             found.extend(literals(
-                "crates/breaker/src/sharing/slot_wait.rs",
+                "crates/breaker/src/sharing/shed_details.rs",
                 "fn as_str",
             ));
             found

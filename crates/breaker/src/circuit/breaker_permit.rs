@@ -1,81 +1,99 @@
-//! A call at a cell: what admits it, what is in its way, how it went, and when that is too much.
+//! One call at a breaker: its permit or rejection, its verdict, and when verdicts trip the breaker.
 
 use std::time::Duration;
 
 use portcullis_vocabulary::protection::BreakerPolicy;
 
-use super::breaker_state::TransitionReason;
+use super::breaker_state::{BreakerTransition, TransitionReason};
 use super::packed_state::PackedState;
 use super::probe_set::ProbeId;
 use super::sliding_window::CallTally;
 
-/// When a cell opens.
+/// When a breaker opens.
 #[derive(Clone, Copy, Debug)]
-pub struct BreakerThresholds<'a> {
+pub(crate) struct BreakerThresholds<'a> {
     /// The policy of the service.
-    pub policy: &'a BreakerPolicy,
+    pub(crate) policy: &'a BreakerPolicy,
     /// The share of calls that may fail.
-    pub failure_rate_max: f64,
+    pub(crate) failure_rate_max: f64,
 }
 
-/// What a call was admitted by.
+/// The permit of a call that a breaker admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BreakerPermit {
+pub(crate) struct BreakerPermit {
     pub(super) generation: u32,
     pub(super) probe: Option<ProbeId>,
 }
 
-/// Why a call does not pass.
+/// Why a breaker rejects a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum BreakerRejection {
-    /// The cell is open for so long.
+    /// The breaker is open.
     Open {
-        /// Until it is probed.
+        /// How long until it is probed.
         retry_after: Duration,
         /// Why it opened.
         reason: TransitionReason,
     },
-    /// All probes that are wanted are under way.
+    /// All wanted probes are already running.
     Probing,
-    /// An operator opened it.
+    /// An operator opened the breaker.
     Forced,
 }
 
-/// How a call went.
+/// How the upstream handled a call.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct CallVerdict {
-    /// The upstream failed it.
-    pub failed: bool,
+pub(crate) struct CallVerdict {
+    /// It failed.
+    pub(crate) failed: bool,
     /// It was slow.
-    pub slow: bool,
-    /// For how long the upstream asked not to be called.
-    pub retry_after: Option<Duration>,
+    pub(crate) slow: bool,
+    /// How long the upstream asked not to be called.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// The answer of a breaker to a call, with the transition that the call caused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BreakerAdmission {
+    pub(crate) permit: Result<BreakerPermit, BreakerRejection>,
+    pub(crate) transition: Option<BreakerTransition>,
+}
+
+impl BreakerAdmission {
+    /// An answer that leaves the state of the breaker unchanged.
+    pub(super) const fn unchanged(permit: Result<BreakerPermit, BreakerRejection>) -> Self {
+        Self {
+            permit,
+            transition: None,
+        }
+    }
 }
 
 impl BreakerPermit {
-    pub(super) fn of(word: PackedState) -> Self {
+    pub(super) const fn of(packed: PackedState) -> Self {
         Self {
-            generation: word.generation,
+            generation: packed.generation,
             probe: None,
         }
     }
 
-    /// Whether the call is a probe.
-    pub fn is_probe(self) -> bool {
+    /// Whether the call probes a half-open breaker.
+    #[cfg(test)]
+    pub(crate) fn is_probe(self) -> bool {
         self.probe.is_some()
     }
 }
 
-/// Why what was counted is too much, if it is.
+/// Which threshold the counts exceed, if any.
 pub(super) fn trip_reason(
     tally: CallTally,
-    limits: BreakerThresholds<'_>,
+    thresholds: BreakerThresholds<'_>,
 ) -> Option<TransitionReason> {
-    if tally.calls < limits.policy.calls_min {
+    if tally.calls < thresholds.policy.calls_min {
         return None;
     }
     let exceeds = |count: u32, rate_max: f64| f64::from(count) > rate_max * f64::from(tally.calls);
-    let (failure, slow) = (limits.failure_rate_max, limits.policy.slow_rate_max);
+    let (failure, slow) = (thresholds.failure_rate_max, thresholds.policy.slow_rate_max);
     if exceeds(tally.failures, failure) {
         return Some(TransitionReason::FailureRate {
             tally,

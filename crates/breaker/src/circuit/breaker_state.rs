@@ -1,93 +1,93 @@
-//! The states of a breaker cell, and how it changes from one to another.
+//! The states of a circuit breaker, operators' overrides, and the transitions between states.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::sliding_window::CallTally;
 
-/// Whether a cell lets calls pass.
+/// The state of a circuit breaker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BreakerState {
-    /// All pass.
+    /// Calls pass.
     #[default]
     Closed,
-    /// None pass.
+    /// Calls are rejected.
     Open,
-    /// A few pass, to see whether the trouble is over.
+    /// A few calls pass, to find out whether the upstream has recovered.
     HalfOpen,
 }
 
-/// What an operator has decided about a cell.
+/// What an operator has decided about a breaker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BreakerOverride {
-    /// Nothing: the cell decides.
+    /// Nothing: the breaker decides.
     #[default]
     None,
-    /// Nothing passes.
+    /// All calls are rejected.
     ForcedOpen,
-    /// Everything passes, and nothing is judged.
+    /// All calls pass, and none is counted.
     Disabled,
-    /// Everything passes; the cell says when it would open.
+    /// All calls pass, and the breaker reports when it would open.
     Observe,
 }
 
-/// One change of a cell, for logs, metrics and the history.
+/// One transition of a breaker, for logs, metrics and the history.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BreakerTransition {
-    /// When, since the bank was made.
+    /// When it happened, since the limits were created.
     pub at: Duration,
-    /// Before.
+    /// The state before.
     pub from: BreakerState,
-    /// After.
+    /// The state after.
     pub to: BreakerState,
-    /// Why.
+    /// Why the breaker changed.
     pub reason: TransitionReason,
-    /// Until when the cell is open, since the bank was made; where it is.
+    /// Until when an open breaker stays open, since the limits were created.
     pub until: Option<Duration>,
 }
 
-/// Why a cell changed.
+/// Why a breaker changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum TransitionReason {
     /// Too many calls failed.
     FailureRate {
-        /// What was counted.
+        /// The counts.
         tally: CallTally,
-        /// The greatest allowed rate.
+        /// The highest allowed rate.
         rate_max: f64,
     },
     /// Too many calls were slow.
     SlowRate {
-        /// What was counted.
+        /// The counts.
         tally: CallTally,
-        /// The greatest allowed rate.
+        /// The highest allowed rate.
         rate_max: f64,
     },
     /// Too many probes failed.
     ProbesFailed {
         /// How many failed.
         failures: u32,
-        /// Of so many.
+        /// How many probes ended.
         results: u32,
     },
     /// Enough probes succeeded.
     ProbesPassed {
         /// How many failed.
         failures: u32,
-        /// Of so many.
+        /// How many probes ended.
         results: u32,
     },
-    /// The wait is over.
+    /// The open time is over.
     Waited,
     /// An operator decided.
     Operator(BreakerOverride),
 }
 
 impl BreakerState {
-    /// Each phase.
+    /// Every state.
     pub const ALL: [Self; 3] = [Self::Closed, Self::Open, Self::HalfOpen];
 
-    /// Its stable name.
+    /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "closed",
@@ -98,7 +98,7 @@ impl BreakerState {
 }
 
 impl BreakerOverride {
-    /// Each override with its name on the command line and in the admin API.
+    /// Every override, with its name on the command line and in the admin API.
     pub const NAMES: [(&'static str, Self); 4] = [
         ("auto", Self::None),
         ("open", Self::ForcedOpen),
@@ -106,7 +106,7 @@ impl BreakerOverride {
         ("observe", Self::Observe),
     ];
 
-    /// Its stable name.
+    /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::None => "auto",
@@ -116,25 +116,25 @@ impl BreakerOverride {
         }
     }
 
-    /// What traffic meets at a cell in this phase.
-    pub(crate) const fn shown(self, phase: BreakerState) -> BreakerState {
+    /// The state that callers experience when the breaker itself is in `state`.
+    pub(crate) const fn effective_state(self, state: BreakerState) -> BreakerState {
         match self {
             Self::ForcedOpen => BreakerState::Open,
             Self::Disabled => BreakerState::Closed,
-            Self::None | Self::Observe => phase,
+            Self::None | Self::Observe => state,
         }
     }
 
-    /// The override of this name.
+    /// The override with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::NAMES
             .into_iter()
-            .find_map(|(known, this)| (known == name).then_some(this))
+            .find_map(|(known, operator_override)| (known == name).then_some(operator_override))
     }
 }
 
 impl TransitionReason {
-    /// Its stable name, a label.
+    /// The stable name, a label.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::FailureRate { .. } => "failure-rate",
@@ -185,7 +185,7 @@ impl fmt::Display for TransitionReason {
             }
             Self::Waited => f.write_str("the wait is over, probes may pass"),
             Self::Operator(BreakerOverride::None) => {
-                f.write_str("an operator left it to itself again")
+                f.write_str("an operator removed the override")
             }
             Self::Operator(to) => write!(f, "an operator set it to {to}"),
         }

@@ -1,14 +1,13 @@
-//! One breaker: closed, open, half-open, for one part of a service's traffic.
+//! A circuit breaker: closed, open or half-open, for one part of a service's traffic.
 //!
-//! What every call asks, whether the cell is closed, is one load of one word, and what it counts
-//! goes into its own core's window. Everything else happens under a lock, and the word changes
-//! only there.
+//! Every call asks whether the breaker is closed. That is one load of one atomic word, and the
+//! call's result is counted in its own core's window. Everything else happens under a lock, and
+//! the word changes only there.
 //!
-//! Every change begins a generation. A call carries the generation that admitted it, and its
-//! result is void when that is over: what was sent before a cell opened says nothing about the
-//! upstream that is being probed.
+//! Every transition begins a generation. A call carries the generation that admitted it, and its
+//! result is ignored when that generation is over: a call that was sent before the breaker opened
+//! says nothing about the upstream that is now probed.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,45 +15,30 @@ use std::time::Duration;
 use portcullis_vocabulary::protection::{BreakerMode, BreakerPolicy};
 
 use super::breaker_permit::{
-    BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict, trip_reason,
+    BreakerAdmission, BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict, trip_reason,
 };
 use super::breaker_state::{BreakerOverride, BreakerState, BreakerTransition, TransitionReason};
+use super::locked_state::LockedState;
 use super::packed_state::{PackedState, effective_override};
-use super::probe_set::{ProbeId, ProbeSet, ProbeShare, ProbeVerdict};
-use super::sliding_window::{CallTally, SlidingWindow, tally, windows};
-use crate::backoff::full_jitter;
+use super::probe_set::{ProbeId, ProbeShare, ProbeVerdict};
+use super::sliding_window::{CallTally, SlidingWindow, second, tally, windows};
+use crate::core_index::CoreIndex;
 
-/// How many changes a cell remembers.
-pub(super) const HISTORY_MAX: usize = 16;
-
-/// One breaker.
+/// A circuit breaker.
 #[derive(Debug)]
-pub struct CircuitBreaker {
-    word: AtomicU64,
+pub(crate) struct CircuitBreaker {
+    packed: AtomicU64,
     windows: Box<[SlidingWindow]>,
-    inner: Mutex<BreakerInner>,
+    locked: Mutex<LockedState>,
 }
 
-#[derive(Debug)]
-struct BreakerInner {
-    until: Duration,
-    since: Duration,
-    /// Openings in a row.
-    streak: u32,
-    /// Until when the upstream asked to be left alone.
-    retry_after: Duration,
-    reason: Option<TransitionReason>,
-    probes: ProbeSet,
-    history: VecDeque<BreakerTransition>,
-    random: fastrand::Rng,
-}
-
-/// A cell as it is now.
+/// The state of a breaker at one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct BreakerSnapshot {
-    pub(crate) phase: BreakerState,
-    pub(crate) over: BreakerOverride,
+    pub(crate) state: BreakerState,
+    pub(crate) operator_override: BreakerOverride,
     pub(crate) tally: CallTally,
+    /// Until when it is open, if it is.
     pub(crate) until: Option<Duration>,
     pub(crate) since: Duration,
     pub(crate) reason: Option<TransitionReason>,
@@ -63,359 +47,336 @@ pub(crate) struct BreakerSnapshot {
 }
 
 impl CircuitBreaker {
-    /// A closed cell of a bank that is shared by so many cores.
-    pub fn new(cores: usize, seed: u64) -> Self {
+    /// A closed breaker that `cores` data cores share.
+    pub(crate) fn new(cores: usize, seed: u64) -> Self {
         Self {
-            word: AtomicU64::new(0),
+            packed: AtomicU64::new(0),
             windows: windows(cores),
-            inner: Mutex::new(BreakerInner {
-                until: Duration::ZERO,
-                since: Duration::ZERO,
-                streak: 0,
-                retry_after: Duration::ZERO,
-                reason: None,
-                probes: ProbeSet::default(),
-                history: VecDeque::new(),
-                random: fastrand::Rng::with_seed(seed),
-            }),
+            locked: Mutex::new(LockedState::new(seed)),
         }
     }
 
-    /// Why a call would not pass now; nothing is taken.
-    pub fn peek(&self, now: Duration, policy: &BreakerPolicy) -> Option<BreakerRejection> {
-        let word = self.word();
-        match effective_override(word.over, policy.mode) {
+    /// Why a call would not be admitted now; nothing is taken.
+    pub(crate) fn peek(&self, now: Duration, policy: &BreakerPolicy) -> Option<BreakerRejection> {
+        let packed = self.load();
+        match effective_override(packed.operator_override, policy.mode) {
             BreakerOverride::ForcedOpen => Some(BreakerRejection::Forced),
-            BreakerOverride::None if word.phase == BreakerState::Open => {
-                let inner = self.lock();
-                (now < inner.until).then(|| inner.shut(now))
+            BreakerOverride::None if packed.state == BreakerState::Open => {
+                let locked = self.lock();
+                (now < locked.until).then(|| locked.rejection(now))
             }
             _ => None,
         }
     }
 
-    /// Lets a call pass, or says why not. The pass must come back: with [`record`](Self::record)
-    /// when the upstream answered or failed, else with [`release`](Self::release).
+    /// Admits a call or rejects it. A permit must come back: with [`record`](Self::record) when
+    /// the upstream answered or failed, else with [`release`](Self::release).
     pub(crate) fn admit(
         &self,
         now: Duration,
         prober: impl FnOnce() -> ProbeShare,
         policy: &BreakerPolicy,
-    ) -> (
-        Result<BreakerPermit, BreakerRejection>,
-        Option<BreakerTransition>,
-    ) {
-        let word = self.word();
-        if word.phase == BreakerState::Closed && word.over != BreakerOverride::ForcedOpen {
-            return (Ok(BreakerPermit::of(word)), None);
+    ) -> BreakerAdmission {
+        let packed = self.load();
+        if packed.state == BreakerState::Closed
+            && packed.operator_override != BreakerOverride::ForcedOpen
+        {
+            return BreakerAdmission::unchanged(Ok(BreakerPermit::of(packed)));
         }
-        self.admit_slowly(now, prober(), policy)
+        self.admit_locked(now, prober(), policy)
     }
 
-    fn admit_slowly(
+    fn admit_locked(
         &self,
         now: Duration,
         prober: ProbeShare,
         policy: &BreakerPolicy,
-    ) -> (
-        Result<BreakerPermit, BreakerRejection>,
-        Option<BreakerTransition>,
-    ) {
-        let mut inner = self.lock();
-        let word = self.word();
-        match (effective_override(word.over, policy.mode), word.phase) {
-            (BreakerOverride::ForcedOpen, _) => (Err(BreakerRejection::Forced), None),
+    ) -> BreakerAdmission {
+        let mut locked = self.lock();
+        let packed = self.load();
+        let operator_override = effective_override(packed.operator_override, policy.mode);
+        match (operator_override, packed.state) {
+            (BreakerOverride::ForcedOpen, _) => {
+                BreakerAdmission::unchanged(Err(BreakerRejection::Forced))
+            }
             (BreakerOverride::Observe, BreakerState::Open | BreakerState::HalfOpen)
-                if now >= inner.until =>
+                if now >= locked.until =>
             {
-                let change = self.change(
-                    &mut inner,
-                    now,
-                    BreakerState::Closed,
-                    TransitionReason::Waited,
-                );
-                (Ok(BreakerPermit::of(self.word())), Some(change))
+                let reason = TransitionReason::Waited;
+                let transition = self.change(&mut locked, now, BreakerState::Closed, reason);
+                BreakerAdmission {
+                    permit: Ok(BreakerPermit::of(self.load())),
+                    transition: Some(transition),
+                }
             }
             (BreakerOverride::Disabled | BreakerOverride::Observe, _)
-            | (_, BreakerState::Closed) => (Ok(BreakerPermit::of(word)), None),
-            (BreakerOverride::None, BreakerState::Open) if now < inner.until => {
-                (Err(inner.shut(now)), None)
+            | (_, BreakerState::Closed) => {
+                BreakerAdmission::unchanged(Ok(BreakerPermit::of(packed)))
+            }
+            (BreakerOverride::None, BreakerState::Open) if now < locked.until => {
+                BreakerAdmission::unchanged(Err(locked.rejection(now)))
             }
             (BreakerOverride::None, BreakerState::Open) => {
-                let change = self.change(
-                    &mut inner,
-                    now,
-                    BreakerState::HalfOpen,
-                    TransitionReason::Waited,
-                );
-                (self.probe(&mut inner, now, prober, policy), Some(change))
+                let reason = TransitionReason::Waited;
+                let transition = self.change(&mut locked, now, BreakerState::HalfOpen, reason);
+                BreakerAdmission {
+                    permit: self.start_probe(&mut locked, now, prober, policy),
+                    transition: Some(transition),
+                }
             }
             (BreakerOverride::None, BreakerState::HalfOpen) => {
-                (self.probe(&mut inner, now, prober, policy), None)
+                BreakerAdmission::unchanged(self.start_probe(&mut locked, now, prober, policy))
             }
         }
     }
 
-    fn probe(
+    fn start_probe(
         &self,
-        inner: &mut BreakerInner,
+        locked: &mut LockedState,
         now: Duration,
         prober: ProbeShare,
         policy: &BreakerPolicy,
     ) -> Result<BreakerPermit, BreakerRejection> {
-        let probe = inner
+        let probe = locked
             .probes
             .start(now, prober, policy.probes, policy.probe_timeout);
-        let pass = |probe| BreakerPermit {
+        let permit = |probe| BreakerPermit {
             probe: Some(probe),
-            ..BreakerPermit::of(self.word())
+            ..BreakerPermit::of(self.load())
         };
-        probe.map(pass).ok_or(BreakerRejection::Probing)
+        probe.map(permit).ok_or(BreakerRejection::Probing)
     }
 
-    /// A call was answered, or failed. Only the core that admitted it may say so.
-    pub fn record(
+    /// Records a call that was answered or failed. Only the core that admitted it may do so.
+    pub(crate) fn record(
         &self,
-        core: usize,
-        pass: BreakerPermit,
+        core: CoreIndex,
+        permit: BreakerPermit,
         now: Duration,
         verdict: CallVerdict,
-        limits: BreakerThresholds<'_>,
+        thresholds: BreakerThresholds<'_>,
     ) -> Option<BreakerTransition> {
-        let word = self.word();
-        let over = effective_override(word.over, limits.policy.mode);
-        if word.generation != pass.generation || over == BreakerOverride::Disabled {
+        let packed = self.load();
+        let operator_override =
+            effective_override(packed.operator_override, thresholds.policy.mode);
+        if packed.generation != permit.generation || operator_override == BreakerOverride::Disabled
+        {
             return None;
         }
-        if let (true, Some(asked)) = (verdict.failed, verdict.retry_after) {
-            let mut inner = self.lock();
-            let asked = now + asked.min(limits.policy.retry_after_max);
-            inner.retry_after = inner.retry_after.max(asked);
+        if let (true, Some(wait)) = (verdict.failed, verdict.retry_after) {
+            let until = now + wait.min(thresholds.policy.retry_after_max);
+            self.lock().extend_retry_after(until);
         }
-        if let Some(probe) = pass.probe {
-            let is_slow = verdict.slow && limits.policy.slow_rate_max < 1.0;
+        if let Some(probe) = permit.probe {
+            let is_slow = verdict.slow && thresholds.policy.slow_rate_max < 1.0;
             let failed = verdict.failed || is_slow;
-            return self.probed(probe, pass.generation, now, failed, limits);
+            return self.record_probe(probe, permit.generation, now, failed, thresholds);
         }
-        self.windows
-            .get(core)?
-            .call(word.generation, second(now), verdict.failed, verdict.slow);
+        self.windows.get(core.get())?.count(
+            packed.generation,
+            second(now),
+            verdict.failed,
+            verdict.slow,
+        );
         if verdict.failed || verdict.slow {
-            return self.trip_if_exceeded(word, now, limits);
+            return self.trip_if_exceeded(packed, now, thresholds);
         }
         None
     }
 
-    /// A call that was recorded as a success in this second broke off later.
-    pub fn record_late_failure(
+    /// Records that a call failed after it was recorded as a success at `recorded`.
+    pub(crate) fn record_late_failure(
         &self,
-        core: usize,
-        pass: BreakerPermit,
+        core: CoreIndex,
+        permit: BreakerPermit,
         recorded: Duration,
         now: Duration,
-        limits: BreakerThresholds<'_>,
+        thresholds: BreakerThresholds<'_>,
     ) -> Option<BreakerTransition> {
-        let word = self.word();
-        if word.generation != pass.generation {
+        let packed = self.load();
+        if packed.generation != permit.generation {
             return None;
         }
-        if pass.probe.is_some() {
-            let mut inner = self.lock();
-            if self.word() != word || word.phase != BreakerState::HalfOpen {
+        if permit.probe.is_some() {
+            let mut locked = self.lock();
+            if self.load() != packed || packed.state != BreakerState::HalfOpen {
                 return None;
             }
-            let said = inner
+            let verdict = locked
                 .probes
-                .revoke(limits.policy.probes, limits.failure_rate_max);
-            return self.apply_probe_verdict(&mut inner, said, now, limits);
+                .revoke(thresholds.policy.probes, thresholds.failure_rate_max);
+            return self.apply_probe_verdict(&mut locked, verdict, now, thresholds);
         }
         self.windows
-            .get(core)?
-            .failure(word.generation, second(recorded));
-        self.trip_if_exceeded(word, now, limits)
+            .get(core.get())?
+            .count_late_failure(packed.generation, second(recorded));
+        self.trip_if_exceeded(packed, now, thresholds)
     }
 
-    /// A call was given up before the upstream answered or failed: nobody's fault.
-    pub fn release(&self, pass: BreakerPermit) {
-        if let Some(probe) = pass.probe {
+    /// Gives back the permit of a call that was abandoned before the upstream answered or failed.
+    pub(crate) fn release(&self, permit: BreakerPermit) {
+        if let Some(probe) = permit.probe {
             self.lock().probes.end(probe);
         }
     }
 
-    /// An operator decides. A new generation begins, with nothing counted.
-    pub fn set_override(&self, over: BreakerOverride, now: Duration) -> BreakerTransition {
-        let mut inner = self.lock();
+    /// Sets an operator's override. The breaker closes, and a new generation begins with nothing
+    /// counted.
+    pub(crate) fn set_override(
+        &self,
+        operator_override: BreakerOverride,
+        now: Duration,
+    ) -> BreakerTransition {
+        let mut locked = self.lock();
         self.store(PackedState {
-            over,
-            ..self.word()
+            operator_override,
+            ..self.load()
         });
-        inner.streak = 0;
-        inner.until = now;
-        self.change(
-            &mut inner,
-            now,
-            BreakerState::Closed,
-            TransitionReason::Operator(over),
-        )
+        locked.openings = 0;
+        locked.until = now;
+        let reason = TransitionReason::Operator(operator_override);
+        self.change(&mut locked, now, BreakerState::Closed, reason)
     }
 
     pub(crate) fn snapshot(&self, now: Duration) -> BreakerSnapshot {
-        let inner = self.lock();
-        let word = self.word();
+        let locked = self.lock();
+        let packed = self.load();
         BreakerSnapshot {
-            phase: word.phase,
-            over: word.over,
-            tally: tally(&self.windows, word.generation, second(now)),
-            until: (word.phase == BreakerState::Open).then_some(inner.until),
-            since: inner.since,
-            reason: inner.reason,
-            probing: inner.probes.running(),
-            history: inner.history.iter().copied().collect(),
+            state: packed.state,
+            operator_override: packed.operator_override,
+            tally: tally(&self.windows, packed.generation, second(now)),
+            until: (packed.state == BreakerState::Open).then_some(locked.until),
+            since: locked.since,
+            reason: locked.reason,
+            probing: locked.probes.running(),
+            history: locked.history.iter().copied().collect(),
         }
     }
 
-    /// What an operator has decided about it.
-    pub(crate) fn decided(&self) -> BreakerOverride {
-        self.word().over
+    /// The override that an operator has set.
+    pub(crate) fn operator_override(&self) -> BreakerOverride {
+        self.load().operator_override
     }
 
-    /// What a metric shows: what traffic meets.
-    pub(crate) fn shown(&self, mode: BreakerMode) -> BreakerState {
-        let word = self.word();
-        effective_override(word.over, mode).shown(word.phase)
+    /// The state as callers experience it, with overrides and the mode applied.
+    pub(crate) fn effective_state(&self, mode: BreakerMode) -> BreakerState {
+        let packed = self.load();
+        effective_override(packed.operator_override, mode).effective_state(packed.state)
     }
 
-    fn probed(
+    fn record_probe(
         &self,
         probe: ProbeId,
         generation: u32,
         now: Duration,
         failed: bool,
-        limits: BreakerThresholds<'_>,
+        thresholds: BreakerThresholds<'_>,
     ) -> Option<BreakerTransition> {
-        let mut inner = self.lock();
-        if self.word().generation != generation {
+        let mut locked = self.lock();
+        if self.load().generation != generation {
             return None;
         }
-        // Its slot may have been given to another already.
-        inner.probes.end(probe);
-        let said = inner
-            .probes
-            .result(failed, limits.policy.probes, limits.failure_rate_max);
-        self.apply_probe_verdict(&mut inner, said, now, limits)
+        // The probe may have timed out, and another may have its place.
+        locked.probes.end(probe);
+        let verdict = locked.probes.record(
+            failed,
+            thresholds.policy.probes,
+            thresholds.failure_rate_max,
+        );
+        self.apply_probe_verdict(&mut locked, verdict, now, thresholds)
     }
 
     fn apply_probe_verdict(
         &self,
-        inner: &mut BreakerInner,
-        said: ProbeVerdict,
+        locked: &mut LockedState,
+        verdict: ProbeVerdict,
         now: Duration,
-        limits: BreakerThresholds<'_>,
+        thresholds: BreakerThresholds<'_>,
     ) -> Option<BreakerTransition> {
-        let (failures, results) = inner.probes.counts();
-        match said {
+        let (failures, results) = (locked.probes.failures(), locked.probes.results());
+        match verdict {
             ProbeVerdict::Undecided => None,
             ProbeVerdict::Passed => {
                 let reason = TransitionReason::ProbesPassed { failures, results };
-                Some(self.change(inner, now, BreakerState::Closed, reason))
+                Some(self.change(locked, now, BreakerState::Closed, reason))
             }
             ProbeVerdict::Failed => {
                 let reason = TransitionReason::ProbesFailed { failures, results };
-                Some(self.trip(inner, now, reason, limits.policy))
+                Some(self.trip(locked, now, reason, thresholds.policy))
             }
         }
     }
 
-    /// Opens the cell if what was counted is too much.
+    /// Opens the breaker if the counts exceed a threshold.
     fn trip_if_exceeded(
         &self,
-        word: PackedState,
+        packed: PackedState,
         now: Duration,
-        limits: BreakerThresholds<'_>,
+        thresholds: BreakerThresholds<'_>,
     ) -> Option<BreakerTransition> {
-        if word.phase != BreakerState::Closed {
+        if packed.state != BreakerState::Closed {
             return None;
         }
-        let tally = tally(&self.windows, word.generation, second(now));
-        let reason = trip_reason(tally, limits)?;
-        let mut inner = self.lock();
+        let tally = tally(&self.windows, packed.generation, second(now));
+        let reason = trip_reason(tally, thresholds)?;
+        let mut locked = self.lock();
         // Another core may have opened it meanwhile.
-        (self.word() == word).then(|| self.trip(&mut inner, now, reason, limits.policy))
+        (self.load() == packed).then(|| self.trip(&mut locked, now, reason, thresholds.policy))
     }
 
     fn trip(
         &self,
-        inner: &mut BreakerInner,
+        locked: &mut LockedState,
         now: Duration,
         reason: TransitionReason,
         policy: &BreakerPolicy,
     ) -> BreakerTransition {
-        let was_well = self.word().phase == BreakerState::Closed
-            && now.saturating_sub(inner.since) >= policy.open_max;
-        if was_well {
-            inner.streak = 0;
+        let was_stable = self.load().state == BreakerState::Closed
+            && now.saturating_sub(locked.since) >= policy.open_max;
+        if was_stable {
+            locked.openings = 0;
         }
-        let draw = inner.random.f64();
-        let wait = full_jitter(policy.open_base, policy.open_max, inner.streak, draw);
-        inner.streak = inner.streak.saturating_add(1);
-        inner.until = (now + wait).max(inner.retry_after);
-        self.change(inner, now, BreakerState::Open, reason)
+        locked.schedule_probes(now, policy);
+        self.change(locked, now, BreakerState::Open, reason)
     }
 
     fn change(
         &self,
-        inner: &mut BreakerInner,
+        locked: &mut LockedState,
         now: Duration,
         to: BreakerState,
         reason: TransitionReason,
     ) -> BreakerTransition {
-        let word = self.word();
+        let packed = self.load();
         self.store(PackedState {
-            generation: word.generation.wrapping_add(1),
-            phase: to,
-            ..word
+            generation: packed.generation.wrapping_add(1),
+            state: to,
+            ..packed
         });
-        inner.probes.restart();
-        inner.since = now;
-        inner.reason = Some(reason);
-        let change = BreakerTransition {
+        locked.probes.restart();
+        locked.since = now;
+        locked.reason = Some(reason);
+        let transition = BreakerTransition {
             at: now,
-            from: word.phase,
+            from: packed.state,
             to,
             reason,
-            until: (to == BreakerState::Open).then_some(inner.until),
+            until: (to == BreakerState::Open).then_some(locked.until),
         };
-        if inner.history.len() == HISTORY_MAX {
-            inner.history.pop_front();
-        }
-        inner.history.push_back(change);
-        change
+        locked.remember(transition);
+        transition
     }
 
-    fn word(&self) -> PackedState {
-        PackedState::unpack(self.word.load(Ordering::Acquire))
+    fn load(&self) -> PackedState {
+        PackedState::unpack(self.packed.load(Ordering::Acquire))
     }
 
     /// Only under the lock.
-    fn store(&self, word: PackedState) {
-        self.word.store(word.pack(), Ordering::Release);
+    fn store(&self, state: PackedState) {
+        self.packed.store(state.pack(), Ordering::Release);
     }
 
-    fn lock(&self) -> MutexGuard<'_, BreakerInner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, LockedState> {
+        self.locked.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl BreakerInner {
-    fn shut(&self, now: Duration) -> BreakerRejection {
-        BreakerRejection::Open {
-            retry_after: self.until.saturating_sub(now),
-            reason: self.reason.unwrap_or(TransitionReason::Waited),
-        }
-    }
-}
-
-/// The second of a window in which an instant lies.
-pub(crate) fn second(now: Duration) -> u32 {
-    now.as_secs() as u32
 }

@@ -1,31 +1,33 @@
-//! The state of a cell as one word, which every call loads.
+//! The part of a breaker's state that every call reads, as one word.
 
 use portcullis_vocabulary::protection::BreakerMode;
 
 use super::breaker_state::{BreakerOverride, BreakerState};
 
-/// The state as one word.
+/// A breaker's generation, state and override, which fit one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PackedState {
     pub(super) generation: u32,
-    pub(super) phase: BreakerState,
-    pub(super) over: BreakerOverride,
+    pub(super) state: BreakerState,
+    pub(super) operator_override: BreakerOverride,
 }
 
 impl PackedState {
     pub(super) fn pack(self) -> u64 {
-        u64::from(self.generation) | (self.phase as u64) << 32 | (self.over as u64) << 34
+        u64::from(self.generation)
+            | (self.state as u64) << 32
+            | (self.operator_override as u64) << 34
     }
 
     pub(super) fn unpack(word: u64) -> Self {
         Self {
             generation: word as u32,
-            phase: match word >> 32 & 3 {
+            state: match word >> 32 & 3 {
                 0 => BreakerState::Closed,
                 1 => BreakerState::Open,
                 _ => BreakerState::HalfOpen,
             },
-            over: match word >> 34 & 3 {
+            operator_override: match word >> 34 & 3 {
                 0 => BreakerOverride::None,
                 1 => BreakerOverride::ForcedOpen,
                 2 => BreakerOverride::Disabled,
@@ -35,12 +37,15 @@ impl PackedState {
     }
 }
 
-/// An operator's word on one cell outranks the configured mode.
-pub(crate) fn effective_override(over: BreakerOverride, mode: BreakerMode) -> BreakerOverride {
-    match (over, mode) {
+/// The override that applies: an operator's override of one breaker outranks the configured mode.
+pub(crate) fn effective_override(
+    operator_override: BreakerOverride,
+    mode: BreakerMode,
+) -> BreakerOverride {
+    match (operator_override, mode) {
         (BreakerOverride::None, BreakerMode::Observe) => BreakerOverride::Observe,
         (BreakerOverride::None, BreakerMode::Off) => BreakerOverride::Disabled,
-        (over, _) => over,
+        (operator_override, _) => operator_override,
     }
 }
 
@@ -49,16 +54,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_keeps_what_it_is_given() {
+    fn packing_loses_nothing() {
         for generation in [0, 1, u32::MAX] {
-            for phase in BreakerState::ALL {
-                for (_, over) in BreakerOverride::NAMES {
-                    let word = PackedState {
+            for state in BreakerState::ALL {
+                for (_, operator_override) in BreakerOverride::NAMES {
+                    let packed = PackedState {
                         generation,
-                        phase,
-                        over,
+                        state,
+                        operator_override,
                     };
-                    assert_eq!(PackedState::unpack(word.pack()), word);
+                    assert_eq!(PackedState::unpack(packed.pack()), packed);
                 }
             }
         }

@@ -1,30 +1,33 @@
-//! The probes of a half-open cell: few at a time, and judged by their number.
+//! The probes of a half-open breaker: few run at a time, and their results decide.
 //!
-//! A slot is free again when its call ends, is given up, or takes too long; what comes back after
-//! that still counts, for an upstream may take longer than a slot is kept. Where several squads probe together,
-//! each has slots by its weight, so that one that calls often does not decide for all.
+//! A probe frees its place when its call ends, is abandoned or takes too long. A result that
+//! comes after that still counts, because an upstream may take longer than a place is kept. Where
+//! several squads probe together, each has places by its weight, so a squad that calls often does
+//! not decide for all.
 
 use std::time::Duration;
 
-/// A call that probes; its number is never used twice.
+use crate::consumer_index::ConsumerIndex;
+
+/// The number of a probe, which is never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ProbeId(u64);
 
-/// Who probes, and what share of the slots that gives.
+/// A consumer that wants to probe, and its share of the probes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProbeShare {
-    /// The consumer's index.
-    pub(crate) consumer: usize,
-    /// Its weight; 0 is that of the unknown.
+    /// The consumer.
+    pub(crate) consumer: ConsumerIndex,
+    /// Its weight; the unknown consumer has 0.
     pub(crate) weight: u32,
-    /// The weights of all.
+    /// The sum of all weights.
     pub(crate) weights: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct RunningProbe {
     id: ProbeId,
-    consumer: usize,
+    consumer: ConsumerIndex,
     since: Duration,
 }
 
@@ -37,35 +40,35 @@ pub(super) struct ProbeSet {
     failures: u32,
 }
 
-/// What the probes say.
+/// What the results of the probes mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ProbeVerdict {
-    /// Too little.
+    /// More results are needed.
     Undecided,
-    /// The trouble is over.
+    /// The upstream has recovered.
     Passed,
-    /// It is not.
+    /// The upstream still fails.
     Failed,
 }
 
 impl ProbeSet {
-    /// Forgets everything but the numbers that were used.
+    /// Forgets everything but the numbers of earlier probes.
     pub(super) fn restart(&mut self) {
         self.running.clear();
         (self.results, self.failures) = (0, 0);
     }
 
-    /// Starts a probe if there is a slot: never more at a time than results are still wanted.
+    /// Starts a probe if there is a place: never more run at a time than results are wanted.
     pub(super) fn start(
         &mut self,
         now: Duration,
         prober: ProbeShare,
-        most: u32,
+        probes_max: u32,
         timeout: Duration,
     ) -> Option<ProbeId> {
         self.reclaim(now, timeout);
-        // Fewer are wanted than when these results came in: no more would come to decide.
-        if self.running.is_empty() && self.results >= most {
+        // The policy wants fewer results now than there are already, and none of them decided.
+        if self.running.is_empty() && self.results >= probes_max {
             (self.results, self.failures) = (0, 0);
         }
         let running = u32::try_from(self.running.len()).unwrap_or(u32::MAX);
@@ -75,7 +78,7 @@ impl ProbeSet {
             .filter(|probe| probe.consumer == prober.consumer)
             .count();
         let own = u32::try_from(own).unwrap_or(u32::MAX);
-        if running + self.results >= most || own >= slots_of(prober, most) {
+        if running + self.results >= probes_max || own >= places_of(prober, probes_max) {
             return None;
         }
         let id = ProbeId(self.next);
@@ -88,42 +91,48 @@ impl ProbeSet {
         Some(id)
     }
 
-    /// Frees the slot of a probe without a result. False when it was gone already.
+    /// Frees the place of a probe without a result. False when it was free already.
     pub(super) fn end(&mut self, id: ProbeId) -> bool {
-        let place = self.running.iter().position(|probe| probe.id == id);
-        place.map(|place| self.running.swap_remove(place)).is_some()
+        let index = self.running.iter().position(|probe| probe.id == id);
+        index.map(|index| self.running.swap_remove(index)).is_some()
     }
 
-    /// Counts a result, and says what all results so far mean: decided as soon as the rest
-    /// cannot change it.
-    pub(super) fn result(&mut self, failed: bool, most: u32, rate_max: f64) -> ProbeVerdict {
+    /// Counts a result. The verdict is final as soon as the missing results cannot change it.
+    pub(super) fn record(&mut self, failed: bool, probes_max: u32, rate_max: f64) -> ProbeVerdict {
         self.results += 1;
         self.failures += u32::from(failed);
-        self.say(most, rate_max)
+        self.verdict(probes_max, rate_max)
     }
 
-    /// A result that was counted as a success was none.
-    pub(super) fn revoke(&mut self, most: u32, rate_max: f64) -> ProbeVerdict {
+    /// Turns a result that was counted as a success into a failure.
+    pub(super) fn revoke(&mut self, probes_max: u32, rate_max: f64) -> ProbeVerdict {
         self.failures = (self.failures + 1).min(self.results);
-        self.say(most, rate_max)
+        self.verdict(probes_max, rate_max)
     }
 
-    /// How many are under way.
+    /// How many probes are running.
     pub(super) fn running(&self) -> usize {
         self.running.len()
     }
 
-    /// How many failed, and of how many.
-    pub(super) fn counts(&self) -> (u32, u32) {
-        (self.failures, self.results)
+    /// How many probes failed.
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
     }
 
-    fn say(&self, most: u32, rate_max: f64) -> ProbeVerdict {
-        let allowed = rate_max * f64::from(most);
+    /// How many probes ended.
+    pub(super) fn results(&self) -> u32 {
+        self.results
+    }
+
+    fn verdict(&self, probes_max: u32, rate_max: f64) -> ProbeVerdict {
+        let allowed = rate_max * f64::from(probes_max);
         let successes = self.results - self.failures;
         if f64::from(self.failures) > allowed {
             ProbeVerdict::Failed
-        } else if f64::from(most.saturating_sub(successes)) <= allowed || self.results >= most {
+        } else if f64::from(probes_max.saturating_sub(successes)) <= allowed
+            || self.results >= probes_max
+        {
             ProbeVerdict::Passed
         } else {
             ProbeVerdict::Undecided
@@ -136,13 +145,13 @@ impl ProbeSet {
     }
 }
 
-/// How many slots one prober may hold: its share, rounded up; the unknown have one.
-fn slots_of(prober: ProbeShare, most: u32) -> u32 {
-    let share = u64::from(most) * u64::from(prober.weight);
+/// How many probes one consumer may run: its share, rounded up, and at least one.
+fn places_of(prober: ProbeShare, probes_max: u32) -> u32 {
+    let share = u64::from(probes_max) * u64::from(prober.weight);
     let share = share.div_ceil(u64::from(prober.weights.max(1)));
     u32::try_from(share)
         .unwrap_or(u32::MAX)
-        .clamp(1, most.max(1))
+        .clamp(1, probes_max.max(1))
 }
 
 #[cfg(test)]
@@ -150,7 +159,7 @@ mod tests {
     use super::*;
 
     const ALONE: ProbeShare = ProbeShare {
-        consumer: 1,
+        consumer: ConsumerIndex::new(1),
         weight: 1,
         weights: 1,
     };
@@ -168,12 +177,12 @@ mod tests {
         assert!(probes.start(at(0), ALONE, 2, TIMEOUT).is_none());
         assert!(probes.end(first));
         assert!(!probes.end(first));
-        assert_eq!(probes.result(false, 2, 0.4), ProbeVerdict::Undecided);
+        assert_eq!(probes.record(false, 2, 0.4), ProbeVerdict::Undecided);
         assert!(probes.start(at(0), ALONE, 2, TIMEOUT).is_none());
     }
 
     #[test]
-    fn a_lost_probe_gives_its_slot_back() {
+    fn a_lost_probe_frees_its_place() {
         let mut probes = ProbeSet::default();
         let lost = probes.start(at(0), ALONE, 1, TIMEOUT).unwrap();
         assert!(probes.start(at(9), ALONE, 1, TIMEOUT).is_none());
@@ -183,39 +192,40 @@ mod tests {
     }
 
     #[test]
-    fn fewer_probes_than_there_were_results_begin_anew() {
+    fn fewer_wanted_probes_than_results_start_again() {
         let mut probes = ProbeSet::default();
-        assert_eq!(probes.result(true, 5, 0.5), ProbeVerdict::Undecided);
-        assert_eq!(probes.result(false, 5, 0.5), ProbeVerdict::Undecided);
+        assert_eq!(probes.record(true, 5, 0.5), ProbeVerdict::Undecided);
+        assert_eq!(probes.record(false, 5, 0.5), ProbeVerdict::Undecided);
         let probe = probes.start(at(0), ALONE, 2, TIMEOUT);
         assert!(probe.is_some_and(|probe| probes.end(probe)));
-        assert_eq!(probes.counts(), (0, 0));
+        assert_eq!((probes.failures(), probes.results()), (0, 0));
     }
 
     #[test]
-    fn the_majority_decides_as_soon_as_it_is_one() {
-        let said = |results: &[bool]| {
+    fn the_majority_decides_as_early_as_possible() {
+        let verdict = |results: &[bool]| {
             let mut probes = ProbeSet::default();
-            let mut said = ProbeVerdict::Undecided;
+            let mut verdict = ProbeVerdict::Undecided;
             for failed in results {
-                said = probes.result(*failed, 5, 0.5);
+                verdict = probes.record(*failed, 5, 0.5);
             }
-            said
+            verdict
         };
-        assert_eq!(said(&[false, false]), ProbeVerdict::Undecided);
-        assert_eq!(said(&[false, false, false]), ProbeVerdict::Passed);
-        assert_eq!(said(&[true, true, false]), ProbeVerdict::Undecided);
-        assert_eq!(said(&[true, true, true]), ProbeVerdict::Failed);
+        assert_eq!(verdict(&[false, false]), ProbeVerdict::Undecided);
+        assert_eq!(verdict(&[false, false, false]), ProbeVerdict::Passed);
+        assert_eq!(verdict(&[true, true, false]), ProbeVerdict::Undecided);
+        assert_eq!(verdict(&[true, true, true]), ProbeVerdict::Failed);
+        assert_eq!(verdict(&[true, true, true]), ProbeVerdict::Failed);
         assert_eq!(
-            said(&[true, false, true, false, false]),
+            verdict(&[true, false, true, false, false]),
             ProbeVerdict::Passed
         );
     }
 
     #[test]
-    fn slots_go_by_weight() {
+    fn probes_are_shared_by_weight() {
         let prober = |consumer, weight| ProbeShare {
-            consumer,
+            consumer: ConsumerIndex::new(consumer),
             weight,
             weights: 5,
         };

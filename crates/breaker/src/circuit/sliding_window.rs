@@ -1,13 +1,14 @@
 //! Counts over the last ten seconds, in ten buckets of one second.
 //!
-//! Each data core counts in a window of its own and all windows are summed to judge, so that
-//! counting shares nothing. The owner is the only writer, which makes plain loads and stores
-//! enough. A bucket is emptied before its second is written, so a reader on another core never
-//! takes old counts for new ones.
+//! Each data core counts in its own window, and all windows are summed to decide, so counting
+//! shares no memory between cores. The owner is the only writer, so plain loads and stores suffice.
+//! A bucket is emptied before its second is written, so a reader on another core never takes old
+//! counts for new ones.
 //!
-//! A window counts for one generation of its cell; what an older generation counted is void.
+//! A window counts for one generation of its breaker; the counts of older ones are ignored.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// The length of a window, in seconds and in buckets.
 pub(crate) const SECONDS: u32 = 10;
@@ -15,7 +16,7 @@ pub(crate) const SECONDS: u32 = 10;
 /// The second of a bucket that was never used.
 const NEVER: u32 = u32::MAX;
 
-/// One core's counts. Aligned so that two cores' counts never share a cache line.
+/// The counts of one core, aligned so that two cores' counts never share a cache line.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct SlidingWindow {
@@ -31,14 +32,14 @@ struct WindowBucket {
     slow: AtomicU32,
 }
 
-/// What was counted.
+/// Counts of calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallTally {
     /// All calls.
     pub calls: u32,
-    /// Those that failed.
+    /// Calls that failed.
     pub failures: u32,
-    /// Those that were slow.
+    /// Calls that were slow.
     pub slow: u32,
 }
 
@@ -57,13 +58,13 @@ impl Default for SlidingWindow {
 }
 
 impl SlidingWindow {
-    /// Counts a call. Only the owner may.
-    pub(crate) fn call(&self, generation: u32, second: u32, failed: bool, slow: bool) {
+    /// Counts a call. Only the owner may call it.
+    pub(crate) fn count(&self, generation: u32, second: u32, failed: bool, slow: bool) {
         self.begin(generation);
         let bucket = self.bucket(second);
         let of = bucket.second.load(Ordering::Relaxed);
         if of != NEVER && of > second {
-            // A later second has the bucket already.
+            // The bucket already holds a later second.
             return;
         }
         if of != second {
@@ -78,9 +79,9 @@ impl SlidingWindow {
         add(&bucket.slow, u32::from(slow));
     }
 
-    /// Counts that a call of this second, which was counted as a success, failed after all. What
-    /// has left the window stays as it was. Only the owner may.
-    pub(super) fn failure(&self, generation: u32, second: u32) {
+    /// Counts that a call of this second, which was counted as a success, failed after all. A
+    /// second that has left the window is not changed. Only the owner may call it.
+    pub(super) fn count_late_failure(&self, generation: u32, second: u32) {
         let bucket = self.bucket(second);
         let is_counted = self.generation.load(Ordering::Relaxed) == generation
             && bucket.second.load(Ordering::Relaxed) == second
@@ -90,7 +91,7 @@ impl SlidingWindow {
         }
     }
 
-    /// What the generation counted in the ten seconds that end with this one.
+    /// The counts of a generation in the ten seconds that end with this one.
     pub(super) fn tally(&self, generation: u32, second: u32) -> CallTally {
         let mut tally = CallTally::default();
         if self.generation.load(Ordering::Acquire) != generation {
@@ -100,7 +101,8 @@ impl SlidingWindow {
             let of = bucket.second.load(Ordering::Acquire);
             // Another core may be a second ahead.
             if of != NEVER && second.saturating_sub(of) < SECONDS {
-                // In the other order than they are written: never more failures than calls.
+                // Read in the reverse order of writing, so there are never more failures than
+                // calls.
                 tally.slow += bucket.slow.load(Ordering::Acquire);
                 tally.failures += bucket.failures.load(Ordering::Acquire);
                 tally.calls += bucket.calls.load(Ordering::Acquire);
@@ -140,7 +142,12 @@ pub(crate) fn windows(cores: usize) -> Box<[SlidingWindow]> {
     (0..cores).map(|_| SlidingWindow::default()).collect()
 }
 
-/// Adds where there is one writer: no read-modify-write instruction is needed.
+/// The second of a window in which an instant lies.
+pub(crate) fn second(now: Duration) -> u32 {
+    now.as_secs() as u32
+}
+
+/// Adds where there is one writer, so no atomic read-modify-write is needed.
 fn add(counter: &AtomicU32, n: u32) {
     counter.store(counter.load(Ordering::Relaxed) + n, Ordering::Release);
 }
@@ -158,49 +165,49 @@ mod tests {
     }
 
     #[test]
-    fn a_second_leaves_the_window_after_ten() {
+    fn a_second_leaves_the_window_after_ten_seconds() {
         let window = SlidingWindow::default();
-        window.call(1, 0, true, false);
-        window.call(1, 0, false, true);
-        window.call(1, 9, false, false);
+        window.count(1, 0, true, false);
+        window.count(1, 0, false, true);
+        window.count(1, 9, false, false);
         assert_eq!(window.tally(1, 9), of(3, 1, 1));
         assert_eq!(window.tally(1, 10), of(1, 0, 0));
-        window.call(1, 10, true, false);
+        window.count(1, 10, true, false);
         assert_eq!(window.tally(1, 10), of(2, 1, 0));
         assert_eq!(window.tally(1, 19), of(1, 1, 0));
         assert_eq!(window.tally(1, 20), of(0, 0, 0));
     }
 
     #[test]
-    fn a_generation_does_not_count_for_the_next() {
+    fn generations_are_counted_apart() {
         let window = SlidingWindow::default();
-        window.call(1, 5, true, false);
+        window.count(1, 5, true, false);
         assert_eq!(window.tally(2, 5), of(0, 0, 0));
-        window.call(2, 5, false, false);
+        window.count(2, 5, false, false);
         assert_eq!(window.tally(2, 5), of(1, 0, 0));
         assert_eq!(window.tally(1, 5), of(0, 0, 0));
-        window.failure(1, 5);
+        window.count_late_failure(1, 5);
         assert_eq!(window.tally(2, 5), of(1, 0, 0));
     }
 
     #[test]
-    fn a_late_failure_counts_where_its_call_was_counted() {
+    fn a_late_failure_counts_in_the_second_of_its_call() {
         let window = SlidingWindow::default();
-        window.call(1, 5, false, false);
-        window.failure(1, 5);
-        window.failure(1, 5);
-        window.failure(1, 4);
+        window.count(1, 5, false, false);
+        window.count_late_failure(1, 5);
+        window.count_late_failure(1, 5);
+        window.count_late_failure(1, 4);
         assert_eq!(window.tally(1, 14), of(1, 1, 0));
-        window.failure(1, 15);
+        window.count_late_failure(1, 15);
         assert_eq!(window.tally(1, 15), of(0, 0, 0));
     }
 
     #[test]
-    fn cores_are_summed() {
+    fn the_counts_of_all_cores_are_summed() {
         let windows = windows(3);
-        windows[0].call(4, 7, true, false);
-        windows[2].call(4, 8, false, false);
-        windows[1].call(3, 8, true, true);
+        windows[0].count(4, 7, true, false);
+        windows[2].count(4, 8, false, false);
+        windows[1].count(3, 8, true, true);
         assert_eq!(tally(&windows, 4, 8), of(2, 1, 0));
     }
 }

@@ -1,15 +1,18 @@
 //! One data core's part of a service's slots.
 //!
-//! A core borrows a few free slots and hands them out by itself: while nobody has to wait, no
-//! two cores touch the same memory. The lender may take unused ones back at any time.
+//! A core borrows a few free slots and hands them out by itself, so while no request waits, no two
+//! cores touch the same memory. The arbiter may take unused slots back at any time.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Seats of one cache line.
+use crate::consumer_index::ConsumerIndex;
+
+/// Consumers in one cache line.
 const PER_LINE: usize = 8;
 
-/// What one core has borrowed, and who holds it. But for `spare` the core is the only writer.
+/// The slots that one core has borrowed, and who holds them. The core is the only writer of
+/// everything but `spare`.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(super) struct CoreSlots {
@@ -29,7 +32,7 @@ struct ConsumerSlots {
     peak: AtomicU32,
 }
 
-/// Times of calls, summed since the beginning; both wrap.
+/// The number of calls and the sum of their times since the start; both wrap.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct CallTimes {
     pub(super) calls: u32,
@@ -49,28 +52,28 @@ impl CoreSlots {
     }
 
     /// Takes a borrowed slot for a consumer.
-    pub(super) fn take(&self, consumer: usize) -> bool {
+    pub(super) fn take(&self, consumer: ConsumerIndex) -> bool {
         let taken = self.take_back();
         if taken {
-            let seat = self.seat(consumer);
-            let in_flight = seat.in_flight.load(Ordering::Relaxed) + 1;
-            seat.in_flight.store(in_flight, Ordering::Release);
-            if in_flight > seat.peak.load(Ordering::Relaxed) {
-                seat.peak.store(in_flight, Ordering::Release);
+            let slots = self.consumer(consumer);
+            let in_flight = slots.in_flight.load(Ordering::Relaxed) + 1;
+            slots.in_flight.store(in_flight, Ordering::Release);
+            if in_flight > slots.peak.load(Ordering::Relaxed) {
+                slots.peak.store(in_flight, Ordering::Release);
             }
         }
         taken
     }
 
-    /// The consumer's call is over; its slot is the caller's now.
-    pub(super) fn leave(&self, consumer: usize) {
-        let seat = self.seat(consumer);
-        let in_flight = seat.in_flight.load(Ordering::Relaxed).saturating_sub(1);
-        seat.in_flight.store(in_flight, Ordering::Release);
+    /// Ends a consumer's call. The slot passes to the caller of this function.
+    pub(super) fn leave(&self, consumer: ConsumerIndex) {
+        let slots = self.consumer(consumer);
+        let in_flight = slots.in_flight.load(Ordering::Relaxed).saturating_sub(1);
+        slots.in_flight.store(in_flight, Ordering::Release);
     }
 
-    /// Adds free slots. Sequentially consistent, as is the look at whether they are wanted
-    /// elsewhere that comes after: one of both sides sees the other.
+    /// Adds free slots. The caller looks at the shortage flag after that. Both accesses are
+    /// sequentially consistent, so either the core sees the flag or the arbiter sees the slots.
     pub(super) fn lend(&self, slots: u32) {
         self.spare.fetch_add(slots, Ordering::SeqCst);
     }
@@ -93,19 +96,19 @@ impl CoreSlots {
         self.spare.load(Ordering::SeqCst)
     }
 
-    pub(super) fn in_flight(&self, consumer: usize) -> u32 {
-        self.seat(consumer).in_flight.load(Ordering::Acquire)
+    pub(super) fn in_flight(&self, consumer: ConsumerIndex) -> u32 {
+        self.consumer(consumer).in_flight.load(Ordering::Acquire)
     }
 
-    /// The most that were in flight at a time since the last call.
-    pub(super) fn take_peak(&self, consumer: usize) -> u32 {
-        let seat = self.seat(consumer);
-        let now = seat.in_flight.load(Ordering::Acquire);
-        seat.peak.swap(now, Ordering::AcqRel)
+    /// The highest number of requests in flight at a time since the last call.
+    pub(super) fn take_peak(&self, consumer: ConsumerIndex) -> u32 {
+        let slots = self.consumer(consumer);
+        let now = slots.in_flight.load(Ordering::Acquire);
+        slots.peak.swap(now, Ordering::AcqRel)
     }
 
-    pub(super) fn peak(&self, consumer: usize) -> u32 {
-        self.seat(consumer).peak.load(Ordering::Acquire)
+    pub(super) fn peak(&self, consumer: ConsumerIndex) -> u32 {
+        self.consumer(consumer).peak.load(Ordering::Acquire)
     }
 
     /// Counts how long a call took.
@@ -124,7 +127,8 @@ impl CoreSlots {
         }
     }
 
-    fn seat(&self, consumer: usize) -> &ConsumerSlots {
+    fn consumer(&self, consumer: ConsumerIndex) -> &ConsumerSlots {
+        let consumer = consumer.get();
         &self.lines[consumer / PER_LINE].0[consumer % PER_LINE]
     }
 }

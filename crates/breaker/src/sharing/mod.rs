@@ -1,8 +1,19 @@
-//! Concurrency limits shared by weight: slots, the queue for them, the adaptive limit.
+//! The concurrency limit of a service, shared by weight: slots, the queue for them, the adaptive
+//! limit.
+//!
+//! [`slot_pool`] explains who gets a slot. `core_slots` and `lent_slots` serve requests while slots
+//! are plentiful. `slot_arbiter` decides under a lock when they are short, and `wait_queue` holds
+//! the tickets of the requests that wait. `slot_wait` is the future that such a request awaits.
 
-pub(crate) mod core_slots;
-pub(crate) mod wait_queue;
+pub(crate) mod held_slot;
+mod core_slots;
+mod lent_slots;
 pub(crate) mod slot_pool;
-pub(crate) mod slot_arbiter;
+mod slot_arbiter;
+mod recent_demand;
+mod queue_ticket;
+mod wait_queue;
 pub(crate) mod slot_wait;
-pub(crate) mod vegas_limit;
+pub(crate) mod shed_details;
+mod limit_adapter;
+mod vegas_limit;

@@ -1,5 +1,6 @@
-//! Who gets a slot when slots are short: what the lock of [`SlotPool`] guards.
+//! Decides who gets a slot when slots are short. The lock of the slot pool guards the arbiter.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
@@ -8,13 +9,17 @@ use std::time::Duration;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::protection::SharePolicy;
 
-use super::core_slots::{CallTimes, CoreSlots};
-use super::slot_pool::{HeldSlot, SlotOutcome, SlotPool, UNKNOWN};
-use super::slot_wait::{QueueTicket, ShedDetails, ShedReason, SlotWait};
-use super::vegas_limit::VegasLimit;
+use super::held_slot::HeldSlot;
+use super::lent_slots::LentSlots;
+use super::limit_adapter::LimitAdapter;
+use super::queue_ticket::QueueTicket;
+use super::recent_demand::RecentDemand;
+use super::shed_details::{ShedDetails, ShedReason};
 use super::wait_queue::{QueuedConsumer, WaitQueue};
+use crate::consumer_index::ConsumerIndex;
+use crate::core_index::CoreIndex;
 
-/// What is free, held and waited for.
+/// The free slots, the slots that it has granted, and the queue for slots.
 #[derive(Debug)]
 pub(super) struct SlotArbiter {
     pub(super) limit: u32,
@@ -23,355 +28,330 @@ pub(super) struct SlotArbiter {
     weights: Box<[u32]>,
     weights_sum: u64,
     pub(super) held: Box<[u32]>,
-    pub(super) line: WaitQueue,
+    pub(super) queue: WaitQueue,
     now: Duration,
     demand: RecentDemand,
     adaptive: Option<LimitAdapter>,
 }
 
-/// How long a squad's demand is remembered: between once and twice this.
-const DEMAND_PERIOD: Duration = Duration::from_secs(5);
-
-/// How often an adaptive limit is reconsidered.
-const ADAPT_EVERY: Duration = Duration::from_millis(100);
-
-/// The least number of calls that an adaptive limit is judged by.
-const ADAPT_CALLS_MIN: u32 = 10;
-
-/// The most that each consumer needed at a time, in this period and the one before.
+/// A request that was put in the queue.
 #[derive(Debug)]
-struct RecentDemand {
-    since: Duration,
-    peaks: Box<[[u32; 2]]>,
+pub(super) struct EnqueuedTicket {
+    pub(super) ticket: Arc<QueueTicket>,
+    pub(super) deadline: Duration,
+    /// Wakes the request that was displaced.
+    pub(super) displaced: Option<Waker>,
 }
 
-#[derive(Debug)]
-struct LimitAdapter {
-    vegas: VegasLimit,
-    since: Duration,
-    seen: Vec<CallTimes>,
+/// A claim to one more slot; the least is the strongest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct SlotClaim {
+    is_above_share: bool,
+    /// The tier decides only above the share.
+    tier: Option<Reverse<Tier>>,
+    ratio: u64,
 }
 
-/// Who has to be woken when the lock is released.
+/// The tasks to wake once the lock is released.
 pub(super) type PendingWakers = Vec<Waker>;
 
 impl SlotArbiter {
     pub(super) fn new(cores: usize, weights: &[u32], policy: &SharePolicy) -> Self {
-        let adaptive = policy.adaptive.then(|| LimitAdapter {
-            vegas: VegasLimit::new(policy.in_flight_max),
-            since: Duration::ZERO,
-            seen: vec![CallTimes::default(); cores],
-        });
-        let limit = match &adaptive {
-            Some(adaptive) => adaptive.vegas.limit(),
-            None => policy.in_flight_max,
-        };
+        let adaptive = policy
+            .adaptive
+            .then(|| LimitAdapter::new(cores, policy.in_flight_max));
+        let limit = adaptive
+            .as_ref()
+            .map_or(policy.in_flight_max, LimitAdapter::limit);
         Self {
             limit,
             free: i64::from(limit),
             weights: weights.into(),
             weights_sum: weights.iter().map(|weight| u64::from(*weight)).sum(),
             held: vec![0; weights.len()].into(),
-            line: WaitQueue::default(),
+            queue: WaitQueue::default(),
             now: Duration::ZERO,
-            demand: RecentDemand {
-                since: Duration::ZERO,
-                peaks: vec![[0; 2]; weights.len()].into(),
-            },
+            demand: RecentDemand::new(weights.len()),
             adaptive,
         }
     }
 
-    pub(super) fn in_flight(&self, slots: &SlotPool, consumer: usize) -> u32 {
-        let lent = slots.cores.iter().map(|seats| seats.in_flight(consumer));
-        self.held[consumer] + lent.sum::<u32>()
+    pub(super) fn in_flight(&self, lent: &LentSlots, consumer: ConsumerIndex) -> u32 {
+        self.held[consumer.get()] + lent.in_flight(consumer)
     }
 
-    /// A share, in slots, rounded down.
-    pub(super) fn guaranteed(&self, consumer: usize) -> u32 {
-        u32::try_from(self.parts(consumer) / self.weights_sum.max(1)).unwrap_or(u32::MAX)
+    /// The share of a consumer in slots, rounded down.
+    pub(super) fn guaranteed(&self, consumer: ConsumerIndex) -> u32 {
+        u32::try_from(self.share_parts(consumer) / self.weights_sum.max(1)).unwrap_or(u32::MAX)
     }
 
-    /// A share, in slots, rounded up: where many squads have less than one, each may need one.
-    fn share(&self, consumer: usize) -> u32 {
-        let share = self.parts(consumer).div_ceil(self.weights_sum.max(1));
+    /// The share of a consumer in slots, rounded up: where many squads have a share below one slot,
+    /// each may need one.
+    fn share(&self, consumer: ConsumerIndex) -> u32 {
+        let share = self.share_parts(consumer).div_ceil(self.weights_sum.max(1));
         u32::try_from(share).unwrap_or(u32::MAX)
     }
 
     /// Whether this many slots are less than the consumer's share.
-    fn is_below(&self, consumer: usize, in_flight: u32) -> bool {
-        u64::from(in_flight) * self.weights_sum < self.parts(consumer)
+    fn is_below(&self, consumer: ConsumerIndex, in_flight: u32) -> bool {
+        u64::from(in_flight) * self.weights_sum < self.share_parts(consumer)
     }
 
-    /// A share, in parts of a slot, of which a slot has as many as all weights together.
-    fn parts(&self, consumer: usize) -> u64 {
-        u64::from(self.limit) * u64::from(self.weights[consumer])
+    /// The share of a consumer in fractions of a slot, whose denominator is the sum of all weights.
+    fn share_parts(&self, consumer: ConsumerIndex) -> u64 {
+        u64::from(self.limit) * u64::from(self.weights[consumer.get()])
     }
 
-    /// How many slots squads needed lately, up to their shares, and do not hold now.
-    pub(super) fn reserved(&self, slots: &SlotPool) -> u64 {
-        let of = |consumer: usize| {
-            let lately = slots.cores.iter().map(|seats| seats.peak(consumer)).sum();
-            let [this, before] = self.demand.peaks[consumer];
-            let needed = this.max(before).max(lately).min(self.share(consumer));
-            u64::from(needed.saturating_sub(self.in_flight(slots, consumer)))
+    /// How many slots squads needed recently, up to their shares, and do not hold now.
+    pub(super) fn reserved(&self, lent: &LentSlots) -> u64 {
+        let reserved = |consumer: ConsumerIndex| {
+            let needed = self.demand.peak(consumer).max(lent.peak(consumer));
+            let needed = needed.min(self.share(consumer));
+            u64::from(needed.saturating_sub(self.in_flight(lent, consumer)))
         };
-        (1..self.weights.len()).map(of).sum()
+        let squads = (1..self.weights.len()).map(ConsumerIndex::new);
+        squads.map(reserved).sum()
     }
 
-    pub(super) fn may_enter(&mut self, slots: &SlotPool, consumer: usize) -> bool {
-        if consumer == UNKNOWN && slots.has_squads {
-            let spare = self.free + i64::from(slots.spare());
-            let reserved = i64::try_from(self.reserved(slots)).unwrap_or(i64::MAX);
-            let is_spare = spare > reserved && !self.squads_wait();
-            return is_spare && self.find_free(slots);
+    /// Whether a consumer may have a free slot now. Unknown callers may have only what squads did
+    /// not need recently.
+    pub(super) fn may_enter(&mut self, lent: &LentSlots, consumer: ConsumerIndex) -> bool {
+        if consumer.is_unknown() && self.has_squads() {
+            return self.has_unreserved(lent) && !self.squads_wait() && self.find_free(lent);
         }
-        self.find_free(slots)
+        self.find_free(lent)
     }
 
     fn squads_wait(&self) -> bool {
-        self.line.len() > self.line.len_of(UNKNOWN)
+        self.queue.len() > self.queue.len_of(ConsumerIndex::UNKNOWN)
     }
 
-    /// Takes lent slots back when there is no free one. Cores must know before that slots are
-    /// short, lest one is lent again behind the arbiter's back.
-    fn find_free(&mut self, slots: &SlotPool) -> bool {
+    fn has_squads(&self) -> bool {
+        self.weights.len() > 1
+    }
+
+    /// Whether more slots are free than squads needed recently.
+    fn has_unreserved(&self, lent: &LentSlots) -> bool {
+        let free = self.free + i64::from(lent.spare());
+        free > i64::try_from(self.reserved(lent)).unwrap_or(i64::MAX)
+    }
+
+    /// Takes lent slots back when no slot is free. The flag is set first, so that no core lends a
+    /// slot again that the arbiter counts on.
+    fn find_free(&mut self, lent: &LentSlots) -> bool {
         if self.free <= 0 {
-            slots.is_short.store(true, Ordering::SeqCst);
-            self.reclaim_loans(slots);
+            lent.is_short.store(true, Ordering::SeqCst);
+            self.reclaim_loans(lent);
         }
         self.free > 0
     }
 
-    /// Takes all lent slots back that nobody holds.
-    pub(super) fn reclaim_loans(&mut self, slots: &SlotPool) {
-        let lent: u32 = slots.cores.iter().map(CoreSlots::take_all_back).sum();
-        self.free += i64::from(lent);
+    /// Takes back all lent slots that no request holds.
+    pub(super) fn reclaim_loans(&mut self, lent: &LentSlots) {
+        self.free += i64::from(lent.take_all_back());
     }
 
-    pub(super) fn hold(&mut self, slots: &SlotPool, consumer: usize) -> HeldSlot {
+    pub(super) fn hold(&mut self, lent: &LentSlots, consumer: ConsumerIndex) -> HeldSlot {
         self.free -= 1;
-        self.held[consumer] += 1;
-        self.need(consumer, self.in_flight(slots, consumer));
+        self.held[consumer.get()] += 1;
+        self.demand.note(consumer, self.in_flight(lent, consumer));
         HeldSlot {
             consumer,
             lender: None,
         }
     }
 
-    fn need(&mut self, consumer: usize, slots: u32) {
-        let peak = &mut self.demand.peaks[consumer][0];
-        *peak = slots.max(*peak);
-    }
-
-    /// Lends a core what it may have, while slots are plentiful.
-    pub(super) fn lend(&mut self, slots: &SlotPool, core: usize) {
-        let chunk = slots.chunk.load(Ordering::Relaxed);
-        let is_plenty = self.line.is_empty() && self.free > i64::from(self.limit / 2);
-        if chunk > 0 && is_plenty && slots.cores[core].spare() == 0 {
+    /// Lends slots to a core, while slots are plentiful.
+    pub(super) fn lend(&mut self, lent: &LentSlots, core: CoreIndex) {
+        let chunk = lent.chunk();
+        if chunk > 0 && self.is_plentiful() && lent.core(core).spare() == 0 {
             self.free -= i64::from(chunk);
-            slots.cores[core].lend(chunk);
+            lent.core(core).lend(chunk);
         }
     }
 
-    /// Says whether cores may lend by themselves.
-    pub(super) fn update_shortage(&self, slots: &SlotPool) {
-        let is_short = !self.line.is_empty() || self.free <= 0;
-        let is_plenty = self.line.is_empty() && self.free > i64::from(self.limit / 2);
+    fn is_plentiful(&self) -> bool {
+        self.queue.is_empty() && self.free > i64::from(self.limit / 2)
+    }
+
+    /// Sets or clears the flag that makes cores ask the arbiter. Between shortage and plenty the
+    /// flag stays as it is.
+    pub(super) fn update_shortage(&self, lent: &LentSlots) {
+        let is_short = !self.queue.is_empty() || self.free <= 0;
         if is_short {
-            slots.is_short.store(true, Ordering::SeqCst);
-        } else if is_plenty {
-            slots.is_short.store(false, Ordering::SeqCst);
+            lent.is_short.store(true, Ordering::SeqCst);
+        } else if self.is_plentiful() {
+            lent.is_short.store(false, Ordering::SeqCst);
         }
     }
 
-    pub(super) fn enqueue<'s>(
+    /// Puts a request in the queue, if need be in the place of one with a weaker claim.
+    pub(super) fn enqueue(
         &mut self,
-        slots: &'s SlotPool,
-        consumer: usize,
+        lent: &LentSlots,
+        consumer: ConsumerIndex,
         tier: Tier,
         policy: &SharePolicy,
-    ) -> (SlotOutcome<'s>, Option<Waker>) {
+    ) -> Result<EnqueuedTicket, ShedDetails> {
         let mut displaced = None;
-        if self.line.len() >= policy.waiting_max as usize {
-            let victim = self.displacement_victim(slots, (consumer, tier));
-            let Some(ticket) = victim.and_then(|victim| self.line.pop_displaced(victim)) else {
-                let shed = self.shed(slots, consumer, ShedReason::QueueFull);
-                return (SlotOutcome::Shed(shed), None);
+        if self.queue.len() >= policy.waiting_max as usize {
+            let victim = self.displacement_victim(lent, consumer, tier);
+            let Some(ticket) = victim.and_then(|victim| self.queue.pop_displaced(victim)) else {
+                return Err(self.shed(lent, consumer, ShedReason::QueueFull));
             };
-            let shed = self.shed(slots, ticket.consumer, ShedReason::Displaced);
+            let shed = self.shed(lent, ticket.consumer, ShedReason::Displaced);
             displaced = ticket.shed(shed);
         }
-        let patience = self.line.patience(consumer, self.now, policy.wait_max);
+        let patience = self.queue.patience(consumer, self.now, policy.wait_max);
         let ticket = QueueTicket::new(consumer, tier, self.now);
-        self.line.join(Arc::clone(&ticket));
-        let wanted = self.in_flight(slots, consumer) as usize + self.line.len_of(consumer);
-        self.need(consumer, u32::try_from(wanted).unwrap_or(u32::MAX));
-        let waiting = SlotWait {
-            slots,
+        self.queue.join(Arc::clone(&ticket));
+        let wanted = self.in_flight(lent, consumer) as usize + self.queue.len_of(consumer);
+        self.demand
+            .note(consumer, u32::try_from(wanted).unwrap_or(u32::MAX));
+        Ok(EnqueuedTicket {
             ticket,
             deadline: self.now + patience,
-        };
-        (SlotOutcome::Queued(waiting), displaced)
+            displaced,
+        })
     }
 
-    /// Hands free slots to those who wait, in the order of their right to them.
-    pub(super) fn grant_waiting(&mut self, slots: &SlotPool) -> PendingWakers {
+    /// Grants free slots to waiting requests, the strongest claim first.
+    pub(super) fn grant_waiting(&mut self, lent: &LentSlots) -> PendingWakers {
         let mut wakers = PendingWakers::new();
-        while !self.line.is_empty() && self.free > 0 {
-            let Some(ticket) = self.next_ticket(slots) else {
+        while !self.queue.is_empty() && self.free > 0 {
+            let Some(ticket) = self.next_ticket(lent) else {
                 break;
             };
-            let slot = self.hold(slots, ticket.consumer);
+            let slot = self.hold(lent, ticket.consumer);
             wakers.extend(ticket.grant(slot));
         }
         wakers
     }
 
-    fn next_ticket(&mut self, slots: &SlotPool) -> Option<Arc<QueueTicket>> {
-        let known = self.line.consumers().filter(|at| at.consumer != UNKNOWN);
+    fn next_ticket(&mut self, lent: &LentSlots) -> Option<Arc<QueueTicket>> {
+        let known = self
+            .queue
+            .consumers()
+            .filter(|queued| !queued.consumer.is_unknown());
         let next = known
-            .min_by_key(|at| {
-                let in_flight = self.in_flight(slots, at.consumer);
-                (self.right(at.consumer, at.highest, in_flight), at.since)
+            .min_by_key(|queued| {
+                let in_flight = self.in_flight(lent, queued.consumer);
+                let claim = self.slot_claim(queued.consumer, queued.highest, in_flight);
+                (claim, queued.since)
             })
-            .map(|at| at.consumer);
+            .map(|queued| queued.consumer);
         let next = match next {
             Some(squad) => squad,
-            None if !slots.has_squads => UNKNOWN,
-            None => {
-                let spare = self.free + i64::from(slots.spare());
-                let reserved = i64::try_from(self.reserved(slots)).unwrap_or(i64::MAX);
-                (spare > reserved).then_some(UNKNOWN)?
-            }
+            None if !self.has_squads() || self.has_unreserved(lent) => ConsumerIndex::UNKNOWN,
+            None => return None,
         };
-        self.line.next(next, self.now)
+        self.queue.next(next, self.now)
     }
 
-    /// Who gives way when too many wait, a consumer in line; none where it is the newcomer.
-    fn displacement_victim(&self, slots: &SlotPool, newcomer: (usize, Tier)) -> Option<usize> {
-        let claim = |consumer: usize, tier, extra: usize| {
-            let waits = self.line.len_of(consumer) + extra;
+    /// The waiting consumer with the weakest claim, which loses a place in the full queue; none if
+    /// the newcomer's claim is the weakest.
+    fn displacement_victim(
+        &self,
+        lent: &LentSlots,
+        newcomer: ConsumerIndex,
+        tier: Tier,
+    ) -> Option<ConsumerIndex> {
+        let claim = |consumer: ConsumerIndex, tier, extra: usize| {
+            let waits = self.queue.len_of(consumer) + extra;
             let waits = u32::try_from(waits).unwrap_or(u32::MAX);
-            let wanted = self.in_flight(slots, consumer).saturating_add(waits);
-            (consumer == UNKNOWN, self.right(consumer, tier, wanted))
+            let wanted = self.in_flight(lent, consumer).saturating_add(waits);
+            (
+                consumer.is_unknown(),
+                self.slot_claim(consumer, tier, wanted),
+            )
         };
-        let (consumer, tier) = newcomer;
-        let own = claim(consumer, tier, 1);
-        let of = |at: &QueuedConsumer| {
-            let extra = usize::from(at.consumer == consumer);
-            claim(at.consumer, at.lowest, extra)
+        let own = claim(newcomer, tier, 1);
+        let claim_of = |queued: &QueuedConsumer| {
+            let extra = usize::from(queued.consumer == newcomer);
+            claim(queued.consumer, queued.lowest, extra)
         };
-        let victim = self.line.consumers().max_by_key(of)?;
-        (of(&victim) > own).then_some(victim.consumer)
+        let victim = self.queue.consumers().max_by_key(claim_of)?;
+        (claim_of(&victim) > own).then_some(victim.consumer)
     }
 
-    /// The right to one more slot of a consumer with so many, the least first. Half a slot more
-    /// per weight rounds shares without favour to small or to large ones (Webster's method).
-    fn right(&self, consumer: usize, tier: Tier, slots: u32) -> (bool, u8, u64) {
-        let weight = u64::from(self.weights[consumer].max(1));
-        let ratio = ((2 * u64::from(slots) + 1) << 20) / weight;
-        match self.is_below(consumer, slots) {
-            true => (false, 0, ratio),
-            false => (true, Tier::Gold as u8 - tier as u8, ratio),
+    /// The claim to one more slot of a consumer that has `slots`; the least is the strongest. It is
+    /// ranked by Webster's method, which rounds shares without a bias to small or large ones.
+    fn slot_claim(&self, consumer: ConsumerIndex, tier: Tier, slots: u32) -> SlotClaim {
+        let weight = u64::from(self.weights[consumer.get()].max(1));
+        let is_above_share = !self.is_below(consumer, slots);
+        SlotClaim {
+            is_above_share,
+            tier: is_above_share.then_some(Reverse(tier)),
+            ratio: ((2 * u64::from(slots) + 1) << 20) / weight,
         }
     }
 
     pub(super) fn shed(
         &self,
-        slots: &SlotPool,
-        consumer: usize,
+        lent: &LentSlots,
+        consumer: ConsumerIndex,
         reason: ShedReason,
     ) -> ShedDetails {
         ShedDetails {
             reason,
-            in_flight: self.in_flight(slots, consumer),
+            in_flight: self.in_flight(lent, consumer),
             guaranteed: self.guaranteed(consumer),
             limit: self.limit,
         }
     }
 
-    pub(super) fn advance(&mut self, slots: &SlotPool, now: Duration) {
+    /// Moves the time on, and with it the periods of recent demand.
+    pub(super) fn advance(&mut self, lent: &LentSlots, now: Duration) {
         self.now = self.now.max(now);
-        let elapsed = self.now - self.demand.since;
-        if elapsed < DEMAND_PERIOD {
-            return;
-        }
-        let is_long_ago = elapsed >= 2 * DEMAND_PERIOD;
-        self.demand.since = self.now;
-        for consumer in 0..self.weights.len() {
-            let lent = slots.cores.iter().map(|seats| seats.take_peak(consumer));
-            let lent: u32 = lent.sum();
-            let [this, before] = self.demand.peaks[consumer];
-            let is_fresh = before.max(this) > 0 || lent > 0;
-            if is_fresh {
-                let in_flight = self.in_flight(slots, consumer);
-                // What cores lent by themselves may be recent, whenever the arbiter looked last.
-                let before = match is_long_ago {
-                    true => lent,
-                    false => this.max(lent),
-                };
-                self.demand.peaks[consumer] = [in_flight, before];
-            }
+        let held = &self.held;
+        let in_flight = |consumer: ConsumerIndex| held[consumer.get()] + lent.in_flight(consumer);
+        self.demand.advance(lent, self.now, in_flight);
+    }
+
+    /// Adapts the limit to the times of recent calls, if there are enough.
+    pub(super) fn adapt(&mut self, lent: &LentSlots, now: Duration) -> PendingWakers {
+        let free = self.free + i64::from(lent.spare());
+        let in_flight = self
+            .limit
+            .saturating_sub(u32::try_from(free).unwrap_or_default());
+        let adaptive = self.adaptive.as_mut();
+        match adaptive.and_then(|adaptive| adaptive.adapt(lent, now, in_flight)) {
+            Some(limit) => self.set_limit(lent, limit),
+            None => PendingWakers::new(),
         }
     }
 
-    pub(super) fn adapt(&mut self, slots: &SlotPool, now: Duration) -> PendingWakers {
-        let in_flight = self.limit.saturating_sub(
-            u32::try_from(self.free + i64::from(slots.spare())).unwrap_or_default(),
-        );
-        let Some(adaptive) = &mut self.adaptive else {
-            return PendingWakers::new();
-        };
-        if now.saturating_sub(adaptive.since) < ADAPT_EVERY {
-            return PendingWakers::new();
-        }
-        let times: Vec<CallTimes> = slots.cores.iter().map(CoreSlots::times).collect();
-        let (mut calls, mut micros) = (0_u32, 0_u64);
-        for (now, seen) in times.iter().zip(&adaptive.seen) {
-            calls += now.calls.wrapping_sub(seen.calls);
-            micros += now.micros.wrapping_sub(seen.micros);
-        }
-        if calls < ADAPT_CALLS_MIN {
-            return PendingWakers::new();
-        }
-        (adaptive.since, adaptive.seen) = (now, times);
-        adaptive
-            .vegas
-            .sample(micros as f64 / f64::from(calls), in_flight);
-        let limit = adaptive.vegas.limit();
-        self.set_limit(slots, limit)
-    }
-
+    /// Takes over a policy and weights of the same consumers.
     pub(super) fn adopt(
         &mut self,
-        slots: &SlotPool,
+        lent: &LentSlots,
         weights: &[u32],
         policy: &SharePolicy,
     ) -> PendingWakers {
-        let fresh = Self::new(slots.cores.len(), weights, policy);
+        let fresh = Self::new(lent.core_count(), weights, policy);
         self.weights = fresh.weights;
         self.weights_sum = fresh.weights_sum;
-        let is_same = self.adaptive.is_some() && fresh.adaptive.is_some();
-        let limit = match &self.adaptive {
-            // What it has learnt is still true.
-            Some(adaptive) if is_same => adaptive.vegas.limit().min(policy.in_flight_max),
-            _ => fresh.limit,
+        let limit = match &mut self.adaptive {
+            // The learnt limit is still valid.
+            Some(adaptive) if fresh.adaptive.is_some() => {
+                let learnt = adaptive.limit();
+                adaptive.set_limit_max(policy.in_flight_max);
+                learnt.min(policy.in_flight_max)
+            }
+            adaptive => {
+                *adaptive = fresh.adaptive;
+                fresh.limit
+            }
         };
-        if !is_same {
-            self.adaptive = fresh.adaptive;
-        } else if let Some(adaptive) = &mut self.adaptive {
-            adaptive.vegas.bound(policy.in_flight_max);
-        }
-        self.set_limit(slots, limit)
+        self.set_limit(lent, limit)
     }
 
-    fn set_limit(&mut self, slots: &SlotPool, limit: u32) -> PendingWakers {
+    fn set_limit(&mut self, lent: &LentSlots, limit: u32) -> PendingWakers {
         self.free += i64::from(limit) - i64::from(self.limit);
         self.limit = limit;
-        slots.chunk.store(slots.chunk_of(limit), Ordering::Release);
-        let wakers = self.grant_waiting(slots);
-        self.update_shortage(slots);
+        lent.set_limit(limit);
+        let wakers = self.grant_waiting(lent);
+        self.update_shortage(lent);
         wakers
     }
 }

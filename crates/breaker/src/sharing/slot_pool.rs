@@ -1,16 +1,17 @@
-//! Slots: how many requests of a service are in flight, and whose.
+//! Slots: how many requests of a service are in flight, and of which squads.
 //!
-//! Each squad is guaranteed its share, the limit × its weight / all weights, and may borrow what
-//! is idle. When slots run out, requests wait, and a slot that becomes free goes first to those
-//! below their share, the furthest below before the others; then to gold before silver before
-//! bronze, and among those to whoever is least above. When too many wait, those furthest above
-//! give way, in the reverse order. The unknown have what nobody needs: slots that no squad has
-//! used lately (up to its share), and only while no squad waits.
+//! Each squad is guaranteed its share, the limit × its weight / all weights, and may use slots
+//! that are idle. When slots run out, requests wait. A free slot goes first to squads below their
+//! share, the one furthest below before the others; then to gold before silver before bronze, and
+//! within a tier to the squad that is least above its share. When the queue is full, the requests
+//! of the squads furthest above their share are shed, in the reverse order. Unknown callers get
+//! the rest: slots that no squad has used recently, up to its share, and only while no squad waits.
 //!
-//! While slots are plentiful, data cores hand out what they have borrowed (`seats`); the lock is
-//! for when they are not. Slots are conserved: the limit is what is free, lent and held.
+//! While slots are plentiful, data cores hand out slots that they have borrowed (`lent_slots`); the
+//! lock is for the time when slots are short. Slots are conserved: the limit is the sum of free,
+//! lent and held slots.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -18,225 +19,221 @@ use std::time::Duration;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::protection::SharePolicy;
 
-use super::core_slots::CoreSlots;
+use super::held_slot::HeldSlot;
+use super::lent_slots::LentSlots;
+use super::queue_ticket::QueueTicket;
+use super::shed_details::{ShedDetails, ShedReason};
 use super::slot_arbiter::SlotArbiter;
-use super::slot_wait::{QueueTicket, ShedDetails, ShedReason, SlotWait};
-
-/// The unknown consumer's index.
-pub(super) const UNKNOWN: usize = 0;
+use crate::consumer_index::ConsumerIndex;
+use crate::core_index::CoreIndex;
 
 /// The slots of one service.
 #[derive(Debug)]
-pub struct SlotPool {
-    /// Slots are short: cores have to ask.
-    pub(super) is_short: AtomicBool,
-    /// How many slots a core may borrow.
-    pub(super) chunk: AtomicU32,
-    pub(super) has_squads: bool,
-    pub(super) cores: Box<[CoreSlots]>,
+pub(crate) struct SlotPool {
+    has_squads: bool,
+    lent: LentSlots,
     arbiter: Mutex<SlotArbiter>,
 }
 
-/// A slot that is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HeldSlot {
-    pub(super) consumer: usize,
-    /// The core that lent it, where it was not the arbiter.
-    pub(super) lender: Option<usize>,
-}
-
-/// What is in flight and waits.
+/// The slots of one service at one moment.
 #[derive(Clone, Debug)]
-pub struct SlotOccupancy {
+pub(crate) struct SlotOccupancy {
     /// How many requests may be in flight.
-    pub limit: u32,
+    pub(crate) limit: u32,
     /// How many requests wait.
-    pub waiting: usize,
+    pub(crate) waiting: usize,
     /// By consumer.
-    pub consumers: Vec<ConsumerOccupancy>,
+    pub(crate) consumers: Vec<ConsumerOccupancy>,
 }
 
-/// One consumer's part of what is in flight.
+/// One consumer's part of the requests in flight.
 #[derive(Clone, Copy, Debug)]
-pub struct ConsumerOccupancy {
+pub(crate) struct ConsumerOccupancy {
     /// How many requests it is guaranteed to have in flight.
-    pub guaranteed: u32,
-    /// How many it has.
-    pub in_flight: u32,
+    pub(crate) guaranteed: u32,
+    /// How many it has in flight.
+    pub(crate) in_flight: u32,
 }
 
-/// What becomes of a request that asks for a slot.
+/// The arbiter's answer to a request for a slot.
 #[derive(Debug)]
-pub enum SlotOutcome<'s> {
-    /// It has one.
+pub(super) enum ArbiterOutcome {
     Granted(HeldSlot),
-    /// It has to wait for one.
-    Queued(SlotWait<'s>),
-    /// It has to go.
+    Queued {
+        ticket: Arc<QueueTicket>,
+        deadline: Duration,
+    },
     Shed(ShedDetails),
 }
 
 impl SlotPool {
-    /// Slots for consumers of these weights; the first one is the unknown and has none.
-    pub fn new(cores: usize, weights: &[u32], policy: &SharePolicy) -> Self {
+    /// Slots for consumers with these weights; the first is the unknown consumer, which has none.
+    pub(crate) fn new(cores: usize, weights: &[u32], policy: &SharePolicy) -> Self {
         let arbiter = SlotArbiter::new(cores, weights, policy);
-        let limit = arbiter.limit;
-        let slots = Self {
-            is_short: AtomicBool::new(false),
-            chunk: AtomicU32::new(0),
+        let lent = LentSlots::new(cores, weights.len());
+        lent.set_limit(arbiter.limit);
+        Self {
             has_squads: weights.len() > 1,
-            cores: (0..cores).map(|_| CoreSlots::new(weights.len())).collect(),
+            lent,
             arbiter: Mutex::new(arbiter),
-        };
-        slots.chunk.store(slots.chunk_of(limit), Ordering::Release);
-        slots
+        }
     }
 
-    /// Asks for a slot. It must be given back with [`release`](Self::release), on the same core.
+    /// Takes one of the slots that are lent to the core. It fails while slots are short, and for
+    /// the unknown consumer, who must ask the arbiter.
     #[inline]
-    pub fn acquire(
+    pub(super) fn acquire_lent(
         &self,
-        core: usize,
-        consumer: usize,
+        core: CoreIndex,
+        consumer: ConsumerIndex,
+    ) -> Option<HeldSlot> {
+        let must_ask = consumer.is_unknown() && self.has_squads;
+        let is_taken = !must_ask
+            && !self.lent.is_short.load(Ordering::Acquire)
+            && self.lent.core(core).take(consumer);
+        is_taken.then_some(HeldSlot {
+            consumer,
+            lender: Some(core),
+        })
+    }
+
+    /// Asks the arbiter for a slot.
+    pub(super) fn acquire_locked(
+        &self,
+        core: CoreIndex,
+        consumer: ConsumerIndex,
         tier: Tier,
         now: Duration,
         policy: &SharePolicy,
-    ) -> SlotOutcome<'_> {
-        let asks = consumer == UNKNOWN && self.has_squads;
-        if !asks && !self.is_short.load(Ordering::Acquire) && self.cores[core].take(consumer) {
-            return SlotOutcome::Granted(HeldSlot {
-                consumer,
-                lender: Some(core),
-            });
+    ) -> ArbiterOutcome {
+        let lent = &self.lent;
+        let mut arbiter = self.lock();
+        arbiter.advance(lent, now);
+        if arbiter.may_enter(lent, consumer) {
+            let slot = arbiter.hold(lent, consumer);
+            arbiter.lend(lent, core);
+            arbiter.update_shortage(lent);
+            return ArbiterOutcome::Granted(slot);
         }
-        self.acquire_locked(core, consumer, tier, now, policy)
+        let enqueued = arbiter.enqueue(lent, consumer, tier, policy);
+        // The flag is set before the loans are reclaimed, so a core that lends after that takes
+        // the slot back itself. The newcomer may be granted a slot here; it finds out at its first
+        // poll.
+        arbiter.update_shortage(lent);
+        arbiter.reclaim_loans(lent);
+        let wakers = arbiter.grant_waiting(lent);
+        arbiter.update_shortage(lent);
+        drop(arbiter);
+        match enqueued {
+            Ok(enqueued) => {
+                wake(enqueued.displaced.into_iter().chain(wakers));
+                ArbiterOutcome::Queued {
+                    ticket: enqueued.ticket,
+                    deadline: enqueued.deadline,
+                }
+            }
+            Err(shed) => {
+                wake(wakers);
+                ArbiterOutcome::Shed(shed)
+            }
+        }
     }
 
     /// Gives a slot back.
     #[inline]
-    pub fn release(&self, slot: HeldSlot) {
+    pub(crate) fn release(&self, slot: HeldSlot) {
         if let Some(core) = slot.lender {
-            let seats = &self.cores[core];
-            seats.leave(slot.consumer);
-            if !self.is_short.load(Ordering::Acquire)
-                && seats.spare() < 2 * self.chunk.load(Ordering::Relaxed)
+            let core_slots = self.lent.core(core);
+            core_slots.leave(slot.consumer);
+            if !self.lent.is_short.load(Ordering::Acquire)
+                && core_slots.spare() < 2 * self.lent.chunk()
             {
-                seats.lend(1);
-                // Somebody may have begun to wait since the first look.
-                if !self.is_short.load(Ordering::SeqCst) || !seats.take_back() {
+                core_slots.lend(1);
+                // A request may have begun to wait since the first look at the flag.
+                if !self.lent.is_short.load(Ordering::SeqCst) || !core_slots.take_back() {
                     return;
                 }
             }
         }
-        self.return_one(slot);
+        self.release_locked(slot);
     }
 
-    /// A call took so long until its answer began; an adaptive limit learns from it.
-    pub fn time(&self, core: usize, took: Duration, now: Duration, policy: &SharePolicy) {
+    fn release_locked(&self, slot: HeldSlot) {
+        let mut arbiter = self.lock();
+        if slot.lender.is_none() {
+            arbiter.held[slot.consumer.get()] -= 1;
+        }
+        arbiter.free += 1;
+        let wakers = arbiter.grant_waiting(&self.lent);
+        arbiter.update_shortage(&self.lent);
+        drop(arbiter);
+        wake(wakers);
+    }
+
+    /// Records how long a call took until its answer began; an adaptive limit learns from it.
+    pub(crate) fn time(
+        &self,
+        core: CoreIndex,
+        took: Duration,
+        now: Duration,
+        policy: &SharePolicy,
+    ) {
         if !policy.adaptive {
             return;
         }
-        self.cores[core].time(took);
+        self.lent.core(core).time(took);
         let Ok(mut arbiter) = self.arbiter.try_lock() else {
             return;
         };
-        let wakers = arbiter.adapt(self, now);
+        let wakers = arbiter.adapt(&self.lent, now);
         drop(arbiter);
         wake(wakers);
     }
 
-    /// Takes over weights, of the same consumers, and a policy. What is in flight stays.
-    pub fn adopt(&self, weights: &[u32], policy: &SharePolicy) {
+    /// Takes over a policy and weights of the same consumers. Requests in flight keep their slots.
+    pub(crate) fn adopt(&self, weights: &[u32], policy: &SharePolicy) {
         let mut arbiter = self.lock();
-        let wakers = arbiter.adopt(self, weights, policy);
+        let wakers = arbiter.adopt(&self.lent, weights, policy);
         drop(arbiter);
         wake(wakers);
     }
 
-    /// Takes a ticket out of the line, with what to say of it.
+    /// Takes a ticket out of the queue and returns why its request is shed.
     pub(super) fn withdraw(&self, ticket: &Arc<QueueTicket>) -> ShedDetails {
         let mut arbiter = self.lock();
-        arbiter.line.leave(ticket);
-        arbiter.update_shortage(self);
-        arbiter.shed(self, ticket.consumer, ShedReason::Waited)
+        arbiter.queue.leave(ticket);
+        arbiter.update_shortage(&self.lent);
+        arbiter.shed(&self.lent, ticket.consumer, ShedReason::Waited)
     }
 
-    /// What is in flight and waits now, all at the same moment.
-    pub fn occupancy(&self) -> SlotOccupancy {
+    /// The slots and the queue, all at the same moment.
+    pub(crate) fn occupancy(&self) -> SlotOccupancy {
         let arbiter = self.lock();
-        let consumers = (0..arbiter.held.len()).map(|consumer| ConsumerOccupancy {
+        let consumers = (0..arbiter.held.len()).map(ConsumerIndex::new);
+        let consumers = consumers.map(|consumer| ConsumerOccupancy {
             guaranteed: arbiter.guaranteed(consumer),
-            in_flight: arbiter.in_flight(self, consumer),
+            in_flight: arbiter.in_flight(&self.lent, consumer),
         });
         SlotOccupancy {
             limit: arbiter.limit,
-            waiting: arbiter.line.len(),
+            waiting: arbiter.queue.len(),
             consumers: consumers.collect(),
         }
     }
 
-    /// Slots that nobody holds, for tests of their conservation.
+    /// How many slots no request holds, for tests of their conservation.
     #[cfg(test)]
     pub(crate) fn free(&self) -> i64 {
         let arbiter = self.lock();
-        arbiter.free + i64::from(self.spare())
+        arbiter.free + i64::from(self.lent.spare())
     }
 
-    /// How many slots squads needed lately and do not hold now.
+    /// How many slots squads needed recently and do not hold now.
     #[cfg(test)]
     pub(crate) fn reserved(&self, now: Duration) -> u64 {
         let mut arbiter = self.lock();
-        arbiter.advance(self, now);
-        arbiter.reserved(self)
-    }
-
-    fn acquire_locked(
-        &self,
-        core: usize,
-        consumer: usize,
-        tier: Tier,
-        now: Duration,
-        policy: &SharePolicy,
-    ) -> SlotOutcome<'_> {
-        let mut arbiter = self.lock();
-        arbiter.advance(self, now);
-        if arbiter.may_enter(self, consumer) {
-            let slot = arbiter.hold(self, consumer);
-            arbiter.lend(self, core);
-            arbiter.update_shortage(self);
-            return SlotOutcome::Granted(slot);
-        }
-        let (entered, waker) = arbiter.enqueue(self, consumer, tier, policy);
-        // Said first, then looked: what a core lends after that it takes back itself. The
-        // newcomer may be the one who is served; it finds out when it looks.
-        arbiter.update_shortage(self);
-        arbiter.reclaim_loans(self);
-        let wakers = arbiter.grant_waiting(self);
-        arbiter.update_shortage(self);
-        drop(arbiter);
-        wake(waker.into_iter().chain(wakers));
-        entered
-    }
-
-    fn return_one(&self, slot: HeldSlot) {
-        let mut arbiter = self.lock();
-        if slot.lender.is_none() {
-            arbiter.held[slot.consumer] -= 1;
-        }
-        arbiter.free += 1;
-        let wakers = arbiter.grant_waiting(self);
-        arbiter.update_shortage(self);
-        drop(arbiter);
-        wake(wakers);
-    }
-
-    pub(super) fn spare(&self) -> u32 {
-        self.cores.iter().map(CoreSlots::spare).sum()
-    }
-
-    /// A quarter of the slots may be lent, in equal parts.
-    pub(super) fn chunk_of(&self, limit: u32) -> u32 {
-        limit / 4 / u32::try_from(self.cores.len().max(1)).unwrap_or(u32::MAX)
+        arbiter.advance(&self.lent, now);
+        arbiter.reserved(&self.lent)
     }
 
     fn lock(&self) -> MutexGuard<'_, SlotArbiter> {

@@ -1,12 +1,13 @@
-//! The line before a service: who waits for a slot, and who comes next.
+//! The queue for slots: which requests wait, and which comes next.
 //!
-//! Each squad waits by itself, its gold requests before its silver ones before its bronze ones.
-//! Order within one of these is that of arrival, until the line has stood for 100 ms: then the
-//! newest comes first and nobody waits longer than 5 ms, for in an overload whoever has waited
-//! long is no longer waited for, and serving the newest keeps the time of those who are served
-//! near what it is without load. The overload is over when nobody has waited for 100 ms: clients
-//! that are turned away together leave the line empty for a moment. Source: B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015
-//! (adaptive LIFO, CoDel).
+//! Each squad has its own queue, gold requests before silver before bronze. Within a tier, requests
+//! are served in the order of arrival until the queue has not been empty for 100 ms, which is an
+//! overload. Then the newest request comes first and none waits longer than 5 ms: in an overload
+//! the clients of the oldest requests have given up, and serving the newest keeps the latency of
+//! the served requests near that of a service without load. An overload ends when no request has
+//! waited for 100 ms, because the queue is empty for a moment when many clients are shed together.
+//!
+//! Source: B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015 (adaptive LIFO, CoDel).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -14,35 +15,35 @@ use std::time::Duration;
 
 use portcullis_vocabulary::Tier;
 
-use super::slot_pool::UNKNOWN;
-use super::slot_wait::QueueTicket;
+use super::queue_ticket::QueueTicket;
+use crate::consumer_index::ConsumerIndex;
 
-/// After how long a line that was never empty is an overload.
+/// How long a queue must be non-empty to count as an overload.
 const STANDING: Duration = Duration::from_millis(100);
 
 /// How long a request may wait in an overload.
 const OVERLOADED_WAIT: Duration = Duration::from_millis(5);
 
-/// All that wait.
+/// All waiting requests.
 #[derive(Debug, Default)]
 pub(super) struct WaitQueue {
-    queues: BTreeMap<usize, TierQueues>,
+    queues: BTreeMap<ConsumerIndex, TierQueues>,
     len: usize,
-    /// Of the unknown, and of squads: who may have to wait however little there is to do must not
-    /// make the others' line an overload.
+    /// One for unknown callers and one for squads. Unknown callers may wait even when there is
+    /// little load, and that must not count as an overload for squads.
     clocks: [OverloadClock; 2],
 }
 
-/// How long a line has stood.
+/// How long a queue has been non-empty.
 #[derive(Clone, Copy, Debug, Default)]
 struct OverloadClock {
-    standing_since: Option<Duration>,
-    /// When it was last seen with somebody in it.
-    seen: Duration,
+    since: Option<Duration>,
+    /// When the queue was last seen non-empty.
+    last_seen: Duration,
     len: usize,
 }
 
-/// Those of one consumer, by tier.
+/// The waiting requests of one consumer, by tier.
 type TierQueues = [VecDeque<Arc<QueueTicket>>; Tier::ALL.len()];
 
 impl WaitQueue {
@@ -54,21 +55,27 @@ impl WaitQueue {
         self.len == 0
     }
 
-    pub(super) fn len_of(&self, consumer: usize) -> usize {
+    pub(super) fn len_of(&self, consumer: ConsumerIndex) -> usize {
         let queue = self.queues.get(&consumer);
         queue.map_or(0, |queue| queue.iter().map(VecDeque::len).sum())
     }
 
     /// How long a request that joins now may wait.
-    pub(super) fn patience(&self, consumer: usize, now: Duration, wait_max: Duration) -> Duration {
-        match self.clocks[kind(consumer)].is_overloaded(now) {
-            true => wait_max.min(OVERLOADED_WAIT),
-            false => wait_max,
+    pub(super) fn patience(
+        &self,
+        consumer: ConsumerIndex,
+        now: Duration,
+        wait_max: Duration,
+    ) -> Duration {
+        if self.clocks[clock_of(consumer)].is_overloaded(now) {
+            wait_max.min(OVERLOADED_WAIT)
+        } else {
+            wait_max
         }
     }
 
     pub(super) fn join(&mut self, ticket: Arc<QueueTicket>) {
-        self.clocks[kind(ticket.consumer)].join(ticket.since);
+        self.clocks[clock_of(ticket.consumer)].join(ticket.since);
         self.len += 1;
         let queue = self.queues.entry(ticket.consumer).or_default();
         queue[ticket.tier as usize].push_back(ticket);
@@ -80,51 +87,55 @@ impl WaitQueue {
             return false;
         };
         let queue = &mut queue[ticket.tier as usize];
-        let place = queue.iter().position(|other| Arc::ptr_eq(other, ticket));
-        let Some(place) = place else { return false };
-        queue.remove(place);
-        self.left(ticket.consumer);
+        let index = queue.iter().position(|other| Arc::ptr_eq(other, ticket));
+        let Some(index) = index else { return false };
+        queue.remove(index);
+        self.count_removal(ticket.consumer);
         true
     }
 
-    /// The consumers that wait, each with its highest and its lowest waiting tier and its first
-    /// ticket's time.
+    /// The consumers with waiting requests.
     pub(super) fn consumers(&self) -> impl Iterator<Item = QueuedConsumer> {
         self.queues
             .iter()
             .filter_map(|(consumer, queue)| QueuedConsumer::of(*consumer, queue))
     }
 
-    /// Removes the next ticket of a consumer: of its highest tier, the first or, in an overload,
-    /// the last.
-    pub(super) fn next(&mut self, consumer: usize, now: Duration) -> Option<Arc<QueueTicket>> {
-        let clock = &mut self.clocks[kind(consumer)];
+    /// Removes the next ticket of a consumer: the oldest of its highest tier, or the newest in an
+    /// overload.
+    pub(super) fn next(
+        &mut self,
+        consumer: ConsumerIndex,
+        now: Duration,
+    ) -> Option<Arc<QueueTicket>> {
+        let clock = &mut self.clocks[clock_of(consumer)];
         let is_overloaded = clock.is_overloaded(now);
-        clock.seen = clock.seen.max(now);
+        clock.last_seen = clock.last_seen.max(now);
         let queue = self.queues.get_mut(&consumer)?;
         let queue = queue.iter_mut().rev().find(|queue| !queue.is_empty())?;
-        let ticket = match is_overloaded {
-            true => queue.pop_back(),
-            false => queue.pop_front(),
+        let ticket = if is_overloaded {
+            queue.pop_back()
+        } else {
+            queue.pop_front()
         };
-        self.left(consumer);
+        self.count_removal(consumer);
         ticket
     }
 
-    /// Removes the ticket of a consumer that gives way first: of its lowest tier, the oldest.
-    pub(super) fn pop_displaced(&mut self, consumer: usize) -> Option<Arc<QueueTicket>> {
+    /// Removes the first ticket of a consumer to be displaced: the oldest of its lowest tier.
+    pub(super) fn pop_displaced(&mut self, consumer: ConsumerIndex) -> Option<Arc<QueueTicket>> {
         let queue = self.queues.get_mut(&consumer)?;
         let ticket = queue
             .iter_mut()
             .find(|queue| !queue.is_empty())?
             .pop_front();
-        self.left(consumer);
+        self.count_removal(consumer);
         ticket
     }
 
-    fn left(&mut self, consumer: usize) {
+    fn count_removal(&mut self, consumer: ConsumerIndex) {
         self.len -= 1;
-        self.clocks[kind(consumer)].len -= 1;
+        self.clocks[clock_of(consumer)].len -= 1;
         if self.len_of(consumer) == 0 {
             self.queues.remove(&consumer);
         }
@@ -133,38 +144,41 @@ impl WaitQueue {
 
 impl OverloadClock {
     fn join(&mut self, now: Duration) {
-        let is_calm = now.saturating_sub(self.seen) > STANDING;
-        if self.len == 0 && is_calm {
-            self.standing_since = None;
+        let was_empty = self.len == 0 && now.saturating_sub(self.last_seen) > STANDING;
+        if was_empty {
+            self.since = None;
         }
-        self.standing_since.get_or_insert(now);
-        self.seen = self.seen.max(now);
+        self.since.get_or_insert(now);
+        self.last_seen = self.last_seen.max(now);
         self.len += 1;
     }
 
     fn is_overloaded(&self, now: Duration) -> bool {
-        let is_standing = self.len > 0 || now.saturating_sub(self.seen) <= STANDING;
-        let since = self.standing_since.filter(|_| is_standing);
+        let is_standing = self.len > 0 || now.saturating_sub(self.last_seen) <= STANDING;
+        let since = self.since.filter(|_| is_standing);
         since.is_some_and(|since| now.saturating_sub(since) > STANDING)
     }
 }
 
-/// Whether a consumer is a squad.
-fn kind(consumer: usize) -> usize {
-    usize::from(consumer != UNKNOWN)
+/// The index of the clock that a consumer shares.
+fn clock_of(consumer: ConsumerIndex) -> usize {
+    usize::from(!consumer.is_unknown())
 }
 
-/// One consumer in line.
+/// A consumer with waiting requests.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct QueuedConsumer {
-    pub(super) consumer: usize,
+    pub(super) consumer: ConsumerIndex,
+    /// The highest tier with a waiting request.
     pub(super) highest: Tier,
+    /// The lowest tier with a waiting request.
     pub(super) lowest: Tier,
+    /// When its oldest request began to wait.
     pub(super) since: Duration,
 }
 
 impl QueuedConsumer {
-    fn of(consumer: usize, queue: &TierQueues) -> Option<Self> {
+    fn of(consumer: ConsumerIndex, queue: &TierQueues) -> Option<Self> {
         let mut tiers = Tier::ALL
             .into_iter()
             .filter(|tier| !queue[*tier as usize].is_empty());
@@ -187,66 +201,70 @@ mod tests {
         Duration::from_millis(ms)
     }
 
-    fn line(tickets: &[(usize, Tier, u64)]) -> WaitQueue {
-        let mut line = WaitQueue::default();
-        for (consumer, tier, at) in tickets {
-            line.join(QueueTicket::new(*consumer, *tier, ms(*at)));
+    const SQUAD: ConsumerIndex = ConsumerIndex::new(1);
+
+    fn queue(tickets: &[(Tier, u64)]) -> WaitQueue {
+        let mut queue = WaitQueue::default();
+        for (tier, at) in tickets {
+            queue.join(QueueTicket::new(SQUAD, *tier, ms(*at)));
         }
-        line
+        queue
     }
 
     #[test]
-    fn gold_goes_first_and_bronze_gives_way_first() {
+    fn gold_is_served_first_and_bronze_is_displaced_first() {
         let tickets = [
-            (1, Tier::Bronze, 0),
-            (1, Tier::Gold, 1),
-            (1, Tier::Gold, 2),
-            (1, Tier::Silver, 3),
+            (Tier::Bronze, 0),
+            (Tier::Gold, 1),
+            (Tier::Gold, 2),
+            (Tier::Silver, 3),
         ];
-        let mut next = line(&tickets);
-        let order: Vec<_> = std::iter::from_fn(|| next.next(1, ms(4)))
+        let mut next = queue(&tickets);
+        let order: Vec<_> = std::iter::from_fn(|| next.next(SQUAD, ms(4)))
             .map(|ticket| ticket.since.as_millis())
             .collect();
         assert_eq!(order, [1, 2, 3, 0]);
-        let mut last = line(&tickets);
-        let order: Vec<_> = std::iter::from_fn(|| last.pop_displaced(1))
+        let mut last = queue(&tickets);
+        let order: Vec<_> = std::iter::from_fn(|| last.pop_displaced(SQUAD))
             .map(|ticket| ticket.since.as_millis())
             .collect();
         assert_eq!(order, [0, 3, 1, 2]);
     }
 
     #[test]
-    fn a_standing_line_serves_the_newest_and_waits_little() {
-        let mut line = line(&[(1, Tier::Gold, 0), (1, Tier::Gold, 50), (1, Tier::Gold, 90)]);
-        assert_eq!(line.patience(1, ms(100), ms(80)), ms(80));
-        assert_eq!(line.patience(1, ms(101), ms(80)), ms(5));
-        assert_eq!(line.patience(1, ms(101), ms(2)), ms(2));
-        let mut next = |at| line.next(1, ms(at)).map(|ticket| ticket.since);
+    fn an_overloaded_queue_serves_the_newest_and_waits_little() {
+        let mut queue = queue(&[(Tier::Gold, 0), (Tier::Gold, 50), (Tier::Gold, 90)]);
+        assert_eq!(queue.patience(SQUAD, ms(100), ms(80)), ms(80));
+        assert_eq!(queue.patience(SQUAD, ms(101), ms(80)), ms(5));
+        assert_eq!(queue.patience(SQUAD, ms(101), ms(2)), ms(2));
+        let mut next = |at| queue.next(SQUAD, ms(at)).map(|ticket| ticket.since);
         assert_eq!(next(101), Some(ms(90)));
         assert_eq!(next(100), Some(ms(0)));
         assert_eq!(next(300), Some(ms(50)));
         assert_eq!(next(300), None);
         assert_eq!(
-            line.patience(1, ms(350), ms(80)),
+            queue.patience(SQUAD, ms(350), ms(80)),
             ms(5),
-            "empty, but only just"
+            "empty for a moment only"
         );
-        assert_eq!(line.patience(1, ms(401), ms(80)), ms(80));
-        line.join(QueueTicket::new(1, Tier::Gold, ms(402)));
-        assert_eq!(line.patience(1, ms(403), ms(80)), ms(80));
+        assert_eq!(queue.patience(SQUAD, ms(401), ms(80)), ms(80));
+        queue.join(QueueTicket::new(SQUAD, Tier::Gold, ms(402)));
+        assert_eq!(queue.patience(SQUAD, ms(403), ms(80)), ms(80));
     }
 
     #[test]
-    fn whoever_leaves_is_gone() {
-        let mut line = line(&[(2, Tier::Silver, 0)]);
-        let ticket = QueueTicket::new(2, Tier::Silver, ms(1));
-        assert!(!line.leave(&ticket));
-        line.join(Arc::clone(&ticket));
-        assert_eq!((line.len(), line.len_of(2), line.len_of(3)), (2, 2, 0));
-        assert!(line.leave(&ticket));
-        assert!(!line.leave(&ticket));
-        assert_eq!(line.len(), 1);
-        assert!(line.next(2, ms(1)).is_some());
-        assert!(line.is_empty());
+    fn a_ticket_leaves_once() {
+        let mut queue = queue(&[(Tier::Silver, 0)]);
+        let ticket = QueueTicket::new(SQUAD, Tier::Silver, ms(1));
+        assert!(!queue.leave(&ticket));
+        queue.join(Arc::clone(&ticket));
+        let other = ConsumerIndex::new(2);
+        assert_eq!(queue.len(), 2);
+        assert_eq!((queue.len_of(SQUAD), queue.len_of(other)), (2, 0));
+        assert!(queue.leave(&ticket));
+        assert!(!queue.leave(&ticket));
+        assert_eq!(queue.len(), 1);
+        assert!(queue.next(SQUAD, ms(1)).is_some());
+        assert!(queue.is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! One cell against a plain model of what it has to count.
+//! One circuit breaker against a simple model of its counts.
 
 use std::time::Duration;
 
@@ -9,35 +9,37 @@ use crate::circuit::breaker_permit::{
     BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict,
 };
 use crate::circuit::breaker_state::{BreakerOverride, BreakerState};
-use crate::circuit::circuit_breaker::{CircuitBreaker, second};
+use crate::circuit::circuit_breaker::CircuitBreaker;
 use crate::circuit::probe_set::ProbeShare;
-use crate::circuit::sliding_window::{CallTally, SECONDS};
+use crate::circuit::sliding_window::{CallTally, SECONDS, second};
+use crate::consumer_index::ConsumerIndex;
+use crate::core_index::CoreIndex;
 
-pub(crate) const ALONE: ProbeShare = ProbeShare {
-    consumer: 1,
+const ALONE: ProbeShare = ProbeShare {
+    consumer: ConsumerIndex::new(1),
     weight: 1,
     weights: 1,
 };
 
-/// A call under way.
+/// A call in flight.
 struct Running {
-    pass: BreakerPermit,
-    core: usize,
-    /// How many changes there had been when it was admitted.
+    permit: BreakerPermit,
+    core: CoreIndex,
+    /// How many transitions there had been when it was admitted.
     era: usize,
 }
 
 /// A call that was counted.
 struct Counted {
     second: u32,
-    core: usize,
-    pass: BreakerPermit,
+    core: CoreIndex,
+    permit: BreakerPermit,
     failed: bool,
     slow: bool,
 }
 
 struct Model {
-    cell: CircuitBreaker,
+    breaker: CircuitBreaker,
     cores: usize,
     policy: BreakerPolicy,
     failure_rate_max: f64,
@@ -63,7 +65,7 @@ impl Model {
             ..BreakerPolicy::default()
         };
         Self {
-            cell: CircuitBreaker::new(cores, random.u64(..)),
+            breaker: CircuitBreaker::new(cores, random.u64(..)),
             cores,
             policy,
             failure_rate_max: [0.5, 0.8, 0.2, 1.0][random.usize(0..4)],
@@ -79,41 +81,43 @@ impl Model {
             0..40 => self.admit(random),
             40..75 => self.end(random),
             75..80 => self.give_up(random),
-            80..83 => self.break_off(random),
+            80..83 => self.fail_late(random),
             83..99 => self.now += Duration::from_millis(random.u64(0..400)),
-            _ => self.decide(random),
+            _ => self.set_override(random),
         }
         self.check();
     }
 
     fn admit(&mut self, random: &mut fastrand::Rng) {
-        let before = self.cell.snapshot(self.now);
-        let (admitted, change) = self.cell.admit(self.now, || ALONE, &self.policy);
-        self.changed(change.is_some());
-        let passes =
-            before.over != BreakerOverride::None || self.policy.mode != BreakerMode::Enforce;
+        let before = self.breaker.snapshot(self.now);
+        let admission = self.breaker.admit(self.now, || ALONE, &self.policy);
+        self.changed(admission.transition.is_some());
+        let is_overridden = before.operator_override != BreakerOverride::None
+            || self.policy.mode != BreakerMode::Enforce;
         let is_waiting = before.until.is_some_and(|until| self.now < until);
-        match admitted {
-            Ok(pass) => {
-                assert!(passes || !is_waiting, "passed an open cell");
-                assert_ne!(before.over, BreakerOverride::ForcedOpen);
-                let is_probed = self.cell.snapshot(self.now).phase == BreakerState::HalfOpen;
+        match admission.permit {
+            Ok(permit) => {
+                assert!(is_overridden || !is_waiting, "an open breaker admitted");
+                assert_ne!(before.operator_override, BreakerOverride::ForcedOpen);
+                let is_probed = self.breaker.snapshot(self.now).state == BreakerState::HalfOpen;
                 assert_eq!(
-                    pass.is_probe(),
-                    is_probed && before.over == BreakerOverride::None
+                    permit.is_probe(),
+                    is_probed && before.operator_override == BreakerOverride::None
                 );
                 self.running.push(Running {
-                    pass,
-                    core: random.usize(0..self.cores),
+                    permit,
+                    core: CoreIndex::new(random.usize(0..self.cores)),
                     era: self.eras,
                 });
             }
-            Err(BreakerRejection::Forced) => assert_eq!(before.over, BreakerOverride::ForcedOpen),
+            Err(BreakerRejection::Forced) => {
+                assert_eq!(before.operator_override, BreakerOverride::ForcedOpen)
+            }
             Err(BreakerRejection::Open { retry_after, .. }) => {
                 assert!(is_waiting && retry_after > Duration::ZERO);
-                assert!(self.cell.peek(self.now, &self.policy).is_some());
+                assert!(self.breaker.peek(self.now, &self.policy).is_some());
             }
-            Err(BreakerRejection::Probing) => assert_eq!(before.phase, BreakerState::HalfOpen),
+            Err(BreakerRejection::Probing) => assert_eq!(before.state, BreakerState::HalfOpen),
         }
     }
 
@@ -124,42 +128,42 @@ impl Model {
         let call = self
             .running
             .swap_remove(random.usize(0..self.running.len()));
-        let before = self.cell.snapshot(self.now);
+        let before = self.breaker.snapshot(self.now);
         let verdict = CallVerdict {
             failed: random.u8(0..100) < [5, 60, 95][(second(self.now) / 20 % 3) as usize],
             slow: random.u8(0..10) == 0,
             retry_after: (random.u8(0..20) == 0).then(|| Duration::from_secs(random.u64(0..100))),
         };
-        let limits = BreakerThresholds {
+        let thresholds = BreakerThresholds {
             policy: &self.policy,
             failure_rate_max: self.failure_rate_max,
         };
-        let change = self
-            .cell
-            .record(call.core, call.pass, self.now, verdict, limits);
+        let transition = self
+            .breaker
+            .record(call.core, call.permit, self.now, verdict, thresholds);
         if call.era != self.eras {
-            let after = self.cell.snapshot(self.now);
-            assert!(change.is_none(), "a late result changed the cell");
+            let after = self.breaker.snapshot(self.now);
+            assert!(transition.is_none(), "a late result changed the breaker");
             assert_eq!(before.tally, after.tally, "a late result was counted");
             return;
         }
-        let is_judged = before.over != BreakerOverride::Disabled;
-        if !call.pass.is_probe() && is_judged {
+        let is_judged = before.operator_override != BreakerOverride::Disabled;
+        if !call.permit.is_probe() && is_judged {
             self.counted.push(Counted {
                 second: second(self.now),
                 core: call.core,
-                pass: call.pass,
+                permit: call.permit,
                 failed: verdict.failed,
                 slow: verdict.slow,
             });
         }
-        if let Some(change) = change
-            && change.to == BreakerState::Open
+        if let Some(transition) = transition
+            && transition.to == BreakerState::Open
         {
-            let wait = change.until.unwrap() - self.now;
+            let wait = transition.until.unwrap() - self.now;
             assert!(wait <= self.policy.open_max.max(self.policy.retry_after_max));
         }
-        self.changed(change.is_some());
+        self.changed(transition.is_some());
     }
 
     fn give_up(&mut self, random: &mut fastrand::Rng) {
@@ -167,16 +171,16 @@ impl Model {
             let call = self
                 .running
                 .swap_remove(random.usize(0..self.running.len()));
-            self.cell.release(call.pass);
+            self.breaker.release(call.permit);
         }
     }
 
-    fn break_off(&mut self, random: &mut fastrand::Rng) {
+    fn fail_late(&mut self, random: &mut fastrand::Rng) {
         if self.counted.is_empty() {
             return;
         }
         let which = random.usize(0..self.counted.len());
-        let limits = BreakerThresholds {
+        let thresholds = BreakerThresholds {
             policy: &self.policy,
             failure_rate_max: self.failure_rate_max,
         };
@@ -186,19 +190,23 @@ impl Model {
         }
         counted.failed = true;
         let recorded = Duration::from_secs(u64::from(counted.second));
-        let change =
-            self.cell
-                .record_late_failure(counted.core, counted.pass, recorded, self.now, limits);
-        self.changed(change.is_some());
+        let transition = self.breaker.record_late_failure(
+            counted.core,
+            counted.permit,
+            recorded,
+            self.now,
+            thresholds,
+        );
+        self.changed(transition.is_some());
     }
 
-    fn decide(&mut self, random: &mut fastrand::Rng) {
-        let over = BreakerOverride::NAMES[random.usize(0..4)].1;
-        self.cell.set_override(over, self.now);
+    fn set_override(&mut self, random: &mut fastrand::Rng) {
+        let (_, operator_override) = BreakerOverride::NAMES[random.usize(0..4)];
+        self.breaker.set_override(operator_override, self.now);
         self.changed(true);
     }
 
-    /// A change begins a generation: what was counted is void.
+    /// A transition begins a generation, for which nothing is counted yet.
     fn changed(&mut self, changed: bool) {
         if changed {
             self.eras += 1;
@@ -207,7 +215,7 @@ impl Model {
     }
 
     fn check(&self) {
-        let snapshot = self.cell.snapshot(self.now);
+        let snapshot = self.breaker.snapshot(self.now);
         let mut expected = CallTally::default();
         for call in &self.counted {
             if second(self.now) - call.second < SECONDS {
@@ -218,33 +226,36 @@ impl Model {
         }
         assert_eq!(snapshot.tally, expected, "the window is exact");
         assert!(snapshot.probing <= self.policy.probes as usize);
-        let probes = self.running.iter().filter(|call| call.pass.is_probe());
+        let probes = self.running.iter().filter(|call| call.permit.is_probe());
         let probes = probes.filter(|call| call.era == self.eras).count();
-        assert!(snapshot.probing <= probes, "a probe without a call");
+        assert!(snapshot.probing <= probes, "each probe has its call");
     }
 
-    /// With an upstream that answers again, the cell closes.
+    /// When the upstream answers again, the breaker closes.
     fn recover(&mut self) {
-        self.cell.set_override(BreakerOverride::None, self.now);
+        self.breaker.set_override(BreakerOverride::None, self.now);
         self.running.clear();
         for _ in 0..1000 {
             self.now += Duration::from_millis(500);
-            let (admitted, _) = self.cell.admit(self.now, || ALONE, &self.policy);
-            let Ok(pass) = admitted else { continue };
-            let limits = BreakerThresholds {
+            let admission = self.breaker.admit(self.now, || ALONE, &self.policy);
+            let Ok(permit) = admission.permit else {
+                continue;
+            };
+            let thresholds = BreakerThresholds {
                 policy: &self.policy,
                 failure_rate_max: self.failure_rate_max,
             };
-            let well = CallVerdict::default();
-            self.cell.record(0, pass, self.now, well, limits);
+            let success = CallVerdict::default();
+            self.breaker
+                .record(CoreIndex::new(0), permit, self.now, success, thresholds);
         }
-        assert_eq!(self.cell.snapshot(self.now).phase, BreakerState::Closed);
-        assert!(self.cell.peek(self.now, &self.policy).is_none());
+        assert_eq!(self.breaker.snapshot(self.now).state, BreakerState::Closed);
+        assert!(self.breaker.peek(self.now, &self.policy).is_none());
     }
 }
 
 #[test]
-fn a_cell_counts_exactly_and_heeds_no_late_result() {
+fn a_breaker_counts_exactly_and_ignores_late_results() {
     each(400, |random| {
         let mut model = Model::new(random);
         for _ in 0..3000 {
@@ -255,7 +266,7 @@ fn a_cell_counts_exactly_and_heeds_no_late_result() {
 }
 
 #[test]
-fn a_cell_that_nobody_touches_closes_by_itself_when_probed() {
+fn an_open_breaker_closes_by_successful_probes() {
     each(200, |random| {
         let mut model = Model::new(random);
         model.policy.mode = BreakerMode::Enforce;
@@ -263,9 +274,11 @@ fn a_cell_that_nobody_touches_closes_by_itself_when_probed() {
         let mut opened = 0;
         for _ in 0..200 {
             model.now += Duration::from_millis(50);
-            let (admitted, _) = model.cell.admit(model.now, || ALONE, &model.policy);
-            let Ok(pass) = admitted else { continue };
-            let limits = BreakerThresholds {
+            let admission = model.breaker.admit(model.now, || ALONE, &model.policy);
+            let Ok(permit) = admission.permit else {
+                continue;
+            };
+            let thresholds = BreakerThresholds {
                 policy: &model.policy,
                 failure_rate_max: model.failure_rate_max,
             };
@@ -273,8 +286,12 @@ fn a_cell_that_nobody_touches_closes_by_itself_when_probed() {
                 failed: true,
                 ..CallVerdict::default()
             };
-            let change = model.cell.record(0, pass, model.now, failed, limits);
-            opened += u32::from(change.is_some_and(|change| change.to == BreakerState::Open));
+            let transition =
+                model
+                    .breaker
+                    .record(CoreIndex::new(0), permit, model.now, failed, thresholds);
+            opened +=
+                u32::from(transition.is_some_and(|transition| transition.to == BreakerState::Open));
         }
         assert!(opened > 0, "it never opened");
         model.recover();

@@ -1,6 +1,7 @@
-//! Seeded simulations: hundreds of seeds, thousands of steps, invariants after each.
+//! Seeded simulations: hundreds of seeds, thousands of steps, invariants checked after each step.
 //!
-//! A failure prints its seed; `SIM_SEED=<seed> cargo test --lib sim` runs that one alone.
+//! A failure prints its seed; `SIM_SEED=<seed> cargo test -p portcullis-breaker sim` runs that one
+//! alone.
 
 mod seeds;
 mod circuit_breakers;

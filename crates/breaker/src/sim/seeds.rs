@@ -1,8 +1,8 @@
-//! Which seeds are run.
+//! Runs a simulation for many seeds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// Runs a simulation for each of so many seeds, or for the one of `SIM_SEED`.
+/// Runs a simulation for `seeds` seeds, or only for the one in `SIM_SEED`.
 pub(super) fn each(seeds: u64, run: impl Fn(&mut fastrand::Rng)) {
     let wanted = std::env::var("SIM_SEED").ok();
     let wanted = wanted.map(|seed| seed.parse().expect("SIM_SEED is a number"));

@@ -1,4 +1,5 @@
-//! A whole bank: one squad's trouble stays that squad's, and everybody is served again.
+//! All limits of a service together: a failing squad affects no other, and every caller is served
+//! again after the failures.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,13 +10,15 @@ use portcullis_vocabulary::{Caller, Catalog, Consumer, Squad, Tier};
 use super::seeds::each;
 use crate::admission_refusal::AdmissionRule;
 use crate::circuit::breaker_state::BreakerState;
-use crate::core_admission::{CallResult, CoreAdmission};
-use crate::service_limits::{ServiceLimits, ServicePolicy};
-use crate::sharing::slot_pool::SlotOutcome;
+use crate::core_admission::{CallOutcome, CallResult, CoreAdmission};
+use crate::core_index::CoreIndex;
+use crate::service_limits::ServiceLimits;
+use crate::service_policy::ServicePolicy;
+use crate::sharing::slot_wait::SlotOutcome;
 
 struct World {
-    bank: Arc<ServiceLimits>,
-    turnstiles: Vec<CoreAdmission>,
+    limits: Arc<ServiceLimits>,
+    cores: Vec<CoreAdmission>,
     callers: Vec<Caller>,
     now: Duration,
 }
@@ -34,7 +37,7 @@ impl World {
         });
         let cores = random.usize(1..4);
         let started = Instant::now();
-        let bank = Arc::new(ServiceLimits::new(
+        let limits = Arc::new(ServiceLimits::new(
             &catalog,
             &policy,
             cores,
@@ -50,66 +53,77 @@ impl World {
         });
         Self {
             callers: callers.collect(),
-            turnstiles: (0..cores)
-                .map(|core| CoreAdmission::new(Arc::clone(&bank), Arc::clone(&policy), core))
+            cores: (0..cores)
+                .map(|core| {
+                    CoreAdmission::new(
+                        Arc::clone(&limits),
+                        Arc::clone(&policy),
+                        CoreIndex::new(core),
+                    )
+                })
                 .collect(),
-            bank,
+            limits,
             now: Duration::from_secs(1),
         }
     }
 
-    /// One whole call; the rule that refused it, if one did.
+    /// Makes one call; returns the rule that refused it, if one did.
     fn call(
         &mut self,
         random: &mut fastrand::Rng,
         caller: Caller,
-        ended: CallResult,
+        result: CallResult,
     ) -> Option<AdmissionRule> {
-        let turnstile = &self.turnstiles[random.usize(0..self.turnstiles.len())];
+        let core = &self.cores[random.usize(0..self.cores.len())];
         let mut events = Vec::new();
-        if let Some(refusal) = turnstile.peek(caller, self.now) {
+        if let Some(refusal) = core.peek(caller, self.now) {
             return Some(refusal.rule);
         }
-        let passes = match turnstile.admit(caller, self.now, &mut events) {
-            Ok(passes) => passes,
+        let permit = match core.admit(caller, self.now, &mut events) {
+            Ok(permit) => permit,
             Err(refusal) => return Some(refusal.rule),
         };
-        if let Err(refusal) = turnstile.charge_budget(caller, || self.now) {
-            turnstile.release(caller, passes);
+        if let Err(refusal) = core.charge_budget(caller, || self.now) {
+            core.release(caller, permit);
             return Some(refusal.rule);
         }
-        let SlotOutcome::Granted(slot) = turnstile.acquire_slot(caller, self.now) else {
+        let SlotOutcome::Granted(slot) = core.acquire_slot(caller, self.now) else {
             panic!("slots are plenty");
         };
-        // Now and then a client goes away.
+        // Some clients disconnect.
         if random.u8(0..20) == 0 {
-            turnstile.release(caller, passes);
+            core.release(caller, permit);
         } else {
-            let took = Some(Duration::from_millis(3));
-            turnstile.record(caller, passes, self.now, took, (ended, None), &mut events);
+            let outcome = CallOutcome {
+                result,
+                took: Some(Duration::from_millis(3)),
+                retry_after: None,
+            };
+            core.record(caller, permit, self.now, outcome, &mut events);
         }
-        turnstile.release_slot(slot);
+        core.release_slot(slot);
         None
     }
 }
 
 #[test]
-fn one_squads_trouble_stays_that_squads() {
+fn a_failing_squad_affects_no_other() {
     each(200, |random| {
         let mut world = World::new(random, Protection::default());
-        let troubled = world.callers[random.usize(1..world.callers.len())];
+        let failing = world.callers[random.usize(1..world.callers.len())];
         let mut cut = 0;
         for step in 0..4000 {
             world.now += Duration::from_millis(random.u64(0..20));
             let caller = world.callers[random.usize(0..world.callers.len())];
-            let is_troubled = caller == troubled && step < 2000;
-            let ended = match is_troubled {
-                true => CallResult::Failed,
-                false => CallResult::Answered,
+            let is_failing = caller == failing && step < 2000;
+            let result = if is_failing {
+                CallResult::Failed
+            } else {
+                CallResult::Answered
             };
-            match world.call(random, caller, ended) {
+            match world.call(random, caller, result) {
                 Some(AdmissionRule::Squad(tier, _)) => {
-                    assert_eq!((caller, tier), (troubled, troubled.tier));
+                    assert_eq!((caller, tier), (failing, failing.tier));
                     cut += 1;
                 }
                 Some(other) => panic!("{other:?}"),
@@ -117,20 +131,23 @@ fn one_squads_trouble_stays_that_squads() {
             }
         }
         assert!(cut > 50, "it was cut {cut} times");
-        // Long after the trouble, everybody is served.
+        // Long after the failures, every caller is served.
         world.now += Duration::from_secs(120);
         for caller in world.callers.clone() {
             for _ in 0..10 {
                 assert_eq!(world.call(random, caller, CallResult::Answered), None);
             }
-            let cell = world.bank.squad_breaker(caller.consumer, caller.tier);
-            assert_eq!(cell.shown(BreakerMode::Enforce), BreakerState::Closed);
+            let breaker = world.limits.squad_breaker(caller.consumer, caller.tier);
+            assert_eq!(
+                breaker.effective_state(BreakerMode::Enforce),
+                BreakerState::Closed
+            );
         }
     });
 }
 
 #[test]
-fn an_unreachable_upstream_cuts_everybody_and_no_squad() {
+fn an_unreachable_upstream_trips_the_service_breaker_only() {
     each(200, |random| {
         let mut world = World::new(random, Protection::default());
         let mut cut = 0;
@@ -145,9 +162,9 @@ fn an_unreachable_upstream_cuts_everybody_and_no_squad() {
         }
         assert!(cut > 500, "{cut}");
         for caller in &world.callers {
-            let cell = world.bank.squad_breaker(caller.consumer, caller.tier);
-            assert_eq!(cell.snapshot(world.now).tally.calls, 0);
-            assert!(cell.snapshot(world.now).history.is_empty());
+            let breaker = world.limits.squad_breaker(caller.consumer, caller.tier);
+            assert_eq!(breaker.snapshot(world.now).tally.calls, 0);
+            assert!(breaker.snapshot(world.now).history.is_empty());
         }
         world.now += Duration::from_secs(120);
         for _ in 0..20 {
@@ -158,7 +175,7 @@ fn an_unreachable_upstream_cuts_everybody_and_no_squad() {
 }
 
 #[test]
-fn the_budget_between_squads_holds() {
+fn the_cross_squad_budget_is_kept() {
     each(100, |random| {
         let budget = BudgetPolicy {
             cross_squad_max: Some(0.15),
@@ -183,7 +200,7 @@ fn the_budget_between_squads_holds() {
                 Some(other) => panic!("{other:?}"),
                 None => {}
             }
-            let tally = world.bank.requests.tally(world.now);
+            let tally = world.limits.requests.tally(world.now);
             assert!(tally.failures <= tally.calls);
             let is_admitted_late = step > 1500 && tally.calls > 200;
             let share = f64::from(tally.failures) / f64::from(tally.calls.max(1));
@@ -204,17 +221,18 @@ fn a_deploy_window_spares_gold_and_ends_by_itself() {
         };
         let length = Duration::from_secs(180);
         world
-            .bank
+            .limits
             .open_deploy_window(world.now, length, Some("a new version".to_owned()));
         let mut cut = [0_u32; 3];
         for step in 0..3000_u32 {
             world.now += Duration::from_millis(10);
-            let ended = match step % 5 < 3 {
-                true => CallResult::Failed,
-                false => CallResult::Answered,
+            let result = if step % 5 < 3 {
+                CallResult::Failed
+            } else {
+                CallResult::Answered
             };
             for tier in Tier::ALL {
-                if world.call(random, of(tier), ended).is_some() {
+                if world.call(random, of(tier), result).is_some() {
                     cut[tier as usize] += 1;
                 }
             }
@@ -222,16 +240,17 @@ fn a_deploy_window_spares_gold_and_ends_by_itself() {
         assert_eq!(cut[Tier::Gold as usize], 0);
         assert!(cut[Tier::Silver as usize] > 500 && cut[Tier::Bronze as usize] > 500);
         world.now += length;
-        assert!(!world.bank.is_deploying(world.now));
-        assert_eq!(world.bank.deploy_window(world.now), None);
+        assert!(!world.limits.is_deploying(world.now));
+        assert_eq!(world.limits.deploy_window(world.now), None);
         for step in 0..200_u32 {
             world.now += Duration::from_millis(10);
-            let ended = match step % 5 < 3 {
-                true => CallResult::Failed,
-                false => CallResult::Answered,
+            let result = if step % 5 < 3 {
+                CallResult::Failed
+            } else {
+                CallResult::Answered
             };
             cut[Tier::Gold as usize] +=
-                u32::from(world.call(random, of(Tier::Gold), ended).is_some());
+                u32::from(world.call(random, of(Tier::Gold), result).is_some());
         }
         assert!(cut[Tier::Gold as usize] > 50);
     });

@@ -1,4 +1,4 @@
-//! Slots: none lost, none made, each squad its share, the unknown what is spare.
+//! Slots are conserved, each squad has its share, and unknown callers get what squads leave.
 
 use std::time::Duration;
 
@@ -6,8 +6,11 @@ use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::protection::SharePolicy;
 
 use super::seeds::each;
-use crate::sharing::slot_pool::{HeldSlot, SlotOutcome, SlotPool};
-use crate::sharing::slot_wait::SlotWait;
+use crate::consumer_index::ConsumerIndex;
+use crate::core_index::CoreIndex;
+use crate::sharing::held_slot::HeldSlot;
+use crate::sharing::slot_pool::SlotPool;
+use crate::sharing::slot_wait::{SlotOutcome, SlotWait};
 
 struct Held {
     slot: HeldSlot,
@@ -52,7 +55,7 @@ impl<'s> Model<'s> {
                 self.enter(random.usize(0..self.cores), consumer, tier);
             }
             45..80 => self.leave(random),
-            80..85 => self.forget(random),
+            80..85 => self.abandon(random),
             85..90 => self.collect(),
             90..95 => self.expire(),
             _ => self.now += Duration::from_millis(random.u64(0..300)),
@@ -64,15 +67,17 @@ impl<'s> Model<'s> {
         self.collect();
         let (free, reserved) = (self.slots.free(), self.slots.reserved(self.now));
         let squad_waits = self.queued.iter().any(|queued| queued.consumer != 0);
+        let index = ConsumerIndex::new(consumer);
+        let core = CoreIndex::new(core);
         match self
             .slots
-            .acquire(core, consumer, tier, self.now, &self.policy)
+            .acquire(core, index, tier, self.now, &self.policy)
         {
             SlotOutcome::Granted(slot) => {
-                assert!(free > 0, "a slot was made");
+                assert!(free > 0, "a granted slot was free");
                 if consumer == 0 && self.consumers > 1 {
                     let is_spare = free > i64::try_from(reserved).unwrap();
-                    assert!(is_spare && !squad_waits, "the unknown took a needed slot");
+                    assert!(is_spare && !squad_waits, "squads need this slot");
                 }
                 self.held.push(Held { slot, consumer });
             }
@@ -95,14 +100,14 @@ impl<'s> Model<'s> {
         }
     }
 
-    /// A client goes away while it waits, perhaps with a slot that it does not know of.
-    fn forget(&mut self, random: &mut fastrand::Rng) {
+    /// A client disconnects while it waits, perhaps after its request was granted a slot.
+    fn abandon(&mut self, random: &mut fastrand::Rng) {
         if !self.queued.is_empty() {
             drop(self.queued.swap_remove(random.usize(0..self.queued.len())));
         }
     }
 
-    /// Whoever got a slot takes it; whoever was turned away goes.
+    /// Takes the decisions about waiting requests.
     fn collect(&mut self) {
         let mut still = Vec::new();
         for mut queued in self.queued.drain(..) {
@@ -160,7 +165,7 @@ impl<'s> Model<'s> {
 }
 
 #[test]
-fn slots_are_conserved_and_the_unknown_take_what_is_spare() {
+fn slots_are_conserved_and_unknown_callers_get_what_squads_leave() {
     each(300, |random| {
         let cores = random.usize(1..4);
         let consumers = random.usize(1..6);
@@ -181,7 +186,7 @@ fn slots_are_conserved_and_the_unknown_take_what_is_spare() {
         for _ in 0..3000 {
             model.step(random);
         }
-        // The trouble is over: whoever is left is served, and then everybody is at once.
+        // Without new requests the rest is served, and after that each request at once.
         while !model.held.is_empty() || !model.queued.is_empty() {
             model.now += Duration::from_secs(1);
             model.expire();
@@ -202,7 +207,7 @@ fn slots_are_conserved_and_the_unknown_take_what_is_spare() {
     });
 }
 
-/// Squads that always want more than they get, with calls of random length, and the unknown.
+/// The shares of consumers that always want more than they get, with calls of random length.
 fn saturate(random: &mut fastrand::Rng, weights: &[u32], limit: u32, cores: usize) -> Vec<f64> {
     let policy = SharePolicy {
         in_flight_max: limit,
@@ -241,7 +246,7 @@ impl Model<'_> {
 }
 
 #[test]
-fn under_saturation_each_squad_has_its_share_and_the_unknown_nothing() {
+fn under_saturation_each_squad_has_its_share_and_unknown_callers_nothing() {
     each(100, |random| {
         let squads = random.usize(2..5);
         let mut weights = vec![0];

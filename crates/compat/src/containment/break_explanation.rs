@@ -1,65 +1,77 @@
-//! What is said of a witness: which keyword refuses it, where both contracts speak of it, and one
+//! Explains a counterexample: the keyword that refuses it, the locations in both contracts, and a
 //! sentence.
 
 use serde_json::Value;
 
 use portcullis_contract::{MessageDirection, SourceLocation};
+use portcullis_json::pointer;
 
 use super::break_sentence::sentence;
+use super::compared_schemas::ComparedSchemas;
 use super::containment_query::ContainmentQuery;
 use super::containment_verdict::SchemaBreak;
-use super::failed_keyword::{FailedKeyword, FailureSearch, SCHEMAS_MAX, escaped};
+use super::failed_keyword::{FailedKeyword, FailureSearch, SCHEMAS_MAX};
 use super::formula::{FormulaId, NEVER};
 use super::formula_pair::ContainmentSide;
-use super::schema_comparison::SchemaComparison;
+use super::keyword_omission::{KeywordOmission, without};
 use super::schema_trace::SchemaTrace;
 
 impl ContainmentQuery<'_, '_> {
-    /// A formula that holds of all values without a flaw.
-    pub(super) fn without_cause(&mut self, witness: &Value, blame: &FailedKeyword) -> FormulaId {
-        let comparison = &mut *self.comparison;
-        match (&blame.member, blame.formula) {
-            // Without the member that is not wanted.
+    /// A formula that holds for all values without this cause.
+    pub(super) fn without_cause(&mut self, witness: &Value, failure: &FailedKeyword) -> FormulaId {
+        let compared = &mut *self.compared;
+        match (&failure.property, failure.formula) {
+            // Exclude objects that have the forbidden property.
             (Some(name), NEVER) => {
-                let has = comparison.pair.has(name);
-                let lacks = comparison.pair.without(has);
-                let holder = blame
-                    .pointer
-                    .rsplit_once('/')
-                    .map_or("", |(holder, _)| holder);
-                comparison.pair.at(witness, holder, lacks)
+                let has = compared.pair.has(name);
+                let lacks = compared.pair.without(has);
+                compared.pair.at(witness, holder(&failure.pointer), lacks)
             }
-            _ => comparison.pair.at(witness, &blame.pointer, blame.formula),
+            _ => compared.pair.at(witness, &failure.pointer, failure.formula),
         }
     }
 
-    /// Why the witness is refused, in words and places.
-    pub(super) fn explain(&mut self, witness: &Value, blame: &FailedKeyword) -> SchemaBreak {
-        let comparison = &mut *self.comparison;
-        let acceptor_spot = comparison.lowered[1].location(comparison.acceptor, &blame.location);
-        let (producer_spot, said) = self.producer_keyword(witness, blame);
-        let accepted = quotable(&blame.operand);
-        let (before, after) = match self.comparison.direction {
+    /// An acceptor without the failing keyword.
+    pub(super) fn weaker(&mut self, acceptor: FormulaId, failure: &FailedKeyword) -> FormulaId {
+        let arena = &mut self.compared.pair.arena;
+        let omission = KeywordOmission {
+            formula: failure.formula,
+            property: failure.property.as_deref().map(|name| arena.intern(name)),
+        };
+        let pointer = match failure.formula {
+            NEVER => holder(&failure.pointer),
+            _ => &failure.pointer,
+        };
+        without(arena, acceptor, pointer, &omission)
+    }
+
+    /// Explains why the witness is refused.
+    pub(super) fn explain(&mut self, witness: &Value, failure: &FailedKeyword) -> SchemaBreak {
+        let compared = &mut *self.compared;
+        let acceptor_location = compared.lowered[1].location(compared.acceptor, &failure.location);
+        let (producer_location, said) = self.producer_keyword(witness, failure);
+        let accepted = quotable(&failure.operand);
+        let (before, after) = match self.compared.direction {
             MessageDirection::Request => (said, accepted),
             MessageDirection::Response => (accepted, said),
         };
-        let part = witness.pointer(&blame.pointer);
+        let part = witness.pointer(&failure.pointer);
         SchemaBreak {
-            message: sentence(self.comparison.direction, blame, part),
+            message: sentence(self.compared.direction, failure, part),
             witness: witness.clone(),
-            pointer: blame.pointer.clone(),
-            keyword: blame.keyword.clone(),
-            producer_spot,
-            acceptor_spot,
+            pointer: failure.pointer.clone(),
+            keyword: failure.keyword.clone(),
+            producer_location,
+            acceptor_location,
             before,
             after,
         }
     }
 
-    /// Which keyword refuses the witness, but for those that are looked past.
-    pub(super) fn blame(&mut self, witness: &Value) -> Option<FailedKeyword> {
+    /// The keyword that refuses the witness, except for known causes.
+    pub(super) fn failure(&mut self, witness: &Value) -> Option<FailedKeyword> {
         let key = self.question.acceptor?;
-        let SchemaComparison { lowered, pair, .. } = &mut *self.comparison;
+        let ComparedSchemas { lowered, pair, .. } = &mut *self.compared;
         let document = &lowered[1].document;
         let location = format!("/properties/{}", key.as_str());
         let schema = document.pointer(&location)?;
@@ -73,21 +85,21 @@ impl ContainmentQuery<'_, '_> {
         .of(&location, schema, witness)
     }
 
-    /// Where the producer's contract speaks of the same, and what its keyword says.
+    /// The location and value of the same keyword in the producer's contract.
     fn producer_keyword(
         &mut self,
         witness: &Value,
-        blame: &FailedKeyword,
+        failure: &FailedKeyword,
     ) -> (Option<SourceLocation>, Option<String>) {
         let Some(key) = self.question.producer else {
             return (None, None);
         };
-        let SchemaComparison {
+        let ComparedSchemas {
             lowered,
             pair,
             producer,
             ..
-        } = &mut *self.comparison;
+        } = &mut *self.compared;
         let document = &lowered[0].document;
         let location = format!("/properties/{}", key.as_str());
         let Some(schema) = document.pointer(&location) else {
@@ -100,18 +112,18 @@ impl ContainmentQuery<'_, '_> {
             found: Vec::new(),
             declared: Vec::new(),
         };
-        trace.follow(&location, schema, witness, &blame.pointer, 0);
+        trace.follow(&location, schema, witness, &failure.pointer, 0);
         let declared = format!(
             "/properties/{}",
-            escaped(blame.member.as_deref().unwrap_or_default())
+            pointer::escape(failure.property.as_deref().unwrap_or_default())
         );
-        let (location, said) = match (&blame.member, blame.keyword.as_str()) {
-            // A member that is not wanted any more is spoken of where it was declared.
+        let (location, said) = match (&failure.property, failure.keyword.as_str()) {
+            // For a property that is no longer allowed, show its former declaration.
             (Some(_), keyword) if keyword != "required" => {
                 let at = trace.declared.iter().find(|at| at.ends_with(&declared));
                 (at.cloned(), None)
             }
-            _ => keyword_in_force(&trace, &blame.keyword),
+            _ => keyword_in_force(&trace, &failure.keyword),
         };
         (
             location.and_then(|location| lowered[0].location(producer, &location)),
@@ -119,9 +131,9 @@ impl ContainmentQuery<'_, '_> {
         )
     }
 
-    /// All that can be said where no keyword alone refuses the witness.
+    /// The explanation if no single keyword refuses the witness.
     pub(super) fn unexplained(&self, witness: &Value) -> SchemaBreak {
-        let message = match self.comparison.direction {
+        let message = match self.compared.direction {
             MessageDirection::Request => "a value that was accepted is refused",
             MessageDirection::Response => {
                 "a value may now be sent that consumers of the old contract do not expect"
@@ -131,8 +143,8 @@ impl ContainmentQuery<'_, '_> {
             witness: witness.clone(),
             pointer: String::new(),
             keyword: String::new(),
-            producer_spot: None,
-            acceptor_spot: None,
+            producer_location: None,
+            acceptor_location: None,
             before: None,
             after: None,
             message: message.to_owned(),
@@ -140,7 +152,13 @@ impl ContainmentQuery<'_, '_> {
     }
 }
 
-/// Where the schemas in force have a keyword and what it says, else where they say most.
+/// The pointer to the value that holds a part.
+fn holder(pointer: &str) -> &str {
+    pointer.rsplit_once('/').map_or("", |(holder, _)| holder)
+}
+
+/// The location and value of a keyword in the applicable schemas; otherwise the location of the
+/// schema with the most keywords.
 fn keyword_in_force(
     trace: &SchemaTrace<'_, '_>,
     keyword: &str,
@@ -165,7 +183,7 @@ fn keyword_in_force(
     }
 }
 
-/// What a keyword says, for a person; what is made of other schemas is looked up where it stands.
+/// The value of a keyword as text. A value that contains references is not quoted.
 fn quotable(operand: &Value) -> Option<String> {
     let text = operand.to_string();
     (!text.contains("#/$defs/")).then_some(text)

@@ -1,30 +1,33 @@
-//! One sentence for a person about one cause.
+//! Builds one sentence for one cause.
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
 use portcullis_contract::MessageDirection;
+use portcullis_json::pointer;
 
-use super::failed_keyword::{FailedKeyword, unescaped};
+use super::failed_keyword::FailedKeyword;
 
-/// Longer values are not quoted.
+/// Longer values are truncated.
 const QUOTED_MAX: usize = 60;
 
-/// What the cause means for those who keep to the older contract. `part` is what is refused.
+/// The effect of the cause on consumers of the older contract. `part` is the refused value.
 pub(super) fn sentence(
     direction: MessageDirection,
-    blame: &FailedKeyword,
+    failure: &FailedKeyword,
     part: Option<&Value>,
 ) -> String {
-    let subject = subject(&blame.pointer);
+    let subject = subject(&failure.pointer);
     match direction {
-        MessageDirection::Request => request_sentence(&subject, blame, part),
-        MessageDirection::Response => response_sentence(&subject, blame, part),
+        MessageDirection::Request => request_sentence(&subject, failure, part),
+        MessageDirection::Response => response_sentence(&subject, failure, part),
     }
 }
 
-/// The part in words: its name, and what holds it.
+/// The name of the part, or of the list that contains it.
 fn subject(pointer: &str) -> String {
-    let mut tokens: Vec<String> = pointer.split('/').skip(1).map(unescaped).collect();
+    let mut tokens: Vec<String> = pointer::tokens(pointer).map(Cow::into_owned).collect();
     let is_index =
         |token: &String| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit());
     let mut items = 0;
@@ -41,51 +44,51 @@ fn subject(pointer: &str) -> String {
     }
 }
 
-fn request_sentence(subject: &str, blame: &FailedKeyword, part: Option<&Value>) -> String {
-    if let Some(member) = &blame.member {
-        return match blame.keyword.as_str() {
-            "required" => format!("`{member}` is now required"),
-            _ => format!("`{member}` may no longer be sent"),
+fn request_sentence(subject: &str, failure: &FailedKeyword, part: Option<&Value>) -> String {
+    if let Some(property) = &failure.property {
+        return match failure.keyword.as_str() {
+            "required" => format!("`{property}` is now required"),
+            _ => format!("`{property}` may no longer be sent"),
         };
     }
     match part {
-        None => format!("{subject} is refused by `{}`", blame.keyword),
+        None => format!("{subject} is refused by `{}`", failure.keyword),
         Some(value) => format!(
             "{subject} may no longer {}",
-            being(&blame.keyword, value, &blame.operand)
+            being(&failure.keyword, value, &failure.operand)
         ),
     }
 }
 
-fn response_sentence(subject: &str, blame: &FailedKeyword, part: Option<&Value>) -> String {
-    if let Some(member) = &blame.member {
-        return match blame.keyword.as_str() {
+fn response_sentence(subject: &str, failure: &FailedKeyword, part: Option<&Value>) -> String {
+    if let Some(property) = &failure.property {
+        return match failure.keyword.as_str() {
             "required" => format!(
-                "`{member}` may now be missing, which consumers of the old contract rely on"
+                "`{property}` may now be missing, but consumers of the old contract rely on it"
             ),
-            _ => format!("`{member}` may now be there, which the old contract rules out"),
+            _ => format!("`{property}` may now be present, which the old contract forbids"),
         };
     }
-    let end = match blame.keyword.as_str() {
+    let end = match failure.keyword.as_str() {
         "enum" | "const" => "which consumers of the old contract do not know",
         _ => "which consumers of the old contract do not expect",
     };
     match part {
         None => format!(
             "{subject} does not meet `{}` of the old contract",
-            blame.keyword
+            failure.keyword
         ),
         Some(value) => format!(
             "{subject} may now {}, {end}",
-            being(&blame.keyword, value, &blame.operand)
+            being(&failure.keyword, value, &failure.operand)
         ),
     }
 }
 
-/// What the value is that a keyword refuses.
+/// Describes the value that a keyword refuses.
 fn being(keyword: &str, value: &Value, operand: &Value) -> String {
     let count = |count: usize, noun: &str| match count {
-        0 => format!("have no {noun}s"),
+        0 => format!("have no {noun}"),
         1 => format!("have one {noun}"),
         count => format!("have {count} {noun}s"),
     };
@@ -97,7 +100,7 @@ fn being(keyword: &str, value: &Value, operand: &Value) -> String {
         }
         ("minItems" | "maxItems", Value::Array(items)) => count(items.len(), "item"),
         ("minProperties" | "maxProperties", Value::Object(members)) => {
-            count(members.len(), "member")
+            count(members.len(), "property")
         }
         ("uniqueItems", _) => "repeat an item".to_owned(),
         ("pattern", value) => format!(
@@ -105,7 +108,7 @@ fn being(keyword: &str, value: &Value, operand: &Value) -> String {
             quoted(value)
         ),
         ("format", value) => format!(
-            "be {}, which is no {}",
+            "be {}, which is not a valid {}",
             quoted(value),
             operand.as_str().unwrap_or_default()
         ),
@@ -119,7 +122,7 @@ fn kind(value: &Value) -> String {
         Value::Bool(_) => "true or false".to_owned(),
         Value::Number(number) => format!("a number such as {number}"),
         Value::String(_) => format!("a string such as {}", quoted(value)),
-        Value::Array(_) => "a list".to_owned(),
+        Value::Array(_) => "an array".to_owned(),
         Value::Object(_) => "an object".to_owned(),
     }
 }

@@ -4,49 +4,50 @@ use serde_json::Value;
 
 use portcullis_contract::{SchemaKey, SourceLocation};
 
-/// How the producer's schema is read.
+/// How to read the producer's schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ProducerReading {
-    /// What a producer sends: members that are declared, and none that the direction forbids.
+    /// The values that a producer sends: only declared properties, and none that the direction
+    /// forbids.
     #[default]
     Sent,
-    /// All that the producer's own validator accepts, undeclared members included.
+    /// All values that the producer's own validator accepts, including undeclared properties.
     Accepted,
 }
 
-/// What carries the value.
+/// The encoding of the value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ValueEncoding {
-    /// JSON: a value arrives as what it is.
+    /// JSON, which preserves the type of a value.
     #[default]
     Json,
-    /// Text, as parameters, header fields and forms are: what arrives is read by the acceptor's
-    /// schema, so a number may arrive as the string of its digits and the other way round.
+    /// Text, as in parameters, header fields and forms. The acceptor's schema determines the type,
+    /// so a number can arrive as the string of its digits and vice versa.
     Text,
 }
 
-/// A question: are all values of one schema values of the other?
+/// The question whether every value of one schema is valid under the other.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SchemaQuestion<'k> {
-    /// A schema of the producing contract; `None` stands for any value.
+    /// A schema of the producing contract; `None` allows any value.
     pub producer: Option<&'k SchemaKey>,
-    /// A schema of the accepting contract; `None` stands for any value.
+    /// A schema of the accepting contract; `None` allows any value.
     pub acceptor: Option<&'k SchemaKey>,
-    /// How the producer's schema is read.
+    /// How to read the producer's schema.
     pub reading: ProducerReading,
-    /// What carries the value.
-    pub carriage: ValueEncoding,
+    /// The encoding of the value.
+    pub encoding: ValueEncoding,
 }
 
-/// How much may be spent. All is counted in steps of the search, never in time, so that the same
-/// question has the same answer everywhere.
+/// Limits of the search. They count steps, not time, so that a question has the same answer on
+/// every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContainmentBudget {
     /// Steps for one question.
     pub question_steps: u64,
-    /// Steps for all questions of a comparison together.
+    /// Steps for all questions of a comparison.
     pub total_steps: u64,
-    /// Distinct causes that are looked for in one question.
+    /// The maximum number of distinct causes per question.
     pub causes: usize,
 }
 
@@ -60,44 +61,44 @@ impl Default for ContainmentBudget {
     }
 }
 
-/// What was found.
+/// The answer to a question.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ContainmentVerdict {
-    /// Both schemas say the same: nothing had to be searched.
+    /// Both schemas have the same meaning; no search was needed.
     Same,
-    /// Proved: every value of the producer is accepted.
+    /// Proved: the acceptor accepts every value of the producer.
     Compatible,
-    /// Proved by values: at least one break, each of another cause.
+    /// Proved by counterexamples: at least one break, each with a distinct cause.
     Breaking(Vec<SchemaBreak>),
     /// Neither was proved.
     Unknown(UndecidedReason),
 }
 
-/// Why a question was left open.
+/// Why a question has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UndecidedReason {
-    /// What could not be decided, as a sentence without a full stop.
+    /// The reason, as a sentence without a full stop.
     pub reason: String,
 }
 
 /// One cause for which values are refused, with a value that proves it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SchemaBreak {
-    /// A small value that the producer may send and the acceptor refuses. Both contracts'
-    /// validators confirmed that.
+    /// A small value that the producer may send and the acceptor refuses, as both validators
+    /// confirm.
     pub witness: Value,
-    /// JSON Pointer of the part of the witness that is refused.
+    /// JSON pointer to the refused part of the witness.
     pub pointer: String,
-    /// The acceptor's keyword that refuses it.
+    /// The acceptor's keyword that refuses the part.
     pub keyword: String,
-    /// Where the producer's contract speaks of that part.
-    pub producer_spot: Option<SourceLocation>,
-    /// Where the acceptor's contract refuses it.
-    pub acceptor_spot: Option<SourceLocation>,
-    /// What the keyword said in the older contract, as JSON.
+    /// The corresponding location in the producer's contract.
+    pub producer_location: Option<SourceLocation>,
+    /// The location of the keyword in the acceptor's contract.
+    pub acceptor_location: Option<SourceLocation>,
+    /// The value of the keyword in the older contract, as JSON.
     pub before: Option<String>,
-    /// What it says in the newer one, as JSON.
+    /// The value in the newer contract, as JSON.
     pub after: Option<String>,
-    /// One sentence for a person.
+    /// The explanation in one sentence.
     pub message: String,
 }

@@ -1,32 +1,34 @@
-//! Which keyword refuses a value: the deepest one that alone explains it.
+//! Finds the keyword that refuses a value: the deepest one that explains the refusal alone.
 
 use serde_json::{Map, Value};
+
+use portcullis_json::pointer;
 
 use super::formula::FormulaId;
 use super::formula_pair::{ContainmentSide, FormulaPair};
 use super::read::resolve;
 
-/// A keyword that a part of a value does not meet.
+/// A keyword that a part of a value violates.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct FailedKeyword {
-    /// JSON Pointer of the part.
+    /// JSON pointer to the part.
     pub(super) pointer: String,
-    /// Where the keyword stands in the lowered document.
+    /// The location of the keyword in the lowered document.
     pub(super) location: String,
-    /// Its name, without what lowering adds.
+    /// The name of the keyword, without the prefix that lowering adds.
     pub(super) keyword: String,
-    /// What it says.
+    /// The value of the keyword.
     pub(super) operand: Value,
-    /// The formula of what it says of the part, to go on without it.
+    /// The formula of the keyword, for continuing the search without it.
     pub(super) formula: FormulaId,
-    /// The member that is missing, or that is not wanted.
-    pub(super) member: Option<String>,
+    /// The property that is missing or not allowed.
+    pub(super) property: Option<String>,
 }
 
 const DEPTH_MAX: u32 = 200;
 
-/// Keywords that only pass on what schemas inside say: where all of that is known, they have
-/// nothing to say themselves.
+/// Keywords that only delegate to subschemas. If all causes inside are known, the keyword itself
+/// adds none.
 const DELEGATING_KEYWORDS: [&str; 9] = [
     "$ref",
     "additionalProperties",
@@ -39,22 +41,22 @@ const DELEGATING_KEYWORDS: [&str; 9] = [
     "properties",
 ];
 
-/// Looks through one document.
+/// A search for the failing keyword in one document.
 pub(super) struct FailureSearch<'s> {
     pub(super) pair: &'s mut FormulaPair,
     pub(super) side: ContainmentSide,
     pub(super) document: &'s Value,
-    /// Reasons that are known, and passed over.
+    /// Known causes, which the search skips.
     pub(super) known: &'s [FailedKeyword],
-    /// Schemas that may still be looked at: alternatives within alternatives are many.
+    /// The number of schemas that may still be visited. Nested alternatives multiply.
     pub(super) schemas_left: u32,
 }
 
-/// How many schemas are looked at to explain one value.
+/// The maximum number of schemas to visit for one explanation.
 pub(super) const SCHEMAS_MAX: u32 = 400;
 
 impl<'s> FailureSearch<'s> {
-    /// Why a value does not satisfy the schema at a location.
+    /// The keyword that refuses a value, starting from the schema at a location.
     pub(super) fn of(
         &mut self,
         location: &str,
@@ -87,7 +89,7 @@ impl<'s> FailureSearch<'s> {
             let formula = self.pair.at_location(side, &at, |pair| {
                 pair.keyword(side, document, keywords, keyword)
             });
-            if self.pair.judge().holds(formula, value) == Some(false) {
+            if self.pair.evaluator().holds(formula, value) == Some(false) {
                 let failing = RefusingKeyword {
                     keywords,
                     keyword,
@@ -97,18 +99,18 @@ impl<'s> FailureSearch<'s> {
                 let itself = || {
                     let passes =
                         !self.known.is_empty() && DELEGATING_KEYWORDS.contains(&keyword.as_str());
-                    (!passes).then(|| failing.blame(here))
+                    (!passes).then(|| failing.failure(here))
                 };
-                let blame = self.inside(here, &failing, value).or_else(itself);
-                if let Some(blame) = blame.filter(|blame| !self.is_known(blame)) {
-                    return Some(blame);
+                let failure = self.inside(here, &failing, value).or_else(itself);
+                if let Some(failure) = failure.filter(|failure| !self.is_known(failure)) {
+                    return Some(failure);
                 }
             }
         }
         None
     }
 
-    /// A deeper reason than the keyword itself.
+    /// The cause inside a keyword.
     fn inside(
         &mut self,
         here: &FailureCursor,
@@ -143,16 +145,17 @@ impl<'s> FailureSearch<'s> {
             "anyOf" | "oneOf" => self.alternative(here, failing, value),
             "if" => {
                 let condition = self.pair.schema(self.side, self.document, operand);
-                let branch = match self.pair.judge().holds(condition, value)? {
-                    true => "then",
-                    false => "else",
+                let branch = if self.pair.evaluator().holds(condition, value)? {
+                    "then"
+                } else {
+                    "else"
                 };
                 self.schema(&here.keyword(branch), keywords.get(branch)?, value)
             }
             "properties" | "patternProperties" | "additionalProperties" => value
                 .as_object()?
                 .iter()
-                .find_map(|(name, member)| self.member(here, failing, name, member)),
+                .find_map(|(name, property)| self.property(here, failing, name, property)),
             "items" | "prefixItems" => {
                 let items = value.as_array()?.iter().enumerate();
                 items
@@ -171,11 +174,11 @@ impl<'s> FailureSearch<'s> {
                 let mut reasons = Vec::new();
                 for name in missing {
                     let formula = self.pair.has(name);
-                    let member = Some(name.to_owned());
+                    let property = Some(name.to_owned());
                     reasons.push(FailedKeyword {
                         formula,
-                        member,
-                        ..failing.blame(here)
+                        property,
+                        ..failing.failure(here)
                     });
                 }
                 self.first_new(reasons)
@@ -184,21 +187,21 @@ impl<'s> FailureSearch<'s> {
         }
     }
 
-    fn is_known(&self, blame: &FailedKeyword) -> bool {
+    fn is_known(&self, failure: &FailedKeyword) -> bool {
         self.known.iter().any(|known| {
-            let at = |blame: &FailedKeyword| (blame.location.clone(), blame.member.clone());
-            at(known) == at(blame)
+            let at = |failure: &FailedKeyword| (failure.location.clone(), failure.property.clone());
+            at(known) == at(failure)
         })
     }
 
-    /// The first reason that is not known, else the first.
+    /// The first cause that is not known, otherwise the first.
     fn first_new(&self, mut reasons: Vec<FailedKeyword>) -> Option<FailedKeyword> {
-        let at = reasons.iter().position(|blame| !self.is_known(blame));
+        let at = reasons.iter().position(|failure| !self.is_known(failure));
         (!reasons.is_empty()).then(|| reasons.swap_remove(at.unwrap_or(0)))
     }
 
-    /// Of several alternatives, the one whose reason lies deepest; none where they are refused
-    /// for what the value is itself.
+    /// The deepest cause among several alternatives; `None` if the alternatives refuse the value as
+    /// a whole.
     fn alternative(
         &mut self,
         here: &FailureCursor,
@@ -214,35 +217,35 @@ impl<'s> FailureSearch<'s> {
             let formula = self
                 .pair
                 .at_location(side, &location, |pair| pair.schema(side, document, branch));
-            if self.pair.judge().holds(formula, value) != Some(false) {
+            if self.pair.evaluator().holds(formula, value) != Some(false) {
                 return None;
             }
             reasons.extend(self.schema(&below.token(&at.to_string()), branch, value));
         }
         let is_of_type =
-            |blame: &FailedKeyword| blame.keyword != "type" || blame.pointer != here.pointer;
+            |failure: &FailedKeyword| failure.keyword != "type" || failure.pointer != here.pointer;
         let mut likely: Vec<FailedKeyword> = reasons.into_iter().filter(is_of_type).collect();
         match likely.len() {
             1 => likely.pop(),
             _ => likely
                 .into_iter()
-                .filter(|blame| {
-                    blame.pointer.len() > here.pointer.len()
-                        && blame.keyword != "const"
-                        && blame.keyword != "enum"
+                .filter(|failure| {
+                    failure.pointer.len() > here.pointer.len()
+                        && failure.keyword != "const"
+                        && failure.keyword != "enum"
                 })
-                .max_by_key(|blame| blame.pointer.len()),
+                .max_by_key(|failure| failure.pointer.len()),
         }
     }
 
-    fn member(
+    fn property(
         &mut self,
         here: &FailureCursor,
         failing: &RefusingKeyword<'s>,
         name: &str,
-        member: &Value,
+        property: &Value,
     ) -> Option<FailedKeyword> {
-        let inside = here.member(name);
+        let inside = here.property(name);
         let keywords = failing.keywords;
         let named = keywords.get("properties").and_then(|named| named.get(name));
         if let Some(schema) = named {
@@ -250,8 +253,8 @@ impl<'s> FailureSearch<'s> {
                 location: inside.keyword("properties").token(name).location,
                 ..inside.clone()
             };
-            if let Some(blame) = self.judged(&at, schema, member) {
-                return Some(blame);
+            if let Some(failure) = self.judged(&at, schema, property) {
+                return Some(failure);
             }
         }
         let patterned = keywords.get("patternProperties").and_then(Value::as_object);
@@ -265,8 +268,8 @@ impl<'s> FailureSearch<'s> {
                 location: inside.keyword("patternProperties").token(pattern).location,
                 ..inside.clone()
             };
-            if let Some(blame) = self.judged(&at, schema, member) {
-                return Some(blame);
+            if let Some(failure) = self.judged(&at, schema, property) {
+                return Some(failure);
             }
         }
         let keyword = "additionalProperties";
@@ -276,18 +279,18 @@ impl<'s> FailureSearch<'s> {
             ..inside
         };
         if *schema == Value::Bool(false) {
-            let mut blame = RefusingKeyword {
+            let mut failure = RefusingKeyword {
                 keyword,
                 operand: schema,
                 ..*failing
             }
-            .blame(here);
-            blame.pointer = at.pointer;
-            blame.member = Some(name.to_owned());
-            blame.formula = super::formula::NEVER;
-            return Some(blame).filter(|blame| !self.is_known(blame));
+            .failure(here);
+            failure.pointer = at.pointer;
+            failure.property = Some(name.to_owned());
+            failure.formula = super::formula::NEVER;
+            return Some(failure).filter(|failure| !self.is_known(failure));
         }
-        self.judged(&at, schema, member)
+        self.judged(&at, schema, property)
     }
 
     fn item(
@@ -297,7 +300,7 @@ impl<'s> FailureSearch<'s> {
         at: usize,
         item: &Value,
     ) -> Option<FailedKeyword> {
-        let inside = here.member(&at.to_string());
+        let inside = here.property(&at.to_string());
         let prefix = keywords
             .get("prefixItems")
             .and_then(|prefix| prefix.get(at));
@@ -315,7 +318,7 @@ impl<'s> FailureSearch<'s> {
         )
     }
 
-    /// The reason inside a part that does not satisfy its schema.
+    /// The cause inside a part that violates its schema.
     fn judged(
         &mut self,
         here: &FailureCursor,
@@ -329,7 +332,7 @@ impl<'s> FailureSearch<'s> {
                 keyword: "false".to_owned(),
                 operand: Value::Bool(false),
                 formula: super::formula::NEVER,
-                member: None,
+                property: None,
             });
         }
         self.schema(here, schema, value)
@@ -344,19 +347,19 @@ struct RefusingKeyword<'s> {
 }
 
 impl RefusingKeyword<'_> {
-    fn blame(&self, here: &FailureCursor) -> FailedKeyword {
+    fn failure(&self, here: &FailureCursor) -> FailedKeyword {
         FailedKeyword {
             pointer: here.pointer.clone(),
             location: here.keyword(self.keyword).location,
             keyword: self.keyword.trim_start_matches("x-exact-").to_owned(),
             operand: self.operand.clone(),
             formula: self.formula,
-            member: None,
+            property: None,
         }
     }
 }
 
-/// Where the search is: in the document and in the value.
+/// The position of the search in the document and in the value.
 #[derive(Clone, Debug)]
 struct FailureCursor {
     location: String,
@@ -373,7 +376,7 @@ impl FailureCursor {
     }
 
     fn token(&self, token: &str) -> Self {
-        let location = format!("{}/{}", self.location, escaped(token));
+        let location = format!("{}/{}", self.location, pointer::escape(token));
         Self {
             location,
             ..self.deeper()
@@ -384,21 +387,11 @@ impl FailureCursor {
         self.token(keyword)
     }
 
-    fn member(&self, name: &str) -> Self {
-        let pointer = format!("{}/{}", self.pointer, escaped(name));
+    fn property(&self, name: &str) -> Self {
+        let pointer = format!("{}/{}", self.pointer, pointer::escape(name));
         Self {
             pointer,
             ..self.deeper()
         }
     }
-}
-
-/// A token of a JSON Pointer (RFC 6901 section 3).
-pub(super) fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
-/// Undoes [`escaped`].
-pub(super) fn unescaped(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
 }

@@ -1,43 +1,43 @@
-//! The language that schemas of both contracts are read into: nodes of one arena.
+//! The formulas that the schemas of both contracts are translated to.
 //!
-//! A node is what one keyword says, or a connection of others. As in JSON Schema, what a keyword
-//! says concerns values of one type, and holds of all others. Equal nodes are one node, so
-//! equality of schemas is equality of numbers, whichever contract they come from.
+//! A node is one keyword or a combination of other nodes. As in JSON Schema, a keyword constrains
+//! values of one type and holds for all others. Equal nodes share one id, so comparing schemas for
+//! equality compares ids, even across contracts.
 
 use std::sync::Arc;
 
 use super::type_mask::TypeMask;
 
-/// A node of an [`Arena`].
+/// A node of a [`FormulaArena`](super::formula_arena::FormulaArena).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct FormulaId(pub(super) u32);
 
-/// A string of an [`Arena`]: a name, a pattern, a format.
+/// A string of the arena: a name, a pattern or a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct StringId(pub(super) u32);
 
-/// A number of an [`Arena`].
+/// A number of the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct NumberId(pub(super) u32);
 
-/// A value of an [`Arena`], equal to others as JSON Schema sees it.
+/// A value of the arena, unique by JSON Schema equality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct ConstantId(pub(super) u32);
 
-/// What `properties`, `patternProperties` and `additionalProperties` of one schema say.
+/// `properties`, `patternProperties` and `additionalProperties` of one schema.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct PropertyFormulas {
     /// By name, sorted.
     pub(super) named: Box<[(StringId, FormulaId)]>,
     /// By pattern, sorted.
     pub(super) patterned: Box<[(StringId, FormulaId)]>,
-    /// All others.
+    /// All other properties.
     pub(super) rest: FormulaId,
-    /// Whether all others are spoken of, so that they count as declared.
+    /// Whether all other properties count as declared.
     pub(super) declares_rest: bool,
 }
 
-/// What `prefixItems` and `items` of one schema say.
+/// `prefixItems` and `items` of one schema.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ItemFormulas {
     pub(super) prefix: Box<[FormulaId]>,
@@ -69,30 +69,30 @@ pub(super) enum FormulaNode {
     Items(Arc<ItemFormulas>),
     PropertiesMin(u64),
     PropertiesMax(u64),
-    /// `required`, one name.
+    /// One name of `required`.
     RequiredProperty(StringId),
     PropertyNames(FormulaId),
     Properties(Arc<PropertyFormulas>),
-    /// Every one holds.
+    /// All hold.
     AllOf(Box<[FormulaId]>),
     /// At least one holds.
     AnyOf(Box<[FormulaId]>),
     /// Exactly one holds.
     OneOf(Box<[FormulaId]>),
     Not(FormulaId),
-    /// A definition that refers to itself, by its number.
+    /// A recursive definition, by its number.
     Reference(u32),
-    /// Holds of all values, and marks a member that is not sent in this direction.
+    /// Holds for all values and marks a property that is not sent in this direction.
     Unsent,
-    /// Holds of a value where one of the readings of its text satisfies the schema.
+    /// Holds if one of the readings of the value's text satisfies the schema.
     Readable(FormulaId),
-    /// What cannot be read: unknown of every value of its types.
+    /// A keyword that cannot be interpreted: its result is unknown for every value of these types.
     Opaque(StringId, TypeMask),
 }
 
-/// Holds of every value.
+/// Holds for every value.
 pub(super) const ANY: FormulaId = FormulaId(0);
-/// Holds of none.
+/// Holds for no value.
 pub(super) const NEVER: FormulaId = FormulaId(1);
 
 impl ItemFormulas {
@@ -103,13 +103,13 @@ impl ItemFormulas {
 }
 
 impl PropertyFormulas {
-    /// The schemas of all members.
+    /// The schemas of all properties.
     pub(super) fn all(&self) -> impl Iterator<Item = FormulaId> {
         let listed = self.named.iter().chain(self.patterned.iter());
         listed.map(|(_, schema)| *schema).chain([self.rest])
     }
 
-    /// The schema of the member with this name, where it is listed by name.
+    /// The schema of a property that is listed by name.
     pub(super) fn of_name(&self, name: StringId) -> Option<FormulaId> {
         let at = self
             .named
@@ -119,7 +119,7 @@ impl PropertyFormulas {
     }
 }
 
-/// What a node is made of.
+/// The direct children of a node.
 pub(super) fn children(node: &FormulaNode) -> Box<dyn Iterator<Item = FormulaId> + '_> {
     match node {
         FormulaNode::AllOf(parts) | FormulaNode::AnyOf(parts) | FormulaNode::OneOf(parts) => {

@@ -1,12 +1,14 @@
-//! The arena of formulas: equal nodes are one node, and of each is known which types of values may
-//! satisfy it and which may fail to.
+//! The arena of formulas. Equal nodes share an id, and each node records which types of values can
+//! satisfy it and which can violate it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::exact_fraction::{ExactFraction, canonical};
+use portcullis_json::ExactFraction;
+
+use super::canonical_text::canonical;
 use super::formula::{
     ANY, ConstantId, FormulaId, FormulaNode, ItemFormulas, NEVER, NumberId, PropertyFormulas,
     StringId, children,
@@ -17,16 +19,16 @@ use super::type_mask::TypeMask;
 pub(super) struct FormulaArena {
     nodes: Vec<FormulaNode>,
     ids: HashMap<FormulaNode, FormulaId>,
-    /// The types of values that may satisfy a node, and those that may fail to.
+    /// For each node, the types of values that can satisfy it, and those that can violate it.
     holds: Vec<TypeMask>,
     fails: Vec<TypeMask>,
-    /// Whether a node leads to a reference.
+    /// For each node, whether it contains a reference.
     refers: Vec<bool>,
-    words: InternTable<String>,
-    figures: InternTable<ExactFraction>,
+    strings: InternTable<String>,
+    numbers: InternTable<ExactFraction>,
     constants: Vec<Value>,
     constant_ids: HashMap<String, ConstantId>,
-    /// What the definitions that refer to themselves say.
+    /// The bodies of the recursive definitions.
     pub(super) definitions: Vec<FormulaId>,
 }
 
@@ -70,23 +72,23 @@ impl FormulaArena {
     }
 
     pub(super) fn string(&self, word: StringId) -> &str {
-        &self.words.list[word.0 as usize]
+        &self.strings.list[word.0 as usize]
     }
 
-    pub(super) fn number(&self, figure: NumberId) -> &ExactFraction {
-        &self.figures.list[figure.0 as usize]
+    pub(super) fn number(&self, number: NumberId) -> &ExactFraction {
+        &self.numbers.list[number.0 as usize]
     }
 
     pub(super) fn constant(&self, constant: ConstantId) -> &Value {
         &self.constants[constant.0 as usize]
     }
 
-    /// The types of values that may satisfy a node.
+    /// The types of values that can satisfy a node.
     pub(super) fn holds(&self, id: FormulaId) -> TypeMask {
         self.holds[id.0 as usize]
     }
 
-    /// The types of values that may fail to satisfy it.
+    /// The types of values that can violate a node.
     pub(super) fn fails(&self, id: FormulaId) -> TypeMask {
         self.fails[id.0 as usize]
     }
@@ -96,19 +98,19 @@ impl FormulaArena {
     }
 
     pub(super) fn intern(&mut self, word: &str) -> StringId {
-        if let Some(known) = self.words.ids.get(word) {
+        if let Some(known) = self.strings.ids.get(word) {
             return StringId(*known);
         }
-        StringId(self.words.intern(word.to_owned()))
+        StringId(self.strings.intern(word.to_owned()))
     }
 
-    /// A word that is in the arena already.
+    /// A string that the arena already contains.
     pub(super) fn find_string(&self, word: &str) -> Option<StringId> {
-        self.words.ids.get(word).map(|id| StringId(*id))
+        self.strings.ids.get(word).map(|id| StringId(*id))
     }
 
-    pub(super) fn intern_number(&mut self, figure: ExactFraction) -> NumberId {
-        NumberId(self.figures.intern(figure))
+    pub(super) fn intern_number(&mut self, number: ExactFraction) -> NumberId {
+        NumberId(self.numbers.intern(number))
     }
 
     pub(super) fn intern_constant(&mut self, value: &Value) -> ConstantId {
@@ -163,7 +165,7 @@ impl FormulaArena {
         self.add(FormulaNode::Values(constants.into()))
     }
 
-    /// Every one of them.
+    /// The conjunction of formulas.
     pub(super) fn all_of(&mut self, parts: impl IntoIterator<Item = FormulaId>) -> FormulaId {
         let mut flat = Vec::new();
         for part in parts {
@@ -183,7 +185,7 @@ impl FormulaArena {
         }
     }
 
-    /// At least one of them.
+    /// The disjunction of formulas.
     pub(super) fn any_of(&mut self, parts: impl IntoIterator<Item = FormulaId>) -> FormulaId {
         let mut flat = Vec::new();
         for part in parts {
@@ -198,12 +200,12 @@ impl FormulaArena {
         match flat[..] {
             [] => NEVER,
             [only] => only,
-            // `true` beside others says something all the same: which members are declared.
+            // `true` is kept as an alternative, because it affects which properties are declared.
             _ => self.add(FormulaNode::AnyOf(flat.into())),
         }
     }
 
-    /// Exactly one of them.
+    /// Exactly one of the formulas.
     pub(super) fn one_of(&mut self, parts: impl IntoIterator<Item = FormulaId>) -> FormulaId {
         let mut parts: Vec<FormulaId> = parts.into_iter().filter(|part| *part != NEVER).collect();
         parts.sort_unstable();
@@ -235,8 +237,8 @@ impl FormulaArena {
             | FormulaNode::Above(_)
             | FormulaNode::AtMost(_)
             | FormulaNode::Below(_) => conditional(TypeMask::NUMBER),
-            // An integer is what is a multiple of 1.
-            FormulaNode::MultipleOf(figure) if self.number(*figure).is_one() => {
+            // An integer is a multiple of 1.
+            FormulaNode::MultipleOf(number) if self.number(*number).is_one() => {
                 (TypeMask::FRACTION.without(), TypeMask::FRACTION)
             }
             FormulaNode::MultipleOf(_) => conditional(TypeMask::NUMBER),
@@ -314,7 +316,7 @@ impl FormulaArena {
         !self.fails(id).is_empty()
     }
 
-    /// A listing of all values of a type leaves nothing of that type out.
+    /// A list that contains all values of a type cannot fail for that type.
     fn fails_of_values(&self, values: &[ConstantId]) -> TypeMask {
         let has = |wanted: Value| values.iter().any(|value| *self.constant(*value) == wanted);
         let mut fails = TypeMask::ALL;

@@ -1,34 +1,36 @@
-//! What a formula says of one value: yes, no, or unknown (Kleene's logic).
+//! Evaluates formulas for single values, in three-valued logic (Kleene): true, false or unknown.
 //!
-//! Unknown comes of what could not be read, and spreads: it is never taken for a no, and `not`
-//! does not make a yes of it.
+//! Keywords that cannot be interpreted are unknown. Unknown propagates: it never counts as false,
+//! and `not` does not turn it into true.
 
 use serde_json::Value;
 
-use super::exact_fraction::{ExactFraction, canonical};
+use portcullis_json::ExactFraction;
+
+use super::canonical_text::canonical;
 use super::formula::{FormulaId, FormulaNode, PropertyFormulas, StringId};
 use super::formula_arena::FormulaArena;
 use super::string_matchers::StringMatchers;
 use super::text_readings::readings;
 use super::type_mask::TypeMask;
 
-/// Yes, no, or unknown.
+/// True, false or unknown (`None`).
 pub(super) type TruthValue = Option<bool>;
 
-/// How deep references are followed for one value.
+/// The maximum depth of nested formulas for one value.
 const DEPTH_MAX: u32 = 600;
 
-/// How many formulas are looked at for one value: schemas that are alternatives of themselves
-/// would go on for ever.
-const LOOKS_MAX: u32 = 200_000;
+/// The maximum number of formulas for one value. Without it, a schema that is an alternative of
+/// itself would never end.
+const EVALUATIONS_MAX: u32 = 200_000;
 
 /// Evaluates formulas.
 #[derive(Debug)]
 pub(super) struct FormulaEvaluator<'a> {
     pub(super) arena: &'a FormulaArena,
-    pub(super) library: &'a mut StringMatchers,
+    pub(super) matchers: &'a mut StringMatchers,
     depth: u32,
-    looks: u32,
+    evaluations: u32,
 }
 
 pub(super) fn and(left: TruthValue, right: TruthValue) -> TruthValue {
@@ -39,12 +41,12 @@ pub(super) fn and(left: TruthValue, right: TruthValue) -> TruthValue {
     }
 }
 
-/// Whether one of several is true; looks no further than the first that is.
+/// Kleene disjunction; stops at the first true operand.
 fn any(truths: impl Iterator<Item = TruthValue>) -> TruthValue {
     not(all(truths.map(not)))
 }
 
-/// Whether each of several is true; looks no further than the first that is not.
+/// Kleene conjunction; stops at the first false operand.
 pub(super) fn all(truths: impl Iterator<Item = TruthValue>) -> TruthValue {
     let mut all = Some(true);
     for truth in truths {
@@ -61,24 +63,24 @@ pub(super) fn not(truth: TruthValue) -> TruthValue {
 }
 
 impl<'a> FormulaEvaluator<'a> {
-    pub(super) fn new(arena: &'a FormulaArena, library: &'a mut StringMatchers) -> Self {
+    pub(super) fn new(arena: &'a FormulaArena, matchers: &'a mut StringMatchers) -> Self {
         Self {
             arena,
-            library,
+            matchers,
             depth: 0,
-            looks: 0,
+            evaluations: 0,
         }
     }
 
     /// Whether a value satisfies a node.
     pub(super) fn holds(&mut self, id: FormulaId, value: &Value) -> TruthValue {
         if self.depth == 0 {
-            self.looks = 0;
+            self.evaluations = 0;
         }
-        if self.depth > DEPTH_MAX || self.looks > LOOKS_MAX {
+        if self.depth > DEPTH_MAX || self.evaluations > EVALUATIONS_MAX {
             return None;
         }
-        self.looks += 1;
+        self.evaluations += 1;
         self.depth += 1;
         let truth = self.node(id, value);
         self.depth -= 1;
@@ -149,9 +151,9 @@ impl<'a> FormulaEvaluator<'a> {
         match node {
             FormulaNode::LengthMin(min) => Some(length() >= *min),
             FormulaNode::LengthMax(max) => Some(length() <= *max),
-            FormulaNode::Pattern(word) => self.library.matches(*word, arena.string(*word), text),
+            FormulaNode::Pattern(word) => self.matchers.matches(*word, arena.string(*word), text),
             FormulaNode::Format(word) => {
-                self.library.is_of_format(*word, arena.string(*word), text)
+                self.matchers.is_of_format(*word, arena.string(*word), text)
             }
             _ => Some(true),
         }
@@ -207,22 +209,23 @@ impl<'a> FormulaEvaluator<'a> {
             }
             FormulaNode::Properties(listed) => all(members
                 .iter()
-                .map(|(name, value)| self.member(listed, name, value))),
+                .map(|(name, value)| self.property(listed, name, value))),
             _ => Some(true),
         }
     }
 
-    fn member(&mut self, listed: &PropertyFormulas, name: &str, value: &Value) -> TruthValue {
+    fn property(&mut self, listed: &PropertyFormulas, name: &str, value: &Value) -> TruthValue {
         let (schemas, is_known) = self.of_name(listed, name);
         let truth = self.every(schemas.into_iter().map(|schema| (schema, value)));
-        match is_known {
-            true => truth,
-            // A pattern that cannot be judged may or may not ask something more.
-            false => and(truth, None),
+        if is_known {
+            truth
+        } else {
+            // A pattern that cannot be evaluated may add a constraint.
+            and(truth, None)
         }
     }
 
-    /// The schemas that a member must satisfy, and whether these are all and no other.
+    /// The schemas that apply to a property, and whether the list is complete.
     pub(super) fn of_name(
         &mut self,
         listed: &PropertyFormulas,
@@ -248,7 +251,7 @@ impl<'a> FormulaEvaluator<'a> {
         (schemas, is_known)
     }
 
-    /// Whether a schema speaks of members with this name, so that they count as declared.
+    /// Whether a schema declares properties with this name.
     pub(super) fn declares(&mut self, listed: &PropertyFormulas, name: &str) -> bool {
         let arena = self.arena;
         listed.declares_rest
@@ -262,12 +265,12 @@ impl<'a> FormulaEvaluator<'a> {
     }
 
     pub(super) fn matches(&mut self, pattern: StringId, text: &str) -> TruthValue {
-        self.library
+        self.matchers
             .matches(pattern, self.arena.string(pattern), text)
     }
 }
 
-/// What a node says of a number.
+/// Evaluates a node for a number.
 pub(super) fn number_holds(
     arena: &FormulaArena,
     node: &FormulaNode,

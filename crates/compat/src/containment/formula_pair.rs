@@ -1,38 +1,37 @@
-//! Two documents in one arena, and the question whether all of one is in the other.
+//! Two documents in one arena, and the search for values that are in one but not in the other.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
 use portcullis_contract::MessageDirection;
+use portcullis_json::pointer;
 
 use super::containment_verdict::{ProducerReading, ValueEncoding};
-use super::failed_keyword::{FailedKeyword, unescaped};
-use super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas};
+use super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, PropertyFormulas};
 use super::formula_arena::FormulaArena;
 use super::formula_evaluator::{FormulaEvaluator, TruthValue};
 use super::formula_resolver::{FormulaResolver, resolve_references};
-use super::keyword_omission::{KeywordOmission, without};
 use super::read::{DefinitionFormulas, DefinitionNumbers, FormulaReader};
 use super::solve::{Literal, LiteralMode, SearchAnswer, SearchGoal, Solver, SolverMemo};
 use super::string_matchers::StringMatchers;
 use super::text_rewriter::readable_as_text;
 use super::type_mask::TypeMask;
 
-/// Which of the two documents.
+/// One of the two documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ContainmentSide {
     Producer,
     Acceptor,
 }
 
-/// Both documents as formulas, and what was found out about them so far.
+/// The formulas of both documents, with cached results.
 #[derive(Debug)]
 pub(super) struct FormulaPair {
     pub(super) arena: FormulaArena,
-    library: StringMatchers,
+    matchers: StringMatchers,
     memo: SolverMemo,
-    joined: FormulaResolver,
+    resolver: FormulaResolver,
     unsent: &'static str,
     producer: DocumentFormulas,
     acceptor: DocumentFormulas,
@@ -40,21 +39,21 @@ pub(super) struct FormulaPair {
 
 #[derive(Debug)]
 struct DocumentFormulas {
-    /// What was read again, by its location.
+    /// Formulas by location, for schemas that were read after the documents.
     read: HashMap<String, FormulaId>,
     roots: HashMap<String, FormulaId>,
     numbers: DefinitionNumbers,
     mark: &'static str,
 }
 
-/// What is asked: a value of this kind that the acceptor refuses.
+/// The goal of a search: a value of the producer that the acceptor refuses.
 #[derive(Clone, Debug)]
 pub(super) struct CounterexampleGoal {
     pub(super) producer: FormulaId,
     pub(super) acceptor: FormulaId,
     pub(super) reading: ProducerReading,
-    pub(super) carriage: ValueEncoding,
-    /// What must hold of the value beside that: causes that are known already.
+    pub(super) encoding: ValueEncoding,
+    /// Further conditions on the value, which exclude known causes.
     pub(super) also_holds: Vec<FormulaId>,
 }
 
@@ -66,21 +65,22 @@ impl FormulaPair {
             MessageDirection::Response => "writeOnly",
         };
         let mut arena = FormulaArena::new();
-        // What cannot be read means the same where all around it is the same.
-        let marks = match producer == acceptor {
-            true => ["", ""],
-            false => ["of the producer", "of the acceptor"],
+        // In equal documents, keywords that cannot be interpreted have the same meaning.
+        let marks = if producer == acceptor {
+            ["", ""]
+        } else {
+            ["of the producer", "of the acceptor"]
         };
         let first = FormulaReader::new(producer, unsent, marks[0], 0).read(&mut arena);
         let second =
             FormulaReader::new(acceptor, unsent, marks[1], first.bodies.len()).read(&mut arena);
-        let mut joined =
+        let mut resolver =
             resolve_references(&mut arena, [&first.bodies[..], &second.bodies].concat());
         let mut formulas = |read: DefinitionFormulas, mark| DocumentFormulas {
             roots: read
                 .roots
                 .into_iter()
-                .map(|(key, id)| (key, joined.resolved(&mut arena, id)))
+                .map(|(key, id)| (key, resolver.resolved(&mut arena, id)))
                 .collect(),
             numbers: read.numbers,
             mark,
@@ -90,16 +90,16 @@ impl FormulaPair {
         let acceptor = formulas(second, marks[1]);
         Self {
             arena,
-            library: StringMatchers::default(),
+            matchers: StringMatchers::default(),
             memo: SolverMemo::default(),
-            joined,
+            resolver,
             unsent,
             producer,
             acceptor,
         }
     }
 
-    /// The formula of a schema; any value where there is none.
+    /// The formula of a schema; `ANY` without a key.
     pub(super) fn root(&self, side: ContainmentSide, key: Option<&str>) -> FormulaId {
         let formulas = self.formulas(side);
         key.map_or(ANY, |key| formulas.roots.get(key).copied().unwrap_or(ANY))
@@ -134,7 +134,7 @@ impl FormulaPair {
         }
     }
 
-    /// The formula of what stands at a location, read once.
+    /// The formula at a location, cached.
     pub(super) fn at_location(
         &mut self,
         side: ContainmentSide,
@@ -164,7 +164,7 @@ impl FormulaPair {
         let mut reading = self.document(side, document);
         let id = reading.schema(&mut self.arena, schema);
         self.give_back(side, reading);
-        self.joined.resolved(&mut self.arena, id)
+        self.resolver.resolved(&mut self.arena, id)
     }
 
     /// The formula of one keyword of a schema inside a document.
@@ -178,10 +178,10 @@ impl FormulaPair {
         let mut reading = self.document(side, document);
         let id = reading.only(&mut self.arena, keywords, keyword);
         self.give_back(side, reading);
-        self.joined.resolved(&mut self.arena, id)
+        self.resolver.resolved(&mut self.arena, id)
     }
 
-    /// Holds of objects with a member of this name.
+    /// Holds for objects with this property.
     pub(super) fn has(&mut self, name: &str) -> FormulaId {
         let name = self.arena.intern(name);
         self.arena.add(FormulaNode::RequiredProperty(name))
@@ -190,11 +190,11 @@ impl FormulaPair {
     /// Whether a string matches a pattern.
     pub(super) fn matches(&mut self, pattern: &str, text: &str) -> TruthValue {
         let word = self.arena.intern(pattern);
-        self.library.matches(word, pattern, text)
+        self.matchers.matches(word, pattern, text)
     }
 
-    /// A formula that holds of a value if `inner` holds of the part at a pointer, in all items
-    /// of the lists on the way.
+    /// A formula that holds for a value if `inner` holds for the part at a pointer. An array index
+    /// in the pointer stands for all items.
     pub(super) fn at(&mut self, value: &Value, pointer: &str, inner: FormulaId) -> FormulaId {
         let Some((token, rest)) = pointer
             .strip_prefix('/')
@@ -207,10 +207,10 @@ impl FormulaPair {
         } else {
             format!("/{rest}")
         };
-        let name = unescaped(token);
+        let name = pointer::unescape(token);
         let (next, is_list) = match value {
             Value::Array(items) => (name.parse().ok().and_then(|at: usize| items.get(at)), true),
-            other => (other.get(&name), false),
+            other => (other.get(name.as_ref()), false),
         };
         let inner = self.at(next.unwrap_or(&Value::Null), &rest, inner);
         if is_list {
@@ -228,70 +228,53 @@ impl FormulaPair {
         })
     }
 
-    /// A formula that holds of one value only.
+    /// A formula that holds for exactly one value.
     pub(super) fn exactly(&mut self, value: &Value) -> FormulaId {
         self.arena.values([value])
     }
 
-    /// Holds of all but the objects of which `has` holds.
+    /// Holds for everything except objects that satisfy `has`.
     pub(super) fn without(&mut self, has: FormulaId) -> FormulaId {
         let object = self.arena.types(TypeMask::OBJECT);
         let both = self.arena.all_of([object, has]);
         self.arena.not(both)
     }
 
-    /// An acceptor without the keyword that is to blame.
-    pub(super) fn weaker(&mut self, acceptor: FormulaId, blame: &FailedKeyword) -> FormulaId {
-        let member = blame.member.as_deref().map(|name| self.arena.intern(name));
-        let pointer = match blame.formula {
-            NEVER => blame
-                .pointer
-                .rsplit_once('/')
-                .map_or("", |(holder, _)| holder),
-            _ => &blame.pointer,
-        };
-        let omission = KeywordOmission {
-            formula: blame.formula,
-            member,
-        };
-        without(&mut self.arena, acceptor, pointer, &omission)
-    }
-
-    /// The opposite.
+    /// The negation.
     pub(super) fn not(&mut self, id: FormulaId) -> FormulaId {
         self.arena.not(id)
     }
 
-    /// Evaluates formulas of single values.
-    pub(super) fn judge(&mut self) -> FormulaEvaluator<'_> {
-        FormulaEvaluator::new(&self.arena, &mut self.library)
+    /// An evaluator for single values.
+    pub(super) fn evaluator(&mut self) -> FormulaEvaluator<'_> {
+        FormulaEvaluator::new(&self.arena, &mut self.matchers)
     }
 
-    /// Looks for a value that the producer has and the acceptor refuses; gives the steps that
-    /// were taken, and the reason where it gave up.
+    /// Searches for a value that the producer sends and the acceptor refuses. Returns the answer,
+    /// the number of steps, and the reason if the search gave up.
     pub(super) fn refute(
         &mut self,
-        doubt: &CounterexampleGoal,
+        goal: &CounterexampleGoal,
         steps_max: u64,
     ) -> (SearchAnswer, u64, Option<String>) {
-        let mode = match doubt.reading {
+        let mode = match goal.reading {
             ProducerReading::Sent => LiteralMode::Sent,
             ProducerReading::Accepted => LiteralMode::Holds,
         };
-        let acceptor = match doubt.carriage {
-            ValueEncoding::Json => doubt.acceptor,
-            ValueEncoding::Text => readable_as_text(&mut self.arena, doubt.acceptor),
+        let acceptor = match goal.encoding {
+            ValueEncoding::Json => goal.acceptor,
+            ValueEncoding::Text => readable_as_text(&mut self.arena, goal.acceptor),
         };
-        let mut literals = vec![Literal::new(doubt.producer, mode), Literal::fails(acceptor)];
-        literals.extend(doubt.also_holds.iter().map(|id| Literal::holds(*id)));
-        let goal = SearchGoal::new(literals, true);
+        let mut literals = vec![Literal::new(goal.producer, mode), Literal::fails(acceptor)];
+        literals.extend(goal.also_holds.iter().map(|id| Literal::holds(*id)));
+        let search = SearchGoal::new(literals, true);
         let mut solver = Solver::new(
             &mut self.arena,
-            &mut self.library,
+            &mut self.matchers,
             &mut self.memo,
             steps_max,
         );
-        let answer = solver.solve(&goal);
+        let answer = solver.solve(&search);
         (answer, solver.steps, solver.reason)
     }
 }

@@ -1,9 +1,9 @@
-//! Which definitions say the same, in both contracts: those become one.
+//! Finds equal definitions, also across contracts, and merges them.
 //!
-//! A definition that does not lead back to itself is put in the place of every reference to it,
-//! so that inlining a schema or moving it elsewhere changes nothing. Those that do lead back are
-//! parted by what they say, then by what they refer to says, until nothing parts any more
-//! (partition refinement): what is left together is the same, however it unrolls.
+//! A definition that is not recursive replaces every reference to it, so moving or inlining a
+//! schema has no effect. Recursive definitions are partitioned by their own content, then by the
+//! content of the definitions that they refer to, until the partition is stable (partition
+//! refinement). Definitions in the same class are equal, however they are unrolled.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,68 +11,67 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::formula::{FormulaId, FormulaNode, ItemFormulas, PropertyFormulas, children};
 use super::formula_arena::FormulaArena;
 
-/// Resolves the references in `bodies`, numbered from 0. References that remain lead to the
-/// arena's definitions.
+/// Resolves the references in `bodies`, numbered from 0. The remaining references point to the
+/// definitions of the arena.
 pub(super) fn resolve_references(
     arena: &mut FormulaArena,
     bodies: Vec<FormulaId>,
 ) -> FormulaResolver {
-    let mut joining = DefinitionMerge {
-        meant: vec![None; bodies.len()],
+    let mut merge = DefinitionMerge {
+        replacements: vec![None; bodies.len()],
         bodies,
     };
-    let components = joining.components(arena);
+    let components = merge.components(arena);
     let mut cyclic = Vec::new();
     for component in components {
-        let is_cyclic = component.len() > 1
-            || joining
-                .refers_to(arena, component[0])
-                .contains(&component[0]);
+        let is_cyclic =
+            component.len() > 1 || merge.refers_to(arena, component[0]).contains(&component[0]);
         for number in &component {
             let itself = arena.add(FormulaNode::Reference(*number));
-            joining.meant[*number as usize] = is_cyclic.then_some(itself);
+            merge.replacements[*number as usize] = is_cyclic.then_some(itself);
         }
         for number in &component {
-            let body = joining.substituted(arena, joining.bodies[*number as usize]);
-            joining.bodies[*number as usize] = body;
+            let body = merge.substituted(arena, merge.bodies[*number as usize]);
+            merge.bodies[*number as usize] = body;
             if !is_cyclic {
-                joining.meant[*number as usize] = Some(body);
+                merge.replacements[*number as usize] = Some(body);
             }
         }
         if is_cyclic {
             cyclic.extend(component);
         }
     }
-    joining.merge(arena, &cyclic);
-    arena.definitions = joining.bodies;
-    joining.bodies = Vec::new();
+    merge.merge_equal(arena, &cyclic);
+    arena.definitions = merge.bodies;
+    merge.bodies = Vec::new();
     FormulaResolver {
-        joining,
+        merge,
         known: HashMap::new(),
     }
 }
 
-/// What references stand for.
+/// Maps references to formulas.
 #[derive(Debug)]
 pub(super) struct FormulaResolver {
-    joining: DefinitionMerge,
-    /// Nodes that were resolved before.
+    merge: DefinitionMerge,
+    /// Nodes that are already resolved.
     known: HashMap<FormulaId, FormulaId>,
 }
 
 impl FormulaResolver {
-    /// A node in which references stand for what they lead to.
+    /// Replaces the references in a node by their targets.
     pub(super) fn resolved(&mut self, arena: &mut FormulaArena, id: FormulaId) -> FormulaId {
-        let once = self.joining.substitute(arena, id, &mut self.known);
-        // Twice: first what does not lead back, then the common ones of those that do.
-        self.joining.substitute(arena, once, &mut self.known)
+        let once = self.merge.substitute(arena, id, &mut self.known);
+        // The first pass inlines definitions that are not recursive, the second maps recursive ones
+        // to their class.
+        self.merge.substitute(arena, once, &mut self.known)
     }
 }
 
 #[derive(Debug)]
 struct DefinitionMerge {
-    /// What a reference stands for, where that is known.
-    meant: Vec<Option<FormulaId>>,
+    /// The replacement of each reference, if known.
+    replacements: Vec<Option<FormulaId>>,
     bodies: Vec<FormulaId>,
 }
 
@@ -96,7 +95,7 @@ impl DefinitionMerge {
         found
     }
 
-    /// The strongly connected components, what is referred to before what refers (Tarjan, without
+    /// The strongly connected components, in dependency order (Tarjan's algorithm, without
     /// recursion).
     fn components(&self, arena: &FormulaArena) -> Vec<Vec<u32>> {
         let count = self.bodies.len();
@@ -117,7 +116,7 @@ impl DefinitionMerge {
         walk.components
     }
 
-    /// A node with every reference replaced that stands for something.
+    /// A node with all known references replaced.
     fn substituted(&self, arena: &mut FormulaArena, id: FormulaId) -> FormulaId {
         let mut known = HashMap::new();
         self.substitute(arena, id, &mut known)
@@ -139,7 +138,7 @@ impl DefinitionMerge {
         let mut each =
             |arena: &mut FormulaArena, part: FormulaId| self.substitute(arena, part, known);
         let done = match node {
-            FormulaNode::Reference(number) => self.meant[number as usize].unwrap_or(id),
+            FormulaNode::Reference(number) => self.replacements[number as usize].unwrap_or(id),
             FormulaNode::AllOf(parts) => {
                 let parts: Vec<FormulaId> = parts.iter().map(|part| each(arena, *part)).collect();
                 arena.all_of(parts)
@@ -197,8 +196,8 @@ impl DefinitionMerge {
         done
     }
 
-    /// Joins definitions that say the same: their references all lead to the first of them.
-    fn merge(&mut self, arena: &mut FormulaArena, cyclic: &[u32]) {
+    /// Merges equal definitions: all references point to the first definition of a class.
+    fn merge_equal(&mut self, arena: &mut FormulaArena, cyclic: &[u32]) {
         let mut class: HashMap<u32, u128> = cyclic.iter().map(|number| (*number, 0)).collect();
         let mut count = 0;
         loop {
@@ -224,7 +223,7 @@ impl DefinitionMerge {
         ordered.sort_unstable();
         for number in &ordered {
             let chosen = *first.entry(class[number]).or_insert(*number);
-            self.meant[*number as usize] = Some(arena.add(FormulaNode::Reference(chosen)));
+            self.replacements[*number as usize] = Some(arena.add(FormulaNode::Reference(chosen)));
         }
         for number in cyclic {
             let number = *number as usize;
@@ -233,7 +232,7 @@ impl DefinitionMerge {
     }
 }
 
-/// A hash of what a node says, with the classes of what it refers to.
+/// A hash of a node that uses the classes of the definitions it refers to.
 fn fingerprint(
     arena: &FormulaArena,
     id: FormulaId,
@@ -277,9 +276,9 @@ fn fingerprint(
     done
 }
 
-/// What a node says beside its children.
+/// The content of a node without its children.
 fn shell(node: &FormulaNode) -> (u8, Vec<u64>) {
-    let words = |list: &[(super::formula::StringId, FormulaId)]| {
+    let strings = |list: &[(super::formula::StringId, FormulaId)]| {
         list.iter()
             .map(|(word, _)| u64::from(word.0))
             .collect::<Vec<_>>()
@@ -302,13 +301,13 @@ fn shell(node: &FormulaNode) -> (u8, Vec<u64>) {
         ),
         FormulaNode::Items(items) => (9, vec![items.prefix.len() as u64]),
         FormulaNode::Properties(members) => {
-            let mut shell = words(&members.named);
+            let mut shell = strings(&members.named);
             shell.push(u64::MAX);
-            shell.extend(words(&members.patterned));
+            shell.extend(strings(&members.patterned));
             shell.push(u64::from(members.declares_rest));
             (10, shell)
         }
-        // No other node has children, so none of them leads to a reference.
+        // Other nodes have no children and so contain no reference.
         _ => (0, Vec::new()),
     }
 }

@@ -1,32 +1,35 @@
-//! An acceptor without one keyword at one place: for looking beyond a cause that no value of the
-//! producer avoids, such as a member that is newly required.
+//! Removes one keyword from an acceptor at one location. This lets the search look beyond a cause
+//! that the producer cannot avoid, such as a newly required property.
 
-use super::failed_keyword::unescaped;
+use std::borrow::Cow;
+
 use super::formula::{
     ANY, FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas, StringId,
 };
 use super::formula_arena::FormulaArena;
+use portcullis_json::pointer;
 
-/// In-place references are followed so often.
+/// The maximum number of nested formulas to follow at one location.
 const DEPTH_MAX: u32 = 64;
 
-/// What is left out.
+/// The keyword to remove.
 #[derive(Clone, Debug)]
 pub(super) struct KeywordOmission {
-    /// What the keyword says.
+    /// The formula of the keyword.
     pub(super) formula: FormulaId,
-    /// The member that it rules out, where it is about one.
-    pub(super) member: Option<StringId>,
+    /// The property that it forbids, if any.
+    pub(super) property: Option<StringId>,
 }
 
-/// The formula without what is left out, at a pointer; list indices stand for all items.
+/// The formula without the keyword at a pointer. An array index in the pointer stands for all
+/// items.
 pub(super) fn without(
     arena: &mut FormulaArena,
     id: FormulaId,
     pointer: &str,
     omission: &KeywordOmission,
 ) -> FormulaId {
-    let tokens: Vec<String> = pointer.split('/').skip(1).map(unescaped).collect();
+    let tokens: Vec<String> = pointer::tokens(pointer).map(Cow::into_owned).collect();
     weakened(arena, id, &tokens, omission, 0)
 }
 
@@ -61,7 +64,7 @@ fn weakened(
         }
         FormulaNode::Reference(number) => below(arena, arena.definitions[number as usize]),
         FormulaNode::Properties(members) => {
-            of_members(arena, id, &members, tokens, omission, depth)
+            without_in_properties(arena, id, &members, tokens, omission, depth)
         }
         FormulaNode::Items(items) => match tokens {
             [_, rest @ ..] => {
@@ -76,7 +79,7 @@ fn weakened(
     }
 }
 
-fn of_members(
+fn without_in_properties(
     arena: &mut FormulaArena,
     id: FormulaId,
     members: &PropertyFormulas,
@@ -85,7 +88,7 @@ fn of_members(
     depth: u32,
 ) -> FormulaId {
     let mut changed = members.clone();
-    match (tokens, omission.member) {
+    match (tokens, omission.property) {
         ([], Some(name)) if omission.formula == NEVER && members.of_name(name).is_none() => {
             let mut named = members.named.to_vec();
             named.push((name, ANY));
@@ -99,9 +102,12 @@ fn of_members(
             let mut each = |part: FormulaId| weakened(arena, part, rest, omission, depth + 1);
             match known {
                 Some(known) => {
-                    let change = |(name, part): &(StringId, FormulaId)| match *name == known {
-                        true => (*name, each(*part)),
-                        false => (*name, *part),
+                    let change = |(name, part): &(StringId, FormulaId)| {
+                        if *name == known {
+                            (*name, each(*part))
+                        } else {
+                            (*name, *part)
+                        }
                     };
                     changed.named = members.named.iter().map(change).collect();
                 }

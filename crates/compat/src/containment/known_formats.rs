@@ -1,7 +1,7 @@
-//! What is known of formats beside their predicate: strings that are of a format, at the edges
-//! that schemas part, and patterns that all its strings match.
+//! Knowledge about formats besides their validators: sample strings, including edge cases, and
+//! patterns that all strings of a format match.
 
-/// A pattern that every string of a format matches; it may match others.
+/// A pattern that every string of a format matches. It may match other strings, too.
 pub(super) fn wider_pattern(format: &str) -> Option<&'static str> {
     Some(match format {
         "date" => "^[0-9]{4}-[01][0-9]-[0-3][0-9]$",
@@ -24,7 +24,7 @@ pub(super) fn wider_pattern(format: &str) -> Option<&'static str> {
     })
 }
 
-/// Strings of a format, the plainest first.
+/// Strings of a format, the simplest first.
 pub(super) fn samples(format: &str) -> &'static [&'static str] {
     match format {
         "date" => &["2026-01-01", "2024-02-29", "0001-01-01"],

@@ -1,34 +1,42 @@
-//! Containment of schemas: is all that a producer sends within what an acceptor takes?
+//! Containment of schemas: does an acceptor accept every value that a producer sends?
 //!
-//! A [`SchemaComparison`] reads the lowered schemas of two contracts, the very documents that the
-//! proxy's validators are built from, into one language of formulas, and refutes "sent and not
-//! accepted". The answer has three values: an exhausted search proves compatibility, a value that
-//! both contracts' validators confirm proves a break, and everything else is unknown and says why.
+//! A [`SchemaComparison`] translates the lowered schemas of two contracts into formulas and searches
+//! for a value that is sent and not accepted. The proxy builds its validators from the same lowered
+//! schemas. There are three answers. An exhausted search proves compatibility. A value that the
+//! validators of both contracts confirm proves a break. Otherwise the answer is unknown, with a
+//! reason.
+//!
+//! The first group of modules below answers questions, the second translates schemas into formulas,
+//! the third evaluates formulas and searches for values, and the last one explains a break.
 
 mod containment_verdict;
-mod exact_fraction;
+mod schema_comparison;
+mod compared_schemas;
+mod containment_query;
+
 mod type_mask;
+mod canonical_text;
 mod formula;
 mod formula_arena;
 mod read;
 mod formula_resolver;
+mod text_rewriter;
+mod formula_pair;
+
 mod language;
 mod string_matchers;
+mod known_formats;
 mod text_readings;
 mod formula_evaluator;
 mod sent_values;
-mod known_formats;
 mod solve;
-mod formula_pair;
-mod text_rewriter;
+
 mod smallest_value;
 mod failed_keyword;
-mod schema_trace;
-mod break_sentence;
 mod keyword_omission;
-mod containment_query;
+mod schema_trace;
 mod break_explanation;
-mod schema_comparison;
+mod break_sentence;
 
 #[cfg(test)]
 mod tests;

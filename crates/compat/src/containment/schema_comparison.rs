@@ -1,34 +1,29 @@
-//! Questions about the schemas of two contracts, answered with proof.
+//! Answers questions about the schemas of two contracts.
 
 use std::collections::HashMap;
 
-use portcullis_contract::{CompiledContract, LoweredSchemas, MessageDirection, SchemaKey};
+use portcullis_contract::{CompiledContract, MessageDirection, SchemaKey};
 
+use super::compared_schemas::ComparedSchemas;
 use super::containment_query::ContainmentQuery;
 use super::containment_verdict::{
     ContainmentBudget, ContainmentVerdict, ProducerReading, SchemaQuestion, ValueEncoding,
 };
 use super::formula::{ANY, FormulaId, NEVER};
-use super::formula_pair::{ContainmentSide, CounterexampleGoal, FormulaPair};
+use super::formula_pair::{ContainmentSide, CounterexampleGoal};
 use super::solve::SearchAnswer;
 
-/// Recursion follows how deep schemas are nested, so it gets a stack of its own.
+/// Recursion is as deep as schemas are nested, so it runs on a large stack.
 const STACK_BYTES: usize = 256 << 20;
 
-/// Two contracts, one direction: which schemas of the producer are within those of the acceptor.
+/// Compares the schemas of two contracts in one direction.
 ///
-/// In requests the producer is the older contract, by which consumers send; in responses it is
-/// the newer one, by which the service answers.
+/// For requests the producer is the older contract, which consumers follow. For responses it is the
+/// newer one, which the service follows.
 #[derive(Debug)]
 pub struct SchemaComparison<'c> {
-    pub(super) producer: &'c CompiledContract,
-    pub(super) acceptor: &'c CompiledContract,
-    pub(super) direction: MessageDirection,
-    pub(super) budget: ContainmentBudget,
-    pub(super) spent: u64,
-    pub(super) lowered: [LoweredSchemas; 2],
-    pub(super) pair: FormulaPair,
-    /// Schemas that many operations share are compared once.
+    compared: ComparedSchemas<'c>,
+    /// Answers by pair of formulas; operations often share schemas.
     answered: HashMap<(FormulaId, FormulaId, ProducerReading, ValueEncoding), ContainmentVerdict>,
 }
 
@@ -40,27 +35,16 @@ impl<'c> SchemaComparison<'c> {
         direction: MessageDirection,
         budget: ContainmentBudget,
     ) -> Self {
-        let lowered = [
-            producer.lowered_schemas(direction),
-            acceptor.lowered_schemas(direction),
-        ];
-        let pair = on_large_stack(|| {
-            FormulaPair::new(&lowered[0].document, &lowered[1].document, direction)
-        });
         Self {
-            producer,
-            acceptor,
-            direction,
-            budget,
-            spent: 0,
-            lowered,
-            pair,
+            compared: on_large_stack(|| {
+                ComparedSchemas::new(producer, acceptor, direction, budget)
+            }),
             answered: HashMap::new(),
         }
     }
 
-    /// Whether all that the producer sends by one schema, in JSON, is accepted by the other.
-    /// `None` stands for any value.
+    /// Whether the acceptor accepts every JSON value that the producer sends. `None` allows any
+    /// value.
     pub fn judge(
         &mut self,
         producer: Option<&SchemaKey>,
@@ -73,52 +57,42 @@ impl<'c> SchemaComparison<'c> {
         })
     }
 
-    /// Whether it is proved that the producer sends nothing at all by a schema: its alternatives
-    /// exclude each other wherever only declared members are sent, for instance.
+    /// Whether the producer provably sends no value at all. An example is a `oneOf` whose
+    /// alternatives overlap for every value with only declared properties.
     pub fn sends_nothing(&mut self, question: SchemaQuestion<'_>) -> bool {
-        let producer = self.pair.root(
-            ContainmentSide::Producer,
-            question.producer.map(SchemaKey::as_str),
-        );
-        let steps = self
-            .budget
-            .question_steps
-            .min(self.budget.total_steps.saturating_sub(self.spent));
-        let doubt = CounterexampleGoal {
-            producer,
+        let goal = CounterexampleGoal {
+            producer: self.root(ContainmentSide::Producer, question.producer),
             acceptor: NEVER,
             reading: question.reading,
-            carriage: question.carriage,
+            encoding: question.encoding,
             also_holds: Vec::new(),
         };
-        let (answer, spent, _) = on_large_stack(|| self.pair.refute(&doubt, steps));
-        self.spent += spent;
+        let mut steps_left = self.compared.budget.question_steps;
+        let (answer, _) = on_large_stack(|| self.compared.refute(&goal, &mut steps_left));
         matches!(answer, SearchAnswer::Empty)
+    }
+
+    fn root(&self, side: ContainmentSide, key: Option<&SchemaKey>) -> FormulaId {
+        self.compared.pair.root(side, key.map(SchemaKey::as_str))
     }
 
     /// Answers a question.
     pub fn ask(&mut self, question: SchemaQuestion<'_>) -> ContainmentVerdict {
-        let producer = self.pair.root(
-            ContainmentSide::Producer,
-            question.producer.map(SchemaKey::as_str),
-        );
-        let acceptor = self.pair.root(
-            ContainmentSide::Acceptor,
-            question.acceptor.map(SchemaKey::as_str),
-        );
+        let producer = self.root(ContainmentSide::Producer, question.producer);
+        let acceptor = self.root(ContainmentSide::Acceptor, question.acceptor);
         if producer == acceptor {
             return ContainmentVerdict::Same;
         }
         if acceptor == ANY {
             return ContainmentVerdict::Compatible;
         }
-        let asked = (producer, acceptor, question.reading, question.carriage);
+        let asked = (producer, acceptor, question.reading, question.encoding);
         if let Some(known) = self.answered.get(&asked) {
             return known.clone();
         }
         let verdict = on_large_stack(|| {
             ContainmentQuery {
-                comparison: self,
+                compared: &mut self.compared,
                 question,
                 producer,
                 acceptor,
@@ -131,7 +105,7 @@ impl<'c> SchemaComparison<'c> {
     }
 }
 
-/// Runs on a thread with a large stack; on this one where the system has no thread to give.
+/// Runs on a thread with a large stack, or on the current thread if none can be spawned.
 fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let (mut work, mut done) = (Some(work), None);
     std::thread::scope(|scope| {

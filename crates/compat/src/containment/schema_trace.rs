@@ -1,31 +1,31 @@
-//! Which schemas of a document speak of a part of a value.
+//! Finds the schemas of a document that apply to a part of a value.
 
+use portcullis_json::pointer;
 use serde_json::{Map, Value};
 
-use super::failed_keyword::{escaped, unescaped};
 use super::formula_pair::{ContainmentSide, FormulaPair};
 use super::read::resolve;
 
 const DEPTH_MAX: u32 = 200;
 
-/// A schema that is in force for the part, and where it stands in the lowered document.
+/// A schema that applies to the part, with its location in the lowered document.
 pub(super) struct TracedSchema<'d> {
     pub(super) location: String,
     pub(super) keywords: &'d Map<String, Value>,
 }
 
-/// Follows a pointer through a document's schemas.
+/// Follows a pointer through the schemas of a document.
 pub(super) struct SchemaTrace<'d, 'p> {
     pub(super) pair: &'p mut FormulaPair,
     pub(super) side: ContainmentSide,
     pub(super) document: &'d Value,
     pub(super) found: Vec<TracedSchema<'d>>,
-    /// Where members on the way are declared.
+    /// The locations of the declarations along the path.
     pub(super) declared: Vec<String>,
 }
 
 impl<'d> SchemaTrace<'d, '_> {
-    /// Collects what speaks of the part of `value` at `pointer`, from the schema at a location.
+    /// Collects the schemas that apply to the part of `value` at `pointer`, starting from a schema.
     pub(super) fn follow(
         &mut self,
         location: &str,
@@ -49,7 +49,7 @@ impl<'d> SchemaTrace<'d, '_> {
             return;
         };
         let (token, rest) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-        let name = unescaped(token);
+        let name = pointer::unescape(token);
         let none = Value::Null;
         let below = |child: Option<&'d Value>, at: String| {
             child.map(|child| (child, format!("{location}/{at}")))
@@ -67,8 +67,8 @@ impl<'d> SchemaTrace<'d, '_> {
             other => {
                 let named = keywords
                     .get("properties")
-                    .and_then(|named| named.get(&name));
-                let child = below(named, format!("properties/{}", escaped(&name)))
+                    .and_then(|named| named.get(name.as_ref()));
+                let child = below(named, format!("properties/{}", pointer::escape(&name)))
                     .or_else(|| self.patterned(location, keywords, &name))
                     .or_else(|| {
                         below(
@@ -76,7 +76,7 @@ impl<'d> SchemaTrace<'d, '_> {
                             "additionalProperties".to_owned(),
                         )
                     });
-                (other.get(&name), child)
+                (other.get(name.as_ref()), child)
             }
         };
         if let Some((child, at)) = child {
@@ -97,11 +97,11 @@ impl<'d> SchemaTrace<'d, '_> {
             .find(|(pattern, _)| self.pair.matches(pattern, name) == Some(true))?;
         Some((
             schema,
-            format!("{location}/patternProperties/{}", escaped(pattern)),
+            format!("{location}/patternProperties/{}", pointer::escape(pattern)),
         ))
     }
 
-    /// What a schema is composed of applies to the same value.
+    /// Follows the subschemas that apply to the same value.
     fn composed(
         &mut self,
         location: &str,
@@ -123,7 +123,7 @@ impl<'d> SchemaTrace<'d, '_> {
                 .flatten();
             for (at, branch) in branches.enumerate() {
                 let formula = self.pair.schema(self.side, self.document, branch);
-                if self.pair.judge().holds(formula, value) != Some(false) {
+                if self.pair.evaluator().holds(formula, value) != Some(false) {
                     self.follow(
                         &format!("{location}/{keyword}/{at}"),
                         branch,

@@ -1,9 +1,10 @@
-//! What a producer sends: values that its validator accepts and whose members are declared.
+//! The values that a producer sends: those that its validator accepts and whose properties are
+//! declared.
 //!
-//! Members are declared by the schemas that are in force for a value, all of them together, as
-//! `unevaluatedProperties` would see them. An object of which no schema declares a member is a
-//! map and may have any. A member that is demanded is sent, declared or not, and whatever its
-//! direction; one that is marked as of the other direction is not.
+//! All schemas that apply to a value declare properties together, as for `unevaluatedProperties`.
+//! An object for which no schema declares a property is a map and may have any. A required property
+//! is sent even if it is not declared or belongs to the other direction; an optional property of
+//! the other direction is not sent.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use super::formula::{FormulaId, FormulaNode, ItemFormulas, PropertyFormulas, Str
 use super::formula_arena::FormulaArena;
 use super::formula_evaluator::{FormulaEvaluator, TruthValue, and};
 
-/// Whether a schema, or what it is composed of, declares members.
+/// Whether a schema, or a schema that it is composed of, declares properties.
 pub(super) fn declares_properties(arena: &FormulaArena, id: FormulaId) -> bool {
     let mut seen = Vec::new();
     let mut open = vec![id];
@@ -38,7 +39,7 @@ pub(super) fn declares_properties(arena: &FormulaArena, id: FormulaId) -> bool {
     false
 }
 
-/// The schemas that are in force for one value.
+/// The keywords that apply to one value.
 #[derive(Default)]
 struct ValueDeclarations {
     members: Vec<Arc<PropertyFormulas>>,
@@ -49,7 +50,8 @@ struct ValueDeclarations {
 }
 
 impl FormulaEvaluator<'_> {
-    /// Whether a producer of all these schemas may send a value; `demanded` where it must.
+    /// Whether a producer with all these schemas may send a value; `demanded` if the value is
+    /// required.
     pub(super) fn sends(
         &mut self,
         schemas: &[FormulaId],
@@ -57,18 +59,18 @@ impl FormulaEvaluator<'_> {
         demanded: bool,
     ) -> TruthValue {
         let mut truth = Some(true);
-        let mut force = ValueDeclarations::default();
+        let mut declarations = ValueDeclarations::default();
         for schema in schemas {
             truth = and(truth, self.holds(*schema, value));
             if truth == Some(false) {
                 return truth;
             }
-            self.collect(*schema, value, &mut force, 0);
+            self.collect(*schema, value, &mut declarations, 0);
         }
-        if force.is_unsure {
+        if declarations.is_unsure {
             truth = and(truth, None);
         }
-        if force.is_unsent && !demanded {
+        if declarations.is_unsent && !demanded {
             return Some(false);
         }
         match value {
@@ -76,14 +78,20 @@ impl FormulaEvaluator<'_> {
                 let is_closed = schemas
                     .iter()
                     .any(|schema| declares_properties(self.arena, *schema));
-                for (name, member) in members {
-                    truth = and(truth, self.sends_member(&force, is_closed, name, member));
+                for (name, property) in members {
+                    truth = and(
+                        truth,
+                        self.sends_property(&declarations, is_closed, name, property),
+                    );
                 }
             }
             Value::Array(elements) => {
                 for (index, element) in elements.iter().enumerate() {
-                    let schemas: Vec<FormulaId> =
-                        force.items.iter().map(|items| items.at(index)).collect();
+                    let schemas: Vec<FormulaId> = declarations
+                        .items
+                        .iter()
+                        .map(|items| items.at(index))
+                        .collect();
                     truth = and(truth, self.sends(&schemas, element, true));
                 }
             }
@@ -92,19 +100,19 @@ impl FormulaEvaluator<'_> {
         truth
     }
 
-    fn sends_member(
+    fn sends_property(
         &mut self,
-        force: &ValueDeclarations,
+        declarations: &ValueDeclarations,
         is_closed: bool,
         name: &str,
-        member: &Value,
+        property: &Value,
     ) -> TruthValue {
-        let is_demanded = force
+        let is_demanded = declarations
             .demanded
             .iter()
             .any(|word| self.arena.string(*word) == name);
         let is_declared = is_demanded
-            || force
+            || declarations
                 .members
                 .iter()
                 .any(|members| self.declares(members, name));
@@ -112,33 +120,39 @@ impl FormulaEvaluator<'_> {
             return Some(false);
         }
         let mut schemas = Vec::new();
-        for members in &force.members {
+        for members in &declarations.members {
             schemas.extend(self.of_name(members, name).0);
         }
-        self.sends(&schemas, member, is_demanded)
+        self.sends(&schemas, property, is_demanded)
     }
 
-    fn collect(&mut self, id: FormulaId, value: &Value, force: &mut ValueDeclarations, depth: u8) {
+    fn collect(
+        &mut self,
+        id: FormulaId,
+        value: &Value,
+        declarations: &mut ValueDeclarations,
+        depth: u8,
+    ) {
         if depth == u8::MAX {
-            force.is_unsure = true;
+            declarations.is_unsure = true;
             return;
         }
         match self.arena.node(id) {
-            FormulaNode::Properties(members) => force.members.push(Arc::clone(members)),
-            FormulaNode::Items(items) => force.items.push(Arc::clone(items)),
-            FormulaNode::RequiredProperty(name) => force.demanded.push(*name),
-            FormulaNode::Unsent => force.is_unsent = true,
+            FormulaNode::Properties(members) => declarations.members.push(Arc::clone(members)),
+            FormulaNode::Items(items) => declarations.items.push(Arc::clone(items)),
+            FormulaNode::RequiredProperty(name) => declarations.demanded.push(*name),
+            FormulaNode::Unsent => declarations.is_unsent = true,
             FormulaNode::AllOf(parts) => {
                 for part in parts {
-                    self.collect(*part, value, force, depth + 1);
+                    self.collect(*part, value, declarations, depth + 1);
                 }
             }
             FormulaNode::AnyOf(parts) | FormulaNode::OneOf(parts) => {
                 for part in parts {
                     match self.holds(*part, value) {
-                        Some(true) => self.collect(*part, value, force, depth + 1),
+                        Some(true) => self.collect(*part, value, declarations, depth + 1),
                         Some(false) => {}
-                        None => force.is_unsure = true,
+                        None => declarations.is_unsure = true,
                     }
                 }
             }
@@ -146,7 +160,7 @@ impl FormulaEvaluator<'_> {
                 self.collect(
                     self.arena.definitions[*number as usize],
                     value,
-                    force,
+                    declarations,
                     depth + 1,
                 );
             }

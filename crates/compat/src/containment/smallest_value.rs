@@ -1,17 +1,16 @@
-//! Smaller values that show the same.
+//! Shrinks counterexamples.
 
+use portcullis_json::pointer;
 use serde_json::Value;
 
-use super::failed_keyword::{escaped, unescaped};
-
-/// How many values are tried; fewer where each is large.
+/// The maximum and minimum number of values to try. Large values get fewer tries.
 const TRIES_MAX: usize = 400;
 const TRIES_MIN: usize = 10;
-/// How many parts all tried values may have together.
+/// The maximum number of parts over all tried values.
 const PARTS_MAX: usize = 10_000;
 
-/// The smallest value found, by leaving out and simplifying one part after the other, for which
-/// `still` holds.
+/// The smallest value found for which `still` holds, by removing and simplifying one part after the
+/// other.
 pub(super) fn smallest(value: Value, still: &mut dyn FnMut(&Value) -> bool) -> Value {
     let mut smallest = value;
     let mut left = (PARTS_MAX / parts(&smallest).len()).clamp(TRIES_MIN, TRIES_MAX);
@@ -36,7 +35,7 @@ pub(super) fn smallest(value: Value, still: &mut dyn FnMut(&Value) -> bool) -> V
     }
 }
 
-/// Pointers to all parts, the whole first.
+/// Pointers to all parts, outer parts first.
 fn parts(value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = vec![(String::new(), value)];
@@ -44,9 +43,9 @@ fn parts(value: &Value) -> Vec<String> {
         match value {
             Value::Object(members) => {
                 let below = members.iter().rev();
-                open.extend(
-                    below.map(|(name, member)| (format!("{pointer}/{}", escaped(name)), member)),
-                );
+                open.extend(below.map(|(name, property)| {
+                    (format!("{pointer}/{}", pointer::escape(name)), property)
+                }));
             }
             Value::Array(items) => {
                 let below = items.iter().enumerate();
@@ -59,7 +58,7 @@ fn parts(value: &Value) -> Vec<String> {
     found
 }
 
-/// Values without a part or with a simpler one, made as they are asked for.
+/// Values without the part or with a simpler one, computed lazily.
 fn simpler(value: &Value, pointer: &str) -> impl Iterator<Item = Value> + use<> {
     let part = value.pointer(pointer);
     let without = part.and_then(|_| without(value, pointer));
@@ -80,7 +79,7 @@ fn without(value: &Value, pointer: &str) -> Option<Value> {
     let mut changed = value.clone();
     match changed.pointer_mut(holder)? {
         Value::Object(members) => {
-            members.remove(&unescaped(token))?;
+            members.remove(&*pointer::unescape(token))?;
         }
         Value::Array(items) => {
             let at: usize = token.parse().ok()?;
@@ -91,7 +90,7 @@ fn without(value: &Value, pointer: &str) -> Option<Value> {
     Some(changed)
 }
 
-/// Plainer values than a string or a number, the plainest first.
+/// Simpler strings or numbers, the simplest first.
 fn plainer(part: &Value) -> Vec<Value> {
     match part {
         Value::String(text) if !text.is_empty() => {

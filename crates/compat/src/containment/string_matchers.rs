@@ -1,4 +1,4 @@
-//! Patterns and formats, compiled once: what can be told of a string.
+//! Compiled patterns and formats.
 
 use std::collections::HashMap;
 
@@ -15,14 +15,14 @@ pub(super) struct StringMatchers {
     formats: HashMap<StringId, Option<SchemaValidator>>,
 }
 
-/// A pattern, as far as it can be read.
+/// A pattern, as far as it can be interpreted.
 #[derive(Debug)]
 pub(super) struct PatternAutomata {
-    /// What it says, exactly.
+    /// The pattern as an automaton.
     pub(super) exact: Option<Automaton>,
-    /// Accepts whatever the pattern accepts, where it cannot be read exactly.
+    /// If there is no exact automaton: one that accepts at least all matches.
     pub(super) wider: Option<Automaton>,
-    /// Judges single strings where it cannot be read exactly.
+    /// If there is no exact automaton: checks single strings.
     validator: Option<SchemaValidator>,
 }
 
@@ -44,21 +44,21 @@ impl PatternAutomata {
 }
 
 impl StringMatchers {
-    /// Reads a pattern if it is new.
+    /// The compiled pattern, from the cache.
     pub(super) fn pattern(&mut self, word: StringId, pattern: &str) -> &mut PatternAutomata {
         self.patterns
             .entry(word)
             .or_insert_with(|| PatternAutomata::new(pattern))
     }
 
-    /// The patterns as they were read, to search several at once; each is there once.
+    /// Takes a pattern out of the cache, so that several can be searched together.
     pub(super) fn take(&mut self, word: StringId, pattern: &str) -> PatternAutomata {
         self.patterns
             .remove(&word)
             .unwrap_or_else(|| PatternAutomata::new(pattern))
     }
 
-    /// Gives back what was taken.
+    /// Returns a pattern to the cache.
     pub(super) fn give_back(&mut self, word: StringId, pattern: PatternAutomata) {
         self.patterns.insert(word, pattern);
     }
@@ -73,7 +73,7 @@ impl StringMatchers {
         }
     }
 
-    /// Whether a string is of a format.
+    /// Whether a string is valid for a format.
     pub(super) fn is_of_format(
         &mut self,
         word: StringId,

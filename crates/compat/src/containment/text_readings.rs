@@ -1,12 +1,12 @@
-//! What a value may be read as where text carries it.
+//! The possible readings of a value that is carried as text.
 //!
-//! A parameter `7` is the integer 7 or the string "7", as the acceptor's schema wants it, and a
-//! list of one item looks like the item itself.
+//! A parameter `7` is the integer 7 or the string "7", depending on the acceptor's schema, and an
+//! array of one item looks like the item itself.
 
 use serde_json::Value;
 
-/// All values that are carried by the same text, the given one first. Lists and objects are as
-/// they are: the styles that carry them keep their shape.
+/// All values with the same text, the given one first. Arrays and objects have one reading, because
+/// their styles preserve the structure.
 pub(super) fn readings(value: &Value) -> Vec<Value> {
     let mut readings = vec![value.clone()];
     match value {

@@ -1,11 +1,11 @@
-//! A schema as it judges what text carries: every plain value may be read in several ways.
+//! Rewrites a schema for values that are carried as text, where each scalar has several readings.
 
 use std::collections::HashMap;
 
 use super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas};
 use super::formula_arena::FormulaArena;
 
-/// The formula that holds of a value if one of the readings of its text satisfies `id`.
+/// A formula that holds for a value if one of the readings of its text satisfies `id`.
 pub(super) fn readable_as_text(arena: &mut FormulaArena, id: FormulaId) -> FormulaId {
     TextRewriter::default().whole(arena, id)
 }
@@ -16,7 +16,7 @@ struct TextRewriter {
 }
 
 impl TextRewriter {
-    /// A schema of a whole value.
+    /// Rewrites the schema of a whole value.
     fn whole(&mut self, arena: &mut FormulaArena, id: FormulaId) -> FormulaId {
         if id == ANY || id == NEVER {
             return id;
@@ -30,7 +30,7 @@ impl TextRewriter {
         whole
     }
 
-    /// A part of what is said of one value.
+    /// Rewrites a part of a schema that applies to the same value.
     fn part(&mut self, arena: &mut FormulaArena, id: FormulaId) -> FormulaId {
         let node = arena.node(id).clone();
         match node {

@@ -1,10 +1,11 @@
-//! Sets of JSON types. Integers and other numbers count as two types, since `integer` parts them.
+//! Sets of JSON types. Integers and other numbers are separate types, because `integer` separates
+//! them.
 
 use std::fmt;
 
 use serde_json::Value;
 
-use super::exact_fraction::ExactFraction;
+use portcullis_json::ExactFraction;
 
 /// A set of types.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,14 +16,14 @@ impl TypeMask {
     pub(super) const NULL: Self = Self(1);
     pub(super) const BOOLEAN: Self = Self(2);
     pub(super) const INTEGER: Self = Self(4);
-    /// Numbers that are no integers.
+    /// Numbers that are not integers.
     pub(super) const FRACTION: Self = Self(8);
     pub(super) const STRING: Self = Self(16);
     pub(super) const ARRAY: Self = Self(32);
     pub(super) const OBJECT: Self = Self(64);
     pub(super) const NUMBER: Self = Self(4 | 8);
     pub(super) const ALL: Self = Self(127);
-    /// Each type alone, the simplest values first.
+    /// Each type alone, in the order in which the search tries them.
     pub(super) const EACH: [Self; 7] = [
         Self::NULL,
         Self::BOOLEAN,
@@ -54,12 +55,12 @@ impl TypeMask {
         self.0.is_power_of_two()
     }
 
-    /// Whether the sets have a type in common.
+    /// Whether the sets overlap.
     pub(super) fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// The type that a name of JSON Schema stands for.
+    /// The types that a JSON Schema name stands for.
     pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "null" => Self::NULL,

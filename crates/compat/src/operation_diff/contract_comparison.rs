@@ -1,5 +1,5 @@
-//! What a comparison carries with it: both contracts, the changes so far, and the places whose
-//! schemas are to be compared.
+//! The state of a comparison: both contracts, the findings so far, and the sites whose schemas
+//! remain to be compared.
 
 use portcullis_contract::{
     CompiledContract, DocumentSet, MessageDirection, NodeRef, Operation, SchemaKey,
@@ -9,11 +9,11 @@ use portcullis_json::JsonNode;
 use super::super::change_level::ChangeCertainty;
 use super::super::compare_options::CompareOptions;
 use super::super::compat_finding::{ChangeLocation, ChangeSubject, CompatFinding, ExchangePart};
-use super::super::diff_rule::DiffRule;
+use super::super::diff_rule::{ChangeAction, ChangeArea, DiffRule};
 use super::super::schema_diff::{EditGraph, SchemaPairId};
 use super::super::witness::ValueCarrier;
 
-/// A comparison of two contracts, while it runs.
+/// A comparison of two contracts in progress.
 pub(crate) struct ContractComparison<'c> {
     pub(crate) old: &'c CompiledContract,
     pub(crate) new: &'c CompiledContract,
@@ -23,35 +23,35 @@ pub(crate) struct ContractComparison<'c> {
     pub(crate) graph: EditGraph<'c>,
 }
 
-/// An operation of both contracts.
+/// An operation in both contracts.
 #[derive(Clone, Copy)]
 pub(crate) struct OperationPair<'c> {
     pub(crate) old: &'c Operation,
     pub(crate) new: &'c Operation,
-    /// Whether it is the service that calls.
+    /// Whether the service calls the operation (a webhook or a callback).
     pub(crate) is_outbound: bool,
 }
 
-/// A place of an exchange that has a schema in both contracts.
+/// A site in an exchange that has a schema in both contracts.
 pub(crate) struct SchemaSite<'c> {
     pub(crate) subject: ChangeSubject,
     pub(crate) part: ExchangePart,
-    /// Which message it is a part of.
+    /// The message that contains the site.
     pub(crate) direction: MessageDirection,
     pub(crate) operations: OperationPair<'c>,
-    /// The compiled schemas; `None` where the validator of a contract does not judge the value.
+    /// The compiled schemas; `None` if either contract does not validate the value.
     pub(crate) keys: Option<(SchemaKey, SchemaKey)>,
-    /// Whether the value is written as text.
+    /// Whether the value is serialized as text.
     pub(crate) is_text: bool,
     pub(crate) pair: SchemaPairId,
-    /// What carries it, in both contracts.
-    pub(crate) carried: (ValueCarrier<'c>, ValueCarrier<'c>),
+    /// What carries the value, in the old and the new contract.
+    pub(crate) carriers: (ValueCarrier<'c>, ValueCarrier<'c>),
 }
 
-/// A member of an object, where it is there.
+/// A property of an object, if present, with its location.
 pub(super) type LocatedProperty<'c> = Option<(NodeRef, JsonNode<'c>)>;
 
-/// A change, without what its rule knows.
+/// The details of a change that its rule does not determine.
 #[derive(Default)]
 pub(crate) struct ChangeDetails {
     pub(crate) location: ChangeLocation,
@@ -69,10 +69,7 @@ impl ChangeDetails {
         }
     }
 
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "texts are handed in as they are"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass temporaries")]
     pub(super) fn from(self, before: impl ToString) -> Self {
         Self {
             before: Some(before.to_string()),
@@ -80,10 +77,7 @@ impl ChangeDetails {
         }
     }
 
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "texts are handed in as they are"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass temporaries")]
     pub(super) fn to(self, after: impl ToString) -> Self {
         Self {
             after: Some(after.to_string()),
@@ -104,7 +98,7 @@ impl ChangeDetails {
     }
 }
 
-/// What a change is said of.
+/// The subject of a change, and whether the service calls it.
 #[derive(Clone)]
 pub(crate) struct ChangeScope {
     pub(crate) subject: ChangeSubject,
@@ -127,7 +121,7 @@ impl<'c> ContractComparison<'c> {
         }
     }
 
-    /// Adds a change of a request, a response, or of neither.
+    /// Adds a finding about a request, a response, or neither.
     pub(super) fn push(
         &mut self,
         rule: &'static str,
@@ -147,9 +141,10 @@ impl<'c> ContractComparison<'c> {
         self.findings.push(CompatFinding {
             rule,
             direction,
-            level: match scope.is_outbound {
-                true => rule.outbound_level(direction),
-                false => rule.level(direction),
+            level: if scope.is_outbound {
+                rule.outbound_level(direction)
+            } else {
+                rule.level(direction)
             },
             certainty: ChangeCertainty::Rule,
             subject: scope.subject.clone(),
@@ -157,44 +152,54 @@ impl<'c> ContractComparison<'c> {
             before,
             after,
             message,
-            old: old.map(|place| self.old.location(place)),
-            new: new.map(|place| self.new.location(place)),
+            old: old.map(|node_ref| self.old.location(node_ref)),
+            new: new.map(|node_ref| self.new.location(node_ref)),
             witness: None,
             approval: None,
         });
     }
 
-    /// Adds a place whose schemas are to be compared.
-    pub(super) fn add_schema_site(&mut self, position: SchemaSite<'c>) {
-        self.schema_sites.push(position);
+    /// Adds a site whose schemas are to be compared.
+    pub(super) fn add_schema_site(&mut self, site: SchemaSite<'c>) {
+        self.schema_sites.push(site);
     }
 
-    /// The value of a member in both contracts' objects, with their places.
+    /// A property in the objects of both contracts, with its locations.
     pub(super) fn members(
         &self,
         old: NodeRef,
         new: NodeRef,
         name: &str,
     ) -> (LocatedProperty<'c>, LocatedProperty<'c>) {
-        (member(self.old, old, name), member(self.new, new, name))
+        (property(self.old, old, name), property(self.new, new, name))
     }
 }
 
-/// A member of the object at a place.
-pub(crate) fn member<'c>(
+/// A property of the object at a node.
+pub(crate) fn property<'c>(
     contract: &'c CompiledContract,
-    place: NodeRef,
+    node_ref: NodeRef,
     name: &str,
 ) -> Option<(NodeRef, JsonNode<'c>)> {
-    let value = contract.documents().node(place).get(name)?;
-    Some((DocumentSet::node_ref(place, value), value))
+    let value = contract.documents().node(node_ref).get(name)?;
+    Some((DocumentSet::node_ref(node_ref, value), value))
 }
 
-/// What happened, in words.
+/// The change as a sentence. A replaced value reads "from X to Y".
 pub(crate) fn sentence(rule: &DiffRule, before: Option<&str>, after: Option<&str>) -> String {
+    let title = rule.title;
+    // Security texts name the scheme in both values, so they cannot read "from X to Y".
+    let is_replacement = rule.area != ChangeArea::Security
+        && matches!(
+            rule.action,
+            ChangeAction::Change | ChangeAction::Increase | ChangeAction::Decrease
+        );
     match (before, after) {
-        (Some(before), Some(after)) => format!("{}: {before} → {after}", rule.title),
-        (Some(only), None) | (None, Some(only)) => format!("{}: {only}", rule.title),
-        (None, None) => rule.title.to_owned(),
+        (Some(before), Some(after)) if is_replacement => {
+            format!("{title} from {before} to {after}")
+        }
+        (Some(before), Some(after)) => format!("{title}: {before} → {after}"),
+        (Some(only), None) | (None, Some(only)) => format!("{title}: {only}"),
+        (None, None) => title.to_owned(),
     }
 }

@@ -1,14 +1,14 @@
-//! What belongs to no operation: servers, security schemes, shared schemas.
+//! Changes outside of operations: servers, security schemes, shared schemas.
 
 use std::collections::BTreeSet;
 
 use portcullis_contract::{CompiledContract, DocumentSet};
 
 use super::super::compat_finding::ChangeSubject;
-use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, member};
+use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, property};
 
 impl ContractComparison<'_> {
-    /// Compares what belongs to no operation.
+    /// Compares everything outside of operations.
     pub(crate) fn document(&mut self) {
         let scope = ChangeScope {
             subject: ChangeSubject::Contract,
@@ -19,7 +19,7 @@ impl ContractComparison<'_> {
         self.shared_schemas(&scope);
     }
 
-    /// Shared schemas are compared where they are used; that one is gone is only said.
+    /// Reports removed shared schemas. Their content is compared where they are used.
     fn shared_schemas(&mut self, scope: &ChangeScope) {
         let names = |contract: &CompiledContract| -> BTreeSet<String> {
             let schemas = shared(contract)
@@ -29,9 +29,9 @@ impl ContractComparison<'_> {
         };
         let (old, new) = (names(self.old), names(self.new));
         for name in old.difference(&new) {
-            let place = shared(self.old)
+            let node_ref = shared(self.old)
                 .and_then(|(near, schemas)| Some(DocumentSet::node_ref(near, schemas.get(name)?)));
-            let change = ChangeDetails::default().from(name).between(place, None);
+            let change = ChangeDetails::default().from(name).between(node_ref, None);
             self.push("component.schema.removed", scope, None, change);
         }
     }
@@ -40,6 +40,6 @@ impl ContractComparison<'_> {
 fn shared(
     contract: &CompiledContract,
 ) -> Option<(portcullis_contract::NodeRef, portcullis_json::JsonNode<'_>)> {
-    let (components, _) = member(contract, contract.documents().entry_ref(), "components")?;
-    member(contract, components, "schemas")
+    let (components, _) = property(contract, contract.documents().entry_ref(), "components")?;
+    property(contract, components, "schemas")
 }

@@ -1,4 +1,4 @@
-//! How parameters and headers are written: the same value in another form is another message.
+//! The serialization of parameters and headers. A value in another style is another message.
 
 use portcullis_contract::{MessageDirection, MessagePart, Parameter, ParameterStyle};
 use portcullis_json::JsonNode;
@@ -6,7 +6,7 @@ use portcullis_json::JsonNode;
 use super::super::compat_finding::ExchangePart;
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison};
 
-/// The form of a value on the wire, as far as it shows.
+/// The serialization of a value, reduced to what shows on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct EffectiveStyle {
     style: ParameterStyle,
@@ -14,11 +14,11 @@ struct EffectiveStyle {
 }
 
 impl EffectiveStyle {
-    /// `is_plain` and `has_members` are what either revision may send.
+    /// `is_plain` and `has_members` describe the values that either revision may send.
     fn of(parameter: &Parameter, is_plain: bool, has_members: bool) -> Self {
         let Parameter { style, explode, .. } = *parameter;
         match style {
-            // One value has no delimiters, and only paths write anything around it.
+            // A single value needs no delimiters. Only path styles add a prefix.
             ParameterStyle::SpaceDelimited
             | ParameterStyle::PipeDelimited
             | ParameterStyle::DeepObject
@@ -33,7 +33,7 @@ impl EffectiveStyle {
                 style,
                 explode: false,
             },
-            // OpenAPI 3.0.4, Style Examples: items of their own are written alike.
+            // OpenAPI 3.0.4, Style Examples: exploded items look the same in these styles.
             ParameterStyle::SpaceDelimited | ParameterStyle::PipeDelimited if explode => Self {
                 style: ParameterStyle::Form,
                 explode,
@@ -54,7 +54,7 @@ impl EffectiveStyle {
 }
 
 impl ContractComparison<'_> {
-    /// Compares how a value is written. Whether both revisions write it alike.
+    /// Compares the serialization of a value. Returns whether both revisions use the same one.
     pub(super) fn serialization(
         &mut self,
         scope: &ChangeScope,

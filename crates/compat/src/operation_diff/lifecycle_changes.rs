@@ -1,4 +1,4 @@
-//! How long operations and parameters stay.
+//! Deprecation, sunset and stability of operations and parameters.
 
 use portcullis_contract::{MessageDirection, NodeRef};
 use portcullis_json::JsonNode;
@@ -8,19 +8,19 @@ use super::super::schema_diff::{LifecycleSubject, lifecycle};
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
 
 impl<'c> ContractComparison<'c> {
-    /// The life of an operation.
+    /// Compares the lifecycle of an operation.
     pub(super) fn lifecycle(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
-        let places = (pair.old.node_ref, pair.new.node_ref);
+        let node_refs = (pair.old.node_ref, pair.new.node_ref);
         self.lifecycle_changes(
             LifecycleSubject::Operation,
             scope,
             None,
             &ExchangePart::NoPart,
-            places,
+            node_refs,
         );
     }
 
-    /// The life of whatever stands at two places.
+    /// Compares the lifecycle annotations of two nodes.
     pub(super) fn lifecycle_changes(
         &mut self,
         subject: LifecycleSubject,

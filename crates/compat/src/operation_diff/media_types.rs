@@ -1,4 +1,4 @@
-//! Media types of requests and responses. A range stands for what it covers.
+//! Media types of requests and responses. A range covers all media types that it matches.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite,
 };
 
-/// What has the media types.
+/// A request body or response whose media types are compared.
 pub(super) struct ContentSite {
     pub(super) direction: MessageDirection,
-    /// The status of a response, as it is shown, and one that it stands for.
+    /// For a response: the status to display, and a status code that it covers.
     pub(super) status: Option<(StatusPattern, u16)>,
     pub(super) old: NodeRef,
     pub(super) new: NodeRef,
@@ -49,11 +49,11 @@ impl<'c> ContractComparison<'c> {
         let direction = Some(carrier.direction);
         let is_same =
             |before: &MediaType, after: &MediaType| before.key.eq_ignore_ascii_case(&after.key);
-        let mut gone: Vec<&MediaType> = Vec::new();
+        let mut removed: Vec<&MediaType> = Vec::new();
         for before in old {
             match new.iter().find(|after| is_same(before, after)) {
                 Some(after) => self.media(scope, pair, carrier, before, after),
-                None => gone.push(before),
+                None => removed.push(before),
             }
         }
         let mut added: Vec<&MediaType> = new
@@ -61,13 +61,14 @@ impl<'c> ContractComparison<'c> {
             .filter(|after| !old.iter().any(|before| is_same(before, after)))
             .collect();
         let mut explained: Vec<&str> = Vec::new();
-        gone.retain(|before| {
+        removed.retain(|before| {
             let Some(after) = new.iter().find(|after| covers(after, before)) else {
                 return true;
             };
-            let rule = match covers(before, after) {
-                true => "media-type.renamed",
-                false => "media-type.generalized",
+            let rule = if covers(before, after) {
+                "media-type.renamed"
+            } else {
+                "media-type.generalized"
             };
             let change = ChangeDetails::at(carrier.part(before))
                 .from(&before.key)
@@ -87,7 +88,7 @@ impl<'c> ContractComparison<'c> {
             let Some(before) = old.iter().find(|before| covers(before, after)) else {
                 return true;
             };
-            if gone.iter().any(|gone| gone.key == before.key) {
+            if removed.iter().any(|removed| removed.key == before.key) {
                 let change = ChangeDetails::at(carrier.part(before))
                     .from(&before.key)
                     .to(&after.key);
@@ -102,7 +103,7 @@ impl<'c> ContractComparison<'c> {
             self.media(scope, pair, carrier, before, after);
             false
         });
-        for before in gone
+        for before in removed
             .iter()
             .filter(|before| !explained.contains(&&*before.key))
         {
@@ -129,26 +130,26 @@ impl<'c> ContractComparison<'c> {
         let part = carrier.part(before);
         let (old, new) = self.members(before.node_ref, after.node_ref, "schema");
         let change = || ChangeDetails::at(part.clone());
-        let says_something = |node: JsonNode<'_>| {
+        let has_constraints = |node: JsonNode<'_>| {
             node.as_bool() != Some(true) && !(node.is_object() && node.is_empty())
         };
         self.encodings(scope, carrier, before, after);
         match (old, new) {
             (None, None) => {}
             (None, Some((at, node))) => {
-                if says_something(node) {
+                if has_constraints(node) {
                     let change = change().between(before.node_ref, at);
                     self.push("media-type.schema.added", scope, direction, change);
                 }
             }
             (Some((at, node)), None) => {
-                if says_something(node) {
+                if has_constraints(node) {
                     let change = change().between(at, after.node_ref);
                     self.push("media-type.schema.removed", scope, direction, change);
                 }
             }
             (Some((old, _)), Some((new, _))) => {
-                let position = SchemaSite {
+                let site = SchemaSite {
                     subject: scope.subject.clone(),
                     part,
                     direction: carrier.direction,
@@ -158,14 +159,14 @@ impl<'c> ContractComparison<'c> {
                         .iter()
                         .any(|media| !media.is_json && !media.is_opaque()),
                     pair: self.graph.add(old, new),
-                    carried: (ValueCarrier::Body(before), ValueCarrier::Body(after)),
+                    carriers: (ValueCarrier::Body(before), ValueCarrier::Body(after)),
                 };
-                self.add_schema_site(position);
+                self.add_schema_site(site);
             }
         }
     }
 
-    /// How the members of forms are written (OpenAPI, Encoding Object).
+    /// Compares the Encoding Objects of form properties.
     fn encodings(
         &mut self,
         scope: &ChangeScope,
@@ -206,7 +207,7 @@ impl<'c> ContractComparison<'c> {
     }
 }
 
-/// Whether a media type or range stands for all that another stands for.
+/// Whether a media type or range covers everything that another covers.
 fn covers(range: &MediaType, other: &MediaType) -> bool {
     let parsed = (MediaRange::parse(&range.key), MediaRange::parse(&other.key));
     matches!(parsed, (Some(range), Some(other)) if range.covers(&other).is_some())

@@ -1,9 +1,9 @@
-//! The structural comparison: what operations there are and what they take and give, apart from
-//! what their schemas say.
+//! The structural comparison: operations, parameters, bodies, responses and security, without the
+//! content of schemas.
 //!
-//! `comparing` collects changes and the places whose schemas are to be compared; each other file
-//! compares one part of an operation. What a compiled contract does not keep is read from its
-//! documents.
+//! `contract_comparison` collects the findings and the sites whose schemas are to be compared. Each
+//! other file compares one part of an operation. Details that a compiled contract does not keep are
+//! read from its documents.
 
 mod contract_comparison;
 mod operations;

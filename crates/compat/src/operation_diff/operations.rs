@@ -1,7 +1,8 @@
-//! Which operation of one contract is which of the other, and what is there on one side only.
+//! Matches the operations of both contracts and reports those that exist in only one.
 //!
-//! Paths are compared without the names of their parameters, which no consumer sees, and then by
-//! the addresses that base paths make of them, since a base path may move into the paths.
+//! Operations match by method and path template, without parameter names, which consumers never
+//! see. If no template matches, they match by full address, because a base path may move between
+//! `servers` and `paths`.
 
 use std::collections::HashMap;
 
@@ -142,7 +143,7 @@ impl<'c> ContractComparison<'c> {
         }
     }
 
-    /// A change that means the same whoever calls.
+    /// Adds a change that has the same meaning whichever side calls.
     fn push_undirected(&mut self, rule: &'static str, scope: &ChangeScope, change: ChangeDetails) {
         let scope = ChangeScope {
             is_outbound: false,
@@ -162,15 +163,15 @@ impl<'c> ContractComparison<'c> {
         }
     }
 
-    /// What an operation is called, and under which tags it is listed.
+    /// Compares `operationId` and tags.
     fn identity(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
         let OperationPair { old, new, .. } = pair;
         let (before, after) = self.members(old.node_ref, new.node_ref, "operationId");
         let text = |node: Option<(_, JsonNode<'c>)>| node.and_then(|(_, node)| node.as_str());
-        let places = (before.map(|(at, _)| at), after.map(|(at, _)| at));
+        let node_refs = (before.map(|(at, _)| at), after.map(|(at, _)| at));
         let near = (
-            places.0.or(Some(old.node_ref)),
-            places.1.or(Some(new.node_ref)),
+            node_refs.0.or(Some(old.node_ref)),
+            node_refs.1.or(Some(new.node_ref)),
         );
         let change = || ChangeDetails::default().between(near.0, near.1);
         match (text(before), text(after)) {
@@ -228,7 +229,7 @@ fn of_channel(channel: &OutboundOperation) -> ChangeScope {
     }
 }
 
-/// The operations of a contract by method and by what `keys` says of them.
+/// Indexes the operations of a contract by method and by the paths that `keys` returns.
 fn index(
     contract: &CompiledContract,
     keys: impl Fn(&Operation, &[&str]) -> Vec<String>,

@@ -1,7 +1,6 @@
-//! Parameters: what came, what went, what must be there, and how it is written.
+//! Parameters: added, removed, required, and their serialization.
 //!
-//! Path parameters are the same one where they stand at the same place of the path, whatever
-//! they are called.
+//! Two path parameters match if they have the same position in the path, whatever their names.
 
 use portcullis_contract::{MessageDirection, MessagePart, NodeRef, Parameter};
 use portcullis_json::JsonNode;
@@ -11,10 +10,10 @@ use super::super::date::Date;
 use super::super::schema_diff::LifecycleSubject;
 use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
-    ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite, member,
+    ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite, property,
 };
 
-/// A parameter is always of a request.
+/// Parameters always belong to a request.
 const REQUEST: Option<MessageDirection> = Some(MessageDirection::Request);
 
 impl<'c> ContractComparison<'c> {
@@ -24,21 +23,21 @@ impl<'c> ContractComparison<'c> {
         let (was, is) = (path_expressions(&old.path), path_expressions(&new.path));
         let is_same = |before: &Parameter, after: &Parameter| match before.part {
             MessagePart::Path if after.part == MessagePart::Path => {
-                let place =
+                let position_of =
                     |names: &[&str], name: &str| names.iter().position(|known| *known == name);
-                place(&was, &before.name) == place(&is, &after.name)
+                position_of(&was, &before.name) == position_of(&is, &after.name)
             }
             _ => before.is_same(after),
         };
         let mut added: Vec<&Parameter> = new.parameters.iter().collect();
-        let mut gone = Vec::new();
+        let mut removed = Vec::new();
         for before in &old.parameters {
             match added.iter().position(|after| is_same(before, after)) {
                 Some(at) => self.parameter(scope, pair, before, added.remove(at)),
-                None => gone.push(before),
+                None => removed.push(before),
             }
         }
-        gone.retain(|before| {
+        removed.retain(|before| {
             let moved = added.iter().position(|after| {
                 after.name.eq_ignore_ascii_case(&before.name) && after.part != MessagePart::Path
             });
@@ -52,15 +51,17 @@ impl<'c> ContractComparison<'c> {
             }
             moved.is_none() || before.part == MessagePart::Path
         });
-        for before in gone {
+        for before in removed {
             self.removed_parameter(scope, pair, before);
         }
         for after in added {
-            // A parameter of a path that has no other shape only describes what was there.
+            // If the path still has the same number of parameters, the new declaration only
+            // describes an existing one.
             let is_described = after.part == MessagePart::Path && was.len() == is.len();
-            let rule = match after.required && !is_described {
-                true => "parameter.added.required",
-                false => "parameter.added.optional",
+            let rule = if after.required && !is_described {
+                "parameter.added.required"
+            } else {
+                "parameter.added.optional"
             };
             let change = ChangeDetails::at(ExchangePart::parameter(after.part, &after.name));
             self.push(
@@ -78,7 +79,7 @@ impl<'c> ContractComparison<'c> {
         pair: OperationPair<'c>,
         before: &Parameter,
     ) {
-        // The expression of the path is still there, and takes any text now.
+        // The path still contains the parameter and now accepts any text.
         if before.part == MessagePart::Path
             && path_expressions(&pair.old.path).len() == path_expressions(&pair.new.path).len()
         {
@@ -127,8 +128,14 @@ impl<'c> ContractComparison<'c> {
             (true, false) => self.push("parameter.optional", scope, REQUEST, change()),
             _ => {}
         }
-        let places = (before.node_ref, after.node_ref);
-        self.lifecycle_changes(LifecycleSubject::Parameter, scope, REQUEST, &part, places);
+        let node_refs = (before.node_ref, after.node_ref);
+        self.lifecycle_changes(
+            LifecycleSubject::Parameter,
+            scope,
+            REQUEST,
+            &part,
+            node_refs,
+        );
         let is_written_alike =
             self.serialization(scope, MessageDirection::Request, &part, before, after);
         let schemas = (
@@ -139,7 +146,7 @@ impl<'c> ContractComparison<'c> {
             return;
         };
         let keys = before.schema().cloned().zip(after.schema().cloned());
-        let position = SchemaSite {
+        let site = SchemaSite {
             subject: scope.subject.clone(),
             part,
             direction: MessageDirection::Request,
@@ -147,24 +154,24 @@ impl<'c> ContractComparison<'c> {
             keys: keys.filter(|_| is_written_alike),
             is_text: !before.is_json_text(),
             pair: self.graph.add(old, new),
-            carried: (
+            carriers: (
                 ValueCarrier::Parameter(before),
                 ValueCarrier::Parameter(after),
             ),
         };
-        self.add_schema_site(position);
+        self.add_schema_site(site);
     }
 }
 
-/// The schema of a parameter's or a header's value, by `schema` or by `content`.
+/// The schema of a parameter or header, from `schema` or `content`.
 pub(super) fn value_schema(
     contract: &portcullis_contract::CompiledContract,
     at: NodeRef,
 ) -> Option<NodeRef> {
-    if let Some((schema, _)) = member(contract, at, "schema") {
+    if let Some((schema, _)) = property(contract, at, "schema") {
         return Some(schema);
     }
-    let (near, content) = member(contract, at, "content")?;
+    let (near, content) = property(contract, at, "content")?;
     let (_, media) = content.members().next()?;
     let schema = media.get("schema")?;
     Some(portcullis_contract::DocumentSet::node_ref(near, schema))

@@ -1,4 +1,4 @@
-//! Request bodies: whether there is one, and whether it must be there.
+//! Request bodies: whether one exists, and whether it is required.
 
 use portcullis_contract::{BodyDeclaration, DeclaredBody, MessageDirection, Operation};
 
@@ -6,7 +6,7 @@ use super::super::compat_finding::ExchangePart;
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
 use super::media_types::ContentSite;
 
-/// A request body is of a request.
+/// Bodies compared here always belong to a request.
 const REQUEST: Option<MessageDirection> = Some(MessageDirection::Request);
 
 impl<'c> ContractComparison<'c> {
@@ -17,9 +17,10 @@ impl<'c> ContractComparison<'c> {
         match (declared(old), declared(new)) {
             (None, None) => {}
             (None, Some(after)) => {
-                let rule = match after.required {
-                    true => "body.added.required",
-                    false => "body.added.optional",
+                let rule = if after.required {
+                    "body.added.required"
+                } else {
+                    "body.added.optional"
                 };
                 self.push(
                     rule,

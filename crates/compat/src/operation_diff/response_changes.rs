@@ -1,7 +1,7 @@
-//! Responses: statuses, their headers and their bodies.
+//! Responses: status codes, headers and bodies.
 //!
-//! What a status means is said by the most specific pattern, so revisions are compared status by
-//! status: by every code that one of them names, and by one of each hundred that none names.
+//! The most specific pattern that matches a status code applies, so revisions are compared by
+//! status code: every code that either revision names, and one unnamed code of each class.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::contract_comparison::{
 use super::media_types::ContentSite;
 use super::parameter_changes::value_schema;
 
-/// A response is of the direction of responses.
+/// Changes here always belong to a response.
 const RESPONSE: Option<MessageDirection> = Some(MessageDirection::Response);
 
 impl<'c> ContractComparison<'c> {
@@ -31,12 +31,12 @@ impl<'c> ContractComparison<'c> {
             let (Some(before), Some(after)) = (old.response(status), new.response(status)) else {
                 continue;
             };
-            let places = (before.node_ref, after.node_ref);
-            if seen.contains(&places) {
+            let node_refs = (before.node_ref, after.node_ref);
+            if seen.contains(&node_refs) {
                 continue;
             }
-            seen.push(places);
-            // Shown as the more specific of both says it.
+            seen.push(node_refs);
+            // Display the more specific of the two patterns.
             let shown = before.status.min(after.status);
             let carrier = ContentSite {
                 direction: MessageDirection::Response,
@@ -94,9 +94,10 @@ impl<'c> ContractComparison<'c> {
         };
         for old in &before.headers {
             let Some(new) = after.headers.iter().find(|new| old.is_same(new)) else {
-                let rule = match old.required {
-                    true => "header.removed.required",
-                    false => "header.removed.optional",
+                let rule = if old.required {
+                    "header.removed.required"
+                } else {
+                    "header.removed.optional"
                 };
                 let change =
                     ChangeDetails::at(part(&old.name)).between(old.node_ref, after.node_ref);
@@ -138,7 +139,7 @@ impl<'c> ContractComparison<'c> {
             return;
         };
         let keys = old.schema().cloned().zip(new.schema().cloned());
-        let position = SchemaSite {
+        let site = SchemaSite {
             subject: scope.subject.clone(),
             part,
             direction: MessageDirection::Response,
@@ -146,12 +147,12 @@ impl<'c> ContractComparison<'c> {
             keys: keys.filter(|_| is_written_alike),
             is_text: !old.is_json_text(),
             pair: self.graph.add(before, after),
-            carried: (
+            carriers: (
                 ValueCarrier::Header(old, status),
                 ValueCarrier::Header(new, status),
             ),
         };
-        self.add_schema_site(position);
+        self.add_schema_site(site);
     }
 }
 
@@ -162,7 +163,7 @@ fn response(of: &Arc<DeclaredResponse>) -> ExchangePart {
     }
 }
 
-/// Every status that either revision names, and one of each hundred besides.
+/// Every status code that either revision names, and one unnamed code of each class.
 fn compared_statuses(old: &Operation, new: &Operation) -> BTreeSet<u16> {
     let all = || old.responses.iter().chain(&new.responses);
     let named: BTreeSet<u16> = all()
@@ -179,12 +180,12 @@ fn compared_statuses(old: &Operation, new: &Operation) -> BTreeSet<u16> {
     named.into_iter().chain(unnamed).collect()
 }
 
-/// Whether a pattern that is not declared as such is covered by wider ones.
+/// Whether wider patterns of the operation cover a pattern that it does not declare.
 fn is_covered(operation: &Operation, status: StatusPattern) -> bool {
     let sample = match status {
         StatusPattern::Exact(status) => status,
         StatusPattern::Range(hundred) => u16::from(hundred) * 100 + 99,
-        // What was left to all others is left to nobody.
+        // Nothing is wider than `default`.
         StatusPattern::Default => return false,
     };
     operation.response(sample).is_some()

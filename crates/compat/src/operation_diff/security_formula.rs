@@ -1,7 +1,7 @@
-//! Security as a formula: a list of alternatives, each of them credentials that all are needed.
+//! Security requirements: a list of alternatives, each a set of credentials that are all needed.
 //!
-//! Whoever has the credentials of an old alternative must be let in by some new one. Schemes are
-//! compared by what they ask for on the wire, not by name, where that says it all.
+//! Credentials that satisfied an old alternative must satisfy a new one. API keys and HTTP schemes
+//! are compared by what they require on the wire; other schemes are compared by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,27 +10,27 @@ use portcullis_json::JsonNode;
 
 use super::super::compat_finding::ExchangePart;
 use super::contract_comparison::{
-    ChangeDetails, ChangeScope, ContractComparison, OperationPair, member,
+    ChangeDetails, ChangeScope, ContractComparison, OperationPair, property,
 };
 
 /// Credentials that are all needed, each with its scopes.
 type CredentialSet = BTreeMap<String, BTreeSet<String>>;
 
-/// What an operation asks for, and where it says so. No alternative means that nothing is asked.
+/// The requirements of an operation and their location. An empty list requires nothing.
 struct SecurityFormula {
     alternatives: Vec<CredentialSet>,
-    place: Option<NodeRef>,
+    node_ref: Option<NodeRef>,
 }
 
 impl SecurityFormula {
     fn of(contract: &CompiledContract, operation: &Operation) -> Self {
         let entry = contract.documents().entry_ref();
-        let declared = member(contract, operation.node_ref, "security")
-            .or_else(|| member(contract, entry, "security"));
-        let Some((place, list)) = declared else {
+        let declared = property(contract, operation.node_ref, "security")
+            .or_else(|| property(contract, entry, "security"));
+        let Some((node_ref, list)) = declared else {
             return Self {
                 alternatives: Vec::new(),
-                place: None,
+                node_ref: None,
             };
         };
         let of = |requirement: JsonNode<'_>| -> CredentialSet {
@@ -47,16 +47,16 @@ impl SecurityFormula {
         };
         Self {
             alternatives: list.elements().map(of).collect(),
-            place: Some(place),
+            node_ref: Some(node_ref),
         }
     }
 
-    /// Whether callers need nothing.
+    /// Whether callers need no credentials.
     fn is_open(&self) -> bool {
         self.alternatives.is_empty() || self.alternatives.iter().any(BTreeMap::is_empty)
     }
 
-    /// Whether somebody with these credentials is let in.
+    /// Whether these credentials satisfy an alternative.
     fn admits(&self, held: &CredentialSet) -> bool {
         self.is_open()
             || self
@@ -65,11 +65,12 @@ impl SecurityFormula {
                 .any(|needed| suffices(held, needed))
     }
 
-    /// All alternatives; nothing to need is one.
+    /// All alternatives; an empty list becomes one alternative that requires nothing.
     fn all(&self) -> Vec<CredentialSet> {
-        match self.alternatives.is_empty() {
-            true => vec![CredentialSet::new()],
-            false => self.alternatives.clone(),
+        if self.alternatives.is_empty() {
+            vec![CredentialSet::new()]
+        } else {
+            self.alternatives.clone()
         }
     }
 }
@@ -80,12 +81,12 @@ fn suffices(held: &CredentialSet, needed: &CredentialSet) -> bool {
         .all(|(scheme, scopes)| held.get(scheme).is_some_and(|held| scopes.is_subset(held)))
 }
 
-/// What a scheme asks for. Keys and plain schemes of HTTP say it all; tokens differ in who
-/// issues them, which their names stand for.
+/// A text that is equal for equivalent schemes. The declaration fully describes API keys and HTTP
+/// schemes. Tokens also depend on their issuer, which the scheme name stands for.
 fn signature(contract: &CompiledContract, name: &str) -> String {
     let scheme = scheme(contract, name);
-    let text = |member: &str| {
-        let value = scheme.and_then(|scheme| scheme.get(member)?.as_str());
+    let text = |property: &str| {
+        let value = scheme.and_then(|scheme| scheme.get(property)?.as_str());
         value.unwrap_or_default()
     };
     match text("type") {
@@ -98,51 +99,50 @@ fn signature(contract: &CompiledContract, name: &str) -> String {
 fn scheme<'c>(contract: &'c CompiledContract, name: &str) -> Option<JsonNode<'c>> {
     let documents = contract.documents();
     let (near, schemes) = schemes(contract)?;
-    let place = portcullis_contract::DocumentSet::node_ref(near, schemes.get(name)?);
-    Some(documents.node(contract.resolved(place)))
+    let node_ref = portcullis_contract::DocumentSet::node_ref(near, schemes.get(name)?);
+    Some(documents.node(contract.resolved(node_ref)))
 }
 
 /// The security schemes of a contract.
 pub(super) fn schemes(contract: &CompiledContract) -> Option<(NodeRef, JsonNode<'_>)> {
-    let (components, _) = member(contract, contract.documents().entry_ref(), "components")?;
-    member(contract, components, "securitySchemes")
+    let (components, _) = property(contract, contract.documents().entry_ref(), "components")?;
+    property(contract, components, "securitySchemes")
 }
 
 fn described(alternative: &CredentialSet) -> String {
     if alternative.is_empty() {
         return "nothing".to_owned();
     }
-    let parts = alternative
-        .iter()
-        .map(|(scheme, scopes)| match scopes.is_empty() {
-            true => scheme.clone(),
-            false => {
-                let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-                format!("{scheme} [{}]", scopes.join(", "))
-            }
-        });
+    let parts = alternative.iter().map(|(scheme, scopes)| {
+        if scopes.is_empty() {
+            scheme.clone()
+        } else {
+            let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+            format!("{scheme} [{}]", scopes.join(", "))
+        }
+    });
     parts.collect::<Vec<_>>().join(" and ")
 }
 
 impl<'c> ContractComparison<'c> {
-    /// Compares who may call an operation.
+    /// Compares the security requirements of an operation.
     pub(super) fn security(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
         let OperationPair { old, new, .. } = pair;
         let (before, after) = (
             SecurityFormula::of(self.old, old),
             SecurityFormula::of(self.new, new),
         );
-        let places = (
-            before.place.unwrap_or(old.node_ref),
-            after.place.unwrap_or(new.node_ref),
+        let node_refs = (
+            before.node_ref.unwrap_or(old.node_ref),
+            after.node_ref.unwrap_or(new.node_ref),
         );
         let mut push = |rule, from: Option<String>, to: Option<String>| {
             let change = ChangeDetails {
                 location: ExchangePart::NoPart.into(),
                 before: from,
                 after: to,
-                old: Some(places.0),
-                new: Some(places.1),
+                old: Some(node_refs.0),
+                new: Some(node_refs.1),
             };
             self.push(rule, scope, None, change);
         };
@@ -183,10 +183,10 @@ impl<'c> ContractComparison<'c> {
         }
         for needed in is.iter().filter(|needed| !was.contains(needed)) {
             let names: Vec<&String> = needed.keys().collect();
-            let is_told = was
+            let is_reported = was
                 .iter()
                 .any(|other| other.keys().collect::<Vec<_>>() == names);
-            if !is_told {
+            if !is_reported {
                 push("security.alternative.added", None, Some(described(needed)));
             }
         }

@@ -1,4 +1,4 @@
-//! Security schemes as they are declared, apart from who needs them.
+//! Declared security schemes, independent of the operations that require them.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::security_formula::schemes;
 
 /// A declared scheme.
 struct DeclaredScheme<'c> {
-    place: NodeRef,
+    node_ref: NodeRef,
     node: JsonNode<'c>,
 }
 
@@ -28,7 +28,7 @@ impl<'c> ContractComparison<'c> {
                 None => {
                     let change = ChangeDetails::default()
                         .from(name)
-                        .between(before.place, entry.1);
+                        .between(before.node_ref, entry.1);
                     self.push("security-scheme.removed", scope, None, change);
                 }
             }
@@ -36,7 +36,7 @@ impl<'c> ContractComparison<'c> {
         for (name, after) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
             let change = ChangeDetails::default()
                 .to(name)
-                .between(entry.0, after.place);
+                .between(entry.0, after.node_ref);
             self.push("security-scheme.added", scope, None, change);
         }
     }
@@ -50,11 +50,11 @@ impl<'c> ContractComparison<'c> {
     ) {
         let change = |from: &str, to: &str| {
             let named = |text: &str| format!("{name}: {text}");
-            let change = ChangeDetails::default().between(before.place, after.place);
+            let change = ChangeDetails::default().between(before.node_ref, after.node_ref);
             change.from(named(from)).to(named(to))
         };
-        for member in ["type", "in", "name", "scheme"] {
-            let (was, is) = (text(before.node, member), text(after.node, member));
+        for property in ["type", "in", "name", "scheme"] {
+            let (was, is) = (text(before.node, property), text(after.node, property));
             if was.to_lowercase() != is.to_lowercase() {
                 self.push("security-scheme.changed", scope, None, change(was, is));
             }
@@ -72,9 +72,9 @@ impl<'c> ContractComparison<'c> {
                 self.push("security-scheme.changed", scope, None, change(flow, ""));
                 continue;
             };
-            for member in ["authorizationUrl", "tokenUrl", "refreshUrl"] {
-                if text(was, member) != text(is, member) {
-                    let change = change(text(was, member), text(is, member));
+            for property in ["authorizationUrl", "tokenUrl", "refreshUrl"] {
+                if text(was, property) != text(is, property) {
+                    let change = change(text(was, property), text(is, property));
                     self.push("security-scheme.url.changed", scope, None, change);
                 }
             }
@@ -129,15 +129,15 @@ fn declared(contract: &CompiledContract) -> BTreeMap<&str, DeclaredScheme<'_>> {
     let members = schemes.members();
     members
         .map(|(name, scheme)| {
-            let place = of(scheme);
-            let node = contract.documents().node(place);
-            (name, DeclaredScheme { place, node })
+            let node_ref = of(scheme);
+            let node = contract.documents().node(node_ref);
+            (name, DeclaredScheme { node_ref, node })
         })
         .collect()
 }
 
-fn text<'c>(node: JsonNode<'c>, member: &str) -> &'c str {
-    node.get(member)
+fn text<'c>(node: JsonNode<'c>, property: &str) -> &'c str {
+    node.get(property)
         .and_then(|value| value.as_str())
         .unwrap_or_default()
 }

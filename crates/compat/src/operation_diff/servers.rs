@@ -1,5 +1,5 @@
-//! Servers: where operations are to be found. A path that is gone takes all its addresses along;
-//! another host is for whoever publishes it to say.
+//! Servers and the addresses of operations. A removed base path breaks all addresses below it. A
+//! change of host is only a warning, because the host depends on the deployment.
 
 use std::collections::BTreeSet;
 
@@ -7,39 +7,42 @@ use portcullis_contract::CompiledContract;
 use portcullis_json::JsonNode;
 
 use super::super::compat_finding::path_shape;
-use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, member};
+use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, property};
 
 impl ContractComparison<'_> {
-    /// Compares the servers of the documents, and the addresses of the operations in both.
+    /// Compares the declared servers, and the addresses of operations that exist in both contracts.
     pub(super) fn servers(&mut self, scope: &ChangeScope) {
-        let place = |contract: &CompiledContract| {
+        let node_ref = |contract: &CompiledContract| {
             let entry = contract.documents().entry_ref();
-            member(contract, entry, "servers").map_or(entry, |(at, _)| at)
+            property(contract, entry, "servers").map_or(entry, |(at, _)| at)
         };
-        let places = (place(self.old), place(self.new));
+        let node_refs = (node_ref(self.old), node_ref(self.new));
         let (old, new) = (urls(self.old), urls(self.new));
         let lost = self.removed_base_paths();
         for (base, now) in &lost {
             let change = ChangeDetails::default()
                 .from(base)
                 .to(now)
-                .between(places.0, places.1);
+                .between(node_refs.0, node_refs.1);
             self.push("server.base-path.removed", scope, None, change);
         }
         for url in new.difference(&old) {
-            let change = ChangeDetails::default().to(url).between(places.0, places.1);
+            let change = ChangeDetails::default()
+                .to(url)
+                .between(node_refs.0, node_refs.1);
             self.push("server.added", scope, None, change);
         }
-        // A base path that is gone says it already.
+        // The removed base paths already cover this.
         for url in old.difference(&new).filter(|_| lost.is_empty()) {
             let change = ChangeDetails::default()
                 .from(url)
-                .between(places.0, places.1);
+                .between(node_refs.0, node_refs.1);
             self.push("server.removed", scope, None, change);
         }
     }
 
-    /// Base paths of operations that their other revision is not to be found under.
+    /// Base paths under which the new contract no longer serves an operation, each with the base
+    /// paths that replaced it.
     fn removed_base_paths(&self) -> BTreeSet<(String, String)> {
         let new = self.new.listing();
         let mut lost = BTreeSet::new();
@@ -81,13 +84,13 @@ impl ContractComparison<'_> {
 }
 
 fn base_of<'a>(address: &'a str, path: &str) -> &'a str {
-    // Names of parameters may differ, so the slashes are counted.
+    // Parameter names may differ in length, so the split is found by counting slashes.
     let depth = path.matches('/').count();
     let start = address.rmatch_indices('/').nth(depth.saturating_sub(1));
     start.map_or("", |(at, _)| &address[..at])
 }
 
-/// The addresses of the servers, with the defaults of their variables.
+/// The server URLs, with the defaults of their variables.
 fn urls(contract: &CompiledContract) -> BTreeSet<String> {
     let root = contract.documents().entry().root();
     let servers = root.get("servers").into_iter().flat_map(JsonNode::elements);

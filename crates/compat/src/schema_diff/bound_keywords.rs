@@ -1,4 +1,4 @@
-//! Bounds: keywords whose value is a number, where the tightest one counts.
+//! Bounds: keywords with a numeric value. If `allOf` combines several, the tightest applies.
 
 use std::cmp::Ordering;
 
@@ -8,10 +8,10 @@ use portcullis_json::{JsonNode, compare_numbers};
 use super::schema_conjunction::SchemaConjunction;
 use super::schema_edit::SchemaEdit;
 
-/// A keyword and its rules: raised, lowered, set, unset.
+/// A bound keyword and its rules: increased, decreased, set, unset.
 struct BoundKeyword {
     keyword: &'static str,
-    /// Whether the greatest of several is the tightest.
+    /// Whether the keyword is a lower bound, so that the greatest of several is the tightest.
     is_lower: bool,
     rules: [&'static str; 4],
 }
@@ -55,7 +55,7 @@ pub(super) fn compare(
     for bound in &BOUNDS {
         let (before, after) = (bound.of(old), bound.of(new));
         let at = |view: &SchemaConjunction<'_>, found: &Option<(NodeRef, &str)>| {
-            found.map(|(at, _)| at).or(view.place())
+            found.map(|(at, _)| at).or(view.node_ref())
         };
         let [increased, decreased, set, unset] = bound.rules;
         let rule = match (&before, &after) {
@@ -79,11 +79,11 @@ pub(super) fn compare(
 }
 
 impl BoundKeyword {
-    /// The tightest value.
+    /// The tightest value of the keyword, with its location.
     fn of<'c>(&self, view: &SchemaConjunction<'c>) -> Option<(NodeRef, &'c str)> {
-        let values = view.nodes().filter_map(|(place, node)| {
+        let values = view.nodes().filter_map(|(node_ref, node)| {
             let value = self.value(view.contract.dialect, node)?;
-            Some((DocumentSet::node_ref(place, value), value.number_text()?))
+            Some((DocumentSet::node_ref(node_ref, value), value.number_text()?))
         });
         values.reduce(|tightest, next| {
             let is_tighter = match compare_numbers(next.1, tightest.1) {
@@ -95,7 +95,8 @@ impl BoundKeyword {
         })
     }
 
-    /// In OpenAPI 3.0 the exclusive keywords are flags that belong to the others.
+    /// In OpenAPI 3.0 `exclusiveMaximum` and `exclusiveMinimum` are flags of `maximum` and
+    /// `minimum`.
     fn value<'c>(&self, dialect: Dialect, node: JsonNode<'c>) -> Option<JsonNode<'c>> {
         let own = node.get(self.keyword);
         if dialect == Dialect::V31 {

@@ -1,4 +1,4 @@
-//! Types: `type`, `nullable` of OpenAPI 3.0, and formats.
+//! Types: `type`, `nullable` in OpenAPI 3.0, and `format`.
 
 use portcullis_contract::{Dialect, DocumentSet, NodeRef};
 use portcullis_json::JsonNode;
@@ -6,7 +6,7 @@ use portcullis_json::JsonNode;
 use super::schema_conjunction::SchemaConjunction;
 use super::schema_edit::SchemaEdit;
 
-/// A set of types; integers and other numbers are told apart.
+/// A set of types, which distinguishes integers from other numbers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct ComparedTypes(u8);
 
@@ -30,15 +30,15 @@ impl ComparedTypes {
         known.map_or(0, |(_, bits)| *bits)
     }
 
-    /// What `type` allows; everything where it is missing.
+    /// The types that `type` allows; all types if the keyword is missing.
     fn of(view: &SchemaConjunction<'_>) -> (Self, Option<NodeRef>) {
         let mut bits = ALL;
         let mut at = None;
-        for (place, node) in view.nodes() {
+        for (node_ref, node) in view.nodes() {
             let Some(named) = node.get("type") else {
                 continue;
             };
-            at = at.or(Some(DocumentSet::node_ref(place, named)));
+            at = at.or(Some(DocumentSet::node_ref(node_ref, named)));
             let mut own = named
                 .elements()
                 .map(Self::named)
@@ -81,7 +81,7 @@ pub(super) fn compare(
     edits: &mut Vec<SchemaEdit>,
 ) {
     let ((before, old_at), (after, new_at)) = (ComparedTypes::of(old), ComparedTypes::of(new));
-    let (old_at, new_at) = (old_at.or(old.place()), new_at.or(new.place()));
+    let (old_at, new_at) = (old_at.or(old.node_ref()), new_at.or(new.node_ref()));
     let is_typed = before.0 != ALL && after.0 != ALL;
     let (left, right) = (before.without_null(), after.without_null());
     let rule = match left ^ right {
@@ -124,7 +124,8 @@ fn format(old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>, edits: &mut 
         (_, None) => "schema.format.unset",
         _ => "schema.format.changed",
     };
-    let at = |view: &SchemaConjunction<'_>| view.first("format").map(|(at, _)| at).or(view.place());
+    let at =
+        |view: &SchemaConjunction<'_>| view.first("format").map(|(at, _)| at).or(view.node_ref());
     edits.push(
         SchemaEdit::of(rule, "format")
             .from(before)

@@ -1,5 +1,5 @@
-//! The discriminator: it tells readers which alternative is meant and decides nothing about what
-//! is valid (OpenAPI 3.1.1, Discriminator Object).
+//! The discriminator. It names the alternative that applies and does not affect validation (OpenAPI
+//! 3.1.1, Discriminator Object).
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use portcullis_json::JsonNode;
 use super::schema_conjunction::SchemaConjunction;
 use super::schema_edit::SchemaEdit;
 
-/// Compares the discriminators of two views.
+/// Compares the discriminators of two schemas.
 pub(super) fn compare(
     old: &SchemaConjunction<'_>,
     new: &SchemaConjunction<'_>,
@@ -16,10 +16,11 @@ pub(super) fn compare(
 ) {
     const KEYWORD: &str = "discriminator";
     let (before, after) = (old.first(KEYWORD), new.first(KEYWORD));
-    let places = |edit: SchemaEdit| {
-        let place =
-            |view: &SchemaConjunction<'_>| view.first(KEYWORD).map(|(at, _)| at).or(view.place());
-        edit.between(place(old), place(new))
+    let node_refs = |edit: SchemaEdit| {
+        let node_ref = |view: &SchemaConjunction<'_>| {
+            view.first(KEYWORD).map(|(at, _)| at).or(view.node_ref())
+        };
+        edit.between(node_ref(old), node_ref(new))
     };
     let name = |node: JsonNode<'_>| {
         node.get("propertyName")
@@ -29,12 +30,12 @@ pub(super) fn compare(
     let (before, after) = match (before, after) {
         (None, None) => return,
         (None, Some((_, after))) => {
-            return edits.push(places(
+            return edits.push(node_refs(
                 SchemaEdit::of("schema.discriminator.added", KEYWORD).to(name(after)),
             ));
         }
         (Some((_, before)), None) => {
-            return edits.push(places(
+            return edits.push(node_refs(
                 SchemaEdit::of("schema.discriminator.removed", KEYWORD).from(name(before)),
             ));
         }
@@ -42,7 +43,7 @@ pub(super) fn compare(
     };
     if name(before) != name(after) {
         let edit = SchemaEdit::of("schema.discriminator.property.changed", KEYWORD);
-        edits.push(places(edit.from(name(before)).to(name(after))));
+        edits.push(node_refs(edit.from(name(before)).to(name(after))));
     }
     let mapping = |node: JsonNode<'_>| -> BTreeMap<String, String> {
         let members = node.get("mapping").into_iter().flat_map(JsonNode::members);
@@ -66,10 +67,10 @@ pub(super) fn compare(
                 SchemaEdit::of("schema.discriminator.mapping.removed", KEYWORD).from(value.clone())
             }
         };
-        edits.push(places(edit));
+        edits.push(node_refs(edit));
     }
     for value in is.keys().filter(|value| !was.contains_key(*value)) {
-        edits.push(places(
+        edits.push(node_refs(
             SchemaEdit::of("schema.discriminator.mapping.added", KEYWORD).to(value.clone()),
         ));
     }

@@ -1,8 +1,8 @@
-//! All pairs of schemas that are compared, as one graph.
+//! A graph of all schema pairs to compare.
 //!
-//! Contracts share their schemas and schemas refer to themselves, so each pair is compared once,
-//! whichever places use it. Afterwards it is known which pairs lead to an edit at all, and the
-//! walk for one place keeps to those: it visits each once, by the shortest way.
+//! Schemas are shared and recursive, so each pair is compared once, however many sites use it.
+//! Afterwards the graph marks the pairs that lead to an edit. The walk for a site visits only
+//! marked pairs, each once, by the shortest path.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Write;
@@ -11,14 +11,15 @@ use portcullis_contract::{CompiledContract, NodeRef};
 
 use super::super::compare_options::CompareOptions;
 use super::lifecycle_annotations::{LifecycleSubject, lifecycle};
+use super::local_difference::{LocalDifference, SubschemaPair};
 use super::schema_conjunction::SchemaConjunction;
 use super::schema_edit::{LocatedEdit, SchemaEdit, SchemaStep};
-use super::subschemas::{LocalDifference, SubschemaPair};
 use super::{
-    bound_keywords, compared_types, discriminator, schema_branches, subschemas, value_keywords,
+    bound_keywords, compared_types, discriminator, property_keywords, schema_branches, subschemas,
+    value_keywords,
 };
 
-/// The number of a pair.
+/// The index of a pair.
 pub(crate) type SchemaPairId = usize;
 
 /// All pairs of schemas of two contracts.
@@ -29,7 +30,7 @@ pub(crate) struct EditGraph<'c> {
     options: CompareOptions,
     numbers: HashMap<(Vec<NodeRef>, Vec<NodeRef>), SchemaPairId>,
     pairs: Vec<SchemaPair>,
-    /// Those that were not compared yet.
+    /// Pairs that are not compared yet.
     open: Vec<(SchemaPairId, Vec<NodeRef>, Vec<NodeRef>)>,
 }
 
@@ -56,7 +57,7 @@ impl<'c> EditGraph<'c> {
         }
     }
 
-    /// Adds the pair that a place of both contracts begins with.
+    /// Adds the pair of root schemas of a site.
     pub(crate) fn add(&mut self, old: NodeRef, new: NodeRef) -> SchemaPairId {
         self.number(
             vec![self.old.resolved_if_plain(old)],
@@ -77,7 +78,7 @@ impl<'c> EditGraph<'c> {
         known
     }
 
-    /// Compares everything that was added, and all that it leads to.
+    /// Compares all added pairs and everything reachable from them.
     pub(crate) fn explore(&mut self) {
         while let Some((id, old, new)) = self.open.pop() {
             let (old, new) = (
@@ -88,10 +89,10 @@ impl<'c> EditGraph<'c> {
             let mut next = Vec::with_capacity(edges.len());
             for SubschemaPair { step, old, new } in edges {
                 let followed =
-                    |contract: &CompiledContract, places: Vec<NodeRef>| -> Vec<NodeRef> {
-                        places
+                    |contract: &CompiledContract, node_refs: Vec<NodeRef>| -> Vec<NodeRef> {
+                        node_refs
                             .iter()
-                            .map(|place| contract.resolved_if_plain(*place))
+                            .map(|node_ref| contract.resolved_if_plain(*node_ref))
                             .collect()
                     };
                 let (old, new) = (followed(self.old, old), followed(self.new, new));
@@ -109,19 +110,20 @@ impl<'c> EditGraph<'c> {
         }
         let mut local = LocalDifference::default();
         if old.is_never != new.is_never {
-            let rule = match new.is_never {
-                true => "schema.type.narrowed",
-                false => "schema.type.widened",
+            let rule = if new.is_never {
+                "schema.type.narrowed"
+            } else {
+                "schema.type.widened"
             };
             local
                 .edits
-                .push(SchemaEdit::of(rule, "false").between(old.place(), new.place()));
+                .push(SchemaEdit::of(rule, "false").between(old.node_ref(), new.node_ref()));
         }
         compared_types::compare(old, new, &mut local.edits);
         bound_keywords::compare(old, new, &mut local.edits);
         value_keywords::compare(old, new, &mut local.edits);
         discriminator::compare(old, new, &mut local.edits);
-        let lives = lifecycle(
+        let lifecycle_edits = lifecycle(
             LifecycleSubject::Schema,
             &old.objects(),
             &new.objects(),
@@ -129,17 +131,18 @@ impl<'c> EditGraph<'c> {
         );
         local
             .edits
-            .extend(lives.into_iter().map(|(rule, word, from, to)| {
+            .extend(lifecycle_edits.into_iter().map(|(rule, word, from, to)| {
                 SchemaEdit::of(rule, word)
                     .from(from)
                     .to(to)
-                    .between(old.place(), new.place())
+                    .between(old.node_ref(), new.node_ref())
             }));
+        property_keywords::compare(old, new, &mut local);
         subschemas::compare(old, new, &mut local);
         local
     }
 
-    /// Finds out which pairs lead to edits, against the steps.
+    /// Marks the pairs that lead to edits, by walking the steps backwards.
     fn mark(&mut self) {
         let mut before: Vec<Vec<SchemaPairId>> = vec![Vec::new(); self.pairs.len()];
         let mut open = Vec::new();
@@ -187,7 +190,7 @@ impl<'c> EditGraph<'c> {
 }
 
 fn pointer_of(base: &str, edit: &SchemaEdit) -> String {
-    match &edit.member {
+    match &edit.property {
         Some(name) => format!("{base}{}", SchemaStep::Property(name.as_str().into())),
         None => base.to_owned(),
     }

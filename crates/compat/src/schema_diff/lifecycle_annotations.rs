@@ -1,14 +1,13 @@
-//! How long something stays and how stable it is: `deprecated`, `x-sunset`, `x-stability-level`.
+//! Lifecycle annotations: `deprecated`, `x-sunset` and `x-stability-level`.
 //!
-//! The same words stand in operations, parameters and schemas; the rules differ in their names
-//! only.
+//! Operations, parameters and schemas use the same annotations; only the rule ids differ.
 
 use portcullis_json::JsonNode;
 
 use super::super::compare_options::CompareOptions;
 use super::super::date::Date;
 
-/// What has a life.
+/// What carries the annotations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LifecycleSubject {
     Operation,
@@ -16,7 +15,7 @@ pub(crate) enum LifecycleSubject {
     Schema,
 }
 
-/// The words of one revision.
+/// The annotations in one revision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct LifecycleAnnotations {
     is_deprecated: bool,
@@ -24,7 +23,7 @@ struct LifecycleAnnotations {
     stability: Option<String>,
 }
 
-/// From what is experimental to what stays.
+/// Stability levels in ascending order.
 const LEVELS: [&str; 4] = ["draft", "alpha", "beta", "stable"];
 
 impl LifecycleAnnotations {
@@ -57,7 +56,7 @@ impl LifecycleAnnotations {
     }
 }
 
-/// One edit of a life: the rule, the word, before and after.
+/// A change of an annotation.
 pub(crate) type LifecycleEdit = (&'static str, &'static str, Option<String>, Option<String>);
 
 macro_rules! named {
@@ -70,7 +69,7 @@ macro_rules! named {
     };
 }
 
-/// Compares the lives of something in two revisions.
+/// Compares the annotations of two revisions.
 pub(crate) fn lifecycle(
     subject: LifecycleSubject,
     old: &[JsonNode<'_>],
@@ -108,7 +107,7 @@ pub(crate) fn lifecycle(
     if before.stability != after.stability && subject != LifecycleSubject::Parameter {
         let (from, to) = (before.stability.clone(), after.stability.clone());
         let last = LEVELS.len() - 1;
-        // What says nothing is stable.
+        // Without an annotation the element is stable.
         let rank = |life: &LifecycleAnnotations| {
             life.stability.as_ref().map_or(Some(last), |_| life.rank())
         };

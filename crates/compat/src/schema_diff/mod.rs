@@ -1,19 +1,21 @@
-//! The structural difference of two schemas: which keyword says something else, and where.
+//! The structural difference between two schemas: which keywords changed, and where.
 //!
-//! It explains and does not judge: what an edit means for messages is for containment to say.
-//! Schemas are compared by what they say together (`view`), so that references, `allOf` of one
-//! and inlining are no edits. Pairs of views are nodes of one graph (`graph`), built once for
-//! all places that use them; only what leads to an edit is walked for a place.
+//! Edits explain a change but do not rate it; containment decides the effect on messages. A schema
+//! is compared together with its references and `allOf` elements (`schema_conjunction`), so
+//! extracting or inlining a schema is not an edit. Pairs of schemas form one graph (`edit_graph`),
+//! which is built once for all sites. The walk for a site follows only pairs that lead to an edit.
 
+mod schema_edit;
 mod schema_conjunction;
 mod compared_types;
 mod bound_keywords;
 mod value_keywords;
-mod subschemas;
-mod schema_branches;
 mod discriminator;
 mod lifecycle_annotations;
-mod schema_edit;
+mod local_difference;
+mod schema_branches;
+mod property_keywords;
+mod subschemas;
 mod edit_graph;
 
 pub(super) use edit_graph::{EditGraph, SchemaPairId};

@@ -1,19 +1,19 @@
-//! Schemas in lists, whose order says nothing: `anyOf`, `oneOf` and `allOf`.
+//! Unordered lists of schemas: `anyOf`, `oneOf` and `allOf`.
 //!
-//! Which alternative became which is a guess that only explains: first those that are called the
-//! same, then those that say the same, then those that are of one kind.
+//! Matching the branches of two revisions is a heuristic, used only for explanations: first
+//! branches with the same name, then the same content, then the same title, then the same kind.
 
 use std::collections::BTreeSet;
 
 use portcullis_contract::{DocumentSet, NodeRef};
 use portcullis_json::JsonNode;
 
+use super::local_difference::{LocalDifference, SubschemaPair};
 use super::schema_conjunction::{SchemaConjunction, non_null_alternative};
 use super::schema_edit::{SchemaEdit, SchemaStep};
-use super::subschemas::{LocalDifference, SubschemaPair};
 use super::value_keywords::canonical;
 
-/// Compares the lists of two views.
+/// Compares the lists of two schemas.
 pub(super) fn compare(
     old: &SchemaConjunction<'_>,
     new: &SchemaConjunction<'_>,
@@ -36,9 +36,9 @@ pub(super) fn compare(
     conjuncts(old, new, local);
 }
 
-/// One schema of a list, and what it may be known by.
+/// A branch and the features that identify it.
 struct SchemaBranch {
-    place: NodeRef,
+    node_ref: NodeRef,
     name: Option<String>,
     text: String,
     title: Option<String>,
@@ -47,16 +47,16 @@ struct SchemaBranch {
 }
 
 impl SchemaBranch {
-    fn of(view: &SchemaConjunction<'_>, place: NodeRef) -> Self {
+    fn of(view: &SchemaConjunction<'_>, node_ref: NodeRef) -> Self {
         let documents = view.contract.documents();
-        let node = documents.node(place);
-        let inner = SchemaConjunction::new(view.contract, &[place]);
+        let node = documents.node(node_ref);
+        let inner = SchemaConjunction::new(view.contract, &[node_ref]);
         let of = |keyword: &str| {
             let mut nodes = inner.nodes().filter_map(|(_, node)| node.get(keyword));
             nodes.next().map(canonical)
         };
         Self {
-            place,
+            node_ref,
             name: node
                 .get("$ref")
                 .and_then(JsonNode::as_str)
@@ -99,7 +99,7 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// A schema object as text, without what is said to people.
+/// A schema object as text, without descriptions and examples.
 fn text_without_annotations(node: JsonNode<'_>) -> String {
     const WORDS: [&str; 5] = [
         "title",
@@ -120,16 +120,18 @@ fn text_without_annotations(node: JsonNode<'_>) -> String {
 fn branches(view: &SchemaConjunction<'_>, keyword: &'static str) -> Vec<SchemaBranch> {
     let owners = view
         .nodes()
-        .filter(|(place, node)| non_null_alternative(*place, *node).is_none());
+        .filter(|(node_ref, node)| non_null_alternative(*node_ref, *node).is_none());
     let lists = owners.filter_map(|(near, node)| Some((near, node.get(keyword)?)));
-    let places = lists.flat_map(|(near, list)| {
+    let node_refs = lists.flat_map(|(near, list)| {
         list.elements()
             .map(move |element| DocumentSet::node_ref(near, element))
     });
-    places.map(|place| SchemaBranch::of(view, place)).collect()
+    node_refs
+        .map(|node_ref| SchemaBranch::of(view, node_ref))
+        .collect()
 }
 
-/// Whether a view says anything beside its alternatives.
+/// Whether a schema has significant keywords besides its alternatives.
 fn has_own_keywords(view: &SchemaConjunction<'_>) -> bool {
     const FORMS: [&str; 6] = [
         "properties",
@@ -142,8 +144,8 @@ fn has_own_keywords(view: &SchemaConjunction<'_>) -> bool {
     FORMS.iter().any(|form| view.first(form).is_some())
 }
 
-/// Where one revision has a schema and the other has it as one of several, the pair to compare;
-/// nothing where both have alternatives, or neither.
+/// The pair to compare if one revision has a plain schema and the other has it as one of several
+/// alternatives; `None` if both or neither have alternatives.
 pub(super) fn single_against_alternatives(
     old: &SchemaConjunction<'_>,
     new: &SchemaConjunction<'_>,
@@ -169,10 +171,10 @@ pub(super) fn single_against_alternatives(
     let mut local = LocalDifference::default();
     local
         .edits
-        .push(SchemaEdit::of(rule, "oneOf").between(old.place(), new.place()));
+        .push(SchemaEdit::of(rule, "oneOf").between(old.node_ref(), new.node_ref()));
     let (old, new) = match rule {
-        "schema.alternatives.wrapped" => (own.place, like.place),
-        _ => (like.place, own.place),
+        "schema.alternatives.wrapped" => (own.node_ref, like.node_ref),
+        _ => (like.node_ref, own.node_ref),
     };
     local.edges.push(SubschemaPair {
         step: SchemaStep::SameValue,
@@ -193,30 +195,30 @@ fn list(
         return;
     }
     let (mut before, mut after) = (branches(old, keyword), branches(new, keyword));
-    let ways: [fn(&SchemaBranch, &SchemaBranch) -> bool; 4] = [
+    let criteria: [fn(&SchemaBranch, &SchemaBranch) -> bool; 4] = [
         |old, new| old.name.is_some() && old.name == new.name,
         |old, new| old.text == new.text,
         |old, new| old.title.is_some() && old.title == new.title,
         |old, new| (old.name.is_none() || new.name.is_none()) && old.is_like(new),
     ];
-    for is_same in ways {
+    for is_same in criteria {
         pair(&mut before, &mut after, is_same, &mut local.edges);
     }
     for branch in before {
         let edit = SchemaEdit::of(removed, keyword).from(branch.described());
         local
             .edits
-            .push(edit.between(Some(branch.place), new.place()));
+            .push(edit.between(Some(branch.node_ref), new.node_ref()));
     }
     for branch in after {
         let edit = SchemaEdit::of(added, keyword).to(branch.described());
         local
             .edits
-            .push(edit.between(old.place(), Some(branch.place)));
+            .push(edit.between(old.node_ref(), Some(branch.node_ref)));
     }
 }
 
-/// Takes out the pairs that are the same in one way.
+/// Removes the pairs that match by one criterion.
 fn pair(
     before: &mut Vec<SchemaBranch>,
     after: &mut Vec<SchemaBranch>,
@@ -230,15 +232,15 @@ fn pair(
         let new = after.remove(at);
         edges.push(SubschemaPair {
             step: SchemaStep::SameValue,
-            old: vec![old.place],
-            new: vec![new.place],
+            old: vec![old.node_ref],
+            new: vec![new.node_ref],
         });
         false
     });
 }
 
-/// Elements of `allOf` that came or went; what they say is compared with the rest, so they count
-/// only where something else was found.
+/// Added and removed elements of `allOf`. Their keywords are compared with the rest of the schema,
+/// so they are reported only next to another edit.
 fn conjuncts(
     old: &SchemaConjunction<'_>,
     new: &SchemaConjunction<'_>,
@@ -250,7 +252,7 @@ fn conjuncts(
     let of = |view: &SchemaConjunction<'_>| -> Vec<SchemaBranch> {
         let conjuncts = view.conjuncts.iter();
         conjuncts
-            .map(|place| SchemaBranch::of(view, *place))
+            .map(|node_ref| SchemaBranch::of(view, *node_ref))
             .collect()
     };
     let (mut before, mut after) = (of(old), of(new));
@@ -267,18 +269,18 @@ fn conjuncts(
         |old, new| old.text == new.text,
         &mut ignored,
     );
-    // As many as came instead of others are these others, changed.
+    // When elements were added and removed, treat them as changed in pairs.
     let kept = before.len().min(after.len());
     for branch in &before[kept..] {
         let edit = SchemaEdit::of("schema.all-of.removed", "allOf").from(branch.described());
         local
             .edits
-            .push(edit.between(Some(branch.place), new.place()));
+            .push(edit.between(Some(branch.node_ref), new.node_ref()));
     }
     for branch in &after[kept..] {
         let edit = SchemaEdit::of("schema.all-of.added", "allOf").to(branch.described());
         local
             .edits
-            .push(edit.between(old.place(), Some(branch.place)));
+            .push(edit.between(old.node_ref(), Some(branch.node_ref)));
     }
 }

@@ -1,4 +1,4 @@
-//! What a schema says together with all that it refers to and is the conjunction of.
+//! A schema merged with its references and the elements of its `allOf`.
 
 use portcullis_contract::{CompiledContract, Dialect, DocumentSet, NodeRef};
 use portcullis_json::{JsonKind, JsonNode};
@@ -7,16 +7,16 @@ use portcullis_json::{JsonKind, JsonNode};
 #[derive(Debug)]
 pub(super) struct SchemaConjunction<'c> {
     pub(super) contract: &'c CompiledContract,
-    /// The schema objects, each once, in the order of their places.
+    /// The schema objects, each once, in document order.
     pub(super) parts: Vec<NodeRef>,
-    /// Whether `false` is among them.
+    /// Whether one of the schemas is `false`.
     pub(super) is_never: bool,
-    /// What stands in `allOf`, as it is referred to.
+    /// The elements of `allOf`, before references are resolved.
     pub(super) conjuncts: Vec<NodeRef>,
-    /// Whether null is one of two alternatives and the other is taken as the schema itself, which
-    /// is how `nullable` is written where it is no keyword.
+    /// Whether the schema is `anyOf` or `oneOf` with two alternatives, one of which is null. The
+    /// other alternative is then merged into the schema. This is how OpenAPI 3.1 writes `nullable`.
     pub(super) allows_null: bool,
-    /// Where it begins.
+    /// The first root.
     pub(super) root: Option<NodeRef>,
 }
 
@@ -33,39 +33,39 @@ impl<'c> SchemaConjunction<'c> {
         };
         let mut open: Vec<NodeRef> = roots.iter().rev().copied().collect();
         let mut seen = Vec::new();
-        while let Some(place) = open.pop() {
-            if !seen.contains(&place) {
-                seen.push(place);
-                view.take(place, &mut open);
+        while let Some(node_ref) = open.pop() {
+            if !seen.contains(&node_ref) {
+                seen.push(node_ref);
+                view.take(node_ref, &mut open);
             }
         }
         view.parts.sort_unstable();
         view
     }
 
-    fn take(&mut self, place: NodeRef, open: &mut Vec<NodeRef>) {
-        let node = self.contract.documents().node(place);
+    fn take(&mut self, node_ref: NodeRef, open: &mut Vec<NodeRef>) {
+        let node = self.contract.documents().node(node_ref);
         if node.kind() != JsonKind::Object {
             self.is_never |= node.as_bool() == Some(false);
             return;
         }
-        if let Some(target) = self.contract.ref_target(place) {
+        if let Some(target) = self.contract.ref_target(node_ref) {
             open.push(target);
-            // OpenAPI 3.0.4, Reference Object: what stands beside a reference is ignored.
+            // OpenAPI 3.0.4, Reference Object: siblings of `$ref` are ignored.
             if self.contract.dialect == Dialect::V30 || node.len() == 1 {
                 return;
             }
         }
         for element in node.get("allOf").into_iter().flat_map(JsonNode::elements) {
-            let at = DocumentSet::node_ref(place, element);
+            let at = DocumentSet::node_ref(node_ref, element);
             self.conjuncts.push(at);
             open.push(at);
         }
-        if let Some(other) = non_null_alternative(place, node) {
+        if let Some(other) = non_null_alternative(node_ref, node) {
             self.allows_null = true;
             open.push(other);
         }
-        self.parts.push(place);
+        self.parts.push(node_ref);
     }
 
     /// The schema objects.
@@ -73,22 +73,22 @@ impl<'c> SchemaConjunction<'c> {
         let documents = self.contract.documents();
         self.parts
             .iter()
-            .map(move |place| (*place, documents.node(*place)))
+            .map(move |node_ref| (*node_ref, documents.node(*node_ref)))
     }
 
-    /// The schema objects without their places.
+    /// The schema objects without their locations.
     pub(super) fn objects(&self) -> Vec<JsonNode<'c>> {
         self.nodes().map(|(_, node)| node).collect()
     }
 
-    /// Every value of a keyword, with its place.
+    /// All values of a keyword, with their locations.
     pub(super) fn all(
         &self,
         keyword: &'static str,
     ) -> impl Iterator<Item = (NodeRef, JsonNode<'c>)> {
-        self.nodes().filter_map(move |(place, node)| {
+        self.nodes().filter_map(move |(node_ref, node)| {
             let value = node.get(keyword)?;
-            Some((DocumentSet::node_ref(place, value), value))
+            Some((DocumentSet::node_ref(node_ref, value), value))
         })
     }
 
@@ -97,13 +97,13 @@ impl<'c> SchemaConjunction<'c> {
         self.all(keyword).next()
     }
 
-    /// Whether some part says `true`.
+    /// Whether the keyword is `true` in any schema object.
     pub(super) fn is_set(&self, keyword: &'static str) -> bool {
         self.all(keyword)
             .any(|(_, value)| value.as_bool() == Some(true))
     }
 
-    /// The members of a keyword that holds an object of schemas: each name with its schemas.
+    /// The properties of a keyword that maps names to schemas: each name with its schemas.
     pub(super) fn members(&self, keyword: &'static str) -> Vec<(&'c str, Vec<NodeRef>)> {
         let mut members: Vec<(&str, Vec<NodeRef>)> = Vec::new();
         for (near, object) in self.all(keyword) {
@@ -122,7 +122,7 @@ impl<'c> SchemaConjunction<'c> {
         members
     }
 
-    /// The names in `required`, with where they stand.
+    /// The names in `required`, with their locations.
     pub(super) fn required(&self) -> Vec<(&'c str, NodeRef)> {
         let mut names: Vec<(&str, NodeRef)> = Vec::new();
         for (near, list) in self.all("required") {
@@ -137,13 +137,13 @@ impl<'c> SchemaConjunction<'c> {
         names
     }
 
-    /// Where it is best looked up.
-    pub(super) fn place(&self) -> Option<NodeRef> {
+    /// The location to show for the schema.
+    pub(super) fn node_ref(&self) -> Option<NodeRef> {
         self.parts.first().copied().or(self.root)
     }
 }
 
-/// The other alternative where there are two and one is null.
+/// The alternative that is not null, if there are exactly two and the other is null.
 pub(super) fn non_null_alternative(near: NodeRef, node: JsonNode<'_>) -> Option<NodeRef> {
     let list = node.get("anyOf").or(node.get("oneOf"))?;
     let is_null = |schema: &JsonNode<'_>| {

@@ -1,26 +1,27 @@
-//! An edit: one keyword that says something else than before.
+//! An edit: one changed keyword.
 
 use std::fmt;
 use std::rc::Rc;
 
 use portcullis_contract::NodeRef;
+use portcullis_json::pointer;
 
-/// One keyword that says something else than before.
+/// One changed keyword.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SchemaEdit {
     /// The id of the rule.
     pub(crate) rule: &'static str,
     /// The keyword, as validators name it.
     pub(crate) keyword: &'static str,
-    /// The member that the edit is about, where it is about one.
-    pub(crate) member: Option<String>,
-    /// What it said, as JSON text or a name.
+    /// The property that the edit affects, if it affects one.
+    pub(crate) property: Option<String>,
+    /// The old value, as JSON text or a name.
     pub(crate) before: Option<String>,
-    /// What it says.
+    /// The new value.
     pub(crate) after: Option<String>,
-    /// Where it stood.
+    /// The old location.
     pub(crate) old: Option<NodeRef>,
-    /// Where it stands.
+    /// The new location.
     pub(crate) new: Option<NodeRef>,
 }
 
@@ -29,7 +30,7 @@ impl SchemaEdit {
         Self {
             rule,
             keyword,
-            member: None,
+            property: None,
             before: None,
             after: None,
             old: None,
@@ -53,7 +54,7 @@ impl SchemaEdit {
 
     pub(super) fn with_property(self, name: &str) -> Self {
         Self {
-            member: Some(name.to_owned()),
+            property: Some(name.to_owned()),
             ..self
         }
     }
@@ -63,24 +64,24 @@ impl SchemaEdit {
     }
 }
 
-/// One step from a schema to one of its parts.
+/// A step from a schema to a subschema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SchemaStep {
-    /// To a member.
+    /// To a property.
     Property(Rc<str>),
-    /// To any item, or any member that is not declared.
+    /// To any item, or to any property that is not declared.
     Any,
-    /// To the item at a position.
+    /// To the item at an index.
     Position(usize),
-    /// To a schema for the same value: an alternative, a condition.
+    /// To a subschema for the same value, such as an alternative or a condition.
     SameValue,
 }
 
 impl fmt::Display for SchemaStep {
-    /// As a token of a JSON pointer (RFC 6901 section 3).
+    /// Writes the step as a reference token of a JSON pointer (RFC 6901 section 3).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Property(name) => write!(f, "/{}", name.replace('~', "~0").replace('/', "~1")),
+            Self::Property(name) => write!(f, "/{}", pointer::escape(name)),
             Self::Any => f.write_str("/*"),
             Self::Position(position) => write!(f, "/{position}"),
             Self::SameValue => Ok(()),
@@ -88,10 +89,10 @@ impl fmt::Display for SchemaStep {
     }
 }
 
-/// An edit, seen from the schema that a place of a contract begins with.
+/// An edit with its location relative to the root schema of a site.
 #[derive(Clone, Debug)]
 pub(crate) struct LocatedEdit {
-    /// The way to the value that it is about, as a JSON pointer in which `*` is any item.
+    /// The JSON pointer to the affected value, where `*` matches any item.
     pub(crate) pointer: String,
     /// The edit.
     pub(crate) edit: SchemaEdit,

@@ -1,30 +1,15 @@
-//! Keywords that hold schemas: what was added, what is gone, and which pairs to compare next.
-
-use std::collections::BTreeSet;
-use std::rc::Rc;
+//! Keywords that hold subschemas, except those for properties: which were added or removed, and
+//! which pairs to compare next.
 
 use portcullis_contract::{DocumentSet, NodeRef};
-use portcullis_json::{JsonKind, JsonNode};
+use portcullis_json::JsonNode;
 
+use super::local_difference::{LocalDifference, SubschemaPair, either};
 use super::schema_branches;
 use super::schema_conjunction::SchemaConjunction;
 use super::schema_edit::{SchemaEdit, SchemaStep};
 
-/// The schemas on both sides of a step.
-pub(super) struct SubschemaPair {
-    pub(super) step: SchemaStep,
-    pub(super) old: Vec<NodeRef>,
-    pub(super) new: Vec<NodeRef>,
-}
-
-/// What a comparison of two views gives.
-#[derive(Default)]
-pub(super) struct LocalDifference {
-    pub(super) edits: Vec<SchemaEdit>,
-    pub(super) edges: Vec<SubschemaPair>,
-}
-
-/// A keyword with one schema.
+/// A keyword with one subschema.
 struct SubschemaKeyword {
     keyword: &'static str,
     rules: [&'static str; 2],
@@ -108,15 +93,12 @@ const fn single(
     }
 }
 
-/// Compares the structure of two views.
+/// Compares the subschemas of two schemas.
 pub(super) fn compare(
     old: &SchemaConjunction<'_>,
     new: &SchemaConjunction<'_>,
     local: &mut LocalDifference,
 ) {
-    properties(old, new, local);
-    requirements(old, new, local);
-    undeclared_properties(old, new, local);
     for single in &SUBSCHEMA_KEYWORDS {
         compare_single(single, old, new, local);
     }
@@ -137,148 +119,10 @@ pub(super) fn compare(
     ] {
         named(keyword, [added, removed], &step, old, new, local);
     }
-    dependent_required(old, new, local);
     schema_branches::compare(old, new, local);
 }
 
-fn either<'n>(
-    old: &[(&'n str, Vec<NodeRef>)],
-    new: &[(&'n str, Vec<NodeRef>)],
-) -> impl Iterator<Item = (&'n str, Vec<NodeRef>, Vec<NodeRef>)> {
-    let names: BTreeSet<&str> = old.iter().chain(new).map(|(name, _)| *name).collect();
-    let of = |list: &[(&str, Vec<NodeRef>)], name: &str| {
-        let found = list.binary_search_by(|(known, _)| (*known).cmp(name));
-        found.map_or_else(|_| Vec::new(), |at| list[at].1.clone())
-    };
-    let pairs: Vec<_> = names
-        .into_iter()
-        .map(|name| (name, of(old, name), of(new, name)))
-        .collect();
-    pairs.into_iter()
-}
-
-fn properties(
-    old: &SchemaConjunction<'_>,
-    new: &SchemaConjunction<'_>,
-    local: &mut LocalDifference,
-) {
-    let (before, after) = (old.members("properties"), new.members("properties"));
-    if before.is_empty() && after.is_empty() {
-        return;
-    }
-    let (was, is) = (old.required(), new.required());
-    let has = |list: &[(&str, NodeRef)], name: &str| list.iter().any(|(known, _)| *known == name);
-    for (name, from, to) in either(&before, &after) {
-        let (left, right) = (from.first().copied(), to.first().copied());
-        let rule = match (left, right, has(&was, name), has(&is, name)) {
-            (None, _, _, true) => "schema.property.added.required",
-            (None, _, _, false) => "schema.property.added.optional",
-            (_, None, true, _) => "schema.property.removed.required",
-            (_, None, false, _) => "schema.property.removed.optional",
-            _ => {
-                local.edges.push(SubschemaPair {
-                    step: SchemaStep::Property(Rc::from(name)),
-                    old: from,
-                    new: to,
-                });
-                continue;
-            }
-        };
-        let edit = SchemaEdit::of(rule, "properties").with_property(name);
-        local
-            .edits
-            .push(edit.between(left.or(old.place()), right.or(new.place())));
-    }
-}
-
-/// Members that became required or optional. One that was declared or dropped at the same time
-/// is told of as such.
-fn requirements(
-    old: &SchemaConjunction<'_>,
-    new: &SchemaConjunction<'_>,
-    local: &mut LocalDifference,
-) {
-    let (was, is) = (old.required(), new.required());
-    if was.is_empty() && is.is_empty() {
-        return;
-    }
-    let declares = |view: &SchemaConjunction<'_>, name: &str| {
-        view.all("properties")
-            .any(|(_, properties)| properties.get(name).is_some())
-    };
-    let is_told = |name: &str| declares(old, name) != declares(new, name);
-    for (name, at) in &is {
-        if !was.iter().any(|(known, _)| known == name) && !is_told(name) {
-            let edit = SchemaEdit::of("schema.property.required", "required").with_property(name);
-            local.edits.push(edit.between(old.place(), Some(*at)));
-        }
-    }
-    for (name, at) in &was {
-        if !is.iter().any(|(known, _)| known == name) && !is_told(name) {
-            let edit = SchemaEdit::of("schema.property.optional", "required").with_property(name);
-            local.edits.push(edit.between(Some(*at), new.place()));
-        }
-    }
-}
-
-/// What is said of members that are not declared.
-#[derive(PartialEq, Eq)]
-enum UndeclaredProperties {
-    Open,
-    Closed,
-    Described(Vec<NodeRef>),
-}
-
-impl UndeclaredProperties {
-    fn of(view: &SchemaConjunction<'_>) -> Self {
-        let mut described = Vec::new();
-        for (place, value) in view.all("additionalProperties") {
-            match value.kind() {
-                JsonKind::Boolean if value.as_bool() == Some(false) => return Self::Closed,
-                JsonKind::Object if !value.is_empty() => described.push(place),
-                _ => {}
-            }
-        }
-        match described.is_empty() {
-            true => Self::Open,
-            false => Self::Described(described),
-        }
-    }
-}
-
-fn undeclared_properties(
-    old: &SchemaConjunction<'_>,
-    new: &SchemaConjunction<'_>,
-    local: &mut LocalDifference,
-) {
-    const KEYWORD: &str = "additionalProperties";
-    let rule = match (UndeclaredProperties::of(old), UndeclaredProperties::of(new)) {
-        (UndeclaredProperties::Described(old), UndeclaredProperties::Described(new)) => {
-            let step = SchemaStep::Any;
-            local.edges.push(SubschemaPair { step, old, new });
-            return;
-        }
-        (before, after) if before == after => return,
-        (_, UndeclaredProperties::Closed) => "schema.additional-properties.refused",
-        (UndeclaredProperties::Closed, _) => "schema.additional-properties.allowed",
-        (_, UndeclaredProperties::Described(_)) => "schema.additional-properties.typed",
-        (_, UndeclaredProperties::Open) => "schema.additional-properties.untyped",
-    };
-    let text = |view: &SchemaConjunction<'_>| {
-        let value = view.first(KEYWORD)?.1;
-        Some(
-            value
-                .as_bool()
-                .map_or_else(|| "a schema".to_owned(), |flag| flag.to_string()),
-        )
-    };
-    let place =
-        |view: &SchemaConjunction<'_>| view.first(KEYWORD).map(|(at, _)| at).or(view.place());
-    let edit = SchemaEdit::of(rule, KEYWORD).from(text(old)).to(text(new));
-    local.edits.push(edit.between(place(old), place(new)));
-}
-
-/// Whether a schema says nothing.
+/// Whether a schema constrains nothing.
 fn is_empty(node: JsonNode<'_>) -> bool {
     node.as_bool() == Some(true) || (node.is_object() && node.is_empty())
 }
@@ -294,13 +138,13 @@ fn compare_single(
         rules: [added, removed],
         step,
     } = single;
-    let telling = |view: &SchemaConjunction<'_>| -> Vec<NodeRef> {
+    let meaningful = |view: &SchemaConjunction<'_>| -> Vec<NodeRef> {
         let all = view
             .all(keyword)
             .filter(|(_, node)| !is_empty(*node) && !node.is_array());
-        all.map(|(place, _)| place).collect()
+        all.map(|(node_ref, _)| node_ref).collect()
     };
-    let (before, after) = (telling(old), telling(new));
+    let (before, after) = (meaningful(old), meaningful(new));
     let (left, right) = (before.first().copied(), after.first().copied());
     let rule = match (left, right) {
         (None, None) => return,
@@ -318,7 +162,7 @@ fn compare_single(
     let edit = SchemaEdit::of(rule, keyword);
     local
         .edits
-        .push(edit.between(left.or(old.place()), right.or(new.place())));
+        .push(edit.between(left.or(old.node_ref()), right.or(new.node_ref())));
 }
 
 fn positions(
@@ -358,7 +202,7 @@ fn positions(
         let edit = SchemaEdit::of(rule, "prefixItems").to(format!("position {position}"));
         local
             .edits
-            .push(edit.between(left.or(old.place()), right.or(new.place())));
+            .push(edit.between(left.or(old.node_ref()), right.or(new.node_ref())));
     }
 }
 
@@ -386,43 +230,6 @@ fn named(
         };
         local
             .edits
-            .push(edit.between(left.or(old.place()), right.or(new.place())));
-    }
-}
-
-fn dependent_required(
-    old: &SchemaConjunction<'_>,
-    new: &SchemaConjunction<'_>,
-    local: &mut LocalDifference,
-) {
-    const KEYWORD: &str = "dependentRequired";
-    let names = |view: &SchemaConjunction<'_>, places: &[NodeRef]| {
-        let documents = view.contract.documents();
-        let all: BTreeSet<&str> = places
-            .iter()
-            .flat_map(|place| documents.node(*place).elements())
-            .filter_map(JsonNode::as_str)
-            .collect();
-        all.into_iter().collect::<Vec<_>>().join(", ")
-    };
-    for (name, from, to) in either(&old.members(KEYWORD), &new.members(KEYWORD)) {
-        let (left, right) = (from.first().copied(), to.first().copied());
-        let text = |demands: &str| format!("{name}: {demands}");
-        let (before, after) = (names(old, &from), names(new, &to));
-        let edit = match (left, right) {
-            (None, _) => {
-                SchemaEdit::of("schema.dependent-required.added", KEYWORD).to(text(&after))
-            }
-            (_, None) => {
-                SchemaEdit::of("schema.dependent-required.removed", KEYWORD).from(text(&before))
-            }
-            _ if before == after => continue,
-            _ => SchemaEdit::of("schema.dependent-required.changed", KEYWORD)
-                .from(text(&before))
-                .to(text(&after)),
-        };
-        local
-            .edits
-            .push(edit.between(left.or(old.place()), right.or(new.place())));
+            .push(edit.between(left.or(old.node_ref()), right.or(new.node_ref())));
     }
 }

@@ -1,4 +1,4 @@
-//! Keywords that name values: `enum`, `const`, `default`, patterns, who sends a member.
+//! Keywords with plain values: `enum`, `const`, `default`, `pattern`, `readOnly` and others.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use portcullis_json::{JsonKind, JsonNode};
 use super::schema_conjunction::SchemaConjunction;
 use super::schema_edit::SchemaEdit;
 
-/// Compares all of them.
+/// Compares all of these keywords.
 pub(super) fn compare(
     old: &SchemaConjunction<'_>,
     new: &SchemaConjunction<'_>,
@@ -35,7 +35,7 @@ pub(super) fn compare(
     }
 }
 
-/// A value as text that is equal where values are: members sorted, numbers by what they are.
+/// A text that is equal for equal values: properties are sorted, numbers are normalized.
 pub(crate) fn canonical(node: JsonNode<'_>) -> String {
     match node.kind() {
         JsonKind::Object => {
@@ -70,19 +70,19 @@ fn at(
     new: &SchemaConjunction<'_>,
     keyword: &'static str,
 ) -> SchemaEdit {
-    let place =
-        |view: &SchemaConjunction<'_>| view.first(keyword).map(|(at, _)| at).or(view.place());
-    edit.between(place(old), place(new))
+    let node_ref =
+        |view: &SchemaConjunction<'_>| view.first(keyword).map(|(at, _)| at).or(view.node_ref());
+    edit.between(node_ref(old), node_ref(new))
 }
 
-/// The values that every list of a keyword holds.
+/// The values that all lists of a keyword have in common.
 fn listed(
     view: &SchemaConjunction<'_>,
     keyword: &'static str,
 ) -> Option<(NodeRef, BTreeSet<String>)> {
-    let lists = view.all(keyword).map(|(place, list)| {
+    let lists = view.all(keyword).map(|(node_ref, list)| {
         let values: BTreeSet<String> = list.elements().map(canonical).collect();
-        (place, values)
+        (node_ref, values)
     });
     lists.reduce(|kept, next| (kept.0, &kept.1 & &next.1))
 }
@@ -102,15 +102,16 @@ fn enumeration(
         (None, Some((_, after))) => edits.push(edit("schema.enum.set").to(all(&after))),
         (Some((_, before)), None) => edits.push(edit("schema.enum.unset").from(all(&before))),
         (Some((_, before)), Some((_, after))) => {
-            let gone = before.difference(&after);
-            edits.extend(gone.map(|value| edit("schema.enum.value.removed").from(value.clone())));
+            let removed = before.difference(&after);
+            edits
+                .extend(removed.map(|value| edit("schema.enum.value.removed").from(value.clone())));
             let added = after.difference(&before);
             edits.extend(added.map(|value| edit("schema.enum.value.added").to(value.clone())));
         }
     }
 }
 
-/// `x-extensible-enum`: a list that says of itself that it is not complete.
+/// `x-extensible-enum`: a list of values that may grow.
 fn extensible(
     old: &SchemaConjunction<'_>,
     new: &SchemaConjunction<'_>,
@@ -121,9 +122,10 @@ fn extensible(
     let (Some((_, before)), Some((_, after))) = (listed(old, KEYWORD), listed(new, KEYWORD)) else {
         return;
     };
-    let gone = before.difference(&after);
-    edits
-        .extend(gone.map(|value| edit("schema.extensible-enum.value.removed").from(value.clone())));
+    let removed = before.difference(&after);
+    edits.extend(
+        removed.map(|value| edit("schema.extensible-enum.value.removed").from(value.clone())),
+    );
     let added = after.difference(&before);
     edits.extend(added.map(|value| edit("schema.extensible-enum.value.added").to(value.clone())));
 }
@@ -169,7 +171,7 @@ fn texts(old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>, edits: &mut V
         let text = |view: &SchemaConjunction<'_>| {
             let all: BTreeSet<String> = view
                 .all(keyword)
-                // An empty pattern matches every text.
+                // An empty pattern matches every string.
                 .filter(|(_, value)| keyword != "pattern" || value.as_str() != Some(""))
                 .map(|(_, value)| canonical(value))
                 .collect();

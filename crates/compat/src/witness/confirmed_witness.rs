@@ -1,35 +1,22 @@
-//! What is shown of a witness.
+//! A confirmed witness.
 
 use serde_json::Value;
 
-use super::curl::curl;
+use super::curl::{WitnessRequest, curl};
 
-/// A message that was right and is wrong, or one that was never sent and may be now.
+/// A message that one contract allows and the other refuses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Witness {
-    /// The value that decides: a body, a parameter, a header.
+    /// The decisive value: a body, a parameter or a header.
     pub value: Value,
-    /// Where in the value, as a JSON pointer.
+    /// The refused part of the value, as a JSON pointer.
     pub pointer: String,
-    /// The keyword that refuses it.
+    /// The keyword that refuses the part.
     pub keyword: String,
-    /// What the contract that refuses it says.
+    /// The violation that the refusing contract reports.
     pub refusal: String,
-    /// The whole request, where it is one that consumers send.
+    /// The whole request, if consumers send it.
     pub request: Option<WitnessRequest>,
-}
-
-/// A request, written out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WitnessRequest {
-    /// The method.
-    pub method: String,
-    /// Path and query.
-    pub target: String,
-    /// The header fields.
-    pub headers: Vec<(String, String)>,
-    /// The body, as text.
-    pub body: Option<String>,
 }
 
 impl Witness {
@@ -38,7 +25,7 @@ impl Witness {
         self.value.to_string()
     }
 
-    /// The request as a command for a shell, to a server that `BASE` names.
+    /// The request as a shell command, sent to the server in the variable `BASE`.
     pub fn curl(&self) -> Option<String> {
         self.request.as_ref().map(curl)
     }

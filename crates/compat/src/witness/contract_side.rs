@@ -1,4 +1,4 @@
-//! The validators of both contracts as judges of a witness.
+//! Checks a witness with the validators of both contracts.
 
 use http::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -24,22 +24,23 @@ pub(crate) enum ValueCarrier<'c> {
     Header(&'c Parameter, u16),
 }
 
-/// One side of a comparison, as a judge sees it.
+/// One contract of a comparison, for checking a witness.
 #[derive(Clone, Copy)]
 pub(crate) struct ContractSide<'c> {
     pub(crate) contract: &'c CompiledContract,
     pub(crate) operation: &'c Operation,
-    pub(crate) carried: ValueCarrier<'c>,
+    pub(crate) carrier: ValueCarrier<'c>,
     pub(crate) direction: MessageDirection,
-    /// Whether the operation is called by the service, and so has no path of its own.
+    /// Whether the service calls the operation, which then has no path of this contract.
     pub(crate) is_outbound: bool,
 }
 
-/// Has both contracts judge a value: `sender` must allow it, `receiver` must not. The words of
-/// the refusal.
+/// Checks a value with both contracts: `sender` must allow it and `receiver` must refuse it.
+/// Returns the violation that `receiver` reports.
 ///
 /// # Errors
-/// Why the value shows nothing.
+///
+/// Returns the reason if the value does not demonstrate a break.
 pub(crate) fn verify(
     sender: ContractSide<'_>,
     receiver: ContractSide<'_>,
@@ -58,7 +59,7 @@ pub(crate) fn verify(
     }
 }
 
-/// A value as its sender writes it.
+/// A value as its sender serializes it.
 enum WitnessMessage {
     Body { media: String, text: String },
     Text(String),
@@ -66,7 +67,7 @@ enum WitnessMessage {
 
 impl WitnessMessage {
     fn of(sender: ContractSide<'_>, value: &Value) -> Result<Self, String> {
-        Ok(match sender.carried {
+        Ok(match sender.carrier {
             ValueCarrier::Body(media) => {
                 let (media, text) = serialise::body(media, value)?;
                 Self::Body { media, text }
@@ -84,14 +85,14 @@ impl WitnessMessage {
 }
 
 impl ContractSide<'_> {
-    /// What is wrong with the value in this contract, and with nothing else.
+    /// The violations of the value in this contract, without violations of other parts.
     fn violations(self, message: &WitnessMessage) -> Result<Vec<Violation>, String> {
         let policy = policy();
         let limits = Limits::default();
         let rules = CheckSettings::new(&policy, &limits);
         let mut scratch = CheckScratch::default();
         let mut violations = Vec::new();
-        match (self.carried, message) {
+        match (self.carrier, message) {
             (ValueCarrier::Body(media), WitnessMessage::Body { media: kind, text }) => {
                 let headers = HeaderMap::from_iter([(CONTENT_TYPE, value_of(kind)?)]);
                 let bytes = text.as_bytes();
@@ -144,7 +145,7 @@ impl ContractSide<'_> {
                 self.head(parameter, text, rules, &mut scratch, &mut violations)?;
                 retain_violations_of(&mut violations, parameter);
             }
-            _ => return Err("the value travels in another way".to_owned()),
+            _ => return Err("the value is carried in another part of the message".to_owned()),
         }
         Ok(violations)
     }
@@ -172,19 +173,21 @@ impl ContractSide<'_> {
             }
         }
         let mut captures = PathCaptures::default();
-        let path = match self.is_outbound {
-            true => "/".to_owned(),
-            false => address(self.contract, self.operation, |name| match in_path {
+        let path = if self.is_outbound {
+            "/".to_owned()
+        } else {
+            address(self.contract, self.operation, |name| match in_path {
                 Some(text) if name == parameter.name => text.to_owned(),
                 _ => "1".to_owned(),
-            }),
+            })
         };
         if !self.is_outbound {
             let found = self
                 .contract
                 .match_route(&self.operation.method, &path, &mut captures);
-            let is_it = |number: u32| std::ptr::eq(self.contract.operation(number), self.operation);
-            if !matches!(found, RouteMatch::Found { operation } if is_it(operation)) {
+            let is_same_operation =
+                |number: u32| std::ptr::eq(self.contract.operation(number), self.operation);
+            if !matches!(found, RouteMatch::Found { operation } if is_same_operation(operation)) {
                 return Err(format!("`{path}` does not reach the operation"));
             }
         }
@@ -207,7 +210,7 @@ impl ContractSide<'_> {
     }
 }
 
-/// The address of an operation under its first base, with its expressions filled in.
+/// The address of an operation under its first base path, with its parameters filled in.
 pub(super) fn address(
     contract: &CompiledContract,
     operation: &Operation,
@@ -235,7 +238,7 @@ fn value_of(text: &str) -> Result<HeaderValue, String> {
     HeaderValue::from_str(text).map_err(|_| "the value cannot stand in a header field".to_owned())
 }
 
-/// Keeps what is wrong with one parameter: the others are not what is shown.
+/// Keeps only the violations of one parameter.
 fn retain_violations_of(violations: &mut Vec<Violation>, parameter: &Parameter) {
     violations.retain(|violation| {
         let is_named = violation
@@ -249,16 +252,16 @@ fn retain_violations_of(violations: &mut Vec<Violation>, parameter: &Parameter) 
     });
 }
 
-/// Everything that a schema says counts; who calls, and what else is sent, does not.
+/// A policy that reports all schema violations and ignores credentials and undeclared parts.
 fn policy() -> EnforcementPolicy {
     let ceilings = EnforcementCeilings {
         request: Enforcement::Report,
         response: Enforcement::Report,
     };
-    let free = [
+    let disabled = [
         (ViolationClass::MissingCredentials, Enforcement::Off),
         (ViolationClass::UnknownQuery, Enforcement::Off),
         (ViolationClass::UnknownBodyProperty, Enforcement::Off),
     ];
-    EnforcementPolicy::new(ceilings, free, 1.0)
+    EnforcementPolicy::new(ceilings, disabled, 1.0)
 }

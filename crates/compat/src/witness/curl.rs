@@ -1,8 +1,19 @@
-//! A request as a `curl` command that can be pasted into a POSIX shell.
+//! A request as a `curl` command for a POSIX shell.
 
-use super::confirmed_witness::WitnessRequest;
+/// A complete request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessRequest {
+    /// The HTTP method.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// The header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body, as text.
+    pub body: Option<String>,
+}
 
-/// The command; the server stands in the variable `BASE`.
+/// Writes the command. The variable `BASE` holds the server.
 pub(super) fn curl(request: &WitnessRequest) -> String {
     let mut words = vec!["curl".to_owned()];
     if request.method == "HEAD" {
@@ -10,7 +21,7 @@ pub(super) fn curl(request: &WitnessRequest) -> String {
     } else if request.method != "GET" || request.body.is_some() {
         words.push(format!("-X {}", request.method));
     }
-    // Braces and brackets in addresses mean something to curl.
+    // `-g` stops curl from expanding braces and brackets in the URL.
     words.push(format!("-g \"$BASE\"{}", quoted(&request.target)));
     for (name, value) in &request.headers {
         words.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
@@ -30,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_quoted_for_the_shell() {
+    fn quotes_arguments_for_the_shell() {
         let request = WitnessRequest {
             method: "POST".to_owned(),
             target: "/a?b=c%20d&e=f".to_owned(),

@@ -1,8 +1,8 @@
-//! Witnesses: messages that were right by one contract and are wrong by the other.
+//! Witnesses: messages that one contract allows and the other refuses.
 //!
-//! A value that the search for one came up with is written as a message (`serialise`, `message`)
-//! and judged by the validators of both contracts (`judges`), which share no code with the
-//! search. Only what passes is shown.
+//! The containment search finds a value. `serialise` and `witness_request` write it as a message,
+//! and `contract_side` checks it with the validators of both contracts, which share no code with
+//! the search. Only confirmed messages are shown.
 
 mod serialise;
 mod contract_side;
@@ -10,6 +10,7 @@ mod witness_request;
 mod curl;
 mod confirmed_witness;
 
-pub use confirmed_witness::{Witness, WitnessRequest};
+pub use confirmed_witness::Witness;
 pub(super) use contract_side::{ContractSide, ValueCarrier, verify};
+pub use curl::WitnessRequest;
 pub(super) use witness_request::request;

@@ -1,4 +1,4 @@
-//! Values as text: parameters by their style, bodies by their media type (OpenAPI 3.0.4 and
+//! Serializes values: parameters by their style, bodies by their media type (OpenAPI 3.0.4 and
 //! 3.1.1, Style Values).
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use portcullis_contract::{MediaRange, MediaType, Parameter, ParameterStyle};
 
-/// All but what never means anything in an address (RFC 3986 section 2.3).
+/// Escapes everything except unreserved characters (RFC 3986 section 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// A scalar as text; what has parts is JSON.
+/// A scalar as text; arrays and objects as JSON.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -26,7 +26,7 @@ fn escaped(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-/// The items of a value, or its members as names and values.
+/// The items of an array, or the names and values of an object's properties.
 fn pieces(value: &Value, escape: fn(&str) -> String) -> (Vec<String>, Vec<(String, String)>) {
     match value {
         Value::Array(items) => (
@@ -48,7 +48,7 @@ fn flat(members: &[(String, String)], between: &str) -> Vec<String> {
         .collect()
 }
 
-/// A value in a path.
+/// Serializes a path parameter.
 pub(super) fn in_path(parameter: &Parameter, value: &Value) -> String {
     let Parameter {
         name,
@@ -58,9 +58,10 @@ pub(super) fn in_path(parameter: &Parameter, value: &Value) -> String {
     } = parameter;
     let (items, members) = pieces(value, escaped);
     let joined = |delimiter: &str| {
-        let all = match explode {
-            true => flat(&members, "="),
-            false => flat(&members, ","),
+        let all = if *explode {
+            flat(&members, "=")
+        } else {
+            flat(&members, ",")
         };
         items
             .iter()
@@ -82,7 +83,7 @@ pub(super) fn in_path(parameter: &Parameter, value: &Value) -> String {
     }
 }
 
-/// A value in a query, without `?`.
+/// Serializes a query parameter, without `?`.
 pub(super) fn in_query(parameter: &Parameter, value: &Value) -> String {
     let name = escaped(&parameter.name);
     let (items, members) = pieces(value, escaped);
@@ -93,7 +94,7 @@ pub(super) fn in_query(parameter: &Parameter, value: &Value) -> String {
         ParameterStyle::DeepObject => {
             let all = members
                 .iter()
-                .map(|(member, value)| format!("{name}%5B{member}%5D={value}"));
+                .map(|(property, value)| format!("{name}%5B{property}%5D={value}"));
             return all.collect::<Vec<_>>().join("&");
         }
         _ if parameter.explode => {
@@ -111,7 +112,7 @@ pub(super) fn in_query(parameter: &Parameter, value: &Value) -> String {
     format!("{name}={}", all.join(delimiter))
 }
 
-/// A value in a header field or a cookie.
+/// Serializes a header field or a cookie.
 pub(super) fn in_header(parameter: &Parameter, value: &Value) -> String {
     if matches!(
         parameter.style,
@@ -120,9 +121,10 @@ pub(super) fn in_header(parameter: &Parameter, value: &Value) -> String {
         return value.to_string();
     }
     let (items, members) = pieces(value, str::to_owned);
-    let members = match parameter.explode {
-        true => flat(&members, "="),
-        false => flat(&members, ","),
+    let members = if parameter.explode {
+        flat(&members, "=")
+    } else {
+        flat(&members, ",")
     };
     items
         .into_iter()
@@ -131,10 +133,11 @@ pub(super) fn in_header(parameter: &Parameter, value: &Value) -> String {
         .join(",")
 }
 
-/// A body, with the media type to send it as.
+/// Serializes a body. Returns the media type and the text.
 ///
 /// # Errors
-/// Why no body can be written.
+///
+/// Returns the reason if the value cannot be written in this media type.
 pub(super) fn body(media: &MediaType, value: &Value) -> Result<(String, String), String> {
     let key = concrete(&media.key);
     let range = MediaRange::parse(&key).ok_or("the media type cannot be read")?;
@@ -185,7 +188,7 @@ fn form_data(members: &serde_json::Map<String, Value>) -> (String, String) {
     (format!("multipart/form-data; boundary={BOUNDARY}"), text)
 }
 
-/// A media type that a range covers.
+/// A concrete media type that a range covers.
 fn concrete(key: &str) -> String {
     match key.split(';').next().unwrap_or_default().trim() {
         "*/*" | "application/*" => "application/json".to_owned(),

@@ -1,22 +1,22 @@
-//! A whole request around the value that decides, for people to send.
+//! Builds a complete request around the decisive value, so that a reader can send it.
 
 use serde_json::Value;
 
 use portcullis_contract::{BodyDeclaration, CompiledContract, MessagePart, Operation, Parameter};
 
-use super::confirmed_witness::WitnessRequest;
 use super::contract_side::{ContractSide, ValueCarrier, address};
+use super::curl::WitnessRequest;
 use super::serialise;
 
-/// The request that carries a value, with a sample of everything else that it must have.
+/// The request that carries a value, with examples for everything else that it requires.
 pub(crate) fn request(sender: ContractSide<'_>, value: &Value) -> Option<WitnessRequest> {
     let ContractSide {
         contract,
         operation,
-        carried,
+        carrier,
         ..
     } = sender;
-    let given = |parameter: &Parameter| match carried {
+    let given = |parameter: &Parameter| match carrier {
         ValueCarrier::Parameter(decisive) if decisive.is_same(parameter) => Some(value.clone()),
         _ if parameter.required => Some(sample(contract, parameter)),
         _ => None,
@@ -49,7 +49,7 @@ pub(crate) fn request(sender: ContractSide<'_>, value: &Value) -> Option<Witness
     if !cookies.is_empty() {
         headers.push(("cookie".to_owned(), cookies.join("; ")));
     }
-    let body = body(contract, operation, carried, value);
+    let body = body(contract, operation, carrier, value);
     if let Some((media, _)) = &body {
         headers.push(("content-type".to_owned(), media.clone()));
     }
@@ -70,14 +70,14 @@ pub(crate) fn request(sender: ContractSide<'_>, value: &Value) -> Option<Witness
     })
 }
 
-/// The decisive body, or a sample of one that is required.
+/// The decisive body, or an example of a required one.
 fn body(
     contract: &CompiledContract,
     operation: &Operation,
-    carried: ValueCarrier<'_>,
+    carrier: ValueCarrier<'_>,
     value: &Value,
 ) -> Option<(String, String)> {
-    if let ValueCarrier::Body(media) = carried {
+    if let ValueCarrier::Body(media) = carrier {
         return serialise::body(media, value).ok();
     }
     let BodyDeclaration::Declared(body) = &operation.body else {

@@ -1,4 +1,4 @@
-//! The base paths in force for an operation.
+//! The base paths of an operation.
 
 use portcullis_json::JsonKind;
 
@@ -10,7 +10,7 @@ use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
 impl<'d> ContractCompiler<'d> {
-    /// The templates of the base paths that `servers` name; `/` where none does.
+    /// The templates of the base paths of `servers`; `/` if there are none.
     pub(super) fn bases(&mut self, servers: EffectiveServers<'d>) -> Vec<PathTemplate> {
         let mut paths: Vec<(NodeRef, String)> = Vec::new();
         let entry = self.documents.entry_ref();
@@ -24,11 +24,11 @@ impl<'d> ContractCompiler<'d> {
             )
         {
             for server in servers.elements() {
-                let place = DocumentSet::node_ref(near, server);
+                let node_ref = DocumentSet::node_ref(near, server);
                 match base_paths(server) {
-                    Ok(found) => paths.extend(found.into_iter().map(|path| (place, path))),
+                    Ok(found) => paths.extend(found.into_iter().map(|path| (node_ref, path))),
                     Err(message) => {
-                        self.error(ContractProblemKind::MalformedDocument, place, &message)
+                        self.error(ContractProblemKind::MalformedDocument, node_ref, &message)
                     }
                 }
             }
@@ -39,13 +39,13 @@ impl<'d> ContractCompiler<'d> {
         paths.sort_by(|left, right| left.1.cmp(&right.1));
         paths.dedup_by(|left, right| left.1.trim_end_matches('/') == right.1.trim_end_matches('/'));
         let mut bases = Vec::new();
-        for (place, path) in paths {
+        for (node_ref, path) in paths {
             match PathTemplate::parse_base(&path) {
                 Ok(base) => bases.push(base),
                 Err(error) => self.error(
                     ContractProblemKind::MalformedPath,
-                    place,
-                    &format!("the server's path `{path}`: {error}"),
+                    node_ref,
+                    &format!("server path `{path}`: {error}"),
                 ),
             }
         }

@@ -1,4 +1,4 @@
-//! Request bodies and responses, and the media types of both.
+//! Compiles request bodies, responses and their media types.
 
 use std::sync::Arc;
 
@@ -27,30 +27,31 @@ impl<'d> ContractCompiler<'d> {
         let Some(declared) = operation.get("requestBody") else {
             return BodyDeclaration::Undeclared;
         };
-        // 3.0.4, Operation Object: ignored where HTTP gives a body no meaning. 3.1 lifted that.
+        // OpenAPI 3.0.4, Operation Object: a request body is ignored if HTTP does not define its meaning
+        // for the method. OpenAPI 3.1 allows it.
         let has_meaning = ![Method::GET, Method::HEAD, Method::DELETE].contains(method);
         if self.surface.dialect == Dialect::V30 && !has_meaning {
             return BodyDeclaration::Ignored;
         }
-        let Some(place) = self.object(DocumentSet::node_ref(near, declared), "a request body")
+        let Some(node_ref) = self.object(DocumentSet::node_ref(near, declared), "a request body")
         else {
             return BodyDeclaration::Undeclared;
         };
-        if !self.bodies.contains_key(&place) {
-            let node = self.documents.node(place);
+        if !self.bodies.contains_key(&node_ref) {
+            let node = self.documents.node(node_ref);
             if node.get("content").is_none() {
-                let message = "`content` is missing: it says which media types the body may have";
-                self.error(ContractProblemKind::MalformedDocument, place, message);
+                let message = "`content` is missing: it must list the media types of the body";
+                self.error(ContractProblemKind::MalformedDocument, node_ref, message);
             }
             let required = node.get("required").and_then(|flag| flag.as_bool());
             let body = DeclaredBody {
                 required: required == Some(true),
-                content: self.content(place, node, MessageDirection::Request),
-                node_ref: place,
+                content: self.content(node_ref, node, MessageDirection::Request),
+                node_ref,
             };
-            self.bodies.insert(place, Arc::new(body));
+            self.bodies.insert(node_ref, Arc::new(body));
         }
-        BodyDeclaration::Declared(Arc::clone(&self.bodies[&place]))
+        BodyDeclaration::Declared(Arc::clone(&self.bodies[&node_ref]))
     }
 
     pub(super) fn responses(
@@ -66,45 +67,45 @@ impl<'d> ContractCompiler<'d> {
             let at = DocumentSet::node_ref(near, value);
             let Some(status) = StatusPattern::parse(key) else {
                 let message = format!(
-                    "`{key}` is no status: use a code such as 200, a range such as 2XX, or default"
+                    "`{key}` is not a status: use a code such as 200, a range such as 2XX, or default"
                 );
                 self.warn(ContractProblemKind::MalformedDocument, at, &message);
                 continue;
             };
-            let Some(place) = self.object(at, "a response") else {
+            let Some(node_ref) = self.object(at, "a response") else {
                 continue;
             };
-            if !self.compiled_responses.contains_key(&(place, status)) {
-                let node = self.documents.node(place);
-                let headers = self.response_headers(place, node);
-                let content = self.content(place, node, MessageDirection::Response);
+            if !self.compiled_responses.contains_key(&(node_ref, status)) {
+                let node = self.documents.node(node_ref);
+                let headers = self.response_headers(node_ref, node);
+                let content = self.content(node_ref, node, MessageDirection::Response);
                 let response = Arc::new(DeclaredResponse {
                     status,
                     headers,
                     content,
-                    node_ref: place,
+                    node_ref,
                 });
-                self.compiled_responses.insert((place, status), response);
+                self.compiled_responses.insert((node_ref, status), response);
             }
-            responses.push(Arc::clone(&self.compiled_responses[&(place, status)]));
+            responses.push(Arc::clone(&self.compiled_responses[&(node_ref, status)]));
         }
         responses
     }
 
-    /// The header fields of a response. `Content-Type` is described elsewhere and ignored here
-    /// (OpenAPI 3.0.4 and 3.1.1, Response Object).
+    /// The header fields of a response, without `Content-Type`, which is ignored here (OpenAPI 3.0.4 and
+    /// 3.1.1, Response Object).
     fn response_headers(&mut self, near: NodeRef, response: JsonNode<'d>) -> Vec<Parameter> {
         let declared = response.get("headers").into_iter();
         let mut headers = Vec::new();
         for (name, value) in declared.flat_map(|headers| headers.members()) {
-            let Some(place) = self.target(DocumentSet::node_ref(near, value)) else {
+            let Some(node_ref) = self.target(DocumentSet::node_ref(near, value)) else {
                 continue;
             };
             if name.eq_ignore_ascii_case("content-type") {
                 continue;
             }
             let responses = &mut self.responses;
-            let compiled = header(self.surface, name, place, &mut |schema| {
+            let compiled = header(self.surface, name, node_ref, &mut |schema| {
                 responses.key(schema)
             });
             match compiled {
@@ -112,7 +113,7 @@ impl<'d> ContractCompiler<'d> {
                 Err(error) => {
                     self.error(
                         ContractProblemKind::MalformedParameter,
-                        place,
+                        node_ref,
                         &error.to_string(),
                     );
                 }
@@ -129,38 +130,38 @@ impl<'d> ContractCompiler<'d> {
     ) -> Vec<MediaType> {
         let mut content = Vec::new();
         for (key, value) in self.members(near, owner, "content") {
-            let Some(place) = self.object(DocumentSet::node_ref(near, value), "a media type")
+            let Some(node_ref) = self.object(DocumentSet::node_ref(near, value), "a media type")
             else {
                 continue;
             };
             let Some(range) = MediaRange::parse(key) else {
-                let message = format!("`{key}` is no media type: write type/subtype");
-                self.warn(ContractProblemKind::MalformedDocument, place, &message);
+                let message = format!("`{key}` is not a media type: write type/subtype");
+                self.warn(ContractProblemKind::MalformedDocument, node_ref, &message);
                 continue;
             };
             let is_json = range.is_json();
-            let node = self.documents.node(place);
+            let node = self.documents.node(node_ref);
             let schemas = match direction {
                 MessageDirection::Request => &mut self.requests,
                 MessageDirection::Response => &mut self.responses,
             };
             let declared = node
                 .get("schema")
-                .map(|schema| DocumentSet::node_ref(place, schema));
+                .map(|schema| DocumentSet::node_ref(node_ref, schema));
             let shape = declared.filter(|_| !is_json).and_then(|schema| {
-                compile_body_shape(self.surface, &range, place, schema, &mut |at| {
+                compile_body_shape(self.surface, &range, node_ref, schema, &mut |at| {
                     schemas.key(at)
                 })
             });
             let schema = declared
-                .filter(|_| is_json || shape.is_some() || self.options.channels)
+                .filter(|_| is_json || shape.is_some() || self.options.outbound_operations)
                 .map(|schema| schemas.key(schema));
             content.push(MediaType {
                 key: key.to_owned(),
                 is_json,
                 schema,
                 shape,
-                node_ref: place,
+                node_ref,
             });
         }
         content

@@ -1,5 +1,6 @@
-//! The entry: documents in, a compiled contract or all that is wrong with it out.
+//! The entry point: documents in, a compiled contract or its problems out.
 
+use super::compile_options::CompileOptions;
 use super::contract_compiler::ContractCompiler;
 use crate::message::compiled_contract::{CompiledContract, declared_names};
 use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
@@ -7,24 +8,10 @@ use crate::openapi::dialect::Dialect;
 use crate::openapi::document::DocumentSet;
 use crate::openapi::revision::ContractIdentity;
 
-/// What can be set about compiling.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CompileOptions {
-    /// Base paths that replace those of the document's `servers`.
-    pub base_paths: Option<Vec<String>>,
-    /// Whether members of request bodies that are not declared can be found. It costs a second
-    /// validator.
-    pub detect_undeclared: bool,
-    /// Whether everything is compiled that only comparing contracts needs: webhooks and callbacks,
-    /// which no proxy in front of a service sees, and the schemas of media types that are not
-    /// judged.
-    pub channels: bool,
-}
-
 /// Compiles the documents of a contract.
 ///
 /// # Errors
-/// Every problem found, errors and warnings, when there is an error among them.
+/// All problems, errors and warnings, if at least one is an error.
 pub fn compile(
     documents: DocumentSet,
     options: &CompileOptions,
@@ -39,13 +26,14 @@ pub fn compile(
             message,
         }]
     })?;
-    let mut walk = ContractCompiler::new(&documents, dialect, options);
-    walk.paths();
-    let for_comparison = match options.channels {
-        true => walk.channels(),
-        false => Vec::new(),
+    let mut compiler = ContractCompiler::new(&documents, dialect, options);
+    compiler.paths();
+    let outbound_operations = if options.outbound_operations {
+        compiler.outbound_operations()
+    } else {
+        Vec::new()
     };
-    let walked = walk.finish()?;
+    let parts = compiler.finish()?;
     let ContractIdentity {
         title,
         version,
@@ -58,12 +46,12 @@ pub fn compile(
         revision,
         dialect,
         provider,
-        operations: walked.operations,
-        outbound_operations: for_comparison,
-        warnings: walked.warnings,
-        routes: walked.routes,
-        requests: walked.requests,
-        responses: walked.responses,
+        operations: parts.operations,
+        outbound_operations,
+        warnings: parts.warnings,
+        routes: parts.routes,
+        requests: parts.requests,
+        responses: parts.responses,
         declared_property_names: declared_names(&documents),
         documents,
     })

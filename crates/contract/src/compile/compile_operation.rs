@@ -1,4 +1,4 @@
-//! Operations: what is their own and what they inherit.
+//! Compiles operations, with what they inherit from their path item and document.
 
 use std::sync::Arc;
 
@@ -22,36 +22,37 @@ impl<'d> ContractCompiler<'d> {
         &mut self,
         template: &PathTemplate,
         verb: PathItemMethod,
-        place: NodeRef,
+        node_ref: NodeRef,
         inherited: &InheritedFields<'d>,
     ) -> Option<u32> {
-        if !self.is_a(JsonKind::Object, place, "an operation") {
+        if !self.is_a(JsonKind::Object, node_ref, "an operation") {
             return None;
         }
-        let node = self.documents.node(place);
-        let method = Method::from_bytes(verb.name().as_bytes()).expect("verbs are methods");
-        let own = self.inherit(place, node, inherited);
-        let mut parameters = self.parameters(place, node, template);
+        let node = self.documents.node(node_ref);
+        let method = Method::from_bytes(verb.name().as_bytes())
+            .expect("every field of PathItemMethod is a valid method");
+        let effective = self.inherit(node_ref, node, inherited);
+        let mut parameters = self.parameters(node_ref, node, template);
         for above in &inherited.parameters {
             if !parameters.iter().any(|parameter| parameter.is_same(above)) {
                 parameters.push(above.clone());
             }
         }
-        self.undeclared_expressions(template, place, &parameters);
+        self.warn_undeclared_expressions(template, node_ref, &parameters);
         let id = u32::try_from(self.operations.len()).ok()?;
         let operation = Operation {
-            name: self.name(node, &method, template, place),
+            name: self.name(node, &method, template, node_ref),
             path: template.key().into(),
-            provider: own.provider,
-            tier: own.tier,
-            enforcement: self.enforcement(place, node),
+            provider: effective.provider,
+            tier: effective.tier,
+            enforcement: self.enforcement(node_ref, node),
             takes_any_query: parameters.iter().any(Parameter::takes_any_query),
             parameters,
-            security: self.security(place, node),
-            body: self.body(place, node, &method),
-            responses: self.responses(place, node),
+            security: self.security(node_ref, node),
+            body: self.body(node_ref, node, &method),
+            responses: self.responses(node_ref, node),
             method,
-            node_ref: place,
+            node_ref,
         };
         self.operations.push(operation);
         Some(id)
@@ -62,29 +63,29 @@ impl<'d> ContractCompiler<'d> {
         node: JsonNode<'d>,
         method: &Method,
         template: &PathTemplate,
-        place: NodeRef,
+        node_ref: NodeRef,
     ) -> Arc<str> {
         let declared = node.get("operationId").and_then(|id| id.as_str());
         let name: Arc<str> = match declared {
             Some(id) => id.into(),
             None => format!("{method} {}", template.key()).into(),
         };
-        if let Some(first) = self.names.insert(Arc::clone(&name), place) {
+        if let Some(first) = self.names.insert(Arc::clone(&name), node_ref) {
             let line = self.documents.line(first);
             let message = format!(
-                "the operationId `{name}` is taken by the operation in line {line}; metrics and refusals cannot tell them apart"
+                "the operation on line {line} has the same operationId `{name}`; metrics and error responses cannot distinguish the two"
             );
-            self.warn(ContractProblemKind::MalformedDocument, place, &message);
+            self.warn(ContractProblemKind::MalformedDocument, node_ref, &message);
         }
         name
     }
 
-    /// Its own requirements, else those of the document.
-    fn security(&mut self, place: NodeRef, node: JsonNode<'d>) -> SecurityRequirements {
+    /// The security requirements of the operation, or else those of the document.
+    fn security(&mut self, node_ref: NodeRef, node: JsonNode<'d>) -> SecurityRequirements {
         let own = node.get("security");
         let entry = self.documents.entry_ref();
         let declared = match own {
-            Some(list) => Some(DocumentSet::node_ref(place, list)),
+            Some(list) => Some(DocumentSet::node_ref(node_ref, list)),
             None => self.documents.member(entry, "security"),
         };
         let Some(declared) = declared else {
@@ -99,7 +100,7 @@ impl<'d> ContractCompiler<'d> {
         }
     }
 
-    /// `x-portcullis: { request: report, response: off, idempotent: true }`.
+    /// Reads `x-portcullis`, such as `{ request: report, response: off, idempotent: true }`.
     fn enforcement(&mut self, near: NodeRef, node: JsonNode<'d>) -> OperationEnforcement {
         let mut own = OperationEnforcement::default();
         for (name, value) in node
@@ -120,7 +121,7 @@ impl<'d> ContractCompiler<'d> {
                 "request" => &mut own.request,
                 "response" => &mut own.response,
                 other => {
-                    let message = format!("`x-portcullis.{other}` is not known and does nothing");
+                    let message = format!("`x-portcullis.{other}` is unknown and has no effect");
                     self.warn(ContractProblemKind::NotJudged, at, &message);
                     continue;
                 }
@@ -137,10 +138,11 @@ impl<'d> ContractCompiler<'d> {
         own
     }
 
-    fn undeclared_expressions(
+    /// Warns about expressions of the path template without a path parameter.
+    fn warn_undeclared_expressions(
         &mut self,
         template: &PathTemplate,
-        place: NodeRef,
+        node_ref: NodeRef,
         known: &[Parameter],
     ) {
         for name in template.names() {
@@ -149,10 +151,10 @@ impl<'d> ContractCompiler<'d> {
                 .any(|known| known.part == MessagePart::Path && known.name == name)
             {
                 let message = format!(
-                    "`{{{name}}}` in `{}` has no parameter and takes any text",
+                    "`{{{name}}}` in `{}` has no parameter and accepts any text",
                     template.key()
                 );
-                self.warn(ContractProblemKind::MalformedPath, place, &message);
+                self.warn(ContractProblemKind::MalformedPath, node_ref, &message);
             }
         }
     }

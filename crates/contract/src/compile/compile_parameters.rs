@@ -1,4 +1,4 @@
-//! The parameters of a path item or an operation. One that many refer to is compiled once.
+//! Compiles the parameters of path items and operations. A shared parameter is compiled once.
 
 use portcullis_json::JsonNode;
 
@@ -18,11 +18,11 @@ impl<'d> ContractCompiler<'d> {
     ) -> Vec<Parameter> {
         let mut parameters = Vec::new();
         for element in self.elements(near, owner, "parameters") {
-            let Some(place) = self.object(DocumentSet::node_ref(near, element), "a parameter")
+            let Some(node_ref) = self.object(DocumentSet::node_ref(near, element), "a parameter")
             else {
                 continue;
             };
-            let Some(mut parameter) = self.parameter(place) else {
+            let Some(mut parameter) = self.parameter(node_ref) else {
                 continue;
             };
             if parameter.is_ignored() {
@@ -31,11 +31,11 @@ impl<'d> ContractCompiler<'d> {
             if parameter.part == MessagePart::Path {
                 let Some(slot) = template.slot(&parameter.name) else {
                     let message = format!(
-                        "the path parameter `{}` does not stand in `{}` and is not judged",
+                        "the path parameter `{}` does not occur in `{}` and is not validated",
                         parameter.name,
                         template.key()
                     );
-                    self.warn(ContractProblemKind::MalformedParameter, place, &message);
+                    self.warn(ContractProblemKind::MalformedParameter, node_ref, &message);
                     continue;
                 };
                 parameter.capture_index = slot;
@@ -45,7 +45,7 @@ impl<'d> ContractCompiler<'d> {
                     "the {} parameter `{}` is declared twice here: remove one",
                     parameter.part, parameter.name
                 );
-                self.error(ContractProblemKind::MalformedParameter, place, &message);
+                self.error(ContractProblemKind::MalformedParameter, node_ref, &message);
                 continue;
             }
             parameters.push(parameter);
@@ -53,35 +53,35 @@ impl<'d> ContractCompiler<'d> {
         parameters
     }
 
-    fn parameter(&mut self, place: NodeRef) -> Option<Parameter> {
-        if let Some(known) = self.parameters.get(&place) {
+    fn parameter(&mut self, node_ref: NodeRef) -> Option<Parameter> {
+        if let Some(known) = self.parameters.get(&node_ref) {
             return known.clone();
         }
         let requests = &mut self.requests;
-        let compiled = parameter(self.surface, place, &mut |schema| requests.key(schema));
+        let compiled = parameter(self.surface, node_ref, &mut |schema| requests.key(schema));
         let found = match compiled {
             Ok(parameter) => {
-                self.judgeable(&parameter);
+                self.warn_permissive(&parameter);
                 Some(parameter)
             }
             Err(error) => {
                 self.error(
                     ContractProblemKind::MalformedParameter,
-                    place,
+                    node_ref,
                     &error.to_string(),
                 );
                 None
             }
         };
-        self.parameters.insert(place, found.clone());
+        self.parameters.insert(node_ref, found.clone());
         found
     }
 
-    /// Warns where a parameter takes more than its author may think.
-    fn judgeable(&mut self, parameter: &Parameter) {
+    /// Warns about a parameter that accepts more than its author may expect.
+    fn warn_permissive(&mut self, parameter: &Parameter) {
         if parameter.style == ParameterStyle::OtherContent {
             let message = format!(
-                "the values of `{}` are not judged: only JSON is among the media types of parameters",
+                "the values of `{}` are not validated: JSON is the only supported media type of parameters",
                 parameter.name
             );
             self.warn(ContractProblemKind::NotJudged, parameter.node_ref, &message);
@@ -89,7 +89,7 @@ impl<'d> ContractCompiler<'d> {
         let node = self.documents.node(parameter.node_ref);
         if node.get("schema").or(node.get("content")).is_none() {
             let message = format!(
-                "`{}` has no `schema` and takes any text: write `schema: {{type: string}}` if it may",
+                "`{}` has no `schema` and accepts any text: write `schema: {{type: string}}` if that is intended",
                 parameter.name
             );
             self.warn(

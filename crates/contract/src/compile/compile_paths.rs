@@ -1,4 +1,4 @@
-//! Paths: their templates, what operations inherit from them, and their routes.
+//! Compiles paths: their templates, their routes and what operations inherit from them.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
-/// The `servers` in force, and a place of the document they stand in.
+/// The active `servers`, with a node of the document that contains them.
 pub(super) type EffectiveServers<'d> = Option<(NodeRef, JsonNode<'d>)>;
 
-/// What an operation takes from its path item and its document unless it says otherwise.
+/// What an operation inherits from its path item and document unless it overrides it.
 #[derive(Clone, Default)]
 pub(super) struct InheritedFields<'d> {
     pub(super) parameters: Vec<Parameter>,
@@ -43,13 +43,13 @@ impl<'d> ContractCompiler<'d> {
             if key.starts_with("x-") {
                 continue;
             }
-            let place = DocumentSet::node_ref(entry, item);
+            let node_ref = DocumentSet::node_ref(entry, item);
             match PathTemplate::parse(key) {
-                Ok(template) => self.path_item(&template, place, &inherited),
+                Ok(template) => self.path_item(&template, node_ref, &inherited),
                 Err(error) => {
                     self.error(
                         ContractProblemKind::MalformedPath,
-                        place,
+                        node_ref,
                         &format!("path `{key}`: {error}"),
                     );
                 }
@@ -60,28 +60,28 @@ impl<'d> ContractCompiler<'d> {
     fn path_item(
         &mut self,
         template: &PathTemplate,
-        place: NodeRef,
+        node_ref: NodeRef,
         inherited: &InheritedFields<'d>,
     ) {
-        let Some(place) = self.object(place, "a path item") else {
+        let Some(node_ref) = self.object(node_ref, "a path item") else {
             return;
         };
-        let item = self.documents.node(place);
-        let mut inherited = self.inherit(place, item, inherited);
-        inherited.parameters = self.parameters(place, item, template);
+        let item = self.documents.node(node_ref);
+        let mut inherited = self.inherit(node_ref, item, inherited);
+        inherited.parameters = self.parameters(node_ref, item, template);
         let mut by_servers: Vec<(EffectiveServers<'d>, Vec<(PathItemMethod, u32)>)> =
             vec![(inherited.servers, vec![])];
         for (name, value) in item.members() {
-            let place = DocumentSet::node_ref(place, value);
+            let node_ref = DocumentSet::node_ref(node_ref, value);
             let Some(verb) = PathItemMethod::from_field(name) else {
-                self.unknown_field(name, place);
+                self.warn_unknown_field(name, node_ref);
                 continue;
             };
-            let Some(id) = self.operation(template, verb, place, &inherited) else {
+            let Some(id) = self.operation(template, verb, node_ref, &inherited) else {
                 continue;
             };
             match value.get("servers") {
-                Some(servers) => by_servers.push((Some((place, servers)), vec![(verb, id)])),
+                Some(servers) => by_servers.push((Some((node_ref, servers)), vec![(verb, id)])),
                 None => by_servers[0].1.push((verb, id)),
             }
         }
@@ -106,7 +106,7 @@ impl<'d> ContractCompiler<'d> {
 
     pub(super) fn inherit(
         &mut self,
-        place: NodeRef,
+        node_ref: NodeRef,
         node: JsonNode<'d>,
         above: &InheritedFields<'d>,
     ) -> InheritedFields<'d> {
@@ -115,12 +115,12 @@ impl<'d> ContractCompiler<'d> {
             parameters: Vec::new(),
             servers: node
                 .get("servers")
-                .map(|servers| (place, servers))
+                .map(|servers| (node_ref, servers))
                 .or(above.servers),
             provider: text("x-squad-owner")
                 .map(Arc::from)
                 .or_else(|| above.provider.clone()),
-            tier: self.tier(place, node).or(above.tier),
+            tier: self.tier(node_ref, node).or(above.tier),
         }
     }
 
@@ -137,8 +137,8 @@ impl<'d> ContractCompiler<'d> {
         tier
     }
 
-    /// A member of a path item that is no method may be one that is misspelt.
-    fn unknown_field(&mut self, name: &str, place: NodeRef) {
+    /// Warns about an unknown field of a path item, which may be a misspelt method.
+    fn warn_unknown_field(&mut self, name: &str, node_ref: NodeRef) {
         const KNOWN: [&str; 5] = ["$ref", "summary", "description", "servers", "parameters"];
         if KNOWN.contains(&name) || name.starts_with("x-") {
             return;
@@ -147,11 +147,12 @@ impl<'d> ContractCompiler<'d> {
             Some(_) => format!("write `{}`", name.to_lowercase()),
             None => "methods are get, put, post, delete, options, head, patch, trace".to_owned(),
         };
-        let message = format!("a path item has no `{name}`, and it is ignored: {advice}");
-        self.warn(ContractProblemKind::MalformedDocument, place, &message);
+        let message = format!("`{name}` is not a field of a path item and is ignored: {advice}");
+        self.warn(ContractProblemKind::MalformedDocument, node_ref, &message);
     }
 
-    pub(super) fn overlaps(&mut self, routes: &RouteTable) {
+    /// Reports templates that match the same paths.
+    pub(super) fn report_overlaps(&mut self, routes: &RouteTable) {
         let entry = self.documents.entry_ref();
         let paths = self.documents.node(entry).get("paths");
         for overlap in routes.overlaps() {

@@ -1,11 +1,11 @@
-//! What the walk over a contract carries with it, and how it ends.
+//! The state of compiling one contract, and the helpers that every part of the walk uses.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use portcullis_json::{JsonKind, JsonNode};
 
-use super::compile_contract::CompileOptions;
+use super::compile_options::CompileOptions;
 use super::schema_collector::SchemaCollector;
 use crate::message::operation::{DeclaredBody, DeclaredResponse, Operation, StatusPattern};
 use crate::message::parameter::Parameter;
@@ -18,7 +18,7 @@ use crate::openapi::reference::follow;
 use crate::schema::schema_set::SchemaSet;
 use crate::schema::schema_surface::SchemaSurface;
 
-/// The walk over one contract.
+/// Compiles one contract.
 pub(super) struct ContractCompiler<'d> {
     pub(super) documents: &'d DocumentSet,
     pub(super) surface: SchemaSurface<'d>,
@@ -35,7 +35,7 @@ pub(super) struct ContractCompiler<'d> {
     pub(super) compiled_responses: HashMap<(NodeRef, StatusPattern), Arc<DeclaredResponse>>,
 }
 
-/// What it gives.
+/// The result of the walk.
 pub(super) struct CompiledParts {
     pub(super) operations: Vec<Operation>,
     pub(super) warnings: Vec<ContractProblem>,
@@ -69,10 +69,10 @@ impl<'d> ContractCompiler<'d> {
 
     pub(super) fn finish(mut self) -> Result<CompiledParts, Vec<ContractProblem>> {
         let routes = std::mem::replace(&mut self.routes, RouteTable::builder()).build();
-        self.overlaps(&routes);
+        self.report_overlaps(&routes);
         let mut problems = self.problems;
-        // One after the other: the second reuses what the first gave back, which on large contracts
-        // is worth more than the milliseconds that a second thread would save.
+        // Built one after the other: the second build reuses the memory of the first. On large
+        // contracts that matters more than the milliseconds that a second thread would save.
         let requests = self
             .requests
             .build(self.documents, self.options.detect_undeclared);
@@ -114,9 +114,9 @@ impl<'d> ContractCompiler<'d> {
         }
     }
 
-    /// Follows a reference of the structure; a problem where it leads nowhere.
-    pub(super) fn target(&mut self, place: NodeRef) -> Option<NodeRef> {
-        match follow(self.documents, place) {
+    /// Follows the `$ref` of an object, if it has one. Reports a reference that does not resolve.
+    pub(super) fn target(&mut self, node_ref: NodeRef) -> Option<NodeRef> {
+        match follow(self.documents, node_ref) {
             Ok(target) => Some(target),
             Err((at, error)) => {
                 self.error(
@@ -129,15 +129,16 @@ impl<'d> ContractCompiler<'d> {
         }
     }
 
-    /// Follows a reference to an object; a problem where there is none. `what` names it, with
-    /// its article.
-    pub(super) fn object(&mut self, place: NodeRef, what: &str) -> Option<NodeRef> {
-        let place = self.target(place)?;
-        self.is_a(JsonKind::Object, place, what).then_some(place)
+    /// Follows the `$ref` like [`Self::target`] and reports a target that is not an object. `what` names
+    /// it in the message, with its article.
+    pub(super) fn object(&mut self, node_ref: NodeRef, what: &str) -> Option<NodeRef> {
+        let node_ref = self.target(node_ref)?;
+        self.is_a(JsonKind::Object, node_ref, what)
+            .then_some(node_ref)
     }
 
-    /// The members of `owner`'s member `name`; none where it is absent, and a problem where it
-    /// is no object.
+    /// The properties of the object in the field `name` of `owner`. Empty if the field is absent. Reports
+    /// a field that is not an object.
     pub(super) fn members(
         &mut self,
         near: NodeRef,
@@ -148,8 +149,8 @@ impl<'d> ContractCompiler<'d> {
         found.into_iter().flat_map(JsonNode::members)
     }
 
-    /// The elements of `owner`'s member `name`; none where it is absent, and a problem where it
-    /// is no array.
+    /// The elements of the array in the field `name` of `owner`. Empty if the field is absent. Reports a
+    /// field that is not an array.
     pub(super) fn elements(
         &mut self,
         near: NodeRef,
@@ -168,44 +169,44 @@ impl<'d> ContractCompiler<'d> {
         name: &str,
     ) -> Option<JsonNode<'d>> {
         let node = owner.get(name)?;
-        let is_right = self.is_a(
+        let has_kind = self.is_a(
             kind,
             DocumentSet::node_ref(near, node),
             &format!("`{name}`"),
         );
-        is_right.then_some(node)
+        has_kind.then_some(node)
     }
 
-    /// Whether the value at `node_ref` is of a kind; a problem where it is not. `what` names it.
-    pub(super) fn is_a(&mut self, kind: JsonKind, place: NodeRef, what: &str) -> bool {
-        let found = self.documents.node(place).kind();
+    /// Whether the value at `node_ref` is of a type. Reports a value of another type; `what` names it.
+    pub(super) fn is_a(&mut self, kind: JsonKind, node_ref: NodeRef, what: &str) -> bool {
+        let found = self.documents.node(node_ref).kind();
         if found != kind {
             let message = format!(
                 "{what} must be {}, not {}",
                 described(kind),
                 described(found)
             );
-            self.error(ContractProblemKind::MalformedDocument, place, &message);
+            self.error(ContractProblemKind::MalformedDocument, node_ref, &message);
         }
         found == kind
     }
 
-    pub(super) fn error(&mut self, kind: ContractProblemKind, place: NodeRef, message: &str) {
-        self.problem(Severity::Error, kind, place, message);
+    pub(super) fn error(&mut self, kind: ContractProblemKind, node_ref: NodeRef, message: &str) {
+        self.problem(Severity::Error, kind, node_ref, message);
     }
 
-    pub(super) fn warn(&mut self, kind: ContractProblemKind, place: NodeRef, message: &str) {
-        self.problem(Severity::Warning, kind, place, message);
+    pub(super) fn warn(&mut self, kind: ContractProblemKind, node_ref: NodeRef, message: &str) {
+        self.problem(Severity::Warning, kind, node_ref, message);
     }
 
     fn problem(
         &mut self,
         severity: Severity,
         kind: ContractProblemKind,
-        place: NodeRef,
+        node_ref: NodeRef,
         message: &str,
     ) {
-        let at = self.documents.location(place);
+        let at = self.documents.location(node_ref);
         let problem = ContractProblem {
             severity,
             kind,

@@ -1,10 +1,10 @@
-//! A compiled contract as a list, for people: which paths its operations really answer to.
+//! A list of the operations of a contract with their full paths, for display.
 
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::operation::Operation;
 
 impl CompiledContract {
-    /// Every operation with its full paths: one for each base path of its servers.
+    /// Every operation with its full paths, one for each base path.
     pub fn listing(&self) -> Vec<(&Operation, Vec<&str>)> {
         let mut listed: Vec<(&Operation, Vec<&str>)> = self
             .operations

@@ -1,10 +1,15 @@
-//! Compiling: documents → operations, routing table and validators.
+//! Compiles documents into operations, a routing table and validators.
 //!
-//! The structure is walked on the raw documents, so that 3.0 and 3.1 are read by the same code
-//! and every problem has a file, a line and a pointer. All problems of a contract are collected;
-//! one error refuses it. What has the wrong shape is an error even where nothing would miss it:
-//! an empty list of parameters and one that could not be read must not look alike.
+//! The compiler walks the parsed documents, so the same code handles OpenAPI 3.0 and 3.1, and every
+//! problem has a file, a line and a pointer. It collects all problems of a contract; one error rejects
+//! the contract. A value of the wrong type is always an error, because treating unreadable parameters
+//! like an empty list would disable checks silently.
+//!
+//! `compile_contract` is the entry point. [`ContractCompiler`](contract_compiler) carries the state of
+//! the walk; the files below it compile paths, operations, parameters and bodies. `lowered_schemas` and
+//! `listing` extend the compiled contract with views for tools.
 
+mod compile_options;
 mod compile_contract;
 mod contract_compiler;
 mod schema_collector;
@@ -18,4 +23,5 @@ pub(crate) mod listing;
 pub(crate) mod server_paths;
 pub(crate) mod lowered_schemas;
 
-pub use compile_contract::{CompileOptions, compile};
+pub use compile_contract::compile;
+pub use compile_options::CompileOptions;

@@ -1,7 +1,7 @@
-//! Webhooks and callbacks: the operations that the service calls and its consumers serve.
+//! Compiles webhooks and callbacks: operations that the service calls and its consumers implement
+//! (OpenAPI 3.1.1, `webhooks`; 3.0.4 and 3.1.1, Callback Object).
 //!
-//! A proxy in front of the service never sees them, so they are compiled for whoever compares
-//! contracts only (OpenAPI 3.1.1, `webhooks`; 3.0.4 and 3.1.1, Callback Object).
+//! They never pass a proxy in front of the service, so only the comparison of contracts needs them.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ use crate::message::route::{PathItemMethod, PathTemplate};
 use crate::openapi::document::{DocumentSet, NodeRef};
 
 impl<'d> ContractCompiler<'d> {
-    /// All webhooks of the document, and the callbacks of the operations walked so far.
-    pub(super) fn channels(&mut self) -> Vec<OutboundOperation> {
+    /// Compiles the webhooks of the document and the callbacks of the operations compiled so far.
+    pub(super) fn outbound_operations(&mut self) -> Vec<OutboundOperation> {
         let entry = self.documents.entry_ref();
         let root = self.documents.node(entry);
-        let mut channels = Vec::new();
+        let mut outbound = Vec::new();
         for (name, item) in self.members(entry, root, "webhooks") {
-            let place = DocumentSet::node_ref(entry, item);
-            self.channel(OutboundKind::Webhook, name, place, &mut channels);
+            let node_ref = DocumentSet::node_ref(entry, item);
+            self.outbound_path_item(OutboundKind::Webhook, name, node_ref, &mut outbound);
         }
         let owners: Vec<(Arc<str>, NodeRef)> = self
             .operations
@@ -33,14 +33,14 @@ impl<'d> ContractCompiler<'d> {
                 )
             })
             .collect();
-        for (owner, place) in owners {
-            let node = self.documents.node(place);
-            for (name, callback) in self.members(place, node, "callbacks") {
-                let at = DocumentSet::node_ref(place, callback);
-                self.callback(&owner, name, at, &mut channels);
+        for (owner, node_ref) in owners {
+            let node = self.documents.node(node_ref);
+            for (name, callback) in self.members(node_ref, node, "callbacks") {
+                let at = DocumentSet::node_ref(node_ref, callback);
+                self.callback(&owner, name, at, &mut outbound);
             }
         }
-        channels
+        outbound
     }
 
     fn callback(
@@ -48,46 +48,46 @@ impl<'d> ContractCompiler<'d> {
         owner: &str,
         name: &str,
         at: NodeRef,
-        channels: &mut Vec<OutboundOperation>,
+        outbound: &mut Vec<OutboundOperation>,
     ) {
-        let Some(place) = self.object(at, "a callback") else {
+        let Some(node_ref) = self.object(at, "a callback") else {
             return;
         };
-        for (expression, item) in self.documents.node(place).members() {
+        for (expression, item) in self.documents.node(node_ref).members() {
             if expression.starts_with("x-") {
                 continue;
             }
             let full = format!("{owner} {name} {expression}");
-            let at = DocumentSet::node_ref(place, item);
-            self.channel(OutboundKind::Callback, &full, at, channels);
+            let at = DocumentSet::node_ref(node_ref, item);
+            self.outbound_path_item(OutboundKind::Callback, &full, at, outbound);
         }
     }
 
-    /// The operations of one path item. Where they are served is for their receivers to say, so
-    /// they have no path of their own.
-    fn channel(
+    /// Compiles the operations of one path item. Their path is `/`, because the receiver chooses where it
+    /// serves them.
+    fn outbound_path_item(
         &mut self,
         kind: OutboundKind,
         name: &str,
         at: NodeRef,
-        channels: &mut Vec<OutboundOperation>,
+        outbound: &mut Vec<OutboundOperation>,
     ) {
-        let Some(place) = self.object(at, "a path item") else {
+        let Some(node_ref) = self.object(at, "a path item") else {
             return;
         };
-        let template = PathTemplate::parse("/").expect("the root is a template");
-        let item: JsonNode<'d> = self.documents.node(place);
-        let mut inherited = self.inherit(place, item, &InheritedFields::default());
-        inherited.parameters = self.parameters(place, item, &template);
+        let template = PathTemplate::parse("/").expect("`/` is a valid template");
+        let item: JsonNode<'d> = self.documents.node(node_ref);
+        let mut inherited = self.inherit(node_ref, item, &InheritedFields::default());
+        inherited.parameters = self.parameters(node_ref, item, &template);
         for (field, value) in item.members() {
             let Some(verb) = PathItemMethod::from_field(field) else {
                 continue;
             };
-            let place = DocumentSet::node_ref(place, value);
+            let node_ref = DocumentSet::node_ref(node_ref, value);
             let known = self.operations.len();
-            self.operation(&template, verb, place, &inherited);
+            self.operation(&template, verb, node_ref, &inherited);
             let found = self.operations.split_off(known);
-            channels.extend(
+            outbound.extend(
                 found
                     .into_iter()
                     .map(|operation: Operation| OutboundOperation {

@@ -1,4 +1,4 @@
-//! The schemas that operations judge by, while they are collected.
+//! Collects the schemas that operations validate against.
 
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::dialect::{Dialect, MessageDirection};
@@ -6,7 +6,7 @@ use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::schema::lower::SchemaLowering;
 use crate::schema::schema_set::{SchemaKey, SchemaSet};
 
-/// The schemas of one direction, while they are collected.
+/// Collects the schemas of one direction.
 pub(super) struct SchemaCollector<'d> {
     lowering: SchemaLowering<'d>,
     roots: Vec<u32>,
@@ -24,13 +24,14 @@ impl<'d> SchemaCollector<'d> {
         }
     }
 
-    pub(super) fn key(&mut self, place: NodeRef) -> SchemaKey {
-        let number = self.lowering.define(place);
+    /// Adds a schema and returns its key.
+    pub(super) fn key(&mut self, node_ref: NodeRef) -> SchemaKey {
+        let number = self.lowering.define(node_ref);
         self.roots.push(number);
         SchemaKey::new(number)
     }
 
-    /// Builds the validator; where undeclared members are looked for, their validator too.
+    /// Builds the validator. With `is_closed`, also the one that detects undeclared properties.
     pub(super) fn build(
         mut self,
         documents: &DocumentSet,
@@ -39,9 +40,10 @@ impl<'d> SchemaCollector<'d> {
         self.roots.sort_unstable();
         self.roots.dedup();
         let lowered = self.lowering.finish(&self.roots);
-        match is_closed {
-            true => SchemaSet::build_closed(lowered, documents),
-            false => SchemaSet::build(lowered, documents),
+        if is_closed {
+            SchemaSet::build_closed(lowered, documents)
+        } else {
+            SchemaSet::build(lowered, documents)
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Base paths: the path part of the `servers` of a document, path item or operation.
+//! Base paths: the path of each URL in `servers` (OpenAPI 3.0.4 and 3.1.1, Server Object).
 //!
-//! The host is not part of matching: a proxy sees paths. Variables with an `enum` become one
-//! base for each value; others stay expressions that match one segment's text, as far as they
-//! stand in the path (OpenAPI 3.0.4 and 3.1.1, Server Object and Server Variable Object).
+//! Only the path matters for routing, not the host. A server variable with an `enum` gives one base
+//! path for each value. Another variable in the path stays an expression that matches the text of one
+//! segment.
 
 use openapiv3::{Server, ServerVariable};
 use serde::Deserialize;
@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use portcullis_json::JsonNode;
 
-/// How many bases one server may expand to.
+/// The maximum number of base paths of one server.
 const EXPANSIONS_MAX: usize = 64;
 
-/// The base paths of one Server Object, as texts for templates.
+/// The base paths of one Server Object, as text for path templates.
 ///
 /// # Errors
 /// A sentence that says what is wrong with the object.
@@ -33,7 +33,7 @@ pub(super) fn base_paths(server: JsonNode<'_>) -> Result<Vec<String>, String> {
         }
         if urls.len() > EXPANSIONS_MAX {
             return Err(format!(
-                "the server's variables expand to more than {EXPANSIONS_MAX} paths"
+                "the variables of the server expand to more than {EXPANSIONS_MAX} paths"
             ));
         }
     }
@@ -43,7 +43,7 @@ pub(super) fn base_paths(server: JsonNode<'_>) -> Result<Vec<String>, String> {
     Ok(paths)
 }
 
-/// What a variable is replaced by; `None` where it stays an expression.
+/// The values that replace a variable. `None` if it stays an expression.
 fn values(variable: &ServerVariable, in_path: bool) -> Option<Vec<String>> {
     if !variable.enumeration.is_empty() {
         return Some(variable.enumeration.clone());
@@ -52,7 +52,8 @@ fn values(variable: &ServerVariable, in_path: bool) -> Option<Vec<String>> {
     (!in_path || !is_one_segment).then(|| vec![variable.default.clone()])
 }
 
-/// Where the path of a server address starts, if it can be told before its variables are known.
+/// The index where the path of a server URL starts. `None` if there is no path or if it depends on a
+/// variable.
 fn path_start(url: &str) -> Option<usize> {
     match url.find("://") {
         Some(at) => url[at + 3..].find('/').map(|slash| at + 3 + slash),
@@ -60,8 +61,8 @@ fn path_start(url: &str) -> Option<usize> {
     }
 }
 
-/// The path of a server address, with a leading slash. Relative addresses are resolved against
-/// the root, since a proxy does not know where the document will be published.
+/// The path of a server URL, with a leading slash. Relative URLs are resolved against the root, because
+/// a proxy does not know where the document is published.
 fn path_of(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let path = match url.find("://") {
@@ -78,8 +79,8 @@ fn path_of(url: &str) -> String {
     }
 }
 
-/// The members that the typed model needs. Values of variables are text even where they were
-/// written as numbers, as ports are in YAML.
+/// The fields that the typed model needs. Numbers become strings, because YAML reads unquoted values
+/// such as ports as numbers.
 fn skeleton(server: JsonNode<'_>) -> Value {
     let mut out = Map::new();
     for name in ["url", "variables"] {
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_of_servers() {
+    fn reads_the_path_of_a_server() {
         check(r#"{"url": "https://api.example.com/v1"}"#, &["/v1"]);
         check(r#"{"url": "https://api.example.com"}"#, &["/"]);
         check(r#"{"url": "https://api.example.com/v1/?a=b"}"#, &["/v1/"]);
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_in_the_path() {
+    fn expands_variables_in_the_path() {
         check(
             r#"{"url": "http://a.b:{port}/v{n}", "variables":
                 {"port": {"default": 80}, "n": {"enum": [1, 2], "default": 1}}}"#,

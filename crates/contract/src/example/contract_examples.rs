@@ -1,10 +1,10 @@
-//! Sample answers: what a contract itself offers as an example of a response.
+//! Examples of bodies and parameters: those of the contract, or generated values.
 
 use serde_json::Value;
 
 use portcullis_json::{JsonLimits, JsonNode, Tape};
 
-use super::generate::sample as generate;
+use super::generate::generate;
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::operation::MediaType;
 use crate::message::parameter::Parameter;
@@ -14,47 +14,71 @@ use crate::openapi::reference::follow;
 use crate::schema::lower::SchemaLowering;
 use crate::schema::schema_set::SchemaKey;
 
-/// A body for a response.
+/// The result of asking for an example of a response body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResponseExample {
     /// The bytes to send.
     Body(Vec<u8>),
     /// The contract has no example of this name.
     NoSuchExample,
-    /// The contract gives no example, and no value that satisfies the schema was found.
+    /// The contract has no valid example, and no value that satisfies the schema was found.
     None,
 }
 
-/// The named example, else the first one that satisfies the schema, else a generated value.
-pub(crate) fn response_example(
-    contract: &CompiledContract,
-    media: &MediaType,
-    name: Option<&str>,
-) -> ResponseExample {
-    let documents = &contract.documents;
-    let examples = examples(documents, media.node_ref);
-    if let Some(name) = name {
-        let found = examples.iter().find(|(known, _)| *known == name);
-        return found.map_or(ResponseExample::NoSuchExample, |(_, value)| {
-            ResponseExample::Body(bytes(media, *value))
-        });
+impl CompiledContract {
+    /// A body for a response: the named example, or else the first example that satisfies the schema, or
+    /// else a generated value.
+    pub fn response_example(&self, media: &MediaType, name: Option<&str>) -> ResponseExample {
+        let documents = &self.documents;
+        let examples = examples(documents, media.node_ref);
+        if let Some(name) = name {
+            let found = examples.iter().find(|(known, _)| *known == name);
+            return found.map_or(ResponseExample::NoSuchExample, |(_, value)| {
+                ResponseExample::Body(bytes(media, *value))
+            });
+        }
+        // Examples of other media types are text, not the value that the schema describes.
+        let key = media.schema.as_ref().filter(|_| media.is_json);
+        let valid = examples
+            .iter()
+            .map(|(_, value)| bytes(media, *value))
+            .find(|bytes| key.is_none_or(|key| is_valid(self, key, bytes)));
+        if let Some(body) = valid {
+            return ResponseExample::Body(body);
+        }
+        key.and_then(|key| generated(self, key, media))
+            .map_or(ResponseExample::None, ResponseExample::Body)
     }
-    // Examples of other media types show text, not the value that the schema describes.
-    let key = media.schema.as_ref().filter(|_| media.is_json);
-    let fitting = examples
-        .iter()
-        .map(|(_, value)| bytes(media, *value))
-        .find(|bytes| key.is_none_or(|key| is_valid(contract, key, bytes)));
-    if let Some(body) = fitting {
-        return ResponseExample::Body(body);
+
+    /// A generated body for a request. `None` if no value that satisfies the schema was found.
+    pub fn request_example(&self, media: &MediaType) -> Option<Value> {
+        generate_valid(
+            self,
+            media.schema.as_ref()?,
+            media.node_ref,
+            MessageDirection::Request,
+        )
     }
-    key.and_then(|key| generated(contract, key, media))
-        .map_or(ResponseExample::None, ResponseExample::Body)
+
+    /// A value of a parameter: its first example, or else a generated value.
+    pub fn parameter_example(&self, parameter: &Parameter) -> Option<Value> {
+        let documents = &self.documents;
+        let declared = examples(documents, parameter.node_ref).into_iter().next();
+        let declared = declared.map(|(_, value)| value.to_value());
+        declared.or_else(|| {
+            generate_valid(
+                self,
+                parameter.schema()?,
+                parameter.node_ref,
+                MessageDirection::Request,
+            )
+        })
+    }
 }
 
-/// Examples of a media type: `example`, then the values of `examples` (OpenAPI, Media Type
-/// Object).
-pub(super) fn examples(documents: &DocumentSet, media: NodeRef) -> Vec<(&str, JsonNode<'_>)> {
+/// The named examples of a media type or parameter: first `example`, without a name, then `examples`
+/// (OpenAPI, Media Type Object and Parameter Object).
+fn examples(documents: &DocumentSet, media: NodeRef) -> Vec<(&str, JsonNode<'_>)> {
     let node = documents.node(media);
     let one = node.get("example").map(|value| ("", value));
     let named = node
@@ -68,7 +92,7 @@ pub(super) fn examples(documents: &DocumentSet, media: NodeRef) -> Vec<(&str, Js
     one.into_iter().chain(named).collect()
 }
 
-/// JSON is written as such, whatever its type; other media types take text as it stands.
+/// The bytes of an example. Strings of media types other than JSON are sent as they are.
 fn bytes(media: &MediaType, value: JsonNode<'_>) -> Vec<u8> {
     match value.as_str() {
         Some(text) if !media.is_json => text.as_bytes().to_vec(),
@@ -84,35 +108,7 @@ fn generated(contract: &CompiledContract, key: &SchemaKey, media: &MediaType) ->
     Some(value.to_string().into_bytes())
 }
 
-/// A body for a request in a media type, where one that satisfies its schema was found.
-pub(crate) fn request_example(contract: &CompiledContract, media: &MediaType) -> Option<Value> {
-    generate_valid(
-        contract,
-        media.schema.as_ref()?,
-        media.node_ref,
-        MessageDirection::Request,
-    )
-}
-
-/// A value of a parameter: its own example, else a generated one.
-pub(crate) fn parameter_example(
-    contract: &CompiledContract,
-    parameter: &Parameter,
-) -> Option<Value> {
-    let documents = &contract.documents;
-    let shown = examples(documents, parameter.node_ref).into_iter().next();
-    let shown = shown.map(|(_, value)| value.to_value());
-    shown.or_else(|| {
-        generate_valid(
-            contract,
-            parameter.schema()?,
-            parameter.node_ref,
-            MessageDirection::Request,
-        )
-    })
-}
-
-/// A value for the schema of the object at `owner`.
+/// A value that satisfies the `schema` of the object at `owner`.
 fn generate_valid(
     contract: &CompiledContract,
     key: &SchemaKey,
@@ -120,10 +116,10 @@ fn generate_valid(
     direction: MessageDirection,
 ) -> Option<Value> {
     let schema = contract.documents.node(owner).get("schema")?;
-    let place = DocumentSet::node_ref(owner, schema);
+    let node_ref = DocumentSet::node_ref(owner, schema);
     let mut lowering =
         SchemaLowering::new(&contract.documents, contract.dialect, direction).with_examples();
-    let number = lowering.define(place);
+    let number = lowering.define(node_ref);
     let lowered = lowering.finish(&[number]).schema;
     let definition = lowered.get("$defs")?.get(number.to_string())?;
     let schemas = contract.schemas(direction);

@@ -1,8 +1,8 @@
-//! One walk over everything that a contract's documents declare.
+//! Collects what the documents of a contract declare, in one walk.
 //!
-//! It finds every schema once, every parameter, and every value that is meant to satisfy a
-//! schema, with the schema and the direction in which that is judged. References are followed;
-//! where one leads nowhere the walk ends, since others report it.
+//! The survey has every schema and every parameter once, and every example and default with its schema
+//! and direction. The walk follows references and skips those that do not resolve, which compiling
+//! reports.
 
 use std::collections::HashSet;
 
@@ -16,14 +16,14 @@ use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::reference::follow;
 use crate::schema::schema_surface::{SchemaSurface, TypeSet};
 
-/// What the walk found.
+/// What a contract declares.
 #[derive(Debug, Default)]
 pub(super) struct ContractSurvey {
-    /// Every schema, those inside others included, in the order of the walk.
+    /// Every schema, including nested ones, in walk order.
     pub(super) schemas: Vec<NodeRef>,
-    /// The schemas among them that do not stand inside another one.
+    /// The schemas that are not nested inside another one.
     pub(super) roots: Vec<NodeRef>,
-    /// Those that the contract's validators were built from.
+    /// The schemas that the validators of the contract were built from.
     pub(super) compiled: HashSet<NodeRef>,
     /// Every parameter.
     pub(super) parameters: Vec<NodeRef>,
@@ -31,36 +31,37 @@ pub(super) struct ContractSurvey {
     pub(super) values: Vec<DeclaredValue>,
 }
 
-/// A value that is meant to satisfy a schema.
+/// An example or a default.
 #[derive(Clone, Debug)]
 pub(super) struct DeclaredValue {
-    /// What it is, such as "the example `large`".
+    /// Its description for messages, such as "the example `large`".
     pub(super) what: String,
     /// The value.
     pub(super) value: NodeRef,
-    /// The schema.
+    /// The schema that it must satisfy.
     pub(super) schema: NodeRef,
-    /// Which way it travels; a schema's own examples may travel both ways.
+    /// The direction that it is sent in. `None` for the examples of a schema itself, which may be sent in
+    /// both.
     pub(super) direction: Option<MessageDirection>,
-    /// How it may be written.
+    /// How it may be written in the contract.
     pub(super) notation: ValueNotation,
 }
 
-/// In which notations a value may be given.
+/// The notations that a contract may use for a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ValueNotation {
-    /// As itself.
+    /// The value itself.
     Plain,
-    /// As itself, or as a string that holds its JSON text (OpenAPI 3.1.1, Working with Examples).
+    /// The value itself, or a string with its JSON text (OpenAPI 3.1.1, Working with Examples).
     Json,
-    /// As itself, or as the text in which it travels: parameters and headers.
+    /// The value itself, or the text that a parameter or header field carries.
     Text,
 }
 
-/// What a default is called.
+/// The description of a default.
 pub(super) const DEFAULT: &str = "the default";
 
-/// What a place is looked at as.
+/// The kind of object that the walk visits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum SurveyRole {
     PathItem,
@@ -76,7 +77,7 @@ enum SurveyRole {
     Schema,
 }
 
-/// Walks over all of a contract.
+/// Surveys a whole contract.
 pub(super) fn survey(contract: &CompiledContract) -> ContractSurvey {
     let mut walk = SurveyWalk {
         documents: &contract.documents,
@@ -87,8 +88,11 @@ pub(super) fn survey(contract: &CompiledContract) -> ContractSurvey {
     };
     for direction in [MessageDirection::Request, MessageDirection::Response] {
         let origins = contract.schemas(direction).origins();
-        walk.open
-            .extend(origins.iter().map(|place| (SurveyRole::RootSchema, *place)));
+        walk.open.extend(
+            origins
+                .iter()
+                .map(|node_ref| (SurveyRole::RootSchema, *node_ref)),
+        );
     }
     walk.run();
     walk.survey.compiled = walk.survey.schemas.iter().copied().collect();
@@ -107,16 +111,16 @@ struct SurveyWalk<'d> {
 
 impl<'d> SurveyWalk<'d> {
     fn run(&mut self) {
-        while let Some((role, place)) = self.open.pop() {
-            self.visit(role, place);
+        while let Some((role, node_ref)) = self.open.pop() {
+            self.visit(role, node_ref);
         }
     }
 
-    fn visit(&mut self, role: SurveyRole, place: NodeRef) {
-        let node = self.documents.node(place);
+    fn visit(&mut self, role: SurveyRole, node_ref: NodeRef) {
+        let node = self.documents.node(node_ref);
         let is_schema = matches!(role, SurveyRole::Schema | SurveyRole::RootSchema);
         if node.get("$ref").is_some() {
-            if let Ok(target) = follow(self.documents, place) {
+            if let Ok(target) = follow(self.documents, node_ref) {
                 let role = if is_schema {
                     SurveyRole::RootSchema
                 } else {
@@ -128,30 +132,30 @@ impl<'d> SurveyWalk<'d> {
                 return;
             }
         }
-        if role == SurveyRole::RootSchema && self.seen.insert((role, place)) {
-            self.survey.roots.push(place);
+        if role == SurveyRole::RootSchema && self.seen.insert((role, node_ref)) {
+            self.survey.roots.push(node_ref);
         }
         let role = if is_schema { SurveyRole::Schema } else { role };
-        if node.kind() != JsonKind::Object || !self.seen.insert((role, place)) {
+        if node.kind() != JsonKind::Object || !self.seen.insert((role, node_ref)) {
             return;
         }
         match role {
-            SurveyRole::PathItem => self.path_item(place, node),
-            SurveyRole::Operation => self.operation(place, node),
+            SurveyRole::PathItem => self.path_item(node_ref, node),
+            SurveyRole::Operation => self.operation(node_ref, node),
             SurveyRole::Parameter => {
-                self.survey.parameters.push(place);
-                self.parameter(place, node, MessageDirection::Request);
+                self.survey.parameters.push(node_ref);
+                self.parameter(node_ref, node, MessageDirection::Request);
             }
-            SurveyRole::Header => self.parameter(place, node, MessageDirection::Response),
-            SurveyRole::RequestBody => self.content(place, node, MessageDirection::Request),
+            SurveyRole::Header => self.parameter(node_ref, node, MessageDirection::Response),
+            SurveyRole::RequestBody => self.content(node_ref, node, MessageDirection::Request),
             SurveyRole::Response => {
-                self.each(place, node.get("headers"), SurveyRole::Header);
-                self.content(place, node, MessageDirection::Response);
+                self.each(node_ref, node.get("headers"), SurveyRole::Header);
+                self.content(node_ref, node, MessageDirection::Response);
             }
-            SurveyRole::Content(direction) => self.media_type(place, node, direction),
-            SurveyRole::Encoding => self.each(place, node.get("headers"), SurveyRole::Header),
-            SurveyRole::Callback => self.each(place, Some(node), SurveyRole::PathItem),
-            SurveyRole::RootSchema | SurveyRole::Schema => self.schema(place, node),
+            SurveyRole::Content(direction) => self.media_type(node_ref, node, direction),
+            SurveyRole::Encoding => self.each(node_ref, node.get("headers"), SurveyRole::Header),
+            SurveyRole::Callback => self.each(node_ref, Some(node), SurveyRole::PathItem),
+            SurveyRole::RootSchema | SurveyRole::Schema => self.schema(node_ref, node),
         }
     }
 
@@ -178,86 +182,86 @@ impl<'d> SurveyWalk<'d> {
         }
     }
 
-    fn path_item(&mut self, place: NodeRef, node: JsonNode<'d>) {
-        self.list(place, node.get("parameters"), SurveyRole::Parameter);
+    fn path_item(&mut self, node_ref: NodeRef, node: JsonNode<'d>) {
+        self.list(node_ref, node.get("parameters"), SurveyRole::Parameter);
         for (name, operation) in node.members() {
             if PathItemMethod::from_field(name).is_some() {
-                self.push(place, operation, SurveyRole::Operation);
+                self.push(node_ref, operation, SurveyRole::Operation);
             }
         }
     }
 
-    fn operation(&mut self, place: NodeRef, node: JsonNode<'d>) {
-        self.list(place, node.get("parameters"), SurveyRole::Parameter);
+    fn operation(&mut self, node_ref: NodeRef, node: JsonNode<'d>) {
+        self.list(node_ref, node.get("parameters"), SurveyRole::Parameter);
         if let Some(body) = node.get("requestBody") {
-            self.push(place, body, SurveyRole::RequestBody);
+            self.push(node_ref, body, SurveyRole::RequestBody);
         }
-        self.each(place, node.get("responses"), SurveyRole::Response);
-        self.each(place, node.get("callbacks"), SurveyRole::Callback);
+        self.each(node_ref, node.get("responses"), SurveyRole::Response);
+        self.each(node_ref, node.get("callbacks"), SurveyRole::Callback);
     }
 
-    fn parameter(&mut self, place: NodeRef, node: JsonNode<'d>, direction: MessageDirection) {
+    fn parameter(&mut self, node_ref: NodeRef, node: JsonNode<'d>, direction: MessageDirection) {
         if let Some(schema) = node.get("schema") {
-            self.push(place, schema, SurveyRole::RootSchema);
-            self.samples(place, schema, Some(direction), ValueNotation::Text);
+            self.push(node_ref, schema, SurveyRole::RootSchema);
+            self.samples(node_ref, schema, Some(direction), ValueNotation::Text);
         }
-        self.content(place, node, direction);
+        self.content(node_ref, node, direction);
     }
 
-    fn content(&mut self, place: NodeRef, node: JsonNode<'d>, direction: MessageDirection) {
+    fn content(&mut self, node_ref: NodeRef, node: JsonNode<'d>, direction: MessageDirection) {
         for (_, media) in node
             .get("content")
             .into_iter()
             .flat_map(|content| content.members())
         {
-            self.push(place, media, SurveyRole::Content(direction));
+            self.push(node_ref, media, SurveyRole::Content(direction));
         }
     }
 
-    fn media_type(&mut self, place: NodeRef, node: JsonNode<'d>, direction: MessageDirection) {
-        self.each(place, node.get("encoding"), SurveyRole::Encoding);
+    fn media_type(&mut self, node_ref: NodeRef, node: JsonNode<'d>, direction: MessageDirection) {
+        self.each(node_ref, node.get("encoding"), SurveyRole::Encoding);
         let Some(schema) = node.get("schema") else {
             return;
         };
-        self.push(place, schema, SurveyRole::RootSchema);
-        // The examples of other media types show text, not the value that the schema describes.
+        self.push(node_ref, schema, SurveyRole::RootSchema);
+        // Examples of other media types are text, not the value that the schema describes.
         if node
             .key()
             .and_then(MediaRange::parse)
             .is_some_and(|range| range.is_json())
         {
-            self.samples(place, schema, Some(direction), ValueNotation::Json);
+            self.samples(node_ref, schema, Some(direction), ValueNotation::Json);
         }
     }
 
-    fn schema(&mut self, place: NodeRef, node: JsonNode<'d>) {
-        self.survey.schemas.push(place);
+    fn schema(&mut self, node_ref: NodeRef, node: JsonNode<'d>) {
+        self.survey.schemas.push(node_ref);
         for (keyword, value) in node.members() {
             match shape_of(keyword, self.dialect) {
-                Some(SubschemaShape::One) => self.push(place, value, SurveyRole::Schema),
-                Some(SubschemaShape::List) => self.list(place, Some(value), SurveyRole::Schema),
+                Some(SubschemaShape::One) => self.push(node_ref, value, SurveyRole::Schema),
+                Some(SubschemaShape::List) => self.list(node_ref, Some(value), SurveyRole::Schema),
                 Some(SubschemaShape::Map) => {
                     value
                         .members()
-                        .for_each(|(_, schema)| self.push(place, schema, SurveyRole::Schema));
+                        .for_each(|(_, schema)| self.push(node_ref, schema, SurveyRole::Schema));
                 }
                 None => {}
             }
         }
-        self.samples(place, node, None, ValueNotation::Plain);
+        self.samples(node_ref, node, None, ValueNotation::Plain);
     }
 
-    /// The values that the object at `node_ref` gives for a schema, in `example` and `examples`
-    /// (of a schema: `default` too, and `examples` is a list).
+    /// Collects the values of `example` and `examples` of the object at `node_ref`. For a schema, also
+    /// `default`, and `examples` is an array.
     fn samples(
         &mut self,
-        place: NodeRef,
+        node_ref: NodeRef,
         schema: JsonNode<'d>,
         direction: Option<MessageDirection>,
         notation: ValueNotation,
     ) {
-        let node = self.documents.node(place);
-        let schema = DocumentSet::node_ref(place, schema);
+        let node = self.documents.node(node_ref);
+        let schema = DocumentSet::node_ref(node_ref, schema);
         let surface = SchemaSurface {
             documents: self.documents,
             dialect: self.dialect,
@@ -267,7 +271,7 @@ impl<'d> SurveyWalk<'d> {
             && surface.types(schema).has(TypeSet::ARRAY | TypeSet::OBJECT);
         let documents = self.documents;
         let mut add = |what: String, value: NodeRef| {
-            // The delimiters of a list's text are for its style, which is not read here.
+            // A delimited text depends on the style of the parameter, which is not parsed here.
             if !(is_delimited && documents.node(value).as_str().is_some()) {
                 self.survey.values.push(DeclaredValue {
                     what,
@@ -281,30 +285,30 @@ impl<'d> SurveyWalk<'d> {
         if let Some(value) = node.get("example") {
             add(
                 "the example".to_owned(),
-                DocumentSet::node_ref(place, value),
+                DocumentSet::node_ref(node_ref, value),
             );
         }
-        // A default of null says that there is none.
-        let of_schema = notation == ValueNotation::Plain;
+        // A default of null means no default.
+        let is_schema = notation == ValueNotation::Plain;
         if let Some(value) = node
             .get("default")
-            .filter(|value| of_schema && !value.is_null())
+            .filter(|value| is_schema && !value.is_null())
         {
-            add(DEFAULT.to_owned(), DocumentSet::node_ref(place, value));
+            add(DEFAULT.to_owned(), DocumentSet::node_ref(node_ref, value));
         }
         let Some(examples) = node.get("examples") else {
             return;
         };
         for (index, value) in examples.elements().enumerate() {
-            if of_schema && self.dialect == Dialect::V31 {
+            if is_schema && self.dialect == Dialect::V31 {
                 add(
                     format!("example {}", index + 1),
-                    DocumentSet::node_ref(place, value),
+                    DocumentSet::node_ref(node_ref, value),
                 );
             }
         }
-        for (name, example) in examples.members().filter(|_| !of_schema) {
-            if let Ok(target) = follow(self.documents, DocumentSet::node_ref(place, example))
+        for (name, example) in examples.members().filter(|_| !is_schema) {
+            if let Ok(target) = follow(self.documents, DocumentSet::node_ref(node_ref, example))
                 && let Some(value) = DocumentSet::member(self.documents, target, "value")
             {
                 add(format!("the example `{name}`"), value);
@@ -312,7 +316,7 @@ impl<'d> SurveyWalk<'d> {
         }
     }
 
-    /// Looks at every member that is no extension.
+    /// Visits every property that is not an extension.
     fn each(&mut self, near: NodeRef, map: Option<JsonNode<'d>>, role: SurveyRole) {
         for (name, node) in map.into_iter().flat_map(|map| map.members()) {
             if role == SurveyRole::RootSchema || !name.starts_with("x-") {
@@ -332,7 +336,7 @@ impl<'d> SurveyWalk<'d> {
     }
 }
 
-/// Where the value of a keyword holds schemas.
+/// How the value of a keyword contains schemas.
 enum SubschemaShape {
     One,
     List,

@@ -1,17 +1,17 @@
-//! What a contract declares and Portcullis does not judge: notations that it does not read, and
-//! credentials. Each is said once for a contract.
+//! Warns about media types of request bodies that Portcullis does not parse, so that it cannot
+//! validate the bodies. Each media type is reported once for a contract.
 
 use std::collections::BTreeMap;
 
 use portcullis_json::JsonNode;
 
-use super::lint_contract::LintFindings;
+use super::lint_findings::LintFindings;
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::operation::{BodyDeclaration, MediaType};
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::document::NodeRef;
 
-/// Reports them.
+/// Reports each media type that has a schema and is not validated.
 pub(super) fn inspect(contract: &CompiledContract, findings: &mut LintFindings<'_>) {
     let mut skipped: BTreeMap<&str, (NodeRef, usize)> = BTreeMap::new();
     for operation in &contract.operations {
@@ -28,27 +28,27 @@ pub(super) fn inspect(contract: &CompiledContract, findings: &mut LintFindings<'
             *count += 1;
         }
     }
-    for (key, (place, count)) in skipped {
+    for (key, (node_ref, count)) in skipped {
         let operations = match count {
             1 => "one operation".to_owned(),
             count => format!("{count} operations"),
         };
         let message = format!(
-            "bodies of `{key}` pass without being judged by their schema, since that notation is \
-             not read ({operations}); the service must judge them"
+            "bodies of `{key}` are not validated against their schema, because Portcullis does not \
+             parse that media type ({operations}); the service must validate them"
         );
-        findings.warn(ContractProblemKind::NotJudged, place, message);
+        findings.warn(ContractProblemKind::NotJudged, node_ref, message);
     }
 }
 
-/// Whether a schema says something about bodies that nobody judges.
+/// Whether a media type has a schema that is not applied to bodies.
 fn is_skipped(contract: &CompiledContract, media: &MediaType) -> bool {
     let node = contract.documents.node(media.node_ref);
-    media.schema.is_none() && node.get("schema").is_some_and(says_something)
+    media.schema.is_none() && node.get("schema").is_some_and(constrains)
 }
 
-/// Whether a schema says more than that there is text.
-fn says_something(schema: JsonNode<'_>) -> bool {
+/// Whether a schema constrains more than that the body is text.
+fn constrains(schema: JsonNode<'_>) -> bool {
     schema.members().any(|(keyword, value)| match keyword {
         "type" => value.as_str() != Some("string"),
         "format" => value.as_str() != Some("binary"),

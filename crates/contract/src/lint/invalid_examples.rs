@@ -1,15 +1,15 @@
-//! Values that their own schemas refuse, examples and defaults, and schemas that refuse all.
+//! Warns about examples and defaults that do not satisfy their schema, and about unsatisfiable schemas.
 //!
-//! They are judged by validators built as those for messages are, from all schemas of the
-//! contract at once. A schema that no operation uses may be none at all; then it is reported,
-//! and only the values of schemas that were compiled before are judged.
+//! The validators are built like those for messages, from all schemas of the contract at once. A schema
+//! that no operation uses may be invalid. If there is one, it is reported, and only the values of the
+//! schemas that the contract was compiled with are validated.
 
 use std::collections::HashMap;
 
 use portcullis_json::{JsonKind, JsonLimits, JsonNode, Tape};
 
 use super::contract_survey::{ContractSurvey, DEFAULT, DeclaredValue, ValueNotation};
-use super::lint_contract::LintFindings;
+use super::lint_findings::LintFindings;
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::explain_errors::{ViolationSubject, explain};
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
@@ -20,10 +20,10 @@ use crate::schema::contradiction::{SchemaContradiction, contradictions};
 use crate::schema::lower::SchemaLowering;
 use crate::schema::schema_set::{SchemaKey, SchemaSet};
 
-/// The most violations of one value that are counted.
+/// The maximum number of violations to count for one value.
 const VIOLATIONS_MAX: usize = 10;
 
-/// Reports schemas that are none, and values that do not satisfy theirs.
+/// Reports invalid and unsatisfiable schemas, and values that do not satisfy their schema.
 pub(super) fn inspect(
     contract: &CompiledContract,
     survey: &ContractSurvey,
@@ -32,7 +32,7 @@ pub(super) fn inspect(
     let all: Vec<NodeRef> = survey
         .roots
         .iter()
-        .chain(places(&survey.values))
+        .chain(schemas_of(&survey.values))
         .copied()
         .collect();
     let judges = match ExampleValidators::build(contract, &all, findings) {
@@ -41,9 +41,9 @@ pub(super) fn inspect(
             problems
                 .into_iter()
                 .for_each(|problem| findings.add(problem));
-            let compiled = |place: &NodeRef| survey.compiled.contains(place);
+            let compiled = |node_ref: &NodeRef| survey.compiled.contains(node_ref);
             let known: Vec<NodeRef> = all.into_iter().filter(compiled).collect();
-            // What compiled once compiles again.
+            // These schemas compiled before, so the build succeeds.
             let Ok(judges) = ExampleValidators::build(contract, &known, findings) else {
                 return;
             };
@@ -62,7 +62,7 @@ pub(super) fn inspect(
     }
 }
 
-fn places(values: &[DeclaredValue]) -> impl Iterator<Item = &NodeRef> {
+fn schemas_of(values: &[DeclaredValue]) -> impl Iterator<Item = &NodeRef> {
     values.iter().map(|sample| &sample.schema)
 }
 
@@ -72,36 +72,38 @@ fn message(sample: &DeclaredValue, file: &str, first: &Violation, count: usize) 
         "" => String::new(),
         pointer => format!("at {pointer}, "),
     };
-    // A message that was cut short has lost its end, which says what is wrong.
-    let broken = match first.message.contains('…') {
-        true => &first.masked,
-        false => &first.message,
+    // A shortened message lacks its end, which says what is wrong.
+    let violation = if first.message.contains('…') {
+        &first.masked
+    } else {
+        &first.message
     };
-    let rule = first
-        .contract
-        .as_ref()
-        .map(|spot| match *spot.file == *file {
-            true => format!(" (line {})", spot.line),
-            false => format!(" ({}:{})", spot.file, spot.line),
-        });
+    let rule = first.contract.as_ref().map(|location| {
+        if *location.file == *file {
+            format!(" (line {})", location.line)
+        } else {
+            format!(" ({}:{})", location.file, location.line)
+        }
+    });
     let more = match count {
         1 => String::new(),
         VIOLATIONS_MAX => format!(", and at least {} more", VIOLATIONS_MAX - 1),
         _ => format!(", and {} more", count - 1),
     };
     let rule = rule.unwrap_or_default();
-    format!("{what} breaks its schema: {at}{broken}{rule}{more}; correct one of the two")
+    format!("{what} does not satisfy its schema: {at}{violation}{rule}{more}; correct one of them")
 }
 
 /// The validators of both directions.
 struct ExampleValidators<'d> {
     documents: &'d DocumentSet,
     request: DirectionValidator,
-    /// Nothing where both directions are judged alike: 3.1 has `readOnly` annotate.
+    /// `None` for OpenAPI 3.1, where `readOnly` and `writeOnly` are annotations and both directions
+    /// validate the same.
     response: Option<DirectionValidator>,
 }
 
-/// The validators of one direction, and under which key each schema is judged.
+/// The validator of one direction, with the key of each schema.
 struct DirectionValidator {
     schemas: SchemaSet,
     keys: HashMap<NodeRef, SchemaKey>,
@@ -110,11 +112,11 @@ struct DirectionValidator {
 impl<'d> ExampleValidators<'d> {
     fn build(
         contract: &'d CompiledContract,
-        places: &[NodeRef],
+        node_refs: &[NodeRef],
         findings: &mut LintFindings<'_>,
     ) -> Result<Self, Vec<ContractProblem>> {
         let mut build =
-            |direction| DirectionValidator::build(contract, direction, places, findings);
+            |direction| DirectionValidator::build(contract, direction, node_refs, findings);
         let request = build(MessageDirection::Request)?;
         let response = match contract.dialect {
             Dialect::V30 => Some(build(MessageDirection::Response)?),
@@ -127,8 +129,8 @@ impl<'d> ExampleValidators<'d> {
         })
     }
 
-    /// The violations of a value; those of one direction when it may travel in both and neither
-    /// accepts it. Nothing when its schema is not known here.
+    /// The violations of a value. A value that may be sent in both directions has none if it is valid in
+    /// one of them. `None` if its schema has no validator here.
     fn judge(&self, sample: &DeclaredValue, tape: &mut Tape) -> Option<Vec<Violation>> {
         let response = self.response.as_ref().unwrap_or(&self.request);
         let directions: &[&DirectionValidator] = match sample.direction {
@@ -152,14 +154,14 @@ impl DirectionValidator {
     fn build(
         contract: &CompiledContract,
         direction: MessageDirection,
-        places: &[NodeRef],
+        node_refs: &[NodeRef],
         findings: &mut LintFindings<'_>,
     ) -> Result<Self, Vec<ContractProblem>> {
         let documents = &contract.documents;
         let mut lowering = SchemaLowering::new(documents, contract.dialect, direction);
-        let numbers: HashMap<NodeRef, u32> = places
+        let numbers: HashMap<NodeRef, u32> = node_refs
             .iter()
-            .map(|place| (*place, lowering.define(*place)))
+            .map(|node_ref| (*node_ref, lowering.define(*node_ref)))
             .collect();
         let mut roots: Vec<u32> = numbers.values().copied().collect();
         roots.sort_unstable();
@@ -168,14 +170,14 @@ impl DirectionValidator {
         let contradictions = contradictions(&lowered.schema);
         let schemas = SchemaSet::build(lowered, documents)?;
         for SchemaContradiction { pointer, message } in contradictions {
-            if let Some((place, rest)) = schemas.origin(&pointer) {
-                let place = documents.deepest_existing(place, rest);
-                findings.warn(ContractProblemKind::UnsatisfiableSchema, place, message);
+            if let Some((node_ref, rest)) = schemas.origin(&pointer) {
+                let node_ref = documents.deepest_existing(node_ref, rest);
+                findings.warn(ContractProblemKind::UnsatisfiableSchema, node_ref, message);
             }
         }
         let keys = numbers
             .into_iter()
-            .map(|(place, number)| (place, SchemaKey::new(number)));
+            .map(|(node_ref, number)| (node_ref, SchemaKey::new(number)));
         Ok(Self {
             schemas,
             keys: keys.collect(),
@@ -190,7 +192,7 @@ impl DirectionValidator {
     ) -> Option<Vec<Violation>> {
         let key = self.keys.get(&sample.schema)?.as_str();
         let value = documents.node(sample.value);
-        if self.accepts_otherwise(key, sample.notation, value, tape) {
+        if self.accepts_other_notation(key, sample.notation, value, tape) {
             return Some(Vec::new());
         }
         tape.begin(key);
@@ -205,15 +207,15 @@ impl DirectionValidator {
             name: None,
         };
         let mut violations = explain(&self.schemas, documents, wrapped, subject, VIOLATIONS_MAX);
-        // An empty default says that each member has its own.
+        // An empty default object stands for the defaults of its properties.
         if sample.what == DEFAULT && value.is_empty() {
             violations.retain(|violation| violation.keyword.as_deref() != Some("required"));
         }
         Some(violations)
     }
 
-    /// Whether the value is right in another notation that its place allows.
-    fn accepts_otherwise(
+    /// Whether the value is valid in another notation that its role allows.
+    fn accepts_other_notation(
         &self,
         key: &str,
         notation: ValueNotation,
@@ -235,14 +237,14 @@ impl DirectionValidator {
     }
 }
 
-/// Puts a document's value on a tape. Recursive: the depth limit of documents bounds it.
+/// Copies a value of a document to a tape. The depth limit of documents bounds the recursion.
 fn copy(tape: &mut Tape, value: JsonNode<'_>) {
     match value.kind() {
         JsonKind::Null => tape.null(),
         JsonKind::Boolean => tape.boolean(value.as_bool().unwrap_or_default()),
         JsonKind::Number => {
             let text = value.number_text().unwrap_or_default();
-            tape.number(text).expect("it was read as a number");
+            tape.number(text).expect("the document has it as a number");
         }
         JsonKind::String => tape.string(value.as_str().unwrap_or_default()),
         JsonKind::Array => {

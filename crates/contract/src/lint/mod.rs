@@ -1,13 +1,16 @@
-//! What a contract's author should know beyond what keeps it from being enforced.
+//! Warnings for the authors of contracts.
 //!
-//! Compiling looks at what operations need and refuses what cannot be enforced. This looks at
-//! everything, components that nothing uses included, and only warns: about examples that
-//! their own schemas refuse, and about what is written and silently does nothing. A warning
-//! that is not true costs more trust than one that is missing, so whatever can be read in two
-//! ways is read in the author's favour.
+//! Compiling rejects what cannot be enforced in the operations of a contract. Linting examines the
+//! whole contract, including unused components, and only warns: about examples that do not satisfy
+//! their schemas, and about parts that have no effect. A false warning costs more trust than a missing
+//! one, so ambiguous cases are not reported.
+//!
+//! `lint_contract` is the entry point. It runs one `contract_survey`, which collects what the contract
+//! declares, and then each rule.
 
-mod contract_survey;
 mod lint_contract;
+mod contract_survey;
+mod lint_findings;
 mod invalid_examples;
 mod ineffective_keywords;
 mod parameter_styles;

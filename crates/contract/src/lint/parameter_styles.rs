@@ -1,13 +1,14 @@
-//! Parameters whose style is undefined for what they hold, or holds more than is judged.
+//! Warns about parameters with a style that is undefined for their type, or that allows values which
+//! cannot be validated.
 //!
-//! OpenAPI 3.0.4 and 3.1.1 (Style Examples) define `spaceDelimited` and `pipeDelimited` for
-//! arrays and objects without `explode`, and `deepObject` for objects with it. What lies
-//! outside is read as far as it can be; what a client sends may differ.
+//! OpenAPI 3.0.4 and 3.1.1 (Style Examples) define `spaceDelimited` and `pipeDelimited` for arrays and
+//! objects without `explode`, and `deepObject` for objects with it. Other combinations are parsed as
+//! far as possible, but clients may serialise them differently.
 
 use portcullis_json::JsonNode;
 
 use super::contract_survey::ContractSurvey;
-use super::lint_contract::LintFindings;
+use super::lint_findings::LintFindings;
 use crate::message::compiled_contract::CompiledContract;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::document::{DocumentSet, NodeRef};
@@ -23,12 +24,12 @@ pub(super) fn inspect(
         documents: &contract.documents,
         dialect: contract.dialect,
     };
-    for &place in &survey.parameters {
-        let node = contract.documents.node(place);
+    for &node_ref in &survey.parameters {
+        let node = contract.documents.node(node_ref);
         let Some(schema) = node.get("schema") else {
             continue;
         };
-        let schema = DocumentSet::node_ref(place, schema);
+        let schema = DocumentSet::node_ref(node_ref, schema);
         let name = node
             .get("name")
             .and_then(|name| name.as_str())
@@ -41,7 +42,7 @@ pub(super) fn inspect(
             _ => None,
         };
         if let Some((kind, message)) = found {
-            findings.warn(kind, place, message);
+            findings.warn(kind, node_ref, message);
         }
     }
 }
@@ -51,7 +52,7 @@ type StyleProblem = Option<(ContractProblemKind, String)>;
 fn delimited(name: &str, style: &str, node: JsonNode<'_>, types: TypeSet) -> StyleProblem {
     let message = if !types.has(TypeSet::ARRAY | TypeSet::OBJECT) {
         format!(
-            "`{name}` holds one value, for which `style: {style}` is undefined: remove the style"
+            "`{name}` is a single value, for which `style: {style}` is undefined: remove the style"
         )
     } else if node.get("explode").and_then(|flag| flag.as_bool()) == Some(true) {
         format!(
@@ -73,8 +74,8 @@ fn deep(
     let malformed = |message| Some((ContractProblemKind::MalformedParameter, message));
     if !surface.types(schema).has(TypeSet::OBJECT) {
         return malformed(format!(
-            "`{name}` is not judged: it holds no object, and `style: deepObject` is undefined for \
-             anything else; remove the style"
+            "`{name}` is not validated: it is not an object, and `style: deepObject` is defined only \
+             for objects; remove the style"
         ));
     }
     if node.get("explode").and_then(|flag| flag.as_bool()) == Some(false) {
@@ -82,16 +83,16 @@ fn deep(
             "`style: deepObject` with `explode: false` is undefined: remove `explode` from `{name}`"
         ));
     }
-    let member = nested(&surface.object(schema))?;
+    let property = nested_property(&surface.object(schema))?;
     let message = format!(
-        "`{name}` is not judged when a request holds `{name}[{member}][…]`: `style: deepObject` is \
-         undefined for arrays and objects inside it"
+        "`{name}` is not validated if a request has `{name}[{property}][…]`: `style: deepObject` is \
+         undefined for nested arrays and objects"
     );
     Some((ContractProblemKind::NotJudged, message))
 }
 
-/// A member that holds arrays or objects and nothing else.
-fn nested(shape: &ObjectShape) -> Option<String> {
+/// The first property whose values can only be arrays or objects.
+fn nested_property(shape: &ObjectShape) -> Option<String> {
     let scalar = TypeSet::NULL | TypeSet::BOOLEAN | TypeSet::NUMBER | TypeSet::STRING;
     let (name, _) = shape
         .members

@@ -1,4 +1,4 @@
-//! Whole warnings for small contracts.
+//! Complete warnings for small contracts.
 
 use super::lint;
 use crate::compile::{CompileOptions, compile};
@@ -38,29 +38,29 @@ fn check_parameter(parameter: &str, expected: &[&str]) {
 fn examples_of_schemas() {
     check_schema("3.0.3", "{type: integer, example: 1, default: 2}", &[]);
     check_schema("3.0.3", "{type: integer, example: a}", &[
-        r##"api.yaml:5: warning: the example breaks its schema: "a" is not of type "integer" (line 5); correct one of the two [invalid-example] at #/components/schemas/A/example"##,
+        r##"api.yaml:5: warning: the example does not satisfy its schema: "a" is not of type "integer" (line 5); correct one of them [invalid-example] at #/components/schemas/A/example"##,
     ]);
     check_schema("3.0.3", "{type: string, enum: [a, b], default: c}", &[
-        r##"api.yaml:5: warning: the default breaks its schema: "c" is not one of "a" or "b" (line 5); correct one of the two [invalid-example] at #/components/schemas/A/default"##,
+        r##"api.yaml:5: warning: the default does not satisfy its schema: "c" is not one of "a" or "b" (line 5); correct one of them [invalid-example] at #/components/schemas/A/default"##,
     ]);
     check_schema("3.1.0", "{type: object, properties: {\nb: {maxLength: 1, examples: [a,\nbc]}}}", &[
-        r##"api.yaml:7: warning: example 2 breaks its schema: "bc" is longer than 1 character (line 6); correct one of the two [invalid-example] at #/components/schemas/A/properties/b/examples/1"##,
+        r##"api.yaml:7: warning: example 2 does not satisfy its schema: "bc" is longer than 1 character (line 6); correct one of them [invalid-example] at #/components/schemas/A/properties/b/examples/1"##,
     ]);
     check_schema("3.0.3", "{type: object, required: [a, b], example: {\n}}", &[
-        r##"api.yaml:5: warning: the example breaks its schema: "a" is a required property (line 5), and 1 more; correct one of the two [invalid-example] at #/components/schemas/A/example"##,
+        r##"api.yaml:5: warning: the example does not satisfy its schema: "a" is a required property (line 5), and 1 more; correct one of them [invalid-example] at #/components/schemas/A/example"##,
     ]);
 }
 
 #[test]
 #[rustfmt::skip]
-fn what_may_be_read_in_the_authors_favour() {
-    // No default, and defaults that the members have themselves.
+fn does_not_report_ambiguous_cases() {
+    // A null default means no default; an empty one stands for the defaults of the properties.
     check_schema("3.0.3", "{type: string, default: null}", &[]);
     check_schema("3.0.3", "{type: object, required: [a], default: {}}", &[]);
-    // What 3.0 does not know there.
+    // OpenAPI 3.0 ignores these.
     check_schema("3.0.3", "{type: string, examples: [1]}", &[]);
     check_schema("3.0.3", "{$ref: '#/components/schemas/B', example: 1}, B: {type: string}", &[]);
-    // A schema of both directions may show either.
+    // An example of a schema may be valid in one direction only.
     let readable = "{type: object, required: [id], properties: {id: {type: string, readOnly: true}}, example: ";
     check_schema("3.0.3", &format!("{readable}{{}}}}"), &[]);
     check_schema("3.0.3", &format!("{readable}{{id: a}}}}"), &[]);
@@ -76,7 +76,7 @@ fn examples_of_messages() {
     check("3.1.0", &message("{type: integer}", "examples: {a: {value: 1}, b: {$ref: '#/components/examples/C'}}"), &[]);
     check("3.1.0", &message("{type: integer}", "example: '12'"), &[]);
     check("3.1.0", &message("{type: integer}", "examples: {a: {value: '1 2'}}"), &[
-        r##"api.yaml:4: warning: the example `a` breaks its schema: "1 2" is not of type "integer" (line 3); correct one of the two [invalid-example] at #/paths/~1a/post/requestBody/content/application~1json/examples/a/value"##,
+        r##"api.yaml:4: warning: the example `a` does not satisfy its schema: "1 2" is not of type "integer" (line 3); correct one of them [invalid-example] at #/paths/~1a/post/requestBody/content/application~1json/examples/a/value"##,
     ]);
     let by_direction = |part: &str| {
         let schema = "{type: object, required: [id], properties: {id: {type: string, readOnly: true}}}";
@@ -85,7 +85,7 @@ fn examples_of_messages() {
     };
     check("3.0.3", &by_direction("requestBody: MEDIA"), &[]);
     check("3.0.3", &by_direction("responses: {200: MEDIA}"), &[
-        r##"api.yaml:3: warning: the example breaks its schema: "id" is a required property (line 3); correct one of the two [invalid-example] at #/paths/~1a/post/responses/200/content/application~1json/example"##,
+        r##"api.yaml:3: warning: the example does not satisfy its schema: "id" is a required property (line 3); correct one of them [invalid-example] at #/paths/~1a/post/responses/200/content/application~1json/example"##,
     ]);
 }
 
@@ -97,7 +97,7 @@ fn examples_of_parameters() {
     check_parameter("{name: a, in: query, example: 1, schema: {type: string}}", &[]);
     check_parameter("{name: a, in: query, example: 'b,c', schema: {type: array, items: {}}}", &[]);
     check_parameter("{name: a, in: query, examples: {x: {value: b}}, schema: {type: integer}}", &[
-        r##"api.yaml:4: warning: the example `x` breaks its schema: "b" is not of type "integer" (line 4); correct one of the two [invalid-example] at #/paths/~1a/get/parameters/0/examples/x/value"##,
+        r##"api.yaml:4: warning: the example `x` does not satisfy its schema: "b" is not of type "integer" (line 4); correct one of them [invalid-example] at #/paths/~1a/get/parameters/0/examples/x/value"##,
     ]);
 }
 
@@ -108,7 +108,7 @@ fn styles() {
     check_parameter(&styled("deepObject", "{type: object}"), &[]);
     check_parameter(&styled("spaceDelimited, explode: false", "{type: array, items: {type: string}}"), &[]);
     check_parameter(&styled("spaceDelimited", "{type: string}"), &[
-        "api.yaml:4: warning: `a` holds one value, for which `style: spaceDelimited` is undefined: remove the style [malformed-parameter] at #/paths/~1a/get/parameters/0",
+        "api.yaml:4: warning: `a` is a single value, for which `style: spaceDelimited` is undefined: remove the style [malformed-parameter] at #/paths/~1a/get/parameters/0",
     ]);
     check_parameter(&styled("pipeDelimited, explode: true", "{type: array, items: {type: string}}"), &[
         "api.yaml:4: warning: `style: pipeDelimited` with `explode: true` is undefined: `a` needs `explode: false`, or `style: form` for `a=a&a=b` [malformed-parameter] at #/paths/~1a/get/parameters/0",
@@ -117,10 +117,10 @@ fn styles() {
         "api.yaml:4: warning: `style: deepObject` with `explode: false` is undefined: remove `explode` from `a` [malformed-parameter] at #/paths/~1a/get/parameters/0",
     ]);
     check_parameter(&styled("deepObject", "{type: string}"), &[
-        "api.yaml:4: warning: `a` is not judged: it holds no object, and `style: deepObject` is undefined for anything else; remove the style [malformed-parameter] at #/paths/~1a/get/parameters/0",
+        "api.yaml:4: warning: `a` is not validated: it is not an object, and `style: deepObject` is defined only for objects; remove the style [malformed-parameter] at #/paths/~1a/get/parameters/0",
     ]);
     check_parameter(&styled("deepObject", "{type: object, properties: {b: {type: object}}}"), &[
-        "api.yaml:4: warning: `a` is not judged when a request holds `a[b][…]`: `style: deepObject` is undefined for arrays and objects inside it [not-judged] at #/paths/~1a/get/parameters/0",
+        "api.yaml:4: warning: `a` is not validated if a request has `a[b][…]`: `style: deepObject` is undefined for nested arrays and objects [not-judged] at #/paths/~1a/get/parameters/0",
     ]);
 }
 
@@ -139,7 +139,7 @@ fn what_is_not_judged() {
     check("3.1.0", &body("text/plain", "{type: integer}"), &[]);
     check("3.1.0", &body("image/png", "{type: string, format: binary, maxLength: 5}"), &[]);
     check("3.1.0", &body("application/xml", "{type: object}"), &[
-        "api.yaml:3: warning: bodies of `application/xml` pass without being judged by their schema, since that notation is not read (2 operations); the service must judge them [not-judged] at #/paths/~1a/post/requestBody/content/application~1xml",
+        "api.yaml:3: warning: bodies of `application/xml` are not validated against their schema, because Portcullis does not parse that media type (2 operations); the service must validate them [not-judged] at #/paths/~1a/post/requestBody/content/application~1xml",
     ]);
 }
 
@@ -148,16 +148,16 @@ fn what_is_not_judged() {
 fn formats_and_keywords() {
     check_schema("3.0.3", "{type: string, format: date-time}", &[]);
     check_schema("3.0.3", "{allOf: [\n{format: url},\n{format: url}], format: bank-code}", &[
-        "api.yaml:6: warning: the format `url` is not known and judges nothing (it stands in 2 schemas); did you mean `uri`? [unknown-format] at #/components/schemas/A/allOf/0/format",
-        "api.yaml:7: warning: the format `bank-code` is not known and judges nothing; where values must have a form, say it by `pattern`, or by bounds [unknown-format] at #/components/schemas/A/format",
+        "api.yaml:6: warning: the format `url` is unknown and validates nothing (in 2 schemas); did you mean `uri`? [unknown-format] at #/components/schemas/A/allOf/0/format",
+        "api.yaml:7: warning: the format `bank-code` is unknown and validates nothing; to constrain the values, use `pattern` or bounds [unknown-format] at #/components/schemas/A/format",
     ]);
     check_schema("3.0.3", "{const: 1,\ntype: [string]}", &[
-        "api.yaml:5: warning: OpenAPI 3.0 has no `const`, and it judges nothing: write `enum` with one value, or move the document to `openapi: 3.1.1` [foreign-keyword] at #/components/schemas/A/const",
-        "api.yaml:6: warning: in OpenAPI 3.0 `type` is one name: use `nullable: true` for null, `oneOf` for alternatives, or OpenAPI 3.1 [malformed-schema] at #/components/schemas/A/type",
+        "api.yaml:5: warning: OpenAPI 3.0 does not have `const`, which validates nothing: write `enum` with one value, or change the document to `openapi: 3.1.1` [foreign-keyword] at #/components/schemas/A/const",
+        "api.yaml:6: warning: in OpenAPI 3.0 `type` must be one name: use `nullable: true` for null, `oneOf` for alternatives, or OpenAPI 3.1 [malformed-schema] at #/components/schemas/A/type",
     ]);
     check_schema("3.1.0", "{const: 1, if: {format: uuid}, type: [integer], nullable: false}", &[]);
     check_schema("3.1.0", "{type: string, nullable: true}", &[
-        r##"api.yaml:5: warning: OpenAPI 3.1 has no `nullable`, and null is refused: add "null" to `type`, as in `type: [string, "null"]` [foreign-keyword] at #/components/schemas/A/nullable"##,
+        r##"api.yaml:5: warning: OpenAPI 3.1 does not have `nullable`, so null is invalid: add "null" to `type`, as in `type: [string, "null"]` [foreign-keyword] at #/components/schemas/A/nullable"##,
     ]);
 }
 
@@ -168,7 +168,7 @@ fn schemas_that_nothing_uses() {
         r##"api.yaml:5: warning: `pattern` is not a regular expression (ECMA-262): `[`: Parsing error at position 1: Invalid character class [malformed-pattern] at #/components/schemas/A/pattern"##,
     ]);
     check_schema("3.1.0", "{$ref: '#/components/schemas/B'}", &[
-        "api.yaml:5: warning: `#/components/schemas/B` leads nowhere: `#/components/schemas` exists and has no `B` [unresolved-reference] at #/components/schemas/A",
+        "api.yaml:5: warning: `#/components/schemas/B` does not resolve: `#/components/schemas` has no `B` [unresolved-reference] at #/components/schemas/A",
     ]);
 }
 

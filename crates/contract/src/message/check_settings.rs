@@ -1,4 +1,4 @@
-//! What judging needs besides the contract and the message.
+//! Settings and reusable storage of a check.
 
 use portcullis_json::Tape;
 use portcullis_vocabulary::enforcement::{Enforcement, EnforcementPolicy};
@@ -7,34 +7,34 @@ use portcullis_vocabulary::limits::Limits;
 use super::parameter::PairScratch;
 use super::violation::ViolationClass;
 
-/// Reusable storage of one data core; nothing of a request outlives its judgement.
+/// Reusable storage for checks. One value serves any number of messages, one after another.
 #[derive(Debug, Default)]
 pub struct CheckScratch {
     pub(crate) tape: Tape,
-    /// For JSON texts and headers inside of a body that has the tape.
+    /// Holds JSON texts and headers inside a body while `tape` holds the body.
     pub(crate) inner: Tape,
     pub(crate) query: PairScratch,
     pub(super) cookies: PairScratch,
     pub(super) cookie_text: String,
 }
 
-/// How to judge.
+/// The settings of a check.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckSettings<'a> {
-    /// What is done about each class; classes that are off are not looked for.
+    /// The enforcement of each class. Classes that are off are not checked.
     pub policy: &'a EnforcementPolicy,
-    /// The most violations to list.
+    /// The most violations to report.
     pub violations_max: usize,
-    /// The bounds of JSON bodies.
+    /// The deepest nesting of a JSON body.
     pub json_depth_max: u32,
     /// The largest decoded body, in bytes.
     pub decoded_bytes_max: usize,
-    /// How many times as large as its compressed form a body may become.
+    /// The largest ratio of a decoded body to its compressed form.
     pub decoded_ratio_max: usize,
 }
 
 impl<'a> CheckSettings<'a> {
-    /// A policy within the bounds of a configuration.
+    /// Settings of a policy and the configured limits.
     pub fn new(policy: &'a EnforcementPolicy, limits: &Limits) -> Self {
         Self {
             policy,

@@ -1,30 +1,30 @@
-//! `oneOf` and `anyOf` in errors: which alternative a value was meant to be.
+//! Chooses the alternative of `oneOf` or `anyOf` whose errors are reported.
 //!
-//! A `discriminator` never changes what is valid (OpenAPI 3.1.1, Discriminator Object); it tells
-//! which alternative the sender meant, and that one is explained. Without one it is the
-//! alternative that came closest: of the right type, the one whose errors lie deepest in the
-//! value, then the one with the fewest.
+//! A `discriminator` never changes what is valid (OpenAPI 3.1.1, Discriminator Object). It names
+//! the alternative that the sender meant, so the errors of that one are reported. Without a
+//! discriminator the closest alternative is chosen: among those of the right type, the one whose
+//! errors are deepest in the value, then the one with the fewest errors.
 
 use std::cmp::Reverse;
 
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 
-use portcullis_json::JsonNode;
+use portcullis_json::{JsonNode, pointer};
 
-use crate::openapi::document::{DocumentSet, NodeRef, unescape_token};
+use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::reference::{follow, resolve};
 use crate::schema::schema_set::SchemaSet;
 
-/// The alternative that is explained.
+/// The alternative whose errors are reported.
 pub(super) struct ClosestAlternative<'e, 'a> {
     pub(super) errors: Vec<&'e ValidationError<'a>>,
-    /// Which one it is, to be appended to a message.
+    /// Names the alternative; it is appended to the messages.
     pub(super) note: String,
 }
 
-/// The alternative to explain where none fits; nothing for other errors, and where none came
-/// further than the value itself, of which the error of the whole says most.
+/// The alternative to report when a value matches none. `None` for other kinds of errors, and if
+/// every alternative rejects the type of the value: the error of the whole is then clearer.
 pub(super) fn closest_alternative<'e, 'a>(
     schemas: &SchemaSet,
     documents: &DocumentSet,
@@ -36,17 +36,12 @@ where
     let (Kind::AnyOf { context } | Kind::OneOfNotValid { context }) = error.kind() else {
         return None;
     };
-    let union = AlternativeList::of(schemas, documents, error);
-    if let Some((at, property)) = union
-        .as_ref()
-        .and_then(|union| union.by_discriminator(error))
+    let alternatives = AlternativeList::of(schemas, documents, error);
+    if let Some(alternatives) = &alternatives
+        && let Some((at, property)) = alternatives.by_discriminator(error)
         && let Some(errors) = context.get(at)
     {
-        let name = union
-            .as_ref()
-            .map(|union| union.name(at))
-            .unwrap_or_default();
-        let note = format!(" ({name}, by its `{property}`)");
+        let note = format!(" ({}, by its `{property}`)", alternatives.name(at));
         return Some(chosen(errors, note));
     }
     let own_depth = depth(error);
@@ -59,23 +54,24 @@ where
     });
     let (_, _, Reverse(at)) = ranked.max()?;
     let count = context.len();
-    let note = match &union {
-        Some(union) if count > 1 => {
-            format!(" ({}, the closest of {count} alternatives)", union.name(at))
+    let note = match &alternatives {
+        Some(alternatives) if count > 1 => {
+            let name = alternatives.name(at);
+            format!(" ({name}, the closest of {count} alternatives)")
         }
         _ => String::new(),
     };
     Some(chosen(&context[at], note))
 }
 
-/// The errors of an alternative, those that lie deepest first.
+/// The errors of an alternative, the deepest first.
 fn chosen<'e, 'a>(errors: &'e [ValidationError<'a>], note: String) -> ClosestAlternative<'e, 'a> {
     let mut errors: Vec<&ValidationError<'a>> = errors.iter().collect();
     errors.sort_by_key(|error| Reverse(depth(error)));
     ClosestAlternative { errors, note }
 }
 
-/// The alternatives that a value matches all at once, in words.
+/// The names of the alternatives that a value matches at the same time.
 pub(super) fn matching_names(
     schemas: &SchemaSet,
     documents: &DocumentSet,
@@ -85,14 +81,14 @@ pub(super) fn matching_names(
     let Kind::OneOfMultipleValid { context } = error.kind() else {
         return "several alternatives".to_owned();
     };
-    let Some(union) = AlternativeList::of(schemas, documents, error) else {
+    let Some(alternatives) = AlternativeList::of(schemas, documents, error) else {
         return "several alternatives".to_owned();
     };
     let names: Vec<String> = context
         .iter()
         .enumerate()
         .filter(|(_, errors)| errors.is_empty())
-        .map(|(at, _)| union.name(at))
+        .map(|(at, _)| alternatives.name(at))
         .take(NAMED_MAX)
         .collect();
     names.join(" and ")
@@ -102,10 +98,10 @@ fn depth(error: &ValidationError<'_>) -> usize {
     error.instance_path().as_str().matches('/').count()
 }
 
-/// The list of alternatives in the contract.
+/// A list of alternatives in the contract.
 struct AlternativeList<'d> {
     documents: &'d DocumentSet,
-    /// The schema that has the list.
+    /// The schema that contains the list.
     owner: NodeRef,
     branches: Vec<NodeRef>,
 }
@@ -129,7 +125,7 @@ impl<'d> AlternativeList<'d> {
         })
     }
 
-    /// What an alternative is called: the component it refers to, its title, or its number.
+    /// The name of an alternative: the component that it references, its title, or its number.
     fn name(&self, at: usize) -> String {
         let Some(branch) = self.branches.get(at) else {
             return format!("alternative {}", at + 1);
@@ -145,11 +141,11 @@ impl<'d> AlternativeList<'d> {
         }
     }
 
-    /// The last part of the reference that an alternative is.
+    /// The last token of the reference, if an alternative is one.
     fn component(&self, branch: NodeRef) -> Option<String> {
         let reference = self.documents.node(branch).get("$ref")?.as_str()?;
         let last = reference.rsplit(['/', '#']).find(|part| !part.is_empty())?;
-        Some(unescape_token(last))
+        Some(pointer::unescape(last).into_owned())
     }
 
     /// The alternative that the discriminator's value names, and the discriminating property.
@@ -170,7 +166,7 @@ impl<'d> AlternativeList<'d> {
         Some((at, property.to_owned()))
     }
 
-    /// The alternative that is the same schema as a reference leads to.
+    /// The alternative with the same schema as the target of a reference.
     fn at_reference(&self, reference: &str) -> Option<usize> {
         let target = resolve(self.documents, self.owner, reference).ok()?;
         let target = follow(self.documents, target).ok()?;

@@ -1,15 +1,12 @@
-//! The compiled contract: everything the data plane needs, immutable.
+//! The compiled contract: everything that checks need, immutable.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde_json::Value;
+use portcullis_json::pointer;
 
-use super::operation::{MediaType, Operation, OutboundOperation};
-use super::parameter::Parameter;
+use super::operation::{Operation, OutboundOperation};
 use super::route::{PathCaptures, PathOutline, RouteMatch, RouteTable};
-use crate::example::contract_examples;
-use crate::example::contract_examples::ResponseExample;
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef, SourceLocation};
@@ -34,10 +31,10 @@ pub struct CompiledContract {
     pub operations: Vec<Operation>,
     /// Webhooks and callbacks, where they were compiled ([`crate::CompileOptions::outbound_operations`]).
     pub outbound_operations: Vec<OutboundOperation>,
-    /// What is questionable about the contract without keeping it from being enforced.
+    /// Problems of the contract that do not prevent its enforcement.
     pub warnings: Vec<ContractProblem>,
     pub(crate) documents: DocumentSet,
-    /// The names of all members that schemas declare.
+    /// The names of all properties that schemas declare.
     pub(crate) declared_property_names: HashSet<Box<str>>,
     pub(crate) routes: RouteTable,
     pub(crate) requests: SchemaSet,
@@ -45,13 +42,13 @@ pub struct CompiledContract {
 }
 
 impl CompiledContract {
-    /// A pointer into a message without the names that its sender chose, which are as private as
-    /// values: what no schema declares is `*`.
+    /// Replaces each name in a pointer that no schema declares by `*`. The sender chose such a
+    /// name, so it is as private as a value.
     pub fn mask(&self, pointer: &str) -> String {
         mask(pointer, &self.declared_property_names)
     }
 
-    /// What tells this revision from others.
+    /// What distinguishes this revision from others.
     pub fn identity(&self) -> ContractIdentity {
         ContractIdentity {
             title: Arc::clone(&self.title),
@@ -71,37 +68,37 @@ impl CompiledContract {
         self.routes.find(method, path, captures)
     }
 
-    /// The declared path that is most like an unknown one.
+    /// The declared path that is most similar to an unknown one.
     pub fn nearest_path(&self, path: &str) -> Option<&str> {
         self.routes.nearest(path)
     }
 
-    /// What a path without an operation looks like, without what its sender chose.
+    /// The outline of a path without an operation, without the values that its sender chose.
     pub fn outline(&self, path: &str) -> PathOutline {
         self.routes.outline(path)
     }
 
-    /// Where a place stands, for a person.
-    pub fn location(&self, place: NodeRef) -> SourceLocation {
-        self.documents.location(place)
+    /// The file, line and pointer of a node.
+    pub fn location(&self, node_ref: NodeRef) -> SourceLocation {
+        self.documents.location(node_ref)
     }
 
-    /// The documents that it was compiled from.
+    /// The documents that the contract was compiled from.
     pub fn documents(&self) -> &DocumentSet {
         &self.documents
     }
 
-    /// The end of the chain of references at a place; the place itself where there is none, or
-    /// where it leads nowhere.
-    pub fn resolved(&self, place: NodeRef) -> NodeRef {
-        follow(&self.documents, place).unwrap_or(place)
+    /// The target of the chain of references that starts at a node. The node itself if it is not a
+    /// reference or its target does not exist.
+    pub fn resolved(&self, node_ref: NodeRef) -> NodeRef {
+        follow(&self.documents, node_ref).unwrap_or(node_ref)
     }
 
-    /// The end of a chain of references that have nothing beside them: what only refers to a
-    /// schema is that schema.
-    pub fn resolved_if_plain(&self, place: NodeRef) -> NodeRef {
-        let mut here = place;
-        // No chain that is longer was compiled.
+    /// The target of a chain of references without sibling keywords. A schema that is only a
+    /// reference is equal to its target.
+    pub fn resolved_if_plain(&self, node_ref: NodeRef) -> NodeRef {
+        let mut here = node_ref;
+        // Compilation refuses longer chains.
         for _ in 0..64 {
             let is_plain = self.dialect == Dialect::V30 || self.documents.node(here).len() == 1;
             match self.ref_target(here).filter(|_| is_plain) {
@@ -112,10 +109,10 @@ impl CompiledContract {
         here
     }
 
-    /// Where the `$ref` of the object at a place leads, one step.
-    pub fn ref_target(&self, place: NodeRef) -> Option<NodeRef> {
-        let reference = self.documents.node(place).get("$ref")?.as_str()?;
-        resolve(&self.documents, place, reference).ok()
+    /// The target of the `$ref` of the object at a node, one step.
+    pub fn ref_target(&self, node_ref: NodeRef) -> Option<NodeRef> {
+        let reference = self.documents.node(node_ref).get("$ref")?.as_str()?;
+        resolve(&self.documents, node_ref, reference).ok()
     }
 
     /// The files of the contract, the entry first.
@@ -123,25 +120,9 @@ impl CompiledContract {
         self.documents.list().iter().map(|document| &*document.name)
     }
 
-    /// The operations by method and path, for people.
+    /// The operation with this index, as [`crate::find_operation`] returns it.
     pub fn operation(&self, index: u32) -> &Operation {
         &self.operations[index as usize]
-    }
-
-    /// A body for a response: the contract's own example, or a generated value; always one that
-    /// satisfies the response's schema.
-    pub fn response_example(&self, media: &MediaType, name: Option<&str>) -> ResponseExample {
-        contract_examples::response_example(self, media, name)
-    }
-
-    /// A body for a request that satisfies its schema, where one was found.
-    pub fn request_example(&self, media: &MediaType) -> Option<Value> {
-        contract_examples::request_example(self, media)
-    }
-
-    /// A value for a parameter: its own example, else one that satisfies its schema.
-    pub fn parameter_example(&self, parameter: &Parameter) -> Option<Value> {
-        contract_examples::parameter_example(self, parameter)
     }
 
     /// The schemas of one direction.
@@ -153,7 +134,7 @@ impl CompiledContract {
     }
 }
 
-/// The names of all members that the schemas of some documents declare.
+/// The names of all properties that the schemas of some documents declare.
 pub(crate) fn declared_names(documents: &DocumentSet) -> HashSet<Box<str>> {
     let mut names = HashSet::new();
     for document in documents.list() {
@@ -173,12 +154,10 @@ pub(crate) fn declared_names(documents: &DocumentSet) -> HashSet<Box<str>> {
 
 fn mask(pointer: &str, names: &HashSet<Box<str>>) -> String {
     let shown = |token: &str| {
-        let name = token.replace("~1", "/").replace("~0", "~");
+        let name = pointer::unescape(token);
         let is_index = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-        match is_index || names.contains(&*name) {
-            true => token.to_owned(),
-            false => "*".to_owned(),
-        }
+        let is_shown = is_index || names.contains(&*name);
+        (if is_shown { token } else { "*" }).to_owned()
     };
     let mut tokens = pointer.split('/');
     let first = tokens.next().unwrap_or_default().to_owned();
@@ -193,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_clients_choose_are_masked() {
+    fn masks_names_that_no_schema_declares() {
         let names = HashSet::from(["emails".into(), "a/b".into()]);
         let check = |pointer, masked: &str| assert_eq!(mask(pointer, &names), masked);
         check("", "");

@@ -1,4 +1,4 @@
-//! What a schema would have accepted, in a few words.
+//! Describes what a schema expects, in a few words.
 
 use jsonschema::JsonType;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::schema::exact::MUST_BE;
 
-/// What would have been right, in a few words.
+/// A short description of the value that a keyword expects.
 pub(super) fn expected(kind: &ValidationErrorKind) -> Option<String> {
     use ValidationErrorKind as Kind;
     Some(match kind {
@@ -15,21 +15,21 @@ pub(super) fn expected(kind: &ValidationErrorKind) -> Option<String> {
         Kind::MaxLength { limit } => format!("at most {limit} characters"),
         Kind::MinItems { limit } => format!("at least {limit} items"),
         Kind::MaxItems { limit } => format!("at most {limit} items"),
-        Kind::MinProperties { limit } => format!("at least {limit} members"),
-        Kind::MaxProperties { limit } => format!("at most {limit} members"),
+        Kind::MinProperties { limit } => format!("at least {limit} properties"),
+        Kind::MaxProperties { limit } => format!("at most {limit} properties"),
         Kind::Pattern { pattern } => format!("text that matches {pattern}"),
         Kind::Format { format } => format_hint(format),
-        Kind::Required { property } => format!("the member {property}"),
+        Kind::Required { property } => format!("the property {property}"),
         Kind::Constant { expected_value } => format!("exactly {expected_value}"),
         Kind::Enum { options } => one_of(options),
         Kind::Type { kind } => type_names(kind),
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            format!("no member {}", quoted(unexpected))
+            format!("no property {}", quoted(unexpected))
         }
-        Kind::UniqueItems => "items that differ from each other".to_owned(),
+        Kind::UniqueItems => "unique items".to_owned(),
         Kind::OneOfMultipleValid { .. } => "exactly one of the alternatives".to_owned(),
         Kind::Contains => "an item that matches `contains`".to_owned(),
-        Kind::FalseSchema => "nothing here".to_owned(),
+        Kind::FalseSchema => "no value".to_owned(),
         _ => return None,
     })
 }
@@ -44,7 +44,7 @@ fn format_hint(format: &str) -> String {
         "hostname" => "a host name (RFC 1123), such as api.example.com".to_owned(),
         "ipv4" => "an IPv4 address, such as 192.0.2.1".to_owned(),
         "ipv6" => "an IPv6 address, such as 2001:db8::1".to_owned(),
-        "email" => "an address such as name@example.com".to_owned(),
+        "email" => "an email address, such as name@example.com".to_owned(),
         "base64url" => "base64url text (RFC 4648 section 5)".to_owned(),
         "byte" => "base64 text (RFC 4648 section 4)".to_owned(),
         other => format!("text in the format `{other}`"),

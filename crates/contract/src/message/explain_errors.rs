@@ -1,7 +1,7 @@
-//! From a validator's errors to violations a person can act on.
+//! Turns the errors of a validator into violations that a person can act on.
 //!
-//! Where none of several alternatives fits, one of them is explained and named
-//! (`alternatives.rs`), so that what is listed stays short whatever a contract composes.
+//! If a value matches none of several alternatives, the errors of one of them are reported
+//! (`closest_alternative.rs`), so the list stays short however deeply a contract nests alternatives.
 
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
@@ -14,18 +14,19 @@ use super::violation::{MessagePart, Violation, ViolationClass};
 use crate::openapi::document::DocumentSet;
 use crate::schema::exact::MUST_BE;
 use crate::schema::lower::EXACT;
-use crate::schema::schema_set::{BACKTRACKS_MAX, SchemaSet};
+use crate::schema::schema_set::SchemaSet;
+use crate::schema::schema_validator::BACKTRACKS_MAX;
 
-/// How much of a value a message quotes, in characters.
-const QUOTED_MAX: usize = 200;
+/// The longest message, in characters. Messages quote values.
+const MESSAGE_CHARS_MAX: usize = 200;
 
-/// How many errors of the closest alternative are listed.
-const ALTERNATIVE_MAX: usize = 3;
+/// The most errors of an alternative that are reported.
+const ALTERNATIVE_ERRORS_MAX: usize = 3;
 
-/// How many alternatives within alternatives are looked into.
+/// The deepest nesting of alternatives that is examined.
 const DEPTH_MAX: u8 = 8;
 
-/// What the violations of one value have in common.
+/// What all violations of one value have in common.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ViolationSubject<'a> {
     pub(crate) class: ViolationClass,
@@ -33,44 +34,45 @@ pub(crate) struct ViolationSubject<'a> {
     pub(crate) name: Option<&'a str>,
 }
 
-/// Explains why a wrapped value does not satisfy its schema, in at most `most` violations.
+/// Explains why a wrapped value does not match its schema, in at most `violations_max` violations.
 pub(crate) fn explain(
     schemas: &SchemaSet,
     documents: &DocumentSet,
     wrapped: JsonNode<'_>,
     subject: ViolationSubject<'_>,
-    most: usize,
+    violations_max: usize,
 ) -> Vec<Violation> {
-    let mut explanation = ErrorExplainer {
+    let mut explainer = ErrorExplainer {
         schemas,
         documents,
         subject,
-        most,
+        violations_max,
         violations: Vec::new(),
     };
     let errors = schemas.errors(wrapped);
     for error in &errors {
-        if explanation.violations.len() >= most {
+        if explainer.violations.len() >= violations_max {
             break;
         }
-        explanation.error(error, "", 0);
+        explainer.error(error, "", 0);
     }
-    if errors.is_empty() && most > 0 {
-        explanation
+    if errors.is_empty() && violations_max > 0 {
+        explainer
             .violations
             .push(generic_violation(schemas, documents, wrapped, subject));
     }
-    explanation.violations
+    explainer.violations
 }
 
-/// All that can be said where alternatives within alternatives have too many errors.
+/// The violation of a value whose nested alternatives have too many errors to list.
 fn generic_violation(
     schemas: &SchemaSet,
     documents: &DocumentSet,
     wrapped: JsonNode<'_>,
     subject: ViolationSubject<'_>,
 ) -> Violation {
-    let message = "the value fits none of the alternatives of its schema, in too many ways to list";
+    let message =
+        "the value matches none of the alternatives of its schema, with too many errors to list";
     let mut violation = Violation::new(subject.class, subject.part, message);
     violation.name = subject.name.map(str::to_owned);
     let key = wrapped
@@ -86,22 +88,23 @@ struct ErrorExplainer<'e> {
     schemas: &'e SchemaSet,
     documents: &'e DocumentSet,
     subject: ViolationSubject<'e>,
-    most: usize,
+    violations_max: usize,
     violations: Vec<Violation>,
 }
 
 impl ErrorExplainer<'_> {
-    /// Adds the violations of one error; `among` says of which alternatives it is one.
-    fn error(&mut self, error: &ValidationError<'_>, among: &str, depth: u8) {
+    /// Adds the violations of one error; `note` names the alternative that the error belongs to.
+    fn error(&mut self, error: &ValidationError<'_>, note: &str, depth: u8) {
         let alternative = (depth < DEPTH_MAX)
             .then(|| closest_alternative(self.schemas, self.documents, error))
             .flatten();
-        let Some(ClosestAlternative { errors, note }) = alternative else {
-            return self.add(error, among);
+        let Some(closest) = alternative else {
+            return self.add(error, note);
         };
         let before = self.violations.len();
+        let ClosestAlternative { errors, note } = closest;
         for inner in errors {
-            let room = self.most.min(before + ALTERNATIVE_MAX);
+            let room = self.violations_max.min(before + ALTERNATIVE_ERRORS_MAX);
             if self.violations.len() >= room {
                 return;
             }
@@ -109,8 +112,8 @@ impl ErrorExplainer<'_> {
         }
     }
 
-    fn add(&mut self, error: &ValidationError<'_>, among: &str) {
-        if self.violations.len() >= self.most {
+    fn add(&mut self, error: &ValidationError<'_>, note: &str) {
+        if self.violations.len() >= self.violations_max {
             return;
         }
         let (schemas, documents) = (self.schemas, self.documents);
@@ -128,13 +131,13 @@ impl ErrorExplainer<'_> {
             keyword: Some(keyword(error)),
             expected: expected(error.kind()),
             contract,
-            message: shortened(&message) + among,
-            masked: shortened(&masked) + among,
+            message: shortened(&message) + note,
+            masked: shortened(&masked) + note,
         });
     }
 }
 
-/// The keyword that was not met, by the name it has in the contract.
+/// The violated keyword, by its name in the contract.
 fn keyword(error: &ValidationError<'_>) -> String {
     match error.kind() {
         ValidationErrorKind::FalseSchema => {
@@ -147,7 +150,7 @@ fn keyword(error: &ValidationError<'_>) -> String {
     }
 }
 
-/// How a number misses its bound, in the words that people know from validators.
+/// The message for a number outside a bound, in the usual wording of validators.
 fn beyond_bound(keyword: &str, message: &str) -> Option<String> {
     let expected = message.strip_prefix(MUST_BE)?;
     let (_, limit) = expected.split_once(' ')?;
@@ -161,7 +164,7 @@ fn beyond_bound(keyword: &str, message: &str) -> Option<String> {
     })
 }
 
-/// What is wrong, with the value and without it.
+/// The message with the value, and the message without it.
 fn messages(
     schemas: &SchemaSet,
     documents: &DocumentSet,
@@ -178,17 +181,19 @@ fn messages(
             of_value(&beyond_bound(&keyword(error), message).unwrap_or_else(|| message.clone()))
         }
         ValidationErrorKind::BacktrackLimitExceeded { .. } => of_value(&format!(
-            "cannot be matched by the pattern within {BACKTRACKS_MAX} steps back, and counts as not matching"
+            "cannot be matched by the pattern within {BACKTRACKS_MAX} backtracking steps"
         )),
         ValidationErrorKind::OneOfMultipleValid { .. } => {
             let names = matching_names(schemas, documents, error);
-            of_value(&format!("matches {names}, and may match only one of them"))
+            of_value(&format!(
+                "matches {names}, but must match exactly one of them"
+            ))
         }
         _ => (error.to_string(), error.masked().to_string()),
     }
 }
 
-/// Takes the wrapper's member name off an instance path.
+/// Removes the wrapper's property name from an instance path.
 fn strip_wrapper(path: &str) -> String {
     path.strip_prefix('/')
         .and_then(|rest| rest.find('/').map(|at| rest[at..].to_owned()))
@@ -196,7 +201,7 @@ fn strip_wrapper(path: &str) -> String {
 }
 
 fn shortened(message: &str) -> String {
-    match message.char_indices().nth(QUOTED_MAX) {
+    match message.char_indices().nth(MESSAGE_CHARS_MAX) {
         Some((end, _)) => format!("{}…", &message[..end]),
         None => message.to_owned(),
     }

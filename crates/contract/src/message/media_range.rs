@@ -1,9 +1,8 @@
-//! Media types: parsing them and choosing the one a contract means.
+//! Media types and ranges: parsing, and choosing the most specific key of `content`.
 //!
-//! Matching follows OpenAPI 3.0.4 and 3.1.1 (Media Type keys of `content`: the most specific
-//! key wins) and RFC 9110 section 8.3: type, subtype and parameter names ignore case. A
-//! parameter of a key only discriminates when the key has it; a `charset` never makes a JSON
-//! type miss.
+//! Matching follows OpenAPI 3.0.4 and 3.1.1 (keys of `content`: the most specific key wins) and
+//! RFC 9110 section 8.3: types, subtypes and parameter names are case-insensitive. A message must
+//! have every parameter of a key with the same value, except that it may omit `charset`.
 
 /// A media type or range, borrowed from a header or a contract's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +13,7 @@ pub struct MediaRange<'a> {
 }
 
 impl<'a> MediaRange<'a> {
-    /// Parses `type/subtype; name=value`; `None` when it is none.
+    /// Parses `type/subtype; name=value`; `None` if the text is malformed.
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut parts = split_parameters(text);
         let (kind, subtype) = parts.next()?.trim().split_once('/')?;
@@ -55,15 +54,15 @@ impl<'a> MediaRange<'a> {
         self.subtype
     }
 
-    /// Whether this stands for several media types.
+    /// Whether this is a range of media types.
     pub fn is_range(&self) -> bool {
         self.subtype.starts_with('*')
     }
 
-    /// How often a parameter stands there: two readers may take two of several.
+    /// How often a parameter occurs. Recipients may use different ones of several.
     pub fn count(&self, name: &str) -> usize {
-        let is_it = |(known, _): &&(&str, &str)| known.eq_ignore_ascii_case(name);
-        self.parameters.iter().filter(is_it).count()
+        let has_name = |(known, _): &&(&str, &str)| known.eq_ignore_ascii_case(name);
+        self.parameters.iter().filter(has_name).count()
     }
 
     /// A parameter's value.
@@ -74,8 +73,8 @@ impl<'a> MediaRange<'a> {
             .map(|(_, value)| *value)
     }
 
-    /// How specifically this range (a contract's key) covers a message's media type; `None`
-    /// when it does not. Higher is more specific.
+    /// How specifically this range (a contract's key) covers a message's media type; `None` if it
+    /// does not. Higher is more specific.
     pub fn covers(&self, other: &Self) -> Option<u32> {
         let specificity = match (self.kind, self.subtype) {
             ("*", "*") => 0,
@@ -95,15 +94,15 @@ impl<'a> MediaRange<'a> {
             }
             _ => return None,
         };
-        let all_met = self
-            .parameters
-            .iter()
-            .all(|(name, value)| match other.parameter(name) {
-                Some(found) => found.eq_ignore_ascii_case(value),
-                None => name.eq_ignore_ascii_case("charset"),
-            });
+        let has_parameters =
+            self.parameters
+                .iter()
+                .all(|(name, value)| match other.parameter(name) {
+                    Some(found) => found.eq_ignore_ascii_case(value),
+                    None => name.eq_ignore_ascii_case("charset"),
+                });
         let counted = u32::try_from(self.parameters.len()).unwrap_or(u32::MAX >> 4);
-        all_met.then_some(specificity + 4 * counted)
+        has_parameters.then_some(specificity + 4 * counted)
     }
 }
 
@@ -121,12 +120,12 @@ pub(super) fn is_token(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-/// Splits at `;` outside of quoted strings.
+/// Splits at `;` outside quoted strings.
 fn split_parameters(text: &str) -> impl Iterator<Item = &str> {
     split_unquoted(text, ';')
 }
 
-/// Splits at a delimiter outside of quoted strings.
+/// Splits at a delimiter outside quoted strings.
 pub(super) fn split_unquoted(text: &str, delimiter: char) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     text.split(move |letter| {
@@ -135,7 +134,7 @@ pub(super) fn split_unquoted(text: &str, delimiter: char) -> impl Iterator<Item 
     })
 }
 
-/// The index of the key that covers `found` most specifically; among equals the first.
+/// The index of the key that covers `found` most specifically; the first one of a tie.
 pub(super) fn best_match<'k>(
     keys: impl IntoIterator<Item = &'k str>,
     found: &MediaRange<'_>,
@@ -162,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_specific_key_wins() {
+    fn most_specific_key_wins() {
         let keys = [
             "*/*",
             "application/*",
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_of_a_key_discriminate() {
+    fn messages_need_the_parameters_of_a_key() {
         let keys = ["application/json", "application/json;version=1"];
         assert_eq!(choose(&keys, "application/json; Version=1"), Some(keys[1]));
         assert_eq!(choose(&keys, "application/json; version=2"), Some(keys[0]));
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_types_are_none() {
+    fn refuses_malformed_types() {
         for text in ["", "json", "/", "a/", "a b/c", "application/json; charset"] {
             assert_eq!(MediaRange::parse(text), None, "{text}");
         }
@@ -214,7 +213,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_text_is_a_media_type_or_none(text in "([a-z*/;= \\t\",\\\\+é]|charset|;q=){0,20}") {
+        fn never_panics(text in "([a-z*/;= \\t\",\\\\+é]|charset|;q=){0,20}") {
             if let Some(range) = MediaRange::parse(&text) {
                 let _ = (range.is_json(), range.parameter("charset"), range.covers(&range));
             }

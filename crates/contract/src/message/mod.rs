@@ -1,18 +1,25 @@
-//! Messages judged by a compiled contract: route, parameters, body, credentials, response.
+//! Checks requests and responses against a compiled contract.
 //!
-//! `check` is the entry; it answers with violations. Validators decide first, and only a message
-//! that is refused is explained.
+//! - `compiled_contract` and `operation` hold what the compiler found in the documents.
+//! - `route` finds the operation of a request.
+//! - `check` is the entry: it checks the target, the head and the body of a message and returns
+//!   violations.
+//! - `parameter`, `body`, `media_range` and `security_requirements` read the parts of a message.
+//! - `violation` and `refusal_status` describe what is wrong and how it is answered.
+//! - `explain_errors`, `closest_alternative` and `expected_value` explain invalid values. Validators
+//!   first decide whether a value is valid; only invalid ones are explained.
 
 pub(crate) mod compiled_contract;
 pub(crate) mod operation;
-pub(crate) mod media_range;
 pub mod route;
+pub(crate) mod check;
+mod check_settings;
 pub(crate) mod parameter;
 pub(crate) mod body;
-pub(crate) mod check;
-pub(crate) mod explain_errors;
+pub(crate) mod media_range;
 pub(crate) mod security_requirements;
-pub(crate) mod closest_alternative;
-pub(crate) mod expected_value;
 pub(crate) mod violation;
-pub(crate) mod check_settings;
+pub(crate) mod refusal_status;
+pub(crate) mod explain_errors;
+mod closest_alternative;
+mod expected_value;

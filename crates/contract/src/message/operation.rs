@@ -1,4 +1,4 @@
-//! Operations, compiled: what one method on one path takes and gives.
+//! Compiled operations: what an operation accepts and returns.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::schema::schema_set::SchemaKey;
 /// An operation of a contract.
 #[derive(Debug)]
 pub struct Operation {
-    /// `operationId`, else the method and the path: `GET /orders/{id}`.
+    /// `operationId`, or the method and the path: `GET /orders/{id}`.
     pub name: Arc<str>,
     /// The method.
     pub method: Method,
@@ -25,61 +25,61 @@ pub struct Operation {
     pub path: Arc<str>,
     /// `x-squad-owner` of the operation, its path item or the document.
     pub provider: Option<Arc<str>>,
-    /// `x-sla-tier` likewise.
+    /// `x-sla-tier` of the operation, its path item or the document.
     pub tier: Option<Tier>,
-    /// What the contract itself says is to be done about violations (`x-portcullis`).
+    /// The enforcement that the contract sets for this operation (`x-portcullis`).
     pub enforcement: OperationEnforcement,
-    /// Its parameters; those of the path item included.
+    /// The parameters, including those of the path item.
     pub parameters: Vec<Parameter>,
-    /// The credentials it asks for.
+    /// The required credentials.
     pub(crate) security: SecurityRequirements,
-    /// Its body.
+    /// The request body.
     pub body: BodyDeclaration,
-    /// Its responses, in the order of the document.
+    /// The responses, in the order of the document.
     pub responses: Vec<Arc<DeclaredResponse>>,
-    /// Where it stands.
+    /// The Operation Object.
     pub node_ref: NodeRef,
-    /// Whether a query parameter takes every name that no other claims.
+    /// Whether a query parameter accepts every name that no other parameter has.
     pub(crate) takes_any_query: bool,
 }
 
-/// An operation that the service calls and its consumers serve.
+/// An operation that the service calls and its consumers implement.
 #[derive(Debug)]
 pub struct OutboundOperation {
-    /// How consumers come to be called.
+    /// Where the service gets the address from.
     pub kind: OutboundKind,
     /// The webhook's name; for a callback the operation, its name there and the expression.
     pub name: Arc<str>,
-    /// What is sent, and what is answered.
+    /// The request of the service and the response of the consumer.
     pub operation: Operation,
 }
 
-/// How consumers come to be called.
+/// Where the service gets a consumer's address from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OutboundKind {
-    /// By an address registered somewhere else (OpenAPI 3.1.1, `webhooks`).
+    /// It was registered outside the contract (OpenAPI 3.1.1, `webhooks`).
     Webhook,
-    /// By an address in an earlier request (OpenAPI, Callback Object).
+    /// It was in an earlier request (OpenAPI, Callback Object).
     Callback,
 }
 
 /// `x-portcullis` of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OperationEnforcement {
-    /// About violations of requests.
+    /// The enforcement for requests.
     pub request: Option<Enforcement>,
-    /// About violations of responses.
+    /// The enforcement for responses.
     pub response: Option<Enforcement>,
-    /// Whether a request may be sent twice with the effect of once, whatever its method says.
+    /// Whether the operation is idempotent, regardless of its method.
     pub idempotent: Option<bool>,
 }
 
-/// What the contract says of a request's body.
+/// The declaration of a request body.
 #[derive(Clone, Debug)]
 pub enum BodyDeclaration {
-    /// Nothing: a body is unexpected.
+    /// Absent: a body is unexpected.
     Undeclared,
-    /// Declared where OpenAPI 3.0 demands that it be ignored: on GET, HEAD and DELETE.
+    /// Declared for GET, HEAD or DELETE, where OpenAPI 3.0 requires it to be ignored.
     Ignored,
     /// Declared.
     Declared(Arc<DeclaredBody>),
@@ -88,40 +88,40 @@ pub enum BodyDeclaration {
 /// A Request Body Object.
 #[derive(Debug)]
 pub struct DeclaredBody {
-    /// Whether it must be there.
+    /// Whether the body is required.
     pub required: bool,
     /// The media types, in the order of the document.
     pub content: Vec<MediaType>,
-    /// Where it stands.
+    /// The Request Body Object.
     pub node_ref: NodeRef,
 }
 
-/// A member of `content`.
+/// An entry of `content`.
 #[derive(Debug)]
 pub struct MediaType {
     /// The media type or range.
     pub key: String,
-    /// Whether values are JSON text that can be judged.
+    /// Whether the media type is JSON.
     pub is_json: bool,
-    /// The schema of a value; `None` where there is none, or values are not judged.
+    /// The schema of a value; `None` if it is absent or values are not checked.
     pub schema: Option<SchemaKey>,
-    /// How values in other notations than JSON are read.
+    /// How bodies in formats other than JSON are read.
     pub(crate) shape: Option<Box<BodyShape>>,
-    /// Where it stands.
+    /// The Media Type Object.
     pub node_ref: NodeRef,
 }
 
 impl MediaType {
-    /// Whether messages are not read, as XML is not: what the schema says of values still holds.
+    /// Whether bodies are not read (XML, for example). The schema still describes their values.
     pub fn is_opaque(&self) -> bool {
         !self.is_json && self.shape.is_none()
     }
 
-    /// Whether messages in this notation are judged.
-    pub(super) fn judges(&self, notation: BodyFormat) -> bool {
-        match (notation, &self.shape) {
+    /// Whether bodies in this format are checked.
+    pub(super) fn checks(&self, format: BodyFormat) -> bool {
+        match (format, &self.shape) {
             (BodyFormat::Json, _) => self.schema.is_some(),
-            (_, Some(shape)) => shape.judges(notation),
+            (_, Some(shape)) => shape.checks(format),
             (_, None) => false,
         }
     }
@@ -130,13 +130,13 @@ impl MediaType {
 /// A Response Object.
 #[derive(Debug)]
 pub struct DeclaredResponse {
-    /// The status it is for.
+    /// The statuses that the response is declared for.
     pub status: StatusPattern,
-    /// The header fields it declares.
+    /// The declared header fields.
     pub headers: Vec<Parameter>,
     /// The media types, in the order of the document.
     pub content: Vec<MediaType>,
-    /// Where it stands.
+    /// The Response Object.
     pub node_ref: NodeRef,
 }
 
@@ -145,9 +145,9 @@ pub struct DeclaredResponse {
 pub enum StatusPattern {
     /// One status.
     Exact(u16),
-    /// A hundred: `2XX` is 2.
+    /// A class of statuses: `2XX` is 2.
     Range(u8),
-    /// Every status that is not declared.
+    /// Every status that no other key covers.
     Default,
 }
 
@@ -162,7 +162,7 @@ impl fmt::Display for StatusPattern {
 }
 
 impl StatusPattern {
-    /// Reads a key; ranges in any case.
+    /// Parses a key. The `X` of a range may be lower case.
     pub fn parse(key: &str) -> Option<Self> {
         let bytes = key.as_bytes();
         match bytes {
@@ -173,7 +173,7 @@ impl StatusPattern {
         }
     }
 
-    /// Whether it covers a status, and how specifically.
+    /// How specifically the key covers a status; `None` if it does not.
     pub fn covers(self, status: u16) -> Option<u8> {
         match self {
             Self::Exact(exact) => (exact == status).then_some(2),
@@ -184,12 +184,12 @@ impl StatusPattern {
 }
 
 impl Operation {
-    /// The challenges of an answer to a request without credentials (RFC 9110 section 11.6.1).
+    /// The `WWW-Authenticate` value for a request without credentials (RFC 9110 section 11.6.1).
     pub fn challenges(&self) -> String {
         self.security.challenges()
     }
 
-    /// The response for a status: exact, then range, then default.
+    /// The response for a status: the exact key, then its range, then `default`.
     pub fn response(&self, status: u16) -> Option<&Arc<DeclaredResponse>> {
         self.responses
             .iter()
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statuses() {
+    fn parses_and_matches_status_keys() {
         assert_eq!(StatusPattern::parse("200"), Some(StatusPattern::Exact(200)));
         assert_eq!(StatusPattern::parse("2XX"), Some(StatusPattern::Range(2)));
         assert_eq!(StatusPattern::parse("4xx"), Some(StatusPattern::Range(4)));

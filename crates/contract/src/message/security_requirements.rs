@@ -1,9 +1,9 @@
-//! Security requirements: which credentials a contract wants to see.
+//! Security requirements: the credentials that a contract requires.
 //!
-//! Only their presence and form are looked at; whether a token is genuine is for whoever can
-//! verify it. A requirement list is an OR of requirements, each an AND of schemes; `{}` admits
-//! everybody, and an operation's list replaces the document's (OpenAPI 3.0.4 and 3.1.1, Security
-//! Requirement Object).
+//! Only the presence and the form of credentials are checked; verifying a token needs its issuer's
+//! keys. A list of requirements is an OR of requirements, each an AND of schemes. `{}` allows
+//! anonymous requests, and an operation's list replaces the document's (OpenAPI 3.0.4 and 3.1.1,
+//! Security Requirement Object).
 
 use std::collections::HashMap;
 
@@ -14,31 +14,31 @@ use super::violation::MessagePart;
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::reference::follow;
 
-/// The requirements of one operation. Empty where nothing is required.
+/// The requirements of one operation. Empty if no credentials are required.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SecurityRequirements {
     alternatives: Vec<Vec<Credential>>,
-    /// Where the contract says so.
-    pub(super) place: Option<NodeRef>,
+    /// The list in the contract.
+    pub(super) node_ref: Option<NodeRef>,
 }
 
-/// One credential, as a message carries it.
+/// One credential of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Credential {
     Header(String),
     Query(String),
     Cookie(String),
-    /// `http` with the scheme `basic`: user and password (RFC 7617).
+    /// `http` with the scheme `basic`: user name and password (RFC 7617).
     Basic,
     /// A bearer token (RFC 6750): `http` with `bearer`, `oauth2`, `openIdConnect`.
     Bearer,
     /// `http` with another registered scheme.
     Scheme(String),
-    /// A client certificate: the business of whoever ends TLS, so never missed here.
+    /// A client certificate. Whatever terminates TLS checks it, so it is never missing here.
     Certificate,
 }
 
-/// What a message carries.
+/// The parts of a request that may contain credentials.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CredentialSources<'a> {
     pub(super) headers: &'a HeaderMap,
@@ -47,22 +47,22 @@ pub(super) struct CredentialSources<'a> {
 }
 
 impl SecurityRequirements {
-    /// Whether one of the alternatives is carried whole.
-    pub(super) fn is_satisfied(&self, carried: CredentialSources<'_>) -> bool {
+    /// Whether the request has all credentials of one alternative.
+    pub(super) fn is_satisfied(&self, sources: CredentialSources<'_>) -> bool {
         self.alternatives.is_empty()
             || self
                 .alternatives
                 .iter()
-                .any(|all| all.iter().all(|credential| credential.is_present(carried)))
+                .any(|all| all.iter().all(|credential| credential.is_present(sources)))
     }
 
-    /// Whether cookies must be looked at.
+    /// Whether a cookie is among the credentials.
     pub(super) fn reads_cookies(&self) -> bool {
         let mut all = self.alternatives.iter().flatten();
         all.any(|credential| matches!(credential, Credential::Cookie(_)))
     }
 
-    /// Whether what bears this name is a credential, and so declared.
+    /// Whether a credential has this name. Such a parameter is declared.
     pub(super) fn declares(&self, part: MessagePart, name: &str) -> bool {
         let mut all = self.alternatives.iter().flatten();
         all.any(|credential| match credential {
@@ -78,7 +78,7 @@ impl SecurityRequirements {
         })
     }
 
-    /// What to send, in words.
+    /// The credentials to send, in words.
     pub(super) fn expected(&self) -> String {
         let alternatives = self.alternatives.iter().map(|all| {
             let all: Vec<String> = all.iter().map(Credential::described).collect();
@@ -87,7 +87,7 @@ impl SecurityRequirements {
         alternatives.collect::<Vec<_>>().join(", or ")
     }
 
-    /// The challenges of a 401 (RFC 9110 section 11.6.1), each scheme once.
+    /// The `WWW-Authenticate` value of a 401 (RFC 9110 section 11.6.1), each scheme once.
     pub(super) fn challenges(&self) -> String {
         let mut challenges: Vec<String> = self
             .alternatives
@@ -102,17 +102,17 @@ impl SecurityRequirements {
 }
 
 impl Credential {
-    fn is_present(&self, carried: CredentialSources<'_>) -> bool {
+    fn is_present(&self, sources: CredentialSources<'_>) -> bool {
         match self {
-            Self::Header(name) => carried
+            Self::Header(name) => sources
                 .headers
                 .get(name.as_str())
                 .is_some_and(|value| !value.is_empty()),
-            Self::Query(name) => is_paired(carried.query, name),
-            Self::Cookie(name) => is_paired(carried.cookies, name),
-            Self::Basic => credentials(carried.headers, "basic").is_some(),
-            Self::Bearer => credentials(carried.headers, "bearer").is_some(),
-            Self::Scheme(scheme) => credentials(carried.headers, scheme).is_some(),
+            Self::Query(name) => has_value(sources.query, name),
+            Self::Cookie(name) => has_value(sources.cookies, name),
+            Self::Basic => credentials(sources.headers, "basic").is_some(),
+            Self::Bearer => credentials(sources.headers, "bearer").is_some(),
+            Self::Scheme(scheme) => credentials(sources.headers, scheme).is_some(),
             Self::Certificate => true,
         }
     }
@@ -122,7 +122,9 @@ impl Credential {
             Self::Header(name) => format!("the header `{name}`"),
             Self::Query(name) => format!("the query parameter `{name}`"),
             Self::Cookie(name) => format!("the cookie `{name}`"),
-            Self::Basic => "`authorization: Basic …` with user and password in base64".to_owned(),
+            Self::Basic => {
+                "`authorization: Basic …` with a user name and password in base64".to_owned()
+            }
             Self::Bearer => "`authorization: Bearer …` with a token".to_owned(),
             Self::Scheme(scheme) => format!("`authorization: {scheme} …`"),
             Self::Certificate => "a client certificate".to_owned(),
@@ -140,13 +142,13 @@ impl Credential {
     }
 }
 
-fn is_paired(pairs: RawPairs<'_>, name: &str) -> bool {
+fn has_value(pairs: RawPairs<'_>, name: &str) -> bool {
     pairs
         .iter()
         .any(|(known, value)| known == name && !value.is_empty())
 }
 
-/// What follows the scheme in `Authorization`, if it is this scheme; schemes ignore case.
+/// The credentials in `Authorization` if it has this scheme. Schemes are case-insensitive.
 fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
     let mut lines = headers.get_all(AUTHORIZATION).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else {
@@ -157,14 +159,15 @@ fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
     (found.eq_ignore_ascii_case(scheme) && !rest.is_empty()).then_some(rest)
 }
 
-/// Reads requirements; schemes are those of the entry document (OpenAPI 3.1.1, Appendix F).
+/// The security schemes of the entry document, which requirements refer to by name (OpenAPI 3.1.1,
+/// Appendix F).
 #[derive(Debug)]
 pub(crate) struct SecuritySchemes {
     by_name: HashMap<String, Result<Credential, String>>,
 }
 
 impl SecuritySchemes {
-    /// The schemes that the entry document declares.
+    /// Reads the schemes that the entry document declares.
     pub(crate) fn of(documents: &DocumentSet) -> Self {
         let entry = documents.entry_ref();
         let declared = documents
@@ -175,7 +178,7 @@ impl SecuritySchemes {
         let by_name = members.map(|(name, scheme)| {
             let node_ref = DocumentSet::node_ref(entry, scheme);
             let credential = match follow(documents, node_ref) {
-                Ok(place) => credential(documents, place),
+                Ok(target) => credential(documents, target),
                 Err((_, error)) => Err(error.to_string()),
             };
             (name.to_owned(), credential)
@@ -185,18 +188,19 @@ impl SecuritySchemes {
         }
     }
 
-    /// The requirements in the list at `node_ref`.
+    /// The requirements in the list at `list`.
     ///
     /// # Errors
-    /// The place and what is wrong there: an unknown scheme must not pass for none.
+    /// The requirement and what is wrong with it. An unknown scheme is an error: ignoring it would
+    /// remove a requirement.
     pub(crate) fn requirements(
         &self,
         documents: &DocumentSet,
-        place: NodeRef,
+        list: NodeRef,
     ) -> Result<SecurityRequirements, (NodeRef, String)> {
         let mut alternatives = Vec::new();
-        for requirement in documents.node(place).elements() {
-            let at = DocumentSet::node_ref(place, requirement);
+        for requirement in documents.node(list).elements() {
+            let at = DocumentSet::node_ref(list, requirement);
             let mut all = Vec::new();
             for (name, _) in requirement.members() {
                 match self.by_name.get(name) {
@@ -211,20 +215,20 @@ impl SecuritySchemes {
                 }
             }
             if all.is_empty() {
-                // Anonymous access is one of the alternatives: nothing is required.
+                // `{}` allows anonymous requests, so nothing is required.
                 return Ok(SecurityRequirements::default());
             }
             alternatives.push(all);
         }
         Ok(SecurityRequirements {
             alternatives,
-            place: Some(place),
+            node_ref: Some(list),
         })
     }
 }
 
-fn credential(documents: &DocumentSet, place: NodeRef) -> Result<Credential, String> {
-    let scheme = documents.node(place);
+fn credential(documents: &DocumentSet, node_ref: NodeRef) -> Result<Credential, String> {
+    let scheme = documents.node(node_ref);
     let text = |name: &str| scheme.get(name).and_then(|value| value.as_str());
     match text("type") {
         Some("apiKey") => {
@@ -261,12 +265,12 @@ mod tests {
     fn check(credential: &Credential, authorization: &'static str, expected: bool) {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, HeaderValue::from_static(authorization));
-        let carried = CredentialSources {
+        let sources = CredentialSources {
             headers: &headers,
             query: RawPairs::EMPTY,
             cookies: RawPairs::EMPTY,
         };
-        assert_eq!(credential.is_present(carried), expected, "{authorization}");
+        assert_eq!(credential.is_present(sources), expected, "{authorization}");
     }
 
     #[test]
@@ -286,21 +290,21 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_found_where_they_travel() {
+    fn finds_api_keys_in_headers_queries_and_cookies() {
         let (mut query, mut cookies) = (PairScratch::new(), PairScratch::new());
         let headers = HeaderMap::from_iter([(
             http::HeaderName::from_static("x-key"),
             HeaderValue::from_static("k"),
         )]);
-        let carried = CredentialSources {
+        let sources = CredentialSources {
             headers: &headers,
             query: RawPairs::of_query("key=1&empty=", &mut query),
             cookies: RawPairs::of_cookies("sid=1", &mut cookies),
         };
-        assert!(Credential::Header("X-Key".to_owned()).is_present(carried));
-        assert!(Credential::Query("key".to_owned()).is_present(carried));
-        assert!(!Credential::Query("empty".to_owned()).is_present(carried));
-        assert!(Credential::Cookie("sid".to_owned()).is_present(carried));
-        assert!(!Credential::Cookie("key".to_owned()).is_present(carried));
+        assert!(Credential::Header("X-Key".to_owned()).is_present(sources));
+        assert!(Credential::Query("key".to_owned()).is_present(sources));
+        assert!(!Credential::Query("empty".to_owned()).is_present(sources));
+        assert!(Credential::Cookie("sid".to_owned()).is_present(sources));
+        assert!(!Credential::Cookie("key".to_owned()).is_present(sources));
     }
 }

@@ -1,4 +1,4 @@
-//! Violations: the ways in which a message departs from its contract, as values.
+//! A violation: one way in which a message does not match its contract.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ pub use portcullis_vocabulary::enforcement::ViolationClass;
 
 use crate::openapi::document::SourceLocation;
 
-/// Which part of the message a violation is about.
+/// The part of a message that a violation is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MessagePart {
-    /// The request line: method or path as a whole.
+    /// The request target: the method or the whole path.
     Target,
     /// A path parameter.
     Path,
@@ -48,30 +48,30 @@ impl fmt::Display for MessagePart {
     }
 }
 
-/// One way in which a message departs from its contract.
+/// One way in which a message does not match its contract.
 ///
-/// `message` may quote values of the message and is meant for its sender only; `masked` says
-/// the same without them. Neither belongs in a log: there the class, the keyword and the place
-/// in the contract suffice.
+/// `message` may quote values of the message and must be shown to its sender only. `masked` is the
+/// same text without values. A log should contain neither: the class, the keyword and the location
+/// in the contract identify the violation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The class: decides the status and what is done about it.
+    /// The class, which determines the status and the enforcement.
     pub class: ViolationClass,
-    /// Where in the message.
+    /// The part of the message.
     pub part: MessagePart,
     /// The parameter's name.
     pub name: Option<String>,
-    /// JSON pointer into the body or the decoded parameter; empty for the whole.
+    /// JSON Pointer into the body or the decoded parameter; empty for the whole value.
     pub pointer: String,
-    /// The keyword of the schema that was not met.
+    /// The schema keyword that the value violates.
     pub keyword: Option<String>,
-    /// What would have been right, in a few words.
+    /// A short description of what the contract expects.
     pub expected: Option<String>,
-    /// Where the contract says so.
+    /// The location of the rule in the contract.
     pub contract: Option<SourceLocation>,
-    /// What is wrong, with the value.
+    /// The description, which may quote values.
     pub message: String,
-    /// What is wrong, without the value.
+    /// The description without values.
     pub masked: String,
 }
 
@@ -92,14 +92,14 @@ impl Violation {
         }
     }
 
-    /// The same violation with no value of the message in its words.
+    /// The same violation without values in its message.
     #[must_use]
     pub fn without_values(mut self) -> Self {
         self.message.clone_from(&self.masked);
         self
     }
 
-    /// A sentence: where, then what is wrong there. It quotes values only `with_values`.
+    /// One sentence: the location, then the description. It quotes values only if `with_values`.
     pub fn sentence(&self, with_values: bool) -> String {
         let Self {
             part,
@@ -108,16 +108,16 @@ impl Violation {
             keyword,
             ..
         } = self;
-        let message = self.words(with_values);
+        let message = self.description(with_values);
         match (name, keyword) {
-            // What a schema says of a value does not name the parameter that holds it.
+            // The message of a schema violation does not name the parameter.
             (Some(name), Some(_)) => format!("{part} parameter `{name}`{pointer}: {message}"),
             _ if pointer.is_empty() => message.to_owned(),
             _ => format!("{pointer}: {message}"),
         }
     }
 
-    /// The violation for programs. It quotes values only `with_values`.
+    /// The violation in a serializable form. It quotes values only if `with_values`.
     pub fn record(&self, with_values: bool) -> ViolationRecord<'_> {
         let contract = self.contract.as_ref();
         ViolationRecord {
@@ -127,14 +127,14 @@ impl Violation {
             pointer: &self.pointer,
             keyword: self.keyword.as_deref(),
             expected: self.expected.as_deref(),
-            schema: contract.map(|spot| format!("#{}", spot.pointer)),
-            file: contract.map(|spot| &*spot.file),
-            line: contract.map(|spot| spot.line),
-            message: self.words(with_values),
+            schema: contract.map(|location| format!("#{}", location.pointer)),
+            file: contract.map(|location| &*location.file),
+            line: contract.map(|location| location.line),
+            message: self.description(with_values),
         }
     }
 
-    fn words(&self, with_values: bool) -> &str {
+    fn description(&self, with_values: bool) -> &str {
         if with_values {
             &self.message
         } else {
@@ -142,29 +142,29 @@ impl Violation {
         }
     }
 
-    /// Names the parameter.
+    /// Sets the name of the parameter.
     #[must_use]
     pub fn with_name(mut self, name: &str) -> Self {
         self.name = Some(name.to_owned());
         self
     }
 
-    /// Says what would have been right.
+    /// Sets what the contract expects.
     #[must_use]
     pub fn with_expected(mut self, expected: impl Into<String>) -> Self {
         self.expected = Some(expected.into());
         self
     }
 
-    /// Says where the contract says so.
+    /// Sets the location of the rule in the contract.
     #[must_use]
-    pub fn with_location(mut self, spot: SourceLocation) -> Self {
-        self.contract = Some(spot);
+    pub fn with_location(mut self, location: SourceLocation) -> Self {
+        self.contract = Some(location);
         self
     }
 }
 
-/// A violation as it stands in refusals and reports; members are only ever added.
+/// A violation as it appears in refusals and reports. The names of its properties are stable.
 #[derive(Clone, Debug, Serialize)]
 pub struct ViolationRecord<'a> {
     class: &'static str,

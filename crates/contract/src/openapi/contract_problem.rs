@@ -1,15 +1,15 @@
-//! What is wrong with a contract: findings of loading, compiling and checking it.
+//! Problems of a contract: the findings of compiling and linting it.
 
 use std::fmt;
 
 use super::document::SourceLocation;
 
-/// How much a problem matters.
+/// The severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The contract works, but a part of it does not say what its author meant.
+    /// The contract can be enforced, but a part of it probably does not mean what its author intended.
     Warning,
-    /// The contract cannot be enforced and is refused.
+    /// The contract cannot be enforced and is rejected.
     Error,
 }
 
@@ -23,32 +23,32 @@ impl Severity {
     }
 }
 
-/// The kinds of problem, with stable names.
+/// The kinds of problems. Their names are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ContractProblemKind {
-    /// Not an OpenAPI document of a supported version, or a part has the wrong shape.
+    /// The document is not OpenAPI of a supported version, or a part of it has the wrong type.
     MalformedDocument,
-    /// A `$ref` that leads nowhere.
+    /// A `$ref` that does not resolve.
     UnresolvedReference,
-    /// A path key that is no template, or whose expressions and parameters disagree.
+    /// A path that is not a valid template, or whose expressions and parameters do not match.
     MalformedPath,
-    /// Two templates that match the same paths with equal right.
+    /// Two templates that match the same paths with the same precedence.
     AmbiguousPath,
     /// A parameter object that cannot be used.
     MalformedParameter,
-    /// A schema that is no schema.
+    /// A schema that is not valid JSON Schema.
     MalformedSchema,
-    /// A `pattern` that is no regular expression.
+    /// A `pattern` that is not a valid regular expression.
     MalformedPattern,
     /// A schema that no value satisfies.
     UnsatisfiableSchema,
-    /// An example that its own schema refuses.
+    /// An example that does not satisfy its own schema.
     InvalidExample,
-    /// A `format` that nobody here knows, and that judges nothing.
+    /// An unknown `format`, which validates nothing.
     UnknownFormat,
-    /// A schema keyword of the other dialect of OpenAPI.
+    /// A schema keyword that only another version of OpenAPI has.
     ForeignKeyword,
-    /// A part of the contract that is read but not enforced.
+    /// A part of the contract that is not enforced.
     NotJudged,
 }
 
@@ -72,16 +72,16 @@ impl ContractProblemKind {
     }
 }
 
-/// One thing wrong with a contract.
+/// One problem of a contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContractProblem {
-    /// Whether the contract is refused for it.
+    /// Whether it makes Portcullis reject the contract.
     pub severity: Severity,
-    /// What kind it is.
+    /// The kind.
     pub kind: ContractProblemKind,
-    /// Where it stands.
+    /// Where it is.
     pub at: SourceLocation,
-    /// What is wrong and what to do.
+    /// What is wrong and how to fix it.
     pub message: String,
 }
 

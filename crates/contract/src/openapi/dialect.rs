@@ -1,17 +1,17 @@
-//! Which text a document follows: OpenAPI 3.0 or 3.1, and which way a message goes.
+//! The OpenAPI version of a document, and the direction of a message.
 
 use portcullis_json::JsonNode;
 
-/// The dialect of a contract, from its `openapi` member.
+/// The version of OpenAPI that a contract declares in its `openapi` field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// OpenAPI 3.0.x: its own schema dialect, an extended subset of JSON Schema.
+    /// OpenAPI 3.0.x, whose schemas are an extended subset of JSON Schema.
     V30,
-    /// OpenAPI 3.1.x: JSON Schema 2020-12.
+    /// OpenAPI 3.1.x, whose schemas are JSON Schema 2020-12.
     V31,
 }
 
-/// Which way a message goes. `readOnly` and `writeOnly` depend on it.
+/// The direction of a message, which decides the effect of `readOnly` and `writeOnly`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MessageDirection {
     /// From the consumer to the service.
@@ -21,7 +21,7 @@ pub enum MessageDirection {
 }
 
 impl Dialect {
-    /// The versions it stands for: `3.0` or `3.1`.
+    /// The version: `3.0` or `3.1`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::V30 => "3.0",
@@ -29,10 +29,10 @@ impl Dialect {
         }
     }
 
-    /// Reads the dialect of a document.
+    /// Reads the version of a document.
     ///
     /// # Errors
-    /// A sentence that says what the document is and what is needed.
+    /// A sentence that names the unsupported version and the supported ones.
     pub fn of(root: JsonNode<'_>) -> Result<Self, String> {
         if let Some(version) = root.get("swagger") {
             return Err(format!(
@@ -42,7 +42,7 @@ impl Dialect {
         }
         let Some(version) = root.get("openapi") else {
             return Err(
-                "not an OpenAPI document: the member `openapi` is missing, such as `openapi: 3.1.0`"
+                "not an OpenAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0`"
                     .to_owned(),
             );
         };

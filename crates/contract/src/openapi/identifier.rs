@@ -1,10 +1,10 @@
-//! What schemas are called: `$id`, `$anchor` and `$dynamicAnchor` (JSON Schema 2020-12 core,
-//! section 8.2), and the base against which references resolve (section 9.1).
+//! The identifiers of schemas: `$id`, `$anchor` and `$dynamicAnchor` (JSON Schema 2020-12 core,
+//! section 8.2), and the base URI against which references resolve (section 9.1).
 //!
-//! A schema with `$id` begins a resource of its own; a document is one too, under the address of
-//! its file. Only schemas are looked into: the same members inside an example, an `enum` or an
-//! unknown keyword are data. OpenAPI 3.0 knows none of these keywords, so nothing is indexed
-//! there, and neither is anything where a contract uses none of them.
+//! A schema with `$id` is the root of a schema resource. Each document is a resource too; its base
+//! URI is the address of its file. The index looks only at schemas, because the same names inside an
+//! example, an `enum` or an unknown keyword are data. It stays empty for OpenAPI 3.0, which does not
+//! have these keywords, and for contracts that do not use them.
 
 use std::collections::HashMap;
 
@@ -15,11 +15,10 @@ use portcullis_json::JsonNode;
 use super::dialect::Dialect;
 use super::document::{Document, NodeRef};
 
-/// The resources of a contract's schemas; empty where no schema names itself.
+/// The schema resources of a contract. Empty if no schema has an identifier.
 #[derive(Debug, Default)]
 pub(crate) struct SchemaIdentifiers {
-    /// In the order of documents and of nodes in them, so that the last one that spans a node is
-    /// the innermost.
+    /// Sorted by root, so the last resource that contains a node is the innermost.
     resources: Vec<SchemaResource>,
     by_address: HashMap<String, NodeRef>,
 }
@@ -32,19 +31,19 @@ struct SchemaResource {
     dynamic: Vec<(String, NodeRef)>,
 }
 
-/// The resource that a schema belongs to.
+/// Identifies a schema resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SchemaResourceId(usize);
 
 impl SchemaResourceId {
-    /// A number of its own.
+    /// A number that is unique within the contract.
     pub(crate) fn number(self) -> usize {
         self.0
     }
 }
 
-/// Keywords whose value is a schema, a list of them, or a map of names to them.
-const ONE: [&str; 11] = [
+/// Keywords whose value is a schema.
+const SCHEMA_KEYWORDS: [&str; 11] = [
     "additionalProperties",
     "contains",
     "contentSchema",
@@ -57,8 +56,10 @@ const ONE: [&str; 11] = [
     "unevaluatedItems",
     "unevaluatedProperties",
 ];
-const LIST: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
-const MAP: [&str; 5] = [
+/// Keywords whose value is an array of schemas.
+const SCHEMA_ARRAY_KEYWORDS: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
+/// Keywords whose value is an object with a schema for each name.
+const SCHEMA_MAP_KEYWORDS: [&str; 5] = [
     "$defs",
     "definitions",
     "dependentSchemas",
@@ -78,11 +79,11 @@ impl SchemaIdentifiers {
                 return Self::default();
             };
             let root = document.root();
-            let place = NodeRef {
+            let node_ref = NodeRef {
                 document: number,
                 node: root.index(),
             };
-            found.add(place, base.clone());
+            found.add(node_ref, base.clone());
             let is_contract = root.get("openapi").is_some();
             is_named |= IdentifierWalk {
                 found: &mut found,
@@ -97,7 +98,7 @@ impl SchemaIdentifiers {
         found
     }
 
-    /// Whether there is a `$dynamicAnchor` anywhere.
+    /// Whether any schema has a `$dynamicAnchor`.
     pub(crate) fn is_dynamic(&self) -> bool {
         self.resources.iter().any(|one| !one.dynamic.is_empty())
     }
@@ -114,53 +115,54 @@ impl SchemaIdentifiers {
         });
     }
 
-    /// The innermost resource around a place. `node` gives the value at a place.
+    /// The innermost resource that contains a node. `node` returns the value of a reference.
     pub(crate) fn resource<'d>(
         &self,
-        place: NodeRef,
+        node_ref: NodeRef,
         node: impl Fn(NodeRef) -> JsonNode<'d>,
     ) -> Option<SchemaResourceId> {
-        let upto = self.resources.partition_point(|one| one.root <= place);
+        let upto = self.resources.partition_point(|one| one.root <= node_ref);
         let candidates = self.resources[..upto].iter().enumerate().rev();
         candidates
-            .take_while(|(_, one)| one.root.document == place.document)
-            .find(|(_, one)| one.root == place || node(one.root).contains_index(place.node))
+            .take_while(|(_, one)| one.root.document == node_ref.document)
+            .find(|(_, one)| one.root == node_ref || node(one.root).contains_index(node_ref.node))
             .map(|(at, _)| SchemaResourceId(at))
     }
 
-    /// Where a resource begins.
+    /// The root schema of a resource.
     pub(crate) fn root(&self, resource: SchemaResourceId) -> NodeRef {
         self.resources[resource.0].root
     }
 
-    /// The resource that begins at a place.
+    /// The resource whose root is this node.
     pub(crate) fn resource_at(&self, root: NodeRef) -> Option<SchemaResourceId> {
         let found = self.resources.binary_search_by_key(&root, |one| one.root);
         found.ok().map(SchemaResourceId)
     }
 
-    /// A reference without its fragment, made absolute; nothing where it is no URI reference.
+    /// Resolves a reference without its fragment to an absolute URI. `None` if it is not a valid URI
+    /// reference.
     pub(super) fn absolute(&self, from: SchemaResourceId, reference: &str) -> Option<Uri<String>> {
         uri::resolve_against(&self.resources[from.0].base.borrow(), reference).ok()
     }
 
-    /// Where the resource with this address begins.
+    /// The root of the resource with this URI.
     pub(super) fn by_address(&self, address: &str) -> Option<NodeRef> {
         self.by_address.get(address).copied()
     }
 
-    /// The schema with this `$anchor` or `$dynamicAnchor` in a resource.
+    /// The schema of a resource with this `$anchor` or `$dynamicAnchor`.
     pub(super) fn anchor(&self, resource: SchemaResourceId, name: &str) -> Option<NodeRef> {
         self.resources[resource.0].anchors.get(name).copied()
     }
 
-    /// The schemas with a `$dynamicAnchor` in a resource.
+    /// The schemas of a resource with a `$dynamicAnchor`, by name.
     pub(crate) fn dynamic_anchors(&self, resource: SchemaResourceId) -> &[(String, NodeRef)] {
         &self.resources[resource.0].dynamic
     }
 }
 
-/// The address of a document's file; a base that nobody but the contract's own files has.
+/// The `file:` URI of a document. No other resource can have the same base.
 fn address(document: &Document) -> Option<Uri<String>> {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
     const KEPT: &AsciiSet = &NON_ALPHANUMERIC
@@ -180,19 +182,20 @@ struct IdentifierWalk<'f> {
     document: u32,
 }
 
-/// A value to look at, and what it is.
+/// A value to visit, with the index of the resource that contains it.
 enum PendingNode<'d> {
     Schema(JsonNode<'d>, usize),
+    /// Anything else, which may contain schemas.
     Structure(JsonNode<'d>, usize),
 }
 
 impl IdentifierWalk<'_> {
-    /// Registers what the schemas below `root` are called. Returns whether there was a name.
+    /// Registers the identifiers of the schemas below `root`. Returns whether there were any.
     fn run(mut self, root: JsonNode<'_>, base: &Uri<String>, is_contract: bool) -> bool {
         let resource = self.found.resources.len() - 1;
         debug_assert_eq!(&self.found.resources[resource].base, base);
         let mut open = vec![PendingNode::Structure(root, resource)];
-        // A file of its own may be a schema or a part of a contract: it is read as both.
+        // A referenced file may hold a schema or other parts of a contract: visit it as both.
         if !is_contract {
             open.push(PendingNode::Schema(root, resource));
         }
@@ -213,36 +216,36 @@ impl IdentifierWalk<'_> {
         is_named
     }
 
-    /// Registers what one schema is called, and returns the resource it belongs to.
+    /// Registers the identifiers of one schema. Returns the resource that the schema belongs to.
     fn name(&mut self, node: JsonNode<'_>, outer: usize, is_named: &mut bool) -> usize {
         let text = |name| {
             node.get(name)
                 .and_then(|value: JsonNode<'_>| value.as_str())
         };
-        let place = NodeRef {
+        let node_ref = NodeRef {
             document: self.document,
             node: node.index(),
         };
         let mut own = outer;
         if let Some(id) = text("$id") {
             *is_named = true;
-            own = self.begin(place, id, outer);
+            own = self.begin(node_ref, id, outer);
         }
         let resource = &mut self.found.resources[own];
         for keyword in ["$anchor", "$dynamicAnchor"] {
             if let Some(name) = text(keyword) {
                 *is_named = true;
-                resource.anchors.entry(name.to_owned()).or_insert(place);
+                resource.anchors.entry(name.to_owned()).or_insert(node_ref);
                 let is_first = resource.dynamic.iter().all(|(known, _)| known != name);
                 if keyword == "$dynamicAnchor" && is_first {
-                    resource.dynamic.push((name.to_owned(), place));
+                    resource.dynamic.push((name.to_owned(), node_ref));
                 }
             }
         }
         own
     }
 
-    fn begin(&mut self, place: NodeRef, id: &str, outer: usize) -> usize {
+    fn begin(&mut self, node_ref: NodeRef, id: &str, outer: usize) -> usize {
         let file = id.split('#').next().unwrap_or_default();
         let Some(base) = self.found.absolute(SchemaResourceId(outer), file) else {
             return outer;
@@ -251,27 +254,27 @@ impl IdentifierWalk<'_> {
             .found
             .resources
             .iter()
-            .position(|one| one.root == place);
+            .position(|one| one.root == node_ref);
         if let Some(known) = known {
             self.found
                 .by_address
                 .entry(base.as_str().to_owned())
-                .or_insert(place);
+                .or_insert(node_ref);
             self.found.resources[known].base = base;
             return known;
         }
-        self.found.add(place, base);
+        self.found.add(node_ref, base);
         self.found.resources.len() - 1
     }
 }
 
 fn schemas_below<'d>(schema: JsonNode<'d>, see: &mut dyn FnMut(JsonNode<'d>)) {
     for (name, value) in schema.members() {
-        if ONE.contains(&name) {
+        if SCHEMA_KEYWORDS.contains(&name) {
             see(value);
-        } else if LIST.contains(&name) {
+        } else if SCHEMA_ARRAY_KEYWORDS.contains(&name) {
             value.elements().for_each(&mut *see);
-        } else if MAP.contains(&name) {
+        } else if SCHEMA_MAP_KEYWORDS.contains(&name) {
             value.members().for_each(|(_, inner)| see(inner));
         }
     }

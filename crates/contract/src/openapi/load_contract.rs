@@ -1,9 +1,9 @@
 //! Loading a contract: the entry file and every local file its references lead to.
 //!
-//! Files are found before compilation by one walk over each document that skips what is data
-//! (examples, defaults, enumerations, extensions). A file that cannot be had is remembered with
-//! its reason and becomes a problem only at a reference that needs it. Nothing is fetched over
-//! a network: a contract must not make a sidecar call somewhere at start-up.
+//! Loading walks each document once to find its references, and skips data: examples, defaults,
+//! enumerations and extensions. If a file cannot be loaded, the document set keeps the reason, and
+//! compiling reports it only at references that need the file. Loading never uses the network: a
+//! contract must not make a sidecar call other hosts at start-up.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -12,33 +12,33 @@ use portcullis_vocabulary::limits::Limits;
 
 use super::document::{Document, DocumentParseError, DocumentSet};
 
-/// Why a contract's entry file could not be loaded.
+/// The error of loading a contract's entry file.
 #[derive(Debug, thiserror::Error)]
 pub enum ContractLoadError {
-    /// The bytes could not be read.
+    /// The file could not be read.
     #[error(transparent)]
     Read(#[from] UnreadableFile),
-    /// The bytes are neither JSON nor YAML.
+    /// The file is neither valid JSON nor valid YAML.
     #[error(transparent)]
     Parse(#[from] DocumentParseError),
 }
 
-/// Why a file of a contract could not be read, in words that name the file.
+/// The error of reading one file of a contract, as a sentence that names the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UnreadableFile(pub String);
 
-/// Reads one file of a contract: its path, and the most bytes it may have.
+/// A function that reads one file, given its path and the maximum number of bytes.
 ///
-/// This crate opens no file itself, so a contract can come from a directory, a revision of git or
+/// This crate does not open files itself, so a contract can come from a directory, a Git revision or
 /// a registry.
 pub type ReadFile<'r> = &'r dyn Fn(&Path, u64) -> Result<Vec<u8>, UnreadableFile>;
 
-/// Reads the contract at `path`, which messages call `name`, and all files it refers to, by asking
-/// `read` for each.
+/// Loads the contract at `path` and all files that it references, each through `read`. Messages call
+/// the entry file `name`.
 ///
 /// # Errors
-/// [`ContractLoadError`] when the entry file itself cannot be read or parsed.
+/// [`ContractLoadError`] if the entry file cannot be read or parsed.
 pub fn load(
     path: &Path,
     name: &str,
@@ -52,11 +52,11 @@ pub fn load(
     Ok(load_references(documents, limits, bytes_left, read))
 }
 
-/// A contract given as bytes, for instance embedded in the program or posted to it. Its
-/// references to other files are not followed.
+/// Parses a contract from bytes, for example one embedded in a program or posted to it. References
+/// to other files do not resolve.
 ///
 /// # Errors
-/// [`ContractLoadError::Parse`] when the bytes are neither JSON nor YAML.
+/// [`ContractLoadError::Parse`] if the bytes are neither valid JSON nor valid YAML.
 pub fn parse_single_file(
     name: &str,
     bytes: Vec<u8>,
@@ -84,7 +84,7 @@ fn load_references(
     while next < documents.list().len() {
         let document = &documents.list()[next];
         let folder = document.path.parent().unwrap_or(Path::new("")).to_owned();
-        let shown = Path::new(&*document.name)
+        let shown_folder = Path::new(&*document.name)
             .parent()
             .unwrap_or(Path::new(""))
             .to_owned();
@@ -95,7 +95,7 @@ fn load_references(
             if documents.was_tried(&path) {
                 continue;
             }
-            let name = normalise(&shown.join(&target)).display().to_string();
+            let name = normalise(&shown_folder.join(&target)).display().to_string();
             let loaded = if documents.list().len() < limits.contract_files_max {
                 load_one(&name, &path, limits, &mut bytes_left, read)
             } else {
@@ -111,7 +111,7 @@ fn load_references(
     documents
 }
 
-/// Reads one more file; all files together share one bound.
+/// Loads one referenced file. All files together share the limit `bytes_left`.
 fn load_one(
     name: &str,
     path: &Path,
@@ -125,7 +125,7 @@ fn load_one(
         .map_err(|error| error.to_string())
 }
 
-/// Collects the file parts of all references below `root`, each once.
+/// Collects the files that references below `root` name, each once.
 fn collect_files(root: JsonNode<'_>, targets: &mut Vec<String>) {
     let mut open = vec![root];
     while let Some(node) = open.pop() {
@@ -147,8 +147,8 @@ fn collect_files(root: JsonNode<'_>, targets: &mut Vec<String>) {
     }
 }
 
-/// The file a reference leads to, percent-decoded; `None` for the document itself and for
-/// addresses, which are never fetched.
+/// The file that a reference names, percent-decoded. `None` for references within the document and
+/// for URIs with a scheme, which are never fetched.
 fn referenced_file(reference: &str) -> Option<String> {
     let file = reference
         .split_once('#')
@@ -172,7 +172,8 @@ pub(super) fn decode(text: &str) -> String {
         .into_owned()
 }
 
-/// Removes `.` and `..` from a path as far as its text allows, so that each file has one name.
+/// Removes `.` and `..` from a path as far as possible without the file system, so that each file has
+/// one name.
 pub(super) fn normalise(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for component in path.components() {

@@ -1,13 +1,18 @@
-//! OpenAPI documents: read, linked by references, and named by the hash of their content.
+//! The documents of a contract: loading, parsing and resolving references.
 //!
-//! Files become documents with positions; a reference leads from one node to another. Nothing here
-//! knows what a schema or a message means.
+//! `load_contract` reads the entry file and every local file that it references. Each becomes a
+//! `document` with line numbers; `yaml` parses the YAML ones. `reference` resolves `$ref`, with the
+//! help of `identifier` where schemas have an `$id` or an anchor. `revision` computes the identity
+//! of the contract, `dialect` its OpenAPI version. `contract_problem` is how every layer reports
+//! what is wrong with a contract.
+//!
+//! This is the lowest layer of the crate: it does not interpret schemas or messages.
 
 pub(crate) mod load_contract;
 pub(crate) mod document;
-pub(crate) mod yaml;
-pub(crate) mod identifier;
+mod yaml;
 pub(crate) mod reference;
+pub(crate) mod identifier;
 pub(crate) mod revision;
 pub(crate) mod dialect;
 pub(crate) mod contract_problem;

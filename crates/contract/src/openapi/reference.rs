@@ -1,99 +1,103 @@
-//! Resolving `$ref`: from a reference's text to the place it names.
+//! Resolving `$ref` to a node of a document.
 //!
-//! A reference is a URI reference (RFC 3986) whose fragment is a JSON pointer (RFC 6901) or, in
-//! OpenAPI 3.1 schemas, the name of an `$anchor`. In a schema with `$id` it resolves against that
-//! (JSON Schema 2020-12 core, section 8.2.1), else against the file. Chains are followed; a chain
-//! that only leads back to itself is an error, while recursion through a schema is ordinary and
-//! never followed here.
+//! A reference is a URI reference (RFC 3986). Its fragment is a JSON Pointer (RFC 6901) or, in
+//! OpenAPI 3.1 schemas, the name of an `$anchor`. It resolves against the `$id` of the enclosing
+//! schema resource (JSON Schema 2020-12 core, section 8.2.1) or else against the file.
+//!
+//! [`follow`] follows a chain of references to its end and rejects a chain that is a cycle. Recursive
+//! schemas are not chains, so they are unaffected.
 
 use std::path::Path;
 
-use super::document::{DocumentSet, NodeRef, unescape_token};
+use portcullis_json::pointer;
+
+use super::document::{DocumentSet, NodeRef};
 use super::load_contract::{decode, is_address, normalise};
 
-/// Why a reference leads nowhere.
+/// Why a reference does not resolve.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReferenceError {
-    /// The reference names an address.
-    #[error("`{0}` is not fetched: save the document beside the contract and refer to the file")]
+    /// The reference is a URI with a scheme.
+    #[error("`{0}` is not fetched: save the document next to the contract and refer to the file")]
     Address(String),
-    /// The file it names could not be loaded.
-    #[error("`{reference}` cannot be followed: {reason}")]
+    /// The file that it names could not be loaded.
+    #[error("`{reference}` cannot be loaded: {reason}")]
     File {
-        /// The reference's text.
+        /// The text of the reference.
         reference: String,
-        /// Why the file could not be had.
+        /// Why the file could not be loaded.
         reason: String,
     },
-    /// No schema has the name that it amounts to.
+    /// No loaded schema has the URI that the reference resolves to.
     #[error(
-        "`{reference}` is `{address}`, and no schema with that `$id` was loaded; nothing is fetched: save the document beside the contract and refer to the file"
+        "`{reference}` resolves to `{address}`, which is not the `$id` of a loaded schema and is not fetched: save the document next to the contract and refer to the file"
     )]
     Identifier {
-        /// The reference's text.
+        /// The text of the reference.
         reference: String,
-        /// The reference, resolved against `$id`.
+        /// The URI that the reference resolves to.
         address: String,
     },
-    /// The pointer names nothing.
-    #[error("`{reference}` leads nowhere: `{existing}` exists and has no `{missing}`{suggestion}")]
+    /// The pointer does not exist in the document.
+    #[error("`{reference}` does not resolve: `{existing}` has no `{missing}`{suggestion}")]
     Pointer {
-        /// The reference's text.
+        /// The text of the reference.
         reference: String,
         /// The part of the pointer that exists.
         existing: String,
-        /// The first token that does not.
+        /// The first token that does not exist.
         missing: String,
-        /// The nearest name that exists, as words.
+        /// A suggestion of an existing name, or empty.
         suggestion: String,
     },
     /// The fragment is neither a pointer nor an anchor of the document.
     #[error(
-        "`{0}` leads nowhere: no `$anchor` of that name; a pointer starts with `#/`, as in `#/components/schemas/Name`"
+        "`{0}` does not resolve: there is no `$anchor` of that name; a pointer starts with `#/`, as in `#/components/schemas/Name`"
     )]
     Anchor(String),
     /// `$ref` is not a string.
     #[error("`$ref` must be a string such as `#/components/schemas/Name`")]
     NotText,
-    /// The chain of references leads back to itself.
-    #[error("`{0}` only leads back to itself")]
-    Circle(String),
+    /// The references form a cycle.
+    #[error("`{0}` is a reference to itself")]
+    Cycle(String),
 }
 
-/// The longest chain of references that lead to references.
+/// The maximum length of a chain of references.
 const CHAIN_MAX: usize = 64;
 
-/// Follows the reference in the object at `node_ref`, if it has one, to the end of the chain.
+/// Follows the `$ref` of the object at `node_ref` to the end of the chain. Returns `node_ref` itself
+/// if it has no `$ref`.
 ///
 /// # Errors
-/// The place of the object whose reference leads nowhere, and why.
+/// The object whose reference does not resolve, and why.
 pub(crate) fn follow(
     documents: &DocumentSet,
-    place: NodeRef,
+    node_ref: NodeRef,
 ) -> Result<NodeRef, (NodeRef, ReferenceError)> {
-    let mut here = place;
+    let mut here = node_ref;
     for _ in 0..CHAIN_MAX {
         let Some(reference) = documents.node(here).get("$ref") else {
             return Ok(here);
         };
         let text = reference.as_str().ok_or((here, ReferenceError::NotText))?;
         here = resolve(documents, here, text).map_err(|error| (here, error))?;
-        if here == place {
-            return Err((place, ReferenceError::Circle(text.to_owned())));
+        if here == node_ref {
+            return Err((node_ref, ReferenceError::Cycle(text.to_owned())));
         }
     }
     let text = documents
-        .node(place)
+        .node(node_ref)
         .get("$ref")
         .and_then(|text| text.as_str())
         .unwrap_or_default();
-    Err((place, ReferenceError::Circle(text.to_owned())))
+    Err((node_ref, ReferenceError::Cycle(text.to_owned())))
 }
 
-/// The place a reference names, seen from the document of `from`; one step of a chain.
+/// Resolves one reference that occurs at `from`, without following the `$ref` of its target.
 ///
 /// # Errors
-/// [`ReferenceError`] says which part leads nowhere.
+/// [`ReferenceError`] says which part does not resolve.
 pub(crate) fn resolve(
     documents: &DocumentSet,
     from: NodeRef,
@@ -117,7 +121,7 @@ pub(crate) fn resolve(
     }
 }
 
-/// Where the resource begins that a reference without its fragment names.
+/// The root of the schema resource or document that the part before the fragment names.
 fn resource_of(
     documents: &DocumentSet,
     from: NodeRef,
@@ -125,7 +129,7 @@ fn resource_of(
     reference: &str,
 ) -> Result<NodeRef, ReferenceError> {
     let identifiers = documents.identifiers();
-    let own = identifiers.resource(from, |place| documents.node(place));
+    let own = identifiers.resource(from, |node_ref| documents.node(node_ref));
     if let Some(own) = own {
         let base = identifiers.root(own);
         if file.is_empty() {
@@ -133,8 +137,8 @@ fn resource_of(
         }
         let address = identifiers.absolute(own, file);
         let named = address.as_ref().map(|address| address.as_str());
-        if let Some(place) = named.and_then(|address| identifiers.by_address(address)) {
-            return Ok(place);
+        if let Some(node_ref) = named.and_then(|address| identifiers.by_address(address)) {
+            return Ok(node_ref);
         }
         let is_own = base == documents.root_ref(from.document);
         if let Some(address) = named
@@ -175,7 +179,7 @@ fn document_of(
         })
 }
 
-/// What a reference that is only a name may mean.
+/// A suggestion for a reference that is only the name of a component schema.
 fn by_name(documents: &DocumentSet, from: u32, reference: &str) -> String {
     let root = documents.node(documents.root_ref(from));
     let schemas = root.pointer("/components/schemas");
@@ -194,7 +198,7 @@ fn point(
     let mut node = documents.node(root);
     let mut walked = String::from("#");
     for token in pointer.split('/') {
-        let name = unescape_token(token);
+        let name = pointer::unescape(token);
         let next = match node.get(&name) {
             Some(member) => Some(member),
             None => name.parse().ok().and_then(|at| node.elements().nth(at)),
@@ -205,7 +209,7 @@ fn point(
                 reference: reference.to_owned(),
                 existing: walked,
                 suggestion: suggest(&name, &names),
-                missing: name,
+                missing: name.into_owned(),
             });
         };
         walked.push('/');

@@ -1,4 +1,4 @@
-//! The identity of a contract: what it is called, who owns it, and the hash of its content.
+//! The identity of a contract: its title, version, owner and content hash.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -7,8 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::document::DocumentSet;
 
-/// What tells a contract, and one revision of it, from others. A contract that is refused has
-/// one too.
+/// Identifies a contract and one revision of it. A rejected contract has an identity too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContractIdentity {
     /// `info.title`.
@@ -17,12 +16,12 @@ pub struct ContractIdentity {
     pub version: Arc<str>,
     /// The hash of the content: `sha256:` and 64 hexadecimal digits.
     pub revision: Arc<str>,
-    /// `info.x-squad-owner`, or that of the document.
+    /// `info.x-squad-owner`, or else `x-squad-owner` of the document.
     pub provider: Option<Arc<str>>,
 }
 
 impl ContractIdentity {
-    /// Reads the identity of a contract; what the document does not say is empty.
+    /// Reads the identity of a contract. Fields that the document lacks are empty.
     pub fn of(documents: &DocumentSet) -> Self {
         let root = documents.entry().root();
         let info = |name: &str| {
@@ -30,19 +29,19 @@ impl ContractIdentity {
             text.and_then(|text| text.as_str().or(text.number_text()))
                 .map(Arc::<str>::from)
         };
-        let of_document = || root.get("x-squad-owner")?.as_str().map(Arc::from);
+        let document_owner = || root.get("x-squad-owner")?.as_str().map(Arc::from);
         Self {
             title: info("title").unwrap_or_default(),
             version: info("version").unwrap_or_default(),
             revision: revision(documents),
-            provider: info("x-squad-owner").or_else(of_document),
+            provider: info("x-squad-owner").or_else(document_owner),
         }
     }
 }
 
-/// `sha256:` and the hash of the content. A contract of one file has the hash of that file, as
-/// `sha256sum` prints it (of its text without a byte order mark); one of several files has the
-/// hash over the hashes of all, in the order in which references reach them.
+/// `sha256:` and the content hash. For a contract of one file it is the hash of its text without a
+/// byte order mark, so `sha256sum` prints the same. For several files it is the hash of their
+/// concatenated hashes, in loading order.
 fn revision(documents: &DocumentSet) -> Arc<str> {
     let digest: [u8; 32] = match documents.list() {
         [only] => only.digest,

@@ -1,7 +1,7 @@
-//! Judging a recorded exchange: the way of the proxy, without its sockets.
+//! Checks a recorded exchange as the proxy does, without sockets.
 //!
-//! The proxy stops at the first part of a request that it refuses; here everything is judged
-//! that can be, because nobody waits for the answer.
+//! The proxy stops at the first part of a request that it refuses. Here every part is checked,
+//! because no client waits for a response.
 
 use crate::message::route::PathCaptures;
 use crate::{
@@ -13,70 +13,70 @@ use portcullis_vocabulary::enforcement::{Enforcement, EnforcementPolicy, Violati
 
 use super::recorded_exchange::{RecordedBody, RecordedExchange, RecordedResponse};
 
-/// How far judging goes.
+/// The limits of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExchangeCheckLimits {
-    /// The most violations to list of a request, and of a response.
+    /// The most violations to report for a request, and for a response.
     pub violations_max: usize,
-    /// How deeply a JSON body may nest.
+    /// The deepest nesting of a JSON body.
     pub json_depth_max: u32,
-    /// The largest request body that a schema is applied to, in bytes.
+    /// The largest request body that is checked, in bytes.
     pub body_bytes_max: u64,
-    /// The most bytes that a compressed body may decode to.
+    /// The largest decoded body, in bytes.
     pub decoded_bytes_max: usize,
-    /// The most times as large that a decoded body may be.
+    /// The largest ratio of a decoded body to its compressed form.
     pub decoded_ratio_max: usize,
 }
 
-/// What is to be said of an exchange.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExchangeVerdict {
-    /// The operation it is for, as [`CompiledContract::operation`] takes it.
+    /// The index of the operation for [`CompiledContract::operation`].
     pub operation: Option<u32>,
-    /// What is wrong with the request, the most useful first.
+    /// The violations of the request, the most useful first.
     pub request: Vec<Violation>,
-    /// What is wrong with the response, where there is one and the operation is known.
+    /// The violations of the response, if it was recorded and the operation is known.
     pub response: Vec<Violation>,
 }
 
 impl ExchangeVerdict {
-    /// All that is wrong, the request first.
+    /// All violations, those of the request first.
     pub fn violations(&self) -> impl Iterator<Item = &Violation> {
         self.request.iter().chain(&self.response)
     }
 }
 
-/// Judges exchanges by one contract.
+/// Checks exchanges by one contract.
 #[derive(Debug)]
 pub struct ExchangeJudge<'c> {
     contract: &'c CompiledContract,
     policies: OperationPolicies,
-    bounds: ExchangeCheckLimits,
+    limits: ExchangeCheckLimits,
     scratch: CheckScratch,
 }
 
 impl<'c> ExchangeJudge<'c> {
-    /// A judge who looks for the classes that are not off in `policy`, or in what an operation
-    /// says itself.
+    /// A judge that checks every class that is not off in `policy` or in the `x-portcullis` of the
+    /// operation.
     pub fn new(
         contract: &'c CompiledContract,
         policy: &EnforcementPolicy,
-        bounds: ExchangeCheckLimits,
+        limits: ExchangeCheckLimits,
     ) -> Self {
         Self {
             contract,
             policies: OperationPolicies::new(policy, contract),
-            bounds,
+            limits,
             scratch: CheckScratch::default(),
         }
     }
 
-    /// What would be done about a violation of an operation, or of a request to none.
+    /// The enforcement of a class for an operation, or for a request that matches no operation.
     pub fn enforcement(&self, operation: Option<u32>, class: ViolationClass) -> Enforcement {
         self.policies.of(operation).of(class)
     }
 
-    /// Judges one exchange. The response is judged whatever is wrong with the request.
+    /// Checks one exchange. The response is checked even if the request has violations.
     pub fn judge(&mut self, exchange: &RecordedExchange<'_>) -> ExchangeVerdict {
         let mut verdict = ExchangeVerdict {
             operation: None,
@@ -94,10 +94,10 @@ impl<'c> ExchangeJudge<'c> {
                     self.response(operation, response, is_to_head, &mut verdict.response);
                 }
             }
-            // What browsers ask on their own is nobody's violation.
-            Err(stray) if stray.is_preflight(method, &exchange.headers) => {}
-            Err(stray) => {
-                let violation = stray.violation(self.contract, method, path);
+            // Browsers send preflights on their own, so an undeclared one is not reported.
+            Err(unmatched) if unmatched.is_preflight(method, &exchange.headers) => {}
+            Err(unmatched) => {
+                let violation = unmatched.violation(self.contract, method, path);
                 if self.enforcement(None, violation.class) != Enforcement::Off {
                     verdict.request.push(violation);
                 }
@@ -116,10 +116,10 @@ impl<'c> ExchangeJudge<'c> {
         let Self {
             contract,
             policies,
-            bounds,
+            limits,
             scratch,
         } = self;
-        let rules = bounds.check_settings(policies.of(Some(id)));
+        let settings = limits.check_settings(policies.of(Some(id)));
         let head = RequestHead {
             path: exchange.path,
             query: exchange.query,
@@ -128,25 +128,25 @@ impl<'c> ExchangeJudge<'c> {
             body: exchange.body.length(),
         };
         let operation = contract.operation(id);
-        let plan = check_head(contract, operation, head, rules, scratch, violations);
+        let plan = check_head(contract, operation, head, settings, scratch, violations);
         let RecordedBody::Bytes(bytes) = &exchange.body else {
             return;
         };
         if matches!(plan, BodyPlan::Stream) {
             return;
         }
-        if bytes.len() as u64 <= bounds.body_bytes_max {
+        if bytes.len() as u64 <= limits.body_bytes_max {
             check_body(
                 contract,
                 plan,
                 &exchange.headers,
                 bytes,
-                rules,
+                settings,
                 scratch,
                 violations,
             );
-        } else if rules.policy.of(ViolationClass::BodyTooLarge) != Enforcement::Off {
-            violations.push(body_too_large(bounds.body_bytes_max));
+        } else if settings.policy.of(ViolationClass::BodyTooLarge) != Enforcement::Off {
+            violations.push(body_too_large(limits.body_bytes_max));
         }
     }
 
@@ -160,14 +160,14 @@ impl<'c> ExchangeJudge<'c> {
         let Self {
             contract,
             policies,
-            bounds,
+            limits,
             scratch,
         } = self;
         let policy = policies.of(Some(id));
         if !policy.checks_responses() {
             return;
         }
-        let rules = bounds.check_settings(policy);
+        let settings = limits.check_settings(policy);
         let head = ResponseHead {
             status: response.status,
             headers: &response.headers,
@@ -175,14 +175,14 @@ impl<'c> ExchangeJudge<'c> {
             is_to_head,
         };
         let operation = contract.operation(id);
-        let plan = check_response_head(contract, operation, head, rules, scratch, violations);
+        let plan = check_response_head(contract, operation, head, settings, scratch, violations);
         if let (ResponsePlan::Judge(media), RecordedBody::Bytes(bytes)) = (plan, &response.body) {
             check_response_body(
                 contract,
                 media,
                 &response.headers,
                 bytes,
-                rules,
+                settings,
                 scratch,
                 violations,
             );

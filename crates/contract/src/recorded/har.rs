@@ -1,14 +1,13 @@
-//! Exchanges as an HTTP Archive, HAR 1.2: what browsers and debugging proxies save.
+//! Exchanges as an HTTP Archive (HAR 1.2), the format that browsers and debugging proxies save.
 //!
-//! Exporters differ, so members that nobody needs here are passed over whatever they are, and
-//! what is needed is taken as it is meant:
-//! - Names of fields that begin with a colon are HTTP/2's own and no header fields. A value with
-//!   line breaks stands for several fields of one name.
-//! - Where an exporter left out all header fields, `mimeType` stands for `content-type`.
-//! - `content.text` is decoded, so `content-encoding` is taken off its response.
-//! - A body that has a size and no text was not saved: the head is judged alone.
-//! - With 304 and with HEAD the text is a cache's, not the response's; a response without a
-//!   status never arrived.
+//! Exporters differ, so unused properties are ignored, and the others are interpreted as follows:
+//! - A header name that begins with a colon is a pseudo-header field of HTTP/2 and is ignored. A
+//!   value with line breaks contains several fields with one name.
+//! - If an exporter omitted all header fields, `mimeType` replaces `content-type`.
+//! - `content.text` is decoded, so `content-encoding` is removed from its response.
+//! - A body with a size but without text was not saved. Only the head of its message is checked.
+//! - For status 304 and for HEAD, the text comes from a cache and not from the response. A response
+//!   without a status never arrived.
 
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method};
@@ -25,7 +24,7 @@ const LIMITS: JsonLimits = JsonLimits {
     duplicate_keys: DuplicateKeys::Allow,
 };
 
-/// Addresses that are in archives of browsers and that no server is asked for.
+/// The schemes of URLs that browsers record but do not send to a server.
 const LOCAL: [&str; 6] = [
     "about:",
     "blob:",
@@ -35,29 +34,29 @@ const LOCAL: [&str; 6] = [
     "moz-extension:",
 ];
 
-/// An archive whose text was read.
+/// A parsed archive.
 #[derive(Clone, Copy)]
 pub struct HarArchive<'a> {
     entries: RecordField<'a>,
 }
 
-/// A member of `log.entries`.
+/// An entry of `log.entries`.
 #[derive(Debug)]
 pub struct HarEntry<'a> {
-    /// Its number, from 0.
+    /// The index, from 0.
     pub index: u64,
-    /// The line on which it begins, from 1.
+    /// The line of its beginning, from 1.
     pub line: u64,
-    /// The exchange, or what is wrong with it.
+    /// The exchange, or why it cannot be read.
     pub exchange: Result<RecordedExchange<'a>, RecordError>,
 }
 
 impl<'a> HarArchive<'a> {
-    /// Reads the text of an archive; a byte order mark is passed over. Its entries are looked at
-    /// one by one later.
+    /// Parses the text of an archive and ignores a byte order mark. [`entries`](Self::entries) reads
+    /// the entries one by one.
     ///
     /// # Errors
-    /// The text is not JSON, or no archive.
+    /// The text is not JSON, or not an archive.
     pub fn parse(tape: &'a mut Tape, text: &'a [u8]) -> Result<Self, RecordError> {
         let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
         let source = tape.parse("", text, LIMITS)?;
@@ -66,7 +65,7 @@ impl<'a> HarArchive<'a> {
             .expect("log", "log")?
             .expect("entries", "log.entries")?;
         if !entries.node.is_array() {
-            return Err(entries.expected("a list"));
+            return Err(entries.expected("an array"));
         }
         Ok(Self { entries })
     }
@@ -87,13 +86,13 @@ impl<'a> HarArchive<'a> {
 
 impl std::fmt::Debug for HarArchive<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Har")
+        f.debug_struct("HarArchive")
             .field("entries", &self.entries.node.len())
             .finish()
     }
 }
 
-/// Nothing, for what no server was asked for.
+/// Reads an entry; `None` if its URL is not sent to a server.
 fn read_entry(entry: RecordField<'_>) -> Result<Option<RecordedExchange<'_>>, RecordError> {
     let request = entry.expect("request", "request")?;
     let url = request.expect("url", "request.url")?;
@@ -101,7 +100,7 @@ fn read_entry(entry: RecordField<'_>) -> Result<Option<RecordedExchange<'_>>, Re
     if LOCAL.iter().any(|scheme| text.starts_with(scheme)) {
         return Ok(None);
     }
-    let (path, query) = split_url(text).ok_or_else(|| url.error("is no http(s) address"))?;
+    let (path, query) = split_url(text).ok_or_else(|| url.error("is not an http(s) URL"))?;
     let method = request.expect("method", "request.method")?.method()?;
     let response = match entry.get("response", "response") {
         Some(response) if !response.node.is_null() => read_response(response, &method)?,
@@ -136,12 +135,13 @@ fn read_post_data<'a>(
         },
     };
     if !matches!(body, RecordedBody::Absent) {
-        add_type(data, headers, kind)?;
+        add_content_type(data, headers, kind)?;
     }
     Ok(body)
 }
 
-/// The pairs of a form. Those of `multipart/form-data` do not tell the bytes that were sent.
+/// The body of a form from its pairs. The pairs of `multipart/form-data` do not determine the bytes
+/// that were sent.
 fn read_params<'a>(params: RecordField<'a>, kind: &str) -> Result<RecordedBody<'a>, RecordError> {
     let is_form = kind
         .to_ascii_lowercase()
@@ -160,8 +160,8 @@ fn read_params<'a>(params: RecordField<'a>, kind: &str) -> Result<RecordedBody<'
             value.map_or(Ok(""), RecordField::text)?,
         ];
         let [name, value] = pair.map(|part| utf8_percent_encode(part, NON_ALPHANUMERIC));
-        let and = if text.is_empty() { "" } else { "&" };
-        text.push_str(&format!("{and}{name}={value}"));
+        let separator = if text.is_empty() { "" } else { "&" };
+        text.push_str(&format!("{separator}{name}={value}"));
     }
     Ok(RecordedBody::from(text.into_bytes()))
 }
@@ -206,29 +206,31 @@ fn read_content<'a>(
     }
     let kind = present(content, "mimeType", "response.content.mimeType");
     if !matches!(body, RecordedBody::Absent) {
-        add_type(content, headers, kind.map_or(Ok(""), RecordField::text)?)?;
+        add_content_type(content, headers, kind.map_or(Ok(""), RecordField::text)?)?;
     }
     Ok(body)
 }
 
-/// A body without text: there was one, if its size says so.
+/// A body without text. The message had a body if the size is positive.
 fn body_without_text<'a>(message: RecordField<'_>, size: &str) -> RecordedBody<'a> {
     let size = message.node.get(size).and_then(|size| size.as_f64());
-    match size.is_some_and(|size| size > 0.0) {
-        true => RecordedBody::NotRecorded,
-        false => RecordedBody::Absent,
+    if size.is_some_and(|size| size > 0.0) {
+        RecordedBody::NotRecorded
+    } else {
+        RecordedBody::Absent
     }
 }
 
-fn add_type(
+/// Adds `content-type` if the exporter omitted all header fields.
+fn add_content_type(
     field: RecordField<'_>,
     headers: &mut HeaderMap,
     kind: &str,
 ) -> Result<(), RecordError> {
-    match headers.is_empty() && !kind.is_empty() {
-        true => field.add_line(headers, CONTENT_TYPE.as_str(), kind),
-        false => Ok(()),
+    if headers.is_empty() && !kind.is_empty() {
+        field.add_line(headers, CONTENT_TYPE.as_str(), kind)?;
     }
+    Ok(())
 }
 
 fn read_headers(message: RecordField<'_>) -> Result<HeaderMap, RecordError> {
@@ -237,7 +239,7 @@ fn read_headers(message: RecordField<'_>) -> Result<HeaderMap, RecordError> {
         return Ok(headers);
     };
     if !list.node.is_array() {
-        return Err(list.expected("a list"));
+        return Err(list.expected("an array"));
     }
     for field in list.node.elements() {
         let field = list.with(field, "headers");
@@ -250,13 +252,13 @@ fn read_headers(message: RecordField<'_>) -> Result<HeaderMap, RecordError> {
     Ok(headers)
 }
 
-/// A member that is there and is not null.
+/// A property that is present and not null.
 fn present<'a>(
     object: RecordField<'a>,
-    member: &str,
+    property: &str,
     name: &'static str,
 ) -> Option<RecordField<'a>> {
     object
-        .get(member, name)
+        .get(property, name)
         .filter(|field| !field.node.is_null())
 }

@@ -1,4 +1,4 @@
-//! Exchanges as JSON Lines: one object a line.
+//! Exchanges as JSON Lines: one object per line.
 //!
 //! ```json
 //! {"request": {"method": "POST", "path": "/orders?draft=1",
@@ -6,12 +6,12 @@
 //!  "response": {"status": 201, "headers": [["location", "/orders/1"]], "body_base64": "e30="}}
 //! ```
 //!
-//! - `url` is a whole address or what follows its host; `path` is the request target, raw.
-//! - `headers` is an object, whose values are strings or lists of strings, or a list of pairs.
-//! - `body` is a string, the body itself, or any other JSON value, whose text as it stands there is
-//!   the body.
-//! - `response`, `headers` and `body` may be left out. Any other member is a fault: a slip of
-//!   the pen must not turn into an exchange without a body.
+//! - `url` is an absolute URL, or its part after the host. `path` is the raw request target.
+//! - `headers` is an object whose values are strings or arrays of strings, or an array of pairs.
+//! - `body` is a string that contains the body, or any other JSON value whose source text is the
+//!   body.
+//! - `response`, `headers` and `body` are optional. An unknown property is an error, so a misspelt
+//!   name cannot become an exchange without a body.
 
 use http::HeaderMap;
 
@@ -23,18 +23,19 @@ use super::recorded_exchange::{
     RecordedBody, RecordedExchange, RecordedResponse, split_target, split_url,
 };
 
-/// How deeply a line may nest. Deeper than a body may, which is then judged and not unreadable.
+/// The deepest nesting of a line. It is deeper than the limit for bodies, so a body beyond that limit
+/// is read and then reported as a violation.
 const DEPTH_MAX: u32 = 512;
 
-/// Reads one line. The tape is storage to be used again for the next one.
+/// Reads one line. The tape can be reused for the next line.
 ///
 /// # Errors
-/// What is wrong with the line, with its place in it.
+/// The first mistake in the line and its position.
 pub fn read_line<'a>(
     tape: &'a mut Tape,
     text: &'a [u8],
 ) -> Result<RecordedExchange<'a>, RecordError> {
-    // Members that come twice are the body's business; elsewhere they are looked for below.
+    // `known_properties` refuses repeated properties. Inside a body the check reports them.
     let limits = JsonLimits {
         depth_max: DEPTH_MAX,
         duplicate_keys: DuplicateKeys::Allow,
@@ -42,8 +43,8 @@ pub fn read_line<'a>(
     let source = tape.parse("", text, limits)?;
     let root = RecordField::root(tape.root(source), source);
     let [request, response] =
-        root.known_members([("request", "request"), ("response", "response")])?;
-    let request = request.ok_or_else(|| root.error("the member \"request\" is missing"))?;
+        root.known_properties([("request", "request"), ("response", "response")])?;
+    let request = request.ok_or_else(|| root.error("the property \"request\" is missing"))?;
     let response = response.map(read_response).transpose()?;
     read_request(request, response)
 }
@@ -52,7 +53,7 @@ fn read_request<'a>(
     request: RecordField<'a>,
     response: Option<RecordedResponse<'a>>,
 ) -> Result<RecordedExchange<'a>, RecordError> {
-    let [method, url, path, headers, body, base64] = request.known_members([
+    let [method, url, path, headers, body, base64] = request.known_properties([
         ("method", "request.method"),
         ("url", "request.url"),
         ("path", "request.path"),
@@ -60,14 +61,14 @@ fn read_request<'a>(
         ("body", "request.body"),
         ("body_base64", "request.body_base64"),
     ])?;
-    let method = method.ok_or_else(|| request.error("the member \"method\" is missing"))?;
+    let method = method.ok_or_else(|| request.error("the property \"method\" is missing"))?;
     let (path, query) = match (url, path) {
         (Some(url), None) => split_url(url.text()?).ok_or_else(|| {
-            url.error("is neither an http(s) address nor a path that begins with `/`")
+            url.error("is neither an http(s) URL nor a path that begins with `/`")
         })?,
         (None, Some(path)) => split_target(path.text()?),
         (Some(_), Some(path)) => {
-            return Err(path.error("\"url\" is given already; leave one of them out"));
+            return Err(path.error("\"url\" is present too; remove one of them"));
         }
         (None, None) => return Err(request.error("one of \"url\" and \"path\" is missing")),
     };
@@ -82,13 +83,13 @@ fn read_request<'a>(
 }
 
 fn read_response<'a>(response: RecordField<'a>) -> Result<RecordedResponse<'a>, RecordError> {
-    let [status, headers, body, base64] = response.known_members([
+    let [status, headers, body, base64] = response.known_properties([
         ("status", "response.status"),
         ("headers", "response.headers"),
         ("body", "response.body"),
         ("body_base64", "response.body_base64"),
     ])?;
-    let status = status.ok_or_else(|| response.error("the member \"status\" is missing"))?;
+    let status = status.ok_or_else(|| response.error("the property \"status\" is missing"))?;
     Ok(RecordedResponse {
         status: status.status()?,
         headers: read_headers(headers)?,
@@ -102,7 +103,7 @@ fn read_headers(field: Option<RecordField<'_>>) -> Result<HeaderMap, RecordError
         return Ok(headers);
     };
     if !field.node.is_object() && !field.node.is_array() {
-        return Err(field.expected("an object or a list of pairs"));
+        return Err(field.expected("an object or an array of pairs"));
     }
     for (name, value) in field.node.members() {
         let value = field.with(value, "headers");
@@ -137,8 +138,6 @@ fn read_body<'a>(
             body.node.as_str().unwrap_or_else(|| body.json()),
         )),
         (None, Some(base64)) => base64.base64().map(RecordedBody::from),
-        (Some(_), Some(base64)) => {
-            Err(base64.error("\"body\" is given already; leave one of them out"))
-        }
+        (Some(_), Some(base64)) => Err(base64.error("\"body\" is present too; remove one of them")),
     }
 }

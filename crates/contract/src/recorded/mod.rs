@@ -1,14 +1,18 @@
-//! Recorded exchanges as data: read from HAR or JSON Lines, judged by a contract.
+//! Recorded exchanges: reading them from HAR or JSON Lines, and checking them by a contract.
 //!
-//! Pure: bytes and limits come in as arguments, exchanges and verdicts go out. A record is read
-//! without a copy of its bodies where its notation allows, and judged by the functions that the
-//! proxy calls, so that a verdict here is the verdict there.
+//! - `json_lines` and `har` read the two formats.
+//! - `recorded_exchange` is an exchange in memory. Bodies are borrowed if the format allows it.
+//! - `record_field` and `record_error` read the properties of a record and locate mistakes.
+//! - `exchange_judge` checks an exchange with the functions that the proxy calls, so both report the
+//!   same violations.
+//!
+//! This module does no I/O: bytes and limits are arguments.
 
-mod recorded_exchange;
-mod record_error;
-mod record_field;
 mod json_lines;
 mod har;
+mod recorded_exchange;
+mod record_field;
+mod record_error;
 mod exchange_judge;
 
 #[cfg(test)]

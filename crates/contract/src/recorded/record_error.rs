@@ -1,21 +1,21 @@
-//! Why a record cannot be read, and where.
+//! The error of an unreadable record, with its position.
 
 use portcullis_json::{JsonNode, SyntaxError};
 
-/// What is wrong with a record. Its words quote names, never values.
+/// A mistake in a record. The message may quote names but never values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
 pub struct RecordError {
-    /// Line of the text that was read, from 1.
+    /// The line in the text, from 1.
     pub line: u64,
-    /// Column, from 1, in characters.
+    /// The column, from 1, in characters.
     pub column: u32,
-    /// What is wrong.
+    /// The description.
     pub message: String,
 }
 
 impl RecordError {
-    /// A fault of the value at `node`, which was read from `source`.
+    /// An error of the value at `node`, which was parsed from `source`.
     #[cold]
     pub(super) fn at(node: JsonNode<'_>, source: &str, message: impl Into<String>) -> Self {
         let before = source.get(..node.offset() as usize).unwrap_or_default();
@@ -27,7 +27,7 @@ impl RecordError {
         }
     }
 
-    /// The same fault in a text of which `lines` lines went before.
+    /// The same error in a text with `lines` lines before this one.
     #[must_use]
     pub fn offset_lines(self, lines: u64) -> Self {
         Self {

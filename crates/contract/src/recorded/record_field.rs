@@ -1,4 +1,4 @@
-//! Typed access to the members of a record, with the place of whatever is wrong.
+//! Typed access to the properties of a record, with located errors.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -12,13 +12,13 @@ use portcullis_json::JsonNode;
 use super::record_error::RecordError;
 use super::recorded_exchange::add_header;
 
-/// Base64 (RFC 4648 section 4), with or without its padding.
+/// Base64 (RFC 4648 section 4), with or without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A value of a record, with its name in words.
+/// A value of a record, with its name for messages.
 #[derive(Clone, Copy)]
 pub(super) struct RecordField<'a> {
     pub(super) node: JsonNode<'a>,
@@ -41,20 +41,19 @@ impl<'a> RecordField<'a> {
         Self { node, name, ..self }
     }
 
-    /// The member of an object, if it is there.
-    pub(super) fn get(self, member: &str, name: &'static str) -> Option<Self> {
-        self.node.get(member).map(|node| self.with(node, name))
+    /// The property of an object, if it is present.
+    pub(super) fn get(self, property: &str, name: &'static str) -> Option<Self> {
+        self.node.get(property).map(|node| self.with(node, name))
     }
 
-    /// The member of an object.
-    pub(super) fn expect(self, member: &str, name: &'static str) -> Result<Self, RecordError> {
-        self.get(member, name)
-            .ok_or_else(|| self.error(&format!("the member {member:?} is missing")))
+    /// A required property of an object.
+    pub(super) fn expect(self, property: &str, name: &'static str) -> Result<Self, RecordError> {
+        self.get(property, name)
+            .ok_or_else(|| self.error(&format!("the property {property:?} is missing")))
     }
 
-    /// The values of the members `known`; another member is a fault, and so is one that comes
-    /// twice.
-    pub(super) fn known_members<const N: usize>(
+    /// The values of the properties `known`. Unknown and repeated properties are errors.
+    pub(super) fn known_properties<const N: usize>(
         self,
         known: [(&str, &'static str); N],
     ) -> Result<[Option<Self>; N], RecordError> {
@@ -62,13 +61,13 @@ impl<'a> RecordField<'a> {
             return Err(self.expected("an object"));
         }
         let mut found = [None; N];
-        for (member, node) in self.node.members() {
-            let Some(at) = known.iter().position(|(name, _)| *name == member) else {
-                return Err(self.unknown(node, member, known.map(|(name, _)| name)));
+        for (property, node) in self.node.members() {
+            let Some(at) = known.iter().position(|(name, _)| *name == property) else {
+                return Err(self.unknown(node, property, known.map(|(name, _)| name)));
             };
             let field = self.with(node, known[at].1);
             if found[at].replace(field).is_some() {
-                return Err(field.error("came before in the same object"));
+                return Err(field.error("occurs more than once in the same object"));
             }
         }
         Ok(found)
@@ -77,10 +76,10 @@ impl<'a> RecordField<'a> {
     fn unknown<const N: usize>(
         self,
         node: JsonNode<'_>,
-        member: &str,
+        property: &str,
         known: [&str; N],
     ) -> RecordError {
-        let shown: String = member.chars().take(50).collect();
+        let shown: String = property.chars().take(50).collect();
         let near = known
             .into_iter()
             .find(|name| strsim::damerau_levenshtein(&shown.to_lowercase(), name) <= 2);
@@ -88,7 +87,7 @@ impl<'a> RecordField<'a> {
             Some(near) => format!("did you mean {near:?}?"),
             None => format!("expected only {}", known.join(", ")),
         };
-        let message = format!("{}: unknown member {shown:?}; {hint}", self.name);
+        let message = format!("{}: unknown property {shown:?}; {hint}", self.name);
         RecordError::at(node, self.source, message)
     }
 
@@ -96,7 +95,7 @@ impl<'a> RecordField<'a> {
         self.node.as_str().ok_or_else(|| self.expected("a string"))
     }
 
-    /// The JSON text of the value, as it stands in the record.
+    /// The source text of the value.
     pub(super) fn json(self) -> &'a str {
         let rest = self.source.get(self.node.offset() as usize..);
         let rest = rest.unwrap_or_default();
@@ -111,7 +110,7 @@ impl<'a> RecordField<'a> {
 
     pub(super) fn method(self) -> Result<Method, RecordError> {
         Method::from_bytes(self.text()?.as_bytes())
-            .map_err(|_| self.error("is no method (RFC 9110 section 9.1)"))
+            .map_err(|_| self.error("is not a method (RFC 9110 section 9.1)"))
     }
 
     /// A status code (RFC 9110 section 15).
@@ -152,8 +151,8 @@ impl<'a> RecordField<'a> {
     }
 }
 
-/// How long the JSON value is with which the text begins. The text was parsed before, so only
-/// brackets and strings have to be told apart.
+/// The length of the JSON value at the start of the text. The text was parsed before, so only
+/// brackets and strings must be distinguished.
 fn json_bytes(text: &[u8]) -> usize {
     let mut depth = 0_usize;
     let mut at = 0;
@@ -174,7 +173,7 @@ fn json_bytes(text: &[u8]) -> usize {
     text.len()
 }
 
-/// Where the closing quote stands of a string whose text begins at `from`.
+/// The position of the closing quote of a string whose text begins at `from`.
 fn string_end(text: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(found) = memchr2(b'"', b'\\', text.get(at..).unwrap_or_default()) {
@@ -192,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_ends_where_its_text_does() {
+    fn finds_the_end_of_a_value() {
         let check = |value: &str| {
             for rest in ["", ",1", " }", "}", "]", "\n"] {
                 let text = format!("{value}{rest}");

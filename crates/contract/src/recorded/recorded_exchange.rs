@@ -1,7 +1,6 @@
-//! An exchange as data: what was asked and what was answered.
+//! A recorded exchange: a request and its response.
 //!
-//! Path and query stay raw, byte for byte as they were recorded, because that is what a contract
-//! is matched against.
+//! Path and query stay raw, byte for byte as they were recorded, because contracts match raw paths.
 
 use std::borrow::Cow;
 
@@ -10,14 +9,13 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::BodyLength;
 
-/// One recorded exchange. What it holds may be anybody's secret, so it has no `Debug` of its
-/// content.
+/// One recorded exchange. It may contain secrets, so its `Debug` output omits the content.
 pub struct RecordedExchange<'a> {
     /// The method.
     pub method: Method,
-    /// The path, raw.
+    /// The raw path.
     pub path: &'a str,
-    /// The query, raw, without `?`.
+    /// The raw query without `?`.
     pub query: Option<&'a str>,
     /// The header fields of the request.
     pub headers: HeaderMap,
@@ -39,16 +37,16 @@ pub struct RecordedResponse<'a> {
 
 /// A recorded body.
 pub enum RecordedBody<'a> {
-    /// There was none.
+    /// The message had no body.
     Absent,
-    /// There was one, and the recording does not hold it.
+    /// The message had a body that the recording does not contain.
     NotRecorded,
-    /// Its bytes, without transfer coding.
+    /// The bytes, without transfer coding.
     Bytes(Cow<'a, [u8]>),
 }
 
 impl RecordedBody<'_> {
-    /// What the head of the message must have said of it.
+    /// The length as the head of the message states it.
     pub(super) fn length(&self) -> BodyLength {
         match self {
             Self::Absent => BodyLength::Absent,
@@ -72,7 +70,7 @@ impl From<Vec<u8>> for RecordedBody<'_> {
 
 impl std::fmt::Debug for RecordedExchange<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Exchange")
+        f.debug_struct("RecordedExchange")
             .field("method", &self.method)
             .field("response", &self.response)
             .finish_non_exhaustive()
@@ -81,14 +79,14 @@ impl std::fmt::Debug for RecordedExchange<'_> {
 
 impl std::fmt::Debug for RecordedResponse<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Response")
+        f.debug_struct("RecordedResponse")
             .field("status", &self.status)
             .finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for RecordedBody<'_> {
-    /// Its size only.
+    /// Shows only the size.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Absent => f.write_str("Absent"),
@@ -98,7 +96,7 @@ impl std::fmt::Debug for RecordedBody<'_> {
     }
 }
 
-/// Path and query of a request target in origin form (RFC 9112 section 3.2.1).
+/// The path and the query of a request target in origin form (RFC 9112 section 3.2.1).
 pub(super) fn split_target(target: &str) -> (&str, Option<&str>) {
     match target.split_once('?') {
         Some((path, query)) => (path, Some(query)),
@@ -106,8 +104,8 @@ pub(super) fn split_target(target: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Path and query of an address, as a client sends them: without the fragment, and `/` for an
-/// empty path (RFC 9110 section 7.1). `None` for what is no address of HTTP.
+/// The path and the query of a URL as a client sends them: without the fragment, and `/` for an
+/// empty path (RFC 9110 section 7.1). `None` if it is not a URL of HTTP.
 pub(super) fn split_url(url: &str) -> Option<(&str, Option<&str>)> {
     let rest = if url.starts_with('/') {
         url
@@ -123,11 +121,11 @@ pub(super) fn split_url(url: &str) -> Option<(&str, Option<&str>)> {
     Some((if path.is_empty() { "/" } else { path }, query))
 }
 
-/// Adds a header field. The fields that HTTP/2 begins with a colon are not header fields of
-/// the message (RFC 9113 section 8.3) and are left out.
+/// Adds a header field. Ignores the pseudo-header fields of HTTP/2, which begin with a colon (RFC
+/// 9113 section 8.3).
 ///
 /// # Errors
-/// What is wrong with it.
+/// Why the field is invalid.
 pub(super) fn add_header(
     headers: &mut HeaderMap,
     name: &str,
@@ -136,13 +134,13 @@ pub(super) fn add_header(
     if name.starts_with(':') {
         return Ok(());
     }
-    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "is no header name")?;
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "is not a header name")?;
     let value = HeaderValue::from_bytes(value.trim_matches([' ', '\t']).as_bytes())
         .map_err(|_| "has a control character in its value")?;
     headers
         .try_append(name, value)
         .map(|_| ())
-        .map_err(|_| "is one header field too many")
+        .map_err(|_| "exceeds the maximum number of header fields")
 }
 
 #[cfg(test)]
@@ -150,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_keep_path_and_query_as_they_are() {
+    fn urls_keep_raw_paths_and_queries() {
         let check = |url: &str, expected| assert_eq!(split_url(url), expected, "{url}");
         check(
             "https://h/a%2Fb/../c?q=%20+&q#f",
@@ -167,13 +165,13 @@ mod tests {
     }
 
     #[test]
-    fn header_fields() {
+    fn adds_header_fields() {
         let check = |name: &str, value: &str, expected: Result<(), &str>| {
             assert_eq!(add_header(&mut HeaderMap::new(), name, value), expected);
         };
         check("Accept", "\t é ", Ok(()));
         check(":authority", "h", Ok(()));
-        check("a b", "c", Err("is no header name"));
+        check("a b", "c", Err("is not a header name"));
         check("a", "b\nc", Err("has a control character in its value"));
         let mut headers = HeaderMap::new();
         assert_eq!(add_header(&mut headers, ":path", "/"), Ok(()));
@@ -181,7 +179,7 @@ mod tests {
         let mut most = (0..).map(|at| add_header(&mut headers, &format!("a{at}"), ""));
         assert_eq!(
             most.find(Result::is_err),
-            Some(Err("is one header field too many"))
+            Some(Err("exceeds the maximum number of header fields"))
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Both notations as tables, and judging by a small contract.
+//! Tests of both formats, and of checks by a small contract.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use super::{
     ExchangeCheckLimits, ExchangeJudge, HarArchive, RecordedBody, RecordedExchange, read_line,
 };
 
-/// An exchange in one line.
+/// Shows an exchange in one line.
 fn shown(exchange: &RecordedExchange<'_>) -> String {
     let body = |body: &RecordedBody<'_>| match body {
         RecordedBody::Absent => "-".to_owned(),
@@ -56,14 +56,14 @@ fn check_line(text: &str, expected: &str) {
     let mut tape = Tape::new();
     let found = match read_line(&mut tape, text.as_bytes()) {
         Ok(exchange) => shown(&exchange),
-        Err(fault) => fault.to_string(),
+        Err(error) => error.to_string(),
     };
     assert_eq!(found, expected, "{text}");
 }
 
 #[test]
 #[rustfmt::skip]
-fn json_lines() {
+fn reads_requests_of_json_lines() {
     let check = |request: &str, expected: &str| check_line(&format!(r#"{{"request": {{{request}}}}}"#), expected);
     check(r#""method": "GET", "path": "/a""#, "GET /a {} -");
     check(r#""method": "GET", "path": "/a%2F?b=%20&c?d#e""#, "GET /a%2F ?b=%20&c?d#e {} -");
@@ -84,7 +84,7 @@ fn json_lines() {
 
 #[test]
 #[rustfmt::skip]
-fn responses_in_json_lines() {
+fn reads_responses_of_json_lines() {
     let check = |response: &str, expected: &str| {
         let request = r#"{"method": "GET", "path": "/"}"#;
         check_line(&format!(r#"{{"response": {response}, "request": {request}}}"#), expected);
@@ -93,44 +93,44 @@ fn responses_in_json_lines() {
     check(r#"{"status": 200, "headers": {"a": "b"}, "body": [1]}"#, "GET / {} - -> 200 {a=b;} [[1]]");
     check(r#"{"status": 99}"#, "line 1, column 25: response.status: expected a status of three digits, found number");
     check(r#"{"status": "200"}"#, "line 1, column 25: response.status: expected a status of three digits, found string");
-    check("{}", "line 1, column 14: response: the member \"status\" is missing");
+    check("{}", "line 1, column 14: response: the property \"status\" is missing");
     check("null", "line 1, column 14: response: expected an object, found null");
 }
 
 #[test]
 #[rustfmt::skip]
-fn lines_that_cannot_be_read() {
+fn refuses_malformed_lines() {
     let check = check_line;
     check("", "line 1, column 1: no JSON value: the text is empty");
     check("[]", "line 1, column 1: the record: expected an object, found array");
-    check("{}", "line 1, column 1: the record: the member \"request\" is missing");
+    check("{}", "line 1, column 1: the record: the property \"request\" is missing");
     check(r#"{"request": {}} x"#, "line 1, column 17: something follows the JSON value: a letter");
     check(r#"{"request": {"method": "GET"}}"#, "line 1, column 13: request: one of \"url\" and \"path\" is missing");
-    check(r#"{"request": {"path": "/"}}"#, "line 1, column 13: request: the member \"method\" is missing");
-    check(r#"{"requst": {}}"#, "line 1, column 12: the record: unknown member \"requst\"; did you mean \"request\"?");
-    check(r#"{"time": 1}"#, "line 1, column 10: the record: unknown member \"time\"; expected only request, response");
-    check(r#"{"request": {"Method": "GET"}}"#, "line 1, column 24: request: unknown member \"Method\"; did you mean \"method\"?");
-    check(r#"{"request": {"path": "/", "path": "/"}}"#, "line 1, column 35: request.path: came before in the same object");
-    check(r#"{"request": {"method": "GET", "path": "/", "url": "/"}}"#, "line 1, column 39: request.path: \"url\" is given already; leave one of them out");
-    check(r#"{"request": {"method": "GET", "url": "ftp://h/"}}"#, "line 1, column 38: request.url: is neither an http(s) address nor a path that begins with `/`");
-    check(r#"{"request": {"method": "G T", "path": "/"}}"#, "line 1, column 24: request.method: is no method (RFC 9110 section 9.1)");
+    check(r#"{"request": {"path": "/"}}"#, "line 1, column 13: request: the property \"method\" is missing");
+    check(r#"{"requst": {}}"#, "line 1, column 12: the record: unknown property \"requst\"; did you mean \"request\"?");
+    check(r#"{"time": 1}"#, "line 1, column 10: the record: unknown property \"time\"; expected only request, response");
+    check(r#"{"request": {"Method": "GET"}}"#, "line 1, column 24: request: unknown property \"Method\"; did you mean \"method\"?");
+    check(r#"{"request": {"path": "/", "path": "/"}}"#, "line 1, column 35: request.path: occurs more than once in the same object");
+    check(r#"{"request": {"method": "GET", "path": "/", "url": "/"}}"#, "line 1, column 39: request.path: \"url\" is present too; remove one of them");
+    check(r#"{"request": {"method": "GET", "url": "ftp://h/"}}"#, "line 1, column 38: request.url: is neither an http(s) URL nor a path that begins with `/`");
+    check(r#"{"request": {"method": "G T", "path": "/"}}"#, "line 1, column 24: request.method: is not a method (RFC 9110 section 9.1)");
     check(r#"{"request": {"method": 1, "path": "/"}}"#, "line 1, column 24: request.method: expected a string, found number");
-    check(r#"{"request": {"method": "GET", "path": "/", "headers": "a: b"}}"#, "line 1, column 55: request.headers: expected an object or a list of pairs, found string");
+    check(r#"{"request": {"method": "GET", "path": "/", "headers": "a: b"}}"#, "line 1, column 55: request.headers: expected an object or an array of pairs, found string");
     check(r#"{"request": {"method": "GET", "path": "/", "headers": [["a"]]}}"#, "line 1, column 56: headers: expected a pair of name and value, found array");
-    check(r#"{"request": {"method": "GET", "path": "/", "headers": {"a b": "c"}}}"#, "line 1, column 63: headers: \"a b\" is no header name");
+    check(r#"{"request": {"method": "GET", "path": "/", "headers": {"a b": "c"}}}"#, "line 1, column 63: headers: \"a b\" is not a header name");
     check(r#"{"request": {"method": "GET", "path": "/", "headers": {"a": "b\n"}}}"#, "line 1, column 61: headers: \"a\" has a control character in its value");
     check(r#"{"request": {"method": "GET", "path": "/", "headers": {"a": 1}}}"#, "line 1, column 61: headers: expected a string, found number");
-    check(r#"{"request": {"method": "GET", "path": "/", "body": "", "body_base64": ""}}"#, "line 1, column 71: request.body_base64: \"body\" is given already; leave one of them out");
+    check(r#"{"request": {"method": "GET", "path": "/", "body": "", "body_base64": ""}}"#, "line 1, column 71: request.body_base64: \"body\" is present too; remove one of them");
     check(r#"{"request": {"method": "GET", "path": "/", "body_base64": "*"}}"#, "line 1, column 59: request.body_base64: is not base64 (RFC 4648 section 4)");
 }
 
 fn read_har(text: &str) -> Result<Vec<String>, String> {
     let mut tape = Tape::new();
     let archive =
-        HarArchive::parse(&mut tape, text.as_bytes()).map_err(|fault| fault.to_string())?;
+        HarArchive::parse(&mut tape, text.as_bytes()).map_err(|error| error.to_string())?;
     let entries = archive.entries().map(|entry| match entry.exchange {
         Ok(exchange) => shown(&exchange),
-        Err(fault) => fault.to_string(),
+        Err(error) => error.to_string(),
     });
     Ok(entries.collect())
 }
@@ -148,16 +148,16 @@ fn check_entry(request: &str, response: &str, expected: &str) {
 
 #[test]
 #[rustfmt::skip]
-fn requests_in_archives() {
+fn reads_requests_of_archives() {
     let get = |rest: &str, expected: &str| check_entry(&format!(r#""method": "GET", "url": "https://h/a?b=%20#c"{rest}"#), "", expected);
     get("", "GET /a ?b=%20 {} -");
     get(r#", "httpVersion": "h2", "cookies": [], "_x": {}, "bodySize": 0"#, "GET /a ?b=%20 {} -");
     get(r#", "headers": [{"name": ":authority", "value": "h"}, {"name": "accept", "value": "*/*", "comment": ""}]"#, "GET /a ?b=%20 {accept=*/*;} -");
     get(r#", "headers": [{"name": "X", "value": "a\nb\r\n"}]"#, "GET /a ?b=%20 {x=a;x=b;x=;} -");
     get(r#", "headers": null, "postData": null"#, "GET /a ?b=%20 {} -");
-    get(r#", "headers": {}"#, "line 1, column 93: headers: expected a list, found object");
-    get(r#", "headers": [{"value": "a"}]"#, "line 1, column 94: headers: the member \"name\" is missing");
-    get(r#", "headers": [{"name": "a\u0000", "value": "a"}]"#, "line 1, column 123: headers.value: \"a\\0\" is no header name");
+    get(r#", "headers": {}"#, "line 1, column 93: headers: expected an array, found object");
+    get(r#", "headers": [{"value": "a"}]"#, "line 1, column 94: headers: the property \"name\" is missing");
+    get(r#", "headers": [{"name": "a\u0000", "value": "a"}]"#, "line 1, column 123: headers.value: \"a\\0\" is not a header name");
     get(r#", "bodySize": 3"#, "GET /a ?b=%20 {} ?");
     get(r#", "postData": {"mimeType": "a/b", "text": "c"}"#, "GET /a ?b=%20 {content-type=a/b;} [c]");
     get(r#", "headers": [{"name": "d", "value": "e"}], "postData": {"mimeType": "a/b", "text": "c"}"#, "GET /a ?b=%20 {d=e;} [c]");
@@ -165,15 +165,15 @@ fn requests_in_archives() {
     get(r#", "postData": {"mimeType": "multipart/form-data", "text": "", "params": [{"name": "a"}]}"#, "GET /a ?b=%20 {content-type=multipart/form-data;} ?");
     get(r#", "postData": {"mimeType": "a/b", "text": "", "params": []}"#, "GET /a ?b=%20 {} -");
     get(r#", "postData": {"mimeType": 1}"#, "line 1, column 107: request.postData.mimeType: expected a string, found number");
-    check_entry(r#""method": "GET""#, "", "line 1, column 34: request: the member \"url\" is missing");
-    check_entry(r#""url": "/""#, "", "line 1, column 34: request: the member \"method\" is missing");
-    check_entry(r#""method": "GET", "url": "mailto:a""#, "", "line 1, column 59: request.url: is no http(s) address");
+    check_entry(r#""method": "GET""#, "", "line 1, column 34: request: the property \"url\" is missing");
+    check_entry(r#""url": "/""#, "", "line 1, column 34: request: the property \"method\" is missing");
+    check_entry(r#""method": "GET", "url": "mailto:a""#, "", "line 1, column 59: request.url: is not an http(s) URL");
     check_entry(r#""method": "GET", "url": "data:text/html,a""#, "", "");
 }
 
 #[test]
 #[rustfmt::skip]
-fn responses_in_archives() {
+fn reads_responses_of_archives() {
     let check = |response: &str, expected: &str| check_entry(r#""method": "GET", "url": "/""#, response, expected);
     let status = |status: &str, rest: &str| format!(r#""status": {status}, "headers": [{{"name": "content-encoding", "value": "gzip"}}]{rest}"#);
     check("\"status\": 0", "GET / {} -");
@@ -192,7 +192,7 @@ fn responses_in_archives() {
 }
 
 #[test]
-fn archives_that_cannot_be_read() {
+fn refuses_malformed_archives() {
     let check = |text: &str, expected: &str| assert_eq!(read_har(text).unwrap_err(), expected);
     check("", "line 1, column 1: no JSON value: the text is empty");
     check(
@@ -201,15 +201,15 @@ fn archives_that_cannot_be_read() {
     );
     check(
         "[]",
-        "line 1, column 1: the record: the member \"log\" is missing",
+        "line 1, column 1: the record: the property \"log\" is missing",
     );
     check(
         "{\"log\": 1}",
-        "line 1, column 9: log: the member \"entries\" is missing",
+        "line 1, column 9: log: the property \"entries\" is missing",
     );
     check(
         "{\"log\": {\"entries\": {}}}",
-        "line 1, column 21: log.entries: expected a list, found object",
+        "line 1, column 21: log.entries: expected an array, found object",
     );
     let har = "\u{feff}{\"log\": {\"entries\": [\n1,\n{\"request\": {\"url\": \"/\", \"method\": \"GET\"}}]}}";
     let mut tape = Tape::new();
@@ -260,7 +260,7 @@ fn judge(contract: &CompiledContract) -> ExchangeJudge<'_> {
 
 #[test]
 #[rustfmt::skip]
-fn exchanges_are_judged() {
+fn checks_exchanges() {
     let contract = contract();
     let mut judge = judge(&contract);
     let mut check = |method: &str, path: &str, rest: &str, response: &str, expected: &[&str]| {
@@ -293,7 +293,7 @@ fn exchanges_are_judged() {
 }
 
 #[test]
-fn a_body_that_was_not_recorded_is_not_judged() {
+fn ignores_bodies_that_were_not_recorded() {
     let contract = contract();
     let har = r#"{"log": {"entries": [{
         "request": {"method": "PUT", "url": "/a/1", "bodySize": 9, "headers": [{"name": "content-type", "value": "application/json"}]},
@@ -308,7 +308,7 @@ fn a_body_that_was_not_recorded_is_not_judged() {
     assert_eq!(verdict.violations().next(), None);
 }
 
-/// Text that is more often nearly right than random bytes are.
+/// Text that is closer to a valid record than random bytes.
 fn nearly_right() -> impl Strategy<Value = Vec<u8>> {
     const WORDS: [&str; 34] = [
         "{",
@@ -353,7 +353,7 @@ fn nearly_right() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(word, 0..60).prop_map(|words| words.concat())
 }
 
-/// Reads and judges text in both notations.
+/// Reads and checks text in both formats.
 fn read_and_judge(contract: &CompiledContract, text: &[u8]) {
     let mut tape = Tape::new();
     let mut judge = judge(contract);
@@ -376,7 +376,7 @@ fn never_panics() {
     let text = prop_oneof![nearly_right(), prop::collection::vec(any::<u8>(), 0..200)];
     let result = runner.run(&text, |text| {
         read_and_judge(&contract, &text);
-        // What stands in the places where an exchange is.
+        // The text as a part of a record.
         let line = [
             br#"{"request":{"method":"PUT","path":"/a/1","body":"#,
             &text[..],

@@ -1,10 +1,11 @@
-//! Schemas that no value satisfies: usually a slip that makes a whole operation unusable.
+//! Finds schemas that no value satisfies, usually a mistake that makes a whole operation unusable.
 //!
-//! The proof is jsonschema's canonical form, which is exact or says nothing, so a finding is never
-//! a false alarm; what the form cannot express is left out. Its module is marked experimental,
-//! which is why nothing of it leaves this file. A schema written as `false`, or as `not` of
-//! everything, says so on purpose and is no finding; neither is one that only refers to another,
-//! which has a finding of its own.
+//! The findings come from the canonical form of the `jsonschema` crate. It skips what it cannot
+//! express, so there are no false positives. That module is experimental, so its types stay in this
+//! file.
+//!
+//! Two cases are not reported: a schema written as `false` or as `not` of everything, which is
+//! deliberate, and a schema that only refers to an unsatisfiable one, which is reported itself.
 
 use jsonschema::Draft;
 use jsonschema::canonical::{self, Cause, UnsatisfiableReason};
@@ -12,29 +13,30 @@ use serde_json::Value;
 
 /// A schema that no value satisfies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SchemaContradiction {
+pub(crate) struct SchemaContradiction {
     /// JSON Pointer of the schema.
-    pub pointer: String,
-    /// Which keywords exclude each other, as a sentence.
-    pub message: String,
+    pub(crate) pointer: String,
+    /// A sentence that names the contradicting keywords.
+    pub(crate) message: String,
 }
 
-/// Every contradiction in a schema (2020-12) and in what it refers to, by pointer.
+/// Every contradiction in a JSON Schema 2020-12 document, by pointer.
 ///
-/// `root` holds `$defs` and refers to all that matter, for instance by a `$ref` in `properties`:
-/// definitions that nothing refers to are not looked at. A contradiction in an optional member is
-/// reported there only, since the object can do without. An invalid schema gives no findings, nor
-/// does one that only an endless value would satisfy.
+/// Definitions in `$defs` are examined only if `root` refers to them, for example by a `$ref` in
+/// `properties`. A contradiction in an optional property is reported only there, because the object is
+/// valid without it. An invalid schema has no findings, nor does one that only an infinite value would
+/// satisfy.
 #[must_use]
-pub fn contradictions(root: &Value) -> Vec<SchemaContradiction> {
+pub(crate) fn contradictions(root: &Value) -> Vec<SchemaContradiction> {
     let options = canonical::options()
         .with_draft(Draft::Draft202012)
         .offline();
-    let found = options
+    let unsatisfiable = options
         .prepare(root)
         .and_then(|prepared| prepared.unsatisfiable());
-    let found = found.unwrap_or_default().into_iter();
-    found
+    unsatisfiable
+        .unwrap_or_default()
+        .into_iter()
         .filter_map(|(pointer, reason)| explain(root, pointer, reason))
         .collect()
 }
@@ -64,7 +66,7 @@ fn explain(
     Some(SchemaContradiction { pointer, message })
 }
 
-/// `{"not": {}}` and `{"not": true}` are ways to write `false`.
+/// Whether the schema is `{"not": {}}` or `{"not": true}`, which are ways to write `false`.
 fn is_deliberate(schema: &Value) -> bool {
     let everything = |inner: &Value| match inner {
         Value::Object(keywords) => keywords.is_empty(),
@@ -73,21 +75,21 @@ fn is_deliberate(schema: &Value) -> bool {
     schema.get("not").is_some_and(everything)
 }
 
-/// The keywords of a cause, and where they stand if that is below the schema itself.
+/// The keywords of a cause, with their location if they are below the schema itself.
 fn describe(cause: &Cause, pointer: &str) -> String {
     let keywords: Vec<String> = cause
         .keywords
         .iter()
         .map(|name| format!("`{name}`"))
         .collect();
-    let place = cause
+    let location = cause
         .pointer
         .strip_prefix(pointer)
         .unwrap_or(&cause.pointer);
-    match (keywords.join(", "), place) {
+    match (keywords.join(", "), location) {
         (keywords, "") => keywords,
-        (keywords, place) if keywords.is_empty() => format!("the schema at {place}"),
-        (keywords, place) => format!("{keywords} at {place}"),
+        (keywords, location) if keywords.is_empty() => format!("the schema at {location}"),
+        (keywords, location) => format!("{keywords} at {location}"),
     }
 }
 
@@ -96,7 +98,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// Findings of a schema named `s`, which may refer to `#/$defs/other`.
+    /// Compares the findings of a schema named `s`, which may refer to `#/$defs/other`.
     #[track_caller]
     fn check_with(schema: &Value, other: &Value, expected: &[(&str, &str)]) {
         let reference = |name: &str| json!({ "$ref": format!("#/$defs/{name}") });
@@ -120,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn contradictions_name_their_keywords() {
+    fn names_the_contradicting_keywords() {
         check(
             &json!({"type": "integer", "exclusiveMinimum": 1, "exclusiveMaximum": 2}),
             "no value satisfies `exclusiveMinimum`, `exclusiveMaximum`",
@@ -164,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_some_value_satisfies_is_no_finding() {
+    fn does_not_report_satisfiable_schemas() {
         check_satisfiable(&json!({"minimum": 2, "maximum": 1}));
         check_satisfiable(&json!({"type": ["string", "null"], "minLength": 3, "maxLength": 2}));
         check_satisfiable(&json!({"type": "array", "items": false}));
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_followed() {
+    fn follows_references() {
         let never = json!({"type": "string", "minLength": 3, "maxLength": 2});
         let message = "no value satisfies `type` and `minLength`, `maxLength` together";
         let optional = json!({"properties": {"a": {"$ref": "#/$defs/other"}}});

@@ -1,10 +1,9 @@
-//! Keywords that judge numbers exactly: bounds, multiples, number formats, and the values that
-//! `serde_json` would round.
+//! Keywords that compare numbers exactly: bounds, multiples, integer formats, `const` and `enum`.
 //!
-//! JSON Schema's numbers are decimals of any size (validation, section 6.2); a validator's own
-//! keywords compare through floats as soon as a number is no 64-bit integer. So the bounds are
-//! replaced, and a schema's own value that would be rounded is carried as JSON text in a keyword
-//! whose name begins with [`EXACT`].
+//! Numbers in JSON Schema are decimals of any size (validation, section 6.2). The keywords of the
+//! `jsonschema` crate convert every number that is not a 64-bit integer to a float, so this module
+//! replaces its bounds. A value in a schema that `serde_json` would round is kept as JSON text in a
+//! keyword with the prefix [`EXACT`].
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -16,16 +15,16 @@ use portcullis_json::{JsonLimits, JsonNode, Tape, TapeJson, compare_numbers, is_
 
 use super::lower::EXACT;
 
-/// The options of validators of tapes.
+/// The options of a validator for tapes.
 pub(super) type TapeValidatorOptions = ValidationOptions<'static, Arc<dyn Retrieve>, TapeJson>;
 
-/// How a message begins; the rest says what would have been right.
+/// The start of a message; the rest says what is expected.
 pub(crate) const MUST_BE: &str = "must be ";
 
 type BoxedKeyword = Box<dyn for<'i> Keyword<'i, TapeJson>>;
 
 /// Adds the keywords of this module.
-pub(crate) fn with_exact_keywords(options: TapeValidatorOptions) -> TapeValidatorOptions {
+pub(super) fn with_exact_keywords(options: TapeValidatorOptions) -> TapeValidatorOptions {
     let bounds = [
         ("minimum", NumberComparison::AtLeast),
         ("exclusiveMinimum", NumberComparison::Above),
@@ -55,7 +54,7 @@ enum NumberComparison {
     MultipleOf,
 }
 
-/// A bound, as it is written.
+/// A bound, with the literal of the schema.
 struct NumericBound {
     rule: NumberComparison,
     literal: Box<str>,
@@ -66,7 +65,7 @@ fn bound(rule: NumberComparison, value: &Value) -> BoxedKeyword {
     Box::new(NumericBound { rule, literal })
 }
 
-/// The literal of a number, or the JSON text that stands for a value.
+/// The literal of a number, or the JSON text of a value.
 fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -109,7 +108,8 @@ fn must_be(expected: &str) -> ValidationError<'static> {
     ValidationError::custom(format!("{MUST_BE}{expected}"))
 }
 
-/// The range of `int32` or `int64`; other numbers pass (`type` judges whether it is integral).
+/// The range of `int32` or `int64`. Fractions within the range pass, because only `type` requires an
+/// integer.
 struct IntegerRange {
     name: &'static str,
     min: &'static str,
@@ -148,7 +148,7 @@ impl<'i> Keyword<'i, TapeJson> for IntegerRange {
     }
 }
 
-/// A value of a schema, whose numbers are as they were written.
+/// The operand of `const` or `enum`, with its numbers exactly as written.
 struct ExactValue {
     tape: Tape,
     source: String,
@@ -172,7 +172,7 @@ impl ExactValue {
             ..JsonLimits::default()
         };
         tape.parse("", source.as_bytes(), limits)
-            .expect("it was read as JSON before");
+            .expect("lowering wrote it as JSON");
         Self {
             tape,
             source,
@@ -191,16 +191,18 @@ impl<'i> Keyword<'i, TapeJson> for ExactValue {
             return Ok(());
         }
         let value = self.value();
-        Err(must_be(&match self.is_list {
-            true => format!("one of {value}"),
-            false => format!("exactly {value}"),
+        Err(must_be(&if self.is_list {
+            format!("one of {value}")
+        } else {
+            format!("exactly {value}")
         }))
     }
 
     fn is_valid(&self, instance: JsonNode<'i>) -> bool {
-        match self.is_list {
-            true => self.value().elements().any(|value| value.equals(instance)),
-            false => self.value().equals(instance),
+        if self.is_list {
+            self.value().elements().any(|value| value.equals(instance))
+        } else {
+            self.value().equals(instance)
         }
     }
 }

@@ -1,13 +1,13 @@
-//! What is wrong with schemas that are none, in words for those who write them.
+//! Explains schemas that are not valid JSON Schema.
 //!
-//! The meta-schema finds every such place; its own words name its keywords, not the mistake.
-//! So the common mistakes have words of their own here.
+//! The meta-schema finds every error, but its messages name keywords of the meta-schema instead of the
+//! mistake. This module has a specific message for each common mistake.
 
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
-use super::schema_set::origin;
+use super::lower::origin;
 use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
 use crate::openapi::document::{DocumentSet, NodeRef};
 
@@ -15,7 +15,7 @@ const TYPES: [&str; 7] = [
     "array", "boolean", "integer", "null", "number", "object", "string",
 ];
 
-/// Names every place where the lowered document is no JSON Schema.
+/// Every location where the lowered document is not valid JSON Schema.
 pub(super) fn all_malformed(
     schema: &Value,
     origins: &[NodeRef],
@@ -27,7 +27,7 @@ pub(super) fn all_malformed(
         .collect()
 }
 
-/// The same, or else the place that the build stopped at.
+/// The problems that [`all_malformed`] finds, or else the error that stopped the build.
 pub(super) fn malformed(
     schema: &Value,
     error: &ValidationError<'_>,
@@ -35,9 +35,10 @@ pub(super) fn malformed(
     documents: &DocumentSet,
 ) -> Vec<ContractProblem> {
     let all = all_malformed(schema, origins, documents);
-    match all.is_empty() {
-        true => vec![problem(error, origins, documents)],
-        false => all,
+    if all.is_empty() {
+        vec![problem(error, origins, documents)]
+    } else {
+        all
     }
 }
 
@@ -47,7 +48,7 @@ fn problem(
     documents: &DocumentSet,
 ) -> ContractProblem {
     let location = error.instance_path().as_str();
-    let (place, rest) = origin(origins, location).unwrap_or((documents.entry_ref(), ""));
+    let (node_ref, rest) = origin(origins, location).unwrap_or((documents.entry_ref(), ""));
     let (parent, keyword) = rest.rsplit_once('/').unwrap_or(("", rest));
     let instance = error.instance();
     let is_pattern_key = parent.ends_with("/patternProperties");
@@ -65,7 +66,7 @@ fn problem(
             malformed_keyword(keyword, error),
         ),
     };
-    let at = documents.location(documents.deepest_existing(place, rest));
+    let at = documents.location(documents.deepest_existing(node_ref, rest));
     ContractProblem {
         severity: Severity::Error,
         kind,
@@ -91,7 +92,7 @@ fn malformed_keyword(keyword: &str, error: &ValidationError<'_>) -> String {
             let near = near.map(|known| format!("; did you mean `{known}`?"));
             let types = TYPES.join(", ");
             format!(
-                "`type` is one of {types}, not `{name}`{}",
+                "`type` must be one of {types}, not `{name}`{}",
                 near.unwrap_or_default()
             )
         }
@@ -101,11 +102,11 @@ fn malformed_keyword(keyword: &str, error: &ValidationError<'_>) -> String {
                 .enumerate()
                 .find(|(index, name)| names[..*index].contains(name))
                 .map_or(&Value::Null, |(_, name)| name);
-            format!("`required` names {twice} twice: remove one")
+            format!("`required` lists {twice} twice: remove one")
         }
-        ("required", _, Value::Bool(_)) => "`required` is a list of names, and stands beside the \
-             `properties` that it is about: write `required: [name]` there"
+        ("required", _, Value::Bool(_)) => "`required` is a list of property names: write \
+             `required: [name]` next to `properties` of the object that has them"
             .to_owned(),
-        _ => format!("`{keyword}` is not as JSON Schema demands: {error}"),
+        _ => format!("`{keyword}` is not valid JSON Schema: {error}"),
     }
 }

@@ -1,13 +1,20 @@
-//! Schemas: lowered to JSON Schema 2020-12, and compiled into one validator for each direction.
+//! Schemas: lowering them to JSON Schema 2020-12 and building one validator for each direction.
 //!
-//! Numbers are compared exactly, formats and times are checked here, and `schema_surface` says
-//! what a schema declares without judging a value.
+//! `lower` translates the schemas of OpenAPI 3.0 and 3.1 into one JSON Schema 2020-12 document.
+//! `schema_set` holds the validator of that document; `schema_validator` builds it, with the keywords
+//! of `exact` and the formats of `format` and `timestamp`. `malformed_schema` explains schemas that are
+//! not valid. `schema_surface` reads what a schema declares without validating a value, and
+//! `contradiction` finds schemas that no value satisfies.
 
-pub(crate) mod schema_surface;
 pub(crate) mod lower;
-pub(crate) mod exact;
-pub(crate) mod timestamp;
-pub(crate) mod format;
 pub(crate) mod schema_set;
-pub(crate) mod malformed_schema;
-pub mod contradiction;
+pub(crate) mod exact;
+pub(crate) mod schema_validator;
+mod format;
+mod timestamp;
+mod malformed_schema;
+pub(crate) mod schema_surface;
+pub(crate) mod contradiction;
+
+pub use format::ASSERTED_FORMATS;
+pub use schema_validator::SchemaValidator;

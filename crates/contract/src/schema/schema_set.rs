@@ -1,26 +1,22 @@
 //! The compiled schemas of one contract and direction: one validator for all of them.
 //!
-//! Nothing is shared between two builds of a validator, and everything inside one build is. So
-//! all schemas that are judged on their own hang under one wrapper,
-//! `{"properties": {"<key>": …}}`, and a value is judged as the object `{"<key>": value}`,
-//! which every tape is anyway.
+//! Subschemas are shared within one build of a validator, but not between builds. So one wrapper schema
+//! refers to every schema that values are validated against: `{"properties": {"<key>": …}}`. A value is
+//! validated as the object `{"<key>": value}`, which is what every tape holds.
 
 use std::fmt;
 
-use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
-
-use serde_json::Value;
+use jsonschema::{ValidationError, Validator};
 
 use portcullis_json::{JsonNode, TapeJson, with_errors_at_most};
 
-use super::exact::with_exact_keywords;
-use super::format::with_formats;
-use super::lower::{LoweringOutput, closed, number_of};
+use super::lower::{LoweringOutput, closed, origin};
 use super::malformed_schema::{all_malformed, malformed};
+use super::schema_validator::build_validator;
 use crate::openapi::contract_problem::{ContractProblem, Severity};
 use crate::openapi::document::{DocumentSet, NodeRef};
 
-/// A schema that is judged on its own: the member name under which its values are judged.
+/// Identifies a schema that values are validated against: its property name in the wrapper schema.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SchemaKey(String);
 
@@ -29,7 +25,7 @@ impl SchemaKey {
         Self(number.to_string())
     }
 
-    /// The member name for [`portcullis_json::Tape`].
+    /// The key to give to [`portcullis_json::Tape`].
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -41,13 +37,9 @@ pub(crate) struct SchemaSet {
     origins: Vec<NodeRef>,
     roots: Vec<u32>,
     warnings: Vec<ContractProblem>,
-    /// The same schemas without room for members that are not declared.
+    /// The same schemas, without undeclared properties.
     closed: Option<Box<Self>>,
 }
-
-/// How often the backtracking engine may go back in one match. Patterns without looking around and
-/// back references never do; a match that would need more counts as failed.
-pub(crate) const BACKTRACKS_MAX: usize = 200_000;
 
 impl fmt::Debug for SchemaSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,14 +49,15 @@ impl fmt::Debug for SchemaSet {
     }
 }
 
-/// How many errors are made to explain one value; recursive alternatives could make any number.
+/// The maximum number of errors collected for one value. Recursive alternatives could produce any
+/// number.
 const ERRORS_MAX: u32 = 10_000;
 
 impl SchemaSet {
     /// Builds the validator.
     ///
     /// # Errors
-    /// Every schema that is no schema, with its place in the contract.
+    /// Every schema that is not valid, with its location in the contract.
     pub(crate) fn build(
         lowered: LoweringOutput,
         documents: &DocumentSet,
@@ -83,7 +76,7 @@ impl SchemaSet {
             problems.extend(all_malformed(&schema, &origins, documents));
             return Err(problems);
         }
-        match validator(&schema, backtracks) {
+        match build_validator(&schema, backtracks) {
             Ok(validator) => Ok(Self {
                 validator,
                 origins,
@@ -95,15 +88,15 @@ impl SchemaSet {
         }
     }
 
-    /// Builds the validator, and one for the closed reading of the same schemas.
+    /// Builds the validator and a second one for the closed form of the same schemas.
     ///
     /// # Errors
-    /// As [`SchemaSet::build`].
+    /// The same as [`SchemaSet::build`].
     pub(crate) fn build_closed(
         lowered: LoweringOutput,
         documents: &DocumentSet,
     ) -> Result<Self, Vec<ContractProblem>> {
-        let strict = LoweringOutput {
+        let closed_output = LoweringOutput {
             schema: closed(&lowered.schema),
             origins: lowered.origins.clone(),
             roots: lowered.roots.clone(),
@@ -111,19 +104,19 @@ impl SchemaSet {
             problems: Vec::new(),
         };
         let open = Self::build(lowered, documents)?;
-        let closed = Self::build(strict, documents)?;
+        let closed = Self::build(closed_output, documents)?;
         Ok(Self {
             closed: Some(Box::new(closed)),
             ..open
         })
     }
 
-    /// The closed reading, where it was built.
+    /// The closed form, if it was built.
     pub(crate) fn closed(&self) -> Option<&Self> {
         self.closed.as_deref()
     }
 
-    /// What is odd about the schemas without keeping them from being judged.
+    /// The warnings about the schemas.
     pub(crate) fn warnings(&self) -> &[ContractProblem] {
         &self.warnings
     }
@@ -133,8 +126,8 @@ impl SchemaSet {
         self.validator.is_valid(wrapped)
     }
 
-    /// The errors of a wrapped value: all of them, else the first, else none where even that one
-    /// has too many alternatives. Slow: only after [`SchemaSet::is_valid`] said no.
+    /// The errors of a wrapped value: all of them, or only the first if there are too many, or none if
+    /// even finding the first exceeds the limit. Slow: call it only if [`SchemaSet::is_valid`] is false.
     pub(crate) fn errors<'a>(&'a self, wrapped: JsonNode<'a>) -> Vec<ValidationError<'a>> {
         let every = || self.validator.iter_errors(wrapped).collect();
         let first = || Vec::from_iter(self.validator.validate(wrapped).err());
@@ -143,46 +136,19 @@ impl SchemaSet {
             .unwrap_or_default()
     }
 
-    /// Where the definitions stand in the contract.
+    /// The node of the contract that each definition was lowered from.
     pub(crate) fn origins(&self) -> &[NodeRef] {
         &self.origins
     }
 
-    /// The numbers of the schemas that are judged on their own.
+    /// The numbers of the schemas that values are validated against.
     pub(crate) fn roots(&self) -> &[u32] {
         &self.roots
     }
 
-    /// The place in the contract that a location in the lowered schema came from, and the rest
-    /// of the pointer below that place's definition.
+    /// The node of the contract that contains a location of the lowered schema, and the rest of the
+    /// pointer below that node.
     pub(crate) fn origin<'p>(&self, location: &'p str) -> Option<(NodeRef, &'p str)> {
         origin(&self.origins, location)
-    }
-}
-
-/// The definition that a location in the lowered schema is inside of, and the rest of the
-/// pointer below it.
-pub(crate) fn origin<'p>(origins: &[NodeRef], location: &'p str) -> Option<(NodeRef, &'p str)> {
-    let (number, rest) = number_of(location)?;
-    Some((*origins.get(number)?, rest))
-}
-
-/// Patterns run in linear time where every one of the contract can.
-fn validator(
-    schema: &Value,
-    backtracks: bool,
-) -> Result<Validator<TapeJson>, ValidationError<'static>> {
-    let options = jsonschema::options_for::<TapeJson>()
-        .with_draft(Draft::Draft202012)
-        .offline()
-        .should_validate_formats(true);
-    let options = with_exact_keywords(with_formats(options));
-    if backtracks {
-        let engine = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS_MAX);
-        options.with_pattern_options(engine).build(schema)
-    } else {
-        options
-            .with_pattern_options(PatternOptions::regex())
-            .build(schema)
     }
 }

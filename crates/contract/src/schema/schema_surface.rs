@@ -1,8 +1,8 @@
-//! What a schema admits at its surface: the types that decide how a parameter's text is read.
+//! The types and properties that a schema declares, which decide how to parse a parameter's text.
 //!
-//! A parameter arrives as text; whether `10` is a number or a string is for its schema to say.
-//! This is a reading of the schema's outside only (`type`, composition, `enum`, `const`); the
-//! validator still judges the value. Where a schema says nothing, everything is admitted.
+//! A parameter arrives as text, and its schema decides whether `10` is a number or a string. This
+//! module reads only `type`, composition, `enum`, `const` and the declared properties; the validator
+//! still validates the value. A schema that declares no type admits all types.
 
 use std::collections::BTreeMap;
 use std::ops::{BitAnd, BitOr};
@@ -13,7 +13,7 @@ use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::reference::{follow, resolve};
 
-/// How deep composition is looked into.
+/// The maximum depth of composition that is examined.
 const DEPTH_MAX: u8 = 16;
 
 /// A set of JSON types.
@@ -35,7 +35,7 @@ impl TypeSet {
         self.0 & other.0 != 0
     }
 
-    /// Whether text may be a string here, and something else too.
+    /// Whether text can be a string or another scalar.
     pub(crate) fn is_mixed(self) -> bool {
         self.has(Self::STRING) && self.has(Self::NUMBER | Self::BOOLEAN)
     }
@@ -78,14 +78,14 @@ impl BitAnd for TypeSet {
     }
 }
 
-/// The surface of an object schema.
+/// The declared properties of an object schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ObjectShape {
     pub(crate) members: Vec<(String, TypeSet)>,
-    /// The types of members that are not declared; `None` where they are forbidden.
+    /// The types of undeclared properties. `None` if they are forbidden.
     pub(crate) undeclared: Option<TypeSet>,
-    /// Whether the schema asks for members that are not declared: by `additionalProperties`, or
-    /// by declaring none. Only then does an exploded object take every name of a query.
+    /// Whether undeclared properties are expected: the schema has `additionalProperties` or declares no
+    /// property. Only then does an exploded object take every name of a query.
     pub(crate) is_open: bool,
 }
 
@@ -96,7 +96,7 @@ impl ObjectShape {
     }
 }
 
-/// Reads the surface of schemas.
+/// Reads what schemas declare.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SchemaSurface<'d> {
     pub(crate) documents: &'d DocumentSet,
@@ -105,68 +105,70 @@ pub(crate) struct SchemaSurface<'d> {
 
 impl<'d> SchemaSurface<'d> {
     /// The types that the schema at `node_ref` admits.
-    pub(crate) fn types(self, place: NodeRef) -> TypeSet {
-        self.types_at(place, 0)
+    pub(crate) fn types(self, node_ref: NodeRef) -> TypeSet {
+        self.types_at(node_ref, 0)
     }
 
-    /// The schemas of each member, by name, through references and composition: alternatives may
-    /// declare one name in several ways.
-    pub(crate) fn members(self, place: NodeRef) -> BTreeMap<String, Vec<NodeRef>> {
+    /// The schemas of each property by name, through references and composition. Alternatives may
+    /// declare the same property differently.
+    pub(crate) fn members(self, node_ref: NodeRef) -> BTreeMap<String, Vec<NodeRef>> {
         let mut members: BTreeMap<String, Vec<NodeRef>> = BTreeMap::new();
-        self.visit(place, 0, &mut |_, at, node| {
+        self.visit(node_ref, 0, &mut |_, at, node| {
             let properties = node.get("properties");
             for (name, schema) in properties.into_iter().flat_map(|map| map.members()) {
-                let places = members.entry(name.to_owned()).or_default();
-                places.push(DocumentSet::node_ref(at, schema));
+                let node_refs = members.entry(name.to_owned()).or_default();
+                node_refs.push(DocumentSet::node_ref(at, schema));
             }
         });
         members
     }
 
-    /// The schemas that a keyword holds, through references and composition of the schema at
-    /// `node_ref`.
-    pub(crate) fn keyword_schemas(self, place: NodeRef, keyword: &str) -> Vec<NodeRef> {
-        let mut places = Vec::new();
-        self.visit(place, 0, &mut |_, at, node| {
+    /// The schemas in a keyword of the schema at `node_ref`, through references and composition.
+    pub(crate) fn keyword_schemas(self, node_ref: NodeRef, keyword: &str) -> Vec<NodeRef> {
+        let mut node_refs = Vec::new();
+        self.visit(node_ref, 0, &mut |_, at, node| {
             let schema = node.get(keyword);
-            places.extend(schema.map(|schema| DocumentSet::node_ref(at, schema)));
+            node_refs.extend(schema.map(|schema| DocumentSet::node_ref(at, schema)));
         });
-        places
+        node_refs
     }
 
-    /// Whether a keyword of the schema at `node_ref`, references and composition included, is so.
+    /// Whether any keyword of the schema at `node_ref`, through references and composition, satisfies
+    /// `predicate`.
     pub(crate) fn any_keyword(
         self,
-        place: NodeRef,
-        is_so: &dyn Fn(&str, JsonNode<'d>) -> bool,
+        node_ref: NodeRef,
+        predicate: &dyn Fn(&str, JsonNode<'d>) -> bool,
     ) -> bool {
         let mut found = false;
-        self.visit(place, 0, &mut |_, _, node| {
-            found |= node.members().any(|(keyword, value)| is_so(keyword, value));
+        self.visit(node_ref, 0, &mut |_, _, node| {
+            found |= node
+                .members()
+                .any(|(keyword, value)| predicate(keyword, value));
         });
         found
     }
 
     /// The types of the items of the array schema at `node_ref`.
-    pub(crate) fn item_types(self, place: NodeRef) -> TypeSet {
+    pub(crate) fn item_types(self, node_ref: NodeRef) -> TypeSet {
         let mut types = None;
-        self.visit(place, 0, &mut |_, items_place, node| {
+        self.visit(node_ref, 0, &mut |_, owner, node| {
             if let Some(items) = node.get("items") {
-                let found = self.types(DocumentSet::node_ref(items_place, items));
+                let found = self.types(DocumentSet::node_ref(owner, items));
                 types = Some(types.map_or(found, |types| types | found));
             }
         });
         types.unwrap_or(TypeSet::ALL)
     }
 
-    /// The members of the object schema at `node_ref`, through references and composition.
-    pub(crate) fn object(self, place: NodeRef) -> ObjectShape {
+    /// The properties of the object schema at `node_ref`, through references and composition.
+    pub(crate) fn object(self, node_ref: NodeRef) -> ObjectShape {
         let mut shape = ObjectShape {
             members: Vec::new(),
             undeclared: Some(TypeSet::ALL),
             is_open: false,
         };
-        self.visit(place, 0, &mut |depth, at, node| {
+        self.visit(node_ref, 0, &mut |depth, at, node| {
             for (name, schema) in node
                 .get("properties")
                 .into_iter()
@@ -193,8 +195,8 @@ impl<'d> SchemaSurface<'d> {
         shape
     }
 
-    fn types_at(self, place: NodeRef, depth: u8) -> TypeSet {
-        let node = self.documents.node(place);
+    fn types_at(self, node_ref: NodeRef, depth: u8) -> TypeSet {
+        let node = self.documents.node(node_ref);
         if depth > DEPTH_MAX || node.kind() != JsonKind::Object {
             return if node.as_bool() == Some(false) {
                 TypeSet::NONE
@@ -202,7 +204,7 @@ impl<'d> SchemaSurface<'d> {
                 TypeSet::ALL
             };
         }
-        let mut types = match self.referred(place, node) {
+        let mut types = match self.referred(node_ref, node) {
             Some(target) => self.types_at(target, depth + 1),
             None => TypeSet::ALL,
         };
@@ -211,25 +213,25 @@ impl<'d> SchemaSurface<'d> {
         }
         types = types & self.own_types(node);
         for branch in branches(node, &["allOf"]) {
-            types = types & self.types_at(DocumentSet::node_ref(place, branch), depth + 1);
+            types = types & self.types_at(DocumentSet::node_ref(node_ref, branch), depth + 1);
         }
         for union in ["anyOf", "oneOf"] {
             let any = branches(node, &[union])
-                .map(|branch| self.types_at(DocumentSet::node_ref(place, branch), depth + 1))
+                .map(|branch| self.types_at(DocumentSet::node_ref(node_ref, branch), depth + 1))
                 .reduce(BitOr::bitor);
             types = types & any.unwrap_or(TypeSet::ALL);
         }
         types
     }
 
-    /// The schema that a schema refers to, one step of a chain that has an end.
-    fn referred(self, place: NodeRef, node: JsonNode<'d>) -> Option<NodeRef> {
+    /// The direct target of the `$ref` of a schema, if the chain of references ends.
+    fn referred(self, node_ref: NodeRef, node: JsonNode<'d>) -> Option<NodeRef> {
         let reference = node.get("$ref")?.as_str()?;
-        follow(self.documents, place).ok()?;
-        resolve(self.documents, place, reference).ok()
+        follow(self.documents, node_ref).ok()?;
+        resolve(self.documents, node_ref, reference).ok()
     }
 
-    /// Whether a reference is all that counts of a schema: 3.0 ignores what stands beside it.
+    /// Whether only the `$ref` of a schema counts. OpenAPI 3.0 ignores the other keywords.
     fn is_reference_only(self, node: JsonNode<'_>) -> bool {
         node.get("$ref").is_some() && (self.dialect == Dialect::V30 || node.len() == 1)
     }
@@ -262,23 +264,23 @@ impl<'d> SchemaSurface<'d> {
         }
     }
 
-    /// Calls `see` for the schema at `node_ref` and all that composition makes of it.
-    fn visit(self, place: NodeRef, depth: u8, see: &mut dyn FnMut(u8, NodeRef, JsonNode<'d>)) {
-        let node = self.documents.node(place);
+    /// Calls `see` for the schema at `node_ref` and every schema that it is composed of.
+    fn visit(self, node_ref: NodeRef, depth: u8, see: &mut dyn FnMut(u8, NodeRef, JsonNode<'d>)) {
+        let node = self.documents.node(node_ref);
         if depth > DEPTH_MAX || node.kind() != JsonKind::Object {
             return;
         }
-        if let Some(target) = self.referred(place, node) {
-            // A schema that is only a reference is no composition.
+        if let Some(target) = self.referred(node_ref, node) {
+            // A schema that is only a reference does not add a level of composition.
             let deeper = u8::from(!self.is_reference_only(node));
             self.visit(target, depth + deeper, see);
         }
         if self.is_reference_only(node) {
             return;
         }
-        see(depth, place, node);
+        see(depth, node_ref, node);
         for branch in branches(node, &["allOf", "anyOf", "oneOf"]) {
-            self.visit(DocumentSet::node_ref(place, branch), depth + 1, see);
+            self.visit(DocumentSet::node_ref(node_ref, branch), depth + 1, see);
         }
     }
 }

@@ -1,10 +1,11 @@
-//! Dates and times of RFC 3339, to the last digit.
+//! Checks dates and times by RFC 3339, strictly.
 //!
-//! The validators' own predicates take `:` and a few other characters for digits in places
-//! (`2+26-01-01` is a date to them), and what is taken for a date here is read by somebody else
-//! behind us.
+//! The checks of the `jsonschema` crate accept some other characters in place of digits, such as
+//! `2+26-01-01`, which the service behind the proxy could reject or misread. The `jiff` crate
+//! does not fit either: it accepts a second of 60 in every minute, where RFC 3339 allows it only for
+//! leap seconds, and its timestamps end on 9999-12-30.
 
-/// `full-date` (RFC 3339 section 5.6).
+/// Whether a text is a `full-date` (RFC 3339 section 5.6).
 pub(super) fn is_date(text: &str) -> bool {
     let parts = match text.as_bytes() {
         [y @ .., b'-', m1, m2, b'-', d1, d2] if y.len() == 4 => {
@@ -18,7 +19,8 @@ pub(super) fn is_date(text: &str) -> bool {
     (1..=days(year, month)).contains(&day)
 }
 
-/// `full-time`: with an offset, and a second of 60 only where a leap second may be.
+/// Whether a text is a `full-time`. The offset is required. A second of 60 is allowed only at 23:59
+/// UTC.
 pub(super) fn is_time(text: &str) -> bool {
     let [h1, h2, b':', m1, m2, b':', s1, s2, rest @ ..] = text.as_bytes() else {
         return false;
@@ -35,7 +37,7 @@ pub(super) fn is_time(text: &str) -> bool {
     hour <= 23 && minute <= 59 && (second <= 59 || second == 60 && is_leap_minute)
 }
 
-/// `date-time`, with `T` or `t` between.
+/// Whether a text is a `date-time`, with `T` or `t` as the separator.
 pub(super) fn is_date_time(text: &str) -> bool {
     let parts = text.split_once(['T', 't']);
     parts.is_some_and(|(date, time)| is_date(date) && is_time(time))
@@ -49,7 +51,7 @@ fn number(digits: &[u8]) -> Option<u16> {
     is_number.then(|| digits.iter().fold(0, value))
 }
 
-/// The days of a month; none of one that does not exist.
+/// The number of days of a month; 0 if the month does not exist.
 const fn days(year: u16, month: u16) -> u16 {
     let is_leap = year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
     match month {
@@ -61,7 +63,7 @@ const fn days(year: u16, month: u16) -> u16 {
     }
 }
 
-/// What follows the fraction of a second, where there is one and it has digits.
+/// The text after the optional fraction of a second. `None` if the fraction has no digits.
 fn after_fraction(rest: &[u8]) -> Option<&[u8]> {
     let Some(fraction) = rest.strip_prefix(b".") else {
         return Some(rest);
@@ -89,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_days_of_the_calendar() {
+    fn accepts_only_calendar_days() {
         for date in ["2026-01-31", "2024-02-29", "2000-02-29", "0000-01-01"] {
             assert!(is_date(date), "{date}");
         }
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn times_have_an_offset_and_few_leap_seconds() {
+    fn requires_an_offset_and_limits_leap_seconds() {
         for time in [
             "00:00:00Z",
             "23:59:59z",
@@ -159,7 +161,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_panics(text in "[0-9:.TtZz+-]{0,30}|.{0,30}") {
+        fn never_panics(text in "[0-9:.TtZz+-]{0,30}|.{0,30}") {
             let _ = (is_date(&text), is_time(&text), is_date_time(&text));
         }
     }

@@ -1,10 +1,10 @@
-//! Blast radius: whom a deployment can reach, and what that weighs.
+//! The blast radius of a deployment: the squads that it can affect, and the risk score.
 //!
-//! Declared reach is what the catalog says: services that use this one, databases and other
-//! resources that several squads share, flags that another squad sees. Measured reach is who was
-//! seen to call which operation. A squad that calls what breaks weighs by its tier; one that was
-//! seen to call nothing that breaks weighs little; where nothing was measured, everybody who is
-//! declared may be hit.
+//! Declared reach follows from the catalog: services that use this one, databases and other
+//! resources that several squads share, flags that another squad sees. Measured reach follows from
+//! traffic: which squad calls which operation. A squad that calls what breaks weighs by its tier,
+//! one that calls nothing that breaks weighs little. Without a measurement, every declared squad
+//! counts as affected.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,53 +17,54 @@ use portcullis_vocabulary::{
 /// The operations that a change breaks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BrokenOperations {
-    /// Their names, as metrics have them.
+    /// Their names, as in metrics.
     pub operations: BTreeSet<String>,
     /// Whether it breaks the contract as a whole.
     pub whole_contract: bool,
 }
 
-/// Who was seen to call what, within a window of time.
+/// The calls that each squad made within a window of time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MeasuredUsage {
-    calls: BTreeMap<(String, String), f64>,
+    /// The number of requests by squad and operation.
+    calls: BTreeMap<String, BTreeMap<String, f64>>,
 }
 
-/// Whom a deployment can reach.
+/// The squads and shared things that a deployment can affect.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct BlastRadius {
-    /// Whether traffic was looked at.
+    /// Whether traffic was measured.
     pub measured: bool,
     /// The squads, by name.
     pub squads: Vec<ReachedSquad>,
     /// The tiers of these squads, the highest first.
     pub tiers: Vec<&'static str>,
-    /// The databases that other squads use, too.
+    /// The databases that other squads also use.
     pub databases: Vec<String>,
-    /// Topics, caches and buckets that other squads use, too; they weigh nothing.
+    /// Topics, caches and buckets that other squads also use; they add no points.
     pub resources: Vec<String>,
     /// The flags that another squad sees.
     pub flags: Vec<SharedFlag>,
 }
 
-/// A squad that a deployment can reach.
+/// A squad that a deployment can affect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReachedSquad {
-    /// Its name, or `unknown` for callers that no squad answers for.
+    /// Its name, or `unknown` for callers that the catalog does not know.
     pub squad: String,
     /// The highest tier of its traffic.
     pub tier: &'static str,
     /// How it is reached: `uses <service>`, `database <name>`, `flag <name>`, `calls`.
     pub why: Vec<String>,
-    /// Whether it was seen to call something that breaks.
+    /// Whether it was measured to call something that breaks.
     pub broken: bool,
-    /// What it was seen to call, with the number of requests.
+    /// The operations that it was measured to call, with the number of requests.
     pub calls: BTreeMap<String, u64>,
     /// What it adds to the risk score.
     pub points: u32,
 }
 
-/// A flag that another squad sees.
+/// A feature flag that another squad sees.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SharedFlag {
     /// Its name.
@@ -86,31 +87,30 @@ impl BrokenOperations {
 }
 
 impl MeasuredUsage {
-    /// Notes calls of an operation; the greatest number that is said of one counts.
+    /// Adds calls of an operation. Of several numbers for the same operation, the greatest counts.
     pub fn add(&mut self, operation: &str, squad: &str, requests: f64) {
         if requests > 0.0 {
-            let calls = self
-                .calls
-                .entry((squad.to_owned(), operation.to_owned()))
-                .or_default();
+            let calls = self.calls.entry(squad.to_owned()).or_default();
+            let calls = calls.entry(operation.to_owned()).or_default();
             *calls = calls.max(requests);
         }
     }
 
     fn of_squad(&self, squad: &str) -> BTreeMap<String, u64> {
-        let own = self.calls.iter().filter(|((of, _), _)| of == squad);
-        // Rates over a window are no whole numbers, and a call that was seen is one at least.
-        own.map(|((_, operation), requests)| (operation.clone(), requests.round().max(1.0) as u64))
+        let calls = self.calls.get(squad).into_iter().flatten();
+        // Rates over a window are not whole numbers, and a measured call is at least one.
+        calls
+            .map(|(operation, requests)| (operation.clone(), requests.round().max(1.0) as u64))
             .collect()
     }
 
-    fn squads(&self) -> BTreeSet<&str> {
-        self.calls.keys().map(|(squad, _)| squad.as_str()).collect()
+    fn squads(&self) -> impl Iterator<Item = &str> {
+        self.calls.keys().map(String::as_str)
     }
 }
 
 impl BlastRadius {
-    /// Whom a deployment of a service can reach; never the squad that provides it.
+    /// The blast radius of a deployment of a service, without the squad that provides it.
     pub fn of(
         catalog: &Catalog,
         provider: &str,
@@ -127,7 +127,7 @@ impl BlastRadius {
         reach.by_resources(catalog, service, &mut radius);
         reach.by_flags(catalog, service, &mut radius);
         for squad in usage.iter().flat_map(|usage| usage.squads()) {
-            reach.note(squad, "calls".to_owned());
+            reach.add(squad, "calls".to_owned());
         }
         let squads = reach.why.into_iter();
         radius.squads = squads
@@ -159,9 +159,10 @@ impl BlastRadius {
             .saturating_add(times(self.flags.len(), weights.flag))
     }
 
-    /// The squads whom a break of an operation hits, or of the whole contract without one: who
-    /// was seen to call it, else who is declared to use the service.
-    pub fn affected_squads(&self, operation: Option<&str>) -> BTreeSet<&str> {
+    /// The squads that a break of an operation affects; without an operation, of the whole
+    /// contract. These are the squads that were measured to call it, or without a measurement
+    /// those that the catalog declares to use the service.
+    pub(super) fn affected_squads(&self, operation: Option<&str>) -> BTreeSet<&str> {
         let is_hit = |reached: &&ReachedSquad| match (self.measured, operation) {
             (true, Some(operation)) => reached.calls.contains_key(operation),
             (true, None) => !reached.calls.is_empty(),
@@ -175,7 +176,7 @@ impl BlastRadius {
     }
 }
 
-/// The squads that are reached so far, and how.
+/// Collects the squads that are reached, and how.
 struct ReachCollector<'p> {
     provider: &'p str,
     why: BTreeMap<String, Vec<String>>,
@@ -189,7 +190,7 @@ impl<'p> ReachCollector<'p> {
         }
     }
 
-    fn note(&mut self, squad: &str, why: String) {
+    fn add(&mut self, squad: &str, why: String) {
         if squad != self.provider {
             self.why.entry(squad.to_owned()).or_default().push(why);
         }
@@ -200,7 +201,7 @@ impl<'p> ReachCollector<'p> {
             if dependency.uses.iter().any(|used| used == service)
                 && let Some(squad) = catalog.provider_of(&dependency.service)
             {
-                self.note(
+                self.add(
                     squad.name.as_str(),
                     format!("uses {service} by {}", dependency.service),
                 );
@@ -230,7 +231,7 @@ impl<'p> ReachCollector<'p> {
                 }
             }
             for squad in others {
-                self.note(squad, format!("{kind} {}", resource.name));
+                self.add(squad, format!("{kind} {}", resource.name));
             }
         }
     }
@@ -240,7 +241,7 @@ impl<'p> ReachCollector<'p> {
         for flag in catalog.flags().iter().filter(is_shared) {
             let target = flag.target.as_ref().map(ToString::to_string);
             if let Some(target) = &target {
-                self.note(target, format!("flag {}", flag.name));
+                self.add(target, format!("flag {}", flag.name));
             }
             radius.flags.push(SharedFlag {
                 name: flag.name.clone(),
@@ -281,7 +282,7 @@ impl ReachedSquad {
         }
     }
 
-    /// Whether a squad of the catalog is meant, which can be asked.
+    /// Whether it is a squad of the catalog, which can be asked for approval.
     pub fn is_known(&self) -> bool {
         self.squad != Consumer::UNKNOWN_NAME
     }

@@ -1,4 +1,4 @@
-//! One deployment, as the registry remembers it.
+//! One deployment, as the registry records it.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::utc_timestamp::UtcTimestamp;
 
-/// A deployment. Entries are only added and completed, never taken back: a rollback is an entry
-/// of its own.
+/// A deployment. Entries are only added and completed, never removed for a rollback: a rollback is
+/// another entry.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deployment {
-    /// Counts the deployments of the service, from 1.
+    /// The number of the deployment of the service, from 1.
     pub number: u64,
-    /// The contract's content: `sha256:` and 64 hexadecimal digits.
+    /// The hash of the contract: `sha256:` and 64 hexadecimal digits.
     pub revision: String,
     /// The contract's `info.version`.
     pub version: String,
@@ -21,74 +21,74 @@ pub struct Deployment {
     pub deployed_at: UtcTimestamp,
     /// Who deployed it.
     pub by: String,
-    /// What the gate said.
+    /// The verdict of the gate.
     pub verdict: RecordedVerdict,
-    /// The breaking changes that somebody answered for.
+    /// The breaking changes that were approved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<RecordedApproval>,
-    /// What would have kept it from being deployed, and who overruled that.
+    /// Which blocking rules were overridden, and by whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overridden: Option<RecordedOverride>,
-    /// The service's flags at that time, with their versions.
+    /// The versions of the service's flags at that time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub flags: BTreeMap<String, u64>,
-    /// The deployment whose place it took, and which it gives that back to.
+    /// The deployment that it replaced, and to which a rollback returns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<u64>,
-    /// The deployment that was taken back by this one.
+    /// The deployment that this one rolled back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback_of: Option<u64>,
-    /// When its roll-out was finished.
+    /// When its roll-out was completed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released_at: Option<UtcTimestamp>,
-    /// Until when it runs beside the one that came after it.
+    /// Until when it stays deployed next to its successor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_until: Option<UtcTimestamp>,
-    /// What ended it.
+    /// How it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<DeploymentEnd>,
 }
 
-/// What the gate said of a deployment.
+/// The gate's verdict on a deployment.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedVerdict {
-    /// The action that it recommended.
+    /// The recommended action.
     pub recommended_action: String,
     /// The risk score.
     pub risk_score: u32,
-    /// The share of exchanges that departed from the contract, where that was measured.
+    /// The share of exchanges that violate the contract, if it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift_score: Option<f64>,
-    /// The squads reached.
+    /// The affected squads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub squads: Vec<String>,
-    /// The rules that had something to say.
+    /// The rules that had a reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
 }
 
-/// A breaking change that somebody answers for.
+/// The approval of a breaking change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedApproval {
     /// The fingerprint of the change.
     pub fingerprint: String,
-    /// Who answers for it.
+    /// Who approved it.
     pub owner: String,
     /// Why.
     pub reason: String,
 }
 
-/// An override.
+/// An override of blocking rules.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedOverride {
-    /// Who answers for it.
+    /// Who takes responsibility.
     pub name: String,
     /// Why.
     pub reason: String,
-    /// The rules that were overruled.
+    /// The rules that were overridden.
     pub rules: Vec<String>,
 }
 
@@ -96,13 +96,13 @@ pub struct RecordedOverride {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeploymentEnd {
-    /// When.
+    /// When it ended.
     pub at: UtcTimestamp,
-    /// How.
+    /// How it ended.
     pub how: DeploymentOutcome,
     /// Who ended it.
     pub by: String,
-    /// Why, where that was said.
+    /// Why, if a reason was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -111,30 +111,30 @@ pub struct DeploymentEnd {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeploymentOutcome {
-    /// Another one took its place.
+    /// Another deployment replaced it.
     Replaced,
-    /// It was taken back.
+    /// It was rolled back.
     RolledBack,
 }
 
 impl Deployment {
-    /// Whether it serves traffic at a moment.
-    pub fn is_live(&self, now: UtcTimestamp) -> bool {
+    /// Whether it serves traffic at this time.
+    pub(super) fn is_live(&self, now: UtcTimestamp) -> bool {
         self.ended.is_none() && self.kept_until.is_none_or(|until| now < until)
     }
 
-    /// Whether it runs without an end in sight.
-    pub fn has_no_end(&self) -> bool {
+    /// Whether it has neither ended nor a date on which it will.
+    pub(super) fn has_no_end(&self) -> bool {
         self.ended.is_none() && self.kept_until.is_none()
     }
 
-    /// When it stopped to serve traffic, as far as that is over.
-    pub fn ended_since(&self, now: UtcTimestamp) -> Option<UtcTimestamp> {
+    /// When it stopped serving traffic, if it has.
+    pub(super) fn ended_since(&self, now: UtcTimestamp) -> Option<UtcTimestamp> {
         let ended = self.ended.as_ref().map(|ended| ended.at);
         ended.or(self.kept_until.filter(|until| *until <= now))
     }
 
-    /// What it is now, in one word.
+    /// Its state at this time, as one word.
     pub fn state(&self, now: UtcTimestamp) -> &'static str {
         match (&self.ended, self.kept_until) {
             (

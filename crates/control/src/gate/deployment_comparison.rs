@@ -1,4 +1,4 @@
-//! Breaking changes: which operations they break, and who has to approve of them.
+//! Compares a candidate with a live deployment: which operations break, and who must approve that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,21 +11,21 @@ use super::blast_radius::{BlastRadius, BrokenOperations};
 use super::deployment::RecordedApproval;
 use super::gate_reason::{BreakingChange, GateReason, GateRule, ReasonLocation, ReasonWeight};
 
-/// What is compared with the candidate: a deployment that is live.
+/// The comparison of the candidate with a live deployment.
 #[derive(Debug)]
 pub struct DeploymentComparison {
-    /// Its number in the registry.
+    /// The deployment's number in the registry.
     pub number: u64,
-    /// Its version.
+    /// The deployment's version.
     pub version: String,
-    /// What the candidate changes.
+    /// The changes.
     pub report: CompatReport,
-    /// The names of operations, by method and path of the deployed contract.
+    /// The names of operations, by method and path in the deployed contract.
     pub operations: BTreeMap<String, String>,
 }
 
 impl DeploymentComparison {
-    /// Notes the names of the deployed contract's operations beside a comparison with it.
+    /// Joins a report with the operation names of the deployed contract.
     pub fn new(number: u64, deployed: &CompiledContract, report: CompatReport) -> Self {
         let operations = deployed.operations.iter().map(|operation| {
             let subject = format!("{} {}", operation.method, operation.path);
@@ -39,7 +39,7 @@ impl DeploymentComparison {
         }
     }
 
-    /// The changes that break somebody.
+    /// The breaking changes.
     pub fn breaking(&self) -> impl Iterator<Item = &CompatFinding> {
         self.report
             .findings
@@ -47,7 +47,7 @@ impl DeploymentComparison {
             .filter(|finding| finding.level == ChangeLevel::Breaking)
     }
 
-    /// The operation that a change is about; none for the whole contract.
+    /// The operation that a change affects; none for the whole contract.
     fn operation(&self, finding: &CompatFinding) -> Option<&str> {
         match &finding.subject {
             subject @ ChangeSubject::Operation { .. } => self
@@ -60,8 +60,8 @@ impl DeploymentComparison {
         }
     }
 
-    /// All that breaks.
-    pub fn broken_operations(&self) -> BrokenOperations {
+    /// The operations that break.
+    pub(super) fn broken_operations(&self) -> BrokenOperations {
         let mut broken = BrokenOperations::default();
         for finding in self.breaking() {
             match self.operation(finding) {
@@ -72,7 +72,7 @@ impl DeploymentComparison {
         broken
     }
 
-    /// Each breaking change with who answers for it, and who has not and must.
+    /// Each breaking change with its approvals, given and missing.
     pub(super) fn approval_statuses(
         &self,
         radius: &BlastRadius,
@@ -80,15 +80,15 @@ impl DeploymentComparison {
         approvals: &[ChangeApproval],
         today: Date,
     ) -> Vec<ApprovalStatus<'_>> {
-        let weigh = |finding| {
+        let status = |finding| {
             let fingerprint = CompatFinding::fingerprint(finding);
-            let holds = |approval: &&ChangeApproval| {
+            let applies = |approval: &&ChangeApproval| {
                 approval.fingerprint == fingerprint
                     && approval.expires.is_none_or(|last| last >= today)
             };
             let granted: BTreeSet<RecordedApproval> = approvals
                 .iter()
-                .filter(holds)
+                .filter(applies)
                 .map(RecordedApproval::from)
                 .collect();
             let mut needed: BTreeSet<&str> = radius.affected_squads(self.operation(finding));
@@ -99,7 +99,7 @@ impl DeploymentComparison {
                     .any(|reached| reached.squad == *squad && reached.is_known())
             });
             if needed.is_empty() {
-                // Where it hits nobody who could be asked, the provider answers for it.
+                // If it affects no squad that can be asked, the provider must approve.
                 needed.insert(provider);
             }
             let has_approved =
@@ -115,7 +115,7 @@ impl DeploymentComparison {
                 missing,
             }
         };
-        self.breaking().map(weigh).collect()
+        self.breaking().map(status).collect()
     }
 }
 
@@ -128,38 +128,33 @@ pub(super) struct ApprovalStatus<'c> {
 }
 
 impl ApprovalStatus<'_> {
-    /// The reason that it is, by what it means.
+    /// The reason that the change is for the gate, with this weight.
     pub(super) fn reason(&self, weight: ReasonWeight) -> GateReason {
         let CompatFinding {
             subject,
-            location: site,
+            location,
             message,
             rule,
             witness,
             ..
         } = self.finding;
-        let site = site.to_string();
-        let place = if site.is_empty() {
+        let location = location.to_string();
+        let prefix = if location.is_empty() {
             String::new()
         } else {
-            format!("{site}: ")
+            format!("{location}: ")
         };
-        let spot = self.finding.new.as_ref().or(self.finding.old.as_ref());
-        let advice = match self.missing.is_empty() {
-            true => format!(
-                "approved by {}",
-                self.given
-                    .iter()
-                    .map(|given| &*given.owner)
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ),
-            false => format!("it needs the approval of {}", self.missing.join(", ")),
+        let source = self.finding.new.as_ref().or(self.finding.old.as_ref());
+        let advice = if self.missing.is_empty() {
+            let owners: Vec<&str> = self.given.iter().map(|given| &*given.owner).collect();
+            format!("approved by {}", owners.join(", "))
+        } else {
+            format!("it needs the approval of {}", self.missing.join(", "))
         };
         GateReason {
-            place: spot.map(|spot| ReasonLocation {
-                file: spot.file.to_string(),
-                line: spot.line,
+            place: source.map(|source| ReasonLocation {
+                file: source.file.to_string(),
+                line: source.line,
             }),
             change: Some(BreakingChange {
                 fingerprint: self.finding.fingerprint(),
@@ -172,7 +167,7 @@ impl ApprovalStatus<'_> {
             ..GateReason::new(
                 GateRule::BreakingChange,
                 weight,
-                format!("{subject}: {place}{message}"),
+                format!("{subject}: {prefix}{message}"),
             )
             .with_advice(advice)
         }

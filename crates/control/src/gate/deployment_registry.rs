@@ -1,18 +1,18 @@
 //! `registry.json`: all deployments of one service, read strictly.
 //!
-//! What cannot be right was not written here. It is refused with its place and never written
-//! over: a registry is evidence.
+//! A file that contradicts the invariants was not written by Portcullis. It is refused with the
+//! location of the damage and never overwritten, because a registry is evidence.
 //!
-//! Invariants: numbers count up, moments never go back, and at most one deployment runs without an
-//! end in sight; others that are live are kept beside it until a date.
+//! Invariants: numbers increase, times never decrease, and at most one deployment has no end. Other
+//! live deployments are kept next to it until a date.
 
 use serde::{Deserialize, Serialize};
 
 use super::deployment::Deployment;
 use super::utc_timestamp::UtcTimestamp;
 
-/// The form of the file that is written here.
-pub const FORMAT: u64 = 1;
+/// The format version of the file.
+const FORMAT: u64 = 1;
 
 /// The largest registry that is read, in bytes: years of deployments of one service.
 pub const RECORD_BYTES_MAX: u64 = 64 << 20;
@@ -30,10 +30,10 @@ pub struct DeploymentRegistry {
     pub deployments: Vec<Deployment>,
 }
 
-/// What is wrong with a registry's file.
+/// Why a registry file is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryDamage {
-    /// It is no JSON of this form.
+    /// It is not JSON, or not of the registry's form.
     #[error("line {line}, column {column}: {message}")]
     Syntax {
         /// The line, from 1.
@@ -43,15 +43,15 @@ pub enum RegistryDamage {
         /// What was expected.
         message: String,
     },
-    /// It was written by a later release, or by something else.
+    /// It has another format version.
     #[error(
         "/format: expected {FORMAT}, found {0}; a newer release of portcullis may have written it: use that one"
     )]
     Format(String),
-    /// It contradicts itself.
+    /// It contradicts the invariants.
     #[error("{pointer}: {message}")]
     Contradiction {
-        /// Where, as a JSON pointer.
+        /// A JSON pointer to the contradiction.
         pointer: String,
         /// What is wrong.
         message: String,
@@ -72,7 +72,7 @@ impl DeploymentRegistry {
     /// Reads the registry of a service.
     ///
     /// # Errors
-    /// [`RegistryDamage`] says where it cannot be right.
+    /// [`RegistryDamage`] says where the file is damaged.
     pub fn parse(bytes: &[u8], squad: &str, service: &str) -> Result<Self, RegistryDamage> {
         let syntax = |error: &serde_json::Error| RegistryDamage::Syntax {
             line: error.line(),
@@ -93,7 +93,9 @@ impl DeploymentRegistry {
             if found != expected {
                 return Err(contradiction(
                     pointer,
-                    format!("expected {expected:?}, found {found:?}: it is another service's"),
+                    format!(
+                        "expected {expected:?}, found {found:?}: it is the registry of another service"
+                    ),
                 ));
             }
         }
@@ -104,7 +106,7 @@ impl DeploymentRegistry {
     fn validate(&self) -> Result<(), RegistryDamage> {
         let mut before: Option<&Deployment> = None;
         for (index, deployment) in self.deployments.iter().enumerate() {
-            let at = |member: &str| format!("/deployments/{index}/{member}");
+            let at = |property: &str| format!("/deployments/{index}/{property}");
             if !is_revision(&deployment.revision) {
                 return Err(contradiction(
                     at("revision"),
@@ -145,7 +147,7 @@ impl DeploymentRegistry {
             Some(second) => Err(contradiction(
                 "/deployments",
                 format!(
-                    "expected that what came before deployment {} has ended",
+                    "expected one deployment without an end, found deployment {} next to an earlier one",
                     second.number
                 ),
             )),
@@ -153,14 +155,14 @@ impl DeploymentRegistry {
         }
     }
 
-    /// The text that is written.
+    /// The text of the file.
     pub fn text(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("a registry has a JSON form");
         text.push('\n');
         text
     }
 
-    /// The deployment that runs without an end in sight.
+    /// The deployment without an end.
     pub fn current(&self) -> Option<&Deployment> {
         self.deployments
             .iter()
@@ -168,7 +170,7 @@ impl DeploymentRegistry {
             .find(|deployment| deployment.has_no_end())
     }
 
-    /// All that serve traffic at a moment, the newest first.
+    /// All deployments that serve traffic at this time, the newest first.
     pub fn live(&self, now: UtcTimestamp) -> impl Iterator<Item = &Deployment> {
         self.deployments
             .iter()
@@ -176,7 +178,7 @@ impl DeploymentRegistry {
             .filter(move |deployment| deployment.is_live(now))
     }
 
-    /// What the current deployment took the place of, and would give it back to.
+    /// The deployment that the current one replaced, and to which a rollback returns.
     pub fn previous(&self) -> Option<&Deployment> {
         let replaced = self.current()?.replaces?;
         self.deployments
@@ -184,16 +186,16 @@ impl DeploymentRegistry {
             .find(|deployment| deployment.number == replaced)
     }
 
-    /// The last deployment of a revision.
-    pub fn last_of(&self, revision: &str) -> Option<&Deployment> {
+    /// The latest deployment of a revision.
+    pub(super) fn last_of(&self, revision: &str) -> Option<&Deployment> {
         self.deployments
             .iter()
             .rev()
             .find(|deployment| deployment.revision == revision)
     }
 
-    /// The last moment that it speaks of as past.
-    pub fn last_moment(&self) -> Option<(UtcTimestamp, &Deployment)> {
+    /// The latest time in the registry that is not an end in the future.
+    pub(super) fn last_moment(&self) -> Option<RecordedMoment<'_>> {
         let moment = |deployment: &Deployment| {
             let ended = deployment.ended.as_ref().map(|ended| ended.at);
             deployment
@@ -201,12 +203,18 @@ impl DeploymentRegistry {
                 .max(ended.unwrap_or_default())
                 .max(deployment.released_at.unwrap_or_default())
         };
-        let moments = self
-            .deployments
-            .iter()
-            .map(|deployment| (moment(deployment), deployment));
-        moments.max_by_key(|(moment, _)| *moment)
+        let moments = self.deployments.iter().map(|deployment| RecordedMoment {
+            at: moment(deployment),
+            deployment,
+        });
+        moments.max_by_key(|recorded| recorded.at)
     }
+}
+
+/// A time in the registry, and the deployment that has it.
+pub(super) struct RecordedMoment<'r> {
+    pub(super) at: UtcTimestamp,
+    pub(super) deployment: &'r Deployment,
 }
 
 #[derive(Deserialize)]
@@ -214,7 +222,7 @@ struct FormatProbe {
     format: serde_json::Value,
 }
 
-/// The message without its place, which is said before it.
+/// The message without its location, which the error gives first.
 fn message(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" at line ") {
@@ -230,7 +238,7 @@ fn contradiction(pointer: impl Into<String>, message: impl Into<String>) -> Regi
     }
 }
 
-/// Whether a text is `sha256:` and 64 hexadecimal digits, of which the registry makes a file name.
+/// Whether a text is `sha256:` and 64 hexadecimal digits. The registry builds file names from it.
 fn is_revision(text: &str) -> bool {
     let digits = text.strip_prefix("sha256:");
     digits.is_some_and(|digits| {

@@ -1,8 +1,8 @@
-//! What a verdict is made of, and the entry of the registry that it leads to.
+//! The case of a candidate: everything that the verdict follows from, and the registry entry.
 
 use std::collections::BTreeMap;
 
-use portcullis_compat::ChangeApproval;
+use portcullis_compat::{ChangeApproval, SemanticVersion};
 use portcullis_contract::ContractIdentity;
 use portcullis_vocabulary::{Catalog, Squad};
 
@@ -13,66 +13,93 @@ use super::deployment_registry::DeploymentRegistry;
 use super::gate_verdict::GateVerdict;
 use super::utc_timestamp::UtcTimestamp;
 
-/// All that a verdict is made of.
+/// Everything that a verdict follows from.
 #[derive(Debug)]
 pub struct GateCase<'c> {
-    /// Who owns what.
+    /// The squads and what they own.
     pub catalog: &'c Catalog,
-    /// Who deploys.
+    /// The squad that deploys.
     pub squad: &'c Squad,
-    /// What is deployed.
+    /// The service that is deployed.
     pub service: &'c str,
-    /// The contract that goes out.
+    /// The contract to deploy.
     pub candidate: &'c ContractIdentity,
-    /// What was deployed.
+    /// The earlier deployments.
     pub record: &'c DeploymentRegistry,
-    /// The candidate against each deployment that is live.
+    /// The comparisons of the candidate with each live deployment.
     pub comparisons: &'c [DeploymentComparison],
-    /// Breaking changes that somebody answers for.
+    /// The approvals of breaking changes.
     pub approvals: &'c [ChangeApproval],
-    /// What was measured, where that was asked for.
+    /// The measured traffic, if a measurement was requested.
     pub measurement: Option<&'c TrafficMeasurement>,
-    /// Until when the deployment that is replaced goes on beside the new one.
+    /// Until when the replaced deployment stays deployed next to the new one.
     pub keep_until: Option<UtcTimestamp>,
-    /// Who overrules what can be overruled, and why.
-    pub override_request: Option<(&'c str, &'c str)>,
-    /// Now.
+    /// The request to override blocking rules.
+    pub override_request: Option<GateOverride<'c>>,
+    /// The current time.
     pub now: UtcTimestamp,
 }
 
-/// What live traffic shows.
+/// A request to override the blocking rules that can be overridden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateOverride<'c> {
+    /// Who takes responsibility.
+    pub name: &'c str,
+    /// Why.
+    pub reason: &'c str,
+}
+
+/// The squad that must approve a rollback, because a flag that it sees has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RollbackApproval {
+    /// The squad.
+    pub squad: String,
+    /// The flag.
+    pub flag: String,
+}
+
+/// Measured live traffic.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TrafficMeasurement {
-    /// How far back it was looked, as it was asked for.
+    /// The window of the measurement, as it was requested.
     pub window: String,
-    /// Who calls what; none where the service was not seen at all.
+    /// The calls of each squad; none if the service was not seen at all.
     pub usage: Option<MeasuredUsage>,
-    /// The share of exchanges that depart from the contract; none where it was not seen.
+    /// The share of exchanges that violate the contract; none if the service was not seen.
     pub drift: Option<f64>,
 }
 
-/// The deployment whose place a version takes: the live one of the same major version, else the
+/// The deployment that a version replaces: the live one with the same major version, else the
 /// current one.
 pub fn replaced_deployment<'r>(
     record: &'r DeploymentRegistry,
     version: &str,
     now: UtcTimestamp,
 ) -> Option<&'r Deployment> {
-    let is_same = |live: &&Deployment| major(&live.version) == major(version);
+    let is_same = |live: &&Deployment| are_compatible(&live.version, version);
     record.live(now).find(is_same).or_else(|| record.current())
 }
 
-/// The part of a version that breaks may raise: below 1.0.0 minor plays major (semver.org 2.0.0,
-/// item 4).
-fn major(version: &str) -> (&str, &str) {
-    let version = version.strip_prefix('v').unwrap_or(version);
-    let (major, rest) = version.split_once('.').unwrap_or((version, ""));
-    let minor = rest.split('.').next().unwrap_or_default();
-    (major, if major == "0" { minor } else { "" })
+/// Whether no version between the two announces breaking changes (semver.org 2.0.0, items 4 and 8).
+/// Other texts must be equal.
+fn are_compatible(one: &str, other: &str) -> bool {
+    let range = |version: &str| {
+        // A date such as 2026-05-01 is not a short version.
+        let parsed = if version.contains('-') {
+            SemanticVersion::parse(version)
+        } else {
+            SemanticVersion::parse_short(version)
+        };
+        Some(parsed?.compatibility_range())
+    };
+    match (range(one), range(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => one == other,
+    }
 }
 
 impl GateCase<'_> {
-    /// The entry of the registry that the verdict leads to.
+    /// The registry entry of the deployment, if the verdict allows it.
     pub fn deployment(&self, verdict: &GateVerdict, by: &str) -> Deployment {
         let flags = self
             .catalog
@@ -115,19 +142,44 @@ impl GateCase<'_> {
     }
 }
 
-/// The squads that must approve of going back to a deployment, each with the flag that it sees:
-/// the flag has another version now than it had then.
+/// The squads that must approve a rollback to a deployment: those that see a flag whose version
+/// has changed since.
 pub fn rollback_approvals(
     catalog: &Catalog,
     back: &Deployment,
     service: &str,
-) -> Vec<(String, String)> {
+) -> Vec<RollbackApproval> {
     let flags = catalog
         .flags()
         .iter()
         .filter(|flag| flag.service == service && flag.rollback_approval);
     let changed = flags.filter(|flag| back.flags.get(&flag.name) != Some(&flag.version));
     changed
-        .filter_map(|flag| Some((flag.target.as_ref()?.to_string(), flag.name.clone())))
+        .filter_map(|flag| {
+            Some(RollbackApproval {
+                squad: flag.target.as_ref()?.to_string(),
+                flag: flag.name.clone(),
+            })
+        })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compatible_versions_replace_each_other() {
+        for (one, other, expected) in [
+            ("1.2.3", "1.9.0-rc.1", true),
+            ("1.2.3", "2.0.0", false),
+            ("0.4.0", "0.4.9", true),
+            ("0.4.0", "0.5.0", false),
+            ("v1", "1.2", true),
+            ("2026-05-01", "2026-06-01", false),
+            ("2026-05-01", "2026-05-01", true),
+        ] {
+            assert_eq!(are_compatible(one, other), expected, "{one} {other}");
+        }
+    }
 }

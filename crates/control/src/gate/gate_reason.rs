@@ -1,23 +1,23 @@
-//! Why the gate says what it says: one reason for each rule that has something to say.
+//! The reasons of a verdict, at least one for each rule that applies.
 
 use serde::Serialize;
 
-/// One reason.
+/// One reason of a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GateReason {
-    /// The rule: a stable name.
+    /// The rule.
     pub rule: GateRule,
-    /// What it means for the deployment.
+    /// What the reason means for the deployment.
     pub weight: ReasonWeight,
-    /// What is the case.
+    /// The facts.
     pub message: String,
-    /// What to do about it.
+    /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
     /// Where in the contract.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<ReasonLocation>,
-    /// The breaking change that it is about.
+    /// The breaking change, if the reason is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<BreakingChange>,
 }
@@ -34,19 +34,19 @@ pub struct ReasonLocation {
 /// A breaking change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BreakingChange {
-    /// What approvals are keyed by.
+    /// The fingerprint that approvals refer to.
     pub fingerprint: String,
     /// The rule of `portcullis diff`.
     pub rule: &'static str,
     /// The operation, or the contract.
     pub subject: String,
-    /// A message that was right and is wrong now, as JSON.
+    /// A message that was valid before the change and is not after it, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub witness: Option<String>,
-    /// That message as a request, for a shell.
+    /// The message as a curl command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub curl: Option<String>,
-    /// The squads that have to approve and have not.
+    /// The squads whose approval is missing.
     pub approvals_missing: Vec<String>,
 }
 
@@ -56,27 +56,27 @@ pub struct BreakingChange {
 pub enum GateRule {
     /// The service belongs to another squad.
     Ownership,
-    /// The revision runs already.
+    /// The revision is already deployed.
     AlreadyDeployed,
-    /// The revision was replaced by another one.
+    /// The revision was deployed before and replaced by another.
     ReplacedRevision,
-    /// Nothing was deployed before.
+    /// The service has no earlier deployment.
     FirstDeployment,
-    /// The version is not raised as the changes demand.
+    /// The version is not raised as the changes require.
     Version,
-    /// Somebody who was right before is wrong after.
+    /// The change breaks a client or a consumer of responses.
     BreakingChange,
-    /// Two versions run at once.
+    /// Two versions are deployed at the same time.
     KeptVersion,
-    /// What runs departs from its contract.
+    /// Live traffic violates the contract.
     Drift,
-    /// The service was deployed a short while ago.
+    /// The last deployment of the service was too recent.
     Cooldown,
-    /// The risk score is above the squad's bound.
+    /// The risk score exceeds the squad's limit.
     Risk,
-    /// What was measured, and what was not.
+    /// The measurement found no traffic.
     Measurement,
-    /// Somebody else was recorded meanwhile.
+    /// Another deployment was recorded at the same time.
     Conflict,
 }
 
@@ -84,14 +84,15 @@ pub enum GateRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReasonWeight {
-    /// It keeps the deployment back.
+    /// It blocks the deployment.
     Blocks,
-    /// It would keep it back, and was overruled.
+    /// It would block the deployment, and was overridden.
     Overridden,
-    /// It is to be looked at.
+    /// It needs attention.
     Warns,
-    /// It is good to know.
-    Tells,
+    /// It is information only.
+    #[serde(rename = "tells")]
+    Informs,
 }
 
 impl GateRule {
@@ -129,12 +130,13 @@ impl GateRule {
         }
     }
 
-    /// Whether a name and a reason can overrule it: what others would have to bear cannot be.
+    /// Whether an operator can override the rule. Rules that protect other squads cannot be
+    /// overridden.
     pub const fn can_be_overridden(self) -> bool {
         matches!(self, Self::Drift | Self::Cooldown | Self::Risk)
     }
 
-    /// What to do where it keeps a deployment back, as one word.
+    /// What to do if the rule blocks a deployment, as one word.
     pub const fn action(self) -> &'static str {
         match self {
             Self::Ownership => "ask-the-owner",
@@ -160,13 +162,13 @@ impl ReasonWeight {
             Self::Blocks => "blocks",
             Self::Overridden => "overridden",
             Self::Warns => "warns",
-            Self::Tells => "tells",
+            Self::Informs => "tells",
         }
     }
 }
 
 impl GateReason {
-    /// A reason without anything beside its message.
+    /// A reason with a message only.
     pub fn new(rule: GateRule, weight: ReasonWeight, message: impl Into<String>) -> Self {
         Self {
             rule,
@@ -178,7 +180,7 @@ impl GateReason {
         }
     }
 
-    /// The same with what to do.
+    /// Adds what to do.
     #[must_use]
     pub fn with_advice(self, advice: impl Into<String>) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! The rules of the gate: each looks at the case alone, and has a reason or none.
+//! The rules of the gate. Each looks at the case and returns a reason if it applies.
 
 use portcullis_vocabulary::DeployPolicy;
 
@@ -20,9 +20,7 @@ impl GateCase<'_> {
         let message = match declared {
             _ if owner != squad => format!("{} belongs to {owner}, not to {squad}", self.service),
             Some(declared) if declared != squad => {
-                format!(
-                    "the contract says that its squad is {declared}, the catalog that it is {squad}"
-                )
+                format!("the contract names {declared} as its squad, and the catalog names {squad}")
             }
             _ => return None,
         };
@@ -42,7 +40,7 @@ impl GateCase<'_> {
             );
             return Some(GateReason::new(
                 GateRule::FirstDeployment,
-                ReasonWeight::Tells,
+                ReasonWeight::Informs,
                 message,
             ));
         };
@@ -56,11 +54,11 @@ impl GateCase<'_> {
             return None;
         };
         let message = format!(
-            "this revision was deployment {}, and was replaced at {at}; {} by {} came after it",
+            "this revision was deployment {} and was replaced at {at}; {} by {} was deployed after it",
             last.number, base.version, base.by
         );
-        let advice =
-            "go back by portcullis gate rollback, or deploy a revision that has what came after it";
+        let advice = "run portcullis gate rollback to go back, or deploy a revision that includes \
+                      the later changes";
         Some(
             GateReason::new(GateRule::ReplacedRevision, ReasonWeight::Blocks, message)
                 .with_advice(advice),
@@ -78,19 +76,21 @@ impl GateCase<'_> {
             (Some(until), Some(notice)) => until >= self.now.after(notice),
             _ => false,
         };
-        for weighed in compared.approval_statuses(
+        for status in compared.approval_statuses(
             radius,
             self.squad.name.as_str(),
             self.approvals,
             self.now.date(),
         ) {
-            let weight = match weighed.missing.is_empty() {
-                true => ReasonWeight::Tells,
-                false if is_announced => ReasonWeight::Warns,
-                false => ReasonWeight::Blocks,
+            let weight = if status.missing.is_empty() {
+                ReasonWeight::Informs
+            } else if is_announced {
+                ReasonWeight::Warns
+            } else {
+                ReasonWeight::Blocks
             };
-            reasons.push(weighed.reason(weight));
-            approvals.extend(weighed.given);
+            reasons.push(status.reason(weight));
+            approvals.extend(status.given);
         }
         approvals.sort();
         approvals.dedup();
@@ -103,12 +103,13 @@ impl GateCase<'_> {
         let message = match semver.is_sufficient {
             Some(true) => return None,
             Some(false) => format!(
-                "{} → {} is no {} change of the version",
+                "{} → {} is not a {} version change",
                 compared.version, self.candidate.version, semver.required
             ),
             None if !is_breaking => return None,
             None => format!(
-                "{} → {}: one is no semantic version, so nobody can see that this breaks something",
+                "{} → {}: one of them is not a semantic version, so the version does not show that \
+                 this change breaks something",
                 compared.version, self.candidate.version
             ),
         };
@@ -124,13 +125,14 @@ impl GateCase<'_> {
         Some(GateReason::new(GateRule::Version, weight, message).with_advice(advice))
     }
 
-    /// What runs beside the deployment that is replaced, or goes on running.
+    /// The versions that stay deployed next to the candidate.
     pub(super) fn parallel_versions(&self, base: Option<&Deployment>) -> Vec<GateReason> {
-        let tell = |message| GateReason::new(GateRule::KeptVersion, ReasonWeight::Tells, message);
+        let reason =
+            |message| GateReason::new(GateRule::KeptVersion, ReasonWeight::Informs, message);
         let mut reasons = Vec::new();
         if let (Some(until), Some(base)) = (self.keep_until, base) {
-            reasons.push(tell(format!(
-                "{} stays deployed beside it until {until}",
+            reasons.push(reason(format!(
+                "{} stays deployed next to it until {until}",
                 base.version
             )));
         }
@@ -147,8 +149,8 @@ impl GateCase<'_> {
             let until = until
                 .map(|until| format!(" until {until}"))
                 .unwrap_or_default();
-            reasons.push(tell(format!(
-                "{} is deployed as well{until}; against it there are {breaking} breaking changes",
+            reasons.push(reason(format!(
+                "{} is also deployed{until}; compared with it there are {breaking} breaking changes",
                 compared.version
             )));
         }
@@ -159,14 +161,14 @@ impl GateCase<'_> {
         let drift = self.measurement?.drift.filter(|drift| *drift > 0.0)?;
         let percent = drift * 100.0;
         let message = format!(
-            "{percent:.2} % of the live exchanges of {} depart from its contract",
+            "{percent:.2} % of the live exchanges of {} violate its contract",
             self.service
         );
-        let advice = "see /traffic of the proxy's admin port for what departs";
+        let advice = "GET /traffic on the proxy's admin port lists the violations";
         let (weight, message) = match self.policy().drift_max {
-            Some(most) if drift > most => (
+            Some(drift_max) if drift > drift_max => (
                 ReasonWeight::Blocks,
-                format!("{message}, and drift_max is {:.2} %", most * 100.0),
+                format!("{message}, and drift_max is {:.2} %", drift_max * 100.0),
             ),
             _ => (ReasonWeight::Warns, message),
         };
@@ -176,15 +178,15 @@ impl GateCase<'_> {
     pub(super) fn cooldown(&self) -> Option<GateReason> {
         let cooldown = self.policy().cooldown?;
         let counts = |deployment: &&Deployment| {
-            let was_taken_back = deployment
+            let was_rolled_back = deployment
                 .ended
                 .as_ref()
                 .is_some_and(|ended| ended.how == DeploymentOutcome::RolledBack);
-            deployment.rollback_of.is_none() && !was_taken_back
+            deployment.rollback_of.is_none() && !was_rolled_back
         };
         let last = self.record.deployments.iter().rev().find(counts)?;
-        let over = last.deployed_at.after(cooldown);
-        (self.now < over).then(|| {
+        let end = last.deployed_at.after(cooldown);
+        (self.now < end).then(|| {
             let message = format!(
                 "{} was deployed by {} at {}, and the cooldown of {} is {}",
                 last.version,
@@ -194,26 +196,25 @@ impl GateCase<'_> {
                 humantime::format_duration(cooldown)
             );
             GateReason::new(GateRule::Cooldown, ReasonWeight::Blocks, message)
-                .with_advice(format!("wait until {over}"))
+                .with_advice(format!("wait until {end}"))
         })
     }
 
     pub(super) fn risk(&self, score: u32) -> Option<GateReason> {
-        let most = self.policy().risk_max.filter(|most| score > *most)?;
+        let risk_max = self.policy().risk_max.filter(|max| score > *max)?;
         let message = format!(
-            "the risk score {score} is above risk_max = {most} of {}",
+            "the risk score {score} is above risk_max = {risk_max} of {}",
             self.squad.name
         );
-        let advice = match self
+        let is_measured = self
             .measurement
-            .is_some_and(|measured| measured.usage.is_some())
-        {
-            true => {
-                "break less of what is called, or have somebody answer for it: --override NAME --reason TEXT"
-            }
-            false => {
-                "measure who calls what with --prometheus URL, or have somebody answer for it: --override NAME --reason TEXT"
-            }
+            .is_some_and(|measured| measured.usage.is_some());
+        let advice = if is_measured {
+            "break fewer of the operations that are called, or override the rule: \
+             --override NAME --reason TEXT"
+        } else {
+            "measure which squad calls what with --prometheus URL, or override the rule: \
+             --override NAME --reason TEXT"
         };
         Some(GateReason::new(GateRule::Risk, ReasonWeight::Blocks, message).with_advice(advice))
     }
@@ -223,10 +224,10 @@ impl GateCase<'_> {
             .measurement
             .filter(|measured| measured.usage.is_none())?;
         let message = format!(
-            "Prometheus knows no request of {} within {}, so every squad that is declared counts",
+            "Prometheus has no requests of {} within {}, so every declared squad counts as affected",
             self.service, measured.window
         );
-        let advice = "check that it scrapes the proxy, and that the service has this name there";
+        let advice = "check that Prometheus scrapes the proxy and has the service under this name";
         Some(
             GateReason::new(GateRule::Measurement, ReasonWeight::Warns, message)
                 .with_advice(advice),

@@ -1,4 +1,4 @@
-//! What the rules say, case by case. Time is an argument, and so is what was measured.
+//! The verdicts of the gate, case by case. Time and measurements are arguments.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn contract(version: &str, most: u32) -> CompiledContract {
     compile(
         documents,
         &CompileOptions {
-            channels: true,
+            outbound_operations: true,
             ..CompileOptions::default()
         },
     )
@@ -101,14 +101,15 @@ fn usage(calls: &[(&str, &str)]) -> TrafficMeasurement {
     }
 }
 
-/// What can be set about a case.
+/// The settings of a case.
 #[derive(Default)]
-struct Set<'s> {
+struct CaseSettings<'s> {
     deploy: DeployPolicy,
-    /// Version and limit of what is deployed.
+    /// Version and parameter limit of the deployed contract.
     old: Option<(&'s str, u32)>,
+    /// Version and parameter limit of the candidate.
     new: Option<(&'s str, u32)>,
-    /// How long ago it was deployed.
+    /// How long ago the old contract was deployed.
     ago: Duration,
     measured: Option<TrafficMeasurement>,
     approved_by: &'s [&'s str],
@@ -116,7 +117,7 @@ struct Set<'s> {
     keep: Option<UtcTimestamp>,
 }
 
-fn judge(set: &Set<'_>) -> GateVerdict {
+fn judge(set: &CaseSettings<'_>) -> GateVerdict {
     let catalog = catalog(set.deploy);
     let (version, most) = set.new.unwrap_or(("1.0.0", 10));
     let new = contract(version, most);
@@ -161,28 +162,31 @@ fn judge(set: &Set<'_>) -> GateVerdict {
         approvals: &approvals,
         measurement: set.measured.as_ref(),
         keep_until: set.keep,
-        override_request: set.overriding.then_some(("ann", "outage")),
+        override_request: set.overriding.then_some(GateOverride {
+            name: "ann",
+            reason: "outage",
+        }),
         now: now(),
     };
     case.judge()
 }
 
 #[track_caller]
-fn check(set: &Set<'_>, decision: GateDecision, reasons: &str, score: u32) {
+fn check(set: &CaseSettings<'_>, decision: GateDecision, reasons: &str, score: u32) {
     let verdict = judge(set);
-    let said = verdict
+    let actual = verdict
         .reasons
         .iter()
         .map(|reason| format!("{} {}", reason.weight.as_str(), reason.rule.as_str()));
-    let said = said.collect::<Vec<_>>().join(", ");
+    let actual = actual.collect::<Vec<_>>().join(", ");
     assert_eq!(
-        (verdict.decision, said.as_str(), verdict.risk_score),
+        (verdict.decision, actual.as_str(), verdict.risk_score),
         (decision, reasons, score),
         "{verdict:#?}"
     );
 }
 
-/// Three squads, one database that is shared, one flag that another squad sees.
+/// The score of three squads, one shared database, and one flag that another squad sees.
 const DECLARED: u32 = 3 * 30 + 20 + 10;
 
 #[test]
@@ -190,77 +194,78 @@ const DECLARED: u32 = 3 * 30 + 20 + 10;
 fn breaking_changes_need_a_version_and_approvals() {
     use GateDecision::{Allowed, Blocked, Unchanged};
     let old = Some(("1.0.0", 10));
-    check(&Set::default(), Allowed, "tells first-deployment", DECLARED);
-    check(&Set { old, ..Set::default() }, Unchanged, "tells already-deployed", DECLARED);
-    check(&Set { old, new: Some(("1.1.0", 20)), ..Set::default() }, Allowed, "", DECLARED);
-    check(&Set { old, new: Some(("1.0.0", 20)), ..Set::default() }, Allowed, "warns version", DECLARED);
-    let breaking = || Set { old, new: Some(("2.0.0", 5)), ..Set::default() };
+    check(&CaseSettings::default(), Allowed, "tells first-deployment", DECLARED);
+    check(&CaseSettings { old, ..CaseSettings::default() }, Unchanged, "tells already-deployed", DECLARED);
+    check(&CaseSettings { old, new: Some(("1.1.0", 20)), ..CaseSettings::default() }, Allowed, "", DECLARED);
+    check(&CaseSettings { old, new: Some(("1.0.0", 20)), ..CaseSettings::default() }, Allowed, "warns version", DECLARED);
+    let breaking = || CaseSettings { old, new: Some(("2.0.0", 5)), ..CaseSettings::default() };
     check(&breaking(), Blocked, "blocks breaking-change", DECLARED);
-    // Only who uses the contract is asked: not who shares a database or sees a flag.
-    check(&Set { approved_by: &["search", "payments"], ..breaking() }, Blocked, "blocks breaking-change", DECLARED);
-    check(&Set { approved_by: &["checkout"], ..breaking() }, Allowed, "tells breaking-change", DECLARED);
-    check(&Set { approved_by: &["checkout"], new: Some(("1.1.0", 5)), ..breaking() }, Blocked, "blocks version, tells breaking-change", DECLARED);
-    check(&Set { approved_by: &["checkout"], old: Some(("spring", 10)), ..breaking() }, Blocked, "blocks version, tells breaking-change", DECLARED);
-    // It cannot be overruled.
-    check(&Set { overriding: true, ..breaking() }, Blocked, "blocks breaking-change", DECLARED);
-    // A window that is long enough stands for approvals.
+    // Only squads that use the contract must approve, not those that share a database or see a
+    // flag.
+    check(&CaseSettings { approved_by: &["search", "payments"], ..breaking() }, Blocked, "blocks breaking-change", DECLARED);
+    check(&CaseSettings { approved_by: &["checkout"], ..breaking() }, Allowed, "tells breaking-change", DECLARED);
+    check(&CaseSettings { approved_by: &["checkout"], new: Some(("1.1.0", 5)), ..breaking() }, Blocked, "blocks version, tells breaking-change", DECLARED);
+    check(&CaseSettings { approved_by: &["checkout"], old: Some(("spring", 10)), ..breaking() }, Blocked, "blocks version, tells breaking-change", DECLARED);
+    // It cannot be overridden.
+    check(&CaseSettings { overriding: true, ..breaking() }, Blocked, "blocks breaking-change", DECLARED);
+    // A window that is long enough replaces approvals.
     let deploy = DeployPolicy { notice: Some(HOUR * 48), ..DeployPolicy::default() };
-    let kept = |hours| Set { keep: Some(now().after(HOUR * hours)), deploy, ..breaking() };
+    let kept = |hours| CaseSettings { keep: Some(now().after(HOUR * hours)), deploy, ..breaking() };
     check(&kept(47), Blocked, "blocks breaking-change, tells kept-version", DECLARED);
     check(&kept(48), Allowed, "warns breaking-change, tells kept-version", DECLARED);
 }
 
 #[test]
 #[rustfmt::skip]
-fn who_calls_what_breaks_weighs_by_tier() {
+fn squads_that_call_what_breaks_weigh_by_tier() {
     use GateDecision::{Allowed, Blocked};
-    let breaking = |calls: &[(&str, &str)]| Set { old: Some(("1.0.0", 10)), new: Some(("2.0.0", 5)), measured: Some(usage(calls)), ..Set::default() };
+    let breaking = |calls: &[(&str, &str)]| CaseSettings { old: Some(("1.0.0", 10)), new: Some(("2.0.0", 5)), measured: Some(usage(calls)), ..CaseSettings::default() };
     let rest = 20 + 10;
-    // Nobody calls it: the three that are declared hardly count, and the provider is asked.
+    // It has no callers: the three declared squads hardly count, and the provider must approve.
     check(&breaking(&[]), Blocked, "blocks breaking-change", 3 * 10 + rest);
-    check(&Set { approved_by: &["payments"], ..breaking(&[]) }, Allowed, "tells breaking-change", 3 * 10 + rest);
+    check(&CaseSettings { approved_by: &["payments"], ..breaking(&[]) }, Allowed, "tells breaking-change", 3 * 10 + rest);
     check(&breaking(&[("checkout", "GET /b")]), Blocked, "blocks breaking-change", 3 * 10 + rest);
     check(&breaking(&[("billing", "listA")]), Blocked, "blocks breaking-change", 30 + 2 * 10 + rest);
     check(&breaking(&[("search", "listA")]), Blocked, "blocks breaking-change", 45 + 2 * 10 + rest);
     check(&breaking(&[("checkout", "listA")]), Blocked, "blocks breaking-change", 60 + 2 * 10 + rest);
-    // The provider itself is no other squad, and strangers count but cannot be asked.
+    // The provider is not counted as another squad. Unknown callers count but cannot approve.
     check(&breaking(&[("payments", "listA")]), Blocked, "blocks breaking-change", 3 * 10 + rest);
-    check(&Set { approved_by: &["payments"], ..breaking(&[("unknown", "listA")]) }, Allowed, "tells breaking-change", 30 + 3 * 10 + rest);
-    // Whoever calls it has to be asked, each of them.
+    check(&CaseSettings { approved_by: &["payments"], ..breaking(&[("unknown", "listA")]) }, Allowed, "tells breaking-change", 30 + 3 * 10 + rest);
+    // Each squad that calls it must approve.
     let both = || breaking(&[("checkout", "listA"), ("search", "listA")]);
-    check(&Set { approved_by: &["checkout"], ..both() }, Blocked, "blocks breaking-change", 60 + 45 + 10 + rest);
-    check(&Set { approved_by: &["checkout", "search"], ..both() }, Allowed, "tells breaking-change", 60 + 45 + 10 + rest);
-    // What was not seen at all was not measured.
+    check(&CaseSettings { approved_by: &["checkout"], ..both() }, Blocked, "blocks breaking-change", 60 + 45 + 10 + rest);
+    check(&CaseSettings { approved_by: &["checkout", "search"], ..both() }, Allowed, "tells breaking-change", 60 + 45 + 10 + rest);
+    // A service that Prometheus has not seen was not measured.
     let measured = Some(TrafficMeasurement { usage: None, ..usage(&[]) });
-    check(&Set { measured, old: Some(("1.0.0", 10)), new: Some(("1.1.0", 20)), ..Set::default() }, Allowed, "warns measurement", DECLARED);
+    check(&CaseSettings { measured, old: Some(("1.0.0", 10)), new: Some(("1.1.0", 20)), ..CaseSettings::default() }, Allowed, "warns measurement", DECLARED);
 }
 
 #[test]
 #[rustfmt::skip]
-fn bounds_of_the_squad_and_who_may_overrule_them() {
+fn squad_limits_can_be_overridden() {
     use GateDecision::{Allowed, Blocked, Overridden};
-    let next = |deploy| Set { deploy, old: Some(("1.0.0", 10)), new: Some(("1.1.0", 20)), ..Set::default() };
+    let next = |deploy| CaseSettings { deploy, old: Some(("1.0.0", 10)), new: Some(("1.1.0", 20)), ..CaseSettings::default() };
     let risk = |most| DeployPolicy { risk_max: Some(most), ..DeployPolicy::default() };
     check(&next(risk(DECLARED)), Allowed, "", DECLARED);
     check(&next(risk(DECLARED - 1)), Blocked, "blocks risk", DECLARED);
-    check(&Set { overriding: true, ..next(risk(DECLARED - 1)) }, Overridden, "overridden risk", DECLARED);
-    check(&Set { overriding: true, ..next(risk(DECLARED)) }, Allowed, "", DECLARED);
+    check(&CaseSettings { overriding: true, ..next(risk(DECLARED - 1)) }, Overridden, "overridden risk", DECLARED);
+    check(&CaseSettings { overriding: true, ..next(risk(DECLARED)) }, Allowed, "", DECLARED);
     let cooldown = DeployPolicy { cooldown: Some(HOUR * 4), ..DeployPolicy::default() };
-    check(&Set { ago: HOUR * 4, ..next(cooldown) }, Allowed, "", DECLARED);
-    check(&Set { ago: HOUR * 4 - Duration::from_millis(1), ..next(cooldown) }, Blocked, "blocks cooldown", DECLARED);
-    check(&Set { overriding: true, ..next(cooldown) }, Overridden, "overridden cooldown", DECLARED);
+    check(&CaseSettings { ago: HOUR * 4, ..next(cooldown) }, Allowed, "", DECLARED);
+    check(&CaseSettings { ago: HOUR * 4 - Duration::from_millis(1), ..next(cooldown) }, Blocked, "blocks cooldown", DECLARED);
+    check(&CaseSettings { overriding: true, ..next(cooldown) }, Overridden, "overridden cooldown", DECLARED);
     let drift = DeployPolicy { drift_max: Some(0.01), ..DeployPolicy::default() };
     let drifting = |drift| Some(TrafficMeasurement { drift: Some(drift), ..usage(&[]) });
     let score = 3 * 10 + 20 + 10;
-    check(&Set { measured: drifting(0.0), ..next(drift) }, Allowed, "", score);
-    check(&Set { measured: drifting(0.01), ..next(drift) }, Allowed, "warns drift", score);
-    check(&Set { measured: drifting(0.02), ..next(drift) }, Blocked, "blocks drift", score);
-    check(&Set { measured: drifting(0.02), ..next(DeployPolicy::default()) }, Allowed, "warns drift", score);
-    check(&Set { measured: drifting(0.02), overriding: true, ..next(drift) }, Overridden, "overridden drift", score);
+    check(&CaseSettings { measured: drifting(0.0), ..next(drift) }, Allowed, "", score);
+    check(&CaseSettings { measured: drifting(0.01), ..next(drift) }, Allowed, "warns drift", score);
+    check(&CaseSettings { measured: drifting(0.02), ..next(drift) }, Blocked, "blocks drift", score);
+    check(&CaseSettings { measured: drifting(0.02), ..next(DeployPolicy::default()) }, Allowed, "warns drift", score);
+    check(&CaseSettings { measured: drifting(0.02), overriding: true, ..next(drift) }, Overridden, "overridden drift", score);
 }
 
 #[test]
-fn a_version_takes_the_place_of_its_own_line() {
+fn a_version_replaces_its_own_major_version() {
     let mut record = DeploymentRegistry::new("payments", "orders");
     for (number, version) in [(1, "1.4.0"), (2, "2.0.0")] {
         let mut deployment = tests::deployment(number);
@@ -268,21 +273,21 @@ fn a_version_takes_the_place_of_its_own_line() {
         let replaced = record.current().map(|current| current.number);
         record.deploy(deployment, replaced, Some(now().after(HOUR)), now());
     }
-    let check = |version: &str, later: Duration, expected: u64| {
+    let check = |version: &str, after: Duration, expected: u64| {
         let found =
-            replaced_deployment(&record, version, now().after(later)).map(|base| base.number);
+            replaced_deployment(&record, version, now().after(after)).map(|base| base.number);
         assert_eq!(found, Some(expected), "{version}");
     };
     check("2.1.0", Duration::ZERO, 2);
     check("1.5.0", Duration::ZERO, 1);
     check("v1.5.0", Duration::ZERO, 1);
     check("3.0.0", Duration::ZERO, 2);
-    // What has expired has no line any more.
+    // An expired deployment is not replaced.
     check("1.5.0", HOUR, 2);
 }
 
 #[test]
-fn below_one_the_minor_version_is_the_line() {
+fn below_1_0_0_the_minor_version_counts_as_major() {
     let mut record = DeploymentRegistry::new("payments", "orders");
     for (number, version) in [(1, "0.4.0"), (2, "0.5.0")] {
         let mut deployment = tests::deployment(number);
@@ -301,13 +306,16 @@ fn below_one_the_minor_version_is_the_line() {
 }
 
 #[test]
-fn a_flag_that_changed_needs_the_other_squad() {
+fn a_changed_flag_needs_the_approval_of_the_other_squad() {
     let catalog = catalog(DeployPolicy::default());
     let mut back = tests::deployment(1);
     back.flags = [("new".to_owned(), 2), ("own".to_owned(), 1)].into();
     assert_eq!(rollback_approvals(&catalog, &back, "orders"), []);
     back.flags.insert("new".to_owned(), 1);
-    let needed = [("checkout".to_owned(), "new".to_owned())];
+    let needed = [RollbackApproval {
+        squad: "checkout".to_owned(),
+        flag: "new".to_owned(),
+    }];
     assert_eq!(rollback_approvals(&catalog, &back, "orders"), needed);
     back.flags.clear();
     assert_eq!(rollback_approvals(&catalog, &back, "orders"), needed);

@@ -1,8 +1,7 @@
-//! What the registry keeps of a contract: all its files, as they were, under the hash of their
-//! content.
+//! A contract in the registry: all its files as they were, under the hash of their content.
 //!
-//! One value holds them all, so that no file can be missing while another is there. Reading it
-//! back hashes it again: what was altered does not have its name any more.
+//! One value holds all files, so none can be missing while another is there. Parsing it hashes the
+//! files again, so an altered contract no longer matches its name.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,7 +14,7 @@ use portcullis_contract::{
 };
 use portcullis_vocabulary::limits::Limits;
 
-/// The form that is written here.
+/// The format version.
 const FORMAT: u64 = 1;
 
 /// The files of one contract.
@@ -23,9 +22,9 @@ const FORMAT: u64 = 1;
 #[serde(deny_unknown_fields)]
 pub struct RegisteredContract {
     format: u64,
-    /// The hash of the content.
+    /// The hash of the contract.
     pub revision: String,
-    /// The files, the entry first; paths are from the folder that holds them all.
+    /// The files, the entry file first. Paths are relative to the folder that contains all of them.
     files: Vec<RegisteredFile>,
 }
 
@@ -36,33 +35,33 @@ struct RegisteredFile {
     text: String,
 }
 
-/// Why a kept contract is not the one that was kept.
+/// Why a stored contract is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContractDamage {
-    /// It is no JSON of this form.
+    /// It is not JSON, or not of this form.
     #[error("it is damaged: {0}")]
     Syntax(String),
-    /// It was written by a later release, or by something else.
+    /// It has another format version.
     #[error("/format: expected {FORMAT}, found {0}")]
     Format(u64),
     /// Its files cannot be read.
     #[error("it is damaged: {0}")]
     Unreadable(String),
-    /// Its files have another hash.
+    /// Its files have another hash than its name.
     #[error("it was altered: its files have the hash {found}, expected {expected}")]
     Altered {
-        /// Their hash.
+        /// The hash of the files.
         found: String,
-        /// Its name.
+        /// The hash in its name.
         expected: String,
     },
 }
 
 impl RegisteredContract {
-    /// Reads a contract, with all that is to be kept of it.
+    /// Reads a contract and everything that the registry keeps of it.
     ///
     /// # Errors
-    /// [`ContractLoadError`] when the entry file cannot be read or parsed.
+    /// [`ContractLoadError`] if the entry file cannot be read or parsed.
     pub fn load(
         path: &Path,
         name: &str,
@@ -107,15 +106,15 @@ impl RegisteredContract {
         ))
     }
 
-    /// The text that is kept.
+    /// The text of the stored file.
     pub fn text(&self) -> String {
         serde_json::to_string(self).expect("a contract's files have a JSON form")
     }
 
-    /// Reads what was kept under a revision.
+    /// Parses what was stored under a revision.
     ///
     /// # Errors
-    /// [`ContractDamage`] where it is not what was kept.
+    /// [`ContractDamage`] if the content is not what was stored.
     pub fn parse(
         bytes: &[u8],
         revision: &str,
@@ -145,19 +144,19 @@ impl RegisteredContract {
         let read = |path: &Path, _| {
             let found = self.files.iter().find(|file| Path::new(&file.path) == path);
             let missing =
-                || UnreadableFile(format!("{}: it is not among the files", path.display()));
+                || UnreadableFile(format!("{}: it is not one of the files", path.display()));
             found
                 .map(|file| file.text.clone().into_bytes())
                 .ok_or_else(missing)
         };
-        // Messages show it as they show a file of a revision of git.
+        // Messages show it like a file of a git revision.
         let name = format!("deployed:/{}", entry.path);
         load(Path::new(&entry.path), &name, limits, &read)
             .map_err(|error| ContractDamage::Unreadable(error.to_string()))
     }
 }
 
-/// The deepest folder that holds all files, so that nothing of the machine is kept.
+/// The deepest folder that contains all files, so that no path of the machine is stored.
 fn shared_folder(paths: &[&Path]) -> PathBuf {
     let folder = |path: &Path| -> Vec<PathBuf> {
         let parts = path.parent().map(Path::components).into_iter().flatten();
@@ -183,7 +182,7 @@ mod tests {
     const ENTRY: &str = "openapi: 3.1.0\ninfo: {title: Shop, version: 1.0.0}\npaths:\n  /a:\n    $ref: '../common/a.yaml#/a'\n";
     const PART: &str = "a: {get: {responses: {200: {description: d}}}}\n";
 
-    fn kept() -> RegisteredContract {
+    fn stored() -> RegisteredContract {
         let read = |path: &Path, _| match path.to_str() {
             Some("/home/me/contracts/shop/openapi.yaml") => Ok(ENTRY.into()),
             Some("/home/me/contracts/common/a.yaml") => Ok(PART.into()),
@@ -196,8 +195,8 @@ mod tests {
     }
 
     #[test]
-    fn all_files_are_kept_and_nothing_of_the_machine() {
-        let content = kept();
+    fn all_files_are_stored_without_paths_of_the_machine() {
+        let content = stored();
         let text = content.text();
         assert!(!text.contains("home"), "{text}");
         let documents =
@@ -219,8 +218,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_what_was_kept_is_found_out() {
-        let content = kept();
+    fn altered_content_is_refused() {
+        let content = stored();
         let check = |text: String, expected: &str| {
             let error =
                 RegisteredContract::parse(text.as_bytes(), &content.revision, &Limits::default())

@@ -1,5 +1,5 @@
-//! What becomes of a registry: a deployment, the end of its roll-out, a rollback, and forgetting.
-//! Pure: who asks has the clock and does the writing.
+//! The changes of a registry: a deployment, the end of a roll-out, a rollback, and pruning. The
+//! caller provides the time and writes the result.
 
 use std::time::Duration;
 
@@ -7,28 +7,25 @@ use super::deployment::{Deployment, DeploymentEnd, DeploymentOutcome};
 use super::deployment_registry::DeploymentRegistry;
 use super::utc_timestamp::UtcTimestamp;
 
-/// How far clocks of two machines may differ before one of them is called wrong.
-pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(60);
+/// How far the clocks of two machines may differ before one of them counts as wrong.
+const CLOCK_SKEW_MAX: Duration = Duration::from_secs(60);
 
-/// How long deployments that are over are remembered, where nothing else is said.
-pub const RETENTION_DEFAULT: Duration = Duration::from_secs(90 * 86_400);
-
-/// Why a registry cannot be changed so.
+/// Why a registry cannot be changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryRefusal {
-    /// The clock says less than the registry.
+    /// The clock is behind the registry.
     #[error(
-        "the registry speaks of {recorded} (deployment {number}, by {by}), and this machine's clock says {now}: one of \
-         the clocks is wrong, set it right"
+        "the registry has an entry from {recorded} (deployment {number}, by {by}), but this \
+         machine's clock says {now}: one of the two clocks is wrong, correct it"
     )]
     ClockSkew {
-        /// What the registry says.
+        /// The latest time in the registry.
         recorded: UtcTimestamp,
-        /// Whose time it is.
+        /// The deployment with this time.
         number: u64,
         /// Who recorded it.
         by: String,
-        /// What the clock says.
+        /// The time of this machine's clock.
         now: UtcTimestamp,
     },
     /// Nothing is deployed.
@@ -36,12 +33,12 @@ pub enum RegistryRefusal {
     NothingDeployed {
         /// The service.
         service: String,
-        /// What was asked for.
+        /// The requested operation.
         what: &'static str,
     },
-    /// There is nothing to go back to.
+    /// The current deployment replaced no other one.
     #[error(
-        "deployment {number} of {service} took no other one's place, so there is nothing to go back to"
+        "deployment {number} of {service} replaced no other deployment, so it cannot be rolled back"
     )]
     NothingReplaced {
         /// The service.
@@ -52,17 +49,17 @@ pub enum RegistryRefusal {
 }
 
 impl DeploymentRegistry {
-    /// Says so where the registry speaks of the future.
+    /// Checks that the registry has no time in the future.
     ///
     /// # Errors
     /// [`RegistryRefusal::ClockSkew`].
     pub fn check_clock(&self, now: UtcTimestamp) -> Result<(), RegistryRefusal> {
         match self.last_moment() {
-            Some((recorded, deployment)) if recorded > now.after(CLOCK_SKEW_MAX) => {
+            Some(recorded) if recorded.at > now.after(CLOCK_SKEW_MAX) => {
                 Err(RegistryRefusal::ClockSkew {
-                    recorded,
-                    number: deployment.number,
-                    by: deployment.by.clone(),
+                    recorded: recorded.at,
+                    number: recorded.deployment.number,
+                    by: recorded.deployment.by.clone(),
                     now,
                 })
             }
@@ -70,13 +67,13 @@ impl DeploymentRegistry {
         }
     }
 
-    /// Now, or just after the last thing recorded where clocks differ a little.
+    /// The current time, or the latest time in the registry if the clocks differ a little.
     fn next_moment(&self, now: UtcTimestamp) -> UtcTimestamp {
-        self.last_moment().map_or(now, |(last, _)| last.max(now))
+        self.last_moment().map_or(now, |last| last.at.max(now))
     }
 
-    /// Adds a deployment, whose number and moment are given here. It takes the place of the
-    /// deployment `base`, which ends or is kept; where that is kept already, so is the new one.
+    /// Adds a deployment and sets its number and time. It replaces the deployment `base`, which
+    /// ends, or stays until `keep`. If `base` was itself kept until a date, so is the new one.
     pub fn deploy(
         &mut self,
         mut deployment: Deployment,
@@ -104,7 +101,7 @@ impl DeploymentRegistry {
         self.deployments.push(deployment);
     }
 
-    /// Says that the roll-out of the current deployment is finished.
+    /// Records that the roll-out of the current deployment is complete.
     ///
     /// # Errors
     /// [`RegistryRefusal::NothingDeployed`].
@@ -124,10 +121,10 @@ impl DeploymentRegistry {
         Ok(released)
     }
 
-    /// Takes the current deployment back: what it took the place of is deployed again.
+    /// Rolls the current deployment back: the deployment that it replaced is deployed again.
     ///
     /// # Errors
-    /// [`RegistryRefusal`] where there is nothing to take back, or to go back to.
+    /// [`RegistryRefusal`] if nothing is deployed, or nothing was replaced.
     pub fn roll_back(
         &mut self,
         by: &str,
@@ -138,7 +135,7 @@ impl DeploymentRegistry {
         let service = self.service.clone();
         let nothing = RegistryRefusal::NothingDeployed {
             service: service.clone(),
-            what: "take back",
+            what: "roll back",
         };
         let current = self.current().ok_or(nothing)?.number;
         let mut back = self
@@ -152,12 +149,12 @@ impl DeploymentRegistry {
             if deployment.number == current {
                 deployment.end(at, DeploymentOutcome::RolledBack, by, Some(reason));
             } else if deployment.number == back.number && deployment.ended.is_none() {
-                // It ran beside the one that is taken back, and goes on as the only one.
+                // It stayed deployed next to the current one; the new entry continues it.
                 deployment.end(
                     at,
                     DeploymentOutcome::Replaced,
                     by,
-                    Some("it is the current one again"),
+                    Some("it became the current deployment again"),
                 );
             }
         }
@@ -170,8 +167,8 @@ impl DeploymentRegistry {
         Ok(self.deployments.last().expect("one was added"))
     }
 
-    /// Forgets deployments that are over for longer than that, and returns the revisions that
-    /// nothing speaks of any more. What is live, and what could be gone back to, stays.
+    /// Removes deployments that ended longer ago than `retention`, and returns the revisions that
+    /// no remaining deployment has. Live deployments and the rollback target stay.
     pub fn prune(&mut self, retention: Duration, now: UtcTimestamp) -> Vec<String> {
         let previous = self.previous().map(|previous| previous.number);
         let before: Vec<String> = self
@@ -185,13 +182,13 @@ impl DeploymentRegistry {
                 .is_some_and(|over| over.after(retention) < now);
             !is_old || previous == Some(deployment.number)
         });
-        let mut gone: Vec<String> = before
+        let mut removed: Vec<String> = before
             .into_iter()
             .filter(|revision| self.last_of(revision).is_none())
             .collect();
-        gone.sort();
-        gone.dedup();
-        gone
+        removed.sort();
+        removed.dedup();
+        removed
     }
 }
 

@@ -1,4 +1,4 @@
-//! What becomes of registries, step by step and by seed.
+//! Registries step by step and by seed.
 
 use std::time::Duration;
 
@@ -45,7 +45,8 @@ fn deploy(
 }
 
 fn states(record: &DeploymentRegistry, now: UtcTimestamp) -> String {
-    let state = |of: &Deployment| format!("{} {}", of.version, of.state(now));
+    let state =
+        |deployment: &Deployment| format!("{} {}", deployment.version, deployment.state(now));
     record
         .deployments
         .iter()
@@ -62,7 +63,7 @@ fn read_back(record: &DeploymentRegistry) -> DeploymentRegistry {
 }
 
 #[test]
-fn deployments_take_each_others_place() {
+fn deployments_replace_each_other() {
     let mut record = DeploymentRegistry::new("payments", "orders");
     assert!(record.release(at(0)).is_err() && record.roll_back("a", "b", at(0)).is_err());
     deploy(&mut record, 1, None, at(1));
@@ -82,7 +83,7 @@ fn deployments_take_each_others_place() {
         states(&record, at(4)),
         "1.1.0 replaced, 1.2.0 rolled back, 1.1.0 deployed"
     );
-    // What it gave its place to was taken back, so there is nothing behind it.
+    // The deployment that it replaced was rolled back, so there is no rollback target.
     assert!(record.roll_back("ann", "again", at(5)).is_err());
     deploy(&mut record, 3, None, at(6));
     assert_eq!(
@@ -93,13 +94,13 @@ fn deployments_take_each_others_place() {
 }
 
 #[test]
-fn two_versions_at_once_until_a_date() {
+fn two_versions_until_a_date() {
     let mut record = DeploymentRegistry::new("payments", "orders");
     deploy(&mut record, 1, None, at(1));
     deploy(&mut record, 2, Some(at(30)), at(2));
     assert_eq!(record.live(at(3)).count(), 2);
     assert_eq!(states(&record, at(29)), "1.1.0 kept, 1.2.0 deployed");
-    // The older line has a next version of its own.
+    // The older major version gets a successor.
     record.deploy(deployment(3), Some(1), None, at(4));
     assert_eq!(
         states(&record, at(5)),
@@ -115,7 +116,7 @@ fn two_versions_at_once_until_a_date() {
 }
 
 #[test]
-fn what_is_kept_becomes_the_only_one_by_a_rollback() {
+fn a_rollback_to_a_kept_version_makes_it_current() {
     let mut record = DeploymentRegistry::new("payments", "orders");
     deploy(&mut record, 1, None, at(1));
     deploy(&mut record, 2, Some(at(30)), at(2));
@@ -128,7 +129,7 @@ fn what_is_kept_becomes_the_only_one_by_a_rollback() {
 }
 
 #[test]
-fn what_is_over_is_forgotten_but_not_what_could_be_gone_back_to() {
+fn pruning_keeps_the_rollback_target() {
     let mut record = DeploymentRegistry::new("payments", "orders");
     (1..=4).for_each(|number| {
         deploy(
@@ -146,23 +147,25 @@ fn what_is_over_is_forgotten_but_not_what_could_be_gone_back_to() {
         record.roll_back("ann", "old", at(401)).unwrap().version,
         "1.3.0"
     );
-    // A revision that is spoken of elsewhere stays.
+    // A revision that another deployment has is kept.
     assert_eq!(record.prune(DAY * 90, at(900)), [revision(4)]);
     read_back(&record);
 }
 
 #[test]
-fn clocks() {
+fn clock_skew_is_refused() {
     let mut record = DeploymentRegistry::new("payments", "orders");
     assert_eq!(record.check_clock(at(0)), Ok(()));
     deploy(&mut record, 1, None, at(10));
     assert_eq!(record.check_clock(at(10)), Ok(()));
     let error = record.check_clock(at(9)).unwrap_err().to_string();
     assert!(
-        error.starts_with("the registry speaks of 2026-01-11T00:00:00.000Z (deployment 1, by ci)"),
+        error.starts_with(
+            "the registry has an entry from 2026-01-11T00:00:00.000Z (deployment 1, by ci)"
+        ),
         "{error}"
     );
-    // A few seconds are no reason to refuse, and nothing goes back for them.
+    // A few seconds are accepted, and no time in the registry decreases.
     let early: UtcTimestamp = "2026-01-10T23:59:30Z".parse().unwrap();
     assert_eq!(record.check_clock(early), Ok(()));
     deploy(&mut record, 2, None, early);
@@ -172,7 +175,7 @@ fn clocks() {
 
 #[test]
 #[rustfmt::skip]
-fn damage_is_found_with_its_place() {
+fn damage_is_reported_with_its_location() {
     let mut record = DeploymentRegistry::new("payments", "orders");
     (1..=3).for_each(|number| deploy(&mut record, number, None, at(u32::try_from(number).unwrap())));
     let text = record.text();
@@ -183,7 +186,7 @@ fn damage_is_found_with_its_place() {
         assert_eq!(error.to_string(), expected);
     };
     check("\"format\": 1", "\"format\": 2", "/format: expected 1, found 2; a newer release of portcullis may have written it: use that one");
-    check("\"squad\": \"payments\"", "\"squad\": \"x\"", "/squad: expected \"payments\", found \"x\": it is another service's");
+    check("\"squad\": \"payments\"", "\"squad\": \"x\"", "/squad: expected \"payments\", found \"x\": it is the registry of another service");
     check("\"number\": 2", "\"number\": 1", "/deployments/1/number: expected more than 1, found 1");
     check("sha256:0", "sha256:../", "/deployments/0/revision: expected sha256: and 64 hexadecimal digits");
     check("\"deployed_at\": \"2026-01-03T", "\"deployed_at\": \"2026-01-01T", "/deployments/1/deployed_at: expected no earlier time than 2026-01-02T00:00:00.000Z");
@@ -195,12 +198,12 @@ fn damage_is_found_with_its_place() {
     let mut both = record;
     both.deployments[1].ended = None;
     let error = DeploymentRegistry::parse(both.text().as_bytes(), "payments", "orders").unwrap_err();
-    assert_eq!(error.to_string(), "/deployments: expected that what came before deployment 3 has ended");
+    assert_eq!(error.to_string(), "/deployments: expected one deployment without an end, found deployment 3 next to an earlier one");
 }
 
-/// Whatever happens in whatever order, what is written can be read, and what is live stays.
+/// Whatever the order of operations, a written registry can be read, and live deployments stay.
 #[test]
-fn any_history_stays_whole() {
+fn any_history_can_be_read_back() {
     for seed in 0..60 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut record = DeploymentRegistry::new("payments", "orders");
@@ -217,13 +220,17 @@ fn any_history_stays_whole() {
                 4 => drop(record.release(now).map(|_| ())),
                 _ => {
                     let target = record.previous().map(|previous| previous.revision.clone());
-                    let gone = record.prune(DAY * 90, now);
+                    let removed = record.prune(DAY * 90, now);
                     assert!(
-                        live.iter().chain(&target).all(|kept| !gone.contains(kept)),
+                        live.iter()
+                            .chain(&target)
+                            .all(|kept| !removed.contains(kept)),
                         "seed {seed}"
                     );
                     assert!(
-                        gone.iter().all(|gone| record.last_of(gone).is_none()),
+                        removed
+                            .iter()
+                            .all(|revision| record.last_of(revision).is_none()),
                         "seed {seed}"
                     );
                 }

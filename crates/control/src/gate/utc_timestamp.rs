@@ -1,4 +1,4 @@
-//! Moments, as registries write them: RFC 3339 in UTC, to the millisecond.
+//! Timestamps as registries write them: RFC 3339 in UTC, to the millisecond.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,15 +8,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use portcullis_compat::Date;
 
-/// A moment, in milliseconds since 1970.
+/// A time in milliseconds since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UtcTimestamp(u64);
 
-/// The last millisecond of the year 9999, after which there is no text.
+/// The last millisecond of the year 9999; RFC 3339 has no text for later times.
 const LAST_MS: u64 = 253_402_300_799_999;
 
 impl UtcTimestamp {
-    /// The moment of a time; what is before 1970 is 1970.
+    /// The timestamp of a system time; times before 1970 become 1970.
     pub fn of(time: SystemTime) -> Self {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(
@@ -26,7 +26,7 @@ impl UtcTimestamp {
         )
     }
 
-    /// The beginning of a day.
+    /// The beginning of a day, in UTC.
     pub fn of_date(date: Date) -> Self {
         Self(
             u64::try_from(date.days())
@@ -41,14 +41,14 @@ impl UtcTimestamp {
         Date::of_days(i64::try_from(self.0 / 86_400_000).unwrap_or(0))
     }
 
-    /// So much later.
+    /// The time this much later.
     #[must_use]
     pub fn after(self, time: Duration) -> Self {
         let millis = u64::try_from(time.as_millis()).unwrap_or(LAST_MS);
         Self(self.0.saturating_add(millis).min(LAST_MS))
     }
 
-    /// How long it is since an earlier moment; nothing where that is later.
+    /// How long it is since an earlier time; zero if that is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_have_a_text() {
+    fn timestamps_have_a_text() {
         let text = "2026-05-01T10:00:00.250Z";
         let moment: UtcTimestamp = text.parse().unwrap();
         assert_eq!(moment.to_string(), text);

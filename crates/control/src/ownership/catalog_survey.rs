@@ -1,58 +1,57 @@
-//! What is questionable in a catalog: not how it is written, which its reader judges, but what it
-//! leaves open.
+//! Surveys a catalog for gaps and contradictions. Its syntax is already checked when it is read.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::dependency_cycle::{DependencyCycle, cycles};
+use super::dependency_cycle::{CycleStep, DependencyEdge, cycles};
 use super::pattern_overlap::common_path;
 use super::squad_boundaries::{PathOwner, SquadBoundaries};
 use portcullis_vocabulary::ConfigLocation;
 use portcullis_vocabulary::Squad;
 
-/// One thing that a catalog leaves open.
+/// A gap or contradiction in a catalog.
 #[derive(Clone, Debug)]
 pub struct CatalogConcern {
-    /// What it is.
+    /// Its kind.
     pub kind: ConcernKind,
-    /// Where.
+    /// Where it is.
     pub place: ConfigLocation,
-    /// What is so, and what to do.
+    /// What is wrong, and what to do.
     pub message: String,
 }
 
-/// What a catalog leaves open.
+/// The kinds of gaps and contradictions in a catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ConcernKind {
-    /// Two squads own the same files, and nothing says who decides.
+    /// Two squads own the same files by patterns of equal rank.
     AmbiguousPaths,
-    /// A service whose squad nobody can call.
+    /// A squad provides services and has no on-call contact.
     NoOncall,
-    /// A service without a contract.
+    /// A service has no contract.
     NoContract,
-    /// A contract of a service that no squad lists.
+    /// A contract belongs to a service that no squad lists.
     UnownedContract,
-    /// A contract that lies with another squad than the one that provides the service.
+    /// A contract is in the folder of another squad than the one that provides the service.
     MisplacedContract,
-    /// A namespace of two squads.
+    /// Two squads list the same namespace.
     SharedNamespace,
-    /// Services that need each other's contracts in a circle.
+    /// Services depend on each other's contracts in a cycle.
     DependencyCycle,
 }
 
-/// A contract that was found beside a catalog, at `<squad>/<service>/`.
+/// A contract that was found next to a catalog, at `<squad>/<service>/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CatalogContract {
-    /// The squad that its place names.
+    /// The squad in its path.
     pub squad: String,
-    /// The service that its place names.
+    /// The service in its path.
     pub service: String,
     /// The file.
     pub path: PathBuf,
 }
 
 impl ConcernKind {
-    /// Its stable name.
+    /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AmbiguousPaths => "ambiguous-paths",
@@ -65,24 +64,24 @@ impl ConcernKind {
         }
     }
 
-    /// Whether it is only to be known, and nothing is missing or contradictory.
+    /// Whether it is a warning: nothing is missing or contradictory.
     pub const fn is_warning(self) -> bool {
         matches!(self, Self::DependencyCycle | Self::MisplacedContract)
     }
 }
 
-/// Looks through a catalog. `contracts` are those found beside it; `configured` are services that
-/// have a contract elsewhere.
+/// Surveys a catalog. `contracts` are those found next to it; `configured` are the services whose
+/// configuration names a contract elsewhere.
 pub fn survey(
     boundaries: &SquadBoundaries,
     contracts: &[CatalogContract],
     configured: &[String],
 ) -> Vec<CatalogConcern> {
-    let mut concerns = ambiguous(boundaries);
+    let mut concerns = ambiguous_paths(boundaries);
     for squad in boundaries.catalog().squads() {
-        concerns.extend(unreachable(boundaries, squad));
+        concerns.extend(missing_oncall(boundaries, squad));
     }
-    concerns.extend(without_contract(boundaries, contracts, configured));
+    concerns.extend(missing_contracts(boundaries, contracts, configured));
     let found = contracts.iter();
     concerns.extend(found.filter_map(|contract| misplaced(boundaries, contract)));
     concerns.extend(shared_namespaces(boundaries));
@@ -94,15 +93,15 @@ pub fn survey(
     concerns
 }
 
-/// Patterns of different squads and equal rank that have files in common.
-fn ambiguous(boundaries: &SquadBoundaries) -> Vec<CatalogConcern> {
+/// Patterns of different squads with equal rank and common files.
+fn ambiguous_paths(boundaries: &SquadBoundaries) -> Vec<CatalogConcern> {
     let owners: Vec<PathOwner<'_>> = boundaries.owners().collect();
     let mut concerns = Vec::new();
     for equals in owners.chunk_by(|a, b| a.pattern.rank() == b.pattern.rank()) {
         for (index, winner) in equals.iter().enumerate() {
             for loser in &equals[index + 1..] {
-                let is_plain = winner.pattern.is_literal() && loser.pattern.is_literal();
-                if !is_plain && winner.squad.name != loser.squad.name {
+                let are_literal = winner.pattern.is_literal() && loser.pattern.is_literal();
+                if !are_literal && winner.squad.name != loser.squad.name {
                     concerns.extend(ambiguity(winner, loser));
                 }
             }
@@ -125,21 +124,21 @@ fn ambiguity(winner: &PathOwner<'_>, loser: &PathOwner<'_>) -> Option<CatalogCon
     })
 }
 
-fn unreachable(boundaries: &SquadBoundaries, squad: &Squad) -> Option<CatalogConcern> {
+fn missing_oncall(boundaries: &SquadBoundaries, squad: &Squad) -> Option<CatalogConcern> {
     let place = boundaries.places().squads.get(&squad.name)?;
     let is_missing = squad.oncall.is_none() && !squad.services.is_empty();
     is_missing.then(|| CatalogConcern {
         kind: ConcernKind::NoOncall,
         place: place.clone(),
         message: format!(
-            "{} provides {} and names nobody to wake; add `oncall`",
+            "{} provides {} and has no on-call contact; add `oncall`",
             squad.name,
             squad.services.join(", ")
         ),
     })
 }
 
-fn without_contract(
+fn missing_contracts(
     boundaries: &SquadBoundaries,
     contracts: &[CatalogContract],
     configured: &[String],
@@ -156,8 +155,8 @@ fn without_contract(
             kind: ConcernKind::NoContract,
             place: place.clone(),
             message: format!(
-                "{service} has no contract; put one at {}/{service}/openapi.yaml beside the \
-                 catalog, or name a configuration that says where it is",
+                "{service} has no contract; put one at {}/{service}/openapi.yaml next to the \
+                 catalog, or name a configuration that has its location",
                 squad.name
             ),
         })
@@ -186,8 +185,8 @@ fn misplaced(boundaries: &SquadBoundaries, contract: &CatalogContract) -> Option
         kind: ConcernKind::MisplacedContract,
         place,
         message: format!(
-            "{service} is a service of {}, and its contract lies with {squad}; move it to \
-             {}/{service}/",
+            "{service} is a service of {}, but its contract is in the folder of {squad}; move it \
+             to {}/{service}/",
             provider.name, provider.name
         ),
     })
@@ -203,8 +202,8 @@ fn shared_namespaces(boundaries: &SquadBoundaries) -> Vec<CatalogConcern> {
                 kind: ConcernKind::SharedNamespace,
                 place: place.clone(),
                 message: format!(
-                    "the namespace {namespace} of {squad} is one of {first} too, {earlier}; a \
-                     namespace has one owner"
+                    "the namespace {namespace} of {squad} also belongs to {first}, {earlier}; a \
+                     namespace must have one owner"
                 ),
             });
         }
@@ -212,26 +211,26 @@ fn shared_namespaces(boundaries: &SquadBoundaries) -> Vec<CatalogConcern> {
     concerns
 }
 
-fn cycle_concern(
-    boundaries: &SquadBoundaries,
-    cycle: &DependencyCycle<'_>,
-) -> Option<CatalogConcern> {
+fn cycle_concern(boundaries: &SquadBoundaries, cycle: &[CycleStep<'_>]) -> Option<CatalogConcern> {
     let uses = &boundaries.places().uses;
-    let place = |(table, item): (usize, usize)| uses.get(table)?.get(item);
-    let at = place(cycle.first()?.1)?;
-    let mut way = String::new();
-    for (index, &(service, edge)) in cycle.iter().enumerate() {
-        let (next, _) = cycle[(index + 1) % cycle.len()];
-        let place = place(edge)?;
-        let join = if index == 0 { "" } else { ", " };
-        way.push_str(&format!("{join}{service} uses {next} ({place})"));
+    let place = |edge: DependencyEdge| uses.get(edge.table)?.get(edge.item);
+    let at = place(cycle.first()?.edge)?;
+    let mut path = String::new();
+    for (index, step) in cycle.iter().enumerate() {
+        let next = cycle[(index + 1) % cycle.len()].service;
+        let place = place(step.edge)?;
+        let separator = if index == 0 { "" } else { ", " };
+        path.push_str(&format!(
+            "{separator}{} uses {next} ({place})",
+            step.service
+        ));
     }
     Some(CatalogConcern {
         kind: ConcernKind::DependencyCycle,
         place: at.clone(),
         message: format!(
-            "a circle of contracts: {way}; none of them can take a breaking change of the next \
-             one first, so release such changes in two compatible steps"
+            "a dependency cycle: {path}; no order of deployments is safe for a breaking change \
+             among them, so release such changes in two compatible steps"
         ),
     })
 }

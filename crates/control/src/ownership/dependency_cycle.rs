@@ -1,55 +1,72 @@
-//! Services that need each other's contracts in a circle.
+//! Finds services that depend on each other's contracts in a cycle.
 //!
-//! A circle is no mistake in a contract: each can be read and served. It only means that none of
-//! the services can take a breaking change of the next one first. So it is told, and stops nothing.
+//! A cycle is not an error in a contract: each can be read and served. But no order of deployments
+//! is safe for a breaking change among these services. So cycles are reported as warnings.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Where a dependency is said: the number of its table, and of its item there.
-pub(super) type DependencyEdge = (usize, usize);
+/// Where a dependency is declared: the index of its table, and of the item in that table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct DependencyEdge {
+    pub(super) table: usize,
+    pub(super) item: usize,
+}
 
-/// One circle, each service with the edge that leads on from it; the first follows the last.
-pub(super) type DependencyCycle<'s> = Vec<(&'s str, DependencyEdge)>;
+/// A service on a cycle, with the edge to the next one; the first follows the last.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CycleStep<'s> {
+    pub(super) service: &'s str,
+    pub(super) edge: DependencyEdge,
+}
 
-type DependencyGraph<'s> = BTreeMap<&'s str, Vec<(&'s str, DependencyEdge)>>;
+/// The services that each service uses; a step's `service` is the used one.
+type DependencyGraph<'s> = BTreeMap<&'s str, Vec<CycleStep<'s>>>;
 
-/// Circles, so that every service that is on one is on one of these; each is as short as it can be
-/// for its first service.
+/// Cycles that together contain every service that is on any cycle. Each is the shortest one of its
+/// first service.
 pub(super) fn cycles<'s>(
     dependencies: impl IntoIterator<Item = (&'s str, &'s [String])>,
-) -> Vec<DependencyCycle<'s>> {
+) -> Vec<Vec<CycleStep<'s>>> {
     let mut graph = DependencyGraph::new();
     for (table, (service, uses)) in dependencies.into_iter().enumerate() {
         let edges = uses.iter().enumerate();
-        let edges = edges.map(|(item, used)| (used.as_str(), (table, item)));
+        let edges = edges.map(|(item, used)| CycleStep {
+            service: used.as_str(),
+            edge: DependencyEdge { table, item },
+        });
         graph.entry(service).or_default().extend(edges);
     }
-    let mut told = BTreeSet::new();
+    let mut on_cycles = BTreeSet::new();
     let mut cycles = Vec::new();
     for service in graph.keys() {
-        if told.contains(service) {
+        if on_cycles.contains(service) {
             continue;
         }
         if let Some(cycle) = shortest(&graph, service) {
-            told.extend(cycle.iter().map(|(service, _)| *service));
+            on_cycles.extend(cycle.iter().map(|step| step.service));
             cycles.push(cycle);
         }
     }
     cycles
 }
 
-/// The shortest way from a service back to it.
-fn shortest<'s>(graph: &DependencyGraph<'s>, start: &'s str) -> Option<DependencyCycle<'s>> {
-    let mut from: BTreeMap<&str, (&str, DependencyEdge)> = BTreeMap::new();
+/// The shortest path from a service back to itself.
+fn shortest<'s>(graph: &DependencyGraph<'s>, start: &'s str) -> Option<Vec<CycleStep<'s>>> {
+    let mut came_from: BTreeMap<&str, CycleStep<'s>> = BTreeMap::new();
     let mut open = VecDeque::from([start]);
     while let Some(service) = open.pop_front() {
-        for &(used, edge) in graph.get(service).into_iter().flatten() {
-            if used == start {
-                return Some(path_to(&from, start, (service, edge)));
+        for used in graph.get(service).into_iter().flatten() {
+            let step = CycleStep {
+                service,
+                edge: used.edge,
+            };
+            if used.service == start {
+                return Some(path_to(&came_from, start, step));
             }
-            if let std::collections::btree_map::Entry::Vacant(entry) = from.entry(used) {
-                entry.insert((service, edge));
-                open.push_back(used);
+            if let Entry::Vacant(entry) = came_from.entry(used.service) {
+                entry.insert(step);
+                open.push_back(used.service);
             }
         }
     }
@@ -57,19 +74,21 @@ fn shortest<'s>(graph: &DependencyGraph<'s>, start: &'s str) -> Option<Dependenc
 }
 
 fn path_to<'s>(
-    from: &BTreeMap<&'s str, (&'s str, DependencyEdge)>,
+    came_from: &BTreeMap<&'s str, CycleStep<'s>>,
     start: &str,
-    last: (&'s str, DependencyEdge),
-) -> DependencyCycle<'s> {
-    let mut way = vec![last];
-    let mut at = last.0;
+    last: CycleStep<'s>,
+) -> Vec<CycleStep<'s>> {
+    let mut path = vec![last];
+    let mut at = last.service;
     while at != start {
-        let Some(&before) = from.get(at) else { break };
-        way.push(before);
-        at = before.0;
+        let Some(&before) = came_from.get(at) else {
+            break;
+        };
+        path.push(before);
+        at = before.service;
     }
-    way.reverse();
-    way
+    path.reverse();
+    path
 }
 
 #[cfg(test)]
@@ -77,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn circles_are_found() {
+    fn finds_shortest_cycles() {
         let check = |edges: &str, expected: &[&str]| {
             let tables: Vec<(&str, Vec<String>)> = edges
                 .split_whitespace()
@@ -93,7 +112,7 @@ mod tests {
             );
             let shown: Vec<String> = found
                 .iter()
-                .map(|cycle| cycle.iter().map(|(service, _)| *service).collect())
+                .map(|cycle| cycle.iter().map(|step| step.service).collect())
                 .collect();
             assert_eq!(shown, expected, "{edges}");
         };

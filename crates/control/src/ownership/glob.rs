@@ -1,11 +1,11 @@
-//! Names against the wildcards of one segment.
+//! Matches names with the wildcards of one path segment.
 
-/// A segment with wildcards, prepared for many names. Most names are refused by how they begin or
-/// end, which costs two comparisons; with a single `*` there is nothing more to compare.
+/// A segment with wildcards, prepared for matching many names. Most names are refused by their
+/// beginning or end, which costs two comparisons; with a single `*`, these comparisons suffice.
 #[derive(Clone, Debug)]
 pub(super) struct Glob {
     text: Box<str>,
-    /// The bytes before the first wildcard, and those behind the last.
+    /// The number of bytes before the first wildcard, and of those after the last.
     prefix: usize,
     suffix: usize,
     is_single_star: bool,
@@ -37,11 +37,11 @@ impl Glob {
     }
 }
 
-/// Whether a name is what a segment with `*` and `?` stands for. Takes time in proportion to both
-/// lengths multiplied, in the worst case.
+/// Whether a name matches a segment with `*` and `?`. In the worst case the time is proportional to
+/// the product of both lengths.
 pub(super) fn matches(wild: &str, name: &str) -> bool {
-    // Where to go on after the last `*`: behind it in the pattern, and one character later in
-    // the name each time.
+    // Where to continue if the current attempt fails: after the last `*` in the pattern, and one
+    // character later in the name each time.
     let mut retry: Option<(&str, &str)> = None;
     let (mut wild, mut name) = (wild, name);
     loop {
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_a_segment() {
+    fn matches_names_of_one_segment() {
         let check = |wild: &str, name: &str, expected: bool| {
             assert_eq!(matches(wild, name), expected, "{wild} {name}");
             assert_eq!(Glob::new(wild).matches(name), expected, "{wild} {name}");

@@ -1,14 +1,14 @@
-//! What Kubernetes manifests claim: namespaces and release names.
+//! Reads what Kubernetes manifests claim: namespaces and release names.
 //!
-//! A namespace is claimed by `metadata.namespace`, by an object of kind `Namespace`, by
-//! kustomizations (kustomize and Flux), by Flux's `HelmRelease` and by the destination of an Argo CD
-//! `Application`. A release name is claimed by the label `app.kubernetes.io/instance`, by Helm's own
-//! annotations, by a `HelmRelease` and by an `Application`. The place of an `Application` itself is
-//! no claim: it stands where the controller looks for it.
+//! Manifests claim a namespace by `metadata.namespace`, by an object of kind `Namespace`, by
+//! kustomizations (kustomize and Flux), by Flux's `HelmRelease` and by the destination of an Argo
+//! CD `Application`. They claim a release name by the label `app.kubernetes.io/instance`, by Helm's
+//! own annotations, by a `HelmRelease` and by an `Application`. The namespace of an `Application`
+//! itself is not a claim: it is where the controller looks for applications.
 //!
-//! A stream is cut at its document markers, which YAML allows nowhere else (YAML 1.2.2 section
-//! 9.1.2), and each document is read like a contract. What does not look like a manifest is passed
-//! over without being parsed, and so is a template, which is no YAML yet.
+//! A stream is split at its document markers, which YAML allows nowhere else (YAML 1.2.2 section
+//! 9.1.2), and each document is read like a contract. A document that does not look like a manifest
+//! is skipped without parsing it, and so is a template, which is not valid YAML yet.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -17,40 +17,40 @@ use portcullis_contract::Document;
 use portcullis_contract::DocumentParseError;
 use portcullis_json::{DuplicateKeys, JsonLimits, JsonNode};
 
-/// How deeply a manifest may nest; definitions of custom resources need thirty.
+/// How deeply a manifest may nest; custom resource definitions need thirty levels.
 const DEPTH_MAX: u32 = 128;
 
-/// What manifests claim.
+/// The claims of a set of manifests.
 #[derive(Clone, Debug, Default)]
 pub struct ManifestClaims {
-    /// Each claim, in the order of files and lines.
+    /// The claims, in the order of files and lines.
     pub claims: Vec<ManifestClaim>,
     /// Manifests that cannot be read.
     pub broken: Vec<BrokenManifest>,
-    /// Files that are templates of manifests.
+    /// Files with templates of manifests.
     pub templates: Vec<String>,
 }
 
-/// A name that a manifest takes for itself.
+/// A name that a manifest claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestClaim {
     /// The file.
     pub path: String,
     /// The line, from 1.
     pub line: u32,
-    /// JSON pointer (RFC 6901) within the document.
+    /// A JSON pointer (RFC 6901) within the document.
     pub pointer: String,
-    /// Whose manifest it is: kind and name of the object.
+    /// The object that claims the name: its kind and name.
     pub object: String,
-    /// What is claimed.
+    /// The kind of name.
     pub kind: ClaimKind,
-    /// The name that is claimed.
+    /// The name.
     pub name: String,
-    /// The namespace of a release, where the manifest says it.
+    /// The namespace of a release, if the manifest names it.
     pub namespace: Option<String>,
 }
 
-/// What is claimed.
+/// The kinds of names that manifests claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClaimKind {
     /// A namespace.
@@ -79,10 +79,10 @@ pub fn looks_like_manifest(path: &str) -> bool {
     matches!(end.as_deref(), Some("yaml" | "yml")) || name == "Kustomization"
 }
 
-/// Reads the manifests of a file and adds what they claim.
+/// Reads the manifests of a file and adds their claims.
 pub fn read_manifests(path: &str, bytes: &[u8], manifests: &mut ManifestClaims) {
     let is_kustomization = is_kustomization(path);
-    // What is not UTF-8 is replaced, so that it can be told whether the file is a manifest at all.
+    // Invalid UTF-8 is replaced, so that even then a manifest can be recognised and reported.
     let text = String::from_utf8_lossy(bytes);
     let is_text = matches!(text, Cow::Borrowed(_));
     for (line, document) in documents(&text) {
@@ -137,7 +137,7 @@ fn parse(path: &str, text: &str) -> Result<Document, DocumentParseError> {
     Document::parse(path, PathBuf::from(path), text.into(), limits)
 }
 
-/// The documents of a stream that hold something, each with its first line.
+/// The non-empty documents of a stream, each with its first line.
 fn documents(text: &str) -> Vec<(u32, &str)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (mut documents, mut start, mut first, mut offset) = (Vec::new(), 0, 1, 0);
@@ -146,9 +146,10 @@ fn documents(text: &str) -> Vec<(u32, &str)> {
         let is_end = is_marker(line, "...");
         if is_start || is_end {
             documents.push((first, &text[start..offset]));
-            (start, first) = match is_start {
-                true => (offset, number),
-                false => (offset + line.len(), number + 1),
+            (start, first) = if is_start {
+                (offset, number)
+            } else {
+                (offset + line.len(), number + 1)
             };
         }
         offset += line.len();
@@ -170,7 +171,7 @@ fn has_content(document: &str) -> bool {
     })
 }
 
-/// Whether members `apiVersion` and `kind` are written at the margin, or anywhere in JSON's style.
+/// Whether the properties `apiVersion` and `kind` are at the margin, or anywhere in JSON's style.
 fn has_api_version_and_kind(document: &str) -> bool {
     let names = ["apiVersion", "kind"];
     let body = document
@@ -191,7 +192,7 @@ fn has_api_version_and_kind(document: &str) -> bool {
     names.iter().all(|name| is_named(name))
 }
 
-/// The manifests of one document on their way into claims.
+/// Reads the claims of the objects in one document.
 struct ManifestReader<'a> {
     path: &'a str,
     line_before: u32,
@@ -232,11 +233,11 @@ impl ManifestReader<'_> {
             ("argoproj.io", "ApplicationSet") => {
                 self.application(object, at, "/spec/template/spec");
             }
-            _ => self.ordinary(object, at),
+            _ => self.other_object(object, at),
         }
     }
 
-    fn ordinary(&mut self, object: JsonNode<'_>, at: &str) {
+    fn other_object(&mut self, object: JsonNode<'_>, at: &str) {
         let namespace = self.namespace(object, at, "/metadata/namespace");
         let label = "/metadata/labels/app.kubernetes.io~1instance";
         self.release(object, at, label, namespace.clone());
@@ -246,7 +247,7 @@ impl ManifestReader<'_> {
         self.release(object, at, annotation, of_release);
     }
 
-    /// Without `releaseName`, Flux calls a release after its namespace and the object.
+    /// Without `releaseName`, Flux names a release after its namespace and the object.
     fn helm_release(&mut self, object: JsonNode<'_>, at: &str) {
         let own = self.namespace(object, at, "/metadata/namespace");
         self.namespace(object, at, "/spec/storageNamespace");
@@ -268,7 +269,7 @@ impl ManifestReader<'_> {
         }
     }
 
-    /// Without `releaseName`, Argo CD calls a release after the application.
+    /// Without `releaseName`, Argo CD names a release after the application.
     fn application(&mut self, object: JsonNode<'_>, at: &str, spec: &str) {
         let destination = format!("{spec}/destination/namespace");
         let namespace = self.namespace(object, at, &destination);
@@ -303,7 +304,7 @@ impl ManifestReader<'_> {
         })
     }
 
-    /// Adds a claim of what can be a name; what is still to be substituted is none.
+    /// Adds a claim if the text is a valid name; a text with placeholders is not.
     fn claim(
         &mut self,
         object: JsonNode<'_>,

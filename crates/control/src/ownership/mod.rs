@@ -1,34 +1,37 @@
-//! Whose a change is: changed paths and manifests in, a verdict about the squad's boundary out.
+//! Ownership: does this change stay within its squad's boundary?
 //!
-//! `boundaries` compiles the patterns of a catalog into one automaton that says in one walk who
-//! owns a path; `judge` holds a change against them; `manifest` reads what the Kubernetes
-//! manifests of a change claim, and `collision` judges that. `survey` is what is questionable in a
-//! catalog itself. `codeowners` writes and reads CODEOWNERS.
+//! [`SquadBoundaries`] compiles the patterns of a catalog to one automaton, which finds the owner
+//! of a path in one walk. [`judge`] compares a [`ChangeProposal`] with the boundaries and returns
+//! an [`OwnershipVerdict`]. [`read_manifests`] reads what the Kubernetes manifests of a change
+//! claim, and `claim_collision` finds the claims that collide. [`survey`] reports gaps in a
+//! catalog, and `codeowners` exports and imports CODEOWNERS files.
 //!
-//! Pure: paths, texts and the catalog come in as values, verdicts go out as values. Who asks git
-//! and prints stands above.
+//! Everything is pure: paths, texts and the catalog are arguments, verdicts are results. The caller
+//! runs git and prints.
 
+mod squad_boundaries;
 mod glob;
 mod pattern_overlap;
-mod squad_boundaries;
-mod ownership_verdict;
+mod ownership_standing;
 mod change_proposal;
+mod judge_change;
+mod ownership_verdict;
 mod manifest_claims;
 mod claim_collision;
-mod dependency_cycle;
 mod catalog_survey;
+mod dependency_cycle;
 mod codeowners;
 
 pub use catalog_survey::{CatalogConcern, CatalogContract, ConcernKind, survey};
-pub use change_proposal::{ChangeProposal, judge};
+pub use change_proposal::ChangeProposal;
 pub use claim_collision::{ClaimCollision, CollisionKind};
 pub use codeowners::{CodeownersImport, UnsupportedLine, export, import};
+pub use judge_change::judge;
 pub use manifest_claims::{
     BrokenManifest, ClaimKind, ManifestClaim, ManifestClaims, looks_like_manifest, read_manifests,
 };
-pub use ownership_verdict::{
-    FileVerdict, OwnershipStanding, OwnershipVerdict, PathChange, PathChangeKind,
-};
+pub use ownership_standing::OwnershipStanding;
+pub use ownership_verdict::{FileVerdict, OwnershipVerdict, PathChange, PathChangeKind};
 pub use squad_boundaries::{PathOwner, SquadBoundaries};
 
 #[cfg(test)]

@@ -1,78 +1,67 @@
-//! What is known about a change after it was judged.
+//! The verdict on a change.
 
 use super::claim_collision::ClaimCollision;
 use super::manifest_claims::BrokenManifest;
+use super::ownership_standing::OwnershipStanding;
 use super::squad_boundaries::PathOwner;
 use portcullis_vocabulary::{Squad, UnownedPolicy};
 
-/// One path that a change touches. A renamed file is two: whoever owned it loses it, and whoever
-/// owns its new name gets it.
+/// One path that a change touches. A renamed file is two of them: the owner of the old path loses
+/// it, and the owner of the new path gets it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PathChange {
-    /// From the repository's root, without empty segments, `.` and `..`.
+    /// The path from the repository's root, without empty segments, `.` and `..`.
     pub path: String,
-    /// What happens to it.
+
+    /// How it changes.
     pub kind: PathChangeKind,
 }
 
-/// What happens to a path.
+/// How a path changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PathChangeKind {
-    /// It is new.
+    /// It is added.
     Added,
-    /// Its content or its kind changes.
+    /// Its content or its file type changes.
     Modified,
-    /// It is gone.
+    /// It is deleted.
     Deleted,
-    /// It is gone, its content is elsewhere.
+    /// It is deleted, and its content moves to another path.
     RenamedFrom,
-    /// It is new, its content was elsewhere.
+    /// It is added, with the content of another path.
     RenamedTo,
-    /// Somebody named the path; nothing else is known.
+    /// It was named by the caller, without what happens to it.
     Named,
 }
 
-/// Whose a changed path is, seen from the squad that changes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum OwnershipStanding {
-    /// Another squad's, which has not approved.
-    Foreign,
-    /// Nobody's.
-    Unowned,
-    /// Another squad's, which has approved.
-    Approved,
-    /// The squad's own.
-    Own,
-}
-
-/// One changed path with its owner.
+/// A changed path with its owner.
 #[derive(Clone, Debug)]
 pub struct FileVerdict<'b> {
-    /// The path and what happens to it.
+    /// The path and how it changes.
     pub change: PathChange,
-    /// Whose it is.
+    /// The standing of the change towards the path.
     pub standing: OwnershipStanding,
-    /// The owner; nobody where it is unowned.
+    /// The owner, if the path has one.
     pub owner: Option<PathOwner<'b>>,
 }
 
-/// All that is known about a change.
+/// The verdict on a change.
 #[derive(Debug)]
 pub struct OwnershipVerdict<'b> {
-    /// The squad that changes.
+    /// The squad that proposes the change.
     pub squad: &'b Squad,
-    /// What a change of unowned paths means.
+    /// How changes to paths without an owner are treated.
     pub unowned: UnownedPolicy,
     /// Every path, in the order of paths.
     pub files: Vec<FileVerdict<'b>>,
-    /// What manifests claim that is not theirs.
+    /// The claims in manifests that collide.
     pub collisions: Vec<ClaimCollision<'b>>,
-    /// Manifests that nobody can read, so that nobody knows what they claim.
+    /// Manifests that cannot be read, so their claims are unknown.
     pub broken: Vec<BrokenManifest>,
 }
 
 impl PathChangeKind {
-    /// Its name in reports.
+    /// The name in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Added => "added",
@@ -85,21 +74,6 @@ impl PathChangeKind {
     }
 }
 
-impl OwnershipStanding {
-    /// Each, in the order in which reports list them.
-    pub const ALL: [Self; 4] = [Self::Foreign, Self::Unowned, Self::Approved, Self::Own];
-
-    /// Its name in reports.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Foreign => "foreign",
-            Self::Unowned => "unowned",
-            Self::Approved => "approved",
-            Self::Own => "own",
-        }
-    }
-}
-
 impl OwnershipVerdict<'_> {
     /// How many paths have this standing.
     pub fn count(&self, standing: OwnershipStanding) -> usize {
@@ -107,7 +81,7 @@ impl OwnershipVerdict<'_> {
         self.files.iter().filter(is_counted).count()
     }
 
-    /// Whether the change may not go in as it is.
+    /// Whether the change is blocked.
     pub fn is_blocked(&self) -> bool {
         let is_blocked = |file: &FileVerdict<'_>| self.blocks(file.standing);
         !self.broken.is_empty()
@@ -118,7 +92,7 @@ impl OwnershipVerdict<'_> {
                 .any(|collision| self.blocks(collision.standing))
     }
 
-    /// Whether this standing stops a change.
+    /// Whether this standing blocks a change.
     pub fn blocks(&self, standing: OwnershipStanding) -> bool {
         match standing {
             OwnershipStanding::Foreign => true,

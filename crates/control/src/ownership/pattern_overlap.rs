@@ -1,8 +1,8 @@
-//! Whether two patterns match a common path, with a path that shows it.
+//! Finds a path that two patterns both match.
 //!
-//! Both levels, segments of a path and characters of a segment, are the same question: do two
-//! sequences with "any number of anything" in them have a common instance? It is answered by a
-//! search over pairs of positions, each visited once.
+//! The segments of a path and the characters of a segment pose the same question: do two sequences
+//! that contain "any number of anything" have a common instance? A search over pairs of positions
+//! answers it, and visits each pair once.
 
 use portcullis_vocabulary::{PathPattern, PatternExtent, PatternSegment};
 
@@ -13,9 +13,19 @@ enum SequenceElement<T> {
     Many,
 }
 
-/// A path that both patterns match; none where there is no such path.
+/// A pair of positions that the search has reached.
+struct ReachedPosition<W> {
+    one: usize,
+    other: usize,
+    /// The index of the pair that it was reached from.
+    before: usize,
+    /// The element of the instance between both pairs.
+    taken: Option<W>,
+}
+
+/// A path that both patterns match, if there is one.
 pub(super) fn common_path(one: &PathPattern, other: &PathPattern) -> Option<String> {
-    // Most patterns part at their first segment, which needs no search.
+    // Most patterns differ in their first segment, which needs no search.
     if let [
         Some(PatternSegment::Literal(one)),
         Some(PatternSegment::Literal(other)),
@@ -42,7 +52,7 @@ fn steps(pattern: &PathPattern) -> Vec<SequenceElement<&str>> {
     let mut steps: Vec<_> = pattern.segments().iter().map(segment).collect();
     match pattern.extent() {
         PatternExtent::Alone => {}
-        // The repository itself is no path.
+        // The root of the repository is not a path.
         PatternExtent::Tree if steps.is_empty() => {
             steps.extend([SequenceElement::One("*"), SequenceElement::Many])
         }
@@ -52,7 +62,7 @@ fn steps(pattern: &PathPattern) -> Vec<SequenceElement<&str>> {
     steps
 }
 
-/// A name that both segments stand for.
+/// A name that both segments match.
 fn common_name(one: &str, other: &str) -> Option<String> {
     let steps = |text: &str| -> Vec<SequenceElement<char>> {
         let step = |character| match character {
@@ -68,7 +78,7 @@ fn common_name(one: &str, other: &str) -> Option<String> {
     let found = search(&steps(one), &steps(other), both, |character| {
         Some(plain(*character))
     })?;
-    // Nothing is no name, and where nothing is common, so is anything.
+    // An empty name is not valid; if both segments match it, they also match any other.
     let name: String = found.into_iter().collect();
     Some(if name.is_empty() { "x".into() } else { name })
 }
@@ -77,8 +87,8 @@ const fn plain(character: char) -> char {
     if character == '?' { 'x' } else { character }
 }
 
-/// The common instance of two sequences: `both` makes an element of two, `alone` of the one that
-/// falls to the other's [`SequenceElement::Many`].
+/// A common instance of two sequences. `both` joins two elements to one, `alone` converts an
+/// element that the other sequence's [`SequenceElement::Many`] covers.
 fn search<T, W>(
     one: &[SequenceElement<T>],
     other: &[SequenceElement<T>],
@@ -87,18 +97,28 @@ fn search<T, W>(
 ) -> Option<Vec<W>> {
     let width = other.len() + 1;
     let mut is_seen = vec![false; (one.len() + 1) * width];
-    // Each position reached, with the one it was reached from and what that took.
-    let mut reached: Vec<(usize, usize, usize, Option<W>)> = vec![(0, 0, 0, None)];
+    // The positions reached so far, each with the position before it.
+    let mut reached = vec![ReachedPosition {
+        one: 0,
+        other: 0,
+        before: 0,
+        taken: None,
+    }];
     let mut next = 0;
     while next < reached.len() {
-        let (i, j) = (reached[next].0, reached[next].1);
+        let (i, j) = (reached[next].one, reached[next].other);
         let mut reach = |i: usize, j: usize, taken| {
             if !std::mem::replace(&mut is_seen[i * width + j], true) {
-                reached.push((i, j, next, taken));
+                reached.push(ReachedPosition {
+                    one: i,
+                    other: j,
+                    before: next,
+                    taken,
+                });
             }
         };
         match (one.get(i), other.get(j)) {
-            (None, None) => return Some(way_to(reached, next)),
+            (None, None) => return Some(path_to(reached, next)),
             (Some(SequenceElement::Many), Some(SequenceElement::Many)) => {
                 reach(i + 1, j, None);
                 reach(i, j + 1, None);
@@ -131,15 +151,15 @@ fn search<T, W>(
     None
 }
 
-fn way_to<W>(mut reached: Vec<(usize, usize, usize, Option<W>)>, end: usize) -> Vec<W> {
-    let mut way = Vec::new();
+fn path_to<W>(mut reached: Vec<ReachedPosition<W>>, end: usize) -> Vec<W> {
+    let mut path = Vec::new();
     let mut at = end;
     while at != 0 {
-        way.extend(reached[at].3.take());
-        at = reached[at].2;
+        path.extend(reached[at].taken.take());
+        at = reached[at].before;
     }
-    way.reverse();
-    way
+    path.reverse();
+    path
 }
 
 #[cfg(test)]
@@ -147,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_that_meet() {
+    fn finds_common_paths() {
         let check = |one: &str, other: &str, expected: Option<&str>| {
             let (one, other) = (one.parse().unwrap(), other.parse().unwrap());
             assert_eq!(

@@ -1,10 +1,10 @@
-//! Who owns a path: the patterns of a catalog as one automaton.
+//! Finds the owner of a path: the patterns of a catalog as one automaton.
 //!
-//! All patterns share a trie of segments. A path is walked once, segment by segment, with the
-//! set of nodes that its beginning leads to, as an automaton that is in several states at a time;
-//! so no pattern makes it go back, and what it costs depends on how many patterns can still match,
-//! not on how many there are. Patterns are numbered from the most specific one down, so the least
-//! number that is reached decides.
+//! All patterns share a trie of segments. A path is walked once, segment by segment, with the set
+//! of nodes that its beginning leads to, as a nondeterministic automaton is simulated. So no
+//! pattern causes backtracking, and the cost depends on the number of patterns that can still
+//! match, not on the number of all patterns. Patterns are numbered from the most specific down, so
+//! the lowest number that is reached decides.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use portcullis_vocabulary::{CatalogFile, CatalogLocations, ConfigLocation};
 #[derive(Clone, Debug)]
 pub struct SquadBoundaries {
     file: CatalogFile,
-    /// The most specific first.
+    /// The most specific pattern first.
     claims: Vec<PathClaim>,
     nodes: Vec<OwnershipNode>,
 }
@@ -24,30 +24,30 @@ pub struct SquadBoundaries {
 #[derive(Clone, Debug)]
 struct PathClaim {
     pattern: PathPattern,
-    /// Its place among the catalog's squads.
+    /// The index of the squad in the catalog.
     squad: usize,
 }
 
-/// Who owns a path, and by which pattern.
+/// The owner of a path, and the pattern that decides.
 #[derive(Clone, Copy, Debug)]
 pub struct PathOwner<'b> {
     /// The squad.
     pub squad: &'b Squad,
     /// The pattern that decides.
     pub pattern: &'b PathPattern,
-    /// Where the catalog says so.
+    /// Where the catalog declares the pattern.
     pub place: Option<&'b ConfigLocation>,
 }
 
-/// The place of a pattern in the order of precedence.
+/// The index of a pattern in the order of precedence.
 type ClaimIndex = usize;
 
-/// A beginning that patterns have in common.
+/// A node of the trie: a beginning that patterns share.
 #[derive(Clone, Debug, Default)]
 struct OwnershipNode {
     literals: HashMap<Box<str>, usize>,
     wilds: Vec<(Glob, usize)>,
-    /// The node behind a `**`, which any number of segments leads back to.
+    /// The node after a `**`, to which any number of segments leads back.
     any_depth: Option<usize>,
     is_any_depth: bool,
     tree: Option<ClaimIndex>,
@@ -77,12 +77,12 @@ impl SquadBoundaries {
         }
     }
 
-    /// What the boundaries were compiled of.
+    /// The catalog that the boundaries were compiled from.
     pub const fn catalog(&self) -> &Catalog {
         &self.file.catalog
     }
 
-    /// Where the catalog says what it says.
+    /// Where the catalog's file declares things.
     pub const fn places(&self) -> &CatalogLocations {
         &self.file.places
     }
@@ -92,9 +92,9 @@ impl SquadBoundaries {
         self.claims.iter().map(|claim| self.owner(claim))
     }
 
-    /// Who owns a path, which is relative to the repository's root and has no empty segments.
+    /// The owner of a path, which is relative to the repository's root and has no empty segments.
     pub fn owner_of(&self, path: &str) -> Option<PathOwner<'_>> {
-        let claim = self.decide(path)?;
+        let claim = self.deciding_claim(path)?;
         Some(self.owner(&self.claims[claim]))
     }
 
@@ -106,7 +106,7 @@ impl SquadBoundaries {
         }
     }
 
-    fn decide(&self, path: &str) -> Option<ClaimIndex> {
+    fn deciding_claim(&self, path: &str) -> Option<ClaimIndex> {
         let mut best = self.nodes[0].tree;
         let (mut active, mut next) = (Vec::new(), Vec::new());
         self.enter(0, &mut active);
@@ -121,15 +121,15 @@ impl SquadBoundaries {
                 let OwnershipNode {
                     tree, below, alone, ..
                 } = &self.nodes[node];
-                let found = [*tree, below.filter(|_| !is_last), alone.filter(|_| is_last)];
-                best = found.into_iter().flatten().chain(best).min();
+                let matching = [*tree, below.filter(|_| !is_last), alone.filter(|_| is_last)];
+                best = matching.into_iter().flatten().chain(best).min();
             }
             std::mem::swap(&mut active, &mut next);
         }
         best
     }
 
-    /// The nodes that one segment leads to from a node.
+    /// Adds the nodes that one segment leads to from a node.
     fn step(&self, node: usize, segment: &str, next: &mut Vec<usize>) {
         let here = &self.nodes[node];
         if here.is_any_depth {
@@ -145,7 +145,7 @@ impl SquadBoundaries {
         }
     }
 
-    /// Adds a node, and what no segment at all leads to from it.
+    /// Adds a node, and the node that a `**` after it leads to without any segment.
     fn enter(&self, node: usize, active: &mut Vec<usize>) {
         for node in [Some(node), self.nodes[node].any_depth]
             .into_iter()
@@ -186,6 +186,6 @@ fn insert(nodes: &mut Vec<OwnershipNode>, pattern: &PathPattern, claim: ClaimInd
         PatternExtent::Below => &mut nodes[at].below,
         PatternExtent::Alone => &mut nodes[at].alone,
     };
-    // The first is the most specific; equal patterns are one.
+    // The first claim is the most specific; equal patterns share a node.
     end.get_or_insert(claim);
 }

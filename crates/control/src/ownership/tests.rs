@@ -1,5 +1,5 @@
-//! Boundaries end to end and by property: who owns a path, that CODEOWNERS gives the same answers,
-//! and that no text makes anything panic.
+//! Boundaries end to end and by property: the owner of a path, equal answers of CODEOWNERS, and
+//! that no text causes a panic.
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ use portcullis_vocabulary::{
     UnownedPolicy,
 };
 
-/// The squads of a catalog's text, without positions: what reads catalogs is not in this crate.
+/// A catalog from a text, without locations: the reader of catalogs is not in this crate.
 fn catalog(text: &str) -> CatalogFile {
     let table: toml::Table = text.parse().unwrap();
     let squads = table.get("squads").and_then(toml::Value::as_table);
@@ -36,7 +36,7 @@ fn catalog(text: &str) -> CatalogFile {
     }
 }
 
-/// Boundaries in which each squad has the patterns after its name.
+/// Boundaries of squads with the patterns after their names.
 fn boundaries(squads: &[(&str, &[&str])]) -> SquadBoundaries {
     let table = |(name, paths): &(&str, &[&str])| format!("[squads.{name}]\npaths = {paths:?}\n");
     SquadBoundaries::new(catalog(&squads.iter().map(table).collect::<String>()))
@@ -84,8 +84,8 @@ fn the_most_specific_pattern_decides() {
     check("a/b/c", "nobody");
 }
 
-/// What manifests claim that is not theirs, for a change of `a`.
-fn judged(files: &[(&str, &str)], approved_by: &[&str]) -> Vec<String> {
+/// The collisions of the manifests in a change of squad `a`.
+fn collisions(files: &[(&str, &str)], approved_by: &[&str]) -> Vec<String> {
     let text = "[squads.a]\nnamespaces = ['a-prod']\npaths = ['a']\n[squads.b]\nservices = ['orders']\nnamespaces = ['b-prod']\npaths = ['b']\n";
     let boundaries = SquadBoundaries::new(catalog(text));
     let squad = |name: &str| boundaries.catalog().find(name).unwrap();
@@ -123,9 +123,9 @@ fn judged(files: &[(&str, &str)], approved_by: &[&str]) -> Vec<String> {
 
 #[test]
 #[rustfmt::skip]
-fn what_manifests_claim() {
+fn manifests_claim_names() {
     let check = |text: &str, expected: &[&str]| {
-        assert_eq!(judged(&[("a/x.yaml", text)], &[]), expected, "{text}");
+        assert_eq!(collisions(&[("a/x.yaml", text)], &[]), expected, "{text}");
     };
     let object = |kind: &str, rest: &str| format!("apiVersion: {kind}\nmetadata:\n  name: x\n{rest}");
     check("apiVersion: v1\nkind: ConfigMap\nmetadata: {namespace: a-prod}", &[]);
@@ -147,9 +147,9 @@ fn what_manifests_claim() {
 
 #[test]
 #[rustfmt::skip]
-fn whom_manifests_speak_for() {
+fn manifests_speak_for_the_owners_of_their_files() {
     let check = |files: &[(&str, &str)], approved_by: &[&str], expected: &[&str]| {
-        assert_eq!(judged(files, approved_by), expected, "{files:?}");
+        assert_eq!(collisions(files, approved_by), expected, "{files:?}");
     };
     let config = |namespace: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{namespace: {namespace}}}");
     let (own, foreign, new) = (config("a-prod"), config("b-prod"), config("new"));
@@ -166,7 +166,7 @@ fn whom_manifests_speak_for() {
 }
 
 #[test]
-fn latin_1_is_told_only_of_manifests() {
+fn invalid_utf_8_is_reported_for_manifests_only() {
     let check = |bytes: &[u8], expected: usize| {
         let mut manifests = ManifestClaims::default();
         read_manifests("a.yaml", bytes, &mut manifests);
@@ -178,7 +178,7 @@ fn latin_1_is_told_only_of_manifests() {
 
 #[test]
 #[rustfmt::skip]
-fn codeowners_are_read() {
+fn codeowners_are_imported() {
     let check = |text: &str, paths: &[&str], problems: &[&str]| {
         let imported = import(text);
         let found: Vec<String> = imported.inexpressible.iter().map(|each| format!("{}: {}", each.line, each.message)).collect();
@@ -189,23 +189,23 @@ fn codeowners_are_read() {
     };
     check("# nothing\n\n", &[], &[]);
     check("*.md @org/docs # all\nx @B\n/a/ @org/a\nb/c\\ d a@example.com", &["a @org/a /a/", "a-example.com a@example.com b/c d", "b @B **/x", "docs @org/docs **/*.md"], &[]);
-    check("* @org/a @org/b", &["a @org/a **/*"], &["1: `*` has several owners and a path has one squad: given to a, left out @org/b"]);
+    check("* @org/a @org/b", &["a @org/a **/*"], &["1: `*` has several owners, and a path has one squad: assigned to a, omitted @org/b"]);
     check("/a @a\n/a/b\n/c/[d] @a\n!x @a\n[Section]\n/a/ @b", &["b @b /a/"], &[
-        "1: `/a` is overridden by a later line; left out",
-        "2: `/a/b` takes paths from their owners; in a catalog, who owns a directory owns all of it but what others own",
-        "3: `/c/[d]` is no pattern of a catalog: expected no '[', which means nothing here (`?` stands for any one character, `*` for several, `**` for segments)",
-        "4: `!x` excepts paths, and a catalog has no exceptions; give them to a squad",
-        "5: sections are GitLab's; a catalog has none",
+        "1: `/a` is overridden by a later line; omitted",
+        "2: `/a/b` removes the owners of paths; in a catalog, the owner of a directory owns all of it except what others own",
+        "3: `/c/[d]` is not a valid pattern in a catalog: expected no '[', which means nothing here (`?` stands for any one character, `*` for several, `**` for segments)",
+        "4: `!x` excludes paths, and a catalog has no exclusions; assign them to a squad",
+        "5: sections are a GitLab feature; a catalog has no sections",
     ]);
-    check("/a/b @x\n/a @y\n", &["x @x /a/b", "y @y /a"], &["2: `/a` comes after `/a/b` of line 1 and wins there; in a catalog the more specific pattern wins, so that x gets `a/b`"]);
+    check("/a/b @x\n/a @y\n", &["x @x /a/b", "y @y /a"], &["2: `/a` comes after `/a/b` of line 1 and decides there; in a catalog the more specific pattern decides, so x gets `a/b`"]);
     check("/a @unknown", &["unknown-2 @unknown /a"], &[]);
 }
 
-/// A reading of CODEOWNERS that shares nothing with ours: each pattern as a regular expression, and
-/// the last line that matches.
-struct Lines(Vec<(fancy_regex::Regex, String)>);
+/// An independent reader of CODEOWNERS: each pattern as a regular expression, and the last line
+/// that matches.
+struct CodeownersLines(Vec<(fancy_regex::Regex, String)>);
 
-impl Lines {
+impl CodeownersLines {
     fn read(text: &str) -> Self {
         let lines = text
             .lines()
@@ -271,7 +271,7 @@ fn segment() -> impl Strategy<Value = String> {
         1 => Just("a b".to_owned()),
         2 => Just("*".to_owned()),
         2 => Just("**".to_owned()),
-        2 => "[ab*?]{1,3}".prop_filter("`**` is a segment of its own", |text| text != "**"),
+        2 => "[ab*?]{1,3}".prop_filter("`**` is a whole segment", |text| text != "**"),
     ]
 }
 
@@ -286,7 +286,7 @@ fn path() -> impl Strategy<Value = String> {
     prop::collection::vec(name, 1..5).prop_map(|names| names.join("/"))
 }
 
-/// Boundaries of any patterns, given to three squads in turn, each pattern once.
+/// Boundaries of random patterns, which three squads own in turn, each pattern once.
 fn any_boundaries() -> impl Strategy<Value = SquadBoundaries> {
     prop::collection::vec(pattern(), 1..8).prop_map(|written| {
         let mut patterns: Vec<PathPattern> = Vec::new();
@@ -309,7 +309,7 @@ fn any_boundaries() -> impl Strategy<Value = SquadBoundaries> {
     })
 }
 
-/// A reading of patterns that shares nothing with the automaton: by trying.
+/// An independent matcher of patterns, which tries everything.
 fn is_match(pattern: &PathPattern, path: &str) -> bool {
     fn within(segments: &[PatternSegment], extent: PatternExtent, path: &[&str]) -> bool {
         let Some((first, rest)) = segments.split_first() else {
@@ -337,7 +337,7 @@ fn is_match(pattern: &PathPattern, path: &str) -> bool {
     within(pattern.segments(), pattern.extent(), &path)
 }
 
-/// All paths of up to four names out of four.
+/// All paths of one to four segments out of four names.
 fn small_paths() -> Vec<String> {
     let names = ["a", "b", "ab", "ba"];
     let mut paths: Vec<String> = names.map(str::to_owned).to_vec();
@@ -354,7 +354,7 @@ fn small_paths() -> Vec<String> {
 
 proptest! {
     #[test]
-    fn one_owner_and_always_the_same(boundaries in any_boundaries(), path in path()) {
+    fn each_path_has_one_deciding_pattern(boundaries in any_boundaries(), path in path()) {
         let found = boundaries.owner_of(&path).map(|owner| owner.pattern);
         let matching = boundaries.owners().map(|owner| owner.pattern).filter(|pattern| is_match(pattern, &path));
         prop_assert_eq!(found, matching.max());
@@ -371,7 +371,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_said_to_be_common_is(one in pattern(), other in pattern(), path in path()) {
+    fn common_paths_match_both_patterns(one in pattern(), other in pattern(), path in path()) {
         let [one, other] = [one, other].map(|text| text.parse::<PathPattern>().unwrap());
         match pattern_overlap::common_path(&one, &other) {
             Some(path) => prop_assert!(is_match(&one, &path) && is_match(&other, &path), "{} {} {}", one, other, path),
@@ -380,24 +380,25 @@ proptest! {
     }
 
     #[test]
-    fn codeowners_give_the_same_answers(boundaries in any_boundaries(), paths in prop::collection::vec(path(), 8)) {
+    fn exported_codeowners_give_the_same_owners(boundaries in any_boundaries(), paths in prop::collection::vec(path(), 8)) {
         let text = export(&boundaries, "squads.toml");
-        let lines = Lines::read(&text);
+        let lines = CodeownersLines::read(&text);
         for path in paths {
             prop_assert_eq!(lines.owner(&path), owner(&boundaries, &path), "{} in\n{}", path, text);
         }
     }
 
     #[test]
-    fn what_is_imported_without_complaint_gives_the_same_answers(rules in prop::collection::vec((pattern(), "[xyz]"), 1..6), paths in prop::collection::vec(path(), 8)) {
+    fn imports_without_omissions_give_the_same_owners(rules in prop::collection::vec((pattern(), "[xyz]"), 1..6), paths in prop::collection::vec(path(), 8)) {
         let text: String = rules.iter().map(|(pattern, owner)| format!("{} @{owner}\n", pattern.replace(' ', "\\ "))).collect();
         let imported = import(&text);
         let boundaries = SquadBoundaries::new(catalog(&imported.catalog));
-        let lines = Lines::read(&text);
+        let lines = CodeownersLines::read(&text);
         for path in paths {
-            // Owning a directory is owning its name here, and there only what is below.
-            let is_name = rules.iter().any(|(pattern, _)| pattern.ends_with('/') || pattern.ends_with("**"));
-            if imported.inexpressible.is_empty() && !is_name {
+            // In a catalog the owner of a directory owns its name too, in CODEOWNERS only what is
+            // below.
+            let owns_name = rules.iter().any(|(pattern, _)| pattern.ends_with('/') || pattern.ends_with("**"));
+            if imported.inexpressible.is_empty() && !owns_name {
                 prop_assert_eq!(lines.owner(&path), owner(&boundaries, &path), "{} in\n{}", path, text);
             }
         }
@@ -426,7 +427,7 @@ proptest! {
         let of = |pattern: &PathPattern| -> Vec<bool> { paths.iter().map(|path| is_match(pattern, path)).collect() };
         let (ones, others) = (of(&one), of(&other));
         let is_within = ones.iter().zip(&others).all(|(one, other)| !one || *other);
-        // What matches nothing of four segments is not known well enough.
+        // A pattern that matches no path of up to four segments cannot be compared this way.
         if is_within && ones != others && ones.contains(&true) {
             prop_assert!(one > other, "{} is within {}", one, other);
         }

@@ -1,4 +1,4 @@
-//! Typed models read from a tape.
+//! Reads typed models from a tape.
 
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ fn handles_walk_containers() {
 }
 
 #[test]
-fn handles_tell_lines() {
+fn handles_report_lines() {
     let text = "{\n \"a\":\n  [1,\n  2]\n}";
     let tape = tape(text);
     let list = tape.root(text).get("a").unwrap();
@@ -155,7 +155,7 @@ fn typed_models_are_read() {
 }
 
 #[test]
-fn misfits_tell_their_place_and_no_payload() {
+fn errors_report_the_entry_and_no_payload() {
     let text = r#"{"name":"n","shapes":[{"circle":"secret"}]}"#;
     let (index, message) = model(text).unwrap_err();
     assert_eq!(message, "expected f64, found a string");

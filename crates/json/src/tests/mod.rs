@@ -1,4 +1,4 @@
-//! Tests of the tape, by what they look at.
+//! Tests of the tape, one file for each topic.
 
 mod validators;
 mod properties;
@@ -20,7 +20,7 @@ fn parse(text: &str) -> Result<Value, SyntaxError> {
     Ok(tape.root(text).to_value())
 }
 
-/// The tape of a text that is known to be right.
+/// The tape of a valid text.
 fn tape(text: &str) -> Tape {
     let mut tape = Tape::new();
     tape.parse("body", text.as_bytes(), JsonLimits::default())

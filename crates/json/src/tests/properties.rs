@@ -59,7 +59,7 @@ fn check_agreement(bytes: &[u8]) {
 
 proptest! {
     #[test]
-    fn printed_values_come_back(value in value()) {
+    fn printed_values_are_read_back(value in value()) {
         let compact = value.to_string();
         prop_assert_eq!(parse(&compact), Ok(value.clone()));
         let pretty = serde_json::to_string_pretty(&value).unwrap();
@@ -70,17 +70,17 @@ proptest! {
     }
 
     #[test]
-    fn nearly_json_is_judged_as_by_serde_json(bytes in nearly_json()) {
+    fn nearly_json_is_treated_as_by_serde_json(bytes in nearly_json()) {
         check_agreement(&bytes);
     }
 
     #[test]
-    fn any_octets_are_judged_as_by_serde_json(bytes in vec(any::<u8>(), 0..40)) {
+    fn any_bytes_are_treated_as_by_serde_json(bytes in vec(any::<u8>(), 0..40)) {
         check_agreement(&bytes);
     }
 
     #[test]
-    fn punctuation_is_judged_as_by_serde_json(text in "[\\[\\]{}:,\"\\\\u0-2eE.tfn+\\- ]{0,24}") {
+    fn punctuation_is_treated_as_by_serde_json(text in "[\\[\\]{}:,\"\\\\u0-2eE.tfn+\\- ]{0,24}") {
         check_agreement(text.as_bytes());
     }
 

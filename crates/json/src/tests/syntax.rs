@@ -1,4 +1,4 @@
-//! What is JSON and what is not, and what is said about it.
+//! Which texts are JSON, and the messages for those that are not.
 
 use serde_json::json;
 
@@ -32,7 +32,7 @@ fn reads_what_serde_json_reads() {
 }
 
 #[test]
-fn refuses_what_is_no_single_value() {
+fn refuses_anything_but_a_single_value() {
     check("", "no JSON value: the text is empty at line 1, column 1");
     check(
         " \n ",
@@ -150,7 +150,7 @@ fn refuses_broken_numbers() {
 }
 
 #[test]
-fn refuses_a_name_given_twice() {
+fn refuses_a_repeated_name() {
     check(
         r#"{"a":1,"\u0061":2}"#,
         "member \"a\" is given twice in one object at line 1, column 8",
@@ -169,7 +169,7 @@ fn refuses_a_name_given_twice() {
 }
 
 #[test]
-fn finds_the_last_of_several_where_they_are_allowed() {
+fn finds_the_last_of_several_if_they_are_allowed() {
     for padding in [0, 100] {
         let padding: String = (0..padding).map(|n| format!("\"p{n}\":0,")).collect();
         let source = format!(r#"{{"a":1,{padding}"a":2,"b":3}}"#);
@@ -182,7 +182,7 @@ fn finds_the_last_of_several_where_they_are_allowed() {
 }
 
 #[test]
-fn refuses_octets_that_are_no_text() {
+fn refuses_bytes_that_are_not_text() {
     check_bytes(b"\xEF\xBB\xBF{}", SyntaxErrorKind::ByteOrderMark, 0);
     check_bytes(b"[\"a\xFF\"]", SyntaxErrorKind::Utf8, 3);
 }

@@ -1,4 +1,4 @@
-//! The representation before the validators: it must judge as they do on trees.
+//! The tape as the validators' representation: verdicts must be those of trees.
 
 use jsonschema::json::JsonNumber;
 use jsonschema::json::Node as _;
@@ -10,7 +10,7 @@ use crate::TapeJson;
 use crate::schema_node::TapeNumber;
 
 #[test]
-fn the_tape_conforms_to_what_validators_rely_on() {
+fn the_tape_conforms_to_the_representation_contract() {
     let text = conformance::document().to_string();
     conformance::assert_conformance::<TapeJson>(&tape(&text).root(&text));
 }
@@ -35,7 +35,7 @@ fn check(schema: &Value, instance: &str, valid: bool) {
 }
 
 #[test]
-fn numbers_count_by_what_they_amount_to() {
+fn numbers_are_compared_mathematically() {
     check(&json!({"const": 1}), "1.0", true);
     check(&json!({"const": 100}), "1e2", true);
     check(&json!({"const": -1}), "-10e-1", true);
@@ -76,7 +76,7 @@ fn elements_are_unique_by_value() {
 }
 
 #[test]
-fn strings_names_and_references_are_judged() {
+fn strings_names_and_references_are_checked() {
     check(&json!({"maxLength": 2}), r#""\ud83d\ude00é""#, true);
     check(
         &json!({"propertyNames": {"maxLength": 2}}),
@@ -107,7 +107,7 @@ fn errors_hold_their_instance() {
 }
 
 #[test]
-fn values_of_two_tapes_are_told_apart() {
+fn values_of_two_tapes_are_distinct() {
     let (one, two) = (tape("[1]"), tape("[1]"));
     assert_ne!(one.root("[1]").identity(), two.root("[1]").identity());
     assert_eq!(one.root("[1]").identity(), one.root("[1]").identity());

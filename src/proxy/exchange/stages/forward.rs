@@ -1,130 +1,149 @@
-//! Sending out what was judged: to the upstream, perhaps more than once, or to the mock.
+//! Forwards a judged request to the upstream, with retries, or answers it from the contract.
 
-use std::rc::Rc;
 use std::time::Instant;
 
-use http::{Request, Response};
+use http::{Method, Request, Response, StatusCode};
 
-use super::answer_request::outcome_of;
-use super::staged_request::{AdmittedRequest, ExchangeProblem, RoutedRequest, ServiceAnswer};
+use super::staged_request::{AdmittedRequest, ExchangeProblem, JudgedRequest, ServiceAnswer};
 use crate::identity::remove_squad_headers;
-use crate::proxy::body::forward_body::ForwardBody;
+use crate::proxy::body::ForwardBody;
 use crate::proxy::exchange::answer_body::AnswerBody;
 use crate::proxy::exchange::answer_table::{ProblemCause, upstream_reason};
-use crate::proxy::exchange::data_core::DataCore;
 use crate::proxy::exchange::in_flight::InFlight;
 use crate::proxy::exchange::mock_upstream;
-use crate::proxy::exchange::pipeline::PipelineEnd;
 use crate::proxy::exchange::request_record::{AnswerSummary, RequestRecord};
 use crate::proxy::exchange::retry::{AttemptResult, RetryableRequest, is_idempotent};
 use crate::proxy::exchange::service_core::ForwardTarget;
-use crate::proxy::headers::{MaxForwards, add_forwarding, count_hop};
+use crate::proxy::exchange::shadow_capture::ShadowCapture;
+use crate::proxy::headers::{MaxForwards, Peer, add_forwarding, count_hop};
 use crate::proxy::upstream::UpstreamClient;
+use crate::telemetry::RequestOutcome;
 
-pub(in crate::proxy) async fn forward(
-    _core: Rc<DataCore>,
+pub(in crate::proxy::exchange) async fn forward(
     admitted: AdmittedRequest,
-    _: PipelineEnd,
 ) -> Result<ServiceAnswer, ExchangeProblem> {
-    let AdmittedRequest { routed, passage } = admitted;
-    let RoutedRequest {
+    let AdmittedRequest { judged, in_flight } = admitted;
+    let JudgedRequest {
         mut request,
         peer,
-        ledger,
-        reported,
-    } = routed;
-    let response = match (&ledger.service.upstream, passage) {
+        record,
+    } = judged;
+    let is_head = request.method() == Method::HEAD;
+    let shadow = ShadowCapture::begin(&record, &request);
+    let response = match (&record.service.upstream, in_flight) {
         (ForwardTarget::Upstream(_), _) if is_last_hop(&mut request) => {
             Ok(Response::new(AnswerBody::empty()))
         }
-        (ForwardTarget::Upstream(upstream), Some(passage)) => {
-            add_forwarding(request.headers_mut(), &peer);
-            if ledger.service.config().legacy {
-                remove_squad_headers(request.headers_mut());
-            }
-            ledger.propagate(request.headers_mut());
-            send(upstream, request, passage, &ledger).await
+        (ForwardTarget::Upstream(upstream), Some(in_flight)) => {
+            prepare(&mut request, &peer, &record);
+            send(upstream, request, in_flight, &record).await
         }
         (ForwardTarget::Mock | ForwardTarget::Upstream(_), _) => {
-            mock_upstream::answer(&ledger.service.contract, ledger.operation(), &request)
+            mock_upstream::answer(&record.service.contract, record.operation(), &request)
         }
     };
     match response {
         Ok(response) => {
-            ledger.set_answer(AnswerSummary {
+            record.set_answer(AnswerSummary {
                 outcome: outcome_of(response.status()),
                 status: Some(response.status()),
                 error: None,
             });
-            Ok(ServiceAnswer { response, reported })
+            Ok(ServiceAnswer {
+                response,
+                record,
+                is_head,
+                shadow,
+            })
         }
-        Err(cause) => Err(ExchangeProblem::new(cause, &ledger)),
+        Err(cause) => Err(ExchangeProblem::new(cause, &record)),
     }
 }
 
-/// Whether `Max-Forwards` says that this is the last hop (RFC 9110 section 7.6.2).
+/// Whether `Max-Forwards` makes the proxy the final recipient (RFC 9110 section 7.6.2).
 fn is_last_hop(request: &mut Request<ForwardBody>) -> bool {
     let method = request.method().clone();
     count_hop(&method, request.headers_mut()) == MaxForwards::AnswerHere
 }
 
+/// Adds the header fields that a gateway adds, after the request was judged as it arrived.
+fn prepare(request: &mut Request<ForwardBody>, peer: &Peer, record: &RequestRecord) {
+    let headers = request.headers_mut();
+    add_forwarding(headers, peer);
+    if record.service.config().legacy {
+        remove_squad_headers(headers);
+    }
+    record.propagate(headers);
+}
+
 async fn send(
     upstream: &UpstreamClient,
-    mut request: Request<ForwardBody>,
-    mut passage: Box<InFlight>,
-    ledger: &RequestRecord,
+    mut request: Box<Request<ForwardBody>>,
+    mut in_flight: Box<InFlight>,
+    record: &RequestRecord,
 ) -> Result<Response<AnswerBody>, ProblemCause> {
     if request.body().upload().is_some() {
-        passage.mark_streaming();
+        in_flight.mark_streaming();
     }
-    let mut again = RetryableRequest::of(&request, ledger);
+    let mut retryable = RetryableRequest::of(&request, record);
     loop {
-        let sent = attempt(upstream, request, &mut passage, ledger).await;
-        let next = match &mut again {
-            // Boxed: it is rare, and its size would count for every request.
-            Some(again) => Box::pin(again.next_attempt(&sent, &mut passage, ledger)).await,
+        let result = attempt(upstream, request, &mut in_flight, record).await;
+        let next = match &mut retryable {
+            // Boxed, because it is rare and its size would count for every request.
+            Some(retryable) => {
+                Box::pin(retryable.next_attempt(&result, &mut in_flight, record)).await
+            }
             None => None,
         };
         match next {
             Some(next) => request = next,
-            None => return conclude(sent, passage, ledger),
+            None => return conclude(result, in_flight, record),
         }
     }
 }
 
 async fn attempt(
     upstream: &UpstreamClient,
-    request: Request<ForwardBody>,
-    passage: &mut InFlight,
-    ledger: &RequestRecord,
+    request: Box<Request<ForwardBody>>,
+    in_flight: &mut InFlight,
+    record: &RequestRecord,
 ) -> AttemptResult {
     let started = Instant::now();
-    let is_idempotent = is_idempotent(request.method(), ledger);
-    let sent = upstream.send(request, is_idempotent).await;
+    let is_idempotent = is_idempotent(request.method(), record);
+    let result = upstream.send(request, is_idempotent).await;
     let now = Instant::now();
     let took = now - started;
-    ledger.add_upstream_time(took);
-    match &sent {
-        Ok(response) => passage.record_response(response, now, took),
-        Err(error) => passage.record_failure(error, now, took),
+    record.add_upstream_time(took);
+    match &result {
+        Ok(response) => in_flight.record_response(response, now, took),
+        Err(error) => in_flight.record_failure(error, now, took),
     }
-    sent
+    result
 }
 
 fn conclude(
-    sent: AttemptResult,
-    passage: Box<InFlight>,
-    ledger: &RequestRecord,
+    result: AttemptResult,
+    in_flight: Box<InFlight>,
+    record: &RequestRecord,
 ) -> Result<Response<AnswerBody>, ProblemCause> {
-    match sent {
+    match result {
         Ok(response) => {
-            Ok(response.map(|body| AnswerBody::streamed(body).with_in_flight(Some(passage))))
+            Ok(response.map(|body| AnswerBody::streamed(body).with_in_flight(in_flight)))
         }
         Err(error) => {
-            let service = &ledger.service;
+            let service = &record.service;
             service.recorder.upstream_error(upstream_reason(&error));
             tracing::debug!(service = service.config().name, %error, "the upstream did not answer");
             Err(ProblemCause::Upstream(error))
         }
+    }
+}
+
+/// The outcome of an answer of the service.
+fn outcome_of(status: StatusCode) -> RequestOutcome {
+    if status.is_server_error() {
+        RequestOutcome::Failed
+    } else {
+        RequestOutcome::Answered
     }
 }

@@ -1,44 +1,32 @@
-//! Judging the head of a request.
+//! Judges the head of a request.
 
 use std::rc::Rc;
 
 use http::header::{HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http_body::Body;
-use tower::Service;
 
 use portcullis_contract::{
     BodyDeclaration, BodyLength, DeclaredBody, Operation, RequestHead, Violation, ViolationClass,
     check_head,
 };
 
+use super::enforce::enforce;
 use super::owned_body_plan::OwnedBodyPlan;
-use super::staged_request::{ExchangeProblem, HeadJudgedRequest, MatchedRequest, ServiceAnswer};
+use super::staged_request::{AllowedRequest, ExchangeProblem, HeadJudgedRequest, MatchedRequest};
 use crate::proxy::exchange::data_core::DataCore;
 
-pub(in crate::proxy) async fn judge_head<S>(
-    core: Rc<DataCore>,
-    found: MatchedRequest,
-    mut next: S,
-) -> Result<ServiceAnswer, ExchangeProblem>
-where
-    S: Service<HeadJudgedRequest, Response = ServiceAnswer, Error = ExchangeProblem>,
-{
-    let judged = judge(&core, found)?;
-    next.call(judged).await
-}
-
-fn judge(core: &DataCore, found: MatchedRequest) -> Result<HeadJudgedRequest, ExchangeProblem> {
-    let MatchedRequest {
-        mut routed,
-        operation,
-    } = found;
+pub(in crate::proxy::exchange) fn judge_head(
+    core: &DataCore,
+    allowed: AllowedRequest,
+) -> Result<HeadJudgedRequest, ExchangeProblem> {
+    let AllowedRequest(MatchedRequest { routed, operation }) = allowed;
     let Some((id, captures)) = operation else {
         return Ok(HeadJudgedRequest {
             routed,
             plan: OwnedBodyPlan::Stream,
         });
     };
-    let service = Rc::clone(&routed.ledger.service);
+    let service = Rc::clone(&routed.record.service);
     let operation = service.contract.operation(id);
     let request = &routed.request;
     let head = RequestHead {
@@ -49,7 +37,7 @@ fn judge(core: &DataCore, found: MatchedRequest) -> Result<HeadJudgedRequest, Ex
         body: length_of(request.body()),
     };
     let mut violations = Vec::new();
-    let plan = routed.ledger.timed(|| {
+    let plan = routed.record.timed(|| {
         check_head(
             &service.contract,
             operation,
@@ -61,11 +49,11 @@ fn judge(core: &DataCore, found: MatchedRequest) -> Result<HeadJudgedRequest, Ex
     });
     let plan = OwnedBodyPlan::of(plan, declared_body(operation));
     let challenge = challenge(operation, &violations);
-    routed.enforce(violations, challenge.into_iter().collect())?;
+    enforce(&routed.record, violations, challenge.into_iter().collect())?;
     Ok(HeadJudgedRequest { routed, plan })
 }
 
-/// What a 401 must say: how to come back (RFC 9110 section 15.5.2).
+/// The `WWW-Authenticate` that a 401 must carry (RFC 9110 section 15.5.2).
 fn challenge(operation: &Operation, violations: &[Violation]) -> Option<(HeaderName, HeaderValue)> {
     let first = violations.first()?;
     (first.class == ViolationClass::MissingCredentials).then_some(())?;

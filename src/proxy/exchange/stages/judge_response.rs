@@ -1,15 +1,14 @@
-//! Judging the response of the service.
+//! Judges the response of the service.
 //!
-//! Where its body may be rejected, it is read to its end first, within a bound. Everywhere else
-//! it passes as it arrives, and a copy of what passed is judged when the client has all of it.
+//! If the policy may reject the body, the body is read first, up to a bound. Otherwise the body
+//! streams to the client, and a copy is judged after the client has all of it.
 
 use std::rc::Rc;
 use std::time::Instant;
 
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::Body;
-use tower::Service;
 
 use portcullis_contract::{
     BodyLength, MediaType, Operation, ResponseHead, ResponsePlan, Violation, check_response_body,
@@ -17,129 +16,119 @@ use portcullis_contract::{
 };
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
-use super::staged_request::{AdmittedRequest, ExchangeProblem, ServiceAnswer, enforce};
-use crate::proxy::body::body_tee::{BodyCopy, BodyTee};
-use crate::proxy::body::buffered_body::{BufferOutcome, buffer_body};
+use super::enforce::enforce;
+use super::staged_request::{ExchangeProblem, ServiceAnswer};
+use crate::proxy::body::{BodyCopy, BodyTee};
+use crate::proxy::body::{BufferOutcome, buffer_body};
 use crate::proxy::exchange::answer_body::AnswerBody;
 use crate::proxy::exchange::answer_table::ProblemCause;
 use crate::proxy::exchange::data_core::DataCore;
 use crate::proxy::exchange::request_record::RequestRecord;
-use crate::proxy::exchange::service_core::ForwardTarget;
-use crate::proxy::exchange::shadow::ShadowCapture;
+use crate::proxy::exchange::service_core::{ForwardTarget, ServiceCore};
 
-pub(in crate::proxy) async fn judge_response<S>(
-    core: Rc<DataCore>,
-    admitted: AdmittedRequest,
-    mut next: S,
-) -> Result<ServiceAnswer, ExchangeProblem>
-where
-    S: Service<AdmittedRequest, Response = ServiceAnswer, Error = ExchangeProblem>,
-{
-    let ledger = Rc::clone(&admitted.routed.ledger);
-    let is_head = admitted.routed.request.method() == Method::HEAD;
-    let sampled = sample(&ledger, &admitted);
-    let answered = next.call(admitted).await?;
-    let looks = ledger.service.policy(ledger.operation()).checks_responses();
-    let answered = match (ledger.operation(), &ledger.service.upstream) {
-        (Some(id), ForwardTarget::Upstream(_)) if looks => {
-            ResponseJudge {
-                core,
-                ledger: Rc::clone(&ledger),
-                id,
-                is_head,
-                headers: HeaderMap::new(),
-            }
-            .judge(answered)
-            .await?
-        }
-        _ => answered,
+pub(in crate::proxy::exchange) async fn judge_response(
+    core: &Rc<DataCore>,
+    answer: ServiceAnswer,
+) -> Result<ServiceAnswer, ExchangeProblem> {
+    let Some(judge) = ResponseJudge::of(core, &answer) else {
+        return Ok(answer);
     };
-    Ok(match sampled {
-        Some(sample) => complete(sample, answered, &ledger),
-        None => answered,
-    })
+    if judge.may_reject_body() {
+        // Boxed, because its state is large and counts for requests that do not need it.
+        Box::pin(judge.judge_buffered(answer)).await
+    } else {
+        judge.judge_streamed(answer)
+    }
 }
 
-/// Takes the answer into a sample, its body when it has passed.
-fn complete(
-    mut sample: ShadowCapture,
-    answered: ServiceAnswer,
-    ledger: &RequestRecord,
-) -> ServiceAnswer {
-    let ServiceAnswer { response, reported } = answered;
-    sample.answered(&response);
-    let bytes_max = ledger.service.response_body_bytes_max;
-    let response = match response.body().is_end_stream() {
-        true => response,
-        false => response
-            .map(|body| body.with_tee(BodyTee::new(bytes_max, move |seen| sample.passed(seen)))),
-    };
-    ServiceAnswer { response, reported }
-}
-
-/// A sample of the exchange, where a candidate judges some.
-fn sample(ledger: &RequestRecord, admitted: &AdmittedRequest) -> Option<ShadowCapture> {
-    let tap = ledger.service.active.shadow_sampler.as_ref()?;
-    tap.capture(&admitted.routed.request, ledger.caller.consumer)
-}
-
-/// Why a response was not judged, as a label.
+/// The metric label of a response that is too large to be judged.
 const RESPONSE_TOO_LARGE: &str = "response-too-large";
 
 struct ResponseJudge {
     core: Rc<DataCore>,
-    ledger: Rc<RequestRecord>,
+    record: Rc<RequestRecord>,
     id: u32,
     is_head: bool,
-    /// What the response says of its body.
+    /// The header fields that describe the body.
     headers: HeaderMap,
 }
 
 impl ResponseJudge {
-    async fn judge(mut self, answered: ServiceAnswer) -> Result<ServiceAnswer, ExchangeProblem> {
-        let ServiceAnswer {
-            response,
-            mut reported,
-        } = answered;
-        let service = Rc::clone(&self.ledger.service);
+    /// The judge of an answer; `None` if the policy does not check responses.
+    fn of(core: &Rc<DataCore>, answer: &ServiceAnswer) -> Option<Self> {
+        let record = &answer.record;
+        let service = &record.service;
+        let id = record.operation()?;
+        let is_checked = matches!(service.upstream, ForwardTarget::Upstream(_))
+            && service.policy(Some(id)).checks_responses();
+        is_checked.then(|| Self {
+            core: Rc::clone(core),
+            record: Rc::clone(record),
+            id,
+            is_head: answer.is_head,
+            headers: HeaderMap::new(),
+        })
+    }
+
+    /// Judges an answer whose body may be rejected, before the client gets it.
+    async fn judge_buffered(
+        mut self,
+        answer: ServiceAnswer,
+    ) -> Result<ServiceAnswer, ExchangeProblem> {
+        let service = Rc::clone(&self.record.service);
+        let ResponsePlan::Judge(media) = self.judge_head(&service, &answer.response)? else {
+            return Ok(answer);
+        };
+        self.headers = body_headers(answer.response.headers());
+        let (parts, body) = answer.response.into_parts();
+        let body = self.read_body(media, body, &parts.headers).await?;
+        Ok(ServiceAnswer {
+            response: Response::from_parts(parts, body),
+            ..answer
+        })
+    }
+
+    /// Judges an answer of which only the head may be rejected.
+    fn judge_streamed(mut self, answer: ServiceAnswer) -> Result<ServiceAnswer, ExchangeProblem> {
+        let service = Rc::clone(&self.record.service);
+        let ResponsePlan::Judge(media) = self.judge_head(&service, &answer.response)? else {
+            return Ok(answer);
+        };
+        self.headers = body_headers(answer.response.headers());
+        let status = answer.response.status().as_u16();
         let operation = service.contract.operation(self.id);
+        Ok(ServiceAnswer {
+            response: answer
+                .response
+                .map(|body| self.copy_body(body, status, media, operation)),
+            ..answer
+        })
+    }
+
+    fn judge_head<'s>(
+        &self,
+        service: &'s ServiceCore,
+        response: &Response<AnswerBody>,
+    ) -> Result<ResponsePlan<'s>, ExchangeProblem> {
         let mut violations = Vec::new();
         let head = ResponseHead {
             status: response.status().as_u16(),
             headers: response.headers(),
-            body: self.length_of(&response),
+            body: self.length_of(response),
             is_to_head: self.is_head,
         };
-        let plan = self.ledger.timed(|| {
+        let plan = self.record.timed(|| {
             check_response_head(
                 &service.contract,
-                operation,
+                service.contract.operation(self.id),
                 head,
                 service.check_settings(self.id),
                 &mut self.core.scratch.borrow_mut(),
                 &mut violations,
             )
         });
-        let (parts, body) = response.into_parts();
-        enforce(
-            &self.ledger,
-            &mut reported,
-            violations,
-            cors(&parts.headers),
-        )?;
-        let ResponsePlan::Judge(media) = plan else {
-            let response = Response::from_parts(parts, body);
-            return Ok(ServiceAnswer { response, reported });
-        };
-        self.headers = about_body(&parts.headers);
-        let body = if self.may_reject_body() {
-            self.judge_buffered(media, body, &mut reported, &parts.headers)
-                .await?
-        } else {
-            self.judge_streamed(body, parts.status, media, operation)
-        };
-        let response = Response::from_parts(parts, body);
-        Ok(ServiceAnswer { response, reported })
+        enforce(&self.record, violations, cors_headers(response.headers()))?;
+        Ok(plan)
     }
 
     fn length_of(&self, response: &Response<AnswerBody>) -> BodyLength {
@@ -154,7 +143,7 @@ impl ResponseJudge {
     }
 
     fn may_reject_body(&self) -> bool {
-        let policy = self.ledger.service.policy(Some(self.id));
+        let policy = self.record.service.policy(Some(self.id));
         [
             ViolationClass::MalformedResponseBody,
             ViolationClass::InvalidResponseBody,
@@ -163,24 +152,24 @@ impl ResponseJudge {
         .any(|class| policy.of(class) == Enforcement::Reject)
     }
 
-    /// Reads a body that may be rejected, and judges it. One beyond the bound passes unjudged.
-    async fn judge_buffered(
+    /// Reads and judges a body that may be rejected. A body beyond the bound passes unjudged.
+    async fn read_body(
         &self,
         media: &MediaType,
         body: AnswerBody,
-        reported: &mut Vec<Violation>,
         headers: &HeaderMap,
     ) -> Result<AnswerBody, ExchangeProblem> {
-        let service = &self.ledger.service;
+        let service = &self.record.service;
         let started = Instant::now();
         let gathered = buffer_body(body, service.response_body_bytes_max).await;
-        // The time of an answer that passes was taken before its body; that of a refusal was not.
+        // The duration of an answer that passes was taken before its body was read; that of a
+        // refusal was not, so only the refusal has this wait to subtract.
         let waited = started.elapsed();
         match gathered {
             Ok(BufferOutcome::Whole(whole)) => {
                 let violations = self.body_violations(media, &whole.bytes);
-                enforce(&self.ledger, reported, violations, cors(headers))
-                    .inspect_err(|_| self.ledger.add_wait(waited))?;
+                enforce(&self.record, violations, cors_headers(headers))
+                    .inspect_err(|_| self.record.add_wait(waited))?;
                 Ok(AnswerBody::buffered(whole))
             }
             Ok(BufferOutcome::Larger { first, rest }) => {
@@ -188,37 +177,34 @@ impl ResponseJudge {
                 Ok(rest.preceded_by(first))
             }
             Err(error) => {
-                self.ledger.add_wait(waited);
-                Err(ExchangeProblem::new(
-                    ProblemCause::Upstream(error),
-                    &self.ledger,
-                ))
+                self.record.add_wait(waited);
+                let cause = ProblemCause::Upstream(error);
+                Err(ExchangeProblem::new(cause, &self.record))
             }
         }
     }
 
-    /// Lets a body pass and judges its copy. Its head is with the client by then, so what is
-    /// found is counted and nothing else.
-    fn judge_streamed(
+    /// Streams a body and judges a copy of it. The client has the head by then, so violations are
+    /// only recorded.
+    fn copy_body(
         self,
         body: AnswerBody,
-        status: StatusCode,
+        status: u16,
         media: &MediaType,
         operation: &Operation,
     ) -> AnswerBody {
-        let is_media = |known: &MediaType| std::ptr::eq(known, media);
-        let declared = operation.response(status.as_u16());
-        let position = declared.and_then(|declared| declared.content.iter().position(is_media));
-        let bytes_max = self.ledger.service.response_body_bytes_max;
-        body.with_tee(BodyTee::new(bytes_max, move |seen| {
-            let service = Rc::clone(&self.ledger.service);
+        let is_media = |candidate: &MediaType| std::ptr::eq(candidate, media);
+        let declared = operation.response(status);
+        let index = declared.and_then(|declared| declared.content.iter().position(is_media));
+        let bytes_max = self.record.service.response_body_bytes_max;
+        body.with_tee(BodyTee::new(bytes_max, move |copy| {
+            let service = Rc::clone(&self.record.service);
             let operation = service.contract.operation(self.id);
-            let media = position
-                .and_then(|position| operation.response(status.as_u16())?.content.get(position));
-            match (seen, media) {
+            let media = index.and_then(|index| operation.response(status)?.content.get(index));
+            match (copy, media) {
                 (BodyCopy::Whole(bytes), Some(media)) => {
                     for violation in self.body_violations(media, &bytes) {
-                        self.ledger
+                        self.record
                             .record_violation(&violation, Enforcement::Report);
                     }
                 }
@@ -229,9 +215,9 @@ impl ResponseJudge {
     }
 
     fn body_violations(&self, media: &MediaType, bytes: &[u8]) -> Vec<Violation> {
-        let service = &self.ledger.service;
+        let service = &self.record.service;
         let mut violations = Vec::new();
-        self.ledger.timed(|| {
+        self.record.timed(|| {
             check_response_body(
                 &service.contract,
                 media,
@@ -246,8 +232,8 @@ impl ResponseJudge {
     }
 }
 
-/// The fields that say how a body is read.
-fn about_body(headers: &HeaderMap) -> HeaderMap {
+/// A copy of the header fields that say how to read a body.
+fn body_headers(headers: &HeaderMap) -> HeaderMap {
     let mut kept = HeaderMap::new();
     for name in [CONTENT_TYPE, CONTENT_ENCODING] {
         for value in headers.get_all(&name) {
@@ -257,8 +243,9 @@ fn about_body(headers: &HeaderMap) -> HeaderMap {
     kept
 }
 
-/// What a browser needs to show an answer to its page (Fetch Standard, CORS protocol).
-fn cors(headers: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
+/// The header fields without which a browser hides an answer from its page (Fetch Standard, CORS
+/// protocol).
+fn cors_headers(headers: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
     let is_cors = |name: &HeaderName| name.as_str().starts_with("access-control-");
     let kept = headers.iter().filter(|(name, _)| is_cors(name));
     kept.map(|(name, value)| (name.clone(), value.clone()))

@@ -1,8 +1,8 @@
-//! What is to be done with a body, kept while the body is awaited.
+//! A body plan that does not borrow from the contract.
 
 use portcullis_contract::{BodyPlan, DeclaredBody as ContractBody, MediaType};
 
-/// A body plan by position in the contract, so that it can be kept while a body is awaited.
+/// A body plan that names the media type by index, so that it can be kept across an `await`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::proxy) enum OwnedBodyPlan {
     Stream,
@@ -13,7 +13,9 @@ impl OwnedBodyPlan {
     pub(super) fn of(plan: BodyPlan<'_>, body: Option<&ContractBody>) -> Self {
         let position = |media: &MediaType| {
             let content = &body?.content;
-            content.iter().position(|known| std::ptr::eq(known, media))
+            content
+                .iter()
+                .position(|candidate| std::ptr::eq(candidate, media))
         };
         let (media, may_be_absent) = match plan {
             BodyPlan::Stream => return Self::Stream,

@@ -1,28 +1,22 @@
-//! Which service a request belongs to, and whom it comes from.
+//! Selects the service of a request and identifies the caller.
 
 use std::rc::Rc;
 use std::time::Instant;
 
 use http::HeaderMap;
 use http::header::HOST;
-use tower::Service;
 
 use crate::identity::{CallerIdentity, IdentityFault};
 
-use super::staged_request::{ExchangeProblem, IdentifiedRequest, RoutedRequest, ServiceAnswer};
-use crate::proxy::exchange::active_config::ActiveService;
+use super::staged_request::{ExchangeProblem, IdentifiedRequest, RoutedRequest};
 use crate::proxy::exchange::answer_table::ProblemCause;
 use crate::proxy::exchange::data_core::{DataCore, ServiceLookup};
 use crate::proxy::exchange::request_record::{RequestMeta, RequestRecord};
 
-pub(in crate::proxy) async fn select_service<S>(
-    core: Rc<DataCore>,
+pub(in crate::proxy::exchange) fn select_service(
+    core: &DataCore,
     identified: IdentifiedRequest,
-    mut next: S,
-) -> Result<ServiceAnswer, ExchangeProblem>
-where
-    S: Service<RoutedRequest, Response = ServiceAnswer, Error = ExchangeProblem>,
-{
+) -> Result<RoutedRequest, ExchangeProblem> {
     let started = Instant::now();
     let IdentifiedRequest {
         id,
@@ -31,61 +25,50 @@ where
         trace,
     } = identified;
     let host = host_of(request.headers());
-    let view = core.snapshot();
-    let service = match view.service(host, request.uri().path()) {
+    let snapshot = core.snapshot();
+    let service = match snapshot.service(host, request.uri().path()) {
         ServiceLookup::Service(service) => service,
-        ServiceLookup::NoContract(awaited) => return Err(refused(no_contract(awaited))),
+        ServiceLookup::NoContract(service) => {
+            return Err(ExchangeProblem::without_record(ProblemCause::NoContract {
+                service: service.config.name.clone(),
+            }));
+        }
         ServiceLookup::NotFound => {
             core.recorder.unrouted();
-            return Err(refused(ProblemCause::NoService));
+            return Err(ExchangeProblem::without_record(ProblemCause::NoService));
         }
     };
-    let claim = core.identification.identify(
+    let identity = core.identification.identify(
         request.headers_mut(),
         peer.trusted,
-        &view.live.config.catalog,
+        &snapshot.active.config.catalog,
     );
-    let (claim, fault) = match claim {
-        Ok(claim) => (claim, None),
+    let (identity, fault) = match identity {
+        Ok(identity) => (identity, None),
         Err(fault) => (CallerIdentity::default(), Some(fault)),
     };
-    let asked = RequestMeta {
+    let meta = RequestMeta {
         id,
         method: request.method().clone(),
         target: request.uri().clone(),
         peer: Rc::clone(&peer),
         trace,
     };
-    let ledger = Rc::new(RequestRecord::open(
+    let record = Rc::new(RequestRecord::open(
         Rc::clone(service),
-        claim,
-        asked,
+        identity,
+        meta,
         started,
     ));
     if let Some(fault) = fault {
         core.recorder.identity_fault(fault.name());
-        refuse(fault, &ledger)?;
+        refuse_identity(fault, &record)?;
     }
-    next.call(RoutedRequest {
+    Ok(RoutedRequest {
         request,
         peer,
-        ledger,
-        reported: Vec::new(),
+        record,
     })
-    .await
-}
-
-fn refused(cause: ProblemCause) -> ExchangeProblem {
-    ExchangeProblem {
-        cause,
-        ledger: None,
-    }
-}
-
-fn no_contract(awaited: &ActiveService) -> ProblemCause {
-    ProblemCause::NoContract {
-        service: awaited.config.name.clone(),
-    }
 }
 
 /// The host without its port.
@@ -100,12 +83,15 @@ fn host_of(headers: &HeaderMap) -> &str {
     }
 }
 
-/// A legacy service takes whoever calls for unknown; any other one wants it mended.
-fn refuse(fault: IdentityFault, ledger: &Rc<RequestRecord>) -> Result<(), ExchangeProblem> {
-    if ledger.service.config().legacy {
-        let service = &ledger.service.config().name;
-        tracing::info!(service, %fault, "the caller is taken for unknown");
+/// Refuses a caller whose identity is invalid. A legacy service treats such a caller as unknown.
+fn refuse_identity(
+    fault: IdentityFault,
+    record: &Rc<RequestRecord>,
+) -> Result<(), ExchangeProblem> {
+    if record.service.config().legacy {
+        let service = &record.service.config().name;
+        tracing::info!(service, %fault, "invalid identity; the caller is treated as unknown");
         return Ok(());
     }
-    Err(ExchangeProblem::new(ProblemCause::Identity(fault), ledger))
+    Err(ExchangeProblem::new(ProblemCause::Identity(fault), record))
 }

@@ -1,62 +1,52 @@
-//! Judging multipart bodies that are larger than what is held in memory, while they pass.
+//! Judges multipart bodies that are larger than the memory bound, while they pass.
 //!
-//! The upstream sees such a body before it is judged to its end, and never all of one that is
-//! refused: the last piece waits for the verdict, and a refusal breaks the request off.
+//! The upstream receives such a body before the verdict, but never all of a refused one: the last
+//! piece waits for the verdict, and a refusal aborts the upstream's request.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
-use portcullis_contract::{FormData, MediaType, Violation, check_form_data};
+use portcullis_contract::{FormData, MediaType, check_form_data};
 
+use super::enforce::enforce;
 use super::judge_head::declared_body;
-use super::staged_request::{ExchangeProblem, ServiceAnswer, enforce};
-use crate::proxy::body::forward_body::BodyChecker;
-use crate::proxy::body::request_body::RequestBodyError;
+use crate::proxy::body::BodyChecker;
+use crate::proxy::body::RequestBodyError;
 use crate::proxy::exchange::data_core::DataCore;
 use crate::proxy::exchange::request_record::RequestRecord;
 
-/// What was decided about an upload: what is to be reported, or why it is refused.
-pub(super) type UploadVerdict = Rc<RefCell<Option<Result<Vec<Violation>, ExchangeProblem>>>>;
-
-/// Reads an upload as it passes.
+/// Judges one upload.
 #[derive(Debug)]
 pub(super) struct UploadChecker {
     core: Rc<DataCore>,
-    ledger: Rc<RequestRecord>,
-    /// Which media type of the operation's body it is.
+    record: Rc<RequestRecord>,
+    /// The index of the body's media type in the operation.
     media: usize,
-    /// `None` once it was decided about.
+    /// `None` after the verdict.
     form: Option<FormData>,
-    verdict: UploadVerdict,
 }
 
 impl UploadChecker {
     pub(super) fn new(
         core: &Rc<DataCore>,
-        ledger: &Rc<RequestRecord>,
+        record: &Rc<RequestRecord>,
         media: usize,
         form: FormData,
     ) -> Self {
         Self {
             core: Rc::clone(core),
-            ledger: Rc::clone(ledger),
+            record: Rc::clone(record),
             media,
             form: Some(form),
-            verdict: UploadVerdict::default(),
         }
-    }
-
-    pub(super) fn verdict(&self) -> UploadVerdict {
-        Rc::clone(&self.verdict)
     }
 
     fn decide(&mut self) -> Result<(), RequestBodyError> {
         let Some(form) = self.form.take() else {
             return Ok(());
         };
-        let service = &self.ledger.service;
+        let service = &self.record.service;
         let mut violations = Vec::new();
-        if let Some((operation, media)) = declared(&self.ledger, self.media) {
+        if let Some((operation, media)) = declared_media(&self.record, self.media) {
             check_form_data(
                 &service.contract,
                 media,
@@ -66,15 +56,11 @@ impl UploadChecker {
                 &mut violations,
             );
         }
-        let mut reported = Vec::new();
-        let decided =
-            enforce(&self.ledger, &mut reported, violations, Vec::new()).map(|()| reported);
-        let is_refused = decided.is_err();
-        *self.verdict.borrow_mut() = Some(decided);
-        match is_refused {
-            true => Err(RequestBodyError::Violated),
-            false => Ok(()),
-        }
+        enforce(&self.record, violations, Vec::new()).map_err(|problem| {
+            // The error stops the upload; the answer shows these violations.
+            self.record.set_upload_refusal(problem.cause);
+            RequestBodyError::Violated
+        })
     }
 }
 
@@ -83,12 +69,13 @@ impl BodyChecker for UploadChecker {
         let Some(form) = &mut self.form else {
             return Ok(());
         };
-        if let Some((_, media)) = declared(&self.ledger, self.media) {
+        if let Some((_, media)) = declared_media(&self.record, self.media) {
             form.feed(media, bytes);
         }
-        match form.is_broken() {
-            true => self.decide(),
-            false => Ok(()),
+        if form.is_broken() {
+            self.decide()
+        } else {
+            Ok(())
         }
     }
 
@@ -97,24 +84,9 @@ impl BodyChecker for UploadChecker {
     }
 }
 
-/// The operation's id, and one of the media types of its body.
-fn declared(ledger: &RequestRecord, media: usize) -> Option<(u32, &MediaType)> {
-    let id = ledger.operation()?;
-    let body = declared_body(ledger.service.contract.operation(id))?;
+/// The operation's id, and one media type of its body.
+fn declared_media(record: &RequestRecord, media: usize) -> Option<(u32, &MediaType)> {
+    let id = record.operation()?;
+    let body = declared_body(record.service.contract.operation(id))?;
     Some((id, body.content.get(media)?))
-}
-
-/// What becomes of an answer by what was decided while its request passed.
-pub(super) fn conclude(
-    verdict: &UploadVerdict,
-    answered: Result<ServiceAnswer, ExchangeProblem>,
-) -> Result<ServiceAnswer, ExchangeProblem> {
-    match (verdict.take(), answered) {
-        (Some(Err(refused)), Err(_)) => Err(refused),
-        (Some(Ok(reported)), Ok(mut answered)) => {
-            answered.reported.extend(reported);
-            Ok(answered)
-        }
-        (_, answered) => answered,
-    }
 }

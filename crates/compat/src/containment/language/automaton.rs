@@ -1,31 +1,31 @@
-//! A regular expression as an automaton, made deterministic state by state.
+//! A regular expression as an automaton, determinized lazily.
 
 use std::collections::HashMap;
 
 /// A state of the nondeterministic automaton.
 #[derive(Debug)]
 pub(super) enum NfaState {
-    /// Takes a character of a class.
+    /// Consumes a character of a class.
     Consume {
         ranges: Box<[(char, char)]>,
         next: u32,
     },
     Split(Vec<u32>),
-    /// Passes at the beginning of the text only.
+    /// Passes only at the beginning of the text.
     Begin(u32),
-    /// Passes at its end only.
+    /// Passes only at the end of the text.
     End(u32),
     Match,
 }
 
-/// An automaton that searches: it accepts a text in which the expression matches anywhere.
+/// An automaton for unanchored search: it accepts a text that contains a match anywhere.
 #[derive(Debug)]
 pub(crate) struct Automaton {
     states: Vec<NfaState>,
     start: u32,
-    /// Where a new class of characters begins, and which class it is.
+    /// The code points at which a character class begins, each with its class.
     pub(super) classes: Vec<(u32, u32)>,
-    /// A character of each class.
+    /// One character of each class.
     samples: Vec<char>,
     sets: Vec<Box<[u32]>>,
     ids: HashMap<Box<[u32]>, u32>,
@@ -34,7 +34,7 @@ pub(crate) struct Automaton {
 
 /// The state in which the expression has matched, whatever follows.
 pub(super) const MATCHED: u32 = 0;
-/// The state from which it cannot match any more.
+/// The state from which no match is possible.
 pub(super) const DEAD: u32 = 1;
 
 impl Automaton {
@@ -54,7 +54,7 @@ impl Automaton {
         automaton
     }
 
-    /// The state before any character.
+    /// The state before the first character.
     pub(super) fn begin(&mut self) -> u32 {
         let mut open = Vec::new();
         self.close(&mut open, self.start, true, false);
@@ -81,14 +81,14 @@ impl Automaton {
                 self.close(&mut open, *next, false, false);
             }
         }
-        // The expression may begin to match at any character.
+        // A match may begin at any character.
         self.close(&mut open, self.start, false, false);
         let next = self.deterministic(open);
         self.steps.insert((state, class), next);
         next
     }
 
-    /// Whether a text that ends here is accepted.
+    /// Whether a text that ends in this state is accepted.
     pub(super) fn accepts(&self, state: u32) -> bool {
         if state == MATCHED {
             return true;
@@ -103,10 +103,10 @@ impl Automaton {
             .any(|at| matches!(self.states[*at as usize], NfaState::Match))
     }
 
-    /// Whether the expression matches anywhere in a text.
+    /// Whether a text contains a match.
     pub(crate) fn is_match(&mut self, text: &str) -> bool {
         let mut state = self.begin();
-        // The empty text ends where it begins.
+        // In the empty text, beginning and end coincide.
         if text.is_empty() {
             return self.accepts_empty();
         }
@@ -120,7 +120,7 @@ impl Automaton {
         self.accepts(state)
     }
 
-    /// Whether the empty text is accepted, where beginning and end are one.
+    /// Whether the empty text is accepted.
     pub(super) fn accepts_empty(&self) -> bool {
         let mut open = Vec::new();
         self.close(&mut open, self.start, true, true);
@@ -134,7 +134,7 @@ impl Automaton {
         self.classes[at - 1].1
     }
 
-    /// Adds the states that are reached without a character.
+    /// Adds the states that are reachable without consuming a character.
     fn close(&self, open: &mut Vec<u32>, from: u32, at_begin: bool, at_end: bool) {
         let mut queue = vec![from];
         while let Some(at) = queue.pop() {
@@ -179,13 +179,13 @@ impl Automaton {
         id
     }
 
-    /// How many deterministic states there are so far.
+    /// The number of deterministic states so far.
     pub(super) fn size(&self) -> usize {
         self.sets.len()
     }
 }
 
-/// Parts all characters into classes that no state tells apart.
+/// Partitions all characters into classes that every state treats alike.
 fn classes(states: &[NfaState]) -> (Vec<(u32, u32)>, Vec<char>) {
     let mut distinct: Vec<&[(char, char)]> = states
         .iter()
@@ -205,7 +205,7 @@ fn classes(states: &[NfaState]) -> (Vec<(u32, u32)>, Vec<char>) {
     let mut known: HashMap<Vec<bool>, u32> = HashMap::new();
     let (mut classes, mut samples) = (Vec::new(), Vec::new());
     for bound in bounds {
-        // Surrogates are no characters; the class before goes on.
+        // Surrogates are not characters; the previous class continues.
         let Some(sample) = char::from_u32(bound) else {
             continue;
         };

@@ -1,14 +1,14 @@
-//! From a pattern (ECMA-262) to an automaton.
+//! Compiles a pattern (ECMA-262) to an automaton.
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use super::automaton::{Automaton, NfaState};
 
-/// Expressions with more states are not read.
+/// The maximum number of states.
 const STATES_MAX: usize = 20_000;
 
-/// The automaton of a pattern, translated as the validators do; `None` where it looks around,
-/// refers back or is too large.
+/// The automaton of a pattern, translated as the validators do; `None` if the pattern has
+/// lookarounds or backreferences or is too large.
 pub(crate) fn compile(pattern: &str) -> Option<Automaton> {
     let rust = jsonschema_regex::to_rust_regex(pattern).ok()?;
     let syntax = regex_syntax::parse(&rust).ok()?;
@@ -18,7 +18,7 @@ pub(crate) fn compile(pattern: &str) -> Option<Automaton> {
     Some(Automaton::new(building.states, start))
 }
 
-/// The automaton that accepts some words and no others.
+/// The automaton that accepts exactly the given words.
 pub(crate) fn of_words<'w>(words: impl IntoIterator<Item = &'w str>) -> Option<Automaton> {
     let mut building = AutomatonBuilder::default();
     let end = building.push(NfaState::Match)?;
@@ -32,7 +32,7 @@ pub(crate) fn of_words<'w>(words: impl IntoIterator<Item = &'w str>) -> Option<A
     Some(Automaton::new(building.states, start))
 }
 
-/// Built from the end: each part knows what follows it.
+/// Builds backwards: each part knows its successor.
 #[derive(Default)]
 struct AutomatonBuilder {
     states: Vec<NfaState>,

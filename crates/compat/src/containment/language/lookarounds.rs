@@ -1,10 +1,9 @@
-//! Patterns that look around, which no automaton of ours reads: what can be said of them all the
-//! same.
+//! Lookarounds, which the automata do not support: splits or removes them where possible.
 
 const LOOKAROUNDS: [&str; 4] = ["(?=", "(?!", "(?<=", "(?<!"];
 
-/// Takes apart a pattern such as `^(?!a)(?=b)c`: it matches where `^(?:b)` and `^c` match and
-/// `^(?:a)` does not. `None` where it is built in another way.
+/// Splits a pattern such as `^(?!a)(?=b)c`: it matches if `^(?:b)` and `^c` match and `^(?:a)` does
+/// not. `None` if the pattern has another structure.
 pub(crate) fn split_lookarounds(pattern: &str) -> Option<Vec<(bool, String)>> {
     let refers_back = pattern
         .as_bytes()
@@ -19,7 +18,7 @@ pub(crate) fn split_lookarounds(pattern: &str) -> Option<Vec<(bool, String)>> {
         let end = group_end(rest)?;
         let inside = &rest[sign.len()..end - 1];
         rest = &rest[end..];
-        // A look that is repeated, optional or refers to a group is something else.
+        // A quantified lookahead cannot be split off.
         if rest.starts_with(['*', '+', '?', '{']) {
             return None;
         }
@@ -32,7 +31,7 @@ pub(crate) fn split_lookarounds(pattern: &str) -> Option<Vec<(bool, String)>> {
     Some(parts)
 }
 
-/// Whether a `|` stands outside all groups.
+/// Whether a `|` is outside of all groups.
 fn has_alternatives(pattern: &str) -> Option<bool> {
     let mut rest = pattern;
     while let Some(character) = rest.chars().next() {
@@ -48,8 +47,7 @@ fn has_alternatives(pattern: &str) -> Option<bool> {
     Some(false)
 }
 
-/// The pattern without what looks around: it matches whatever the pattern matches, and more.
-/// `None` where nothing is gained by leaving it out.
+/// The pattern without lookarounds, which matches at least as many texts; `None` if it has none.
 pub(crate) fn without_lookarounds(pattern: &str) -> Option<String> {
     let mut plain = String::with_capacity(pattern.len());
     let mut rest = pattern;
@@ -69,7 +67,7 @@ pub(crate) fn without_lookarounds(pattern: &str) -> Option<String> {
     (plain != pattern).then_some(plain)
 }
 
-/// The length of the group that a text begins with.
+/// The length of the group at the beginning of a text.
 fn group_end(text: &str) -> Option<usize> {
     let mut depth = 0;
     let mut at = 0;
@@ -91,7 +89,7 @@ fn group_end(text: &str) -> Option<usize> {
     None
 }
 
-/// The length of the character class that a text begins with.
+/// The length of the character class at the beginning of a text.
 fn class_end(text: &str) -> Option<usize> {
     let mut escaped = false;
     for (at, character) in text.char_indices().skip(1) {

@@ -1,8 +1,8 @@
-//! Languages of strings: patterns as automata over characters, and the search for a word that is
-//! in some of them and not in others.
+//! Languages of strings: patterns as automata, and the search for a word that is in some languages
+//! and not in others.
 //!
-//! Lengths are counted in characters, as `minLength` does, so the automata are over characters,
-//! too. They are made deterministic only where a search goes.
+//! The automata operate on characters, because `minLength` counts characters. They are determinized
+//! only where the search goes.
 
 mod automaton;
 mod automaton_builder;

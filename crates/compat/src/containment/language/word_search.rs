@@ -1,20 +1,20 @@
-//! The search for a word: in all of some languages, in none of others, of a length.
+//! Searches for a word with a given length that is in all of some languages and in none of others.
 
 use std::collections::{HashMap, HashSet};
 
 use super::automaton::{Automaton, DEAD, MATCHED};
 
-/// What a search found.
+/// The result of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum WordOutcome {
     Word(String),
-    /// There is none.
+    /// No such word exists.
     Empty,
-    /// There may be one, further than was looked.
+    /// The search stopped before it found a word.
     TooFar,
 }
 
-/// What is sought.
+/// The constraints on the word.
 #[derive(Debug)]
 pub(crate) struct WordSearch<'a> {
     pub(crate) inside: Vec<&'a mut Automaton>,
@@ -23,10 +23,10 @@ pub(crate) struct WordSearch<'a> {
     pub(crate) length_max: Option<u64>,
 }
 
-/// States of all automata at once.
+/// The combined states of all automata.
 type JointState = Box<[u32]>;
 
-/// A way to a state: the step before, and the character from there.
+/// A step of a path: the previous step, and the character from there.
 struct WordStep {
     state: JointState,
     from: usize,
@@ -36,7 +36,7 @@ struct WordStep {
 const LENGTH_MAX: u64 = 20_000;
 
 impl WordSearch<'_> {
-    /// Looks for the shortest word, in at most so many steps.
+    /// Finds the shortest word within a number of steps.
     pub(crate) fn run(mut self, steps_max: usize, spent: &mut u64) -> WordOutcome {
         if self.length_max.is_some_and(|max| max < self.length_min) {
             return WordOutcome::Empty;
@@ -49,7 +49,7 @@ impl WordSearch<'_> {
         }
         let symbols = self.symbols();
         let begin: JointState = self.automata().map(Automaton::begin).collect();
-        let mut ways = vec![WordStep {
+        let mut steps = vec![WordStep {
             state: begin,
             from: 0,
             character: '\0',
@@ -58,7 +58,7 @@ impl WordSearch<'_> {
         let mut seen: HashSet<JointState> = HashSet::new();
         let mut length = 0;
         while !level.is_empty() && self.length_max.is_none_or(|max| length < max) {
-            // Up to the least length the same state counts anew for each length.
+            // Up to the minimum length, a state counts separately for each length.
             if length < self.length_min {
                 seen.clear();
             }
@@ -66,26 +66,26 @@ impl WordSearch<'_> {
             for at in level {
                 for (character, classes) in &symbols {
                     *spent += 1;
-                    let state = self.step(&ways[at].state.clone(), classes);
+                    let state = self.step(&steps[at].state.clone(), classes);
                     if self.is_hopeless(&state) || !seen.insert(state.clone()) {
                         continue;
                     }
                     let accepted = length >= self.length_min && self.accepts(&state);
-                    ways.push(WordStep {
+                    steps.push(WordStep {
                         state,
                         from: at,
                         character: *character,
                     });
                     if accepted {
-                        return WordOutcome::Word(word(&ways));
+                        return WordOutcome::Word(word(&steps));
                     }
                 }
-                if ways.len() * symbols.len() > steps_max || self.size() > steps_max {
+                if steps.len() * symbols.len() > steps_max || self.size() > steps_max {
                     return WordOutcome::TooFar;
                 }
             }
-            level = next_level..ways.len();
-            next_level = ways.len();
+            level = next_level..steps.len();
+            next_level = steps.len();
         }
         WordOutcome::Empty
     }
@@ -141,8 +141,7 @@ impl WordSearch<'_> {
                 .any(|automaton| automaton.accepts_empty())
     }
 
-    /// A character for each way in which the automata tell characters apart, those first that
-    /// people can read.
+    /// One character for each combined class of all automata, the most readable first.
     fn symbols(&mut self) -> Vec<(char, Vec<u32>)> {
         let mut bounds: Vec<u32> = self
             .automata()
@@ -186,7 +185,7 @@ impl WordSearch<'_> {
     }
 }
 
-/// Tried for each class of characters, the first that belongs to it is taken.
+/// Candidates for each character class; the first that belongs to the class is used.
 const LEGIBLE: [char; 12] = ['a', 'A', '0', 'b', '1', '-', '_', ' ', '.', 'z', '9', '~'];
 
 fn legibility(character: char) -> (u8, usize) {
@@ -201,12 +200,12 @@ fn legibility(character: char) -> (u8, usize) {
     }
 }
 
-fn word(ways: &[WordStep]) -> String {
+fn word(steps: &[WordStep]) -> String {
     let mut characters = Vec::new();
-    let mut at = ways.len() - 1;
+    let mut at = steps.len() - 1;
     while at != 0 {
-        characters.push(ways[at].character);
-        at = ways[at].from;
+        characters.push(steps[at].character);
+        at = steps[at].from;
     }
     characters.iter().rev().collect()
 }

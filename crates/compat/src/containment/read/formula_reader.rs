@@ -1,4 +1,4 @@
-//! One document: its definitions, and what references lead to.
+//! Reads one document: its schemas and the definitions that they refer to.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use super::super::formula::{ANY, FormulaId, FormulaNode, NEVER};
 use super::super::formula_arena::FormulaArena;
 use super::super::type_mask::TypeMask;
 
-/// What the lowered document calls itself where it holds other resources.
+/// The base URI of a lowered document with embedded resources.
 const ROOT: &str = "urn:portcullis:contract";
 const RESOURCE: &str = "urn:portcullis:resource:";
 
@@ -16,35 +16,35 @@ const RESOURCE: &str = "urn:portcullis:resource:";
 #[derive(Debug)]
 pub(crate) struct FormulaReader<'d> {
     pub(super) document: &'d Value,
-    /// The annotation of members that this direction does not send.
+    /// The annotation of properties that are not sent in this direction.
     unsent: &'static str,
-    /// Makes opaque nodes of this document unlike those of another.
+    /// Distinguishes opaque nodes of this document from those of the other.
     side: &'static str,
-    /// The number of the first definition that is this document's.
+    /// The number of this document's first definition.
     first: u32,
     numbers: DefinitionNumbers,
     queue: Vec<&'d Value>,
-    /// Schemas whose unevaluated parts are being worked out.
+    /// Schemas whose unevaluated keywords are being resolved.
     pub(super) resolving: Vec<&'d Map<String, Value>>,
-    /// Whether all definitions are read, and what is not numbered is not known.
+    /// Whether all definitions are read. After that, unnumbered references are unknown.
     is_complete: bool,
 }
 
-/// The numbers of definitions, by the pointers that lead to them.
+/// The numbers of definitions by JSON pointer.
 pub(crate) type DefinitionNumbers = HashMap<String, u32>;
 
-/// What a document says.
+/// The formulas of a document.
 #[derive(Debug)]
 pub(crate) struct DefinitionFormulas {
-    /// The nodes of the members of `properties`; they hold references by number.
+    /// The formulas of `properties`, in which references are numbers.
     pub(crate) roots: HashMap<String, FormulaId>,
-    /// What the definitions say, from the first number on.
+    /// The bodies of the definitions, starting with the first number.
     pub(crate) bodies: Vec<FormulaId>,
     pub(crate) numbers: DefinitionNumbers,
 }
 
 impl<'d> FormulaReader<'d> {
-    /// Begins to read; its definitions are numbered from `first`.
+    /// Creates a reader that numbers definitions from `first`.
     pub(crate) fn new(
         document: &'d Value,
         unsent: &'static str,
@@ -63,7 +63,7 @@ impl<'d> FormulaReader<'d> {
         }
     }
 
-    /// Reads single schemas of a document that was read before.
+    /// Creates a reader for single schemas of a document that is already read.
     pub(crate) fn again(
         document: &'d Value,
         unsent: &'static str,
@@ -77,12 +77,12 @@ impl<'d> FormulaReader<'d> {
         }
     }
 
-    /// The numbers, for another time.
+    /// Returns the numbers for the next reader.
     pub(crate) fn into_numbers(self) -> DefinitionNumbers {
         self.numbers
     }
 
-    /// Reads all that `properties` of the document refers to.
+    /// Reads `properties` of the document and everything it refers to.
     pub(crate) fn read(mut self, arena: &mut FormulaArena) -> DefinitionFormulas {
         let document = self.document;
         let roots = document.get("properties").and_then(Value::as_object);
@@ -110,7 +110,7 @@ impl<'d> FormulaReader<'d> {
         }
     }
 
-    /// What one keyword of a schema says.
+    /// The formula of one keyword of a schema.
     pub(crate) fn only(
         &mut self,
         arena: &mut FormulaArena,
@@ -134,7 +134,7 @@ impl<'d> FormulaReader<'d> {
         arena.all_of(parts)
     }
 
-    /// `$ref`.
+    /// Reads `$ref`.
     pub(super) fn reference(
         &mut self,
         arena: &mut FormulaArena,
@@ -144,7 +144,7 @@ impl<'d> FormulaReader<'d> {
             .as_str()
             .and_then(|text| resolve(self.document, text))
         else {
-            // The meta-schema, which is the same everywhere.
+            // The meta-schema, which is the same in both documents.
             let word = arena.intern(&format!("$ref {reference}"));
             return arena.add(FormulaNode::Opaque(word, TypeMask::ALL));
         };
@@ -159,8 +159,8 @@ impl<'d> FormulaReader<'d> {
         arena.add(FormulaNode::Reference(number))
     }
 
-    /// A keyword that cannot be read. It equals the same words in the same document only, since
-    /// what they mean may depend on what is around them.
+    /// A keyword that cannot be interpreted. It equals the same keyword of the same document only,
+    /// because its meaning can depend on its context.
     pub(super) fn opaque(
         &mut self,
         arena: &mut FormulaArena,
@@ -173,7 +173,7 @@ impl<'d> FormulaReader<'d> {
     }
 }
 
-/// The JSON Pointer that a reference within a document leads by, and what is there.
+/// Resolves a reference within a document to a JSON pointer and its target.
 pub(crate) fn resolve<'d>(document: &'d Value, reference: &str) -> Option<(String, &'d Value)> {
     let (base, fragment) = reference.split_once('#').unwrap_or((reference, ""));
     let fragment = percent_decoded(fragment);

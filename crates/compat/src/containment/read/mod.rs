@@ -1,7 +1,8 @@
-//! From a lowered document (JSON Schema 2020-12) to formulas.
+//! Translates a lowered document (JSON Schema 2020-12) into formulas.
 //!
-//! Every schema that something refers to becomes a definition; `identity` joins equal ones
-//! later. What is not understood becomes opaque, which is neither true nor false of any value.
+//! Every schema that is referred to becomes a definition; `formula_resolver` merges equal ones
+//! later. A keyword that cannot be interpreted becomes opaque: it is neither true nor false for any
+//! value.
 
 mod formula_reader;
 mod schema_keywords;

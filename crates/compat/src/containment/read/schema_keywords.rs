@@ -1,10 +1,11 @@
-//! One schema, keyword by keyword.
+//! Reads a schema keyword by keyword.
 
 use serde_json::{Map, Value};
 
 use portcullis_contract::ASSERTED_FORMATS;
 
-use super::super::exact_fraction::ExactFraction;
+use portcullis_json::ExactFraction;
+
 use super::super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas};
 use super::super::formula_arena::FormulaArena;
 use super::super::language::split_lookarounds;
@@ -14,7 +15,7 @@ use super::formula_reader::FormulaReader;
 type KeywordMap = Map<String, Value>;
 
 impl<'d> FormulaReader<'d> {
-    /// What a keyword says; `None` where it only annotates, or another one speaks for it.
+    /// The formula of a keyword; `None` if it only annotates or another keyword includes it.
     pub(super) fn keyword(
         &mut self,
         arena: &mut FormulaArena,
@@ -179,7 +180,7 @@ impl<'d> FormulaReader<'d> {
     }
 }
 
-/// `ItemFormulas`, without a prefix that says no more than the rest.
+/// `items` and `prefixItems`, without trailing prefix schemas that equal the rest.
 pub(super) fn items(
     arena: &mut FormulaArena,
     mut prefix: Vec<FormulaId>,
@@ -197,7 +198,7 @@ pub(super) fn items(
     })
 }
 
-/// Holds of all but objects with this member.
+/// Holds for everything except objects with this property.
 pub(super) fn lacks(arena: &mut FormulaArena, name: &str) -> FormulaId {
     let object = arena.types(TypeMask::OBJECT);
     let name = arena.intern(name);
@@ -212,7 +213,7 @@ enum ScalarKeyword {
     Other,
 }
 
-/// The keywords that hold no schemas.
+/// Reads keywords without subschemas.
 fn scalar(arena: &mut FormulaArena, keyword: &str, value: &Value) -> ScalarKeyword {
     let bounded = |arena: &mut FormulaArena, node: fn(u64) -> FormulaNode, trivial: Option<u64>| {
         let bound = count(value)?;
@@ -235,20 +236,22 @@ fn scalar(arena: &mut FormulaArena, keyword: &str, value: &Value) -> ScalarKeywo
         "maxItems" => bounded(arena, FormulaNode::ItemsMax, None),
         "minProperties" => bounded(arena, FormulaNode::PropertiesMin, Some(0)),
         "maxProperties" => bounded(arena, FormulaNode::PropertiesMax, None),
-        "uniqueItems" => value.as_bool().map(|unique| match unique {
-            true => arena.add(FormulaNode::Unique),
-            false => ANY,
+        "uniqueItems" => value.as_bool().map(|unique| {
+            if unique {
+                arena.add(FormulaNode::Unique)
+            } else {
+                ANY
+            }
         }),
         "pattern" => value.as_str().map(|text| pattern(arena, text)),
-        "format" => value
-            .as_str()
-            .map(|name| match ASSERTED_FORMATS.contains(&name) {
-                true => {
-                    let word = arena.intern(name);
-                    arena.add(FormulaNode::Format(word))
-                }
-                false => ANY,
-            }),
+        "format" => value.as_str().map(|name| {
+            if ASSERTED_FORMATS.contains(&name) {
+                let word = arena.intern(name);
+                arena.add(FormulaNode::Format(word))
+            } else {
+                ANY
+            }
+        }),
         "required" => value.as_array().map(|names| {
             let parts: Vec<FormulaId> = names
                 .iter()
@@ -262,8 +265,8 @@ fn scalar(arena: &mut FormulaArena, keyword: &str, value: &Value) -> ScalarKeywo
     read.map_or(ScalarKeyword::Malformed, ScalarKeyword::Read)
 }
 
-/// A pattern. One that looks ahead from the beginning is taken apart: each look is a pattern of
-/// its own, which matches or does not.
+/// Reads a pattern. Lookaheads at the beginning are split off: each becomes a separate pattern,
+/// positive or negative.
 fn pattern(arena: &mut FormulaArena, text: &str) -> FormulaId {
     let mut parts = Vec::new();
     for (matches, part) in split_lookarounds(text).unwrap_or_else(|| vec![(true, text.to_owned())])
@@ -275,7 +278,7 @@ fn pattern(arena: &mut FormulaArena, text: &str) -> FormulaId {
     arena.all_of(parts)
 }
 
-/// Keywords that carry what a number of JSON cannot, as text.
+/// Reads keywords that carry exact numbers as text.
 fn exactly(arena: &mut FormulaArena, keyword: &str, value: &Value) -> Option<FormulaId> {
     match (keyword, value.as_str()?) {
         ("format", "int32") => Some(range(arena, i64::from(i32::MIN), i64::from(i32::MAX))),
@@ -297,16 +300,16 @@ fn range(arena: &mut FormulaArena, from: i64, upto: i64) -> FormulaId {
 }
 
 fn bound(arena: &mut FormulaArena, keyword: &str, ratio: ExactFraction) -> Option<FormulaId> {
-    if keyword == "multipleOf" && (ratio.is_zero() || ratio.abs() != ratio) {
+    if keyword == "multipleOf" && !ratio.is_positive() {
         return None;
     }
-    let figure = arena.intern_number(ratio);
+    let number_id = arena.intern_number(ratio);
     Some(arena.add(match keyword {
-        "minimum" => FormulaNode::AtLeast(figure),
-        "exclusiveMinimum" => FormulaNode::Above(figure),
-        "maximum" => FormulaNode::AtMost(figure),
-        "exclusiveMaximum" => FormulaNode::Below(figure),
-        "multipleOf" => FormulaNode::MultipleOf(figure),
+        "minimum" => FormulaNode::AtLeast(number_id),
+        "exclusiveMinimum" => FormulaNode::Above(number_id),
+        "maximum" => FormulaNode::AtMost(number_id),
+        "exclusiveMaximum" => FormulaNode::Below(number_id),
+        "multipleOf" => FormulaNode::MultipleOf(number_id),
         _ => return None,
     }))
 }
@@ -346,7 +349,7 @@ fn literal(value: &Value) -> Option<ExactFraction> {
     ExactFraction::of(value.as_number()?)
 }
 
-/// A count: JSON Schema allows it to be written as `2.0`.
+/// Reads a count, which JSON Schema also allows as `2.0`.
 pub(super) fn count(value: &Value) -> Option<u64> {
     literal(value)?.to_count()
 }

@@ -1,8 +1,9 @@
-//! `unevaluatedProperties` and `unevaluatedItems`, resolved before anything is judged.
+//! `unevaluatedProperties` and `unevaluatedItems`, translated into formulas of the evaluated parts.
 //!
-//! Which members the keywords beside them evaluate depends on which alternatives a value
-//! satisfies (2020-12 core, section 11). There are few of those, so each combination becomes a
-//! case: where these hold and those do not, such members are covered and the others are judged.
+//! Which properties the adjacent keywords evaluate depends on the alternatives that a value
+//! satisfies (2020-12 core, section 11). There are few alternatives, so each combination becomes a
+//! case: under its condition, its properties are evaluated and all others must satisfy the
+//! unevaluated schema.
 
 use serde_json::{Map, Value};
 
@@ -15,16 +16,16 @@ use super::schema_keywords::{items, lacks};
 const CASES_MAX: usize = 64;
 const DEPTH_MAX: u8 = 24;
 
-/// What is evaluated where a condition holds.
+/// The parts that are evaluated under a condition.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct EvaluatedCase {
-    /// All that must hold.
+    /// The condition: all of these must hold.
     when: Vec<FormulaId>,
     names: Vec<StringId>,
     patterns: Vec<StringId>,
-    /// How many items from the front.
+    /// The number of evaluated items from the front.
     items: usize,
-    /// Items that satisfy one of these.
+    /// Items that satisfy one of these are evaluated.
     like: Vec<FormulaId>,
     everything: bool,
 }
@@ -51,7 +52,7 @@ impl EvaluatedCase {
     }
 }
 
-/// Which of the two keywords is resolved.
+/// The keyword that is being resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum UnevaluatedKeyword {
     Properties,
@@ -70,10 +71,10 @@ impl<'d> FormulaReader<'d> {
         };
         let rest = self.schema(arena, value);
         self.each_case(arena, cases, |arena, cover| {
-            let listed = |mut words: Vec<StringId>| {
-                words.sort_unstable();
-                words.dedup();
-                words.into_iter().map(|word| (word, ANY)).collect()
+            let listed = |mut strings: Vec<StringId>| {
+                strings.sort_unstable();
+                strings.dedup();
+                strings.into_iter().map(|word| (word, ANY)).collect()
             };
             arena.members(PropertyFormulas {
                 named: listed(cover.names),
@@ -95,9 +96,10 @@ impl<'d> FormulaReader<'d> {
         };
         let rest = self.schema(arena, value);
         self.each_case(arena, cases, |arena, cover| {
-            let rest = match cover.like.is_empty() {
-                true => rest,
-                false => arena.any_of(cover.like.into_iter().chain([rest])),
+            let rest = if cover.like.is_empty() {
+                rest
+            } else {
+                arena.any_of(cover.like.into_iter().chain([rest]))
             };
             items(arena, vec![ANY; cover.items], rest)
         })
@@ -107,7 +109,7 @@ impl<'d> FormulaReader<'d> {
         &mut self,
         arena: &mut FormulaArena,
         cases: Vec<EvaluatedCase>,
-        judge: impl Fn(&mut FormulaArena, EvaluatedCase) -> FormulaId,
+        formula_of: impl Fn(&mut FormulaArena, EvaluatedCase) -> FormulaId,
     ) -> FormulaId {
         let mut parts = Vec::new();
         for cover in cases {
@@ -115,7 +117,7 @@ impl<'d> FormulaReader<'d> {
                 continue;
             }
             let when = arena.all_of(cover.when.iter().copied());
-            let judged = judge(arena, cover);
+            let judged = formula_of(arena, cover);
             if when == ANY {
                 parts.push(judged);
             } else if judged != ANY {
@@ -126,7 +128,7 @@ impl<'d> FormulaReader<'d> {
         arena.all_of(parts)
     }
 
-    /// The cases of a schema; `None` also where they hang on themselves.
+    /// The cases of a schema; `None` also for a schema that depends on itself.
     fn all_cases(
         &mut self,
         arena: &mut FormulaArena,
@@ -146,8 +148,8 @@ impl<'d> FormulaReader<'d> {
         cases
     }
 
-    /// The cases of what the keywords of a schema evaluate; `None` where they are not known or
-    /// too many. The unevaluated keyword itself is left out at depth 0.
+    /// The cases of the keywords of a schema; `None` if they are unknown or too many. At depth 0
+    /// the unevaluated keyword itself is skipped.
     fn cases(
         &mut self,
         arena: &mut FormulaArena,
@@ -210,7 +212,7 @@ impl<'d> FormulaReader<'d> {
         }
     }
 
-    /// The cases, with those of a branch where its condition holds.
+    /// Splits the cases by the condition of a branch.
     fn under(
         &mut self,
         arena: &mut FormulaArena,
@@ -229,7 +231,7 @@ impl<'d> FormulaReader<'d> {
         )
     }
 
-    /// What the keywords of the schema itself evaluate.
+    /// The parts that the schema's own keywords evaluate.
     fn own(
         &mut self,
         arena: &mut FormulaArena,
@@ -240,7 +242,7 @@ impl<'d> FormulaReader<'d> {
         let mut cover = EvaluatedCase::default();
         match of {
             UnevaluatedKeyword::Properties => {
-                let mut words = |keyword: &str| -> Vec<StringId> {
+                let mut strings = |keyword: &str| -> Vec<StringId> {
                     let named = keywords.get(keyword).and_then(Value::as_object);
                     named
                         .into_iter()
@@ -248,8 +250,8 @@ impl<'d> FormulaReader<'d> {
                         .map(|(name, _)| arena.intern(name))
                         .collect()
                 };
-                cover.names = words("properties");
-                cover.patterns = words("patternProperties");
+                cover.names = strings("properties");
+                cover.patterns = strings("patternProperties");
                 cover.everything = keywords.contains_key("additionalProperties")
                     || depth > 0 && keywords.contains_key("unevaluatedProperties");
             }
@@ -277,7 +279,7 @@ fn elements<'d>(
         .flatten()
 }
 
-/// The cases, parted by a condition where the parts differ.
+/// Splits cases by a condition, unless both sides evaluate nothing.
 fn split(
     arena: &mut FormulaArena,
     cases: &[EvaluatedCase],

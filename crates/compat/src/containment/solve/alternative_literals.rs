@@ -1,4 +1,4 @@
-//! The alternatives that a formula offers.
+//! The alternatives of a formula.
 
 use super::super::formula::{FormulaId, FormulaNode};
 use super::super::formula_arena::FormulaArena;
@@ -9,7 +9,7 @@ use super::search_goal::{Literal, LiteralMode};
 /// Literals that are assumed together.
 pub(super) type AlternativeLiterals = Vec<Literal>;
 
-/// Beyond so many alternatives that declare members, at most two are taken to be in force at once.
+/// With more alternatives than this, at most two are combined.
 const COMBINED_MAX: usize = 3;
 
 /// The alternatives of a choice.
@@ -31,9 +31,12 @@ pub(super) fn options(arena: &FormulaArena, choice: Literal) -> Vec<AlternativeL
         (FormulaNode::OneOf(parts), mode) => {
             let only = |at: usize| {
                 let each = parts.iter().enumerate();
-                each.map(|(other, part)| match other == at {
-                    true => Literal::new(*part, mode),
-                    false => Literal::fails(*part),
+                each.map(|(other, part)| {
+                    if other == at {
+                        Literal::new(*part, mode)
+                    } else {
+                        Literal::fails(*part)
+                    }
                 })
                 .collect()
             };
@@ -43,8 +46,8 @@ pub(super) fn options(arena: &FormulaArena, choice: Literal) -> Vec<AlternativeL
     }
 }
 
-/// A producer may follow several alternatives of `anyOf` at once, and send what they declare
-/// together.
+/// Adds combinations of alternatives. A producer may satisfy several alternatives of `anyOf` at
+/// once and send the properties that they declare together.
 pub(super) fn combined(
     arena: &FormulaArena,
     choice: Literal,

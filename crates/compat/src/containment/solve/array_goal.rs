@@ -1,4 +1,4 @@
-//! What must hold of an array: of each item by its position, and of some items wherever they are.
+//! The constraints on an array: per position, and for items at any position.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::super::formula_arena::FormulaArena;
 use super::goal_state::GoalState;
 use super::search_goal::{Literal, LiteralMode};
 
-/// Between two bounds, so many counts are tried one by one.
+/// If the range of allowed counts is at most this wide, each count is tried.
 const COUNTS_MAX: u64 = 8;
 
 /// How many items satisfy a schema.
@@ -17,29 +17,29 @@ pub(super) enum ItemCount {
     Exactly(u64),
 }
 
-/// What must hold of an array.
+/// The constraints on an array.
 #[derive(Debug, Default)]
 pub(super) struct ArrayGoal {
     open: Vec<(Arc<ItemFormulas>, LiteralMode)>,
     pub(super) broken: Vec<Arc<ItemFormulas>>,
     pub(super) min: u64,
     pub(super) max: Option<u64>,
-    /// Whether all items differ; or two must not.
+    /// Whether all items must differ (`true`), or two must be equal (`false`).
     pub(super) unique: Option<bool>,
-    /// For each schema the counts of which one must be met.
+    /// For each schema, the allowed counts.
     pub(super) counts: Vec<(FormulaId, Vec<ItemCount>)>,
-    /// Whether uniqueness is demanded and refused.
+    /// Whether the constraints contradict each other.
     pub(super) is_contradiction: bool,
 }
 
 impl ArrayGoal {
     pub(super) fn of(arena: &FormulaArena, state: &GoalState) -> Self {
-        let mut rows = Self::default();
+        let mut array_goal = Self::default();
         for unit in &state.units {
-            rows.add(arena, *unit);
+            array_goal.add(arena, *unit);
         }
-        rows.is_contradiction |= rows.max.is_some_and(|max| max < rows.min);
-        rows
+        array_goal.is_contradiction |= array_goal.max.is_some_and(|max| max < array_goal.min);
+        array_goal
     }
 
     fn add(&mut self, arena: &FormulaArena, unit: Literal) {
@@ -70,7 +70,7 @@ impl ArrayGoal {
             None => vec![ItemCount::AtLeast(min)],
             Some(max) if max < min => Vec::new(),
             Some(max) if max - min <= COUNTS_MAX => (min..=max).map(ItemCount::Exactly).collect(),
-            // The upper bound is left out; a value that exceeds it is noticed.
+            // The upper bound is dropped. The evaluator detects a value that exceeds it.
             Some(_) => vec![ItemCount::AtLeast(min)],
         };
         self.counts.push((schema, counts));
@@ -78,15 +78,16 @@ impl ArrayGoal {
 
     fn count_not(&mut self, schema: FormulaId, min: u64, max: Option<u64>) {
         let mut counts = Vec::new();
-        match min <= COUNTS_MAX {
-            true => counts.extend((0..min).map(ItemCount::Exactly)),
-            false => counts.push(ItemCount::AtLeast(0)),
+        if min <= COUNTS_MAX {
+            counts.extend((0..min).map(ItemCount::Exactly))
+        } else {
+            counts.push(ItemCount::AtLeast(0))
         }
         counts.extend(max.map(|max| ItemCount::AtLeast(max.saturating_add(1))));
         self.counts.push((schema, counts));
     }
 
-    /// Up to which position items are spoken of one by one.
+    /// The number of positions that have a separate schema in any constraint.
     pub(super) fn prefix(&self) -> usize {
         let open = self.open.iter().map(|(items, _)| items);
         open.chain(&self.broken)
@@ -95,7 +96,7 @@ impl ArrayGoal {
             .unwrap_or(0)
     }
 
-    /// What every item at a position must fulfil.
+    /// The literals for the item at a position.
     pub(super) fn literals(&self, index: usize) -> Vec<Literal> {
         let open = self
             .open
@@ -104,7 +105,7 @@ impl ArrayGoal {
         open.filter(|literal| literal.id != ANY).collect()
     }
 
-    /// Every way to choose one count for each schema.
+    /// All combinations that choose one count for each schema.
     pub(super) fn choices(&self) -> Vec<Vec<(FormulaId, ItemCount)>> {
         self.counts
             .iter()

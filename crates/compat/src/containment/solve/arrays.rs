@@ -1,58 +1,58 @@
-//! Arrays: demands are given to positions, each item is a goal of its own.
+//! Solves arrays: assigns demands to positions and solves each item as a goal.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::super::exact_fraction::canonical;
+use super::super::canonical_text::canonical;
 use super::super::formula::FormulaId;
 use super::array_goal::{ArrayGoal, ItemCount};
 use super::goal_state::GoalState;
 use super::search_goal::{AnswerTally, Literal, SearchAnswer, SearchGoal};
 use super::solver::Solver;
 
-/// Longer arrays are not made.
+/// Longer arrays are not built.
 const LENGTH_MAX: u64 = 2_000;
-/// Items that must all differ, at most.
+/// The maximum number of items that must all differ.
 const UNIQUE_MAX: usize = 48;
 const CHOICES_MAX: usize = 64;
 
-/// Some position must fulfil something.
+/// A constraint that some position must satisfy.
 #[derive(Clone, Copy, Debug)]
 enum ItemDemand {
-    /// What the broken items with this number say fails there.
+    /// The item violates the broken `items` with this index.
     Violated(usize),
-    /// A schema that so many positions must satisfy; its number among the counts.
+    /// The item satisfies the schema with this index in the counts.
     Counted(usize),
     /// Two positions hold the same value.
     Duplicate,
 }
 
-/// Which literals each position got.
+/// The literals of each position.
 type PositionLiterals = Vec<Vec<Literal>>;
 
 struct ArrayPlan<'r> {
-    rows: &'r ArrayGoal,
+    array_goal: &'r ArrayGoal,
     counts: &'r [(FormulaId, ItemCount)],
     demands: Vec<ItemDemand>,
     length: usize,
-    /// Positions from here on are alike.
+    /// From this position on, all positions have the same constraints.
     prefix: usize,
 }
 
 impl Solver<'_> {
     pub(super) fn array(&mut self, state: &GoalState) -> SearchAnswer {
-        let rows = ArrayGoal::of(self.arena, state);
-        if rows.is_contradiction {
+        let array_goal = ArrayGoal::of(self.arena, state);
+        if array_goal.is_contradiction {
             return SearchAnswer::Empty;
         }
         let mut tally = AnswerTally::default();
-        let choices = rows.choices();
+        let choices = array_goal.choices();
         if choices.len() > CHOICES_MAX {
             return self.give_up("several `contains` with wide bounds");
         }
         for counts in &choices {
-            let answer = self.counted(&rows, counts);
+            let answer = self.counted(&array_goal, counts);
             if let Some(done) = tally.take(answer) {
                 return done;
             }
@@ -61,9 +61,14 @@ impl Solver<'_> {
     }
 
     /// Arrays with these counts, the shortest first.
-    fn counted(&mut self, rows: &ArrayGoal, counts: &[(FormulaId, ItemCount)]) -> SearchAnswer {
-        let mut demands: Vec<ItemDemand> =
-            (0..rows.broken.len()).map(ItemDemand::Violated).collect();
+    fn counted(
+        &mut self,
+        array_goal: &ArrayGoal,
+        counts: &[(FormulaId, ItemCount)],
+    ) -> SearchAnswer {
+        let mut demands: Vec<ItemDemand> = (0..array_goal.broken.len())
+            .map(ItemDemand::Violated)
+            .collect();
         for (number, (_, count)) in counts.iter().enumerate() {
             let (ItemCount::AtLeast(times) | ItemCount::Exactly(times)) = count;
             if *times > 64 {
@@ -71,38 +76,39 @@ impl Solver<'_> {
             }
             demands.extend((0..*times).map(|_| ItemDemand::Counted(number)));
         }
-        if rows.unique == Some(false) {
+        if array_goal.unique == Some(false) {
             demands.extend([ItemDemand::Duplicate, ItemDemand::Duplicate]);
         }
-        let prefix = rows.prefix();
-        let longest = rows.min.max((prefix + demands.len()) as u64);
-        let longest = rows.max.map_or(longest, |max| max.min(longest));
-        if rows.min > LENGTH_MAX {
+        let prefix = array_goal.prefix();
+        let longest = array_goal.min.max((prefix + demands.len()) as u64);
+        let longest = array_goal.max.map_or(longest, |max| max.min(longest));
+        if array_goal.min > LENGTH_MAX {
             return self.give_up("a very long array");
         }
         let mut tally = AnswerTally::default();
-        for length in rows.min..=longest {
+        for length in array_goal.min..=longest {
             let plan = ArrayPlan {
-                rows,
+                array_goal,
                 counts,
                 demands: demands.clone(),
                 length: usize::try_from(length).unwrap_or(usize::MAX),
                 prefix,
             };
-            let slots: PositionLiterals = (0..plan.length).map(|at| rows.literals(at)).collect();
+            let slots: PositionLiterals =
+                (0..plan.length).map(|at| array_goal.literals(at)).collect();
             let answer = self.assign_demands(&plan, 0, &slots, &mut vec![Vec::new(); plan.length]);
             if let Some(done) = tally.take(answer) {
                 return done;
             }
             if self.is_spent() {
-                tally.doubt();
+                tally.mark_unsure();
                 break;
             }
         }
         tally.end()
     }
 
-    /// Gives the demands from `next` on to positions; `marks` tells which each position got.
+    /// Assigns the demands from `next` on to positions; `marks` records the assignments.
     fn assign_demands(
         &mut self,
         plan: &ArrayPlan<'_>,
@@ -121,7 +127,7 @@ impl Solver<'_> {
         let reach = plan.length.min(plan.prefix + plan.demands.len());
         let least = plan.least(next, marks);
         for at in least..reach {
-            // Positions that are alike and empty-handed are as good as one.
+            // Unassigned positions with the same constraints are interchangeable.
             let is_blank = at >= plan.prefix && marks[at].is_empty();
             if is_blank && std::mem::replace(&mut tried_blank, true) {
                 continue;
@@ -129,7 +135,7 @@ impl Solver<'_> {
             let (mark, literal) = match demand {
                 ItemDemand::Violated(number) => (
                     PositionMark::Violated,
-                    Some(Literal::fails(plan.rows.broken[number].at(at))),
+                    Some(Literal::fails(plan.array_goal.broken[number].at(at))),
                 ),
                 ItemDemand::Counted(number) => (
                     PositionMark::Counted(number),
@@ -155,7 +161,8 @@ impl Solver<'_> {
         tally.end()
     }
 
-    /// All demands are met: what is left out of exact counts, and then every value.
+    /// After all demands are assigned: excludes further matches of exact counts and solves the
+    /// items.
     fn settled(
         &mut self,
         plan: &ArrayPlan<'_>,
@@ -173,10 +180,10 @@ impl Solver<'_> {
                 }
             }
         }
-        let twins: Vec<usize> = (0..plan.length)
+        let duplicates: Vec<usize> = (0..plan.length)
             .filter(|at| marks[*at].contains(&PositionMark::Duplicate))
             .collect();
-        if let [one, other] = twins[..] {
+        if let [one, other] = duplicates[..] {
             let both = [&slots[one][..], &slots[other]].concat();
             slots[one].clone_from(&both);
             slots[other] = both;
@@ -185,7 +192,7 @@ impl Solver<'_> {
             .into_iter()
             .map(|literals| SearchGoal::new(literals, true))
             .collect();
-        match plan.rows.unique {
+        match plan.array_goal.unique {
             Some(true) => self.all_different(&goals),
             _ => self.each(&goals),
         }
@@ -193,50 +200,52 @@ impl Solver<'_> {
 
     fn each(&mut self, goals: &[SearchGoal]) -> SearchAnswer {
         let mut items = Vec::with_capacity(goals.len());
-        let mut is_sure = true;
-        let mut doubt = false;
+        let mut is_certain = true;
+        let mut is_unsure = false;
         for goal in goals {
             match self.solve(goal) {
                 SearchAnswer::Found(value, sure) => {
-                    is_sure &= sure;
+                    is_certain &= sure;
                     items.push(value);
                 }
                 SearchAnswer::Empty => return SearchAnswer::Empty,
-                SearchAnswer::Unsure => doubt = true,
+                SearchAnswer::Unsure => is_unsure = true,
             }
         }
-        match doubt {
-            true => SearchAnswer::Unsure,
-            false => SearchAnswer::Found(Value::Array(items), is_sure),
+        if is_unsure {
+            SearchAnswer::Unsure
+        } else {
+            SearchAnswer::Found(Value::Array(items), is_certain)
         }
     }
 
-    /// Values for all goals, no two alike. As many values of each goal as there are positions
-    /// suffice: whatever the others take, one is left (Hall's theorem).
+    /// Finds distinct values for all goals. As many values for each goal as there are positions are
+    /// enough: whichever values the others use, one remains (Hall's theorem).
     fn all_different(&mut self, goals: &[SearchGoal]) -> SearchAnswer {
         if goals.len() > UNIQUE_MAX {
             return self.give_up("many items that must all differ");
         }
         let mut known: HashMap<&SearchGoal, Vec<Value>> = HashMap::new();
-        let (mut is_sure, mut doubt) = (true, false);
+        let (mut is_certain, mut is_unsure) = (true, false);
         for goal in goals {
             if known.contains_key(goal) {
                 continue;
             }
             let mut values: Vec<Value> = Vec::new();
             while values.len() < goals.len() {
-                let next = match values.is_empty() {
-                    true => goal.clone(),
-                    false => goal.with(Literal::fails(self.arena.values(&values))),
+                let next = if values.is_empty() {
+                    goal.clone()
+                } else {
+                    goal.with(Literal::fails(self.arena.values(&values)))
                 };
                 match self.solve(&next) {
                     SearchAnswer::Found(value, sure) => {
-                        is_sure &= sure;
+                        is_certain &= sure;
                         values.push(value);
                     }
                     SearchAnswer::Empty => break,
                     SearchAnswer::Unsure => {
-                        doubt = true;
+                        is_unsure = true;
                         break;
                     }
                 }
@@ -244,15 +253,15 @@ impl Solver<'_> {
             known.insert(goal, values);
         }
         let offers: Vec<&[Value]> = goals.iter().map(|goal| &known[goal][..]).collect();
-        match (matched(&offers), doubt) {
-            (Some(items), _) => SearchAnswer::Found(Value::Array(items), is_sure),
+        match (matched(&offers), is_unsure) {
+            (Some(items), _) => SearchAnswer::Found(Value::Array(items), is_certain),
             (None, true) => self.give_up("items that must all differ"),
             (None, false) => SearchAnswer::Empty,
         }
     }
 }
 
-/// What a position was given.
+/// A demand that is assigned to a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PositionMark {
     Violated,
@@ -261,7 +270,7 @@ enum PositionMark {
 }
 
 impl ArrayPlan<'_> {
-    /// Demands that are alike go to positions in order.
+    /// The first position for a demand. Equal demands are assigned in ascending order.
     fn least(&self, next: usize, marks: &[Vec<PositionMark>]) -> usize {
         let mark = match self.demands[next] {
             ItemDemand::Violated(_) => return 0,
@@ -275,7 +284,7 @@ impl ArrayPlan<'_> {
     }
 }
 
-/// Gives each position one of its values so that none is given twice.
+/// Selects one value for each position so that all differ.
 fn matched(offers: &[&[Value]]) -> Option<Vec<Value>> {
     let texts: Vec<Vec<String>> = offers
         .iter()

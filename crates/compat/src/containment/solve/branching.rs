@@ -1,4 +1,4 @@
-//! Alternatives: which are left, which is taken, and when.
+//! Decides which alternatives to try, and when.
 
 use serde_json::Value;
 
@@ -43,7 +43,7 @@ impl Solver<'_> {
         self.check_alternatives(goal, state, answer)
     }
 
-    /// Takes what is left where only one alternative is; whether all have one.
+    /// Assumes alternatives without a choice. Returns whether each choice has an alternative left.
     fn take_forced_choices(&mut self, state: &mut GoalState) -> bool {
         loop {
             let mut changed = false;
@@ -81,7 +81,7 @@ impl Solver<'_> {
         }
     }
 
-    /// What is left of a choice.
+    /// The alternatives that remain of a choice.
     fn remaining_choice(&self, state: &GoalState, choice: Literal) -> RemainingChoice {
         if matches!(self.arena.node(choice.id), FormulaNode::Readable(_)) {
             return RemainingChoice::Several;
@@ -96,7 +96,7 @@ impl Solver<'_> {
                 .all(|literal| state.is_feasible(self.arena, *literal))
             {
                 if only.is_some() {
-                    // Another may be fulfilled already, which only costs time.
+                    // Another may be satisfied already, which only costs time.
                     return RemainingChoice::Several;
                 }
                 only = Some(option);
@@ -137,7 +137,7 @@ impl Solver<'_> {
                 return done;
             }
             if self.is_spent() {
-                tally.doubt();
+                tally.mark_unsure();
                 break;
             }
         }
@@ -157,14 +157,14 @@ impl Solver<'_> {
                 return done;
             }
             if self.is_spent() {
-                tally.doubt();
+                tally.mark_unsure();
                 break;
             }
         }
         tally.end()
     }
 
-    /// The values that are listed: each is looked at.
+    /// Tries each listed value.
     fn try_listed_values(
         &mut self,
         goal: &SearchGoal,
@@ -222,11 +222,11 @@ impl Solver<'_> {
         tally.end()
     }
 
-    /// Whether a value fulfils what keywords say of it.
+    /// Evaluates the literals for a value.
     pub(super) fn units_hold(&mut self, units: &[Literal], value: &Value) -> Option<bool> {
-        let mut judge = FormulaEvaluator::new(self.arena, self.library);
+        let mut evaluator = FormulaEvaluator::new(self.arena, self.matchers);
         all(units.iter().map(|unit| {
-            let holds = judge.holds(unit.id, value);
+            let holds = evaluator.holds(unit.id, value);
             if unit.is_positive() {
                 holds
             } else {
@@ -235,7 +235,7 @@ impl Solver<'_> {
         }))
     }
 
-    /// Whether the alternatives that were left aside matter to what was found.
+    /// Checks whether the postponed alternatives affect the value that was found.
     fn check_alternatives(
         &mut self,
         goal: &SearchGoal,
@@ -258,7 +258,7 @@ impl Solver<'_> {
         let Some(at) = matters else {
             return match (value, truth) {
                 (Some(value), Some(None)) => SearchAnswer::Found(value, false),
-                _ => self.give_up("a value could not be put together"),
+                _ => self.give_up("no value could be constructed"),
             };
         };
         let mut state = state;
@@ -284,10 +284,10 @@ impl Solver<'_> {
 }
 
 enum RemainingChoice {
-    /// No alternative can be true.
+    /// No alternative can hold.
     None,
     One(AlternativeLiterals),
     Several,
-    /// One of them is assumed already.
+    /// One alternative is already assumed.
     Satisfied,
 }

@@ -1,4 +1,4 @@
-//! What is known of the value sought, while a goal is taken apart.
+//! The assumptions about the value during a search.
 
 use std::collections::BTreeSet;
 
@@ -12,23 +12,23 @@ use super::search_goal::{Literal, LiteralMode, SearchGoal};
 
 #[derive(Clone, Debug)]
 pub(super) struct GoalState {
-    /// All that was assumed, taken apart or not.
+    /// All assumed literals, decomposed or not.
     seen: BTreeSet<Literal>,
-    /// The types that are left.
+    /// The remaining types.
     pub(super) mask: TypeMask,
-    /// What keywords say, and cannot be taken apart.
+    /// Literals of single keywords.
     pub(super) units: Vec<Literal>,
-    /// Alternatives that decide what a producer declares: one must be taken.
+    /// Alternatives that affect which properties a producer declares. They are decided first.
     pub(super) eager: Vec<Literal>,
-    /// Alternatives that are taken where a value shows that they matter.
+    /// Alternatives that are decided only if a value shows that they matter.
     pub(super) lazy: Vec<Literal>,
-    /// Whether only declared members are sent.
+    /// Whether only declared properties are sent.
     pub(super) is_closed: bool,
     demanded: bool,
 }
 
 impl GoalState {
-    /// What a goal says; `None` where it contradicts itself.
+    /// The state for a goal; `None` if the goal contradicts itself.
     pub(super) fn of(arena: &mut FormulaArena, goal: &SearchGoal) -> Option<Self> {
         let declares = |literal: &Literal| {
             literal.mode == LiteralMode::Sent && declares_properties(arena, literal.id)
@@ -45,7 +45,7 @@ impl GoalState {
         state.assume(arena, &goal.literals).then_some(state)
     }
 
-    /// Assumes literals and what follows from them at once; whether they can be true together.
+    /// Assumes literals and their direct consequences. Returns whether they are consistent.
     pub(super) fn assume(&mut self, arena: &mut FormulaArena, literals: &[Literal]) -> bool {
         let mut queue = literals.to_vec();
         while let Some(literal) = queue.pop() {
@@ -85,7 +85,7 @@ impl GoalState {
             | (FormulaNode::AllOf(_), LiteralMode::Fails) => {
                 self.lazy.push(literal);
             }
-            // The value itself is one of its readings.
+            // One of the readings is the value itself.
             (FormulaNode::Readable(part), LiteralMode::Fails) => {
                 queue.push(Literal::fails(*part));
                 self.lazy.push(literal);
@@ -100,7 +100,8 @@ impl GoalState {
         true
     }
 
-    /// Lists and objects that are excluded differ in a part; other values are kept as they are.
+    /// Excludes listed values. Arrays and objects are decomposed, since they differ in a part;
+    /// other values are kept as a list.
     fn exclude(&mut self, arena: &mut FormulaArena, id: FormulaId, queue: &mut Vec<Literal>) {
         let FormulaNode::Values(constants) = arena.node(id) else {
             return;
@@ -128,12 +129,12 @@ impl GoalState {
         }
     }
 
-    /// Whether a literal can be true beside what is assumed, as far as can be seen at once.
+    /// Whether a literal can hold together with the assumptions, judged without search.
     pub(super) fn is_feasible(&self, arena: &FormulaArena, literal: Literal) -> bool {
         types(arena, literal).has(self.mask) && !self.contradicts(literal)
     }
 
-    /// Whether a literal is assumed already.
+    /// Whether a literal is already assumed.
     pub(super) fn has(&self, literal: Literal) -> bool {
         self.seen.contains(&literal)
             || literal.mode == LiteralMode::Holds
@@ -143,7 +144,7 @@ impl GoalState {
     }
 }
 
-/// The types of values of which a literal may be true.
+/// The types of values for which a literal can hold.
 fn types(arena: &FormulaArena, literal: Literal) -> TypeMask {
     match literal.mode {
         LiteralMode::Fails => arena.fails(literal.id),
@@ -151,7 +152,7 @@ fn types(arena: &FormulaArena, literal: Literal) -> TypeMask {
     }
 }
 
-/// A formula that holds of one list or object only.
+/// A formula that holds for exactly one array or object.
 fn structure(arena: &mut FormulaArena, value: &Value) -> FormulaId {
     match value {
         Value::Array(elements) => {
@@ -178,10 +179,10 @@ fn structure(arena: &mut FormulaArena, value: &Value) -> FormulaId {
                 arena.add(FormulaNode::PropertiesMax(count)),
             ];
             let mut named = Vec::new();
-            for (name, member) in members {
+            for (name, property) in members {
                 let name = arena.intern(name);
                 parts.push(arena.add(FormulaNode::RequiredProperty(name)));
-                named.push((name, arena.values([member])));
+                named.push((name, arena.values([property])));
             }
             named.sort_unstable();
             parts.push(arena.members(PropertyFormulas {

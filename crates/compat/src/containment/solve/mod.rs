@@ -1,12 +1,12 @@
-//! The search for a value that one schema allows and another does not.
+//! Searches for a value that one schema allows and another does not.
 //!
-//! A goal is a set of literals, formulas that hold or fail, which one value must fulfil. The
-//! search takes a goal apart (`branch`), gives what is left of one type to what knows the type
-//! (`numbers`, `strings`, `arrays`, `objects`), which sets goals for the parts, and looks at the
-//! value that comes back. Alternatives are taken only where such a value shows that they matter.
+//! A goal is a set of literals, formulas that must hold or fail, for one value. The search
+//! decomposes a goal (`branching`) and passes the literals of one type to the solver of that type
+//! (`numbers`, `strings`, `arrays`, `objects`), which sets goals for the parts. Then it checks the
+//! resulting value. It tries alternatives only if such a value shows that they matter.
 //!
-//! Soundness: wherever something is left out, more values are allowed, never fewer. So a search
-//! that ends without a value proves that there is none, unless it says that it gave up.
+//! Soundness: every approximation allows more values, never fewer. So a search that ends without a
+//! value proves that none exists, unless it reports that it gave up.
 
 mod search_goal;
 mod solver;

@@ -1,8 +1,10 @@
-//! Numbers: an interval, a step, and what is left out of it. Exact.
+//! Solves numbers exactly: an interval, a step, and excluded values.
 
 use serde_json::Value;
 
-use super::super::exact_fraction::{ExactFraction, canonical};
+use portcullis_json::ExactFraction;
+
+use super::super::canonical_text::canonical;
 use super::super::formula::FormulaNode;
 use super::super::formula_evaluator::number_holds;
 use super::super::type_mask::TypeMask;
@@ -10,22 +12,22 @@ use super::goal_state::GoalState;
 use super::search_goal::{Literal, SearchAnswer};
 use super::solver::Solver;
 
-/// How many steps from the nearest to zero are looked at.
+/// The maximum number of multiples to try, starting closest to zero.
 const CANDIDATES_MAX: u64 = 4_000;
-/// How many digits after the point a made-up fraction may have.
+/// The maximum number of decimal places of a candidate.
 const DIGITS_MAX: u32 = 30;
 
-/// What must hold of a number.
+/// The constraints on a number.
 #[derive(Debug, Default)]
 struct NumberGoal {
-    /// The lowest and the highest bound, and whether it is itself in.
+    /// The lower and upper bound, each with whether it is inclusive.
     low: Option<(ExactFraction, bool)>,
     high: Option<(ExactFraction, bool)>,
-    /// Multiples of these only.
+    /// The number must be a multiple of each of these.
     steps: Vec<ExactFraction>,
-    /// Multiples of these are left out.
+    /// The number must not be a multiple of any of these.
     holes: Vec<ExactFraction>,
-    /// Single values that are left out.
+    /// Excluded values.
     excluded: Vec<String>,
 }
 
@@ -55,19 +57,19 @@ impl Solver<'_> {
     fn numbers(&self, units: &[Literal]) -> NumberGoal {
         let mut numbers = NumberGoal::default();
         for unit in units {
-            let figure = |figure| self.arena.number(figure).clone();
+            let number_id = |number_id| self.arena.number(number_id).clone();
             let holds = unit.is_positive();
             match *self.arena.node(unit.id) {
-                FormulaNode::AtLeast(bound) if holds => numbers.raise(figure(bound), true),
-                FormulaNode::Above(bound) if holds => numbers.raise(figure(bound), false),
-                FormulaNode::AtMost(bound) if holds => numbers.lower(figure(bound), true),
-                FormulaNode::Below(bound) if holds => numbers.lower(figure(bound), false),
-                FormulaNode::AtLeast(bound) => numbers.lower(figure(bound), false),
-                FormulaNode::Above(bound) => numbers.lower(figure(bound), true),
-                FormulaNode::AtMost(bound) => numbers.raise(figure(bound), false),
-                FormulaNode::Below(bound) => numbers.raise(figure(bound), true),
-                FormulaNode::MultipleOf(step) if holds => numbers.steps.push(figure(step)),
-                FormulaNode::MultipleOf(step) => numbers.holes.push(figure(step)),
+                FormulaNode::AtLeast(bound) if holds => numbers.raise(number_id(bound), true),
+                FormulaNode::Above(bound) if holds => numbers.raise(number_id(bound), false),
+                FormulaNode::AtMost(bound) if holds => numbers.lower(number_id(bound), true),
+                FormulaNode::Below(bound) if holds => numbers.lower(number_id(bound), false),
+                FormulaNode::AtLeast(bound) => numbers.lower(number_id(bound), false),
+                FormulaNode::Above(bound) => numbers.lower(number_id(bound), true),
+                FormulaNode::AtMost(bound) => numbers.raise(number_id(bound), false),
+                FormulaNode::Below(bound) => numbers.raise(number_id(bound), true),
+                FormulaNode::MultipleOf(step) if holds => numbers.steps.push(number_id(step)),
+                FormulaNode::MultipleOf(step) => numbers.holes.push(number_id(step)),
                 FormulaNode::Values(ref constants) if !holds => {
                     let values = constants
                         .iter()
@@ -80,7 +82,7 @@ impl Solver<'_> {
         numbers
     }
 
-    /// Looks along a progression, from what is nearest to zero.
+    /// Tries multiples of a step, starting closest to zero.
     fn on_steps(
         &mut self,
         state: &GoalState,
@@ -93,7 +95,7 @@ impl Solver<'_> {
         }
         let (first, last) = numbers.ends(step);
         let zero = ExactFraction::integer(0);
-        // From zero upwards where that is inside, else from the end that is nearer to it.
+        // Start at zero if the interval contains it, otherwise at the end closest to zero.
         let (start, is_up) = match (&first, &last) {
             (Some(first), _) if *first > zero => (first.clone(), true),
             (_, Some(last)) if *last < zero => (last.clone(), false),
@@ -143,17 +145,17 @@ impl Solver<'_> {
             }
         }
         if is_rounded {
-            return self.give_up("a number that no JSON parser keeps");
+            return self.give_up("a number that JSON parsers round");
         }
-        // What a whole period does not have, no other one has.
-        match is_whole || ended == sides.len() {
-            true => SearchAnswer::Empty,
-            false => self
-                .give_up("the multiples that are left out repeat too rarely to be looked through"),
+        // If one whole period contains no solution, no other period does.
+        if is_whole || ended == sides.len() {
+            SearchAnswer::Empty
+        } else {
+            self.give_up("the excluded multiples repeat too rarely to try all numbers")
         }
     }
 
-    /// After how many steps the holes repeat.
+    /// The number of steps after which the excluded multiples repeat.
     fn period(&self, step: &ExactFraction, holes: &[ExactFraction]) -> u64 {
         let common = holes
             .iter()
@@ -161,7 +163,7 @@ impl Solver<'_> {
         common.steps(step, true).to_count().unwrap_or(u64::MAX)
     }
 
-    /// A number of an interval in which numbers are dense.
+    /// Finds a number in an interval without a step.
     fn between(&mut self, state: &GoalState, numbers: &NumberGoal) -> SearchAnswer {
         if let (Some((low, is_low_in)), Some((high, is_high_in))) = (&numbers.low, &numbers.high) {
             if low > high || low == high && !(*is_low_in && *is_high_in) {
@@ -171,7 +173,7 @@ impl Solver<'_> {
                 let holes = [&numbers.holes[..], &[ExactFraction::integer(1)]].concat();
                 return match self.kept(state, numbers, &holes, low) {
                     NumberCandidate::Value(value) => SearchAnswer::Found(value, true),
-                    NumberCandidate::Rounded => self.give_up("a number that no JSON parser keeps"),
+                    NumberCandidate::Rounded => self.give_up("a number that JSON parsers round"),
                     NumberCandidate::Excluded => SearchAnswer::Empty,
                 };
             }
@@ -201,10 +203,10 @@ impl Solver<'_> {
                 }
             }
         }
-        self.give_up("a number with more digits than are tried")
+        self.give_up("a number with many decimal places")
     }
 
-    /// The number as a value, if it is none of those that are left out.
+    /// The number as a value, unless it is excluded.
     fn kept(
         &self,
         state: &GoalState,
@@ -229,10 +231,10 @@ impl Solver<'_> {
     }
 }
 
-/// What a number is as a value.
+/// A number that was tried.
 enum NumberCandidate {
     Value(Value),
-    /// It is allowed, and a parser of JSON would round it.
+    /// Allowed, but a JSON parser would round it.
     Rounded,
     Excluded,
 }
@@ -249,21 +251,23 @@ fn is_numeric(node: &FormulaNode) -> bool {
 }
 
 impl NumberGoal {
-    /// The first and the last number of steps that lie between the bounds.
+    /// The first and the last multiple within the bounds, as numbers of steps.
     fn ends(&self, step: &ExactFraction) -> (Option<ExactFraction>, Option<ExactFraction>) {
         let one = ExactFraction::integer(1);
         let first = self.low.as_ref().map(|(low, is_in)| {
             let first = low.steps(step, true);
-            match !is_in && first.times(step) == *low {
-                true => first.plus(&one),
-                false => first,
+            if !is_in && first.times(step) == *low {
+                first.plus(&one)
+            } else {
+                first
             }
         });
         let last = self.high.as_ref().map(|(high, is_in)| {
             let last = high.steps(step, false);
-            match !is_in && last.times(step) == *high {
-                true => last.minus(&one),
-                false => last,
+            if !is_in && last.times(step) == *high {
+                last.minus(&one)
+            } else {
+                last
             }
         });
         (first, last)

@@ -1,4 +1,4 @@
-//! What must hold of an object: of each member by its name, and that some member be unlike.
+//! The constraints on an object: for each property by name, and for some property of any name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,19 +13,20 @@ use super::goal_state::GoalState;
 use super::search_goal::{Literal, LiteralMode, SearchAnswer, SearchGoal};
 use super::solver::Solver;
 
-/// Names are told apart by so many patterns; by more, only by one at a time.
+/// The maximum number of patterns for which all combinations are tried; beyond it, each pattern is
+/// tried alone.
 const PATTERNS_MAX: usize = 5;
 
-/// Some member must be unlike.
+/// A constraint that some property must violate.
 #[derive(Clone, Debug)]
 pub(super) enum PropertyDemand {
-    /// Not what these say of it.
+    /// The property violates these schemas.
     Member(Arc<PropertyFormulas>),
-    /// Its name fails a schema.
+    /// The name violates a schema.
     Name(FormulaId),
 }
 
-/// Some member's name, and what must hold of its value beside all else.
+/// A property name, and an additional literal for its value.
 pub(super) type PropertyCandidate = (StringId, Option<Literal>);
 
 #[derive(Debug, Default)]
@@ -33,56 +34,61 @@ pub(super) struct ObjectGoal {
     pub(super) open: Vec<(Arc<PropertyFormulas>, LiteralMode)>,
     pub(super) demands: Vec<PropertyDemand>,
     pub(super) has: BTreeSet<StringId>,
-    /// Those that the producer itself demands, and sends whether they are declared or not.
+    /// Properties that the producer requires, and so sends even if they are not declared.
     demanded: BTreeSet<StringId>,
     lacks: BTreeSet<StringId>,
     pub(super) min: u64,
     pub(super) max: Option<u64>,
     names: Vec<FormulaId>,
     is_closed: bool,
-    /// All names that a schema speaks of.
+    /// All names that the schemas list.
     pub(super) listed: BTreeSet<StringId>,
-    /// All patterns of names.
+    /// All name patterns.
     patterns: Vec<StringId>,
 }
 
-/// What a name allows.
+/// Whether a property may be present.
 pub(super) enum PropertyAllowance {
     No,
-    /// The literals of its value, and whether these are all.
+    /// Yes: the literals for its value, and whether they are complete.
     Yes(Vec<Literal>, bool),
 }
 
 impl ObjectGoal {
     pub(super) fn of(arena: &FormulaArena, state: &GoalState) -> Self {
-        let mut fields = Self {
+        let mut object_goal = Self {
             is_closed: state.is_closed,
             ..Self::default()
         };
         for unit in &state.units {
-            fields.add(arena, *unit);
+            object_goal.add(arena, *unit);
         }
         let mut patterns: Vec<StringId> = Vec::new();
-        let demanded = fields.demands.iter().filter_map(|demand| match demand {
-            PropertyDemand::Member(members) => Some(members),
-            PropertyDemand::Name(_) => None,
-        });
-        for members in fields
+        let demanded = object_goal
+            .demands
+            .iter()
+            .filter_map(|demand| match demand {
+                PropertyDemand::Member(members) => Some(members),
+                PropertyDemand::Name(_) => None,
+            });
+        for members in object_goal
             .open
             .iter()
             .map(|(members, _)| members)
             .chain(demanded)
         {
-            fields
+            object_goal
                 .listed
                 .extend(members.named.iter().map(|(name, _)| *name));
             patterns.extend(members.patterned.iter().map(|(pattern, _)| *pattern));
         }
         patterns.sort_unstable();
         patterns.dedup();
-        fields.patterns = patterns;
-        fields.listed.extend(fields.has.iter().chain(&fields.lacks));
-        fields
+        object_goal.patterns = patterns;
+        object_goal
+            .listed
+            .extend(object_goal.has.iter().chain(&object_goal.lacks));
+        object_goal
     }
 
     fn add(&mut self, arena: &FormulaArena, unit: Literal) {
@@ -117,7 +123,7 @@ impl ObjectGoal {
         self.max = Some(self.max.map_or(max, |known| known.min(max)));
     }
 
-    /// Whether no object can be like this, as far as can be seen at once.
+    /// Whether the constraints contradict each other, judged without search.
     pub(super) fn is_contradiction(&self) -> bool {
         self.has.iter().any(|name| self.lacks.contains(name))
             || self
@@ -125,36 +131,36 @@ impl ObjectGoal {
                 .is_some_and(|max| max < self.min || max < self.has.len() as u64)
     }
 
-    /// What a member of this name must fulfil.
+    /// The literals for a property with this name.
     pub(super) fn allowed(
         &self,
-        judge: &mut FormulaEvaluator<'_>,
+        evaluator: &mut FormulaEvaluator<'_>,
         name: StringId,
     ) -> PropertyAllowance {
         if self.lacks.contains(&name) {
             return PropertyAllowance::No;
         }
-        let text = judge.arena.string(name);
+        let text = evaluator.arena.string(name);
         let mut is_all = true;
         for schema in &self.names {
-            match judge.holds(*schema, &Value::from(text)) {
+            match evaluator.holds(*schema, &Value::from(text)) {
                 Some(true) => {}
                 Some(false) => return PropertyAllowance::No,
                 None => is_all = false,
             }
         }
-        let is_declared = |judge: &mut FormulaEvaluator<'_>| {
+        let is_declared = |evaluator: &mut FormulaEvaluator<'_>| {
             self.demanded.contains(&name)
                 || self.open.iter().any(|(members, mode)| {
-                    *mode == LiteralMode::Sent && judge.declares(members, text)
+                    *mode == LiteralMode::Sent && evaluator.declares(members, text)
                 })
         };
-        if self.is_closed && !is_declared(judge) {
+        if self.is_closed && !is_declared(evaluator) {
             return PropertyAllowance::No;
         }
         let mut literals = Vec::new();
         for (members, mode) in &self.open {
-            let (schemas, is_known) = judge.of_name(members, text);
+            let (schemas, is_known) = evaluator.of_name(members, text);
             is_all &= is_known;
             literals.extend(
                 schemas
@@ -168,51 +174,54 @@ impl ObjectGoal {
 }
 
 impl Solver<'_> {
-    /// The goal of a member's value; `None` where there can be no such member.
-    pub(super) fn member_goal(
+    /// The goal for the value of a property; `None` if the property is not allowed.
+    pub(super) fn property_goal(
         &mut self,
-        fields: &ObjectGoal,
+        object_goal: &ObjectGoal,
         name: StringId,
         more: &[Literal],
     ) -> Option<SearchGoal> {
-        let mut judge = self.judge();
-        match fields.allowed(&mut judge, name) {
+        let mut evaluator = self.evaluator();
+        match object_goal.allowed(&mut evaluator, name) {
             PropertyAllowance::No => None,
             PropertyAllowance::Yes(mut literals, is_all) => {
                 if !is_all {
-                    self.give_up("a pattern of member names that cannot be judged");
+                    self.give_up("a pattern for property names that cannot be evaluated");
                 }
                 literals.extend_from_slice(more);
-                Some(SearchGoal::new(literals, fields.demanded.contains(&name)))
+                Some(SearchGoal::new(
+                    literals,
+                    object_goal.demanded.contains(&name),
+                ))
             }
         }
     }
 
-    /// The members that could fulfil a demand. False beside them where there may be others.
+    /// The properties that could satisfy a demand, and whether the list is complete.
     pub(super) fn candidates(
         &mut self,
-        fields: &ObjectGoal,
+        object_goal: &ObjectGoal,
         demand: &PropertyDemand,
         assigned: &BTreeMap<StringId, Vec<Literal>>,
     ) -> (Vec<PropertyCandidate>, bool) {
         let mut found = Vec::new();
         let known: Vec<StringId> = assigned
             .keys()
-            .filter(|name| !fields.listed.contains(name))
+            .filter(|name| !object_goal.listed.contains(name))
             .copied()
             .collect();
-        for name in known.iter().chain(&fields.listed) {
+        for name in known.iter().chain(&object_goal.listed) {
             if let Some(literal) = self.violating_literal(demand, *name) {
                 found.push((*name, literal));
             }
         }
-        let (cells, is_all) = cells(&fields.patterns);
+        let (cells, is_all) = cells(&object_goal.patterns);
         let mut is_complete = is_all;
         for cell in cells {
-            if !self.can_be_unlike(fields, demand, cell) {
+            if !self.can_violate(object_goal, demand, cell) {
                 continue;
             }
-            let avoided: BTreeSet<StringId> = fields
+            let avoided: BTreeSet<StringId> = object_goal
                 .listed
                 .iter()
                 .chain(assigned.keys())
@@ -222,9 +231,9 @@ impl Solver<'_> {
                 PropertyDemand::Name(schema) => vec![Literal::fails(*schema)],
                 PropertyDemand::Member(_) => Vec::new(),
             };
-            match self.unlisted_property(fields, cell, &avoided, extra) {
-                SearchAnswer::Found(Value::String(name), is_sure) => {
-                    is_complete &= is_sure;
+            match self.unlisted_property(object_goal, cell, &avoided, extra) {
+                SearchAnswer::Found(Value::String(name), is_certain) => {
+                    is_complete &= is_certain;
                     let name = self.arena.intern(&name);
                     if let Some(literal) = self.violating_literal(demand, name) {
                         found.push((name, literal));
@@ -237,23 +246,23 @@ impl Solver<'_> {
         (found, is_complete)
     }
 
-    /// What a member of this name must fulfil to be unlike; `None` where it cannot be.
+    /// The literal that makes a property of this name violate the schemas; `None` if it cannot.
     fn violating_literal(
         &mut self,
         demand: &PropertyDemand,
         name: StringId,
     ) -> Option<Option<Literal>> {
         let text = self.arena.string(name).to_owned();
-        let mut judge = self.judge();
+        let mut evaluator = self.evaluator();
         match demand {
-            PropertyDemand::Name(schema) => match judge.holds(*schema, &Value::from(text)) {
+            PropertyDemand::Name(schema) => match evaluator.holds(*schema, &Value::from(text)) {
                 Some(true) => None,
                 _ => Some(None),
             },
             PropertyDemand::Member(members) => {
-                let (mut schemas, is_known) = judge.of_name(members, &text);
+                let (mut schemas, is_known) = evaluator.of_name(members, &text);
                 if !is_known {
-                    // Any of them might be what it is unlike.
+                    // Any of the pattern schemas may apply.
                     schemas.extend(members.patterned.iter().map(|(_, schema)| *schema));
                     schemas.push(members.rest);
                 }
@@ -263,13 +272,16 @@ impl Solver<'_> {
         }
     }
 
-    /// Whether a member whose name matches these patterns and no other could be unlike.
-    fn can_be_unlike(&self, fields: &ObjectGoal, demand: &PropertyDemand, cell: u32) -> bool {
+    /// Whether a property whose name matches exactly these patterns could violate the schemas.
+    fn can_violate(&self, object_goal: &ObjectGoal, demand: &PropertyDemand, cell: u32) -> bool {
         let PropertyDemand::Member(members) = demand else {
             return true;
         };
         let is_in = |pattern: &StringId| {
-            let at = fields.patterns.iter().position(|known| known == pattern);
+            let at = object_goal
+                .patterns
+                .iter()
+                .position(|known| known == pattern);
             at.is_some_and(|at| cell & 1 << at != 0)
         };
         let mut matched = members
@@ -284,23 +296,28 @@ impl Solver<'_> {
         }
     }
 
-    /// A name that no schema lists, matching the patterns of a cell and no others.
+    /// Finds a name that no schema lists and that matches exactly the patterns of a cell.
     pub(super) fn unlisted_property(
         &mut self,
-        fields: &ObjectGoal,
+        object_goal: &ObjectGoal,
         cell: u32,
         avoided: &BTreeSet<StringId>,
         mut literals: Vec<Literal>,
     ) -> SearchAnswer {
         literals.push(Literal::holds(self.arena.types(TypeMask::STRING)));
-        for (at, pattern) in fields.patterns.iter().enumerate() {
+        for (at, pattern) in object_goal.patterns.iter().enumerate() {
             let id = self.arena.add(FormulaNode::Pattern(*pattern));
             literals.push(match cell & 1 << at {
                 0 => Literal::fails(id),
                 _ => Literal::holds(id),
             });
         }
-        literals.extend(fields.names.iter().map(|schema| Literal::holds(*schema)));
+        literals.extend(
+            object_goal
+                .names
+                .iter()
+                .map(|schema| Literal::holds(*schema)),
+        );
         let names: Vec<Value> = avoided
             .iter()
             .map(|name| Value::from(self.arena.string(*name)))
@@ -309,7 +326,7 @@ impl Solver<'_> {
             let listing = self.arena.values(&names);
             literals.push(Literal::fails(listing));
         }
-        // A name that can be seen is easier to tell about.
+        // Prefer a name that is not empty, because it reads better in a message.
         let seen = Literal::holds(self.arena.add(FormulaNode::LengthMin(1)));
         let goal = SearchGoal::new(literals, false);
         match self.solve(&goal.with(seen)) {
@@ -318,13 +335,13 @@ impl Solver<'_> {
         }
     }
 
-    /// The cells that names fall into.
-    pub(super) fn name_cells(fields: &ObjectGoal) -> (Vec<u32>, bool) {
-        cells(&fields.patterns)
+    /// The combinations of patterns that a name can match.
+    pub(super) fn name_cells(object_goal: &ObjectGoal) -> (Vec<u32>, bool) {
+        cells(&object_goal.patterns)
     }
 }
 
-/// All combinations of patterns, the fewest first; false beside them where there are others.
+/// All combinations of patterns, smallest first, and whether the list is complete.
 fn cells(patterns: &[StringId]) -> (Vec<u32>, bool) {
     let count = patterns.len();
     if count > PATTERNS_MAX {

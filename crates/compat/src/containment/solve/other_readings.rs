@@ -1,4 +1,4 @@
-//! Values that text carries: one that another reading makes acceptable is none that is sought.
+//! Values carried as text. A value is not a counterexample if another reading of its text is accepted.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use super::search_goal::{Literal, LiteralMode, SearchAnswer, SearchGoal};
 use super::solver::Solver;
 
 impl Solver<'_> {
-    /// A value was found that another reading of its text makes acceptable: looks for others.
+    /// Continues the search after a value whose text is accepted in another reading.
     pub(super) fn other_reading(
         &mut self,
         goal: &SearchGoal,
@@ -28,19 +28,20 @@ impl Solver<'_> {
             !unit.is_positive() && matches!(self.arena.node(unit.id), FormulaNode::Values(_))
         };
         if state.units.iter().filter(is_excluded).count() >= TRIES_MAX {
-            return self.give_up("a text that can be read in several ways");
+            return self.give_up("a text with several readings");
         }
         let listing = self.arena.values([&value]);
         let mut next = state.clone();
         next.lazy.push(choice);
-        match next.assume(self.arena, &[Literal::fails(listing)]) {
-            true => self.search(goal, next),
-            false => SearchAnswer::Empty,
+        if next.assume(self.arena, &[Literal::fails(listing)]) {
+            self.search(goal, next)
+        } else {
+            SearchAnswer::Empty
         }
     }
 
-    /// Whether the text of every value that is left is acceptable in another reading: as a string,
-    /// or as a list of one item.
+    /// Whether the text of every remaining value is accepted in another reading: as a string, or as
+    /// an array of one item.
     fn is_always_read(&mut self, readable: FormulaId, state: &GoalState) -> bool {
         let FormulaNode::Readable(schema) = *self.arena.node(readable) else {
             return false;
@@ -68,7 +69,7 @@ impl Solver<'_> {
         })
     }
 
-    /// A formula of all values that keywords leave.
+    /// A formula for all values that satisfy the literals.
     fn left_over(&mut self, state: &GoalState) -> FormulaId {
         let mut parts = vec![self.arena.types(state.mask)];
         for unit in &state.units {
@@ -81,7 +82,7 @@ impl Solver<'_> {
         self.arena.all_of(parts)
     }
 
-    /// A formula of lists of one such item.
+    /// A formula for arrays with one such item.
     fn list_of(&mut self, item: FormulaId) -> FormulaId {
         let parts = [
             self.arena.types(TypeMask::ARRAY),

@@ -1,21 +1,21 @@
-//! Goals and answers.
+//! Goals and answers of the search.
 
 use serde_json::Value;
 
 use super::super::formula::FormulaId;
 
-/// What is asked of a formula.
+/// What a literal requires of a formula.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum LiteralMode {
-    /// It fails.
+    /// The formula fails.
     Fails,
-    /// It holds.
+    /// The formula holds.
     Holds,
-    /// It holds, and the value is one that a producer sends.
+    /// The formula holds, and a producer sends the value.
     Sent,
 }
 
-/// A formula, and what is asked of it.
+/// A formula with a requirement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Literal {
     pub(crate) id: FormulaId,
@@ -35,7 +35,7 @@ impl Literal {
         Self::new(id, LiteralMode::Fails)
     }
 
-    /// The same of another formula.
+    /// The same requirement for another formula.
     pub(super) fn of(self, id: FormulaId) -> Self {
         Self::new(id, self.mode)
     }
@@ -45,11 +45,11 @@ impl Literal {
     }
 }
 
-/// What one value must fulfil.
+/// A set of literals that one value must satisfy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SearchGoal {
     pub(super) literals: Box<[Literal]>,
-    /// Whether the value is there in any case, in whichever direction it is declared to go.
+    /// Whether the value is required, and so present regardless of its direction.
     pub(super) demanded: bool,
 }
 
@@ -63,7 +63,7 @@ impl SearchGoal {
         }
     }
 
-    /// The same goal with one more literal.
+    /// The goal with an additional literal.
     pub(crate) fn with(&self, literal: Literal) -> Self {
         let mut literals = self.literals.to_vec();
         literals.push(literal);
@@ -71,18 +71,18 @@ impl SearchGoal {
     }
 }
 
-/// What the search for a goal came to.
+/// The result of a search.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum SearchAnswer {
-    /// A value, and whether it surely fulfils the goal.
+    /// A value, and whether it certainly satisfies the goal.
     Found(Value, bool),
-    /// There is none.
+    /// No value exists.
     Empty,
     /// The search gave up.
     Unsure,
 }
 
-/// What several searches came to, of which any would do.
+/// Combines the results of several searches, any of which is enough.
 #[derive(Debug, Default)]
 pub(super) struct AnswerTally {
     likely: Option<Value>,
@@ -90,7 +90,7 @@ pub(super) struct AnswerTally {
 }
 
 impl AnswerTally {
-    /// Takes an answer; gives it back where nothing better can come.
+    /// Adds an answer. Returns it if no better one is possible.
     pub(super) fn take(&mut self, answer: SearchAnswer) -> Option<SearchAnswer> {
         match answer {
             SearchAnswer::Found(_, true) => return Some(answer),
@@ -103,7 +103,7 @@ impl AnswerTally {
         None
     }
 
-    pub(super) fn doubt(&mut self) {
+    pub(super) fn mark_unsure(&mut self) {
         self.is_unsure = true;
     }
 

@@ -1,8 +1,9 @@
-//! One goal after another: what is known already, what is under way, and what it costs.
+//! Solves goals, with memoization, cycle detection and a step budget.
 //!
-//! A goal that comes up again inside itself has no value there: a smallest value of it holds no
-//! other one. A goal that was found empty by that argument counts as empty as long as the goal it
-//! leant on is under way, and for good once that one was found empty without leaning on another.
+//! A goal that recurs inside itself has no value there, because a smallest value contains no other
+//! value of the same goal. A goal found empty by this argument counts as empty while the goal that
+//! it depends on is open. The result becomes permanent once that goal is found empty without
+//! depending on another.
 
 use std::collections::HashMap;
 
@@ -13,27 +14,27 @@ use super::super::string_matchers::StringMatchers;
 use super::search_goal::{LiteralMode, SearchAnswer, SearchGoal};
 use serde_json::Value;
 
-/// How deep goals are set within goals.
+/// The maximum nesting depth of goals.
 const DEPTH_MAX: u32 = 120;
 
 #[derive(Debug)]
 pub(crate) struct Solver<'a> {
     pub(crate) arena: &'a mut FormulaArena,
-    pub(crate) library: &'a mut StringMatchers,
+    pub(crate) matchers: &'a mut StringMatchers,
     memo: &'a mut SolverMemo,
     open: HashMap<SearchGoal, u32>,
-    /// Goals that are empty as long as another is under way, and the depth of that one.
+    /// Goals that are empty while another goal is open, with the depth of that goal.
     provisional: HashMap<SearchGoal, u32>,
     order: Vec<SearchGoal>,
-    /// The lowest goal under way that something leant on.
+    /// The lowest open goal that the current goal depends on.
     touched: u32,
     pub(crate) steps: u64,
     steps_max: u64,
-    /// Why the search gave up, the first reason.
+    /// The first reason for giving up.
     pub(crate) reason: Option<String>,
 }
 
-/// What is known for good.
+/// Permanent answers.
 #[derive(Debug, Default)]
 pub(crate) struct SolverMemo {
     answers: HashMap<SearchGoal, SearchAnswer>,
@@ -42,13 +43,13 @@ pub(crate) struct SolverMemo {
 impl<'a> Solver<'a> {
     pub(crate) fn new(
         arena: &'a mut FormulaArena,
-        library: &'a mut StringMatchers,
+        matchers: &'a mut StringMatchers,
         memo: &'a mut SolverMemo,
         steps_max: u64,
     ) -> Self {
         Self {
             arena,
-            library,
+            matchers,
             memo,
             open: HashMap::new(),
             provisional: HashMap::new(),
@@ -60,7 +61,7 @@ impl<'a> Solver<'a> {
         }
     }
 
-    /// A value for a goal, or none.
+    /// Finds a value for a goal.
     pub(crate) fn solve(&mut self, goal: &SearchGoal) -> SearchAnswer {
         if let Some(known) = self.memo.answers.get(goal) {
             return known.clone();
@@ -71,39 +72,45 @@ impl<'a> Solver<'a> {
         }
         let depth = u32::try_from(self.open.len()).unwrap_or(u32::MAX);
         if depth >= DEPTH_MAX {
-            return self.give_up("values are nested too deeply");
+            return self.give_up("deeply nested values");
         }
         let outer = std::mem::replace(&mut self.touched, u32::MAX);
         let mark = self.order.len();
         self.open.insert(goal.clone(), depth);
         let answer = self.start_goal(goal);
         self.open.remove(goal);
-        let leant = if self.touched < depth {
+        let dependency = if self.touched < depth {
             self.touched
         } else {
             u32::MAX
         };
-        self.touched = outer.min(leant);
-        self.settle_goal(goal, &answer, leant, mark);
+        self.touched = outer.min(dependency);
+        self.settle_goal(goal, &answer, dependency, mark);
         answer
     }
 
-    /// Keeps what the answer proves, of the goal and of those that leant on it.
-    fn settle_goal(&mut self, goal: &SearchGoal, answer: &SearchAnswer, leant: u32, mark: usize) {
+    /// Stores what the answer proves about the goal and the goals that depend on it.
+    fn settle_goal(
+        &mut self,
+        goal: &SearchGoal,
+        answer: &SearchAnswer,
+        dependency: u32,
+        mark: usize,
+    ) {
         let is_empty = *answer == SearchAnswer::Empty;
-        if is_empty && leant != u32::MAX {
-            for leaning in &self.order[mark..] {
-                if let Some(depth) = self.provisional.get_mut(leaning) {
-                    *depth = (*depth).min(leant);
+        if is_empty && dependency != u32::MAX {
+            for dependent in &self.order[mark..] {
+                if let Some(depth) = self.provisional.get_mut(dependent) {
+                    *depth = (*depth).min(dependency);
                 }
             }
-            self.provisional.insert(goal.clone(), leant);
+            self.provisional.insert(goal.clone(), dependency);
             self.order.push(goal.clone());
             return;
         }
-        for leaning in self.order.split_off(mark) {
-            if self.provisional.remove(&leaning).is_some() && is_empty {
-                self.memo.answers.insert(leaning, SearchAnswer::Empty);
+        for dependent in self.order.split_off(mark) {
+            if self.provisional.remove(&dependent).is_some() && is_empty {
+                self.memo.answers.insert(dependent, SearchAnswer::Empty);
             }
         }
         if self.steps < self.steps_max {
@@ -111,11 +118,11 @@ impl<'a> Solver<'a> {
         }
     }
 
-    /// Counts a step; whether there are any left.
+    /// Counts steps. Returns whether any are left.
     pub(super) fn spend(&mut self, steps: u64) -> bool {
         self.steps += steps;
         if self.steps >= self.steps_max {
-            self.give_up("the search took more steps than the budget has");
+            self.give_up("the search exceeded its step budget");
             return false;
         }
         true
@@ -125,29 +132,29 @@ impl<'a> Solver<'a> {
         self.steps < self.steps_max
     }
 
-    /// Notes a reason for not knowing.
+    /// Records a reason for giving up.
     pub(super) fn give_up(&mut self, reason: &str) -> SearchAnswer {
         self.reason.get_or_insert_with(|| reason.to_owned());
         SearchAnswer::Unsure
     }
 
-    pub(crate) fn judge(&mut self) -> FormulaEvaluator<'_> {
-        FormulaEvaluator::new(self.arena, self.library)
+    pub(crate) fn evaluator(&mut self) -> FormulaEvaluator<'_> {
+        FormulaEvaluator::new(self.arena, self.matchers)
     }
 
-    /// Whether a value fulfils a goal.
+    /// Whether a value satisfies a goal.
     pub(super) fn fulfils(&mut self, goal: &SearchGoal, value: &Value) -> TruthValue {
         let mut sent: Vec<FormulaId> = Vec::new();
         let mut truth = Some(true);
-        let mut judge = FormulaEvaluator::new(self.arena, self.library);
+        let mut evaluator = FormulaEvaluator::new(self.arena, self.matchers);
         for literal in &goal.literals {
             let this = match literal.mode {
                 LiteralMode::Sent => {
                     sent.push(literal.id);
                     continue;
                 }
-                LiteralMode::Holds => judge.holds(literal.id, value),
-                LiteralMode::Fails => not(judge.holds(literal.id, value)),
+                LiteralMode::Holds => evaluator.holds(literal.id, value),
+                LiteralMode::Fails => not(evaluator.holds(literal.id, value)),
             };
             truth = and(truth, this);
             if truth == Some(false) {
@@ -155,7 +162,7 @@ impl<'a> Solver<'a> {
             }
         }
         if !sent.is_empty() {
-            truth = and(truth, judge.sends(&sent, value, goal.demanded));
+            truth = and(truth, evaluator.sends(&sent, value, goal.demanded));
         }
         truth
     }

@@ -1,7 +1,7 @@
-//! Strings: a length, patterns, formats, and what is left out.
+//! Solves strings: length, patterns, formats and excluded values.
 //!
-//! Patterns are searched as automata, all at once. A format is a predicate: some have a pattern
-//! that all their strings match, and samples show the rest.
+//! Patterns are searched together, as automata. A format is only a predicate. For some formats a
+//! pattern is known that all their strings match; samples provide candidates for the others.
 
 use std::collections::BTreeSet;
 
@@ -16,10 +16,10 @@ use super::search_goal::{AnswerTally, Literal, SearchAnswer};
 use super::solver::Solver;
 
 const STEPS_MAX: usize = 400_000;
-/// How many words are tried where something can only be looked at word by word.
+/// The maximum number of words to try if they can only be checked one by one.
 const TRIES_MAX: usize = 12;
 
-/// What must hold of a string.
+/// The constraints on a string.
 #[derive(Debug, Default)]
 struct StringGoal {
     length_min: u64,
@@ -53,7 +53,7 @@ impl Solver<'_> {
                 WordOutcome::Word(word) => word,
                 WordOutcome::Empty => return tally.end(),
                 WordOutcome::TooFar => {
-                    tally.doubt();
+                    tally.mark_unsure();
                     self.give_up("patterns and lengths that take too many steps to search");
                     return tally.end();
                 }
@@ -64,8 +64,8 @@ impl Solver<'_> {
             }
             strings.excluded.insert(word);
         }
-        tally.doubt();
-        self.give_up("a pattern or format that can only be tried word by word");
+        tally.mark_unsure();
+        self.give_up("a pattern or format that can only be checked word by word");
         tally.end()
     }
 
@@ -96,7 +96,7 @@ impl Solver<'_> {
         strings
     }
 
-    /// Strings that are known to be of a format that is asked for.
+    /// Sample strings of the required formats.
     fn samples(&mut self, strings: &StringGoal) -> Vec<String> {
         let formats = strings.formats.iter();
         formats
@@ -105,7 +105,7 @@ impl Solver<'_> {
             .collect()
     }
 
-    /// Looks at one string.
+    /// Checks one string.
     fn word(&mut self, state: &GoalState, text: &str) -> SearchAnswer {
         self.steps += 1;
         let value = Value::from(text);
@@ -117,16 +117,16 @@ impl Solver<'_> {
     }
 
     fn seek(&mut self, strings: &StringGoal) -> WordOutcome {
-        let mut words: Vec<StringId> = [&strings.matching[..], &strings.failing].concat();
-        words.sort_unstable();
-        words.dedup();
-        let mut taken: Vec<(StringId, PatternAutomata)> = words
+        let mut patterns: Vec<StringId> = [&strings.matching[..], &strings.failing].concat();
+        patterns.sort_unstable();
+        patterns.dedup();
+        let mut taken: Vec<(StringId, PatternAutomata)> = patterns
             .into_iter()
-            .map(|word| (word, self.library.take(word, self.arena.string(word))))
+            .map(|word| (word, self.matchers.take(word, self.arena.string(word))))
             .collect();
         let found = self.seek_in(strings, &mut taken);
         for (word, pattern) in taken {
-            self.library.give_back(word, pattern);
+            self.matchers.give_back(word, pattern);
         }
         found
     }
@@ -136,9 +136,10 @@ impl Solver<'_> {
         strings: &StringGoal,
         taken: &mut [(StringId, PatternAutomata)],
     ) -> WordOutcome {
-        let mut excluded = match strings.excluded.is_empty() {
-            true => None,
-            false => of_words(strings.excluded.iter().map(String::as_str)),
+        let mut excluded = if strings.excluded.is_empty() {
+            None
+        } else {
+            of_words(strings.excluded.iter().map(String::as_str))
         };
         let (mut inside, mut outside) = (Vec::new(), Vec::from_iter(&mut excluded));
         for (word, pattern) in taken {
@@ -146,7 +147,7 @@ impl Solver<'_> {
             if is_in && strings.failing.contains(word) {
                 return WordOutcome::Empty;
             }
-            // What cannot be read is judged word by word.
+            // A pattern without an automaton is checked word by word.
             if let Some(exact) = &mut pattern.exact {
                 if is_in { &mut inside } else { &mut outside }.push(exact);
             } else if let Some(wider) = pattern.wider.as_mut().filter(|_| is_in) {

@@ -1,4 +1,4 @@
-//! The corpora of containment: pairs of schemas of which it is known whether one is in the other.
+//! Runs corpora of schema pairs for which containment is known.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,9 +21,9 @@ struct Figures {
     all: usize,
     agree: usize,
     undecided: usize,
-    /// Contained by us, and not by the corpus.
+    /// Contained according to the search, but not according to the corpus.
     contained: Vec<Case>,
-    /// Not contained, with a witness that the validators confirm, where the corpus says it is.
+    /// Refuted by a confirmed witness, although the corpus reports containment.
     witnessed: Vec<String>,
 }
 
@@ -34,10 +34,10 @@ struct Case {
     draft: u16,
 }
 
-/// Runs every `step`-th case of a corpus; figures by draft.
+/// Runs every `step`-th case of a corpus. Returns the figures by draft.
 fn run(name: &str, step: usize) -> Option<BTreeMap<u16, Figures>> {
     let Some(file) = corpora().map(|folder| folder.join("compat").join(name)) else {
-        println!("skipped: the corpus {name} is not here (PORTCULLIS_CORPORA)");
+        println!("skipped: the corpus {name} is missing (PORTCULLIS_CORPORA)");
         return None;
     };
     let text = std::fs::read_to_string(file).unwrap();
@@ -45,11 +45,11 @@ fn run(name: &str, step: usize) -> Option<BTreeMap<u16, Figures>> {
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for line in text.lines().step_by(step) {
         let case: Value = serde_json::from_str(line).unwrap();
-        // Some cases only say that their source refuses them.
+        // Some cases only record that their source rejects them.
         let Some(expected) = case["is_sub"].as_bool() else {
             continue;
         };
-        // What the suites call `format` are the cases where it only annotates.
+        // In the suites, cases of the keyword `format` expect it to annotate only.
         let asserts = case["optional"] != false || case["keyword"] != "format";
         let draft = draft_of(&case);
         let outcome = contained(&case["s1"], &case["s2"], draft, asserts);
@@ -106,7 +106,7 @@ impl Figures {
         );
     }
 
-    /// Holds the figures against what is demanded of them.
+    /// Checks the figures against the expectations.
     fn check(&self, draft: u16, undecided_max: usize) {
         assert!(
             self.agree * 100 >= self.all * 97,
@@ -130,7 +130,7 @@ impl Figures {
 }
 
 impl Case {
-    /// Whether all values of the first schema are listed and the other's validator takes each.
+    /// Whether the first schema lists all its values and the other's validator accepts each.
     fn is_confirmed(&self) -> bool {
         let listed = match (self.one.get("const"), self.one.get("enum")) {
             (Some(only), _) => vec![only],
@@ -142,9 +142,9 @@ impl Case {
     }
 }
 
-/// Cases whose expectation is of another dialect than that of contracts. All others that the
-/// corpora see differently have `$id`s or references that moved when the corpora were made, and
-/// validators that had no part in it confirm our answer.
+/// Cases whose expectation does not apply to the dialect of contracts. In all other differing
+/// cases, `$id`s or references moved when the corpora were created, and independent validators
+/// confirm the answer of the search.
 const KNOWN: [(&[&str], &str); 2] = [
     (
         &["14615"],
@@ -157,7 +157,7 @@ const KNOWN: [(&[&str], &str); 2] = [
 ];
 
 #[test]
-fn the_suite_of_containment() {
+fn json_schema_containment_suite() {
     on_large_stack(|| {
         for (draft, figures) in run("containment/cases.jsonl", step()).unwrap_or_default() {
             figures.check(draft, if draft >= 2019 { 8 } else { 3 });
@@ -166,7 +166,7 @@ fn the_suite_of_containment() {
 }
 
 #[test]
-fn the_cases_of_jsonsubschema() {
+fn jsonsubschema_cases() {
     on_large_stack(|| {
         for (draft, figures) in run("jsonsubschema/cases.jsonl", 1).unwrap_or_default() {
             figures.check(draft, 3);
@@ -174,7 +174,7 @@ fn the_cases_of_jsonsubschema() {
     });
 }
 
-/// One case of so many: PORTCULLIS_CASES sets it, and 1 runs all.
+/// Runs one case in this many; `PORTCULLIS_CASES=1` runs all.
 fn step() -> usize {
     std::env::var("PORTCULLIS_CASES").map_or(2, |step| step.parse().unwrap())
 }

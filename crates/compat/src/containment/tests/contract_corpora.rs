@@ -1,4 +1,4 @@
-//! Whole contracts: every position of one against the same position of another.
+//! Compares whole contracts, site by site.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub(super) fn contract(path: &Path) -> CompiledContract {
 
 type Position<'a> = (String, Option<&'a SchemaKey>, Option<&'a SchemaKey>);
 
-/// Positions that both contracts have, by operation and media type.
+/// The sites that both contracts have, by operation and media type.
 pub(super) fn positions<'a>(
     old: &'a CompiledContract,
     new: &'a CompiledContract,
@@ -71,7 +71,7 @@ pub(super) fn positions<'a>(
     found
 }
 
-/// Compares all positions; how many are the same, compatible, breaking and unknown.
+/// Compares all sites. Returns how many are the same, compatible, breaking and unknown.
 fn compare(old: &CompiledContract, new: &CompiledContract) -> [usize; 4] {
     let mut figures = [0; 4];
     for direction in [MessageDirection::Request, MessageDirection::Response] {
@@ -98,12 +98,12 @@ fn compare(old: &CompiledContract, new: &CompiledContract) -> [usize; 4] {
     figures
 }
 
-/// Real contracts, an older and a newer revision: all is decided, and a revision against itself
-/// says nothing.
+/// For real contracts in an older and a newer revision, every site is decided. A revision compared
+/// with itself has no change.
 #[test]
 fn real_pairs() {
     let Some(pairs) = corpora().map(|folder| folder.join("compat/pairs")) else {
-        return println!("skipped: the corpus of pairs is not here (PORTCULLIS_CORPORA)");
+        return println!("skipped: the corpus of pairs is missing (PORTCULLIS_CORPORA)");
     };
     let check = |name: &str, expected: [usize; 4]| {
         let [old, new] =
@@ -116,11 +116,11 @@ fn real_pairs() {
     check("twilio-verify-year", [39, 6, 21, 0]);
 }
 
-/// Pairs on which lists of rules are wrong or silent.
+/// Pairs for which rule-based tools are wrong or silent.
 #[test]
-fn gaps_of_rules() {
+fn gaps_of_rule_based_tools() {
     let Some(gaps) = corpora().map(|folder| folder.join("compat/gaps")) else {
-        return println!("skipped: the corpus of gaps is not here (PORTCULLIS_CORPORA)");
+        return println!("skipped: the corpus of gaps is missing (PORTCULLIS_CORPORA)");
     };
     let cases = std::fs::read_to_string(gaps.join("cases.jsonl")).unwrap();
     let mut count = 0;
@@ -140,11 +140,11 @@ fn gaps_of_rules() {
     assert!(count > 20);
 }
 
-/// Any two contracts: `PORTCULLIS_PAIR=old,new`.
+/// Compares any two contracts: `PORTCULLIS_PAIR=old,new`.
 #[test]
-fn a_named_pair() {
+fn named_pair() {
     let Ok(names) = std::env::var("PORTCULLIS_PAIR") else {
-        return println!("skipped: no pair is named (PORTCULLIS_PAIR)");
+        return println!("skipped: PORTCULLIS_PAIR is not set");
     };
     let started = std::time::Instant::now();
     let (old, new) = names.split_once(',').unwrap();

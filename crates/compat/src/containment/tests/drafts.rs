@@ -1,11 +1,12 @@
-//! Raw JSON Schemas of several drafts, lowered as contracts are: references become numbers, and
-//! all keywords those of 2020-12.
+//! Lowers raw JSON Schemas of several drafts as contracts are lowered: references become numbers,
+//! and all keywords become those of 2020-12.
 
+use portcullis_json::pointer;
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-/// Drafts by their year; 4, 6 and 7 are themselves.
+/// Drafts are named by year; 4, 6 and 7 stand for themselves.
 pub(super) fn lowered(schema: &Value, draft: u16) -> Value {
     let mut reading = Reading {
         root: schema,
@@ -31,9 +32,9 @@ pub(super) fn lowered(schema: &Value, draft: u16) -> Value {
 struct Reading<'s> {
     root: &'s Value,
     draft: u16,
-    /// Where absolute addresses, with and without a name behind `#`, lead.
+    /// Targets of absolute URIs, with and without a fragment.
     addresses: HashMap<String, String>,
-    /// The base address of each schema, by pointer.
+    /// The base URI of each schema, by pointer.
     bases: HashMap<String, String>,
     numbers: HashMap<String, usize>,
     pointers: Vec<String>,
@@ -100,7 +101,7 @@ impl<'s> Reading<'s> {
         }
         self.bases.insert(pointer.to_owned(), base.clone());
         for (keyword, value) in keywords {
-            let below = format!("{pointer}/{}", escaped(keyword));
+            let below = format!("{pointer}/{}", pointer::escape(keyword));
             match value {
                 Value::Object(_) if SINGLE.contains(&keyword.as_str()) => {
                     self.index(value, &below, &base)
@@ -112,7 +113,7 @@ impl<'s> Reading<'s> {
                 }
                 Value::Object(map) if MAPS.contains(&keyword.as_str()) => {
                     for (name, branch) in map {
-                        self.index(branch, &format!("{below}/{}", escaped(name)), &base);
+                        self.index(branch, &format!("{below}/{}", pointer::escape(name)), &base);
                     }
                 }
                 _ => {}
@@ -120,7 +121,7 @@ impl<'s> Reading<'s> {
         }
     }
 
-    /// The base of the nearest schema around a pointer.
+    /// The base URI of the nearest schema around a pointer.
     fn base_of(&self, pointer: &str) -> String {
         let mut pointer = pointer;
         loop {
@@ -149,12 +150,12 @@ impl<'s> Reading<'s> {
         let fragment = percent_encoding::percent_decode_str(fragment)
             .decode_utf8_lossy()
             .into_owned();
-        let pointer = match fragment.starts_with('/') || fragment.is_empty() {
-            true => self
-                .addresses
+        let pointer = if fragment.starts_with('/') || fragment.is_empty() {
+            self.addresses
                 .get(resource)
-                .map(|start| format!("{start}{fragment}")),
-            false => self.addresses.get(&address).cloned(),
+                .map(|start| format!("{start}{fragment}"))
+        } else {
+            self.addresses.get(&address).cloned()
         };
         match pointer.filter(|pointer| self.root.pointer(pointer).is_some()) {
             Some(pointer) => json!(format!("#/$defs/{}", self.number(pointer))),
@@ -194,7 +195,7 @@ impl<'s> Reading<'s> {
         value: &'s Value,
         (pointer, base): (&str, &str),
     ) {
-        let below = format!("{pointer}/{}", escaped(keyword));
+        let below = format!("{pointer}/{}", pointer::escape(keyword));
         let is_old = self.draft <= 2019;
         let new_in = |keyword: &str| match keyword {
             "contains" | "propertyNames" => 6,
@@ -269,7 +270,7 @@ impl<'s> Reading<'s> {
         let members = map.iter().map(|(name, schema)| {
             (
                 name.clone(),
-                self.schema(schema, &format!("{below}/{}", escaped(name)), base),
+                self.schema(schema, &format!("{below}/{}", pointer::escape(name)), base),
             )
         });
         Value::Object(members.collect())
@@ -288,7 +289,8 @@ impl<'s> Reading<'s> {
                 Value::Array(_) => required.insert(name.clone(), dependency.clone()),
                 Value::String(only) => required.insert(name.clone(), json!([only])),
                 schema => {
-                    let lowered = self.schema(schema, &format!("{below}/{}", escaped(name)), base);
+                    let lowered =
+                        self.schema(schema, &format!("{below}/{}", pointer::escape(name)), base);
                     schemas.insert(name.clone(), lowered)
                 }
             };
@@ -298,11 +300,7 @@ impl<'s> Reading<'s> {
     }
 }
 
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
-/// Resolves a reference against a base (RFC 3986 section 5.2).
+/// Resolves a reference against a base URI (RFC 3986 section 5.2).
 fn join(base: &str, reference: &str) -> String {
     let base = base.split('#').next().unwrap_or_default();
     let has_scheme = reference.split_once(':').is_some_and(|(scheme, _)| {
@@ -326,12 +324,13 @@ fn join(base: &str, reference: &str) -> String {
     let (reference, fragment) = reference
         .split_once('#')
         .map_or((reference, String::new()), |(r, f)| (r, format!("#{f}")));
-    let whole = match reference.starts_with('/') {
-        true => reference.to_owned(),
-        false => format!(
+    let whole = if reference.starts_with('/') {
+        reference.to_owned()
+    } else {
+        format!(
             "{}{reference}",
             path.rfind('/').map_or("", |at| &path[..=at])
-        ),
+        )
     };
     let mut segments: Vec<&str> = Vec::new();
     for segment in whole.split('/') {

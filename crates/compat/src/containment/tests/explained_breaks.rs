@@ -1,4 +1,4 @@
-//! What is said of a break, on contracts: the value, the place, the words; and what says nothing.
+//! Tests explanations on contracts: value, location and sentence; and changes that break nothing.
 
 #![expect(
     clippy::needless_pass_by_value,
@@ -18,7 +18,7 @@ use super::super::{
     SchemaQuestion,
 };
 
-/// A contract with one operation that takes and gives a value of the schema.
+/// A contract with one operation that receives and returns a value of the schema.
 fn contract(version: &str, schema: &Value, components: &Value) -> CompiledContract {
     let content = json!({ "application/json": { "schema": schema } });
     let document = json!({
@@ -76,9 +76,9 @@ fn breaks(old: &Value, new: &Value, direction: MessageDirection) -> Vec<SchemaBr
     }
 }
 
-/// The sentences about all causes, in any order.
+/// Checks the sentences about all causes, in any order.
 #[track_caller]
-fn says(direction: MessageDirection, old: Value, new: Value, expected: &[&str]) {
+fn check_sentences(direction: MessageDirection, old: Value, new: Value, expected: &[&str]) {
     let mut found: Vec<String> = breaks(&old, &new, direction)
         .into_iter()
         .map(|found| found.message)
@@ -94,19 +94,21 @@ fn object(members: Value) -> Value {
 }
 
 #[test]
-fn requests_that_are_refused_are_told_as_what_may_no_longer_be() {
-    let says = |old, new, expected: &[&str]| says(MessageDirection::Request, old, new, expected);
-    says(
+fn explains_refused_requests() {
+    let check = |old, new, expected: &[&str]| {
+        check_sentences(MessageDirection::Request, old, new, expected)
+    };
+    check(
         object(json!({"quantity": {"type": "integer", "minimum": 0}})),
         object(json!({"quantity": {"type": "integer", "minimum": 1}})),
         &["`quantity` may no longer be 0"],
     );
-    says(
+    check(
         object(json!({"kind": {"enum": ["a", "b"]}})),
         object(json!({"kind": {"enum": ["a"]}})),
         &["`kind` may no longer be \"b\""],
     );
-    says(
+    check(
         object(json!({"a": {"type": ["string", "null"]}, "b": {"type": "string"}})),
         json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string", "maxLength": 3}}, "required": ["c"]}),
         &[
@@ -115,7 +117,7 @@ fn requests_that_are_refused_are_told_as_what_may_no_longer_be() {
             "`c` is now required",
         ],
     );
-    says(
+    check(
         object(json!({"tags": {"type": "array", "items": {"type": "string"}}})),
         object(
             json!({"tags": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]+$"}, "maxItems": 1}}),
@@ -125,17 +127,17 @@ fn requests_that_are_refused_are_told_as_what_may_no_longer_be() {
             "an item of `tags` may no longer be \"\", which does not match the pattern \"^[a-z]+$\"",
         ],
     );
-    says(
+    check(
         object(json!({"a": {}, "b": {}})),
         json!({"type": "object", "properties": {"a": {}}, "additionalProperties": false}),
         &["`b` may no longer be sent"],
     );
-    // One cause that no old request avoids hides none of the others.
+    // A cause that no old request avoids does not hide other causes.
     let old = |kind: &str| json!({"type": "object", "properties": {"a": {"type": kind}, "b": {"type": "string"}}, "required": ["a"]});
     let mut new = old("integer");
     new["properties"]["b"]["maxLength"] = json!(1);
     new["required"] = json!(["a", "c", "d"]);
-    says(
+    check(
         old("string"),
         new,
         &[
@@ -145,7 +147,7 @@ fn requests_that_are_refused_are_told_as_what_may_no_longer_be() {
             "`d` is now required",
         ],
     );
-    says(
+    check(
         json!({"type": "string"}),
         json!({"type": "integer"}),
         &["the value may no longer be a string such as \"\""],
@@ -153,27 +155,29 @@ fn requests_that_are_refused_are_told_as_what_may_no_longer_be() {
 }
 
 #[test]
-fn responses_are_told_as_what_consumers_do_not_know() {
-    let says = |old, new, expected: &[&str]| says(MessageDirection::Response, old, new, expected);
-    says(
+fn explains_new_responses() {
+    let check = |old, new, expected: &[&str]| {
+        check_sentences(MessageDirection::Response, old, new, expected)
+    };
+    check(
         object(json!({"status": {"enum": ["open"]}})),
         object(json!({"status": {"enum": ["open", "archived"]}})),
         &["`status` may now be \"archived\", which consumers of the old contract do not know"],
     );
-    says(
+    check(
         json!({"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}),
         object(json!({"id": {"type": "string"}})),
-        &["`id` may now be missing, which consumers of the old contract rely on"],
+        &["`id` may now be missing, but consumers of the old contract rely on it"],
     );
-    says(
+    check(
         json!({"type": "object", "properties": {"a": {}}, "additionalProperties": false}),
         object(json!({"a": {}, "b": {}})),
-        &["`b` may now be there, which the old contract rules out"],
+        &["`b` may now be present, which the old contract forbids"],
     );
 }
 
 #[test]
-fn a_break_names_both_places_and_both_values() {
+fn a_break_has_both_locations_and_values() {
     let old = object(json!({"n": {"type": "integer", "minimum": 0}}));
     let new = object(json!({"n": {"type": "integer", "minimum": 1}}));
     let found = breaks(&old, &new, MessageDirection::Request).remove(0);
@@ -184,7 +188,10 @@ fn a_break_names_both_places_and_both_values() {
         (Some("0"), Some("1"))
     );
     let at = "/paths/~1x/post/requestBody/content/application~1json/schema/properties/n/minimum";
-    for spot in [found.producer_spot.unwrap(), found.acceptor_spot.unwrap()] {
+    for spot in [
+        found.producer_location.unwrap(),
+        found.acceptor_location.unwrap(),
+    ] {
         assert_eq!(spot.pointer, at);
         assert!(spot.line > 1);
     }
@@ -196,14 +203,14 @@ fn a_break_names_both_places_and_both_values() {
 }
 
 #[test]
-fn members_of_the_other_direction_are_not_sent() {
+fn properties_of_the_other_direction_are_not_sent() {
     let old = object(
         json!({"id": {"type": "integer", "readOnly": true}, "secret": {"type": "integer", "writeOnly": true}}),
     );
     let new = object(json!({"id": {"type": "string"}, "secret": {"type": "string"}}));
     let told = |direction| breaks(&old, &new, direction).remove(0).pointer;
     assert_eq!(told(MessageDirection::Request), "/secret");
-    // What the new contract sends is not marked.
+    // The new contract does not mark what it sends.
     let pointers: Vec<String> = breaks(&old, &new, MessageDirection::Response)
         .into_iter()
         .map(|found| found.pointer)
@@ -221,7 +228,7 @@ fn members_of_the_other_direction_are_not_sent() {
 }
 
 #[test]
-fn what_is_undeclared_counts_only_where_all_is_asked_for() {
+fn undeclared_properties_count_only_for_accepted_values() {
     let old = object(json!({"a": {"type": "string"}}));
     let new = object(json!({"a": {"type": "string"}, "b": {"type": "string"}}));
     assert_eq!(
@@ -242,7 +249,7 @@ fn what_is_undeclared_counts_only_where_all_is_asked_for() {
 }
 
 #[test]
-fn writing_it_otherwise_breaks_nothing() {
+fn rewording_breaks_nothing() {
     let part = json!({"type": "object", "properties": {"k": {"type": "string", "nullable": true}, "next": {"$ref": "#/components/schemas/Part"}}});
     let components = json!({ "Part": part });
     let by_name = json!({"$ref": "#/components/schemas/Part"});
@@ -286,7 +293,7 @@ fn writing_it_otherwise_breaks_nothing() {
 }
 
 #[test]
-fn a_small_budget_leaves_it_open_and_says_so() {
+fn a_small_budget_leaves_the_question_undecided() {
     let [old, new] = [
         json!({"type": "string"}),
         json!({"type": "string", "maxLength": 3}),
@@ -304,8 +311,5 @@ fn a_small_budget_leaves_it_open_and_says_so() {
     let ContainmentVerdict::Unknown(unknown) = verdict else {
         panic!("{verdict:?}")
     };
-    assert_eq!(
-        unknown.reason,
-        "the search took more steps than the budget has"
-    );
+    assert_eq!(unknown.reason, "the search exceeded its step budget");
 }

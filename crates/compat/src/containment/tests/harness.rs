@@ -1,4 +1,4 @@
-//! A bench for raw schemas: the pair of formulas, and validators that had no part in them.
+//! Compares raw schemas, and checks the answers with independent validators.
 
 use jsonschema::{Draft, Validator};
 use serde_json::Value;
@@ -10,19 +10,19 @@ use super::super::formula_pair::{ContainmentSide, CounterexampleGoal, FormulaPai
 use super::super::solve::SearchAnswer;
 use super::drafts::lowered;
 
-/// What a question came to.
+/// The answer to a question.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Outcome {
     Contained,
-    /// With a value of which the validators say the same.
+    /// With a value that the validators confirm.
     Not(Value),
-    /// Why it was not decided.
+    /// The reason why it is undecided.
     Undecided(String),
 }
 
 pub(super) const STEPS: u64 = 200_000;
 
-/// Decides whether all values of one schema are values of another.
+/// Whether every value of one schema is valid under another.
 pub(super) fn contained(one: &Value, other: &Value, draft: u16, asserts_formats: bool) -> Outcome {
     let (one, other) = (
         &prepared(one, draft, asserts_formats),
@@ -43,12 +43,12 @@ pub(super) fn contained(one: &Value, other: &Value, draft: u16, asserts_formats:
     )
 }
 
-/// Decides between lowered documents.
+/// Compares lowered documents.
 pub(super) fn decide(
     producer: &Value,
     acceptor: &Value,
     reading: ProducerReading,
-    carriage: ValueEncoding,
+    encoding: ValueEncoding,
     is_counterexample: &dyn Fn(&Value) -> Option<bool>,
 ) -> Outcome {
     let mut pair = FormulaPair::new(producer, acceptor, MessageDirection::Request);
@@ -61,7 +61,7 @@ pub(super) fn decide(
         producer,
         acceptor,
         reading,
-        carriage,
+        encoding,
         also_holds: Vec::new(),
     };
     for _ in 0..4 {
@@ -83,7 +83,8 @@ pub(super) fn decide(
     Outcome::Undecided("no value is confirmed".to_owned())
 }
 
-/// The corpora use `const` in draft 4, where `enum` says the same.
+/// Removes `format` unless formats assert, and replaces `const`, which the corpora use even in
+/// draft 4, by `enum`.
 fn prepared(schema: &Value, draft: u16, asserts_formats: bool) -> Value {
     let Value::Object(keywords) = schema else {
         return schema.clone();

@@ -1,4 +1,4 @@
-//! One line for each thing that a keyword says, and for what a producer sends.
+//! One-line cases for each keyword, and for the values that a producer sends.
 
 #![expect(
     clippy::needless_pass_by_value,
@@ -15,14 +15,14 @@ fn outcome(
     one: &Value,
     other: &Value,
     reading: ProducerReading,
-    carriage: ValueEncoding,
+    encoding: ValueEncoding,
 ) -> Outcome {
     let (first, second) = (
         validator(one, 2020).unwrap(),
         validator(other, 2020).unwrap(),
     );
     let is_counterexample = |value: &Value| {
-        let readings = match carriage {
+        let readings = match encoding {
             ValueEncoding::Json => vec![value.clone()],
             ValueEncoding::Text => super::super::text_readings::readings(value),
         };
@@ -33,7 +33,7 @@ fn outcome(
         &documents[0],
         &documents[1],
         reading,
-        carriage,
+        encoding,
         &is_counterexample,
     )
 }
@@ -47,7 +47,7 @@ fn within(one: Value, other: Value) {
     );
 }
 
-/// Not within, for the smallest reason.
+/// Not within, as the given smallest value shows.
 #[track_caller]
 fn beyond(one: Value, other: Value, witness: Value) {
     assert_eq!(
@@ -57,7 +57,7 @@ fn beyond(one: Value, other: Value, witness: Value) {
     );
 }
 
-/// Both say the same in other words.
+/// Both schemas accept the same values.
 #[track_caller]
 fn same(one: Value, other: Value) {
     within(one.clone(), other.clone());
@@ -266,7 +266,7 @@ fn strings() {
 }
 
 #[test]
-fn formats_and_patterns_that_look_around() {
+fn formats_and_lookarounds() {
     let text = textual;
     within(
         text(json!({"format": "date"})),
@@ -433,7 +433,7 @@ fn arrays() {
 }
 
 #[test]
-fn alternatives_and_what_is_left_over() {
+fn alternatives_and_unevaluated_parts() {
     same(
         json!({"oneOf": [{"type": "string"}, {"type": "null"}]}),
         json!({"type": ["null", "string"]}),
@@ -495,7 +495,7 @@ fn recursion() {
 }
 
 #[test]
-fn only_declared_members_are_sent() {
+fn only_declared_properties_are_sent() {
     let old = json!({"type": "object", "properties": {"a": {"type": "string"}}});
     let new = json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}});
     sent_within(old.clone(), new.clone());
@@ -504,14 +504,14 @@ fn only_declared_members_are_sent() {
         json!({"type": "object", "properties": {"a": {}}, "additionalProperties": false}),
         json!({"b": 0}),
     );
-    // An object that declares nothing is a map, and one may say that it is open.
+    // An object without declared properties is a map, and a schema may declare itself open.
     sent_beyond(json!({"type": "object"}), old.clone(), json!({"a": null}));
     sent_beyond(
         json!({"type": "object", "properties": {"b": {}}, "additionalProperties": true}),
         old.clone(),
         json!({"a": null}),
     );
-    // Parts of a composition declare together.
+    // Parts of a composition declare properties together.
     let composed = json!({"allOf": [old, {"properties": {"c": {"type": "integer"}}}]});
     sent_beyond(
         composed.clone(),
@@ -519,7 +519,7 @@ fn only_declared_members_are_sent() {
         json!({"c": 0}),
     );
     sent_within(composed, json!({"properties": {"d": false}}));
-    // A member that is demanded is sent though nobody declares it.
+    // A required property is sent even if no schema declares it.
     sent_beyond(
         json!({"type": "object", "required": ["b"], "properties": {"a": {}}}),
         json!({"properties": {"b": {"type": "string"}}}),
@@ -538,7 +538,7 @@ fn only_declared_members_are_sent() {
 }
 
 #[test]
-fn text_is_read_as_the_acceptor_wants() {
+fn text_is_read_by_the_schema_of_the_acceptor() {
     text_within(json!({"type": "integer"}), json!({"type": "string"}));
     text_beyond(
         json!({"type": "integer"}),

@@ -1,4 +1,4 @@
-//! Tests of containment: keyword by keyword, by corpora, and by chance.
+//! Tests of containment: by keyword, by corpora, and with random schemas.
 
 mod harness;
 mod drafts;

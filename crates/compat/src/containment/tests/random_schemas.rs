@@ -1,8 +1,8 @@
-//! Schemas and values by chance: what is proved must hold of every value.
+//! Random schemas and values: a proof must hold for every value.
 //!
-//! A seed makes a schema, a changed copy of it, and many values that lie where the two could
-//! differ. Where containment is proved, validators that had no part in the proof must not find a
-//! value against it. `PORTCULLIS_SEEDS` sets how many seeds are tried.
+//! A seed determines a schema, a modified copy, and many values that could distinguish the two. If
+//! containment is proved, an independent validator must not find a counterexample.
+//! `PORTCULLIS_SEEDS` sets the number of seeds.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
@@ -106,7 +106,7 @@ fn schema(rng: &mut Rng, depth: u32) -> Value {
     }
     if rng.u8(..20) == 0 {
         keywords.insert("$ref".to_owned(), json!("#"));
-        // A schema that refers to itself where it stands means nothing.
+        // A schema that refers directly to itself has no meaning.
         return json!({ "properties": { "a": Value::Object(keywords) } });
     }
     Value::Object(keywords)
@@ -166,7 +166,7 @@ fn keyword(rng: &mut Rng, depth: u32) -> (&'static str, Value) {
     }
 }
 
-/// A schema with one keyword changed, somewhere.
+/// A schema with one keyword changed at any depth.
 fn changed(rng: &mut Rng, schema: &Value, depth: u32) -> Value {
     let mut changed_schema = schema.clone();
     let Value::Object(keywords) = &mut changed_schema else {
@@ -220,7 +220,7 @@ fn changed(rng: &mut Rng, schema: &Value, depth: u32) -> Value {
 }
 
 #[test]
-fn what_is_proved_holds_of_values_by_chance() {
+fn proofs_hold_for_random_values() {
     let seeds = std::env::var("PORTCULLIS_SEEDS").map_or(400, |seeds| seeds.parse().unwrap());
     let first = std::env::var("PORTCULLIS_SEED").map_or(0, |seed| seed.parse().unwrap());
     let work = move || {
@@ -264,7 +264,11 @@ fn try_seed(seed: u64, figures: &mut [usize; 4]) {
         let sends = std::cell::RefCell::new(pair);
         let is_counterexample = |value: &Value| {
             let is_sent = reading == ProducerReading::Accepted
-                || sends.borrow_mut().judge().sends(&[producer], value, true) == Some(true);
+                || sends
+                    .borrow_mut()
+                    .evaluator()
+                    .sends(&[producer], value, true)
+                    == Some(true);
             Some(first.is_valid(value) && !second.is_valid(value) && is_sent)
         };
         match decide(
@@ -294,10 +298,9 @@ fn try_seed(seed: u64, figures: &mut [usize; 4]) {
     }
 }
 
-/// What is known of formats must hold of all that validators accept: strings that are changed by
-/// chance come near the edges.
+/// The known patterns and samples must agree with the validators. Mutated samples test the edges.
 #[test]
-fn formats_are_what_is_known_of_them() {
+fn known_formats_agree_with_validators() {
     use super::super::known_formats::{samples, wider_pattern};
     use super::super::language::compile;
     use portcullis_contract::{ASSERTED_FORMATS, SchemaValidator};

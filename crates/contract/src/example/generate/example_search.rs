@@ -1,30 +1,23 @@
-//! Looks for decisions that lead to an accepted value.
+//! Searches for choices that lead to a valid value.
 //!
-//! First everything optional is drawn, with the schema's own examples, since that makes the best
-//! answer; then less. Then single decisions are changed, then pairs of them, on the smallest
-//! drawing. The number of drawings is bounded, and so is the work of each.
+//! The first attempts include optional properties and the examples of the schema, which gives the most
+//! useful values; later ones include less. Then the search changes single choices of the smallest
+//! attempt, then pairs of choices, and so on. The number of attempts and the work of each are limited.
 
 use std::mem;
 
 use serde_json::Value;
 
+use super::generation_choices::{GenerationChoices, GenerationMode};
 use super::text_pattern::PatternCache;
 use super::value_generator::ValueGenerator;
 
-/// Most values drawn for one schema.
-const DRAWINGS_MAX: usize = 600;
-/// Most values made in one drawing, and in all drawings of one schema, parts included.
+/// The maximum number of attempts for one schema.
+const ATTEMPTS_MAX: usize = 600;
+/// The maximum number of values generated in one attempt and in all attempts for one schema, including
+/// nested values.
 const VALUES_MAX: usize = 20_000;
 const VALUES_TOTAL_MAX: usize = 200_000;
-
-/// What a drawing is made of.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct GenerationMode {
-    /// Take `example`, `examples` and `default` where they are given.
-    pub(super) hints: bool,
-    /// Fill in members that are not required, near the top.
-    pub(super) optional: bool,
-}
 
 const MODES: [GenerationMode; 4] = [
     GenerationMode {
@@ -45,29 +38,11 @@ const MODES: [GenerationMode; 4] = [
     },
 ];
 
-/// The decisions of one drawing: which ones to change, and what was asked.
-#[derive(Debug, Default)]
-pub(super) struct GenerationChoices {
-    overrides: Vec<(usize, usize)>,
-    /// How many options each decision had.
-    option_counts: Vec<usize>,
-}
-
-impl GenerationChoices {
-    /// Decides between `options` (at least one) and says which to try first.
-    pub(super) fn pick(&mut self, options: usize) -> usize {
-        let index = self.option_counts.len();
-        self.option_counts.push(options);
-        let change = self.overrides.iter().find(|(at, _)| *at == index);
-        change.map_or(0, |(_, option)| option % options.max(1))
-    }
-}
-
-/// An instance of `schema`, or `None` if none was found.
+/// A value that satisfies `schema`. `None` if the search finds none.
 ///
-/// `root` holds the `$defs` that every `$ref` points into (`#/$defs/<name>`); `is_valid` says
-/// whether a value is an instance of `schema` and has the last word.
-pub(crate) fn sample(
+/// `root` is the document that every `$ref` points into (`#/$defs/<name>`). `is_valid` decides whether a
+/// value satisfies `schema`.
+pub(crate) fn generate(
     root: &Value,
     schema: &Value,
     is_valid: &dyn Fn(&Value) -> bool,
@@ -77,12 +52,12 @@ pub(crate) fn sample(
         patterns: &PatternCache::default(),
         schema,
         is_valid,
-        drawings: DRAWINGS_MAX,
-        values: VALUES_TOTAL_MAX,
+        attempts_left: ATTEMPTS_MAX,
+        values_left: VALUES_TOTAL_MAX,
     };
     let mut richest = None;
     for mode in MODES {
-        match search.draw(mode, Vec::new()) {
+        match search.attempt(mode, Vec::new()) {
             (Some(value), _) if is_valid(&value) => {
                 return Some(enrich(value, richest, is_valid));
             }
@@ -90,7 +65,7 @@ pub(crate) fn sample(
             (None, _) => {}
         }
     }
-    let found = search.change_decisions()?;
+    let found = search.change_choices()?;
     Some(enrich(found, richest, is_valid))
 }
 
@@ -99,31 +74,31 @@ struct ExampleSearch<'s> {
     patterns: &'s PatternCache,
     schema: &'s Value,
     is_valid: &'s dyn Fn(&Value) -> bool,
-    drawings: usize,
-    values: usize,
+    attempts_left: usize,
+    values_left: usize,
 }
 
 impl ExampleSearch<'_> {
-    /// A value, and how many options each decision on the way had.
-    fn draw(
+    /// Generates a value. Also returns the number of options of each choice.
+    fn attempt(
         &mut self,
         mode: GenerationMode,
         changed: Vec<(usize, usize)>,
     ) -> (Option<Value>, Vec<usize>) {
-        let decisions = GenerationChoices {
+        let choices = GenerationChoices {
             overrides: changed,
             option_counts: Vec::new(),
         };
-        let most = self.values.min(VALUES_MAX);
-        let mut draw = ValueGenerator::new((self.root, self.patterns), mode, decisions, most);
-        let value = draw.value_of(vec![self.schema]);
-        self.drawings = self.drawings.saturating_sub(1);
-        self.values -= most - draw.values_left;
-        (value, mem::take(&mut draw.decisions.option_counts))
+        let most = self.values_left.min(VALUES_MAX);
+        let mut generator = ValueGenerator::new(self.root, self.patterns, mode, choices, most);
+        let value = generator.value_of(vec![self.schema]);
+        self.attempts_left = self.attempts_left.saturating_sub(1);
+        self.values_left -= most - generator.values_left;
+        (value, mem::take(&mut generator.choices.option_counts))
     }
 
-    /// Changes one decision at a time, then one more on top of each of those.
-    fn change_decisions(&mut self) -> Option<Value> {
+    /// Changes one choice at a time, then one more in addition to each of those, and so on.
+    fn change_choices(&mut self) -> Option<Value> {
         let mode = GenerationMode {
             hints: false,
             optional: false,
@@ -132,15 +107,15 @@ impl ExampleSearch<'_> {
         while !pending.is_empty() {
             let mut next = Vec::new();
             for changed in pending {
-                if self.drawings == 0 || self.values == 0 {
+                if self.attempts_left == 0 || self.values_left == 0 {
                     return None;
                 }
-                let (value, asked) = self.draw(mode, changed.clone());
+                let (value, option_counts) = self.attempt(mode, changed.clone());
                 if let Some(value) = value.filter(|value| (self.is_valid)(value)) {
                     return Some(value);
                 }
-                next.extend(further_changes(&changed, &asked));
-                next.truncate(DRAWINGS_MAX);
+                next.extend(further_changes(&changed, &option_counts));
+                next.truncate(ATTEMPTS_MAX);
             }
             pending = next;
         }
@@ -148,18 +123,22 @@ impl ExampleSearch<'_> {
     }
 }
 
-/// Every way to change one more decision, to the right of those already changed.
-fn further_changes(changed: &[(usize, usize)], asked: &[usize]) -> Vec<Vec<(usize, usize)>> {
+/// Every way to change one more choice after those that are already changed.
+fn further_changes(
+    changed: &[(usize, usize)],
+    option_counts: &[usize],
+) -> Vec<Vec<(usize, usize)>> {
     let from = changed.last().map_or(0, |(index, _)| index + 1);
-    let one_more =
-        |index: usize| (1..asked[index]).map(move |option| [changed, &[(index, option)]].concat());
-    (from..asked.len())
+    let one_more = |index: usize| {
+        (1..option_counts[index]).map(move |option| [changed, &[(index, option)]].concat())
+    };
+    (from..option_counts.len())
         .flat_map(one_more)
-        .take(DRAWINGS_MAX)
+        .take(ATTEMPTS_MAX)
         .collect()
 }
 
-/// Adds members of a richer value that was refused, as far as the verdict stands.
+/// Adds properties of a richer but invalid value as long as the result stays valid.
 fn enrich(value: Value, richer: Option<Value>, is_valid: &dyn Fn(&Value) -> bool) -> Value {
     let (Value::Object(mut members), Some(Value::Object(richer))) = (value.clone(), richer) else {
         return value;

@@ -1,7 +1,7 @@
-//! The keywords of several schemas that one value must fulfil together, merged.
+//! Merges the keywords of several schemas that one value must satisfy.
 //!
-//! `$ref` and `allOf` are followed while merging. What leaves a choice (`anyOf`, `oneOf`, `if`)
-//! is kept aside, to be decided one by one.
+//! Merging follows `$ref` and `allOf`. It keeps `anyOf`, `oneOf` and `if` as open choices for the
+//! generator.
 
 use serde_json::{Map, Value};
 
@@ -10,12 +10,12 @@ use super::string_constraints::StringConstraints;
 use super::structure_constraints::{ArrayConstraints, ObjectConstraints};
 use super::text_pattern::PatternCache;
 
-/// The JSON types in the order of preference where a schema leaves it open.
+/// The JSON types in order of preference, for schemas that allow several.
 const TYPES: [&str; 7] = [
     "object", "array", "string", "integer", "number", "boolean", "null",
 ];
 
-/// Which of [`TYPES`] a value may have.
+/// Which of [`TYPES`] are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct AdmittedTypes([bool; 7]);
 
@@ -44,7 +44,7 @@ impl AdmittedTypes {
         }
     }
 
-    /// Whether a value is of one of the types.
+    /// Whether the type of a value is allowed.
     fn admit(self, value: &Value) -> bool {
         match value {
             Value::Null => self.has("null"),
@@ -60,18 +60,26 @@ impl AdmittedTypes {
     }
 }
 
-/// Alternatives of which one must be taken: each a list of schemas to fulfil and to avoid.
-pub(super) type SchemaChoices<'s> = Vec<(Vec<&'s Value>, Vec<&'s Value>)>;
+/// One alternative of an open choice.
+#[derive(Debug, Clone)]
+pub(super) struct SchemaAlternative<'s> {
+    /// The schemas that the value must satisfy.
+    pub(super) satisfied: Vec<&'s Value>,
+    /// The schemas that the value must not satisfy.
+    pub(super) avoided: Vec<&'s Value>,
+}
+
+/// The merged keywords of several schemas.
 
 #[derive(Debug, Clone)]
 pub(super) struct MergedSchema<'s> {
     root: &'s Value,
     patterns: &'s PatternCache,
     followed: Vec<&'s str>,
-    /// Nothing fulfils it.
+    /// Whether no value satisfies the schemas.
     pub(super) unsatisfiable: bool,
     types: AdmittedTypes,
-    /// Keywords of one type were seen: it is likely meant where no type is given.
+    /// The types whose keywords occur. They are probably intended if `type` is absent.
     implied_types: Vec<&'static str>,
     pub(super) values: Option<Vec<&'s Value>>,
     excluded: Vec<&'s Value>,
@@ -80,7 +88,7 @@ pub(super) struct MergedSchema<'s> {
     pub(super) texts: StringConstraints<'s>,
     pub(super) object: ObjectConstraints<'s>,
     pub(super) array: ArrayConstraints<'s>,
-    pub(super) choices: Vec<SchemaChoices<'s>>,
+    pub(super) choices: Vec<Vec<SchemaAlternative<'s>>>,
 }
 
 impl<'s> MergedSchema<'s> {
@@ -103,7 +111,7 @@ impl<'s> MergedSchema<'s> {
         }
     }
 
-    /// Adds a schema that the value must fulfil as well.
+    /// Adds a schema that the value must satisfy.
     pub(super) fn add(&mut self, schema: &'s Value) {
         match schema {
             Value::Bool(allowed) => self.unsatisfiable |= !allowed,
@@ -121,7 +129,8 @@ impl<'s> MergedSchema<'s> {
         }
     }
 
-    /// Adds a schema that the value must not fulfil, as far as a simple one can be avoided.
+    /// Adds a schema that the value must not satisfy. Only simple schemas are supported; the validator
+    /// checks the rest.
     pub(super) fn avoid(&mut self, schema: &'s Value) {
         let keywords = match schema {
             Value::Bool(allowed) => return self.unsatisfiable |= allowed,
@@ -157,7 +166,7 @@ impl<'s> MergedSchema<'s> {
         }
     }
 
-    /// Whether a value may be one, looking no deeper than the value itself.
+    /// Whether a value may satisfy the schemas, without checking nested values.
     pub(super) fn admits(&self, value: &Value) -> bool {
         self.types.admit(value)
             && !self.excluded.contains(&value)
@@ -178,15 +187,15 @@ impl<'s> MergedSchema<'s> {
             }
     }
 
-    /// The allowed types, those first that keywords speak of; a string if none does.
+    /// The allowed types, first those whose keywords occur. String comes first if there are no hints.
     pub(super) fn likely_types(&self) -> Vec<&'static str> {
         let mut allowed: Vec<_> = TYPES
             .into_iter()
             .filter(|name| self.types.has(name))
             .collect();
-        let silent = allowed.len() == TYPES.len() && self.implied_types.is_empty();
+        let has_no_hint = allowed.len() == TYPES.len() && self.implied_types.is_empty();
         let likely = |name: &&str| {
-            if silent {
+            if has_no_hint {
                 *name == "string"
             } else {
                 self.implied_types.contains(name)
@@ -213,7 +222,10 @@ impl<'s> MergedSchema<'s> {
             }
             ("allOf", Value::Array(all)) => all.iter().for_each(|one| self.add(one)),
             ("anyOf" | "oneOf", Value::Array(branches)) => {
-                let alone = |one| (vec![one], Vec::new());
+                let alone = |one| SchemaAlternative {
+                    satisfied: vec![one],
+                    avoided: Vec::new(),
+                };
                 self.choices.push(branches.iter().map(alone).collect());
             }
             ("not", inner) => self.avoid(inner),
@@ -309,22 +321,27 @@ impl<'s> MergedSchema<'s> {
         }
     }
 
-    /// `if`: either it holds and `then` with it, or it does not and `else` holds.
+    /// Adds `if` as a choice: the value satisfies `if` and `then`, or it avoids `if` and satisfies `else`.
     fn add_condition(&mut self, keywords: &'s Map<String, Value>) {
         let Some(condition) = keywords.get("if") else {
             return;
         };
         let branch = |name| keywords.get(name).into_iter();
-        let holds = [condition].into_iter().chain(branch("then")).collect();
-        let fails = branch("else").collect();
-        self.choices
-            .push(vec![(holds, Vec::new()), (fails, vec![condition])]);
+        let holds = SchemaAlternative {
+            satisfied: [condition].into_iter().chain(branch("then")).collect(),
+            avoided: Vec::new(),
+        };
+        let fails = SchemaAlternative {
+            satisfied: branch("else").collect(),
+            avoided: vec![condition],
+        };
+        self.choices.push(vec![holds, fails]);
     }
 }
 
 fn count(bound: &Value) -> Option<usize> {
     let bound = bound.as_f64().filter(|bound| *bound >= 0.0)?;
-    // Saturates, which is as good as any count too large to fill.
+    // Saturates: a count that large cannot be generated anyway.
     Some(bound as usize)
 }
 

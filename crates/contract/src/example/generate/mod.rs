@@ -1,19 +1,20 @@
-//! Builds an instance of a JSON Schema, for answers that a contract gives no example of.
+//! Generates a value that satisfies a JSON Schema, for contracts without examples.
 //!
-//! Nothing is random: one schema always gives one value. A drawing ([`draw`]) walks the schema
-//! once, taking a decision wherever several would do; the search ([`search`]) draws again with
-//! other decisions until the verdict function, which is the real validator, accepts a value. The
-//! parts here may therefore be approximate: they can miss an instance, never return a wrong one.
+//! The result is deterministic. One attempt (`value_generator`) walks the schema once and makes a choice
+//! wherever there are several options. The search (`example_search`) repeats attempts with other
+//! choices until the validator accepts a value. So the generator may be approximate: it can fail to find
+//! a value, but never returns an invalid one.
 
-mod number_constraints;
-mod value_generator;
-mod text_pattern;
 mod example_search;
+mod generation_choices;
+mod value_generator;
 mod merged_schema;
 mod structure_constraints;
 mod string_constraints;
+mod number_constraints;
+mod text_pattern;
 
 #[cfg(test)]
 mod tests;
 
-pub(super) use example_search::sample;
+pub(super) use example_search::generate;

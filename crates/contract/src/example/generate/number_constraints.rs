@@ -1,34 +1,41 @@
-//! Numbers within bounds, in exact decimal arithmetic: `multipleOf: 0.01` is not a matter of luck.
+//! Numbers within bounds, in exact arithmetic, so that `multipleOf: 0.01` has no rounding errors.
 
-use serde_json::{Number, Value};
+use std::cmp::Ordering;
 
-/// Most digits after the point; finer bounds are left to the verdict.
+use serde_json::Number;
+
+use portcullis_json::{ExactFraction, compare_numbers};
+
+/// The maximum number of decimal places. The validator catches violations of finer bounds.
 const SCALE_MAX: u32 = 15;
 
-/// A number times ten to the power of the scale that is worked in.
-type ScaledDecimal = i128;
+/// Numbers out of this range are left out of the search: no grid has the smaller ones, and the
+/// larger ones are tried as they are.
+const MAGNITUDE_MIN: f64 = 1e-18;
+const MAGNITUDE_MAX: f64 = 1e37;
 
-/// Which numbers are wanted.
+/// The kind of number to generate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NumberKind {
     Integer,
-    /// Whole if that is possible.
+    /// A whole number if possible.
     Number,
-    /// As fine as the bounds, and finer.
+    /// A number with one more decimal place than the bounds.
     Fraction,
 }
 
-/// What a number must fulfil.
+/// The constraints of a number.
 #[derive(Debug, Clone, Default)]
 pub(super) struct NumberConstraints<'s> {
-    /// Inclusive or exclusive lower bounds.
+    /// The lower bounds; `true` means exclusive.
     pub(super) lower: Vec<(&'s Number, bool)>,
+    /// The upper bounds; `true` means exclusive.
     pub(super) upper: Vec<(&'s Number, bool)>,
     pub(super) multiples: Vec<&'s Number>,
 }
 
 impl NumberConstraints<'_> {
-    /// The `nth` number of a kind that fulfils all; small positive ones come first.
+    /// The `nth` valid number of a kind. Small positive numbers come first.
     pub(super) fn nth(&self, nth: usize, kind: NumberKind) -> Option<Number> {
         let bounds = self
             .lower
@@ -37,7 +44,7 @@ impl NumberConstraints<'_> {
             .map(|(bound, _)| *bound);
         let given = bounds
             .chain(self.multiples.iter().copied())
-            .map(digits_after_point);
+            .map(decimal_places);
         let finest = given.max().unwrap_or(0).min(SCALE_MAX);
         let scales: &[u32] = match kind {
             NumberKind::Integer => &[finest],
@@ -52,37 +59,46 @@ impl NumberConstraints<'_> {
             .or_else(|| self.extremes().nth(nth))
     }
 
+    /// The `nth` number with at most `scale` decimal places. Finer bounds are left out.
     fn nth_at(&self, nth: usize, kind: NumberKind, scale: u32) -> Option<Number> {
-        let one = 10_i128.checked_pow(scale)?;
+        let one = ExactFraction::integer(1);
+        let unit = one.over(&ExactFraction::power_of_ten(scale));
+        let on_grid =
+            |number: &Number| fraction(number).filter(|number| number.is_multiple_of(&unit));
         let lower = self.lower.iter().filter_map(|(bound, exclusive)| {
-            Some(to_scaled(bound, scale)? + i128::from(*exclusive))
+            let bound = on_grid(bound)?;
+            Some(if *exclusive { bound.plus(&unit) } else { bound })
         });
         let upper = self.upper.iter().filter_map(|(bound, exclusive)| {
-            Some(to_scaled(bound, scale)? - i128::from(*exclusive))
+            let bound = on_grid(bound)?;
+            Some(if *exclusive {
+                bound.minus(&unit)
+            } else {
+                bound
+            })
         });
         let (lower, upper) = (lower.max(), upper.min());
-        let multiples = self
+        let step = self
             .multiples
             .iter()
-            .filter_map(|number| to_scaled(number, scale));
-        let step = multiples
-            .filter(|step| *step > 0)
-            .try_fold(1, least_common_multiple)?;
-        let whole = least_common_multiple(step, one)?;
-        let steps: &[ScaledDecimal] = match kind {
+            .filter_map(|number| on_grid(number).filter(ExactFraction::is_positive))
+            .fold(unit.clone(), |step, other| step.common_multiple(&other));
+        let whole = step.common_multiple(&one);
+        let steps: &[ExactFraction] = match kind {
             NumberKind::Integer => &[whole],
             NumberKind::Number => &[whole, step],
             NumberKind::Fraction => &[step],
         };
+        let nth = ExactFraction::integer(i64::try_from(nth).ok()?);
         steps.iter().find_map(|step| {
-            let beyond = step.checked_mul(i128::try_from(nth).ok()?)?;
-            let value = first_multiple(*step, lower, upper)?.checked_add(beyond)?;
-            let fits = upper.is_none_or(|upper| value <= upper);
-            fits.then(|| from_scaled(value, scale)).flatten()
+            let first = first_multiple(step, lower.as_ref(), upper.as_ref())?;
+            let value = first.plus(&step.times(&nth));
+            let fits = upper.as_ref().is_none_or(|upper| value <= *upper);
+            fits.then(|| value.to_number()).flatten()
         })
     }
 
-    /// The bounds themselves, for numbers too large for the arithmetic here.
+    /// The inclusive bounds themselves, if no number between them was found.
     fn extremes(&self) -> impl Iterator<Item = Number> {
         let inclusive = self
             .lower
@@ -92,84 +108,54 @@ impl NumberConstraints<'_> {
         inclusive.map(|(bound, _)| (*bound).clone())
     }
 
-    /// Whether a number lies within the bounds, as far as `f64` tells.
+    /// Whether a number lies within the bounds.
     pub(super) fn admit(&self, number: &Number) -> bool {
-        let Some(value) = number.as_f64() else {
-            return true;
-        };
-        let above = |(bound, exclusive): &(&Number, bool)| {
-            bound
-                .as_f64()
-                .is_none_or(|bound| value > bound || (!exclusive && value == bound))
-        };
-        let below = |(bound, exclusive): &(&Number, bool)| {
-            bound
-                .as_f64()
-                .is_none_or(|bound| value < bound || (!exclusive && value == bound))
-        };
-        self.lower.iter().all(above) && self.upper.iter().all(below)
+        let value = number.to_string();
+        let is_on_side =
+            |(bound, exclusive): &(&Number, bool), side: Ordering| match compare_numbers(
+                &value,
+                &bound.to_string(),
+            ) {
+                Ordering::Equal => !exclusive,
+                ordering => ordering == side,
+            };
+        self.lower
+            .iter()
+            .all(|bound| is_on_side(bound, Ordering::Greater))
+            && self
+                .upper
+                .iter()
+                .all(|bound| is_on_side(bound, Ordering::Less))
     }
 }
 
-/// The first positive multiple of `step` within the bounds, else the lowest or the highest one.
+/// The first positive multiple of `step` within the bounds, or else the lowest or highest one.
 fn first_multiple(
-    step: ScaledDecimal,
-    lower: Option<ScaledDecimal>,
-    upper: Option<ScaledDecimal>,
-) -> Option<ScaledDecimal> {
+    step: &ExactFraction,
+    lower: Option<&ExactFraction>,
+    upper: Option<&ExactFraction>,
+) -> Option<ExactFraction> {
     let start = match (lower, upper) {
-        (Some(lower), _) if lower > 0 => lower,
-        (_, Some(upper)) if upper < step => lower.unwrap_or(upper - upper.rem_euclid(step)),
-        _ => step,
+        (Some(lower), _) if lower.is_positive() => lower.clone(),
+        (_, Some(upper)) if upper < step => {
+            lower.map_or_else(|| upper.steps(step, false).times(step), Clone::clone)
+        }
+        _ => step.clone(),
     };
-    let missing = (step - start.rem_euclid(step)).rem_euclid(step);
-    let value = start.checked_add(missing)?;
-    upper.is_none_or(|upper| value <= upper).then_some(value)
+    let value = start.steps(step, true).times(step);
+    upper.is_none_or(|upper| value <= *upper).then_some(value)
 }
 
-fn least_common_multiple(one: ScaledDecimal, other: ScaledDecimal) -> Option<ScaledDecimal> {
-    let (mut divisor, mut rest) = (one, other);
-    while rest != 0 {
-        (divisor, rest) = (rest, divisor % rest);
-    }
-    (one / divisor).checked_mul(other)
+/// The value of a number, unless it is too large or too small to search around it.
+fn fraction(number: &Number) -> Option<ExactFraction> {
+    let magnitude = number.as_f64()?.abs();
+    let is_in_range = magnitude == 0.0 || (MAGNITUDE_MIN..MAGNITUDE_MAX).contains(&magnitude);
+    is_in_range.then(|| ExactFraction::of(number))?
 }
 
-/// Sign and digits, and the power of ten that they are multiplied with.
-fn parts(number: &Number) -> Option<(i128, i32)> {
-    let text = number.to_string();
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((&text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let fraction = fraction.trim_end_matches('0');
-    let digits = format!("{whole}{fraction}").parse().ok()?;
-    let exponent: i32 = exponent.parse().ok()?;
-    Some((digits, exponent - i32::try_from(fraction.len()).ok()?))
-}
-
-fn digits_after_point(number: &Number) -> u32 {
-    parts(number).map_or(0, |(_, exponent)| (-exponent).max(0).unsigned_abs())
-}
-
-fn to_scaled(number: &Number, scale: u32) -> Option<ScaledDecimal> {
-    let (digits, exponent) = parts(number)?;
-    let shift = u32::try_from(exponent + i32::try_from(scale).ok()?).ok()?;
-    // Half the range, so that a step can be added without a check.
-    digits
-        .checked_mul(10_i128.checked_pow(shift)?)
-        .filter(|scaled| scaled.abs() < i128::MAX / 4)
-}
-
-fn from_scaled(value: ScaledDecimal, scale: u32) -> Option<Number> {
-    let one = 10_i128.checked_pow(scale)?;
-    let (sign, value) = (if value < 0 { "-" } else { "" }, value.unsigned_abs());
-    let one = one.unsigned_abs();
-    let (whole, fraction) = (value / one, value % one);
-    let text = match fraction {
-        0 => format!("{sign}{whole}"),
-        _ => format!("{sign}{whole}.{fraction:0width$}", width = scale as usize),
-    };
-    match serde_json::from_str(&text).ok()? {
-        Value::Number(number) => Some(number),
-        _ => None,
-    }
+fn decimal_places(number: &Number) -> u32 {
+    let places = fraction(number).and_then(|number| number.decimal_places());
+    let places = places.and_then(|places| u32::try_from(places).ok());
+    let is_large = number.as_f64().is_some_and(|value| value.abs() >= 1.0);
+    places.unwrap_or(if is_large { 0 } else { SCALE_MAX })
 }

@@ -1,18 +1,18 @@
-//! Strings of a format, a pattern and a length.
+//! Generates strings by format, pattern and length.
 
 use std::rc::Rc;
 
 use super::text_pattern::TextPattern;
 
-/// Longest string made; a schema that demands a longer one gets no sample.
+/// The maximum length of a generated string. Schemas that require a longer one get no example.
 const CHARACTERS_MAX: usize = 16_384;
 
 const CANDIDATES_MAX: usize = 6;
 
-/// Tried where neither format nor pattern can be written; one has a character of each kind.
+/// Words to try if neither format nor pattern can be generated. One has a character of each class.
 const WORDS: [&str; 8] = ["text", "name", "Aa1!Aa1!", "1", "A", "a-1", "/a", "a.b"];
 
-/// What a string must fulfil.
+/// The constraints of a string.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StringConstraints<'s> {
     pub(super) characters_min: usize,
@@ -22,7 +22,7 @@ pub(super) struct StringConstraints<'s> {
 }
 
 impl StringConstraints<'_> {
-    /// Strings worth trying, best first; `salt` makes them differ from those of another salt.
+    /// Strings to try, best first. Each `salt` gives different strings.
     pub(super) fn candidates(&self, salt: usize) -> Vec<String> {
         if self.characters_min > CHARACTERS_MAX {
             return Vec::new();
@@ -44,7 +44,7 @@ impl StringConstraints<'_> {
         fitting.take(CANDIDATES_MAX).collect()
     }
 
-    /// Whether a given string fulfils length and patterns; formats are left to the verdict.
+    /// Whether a string has a valid length and matches the patterns. The validator checks the format.
     pub(super) fn admit(&self, text: &str) -> bool {
         self.fits(text)
     }
@@ -61,7 +61,7 @@ impl StringConstraints<'_> {
         text + &"a".repeat(missing)
     }
 
-    /// Cuts or repeats a word to a length that is allowed.
+    /// Cuts or repeats a word to an allowed length.
     fn resize(&self, word: &str, salt: usize) -> String {
         let suffix = if salt == 0 {
             String::new()
@@ -80,7 +80,7 @@ impl StringConstraints<'_> {
     }
 }
 
-/// A value of a format that JSON Schema or OpenAPI names.
+/// A value of a well-known format.
 fn of_format(format: &str, salt: usize) -> Option<String> {
     let (day, n) = (1 + salt % 28, salt % 256);
     Some(match format {

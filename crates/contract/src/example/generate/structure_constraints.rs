@@ -1,7 +1,7 @@
-//! What objects and arrays must fulfil, merged from several schemas.
+//! The constraints of objects and arrays, merged from several schemas.
 //!
-//! Which schemas apply to a member or an element depends on the keywords beside them, so the
-//! schema objects are kept as scopes and asked one by one.
+//! Which schemas apply to a property or an element depends on other keywords of the same schema object:
+//! `additionalProperties` depends on `properties`. So each schema object stays separate, as a scope.
 
 use std::iter;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::text_pattern::PatternCache;
 
-/// What an object must fulfil.
+/// The constraints of an object.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ObjectConstraints<'s> {
     scopes: Vec<&'s Map<String, Value>>,
@@ -21,14 +21,14 @@ pub(super) struct ObjectConstraints<'s> {
     pub(super) dependent: Vec<(&'s str, &'s Value)>,
 }
 
-/// What an array must fulfil.
+/// The constraints of an array.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ArrayConstraints<'s> {
     scopes: Vec<&'s Map<String, Value>>,
     pub(super) count_min: usize,
     pub(super) count_max: Option<usize>,
     pub(super) unique: bool,
-    /// Schemas that so many elements must fulfil.
+    /// Schemas, each with the number of elements that must satisfy it.
     pub(super) contains: Vec<(&'s Value, usize)>,
 }
 
@@ -43,7 +43,7 @@ impl<'s> ObjectConstraints<'s> {
         }
     }
 
-    /// Names that are declared, in order.
+    /// The declared property names, in order.
     pub(super) fn declared(&self) -> impl Iterator<Item = &'s str> {
         let properties = self
             .scopes
@@ -52,7 +52,7 @@ impl<'s> ObjectConstraints<'s> {
         properties.flat_map(|properties| properties.keys().map(String::as_str))
     }
 
-    /// Patterns of names.
+    /// The patterns of property names.
     pub(super) fn patterns(&self) -> impl Iterator<Item = &'s str> {
         let patterns = self
             .scopes
@@ -63,7 +63,7 @@ impl<'s> ObjectConstraints<'s> {
             .flat_map(|all| all.keys().map(String::as_str))
     }
 
-    /// Whether members of any name have a schema of their own: a map rather than a record.
+    /// Whether undeclared properties have a schema, as in a map.
     pub(super) fn is_map(&self) -> bool {
         self.scopes.iter().any(|scope| {
             scope
@@ -73,7 +73,7 @@ impl<'s> ObjectConstraints<'s> {
         })
     }
 
-    /// What a member must fulfil; `None` if it may not exist.
+    /// The schemas of a property. `None` if it is forbidden.
     pub(super) fn schemas_of(&self, name: &str, compiled: &PatternCache) -> Option<Vec<&'s Value>> {
         let mut schemas = Vec::new();
         for scope in &self.scopes {
@@ -105,7 +105,7 @@ impl<'s> ArrayConstraints<'s> {
         }
     }
 
-    /// Elements that are described one by one.
+    /// The number of elements that `prefixItems` describes.
     pub(super) fn prefix_length(&self) -> usize {
         let prefixes = self
             .scopes
@@ -114,26 +114,26 @@ impl<'s> ArrayConstraints<'s> {
         prefixes.map(Vec::len).max().unwrap_or(0)
     }
 
-    /// How many elements `contains` asks for.
+    /// The number of elements that `contains` requires.
     pub(super) fn contained(&self) -> usize {
         self.contains
             .iter()
             .fold(0, |sum, (_, count)| sum.saturating_add(*count))
     }
 
-    /// What the element in one of these places must fulfil.
-    pub(super) fn contained_at(&self, place: Option<usize>) -> Option<&'s Value> {
+    /// The `contains` schema of the element at this position among the required ones.
+    pub(super) fn contained_at(&self, position: Option<usize>) -> Option<&'s Value> {
         let all = self.contains.iter();
         all.flat_map(|(schema, count)| iter::repeat_n(*schema, *count))
-            .nth(place?)
+            .nth(position?)
     }
 
-    /// Whether elements in general are described.
+    /// Whether any schema describes the elements.
     pub(super) fn is_described(&self) -> bool {
         !self.scopes.is_empty()
     }
 
-    /// What an element must fulfil; `None` if it may not exist.
+    /// The schemas of an element. `None` if it is forbidden.
     pub(super) fn schemas_of(&self, index: usize) -> Option<Vec<&'s Value>> {
         let of_scope = |scope: &&'s Map<String, Value>| {
             let prefix = scope

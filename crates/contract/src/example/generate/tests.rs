@@ -1,33 +1,33 @@
-//! Schemas, and whether a value is found; the validator has the last word here as well.
+//! Tests of generated values. The `jsonschema` crate validates each of them.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::sample;
+use super::generate;
 use super::text_pattern::TextPattern;
 
-/// The value drawn for a schema, which may hold `$defs` of its own.
-fn draw(schema: &Value) -> Option<Value> {
+/// Generates a value for a schema, which may have `$defs`.
+fn generated(schema: &Value) -> Option<Value> {
     let options = jsonschema::options().should_validate_formats(true);
     let validator = options.build(schema).unwrap();
-    sample(schema, schema, &|value| validator.is_valid(value))
+    generate(schema, schema, &|value| validator.is_valid(value))
 }
 
 #[track_caller]
 fn check(schema: &Value) {
-    let drawn = draw(schema);
-    assert!(drawn.is_some(), "{schema}");
-    assert_eq!(drawn, draw(schema), "drawn again");
+    let value = generated(schema);
+    assert!(value.is_some(), "{schema}");
+    assert_eq!(value, generated(schema), "generation is deterministic");
 }
 
 #[track_caller]
 fn check_value(schema: &Value, expected: Value) {
-    assert_eq!(draw(schema), Some(expected), "{schema}");
+    assert_eq!(generated(schema), Some(expected), "{schema}");
 }
 
 #[track_caller]
 fn check_none(schema: &Value) {
-    assert_eq!(draw(schema), None, "{schema}");
+    assert_eq!(generated(schema), None, "{schema}");
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn choices() {
 }
 
 #[test]
-fn recursion_ends() {
+fn terminates_for_recursive_schemas() {
     let tree = json!({"type": "object", "required": ["children"], "properties": {
         "children": {"type": "array", "items": {"$ref": "#/$defs/tree"}},
         "parent": {"$ref": "#/$defs/tree"}}});
@@ -213,7 +213,7 @@ fn recursion_ends() {
 }
 
 #[test]
-fn examples_come_first() {
+fn prefers_examples() {
     check_value(&json!({"type": "integer", "example": 7}), json!(7));
     check_value(&json!({"type": "string", "examples": [5, "a"]}), json!("a"));
     check_value(
@@ -229,7 +229,7 @@ fn examples_come_first() {
 }
 
 #[test]
-fn what_nothing_satisfies_has_no_sample() {
+fn finds_no_value_for_unsatisfiable_schemas() {
     check_none(&json!(false));
     check_none(&json!({"minimum": 2, "maximum": 1, "type": "number"}));
     check_none(&json!({"type": "integer", "exclusiveMinimum": 1, "exclusiveMaximum": 2}));
@@ -246,9 +246,9 @@ fn what_nothing_satisfies_has_no_sample() {
 }
 
 proptest! {
-    /// Whatever stands in a contract: no panic, and nothing that the verdict refuses.
+    /// For any schema: no panic, and no invalid value.
     #[test]
-    fn any_pattern_is_survived(pattern in "[ab(){}\\[\\]*+?.|^$\\\\d1,]{0,12}", salt in 0_usize..40) {
+    fn never_panics_on_any_pattern(pattern in "[ab(){}\\[\\]*+?.|^$\\\\d1,]{0,12}", salt in 0_usize..40) {
         let pattern = TextPattern::new(&pattern);
         for text in pattern.texts(salt).take(3) {
             pattern.is_match(&text);
@@ -256,11 +256,11 @@ proptest! {
     }
 
     #[test]
-    fn any_bounds_are_survived(
+    fn never_panics_on_any_bounds(
         low in any::<f64>(), high in any::<f64>(), step in any::<f64>(), integer in any::<bool>(),
     ) {
         let named = if integer { "integer" } else { "number" };
         let schema = json!({"type": named, "minimum": low, "maximum": high, "multipleOf": step.abs()});
-        sample(&schema, &schema, &|_| false);
+        generate(&schema, &schema, &|_| false);
     }
 }

@@ -1,8 +1,8 @@
-//! Strings that match a regular expression.
+//! Generates strings that match a regular expression.
 //!
-//! The expression's syntax tree is written out: the first branch of an alternation, a friendly
-//! character of a class, every repetition as often as it must plus `stretch` times, so that
-//! lengths can be met. Look-arounds are ignored when writing and honoured when checking.
+//! The generator walks the syntax tree of the expression. It takes the first branch of an alternation, a
+//! readable character of a class, and `stretch` more repetitions than required, to reach a length. It
+//! ignores look-around, which [`TextPattern::is_match`] respects.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,10 +13,10 @@ use hashbrown::HashMap;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 const TEXT_BYTES_MAX: usize = 4_096;
-/// Most parts of an expression written for one text: nested repetitions multiply.
+/// The maximum number of steps for one text, because nested repetitions multiply.
 const STEPS_MAX: usize = 20_000;
 
-/// Every pattern met, compiled once: compiling is by far the dearest step of a drawing.
+/// A cache of compiled patterns. Compiling is by far the most expensive step of an attempt.
 #[derive(Debug, Default)]
 pub(super) struct PatternCache {
     compiled: RefCell<HashMap<String, Rc<TextPattern>>>,
@@ -32,7 +32,7 @@ impl PatternCache {
     }
 }
 
-/// A pattern of a schema (ECMA-262), compiled for both directions.
+/// A pattern of a schema (ECMA-262), compiled for matching and for generating.
 #[derive(Debug)]
 pub(super) struct TextPattern {
     regex: Option<Regex>,
@@ -53,14 +53,14 @@ impl TextPattern {
         }
     }
 
-    /// Whether the text matches; an expression that cannot be judged here counts as matched.
+    /// Whether the text matches. An expression that cannot be compiled matches every text.
     pub(super) fn is_match(&self, text: &str) -> bool {
         self.regex
             .as_ref()
             .is_none_or(|regex| regex.is_match(text).unwrap_or(true))
     }
 
-    /// Texts that probably match, ever longer.
+    /// Texts that probably match, in increasing length.
     pub(super) fn texts(&self, salt: usize) -> impl Iterator<Item = String> {
         let stretches = (0..8).chain([10, 12, 16, 20, 24, 32, 36, 48, 64, 100, 128, 255]);
         stretches.filter_map(move |stretch| {
@@ -77,7 +77,7 @@ impl TextPattern {
     }
 }
 
-/// Drops `(?=…)`, `(?!…)`, `(?<=…)` and `(?<!…)`.
+/// Removes `(?=…)`, `(?!…)`, `(?<=…)` and `(?<!…)`.
 fn without_lookarounds(pattern: &str) -> String {
     let mut out = String::new();
     let mut rest = pattern;
@@ -98,7 +98,7 @@ fn without_lookarounds(pattern: &str) -> String {
     out
 }
 
-/// Bytes of the group that `text` starts with.
+/// The length in bytes of the group at the start of `text`.
 fn group_length(text: &str) -> usize {
     let (mut depth, mut escaped, mut in_class) = (0_usize, false, false);
     for (index, character) in text.char_indices() {
@@ -155,7 +155,7 @@ impl PatternWriter {
         }
     }
 
-    /// A letter or digit if the class has one, varied by where it stands.
+    /// A letter or digit if the class has one, varied by position.
     fn character(&self, class: &Class, position: usize) -> Option<char> {
         let ranges: Vec<(char, char)> = match class {
             Class::Unicode(class) => class
@@ -174,15 +174,15 @@ impl PatternWriter {
                 .iter()
                 .any(|(start, end)| (*start..=*end).contains(&wanted))
         };
-        let friendly: Vec<char> = ('a'..='z')
+        let readable: Vec<char> = ('a'..='z')
             .chain('1'..='9')
             .chain('A'..='Z')
             .filter(|c| has(*c))
             .collect();
         let visible = || (' '..='~').find(|c| has(*c));
-        match friendly.len() {
+        match readable.len() {
             0 => visible().or_else(|| ranges.first().map(|(start, _)| *start)),
-            count => Some(friendly[(position + self.salt) % count]),
+            count => Some(readable[(position + self.salt) % count]),
         }
     }
 }

@@ -1,30 +1,30 @@
-//! One walk through a schema, making one value.
+//! Generates one value in one walk through a schema.
 //!
-//! A decision that leads nowhere is taken back at once where that shows locally (a branch without
-//! a value); what only the verdict can tell is left to the search. Depth and the number of values
-//! made are bounded, so recursive schemas end: optional parts are left out when deep.
+//! If a branch has no value, the generator tries the next option at once. Choices that only the validator
+//! can reject are left to the search. The depth and the number of values are limited, and optional parts
+//! are omitted in deep values, so recursive schemas terminate.
 
 use std::mem;
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-use super::example_search::{GenerationChoices, GenerationMode};
-use super::merged_schema::MergedSchema;
+use super::generation_choices::{GenerationChoices, GenerationMode};
+use super::merged_schema::{MergedSchema, SchemaAlternative};
 use super::number_constraints::NumberKind;
 use super::text_pattern::PatternCache;
 
-/// Below this depth, and after so many values, optional members and elements are left out.
+/// Beyond this depth, and after this number of values, optional properties and elements are omitted.
 const OPTIONAL_DEPTH: usize = 4;
 const OPTIONAL_VALUES: usize = 400;
 const DEPTH_MAX: usize = 24;
 const NUMBERS_TRIED: usize = 4;
-/// How many plain values writing and matching a pattern is worth.
+/// The cost of generating and matching a pattern, counted in plain values.
 const PATTERN_COST: usize = 200;
-/// Most members or elements of one value.
+/// The maximum number of properties or elements of one value.
 const COUNT_MAX: usize = 1_024;
 
-/// Names are strings whatever `propertyNames` leaves open.
+/// Property names are strings, even if `propertyNames` allows other types.
 static ANY_TEXT: LazyLock<Value> = LazyLock::new(|| json!({ "type": "string" }));
 
 #[derive(Debug)]
@@ -32,21 +32,22 @@ pub(super) struct ValueGenerator<'s> {
     root: &'s Value,
     patterns: &'s PatternCache,
     mode: GenerationMode,
-    pub(super) decisions: GenerationChoices,
+    pub(super) choices: GenerationChoices,
     depth: usize,
-    /// How many values may still be made, those taken back included.
+    /// How many more values may be generated, including discarded ones.
     pub(super) values_left: usize,
-    /// Optional parts are made while so many values are left.
+    /// Optional parts are generated while at least this number of values is left.
     optional_until: usize,
-    /// Makes values differ where an array wants them to.
+    /// Varies the values, for arrays with unique elements.
     salt: usize,
 }
 
 impl<'s> ValueGenerator<'s> {
     pub(super) fn new(
-        (root, patterns): (&'s Value, &'s PatternCache),
+        root: &'s Value,
+        patterns: &'s PatternCache,
         mode: GenerationMode,
-        decisions: GenerationChoices,
+        choices: GenerationChoices,
         left: usize,
     ) -> Self {
         let optional_until = left.saturating_sub(OPTIONAL_VALUES);
@@ -54,7 +55,7 @@ impl<'s> ValueGenerator<'s> {
             root,
             patterns,
             mode,
-            decisions,
+            choices,
             depth: 0,
             values_left: left,
             optional_until,
@@ -62,7 +63,7 @@ impl<'s> ValueGenerator<'s> {
         }
     }
 
-    /// A value for all the schemas together.
+    /// A value that satisfies all of the schemas.
     pub(super) fn value_of(&mut self, schemas: Vec<&'s Value>) -> Option<Value> {
         if self.depth > DEPTH_MAX {
             return None;
@@ -75,7 +76,7 @@ impl<'s> ValueGenerator<'s> {
         value
     }
 
-    /// Decides what a shape leaves open, then makes a value of it.
+    /// Makes the open choices of a merged schema, then generates a value.
     fn resolve(&mut self, mut shape: MergedSchema<'s>) -> Option<Value> {
         self.values_left = self.values_left.checked_sub(1)?;
         if shape.unsatisfiable {
@@ -85,20 +86,22 @@ impl<'s> ValueGenerator<'s> {
             return Some(hint.clone());
         }
         let Some(mut alternatives) = shape.choices.pop() else {
-            return self.settled(&shape);
+            return self.without_choices(&shape);
         };
-        alternatives
-            .sort_by_key(|(fulfil, _)| fulfil.iter().any(|schema| self.is_last_resort(schema)));
-        self.try_each(alternatives.len(), |draw, index| {
-            let (fulfil, avoid) = &alternatives[index];
+        alternatives.sort_by_key(|alternative| {
+            let mut satisfied = alternative.satisfied.iter();
+            satisfied.any(|schema| self.is_last_resort(schema))
+        });
+        self.try_each(alternatives.len(), |generator, index| {
+            let SchemaAlternative { satisfied, avoided } = &alternatives[index];
             let mut branch = shape.clone();
-            fulfil.iter().for_each(|schema| branch.add(schema));
-            avoid.iter().for_each(|schema| branch.avoid(schema));
-            draw.resolve(branch)
+            satisfied.iter().for_each(|schema| branch.add(schema));
+            avoided.iter().for_each(|schema| branch.avoid(schema));
+            generator.resolve(branch)
         })
     }
 
-    /// An example of the schema's own; another one for each element of a set.
+    /// An example of the schema; a different one for each unique element.
     fn hint(&self, shape: &MergedSchema<'s>) -> Option<&'s Value> {
         let wanted = self.mode.hints && shape.values.is_none();
         let mut admitted = shape
@@ -113,7 +116,8 @@ impl<'s> ValueGenerator<'s> {
         }
     }
 
-    /// Near the top `null` makes the poorest answer; deep inside a branch should end.
+    /// Whether to try a branch last: near the root `null`, the least useful value, and in deep values a
+    /// `$ref`, which may recurse.
     fn is_last_resort(&self, schema: &Value) -> bool {
         if self.is_deep() {
             schema.get("$ref").is_some()
@@ -126,32 +130,33 @@ impl<'s> ValueGenerator<'s> {
         self.depth > OPTIONAL_DEPTH || self.values_left < self.optional_until
     }
 
-    /// Decides between options, and goes on to the next where one has no value.
+    /// Chooses between options, and tries the next one if an option has no value.
     fn try_each(
         &mut self,
         options: usize,
         mut make: impl FnMut(&mut Self, usize) -> Option<Value>,
     ) -> Option<Value> {
-        let first = self.decisions.pick(options);
+        let first = self.choices.pick(options);
         (0..options).find_map(|turn| make(self, (first + turn) % options))
     }
 
-    /// A value of a shape without open choices.
-    fn settled(&mut self, shape: &MergedSchema<'s>) -> Option<Value> {
+    /// Generates a value of a merged schema without open choices.
+    fn without_choices(&mut self, shape: &MergedSchema<'s>) -> Option<Value> {
         if let Some(values) = &shape.values {
-            let fitting: Vec<&Value> = values
+            let admitted: Vec<&Value> = values
                 .iter()
                 .copied()
                 .filter(|value| shape.admits(value))
                 .collect();
             let salt = self.salt;
-            return self.try_each(fitting.len(), |_, index| {
-                Some(fitting[(index + salt) % fitting.len()].clone())
+            return self.try_each(admitted.len(), |_, index| {
+                Some(admitted[(index + salt) % admitted.len()].clone())
             });
         }
         let types = shape.likely_types();
-        self.try_each(types.len(), |draw, index| {
-            draw.of_type(types[index], shape)
+        self.try_each(types.len(), |generator, index| {
+            generator
+                .of_type(types[index], shape)
                 .filter(|value| shape.admits(value))
         })
     }
@@ -169,7 +174,7 @@ impl<'s> ValueGenerator<'s> {
                 })
             }
             "integer" => {
-                let nth = self.salt + self.decisions.pick(NUMBERS_TRIED);
+                let nth = self.salt + self.choices.pick(NUMBERS_TRIED);
                 shape
                     .numbers
                     .nth(nth, NumberKind::Integer)
@@ -177,13 +182,13 @@ impl<'s> ValueGenerator<'s> {
             }
             "number" => {
                 let kinds = [NumberKind::Number, NumberKind::Fraction];
-                let nth = self.salt + self.decisions.pick(NUMBERS_TRIED);
+                let nth = self.salt + self.choices.pick(NUMBERS_TRIED);
                 self.try_each(kinds.len(), |_, index| {
                     shape.numbers.nth(nth, kinds[index]).map(Value::Number)
                 })
             }
             "boolean" => {
-                let turn = self.salt + self.decisions.pick(2);
+                let turn = self.salt + self.choices.pick(2);
                 Some(Value::Bool(turn.is_multiple_of(2)))
             }
             _ => Some(Value::Null),
@@ -215,7 +220,7 @@ impl<'s> ValueGenerator<'s> {
         Some(Value::Object(members))
     }
 
-    /// How many members to have although fewer would do.
+    /// The number of properties to generate in addition to the required minimum.
     fn wants_optional(&self, shape: &MergedSchema<'s>) -> usize {
         let wanted = self.mode.optional && !self.is_deep();
         if wanted {
@@ -229,7 +234,7 @@ impl<'s> ValueGenerator<'s> {
         self.value_of(shape.object.schemas_of(name, self.patterns)?)
     }
 
-    /// Adds members of free names, as many as must be, or one to show what a map holds.
+    /// Adds properties with undeclared names: as many as the schema requires, or one for a map.
     fn fill(&mut self, shape: &MergedSchema<'s>, members: &mut Map<String, Value>) -> Option<()> {
         let object = &shape.object;
         let is_map = object.is_map() && object.declared().next().is_none();
@@ -280,8 +285,8 @@ impl<'s> ValueGenerator<'s> {
         };
         let most = array.count_max.unwrap_or(COUNT_MAX);
         let starts = [0, array.prefix_length()];
-        self.try_each(starts.len(), |draw, index| {
-            // What `contains` asks for comes first, or after the elements described one by one.
+        self.try_each(starts.len(), |generator, index| {
+            // The elements for `contains` come first, or after those of `prefixItems`.
             let start = starts[index];
             let least = array.count_min.max(array.contained().saturating_add(start));
             if least > COUNT_MAX {
@@ -293,7 +298,7 @@ impl<'s> ValueGenerator<'s> {
                     break;
                 };
                 schemas.extend(array.contained_at(index.checked_sub(start)));
-                match draw.element(&schemas, array.unique, &elements) {
+                match generator.element(&schemas, array.unique, &elements) {
                     Some(element) => elements.push(element),
                     None => break,
                 }
@@ -302,7 +307,7 @@ impl<'s> ValueGenerator<'s> {
         })
     }
 
-    /// An element, different from those before if it has to be.
+    /// Generates an element, different from the previous ones if `unique`.
     fn element(&mut self, schemas: &[&'s Value], unique: bool, before: &[Value]) -> Option<Value> {
         if !unique {
             return self.value_of(schemas.to_vec());
@@ -318,7 +323,7 @@ impl<'s> ValueGenerator<'s> {
     }
 }
 
-/// `dependentRequired` of a member that is there.
+/// The names that `dependentRequired` requires because the property `name` is present.
 fn names_depending_on<'s>(shape: &MergedSchema<'s>, name: &'s str) -> Vec<&'s str> {
     let of_name = shape.object.dependent.iter().filter(|(on, _)| *on == name);
     let lists = of_name.filter_map(|(_, then)| then.as_array());

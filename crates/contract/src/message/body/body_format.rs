@@ -1,8 +1,8 @@
-//! Notations: what the octets of a body mean, by its media type.
+//! The format of a body, by its media type.
 
 use crate::message::media_range::MediaRange;
 
-/// How the value of a body is written.
+/// How a body encodes its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyFormat {
     /// One JSON value (RFC 8259).
@@ -11,21 +11,20 @@ pub(crate) enum BodyFormat {
     Form,
     /// `multipart/form-data` (RFC 7578).
     Multipart,
-    /// JSON values, one on each line.
+    /// One JSON value on each line.
     JsonLines,
     /// JSON values, each after a record separator (RFC 7464).
     JsonSequence,
     /// Text: one scalar.
     Text,
-    /// Octets without a notation that a schema could describe: only their number is known.
+    /// Octets without a structure that a schema could describe. Only their number is checked.
     Octets,
-    /// A notation with values of its own that is not read: XML, YAML, event streams, other
-    /// multiparts.
+    /// A structured format that is not read: XML, YAML, event streams, other multipart types.
     Opaque,
 }
 
 impl BodyFormat {
-    /// The notation of a message of this media type.
+    /// The format of a body with this media type.
     pub(crate) fn of(media: &MediaRange<'_>) -> Self {
         const LINES: [&str; 5] = ["x-ndjson", "ndjson", "jsonl", "x-jsonl", "x-jsonlines"];
         if media.is_json() {
@@ -59,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn media_types_have_notations() {
+    fn media_types_have_formats() {
         let check = |text, expected| {
             let media = MediaRange::parse(text).unwrap();
             assert_eq!(BodyFormat::of(&media), expected, "{text}");

@@ -1,5 +1,5 @@
-//! What a schema and its encodings say of how bodies in other notations than JSON are read
-//! (OpenAPI 3.0.4 and 3.1.1, Media Type Object and Encoding Object), compiled.
+//! How bodies in formats other than JSON are read, compiled from a schema and its encodings
+//! (OpenAPI 3.0.4 and 3.1.1, Media Type Object and Encoding Object).
 
 use super::body_format::BodyFormat;
 use crate::message::parameter::Parameter;
@@ -7,27 +7,27 @@ use crate::openapi::document::NodeRef;
 use crate::schema::schema_set::SchemaKey;
 use crate::schema::schema_surface::TypeSet;
 
-/// How a body of one media type is read.
+/// How the bodies of one media type are read.
 #[derive(Debug)]
 pub(crate) struct BodyShape {
-    /// The types that the schema admits.
+    /// The types that the schema allows.
     pub(super) types: TypeSet,
-    /// Whether the schema says more of text than that there is some.
+    /// Whether the schema constrains text beyond its type.
     pub(super) constrains_text: bool,
     /// Whether the schema bounds the number of octets.
     pub(super) constrains_length: bool,
-    /// The members of a form.
+    /// The fields of a form.
     pub(super) form: FormFields,
-    /// The parts of a multipart body. Their defaults differ from those of a form.
+    /// The fields of a multipart body, whose defaults differ from those of a form.
     pub(super) multipart: FormFields,
-    /// Where records are described by an array: the schema of its items, if it has one.
+    /// If an array describes all records: the schema of its items, if it has one.
     pub(super) items: Option<Option<SchemaKey>>,
 }
 
 impl BodyShape {
-    /// Whether bodies in this notation can be judged, and there is something to judge.
-    pub(crate) fn judges(&self, notation: BodyFormat) -> bool {
-        match notation {
+    /// Whether bodies in this format can be checked, and the schema constrains them.
+    pub(crate) fn checks(&self, format: BodyFormat) -> bool {
+        match format {
             BodyFormat::Json
             | BodyFormat::Form
             | BodyFormat::Multipart
@@ -40,16 +40,17 @@ impl BodyShape {
     }
 }
 
-/// The members of an object that is not written as JSON.
+/// The fields of a form or a multipart body.
 #[derive(Debug, Default)]
 pub(super) struct FormFields {
-    /// The declared ones, by name.
+    /// The declared fields, sorted by name.
     pub(super) list: Vec<FormField>,
-    /// How a member is read that is not declared.
+    /// The readings of an undeclared field.
     pub(super) undeclared: Vec<FieldReading>,
-    /// The names of all members, where one of them takes every name that no other has.
+    /// All fields, if one of them takes every name that no other has; otherwise empty.
     pub(super) siblings: Vec<Parameter>,
-    /// Whether files that are not declared are only counted: nothing describes them.
+    /// Whether the octets of undeclared files are counted and not kept, because no schema describes
+    /// them.
     pub(super) counts_undeclared_files: bool,
 }
 
@@ -69,46 +70,46 @@ impl FormFields {
     }
 }
 
-/// A declared member.
+/// A declared field.
 #[derive(Debug)]
 pub(super) struct FormField {
     pub(super) name: String,
-    /// The ways to read it, the most telling first.
-    pub(super) attempts: Vec<FieldReading>,
-    /// Written by a style, like a parameter of a query: only in forms.
+    /// Its readings, the most specific first.
+    pub(super) readings: Vec<FieldReading>,
+    /// The parameter that the field is read like, if its encoding has a style. Only in forms.
     pub(super) styled: Option<Parameter>,
-    /// The media types that its parts may have; empty where any will do.
+    /// The media types that its parts may have; empty if all are allowed.
     pub(super) content_types: Vec<String>,
-    /// The headers of its parts.
+    /// The declared headers of its parts.
     pub(super) headers: Vec<Parameter>,
     /// Its schema.
-    pub(super) place: NodeRef,
+    pub(super) node_ref: NodeRef,
 }
 
-/// One way to read the values of a member.
+/// One interpretation of the values of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FieldReading {
     /// One JSON text.
     Json,
-    /// An array of JSON texts; a single one may be the array itself.
+    /// An array of JSON texts. A single text may be the array itself.
     JsonItems,
-    /// One scalar; as a string where that is admitted, if so asked.
+    /// One scalar. With `true`, a value that may be a string is read as a string.
     Scalar(TypeSet, bool),
     /// An array of scalars.
     Items(TypeSet, bool),
-    /// Octets, of which only the number is known.
+    /// Octets, which are counted and not kept.
     Octets,
-    /// An array of such.
+    /// An array of counted octets.
     OctetItems,
 }
 
 impl FieldReading {
-    /// Whether several values are an array, and not one too many.
+    /// Whether several values form an array. Otherwise the field takes one value.
     pub(super) fn is_array(self) -> bool {
         matches!(self, Self::JsonItems | Self::Items(..) | Self::OctetItems)
     }
 
-    /// Whether values are counted and not kept.
+    /// Whether the octets of a value are counted and not kept.
     pub(super) fn is_octets(self) -> bool {
         matches!(self, Self::Octets | Self::OctetItems)
     }

@@ -1,7 +1,8 @@
-//! Text: octets to characters by their charset.
+//! Charsets: decoding the octets of text.
 
 use std::borrow::Cow;
 
+use super::body_format::BodyFormat;
 use crate::message::media_range::MediaRange;
 
 /// A charset that can be decoded.
@@ -12,18 +13,17 @@ pub(crate) enum Charset {
     Latin1,
 }
 
-/// Octets that are no text of the charset they are said to be in.
+/// The octets are not text in the declared charset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not {0} text")]
 pub(crate) struct CharsetError(&'static str);
 
 impl Charset {
-    /// The names, for whoever asks what is supported.
+    /// The supported charsets, for messages.
     pub(crate) const NAMES: &'static str = "charset utf-8, us-ascii or iso-8859-1";
 
-    /// The charset of a media type; UTF-8 where it names none (RFC 6657 lets a media type choose,
-    /// RFC 7578 section 4.4 and WHATWG URL do).
-    /// `None` where it names one that cannot be decoded.
+    /// The charset of a media type; `None` if it is not supported. The default is UTF-8: RFC 6657
+    /// lets each media type define its default, and RFC 7578 section 4.4 and WHATWG URL choose UTF-8.
     pub(crate) fn of(media: &MediaRange<'_>) -> Option<Self> {
         const NAMES: [(&str, Charset); 7] = [
             ("utf-8", Charset::Utf8),
@@ -43,10 +43,10 @@ impl Charset {
             .map(|(_, charset)| *charset)
     }
 
-    /// The characters; nothing is copied unless the charset is not UTF-8.
+    /// Decodes text. Copies only if the charset is not UTF-8.
     ///
     /// # Errors
-    /// The octets are no text of this charset.
+    /// The octets are not text in this charset.
     pub(crate) fn decode(self, bytes: &[u8]) -> Result<Cow<'_, str>, CharsetError> {
         match self {
             Self::Ascii if !bytes.is_ascii() => Err(CharsetError("US-ASCII")),
@@ -58,12 +58,22 @@ impl Charset {
     }
 }
 
+/// Whether the charset of a media type is supported for this format.
+pub(crate) fn is_readable(format: BodyFormat, media: &MediaRange<'_>) -> bool {
+    match format {
+        // The escapes encode UTF-8, whatever the charset (WHATWG URL section 5.1).
+        BodyFormat::Form => matches!(Charset::of(media), Some(Charset::Utf8 | Charset::Ascii)),
+        BodyFormat::Text => Charset::of(media).is_some(),
+        _ => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn charsets_decode() {
+    fn decodes_charsets() {
         let check = |media: &str, bytes: &[u8], expected: Result<&str, &str>| {
             let media = MediaRange::parse(media).unwrap();
             let charset = Charset::of(&media).unwrap();

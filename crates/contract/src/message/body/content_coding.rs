@@ -1,9 +1,9 @@
-//! Content codings (RFC 9110 section 8.4.1): decoding a body for judgement.
+//! Content codings (RFC 9110 section 8.4.1): decoding a body to check it.
 //!
-//! The schema describes the decoded body; what is forwarded stays as it came. Every coding is
-//! decoded under two bounds, a size and a ratio to what arrived, so that a small body cannot
-//! become a large one here. Whatever two decoders may read in two ways is refused: a second
-//! gzip member or zstd frame, and bytes after the end.
+//! The schema describes the decoded body; the body is forwarded as it arrived. Decoding has two
+//! bounds, a size and a ratio to the received size, so a small body cannot expand without limit.
+//! Data that decoders interpret differently is refused: a second gzip member or zstd frame, and
+//! bytes after the end.
 
 use std::io::Read;
 
@@ -15,16 +15,16 @@ use http::header::CONTENT_ENCODING;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use smallvec::SmallVec;
 
-/// The most codings that one body may have been put through.
+/// The most codings of one body.
 const CODINGS_MAX: usize = 4;
 
-/// What may always be decoded, whatever the ratio: small texts compress well.
+/// The decoded size that the ratio does not limit, because small texts compress well.
 const RATIO_FREE_BYTES: usize = 64 * 1024;
 
 /// The largest window of a zstd frame, in bytes (RFC 9659 section 3).
 const ZSTD_WINDOW_BYTES_MAX: u64 = 8 << 20;
 
-/// How much is decoded at a time, in bytes.
+/// The size of the output buffer, in bytes.
 const STEP_BYTES: usize = 16 * 1024;
 
 /// A content coding that can be decoded.
@@ -37,7 +37,7 @@ pub(crate) enum ContentCoding {
 }
 
 impl ContentCoding {
-    /// The codings, for whoever asks what is supported.
+    /// The supported codings, for messages.
     pub(crate) const NAMES: &'static str = "gzip, deflate, br or zstd";
 
     fn parse(name: &str) -> Option<Self> {
@@ -64,18 +64,18 @@ impl ContentCoding {
     }
 }
 
-/// The codings of a body, in the order in which they were applied; `identity` is none.
+/// The codings of a body in the order in which they were applied, without `identity`.
 pub(crate) type ContentCodings = SmallVec<[ContentCoding; 2]>;
 
-/// A coding that cannot be decoded, so that what it holds cannot be judged.
+/// The body has a coding that is not supported, so its content cannot be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the body's content coding cannot be undone, and what it holds not be judged")]
+#[error("the content coding of the body is not supported")]
 pub(crate) struct UnknownCoding;
 
-/// The codings that a message's head names.
+/// The codings in the head of a message.
 ///
 /// # Errors
-/// One of them cannot be decoded, or there are too many.
+/// A coding is not supported, or there are too many.
 pub(crate) fn codings(headers: &HeaderMap) -> Result<ContentCodings, UnknownCoding> {
     let mut codings = ContentCodings::new();
     for line in headers.get_all(CONTENT_ENCODING) {
@@ -93,36 +93,36 @@ pub(crate) fn codings(headers: &HeaderMap) -> Result<ContentCodings, UnknownCodi
     Ok(codings)
 }
 
-/// How much decoding may make of a body.
+/// The bounds of decoding.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DecodeBounds {
     /// The largest decoded body, in bytes.
     pub(crate) bytes_max: usize,
-    /// How many times as large as what arrived it may become.
+    /// The largest ratio of the decoded body to the received one.
     pub(crate) ratio_max: usize,
 }
 
 /// Why a body could not be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ContentDecodeError {
-    #[error("the body is not {0} data, or is cut short")]
+    #[error("the body is not {0} data, or is truncated")]
     Broken(&'static str),
-    #[error("something follows the end of the body's {0} data")]
+    #[error("the body has bytes after the end of its {0} data")]
     Trailing(&'static str),
     #[error("the decoded body is larger than {bytes_max} bytes")]
     TooLarge { bytes_max: usize },
-    #[error("the decoded body is more than {ratio_max} times as large as what was sent")]
+    #[error("the decoded body is more than {ratio_max} times as large as the received body")]
     Ratio { ratio_max: usize },
 }
 
 impl ContentDecodeError {
-    /// Whether a bound was exceeded, rather than the data broken.
+    /// Whether a bound was exceeded and the data is not broken.
     pub(crate) fn is_bound(self) -> bool {
         matches!(self, Self::TooLarge { .. } | Self::Ratio { .. })
     }
 }
 
-/// Undoes all codings, the last one first.
+/// Decodes all codings, the last one first.
 ///
 /// # Errors
 /// The first coding that fails, or the bound that was exceeded.
@@ -151,7 +151,7 @@ pub(crate) fn decode(
     Ok(decoded)
 }
 
-/// Where decoded bytes go, as far as the bounds allow.
+/// Collects decoded bytes within the bounds.
 struct BoundedDecoder {
     bytes: Vec<u8>,
     by_ratio: usize,
@@ -209,14 +209,15 @@ impl BoundedDecoder {
         }
     }
 
-    /// RFC 1952. Gives back how many bytes follow the member.
+    /// RFC 1952. Returns the number of bytes after the member.
     fn gzip(&mut self, bytes: &[u8]) -> Result<usize, ContentDecodeError> {
         let mut decoder = GzDecoder::new(bytes);
         self.drain(&mut decoder, "gzip")?;
         Ok(decoder.into_inner().len())
     }
 
-    /// RFC 1950; raw deflate data (RFC 1951), which some senders mean by that name, is read too.
+    /// RFC 1950. Raw deflate data (RFC 1951) is accepted too, because some senders use that name for
+    /// it.
     fn deflate(&mut self, bytes: &[u8]) -> Result<usize, ContentDecodeError> {
         const BROKEN: ContentDecodeError = ContentDecodeError::Broken("deflate");
         let is_zlib = matches!(bytes, [first, second, ..]
@@ -239,7 +240,7 @@ impl BoundedDecoder {
         }
     }
 
-    /// RFC 7932, without the large windows that it does not know.
+    /// RFC 7932, without large windows, which it does not define.
     fn brotli(&mut self, bytes: &[u8]) -> Result<usize, ContentDecodeError> {
         let alloc = StandardAlloc::default;
         let mut state = BrotliState::new_strict(alloc(), alloc(), alloc());
@@ -268,7 +269,7 @@ impl BoundedDecoder {
         }
     }
 
-    /// RFC 8878: one frame, with its checksum where it has one.
+    /// RFC 8878: one frame. Its checksum is verified if it has one.
     fn zstd(&mut self, mut bytes: &[u8]) -> Result<usize, ContentDecodeError> {
         const BROKEN: ContentDecodeError = ContentDecodeError::Broken("zstd");
         let mut frame = FrameDecoder::new();

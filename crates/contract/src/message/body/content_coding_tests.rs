@@ -1,4 +1,4 @@
-//! Codings: what decodes, what is refused, and both bounds.
+//! Tests of content codings: decoding, refusals and both bounds.
 
 use std::io::Write;
 
@@ -15,10 +15,10 @@ use super::content_coding::{
 
 const TEXT: &[u8] = br#"{"quantity": 1}"#;
 
-/// [`TEXT`] by another encoder.
+/// [`TEXT`], compressed by another encoder.
 const BROTLI: &str = "0b07807b227175616e74697479223a20317d03";
 
-/// A million times `a`.
+/// One million `a`, compressed.
 const BROTLI_BOMB: &str = "5b3f428f5f222c1e0b04f2731e00";
 
 const BOUNDS: DecodeBounds = DecodeBounds {
@@ -67,7 +67,7 @@ fn samples() -> Vec<(ContentCoding, Vec<u8>)> {
 }
 
 #[test]
-fn every_coding_decodes() {
+fn decodes_every_coding() {
     for (coding, bytes) in samples() {
         assert_eq!(
             decode(&[coding], &bytes, BOUNDS).as_deref(),
@@ -89,7 +89,7 @@ fn every_coding_decodes() {
 }
 
 #[test]
-fn every_cut_and_every_surplus_is_refused() {
+fn refuses_truncated_data_and_trailing_bytes() {
     for (coding, bytes) in samples() {
         let broken = ContentDecodeError::Broken(coding.as_str());
         for end in 0..bytes.len() {
@@ -117,7 +117,7 @@ fn every_cut_and_every_surplus_is_refused() {
 }
 
 #[test]
-fn checksums_are_compared() {
+fn verifies_checksums() {
     let mut wrong = gzip(TEXT);
     let at = wrong.len() - 5;
     wrong[at] ^= 1;
@@ -140,7 +140,7 @@ fn checksums_are_compared() {
 }
 
 #[test]
-fn both_bounds_hold() {
+fn enforces_both_bounds() {
     let million = vec![b'a'; 1_000_000];
     let bombs = [
         (ContentCoding::Gzip, gzip(&million)),
@@ -186,7 +186,7 @@ fn both_bounds_hold() {
 }
 
 #[test]
-fn headers_name_codings() {
+fn reads_codings_of_headers() {
     let check = |lines: &[&'static str], expected: Result<&[ContentCoding], UnknownCoding>| {
         let mut headers = HeaderMap::new();
         for line in lines {
@@ -215,7 +215,7 @@ fn headers_name_codings() {
 
 proptest! {
     #[test]
-    fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in 0usize..40) {
+    fn never_panics(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in 0usize..40) {
         for (coding, mut sample) in samples() {
             let at = cut.min(sample.len());
             sample.splice(at.., bytes.iter().copied());
@@ -226,7 +226,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_encoded_decodes(bytes in prop::collection::vec(any::<u8>(), 0..3000)) {
+    fn decodes_encoded_bytes(bytes in prop::collection::vec(any::<u8>(), 0..3000)) {
         for (coding, sample) in [
             (ContentCoding::Gzip, gzip(&bytes)),
             (ContentCoding::Deflate, zlib(&bytes)),

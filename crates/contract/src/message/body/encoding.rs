@@ -1,5 +1,5 @@
-//! Compiling encodings: from a media type's schema and Encoding Objects to how its bodies are
-//! read (OpenAPI 3.0.4 and 3.1.1, Encoding Object).
+//! Compiles a media type's schema and Encoding Objects into the shape of its bodies (OpenAPI 3.0.4
+//! and 3.1.1, Encoding Object).
 
 use portcullis_json::JsonNode;
 
@@ -14,8 +14,8 @@ use crate::openapi::reference::follow;
 use crate::schema::schema_set::SchemaKey;
 use crate::schema::schema_surface::{SchemaSurface, TypeSet};
 
-/// Compiles the reading of a media type whose schema stands at `schema`; `schema_key` registers
-/// the schemas that are judged on their own. Nothing where bodies of this type are not judged.
+/// Compiles the shape of a media type with the schema at `schema`. `schema_key` registers schemas
+/// that are checked separately. `None` if bodies of this type are not checked.
 pub(crate) fn compile_body_shape(
     surface: SchemaSurface<'_>,
     range: &MediaRange<'_>,
@@ -23,10 +23,10 @@ pub(crate) fn compile_body_shape(
     schema: NodeRef,
     schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
 ) -> Option<Box<BodyShape>> {
-    let notation = (!range.is_range()).then(|| BodyFormat::of(range));
+    let format = (!range.is_range()).then(|| BodyFormat::of(range));
     let types = surface.types(schema);
-    let may_be = |one| notation.is_none_or(|notation| notation == one);
-    let mut reader = EncodingCompiler {
+    let may_be = |one| format.is_none_or(|format| format == one);
+    let mut compiler = EncodingCompiler {
         surface,
         media,
         schema_key,
@@ -39,24 +39,24 @@ pub(crate) fn compile_body_shape(
         multipart: FormFields::default(),
         items: None,
     };
-    if notation.is_some_and(|notation| !shape.judges(notation)) {
+    if format.is_some_and(|format| !shape.checks(format)) {
         return None;
     }
     if may_be(BodyFormat::Form) {
-        shape.form = reader.fields(schema, BodyFormat::Form);
+        shape.form = compiler.fields(schema, BodyFormat::Form);
     }
     if may_be(BodyFormat::Multipart) {
-        shape.multipart = reader.fields(schema, BodyFormat::Multipart);
+        shape.multipart = compiler.fields(schema, BodyFormat::Multipart);
     }
     let may_be_records = may_be(BodyFormat::JsonLines) || may_be(BodyFormat::JsonSequence);
     if may_be_records && types == TypeSet::ARRAY {
         let items = surface.keyword_schemas(schema, "items").first().copied();
-        shape.items = Some(items.map(reader.schema_key));
+        shape.items = Some(items.map(compiler.schema_key));
     }
     Some(Box::new(shape))
 }
 
-fn describes_others(keyword: &str, _: JsonNode<'_>) -> bool {
+fn describes_undeclared(keyword: &str, _: JsonNode<'_>) -> bool {
     matches!(keyword, "patternProperties" | "unevaluatedProperties")
 }
 
@@ -64,7 +64,7 @@ fn is_length(keyword: &str) -> bool {
     matches!(keyword, "minLength" | "maxLength")
 }
 
-/// Whether a keyword says more than that there is text, or octets.
+/// Whether a keyword constrains text or octets beyond their type.
 fn constrains_text(keyword: &str, value: JsonNode<'_>) -> bool {
     match keyword {
         "type" => value.as_str() != Some("string"),
@@ -99,65 +99,67 @@ struct EncodingCompiler<'r, 'd> {
 }
 
 impl EncodingCompiler<'_, '_> {
-    fn fields(&mut self, schema: NodeRef, notation: BodyFormat) -> FormFields {
-        let members = self.surface.members(schema);
-        let list: Vec<FormField> = members
+    fn fields(&mut self, schema: NodeRef, format: BodyFormat) -> FormFields {
+        let properties = self.surface.members(schema);
+        let list: Vec<FormField> = properties
             .into_iter()
-            .map(|(name, places)| self.field(name, &places, notation))
+            .map(|(name, schemas)| self.field(name, &schemas, format))
             .collect();
         let rest: Vec<NodeRef> = self.surface.keyword_schemas(schema, "additionalProperties");
-        let is_schema = |place: &NodeRef| self.surface.documents.node(*place).is_object();
+        let is_schema = |schema: &NodeRef| self.surface.documents.node(*schema).is_object();
         let rest: Vec<NodeRef> = rest.into_iter().filter(is_schema).collect();
-        let others = match rest.is_empty() {
-            // Undescribed text is a string, unless a pattern of names says otherwise.
-            true => vec![
+        let undeclared = if rest.is_empty() {
+            // Text without a schema is a string, unless a pattern property has another type.
+            vec![
                 FieldReading::Scalar(TypeSet::ALL, true),
                 FieldReading::Scalar(TypeSet::ALL, false),
                 FieldReading::Items(TypeSet::ALL, true),
                 FieldReading::Items(TypeSet::ALL, false),
-            ],
-            false => self.attempts(&rest, &[], notation),
+            ]
+        } else {
+            self.readings(&rest, &[], format)
         };
-        let takes_others = |field: &FormField| {
+        let takes_any_name = |field: &FormField| {
             field
                 .styled
                 .as_ref()
                 .is_some_and(Parameter::takes_any_query)
         };
-        let siblings = match list.iter().any(takes_others) {
-            true => list.iter().map(|field| self.sibling(field)).collect(),
-            false => Vec::new(),
+        let siblings = if list.iter().any(takes_any_name) {
+            list.iter().map(|field| self.sibling(field)).collect()
+        } else {
+            Vec::new()
         };
         FormFields {
             list,
-            undeclared: others,
+            undeclared,
             siblings,
             counts_undeclared_files: rest.is_empty()
-                && !self.surface.any_keyword(schema, &describes_others),
+                && !self.surface.any_keyword(schema, &describes_undeclared),
         }
     }
 
-    fn field(&mut self, name: String, places: &[NodeRef], notation: BodyFormat) -> FormField {
+    fn field(&mut self, name: String, schemas: &[NodeRef], format: BodyFormat) -> FormField {
         let documents = self.surface.documents;
         let encoding = documents
             .member(self.media, "encoding")
             .and_then(|encodings| documents.member(encodings, &name));
-        let place = places.first().copied().unwrap_or(self.media);
+        let node_ref = schemas.first().copied().unwrap_or(self.media);
         let (mut content_types, mut headers, mut styled) = (Vec::new(), Vec::new(), None);
         if let Some(encoding) = encoding {
             content_types = self.content_types(encoding);
-            match notation {
-                BodyFormat::Form => styled = self.styled(&name, places, encoding),
+            match format {
+                BodyFormat::Form => styled = self.styled(&name, schemas, encoding),
                 _ => headers = self.headers(encoding),
             }
         }
         FormField {
-            attempts: self.attempts(places, &content_types, notation),
+            readings: self.readings(schemas, &content_types, format),
             name,
             styled,
             content_types,
             headers,
-            place,
+            node_ref,
         }
     }
 
@@ -178,19 +180,20 @@ impl EncodingCompiler<'_, '_> {
         };
         let mut compiled = Vec::new();
         for (name, node) in documents.node(headers).members() {
-            // Described by `contentType` alone (OpenAPI 3.0.4, Encoding Object, `headers`).
+            // `contentType` describes it instead (OpenAPI 3.0.4, Encoding Object, `headers`).
             if name.eq_ignore_ascii_case("content-type") {
                 continue;
             }
-            if let Ok(place) = follow(documents, DocumentSet::node_ref(headers, node)) {
-                compiled.extend(header(self.surface, name, place, self.schema_key).ok());
+            if let Ok(target) = follow(documents, DocumentSet::node_ref(headers, node)) {
+                compiled.extend(header(self.surface, name, target, self.schema_key).ok());
             }
         }
         compiled
     }
 
-    /// With `style`, `explode` or `allowReserved` a member is written like a query parameter.
-    fn styled(&self, name: &str, places: &[NodeRef], encoding: NodeRef) -> Option<Parameter> {
+    /// The query parameter that a field is read like, if its encoding has `style`, `explode` or
+    /// `allowReserved`.
+    fn styled(&self, name: &str, schemas: &[NodeRef], encoding: NodeRef) -> Option<Parameter> {
         let node = self.surface.documents.node(encoding);
         let (style, explode) = (node.get("style"), node.get("explode"));
         if style.is_none() && explode.is_none() && node.get("allowReserved").is_none() {
@@ -204,8 +207,8 @@ impl EncodingCompiler<'_, '_> {
         };
         let explode = explode.and_then(|explode| explode.as_bool());
         let mut all = Vec::new();
-        for place in places {
-            for reading in readings(self.surface, *place) {
+        for schema in schemas {
+            for reading in readings(self.surface, *schema) {
                 if !all.contains(&reading) {
                     all.push(reading);
                 }
@@ -215,22 +218,22 @@ impl EncodingCompiler<'_, '_> {
             explode: explode.unwrap_or(style == ParameterStyle::Form),
             style,
             readings: all,
-            ..plain(name, places.first().copied().unwrap_or(encoding))
+            ..form_parameter(name, schemas.first().copied().unwrap_or(encoding))
         })
     }
 
     fn sibling(&self, field: &FormField) -> Parameter {
-        let plain = || plain(&field.name, field.place);
+        let plain = || form_parameter(&field.name, field.node_ref);
         field.styled.clone().unwrap_or_else(plain)
     }
 
-    /// The ways to read a member, by the media type that its encoding names, else by its types
-    /// (the table of `contentType`, OpenAPI 3.0.4 and 3.1.1, Encoding Object).
-    fn attempts(
+    /// The readings of a field: by the media type in its encoding, or else by its types (the table
+    /// of `contentType`, OpenAPI 3.0.4 and 3.1.1, Encoding Object).
+    fn readings(
         &self,
-        places: &[NodeRef],
+        schemas: &[NodeRef],
         content_types: &[String],
-        notation: BodyFormat,
+        format: BodyFormat,
     ) -> Vec<FieldReading> {
         let surface = self.surface;
         let parsed = || {
@@ -238,48 +241,48 @@ impl EncodingCompiler<'_, '_> {
                 .iter()
                 .filter_map(|range| MediaRange::parse(range))
         };
-        let types = places
+        let types = schemas
             .iter()
-            .map(|place| surface.types(*place))
+            .map(|schema| surface.types(*schema))
             .fold(TypeSet::NONE, |all, types| all | types);
-        let items: Vec<NodeRef> = places
+        let items: Vec<NodeRef> = schemas
             .iter()
-            .flat_map(|place| surface.keyword_schemas(*place, "items"))
+            .flat_map(|schema| surface.keyword_schemas(*schema, "items"))
             .collect();
         let is_json = !content_types.is_empty() && parsed().all(|range| range.is_json());
         if is_json {
             let items = types.has(TypeSet::ARRAY).then_some(FieldReading::JsonItems);
             return items.into_iter().chain([FieldReading::Json]).collect();
         }
-        let is_file = |places: &[NodeRef]| {
-            let is_binary = |place: &NodeRef| is_binary(surface, *place, content_types);
-            notation == BodyFormat::Multipart && !places.is_empty() && places.iter().all(is_binary)
+        let is_file = |schemas: &[NodeRef]| {
+            let is_binary = |schema: &NodeRef| is_binary(surface, *schema, content_types);
+            format == BodyFormat::Multipart && !schemas.is_empty() && schemas.iter().all(is_binary)
         };
         if is_file(&items) && types == TypeSet::ARRAY {
             return vec![FieldReading::OctetItems];
         }
-        if is_file(places) {
+        if is_file(schemas) {
             return vec![FieldReading::Octets];
         }
         let item_types = items
             .iter()
-            .map(|place| surface.types(*place))
+            .map(|schema| surface.types(*schema))
             .reduce(|all, types| all | types)
             .unwrap_or(TypeSet::ALL);
-        by_types(types, item_types)
+        readings_by_types(types, item_types)
     }
 }
 
-/// The ways to read a member of these types.
-fn by_types(types: TypeSet, items: TypeSet) -> Vec<FieldReading> {
+/// The readings of a field with these types.
+fn readings_by_types(types: TypeSet, items: TypeSet) -> Vec<FieldReading> {
     let structured = TypeSet::OBJECT | TypeSet::ARRAY;
-    let mut attempts = Vec::new();
+    let mut readings = Vec::new();
     if types.has(TypeSet::OBJECT) && types != TypeSet::ALL {
-        attempts.push(FieldReading::Json);
+        readings.push(FieldReading::Json);
     }
     if types.has(TypeSet::SCALAR) {
-        attempts.push(FieldReading::Scalar(types, false));
-        attempts.extend(
+        readings.push(FieldReading::Scalar(types, false));
+        readings.extend(
             types
                 .is_mixed()
                 .then_some(FieldReading::Scalar(types, true)),
@@ -287,23 +290,23 @@ fn by_types(types: TypeSet, items: TypeSet) -> Vec<FieldReading> {
     }
     if types.has(TypeSet::ARRAY) {
         if items.has(structured) && items != TypeSet::ALL {
-            attempts.push(FieldReading::JsonItems);
+            readings.push(FieldReading::JsonItems);
         }
         if items.has(TypeSet::SCALAR) {
-            attempts.push(FieldReading::Items(items, false));
-            attempts.extend(items.is_mixed().then_some(FieldReading::Items(items, true)));
+            readings.push(FieldReading::Items(items, false));
+            readings.extend(items.is_mixed().then_some(FieldReading::Items(items, true)));
         }
     }
-    if attempts.is_empty() {
-        attempts.push(FieldReading::Scalar(types, false));
+    if readings.is_empty() {
+        readings.push(FieldReading::Scalar(types, false));
     }
-    attempts
+    readings
 }
 
-/// Whether a schema stands for octets: `format: binary`, a media type that is neither text nor
-/// JSON, or in 3.1 no type at all.
-fn is_binary(surface: SchemaSurface<'_>, place: NodeRef, content_types: &[String]) -> bool {
-    let types = surface.types(place);
+/// Whether a schema describes octets: `format: binary`, a media type that is neither text nor
+/// JSON, or in 3.1 a schema without constraints.
+fn is_binary(surface: SchemaSurface<'_>, schema: NodeRef, content_types: &[String]) -> bool {
+    let types = surface.types(schema);
     let is_string = types.has(TypeSet::STRING) && !types.has(TypeSet::OBJECT | TypeSet::ARRAY);
     let is_format = |keyword: &str, value: JsonNode<'_>| {
         keyword == "format" && value.as_str() == Some("binary")
@@ -313,21 +316,22 @@ fn is_binary(surface: SchemaSurface<'_>, place: NodeRef, content_types: &[String
             range.kind() != "*" && BodyFormat::of(&range) == BodyFormat::Octets
         })
     };
-    if is_string && surface.any_keyword(place, &is_format) {
+    if is_string && surface.any_keyword(schema, &is_format) {
         return true;
     }
     if is_string && !content_types.is_empty() && content_types.iter().all(is_named) {
         return true;
     }
-    let is_silent = |keyword: &str, _: JsonNode<'_>| {
+    let is_constraint = |keyword: &str, _: JsonNode<'_>| {
         !(is_length(keyword) || is_annotation(keyword) || keyword == "$ref")
     };
     surface.dialect == Dialect::V31
         && types == TypeSet::ALL
-        && !surface.any_keyword(place, &is_silent)
+        && !surface.any_keyword(schema, &is_constraint)
 }
 
-fn plain(name: &str, place: NodeRef) -> Parameter {
+/// A query parameter with the default style, without readings.
+fn form_parameter(name: &str, node_ref: NodeRef) -> Parameter {
     Parameter {
         name: name.to_owned(),
         part: MessagePart::Query,
@@ -335,7 +339,7 @@ fn plain(name: &str, place: NodeRef) -> Parameter {
         style: ParameterStyle::Form,
         explode: true,
         allow_empty: false,
-        node_ref: place,
+        node_ref,
         readings: Vec::new(),
         schema: None,
         capture_index: usize::MAX,

@@ -1,25 +1,25 @@
-//! Writing one member's values onto the tape, in one of the ways to read them.
+//! Writes the values of one field to the tape, by one of its readings.
 
 use portcullis_json::{JsonLimits, SyntaxError, Tape};
 
 use super::body_shape::{FieldReading, FormFields};
-use super::form_entries::FormValue;
+use super::form_value::FormValue;
 use crate::message::parameter::{ParameterReadError, ParameterSource, RawPairs, put_scalar, write};
 
-/// What writing takes.
+/// Writes the fields of one form.
 #[derive(Debug)]
 pub(super) struct FieldWriter<'r> {
     pub(super) tape: &'r mut Tape,
-    /// For JSON texts inside of the body.
+    /// Parses JSON texts inside the body.
     pub(super) inner: &'r mut Tape,
     pub(super) fields: &'r FormFields,
-    /// What styles spread members over.
+    /// The pairs that styled fields are read from.
     pub(super) pairs: RawPairs<'r>,
     pub(super) limits: JsonLimits,
 }
 
 impl FieldWriter<'_> {
-    /// Puts a member that is written by a style. An error may leave a part of it on the tape.
+    /// Writes a field that has a style. After an error the tape may contain a part of it.
     pub(super) fn write_styled(
         &mut self,
         field: usize,
@@ -35,13 +35,13 @@ impl FieldWriter<'_> {
         write(self.tape, parameter, reading, source, as_text)
     }
 
-    /// Puts the values; nothing where one of them is not JSON and must be.
+    /// Writes the values; fails before writing if one of them must be JSON and is not.
     pub(super) fn write_values(
         &mut self,
         values: &[FormValue<'_>],
-        attempt: FieldReading,
+        reading: FieldReading,
     ) -> Result<(), SyntaxError> {
-        match attempt {
+        match reading {
             FieldReading::JsonItems => return self.json_items(values),
             FieldReading::Items(types, as_text) => {
                 self.tape.begin_array();
@@ -101,7 +101,7 @@ impl FieldWriter<'_> {
         {
             return self.json(only);
         }
-        // Nothing is put before all of it can be read.
+        // Parse all texts before writing any of them.
         for text in texts() {
             self.inner.parse("", text.as_bytes(), self.limits)?;
         }

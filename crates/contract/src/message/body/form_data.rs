@@ -1,14 +1,14 @@
-//! `multipart/form-data` bodies (RFC 7578, by the Encoding Object), judged as they arrive.
+//! `multipart/form-data` bodies (RFC 7578, by the Encoding Object), read as they arrive.
 //!
-//! Only what a schema says something about is kept: the octets of files are counted and never
-//! decoded, whatever their label says. So a body may be larger than what is held of it.
+//! Only parts whose content a schema describes are kept. The octets of files are counted and never
+//! decoded, whatever media type they declare, so a body may be larger than the memory it takes.
 
 use std::borrow::Cow;
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-use portcullis_json::Tape;
+use portcullis_json::{Tape, pointer};
 use portcullis_vocabulary::enforcement::ViolationClass;
 
 use super::body_format::BodyFormat;
@@ -17,29 +17,29 @@ use super::body_shape::{FieldReading, FormField, FormFields};
 use super::charset::Charset;
 use super::content_coding::codings;
 use super::field_writer::FieldWriter;
-use super::form_entries::{FormEntries, FormValue};
+use super::form_entries::FormEntries;
+use super::form_value::FormValue;
 use super::multipart_reader::{MultipartError, MultipartReader, PartSink};
 use super::part_head::PartHead;
-use crate::message::check::CheckScratch;
+use crate::message::check_settings::CheckScratch;
 use crate::message::media_range::MediaRange;
 use crate::message::operation::MediaType;
 use crate::message::parameter::{Parameter, ParameterSource, ParameterStyle, RawPairs, read};
-use crate::openapi::document::escape_token;
 
-/// What has been read of one `multipart/form-data` body.
+/// One `multipart/form-data` body, as far as it has been read.
 #[derive(Debug)]
 pub struct FormData {
     reader: Result<MultipartReader, MultipartError>,
     parts: Vec<FormPart>,
-    kept: usize,
-    kept_max: usize,
+    kept_bytes: usize,
+    kept_bytes_max: usize,
 }
 
 /// One part.
 #[derive(Debug)]
 struct FormPart {
     head: PartHead,
-    /// The declared member that it is a value of.
+    /// The declared field of the part.
     field: Option<usize>,
     content: PartContent,
 }
@@ -51,31 +51,30 @@ enum PartContent {
 }
 
 impl FormData {
-    /// What an uncompressed message with these headers carries, if it is `multipart/form-data` and
-    /// the media type of its contract judges that.
-    pub fn of(media: &MediaType, headers: &HeaderMap, kept_max: usize) -> Option<Self> {
+    /// A reader for the body of a message with these headers; `None` unless the body is uncompressed
+    /// `multipart/form-data` that the media type of the contract checks.
+    pub fn of(media: &MediaType, headers: &HeaderMap, kept_bytes_max: usize) -> Option<Self> {
         let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
         let is_multipart =
             BodyFormat::of(&MediaRange::parse(content_type)?) == BodyFormat::Multipart;
         let is_plain = codings(headers).is_ok_and(|codings| codings.is_empty());
         (media.shape.is_some() && is_multipart && is_plain)
-            .then(|| Self::new(content_type, kept_max))
+            .then(|| Self::new(content_type, kept_bytes_max))
     }
 
-    /// A body of this `Content-Type`, of whose parts at most `kept_max` bytes are kept.
-    pub(super) fn new(content_type: &str, kept_max: usize) -> Self {
+    /// A reader for a body with this `Content-Type` that keeps at most `kept_bytes_max` of its parts.
+    pub(super) fn new(content_type: &str, kept_bytes_max: usize) -> Self {
         let media = MediaRange::parse(content_type).filter(|media| media.count("boundary") == 1);
         let boundary = media.and_then(|media| media.parameter("boundary"));
         Self {
             reader: MultipartReader::new(boundary.unwrap_or_default()),
             parts: Vec::new(),
-            kept: 0,
-            kept_max,
+            kept_bytes: 0,
+            kept_bytes_max,
         }
     }
 
-    /// Reads more of the body, as the media type of the contract says. What follows an error is
-    /// not read.
+    /// Reads more of the body by a media type of the contract. Bytes after an error are ignored.
     pub fn feed(&mut self, media: &MediaType, bytes: &[u8]) {
         let (Ok(reader), Some(shape)) = (&mut self.reader, &media.shape) else {
             return;
@@ -83,21 +82,21 @@ impl FormData {
         let mut collector = PartCollector {
             fields: &shape.multipart,
             parts: &mut self.parts,
-            kept: &mut self.kept,
-            kept_max: self.kept_max,
+            kept_bytes: &mut self.kept_bytes,
+            kept_bytes_max: self.kept_bytes_max,
         };
         if let Err(error) = reader.feed(bytes, &mut collector) {
             self.reader = Err(error);
         }
     }
 
-    /// Whether it is known already that the body cannot be read.
+    /// Whether the body cannot be read.
     pub fn is_broken(&self) -> bool {
         self.reader.is_err()
     }
 
-    /// Judges the body, which ends here or is broken.
-    pub(crate) fn judge(&self, judge: &mut BodyJudge<'_>, scratch: &mut CheckScratch) {
+    /// Checks the body after its end, or after the first error.
+    pub(crate) fn check(&self, judge: &mut BodyJudge<'_>, scratch: &mut CheckScratch) {
         let read = match &self.reader {
             Ok(reader) => reader.finish(),
             Err(error) => Err(error.clone()),
@@ -117,7 +116,7 @@ impl FormData {
         let mut entries = FormEntries::new(&shape.multipart);
         for part in &self.parts {
             let field = part.field.map(|index| shape.multipart.get(index));
-            part.labels(judge, field, &mut scratch.inner);
+            part.check_head(judge, field, &mut scratch.inner);
             let value = match part.value() {
                 Ok(value) => value,
                 Err(message) => return judge.malformed(part.pointer(), message),
@@ -127,33 +126,33 @@ impl FormData {
                 return judge.malformed(String::new(), error.to_string());
             }
         }
-        // Parts of a wrong type cannot be expected to hold what their schema describes.
+        // A part of a wrong type cannot match its schema, so its value is not checked.
         if judge.violations.len() == before {
-            let mut desk = FieldWriter {
+            let mut writer = FieldWriter {
                 tape: &mut scratch.tape,
                 inner: &mut scratch.inner,
                 fields: &shape.multipart,
                 pairs: RawPairs::EMPTY,
                 limits: judge.json_limits(),
             };
-            entries.judge(judge, key, &mut desk);
+            entries.check(judge, key, &mut writer);
         }
     }
 }
 
-/// Takes the parts of one body.
+/// Collects the parts of one body.
 struct PartCollector<'c> {
     fields: &'c FormFields,
     parts: &'c mut Vec<FormPart>,
-    kept: &'c mut usize,
-    kept_max: usize,
+    kept_bytes: &'c mut usize,
+    kept_bytes_max: usize,
 }
 
 impl PartSink for PartCollector<'_> {
     fn begin(&mut self, head: PartHead) -> Result<(), MultipartError> {
         let field = self.fields.find(&head.name);
         let is_counted = match field {
-            Some(index) => self.fields.get(index).attempts.iter().any(is_octets),
+            Some(index) => self.fields.get(index).readings.iter().any(is_octets),
             None => {
                 self.fields.undeclared.iter().any(is_octets)
                     || (head.is_file && self.fields.counts_undeclared_files)
@@ -162,9 +161,10 @@ impl PartSink for PartCollector<'_> {
         self.parts.push(FormPart {
             head,
             field,
-            content: match is_counted {
-                true => PartContent::Counted(0),
-                false => PartContent::Kept(Vec::new()),
+            content: if is_counted {
+                PartContent::Counted(0)
+            } else {
+                PartContent::Kept(Vec::new())
             },
         });
         Ok(())
@@ -173,9 +173,9 @@ impl PartSink for PartCollector<'_> {
     fn data(&mut self, bytes: &[u8]) -> Result<(), MultipartError> {
         match self.parts.last_mut().map(|part| &mut part.content) {
             Some(PartContent::Kept(kept)) => {
-                *self.kept += bytes.len();
-                if *self.kept > self.kept_max {
-                    let bytes_max = self.kept_max;
+                *self.kept_bytes += bytes.len();
+                if *self.kept_bytes > self.kept_bytes_max {
+                    let bytes_max = self.kept_bytes_max;
                     return Err(MultipartError::TooLarge { bytes_max });
                 }
                 kept.extend_from_slice(bytes);
@@ -189,18 +189,18 @@ impl PartSink for PartCollector<'_> {
 
 fn unknown_charset() -> String {
     format!(
-        "the part's charset cannot be judged, only {}",
+        "the part's charset is not supported; expected {}",
         Charset::NAMES
     )
 }
 
-fn is_octets(attempt: &FieldReading) -> bool {
-    attempt.is_octets()
+fn is_octets(reading: &FieldReading) -> bool {
+    reading.is_octets()
 }
 
 impl FormPart {
     fn pointer(&self) -> String {
-        format!("/{}", escape_token(&self.head.name))
+        format!("/{}", pointer::escape(&self.head.name))
     }
 
     fn is_json(&self) -> bool {
@@ -210,7 +210,7 @@ impl FormPart {
             .is_some_and(|label| label.is_json())
     }
 
-    /// The value, or why there is none.
+    /// The value, or why it cannot be read.
     fn value(&self) -> Result<FormValue<'_>, String> {
         let bytes = match &self.content {
             PartContent::Counted(count) => return Ok(FormValue::Octets(*count)),
@@ -225,8 +225,8 @@ impl FormPart {
         Ok(FormValue::Text(text))
     }
 
-    /// Judges the part's media type and its other headers.
-    fn labels(&self, judge: &mut BodyJudge<'_>, field: Option<&FormField>, tape: &mut Tape) {
+    /// Checks the media type and the other headers of the part.
+    fn check_head(&self, judge: &mut BodyJudge<'_>, field: Option<&FormField>, tape: &mut Tape) {
         let Some(field) = field else {
             return;
         };
@@ -249,11 +249,11 @@ impl FormPart {
             judge.push(violation);
         }
         for header in &field.headers {
-            self.header(judge, header, tape);
+            self.check_header(judge, header, tape);
         }
     }
 
-    fn header(&self, judge: &mut BodyJudge<'_>, header: &Parameter, tape: &mut Tape) {
+    fn check_header(&self, judge: &mut BodyJudge<'_>, header: &Parameter, tape: &mut Tape) {
         let name = &header.name;
         let mut lines = self
             .head
@@ -262,12 +262,10 @@ impl FormPart {
             .filter(|(known, _)| known.eq_ignore_ascii_case(name));
         let message = match (lines.next(), lines.next()) {
             (None, _) if !header.required => return,
-            (None, _) => "is required and absent",
-            (Some(_), Some(_)) => "came more than once",
-            (Some((_, text)), None) => match self.judge_header(judge, header, text, tape) {
-                true => return,
-                false => "does not match its schema",
-            },
+            (None, _) => "is required but missing",
+            (Some(_), Some(_)) => "occurs more than once",
+            (Some((_, text)), None) if is_valid_header(judge, header, text, tape) => return,
+            (Some(_), None) => "does not match its schema",
         };
         let message = format!("the part's header `{name}` {message}");
         let mut violation = judge
@@ -276,26 +274,20 @@ impl FormPart {
         violation.pointer = self.pointer();
         judge.push(violation);
     }
+}
 
-    fn judge_header(
-        &self,
-        judge: &BodyJudge<'_>,
-        header: &Parameter,
-        text: &str,
-        tape: &mut Tape,
-    ) -> bool {
-        let Some(key) = &header.schema else {
-            return true;
-        };
-        let schemas = judge.contract.schemas(judge.direction);
-        if header.style == ParameterStyle::JsonContent {
-            let parsed = tape.parse(key.as_str(), text.as_bytes(), judge.json_limits());
-            return parsed.is_ok_and(|source| schemas.is_valid(tape.wrapped(source)));
-        }
-        header.readings_in_order().any(|(reading, as_text)| {
-            let source = ParameterSource::One(text);
-            read(tape, key.as_str(), header, reading, source, as_text).is_ok()
-                && schemas.is_valid(tape.wrapped(""))
-        })
+fn is_valid_header(judge: &BodyJudge<'_>, header: &Parameter, text: &str, tape: &mut Tape) -> bool {
+    let Some(key) = &header.schema else {
+        return true;
+    };
+    let schemas = judge.contract.schemas(judge.direction);
+    if header.style == ParameterStyle::JsonContent {
+        let parsed = tape.parse(key.as_str(), text.as_bytes(), judge.json_limits());
+        return parsed.is_ok_and(|source| schemas.is_valid(tape.wrapped(source)));
     }
+    header.readings_in_order().any(|(reading, as_text)| {
+        let source = ParameterSource::One(text);
+        read(tape, key.as_str(), header, reading, source, as_text).is_ok()
+            && schemas.is_valid(tape.wrapped(""))
+    })
 }

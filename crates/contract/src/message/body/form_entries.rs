@@ -1,68 +1,77 @@
-//! The members of a form as they arrived, and reading them onto a tape.
+//! The fields of a form as they arrived, and the choice of their readings.
 //!
-//! A schema may admit several readings of one text (`5` as a number or as a string). The most
-//! telling one is tried first; members that the validator complains about are then read in their
-//! next way, until the object is valid or nothing is left to try.
+//! A schema may allow several readings of one text (`5` as a number or as a string). The most
+//! specific one is tried first. Fields that the validator rejects are then read by their next
+//! reading, until the object is valid or no reading is left.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use smallvec::{SmallVec, smallvec};
 
-use portcullis_json::SyntaxError;
+use portcullis_json::{SyntaxError, pointer};
 use portcullis_vocabulary::enforcement::Enforcement;
 use portcullis_vocabulary::limits::FORM_FIELDS_MAX;
 
 use super::body_judge::BodyJudge;
 use super::body_shape::{FieldReading, FormFields};
 use super::field_writer::FieldWriter;
+use super::form_value::FormValue;
 use crate::message::parameter::{Parameter, ParameterReadError};
 use crate::message::violation::ViolationClass;
-use crate::openapi::document::{escape_token, unescape_token};
 use crate::schema::schema_set::SchemaKey;
 
-/// How often an object is read again at most.
+/// The most times that an object is read again.
 const ROUNDS_MAX: usize = 8;
 
-/// How much of a name a message quotes, in characters.
-const NAME_SHOWN_MAX: usize = 100;
+/// The longest name that a message quotes, in characters.
+const NAME_CHARS_MAX: usize = 100;
 
-/// One value of a member.
-#[derive(Debug)]
-pub(super) enum FormValue<'b> {
-    /// Decoded text.
-    Text(Cow<'b, str>),
-    /// So many octets, which were not kept.
-    Octets(u64),
-}
-
-/// The values that came under one name.
+/// The values with one name.
 #[derive(Debug)]
 struct FormEntry<'b> {
     name: Cow<'b, str>,
     values: SmallVec<[FormValue<'b>; 1]>,
-    /// The ways to read them; for a styled member, those of its parameter instead.
-    attempts: SmallVec<[FieldReading; 4]>,
-    /// The member whose encoding names a style, and how many ways it has.
-    styled: Option<(usize, usize)>,
-    attempt: usize,
-    /// Whether the values are said to be JSON.
+    /// The readings of the values. A styled field uses those of its parameter instead.
+    readings: SmallVec<[FieldReading; 4]>,
+    /// The field, if its encoding has a style.
+    styled: Option<StyledField>,
+    /// The index of the current reading.
+    reading: usize,
+    /// Whether the parts declare JSON as their media type.
     is_json: bool,
 }
 
-/// Why a member cannot be read.
+/// A field that is read like a query parameter.
+#[derive(Clone, Copy, Debug)]
+struct StyledField {
+    /// The index of the field.
+    field: usize,
+    /// The number of its readings.
+    readings: usize,
+}
+
+/// A field that no reading fits.
+#[derive(Debug)]
+struct UnreadableField {
+    /// The index of the entry.
+    entry: usize,
+    error: FieldReadError,
+}
+
+/// Why a field cannot be read.
 #[derive(Debug)]
 enum FieldReadError {
     Syntax(SyntaxError),
     Styled(ParameterReadError),
 }
 
-/// More members than anybody declares.
+/// The form has too many fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("more than {FORM_FIELDS_MAX} members")]
+#[error("more than {FORM_FIELDS_MAX} fields")]
 pub(super) struct TooManyFields;
 
-/// The members of one form.
+/// The fields of one form.
 #[derive(Debug)]
 pub(super) struct FormEntries<'b, 'f> {
     fields: &'f FormFields,
@@ -99,128 +108,138 @@ impl<'b, 'f> FormEntries<'b, 'f> {
         self.list.push(FormEntry {
             name,
             values: smallvec![value],
-            attempts: SmallVec::new(),
+            readings: SmallVec::new(),
             styled: None,
-            attempt: 0,
+            reading: 0,
             is_json,
         });
         Ok(())
     }
 
-    /// Adds a member that a style spreads over pairs.
+    /// Adds a field with a style, whose value may be in several pairs.
     pub(super) fn add_styled(&mut self, field: usize, parameter: &Parameter) {
         self.list.push(FormEntry {
             name: Cow::Owned(parameter.name.clone()),
             values: SmallVec::new(),
-            attempts: SmallVec::new(),
-            styled: Some((field, parameter.readings_in_order().count())),
-            attempt: 0,
+            readings: SmallVec::new(),
+            styled: Some(StyledField {
+                field,
+                readings: parameter.readings_in_order().count(),
+            }),
+            reading: 0,
             is_json: false,
         });
     }
 
-    /// Judges the object that the members make.
-    pub(super) fn judge(
+    /// Checks the object of all fields.
+    pub(super) fn check(
         mut self,
         judge: &mut BodyJudge<'_>,
         key: &SchemaKey,
-        desk: &mut FieldWriter<'_>,
+        writer: &mut FieldWriter<'_>,
     ) {
         if !self.choose_readings(judge) {
             return;
         }
-        if let Err((index, unread)) = self.read(key, desk) {
-            return report_unreadable(judge, &self.list[index].name, unread);
+        if let Err(unreadable) = self.read(key, writer) {
+            let name = &self.list[unreadable.entry].name;
+            return report_unreadable(judge, name, unreadable.error);
         }
-        let first: Vec<usize> = self.list.iter().map(|entry| entry.attempt).collect();
+        let first: Vec<usize> = self.list.iter().map(|entry| entry.reading).collect();
         let schemas = judge.contract.schemas(judge.direction);
         for _ in 0..ROUNDS_MAX {
-            let wrapped = desk.tape.wrapped("");
+            let wrapped = writer.tape.wrapped("");
             if schemas.is_valid(wrapped) {
                 return;
             }
-            if !self.list.iter().any(FormEntry::has_more) {
+            if !self.list.iter().any(FormEntry::has_next) {
                 break;
             }
-            let named: BTreeSet<String> = schemas
+            let invalid: BTreeSet<String> = schemas
                 .errors(wrapped)
                 .into_iter()
-                .filter_map(|error| member_of(error.instance_path().as_str()))
+                .filter_map(|error| property_of(error.instance_path().as_str()))
                 .collect();
-            if !self.advance(&named) || self.read(key, desk).is_err() {
+            if !self.advance(&invalid) || self.read(key, writer).is_err() {
                 break;
             }
         }
-        // The first reading is the most telling one.
-        for (entry, attempt) in self.list.iter_mut().zip(first) {
-            entry.attempt = attempt;
+        // Report the errors of the first reading, which is the most specific one.
+        for (entry, reading) in self.list.iter_mut().zip(first) {
+            entry.reading = reading;
         }
-        if self.read(key, desk).is_ok() {
-            judge.validate_value(desk.tape.wrapped(""), "");
+        if self.read(key, writer).is_ok() {
+            judge.validate_value(writer.tape.wrapped(""), "");
         }
     }
 
-    /// Decides on the ways to read each member. Tells whether it is worth reading them: a name
-    /// that came twice and holds one value is read in two ways by two readers.
+    /// Chooses the readings of each field. Returns whether the fields can be read: a repeated field
+    /// that takes one value is ambiguous, so it stops the check if that class is rejected.
     fn choose_readings(&mut self, judge: &mut BodyJudge<'_>) -> bool {
-        let mut goes_on = true;
+        let mut is_readable = true;
         for entry in &mut self.list {
             if entry.styled.is_some() {
                 continue;
             }
             let field = self.fields.find(&entry.name);
             let declared = field.map_or(&self.fields.undeclared, |index| {
-                &self.fields.get(index).attempts
+                &self.fields.get(index).readings
             });
             entry.choose_readings(declared);
-            if !entry.attempts.is_empty() {
+            if !entry.readings.is_empty() {
                 continue;
             }
-            repeated(judge, &entry.name);
-            goes_on &= judge.rules.policy.of(ViolationClass::DuplicateKey) != Enforcement::Reject;
-            // The last one counts, as for repeated members of JSON.
+            report_repeated(judge, &entry.name);
+            is_readable &=
+                judge.settings.policy.of(ViolationClass::DuplicateKey) != Enforcement::Reject;
+            // The last one counts, as for repeated properties of JSON.
             entry.values.drain(..entry.values.len() - 1);
             entry.choose_readings(declared);
         }
-        goes_on
+        is_readable
     }
 
-    /// Writes all members, or tells which of them cannot be read in any way.
+    /// Writes all fields to the tape.
     fn read(
         &mut self,
         key: &SchemaKey,
-        desk: &mut FieldWriter<'_>,
-    ) -> Result<(), (usize, FieldReadError)> {
-        desk.tape.begin(key.as_str());
-        desk.tape.begin_object();
+        writer: &mut FieldWriter<'_>,
+    ) -> Result<(), UnreadableField> {
+        writer.tape.begin(key.as_str());
+        writer.tape.begin_object();
         for (index, entry) in self.list.iter_mut().enumerate() {
-            desk.tape.key(&entry.name);
-            match entry.read(desk) {
+            writer.tape.key(&entry.name);
+            match entry.read(writer) {
                 Ok(()) => {}
-                Err(FieldReadError::Styled(_)) if entry.has_more() => {
-                    // What it left on the tape is written over.
-                    entry.attempt += 1;
-                    return self.read(key, desk);
+                Err(FieldReadError::Styled(_)) if entry.has_next() => {
+                    // Start again: the tape may contain a part of the field.
+                    entry.reading += 1;
+                    return self.read(key, writer);
                 }
-                Err(unread) => return Err((index, unread)),
+                Err(error) => {
+                    return Err(UnreadableField {
+                        entry: index,
+                        error,
+                    });
+                }
             }
         }
-        desk.tape.end();
+        writer.tape.end();
         Ok(())
     }
 
-    /// Takes members to their next reading: those that errors name, or all where no error names
-    /// one that has another.
-    fn advance(&mut self, named: &BTreeSet<String>) -> bool {
-        let is_named = |entry: &FormEntry<'_>| named.contains(entry.name.as_ref());
-        let some_named = self
+    /// Moves invalid fields to their next reading, or all fields if no invalid one has a next
+    /// reading. Returns whether a reading changed.
+    fn advance(&mut self, invalid: &BTreeSet<String>) -> bool {
+        let is_invalid = |entry: &FormEntry<'_>| invalid.contains(entry.name.as_ref());
+        let only_invalid = self
             .list
             .iter()
-            .any(|entry| entry.has_more() && is_named(entry));
+            .any(|entry| entry.has_next() && is_invalid(entry));
         let mut advanced = false;
         for entry in &mut self.list {
-            if entry.has_more() && (!some_named || is_named(entry)) {
-                entry.attempt += 1;
+            if entry.has_next() && (!only_invalid || is_invalid(entry)) {
+                entry.reading += 1;
                 advanced = true;
             }
         }
@@ -233,84 +252,88 @@ impl FormEntry<'_> {
         let is_counted = |value: &FormValue<'_>| matches!(value, FormValue::Octets(_));
         let is_single = self.values.len() == 1;
         if self.values.iter().any(is_counted) {
-            self.attempts = match is_single && !declared.contains(&FieldReading::OctetItems) {
-                true => smallvec![FieldReading::Octets],
-                false if declared.iter().any(|attempt| attempt.is_array()) => {
-                    smallvec![FieldReading::OctetItems]
-                }
-                false => SmallVec::new(),
+            let is_array = declared.iter().any(|reading| reading.is_array());
+            self.readings = if is_single && !declared.contains(&FieldReading::OctetItems) {
+                smallvec![FieldReading::Octets]
+            } else if is_array {
+                smallvec![FieldReading::OctetItems]
+            } else {
+                SmallVec::new()
             };
             return;
         }
-        let admits = |attempt: &&FieldReading| is_single || attempt.is_array();
-        self.attempts = declared.iter().filter(admits).copied().collect();
-        if self.is_json && !self.attempts.is_empty() {
-            let json = match self.attempts.iter().all(|attempt| attempt.is_array()) {
-                true => FieldReading::JsonItems,
-                false => FieldReading::Json,
+        let fits = |reading: &&FieldReading| is_single || reading.is_array();
+        self.readings = declared.iter().filter(fits).copied().collect();
+        if self.is_json && !self.readings.is_empty() {
+            let json = if self.readings.iter().all(|reading| reading.is_array()) {
+                FieldReading::JsonItems
+            } else {
+                FieldReading::Json
             };
-            self.attempts.retain(|attempt| *attempt != json);
-            self.attempts.insert(0, json);
+            self.readings.retain(|reading| *reading != json);
+            self.readings.insert(0, json);
         }
     }
 
-    /// Reads the member in the way that is its turn, or the next one that can be read.
-    fn read(&mut self, desk: &mut FieldWriter<'_>) -> Result<(), FieldReadError> {
-        if let Some((field, _)) = self.styled {
-            return desk
-                .write_styled(field, self.attempt)
+    /// Writes the field by its current reading, or by the next one that succeeds.
+    fn read(&mut self, writer: &mut FieldWriter<'_>) -> Result<(), FieldReadError> {
+        if let Some(styled) = self.styled {
+            return writer
+                .write_styled(styled.field, self.reading)
                 .map_err(FieldReadError::Styled);
         }
         let mut first = None;
         loop {
-            match desk.write_values(&self.values, self.attempts[self.attempt]) {
+            match writer.write_values(&self.values, self.readings[self.reading]) {
                 Ok(()) => return Ok(()),
-                Err(error) if self.has_more() => {
+                Err(error) if self.has_next() => {
                     first.get_or_insert(error);
-                    self.attempt += 1;
+                    self.reading += 1;
                 }
                 Err(error) => return Err(FieldReadError::Syntax(first.unwrap_or(error))),
             }
         }
     }
 
-    fn has_more(&self) -> bool {
-        let count = self.styled.map_or(self.attempts.len(), |(_, count)| count);
-        self.attempt + 1 < count
+    fn has_next(&self) -> bool {
+        let count = self
+            .styled
+            .map_or(self.readings.len(), |styled| styled.readings);
+        self.reading + 1 < count
     }
 }
 
-/// The member of the body that an error's path leads into: `/<key>/<member>/…`.
-fn member_of(path: &str) -> Option<String> {
-    path.split('/').nth(2).map(unescape_token)
+/// The property of the body that contains an error: `/<key>/<property>/…`.
+fn property_of(path: &str) -> Option<String> {
+    pointer::tokens(path).nth(1).map(Cow::into_owned)
 }
 
-/// Says why a member cannot be read.
-fn report_unreadable(judge: &mut BodyJudge<'_>, name: &str, unread: FieldReadError) {
-    let below = format!("/{}", escape_token(name));
-    match unread {
+/// Reports why a field cannot be read.
+fn report_unreadable(judge: &mut BodyJudge<'_>, name: &str, error: FieldReadError) {
+    let below = format!("/{}", pointer::escape(name));
+    match error {
         FieldReadError::Syntax(error) => {
             let violation = judge.syntax_violation(&error, &below);
             judge.push(violation);
         }
         FieldReadError::Styled(
-            ParameterReadError::Repeated | ParameterReadError::RepeatedMember,
-        ) => repeated(judge, name),
+            ParameterReadError::Repeated | ParameterReadError::RepeatedProperty,
+        ) => report_repeated(judge, name),
         FieldReadError::Styled(ParameterReadError::Escapes(error)) => {
             judge.malformed(below, error.to_string())
         }
         FieldReadError::Styled(ParameterReadError::Malformed(error)) => {
             judge.malformed(below, error.to_owned())
         }
-        // Members of members, which no style defines: nobody knows what they mean.
-        FieldReadError::Styled(ParameterReadError::NotJudged | ParameterReadError::Missing) => {}
+        // No style defines nested objects, so their meaning is unknown.
+        FieldReadError::Styled(ParameterReadError::NotChecked | ParameterReadError::Missing) => {}
     }
 }
 
-fn repeated(judge: &mut BodyJudge<'_>, name: &str) {
-    let name: String = name.chars().take(NAME_SHOWN_MAX).collect();
-    let message = format!("`{name}` holds one value and came more than once");
+fn report_repeated(judge: &mut BodyJudge<'_>, name: &str) {
+    let name: String = name.chars().take(NAME_CHARS_MAX).collect();
+    let message = format!("`{name}` takes one value but occurs more than once");
     let mut violation = judge.violation(ViolationClass::DuplicateKey, message);
-    violation.pointer = format!("/{}", escape_token(&name));
+    violation.pointer = format!("/{}", pointer::escape(&name));
     judge.push(violation);
 }

@@ -1,8 +1,8 @@
-//! Sequences of JSON texts: JSON lines, and RFC 7464.
+//! Sequences of JSON texts: JSON Lines, and JSON text sequences (RFC 7464).
 //!
 //! OpenAPI 3.0 and 3.1 do not say whether the schema of such a media type describes one record
-//! or all of them. A schema that admits only arrays describes all: each record is judged by its
-//! `items`. Any other describes one record.
+//! or all of them. A schema that allows only arrays describes all records, and each record is
+//! checked by its `items`. Any other schema describes one record.
 
 use portcullis_json::Tape;
 
@@ -13,16 +13,16 @@ use crate::schema::schema_set::SchemaKey;
 
 const RECORD_SEPARATOR: u8 = 0x1e;
 
-/// Judges each record, until as many violations are found as are listed.
-pub(super) fn judge(
+/// Checks each record until the maximum number of violations is reached.
+pub(super) fn check_records(
     judge: &mut BodyJudge<'_>,
     key: &SchemaKey,
     shape: &BodyShape,
-    notation: BodyFormat,
+    format: BodyFormat,
     bytes: &[u8],
     tape: &mut Tape,
 ) {
-    let records = match notation {
+    let records = match format {
         BodyFormat::JsonSequence => sequence(bytes),
         _ => Ok(lines(bytes)),
     };
@@ -35,12 +35,13 @@ pub(super) fn judge(
         Some(items) => items.as_ref(),
     };
     for (number, record) in records.enumerate() {
-        if judge.violations.len() >= judge.rules.violations_max {
+        if judge.violations.len() >= judge.settings.violations_max {
             return;
         }
         let below = format!("/{number}");
-        if notation == BodyFormat::JsonSequence && is_truncated(record) {
-            let message = "the record is cut short: no line feed ends it (RFC 7464 section 2.4)";
+        if format == BodyFormat::JsonSequence && is_truncated(record) {
+            let message =
+                "the record is truncated: it does not end with a line feed (RFC 7464 section 2.4)";
             return judge.malformed(below, message.to_owned());
         }
         match key {
@@ -62,13 +63,13 @@ pub(super) fn judge(
 
 type RecordIter<'b> = Box<dyn Iterator<Item = &'b [u8]> + 'b>;
 
-/// Lines with something on them; a carriage return before the line feed is white space.
+/// Lines that are not blank. A carriage return before the line feed is white space.
 fn lines(bytes: &[u8]) -> RecordIter<'_> {
     let lines = bytes.split(|byte| *byte == b'\n');
     Box::new(lines.filter(|line| !line.trim_ascii().is_empty()))
 }
 
-/// What stands between record separators; empty records are none (RFC 7464 section 2.1).
+/// The texts between record separators, without empty ones (RFC 7464 section 2.1).
 fn sequence(bytes: &[u8]) -> Result<RecordIter<'_>, &'static str> {
     match bytes {
         [] => Ok(Box::new(std::iter::empty())),
@@ -82,7 +83,7 @@ fn sequence(bytes: &[u8]) -> Result<RecordIter<'_>, &'static str> {
     }
 }
 
-/// A scalar that ends with its record may have lost its end.
+/// Whether the record may be truncated: it ends with a scalar and no white space.
 fn is_truncated(record: &[u8]) -> bool {
     let ends_itself = [b'}', b']', b'"'];
     match record {
@@ -96,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_are_found() {
+    fn splits_records() {
         let text = |records: RecordIter<'_>| -> Vec<String> {
             records
                 .map(|record| String::from_utf8_lossy(record).trim().to_owned())
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn scalars_end_with_white_space() {
+    fn scalars_without_white_space_are_truncated() {
         for (record, expected) in [("1", true), ("1\n", false), ("{}", false), ("nul", true)] {
             assert_eq!(is_truncated(record.as_bytes()), expected, "{record}");
         }

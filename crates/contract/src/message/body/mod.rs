@@ -1,28 +1,36 @@
-//! Bodies: judging what a message carries, in every notation that can be read.
+//! Checks bodies in every format that can be read, for requests and for responses.
 //!
-//! All of it is direction-neutral: from a media type of the contract, what the head says of the
-//! body, and its bytes, to a value on the tape and the ways in which it departs from its schema.
-//! A [`BodyFormat`] follows from the message's media type; a [`BodyShape`] is what the schema and
-//! its encodings say of how such a body is read, compiled once.
+//! A body is decoded, read to a value on a tape by its format, and checked by its schema.
+//!
+//! - `body_format`: the format of a body, by its media type.
+//! - `body_shape` and `encoding`: how the bodies of a media type are read, compiled from its schema
+//!   and its Encoding Objects.
+//! - `body_judge` and `check_content`: the check of one body.
+//! - `content_coding` and `charset`: decoding octets and text.
+//! - `json_records`: sequences of JSON texts.
+//! - `url_encoded`, `form_entries`, `form_value` and `field_writer`: the fields of a form.
+//! - `form_data`, `multipart_reader` and `part_head`: forms in parts.
 
 mod body_format;
 mod body_shape;
 mod encoding;
 mod body_judge;
-mod form_entries;
-mod field_writer;
-mod url_encoded;
-mod multipart_reader;
-mod part_head;
-mod form_data;
+mod check_content;
+mod content_coding;
 mod charset;
 mod json_records;
-mod content_coding;
+mod url_encoded;
+mod form_entries;
+mod form_value;
+mod field_writer;
+mod form_data;
+mod multipart_reader;
+mod part_head;
 
 pub(super) use body_format::BodyFormat;
-pub(super) use body_judge::{BodyJudge, is_readable};
+pub(super) use body_judge::BodyJudge;
 pub(super) use body_shape::BodyShape;
-pub(super) use charset::Charset;
+pub(super) use charset::{Charset, is_readable};
 pub(super) use content_coding::{ContentCoding, codings};
 pub(crate) use encoding::compile_body_shape;
 pub use form_data::FormData;

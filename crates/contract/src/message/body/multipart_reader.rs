@@ -1,9 +1,8 @@
-//! Multipart bodies (RFC 2046 section 5.1, RFC 7578), read as they arrive.
+//! Reads multipart bodies as they arrive (RFC 2046 section 5.1, RFC 7578).
 //!
-//! The reader holds back no more than a delimiter's length of a part's data and one part's
-//! header, both bounded, and looks at every octet a fixed number of times. It is strict where
-//! lenient readers part ways: lines end in CRLF, a delimiter is a whole line, and nothing that
-//! looks like a delimiter passes as data.
+//! The reader buffers at most one delimiter's length of data and one part's header, both bounded,
+//! and examines every octet a fixed number of times. It is strict where lenient readers differ:
+//! lines end in CRLF, a delimiter is a whole line, and data never contains a delimiter-like line.
 
 use memchr::memmem;
 
@@ -11,10 +10,10 @@ use portcullis_vocabulary::limits::{PART_HEADER_BYTES_MAX, PARTS_MAX};
 
 use super::part_head::{PartHead, PartHeadError};
 
-/// How much of a piece is looked at before what was consumed is dropped, in bytes.
+/// The most bytes that are read before consumed bytes are dropped from the buffer.
 const STEP_BYTES: usize = 64 * 1024;
 
-/// Takes parts as they are read.
+/// Receives parts as they are read.
 pub(super) trait PartSink {
     /// A part begins.
     fn begin(&mut self, head: PartHead) -> Result<(), MultipartError>;
@@ -29,7 +28,7 @@ pub(super) enum MultipartError {
     Boundary,
     #[error("the body ends before its closing delimiter")]
     Unfinished,
-    #[error("a delimiter is not a line of its own, ended by CRLF")]
+    #[error("a delimiter is not a whole line that ends with CRLF")]
     Delimiter,
     #[error("part {part}: {error}")]
     Head { part: usize, error: PartHeadError },
@@ -37,24 +36,24 @@ pub(super) enum MultipartError {
     HeadSize { part: usize },
     #[error("the body has more than {PARTS_MAX} parts")]
     Parts,
-    #[error("the parts that are judged are larger than {bytes_max} bytes together")]
+    #[error("the checked parts are larger than {bytes_max} bytes in total")]
     TooLarge { bytes_max: usize },
 }
 
-/// Where a reader is.
+/// The position of a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MultipartState {
     /// Before the first delimiter.
     Preamble,
-    /// Behind a boundary: the rest of the delimiter's line.
+    /// After a boundary: the rest of the delimiter's line.
     Delimiter,
     /// In a part's header.
     Head,
     /// In a part's data.
     Data,
-    /// Behind the closing delimiter: the rest of its line.
+    /// After the closing delimiter: the rest of its line.
     Closing,
-    /// Behind it all.
+    /// After the closing delimiter's line.
     Epilogue,
 }
 
@@ -63,9 +62,9 @@ enum MultipartState {
 pub(super) struct MultipartReader {
     /// A line feed, two hyphens and the boundary.
     delimiter: memmem::Finder<'static>,
-    /// What was not consumed yet.
+    /// The bytes that were not consumed yet.
     pub(super) buffer: Vec<u8>,
-    /// How much of what follows is no data: the end of the header's empty line.
+    /// The bytes before the data: the line end after the header's empty line.
     skip: usize,
     state: MultipartState,
     parts: usize,
@@ -76,16 +75,16 @@ impl MultipartReader {
     pub(super) fn new(boundary: &str) -> Result<Self, MultipartError> {
         let is_boundary_byte =
             |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);
-        let is_fine = (1..=70).contains(&boundary.len())
+        let is_valid = (1..=70).contains(&boundary.len())
             && boundary.bytes().all(is_boundary_byte)
             && !boundary.ends_with(' ');
-        if !is_fine {
+        if !is_valid {
             return Err(MultipartError::Boundary);
         }
         let delimiter = format!("\n--{boundary}");
         Ok(Self {
             delimiter: memmem::Finder::new(delimiter.as_bytes()).into_owned(),
-            // The first delimiter stands at the start of a line like any other.
+            // The first delimiter needs no preceding line, so the reader supplies its CRLF.
             buffer: b"\r\n".to_vec(),
             skip: 0,
             state: MultipartState::Preamble,
@@ -112,7 +111,7 @@ impl MultipartReader {
         Ok(())
     }
 
-    /// Says that the body ends here.
+    /// Ends the body.
     pub(super) fn finish(&self) -> Result<(), MultipartError> {
         match self.state {
             MultipartState::Epilogue => Ok(()),
@@ -121,7 +120,7 @@ impl MultipartReader {
         }
     }
 
-    /// Reads as far as `buffer` allows, and tells how far that is.
+    /// Reads as much of `buffer` as is complete, and returns the number of consumed bytes.
     fn consume(
         &mut self,
         buffer: &[u8],
@@ -145,14 +144,14 @@ impl MultipartReader {
         }
     }
 
-    /// Data up to the next delimiter; the preamble is data that nobody takes.
+    /// Reads data up to the next delimiter. The preamble is data without a sink.
     fn data(
         &mut self,
         rest: &[u8],
         mut sink: Option<&mut impl PartSink>,
     ) -> Result<MultipartStep, MultipartError> {
         let found = self.delimiter.find(rest);
-        // The CR before it belongs to the delimiter. Without one, readers differ.
+        // The CR before the line feed belongs to the delimiter. Readers differ if it is missing.
         let is_bare = |feed: usize| feed == 0 || rest[feed - 1] != b'\r';
         let end = match found {
             Some(feed) if is_bare(feed) => feed,
@@ -166,8 +165,8 @@ impl MultipartReader {
         if let Some(sink) = &mut sink
             && end > skip
         {
-            // Before a delimiter is refused, so that what is refused first is the same however
-            // the body was cut.
+            // Pass the data on before refusing a delimiter, so the first error does not depend on
+            // how the body was split.
             sink.data(&rest[skip..end])?;
         }
         match found {
@@ -228,21 +227,21 @@ impl MultipartReader {
         let head = PartHead::parse(lines).map_err(|error| MultipartError::Head { part, error })?;
         sink.begin(head)?;
         self.state = MultipartState::Data;
-        // The line end of the empty line may be that of a delimiter already: then there is no data.
+        // The line end of the empty line may also start a delimiter. The data is then empty.
         self.skip = 2;
         Ok(MultipartStep::Consumed(end - 2))
     }
 }
 
-/// How a reader goes on.
+/// The result of one step.
 enum MultipartStep {
-    /// So many octets are consumed.
+    /// This many octets were consumed.
     Consumed(usize),
-    /// So many are, and more must arrive.
+    /// This many octets were consumed, and more must arrive.
     NeedsMore(usize),
 }
 
-/// Takes nothing: the preamble.
+/// Discards data: the sink of the preamble.
 struct DiscardSink;
 
 impl PartSink for DiscardSink {
@@ -259,8 +258,7 @@ fn is_padding(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// The length of transport padding and CRLF (RFC 2046 section 5.1.1); `None` while it is not
-/// there yet.
+/// The length of transport padding and CRLF (RFC 2046 section 5.1.1); `None` if more must arrive.
 fn line_end(rest: &[u8]) -> Result<Option<usize>, MultipartError> {
     const PADDING_MAX: usize = 256;
     let padding = rest.iter().take_while(|byte| is_padding(**byte)).count();

@@ -1,4 +1,4 @@
-//! Multipart bodies: what is read, what is refused, in one piece and octet by octet.
+//! Tests of multipart bodies, read whole and in small pieces.
 
 use proptest::prelude::*;
 
@@ -32,7 +32,7 @@ fn read(boundary: &str, body: &[u8], piece: usize) -> Result<Parts, MultipartErr
     Ok(parts)
 }
 
-/// Reads a body whole and in pieces of every small size; all must agree.
+/// Reads a body whole and in pieces of every small size. All results must be equal.
 fn check(body: &str, expected: Result<&[(&str, &str)], &MultipartError>) {
     let whole = read("b", body.as_bytes(), usize::MAX);
     for piece in 1..12 {
@@ -61,7 +61,7 @@ fn check(body: &str, expected: Result<&[(&str, &str)], &MultipartError>) {
 const A: &str = "Content-Disposition: form-data; name=a\r\n\r\n";
 
 #[test]
-fn bodies_are_read() {
+fn reads_bodies() {
     check(&format!("--b\r\n{A}1\r\n--b--\r\n"), Ok(&[("a", "1")]));
     check(&format!("--b\r\n{A}1\r\n--b--"), Ok(&[("a", "1")]));
     check(
@@ -82,7 +82,7 @@ fn bodies_are_read() {
 }
 
 #[test]
-fn what_can_be_read_in_two_ways_is_refused() {
+fn refuses_ambiguous_bodies() {
     let delimiter = Err(&MultipartError::Delimiter);
     let unfinished = Err(&MultipartError::Unfinished);
     check(&format!("--b\n{A}1\r\n--b--"), delimiter);
@@ -108,7 +108,7 @@ fn what_can_be_read_in_two_ways_is_refused() {
 }
 
 #[test]
-fn bounds_hold() {
+fn enforces_bounds() {
     let long = format!("--b\r\nX: {}", "x".repeat(PART_HEADER_BYTES_MAX));
     check(&long, Err(&MultipartError::HeadSize { part: 1 }));
     let many = format!("--b\r\n{A}1\r\n").repeat(PARTS_MAX + 1);
@@ -119,17 +119,17 @@ fn bounds_hold() {
 }
 
 #[test]
-fn boundaries() {
-    let is_fine = |boundary: &str| MultipartReader::new(boundary).is_ok();
-    assert!(is_fine("a b'()+_,-./:=?9"));
-    assert!(is_fine(&"x".repeat(70)));
+fn refuses_malformed_boundaries() {
+    let is_accepted = |boundary: &str| MultipartReader::new(boundary).is_ok();
+    assert!(is_accepted("a b'()+_,-./:=?9"));
+    assert!(is_accepted(&"x".repeat(70)));
     for refused in ["", "a ", "a\"", "é", "a\r\n", &"x".repeat(71)] {
-        assert!(!is_fine(refused), "{refused}");
+        assert!(!is_accepted(refused), "{refused}");
     }
 }
 
 #[test]
-fn what_is_held_stays_small() {
+fn buffers_little() {
     let mut reader = MultipartReader::new("b").unwrap();
     let mut parts = Parts::default();
     reader
@@ -138,12 +138,12 @@ fn what_is_held_stays_small() {
     reader.feed(&vec![b'\n'; 1 << 20], &mut parts).unwrap();
     assert!(
         reader.buffer.len() < 16,
-        "{} bytes are held",
+        "{} bytes are buffered",
         reader.buffer.len()
     );
 }
 
-/// Takes 16 bytes of data.
+/// Accepts 16 bytes of data.
 #[derive(Default)]
 struct Narrow(usize);
 
@@ -162,7 +162,7 @@ impl PartSink for Narrow {
 }
 
 #[test]
-fn what_is_refused_first_does_not_depend_on_the_pieces() {
+fn the_first_error_does_not_depend_on_the_pieces() {
     for (data, expected) in [
         (17, MultipartError::TooLarge { bytes_max: 16 }),
         (16, MultipartError::Delimiter),
@@ -180,12 +180,12 @@ fn what_is_refused_first_does_not_depend_on_the_pieces() {
 
 proptest! {
     #[test]
-    fn nothing_panics(body in "(--b|\r\n|\n|-|Content-Disposition: form-data; name=a|:|x| ){0,30}", piece in 1usize..20) {
+    fn never_panics(body in "(--b|\r\n|\n|-|Content-Disposition: form-data; name=a|:|x| ){0,30}", piece in 1usize..20) {
         prop_assert_eq!(read("b", body.as_bytes(), piece), read("b", body.as_bytes(), usize::MAX));
     }
 
     #[test]
-    fn what_is_written_is_read(values in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..5), piece in 1usize..100) {
+    fn reads_written_bodies(values in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..5), piece in 1usize..100) {
         let boundary = "Xq9-boundary-that-is-not-in-the-data";
         let mut body = Vec::new();
         for value in &values {

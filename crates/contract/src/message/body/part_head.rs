@@ -1,33 +1,33 @@
-//! The header of a part (RFC 7578 section 4): its name, its media type, its other fields.
+//! The header of a part (RFC 7578 section 4): its name, its media type and its other fields.
 //!
-//! Strict: one `Content-Disposition: form-data` with one `name`, no folded lines, nothing that
-//! would have to be decoded before it means anything.
+//! Parsing is strict: one `Content-Disposition: form-data` with one `name`, no folded lines, no
+//! transfer encoding and no encoded names.
 
 use portcullis_vocabulary::limits::PART_HEADERS_MAX;
 
 use crate::message::media_range::is_token;
 
-/// What the header of a part says.
+/// The header of a part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct PartHead {
-    /// The name of the form's member.
+    /// The name of the form field.
     pub(super) name: String,
-    /// Whether it is a file: `filename` or `filename*`.
+    /// Whether the part is a file: it has `filename` or `filename*`.
     pub(super) is_file: bool,
     /// `Content-Type`.
     pub(super) content_type: Option<String>,
-    /// All fields, in order, names as written.
+    /// All header fields in order. The case of names is kept.
     pub(super) fields: Vec<(String, String)>,
 }
 
 /// Why the header of a part cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PartHeadError {
-    #[error("its header has a line that is no `name: value`")]
+    #[error("its header has a line that is not `name: value`")]
     Line,
     #[error("its header has more than {PART_HEADERS_MAX} fields")]
     Count,
-    #[error("the field `{0}` came more than once")]
+    #[error("the field `{0}` occurs more than once")]
     Repeated(&'static str),
     #[error("`content-disposition: form-data; name=\"…\"` is missing or malformed (RFC 7578)")]
     Disposition,
@@ -85,7 +85,7 @@ fn is_identity(coding: &str) -> bool {
         .any(|known| coding.eq_ignore_ascii_case(known))
 }
 
-/// The name in `form-data; name="…"`, and whether there is a file's name too.
+/// The name in `form-data; name="…"`, and whether a file name is present.
 fn disposition(value: &str) -> Option<(String, bool)> {
     let (kind, mut rest) = value.split_at(value.find(';')?);
     if !kind.trim_end().eq_ignore_ascii_case("form-data") {
@@ -103,7 +103,7 @@ fn disposition(value: &str) -> Option<(String, bool)> {
             "name" => &mut name,
             "filename" => &mut filename,
             "filename*" => &mut extended,
-            // Two readers may take two names.
+            // Recipients may use different names.
             "name*" => return None,
             _ if is_token(key) => &mut None,
             _ => return None,
@@ -134,7 +134,7 @@ fn parameter_value(text: &str) -> Option<(String, &str)> {
             '"' => return Some((value, &quoted[at + 1..])),
             '\\' => match letters.next() {
                 Some((_, escaped @ ('"' | '\\'))) => value.push(escaped),
-                // Names of files hold backslashes of their own in some senders.
+                // Some senders do not escape the backslashes of file names.
                 Some((_, other)) => value.extend(['\\', other]),
                 None => return None,
             },
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dispositions() {
+    fn parses_dispositions() {
         let check = |value: &str, expected: Option<(&str, bool)>| {
             let found = disposition(value);
             let found = found.as_ref().map(|(name, file)| (name.as_str(), *file));
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn heads() {
+    fn parses_heads() {
         let check = |lines: &str, expected: Result<&str, PartHeadError>| {
             let head = PartHead::parse(lines.as_bytes());
             assert_eq!(

@@ -1,4 +1,4 @@
-//! Bodies in every notation, judged by small contracts.
+//! Tests of bodies in every format, checked by small contracts.
 
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
@@ -19,7 +19,7 @@ const V31: &str = "3.1.1";
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data; boundary=b";
 
-/// A contract of one operation whose body has this one media type.
+/// A contract with one operation whose body has one media type.
 fn contract(openapi: &str, key: &str, media: &Value) -> CompiledContract {
     let document = json!({
         "openapi": openapi,
@@ -46,7 +46,7 @@ fn headers(content_type: &str, coding: &str) -> HeaderMap {
 /// The class and the pointer of each violation.
 fn judge(contract: &CompiledContract, headers: &HeaderMap, body: &[u8]) -> Vec<String> {
     let policy = EnforcementPolicy::default();
-    let rules = CheckSettings {
+    let settings = CheckSettings {
         policy: &policy,
         violations_max: 3,
         json_depth_max: 16,
@@ -67,14 +67,21 @@ fn judge(contract: &CompiledContract, headers: &HeaderMap, body: &[u8]) -> Vec<S
     };
     let (mut scratch, mut found) = (CheckScratch::default(), Vec::new());
     let operation = &contract.operations[0];
-    let plan = check_head(contract, operation, head, rules, &mut scratch, &mut found);
+    let plan = check_head(
+        contract,
+        operation,
+        head,
+        settings,
+        &mut scratch,
+        &mut found,
+    );
     if !matches!(plan, BodyPlan::Stream) {
         check_body(
             contract,
             plan,
             headers,
             body,
-            rules,
+            settings,
             &mut scratch,
             &mut found,
         );
@@ -86,7 +93,7 @@ fn judge(contract: &CompiledContract, headers: &HeaderMap, body: &[u8]) -> Vec<S
     shown.map(|text| text.trim_end().to_owned()).collect()
 }
 
-/// Bodies of one media type, each with the first violation; none where the text is empty.
+/// Bodies of one media type, each with its first violation. An empty text means no violation.
 fn check(openapi: &str, content_type: &str, media: &Value, cases: &[(&str, &str)]) {
     let key = content_type.split(';').next().unwrap();
     let contract = contract(openapi, key, media);
@@ -98,7 +105,7 @@ fn check(openapi: &str, content_type: &str, media: &Value, cases: &[(&str, &str)
 }
 
 #[test]
-fn forms_are_typed_by_their_schema() {
+fn form_fields_have_the_types_of_their_schemas() {
     let schema = json!({
         "type": "object",
         "required": ["id"],
@@ -156,7 +163,7 @@ fn forms_are_typed_by_their_schema() {
 }
 
 #[test]
-fn undeclared_members_are_text() {
+fn undeclared_fields_are_text() {
     let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}});
     check(
         V31,
@@ -181,7 +188,7 @@ fn undeclared_members_are_text() {
 }
 
 #[test]
-fn forms_may_be_read_in_several_ways() {
+fn tries_every_reading_of_a_form() {
     let mixed = json!({"type": "object", "properties": {
         "a": {"oneOf": [{"type": "integer"}, {"type": "string", "pattern": "^0"}]},
         "b": {"type": ["string", "number"], "maxLength": 2, "maximum": 999},
@@ -224,7 +231,7 @@ fn forms_may_be_read_in_several_ways() {
 }
 
 #[test]
-fn encodings_with_a_style_are_read_like_queries() {
+fn reads_styled_fields_like_query_parameters() {
     let schema = json!({"type": "object", "required": ["ids"], "properties": {
         "ids": {"type": "array", "items": {"type": "integer"}, "maxItems": 3},
         "pipes": {"type": "array", "items": {"type": "string", "maxLength": 1}},
@@ -282,7 +289,7 @@ fn check_parts(openapi: &str, media: &Value, cases: &[(&[(&str, &str)], &str)]) 
 }
 
 #[test]
-fn parts_are_typed_by_their_schema() {
+fn parts_have_the_types_of_their_schemas() {
     let schema = json!({"type": "object", "required": ["id"], "properties": {
         "id": {"type": "integer"},
         "name": {"type": "string", "maxLength": 3},
@@ -340,7 +347,7 @@ fn parts_are_typed_by_their_schema() {
 }
 
 #[test]
-fn parts_have_the_media_types_and_headers_that_are_declared() {
+fn checks_media_types_and_headers_of_parts() {
     let schema = json!({"type": "object", "properties": {
         "image": {}, "note": {"type": "string"}, "data": {"type": "object"}
     }, "additionalProperties": false});
@@ -382,7 +389,7 @@ fn parts_have_the_media_types_and_headers_that_are_declared() {
 }
 
 #[test]
-fn multipart_bodies_are_whole() {
+fn refuses_malformed_multipart_bodies() {
     let media = json!({"schema": {"type": "object"}});
     let contract = contract(V30, "multipart/form-data", &media);
     let check = |content_type: &str, body: &str, expected: &[&str]| {
@@ -400,7 +407,7 @@ fn multipart_bodies_are_whole() {
 }
 
 #[test]
-fn text_is_one_scalar() {
+fn reads_text_as_one_scalar() {
     let text = "text/plain";
     let string = json!({"schema": {"type": "string", "maxLength": 3}});
     check(
@@ -457,7 +464,7 @@ fn text_is_one_scalar() {
 }
 
 #[test]
-fn octets_are_counted() {
+fn counts_octets() {
     let media = json!({"schema": {"type": "string", "format": "binary", "maxLength": 2}});
     check(
         V30,
@@ -471,7 +478,7 @@ fn octets_are_counted() {
 }
 
 #[test]
-fn records_are_judged_one_by_one() {
+fn checks_records_separately() {
     let one = json!({"schema": {"type": "object", "required": ["id"]}});
     check(
         V31,
@@ -502,11 +509,11 @@ fn records_are_judged_one_by_one() {
         &headers("application/jsonl", ""),
         "{}\n".repeat(9).as_bytes(),
     );
-    assert_eq!(found.len(), 3, "as many as are listed");
+    assert_eq!(found.len(), 3, "at most `violations_max`");
 }
 
 #[test]
-fn ranges_are_read_by_the_type_of_the_message() {
+fn media_ranges_use_the_type_of_the_message() {
     let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}});
     let contract = contract(V31, "application/*", &json!({"schema": schema}));
     let check = |content_type: &str, body: &str, expected: &[&str]| {
@@ -529,14 +536,14 @@ fn ranges_are_read_by_the_type_of_the_message() {
 }
 
 #[test]
-fn codings_are_undone() {
+fn decodes_content_codings() {
     let media = json!({"schema": {"type": "object", "maxProperties": 0}});
     let contract = contract(V31, "application/json", &media);
     let check = |coding: &str, body: &[u8], expected: &[&str]| {
         let found = judge(&contract, &headers("application/json", coding), body);
         assert_eq!(found, expected, "{coding}");
     };
-    // `{}` and `{"a":1}`, uncompressed inside of zlib data.
+    // `{}` as a stored block of zlib data.
     let empty = b"\x78\x01\x01\x02\x00\xfd\xff{}\x01\x75\x00\xf9";
     check("deflate", empty, &[]);
     check("identity", b"{}", &[]);
@@ -547,7 +554,7 @@ fn codings_are_undone() {
 
 proptest! {
     #[test]
-    fn forms_give_their_values_back(values in prop::collection::vec(any::<String>(), 1..4)) {
+    fn reads_encoded_form_values(values in prop::collection::vec(any::<String>(), 1..4)) {
         let schema = json!({"type": "object", "properties": {"a": {
             "type": "array", "items": {"type": "string"}, "const": values
         }}});
@@ -559,7 +566,7 @@ proptest! {
     }
 
     #[test]
-    fn parts_give_their_values_back(value in "[^b]*") {
+    fn reads_written_part_values(value in "[^b]*") {
         let schema = json!({"type": "object", "properties": {"a": {"type": "string", "const": value}}});
         let contract = contract(V31, "multipart/form-data", &json!({"schema": schema}));
         let body = multipart(&[("a", &value)]);
@@ -568,7 +575,7 @@ proptest! {
     }
 
     #[test]
-    fn no_body_panics(body in "([a-z{}\\[\\]%&=+\":,0-9]|\r\n|\u{1e}){0,40}") {
+    fn never_panics(body in "([a-z{}\\[\\]%&=+\":,0-9]|\r\n|\u{1e}){0,40}") {
         let schema = json!({"type": "object", "properties": {
             "a": {"type": ["integer", "string"]}, "b": {"type": "array", "items": {"type": "object"}}
         }});

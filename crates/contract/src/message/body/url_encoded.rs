@@ -1,21 +1,23 @@
 //! `application/x-www-form-urlencoded` bodies (WHATWG URL section 5.1, by the Encoding Object).
 //!
-//! Names and values are decoded once. A member whose encoding names a style is read like a query
-//! parameter; any other by the media type that its schema implies: scalars as text, objects as
-//! JSON text, arrays as repeated names.
+//! Names and values are decoded once. A field whose encoding has a style is read like a query
+//! parameter. Any other field is read by the media type that its schema implies: scalars as text,
+//! objects as JSON text, arrays as repeated names.
+
+use portcullis_json::pointer;
 
 use super::body_judge::BodyJudge;
 use super::body_shape::FormFields;
 use super::field_writer::FieldWriter;
-use super::form_entries::{FormEntries, FormValue};
-use crate::message::check::CheckScratch;
+use super::form_entries::FormEntries;
+use super::form_value::FormValue;
+use crate::message::check_settings::CheckScratch;
 use crate::message::parameter::{ParameterSource, RawPairs, decode_form, owns_pair};
 use crate::message::violation::MessagePart;
-use crate::openapi::document::escape_token;
 use crate::schema::schema_set::SchemaKey;
 
-/// Judges the text of a form; an empty one is an object without members.
-pub(super) fn judge(
+/// Checks the text of a form. An empty text is an object without properties.
+pub(super) fn check_form(
     judge: &mut BodyJudge<'_>,
     key: &SchemaKey,
     fields: &FormFields,
@@ -30,12 +32,12 @@ pub(super) fn judge(
     for (raw_name, raw_value) in pairs.iter() {
         let name = match decode_form(raw_name) {
             Ok(name) => name,
-            Err(error) => return judge.malformed(String::new(), format!("a name: {error}")),
+            Err(error) => return judge.malformed(String::new(), format!("a field name: {error}")),
         };
         let value = match decode_form(raw_value) {
             Ok(value) => value,
             Err(error) => {
-                return judge.malformed(format!("/{}", escape_token(&name)), error.to_string());
+                return judge.malformed(format!("/{}", pointer::escape(&name)), error.to_string());
             }
         };
         if is_styled(fields, &name) {
@@ -54,24 +56,24 @@ pub(super) fn judge(
         }
     }
     let limits = judge.json_limits();
-    let mut desk = FieldWriter {
+    let mut writer = FieldWriter {
         tape,
         inner,
         fields,
         pairs,
         limits,
     };
-    entries.judge(judge, key, &mut desk);
+    entries.check(judge, key, &mut writer);
 }
 
-/// Whether a name belongs to a member that is written by a style.
+/// Whether a name belongs to a field with a style.
 fn is_styled(fields: &FormFields, name: &str) -> bool {
-    let claimed = |other: &_| owns_pair(other, name, MessagePart::Query);
+    let owns = |other: &_| owns_pair(other, name, MessagePart::Query);
     let is_own = |field: &super::body_shape::FormField| {
         field.styled.as_ref().is_some_and(|parameter| {
-            claimed(parameter)
-                || parameter.takes_member(name)
-                || (parameter.takes_any_query() && !fields.siblings.iter().any(claimed))
+            owns(parameter)
+                || parameter.takes_property(name)
+                || (parameter.takes_any_query() && !fields.siblings.iter().any(owns))
         })
     };
     fields.iter().any(is_own)

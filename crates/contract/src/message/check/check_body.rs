@@ -1,8 +1,9 @@
-//! Judging a collected body.
+//! Checks a collected request body.
 
 use http::HeaderMap;
 
-use super::body_plan::{BodyPlan, is_valid_when_empty, missing_body};
+use super::body_plan::BodyPlan;
+use super::plan_body::{is_valid_when_empty, missing_body};
 use crate::message::body::{BodyJudge, FormData};
 use crate::message::check_settings::{CheckScratch, CheckSettings};
 use crate::message::compiled_contract::CompiledContract;
@@ -10,13 +11,13 @@ use crate::message::operation::MediaType;
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
 use crate::openapi::dialect::MessageDirection;
 
-/// Judges a collected body that arrived with these headers.
+/// Checks a collected body that arrived with these headers.
 pub fn check_body(
     contract: &CompiledContract,
     plan: BodyPlan<'_>,
     headers: &HeaderMap,
     bytes: &[u8],
-    rules: CheckSettings<'_>,
+    settings: CheckSettings<'_>,
     scratch: &mut CheckScratch,
     violations: &mut Vec<Violation>,
 ) {
@@ -28,7 +29,7 @@ pub fn check_body(
                 return;
             }
             if !is_valid_when_empty(media) {
-                if rules.is_on(ViolationClass::MissingBody) {
+                if settings.is_on(ViolationClass::MissingBody) {
                     violations.push(missing_body(contract, body));
                 }
                 return;
@@ -41,18 +42,18 @@ pub fn check_body(
         contract,
         direction: MessageDirection::Request,
         media,
-        rules,
+        settings,
         violations,
     };
     judge.validate_body(headers, bytes, scratch);
 }
 
-/// Judges `multipart/form-data` that was read as it arrived.
+/// Checks a `multipart/form-data` body that was read as it arrived.
 pub fn check_form_data(
     contract: &CompiledContract,
     media: &MediaType,
     form: &FormData,
-    rules: CheckSettings<'_>,
+    settings: CheckSettings<'_>,
     scratch: &mut CheckScratch,
     violations: &mut Vec<Violation>,
 ) {
@@ -60,13 +61,13 @@ pub fn check_form_data(
         contract,
         direction: MessageDirection::Request,
         media,
-        rules,
+        settings,
         violations,
     };
-    form.judge(&mut judge, scratch);
+    form.check(&mut judge, scratch);
 }
 
-/// A body beyond the bound within which bodies are judged, in bytes.
+/// The violation of a body that is larger than the configured maximum, in bytes.
 pub fn body_too_large(bytes_max: u64) -> Violation {
     let message = format!("the body is larger than {bytes_max} bytes");
     Violation::new(ViolationClass::BodyTooLarge, MessagePart::Body, message)

@@ -1,8 +1,8 @@
-//! Judging the parameters of a request.
+//! Checks the parameters of a request and the declared headers of a response.
 
 use portcullis_json::{JsonLimits, JsonNode};
 
-use super::request_head::HeadJudge;
+use super::head_judge::HeadJudge;
 use crate::message::explain_errors::{ViolationSubject, explain};
 use crate::message::parameter::{
     Parameter, ParameterReadError, ParameterReading, ParameterSource, ParameterStyle,
@@ -59,7 +59,7 @@ impl HeadJudge<'_, '_> {
         });
         match joined {
             Some(_) if !is_list => self.report_read_error(parameter, ParameterReadError::Repeated),
-            // Field lines of a list join with commas (RFC 9110 section 5.3).
+            // The field lines of a list are joined with commas (RFC 9110 section 5.3).
             Some(lines) => self.header_text(parameter, &lines.join(&b","[..])),
             None => self.header_text(parameter, first.as_bytes()),
         }
@@ -74,13 +74,13 @@ impl HeadJudge<'_, '_> {
         }
     }
 
-    /// Reads a parameter in each way its schema admits, until one is valid.
+    /// Reads a parameter by each reading of its schema until one is valid.
     fn parameter(&mut self, parameter: &Parameter, source: ParameterSource<'_>) {
         if parameter.style == ParameterStyle::JsonContent {
             return self.json_parameter(parameter, source);
         }
         let Some(key) = &parameter.schema else {
-            return self.presence(parameter, source);
+            return self.check_presence(parameter, source);
         };
         let schemas = self.contract.schemas(self.direction);
         let mut first_failure = None;
@@ -90,19 +90,23 @@ impl HeadJudge<'_, '_> {
                 Ok(()) => {
                     first_failure.get_or_insert(Ok((reading, as_text)));
                 }
-                Err(ParameterReadError::NotJudged) => return,
-                Err(absent) => {
-                    first_failure.get_or_insert(Err(absent));
+                Err(ParameterReadError::NotChecked) => return,
+                Err(error) => {
+                    first_failure.get_or_insert(Err(error));
                 }
             }
         }
         match first_failure {
             Some(Ok((reading, as_text))) => {
                 let again = read(self.tape, key.as_str(), parameter, reading, source, as_text);
-                debug_assert_eq!(again, Ok(()), "the same text reads the same");
+                debug_assert_eq!(
+                    again,
+                    Ok(()),
+                    "the first reading of this text succeeded before"
+                );
                 self.invalid(parameter);
             }
-            Some(Err(absent)) => self.report_read_error(parameter, absent),
+            Some(Err(error)) => self.report_read_error(parameter, error),
             None => {}
         }
     }
@@ -144,35 +148,35 @@ impl HeadJudge<'_, '_> {
             name: Some(&parameter.name),
         };
         let most = self
-            .rules
+            .settings
             .violations_max
             .saturating_sub(self.violations.len());
         let schemas = self.contract.schemas(self.direction);
         explain(schemas, &self.contract.documents, wrapped, subject, most)
     }
 
-    /// A parameter without a schema only has to be there.
-    fn presence(&mut self, parameter: &Parameter, source: ParameterSource<'_>) {
-        let is_there = match source {
+    /// A parameter without a schema must only be present.
+    fn check_presence(&mut self, parameter: &Parameter, source: ParameterSource<'_>) {
+        let is_present = match source {
             ParameterSource::One(_) => true,
             ParameterSource::Pairs(pairs, _) => pairs.iter().any(|(name, _)| {
                 decoded_query_name(name).is_some_and(|name| name == parameter.name)
             }),
         };
-        if !is_there {
+        if !is_present {
             self.report_read_error(parameter, ParameterReadError::Missing);
         }
     }
 
-    /// A parameter whose value is JSON text (`content`).
+    /// Checks a parameter whose value is JSON text (`content`).
     fn json_parameter(&mut self, parameter: &Parameter, source: ParameterSource<'_>) {
         let text = match parameter.text(source) {
             Ok(text) => text,
-            Err(absent) => return self.report_read_error(parameter, absent),
+            Err(error) => return self.report_read_error(parameter, error),
         };
         let key = parameter.schema.as_ref().map_or("", |key| key.as_str());
         let limits = JsonLimits {
-            depth_max: self.rules.json_depth_max,
+            depth_max: self.settings.json_depth_max,
             ..JsonLimits::default()
         };
         let mut tape = std::mem::take(self.tape);
@@ -188,30 +192,30 @@ impl HeadJudge<'_, '_> {
             Ok(_) => {}
             Err(error) => {
                 let message = format!("not JSON: {error}");
-                let violation = self.of_parameter(self.invalid_class(), parameter, message);
+                let violation = self.parameter_violation(self.invalid_class(), parameter, message);
                 self.push(violation.with_expected("one JSON value (RFC 8259)"));
             }
         }
         *self.tape = tape;
     }
 
-    fn report_read_error(&mut self, parameter: &Parameter, absent: ParameterReadError) {
+    fn report_read_error(&mut self, parameter: &Parameter, error: ParameterReadError) {
         let name = &parameter.name;
         let part = parameter.part;
-        let (class, message) = match absent {
-            ParameterReadError::NotJudged => return,
+        let (class, message) = match error {
+            ParameterReadError::NotChecked => return,
             ParameterReadError::Missing if !parameter.required => return,
             ParameterReadError::Missing => (
                 self.missing_class(),
-                format!("the {part} parameter `{name}` is required and absent"),
+                format!("the {part} parameter `{name}` is required but missing"),
             ),
             ParameterReadError::Repeated => (
                 self.repeated_class(),
-                format!("the {part} parameter `{name}` holds one value and came more than once"),
+                format!("the {part} parameter `{name}` takes one value but occurs more than once"),
             ),
-            ParameterReadError::RepeatedMember => (
+            ParameterReadError::RepeatedProperty => (
                 self.repeated_class(),
-                format!("the {part} parameter `{name}` names a member more than once"),
+                format!("the {part} parameter `{name}` repeats a property"),
             ),
             ParameterReadError::Escapes(error) => (
                 self.invalid_class(),
@@ -222,11 +226,11 @@ impl HeadJudge<'_, '_> {
                 format!("the {part} parameter `{name}` {error}"),
             ),
         };
-        let violation = self.of_parameter(class, parameter, message);
+        let violation = self.parameter_violation(class, parameter, message);
         self.push(violation);
     }
 
-    fn of_parameter(
+    fn parameter_violation(
         &self,
         class: ViolationClass,
         parameter: &Parameter,

@@ -1,14 +1,15 @@
-//! Judging a response: status, header fields, media type, then the body.
+//! Checks a response: status, header fields, media type, then the body.
 //!
-//! What a response says is the service's and meant for its client, so violations of responses
-//! quote no values.
+//! The content of a response is meant for its client only, so violations of responses quote no
+//! values.
 
 use http::header::{CONTENT_TYPE, HeaderMap, SET_COOKIE};
 
 use portcullis_vocabulary::enforcement::Enforcement;
 
 use super::body_plan::BodyLength;
-use super::request_head::{HeadJudge, RequestHead};
+use super::head_judge::HeadJudge;
+use super::request_head::RequestHead;
 use crate::message::body::{BodyFormat, BodyJudge, codings};
 use crate::message::check_settings::{CheckScratch, CheckSettings};
 use crate::message::compiled_contract::CompiledContract;
@@ -26,45 +27,45 @@ pub struct ResponseHead<'a> {
     pub status: u16,
     /// The header fields.
     pub headers: &'a HeaderMap,
-    /// What is known of the body.
+    /// The length of the body.
     pub body: BodyLength,
-    /// Whether it answers HEAD. Such a response has no body, nor has one with a status of 1xx,
-    /// 204 or 304 (RFC 9110 section 6.4.1), whatever the contract says.
+    /// Whether the request was HEAD. The response then has no body, whatever the contract declares;
+    /// nor has a response with status 1xx, 204 or 304 (RFC 9110 section 6.4.1).
     pub is_to_head: bool,
 }
 
-/// What is to be done with the body of a response whose head was judged.
+/// How to handle the body of a response after the check of its head.
 #[derive(Clone, Copy, Debug)]
 pub enum ResponsePlan<'c> {
-    /// Nothing to judge.
+    /// Forward the body; it is not checked.
     Pass,
-    /// It is judged as this media type.
+    /// Check the body as this media type.
     Judge(&'c MediaType),
 }
 
-/// Judges the head of a response of an operation; pushes violations.
+/// Checks the head of an operation's response and adds violations.
 pub fn check_response_head<'c>(
     contract: &'c CompiledContract,
     operation: &'c Operation,
     head: ResponseHead<'_>,
-    rules: CheckSettings<'_>,
+    settings: CheckSettings<'_>,
     scratch: &mut CheckScratch,
     violations: &mut Vec<Violation>,
 ) -> ResponsePlan<'c> {
     let Some(declared) = operation.response(head.status) else {
-        push(rules, violations, || {
+        push(settings, violations, || {
             undeclared_status(contract, operation, head.status)
         });
         return ResponsePlan::Pass;
     };
     headers(
-        contract, operation, declared, head, rules, scratch, violations,
+        contract, operation, declared, head, settings, scratch, violations,
     );
     let is_bodiless = head.is_to_head || matches!(head.status, 100..=199 | 204 | 304);
     if is_bodiless {
         if head.body != BodyLength::Absent {
-            push(rules, violations, || {
-                let message = "the response has a body where HTTP allows none";
+            push(settings, violations, || {
+                let message = "the response must not have a body";
                 Violation::new(
                     ViolationClass::MalformedResponseBody,
                     MessagePart::Body,
@@ -76,14 +77,14 @@ pub fn check_response_head<'c>(
         }
         return ResponsePlan::Pass;
     }
-    // A part of a representation is not described by the schema of the whole (206).
+    // The schema does not describe a part of a representation (206).
     if head.body == BodyLength::Absent || head.status == 206 || declared.content.is_empty() {
         return ResponsePlan::Pass;
     }
     match media_type(declared, head.headers) {
-        Ok(media) => plan(media, head.headers, rules),
+        Ok(media) => plan(media, head.headers, settings),
         Err(message) => {
-            push(rules, violations, || {
+            push(settings, violations, || {
                 let keys: Vec<&str> = declared.content.iter().map(|media| &*media.key).collect();
                 Violation::new(
                     ViolationClass::UndeclaredMediaType,
@@ -99,14 +100,14 @@ pub fn check_response_head<'c>(
     }
 }
 
-/// Judges the body of a response with these headers; pushes violations. An empty body is an
-/// absent one, however it was framed, and no schema is applied to it.
+/// Checks the body of a response with these headers and adds violations. An empty body counts as
+/// absent, however it was framed, and is not checked.
 pub fn check_response_body(
     contract: &CompiledContract,
     media: &MediaType,
     headers: &HeaderMap,
     bytes: &[u8],
-    rules: CheckSettings<'_>,
+    settings: CheckSettings<'_>,
     scratch: &mut CheckScratch,
     violations: &mut Vec<Violation>,
 ) {
@@ -117,19 +118,19 @@ pub fn check_response_body(
         contract,
         direction: MessageDirection::Response,
         media,
-        rules,
+        settings,
         violations,
     };
     judge.validate_body(headers, bytes, scratch);
 }
 
 fn push(
-    rules: CheckSettings<'_>,
+    settings: CheckSettings<'_>,
     violations: &mut Vec<Violation>,
     make: impl FnOnce() -> Violation,
 ) {
     let violation = make();
-    if rules.policy.of(violation.class) != Enforcement::Off {
+    if settings.policy.of(violation.class) != Enforcement::Off {
         violations.push(violation);
     }
 }
@@ -155,7 +156,7 @@ fn headers(
     operation: &Operation,
     declared: &DeclaredResponse,
     head: ResponseHead<'_>,
-    rules: CheckSettings<'_>,
+    settings: CheckSettings<'_>,
     scratch: &mut CheckScratch,
     violations: &mut Vec<Violation>,
 ) {
@@ -171,7 +172,7 @@ fn headers(
             captures: &captures,
             body: head.body,
         },
-        rules,
+        settings,
         direction: MessageDirection::Response,
         tape: &mut scratch.tape,
         query: RawPairs::EMPTY,
@@ -179,7 +180,7 @@ fn headers(
         violations,
     };
     for header in &declared.headers {
-        // Lines of Set-Cookie never join (RFC 6265 section 3): one of them is enough.
+        // Set-Cookie lines cannot be joined (RFC 6265 section 3), so only presence is checked.
         let is_cookie = header.name.eq_ignore_ascii_case(SET_COOKIE.as_str());
         if !is_cookie || !head.headers.contains_key(SET_COOKIE) {
             judge.header(header);
@@ -190,19 +191,19 @@ fn headers(
     }
 }
 
-/// The declared media type of a response, or what is wrong with it.
+/// The declared media type of a response, or why it is not declared.
 fn media_type<'r>(
     declared: &'r DeclaredResponse,
     headers: &HeaderMap,
 ) -> Result<&'r MediaType, &'static str> {
     let Some(line) = headers.get(CONTENT_TYPE) else {
-        return Err("the response has a body and no `content-type`");
+        return Err("the response has a body but no `content-type`");
     };
     let text = line.to_str().unwrap_or_default();
     if let Some(media) = declared.content.iter().find(|media| media.key == text) {
         return Ok(media);
     }
-    let found = MediaRange::parse(text).ok_or("the header `content-type` is no media type")?;
+    let found = MediaRange::parse(text).ok_or("the header `content-type` is not a media type")?;
     let keys = declared.content.iter().map(|media| media.key.as_str());
     best_match(keys, &found)
         .map(|index| &declared.content[index])
@@ -212,26 +213,27 @@ fn media_type<'r>(
 fn plan<'r>(
     media: &'r MediaType,
     headers: &HeaderMap,
-    rules: CheckSettings<'_>,
+    settings: CheckSettings<'_>,
 ) -> ResponsePlan<'r> {
     let line = headers
         .get(CONTENT_TYPE)
         .and_then(|line| line.to_str().ok());
-    let notation = match (media.is_json, line.and_then(MediaRange::parse)) {
+    let format = match (media.is_json, line.and_then(MediaRange::parse)) {
         (true, _) => BodyFormat::Json,
         (false, Some(found)) => BodyFormat::of(&found),
         (false, None) => return ResponsePlan::Pass,
     };
-    // Whoever reads records as they come must not wait for the last one.
+    // A client that reads records as they arrive must not wait for the last one, which a check
+    // before forwarding would require.
     let rejects = [
         ViolationClass::MalformedResponseBody,
         ViolationClass::InvalidResponseBody,
     ]
     .into_iter()
-    .any(|class| rules.policy.of(class) == Enforcement::Reject);
-    let waits = rejects && matches!(notation, BodyFormat::JsonLines | BodyFormat::JsonSequence);
-    let is_judged = media.judges(notation) && !waits && codings(headers).is_ok();
-    if is_judged {
+    .any(|class| settings.policy.of(class) == Enforcement::Reject);
+    let would_wait = rejects && matches!(format, BodyFormat::JsonLines | BodyFormat::JsonSequence);
+    let is_checked = media.checks(format) && !would_wait && codings(headers).is_ok();
+    if is_checked {
         ResponsePlan::Judge(media)
     } else {
         ResponsePlan::Pass

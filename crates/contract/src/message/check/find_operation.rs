@@ -1,4 +1,4 @@
-//! Judging the target of a request: which operation it is for, or why none.
+//! Finds the operation of a request target, or why no operation matches.
 
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::{HeaderMap, Method};
@@ -7,24 +7,24 @@ use crate::message::compiled_contract::CompiledContract;
 use crate::message::route::{MalformedPath, PathCaptures, RouteMatch, check_path};
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
 
-/// Why a request is for no operation. The violation is worked out when somebody asks for it.
+/// Why a request matches no operation. [`violation`](Self::violation) builds the description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnmatchedTarget<'c> {
-    /// The path can be read in more than one way.
+    /// The path is ambiguous.
     MalformedPath(MalformedPath),
-    /// The path is declared, the method is not.
+    /// The path is declared but the method is not.
     UnknownMethod {
-        /// The methods that are, as the value of `Allow` (RFC 9110 section 10.2.1).
+        /// The declared methods, as the value of `Allow` (RFC 9110 section 10.2.1).
         allow: &'c str,
     },
     /// No path of the contract matches.
     UnknownPath,
 }
 
-/// Finds the operation for a method and a raw path, whose values are left in `captures`.
+/// Finds the operation for a method and a raw path. Stores the values of the path in `captures`.
 ///
 /// # Errors
-/// [`UnmatchedTarget`] when there is none.
+/// [`UnmatchedTarget`] if no operation matches.
 pub fn find_operation<'c>(
     contract: &'c CompiledContract,
     method: &Method,
@@ -48,12 +48,12 @@ pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
 
 impl<'c> UnmatchedTarget<'c> {
     /// Whether this is a CORS preflight (Fetch Standard, section 4.8) that the contract does not
-    /// declare: sent by browsers, described by few contracts.
+    /// declare. Browsers send preflights, and few contracts declare them.
     pub fn is_preflight(self, method: &Method, headers: &HeaderMap) -> bool {
         !matches!(self, Self::MalformedPath(_)) && is_preflight(method, headers)
     }
 
-    /// The value of `Allow` in the answer.
+    /// The value of `Allow` in the response.
     pub fn allow(self) -> Option<&'c str> {
         match self {
             Self::UnknownMethod { allow } => Some(allow),
@@ -61,26 +61,26 @@ impl<'c> UnmatchedTarget<'c> {
         }
     }
 
-    /// What is wrong, with the declared path that was probably meant.
+    /// The violation. It suggests the declared path that the client probably meant.
     pub fn violation(self, contract: &CompiledContract, method: &Method, path: &str) -> Violation {
-        let of = |class, message| Violation::new(class, MessagePart::Target, message);
+        let violation = |class, message| Violation::new(class, MessagePart::Target, message);
         match self {
             Self::MalformedPath(malformed) => {
-                of(ViolationClass::MalformedPath, malformed.to_string())
+                violation(ViolationClass::MalformedPath, malformed.to_string())
             }
             Self::UnknownMethod { allow } => {
                 let message = format!("the path has no operation for {method}");
-                of(ViolationClass::UnknownMethod, message).with_expected(allow)
+                violation(ViolationClass::UnknownMethod, message).with_expected(allow)
             }
             Self::UnknownPath => match contract.nearest_path(path) {
                 Some(nearest) => {
                     let message =
                         format!("no path of the contract matches; did you mean `{nearest}`?");
-                    of(ViolationClass::UnknownPath, message).with_expected(nearest)
+                    violation(ViolationClass::UnknownPath, message).with_expected(nearest)
                 }
                 None => {
                     let message = "no path of the contract matches".to_owned();
-                    of(ViolationClass::UnknownPath, message)
+                    violation(ViolationClass::UnknownPath, message)
                 }
             },
         }

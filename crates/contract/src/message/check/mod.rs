@@ -1,22 +1,32 @@
-//! Judging a request by its contract: the target, the head, then the body.
+//! Checks a message by its contract: the target, the head, then the body.
 //!
-//! The head decides whether the body is wanted at all, so `Expect: 100-continue` can be refused
-//! before a byte of the body was sent. Nothing is allocated for a request without violations
-//! except where text must be decoded; all explaining happens after a value was found invalid.
+//! 1. `find_operation` finds the operation of a request target.
+//! 2. `check_head` checks credentials, parameters (`check_parameters`, `undeclared`) and the headers
+//!    that describe the body (`plan_body`). It returns a `BodyPlan`.
+//! 3. `check_body` checks the collected body by that plan.
+//! 4. `check_response` does the same for the response.
+//!
+//! The head is checked before the body arrives, so a request with `Expect: 100-continue` can be
+//! refused before its body is sent. A check of a valid request allocates only to decode text;
+//! explanations are computed only for invalid values.
 
-mod check_body;
-mod request_head;
-mod check_parameters;
-mod body_plan;
-mod operation_policies;
-mod check_response;
 mod find_operation;
+mod request_head;
+mod check_head;
+mod head_judge;
+mod check_parameters;
 mod undeclared;
+mod body_plan;
+mod plan_body;
+mod check_body;
+mod check_response;
+mod operation_policies;
 
 pub use super::check_settings::{CheckScratch, CheckSettings};
 pub use body_plan::{BodyLength, BodyPlan};
 pub use check_body::{body_too_large, check_body, check_form_data};
+pub use check_head::check_head;
 pub use check_response::{ResponseHead, ResponsePlan, check_response_body, check_response_head};
 pub use find_operation::{UnmatchedTarget, find_operation};
 pub use operation_policies::OperationPolicies;
-pub use request_head::{RequestHead, check_head};
+pub use request_head::RequestHead;

@@ -1,12 +1,12 @@
-//! Finding what a request carries and its contract does not declare.
+//! Finds query parameters, headers and cookies that the contract does not declare.
 
-use super::request_head::HeadJudge;
+use super::head_judge::HeadJudge;
 use crate::message::parameter::{decoded_query_name, owns_pair};
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
 
 impl HeadJudge<'_, '_> {
     pub(super) fn unknown_query(&mut self) {
-        if !self.rules.is_on(ViolationClass::UnknownQuery) || self.operation.takes_any_query {
+        if !self.settings.is_on(ViolationClass::UnknownQuery) || self.operation.takes_any_query {
             return;
         }
         for (raw, _) in self.query.iter() {
@@ -17,7 +17,7 @@ impl HeadJudge<'_, '_> {
                     .any(|parameter| owns_pair(parameter, &name, MessagePart::Query))
                     || parameters
                         .iter()
-                        .any(|parameter| parameter.takes_member(&name))
+                        .any(|parameter| parameter.takes_property(&name))
                     || self.operation.security.declares(MessagePart::Query, &name)
             });
             if !known {
@@ -27,7 +27,7 @@ impl HeadJudge<'_, '_> {
     }
 
     pub(super) fn unknown_cookies(&mut self) {
-        if !self.rules.is_on(ViolationClass::UnknownCookie) {
+        if !self.settings.is_on(ViolationClass::UnknownCookie) {
             return;
         }
         for (name, _) in self.cookies.iter() {
@@ -43,7 +43,7 @@ impl HeadJudge<'_, '_> {
     }
 
     pub(super) fn unknown_headers(&mut self) {
-        if !self.rules.is_on(ViolationClass::UnknownHeader) {
+        if !self.settings.is_on(ViolationClass::UnknownHeader) {
             return;
         }
         for name in self.head.headers.keys() {
@@ -65,8 +65,8 @@ impl HeadJudge<'_, '_> {
     }
 
     fn unknown(&mut self, class: ViolationClass, part: MessagePart, name: &str) {
-        // Nothing is worked out for what would not be listed.
-        if self.violations.len() >= self.rules.violations_max {
+        // A violation beyond the maximum is not reported, so it is not built.
+        if self.violations.len() >= self.settings.violations_max {
             return;
         }
         let declared: Vec<&str> = self
@@ -90,8 +90,8 @@ impl HeadJudge<'_, '_> {
     }
 }
 
-/// Fields that every request may carry without a contract saying so: those of HTTP itself
-/// (RFC 9110, 9111, 9112), of browsers, and of the hops in between.
+/// Whether a header field is allowed in every request without a declaration: the fields of HTTP
+/// itself (RFC 9110, 9111, 9112), of browsers and of intermediaries.
 fn is_common_header(name: &str) -> bool {
     const PREFIXES: [&str; 8] = [
         "accept",

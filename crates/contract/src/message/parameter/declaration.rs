@@ -1,4 +1,4 @@
-//! Parameter objects as they are declared (OpenAPI 3.0.4 and 3.1.1, Parameter Object).
+//! Declared parameters and headers (OpenAPI 3.0.4 and 3.1.1, Parameter Object, Header Object).
 
 use openapiv3::{ParameterSchemaOrContent, PathStyle, QueryStyle};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::schema::schema_set::SchemaKey;
 use crate::schema::schema_surface::{ObjectShape, SchemaSurface, TypeSet};
 
-/// How a value is written (OpenAPI, Style Values).
+/// The style of a value (OpenAPI, Style Values), or the media type that replaces it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the specification's own names")]
 pub enum ParameterStyle {
@@ -23,13 +23,13 @@ pub enum ParameterStyle {
     SpaceDelimited,
     PipeDelimited,
     DeepObject,
-    /// By a media type instead of a style: JSON text.
+    /// JSON text: `content` with a JSON media type.
     JsonContent,
-    /// By a media type that is not judged.
+    /// `content` with another media type, whose values are not checked.
     OtherContent,
 }
 
-/// One way to read a parameter's text.
+/// One interpretation of a parameter's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ParameterReading {
     Scalar(TypeSet),
@@ -38,7 +38,7 @@ pub(crate) enum ParameterReading {
 }
 
 impl ParameterReading {
-    /// Whether a text may be read as a string or as something else.
+    /// Whether a text may be a string or another type.
     fn is_ambiguous(&self) -> bool {
         match self {
             Self::Scalar(types) | Self::Array(types) => types.is_mixed(),
@@ -57,17 +57,17 @@ impl ParameterReading {
 /// A declared parameter, compiled.
 #[derive(Clone, Debug)]
 pub struct Parameter {
-    /// Its name; for headers compared without regard to case.
+    /// The name. Header names are case-insensitive.
     pub name: String,
-    /// Where it travels.
+    /// The part of the message that contains it.
     pub part: MessagePart,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
-    /// How it is written.
+    /// How the value is serialized.
     pub style: ParameterStyle,
-    /// Whether items and members are separate.
+    /// Whether items and properties are serialized separately.
     pub explode: bool,
-    /// `allowEmptyValue`: an empty value counts as unused.
+    /// `allowEmptyValue`: an empty value is not checked.
     pub allow_empty: bool,
     /// Where the contract declares it.
     pub node_ref: NodeRef,
@@ -77,7 +77,7 @@ pub struct Parameter {
     pub(crate) capture_index: usize,
 }
 
-/// Why a parameter object cannot be used.
+/// Why a Parameter Object cannot be compiled.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ParameterError {
     #[error("not a Parameter Object: {0}")]
@@ -86,44 +86,44 @@ pub(crate) enum ParameterError {
     Content,
 }
 
-/// Compiles the parameter object at `node_ref`; `schema_key` registers the schema it names.
+/// Compiles the Parameter Object at `node_ref`. `schema_key` registers its schema.
 pub(crate) fn parameter(
     surface: SchemaSurface<'_>,
-    place: NodeRef,
+    node_ref: NodeRef,
     schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
 ) -> Result<Parameter, ParameterError> {
-    let node = surface.documents.node(place);
-    compile(surface, place, skeleton(node), schema_key)
+    let node = surface.documents.node(node_ref);
+    compile(surface, node_ref, skeleton(node), schema_key)
 }
 
-/// Compiles the header object at `node_ref`, which is a parameter object without name and place
-/// (OpenAPI 3.0.4 and 3.1.1, Header Object).
+/// Compiles the Header Object at `node_ref`, a Parameter Object without `name` and `in` (OpenAPI
+/// 3.0.4 and 3.1.1, Header Object).
 pub(crate) fn header(
     surface: SchemaSurface<'_>,
     name: &str,
-    place: NodeRef,
+    node_ref: NodeRef,
     schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
 ) -> Result<Parameter, ParameterError> {
-    let mut skeleton = skeleton(surface.documents.node(place));
+    let mut skeleton = skeleton(surface.documents.node(node_ref));
     skeleton.insert("name".to_owned(), name.into());
     skeleton.insert("in".to_owned(), "header".into());
-    compile(surface, place, skeleton, schema_key)
+    compile(surface, node_ref, skeleton, schema_key)
 }
 
 fn compile(
     surface: SchemaSurface<'_>,
-    place: NodeRef,
+    node_ref: NodeRef,
     skeleton: Map<String, Value>,
     schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
 ) -> Result<Parameter, ParameterError> {
-    let node = surface.documents.node(place);
+    let node = surface.documents.node(node_ref);
     let typed = openapiv3::Parameter::deserialize(Value::Object(skeleton))
         .map_err(|error| ParameterError::Malformed(error.to_string()))?;
     let (part, style, allow_empty) = location(&typed);
     let data = typed.parameter_data();
     let (style, schema) = match &data.format {
-        ParameterSchemaOrContent::Schema(_) => (style, member(place, node, "schema")),
-        ParameterSchemaOrContent::Content(_) => content(place, node)?,
+        ParameterSchemaOrContent::Schema(_) => (style, property(node_ref, node, "schema")),
+        ParameterSchemaOrContent::Content(_) => content(node_ref, node)?,
     };
     Ok(Parameter {
         name: data.name,
@@ -135,7 +135,7 @@ fn compile(
         )),
         style,
         allow_empty,
-        node_ref: place,
+        node_ref,
         readings: schema.map_or_else(Vec::new, |schema| readings(surface, schema)),
         schema: schema.map(schema_key),
         capture_index: usize::MAX,
@@ -143,29 +143,29 @@ fn compile(
 }
 
 impl Parameter {
-    /// The schema of its value; `None` where values are not judged.
+    /// The schema of the value; `None` if values are not checked.
     pub fn schema(&self) -> Option<&SchemaKey> {
         self.schema.as_ref()
     }
 
-    /// Whether its value is one text, whichever its style.
+    /// Whether the value is a scalar, so its style does not split it.
     pub fn is_plain(&self) -> bool {
         let mut readings = self.readings.iter();
         readings.all(|reading| matches!(reading, ParameterReading::Scalar(_)))
     }
 
-    /// Whether its value may have members.
+    /// Whether the value may be an object.
     pub fn has_members(&self) -> bool {
         let mut readings = self.readings.iter();
         readings.any(|reading| matches!(reading, ParameterReading::Object(_)))
     }
 
-    /// Whether its value is JSON text in place of a style.
+    /// Whether the value is JSON text and not serialized by a style.
     pub fn is_json_text(&self) -> bool {
         self.style == ParameterStyle::JsonContent
     }
 
-    /// Whether two parameters are the same one: an operation's overrides a path item's.
+    /// Whether two declarations are for the same parameter: an operation's overrides a path item's.
     pub fn is_same(&self, other: &Self) -> bool {
         self.part == other.part
             && if self.part == MessagePart::Header {
@@ -175,7 +175,7 @@ impl Parameter {
             }
     }
 
-    /// The ways to read its text, in turn: typed first, then what may be a string as one.
+    /// The readings of the text in order: typed ones first, then those that prefer strings.
     pub(crate) fn readings_in_order(&self) -> impl Iterator<Item = (&ParameterReading, bool)> {
         let is_mixed = |reading: &&ParameterReading| reading.is_ambiguous();
         let typed = self.readings.iter().map(|reading| (reading, false));
@@ -187,18 +187,18 @@ impl Parameter {
         )
     }
 
-    /// Whether it takes this (decoded) name of the query as a member of an exploded object.
-    pub(crate) fn takes_member(&self, name: &str) -> bool {
+    /// Whether a pair with this decoded name is a property of this exploded object.
+    pub(crate) fn takes_property(&self, name: &str) -> bool {
         self.is_exploded_query()
             && self.readings.iter().any(|reading| match reading {
                 ParameterReading::Object(shape) => {
-                    shape.members.iter().any(|(member, _)| member == name)
+                    shape.members.iter().any(|(property, _)| property == name)
                 }
                 ParameterReading::Scalar(_) | ParameterReading::Array(_) => false,
             })
     }
 
-    /// Whether it takes every name of the query that no other parameter claims.
+    /// Whether it takes every pair of the query that no other parameter has.
     pub(crate) fn takes_any_query(&self) -> bool {
         self.is_exploded_query()
             && self
@@ -211,8 +211,8 @@ impl Parameter {
         self.part == MessagePart::Query && self.style == ParameterStyle::Form && self.explode
     }
 
-    /// Headers that are described elsewhere in a contract; a parameter of that name is ignored
-    /// (OpenAPI 3.0.4, Parameter Object, `in`).
+    /// Whether OpenAPI ignores a header parameter of this name (OpenAPI 3.0.4, Parameter Object,
+    /// `name`): other parts of the contract describe these headers.
     pub fn is_ignored(&self) -> bool {
         const IGNORED: [&str; 3] = ["accept", "content-type", "authorization"];
         self.part == MessagePart::Header
@@ -222,8 +222,8 @@ impl Parameter {
     }
 }
 
-/// The parameter without what the typed model would misread or copy in vain: its schema is
-/// judged from the raw document, and examples are only read when somebody asks for them.
+/// The parameter without what the typed model would misread or copy for nothing. The schema is
+/// compiled from the raw document, and examples are read on demand.
 fn skeleton(node: JsonNode<'_>) -> Map<String, Value> {
     let mut out = Map::new();
     for (name, value) in node.members() {
@@ -236,7 +236,7 @@ fn skeleton(node: JsonNode<'_>) -> Map<String, Value> {
         };
         out.insert(name.to_owned(), kept);
     }
-    // Neither is against the specification and common all the same: any text will do.
+    // The specification requires one of them, but many contracts have neither: any text is valid.
     if !out.contains_key("schema") && !out.contains_key("content") {
         out.insert("schema".to_owned(), Value::Object(Map::new()));
     }
@@ -276,7 +276,7 @@ fn location(parameter: &openapiv3::Parameter) -> (MessagePart, ParameterStyle, b
 }
 
 fn content(
-    place: NodeRef,
+    node_ref: NodeRef,
     node: JsonNode<'_>,
 ) -> Result<(ParameterStyle, Option<NodeRef>), ParameterError> {
     let mut media = node
@@ -289,27 +289,27 @@ fn content(
     if MediaRange::parse(key).is_some_and(|range| range.is_json()) {
         Ok((
             ParameterStyle::JsonContent,
-            member(place, media_type, "schema"),
+            property(node_ref, media_type, "schema"),
         ))
     } else {
         Ok((ParameterStyle::OtherContent, None))
     }
 }
 
-fn member(near: NodeRef, node: JsonNode<'_>, name: &str) -> Option<NodeRef> {
+fn property(near: NodeRef, node: JsonNode<'_>, name: &str) -> Option<NodeRef> {
     Some(DocumentSet::node_ref(near, node.get(name)?))
 }
 
-/// The ways to read the text, the most telling first. An untyped schema reads a scalar.
+/// The readings of the text, the most specific first. An untyped schema reads a scalar.
 pub(crate) fn readings(surface: SchemaSurface<'_>, schema: NodeRef) -> Vec<ParameterReading> {
     let types = surface.types(schema);
     let node = surface.documents.node(schema);
     let mut readings = Vec::new();
-    let untyped = types == TypeSet::ALL && node.kind() == JsonKind::Object;
-    if types.has(TypeSet::ARRAY) && (!untyped || node.get("items").is_some()) {
+    let is_untyped = types == TypeSet::ALL && node.kind() == JsonKind::Object;
+    if types.has(TypeSet::ARRAY) && (!is_untyped || node.get("items").is_some()) {
         readings.push(ParameterReading::Array(surface.item_types(schema)));
     }
-    if types.has(TypeSet::OBJECT) && (!untyped || node.get("properties").is_some()) {
+    if types.has(TypeSet::OBJECT) && (!is_untyped || node.get("properties").is_some()) {
         readings.push(ParameterReading::Object(surface.object(schema)));
     }
     if types.has(TypeSet::SCALAR) || readings.is_empty() {

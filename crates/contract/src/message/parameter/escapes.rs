@@ -1,18 +1,18 @@
-//! Decoding the text of parameters.
+//! Decodes the escapes in the text of parameters.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
 
-/// Which escapes a part of a message uses.
+/// The escapes that a part of a message uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EscapeRules {
-    /// None: headers and cookies are taken as they are.
+    /// No escapes: headers and cookies.
     None,
     /// Percent-encoding (RFC 3986 section 2.1): paths.
     Percent,
-    /// Percent-encoding, and `+` for a space (WHATWG URL, `application/x-www-form-urlencoded`):
-    /// queries.
+    /// Percent-encoding and `+` for a space (WHATWG URL, `application/x-www-form-urlencoded`):
+    /// queries and forms.
     Form,
 }
 
@@ -25,18 +25,18 @@ pub(crate) enum EscapeError {
     Utf8,
 }
 
-/// Decodes once. Nothing is allocated where nothing is escaped.
+/// Decodes once. Allocates only if the text contains escapes.
 pub(super) fn decode(raw: &str, escapes: EscapeRules) -> Result<Cow<'_, str>, EscapeError> {
-    let plus = escapes == EscapeRules::Form && raw.contains('+');
+    let has_plus = escapes == EscapeRules::Form && raw.contains('+');
     if escapes == EscapeRules::None || !raw.contains('%') {
-        return Ok(if plus {
+        return Ok(if has_plus {
             Cow::Owned(raw.replace('+', " "))
         } else {
             Cow::Borrowed(raw)
         });
     }
     check_escapes(raw.as_bytes())?;
-    let spaced = if plus {
+    let spaced = if has_plus {
         Cow::Owned(raw.replace('+', " "))
     } else {
         Cow::Borrowed(raw)
@@ -59,7 +59,7 @@ pub(crate) fn decode_form(raw: &str) -> Result<Cow<'_, str>, EscapeError> {
     decode(raw, EscapeRules::Form)
 }
 
-/// Whether a raw name is the declared one. Malformed escapes match nothing.
+/// Whether a raw name is the declared one. A name with malformed escapes matches nothing.
 pub(super) fn is_named(raw: &str, declared: &str, escapes: EscapeRules) -> bool {
     raw == declared
         || (escapes != EscapeRules::None

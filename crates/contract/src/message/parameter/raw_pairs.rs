@@ -1,4 +1,4 @@
-//! The `name=value` pairs of a query or a cookie header, raw, split once per request.
+//! The raw `name=value` pairs of a query or a cookie header, split once per request.
 
 /// Reusable storage for the positions of pairs.
 pub(crate) type PairScratch = Vec<RawPair>;
@@ -7,12 +7,12 @@ pub(crate) type PairScratch = Vec<RawPair>;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RawPair {
     start: u32,
-    /// The position of `=`, or the end where there is none.
+    /// The position of `=`, or the end of the pair if it has no `=`.
     equals: u32,
     end: u32,
 }
 
-/// Pairs of one raw text.
+/// The pairs of one raw text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RawPairs<'a> {
     raw: &'a str,
@@ -22,7 +22,7 @@ pub(crate) struct RawPairs<'a> {
 impl<'a> RawPairs<'a> {
     pub(crate) const EMPTY: Self = Self { raw: "", list: &[] };
 
-    /// Splits a query at `&` (WHATWG URL section 5.1); empty pieces are no pairs.
+    /// Splits a query at `&` (WHATWG URL section 5.1) and skips empty pieces.
     pub(crate) fn of_query(raw: &'a str, scratch: &'a mut PairScratch) -> Self {
         scratch.clear();
         split(raw, b'&', scratch);
@@ -59,7 +59,7 @@ fn split(raw: &str, delimiter: u8, scratch: &mut PairScratch) {
         let first = start + lead.count();
         if first < end {
             let equals = memchr::memchr(b'=', &bytes[first..end]).map_or(end, |at| first + at);
-            // Targets and headers are bounded far below u32.
+            // The limits of targets and headers are far below u32::MAX.
             scratch.push(RawPair {
                 start: first as u32,
                 equals: equals as u32,
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn queries_split_at_ampersands() {
+    fn splits_queries_at_ampersands() {
         assert_eq!(query("a=1&b=2"), [("a", "1"), ("b", "2")]);
         assert_eq!(query("a&b="), [("a", ""), ("b", "")]);
         assert_eq!(query("&&a=b=c&"), [("a", "b=c")]);
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn cookies_split_at_semicolons() {
+    fn splits_cookies_at_semicolons() {
         let mut scratch = PairScratch::new();
         let cookies = RawPairs::of_cookies("a=1; b=x%20=y;c=\"q\";", &mut scratch);
         let found: Vec<_> = cookies.iter().collect();

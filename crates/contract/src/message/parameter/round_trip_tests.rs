@@ -1,9 +1,9 @@
-//! What an encoder writes by the specification is read back, in every style.
+//! Round-trip tests: a value that is encoded by the specification is read back, in every style.
 //!
-//! The encoder is RFC 6570 section 3.2.1 for the styles that are URI templates, and the table of
-//! Style Examples for the others. What the specification leaves undefined is not written: empty
-//! lists and objects, a delimiter of a style inside of a value that the style does not escape,
-//! exploded `spaceDelimited` and `pipeDelimited`, exploded lists of cookies.
+//! The encoder follows RFC 6570 section 3.2.1 for the styles that are URI templates, and the table
+//! of Style Examples for the others. It never writes what the specification leaves undefined: empty
+//! lists and objects, a style's delimiter inside a value that the style does not escape, exploded
+//! `spaceDelimited` and `pipeDelimited`, exploded lists of cookies.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
@@ -39,7 +39,7 @@ enum Shape {
 
 use Shape::{Array, Object, Scalar};
 
-/// Style Values: where each style may stand, and for which shapes it is defined.
+/// Style Values: the locations and the shapes that each style is defined for.
 const TABLE: [(&str, &str, &[bool], &[Shape]); 9] = [
     ("path", "simple", &[false, true], &[Scalar, Array, Object]),
     ("path", "label", &[false, true], &[Scalar, Array, Object]),
@@ -78,9 +78,9 @@ impl Way {
             "required": place == "path", "schema": schema})
     }
 
-    /// Whether a value's text does not contain what the style has no escape for.
+    /// Whether the style can encode a value's text: it has an escape for every character.
     fn can_carry(self, shape: Shape, text: &str) -> bool {
-        // Neither fields nor cookies are percent-encoded.
+        // Header fields and cookies are not percent-encoded.
         let is_plain = || {
             text.bytes()
                 .all(|byte| byte.is_ascii_graphic() && !b",;=\"\\".contains(&byte))
@@ -119,7 +119,7 @@ impl Way {
         }
     }
 
-    /// One text, with what the style writes before it.
+    /// One text with the prefix of the style.
     fn flat(self, text: &str) -> String {
         match self.style {
             "simple" => text.to_owned(),
@@ -170,7 +170,7 @@ impl Way {
     }
 }
 
-/// A pair of a path-style expression, which has no `=` where the value is empty (`ifemp`).
+/// A pair of a path-style expression, which has no `=` if the value is empty (`ifemp`).
 fn path_style(name: &str, value: &str) -> String {
     match value {
         "" => format!(";{name}"),
@@ -178,7 +178,7 @@ fn path_style(name: &str, value: &str) -> String {
     }
 }
 
-/// Values of a type, by its name.
+/// Random values of the type `kind`.
 fn scalar(kind: &str, way: Way, shape: Shape) -> BoxedStrategy<Value> {
     let value = match kind {
         "integer" => any::<i64>().prop_map(Value::from).boxed(),
@@ -257,18 +257,18 @@ fn check(way: Way, shape: Shape, kind: &str) {
 }
 
 #[test]
-fn strings_come_back() {
+fn reads_encoded_strings() {
     ways().for_each(|(way, shape)| check(way, shape, "string"));
 }
 
 #[test]
-fn integers_come_back() {
+fn reads_encoded_integers() {
     ways().for_each(|(way, shape)| check(way, shape, "integer"));
 }
 
 #[test]
-fn numbers_come_back() {
-    // The `.` of a number cannot be escaped where it delimits.
+fn reads_encoded_numbers() {
+    // The `.` of a number cannot be escaped in a style that uses it as the delimiter.
     let is_defined = |way: &Way| way.style != "label" || !way.explode;
     ways()
         .filter(|(way, shape)| is_defined(way) || *shape == Scalar)
@@ -276,12 +276,12 @@ fn numbers_come_back() {
 }
 
 #[test]
-fn booleans_come_back() {
+fn reads_encoded_booleans() {
     ways().for_each(|(way, shape)| check(way, shape, "boolean"));
 }
 
 #[test]
-fn any_text_is_read_or_refused() {
+fn never_panics() {
     for (way, shape) in ways() {
         let schema = schema("string", shape);
         let mixed = json!({"oneOf": [schema, {"type": ["integer", "null"]}]});
@@ -301,7 +301,7 @@ fn any_text_is_read_or_refused() {
 }
 
 #[test]
-fn a_path_style_member_may_be_empty() {
+fn matrix_properties_may_be_empty() {
     let way = Way {
         place: "path",
         style: "matrix",

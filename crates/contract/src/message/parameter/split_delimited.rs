@@ -1,12 +1,12 @@
-//! Cutting a parameter's raw text at the delimiters of its style. What is cut is decoded after.
+//! Splits a parameter's raw text at the delimiters of its style. The caller decodes the pieces.
 
-/// `name=value`; a name alone has an empty value.
+/// Splits `name=value`. A name alone has an empty value.
 pub(super) fn split_pair(piece: &str) -> (&str, &str) {
     piece.split_once('=').unwrap_or((piece, ""))
 }
 
-/// Splits at the delimiter as it arrives: spaces and pipes are encoded in a query, since they
-/// may not stand there raw; a raw `|` is common all the same.
+/// Splits at the delimiter as it arrives. Spaces and pipes are encoded in a query, because they
+/// are not allowed there raw; a raw `|` is accepted because it is common.
 pub(super) fn pieces<'a>(text: &'a str, separator: &'static str) -> impl Iterator<Item = &'a str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {

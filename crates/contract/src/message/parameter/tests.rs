@@ -1,4 +1,4 @@
-//! Reading parameters, by the specification's tables and by a corpus of cases.
+//! Tests of reading parameters: the tables of the specification, and a corpus of cases.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::{CompileOptions, CompiledContract, compile, parse_single_file};
 use portcullis_json::Tape;
 use portcullis_vocabulary::limits::Limits;
 
-/// What reading gives.
+/// The result of reading a parameter.
 #[derive(Debug, PartialEq)]
 pub(super) enum Outcome {
     Value(Value),
@@ -78,11 +78,11 @@ fn attempt(
         Ok(())
         | Err(
             ParameterReadError::Repeated
-            | ParameterReadError::RepeatedMember
+            | ParameterReadError::RepeatedProperty
             | ParameterReadError::Escapes(_)
             | ParameterReadError::Malformed(_),
         ) => Outcome::Invalid,
-        Err(ParameterReadError::Missing | ParameterReadError::NotJudged) => Outcome::Absent,
+        Err(ParameterReadError::Missing | ParameterReadError::NotChecked) => Outcome::Absent,
     }
 }
 
@@ -94,7 +94,7 @@ fn check(parameter: &Value, raw: &str, expected: &Outcome) {
 }
 
 #[test]
-fn the_style_table() {
+fn reads_the_style_examples_of_the_specification() {
     let array = json!({"type": "array", "items": {"type": "string"}});
     let object = json!({"type": "object", "properties": {"R": {"type": "integer"}, "G": {"type": "integer"}}});
     let colors = || Outcome::Value(json!(["blue", "black"]));
@@ -136,7 +136,7 @@ fn the_style_table() {
 }
 
 #[test]
-fn scalars_are_typed_strictly() {
+fn reads_scalars_strictly_by_type() {
     let query = |schema: Value| json!({"in": "query", "schema": schema});
     let integer = query(json!({"type": "integer"}));
     for (raw, number) in [
@@ -198,18 +198,18 @@ fn scalars_are_typed_strictly() {
     );
 }
 
-/// The folder of cases that do not belong to the project, if this machine has it.
+/// The folder of cases from outside the project, if this machine has it.
 fn corpora() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("PORTCULLIS_CORPORA").map(PathBuf::from) {
         assert!(named.is_dir(), "PORTCULLIS_CORPORA: no folder {named:?}");
         return Some(named);
     }
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
-    beside.is_dir().then_some(beside)
+    let sibling = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
+    sibling.is_dir().then_some(sibling)
 }
 
 #[test]
-fn the_corpus_of_parameters() {
+fn agrees_with_the_corpus() {
     let Some(folder) = corpora() else {
         return eprintln!("skipped: the corpus of parameters is not here (PORTCULLIS_CORPORA)");
     };

@@ -1,14 +1,14 @@
-//! What a request path must look like before it is matched against a contract.
+//! Rejects ambiguous request paths before they are matched against a contract.
 //!
-//! Two parties that read one path differently are a way around the contract: a proxy that sees
-//! `/public/..;/admin` as data in front of a server that resolves it. Such paths are refused
-//! rather than repaired, because the path that is validated must be the path that is forwarded.
-//! `%2F` is data and passes, except where it bounds a dot segment (`..%2Fadmin`): the one reading
-//! of it that leads out of the template.
+//! A path that two parties interpret differently bypasses the contract: the proxy may treat
+//! `/public/..;/admin` as data while the server behind it resolves the dots. Such a path is
+//! refused and not normalized, because the validated path must be the forwarded path.
+//! `%2F` is data and is accepted, except next to a dot segment (`..%2Fadmin`), where a server that
+//! decodes it would leave the matched template.
 
 use std::str;
 
-/// Why a path is refused: where (byte offset into the path), and what to send instead.
+/// Why a path is refused. The message names the byte offset in the path and what to send instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedPath {
     #[error("the path does not start with `/`; send an absolute path")]
@@ -29,10 +29,10 @@ pub enum MalformedPath {
     InvalidUtf8 { offset: usize },
 }
 
-/// Checks that everybody on the way will read this path (without query) as the contract does.
+/// Checks that every recipient interprets this path (without query) as the contract does.
 ///
 /// # Errors
-/// The first thing found that could be read in two ways, see [`MalformedPath`].
+/// The first ambiguity in the path, see [`MalformedPath`].
 pub fn check_path(raw: &str) -> Result<(), MalformedPath> {
     let mut previous = 0;
     let mut suspicious = !raw.starts_with('/');
@@ -48,7 +48,7 @@ pub fn check_path(raw: &str) -> Result<(), MalformedPath> {
     }
 }
 
-/// Octets that never stand in an unremarkable path.
+/// Octets that require the full check. Most paths contain none of them.
 const SUSPICIOUS: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
@@ -101,7 +101,7 @@ fn decode_segment(raw: &[u8], start: usize, out: &mut Vec<u8>) -> Result<(), Mal
     Ok(())
 }
 
-/// How many raw octets stand for the first `decoded` octets.
+/// The number of raw octets that encode the first `decoded` octets.
 fn raw_length(raw: &[u8], decoded: usize) -> usize {
     let mut at = 0;
     for _ in 0..decoded {
@@ -119,7 +119,7 @@ fn is_dot_segment(decoded: &[u8]) -> bool {
     matches!(name, b"." | b"..")
 }
 
-/// The octet that `%XX` at the start of `raw` stands for (RFC 3986 section 2.1).
+/// The octet that `%XX` at the start of `raw` encodes (RFC 3986 section 2.1).
 pub(super) fn decode_unit(raw: &[u8]) -> Option<u8> {
     let [b'%', high, low, ..] = raw else {
         return None;
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_paths_pass() {
+    fn accepts_unambiguous_paths() {
         for raw in [
             "/",
             "/pets",
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn ambiguous_paths_are_refused_with_their_offset() {
+    fn refuses_ambiguous_paths_with_their_offset() {
         check("", Err(NotAbsolute));
         check("*", Err(NotAbsolute));
         check("//", Err(EmptySegment { offset: 1 }));
@@ -190,7 +190,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_fast_pass_agrees_with_the_slow_one(raw in "/?[a.%25Ce\\\\#;/2f\\x00é]{0,12}") {
+        fn fast_check_agrees_with_full_check(raw in "/?[a.%25Ce\\\\#;/2f\\x00é]{0,12}") {
             prop_assert_eq!(check_path(&raw), check_segments(&raw));
         }
 

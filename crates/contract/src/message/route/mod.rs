@@ -1,24 +1,30 @@
-//! Which operation of a contract a request belongs to.
+//! Finds the operation of a contract for a request's method and path.
 //!
-//! A path is first checked ([`check_path`]), then matched raw: it is split on raw `/`, and values
-//! are handed out undecoded, so that `%2F` inside a value stays data and nothing is decoded twice.
-//! What is matched is therefore, byte for byte, what the upstream will see.
+//! [`check_path`] rejects ambiguous paths. [`RouteTable`] matches the raw path: it splits on raw
+//! `/` and captures values undecoded, so `%2F` inside a value stays data and nothing is decoded
+//! twice. The matched path is byte for byte the path that the upstream receives.
+//!
+//! - `template` and `segment`: a declared path, parsed.
+//! - `declared_route` and `route_table`: the declared paths of a contract, and the lookup.
+//! - `overlap`: declared paths that match the same request paths.
+//! - `nearest_path` and `path_outline`: how an unknown path is suggested and reported.
 //!
 //! # Precedence
-//! Segment by segment, left to right: a literal beats a mixed segment (`{id}.json`), which beats a
-//! pure expression (`{id}`). Among mixed segments the longest literal text wins, then the one
-//! declared first. When the more specific branch dead-ends further right, the next one is tried.
-//! The path decides before the method does: the most specific matching template answers, and a
-//! method it lacks is [`RouteMatch::MethodNotAllowed`] even if a less specific template has it.
+//! Segments are compared from left to right: a literal beats a mixed segment (`{id}.json`), which
+//! beats a pure expression (`{id}`). Among mixed segments the longest literal text wins, then the
+//! one declared first. If the more specific branch does not match further right, the next one is
+//! tried. The path decides before the method: the most specific matching template is used, and a
+//! method that it lacks is [`RouteMatch::MethodNotAllowed`] even if a less specific template has it.
 
-mod path_outline;
-mod overlap;
 mod check_path;
-mod segment;
-mod nearest_path;
-mod route_table;
-mod template;
 mod path_item_method;
+mod template;
+mod segment;
+mod declared_route;
+mod route_table;
+mod overlap;
+mod nearest_path;
+mod path_outline;
 
 #[cfg(test)]
 mod tests;

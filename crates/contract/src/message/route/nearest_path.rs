@@ -1,12 +1,13 @@
-//! The nearest known path, for the message that a path is unknown.
+//! Suggests the declared path that is most similar to an unknown one.
 //!
-//! It forgives what callers usually get wrong: one misspelt segment, its case, a trailing slash,
-//! a forgotten base. An unknown path is an outsider's input, so the work is bounded: so many
-//! templates are looked at and so few edit distances computed.
+//! It allows for the usual mistakes of callers: one misspelt segment, wrong case, a trailing
+//! slash, a missing base. Anyone can send an unknown path, so the work is bounded by the number of
+//! templates compared and of edit distances computed.
 
 use std::str;
 
-use super::route_table::{Route, RouteTable};
+use super::declared_route::Route;
+use super::route_table::RouteTable;
 use super::segment::TemplateSegment;
 
 const ROUTES_MAX: usize = 2_000;
@@ -14,7 +15,7 @@ const DISTANCES_MAX: usize = 256;
 const PATH_BYTES_MAX: usize = 512;
 
 impl RouteTable {
-    /// The known template that a path without a match most likely meant.
+    /// The declared template that is most similar to a path without a match.
     #[must_use]
     pub fn nearest(&self, path: &str) -> Option<&str> {
         let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
@@ -38,7 +39,7 @@ fn expressions(route: &Route) -> usize {
     route.base.names().len() + route.path.names().len()
 }
 
-/// How far a path is from a template; `None` if more than one segment differs.
+/// The edits that turn a path into a match; `None` if more than one segment differs.
 fn cost(template: &[&TemplateSegment], path: &[&str], distances: &mut usize) -> Option<usize> {
     let (template, template_slash) = strip_trailing_slash(
         template,
@@ -72,7 +73,7 @@ fn strip_trailing_slash<T>(segments: &[T], is_empty: impl Fn(&T) -> bool) -> (&[
     }
 }
 
-/// Edits between two segments, if they are few for their length.
+/// The edit distance of two segments; `None` if it is large for their length.
 fn distance(expected: &str, raw: &str, budget: &mut usize) -> Option<usize> {
     if expected.eq_ignore_ascii_case(raw) {
         return Some(1);

@@ -1,14 +1,15 @@
-//! Templates that match the same paths although nothing decides between them.
+//! Finds templates that match the same paths with equal precedence.
 //!
-//! Two templates overlap if some path fits both and the first segment in which their shapes differ
-//! is mixed in both, with equally long literal text: only the order of declaration decides then.
-//! `/a/{x}/c` and `/a/b/{y}` share paths as well, but there the rule decides: no finding.
+//! Two templates overlap if some path matches both, and the first segment in which they differ is
+//! mixed in both with equally long literal text. Only the order of declaration then decides.
+//! `/a/{x}/c` and `/a/b/{y}` also share paths, but the precedence rule decides between them, so
+//! they are not reported.
 
 use std::fmt;
 
 use hashbrown::HashMap;
 
-use super::route_table::Route;
+use super::declared_route::Route;
 use super::segment::{SegmentPiece, TemplateSegment};
 
 /// How two templates overlap.
@@ -17,13 +18,13 @@ pub enum OverlapKind {
     /// The same method of the same path is declared twice.
     Duplicate,
     /// They differ only in the names of their expressions, or in encoding, and declare different
-    /// methods: each is reached, though the specification wants them under one key.
+    /// methods. Both are reachable, but the specification requires one key for them.
     SameShape,
-    /// Mixed segments of equally long literal text that some value fits both of.
+    /// Mixed segments with equally long literal text that some value matches both of.
     EquallySpecific,
 }
 
-/// Two templates (base and path) that match the same paths; the first is served.
+/// Two templates (base and path) that match the same paths. Requests go to the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateOverlap {
     pub kind: OverlapKind,
@@ -57,28 +58,28 @@ impl fmt::Display for TemplateOverlap {
     }
 }
 
-/// Routes that no rank tells apart up to some segment, where the order of declaration decides.
+/// What routes of equal precedence up to some segment have in common.
 #[derive(PartialEq, Eq, Hash)]
-struct OverlapKey<'t> {
+struct PrecedenceKey<'t> {
     before: Vec<&'t TemplateSegment>,
-    /// Literal text of the mixed segment that follows; `None` where the template ends.
+    /// The literal text of the mixed segment that follows; `None` where the template ends.
     literal_bytes: Option<usize>,
     length: usize,
 }
 
 pub(super) fn find_overlaps(routes: &[Route]) -> Vec<TemplateOverlap> {
-    let mut tied: HashMap<OverlapKey<'_>, Vec<&Route>> = HashMap::new();
+    let mut by_precedence: HashMap<PrecedenceKey<'_>, Vec<&Route>> = HashMap::new();
     let mut overlaps = Vec::new();
     for route in routes {
-        for tie in ties(route) {
-            let peers = tied.entry(tie).or_default();
+        for key in precedence_keys(route) {
+            let peers = by_precedence.entry(key).or_default();
             for &peer in peers.iter() {
                 let overlap = overlap_kind(peer, route).map(|kind| TemplateOverlap {
                     kind,
                     first: peer.key.to_string(),
                     second: route.key.to_string(),
                 });
-                // A path added once for each of its operations repeats its findings.
+                // A path that is added once for each of its operations repeats its overlaps.
                 overlaps.extend(overlap.filter(|found| !overlaps.contains(found)));
             }
             peers.push(route);
@@ -87,34 +88,34 @@ pub(super) fn find_overlaps(routes: &[Route]) -> Vec<TemplateOverlap> {
     overlaps
 }
 
-fn ties(route: &Route) -> Vec<OverlapKey<'_>> {
+fn precedence_keys(route: &Route) -> Vec<PrecedenceKey<'_>> {
     let segments: Vec<&TemplateSegment> = route.segments().collect();
-    let tie = |before: &[_], literal_bytes| OverlapKey {
+    let key = |before: &[_], literal_bytes| PrecedenceKey {
         before: before.to_vec(),
         literal_bytes,
         length: segments.len(),
     };
     let at_mixed = |(index, segment): (usize, &&TemplateSegment)| match segment {
-        TemplateSegment::Mixed(mixed) => Some(tie(&segments[..index], Some(mixed.literal_bytes()))),
+        TemplateSegment::Mixed(mixed) => Some(key(&segments[..index], Some(mixed.literal_bytes()))),
         TemplateSegment::Literal(_) | TemplateSegment::Expression => None,
     };
-    let mut ties: Vec<_> = segments.iter().enumerate().filter_map(at_mixed).collect();
-    ties.push(tie(&segments, None));
-    ties
+    let mut keys: Vec<_> = segments.iter().enumerate().filter_map(at_mixed).collect();
+    keys.push(key(&segments, None));
+    keys
 }
 
 fn overlap_kind(first: &Route, second: &Route) -> Option<OverlapKind> {
-    let clash = |(verb, operation): &(_, u32)| {
+    let is_duplicate = |(method, operation): &(_, u32)| {
         let others = &mut second.operations.iter();
-        others.any(|(other, id)| other == verb && id != operation)
+        others.any(|(other, id)| other == method && id != operation)
     };
-    let clashes = first.operations.iter().any(clash);
+    let has_duplicate = first.operations.iter().any(is_duplicate);
     if first.path.key() == second.path.key() {
         // One path item below several bases: only a second operation for a method is a conflict.
-        return clashes.then_some(OverlapKind::Duplicate);
+        return has_duplicate.then_some(OverlapKind::Duplicate);
     }
     if first.segments().eq(second.segments()) {
-        return Some(if clashes {
+        return Some(if has_duplicate {
             OverlapKind::Duplicate
         } else {
             OverlapKind::SameShape
@@ -132,7 +133,7 @@ enum SegmentToken {
     Repeated,
 }
 
-/// An expression is any octet, then any number of them.
+/// Tokens of a segment. An expression is one octet followed by any number of octets.
 fn tokens(segment: &TemplateSegment) -> Vec<SegmentToken> {
     let literal = |text: &[u8]| text.iter().copied().map(SegmentToken::Octet).collect();
     let of_piece = |piece: &SegmentPiece| match piece {
@@ -146,8 +147,8 @@ fn tokens(segment: &TemplateSegment) -> Vec<SegmentToken> {
     }
 }
 
-/// Whether some text fits both. `common[j]` says so for the tails from `one[i]` and `other[j]`,
-/// `below[j]` for those from `one[i + 1]`.
+/// Whether some text matches both segments. `common[j]` is the result for the tails from `one[i]`
+/// and `other[j]`, `below[j]` the result for those from `one[i + 1]` and `other[j]`.
 fn have_common_text(one: &TemplateSegment, other: &TemplateSegment) -> bool {
     let (one, other) = (tokens(one), tokens(other));
     let mut below = vec![false; other.len() + 1];

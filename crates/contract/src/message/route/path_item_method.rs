@@ -1,10 +1,10 @@
-//! The methods a path item can declare, as a small closed set.
+//! The methods that a path item can declare.
 //!
-//! Anything else (`QUERY`, `PROPFIND`, …) is no operation of a contract, so it is never found.
+//! A contract cannot declare any other method (`QUERY`, `PROPFIND`, …), so it never matches.
 
 use http::Method;
 
-/// A method that OpenAPI knows as an operation (Path Item Object).
+/// A method that the Path Item Object has a field for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PathItemMethod {
     Delete,
@@ -18,7 +18,7 @@ pub enum PathItemMethod {
 }
 
 impl PathItemMethod {
-    /// Every verb, sorted by name.
+    /// Every method, sorted by name.
     pub const ALL: [Self; 8] = [
         Self::Delete,
         Self::Get,
@@ -30,24 +30,24 @@ impl PathItemMethod {
         Self::Trace,
     ];
 
-    /// The verb of a request, if contracts can declare it.
+    /// The method of a request, if contracts can declare it.
     #[must_use]
     pub fn of(method: &Method) -> Option<Self> {
         Self::ALL
             .into_iter()
-            .find(|verb| verb.name() == method.as_str())
+            .find(|known| known.name() == method.as_str())
     }
 
-    /// The verb of a field of the Path Item Object, such as `get`; `None` for its other fields.
+    /// The method of a field of the Path Item Object, such as `get`; `None` for its other fields.
     #[must_use]
     pub fn from_field(field: &str) -> Option<Self> {
-        let lower = field.bytes().all(|byte| byte.is_ascii_lowercase());
+        let is_lower = field.bytes().all(|byte| byte.is_ascii_lowercase());
         Self::ALL
             .into_iter()
-            .find(|verb| lower && verb.name().eq_ignore_ascii_case(field))
+            .find(|known| is_lower && known.name().eq_ignore_ascii_case(field))
     }
 
-    /// The method's name on the wire.
+    /// The method's name in a request line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

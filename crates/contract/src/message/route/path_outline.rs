@@ -1,9 +1,9 @@
-//! The outline of a path that no operation has: what of it the contract knows, and the rest.
+//! The outline of a path that matches no operation: its declared beginning, and the rest.
 //!
-//! Undocumented paths are told to people, so what a client chose must not show, and one path
-//! with a thousand ids must be one path. A segment stays as it is where the contract has that
-//! literal, is `{}` where the contract has an expression in its place, and below that only where
-//! it looks like a word.
+//! Undocumented paths appear in reports, so values that clients chose must not appear in them, and
+//! one path with a thousand ids must be reported once. A segment is kept if the contract has that
+//! literal and becomes `{}` if the contract has an expression there. Below the declared part a
+//! segment is kept only if it looks like a word.
 
 use std::fmt;
 
@@ -11,22 +11,22 @@ use memchr::memchr;
 
 use super::route_table::RouteTable;
 
-/// What a path looks like.
+/// A path without the values that a client chose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PathOutline {
-    /// The segments that the contract knows, joined: `/orders/{}`.
+    /// The segments that match the contract, joined: `/orders/{}`.
     pub known: String,
-    /// The others: words, and `{}` for everything else.
+    /// The other segments: words, and `{}` for everything else.
     pub rest: Vec<String>,
 }
 
-/// Segments of the rest that are told apart; what is deeper is left out.
-const REST_MAX: usize = 8;
+/// The most segments of the rest; deeper segments are omitted.
+const REST_SEGMENTS_MAX: usize = 8;
 
 /// The longest word, in bytes.
 const WORD_BYTES_MAX: usize = 32;
 
-/// What stands for a segment that is not told.
+/// Replaces a segment that is not shown.
 const ANY: &str = "{}";
 
 impl fmt::Display for PathOutline {
@@ -52,14 +52,16 @@ impl RouteTable {
                     outline.known.push('/');
                     outline.known.push_str(if is_literal { raw } else { ANY });
                 }
-                None if outline.rest.len() < REST_MAX => outline.rest.push(word(raw).to_owned()),
+                None if outline.rest.len() < REST_SEGMENTS_MAX => {
+                    outline.rest.push(word(raw).to_owned())
+                }
                 None => break,
             }
         }
         outline
     }
 
-    /// Where a segment leads, and whether by a literal.
+    /// The child node for a segment, and whether a literal leads there.
     fn step(&self, node: u32, raw: &str) -> Option<(u32, bool)> {
         if memchr(b'%', raw.as_bytes()).is_none()
             && let Some(child) = self.literal_child(node, raw.as_bytes())
@@ -71,7 +73,7 @@ impl RouteTable {
     }
 }
 
-/// A segment that looks like a word somebody wrote into a program, else `{}`.
+/// The segment if it looks like a word or a version (`v2`), else `{}`.
 fn word(raw: &str) -> &str {
     let is_word = |text: &str| {
         let is_part = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b'.');
@@ -81,9 +83,10 @@ fn word(raw: &str) -> &str {
         let digits = text.strip_prefix('v').unwrap_or_default();
         (1..=2).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
     };
-    match raw.len() <= WORD_BYTES_MAX && (raw.is_empty() || is_word(raw) || is_version(raw)) {
-        true => raw,
-        false => ANY,
+    if raw.len() <= WORD_BYTES_MAX && (raw.is_empty() || is_word(raw) || is_version(raw)) {
+        raw
+    } else {
+        ANY
     }
 }
 
@@ -94,15 +97,15 @@ mod tests {
 
     fn table(paths: &[&str]) -> RouteTable {
         let base = PathTemplate::parse_base("").unwrap();
-        let verb = PathItemMethod::Get;
+        let method = PathItemMethod::Get;
         let add = |builder: super::super::RouteTableBuilder, path: &&str| {
-            builder.add(&base, &PathTemplate::parse(path).unwrap(), &[(verb, 0)])
+            builder.add(&base, &PathTemplate::parse(path).unwrap(), &[(method, 0)])
         };
         paths.iter().fold(RouteTable::builder(), add).build()
     }
 
     #[test]
-    fn only_what_the_contract_and_programs_say_is_told() {
+    fn outlines_show_declared_segments_and_words_only() {
         let table = table(&["/orders", "/orders/{id}", "/users/{name}/posts"]);
         let check = |path: &str, known: &str, rest: &str| {
             let outline = table.outline(path);
@@ -128,9 +131,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_path_panics(path in "(/?(orders|users|a|%|\\{|é)?){0,12}|.{0,40}") {
+        fn never_panics(path in "(/?(orders|users|a|%|\\{|é)?){0,12}|.{0,40}") {
             let outline = table(&["/orders/{id}", "/a/{b}.json"]).outline(&path);
-            assert!(outline.rest.len() <= REST_MAX);
+            assert!(outline.rest.len() <= REST_SEGMENTS_MAX);
         }
     }
 }

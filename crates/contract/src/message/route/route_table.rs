@@ -1,10 +1,9 @@
-//! The routing table: a trie over segments whose literal edges share one hash table.
+//! The routing table: a trie over path segments whose literal edges share one hash table.
 //!
-//! One probe decides a literal segment however many operations there are, so matching costs the
-//! same for ten operations and for ten thousand. Only mixed segments in the same position are
-//! tried one after another. Every node is entered at most once per match: backtracking cannot do
-//! more work than the contract has nodes, whatever the path. Nothing is allocated, unless a
-//! segment holds `%` or a path captures more than eight values.
+//! One hash lookup decides a literal segment, so matching costs the same for ten operations and
+//! for ten thousand. Only mixed segments in the same position are tried one after another. A match
+//! enters every node at most once, so the number of nodes bounds backtracking for any path. A match
+//! allocates only if a segment contains `%` or a path captures more than eight values.
 
 use std::fmt::Write as _;
 use std::hash::BuildHasher;
@@ -16,12 +15,13 @@ use memchr::memchr;
 use percent_encoding::percent_decode;
 use smallvec::SmallVec;
 
+use super::declared_route::Route;
 use super::overlap::{TemplateOverlap, find_overlaps};
 use super::path_item_method::PathItemMethod;
 use super::segment::{MixedSegment, TemplateSegment};
 use super::template::PathTemplate;
 
-/// What a path and a method lead to.
+/// The result of a lookup by path and method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RouteMatch<'t> {
     /// The operation's id. `HEAD` falls back to `GET`.
@@ -36,27 +36,27 @@ pub enum RouteMatch<'t> {
     NotFound,
 }
 
-/// Raw values of the last match, to be decoded once by whoever needs them.
+/// The raw values of the last match. The caller decodes them.
 ///
-/// Slots are those of [`PathTemplate::slot`] on the template the operation was added with, so an
-/// operation can look its parameters' slots up when it is compiled.
+/// [`PathTemplate::slot`] of the template that the operation was added with gives the slot of a
+/// value, so an operation looks up the slots of its parameters when it is compiled.
 #[derive(Debug, Default, Clone)]
 pub struct PathCaptures {
     spans: SmallVec<[(u32, u32); 8]>,
-    of_base: usize,
+    base_captures: usize,
 }
 
 impl PathCaptures {
     /// The raw text of a path parameter in `path`, the path that was matched.
     #[must_use]
     pub fn value<'p>(&self, path: &'p str, slot: usize) -> Option<&'p str> {
-        path.get(self.span(self.of_base + slot)?)
+        path.get(self.span(self.base_captures + slot)?)
     }
 
     /// The raw text of a variable in the path of the server address.
     #[must_use]
     pub fn base_value<'p>(&self, path: &'p str, slot: usize) -> Option<&'p str> {
-        path.get(self.span(slot).filter(|_| slot < self.of_base)?)
+        path.get(self.span(slot).filter(|_| slot < self.base_captures)?)
     }
 
     fn span(&self, index: usize) -> Option<Range<usize>> {
@@ -66,13 +66,13 @@ impl PathCaptures {
     }
 
     fn push(&mut self, start: usize, end: usize) {
-        // A path fits: its length was checked before matching.
+        // Path offsets fit in u32: the length was checked before matching.
         self.spans.push((start as u32, end as u32));
     }
 
     fn clear(&mut self) {
         self.spans.clear();
-        self.of_base = 0;
+        self.base_captures = 0;
     }
 }
 
@@ -83,21 +83,6 @@ pub struct RouteTable {
     literals: HashTable<LiteralEdge>,
     hasher: DefaultHashBuilder,
     pub(super) routes: Vec<Route>,
-}
-
-/// One template with the methods declared for it; kept for findings and suggestions.
-#[derive(Debug)]
-pub(super) struct Route {
-    pub(super) base: PathTemplate,
-    pub(super) path: PathTemplate,
-    pub(super) key: Box<str>,
-    pub(super) operations: Vec<(PathItemMethod, u32)>,
-}
-
-impl Route {
-    pub(super) fn segments(&self) -> impl Iterator<Item = &TemplateSegment> {
-        self.base.segments.iter().chain(&self.path.segments)
-    }
 }
 
 #[derive(Debug, Default)]
@@ -116,7 +101,7 @@ struct LiteralEdge {
     text: Box<[u8]>,
 }
 
-/// Where a template ends.
+/// The operations of the templates that end at a node.
 #[derive(Debug, Default)]
 struct RouteLeaf {
     endpoints: Vec<RouteEndpoint>,
@@ -125,14 +110,14 @@ struct RouteLeaf {
 
 #[derive(Debug)]
 struct RouteEndpoint {
-    verb: PathItemMethod,
+    method: PathItemMethod,
     operation: u32,
-    /// How many captures belong to the base; templates of one shape may differ in it.
-    of_base: usize,
+    /// The number of captures in the base, which may differ between templates of the same shape.
+    base_captures: usize,
 }
 
 impl RouteTable {
-    /// A table without operations.
+    /// A builder of a table.
     #[must_use]
     pub fn builder() -> RouteTableBuilder {
         let table = Self {
@@ -142,16 +127,16 @@ impl RouteTable {
         RouteTableBuilder { table }
     }
 
-    /// Finds the operation for a path (raw, without query, as [`check_path`](super::check_path)
-    /// lets it pass) and leaves its raw values in `captures`.
+    /// Finds the operation for a raw path without query that passed
+    /// [`check_path`](super::check_path), and stores its raw values in `captures`.
     pub fn find(&self, method: &Method, path: &str, captures: &mut PathCaptures) -> RouteMatch<'_> {
         captures.clear();
-        let small = u32::try_from(path.len()).is_ok();
+        let has_u32_offsets = u32::try_from(path.len()).is_ok();
         let walk = RouteWalk {
             table: self,
             path: path.as_bytes(),
         };
-        let leaf = if small && path.starts_with('/') {
+        let leaf = if has_u32_offsets && path.starts_with('/') {
             walk.match_segment(0, 1, captures)
         } else {
             None
@@ -159,36 +144,37 @@ impl RouteTable {
         let Some(leaf) = leaf else {
             return RouteMatch::NotFound;
         };
-        let found = PathItemMethod::of(method).and_then(|verb| {
-            let declared = |verb| leaf.endpoints.iter().find(|known| known.verb == verb);
-            declared(verb)
-                .or_else(|| declared(PathItemMethod::Get).filter(|_| verb == PathItemMethod::Head))
+        let endpoint = PathItemMethod::of(method).and_then(|method| {
+            let declared = |method| leaf.endpoints.iter().find(|known| known.method == method);
+            declared(method).or_else(|| {
+                declared(PathItemMethod::Get).filter(|_| method == PathItemMethod::Head)
+            })
         });
-        let Some(endpoint) = found else {
+        let Some(endpoint) = endpoint else {
             return RouteMatch::MethodNotAllowed { allow: &leaf.allow };
         };
-        captures.of_base = endpoint.of_base;
+        captures.base_captures = endpoint.base_captures;
         RouteMatch::Found {
             operation: endpoint.operation,
         }
     }
 
-    /// Templates that match the same paths with nothing to decide between them, in the order of
-    /// declaration; the first one declared is served.
+    /// Templates that match the same paths with equal precedence, in the order of declaration.
+    /// Requests go to the one declared first.
     #[must_use]
     pub fn overlaps(&self) -> Vec<TemplateOverlap> {
         find_overlaps(&self.routes)
     }
 
-    /// Every template, with its base, and an operation that is declared for it.
+    /// Every template with its base, once for each operation that is declared for it.
     pub fn declared_paths(&self) -> impl Iterator<Item = (&str, u32)> {
         self.routes.iter().flat_map(|route| {
-            let claims = route.operations.iter();
-            claims.map(|(_, operation)| (&*route.key, *operation))
+            let operations = route.operations.iter();
+            operations.map(|(_, operation)| (&*route.key, *operation))
         })
     }
 
-    /// Where an expression leads that is a whole segment.
+    /// The child of a node for a segment that is one expression.
     pub(super) fn expression_child(&self, from: u32) -> Option<u32> {
         self.nodes[from as usize].expression
     }
@@ -200,7 +186,7 @@ impl RouteTable {
     }
 }
 
-/// One match under way.
+/// A match in progress.
 #[derive(Clone, Copy)]
 struct RouteWalk<'t, 'p> {
     table: &'t RouteTable,
@@ -208,7 +194,7 @@ struct RouteWalk<'t, 'p> {
 }
 
 impl<'t> RouteWalk<'t, '_> {
-    /// Matches what follows `start`, the first octet of a segment, below a node.
+    /// Matches the path from `start`, the first octet of a segment, below a node.
     fn match_segment(
         self,
         node: u32,
@@ -244,7 +230,7 @@ impl<'t> RouteWalk<'t, '_> {
         leaf
     }
 
-    /// Goes on after a segment that ends at `end`.
+    /// Continues after a segment that ends at `end`.
     fn continue_after(
         self,
         node: u32,
@@ -274,9 +260,9 @@ pub struct RouteTableBuilder {
 }
 
 impl RouteTableBuilder {
-    /// Adds the operations of a path below a base. Call it once for each base; a template without
-    /// operations makes the path known. What was added first wins; later claims of the same path
-    /// and method are reported by [`RouteTable::overlaps`].
+    /// Adds the operations of a path below a base; call it once for each base. A template without
+    /// operations only declares the path. The operation added first for a path and method wins;
+    /// [`RouteTable::overlaps`] reports the later ones.
     #[must_use]
     pub fn add(
         mut self,
@@ -290,12 +276,12 @@ impl RouteTableBuilder {
         }
         let leaf = self.table.nodes[node as usize].leaf.get_or_insert_default();
         let base_captures = base.names().len();
-        for &(verb, operation) in operations {
-            if leaf.endpoints.iter().all(|known| known.verb != verb) {
+        for &(method, operation) in operations {
+            if leaf.endpoints.iter().all(|known| known.method != method) {
                 leaf.endpoints.push(RouteEndpoint {
-                    verb,
+                    method,
                     operation,
-                    of_base: base_captures,
+                    base_captures,
                 });
             }
         }
@@ -316,24 +302,24 @@ impl RouteTableBuilder {
     }
 
     fn child(&mut self, node: u32, segment: &TemplateSegment) -> u32 {
-        // Fewer than 2^32 nodes: each one takes more than a byte of a contract held in memory.
-        let fresh = self.table.nodes.len() as u32;
+        // There are fewer than 2^32 nodes: each takes more than a byte of a contract in memory.
+        let next = self.table.nodes.len() as u32;
         let parent = &mut self.table.nodes[node as usize];
         let child = match segment {
-            TemplateSegment::Expression => *parent.expression.get_or_insert(fresh),
-            TemplateSegment::Mixed(mixed) => mixed_child(&mut parent.mixed, mixed, fresh),
+            TemplateSegment::Expression => *parent.expression.get_or_insert(next),
+            TemplateSegment::Mixed(mixed) => mixed_child(&mut parent.mixed, mixed, next),
             TemplateSegment::Literal(text) => {
                 parent.has_literals = true;
-                self.literal_child(node, text, fresh)
+                self.literal_child(node, text, next)
             }
         };
-        if child == fresh {
+        if child == next {
             self.table.nodes.push(RouteNode::default());
         }
         child
     }
 
-    fn literal_child(&mut self, from: u32, text: &[u8], fresh: u32) -> u32 {
+    fn literal_child(&mut self, from: u32, text: &[u8], next: u32) -> u32 {
         if let Some(known) = self.table.literal_child(from, text) {
             return known;
         }
@@ -343,34 +329,34 @@ impl RouteTableBuilder {
         let hash = |edge: &LiteralEdge| hasher.hash_one((edge.from, &*edge.text));
         let edge = LiteralEdge {
             from,
-            to: fresh,
+            to: next,
             text: text.into(),
         };
         literals.insert_unique(hash(&edge), edge, hash);
-        fresh
+        next
     }
 }
 
-/// The child for a mixed segment, inserted by precedence.
-fn mixed_child(mixed: &mut Vec<(MixedSegment, u32)>, segment: &MixedSegment, fresh: u32) -> u32 {
+/// The child for a mixed segment; a new one is inserted by precedence.
+fn mixed_child(mixed: &mut Vec<(MixedSegment, u32)>, segment: &MixedSegment, next: u32) -> u32 {
     if let Some((_, known)) = mixed.iter().find(|(shape, _)| shape == segment) {
         return *known;
     }
     let length = segment.literal_bytes();
     let position = mixed.partition_point(|(shape, _)| shape.literal_bytes() >= length);
-    mixed.insert(position, (segment.clone(), fresh));
-    fresh
+    mixed.insert(position, (segment.clone(), next));
+    next
 }
 
 /// The value of the `Allow` field.
 fn allow(endpoints: &[RouteEndpoint]) -> String {
-    let declared = |verb| endpoints.iter().any(|known| known.verb == verb);
+    let declared = |method| endpoints.iter().any(|known| known.method == method);
     let mut text = String::new();
-    for verb in PathItemMethod::ALL {
-        if declared(verb) || (verb == PathItemMethod::Head && declared(PathItemMethod::Get)) {
+    for method in PathItemMethod::ALL {
+        if declared(method) || (method == PathItemMethod::Head && declared(PathItemMethod::Get)) {
             let separator = if text.is_empty() { "" } else { ", " };
             // Writing into a String cannot fail.
-            let _ = write!(text, "{separator}{}", verb.name());
+            let _ = write!(text, "{separator}{}", method.name());
         }
     }
     text

@@ -1,15 +1,15 @@
 //! One segment of a template, and how it matches one raw segment of a path.
 //!
-//! Literals are kept decoded and compared unit by unit, a unit being one octet or one `%XX`, so
-//! an encoded path matches without being decoded into a buffer and captures never cut a unit.
-//! Where a literal inside a mixed segment occurs several times, values on the left are as short
-//! as possible: `{name}.{ext}` reads `a.tar.gz` as `a` and `tar.gz`.
+//! Literals are stored decoded and compared unit by unit, where a unit is one octet or one `%XX`.
+//! An encoded path therefore matches without a decoded copy, and a capture never splits a unit.
+//! If a literal inside a mixed segment occurs several times, values on the left are as short as
+//! possible: `{name}.{ext}` splits `a.tar.gz` into `a` and `tar.gz`.
 
 use std::ops::Range;
 
 use super::check_path::decode_unit;
 
-/// A literal run (decoded octets) or a `{name}`.
+/// Literal text (decoded octets) or a `{name}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum SegmentPiece {
     Literal(Box<[u8]>),
@@ -24,7 +24,7 @@ pub(super) enum TemplateSegment {
     Expression,
 }
 
-/// Literals and expressions in turn, at least one of each; expressions never touch.
+/// Alternating literals and expressions, at least one of each. Expressions are never adjacent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct MixedSegment {
     pieces: Box<[SegmentPiece]>,
@@ -48,7 +48,7 @@ impl MixedSegment {
         &self.pieces
     }
 
-    /// Octets of literal text: the longer, the more specific.
+    /// The length of the literal text. Longer text is more specific.
     pub(super) fn literal_bytes(&self) -> usize {
         let length = |piece: &SegmentPiece| match piece {
             SegmentPiece::Literal(text) => text.len(),
@@ -57,8 +57,8 @@ impl MixedSegment {
         self.pieces.iter().map(length).sum()
     }
 
-    /// Matches all of `raw`, handing out the value of each expression in order. On `false`, some
-    /// values may have been handed out already.
+    /// Matches all of `raw` and passes the value of each expression to `capture` in order. Some
+    /// values may have been passed before a mismatch returns `false`.
     pub(super) fn captures(&self, raw: &[u8], mut capture: impl FnMut(Range<usize>)) -> bool {
         let (mut at, mut end) = (0, raw.len());
         let mut pieces = &*self.pieces;
@@ -74,7 +74,7 @@ impl MixedSegment {
             };
             (end, pieces) = (end - length, rest);
         }
-        // What is left starts and ends with an expression.
+        // The remaining pieces start and end with an expression.
         for piece in pieces {
             let SegmentPiece::Literal(text) = piece else {
                 continue;
@@ -90,12 +90,12 @@ impl MixedSegment {
     }
 }
 
-/// The first unit of `raw`: its octet and its length.
+/// The octet and the length of the first unit of `raw`.
 fn unit(raw: &[u8]) -> (u8, usize) {
     decode_unit(raw).map_or_else(|| (raw[0], 1), |octet| (octet, 3))
 }
 
-/// How much of the start of `raw` spells `literal`.
+/// The length of the prefix of `raw` that encodes `literal`.
 fn match_start(raw: &[u8], literal: &[u8]) -> Option<usize> {
     let mut at = 0;
     for expected in literal {
@@ -111,8 +111,8 @@ fn match_start(raw: &[u8], literal: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// How much of the end of `raw` spells `literal`. A `%` third from the end opens a unit, since it
-/// is no hexadecimal digit and so cannot close another one.
+/// The length of the suffix of `raw` that encodes `literal`. A `%` third from the end opens a unit:
+/// `%` is not a hexadecimal digit, so it cannot be the end of another unit.
 fn match_end(raw: &[u8], literal: &[u8]) -> Option<usize> {
     let mut end = raw.len();
     for expected in literal.iter().rev() {
@@ -129,7 +129,7 @@ fn match_end(raw: &[u8], literal: &[u8]) -> Option<usize> {
     Some(raw.len() - end)
 }
 
-/// The first place after one unit at least where `raw[from..]` spells `literal`.
+/// The first range, at least one unit after `from`, in which `raw` encodes `literal`.
 fn find(raw: &[u8], from: usize, literal: &[u8]) -> Option<Range<usize>> {
     let mut at = from;
     while at < raw.len() {

@@ -1,8 +1,8 @@
-//! A path template of a contract: literals and `{name}` expressions, segment by segment.
+//! A path template of a contract: segments of literals and `{name}` expressions.
 //!
-//! Two expressions that touch (`{a}{b}`) are an error: no text says where one value ends.
-//! Keys that no well-formed path can match (`/a//b`, `/a/../b`) are errors too, so that a dead
-//! operation is noticed when the contract is loaded and not in production.
+//! Adjacent expressions (`{a}{b}`) are an error, because no text separates their values. Keys that
+//! no well-formed path matches (`/a//b`, `/a/../b`) are errors too, so an unreachable operation is
+//! found when the contract is loaded and not in production.
 
 use std::fmt;
 
@@ -11,10 +11,10 @@ use percent_encoding::percent_decode_str;
 use super::check_path::{MalformedPath, check_path};
 use super::segment::{SegmentPiece, TemplateSegment};
 
-/// Most segments a template may have; it bounds how deep matching can go.
+/// The most segments of a template. It bounds the recursion of a match.
 pub const SEGMENTS_MAX: usize = 128;
 
-/// Why a path key is no template. Columns count characters from 1.
+/// Why a path key is not a template. Columns count characters from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     #[error("it does not start with `/`; add the leading slash")]
@@ -25,16 +25,16 @@ pub enum TemplateError {
     Unopened { column: usize },
     #[error("column {column}: `{{}}` has no name; name the parameter")]
     EmptyName { column: usize },
-    #[error("column {column}: `{{{name}}}` stands twice in the path; rename one of them")]
+    #[error("column {column}: `{{{name}}}` occurs twice in the path; rename one of them")]
     RepeatedName { column: usize, name: String },
     #[error(
-        "column {column}: `{{{name}}}` touches the expression before it, so nothing says where \
-         one value ends; put text between them"
+        "column {column}: `{{{name}}}` is adjacent to the expression before it; put text between \
+         them to separate their values"
     )]
     Adjacent { column: usize, name: String },
-    #[error("column {column}: `?` cannot stand in a path; declare query parameters instead")]
+    #[error("column {column}: a path cannot contain `?`; declare query parameters instead")]
     Query { column: usize },
-    #[error("column {column}: `#` cannot stand in a path; paths have no fragment, remove it")]
+    #[error("column {column}: a path cannot contain `#`; remove the fragment")]
     Fragment { column: usize },
     #[error("no request can match this path: {0}")]
     Unreachable(MalformedPath),
@@ -54,7 +54,7 @@ impl PathTemplate {
     /// Parses a key of the Paths Object.
     ///
     /// # Errors
-    /// What is wrong, in which column, and what to do.
+    /// The mistake, its column and how to fix it.
     pub fn parse(path_key: &str) -> Result<Self, TemplateError> {
         if !path_key.starts_with('/') {
             return Err(TemplateError::NoLeadingSlash);
@@ -77,12 +77,12 @@ impl PathTemplate {
         })
     }
 
-    /// Parses the path of a server address, which path keys are appended to: one trailing `/` is
-    /// stripped, and `""` and `/` add nothing. A variable with an `enum` is better expanded by the
-    /// caller into one base for each value; an expression takes any one-segment value.
+    /// Parses the path of a server address, the base of the path keys. One trailing `/` is
+    /// stripped, so `""` and `/` are empty bases. An expression matches any value of one segment,
+    /// so the caller should expand a variable with an `enum` into one base for each value.
     ///
     /// # Errors
-    /// As [`PathTemplate::parse`].
+    /// The same as [`PathTemplate::parse`].
     pub fn parse_base(path: &str) -> Result<Self, TemplateError> {
         match path.strip_suffix('/').unwrap_or(path) {
             "" => Ok(Self {
@@ -94,14 +94,14 @@ impl PathTemplate {
         }
     }
 
-    /// The template as the contract writes it (without the slash that a base loses).
+    /// The template as it is written in the contract, without the trailing slash of a base.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// Names of the expressions in order; the position of a name is its slot in
-    /// [`Captures`](super::Captures).
+    /// The names of the expressions in order. The position of a name is its slot in
+    /// [`PathCaptures`](super::PathCaptures).
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.names.iter().map(AsRef::as_ref)
     }
@@ -119,7 +119,7 @@ impl fmt::Display for PathTemplate {
     }
 }
 
-/// Walks a key, counting columns. `column` is the last character consumed.
+/// Parses a key and counts columns. `column` is the last character consumed.
 #[derive(Debug)]
 struct TemplateParser {
     column: usize,
@@ -160,12 +160,12 @@ impl TemplateParser {
     }
 
     fn literal(&mut self, text: &str) -> Result<SegmentPiece, TemplateError> {
-        self.pass(text)?;
+        self.advance(text)?;
         Ok(SegmentPiece::Literal(percent_decode_str(text).collect()))
     }
 
-    /// Moves `column` over text, which may not leave the path.
-    fn pass(&mut self, text: &str) -> Result<(), TemplateError> {
+    /// Moves `column` over text, which may not contain `?` or `#`.
+    fn advance(&mut self, text: &str) -> Result<(), TemplateError> {
         for character in text.chars() {
             self.column += 1;
             match character {
@@ -213,7 +213,7 @@ impl TemplateParser {
                 name: name.to_owned(),
             });
         }
-        self.pass(name)?;
+        self.advance(name)?;
         self.column += 1;
         self.names.push(name.into());
         Ok(())
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_parse() {
+    fn parses_templates() {
         check("/", &[]);
         check("/pets/", &[]);
         check("/pets/{id}", &["id"]);
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_located() {
+    fn reports_mistakes_with_their_column() {
         check_error("pets", NoLeadingSlash);
         check_error("", NoLeadingSlash);
         check_error("/é/{id", Unclosed { column: 4 });
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn bases_lose_one_trailing_slash() {
+    fn strips_one_trailing_slash_of_a_base() {
         for (path, key) in [
             ("", ""),
             ("/", ""),

@@ -1,4 +1,4 @@
-//! The table against cases of the rules, and against a reference that tries every template.
+//! Tests of the table: cases of the rules, and a reference that tries every template.
 
 use http::Method;
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ fn table(base: &str, keys: &[&str]) -> RouteTable {
         .build()
 }
 
-/// `values` are the raw values in order; `None` for a path that is not found.
+/// Expects the operation and its raw values in order, or `None` if the path does not match.
 #[track_caller]
 fn check(keys: &[&str], path: &str, expected: Option<(u32, &[&str])>) {
     check_below("", keys, path, expected);
@@ -145,7 +145,7 @@ fn the_most_specific_template_wins() {
 }
 
 #[test]
-fn a_dead_end_falls_back() {
+fn backtracks_to_less_specific_segments() {
     check(&["/a/b/c", "/{x}/b/d"], "/a/b/d", Some((1, &["a"])));
     check(&["/{x}.j/y", "/{x}/z"], "/a.j/z", Some((1, &["a.j"])));
     check(
@@ -223,7 +223,7 @@ fn the_path_decides_before_the_method() {
 }
 
 #[test]
-fn bases_capture_apart() {
+fn captures_base_variables_separately() {
     let path = PathTemplate::parse("/pets/{id}").unwrap();
     let add = |builder: RouteTableBuilder, base| {
         builder.add(
@@ -256,7 +256,7 @@ fn check_overlaps(keys: &[&str], expected: &[(OverlapKind, &str, &str)]) {
 }
 
 #[test]
-fn one_shape_under_two_keys_is_a_conflict_only_for_a_common_method() {
+fn equal_shapes_conflict_only_in_a_shared_method() {
     let check = |second, expected| {
         let base = PathTemplate::parse_base("").unwrap();
         let template = |key| PathTemplate::parse(key).unwrap();
@@ -276,7 +276,7 @@ fn one_shape_under_two_keys_is_a_conflict_only_for_a_common_method() {
 }
 
 #[test]
-fn overlaps_are_reported() {
+fn reports_overlaps() {
     use OverlapKind::*;
     check_overlaps(&["/p/{a}", "/p/{b}"], &[(Duplicate, "/p/{a}", "/p/{b}")]);
     check_overlaps(&["/a b", "/a%20b"], &[(Duplicate, "/a b", "/a%20b")]);
@@ -311,7 +311,7 @@ fn check_nearest(path: &str, expected: Option<&str>) {
 }
 
 #[test]
-fn the_nearest_path_is_suggested() {
+fn suggests_the_nearest_path() {
     check_nearest("/v1/pet", Some("/v1/pets"));
     check_nearest("/v1/Pets", Some("/v1/pets"));
     check_nearest("/v1/pets/7/", Some("/v1/pets/{id}"));
@@ -324,30 +324,30 @@ fn the_nearest_path_is_suggested() {
     check_nearest(&"/v1/pets".repeat(100), None);
 }
 
-/// Every template that matches, best first by the rule, each segment matched by backtracking.
+/// The best match by the rules, found by trying every template.
 fn reference(keys: &[String], path: &str) -> Option<u32> {
     let templates: Vec<_> = keys
         .iter()
         .map(|key| PathTemplate::parse(key).unwrap())
         .collect();
     let raw: Vec<&str> = path[1..].split('/').collect();
-    let fits_path = |template: &PathTemplate| {
-        let fits_raw = |(expected, raw): (&str, &&str)| {
-            fits(
+    let matches_path = |template: &PathTemplate| {
+        let matches_raw = |(expected, raw): (&str, &&str)| {
+            matches_segment(
                 expected,
                 &percent_encoding::percent_decode_str(raw).decode_utf8_lossy(),
             )
         };
         template.segments.len() == raw.len()
-            && template.key()[1..].split('/').zip(&raw).all(fits_raw)
+            && template.key()[1..].split('/').zip(&raw).all(matches_raw)
     };
-    let matching = (0..templates.len()).filter(|id| fits_path(&templates[*id]));
+    let matching = (0..templates.len()).filter(|id| matches_path(&templates[*id]));
     matching
         .min_by_key(|id| (ranks(&templates, *id), *id))
         .map(|id| id as u32)
 }
 
-/// Smaller is more specific. Among equals the one declared first, in that position, wins.
+/// The rank of each segment. Smaller is more specific; the segment declared first wins a tie.
 fn ranks(templates: &[PathTemplate], id: usize) -> Vec<(u8, usize, usize)> {
     let segments = &templates[id].segments;
     let declared = |depth: usize| {
@@ -362,21 +362,22 @@ fn ranks(templates: &[PathTemplate], id: usize) -> Vec<(u8, usize, usize)> {
     segments.iter().enumerate().map(rank).collect()
 }
 
-/// The text of a template's segment against a decoded segment of a path.
-fn fits(expected: &str, text: &str) -> bool {
+/// Whether the text of a template's segment matches a decoded segment of a path.
+fn matches_segment(expected: &str, text: &str) -> bool {
     let Some(first) = expected.chars().next() else {
         return text.is_empty();
     };
     if first != '{' {
         return text
             .strip_prefix(first)
-            .is_some_and(|rest| fits(&expected[first.len_utf8()..], rest));
+            .is_some_and(|rest| matches_segment(&expected[first.len_utf8()..], rest));
     }
     let after = &expected[expected.find('}').unwrap() + 1..];
     let ends = text
         .char_indices()
         .map(|(at, character)| at + character.len_utf8());
-    ends.into_iter().any(|end| fits(after, &text[end..]))
+    ends.into_iter()
+        .any(|end| matches_segment(after, &text[end..]))
 }
 
 fn segment_text() -> impl Strategy<Value = String> {
@@ -386,9 +387,9 @@ fn segment_text() -> impl Strategy<Value = String> {
     .prop_map(str::to_owned)
 }
 
-/// Keys of up to four segments; expressions are numbered so that no name repeats.
+/// Keys of up to four segments. Expressions are numbered, so no name repeats.
 fn key() -> impl Strategy<Value = String> {
-    prop::collection::vec(segment_text(), 1..5).prop_filter_map("dead key", |segments| {
+    prop::collection::vec(segment_text(), 1..5).prop_filter_map("unreachable key", |segments| {
         let mut key = String::new();
         for (index, part) in format!("/{}", segments.join("/")).split("{}").enumerate() {
             let expression = if index == 0 {
@@ -408,7 +409,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_500))]
 
     #[test]
-    fn agrees_with_trying_every_template(
+    fn agrees_with_the_reference(
         keys in prop::collection::vec(key(), 1..12),
         paths in prop::collection::vec("(/(a|b|ab|aab|%61|a%62|é|%C3%A9a|a\\.b|%2F)){1,4}/?", 1..12),
     ) {
@@ -431,7 +432,7 @@ proptest! {
     }
 
     #[test]
-    fn any_path_is_survived(path in ".*", raw in "[/a%2.é]{0,20}") {
+    fn never_panics(path in ".*", raw in "[/a%2.é]{0,20}") {
         let table = table("/{v}", &["/", "/{a}.{b}/é", "/a%20{b}", "/{x}"]);
         let mut captures = PathCaptures::default();
         for path in [&path, &raw] {

@@ -1,12 +1,13 @@
-//! Parser events into a flat list of items, in the order of the document.
+//! Composes parser events into a flat list of items, in document order.
 
 use std::borrow::Cow;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
-use super::parse_yaml::YamlError;
+use super::scalar::ScalarTag;
+use super::yaml_error::YamlError;
 
-/// Where an item starts.
+/// The position where an item starts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct YamlPosition {
     /// 1-based.
@@ -32,16 +33,6 @@ impl YamlPosition {
     }
 }
 
-/// A tag of the core schema on a scalar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ScalarTag {
-    Str,
-    Int,
-    Float,
-    Bool,
-    Null,
-}
-
 #[derive(Debug)]
 pub(super) enum YamlContent<'a> {
     Scalar {
@@ -49,22 +40,22 @@ pub(super) enum YamlContent<'a> {
         plain: bool,
         tag: Option<ScalarTag>,
     },
-    /// Holds the position past the last descendant, as `Mapping` does.
+    /// `past` is the index after the last descendant.
     Sequence { past: usize },
-    /// Keys and values alternate.
+    /// Keys and values alternate. `past` is the index after the last descendant.
     Mapping { past: usize },
-    /// Holds the position of the item with the anchor.
+    /// The index of the item with the anchor.
     Alias(usize),
 }
 
 #[derive(Debug)]
 pub(super) struct YamlItem<'a> {
-    pub(super) place: YamlPosition,
+    pub(super) position: YamlPosition,
     pub(super) content: YamlContent<'a>,
 }
 
 impl YamlItem<'_> {
-    /// The position past this item, which stands at `at`.
+    /// The index after this item and its descendants; `at` is its own index.
     pub(super) fn end_index(&self, at: usize) -> usize {
         match self.content {
             YamlContent::Sequence { past } | YamlContent::Mapping { past } => past,
@@ -73,7 +64,7 @@ impl YamlItem<'_> {
     }
 }
 
-/// Reads the events of the one document of `text`.
+/// Composes the single document of `text`.
 pub(super) fn compose(text: &str, depth_max: u32) -> Result<Vec<YamlItem<'_>>, YamlError> {
     let mut composer = YamlComposer {
         items: Vec::new(),
@@ -85,17 +76,17 @@ pub(super) fn compose(text: &str, depth_max: u32) -> Result<Vec<YamlItem<'_>>, Y
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
-            let place = YamlPosition::at(error.marker());
+            let position = YamlPosition::at(error.marker());
             match error.info() {
-                // The parser's own bound, which it meets while it looks ahead.
-                "recursion limit exceeded" => place.error(too_deep(depth_max)),
-                info => place.error(info),
+                // The limit of the parser itself, which it can reach while it looks ahead.
+                "recursion limit exceeded" => position.error(too_deep(depth_max)),
+                info => position.error(info),
             }
         })?;
-        composer.take(event, YamlPosition::at(&span.start))?;
+        composer.compose_event(event, YamlPosition::at(&span.start))?;
     }
     if composer.items.is_empty() {
-        return Err(YamlPosition { line: 1, column: 1 }.error("no document: the text is empty"));
+        return Err(YamlPosition { line: 1, column: 1 }.error("the document is empty"));
     }
     Ok(composer.items)
 }
@@ -106,47 +97,48 @@ fn too_deep(depth_max: u32) -> String {
 
 struct YamlComposer<'a> {
     items: Vec<YamlItem<'a>>,
-    /// Positions of the containers not yet closed, outermost first.
+    /// Indices of the open containers, outermost first.
     open: Vec<usize>,
-    /// Position of the item of each anchor, by the number the parser gave it.
+    /// Index of the item of each anchor, by the number that the parser assigned.
     anchors: Vec<usize>,
     documents: u32,
     depth_max: u32,
 }
 
 impl<'a> YamlComposer<'a> {
-    fn take(&mut self, event: Event<'a>, place: YamlPosition) -> Result<(), YamlError> {
+    fn compose_event(&mut self, event: Event<'a>, position: YamlPosition) -> Result<(), YamlError> {
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(place.error("a second document starts; a file holds one"));
+                    return Err(position
+                        .error("a second document starts here; a file must hold one document"));
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.note_anchor(anchor);
                 let tag = tag
-                    .and_then(|tag| scalar_tag(&tag, place).transpose())
+                    .and_then(|tag| scalar_tag(&tag, position).transpose())
                     .transpose()?;
                 let plain = style == ScalarStyle::Plain;
                 self.items.push(YamlItem {
-                    place,
+                    position,
                     content: YamlContent::Scalar { text, plain, tag },
                 });
             }
             Event::SequenceStart(anchor, tag) => {
-                check_container_tag(tag.as_deref(), "seq", place)?;
-                self.open(anchor, YamlContent::Sequence { past: usize::MAX }, place)?;
+                check_container_tag(tag.as_deref(), "seq", position)?;
+                self.open(anchor, YamlContent::Sequence { past: usize::MAX }, position)?;
             }
             Event::MappingStart(anchor, tag) => {
-                check_container_tag(tag.as_deref(), "map", place)?;
-                self.open(anchor, YamlContent::Mapping { past: usize::MAX }, place)?;
+                check_container_tag(tag.as_deref(), "map", position)?;
+                self.open(anchor, YamlContent::Mapping { past: usize::MAX }, position)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(anchor) => {
-                let target = self.alias_target(anchor, place)?;
+                let target = self.alias_target(anchor, position)?;
                 self.items.push(YamlItem {
-                    place,
+                    position,
                     content: YamlContent::Alias(target),
                 });
             }
@@ -159,14 +151,14 @@ impl<'a> YamlComposer<'a> {
         &mut self,
         anchor: usize,
         content: YamlContent<'a>,
-        place: YamlPosition,
+        position: YamlPosition,
     ) -> Result<(), YamlError> {
         if self.open.len() >= self.depth_max as usize {
-            return Err(place.error(too_deep(self.depth_max)));
+            return Err(position.error(too_deep(self.depth_max)));
         }
         self.note_anchor(anchor);
         self.open.push(self.items.len());
-        self.items.push(YamlItem { place, content });
+        self.items.push(YamlItem { position, content });
         Ok(())
     }
 
@@ -182,32 +174,33 @@ impl<'a> YamlComposer<'a> {
         }
     }
 
-    /// The next item carries the anchor; 0 is none.
+    /// Records that the next item has this anchor. 0 means no anchor.
     fn note_anchor(&mut self, anchor: usize) {
         if anchor > 0 {
-            // Numbers are given in order of the document, so this grows by one at a time.
+            // The parser numbers anchors in document order, so this grows by one at a time.
             self.anchors
                 .resize(self.anchors.len().max(anchor + 1), usize::MAX);
             self.anchors[anchor] = self.items.len();
         }
     }
 
-    fn alias_target(&self, anchor: usize, place: YamlPosition) -> Result<usize, YamlError> {
+    fn alias_target(&self, anchor: usize, position: YamlPosition) -> Result<usize, YamlError> {
         let target = self
             .anchors
             .get(anchor)
             .copied()
             .filter(|&at| at < self.items.len());
-        let target = target.ok_or_else(|| place.error("an alias without its anchor"))?;
+        let target = target.ok_or_else(|| position.error("an alias without an anchor"))?;
         if self.open.contains(&target) {
-            return Err(place.error("an alias to a value that contains it"));
+            return Err(position.error("an alias to a value that contains it"));
         }
         Ok(target)
     }
 }
 
-/// `None` for the non-specific tag `!` is a string by YAML 1.2 section 6.9.1.
-fn scalar_tag(tag: &Tag, place: YamlPosition) -> Result<Option<ScalarTag>, YamlError> {
+/// The core-schema tag of a scalar. The non-specific tag `!` means a string (YAML 1.2.2 section
+/// 6.9.1).
+fn scalar_tag(tag: &Tag, position: YamlPosition) -> Result<Option<ScalarTag>, YamlError> {
     if tag.handle.is_empty() && tag.suffix == "!" || tag.handle == "!" && tag.suffix.is_empty() {
         return Ok(Some(ScalarTag::Str));
     }
@@ -220,26 +213,27 @@ fn scalar_tag(tag: &Tag, place: YamlPosition) -> Result<Option<ScalarTag>, YamlE
         "null" => Some(ScalarTag::Null),
         _ => None,
     };
-    known.map(Some).ok_or_else(|| unknown_tag(tag, place))
+    known.map(Some).ok_or_else(|| unknown_tag(tag, position))
 }
 
 fn check_container_tag(
     tag: Option<&Tag>,
     name: &str,
-    place: YamlPosition,
+    position: YamlPosition,
 ) -> Result<(), YamlError> {
     match tag {
         Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == name) => {
-            Err(unknown_tag(tag, place))
+            Err(unknown_tag(tag, position))
         }
         _ => Ok(()),
     }
 }
 
-fn unknown_tag(tag: &Tag, place: YamlPosition) -> YamlError {
-    let name = match tag.is_yaml_core_schema() {
-        true => format!("!!{}", tag.suffix),
-        false => format!("{}{}", tag.handle, tag.suffix),
+fn unknown_tag(tag: &Tag, position: YamlPosition) -> YamlError {
+    let name = if tag.is_yaml_core_schema() {
+        format!("!!{}", tag.suffix)
+    } else {
+        format!("{}{}", tag.handle, tag.suffix)
     };
-    place.error(format!("the tag `{name}` has no JSON form here"))
+    position.error(format!("the tag `{name}` is not supported"))
 }

@@ -1,16 +1,17 @@
-//! YAML documents onto the JSON tape, by the core schema of YAML 1.2.
+//! Parses YAML into a JSON tape, by the core schema of YAML 1.2.
 //!
-//! Two steps: the parser's events are composed into a flat list of items, then the items are
-//! put on a tape, where aliases are expanded and merge keys resolved. What JSON cannot say, or
-//! what two readers could understand differently, is refused with its line.
+//! `composer` collects the events of the parser into a flat list of items. `tape_emitter` writes the
+//! items to a tape; it expands aliases and resolves merge keys. Values that JSON cannot represent and
+//! ambiguous input are errors with a line number.
 //!
-//! Invariants: an alias refers to an item that is complete before it, so expansion ends; an
-//! expansion budget and the depth limit bound what a small document can grow into.
+//! An alias refers only to an item that is complete, so expansion terminates. A byte budget and the
+//! depth limit bound the size of the result.
 
+mod parse_yaml;
 mod composer;
 mod tape_emitter;
-mod parse_yaml;
 mod scalar;
+mod yaml_error;
 
 pub(super) use parse_yaml::parse_yaml;
 

@@ -1,31 +1,19 @@
-//! The entry: one YAML text in, one tape out, and the error in between.
+//! The entry point: YAML text in, a tape or an error out.
 
-use super::{composer, tape_emitter};
 use portcullis_json::{JsonLimits, SOURCE_BYTES_MAX, Tape};
 
-/// A YAML document that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message} at line {line}, column {column}")]
-pub(crate) struct YamlError {
-    /// 1-based.
-    pub line: u32,
-    /// 1-based, in characters.
-    pub column: u32,
-    pub message: String,
-}
+use super::yaml_error::YamlError;
+use super::{composer, tape_emitter};
 
-/// The member of the tape's wrapper that holds a document.
-pub(super) const DOCUMENT_KEY: &str = "document";
-
-/// Reads one YAML document. The tape holds all its text: its handles are made with
-/// `tape.root("")`, and tell the lines of the YAML text.
+/// Parses one YAML document. The tape holds all text itself, so its root is `tape.root("")`. Its
+/// nodes report the lines of the YAML text.
 ///
-/// Member names that are not strings (status codes, booleans) become the text they are
-/// written as.
+/// Keys that are not strings, such as status codes and booleans, become the text they are written
+/// as.
 ///
 /// # Errors
-/// Syntax errors; more than one document; repeated names; values without a JSON form (`.nan`,
-/// unknown tags); limits exceeded, also by the expansion of aliases.
+/// Syntax errors, more than one document, duplicate keys, values that JSON cannot represent (`.nan`,
+/// unknown tags), and exceeded limits, including by the expansion of aliases.
 pub(crate) fn parse_yaml(text: &str, limits: JsonLimits) -> Result<Tape, YamlError> {
     if text.len() > SOURCE_BYTES_MAX {
         let message = format!("longer than {SOURCE_BYTES_MAX} bytes");

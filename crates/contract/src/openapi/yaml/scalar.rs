@@ -1,22 +1,30 @@
-//! Scalars by the core schema (YAML 1.2.2 section 10.3.2): what a plain word stands for.
+//! Resolving scalars by the core schema (YAML 1.2.2 section 10.3.2).
 
-use super::composer::ScalarTag;
+/// A tag of the core schema on a scalar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ScalarTag {
+    Str,
+    Int,
+    Float,
+    Bool,
+    Null,
+}
 
-/// What a scalar stands for.
+/// The value of a scalar.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum YamlScalar {
     Null,
     Boolean(bool),
-    /// The literal by the JSON grammar.
+    /// A JSON number literal.
     Number(String),
     /// The text itself.
     String,
 }
 
-/// Resolves a scalar; `plain` is written without quotes.
+/// Resolves a scalar. `plain` means that it is written without quotes.
 ///
 /// # Errors
-/// Why it has no JSON form.
+/// Why JSON cannot represent it.
 pub(super) fn resolve(
     text: &str,
     plain: bool,
@@ -31,7 +39,7 @@ pub(super) fn resolve(
         None if plain => return resolve_plain(text),
         None => Some(YamlScalar::String),
     };
-    resolved.ok_or_else(|| "the value does not have the form its tag demands".to_owned())
+    resolved.ok_or_else(|| "the value does not match its tag".to_owned())
 }
 
 fn resolve_plain(text: &str) -> Result<YamlScalar, String> {
@@ -59,16 +67,17 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// An integer in base ten, eight (`0o`) or sixteen (`0x`) as a JSON literal.
+/// An integer in base 10, 8 (`0o`) or 16 (`0x`) as a JSON literal.
 fn integer(text: &str) -> Result<Option<String>, String> {
     let (digits, radix) = match (text.strip_prefix("0x"), text.strip_prefix("0o")) {
         (Some(digits), _) => (digits, 16),
         (_, Some(digits)) => (digits, 8),
         _ => {
             let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-            return match is_digits(unsigned) && !unsigned.is_empty() {
-                true => decimal(text),
-                false => Ok(None),
+            return if is_digits(unsigned) && !unsigned.is_empty() {
+                decimal(text)
+            } else {
+                Ok(None)
             };
         }
     };
@@ -95,7 +104,7 @@ fn decimal(text: &str) -> Result<Option<String>, String> {
         None => ("", text),
     };
     if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
-        return Err("infinities and not-a-number have no JSON form".to_owned());
+        return Err("JSON cannot represent infinities and not-a-number".to_owned());
     }
     let (coefficient, exponent) = match unsigned.split_once(['e', 'E']) {
         Some((coefficient, exponent)) => (coefficient, Some(exponent)),

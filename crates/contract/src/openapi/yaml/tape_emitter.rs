@@ -1,23 +1,26 @@
-//! Items onto a tape: aliases expanded, merge keys resolved, repeated names refused.
+//! Writes items to a tape: expands aliases, resolves merge keys and rejects duplicate keys.
 
 use std::collections::HashSet;
 
 use super::composer::{YamlContent, YamlItem, YamlPosition};
-use super::parse_yaml::{DOCUMENT_KEY, YamlError};
 use super::scalar::{YamlScalar, resolve};
+use super::yaml_error::YamlError;
 use portcullis_json::{DuplicateKeys, JsonLimits, Tape};
 
-/// What aliases and merge keys may add to a document, in bytes of tape and text.
+/// The property of the tape's wrapper object that holds the document.
+const DOCUMENT_KEY: &str = "document";
+
+/// The maximum size that aliases and merge keys may add to a document, in bytes of tape and text.
 const EXPANSION_BYTES_MAX: usize = 64 << 20;
 
-/// What one more entry costs of that, beside its text.
+/// The cost of one added entry, in addition to its text.
 const ENTRY_BYTES: usize = 20;
 
-/// Puts the document on a new tape.
+/// Writes the document to a new tape.
 pub(super) fn emit(items: &[YamlItem<'_>], limits: JsonLimits) -> Result<Tape, YamlError> {
     let mut tape = Tape::new();
     tape.begin(DOCUMENT_KEY);
-    let first = items.first().map_or(1, |item| item.place.line);
+    let first = items.first().map_or(1, |item| item.position.line);
     let mut emitter = TapeEmitter {
         items,
         limits,
@@ -39,29 +42,30 @@ struct TapeEmitter<'a> {
     items: &'a [YamlItem<'a>],
     limits: JsonLimits,
     tape: Tape,
-    /// The line of each entry of the tape.
+    /// The line of each tape entry.
     lines: Vec<u32>,
-    /// What is left of [`EXPANSION_BYTES_MAX`].
+    /// The remaining part of [`EXPANSION_BYTES_MAX`].
     expansion_bytes: usize,
-    /// Aliases and merges around the item at hand; what is emitted within is a copy.
+    /// How many aliases and merges enclose the current item. Above 0, the item is a copy.
     copies: u32,
 }
 
-/// A member of a mapping: the positions of its key and its value.
+/// An entry of a mapping: the indices of its key and its value.
 type MappingEntry = (usize, usize);
 
 impl<'a> TapeEmitter<'a> {
-    /// Emits the item at `at`, inside `depth` containers. Recursive within the depth limit.
+    /// Emits the item at index `at`, which is inside `depth` containers. The depth limit bounds the
+    /// recursion.
     fn value(&mut self, at: usize, depth: u32) -> Result<(), YamlError> {
         let item = &self.items[at];
         match &item.content {
             YamlContent::Scalar { text, plain, tag } => {
-                let scalar = resolve(text, *plain, *tag).map_err(|why| item.place.error(why))?;
-                self.scalar(text, scalar, item.place)
+                let scalar = resolve(text, *plain, *tag).map_err(|why| item.position.error(why))?;
+                self.scalar(text, scalar, item.position)
             }
             YamlContent::Alias(target) => self.copied(|this| this.value(*target, depth)),
             YamlContent::Sequence { past } => {
-                self.enter(item.place, depth)?;
+                self.enter(item.position, depth)?;
                 self.tape.begin_array();
                 let mut element = at + 1;
                 while element < *past {
@@ -86,9 +90,9 @@ impl<'a> TapeEmitter<'a> {
         &mut self,
         text: &str,
         scalar: YamlScalar,
-        place: YamlPosition,
+        position: YamlPosition,
     ) -> Result<(), YamlError> {
-        self.note_entry(place, text.len())?;
+        self.note_entry(position, text.len())?;
         match scalar {
             YamlScalar::Null => self.tape.null(),
             YamlScalar::Boolean(value) => self.tape.boolean(value),
@@ -96,40 +100,40 @@ impl<'a> TapeEmitter<'a> {
             YamlScalar::Number(literal) => {
                 self.tape
                     .number(&literal)
-                    .map_err(|error| place.error(error.to_string()))?;
+                    .map_err(|error| position.error(error.to_string()))?;
             }
         }
         Ok(())
     }
 
-    /// Counts the container that is about to be opened.
-    fn enter(&mut self, place: YamlPosition, depth: u32) -> Result<(), YamlError> {
+    /// Checks the depth limit and records the container that is about to be opened.
+    fn enter(&mut self, position: YamlPosition, depth: u32) -> Result<(), YamlError> {
         if depth >= self.limits.depth_max {
             let depth_max = self.limits.depth_max;
-            return Err(place.error(format!("nested deeper than {depth_max} levels by aliases")));
+            return Err(position.error(format!("nested deeper than {depth_max} levels by aliases")));
         }
-        self.note_entry(place, 0)
+        self.note_entry(position, 0)
     }
 
-    /// Notes the line of the entry that is about to be put on the tape.
-    fn note_entry(&mut self, place: YamlPosition, text_bytes: usize) -> Result<(), YamlError> {
+    /// Records the line of the next tape entry and charges it to the budget if it is a copy.
+    fn note_entry(&mut self, position: YamlPosition, text_bytes: usize) -> Result<(), YamlError> {
         if self.copies > 0 {
-            self.charge(ENTRY_BYTES + text_bytes, place)?;
+            self.charge(ENTRY_BYTES + text_bytes, position)?;
         }
-        self.lines.push(place.line);
+        self.lines.push(position.line);
         Ok(())
     }
 
-    fn charge(&mut self, bytes: usize, place: YamlPosition) -> Result<(), YamlError> {
+    fn charge(&mut self, bytes: usize, position: YamlPosition) -> Result<(), YamlError> {
         self.expansion_bytes = self
             .expansion_bytes
             .checked_sub(bytes)
-            .ok_or_else(|| place.error("the document grows beyond all bounds by its aliases"))?;
+            .ok_or_else(|| position.error("aliases expand the document beyond 64 MiB"))?;
         Ok(())
     }
 
     fn mapping(&mut self, at: usize, past: usize, depth: u32) -> Result<(), YamlError> {
-        self.enter(self.items[at].place, depth)?;
+        self.enter(self.items[at].position, depth)?;
         let object = self.tape.len();
         self.tape.begin_object();
         let mut merges = Vec::new();
@@ -159,21 +163,21 @@ impl<'a> TapeEmitter<'a> {
     }
 
     fn member(&mut self, (key, value): MappingEntry, depth: u32) -> Result<(), YamlError> {
-        let place = self.items[key].place;
+        let position = self.items[key].position;
         let name = self.name(key)?;
-        self.note_entry(place, name.len())?;
+        self.note_entry(position, name.len())?;
         self.tape.key(name);
         self.value(value, depth + 1)
     }
 
     fn close_mapping(&mut self, object: usize) -> Result<(), YamlError> {
-        debug_assert!(object < self.tape.len(), "the object was put on the tape");
+        debug_assert!(object < self.tape.len(), "the object is on the tape");
         match (self.tape.end_checked(), self.limits.duplicate_keys) {
             (Err(repeated), DuplicateKeys::Refuse) => {
                 let first = self.lines[repeated.first as usize];
                 let line = self.lines[repeated.second as usize];
                 let name = self.tape.name_at(repeated.second);
-                let message = format!("member {name:?} repeats that of line {first}");
+                let message = format!("duplicate key {name:?}, first used on line {first}");
                 Err(YamlError {
                     line,
                     column: 1,
@@ -184,18 +188,18 @@ impl<'a> TapeEmitter<'a> {
         }
     }
 
-    /// The text of a key, whatever scalar it stands for.
+    /// The text of a key, as it is written.
     fn name(&self, key: usize) -> Result<&'a str, YamlError> {
-        let place = self.items[key].place;
+        let position = self.items[key].position;
         match &self.items[self.target(key)].content {
             YamlContent::Scalar {
                 text,
                 plain: true,
                 tag: None,
-            } if text.is_empty() => Err(place.error("a member without a name")),
+            } if text.is_empty() => Err(position.error("the key is empty")),
             YamlContent::Scalar { text, .. } => Ok(text),
             YamlContent::Sequence { .. } | YamlContent::Mapping { .. } | YamlContent::Alias(_) => {
-                Err(place.error("a member name that is not a scalar"))
+                Err(position.error("the key is not a scalar"))
             }
         }
     }
@@ -207,7 +211,7 @@ impl<'a> TapeEmitter<'a> {
         at
     }
 
-    /// Whether a key is the merge key, `<<` without quotes.
+    /// Whether a key is the merge key: `<<` without quotes.
     fn is_merge(&self, key: usize) -> bool {
         let content = &self.items[key].content;
         matches!(content, YamlContent::Scalar { text, plain: true, tag: None } if text == "<<")
@@ -226,8 +230,9 @@ impl<'a> TapeEmitter<'a> {
         Ok(names)
     }
 
-    /// Collects what the mapping at `at`, or each mapping of the sequence there, adds to `names`.
-    /// Earlier sources win, and a mapping's own members win over those it merges itself.
+    /// Collects the entries that the mapping at index `at`, or each mapping of the sequence there, adds
+    /// to `names`. Earlier sources take precedence, and the entries of a mapping take precedence over
+    /// those that it merges.
     fn merge(
         &mut self,
         at: usize,
@@ -235,10 +240,10 @@ impl<'a> TapeEmitter<'a> {
         names: &mut HashSet<&'a str>,
         inherited: &mut Vec<MappingEntry>,
     ) -> Result<(), YamlError> {
-        let place = self.items[at].place;
-        self.charge(ENTRY_BYTES, place)?;
+        let position = self.items[at].position;
+        self.charge(ENTRY_BYTES, position)?;
         if depth >= self.limits.depth_max {
-            return Err(place.error("merge keys refer to each other too deeply"));
+            return Err(position.error("merge keys refer to each other too deeply"));
         }
         let source = self.target(at);
         match self.items[source].content {
@@ -254,7 +259,7 @@ impl<'a> TapeEmitter<'a> {
                 let mut merges = Vec::new();
                 let mut key = source + 1;
                 while key < past {
-                    self.charge(ENTRY_BYTES, place)?;
+                    self.charge(ENTRY_BYTES, position)?;
                     let value = self.items[key].end_index(key);
                     if self.is_merge(key) {
                         merges.push(value);
@@ -267,9 +272,8 @@ impl<'a> TapeEmitter<'a> {
                     .into_iter()
                     .try_for_each(|at| self.merge(at, depth + 1, names, inherited))
             }
-            YamlContent::Scalar { .. } | YamlContent::Alias(_) => {
-                Err(place.error("the merge key `<<` takes a mapping or a list of mappings"))
-            }
+            YamlContent::Scalar { .. } | YamlContent::Alias(_) => Err(position
+                .error("the value of the merge key `<<` must be a mapping or a list of mappings")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! YAML against what a careful reader expects of it.
+//! Tests of the YAML parser: values, line numbers and errors.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn check_refused(text: &str, message: &str) {
 }
 
 #[test]
-fn plain_words_are_resolved_by_the_core_schema() {
+fn resolves_plain_scalars_by_the_core_schema() {
     check("[null, Null, NULL, ~, ]", json!([null, null, null, null]));
     check(
         "[true, True, TRUE, false, False, FALSE]",
@@ -52,7 +52,7 @@ fn plain_words_are_resolved_by_the_core_schema() {
 }
 
 #[test]
-fn numbers_stay_exact() {
+fn keeps_numbers_exact() {
     let tape = parse_yaml("123456789012345678901234567890", JsonLimits::default()).unwrap();
     assert_eq!(
         tape.root("").number_text(),
@@ -64,16 +64,16 @@ fn numbers_stay_exact() {
     );
     check_refused(
         "a: -.inf",
-        "infinities and not-a-number have no JSON form at line 1, column 4",
+        "JSON cannot represent infinities and not-a-number at line 1, column 4",
     );
     check_refused(
         "a: .NaN",
-        "infinities and not-a-number have no JSON form at line 1, column 4",
+        "JSON cannot represent infinities and not-a-number at line 1, column 4",
     );
 }
 
 #[test]
-fn tags_of_the_core_schema_are_kept() {
+fn applies_tags_of_the_core_schema() {
     check(
         "[!!str 1, !!int '1', !!float 1, !!bool 'true', !!null '', ! 1]",
         json!(["1", 1, 1, true, null, "1"]),
@@ -81,45 +81,42 @@ fn tags_of_the_core_schema_are_kept() {
     check("!!map {a: !!seq [1]}", json!({"a": [1]}));
     check_refused(
         "a: !!int x",
-        "the value does not have the form its tag demands at line 1, column 4",
+        "the value does not match its tag at line 1, column 4",
     );
     check_refused(
         "a: !!binary aGk=",
-        "the tag `!!binary` has no JSON form here at line 1, column 4",
+        "the tag `!!binary` is not supported at line 1, column 4",
     );
     check_refused(
         "a: !Ref b",
-        "the tag `!Ref` has no JSON form here at line 1, column 4",
+        "the tag `!Ref` is not supported at line 1, column 4",
     );
     check_refused(
         "!!set {a}",
-        "the tag `!!set` has no JSON form here at line 1, column 1",
+        "the tag `!!set` is not supported at line 1, column 1",
     );
 }
 
 #[test]
-fn names_become_their_text() {
+fn reads_keys_as_text() {
     check(
         "200: a\ntrue: b\n1.0: c\n~: d",
         json!({"200": "a", "true": "b", "1.0": "c", "~": "d"}),
     );
     check("&k a: 1\nb: {*k : 2}", json!({"a": 1, "b": {"a": 2}}));
-    check_refused(
-        "[a]: 1",
-        "a member name that is not a scalar at line 1, column 1",
-    );
-    check_refused(": 1", "a member without a name at line 1, column 1");
+    check_refused("[a]: 1", "the key is not a scalar at line 1, column 1");
+    check_refused(": 1", "the key is empty at line 1, column 1");
 }
 
 #[test]
-fn names_given_twice_are_refused_with_both_lines() {
+fn rejects_duplicate_keys_with_both_lines() {
     check_refused(
         "a: 1\nb: 2\n'a': 3",
-        "member \"a\" repeats that of line 1 at line 3, column 1",
+        "duplicate key \"a\", first used on line 1 at line 3, column 1",
     );
     check_refused(
         "200: 1\n'200': 3",
-        "member \"200\" repeats that of line 1 at line 2, column 1",
+        "duplicate key \"200\", first used on line 1 at line 2, column 1",
     );
     let allow = JsonLimits {
         duplicate_keys: DuplicateKeys::Allow,
@@ -133,7 +130,7 @@ fn names_given_twice_are_refused_with_both_lines() {
 }
 
 #[test]
-fn aliases_are_expanded() {
+fn expands_aliases() {
     check(
         "a: &x {n: [1]}\nb: *x\nc: [*x]",
         json!({"a": {"n": [1]}, "b": {"n": [1]}, "c": [{"n": [1]}]}),
@@ -150,7 +147,7 @@ fn aliases_are_expanded() {
 }
 
 #[test]
-fn merge_keys_are_resolved() {
+fn resolves_merge_keys() {
     let base = "b: &b {x: 1, y: 2}\nc: &c {<<: *b, y: 3, z: 4}\n";
     let read = |rest: &str| read(&format!("{base}r: {rest}")).map(|value| value["r"].clone());
     assert_eq!(read("{<<: *b, y: 0}"), Ok(json!({"x": 1, "y": 0})));
@@ -161,12 +158,12 @@ fn merge_keys_are_resolved() {
         Ok(json!({"q": 1, "x": 1, "y": 2}))
     );
     assert_eq!(read("{'<<': 1}"), Ok(json!({"<<": 1})));
-    let message = "the merge key `<<` takes a mapping or a list of mappings at line 3, column 9";
+    let message = "the value of the merge key `<<` must be a mapping or a list of mappings at line 3, column 9";
     assert_eq!(read("{<<: 1}"), Err(message.to_owned()));
 }
 
 #[test]
-fn a_small_document_does_not_grow_beyond_bounds() {
+fn limits_the_expansion_of_aliases() {
     let bomb = |first: &str, step: fn(usize) -> String| {
         let levels: Vec<String> = (1..40).map(step).collect();
         read(&format!("a0: &a0 {first}\n{}", levels.join("\n"))).unwrap_err()
@@ -177,7 +174,7 @@ fn a_small_document_does_not_grow_beyond_bounds() {
     });
     for message in [aliases, merges] {
         assert!(
-            message.starts_with("the document grows beyond all bounds"),
+            message.starts_with("aliases expand the document beyond 64 MiB"),
             "{message}"
         );
     }
@@ -211,36 +208,33 @@ fn a_small_document_does_not_grow_beyond_bounds() {
 }
 
 #[test]
-fn one_document_is_read() {
+fn reads_exactly_one_document() {
     check("%YAML 1.2\n---\na: 1\n...\n", json!({"a": 1}));
     check("\u{feff}a: 1", json!({"a": 1}));
     check("---\n", json!(null));
-    check_refused("", "no document: the text is empty at line 1, column 1");
-    check_refused(
-        "# nothing\n",
-        "no document: the text is empty at line 1, column 1",
-    );
+    check_refused("", "the document is empty at line 1, column 1");
+    check_refused("# nothing\n", "the document is empty at line 1, column 1");
     check_refused(
         "a: 1\n---\nb: 2",
-        "a second document starts; a file holds one at line 2, column 1",
+        "a second document starts here; a file must hold one document at line 2, column 1",
     );
 }
 
 #[test]
-fn syntax_errors_tell_their_place() {
-    for (text, place) in [
+fn reports_the_position_of_syntax_errors() {
+    for (text, position) in [
         ("a:\n\t- b", "line 2, column 2"),
         ("a: 1\n b: 2", "line 2, column 3"),
         ("a: [1\nb: 2", "line 2, column 2"),
         ("a: \"x", "line 1, column 4"),
     ] {
         let message = read(text).unwrap_err();
-        assert!(message.ends_with(place), "{text:?}: {message}");
+        assert!(message.ends_with(position), "{text:?}: {message}");
     }
 }
 
 #[test]
-fn values_tell_their_lines() {
+fn reports_the_line_of_each_value() {
     let tape = parse_yaml(
         "# head\na:\n  b: 1\n\n  c:\n    - x\nd: 2",
         JsonLimits::default(),
@@ -260,17 +254,17 @@ fn values_tell_their_lines() {
 
 proptest! {
     #[test]
-    fn any_text_is_read_or_refused(text in any::<String>()) {
+    fn never_panics_on_any_text(text in any::<String>()) {
         let _ = read(&text);
     }
 
     #[test]
-    fn anything_like_yaml_is_read_or_refused(text in "([ab01]|\n|  |- |: |\\? |[\\[\\]{},&*!|>'\"#%<~.\\-]|\n  |---\n){0,30}") {
+    fn never_panics_on_text_like_yaml(text in "([ab01]|\n|  |- |: |\\? |[\\[\\]{},&*!|>'\"#%<~.\\-]|\n  |---\n){0,30}") {
         let _ = read(&text);
     }
 
     #[test]
-    fn json_reads_as_yaml(numbers in prop::collection::vec(any::<f64>(), 0..5), text in "[ -~é]{0,20}", flag in any::<bool>()) {
+    fn reads_json_as_yaml(numbers in prop::collection::vec(any::<f64>(), 0..5), text in "[ -~é]{0,20}", flag in any::<bool>()) {
         let value = json!({"numbers": numbers, "text": text, "flag": flag, "none": null});
         prop_assert_eq!(read(&value.to_string()), Ok(value));
     }

@@ -1,17 +1,17 @@
-//! The closed reading of a lowered document: objects hold what is declared, and nothing else.
+//! The closed form of a lowered document, in which objects have only declared properties.
 //!
-//! JSON Schema objects are open: what no keyword speaks of is accepted. Many contracts mean less.
-//! Closing a schema wherever it stands for a whole value, and not for a part of a composition,
-//! with `unevaluatedProperties` sees what all parts together declare: `allOf`, the alternatives
-//! that match, references (2020-12 core, section 11.3). An object that declares no member is a
-//! map and stays open, as does one that says so by `additionalProperties`.
+//! JSON Schema accepts properties that no keyword mentions, but many contracts do not intend that. The
+//! closed form adds `unevaluatedProperties: false` to each schema that describes a whole value. That
+//! keyword takes all parts of a composition into account: `allOf`, the matching alternatives and
+//! references (2020-12 core, section 11.3). So the parts themselves stay open. An object schema that
+//! declares no property describes a map and stays open, as does one with `additionalProperties`.
 
 use serde_json::{Map, Value};
 
-/// How deep references and composition are looked into for declared members.
+/// The maximum depth of references and composition that is searched for declared properties.
 const DEPTH_MAX: u8 = 32;
 
-/// The closed reading of `{"$defs": …, "properties": {"<key>": …}}`.
+/// The closed form of `{"$defs": …, "properties": {"<key>": …}}`.
 pub(crate) fn closed(lowered: &Value) -> Value {
     let mut document = lowered.clone();
     each_member(&mut document, "$defs", &mut |definition| {
@@ -23,7 +23,7 @@ pub(crate) fn closed(lowered: &Value) -> Value {
     document
 }
 
-/// A schema that stands for a whole value.
+/// Closes a schema that describes a whole value.
 fn close_schema(schema: &mut Value, document: &Value) {
     close_subschemas(schema, document);
     let declares = declares(schema, document, 0);
@@ -35,7 +35,7 @@ fn close_schema(schema: &mut Value, document: &Value) {
     }
 }
 
-/// What stands inside a schema: parts of it, and schemas of whole values below.
+/// Closes the schemas of nested values. The parts of a composition stay open.
 fn close_subschemas(schema: &mut Value, document: &Value) {
     for keyword in ["properties", "patternProperties"] {
         each_member(schema, keyword, &mut |below| close_schema(below, document));
@@ -83,7 +83,7 @@ fn each_element(keywords: &mut Map<String, Value>, keyword: &str, act: &mut dyn 
     elements.into_iter().flatten().for_each(act);
 }
 
-/// Whether a schema declares members, itself or through composition.
+/// Whether a schema declares properties, itself or through composition.
 fn declares(schema: &Value, document: &Value, depth: u8) -> bool {
     if depth > DEPTH_MAX {
         return false;

@@ -1,5 +1,4 @@
-//! Collecting definitions: which schemas there are, their numbers, and what they are called in
-//! the lowered document.
+//! Collects the definitions of the lowered document and assigns their numbers.
 
 use std::collections::HashMap;
 
@@ -14,25 +13,25 @@ use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::identifier::SchemaResourceId;
 use crate::openapi::reference::{follow, resolve};
 
-/// Collects schemas and lowers everything they reach.
+/// Lowers schemas and everything that they refer to.
 #[derive(Debug)]
 pub(crate) struct SchemaLowering<'d> {
     pub(super) documents: &'d DocumentSet,
     pub(super) dialect: Dialect,
-    /// Whether `example`, `examples` and `default` are kept, for making sample values.
+    /// Whether to keep `example`, `examples` and `default`, for generating examples.
     pub(super) with_examples: bool,
-    /// Whether `readOnly` and `writeOnly` are kept, for telling what a message carries.
+    /// Whether to keep `readOnly` and `writeOnly`, for comparing contracts.
     pub(super) with_access: bool,
     pub(super) composition: RequiredExemptions<'d>,
     numbers: HashMap<(NodeRef, ExemptNames), u32>,
     origins: Vec<NodeRef>,
-    /// By number: the names that a definition's `required` leaves out.
+    /// By number: the names that the `required` of the definition omits.
     exempt: Vec<ExemptNames>,
-    /// By number: the resource with dynamic anchors that a definition belongs to.
+    /// By number: the resource with dynamic anchors that the definition belongs to.
     pub(super) dynamic_resources: Vec<Option<SchemaResourceId>>,
     lowered: Vec<Value>,
     targets: HashMap<(NodeRef, &'d str), NodeRef>,
-    /// Whether a pattern needs an engine that backtracks.
+    /// Whether a pattern needs a backtracking regex engine.
     pub(super) backtracks: bool,
     problems: Vec<ContractProblem>,
 }
@@ -42,28 +41,14 @@ pub(crate) struct SchemaLowering<'d> {
 pub(crate) struct LoweringOutput {
     /// `{"$defs": {"0": …}, "properties": {"0": {"$ref": "#/$defs/0"}}}`.
     pub(crate) schema: Value,
-    /// Where the definition of each number stands in the contract.
+    /// By number: the node that the definition was lowered from.
     pub(crate) origins: Vec<NodeRef>,
-    /// The numbers of those that are judged on their own.
+    /// The numbers of the definitions that the wrapper schema refers to.
     pub(crate) roots: Vec<u32>,
-    /// Whether a pattern looks around or refers back, which takes an engine that backtracks.
+    /// Whether a pattern has look-around or backreferences, which need a backtracking regex engine.
     pub(crate) backtracks: bool,
-    /// What could not be lowered, and what is odd and does no harm.
+    /// Errors and warnings of lowering.
     pub(crate) problems: Vec<ContractProblem>,
-}
-
-/// The number of the definition that a location in the lowered document lies in, and the rest of
-/// the location below it.
-pub(crate) fn number_of(location: &str) -> Option<(usize, &str)> {
-    // A value that is judged on its own bears the number of its definition.
-    let judged = || location.strip_prefix("/properties/");
-    let rest = location.strip_prefix("/$defs/").or_else(judged)?;
-    let end = rest.find('/').unwrap_or(rest.len());
-    match rest[..end].parse() {
-        Ok(number) => Some((number, &rest[end..])),
-        // The definitions of a resource with dynamic anchors stand one level deeper.
-        Err(_) => number_of(&rest[end..]),
-    }
 }
 
 impl<'d> SchemaLowering<'d> {
@@ -87,73 +72,72 @@ impl<'d> SchemaLowering<'d> {
             backtracks: false,
             problems: Vec::new(),
         };
-        lowering.default_dialect();
+        lowering.check_default_dialect();
         lowering
     }
 
-    /// Keeps what annotates with values, for making samples.
+    /// Keeps `example`, `examples` and `default`, for generating examples.
     pub(crate) fn with_examples(mut self) -> Self {
         self.with_examples = true;
         self
     }
 
-    /// Keeps what says in which direction a member is sent.
+    /// Keeps `readOnly` and `writeOnly`, for comparing contracts.
     pub(crate) fn with_access(mut self) -> Self {
         self.with_access = true;
         self
     }
 
-    /// The number of the definition of the schema at `node_ref`; the same place gives the same
-    /// number.
-    pub(crate) fn define(&mut self, place: NodeRef) -> u32 {
-        self.define_with_exemptions(place, ExemptNames::NONE)
+    /// The number of the definition for the schema at `node_ref`. Each schema has one definition.
+    pub(crate) fn define(&mut self, node_ref: NodeRef) -> u32 {
+        self.define_with_exemptions(node_ref, ExemptNames::NONE)
     }
 
-    /// The number of a definition that does not demand some names.
-    pub(super) fn define_with_exemptions(&mut self, place: NodeRef, exempt: ExemptNames) -> u32 {
-        let place = self.final_target(place);
-        self.define_exactly(place, exempt)
+    /// The number of the definition whose `required` omits the exempt names.
+    pub(super) fn define_with_exemptions(&mut self, node_ref: NodeRef, exempt: ExemptNames) -> u32 {
+        let node_ref = self.final_target(node_ref);
+        self.define_exactly(node_ref, exempt)
     }
 
-    pub(super) fn define_exactly(&mut self, place: NodeRef, exempt: ExemptNames) -> u32 {
-        if let Some(number) = self.numbers.get(&(place, exempt)) {
+    pub(super) fn define_exactly(&mut self, node_ref: NodeRef, exempt: ExemptNames) -> u32 {
+        if let Some(number) = self.numbers.get(&(node_ref, exempt)) {
             return *number;
         }
-        let number = u32::try_from(self.origins.len()).expect("places are numbered with u32");
-        self.numbers.insert((place, exempt), number);
-        self.origins.push(place);
+        let number = u32::try_from(self.origins.len()).expect("tape indices are u32");
+        self.numbers.insert((node_ref, exempt), number);
+        self.origins.push(node_ref);
         self.exempt.push(exempt);
-        let home = self.dynamic_resource(place);
+        let home = self.dynamic_resource(node_ref);
         self.dynamic_resources.push(home);
         self.define_anchors(home);
         number
     }
 
-    /// Where a schema that is nothing but a reference really stands.
-    fn final_target(&mut self, place: NodeRef) -> NodeRef {
-        let mut here = place;
+    /// The target of a schema that is only a reference, through the whole chain.
+    fn final_target(&mut self, node_ref: NodeRef) -> NodeRef {
+        let mut here = node_ref;
         for _ in 0..self.documents.list().len() + 64 {
             let node = self.documents.node(here);
             let alone = self.dialect == Dialect::V30 || node.len() == 1;
             let text = node.get("$ref").and_then(JsonNode::as_str);
-            // A resource with dynamic anchors that is only passed through is in scope, too.
+            // A resource with dynamic anchors on the way joins the dynamic scope, so stop there.
             let Some(text) = text.filter(|_| alone && self.dynamic_resource(here).is_none()) else {
                 return here;
             };
             match resolve(self.documents, here, text) {
                 Ok(target) => here = target,
-                // Said where the reference is lowered.
+                // Lowering the reference reports the error.
                 Err(_) => return here,
             }
         }
-        place
+        node_ref
     }
 
-    /// Lowers all that is defined and all that it reaches, judged under `roots`.
+    /// Lowers all definitions and everything that they refer to. The wrapper schema refers to `roots`.
     pub(crate) fn finish(mut self, roots: &[u32]) -> LoweringOutput {
-        while let Some(place) = self.origins.get(self.lowered.len()).copied() {
+        while let Some(node_ref) = self.origins.get(self.lowered.len()).copied() {
             let exempt = self.exempt[self.lowered.len()];
-            let schema = self.definition(place, exempt);
+            let schema = self.definition(node_ref, exempt);
             self.lowered.push(schema);
         }
         let properties: Map<String, Value> = roots
@@ -161,8 +145,8 @@ impl<'d> SchemaLowering<'d> {
             .map(|number| (number.to_string(), json!({ "$ref": self.name(*number) })))
             .collect();
         let mut schema = Map::new();
-        if self.is_dynamic() {
-            schema.insert("$id".to_owned(), json!(super::dynamic_scope::ROOT));
+        if let Some(id) = self.document_id() {
+            schema.insert("$id".to_owned(), json!(id));
         }
         let lowered = std::mem::take(&mut self.lowered);
         schema.insert(
@@ -179,14 +163,14 @@ impl<'d> SchemaLowering<'d> {
         }
     }
 
-    /// The definition that a reference leads to; a problem where it leads nowhere.
+    /// The number of the definition that a reference names. Reports a reference that does not resolve.
     pub(super) fn reference(
         &mut self,
-        place: NodeRef,
+        node_ref: NodeRef,
         reference: JsonNode<'d>,
         exempt: ExemptNames,
     ) -> Option<u32> {
-        let at = DocumentSet::node_ref(place, reference);
+        let at = DocumentSet::node_ref(node_ref, reference);
         let Some(text) = reference.as_str() else {
             self.unresolved(
                 at,
@@ -194,7 +178,7 @@ impl<'d> SchemaLowering<'d> {
             );
             return None;
         };
-        match self.target(place, at, text) {
+        match self.target(node_ref, at, text) {
             Ok(target) => {
                 let exempt = self.composition.restricted_to(exempt, target);
                 Some(self.define_with_exemptions(target, exempt))
@@ -208,21 +192,21 @@ impl<'d> SchemaLowering<'d> {
 
     fn target(
         &mut self,
-        place: NodeRef,
+        node_ref: NodeRef,
         at: NodeRef,
         text: &'d str,
     ) -> Result<NodeRef, (NodeRef, String)> {
         let identifiers = self.documents.identifiers();
         let base = identifiers
-            .resource(place, |place| self.documents.node(place))
-            .map_or(self.documents.root_ref(place.document), |resource| {
+            .resource(node_ref, |node_ref| self.documents.node(node_ref))
+            .map_or(self.documents.root_ref(node_ref.document), |resource| {
                 identifiers.root(resource)
             });
         if let Some(target) = self.targets.get(&(base, text)) {
             return Ok(*target);
         }
-        let target = follow(self.documents, place)
-            .and_then(|_| resolve(self.documents, place, text).map_err(|error| (at, error)))
+        let target = follow(self.documents, node_ref)
+            .and_then(|_| resolve(self.documents, node_ref, text).map_err(|error| (at, error)))
             .map_err(|(at, error)| (at, error.to_string()))?;
         self.targets.insert((base, text), target);
         Ok(target)

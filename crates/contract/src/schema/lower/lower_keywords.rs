@@ -1,4 +1,4 @@
-//! One schema, keyword by keyword.
+//! Lowers one schema, keyword by keyword.
 
 use serde_json::{Map, Value, json};
 
@@ -11,37 +11,37 @@ use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
-/// How the keywords begin that carry what a validator's own cannot: the rest is the name.
+/// The prefix of keywords that compare exactly what the keyword of the same name would round.
 pub(crate) const EXACT: &str = "x-exact-";
 
 impl<'d> SchemaLowering<'d> {
-    /// The schema at `node_ref` as a definition of its own.
-    pub(super) fn definition(&mut self, place: NodeRef, exempt: ExemptNames) -> Value {
-        let mut schema = self.schema(place, exempt);
-        if let (Some(name), Value::Object(schema)) = (self.dynamic_anchor(place), &mut schema) {
+    /// Lowers the schema at `node_ref` as a definition.
+    pub(super) fn definition(&mut self, node_ref: NodeRef, exempt: ExemptNames) -> Value {
+        let mut schema = self.schema(node_ref, exempt);
+        if let (Some(name), Value::Object(schema)) = (self.dynamic_anchor(node_ref), &mut schema) {
             schema.insert("$dynamicAnchor".to_owned(), json!(name));
         }
         schema
     }
 
     fn inner(&mut self, near: NodeRef, node: JsonNode<'d>, exempt: ExemptNames) -> Value {
-        let place = DocumentSet::node_ref(near, node);
-        if self.starts_dynamic_resource(place) {
-            let number = self.define_exactly(place, exempt);
+        let node_ref = DocumentSet::node_ref(near, node);
+        if self.starts_dynamic_resource(node_ref) {
+            let number = self.define_exactly(node_ref, exempt);
             return json!({ "$ref": self.name(number) });
         }
-        self.schema(place, exempt)
+        self.schema(node_ref, exempt)
     }
 
-    fn schema(&mut self, place: NodeRef, exempt: ExemptNames) -> Value {
-        let node = self.documents.node(place);
+    fn schema(&mut self, node_ref: NodeRef, exempt: ExemptNames) -> Value {
+        let node = self.documents.node(node_ref);
         match node.kind() {
-            JsonKind::Object => self.object(place, node, exempt),
+            JsonKind::Object => self.object(node_ref, node, exempt),
             JsonKind::Boolean => Value::Bool(node.as_bool().unwrap_or(true)),
             JsonKind::Null | JsonKind::Number | JsonKind::String | JsonKind::Array => {
                 self.problem(
                     ContractProblemKind::MalformedSchema,
-                    place,
+                    node_ref,
                     "a schema must be an object, such as `{ type: string }`".to_owned(),
                 );
                 Value::Bool(true)
@@ -49,12 +49,12 @@ impl<'d> SchemaLowering<'d> {
         }
     }
 
-    fn object(&mut self, place: NodeRef, node: JsonNode<'d>, exempt: ExemptNames) -> Value {
+    fn object(&mut self, node_ref: NodeRef, node: JsonNode<'d>, exempt: ExemptNames) -> Value {
         let mut out = Map::new();
         if let Some(reference) = node.get("$ref") {
             if let Some(foreign) = self.meta_schema_reference(reference) {
                 out.insert("$ref".to_owned(), foreign);
-            } else if let Some(number) = self.reference(place, reference, exempt) {
+            } else if let Some(number) = self.reference(node_ref, reference, exempt) {
                 out.insert("$ref".to_owned(), json!(self.name(number)));
             }
             if self.dialect == Dialect::V30 {
@@ -62,7 +62,7 @@ impl<'d> SchemaLowering<'d> {
             }
         }
         for (keyword, value) in node.members() {
-            self.keyword(&mut out, place, exempt, keyword, value);
+            self.keyword(&mut out, node_ref, exempt, keyword, value);
         }
         Value::Object(out)
     }
@@ -70,15 +70,17 @@ impl<'d> SchemaLowering<'d> {
     fn keyword(
         &mut self,
         out: &mut Map<String, Value>,
-        place: NodeRef,
+        node_ref: NodeRef,
         exempt: ExemptNames,
         keyword: &'d str,
         value: JsonNode<'d>,
     ) {
         let lowered = match keyword {
-            "properties" => self.map_of_schemas(place, value),
-            "items" | "not" | "additionalProperties" => self.inner(place, value, ExemptNames::NONE),
-            "allOf" | "anyOf" | "oneOf" => self.branches(place, exempt, keyword, value),
+            "properties" => self.map_of_schemas(node_ref, value),
+            "items" | "not" | "additionalProperties" => {
+                self.inner(node_ref, value, ExemptNames::NONE)
+            }
+            "allOf" | "anyOf" | "oneOf" => self.branches(node_ref, exempt, keyword, value),
             "pattern" => {
                 self.backtracks |= value.as_str().is_some_and(needs_backtracking);
                 match value.as_str() {
@@ -94,31 +96,31 @@ impl<'d> SchemaLowering<'d> {
                 return;
             }
             "format" => value.to_value(),
-            "required" => self.required(place, exempt, value),
+            "required" => self.required(node_ref, exempt, value),
             "example" | "examples" | "default" if self.with_examples => value.to_value(),
             "readOnly" | "writeOnly" if self.with_access => value.to_value(),
             _ => match self.dialect {
-                Dialect::V30 => return self.keyword_30(out, place, keyword, value),
-                Dialect::V31 => return self.keyword_31(out, place, keyword, value),
+                Dialect::V30 => return self.keyword_30(out, node_ref, keyword, value),
+                Dialect::V31 => return self.keyword_31(out, node_ref, keyword, value),
             },
         };
         out.insert(keyword.to_owned(), lowered);
     }
 
-    /// What only OpenAPI 3.0 says, or says otherwise (3.0.4, Schema Object).
+    /// Lowers keywords that OpenAPI 3.0 defines differently (3.0.4, Schema Object).
     fn keyword_30(
         &mut self,
         out: &mut Map<String, Value>,
-        place: NodeRef,
+        node_ref: NodeRef,
         keyword: &str,
         value: JsonNode<'d>,
     ) {
-        let node = self.documents.node(place);
+        let node = self.documents.node(node_ref);
         let is_true = |name| node.get(name).and_then(JsonNode::as_bool) == Some(true);
         let name = match keyword {
             "type" if value.kind() == JsonKind::Array => {
-                let message = "in OpenAPI 3.0 `type` is one name: use `nullable: true` for null, `oneOf` for alternatives, or OpenAPI 3.1";
-                let at = DocumentSet::node_ref(place, value);
+                let message = "in OpenAPI 3.0 `type` must be one name: use `nullable: true` for null, `oneOf` for alternatives, or OpenAPI 3.1";
+                let at = DocumentSet::node_ref(node_ref, value);
                 return self.problem(ContractProblemKind::MalformedSchema, at, message.to_owned());
             }
             "type" if is_true("nullable") => {
@@ -132,10 +134,10 @@ impl<'d> SchemaLowering<'d> {
             "exclusiveMinimum" | "exclusiveMaximum" if value.kind() != JsonKind::Boolean => {
                 let bound = bound_of(keyword);
                 let message = format!(
-                    "in OpenAPI 3.0 `{keyword}` is true or false and qualifies `{bound}`: write \
-                     the number there, and `{keyword}: true`"
+                    "in OpenAPI 3.0 `{keyword}` is a boolean that modifies `{bound}`: write \
+                     the number in `{bound}`, and `{keyword}: true`"
                 );
-                let at = DocumentSet::node_ref(place, value);
+                let at = DocumentSet::node_ref(node_ref, value);
                 return self.problem(ContractProblemKind::MalformedSchema, at, message);
             }
             _ => return,
@@ -143,17 +145,18 @@ impl<'d> SchemaLowering<'d> {
         insert_exactly(out, name, value);
     }
 
-    /// What only 3.1 knows: the rest of JSON Schema 2020-12. Unknown keywords annotate.
+    /// Lowers keywords that only OpenAPI 3.1 has: the rest of JSON Schema 2020-12. Unknown keywords are
+    /// annotations.
     fn keyword_31(
         &mut self,
         out: &mut Map<String, Value>,
-        place: NodeRef,
+        node_ref: NodeRef,
         keyword: &str,
         value: JsonNode<'d>,
     ) {
         let lowered = match keyword {
             "exclusiveMinimum" | "exclusiveMaximum" if value.kind() == JsonKind::Boolean => {
-                return self.boolean_bound(place, keyword, value);
+                return self.boolean_bound(node_ref, keyword, value);
             }
             "const" | "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => {
                 return insert_exactly(out, keyword, value);
@@ -165,21 +168,21 @@ impl<'d> SchemaLowering<'d> {
             | "contains"
             | "propertyNames"
             | "unevaluatedItems"
-            | "unevaluatedProperties" => self.inner(place, value, ExemptNames::NONE),
-            "prefixItems" => self.list_of_schemas(place, value),
+            | "unevaluatedProperties" => self.inner(node_ref, value, ExemptNames::NONE),
+            "prefixItems" => self.list_of_schemas(node_ref, value),
             "patternProperties" => {
                 self.backtracks |= value.members().any(|(name, _)| needs_backtracking(name));
-                self.map_of_schemas(place, value)
+                self.map_of_schemas(node_ref, value)
             }
-            "dependentSchemas" => self.map_of_schemas(place, value),
-            "$dynamicRef" => match self.dynamic_reference(place, value) {
+            "dependentSchemas" => self.map_of_schemas(node_ref, value),
+            "$dynamicRef" => match self.dynamic_reference(node_ref, value) {
                 Some(reference) => reference,
                 None => return,
             },
-            "$schema" => return self.refuse_foreign(place, keyword, value),
+            "$schema" => return self.check_dialect(node_ref, keyword, value),
             "$recursiveRef" => {
                 let message = "`$recursiveRef` belongs to JSON Schema 2019-09: write `$dynamicRef` and `$dynamicAnchor`, or `$ref`";
-                let at = DocumentSet::node_ref(place, value);
+                let at = DocumentSet::node_ref(node_ref, value);
                 return self.problem(ContractProblemKind::MalformedSchema, at, message.to_owned());
             }
             _ => return,
@@ -187,74 +190,74 @@ impl<'d> SchemaLowering<'d> {
         out.insert(keyword.to_owned(), lowered);
     }
 
-    fn boolean_bound(&mut self, place: NodeRef, keyword: &str, value: JsonNode<'d>) {
+    fn boolean_bound(&mut self, node_ref: NodeRef, keyword: &str, value: JsonNode<'d>) {
         let bound = bound_of(keyword);
         let message = format!(
-            "in OpenAPI 3.1 `{keyword}` is a number: write it there, in place of `{bound}`"
+            "in OpenAPI 3.1 `{keyword}` is a number: write the bound there instead of in `{bound}`"
         );
-        let at = DocumentSet::node_ref(place, value);
+        let at = DocumentSet::node_ref(node_ref, value);
         self.problem(ContractProblemKind::MalformedSchema, at, message);
     }
 
-    fn map_of_schemas(&mut self, place: NodeRef, value: JsonNode<'d>) -> Value {
+    fn map_of_schemas(&mut self, node_ref: NodeRef, value: JsonNode<'d>) -> Value {
         if value.kind() != JsonKind::Object {
             return value.to_value();
         }
         let lowered = value.members().map(|(name, schema)| {
             (
                 name.to_owned(),
-                self.inner(place, schema, ExemptNames::NONE),
+                self.inner(node_ref, schema, ExemptNames::NONE),
             )
         });
         Value::Object(lowered.collect())
     }
 
-    fn list_of_schemas(&mut self, place: NodeRef, value: JsonNode<'d>) -> Value {
+    fn list_of_schemas(&mut self, node_ref: NodeRef, value: JsonNode<'d>) -> Value {
         if value.kind() != JsonKind::Array {
             return value.to_value();
         }
         let lowered = value
             .elements()
-            .map(|schema| self.inner(place, schema, ExemptNames::NONE));
+            .map(|schema| self.inner(node_ref, schema, ExemptNames::NONE));
         Value::Array(lowered.collect())
     }
 
     fn branches(
         &mut self,
-        place: NodeRef,
+        node_ref: NodeRef,
         exempt: ExemptNames,
         keyword: &str,
         value: JsonNode<'d>,
     ) -> Value {
         if self.dialect == Dialect::V31 || value.kind() != JsonKind::Array {
-            return self.list_of_schemas(place, value);
+            return self.list_of_schemas(node_ref, value);
         }
         let lowered = value.elements().map(|branch| {
-            let at = DocumentSet::node_ref(place, branch);
-            let exempt = self.composition.of_branch(place, exempt, keyword, at);
-            self.inner(place, branch, exempt)
+            let at = DocumentSet::node_ref(node_ref, branch);
+            let exempt = self.composition.of_branch(node_ref, exempt, keyword, at);
+            self.inner(node_ref, branch, exempt)
         });
         Value::Array(lowered.collect())
     }
 
-    /// The names without those that this direction does not demand, each once.
-    fn required(&mut self, place: NodeRef, exempt: ExemptNames, value: JsonNode<'d>) -> Value {
+    /// Lowers `required`: omits the names that this direction does not require, and duplicates.
+    fn required(&mut self, node_ref: NodeRef, exempt: ExemptNames, value: JsonNode<'d>) -> Value {
         if value.kind() != JsonKind::Array {
             return value.to_value();
         }
         let mut names: Vec<Value> = Vec::with_capacity(value.len());
         for name in value.elements() {
             let text = name.as_str().unwrap_or_default();
-            if self.dialect == Dialect::V30 && self.composition.is_exempt(place, exempt, text) {
+            if self.dialect == Dialect::V30 && self.composition.is_exempt(node_ref, exempt, text) {
                 continue;
             }
             let name = name.to_value();
             if names.contains(&name) {
-                let at = DocumentSet::node_ref(place, value);
+                let at = DocumentSet::node_ref(node_ref, value);
                 self.warn(
                     ContractProblemKind::MalformedSchema,
                     at,
-                    format!("`required` names `{text}` more than once"),
+                    format!("`required` lists `{text}` more than once"),
                 );
             } else {
                 names.push(name);
@@ -264,22 +267,22 @@ impl<'d> SchemaLowering<'d> {
     }
 }
 
-/// Keeps a value as it was written: where a number in it would be rounded, as JSON text under a
-/// keyword that compares exactly.
+/// Inserts a keyword with its value. If `serde_json` would round a number in the value, inserts the
+/// exact keyword with the value as JSON text instead.
 fn insert_exactly(out: &mut Map<String, Value>, keyword: &str, value: JsonNode<'_>) {
-    let is_right_kind = match keyword {
+    let has_expected_type = match keyword {
         "const" => true,
         "enum" => value.kind() == JsonKind::Array,
         _ => value.kind() == JsonKind::Number,
     };
-    if is_right_kind && !value.is_exact() {
+    if has_expected_type && !value.is_exact() {
         out.insert(format!("{EXACT}{keyword}"), json!(value.to_string()));
     } else {
         out.insert(keyword.to_owned(), value.to_value());
     }
 }
 
-/// The keyword that an exclusive bound is about.
+/// The inclusive keyword of an exclusive bound.
 fn bound_of(keyword: &str) -> &'static str {
     match keyword {
         "exclusiveMinimum" => "minimum",
@@ -287,14 +290,14 @@ fn bound_of(keyword: &str) -> &'static str {
     }
 }
 
-/// `int32` and `int64` bound numbers (3.0.4, Data Types); JSON Schema's `format` judges only
-/// strings, so they get a keyword of their own.
+/// Whether a `format` is `int32` or `int64`, which limit numbers (OpenAPI 3.0.4, Data Types). They need
+/// a separate keyword, because the `format` of validators applies only to strings.
 fn is_number_format(value: JsonNode<'_>) -> bool {
     matches!(value.as_str(), Some("int32" | "int64"))
 }
 
-/// Whether a pattern may use what no engine of linear time has: looking around, or back at what a
-/// group matched. May be wrong about an escaped parenthesis, which costs time and nothing else.
+/// Whether a pattern may have look-around or backreferences, which no linear-time engine supports. An
+/// escaped parenthesis can be a false positive, which only costs speed.
 fn needs_backtracking(pattern: &str) -> bool {
     const AROUND: [&str; 5] = ["(?=", "(?!", "(?<=", "(?<!", "\\k<"];
     let refers_back = pattern

@@ -1,10 +1,10 @@
-//! Patterns as many write them, in the form that every engine reads.
+//! Rewrites common but invalid patterns into a form that every regex engine accepts.
 //!
-//! `[\w-.]` is a range of nothing to ECMA-262's Unicode mode and three members of a class to the
-//! web (ECMA-262 2024, Annex B.1.2, CharacterRangeOrUnion). Nobody means the former, so the
+//! `[\w-.]` is an invalid range in the Unicode mode of ECMA-262. Outside of it, it is a class of three
+//! items (ECMA-262 2024, Annex B.1.2, CharacterRangeOrUnion), which is what authors mean. So the
 //! hyphen is escaped.
 
-/// The pattern with every hyphen escaped that stands beside a class escape within a class.
+/// The pattern with every hyphen escaped that is next to a class escape inside a class.
 pub(super) fn without_ranges_of_classes(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
     let mut in_class = false;
@@ -18,9 +18,9 @@ pub(super) fn without_ranges_of_classes(pattern: &str) -> String {
             ']' => in_class = false,
             _ => {}
         }
-        let is_lonely = c == '-' && in_class && (after_class_escape || is_class_escape(next));
-        // At the end of a class it is a hyphen anyway.
-        if is_lonely && !next.starts_with(']') && !out.ends_with('[') {
+        let is_literal = c == '-' && in_class && (after_class_escape || is_class_escape(next));
+        // At the start or end of a class, a hyphen is literal without an escape.
+        if is_literal && !next.starts_with(']') && !out.ends_with('[') {
             out.push('\\');
         }
         out.push_str(token);
@@ -30,7 +30,7 @@ pub(super) fn without_ranges_of_classes(pattern: &str) -> String {
     out
 }
 
-/// The first character, or the first escape as a whole.
+/// The first character, or the first escape sequence.
 fn token(text: &str) -> &str {
     let mut indices = text.char_indices();
     let is_escape = indices.next().is_some_and(|(_, c)| c == '\\');
@@ -43,7 +43,7 @@ fn token(text: &str) -> &str {
     &text[..end]
 }
 
-/// Whether a text begins with an escape that stands for several characters.
+/// Whether a text begins with an escape for a class of characters.
 fn is_class_escape(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.first() == Some(&b'\\') && bytes.get(1).is_some_and(|c| b"dDwWsSpP".contains(c))
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hyphens_beside_classes_are_hyphens() {
+    fn escapes_hyphens_next_to_class_escapes() {
         let check = |pattern: &str, expected: &str| {
             assert_eq!(without_ranges_of_classes(pattern), expected);
         };
@@ -72,7 +72,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_text_has_a_form(pattern in r"([\\\[\]wpé{}a-]){0,12}") {
+        fn never_panics(pattern in r"([\\\[\]wpé{}a-]){0,12}") {
             without_ranges_of_classes(&pattern);
         }
     }

@@ -1,4 +1,4 @@
-//! A CODEOWNERS file as a part of a catalog.
+//! Imports a CODEOWNERS file as part of a catalog.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -7,92 +7,92 @@ use super::codeowners_rule::{self, CodeownersRule};
 use crate::ownership::pattern_overlap::common_path;
 use portcullis_vocabulary::{Consumer, SquadName};
 
-/// What a CODEOWNERS file says, as far as a catalog can say it.
+/// The part of a CODEOWNERS file that a catalog can express.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeownersImport {
     /// Tables of a catalog, as TOML.
     pub catalog: String,
-    /// What is not in them, by line.
+    /// The lines that the catalog does not express.
     pub inexpressible: Vec<UnsupportedLine>,
 }
 
-/// A line that means something else in a catalog, or nothing.
+/// A line that a catalog expresses differently or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnsupportedLine {
     /// The line, from 1.
     pub line: u32,
-    /// What is lost.
+    /// What is different or missing.
     pub message: String,
 }
 
-/// A rule with its line and the squad that it gives its paths to.
+/// A rule with its line and the squad that it assigns its paths to.
 struct AssignedRule {
     line: u32,
     rule: CodeownersRule,
     squad: String,
 }
 
-/// Reads a CODEOWNERS file.
+/// Imports a CODEOWNERS file.
 pub fn import(text: &str) -> CodeownersImport {
     let mut inexpressible = Vec::new();
     let mut squads = SquadHandles::default();
-    let mut given = Vec::new();
+    let mut assigned = Vec::new();
     for (line, content) in (1..).zip(text.lines()) {
         let content = content.strip_prefix('\u{feff}').unwrap_or(content);
         match codeowners_rule::read(content) {
             Ok(None) => {}
             Ok(Some(rule)) => {
                 let squad = squads.of(&rule.owners[0]);
-                inexpressible.extend(several(line, &rule, &squad));
-                given.push(AssignedRule { line, rule, squad });
+                inexpressible.extend(several_owners(line, &rule, &squad));
+                assigned.push(AssignedRule { line, rule, squad });
             }
             Err(message) => inexpressible.push(UnsupportedLine { line, message }),
         }
     }
-    let given = last_of_each(given, &mut inexpressible);
-    inexpressible.extend(order_dependent_lines(&given));
+    let assigned = last_of_each(assigned, &mut inexpressible);
+    inexpressible.extend(order_dependent_lines(&assigned));
     inexpressible.sort();
     CodeownersImport {
-        catalog: catalog(&given, &squads),
+        catalog: catalog(&assigned, &squads),
         inexpressible,
     }
 }
 
-fn several(line: u32, rule: &CodeownersRule, squad: &str) -> Option<UnsupportedLine> {
+fn several_owners(line: u32, rule: &CodeownersRule, squad: &str) -> Option<UnsupportedLine> {
     let others = rule.owners.get(1..).filter(|others| !others.is_empty())?;
     Some(UnsupportedLine {
         line,
         message: format!(
-            "`{}` has several owners and a path has one squad: given to {squad}, left out {}",
+            "`{}` has several owners, and a path has one squad: assigned to {squad}, omitted {}",
             rule.written,
             others.join(" ")
         ),
     })
 }
 
-/// Leaves the last rule of each pattern, which is the one that counts.
+/// Keeps the last rule of each pattern, which is the one that applies.
 fn last_of_each(
-    given: Vec<AssignedRule>,
+    assigned: Vec<AssignedRule>,
     inexpressible: &mut Vec<UnsupportedLine>,
 ) -> Vec<AssignedRule> {
     let mut lasts = BTreeMap::new();
-    for each in given {
-        if let Some(before) = lasts.insert(each.rule.pattern.clone(), (each.line, each)) {
-            let (_, AssignedRule { line, rule, .. }) = before;
-            let message = format!("`{}` is overridden by a later line; left out", rule.written);
+    for each in assigned {
+        if let Some(before) = lasts.insert(each.rule.pattern.clone(), each) {
+            let AssignedRule { line, rule, .. } = before;
+            let message = format!("`{}` is overridden by a later line; omitted", rule.written);
             inexpressible.push(UnsupportedLine { line, message });
         }
     }
-    let mut given: Vec<AssignedRule> = lasts.into_values().map(|(_, given)| given).collect();
-    given.sort_by_key(|given| given.line);
-    given
+    let mut assigned: Vec<AssignedRule> = lasts.into_values().collect();
+    assigned.sort_by_key(|each| each.line);
+    assigned
 }
 
-/// Lines whose place in the file gives paths to another squad than the more specific pattern, each
-/// with the first line that it overrules.
-fn order_dependent_lines(given: &[AssignedRule]) -> Vec<UnsupportedLine> {
+/// Lines that assign paths to another squad than a more specific pattern before them, each with the
+/// first such line.
+fn order_dependent_lines(assigned: &[AssignedRule]) -> Vec<UnsupportedLine> {
     let overruled = |(index, later): (usize, &AssignedRule)| {
-        let mut earlier = given[..index].iter().filter(|earlier| {
+        let mut earlier = assigned[..index].iter().filter(|earlier| {
             earlier.squad != later.squad && earlier.rule.pattern > later.rule.pattern
         });
         let (earlier, path) = earlier.find_map(|earlier| {
@@ -102,31 +102,30 @@ fn order_dependent_lines(given: &[AssignedRule]) -> Vec<UnsupportedLine> {
         Some(UnsupportedLine {
             line: later.line,
             message: format!(
-                "`{}` comes after `{}` of line {} and wins there; in a catalog the more specific \
-                 pattern wins, so that {} gets `{path}`",
+                "`{}` comes after `{}` of line {} and decides there; in a catalog the more specific \
+                 pattern decides, so {} gets `{path}`",
                 later.rule.written, earlier.rule.written, earlier.line, earlier.squad
             ),
         })
     };
-    given.iter().enumerate().filter_map(overruled).collect()
+    assigned.iter().enumerate().filter_map(overruled).collect()
 }
 
-fn catalog(given: &[AssignedRule], squads: &SquadHandles) -> String {
+fn catalog(assigned: &[AssignedRule], squads: &SquadHandles) -> String {
     let mut text = String::new();
     for (squad, handle) in &squads.handles {
-        let own = given.iter().filter(|given| given.squad == *squad);
-        let paths: BTreeSet<String> = own
-            .map(|given| quoted(given.rule.pattern.as_str()))
-            .collect();
+        let own = assigned.iter().filter(|each| each.squad == *squad);
+        let paths: BTreeSet<String> = own.map(|each| quoted(each.rule.pattern.as_str())).collect();
         if paths.is_empty() {
             continue;
         }
-        let key = match squad.contains('.') {
-            true => quoted(squad),
-            false => squad.clone(),
+        let key = if squad.contains('.') {
+            quoted(squad)
+        } else {
+            squad.clone()
         };
-        let between = if text.is_empty() { "" } else { "\n" };
-        let _ = writeln!(text, "{between}[squads.{key}]");
+        let separator = if text.is_empty() { "" } else { "\n" };
+        let _ = writeln!(text, "{separator}[squads.{key}]");
         let _ = writeln!(text, "codeowners = [{}]", quoted(handle));
         let _ = writeln!(text, "paths = [");
         for path in paths {
@@ -137,12 +136,12 @@ fn catalog(given: &[AssignedRule], squads: &SquadHandles) -> String {
     text
 }
 
-/// A basic string of TOML; JSON's notation is one.
+/// A basic string of TOML. A JSON string is a valid one.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// What the owners of a file are called as squads.
+/// The squads that stand for the owners in the file.
 #[derive(Default)]
 struct SquadHandles {
     /// Each squad with its owner in the file.
@@ -150,34 +149,35 @@ struct SquadHandles {
 }
 
 impl SquadHandles {
-    /// The squad of an owner: the team's or the user's name, or what an address begins with.
+    /// The squad of an owner: the name of the team or user, or the local part of an address.
     fn of(&mut self, owner: &str) -> String {
         let known = self.handles.iter().find(|(_, handle)| *handle == owner);
         if let Some((squad, _)) = known {
             return squad.clone();
         }
         let name = owner.strip_prefix('@').unwrap_or(owner);
-        let short = match owner.starts_with('@') {
-            true => name.rsplit('/').next().unwrap_or(name),
-            false => name.split('@').next().unwrap_or(name),
+        let short = if owner.starts_with('@') {
+            name.rsplit('/').next().unwrap_or(name)
+        } else {
+            name.split('@').next().unwrap_or(name)
         };
         let names = [short, name].into_iter().map(squad_name);
         let numbered = (2..).map(|number| format!("{}-{number}", squad_name(short)));
         let mut free = names
             .chain(numbered)
             .filter(|name| !self.handles.contains_key(name) && is_free(name));
-        let squad = free.next().expect("numbers do not end");
+        let squad = free.next().expect("there are infinitely many numbers");
         self.handles.insert(squad.clone(), owner.to_owned());
         squad
     }
 }
 
-/// Names that a catalog keeps for itself.
+/// Whether a name is not one of those that a catalog reserves.
 fn is_free(name: &str) -> bool {
     name != Consumer::UNKNOWN_NAME && name != "everybody"
 }
 
-/// The nearest text that can be a squad's name.
+/// The nearest valid squad name.
 fn squad_name(text: &str) -> String {
     let lower = text.to_lowercase();
     let letters = lower.chars().map(|c| {
@@ -185,7 +185,7 @@ fn squad_name(text: &str) -> String {
         let is_valid = SquadName::is_valid(c.encode_utf8(&mut bytes).as_bytes());
         if is_valid { c } else { '-' }
     });
-    // Room for a number behind it.
+    // Leaves room for a number.
     let name: String = letters.take(SquadName::CHARS_MAX - 8).collect();
     if name.is_empty() {
         "squad".to_owned()

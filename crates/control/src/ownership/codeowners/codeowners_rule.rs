@@ -2,28 +2,28 @@
 
 use portcullis_vocabulary::{PathPattern, Squad};
 
-/// A line that gives paths to owners.
+/// A line that assigns paths to owners.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CodeownersRule {
     /// The pattern as it is written.
     pub(super) written: String,
-    /// The same in the catalog's notation.
+    /// The pattern in the catalog's notation.
     pub(super) pattern: PathPattern,
-    /// At least one.
+    /// The owners, at least one.
     pub(super) owners: Vec<String>,
 }
 
-/// Reads a line; nothing for blank ones and comments.
+/// Reads a line. Blank lines and comments have no rule.
 ///
 /// # Errors
-/// Why a catalog cannot say this.
+/// Why a catalog cannot express the line.
 pub(super) fn read(line: &str) -> Result<Option<CodeownersRule>, String> {
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') {
         return Ok(None);
     }
     if line.starts_with(['[', '^']) {
-        return Err("sections are GitLab's; a catalog has none".to_owned());
+        return Err("sections are a GitLab feature; a catalog has no sections".to_owned());
     }
     let (written, owners) = cut(line);
     let owners = owners.split_whitespace();
@@ -33,13 +33,13 @@ pub(super) fn read(line: &str) -> Result<Option<CodeownersRule>, String> {
         .collect();
     if owners.is_empty() {
         return Err(format!(
-            "`{written}` takes paths from their owners; in a catalog, who owns a directory owns \
-             all of it but what others own"
+            "`{written}` removes the owners of paths; in a catalog, the owner of a directory owns \
+             all of it except what others own"
         ));
     }
     if let Some(stranger) = owners.iter().find(|owner| !Squad::is_code_owner(owner)) {
         return Err(format!(
-            "`{stranger}` is no owner; expected @user, @org/team or an address"
+            "`{stranger}` is not an owner; expected @user, @org/team or an e-mail address"
         ));
     }
     Ok(Some(CodeownersRule {
@@ -49,7 +49,7 @@ pub(super) fn read(line: &str) -> Result<Option<CodeownersRule>, String> {
     }))
 }
 
-/// The pattern, to the first blank that no backslash precedes, and the rest.
+/// Splits a line at the first whitespace that no backslash precedes: the pattern and the rest.
 fn cut(line: &str) -> (&str, &str) {
     let mut is_escaped = false;
     for (at, character) in line.char_indices() {
@@ -67,15 +67,16 @@ fn pattern(written: &str) -> Result<PathPattern, String> {
     }
     if written.starts_with('!') {
         return Err(format!(
-            "`{written}` excepts paths, and a catalog has no exceptions; give them to a squad"
+            "`{written}` excludes paths, and a catalog has no exclusions; assign them to a squad"
         ));
     }
     let text = written.replace("\\ ", " ");
     let inner = text.strip_suffix('/').unwrap_or(&text);
-    let text = match inner.contains('/') {
-        true => text,
-        false => format!("**/{text}"),
+    let text = if inner.contains('/') {
+        text
+    } else {
+        format!("**/{text}")
     };
     text.parse()
-        .map_err(|error| format!("`{written}` is no pattern of a catalog: {error}"))
+        .map_err(|error| format!("`{written}` is not a valid pattern in a catalog: {error}"))
 }

@@ -1,12 +1,12 @@
-//! The catalog as a CODEOWNERS file.
+//! Exports a catalog as a CODEOWNERS file.
 
 use std::fmt::Write;
 
 use crate::ownership::squad_boundaries::SquadBoundaries;
 use portcullis_vocabulary::{PathPattern, PatternExtent, PatternSegment, Squad};
 
-/// Writes a CODEOWNERS file that gives every path the owner that the boundaries give it. `catalog`
-/// is what the file says it was written from.
+/// Writes a CODEOWNERS file that gives every path the same owner as the boundaries. `catalog` is
+/// the source that the file names in its header.
 pub fn export(boundaries: &SquadBoundaries, catalog: &str) -> String {
     let mut text = format!(
         "# Written by `portcullis owners codeowners` from {catalog}: change that instead.\n\
@@ -30,14 +30,14 @@ fn handles(squad: &Squad) -> String {
     squad.codeowners.join(" ")
 }
 
-/// The pattern as CODEOWNERS has it.
+/// The pattern in the notation of CODEOWNERS.
 fn line(pattern: &PathPattern) -> String {
     let segments = pattern.segments();
     if segments.is_empty() {
         return "*".to_owned();
     }
     let texts: Vec<&str> = segments.iter().map(text).collect();
-    // A slash in front ties a pattern to the root; `**` leaves the root by itself.
+    // A leading slash ties a pattern to the root; a leading `**` already starts at the root.
     let root = if segments[0] == PatternSegment::AnyDepth {
         ""
     } else {

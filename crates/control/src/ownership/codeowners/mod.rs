@@ -1,16 +1,17 @@
-//! CODEOWNERS files: the catalog's patterns in the notation that code hosts read, and back.
+//! CODEOWNERS files: exports the catalog's patterns in the notation of code hosts, and imports
+//! them.
 //!
-//! There the last line that matches a path decides, here the most specific pattern. So patterns
-//! are written from the least specific to the most specific one, and a file whose order says
-//! something else cannot be read into a catalog without saying so.
+//! In CODEOWNERS the last line that matches a path decides; in a catalog the most specific pattern
+//! does. So patterns are exported from the least specific to the most specific. A file in which the
+//! order of the lines decides otherwise cannot be imported exactly, and the import reports that.
 //!
-//! What a line means is taken from the published rules of GitHub, which GitLab shares but for its
-//! sections: a pattern without a slash, but at its end, matches at any depth; one that names a
-//! directory owns what is below; `docs/*` owns what stands directly there.
+//! The meaning of a line follows GitHub's published rules, which GitLab shares except for its
+//! sections: a pattern without a slash, except at its end, matches at any depth; one that names a
+//! directory owns everything below; `docs/*` owns only the entries of that directory.
 
-mod export;
 mod codeowners_rule;
 mod codeowners_import;
+mod export;
 
 pub use codeowners_import::{CodeownersImport, UnsupportedLine, import};
 pub use export::export;

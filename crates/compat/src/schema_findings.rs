@@ -1,9 +1,9 @@
-//! From structural edits and the verdict of containment to findings.
+//! Turns schema edits and containment verdicts into findings.
 //!
-//! Containment decides. Where it is proved that all that is sent is accepted, an edit is told of
-//! and harms nobody; where a value shows that it is not, the edit that is responsible is
-//! breaking; and where the search gave up, the classical level of the rule stands, at least a
-//! warning. Two schemas that accept the same values are no change, however they are written.
+//! Containment decides the level. If every value that is sent is proved to be accepted, the edits
+//! are informational. If a counterexample exists, the responsible edit is breaking. If the search
+//! gave up, the default level of the rule applies, but at least a warning. Two schemas that accept
+//! the same values count as unchanged, however they are written.
 
 use portcullis_contract::{MessageDirection, SourceLocation};
 
@@ -11,51 +11,52 @@ use super::change_level::{ChangeCertainty, ChangeLevel};
 use super::compat_finding::{ChangeLocation, CompatFinding, ExchangePart};
 use super::containment::{ContainmentVerdict, SchemaBreak};
 use super::containment_checker::{ContainmentChecker, SchemaKeyPair};
-use super::diff_rule::{ChangeAction, ChangeCategory, DiffRule};
+use super::diff_rule::{ChangeCategory, DiffRule};
 use super::operation_diff::{ContractComparison, SchemaSite, sentence};
 use super::responsible_edits::responsible;
+use super::rule_effects::{harmless, is_decided, is_rewording};
 use super::schema_diff::LocatedEdit;
 use super::witness::{ContractSide, ValueCarrier, Witness, request, verify};
 
-/// Judges the schemas of every place.
-pub(super) fn judge_schema_sites(comparing: &mut ContractComparison<'_>) {
-    comparing.graph.explore();
-    let mut containment = ContainmentChecker::new(comparing.old, comparing.new);
-    let positions = std::mem::take(&mut comparing.schema_sites);
-    for position in &positions {
+/// Judges the schemas at every site.
+pub(super) fn judge_schema_sites(comparison: &mut ContractComparison<'_>) {
+    comparison.graph.explore();
+    let mut containment = ContainmentChecker::new(comparison.old, comparison.new);
+    let sites = std::mem::take(&mut comparison.schema_sites);
+    for site in &sites {
         let judge = SchemaSiteJudge {
-            comparing,
-            position,
-            edits: comparing.graph.edits(position.pair),
+            comparison,
+            site,
+            edits: comparison.graph.edits(site.pair),
         };
         let found = judge.findings(&mut containment);
-        comparing.findings.extend(found);
+        comparison.findings.extend(found);
     }
 }
 
-/// One place, while it is judged.
+/// One site while it is judged.
 struct SchemaSiteJudge<'j, 'c> {
-    comparing: &'j ContractComparison<'c>,
-    position: &'j SchemaSite<'c>,
+    comparison: &'j ContractComparison<'c>,
+    site: &'j SchemaSite<'c>,
     edits: Vec<LocatedEdit>,
 }
 
-/// What is known of one edit.
+/// The effect of one edit.
 enum EditEffect {
     Harmless,
     Breaking(Box<Witness>),
     Undecided(String),
-    /// Other changes break the same schema, and this one was not met.
+    /// Other edits break the same schema, and no counterexample involves this one.
     Hidden,
 }
 
 impl SchemaSiteJudge<'_, '_> {
     fn findings(&self, containment: &mut ContainmentChecker<'_>) -> Vec<CompatFinding> {
         let Some(schemas) = self.schemas() else {
-            let reason = "values in this form are not judged";
+            let reason = "values in this form are not validated";
             return self.all(|_| EditEffect::Undecided(reason.to_owned()));
         };
-        match containment.judge(schemas, self.new_produces()) {
+        match containment.check(schemas, self.new_produces()) {
             ContainmentVerdict::Same | ContainmentVerdict::Compatible => {
                 self.compatible(containment, schemas)
             }
@@ -70,7 +71,7 @@ impl SchemaSiteJudge<'_, '_> {
         }
     }
 
-    /// All that is sent is accepted.
+    /// The findings if the acceptor accepts every value that is sent.
     fn compatible(
         &self,
         containment: &mut ContainmentChecker<'_>,
@@ -87,34 +88,32 @@ impl SchemaSiteJudge<'_, '_> {
             |found: &LocatedEdit| rule(found).level(Some(self.side())) > ChangeLevel::Info;
         if self.edits.iter().any(may_matter) && containment.is_vacuous(schemas, self.new_produces())
         {
-            let reason = "nothing that only has declared members is right by this schema";
+            let reason = "no value with only declared properties is valid under this schema";
             return self.all(|_| EditEffect::Undecided(reason.to_owned()));
         }
         self.all(|_| EditEffect::Harmless)
     }
 
-    /// The compiled schemas, where both contracts judge the value.
+    /// The compiled schemas, if both contracts validate the value.
     fn schemas(&self) -> Option<SchemaKeyPair<'_>> {
-        let (old, new) = self.position.keys.as_ref()?;
+        let (old, new) = self.site.keys.as_ref()?;
         Some(SchemaKeyPair {
             old,
             new,
-            direction: self.position.direction,
-            is_text: self.position.is_text,
+            direction: self.site.direction,
+            is_text: self.site.is_text,
         })
     }
 
-    /// Whether the newer contract is the one that sends.
+    /// Whether the newer contract is the producer.
     fn new_produces(&self) -> bool {
         self.side() == MessageDirection::Response
     }
 
-    /// From whose side the place is seen: what consumers send is a request, whoever calls.
+    /// The side whose rules apply: messages that consumers send count as requests, even if the
+    /// service makes the call.
     fn side(&self) -> MessageDirection {
-        match (
-            self.position.direction,
-            self.position.operations.is_outbound,
-        ) {
+        match (self.site.direction, self.site.operations.is_outbound) {
             (MessageDirection::Request, false) | (MessageDirection::Response, true) => {
                 MessageDirection::Request
             }
@@ -124,53 +123,53 @@ impl SchemaSiteJudge<'_, '_> {
         }
     }
 
-    fn all(&self, known: impl Fn(&LocatedEdit) -> EditEffect) -> Vec<CompatFinding> {
+    fn all(&self, effect: impl Fn(&LocatedEdit) -> EditEffect) -> Vec<CompatFinding> {
         let edits = self.edits.iter();
         edits
-            .map(|found| self.finding(found, known(found)))
+            .map(|found| self.finding(found, effect(found)))
             .collect()
     }
 
     fn breaking_findings(&self, breaks: &[SchemaBreak]) -> Vec<CompatFinding> {
-        let mut known: Vec<Option<EditEffect>> = self.edits.iter().map(|_| None).collect();
+        let mut effects: Vec<Option<EditEffect>> = self.edits.iter().map(|_| None).collect();
         let mut findings = Vec::new();
         for found in breaks {
-            let shown = self.witness(found);
+            let confirmed = self.witness(found);
             let causes = responsible(&self.edits, found, self.side());
             for cause in &causes {
-                match &shown {
+                match &confirmed {
                     Ok(witness) => {
-                        known[*cause] = Some(EditEffect::Breaking(Box::new(witness.clone())))
+                        effects[*cause] = Some(EditEffect::Breaking(Box::new(witness.clone())))
                     }
-                    Err(reason) if known[*cause].is_none() => {
-                        known[*cause] = Some(EditEffect::Undecided(reason.clone()));
+                    Err(reason) if effects[*cause].is_none() => {
+                        effects[*cause] = Some(EditEffect::Undecided(reason.clone()));
                     }
                     Err(_) => {}
                 }
             }
             if causes.is_empty() {
-                findings.push(self.break_without_edit(found, shown));
+                findings.push(self.break_without_edit(found, confirmed));
             }
         }
-        // What an element of `allOf` says is compared keyword by keyword, so it is told of
-        // with the first of its keywords that breaks something.
-        let first = known.iter().find_map(|known| match known {
+        // An element of `allOf` is compared keyword by keyword, so its own finding shows the witness
+        // of the first keyword that breaks.
+        let first = effects.iter().find_map(|effect| match effect {
             Some(EditEffect::Breaking(witness)) => Some(witness.clone()),
             _ => None,
         });
-        for (edit, known) in self.edits.iter().zip(known) {
+        for (edit, effect) in self.edits.iter().zip(effects) {
             let is_whole = edit.edit.rule.starts_with("schema.all-of.")
                 && DiffRule::named(edit.edit.rule).level(Some(self.side()))
                     == ChangeLevel::Breaking;
             let whole = first.clone().filter(|_| is_whole);
-            let known = known.or(whole.map(EditEffect::Breaking));
-            let known = known.unwrap_or_else(|| self.effect_without_break(edit));
-            findings.push(self.finding(edit, known));
+            let effect = effect.or(whole.map(EditEffect::Breaking));
+            let effect = effect.unwrap_or_else(|| self.effect_without_break(edit));
+            findings.push(self.finding(edit, effect));
         }
         findings
     }
 
-    /// An edit that no break comes from: other breaks may stand before it.
+    /// The effect of an edit that caused none of the breaks. Another break may hide it.
     fn effect_without_break(&self, edit: &LocatedEdit) -> EditEffect {
         let rule = DiffRule::named(self.rule_of(edit));
         match rule.level(Some(self.side())) {
@@ -179,7 +178,7 @@ impl SchemaSiteJudge<'_, '_> {
         }
     }
 
-    /// Has the validators of both contracts confirm a break.
+    /// Asks the validators of both contracts to confirm a break.
     fn witness(&self, found: &SchemaBreak) -> Result<Witness, String> {
         let (old, new) = (self.old_side(), self.new_side());
         let (sender, receiver) = if self.new_produces() {
@@ -187,14 +186,16 @@ impl SchemaSiteJudge<'_, '_> {
         } else {
             (old, new)
         };
-        let is_opaque = |side: &ContractSide<'_>| matches!(side.carried, ValueCarrier::Body(media) if media.is_opaque());
-        // The search had the validators of both judge the value; there is no message to judge.
-        let refusal = match is_opaque(&sender) || is_opaque(&receiver) {
-            true => found.message.clone(),
-            false => verify(sender, receiver, &found.witness)?,
+        let is_opaque = |side: &ContractSide<'_>| matches!(side.carrier, ValueCarrier::Body(media) if media.is_opaque());
+        // Nothing can serialize the value, so no message is checked. The search already had the
+        // validators of both contracts check the value.
+        let refusal = if is_opaque(&sender) || is_opaque(&receiver) {
+            found.message.clone()
+        } else {
+            verify(sender, receiver, &found.witness)?
         };
-        let is_request = self.position.direction == MessageDirection::Request
-            && !self.position.operations.is_outbound;
+        let is_request =
+            self.site.direction == MessageDirection::Request && !self.site.operations.is_outbound;
         Ok(Witness {
             value: found.witness.clone(),
             pointer: found.pointer.clone(),
@@ -208,29 +209,29 @@ impl SchemaSiteJudge<'_, '_> {
 
     fn old_side(&self) -> ContractSide<'_> {
         ContractSide {
-            contract: self.comparing.old,
-            operation: self.position.operations.old,
-            carried: self.position.carried.0,
-            direction: self.position.direction,
-            is_outbound: self.position.operations.is_outbound,
+            contract: self.comparison.old,
+            operation: self.site.operations.old,
+            carrier: self.site.carriers.0,
+            direction: self.site.direction,
+            is_outbound: self.site.operations.is_outbound,
         }
     }
 
     fn new_side(&self) -> ContractSide<'_> {
         ContractSide {
-            contract: self.comparing.new,
-            operation: self.position.operations.new,
-            carried: self.position.carried.1,
+            contract: self.comparison.new,
+            operation: self.site.operations.new,
+            carrier: self.site.carriers.1,
             ..self.old_side()
         }
     }
 
-    fn finding(&self, found: &LocatedEdit, known: EditEffect) -> CompatFinding {
+    fn finding(&self, found: &LocatedEdit, effect: EditEffect) -> CompatFinding {
         let edit = &found.edit;
         let rule = DiffRule::named(self.rule_of(found));
         let classical = rule.level(Some(self.side()));
-        let (level, certainty, witness) = match known {
-            // What is a draft itself promises nothing of its parts.
+        let (level, certainty, witness) = match effect {
+            // A draft operation makes no promises about its parts.
             _ if rule.kind == ChangeCategory::Lifecycle && self.is_draft() => {
                 (ChangeLevel::Info, ChangeCertainty::Rule, None)
             }
@@ -242,7 +243,8 @@ impl SchemaSiteJudge<'_, '_> {
             ),
             EditEffect::Harmless => (harmless(rule, classical), ChangeCertainty::Proved, None),
             EditEffect::Hidden => {
-                let reason = "other changes break this schema, and no example needs this one";
+                let reason =
+                    "other changes break this schema, and no counterexample involves this one";
                 let level = self.undecided_level(ChangeLevel::Warning);
                 (level, ChangeCertainty::Unknown(reason.to_owned()), None)
             }
@@ -253,33 +255,37 @@ impl SchemaSiteJudge<'_, '_> {
         };
         CompatFinding {
             rule,
-            direction: Some(self.position.direction),
+            direction: Some(self.site.direction),
             level,
             certainty,
-            subject: self.position.subject.clone(),
-            location: self.site(&found.pointer),
+            subject: self.site.subject.clone(),
+            location: self.location(&found.pointer),
             before: edit.before.clone(),
             after: edit.after.clone(),
             message: sentence(rule, edit.before.as_deref(), edit.after.as_deref()),
-            old: edit.old.map(|place| self.comparing.old.location(place)),
-            new: edit.new.map(|place| self.comparing.new.location(place)),
+            old: edit
+                .old
+                .map(|node_ref| self.comparison.old.location(node_ref)),
+            new: edit
+                .new
+                .map(|node_ref| self.comparison.new.location(node_ref)),
             witness: witness.filter(|_| level == ChangeLevel::Breaking),
             approval: None,
         }
     }
 
     fn is_draft(&self) -> bool {
-        let documents = self.comparing.old.documents();
-        let node = documents.node(self.position.operations.old.node_ref);
+        let documents = self.comparison.old.documents();
+        let node = documents.node(self.site.operations.old.node_ref);
         let level = node
             .get("x-stability-level")
             .and_then(|level| level.as_str());
         matches!(level, Some("draft" | "alpha"))
     }
 
-    /// The defaults of parameters have rules of their own.
+    /// Defaults of parameters have separate rules.
     fn rule_of(&self, found: &LocatedEdit) -> &'static str {
-        let is_parameter = matches!(self.position.part, ExchangePart::Parameter { .. });
+        let is_parameter = matches!(self.site.part, ExchangePart::Parameter { .. });
         match found.edit.rule {
             "schema.default.added" if is_parameter => "parameter.default.added",
             "schema.default.removed" if is_parameter => "parameter.default.removed",
@@ -289,29 +295,38 @@ impl SchemaSiteJudge<'_, '_> {
     }
 
     fn undecided_level(&self, classical: ChangeLevel) -> ChangeLevel {
-        match self.comparing.options.strict {
-            true => ChangeLevel::Breaking,
-            false => classical.max(ChangeLevel::Warning),
+        if self.comparison.options.strict {
+            ChangeLevel::Breaking
+        } else {
+            classical.max(ChangeLevel::Warning)
         }
     }
 
-    /// A break that no edit explains: the place in the contract and the keyword must do.
+    /// A break that no edit explains. The finding shows the keyword and its locations instead.
     fn break_without_edit(
         &self,
         found: &SchemaBreak,
-        shown: Result<Witness, String>,
+        confirmed: Result<Witness, String>,
     ) -> CompatFinding {
-        let pointer = |spot: &Option<SourceLocation>| spot.clone();
-        let (old, new) = match self.new_produces() {
-            true => (pointer(&found.acceptor_spot), pointer(&found.producer_spot)),
-            false => (pointer(&found.producer_spot), pointer(&found.acceptor_spot)),
+        let pointer = |location: &Option<SourceLocation>| location.clone();
+        let (old, new) = if self.new_produces() {
+            (
+                pointer(&found.acceptor_location),
+                pointer(&found.producer_location),
+            )
+        } else {
+            (
+                pointer(&found.producer_location),
+                pointer(&found.acceptor_location),
+            )
         };
-        let (before, after) = match self.position.operations.is_outbound {
-            true => (found.after.clone(), found.before.clone()),
-            false => (found.before.clone(), found.after.clone()),
+        let (before, after) = if self.site.operations.is_outbound {
+            (found.after.clone(), found.before.clone())
+        } else {
+            (found.before.clone(), found.after.clone())
         };
         let rule = DiffRule::named("schema.values.narrowed");
-        let (level, certainty, witness) = match shown {
+        let (level, certainty, witness) = match confirmed {
             Ok(witness) => (
                 ChangeLevel::Breaking,
                 ChangeCertainty::Witnessed,
@@ -325,11 +340,11 @@ impl SchemaSiteJudge<'_, '_> {
         };
         CompatFinding {
             rule,
-            direction: Some(self.position.direction),
+            direction: Some(self.site.direction),
             level,
             certainty,
-            subject: self.position.subject.clone(),
-            location: self.site(&found.pointer),
+            subject: self.site.subject.clone(),
+            location: self.location(&found.pointer),
             before,
             after,
             message: format!("{}: {}", rule.title, found.message),
@@ -340,19 +355,19 @@ impl SchemaSiteJudge<'_, '_> {
         }
     }
 
-    /// Schemas whose structure is the same and whose difference could not be ruled out.
+    /// The finding for schemas without edits whose equivalence could not be proved.
     fn undecided_finding(&self, reason: &str) -> CompatFinding {
         let rule = DiffRule::named("schema.values.narrowed");
         CompatFinding {
             rule,
-            direction: Some(self.position.direction),
+            direction: Some(self.site.direction),
             level: self.undecided_level(ChangeLevel::Warning),
             certainty: ChangeCertainty::Unknown(reason.to_owned()),
-            subject: self.position.subject.clone(),
-            location: self.site(""),
+            subject: self.site.subject.clone(),
+            location: self.location(""),
             before: None,
             after: None,
-            message: "it cannot be told whether the same values are allowed".to_owned(),
+            message: "it is unknown whether the schema still allows the same values".to_owned(),
             old: None,
             new: None,
             witness: None,
@@ -360,48 +375,10 @@ impl SchemaSiteJudge<'_, '_> {
         }
     }
 
-    fn site(&self, pointer: &str) -> ChangeLocation {
+    fn location(&self, pointer: &str) -> ChangeLocation {
         ChangeLocation {
-            part: self.position.part.clone(),
+            part: self.site.part.clone(),
             pointer: pointer.to_owned(),
         }
-    }
-}
-
-/// Whether containment says what a change of this kind means.
-fn is_decided(rule: &DiffRule) -> bool {
-    let is_of_schema = rule.id.starts_with("schema.");
-    let is_only_told = [
-        "schema.default.",
-        "schema.discriminator.",
-        "schema.extensible-enum.",
-    ];
-    is_of_schema
-        && !matches!(
-            rule.kind,
-            ChangeCategory::Lifecycle | ChangeCategory::Mutability
-        )
-        && !rule.id.starts_with("schema.content-")
-        && !is_only_told
-            .iter()
-            .any(|family| rule.id.starts_with(family))
-}
-
-/// Whether a change of this kind is none where the same values are accepted. Members that came or
-/// went are news in any case: whoever sends only what is declared sends something else.
-fn is_rewording(rule: &DiffRule) -> bool {
-    is_decided(rule) && rule.kind != ChangeCategory::Existence
-}
-
-/// What is left of a rule's level where no message is affected: a member that is gone is missed
-/// by whoever used it, however right its absence is.
-const fn harmless(rule: &DiffRule, classical: ChangeLevel) -> ChangeLevel {
-    match (rule.kind, rule.action, classical) {
-        (
-            ChangeCategory::Existence,
-            ChangeAction::Remove,
-            ChangeLevel::Breaking | ChangeLevel::Warning,
-        ) => ChangeLevel::Warning,
-        _ => ChangeLevel::Info,
     }
 }

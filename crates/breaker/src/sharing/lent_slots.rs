@@ -1,0 +1,72 @@
+//! The slots that are lent to data cores, and the flag that stops lending.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use super::core_slots::{CallTimes, CoreSlots};
+use crate::consumer_index::ConsumerIndex;
+use crate::core_index::CoreIndex;
+
+/// The slots that are lent to data cores.
+#[derive(Debug)]
+pub(super) struct LentSlots {
+    /// Slots are short: cores must ask the arbiter.
+    pub(super) is_short: AtomicBool,
+    /// How many slots a core may borrow at a time.
+    chunk: AtomicU32,
+    cores: Box<[CoreSlots]>,
+}
+
+impl LentSlots {
+    pub(super) fn new(cores: usize, consumers: usize) -> Self {
+        Self {
+            is_short: AtomicBool::new(false),
+            chunk: AtomicU32::new(0),
+            cores: (0..cores).map(|_| CoreSlots::new(consumers)).collect(),
+        }
+    }
+
+    pub(super) fn core(&self, core: CoreIndex) -> &CoreSlots {
+        &self.cores[core.get()]
+    }
+
+    pub(super) fn core_count(&self) -> usize {
+        self.cores.len()
+    }
+
+    pub(super) fn chunk(&self) -> u32 {
+        self.chunk.load(Ordering::Relaxed)
+    }
+
+    /// Lends a quarter of the limit at most, in equal parts.
+    pub(super) fn set_limit(&self, limit: u32) {
+        let cores = u32::try_from(self.cores.len().max(1)).unwrap_or(u32::MAX);
+        self.chunk.store(limit / 4 / cores, Ordering::Release);
+    }
+
+    /// How many lent slots are free.
+    pub(super) fn spare(&self) -> u32 {
+        self.cores.iter().map(CoreSlots::spare).sum()
+    }
+
+    /// Takes all free slots back from all cores.
+    pub(super) fn take_all_back(&self) -> u32 {
+        self.cores.iter().map(CoreSlots::take_all_back).sum()
+    }
+
+    pub(super) fn in_flight(&self, consumer: ConsumerIndex) -> u32 {
+        self.cores.iter().map(|core| core.in_flight(consumer)).sum()
+    }
+
+    pub(super) fn peak(&self, consumer: ConsumerIndex) -> u32 {
+        self.cores.iter().map(|core| core.peak(consumer)).sum()
+    }
+
+    /// The highest numbers in flight since the last call, summed over the cores.
+    pub(super) fn take_peak(&self, consumer: ConsumerIndex) -> u32 {
+        self.cores.iter().map(|core| core.take_peak(consumer)).sum()
+    }
+
+    pub(super) fn times(&self) -> Vec<CallTimes> {
+        self.cores.iter().map(CoreSlots::times).collect()
+    }
+}

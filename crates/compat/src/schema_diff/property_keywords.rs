@@ -1,0 +1,183 @@
+//! Keywords about properties: `properties`, `required`, `additionalProperties` and
+//! `dependentRequired`.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use portcullis_contract::NodeRef;
+use portcullis_json::{JsonKind, JsonNode};
+
+use super::local_difference::{LocalDifference, SubschemaPair, either};
+use super::schema_conjunction::SchemaConjunction;
+use super::schema_edit::{SchemaEdit, SchemaStep};
+
+/// Compares the properties of two schemas.
+pub(super) fn compare(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
+    properties(old, new, local);
+    requirements(old, new, local);
+    undeclared_properties(old, new, local);
+    dependent_required(old, new, local);
+}
+
+fn properties(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
+    let (before, after) = (old.members("properties"), new.members("properties"));
+    if before.is_empty() && after.is_empty() {
+        return;
+    }
+    let (was, is) = (old.required(), new.required());
+    let has = |list: &[(&str, NodeRef)], name: &str| list.iter().any(|(known, _)| *known == name);
+    for (name, from, to) in either(&before, &after) {
+        let (left, right) = (from.first().copied(), to.first().copied());
+        let rule = match (left, right, has(&was, name), has(&is, name)) {
+            (None, _, _, true) => "schema.property.added.required",
+            (None, _, _, false) => "schema.property.added.optional",
+            (_, None, true, _) => "schema.property.removed.required",
+            (_, None, false, _) => "schema.property.removed.optional",
+            _ => {
+                local.edges.push(SubschemaPair {
+                    step: SchemaStep::Property(Rc::from(name)),
+                    old: from,
+                    new: to,
+                });
+                continue;
+            }
+        };
+        let edit = SchemaEdit::of(rule, "properties").with_property(name);
+        local
+            .edits
+            .push(edit.between(left.or(old.node_ref()), right.or(new.node_ref())));
+    }
+}
+
+/// Reports properties that became required or optional. A property that was declared or removed at
+/// the same time is reported as added or removed instead.
+fn requirements(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
+    let (was, is) = (old.required(), new.required());
+    if was.is_empty() && is.is_empty() {
+        return;
+    }
+    let declares = |view: &SchemaConjunction<'_>, name: &str| {
+        view.all("properties")
+            .any(|(_, properties)| properties.get(name).is_some())
+    };
+    let is_reported = |name: &str| declares(old, name) != declares(new, name);
+    for (name, at) in &is {
+        if !was.iter().any(|(known, _)| known == name) && !is_reported(name) {
+            let edit = SchemaEdit::of("schema.property.required", "required").with_property(name);
+            local.edits.push(edit.between(old.node_ref(), Some(*at)));
+        }
+    }
+    for (name, at) in &was {
+        if !is.iter().any(|(known, _)| known == name) && !is_reported(name) {
+            let edit = SchemaEdit::of("schema.property.optional", "required").with_property(name);
+            local.edits.push(edit.between(Some(*at), new.node_ref()));
+        }
+    }
+}
+
+/// The schema for undeclared properties.
+#[derive(PartialEq, Eq)]
+enum UndeclaredProperties {
+    Open,
+    Closed,
+    Described(Vec<NodeRef>),
+}
+
+impl UndeclaredProperties {
+    fn of(view: &SchemaConjunction<'_>) -> Self {
+        let mut described = Vec::new();
+        for (node_ref, value) in view.all("additionalProperties") {
+            match value.kind() {
+                JsonKind::Boolean if value.as_bool() == Some(false) => return Self::Closed,
+                JsonKind::Object if !value.is_empty() => described.push(node_ref),
+                _ => {}
+            }
+        }
+        if described.is_empty() {
+            Self::Open
+        } else {
+            Self::Described(described)
+        }
+    }
+}
+
+fn undeclared_properties(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
+    const KEYWORD: &str = "additionalProperties";
+    let rule = match (UndeclaredProperties::of(old), UndeclaredProperties::of(new)) {
+        (UndeclaredProperties::Described(old), UndeclaredProperties::Described(new)) => {
+            let step = SchemaStep::Any;
+            local.edges.push(SubschemaPair { step, old, new });
+            return;
+        }
+        (before, after) if before == after => return,
+        (_, UndeclaredProperties::Closed) => "schema.additional-properties.refused",
+        (UndeclaredProperties::Closed, _) => "schema.additional-properties.allowed",
+        (_, UndeclaredProperties::Described(_)) => "schema.additional-properties.typed",
+        (_, UndeclaredProperties::Open) => "schema.additional-properties.untyped",
+    };
+    let text = |view: &SchemaConjunction<'_>| {
+        let value = view.first(KEYWORD)?.1;
+        Some(
+            value
+                .as_bool()
+                .map_or_else(|| "a schema".to_owned(), |flag| flag.to_string()),
+        )
+    };
+    let node_ref =
+        |view: &SchemaConjunction<'_>| view.first(KEYWORD).map(|(at, _)| at).or(view.node_ref());
+    let edit = SchemaEdit::of(rule, KEYWORD).from(text(old)).to(text(new));
+    local.edits.push(edit.between(node_ref(old), node_ref(new)));
+}
+
+fn dependent_required(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
+    const KEYWORD: &str = "dependentRequired";
+    let names = |view: &SchemaConjunction<'_>, node_refs: &[NodeRef]| {
+        let documents = view.contract.documents();
+        let all: BTreeSet<&str> = node_refs
+            .iter()
+            .flat_map(|node_ref| documents.node(*node_ref).elements())
+            .filter_map(JsonNode::as_str)
+            .collect();
+        all.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    for (name, from, to) in either(&old.members(KEYWORD), &new.members(KEYWORD)) {
+        let (left, right) = (from.first().copied(), to.first().copied());
+        let text = |demands: &str| format!("{name}: {demands}");
+        let (before, after) = (names(old, &from), names(new, &to));
+        let edit = match (left, right) {
+            (None, _) => {
+                SchemaEdit::of("schema.dependent-required.added", KEYWORD).to(text(&after))
+            }
+            (_, None) => {
+                SchemaEdit::of("schema.dependent-required.removed", KEYWORD).from(text(&before))
+            }
+            _ if before == after => continue,
+            _ => SchemaEdit::of("schema.dependent-required.changed", KEYWORD)
+                .from(text(&before))
+                .to(text(&after)),
+        };
+        local
+            .edits
+            .push(edit.between(left.or(old.node_ref()), right.or(new.node_ref())));
+    }
+}

@@ -1,0 +1,14 @@
+//! The options of compiling a contract.
+
+/// Options of [`compile`](super::compile).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CompileOptions {
+    /// Base paths that replace those of `servers` in the document.
+    pub base_paths: Option<Vec<String>>,
+    /// Whether to detect undeclared properties of request bodies, which needs a second validator.
+    pub detect_undeclared: bool,
+    /// Whether to compile what only the comparison of contracts needs: webhooks and callbacks, which
+    /// never pass a proxy in front of the service, and the schemas of media types that are not
+    /// validated.
+    pub outbound_operations: bool,
+}

@@ -1,0 +1,42 @@
+//! The warnings of one lint run, while the rules report them.
+
+use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
+use crate::openapi::document::{DocumentSet, NodeRef};
+
+/// The warnings reported so far.
+#[derive(Debug)]
+pub(super) struct LintFindings<'d> {
+    pub(super) documents: &'d DocumentSet,
+    problems: Vec<ContractProblem>,
+}
+
+impl<'d> LintFindings<'d> {
+    pub(super) fn new(documents: &'d DocumentSet) -> Self {
+        Self {
+            documents,
+            problems: Vec::new(),
+        }
+    }
+
+    pub(super) fn into_problems(self) -> Vec<ContractProblem> {
+        self.problems
+    }
+
+    pub(super) fn warn(&mut self, kind: ContractProblemKind, node_ref: NodeRef, message: String) {
+        let at = self.documents.location(node_ref);
+        self.add(ContractProblem {
+            severity: Severity::Warning,
+            kind,
+            at,
+            message,
+        });
+    }
+
+    /// Adds a problem as a warning, whatever its severity.
+    pub(super) fn add(&mut self, problem: ContractProblem) {
+        self.problems.push(ContractProblem {
+            severity: Severity::Warning,
+            ..problem
+        });
+    }
+}

@@ -1,0 +1,141 @@
+//! Checks a whole body: decodes it, and dispatches by its format.
+
+use std::borrow::Cow;
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+use portcullis_json::Tape;
+
+use super::body_format::BodyFormat;
+use super::body_judge::BodyJudge;
+use super::body_shape::BodyShape;
+use super::charset::Charset;
+use super::content_coding::{ContentCoding, ContentDecodeError, DecodeBounds, codings, decode};
+use super::form_data::FormData;
+use super::json_records::check_records;
+use super::url_encoded::check_form;
+use crate::message::check_settings::CheckScratch;
+use crate::message::media_range::MediaRange;
+use crate::message::parameter::put_scalar;
+use crate::message::violation::{Violation, ViolationClass};
+use crate::schema::schema_set::SchemaKey;
+
+impl BodyJudge<'_> {
+    /// Checks a whole body as it arrived with these headers.
+    pub(crate) fn validate_body(
+        &mut self,
+        headers: &HeaderMap,
+        bytes: &[u8],
+        scratch: &mut CheckScratch,
+    ) {
+        let media = self.media;
+        let Some(key) = &media.schema else {
+            return;
+        };
+        let bytes = match self.decoded(headers, bytes) {
+            Ok(bytes) => bytes,
+            Err(violation) => return self.push(*violation),
+        };
+        if media.is_json {
+            return self.json(key, &bytes, &mut scratch.tape);
+        }
+        let content_type = headers
+            .get(CONTENT_TYPE)
+            .and_then(|line| line.to_str().ok())
+            .unwrap_or(&media.key);
+        let (Some(found), Some(shape)) = (MediaRange::parse(content_type), &media.shape) else {
+            return;
+        };
+        let format = BodyFormat::of(&found);
+        match format {
+            BodyFormat::Json => self.json(key, &bytes, &mut scratch.tape),
+            BodyFormat::Form => match Charset::of(&found).unwrap_or(Charset::Utf8).decode(&bytes) {
+                Ok(text) => check_form(self, key, &shape.form, &text, scratch),
+                Err(error) => self.malformed(String::new(), error.to_string()),
+            },
+            BodyFormat::Multipart => {
+                let bytes_max = bytes.len();
+                let mut form = FormData::new(content_type, bytes_max);
+                form.feed(media, &bytes);
+                form.check(self, scratch);
+            }
+            BodyFormat::JsonLines | BodyFormat::JsonSequence => {
+                check_records(self, key, shape, format, &bytes, &mut scratch.tape);
+            }
+            BodyFormat::Text if shape.checks(format) => {
+                self.text(key, shape, &found, &bytes, &mut scratch.tape);
+            }
+            BodyFormat::Octets if shape.checks(format) => {
+                self.octets(bytes.len() as u64, &mut scratch.tape);
+            }
+            BodyFormat::Text | BodyFormat::Octets | BodyFormat::Opaque => {}
+        }
+    }
+
+    fn decoded<'b>(
+        &self,
+        headers: &HeaderMap,
+        bytes: &'b [u8],
+    ) -> Result<Cow<'b, [u8]>, Box<Violation>> {
+        let codings = codings(headers).map_err(|error| {
+            let message = error.to_string();
+            let violation = self.violation(ViolationClass::UnsupportedEncoding, message);
+            Box::new(violation.with_expected(ContentCoding::NAMES))
+        })?;
+        if codings.is_empty() {
+            return Ok(Cow::Borrowed(bytes));
+        }
+        let bounds = DecodeBounds {
+            bytes_max: self.settings.decoded_bytes_max,
+            ratio_max: self.settings.decoded_ratio_max,
+        };
+        decode(&codings, bytes, bounds)
+            .map(Cow::Owned)
+            .map_err(|error| Box::new(self.undecodable(error)))
+    }
+
+    fn undecodable(&self, error: ContentDecodeError) -> Violation {
+        let class = if error.is_bound() {
+            ViolationClass::BodyTooLarge
+        } else {
+            ViolationClass::MalformedBody
+        };
+        self.violation(class, error.to_string())
+    }
+
+    fn json(&mut self, key: &SchemaKey, bytes: &[u8], tape: &mut Tape) {
+        if let Some(source) = self.parse(key, bytes, tape, "") {
+            self.validate_value(tape.wrapped(source), "");
+        }
+    }
+
+    /// Checks text. If the schema allows strings and other types, both readings are tried.
+    fn text(
+        &mut self,
+        key: &SchemaKey,
+        shape: &BodyShape,
+        media: &MediaRange<'_>,
+        bytes: &[u8],
+        tape: &mut Tape,
+    ) {
+        let charset = Charset::of(media).unwrap_or(Charset::Utf8);
+        let text = match charset.decode(bytes) {
+            Ok(text) => text,
+            Err(error) => return self.malformed(String::new(), error.to_string()),
+        };
+        let put = |tape: &mut Tape, as_text| {
+            tape.begin(key.as_str());
+            put_scalar(tape, &text, shape.types, as_text);
+        };
+        if shape.types.is_mixed() {
+            put(tape, true);
+            let schemas = self.contract.schemas(self.direction);
+            if schemas.is_valid(tape.wrapped("")) {
+                return;
+            }
+        }
+        put(tape, false);
+        self.validate_value(tape.wrapped(""), "");
+    }
+}

@@ -1,0 +1,12 @@
+//! A value of a form field.
+
+use std::borrow::Cow;
+
+/// One value of a field.
+#[derive(Debug)]
+pub(super) enum FormValue<'b> {
+    /// Decoded text.
+    Text(Cow<'b, str>),
+    /// The number of octets, which were not kept.
+    Octets(u64),
+}

@@ -1,0 +1,296 @@
+//! Writes a parameter's value to a tape, by style.
+
+use portcullis_json::Tape;
+
+use super::declaration::{Parameter, ParameterReading, ParameterStyle};
+use super::escapes::{EscapeRules, decode, is_named};
+use super::pair_ownership::{deep_object_property, owns_pair};
+use super::parameter_read_error::ParameterReadError;
+use super::raw_pairs::RawPairs;
+use super::split_delimited::{pieces, split_pair};
+use crate::schema::schema_surface::{ObjectShape, TypeSet};
+
+/// Writes one value as the next value of an open tape.
+pub(super) struct ParameterWriter<'t> {
+    pub(super) tape: &'t mut Tape,
+    pub(super) escapes: EscapeRules,
+    /// Whether a scalar that may be a string is written as a string.
+    pub(super) as_text: bool,
+}
+
+impl ParameterWriter<'_> {
+    /// Writes a value that is contained in one text.
+    pub(super) fn text(
+        &mut self,
+        parameter: &Parameter,
+        reading: &ParameterReading,
+        text: &str,
+    ) -> Result<(), ParameterReadError> {
+        let (body, separator) = match parameter.style {
+            ParameterStyle::Simple | ParameterStyle::Form => (text, ","),
+            ParameterStyle::Label => (
+                text.strip_prefix('.').ok_or(ParameterReadError::Malformed(
+                    "must start with `.` (style label)",
+                ))?,
+                if parameter.explode { "." } else { "," },
+            ),
+            ParameterStyle::Matrix => return self.matrix(parameter, reading, text),
+            ParameterStyle::SpaceDelimited => (text, " "),
+            ParameterStyle::PipeDelimited => (text, "|"),
+            ParameterStyle::JsonContent
+            | ParameterStyle::OtherContent
+            | ParameterStyle::DeepObject => {
+                return Err(ParameterReadError::NotChecked);
+            }
+        };
+        match reading {
+            ParameterReading::Scalar(types) => self.scalar(body, *types),
+            ParameterReading::Array(types) => self.array(pieces(body, separator), *types),
+            ParameterReading::Object(shape) if parameter.explode => {
+                self.properties(pieces(body, separator), parameter.style, shape)
+            }
+            ParameterReading::Object(shape) => self.alternating(pieces(body, separator), shape),
+        }
+    }
+
+    /// `;name=value` (RFC 6570 section 3.2.7, path-style parameter expansion).
+    fn matrix(
+        &mut self,
+        parameter: &Parameter,
+        reading: &ParameterReading,
+        text: &str,
+    ) -> Result<(), ParameterReadError> {
+        const FORM: ParameterReadError =
+            ParameterReadError::Malformed("must be written as `;name=value` (style matrix)");
+        let body = text.strip_prefix(';').ok_or(FORM)?;
+        let value_of = |piece| -> Result<&str, ParameterReadError> {
+            let (name, value) = split_pair(piece);
+            is_named(name, &parameter.name, EscapeRules::Percent)
+                .then_some(value)
+                .ok_or(FORM)
+        };
+        match reading {
+            ParameterReading::Object(shape) if parameter.explode => {
+                self.properties(body.split(';'), parameter.style, shape)
+            }
+            ParameterReading::Array(types) if parameter.explode => {
+                self.tape.begin_array();
+                for piece in body.split(';') {
+                    self.scalar(value_of(piece)?, *types)?;
+                }
+                self.tape.end();
+                Ok(())
+            }
+            ParameterReading::Scalar(types) => self.scalar(value_of(body)?, *types),
+            ParameterReading::Array(types) => self.array(value_of(body)?.split(','), *types),
+            ParameterReading::Object(shape) => self.alternating(value_of(body)?.split(','), shape),
+        }
+    }
+
+    fn array<'a>(
+        &mut self,
+        items: impl Iterator<Item = &'a str>,
+        types: TypeSet,
+    ) -> Result<(), ParameterReadError> {
+        self.tape.begin_array();
+        for item in items {
+            self.scalar(item, types)?;
+        }
+        self.tape.end();
+        Ok(())
+    }
+
+    /// Properties written as `name=value`. In style `matrix` an empty value has no `=` (RFC 6570
+    /// section 3.2.7).
+    fn properties<'a>(
+        &mut self,
+        pieces: impl Iterator<Item = &'a str>,
+        style: ParameterStyle,
+        shape: &ObjectShape,
+    ) -> Result<(), ParameterReadError> {
+        self.tape.begin_object();
+        for piece in pieces {
+            let may_lack_equals = style == ParameterStyle::Matrix && !piece.is_empty();
+            if !may_lack_equals && !piece.contains('=') {
+                return Err(ParameterReadError::Malformed(
+                    "must be written as `name=value` for each property",
+                ));
+            }
+            let (name, value) = split_pair(piece);
+            self.property(name, value, shape)?;
+        }
+        self.end_object()
+    }
+
+    /// Properties written as `name,value,name,value`.
+    fn alternating<'a>(
+        &mut self,
+        mut pieces: impl Iterator<Item = &'a str>,
+        shape: &ObjectShape,
+    ) -> Result<(), ParameterReadError> {
+        self.tape.begin_object();
+        while let Some(name) = pieces.next() {
+            let value = pieces.next().ok_or(ParameterReadError::Malformed(
+                "must alternate names and values, an even number in total",
+            ))?;
+            self.property(name, value, shape)?;
+        }
+        self.end_object()
+    }
+
+    pub(super) fn exploded_array(
+        &mut self,
+        parameter: &Parameter,
+        types: TypeSet,
+        pairs: RawPairs<'_>,
+    ) -> Result<(), ParameterReadError> {
+        let escapes = self.escapes;
+        let mut values = pairs
+            .iter()
+            .filter(|(name, _)| is_named(name, &parameter.name, escapes))
+            .peekable();
+        let (_, first) = values.peek().ok_or(ParameterReadError::Missing)?;
+        if first.is_empty() && parameter.allow_empty {
+            return Err(ParameterReadError::NotChecked);
+        }
+        self.array(values.map(|(_, value)| value), types)
+    }
+
+    /// An exploded form object has its properties in the whole query. Pairs of other declared
+    /// parameters do not belong to it.
+    pub(super) fn exploded_object(
+        &mut self,
+        parameter: &Parameter,
+        shape: &ObjectShape,
+        pairs: RawPairs<'_>,
+        siblings: &[Parameter],
+    ) -> Result<(), ParameterReadError> {
+        self.tape.begin_object();
+        let mut found = false;
+        for (raw_name, value) in pairs.iter() {
+            let Ok(name) = decode(raw_name, self.escapes) else {
+                continue;
+            };
+            let is_declared = shape.members.iter().any(|(property, _)| *property == name);
+            let is_sibling = siblings
+                .iter()
+                .any(|other| !other.is_same(parameter) && owns_pair(other, &name, parameter.part));
+            if is_declared || (!is_sibling && shape.is_open) {
+                self.property(raw_name, value, shape)?;
+                found = true;
+            }
+        }
+        self.end_object()?;
+        if found {
+            Ok(())
+        } else {
+            Err(ParameterReadError::Missing)
+        }
+    }
+
+    /// `name[property]=value`. The specification does not define nested objects: if a nested
+    /// property is declared and sent, the parameter is not checked. A pair whose whole name,
+    /// brackets included, is another declared parameter belongs to that parameter.
+    pub(super) fn deep_object(
+        &mut self,
+        parameter: &Parameter,
+        reading: &ParameterReading,
+        pairs: RawPairs<'_>,
+        siblings: &[Parameter],
+    ) -> Result<(), ParameterReadError> {
+        let ParameterReading::Object(shape) = reading else {
+            return Err(ParameterReadError::NotChecked);
+        };
+        self.tape.begin_object();
+        let mut found = false;
+        for (raw_name, value) in pairs.iter() {
+            let Ok(name) = decode(raw_name, self.escapes) else {
+                continue;
+            };
+            if name == parameter.name {
+                return Err(ParameterReadError::Malformed(
+                    "must be written as `name[property]=value` (style deepObject)",
+                ));
+            }
+            let is_other = |other: &Parameter| other.part == parameter.part && other.name == name;
+            let property = match deep_object_property(&name, &parameter.name) {
+                Some(property) if !siblings.iter().any(is_other) => property,
+                Some(_) | None => continue,
+            };
+            let outer = property.split(['[', ']']).next().unwrap_or_default();
+            if outer.len() < property.len() {
+                check_nested_property(shape, outer)?;
+                found = true;
+                continue;
+            }
+            self.tape.key(property);
+            self.scalar(value, shape.types_of(property).unwrap_or(TypeSet::ALL))?;
+            found = true;
+        }
+        self.end_object()?;
+        if found {
+            Ok(())
+        } else {
+            Err(ParameterReadError::Missing)
+        }
+    }
+
+    fn end_object(&mut self) -> Result<(), ParameterReadError> {
+        self.tape
+            .end_checked()
+            .map_err(|_| ParameterReadError::RepeatedProperty)
+    }
+
+    fn property(
+        &mut self,
+        name: &str,
+        value: &str,
+        shape: &ObjectShape,
+    ) -> Result<(), ParameterReadError> {
+        let name = decode(name, self.escapes)?;
+        self.tape.key(&name);
+        self.scalar(value, shape.types_of(&name).unwrap_or(TypeSet::ALL))
+    }
+
+    fn scalar(&mut self, raw: &str, types: TypeSet) -> Result<(), ParameterReadError> {
+        let text = decode(raw, self.escapes)?;
+        let text = if self.escapes == EscapeRules::None {
+            text.trim_matches([' ', '\t'])
+        } else {
+            &text
+        };
+        put_scalar(self.tape, text, types, self.as_text);
+        Ok(())
+    }
+}
+
+/// Checks a property that is sent with nested properties, which style `deepObject` does not define.
+/// It is skipped if it is not declared and may have any type.
+fn check_nested_property(shape: &ObjectShape, property: &str) -> Result<(), ParameterReadError> {
+    let is_declared = shape.members.iter().any(|(name, _)| name == property);
+    let types = shape.types_of(property).unwrap_or(TypeSet::NONE);
+    if !types.has(TypeSet::ARRAY | TypeSet::OBJECT) {
+        return Err(ParameterReadError::Malformed(
+            "has nested properties in a property that allows none",
+        ));
+    }
+    if is_declared {
+        return Err(ParameterReadError::NotChecked);
+    }
+    Ok(())
+}
+
+/// Writes a scalar to the tape as the first allowed type that its text has. A text of no allowed
+/// type is written as a string, which the validator refuses.
+pub(crate) fn put_scalar(tape: &mut Tape, text: &str, types: TypeSet, as_text: bool) {
+    let is_text = as_text && types.has(TypeSet::STRING);
+    if !is_text && types.has(TypeSet::NUMBER) && tape.number(text).is_ok() {
+        return;
+    }
+    match text {
+        "true" | "false" if !is_text && types.has(TypeSet::BOOLEAN) => {
+            tape.boolean(text == "true");
+        }
+        _ => tape.string(text),
+    }
+}

@@ -1,0 +1,184 @@
+//! All documents of one contract: the entry document and the files that its references name.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use portcullis_json::{JsonNode, pointer};
+
+use super::node_ref::{NodeRef, SourceLocation};
+use super::parsed_document::Document;
+use crate::openapi::identifier::SchemaIdentifiers;
+
+/// All documents of one contract. The raw documents stay available as long as the contract.
+#[derive(Debug)]
+pub struct DocumentSet {
+    list: Vec<Document>,
+    by_path: HashMap<PathBuf, u32>,
+    /// Referenced files that could not be loaded, with the reason. The compiler reports it at each
+    /// reference that an operation needs.
+    missing: HashMap<PathBuf, String>,
+    identifiers: OnceLock<SchemaIdentifiers>,
+}
+
+impl DocumentSet {
+    /// A contract of one document; [`DocumentSet::add`] adds more.
+    pub fn new(entry: Document) -> Self {
+        let by_path = HashMap::from([(entry.path.clone(), 0)]);
+        Self {
+            list: vec![entry],
+            by_path,
+            missing: HashMap::new(),
+            identifiers: OnceLock::new(),
+        }
+    }
+
+    /// Adds a referenced file, or the reason why it could not be loaded.
+    pub fn add(&mut self, path: PathBuf, loaded: Result<Document, String>) {
+        self.identifiers = OnceLock::new();
+        match loaded {
+            Ok(document) => {
+                let index = u32::try_from(self.list.len()).expect("files are counted in limits");
+                self.list.push(document);
+                self.by_path.insert(path, index);
+            }
+            Err(reason) => {
+                self.missing.insert(path, reason);
+            }
+        }
+    }
+
+    /// Whether this file was already added, loaded or not.
+    pub fn was_tried(&self, path: &Path) -> bool {
+        self.by_path.contains_key(path) || self.missing.contains_key(path)
+    }
+
+    /// The document read from `path`.
+    ///
+    /// # Errors
+    /// The reason why it could not be loaded.
+    pub fn by_path(&self, path: &Path) -> Result<u32, &str> {
+        match self.by_path.get(path) {
+            Some(index) => Ok(*index),
+            None => Err(self.missing.get(path).map_or(
+                "this contract was given without its other files",
+                String::as_str,
+            )),
+        }
+    }
+
+    /// The documents in loading order, the entry document first.
+    pub fn list(&self) -> &[Document] {
+        &self.list
+    }
+
+    /// Every file whose change may change the contract: the loaded files, the entry first, then
+    /// the referenced files that could not be loaded.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let mut missing: Vec<PathBuf> = self.missing.keys().cloned().collect();
+        missing.sort();
+        let loaded = self.list.iter().map(|document| document.path.clone());
+        loaded.chain(missing).collect()
+    }
+
+    /// The entry document.
+    pub fn entry(&self) -> &Document {
+        &self.list[0]
+    }
+
+    /// The `$id` and anchors of all schemas.
+    pub(crate) fn identifiers(&self) -> &SchemaIdentifiers {
+        self.identifiers
+            .get_or_init(|| SchemaIdentifiers::of(&self.list))
+    }
+
+    /// The root of the entry document.
+    pub fn entry_ref(&self) -> NodeRef {
+        self.root_ref(0)
+    }
+
+    /// The root of a document.
+    pub fn root_ref(&self, document: u32) -> NodeRef {
+        NodeRef {
+            document,
+            node: self.list[document as usize].root().index(),
+        }
+    }
+
+    /// The value of a node.
+    pub fn node(&self, node_ref: NodeRef) -> JsonNode<'_> {
+        self.list[node_ref.document as usize].node(node_ref.node)
+    }
+
+    /// The reference to a node in the same document as `near`.
+    pub fn node_ref(near: NodeRef, node: JsonNode<'_>) -> NodeRef {
+        NodeRef {
+            document: near.document,
+            node: node.index(),
+        }
+    }
+
+    /// The value of a property of the object at `node_ref`.
+    pub fn member(&self, node_ref: NodeRef, name: &str) -> Option<NodeRef> {
+        Some(Self::node_ref(node_ref, self.node(node_ref).get(name)?))
+    }
+
+    /// The location of a node. It walks from the root, so keep it off hot paths.
+    pub fn location(&self, node_ref: NodeRef) -> SourceLocation {
+        let document = &self.list[node_ref.document as usize];
+        SourceLocation {
+            file: Arc::clone(&document.name),
+            line: self.line(node_ref),
+            pointer: pointer_to(document.root(), node_ref.node),
+        }
+    }
+
+    /// The line of a node, from 1, where a reader looks for it: the line of the property name, even
+    /// if the value begins on a later line. For an object with a `$ref`, the line of the `$ref`.
+    pub fn line(&self, node_ref: NodeRef) -> u32 {
+        let node = self.node(node_ref);
+        node.get("$ref").unwrap_or(node).key_line()
+    }
+
+    /// The deepest node on `pointer` below `node_ref` that exists. A pointer into a lowered schema may
+    /// go deeper than the contract does; this finds the keyword that the reader can look up.
+    pub fn deepest_existing(&self, node_ref: NodeRef, pointer: &str) -> NodeRef {
+        let mut node = self.node(node_ref);
+        for name in pointer::tokens(pointer) {
+            let Some(next) = child(node, &name) else {
+                break;
+            };
+            node = next;
+        }
+        Self::node_ref(node_ref, node)
+    }
+}
+
+fn child<'a>(node: JsonNode<'a>, token: &str) -> Option<JsonNode<'a>> {
+    node.get(token)
+        .or_else(|| node.elements().nth(token.parse().ok()?))
+}
+
+/// The JSON Pointer from `root` to the node with this tape index.
+fn pointer_to(root: JsonNode<'_>, index: u32) -> String {
+    let mut pointer = String::new();
+    let mut node = root;
+    while node.index() != index {
+        let next = node
+            .members()
+            .map(|(name, value)| (Ok(name), value))
+            .chain(
+                node.elements()
+                    .enumerate()
+                    .map(|(at, value)| (Err(at), value)),
+            )
+            .find(|(_, value)| value.contains_index(index));
+        let Some((token, value)) = next else { break };
+        match token {
+            Ok(name) => pointer::push(&mut pointer, name),
+            Err(position) => pointer::push(&mut pointer, &position.to_string()),
+        }
+        node = value;
+    }
+    pointer
+}

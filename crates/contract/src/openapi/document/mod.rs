@@ -1,0 +1,14 @@
+//! The parsed documents of a contract.
+//!
+//! A [`Document`] is one parsed file; a [`DocumentSet`] holds all files of a contract. A
+//! [`NodeRef`] identifies a node of one of them: it is small and `Copy`, and the compiler passes it
+//! around. A [`SourceLocation`] is the same in readable form (file, line and JSON Pointer) and is
+//! computed only for messages.
+
+mod node_ref;
+mod parsed_document;
+mod document_set;
+
+pub use document_set::DocumentSet;
+pub use node_ref::{NodeRef, SourceLocation};
+pub use parsed_document::{Document, DocumentParseError};

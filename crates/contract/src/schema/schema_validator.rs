@@ -1,0 +1,54 @@
+//! Building validators for tapes.
+
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
+use serde_json::{Value, json};
+
+use portcullis_json::{JsonLimits, Tape, TapeJson};
+
+use super::exact::with_exact_keywords;
+use super::format::with_formats;
+
+/// The backtracking limit of one match. Only patterns with look-around or backreferences backtrack. A
+/// match that reaches the limit counts as failed.
+pub(crate) const BACKTRACKS_MAX: usize = 200_000;
+
+/// Builds a validator with the formats and exact comparisons of contracts. Without `backtracks`, it
+/// matches patterns in linear time.
+pub(super) fn build_validator(
+    schema: &Value,
+    backtracks: bool,
+) -> Result<Validator<TapeJson>, ValidationError<'static>> {
+    let options = jsonschema::options_for::<TapeJson>()
+        .with_draft(Draft::Draft202012)
+        .offline()
+        .should_validate_formats(true);
+    let options = with_exact_keywords(with_formats(options));
+    if backtracks {
+        let engine = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS_MAX);
+        options.with_pattern_options(engine).build(schema)
+    } else {
+        options
+            .with_pattern_options(PatternOptions::regex())
+            .build(schema)
+    }
+}
+
+/// A validator of one schema, with the formats and exact comparisons of contracts.
+#[derive(Debug)]
+pub struct SchemaValidator(Validator<TapeJson>);
+
+impl SchemaValidator {
+    /// Builds the validator of a JSON Schema 2020-12, which may be lowered. `None` if it is not a valid
+    /// schema.
+    pub fn new(schema: &Value) -> Option<Self> {
+        let wrapper = json!({ "properties": { "": schema } });
+        build_validator(&wrapper, true).ok().map(Self)
+    }
+
+    /// Whether a value, given as JSON text, satisfies the schema.
+    pub fn accepts(&self, text: &str) -> bool {
+        let mut tape = Tape::new();
+        tape.parse("", text.as_bytes(), JsonLimits::default())
+            .is_ok_and(|source| self.0.is_valid(tape.wrapped(source)))
+    }
+}

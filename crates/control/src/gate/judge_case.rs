@@ -1,0 +1,95 @@
+//! Judges a case: evaluates every rule and joins the reasons to a verdict.
+
+use super::blast_radius::{BlastRadius, BrokenOperations};
+use super::deployment::RecordedOverride;
+use super::deployment_comparison::DeploymentComparison;
+use super::gate_case::{GateCase, GateOverride, replaced_deployment};
+use super::gate_reason::{GateReason, GateRule, ReasonWeight};
+use super::gate_verdict::{GateDecision, GateVerdict};
+
+impl GateCase<'_> {
+    /// Evaluates every rule, so the verdict lists all reasons at once.
+    pub fn judge(&self) -> GateVerdict {
+        let base = replaced_deployment(self.record, &self.candidate.version, self.now);
+        let compared = base.and_then(|base| {
+            self.comparisons
+                .iter()
+                .find(|compared| compared.number == base.number)
+        });
+        let broken = compared.map_or_else(
+            BrokenOperations::default,
+            DeploymentComparison::broken_operations,
+        );
+        let usage = self
+            .measurement
+            .and_then(|measured| measured.usage.as_ref());
+        let provider = self.squad.name.as_str();
+        let radius = BlastRadius::of(self.catalog, provider, self.service, &broken, usage);
+        let risk_score = radius.risk_score(self.catalog);
+        let is_unchanged = base.is_some_and(|base| *base.revision == *self.candidate.revision);
+        let mut reasons: Vec<GateReason> = self.ownership().into_iter().collect();
+        let mut approvals = Vec::new();
+        if is_unchanged {
+            let message = format!("this revision of {} is already deployed", self.service);
+            reasons.push(GateReason::new(
+                GateRule::AlreadyDeployed,
+                ReasonWeight::Informs,
+                message,
+            ));
+        } else {
+            reasons.extend(self.earlier_deployments(base));
+            if let Some(compared) = compared {
+                reasons.extend(self.breaking_changes(compared, &radius, &mut approvals));
+            }
+            reasons.extend(self.parallel_versions(base));
+            reasons.extend(self.drift());
+            reasons.extend(self.cooldown());
+            reasons.extend(self.risk(risk_score));
+        }
+        reasons.extend(self.measurement());
+        let overridden = self.override_blocking(&mut reasons);
+        reasons.sort_by_key(|reason| reason.weight);
+        let blocking = reasons
+            .iter()
+            .find(|reason| reason.weight == ReasonWeight::Blocks);
+        let decision = match (blocking, is_unchanged, &overridden) {
+            (Some(_), _, _) => GateDecision::Blocked,
+            (None, true, _) => GateDecision::Unchanged,
+            (None, false, Some(_)) => GateDecision::Overridden,
+            (None, false, None) => GateDecision::Allowed,
+        };
+        GateVerdict {
+            decision,
+            recommended_action: match (blocking, is_unchanged) {
+                (Some(reason), _) => reason.rule.action(),
+                (None, true) => "nothing",
+                (None, false) => "deploy",
+            },
+            reasons,
+            blast_radius: radius,
+            risk_score,
+            risk_max: self.policy().risk_max,
+            drift_score: self.measurement.and_then(|measured| measured.drift),
+            base: base.map(|base| base.number),
+            approvals,
+            overridden,
+        }
+    }
+
+    /// Overrides the blocking reasons that can be overridden.
+    fn override_blocking(&self, reasons: &mut [GateReason]) -> Option<RecordedOverride> {
+        let GateOverride { name, reason } = self.override_request?;
+        let mut rules = Vec::new();
+        for blocking in reasons.iter_mut() {
+            if blocking.weight == ReasonWeight::Blocks && blocking.rule.can_be_overridden() {
+                blocking.weight = ReasonWeight::Overridden;
+                rules.push(blocking.rule.as_str().to_owned());
+            }
+        }
+        (!rules.is_empty()).then(|| RecordedOverride {
+            name: name.to_owned(),
+            reason: reason.to_owned(),
+            rules,
+        })
+    }
+}
