@@ -1,13 +1,13 @@
-//! The cryptography of TLS, chosen once for the process.
+//! The TLS cryptography of the process.
 
 use std::sync::Once;
 
-/// Makes `ring` the process's provider of TLS, unless one is installed already. Call it before a
-/// client is built: without a provider, building one fails.
+/// Makes `ring` the TLS provider of the process, unless one is installed already. Call it before
+/// building a client, which fails without a provider.
 pub(crate) fn install_provider() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        // An error says that another provider is installed, which serves as well.
+        // An error means that another provider is installed, which works too.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
 }

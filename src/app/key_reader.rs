@@ -226,7 +226,7 @@ fn contents(path: &std::path::Path) -> Result<Vec<u8>, KeysError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Script;
+    use crate::source::ScriptedServer;
 
     const SET: &str = include_str!("../identity/fixtures/keys.json");
 
@@ -286,7 +286,7 @@ mod tests {
         );
         assert_eq!(
             file_error(Some(&" ".repeat(KEY_SET_BYTES_MAX + 1))),
-            "identity.jwt.jwks: DIR/keys.json: larger than 1048576 bytes, so it is no set of keys; \
+            "identity.jwt.jwks: DIR/keys.json: larger than 1048576 bytes, so it is not a key set; \
              check the address"
         );
     }
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn a_failing_url_is_retried_and_loaded_keys_stay() {
         let tag = |tag: &str| format!("etag: {tag}\r\ncache-control: max-age=60\r\n");
-        let server = Script::start(&[
+        let server = ScriptedServer::start(&[
             &answer("500 Internal Server Error", "", ""),
             &answer("200 OK", &tag("one"), SET),
             &answer("304 Not Modified", "", ""),
@@ -344,7 +344,7 @@ mod tests {
         let error = block_on(reader.read()).unwrap_err().to_string();
         let place = server.url("/keys");
         assert!(
-            error.starts_with(&format!("identity.jwt.jwks: {place}: no JWKS at line 1")),
+            error.starts_with(&format!("identity.jwt.jwks: {place}: not a JWKS (line 1")),
             "{error}"
         );
         assert_eq!(sent_tag().as_deref(), Some("one"));
@@ -362,7 +362,8 @@ mod tests {
 
     #[test]
     fn an_unknown_key_triggers_a_read_but_not_too_often() {
-        let server = Script::start(&[&answer("200 OK", "", SET), &answer("200 OK", "", SET)]);
+        let server =
+            ScriptedServer::start(&[&answer("200 OK", "", SET), &answer("200 OK", "", SET)]);
         let mut reader = start(at(&server.url("/keys")));
         server.requests.recv().unwrap();
         let tokens = crate::identity::TokenAuthenticator::new(

@@ -1,22 +1,22 @@
-//! What the flags of the command line say over file and environment.
+//! Command line flags that override the file and the environment.
 
-use portcullis_vocabulary::ConfigLocation;
 use std::path::Path;
 
-use super::config_problem::ConfigProblems;
-use super::config_tree::{ConfigNode, ConfigTable, ConfigValue};
-use super::environment::insert;
-use super::service_config::name_of_contract;
+use portcullis_vocabulary::ConfigLocation;
 
-/// Values of flags, as typed; each is judged like the key that it overrides.
+use super::sections::name_of_contract;
+use super::tree::environment::insert;
+use super::tree::{ConfigNode, ConfigProblems, ConfigTable, ConfigValue};
+
+/// The values of flags as typed. Each is checked like the key that it overrides.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FlagOverrides {
     /// `--listen`: `listen.address`.
     pub listen: Option<String>,
     /// `--admin`: `admin.address`.
     pub admin: Option<String>,
-    /// `--contract`: one service for every host and path, in place of all configured ones.
-    /// Relative to the working directory.
+    /// `--contract`: one service for every host and path, which replaces all configured ones. The
+    /// path is relative to the working directory.
     pub contract: Option<String>,
     /// `--upstream`: the upstream of the only service.
     pub upstream: Option<String>,
@@ -51,7 +51,7 @@ impl FlagOverrides {
 }
 
 fn service_of(contract: &str) -> ConfigNode {
-    let place = ConfigLocation::Flag("--contract");
+    let location = ConfigLocation::Flag("--contract");
     let name = name_of_contract(Path::new(contract));
     let keys = [
         ("name", name.as_str()),
@@ -62,11 +62,11 @@ fn service_of(contract: &str) -> ConfigNode {
         .map(|(key, value)| (key.to_owned(), untyped("--contract", value)))
         .into();
     let service = ConfigNode {
-        place: place.clone(),
+        location: location.clone(),
         value: ConfigValue::Table(table),
     };
     ConfigNode {
-        place,
+        location,
         value: ConfigValue::List(vec![service]),
     }
 }
@@ -86,12 +86,12 @@ fn set_upstream(root: &mut ConfigTable, upstream: &str, problems: &mut ConfigPro
         return;
     }
     let message = "needs exactly one service; try --contract, or the upstream key of a service";
-    problems.add(node.place, "services", message);
+    problems.add(node.location, "services", message);
 }
 
 fn untyped(flag: &'static str, value: &str) -> ConfigNode {
     ConfigNode {
-        place: ConfigLocation::Flag(flag),
+        location: ConfigLocation::Flag(flag),
         value: ConfigValue::Untyped(value.to_owned()),
     }
 }

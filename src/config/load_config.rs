@@ -1,29 +1,29 @@
-//! From files, environment and flags to a [`Config`], or to everything that is wrong.
+//! From files, variables and flags to a [`Config`], or to all their problems.
 
-use portcullis_vocabulary::CatalogFile;
-use portcullis_vocabulary::ConfigLocation;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::config_problem::{ConfigErrors, ConfigProblems};
-use super::config_section::ConfigSection;
-use super::config_tree;
-use super::config_tree::ConfigTable;
-use super::config_value;
-use super::{Config, FlagOverrides, catalog_file, environment, resolve_sections};
-use portcullis_vocabulary::Catalog;
-use portcullis_vocabulary::limits;
+use portcullis_vocabulary::{Catalog, CatalogFile, ConfigLocation, limits};
 
-/// Reads the configuration. `path` is the file, or nothing where the flags name a contract;
-/// `environment` is the process's; paths in the file and in variables are relative to the
-/// file's directory, paths in flags to the working directory.
+use super::catalog::read_catalog_file;
+use super::flag_overrides::FlagOverrides;
+use super::program_config::Config;
+use super::resolve_config::read_config;
+use super::tree::{
+    ConfigErrors, ConfigProblems, ConfigSection, ConfigTable, config_tree, config_value,
+    environment,
+};
+
+/// Reads the configuration. `path` is the file, absent if the flags name a contract. Paths in the
+/// file and in variables are relative to the directory of the file, paths in flags to the working
+/// directory.
 ///
 /// # Errors
 ///
-/// Every problem of every file, variable and flag at once.
+/// All problems of all files, variables and flags.
 pub fn load(
     path: Option<&Path>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -34,33 +34,33 @@ pub fn load(
     problems.into_result(config)
 }
 
-/// Reads a catalog by itself.
+/// Reads a catalog without a configuration.
 ///
 /// # Errors
 ///
-/// Every problem of the file at once.
+/// All problems of the file.
 pub fn load_catalog(path: &Path) -> Result<Catalog, ConfigErrors> {
     let mut problems = ConfigProblems::default();
     let file = read_catalog(path, "catalog.path", &mut problems);
     problems.into_result(file.map(|file| file.catalog))
 }
 
-/// Reads a catalog that a flag names, with the places of what it says.
+/// Reads the catalog of a flag, with the locations of its entries.
 ///
 /// # Errors
 ///
-/// Every problem of the file at once.
+/// All problems of the file.
 pub fn load_catalog_file(path: &Path) -> Result<CatalogFile, ConfigErrors> {
     let mut problems = ConfigProblems::default();
     let file = read_catalog(path, "--catalog", &mut problems);
     problems.into_result(file)
 }
 
-/// The same for a catalog's text; `path` is what messages call it.
+/// Reads the text of a catalog; messages name it `path`.
 ///
 /// # Errors
 ///
-/// Every problem of the text at once.
+/// All problems of the text.
 pub fn parse_catalog(text: &str, path: &Path) -> Result<CatalogFile, ConfigErrors> {
     let mut problems = ConfigProblems::default();
     let table = config_tree::parse(text, path, &mut problems);
@@ -80,16 +80,16 @@ fn assemble(
     };
     environment::overlay(&mut table, environment, problems);
     overrides.apply(&mut table, problems);
-    let place = path.map_or(ConfigLocation::Flag("--contract"), ConfigLocation::file);
-    let mut root = ConfigSection::new(String::new(), place, table, problems);
+    let location = path.map_or(ConfigLocation::Flag("--contract"), ConfigLocation::file);
+    let mut root = ConfigSection::new(String::new(), location, table, problems);
     let directory = path.and_then(Path::parent).unwrap_or(Path::new(""));
     let catalog = catalog_path(&mut root, directory);
     let catalog = catalog.and_then(|path| read_catalog(&path, "catalog.path", root.problems()));
     let catalog = catalog.map(|file| Arc::new(file.catalog));
-    resolve_sections::config(root, catalog, directory)
+    Some(read_config(root, catalog, directory))
 }
 
-/// The catalog's path, which is known before the rest: services are judged against it.
+/// The path of the catalog. It is read first, since services are checked against the catalog.
 fn catalog_path(root: &mut ConfigSection<'_>, directory: &Path) -> Option<PathBuf> {
     let mut section = root.section("catalog");
     let path = section.read("path", config_value::path);
@@ -104,7 +104,7 @@ fn read_catalog(path: &Path, key: &str, problems: &mut ConfigProblems) -> Option
 
 fn resolve_catalog(table: ConfigTable, path: &Path, problems: &mut ConfigProblems) -> CatalogFile {
     let root = ConfigSection::new(String::new(), ConfigLocation::file(path), table, problems);
-    catalog_file::resolve(root)
+    read_catalog_file(root)
 }
 
 fn read_table(path: &Path, key: &str, problems: &mut ConfigProblems) -> Option<ConfigTable> {
@@ -122,7 +122,7 @@ fn read_table(path: &Path, key: &str, problems: &mut ConfigProblems) -> Option<C
     }
 }
 
-/// Reads a file within its bound, so that a device or a wrong file cannot fill the memory.
+/// Reads a file up to the bound, so that a device or a wrong file cannot exhaust the memory.
 fn read_text(path: &Path) -> io::Result<String> {
     let bound = limits::FILE_BYTES_MAX;
     let mut text = String::new();

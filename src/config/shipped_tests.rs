@@ -1,18 +1,18 @@
-//! The files that are shipped say what is true.
+//! The shipped configuration files are valid and complete.
 //!
-//! `config.toml` shows every key with its default as a comment, and a comment cannot be
-//! compiled: so it is uncommented here and compared with the defaults that the program has.
+//! `config.toml` shows every key with its default in a comment. These tests uncomment the keys and
+//! compare them with the defaults of the program.
 
-use portcullis_vocabulary::Limits;
-use portcullis_vocabulary::ViolationClass;
 use std::fs;
 use std::path::Path;
+
+use portcullis_vocabulary::{Limits, ViolationClass};
 
 use super::*;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The shipped file with each key that is commented out made real.
+/// The shipped file with all keys uncommented.
 fn uncommented() -> String {
     let text = fs::read_to_string(Path::new(ROOT).join("config.toml")).unwrap();
     let key = |line: &str| {
@@ -37,7 +37,7 @@ fn load_shipped() -> Config {
 }
 
 #[test]
-fn the_shipped_configuration_and_catalog_are_right() {
+fn loads_the_shipped_configuration_and_catalog() {
     let config = load_shipped();
     let names: Vec<_> = config
         .services
@@ -65,7 +65,7 @@ fn the_shipped_configuration_and_catalog_are_right() {
 }
 
 #[test]
-fn the_shipped_gateway_is_right() {
+fn loads_the_shipped_gateway_configuration() {
     let path = Path::new(ROOT).join("deploy/gateway.toml");
     let config = load(Some(&path), [], &FlagOverrides::default()).unwrap();
     let budgets: Vec<_> = config
@@ -89,7 +89,7 @@ fn the_shipped_gateway_is_right() {
 }
 
 #[test]
-fn every_default_in_a_comment_is_the_default() {
+fn shows_the_right_defaults() {
     let directory = tempfile::tempdir().unwrap();
     let catalog = Path::new(ROOT).join("contracts/squads.toml");
     let text = uncommented().replace("contracts/squads.toml", catalog.to_str().unwrap());
@@ -102,21 +102,21 @@ fn every_default_in_a_comment_is_the_default() {
         ..Config::default()
     };
     assert_eq!(format!("{written:#?}"), format!("{default:#?}"));
-    let (written, silent) = (
+    let (written, default) = (
         &written.services[0],
         ServiceConfig::single("a.yaml".into(), UpstreamTarget::Mock),
     );
-    assert_eq!(written.hosts, silent.hosts);
-    assert_eq!(written.path_prefix, silent.path_prefix);
-    assert_eq!(written.preflight, silent.preflight);
+    assert_eq!(written.hosts, default.hosts);
+    assert_eq!(written.path_prefix, default.path_prefix);
+    assert_eq!(written.preflight, default.preflight);
     for class in ViolationClass::ALL {
-        let (written, silent) = (&written.enforcement, &silent.enforcement);
-        assert_eq!(written.of(class), silent.of(class), "{class}");
+        let (written, default) = (&written.enforcement, &default.enforcement);
+        assert_eq!(written.of(class), default.of(class), "{class}");
     }
 }
 
 #[test]
-fn every_limit_and_every_class_is_shown() {
+fn shows_every_limit_and_every_class() {
     let text = uncommented();
     let (limits, jwt) = (Limits::default(), JwtConfig::default());
     let tracing = TracingConfig::default();
@@ -129,8 +129,8 @@ fn every_limit_and_every_class_is_shown() {
         .map(|(key, _)| key)
         .chain(ViolationClass::ALL.map(ViolationClass::as_str))
     {
-        // A key without a default is shown by an example, which the blank keeps a comment; one that
-        // is a table, by that.
+        // A key without a default is shown as an example, whose space keeps it a comment. A table
+        // is shown by its header.
         let forms = [
             format!("\n{key} = "),
             format!("\n# {key} = "),

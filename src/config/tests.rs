@@ -1,26 +1,25 @@
-//! Good configurations and what they mean; bad ones and every word of the complaint.
+//! Valid configurations and their values; invalid ones and their exact messages.
 
-use portcullis_vocabulary::Enforcement;
-use portcullis_vocabulary::EnforcementPolicy;
-use portcullis_vocabulary::Limits;
-use portcullis_vocabulary::Protection;
-use portcullis_vocabulary::ViolationClass;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::*;
-use portcullis_vocabulary::{Consumer, Tier, UnownedPolicy};
+use portcullis_vocabulary::{
+    Consumer, Enforcement, EnforcementPolicy, Limits, Protection, Tier, UnownedPolicy,
+    ViolationClass,
+};
 
-/// One service that is right, on the lines 1 to 4 of every file below.
+use super::*;
+
+/// A valid service, on lines 1 to 4 of the files below.
 const SERVICE: &str =
     "[[services]]\nname = \"orders\"\ncontract = \"openapi.yaml\"\nupstream = \"mock\"\n";
 
 const CATALOG: &str =
     "[squads.payments]\ntier = \"gold\"\nservices = [\"orders\", \"ledger\"]\n[squads.checkout]\n";
 
-/// Loads these files from a directory of their own; messages have the directory cut out.
+/// Loads these files from a new directory, whose path is removed from messages.
 fn load_with(
     files: &[(&str, &str)],
     variables: &[(&str, &str)],
@@ -51,7 +50,7 @@ fn load_variables(variables: &[(&str, &str)]) -> Result<Config, String> {
     )
 }
 
-fn load_cataloged(config: &str, catalog: &str) -> Result<Config, String> {
+fn load_with_catalog(config: &str, catalog: &str) -> Result<Config, String> {
     let config = format!("{config}[catalog]\npath = \"squads.toml\"\n");
     load_with(
         &[("config.toml", &config), ("squads.toml", catalog)],
@@ -60,17 +59,17 @@ fn load_cataloged(config: &str, catalog: &str) -> Result<Config, String> {
     )
 }
 
-/// The complaint about these lines after a service that is right.
+/// Checks the message about these lines after a valid service.
 #[track_caller]
-fn refuses(lines: &str, complaint: &str) {
+fn refuses(lines: &str, message: &str) {
     assert_eq!(
         load_text(&format!("{SERVICE}{lines}")).unwrap_err(),
-        complaint
+        message
     );
 }
 
 #[test]
-fn what_a_file_does_not_say_has_its_default() {
+fn absent_keys_have_defaults() {
     let config = load_text(SERVICE).unwrap();
     assert_eq!(config.listen_address.to_string(), "0.0.0.0:8080");
     assert_eq!(config.admin_address.to_string(), "127.0.0.1:9901");
@@ -106,7 +105,7 @@ fn what_a_file_does_not_say_has_its_default() {
 }
 
 #[test]
-fn every_value_of_a_service_is_read() {
+fn reads_every_key_of_a_service() {
     let config = load_text(
         r#"
         [[services]]
@@ -143,7 +142,7 @@ fn every_value_of_a_service_is_read() {
 }
 
 #[test]
-fn every_value_of_the_other_sections_is_read() {
+fn reads_the_keys_of_other_sections() {
     let config = load_text(&format!(
         r#"{SERVICE}
         [listen]
@@ -202,7 +201,7 @@ fn every_value_of_the_other_sections_is_read() {
 
 #[test]
 #[rustfmt::skip]
-fn a_bad_value_is_named_with_its_line_what_was_expected_and_what_to_do() {
+fn reports_invalid_values() {
     refuses("[limits]\nbody_bytes_max = 0", "config.toml:6: limits.body_bytes_max: expected a size from 1 B to 1 GiB, found 0");
     refuses("[limits]\nbody_bytes_max = -1", "config.toml:6: limits.body_bytes_max: expected a size from 1 B to 1 GiB, found -1");
     refuses("[limits]\nbody_bytes_max = 1.5", "config.toml:6: limits.body_bytes_max: expected a size from 1 B to 1 GiB, found 1.5");
@@ -229,43 +228,43 @@ fn a_bad_value_is_named_with_its_line_what_was_expected_and_what_to_do() {
     refuses("[log]\nformat = \"jsn\"", "config.toml:6: log.format: expected \"text\" or \"json\", found \"jsn\"; try \"json\"");
     refuses("[log]\nlevel = 2026-01-02", "config.toml:6: log.level: expected \"error\" or \"warn\" or \"info\" or \"debug\" or \"trace\", found 2026-01-02");
     refuses("[refusals]\nreport_header = \"true\"", "config.toml:6: refusals.report_header: expected true or false, found \"true\"");
-    refuses("[catalog]\npath = \"\"", "config.toml:6: catalog.path: expected the path of a file, found \"\"");
+    refuses("[catalog]\npath = \"\"", "config.toml:6: catalog.path: expected a file path, found \"\"");
     refuses("[catalog]\npath = \"none.toml\"", "none.toml: cannot be read: there is no such file; try catalog.path with the path of a file");
 }
 
 #[test]
 #[rustfmt::skip]
-fn a_bad_threshold_is_named() {
-    let refuses = |text: &str, complaint: &str| {
+fn reports_invalid_thresholds() {
+    let refuses = |text: &str, message: &str| {
         let errors = load_text(&format!("{SERVICE}{text}")).unwrap_err();
-        assert_eq!(errors, format!("config.toml:{complaint}"));
+        assert_eq!(errors, format!("config.toml:{message}"));
     };
     refuses("[tiers.gold]\nfailure_rate_max = 80", "6: tiers.gold.failure_rate_max: expected a share from 0.0 to 1.0, found 80");
     refuses("[tiers.gold]\nfailure_rate_max = \"50%\"", "6: tiers.gold.failure_rate_max: expected a share from 0.0 to 1.0, found \"50%\"");
     refuses("[tiers.gold]\nfailure_rate_max = nan", "6: tiers.gold.failure_rate_max: expected a share from 0.0 to 1.0, found nan");
-    refuses("[tiers.gold]\ndeploy_failure_rate_max = 0.4", "6: tiers.gold.deploy_failure_rate_max: is below failure_rate_max; a deploy window cannot be stricter than other times");
+    refuses("[tiers.gold]\ndeploy_failure_rate_max = 0.4", "6: tiers.gold.deploy_failure_rate_max: is below failure_rate_max; a deploy window cannot be stricter than normal operation");
     refuses("[tiers.gold]\nweight = 0", "6: tiers.gold.weight: expected a whole number from 1 to 1000, found 0");
-    refuses("[tiers.platinum]\nweight = 1", "5: tiers.platinum: unknown key; known here: gold, silver, bronze");
+    refuses("[tiers.platinum]\nweight = 1", "5: tiers.platinum: unknown key; known keys: gold, silver, bronze");
     refuses("[breaker]\nmode = \"observ\"", "6: breaker.mode: expected \"enforce\" or \"observe\" or \"off\", found \"observ\"; try \"observe\"");
     refuses("[breaker]\ncalls_min = 0", "6: breaker.calls_min: expected a whole number from 1 to 1000000, found 0");
     refuses("[breaker]\nslow_call = 5", "6: breaker.slow_call: expected a duration from 1ms to 1day, found 5; try \"5s\"");
     refuses("[breaker]\nslow_rate_max = -0.1", "6: breaker.slow_rate_max: expected a share from 0.0 to 1.0, found -0.1");
     refuses("[breaker]\ncounts_429 = 1", "6: breaker.counts_429: expected true or false, found 1");
-    refuses("[breaker]\nopen_base = \"2m\"", "6: breaker.open_base: is longer than open_max; the first wait cannot be longer than the longest");
+    refuses("[breaker]\nopen_base = \"2m\"", "6: breaker.open_base: is longer than open_max; the first wait cannot exceed the maximum");
     refuses("[breaker]\nprobes = 0", "6: breaker.probes: expected a whole number from 1 to 1000, found 0");
-    refuses("[breaker]\nfailure_rate = 0.5", "6: breaker.failure_rate: unknown key; known here: mode, calls_min, slow_call, slow_rate_max, counts_429, unreachable_rate_max, open_base, open_max, retry_after_max, probes, probe_timeout");
+    refuses("[breaker]\nfailure_rate = 0.5", "6: breaker.failure_rate: unknown key; known keys: mode, calls_min, slow_call, slow_rate_max, counts_429, unreachable_rate_max, open_base, open_max, retry_after_max, probes, probe_timeout");
     refuses("[shares]\nin_flight_max = 0", "6: shares.in_flight_max: expected a whole number from 1 to 1000000, found 0");
     refuses("[shares]\nlimit = \"vegas\"", "6: shares.limit: expected \"fixed\" or \"adaptive\", found \"vegas\"");
     refuses("[shares]\nwait_max = \"2 days\"", "6: shares.wait_max: expected a duration from 0s to 1day, found \"2 days\"");
     refuses("[budget]\ncross_squad_max = 15", "6: budget.cross_squad_max: expected a share from 0.0 to 1.0, found 15");
     refuses("[retries]\nattempts_max = 11", "6: retries.attempts_max: expected a whole number from 0 to 10, found 11");
-    refuses("[retries]\nbackoff_base = \"1s\"", "6: retries.backoff_base: is longer than backoff_max; the first wait cannot be longer than the longest");
+    refuses("[retries]\nbackoff_base = \"1s\"", "6: retries.backoff_base: is longer than backoff_max; the first wait cannot exceed the maximum");
     refuses("[services.breaker]\nprobe = 3", "6: services.orders.breaker.probe: unknown key; try probes");
-    refuses("legacy = true\n[services.enforcement]\nsample = 0.5", "7: services.orders.enforcement.sample: means nothing for a legacy service, for which violations are only reported; remove one of both keys");
+    refuses("legacy = true\n[services.enforcement]\nsample = 0.5", "7: services.orders.enforcement.sample: has no effect on a legacy service, whose violations are only reported; remove one of the two keys");
 }
 
 #[test]
-fn a_service_says_what_is_different_for_it() {
+fn a_service_overrides_the_program() {
     let config = load_text(&format!(
         r#"{SERVICE}
         [services.breaker]
@@ -296,11 +295,14 @@ fn a_service_says_what_is_different_for_it() {
     assert_eq!((shares.in_flight_max, shares.adaptive), (7, true));
     assert_eq!(budget.cross_squad_max, Some(0.15));
     let bronze = config.tiers.of(Tier::Bronze);
-    assert_eq!(bronze.deploy_failure_rate_max, 0.7, "never below the other");
+    assert_eq!(
+        bronze.deploy_failure_rate_max, 0.7,
+        "never below `failure_rate_max`"
+    );
 }
 
 #[test]
-fn every_value_of_a_token_is_read() {
+fn reads_every_key_of_tokens() {
     let config = load_text(&format!(
         r#"{SERVICE}
         [identity]
@@ -340,7 +342,7 @@ fn every_value_of_a_token_is_read() {
 }
 
 #[test]
-fn an_audience_is_one_text_or_several_and_keys_may_have_an_address() {
+fn reads_audiences_and_key_addresses() {
     let jwt = "[identity]\nsource = \"jwt\"\n[identity.jwt]\naudience = \"orders\"\n";
     let url = "https://issuer.example:8443/jwks?tenant=a";
     let identity = load_text(&format!("{SERVICE}{jwt}jwks = \"{url}\""));
@@ -359,35 +361,35 @@ fn an_audience_is_one_text_or_several_and_keys_may_have_an_address() {
         identity.unwrap().identity.jwt.audience,
         ["orders", "ledger"]
     );
-    let silent = load_text(SERVICE).unwrap().identity;
-    assert_eq!(silent, IdentityConfig::default());
+    let default = load_text(SERVICE).unwrap().identity;
+    assert_eq!(default, IdentityConfig::default());
     let unused = load_text(&format!("{SERVICE}[identity.jwt]\njwks = \"a.json\""));
     assert_eq!(unused.unwrap().identity.source, IdentitySource::Headers);
 }
 
 #[test]
 #[rustfmt::skip]
-fn a_bad_value_of_a_token_is_named() {
-    let check = |lines: &str, complaint: &str| {
-        refuses(&format!("[identity.jwt]\n{lines}"), &format!("config.toml:6: identity.jwt.{complaint}"));
+fn reports_invalid_token_settings() {
+    let check = |lines: &str, message: &str| {
+        refuses(&format!("[identity.jwt]\n{lines}"), &format!("config.toml:6: identity.jwt.{message}"));
     };
     refuses("[identity]\nsource = \"jwt\"", "config.toml:5: identity.jwt.jwks: is missing; it has no default");
     refuses("[identity]\nsource = \"jtw\"", "config.toml:6: identity.source: expected \"headers\" or \"jwt\", found \"jtw\"; try \"jwt\"");
     refuses("[identity]\nsource = \"jwt\"\njwt = \"a.json\"", "config.toml:7: identity.jwt: expected a table, found \"a.json\"\nconfig.toml:7: identity.jwt.jwks: is missing; it has no default");
-    let keys = "jwks: expected the path of a file, or an http or https address, found";
+    let keys = "jwks: expected a file path or an http or https address, found";
     check("jwks = \"\"", &format!("{keys} \"\""));
     check("jwks = \"-\"", &format!("{keys} \"-\""));
     check("jwks = 1", &format!("{keys} 1"));
     check("jwks = \"s3://bucket/keys\"", &format!("{keys} \"s3://bucket/keys\""));
     check("jwks = \"https://\"", &format!("{keys} \"https://\""));
     check("jwks = \"https://a b/\"", &format!("{keys} \"https://a b/\""));
-    check("jwks = \"https://u:p@a/\"", &format!("{keys} \"https://u:p@a/\"; try it without user and password: such keys are public"));
-    check("header = \"a b\"", "header: expected the name of a header, such as \"authorization\", found \"a b\"");
-    check("squad_claim = \"\"", "squad_claim: expected text, found \"\"");
-    check("tier_claim = 1", "tier_claim: expected text, found 1");
-    check("issuer = []", "issuer: expected text, found a list");
-    check("audience = []", "audience: expected text, or a list of at least one text, found a list");
-    check("audience = [\"a\", 1]", "audience: expected text, or a list of at least one text, found a list");
+    check("jwks = \"https://u:p@a/\"", &format!("{keys} \"https://u:p@a/\"; try the address without credentials: public keys need none"));
+    check("header = \"a b\"", "header: expected a header name such as \"authorization\", found \"a b\"");
+    check("squad_claim = \"\"", "squad_claim: expected a string, found \"\"");
+    check("tier_claim = 1", "tier_claim: expected a string, found 1");
+    check("issuer = []", "issuer: expected a string, found a list");
+    check("audience = []", "audience: expected a string or a non-empty list of strings, found a list");
+    check("audience = [\"a\", 1]", "audience: expected a string or a non-empty list of strings, found a list");
     check("leeway = \"11m\"", "leeway: expected a duration from 0s to 10m, found \"11m\"");
     check("refresh = \"1s\"", "refresh: expected a duration from 10s to 1day, found \"1s\"");
     check("refresh = 60", "refresh: expected a duration from 10s to 1day, found 60; try \"60s\"");
@@ -397,25 +399,25 @@ fn a_bad_value_of_a_token_is_named() {
 
 #[test]
 #[rustfmt::skip]
-fn an_unknown_key_is_named_with_the_one_that_was_meant() {
+fn suggests_the_nearest_key_for_an_unknown_one() {
     refuses("[limits]\nbody_byte_max = 1", "config.toml:6: limits.body_byte_max: unknown key; try body_bytes_max");
     refuses("[limits]\nbody-bytes-max = 1", "config.toml:6: limits.body-bytes-max: unknown key; try body_bytes_max");
     refuses("[limit]\nbody_bytes_max = 1", "config.toml:5: limit: unknown key; try limits");
-    refuses("[listen]\nport = 1", "config.toml:6: listen.port: unknown key; known here: address");
-    refuses("[services.enforcement.classes]\nunknown-qery = \"off\"", "config.toml:6: services.orders.enforcement.classes.unknown-qery: unknown class of violations; try unknown-query");
+    refuses("[listen]\nport = 1", "config.toml:6: listen.port: unknown key; known keys: address");
+    refuses("[services.enforcement.classes]\nunknown-qery = \"off\"", "config.toml:6: services.orders.enforcement.classes.unknown-qery: unknown violation class; try unknown-query");
     refuses("host = [\"*\"]", "config.toml:5: services.orders.host: unknown key; try hosts");
 }
 
 #[test]
 #[rustfmt::skip]
-fn what_is_no_toml_is_named_with_its_line() {
+fn reports_toml_errors_with_their_lines() {
     refuses("[limits\nx = 1", "config.toml:5: not TOML: unclosed table, expected `]`");
     refuses("[log]\nlevel = \"info\"\nlevel = \"info\"", "config.toml:7: not TOML: duplicate key");
     refuses("[limits]\nbody_bytes_max = 08", "config.toml:6: not TOML: unexpected leading zero");
 }
 
 #[test]
-fn all_problems_come_at_once_in_the_order_of_lines() {
+fn reports_all_problems_sorted_by_line() {
     refuses(
         "upstrem = 1\n[log]\nlevel = \"loud\"\n[limits]\nviolations_max = 0\nidle_timeout = \"x\"",
         "config.toml:5: services.orders.upstrem: unknown key; try upstream\n\
@@ -427,16 +429,16 @@ fn all_problems_come_at_once_in_the_order_of_lines() {
 
 #[test]
 #[rustfmt::skip]
-fn a_bad_service_is_named() {
-    let check = |lines: &str, complaint: &str| {
+fn reports_invalid_services() {
+    let check = |lines: &str, message: &str| {
         let text = format!("[[services]]\nname = \"a\"\ncontract = \"a.yaml\"\n{lines}");
         let text = if lines.contains("upstream") { text } else { format!("{text}\nupstream = \"mock\"") };
-        assert_eq!(load_text(&text).unwrap_err(), complaint);
+        assert_eq!(load_text(&text).unwrap_err(), message);
     };
     let upstream = "config.toml:4: services.a.upstream: expected \"mock\" or \"http://host:port\", found";
-    check("upstream = \"https://a:1\"", &format!("{upstream} \"https://a:1\"; try http: upstreams are reached without TLS"));
-    check("upstream = \"http://a:1/api\"", &format!("{upstream} \"http://a:1/api\"; try \"http://a:1\": requests keep their own paths"));
-    check("upstream = \"http://a:1?x\"", &format!("{upstream} \"http://a:1?x\"; try \"http://a:1\": requests keep their own paths"));
+    check("upstream = \"https://a:1\"", &format!("{upstream} \"https://a:1\"; try http: connections to upstreams do not use TLS"));
+    check("upstream = \"http://a:1/api\"", &format!("{upstream} \"http://a:1/api\"; try \"http://a:1\": requests keep their paths"));
+    check("upstream = \"http://a:1?x\"", &format!("{upstream} \"http://a:1?x\"; try \"http://a:1\": requests keep their paths"));
     check("upstream = \"a:8080\"", &format!("{upstream} \"a:8080\"; try \"http://a:8080\""));
     check("upstream = \"http://u:p@a:1\"", &format!("{upstream} \"http://u:p@a:1\""));
     check("upstream = \"http://a:0\"", &format!("{upstream} \"http://a:0\""));
@@ -464,18 +466,18 @@ fn a_bad_service_is_named() {
     check("enforcement.sample = 1.5", "config.toml:4: services.a.enforcement.sample: expected a share from 0.0 to 1.0, found 1.5");
     check("enforcement.sample = nan", "config.toml:4: services.a.enforcement.sample: expected a share from 0.0 to 1.0, found nan");
     check("enforcement.classes.invalid-body = true", "config.toml:4: services.a.enforcement.classes.invalid-body: expected \"reject\" or \"report\" or \"off\", found true");
-    check("enforcement.classes.teapot = \"off\"", &format!("config.toml:4: services.a.enforcement.classes.teapot: unknown class of violations; known here: {}", ViolationClass::ALL.map(ViolationClass::as_str).join(", ")));
+    check("enforcement.classes.teapot = \"off\"", &format!("config.toml:4: services.a.enforcement.classes.teapot: unknown violation class; known classes: {}", ViolationClass::ALL.map(ViolationClass::as_str).join(", ")));
 }
 
 #[test]
 #[rustfmt::skip]
-fn services_are_there_complete_and_apart() {
-    let check = |text: &str, complaint: &str| assert_eq!(load_text(text).unwrap_err(), complaint);
+fn reports_missing_and_conflicting_services() {
+    let check = |text: &str, message: &str| assert_eq!(load_text(text).unwrap_err(), message);
     check("", "config.toml: services: expected at least one service, found none; try [[services]] or --contract");
     check("services = []", "config.toml: services: expected at least one service, found none; try [[services]] or --contract");
     check("services = 1", "config.toml:1: services: expected [[services]] tables, found 1\nconfig.toml: services: expected at least one service, found none; try [[services]] or --contract");
     check("[[services]]", "config.toml:1: services.0.contract: is missing; it has no default\nconfig.toml:1: services.0.name: is missing; it has no default\nconfig.toml:1: services.0.upstream: is missing; it has no default");
-    check("\n[[services]]\nname = \"A\"\ncontract = \"ftp://a/b\"\nupstream = \"mock\"", "config.toml:3: services.A.name: expected 1 to 64 characters of a-z, 0-9, '.', '_' and '-', found \"A\"\nconfig.toml:4: services.A.contract: expected the path of a file, or an http, https or s3 address, found \"ftp://a/b\"");
+    check("\n[[services]]\nname = \"A\"\ncontract = \"ftp://a/b\"\nupstream = \"mock\"", "config.toml:3: services.A.name: expected 1 to 64 characters of a-z, 0-9, '.', '_' and '-', found \"A\"\nconfig.toml:4: services.A.contract: expected a file path or an http, https or s3 address, found \"ftp://a/b\"");
     let second = |lines: &str| format!("{SERVICE}[[services]]\ncontract = \"b.yaml\"\nupstream = \"mock\"\n{lines}");
     check(&second("name = \"orders\"\npath_prefix = \"/b\""), "config.toml:8: services.orders.name: another service has this name, see config.toml:2; names are unique");
     check(&second("name = \"b\""), "config.toml:5: services.b.path_prefix: host \"*\" with prefix \"/\" belongs to orders already, see config.toml:1; try another host or prefix");
@@ -485,16 +487,16 @@ fn services_are_there_complete_and_apart() {
 }
 
 #[test]
-fn a_missing_file_is_named() {
-    let complaint = load_with(&[], &[], &FlagOverrides::default()).unwrap_err();
+fn reports_a_missing_file() {
+    let message = load_with(&[], &[], &FlagOverrides::default()).unwrap_err();
     assert_eq!(
-        complaint,
+        message,
         "config.toml: cannot be read: there is no such file; try --config with the path of a file"
     );
 }
 
 #[test]
-fn a_variable_overrides_the_file_as_the_type_of_its_key() {
+fn variables_override_the_file() {
     let config = load_variables(&[
         ("PORTCULLIS_CONFIG", "config.toml"),
         ("PATH", "/bin"),
@@ -536,7 +538,7 @@ fn a_variable_overrides_the_file_as_the_type_of_its_key() {
 }
 
 #[test]
-fn a_variable_names_a_service_or_a_class_with_underscores_for_dashes() {
+fn variables_write_dashes_as_underscores() {
     let text = SERVICE.replace("orders", "search-api")
         + "[services.enforcement]\nclasses = { invalid-body = \"report\" }\n";
     let variables = [
@@ -563,9 +565,9 @@ fn a_variable_names_a_service_or_a_class_with_underscores_for_dashes() {
 
 #[test]
 #[rustfmt::skip]
-fn a_bad_variable_is_named() {
-    let check = |name: &str, value: &str, complaint: &str| {
-        assert_eq!(load_variables(&[(name, value)]).unwrap_err(), format!("{name}: {complaint}"));
+fn reports_invalid_variables() {
+    let check = |name: &str, value: &str, message: &str| {
+        assert_eq!(load_variables(&[(name, value)]).unwrap_err(), format!("{name}: {message}"));
     };
     check("PORTCULLIS_LIMITS__BODY_BYTES_MAX", "many", "limits.body_bytes_max: expected a size from 1 B to 1 GiB, found \"many\"");
     check("PORTCULLIS_LIMITS__IDLE_TIMEOUT", "30", "limits.idle_timeout: expected a duration from 1ms to 1day, found \"30\"; try \"30s\"");
@@ -575,17 +577,17 @@ fn a_bad_variable_is_named() {
     check("PORTCULLIS_LIMITS", "1", "limits: expected a table, found \"1\"");
     check("PORTCULLIS_LOG__LEVEL__X", "1", "log.level: expected \"error\" or \"warn\" or \"info\" or \"debug\" or \"trace\", found a table");
     check("PORTCULLIS_SERVICES__0", "x", "services.0: is a section, not a key");
-    check("PORTCULLIS_SERVICES__1__UPSTREAM", "mock", "services.1.upstream: expected a place or a name of orders, found \"1\"");
-    check("PORTCULLIS_SERVICES__LEDGER__UPSTREAM", "mock", "services.ledger.upstream: expected a place or a name of orders, found \"ledger\"");
+    check("PORTCULLIS_SERVICES__1__UPSTREAM", "mock", "services.1.upstream: expected an index or a name (orders), found \"1\"");
+    check("PORTCULLIS_SERVICES__LEDGER__UPSTREAM", "mock", "services.ledger.upstream: expected an index or a name (orders), found \"ledger\"");
     check("PORTCULLIS_SERVICES__ORDERS__NAME__X", "y", "services.orders.name.x: is a value of the file, not a section");
     check("PORTCULLIS_REFUSALS__REPORT_HEADER", "yes", "refusals.report_header: expected true or false, found \"yes\"");
-    check("PORTCULLIS_A__B__C__D__E__F__G__H__I", "", "a.b.c.d.e.f.g.h.i: unknown key; no key has so many parts");
-    check("PORTCULLIS_", "", "unknown key; known here: catalog, listen, admin, identity, runtime, limits, log, access_log, metrics, owner, tracing, refusals, tiers, breaker, shares, budget, retries, reload, services");
+    check("PORTCULLIS_A__B__C__D__E__F__G__H__I", "", "a.b.c.d.e.f.g.h.i: unknown key; no key is nested so deep");
+    check("PORTCULLIS_", "", "unknown key; known keys: catalog, listen, admin, identity, runtime, limits, log, access_log, metrics, owner, tracing, refusals, tiers, breaker, shares, budget, retries, reload, services");
 }
 
 #[test]
 #[rustfmt::skip]
-fn the_admin_token_is_read_and_never_shown() {
+fn reads_the_admin_token_and_never_shows_it() {
     const SECRET: &str = "s3cret-s3cret-s3cret";
     let reveal = |config: Config| config.admin_token.map(|token| token.reveal().to_owned());
     assert_eq!(reveal(load_text(SERVICE).unwrap()), None);
@@ -594,16 +596,16 @@ fn the_admin_token_is_read_and_never_shown() {
     assert_eq!(reveal(config).as_deref(), Some(SECRET));
     let variables = [("PORTCULLIS_ADMIN__TOKEN", SECRET), ("PORTCULLIS_ADMIN_URL", "http://127.0.0.1:9901")];
     assert_eq!(reveal(load_variables(&variables).unwrap()).as_deref(), Some(SECRET));
-    let complaint = "admin.token: expected a token of 16 to 1024 visible ASCII characters without blanks, found another value, which is not shown";
-    refuses("[admin]\ntoken = \"s3cret\"\n", &format!("config.toml:6: {complaint}"));
-    refuses("[admin]\ntoken = 1234567890123456\n", "config.toml:6: admin.token: expected text, found another value, which is not shown");
-    assert_eq!(load_variables(&[("PORTCULLIS_ADMIN__TOKEN", "s3cret")]).unwrap_err(), format!("PORTCULLIS_ADMIN__TOKEN: {complaint}"));
+    let message = "admin.token: expected a token of 16 to 1024 visible ASCII characters without blanks, found a value that is not shown";
+    refuses("[admin]\ntoken = \"s3cret\"\n", &format!("config.toml:6: {message}"));
+    refuses("[admin]\ntoken = 1234567890123456\n", "config.toml:6: admin.token: expected a string, found a value that is not shown");
+    assert_eq!(load_variables(&[("PORTCULLIS_ADMIN__TOKEN", "s3cret")]).unwrap_err(), format!("PORTCULLIS_ADMIN__TOKEN: {message}"));
     assert_eq!(load_variables(&[("PORTCULLIS_ADMIN_TOKEN", SECRET)]).unwrap_err(), "PORTCULLIS_ADMIN_TOKEN: admin_token: unknown key; try PORTCULLIS_ADMIN__TOKEN");
 }
 
 #[test]
 #[rustfmt::skip]
-fn a_collector_is_read_and_its_credentials_are_never_shown() {
+fn reads_tracing_and_never_shows_credentials() {
     const SECRET: &str = "Bearer s3cret";
     let text = format!("{SERVICE}[tracing]\nendpoint = \"http://127.0.0.1:4318/\"\nsample = 0.5\nheaders = {{ authorization = \"{SECRET}\" }}\n[tracing.attributes]\n\"deployment.environment.name\" = \"test\"");
     let tracing = load_text(&text).unwrap().tracing;
@@ -616,26 +618,26 @@ fn a_collector_is_read_and_its_credentials_are_never_shown() {
     assert_eq!(tracing.endpoint.unwrap().traces(), "https://collector.example/otlp/v1/traces");
     assert_eq!(tracing.headers.reveal(), [("x-api-key".parse().unwrap(), "s3cret".parse().unwrap())]);
     assert_eq!(load_text(&format!("{SERVICE}risk_score = 50")).unwrap().services[0].risk_score, Some(50));
-    let refuses = |lines: &str, complaint: &str| refuses(&format!("[tracing]\n{lines}"), &format!("config.toml:{complaint}"));
-    let address = "expected the http or https address of a collector, such as \"http://127.0.0.1:4318\", found another value, which is not shown";
+    let refuses = |lines: &str, message: &str| refuses(&format!("[tracing]\n{lines}"), &format!("config.toml:{message}"));
+    let address = "expected the http or https address of a collector, such as \"http://127.0.0.1:4318\", found a value that is not shown";
     for bad in ["", "127.0.0.1:4318", "localhost:4318", "grpc://a:4317", "http://", "http://a/?k=s3cret", "http://a/#b", "/v1/traces"] {
         refuses(&format!("endpoint = \"{bad}\""), &format!("6: tracing.endpoint: {address}"));
     }
-    refuses("endpoint = \"http://u:s3cret@a\"", &format!("6: tracing.endpoint: {address}; try credentials in tracing.headers, which no message shows"));
+    refuses("endpoint = \"http://u:s3cret@a\"", &format!("6: tracing.endpoint: {address}; try credentials in tracing.headers, which messages do not show"));
     refuses("endpoint = \"http://a:4318/v1/traces\"", &format!("6: tracing.endpoint: {address}; try \"http://a:4318\": /v1/traces is appended"));
     refuses("sample = 2", "6: tracing.sample: expected a share from 0.0 to 1.0, found 2");
     refuses("timeout = \"1h\"", "6: tracing.timeout: expected a duration from 100ms to 1m, found \"1h\"");
     refuses("queue_max = 0", "6: tracing.queue_max: expected a whole number from 1 to 1000000, found 0");
     refuses("endpont = \"\"", "6: tracing.endpont: unknown key; try endpoint");
-    refuses("headers = { \"a b\" = \"s3cret\" }", "6: tracing.headers.a b: expected the name of a header");
-    refuses("headers = { a = \"s3cret\\n\" }", "6: tracing.headers.a: expected text that a header can hold, found another value, which is not shown");
-    refuses("headers = { a = 7 }", "6: tracing.headers.a: expected text that a header can hold, found another value, which is not shown");
-    refuses("attributes = { a.b = \"c\" }", "6: tracing.attributes.a: expected text, found a table; try the whole name in quotes, where it has dots");
+    refuses("headers = { \"a b\" = \"s3cret\" }", "6: tracing.headers.a b: expected a header name");
+    refuses("headers = { a = \"s3cret\\n\" }", "6: tracing.headers.a: expected a valid header value, found a value that is not shown");
+    refuses("headers = { a = 7 }", "6: tracing.headers.a: expected a valid header value, found a value that is not shown");
+    refuses("attributes = { a.b = \"c\" }", "6: tracing.attributes.a: expected a string, found a table; try the whole name in quotes if it contains dots");
 }
 
 #[test]
 #[rustfmt::skip]
-fn the_variables_that_kubernetes_sets_for_a_service_of_our_name_are_not_ours() {
+fn ignores_service_variables_of_kubernetes() {
     let names = ["SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT", "PORT_8080_TCP", "PORT_8080_TCP_ADDR", "ADMIN_SERVICE_HOST", "ADMIN_PORT_9901_TCP_PROTO"];
     let variables = names.map(|name| format!("PORTCULLIS_{name}"));
     let variables: Vec<_> = variables.iter().map(|name| (name.as_str(), "tcp://10.0.0.1:8080")).collect();
@@ -644,7 +646,7 @@ fn the_variables_that_kubernetes_sets_for_a_service_of_our_name_are_not_ours() {
 
 #[test]
 #[rustfmt::skip]
-fn a_flag_overrides_file_and_environment() {
+fn flags_override_file_and_environment() {
     let some = |text: &str| Some(text.to_owned());
     let overrides = FlagOverrides { listen: some("127.0.0.1:7"), log_level: some("warn"), upstream: some("http://a:1"), ..FlagOverrides::default() };
     let variables = [("PORTCULLIS_LISTEN__ADDRESS", "127.0.0.1:1")];
@@ -659,21 +661,21 @@ fn a_flag_overrides_file_and_environment() {
 
 #[test]
 #[rustfmt::skip]
-fn a_bad_flag_is_named() {
+fn reports_invalid_flags() {
     let some = |text: &str| Some(text.to_owned());
-    let check = |overrides: FlagOverrides, complaint: &str| {
+    let check = |overrides: FlagOverrides, message: &str| {
         let twice = SERVICE.to_owned() + &SERVICE.replace("orders", "b") + "path_prefix = \"/b\"";
-        assert_eq!(load_with(&[("config.toml", &twice)], &[], &overrides).unwrap_err(), complaint);
+        assert_eq!(load_with(&[("config.toml", &twice)], &[], &overrides).unwrap_err(), message);
     };
     let default = FlagOverrides::default;
     check(FlagOverrides { listen: some("8080"), ..default() }, "--listen: listen.address: expected an IP address with a port, found \"8080\"; try \"0.0.0.0:8080\"");
     check(FlagOverrides { log_format: some("xml"), ..default() }, "--log-format: log.format: expected \"text\" or \"json\", found \"xml\"");
     check(FlagOverrides { upstream: some("mock"), ..default() }, "--upstream: services: needs exactly one service; try --contract, or the upstream key of a service");
-    check(FlagOverrides { contract: some("a.yaml"), upstream: some("https://a"), ..default() }, "--upstream: services.a.upstream: expected \"mock\" or \"http://host:port\", found \"https://a\"; try http: upstreams are reached without TLS");
+    check(FlagOverrides { contract: some("a.yaml"), upstream: some("https://a"), ..default() }, "--upstream: services.a.upstream: expected \"mock\" or \"http://host:port\", found \"https://a\"; try http: connections to upstreams do not use TLS");
 }
 
 #[test]
-fn flags_alone_are_a_configuration() {
+fn loads_a_configuration_from_flags_alone() {
     let overrides = FlagOverrides {
         contract: Some("petstore.yaml".into()),
         ..FlagOverrides::default()
@@ -683,33 +685,33 @@ fn flags_alone_are_a_configuration() {
         config.services,
         Config::single("petstore.yaml", UpstreamTarget::Mock).services
     );
-    let complaint = load(None, [], &FlagOverrides::default())
+    let message = load(None, [], &FlagOverrides::default())
         .unwrap_err()
         .to_string();
     assert_eq!(
-        complaint,
+        message,
         "--contract: services: expected at least one service, found none; try [[services]] or --contract"
     );
 }
 
 #[test]
 #[rustfmt::skip]
-fn the_catalog_says_who_owns_a_service() {
-    let config = load_cataloged(SERVICE, CATALOG).unwrap();
+fn the_catalog_names_the_provider_of_a_service() {
+    let config = load_with_catalog(SERVICE, CATALOG).unwrap();
     assert_eq!(config.services[0].squad.as_ref().unwrap().as_str(), "payments");
     let payments = config.catalog.find("payments").unwrap();
     assert_eq!(config.catalog.squad(payments).unwrap().tier, Tier::Gold);
     assert_eq!(config.catalog.consumer_name(Consumer::Squad(payments)), "payments");
-    let check = |squad: &str, complaint: &str| {
+    let check = |squad: &str, message: &str| {
         let config = format!("{SERVICE}squad = \"{squad}\"\n");
-        assert_eq!(load_cataloged(&config, CATALOG).unwrap_err(), complaint);
+        assert_eq!(load_with_catalog(&config, CATALOG).unwrap_err(), message);
     };
     check("paymnts", "config.toml:5: services.orders.squad: expected a squad of the catalog, found \"paymnts\"; try \"payments\"");
-    check("checkout", "config.toml:5: services.orders.squad: expected \"payments\", to which the catalog gives the service, found \"checkout\"");
+    check("checkout", "config.toml:5: services.orders.squad: expected \"payments\", which provides the service in the catalog, found \"checkout\"");
 }
 
 #[test]
-fn every_value_of_a_catalog_is_read() {
+fn reads_every_key_of_a_catalog() {
     let text = format!(
         r##"{CATALOG}
         weight = 3
@@ -747,7 +749,7 @@ fn every_value_of_a_catalog_is_read() {
         gold = 99
         "##
     );
-    let catalog = load_cataloged(SERVICE, &text).unwrap().catalog;
+    let catalog = load_with_catalog(SERVICE, &text).unwrap().catalog;
     let checkout = &catalog.squads()[0];
     assert_eq!(
         (checkout.name.as_str(), checkout.tier, checkout.weight),
@@ -788,42 +790,42 @@ fn every_value_of_a_catalog_is_read() {
 
 #[test]
 #[rustfmt::skip]
-fn a_catalog_that_contradicts_itself_is_refused() {
-    let check = |lines: &str, complaint: &str| {
+fn reports_contradictions_of_a_catalog() {
+    let check = |lines: &str, message: &str| {
         let catalog = format!("{CATALOG}{lines}");
-        assert_eq!(load_cataloged(SERVICE, &catalog).unwrap_err(), complaint);
+        assert_eq!(load_with_catalog(SERVICE, &catalog).unwrap_err(), message);
     };
-    check("services = [\"orders\"]", "squads.toml:3: squads.payments.services: \"orders\" is a service of checkout already, see squads.toml:5; it has one owner");
-    check("services = [\"cart\", \"cart\"]", "squads.toml:5: squads.checkout.services: \"cart\" is a service of checkout already, see squads.toml:5; it has one owner");
+    check("services = [\"orders\"]", "squads.toml:3: squads.payments.services: \"orders\" is already a service of checkout, see squads.toml:5; a service has one owner");
+    check("services = [\"cart\", \"cart\"]", "squads.toml:5: squads.checkout.services: \"cart\" is already a service of checkout, see squads.toml:5; a service has one owner");
     check("tier = \"platinum\"", "squads.toml:5: squads.checkout.tier: expected one of gold, silver, bronze, found \"platinum\"");
     check("weight = 0", "squads.toml:5: squads.checkout.weight: expected a whole number from 1 to 1000, found 0");
     check("wieght = 1", "squads.toml:5: squads.checkout.wieght: unknown key; try weight");
     check("deploy.cooldown = \"soon\"", "squads.toml:5: squads.checkout.deploy.cooldown: expected a duration from 0s to 30days, found \"soon\"");
-    check("[squads.unknown]", "squads.toml:5: squads.unknown: is the name of consumers that no squad answers for; try another");
+    check("[squads.unknown]", "squads.toml:5: squads.unknown: is reserved for callers that belong to no squad; try another name");
     check("[squads.\"Big Team\"]", "squads.toml:5: squads.Big Team: expected 1 to 64 characters of a-z, 0-9, '.', '_' and '-', found \"Big Team\"");
     check("[[resources]]\nname = \"db\"\nkind = \"databse\"\nowner = \"paymnts\"\nused_by = [\"order\"]", "squads.toml:7: resources.db.kind: expected \"database\" or \"topic\" or \"cache\" or \"bucket\", found \"databse\"; try \"database\"\nsquads.toml:8: resources.db.owner: expected a squad of this catalog, found \"paymnts\"; try \"payments\"\nsquads.toml:9: resources.db.used_by: expected a service that a squad of this catalog lists, found \"order\"; try \"orders\"");
-    check("[[resources]]\nname = \"db\"\nkind = \"cache\"\n[[resources]]\nname = \"db\"\nkind = \"topic\"\nowner = \"payments\"", "squads.toml:5: resources.db.owner: is missing; it has no default\nsquads.toml:9: resources.db.name: \"db\" is taken already, see squads.toml:6; names are unique");
+    check("[[resources]]\nname = \"db\"\nkind = \"cache\"\n[[resources]]\nname = \"db\"\nkind = \"topic\"\nowner = \"payments\"", "squads.toml:5: resources.db.owner: is missing; it has no default\nsquads.toml:9: resources.db.name: \"db\" is already taken, see squads.toml:6; names are unique");
     check("[[flags]]\nname = \"f\"\nservice = \"x\"\ntarget = \"y\"\nversion = -1", "squads.toml:7: flags.f.service: expected a service that a squad of this catalog lists, found \"x\"\nsquads.toml:8: flags.f.target: expected a squad of this catalog, found \"y\"\nsquads.toml:9: flags.f.version: expected a whole number from 0 to 18446744073709551615, found -1");
     check("paths = [\n\"a/**\",\n\"/a/\", \"b/[c]\"]", "squads.toml:7: squads.checkout.paths: expected no '[', which means nothing here (`?` stands for any one character, `*` for several, `**` for segments), found \"b/[c]\"");
-    check("paths = [\n\"a/**\",\n\"/a/\"]\ncodeowners = [\"me\"]", "squads.toml:7: squads.checkout.paths: \"/a/\" is owned by checkout already, see squads.toml:6; it has one owner\nsquads.toml:8: squads.checkout.codeowners: expected @user, @org/team or the address of an owner, found \"me\"");
+    check("paths = [\n\"a/**\",\n\"/a/\"]\ncodeowners = [\"me\"]", "squads.toml:7: squads.checkout.paths: \"/a/\" is already owned by checkout, see squads.toml:6; a pattern has one owner\nsquads.toml:8: squads.checkout.codeowners: expected @user, @org/team or an email address, found \"me\"");
     check("[ownership]\nunowned = \"blok\"", "squads.toml:6: ownership.unowned: expected \"allow\" or \"warn\" or \"block\", found \"blok\"; try \"block\"");
-    check("[[dependencies]]\nservice = \"orders\"\nuses = [\"leger\"]\n[[dependencies]]\nservice = \"orders\"", "squads.toml:7: dependencies.0.uses: expected a service that a squad of this catalog lists, found \"leger\"; try \"ledger\"\nsquads.toml:8: dependencies.1.service: is said already, see squads.toml:5; add to \"uses\" there");
+    check("[[dependencies]]\nservice = \"orders\"\nuses = [\"leger\"]\n[[dependencies]]\nservice = \"orders\"", "squads.toml:7: dependencies.0.uses: expected a service that a squad of this catalog lists, found \"leger\"; try \"ledger\"\nsquads.toml:8: dependencies.1.service: already has a [[dependencies]] table, see squads.toml:5; add to \"uses\" there");
     check("deploy.drift_max = 5", "squads.toml:5: squads.checkout.deploy.drift_max: expected a share from 0.0 to 1.0, found 5");
     check("[risk]\ngould = 1", "squads.toml:6: risk.gould: unknown key; try gold");
-    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known here: services, tier, weight, email, chat, oncall, cost_center, domains, namespaces, paths, codeowners, deploy");
+    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known keys: services, tier, weight, email, chat, oncall, cost_center, domains, namespaces, paths, codeowners, deploy");
 }
 
 #[test]
-fn a_catalog_loads_by_itself() {
+fn loads_a_catalog_without_a_configuration() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("squads.toml");
     fs::write(&path, CATALOG).unwrap();
     assert_eq!(load_catalog(&path).unwrap().squads().len(), 2);
-    let complaint = load_catalog(Path::new("nowhere.toml"))
+    let message = load_catalog(Path::new("nowhere.toml"))
         .unwrap_err()
         .to_string();
     assert_eq!(
-        complaint,
+        message,
         "nowhere.toml: cannot be read: there is no such file; try catalog.path with the path of a file"
     );
 }
@@ -832,7 +834,7 @@ proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config::with_cases(64))]
 
     #[test]
-    fn no_text_panics(text in "\\PC*", name in "(_?(LIMITS|SERVICES|ORDERS|0|X)){0,5}", lines in "([\\[\\]{}=\"'#.a-z0-9_-]|\n| )*") {
+    fn loading_never_panics(text in "\\PC*", name in "(_?(LIMITS|SERVICES|ORDERS|0|X)){0,5}", lines in "([\\[\\]{}=\"'#.a-z0-9_-]|\n| )*") {
         for text in [&text, &lines] {
             let variables = [(format!("PORTCULLIS_{name}"), text.clone())];
             let variables = variables.each_ref().map(|(name, value)| (name.as_str(), value.as_str()));

@@ -1,9 +1,8 @@
-//! Who calls by header fields: `x-squad-owner`, `x-sla-tier` and `x-service-version`.
+//! Identification by header fields: `x-squad-owner`, `x-sla-tier` and `x-service-version`.
 //!
-//! They are claims, not proofs, and count only from a trusted peer, where a sidecar or a gateway
-//! has set them. A squad that the catalog does not know is unknown. A field that comes twice or
-//! cannot be what it claims to be is a fault: guessing between two readings would let the sender
-//! choose one here and another at the next hop.
+//! The fields are claims, not proofs. They count only from a trusted peer, where a sidecar or a
+//! gateway has set them. A squad that is not in the catalog is unknown. A repeated or malformed
+//! field is a fault: if the proxy chose one of two values, the next hop could choose the other.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -15,44 +14,44 @@ pub const X_SQUAD_OWNER: HeaderName = HeaderName::from_static("x-squad-owner");
 pub const X_SLA_TIER: HeaderName = HeaderName::from_static("x-sla-tier");
 /// Names the version of the calling service.
 pub const X_SERVICE_VERSION: HeaderName = HeaderName::from_static("x-service-version");
-/// All fields that say who calls.
+/// All fields that identify the caller.
 pub const SQUAD_HEADERS: [HeaderName; 3] = [X_SQUAD_OWNER, X_SLA_TIER, X_SERVICE_VERSION];
 
-/// The longest version of a service, in bytes.
+/// The maximum length of a service version in bytes.
 const VERSION_BYTES_MAX: usize = 64;
 
-/// What the fields say.
+/// The caller of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallerIdentity {
-    /// The squad and the tier that decides.
+    /// The squad and the effective tier.
     pub caller: Caller,
     /// The version of the calling service: 1 to 64 letters, digits and `.+_-`.
     pub version: Option<HeaderValue>,
 }
 
-/// A field that cannot be believed whoever sent it.
+/// A field that is invalid even from a trusted peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderFault {
-    /// It came more than once.
+    /// The field is repeated.
     #[error("the header {0} came more than once; send it once, with one value")]
     Repeated(&'static str),
-    /// It does not name a squad.
+    /// `x-squad-owner` does not name a squad.
     #[error(
         "the header x-squad-owner does not name a squad: expected 1 to {max} characters of a-z, \
          0-9, '.', '_' and '-'",
         max = SquadName::CHARS_MAX
     )]
     Squad,
-    /// It is no version.
+    /// `x-service-version` is not a version.
     #[error(
-        "the header x-service-version is no version: expected 1 to {VERSION_BYTES_MAX} letters, \
+        "the header x-service-version is not a version: expected 1 to {VERSION_BYTES_MAX} letters, \
          digits, '.', '+', '_' and '-'"
     )]
     Version,
 }
 
 impl HeaderFault {
-    /// Its stable name, a label.
+    /// The stable name, used as a metric label.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Repeated(_) => "repeated-header",
@@ -62,8 +61,8 @@ impl HeaderFault {
     }
 }
 
-/// Reads the fields of a trusted peer. An unknown tier is bronze, so that a wrong claim never
-/// ranks above an honest one.
+/// Reads the fields of a trusted peer. An unknown tier is bronze, so an invalid claim never
+/// ranks above a valid one.
 ///
 /// # Errors
 /// [`HeaderFault`].
@@ -130,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tier_is_the_lower_of_claim_and_grant() {
+    fn the_tier_is_the_lower_of_claim_and_catalog() {
         let check = |lines: &[(&'static str, &[u8])], squad: &str, tier| {
             assert_eq!(identify(lines), Ok((squad.to_owned(), tier)), "{lines:?}");
         };
@@ -150,7 +149,7 @@ mod tests {
             "checkout",
             Tier::Silver,
         );
-        check(&[owner(b"nobody"), tier(b"gold")], "unknown", Tier::Bronze);
+        check(&[owner(b"nowhere"), tier(b"gold")], "unknown", Tier::Bronze);
         check(&[owner(b"unknown"), tier(b"gold")], "unknown", Tier::Bronze);
         check(&[tier(b"gold")], "unknown", Tier::Bronze);
         check(&[], "unknown", Tier::Bronze);
@@ -162,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_believed_is_a_fault() {
+    fn reports_repeated_and_malformed_fields() {
         let check = |lines: &[(&'static str, &[u8])], fault: &str| {
             assert_eq!(identify(lines), Err(fault.to_owned()), "{lines:?}");
         };
@@ -183,7 +182,7 @@ mod tests {
         ] {
             check(&[("x-squad-owner", bad)], squad);
         }
-        let version = "malformed-version: the header x-service-version is no version: expected 1 to 64 letters, digits, '.', '+', '_' and '-'";
+        let version = "malformed-version: the header x-service-version is not a version: expected 1 to 64 letters, digits, '.', '+', '_' and '-'";
         for bad in [&b""[..], b"1 2", b"1;2", &[b'1'; 65]] {
             check(&[("x-service-version", bad)], version);
         }

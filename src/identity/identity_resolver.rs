@@ -1,8 +1,8 @@
-//! Who calls, as one data core finds out: by headers or by a token.
+//! Identification of callers on one data core, by headers or by a token.
 //!
-//! What says who calls is settled here once for everybody behind: the contract, the breakers and
-//! the upstream. Fields that do not count are removed; where a token counts, the fields say what
-//! it proves, so that a sidecar that trusts this gateway needs no keys.
+//! This is the only place that identifies a caller; the contract, the circuit breakers and the
+//! upstream rely on its result. Untrusted fields are removed. With tokens, the fields are set to
+//! what the token proves, so a sidecar that trusts this gateway needs no keys.
 
 use std::time::SystemTime;
 
@@ -17,28 +17,28 @@ use super::token_authenticator::TokenAuthenticator;
 use super::token_fault::TokenFault;
 use super::token_verifier::TokenClaims;
 
-/// What says who calls.
+/// What identifies the caller.
 #[derive(Debug)]
 pub enum IdentityResolver {
-    /// The headers of trusted peers.
+    /// Headers of trusted peers.
     Headers,
-    /// Tokens, whoever sends them.
+    /// Tokens of any peer.
     Tokens(Box<TokenAuthenticator>),
 }
 
-/// Why it is not clear who calls.
+/// Why a caller cannot be identified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityFault {
-    /// A header cannot be believed.
+    /// A header is invalid.
     #[error(transparent)]
     Header(#[from] HeaderFault),
-    /// A token proves nothing.
+    /// The token is missing or invalid.
     #[error(transparent)]
     Token(#[from] TokenFault),
 }
 
 impl IdentityFault {
-    /// Its stable name, a label.
+    /// The stable name, used as a metric label.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Header(fault) => fault.name(),
@@ -48,10 +48,10 @@ impl IdentityFault {
 }
 
 impl IdentityResolver {
-    /// Finds out who sent a request, and settles the fields that say so.
+    /// Identifies the caller of a request, and removes or rewrites the squad headers.
     ///
     /// # Errors
-    /// [`IdentityFault`]; the fields are removed then.
+    /// [`IdentityFault`]. With tokens, the squad headers are removed in this case too.
     pub fn identify(
         &self,
         headers: &mut HeaderMap,
@@ -68,21 +68,21 @@ impl IdentityResolver {
         };
         remove_squad_headers(headers);
         let values = headers.get_all(tokens.header()).iter();
-        let proved = tokens.identify(values.map(HeaderValue::as_bytes), SystemTime::now())?;
-        Ok(proved.map_or_else(CallerIdentity::default, |claims| {
+        let claims = tokens.identify(values.map(HeaderValue::as_bytes), SystemTime::now())?;
+        Ok(claims.map_or_else(CallerIdentity::default, |claims| {
             write_identity_headers(headers, &claims, catalog)
         }))
     }
 }
 
-/// Removes what is said of who calls.
+/// Removes the fields that identify the caller.
 pub fn remove_squad_headers(headers: &mut HeaderMap) {
     for name in &SQUAD_HEADERS {
         headers.remove(name);
     }
 }
 
-/// Says what a token proves: the squad, and the tier that decides.
+/// Sets the fields to what the token proves: the squad and the effective tier.
 fn write_identity_headers(
     headers: &mut HeaderMap,
     claims: &TokenClaims,

@@ -1,7 +1,7 @@
-//! The keys in force: one writer, and readers that never wait.
+//! The current key set: one writer, and readers that never wait.
 //!
-//! The control thread puts sets in; data cores read them and may ask for a new one. Each set has
-//! a generation, by which whoever remembers verdicts knows that they are no longer worth anything.
+//! The control thread replaces the set. Data cores read it and can request a refresh. Each set has
+//! a generation, so a cache of verified tokens knows when its content is outdated.
 
 use std::sync::Arc;
 
@@ -10,17 +10,17 @@ use tokio::sync::Notify;
 
 use super::key_set::KeySet;
 
-/// The keys in force, shared; a copy is the same handle.
+/// A shared handle to the current key set; clones refer to the same set.
 #[derive(Clone, Debug, Default)]
 pub struct IssuerKeys(Arc<SharedKeys>);
 
 #[derive(Debug, Default)]
 struct SharedKeys {
     current: ArcSwapOption<ActiveKeySet>,
-    wanted: Notify,
+    refresh: Notify,
 }
 
-/// A set with its place in the row of sets.
+/// A key set and its generation, counted from 1.
 #[derive(Debug)]
 pub(super) struct ActiveKeySet {
     pub(super) set: KeySet,
@@ -33,7 +33,7 @@ impl IssuerKeys {
         Self::default()
     }
 
-    /// Puts a set in force. There is one writer.
+    /// Replaces the current set. Only one thread may call this.
     pub fn replace(&self, set: KeySet) {
         let before = self.0.current.load();
         let generation = before.as_ref().map_or(0, |before| before.generation) + 1;
@@ -42,23 +42,23 @@ impl IssuerKeys {
             .store(Some(Arc::new(ActiveKeySet { set, generation })));
     }
 
-    /// Whether there is a set.
+    /// Whether a set was loaded.
     pub fn is_loaded(&self) -> bool {
         self.0.current.load().is_some()
     }
 
-    /// Waits until somebody misses a key. What was asked for before the call counts.
+    /// Waits until a data core requests a refresh. A request before the call counts too.
     pub async fn refresh_requested(&self) {
-        self.0.wanted.notified().await;
+        self.0.refresh.notified().await;
     }
 
-    /// The set in force, if there is one yet.
+    /// The current set, if one was loaded.
     pub(super) fn current(&self) -> arc_swap::Guard<Option<Arc<ActiveKeySet>>> {
         self.0.current.load()
     }
 
-    /// Asks for a new set, because a token names a key that this one lacks.
+    /// Requests a new set, because a token names a key that the current set lacks.
     pub(super) fn request_refresh(&self) {
-        self.0.wanted.notify_one();
+        self.0.refresh.notify_one();
     }
 }

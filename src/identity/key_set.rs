@@ -9,31 +9,31 @@ use super::signature_algorithm::SignatureAlgorithm;
 use super::token_fault::TokenFault;
 use super::verifying_key::{KeyFault, VerifyingKey};
 
-/// The keys that an issuer signs with; at least one.
+/// The public keys of an issuer; at least one is usable.
 #[derive(Clone, Debug)]
 pub struct KeySet {
     keys: Vec<VerifyingKey>,
     ignored: Vec<IgnoredKey>,
 }
 
-/// A key that is not used.
+/// A key that is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IgnoredKey {
-    /// Its place in the set, counted from 1.
+    /// Its position in the set, counted from 1.
     pub position: usize,
-    /// Why.
+    /// The reason.
     pub fault: KeyFault,
 }
 
-/// Why bytes are no usable set.
+/// Why bytes are not a usable key set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeySetError {
-    /// It is too large to be one.
-    #[error("larger than {KEY_SET_BYTES_MAX} bytes, so it is no set of keys; check the address")]
+    /// The input is too large.
+    #[error("larger than {KEY_SET_BYTES_MAX} bytes, so it is not a key set; check the address")]
     TooLarge,
-    /// It is no JSON, or not of a set's form.
+    /// The input is not JSON, or not a JWKS object.
     #[error(
-        "no JWKS at line {line}, column {column}: expected a JSON object with a list `keys`; \
+        "not a JWKS (line {line}, column {column}): expected a JSON object with a list `keys`; \
          check the address"
     )]
     NotKeySet {
@@ -42,10 +42,10 @@ pub enum KeySetError {
         /// The column, counted from 1.
         column: usize,
     },
-    /// It has more keys than an issuer rotates.
-    #[error("{0} keys, more than the {KEYS_MAX} of any sound issuer; check the address")]
+    /// The set has too many keys.
+    #[error("{0} keys, more than the maximum of {KEYS_MAX}; check the address")]
     TooMany(usize),
-    /// There is nothing in it to verify with.
+    /// No key of the set can verify a token.
     #[error("none of its {} keys can verify a token{}", .0.len(), listed(.0))]
     NothingUsable(Vec<IgnoredKey>),
 }
@@ -56,11 +56,11 @@ struct JwksDocument {
 }
 
 impl KeySet {
-    /// Reads a set. Keys that cannot verify a token are passed over, as RFC 7517 section 5 asks
-    /// for, and stand in [`ignored`](Self::ignored).
+    /// Parses a set. Keys that cannot verify a token are ignored, as RFC 7517 section 5 demands, and
+    /// listed in [`ignored`](Self::ignored).
     ///
     /// # Errors
-    /// [`KeySetError`] where the bytes are no set, or no key is left.
+    /// [`KeySetError`] if the bytes are not a key set, or no key is usable.
     pub fn parse(bytes: &[u8]) -> Result<Self, KeySetError> {
         if bytes.len() > KEY_SET_BYTES_MAX {
             return Err(KeySetError::TooLarge);
@@ -78,7 +78,7 @@ impl KeySet {
             ignored: Vec::new(),
         };
         for (index, value) in document.keys.iter().enumerate() {
-            match VerifyingKey::parse(value).and_then(|key| set.admit(key)) {
+            match VerifyingKey::parse(value).and_then(|key| set.check_unique(key)) {
                 Ok(key) => set.keys.push(key),
                 Err(fault) => set.ignored.push(IgnoredKey {
                     position: index + 1,
@@ -92,17 +92,17 @@ impl KeySet {
         Ok(set)
     }
 
-    /// How many keys are used; at least one.
+    /// The number of usable keys; at least one.
     pub fn count(&self) -> usize {
         self.keys.len()
     }
 
-    /// The keys that are not used, and why.
+    /// The ignored keys and the reasons.
     pub fn ignored(&self) -> &[IgnoredKey] {
         &self.ignored
     }
 
-    /// The key for a token of this algorithm that names this key, or none.
+    /// The key for a token with this `kid` (or none) and this algorithm.
     pub(super) fn key(
         &self,
         id: Option<&str>,
@@ -124,27 +124,22 @@ impl KeySet {
         }
     }
 
-    /// Refuses a key that cannot be told from an earlier one: whichever were taken, tokens of the
-    /// other would look forged.
-    fn admit(&self, key: VerifyingKey) -> Result<VerifyingKey, KeyFault> {
-        let is_twin = |earlier: &VerifyingKey| earlier.id == key.id && earlier.kind == key.kind;
-        if key.id.is_some() && self.keys.iter().any(is_twin) {
+    /// Refuses a key with the id and type of an earlier one: tokens of one of the two would look
+    /// forged.
+    fn check_unique(&self, key: VerifyingKey) -> Result<VerifyingKey, KeyFault> {
+        let is_same = |earlier: &VerifyingKey| earlier.id == key.id && earlier.kind == key.kind;
+        if key.id.is_some() && self.keys.iter().any(is_same) {
             return Err(KeyFault::SameId);
         }
         Ok(key)
     }
 }
 
-/// The first few keys with their faults; a set of a hundred would fill the log.
+/// Describes the first few ignored keys; a hundred of them would flood the log.
 fn listed(ignored: &[IgnoredKey]) -> String {
     let first = ignored.iter().take(5);
     let text: String = first
-        .map(
-            |IgnoredKey {
-                 position: place,
-                 fault,
-             }| format!("; key {place}: {fault}"),
-        )
+        .map(|IgnoredKey { position, fault }| format!("; key {position}: {fault}"))
         .collect();
     let rest = ignored.len().saturating_sub(5);
     match (ignored.len(), rest) {

@@ -1,12 +1,12 @@
-//! Who calls: from what a request says to a squad and a tier.
+//! Identification of callers: from a request to a squad and a tier.
 //!
-//! Header fields are claims, which count from trusted peers; JSON Web Tokens are proofs, which
-//! count from anywhere. Verifying is pure: token, keys and the time come in as arguments. A data
-//! core owns one [`TokenAuthenticator`], which remembers what it has verified; [`IssuerKeys`] is the one thing that
-//! is shared, and only the control thread writes it. Fetching keys is `app`'s affair.
+//! Header fields are claims and count only from trusted peers. JSON Web Tokens are proofs and count
+//! from any peer. Verification is pure: the token, the keys and the time are arguments. Each data
+//! core has an [`IdentityResolver`], whose [`TokenAuthenticator`] caches verified tokens. The cores
+//! share only the [`IssuerKeys`], which the control thread writes; `app` fetches the keys.
 //!
-//! Signatures are checked by `ring`, everything else here: its own check of claims reads
-//! the clock, and says less about what is wrong than whoever is on call needs.
+//! `ring` checks signatures. Claims are checked here, because JWT libraries read the clock
+//! themselves and report faults with less detail than an operator needs.
 
 mod identity_headers;
 

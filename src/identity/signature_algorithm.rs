@@ -1,12 +1,12 @@
-//! The algorithms that a signature may have: public keys only.
+//! The accepted signature algorithms, all of them for public keys.
 //!
-//! The list is closed, so that neither `none` nor a secret shared with the issuer (HS256 and its
-//! like) can be named at all. An algorithm belongs to one kind of key, and a key of another kind
-//! is never tried with it.
+//! The list is closed, so a token can name neither `none` nor an algorithm with a shared secret
+//! such as HS256. Each algorithm belongs to one type of key, and keys of another type are never
+//! tried with it.
 
 use ring::signature::{self, RsaParameters, VerificationAlgorithm};
 
-/// How a token is signed.
+/// A signature algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SignatureAlgorithm {
     Rs256,
@@ -20,7 +20,7 @@ pub(super) enum SignatureAlgorithm {
     EdDsa,
 }
 
-/// A kind of public key.
+/// A type of public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyType {
     Rsa,
@@ -30,7 +30,7 @@ pub(super) enum KeyType {
 }
 
 impl SignatureAlgorithm {
-    /// Each algorithm with its name (RFC 7518 section 3.1, RFC 8037, RFC 9864).
+    /// Each algorithm with its `alg` name (RFC 7518 section 3.1, RFC 8037, RFC 9864).
     const NAMES: [(&'static str, Self); 10] = [
         ("RS256", Self::Rs256),
         ("RS384", Self::Rs384),
@@ -44,25 +44,25 @@ impl SignatureAlgorithm {
         ("Ed25519", Self::EdDsa),
     ];
 
-    /// The algorithm of this name, if it is accepted.
+    /// The algorithm with this name, if it is accepted.
     pub(super) fn named(name: &str) -> Option<Self> {
         let (_, algorithm) = Self::NAMES.iter().find(|(known, _)| *known == name)?;
         Some(*algorithm)
     }
 
-    /// Whether keys of this kind sign with it.
-    pub(super) fn takes(self, kind: KeyType) -> bool {
-        let own = match self {
+    /// Whether keys of this type sign with it.
+    pub(super) fn accepts(self, kind: KeyType) -> bool {
+        let key_type = match self {
             Self::Es256 => KeyType::P256,
             Self::Es384 => KeyType::P384,
             Self::EdDsa => KeyType::Ed25519,
             Self::Rs256 | Self::Rs384 | Self::Rs512 => KeyType::Rsa,
             Self::Ps256 | Self::Ps384 | Self::Ps512 => KeyType::Rsa,
         };
-        own == kind
+        key_type == kind
     }
 
-    /// How RSA keys verify it; `None` for the algorithms of other keys.
+    /// The verification parameters for RSA keys; `None` for algorithms of other keys.
     pub(super) const fn rsa(self) -> Option<&'static RsaParameters> {
         match self {
             Self::Rs256 => Some(&signature::RSA_PKCS1_2048_8192_SHA256),
@@ -75,7 +75,7 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// How keys on a curve verify it; `None` for the algorithms of RSA keys.
+    /// The verification algorithm for keys on a curve; `None` for algorithms of RSA keys.
     pub(super) const fn curve(self) -> Option<&'static dyn VerificationAlgorithm> {
         match self {
             Self::Es256 => Some(&signature::ECDSA_P256_SHA256_FIXED),
@@ -88,7 +88,7 @@ impl SignatureAlgorithm {
 }
 
 impl KeyType {
-    /// The kind of a key by its `kty` and `crv`.
+    /// The type of a key by its `kty` and `crv`.
     pub(super) fn named(kty: &str, crv: Option<&str>) -> Option<Self> {
         match (kty, crv) {
             ("RSA", _) => Some(Self::Rsa),
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_public_keys_have_algorithms() {
+    fn accepts_only_algorithms_of_public_keys() {
         for name in [
             "none", "None", "", "HS256", "HS384", "HS512", "rs256", "ES512", "RSA-OAEP",
         ] {
@@ -114,8 +114,8 @@ mod tests {
         for (name, algorithm) in SignatureAlgorithm::NAMES {
             assert_eq!(SignatureAlgorithm::named(name), Some(algorithm), "{name}");
             let kinds = [KeyType::Rsa, KeyType::P256, KeyType::P384, KeyType::Ed25519];
-            let takes = kinds.into_iter().filter(|kind| algorithm.takes(*kind));
-            assert_eq!(takes.count(), 1, "{name}");
+            let accepting = kinds.into_iter().filter(|kind| algorithm.accepts(*kind));
+            assert_eq!(accepting.count(), 1, "{name}");
             assert_ne!(
                 algorithm.rsa().is_some(),
                 algorithm.curve().is_some(),

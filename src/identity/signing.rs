@@ -1,4 +1,4 @@
-//! Signing tokens, for tests: the issuer's side of what this domain verifies.
+//! Signs tokens in tests, as an issuer does.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,7 @@ use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
 /// A key that signs: DER of a private key, or a shared secret.
 pub(super) struct Secret(Vec<u8>);
 
-/// How a token is signed (RFC 7518 section 3.1).
+/// A signature algorithm (RFC 7518 section 3.1).
 #[derive(Clone, Copy, Debug)]
 pub(super) enum SigningAlgorithm {
     HS256,

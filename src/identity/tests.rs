@@ -1,4 +1,4 @@
-//! Tokens signed with real keys, good and bad, and sets of keys; every fault with its words.
+//! Valid and invalid tokens with real signatures, and key sets; every fault and its message.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -27,7 +27,7 @@ fn set(keys: &Value) -> KeySet {
     KeySet::parse(json!({ "keys": keys }).to_string().as_bytes()).unwrap()
 }
 
-/// A public key of the fixtures, with some members replaced; null takes one away.
+/// A public key of the fixtures with some members replaced; null removes a member.
 fn public(id: &str, members: &Value) -> Value {
     let all: Value = serde_json::from_str(KEYS).unwrap();
     let keys = all["keys"].as_array().unwrap();
@@ -65,7 +65,7 @@ fn sign(header: &Value, claims: &Value, key: &Secret, algorithm: Algorithm) -> S
     format!("{message}.{signature}")
 }
 
-/// What every token says unless a test has it say something else.
+/// The default claims, with some of them replaced; null removes a claim.
 fn claims(members: &Value) -> Value {
     let mut claims = json!({ "squad_id": "payments", "exp": NOW + 60 });
     for (name, value) in members.as_object().unwrap() {
@@ -78,7 +78,7 @@ fn claims(members: &Value) -> Value {
     claims
 }
 
-/// A token that is right but for these claims.
+/// A valid token except for these claims.
 fn token(members: &Value) -> String {
     let header = json!({ "alg": "ES256", "kid": "p256" });
     sign(
@@ -98,21 +98,21 @@ fn verify(token: &str) -> Result<TokenClaims, TokenFault> {
     verify_with(&JwtConfig::default(), token, &keys)
 }
 
-/// The verdict over a token with these claims.
-fn judge(members: &Value) -> Result<TokenClaims, TokenFault> {
+/// Verifies a token with these claims.
+fn verify_claims(members: &Value) -> Result<TokenClaims, TokenFault> {
     verify(&token(members))
 }
 
 #[test]
-fn every_algorithm_proves_who_calls() {
+fn verifies_every_algorithm() {
     let check = |name: &str, algorithm, key: &str| {
         let header = json!({ "alg": name, "kid": key, "typ": "JWT" });
         let claims = claims(&json!({ "sla_tier": "gold" }));
         let token = sign(&header, &claims, &private(key), algorithm);
-        let proved = verify(&token).unwrap_or_else(|fault| unreachable!("{name}: {fault}"));
-        assert_eq!(proved.squad.as_str(), "payments", "{name}");
-        assert_eq!(proved.tier, Some(Tier::Gold), "{name}");
-        assert_eq!(proved.expires, at(NOW + 60 + 30), "{name}");
+        let verified = verify(&token).unwrap_or_else(|fault| unreachable!("{name}: {fault}"));
+        assert_eq!(verified.squad.as_str(), "payments", "{name}");
+        assert_eq!(verified.tier, Some(Tier::Gold), "{name}");
+        assert_eq!(verified.expires, at(NOW + 60 + 30), "{name}");
     };
     check("RS256", Algorithm::RS256, "rsa");
     check("RS384", Algorithm::RS384, "rsa");
@@ -128,7 +128,7 @@ fn every_algorithm_proves_who_calls() {
 
 #[test]
 #[rustfmt::skip]
-fn what_is_no_token_is_malformed() {
+fn rejects_malformed_tokens() {
     let good = token(&json!({}));
     let parts: Vec<_> = good.split('.').collect();
     let (header, claims, signature) = (parts[0], parts[1], parts[2]);
@@ -150,7 +150,7 @@ fn what_is_no_token_is_malformed() {
 }
 
 #[test]
-fn a_token_has_a_bound() {
+fn rejects_tokens_that_are_too_large() {
     let fits = "a".repeat(TOKEN_BYTES_MAX);
     assert_eq!(verify(&fits), Err(TokenFault::Malformed));
     assert_eq!(verify(&(fits + "a")), Err(TokenFault::TooLarge));
@@ -158,28 +158,28 @@ fn a_token_has_a_bound() {
 
 #[test]
 #[rustfmt::skip]
-fn only_signatures_of_public_keys_are_taken() {
+fn rejects_algorithms_without_public_keys() {
     let claims = claims(&json!({}));
     for name in ["none", "None", "NONE", "", "HS256", "HS384", "HS512", "ES512", "ES256K", "Ed448", "RSA-OAEP"] {
         let message = message(&json!({ "alg": name, "kid": "rsa" }), &claims);
         assert_eq!(verify(&format!("{message}.")), Err(TokenFault::Algorithm), "{name}");
         assert_eq!(verify(&format!("{message}.AAAA")), Err(TokenFault::Algorithm), "{name}");
     }
-    // The secret that a library would take which lets the token choose the algorithm.
+    // The secret that a library uses if it lets the token choose the algorithm.
     let modulus = public("rsa", &json!({}))["n"].as_str().unwrap().to_owned();
     let header = json!({ "alg": "HS256", "kid": "rsa" });
     for secret in [modulus.as_bytes(), &URL_SAFE_NO_PAD.decode(&modulus).unwrap(), KEYS.as_bytes()] {
         let token = sign(&header, &claims, &Secret::shared(secret), Algorithm::HS256);
         assert_eq!(verify(&token), Err(TokenFault::Algorithm));
     }
-    // And the same signature under another name.
+    // The same signature with the name of an accepted algorithm.
     let header = json!({ "alg": "RS256", "kid": "rsa" });
     let token = sign(&header, &claims, &Secret::shared(modulus.as_bytes()), Algorithm::HS256);
     assert_eq!(verify(&token), Err(TokenFault::Signature));
 }
 
 #[test]
-fn the_key_has_to_agree_with_the_algorithm() {
+fn the_key_must_match_the_algorithm() {
     let check = |name: &str, algorithm, signer: &str, key: Value, expected: Result<(), _>| {
         let header = json!({ "alg": name, "kid": key["kid"] });
         let token = sign(&header, &claims(&json!({})), &private(signer), algorithm);
@@ -204,7 +204,7 @@ fn the_key_has_to_agree_with_the_algorithm() {
     check("RS256", Algorithm::RS256, "rsa", only("PS256"), mismatch);
     let ops = public("rsa", &json!({ "use": null, "key_ops": ["verify"] }));
     check("RS256", Algorithm::RS256, "rsa", ops, Ok(()));
-    // A signature of one algorithm is none of another, whatever the key allows.
+    // A signature of one algorithm is invalid for another, even if the key allows both.
     let wrong = Err(TokenFault::Signature);
     check("PS256", Algorithm::RS256, "rsa", plain("rsa"), wrong);
     check("RS384", Algorithm::RS256, "rsa", plain("rsa"), wrong);
@@ -212,7 +212,7 @@ fn the_key_has_to_agree_with_the_algorithm() {
 }
 
 #[test]
-fn a_key_is_found_by_its_id_or_because_it_is_the_only_one() {
+fn finds_a_key_by_id_or_as_the_only_one() {
     let check = |id: Value, keys: &KeySet, expected: Result<(), TokenFault>| {
         let header = match id {
             Value::Null => json!({ "alg": "RS256" }),
@@ -230,7 +230,7 @@ fn a_key_is_found_by_its_id_or_because_it_is_the_only_one() {
     let all = KeySet::parse(KEYS.as_bytes()).unwrap();
     check(json!("rsa"), &all, Ok(()));
     check(json!("rsa-other"), &all, Err(TokenFault::Signature));
-    check(json!("nobody"), &all, Err(TokenFault::UnknownKey));
+    check(json!("absent"), &all, Err(TokenFault::UnknownKey));
     check(json!(""), &all, Err(TokenFault::UnknownKey));
     check(Value::Null, &all, Err(TokenFault::AmbiguousKey));
     let (rsa, p256) = (public("rsa", &json!({})), public("p256", &json!({})));
@@ -246,7 +246,7 @@ fn a_key_is_found_by_its_id_or_because_it_is_the_only_one() {
 }
 
 #[test]
-fn a_changed_token_is_refused() {
+fn rejects_changed_tokens() {
     let good = token(&json!({}));
     let parts: Vec<_> = good.split('.').collect();
     let forged = message(
@@ -262,7 +262,7 @@ fn a_changed_token_is_refused() {
 }
 
 #[test]
-fn an_extension_that_must_be_understood_is_refused() {
+fn rejects_critical_extensions() {
     let header = json!({ "alg": "ES256", "kid": "p256", "crit": ["b64"], "b64": false });
     let token = sign(
         &header,
@@ -274,9 +274,9 @@ fn an_extension_that_must_be_understood_is_refused() {
 }
 
 #[test]
-fn time_is_judged_with_leeway_to_the_second() {
+fn checks_times_with_leeway() {
     let check = |members: Value, expected: Result<(), TokenFault>| {
-        assert_eq!(judge(&members).map(|_| ()), expected, "{members}");
+        assert_eq!(verify_claims(&members).map(|_| ()), expected, "{members}");
     };
     check(json!({ "exp": NOW - 29 }), Ok(()));
     check(json!({ "exp": NOW as f64 - 29.5 }), Ok(()));
@@ -304,7 +304,7 @@ fn time_is_judged_with_leeway_to_the_second() {
 }
 
 #[test]
-fn the_issuer_and_the_audience_are_compared_where_they_are_configured() {
+fn checks_the_configured_issuer_and_audience() {
     let config = JwtConfig {
         issuer: Some("https://issuer.example/".into()),
         audience: vec!["orders".into(), "ledger".into()],
@@ -338,10 +338,10 @@ fn the_issuer_and_the_audience_are_compared_where_they_are_configured() {
 }
 
 #[test]
-fn the_squad_has_to_be_named_and_the_tier_may() {
+fn requires_a_squad_but_not_a_tier() {
     let check = |members: Value, expected: Result<Option<Tier>, TokenFault>| {
         assert_eq!(
-            judge(&members).map(|claims| claims.tier),
+            verify_claims(&members).map(|claims| claims.tier),
             expected,
             "{members}"
         );
@@ -367,16 +367,16 @@ fn the_squad_has_to_be_named_and_the_tier_may() {
     };
     let token = token(&json!({ "https://issuer.example/squad": "search", "tier": "gold" }));
     let keys = KeySet::parse(KEYS.as_bytes()).unwrap();
-    let proved = verify_with(&config, &token, &keys).unwrap();
+    let verified = verify_with(&config, &token, &keys).unwrap();
     assert_eq!(
-        (proved.squad.as_str(), proved.tier),
+        (verified.squad.as_str(), verified.tier),
         ("search", Some(Tier::Gold))
     );
 }
 
 #[test]
 #[rustfmt::skip]
-fn every_fault_has_a_name_and_says_what_to_do() {
+fn every_fault_has_a_name_and_a_message() {
     let names: std::collections::BTreeSet<_> = TokenFault::ALL.map(TokenFault::name).into();
     assert_eq!(names.len(), TokenFault::ALL.len());
     for fault in TokenFault::ALL {
@@ -388,16 +388,16 @@ fn every_fault_has_a_name_and_says_what_to_do() {
     let check = |fault: TokenFault, name: &str, message: &str| {
         assert_eq!((fault.name(), fault.to_string().as_str()), (name, message));
     };
-    check(TokenFault::TooLarge, "token-too-large", "the token is larger than 8192 bytes; have the issuer put fewer claims into it");
+    check(TokenFault::TooLarge, "token-too-large", "the token is larger than 8192 bytes; let the issuer add fewer claims");
     check(TokenFault::Expired, "expired", "the token has expired (`exp`); get a new one, and check the clocks if it is new");
-    check(TokenFault::UnknownKey, "unknown-key", "no key of the issuer's set is that of the token (`kid`, `alg`); check that `identity.jwt.jwks` is its issuer's, or wait for the keys to be read again");
-    check(TokenFault::KeysUnavailable, "keys-unavailable", "no key of the issuer could be read yet; check `identity.jwt.jwks` and the log");
-    check(TokenFault::NotSquadName, "not-a-squad-name", "the token's squad claim is no squad's name: text of 1 to 64 characters of a-z, 0-9, '.', '_' and '-'");
+    check(TokenFault::UnknownKey, "unknown-key", "the key set has no key for the token (`kid`, `alg`); check that `identity.jwt.jwks` belongs to its issuer, or wait until the keys are read again");
+    check(TokenFault::KeysUnavailable, "keys-unavailable", "the keys of the issuer are not available yet; check `identity.jwt.jwks` and the log");
+    check(TokenFault::NotSquadName, "not-a-squad-name", "the squad claim of the token is not a squad name: expected 1 to 64 characters of a-z, 0-9, '.', '_' and '-'");
 }
 
 #[test]
 #[rustfmt::skip]
-fn a_key_that_cannot_verify_is_passed_over_and_named() {
+fn ignores_and_reports_unusable_keys() {
     let check = |key: Value, fault: KeyFault| {
         let set = set(&json!([key, public("p384", &json!({}))]));
         assert_eq!((set.count(), set.ignored()), (1, &[IgnoredKey { position: 1, fault }][..]), "{key}");
@@ -433,26 +433,26 @@ fn a_key_that_cannot_verify_is_passed_over_and_named() {
 
 #[test]
 #[rustfmt::skip]
-fn what_is_no_usable_set_says_why() {
-    let check = |bytes: &[u8], complaint: &str| {
-        assert_eq!(KeySet::parse(bytes).unwrap_err().to_string(), complaint);
+fn reports_why_a_key_set_is_unusable() {
+    let check = |bytes: &[u8], message: &str| {
+        assert_eq!(KeySet::parse(bytes).unwrap_err().to_string(), message);
     };
-    let no_set = |place: &str| format!("no JWKS at {place}: expected a JSON object with a list `keys`; check the address");
-    check(b"", &no_set("line 1, column 0"));
-    check(b"<html>", &no_set("line 1, column 1"));
-    check(b"{\n}", &no_set("line 2, column 1"));
-    check(br#"{"keys": {}}"#, &no_set("line 1, column 9"));
-    check(b"\xff", &no_set("line 1, column 1"));
+    let not_jwks = |location: &str| format!("not a JWKS ({location}): expected a JSON object with a list `keys`; check the address");
+    check(b"", &not_jwks("line 1, column 0"));
+    check(b"<html>", &not_jwks("line 1, column 1"));
+    check(b"{\n}", &not_jwks("line 2, column 1"));
+    check(br#"{"keys": {}}"#, &not_jwks("line 1, column 9"));
+    check(b"\xff", &not_jwks("line 1, column 1"));
     check(br#"{"keys": []}"#, "none of its 0 keys can verify a token: it is empty; check the issuer");
-    check(br#"{"keys": [{"kty": "oct", "k": "AA"}, {"kty": "x"}]}"#, "none of its 2 keys can verify a token; key 1: it is symmetric (`oct`), and a secret does not belong into a published set; key 2: its `kty` or `crv` is not RSA, EC with P-256 or P-384, or OKP with Ed25519");
+    check(br#"{"keys": [{"kty": "oct", "k": "AA"}, {"kty": "x"}]}"#, "none of its 2 keys can verify a token; key 1: it is symmetric (`oct`), and a published set must not contain secrets; key 2: its `kty` or `crv` is not RSA, EC with P-256 or P-384, or OKP with Ed25519");
     let many = json!({ "keys": vec![json!({ "kty": "oct" }); 7] }).to_string();
-    let symmetric = |place| format!("; key {place}: it is symmetric (`oct`), and a secret does not belong into a published set");
+    let symmetric = |position| format!("; key {position}: it is symmetric (`oct`), and a published set must not contain secrets");
     let five: String = (1..=5).map(symmetric).collect();
     check(many.as_bytes(), &format!("none of its 7 keys can verify a token{five}; and 2 more"));
     let many = json!({ "keys": vec![public("p256", &json!({})); KEYS_MAX + 1] }).to_string();
-    check(many.as_bytes(), "101 keys, more than the 100 of any sound issuer; check the address");
+    check(many.as_bytes(), "101 keys, more than the maximum of 100; check the address");
     let large = vec![b' '; KEY_SET_BYTES_MAX + 1];
-    check(&large, "larger than 1048576 bytes, so it is no set of keys; check the address");
+    check(&large, "larger than 1048576 bytes, so it is not a key set; check the address");
 }
 
 fn tokens(config: &JwtConfig, keys: &IssuerKeys) -> TokenAuthenticator {
@@ -465,19 +465,19 @@ fn identify(
     now: u64,
 ) -> Result<Option<String>, TokenFault> {
     let values = values.iter().map(|value| value.as_bytes());
-    let proved = tokens.identify(values, at(now))?;
-    Ok(proved.map(|claims| claims.squad.to_string()))
+    let verified = tokens.identify(values, at(now))?;
+    Ok(verified.map(|claims| claims.squad.to_string()))
 }
 
-/// Whether somebody asked for new keys; asking takes the wish.
-fn are_wanted(keys: &IssuerKeys) -> bool {
+/// Whether a refresh was requested; consumes the request.
+fn take_refresh_request(keys: &IssuerKeys) -> bool {
     use std::task::{Context, Poll, Waker};
-    let wanted = std::pin::pin!(keys.refresh_requested());
-    wanted.poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(())
+    let requested = std::pin::pin!(keys.refresh_requested());
+    requested.poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(())
 }
 
 #[test]
-fn a_core_proves_the_squad_of_a_request() {
+fn identifies_the_squad_of_a_request() {
     let keys = IssuerKeys::new();
     let tokens = tokens(&JwtConfig::default(), &keys);
     assert_eq!(tokens.header().as_str(), "authorization");
@@ -511,23 +511,23 @@ fn a_core_proves_the_squad_of_a_request() {
 }
 
 #[test]
-fn a_key_that_is_taken_back_proves_nothing_any_more() {
+fn rejects_tokens_of_a_revoked_key() {
     let keys = IssuerKeys::new();
     keys.replace(KeySet::parse(KEYS.as_bytes()).unwrap());
     let tokens = tokens(&JwtConfig::default(), &keys);
     let bearer = format!("Bearer {}", token(&json!({})));
     let values = [bearer.as_str()];
-    assert!(identify(&tokens, &values, NOW).is_ok() && !are_wanted(&keys));
+    assert!(identify(&tokens, &values, NOW).is_ok() && !take_refresh_request(&keys));
     keys.replace(set(&json!([public("rsa", &json!({}))])));
     assert_eq!(identify(&tokens, &values, NOW), Err(TokenFault::UnknownKey));
-    assert!(are_wanted(&keys) && !are_wanted(&keys));
-    // A fault is not remembered.
+    assert!(take_refresh_request(&keys) && !take_refresh_request(&keys));
+    // Faults are not cached.
     keys.replace(set(&json!([public("p256", &json!({}))])));
     assert!(identify(&tokens, &values, NOW).is_ok());
 }
 
 #[test]
-fn a_header_of_its_own_holds_the_bare_token() {
+fn reads_the_bare_token_of_another_header() {
     let config = JwtConfig {
         header: "x-identity-token".parse().unwrap(),
         ..JwtConfig::default()
@@ -546,7 +546,7 @@ fn a_header_of_its_own_holds_the_bare_token() {
 }
 
 #[test]
-fn what_is_printed_for_debugging_holds_no_token() {
+fn debug_output_contains_no_token() {
     let keys = IssuerKeys::new();
     keys.replace(KeySet::parse(KEYS.as_bytes()).unwrap());
     let tokens = tokens(&JwtConfig::default(), &keys);
@@ -562,7 +562,7 @@ fn what_is_printed_for_debugging_holds_no_token() {
 
 proptest! {
     #[test]
-    fn no_token_panics(header in ".{0,60}", claims in ".{0,60}", signature in "[A-Za-z0-9_-]{0,90}", raw in any::<Vec<u8>>()) {
+    fn verifying_a_token_never_panics(header in ".{0,60}", claims in ".{0,60}", signature in "[A-Za-z0-9_-]{0,90}", raw in any::<Vec<u8>>()) {
         let part = |text: String| URL_SAFE_NO_PAD.encode(text);
         let token = format!("{}.{}.{signature}", part(header), part(claims));
         prop_assert!(verify(&token).is_err());
@@ -571,7 +571,7 @@ proptest! {
     }
 
     #[test]
-    fn no_claims_panic(name in "(exp|nbf|iss|aud|squad_id|sla_tier)", value in "(-?[0-9]{1,25}(\\.[0-9]{1,5})?(e-?[0-9]{1,2})?|\"[a-z]{0,70}\"|null|true|\\[\\]|\\{\\})") {
+    fn checking_claims_never_panics(name in "(exp|nbf|iss|aud|squad_id|sla_tier)", value in "(-?[0-9]{1,25}(\\.[0-9]{1,5})?(e-?[0-9]{1,2})?|\"[a-z]{0,70}\"|null|true|\\[\\]|\\{\\})") {
         if let Ok(value) = serde_json::from_str::<Value>(&value) {
             let mut claims = claims(&json!({}));
             claims[name] = value;
@@ -581,7 +581,7 @@ proptest! {
     }
 
     #[test]
-    fn no_set_panics(bytes in any::<Vec<u8>>(), member in "(kty|crv|alg|use|key_ops|n|e|x|y)", text in ".{0,40}") {
+    fn parsing_a_key_set_never_panics(bytes in any::<Vec<u8>>(), member in "(kty|crv|alg|use|key_ops|n|e|x|y)", text in ".{0,40}") {
         prop_assert!(KeySet::parse(&bytes).is_err());
         let key = public("p256", &json!({ member: text }));
         let _any = KeySet::parse(json!({ "keys": [key] }).to_string().as_bytes());

@@ -1,4 +1,4 @@
-//! Who calls, by the token of a request: what a data core asks.
+//! Identification by the token of a request, on one data core.
 
 use std::cell::RefCell;
 use std::time::SystemTime;
@@ -13,11 +13,11 @@ use super::token_fault::TokenFault;
 use super::token_placement::TokenPlacement;
 use super::token_verifier::{TokenClaims, TokenVerifier};
 
-/// One data core's reading of tokens.
+/// Verifies tokens on one data core.
 #[derive(Debug)]
 pub struct TokenAuthenticator {
     header: HeaderName,
-    holder: TokenPlacement,
+    placement: TokenPlacement,
     is_required: bool,
     verifier: TokenVerifier,
     keys: IssuerKeys,
@@ -25,10 +25,10 @@ pub struct TokenAuthenticator {
 }
 
 impl TokenAuthenticator {
-    /// Reads tokens as configured, by the keys in force.
+    /// Verifies tokens as configured, with the current keys.
     pub fn new(config: &JwtConfig, keys: IssuerKeys) -> Self {
         Self {
-            holder: TokenPlacement::of(&config.header),
+            placement: TokenPlacement::of(&config.header),
             header: config.header.clone(),
             is_required: config.required,
             verifier: TokenVerifier::new(config),
@@ -42,17 +42,17 @@ impl TokenAuthenticator {
         &self.header
     }
 
-    /// What the token among these values proves, one value for each header line; nothing where
-    /// there is no token and none is required.
+    /// The claims of the token in these values, one for each header line. `None` if there is no
+    /// token and none is required.
     ///
     /// # Errors
-    /// [`TokenFault`]: a token that proves nothing is not the same as none.
+    /// [`TokenFault`]. An invalid token is rejected, not treated as anonymous.
     pub fn identify<'h>(
         &self,
         values: impl Iterator<Item = &'h [u8]>,
         now: SystemTime,
     ) -> Result<Option<TokenClaims>, TokenFault> {
-        match self.holder.token(values)? {
+        match self.placement.token(values)? {
             Some(token) => self.verify_cached(token, now).map(Some),
             None if self.is_required => Err(TokenFault::Missing),
             None => Ok(None),

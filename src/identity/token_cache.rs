@@ -1,42 +1,33 @@
-//! Tokens that one data core has verified already.
+//! The cache of tokens that one data core has verified.
 //!
-//! Checking a signature costs tens of microseconds, more than all else that is done for a
-//! request, and a caller sends one token for minutes. Only successes are kept: what fails must
-//! not push out what works, and keys may come that change the verdict.
+//! Checking a signature costs tens of microseconds, more than the rest of a request, and a caller
+//! sends the same token for minutes. Only successes are cached: failures must not evict valid
+//! tokens, and a new key set can turn a failure into a success.
 //!
-//! When there is no room, the clock gives up a token that was not used since its hand came by
-//! last: one bit for each instead of a list that every hit reorders.
-//!
-//! Invariant: the table holds exactly the places of `slots`, each once, by its token's hash.
+//! The key is the whole token, so a hash collision cannot return the claims of another token. If
+//! the cache is full, an expired token is evicted, or else the least recently used one.
 
-use std::hash::BuildHasher;
+use std::num::NonZeroUsize;
 use std::time::SystemTime;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use lru::LruCache;
 
 use portcullis_vocabulary::limits::TOKENS_CACHED_MAX;
 
 use super::token_verifier::TokenClaims;
 
-/// A bounded memory of verified tokens, for one set of keys at a time.
-#[derive(Debug, Default)]
+const CAPACITY: NonZeroUsize =
+    NonZeroUsize::new(TOKENS_CACHED_MAX).expect("the cache holds at least one token");
+
+/// A bounded cache of verified tokens, for one key set at a time.
 pub(super) struct TokenCache {
-    hasher: DefaultHashBuilder,
-    table: HashTable<usize>,
-    slots: Vec<CachedToken>,
-    hand: usize,
+    tokens: LruCache<Box<[u8]>, TokenClaims>,
     generation: u64,
 }
 
-struct CachedToken {
-    hash: u64,
-    token: Box<[u8]>,
-    claims: TokenClaims,
-    is_used: bool,
-}
-
 impl TokenCache {
-    /// What the token proved when it was verified by the keys of this generation.
+    /// The claims of the token, if it was verified by the key set of this generation and has not
+    /// expired. A new generation clears the cache.
     pub(super) fn find(
         &mut self,
         token: &[u8],
@@ -44,80 +35,45 @@ impl TokenCache {
         now: SystemTime,
     ) -> Option<&TokenClaims> {
         if self.generation != generation {
-            self.forget(generation);
+            self.tokens.clear();
+            self.generation = generation;
         }
-        let place = self.place_of(token)?;
-        let slot = &mut self.slots[place];
-        slot.is_used = true;
-        (now < slot.claims.expires).then_some(&slot.claims)
+        let claims = self.tokens.get(token)?;
+        (now < claims.expires).then_some(claims)
     }
 
-    /// Remembers a token that was verified by the keys of the generation last asked for.
+    /// Adds a token that was verified by the key set of the generation of the last
+    /// [`find`](Self::find).
     pub(super) fn insert(&mut self, token: &[u8], claims: TokenClaims, now: SystemTime) {
-        let hash = self.hasher.hash_one(token);
-        let slot = CachedToken {
-            hash,
-            token: token.into(),
-            claims,
-            is_used: false,
-        };
-        let place = match self.place_of(token) {
-            Some(place) => {
-                self.slots[place] = slot;
-                return;
-            }
-            None if self.slots.len() < TOKENS_CACHED_MAX => {
-                self.slots.push(slot);
-                self.slots.len() - 1
-            }
-            None => {
-                let place = self.vacate(now);
-                self.slots[place] = slot;
-                place
-            }
-        };
-        let slots = &self.slots;
-        self.table
-            .insert_unique(hash, place, |place| slots[*place].hash);
+        if self.tokens.len() == CAPACITY.get() {
+            self.remove_one_expired(now);
+        }
+        self.tokens.put(token.into(), claims);
     }
 
-    fn place_of(&self, token: &[u8]) -> Option<usize> {
-        let hash = self.hasher.hash_one(token);
-        let is_same = |place: &usize| *self.slots[*place].token == *token;
-        self.table.find(hash, is_same).copied()
-    }
-
-    fn forget(&mut self, generation: u64) {
-        self.table.clear();
-        self.slots.clear();
-        self.hand = 0;
-        self.generation = generation;
-    }
-
-    /// Takes a token out of the table and returns its place, after two rounds at most.
-    fn vacate(&mut self, now: SystemTime) -> usize {
-        loop {
-            let place = self.hand;
-            self.hand = (self.hand + 1) % self.slots.len();
-            let slot = &mut self.slots[place];
-            if slot.is_used && now < slot.claims.expires {
-                slot.is_used = false;
-                continue;
-            }
-            if let Ok(entry) = self.table.find_entry(slot.hash, |at| *at == place) {
-                entry.remove();
-            }
-            return place;
+    fn remove_one_expired(&mut self, now: SystemTime) {
+        let mut tokens = self.tokens.iter();
+        let expired = tokens.find(|(_, claims)| claims.expires <= now);
+        if let Some(token) = expired.map(|(token, _)| token.clone()) {
+            self.tokens.pop(&token);
         }
     }
 }
 
-impl std::fmt::Debug for CachedToken {
-    /// Without the token, which is a credential.
+impl Default for TokenCache {
+    fn default() -> Self {
+        Self {
+            tokens: LruCache::new(CAPACITY),
+            generation: 0,
+        }
+    }
+}
+
+impl std::fmt::Debug for TokenCache {
+    /// Without the tokens, which are credentials.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Slot")
-            .field("claims", &self.claims)
-            .finish_non_exhaustive()
+        let claims = self.tokens.iter().map(|(_, claims)| claims);
+        f.debug_list().entries(claims).finish()
     }
 }
 
@@ -152,16 +108,16 @@ mod tests {
         }
 
         fn check_invariants(&self) {
-            assert!(self.slots.len() <= TOKENS_CACHED_MAX);
-            assert_eq!(self.table.len(), self.slots.len());
-            for (place, slot) in self.slots.iter().enumerate() {
-                assert_eq!(self.place_of(&slot.token), Some(place));
+            assert!(self.tokens.len() <= TOKENS_CACHED_MAX);
+            assert_eq!(self.tokens.iter().count(), self.tokens.len());
+            for (token, claims) in self.tokens.iter() {
+                assert_eq!(self.tokens.peek(token), Some(claims));
             }
         }
     }
 
     #[test]
-    fn a_token_is_remembered_until_it_expires() {
+    fn keeps_a_token_until_it_expires() {
         let mut cache = TokenCache::default();
         assert!(!cache.has("a", 1, 0));
         cache.add("a", 10, 0);
@@ -172,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn new_keys_forget_everything() {
+    fn a_new_key_set_clears_the_cache() {
         let mut cache = TokenCache::default();
         cache.add("a", 10, 0);
         assert!(cache.has("a", 0, 0));
@@ -182,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tokens_in_use_stay_when_there_is_no_room() {
+    fn evicts_the_least_recently_used_tokens() {
         let mut cache = TokenCache::default();
         for index in 0..TOKENS_CACHED_MAX {
             cache.insert(index.to_string().as_bytes(), claims("payments", 10), at(0));
@@ -201,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_token_makes_room_although_it_was_used() {
+    fn evicts_an_expired_token_first() {
         let mut cache = TokenCache::default();
         cache.insert(b"old", claims("payments", 5), at(0));
         for index in 1..TOKENS_CACHED_MAX {
@@ -212,10 +168,10 @@ mod tests {
         assert!(!cache.has("old", 0, 0) && cache.has("1", 0, 5) && cache.has("new", 0, 5));
     }
 
-    /// Against a map that forgets nothing: what is found is what was put in, for thousands of
-    /// steps; `SIM_SEED=` repeats one run.
+    /// Compares the cache with a map that evicts nothing, for thousands of steps. `SIM_SEED=`
+    /// repeats one run.
     #[test]
-    fn a_simulation_never_finds_what_was_not_put_in() {
+    fn a_simulation_finds_only_inserted_tokens() {
         let seed = std::env::var("SIM_SEED").ok();
         let seeds = seed.map_or(0..20, |seed| {
             let seed = seed.parse().unwrap();

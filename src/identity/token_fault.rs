@@ -1,84 +1,82 @@
-//! Why a token does not prove who calls.
+//! Why a token is rejected.
 
 use portcullis_vocabulary::limits::TOKEN_BYTES_MAX;
 
-/// Why a token does not prove who calls. No message holds anything of the token.
+/// Why a token is rejected. Messages quote nothing of the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum TokenFault {
-    /// There is none, and one is required.
+    /// A token is required and missing.
     #[error("the request carries no token; send one, or set `identity.jwt.required` to false")]
     Missing,
-    /// There are several.
-    #[error("the header of the token occurs more than once; send it once")]
+    /// The header is repeated.
+    #[error("the header of the token is repeated; send it once")]
     Repeated,
-    /// It is none.
+    /// The value is not a signed JSON Web Token.
     #[error(
-        "the token is malformed; send a signed JSON Web Token: three base64url parts that hold a JSON header, JSON claims and a signature"
+        "the token is malformed; send a signed JSON Web Token: base64url of a JSON header, JSON claims and a signature, separated by dots"
     )]
     Malformed,
-    /// It is too large.
-    #[error(
-        "the token is larger than {TOKEN_BYTES_MAX} bytes; have the issuer put fewer claims into it"
-    )]
+    /// The token is too large.
+    #[error("the token is larger than {TOKEN_BYTES_MAX} bytes; let the issuer add fewer claims")]
     TooLarge,
-    /// It needs an extension.
+    /// The token requires an extension.
     #[error(
-        "the token demands an extension (`crit`), and none is known; have the issuer sign without"
+        "the token requires an extension (`crit`), and none is supported; let the issuer sign without it"
     )]
     Extension,
-    /// It is signed in a way that is not taken.
+    /// The signature algorithm is not accepted.
     #[error(
-        "the token's `alg` is not taken; have the issuer sign with RS256, PS256, ES256, EdDSA or their longer forms, never HS256 or none"
+        "the token's `alg` is not accepted; let the issuer sign with RS256, PS256, ES256, EdDSA or their longer variants, not with HS256 or none"
     )]
     Algorithm,
-    /// There are no keys yet.
-    #[error("no key of the issuer could be read yet; check `identity.jwt.jwks` and the log")]
+    /// No key set was loaded yet.
+    #[error("the keys of the issuer are not available yet; check `identity.jwt.jwks` and the log")]
     KeysUnavailable,
-    /// Its key is not in the set.
+    /// The key set has no key for the token.
     #[error(
-        "no key of the issuer's set is that of the token (`kid`, `alg`); check that `identity.jwt.jwks` is its issuer's, or wait for the keys to be read again"
+        "the key set has no key for the token (`kid`, `alg`); check that `identity.jwt.jwks` belongs to its issuer, or wait until the keys are read again"
     )]
     UnknownKey,
-    /// It names no key, and several fit.
+    /// The token has no `kid`, and several keys fit.
     #[error(
-        "the token names no key (`kid`) and several of the set fit its `alg`; have the issuer name the key"
+        "the token has no `kid`, and several keys of the set fit its `alg`; let the issuer set `kid`"
     )]
     AmbiguousKey,
-    /// Its key is for something else.
-    #[error(
-        "the token's key is not meant for the token's `alg`; have the issuer check how it signs"
-    )]
+    /// The key of the token is for another algorithm.
+    #[error("the key of the token is not for its `alg`; let the issuer check how it signs")]
     KeyMismatch,
-    /// The signature is not that of the key.
-    #[error("the token's signature is wrong: it was changed, or signed with another key")]
+    /// The signature is invalid.
+    #[error(
+        "the signature of the token is invalid: the token was changed, or signed with another key"
+    )]
     Signature,
-    /// It has no end.
-    #[error("the token has no `exp`; have the issuer let tokens expire")]
+    /// The token never expires.
+    #[error("the token has no `exp`; let the issuer set one")]
     NoExpiry,
-    /// It is over.
+    /// The token has expired.
     #[error("the token has expired (`exp`); get a new one, and check the clocks if it is new")]
     Expired,
-    /// It has not begun.
+    /// The token is not valid yet.
     #[error("the token is not valid yet (`nbf`); check the clocks of issuer and proxy")]
     NotYetValid,
-    /// Somebody else issued it.
+    /// The token has another issuer.
     #[error(
         "the token's `iss` is not `identity.jwt.issuer`; get one from that issuer, or correct the key"
     )]
     Issuer,
-    /// It is meant for somebody else.
+    /// The token is for another audience.
     #[error(
         "the token's `aud` is not in `identity.jwt.audience`; get one for this audience, or correct the key"
     )]
     Audience,
-    /// It does not say which squad.
+    /// The token does not name a squad.
     #[error(
-        "the token has no claim of the name `identity.jwt.squad_claim`; have the issuer add it, or correct the key"
+        "the token lacks the claim that `identity.jwt.squad_claim` names; let the issuer add it, or correct the key"
     )]
     NoSquad,
-    /// What it says is no squad's name.
+    /// The squad claim is not a squad name.
     #[error(
-        "the token's squad claim is no squad's name: text of 1 to 64 characters of a-z, 0-9, '.', '_' and '-'"
+        "the squad claim of the token is not a squad name: expected 1 to 64 characters of a-z, 0-9, '.', '_' and '-'"
     )]
     NotSquadName,
 }
@@ -106,7 +104,7 @@ impl TokenFault {
         Self::NotSquadName,
     ];
 
-    /// Its stable name, for labels and logs.
+    /// The stable name, for metric labels and logs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Missing => "missing-token",
@@ -130,8 +128,8 @@ impl TokenFault {
         }
     }
 
-    /// Whether the proxy is at fault rather than the caller: it has no keys to judge with, and
-    /// the same request may pass later (503, not 401).
+    /// Whether the proxy is at fault: it has no keys yet, so the same request may pass later (503,
+    /// not 401).
     pub const fn is_proxy_fault(self) -> bool {
         matches!(self, Self::KeysUnavailable)
     }

@@ -1,8 +1,8 @@
-//! The token's text, from the values of its header.
+//! Where a header holds the token.
 //!
-//! `authorization` holds a scheme first (RFC 6750 section 2.1), and a request that authenticates
-//! by another scheme carries no token. Any other header holds the token and nothing else. Two
-//! values are refused whatever they are: taking either would let the sender choose.
+//! `authorization` starts with a scheme (RFC 6750 section 2.1); a request with another scheme
+//! carries no token. The whole value of any other header is the token. Repeated fields are refused,
+//! since the sender could otherwise influence which of them counts.
 
 use http::HeaderName;
 use http::header::AUTHORIZATION;
@@ -11,17 +11,17 @@ use super::token_fault::TokenFault;
 
 const SCHEME: &[u8] = b"bearer";
 
-/// How a header holds a token.
+/// The form of the header that holds the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TokenPlacement {
-    /// After a scheme.
+    /// The token follows the scheme Bearer.
     Authorization,
-    /// By itself.
+    /// The token is the whole value.
     Bare,
 }
 
 impl TokenPlacement {
-    /// How this header holds a token.
+    /// The form of this header.
     pub(super) fn of(header: &HeaderName) -> Self {
         if *header == AUTHORIZATION {
             Self::Authorization
@@ -30,7 +30,7 @@ impl TokenPlacement {
         }
     }
 
-    /// The token among the values, one for each header line.
+    /// The token in the values, one for each header line.
     pub(super) fn token<'h>(
         self,
         mut values: impl Iterator<Item = &'h [u8]>,
@@ -67,9 +67,9 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    fn one_header_holds_one_token() {
-        let check = |holder: TokenPlacement, values: &[&str], expected: Result<Option<&str>, TokenFault>| {
-            let found = holder.token(values.iter().map(|value| value.as_bytes()));
+    fn finds_the_token_in_header_values() {
+        let check = |placement: TokenPlacement, values: &[&str], expected: Result<Option<&str>, TokenFault>| {
+            let found = placement.token(values.iter().map(|value| value.as_bytes()));
             assert_eq!(found, expected.map(|token| token.map(str::as_bytes)), "{values:?}");
         };
         let authorization = TokenPlacement::of(&AUTHORIZATION);

@@ -1,8 +1,8 @@
-//! Verifying one token (RFC 7519): form, algorithm, key, signature, time, issuer, audience, squad.
+//! Verification of one token (RFC 7519): form, algorithm, key, signature, time, issuer, audience,
+//! squad.
 //!
-//! Nothing that a token says is believed before its signature is: claims are read after it, and
-//! of the header only what chooses the key. The order is that of RFC 8725: the algorithm is taken
-//! from a closed list and has to agree with the key, never the other way round.
+//! Claims are read only after the signature was verified; before that, the header only selects the
+//! key. As RFC 8725 demands, the algorithm comes from a closed list and must match the key.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,21 +21,21 @@ use super::key_set::KeySet;
 use super::signature_algorithm::SignatureAlgorithm;
 use super::token_fault::TokenFault;
 
-/// The last second of the year 9999, in seconds since 1970: what expires later never does.
+/// The last second of the year 9999, in seconds since 1970. Later times are clamped to it.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-/// What a token proves.
+/// The verified claims of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenClaims {
-    /// The squad that calls.
+    /// The calling squad.
     pub squad: SquadName,
-    /// The tier that it claims, bronze where that is no tier's name; none where it claims none.
+    /// The claimed tier, bronze if the claim is not a tier name; absent without a claim.
     pub tier: Option<Tier>,
-    /// From then on the token is refused: its `exp` and the leeway.
+    /// The time from which the token is refused: its `exp` plus the leeway.
     pub expires: SystemTime,
 }
 
-/// What a token must be, as configured.
+/// Verifies tokens as configured.
 #[derive(Clone, Debug)]
 pub struct TokenVerifier {
     issuer: Option<String>,
@@ -45,7 +45,7 @@ pub struct TokenVerifier {
     leeway: Duration,
 }
 
-/// The header's members that matter; others are ignored (RFC 7515 section 4).
+/// The header parameters that are read; others are ignored (RFC 7515 section 4).
 #[derive(Deserialize)]
 struct TokenHeader<'t> {
     #[serde(borrow)]
@@ -55,17 +55,17 @@ struct TokenHeader<'t> {
     crit: Option<IgnoredAny>,
 }
 
-/// The text of a token in its parts.
+/// A token split into its parts.
 struct TokenParts<'t> {
     header: Vec<u8>,
-    /// What is signed: header and claims as they came.
+    /// The signed text: header and claims as received.
     message: &'t str,
     claims: &'t str,
     signature: &'t str,
 }
 
 impl TokenVerifier {
-    /// Verifies as configured.
+    /// A verifier for this configuration.
     pub fn new(config: &JwtConfig) -> Self {
         Self {
             issuer: config.issuer.clone(),
@@ -76,10 +76,10 @@ impl TokenVerifier {
         }
     }
 
-    /// What the token proves at this time, given these keys.
+    /// Verifies the token at this time with these keys.
     ///
     /// # Errors
-    /// The first [`TokenFault`], in the order of the module's head.
+    /// The first [`TokenFault`], in the order of the module documentation.
     pub fn verify(
         &self,
         token: &[u8],
@@ -95,17 +95,17 @@ impl TokenVerifier {
         let algorithm = SignatureAlgorithm::named(&header.alg).ok_or(TokenFault::Algorithm)?;
         let key = keys.key(header.kid.as_deref(), algorithm)?;
         if !key.verifies(algorithm, parts.message.as_bytes(), parts.signature) {
-            // What cannot be decoded was never a signature.
+            // Text that is not base64url is malformed, not a wrong signature.
             return Err(decode(parts.signature)
                 .err()
                 .unwrap_or(TokenFault::Signature));
         }
         let claims: Map<String, Value> =
             serde_json::from_slice(&decode(parts.claims)?).map_err(|_| TokenFault::Malformed)?;
-        self.judge(&claims, now)
+        self.check_claims(&claims, now)
     }
 
-    fn judge(
+    fn check_claims(
         &self,
         claims: &Map<String, Value>,
         now: SystemTime,
@@ -121,7 +121,11 @@ impl TokenVerifier {
         if self.issuer.is_some() && issuer != self.issuer.as_deref() {
             return Err(TokenFault::Issuer);
         }
-        if !self.audience.is_empty() && !claims.get("aud").is_some_and(|aud| self.is_meant(aud)) {
+        if !self.audience.is_empty()
+            && !claims
+                .get("aud")
+                .is_some_and(|aud| self.accepts_audience(aud))
+        {
             return Err(TokenFault::Audience);
         }
         let squad = claims.get(&self.squad_claim).ok_or(TokenFault::NoSquad)?;
@@ -134,15 +138,15 @@ impl TokenVerifier {
         })
     }
 
-    /// Whether an `aud` holds one of ours: it is one text or a list (RFC 7519 section 4.1.3).
-    fn is_meant(&self, audience: &Value) -> bool {
-        let is_ours = |one: &Value| {
+    /// Whether an `aud`, a string or a list (RFC 7519 section 4.1.3), holds an accepted value.
+    fn accepts_audience(&self, audience: &Value) -> bool {
+        let is_accepted = |one: &Value| {
             let one = one.as_str();
-            one.is_some_and(|one| self.audience.iter().any(|own| own == one))
+            one.is_some_and(|one| self.audience.iter().any(|accepted| accepted == one))
         };
         match audience {
-            Value::Array(several) => several.iter().any(is_ours),
-            one => is_ours(one),
+            Value::Array(several) => several.iter().any(is_accepted),
+            one => is_accepted(one),
         }
     }
 }
@@ -172,13 +176,13 @@ fn decode(part: &str) -> Result<Vec<u8>, TokenFault> {
     bytes.map_err(|_| TokenFault::Malformed)
 }
 
-/// A moment in seconds since 1970, whole or not (RFC 7519 section 2).
+/// A `NumericDate`: seconds since 1970, possibly with a fraction (RFC 7519 section 2).
 fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<SystemTime>, TokenFault> {
     let Some(value) = claims.get(name) else {
         return Ok(None);
     };
     let seconds = value.as_f64().ok_or(TokenFault::Malformed)?;
-    // A float is exact to the second for the next millions of years.
+    // A float is exact to the second within the clamped range.
     let seconds = seconds.clamp(0.0, LAST_SECOND as f64);
     Ok(Some(UNIX_EPOCH + Duration::from_secs_f64(seconds)))
 }

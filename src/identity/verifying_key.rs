@@ -1,8 +1,8 @@
-//! One key of a set (RFC 7517), and why a key is passed over.
+//! One key of a set (RFC 7517), and why a key is ignored.
 //!
-//! A key that this program cannot use is no error of the set: issuers publish keys for other
-//! purposes beside the ones that sign. What is usable is checked down to the length of its
-//! numbers, so that a key that can verify nothing is named when it is read, not for every token.
+//! An unusable key does not invalidate the set: issuers also publish keys for other purposes.
+//! Usable keys are checked down to the length of their numbers, so a broken key is reported when
+//! the set is read, not for every token.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::signature_algorithm::{KeyType, SignatureAlgorithm};
 
-/// The lengths of RSA moduli that are taken, in bits.
+/// The accepted lengths of RSA moduli in bits.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 /// A public key that verifies signatures.
@@ -20,7 +20,7 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 pub(super) struct VerifyingKey {
     pub(super) id: Option<Box<str>>,
     pub(super) kind: KeyType,
-    /// The only algorithm that it is for, where it says so.
+    /// The only algorithm of the key, if it declares one.
     algorithm: Option<SignatureAlgorithm>,
     public: PublicKey,
 }
@@ -33,40 +33,40 @@ enum PublicKey {
     Curve(Box<[u8]>),
 }
 
-/// Why a key of a set is not used.
+/// Why a key of a set is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFault {
-    /// It is no object, or a member has the wrong type.
-    #[error("it is not a JSON Web Key: members are text, `key_ops` is a list of text")]
+    /// The key is not an object, or a member has the wrong type.
+    #[error("it is not a JSON Web Key: members are strings, `key_ops` is a list of strings")]
     Malformed,
-    /// It is a secret.
-    #[error("it is symmetric (`oct`), and a secret does not belong into a published set")]
+    /// The key is a secret.
+    #[error("it is symmetric (`oct`), and a published set must not contain secrets")]
     Symmetric,
-    /// Its type or its curve is not known.
+    /// The type or the curve is unknown.
     #[error("its `kty` or `crv` is not RSA, EC with P-256 or P-384, or OKP with Ed25519")]
     UnknownType,
-    /// It is meant for something else.
-    #[error("its `use` or `key_ops` says that it does not verify signatures")]
+    /// The key has another purpose.
+    #[error("its `use` or `key_ops` does not include verifying signatures")]
     OtherUse,
-    /// Its algorithm is not taken, or not one of its type.
-    #[error("its `alg` is not an algorithm that is taken for its `kty` and `crv`")]
+    /// The algorithm is not accepted, or does not belong to the type.
+    #[error("its `alg` is not an accepted algorithm for its `kty` and `crv`")]
     OtherAlgorithm,
-    /// Its numbers are missing or broken.
+    /// The numbers are missing or invalid.
     #[error("its `n` and `e`, or `x` and `y`, are missing, not base64url or of the wrong length")]
     Incomplete,
-    /// It is too weak, or too large.
+    /// The modulus is too short or too long.
     #[error(
-        "its modulus is not of {} to {} bits",
+        "its modulus does not have {} to {} bits",
         RSA_BITS.start(),
         RSA_BITS.end()
     )]
     ModulusLength,
-    /// An earlier key has its id and its type.
+    /// An earlier key has the same id and type.
     #[error("an earlier key has the same `kid` and type")]
     SameId,
 }
 
-/// The members of a key that are read; RFC 7517 section 4 has others ignored.
+/// The members of a key that are read; others are ignored (RFC 7517 section 4).
 #[derive(Deserialize)]
 struct JwkFields {
     kty: String,
@@ -82,7 +82,7 @@ struct JwkFields {
 }
 
 impl VerifyingKey {
-    /// Reads a key.
+    /// Parses a key.
     pub(super) fn parse(value: &Value) -> Result<Self, KeyFault> {
         let members = JwkFields::deserialize(value).map_err(|_| KeyFault::Malformed)?;
         if members.kty == "oct" {
@@ -101,12 +101,12 @@ impl VerifyingKey {
         })
     }
 
-    /// Whether signatures of this algorithm may be checked with it.
+    /// Whether the key may verify signatures of this algorithm.
     pub(super) fn fits(&self, algorithm: SignatureAlgorithm) -> bool {
-        algorithm.takes(self.kind) && self.algorithm.is_none_or(|own| own == algorithm)
+        algorithm.accepts(self.kind) && self.algorithm.is_none_or(|only| only == algorithm)
     }
 
-    /// Whether the signature is that of the message. The key has to [fit](Self::fits).
+    /// Whether the signature of the message is valid. The key must [fit](Self::fits).
     pub(super) fn verifies(
         &self,
         algorithm: SignatureAlgorithm,
@@ -142,22 +142,22 @@ impl JwkFields {
         let Some(name) = &self.alg else {
             return Ok(None);
         };
-        let algorithm = SignatureAlgorithm::named(name).filter(|algorithm| algorithm.takes(kind));
+        let algorithm = SignatureAlgorithm::named(name).filter(|algorithm| algorithm.accepts(kind));
         algorithm.map(Some).ok_or(KeyFault::OtherAlgorithm)
     }
 
     fn public(&self, kind: KeyType) -> Result<PublicKey, KeyFault> {
         let point = |length| {
             let mut point = vec![4];
-            point.extend(exactly(self.x.as_ref()?, length)?);
-            point.extend(exactly(self.y.as_ref()?, length)?);
+            point.extend(decode_exact(self.x.as_ref()?, length)?);
+            point.extend(decode_exact(self.y.as_ref()?, length)?);
             Some(point)
         };
         let bytes = match kind {
             KeyType::Rsa => return self.rsa(),
             KeyType::P256 => point(32),
             KeyType::P384 => point(48),
-            KeyType::Ed25519 => self.x.as_ref().and_then(|x| exactly(x, 32)),
+            KeyType::Ed25519 => self.x.as_ref().and_then(|x| decode_exact(x, 32)),
         };
         let bytes = bytes.ok_or(KeyFault::Incomplete)?;
         Ok(PublicKey::Curve(bytes.into()))
@@ -184,7 +184,7 @@ impl JwkFields {
 }
 
 /// The decoded text, if it has exactly this many bytes.
-fn exactly(text: &str, length: usize) -> Option<Vec<u8>> {
+fn decode_exact(text: &str, length: usize) -> Option<Vec<u8>> {
     decode(text).filter(|bytes| bytes.len() == length)
 }
 

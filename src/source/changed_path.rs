@@ -1,40 +1,40 @@
-//! Changed paths, as `git diff --name-status -z` prints them.
+//! Changed paths, parsed from the output of `git diff --name-status -z`.
 
-use super::repository::RepositoryError;
+use super::repository_error::RepositoryError;
 
 /// What happened to a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathStatus {
-    /// It is new.
+    /// The path is new.
     Added,
-    /// Its content or its type changed.
+    /// The content or the type changed.
     Modified,
-    /// It is gone.
+    /// The path was removed.
     Deleted,
-    /// It was renamed: this is the old name.
+    /// The old name of a renamed file.
     RenamedFrom,
-    /// It was renamed: this is the new name.
+    /// The new name of a renamed file.
     RenamedTo,
 }
 
-/// A path with what happened to it.
+/// A changed path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedPath {
-    /// From the repository's root.
+    /// The path, relative to the root of the repository.
     pub path: String,
     /// What happened.
     pub status: PathStatus,
 }
 
-/// Names that end with a zero byte each. What is not UTF-8 is kept readable: only wildcards can
-/// match it anyway.
+/// Splits names at zero bytes. Invalid UTF-8 is replaced: only wildcards can match such a name
+/// anyway.
 pub(super) fn names(bytes: &[u8]) -> impl Iterator<Item = String> {
     let names = bytes.split(|byte| *byte == 0);
     let names = names.filter(|name| !name.is_empty());
     names.map(|name| String::from_utf8_lossy(name).into_owned())
 }
 
-/// Reads `git diff --name-status -z`: a status and a path, or two paths after a rename or copy.
+/// Parses `git diff --name-status -z`: a status and a path, or two paths after a rename or copy.
 pub(super) fn statuses(bytes: &[u8]) -> Result<Vec<ChangedPath>, RepositoryError> {
     let mut fields = names(bytes);
     let mut paths = Vec::new();
@@ -48,13 +48,13 @@ pub(super) fn statuses(bytes: &[u8]) -> Result<Vec<ChangedPath>, RepositoryError
         match status.bytes().next() {
             Some(b'A') => add(PathStatus::Added, next()?),
             Some(b'D') => add(PathStatus::Deleted, next()?),
-            // An unmerged path is one that still changes.
+            // An unmerged path counts as modified.
             Some(b'M' | b'T' | b'U') => add(PathStatus::Modified, next()?),
             Some(b'R') => {
                 add(PathStatus::RenamedFrom, next()?);
                 add(PathStatus::RenamedTo, next()?);
             }
-            // What is copied stays as it is.
+            // The source of a copy is unchanged.
             Some(b'C') => {
                 next()?;
                 add(PathStatus::Added, next()?);
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statuses_are_read() {
+    fn parses_statuses() {
         let check = |text: &str, expected: &str| {
             let shown = match statuses(text.replace(' ', "\0").as_bytes()) {
                 Ok(paths) => paths
@@ -87,7 +87,7 @@ mod tests {
         check("M a D b T c", "Modified a, Deleted b, Modified c");
         check("R097 a b M c", "RenamedFrom a, RenamedTo b, Modified c");
         check("C100 a b", "Added b");
-        let unknown = "git diff answered what cannot be understood: ";
+        let unknown = "git diff returned unexpected output: ";
         check("R100 a", &format!("{unknown}\"R100\""));
         check("Z a", &format!("{unknown}\"Z\""));
     }

@@ -1,8 +1,8 @@
-//! The last good contents, kept on disk for a start while their origin is away.
+//! A cache of the last good contracts on disk, for a start while their origin is unavailable.
 //!
-//! One file for each service: a line of JSON that says what follows, then the content as it was.
-//! In one file the two cannot come apart, and a rename puts both there at once. What is damaged,
-//! or was kept for another origin, counts as absent.
+//! There is one file for each service: a line of JSON with the header, then the content unchanged.
+//! One file keeps the two consistent, and a rename replaces both atomically. Damaged entries, and
+//! those of another origin, are ignored.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -11,25 +11,27 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-/// The largest first line: an origin fits, whatever its address.
+use super::file_read::{FileReadError, read};
+use super::sha256_hex::sha256_hex;
+
+/// The maximum size of the header line, enough for any address.
 const HEAD_BYTES_MAX: u64 = 64 * 1024;
 
-/// The longest name of a service that is the name of a file too; file systems allow 255 bytes.
+/// The maximum length of a file name without its extension; file systems allow 255 bytes.
 const NAME_BYTES_MAX: usize = 200;
 
-/// What a file's name may hold unchanged. A dot is escaped, so that no name leads elsewhere.
-const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+/// The characters that a file name escapes. A dot is escaped, so no name leaves the folder.
+const ESCAPED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
-/// A folder of last good contents.
+/// A folder with the last good contracts.
 #[derive(Clone, Debug)]
 pub struct ContractCache {
     folder: PathBuf,
     bytes_max: u64,
 }
 
-/// What is known of a kept content.
+/// The first line of an entry.
 #[derive(Debug, Serialize, Deserialize)]
 struct CacheHeader {
     origin: String,
@@ -38,23 +40,23 @@ struct CacheHeader {
     kept_at: u64,
 }
 
-/// Why a kept content is not used.
+/// Why an entry is not used.
 #[derive(Debug, thiserror::Error)]
 enum CacheEntryError {
     #[error("{0}")]
     Io(#[from] io::Error),
     #[error("{0}")]
-    Read(#[from] super::FileReadError),
-    #[error("its first line is none that was written here")]
+    Read(#[from] FileReadError),
+    #[error("its first line is not a header of this cache")]
     Header,
     #[error("its content is damaged")]
     Damaged,
-    #[error("it was kept for {0}")]
+    #[error("it belongs to {0}")]
     OtherOrigin(String),
 }
 
 impl ContractCache {
-    /// A cache in this folder, which is made where it is needed first. Contents have at most
+    /// A cache in this folder, which is created when it is needed. Contracts have at most
     /// `bytes_max` bytes.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>, bytes_max: u64) -> Self {
@@ -64,35 +66,34 @@ impl ContractCache {
         }
     }
 
-    /// Keeps what is good for a service, in place of what was kept before. `origin` is shown to
-    /// whoever opens the file.
+    /// Stores the contract of a service and replaces the previous one. `origin` is readable in the
+    /// file.
     ///
     /// # Errors
-    /// The folder cannot be made or written to; what was kept before is still there.
+    /// The folder cannot be created or written to; the previous entry is unchanged.
     pub fn store(&self, name: &str, origin: &str, bytes: &[u8]) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
         let kept_at = SystemTime::now().duration_since(UNIX_EPOCH);
         let head = CacheHeader {
             origin: origin.to_owned(),
-            sha256: hex(&Sha256::digest(bytes)),
+            sha256: sha256_hex(bytes),
             kept_at: kept_at.unwrap_or_default().as_secs(),
         };
         let path = self.path(name);
-        // Two processes may share the folder.
+        // The name contains the process id, since two processes may share the folder.
         let draft = path.with_extension(format!("{}.draft", std::process::id()));
-        let kept = write(&draft, &head, bytes).and_then(|()| fs::rename(&draft, &path));
-        if kept.is_err() {
-            // The error to tell is the first one.
+        let written = write(&draft, &head, bytes).and_then(|()| fs::rename(&draft, &path));
+        if written.is_err() {
+            // The first error is the one to report.
             let _ = fs::remove_file(&draft);
         }
-        kept?;
-        // The rename lasts when the folder is on disk; some file systems cannot be asked to.
+        written?;
+        // The rename is durable once the folder is synced; some file systems do not support that.
         let _ = File::open(&self.folder).and_then(|folder| folder.sync_all());
         Ok(())
     }
 
-    /// What was kept for a service from this origin, and how long ago. What cannot be used is
-    /// logged.
+    /// The contract of a service from this origin, and its age. An unusable entry is logged.
     #[must_use]
     pub fn load(&self, name: &str, origin: &str) -> Option<(Vec<u8>, Duration)> {
         let path = self.path(name);
@@ -104,7 +105,7 @@ impl ContractCache {
             Err(error) => {
                 tracing::warn!(
                     service = name,
-                    "the kept contract {} is not used: {error}; remove the file if that lasts",
+                    "the cached contract {} is ignored: {error}; remove the file if this persists",
                     path.display()
                 );
                 None
@@ -117,12 +118,12 @@ impl ContractCache {
         path: &Path,
         origin: &str,
     ) -> Result<(Vec<u8>, Duration), CacheEntryError> {
-        let mut bytes = super::read(path, self.bytes_max.saturating_add(HEAD_BYTES_MAX))?;
+        let mut bytes = read(path, self.bytes_max.saturating_add(HEAD_BYTES_MAX))?;
         let end = memchr::memchr(b'\n', &bytes).ok_or(CacheEntryError::Header)?;
         let head: CacheHeader =
             serde_json::from_slice(&bytes[..end]).map_err(|_| CacheEntryError::Header)?;
         bytes.drain(..=end);
-        if head.sha256 != hex(&Sha256::digest(&bytes)) {
+        if head.sha256 != sha256_hex(&bytes) {
             return Err(CacheEntryError::Damaged);
         }
         if head.origin != origin {
@@ -134,15 +135,15 @@ impl ContractCache {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        let mut file = utf8_percent_encode(name, &PLAIN).to_string();
+        let mut file = utf8_percent_encode(name, &ESCAPED).to_string();
         if file.len() > NAME_BYTES_MAX {
-            file = hex(&Sha256::digest(name));
+            file = sha256_hex(name);
         }
         self.folder.join(format!("{file}.contract"))
     }
 }
 
-/// Writes the whole of it to the disk; a contract is nobody else's to read.
+/// Writes and syncs an entry; only the owner of the file may read it.
 fn write(path: &Path, head: &CacheHeader, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -154,16 +155,6 @@ fn write(path: &Path, head: &CacheHeader, bytes: &[u8]) -> io::Result<()> {
     file.write_all(&line)?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-/// Bytes in hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    let pairs = bytes
-        .iter()
-        .map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-    pairs.flatten().collect()
 }
 
 #[cfg(test)]
@@ -184,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_kept_last_comes_back() {
+    fn returns_the_last_stored_contract() {
         let (_folder, cache) = cache();
         assert_eq!(bytes(cache.load("shop", "a")), None);
         cache.store("shop", "a", b"one\ntwo").unwrap();
@@ -196,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn names_do_not_meet_and_do_not_leave_the_folder() {
+    fn service_names_do_not_collide_or_leave_the_folder() {
         let (_folder, cache) = cache();
         let long = "n".repeat(1000);
         let names = [
@@ -216,26 +207,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_is_not_there() {
+    fn ignores_damaged_entries() {
         let (_folder, cache) = cache();
         let path = cache.path("shop");
         let check = |change: fn(&mut Vec<u8>)| {
             cache.store("shop", "a", b"content").unwrap();
-            let mut whole = fs::read(&path).unwrap();
-            change(&mut whole);
-            fs::write(&path, whole).unwrap();
+            let mut entry = fs::read(&path).unwrap();
+            change(&mut entry);
+            fs::write(&path, entry).unwrap();
             assert_eq!(bytes(cache.load("shop", "a")), None);
         };
-        check(|whole| whole.truncate(0));
-        check(|whole| whole.truncate(20));
-        check(|whole| whole.truncate(whole.len() - 1));
-        check(|whole| *whole.last_mut().unwrap() ^= 1);
-        check(|whole| whole[0] = b'[');
-        check(|whole| whole.extend([b'x'; 70_000]));
+        check(|entry| entry.truncate(0));
+        check(|entry| entry.truncate(20));
+        check(|entry| entry.truncate(entry.len() - 1));
+        check(|entry| *entry.last_mut().unwrap() ^= 1);
+        check(|entry| entry[0] = b'[');
+        check(|entry| entry.extend([b'x'; 70_000]));
     }
 
     #[test]
-    fn a_folder_that_cannot_be_had_is_an_error() {
+    fn reports_a_folder_that_cannot_be_created() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();

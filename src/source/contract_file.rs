@@ -18,17 +18,17 @@ pub fn load_contract(path: &Path, limits: &Limits) -> Result<DocumentSet, Contra
     contract::load(path, &path.display().to_string(), limits, &read)
 }
 
-/// Reads the contract at `place`, a file of a revision of git, with all files of that revision
-/// that it refers to.
+/// Reads the contract in a file of a git revision, with all files of that revision that it
+/// refers to.
 ///
 /// # Errors
 /// [`ContractLoadError`] when the entry file itself cannot be read or parsed.
 pub fn load_contract_revision(
-    place: &GitPath,
+    file: &GitPath,
     limits: &Limits,
 ) -> Result<DocumentSet, ContractLoadError> {
-    let read = |path: &Path, bytes_max| Ok(place.at(path).read(bytes_max)?);
-    contract::load(Path::new(&place.path), &place.to_string(), limits, &read)
+    let read = |path: &Path, bytes_max| Ok(file.at(path).read(bytes_max)?);
+    contract::load(Path::new(&file.path), &file.to_string(), limits, &read)
 }
 
 impl From<FileReadError> for UnreadableFile {

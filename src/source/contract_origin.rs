@@ -1,21 +1,19 @@
-//! Where a contract is: a file, an address, or an object in S3-compatible storage.
+//! Where a contract is: in a file, at an HTTP address, or in S3-compatible storage.
 //!
-//! The text of the configuration decides by its scheme; whatever has none is a path. What is
-//! shown leaves user, password and query out, since secrets stand there.
+//! The scheme of the configured text decides; text without a scheme is a path. Displayed addresses
+//! omit user, password and query, which can be secrets.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use sha2::{Digest, Sha256};
+use super::http_fetcher::{RemoteError, RemoteUrl};
+use super::sha256_hex::sha256_hex;
 
-use super::contract_cache::hex;
-use super::http_fetcher::RemoteUrl;
-
-/// A place that a contract is read from.
+/// Where a contract is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContractOrigin {
-    /// A file, with the files beside it that it refers to.
+    /// A file, which may refer to other files.
     File(PathBuf),
     /// An `http` or `https` address.
     Http(RemoteUrl),
@@ -30,27 +28,27 @@ pub struct S3Location {
     pub bucket: String,
     /// The object's key.
     pub key: String,
-    /// The one version to read, instead of the newest.
+    /// The version to read; the newest if absent.
     pub version: Option<String>,
 }
 
-/// Why a text names no place. The messages say what was expected.
+/// Why a text is not an origin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OriginError {
-    /// There is no text.
+    /// The text is empty.
     #[error("expected the path of a file, https://host/path or s3://bucket/key")]
     Empty,
-    /// Standard input can be read once, and never again.
+    /// Standard input can be read only once.
     #[error(
-        "expected a place that can be read again: the path of a file, https://host/path or s3://bucket/key, not standard input"
+        "expected the path of a file, https://host/path or s3://bucket/key, not standard input: it can be read only once"
     )]
     StandardInput,
-    /// The scheme is none that can be read.
+    /// The scheme is not supported.
     #[error(
         "expected the path of a file, https://host/path or s3://bucket/key, found the scheme {0:?}"
     )]
     Scheme(String),
-    /// The address cannot be read.
+    /// The address is invalid.
     #[error("expected https://host/path: {0}")]
     Address(String),
     /// The object has no bucket, no key, or an unknown parameter.
@@ -59,8 +57,8 @@ pub enum OriginError {
 }
 
 impl ContractOrigin {
-    /// Text that stands for the place in a cache. It differs where the query differs, and shows
-    /// no more than what messages show.
+    /// The identity of the origin in a cache. A query is included as its hash, so it is
+    /// distinguished but not revealed.
     #[must_use]
     pub fn tag(&self) -> String {
         let query = match self {
@@ -69,7 +67,7 @@ impl ContractOrigin {
         };
         query.map_or_else(
             || self.to_string(),
-            |query| format!("{self}?sha256={}", hex(&Sha256::digest(query))),
+            |query| format!("{self}?sha256={}", sha256_hex(query)),
         )
     }
 }
@@ -88,7 +86,7 @@ impl FromStr for ContractOrigin {
                 Ok(url) => Ok(Self::Http(url)),
                 Err(error) => Err(OriginError::Address(reason(&error))),
             },
-            // A path may hold `://`, though hardly after what could be a scheme.
+            // A path may contain `://`, but hardly after a valid scheme.
             Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
                 Err(OriginError::Scheme(scheme.to_owned()))
             }
@@ -101,20 +99,21 @@ fn is_http(scheme: &str) -> bool {
     scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
 }
 
-/// The reason alone: what to write instead is said here.
-fn reason(error: &super::RemoteError) -> String {
+/// The reason without advice, which this module gives.
+fn reason(error: &RemoteError) -> String {
     match error {
-        super::RemoteError::Address(reason) => reason.clone(),
+        RemoteError::Address(reason) => reason.clone(),
         other => other.to_string(),
     }
 }
 
+/// Parses the text after `s3://`.
 fn object(rest: &str) -> Result<S3Location, &'static str> {
-    let (place, query) = match rest.split_once('?') {
-        Some((place, query)) => (place, Some(query)),
+    let (location, query) = match rest.split_once('?') {
+        Some((location, query)) => (location, Some(query)),
         None => (rest, None),
     };
-    let (bucket, key) = place.split_once('/').ok_or("the key is missing")?;
+    let (bucket, key) = location.split_once('/').ok_or("the key is missing")?;
     if bucket.is_empty() {
         return Err("the bucket is missing");
     }
@@ -126,7 +125,7 @@ fn object(rest: &str) -> Result<S3Location, &'static str> {
         return Err("the key is missing");
     }
     if key.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return Err("a key has no empty part, and none that is `.` or `..`");
+        return Err("a key has no empty part, and no part that is `.` or `..`");
     }
     let version = match query.map(|query| query.split_once('=')) {
         None => None,
@@ -145,7 +144,7 @@ impl fmt::Display for ContractOrigin {
         match self {
             Self::File(path) => path.display().fmt(f),
             Self::Http(url) => url.fmt(f),
-            Self::S3(place) => place.fmt(f),
+            Self::S3(location) => location.fmt(f),
         }
     }
 }
@@ -166,7 +165,7 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    fn the_scheme_decides() {
+    fn parses_and_displays_origins() {
         let check = |text: &str, kind: &str, shown: &str| {
             let (found, text) = match text.parse::<ContractOrigin>() {
                 Ok(origin) => (match origin {
@@ -186,7 +185,7 @@ mod tests {
         check("s3://a-b/c/d.yaml", "s3", "s3://a-b/c/d.yaml");
         check("s3://a/b?versionId=x.1", "s3", "s3://a/b?versionId=x.1");
         check("", "error", "expected the path of a file, https://host/path or s3://bucket/key");
-        check("-", "error", "expected a place that can be read again: the path of a file, https://host/path or s3://bucket/key, not standard input");
+        check("-", "error", "expected the path of a file, https://host/path or s3://bucket/key, not standard input: it can be read only once");
         check("ftp://a/b", "error", "expected the path of a file, https://host/path or s3://bucket/key, found the scheme \"ftp\"");
         check("https://", "error", "expected https://host/path: empty host");
         let object = |reason: &str| format!("expected s3://bucket/key or s3://bucket/key?versionId=id: {reason}");
@@ -194,13 +193,13 @@ mod tests {
         check("s3://a/", "error", &object("the key is missing"));
         check("s3:///b", "error", &object("the bucket is missing"));
         check("s3://u:p@a/b", "error", &object("a bucket has letters, digits, dots and hyphens"));
-        check("s3://a/b//c", "error", &object("a key has no empty part, and none that is `.` or `..`"));
+        check("s3://a/b//c", "error", &object("a key has no empty part, and no part that is `.` or `..`"));
         check("s3://a/b?version=1", "error", &object("the only parameter is versionId"));
         check("s3://a/b?versionId=", "error", &object("the only parameter is versionId"));
     }
 
     #[test]
-    fn a_tag_tells_queries_apart_and_shows_none() {
+    fn a_tag_distinguishes_queries_without_showing_them() {
         let tag = |text: &str| text.parse::<ContractOrigin>().unwrap().tag();
         assert_eq!(tag("s3://a/b?versionId=1"), "s3://a/b?versionId=1");
         assert_eq!(tag("https://a.example/b"), "https://a.example/b");

@@ -1,4 +1,4 @@
-//! Reading files, bounded.
+//! Reading files up to a size limit.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use super::git_path::GitError;
 
-/// Why a file's bytes could not be had.
+/// Why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FileReadError {
-    /// The operating system refused.
+    /// The operating system reported an error.
     #[error("{}: {source}; check the path and its permissions", path.display())]
     Io {
-        /// The file asked for.
+        /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The path names a folder.
@@ -23,15 +23,15 @@ pub enum FileReadError {
         /// The folder.
         path: PathBuf,
     },
-    /// A revision of git has no such file.
+    /// The file of a git revision cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// The file is larger than the bound.
-    #[error("{}: larger than the {bytes_max} bytes that are left; raise `limits.contract_bytes_max` if it is meant to be", path.display())]
+    /// The file is larger than the limit.
+    #[error("{}: larger than the remaining {bytes_max} bytes; raise `limits.contract_bytes_max` if that is intended", path.display())]
     TooLarge {
-        /// The file asked for.
+        /// The file.
         path: PathBuf,
-        /// The bound, in bytes.
+        /// The limit in bytes.
         bytes_max: u64,
     },
 }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_within_the_bound() {
+    fn reads_up_to_the_limit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         std::fs::write(&path, b"12345").unwrap();

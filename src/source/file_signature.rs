@@ -1,8 +1,8 @@
-//! What the file system says of files, to tell whether they changed without reading them.
+//! File metadata that shows whether files changed, without reading them.
 //!
-//! A path is walked part by part, as the kernel does: each symbolic link on the way counts, so a
-//! link that is pointed elsewhere is a change even where the file at its end looks the same. The
-//! folders in which such a change would happen fall out of the same walk.
+//! A path is resolved part by part, as the kernel does. Every symbolic link on the way is recorded,
+//! so a link with a new target counts as a change even if the file behind it looks the same. The
+//! same walk finds the folders in which such a change would happen.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
@@ -13,24 +13,25 @@ use std::time::SystemTime;
 
 use portcullis_vocabulary::limits::SYMLINKS_MAX;
 
-/// The state of a set of files. Two that are equal say that none of them changed in between, as
-/// far as a file system tells: a write within its clock's tick that leaves the size may hide.
+/// The state of a set of files. Equal signatures mean that no file changed in between, except for
+/// a write of the same size within one tick of the file system's clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileSignature(BTreeMap<PathBuf, ResolvedPath>);
 
-/// The way to one file, and what is at its end.
+/// The links on the way to one file, and the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct ResolvedPath {
-    /// Each symbolic link on the way, and where it points.
+    /// Each symbolic link on the way, with its target.
     links: Vec<(PathBuf, PathBuf)>,
-    /// Where the way ends: the canonical path, if anything is there.
+    /// The canonical path, if the file exists.
     path: PathBuf,
+    /// The metadata of the file, or why it is missing.
     stamp: Result<FileStamp, io::ErrorKind>,
-    /// Existing folders in which the way could change.
+    /// Existing folders in which a change could affect the path.
     folders: BTreeSet<PathBuf>,
 }
 
-/// One file.
+/// The metadata of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct FileStamp {
     id: FileId,
@@ -38,8 +39,8 @@ struct FileStamp {
     modified: Option<SystemTime>,
 }
 
-/// Which file it is, and when the file system last touched its record, where it says so: that
-/// tells of a file written under a modification time set back, or made readable.
+/// The identity of a file and the time of its last status change, if the file system has one. That
+/// time also shows a write whose modification time was set back, and a change of permissions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct FileId {
     device: u64,
@@ -48,26 +49,29 @@ pub(super) struct FileId {
 }
 
 impl FileSignature {
-    /// The state of these files now. What is not there, or cannot be looked at, has a state too.
+    /// The current state of these files. Missing and inaccessible files have a state too.
     #[must_use]
     pub fn of(files: &[PathBuf]) -> Self {
-        let trails = files
+        let paths = files
             .iter()
             .map(|file| (file.clone(), ResolvedPath::of(file)));
-        Self(trails.collect())
+        Self(paths.collect())
     }
 
-    /// The folders in which something happens when one of the files changes.
+    /// The folders in which a change of one of the files would happen.
     pub(super) fn folders(&self) -> BTreeSet<PathBuf> {
-        let trails = self.0.values();
-        trails.flat_map(|trail| &trail.folders).cloned().collect()
+        let paths = self.0.values();
+        paths
+            .flat_map(|resolved| &resolved.folders)
+            .cloned()
+            .collect()
     }
 
-    /// This state for the files of another, and the other's for files unknown here.
+    /// `other`, with the state of this signature for the files that both have.
     pub(super) fn carried_over(&self, mut other: Self) -> Self {
-        for (file, trail) in &mut other.0 {
+        for (file, resolved) in &mut other.0 {
             if let Some(known) = self.0.get(file) {
-                trail.clone_from(known);
+                resolved.clone_from(known);
             }
         }
         other
@@ -76,60 +80,60 @@ impl FileSignature {
 
 impl ResolvedPath {
     fn of(file: &Path) -> Self {
-        let mut trail = Self {
+        let mut resolved = Self {
             links: Vec::new(),
             path: PathBuf::new(),
             stamp: Err(io::ErrorKind::NotFound),
             folders: BTreeSet::new(),
         };
-        let mut left: VecDeque<OsString> = match absolute(file) {
+        let mut remaining: VecDeque<OsString> = match absolute(file) {
             Ok(path) => parts(&path),
-            // Without a working directory there are no relative paths.
+            // Relative paths need a working directory.
             Err(error) => {
-                trail.stamp = Err(error.kind());
-                return trail;
+                resolved.stamp = Err(error.kind());
+                return resolved;
             }
         };
-        while let Some(part) = left.pop_front() {
+        while let Some(part) = remaining.pop_front() {
             if part == ".." {
-                trail.path.pop();
+                resolved.path.pop();
                 continue;
             }
-            let next = trail.path.join(&part);
+            let next = resolved.path.join(&part);
             let found = fs::symlink_metadata(&next);
             match found {
                 Ok(metadata) if metadata.is_symlink() => {
                     let target = fs::read_link(&next).unwrap_or_default();
-                    trail.folders.insert(trail.path.clone());
+                    resolved.folders.insert(resolved.path.clone());
                     for part in parts(&target).into_iter().rev() {
-                        left.push_front(part);
+                        remaining.push_front(part);
                     }
-                    trail.links.push((next, target));
-                    if trail.links.len() > SYMLINKS_MAX {
-                        trail.stamp = Err(io::ErrorKind::Other);
-                        return trail;
+                    resolved.links.push((next, target));
+                    if resolved.links.len() > SYMLINKS_MAX {
+                        resolved.stamp = Err(io::ErrorKind::Other);
+                        return resolved;
                     }
                 }
                 found => {
-                    if left.is_empty() || found.is_err() {
-                        trail.folders.insert(trail.path.clone());
+                    if remaining.is_empty() || found.is_err() {
+                        resolved.folders.insert(resolved.path.clone());
                     }
-                    trail.path = next;
+                    resolved.path = next;
                     let failed = found.is_err();
-                    trail.stamp = found
+                    resolved.stamp = found
                         .map(|metadata| FileStamp::of(&metadata))
                         .map_err(|error| error.kind());
                     if failed {
-                        return trail;
+                        return resolved;
                     }
                 }
             }
         }
-        trail
+        resolved
     }
 }
 
-/// The parts of a path that a walk takes. Joining the root to a path begins anew there.
+/// The parts of a path. Joining the root replaces the path so far.
 fn parts(path: &Path) -> VecDeque<OsString> {
     let components = path.components();
     components
@@ -164,7 +168,7 @@ impl FileId {
         Self::default()
     }
 
-    /// The file itself, whatever became of it.
+    /// The identity without the time of the last change.
     pub(super) const fn identity(self) -> (u64, u64) {
         (self.device, self.inode)
     }
@@ -178,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_way_to_change_a_file_shows() {
+    fn detects_every_change_of_a_file() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         fs::create_dir_all(root.join("a")).unwrap();
@@ -219,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_folders_are_those_where_a_change_happens() {
+    fn finds_the_folders_of_possible_changes() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         fs::create_dir_all(root.join("mount/..1")).unwrap();

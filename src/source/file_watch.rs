@@ -1,13 +1,13 @@
-//! Noticing that files changed.
+//! Notices changed files.
 //!
-//! What decides is a [`FileSignature`], taken whenever the system tells of something in a folder that
-//! matters, and in any case every while: not every file system tells, and none tells of what
-//! happens on another machine. So a notification that is missed costs time, never a change.
-//! Folders are watched rather than files, since files are replaced more often than written:
-//! mounted ConfigMaps swap a link beside them, editors rename.
+//! A change is a different [`FileSignature`]. One is taken after each notification about a relevant
+//! folder, and at a fixed interval in any case: not every file system sends notifications, and none
+//! does for changes on other machines. So a missed notification delays a change but does not lose
+//! it. Folders are watched instead of files, since files are replaced more often than written:
+//! mounted ConfigMaps swap a symbolic link, editors rename.
 //!
-//! Looking at files may hang with a network behind them; that happens on threads for blocking
-//! work, and the runtime goes on.
+//! Access to a network file system can hang. It happens on threads for blocking work, so the
+//! runtime is not blocked.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,33 +24,32 @@ use portcullis_vocabulary::limits::{FILES_DEBOUNCE, FILES_DEBOUNCE_MAX};
 
 use super::file_signature::{FileId, FileSignature};
 
-/// How long to let notifications gather: one change makes many, and a folder may be full of
-/// files that are no matter here.
+/// How long notifications are collected: one change causes many, and a folder may hold many
+/// unrelated files.
 const NOTIFICATION_DEBOUNCE: Duration = Duration::from_millis(20);
 
-/// Watches a set of files. Needs a tokio runtime with time only where it waits.
+/// Watches a set of files. Only [`changed`](Self::changed) needs a tokio runtime, with time.
 #[derive(Debug)]
 pub struct FileWatch {
     files: Vec<PathBuf>,
-    /// The state that the caller knows of.
+    /// The state that was last reported to the caller.
     seen: FileSignature,
     poll: Duration,
     folders: Arc<Mutex<FolderWatches>>,
-    told: Arc<Notify>,
+    wakeup: Arc<Notify>,
 }
 
-/// The folders that the system tells of.
+/// The folders with notifications.
 #[derive(Debug)]
 struct FolderWatches {
-    /// Nothing where the system has no notifications left; then files are looked at only.
+    /// Absent if the system provides no notifications; files are only polled then.
     watcher: Option<RecommendedWatcher>,
-    /// With the folder that the path led to when the watch began.
+    /// Each path, with the identity of its folder when the watch began.
     watched: BTreeMap<PathBuf, Option<(u64, u64)>>,
 }
 
 impl FileWatch {
-    /// Watches these files as they are now, and looks at them every `poll` even if nothing is
-    /// told.
+    /// Watches these files from now on, and polls them at this interval.
     #[must_use]
     pub fn new(files: Vec<PathBuf>, poll: Duration) -> Self {
         let wakeup = Arc::new(Notify::new());
@@ -61,14 +60,14 @@ impl FileWatch {
             seen,
             poll,
             folders,
-            told: wakeup,
+            wakeup,
         }
     }
 
-    /// Watches another set of files. Those watched already are compared with the state that
-    /// [`changed`](Self::changed) returned at, so nothing that happened since is lost; those that
-    /// are new, with their state now. Who read the new ones before this call reads them again
-    /// after it, or compares a [`FileSignature`] taken before reading.
+    /// Watches another set of files. Files of the old set are compared with their state at the last
+    /// return of [`changed`](Self::changed), so no change since then is lost; new files are compared
+    /// with their current state. A caller that has read the new files before must read them again
+    /// after this call, or compare a [`FileSignature`] taken before reading.
     pub fn watch(&mut self, files: Vec<PathBuf>) {
         self.seen = self
             .seen
@@ -76,9 +75,8 @@ impl FileWatch {
         self.files = files;
     }
 
-    /// Returns when something may have changed since the last return, and the files have been
-    /// quiet for a moment, or not for too long. Can be dropped at any time: what was noticed is
-    /// noticed again.
+    /// Returns when a file has changed since the last return and the files are stable again, or
+    /// the maximum wait for that has passed. Cancel-safe: a dropped call loses no change.
     pub async fn changed(&mut self) {
         loop {
             let now = self.take_signature().await;
@@ -87,13 +85,13 @@ impl FileWatch {
                 return;
             }
             tokio::select! {
-                () = self.told.notified() => sleep(NOTIFICATION_DEBOUNCE).await,
+                () = self.wakeup.notified() => sleep(NOTIFICATION_DEBOUNCE).await,
                 () = sleep(self.poll) => {}
             }
         }
     }
 
-    /// Waits until the files stay as they are.
+    /// Waits until the files are stable, up to a maximum.
     async fn debounce(&self, mut last: FileSignature) -> FileSignature {
         let deadline = Instant::now() + FILES_DEBOUNCE_MAX;
         loop {
@@ -106,12 +104,12 @@ impl FileWatch {
         }
     }
 
-    /// The state of the files; the folders that matter now are watched from before it was taken.
+    /// The current state of the files. Their folders are watched before it is taken.
     async fn take_signature(&self) -> FileSignature {
         let (folders, files) = (Arc::clone(&self.folders), self.files.clone());
-        let looked = spawn_blocking(move || sign_and_watch(&folders, &files)).await;
-        // It fails only where the runtime ends.
-        looked.unwrap_or_else(|_| self.seen.clone())
+        let taken = spawn_blocking(move || sign_and_watch(&folders, &files)).await;
+        // This fails only while the runtime shuts down.
+        taken.unwrap_or_else(|_| self.seen.clone())
     }
 }
 
@@ -119,23 +117,25 @@ fn sign_and_watch(folders: &Mutex<FolderWatches>, files: &[PathBuf]) -> FileSign
     let mut folders = folders.lock().unwrap_or_else(PoisonError::into_inner);
     let signature = FileSignature::of(files);
     if folders.follow(&signature) {
-        // What happened before the watches began was not told.
+        // Changes before the watches began caused no notification.
         return FileSignature::of(files);
     }
     signature
 }
 
 impl FolderWatches {
-    fn new(told: &Arc<Notify>) -> Self {
-        let told = Arc::clone(told);
+    fn new(wakeup: &Arc<Notify>) -> Self {
+        let wakeup = Arc::clone(wakeup);
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Reading is no change, and an error may hide one.
+            // Reading a file does not change it. An error may hide a change.
             if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
-                told.notify_one();
+                wakeup.notify_one();
             }
         });
         if let Err(error) = &watcher {
-            tracing::info!("files are looked at, as the system does not tell of changes: {error}");
+            tracing::info!(
+                "files are polled only, as the system provides no notifications: {error}"
+            );
         }
         Self {
             watcher: watcher.ok(),
@@ -143,7 +143,7 @@ impl FolderWatches {
         }
     }
 
-    /// Watches the folders that matter, and no others; whether a watch began.
+    /// Watches exactly the folders of this signature; returns whether a watch began.
     fn follow(&mut self, signature: &FileSignature) -> bool {
         let Some(watcher) = &mut self.watcher else {
             return false;
@@ -153,7 +153,7 @@ impl FolderWatches {
             metadata.map(|metadata| FileId::of(&metadata).identity())
         };
         let folders = signature.folders();
-        let wanted: BTreeMap<_, _> = folders
+        let current: BTreeMap<_, _> = folders
             .into_iter()
             .map(|folder| {
                 let identity = identity(&folder);
@@ -161,23 +161,23 @@ impl FolderWatches {
             })
             .collect();
         for (folder, identity) in &self.watched {
-            if wanted.get(folder) != Some(identity) {
-                // The folder may be gone, and its watch with it.
+            if current.get(folder) != Some(identity) {
+                // This fails if the folder was removed, which ended its watch.
                 let _ = watcher.unwatch(folder);
             }
         }
         let mut has_begun = false;
-        for (folder, identity) in &wanted {
+        for (folder, identity) in &current {
             if self.watched.get(folder) == Some(identity) {
                 continue;
             }
             has_begun = true;
             if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
                 let folder = folder.display();
-                tracing::info!("{folder}: looked at only, as it cannot be watched: {error}");
+                tracing::info!("{folder}: polled only, as it cannot be watched: {error}");
             }
         }
-        self.watched = wanted;
+        self.watched = current;
         has_begun
     }
 }

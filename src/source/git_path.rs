@@ -1,8 +1,8 @@
-//! Files as a revision of git has them, read by running `git`.
+//! Files of a git revision, read by running `git`.
 //!
 //! Nothing is checked out and no hook runs: `git cat-file` and `git ls-tree` only read objects.
-//! A path is one of the repository, from its root, or from the working directory where it begins
-//! with `./` (gitrevisions(7), `<rev>:<path>`).
+//! A path is relative to the root of the repository, or to the working directory if it begins with
+//! `./` (gitrevisions(7), `<rev>:<path>`).
 
 use std::fmt;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub struct GitPath {
     pub path: String,
 }
 
-/// What stands at a place.
+/// What a path of a revision is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GitObjectKind {
     /// A file.
@@ -28,26 +28,26 @@ pub enum GitObjectKind {
     Directory,
 }
 
-/// Why git could not be asked, or has nothing to show.
+/// Why git cannot read a path.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
-    /// The program cannot be run.
-    #[error("git cannot be run: {0}; install it, or name files in place of revisions")]
+    /// git cannot be run.
+    #[error("git cannot be run: {0}; install it, or name files instead of revisions")]
     Program(std::io::Error),
     /// There is no such revision or path.
-    #[error("{place}: git cannot read this: {message}")]
+    #[error("{file}: git cannot read this: {message}")]
     Unreadable {
-        /// What was asked for.
-        place: GitPath,
-        /// What git said.
+        /// The revision and the path.
+        file: GitPath,
+        /// The message of git.
         message: String,
     },
-    /// The file is larger than the bound.
-    #[error("{place}: larger than the {bytes_max} bytes that are left")]
+    /// The file is larger than the limit.
+    #[error("{file}: larger than the remaining {bytes_max} bytes")]
     TooLarge {
-        /// What was asked for.
-        place: GitPath,
-        /// The bound, in bytes.
+        /// The revision and the path.
+        file: GitPath,
+        /// The limit in bytes.
         bytes_max: u64,
     },
 }
@@ -59,11 +59,11 @@ impl fmt::Display for GitPath {
 }
 
 impl GitPath {
-    /// Reads `REV:path`; `None` for what has no colon, is an address, or a path with a drive.
+    /// Parses `REV:path`; `None` for text without a colon, an address, or a path with a drive.
     pub fn parse(text: &str) -> Option<Self> {
         let (revision, path) = text.split_once(':')?;
         let is_address = path.starts_with("//");
-        // An option in place of a revision would be one to git.
+        // git would take a leading `-` as an option.
         let is_revision = revision.len() > 1 && !revision.starts_with('-');
         (is_revision && !is_address).then(|| Self {
             revision: revision.to_owned(),
@@ -80,10 +80,10 @@ impl GitPath {
         }
     }
 
-    /// What stands there.
+    /// Whether the path is a file or a directory.
     ///
     /// # Errors
-    /// [`GitError`] when there is nothing.
+    /// [`GitError`] if the path does not exist.
     pub fn kind(&self) -> Result<GitObjectKind, GitError> {
         let kind = self.run_git(&["cat-file", "-t", &self.to_string()], 64)?;
         match String::from_utf8_lossy(&kind).trim() {
@@ -96,15 +96,15 @@ impl GitPath {
     /// The bytes of a file of at most `bytes_max` bytes.
     ///
     /// # Errors
-    /// [`GitError`] says what git has against it.
+    /// [`GitError`] if git cannot read it.
     pub fn read(&self, bytes_max: u64) -> Result<Vec<u8>, GitError> {
         self.run_git(&["cat-file", "blob", &self.to_string()], bytes_max)
     }
 
-    /// The paths of all files below a directory, from there, sorted.
+    /// The sorted paths of all files below the directory, relative to it.
     ///
     /// # Errors
-    /// [`GitError`] says what git has against it.
+    /// [`GitError`] if git cannot read it.
     pub fn files(&self) -> Result<Vec<String>, GitError> {
         const LISTING_BYTES_MAX: u64 = 64 << 20;
         let arguments = [
@@ -129,11 +129,11 @@ impl GitPath {
     fn run_git(&self, arguments: &[&str], bytes_max: u64) -> Result<Vec<u8>, GitError> {
         let mut git = Command::new("git");
         let printed = run(git.args(arguments), bytes_max).map_err(GitError::Program)?;
-        let place = self.clone();
+        let file = self.clone();
         match printed {
             ProgramOutput::Bytes(bytes) => Ok(bytes),
-            ProgramOutput::TooLarge => Err(GitError::TooLarge { place, bytes_max }),
-            ProgramOutput::Failed(message) => Err(GitError::Unreadable { place, message }),
+            ProgramOutput::TooLarge => Err(GitError::TooLarge { file, bytes_max }),
+            ProgramOutput::Failed(message) => Err(GitError::Unreadable { file, message }),
         }
     }
 }
@@ -143,9 +143,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places() {
+    fn parses_revisions_with_paths() {
         let check = |text: &str, expected: Option<(&str, &str)>| {
-            let found = GitPath::parse(text).map(|place| (place.revision, place.path));
+            let found = GitPath::parse(text).map(|file| (file.revision, file.path));
             let expected = expected.map(|(revision, path)| (revision.to_owned(), path.to_owned()));
             assert_eq!(found, expected, "{text}");
         };

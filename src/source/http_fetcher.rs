@@ -1,11 +1,11 @@
-//! Fetching over http and https, bounded in size and time.
+//! Fetches over HTTP and HTTPS with limits on size and time.
 //!
-//! One GET, no redirects: an address that moves is better corrected than followed to wherever an
-//! answer points. Connections are not kept, since fetches are minutes apart. The proxy variables
-//! of the environment (`HTTPS_PROXY`, `NO_PROXY`) count, and the certificates that the system
-//! trusts, or those in `SSL_CERT_FILE`.
+//! Redirects are not followed: a configured address should be corrected, not followed to wherever a
+//! response points. Connections are not reused, since fetches are minutes apart. The proxy variables
+//! of the environment (`HTTPS_PROXY`, `NO_PROXY`) are honoured. Trusted certificates are those of
+//! the system, or those in `SSL_CERT_FILE`.
 //!
-//! Addresses appear in messages without user, password and query, where secrets stand.
+//! Messages show addresses without user, password and query, which can be secrets.
 
 use std::error::Error;
 use std::fmt;
@@ -20,53 +20,53 @@ use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
 #[derive(Clone, PartialEq, Eq)]
 pub struct RemoteUrl(Url);
 
-/// What fetches.
+/// A client that fetches over HTTP and HTTPS.
 #[derive(Clone, Debug)]
 pub struct HttpFetcher(Client);
 
-/// How much a fetch may take.
+/// The limits of a fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FetchLimits {
-    /// The largest body, in bytes; reading stops beyond it.
+    /// The maximum size of the body in bytes; reading stops there.
     pub bytes_max: u64,
-    /// The longest time from the call to the body's last byte.
+    /// The time limit from the call to the last byte of the body.
     pub timeout: Duration,
 }
 
-/// What a fetch brought.
+/// The result of a fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FetchOutcome {
-    /// A body.
+    /// New content.
     New {
         /// The body.
         bytes: Vec<u8>,
-        /// Its tag, for the next fetch.
+        /// Its `ETag`, for the next fetch.
         etag: Option<String>,
-        /// Its version, where the storage keeps versions.
+        /// Its version, if the storage keeps versions.
         version: Option<String>,
-        /// How long it stays fresh, where the server says so.
+        /// How long it is fresh, if the server declares it.
         max_age: Option<Duration>,
     },
-    /// What is known already.
+    /// The content has not changed.
     Unchanged {
-        /// How long it stays fresh, where the server says so.
+        /// How long it is fresh, if the server declares it.
         max_age: Option<Duration>,
     },
 }
 
-/// Why a fetch brought nothing.
+/// Why a fetch failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RemoteError {
-    /// The text is no address.
+    /// The text is not an HTTP or HTTPS address.
     #[error("not an http or https address: {0}; write https://host/path")]
     Address(String),
-    /// There is nothing to fetch with.
+    /// TLS cannot be set up.
     #[error(
         "cannot set up TLS: {0}; install the system's certificates (ca-certificates), or name a \
          file of them in SSL_CERT_FILE"
     )]
     Tls(String),
-    /// No connection.
+    /// The connection failed.
     #[error("{url}: cannot connect: {reason}; check host, port, network policy and certificates")]
     Connect {
         /// The address.
@@ -74,34 +74,34 @@ pub enum RemoteError {
         /// What went wrong.
         reason: String,
     },
-    /// It took too long.
-    #[error("{url}: no complete answer within {}; check the server's load and the network", humantime::format_duration(*.timeout))]
+    /// The time limit has passed.
+    #[error("{url}: no complete response within {}; check the server's load and the network", humantime::format_duration(*.timeout))]
     Timeout {
         /// The address.
         url: RemoteUrl,
-        /// The bound.
+        /// The limit.
         timeout: Duration,
     },
-    /// The answer is not 200, and not 304 to a tag.
+    /// The status is neither 200 nor, for a conditional request, 304.
     #[error("{url}: answers {status}; {}", advice(*.status))]
     Status {
         /// The address.
         url: RemoteUrl,
-        /// The answer.
+        /// The status.
         status: StatusCode,
-        /// How long not to ask again, where the server says so.
+        /// The `Retry-After` of the server, if there is one.
         retry_after: Option<Duration>,
     },
-    /// The body is larger than the bound.
+    /// The body is larger than the limit.
     #[error("{url}: the body is larger than {bytes_max} bytes; check that it is the right address")]
     TooLarge {
         /// The address.
         url: RemoteUrl,
-        /// The bound, in bytes.
+        /// The limit in bytes.
         bytes_max: u64,
     },
-    /// The answer broke off, or was none.
-    #[error("{url}: the answer is broken: {reason}; check the server and what stands between")]
+    /// The response is incomplete or not HTTP.
+    #[error("{url}: the response is invalid: {reason}; check the server and proxies in between")]
     Broken {
         /// The address.
         url: RemoteUrl,
@@ -111,7 +111,7 @@ pub enum RemoteError {
 }
 
 impl RemoteError {
-    /// How long not to ask again, where the server says so.
+    /// The `Retry-After` of the server, if there is one.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -127,23 +127,23 @@ impl RemoteError {
 }
 
 impl HttpFetcher {
-    /// Something to fetch with.
+    /// A client with the settings of the environment.
     ///
     /// # Errors
-    /// [`RemoteError::Tls`] where the system has no certificates.
+    /// [`RemoteError::Tls`] if the system has no certificates.
     pub fn new() -> Result<Self, RemoteError> {
-        Self::of(builder())
+        Self::build(builder())
     }
 
-    fn of(builder: ClientBuilder) -> Result<Self, RemoteError> {
+    fn build(builder: ClientBuilder) -> Result<Self, RemoteError> {
         let client = builder.build();
         client
             .map(Self)
             .map_err(|error| RemoteError::Tls(root_cause(&error.without_url())))
     }
 
-    /// Fetches what is at the address, unless it is still what the tag stands for. Runs on a
-    /// tokio runtime with I/O and time.
+    /// Fetches the content at the address, unless its `ETag` is still the known one. Runs on a tokio
+    /// runtime with I/O and time.
     ///
     /// # Errors
     /// [`RemoteError`] names the address, what went wrong and what to check.
@@ -180,10 +180,8 @@ impl HttpFetcher {
             }),
         }
     }
-}
 
-impl HttpFetcher {
-    /// Posts a JSON text; what is answered is not read. Runs on a tokio runtime with I/O and time.
+    /// Posts a JSON text and ignores the response body. Runs on a tokio runtime with I/O and time.
     ///
     /// # Errors
     /// [`RemoteError`] names the address, what went wrong and what to check.
@@ -259,7 +257,7 @@ fn failure(url: &RemoteUrl, limits: FetchLimits, error: reqwest::Error) -> Remot
     }
 }
 
-/// The first cause: those above it only say that there is one below.
+/// The innermost cause: the outer errors add nothing to it.
 pub(super) fn root_cause(error: &dyn Error) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
@@ -268,7 +266,7 @@ pub(super) fn root_cause(error: &dyn Error) -> String {
     cause.to_string()
 }
 
-/// How long an answer stays fresh (RFC 9111 section 5.2.2.1).
+/// How long a response is fresh (RFC 9111 section 5.2.2.1).
 fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let values = headers.get_all(CACHE_CONTROL).iter();
     let mut directives = values
@@ -282,7 +280,7 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
     })
 }
 
-/// How long not to ask again (RFC 9110 section 10.2.3).
+/// The value of `Retry-After` (RFC 9110 section 10.2.3).
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let date = || httpdate::parse_http_date(text).ok();
@@ -295,10 +293,10 @@ const fn advice(status: StatusCode) -> &'static str {
         300..=303 | 305..=399 => {
             "redirects are not followed: configure the address that it points to"
         }
-        401 | 403 => "the address has to be readable without credentials",
+        401 | 403 => "the address must be readable without credentials",
         404 | 410 => "check the address",
-        429 => "it is asked too often",
-        500..=599 => "the server fails; ask its owner",
+        429 => "poll less often",
+        500..=599 => "the server fails; contact its owner",
         _ => "expected 200; check the address",
     }
 }
@@ -311,20 +309,20 @@ impl FromStr for RemoteUrl {
         if matches!(url.scheme(), "http" | "https") {
             Ok(Self(url))
         } else {
-            Err(RemoteError::Address("another scheme".to_owned()))
+            Err(RemoteError::Address("unsupported scheme".to_owned()))
         }
     }
 }
 
 impl RemoteUrl {
-    /// What is below it, asked with these parameters.
+    /// An address below this one, with these query parameters.
     pub(super) fn below(&self, path: &str, parameters: &[(&str, &str)]) -> Self {
         let mut url = self.at(path).0;
         url.query_pairs_mut().clear().extend_pairs(parameters);
         Self(url)
     }
 
-    /// What is below it.
+    /// An address below this one.
     #[must_use]
     pub fn at(&self, path: &str) -> Self {
         let mut url = self.0.clone();
@@ -333,7 +331,7 @@ impl RemoteUrl {
         Self(url)
     }
 
-    /// The query, which may hold a secret and belongs to no message.
+    /// The query, which may be a secret and must not be shown.
     pub(super) fn query(&self) -> Option<&str> {
         self.0.query()
     }
@@ -359,14 +357,14 @@ impl fmt::Debug for RemoteUrl {
 
 #[cfg(test)]
 impl HttpFetcher {
-    /// One that no variable of the environment sends to a proxy.
+    /// A client that ignores the proxy variables of the environment.
     pub(crate) fn direct() -> Self {
-        Self::of(builder().no_proxy()).unwrap()
+        Self::build(builder().no_proxy()).unwrap()
     }
 
-    /// Likewise, and it believes this authority alone.
-    pub(super) fn believing(authority: &[u8]) -> Self {
+    /// A client without proxies that trusts only this certificate authority.
+    pub(super) fn trusting(authority: &[u8]) -> Self {
         let authority = reqwest::Certificate::from_pem(authority).unwrap();
-        Self::of(builder().no_proxy().tls_certs_only([authority])).unwrap()
+        Self::build(builder().no_proxy().tls_certs_only([authority])).unwrap()
     }
 }

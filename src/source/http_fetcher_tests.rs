@@ -1,4 +1,4 @@
-//! Fetching from a real server on the loopback: what arrives, and every way in which nothing does.
+//! Fetches from a real server on the loopback interface: successes and every kind of failure.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -12,18 +12,18 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::*;
 
-/// A server that gives one answer to each connection, in order, and closes it. An answer that
-/// ends with [`HANG`](Script::HANG) is not finished before the server is dropped.
+/// A server that sends one response to each connection, in order, and closes it. A response that
+/// ends with [`HANG`](ScriptedServer::HANG) stays open until the server is dropped.
 #[derive(Debug)]
-pub(crate) struct Script {
+pub(crate) struct ScriptedServer {
     pub(crate) address: SocketAddr,
-    /// The heads of the requests, as they came.
+    /// The heads of the received requests.
     pub(crate) requests: Receiver<String>,
     _running: Sender<()>,
 }
 
-impl Script {
-    /// Leaves a body open.
+impl ScriptedServer {
+    /// Keeps the connection open.
     pub(crate) const HANG: &str = "<hang>";
 
     pub(crate) fn start(answers: &[&str]) -> Self {
@@ -37,10 +37,10 @@ impl Script {
                 let Ok((mut stream, _)) = listener.accept() else {
                     return;
                 };
-                // The test may be over.
+                // This fails if the test has ended.
                 let _ = heads.send(head(&mut stream));
                 let text = answer.strip_suffix(Self::HANG);
-                // The client may have enough.
+                // This fails if the client has closed the connection.
                 let _ = stream.write_all(text.unwrap_or(&answer).as_bytes());
                 if text.is_some() {
                     let _ = stopped.recv();
@@ -60,7 +60,7 @@ impl Script {
     }
 }
 
-/// Reads a request to its empty line.
+/// Reads the head of a request.
 fn head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
@@ -100,9 +100,9 @@ fn fetch(url: &str, known: Option<&str>) -> Result<FetchOutcome, RemoteError> {
     fetch_within(url, known, LIMITS)
 }
 
-/// What comes of one answer; addresses are cut out of messages.
+/// The result of one response; the address is removed from messages.
 fn outcome_within(answer: &str, limits: FetchLimits) -> Result<FetchOutcome, String> {
-    let server = Script::start(&[answer]);
+    let server = ScriptedServer::start(&[answer]);
     let fetched = fetch_within(&server.url("/keys?secret=1"), None, limits);
     fetched.map_err(|error| error.to_string().replace(&server.url("/keys"), "URL"))
 }
@@ -112,8 +112,8 @@ fn outcome(answer: &str) -> Result<FetchOutcome, String> {
 }
 
 #[test]
-fn a_body_comes_with_its_tag_and_its_age() {
-    let server = Script::start(&[
+fn returns_the_body_with_etag_and_max_age() {
+    let server = ScriptedServer::start(&[
         "HTTP/1.1 200 OK\r\ncontent-length: 4\r\netag: \"a\"\r\ncache-control: public, Max-Age=60\r\n\r\nkeys",
         "HTTP/1.1 304 Not Modified\r\ncache-control: max-age=\"7\"\r\n\r\n",
     ]);
@@ -145,7 +145,7 @@ fn a_body_comes_with_its_tag_and_its_age() {
 }
 
 #[test]
-fn what_a_server_does_not_say_is_not_made_up() {
+fn missing_headers_have_no_value() {
     let new = |bytes: &[u8]| FetchOutcome::New {
         bytes: bytes.to_vec(),
         etag: None,
@@ -164,26 +164,26 @@ fn what_a_server_does_not_say_is_not_made_up() {
 
 #[test]
 #[rustfmt::skip]
-fn another_status_says_what_to_do() {
+fn reports_other_statuses_with_advice() {
     let check = |status: &str, advice: &str| {
         let answer = format!("HTTP/1.1 {status}\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n");
         assert_eq!(outcome(&answer), Err(format!("URL: answers {status}; {advice}")));
     };
-    check("500 Internal Server Error", "the server fails; ask its owner");
+    check("500 Internal Server Error", "the server fails; contact its owner");
     check("404 Not Found", "check the address");
-    check("403 Forbidden", "the address has to be readable without credentials");
-    check("429 Too Many Requests", "it is asked too often");
+    check("403 Forbidden", "the address must be readable without credentials");
+    check("429 Too Many Requests", "poll less often");
     check("302 Found", "redirects are not followed: configure the address that it points to");
     check("304 Not Modified", "expected 200; check the address");
     check("206 Partial Content", "expected 200; check the address");
 }
 
 #[test]
-fn a_server_may_ask_for_a_pause() {
+fn reads_retry_after() {
     let check = |field: &str, secs: Option<u64>| {
         let answer =
             format!("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n{field}\r\n");
-        let server = Script::start(&[&answer]);
+        let server = ScriptedServer::start(&[&answer]);
         let error = fetch(&server.url("/"), None).unwrap_err();
         assert_eq!(
             error.retry_after(),
@@ -198,41 +198,41 @@ fn a_server_may_ask_for_a_pause() {
 }
 
 #[test]
-fn a_body_has_a_bound() {
-    let complaint =
+fn limits_the_size_of_the_body() {
+    let message =
         Err("URL: the body is larger than 10 bytes; check that it is the right address".to_owned());
     let announced = "HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n<hang>";
-    assert_eq!(outcome(announced), complaint);
+    assert_eq!(outcome(announced), message);
     let chunked =
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n6\r\n123456\r\n6\r\n123456\r\n<hang>";
-    assert_eq!(outcome(chunked), complaint);
+    assert_eq!(outcome(chunked), message);
     let endless = format!("HTTP/1.1 200 OK\r\n\r\n{}<hang>", "x".repeat(100_000));
-    assert_eq!(outcome(&endless), complaint);
+    assert_eq!(outcome(&endless), message);
     let exact = outcome("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n0123456789");
     assert!(matches!(exact, Ok(FetchOutcome::New { bytes, .. }) if bytes == b"0123456789"));
 }
 
 #[test]
-fn a_slow_answer_has_a_bound() {
+fn limits_the_time_of_the_response() {
     let limits = FetchLimits {
         timeout: Duration::from_millis(50),
         ..LIMITS
     };
-    let complaint = Err(
-        "URL: no complete answer within 50ms; check the server's load and the network".to_owned(),
+    let message = Err(
+        "URL: no complete response within 50ms; check the server's load and the network".to_owned(),
     );
-    assert_eq!(outcome_within("<hang>", limits), complaint);
+    assert_eq!(outcome_within("<hang>", limits), message);
     let half = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n01234<hang>";
-    assert_eq!(outcome_within(half, limits), complaint);
+    assert_eq!(outcome_within(half, limits), message);
 }
 
 #[test]
-fn a_broken_answer_is_no_answer() {
+fn reports_invalid_responses() {
     let check = |answer: &str, reason: &str| {
-        let complaint = format!(
-            "URL: the answer is broken: {reason}; check the server and what stands between"
+        let message = format!(
+            "URL: the response is invalid: {reason}; check the server and proxies in between"
         );
-        assert_eq!(outcome(answer), Err(complaint), "{answer}");
+        assert_eq!(outcome(answer), Err(message), "{answer}");
     };
     let half = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n01234";
     check(half, "end of file before message length reached");
@@ -243,22 +243,22 @@ fn a_broken_answer_is_no_answer() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_named() {
+fn reports_a_missing_server_without_secrets() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let complaint = fetch(
+    let message = fetch(
         &format!("http://user:secret@{address}/a?secret#secret"),
         None,
     );
-    let complaint = complaint.unwrap_err().to_string();
+    let message = message.unwrap_err().to_string();
     let start = format!("http://{address}/a: cannot connect: Connection refused");
-    assert!(complaint.starts_with(&start), "{complaint}");
-    assert!(!complaint.contains("secret"), "{complaint}");
+    assert!(message.starts_with(&start), "{message}");
+    assert!(!message.contains("secret"), "{message}");
 }
 
 #[test]
-fn a_server_without_tls_is_not_believed_to_have_it() {
+fn reports_a_server_without_tls() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -268,11 +268,11 @@ fn a_server_without_tls_is_not_believed_to_have_it() {
             .unwrap();
     });
     let error = fetch(&url, None).unwrap_err();
-    let complaint = format!(
+    let message = format!(
         "{url}: cannot connect: received corrupt message of type InvalidContentType; \
          check host, port, network policy and certificates"
     );
-    assert_eq!(error.to_string(), complaint);
+    assert_eq!(error.to_string(), message);
 }
 
 /// Answers one connection over TLS; returns the port.
@@ -292,7 +292,7 @@ fn serve_tls() -> u16 {
         let (stream, _) = listener.accept().unwrap();
         let connection = ServerConnection::new(config.into()).unwrap();
         let mut stream = StreamOwned::new(connection, stream);
-        // A client that does not believe us goes away.
+        // A client that rejects the certificate closes the connection.
         if stream.read(&mut [0; 1024]).is_ok() {
             let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nkeys";
             stream.write_all(answer).unwrap();
@@ -302,8 +302,8 @@ fn serve_tls() -> u16 {
 }
 
 #[test]
-fn a_server_is_believed_by_its_certificate() {
-    let remote = HttpFetcher::believing(include_bytes!("fixtures/authority.pem"));
+fn verifies_the_certificate_of_the_server() {
+    let remote = HttpFetcher::trusting(include_bytes!("fixtures/authority.pem"));
     let url = format!("https://127.0.0.1:{}/", serve_tls());
     let fetched = fetch_by(&remote, &url, None, LIMITS).unwrap();
     assert!(matches!(fetched, FetchOutcome::New { bytes, .. } if bytes == b"keys"));
@@ -324,7 +324,7 @@ fn a_server_is_believed_by_its_certificate() {
 }
 
 #[test]
-fn an_address_is_http_or_https_and_is_shown_without_secrets() {
+fn parses_addresses_and_displays_them_without_secrets() {
     let check = |text: &str, shown: &str| {
         let url = text.parse::<RemoteUrl>();
         assert_eq!(
@@ -337,7 +337,7 @@ fn an_address_is_http_or_https_and_is_shown_without_secrets() {
     check("https://[::1]:443/b", "https://[::1]/b");
     let wrong =
         |what: &str| format!("not an http or https address: {what}; write https://host/path");
-    check("ftp://a.example/", &wrong("another scheme"));
+    check("ftp://a.example/", &wrong("unsupported scheme"));
     check("a.json", &wrong("relative URL without a base"));
     check("http://", &wrong("empty host"));
     let url: RemoteUrl = "https://u:p@a.example/?q=p".parse().unwrap();

@@ -1,21 +1,26 @@
-//! Where bytes live, and when they change.
+//! Sources of bytes: where they are, how they are read, and when they change.
 //!
-//! Contracts come from files, addresses and object storage, keys from files and addresses. What
-//! the bytes mean is nothing to this domain.
+//! Contracts come from files, HTTP addresses and object storage, keys from files and addresses.
+//! The module does not interpret the bytes. A [`ContractOrigin`] says where a contract is. A
+//! [`FileWatch`] notices changed files, a [`Poller`] polls everything else, and a [`ContractCache`]
+//! keeps the last good contract for a start without its origin.
 //!
-//! A file is watched ([`FileWatch`]), anything else is asked ([`Poller`]); an [`ContractOrigin`] says
-//! which. [`ContractCache`] keeps what was good for a start while the origin is away.
+//! For the command line, a [`Repository`] lists what changed in git, a [`GitPath`] names a file of
+//! a revision, a [`RecordStore`] keeps the records of the registry, and a [`PrometheusClient`]
+//! queries metrics.
 
-mod contract_origin;
 mod file_read;
+mod sha256_hex;
 mod program_output;
 mod git_path;
 mod contract_file;
+mod repository_error;
 mod changed_path;
 mod repository;
 mod file_signature;
 mod file_watch;
 mod http_fetcher;
+mod contract_origin;
 mod s3;
 mod store;
 mod prometheus;
@@ -26,16 +31,16 @@ mod contract_cache;
 pub use changed_path::{ChangedPath, PathStatus};
 pub use contract_cache::ContractCache;
 pub use contract_file::{load_contract, load_contract_revision};
-pub use file_read::{FileReadError, read};
-pub use git_path::{GitError, GitObjectKind, GitPath};
-
 pub use contract_origin::{ContractOrigin, OriginError, S3Location};
+pub use file_read::{FileReadError, read};
 pub use file_signature::FileSignature;
 pub use file_watch::FileWatch;
+pub use git_path::{GitError, GitObjectKind, GitPath};
 pub use http_fetcher::{FetchLimits, FetchOutcome, HttpFetcher, RemoteError, RemoteUrl};
 pub use poller::{PollPolicy, PollTrigger, Poller, SourceError};
 pub use prometheus::{PrometheusClient, PrometheusError, PrometheusSample};
-pub use repository::{ChangedPaths, GitBlob, GitTree, Repository, RepositoryError};
+pub use repository::{ChangedPaths, GitBlob, GitTree, Repository};
+pub use repository_error::RepositoryError;
 pub use s3::{ObjectError, S3Clients};
 pub use store::{
     CommitOutcome, InvalidStoreKey, RecordCommit, RecordStore, RecordTag, StoreError, StoreKey,
@@ -45,4 +50,4 @@ pub use store::{
 #[cfg(test)]
 mod http_fetcher_tests;
 #[cfg(test)]
-pub(crate) use http_fetcher_tests::Script;
+pub(crate) use http_fetcher_tests::ScriptedServer;

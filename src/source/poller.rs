@@ -1,7 +1,7 @@
-//! Asking an origin for its contract, time and again.
+//! Polls an origin for its contract.
 //!
-//! When to ask is decided in `schedule`; here it is waited for and done. A content that comes again
-//! is no news, whatever its tag says.
+//! `poll_schedule` decides when. Content that did not change is not reported as new, even if its
+//! `ETag` changed.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,34 +17,34 @@ use super::http_fetcher::{FetchLimits, FetchOutcome, HttpFetcher, RemoteError, R
 use super::poll_schedule::PollSchedule;
 use super::s3::{ObjectError, S3Clients};
 
-/// How to ask.
+/// How an origin is polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PollPolicy {
-    /// The pause between two requests.
+    /// The interval between two requests.
     pub every: Duration,
-    /// The longest time for one request.
+    /// The time limit of one request.
     pub timeout: Duration,
-    /// The largest content, in bytes.
+    /// The maximum size of the content in bytes.
     pub bytes_max: u64,
 }
 
-/// Asks an origin. The first request is made at once.
+/// Polls an origin. The first request is made immediately.
 #[derive(Debug)]
 pub struct Poller {
     origin: ContractOrigin,
-    asks: PollTransport,
+    transport: PollTransport,
     limits: FetchLimits,
     schedule: PollSchedule,
-    /// When the next request is due; nothing before the first.
+    /// When the next request is due; `None` before the first.
     due: Option<Instant>,
-    asked: Arc<Notify>,
-    /// The tag of the last content, if it had one.
+    trigger: Arc<Notify>,
+    /// The `ETag` of the last content, if it had one.
     etag: Option<String>,
     /// The hash of the last content.
-    known: Option<[u8; 32]>,
+    hash: Option<[u8; 32]>,
 }
 
-/// What asks an origin.
+/// How an origin is read.
 #[derive(Debug)]
 enum PollTransport {
     File(PathBuf),
@@ -52,30 +52,30 @@ enum PollTransport {
     S3(S3Clients, S3Location),
 }
 
-/// Makes a poller ask without waiting. Clones ask the same one.
+/// Makes a poller send its next request immediately. Clones trigger the same poller.
 #[derive(Clone, Debug)]
 pub struct PollTrigger(Arc<Notify>);
 
-/// Why an origin gave nothing.
+/// Why an origin cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// A file cannot be read.
     #[error(transparent)]
     Read(#[from] FileReadError),
-    /// An address gives nothing.
+    /// An address cannot be fetched.
     #[error(transparent)]
     Remote(#[from] RemoteError),
-    /// An object cannot be had.
+    /// An object cannot be read.
     #[error(transparent)]
     Object(#[from] ObjectError),
 }
 
 impl Poller {
-    /// A poller for an origin. A file can be polled too; what watches it notices sooner, and knows
-    /// the files beside it.
+    /// A poller for an origin. It also polls files, but a [`FileWatch`](super::FileWatch) notices
+    /// changes sooner and knows the files that a contract refers to.
     ///
     /// # Errors
-    /// [`RemoteError::Tls`] where the origin is an address and the system has no certificates.
+    /// [`RemoteError::Tls`] if the origin is an address and the system has no certificates.
     pub fn new(
         origin: ContractOrigin,
         buckets: &S3Clients,
@@ -84,47 +84,47 @@ impl Poller {
         let transport = match &origin {
             ContractOrigin::File(path) => PollTransport::File(path.clone()),
             ContractOrigin::Http(url) => PollTransport::Http(HttpFetcher::new()?, url.clone()),
-            ContractOrigin::S3(place) => PollTransport::S3(buckets.clone(), place.clone()),
+            ContractOrigin::S3(location) => PollTransport::S3(buckets.clone(), location.clone()),
         };
         Ok(Self {
             origin,
-            asks: transport,
+            transport,
             limits: FetchLimits {
                 bytes_max: policy.bytes_max,
                 timeout: policy.timeout,
             },
             schedule: PollSchedule::new(policy.every),
             due: None,
-            asked: Arc::new(Notify::new()),
+            trigger: Arc::new(Notify::new()),
             etag: None,
-            known: None,
+            hash: None,
         })
     }
 
-    /// A handle to ask out of turn.
+    /// A handle that triggers a request before it is due.
     #[must_use]
     pub fn trigger(&self) -> PollTrigger {
-        PollTrigger(Arc::clone(&self.asked))
+        PollTrigger(Arc::clone(&self.trigger))
     }
 
-    /// What is asked.
+    /// The origin.
     #[must_use]
     pub const fn origin(&self) -> &ContractOrigin {
         &self.origin
     }
 
-    /// Waits until a request is due, or wanted, and makes it. A content is new where its bytes
-    /// differ from those that came last. Can be dropped at any time: a request that was under way
-    /// is made again by the next call, and a pause goes on.
+    /// Waits until a request is due or triggered, and makes it. Content is new if its bytes differ
+    /// from the last content. Cancel-safe: the next call repeats an unfinished request and continues
+    /// a pause.
     ///
     /// # Errors
-    /// [`SourceError`]; the next call waits longer and asks again.
+    /// [`SourceError`]; the next call waits longer and tries again.
     pub async fn next(&mut self) -> Result<FetchOutcome, SourceError> {
         if let Some(due) = self.due {
             tokio::select! {
                 () = sleep_until(due) => {}
-                () = self.asked.notified() => {
-                    // So that the request is still wanted when this call is dropped.
+                () = self.trigger.notified() => {
+                    // Keeps the request due if this call is dropped.
                     self.due = Some(Instant::now());
                 }
             }
@@ -138,26 +138,26 @@ impl Poller {
             Err(error) => self.schedule.after_failure(error.retry_after(), random),
         };
         if fetched.is_err() {
-            // What comes after a failure is news, if only that all is well again.
+            // The next content is reported as new even if it is equal, which ends the failure.
             self.reset();
         }
         self.due = Some(Instant::now() + pause);
         fetched.map(|fetched| self.deduplicate(fetched))
     }
 
-    /// Takes whatever comes next for news.
+    /// Reports the next content as new, even if it is equal to the last.
     pub fn reset(&mut self) {
         self.etag = None;
-        self.known = None;
+        self.hash = None;
     }
 
     async fn fetch(&self) -> Result<FetchOutcome, SourceError> {
         let known = self.etag.as_deref();
         let known = known.filter(|_| self.schedule.is_conditional());
-        match &self.asks {
+        match &self.transport {
             PollTransport::Http(remote, url) => Ok(remote.fetch(url, known, self.limits).await?),
-            PollTransport::S3(buckets, place) => {
-                Ok(buckets.fetch(place, known, self.limits).await?)
+            PollTransport::S3(buckets, location) => {
+                Ok(buckets.fetch(location, known, self.limits).await?)
             }
             PollTransport::File(path) => Ok(FetchOutcome::New {
                 bytes: read(path, self.limits.bytes_max)?,
@@ -168,7 +168,7 @@ impl Poller {
         }
     }
 
-    /// Remembers a content; one that is known already is no news.
+    /// Remembers the content; equal content is unchanged.
     fn deduplicate(&mut self, fetched: FetchOutcome) -> FetchOutcome {
         let FetchOutcome::New {
             bytes,
@@ -181,23 +181,23 @@ impl Poller {
         };
         self.etag.clone_from(etag);
         let hash = Some(Sha256::digest(bytes).into());
-        if self.known == hash {
+        if self.hash == hash {
             return FetchOutcome::Unchanged { max_age: *max_age };
         }
-        self.known = hash;
+        self.hash = hash;
         fetched
     }
 }
 
 impl PollTrigger {
-    /// Has the next request made at once. One that is under way is followed by another.
+    /// Triggers a request. If one is in progress, another follows it.
     pub fn fire(&self) {
         self.0.notify_one();
     }
 }
 
 impl SourceError {
-    /// How long not to ask again, where the server says so.
+    /// The `Retry-After` of the server, if there is one.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -1,23 +1,23 @@
-//! Running a program for what it prints, within a bound.
+//! Runs a program and reads its output up to a size limit.
 
 use std::io::{self, Read};
 use std::process::{Command, Stdio};
 
-/// What came of it.
+/// The result of a run.
 #[derive(Debug)]
 pub(super) enum ProgramOutput {
-    /// It ended well, and printed this.
+    /// The program succeeded with this output.
     Bytes(Vec<u8>),
-    /// It printed more than it may.
+    /// The output is larger than the limit.
     TooLarge,
-    /// It ended otherwise, and said this on standard error.
+    /// The program failed with this text on standard error.
     Failed(String),
 }
 
 /// Runs a program to its end, or until it has printed more than `bytes_max` bytes.
 ///
 /// # Errors
-/// When it cannot be run, or its output cannot be read.
+/// The program cannot be run, or its output cannot be read.
 pub(super) fn run(command: &mut Command, bytes_max: u64) -> io::Result<ProgramOutput> {
     let mut child = command
         .stdin(Stdio::null())
@@ -29,16 +29,15 @@ pub(super) fn run(command: &mut Command, bytes_max: u64) -> io::Result<ProgramOu
         stdout.take(bytes_max + 1).read_to_end(&mut bytes)?;
     }
     if bytes.len() as u64 > bytes_max {
-        // Whatever it still has to say is of no interest.
         let _ = child.kill();
         let _ = child.wait();
         return Ok(ProgramOutput::TooLarge);
     }
-    let ended = child.wait_with_output()?;
-    if ended.status.success() {
+    let output = child.wait_with_output()?;
+    if output.status.success() {
         return Ok(ProgramOutput::Bytes(bytes));
     }
-    let message = String::from_utf8_lossy(&ended.stderr);
+    let message = String::from_utf8_lossy(&output.stderr);
     let message = message.trim().trim_start_matches("fatal: ").to_owned();
     Ok(ProgramOutput::Failed(message))
 }

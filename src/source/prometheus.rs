@@ -1,4 +1,4 @@
-//! Asking a Prometheus what an expression comes to now (its HTTP API, instant queries).
+//! Instant queries of the Prometheus HTTP API.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,20 +7,20 @@ use serde::Deserialize;
 
 use super::http_fetcher::{FetchLimits, FetchOutcome, HttpFetcher, RemoteError, RemoteUrl};
 
-/// The largest answer, in bytes: a hundred thousand series.
+/// The maximum size of a response in bytes, enough for a hundred thousand series.
 const ANSWER_BYTES_MAX: u64 = 32 << 20;
 
-/// The longest time for one query.
+/// The time limit of one query.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A Prometheus, or what speaks like one.
+/// A client of Prometheus, or of a server with the same API.
 #[derive(Debug)]
 pub struct PrometheusClient {
     remote: HttpFetcher,
     url: RemoteUrl,
 }
 
-/// One series with its value.
+/// One series with its current value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrometheusSample {
     /// Its labels.
@@ -29,20 +29,20 @@ pub struct PrometheusSample {
     pub value: f64,
 }
 
-/// Why there is no answer.
+/// Why a query failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PrometheusError {
-    /// It cannot be asked.
+    /// The server cannot be reached, or refuses.
     #[error(transparent)]
     Remote(#[from] RemoteError),
-    /// What it answers is no vector.
+    /// The response is not a vector.
     #[error(
         "{url}: {message}; is this the address of a Prometheus, such as http://prometheus:9090?"
     )]
     Answer {
-        /// Where.
+        /// The address.
         url: RemoteUrl,
-        /// What is wrong with it.
+        /// What is wrong with the response.
         message: String,
     },
 }
@@ -66,10 +66,10 @@ struct PrometheusSeries {
 }
 
 impl PrometheusClient {
-    /// The one at an address.
+    /// A client for the server at an address.
     ///
     /// # Errors
-    /// [`RemoteError`] where the text is no address, or the system has no certificates.
+    /// [`RemoteError`] if the address is invalid, or the system has no certificates.
     pub fn new(url: &str) -> Result<Self, RemoteError> {
         Ok(Self {
             remote: HttpFetcher::new()?,
@@ -77,7 +77,7 @@ impl PrometheusClient {
         })
     }
 
-    /// What an expression comes to now. Runs on a tokio runtime with I/O and time.
+    /// Evaluates an expression at the current time. Runs on a tokio runtime with I/O and time.
     ///
     /// # Errors
     /// [`PrometheusError`] names the address and what to check.
@@ -93,14 +93,16 @@ impl PrometheusClient {
         };
         match self.remote.fetch(&url, None, limits).await? {
             FetchOutcome::New { bytes, .. } => samples(&bytes).map_err(wrong),
-            FetchOutcome::Unchanged { .. } => Err(wrong("answers that nothing changed".to_owned())),
+            FetchOutcome::Unchanged { .. } => {
+                Err(wrong("answers 304 to an unconditional request".to_owned()))
+            }
         }
     }
 }
 
 fn samples(bytes: &[u8]) -> Result<Vec<PrometheusSample>, String> {
     let answer: PrometheusResponse = serde_json::from_slice(bytes)
-        .map_err(|error| format!("the answer cannot be read: {error}"))?;
+        .map_err(|error| format!("the response cannot be parsed: {error}"))?;
     let PrometheusData {
         result_type,
         result,
@@ -110,7 +112,7 @@ fn samples(bytes: &[u8]) -> Result<Vec<PrometheusSample>, String> {
     }
     let sample = |series: PrometheusSeries| {
         let (_, text) = series.value;
-        // Its words for what is no number are those of Rust, apart from a sign.
+        // Rust parses `Inf` and `NaN` as Prometheus writes them, except for a leading `+`.
         let value = text.trim_start_matches('+').parse();
         value.map_or_else(
             |_| Err(format!("expected a number, found {text:?}")),
@@ -130,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_read_or_refused() {
+    fn parses_responses() {
         let vector = r#"{"status":"success","data":{"resultType":"vector","result":[
             {"metric":{"squad":"a"},"value":[1700000000.5,"12.5"]},
             {"metric":{},"value":[1700000000,"+Inf"]}]}}"#;
@@ -144,7 +146,7 @@ mod tests {
             let error = samples(text.as_bytes()).unwrap_err();
             assert!(error.contains(expected), "{error}");
         };
-        check("<html>", "the answer cannot be read");
+        check("<html>", "the response cannot be parsed");
         check(
             r#"{"data":{"resultType":"matrix","result":[]}}"#,
             "expected a vector, found a matrix",
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_of_the_address_is_kept() {
+    fn keeps_the_path_of_the_address() {
         let url: RemoteUrl = "http://host:1/prom/?a=b".parse().unwrap();
         let below = url.below("api/v1/query", &[("query", "sum(a{b=\"c\"})")]);
         assert_eq!(below.to_string(), "http://host:1/prom/api/v1/query");

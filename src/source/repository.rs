@@ -1,74 +1,19 @@
-//! What changed in a git repository, asked of `git` itself.
+//! Changes and files of a git repository, read by running `git`.
 //!
-//! Only reading commands are run, with revisions resolved to commits first, so that no name of a
-//! branch is taken for an option. What the repository's own configuration or the change could hide
-//! (renames, submodules, a relative directory) is said on each command line.
+//! Only commands that read are run. Revisions are resolved to commits first, so git cannot take the
+//! name of a branch as an option. The command lines override repository settings that could hide
+//! changes (renames, submodules, relative paths).
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::changed_path::{ChangedPath, PathStatus, names, statuses};
-use super::program_output::{ProgramOutput, run};
 use portcullis_vocabulary::limits::CHANGED_PATHS_BYTES_MAX;
 
-/// Why a repository cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum RepositoryError {
-    /// The program cannot be run.
-    #[error("git cannot be run: {0}; install it, or name the changed paths on the command line")]
-    Program(std::io::Error),
-    /// The directory belongs to no repository.
-    #[error("{}: no git repository: {message}", path.display())]
-    NotARepository {
-        /// The directory.
-        path: PathBuf,
-        /// What git said.
-        message: String,
-    },
-    /// There is no such revision.
-    #[error(
-        "git knows no revision `{revision}`; check its spelling, or fetch it: in a pipeline the \
-         history is often left out"
-    )]
-    UnknownRevision {
-        /// What was asked for.
-        revision: String,
-    },
-    /// Two revisions without a common ancestor.
-    #[error(
-        "`{base}` and `{head}` have no common ancestor here; fetch more history, such as \
-         `git fetch --unshallow`"
-    )]
-    Unrelated {
-        /// The one.
-        base: String,
-        /// The other.
-        head: String,
-    },
-    /// git refused.
-    #[error("git {command} failed: {message}")]
-    GitFailed {
-        /// What it was to do.
-        command: String,
-        /// What it said.
-        message: String,
-    },
-    /// It said something else than its documentation.
-    #[error("git {command} answered what cannot be understood: {answer:?}")]
-    Answer {
-        /// What it was to do.
-        command: String,
-        /// What it said.
-        answer: String,
-    },
-    /// The change is too large.
-    #[error(
-        "more than {CHANGED_PATHS_BYTES_MAX} bytes of changed paths; judge fewer commits at once"
-    )]
-    TooLarge,
-}
+use super::changed_path::{ChangedPath, PathStatus, names, statuses};
+use super::program_output::{ProgramOutput, run};
+use super::repository_error::RepositoryError;
 
 /// A git repository.
 #[derive(Clone, Debug)]
@@ -76,36 +21,36 @@ pub struct Repository {
     root: PathBuf,
 }
 
-/// The side of a comparison that is new.
+/// The new side of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GitTree {
     /// A commit, by its hash.
     Commit(String),
-    /// What is staged.
+    /// The index.
     Index,
-    /// The files of the working tree, untracked ones too.
+    /// The working tree, including untracked files.
     Worktree,
 }
 
 /// A file of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GitBlob {
-    /// What is in it.
+    /// The content.
     Bytes(Vec<u8>),
-    /// It is larger than it may be.
+    /// The file is larger than the limit.
     TooLarge,
-    /// The tree has no such file.
+    /// The tree does not contain the file.
     Absent,
 }
 
-/// The paths in which two trees differ.
+/// The changes between two trees.
 #[derive(Clone, Debug)]
 pub struct ChangedPaths {
-    /// The common ancestor that the new side is compared with, by its hash.
+    /// The hash of the common ancestor that the new side is compared with.
     pub base: String,
-    /// What is new.
+    /// The new side.
     pub tree: GitTree,
-    /// The paths.
+    /// The changed paths.
     pub paths: Vec<ChangedPath>,
 }
 
@@ -113,7 +58,7 @@ impl Repository {
     /// The repository that a directory belongs to.
     ///
     /// # Errors
-    /// Without git, and without a repository.
+    /// git cannot be run, or the directory is not in a repository.
     pub fn open(directory: &Path) -> Result<Self, RepositoryError> {
         let words = ["rev-parse", "--show-toplevel"];
         match run_git(directory, words) {
@@ -130,7 +75,7 @@ impl Repository {
         }
     }
 
-    /// The directory of its working tree.
+    /// The root of the working tree.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -138,7 +83,7 @@ impl Repository {
     /// The commit that a revision names, by its hash.
     ///
     /// # Errors
-    /// There is no such commit.
+    /// [`RepositoryError::UnknownRevision`] if the commit does not exist.
     pub fn commit(&self, revision: &str) -> Result<String, RepositoryError> {
         let unknown = || RepositoryError::UnknownRevision {
             revision: revision.to_owned(),
@@ -155,11 +100,11 @@ impl Repository {
         }
     }
 
-    /// What changed since `base` forked: up to the revision `head`, or up to `tree` where there is
-    /// none.
+    /// The changes since the common ancestor with `base`, up to the revision `head`, or up to `tree`
+    /// if `head` is absent.
     ///
     /// # Errors
-    /// Revisions that are not there or have nothing in common, and whatever git refuses.
+    /// A revision is unknown, the revisions have no common ancestor, or git fails.
     pub fn changes(
         &self,
         base: &str,
@@ -191,7 +136,7 @@ impl Repository {
         if tree == GitTree::Worktree {
             let words = ["ls-files", "-z", "--others", "--exclude-standard"];
             paths.extend(names(&run_git(&self.root, words)?).map(|path| ChangedPath {
-                // A repository within this one is listed as a directory.
+                // A nested repository is listed as a directory.
                 path: path.trim_end_matches('/').to_owned(),
                 status: PathStatus::Added,
             }));
@@ -199,6 +144,7 @@ impl Repository {
         Ok(ChangedPaths { base, tree, paths })
     }
 
+    /// The hash of the common ancestor of `base` and a commit, which messages call `head`.
     fn ancestor(&self, base: &str, head: &str, commit: &str) -> Result<String, RepositoryError> {
         let hash = self.commit(base)?;
         match run_git(&self.root, ["merge-base", &hash, commit]) {
@@ -214,10 +160,10 @@ impl Repository {
     }
 
     /// Reads files of a commit or of the index (an empty `tree`), each of at most `bytes_max`
-    /// bytes, one after the other by one process. `take` is given the place of each in `paths`.
+    /// bytes, with one process. `take` gets the index of each file in `paths` and its content.
     ///
     /// # Errors
-    /// Whatever git refuses.
+    /// git cannot be run or fails.
     pub fn read(
         &self,
         tree: &str,
@@ -231,14 +177,14 @@ impl Repository {
             .stderr(Stdio::null())
             .spawn()
             .map_err(RepositoryError::Program)?;
-        let refused = |error: std::io::Error| RepositoryError::GitFailed {
+        let refused = |error: io::Error| RepositoryError::GitFailed {
             command: command.to_owned(),
             message: error.to_string(),
         };
         if let (Some(mut stdin), Some(stdout)) = (git.stdin.take(), git.stdout.take()) {
             let mut stdout = BufReader::new(stdout);
             for (index, path) in paths.iter().enumerate() {
-                // A request is a line, so a path with a line break cannot be asked for.
+                // A request is one line, so a path with a line break needs another process.
                 if path.contains('\n') {
                     take(
                         index,
@@ -257,8 +203,8 @@ impl Repository {
         Ok(())
     }
 
-    fn read_alone(&self, place: &str, bytes_max: usize) -> Result<GitBlob, RepositoryError> {
-        match run_git(&self.root, ["cat-file", "blob", place]) {
+    fn read_alone(&self, object: &str, bytes_max: usize) -> Result<GitBlob, RepositoryError> {
+        match run_git(&self.root, ["cat-file", "blob", object]) {
             Ok(bytes) if bytes.len() <= bytes_max => Ok(GitBlob::Bytes(bytes)),
             Ok(_) | Err(RepositoryError::TooLarge) => Ok(GitBlob::TooLarge),
             Err(RepositoryError::GitFailed { .. }) => Ok(GitBlob::Absent),
@@ -267,13 +213,15 @@ impl Repository {
     }
 }
 
-/// The next answer of `cat-file --batch`: a line with the object's type and size, and its bytes.
-fn read_batch_entry(stdout: &mut impl BufRead, bytes_max: usize) -> std::io::Result<GitBlob> {
+/// The next entry of `cat-file --batch`: a line with the type and size of the object, and its
+/// bytes.
+fn read_batch_entry(stdout: &mut impl BufRead, bytes_max: usize) -> io::Result<GitBlob> {
     let mut head = Vec::new();
     stdout.read_until(b'\n', &mut head)?;
     let head = String::from_utf8_lossy(&head);
     let words: Vec<&str> = head.split_whitespace().collect();
-    // A name may hold blanks, so what is no object is told by the end of the line.
+    // For a missing object the line is its name and a word. Names may contain spaces, so only
+    // lines with a type and a size are objects.
     let [_, kind, size] = words[..] else {
         return Ok(GitBlob::Absent);
     };
@@ -283,10 +231,11 @@ fn read_batch_entry(stdout: &mut impl BufRead, bytes_max: usize) -> std::io::Res
     let is_wanted = kind == "blob" && size <= bytes_max as u64;
     let mut bytes = Vec::new();
     let mut object = stdout.take(size + 1);
-    match is_wanted {
-        true => std::io::copy(&mut object, &mut bytes)?,
-        false => std::io::copy(&mut object, &mut std::io::sink())?,
-    };
+    if is_wanted {
+        io::copy(&mut object, &mut bytes)?;
+    } else {
+        io::copy(&mut object, &mut io::sink())?;
+    }
     bytes.pop();
     Ok(match kind {
         "blob" if is_wanted => GitBlob::Bytes(bytes),
@@ -308,7 +257,7 @@ fn git<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(directory: &Path, words: I) -
     command
 }
 
-/// Runs git and returns what it prints.
+/// Runs git and returns its output.
 fn run_git<I, S>(directory: &Path, words: I) -> Result<Vec<u8>, RepositoryError>
 where
     I: IntoIterator<Item = S> + Clone,
@@ -337,7 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn objects_are_read_within_the_bound() {
+    fn reads_objects_up_to_the_limit() {
         let check = |text: &str, bytes_max: usize, expected: GitBlob| {
             let found = read_batch_entry(&mut text.as_bytes(), bytes_max).unwrap();
             assert_eq!(found, expected, "{text}");

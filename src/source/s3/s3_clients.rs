@@ -1,9 +1,9 @@
-//! Reading objects of S3-compatible storage, bounded in size and time.
+//! Reads objects of S3-compatible storage with limits on size and time.
 //!
-//! Region, endpoint and credentials come from the variables that every such program reads:
-//! `AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID` and so on, or the role that a container
-//! or a machine was given. An `http` endpoint needs `AWS_ALLOW_HTTP=true`. Nothing is repeated
-//! here: who asks decides when to ask again.
+//! Region, endpoint and credentials come from the usual variables: `AWS_REGION`,
+//! `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID` and so on, or from the role of a container or machine. An
+//! `http` endpoint needs `AWS_ALLOW_HTTP=true`. Requests are not retried here: the caller decides
+//! when to try again.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,22 +14,22 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, GetOptions, ObjectStore, RetryConfig};
 
-use super::error::ObjectError;
+use super::object_error::ObjectError;
 use crate::source::contract_origin::S3Location;
 use crate::source::http_fetcher::{FetchLimits, FetchOutcome, root_cause};
 use crate::tls;
 
-/// What reads objects: one client for each bucket, which keeps credentials until they expire.
-/// Clones share them.
+/// S3 clients, one for each bucket, which caches its credentials until they expire. Clones share
+/// the clients.
 #[derive(Clone)]
 pub struct S3Clients {
-    /// The variables that say where the storage is and who asks.
+    /// The variables with the endpoint and the credentials.
     variables: Arc<Vec<(String, String)>>,
     clients: Arc<Mutex<HashMap<String, Arc<AmazonS3>>>>,
 }
 
 impl S3Clients {
-    /// With the variables of the environment.
+    /// Clients with the variables of the environment.
     #[must_use]
     pub fn from_env() -> Self {
         let variables = std::env::vars_os().filter_map(|(name, value)| {
@@ -38,7 +38,7 @@ impl S3Clients {
         Self::with(variables)
     }
 
-    /// With these variables instead; those that do not begin with `AWS_` are no matter.
+    /// Clients with these variables; those that do not begin with `AWS_` are ignored.
     pub fn with(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let variables = variables.into_iter();
         Self {
@@ -51,29 +51,29 @@ impl S3Clients {
         }
     }
 
-    /// Reads an object, unless it is still what the tag stands for. Runs on a tokio runtime with
+    /// Reads an object, unless its `ETag` is still the known one. Runs on a tokio runtime with
     /// I/O and time.
     ///
     /// # Errors
     /// [`ObjectError`] names the object, what went wrong and what to check.
     pub async fn fetch(
         &self,
-        place: &S3Location,
+        location: &S3Location,
         known: Option<&str>,
         limits: FetchLimits,
     ) -> Result<FetchOutcome, ObjectError> {
-        let client = self.client(&place.bucket)?;
-        let fetching = fetch(&client, place, known, limits.bytes_max);
+        let client = self.client(&location.bucket)?;
+        let fetching = fetch(&client, location, known, limits.bytes_max);
         let fetched = tokio::time::timeout(limits.timeout, fetching).await;
         fetched.unwrap_or_else(|_| {
             Err(ObjectError::Timeout {
-                place: place.clone(),
+                location: location.clone(),
                 timeout: limits.timeout,
             })
         })
     }
 
-    /// The client of a bucket, made when it is needed first.
+    /// The client of a bucket, created when it is first needed.
     pub(in crate::source) fn client(&self, bucket: &str) -> Result<Arc<AmazonS3>, ObjectError> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(bucket) {
@@ -97,13 +97,13 @@ impl S3Clients {
             max_retries: 0,
             retry_timeout: Duration::ZERO,
         };
-        // The whole of a fetch has a bound of its own.
+        // Every request of this module has its own time limit.
         let options = ClientOptions::new().with_timeout_disabled();
         let mut builder = AmazonS3Builder::new()
             .with_client_options(options)
             .with_retry(once);
         for (name, value) in self.variables.iter() {
-            // Most variables of that prefix are for other programs.
+            // Unknown variables with this prefix are for other programs.
             if let Ok(key) = name.to_ascii_lowercase().parse() {
                 builder = builder.with_config(key, value);
             }
@@ -114,19 +114,19 @@ impl S3Clients {
 
 async fn fetch(
     client: &AmazonS3,
-    place: &S3Location,
+    location: &S3Location,
     known: Option<&str>,
     bytes_max: u64,
 ) -> Result<FetchOutcome, ObjectError> {
     let too_large = || ObjectError::TooLarge {
-        place: place.clone(),
+        location: location.clone(),
         bytes_max,
     };
-    let failed = |error: object_store::Error| failure(place, &error);
-    let path = Path::parse(&place.key).map_err(|error| failed(error.into()))?;
+    let failed = |error: object_store::Error| failure(location, &error);
+    let path = Path::parse(&location.key).map_err(|error| failed(error.into()))?;
     let options = GetOptions {
         if_none_match: known.map(str::to_owned),
-        version: place.version.clone(),
+        version: location.version.clone(),
         ..GetOptions::default()
     };
     let found = match client.get_opts(&path, options).await {
@@ -135,7 +135,7 @@ async fn fetch(
         }
         found => found.map_err(failed)?,
     };
-    // No more than announced can follow.
+    // The body cannot be longer than announced.
     if found.meta.size > bytes_max {
         return Err(too_large());
     }
@@ -149,9 +149,9 @@ async fn fetch(
     })
 }
 
-/// What an error of the crate means.
-pub(super) fn failure(place: &S3Location, error: &object_store::Error) -> ObjectError {
-    let place = place.clone();
+/// Converts an error of the crate.
+pub(super) fn failure(location: &S3Location, error: &object_store::Error) -> ObjectError {
+    let location = location.clone();
     let text = root_cause(error);
     let code = between(&text, "<Code>", "</Code>");
     let status = between(&text, "status code: ", ":");
@@ -161,34 +161,35 @@ pub(super) fn failure(place: &S3Location, error: &object_store::Error) -> Object
         (None, _) => text.clone(),
     };
     match (error, code) {
-        (_, Some("NoSuchBucket")) => ObjectError::NoBucket { place },
+        (_, Some("NoSuchBucket")) => ObjectError::NoBucket { location },
         (_, Some("NoSuchKey" | "NoSuchVersion")) | (object_store::Error::NotFound { .. }, _) => {
-            ObjectError::NoObject { place }
+            ObjectError::NoObject { location }
         }
         (
             object_store::Error::PermissionDenied { .. }
             | object_store::Error::Unauthenticated { .. },
             _,
-        ) => ObjectError::Denied { place, reason },
-        _ => ObjectError::Failed { place, reason },
+        ) => ObjectError::Denied { location, reason },
+        _ => ObjectError::Failed { location, reason },
     }
 }
 
-/// The code that the storage gives its error.
+/// The error code of the storage.
 pub(super) fn code_of(error: &object_store::Error) -> Option<String> {
     between(&root_cause(error), "<Code>", "</Code>").map(str::to_owned)
 }
 
-/// What stands between two marks. The crate's error of an answer has no other way to its parts.
+/// The text between two marks. The errors of the crate give no other access to the parts of a
+/// response.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     rest.split_once(after).map(|(found, _)| found)
 }
 
 impl fmt::Debug for S3Clients {
-    /// Without the variables, where secrets stand.
+    /// Without the variables, which contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Buckets").finish_non_exhaustive()
+        f.debug_struct("S3Clients").finish_non_exhaustive()
     }
 }
 
@@ -197,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_storage_says_is_taken_apart() {
+    fn parses_error_responses() {
         let text = "Server returned non-2xx status code: 403 Forbidden: <Error><Code>A</Code>";
         assert_eq!(between(text, "<Code>", "</Code>"), Some("A"));
         assert_eq!(between(text, "status code: ", ":"), Some("403 Forbidden"));
@@ -205,20 +206,20 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_do_not_fit_are_said() {
+    fn reports_inconsistent_settings() {
         let variable = |name: &str| (name.to_owned(), "secret".to_owned());
         let buckets = S3Clients::with([variable("AWS_SECRET_ACCESS_KEY"), variable("OTHER")]);
         let error = buckets.client("a").unwrap_err().to_string();
         assert_eq!(
             error,
-            "s3://a: cannot be asked: Missing AccessKeyId; check the AWS_* variables"
+            "s3://a: invalid settings: Missing AccessKeyId; check the AWS_* variables"
         );
-        assert_eq!(format!("{buckets:?}"), "Buckets { .. }");
+        assert_eq!(format!("{buckets:?}"), "S3Clients { .. }");
         assert_eq!(buckets.variables.len(), 1);
     }
 
     #[test]
-    fn a_bucket_has_one_client() {
+    fn caches_one_client_for_each_bucket() {
         let buckets = S3Clients::with([]);
         let another = buckets.clone();
         let one = buckets.client("a").unwrap();

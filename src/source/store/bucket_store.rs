@@ -1,32 +1,33 @@
-//! A bucket as a store: conditional requests decide who wins (RFC 9110 section 13).
+//! A store in a bucket: conditional requests detect conflicts (RFC 9110 section 13).
 //!
-//! The storage must honour `If-Match` and `If-None-Match` on writes, as S3 and its kind do. What a
-//! record refers to is looked for once more after it was written: another writer may have removed
-//! it as out of date in between.
+//! The storage must honour `If-Match` and `If-None-Match` on writes, as S3 does. After a record was
+//! written, the values it refers to are written once more if they are missing: another writer may
+//! have removed them as outdated in between.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::record_store::{CommitOutcome, RecordCommit, RecordTag, StoreError, StoredRecord};
+use super::store_error::StoreError;
 use super::store_key::StoreKey;
+use super::stored_record::{CommitOutcome, RecordCommit, RecordTag, StoredRecord};
 use crate::source::contract_origin::S3Location;
 use crate::source::http_fetcher::{FetchLimits, FetchOutcome};
 use crate::source::s3::{ObjectError, S3Clients, WritePrecondition};
 
-/// The longest time for one request.
+/// The time limit of one request.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Objects below a prefix.
+/// The objects of a bucket below a prefix.
 #[derive(Clone, Debug)]
 pub struct BucketStore {
     buckets: S3Clients,
     bucket: String,
-    /// Empty, or with a slash at its end.
+    /// Empty, or with a trailing slash.
     prefix: String,
 }
 
 impl BucketStore {
-    /// Reads what stands behind `s3://`.
+    /// Parses the text after `s3://`.
     pub(super) fn parse(text: &str, buckets: S3Clients) -> Result<Self, &'static str> {
         let (bucket, prefix) = text.split_once('/').unwrap_or((text, ""));
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
@@ -51,7 +52,7 @@ impl BucketStore {
         })
     }
 
-    pub(super) fn place(&self, key: &StoreKey) -> S3Location {
+    pub(super) fn object(&self, key: &StoreKey) -> S3Location {
         S3Location {
             bucket: self.bucket.clone(),
             key: format!("{}{key}", self.prefix),
@@ -64,12 +65,12 @@ impl BucketStore {
         key: &StoreKey,
         bytes_max: u64,
     ) -> Result<Option<StoredRecord>, StoreError> {
-        let place = self.place(key);
+        let location = self.object(key);
         let limits = FetchLimits {
             bytes_max,
             timeout: TIMEOUT,
         };
-        match self.buckets.fetch(&place, None, limits).await {
+        match self.buckets.fetch(&location, None, limits).await {
             Ok(FetchOutcome::New {
                 bytes,
                 etag: Some(etag),
@@ -80,9 +81,8 @@ impl BucketStore {
             })),
             Ok(FetchOutcome::New { etag: None, .. } | FetchOutcome::Unchanged { .. }) => {
                 let reason =
-                    "the storage gives no ETag, without which two writers cannot be told apart"
-                        .to_owned();
-                Err(ObjectError::Failed { place, reason }.into())
+                    "the storage returns no ETag, which is needed to detect conflicts".to_owned();
+                Err(ObjectError::Failed { location, reason }.into())
             }
             Err(ObjectError::NoObject { .. }) => Ok(None),
             Err(error) => Err(error.into()),
@@ -106,7 +106,7 @@ impl BucketStore {
             self.put(key, bytes, WritePrecondition::Absent).await?;
         }
         for key in commit.removals {
-            self.buckets.delete(&self.place(key), TIMEOUT).await?;
+            self.buckets.delete(&self.object(key), TIMEOUT).await?;
         }
         Ok(CommitOutcome::Written)
     }
@@ -119,7 +119,7 @@ impl BucketStore {
     ) -> Result<bool, StoreError> {
         Ok(self
             .buckets
-            .put(&self.place(key), bytes, condition, TIMEOUT)
+            .put(&self.object(key), bytes, condition, TIMEOUT)
             .await?)
     }
 }
@@ -140,11 +140,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prefixes() {
+    fn parses_buckets_with_prefixes() {
         let check = |text: &str, expected: Option<&str>| {
             let bucket = BucketStore::parse(text, S3Clients::with([]));
             let key = StoreKey::new(&["a", "b"]).unwrap();
-            let found = bucket.ok().map(|bucket| bucket.place(&key).to_string());
+            let found = bucket.ok().map(|bucket| bucket.object(&key).to_string());
             assert_eq!(found.as_deref(), expected, "{text}");
         };
         check("bucket", Some("s3://bucket/a/b"));

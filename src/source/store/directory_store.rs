@@ -1,31 +1,30 @@
-//! A directory as a store.
+//! A store in a directory.
 //!
-//! Writers of one record take turns by a lock on a file beside it, which the kernel lets go of
-//! when a process ends, however it ends. Readers need none: a record is replaced by a rename, so
-//! it is the old one or the new one. Before the rename the content is on disk (`fsync`), and after
-//! it the folder, so that neither a crash nor a loss of power leaves half a record.
+//! Writers of a record take turns with a lock on a file in its folder, which the kernel releases
+//! when a process ends for any reason. Readers need no lock: a rename replaces a record, so they
+//! see the old or the new one. The content is synced to disk before the rename and the folder
+//! after it, so neither a crash nor a power loss leaves half a record.
 //!
-//! On a network file system this is as good as its locks are; use a bucket where that is unknown.
+//! On a network file system this depends on its locks; use a bucket if they are not reliable.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
-use super::record_store::{CommitOutcome, RecordCommit, RecordTag, StoreError, StoredRecord};
+use super::store_error::StoreError;
 use super::store_key::StoreKey;
-use crate::source::contract_cache::hex;
+use super::stored_record::{CommitOutcome, RecordCommit, RecordTag, StoredRecord};
+use crate::source::sha256_hex::sha256_hex;
 
-/// How the lock's file is called.
+/// The name of the lock file.
 const LOCK: &str = ".lock";
 
-/// How what is not in its place yet is called. There is one writer at a time, so the next one
-/// writes over what a crash left behind.
+/// The name of a file before its rename. Only one writer holds the lock, so the next one
+/// overwrites the draft that a crash left.
 const DRAFT: &str = ".draft";
 
-/// A directory.
+/// The directory of a store.
 #[derive(Clone, Debug)]
 pub struct DirectoryStore(PathBuf);
 
@@ -86,7 +85,7 @@ impl DirectoryStore {
         Ok(CommitOutcome::Written)
     }
 
-    /// Puts a file there at once and for good, while the lock of a folder is held.
+    /// Replaces a file atomically and durably, while the lock of the folder is held.
     fn replace(&self, locked: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         let folder = path.parent().unwrap_or(&self.0);
         fs::create_dir_all(folder).map_err(failed(folder))?;
@@ -103,7 +102,7 @@ impl DirectoryStore {
             fs::rename(&draft, path)
         };
         write().map_err(failed(path))?;
-        // The folder's own entry must last as well, up to where the store begins.
+        // The entries of the folders must be durable too, up to the root of the store.
         for folder in folder
             .ancestors()
             .take_while(|folder| folder.starts_with(&self.0))
@@ -114,7 +113,7 @@ impl DirectoryStore {
     }
 }
 
-/// Waits until nobody else writes here. The lock ends with the file that is returned.
+/// Waits for the lock of a folder. Dropping the returned file releases it.
 fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK);
     let open = || {
@@ -145,7 +144,7 @@ fn read(path: &Path, bytes_max: u64) -> Result<Option<StoredRecord>, StoreError>
             bytes_max,
         });
     }
-    let tag = RecordTag(hex(&Sha256::digest(&bytes)));
+    let tag = RecordTag(sha256_hex(&bytes));
     Ok(Some(StoredRecord { bytes, tag }))
 }
 
@@ -154,7 +153,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Other systems have no such call for folders.
+/// Other systems cannot sync folders.
 #[cfg(not(unix))]
 fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
@@ -182,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_writers_one_is_overtaken() {
+    fn the_second_of_two_writers_gets_a_conflict() {
         let folder = tempfile::tempdir().unwrap();
         let store = DirectoryStore::new(folder.path());
         let record = key("registry.json");
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_a_record_comes_and_goes_with_it() {
+    fn adds_and_removes_the_values_of_a_record() {
         let folder = tempfile::tempdir().unwrap();
         let store = DirectoryStore::new(folder.path());
         let (record, content) = (key("registry.json"), key("a.json"));
@@ -236,7 +235,7 @@ mod tests {
         };
         assert_eq!(store.commit(&commit).unwrap(), CommitOutcome::Written);
         assert_eq!(store.read(&content, 9).unwrap(), None);
-        // Nothing else is left behind but the lock.
+        // Only the lock file remains.
         let names = fs::read_dir(folder.path().join("payments/orders")).unwrap();
         let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
@@ -244,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_is_not_there_is_not_made() {
+    fn does_not_create_a_missing_directory() {
         let folder = tempfile::tempdir().unwrap();
         let store = DirectoryStore::new(folder.path().join("typo"));
         let record = key("registry.json");

@@ -1,12 +1,12 @@
-//! Names in a store: paths of plain segments, which lead nowhere else.
+//! Names of entries in a store: paths of plain segments that cannot leave the store.
 
 use std::fmt;
 
-/// The name of what is kept: segments of `a-z A-Z 0-9 . _ -`, joined by `/`.
+/// The name of an entry: segments of `a-z A-Z 0-9 . _ -`, joined by `/`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StoreKey(Box<str>);
 
-/// A segment that cannot be one of a key.
+/// An invalid segment of a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} cannot name a folder of the registry: expected 1 to {max} characters of a-z, A-Z, 0-9, '.', '_' and \
@@ -15,14 +15,14 @@ pub struct StoreKey(Box<str>);
 )]
 pub struct InvalidStoreKey(pub String);
 
-/// The longest segment, in bytes; file systems take 255.
+/// The maximum length of a segment in bytes; file systems allow 255.
 const SEGMENT_BYTES_MAX: usize = 128;
 
 impl StoreKey {
     /// The key of these segments.
     ///
     /// # Errors
-    /// [`InvalidStoreKey`] names the first segment that leads elsewhere, or nowhere.
+    /// [`InvalidStoreKey`] names the first invalid segment.
     pub fn new(segments: &[&str]) -> Result<Self, InvalidStoreKey> {
         match segments.iter().find(|segment| !is_plain(segment)) {
             Some(wrong) => Err(InvalidStoreKey((*wrong).to_owned())),
@@ -30,7 +30,7 @@ impl StoreKey {
         }
     }
 
-    /// The key as text.
+    /// The segments, joined by `/`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_lead_nowhere_else() {
+    fn rejects_segments_that_leave_the_store() {
         let key = StoreKey::new(&["payments", "orders", "registry.json"]).unwrap();
         assert_eq!(key.as_str(), "payments/orders/registry.json");
         for wrong in ["", ".", "..", "a/b", ".lock", "ü", "a b", &"a".repeat(129)] {

@@ -122,7 +122,7 @@ fn keys_that_verify_nothing() {
         &["identity.jwt.jwks: ", "none.json", "check the path"],
     );
     let page = site(&top("keys.json"), "").file("keys.json", "<html>");
-    check(&page, &["keys.json: no JWKS at line 1, column 1"]);
+    check(&page, &["keys.json: not a JWKS (line 1, column 1)"]);
     let secret = "{\"keys\": [{\"kty\": \"oct\", \"k\": \"c2VjcmV0\"}]}";
     let secret = site(&top("keys.json"), "").file("keys.json", secret);
     check(

@@ -513,7 +513,7 @@ fn explains_bad_input_and_writes_nothing() {
     check(&asked("payments", "orders", "good.yaml", "registry", "broken.toml"), "broken.toml:2: squads.payments.tire: ");
     check(&asked("payments", "orders", "good.yaml", "registry", "nowhere.toml"), "nowhere.toml: cannot be read: there is no such file");
     check(&asked("payments", "orders", "good.yaml", "nowhere", "squads.toml"), "nowhere: there is no such directory");
-    check(&asked("payments", "orders", "good.yaml", "ftp://a/b", "squads.toml"), "\"ftp://a/b\" is no registry: expected a directory or s3://bucket/prefix");
+    check(&asked("payments", "orders", "good.yaml", "ftp://a/b", "squads.toml"), "\"ftp://a/b\" is not a registry: expected a directory or s3://bucket/prefix");
     check(&asked("payments", "orders", "good.yaml", "s3://a/../b", "squads.toml"), "no part that is `.` or `..`");
     check(&asked("payments", "orders", "broken.yaml", "registry", "squads.toml"), "broken.yaml is refused\nbroken.yaml:3");
     check(&asked("payments", "orders", "nowhere.yaml", "registry", "squads.toml"), "nowhere.yaml: No such file");

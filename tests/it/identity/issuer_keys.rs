@@ -129,11 +129,11 @@ fn a_token_proves_who_calls_and_everybody_behind_is_told() {
     );
     for (fields, detail) in [
         (bearer(&expired), "the token has expired"),
-        (bearer(&forged), "the token's signature is wrong"),
+        (bearer(&forged), "the signature of the token is invalid"),
         (bearer("a.b"), "the token is malformed"),
         (
             bearer(&proof).repeat(2),
-            "the header of the token occurs more than once",
+            "the header of the token is repeated",
         ),
     ] {
         let answer = ask(&fields);

@@ -213,8 +213,8 @@ variables override the file.
 - A list in a variable is separated by commas.
 - Variables that Kubernetes sets for a service named `portcullis` (`PORTCULLIS_SERVICE_HOST`, \
 `PORTCULLIS_PORT` and so on) are ignored.
-- Paths are relative to the directory of the file. Sizes are text with a unit (`\"1 MiB\"`) or a \
-number of bytes. Durations are text with a unit (`\"10s\"`).
+- Paths are relative to the directory of the file. Sizes are strings with a unit (`\"1 MiB\"`) or a \
+number of bytes. Durations are strings with a unit (`\"10s\"`).
 - Unknown keys are errors. All problems are reported at once, with line numbers:
 
 ```console
@@ -270,7 +270,7 @@ impl ProbedFile {
             // Its keys are names of tables.
             return self.sections(&format!("{name}.*"), SectionKind::Table);
         };
-        let Some((_, known)) = message.rsplit_once("known here: ") else {
+        let Some((_, known)) = message.rsplit_once("known keys: ") else {
             let keys = Vec::new();
             let (name, kind) = (name.to_owned(), SectionKind::Data);
             return vec![ProbedSection { name, kind, keys }];

@@ -1,24 +1,26 @@
-//! `[tiers]`, `[breaker]`, `[shares]`, `[budget]` and `[retries]`: for the program, and where a
-//! service says otherwise, for that service.
+//! `[breaker]`, `[shares]`, `[budget]` and `[retries]`: for the program, and for a service that
+//! overrides them.
 
 use std::time::Duration;
 
-use super::config_section::ConfigSection;
-use super::config_value::{boolean, count, duration, share, word};
-use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::limits::DURATION_MAX;
 use portcullis_vocabulary::protection::{
-    BreakerMode, BreakerPolicy, BudgetPolicy, Protection, RetryPolicy, SharePolicy, TierPolicies,
-    TierPolicy,
+    BreakerMode, BreakerPolicy, BudgetPolicy, Protection, RetryPolicy, SharePolicy,
 };
+
+use crate::config::tree::ConfigSection;
+use crate::config::tree::config_value::{boolean, count, duration, share, word};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// What the limit of requests in flight is.
+/// The values of `shares.limit`; true is an adaptive limit.
 const LIMITS: [(&str, bool); 2] = [("fixed", false), ("adaptive", true)];
 
-/// The sections of a file or of a service; what they do not say is as in `base`.
-pub(super) fn protection(root: &mut ConfigSection<'_>, base: &Protection) -> Protection {
+/// Reads the sections of the program or of a service; absent keys are as in `base`.
+pub(in crate::config) fn read_protection(
+    root: &mut ConfigSection<'_>,
+    base: &Protection,
+) -> Protection {
     Protection {
         breaker: breaker(root.section("breaker"), &base.breaker),
         shares: shares(root.section("shares"), base.shares),
@@ -27,46 +29,11 @@ pub(super) fn protection(root: &mut ConfigSection<'_>, base: &Protection) -> Pro
     }
 }
 
-pub(super) fn tiers(mut section: ConfigSection<'_>) -> TierPolicies {
-    let mut tiers = TierPolicies::default();
-    for (name, tier) in [
-        ("gold", Tier::Gold),
-        ("silver", Tier::Silver),
-        ("bronze", Tier::Bronze),
-    ] {
-        let policy = tiers.of_mut(tier);
-        *policy = self::tier(section.section(name), *policy);
-    }
-    section.finish();
-    tiers
-}
-
-fn tier(mut section: ConfigSection<'_>, base: TierPolicy) -> TierPolicy {
-    let deploy_place = section.location_of("deploy_failure_rate_max");
-    let s = &mut section;
-    let failure_rate_max = s.value("failure_rate_max", base.failure_rate_max, share);
-    let deploy_default = base.deploy_failure_rate_max.max(failure_rate_max);
-    let tier = TierPolicy {
-        failure_rate_max,
-        deploy_failure_rate_max: s.value("deploy_failure_rate_max", deploy_default, share),
-        weight: s.value("weight", base.weight, count(1..=1000)),
-    };
-    if tier.deploy_failure_rate_max < failure_rate_max {
-        section.refuse_at(
-            deploy_place,
-            "deploy_failure_rate_max",
-            "is below failure_rate_max; a deploy window cannot be stricter than other times",
-        );
-    }
-    section.finish();
-    tier
-}
-
 fn breaker(mut section: ConfigSection<'_>, base: &BreakerPolicy) -> BreakerPolicy {
     let some_time = || duration(MS..=DURATION_MAX);
-    let base_place = section.location_of("open_base");
-    // What is inherited was judged where it was said.
-    let is_said = section.has("open_base") || section.has("open_max");
+    let base_location = section.location_of("open_base");
+    // Inherited values were checked where they are set.
+    let is_set = section.has("open_base") || section.has("open_max");
     let s = &mut section;
     let breaker = BreakerPolicy {
         mode: s.value("mode", base.mode, word(&BreakerMode::NAMES)),
@@ -85,11 +52,11 @@ fn breaker(mut section: ConfigSection<'_>, base: &BreakerPolicy) -> BreakerPolic
         probes: s.value("probes", base.probes, count(1..=1000)),
         probe_timeout: s.value("probe_timeout", base.probe_timeout, some_time()),
     };
-    if is_said && breaker.open_base > breaker.open_max {
+    if is_set && breaker.open_base > breaker.open_max {
         section.refuse_at(
-            base_place,
+            base_location,
             "open_base",
-            "is longer than open_max; the first wait cannot be longer than the longest",
+            "is longer than open_max; the first wait cannot exceed the maximum",
         );
     }
     section.finish();
@@ -122,8 +89,8 @@ fn budget(mut section: ConfigSection<'_>, base: BudgetPolicy) -> BudgetPolicy {
 
 fn retries(mut section: ConfigSection<'_>, base: &RetryPolicy) -> RetryPolicy {
     let any_time = || duration(Duration::ZERO..=DURATION_MAX);
-    let base_place = section.location_of("backoff_base");
-    let is_said = section.has("backoff_base") || section.has("backoff_max");
+    let base_location = section.location_of("backoff_base");
+    let is_set = section.has("backoff_base") || section.has("backoff_max");
     let s = &mut section;
     let retries = RetryPolicy {
         attempts_max: s.value("attempts_max", base.attempts_max, count(0..=10)),
@@ -133,11 +100,11 @@ fn retries(mut section: ConfigSection<'_>, base: &RetryPolicy) -> RetryPolicy {
         backoff_max: s.value("backoff_max", base.backoff_max, any_time()),
         deadline: s.value("deadline", base.deadline, any_time()),
     };
-    if is_said && retries.backoff_base > retries.backoff_max {
+    if is_set && retries.backoff_base > retries.backoff_max {
         section.refuse_at(
-            base_place,
+            base_location,
             "backoff_base",
-            "is longer than backoff_max; the first wait cannot be longer than the longest",
+            "is longer than backoff_max; the first wait cannot exceed the maximum",
         );
     }
     section.finish();

@@ -1,34 +1,34 @@
-//! What is wrong with a configuration: one line per problem, each with its place.
+//! The problems of a configuration: one line for each, with its location.
 //!
-//! Problems are collected rather than returned one by one, so that an operator repairs a file
-//! in one go. A problem says where it is, what was expected and found, and what to do.
+//! Problems are collected instead of returned one by one, so an operator can fix a file in one
+//! pass. A problem names its location, what was expected and found, and what to do.
 
 use portcullis_vocabulary::ConfigLocation;
 use std::fmt;
 
-/// One thing that is wrong.
+/// One problem of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConfigProblem {
-    place: ConfigLocation,
+    location: ConfigLocation,
     key: String,
     message: String,
 }
 
-/// Everything that is wrong with a configuration, in the order of places; never empty.
+/// All problems of a configuration, sorted by location; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors(Vec<ConfigProblem>);
 
 /// The problems found so far.
 #[derive(Debug, Default)]
-pub(super) struct ConfigProblems(Vec<ConfigProblem>);
+pub(in crate::config) struct ConfigProblems(Vec<ConfigProblem>);
 
 impl ConfigProblem {
-    /// Where it is.
+    /// The file and line, variable or flag.
     pub const fn location(&self) -> &ConfigLocation {
-        &self.place
+        &self.location
     }
 
-    /// The key that it is about, dotted; empty for a file that cannot be read as a whole.
+    /// The dotted key; empty if the whole file cannot be read.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -40,25 +40,30 @@ impl ConfigProblem {
 }
 
 impl ConfigErrors {
-    /// The problems, at least one.
+    /// The problems; at least one.
     pub fn problems(&self) -> &[ConfigProblem] {
         &self.0
     }
 }
 
 impl ConfigProblems {
-    pub(super) fn add(&mut self, location: ConfigLocation, key: &str, message: impl Into<String>) {
+    pub(in crate::config) fn add(
+        &mut self,
+        location: ConfigLocation,
+        key: &str,
+        message: impl Into<String>,
+    ) {
         self.0.push(ConfigProblem {
-            place: location,
+            location,
             key: key.to_owned(),
             message: message.into(),
         });
     }
 
-    /// Adds what is wrong with the text of a value.
-    pub(super) fn add_value_error(
+    /// Adds the error of a value.
+    pub(in crate::config) fn add_value_error(
         &mut self,
-        place: &ConfigLocation,
+        location: &ConfigLocation,
         key: &str,
         found: &str,
         fault: &ConfigValueError,
@@ -69,14 +74,14 @@ impl ConfigProblems {
             .map(|advice| format!("; try {advice}"))
             .unwrap_or_default();
         self.add(
-            place.clone(),
+            location.clone(),
             key,
             format!("expected {expected}, found {found}{advice}"),
         );
     }
 
-    /// The value, or all that is wrong with it.
-    pub(super) fn into_result<T>(mut self, value: Option<T>) -> Result<T, ConfigErrors> {
+    /// The value, or all problems if there are any.
+    pub(in crate::config) fn into_result<T>(mut self, value: Option<T>) -> Result<T, ConfigErrors> {
         self.0.sort();
         match value {
             Some(value) if self.0.is_empty() => Ok(value),
@@ -85,22 +90,22 @@ impl ConfigProblems {
     }
 }
 
-/// Why a value is refused; what was found is known to whoever asked for it.
+/// Why a value is refused. The caller adds the value that was found.
 #[derive(Debug)]
-pub(super) struct ConfigValueError {
-    pub(super) expected: String,
-    pub(super) advice: Option<String>,
+pub(in crate::config) struct ConfigValueError {
+    pub(in crate::config) expected: String,
+    pub(in crate::config) advice: Option<String>,
 }
 
 impl ConfigValueError {
-    pub(super) fn expected(expected: impl Into<String>) -> Self {
+    pub(in crate::config) fn expected(expected: impl Into<String>) -> Self {
         Self {
             expected: expected.into(),
             advice: None,
         }
     }
 
-    pub(super) fn with_advice(self, advice: impl Into<String>) -> Self {
+    pub(in crate::config) fn with_advice(self, advice: impl Into<String>) -> Self {
         Self {
             advice: Some(advice.into()),
             ..self
@@ -108,7 +113,7 @@ impl ConfigValueError {
     }
 }
 
-/// The known name that was probably meant: one that differs in a few characters at most.
+/// The known name that was probably meant: the nearest one, if it differs in few characters.
 pub fn nearest<'n>(text: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let text = text.to_lowercase().replace('-', "_");
     let rated = known.into_iter().map(|name| {
@@ -121,8 +126,11 @@ pub fn nearest<'n>(text: &str, known: impl IntoIterator<Item = &'n str>) -> Opti
     (distance <= name.len().div_ceil(4).max(1)).then_some(name)
 }
 
-/// The end of a message that proposes the known name which was probably meant.
-pub(super) fn suggestion<'n>(text: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+/// The end of a message, with the known name that was probably meant.
+pub(in crate::config) fn suggestion<'n>(
+    text: &str,
+    known: impl IntoIterator<Item = &'n str>,
+) -> String {
     nearest(text, known)
         .map(|near| format!("; try {near:?}"))
         .unwrap_or_default()
@@ -131,14 +139,14 @@ pub(super) fn suggestion<'n>(text: &str, known: impl IntoIterator<Item = &'n str
 impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            place,
+            location,
             key,
             message,
         } = self;
         if key.is_empty() {
-            write!(f, "{place}: {message}")
+            write!(f, "{location}: {message}")
         } else {
-            write!(f, "{place}: {key}: {message}")
+            write!(f, "{location}: {key}: {message}")
         }
     }
 }

@@ -1,43 +1,43 @@
-//! Hands out the values of one table and notices what nobody asked for.
+//! Access to the values of one table, which also finds unknown keys.
 //!
-//! Reading a key is the only declaration of it: the keys that were asked for are the known
-//! ones, and what is left in the table when the section ends is unknown. So the list of keys
-//! cannot come apart from the code that reads them.
+//! Reading a key declares it. The keys that were read are the known ones, and any key that is
+//! left when the section ends is unknown. So the list of keys cannot differ from the code that
+//! reads them.
 
 use super::config_problem::{ConfigProblems, ConfigValueError, nearest};
 use super::config_tree::{ConfigNode, ConfigTable, ConfigValue};
 use super::environment;
 use portcullis_vocabulary::ConfigLocation;
 
-/// One table of a file on its way into the model. End it with [`finish`](Self::finish).
+/// One table of the configuration. Call [`finish`](Self::finish) after the last key was read.
 #[derive(Debug)]
-pub(super) struct ConfigSection<'p> {
+pub(in crate::config) struct ConfigSection<'p> {
     name: String,
-    place: ConfigLocation,
+    location: ConfigLocation,
     table: ConfigTable,
     known: Vec<&'static str>,
     problems: &'p mut ConfigProblems,
 }
 
 impl<'p> ConfigSection<'p> {
-    /// A table by its dotted name, which is empty for the whole file.
-    pub(super) fn new(
+    /// A table and its dotted name; the name of the root is empty.
+    pub(in crate::config) fn new(
         name: String,
-        place: ConfigLocation,
+        location: ConfigLocation,
         table: ConfigTable,
         problems: &'p mut ConfigProblems,
     ) -> Self {
         Self {
             name,
-            place,
+            location,
             table,
             known: Vec::new(),
             problems,
         }
     }
 
-    /// The value of a key, where it is there and right.
-    pub(super) fn read<T>(
+    /// The value of a key, if it is present and valid.
+    pub(in crate::config) fn read<T>(
         &mut self,
         key: &'static str,
         parse: impl FnOnce(&ConfigNode) -> Result<T, ConfigValueError>,
@@ -45,13 +45,13 @@ impl<'p> ConfigSection<'p> {
         self.read_as(key, parse, ConfigNode::describe)
     }
 
-    /// The same for a value that no message may show.
-    pub(super) fn secret<T>(
+    /// Like [`read`](Self::read), for a secret: messages do not show the value.
+    pub(in crate::config) fn secret<T>(
         &mut self,
         key: &'static str,
         parse: impl FnOnce(&ConfigNode) -> Result<T, ConfigValueError>,
     ) -> Option<T> {
-        self.read_as(key, parse, |_| "another value, which is not shown".into())
+        self.read_as(key, parse, |_| "a value that is not shown".into())
     }
 
     fn read_as<T>(
@@ -66,14 +66,14 @@ impl<'p> ConfigSection<'p> {
             Err(fault) => {
                 let key = self.path(key);
                 self.problems
-                    .add_value_error(&node.place, &key, &describe(&node), &fault);
+                    .add_value_error(&node.location, &key, &describe(&node), &fault);
                 None
             }
         }
     }
 
     /// The value of a key, or its default.
-    pub(super) fn value<T>(
+    pub(in crate::config) fn value<T>(
         &mut self,
         key: &'static str,
         default: T,
@@ -82,8 +82,8 @@ impl<'p> ConfigSection<'p> {
         self.read(key, parse).unwrap_or(default)
     }
 
-    /// The value of a key that has no default; its absence is a problem.
-    pub(super) fn required<T>(
+    /// The value of a key that has no default; reports its absence.
+    pub(in crate::config) fn required<T>(
         &mut self,
         key: &'static str,
         parse: impl FnOnce(&ConfigNode) -> Result<T, ConfigValueError>,
@@ -96,9 +96,9 @@ impl<'p> ConfigSection<'p> {
         self.read(key, parse)
     }
 
-    /// The value of a key, or its default, or nothing where what is there is wrong: for keys
-    /// whose default would lead to complaints about what nobody wrote.
-    pub(super) fn read_or<T>(
+    /// The value of a key, or its default if the key is absent. `None` if the value is invalid: for
+    /// keys whose default would cause problems that the operator did not write.
+    pub(in crate::config) fn read_or<T>(
         &mut self,
         key: &'static str,
         default: T,
@@ -111,8 +111,8 @@ impl<'p> ConfigSection<'p> {
         Some(default)
     }
 
-    /// The values of a list, where every one is right.
-    pub(super) fn list<T>(
+    /// The values of a list, if all of them are valid.
+    pub(in crate::config) fn list<T>(
         &mut self,
         key: &'static str,
         parse: impl Fn(&ConfigNode) -> Result<T, ConfigValueError>,
@@ -122,61 +122,65 @@ impl<'p> ConfigSection<'p> {
         let Some(items) = items(&node) else {
             let fault = ConfigValueError::expected("a list");
             self.problems
-                .add_value_error(&node.place, &path, &node.describe(), &fault);
+                .add_value_error(&node.location, &path, &node.describe(), &fault);
             return None;
         };
-        let mut judge = |item: &ConfigNode| {
-            let judged = parse(item);
-            if let Err(fault) = &judged {
+        let mut read_item = |item: &ConfigNode| {
+            let value = parse(item);
+            if let Err(fault) = &value {
                 self.problems
-                    .add_value_error(&item.place, &path, &item.describe(), fault);
+                    .add_value_error(&item.location, &path, &item.describe(), fault);
             }
-            judged.ok()
+            value.ok()
         };
-        let values: Vec<_> = items.iter().map(&mut judge).collect();
+        let values: Vec<_> = items.iter().map(&mut read_item).collect();
         values.into_iter().collect()
     }
 
-    /// The text of a key that is read later, where it is text.
-    pub(super) fn peek(&self, key: &str) -> Option<String> {
+    /// The string value of a key that was not read yet.
+    pub(in crate::config) fn peek(&self, key: &str) -> Option<String> {
         self.table.get(key)?.text().map(str::to_owned)
     }
 
-    /// Whether a key that was not read yet is there.
-    pub(super) fn has(&self, key: &str) -> bool {
+    /// Whether a key that was not read yet is present.
+    pub(in crate::config) fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
     }
 
-    /// A table below this one; an absent one is empty.
-    pub(super) fn section(&mut self, key: &'static str) -> ConfigSection<'_> {
-        let (place, table) = match self.take(key) {
+    /// A nested table; an absent one is empty.
+    pub(in crate::config) fn section(&mut self, key: &'static str) -> ConfigSection<'_> {
+        let (location, table) = match self.take(key) {
             Some(node) => self.table_of(key, node),
-            None => (self.place.clone(), ConfigTable::new()),
+            None => (self.location.clone(), ConfigTable::new()),
         };
         let name = self.path(key);
-        ConfigSection::new(name, place, table, self.problems)
+        ConfigSection::new(name, location, table, self.problems)
     }
 
-    /// The tables of an array of tables (`[[key]]`), each with its own name below `key`.
-    pub(super) fn each(&mut self, key: &'static str, mut read: impl FnMut(ConfigSection<'_>)) {
+    /// The tables of an array of tables (`[[key]]`); each is named by its `name` or its index.
+    pub(in crate::config) fn each(
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(ConfigSection<'_>),
+    ) {
         let Some(node) = self.take(key) else { return };
         let ConfigValue::List(items) = node.value else {
             let fault = ConfigValueError::expected(format!("[[{key}]] tables"));
             let path = self.path(key);
             return self
                 .problems
-                .add_value_error(&node.place, &path, &node.describe(), &fault);
+                .add_value_error(&node.location, &path, &node.describe(), &fault);
         };
         for (index, item) in items.into_iter().enumerate() {
             let label = label_of(&item).unwrap_or_else(|| index.to_string());
             let name = self.path(&format!("{key}.{label}"));
-            let (place, table) = self.table_of(key, item);
-            read(ConfigSection::new(name, place, table, self.problems));
+            let (location, table) = self.table_of(key, item);
+            read(ConfigSection::new(name, location, table, self.problems));
         }
     }
 
-    /// The tables below a table whose keys are names (`[key.<name>]`), by name.
-    pub(super) fn each_named(
+    /// The tables of a table whose keys are names (`[key.<name>]`).
+    pub(in crate::config) fn each_named(
         &mut self,
         key: &'static str,
         mut read: impl FnMut(&str, ConfigSection<'_>),
@@ -185,64 +189,72 @@ impl<'p> ConfigSection<'p> {
         let (_, table) = self.table_of(key, node);
         for (name, node) in table {
             let path = self.path(&format!("{key}.{name}"));
-            let (place, table) = self.table_of(key, node);
-            read(&name, ConfigSection::new(path, place, table, self.problems));
+            let (location, table) = self.table_of(key, node);
+            read(
+                &name,
+                ConfigSection::new(path, location, table, self.problems),
+            );
         }
     }
 
-    /// All remaining entries, for a table whose keys are data.
-    pub(super) fn drain(&mut self) -> Vec<(String, ConfigNode)> {
+    /// All remaining entries, for a table whose keys are free.
+    pub(in crate::config) fn drain(&mut self) -> Vec<(String, ConfigNode)> {
         std::mem::take(&mut self.table).into_iter().collect()
     }
 
-    /// Adds a problem with a key of this section, placed at the key or else at the section.
-    pub(super) fn refuse(&mut self, key: &str, message: impl Into<String>) {
+    /// Adds a problem of a key, located at the key or else at the section.
+    pub(in crate::config) fn refuse(&mut self, key: &str, message: impl Into<String>) {
         let location = self.location_of(key);
         let path = self.path(key);
         self.problems.add(location, &path, message);
     }
 
-    /// Adds a problem with a key of this section (or with the section itself, where the key is
-    /// empty) at a place that was noted before the key was read.
-    pub(super) fn refuse_at(
+    /// Adds a problem of a key (of the section itself if the key is empty) at a location that was
+    /// noted before the key was read.
+    pub(in crate::config) fn refuse_at(
         &mut self,
-        place: ConfigLocation,
+        location: ConfigLocation,
         key: &str,
         message: impl Into<String>,
     ) {
         let path = self.path(key);
-        self.problems.add(place, &path, message);
+        self.problems.add(location, &path, message);
     }
 
-    /// Adds what is wrong with one of the [drained](Self::drain) entries.
-    pub(super) fn refuse_entry(&mut self, key: &str, node: &ConfigNode, fault: &ConfigValueError) {
+    /// Adds the error of one of the [drained](Self::drain) entries.
+    pub(in crate::config) fn refuse_entry(
+        &mut self,
+        key: &str,
+        node: &ConfigNode,
+        fault: &ConfigValueError,
+    ) {
         let path = self.path(key);
         self.problems
-            .add_value_error(&node.place, &path, &node.describe(), fault);
+            .add_value_error(&node.location, &path, &node.describe(), fault);
     }
 
-    /// Where a key stands that was not read yet; the section's own place when it is absent.
-    pub(super) fn location_of(&self, key: &str) -> ConfigLocation {
+    /// The location of a key that was not read yet; the section's own if the key is absent.
+    pub(in crate::config) fn location_of(&self, key: &str) -> ConfigLocation {
         self.table
             .get(key)
-            .map_or_else(|| self.place.clone(), |node| node.place.clone())
+            .map_or_else(|| self.location.clone(), |node| node.location.clone())
     }
 
-    /// Where the section stands.
-    pub(super) const fn location(&self) -> &ConfigLocation {
-        &self.place
+    /// The location of the section.
+    pub(in crate::config) const fn location(&self) -> &ConfigLocation {
+        &self.location
     }
 
-    /// The problems found so far, for what is read on the way.
-    pub(super) const fn problems(&mut self) -> &mut ConfigProblems {
+    /// The collected problems, for values that are read elsewhere.
+    pub(in crate::config) const fn problems(&mut self) -> &mut ConfigProblems {
         self.problems
     }
 
-    /// Reports every key that was not asked for.
-    pub(super) fn finish(mut self) {
+    /// Reports every key that was not read.
+    pub(in crate::config) fn finish(mut self) {
         for (key, node) in self.drain() {
-            let message = self.unknown(&key, &node.place);
-            self.problems.add(node.place, &self.path(&key), message);
+            let message = self.unknown(&key, &node.location);
+            self.problems.add(node.location, &self.path(&key), message);
         }
     }
 
@@ -253,13 +265,13 @@ impl<'p> ConfigSection<'p> {
 
     fn table_of(&mut self, key: &str, node: ConfigNode) -> (ConfigLocation, ConfigTable) {
         if let ConfigValue::Table(table) = node.value {
-            return (node.place, table);
+            return (node.location, table);
         }
         let path = self.path(key);
         let fault = ConfigValueError::expected("a table");
         self.problems
-            .add_value_error(&node.place, &path, &node.describe(), &fault);
-        (node.place, ConfigTable::new())
+            .add_value_error(&node.location, &path, &node.describe(), &fault);
+        (node.location, ConfigTable::new())
     }
 
     fn path(&self, key: &str) -> String {
@@ -270,7 +282,7 @@ impl<'p> ConfigSection<'p> {
         }
     }
 
-    fn unknown(&self, key: &str, place: &ConfigLocation) -> String {
+    fn unknown(&self, key: &str, location: &ConfigLocation) -> String {
         if let Some(near) = nearest(key, self.known.iter().copied()) {
             return format!("unknown key; try {near}");
         }
@@ -279,15 +291,15 @@ impl<'p> ConfigSection<'p> {
             Some(environment::variable(&[section, key]))
         };
         if let (ConfigLocation::Variable(_), Some(name)) =
-            (place, self.known.iter().find_map(within))
+            (location, self.known.iter().find_map(within))
         {
             return format!("unknown key; try {name}");
         }
-        format!("unknown key; known here: {}", self.known.join(", "))
+        format!("unknown key; known keys: {}", self.known.join(", "))
     }
 }
 
-/// The items of a list; loose text is split at commas.
+/// The items of a list. The text of a variable is split at commas.
 fn items(node: &ConfigNode) -> Option<Vec<ConfigNode>> {
     match &node.value {
         ConfigValue::List(items) => Some(items.clone()),
@@ -297,7 +309,7 @@ fn items(node: &ConfigNode) -> Option<Vec<ConfigNode>> {
                 .map(str::trim)
                 .filter(|part| !part.is_empty());
             let item = |part: &str| ConfigNode {
-                place: node.place.clone(),
+                location: node.location.clone(),
                 value: ConfigValue::Untyped(part.into()),
             };
             Some(parts.map(item).collect())
@@ -306,7 +318,7 @@ fn items(node: &ConfigNode) -> Option<Vec<ConfigNode>> {
     }
 }
 
-/// What an item of an array of tables calls itself.
+/// The `name` of an item of an array of tables.
 fn label_of(item: &ConfigNode) -> Option<String> {
     let ConfigValue::Table(table) = &item.value else {
         return None;

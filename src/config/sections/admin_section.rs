@@ -1,15 +1,18 @@
-//! The secret that lets an operator change things over the admin port.
+//! `[admin]`: the admin port and the secret that allows changes over it.
 //!
-//! It is read here and never shown again: not by `Debug`, not in a complaint about it.
-
+//! The secret is never shown: neither `Debug` nor a message about it contains it.
 use std::fmt;
+use std::net::SocketAddr;
 use std::str::FromStr;
+
+use crate::config::tree::ConfigSection;
+use crate::config::tree::config_value::{address, parsed};
 
 /// A bearer token: at least [`AdminToken::CHARS_MIN`] visible ASCII characters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AdminToken(Box<str>);
 
-/// The text cannot be a token.
+/// The text is not a valid token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected a token of {} to {} visible ASCII characters without blanks",
@@ -19,13 +22,13 @@ pub struct AdminToken(Box<str>);
 pub struct InvalidAdminToken;
 
 impl AdminToken {
-    /// The shortest token, in characters: fewer can be guessed.
+    /// The minimum length in characters; shorter tokens can be guessed.
     pub const CHARS_MIN: usize = 16;
 
-    /// The longest token, in characters; it has to fit in a header field.
+    /// The maximum length in characters; a token must fit in a header field.
     pub const CHARS_MAX: usize = 1024;
 
-    /// The secret itself.
+    /// The secret.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -46,8 +49,19 @@ impl FromStr for AdminToken {
 
 impl fmt::Debug for AdminToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(not shown)")
+        f.write_str("AdminToken(not shown)")
     }
+}
+
+/// Reads `[admin]`: the address and the token.
+pub(in crate::config) fn read_admin(
+    mut section: ConfigSection<'_>,
+    default: SocketAddr,
+) -> (SocketAddr, Option<AdminToken>) {
+    let address = section.value("address", default, address);
+    let token = section.secret("token", parsed);
+    section.finish();
+    (address, token)
 }
 
 #[cfg(test)]
@@ -55,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_has_a_length_and_an_alphabet_and_is_not_shown() {
+    fn checks_length_and_characters_and_hides_the_token() {
         let check =
             |text: &str, valid| assert_eq!(text.parse::<AdminToken>().is_ok(), valid, "{text}");
         check("0123456789abcdef", true);
@@ -68,6 +82,6 @@ mod tests {
         check("0123456789abcdef\n", false);
         check("0123456789abcdeü", false);
         let token: AdminToken = "0123456789abcdef".parse().unwrap();
-        assert_eq!(format!("{token:?}"), "Token(not shown)");
+        assert_eq!(format!("{token:?}"), "AdminToken(not shown)");
     }
 }

@@ -1,36 +1,36 @@
-//! `[reload]`: how contracts change while traffic flows.
+//! `[reload]`: how contracts change while the proxy runs.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::config_section::ConfigSection;
-use super::config_value;
-use super::config_value::{boolean, duration, share, word};
 use portcullis_vocabulary::limits::DURATION_MAX;
 
-/// How contracts change while traffic flows, section `[reload]`.
+use crate::config::tree::ConfigSection;
+use crate::config::tree::config_value::{boolean, duration, path, share, word};
+
+/// How contracts change while the proxy runs, section `[reload]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReloadConfig {
-    /// Which revisions are taken.
+    /// Which revisions are accepted.
     pub policy: ReloadPolicy,
-    /// How often a source is looked at, whatever it says of itself.
+    /// The maximum time between two checks of a source, whatever its cache headers allow.
     pub poll: Duration,
-    /// Whether the program starts, not ready, while a contract's file cannot be had. What is at
-    /// an address is always waited for.
+    /// Whether the program starts, not ready, while the file of a contract cannot be read. For a
+    /// contract at an address it always does.
     pub wait: bool,
-    /// Where the last good contracts are kept for a start without their source.
+    /// The folder that keeps the last good contracts, for a start without their source.
     pub cache: Option<PathBuf>,
-    /// The share of exchanges that a candidate judges, from 0 to 1.
+    /// The ratio of exchanges that a candidate contract checks, from 0 to 1.
     pub candidate_sample: f64,
 }
 
-/// Which revisions are taken.
+/// Which revisions are accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReloadPolicy {
-    /// Every one that can be enforced.
+    /// Every revision that compiles.
     #[default]
     Any,
-    /// None that breaks consumers, unless its major version is greater.
+    /// Revisions that do not break consumers, and those with a greater major version.
     Compatible,
 }
 
@@ -60,8 +60,8 @@ impl Default for ReloadConfig {
     }
 }
 
-/// Reads the section of a file or of a service; what it does not say is as in `base`.
-pub(super) fn reload(
+/// Reads `[reload]` of the program or of a service; absent keys are as in `base`.
+pub(in crate::config) fn read_reload(
     mut section: ConfigSection<'_>,
     base: &ReloadConfig,
     directory: &Path,
@@ -72,7 +72,7 @@ pub(super) fn reload(
         policy: s.value("policy", base.policy, word(&ReloadPolicy::NAMES)),
         poll: s.value("poll", base.poll, some_time),
         wait: s.value("wait", base.wait, boolean),
-        cache: match s.read("cache", config_value::path) {
+        cache: match s.read("cache", path) {
             Some(cache) => Some(directory.join(cache)),
             None => base.cache.clone(),
         },

@@ -1,9 +1,9 @@
-//! `PORTCULLIS_SECTION__KEY`: the environment over the file, the flags over both.
+//! Variables such as `PORTCULLIS_SECTION__KEY`, which override the file; flags override both.
 //!
-//! A variable is written into the tree before anything is read from it, so its value is judged
-//! by the very code that judges the file's, and a variable that no key answers to is found as
-//! an unknown key. Names are lower-cased; `__` separates sections; a service is named by its
-//! place or by its name, in which every character that a variable cannot hold is `_`.
+//! A variable is written into the tree before any value is read, so the same code checks values
+//! of the file and of variables, and a variable without a key is reported as an unknown key.
+//! Names are lower-cased, and `__` separates sections. A service is selected by its index or by
+//! its name, in which `_` stands for every character that a variable name cannot hold.
 
 use portcullis_vocabulary::ConfigLocation;
 use std::collections::BTreeMap;
@@ -12,39 +12,39 @@ use std::ffi::OsString;
 use super::config_problem::ConfigProblems;
 use super::config_tree::{ConfigNode, ConfigTable, ConfigValue};
 
-/// What every variable of the program begins with.
+/// The prefix of all variables of this program.
 const PREFIX: &str = "PORTCULLIS_";
 
-/// Names the configuration file itself; read by the command line.
+/// The path of the configuration file; the command line reads it.
 pub const CONFIG_VARIABLE: &str = "PORTCULLIS_CONFIG";
 
-/// Names the admin port that commands talk to; read by the command line.
+/// The address of the admin port for commands; the command line reads it.
 pub const ADMIN_URL_VARIABLE: &str = "PORTCULLIS_ADMIN_URL";
 
-/// Holds `admin.token`, for the server and for the commands that talk to it.
+/// `admin.token`, for the server and for the commands that call it.
 pub const ADMIN_TOKEN_VARIABLE: &str = "PORTCULLIS_ADMIN__TOKEN";
 
-/// The most parts of a variable's name; no key lies deeper.
+/// The maximum number of parts of a variable name; no key is nested deeper.
 const PARTS_MAX: usize = 8;
 
-/// Writes every variable of the program into the tree, in the order of their names, for the
-/// environment itself has none.
-pub(super) fn overlay(
+/// Writes every variable of this program into the tree, sorted by name so that the result does
+/// not depend on the order of the environment.
+pub(in crate::config) fn overlay(
     root: &mut ConfigTable,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
     problems: &mut ConfigProblems,
 ) {
-    let ours = |(name, value): (OsString, _)| Some((name.into_string().ok()?, value));
+    let named = |(name, value): (OsString, _)| Some((name.into_string().ok()?, value));
     let ours = environment
         .into_iter()
-        .filter_map(ours)
+        .filter_map(named)
         .filter(|(name, _)| is_portcullis_variable(name));
     let ours: BTreeMap<String, OsString> = ours.collect();
     for (name, value) in ours {
         let key = name[PREFIX.len()..].to_ascii_lowercase().replace("__", ".");
-        let place = ConfigLocation::Variable(name);
-        if let Err(message) = overlay_one(root, &key, value, &place) {
-            problems.add(place, &key, message);
+        let location = ConfigLocation::Variable(name);
+        if let Err(message) = overlay_one(root, &key, value, &location) {
+            problems.add(location, &key, message);
         }
     }
 }
@@ -53,32 +53,32 @@ fn overlay_one(
     root: &mut ConfigTable,
     key: &str,
     value: OsString,
-    place: &ConfigLocation,
+    location: &ConfigLocation,
 ) -> Result<(), String> {
     let value = value
         .into_string()
         .map_err(|_| "expected text, found bytes that are not UTF-8")?;
     let keys: Vec<_> = key.splitn(PARTS_MAX + 1, '.').collect();
     if keys.len() > PARTS_MAX {
-        return Err("unknown key; no key has so many parts".into());
+        return Err("unknown key; no key is nested so deep".into());
     }
     insert(
         root,
         &keys,
         ConfigNode {
-            place: place.clone(),
+            location: location.clone(),
             value: ConfigValue::Untyped(value),
         },
     )
 }
 
-/// The variable that overrides a key, given as its parts.
-pub(super) fn variable(keys: &[&str]) -> String {
+/// The variable that overrides the key with these parts.
+pub(in crate::config) fn variable(keys: &[&str]) -> String {
     PREFIX.to_owned() + &keys.join("__").replace('-', "_").to_ascii_uppercase()
 }
 
-/// Writes a value at a path of keys, making the tables on the way.
-pub(super) fn insert(
+/// Writes a value at a path of keys and creates missing tables.
+pub(in crate::config) fn insert(
     table: &mut ConfigTable,
     keys: &[&str],
     node: ConfigNode,
@@ -96,7 +96,7 @@ pub(super) fn insert(
         return Ok(());
     }
     let empty = || ConfigNode {
-        place: node.place.clone(),
+        location: node.location.clone(),
         value: ConfigValue::Table(ConfigTable::new()),
     };
     match &mut table.entry(key).or_insert_with(empty).value {
@@ -106,25 +106,25 @@ pub(super) fn insert(
     }
 }
 
-/// Finds a table of an array of tables by its place or its name.
+/// The table of an array of tables with this index or name.
 fn item<'t>(items: &'t mut [ConfigNode], key: &str) -> Result<&'t mut ConfigTable, String> {
     let names: Vec<_> = items
         .iter()
         .map(|item| name_of(item).unwrap_or_default().to_owned())
         .collect();
     let by_name = || names.iter().position(|name| same_name(name, key));
-    let place = key
+    let index = key
         .parse()
         .ok()
-        .filter(|place| *place < names.len())
+        .filter(|index| *index < names.len())
         .or_else(by_name);
-    match place
-        .and_then(|place| items.get_mut(place))
+    match index
+        .and_then(|index| items.get_mut(index))
         .map(|item| &mut item.value)
     {
         Some(ConfigValue::Table(table)) => Ok(table),
         _ => Err(format!(
-            "expected a place or a name of {}, found {key:?}",
+            "expected an index or a name ({}), found {key:?}",
             names.join(", ")
         )),
     }
@@ -137,8 +137,8 @@ fn name_of(item: &ConfigNode) -> Option<&str> {
     table.get("name")?.text()
 }
 
-/// Whether a variable's part means this key: equal but for case and for the characters that
-/// the name of a variable cannot hold.
+/// Whether a part of a variable name means this key. Case is ignored, and `_` matches every
+/// character that a variable name cannot hold.
 fn same_name(known: &str, part: &str) -> bool {
     let variable_char = |c: char| {
         if c.is_ascii_alphanumeric() {
@@ -151,17 +151,17 @@ fn same_name(known: &str, part: &str) -> bool {
 }
 
 /// Whether a variable is meant for this program. Kubernetes sets variables for every service of
-/// a namespace, and for one named `portcullis…` they begin like ours: `…_SERVICE_HOST`,
-/// `…_SERVICE_PORT…`, `…_PORT`, `…_PORT_8080_TCP…`. Ours have a `__`, theirs have not.
+/// a namespace, and those of a service named `portcullis…` have our prefix: `…_SERVICE_HOST`,
+/// `…_SERVICE_PORT…`, `…_PORT`, `…_PORT_8080_TCP…`. Only ours contain `__`.
 fn is_portcullis_variable(name: &str) -> bool {
     if !name.starts_with(PREFIX) || [CONFIG_VARIABLE, ADMIN_URL_VARIABLE].contains(&name) {
         return false;
     }
-    let theirs = name.ends_with("_SERVICE_HOST")
+    let is_kubernetes = name.ends_with("_SERVICE_HOST")
         || name.contains("_SERVICE_PORT")
         || name.ends_with("_PORT")
         || ["_TCP", "_UDP", "_SCTP"]
             .iter()
             .any(|protocol| name.contains(protocol));
-    name.contains("__") || !theirs
+    name.contains("__") || !is_kubernetes
 }

@@ -1,8 +1,7 @@
-//! Where spans go, section `[tracing]`.
+//! `[tracing]`: where spans are exported to.
 //!
-//! Without an endpoint there is no tracing at all, and what requests carry of it passes as it came.
+//! Without an endpoint nothing is traced, and trace headers of requests pass unchanged.
 
-use portcullis_vocabulary::ConfigLocation;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
@@ -10,51 +9,50 @@ use std::time::Duration;
 
 use http::uri::Scheme;
 use http::{HeaderName, HeaderValue, Uri};
-
-use super::config_problem::ConfigValueError;
-use super::config_section::ConfigSection;
-use super::config_tree::{ConfigNode, ConfigValue};
-use super::config_value::{count, duration, share, text};
+use portcullis_vocabulary::ConfigLocation;
 use portcullis_vocabulary::limits::SPANS_QUEUED_MAX;
 
-/// The longest time that one export may take: what is older is of no use to anybody who looks.
+use crate::config::tree::config_value::{count, duration, share, text};
+use crate::config::tree::{ConfigNode, ConfigSection, ConfigValue, ConfigValueError};
+
+/// The maximum `timeout`: older spans are of no use.
 const TIMEOUT_MAX: Duration = Duration::from_secs(60);
 
-/// What is sent to a collector of spans, section `[tracing]`.
+/// How spans are sampled and exported, section `[tracing]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TracingConfig {
-    /// The collector's base address, `http` or `https`; nothing is traced without it.
+    /// The `http` or `https` base address of the collector; nothing is traced without it.
     pub endpoint: Option<CollectorUrl>,
-    /// The share of requests without a trace of their own for which one is begun, from 0 to 1.
-    /// Whoever began a trace decides about the others.
+    /// The ratio of requests without a `traceparent` that are traced, from 0 to 1. For the others
+    /// the caller has decided.
     pub sample: f64,
-    /// How long one export may take.
+    /// The time limit of one export.
     pub timeout: Duration,
-    /// The most spans that wait for their export; further ones are lost.
+    /// The maximum number of spans that wait for export; further ones are dropped.
     pub queue_max: usize,
-    /// `service.name` of what this program sends.
+    /// The resource attribute `service.name` of the spans.
     pub service_name: String,
-    /// What each export carries, mostly credentials.
+    /// Headers of each export, mostly credentials.
     pub headers: SecretHeaders,
-    /// Further attributes of what this program sends, such as `deployment.environment.name`.
+    /// Further resource attributes, such as `deployment.environment.name`.
     pub attributes: BTreeMap<String, String>,
 }
 
-/// The base address of a collector (OTLP/HTTP), without a slash at its end.
+/// The base address of an OTLP/HTTP collector, without a trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CollectorUrl(String);
 
-/// Header fields that no message shows.
+/// Header fields whose values are never shown.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SecretHeaders(Vec<(HeaderName, HeaderValue)>);
 
 impl CollectorUrl {
-    /// Where spans are sent.
+    /// The address that spans are sent to.
     pub fn traces(&self) -> String {
         format!("{}/v1/traces", self.0)
     }
 
-    /// Whether it is on this machine, as far as that can be told from its name.
+    /// Whether the host is `localhost` or a loopback address.
     pub fn is_loopback(&self) -> bool {
         let uri = self.0.parse::<Uri>().ok();
         let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
@@ -91,8 +89,8 @@ impl Default for TracingConfig {
     }
 }
 
-/// Reads the section.
-pub(super) fn resolve(mut section: ConfigSection<'_>) -> TracingConfig {
+/// Reads `[tracing]`.
+pub(in crate::config) fn read_tracing(mut section: ConfigSection<'_>) -> TracingConfig {
     let default = TracingConfig::default();
     let s = &mut section;
     let tracing = TracingConfig {
@@ -123,7 +121,9 @@ fn endpoint(node: &ConfigNode) -> Result<CollectorUrl, ConfigValueError> {
     let is_http = [Some(&Scheme::HTTP), Some(&Scheme::HTTPS)].contains(&uri.scheme());
     let authority = uri.authority().filter(|_| is_http).ok_or_else(fault)?;
     if authority.as_str().contains('@') {
-        return Err(fault().with_advice("credentials in tracing.headers, which no message shows"));
+        return Err(
+            fault().with_advice("credentials in tracing.headers, which messages do not show")
+        );
     }
     if uri.query().is_some() || text.contains('#') || authority.host().is_empty() {
         return Err(fault());
@@ -135,11 +135,11 @@ fn endpoint(node: &ConfigNode) -> Result<CollectorUrl, ConfigValueError> {
     }
 }
 
-/// Each key is the name of a header; a variable writes its dashes as underscores.
+/// Each key is a header name, whose dashes are underscores in a variable.
 fn headers(mut section: ConfigSection<'_>) -> SecretHeaders {
     let mut headers = Vec::new();
     for (key, node) in section.drain() {
-        let name = match &node.place {
+        let name = match &node.location {
             ConfigLocation::Variable(_) => key.replace('_', "-"),
             ConfigLocation::Line(..) | ConfigLocation::File(_) | ConfigLocation::Flag(_) => {
                 key.clone()
@@ -155,19 +155,18 @@ fn headers(mut section: ConfigSection<'_>) -> SecretHeaders {
                 headers.push((name, value));
             }
             (Err(_), _) => {
-                section.refuse_at(node.place, &key, "expected the name of a header");
+                section.refuse_at(node.location, &key, "expected a header name");
             }
             (_, None) => {
-                let message = "expected text that a header can hold, found another value, which is \
-                               not shown";
-                section.refuse_at(node.place, &key, message);
+                let message = "expected a valid header value, found a value that is not shown";
+                section.refuse_at(node.location, &key, message);
             }
         }
     }
     SecretHeaders(headers)
 }
 
-/// Each key is the name of an attribute.
+/// Each key is an attribute name.
 fn attributes(mut section: ConfigSection<'_>) -> BTreeMap<String, String> {
     let mut attributes = BTreeMap::new();
     for (key, node) in section.drain() {
@@ -176,8 +175,8 @@ fn attributes(mut section: ConfigSection<'_>) -> BTreeMap<String, String> {
                 attributes.insert(key, value);
             }
             Err(_) if matches!(node.value, ConfigValue::Table(_)) => {
-                let fault = ConfigValueError::expected("text");
-                let fault = fault.with_advice("the whole name in quotes, where it has dots");
+                let fault = ConfigValueError::expected("a string");
+                let fault = fault.with_advice("the whole name in quotes if it contains dots");
                 section.refuse_entry(&key, &node, &fault);
             }
             Err(fault) => section.refuse_entry(&key, &node, &fault),
@@ -191,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_not_shown() {
+    fn debug_output_hides_header_values() {
         let secret = (HeaderName::from_static("x-key"), "s3cret".parse().unwrap());
         let shown = format!("{:?}", SecretHeaders(vec![secret]));
         assert_eq!(shown, r#"{"x-key": "not shown"}"#);

@@ -1,12 +1,12 @@
-//! On which condition an object is written (RFC 9110 section 13).
+//! The conditions of writes (RFC 9110 section 13).
 
 /// When an object is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::source) enum WritePrecondition<'c> {
-    /// In any case.
+    /// Always.
     Always,
-    /// Where there is none.
+    /// Only if it does not exist.
     Absent,
-    /// Where it still has this tag.
+    /// Only if it still has this `ETag`.
     Tag(&'c str),
 }

@@ -1,42 +1,53 @@
-//! `[[services]]`: each service by itself, then all of them against each other.
+//! `[[services]]`: reads each service, then checks that no two of them conflict.
 
-use portcullis_vocabulary::ConfigLocation;
 use std::path::Path;
 
-use super::config_problem::{ConfigValueError, nearest, suggestion};
-use super::config_section::ConfigSection;
-use super::config_tree::ConfigNode;
-use super::config_value;
-use super::config_value::{boolean, count, share, word};
-use super::protection_sections::protection;
-use super::reload_config::reload;
-use super::{
-    ContractSource, HostPattern, PathPrefix, PreflightPolicy, ReloadConfig, ServiceConfig,
-};
 use portcullis_vocabulary::limits::{RISK_SCORE_MAX, SERVICES_MAX};
-use portcullis_vocabulary::{Catalog, SquadName};
 use portcullis_vocabulary::{
-    Enforcement, EnforcementCeilings, EnforcementPolicy, Protection, ViolationClass,
+    Catalog, ConfigLocation, Enforcement, EnforcementCeilings, EnforcementPolicy, Protection,
+    SquadName, ViolationClass,
 };
 
-/// A service with the places that messages about two services name.
-struct LocatedService {
-    service: ServiceConfig,
-    name_place: ConfigLocation,
-    prefix_place: ConfigLocation,
+use super::contract_source::{ContractSource, parse_contract_source};
+use super::host_pattern::{HostPattern, parse_host};
+use super::path_prefix::{PathPrefix, parse_path_prefix};
+use super::protection_sections::read_protection;
+use super::reload_section::{ReloadConfig, read_reload};
+use super::service_config::{PreflightPolicy, ServiceConfig};
+use super::upstream_target::parse_upstream;
+use crate::config::tree::config_value::{boolean, count, parsed, share, text, word};
+use crate::config::tree::{ConfigNode, ConfigSection, ConfigValueError, nearest, suggestion};
+
+/// What services inherit and are checked against.
+#[derive(Debug)]
+pub(in crate::config) struct ServiceContext<'c> {
+    /// The catalog, if there is a valid one.
+    pub(in crate::config) catalog: Option<&'c Catalog>,
+    /// The directory that paths are relative to.
+    pub(in crate::config) directory: &'c Path,
+    /// The protection of services that do not override it.
+    pub(in crate::config) protection: Protection,
+    /// The reload settings of services that do not override them.
+    pub(in crate::config) reload: ReloadConfig,
 }
 
-pub(super) fn resolve(
+/// A service with the locations that messages about two services name.
+struct LocatedService {
+    service: ServiceConfig,
+    name_location: ConfigLocation,
+    prefix_location: ConfigLocation,
+}
+
+/// Reads all services.
+pub(in crate::config) fn read_services(
     root: &mut ConfigSection<'_>,
-    catalog: Option<&Catalog>,
-    directory: &Path,
-    base: (&Protection, &ReloadConfig),
+    context: &ServiceContext<'_>,
 ) -> Vec<ServiceConfig> {
-    let mut placed = Vec::new();
+    let mut services = Vec::new();
     let mut count = 0;
     root.each("services", |section| {
         count += 1;
-        placed.extend(service(section, catalog, directory, base));
+        services.extend(read_service(section, context));
     });
     if count == 0 {
         root.refuse(
@@ -50,25 +61,27 @@ pub(super) fn resolve(
             format!("expected at most {SERVICES_MAX} services, found {count}"),
         );
     }
-    check_duplicates(root, &placed);
-    placed.into_iter().map(|placed| placed.service).collect()
+    check_duplicates(root, &services);
+    services
+        .into_iter()
+        .map(|located| located.service)
+        .collect()
 }
 
-fn service(
+fn read_service(
     mut section: ConfigSection<'_>,
-    catalog: Option<&Catalog>,
-    directory: &Path,
-    (protection_base, reload_base): (&Protection, &ReloadConfig),
+    context: &ServiceContext<'_>,
 ) -> Option<LocatedService> {
-    let name_place = section.location_of("name");
-    let prefix_place = section.location_of("path_prefix");
+    let name_location = section.location_of("name");
+    let prefix_location = section.location_of("path_prefix");
     let name = section.required("name", name);
-    let squad = squad(&mut section, name.as_deref(), catalog);
-    let source = contract(&mut section, "contract", true, directory);
-    let upstream = section.required("upstream", config_value::upstream);
+    let squad = squad(&mut section, name.as_deref(), context.catalog);
+    let is_required = true;
+    let source = contract(&mut section, "contract", is_required, context.directory);
+    let upstream = section.required("upstream", parse_upstream);
     let hosts = hosts(&mut section);
-    let path_prefix = section.read_or("path_prefix", PathPrefix::root(), config_value::path_prefix);
-    let base_paths = section.list("base_paths", config_value::path_prefix);
+    let path_prefix = section.read_or("path_prefix", PathPrefix::root(), parse_path_prefix);
+    let base_paths = section.list("base_paths", parse_path_prefix);
     let base_paths = base_paths.map(|paths| paths.iter().map(PathPrefix::to_string).collect());
     let preflight = section.value(
         "preflight",
@@ -76,12 +89,16 @@ fn service(
         word(&PreflightPolicy::NAMES),
     );
     let legacy = section.value("legacy", false, boolean);
-    let commit = section.read("commit", config_value::text);
+    let commit = section.read("commit", text);
     let risk_score = section.read("risk_score", count(0..=RISK_SCORE_MAX));
     let enforcement = enforcement(section.section("enforcement"), legacy);
-    let protection = protection(&mut section, protection_base);
-    let reload = reload(section.section("reload"), reload_base, directory);
-    let candidate = contract(&mut section, "candidate", false, directory);
+    let protection = read_protection(&mut section, &context.protection);
+    let reload = read_reload(
+        section.section("reload"),
+        &context.reload,
+        context.directory,
+    );
+    let candidate = contract(&mut section, "candidate", !is_required, context.directory);
     section.finish();
     let service = ServiceConfig {
         name: name?,
@@ -102,8 +119,8 @@ fn service(
     };
     Some(LocatedService {
         service,
-        name_place,
-        prefix_place,
+        name_location,
+        prefix_location,
     })
 }
 
@@ -120,14 +137,14 @@ fn name(node: &ConfigNode) -> Result<String, ConfigValueError> {
     })
 }
 
-/// The provider: as named, else the squad to which the catalog gives the service.
+/// The provider: the configured squad, or else the one that the catalog names.
 fn squad(
     section: &mut ConfigSection<'_>,
     service: Option<&str>,
     catalog: Option<&Catalog>,
 ) -> Option<SquadName> {
-    let place = section.location_of("squad");
-    let named = section.read("squad", config_value::parsed::<SquadName>);
+    let location = section.location_of("squad");
+    let named = section.read("squad", parsed::<SquadName>);
     let Some(catalog) = catalog else { return named };
     let provider = service
         .and_then(|service| catalog.provider_of(service))
@@ -139,47 +156,48 @@ fn squad(
         let known = catalog.squads().iter().map(|squad| squad.name.as_str());
         let advice = suggestion(named.as_str(), known);
         let message = format!("expected a squad of the catalog, found \"{named}\"{advice}");
-        section.refuse_at(place, "squad", message);
+        section.refuse_at(location, "squad", message);
     } else if let Some(provider) = provider.filter(|provider| **provider != named) {
         let message = format!(
-            "expected \"{provider}\", to which the catalog gives the service, found \"{named}\""
+            "expected \"{provider}\", which provides the service in the catalog, found \"{named}\""
         );
-        section.refuse_at(place, "squad", message);
+        section.refuse_at(location, "squad", message);
     }
     Some(named)
 }
 
-/// Where a contract is: at an address, or in a file relative to the configuration's directory, or
-/// as typed in a flag.
+/// An address or a path. Paths are relative to the directory of the configuration; those of flags
+/// are relative to the working directory.
 fn contract(
     section: &mut ConfigSection<'_>,
     key: &'static str,
     is_required: bool,
     directory: &Path,
 ) -> Option<ContractSource> {
-    let is_typed = matches!(section.location_of(key), ConfigLocation::Flag(_));
-    let read = |section: &mut ConfigSection<'_>| match is_required {
-        true => section.required(key, config_value::contract_source),
-        false => section.read(key, config_value::contract_source),
+    let is_flag = matches!(section.location_of(key), ConfigLocation::Flag(_));
+    let source = if is_required {
+        section.required(key, parse_contract_source)?
+    } else {
+        section.read(key, parse_contract_source)?
     };
-    Some(match read(section)? {
-        ContractSource::File(path) if !is_typed => ContractSource::File(directory.join(path)),
+    Some(match source {
+        ContractSource::File(path) if !is_flag => ContractSource::File(directory.join(path)),
         other => other,
     })
 }
 
-/// The hosts; none where what is there is wrong, so that nothing is said about others.
+/// The hosts; `None` if they are invalid, so that they cause no further problems.
 fn hosts(section: &mut ConfigSection<'_>) -> Option<Vec<HostPattern>> {
-    let place = section.location_of("hosts");
-    let absent = !section.has("hosts");
-    let hosts = section.list("hosts", config_value::host);
-    if absent {
+    let location = section.location_of("hosts");
+    let is_absent = !section.has("hosts");
+    let hosts = section.list("hosts", parse_host);
+    if is_absent {
         return Some(vec![HostPattern::Any]);
     }
     let hosts = hosts?;
     if hosts.is_empty() {
         section.refuse_at(
-            place,
+            location,
             "hosts",
             "expected at least one host, found none; try [\"*\"]",
         );
@@ -188,7 +206,7 @@ fn hosts(section: &mut ConfigSection<'_>) -> Option<Vec<HostPattern>> {
     Some(hosts)
 }
 
-/// Nothing is rejected for a legacy service, so no sample may ask for it.
+/// Violations of a legacy service are never rejected, so `sample` cannot be set for it.
 fn enforcement(mut section: ConfigSection<'_>, legacy: bool) -> EnforcementPolicy {
     let default = EnforcementCeilings::default();
     let ceilings = EnforcementCeilings {
@@ -198,8 +216,8 @@ fn enforcement(mut section: ConfigSection<'_>, legacy: bool) -> EnforcementPolic
     if legacy && section.has("sample") {
         section.refuse(
             "sample",
-            "means nothing for a legacy service, for which violations are only reported; remove \
-             one of both keys",
+            "has no effect on a legacy service, whose violations are only reported; remove one of \
+             the two keys",
         );
     }
     let default_sample = if legacy { 0.0 } else { 1.0 };
@@ -209,7 +227,7 @@ fn enforcement(mut section: ConfigSection<'_>, legacy: bool) -> EnforcementPolic
     EnforcementPolicy::new(ceilings, classes, sample)
 }
 
-/// Each key is a class; a variable writes its dashes as underscores.
+/// Each key is a class, whose dashes are underscores in a variable.
 fn classes(mut section: ConfigSection<'_>) -> Vec<(ViolationClass, Enforcement)> {
     let mut classes = Vec::new();
     for (key, node) in section.drain() {
@@ -217,12 +235,12 @@ fn classes(mut section: ConfigSection<'_>) -> Vec<(ViolationClass, Enforcement)>
             let known = ViolationClass::ALL.map(ViolationClass::as_str);
             let advice = match nearest(&key, known) {
                 Some(near) => format!("try {near}"),
-                None => format!("known here: {}", known.join(", ")),
+                None => format!("known classes: {}", known.join(", ")),
             };
             section.refuse_at(
-                node.place,
+                node.location,
                 &key,
-                format!("unknown class of violations; {advice}"),
+                format!("unknown violation class; {advice}"),
             );
             continue;
         };
@@ -234,31 +252,31 @@ fn classes(mut section: ConfigSection<'_>) -> Vec<(ViolationClass, Enforcement)>
     classes
 }
 
-/// Refuses services that cannot be told apart, by name or by the requests that they answer.
-fn check_duplicates(root: &mut ConfigSection<'_>, placed: &[LocatedService]) {
-    for (index, later) in placed.iter().enumerate() {
+/// Reports services with the same name, or with the same host and prefix.
+fn check_duplicates(root: &mut ConfigSection<'_>, services: &[LocatedService]) {
+    for (index, later) in services.iter().enumerate() {
         let key = format!("services.{}", later.service.name);
-        if let Some(earlier) = placed[..index]
+        if let Some(earlier) = services[..index]
             .iter()
             .find(|earlier| earlier.service.name == later.service.name)
         {
             let message = format!(
                 "another service has this name, see {}; names are unique",
-                earlier.name_place
+                earlier.name_location
             );
-            root.refuse_at(later.name_place.clone(), &format!("{key}.name"), message);
+            root.refuse_at(later.name_location.clone(), &format!("{key}.name"), message);
         }
-        let twin = placed[..index].iter().find_map(|earlier| {
+        let conflict = services[..index].iter().find_map(|earlier| {
             let host = shared_host(&earlier.service, &later.service)?;
             Some((earlier, host))
         });
-        if let Some((earlier, host)) = twin {
+        if let Some((earlier, host)) = conflict {
             let message = format!(
                 "host \"{host}\" with prefix \"{}\" belongs to {} already, see {}; try another host or prefix",
-                later.service.path_prefix, earlier.service.name, earlier.prefix_place,
+                later.service.path_prefix, earlier.service.name, earlier.prefix_location,
             );
             root.refuse_at(
-                later.prefix_place.clone(),
+                later.prefix_location.clone(),
                 &format!("{key}.path_prefix"),
                 message,
             );

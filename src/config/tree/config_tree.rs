@@ -1,8 +1,8 @@
-//! A configuration file as a tree in which every value knows its line.
+//! A configuration file as a tree in which every value has its line.
 //!
-//! Not a serde mirror: serde stops at the first value that it cannot take, and an operator
-//! should see all of them at once. The tree also takes values of the environment and of flags,
-//! which come as text whatever their key's type is ([`ConfigValue::Untyped`]).
+//! The tree does not come from serde, which stops at the first bad value: an operator should see
+//! all problems at once. The tree also holds values of variables and flags, which are text
+//! whatever the type of their key is ([`ConfigValue::Untyped`]).
 
 use portcullis_vocabulary::ConfigLocation;
 use std::collections::BTreeMap;
@@ -15,21 +15,23 @@ use toml::de::{DeTable, DeValue};
 
 use super::config_problem::ConfigProblems;
 
-/// A value with its place.
+/// A value with its location.
 #[derive(Clone, Debug)]
-pub(super) struct ConfigNode {
-    pub(super) place: ConfigLocation,
-    pub(super) value: ConfigValue,
+pub(in crate::config) struct ConfigNode {
+    pub(in crate::config) location: ConfigLocation,
+    pub(in crate::config) value: ConfigValue,
 }
 
-pub(super) type ConfigTable = BTreeMap<String, ConfigNode>;
+/// The entries of a table by key.
+pub(in crate::config) type ConfigTable = BTreeMap<String, ConfigNode>;
 
+/// A value before it is converted to the type of its key.
 #[derive(Clone, Debug)]
-pub(super) enum ConfigValue {
+pub(in crate::config) enum ConfigValue {
     Text(String),
-    /// Text from outside a file, which stands for whatever type its key has.
+    /// The text of a variable or a flag. It is parsed as the type of its key.
     Untyped(String),
-    /// An integer or a float, as written but for underscores.
+    /// An integer or a float as written, without underscores.
     Number(String),
     Boolean(bool),
     Date(String),
@@ -37,9 +39,13 @@ pub(super) enum ConfigValue {
     Table(ConfigTable),
 }
 
-/// Reads TOML text. What is no TOML is added to the problems, and then there is no tree: what
-/// a broken file seems to say is not worth judging.
-pub(super) fn parse(text: &str, path: &Path, problems: &mut ConfigProblems) -> Option<ConfigTable> {
+/// Parses TOML text. Syntax errors are added to the problems, and there is no tree then: the
+/// values of a broken file are not worth checking.
+pub(in crate::config) fn parse(
+    text: &str,
+    path: &Path,
+    problems: &mut ConfigProblems,
+) -> Option<ConfigTable> {
     let lines = TomlLineIndex::new(text, path);
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
@@ -54,8 +60,8 @@ pub(super) fn parse(text: &str, path: &Path, problems: &mut ConfigProblems) -> O
 }
 
 impl ConfigNode {
-    /// The value as it is named in messages.
-    pub(super) fn describe(&self) -> String {
+    /// The value as messages show it.
+    pub(in crate::config) fn describe(&self) -> String {
         match &self.value {
             ConfigValue::Text(text) | ConfigValue::Untyped(text) => format!("{text:?}"),
             ConfigValue::Number(text) | ConfigValue::Date(text) => text.clone(),
@@ -65,16 +71,16 @@ impl ConfigNode {
         }
     }
 
-    /// The text of a string.
-    pub(super) fn text(&self) -> Option<&str> {
+    /// The text, if the value is a string.
+    pub(in crate::config) fn text(&self) -> Option<&str> {
         match &self.value {
             ConfigValue::Text(text) | ConfigValue::Untyped(text) => Some(text),
             _ => None,
         }
     }
 
-    /// The text of a number.
-    pub(super) fn number(&self) -> Option<&str> {
+    /// The text of the number, if the value is one.
+    pub(in crate::config) fn number(&self) -> Option<&str> {
         match &self.value {
             ConfigValue::Number(text) | ConfigValue::Untyped(text) => Some(text),
             _ => None,
@@ -82,7 +88,7 @@ impl ConfigNode {
     }
 }
 
-/// Turns offsets of one file into lines.
+/// Converts byte offsets of one file to lines.
 struct TomlLineIndex {
     path: Arc<Path>,
     breaks: Vec<usize>,
@@ -101,12 +107,15 @@ impl TomlLineIndex {
         ConfigLocation::Line(Arc::clone(&self.path), line)
     }
 
-    /// The place of a value is the line of its key, where a reader looks for it.
+    /// Each value gets the line of its key, since a reader looks for it there.
     fn table(&self, table: DeTable<'_>) -> ConfigTable {
         let entry = |(key, value): (Spanned<_>, Spanned<_>)| {
-            let place = self.location(&key.span());
+            let location = self.location(&key.span());
             let value = self.value(value.into_inner());
-            (String::from(key.into_inner()), ConfigNode { place, value })
+            (
+                String::from(key.into_inner()),
+                ConfigNode { location, value },
+            )
         };
         table.into_iter().map(entry).collect()
     }
@@ -127,13 +136,13 @@ impl TomlLineIndex {
 
     fn item(&self, item: Spanned<DeValue<'_>>) -> ConfigNode {
         ConfigNode {
-            place: self.location(&item.span()),
+            location: self.location(&item.span()),
             value: self.value(item.into_inner()),
         }
     }
 }
 
-/// An integer in decimal, also where it was written in another radix.
+/// The integer in decimal, whatever radix it was written in.
 fn decimal(number: &toml::de::DeInteger<'_>) -> String {
     match i128::from_str_radix(number.as_str(), number.radix()) {
         Ok(value) => value.to_string(),

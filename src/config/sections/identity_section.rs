@@ -1,73 +1,75 @@
-//! How it is known who calls, section `[identity]`.
+//! `[identity]`: how the caller of a request is identified.
 //!
-//! A header is a claim that counts when a trusted peer sends it; a JSON Web Token is a proof that
-//! counts wherever it comes from. What a token must be is set whether or not tokens are read, so
-//! that switching between the two is one word.
+//! A header is a claim and counts only from a trusted peer. A JSON Web Token is a proof and counts
+//! from any peer. `[identity.jwt]` can be configured while `source` is `headers`, so switching
+//! between the two changes one key.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use http::HeaderName;
 use http::header::AUTHORIZATION;
-
-use super::config_section::ConfigSection;
-use super::config_value::{boolean, duration, header, key_source, network, text, texts, word};
+use http::{HeaderName, Uri};
 use portcullis_vocabulary::TrustedPeers;
 use portcullis_vocabulary::limits::{DURATION_MAX, KEY_REFRESH_MIN, LEEWAY_MAX};
 
-/// How it is known who calls, section `[identity]`.
+use crate::config::tree::config_value::{
+    ConfigValueResult, boolean, duration, header, network, text, texts, word,
+};
+use crate::config::tree::{ConfigNode, ConfigSection, ConfigValueError};
+
+/// How callers are identified, section `[identity]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityConfig {
-    /// What says who calls.
+    /// Whether headers or tokens identify the caller.
     pub source: IdentitySource,
-    /// The networks whose `x-squad-owner` counts.
+    /// The networks whose `x-squad-owner` is trusted.
     pub trusted_peers: TrustedPeers,
-    /// What a token must be.
+    /// How tokens are checked.
     pub jwt: JwtConfig,
 }
 
-/// What says who calls.
+/// What identifies the caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum IdentitySource {
-    /// The headers of trusted peers.
+    /// Headers of trusted peers.
     #[default]
     Headers,
-    /// A JSON Web Token, signed by a key of this set.
+    /// A JSON Web Token that is signed with a key of this set.
     Jwt(KeySource),
 }
 
-/// Where a set of keys (RFC 7517) is.
+/// Where the key set (JWKS, RFC 7517) is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
-    /// In a file, ready to be opened.
+    /// In a file; the path is resolved.
     File(PathBuf),
     /// At an `http` or `https` address.
     Url(String),
 }
 
-/// What a token must be, section `[identity.jwt]`.
+/// How tokens are checked, section `[identity.jwt]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JwtConfig {
-    /// The header that holds it: `authorization` with the scheme Bearer, or another one whose
-    /// value is the token.
+    /// The header with the token: `authorization` with the scheme Bearer, or another header whose
+    /// whole value is the token.
     pub header: HeaderName,
     /// The claim that names the squad.
     pub squad_claim: String,
     /// The claim that names the tier.
     pub tier_claim: String,
-    /// Who must have issued it; anybody who holds a key of the set where this is absent.
+    /// The required `iss`; any issuer that has a key of the set if absent.
     pub issuer: Option<String>,
-    /// Whom it must be meant for, one of these; anybody where this is empty.
+    /// The accepted values of `aud`; any audience if empty.
     pub audience: Vec<String>,
-    /// How far the clocks of issuer and proxy may differ.
+    /// How much the clocks of the issuer and the proxy may differ.
     pub leeway: Duration,
-    /// How often the set of keys is read again.
+    /// How often the key set is read again.
     pub refresh: Duration,
     /// Whether a request without a token is refused.
     pub required: bool,
 }
 
-/// The words for the source; which keys it needs is another key's matter.
+/// The values of `source`. The key set has another key (`jwt.jwks`).
 const SOURCES: [(&str, IdentitySourceName); 2] = [
     ("headers", IdentitySourceName::Headers),
     ("jwt", IdentitySourceName::Jwt),
@@ -79,8 +81,11 @@ enum IdentitySourceName {
     Jwt,
 }
 
-/// Reads the section; paths are relative to the directory.
-pub(super) fn resolve(mut section: ConfigSection<'_>, directory: &Path) -> IdentityConfig {
+/// Reads `[identity]`; paths are relative to the directory.
+pub(in crate::config) fn read_identity(
+    mut section: ConfigSection<'_>,
+    directory: &Path,
+) -> IdentityConfig {
     let default = IdentityConfig::default();
     let source = section.value("source", IdentitySourceName::Headers, word(&SOURCES));
     let trusted_peers = section.list("trusted_peers", network);
@@ -91,7 +96,7 @@ pub(super) fn resolve(mut section: ConfigSection<'_>, directory: &Path) -> Ident
             IdentitySource::Jwt(KeySource::File(directory.join(path)))
         }
         (IdentitySourceName::Jwt, Some(url)) => IdentitySource::Jwt(url),
-        // A missing set of keys was reported.
+        // A missing key set was reported.
         (IdentitySourceName::Headers, _) | (IdentitySourceName::Jwt, None) => {
             IdentitySource::Headers
         }
@@ -131,8 +136,34 @@ fn jwt(
     (keys, jwt)
 }
 
+/// A file, or an address without credentials, since messages show it.
+fn key_source(node: &ConfigNode) -> ConfigValueResult<KeySource> {
+    let fault = || ConfigValueError::expected("a file path or an http or https address");
+    let text = text(node).map_err(|_| fault())?;
+    if text == "-" {
+        // Standard input cannot be read again.
+        return Err(fault());
+    }
+    let Some((scheme, _)) = text.split_once("://") else {
+        return Ok(KeySource::File(text.into()));
+    };
+    let authority = text
+        .parse()
+        .ok()
+        .and_then(|uri: Uri| uri.into_parts().authority);
+    match authority {
+        Some(authority) if authority.as_str().contains('@') => {
+            Err(fault().with_advice("the address without credentials: public keys need none"))
+        }
+        Some(authority) if !authority.host().is_empty() && matches!(scheme, "http" | "https") => {
+            Ok(KeySource::Url(text))
+        }
+        _ => Err(fault()),
+    }
+}
+
 impl Default for IdentityConfig {
-    /// Trusts the loopback networks, where a sidecar's own workload calls from.
+    /// Trusts the loopback networks, from which the workload of a sidecar calls.
     fn default() -> Self {
         let networks = [([127, 0, 0, 0], 8)]
             .map(|(address, length)| ipnet::Ipv4Net::new_assert(address.into(), length).into());

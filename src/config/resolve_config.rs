@@ -1,0 +1,83 @@
+//! From the root of the tree to the configuration.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use portcullis_vocabulary::protection::Protection;
+use portcullis_vocabulary::{Catalog, ConfigLocation};
+
+use super::program_config::Config;
+use super::sections::{
+    ReloadConfig, ServiceContext, read_access_log, read_admin, read_identity, read_limits,
+    read_log, read_owner, read_protection, read_refusals, read_reload, read_runtime, read_services,
+    read_tiers, read_tracing,
+};
+use super::tree::ConfigSection;
+use super::tree::config_value::{address, boolean};
+
+/// Reads all sections. `catalog` is absent if none is configured or it was refused.
+pub(super) fn read_config(
+    mut root: ConfigSection<'_>,
+    catalog: Option<Arc<Catalog>>,
+    directory: &Path,
+) -> Config {
+    let default = Config::default();
+    let (listen_address, listen_location) = read_listen(root.section("listen"), &default);
+    let (admin_address, admin_token) = read_admin(root.section("admin"), default.admin_address);
+    if listen_address == admin_address && listen_address.port() != 0 {
+        root.refuse_at(
+            listen_location,
+            "listen.address",
+            "is the admin address too; try another port",
+        );
+    }
+    let identity = read_identity(root.section("identity"), directory);
+    let runtime = read_runtime(root.section("runtime"));
+    let limits = read_limits(root.section("limits"));
+    let log = read_log(root.section("log"));
+    let access_log = read_access_log(root.section("access_log"));
+    let metrics_enabled = read_metrics_enabled(root.section("metrics"));
+    let owner = read_owner(root.section("owner"));
+    let tracing = read_tracing(root.section("tracing"));
+    let refusals = read_refusals(root.section("refusals"));
+    let tiers = read_tiers(root.section("tiers"));
+    let context = ServiceContext {
+        catalog: catalog.as_deref(),
+        directory,
+        protection: read_protection(&mut root, &Protection::default()),
+        reload: read_reload(root.section("reload"), &ReloadConfig::default(), directory),
+    };
+    let services = read_services(&mut root, &context);
+    root.finish();
+    Config {
+        listen_address,
+        admin_address,
+        admin_token,
+        catalog: catalog.unwrap_or_default(),
+        identity,
+        runtime,
+        limits,
+        tiers,
+        log,
+        access_log,
+        metrics_enabled,
+        owner,
+        tracing,
+        refusals,
+        services,
+    }
+}
+
+fn read_listen(mut section: ConfigSection<'_>, default: &Config) -> (SocketAddr, ConfigLocation) {
+    let location = section.location_of("address");
+    let address = section.value("address", default.listen_address, address);
+    section.finish();
+    (address, location)
+}
+
+fn read_metrics_enabled(mut section: ConfigSection<'_>) -> bool {
+    let enabled = section.value("enabled", true, boolean);
+    section.finish();
+    enabled
+}

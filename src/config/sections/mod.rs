@@ -1,0 +1,55 @@
+//! The sections of `config.toml`: one file for each, with its type, its defaults and the function
+//! that reads it.
+//!
+//! Each line of a reader reads one key, with its bounds if it has any. An invalid value is
+//! reported and replaced by its default, so that the rest is checked too; the configuration is
+//! returned only if nothing was reported.
+
+mod admin_section;
+mod identity_section;
+mod runtime_section;
+mod limits_section;
+mod log_section;
+mod access_log_section;
+mod owner_section;
+mod tracing_section;
+mod refusals_section;
+mod tiers_section;
+mod protection_sections;
+mod reload_section;
+mod contract_source;
+mod host_pattern;
+mod path_prefix;
+mod upstream_target;
+mod service_config;
+mod services_section;
+
+pub use access_log_section::{AccessLogConfig, AccessLogPath};
+pub use admin_section::{AdminToken, InvalidAdminToken};
+pub use contract_source::ContractSource;
+pub use host_pattern::HostPattern;
+pub use identity_section::{IdentityConfig, IdentitySource, JwtConfig, KeySource};
+pub use log_section::{LogConfig, LogFormat, LogLevel};
+pub use owner_section::OwnerConfig;
+pub use path_prefix::PathPrefix;
+pub use refusals_section::{RefusalConfig, RefusalValues};
+pub use reload_section::{ReloadConfig, ReloadPolicy};
+pub use runtime_section::RuntimeConfig;
+pub use service_config::{PreflightPolicy, ServiceConfig};
+pub use tracing_section::{CollectorUrl, SecretHeaders, TracingConfig};
+pub use upstream_target::{UpstreamAddress, UpstreamTarget};
+
+pub(super) use access_log_section::read_access_log;
+pub(super) use admin_section::read_admin;
+pub(super) use identity_section::read_identity;
+pub(super) use limits_section::read_limits;
+pub(super) use log_section::read_log;
+pub(super) use owner_section::read_owner;
+pub(super) use protection_sections::read_protection;
+pub(super) use refusals_section::read_refusals;
+pub(super) use reload_section::read_reload;
+pub(super) use runtime_section::read_runtime;
+pub(super) use service_config::name_of_contract;
+pub(super) use services_section::{ServiceContext, read_services};
+pub(super) use tiers_section::read_tiers;
+pub(super) use tracing_section::read_tracing;
