@@ -240,9 +240,12 @@ fn gold_passes_a_deploy_that_cuts_bronze() {
          content-length: 40\r\n\r\n{\"for\": \"3m\", \"reason\": \"version 2.0.0\"}",
     );
     assert_eq!(opened.status, 200, "{opened:?}");
-    let sixty_percent = |number: u64| match number % 5 < 3 {
-        true => fails(number),
-        false => String::new(),
+    let sixty_percent = |number: u64| {
+        if number % 5 < 3 {
+            fails(number)
+        } else {
+            String::new()
+        }
     };
     let crowd = |squad| Crowd {
         squad,

@@ -51,11 +51,10 @@ fn around(schema: &str, is_request: bool) -> String {
     let body = format!(
         "content: {{application/json: {{schema: {{type: object, properties: {{v: {schema}}}, required: [v]}}}}}}"
     );
-    match is_request {
-        true => format!("paths: {{/a: {{post: {{requestBody: {{{body}}}, responses: {{}}}}}}}}"),
-        false => {
-            format!("paths: {{/a: {{get: {{responses: {{'200': {{description: d, {body}}}}}}}}}}}")
-        }
+    if is_request {
+        format!("paths: {{/a: {{post: {{requestBody: {{{body}}}, responses: {{}}}}}}}}")
+    } else {
+        format!("paths: {{/a: {{get: {{responses: {{'200': {{description: d, {body}}}}}}}}}}}")
     }
 }
 

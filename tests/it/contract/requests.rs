@@ -139,9 +139,10 @@ pub(crate) fn judge_response(contract: &CompiledContract, case: &Case) -> Vec<St
         status: u16::try_from(case.value["response"]["status"].as_u64().unwrap()).unwrap(),
         headers: &headers,
         is_to_head: method == Method::HEAD,
-        body: match body.is_empty() {
-            true => BodyLength::Absent,
-            false => BodyLength::Known,
+        body: if body.is_empty() {
+            BodyLength::Absent
+        } else {
+            BodyLength::Known
         },
     };
     let (mut scratch, mut violations) = (CheckScratch::default(), Vec::new());
@@ -232,11 +233,12 @@ fn verdict(folder: &Path, case: &Case) -> (&'static str, String) {
         _ => judge(&contract, case),
     };
     let expected = case.value["expected"]["valid"] == true;
-    match found.is_empty() == expected {
-        true => ("agreed", String::new()),
-        false => (
+    if found.is_empty() == expected {
+        ("agreed", String::new())
+    } else {
+        (
             "disagreed",
             format!("{found:?}, {}", case.text("/expected/note")),
-        ),
+        )
     }
 }

@@ -102,9 +102,10 @@ impl GateFixture {
              --format json --catalog squads.toml {more}"
         );
         // A repeated flag is an error, so `more` replaces the default catalog.
-        let words = match more.contains("--catalog") {
-            true => words.replacen("--catalog squads.toml ", "", 1),
-            false => words,
+        let words = if more.contains("--catalog") {
+            words.replacen("--catalog squads.toml ", "", 1)
+        } else {
+            words
         };
         let output = self.run(&words);
         let text = String::from_utf8(output.stdout).unwrap();

@@ -189,9 +189,10 @@ impl Workplace {
         let (code, output, errors) = shell(self.directory.path(), line, &admin);
         assert!(matches!(code, Some(0 | 1)), "{command}: {code:?} {errors}");
         // Errors are part of what a terminal shows; so is the progress of curl.
-        match command.starts_with("portcullis ") {
-            true => errors + &output,
-            false => output,
+        if command.starts_with("portcullis ") {
+            errors + &output
+        } else {
+            output
         }
     }
 
@@ -249,9 +250,10 @@ fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &target),
-            false => drop(std::fs::copy(entry.path(), target).unwrap()),
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target)
+        } else {
+            drop(std::fs::copy(entry.path(), target).unwrap())
         }
     }
 }

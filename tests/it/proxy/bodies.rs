@@ -169,9 +169,12 @@ fn multipart_bodies_of_every_size_are_judged() {
     for size in [0, 1000, 60 << 10, 70 << 10, 900 << 10] {
         let body = multipart("short", size);
         for is_chunked in [false, true] {
-            let ask = |body: &[u8]| match is_chunked {
-                true => chunked(app.data, body),
-                false => ask(app.data, post("/files", MULTIPART, "", body)),
+            let ask = |body: &[u8]| {
+                if is_chunked {
+                    chunked(app.data, body)
+                } else {
+                    ask(app.data, post("/files", MULTIPART, "", body))
+                }
             };
             let answer = ask(&body);
             assert_eq!(answer.status, 200, "{size}: {}", answer.head);

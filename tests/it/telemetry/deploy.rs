@@ -324,9 +324,10 @@ fn each_alert_is_tested_to_fire_and_not_to_fire() {
             .flat_map(|test| list(test, "alert_rule_test"))
         {
             let alert = text(case, "alertname").to_owned();
-            match list(case, "exp_alerts").is_empty() {
-                true => is_silent.insert(alert),
-                false => fires.insert(alert),
+            if list(case, "exp_alerts").is_empty() {
+                is_silent.insert(alert)
+            } else {
+                fires.insert(alert)
             };
         }
     }

@@ -300,9 +300,10 @@ fn two_shops() -> (Process, Upstream) {
     let nowhere = free.local_addr().unwrap();
     drop(free);
     let upstream = Upstream::start(|request| {
-        let status = match request.request_line().contains("/files/bad") {
-            true => "503 No",
-            false => "200 OK",
+        let status = if request.request_line().contains("/files/bad") {
+            "503 No"
+        } else {
+            "200 OK"
         };
         vec![send(&format!(
             "HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\nok"

@@ -102,9 +102,10 @@ fn form(arg: &Arg) -> String {
     let short = arg.get_short().map(|short| format!("-{short}"));
     let long = arg.get_long().map(|long| format!("--{long}"));
     let flag = short.into_iter().chain(long).collect::<Vec<_>>().join(", ");
-    match takes_value {
-        true => format!("{flag} {value}"),
-        false => flag,
+    if takes_value {
+        format!("{flag} {value}")
+    } else {
+        flag
     }
 }
 
