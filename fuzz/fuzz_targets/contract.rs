@@ -1,14 +1,14 @@
-//! Any bytes are a contract or are refused; what compiles can be looked through for mistakes
-//! and gives examples of its responses.
+//! Are any bytes compiled as a contract or refused? A contract that compiles can be linted and
+//! generates examples of its responses.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use portcullis_contract::{CompileOptions, compile, lint, parse_single_file};
 use portcullis_vocabulary::Limits;
-use portcullis_contract::{CompileOptions, compile, from_bytes, lint};
 
 fuzz_target!(|bytes: &[u8]| {
-    let Ok(documents) = from_bytes("c.yaml", bytes.to_vec(), &Limits::default()) else {
+    let Ok(documents) = parse_single_file("c.yaml", bytes.to_vec(), &Limits::default()) else {
         return;
     };
     let Ok(contract) = compile(documents, &CompileOptions::default()) else {
@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
     for operation in &contract.operations {
         for response in &operation.responses {
             for media in &response.content {
-                contract.sample(media, None);
+                contract.response_example(media, None);
             }
         }
     }

@@ -1,13 +1,13 @@
-//! Recordings, line by line or as an archive, are read and judged or refused.
+//! Are recordings (JSON Lines and HAR) read and checked, or refused?
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use portcullis_contract::recorded::{ExchangeCheckLimits, ExchangeJudge, HarArchive, read_line};
+use portcullis_fuzz::{CONTRACT, REJECT_ALL};
 use portcullis_json::Tape;
-use portcullis_contract::recorded::{Bounds, Har, Judge, read_line};
-use portcullis_fuzz::{CONTRACT, EVERYTHING};
 
-const BOUNDS: Bounds = Bounds {
+const LIMITS: ExchangeCheckLimits = ExchangeCheckLimits {
     violations_max: 20,
     json_depth_max: 128,
     body_bytes_max: 1 << 20,
@@ -16,7 +16,7 @@ const BOUNDS: Bounds = Bounds {
 };
 
 fuzz_target!(|bytes: &[u8]| {
-    let mut judge = Judge::new(&CONTRACT, &EVERYTHING, BOUNDS);
+    let mut judge = ExchangeJudge::new(&CONTRACT, &REJECT_ALL, LIMITS);
     let mut tape = Tape::new();
     for line in bytes.split(|byte| *byte == b'\n') {
         if let Ok(exchange) = read_line(&mut tape, line) {
@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
             assert_eq!(verdict, judge.judge(&exchange));
         }
     }
-    if let Ok(archive) = Har::parse(&mut tape, bytes) {
+    if let Ok(archive) = HarArchive::parse(&mut tape, bytes) {
         for entry in archive.entries() {
             if let Ok(exchange) = entry.exchange {
                 judge.judge(&exchange);

@@ -1,14 +1,14 @@
-//! Forms, text and records, plain and compressed, are judged or refused.
+//! Are forms, JSON, text and streams of JSON texts checked or refused, plain and compressed?
 //!
-//! Input: a byte that chooses the media type, one that chooses the coding, then the body. With
-//! the media type `n`, the first line of the body is the media type.
+//! Input: one byte that selects the media type, one byte that selects the content coding, then the
+//! body. If the first byte selects no media type, the first line of the body is the `Content-Type`.
 
 #![no_main]
 
 use http::{HeaderMap, Method};
 use libfuzzer_sys::fuzz_target;
-use portcullis_contract::Scratch;
-use portcullis_fuzz::{Request, field, judge, split_line};
+use portcullis_contract::CheckScratch;
+use portcullis_fuzz::{FuzzRequest, add_field, check_request, split_line};
 
 fuzz_target!(|bytes: &[u8]| {
     let [kind, coding, body @ ..] = bytes else {
@@ -31,13 +31,13 @@ fuzz_target!(|bytes: &[u8]| {
         _ => b"identity",
     };
     let mut headers = HeaderMap::new();
-    field(&mut headers, "content-type", content_type);
-    field(&mut headers, "content-encoding", coding);
-    let request = Request {
+    add_field(&mut headers, "content-type", content_type);
+    add_field(&mut headers, "content-encoding", coding);
+    let request = FuzzRequest {
         method: Method::POST,
         target: "/form",
         headers,
         body,
     };
-    judge(&request, &mut Scratch::default());
+    check_request(&request, &mut CheckScratch::default());
 });

@@ -1,6 +1,6 @@
-//! A stream of requests has one verdict, however the network cuts it.
+//! Does an HTTP/1.1 stream get the same verdict for every way it is split into reads?
 //!
-//! Input: up to eight sizes of pieces on the first line, then the stream.
+//! Input: up to eight piece sizes on the first line, then the stream.
 
 #![no_main]
 
@@ -15,28 +15,28 @@ const LIMITS: InspectLimits = InspectLimits {
 };
 
 fuzz_target!(|bytes: &[u8]| {
-    let (cuts, stream) = split_line(bytes);
-    let (heads, verdict, whole) = read(stream, &[]);
-    let (heads_cut, verdict_cut, cut) = read(stream, &cuts[..cuts.len().min(8)]);
-    assert!(stream.starts_with(&cut));
-    // A message refused for its body may have had its head passed on in an earlier piece.
-    assert_eq!(verdict.is_err(), verdict_cut.is_err());
+    let (sizes, stream) = split_line(bytes);
+    let (heads, verdict, whole) = inspect(stream, &[]);
+    let (split_heads, split_verdict, split) = inspect(stream, &sizes[..sizes.len().min(8)]);
+    assert!(stream.starts_with(&split));
+    // If a body is refused, its head may have passed in an earlier piece.
+    assert_eq!(verdict.is_err(), split_verdict.is_err());
     if verdict.is_ok() {
-        assert_eq!((heads, verdict, whole), (heads_cut, verdict_cut, cut));
+        assert_eq!((heads, verdict, whole), (split_heads, split_verdict, split));
     } else {
-        assert!(heads_cut >= heads && cut.starts_with(&whole));
+        assert!(split_heads >= heads && split.starts_with(&whole));
     }
 });
 
-/// The heads that passed, the verdict, and the bytes that passed.
-fn read(stream: &[u8], cuts: &[u8]) -> (u32, Result<StreamPosition, HttpRefusal>, Vec<u8>) {
+/// The number of heads that passed, the verdict, and the bytes that passed.
+fn inspect(stream: &[u8], sizes: &[u8]) -> (u32, Result<StreamPosition, HttpRefusal>, Vec<u8>) {
     let mut inspector = StreamInspector::new(LIMITS);
     let (mut heads, mut passed) = (0, Vec::new());
-    for piece in pieces(stream, cuts) {
-        let fed = inspector.feed(piece);
-        heads += fed.heads;
-        passed.extend_from_slice(&piece[..fed.pass]);
-        if let Some(refusal) = fed.refusal {
+    for piece in pieces(stream, sizes) {
+        let outcome = inspector.feed(piece);
+        heads += outcome.heads;
+        passed.extend_from_slice(&piece[..outcome.pass]);
+        if let Some(refusal) = outcome.refusal {
             return (heads, Err(refusal), passed);
         }
     }

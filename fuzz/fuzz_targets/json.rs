@@ -1,5 +1,6 @@
-//! The tape reads what `serde_json` reads, refuses what it refuses, and gives the same values.
-//! It is stricter in one thing: a name that is given twice.
+//! Does the tape accept and refuse the same texts as `serde_json`, with the same values?
+//!
+//! There is one difference: the tape also refuses repeated property names.
 
 #![no_main]
 
@@ -13,16 +14,16 @@ fuzz_target!(|bytes: &[u8]| {
     match tape.parse("body", bytes, JsonLimits::default()) {
         Ok(text) => {
             let value = tape.root(text).to_value();
-            assert_eq!(value, expected.expect("refused by serde_json"));
+            assert_eq!(value, expected.expect("serde_json accepts it, too"));
             let printed = value.to_string();
-            let mut again = Tape::new();
-            let text = again.parse("", printed.as_bytes(), JsonLimits::default());
-            let text = text.expect("what is printed is read");
-            assert_eq!(again.root(text).to_value(), value);
+            let mut reread = Tape::new();
+            let text = reread.parse("", printed.as_bytes(), JsonLimits::default());
+            let text = text.expect("printed JSON is valid");
+            assert_eq!(reread.root(text).to_value(), value);
         }
         Err(error) => {
-            let stricter = matches!(error.kind, SyntaxErrorKind::DuplicateKey(_));
-            assert!(stricter || expected.is_err(), "{error}");
+            let is_repeated_name = matches!(error.kind, SyntaxErrorKind::DuplicateKey(_));
+            assert!(is_repeated_name || expected.is_err(), "{error}");
             assert!(error.offset <= bytes.len());
         }
     }

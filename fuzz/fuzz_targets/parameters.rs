@@ -1,13 +1,13 @@
-//! Whatever stands in a target, in header fields and in cookies is judged or refused.
+//! Are any request targets, header fields and cookies checked or refused, in every style?
 //!
-//! Input: the target on the first line; then, on each line, the value of a field.
+//! Input: the request target on the first line, then the value of one header field on each line.
 
 #![no_main]
 
 use http::{HeaderMap, Method};
 use libfuzzer_sys::fuzz_target;
-use portcullis_contract::Scratch;
-use portcullis_fuzz::{Request, field, judge, split_line};
+use portcullis_contract::CheckScratch;
+use portcullis_fuzz::{FuzzRequest, add_field, check_request, split_line};
 
 const FIELDS: [&str; 9] = [
     "cookie", "x-ns", "x-na", "x-no", "x-xs", "x-xa", "x-xo", "x-j", "cookie",
@@ -15,7 +15,7 @@ const FIELDS: [&str; 9] = [
 
 fuzz_target!(|bytes: &[u8]| {
     let (target, mut rest) = split_line(bytes);
-    // The wire passes ASCII only, as the reader of the request line has it.
+    // The proxy refuses a request line that is not ASCII before it checks the target.
     let Ok(target) = std::str::from_utf8(target) else {
         return;
     };
@@ -24,19 +24,19 @@ fuzz_target!(|bytes: &[u8]| {
         if rest.is_empty() {
             break;
         }
-        let (value, below) = split_line(rest);
-        field(&mut headers, name, value);
-        rest = below;
+        let (value, following) = split_line(rest);
+        add_field(&mut headers, name, value);
+        rest = following;
     }
-    let mut scratch = Scratch::default();
-    let request = Request {
+    let mut scratch = CheckScratch::default();
+    let request = FuzzRequest {
         method: Method::GET,
         target,
         headers,
         body: &[],
     };
-    judge(&request, &mut scratch);
-    // The same text in every other place.
+    check_request(&request, &mut scratch);
+    // The last part of the target again, as a parameter of every other style.
     let text = target.rsplit(['?', '/']).next().unwrap_or_default();
     for prefix in [
         "/query?",
@@ -45,8 +45,8 @@ fuzz_target!(|bytes: &[u8]| {
         "/label/true/array/",
     ] {
         let target = format!("{prefix}{text}");
-        judge(
-            &Request {
+        check_request(
+            &FuzzRequest {
                 target: &target,
                 ..request.clone()
             },

@@ -1,5 +1,5 @@
-//! Any text is read as YAML or refused; JSON that is read as YAML has the value that it has as
-//! JSON.
+//! Is any text read as YAML or refused? JSON that is read as YAML must have the same value as when
+//! it is read as JSON.
 
 #![no_main]
 
@@ -8,7 +8,7 @@ use portcullis_contract::Document;
 use portcullis_json::JsonLimits;
 
 fuzz_target!(|bytes: &[u8]| {
-    // A comment keeps a document that begins with `{` from being read as JSON.
+    // A document that begins with `{` would be read as JSON, so a comment comes first.
     let commented = [b"#\n", bytes].concat();
     let yaml = Document::parse("a.yaml", "a.yaml".into(), commented, JsonLimits::default());
     let json = Document::parse("a.json", "a.json".into(), bytes.to_vec(), JsonLimits::default());

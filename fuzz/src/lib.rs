@@ -1,30 +1,29 @@
-//! What the fuzz targets share: contracts compiled once, a policy that looks for everything, and
-//! the way of a request through the public functions, as the proxy takes it.
+//! Shared by the fuzz targets: a compiled contract, a policy that checks every class of violation,
+//! and the validation of a request through the same public functions that the proxy calls.
 
 use std::sync::LazyLock;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use portcullis_vocabulary::enforcement::Ceilings;
-use portcullis_vocabulary::enforcement::Enforcement;
-use portcullis_vocabulary::enforcement::EnforcementPolicy;
-use portcullis_vocabulary::Limits;
-use portcullis_vocabulary::enforcement::ViolationClass;
-use portcullis_contract::route::Captures;
+use portcullis_contract::route::PathCaptures;
 use portcullis_contract::{
-    BodyLength, BodyPlan, CompileOptions, CompiledContract, FormData, Head, Rules, Scratch,
-    Violation, check_body, check_form_data, check_head, compile, from_bytes, judge_target,
+    BodyLength, BodyPlan, CheckScratch, CheckSettings, CompileOptions, CompiledContract, FormData,
+    RequestHead, Violation, check_body, check_form_data, check_head, compile, find_operation,
+    parse_single_file,
+};
+use portcullis_vocabulary::{
+    Enforcement, EnforcementCeilings, EnforcementPolicy, Limits, ViolationClass,
 };
 
-/// Every style of every part, every notation of bodies.
+/// A contract with every parameter style and every kind of body.
 pub static CONTRACT: LazyLock<CompiledContract> = LazyLock::new(|| {
     let text = include_bytes!("rich.yaml").to_vec();
-    let documents = from_bytes("rich.yaml", text, &Limits::default()).expect("is YAML");
-    compile(documents, &CompileOptions::default()).expect("is a contract")
+    let documents = parse_single_file("rich.yaml", text, &Limits::default()).expect("valid YAML");
+    compile(documents, &CompileOptions::default()).expect("a valid contract")
 });
 
-/// Rejects every class, so that none goes unlooked for.
-pub static EVERYTHING: LazyLock<EnforcementPolicy> = LazyLock::new(|| {
-    let ceilings = Ceilings {
+/// Rejects every class, so every class is checked.
+pub static REJECT_ALL: LazyLock<EnforcementPolicy> = LazyLock::new(|| {
+    let ceilings = EnforcementCeilings {
         request: Enforcement::Reject,
         response: Enforcement::Reject,
     };
@@ -36,47 +35,51 @@ pub static EVERYTHING: LazyLock<EnforcementPolicy> = LazyLock::new(|| {
     )
 });
 
-/// How all targets judge.
-pub fn rules() -> Rules<'static> {
-    Rules::new(&EVERYTHING, &Limits::default())
+/// The settings that all targets check with.
+pub fn settings() -> CheckSettings<'static> {
+    CheckSettings::new(&REJECT_ALL, &Limits::default())
 }
 
-/// One request, as bytes that a client may choose.
+/// A request; a client controls every byte of it.
 #[derive(Clone, Debug)]
-pub struct Request<'a> {
+pub struct FuzzRequest<'a> {
     pub method: Method,
     pub target: &'a str,
     pub headers: HeaderMap,
     pub body: &'a [u8],
 }
 
-/// Adds a field, if it may stand in a head at all.
-pub fn field(headers: &mut HeaderMap, name: &'static str, value: &[u8]) {
+/// Adds a header field if its value is allowed in HTTP.
+pub fn add_field(headers: &mut HeaderMap, name: &'static str, value: &[u8]) {
     if let Ok(value) = HeaderValue::from_bytes(value) {
         headers.append(HeaderName::from_static(name), value);
     }
 }
 
-/// Judges a request whole; twice, so that what an earlier request left in the storage is seen.
-pub fn judge(request: &Request<'_>, scratch: &mut Scratch) -> Vec<Violation> {
-    let found = judge_once(request, scratch);
-    assert_eq!(found, judge_once(request, &mut Scratch::default()));
-    found
+/// Checks a request twice, with reused and with new buffers. The violations must be equal;
+/// otherwise an earlier request has left something in the buffers.
+pub fn check_request(request: &FuzzRequest<'_>, scratch: &mut CheckScratch) -> Vec<Violation> {
+    let violations = check_once(request, scratch);
+    assert_eq!(
+        violations,
+        check_once(request, &mut CheckScratch::default())
+    );
+    violations
 }
 
-fn judge_once(request: &Request<'_>, scratch: &mut Scratch) -> Vec<Violation> {
+fn check_once(request: &FuzzRequest<'_>, scratch: &mut CheckScratch) -> Vec<Violation> {
     let (path, query) = match request.target.split_once('?') {
         Some((path, query)) => (path, Some(query)),
         None => (request.target, None),
     };
     let contract = &*CONTRACT;
     let mut violations = Vec::new();
-    let mut captures = Captures::default();
-    let operation = match judge_target(contract, &request.method, path, &mut captures) {
+    let mut captures = PathCaptures::default();
+    let operation = match find_operation(contract, &request.method, path, &mut captures) {
         Ok(operation) => contract.operation(operation),
-        Err(stray) => return vec![stray.violation(contract, &request.method, path)],
+        Err(unmatched) => return vec![unmatched.violation(contract, &request.method, path)],
     };
-    let head = Head {
+    let head = RequestHead {
         path,
         query,
         headers: &request.headers,
@@ -86,31 +89,40 @@ fn judge_once(request: &Request<'_>, scratch: &mut Scratch) -> Vec<Violation> {
             _ => BodyLength::Known,
         },
     };
-    let plan = check_head(contract, operation, head, rules(), scratch, &mut violations);
+    let plan = check_head(
+        contract,
+        operation,
+        head,
+        settings(),
+        scratch,
+        &mut violations,
+    );
     check_body(
         contract,
         plan,
         &request.headers,
         request.body,
-        rules(),
+        settings(),
         scratch,
         &mut violations,
     );
     violations
 }
 
-/// Judges a body of `multipart/form-data` that arrives in these pieces, of which this much is kept.
-pub fn judge_parts<'p>(
+/// Checks a `multipart/form-data` body that arrives in `pieces`; the reader keeps at most
+/// `kept_bytes_max` of its parts.
+pub fn check_multipart<'p>(
     headers: &HeaderMap,
     pieces: impl Iterator<Item = &'p [u8]>,
-    kept_max: usize,
+    kept_bytes_max: usize,
 ) -> Vec<Violation> {
     let contract = &*CONTRACT;
-    let (mut captures, mut scratch) = (Captures::default(), Scratch::default());
+    let (mut captures, mut scratch) = (PathCaptures::default(), CheckScratch::default());
     let mut violations = Vec::new();
     let path = "/parts";
-    let operation = judge_target(contract, &Method::POST, path, &mut captures).expect("declared");
-    let head = Head {
+    let operation =
+        find_operation(contract, &Method::POST, path, &mut captures).expect("a declared operation");
+    let head = RequestHead {
         path,
         query: None,
         headers,
@@ -122,14 +134,14 @@ pub fn judge_parts<'p>(
         contract,
         operation,
         head,
-        rules(),
+        settings(),
         &mut scratch,
         &mut violations,
     );
     let (BodyPlan::Judge(media) | BodyPlan::JudgeIfPresent(media, _)) = plan else {
         return violations;
     };
-    let Some(mut form) = FormData::of(media, headers, kept_max) else {
+    let Some(mut form) = FormData::of(media, headers, kept_bytes_max) else {
         return violations;
     };
     pieces.for_each(|piece| form.feed(media, piece));
@@ -137,16 +149,17 @@ pub fn judge_parts<'p>(
         contract,
         media,
         &form,
-        rules(),
+        settings(),
         &mut scratch,
         &mut violations,
     );
     violations
 }
 
-/// Cuts bytes into pieces, whose sizes are chosen by `cuts` in turn.
-pub fn pieces<'b>(mut bytes: &'b [u8], cuts: &[u8]) -> impl Iterator<Item = &'b [u8]> {
-    let mut sizes = cuts.to_vec().into_iter().cycle();
+/// Splits bytes into pieces. `sizes` gives their lengths less one and repeats; without sizes there
+/// is one piece.
+pub fn pieces<'b>(mut bytes: &'b [u8], sizes: &[u8]) -> impl Iterator<Item = &'b [u8]> {
+    let mut sizes = sizes.to_vec().into_iter().cycle();
     std::iter::from_fn(move || {
         if bytes.is_empty() {
             return None;
@@ -160,10 +173,10 @@ pub fn pieces<'b>(mut bytes: &'b [u8], cuts: &[u8]) -> impl Iterator<Item = &'b 
     })
 }
 
-/// The first line, and what follows it.
+/// The first line without its line break, and the rest.
 pub fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
     match bytes.iter().position(|byte| *byte == b'\n') {
-        Some(at) => (&bytes[..at], &bytes[at + 1..]),
+        Some(end) => (&bytes[..end], &bytes[end + 1..]),
         None => (bytes, &[]),
     }
 }
