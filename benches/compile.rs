@@ -1,11 +1,11 @@
-//! What does it cost to compile a contract, in time and memory, over its bare parse?
+//! Time and memory to compile a contract, compared with parsing it.
 //!
 //! `cargo bench --bench compile -- FILE...` prints a row for each document: the time to parse it
 //! to a `serde_json::Value` (YAML: to the tape), the time to load and compile it, the difference,
-//! and what the compiled contract keeps resident. Each document runs in a process of its own, so
-//! that memory is counted from nothing.
+//! the resident memory of the compiled contract, and the peak. Each document is measured in a
+//! separate process, so earlier documents do not affect the memory.
 
-#![expect(clippy::print_stdout, reason = "a bench prints its table")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,11 +32,11 @@ fn main() {
     let files = if files.is_empty() { samples() } else { files };
     println!(
         "{:<34} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}",
-        "document", "operations", "parse", "compile", "over", "kept", "peak"
+        "document", "operations", "parse", "compile", "difference", "resident", "peak"
     );
     for file in files {
-        let own = std::env::current_exe().expect("this program has a path");
-        let status = Command::new(own)
+        let program = std::env::current_exe().expect("the path of this program");
+        let status = Command::new(program)
             .env("PORTCULLIS_BENCH_FILE", &file)
             .status();
         assert!(
@@ -64,7 +64,7 @@ fn measure(file: &Path) {
         contract_bytes_max: 64 << 20,
         ..Limits::default()
     };
-    let bytes = std::fs::read(file).expect("the document is readable");
+    let bytes = std::fs::read(file).expect("a readable document");
     let is_json = file
         .extension()
         .is_some_and(|extension| extension == "json");
@@ -88,13 +88,13 @@ fn measure(file: &Path) {
     };
     let peak = peak().saturating_sub(before);
     settle();
-    let kept = resident().saturating_sub(before);
+    let compiled_bytes = resident().saturating_sub(before);
     for _ in 1..ROUNDS {
         let started = Instant::now();
-        let documents = load_contract(file, &limits).expect("it loaded before");
-        let again = compile(documents, &CompileOptions::default()).expect("it compiled before");
+        let documents = load_contract(file, &limits).expect("a valid document");
+        let recompiled = compile(documents, &CompileOptions::default()).expect("a valid contract");
         compile_time = compile_time.min(started.elapsed());
-        drop(again);
+        drop(recompiled);
     }
     let parse_time = (0..ROUNDS)
         .map(|_| parse(&bytes, is_json))
@@ -106,12 +106,12 @@ fn measure(file: &Path) {
         milliseconds(parse_time),
         milliseconds(compile_time),
         milliseconds(compile_time.saturating_sub(parse_time)),
-        kept as f64 / 1e6,
+        compiled_bytes as f64 / 1e6,
         peak as f64 / 1e6,
     );
 }
 
-/// Gives the allocator time and occasion to return what was freed, as a running program does.
+/// Waits and allocates, so that the allocator returns freed memory as in a running program.
 fn settle() {
     for _ in 0..20 {
         std::thread::sleep(Duration::from_millis(10));

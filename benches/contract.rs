@@ -1,10 +1,10 @@
-//! What does it cost to judge a request by its contract, head and body?
+//! The cost to validate a request against its contract, head and body.
 //!
-//! Orders of 1 KB and 10 KB are judged as the proxy does it, by the shipped contract: `head`
-//! alone, `body` alone, and both. An `invalid` order has one defect in its last line, and its
-//! explanation is part of what is measured.
+//! Orders of 1 KB and 10 KB are validated against the sample contract with the functions that the
+//! proxy calls: `head` only, `body` only, and both. An `invalid` order has one violation in its
+//! last line, and the time includes explaining it.
 
-#![expect(clippy::panic, reason = "a bench stops where something is wrong")]
+#![expect(clippy::panic, reason = "a benchmark stops at the first error")]
 
 mod order;
 
@@ -25,8 +25,8 @@ use portcullis_vocabulary::enforcement::EnforcementPolicy;
 
 const PATH: &str = "/orders";
 
-/// What one data core judges with.
-struct Judge {
+/// The state with which one data core validates requests.
+struct RequestValidator {
     contract: CompiledContract,
     policy: EnforcementPolicy,
     headers: HeaderMap,
@@ -34,12 +34,12 @@ struct Judge {
     scratch: CheckScratch,
 }
 
-impl Judge {
+impl RequestValidator {
     fn new() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let file = root.join("contracts/payments/orders/openapi.yaml");
-        let documents = load_contract(&file, &Limits::default()).expect("the contract is there");
-        let contract = compile(documents, &CompileOptions::default()).expect("it compiles");
+        let documents = load_contract(&file, &Limits::default()).expect("a readable contract");
+        let contract = compile(documents, &CompileOptions::default()).expect("a valid contract");
         let fields = [
             ("host", "orders.example.com"),
             ("user-agent", "bench/1.0"),
@@ -51,7 +51,7 @@ impl Judge {
             .into_iter()
             .map(|(name, value)| {
                 (
-                    name.parse().expect("a name"),
+                    name.parse().expect("a field name"),
                     HeaderValue::from_static(value),
                 )
             })
@@ -66,11 +66,11 @@ impl Judge {
     }
 
     fn head(&mut self) -> BodyPlan<'_> {
-        let found = self
+        let route_match = self
             .contract
             .match_route(&Method::POST, PATH, &mut self.captures);
-        let RouteMatch::Found { operation } = found else {
-            panic!("the contract has {PATH}");
+        let RouteMatch::Found { operation } = route_match else {
+            panic!("the contract declares POST {PATH}");
         };
         let head = RequestHead {
             path: PATH,
@@ -84,7 +84,7 @@ impl Judge {
             &self.contract,
             self.contract.operation(operation),
             head,
-            rules(&self.policy),
+            settings(&self.policy),
             &mut self.scratch,
             &mut violations,
         );
@@ -97,12 +97,12 @@ impl Judge {
             self.contract
                 .match_route(&Method::POST, PATH, &mut self.captures)
         else {
-            panic!("the contract has {PATH}");
+            panic!("the contract declares POST {PATH}");
         };
         let portcullis_contract::BodyDeclaration::Declared(declared) =
             &self.contract.operation(operation).body
         else {
-            panic!("an order has a body");
+            panic!("the operation declares a body");
         };
         let mut violations = Vec::new();
         check_body(
@@ -110,7 +110,7 @@ impl Judge {
             BodyPlan::Judge(&declared.content[0]),
             &self.headers,
             black_box(body),
-            rules(&self.policy),
+            settings(&self.policy),
             &mut self.scratch,
             &mut violations,
         );
@@ -118,41 +118,45 @@ impl Judge {
     }
 }
 
-fn rules(policy: &EnforcementPolicy) -> CheckSettings<'_> {
+fn settings(policy: &EnforcementPolicy) -> CheckSettings<'_> {
     CheckSettings::new(policy, &Limits::default())
 }
 
-fn of_size(group: &mut BenchmarkGroup<'_, WallTime>, judge: &mut Judge, bytes_min: usize) {
+fn validate_bodies(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    validator: &mut RequestValidator,
+    bytes_min: usize,
+) {
     let (valid, invalid) = (
         order::order(bytes_min, true),
         order::order(bytes_min, false),
     );
     group.throughput(Throughput::Bytes(valid.len() as u64));
     group.bench_function("body", |bencher| {
-        bencher.iter(|| assert!(judge.body(valid.as_bytes()).is_empty()));
+        bencher.iter(|| assert!(validator.body(valid.as_bytes()).is_empty()));
     });
     group.bench_function("head and body", |bencher| {
         bencher.iter(|| {
-            assert!(matches!(judge.head(), BodyPlan::Judge(_)));
-            assert!(judge.body(valid.as_bytes()).is_empty());
+            assert!(matches!(validator.head(), BodyPlan::Judge(_)));
+            assert!(validator.body(valid.as_bytes()).is_empty());
         });
     });
     group.bench_function("invalid", |bencher| {
-        bencher.iter(|| assert_eq!(judge.body(invalid.as_bytes()).len(), 1));
+        bencher.iter(|| assert_eq!(validator.body(invalid.as_bytes()).len(), 1));
     });
 }
 
-fn judge(criterion: &mut Criterion) {
-    let mut judge = Judge::new();
+fn validate(criterion: &mut Criterion) {
+    let mut validator = RequestValidator::new();
     criterion.bench_function("head", |bencher| {
-        bencher.iter(|| assert!(matches!(judge.head(), BodyPlan::Judge(_))));
+        bencher.iter(|| assert!(matches!(validator.head(), BodyPlan::Judge(_))));
     });
     for (name, bytes_min) in [("1 KB", 1_000), ("10 KB", 10_000)] {
         let mut group = criterion.benchmark_group(name);
-        of_size(&mut group, &mut judge, bytes_min);
+        validate_bodies(&mut group, &mut validator, bytes_min);
         group.finish();
     }
 }
 
-criterion_group!(benches, judge);
+criterion_group!(benches, validate);
 criterion_main!(benches);

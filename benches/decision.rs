@@ -1,11 +1,11 @@
-//! What does deciding about a request cost: who calls, may it pass, does it have a slot?
+//! The cost of an admission decision: identity, circuit breakers, a slot.
 //!
-//! One decision is everything that the data plane asks of `identity` and `breaker` for a request
-//! that is answered: reading the squad headers, a look at the breakers, passing them, a slot,
-//! recording the outcome and giving the slot back. `cores/1` and `cores/2` run the same decisions
-//! for one service and one squad on as many threads at once, each with its own view of the shared
-//! bank; the time is that of one decision on each thread, so equal times are perfect scaling.
-//! `lock` is the least that any design with one lock would take: an empty lock and unlock, twice.
+//! One decision is every call that the data plane makes to `identity` and `breaker` for an answered
+//! request: read the squad headers, check the breakers, pass them, acquire a slot, record the
+//! outcome and release the slot. `cores/1` and `cores/2` make the same decisions for one service
+//! and one squad on one thread and on two at the same time, each with its own admission over the
+//! shared limits. The time is that of one decision on each thread, so equal times are perfect
+//! scaling. `lock` is the lower bound for any design with one lock: to lock and unlock it twice.
 
 use std::hint::black_box;
 use std::sync::{Arc, Barrier, Mutex};
@@ -25,8 +25,8 @@ use portcullis_vocabulary::Catalog;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Far above what is in flight at a time, so that nobody waits.
-fn guarded(catalog: &Catalog, cores: usize) -> ServiceProtection {
+/// The default limits are far above the number of requests in flight, so no request waits.
+fn service_protection(catalog: &Catalog, cores: usize) -> ServiceProtection {
     ServiceProtection::new(
         "orders",
         ServicePolicy::default(),
@@ -41,7 +41,7 @@ fn catalog() -> Catalog {
     load_catalog(path.as_ref()).expect("the shipped catalog")
 }
 
-/// The header fields of an ordinary request, with those that say who calls.
+/// The header fields of an ordinary request, including the squad headers.
 fn headers() -> HeaderMap {
     let fields = [
         ("host", "orders.internal"),
@@ -61,27 +61,27 @@ fn headers() -> HeaderMap {
 }
 
 #[inline]
-fn decide(turnstile: &CoreAdmission, headers: &HeaderMap, catalog: &Catalog, now: Instant) {
-    let claim = identity_from_headers(black_box(headers), catalog).expect("it is well");
+fn decide(admission: &CoreAdmission, headers: &HeaderMap, catalog: &Catalog, now: Instant) {
+    let claim = identity_from_headers(black_box(headers), catalog).expect("valid squad headers");
     let caller = claim.caller;
-    let now = turnstile.at(now);
-    assert!(turnstile.peek(caller, now).is_none());
+    let now = admission.at(now);
+    assert!(admission.peek(caller, now).is_none());
     let mut events = Vec::new();
-    let passes = turnstile
+    let pass = admission
         .admit(caller, now, &mut events)
-        .expect("it passes");
-    turnstile.charge_budget(caller, || now).expect("no budget");
-    let slot = match turnstile.acquire_slot(caller, now) {
+        .expect("closed circuits");
+    admission.charge_budget(caller, || now).expect("no budget");
+    let slot = match admission.acquire_slot(caller, now) {
         SlotOutcome::Granted(slot) => slot,
-        SlotOutcome::Queued(_) | SlotOutcome::Shed(_) => unreachable!("slots are plenty"),
+        SlotOutcome::Queued(_) | SlotOutcome::Shed(_) => unreachable!("more slots than requests"),
     };
     let outcome = CallOutcome {
         result: CallResult::Answered,
         took: Some(Duration::from_millis(1)),
         retry_after: None,
     };
-    turnstile.record(caller, passes, now, outcome, &mut events);
-    turnstile.release_slot(slot);
+    admission.record(caller, pass, now, outcome, &mut events);
+    admission.release_slot(slot);
     assert!(events.is_empty());
 }
 
@@ -92,17 +92,17 @@ fn identify(c: &mut Criterion) {
     });
 }
 
-fn whole(c: &mut Criterion) {
+fn decide_all(c: &mut Criterion) {
     let (catalog, headers) = (catalog(), headers());
-    let turnstile = guarded(&catalog, 1).core_admission(CoreIndex::new(0));
+    let admission = service_protection(&catalog, 1).core_admission(CoreIndex::new(0));
     let now = Instant::now();
-    c.bench_function("decision/whole", |b| {
-        b.iter(|| decide(&turnstile, &headers, &catalog, now));
+    c.bench_function("decision/all", |b| {
+        b.iter(|| decide(&admission, &headers, &catalog, now));
     });
 }
 
-/// So many iterations on each of so many threads, which begin together.
-fn together(threads: usize, iterations: u64, act: impl Fn(usize) + Sync) -> Duration {
+/// Runs `iterations` on each of `threads` that start at the same time; the time of the slowest.
+fn run_on_threads(threads: usize, iterations: u64, act: impl Fn(usize) + Sync) -> Duration {
     let barrier = Barrier::new(threads);
     let run = |thread| {
         barrier.wait();
@@ -127,15 +127,15 @@ fn cores(c: &mut Criterion) {
     let (catalog, headers) = (catalog(), headers());
     let mut group = c.benchmark_group("decision/cores");
     for threads in [1, 2] {
-        let guarded = guarded(&catalog, threads);
-        let turnstiles: Vec<_> = (0..threads)
-            .map(|core| guarded.core_admission(CoreIndex::new(core)))
+        let protection = service_protection(&catalog, threads);
+        let admissions: Vec<_> = (0..threads)
+            .map(|core| protection.core_admission(CoreIndex::new(core)))
             .collect();
         let now = Instant::now();
         group.bench_function(threads.to_string(), |b| {
             b.iter_custom(|iterations| {
-                together(threads, iterations, |core| {
-                    decide(&turnstiles[core], &headers, &catalog, now);
+                run_on_threads(threads, iterations, |core| {
+                    decide(&admissions[core], &headers, &catalog, now);
                 })
             });
         });
@@ -146,7 +146,7 @@ fn cores(c: &mut Criterion) {
         let lock = Arc::new(Mutex::new(0_u64));
         group.bench_function(threads.to_string(), |b| {
             b.iter_custom(|iterations| {
-                together(threads, iterations, |_| {
+                run_on_threads(threads, iterations, |_| {
                     for _ in 0..2 {
                         *lock.lock().expect("no panic") += 1;
                     }
@@ -157,5 +157,5 @@ fn cores(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, identify, whole, cores);
+criterion_group!(benches, identify, decide_all, cores);
 criterion_main!(benches);

@@ -1,15 +1,16 @@
-//! What does a request cost in processor time, from socket to socket, beside nginx?
+//! The CPU time of a request from socket to socket, compared with nginx.
 //!
 //! `cargo bench --profile dist --bench e2e [-- REQUESTS ROUNDS]` starts an upstream, portcullis
-//! with the shipped contract of orders, and nginx with a plain `proxy_pass`. Both proxies have one
-//! worker on core 1 and keep their connections; the load and the upstream share core 0. Rounds
-//! alternate between the proxies, so that both meet the same machine; what counts is the ratio
-//! within a pair of rounds. Every body is checked on both of its ways.
+//! with the sample contract of orders, and nginx with a plain `proxy_pass`. Both proxies have one
+//! worker on core 1 and reuse their connections; the load and the upstream share core 0. Rounds
+//! alternate between the proxies, so the load of the machine affects both alike; the result is the
+//! ratio within a pair of rounds. The upstream and the client compare every body with the expected
+//! one.
 
 #![expect(
     clippy::print_stdout,
     clippy::panic,
-    reason = "a bench prints what it measured, and stops where something is wrong"
+    reason = "a benchmark prints its results and stops at the first error"
 )]
 
 mod load;
@@ -23,9 +24,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use load::Exchange;
-use process::Proxy;
+use process::BenchProcess;
 
-/// The program that is measured, with its allocator.
+/// The allocator of the measured program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -34,9 +35,9 @@ const ROUNDS: usize = 5;
 const WARM_UP_REQUESTS: usize = 3_200;
 
 fn main() {
-    let words = process::words();
+    let words = process::arguments();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    if process::play(&words) {
+    if process::run_role(&words) {
         return;
     }
     let number = |at: usize| words.get(at).map(|word| word.parse().expect("a number"));
@@ -46,21 +47,21 @@ fn main() {
     );
 }
 
-/// What one round measured.
+/// The result of one round.
 #[derive(Clone, Copy)]
-struct Round {
+struct RoundResult {
     requests_per_second: f64,
-    processor_micros: f64,
+    cpu_micros: f64,
 }
 
 fn measure(requests: usize, rounds: usize) {
     let directory = tempfile::tempdir().expect("a directory for configurations");
     let upstream = process::start_upstream();
-    let own = process::start_portcullis(directory.path(), upstream.address, "");
+    let portcullis = process::start_portcullis(directory.path(), upstream.address, "");
     let nginx = start_nginx(directory.path(), upstream.address);
     if nginx.is_none() {
         println!(
-            "!! nginx is not on PATH: there is nothing to compare with, only own figures follow"
+            "warning: nginx is not on PATH; the figures of portcullis follow without a comparison"
         );
     }
     println!(
@@ -69,27 +70,32 @@ fn measure(requests: usize, rounds: usize) {
     );
     println!(
         "{:<6} {:<11} {:>10} {:>14} {:>22}",
-        "", "proxy", "requests/s", "CPU µs/request", "ratio (least to most)"
+        "", "proxy", "requests/s", "CPU µs/request", "ratio (min to max)"
     );
     for exchange in Exchange::ALL {
-        for proxy in nginx.iter().chain([&own]) {
+        for proxy in nginx.iter().chain([&portcullis]) {
             drive(proxy, exchange, WARM_UP_REQUESTS);
         }
-        let mut others = Vec::new();
-        let mut owns = Vec::new();
+        let mut nginx_rounds = Vec::new();
+        let mut portcullis_rounds = Vec::new();
         for _ in 0..rounds {
-            others.extend(nginx.as_ref().map(|nginx| drive(nginx, exchange, requests)));
-            owns.push(drive(&own, exchange, requests));
+            nginx_rounds.extend(nginx.as_ref().map(|nginx| drive(nginx, exchange, requests)));
+            portcullis_rounds.push(drive(&portcullis, exchange, requests));
         }
-        if !others.is_empty() {
-            print_row(exchange, "nginx", &others, "");
+        if !nginx_rounds.is_empty() {
+            print_row(exchange, "nginx", &nginx_rounds, "");
         }
-        print_row(exchange, "portcullis", &owns, &ratios(&others, &owns));
+        print_row(
+            exchange,
+            "portcullis",
+            &portcullis_rounds,
+            &ratios(&nginx_rounds, &portcullis_rounds),
+        );
     }
 }
 
-/// nginx as a plain reverse proxy, or nothing where it is not installed.
-fn start_nginx(directory: &Path, upstream: SocketAddr) -> Option<Proxy> {
+/// nginx as a plain reverse proxy. `None` if it is not installed.
+fn start_nginx(directory: &Path, upstream: SocketAddr) -> Option<BenchProcess> {
     let installed = Command::new("nginx")
         .arg("-v")
         .stderr(Stdio::null())
@@ -135,38 +141,38 @@ fn start_nginx(directory: &Path, upstream: SocketAddr) -> Option<Proxy> {
     Some(process::start(command, address))
 }
 
-fn drive(proxy: &Proxy, exchange: Exchange, requests: usize) -> Round {
-    let before = proxy.processor_time();
+fn drive(proxy: &BenchProcess, exchange: Exchange, requests: usize) -> RoundResult {
+    let before = proxy.cpu_time();
     let took: Duration = process::run_load(proxy.address, exchange, requests);
-    let used = proxy.processor_time().saturating_sub(before);
-    Round {
+    let used = proxy.cpu_time().saturating_sub(before);
+    RoundResult {
         requests_per_second: requests as f64 / took.as_secs_f64(),
-        processor_micros: used.as_secs_f64() * 1e6 / requests as f64,
+        cpu_micros: used.as_secs_f64() * 1e6 / requests as f64,
     }
 }
 
-fn print_row(exchange: Exchange, name: &str, rounds: &[Round], ratio: &str) {
+fn print_row(exchange: Exchange, name: &str, rounds: &[RoundResult], ratio: &str) {
     println!(
         "{:<6} {:<11} {:>10.0} {:>14.2} {:>22}",
         exchange.name(),
         name,
         median(rounds.iter().map(|round| round.requests_per_second)),
-        median(rounds.iter().map(|round| round.processor_micros)),
+        median(rounds.iter().map(|round| round.cpu_micros)),
         ratio
     );
 }
 
-/// Own time over nginx's, pair by pair.
-fn ratios(others: &[Round], owns: &[Round]) -> String {
-    let pairs = owns.iter().zip(others);
+/// The ratio of the time of portcullis to that of nginx: median, minimum and maximum of the pairs.
+fn ratios(nginx: &[RoundResult], portcullis: &[RoundResult]) -> String {
+    let pairs = portcullis.iter().zip(nginx);
     let mut ratios: Vec<f64> = pairs
-        .map(|(own, other)| own.processor_micros / other.processor_micros)
+        .map(|(portcullis, nginx)| portcullis.cpu_micros / nginx.cpu_micros)
         .collect();
     ratios.sort_by(f64::total_cmp);
     match (ratios.first(), ratios.last()) {
-        (Some(least), Some(most)) => {
+        (Some(min), Some(max)) => {
             let middle = median(ratios.iter().copied());
-            format!("{middle:.2} ({least:.2} to {most:.2})")
+            format!("{middle:.2} ({min:.2} to {max:.2})")
         }
         _ => String::new(),
     }

@@ -1,11 +1,11 @@
-//! How long does a pipeline wait for `portcullis gate`?
+//! The duration of `portcullis gate` in a pipeline.
 //!
-//! A catalog of 200 services, 62 of which have a contract (the sample of orders, 390 lines) and a
-//! deployment in a directory. Each is judged by a process of its own with a next revision that
-//! breaks something, as pipelines do: start, catalog, registry, both contracts, comparison,
-//! verdict. `cargo bench --bench gate` prints the median and the greatest of one, and the sum.
+//! The catalog has 200 services; 62 of them have a contract (the sample of orders, 390 lines) and a
+//! recorded deployment in a directory. As in a pipeline, a separate process decides about a
+//! breaking revision of each: start, catalog, registry, both contracts, comparison, decision.
+//! `cargo bench --bench gate` prints the median and the maximum of one process, and the sum.
 
-#![expect(clippy::print_stdout, reason = "a bench prints its table")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 use std::fmt::Write;
 use std::fs;
@@ -35,22 +35,22 @@ fn main() {
         let next = own
             .replace("maximum: 100", "maximum: 50")
             .replace("maxLength: 500", "maxLength: 900");
-        assert_ne!(own, next, "the sample has what is changed");
+        assert_ne!(own, next, "the replaced text occurs in the sample");
         fs::write(root.join(format!("{number}.yaml")), own).expect("a contract");
         fs::write(root.join(format!("{number}.next.yaml")), next).expect("a contract");
-        judge(root, number, "yaml", &["--record"], 0);
+        run_gate(root, number, "yaml", &["--record"], 0);
     }
     let mut times: Vec<Duration> = (0..CONTRACTS)
-        .map(|number| judge(root, number, "next.yaml", &[], 1))
+        .map(|number| run_gate(root, number, "next.yaml", &[], 1))
         .collect();
     let sum: Duration = times.iter().sum();
     times.sort();
     println!(
-        "one service of {SERVICES}: median {:?}, greatest {:?}",
+        "one service of {SERVICES}: median {:?}, maximum {:?}",
         times[CONTRACTS / 2],
         times[CONTRACTS - 1]
     );
-    println!("{CONTRACTS} contracts one after the other: {sum:?}");
+    println!("{CONTRACTS} contracts sequentially: {sum:?}");
 }
 
 fn squad(number: usize) -> String {
@@ -77,8 +77,14 @@ fn catalog() -> String {
     text
 }
 
-fn judge(root: &Path, number: usize, ending: &str, more: &[&str], code: i32) -> Duration {
-    let began = Instant::now();
+fn run_gate(
+    root: &Path,
+    number: usize,
+    suffix: &str,
+    options: &[&str],
+    exit_code: i32,
+) -> Duration {
+    let started = Instant::now();
     let output = Command::new(env!("CARGO_BIN_EXE_portcullis"))
         .args([
             "gate",
@@ -93,17 +99,17 @@ fn judge(root: &Path, number: usize, ending: &str, more: &[&str], code: i32) -> 
             "--service",
             &format!("service-{number}"),
             "--contract",
-            &format!("{number}.{ending}"),
+            &format!("{number}.{suffix}"),
         ])
-        .args(more)
+        .args(options)
         .current_dir(root)
         .stdin(Stdio::null())
         .output()
         .expect("the gate runs");
-    let took = began.elapsed();
+    let took = started.elapsed();
     assert_eq!(
         output.status.code(),
-        Some(code),
+        Some(exit_code),
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );

@@ -1,4 +1,4 @@
-//! What does it cost to read a body and to judge it, on the tape and on `serde_json::Value`?
+//! The cost to parse and validate a JSON body, on the tape and on `serde_json::Value`.
 
 use std::fmt::Write;
 use std::hint::black_box;
@@ -8,7 +8,7 @@ use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterio
 use portcullis_json::{JsonLimits, Tape, TapeJson};
 use serde_json::{Value, json};
 
-/// An order with as many lines as it takes to reach the size.
+/// An order with enough lines to have about `bytes_min` bytes.
 fn order(bytes_min: usize) -> String {
     let mut body = String::from(
         r#"{"order_id":"5f0c7d1e-6c0b-4c52-9d53-0e4b4c1a9b7e","customer":{"id":184467,"name":"Ada Example","email":"ada@example.com","address":{"street":"12 Long Street","city":"Lisbon","postcode":"1000-001","country":"PT"}},"currency":"EUR","placed_at":"2026-03-14T09:26:53Z","express":false,"note":null,"total":1249.95,"lines":["#,
@@ -78,28 +78,28 @@ fn order_schema() -> Value {
     })
 }
 
-fn read(group: &mut BenchmarkGroup<'_, WallTime>, body: &[u8]) {
+fn parse(group: &mut BenchmarkGroup<'_, WallTime>, body: &[u8]) {
     let mut tape = Tape::new();
-    group.bench_function("read/tape", |b| {
+    group.bench_function("parse/tape", |b| {
         b.iter(|| {
             tape.parse("body", black_box(body), JsonLimits::default())
                 .map(str::len)
                 .ok()
         });
     });
-    group.bench_function("read/value", |b| {
+    group.bench_function("parse/value", |b| {
         b.iter(|| serde_json::from_slice::<Value>(black_box(body)).ok());
     });
 }
 
-fn judge(group: &mut BenchmarkGroup<'_, WallTime>, body: &[u8]) {
+fn parse_and_validate(group: &mut BenchmarkGroup<'_, WallTime>, body: &[u8]) {
     let schema = json!({"properties": {"body": order_schema()}});
     let on_tape = jsonschema::options_for::<TapeJson>()
         .build(&schema)
         .expect("a valid schema");
     let on_value = jsonschema::validator_for(&order_schema()).expect("a valid schema");
     let mut tape = Tape::new();
-    group.bench_function("read and judge/tape", |b| {
+    group.bench_function("parse and validate/tape", |b| {
         b.iter(|| {
             let text = tape
                 .parse("body", black_box(body), JsonLimits::default())
@@ -107,7 +107,7 @@ fn judge(group: &mut BenchmarkGroup<'_, WallTime>, body: &[u8]) {
             assert!(on_tape.is_valid(tape.wrapped(text)));
         });
     });
-    group.bench_function("read and judge/value", |b| {
+    group.bench_function("parse and validate/value", |b| {
         b.iter(|| {
             let value: Value = serde_json::from_slice(black_box(body)).expect("JSON");
             assert!(on_value.is_valid(&value));
@@ -120,8 +120,8 @@ fn bodies(criterion: &mut Criterion) {
         let body = order(bytes_min);
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Bytes(body.len() as u64));
-        read(&mut group, body.as_bytes());
-        judge(&mut group, body.as_bytes());
+        parse(&mut group, body.as_bytes());
+        parse_and_validate(&mut group, body.as_bytes());
         group.finish();
     }
 }

@@ -1,7 +1,7 @@
-//! The two ends of a proxied exchange: a load that keeps its connections, and an upstream.
+//! The load generator and the upstream of the end-to-end benchmarks.
 //!
-//! Both use a blocking thread for each connection, which costs less processor time than anything
-//! with an event loop, and both compare every byte of the bodies they get.
+//! Both use a blocking thread for each connection, which takes less CPU time than an event loop, and
+//! compare every byte of the bodies that they receive. The load generator reuses its connections.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -12,17 +12,17 @@ use crate::order;
 
 pub(crate) const CONNECTIONS: usize = 32;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const IO_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_BYTES: usize = 1_000;
 const EXPORT_BYTES_MAX: usize = 16 << 20;
 const ORDER: &str = r#"{"id":"0b9c8d5e-2f63-4f5a-8f0e-6f1f6f2b7a10","customer_id":"7c1f5a0e-5a52-4f0e-9a5c-0a4b2d1f3c11","status":"placed","currency":"EUR","total":25.00,"placed_at":"2026-01-02T03:04:05Z","lines":[{"sku":"BOOK-0042","quantity":2,"unit_price":12.50}]}"#;
 
-/// What is asked for.
+/// The kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exchange {
-    /// An order of 1 KB is placed; portcullis judges it.
+    /// Places an order of 1 KB; portcullis validates it.
     Post,
-    /// An order is fetched.
+    /// Fetches an order.
     Get,
 }
 
@@ -74,24 +74,26 @@ impl Exchange {
     }
 }
 
-/// Makes the exchange as often as asked over all connections, and prints the seconds it took.
+/// Sends `requests` requests over all connections, and prints the duration in seconds.
 pub(crate) fn run(address: SocketAddr, exchange: Exchange, requests: usize) {
     let streams: Vec<TcpStream> = (0..CONNECTIONS).map(|_| connect(address)).collect();
-    let begun = Instant::now();
+    let started = Instant::now();
     let threads: Vec<_> = streams
         .into_iter()
         .map(|stream| thread::spawn(move || repeat(stream, exchange, requests / CONNECTIONS)))
         .collect();
     for thread in threads {
-        thread.join().expect("every answer is right");
+        thread.join().expect("only expected responses");
     }
-    println!("{}", begun.elapsed().as_secs_f64());
+    println!("{}", started.elapsed().as_secs_f64());
 }
 
 fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect_timeout(&address, PATIENCE).expect("the proxy accepts");
+    let stream = TcpStream::connect_timeout(&address, IO_TIMEOUT).expect("the proxy accepts");
     stream.set_nodelay(true).expect("a TCP socket");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    stream
+        .set_read_timeout(Some(IO_TIMEOUT))
+        .expect("a timeout");
     stream
 }
 
@@ -101,7 +103,7 @@ fn repeat(mut stream: TcpStream, exchange: Exchange, times: usize) {
     let mut buffer = vec![0; 16 * 1024];
     for _ in 0..times {
         stream.write_all(&request).expect("the proxy reads");
-        let message = read_message(&mut stream, &mut buffer).expect("an answer");
+        let message = read_message(&mut stream, &mut buffer).expect("a response");
         assert!(
             message.head.starts_with(status.as_bytes()),
             "{}",
@@ -111,7 +113,7 @@ fn repeat(mut stream: TcpStream, exchange: Exchange, times: usize) {
     }
 }
 
-/// Prints its address, then answers orders until it is ended.
+/// Prints its address, then answers requests until the process is stopped.
 pub(crate) fn serve_upstream() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     println!("{}", listener.local_addr().expect("a bound address"));
@@ -121,7 +123,7 @@ pub(crate) fn serve_upstream() {
     }
 }
 
-/// Prints its address, then takes whatever is posted until it is ended.
+/// Prints its address, then accepts every export until the process is stopped.
 pub(crate) fn serve_collector() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     println!("{}", listener.local_addr().expect("a bound address"));
@@ -168,7 +170,7 @@ struct Message<'a> {
     body: &'a [u8],
 }
 
-/// One message with a known length.
+/// Reads one message with a known length.
 fn read_message<'a>(stream: &mut TcpStream, buffer: &'a mut [u8]) -> io::Result<Message<'a>> {
     let mut filled = 0;
     let (head_end, length) = loop {

@@ -1,9 +1,9 @@
-//! The request bodies of the benches: orders as `contracts/payments/orders` takes them.
+//! The request bodies of the benchmarks: orders for the contract `contracts/payments/orders`.
 
 use std::fmt::Write;
 
-/// An order of at least so many bytes, and at most one line more. One that is not valid asks for
-/// a quantity of nothing in its last line.
+/// An order of about `bytes_min` bytes: lines are added until it is reached. An invalid order has
+/// the quantity 0 in its last line.
 pub(crate) fn order(bytes_min: usize, is_valid: bool) -> String {
     let mut body = String::from(
         r#"{"customer_id":"7c1f5a0e-5a52-4f0e-9a5c-0a4b2d1f3c11","currency":"EUR","note":"Please ring twice; the bell is quiet and the stairs are long.","ship_to":{"street":"12 Long Street","city":"Lisbon","postcode":"1000-001","country":"PT"},"lines":["#,

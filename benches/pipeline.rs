@@ -1,9 +1,9 @@
-//! What does the way of a request through all layers cost, without sockets?
+//! The cost of a request in all layers, without sockets.
 //!
-//! The HTTP library reads requests from a pipe in memory and hands them to the whole pipeline,
-//! where the contract's examples answer (`mock`). `library` is the same without the pipeline, so
-//! the difference between the two is ours. Not in it: the inspector of the wire, the upstream
-//! connection and the kernel, which `e2e` measures.
+//! The HTTP library reads requests from a pipe in memory and passes them to the whole pipeline,
+//! which answers with the contract's examples (`mock`). `library` is the HTTP library without the
+//! pipeline, so the difference is the cost of the pipeline. It does not include the stream
+//! inspector, the upstream connection and the kernel; `e2e` measures them, too.
 
 mod order;
 
@@ -40,23 +40,23 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const PIPE_BYTES: usize = 64 * 1024;
 
 /// A client on one end of a pipe.
-struct Client {
+struct PipeClient {
     runtime: LocalRuntime,
     pipe: DuplexStream,
     buffer: Vec<u8>,
 }
 
-impl Client {
-    /// A client whose pipe ends in what `serve` spawns.
+impl PipeClient {
+    /// Creates a client whose requests are answered by the task that `serve` spawns.
     fn new(serve: impl FnOnce(DuplexStream)) -> Self {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build_local(LocalOptions::default())
             .expect("a runtime");
-        let (pipe, far_end) = tokio::io::duplex(PIPE_BYTES);
+        let (pipe, server_end) = tokio::io::duplex(PIPE_BYTES);
         {
-            let _inside = runtime.enter();
-            serve(far_end);
+            let _entered = runtime.enter();
+            serve(server_end);
         }
         Self {
             runtime,
@@ -65,7 +65,7 @@ impl Client {
         }
     }
 
-    /// Sends a request and reads the answer, which arrives in one piece.
+    /// Sends a request and reads the response, which arrives in one piece.
     fn exchange(&mut self, request: &[u8], status: &str) {
         let Self {
             runtime,
@@ -76,9 +76,9 @@ impl Client {
             pipe.write_all(request).await.expect("a pipe");
             pipe.read(buffer).await.expect("a pipe")
         });
-        let answer = buffer[..read].escape_ascii();
-        assert_eq!(&buffer[9..12], status.as_bytes(), "{answer}");
-        assert!(buffer[..read].ends_with(b"}"), "the whole answer");
+        let response = buffer[..read].escape_ascii();
+        assert_eq!(&buffer[9..12], status.as_bytes(), "{response}");
+        assert!(buffer[..read].ends_with(b"}"), "a complete response");
     }
 }
 
@@ -93,19 +93,19 @@ fn serve_pipeline(pipe: DuplexStream) {
             let documents =
                 load_contract(service.contract.as_file().expect("a file"), &config.limits)
                     .expect("a contract");
-            Arc::new(compile(documents, &CompileOptions::default()).expect("it compiles"))
+            Arc::new(compile(documents, &CompileOptions::default()).expect("a valid contract"))
         })
         .collect();
     let services = config.services.iter().zip(contracts);
     let services = services.map(|(service, contract)| {
         let policy = ServicePolicy::default();
-        let guarded =
+        let protection =
             ServiceProtection::new(&service.name, policy, &config.catalog, 1, Instant::now());
         Arc::new(ActiveService::new(
             &config,
             service,
             Some(contract),
-            (guarded, TrafficInventory::new(&service.name, 1)),
+            (protection, TrafficInventory::new(&service.name, 1)),
             None,
         ))
     });
@@ -117,9 +117,9 @@ fn serve_pipeline(pipe: DuplexStream) {
     let peer = Rc::new(Peer::new(address, &[]));
     let limits = Rc::new(ClientLimits::default());
     let service = service_fn(move |request| {
-        let arrived = IncomingRequest::new(request, Rc::clone(&peer), Rc::clone(&limits));
+        let incoming = IncomingRequest::new(request, Rc::clone(&peer), Rc::clone(&limits));
         let core = Rc::clone(&core);
-        async move { Ok::<_, Infallible>(core.handle(arrived).await) }
+        async move { Ok::<_, Infallible>(core.handle(incoming).await) }
     });
     tokio::task::spawn_local(http1::Builder::new().serve_connection(TokioIo::new(pipe), service));
 }
@@ -153,8 +153,8 @@ fn request(method: &str, target: &str, body: &str) -> Vec<u8> {
 }
 
 fn exchanges(criterion: &mut Criterion) {
-    let mut ours = Client::new(serve_pipeline);
-    let mut library = Client::new(serve_library);
+    let mut pipeline = PipeClient::new(serve_pipeline);
+    let mut library = PipeClient::new(serve_library);
     let get = request("GET", "/orders/0b9c8d5e-2f63-4f5a-8f0e-6f1f6f2b7a10", "");
     let cases = [
         ("GET", get, "200"),
@@ -177,7 +177,7 @@ fn exchanges(criterion: &mut Criterion) {
     for (name, request, status) in &cases {
         let mut group = criterion.benchmark_group(*name);
         group.bench_function("pipeline", |bencher| {
-            bencher.iter(|| ours.exchange(request, status));
+            bencher.iter(|| pipeline.exchange(request, status));
         });
         group.bench_function("library", |bencher| {
             bencher.iter(|| library.exchange(request, "200"));

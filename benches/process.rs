@@ -1,6 +1,6 @@
-//! The processes of the end-to-end bench: this program in its other roles, and nginx.
+//! The processes of the end-to-end benchmarks: this program in its other roles, and nginx.
 //!
-//! Everybody is pinned: the proxies to core 1, all that is not measured to core 0.
+//! Every process is pinned: the proxies to core 1, all others to core 0.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -14,7 +14,7 @@ use portcullis::telemetry;
 
 use crate::load::{self, Exchange};
 
-/// What this program was started as.
+/// The roles in which this program can be started.
 pub(crate) struct Role;
 
 impl Role {
@@ -24,14 +24,14 @@ impl Role {
     const PROXY: &str = "proxy";
 }
 
-/// The words that the program was started with.
-pub(crate) fn words() -> Vec<String> {
+/// The arguments of the program, without options.
+pub(crate) fn arguments() -> Vec<String> {
     let words = std::env::args().skip(1);
     words.filter(|word| !word.starts_with("--")).collect()
 }
 
-/// Plays the role that the words name, if they do.
-pub(crate) fn play(words: &[&str]) -> bool {
+/// Runs the role that the arguments name. `false` if they name none.
+pub(crate) fn run_role(words: &[&str]) -> bool {
     match words {
         [Role::UPSTREAM] => load::serve_upstream(),
         [Role::COLLECTOR] => load::serve_collector(),
@@ -46,7 +46,7 @@ pub(crate) fn play(words: &[&str]) -> bool {
     true
 }
 
-/// A port that was free a moment ago.
+/// An address with a port that was free just now.
 pub(crate) fn free_address() -> SocketAddr {
     let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
     socket.local_addr().expect("a bound address")
@@ -54,25 +54,25 @@ pub(crate) fn free_address() -> SocketAddr {
 
 const LOAD_CORE: &str = "0";
 pub(crate) const PROXY_CORE: &str = "1";
-const END_PATIENCE: Duration = Duration::from_secs(10);
-const START_PATIENCE: Duration = Duration::from_secs(10);
-/// Of `/proc/<pid>/stat`; fixed by the kernel's interface on every architecture of today.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+/// The unit of times in `/proc/<pid>/stat`. It is 100 on every current architecture of Linux.
 const TICKS_PER_SECOND: u64 = 100;
 
-/// A process that ends with its owner.
-pub(crate) struct Proxy {
+/// A process that is stopped when this value is dropped.
+pub(crate) struct BenchProcess {
     child: Child,
     pub(crate) address: SocketAddr,
 }
 
-impl Drop for Proxy {
+impl Drop for BenchProcess {
     fn drop(&mut self) {
-        // Asked, not killed: a killed nginx leaves its worker behind.
-        let asked = Command::new("kill")
+        // SIGTERM instead of SIGKILL: a killed nginx does not stop its worker.
+        let signal = Command::new("kill")
             .arg(self.child.id().to_string())
             .status();
-        let begun = Instant::now();
-        while asked.is_ok() && begun.elapsed() < END_PATIENCE {
+        let started = Instant::now();
+        while signal.is_ok() && started.elapsed() < STOP_TIMEOUT {
             if !matches!(self.child.try_wait(), Ok(None)) {
                 return;
             }
@@ -83,9 +83,9 @@ impl Drop for Proxy {
     }
 }
 
-impl Proxy {
-    /// User and system time of the process and its workers.
-    pub(crate) fn processor_time(&self) -> Duration {
+impl BenchProcess {
+    /// User and system CPU time of the process and its workers.
+    pub(crate) fn cpu_time(&self) -> Duration {
         let master = self.child.id();
         let ticks: u64 = workers(master).chain([master]).map(ticks).sum();
         Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND)
@@ -99,7 +99,8 @@ fn workers(pid: u32) -> impl Iterator<Item = u32> {
     pids.into_iter()
 }
 
-/// Fields 14 and 15 of proc_pid_stat(5), counted from the end of the name.
+/// The sum of the fields 14 and 15 (user and system time) of proc_pid_stat(5). Fields are counted
+/// after the process name, because the name may contain spaces.
 fn ticks(pid: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("a running process");
     let (_, fields) = stat.rsplit_once(") ").expect("a name in parentheses");
@@ -115,20 +116,20 @@ pub(crate) fn pinned(core: &str, program: impl AsRef<std::ffi::OsStr>) -> Comman
     command
 }
 
-fn own(core: &str) -> Command {
+fn this_program(core: &str) -> Command {
     pinned(
         core,
-        std::env::current_exe().expect("this program has a path"),
+        std::env::current_exe().expect("the path of this program"),
     )
 }
 
-pub(crate) fn start_upstream() -> Proxy {
+pub(crate) fn start_upstream() -> BenchProcess {
     start_server(Role::UPSTREAM)
 }
 
-/// A role that prints its address.
-pub(crate) fn start_server(role: &str) -> Proxy {
-    let mut command = own(LOAD_CORE);
+/// Starts this program in a role that prints its address.
+pub(crate) fn start_server(role: &str) -> BenchProcess {
+    let mut command = this_program(LOAD_CORE);
     let mut child = command
         .arg(role)
         .stdout(Stdio::piped())
@@ -138,28 +139,32 @@ pub(crate) fn start_server(role: &str) -> Proxy {
     let mut line = String::new();
     BufReader::new(output).read_line(&mut line).expect("a line");
     let address = line.trim().parse().expect("the server's address");
-    Proxy { child, address }
+    BenchProcess { child, address }
 }
 
 pub(crate) fn run_load(address: SocketAddr, exchange: Exchange, requests: usize) -> Duration {
-    let output = own(LOAD_CORE)
+    let output = this_program(LOAD_CORE)
         .args([Role::LOAD, &address.to_string(), exchange.name()])
         .arg(requests.to_string())
         .stderr(Stdio::inherit())
         .output()
         .expect("the load starts");
-    assert!(output.status.success(), "an exchange went wrong");
+    assert!(output.status.success(), "an unexpected response");
     let text = String::from_utf8_lossy(&output.stdout);
     Duration::from_secs_f64(text.trim().parse().expect("seconds"))
 }
 
-/// portcullis in front of an upstream, with more sections of its configuration.
-pub(crate) fn start_portcullis(directory: &Path, upstream: SocketAddr, keys: &str) -> Proxy {
+/// Starts portcullis in front of an upstream; `sections` is added to its configuration.
+pub(crate) fn start_portcullis(
+    directory: &Path,
+    upstream: SocketAddr,
+    sections: &str,
+) -> BenchProcess {
     let address = free_address();
     let contracts = Path::new(env!("CARGO_MANIFEST_DIR")).join("contracts");
     let config = format!(
         r#"
-        {keys}
+        {sections}
         [listen]
         address = "{address}"
         [admin]
@@ -179,7 +184,7 @@ pub(crate) fn start_portcullis(directory: &Path, upstream: SocketAddr, keys: &st
     );
     let path = directory.join(format!("{}.toml", address.port()));
     fs::write(&path, config).expect("a written configuration");
-    let mut command = own(PROXY_CORE);
+    let mut command = this_program(PROXY_CORE);
     command
         .arg(Role::PROXY)
         .arg(path)
@@ -188,7 +193,7 @@ pub(crate) fn start_portcullis(directory: &Path, upstream: SocketAddr, keys: &st
     start(command, address)
 }
 
-/// The program as `serve` runs it.
+/// Runs the proxy like the command `serve`.
 fn serve_proxy(config: &str) {
     let path = Some(Path::new(config));
     let config = portcullis::config::load(path, [], &Default::default());
@@ -197,19 +202,19 @@ fn serve_proxy(config: &str) {
     portcullis::app::run(config, None).unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// Starts a proxy and waits until it accepts.
-pub(crate) fn start(mut command: Command, address: SocketAddr) -> Proxy {
+/// Starts a proxy and waits until it accepts connections.
+pub(crate) fn start(mut command: Command, address: SocketAddr) -> BenchProcess {
     let child = command.spawn().expect("taskset of util-linux starts");
-    let mut proxy = Proxy { child, address };
-    let begun = Instant::now();
+    let mut process = BenchProcess { child, address };
+    let started = Instant::now();
     while TcpStream::connect(address).is_err() {
-        let ended = proxy.child.try_wait().expect("a child of ours");
-        assert!(ended.is_none(), "the proxy ended: {ended:?}");
+        let status = process.child.try_wait().expect("a child process");
+        assert!(status.is_none(), "the proxy has stopped: {status:?}");
         assert!(
-            begun.elapsed() < START_PATIENCE,
-            "the proxy does not accept"
+            started.elapsed() < START_TIMEOUT,
+            "the proxy accepts no connections"
         );
         thread::sleep(Duration::from_millis(10));
     }
-    proxy
+    process
 }

@@ -1,14 +1,14 @@
-//! What does telemetry cost a request in processor time?
+//! The CPU time of telemetry for one request.
 //!
 //! `cargo bench --bench telemetry [-- REQUESTS ROUNDS]` starts an upstream, a collector of spans
-//! and portcullis three times: with metrics off; with metrics; with metrics, one request in a
-//! hundred traced and one in a hundred logged. Rounds alternate between the three, so that all
-//! meet the same machine; what counts is the ratio within a round. Placement as in `e2e`.
+//! and portcullis three times: with metrics off; with metrics; and with metrics, 1 % of requests
+//! traced and 1 % logged. Rounds alternate between the three, so the load of the machine affects all
+//! alike; the result is the ratio within a round. Processes are pinned as in `e2e`.
 
 #![expect(
     clippy::print_stdout,
     clippy::panic,
-    reason = "a bench prints what it measured, and stops where something is wrong"
+    reason = "a benchmark prints its results and stops at the first error"
 )]
 
 mod load;
@@ -16,9 +16,9 @@ mod order;
 mod process;
 
 use load::Exchange;
-use process::{Proxy, Role};
+use process::{BenchProcess, Role};
 
-/// The program that is measured, with its allocator.
+/// The allocator of the measured program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -27,9 +27,9 @@ const ROUNDS: usize = 9;
 const WARM_UP_REQUESTS: usize = 3_200;
 
 fn main() {
-    let words = process::words();
+    let words = process::arguments();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    if process::play(&words) {
+    if process::run_role(&words) {
         return;
     }
     let number = |at: usize| words.get(at).map(|word| word.parse().expect("a number"));
@@ -47,7 +47,8 @@ fn measure(requests: usize, rounds: usize) {
         "[tracing]\nendpoint = \"http://{}\"\nsample = 0.01\n[access_log]\nsample = 0.01",
         collector.address
     );
-    let start = |keys: &str| process::start_portcullis(directory.path(), upstream.address, keys);
+    let start =
+        |sections: &str| process::start_portcullis(directory.path(), upstream.address, sections);
     let proxies = [
         ("off", start("[metrics]\nenabled = false")),
         ("metrics", start("")),
@@ -59,33 +60,33 @@ fn measure(requests: usize, rounds: usize) {
     );
     println!(
         "{:<6} {:<8} {:>14} {:>24}",
-        "", "telemetry", "CPU µs/request", "ratio (least to most)"
+        "", "telemetry", "CPU µs/request", "ratio (min to max)"
     );
     for exchange in Exchange::ALL {
         compare(&proxies, exchange, requests, rounds);
     }
 }
 
-/// Drives each proxy in turn, and compares each with the first, round by round.
-fn compare(proxies: &[(&str, Proxy)], exchange: Exchange, requests: usize, rounds: usize) {
+/// Sends requests to each proxy in turn, and compares each with the first, round by round.
+fn compare(proxies: &[(&str, BenchProcess)], exchange: Exchange, requests: usize, rounds: usize) {
     for (_, proxy) in proxies {
         micros(proxy, exchange, WARM_UP_REQUESTS);
     }
     let mut measured = vec![Vec::new(); proxies.len()];
     for round in 0..rounds {
         for step in 0..proxies.len() {
-            // Nobody is always the one who comes after a pause.
+            // The order rotates, so that no proxy always runs first in a round.
             let at = (round + step) % proxies.len();
             measured[at].push(micros(&proxies[at].1, exchange, requests));
         }
     }
-    for ((name, _), of_one) in proxies.iter().zip(&measured) {
-        let pairs = of_one.iter().zip(&measured[0]);
+    for ((name, _), times) in proxies.iter().zip(&measured) {
+        let pairs = times.iter().zip(&measured[0]);
         let ratios: Vec<f64> = pairs.map(|(own, off)| own / off).collect();
         println!(
             "{:<6} {name:<8} {:>14.2} {:>24}",
             exchange.name(),
-            median(of_one),
+            median(times),
             format!(
                 "{:.3} ({:.3} to {:.3})",
                 median(&ratios),
@@ -96,11 +97,11 @@ fn compare(proxies: &[(&str, Proxy)], exchange: Exchange, requests: usize, round
     }
 }
 
-/// Processor time of a request, in microseconds.
-fn micros(proxy: &Proxy, exchange: Exchange, requests: usize) -> f64 {
-    let before = proxy.processor_time();
+/// CPU time of a request, in microseconds.
+fn micros(proxy: &BenchProcess, exchange: Exchange, requests: usize) -> f64 {
+    let before = proxy.cpu_time();
     process::run_load(proxy.address, exchange, requests);
-    let used = proxy.processor_time().saturating_sub(before);
+    let used = proxy.cpu_time().saturating_sub(before);
     used.as_secs_f64() * 1e6 / requests as f64
 }
 

@@ -1,8 +1,8 @@
-//! What does tracing cost a data core: for a request that is not sampled, and for one that is?
+//! The cost of tracing on a data core, sampled and unsampled.
 //!
-//! `unsampled` reads `traceparent` and writes it and `baggage` for the upstream, as for each request
-//! once there is a collector; `root` does so for a request without a trace. `sampled` also notes
-//! what a span says and hands it over, to a queue that is full, since nobody takes spans out here.
+//! `unsampled` reads `traceparent` and writes it and `baggage` for the upstream, as every request
+//! does if a collector is configured; `root` is a request without a trace. `sampled` also records
+//! the span and queues it for export. The queue is full, because nothing takes spans out of it here.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -19,7 +19,7 @@ use portcullis_vocabulary::Tier;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// A tracer that samples no root, and what must be kept for its queue to stay open.
+/// A tracer that samples no new traces, and the export side that keeps its queue open.
 fn tracer() -> (Tracer, SpanExport) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
     let variables = [
@@ -49,7 +49,7 @@ fn headers(parent: Option<&'static str>) -> HeaderMap {
     fields.into_iter().chain(parent).map(field).collect()
 }
 
-fn served() -> ServiceAttributes {
+fn attributes() -> ServiceAttributes {
     ServiceAttributes {
         service: "orders".to_owned(),
         operation: Some(("fetchOrder".into(), "/orders/{order_id}".into())),
@@ -64,7 +64,7 @@ fn served() -> ServiceAttributes {
 fn trace(c: &mut Criterion) {
     let (tracer, _export) = tracer();
     let request_id = HeaderValue::from_static("0b9c8d5e-2f63-4f5a-8f0e-6f1f6f2b7a10");
-    let account = served();
+    let attributes = attributes();
     let mut group = c.benchmark_group("trace");
     for (name, parent) in [
         ("root", None),
@@ -92,7 +92,7 @@ fn trace(c: &mut Criterion) {
                 if let Some(span) = trace.span() {
                     span.upstream_took(Duration::from_millis(1));
                     span.answered(StatusCode::OK, None);
-                    span.set_service_attributes(account.clone());
+                    span.set_service_attributes(attributes.clone());
                 }
             });
         });
