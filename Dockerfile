@@ -1,9 +1,9 @@
-# The image: one binary, its configuration, no root.
+# The image: one binary and its configuration. It runs without root.
 #
 #   docker build -t portcullis .
 #   docker run --rm -p 8080:8080 -p 9901:9901 portcullis
 #
-# Both stages follow Debian stable, so the binary meets the C library that it was linked with.
+# Both stages use Debian stable, so the binary runs with the C library that it was linked with.
 
 FROM rust:1-slim AS build
 WORKDIR /src
@@ -11,12 +11,12 @@ COPY Cargo.toml Cargo.lock ./
 COPY build.rs ./
 COPY crates crates
 COPY src src
-# The manifest names them, and cargo wants to see what a manifest names.
+# Cargo.toml names benchmarks and tests, and cargo requires their files.
 COPY benches benches
 COPY tests tests
-# Told by `portcullis_build_info` and `/__owner`: --build-arg PORTCULLIS_BUILD_COMMIT=$(git rev-parse HEAD)
+# Shown by `portcullis_build_info` and `/__owner`: --build-arg PORTCULLIS_BUILD_COMMIT=$(git rev-parse HEAD)
 ARG PORTCULLIS_BUILD_COMMIT
-# The caches outlive the layer, so a change of the source compiles this crate alone.
+# The caches outlive the layer, so a source change compiles only the crates of this workspace.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --profile dist --locked --bin portcullis \
@@ -24,7 +24,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 
 FROM debian:stable-slim
 COPY --from=build /portcullis /usr/local/bin/portcullis
-# What https is judged by; the slim image has none.
+# Root certificates for https; the slim image has none.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY config.toml /etc/portcullis/config.toml
 COPY contracts /etc/portcullis/contracts
@@ -32,7 +32,7 @@ COPY LICENSE /usr/share/doc/portcullis/LICENSE
 WORKDIR /etc/portcullis
 # Probes and scrapes come from outside the container.
 ENV PORTCULLIS_ADMIN__ADDRESS=0.0.0.0:9901
-# A number, so that an orchestrator can see that it is not root.
+# A number, so that an orchestrator can verify that it is not root.
 USER 65532:65532
 EXPOSE 8080 9901
 ENTRYPOINT ["/usr/local/bin/portcullis"]

@@ -1,9 +1,9 @@
 #!/bin/sh
-# How long `portcullis diff` takes, and how much memory: a large pair and a small one.
+# Prints the time and memory of `portcullis diff` for a large pair of contracts and a small one.
 #
 #   benches/diff.sh OLD NEW [PORTCULLIS]
 #
-# Bounds: under 5 s and 1 GB on one core for contracts of 13 MB with a thousand operations, under
+# Goals on one core: under 5 s and 1 GB for contracts of 13 MB with a thousand operations, under
 # 50 ms for small ones.
 set -eu
 old=$1
