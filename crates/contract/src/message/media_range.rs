@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_specific_key_wins() {
+    fn most_specific_key_wins() {
         let keys = [
             "*/*",
             "application/*",
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_of_a_key_discriminate() {
+    fn messages_need_the_parameters_of_a_key() {
         let keys = ["application/json", "application/json;version=1"];
         assert_eq!(choose(&keys, "application/json; Version=1"), Some(keys[1]));
         assert_eq!(choose(&keys, "application/json; version=2"), Some(keys[0]));

@@ -140,7 +140,7 @@ fn verifies_checksums() {
 }
 
 #[test]
-fn both_bounds_hold() {
+fn enforces_both_bounds() {
     let million = vec![b'a'; 1_000_000];
     let bombs = [
         (ContentCoding::Gzip, gzip(&million)),
@@ -186,7 +186,7 @@ fn both_bounds_hold() {
 }
 
 #[test]
-fn headers_name_codings() {
+fn reads_codings_of_headers() {
     let check = |lines: &[&'static str], expected: Result<&[ContentCoding], UnknownCoding>| {
         let mut headers = HeaderMap::new();
         for line in lines {

@@ -108,7 +108,7 @@ fn refuses_ambiguous_bodies() {
 }
 
 #[test]
-fn bounds_hold() {
+fn enforces_bounds() {
     let long = format!("--b\r\nX: {}", "x".repeat(PART_HEADER_BYTES_MAX));
     check(&long, Err(&MultipartError::HeadSize { part: 1 }));
     let many = format!("--b\r\n{A}1\r\n").repeat(PARTS_MAX + 1);

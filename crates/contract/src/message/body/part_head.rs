@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dispositions() {
+    fn parses_dispositions() {
         let check = |value: &str, expected: Option<(&str, bool)>| {
             let found = disposition(value);
             let found = found.as_ref().map(|(name, file)| (name.as_str(), *file));

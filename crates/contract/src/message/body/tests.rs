@@ -105,7 +105,7 @@ fn check(openapi: &str, content_type: &str, media: &Value, cases: &[(&str, &str)
 }
 
 #[test]
-fn forms_are_typed_by_their_schema() {
+fn form_fields_have_the_types_of_their_schemas() {
     let schema = json!({
         "type": "object",
         "required": ["id"],
@@ -231,7 +231,7 @@ fn tries_every_reading_of_a_form() {
 }
 
 #[test]
-fn encodings_with_a_style_are_read_like_queries() {
+fn reads_styled_fields_like_query_parameters() {
     let schema = json!({"type": "object", "required": ["ids"], "properties": {
         "ids": {"type": "array", "items": {"type": "integer"}, "maxItems": 3},
         "pipes": {"type": "array", "items": {"type": "string", "maxLength": 1}},
@@ -289,7 +289,7 @@ fn check_parts(openapi: &str, media: &Value, cases: &[(&[(&str, &str)], &str)]) 
 }
 
 #[test]
-fn parts_are_typed_by_their_schema() {
+fn parts_have_the_types_of_their_schemas() {
     let schema = json!({"type": "object", "required": ["id"], "properties": {
         "id": {"type": "integer"},
         "name": {"type": "string", "maxLength": 3},
@@ -347,7 +347,7 @@ fn parts_are_typed_by_their_schema() {
 }
 
 #[test]
-fn parts_have_the_media_types_and_headers_that_are_declared() {
+fn checks_media_types_and_headers_of_parts() {
     let schema = json!({"type": "object", "properties": {
         "image": {}, "note": {"type": "string"}, "data": {"type": "object"}
     }, "additionalProperties": false});
@@ -389,7 +389,7 @@ fn parts_have_the_media_types_and_headers_that_are_declared() {
 }
 
 #[test]
-fn multipart_bodies_are_whole() {
+fn refuses_malformed_multipart_bodies() {
     let media = json!({"schema": {"type": "object"}});
     let contract = contract(V30, "multipart/form-data", &media);
     let check = |content_type: &str, body: &str, expected: &[&str]| {
@@ -464,7 +464,7 @@ fn reads_text_as_one_scalar() {
 }
 
 #[test]
-fn octets_are_counted() {
+fn counts_octets() {
     let media = json!({"schema": {"type": "string", "format": "binary", "maxLength": 2}});
     check(
         V30,

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn queries_split_at_ampersands() {
+    fn splits_queries_at_ampersands() {
         assert_eq!(query("a=1&b=2"), [("a", "1"), ("b", "2")]);
         assert_eq!(query("a&b="), [("a", ""), ("b", "")]);
         assert_eq!(query("&&a=b=c&"), [("a", "b=c")]);
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn cookies_split_at_semicolons() {
+    fn splits_cookies_at_semicolons() {
         let mut scratch = PairScratch::new();
         let cookies = RawPairs::of_cookies("a=1; b=x%20=y;c=\"q\";", &mut scratch);
         let found: Vec<_> = cookies.iter().collect();

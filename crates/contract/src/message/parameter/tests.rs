@@ -94,7 +94,7 @@ fn check(parameter: &Value, raw: &str, expected: &Outcome) {
 }
 
 #[test]
-fn the_style_table() {
+fn reads_the_style_examples_of_the_specification() {
     let array = json!({"type": "array", "items": {"type": "string"}});
     let object = json!({"type": "object", "properties": {"R": {"type": "integer"}, "G": {"type": "integer"}}});
     let colors = || Outcome::Value(json!(["blue", "black"]));
@@ -136,7 +136,7 @@ fn the_style_table() {
 }
 
 #[test]
-fn scalars_are_typed_strictly() {
+fn reads_scalars_strictly_by_type() {
     let query = |schema: Value| json!({"in": "query", "schema": schema});
     let integer = query(json!({"type": "integer"}));
     for (raw, number) in [

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_paths_pass() {
+    fn accepts_unambiguous_paths() {
         for raw in [
             "/",
             "/pets",
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn ambiguous_paths_are_refused_with_their_offset() {
+    fn refuses_ambiguous_paths_with_their_offset() {
         check("", Err(NotAbsolute));
         check("*", Err(NotAbsolute));
         check("//", Err(EmptySegment { offset: 1 }));

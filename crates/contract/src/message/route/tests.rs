@@ -145,7 +145,7 @@ fn the_most_specific_template_wins() {
 }
 
 #[test]
-fn a_dead_end_falls_back() {
+fn backtracks_to_less_specific_segments() {
     check(&["/a/b/c", "/{x}/b/d"], "/a/b/d", Some((1, &["a"])));
     check(&["/{x}.j/y", "/{x}/z"], "/a.j/z", Some((1, &["a.j"])));
     check(
