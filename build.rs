@@ -65,7 +65,7 @@ fn has_programs(names: &[&str]) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     let directories: Vec<PathBuf> = tools.into_iter().chain(env::split_paths(&path)).collect();
     let is_there = |name: &&str| directories.iter().any(|one| one.join(name).is_file());
-    names.iter().all(|name| is_there(name))
+    names.iter().all(is_there)
 }
 
 /// The root of the workspace: this script serves the root package and two crates below `crates`.
