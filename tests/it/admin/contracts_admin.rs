@@ -1,4 +1,4 @@
-//! Contracts over the admin port: what operators see and change, and who may.
+//! Contracts on the admin port: what operators see, what they change, and who may.
 
 use std::time::{Duration, Instant};
 
@@ -108,7 +108,7 @@ fn a_contract_is_reloaded_tried_promoted_and_dropped() {
         "dropped",
         "drop orders",
     );
-    // An object is no must.
+    // The JSON body is optional.
     let line = format!("POST {}", path("reload"));
     let answer = request(port.address, &line, JSON, "");
     check(&answer, "in-force", "reload orders");
@@ -281,7 +281,7 @@ fn a_browser_cannot_change_a_contract() {
             let detail = refused(&send(&format!("{JSON}origin: {origin}\r\n")), 403);
             assert!(detail.contains("`Origin`"), "{detail}");
         }
-        // What a page may send to any site without asking first.
+        // Media types that a page may send to any site without a preflight.
         refused(&send(HOST), 415);
         for media_type in [
             "text/plain",
@@ -293,7 +293,7 @@ fn a_browser_cannot_change_a_contract() {
         let named = "host: rebound.example\r\ncontent-type: application/json\r\n";
         refused(&send(named), 403);
     }
-    // A contract's media type is none of an object.
+    // The media type of a contract is not accepted for a JSON object.
     let line = "POST /contracts/orders/reload";
     refused(&request(port.address, line, YAML, ""), 415);
     assert_eq!(port.contracts.calls(), [""; 0]);
@@ -316,7 +316,7 @@ fn a_token_is_asked_for_before_a_contract_is_held() {
         refused(&request(port.address, &line, &wrong, "{}"), 401);
     }
     assert_eq!(port.contracts.calls(), [""; 0]);
-    // Larger than any object: refused for the token, not for its size.
+    // Larger than the bound of a JSON body, but the token is checked first.
     let contract = "a".repeat(CONTRACT_BYTES_MAX);
     let line = "POST /contracts/orders/candidate";
     refused(&request(port.address, line, YAML, &contract), 401);

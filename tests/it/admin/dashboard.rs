@@ -1,7 +1,7 @@
-//! The dashboard: what `/` answers, and the page in a real browser.
+//! The dashboard: the responses of `/`, and the page in a real browser.
 //!
-//! The browser is driven by the scenarios in `tests/browser`, which need Node and Chromium. Where
-//! one of them is missing the test says so; `.ci/run` installs them and takes no excuse.
+//! The scenarios in `tests/browser` drive the browser; they need Node and Chromium. If one of them
+//! is missing, the test is marked as ignored; `.ci/run` installs both.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -20,7 +20,7 @@ use crate::support::faulty::Faulty;
 use crate::support::relay::{Answer, PATIENCE};
 use crate::support::tools::tool;
 
-/// What a browser sends.
+/// The `accept` header field of a browser.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 fn front(address: SocketAddr, method: &str, accept: &str) -> Answer {
@@ -110,7 +110,7 @@ fn the_page_names_no_other_host() {
     ] {
         assert!(!page.contains(word), "{word}: {reason}");
     }
-    // Where it says what the commands ask by default, and nowhere else.
+    // Only the default admin address of the commands is allowed.
     let addresses: Vec<&str> = page.split("http://").skip(1).collect();
     let is_own = |rest: &&str| rest.starts_with("127.0.0.1:") || rest.starts_with("localhost:");
     assert!(addresses.iter().all(is_own), "{addresses:.40?}");
@@ -118,7 +118,7 @@ fn the_page_names_no_other_host() {
     assert!(page.contains("<link rel=\"icon\" href=\"data:image/png;base64,"));
 }
 
-/// A consumer that breaks a contract has to be called too.
+/// Consumers that break a contract need contact details too.
 #[test]
 fn every_squad_of_the_catalog_can_be_reached() {
     let app = App::start(town("", "mock"));
@@ -162,7 +162,7 @@ paths:
     get: {operationId: suggest, responses: {default: {description: Anything.}}}
 ";
 
-/// Two services of two squads that a third one calls.
+/// Two services of two squads, both called by a third squad.
 fn town(top: &str, upstream: &str) -> Site {
     Site::new(&format!("[catalog]\npath = \"squads.toml\"\n{top}"))
         .file("squads.toml", CATALOG)
@@ -170,8 +170,8 @@ fn town(top: &str, upstream: &str) -> Site {
         .service("search-api", SEARCH, upstream, "hosts = [\"search\"]")
 }
 
-/// The program in front of an upstream, on ports that are known before it starts, so that it
-/// can be started again on them.
+/// The program in front of an upstream, on ports chosen before it starts, so that it can be
+/// restarted on them.
 struct Gate<'u> {
     upstream: &'u Faulty,
     data: SocketAddr,
@@ -196,7 +196,7 @@ fn free() -> SocketAddr {
     listener.local_addr().unwrap()
 }
 
-/// One request, as whole text; whether it is answered is not this client's affair.
+/// Sends one raw request; whether it is answered does not matter to this client.
 fn send(address: SocketAddr, request: &str) {
     let Ok(mut stream) = TcpStream::connect(address) else {
         return;
@@ -214,7 +214,7 @@ fn request(line: &str, host: &str, squad: &str, fields: &str, body: &str) -> Str
     )
 }
 
-/// A search that fails two times of three for one squad, and an order that breaks the contract.
+/// Load: search fails two of three requests of one squad, and one order violates the contract.
 fn traffic() -> Vec<String> {
     let search = |squad, fields| request("GET /search", "search", squad, fields, "");
     let order = "content-type: application/json\r\nx-tenant: acme\r\n";
@@ -229,7 +229,7 @@ fn traffic() -> Vec<String> {
     ]
 }
 
-/// Traffic for as long as the value lives, so that it ends where a test fails, too.
+/// Traffic until the value is dropped, also when a test fails.
 struct Load {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -285,7 +285,7 @@ impl Browser {
         Self { node, lines }
     }
 
-    /// What it asks for; nothing when it is done.
+    /// The next request of the scenario; `None` at its end.
     fn wish(&mut self) -> Option<String> {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
@@ -306,7 +306,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It has ended already where the test went well, and takes its browser along.
+        // After a successful test it has already exited and closed its browser.
         let _ = self.node.kill();
         let _ = self.node.wait();
     }
@@ -319,7 +319,7 @@ fn find(program: &str) -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
-/// Runs a line that the page shows; no word of it has a blank inside.
+/// Runs a command line that the page shows; no argument contains a space.
 fn exit_code(line: &str) -> String {
     let words = line
         .strip_prefix("portcullis ")

@@ -1,6 +1,6 @@
-//! Contracts and configuration that change while traffic flows.
+//! Contracts and configuration that change under traffic.
 //!
-//! `PORTCULLIS_TEST_LOAD=full` asks for the full figures; without it the same is done smaller.
+//! `PORTCULLIS_TEST_LOAD=full` runs the full load; by default a smaller load runs.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -17,8 +17,8 @@ use crate::support::corpus::corpora;
 use crate::support::relay::{Answer, Client};
 use crate::support::upstream::{Step, Upstream, send};
 
-/// Two revisions that differ in every answer: `GET /v` says which one it is, and so does the
-/// bound that `GET /bound?x=1` breaks.
+/// Two revisions that differ in every response: `GET /v` returns the revision, and so does the
+/// bound that `GET /bound?x=1` violates.
 fn revision(letter: char) -> String {
     let (version, bound) = match letter {
         'a' => ("1.0.0", "maximum: 0"),
@@ -47,7 +47,7 @@ fn flux(top: &str) -> Site {
     Site::new(top).service("flux", &revision('a'), "mock", "")
 }
 
-/// Asks an operator's question that changes something.
+/// Sends a change to the admin port.
 fn change(address: SocketAddr, path: &str, body: &str) -> Answer {
     let length = body.len();
     let head = "content-type: application/json";
@@ -68,7 +68,8 @@ fn view(address: SocketAddr, service: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// One request of the steady load; which revision answered it, if all of it is of one.
+/// Sends one request of the steady load; returns the revision that answered, if all parts belong to
+/// one.
 fn consistent(client: &mut Client, number: u64) -> char {
     if number.is_multiple_of(2) {
         client.send("GET /v HTTP/1.1\r\nhost: flux\r\n\r\n");
@@ -144,7 +145,7 @@ fn reloads_under_load_lose_and_mix_nothing() {
                 assert_eq!(reloaded["status"], 422, "{number}: {reloaded}");
                 continue;
             }
-            // What watches the file may have been first.
+            // The file watch may have reloaded first.
             let is_first = reloaded["result"] == "unchanged";
             assert!(
                 is_first || reloaded["result"] == result,
@@ -169,7 +170,7 @@ fn reloads_under_load_lose_and_mix_nothing() {
     assert_eq!(in_force.count(), 1, "{metrics}");
 }
 
-/// As an editor does: the new text under another name, then renamed.
+/// Replaces the file as an editor does: the new text under another name, then renamed.
 fn replace(path: &Path, text: &str) {
     let other = path.with_extension("new");
     fs::write(&other, text).unwrap();
@@ -191,7 +192,7 @@ fn a_file_that_changes_is_noticed_however_it_changes() {
     until(|| version(app.admin) == "2.0.0");
     fs::write(&contract, revision('a')).unwrap();
     until(|| version(app.admin) == "1.0.0");
-    // Deleted: what was in force stays, and the view says why.
+    // Deleted: the active revision stays, and the view has the reason.
     fs::remove_file(&contract).unwrap();
     until(|| view(app.admin, "flux")["stale"] == true);
     assert_eq!(app.ask("GET /v HTTP/1.1\r\nhost: flux\r\n\r\n").status, 200);
@@ -199,7 +200,7 @@ fn a_file_that_changes_is_noticed_however_it_changes() {
     assert!(error.as_str().unwrap().contains("flux.yaml"), "{error}");
     fs::write(&contract, revision('b')).unwrap();
     until(|| version(app.admin) == "2.0.0");
-    // Truncated: no contract any more.
+    // Truncated: no longer a contract.
     let whole = revision('a');
     fs::write(&contract, &whole[..whole.len() / 2]).unwrap();
     until(|| view(app.admin, "flux")["stale"] == true);
@@ -218,7 +219,7 @@ fn a_file_that_changes_is_noticed_however_it_changes() {
     );
 }
 
-/// Alerts about a service reach the squad that this metric names.
+/// Alerts about a service reach the squad in this metric.
 #[test]
 fn metrics_tell_who_provides_a_service_now() {
     let catalog = "[squads.ada]\ntier = \"gold\"\n[squads.bob]\ntier = \"gold\"\n";
@@ -319,7 +320,7 @@ fn a_compatible_policy_refuses_what_breaks_without_a_major_version() {
 
 const SQUADS: &str = "[squads.a]\n[squads.b]\n[squads.c]\n[squads.d]\n[squads.e]\n[squads.owner]\nservices = [\"shop\"]\n";
 
-/// The body of an order with a note of so many letters.
+/// The body of an order with a note of this many letters.
 fn order(letters: usize) -> String {
     json!({ "note": "n".repeat(letters), "secret": "do-not-tell" }).to_string()
 }
@@ -551,7 +552,7 @@ fn what_operators_decided_outlives_another_catalog() {
     fs::write(squads, "[squads.a]\n[squads.b]\n").unwrap();
     let reloaded = change(process.admin, "/config/reload", "");
     assert_eq!(reloaded.status, 200, "{reloaded:?} {config:?}");
-    // Squads have other numbers now, and are counted by their names.
+    // Squad numbers have changed; squads are still counted by name.
     ask(process.data, by_b.replace(": b", ": a"));
     let traffic: Value = serde_json::from_str(&admin(process.admin, "/traffic/flux").1).unwrap();
     let consumers = traffic["consumers"].as_array().unwrap().iter();
@@ -603,7 +604,7 @@ fn a_promotion_lasts_until_somebody_decides_otherwise() {
     assert_eq!(version(process.admin), "1.0.0");
 }
 
-/// Contracts nobody here wrote, which are as large as they come.
+/// Large real contracts from other projects.
 #[test]
 #[cfg_attr(
     not(is_full_load),
@@ -647,7 +648,7 @@ fn large_contracts_reload_quickly_and_leave_no_memory_behind() {
                 took_max.as_millis()
             );
         });
-        // What is let go is let go within seconds; the allocator keeps some of it for a while.
+        // Memory is freed within seconds; the allocator keeps some of it for a while.
         let (first, last) = memory.split_at(memory.len() / 2);
         let least = |part: &[u64]| part.iter().copied().min().unwrap();
         assert!(
@@ -657,7 +658,7 @@ fn large_contracts_reload_quickly_and_leave_no_memory_behind() {
     }
 }
 
-/// Asks for what no contract has, over and over: the way of a request as far as its contract.
+/// Requests an unknown path over and over: each request is processed up to routing.
 fn knock(address: SocketAddr, stop: &AtomicBool, latencies: &Mutex<Vec<u64>>) {
     let mut client = Client::connect(address);
     while !stop.load(Ordering::Relaxed) {
@@ -677,7 +678,7 @@ fn large(corpora: &Path, name: &str) -> String {
     fs::read_to_string(file.unwrap()).unwrap()
 }
 
-/// A server of contracts that does what it is told.
+/// A contract server whose behaviour the test sets.
 fn server(mode: &'static AtomicU64) -> Upstream {
     Upstream::start(move |_| {
         let whole = |text: &str| {
@@ -693,7 +694,7 @@ fn server(mode: &'static AtomicU64) -> Upstream {
             1 => vec![whole(&revision('a'))],
             2 => vec![whole(&revision('b'))],
             3 => vec![whole("<html>not found</html>")],
-            // Half of it.
+            // Half of the body.
             _ => vec![
                 send("HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n"),
                 send(&revision('a')),
@@ -729,7 +730,7 @@ fn a_contract_at_an_address_comes_changes_and_is_kept() {
             ("2.0.0".to_owned(), json!(true))
         );
     }
-    // The same content after a failure: all is well again.
+    // The same content after a failure: the error is cleared.
     MODE.store(2, Ordering::Relaxed);
     until(|| view(app.admin, "flux")["stale"] == false);
     let text = view(app.admin, "flux").to_string();
@@ -738,7 +739,7 @@ fn a_contract_at_an_address_comes_changes_and_is_kept() {
         "{text}"
     );
     drop(app);
-    // A start while the server is away.
+    // A start while the server is unreachable.
     MODE.store(0, Ordering::Relaxed);
     let app = start();
     until(|| admin(app.admin, "/readyz").0 == 200);

@@ -1,7 +1,7 @@
-//! One squad's trouble stays that squad's: real clients, the real program, a real upstream that
-//! fails.
+//! Failures of one squad do not affect other squads: real clients, the real program, a real
+//! upstream that fails.
 //!
-//! `PORTCULLIS_TEST_LOAD=full` asks for the full figures; without it the same is done smaller.
+//! `PORTCULLIS_TEST_LOAD=full` runs the full load; by default a smaller load runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -62,19 +62,19 @@ fn site(upstream: SocketAddr, top: &str, keys: &str) -> Site {
     )
 }
 
-/// A request of a squad that claims its own tier; `fields` are whole lines.
+/// A request of a squad that claims the tier of the same name; `fields` are whole lines.
 fn request(squad: &str, fields: &str) -> String {
     format!(
         "GET /jobs HTTP/1.1\r\nhost: jobs\r\nx-squad-owner: {squad}\r\nx-sla-tier: {squad}\r\n{fields}\r\n"
     )
 }
 
-/// What became of the requests of one squad.
+/// The results of the requests of one squad.
 #[derive(Debug, Default)]
 struct Tally {
     statuses: Mutex<BTreeMap<(u16, String), u64>>,
     latencies_us: Mutex<Vec<u64>>,
-    /// After how long latencies are noted.
+    /// The time before latencies are recorded.
     warm_up: Duration,
 }
 
@@ -111,7 +111,7 @@ impl Tally {
     }
 }
 
-/// Clients of one squad, each with a connection of its own, until they are told to stop.
+/// Clients of one squad, each with a separate connection, until they are stopped.
 struct Crowd<'a> {
     squad: &'a str,
     clients: usize,
@@ -119,7 +119,7 @@ struct Crowd<'a> {
     fields: &'a (dyn Fn(u64) -> String + Sync),
 }
 
-/// Runs crowds until `done` says so.
+/// Runs crowds until `done` returns true.
 fn run(address: SocketAddr, crowds: &[Crowd<'_>], done: impl Fn(&[Tally]) -> bool) -> Vec<Tally> {
     let warm = |_: &Crowd<'_>| Tally {
         warm_up: Duration::from_secs(1),
@@ -210,7 +210,7 @@ fn a_squad_that_only_fails_is_cut_alone() {
         silver.of(500, "") + silver.of(503, "CIRCUIT_OPEN"),
         silver.all()
     );
-    // Twenty calls are judged; what is in flight by then, and probes, come on top.
+    // The breaker opens after twenty calls; calls in flight at that time, and probes, come on top.
     assert!(
         silver.of(500, "") < 20 + 8 + silver.all() / 10,
         "{silver:?}"
@@ -277,7 +277,7 @@ fn gold_passes_a_deploy_that_cuts_bronze() {
     );
 }
 
-/// Three squads and the unknown, each with more than it can get.
+/// Three squads and unknown consumers, each with more load than its share.
 #[test]
 fn shares_hold_in_an_overload() {
     let full = is_full();
@@ -296,8 +296,8 @@ fn shares_hold_in_an_overload() {
     let alone = run(process.data, &[crowd("gold", 4)], |_| {
         began.elapsed() > length / 3 + Duration::from_secs(1)
     });
-    // At three times the capacity: sixty clients for twenty slots, in the proportion of the
-    // weights and as many again of squads nobody knows.
+    // At three times the capacity: sixty clients for twenty slots, in proportion to the weights,
+    // plus clients of an unknown squad.
     let began = Instant::now();
     let crowds = [
         crowd("gold", 36),
@@ -328,7 +328,7 @@ fn shares_hold_in_an_overload() {
         alone[0].quantile_ms(0.5),
         tallies[0].quantile_ms(0.5),
     );
-    // Within 5 % of the weights where the machine does nothing else.
+    // Within 5 % of the weights if the machine is otherwise idle.
     let tolerance = if full { 0.05 } else { 0.15 };
     for (squad, fair) in [0.6, 0.2, 0.2].into_iter().enumerate() {
         let off = (share(squad) - fair).abs() / fair;
@@ -396,7 +396,7 @@ fn an_upstream_that_comes_back_is_not_run_over() {
             .map(|tally| tally.of(502, "UPSTREAM_UNAVAILABLE"))
             .sum::<u64>(),
     );
-    // Five probes, and nobody else until three of them were answered, which takes 60 ms.
+    // Five probes, and no other request until three of them are answered, which takes 60 ms.
     assert!(stats["in_the_beginning"].as_u64().unwrap() <= 5, "{stats}");
     let breakers = breakers(process.admin);
     assert_eq!(breakers["everybody"]["state"], "closed");
@@ -603,7 +603,7 @@ fn only_what_may_be_sent_twice_is_sent_again() {
     check("POST /jobs", "content-length: 0\r\n", "", 1);
     check("POST /add", "content-length: 0\r\n", "", 3);
     check("GET /safe", "", "", 1);
-    // A body that streams was sent once it was sent.
+    // A streamed body cannot be sent again.
     check(
         "PUT /jobs",
         "transfer-encoding: chunked\r\n",

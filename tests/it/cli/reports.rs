@@ -24,7 +24,7 @@ paths = ['services/orders/**']
 paths = ['apps/checkout/**']
 ";
 
-/// A command with the rule that it reports and a word of the message.
+/// A command with the rule that it reports and a part of the message.
 struct ReportingCommand {
     words: &'static str,
     rule: &'static str,

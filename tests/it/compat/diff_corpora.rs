@@ -82,7 +82,7 @@ fn gaps_of_rule_lists_are_closed() {
     println!("{} cases", cases.len());
 }
 
-/// Expected ids that are rightly not reported, with the reason.
+/// Expected ids that are correctly not reported, with the reason.
 const OASDIFF_WRONG: &[(&str, &str, &str)] = &[
     (
         "TestBreaking_ResponseMinItemsSmaller",

@@ -1,4 +1,5 @@
-//! What cannot be served: the process ends with exit code 2 and says where and what to mend.
+//! Invalid input at startup: the process exits with code 2 and reports where the problem is and how
+//! to fix it.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -11,7 +12,7 @@ fn site(top: &str, keys: &str) -> Site {
     Site::new(top).service("shop", SHOP, MOCK, keys)
 }
 
-/// Checks that a site is refused with each of these texts. `@` stands for the configuration's
+/// Checks that a site is refused with each of these messages. `@` stands for the configuration's
 /// path.
 #[track_caller]
 fn check(site: &Site, expected: &[&str]) {
@@ -72,7 +73,7 @@ fn a_configuration_that_is_wrong() {
     check_line("[log\n", "", "[log", &["TOML"]);
     let catalog = site("[catalog]\npath = \"none.toml\"", "");
     check(&catalog, &["none.toml: cannot be read", "catalog.path"]);
-    // All at once.
+    // All problems at once.
     let top = "[limits]\nbody_byte_max = 1\njson_depth_max = 0\n[log]\nlevel = \"loud\"";
     check(
         &site(top, "unknown = 1"),
@@ -150,7 +151,7 @@ fn an_upstream_that_is_no_address() {
     check("mok", "mock");
 }
 
-/// Checks that a contract is refused, at a line of it.
+/// Checks that a contract is refused at one of its lines.
 #[track_caller]
 fn check_contract(contract: &str, at: &str, expected: &str) {
     let site = Site::new("").service("shop", contract, MOCK, "");

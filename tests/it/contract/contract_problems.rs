@@ -1,4 +1,4 @@
-//! What is said about contracts that are wrong: whole messages, by table.
+//! Messages about invalid contracts: whole messages, by table.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use portcullis_contract::{
 };
 use portcullis_vocabulary::Limits;
 
-/// Everything that is said about a contract; nothing when it is enforceable without a word.
+/// All messages about a contract; empty if it is enforceable without warnings.
 fn verdict(documents: Result<DocumentSet, ContractLoadError>) -> String {
     let documents = match documents {
         Ok(documents) => documents,
@@ -38,7 +38,7 @@ fn json(text: &str, expected: &str) {
     check("a.json", text.as_bytes(), expected);
 }
 
-/// The members of `paths`, from line 3.
+/// The `paths` object with this content, from line 3.
 #[track_caller]
 fn paths(members: &str, expected: &str) {
     yaml(&format!("openapi: 3.0.3\npaths:\n  {members}\n"), expected);
@@ -69,7 +69,7 @@ fn schema(version: &str, schema: &str, expected: &str) {
     );
 }
 
-/// `a.yaml` refers to `A` of `b.yaml`, which holds `other` or is not there.
+/// `a.yaml` refers to `A` of `b.yaml`, which contains `other` or is missing.
 #[track_caller]
 fn two_files(other: Option<&str>, expected: &str) {
     let folder = tempfile::tempdir().unwrap();

@@ -1,9 +1,9 @@
-//! The JSON-Schema-Test-Suite, judged through contracts: each group's schema is the schema of a
-//! request body, in a file of its own beside the contract, and each test's data is such a body.
+//! The JSON-Schema-Test-Suite, run through contracts: each group's schema becomes the schema of a
+//! request body, in a separate file next to the contract, and each test's data is such a body.
 //!
 //! 2020-12 goes through an OpenAPI 3.1 contract; the part of draft 4 that OpenAPI 3.0 has goes
-//! through a 3.0 one. Remote schemas of the suite are files beside the schema. What differs is
-//! listed, each with its reason, and the lists are asserted exactly.
+//! through a 3.0 one. Remote schemas of the suite are files next to the schema. Every difference is
+//! listed with its reason, and the lists are asserted exactly.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,7 +22,7 @@ use portcullis_vocabulary::enforcement::EnforcementPolicy;
 
 use crate::support::corpus::corpora;
 
-/// Where the suite says its remote schemas are.
+/// The address of the suite's remote schemas.
 const REMOTE: &str = "http://localhost:1234/";
 
 const V30: &str = "3.0.3";
@@ -30,7 +30,7 @@ const V31: &str = "3.1.0";
 
 /// Tests whose verdict differs from the suite's, and why.
 struct Difference {
-    /// How the names `file: group: test` start.
+    /// A prefix of the names `file: group: test`.
     name: &'static str,
     /// How many tests differ.
     count: usize,
@@ -198,10 +198,10 @@ fn run(
     println!("{by_reason:#?}");
 }
 
-/// Counts what differs by reason.
+/// Counts differences by reason.
 ///
-/// Panics with what differs for no known reason, and where a reason explains more or fewer tests
-/// than it says.
+/// Panics if a difference has no listed reason, or if a reason explains more or fewer tests than
+/// listed.
 fn explained<'d>(
     failed: &BTreeMap<String, String>,
     differences: &'d [Difference],
@@ -241,7 +241,7 @@ impl Bench {
         for file in json_files(remotes) {
             let below = file.strip_prefix(remotes).unwrap();
             let mut text = fs::read_to_string(&file).unwrap();
-            // In 3.1 a schema's address is its `$id`; 3.0 has paths of files only.
+            // In 3.1 a schema's address is its `$id`; 3.0 has only file paths.
             if version == V31 && !text.contains("\"$id\"") {
                 let address = format!("{{\"$id\": \"{REMOTE}{}\",", below.display());
                 text = text.replacen('{', &address, 1);
@@ -266,7 +266,7 @@ impl Bench {
         Self { folder, version }
     }
 
-    /// The tests of a group that come out otherwise than the suite says, and how.
+    /// The tests of a group whose result differs from the suite's, and how.
     fn differing(&self, schema: JsonNode<'_>, tests: JsonNode<'_>) -> Vec<(String, String)> {
         let mut text = schema.to_string();
         if self.version == V30 {
@@ -352,7 +352,7 @@ fn text_of<'n>(node: JsonNode<'n>, name: &str) -> &'n str {
         .unwrap_or_default()
 }
 
-/// Whether a schema of draft 4 is one of OpenAPI 3.0 that means the same.
+/// Whether a draft 4 schema is also an OpenAPI 3.0 schema with the same meaning.
 fn is_common(schema: JsonNode<'_>) -> bool {
     let one_type = schema
         .get("type")

@@ -1,5 +1,5 @@
-//! Requests that other products' suites judge, judged here: a corpus that does not belong to the
-//! project. Without it the test says that it was skipped.
+//! Requests from the test suites of other products: a corpus that is not part of the repository.
+//! Without it the test is skipped.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -58,7 +58,7 @@ impl Case {
     }
 }
 
-/// The violations that would refuse the request; `None` where no operation was found.
+/// The violations that would refuse the request; `None` if no operation matches.
 pub(crate) fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
     let policy = EnforcementPolicy::default();
     let rules = CheckSettings::new(&policy, &Limits::default());
@@ -115,7 +115,7 @@ pub(crate) fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
         .collect()
 }
 
-/// What is wrong with the response; the request only selects the operation.
+/// The violations of the response; the request only selects the operation.
 pub(crate) fn judge_response(contract: &CompiledContract, case: &Case) -> Vec<String> {
     let policy = EnforcementPolicy::new(
         EnforcementCeilings {
@@ -182,7 +182,7 @@ fn requests_are_judged_as_the_specification_says() {
     let mut wrong = Vec::new();
     for case in cases(&folder) {
         let (verdict, why) = verdict(&folder, &case);
-        // What a document says that is none is not held against anybody.
+        // Cases with an invalid contract are not counted as failures.
         let counts = case.value["document_conformant"] == true;
         if verdict != "agreed" && counts {
             wrong.push(format!("{} {verdict}: {why}", case.id));
@@ -224,7 +224,7 @@ fn verdict(folder: &Path, case: &Case) -> (&'static str, String) {
     let loaded = load_contract(&document, &Limits::default()).unwrap();
     let contract = match compile(loaded, &CompileOptions::default()) {
         Ok(contract) => contract,
-        // A contract that is refused lets no request pass.
+        // An invalid contract lets no request pass.
         Err(_) if case.value["expected"]["valid"] == false => return ("agreed", String::new()),
         Err(problems) => return ("contract refused", problems[0].to_string()),
     };

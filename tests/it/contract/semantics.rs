@@ -1,8 +1,7 @@
-//! The rules of `docs/semantics.md`, a test for each row that no other test shows.
+//! The rules of `docs/semantics.md`: a test for each row that no other test covers.
 //!
-//! Messages are judged offline by small contracts; what only bytes on a wire can show goes
-//! through the whole program. The page itself is read here too, so that it cannot name a test
-//! that is not there.
+//! Small contracts check messages offline; what needs bytes on a connection goes through the whole
+//! program. The page itself is read here too, so it cannot name a test that does not exist.
 
 use std::borrow::Cow;
 use std::fs;
@@ -35,7 +34,7 @@ fn compiled(version: &str, rest: &str) -> Result<CompiledContract, String> {
     compile(documents, &CompileOptions::default()).map_err(|problems| problems[0].to_string())
 }
 
-/// A contract of these members.
+/// A contract with these fields.
 #[track_caller]
 fn contract(version: &str, rest: &str) -> CompiledContract {
     compiled(version, rest).unwrap_or_else(|problem| panic!("{problem}"))
@@ -90,7 +89,7 @@ fn parts(message: &str) -> (&str, HeaderMap, RecordedBody<'_>) {
     )
 }
 
-/// The classes of what is found in an exchange, in order; the request comes first.
+/// The classes of the violations of an exchange, in order; the request comes first.
 fn classes(contract: &CompiledContract, request: &str, response: Option<&str>) -> String {
     let bounds = ExchangeCheckLimits {
         violations_max: 20,
@@ -132,13 +131,13 @@ fn classes(contract: &CompiledContract, request: &str, response: Option<&str>) -
     found.join(" ")
 }
 
-/// The classes of what is found in a request: none where the text is empty.
+/// Checks the classes of the violations of a request; an empty text expects none.
 #[track_caller]
 fn check(contract: &CompiledContract, request: &str, expected: &str) {
     assert_eq!(classes(contract, request, None), expected, "{request}");
 }
 
-/// Likewise of queries to `GET /a`.
+/// The same for queries of `GET /a`.
 #[track_caller]
 fn check_queries(parameters: &str, cases: &[(&str, &str)]) {
     let contract = taking(parameters);
@@ -147,7 +146,7 @@ fn check_queries(parameters: &str, cases: &[(&str, &str)]) {
     }
 }
 
-/// Likewise of the header fields of `GET /a`.
+/// The same for header fields of `GET /a`.
 #[track_caller]
 fn check_fields(parameters: &str, cases: &[(&str, &str)]) {
     let contract = taking(parameters);
@@ -168,7 +167,7 @@ fn check_values(versions: &[&str], schema: &str, yes: &[&str], no: &[&str]) {
     }
 }
 
-/// The classes of what is found in a response to a request.
+/// Checks the classes of the violations of a response to a request.
 #[track_caller]
 fn check_response(contract: &CompiledContract, request: &str, response: &str, expected: &str) {
     let found = classes(contract, request, Some(response));
@@ -517,7 +516,7 @@ fn row_31_a_body_says_what_it_is() {
     assert_eq!(ask(&format!("{json}content-length: 0\r\n\r\n")).status, 200);
     assert_eq!(ask(&format!("{json}{chunked}")).status, 200);
     assert_eq!(ask("content-length: 0\r\n\r\n").status, 200);
-    // Known gaps: on the head nobody can tell that there is nothing to come.
+    // Known gaps: the head does not show that the body is empty.
     let answer = app.ask(format!("PUT /a HTTP/1.1\r\nhost: a\r\n{chunked}"));
     assert_eq!(answer.field("x-portcullis-violations"), Some("1; unexpected-body"));
     let answer = ask(chunked);
@@ -653,7 +652,7 @@ fn row_51_the_most_specific_status_counts() {
     check_response(&contract, "GET /a", "200\ncontent-type: text/x\n\n1", "undeclared-media-type");
     check_response(&contract, "GET /a", "200\n\n1", "undeclared-media-type");
     check_response(&contract, "GET /a", &of(200, "{"), "malformed-response-body");
-    // None of these has a body, or not the whole of one.
+    // None of these has a body, or it has only a part of one.
     check_response(&contract, "GET /a", &of(200, ""), "");
     check_response(&contract, "GET /a", "204", "");
     check_response(&contract, "GET /a", "304", "");
@@ -698,7 +697,7 @@ fn row_53_a_refused_response_leaves_nothing_of_itself() {
     assert_eq!(answer.field("access-control-allow-origin"), Some("*"));
 }
 
-/// Even where they may be refused: the beginning arrives although the end is not there yet.
+/// Even if they may be refused: the beginning arrives before the end was sent.
 #[test]
 #[rustfmt::skip]
 fn row_54_streams_are_never_held() {
@@ -749,7 +748,7 @@ paths:
     check(&contract, &either("\nauthorization: bEaReR t", "{}"), "missing-credentials");
     check(&contract, &either("\nauthorization: bEaReR t\ncookie: sid=1", "{}"), "");
     check(&contract, &either("\nauthorization: basic dTpw", "{}"), "");
-    // Nothing else is told before.
+    // If credentials are missing, no other violation is reported.
     check(&contract, &either("", "["), "missing-credentials");
     check(&contract, &either("\nauthorization: basic dTpw", "["), "malformed-body");
     let unknown = compiled(V31, "paths: {/a: {get: {security: [{key: []}]}}}");

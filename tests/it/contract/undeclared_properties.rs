@@ -1,4 +1,4 @@
-//! The closed reading of bodies: `unknown-body-property`.
+//! Undeclared properties of bodies: `unknown-body-property`.
 
 use http::{HeaderMap, HeaderValue, Method};
 use portcullis_contract::route::{PathCaptures, RouteMatch};
@@ -33,7 +33,7 @@ fn document(schema: &Value) -> Value {
     })
 }
 
-/// The violations of a body: class, pointer, and what was expected.
+/// The violations of a body: class, pointer and expectation.
 fn judge(schema: &Value, body: &Value, class: Enforcement) -> Vec<String> {
     let limits = Limits::default();
     let bytes = document(schema).to_string().into_bytes();

@@ -315,8 +315,8 @@ fn killed_gates_leave_a_valid_bucket() {
     );
 }
 
-/// The system stops a program in the middle of a write, at each block of its files: first the
-/// contract, then the registry, which a long name makes the larger file.
+/// The operating system stops a program in the middle of a write, at each block of its files: first
+/// the contract, then the registry, which a long name makes the larger file.
 #[cfg(unix)]
 #[test]
 fn an_interrupted_write_leaves_the_older_registry() {

@@ -1,4 +1,4 @@
-//! What the survey of a catalog reports, with the lines of the catalog's file.
+//! Concerns of the catalog survey, with the lines of the catalog's file.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ fn catalog(text: &str) -> CatalogFile {
     parse_catalog(text, Path::new("squads.toml")).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-/// What is told of a catalog, one line each.
+/// The concerns of a catalog, one line each.
 fn concerns(text: &str, contracts: &[&str]) -> Vec<String> {
     let contracts: Vec<CatalogContract> = contracts
         .iter()

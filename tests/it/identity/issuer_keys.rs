@@ -1,4 +1,4 @@
-//! Keys of tokens, from where the configuration says: a start with them, and one without.
+//! Keys that verify tokens: startup with keys, without keys, and with an unreachable issuer.
 
 use std::net::TcpListener;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use crate::support::app::{App, Process, SHOP, Site, admin, problem};
 use crate::support::upstream::Upstream;
 
-/// A site that reads tokens, signed by the keys at this place.
+/// A site that verifies tokens with the keys at this URL or path.
 fn site(jwks: &str) -> Site {
     let top = format!("[identity]\nsource = \"jwt\"\n[identity.jwt]\njwks = \"{jwks}\"");
     Site::new(&top).service("shop", SHOP, "mock", "")
 }
 
-/// What the program logs from a start to its orderly end.
+/// The log of the process from start to graceful shutdown.
 fn log_of(site: Site) -> String {
     let process = Process::start(site);
     process.signal("TERM");
@@ -50,7 +50,7 @@ fn a_start_does_not_fail_with_its_issuer() {
     );
 }
 
-/// A token of the issuer, which proves these claims.
+/// A token signed by the issuer with these claims.
 fn token(claims: &Value, signer: &str) -> String {
     let key: String = signer
         .lines()
@@ -101,7 +101,7 @@ fn a_token_proves_who_calls_and_everybody_behind_is_told() {
     };
 
     let proof = token(&claims("checkout", "gold", 60), SIGNER);
-    // What the headers claim does not count, even from a trusted peer.
+    // Headers sent by the client are ignored, even from a trusted peer.
     let claimed = format!(
         "{}x-squad-owner: search\r\nx-sla-tier: gold\r\n",
         bearer(&proof)

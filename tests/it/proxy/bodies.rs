@@ -75,7 +75,7 @@ fn post(path: &str, content_type: &str, fields: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// The class of the first violation of a refusal, and where it is.
+/// The class of the first violation of a refusal, and its location.
 #[track_caller]
 fn refusal(answer: &Answer) -> (u16, String, Value) {
     let problem = problem(answer);
@@ -136,7 +136,7 @@ fn forms_are_judged() {
 
 const MULTIPART: &str = "multipart/form-data; boundary=b";
 
-/// A multipart body of a note and a file of so many octets.
+/// A multipart body with a note and a file of this many octets.
 fn multipart(note: &str, file: usize) -> Vec<u8> {
     let disposition = "Content-Disposition: form-data; name";
     let mut body =

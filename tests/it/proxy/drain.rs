@@ -1,5 +1,5 @@
-//! How the process ends: told by a signal, it fails its readiness first, then finishes what it
-//! has begun, and only then goes.
+//! Graceful shutdown: after a signal the process fails its readiness first, then finishes the
+//! requests in flight, and then exits.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
@@ -20,7 +20,7 @@ fn start(upstream: &Upstream, limits: &str) -> Process {
     Process::start(Site::shop(upstream.address, "", &top))
 }
 
-/// An upstream that waits before each answer until it is told to go on.
+/// An upstream that waits before each answer until the test continues it.
 fn slow() -> (Upstream, Arc<Notify>) {
     let gate = Arc::new(Notify::new());
     let wait = Arc::clone(&gate);
@@ -63,7 +63,7 @@ fn readiness_fails_first_and_no_request_is_lost() {
         };
         assert_eq!(reason, "draining\n");
         assert_eq!(admin(process.admin, "/livez").0, 200);
-        // Not ready, and yet whoever comes is served.
+        // Not ready, but new connections are still served.
         let mut client = Client::connect(process.data);
         client.send(get("/files/x"));
         let answer = client.answer();
@@ -83,7 +83,7 @@ fn readiness_fails_first_and_no_request_is_lost() {
     assert!(requests.iter().all(|request| request.complaints.is_empty()));
 }
 
-/// Sends requests on one connection until an answer closes it; false when none can be made.
+/// Sends requests on one connection until a response closes it; false if the connection is refused.
 fn ask_until_closed(address: SocketAddr, answered: &AtomicUsize, closing: &AtomicBool) -> bool {
     let stream = match TcpStream::connect(address) {
         Ok(stream) => stream,
@@ -222,7 +222,7 @@ fn hanging_up_does_not_end_it_and_interrupting_does() {
     assert_eq!(status.code(), Some(0), "{log}");
 }
 
-/// Being told twice changes nothing: the first time counts.
+/// A second signal changes nothing.
 #[test]
 fn a_second_signal_cuts_nothing() {
     let (upstream, gate) = slow();

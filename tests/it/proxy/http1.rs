@@ -14,7 +14,7 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 const MIB: usize = 1 << 20;
 const SHORT: Duration = Duration::from_millis(150);
 
-/// Limits under which a test of a timeout does not take long.
+/// Limits that keep tests of timeouts short.
 fn impatient() -> Setup {
     let limits = ClientLimits {
         request_head_timeout: SHORT,
@@ -38,7 +38,7 @@ fn impatient() -> Setup {
     }
 }
 
-/// What the upstream receives for one request, which is answered with 200.
+/// The request that the upstream receives, which it answers with 200.
 fn forwarded(request: &str) -> Recorded {
     forwarded_by(Setup::default(), request)
 }
@@ -54,7 +54,7 @@ fn forwarded_by(setup: Setup, request: &str) -> Recorded {
     upstream.request()
 }
 
-/// What a client receives when the upstream answers a GET so.
+/// The response that a client receives if the upstream answers a GET with these steps.
 fn answered(response: &str) -> Answer {
     answered_to(
         "GET / HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n",
@@ -75,7 +75,7 @@ fn answered_to(request: &str, response: &str) -> Answer {
     answer
 }
 
-/// Checks that a request is refused and nothing of it reaches the upstream.
+/// Checks that a request is refused and that the upstream receives none of it.
 #[track_caller]
 fn check_refused(request: impl AsRef<[u8]>, status: u16, name: &str) {
     let upstream = Upstream::ok();
@@ -487,7 +487,7 @@ fn http_1_0_is_answered_until_its_end() {
 
 #[test]
 fn a_stale_connection_is_replaced() {
-    // Each connection answers once and is closed then without a word about it.
+    // Each connection answers once and is then closed without `connection: close`.
     let upstream = Upstream::start(|_| vec![send(OK), Step::Close]);
     let relay = Relay::to(upstream.address);
     let mut client = relay.client();
@@ -500,7 +500,7 @@ fn a_stale_connection_is_replaced() {
 
 #[test]
 fn only_what_may_be_repeated_is_repeated() {
-    // The first connection answers once, and then closes on a whole request.
+    // The first connection answers once, and then closes after a complete request.
     let attempt = |second: &str| {
         let count = std::sync::atomic::AtomicUsize::new(0);
         let upstream = Upstream::start(move |_| {
@@ -673,7 +673,7 @@ fn only_trusted_peers_are_believed() {
     assert_eq!(stranger.fields("x-forwarded-proto"), ["http"]);
 }
 
-/// How many bytes a sender gets rid of before nobody takes any more.
+/// How many bytes a sender can write before the connection blocks.
 fn push_until_blocked(client: &mut Client) -> usize {
     client
         .stream()
@@ -713,7 +713,7 @@ fn a_large_upload_streams_in_bounded_memory() {
     assert_eq!(upstream.request().body.len(), MIB);
 }
 
-/// Memory this process occupies, in bytes.
+/// Resident memory of this process, in bytes.
 fn resident_bytes() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
@@ -729,7 +729,7 @@ fn a_large_download_streams_in_bounded_memory() {
     });
     let relay = Relay::to(upstream.address);
     let mut client = relay.client();
-    // Other tests share the process, so that one lean run of several is proof enough.
+    // Other tests share the process, so one run with little growth out of several is enough.
     let grew_little = (0..4).any(|_| {
         let before = resident_bytes();
         client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
@@ -754,7 +754,7 @@ fn a_client_that_does_not_read_is_cut_off() {
     let mut client = relay.client();
     client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
     upstream.request();
-    // Were it not cut off, the drain would have to abort it.
+    // Without the cut-off the drain would have to abort it.
     assert_eq!(relay.stop(crate::support::relay::PATIENCE).aborted, 0);
 }
 
@@ -893,7 +893,7 @@ fn a_client_that_leaves_takes_its_request_with_it() {
     client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
     upstream.request();
     drop(client);
-    // Had it stayed, the drain would have to abort it.
+    // If the exchange were still in flight, the drain would have to abort it.
     assert_eq!(relay.stop(crate::support::relay::PATIENCE).aborted, 0);
 }
 

@@ -1,7 +1,7 @@
 //! Every stream of the HTTP/1.1 robustness corpus, against a relay.
 //!
-//! The corpus is not part of the repository. Its folder is looked for in
-//! `PORTCULLIS_CORPORA`, then beside the repository; without it this says so and ends.
+//! The corpus is not part of the repository. Its folder is the one in `PORTCULLIS_CORPORA`, or the
+//! one next to the repository; without it the test is skipped.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ struct Case {
     also_allowed: Vec<String>,
 }
 
-/// What happened to a stream.
+/// The result of a stream.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Exact,
@@ -77,7 +77,7 @@ fn judge(case: &Case, relay: &Relay, upstream: &Upstream) -> Verdict {
     let mut refusal = None;
     loop {
         if served == accepted && !is_reject {
-            // Everything expected was answered: whatever else there is must be silence.
+            // Every expected response has arrived: nothing else may follow.
             client.finish();
         }
         let Some(answer) = client.read_answer(true) else {

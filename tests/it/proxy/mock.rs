@@ -1,4 +1,4 @@
-//! A service without a server: what the contract itself answers.
+//! A service without an upstream: the contract provides the responses.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ fn json_of(answer: &Answer) -> Value {
     serde_json::from_slice(&answer.body).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// Checks a value with the schema as the contract has it, by another way than the proxy's.
+/// Checks a value with the schema of the contract, independently of the proxy.
 #[track_caller]
 fn check_valid(contract: &Value, schema: &Value, value: &Value) {
     let whole = json!({ "allOf": [schema], "components": contract["components"] });
@@ -114,7 +114,7 @@ fn a_client_chooses_by_prefer() {
     check("example=eight", 200, json!(8));
     check("code=200; example=seven", 200, json!(7));
     check("code=200, example=\"eight\"", 200, json!(8));
-    // The first example that is valid, not the first one.
+    // The first valid example, not the first example.
     check("wait=10", 200, json!(7));
     let other = app.ask(wishing("/choices", "prefer: code=418"));
     assert_eq!((other.status, &other.body[..]), (418, &b""[..]));
@@ -134,7 +134,7 @@ fn a_client_chooses_by_accept() {
     check("*/*", "application/json", "7");
     check("application/vnd.x+json", "application/vnd.x+json", "9");
     check("image/png, text/plain;q=0.5", "text/plain", "plain text");
-    // What is not there is not refused.
+    // An unavailable media type is not refused.
     check("image/png", "application/json", "7");
 }
 
@@ -146,7 +146,7 @@ fn an_answer_without_content_is_empty() {
         (answer.status, answer.field("content-length")),
         (201, Some("0"))
     );
-    // The default is for what is not declared, and better than nothing.
+    // The default response is used if no other is declared.
     let fault = app.ask(get("/faults"));
     assert_eq!((fault.status, json_of(&fault)), (200, json!("fault")));
     let mut client = app.client();
@@ -186,7 +186,7 @@ fn nothing_to_answer_with_is_said_with_its_reason() {
     );
 }
 
-/// The mock is behind the same gate as a server.
+/// Requests to a mock are checked like those to an upstream.
 #[test]
 fn requests_to_a_mock_are_judged() {
     let app = mock(SEARCH);
@@ -195,7 +195,7 @@ fn requests_to_a_mock_are_judged() {
     assert_eq!(app.ask(get("/search/none")).status, 404);
 }
 
-/// What is shipped runs as it stands and answers from the examples.
+/// The shipped configuration runs unchanged and answers from the examples.
 #[test]
 fn the_shipped_configuration_answers() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");

@@ -1,4 +1,4 @@
-//! What a refusal says: everything one needs to mend the request, and no more than is allowed.
+//! The content of a refusal: everything needed to fix the request, and no more than is allowed.
 
 use serde_json::{Value, json};
 
@@ -379,7 +379,7 @@ fn bodies_that_are_not_json() {
         "twice in one object at line 2, column 1",
     );
     check(b"{\"b\":1,\"\\u0062\":2}", 422, "duplicate-key", "twice");
-    // As deep as is allowed.
+    // The greatest allowed depth.
     let deep = format!("{}{}", "[".repeat(64), "]".repeat(64));
     assert_eq!(app.ask(post("/any", "", deep)).status, 200);
 }
@@ -407,7 +407,7 @@ fn one_refusal_lists_all_that_is_wrong_up_to_a_bound() {
         422,
         &json!([{}, {}, {}, {}, {}]),
     );
-    // Of the head, too.
+    // Violations of the head are listed together too.
     check(
         &app,
         get("/items?limit=200&tag=much-too-long"),
@@ -504,8 +504,8 @@ fn too_many_connections_are_told_so() {
 
 const SENTINEL: &str = "Zq7sentinel";
 
-/// Requests to one operation that carry the sentinel in every place a value can be, each in
-/// breach of another rule.
+/// Requests to one operation that carry the sentinel in every place a value can be, each violating
+/// another rule.
 fn leaky() -> Vec<Vec<u8>> {
     let s = SENTINEL;
     let bodies = [

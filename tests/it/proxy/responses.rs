@@ -1,4 +1,4 @@
-//! What is done about responses: passed and counted, or refused before the client sees them.
+//! Checked responses: passed and counted, or refused before the client sees them.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ fn response(head: &str, body: &str) -> Vec<Step> {
     ))]
 }
 
-/// What a client gets for a response of the upstream, under these keys.
+/// The response that a client receives for a response of the upstream, with these keys.
 fn exchange(keys: &str, target: &str, head: &str, body: &str) -> (App, Answer) {
     let steps = (head.to_owned(), body.to_owned());
     let upstream = Upstream::start(move |_| response(&steps.0, &steps.1));
@@ -137,7 +137,7 @@ fn responses_that_keep_the_contract_pass_unchanged() {
     }
 }
 
-/// By either framing: a recording does not tell them apart either.
+/// In either framing: recordings do not distinguish the two either.
 #[test]
 fn an_empty_body_is_an_absent_one() {
     for keys in ["", REJECT] {
@@ -172,7 +172,7 @@ fn reported_responses_pass_and_are_counted() {
     let body = r#"{"id":"x"}"#;
     let (app, answer) = exchange("", "/parcels/1", &format!("200 OK\r\n{JSON}"), body);
     assert_eq!((answer.status, &answer.body[..]), (200, body.as_bytes()));
-    // The head had left before the body was judged.
+    // The head was sent before the body was checked.
     assert_eq!(answer.field("x-portcullis-violations"), None);
     await_metric(
         &app,
@@ -189,7 +189,7 @@ fn reported_responses_pass_and_are_counted() {
     );
 }
 
-/// Waits until a copy of a passed body was judged and counted.
+/// Waits until a copy of a passed body was checked and counted.
 #[track_caller]
 fn await_metric(app: &App, text: &str) {
     let until = Instant::now() + PATIENCE;
@@ -243,7 +243,7 @@ fn a_reported_stream_is_not_held_back() {
     let app = parcels(&upstream, "");
     let mut client = app.client();
     client.send(get("/parcels/1"));
-    // The beginning arrives although the end is not there yet.
+    // The beginning arrives before the end was sent.
     let mut seen = Vec::new();
     while !seen.ends_with(b"{\"i\r\n") {
         let mut byte = [0];

@@ -1,4 +1,4 @@
-//! Where contracts live and when they change: real files, real servers on the loopback, a real
+//! Contract sources and change detection: real files, real servers on the loopback, a real object
 //! storage.
 
 use std::fs;
@@ -18,10 +18,10 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::tools::tool;
 
-/// Long enough that a test which needs it has failed.
+/// A test that waits longer than this has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A pause between looks that no test lives to see: what is noticed was told.
+/// A polling interval longer than any test, so a change is only noticed by a notification.
 const NEVER: Duration = Duration::from_secs(3600);
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
@@ -34,7 +34,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 
 // Files.
 
-/// Makes a change while it is waited for, and says that it was noticed, and only once.
+/// Makes a change during the wait, and checks that it is noticed exactly once.
 fn noticed(watch: &mut FileWatch, change: impl AsyncFnOnce()) {
     block_on(async {
         let change = async {
@@ -155,7 +155,7 @@ fn another_set_of_files_loses_no_change() {
     }
     let mut watch = FileWatch::new(vec![path("entry")], NEVER);
     noticed(&mut watch, async || replace(&path("entry"), "two"));
-    // Changed after it was read and before the set was known.
+    // Changed after it was read and before the set of files was known.
     let before = FileSignature::of(&[path("entry")]);
     replace(&path("entry"), "three");
     assert_ne!(FileSignature::of(&[path("entry")]), before);
@@ -171,14 +171,15 @@ fn another_set_of_files_loses_no_change() {
 
 // Addresses.
 
-/// An HTTP server that answers each connection as it is told.
+/// An HTTP server with a response for each connection.
 struct Server {
     address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    /// `answer` gets the number of the request and its head. An empty answer never ends.
+    /// `answer` gets the number of the request and its head. An empty answer leaves the connection
+    /// open.
     fn start(answer: impl Fn(usize, &str) -> String + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -191,7 +192,7 @@ impl Server {
                 let head = head(&mut stream);
                 let answer = answer(number, &head);
                 seen.lock().unwrap().push(head);
-                // The client may have gone.
+                // The client may have closed the connection.
                 let _ = stream.write_all(answer.as_bytes());
                 if answer.is_empty() {
                     open.push(stream);
@@ -343,7 +344,7 @@ fn a_file_can_be_asked_too() {
 
 // Object storage.
 
-/// An S3-compatible storage in a process of its own.
+/// An S3-compatible storage in a separate process.
 pub(crate) struct Storage {
     process: Child,
     address: String,
@@ -364,12 +365,12 @@ impl Storage {
                 break address.trim().to_owned();
             }
         };
-        // It logs each request, and must not wait for a reader.
+        // It logs each request, and must not block on a full pipe.
         thread::spawn(move || lines.for_each(drop));
         Self { process, address }
     }
 
-    /// Sends a request as somebody whom the storage knows; returns the head of the answer.
+    /// Sends a request with valid credentials; returns the head of the response.
     pub(crate) fn send(&self, method: &str, target: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
@@ -419,7 +420,7 @@ impl Storage {
 
 impl Drop for Storage {
     fn drop(&mut self) {
-        // A test that failed says why already.
+        // A failed test has already reported its cause.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -523,7 +524,7 @@ fn refused(storage: &Storage, buckets: &S3Clients) {
         ObjectError::TooLarge { bytes_max: 20, .. }
     ));
 
-    // From now on the storage asks who somebody is, and knows nobody.
+    // From now on the storage checks credentials, and accepts none.
     storage.send("POST", "/moto-api/reset-auth", "0");
     let denied = message("s3://contracts/polled");
     let start = "s3://contracts/polled: reading is refused: InvalidAccessKeyId (403 Forbidden); \

@@ -1,9 +1,9 @@
-//! An upstream in a process of its own that fails when it is told to, works on a few requests at
-//! a time, and can be killed and started again on its port.
+//! An upstream in a separate process that fails on request, processes a limited number of requests
+//! at a time, and can be killed and restarted on its port.
 //!
-//! A request says what is to become of it: `x-fault: 503` is answered so (with `x-retry-after`
-//! as `Retry-After`), `x-fault: close` not at all, `x-fault: break` begins an answer and breaks
-//! off; `x-delay-ms` makes it wait. `GET /stats` tells what has happened so far.
+//! A request sets its own result: with `x-fault: 503` the response has this status (and
+//! `x-retry-after` as `Retry-After`), with `x-fault: close` there is no response, with `x-fault:
+//! break` the response is incomplete; `x-delay-ms` delays it. `GET /stats` returns the counters.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -24,10 +24,10 @@ use tokio::sync::Semaphore;
 use super::app::{ask, get};
 use super::spawned::{Spawned, listen};
 
-/// What makes this binary run as this upstream: its address, and how many requests it works on.
+/// The variable that makes this binary run as this upstream: its address, and its number of slots.
 const VARIABLE: &str = "PORTCULLIS_TEST_FAULTY";
 
-/// The time after the first request in which everything that arrives is counted by itself.
+/// The time after the first request in which requests are counted separately.
 const BEGINNING: Duration = Duration::from_millis(40);
 
 /// The running process.
@@ -39,7 +39,7 @@ pub(crate) struct Faulty {
 }
 
 impl Faulty {
-    /// One that works on so many requests at a time.
+    /// Starts an upstream that processes this many requests at a time.
     pub(crate) fn start(capacity: usize) -> Self {
         Self::start_at("127.0.0.1:0", capacity)
     }
@@ -54,18 +54,18 @@ impl Faulty {
         }
     }
 
-    /// Kills it; what was in flight ends without a word.
+    /// Kills it without completing requests in flight.
     pub(crate) fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// Starts it again on its port.
+    /// Restarts it on its port.
     pub(crate) fn restart(&mut self) {
         self.kill();
         *self = Self::start_at(&self.address.to_string(), self.capacity);
     }
 
-    /// What has happened since it was started.
+    /// The counters since it was started.
     pub(crate) fn stats(&self) -> Value {
         serde_json::from_slice(&ask(self.address, get("/stats")).body).unwrap()
     }
@@ -80,8 +80,8 @@ struct Work {
     served: AtomicU64,
 }
 
-/// Not a test of its own: it is the upstream when another test runs this binary as one, and
-/// does nothing otherwise.
+/// Not a separate test: it runs the upstream if another test started this binary as one, and does
+/// nothing otherwise.
 #[test]
 fn upstream_process() {
     let Ok(setup) = std::env::var(VARIABLE) else {
@@ -111,7 +111,7 @@ fn upstream_process() {
     });
 }
 
-/// An error closes the connection.
+/// This error closes the connection.
 #[derive(Debug, thiserror::Error)]
 #[error("asked to fail")]
 struct Asked;
@@ -178,7 +178,7 @@ fn stats(work: &Work) -> String {
     .to_string()
 }
 
-/// A body that breaks off after its first bytes.
+/// A body that is interrupted after its first bytes.
 #[derive(Debug, Default)]
 struct Half {
     sent: bool,

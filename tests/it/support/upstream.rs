@@ -1,7 +1,7 @@
-//! A real upstream: raw TCP, records the bytes of every request, answers by a script.
+//! A real upstream: raw TCP that records the bytes of every request and responds by a script.
 //!
-//! It has its own strict reading of requests, written without the proxy's, so that both
-//! would have to be wrong in the same way for a defect to pass unnoticed.
+//! It has a separate strict parser of requests, written without the proxy's, so a defect passes
+//! unnoticed only if both have it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// One complete request, as the upstream read it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recorded {
-    /// Which connection it came on, counted from 0.
+    /// The connection it arrived on, counted from 0.
     pub(crate) connection: usize,
     /// The request line and field lines.
     pub(crate) lines: Vec<String>,
@@ -21,7 +21,7 @@ pub(crate) struct Recorded {
     pub(crate) body: Vec<u8>,
     /// The trailer lines.
     pub(crate) trailers: Vec<String>,
-    /// What is wrong with it, in any reading.
+    /// Everything that is wrong with it, in any reading.
     pub(crate) complaints: Vec<String>,
 }
 
@@ -46,9 +46,9 @@ impl Recorded {
 pub(crate) enum Step {
     /// Writes bytes.
     Send(Vec<u8>),
-    /// Writes so many bytes of `x`.
+    /// Writes this many bytes of `x`.
     Fill(usize),
-    /// Waits until the test says so.
+    /// Waits until the test continues it.
     Wait(Arc<tokio::sync::Notify>),
     /// Closes the connection.
     Close,
@@ -61,14 +61,14 @@ pub(crate) fn send(text: &str) -> Step {
 
 type Script = dyn Fn(&Recorded) -> Vec<Step> + Send + Sync;
 
-/// When the script is asked.
+/// When the script runs.
 #[derive(Clone, Debug)]
 pub(crate) enum AnswerAt {
     /// When the head has arrived.
     Head,
     /// When the whole request has arrived.
     End,
-    /// Likewise, but the body is not read before the test says so.
+    /// The same, but the body is not read before the test continues it.
     EndAfter(Arc<tokio::sync::Notify>),
 }
 
@@ -88,7 +88,7 @@ impl Upstream {
         Self::start_at(AnswerAt::End, script)
     }
 
-    /// An upstream that answers when it has the head, or the whole request.
+    /// An upstream that answers after the head, or after the whole request.
     pub(crate) fn start_at(
         at: AnswerAt,
         script: impl Fn(&Recorded) -> Vec<Step> + Send + Sync + 'static,
@@ -162,7 +162,7 @@ async fn accept(
                 stream,
                 buffer: Vec::new(),
             };
-            // A request that breaks off is not recorded; that is all there is to see of it.
+            // An incomplete request is not recorded and leaves no other trace.
             let _ = serve(&mut reader, connection, &at, &*script, &sender, &heads).await;
         });
         connection += 1;
@@ -218,7 +218,7 @@ async fn play(stream: &mut TcpStream, steps: Vec<Step>) -> Result<(), String> {
     Ok(())
 }
 
-/// Reads requests by the letter of RFC 9112.
+/// Reads requests strictly according to RFC 9112.
 struct Reader {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -304,7 +304,7 @@ impl Reader {
                 self.fill().await?;
             }
             let n = length.min(self.buffer.len());
-            // Bodies of many megabytes are counted, not kept.
+            // Bodies of many megabytes are counted, not stored.
             let kept = n.min((1_usize << 20).saturating_sub(into.len()));
             into.extend_from_slice(&self.buffer[..kept]);
             self.buffer.drain(..n);

@@ -1,5 +1,5 @@
-//! What is shipped under `deploy/` for platforms: that it can be read, that it speaks of metrics
-//! and labels that there are, and that nothing is without its test and its page.
+//! The files under `deploy/`: they can be parsed, they refer only to metrics and labels that exist,
+//! and everything has a test and documentation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,20 +13,20 @@ use serde_json::Value;
 use super::label_values::{is_matched, values};
 use crate::support::promql;
 
-/// What stands before the name of a section in the links of alerts.
+/// The prefix of links to sections of the runbook.
 const RUNBOOK: &str = "https://portcullis.example.com/docs/runbook.md#";
 
-/// Of every target, whatever it tells of itself.
+/// The labels that Prometheus adds to every target.
 const OF_PROMETHEUS: [&str; 2] = ["up", "ALERTS"];
 
-/// An expression of PromQL and where it stands.
+/// A PromQL expression and its location.
 #[derive(Debug)]
 pub(crate) struct Expression {
     pub(crate) place: String,
     pub(crate) text: String,
 }
 
-/// A file of the project.
+/// A file of the repository.
 pub(crate) fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
@@ -36,7 +36,7 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A JSON or YAML file as a value, by the reader that contracts are read with.
+/// A JSON or YAML file as a value, parsed like a contract.
 pub(crate) fn value(name: &str) -> Value {
     let limits = JsonLimits {
         depth_max: 64,
@@ -69,7 +69,7 @@ fn alerts() -> Vec<Value> {
     rules("alerts.rules.yaml")
 }
 
-/// Each alert with the metrics that it reads, through recording rules too.
+/// Each alert with the metrics that it reads, directly or through recording rules.
 pub(crate) fn metrics_of_alerts() -> BTreeMap<String, BTreeSet<String>> {
     let recorded: BTreeMap<String, String> = rules("recording.rules.yaml")
         .iter()
@@ -108,12 +108,12 @@ pub(crate) fn metrics_of_alerts() -> BTreeMap<String, BTreeSet<String>> {
         .collect()
 }
 
-/// Every metric that a scrape may hold.
+/// Every metric that a scrape may contain.
 pub(crate) fn all_metrics() -> impl Iterator<Item = &'static Metric> {
     METRICS.iter().chain(PROCESS_METRICS)
 }
 
-/// The metric that a series is of.
+/// The metric of a series.
 pub(crate) fn metric(series: &str) -> Option<&'static Metric> {
     all_metrics().find(|metric| match metric.kind {
         MetricKind::Histogram => ["_bucket", "_sum", "_count"]
@@ -123,7 +123,7 @@ pub(crate) fn metric(series: &str) -> Option<&'static Metric> {
     })
 }
 
-/// What Grafana puts in the place of its variables.
+/// The expression with Grafana's variables replaced.
 fn filled_in(expression: &str) -> String {
     let mut text = expression.to_owned();
     for (variable, value) in [
@@ -186,7 +186,7 @@ pub(crate) fn shown_expressions() -> Vec<Expression> {
     found
 }
 
-/// What is wrong with the names in an expression.
+/// The unknown names in an expression.
 fn complaints(expression: &Expression, records: &BTreeSet<String>) -> Vec<String> {
     let Expression { place, text } = expression;
     let mut complaints = Vec::new();
@@ -283,7 +283,7 @@ fn each_alert_says_for_whom_how_soon_and_what_to_do() {
             "{name}: {severity}"
         );
         let grouped = promql::read(text(&alert, "expr")).1;
-        // A recording rule's name begins with the labels that it leaves.
+        // A recording rule's name begins with the labels that it keeps.
         let recorded = text(&alert, "expr").contains("service_squad:");
         let is_routed = labels["squad"] == "platform"
             || grouped.iter().any(|label| label == "squad")
@@ -312,7 +312,7 @@ fn each_alert_says_for_whom_how_soon_and_what_to_do() {
     );
 }
 
-/// `promtool` runs these; that there are any for each alert nobody else says.
+/// `promtool` runs these tests; this checks that every alert has some.
 #[test]
 fn each_alert_is_tested_to_fire_and_not_to_fire() {
     let (mut fires, mut is_silent) = (BTreeSet::new(), BTreeSet::new());
@@ -346,7 +346,7 @@ fn each_alert_is_tested_to_fire_and_not_to_fire() {
     );
 }
 
-/// The response classes stand in rules and dashboard as a list, since labels do not tell them.
+/// Rules and dashboard list the response classes, because no label separates them.
 #[test]
 fn lists_of_response_classes_are_whole() {
     use portcullis_vocabulary::enforcement::ViolationClass;
@@ -423,7 +423,7 @@ fn the_dashboard_can_be_imported() {
     assert_eq!(rows, expected);
 }
 
-/// Choices are read from labels that there are.
+/// The choices of variables come from labels that exist.
 fn check_variables(dashboard: &Value) {
     for variable in list(&dashboard["templating"], "list").iter().skip(1) {
         let query = text(&variable["query"], "query");
@@ -444,7 +444,7 @@ fn each_metric_is_shown_somewhere() {
         .flat_map(|expression| promql::read(&expression.text).0)
         .filter_map(|selector| Some(metric(&selector.series)?.name.to_owned()))
         .collect();
-    // Figures of a process that say nothing over time, or only beside others.
+    // Process figures that have no meaning over time, or only together with others.
     let rest = [
         "process_start_time_seconds",
         "process_threads",
@@ -497,8 +497,8 @@ fn alerts_are_routed_to_each_squad_of_the_catalog() {
     }
 }
 
-/// There is no collector to be had where tests run, so its configuration is read only: every
-/// component that a pipeline names is there, and each that is there is used.
+/// The tests have no collector, so its configuration is only parsed: every component that a
+/// pipeline names is defined, and every defined component is used.
 #[test]
 fn the_collector_takes_spans_and_scrapes_the_admin_port() {
     let config = value("deploy/otel/collector.yaml");

@@ -1,5 +1,5 @@
-//! Traces: what a collector is sent, what an upstream is told, and what becomes of both when the
-//! collector is away. The collector is a real one, as far as it goes: a socket, HTTP, protobuf.
+//! Traces: what a collector receives, what is propagated to an upstream, and what happens to both
+//! when the collector is unreachable. The collector is a real server: a socket, HTTP, protobuf.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -46,7 +46,7 @@ impl Collector {
         self.0.address
     }
 
-    /// The spans of the next exports, at least so many, in the order in which they began.
+    /// The spans of the next exports, at least this many, in the order in which they began.
     fn spans(&self, count: usize) -> Vec<Seen> {
         let mut seen = Vec::new();
         while seen.len() < count {
@@ -130,19 +130,19 @@ fn site(collector: SocketAddr, keys: &str) -> Site {
     Site::new(&top(collector, keys)).file("squads.toml", CATALOG)
 }
 
-/// The shop, in front of an upstream, traced.
+/// The shop in front of an upstream, with tracing.
 fn shop(upstream: SocketAddr, collector: SocketAddr, keys: &str) -> App {
     let upstream = format!("http://{upstream}");
     App::start(site(collector, keys).service("shop", SHOP, &upstream, ""))
 }
 
-/// An address where nobody listens.
+/// An address without a listener.
 pub(crate) fn nowhere() -> SocketAddr {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     free.local_addr().unwrap()
 }
 
-/// What became of spans: exported, lost in the queue, lost in the export.
+/// The number of spans by result: exported, lost in the queue, lost in the export.
 pub(crate) fn spans_total(address: SocketAddr) -> [u64; 3] {
     let (_, text) = admin(address, "/metrics");
     ["exported", "lost-queue", "lost-export"].map(|result| {
@@ -155,7 +155,7 @@ pub(crate) fn spans_total(address: SocketAddr) -> [u64; 3] {
     })
 }
 
-/// Waits until so many spans have come to an end, whichever.
+/// Waits until this many spans have any result.
 fn await_spans(app: &App, count: u64) -> [u64; 3] {
     let began = Instant::now();
     loop {
@@ -232,7 +232,7 @@ fn a_trace_is_continued_and_passed_on() {
     assert_eq!(await_spans(&app, 1), [1, 0, 0]);
 }
 
-/// Every way in which a request can end, by the host that it asks for.
+/// Every way in which a request can end, by the requested host.
 fn many_shops(collector: SocketAddr, upstream: SocketAddr) -> App {
     let hosts = |host: &str| format!("hosts = [\"{host}\"]");
     let address = format!("http://{upstream}");
@@ -360,7 +360,7 @@ fn violations_are_events_without_values() {
         .iter()
         .map(|event| (&*event.name, texts(&event.attributes)))
         .collect();
-    // All that the refusal lists, and what was only reported.
+    // All violations that the refusal lists, and those that were only reported.
     let listed = problem["violations"].as_array().unwrap();
     assert!(listed.len() >= 2 && told.len() >= listed.len(), "{told:?}");
     for violation in listed {
@@ -418,7 +418,7 @@ fn whoever_began_a_trace_decides_about_its_spans() {
         let texts = |name: &str| asked.fields(name).join("|");
         (texts("traceparent"), texts("tracestate"))
     };
-    // Unsampled: a place of our own, and no span.
+    // Unsampled: our own parent id, and no span.
     let unsampled = PARENT.replace("-01\r\n", "-00\r\ntracestate: a=1\r\n");
     let (parent, state) = told(&unsampled);
     assert!(
@@ -427,7 +427,7 @@ fn whoever_began_a_trace_decides_about_its_spans() {
     );
     assert!(!parent.contains("00f067aa0ba902b7"), "{parent}");
     assert_eq!(state, "a=1");
-    // What cannot be read, or comes twice, begins a trace.
+    // A malformed or repeated field starts a new trace.
     let mut begun = Vec::new();
     for fields in [
         PARENT.replace("00-", "ff-"),
@@ -444,7 +444,7 @@ fn whoever_began_a_trace_decides_about_its_spans() {
         assert_eq!(state, "");
         begun.push(parent);
     }
-    // A later version is read as far as it is known.
+    // A later version is parsed as far as its format is known.
     let (parent, _) = told(
         &PARENT
             .replace("00-4", "cc-4")
@@ -480,7 +480,7 @@ fn a_share_of_roots_is_sampled() {
         let asked = upstream.request();
         sampled += u64::from(asked.fields("traceparent")[0].ends_with("-03"));
     }
-    // Six standard deviations around 50: never by chance.
+    // Six standard deviations around 50, so chance cannot fail the test.
     assert!((13..=87).contains(&sampled), "{sampled}");
     assert_eq!(await_spans(&app, sampled), [sampled, 0, 0]);
 }
@@ -557,7 +557,7 @@ fn the_last_spans_are_sent_at_the_end() {
         app.ask(get("/items"));
     }
     drop(app);
-    // They were sent before the end: nothing runs any more that could send them.
+    // They were sent before the process exited: nothing that could send them runs any more.
     let sent: usize = collector
         .0
         .requests
@@ -604,7 +604,7 @@ fn a_collector_that_hangs_fills_the_queue_and_no_more() {
     };
     ask(1);
     collector.head();
-    // One is on its way; the queue takes four more, and not one of these waits.
+    // One export is pending; the queue takes four more spans, and all others are lost at once.
     ask(20);
     assert_eq!(await_spans(&app, 16), [0, 16, 0]);
     gate.notify_one();

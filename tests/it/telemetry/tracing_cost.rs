@@ -1,7 +1,7 @@
-//! What tracing costs while the collector is up, and while it is not: time of a request and memory.
+//! The cost of tracing with and without a reachable collector: request latency and memory.
 //!
-//! `PORTCULLIS_TEST_LOAD=full` asks for the full figures, see `tests/tracing.sh`; without it the
-//! same is done smaller. Latency is printed and not judged; memory and the account of spans are.
+//! `PORTCULLIS_TEST_LOAD=full` runs the full load, see `tests/tracing.sh`; by default a smaller
+//! load runs. Latency is printed, not asserted; memory and the span counts are asserted.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use crate::support::upstream::{Step, Upstream, send};
 
 const CLIENTS: usize = 4;
 
-/// How much more memory may be resident when the collector is away: the allocator's pieces, and
-/// the queue of 2048 spans.
+/// The additional resident memory allowed while the collector is unreachable: allocator
+/// fragmentation, and the queue of 2048 spans.
 const QUEUE_KIB: u64 = 16 << 10;
 
-/// What one phase took.
+/// The measurements of one phase.
 #[derive(Debug)]
 struct Took {
     times: Vec<Duration>,
@@ -52,7 +52,7 @@ fn traced(upstream: SocketAddr, collector: SocketAddr) -> Process {
     process(upstream, &tracing)
 }
 
-/// Sends requests on several connections, each after the answer to the one before.
+/// Sends requests on several connections, each after the response to the previous one.
 fn send_requests(process: &Process, total: usize) -> Took {
     let address = process.data;
     let client = move || {
@@ -73,7 +73,7 @@ fn send_requests(process: &Process, total: usize) -> Took {
         .flat_map(|client| client.join().unwrap())
         .collect();
     times.sort_unstable();
-    // Asked for first, so that observations do not wait to be counted.
+    // Scraped first, so that pending observations are counted.
     assert_eq!(admin(process.admin, "/metrics").0, 200);
     Took {
         times,
@@ -81,7 +81,7 @@ fn send_requests(process: &Process, total: usize) -> Took {
     }
 }
 
-/// What became of spans, when all of them have come to an end.
+/// The number of spans by result, once all of them have a result.
 fn await_spans(process: &Process, count: usize) -> [u64; 3] {
     let began = Instant::now();
     loop {
@@ -107,7 +107,7 @@ fn a_collector_that_is_away_costs_neither_time_nor_memory() {
     send_requests(&untraced, total).print("off", [0; 3]);
     drop(untraced);
 
-    // Up, and then stopped.
+    // Running, then stopped.
     let received = Arc::new(AtomicUsize::new(0));
     let collector = Upstream::start({
         let received = Arc::clone(&received);
@@ -133,7 +133,7 @@ fn a_collector_that_is_away_costs_neither_time_nor_memory() {
     );
     drop(traced_process);
 
-    // Never there, and there without an answer.
+    // Never started, then started but not answering.
     let never = traced(upstream.address(), nowhere());
     let took = send_requests(&never, total);
     took.print("never there", await_spans(&never, total));

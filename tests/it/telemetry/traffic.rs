@@ -1,4 +1,5 @@
-//! What passed, told four times: by metrics, the access log, `/traffic` and those who sent it.
+//! Four reports of the same traffic: metrics, the access log, `/traffic`, and the clients' own
+//! counts.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +27,7 @@ tier = \"silver\"
 fn site(upstream: &Upstream, top: &str, keys: &str) -> Site {
     let top = format!("[catalog]\npath = \"squads.toml\"\n{top}");
     let site = Site::new(&top).file("squads.toml", CATALOG);
-    // One operation declares its only status.
+    // One operation declares only one status.
     let item = "'200': { description: One item. }\n";
     let contract = SHOP.replacen(
         &format!("{item}        default: {{ description: Anything else. }}\n"),
@@ -38,7 +39,7 @@ fn site(upstream: &Upstream, top: &str, keys: &str) -> Site {
     site.service("shop", &contract, &address, keys)
 }
 
-/// An upstream whose answers are as the path says.
+/// An upstream whose response depends on the path.
 fn upstream() -> Upstream {
     Upstream::start(|request| {
         let status = match request.request_line() {
@@ -61,7 +62,7 @@ fn json(admin_address: std::net::SocketAddr, path: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// How many exchanges there were, by operation, squad and outcome.
+/// The number of exchanges by operation, squad and outcome.
 type Counts = BTreeMap<(String, String, String), u64>;
 
 fn by_metrics(text: &str) -> Counts {
@@ -113,7 +114,7 @@ fn by_log(log: &str) -> (Counts, Vec<Value>) {
     (counts, lines)
 }
 
-/// One kind of request that is sent.
+/// One kind of request in the plan.
 struct Planned {
     request: Vec<u8>,
     operation: &'static str,
@@ -188,7 +189,7 @@ fn the_numbers_agree() {
     let top = "[runtime]\ndata_cores = 2\n[log]\nformat = \"json\"\n[access_log]\nsample = 1.0";
     let process = Process::start(site(&upstream, top, ""));
     let sent = send_all(&process);
-    // Bodies of responses are judged after their clients have them, and counted then.
+    // Response bodies are checked and counted after the client has received them.
     until(|| by_traffic(&json(process.admin, "/traffic/shop")) == sent);
     let metrics = admin(process.admin, "/metrics").1;
     let traffic = json(process.admin, "/traffic/shop");
@@ -199,7 +200,7 @@ fn the_numbers_agree() {
     let (_, log) = process.wait();
     let (logged, lines) = by_log(&log);
     assert_eq!(logged, sent);
-    // Violations agree too.
+    // The numbers of violations are equal too.
     let violations = |part: &str| {
         let of_line = |line: &Value| {
             let violations = line["violations"].as_array().cloned().unwrap_or_default();
@@ -358,7 +359,7 @@ fn a_service_says_whose_it_is() {
     assert_eq!(owner["portcullis"]["version"], env!("CARGO_PKG_VERSION"));
     let all = json(app.admin, "/owners");
     assert_eq!(all["services"], serde_json::json!([owner]));
-    // It is read only, and nobody else's path.
+    // The route is read-only, and its subpaths do not exist.
     assert_eq!(app.ask(post("/__owner", "", "{}")).status, 404);
     assert_eq!(app.ask(get("/__owner/x")).status, 404);
     let head = "HEAD /__owner HTTP/1.1\r\nhost: shop\r\n\r\n";
