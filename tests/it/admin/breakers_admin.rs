@@ -161,7 +161,7 @@ fn deploy_windows_are_opened_and_closed() {
 
 #[test]
 #[rustfmt::skip]
-fn what_nothing_answers_to_is_refused() {
+fn refuses_unknown_routes_methods_and_names() {
     let app = App::start(site(LOOPBACK));
     let check = |line: &str, status: u16, allow: Option<&str>, detail: &str| {
         let answer = request(app.admin, line, JSON, r#"{"override": "open"}"#);
@@ -190,7 +190,7 @@ fn what_nothing_answers_to_is_refused() {
 
 #[test]
 #[rustfmt::skip]
-fn a_body_that_is_not_right_is_refused() {
+fn refuses_invalid_bodies() {
     let app = App::start(site(LOOPBACK));
     let check = |path: &str, body: &str, detail: &str| {
         let found = refused(&post(app.admin, path, body), 400);
@@ -278,7 +278,7 @@ fn a_browser_cannot_change_anything() {
 const TOKEN: &str = "correct-horse-battery";
 
 #[test]
-fn elsewhere_than_on_loopback_changes_need_the_token() {
+fn changes_beyond_loopback_need_the_token() {
     let body = r#"{"override": "open"}"#;
     let line = "POST /breakers/shop/everybody";
     let named = "host: portcullis.internal\r\ncontent-type: application/json\r\n";
@@ -332,7 +332,7 @@ fn elsewhere_than_on_loopback_changes_need_the_token() {
 }
 
 #[test]
-fn every_view_answers_head_and_is_not_stored() {
+fn every_view_supports_head_and_is_not_cached() {
     let app = App::start(site(LOOPBACK));
     for path in [
         "/",
@@ -369,7 +369,7 @@ fn every_view_answers_head_and_is_not_stored() {
 }
 
 #[test]
-fn a_body_may_come_in_pieces() {
+fn accepts_chunked_bodies() {
     let app = App::start(site(LOOPBACK));
     let mut client = Client::connect(app.admin);
     client.send(format!(
@@ -381,7 +381,7 @@ fn a_body_may_come_in_pieces() {
 }
 
 #[test]
-fn changes_are_logged_and_tokens_are_not() {
+fn logs_changes_but_no_tokens() {
     let keys = format!("{LOOPBACK}\ntoken = \"{TOKEN}\"");
     let mut process = Process::start(site(&keys));
     let fields = format!("{JSON}authorization: Bearer {TOKEN}\r\n");

@@ -77,7 +77,7 @@ fn contracts_are_shown() {
 }
 
 #[test]
-fn a_contract_is_reloaded_tried_promoted_and_dropped() {
+fn reloads_proposes_promotes_and_drops_a_contract() {
     let port = Port::start();
     let check = |answer: &Answer, result: &str, call: &str| {
         let expected = json!({
@@ -166,7 +166,7 @@ fn the_configuration_is_reloaded() {
 }
 
 #[test]
-fn faults_say_what_to_do() {
+fn errors_explain_what_to_do() {
     let port = Port::start();
     let check = |answer: &Answer, status: u16, detail: &str| {
         let found = refused(answer, status);
@@ -212,7 +212,7 @@ fn faults_say_what_to_do() {
 }
 
 #[test]
-fn other_methods_queries_and_bodies_are_refused() {
+fn refuses_other_methods_queries_and_bodies() {
     let port = Port::start();
     let check = |line: &str, allow: &str| {
         let answer = request(port.address, line, JSON, "{}");
@@ -250,7 +250,7 @@ fn other_methods_queries_and_bodies_are_refused() {
 }
 
 #[test]
-fn a_contract_is_bounded() {
+fn bounds_the_size_of_a_contract() {
     let port = Port::start();
     let path = "/contracts/orders/candidate";
     let largest = "a".repeat(CONTRACT_BYTES_MAX);
@@ -300,7 +300,7 @@ fn a_browser_cannot_change_a_contract() {
 }
 
 #[test]
-fn a_token_is_asked_for_before_a_contract_is_held() {
+fn checks_the_token_before_reading_a_contract() {
     const TOKEN: &str = "correct-horse-battery";
     let port = Port::bind("0.0.0.0:0", Some(TOKEN));
     good(&get(&port, "/contracts"));
@@ -333,7 +333,7 @@ fn a_token_is_asked_for_before_a_contract_is_held() {
 }
 
 #[test]
-fn a_change_ends_although_its_client_has_gone() {
+fn a_change_completes_after_its_client_disconnects() {
     let port = Port::start();
     let mut client = Client::connect(port.address);
     client.send(format!(

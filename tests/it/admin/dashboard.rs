@@ -31,7 +31,7 @@ fn front(address: SocketAddr, method: &str, accept: &str) -> Answer {
 }
 
 #[test]
-fn browsers_get_the_page_and_others_the_routes() {
+fn serves_the_page_to_browsers_and_the_routes_to_others() {
     let app = App::start(site(LOOPBACK));
     for accept in ["*/*", "text/plain", "application/json", "text/html;q=0"] {
         let answer = front(app.admin, "GET", accept);
@@ -57,7 +57,7 @@ fn browsers_get_the_page_and_others_the_routes() {
 }
 
 #[test]
-fn the_page_may_do_little() {
+fn the_page_has_a_strict_content_security_policy() {
     let app = App::start(site(LOOPBACK));
     let answer = front(app.admin, "GET", BROWSER);
     for (name, value) in [
@@ -95,7 +95,7 @@ fn the_page_may_do_little() {
 }
 
 #[test]
-fn the_page_names_no_other_host() {
+fn the_page_refers_to_no_other_host() {
     let app = App::start(site(LOOPBACK));
     let page = String::from_utf8(front(app.admin, "GET", BROWSER).body).unwrap();
     for (word, reason) in [
@@ -120,7 +120,7 @@ fn the_page_names_no_other_host() {
 
 /// Consumers that break a contract need contact details too.
 #[test]
-fn every_squad_of_the_catalog_can_be_reached() {
+fn lists_contacts_of_every_squad() {
     let app = App::start(town("", "mock"));
     let answer = request_to(app.admin, "GET /owners", HOST, "");
     let contact = |squad: &str, chat: &str, oncall: Option<&str>| json!({"squad": squad, "email": null, "chat": chat, "oncall": oncall});
@@ -333,7 +333,7 @@ fn exit_code(line: &str) -> String {
     not(has_browser),
     ignore = "needs node, chromium and tests/browser/node_modules: .ci/run installs them"
 )]
-fn a_browser_shows_who_broke_whom() {
+fn a_browser_shows_a_real_proxy_under_load() {
     let upstream = Faulty::start(16);
     let gate = Gate {
         upstream: &upstream,

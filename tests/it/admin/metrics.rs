@@ -124,7 +124,7 @@ fn send_traffic(app: &App) {
 }
 
 #[test]
-fn metrics_are_what_was_sent() {
+fn metrics_equal_the_sent_traffic() {
     let (app, _upstream) = two_shops();
     send_traffic(&app);
     let series = scrape(&app);
@@ -256,7 +256,7 @@ fn probes_answer() {
 
 /// Idle client connections do not block probes, and idle probes do not block clients.
 #[test]
-fn probes_do_not_wait_for_clients() {
+fn probes_and_clients_do_not_block_each_other() {
     let upstream = Upstream::ok();
     let app = App::shop(upstream.address);
     let mut probes: Vec<Client> = (0..50).map(|_| Client::connect(app.admin)).collect();

@@ -221,7 +221,7 @@ fn a_file_that_changes_is_noticed_however_it_changes() {
 
 /// Alerts about a service reach the squad in this metric.
 #[test]
-fn metrics_tell_who_provides_a_service_now() {
+fn metrics_name_the_current_provider() {
     let catalog = "[squads.ada]\ntier = \"gold\"\n[squads.bob]\ntier = \"gold\"\n";
     let owned = |letter, owner: &str| {
         let title = format!("x-squad-owner: {owner}, title: Flux");
@@ -269,7 +269,7 @@ fn a_mounted_config_map_is_swapped() {
 }
 
 #[test]
-fn a_service_waits_for_its_contract_and_nothing_passes_before() {
+fn forwards_nothing_before_the_contract_is_read() {
     let site =
         Site::new("[reload]\npoll = \"200ms\"\nwait = true").at("flux", "later/openapi.yaml");
     let folder = site.path("later");
@@ -297,7 +297,7 @@ fn a_service_waits_for_its_contract_and_nothing_passes_before() {
 }
 
 #[test]
-fn a_compatible_policy_refuses_what_breaks_without_a_major_version() {
+fn the_compatible_policy_refuses_breaks_without_a_major_version() {
     let site = flux("[reload]\npolicy = \"compatible\"");
     let contract = site.path("flux.yaml");
     let app = App::start(site);
@@ -346,7 +346,7 @@ paths:
 }
 
 #[test]
-fn a_candidate_names_exactly_those_that_it_would_refuse() {
+fn a_candidate_reports_the_callers_it_would_refuse() {
     let upstream = Upstream::ok();
     let site = Site::new("[catalog]\npath = \"squads.toml\"")
         .file("squads.toml", SQUADS)
@@ -425,7 +425,7 @@ fn propose(address: SocketAddr, service: &str, contract: &str) -> Value {
 }
 
 #[test]
-fn a_candidate_judges_responses_with_their_bodies() {
+fn a_candidate_checks_response_bodies() {
     let contract = |schema: &str| {
         format!(
             "openapi: 3.1.0
@@ -468,7 +468,7 @@ paths:
 }
 
 #[test]
-fn a_candidate_of_the_configuration_is_watched_too() {
+fn a_configured_candidate_is_watched() {
     let site = Site::new("[reload]\npoll = \"200ms\"")
         .file("next.yaml", &orders(10))
         .service("orders", &orders(100), "mock", "candidate = \"next.yaml\"");
@@ -487,7 +487,7 @@ fn a_candidate_of_the_configuration_is_watched_too() {
 }
 
 #[test]
-fn a_configuration_changes_what_it_can_and_names_the_rest() {
+fn a_reload_applies_changes_and_lists_those_that_need_a_restart() {
     let site = flux("[log]\nlevel = \"info\"");
     let config = site.write();
     let before = fs::read_to_string(&config).unwrap();
@@ -533,7 +533,7 @@ fn a_configuration_changes_what_it_can_and_names_the_rest() {
 }
 
 #[test]
-fn what_operators_decided_outlives_another_catalog() {
+fn overrides_survive_a_catalog_change() {
     let site = Site::new("[catalog]\npath = \"squads.toml\"")
         .file("squads.toml", "[squads.b]\n")
         .service("flux", &revision('a'), "mock", "");
@@ -577,7 +577,7 @@ fn what_operators_decided_outlives_another_catalog() {
 }
 
 #[test]
-fn a_promotion_lasts_until_somebody_decides_otherwise() {
+fn a_promotion_lasts_until_the_next_change() {
     let mut process = Process::start(flux(""));
     assert_eq!(
         propose(process.admin, "flux", &revision('b'))["result"],
@@ -610,7 +610,7 @@ fn a_promotion_lasts_until_somebody_decides_otherwise() {
     not(is_full_load),
     ignore = "takes minutes and needs the corpora: PORTCULLIS_TEST_LOAD=full"
 )]
-fn large_contracts_reload_quickly_and_leave_no_memory_behind() {
+fn large_contracts_reload_quickly_without_leaks() {
     let corpora = corpora();
     for (name, reloads) in [("github", 500), ("graph", 5)] {
         let text = large(&corpora, name);
@@ -758,7 +758,7 @@ fn a_contract_at_an_address_comes_changes_and_is_kept() {
 
 #[test]
 #[cfg_attr(not(has_s3_server), ignore = "needs moto_server: .ci/run installs it")]
-fn a_contract_in_object_storage_comes_and_changes() {
+fn loads_and_reloads_a_contract_from_object_storage() {
     let storage = Storage::start();
     storage.send("PUT", "/contracts", "");
     storage.put("flux.yaml", &revision('a'));

@@ -182,7 +182,7 @@ fn cell<'v>(breakers: &'v Value, squad: &str, tier: &str) -> &'v Value {
 }
 
 #[test]
-fn a_squad_that_only_fails_is_cut_alone() {
+fn a_failing_squad_is_cut_off_alone() {
     let enough = if is_full() { 20_000 } else { 1500 };
     let upstream = Faulty::start(1000);
     let process = Process::start(site(upstream.address, "[runtime]\ndata_cores = 2", ""));
@@ -229,7 +229,7 @@ fn a_squad_that_only_fails_is_cut_alone() {
 }
 
 #[test]
-fn gold_passes_a_deploy_that_cuts_bronze() {
+fn a_deploy_window_keeps_gold_and_cuts_off_bronze() {
     // Three minutes, thirty times as fast.
     let length = Duration::from_secs(if is_full() { 6 } else { 2 });
     let upstream = Faulty::start(1000);
@@ -279,7 +279,7 @@ fn gold_passes_a_deploy_that_cuts_bronze() {
 
 /// Three squads and unknown consumers, each with more load than its share.
 #[test]
-fn shares_hold_in_an_overload() {
+fn shares_follow_the_weights_under_overload() {
     let full = is_full();
     let length = Duration::from_secs(if full { 10 } else { 3 });
     let upstream = Faulty::start(20);
@@ -549,7 +549,7 @@ fn an_answer_that_breaks_off_is_a_failure() {
 }
 
 #[test]
-fn the_budget_between_squads_is_enforced() {
+fn enforces_the_cross_squad_budget() {
     let upstream = Faulty::start(1000);
     let keys = "[services.budget]\ncross_squad_max = 0.15\ncalls_min = 10\n";
     let app = App::start(site(upstream.address, "", keys));
@@ -582,7 +582,7 @@ fn the_budget_between_squads_is_enforced() {
 }
 
 #[test]
-fn only_what_may_be_sent_twice_is_sent_again() {
+fn retries_only_repeatable_requests() {
     let keys =
         "[services.retries]\nattempts_max = 2\nbackoff_base = \"1ms\"\nbackoff_max = \"1ms\"\n";
     let upstream = Upstream::start(|_| {
@@ -618,7 +618,7 @@ fn only_what_may_be_sent_twice_is_sent_again() {
 }
 
 #[test]
-fn a_retry_finds_an_upstream_that_was_away() {
+fn a_retry_reaches_a_restarted_upstream() {
     let tries = AtomicUsize::new(0);
     let upstream = Upstream::start(move |_| match tries.fetch_add(1, Ordering::Relaxed) {
         0 => vec![crate::support::upstream::Step::Close],
@@ -635,7 +635,7 @@ fn a_retry_finds_an_upstream_that_was_away() {
 }
 
 #[test]
-fn retries_have_a_budget_and_heed_retry_after() {
+fn retries_respect_the_budget_and_retry_after() {
     let keys = "[services.retries]\nattempts_max = 1\nratio_max = 0.0\nper_second_min = 1\nbackoff_base = \"1ms\"\n\
                 [services.breaker]\nmode = \"off\"\n";
     let upstream = Faulty::start(1000);
@@ -704,7 +704,7 @@ fn squad_headers_are_believed_checked_and_kept_from_those_who_need_none() {
 }
 
 #[test]
-fn who_calls_is_never_said_in_trailers() {
+fn ignores_squad_fields_in_trailers() {
     let upstream = Upstream::ok();
     let stranger = "[identity]\ntrusted_peers = [\"10.0.0.0/8\"]";
     let app = App::start(site(upstream.address, stranger, ""));
@@ -717,7 +717,7 @@ fn who_calls_is_never_said_in_trailers() {
 }
 
 #[test]
-fn a_slow_probe_is_no_recovery() {
+fn a_slow_probe_does_not_close_the_breaker() {
     let keys = "[services.breaker]\ncalls_min = 3\nslow_call = \"20ms\"\nslow_rate_max = 0.5\n\
                 open_base = \"10ms\"\nopen_max = \"10ms\"\nprobes = 1\n";
     let upstream = Faulty::start(1000);
@@ -759,7 +759,7 @@ fn a_legacy_service_refuses_nothing() {
 }
 
 #[test]
-fn a_share_is_waited_for_and_a_full_line_gives_way() {
+fn waits_for_a_slot_and_displaces_lower_tiers() {
     let keys = "[services.shares]\nin_flight_max = 1\nwaiting_max = 1\nwait_max = \"20s\"\n";
     let upstream = Faulty::start(1000);
     let app = App::start(site(upstream.address, "", keys));

@@ -434,7 +434,7 @@ const JAVA_WRONG: &[(&str, &str)] = &[
     not(has_corpora),
     ignore = "needs the corpora: PORTCULLIS_CORPORA or ../shared/corpora"
 )]
-fn verdicts_of_openapi_diff() {
+fn agrees_with_the_verdicts_of_openapi_diff() {
     let cases = cases("openapi-diff-java");
     let (mut wrong, mut agreed) = (Vec::new(), BTreeMap::<String, usize>::new());
     for (case, folder) in &cases {

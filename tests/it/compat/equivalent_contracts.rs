@@ -27,7 +27,7 @@ fn body(schema: &str) -> String {
 }
 
 #[test]
-fn rewording_is_not_a_change() {
+fn equivalent_wording_is_not_a_change() {
     let plain = "{type: object, required: [a], properties: {a: {type: string, maxLength: 3}, b: {type: [integer, 'null']}}}";
     let component = |schema: &str| {
         format!(

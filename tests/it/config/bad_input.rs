@@ -33,7 +33,7 @@ fn line(site: &Site, text: &str) -> usize {
 }
 
 #[test]
-fn a_configuration_that_is_wrong() {
+fn explains_an_invalid_configuration() {
     let check_line = |top: &str, keys: &str, at: &str, expected: &[&str]| {
         let site = site(top, keys);
         let place = format!("@:{}", line(&site, at));
@@ -87,14 +87,14 @@ fn a_configuration_that_is_wrong() {
 }
 
 #[test]
-fn a_configuration_that_is_not_there() {
+fn explains_a_missing_configuration() {
     let (code, text) = fail_to_start(Path::new("/nonexistent/config.toml"));
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("/nonexistent/config.toml"), "{text}");
 }
 
 #[test]
-fn an_address_that_is_in_use() {
+fn explains_an_address_in_use() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let listen = format!("[listen]\naddress = \"{address}\"");
@@ -114,7 +114,7 @@ fn an_address_that_is_in_use() {
 }
 
 #[test]
-fn keys_that_verify_nothing() {
+fn explains_unusable_keys() {
     let top =
         |jwks: &str| format!("[identity]\nsource = \"jwt\"\n[identity.jwt]\njwks = \"{jwks}\"");
     let missing = site(&top("none.json"), "");
@@ -138,7 +138,7 @@ fn keys_that_verify_nothing() {
 }
 
 #[test]
-fn an_upstream_that_is_no_address() {
+fn explains_an_invalid_upstream_address() {
     let check = |upstream: &str, expected: &str| {
         let site = Site::new("").service("shop", SHOP, upstream, "");
         let place = format!("@:{}", line(&site, "upstream"));
@@ -160,7 +160,7 @@ fn check_contract(contract: &str, at: &str, expected: &str) {
 }
 
 #[test]
-fn a_contract_that_is_wrong() {
+fn explains_an_invalid_contract() {
     let edited = |from: &str, to: &str| {
         assert!(SHOP.contains(from), "{from}");
         SHOP.replacen(from, to, 1)
@@ -190,7 +190,7 @@ fn a_contract_that_is_wrong() {
 }
 
 #[test]
-fn a_contract_that_is_not_there() {
+fn explains_a_missing_contract() {
     let site = Site::new("").service("shop", SHOP, MOCK, "");
     let config = site.write();
     std::fs::remove_file(config.with_file_name("shop.yaml")).unwrap();

@@ -88,7 +88,7 @@ fn two_files(other: Option<&str>, expected: &str) {
 
 #[test]
 #[rustfmt::skip]
-fn documents_of_other_kinds() {
+fn unsupported_documents() {
     yaml("", "a.yaml:1:1: the document is empty");
     yaml("# only a comment\n", "a.yaml:1:1: the document is empty");
     yaml("name: x\n", "a.yaml:1: error: not an OpenAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0` [malformed-document] at #");
@@ -252,7 +252,7 @@ fn files() {
 }
 
 #[test]
-fn bytes_that_are_no_text() {
+fn invalid_utf_8() {
     check(
         "a.yaml",
         b"a: \n b: \xff",
@@ -261,7 +261,7 @@ fn bytes_that_are_no_text() {
 }
 
 #[test]
-fn documents_that_grow_beyond_bounds() {
+fn documents_beyond_the_limits() {
     let deep = "[".repeat(5000);
     json(&deep, "a.json:1:129: nested deeper than 128 levels");
     yaml(

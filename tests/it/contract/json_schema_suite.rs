@@ -79,7 +79,7 @@ fn draft_2020_12_is_judged_as_the_suite_says() {
 }
 
 #[test]
-fn what_3_0_shares_with_draft_4_is_judged_as_the_suite_says() {
+fn passes_the_draft_4_suite_in_3_0() {
     run("tests/draft4", V30, &is_common, &DIFFERENCES_30);
 }
 

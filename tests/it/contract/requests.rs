@@ -176,7 +176,7 @@ pub(crate) fn judge_response(contract: &CompiledContract, case: &Case) -> Vec<St
     not(has_corpora),
     ignore = "needs the corpora: PORTCULLIS_CORPORA or ../shared/corpora"
 )]
-fn requests_are_judged_as_the_specification_says() {
+fn agrees_with_the_request_corpus() {
     let folder = corpora().join("requests");
     let mut table: BTreeMap<(String, &str), usize> = BTreeMap::new();
     let mut wrong = Vec::new();

@@ -778,7 +778,7 @@ fn rows(page: &str) -> Vec<(usize, &str)> {
 }
 
 #[test]
-fn the_page_names_tests_that_exist_and_leaves_no_row_out() {
+fn every_row_of_the_page_has_an_existing_test() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(root.join("docs/semantics.md")).unwrap();
     let rows = rows(&page);

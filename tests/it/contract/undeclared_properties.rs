@@ -106,7 +106,7 @@ fn check(schema: &Value, body: &Value, expected: &[&str]) {
 }
 
 #[test]
-fn members_that_nothing_declares_are_found() {
+fn reports_undeclared_properties() {
     let a = || json!({"type": "object", "properties": {"a": {"type": "integer"}}});
     let base = || json!({"$ref": "#/components/schemas/Base"});
     check(&a(), &json!({"a": 1}), &[]);
@@ -159,7 +159,7 @@ fn what_any_part_of_a_composition_declares_is_known() {
 }
 
 #[test]
-fn maps_and_objects_that_say_so_stay_open() {
+fn explicitly_open_objects_stay_open() {
     check(&json!({"type": "object"}), &json!({"b": 1}), &[]);
     check(&json!({}), &json!({"b": {"c": 1}}), &[]);
     let open = json!({"properties": {"a": {}}, "additionalProperties": true});

@@ -38,7 +38,7 @@ fn concerns(text: &str, contracts: &[&str]) -> Vec<String> {
 
 #[test]
 #[rustfmt::skip]
-fn what_a_catalog_leaves_open() {
+fn reports_concerns_of_a_catalog() {
     let check = |text: &str, contracts: &[&str], expected: &[&str]| {
         assert_eq!(concerns(text, contracts), expected, "{text}");
     };

@@ -28,7 +28,7 @@ fn log_of(site: Site) -> String {
 }
 
 #[test]
-fn a_start_says_which_keys_are_in_force() {
+fn logs_the_active_keys_at_startup() {
     let keys = include_str!("../../../src/identity/fixtures/keys.json");
     let mixed = keys.replacen("\"use\": \"sig\"", "\"use\": \"enc\"", 1);
     let log = log_of(site("keys.json").file("keys.json", &mixed));
@@ -37,7 +37,7 @@ fn a_start_says_which_keys_are_in_force() {
 }
 
 #[test]
-fn a_start_does_not_fail_with_its_issuer() {
+fn starts_while_the_issuer_is_unreachable() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap();
     drop(free);
@@ -81,7 +81,7 @@ fn claims(squad: &str, tier: &str, ends_in: i64) -> Value {
 }
 
 #[test]
-fn a_token_proves_who_calls_and_everybody_behind_is_told() {
+fn a_valid_token_sets_the_squad_headers() {
     const SIGNER: &str = include_str!("../../../src/identity/fixtures/rsa.pem");
     let upstream = Upstream::ok();
     let top = "[catalog]\npath = \"squads.toml\"\n[identity]\nsource = \"jwt\"\n[identity.jwt]\n\
@@ -155,7 +155,7 @@ fn a_token_proves_who_calls_and_everybody_behind_is_told() {
 }
 
 #[test]
-fn without_keys_a_token_is_nobodys_fault_but_ours() {
+fn answers_503_to_tokens_without_keys() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap();
     drop(free);

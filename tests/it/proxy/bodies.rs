@@ -114,7 +114,7 @@ fn compressed_bodies_are_judged_and_forwarded_as_they_came() {
 }
 
 #[test]
-fn forms_are_judged() {
+fn forms_are_checked() {
     let upstream = upstream();
     let app = app(upstream.address, "");
     let post = |body: &str| {
@@ -163,7 +163,7 @@ fn chunked(address: SocketAddr, body: &[u8]) -> Answer {
 }
 
 #[test]
-fn multipart_bodies_of_every_size_are_judged() {
+fn multipart_bodies_of_every_size_are_checked() {
     let upstream = upstream();
     let app = app(upstream.address, "");
     for size in [0, 1000, 60 << 10, 70 << 10, 900 << 10] {
@@ -208,7 +208,7 @@ fn multipart_bodies_of_every_size_are_judged() {
 }
 
 #[test]
-fn large_uploads_that_violate_pass_where_they_are_only_reported() {
+fn large_invalid_uploads_pass_in_report_mode() {
     let upstream = upstream();
     let app = app(
         upstream.address,
@@ -227,7 +227,7 @@ fn large_uploads_that_violate_pass_where_they_are_only_reported() {
 }
 
 #[test]
-fn the_mock_judges_large_uploads_too() {
+fn the_mock_checks_large_uploads() {
     let app = App::start(Site::new(LIMITS).service("bodies", CONTRACT, "mock", ""));
     let ask = |body: &[u8]| ask(app.data, post("/files", MULTIPART, "", body));
     assert_eq!(ask(&multipart("short", 900 << 10)).status, 200);
@@ -238,7 +238,7 @@ fn the_mock_judges_large_uploads_too() {
 }
 
 #[test]
-fn compressed_responses_are_judged() {
+fn compressed_responses_are_checked() {
     let body = gzip(br#"{"id": "1"}"#);
     let upstream = Upstream::start(move |_| {
         let length = body.len();

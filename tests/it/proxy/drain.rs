@@ -40,7 +40,7 @@ fn await_closed_listener(address: SocketAddr) {
 }
 
 #[test]
-fn readiness_fails_first_and_no_request_is_lost() {
+fn readiness_fails_first_without_lost_requests() {
     let upstream = Upstream::ok();
     let process = start(&upstream, "drain_delay = \"1s\"\ndrain_timeout = \"20s\"");
     assert_eq!(admin(process.admin, "/readyz").0, 200);
@@ -161,7 +161,7 @@ fn a_body_in_flight_is_finished() {
 }
 
 #[test]
-fn what_outlasts_the_deadline_is_cut_and_counted() {
+fn aborts_and_counts_requests_after_the_deadline() {
     let (upstream, _gate) = slow();
     let process = start(&upstream, "drain_timeout = \"300ms\"");
     let ask = |_| {
@@ -208,7 +208,7 @@ fn idle_connections_are_closed() {
 }
 
 #[test]
-fn hanging_up_does_not_end_it_and_interrupting_does() {
+fn sighup_does_not_stop_the_process_and_sigint_does() {
     let upstream = Upstream::ok();
     let mut process = start(&upstream, "drain_timeout = \"1s\"");
     for _ in 0..2 {
@@ -224,7 +224,7 @@ fn hanging_up_does_not_end_it_and_interrupting_does() {
 
 /// A second signal changes nothing.
 #[test]
-fn a_second_signal_cuts_nothing() {
+fn a_second_signal_aborts_nothing() {
     let (upstream, gate) = slow();
     let mut process = start(&upstream, "drain_timeout = \"20s\"");
     let mut client = Client::connect(process.data);

@@ -59,7 +59,7 @@ fn check(app: &App, host: &str, target: &str, service: &str) {
 }
 
 #[test]
-fn a_service_is_found_by_host_and_prefix() {
+fn selects_a_service_by_host_and_prefix() {
     let (app, upstreams) = gateway(&[
         ("wild", "hosts = [\"*.example.com\"]"),
         ("api", "hosts = [\"api.example.com\", \"api.example.org\"]"),

@@ -156,7 +156,7 @@ fn requests_before_a_defect_are_answered() {
 }
 
 #[test]
-fn a_request_may_arrive_byte_by_byte() {
+fn accepts_a_request_byte_by_byte() {
     let upstream = Upstream::ok();
     let relay = Relay::to(upstream.address);
     let mut client = relay.client();
@@ -242,7 +242,7 @@ fn answer_to_late_body(mode: Mode, head: &str, rest: &str) -> (Answer, bool) {
 }
 
 #[test]
-fn a_defective_body_breaks_the_request_off() {
+fn a_malformed_body_aborts_the_request() {
     let head = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n";
     let waiting =
         "POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -312,7 +312,7 @@ fn trailers_pass_both_ways_except_forbidden_ones() {
 }
 
 #[test]
-fn an_expectation_is_met_only_when_the_body_is_wanted() {
+fn sends_100_continue_only_if_the_body_is_read() {
     let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\nexpect: 100-continue\r\n\r\n";
     let upstream = Upstream::ok();
     let relay = Relay::to(upstream.address);
@@ -345,7 +345,7 @@ fn an_expectation_is_met_only_when_the_body_is_wanted() {
 }
 
 #[test]
-fn an_unread_body_costs_the_connection_only_when_it_must() {
+fn an_unread_body_closes_the_connection_only_if_necessary() {
     let upstream = Upstream::ok();
     let relay = Relay::start(
         upstream.address,
@@ -434,7 +434,7 @@ fn ambiguous_responses_are_not_passed_on() {
 }
 
 #[test]
-fn a_response_that_breaks_off_never_looks_whole() {
+fn an_interrupted_response_never_looks_complete() {
     for response in [
         "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n",
@@ -499,7 +499,7 @@ fn a_stale_connection_is_replaced() {
 }
 
 #[test]
-fn only_what_may_be_repeated_is_repeated() {
+fn repeats_only_repeatable_requests() {
     // The first connection answers once, and then closes after a complete request.
     let attempt = |second: &str| {
         let count = std::sync::atomic::AtomicUsize::new(0);
@@ -547,7 +547,7 @@ fn an_upstream_that_fails_is_reported() {
 }
 
 #[test]
-fn a_response_that_stands_still_is_broken_off() {
+fn a_stalled_response_is_aborted() {
     let never = Arc::new(Notify::new());
     let upstream = Upstream::start(move |_| {
         vec![
@@ -624,7 +624,7 @@ fn absolute_targets_become_origin_form() {
 }
 
 #[test]
-fn fields_of_the_hop_are_removed() {
+fn removes_hop_by_hop_fields() {
     let request = forwarded(
         "GET / HTTP/1.1\r\nhost: a\r\nconnection: x-private, Host, x-forwarded-for, keep-alive\r\n\
          x-private: 1\r\nkeep-alive: 5\r\nproxy-connection: x\r\nupgrade: h2c\r\nte: gzip\r\nx-kept: 1\r\n\r\n",
@@ -646,7 +646,7 @@ fn fields_of_the_hop_are_removed() {
 }
 
 #[test]
-fn only_trusted_peers_are_believed() {
+fn forwarding_fields_count_only_from_trusted_peers() {
     let request = "GET / HTTP/1.1\r\nhost: a\r\nx-forwarded-for: 192.0.2.1\r\nx-request-id: abc\r\n\
                    forwarded: for=192.0.2.1\r\nx-forwarded-proto: https\r\n\r\n";
     let trusted = forwarded_by(
@@ -740,7 +740,7 @@ fn a_large_download_streams_in_bounded_memory() {
 }
 
 #[test]
-fn a_client_that_does_not_read_is_cut_off() {
+fn aborts_a_client_that_does_not_read() {
     let total = 100 * MIB;
     let upstream = Upstream::start(move |_| {
         vec![
@@ -788,7 +788,7 @@ fn a_panic_costs_one_connection() {
 }
 
 #[test]
-fn connections_beyond_the_cap_are_told_so() {
+fn connections_beyond_the_limit_get_503() {
     let upstream = Upstream::ok();
     let relay = Relay::start(
         upstream.address,
@@ -809,7 +809,7 @@ fn connections_beyond_the_cap_are_told_so() {
 }
 
 #[test]
-fn a_drain_announces_then_finishes_what_is_in_flight() {
+fn a_drain_announces_then_finishes_requests_in_flight() {
     let go = Arc::new(Notify::new());
     let wait = Arc::clone(&go);
     let upstream = Upstream::start(move |request| match request.request_line() {
@@ -878,7 +878,7 @@ fn a_drain_aborts_at_its_deadline() {
 }
 
 #[test]
-fn a_client_that_leaves_takes_its_request_with_it() {
+fn a_disconnected_client_cancels_its_request() {
     let never = Arc::new(Notify::new());
     let upstream = Upstream::start(move |_| vec![Step::Wait(Arc::clone(&never))]);
     let limits = impatient().limits;
@@ -912,7 +912,7 @@ fn an_upgrade_is_not_offered_on() {
 }
 
 #[test]
-fn bodies_larger_than_memory_allows_pass_whole() {
+fn bodies_beyond_the_buffer_pass_completely() {
     let sized = "content-length: 9\r\n\r\n123456789";
     let chunked = "transfer-encoding: chunked\r\n\r\n5\r\n12345\r\n4\r\n6789\r\n0\r\n\r\n";
     for bytes_max in [0, 3, 5, 6, 8, 9, 100] {

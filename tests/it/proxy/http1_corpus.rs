@@ -35,7 +35,7 @@ enum Verdict {
     not(has_corpora),
     ignore = "needs the corpora: PORTCULLIS_CORPORA or ../shared/corpora"
 )]
-fn every_stream_is_judged_strictly() {
+fn every_stream_is_parsed_strictly() {
     let cases = load();
     for mode in [Mode::Stream, Mode::Collect { bytes_max: 1 << 20 }] {
         let upstream = Upstream::start(|_| vec![send("HTTP/1.1 204 No Content\r\n\r\n")]);

@@ -100,7 +100,7 @@ fn drop_examples(value: &mut Value) {
 }
 
 #[test]
-fn a_client_chooses_by_prefer() {
+fn prefer_selects_the_response() {
     let app = mock(FIXTURE);
     let check = |prefer: &str, status: u16, body: Value| {
         let answer = app.ask(wishing("/choices", &format!("prefer: {prefer}")));
@@ -121,7 +121,7 @@ fn a_client_chooses_by_prefer() {
 }
 
 #[test]
-fn a_client_chooses_by_accept() {
+fn accept_selects_the_media_type() {
     let app = mock(FIXTURE);
     let check = |accept: &str, kind: &str, body: &str| {
         let answer = app.ask(wishing("/choices", &format!("accept: {accept}")));
@@ -139,7 +139,7 @@ fn a_client_chooses_by_accept() {
 }
 
 #[test]
-fn an_answer_without_content_is_empty() {
+fn a_response_without_content_is_empty() {
     let app = mock(FIXTURE);
     let answer = app.ask("POST /created HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n");
     assert_eq!(
@@ -161,7 +161,7 @@ fn an_answer_without_content_is_empty() {
 }
 
 #[test]
-fn nothing_to_answer_with_is_said_with_its_reason() {
+fn explains_a_missing_example() {
     let app = mock(FIXTURE);
     let check = |request: &str, reason: &str| {
         let answer = app.ask(request);
@@ -188,7 +188,7 @@ fn nothing_to_answer_with_is_said_with_its_reason() {
 
 /// Requests to a mock are checked like those to an upstream.
 #[test]
-fn requests_to_a_mock_are_judged() {
+fn requests_to_a_mock_are_checked() {
     let app = mock(SEARCH);
     let answer = app.ask(get("/search/products.xml?q=a"));
     assert_eq!(problem(&answer)["violations"][0]["name"], "format");

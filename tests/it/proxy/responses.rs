@@ -222,7 +222,7 @@ fn a_large_response_passes_unjudged_and_is_counted() {
 }
 
 #[test]
-fn an_operation_decides_for_itself() {
+fn an_operation_overrides_the_enforcement() {
     let (_app, answer) = exchange("", "/kept", "404 Not Found\r\n", "gone");
     assert_eq!(answer.status, 502);
 }
@@ -279,7 +279,7 @@ fn credentials_are_asked_for() {
 }
 
 #[test]
-fn credentials_are_declared_names() {
+fn credentials_count_as_declared_names() {
     let upstream = Upstream::start(|_| response("200 OK\r\n", ""));
     let keys = "[services.enforcement]\n\
         classes = { unknown-header = \"reject\", unknown-cookie = \"reject\" }";

@@ -45,7 +45,7 @@ fn check_refused(keys: &str, status: u16) {
 }
 
 #[test]
-fn enforcement_decides_what_is_refused() {
+fn enforcement_determines_refusals() {
     const ENFORCEMENT: &str = "[services.enforcement]\n";
     check_refused("", 422);
     check_refused("[services.enforcement]\nrequest = \"reject\"", 422);
@@ -74,7 +74,7 @@ fn enforcement_decides_what_is_refused() {
 }
 
 #[test]
-fn an_operation_has_an_enforcement_of_its_own() {
+fn operations_override_the_enforcement() {
     check_passes("", "/watched", Some("2; invalid-body"));
     check_passes(
         "[services.enforcement]\nrequest = \"reject\"",
@@ -131,7 +131,7 @@ fn the_report_header_can_be_turned_off() {
 }
 
 #[test]
-fn a_body_beyond_the_bound_passes_whole_in_report_mode() {
+fn a_body_beyond_the_bound_passes_completely_in_report_mode() {
     let keys = "[services.enforcement]\nrequest = \"report\"";
     let top = "[limits]\nbody_bytes_max = \"1 KiB\"";
     let body = format!("{{\"name\":\"{}\",\"quantity\":1}}", "n".repeat(5000));
@@ -155,7 +155,7 @@ fn a_body_beyond_the_bound_passes_whole_in_report_mode() {
 
 /// Only `connection` and the report differ from the upstream's response, in report mode too.
 #[test]
-fn the_answer_is_the_services_byte_for_byte() {
+fn forwards_the_response_byte_for_byte() {
     let response = "HTTP/1.1 418 I'm a Teapot\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
                     Server: s\r\nX-A: 1\r\nx-a: 2\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\n\
                     ETag: \"x\"\r\nContent-Type: text/x\r\nContent-Length: 9\r\n\r\n\0é { bad";
@@ -222,7 +222,7 @@ fn path_and_query_pass_in_the_same_bytes() {
 }
 
 #[test]
-fn fields_of_the_hop_end_here() {
+fn consumes_hop_by_hop_fields() {
     let (recorded, _) = exchange(
         shop("", ""),
         "GET /files/x HTTP/1.1\r\nHost: Shop.Example:80\r\nConnection: x-hop, Keep-Alive, close\r\n\
@@ -264,7 +264,7 @@ fn fields_of_the_hop_end_here() {
 
 /// A header field named in `connection` can neither satisfy the contract nor be hidden from it.
 #[test]
-fn what_is_judged_is_what_is_forwarded() {
+fn checks_the_forwarded_request() {
     let upstream = Upstream::ok();
     let app = App::shop(upstream.address);
     let hidden = post("/items", "x-tenant: a\r\nconnection: x-tenant\r\n", GOOD);
@@ -274,7 +274,7 @@ fn what_is_judged_is_what_is_forwarded() {
 }
 
 #[test]
-fn a_trusted_peer_is_believed_and_nobody_else() {
+fn forwarding_fields_count_only_from_a_trusted_peer() {
     let request = "GET /files/x HTTP/1.1\r\nhost: h:1\r\nx-forwarded-for: 192.0.2.1\r\n\
                    forwarded: for=192.0.2.1\r\nx-forwarded-proto: https\r\n\
                    x-forwarded-host: outer\r\nx-request-id: word-1\r\nx-squad-owner: payments\r\n\r\n";
@@ -496,7 +496,7 @@ fn a_body_without_a_schema_is_not_collected() {
 
 /// A response that ends with its connection is passed on completely.
 #[test]
-fn an_answer_without_length_ends_with_its_connection() {
+fn a_response_without_length_ends_with_its_connection() {
     let upstream =
         Upstream::start(|_| vec![send("HTTP/1.1 200 OK\r\n\r\nto the end"), Step::Close]);
     let app = App::shop(upstream.address);

@@ -162,7 +162,7 @@ fn large_bodies_stream_through_in_constant_memory() {
 
 /// A client that does not read slows its upstream down instead of filling the proxy's memory.
 #[test]
-fn a_client_that_does_not_read_costs_little() {
+fn a_client_that_does_not_read_uses_little_memory() {
     let upstream = Echo::start();
     let process = Process::start(Site::shop(upstream.address(), "", ""));
     let (before, _) = process.memory_kib();

@@ -63,7 +63,7 @@ fn check(steps: Vec<Step>, status: u16, error: &str, detail: &str) {
 }
 
 #[test]
-fn an_upstream_that_does_not_answer_well() {
+fn explains_upstream_failures() {
     let unavailable = "UPSTREAM_UNAVAILABLE";
     check(vec![Step::Close], 502, unavailable, "closed the connection");
     check(
@@ -98,7 +98,7 @@ fn an_upstream_that_does_not_answer_well() {
 }
 
 #[test]
-fn an_upstream_that_is_not_there_and_then_is() {
+fn recovers_after_an_unreachable_upstream() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap();
     drop(free);
@@ -126,7 +126,7 @@ fn an_upstream_that_is_not_there_and_then_is() {
 }
 
 #[test]
-fn a_name_that_does_not_resolve() {
+fn explains_an_unresolvable_name() {
     let site = Site::new("[limits]\nupstream_connect_timeout = \"1s\"").service(
         "shop",
         crate::support::app::SHOP,
@@ -144,7 +144,7 @@ fn a_name_that_does_not_resolve() {
 
 /// A partial response must never look complete to the client.
 #[test]
-fn an_upstream_that_dies_in_its_answer() {
+fn an_interrupted_response_looks_incomplete() {
     let check = |response: &str, request: &str| {
         let upstream = once(vec![send(response), Step::Close]);
         let app = shop(upstream.address);

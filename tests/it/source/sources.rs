@@ -62,7 +62,7 @@ fn swap(mount: &Path, target: &str) {
 
 #[cfg(unix)]
 #[test]
-fn a_mounted_config_map_is_swapped_under_its_files() {
+fn notices_a_swapped_config_map() {
     for poll in [NEVER, Duration::from_millis(40)] {
         let folder = tempfile::tempdir().unwrap();
         let mount = folder.path();
@@ -87,7 +87,7 @@ fn a_mounted_config_map_is_swapped_under_its_files() {
 }
 
 #[test]
-fn replaced_written_removed_and_made_again() {
+fn notices_replaced_rewritten_removed_and_recreated_files() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.yaml");
     fs::write(&file, "one").unwrap();
@@ -100,7 +100,7 @@ fn replaced_written_removed_and_made_again() {
 }
 
 #[test]
-fn a_folder_that_appears_later_and_one_that_is_replaced() {
+fn notices_created_and_replaced_folders() {
     let folder = tempfile::tempdir().unwrap();
     let parent = folder.path().join("a/b");
     let file = parent.join("shop.yaml");
@@ -147,7 +147,7 @@ fn half_a_file_is_waited_for() {
 }
 
 #[test]
-fn another_set_of_files_loses_no_change() {
+fn changing_the_watched_files_loses_no_change() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     for name in ["entry", "part", "other"] {
@@ -243,7 +243,7 @@ fn content(fetched: Result<FetchOutcome, SourceError>) -> Option<String> {
 }
 
 #[test]
-fn a_server_that_never_says_changed_is_found_out() {
+fn detects_changes_without_validators() {
     let server = Server::start(|number, head| {
         if head.contains("if-none-match: \"a\"") {
             return "HTTP/1.1 304 Not Modified\r\n\r\n".to_owned();
@@ -262,7 +262,7 @@ fn a_server_that_never_says_changed_is_found_out() {
 }
 
 #[test]
-fn a_tag_that_stays_hides_no_content() {
+fn detects_changes_under_the_same_tag() {
     let bodies = ["one", "two", "two", "one"];
     let server = Server::start(move |number, _| ok("etag: \"a\"\r\n", bodies[number]));
     let mut poller = server.poller(SOON);
@@ -274,7 +274,7 @@ fn a_tag_that_stays_hides_no_content() {
 }
 
 #[test]
-fn slow_broken_and_half_answers_are_errors_and_asking_goes_on() {
+fn slow_and_broken_responses_are_errors_and_polling_continues() {
     let server = Server::start(|number, _| match number {
         0 => String::new(),
         1 => "SSH-2.0-OpenSSH\r\n\r\n".to_owned(),
@@ -302,7 +302,7 @@ fn slow_broken_and_half_answers_are_errors_and_asking_goes_on() {
 }
 
 #[test]
-fn the_server_and_the_operator_have_a_say_in_when() {
+fn retry_after_and_manual_requests_change_the_poll_time() {
     let server = Server::start(|number, _| match number {
         0 => "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 3600\r\n\r\n"
             .to_owned(),
@@ -324,7 +324,7 @@ fn the_server_and_the_operator_have_a_say_in_when() {
 }
 
 #[test]
-fn a_file_can_be_asked_too() {
+fn polls_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.yaml");
     let policy = PollPolicy {
@@ -461,7 +461,7 @@ fn object(fetched: Result<FetchOutcome, ObjectError>) -> (String, Option<String>
 
 #[test]
 #[cfg_attr(not(has_s3_server), ignore = "needs moto_server: .ci/run installs it")]
-fn objects_come_from_a_real_storage() {
+fn reads_objects_from_a_real_storage() {
     let storage = Storage::start();
     let buckets = storage.buckets();
     storage.send("PUT", "/contracts", "");
@@ -536,7 +536,7 @@ fn refused(storage: &Storage, buckets: &S3Clients) {
 }
 
 #[test]
-fn a_storage_that_is_away_or_slow_is_an_error() {
+fn slow_and_unreachable_storages_are_errors() {
     let server = Server::start(|number, _| match number {
         0 => String::new(),
         _ => "HTTP/1.1 503 Slow Down\r\ncontent-length: 0\r\n\r\n".to_owned(),

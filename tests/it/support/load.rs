@@ -380,7 +380,7 @@ fn run_client(
 }
 
 #[test]
-fn nothing_is_lost_or_crossed_under_load_and_memory_is_flat() {
+fn no_lost_or_mixed_up_responses_and_no_leak_under_load() {
     let total = if is_full() { 200_000 } else { 10_000 };
     let step = total / 40;
     let upstream = Echo::start();

@@ -105,7 +105,7 @@ fn matchers(text: &str) -> (Vec<(String, String, String)>, &str) {
 }
 
 #[test]
-fn series_and_labels_are_told_from_functions_and_words() {
+fn separates_series_and_labels_from_functions_and_keywords() {
     let check = |expression: &str, series: &str, grouped: &str| {
         let (found, labels) = read(expression);
         let found: Vec<String> = found

@@ -187,11 +187,11 @@ pub(crate) fn shown_expressions() -> Vec<Expression> {
 }
 
 /// The unknown names in an expression.
-fn complaints(expression: &Expression, records: &BTreeSet<String>) -> Vec<String> {
+fn unknown_names(expression: &Expression, records: &BTreeSet<String>) -> Vec<String> {
     let Expression { place, text } = expression;
-    let mut complaints = Vec::new();
+    let mut unknown_names = Vec::new();
     let (selectors, grouped) = promql::read(text);
-    let mut complain = |what: String| complaints.push(format!("{place}: {what}"));
+    let mut complain = |what: String| unknown_names.push(format!("{place}: {what}"));
     for selector in &selectors {
         let series = selector.series.as_str();
         if OF_PROMETHEUS.contains(&series) || records.contains(series) {
@@ -218,11 +218,11 @@ fn complaints(expression: &Expression, records: &BTreeSet<String>) -> Vec<String
     {
         complain(format!("no metric has the label `{label}`"));
     }
-    complaints
+    unknown_names
 }
 
 #[test]
-fn expressions_speak_of_metrics_and_labels_that_there_are() {
+fn expressions_use_existing_metrics_and_labels() {
     let records: BTreeSet<String> = rules("recording.rules.yaml")
         .iter()
         .map(|rule| text(rule, "record").to_owned())
@@ -230,14 +230,14 @@ fn expressions_speak_of_metrics_and_labels_that_there_are() {
     let (of_rules, shown) = (rule_expressions(), shown_expressions());
     assert!(of_rules.len() > 30 && shown.len() > 60, "where are they?");
     let all = of_rules.iter().chain(&shown);
-    let complaints: Vec<String> = all
-        .flat_map(|expression| complaints(expression, &records))
+    let unknown_names: Vec<String> = all
+        .flat_map(|expression| unknown_names(expression, &records))
         .collect();
-    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+    assert!(unknown_names.is_empty(), "\n{}\n", unknown_names.join("\n"));
     let wrong = |text: &str| {
         let place = "x".to_owned();
         let text = text.to_owned();
-        complaints_of_one(&Expression { place, text }, &records)
+        problems_of_one(&Expression { place, text }, &records)
     };
     assert_eq!(
         wrong("nothing_total"),
@@ -261,12 +261,12 @@ fn expressions_speak_of_metrics_and_labels_that_there_are() {
     );
 }
 
-fn complaints_of_one(expression: &Expression, records: &BTreeSet<String>) -> String {
-    complaints(expression, records).join("\n")
+fn problems_of_one(expression: &Expression, records: &BTreeSet<String>) -> String {
+    unknown_names(expression, records).join("\n")
 }
 
 #[test]
-fn each_alert_says_for_whom_how_soon_and_what_to_do() {
+fn each_alert_has_a_squad_a_severity_and_a_runbook_section() {
     let runbook = read("docs/runbook.md");
     let sections: BTreeMap<&str, &str> = runbook
         .split("\n### ")
@@ -314,7 +314,7 @@ fn each_alert_says_for_whom_how_soon_and_what_to_do() {
 
 /// `promtool` runs these tests; this checks that every alert has some.
 #[test]
-fn each_alert_is_tested_to_fire_and_not_to_fire() {
+fn each_alert_has_firing_and_silent_tests() {
     let (mut fires, mut is_silent) = (BTreeSet::new(), BTreeSet::new());
     for entry in std::fs::read_dir(file("deploy/prometheus/tests")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -348,7 +348,7 @@ fn each_alert_is_tested_to_fire_and_not_to_fire() {
 
 /// Rules and dashboard list the response classes, because no label separates them.
 #[test]
-fn lists_of_response_classes_are_whole() {
+fn lists_of_response_classes_are_complete() {
     use portcullis_vocabulary::enforcement::ViolationClass;
     let classes = ViolationClass::ALL.into_iter();
     let classes = classes
@@ -462,7 +462,7 @@ fn each_metric_is_shown_somewhere() {
 }
 
 #[test]
-fn alerts_are_routed_to_each_squad_of_the_catalog() {
+fn routes_alerts_to_each_squad_of_the_catalog() {
     let config = value("deploy/alertmanager/alertmanager.yml");
     let catalog: toml::Table = toml::from_str(&read("contracts/squads.toml")).unwrap();
     let squads = catalog["squads"]
@@ -500,7 +500,7 @@ fn alerts_are_routed_to_each_squad_of_the_catalog() {
 /// The tests have no collector, so its configuration is only parsed: every component that a
 /// pipeline names is defined, and every defined component is used.
 #[test]
-fn the_collector_takes_spans_and_scrapes_the_admin_port() {
+fn the_collector_configuration_is_consistent() {
     let config = value("deploy/otel/collector.yaml");
     let service = &config["service"];
     let mut used = BTreeSet::new();

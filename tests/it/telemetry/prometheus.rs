@@ -61,7 +61,7 @@ fn succeeded(output: &Output) {
     not(has_prometheus),
     ignore = "needs prometheus, promtool and amtool: .ci/run installs them"
 )]
-fn promtool_takes_configuration_and_rules() {
+fn promtool_accepts_configuration_and_rules() {
     let words = ["check", "config", "prometheus.yml"];
     let output = promtool(&words, "");
     succeeded(&output);
@@ -374,7 +374,7 @@ fn send_load(data: SocketAddr) {
     not(has_prometheus),
     ignore = "needs prometheus, promtool and amtool: .ci/run installs them"
 )]
-fn prometheus_has_what_was_sent() {
+fn prometheus_has_the_sent_traffic() {
     let (process, _upstream) = two_shops();
     let prometheus = Prometheus::start(process.admin);
     prometheus.await_vector("up", &["job"], "portcullis 1");
@@ -447,7 +447,7 @@ fn change(address: SocketAddr, path: &str, body: &str) {
     not(has_prometheus),
     ignore = "needs prometheus, promtool and amtool: .ci/run installs them"
 )]
-fn alerts_are_for_the_squad_that_they_are_about() {
+fn alerts_fire_for_the_squad_concerned() {
     let upstream = Upstream::ok();
     let address = format!("http://{}", upstream.address);
     let site = Site::new("[catalog]\npath = \"squads.toml\"")
@@ -555,7 +555,7 @@ fn check_scrape(address: SocketAddr) {
     not(has_prometheus),
     ignore = "needs prometheus, promtool and amtool: .ci/run installs them"
 )]
-fn promtool_finds_fault_with_metrics() {
+fn promtool_rejects_invalid_metrics() {
     let bad = "# TYPE requests counter\nrequests 1\n";
     let output = promtool(&["check", "metrics"], bad);
     assert!(!output.status.success());

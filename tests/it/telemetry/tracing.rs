@@ -272,7 +272,7 @@ fn answer_by_path(request: &Recorded) -> Vec<Step> {
 }
 
 #[test]
-fn every_request_has_its_span_however_it_ends() {
+fn every_request_has_one_span() {
     let (collector, upstream) = (Collector::start(), Upstream::start(answer_by_path));
     let app = many_shops(collector.address(), upstream.address);
     let requests: Vec<&str> = ENDS.trim().lines().collect();
@@ -383,7 +383,7 @@ fn violations_are_events_without_values() {
 }
 
 #[test]
-fn what_is_found_when_the_answer_has_passed_is_told_too() {
+fn late_response_violations_are_span_events() {
     const CONTRACT: &str = "openapi: 3.1.0\ninfo: { title: Pins, version: 1.0.0 }\npaths:\n  /pin:\n    get:\n      responses: { '200': { description: It., content: { application/json: { schema: { type: object } } } } }";
     let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n[]";
     let (collector, upstream) = (
@@ -409,7 +409,7 @@ fn what_is_found_when_the_answer_has_passed_is_told_too() {
 }
 
 #[test]
-fn whoever_began_a_trace_decides_about_its_spans() {
+fn follows_the_sampling_decision_of_the_caller() {
     let (collector, upstream) = (Collector::start(), Upstream::ok());
     let app = shop(upstream.address, collector.address(), "");
     let told = |fields: &str| {
@@ -466,7 +466,7 @@ fn whoever_began_a_trace_decides_about_its_spans() {
 }
 
 #[test]
-fn a_share_of_roots_is_sampled() {
+fn samples_a_share_of_root_spans() {
     let (collector, upstream) = (Collector::start(), Upstream::ok());
     let top = top(collector.address(), "").replace("sample = 1.0", "sample = 0.25");
     let address = format!("http://{}", upstream.address);
@@ -486,7 +486,7 @@ fn a_share_of_roots_is_sampled() {
 }
 
 #[test]
-fn without_a_collector_what_requests_carry_passes_as_it_came() {
+fn forwards_trace_fields_unchanged_without_a_collector() {
     let upstream = Upstream::ok();
     let app = App::shop(upstream.address);
     let fields =
@@ -506,7 +506,7 @@ fn without_a_collector_what_requests_carry_passes_as_it_came() {
 }
 
 #[test]
-fn a_squad_that_nobody_vouches_for_does_not_travel() {
+fn does_not_propagate_an_unverified_squad() {
     let (collector, upstream) = (Collector::start(), Upstream::ok());
     let address = format!("http://{}", upstream.address);
     let legacy = "hosts = [\"legacy\"]\nlegacy = true";
@@ -535,7 +535,7 @@ fn a_squad_that_nobody_vouches_for_does_not_travel() {
 }
 
 #[test]
-fn a_client_that_goes_away_leaves_a_span() {
+fn a_disconnected_client_has_a_span() {
     let (collector, gate) = (Collector::start(), Arc::new(Notify::new()));
     let upstream = Upstream::start_at(AnswerAt::EndAfter(Arc::clone(&gate)), |_| vec![]);
     let app = shop(upstream.address, collector.address(), "");
@@ -550,7 +550,7 @@ fn a_client_that_goes_away_leaves_a_span() {
 }
 
 #[test]
-fn the_last_spans_are_sent_at_the_end() {
+fn exports_the_last_spans_at_shutdown() {
     let (collector, upstream) = (Collector::start(), Upstream::ok());
     let app = shop(upstream.address, collector.address(), "");
     for _ in 0..3 {
@@ -568,7 +568,7 @@ fn the_last_spans_are_sent_at_the_end() {
 }
 
 #[test]
-fn a_collector_that_is_away_costs_spans_only() {
+fn an_unreachable_collector_loses_only_spans() {
     let upstream = Upstream::ok();
     let app = shop(upstream.address, nowhere(), "queue_max = 8");
     let mut client = app.client();
@@ -583,7 +583,7 @@ fn a_collector_that_is_away_costs_spans_only() {
 }
 
 #[test]
-fn a_collector_that_hangs_fills_the_queue_and_no_more() {
+fn a_hanging_collector_fills_only_the_queue() {
     let gate = Arc::new(Notify::new());
     let collector = {
         let gate = Arc::clone(&gate);
@@ -614,7 +614,7 @@ fn a_collector_that_hangs_fills_the_queue_and_no_more() {
 }
 
 #[test]
-fn an_export_that_takes_too_long_or_is_refused_is_lost() {
+fn slow_and_refused_exports_are_lost() {
     let check = |steps: Vec<Step>, keys: &str| {
         let collector = Upstream::start(move |_| steps.clone());
         let upstream = Upstream::ok();

@@ -99,7 +99,7 @@ fn spans_total(process: &Process) -> [u64; 3] {
 }
 
 #[test]
-fn a_collector_that_is_away_costs_neither_time_nor_memory() {
+fn an_unreachable_collector_costs_no_time_or_memory() {
     let total = if is_full() { 100_000 } else { 4_000 };
     let upstream = Echo::start();
 

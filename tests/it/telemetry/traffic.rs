@@ -184,7 +184,7 @@ fn send_all(process: &Process) -> Counts {
 }
 
 #[test]
-fn the_numbers_agree() {
+fn metrics_logs_and_traffic_report_equal_counts() {
     let upstream = upstream();
     let top = "[runtime]\ndata_cores = 2\n[log]\nformat = \"json\"\n[access_log]\nsample = 1.0";
     let process = Process::start(site(&upstream, top, ""));
@@ -225,7 +225,7 @@ fn the_numbers_agree() {
 }
 
 #[test]
-fn drift_is_an_inventory_of_what_departs() {
+fn drift_lists_departures_from_the_contract() {
     let upstream = upstream();
     let app = App::start(site(&upstream, "", ""));
     for planned in plan() {
@@ -294,7 +294,7 @@ fn drift_is_an_inventory_of_what_departs() {
 }
 
 #[test]
-fn rates_are_of_the_last_minute() {
+fn rates_cover_the_last_minute() {
     let upstream = upstream();
     let app = App::start(site(&upstream, "", ""));
     for _ in 0..3 {
@@ -334,7 +334,7 @@ fn rates_are_of_the_last_minute() {
 }
 
 #[test]
-fn a_service_says_whose_it_is() {
+fn owner_route_returns_the_provider() {
     let upstream = upstream();
     let site = site(&upstream, "", "commit = \"4f2a9c1\"\npath_prefix = \"/\"");
     let app = App::start(site);
@@ -367,7 +367,7 @@ fn a_service_says_whose_it_is() {
 }
 
 #[test]
-fn a_contract_keeps_its_own_owner_path() {
+fn a_declared_owner_path_is_forwarded() {
     let upstream = upstream();
     let contract = "\
 openapi: 3.1.0
@@ -388,7 +388,7 @@ paths:
 }
 
 #[test]
-fn refusals_and_failures_always_have_a_line() {
+fn always_logs_refusals_and_failures() {
     let upstream = upstream();
     let top = "[log]\nformat = \"json\"";
     let process = Process::start(site(&upstream, top, ""));
@@ -436,7 +436,7 @@ fn refusals_and_failures_always_have_a_line() {
 }
 
 #[test]
-fn raw_paths_are_logged_where_that_is_asked_for() {
+fn logs_raw_paths_only_if_configured() {
     let upstream = upstream();
     let check = |keys: &str, path: &str| {
         let top = format!("[log]\nformat = \"json\"\n[access_log]\nsample = 1.0\n{keys}");
@@ -453,7 +453,7 @@ fn raw_paths_are_logged_where_that_is_asked_for() {
 }
 
 #[test]
-fn metrics_can_be_off() {
+fn metrics_can_be_disabled() {
     let upstream = upstream();
     let app = App::start(site(&upstream, "[metrics]\nenabled = false", ""));
     assert_eq!(app.ask(from("checkout", "/items")).status, 200);
@@ -464,7 +464,7 @@ fn metrics_can_be_off() {
 }
 
 #[test]
-fn the_process_is_told_too() {
+fn exposes_process_metrics() {
     let app = App::start(site(&upstream(), "", ""));
     let metrics = admin(app.admin, "/metrics").1;
     for name in [

@@ -139,6 +139,6 @@ fn meaning(arg: &Arg) -> (String, String) {
 }
 
 #[test]
-fn the_page_of_commands_is_what_the_program_takes() {
+fn the_cli_page_matches_the_program() {
     assert_page("docs/cli.md", &page());
 }

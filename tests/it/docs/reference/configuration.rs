@@ -527,7 +527,7 @@ fn assert_is_variable(variable: &str, section: &str, key: &str) {
 }
 
 #[test]
-fn the_page_of_the_configuration_is_what_the_program_reads() {
+fn the_configuration_page_matches_the_program() {
     assert_page("docs/configuration.md", &page());
     let shipped = ShippedKeys::read(&read("config.toml"));
     assert!(shipped.keys.len() > 100, "{}", shipped.keys.len());

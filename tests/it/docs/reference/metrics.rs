@@ -196,7 +196,7 @@ fn described(values: &Values) -> String {
 }
 
 #[test]
-fn the_page_of_metrics_is_what_the_program_has() {
+fn the_metrics_page_matches_the_program() {
     assert_page("docs/metrics.md", &page());
     for (about, _) in ADVICE {
         let known = all_metrics().any(|metric| metric.name == *about);
@@ -207,7 +207,7 @@ fn the_page_of_metrics_is_what_the_program_has() {
 /// These are named by a crate, in its words.
 #[cfg(target_os = "linux")]
 #[test]
-fn metrics_of_the_process_are_those_listed() {
+fn the_listed_process_metrics_exist() {
     let upstream = Upstream::ok();
     let app = App::shop(upstream.address);
     let (_, text) = admin(app.admin, "/metrics");

@@ -46,7 +46,7 @@ fn place<'s>(named: &'s str, test: &str, sources: &'s [(String, String)]) -> &'s
 }
 
 #[test]
-fn the_page_of_semantics_names_the_files_of_its_tests() {
+fn the_semantics_page_has_the_current_paths_of_its_tests() {
     let sources = sources();
     let page = read("docs/semantics.md");
     let words = page.split('`').map(|word| match word.split_once("::") {
