@@ -72,7 +72,7 @@ fn cells(changed: &Value) -> Vec<String> {
     let cells = changed["changed"].as_array().unwrap().iter();
     let words = ["squad", "tier", "state", "override"];
     cells
-        .map(|cell| words.map(|member| word(&cell[member])).join(" "))
+        .map(|cell| words.map(|field| word(&cell[field])).join(" "))
         .collect()
 }
 

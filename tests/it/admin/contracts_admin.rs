@@ -193,7 +193,7 @@ fn errors_explain_what_to_do() {
     check(
         &post(&port, "/contracts/lost/reload"),
         503,
-        "the store is away; try again",
+        "the store is unavailable; try again",
     );
     check(
         &post(&port, "/contracts/broken/reload"),

@@ -121,7 +121,7 @@ fn the_page_refers_to_no_other_host() {
 /// Consumers that break a contract need contact details too.
 #[test]
 fn lists_contacts_of_every_squad() {
-    let app = App::start(town("", "mock"));
+    let app = App::start(two_services("", "mock"));
     let answer = request_to(app.admin, "GET /owners", HOST, "");
     let contact = |squad: &str, chat: &str, oncall: Option<&str>| json!({"squad": squad, "email": null, "chat": chat, "oncall": oncall});
     let expected = json!([
@@ -163,7 +163,7 @@ paths:
 ";
 
 /// Two services of two squads, both called by a third squad.
-fn town(top: &str, upstream: &str) -> Site {
+fn two_services(top: &str, upstream: &str) -> Site {
     Site::new(&format!("[catalog]\npath = \"squads.toml\"\n{top}"))
         .file("squads.toml", CATALOG)
         .service("orders", SHOP, upstream, "hosts = [\"orders\"]")
@@ -172,13 +172,13 @@ fn town(top: &str, upstream: &str) -> Site {
 
 /// The program in front of an upstream, on ports chosen before it starts, so that it can be
 /// restarted on them.
-struct Gate<'u> {
+struct RestartableProxy<'u> {
     upstream: &'u Faulty,
     data: SocketAddr,
     admin: SocketAddr,
 }
 
-impl Gate<'_> {
+impl RestartableProxy<'_> {
     fn start(&self) -> Process {
         let Self {
             upstream,
@@ -186,12 +186,12 @@ impl Gate<'_> {
             admin,
         } = self;
         let top = format!("[listen]\naddress = \"{data}\"\n[admin]\naddress = \"{admin}\"\n");
-        Process::start(town(&top, &format!("http://{}", upstream.address)))
+        Process::start(two_services(&top, &format!("http://{}", upstream.address)))
     }
 }
 
-/// A port that was free a moment ago.
-fn free() -> SocketAddr {
+/// A port that was free_address a moment ago.
+fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()
 }
@@ -286,7 +286,7 @@ impl Browser {
     }
 
     /// The next request of the scenario; `None` at its end.
-    fn wish(&mut self) -> Option<String> {
+    fn next_command(&mut self) -> Option<String> {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
         (!line.is_empty()).then(|| line.trim().to_owned())
@@ -323,7 +323,7 @@ fn find(program: &str) -> Option<PathBuf> {
 fn exit_code(line: &str) -> String {
     let words = line
         .strip_prefix("portcullis ")
-        .unwrap_or_else(|| panic!("{line:?} is no wish"));
+        .unwrap_or_else(|| panic!("{line:?} is not a command"));
     let output = program().args(words.split(' ')).output().unwrap();
     output.status.code().unwrap().to_string()
 }
@@ -335,18 +335,18 @@ fn exit_code(line: &str) -> String {
 )]
 fn a_browser_shows_a_real_proxy_under_load() {
     let upstream = Faulty::start(16);
-    let gate = Gate {
+    let proxy = RestartableProxy {
         upstream: &upstream,
-        data: free(),
-        admin: free(),
+        data: free_address(),
+        admin: free_address(),
     };
-    let mut process = Some(gate.start());
-    let mut browser = Browser::start("live.mjs", gate.admin);
-    let load = Load::start(gate.data);
-    while let Some(wish) = browser.wish() {
-        match &*wish {
+    let mut process = Some(proxy.start());
+    let mut browser = Browser::start("live.mjs", proxy.admin);
+    let load = Load::start(proxy.data);
+    while let Some(command) = browser.next_command() {
+        match &*command {
             "stop" => drop(process.take()),
-            "start" => process = Some(gate.start()),
+            "start" => process = Some(proxy.start()),
             command => {
                 browser.reply(&exit_code(command));
                 continue;
@@ -365,8 +365,8 @@ fn a_browser_shows_a_real_proxy_under_load() {
 )]
 fn a_browser_shows_many_services_in_every_state() {
     let app = App::start(site(LOOPBACK));
-    let mut browser = Browser::start("town.mjs", app.admin);
-    while let Some(line) = browser.wish() {
+    let mut browser = Browser::start("many_services.mjs", app.admin);
+    while let Some(line) = browser.next_command() {
         println!("{line}");
     }
     browser.succeed();

@@ -61,9 +61,9 @@ fn check(series: &BTreeMap<String, f64>, metric: &str, expected: &str) {
 
 /// A shop that answers, and one with an unreachable upstream.
 fn two_shops() -> (App, Upstream) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let nowhere = free.local_addr().unwrap();
-    drop(free);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let unreachable = listener.local_addr().unwrap();
+    drop(listener);
     let upstream = Upstream::start(|request| {
         let status = if request.request_line().contains("/files/bad") {
             "503 No"
@@ -85,7 +85,7 @@ fn two_shops() -> (App, Upstream) {
         .service(
             "gone",
             SHOP,
-            &format!("http://{nowhere}"),
+            &format!("http://{unreachable}"),
             "hosts = [\"gone\"]",
         );
     let app = App::start(site);

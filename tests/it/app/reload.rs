@@ -127,7 +127,7 @@ fn reloads_under_load_lose_and_mix_nothing() {
             });
         }
         std::thread::sleep(Duration::from_secs(1));
-        let quiet = p99_ms(&latencies);
+        let baseline = p99_ms(&latencies);
         for number in 0..reloads {
             let (text, result) = match number % 5 {
                 0 => (revision('b'), "in-force"),
@@ -153,7 +153,7 @@ fn reloads_under_load_lose_and_mix_nothing() {
             );
         }
         let busy = p99_ms(&latencies);
-        println!("p99 {quiet:.2} ms without reloads, {busy:.2} ms during {reloads}");
+        println!("p99 {baseline:.2} ms without reloads, {busy:.2} ms during {reloads}");
         stop.store(true, Ordering::Relaxed);
     });
     let [a, b] = seen.map(AtomicU64::into_inner);
@@ -201,8 +201,8 @@ fn a_file_that_changes_is_noticed_however_it_changes() {
     fs::write(&contract, revision('b')).unwrap();
     until(|| version(app.admin) == "2.0.0");
     // Truncated: no longer a contract.
-    let whole = revision('a');
-    fs::write(&contract, &whole[..whole.len() / 2]).unwrap();
+    let complete = revision('a');
+    fs::write(&contract, &complete[..complete.len() / 2]).unwrap();
     until(|| view(app.admin, "flux")["stale"] == true);
     assert_eq!(version(app.admin), "2.0.0");
     let view = view(app.admin, "flux");
@@ -215,7 +215,7 @@ fn a_file_that_changes_is_noticed_however_it_changes() {
     assert_eq!(
         admin(app.admin, "/readyz").0,
         200,
-        "a bad revision is no reason to go"
+        "an invalid revision must not stop the process"
     );
 }
 
@@ -320,9 +320,9 @@ fn the_compatible_policy_refuses_breaks_without_a_major_version() {
 
 const SQUADS: &str = "[squads.a]\n[squads.b]\n[squads.c]\n[squads.d]\n[squads.e]\n[squads.owner]\nservices = [\"shop\"]\n";
 
-/// The body of an order with a note of this many letters.
-fn order(letters: usize) -> String {
-    json!({ "note": "n".repeat(letters), "secret": "do-not-tell" }).to_string()
+/// The body of an order with a note of this length.
+fn order(length: usize) -> String {
+    json!({ "note": "n".repeat(length), "secret": "do-not-tell" }).to_string()
 }
 
 fn orders(bound: usize) -> String {
@@ -360,10 +360,10 @@ fn a_candidate_reports_the_callers_it_would_refuse() {
     let next = orders(10);
     let proposed = propose(app.admin, "orders", &next);
     assert_eq!(proposed["result"], "candidate", "{proposed}");
-    for (squad, letters) in [("a", 5), ("b", 50), ("c", 10), ("d", 11), ("e", 0)] {
+    for (squad, length) in [("a", 5), ("b", 50), ("c", 10), ("d", 11), ("e", 0)] {
         for _ in 0..3 {
             let fields = format!("x-squad-owner: {squad}\r\n");
-            let answer = app.ask(post("/orders", &fields, order(letters)));
+            let answer = app.ask(post("/orders", &fields, order(length)));
             assert_eq!(answer.status, 200, "all traffic passes");
             let list = format!("GET /lists HTTP/1.1\r\nhost: a\r\n{fields}\r\n");
             assert_eq!(app.ask(list).status, 200);
@@ -622,10 +622,10 @@ fn large_contracts_reload_quickly_without_leaks() {
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 let (stop, latencies, address) = (&stop, &latencies, process.data);
-                scope.spawn(move || knock(address, stop, latencies));
+                scope.spawn(move || request_continuously(address, stop, latencies));
             }
             std::thread::sleep(Duration::from_secs(2));
-            let quiet = p99_ms(&latencies);
+            let baseline = p99_ms(&latencies);
             for number in 0..reloads {
                 replace(
                     &contract,
@@ -644,7 +644,7 @@ fn large_contracts_reload_quickly_without_leaks() {
             stop.store(true, Ordering::Relaxed);
             println!(
                 "{name}: slowest of {reloads} reloads {} ms, compiling {slowest} ms of it; p99 of \
-                 requests {quiet:.2} ms before, {busy:.2} ms meanwhile; resident MiB {memory:?}",
+                 requests {baseline:.2} ms before, {busy:.2} ms meanwhile; resident MiB {memory:?}",
                 took_max.as_millis()
             );
         });
@@ -659,7 +659,7 @@ fn large_contracts_reload_quickly_without_leaks() {
 }
 
 /// Requests an unknown path over and over: each request is processed up to routing.
-fn knock(address: SocketAddr, stop: &AtomicBool, latencies: &Mutex<Vec<u64>>) {
+fn request_continuously(address: SocketAddr, stop: &AtomicBool, latencies: &Mutex<Vec<u64>>) {
     let mut client = Client::connect(address);
     while !stop.load(Ordering::Relaxed) {
         let began = Instant::now();
@@ -681,7 +681,7 @@ fn large(corpora: &Path, name: &str) -> String {
 /// A contract server whose behaviour the test sets.
 fn server(mode: &'static AtomicU64) -> Upstream {
     Upstream::start(move |_| {
-        let whole = |text: &str| {
+        let response = |text: &str| {
             let length = text.len();
             send(&format!(
                 "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{text}"
@@ -691,9 +691,9 @@ fn server(mode: &'static AtomicU64) -> Upstream {
             0 => vec![send(
                 "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n",
             )],
-            1 => vec![whole(&revision('a'))],
-            2 => vec![whole(&revision('b'))],
-            3 => vec![whole("<html>not found</html>")],
+            1 => vec![response(&revision('a'))],
+            2 => vec![response(&revision('b'))],
+            3 => vec![response("<html>not found</html>")],
             // Half of the body.
             _ => vec![
                 send("HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n"),

@@ -104,46 +104,50 @@ impl Tally {
     fn quantile_ms(&self, quantile: f64) -> f64 {
         let mut latencies = self.latencies_us.lock().unwrap().clone();
         latencies.sort_unstable();
-        let place = (quantile * latencies.len() as f64) as usize;
+        let index = (quantile * latencies.len() as f64) as usize;
         latencies
-            .get(place.min(latencies.len().saturating_sub(1)))
+            .get(index.min(latencies.len().saturating_sub(1)))
             .map_or(0.0, |us| *us as f64 / 1000.0)
     }
 }
 
 /// Clients of one squad, each with a separate connection, until they are stopped.
-struct Crowd<'a> {
+struct ClientGroup<'a> {
     squad: &'a str,
     clients: usize,
     pause: Duration,
     fields: &'a (dyn Fn(u64) -> String + Sync),
 }
 
-/// Runs crowds until `done` returns true.
-fn run(address: SocketAddr, crowds: &[Crowd<'_>], done: impl Fn(&[Tally]) -> bool) -> Vec<Tally> {
-    let warm = |_: &Crowd<'_>| Tally {
+/// Runs groups until `done` returns true.
+fn run(
+    address: SocketAddr,
+    groups: &[ClientGroup<'_>],
+    done: impl Fn(&[Tally]) -> bool,
+) -> Vec<Tally> {
+    let warm = |_: &ClientGroup<'_>| Tally {
         warm_up: Duration::from_secs(1),
         ..Tally::default()
     };
-    let tallies: Vec<Tally> = crowds.iter().map(warm).collect();
+    let tallies: Vec<Tally> = groups.iter().map(warm).collect();
     let start = Instant::now();
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        for (crowd, tally) in crowds.iter().zip(&tallies) {
+        for (group, tally) in groups.iter().zip(&tallies) {
             let number = AtomicU64::new(0);
             let number: &'static AtomicU64 = Box::leak(Box::new(number));
-            for _ in 0..crowd.clients {
+            for _ in 0..group.clients {
                 let stop = &stop;
                 scope.spawn(move || {
                     let mut client = Client::connect(address);
                     while !stop.load(Ordering::Relaxed) {
                         let number = number.fetch_add(1, Ordering::Relaxed);
                         let began = Instant::now();
-                        client.send(request(crowd.squad, &(crowd.fields)(number)));
+                        client.send(request(group.squad, &(group.fields)(number)));
                         let answer = client.answer();
                         tally.count(&answer, began.elapsed(), start.elapsed());
-                        if answer.status != 200 && !crowd.pause.is_zero() {
-                            std::thread::sleep(crowd.pause);
+                        if answer.status != 200 && !group.pause.is_zero() {
+                            std::thread::sleep(group.pause);
                         }
                     }
                 });
@@ -159,7 +163,7 @@ fn run(address: SocketAddr, crowds: &[Crowd<'_>], done: impl Fn(&[Tally]) -> boo
     tallies
 }
 
-fn well(_: u64) -> String {
+fn succeeds(_: u64) -> String {
     String::new()
 }
 
@@ -186,14 +190,17 @@ fn a_failing_squad_is_cut_off_alone() {
     let enough = if is_full() { 20_000 } else { 1500 };
     let upstream = Faulty::start(1000);
     let process = Process::start(site(upstream.address, "[runtime]\ndata_cores = 2", ""));
-    let crowd = |squad, fields| Crowd {
+    let group = |squad, fields| ClientGroup {
         squad,
         clients: 8,
         pause: Duration::from_millis(1),
         fields,
     };
-    let crowds = [crowd("silver", &fails as _), crowd("bronze", &well as _)];
-    let [silver, bronze] = run(process.data, &crowds, |tallies| {
+    let groups = [
+        group("silver", &fails as _),
+        group("bronze", &succeeds as _),
+    ];
+    let [silver, bronze] = run(process.data, &groups, |tallies| {
         tallies[0].of(503, "CIRCUIT_OPEN") > 300 && tallies[1].all() >= enough
     })
     .try_into()
@@ -205,7 +212,7 @@ fn a_failing_squad_is_cut_off_alone() {
         bronze.of(200, ""),
         bronze.all()
     );
-    assert_eq!(bronze.of(200, ""), bronze.all(), "bronze loses nothing");
+    assert_eq!(bronze.of(200, ""), bronze.all(), "bronze has no failures");
     assert_eq!(
         silver.of(500, "") + silver.of(503, "CIRCUIT_OPEN"),
         silver.all()
@@ -247,14 +254,14 @@ fn a_deploy_window_keeps_gold_and_cuts_off_bronze() {
             String::new()
         }
     };
-    let crowd = |squad| Crowd {
+    let group = |squad| ClientGroup {
         squad,
         clients: 8,
         pause: Duration::from_millis(1),
         fields: &sixty_percent,
     };
     let began = Instant::now();
-    let [gold, bronze] = run(process.data, &[crowd("gold"), crowd("bronze")], |tallies| {
+    let [gold, bronze] = run(process.data, &[group("gold"), group("bronze")], |tallies| {
         began.elapsed() > length && tallies[1].of(503, "CIRCUIT_OPEN") > 50
     })
     .try_into()
@@ -286,26 +293,26 @@ fn shares_follow_the_weights_under_overload() {
     let keys = "[services.shares]\nin_flight_max = 20\n";
     let process = Process::start(site(upstream.address, "[runtime]\ndata_cores = 2", keys));
     let slow = |_: u64| "x-delay-ms: 20\r\n".to_owned();
-    let crowd = |squad, clients| Crowd {
+    let group = |squad, clients| ClientGroup {
         squad,
         clients,
         pause: Duration::from_millis(if full { 4 } else { 8 }),
         fields: &slow,
     };
     let began = Instant::now();
-    let alone = run(process.data, &[crowd("gold", 4)], |_| {
+    let alone = run(process.data, &[group("gold", 4)], |_| {
         began.elapsed() > length / 3 + Duration::from_secs(1)
     });
     // At three times the capacity: sixty clients for twenty slots, in proportion to the weights,
     // plus clients of an unknown squad.
     let began = Instant::now();
-    let crowds = [
-        crowd("gold", 36),
-        crowd("silver", 12),
-        crowd("bronze", 12),
-        crowd("nobody", 10),
+    let groups = [
+        group("gold", 36),
+        group("silver", 12),
+        group("bronze", 12),
+        group("nobody", 10),
     ];
-    let tallies = run(process.data, &crowds, |_| began.elapsed() > length);
+    let tallies = run(process.data, &groups, |_| began.elapsed() > length);
     let served: Vec<u64> = tallies.iter().map(|tally| tally.of(200, "")).collect();
     let known: u64 = served[..3].iter().sum();
     let share = |squad: usize| served[squad] as f64 / known as f64;
@@ -336,7 +343,7 @@ fn shares_follow_the_weights_under_overload() {
     }
     assert!(
         served[3] * 20 < known,
-        "the unknown have what is spare: {served:?}"
+        "unknown consumers get only spare capacity: {served:?}"
     );
     for tally in &tallies {
         assert_eq!(tally.of(200, "") + tally.of(503, "OVERLOADED"), tally.all());
@@ -351,7 +358,7 @@ fn an_upstream_that_comes_back_is_not_run_over() {
     let keys = "[services.breaker]\nopen_base = \"200ms\"\nopen_max = \"1s\"\n";
     let process = Process::start(site(upstream.address, "[runtime]\ndata_cores = 2", keys));
     let slow = |_: u64| "x-delay-ms: 60\r\n".to_owned();
-    let crowd = |squad| Crowd {
+    let group = |squad| ClientGroup {
         squad,
         clients: 20,
         pause: Duration::from_millis(5),
@@ -360,7 +367,7 @@ fn an_upstream_that_comes_back_is_not_run_over() {
     let restarted = AtomicUsize::new(0);
     let upstream = Mutex::new(&mut upstream);
     let before = Mutex::new(0);
-    let tallies = run(process.data, &[crowd("gold"), crowd("bronze")], |tallies| {
+    let tallies = run(process.data, &[group("gold"), group("bronze")], |tallies| {
         let served: u64 = tallies.iter().map(|tally| tally.of(200, "")).sum();
         let cut: u64 = tallies
             .iter()
@@ -385,7 +392,7 @@ fn an_upstream_that_comes_back_is_not_run_over() {
     println!(
         "(d) after the restart {} requests in the first 40 ms, {} at most in flight later; cut {}, \
          unanswered {}",
-        stats["in_the_beginning"],
+        stats["in_first_period"],
         stats["in_flight_max"],
         tallies
             .iter()
@@ -397,7 +404,7 @@ fn an_upstream_that_comes_back_is_not_run_over() {
             .sum::<u64>(),
     );
     // Five probes, and no other request until three of them are answered, which takes 60 ms.
-    assert!(stats["in_the_beginning"].as_u64().unwrap() <= 5, "{stats}");
+    assert!(stats["in_first_period"].as_u64().unwrap() <= 5, "{stats}");
     let breakers = breakers(process.admin);
     assert_eq!(breakers["everybody"]["state"], "closed");
 }
@@ -577,7 +584,11 @@ fn enforces_the_cross_squad_budget() {
         refused["detail"],
         "1 of the last 11 requests to this service came from other squads than its provider, and they may be 15 % at most"
     );
-    assert_eq!(ask("nobody").status, 429, "the unknown are another squad");
+    assert_eq!(
+        ask("nobody").status,
+        429,
+        "unknown consumers count as another squad"
+    );
     assert_eq!(ask("provider").status, 200);
 }
 
@@ -664,7 +675,7 @@ fn retries_respect_the_budget_and_retry_after() {
 fn squad_headers_are_believed_checked_and_kept_from_those_who_need_none() {
     let upstream = Upstream::ok();
     let fields = "x-service-version: 1.2.3\r\n";
-    let seen = |top: &str, keys: &str| {
+    let forwarded = |top: &str, keys: &str| {
         let app = App::start(site(upstream.address, top, keys));
         let answer = app.ask(request("gold", fields));
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -672,10 +683,10 @@ fn squad_headers_are_believed_checked_and_kept_from_those_who_need_none() {
         ["x-squad-owner", "x-sla-tier", "x-service-version"]
             .map(|name| request.fields(name).join(","))
     };
-    assert_eq!(seen("", ""), ["gold", "gold", "1.2.3"]);
-    assert_eq!(seen("", "legacy = true"), ["", "", ""]);
-    let stranger = "[identity]\ntrusted_peers = [\"10.0.0.0/8\"]";
-    assert_eq!(seen(stranger, ""), ["", "", ""]);
+    assert_eq!(forwarded("", ""), ["gold", "gold", "1.2.3"]);
+    assert_eq!(forwarded("", "legacy = true"), ["", "", ""]);
+    let untrusted = "[identity]\ntrusted_peers = [\"10.0.0.0/8\"]";
+    assert_eq!(forwarded(untrusted, ""), ["", "", ""]);
     let app = App::start(site(upstream.address, "", ""));
     for (fields, complaint) in [
         (
@@ -706,8 +717,8 @@ fn squad_headers_are_believed_checked_and_kept_from_those_who_need_none() {
 #[test]
 fn ignores_squad_fields_in_trailers() {
     let upstream = Upstream::ok();
-    let stranger = "[identity]\ntrusted_peers = [\"10.0.0.0/8\"]";
-    let app = App::start(site(upstream.address, stranger, ""));
+    let untrusted = "[identity]\ntrusted_peers = [\"10.0.0.0/8\"]";
+    let app = App::start(site(upstream.address, untrusted, ""));
     let answer = app.ask(
         "PUT /jobs HTTP/1.1\r\nhost: jobs\r\ntransfer-encoding: chunked\r\ntrailer: x-sum, x-squad-owner\r\nte: trailers\r\n\r\n1\r\nx\r\n0\r\n\
          x-squad-owner: gold\r\nx-sla-tier: gold\r\nx-forwarded-for: 1.2.3.4\r\nx-sum: 1\r\n\r\n",

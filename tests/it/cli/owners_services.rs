@@ -37,10 +37,10 @@ fn prints_the_owners_that_the_proxy_serves() {
     let site = site();
     let (code, json, errors) = owner(&site, "--format json");
     assert_eq!((code, errors.as_str()), (Some(0), ""));
-    let told: Value = serde_json::from_str(&json).unwrap();
+    let printed: Value = serde_json::from_str(&json).unwrap();
     let app = App::start(site);
     let running: Value = serde_json::from_str(&admin(app.admin, "/owners").1).unwrap();
-    assert_eq!(told, running["services"]);
+    assert_eq!(printed, running["services"]);
 }
 
 #[test]

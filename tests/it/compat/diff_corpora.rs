@@ -102,7 +102,7 @@ const OASDIFF_WRONG: &[(&str, &str, &str)] = &[
     (
         "TestBreaking_NewPathParam",
         "new-request-path-parameter",
-        "the path has no such expression, so nobody can send it",
+        "the path has no such expression, so no client can send it",
     ),
     (
         "TestBreaking_RequestPropertyAllOfAdded",
@@ -127,27 +127,27 @@ const OASDIFF_WRONG: &[(&str, &str, &str)] = &[
     (
         "TestResponsePropertyAllOfRemoved",
         "response-body-all-of-removed",
-        "the other schemas say what these said",
+        "the other schemas have the same meaning",
     ),
     (
         "TestResponsePropertyAllOfRemoved",
         "response-property-all-of-removed",
-        "the other schemas say what these said",
+        "the other schemas have the same meaning",
     ),
     (
         "TestRequestParameterXExtensibleEnumValueRemoved",
         "request-parameter-x-extensible-enum-value-removed",
-        "the path has no such expression, so nobody can send it",
+        "the path has no such expression, so no client can send it",
     ),
     (
         "TestRequestParameterMinIncreased",
         "request-parameter-min-increased",
-        "the path has no such expression, so nobody can send it",
+        "the path has no such expression, so no client can send it",
     ),
     (
         "TestRequestPathParamFormatChanged",
         "request-parameter-type-changed",
-        "the path has no such expression, so nobody can send it",
+        "the path has no such expression, so no client can send it",
     ),
     (
         "TestRequestParameterMaxItemsIncreased",
@@ -328,10 +328,10 @@ fn real_findings_of_oasdiff_are_reported() {
 /// The notice period of a case: the second number of `WithDeprecation(a, b)`.
 fn notice(case: &Value) -> i64 {
     let configured = case["checker_config"].to_string();
-    let asked = configured
+    let notice_days = configured
         .split_once("WithDeprecation(")
         .and_then(|(_, rest)| rest.split_once(')')?.0.split_once(", ")?.1.parse().ok());
-    asked.unwrap_or(0)
+    notice_days.unwrap_or(0)
 }
 
 fn rules_of(report: &CompatReport) -> Vec<(&str, ChangeLevel)> {

@@ -36,8 +36,8 @@ fn line(site: &Site, text: &str) -> usize {
 fn explains_an_invalid_configuration() {
     let check_line = |top: &str, keys: &str, at: &str, expected: &[&str]| {
         let site = site(top, keys);
-        let place = format!("@:{}", line(&site, at));
-        check(&site, &[&[place.as_str()], expected].concat());
+        let location = format!("@:{}", line(&site, at));
+        check(&site, &[&[location.as_str()], expected].concat());
     };
     check_line(
         "[limits]\nbody_byte_max = 1",
@@ -141,8 +141,8 @@ fn explains_unusable_keys() {
 fn explains_an_invalid_upstream_address() {
     let check = |upstream: &str, expected: &str| {
         let site = Site::new("").service("shop", SHOP, upstream, "");
-        let place = format!("@:{}", line(&site, "upstream"));
-        check(&site, &[&place, expected]);
+        let location = format!("@:{}", line(&site, "upstream"));
+        check(&site, &[&location, expected]);
     };
     check("https://a:1", "http://");
     check("127.0.0.1:80", "http://");

@@ -40,8 +40,8 @@ fn json(text: &str, expected: &str) {
 
 /// The `paths` object with this content, from line 3.
 #[track_caller]
-fn paths(members: &str, expected: &str) {
-    yaml(&format!("openapi: 3.0.3\npaths:\n  {members}\n"), expected);
+fn paths(content: &str, expected: &str) {
+    yaml(&format!("openapi: 3.0.3\npaths:\n  {content}\n"), expected);
 }
 
 /// The operation of `post /a`, in line 4.

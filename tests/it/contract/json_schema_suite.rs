@@ -165,7 +165,7 @@ fn run(
     differences: &[Difference],
 ) {
     let suite = corpora().join("jsts");
-    let bench = Bench::new(&suite.join("remotes"), version);
+    let suite_contract = SuiteContract::new(&suite.join("remotes"), version);
     let mut failed = BTreeMap::new();
     let (mut passed, mut left_out) = (0, 0);
     for file in json_files(&suite.join(tests)) {
@@ -182,7 +182,7 @@ fn run(
                 left_out += count;
                 continue;
             }
-            let found = bench.differing(schema, group.get("tests").unwrap());
+            let found = suite_contract.differing(schema, group.get("tests").unwrap());
             passed += count - found.len();
             for (test, why) in found {
                 let group = text_of(group, "description");
@@ -206,14 +206,14 @@ fn explained<'d>(
     failed: &BTreeMap<String, String>,
     differences: &'d [Difference],
 ) -> BTreeMap<&'d str, usize> {
-    let mut complaints = Vec::new();
+    let mut problems = Vec::new();
     let mut by_reason = BTreeMap::new();
     for known in differences {
         let names = failed.keys().filter(|name| name.starts_with(known.name));
         let count = names.count();
         *by_reason.entry(known.reason).or_default() += count;
         if count != known.count {
-            complaints.push(format!(
+            problems.push(format!(
                 "{} of {} differ: {}",
                 count, known.count, known.name
             ));
@@ -221,20 +221,20 @@ fn explained<'d>(
     }
     for (name, why) in failed {
         if !differences.iter().any(|known| name.starts_with(known.name)) {
-            complaints.push(format!("{name} [{why}]"));
+            problems.push(format!("{name} [{why}]"));
         }
     }
-    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+    assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
     by_reason
 }
 
 /// A folder with a contract, the suite's remote schemas and the schema under test.
-struct Bench {
+struct SuiteContract {
     folder: tempfile::TempDir,
     version: &'static str,
 }
 
-impl Bench {
+impl SuiteContract {
     fn new(remotes: &Path, version: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut schemas = Vec::new();
@@ -289,7 +289,7 @@ impl Bench {
         };
         let mut found = Vec::new();
         for test in tests.elements() {
-            let violations = judge(&contract, &test.get("data").unwrap().to_string());
+            let violations = violations_of(&contract, &test.get("data").unwrap().to_string());
             let expected = test.get("valid").unwrap().as_bool().unwrap();
             if violations.is_empty() != expected {
                 let why = match violations.first() {
@@ -303,7 +303,7 @@ impl Bench {
     }
 }
 
-fn judge(contract: &CompiledContract, data: &str) -> Vec<String> {
+fn violations_of(contract: &CompiledContract, data: &str) -> Vec<String> {
     let policy = EnforcementPolicy::default();
     let rules = CheckSettings::new(&policy, &Limits::default());
     let mut captures = PathCaptures::default();

@@ -59,7 +59,7 @@ impl Case {
 }
 
 /// The violations that would refuse the request; `None` if no operation matches.
-pub(crate) fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
+pub(crate) fn request_violations(contract: &CompiledContract, case: &Case) -> Vec<String> {
     let policy = EnforcementPolicy::default();
     let rules = CheckSettings::new(&policy, &Limits::default());
     let mut headers = case.headers("request");
@@ -116,7 +116,7 @@ pub(crate) fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
 }
 
 /// The violations of the response; the request only selects the operation.
-pub(crate) fn judge_response(contract: &CompiledContract, case: &Case) -> Vec<String> {
+pub(crate) fn response_violations(contract: &CompiledContract, case: &Case) -> Vec<String> {
     let policy = EnforcementPolicy::new(
         EnforcementCeilings {
             request: Enforcement::Reject,
@@ -229,8 +229,8 @@ fn verdict(folder: &Path, case: &Case) -> (&'static str, String) {
         Err(problems) => return ("contract refused", problems[0].to_string()),
     };
     let found = match case.text("/expected/check") {
-        "response" => judge_response(&contract, case),
-        _ => judge(&contract, case),
+        "response" => response_violations(&contract, case),
+        _ => request_violations(&contract, case),
     };
     let expected = case.value["expected"]["valid"] == true;
     if found.is_empty() == expected {

@@ -42,7 +42,7 @@ fn contract(version: &str, rest: &str) -> CompiledContract {
 
 /// A contract of `GET /a` with these parameters.
 #[track_caller]
-fn taking(parameters: &str) -> CompiledContract {
+fn with_parameters(parameters: &str) -> CompiledContract {
     contract(
         V31,
         &format!("paths: {{/a: {{get: {{parameters: [{parameters}]}}}}}}"),
@@ -51,7 +51,7 @@ fn taking(parameters: &str) -> CompiledContract {
 
 /// A contract of `POST /a` with a required body of this content.
 #[track_caller]
-fn holding(version: &str, content: &str) -> CompiledContract {
+fn with_content(version: &str, content: &str) -> CompiledContract {
     let body = format!("{{required: true, content: {content}}}");
     contract(
         version,
@@ -61,8 +61,8 @@ fn holding(version: &str, content: &str) -> CompiledContract {
 
 /// A contract of `POST /a` with a JSON body of this schema.
 #[track_caller]
-fn valued(version: &str, schema: &str) -> CompiledContract {
-    holding(
+fn with_body_schema(version: &str, schema: &str) -> CompiledContract {
+    with_content(
         version,
         &format!("{{application/json: {{schema: {schema}}}}}"),
     )
@@ -140,7 +140,7 @@ fn check(contract: &CompiledContract, request: &str, expected: &str) {
 /// The same for queries of `GET /a`.
 #[track_caller]
 fn check_queries(parameters: &str, cases: &[(&str, &str)]) {
-    let contract = taking(parameters);
+    let contract = with_parameters(parameters);
     for (query, expected) in cases {
         check(&contract, &format!("GET /a?{query}"), expected);
     }
@@ -149,7 +149,7 @@ fn check_queries(parameters: &str, cases: &[(&str, &str)]) {
 /// The same for header fields of `GET /a`.
 #[track_caller]
 fn check_fields(parameters: &str, cases: &[(&str, &str)]) {
-    let contract = taking(parameters);
+    let contract = with_parameters(parameters);
     for (fields, expected) in cases {
         check(&contract, &format!("GET /a\n{fields}"), expected);
     }
@@ -159,7 +159,7 @@ fn check_fields(parameters: &str, cases: &[(&str, &str)]) {
 #[track_caller]
 fn check_values(versions: &[&str], schema: &str, yes: &[&str], no: &[&str]) {
     for version in versions {
-        let contract = valued(version, schema);
+        let contract = with_body_schema(version, schema);
         yes.iter()
             .for_each(|value| check(&contract, &format!("{JSON}{value}"), ""));
         no.iter()
@@ -207,7 +207,7 @@ paths:
 #[test]
 #[rustfmt::skip]
 fn row_10_head_is_served_by_get() {
-    let contract = taking("{name: x, in: query, required: true, schema: {type: integer}}");
+    let contract = with_parameters("{name: x, in: query, required: true, schema: {type: integer}}");
     check(&contract, "HEAD /a?x=1", "");
     check(&contract, "HEAD /a?x=y", "invalid-parameter");
     check(&contract, "HEAD /a", "missing-parameter");
@@ -482,7 +482,7 @@ fn started(upstream: &Upstream, keys: &str, rest: &str) -> App {
 #[test]
 #[rustfmt::skip]
 fn row_30_json_is_utf_8() {
-    let contract = valued(V31, "{type: object}");
+    let contract = with_body_schema(V31, "{type: object}");
     let of = |parameter: &str, body: &str| format!("POST /a\ncontent-type: application/json{parameter}\n\n{body}");
     check(&contract, &of("; charset=UTF-8", "{}"), "");
     check(&contract, &of(";charset=us-ascii", "{}"), "");
@@ -496,7 +496,7 @@ fn row_30_json_is_utf_8() {
 #[rustfmt::skip]
 fn row_31_a_body_says_what_it_is() {
     let content = "{application/json: {schema: {type: object}}}";
-    let required = holding(V31, content);
+    let required = with_content(V31, content);
     check(&required, "POST /a\n\n{}", "unsupported-media-type");
     check(&required, "POST /a\ncontent-type: application/json", "missing-body");
     check(&required, "POST /a", "missing-body");
@@ -543,9 +543,9 @@ fn row_32_bodies_where_few_expect_them() {
 #[test]
 #[rustfmt::skip]
 fn row_33_what_has_no_schema_passes() {
-    check(&holding(V31, "{}"), "POST /a\ncontent-type: x/y\n\nz", "");
-    check(&holding(V31, "{application/json: {}}"), &format!("{JSON}{{"), "");
-    check(&holding(V31, "{application/json: {}}"), "POST /a\ncontent-type: x/y\n\nz", "unsupported-media-type");
+    check(&with_content(V31, "{}"), "POST /a\ncontent-type: x/y\n\nz", "");
+    check(&with_content(V31, "{application/json: {}}"), &format!("{JSON}{{"), "");
+    check(&with_content(V31, "{application/json: {}}"), "POST /a\ncontent-type: x/y\n\nz", "unsupported-media-type");
 }
 
 #[test]
@@ -554,7 +554,7 @@ fn row_36_forms_are_read_by_composed_schemas() {
     let schema = "{allOf: [{properties: {a: {type: integer}}}, {oneOf: [
         {required: [b], properties: {b: {type: array, items: {type: integer}}}},
         {required: [c], properties: {c: {type: boolean}}}]}]}";
-    let contract = holding(V31, &format!("{{application/x-www-form-urlencoded: {{schema: {schema}}}}}"));
+    let contract = with_content(V31, &format!("{{application/x-www-form-urlencoded: {{schema: {schema}}}}}"));
     for body in ["a=1&b=1&b=2", "b=1", "a=5&c=true"] {
         check(&contract, &format!("{FORM}{body}"), "");
     }
@@ -598,8 +598,8 @@ fn row_44_additional_properties_see_their_own_object() {
     let apart = "{allOf: [{properties: {a: {}}}], properties: {b: {}}, additionalProperties: false}";
     check_values(&[V30, V31], apart, &["{}", r#"{"b": 1}"#], &[r#"{"a": 1}"#]);
     check_values(&[V30, V31], "{properties: {a: {}}}", &[r#"{"b": 1}"#], &[]);
-    let whole = "{allOf: [{properties: {a: {}}}], properties: {b: {}}, unevaluatedProperties: false}";
-    check_values(&[V31], whole, &[r#"{"a": 1, "b": 1}"#], &[r#"{"c": 1}"#]);
+    let closed = "{allOf: [{properties: {a: {}}}], properties: {b: {}}, unevaluatedProperties: false}";
+    check_values(&[V31], closed, &[r#"{"a": 1, "b": 1}"#], &[r#"{"c": 1}"#]);
 }
 
 #[test]
@@ -648,7 +648,7 @@ fn row_51_the_most_specific_status_counts() {
     check_response(&contract, "GET /a", &of(201, "2"), "");
     check_response(&contract, "GET /a", &of(404, "1"), "invalid-response-body");
     check_response(&contract, "GET /a", &of(500, "1"), "undeclared-status");
-    check_response(&taking(""), "GET /a", "200", "undeclared-status");
+    check_response(&with_parameters(""), "GET /a", "200", "undeclared-status");
     check_response(&contract, "GET /a", "200\ncontent-type: text/x\n\n1", "undeclared-media-type");
     check_response(&contract, "GET /a", "200\n\n1", "undeclared-media-type");
     check_response(&contract, "GET /a", &of(200, "{"), "malformed-response-body");
@@ -712,11 +712,11 @@ fn row_54_streams_are_never_held() {
         let app = started(&upstream, "[services.enforcement]\nresponse = \"reject\"", &paths);
         let mut client = app.client();
         client.send(get("/a"));
-        let mut seen = Vec::new();
-        while !seen.ends_with(b"[1]\r\n") {
+        let mut received = Vec::new();
+        while !received.ends_with(b"[1]\r\n") {
             let mut byte = [0];
             client.stream().read_exact(&mut byte).unwrap();
-            seen.push(byte[0]);
+            received.push(byte[0]);
         }
         rest.notify_one();
         let mut end = [0; 5];

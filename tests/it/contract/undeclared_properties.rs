@@ -34,7 +34,7 @@ fn document(schema: &Value) -> Value {
 }
 
 /// The violations of a body: class, pointer and expectation.
-fn judge(schema: &Value, body: &Value, class: Enforcement) -> Vec<String> {
+fn violations_of(schema: &Value, body: &Value, class: Enforcement) -> Vec<String> {
     let limits = Limits::default();
     let bytes = document(schema).to_string().into_bytes();
     let documents = parse_single_file("t.json", bytes, &limits).unwrap();
@@ -83,23 +83,23 @@ fn judge(schema: &Value, body: &Value, class: Enforcement) -> Vec<String> {
         &mut scratch,
         &mut violations,
     );
-    let told = violations.iter().map(|violation| {
+    let messages = violations.iter().map(|violation| {
         assert!(violation.contract.is_some(), "{violation:?}");
         let expected = violation.expected.as_deref().unwrap_or_default();
         format!("{} {} {expected}", violation.class, violation.pointer)
     });
-    told.collect()
+    messages.collect()
 }
 
 #[track_caller]
 fn check(schema: &Value, body: &Value, expected: &[&str]) {
     assert_eq!(
-        judge(schema, body, Enforcement::Reject),
+        violations_of(schema, body, Enforcement::Reject),
         expected,
         "{schema} {body}"
     );
     assert_eq!(
-        judge(schema, body, Enforcement::Off),
+        violations_of(schema, body, Enforcement::Off),
         [""; 0],
         "{schema} {body}"
     );

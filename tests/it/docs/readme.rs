@@ -114,7 +114,7 @@ fn console(text: &str) -> Vec<Shown> {
 }
 
 /// A copy of the files that the pages mention.
-struct Workplace {
+struct Workspace {
     directory: TempDir,
     served: Served,
 }
@@ -128,7 +128,7 @@ struct Served {
     _log: BufReader<ChildStderr>,
 }
 
-impl Workplace {
+impl Workspace {
     fn new() -> Self {
         let directory = TempDir::new().unwrap();
         let path = directory.path();
@@ -307,7 +307,7 @@ fn assert_same_json(output: &str, shown: &str) {
 
 /// Whether the lines are the same; a line `…` stands for any number of them.
 fn is_same_text(output: &str, shown: &str) -> bool {
-    let lines = |text: &str| text.trim().lines().map(steady).collect::<Vec<_>>();
+    let lines = |text: &str| text.trim().lines().map(normalized).collect::<Vec<_>>();
     let (output, shown) = (lines(output), lines(shown));
     let mut rest = output.as_slice();
     let mut parts = shown.split(|line| line == "…").enumerate().peekable();
@@ -337,13 +337,13 @@ fn is_same_text(output: &str, shown: &str) -> bool {
 }
 
 /// A line without what differs from run to run: times, lengths of time, hashes of commits.
-fn steady(line: &str) -> String {
+fn normalized(line: &str) -> String {
     let line = line.split(" compiled in ").next().unwrap();
-    let words = line.trim_end().split(' ').filter(|word| !varies(word));
+    let words = line.trim_end().split(' ').filter(|word| !is_variable(word));
     words.collect::<Vec<_>>().join(" ")
 }
 
-fn varies(word: &str) -> bool {
+fn is_variable(word: &str) -> bool {
     let word = word.trim_matches([',', ':', ';', '(', ')']);
     let digits = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let is_duration = digits.len() < word.len() && ["s", "m", "h", "ms"].contains(&digits);
@@ -360,14 +360,14 @@ fn commands_and_outputs_of_the_pages_are_real() {
         let page = std::fs::read_to_string(file(name)).unwrap();
         let shown = commands(&page);
         assert!(!shown.is_empty(), "{name}");
-        let workplace = Workplace::new();
+        let workspace = Workspace::new();
         let mut written = page.clone();
         for shown in &shown {
             let command = shown.command.as_str();
             if NOT_RUN.iter().any(|other| command.starts_with(other)) {
                 continue;
             }
-            if let Some(output) = workplace.run(shown) {
+            if let Some(output) = workspace.run(shown) {
                 let before = format!("$ {command}\n{}", shown.output);
                 let after = format!("$ {command}\n{}", output.trim_end());
                 assert!(written.contains(&before), "{name}: {before}");

@@ -38,12 +38,12 @@ fn logs_the_active_keys_at_startup() {
 
 #[test]
 fn starts_while_the_issuer_is_unreachable() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
     let log = log_of(site(&format!("http://{address}/keys?secret")));
-    let place = format!("identity.jwt.jwks: http://{address}/keys: ");
-    assert!(log.contains(&place) && !log.contains("secret"), "{log}");
+    let location = format!("identity.jwt.jwks: http://{address}/keys: ");
+    assert!(log.contains(&location) && !log.contains("secret"), "{log}");
     assert!(
         log.contains("tokens are rejected until keys are loaded"),
         "{log}"
@@ -95,7 +95,7 @@ fn a_valid_token_sets_the_squad_headers() {
     let app = App::start(site);
     let ask = |fields: &str| app.ask(format!("GET /items HTTP/1.1\r\nhost: shop\r\n{fields}\r\n"));
     let bearer = |token: &str| format!("authorization: Bearer {token}\r\n");
-    let seen = || {
+    let forwarded = || {
         let request = upstream.request();
         ["x-squad-owner", "x-sla-tier"].map(|name| request.fields(name).join(","))
     };
@@ -109,13 +109,17 @@ fn a_valid_token_sets_the_squad_headers() {
     for _ in 0..2 {
         assert_eq!(ask(&claimed).status, 200);
         assert_eq!(
-            seen(),
+            forwarded(),
             ["checkout", "silver"],
             "gold was claimed, silver is granted"
         );
     }
     assert_eq!(ask("x-squad-owner: checkout\r\n").status, 200);
-    assert_eq!(seen(), ["", ""], "without a token nobody is known");
+    assert_eq!(
+        forwarded(),
+        ["", ""],
+        "without a token the caller is unknown"
+    );
     let metrics = admin(app.admin, "/metrics").1;
     assert!(
         metrics.contains("squad=\"checkout\",outcome=\"answered\"} 2"),
@@ -142,8 +146,8 @@ fn a_valid_token_sets_the_squad_headers() {
             (answer.status, &problem["error"]),
             (401, &json!("INVALID_IDENTITY"))
         );
-        let said = problem["detail"].as_str().unwrap();
-        assert!(said.starts_with(detail), "{said}");
+        let found = problem["detail"].as_str().unwrap();
+        assert!(found.starts_with(detail), "{found}");
         let challenge = answer.field("www-authenticate");
         assert_eq!(challenge, Some("Bearer error=\"invalid_token\""));
     }
@@ -156,9 +160,9 @@ fn a_valid_token_sets_the_squad_headers() {
 
 #[test]
 fn answers_503_to_tokens_without_keys() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
     let app = App::start(site(&format!("http://{address}/keys")));
     let answer =
         app.ask("GET /items HTTP/1.1\r\nhost: shop\r\nauthorization: Bearer a.b.c\r\n\r\n");

@@ -130,7 +130,7 @@ fn forms_are_checked() {
     assert_eq!(
         refusal(&post("")).1,
         "invalid-body",
-        "an empty form lacks its members"
+        "an empty form has no properties"
     );
 }
 
@@ -203,7 +203,7 @@ fn multipart_bodies_of_every_size_are_checked() {
     assert_eq!(found, (422, "invalid-body".to_owned(), "/file".into()));
     assert!(
         upstream.requests.try_recv().is_err(),
-        "nothing that was refused arrives whole"
+        "no refused body arrives completely"
     );
 }
 

@@ -80,7 +80,7 @@ fn readiness_fails_first_without_lost_requests() {
     assert!(!log.contains("cut at the drain deadline"), "{log}");
     let requests: Vec<_> = upstream.requests.try_iter().collect();
     assert!(!requests.is_empty());
-    assert!(requests.iter().all(|request| request.complaints.is_empty()));
+    assert!(requests.iter().all(|request| request.problems.is_empty()));
 }
 
 /// Sends requests on one connection until a response closes it; false if the connection is refused.
@@ -91,7 +91,7 @@ fn ask_until_closed(address: SocketAddr, answered: &AtomicUsize, closing: &Atomi
             assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
             assert!(
                 closing.load(Ordering::Relaxed),
-                "the listener closes when it is told to"
+                "the listener closes only after the signal"
             );
             return false;
         }

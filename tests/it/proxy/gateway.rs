@@ -112,7 +112,7 @@ fn selects_a_service_by_host_and_prefix() {
             upstream
                 .requests
                 .try_iter()
-                .all(|request| request.complaints.is_empty())
+                .all(|request| request.problems.is_empty())
         );
     }
 }
@@ -202,12 +202,12 @@ fn preflights_pass_unless_they_are_not_to() {
         (answer, upstream.requests.try_iter().count())
     };
     let reject = "preflight = \"reject\"";
-    let (answer, seen) = ask("", "/items", fields);
-    assert_eq!((answer.status, seen), (200, 1));
+    let (answer, forwarded) = ask("", "/items", fields);
+    assert_eq!((answer.status, forwarded), (200, 1));
     assert_eq!(answer.field("x-portcullis-violations"), None);
     assert_eq!(ask("preflight = \"pass\"", "/items/1", fields).1, 1);
-    let (answer, seen) = ask(reject, "/items", fields);
-    assert_eq!((answer.status, seen), (405, 0));
+    let (answer, forwarded) = ask(reject, "/items", fields);
+    assert_eq!((answer.status, forwarded), (405, 0));
     assert_eq!(answer.field("allow"), Some("GET, HEAD, POST"));
     // A request that is not a preflight is checked like any other method.
     assert_eq!(ask("", "/items", "").0.status, 405);

@@ -236,7 +236,7 @@ fn answer_to_late_body(mode: Mode, head: &str, rest: &str) -> (Answer, bool) {
     let closed = client.is_closed();
     assert!(
         upstream.requests.try_recv().is_err(),
-        "a broken request never looks whole"
+        "a malformed request never looks complete"
     );
     (answer, closed)
 }
@@ -526,7 +526,7 @@ fn repeats_only_repeatable_requests() {
 
 #[test]
 fn an_upstream_that_fails_is_reported() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+    let unreachable = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
@@ -538,10 +538,10 @@ fn an_upstream_that_fails_is_reported() {
             assert_eq!(client.answer().refusal(), name);
         }
     };
-    check(nobody, "connect");
+    check(unreachable, "connect");
     let never = Arc::new(Notify::new());
-    let silent = Upstream::start(move |_| vec![Step::Wait(Arc::clone(&never))]);
-    check(silent.address, "timeout");
+    let unresponsive = Upstream::start(move |_| vec![Step::Wait(Arc::clone(&never))]);
+    check(unresponsive.address, "timeout");
     let closing = Upstream::start(|_| vec![Step::Close]);
     check(closing.address, "closed");
 }
@@ -663,14 +663,14 @@ fn forwarding_fields_count_only_from_trusted_peers() {
     );
     assert_eq!(trusted.fields("x-request-id"), ["abc"]);
     assert_eq!(trusted.fields("x-forwarded-proto"), ["https"]);
-    let stranger = forwarded(request);
-    assert_eq!(stranger.fields("x-forwarded-for"), ["127.0.0.1"]);
+    let untrusted = forwarded(request);
+    assert_eq!(untrusted.fields("x-forwarded-for"), ["127.0.0.1"]);
     assert_eq!(
-        stranger.fields("forwarded"),
+        untrusted.fields("forwarded"),
         ["for=127.0.0.1;host=\"a\";proto=http"]
     );
-    assert_ne!(stranger.fields("x-request-id"), ["abc"]);
-    assert_eq!(stranger.fields("x-forwarded-proto"), ["http"]);
+    assert_ne!(untrusted.fields("x-request-id"), ["abc"]);
+    assert_eq!(untrusted.fields("x-forwarded-proto"), ["http"]);
 }
 
 /// How many bytes a sender can write before the connection blocks.
@@ -683,7 +683,10 @@ fn push_until_blocked(client: &mut Client) -> usize {
     let mut pushed = 0;
     while let Ok(n) = client.stream().write(&block) {
         pushed += n;
-        assert!(pushed < 64 * MIB, "the relay takes what nobody reads");
+        assert!(
+            pushed < 64 * MIB,
+            "the relay accepts unread data without bound"
+        );
     }
     pushed
 }

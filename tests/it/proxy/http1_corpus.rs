@@ -54,7 +54,7 @@ fn every_stream_is_parsed_strictly() {
         );
         let (mut exact, mut allowed, mut wrong) = (0, 0, Vec::new());
         for case in &cases {
-            match judge(case, &relay, &upstream) {
+            match run_case(case, &relay, &upstream) {
                 Verdict::Exact => exact += 1,
                 Verdict::Allowed => allowed += 1,
                 Verdict::Wrong(why) => wrong.push(format!("{} {}: {why}", case.id, case.name)),
@@ -68,7 +68,7 @@ fn every_stream_is_parsed_strictly() {
     }
 }
 
-fn judge(case: &Case, relay: &Relay, upstream: &Upstream) -> Verdict {
+fn run_case(case: &Case, relay: &Relay, upstream: &Upstream) -> Verdict {
     let accepted = case.requests_accepted_before;
     let is_reject = case.expectation == "reject";
     let mut client = relay.client();
@@ -91,9 +91,9 @@ fn judge(case: &Case, relay: &Relay, upstream: &Upstream) -> Verdict {
     let forwarded: Vec<_> = upstream.requests.try_iter().collect();
     if let Some(unclean) = forwarded
         .iter()
-        .find(|recorded| !recorded.complaints.is_empty())
+        .find(|recorded| !recorded.problems.is_empty())
     {
-        return Verdict::Wrong(format!("forwarded {:?}", unclean.complaints));
+        return Verdict::Wrong(format!("forwarded {:?}", unclean.problems));
     }
     let refused = refusal
         .as_ref()

@@ -17,7 +17,7 @@ fn mock(contract: &str) -> App {
     App::start(Site::new("").service("mock", contract, "mock", ""))
 }
 
-fn wishing(target: &str, field: &str) -> String {
+fn get_with_field(target: &str, field: &str) -> String {
     format!("GET {target} HTTP/1.1\r\nhost: a\r\n{field}\r\n\r\n")
 }
 
@@ -31,10 +31,10 @@ fn json_of(answer: &Answer) -> Value {
 /// Checks a value with the schema of the contract, independently of the proxy.
 #[track_caller]
 fn check_valid(contract: &Value, schema: &Value, value: &Value) {
-    let whole = json!({ "allOf": [schema], "components": contract["components"] });
+    let with_components = json!({ "allOf": [schema], "components": contract["components"] });
     let validator = jsonschema::options()
         .should_validate_formats(true)
-        .build(&whole)
+        .build(&with_components)
         .unwrap();
     let errors: Vec<String> = validator
         .iter_errors(value)
@@ -103,7 +103,7 @@ fn drop_examples(value: &mut Value) {
 fn prefer_selects_the_response() {
     let app = mock(FIXTURE);
     let check = |prefer: &str, status: u16, body: Value| {
-        let answer = app.ask(wishing("/choices", &format!("prefer: {prefer}")));
+        let answer = app.ask(get_with_field("/choices", &format!("prefer: {prefer}")));
         assert_eq!(answer.status, status, "{prefer}");
         assert_eq!(json_of(&answer), body, "{prefer}");
     };
@@ -116,7 +116,7 @@ fn prefer_selects_the_response() {
     check("code=200, example=\"eight\"", 200, json!(8));
     // The first valid example, not the first example.
     check("wait=10", 200, json!(7));
-    let other = app.ask(wishing("/choices", "prefer: code=418"));
+    let other = app.ask(get_with_field("/choices", "prefer: code=418"));
     assert_eq!((other.status, &other.body[..]), (418, &b""[..]));
 }
 
@@ -124,7 +124,7 @@ fn prefer_selects_the_response() {
 fn accept_selects_the_media_type() {
     let app = mock(FIXTURE);
     let check = |accept: &str, kind: &str, body: &str| {
-        let answer = app.ask(wishing("/choices", &format!("accept: {accept}")));
+        let answer = app.ask(get_with_field("/choices", &format!("accept: {accept}")));
         assert_eq!(answer.field("content-type"), Some(kind), "{accept}");
         assert_eq!(String::from_utf8_lossy(&answer.body), body, "{accept}");
     };
@@ -177,11 +177,11 @@ fn explains_a_missing_example() {
     check(&get("/images"), "has no example of the response");
     check(&get("/impossible"), "no value of its schema was found");
     check(
-        &wishing("/choices", "prefer: example=nine"),
+        &get_with_field("/choices", "prefer: example=nine"),
         "no example of that name",
     );
     check(
-        &wishing("/images", "prefer: code=500"),
+        &get_with_field("/images", "prefer: code=500"),
         "declares no such response",
     );
 }

@@ -29,8 +29,8 @@ fn check(app: &App, request: impl AsRef<[u8]>, status: u16, violations: &Value) 
     let expected = violations.as_array().unwrap();
     assert_eq!(found.len(), expected.len(), "{shown}: {problem}");
     for (found, expected) in found.iter().zip(expected) {
-        for (member, value) in expected.as_object().unwrap() {
-            assert_eq!(&found[member], value, "{shown}: {member} in {found}");
+        for (property, value) in expected.as_object().unwrap() {
+            assert_eq!(&found[property], value, "{shown}: {property} in {found}");
         }
     }
     answer

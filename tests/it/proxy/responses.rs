@@ -244,11 +244,11 @@ fn a_reported_stream_is_not_held_back() {
     let mut client = app.client();
     client.send(get("/parcels/1"));
     // The beginning arrives before the end was sent.
-    let mut seen = Vec::new();
-    while !seen.ends_with(b"{\"i\r\n") {
+    let mut received = Vec::new();
+    while !received.ends_with(b"{\"i\r\n") {
         let mut byte = [0];
         client.stream().read_exact(&mut byte).unwrap();
-        seen.push(byte[0]);
+        received.push(byte[0]);
     }
     rest.notify_one();
     let mut end = [0; 13];

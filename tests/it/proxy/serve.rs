@@ -288,16 +288,16 @@ fn forwarding_fields_count_only_from_a_trusted_peer() {
     assert_eq!(trusted.fields("x-forwarded-host"), ["outer"]);
     assert_eq!(trusted.fields("x-request-id"), ["word-1"]);
 
-    let nobody = "[identity]\ntrusted_peers = []";
-    let (stranger, _) = exchange(shop("", nobody), request);
-    assert_eq!(stranger.fields("x-forwarded-for"), ["127.0.0.1"]);
+    let no_peers = "[identity]\ntrusted_peers = []";
+    let (untrusted, _) = exchange(shop("", no_peers), request);
+    assert_eq!(untrusted.fields("x-forwarded-for"), ["127.0.0.1"]);
     assert_eq!(
-        stranger.fields("forwarded"),
+        untrusted.fields("forwarded"),
         ["for=127.0.0.1;host=\"h:1\";proto=http"]
     );
-    assert_eq!(stranger.fields("x-forwarded-proto"), ["http"]);
-    assert_eq!(stranger.fields("x-forwarded-host"), ["h:1"]);
-    assert_eq!(stranger.fields("x-request-id")[0].len(), 36);
+    assert_eq!(untrusted.fields("x-forwarded-proto"), ["http"]);
+    assert_eq!(untrusted.fields("x-forwarded-host"), ["h:1"]);
+    assert_eq!(untrusted.fields("x-request-id")[0].len(), 36);
 }
 
 #[test]

@@ -99,9 +99,9 @@ fn explains_upstream_failures() {
 
 #[test]
 fn recovers_after_an_unreachable_upstream() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
     let app = shop(address);
     let mut client = app.client();
     for _ in 0..2 {

@@ -29,7 +29,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
         .enable_all()
         .build();
     let work = async { timeout(PATIENCE, work).await };
-    runtime.unwrap().block_on(work).expect("it takes too long")
+    runtime.unwrap().block_on(work).expect("the test timed out")
 }
 
 // Files.
@@ -43,7 +43,7 @@ fn noticed(watch: &mut FileWatch, change: impl AsyncFnOnce()) {
         };
         tokio::join!(watch.changed(), change);
         let again = timeout(Duration::from_millis(150), watch.changed()).await;
-        assert!(again.is_err(), "nothing happened since");
+        assert!(again.is_err(), "noticed again without a change");
     });
 }
 
@@ -54,7 +54,7 @@ fn replace(path: &Path, text: &str) {
 }
 
 #[cfg(unix)]
-fn swap(mount: &Path, target: &str) {
+fn swap_symlink(mount: &Path, target: &str) {
     let new = mount.join("..data_tmp");
     std::os::unix::fs::symlink(target, &new).unwrap();
     fs::rename(new, mount.join("..data")).unwrap();
@@ -71,14 +71,14 @@ fn notices_a_swapped_config_map() {
             fs::write(mount.join(name).join("shop.yaml"), text).unwrap();
         };
         generation("..2026_a", "one");
-        swap(mount, "..2026_a");
+        swap_symlink(mount, "..2026_a");
         std::os::unix::fs::symlink("..data/shop.yaml", mount.join("shop.yaml")).unwrap();
         let file = mount.join("shop.yaml");
         let mut watch = FileWatch::new(vec![file.clone()], poll);
         for (old, new) in [("a", "b"), ("b", "c")] {
             noticed(&mut watch, async || {
                 generation(&format!("..2026_{new}"), new);
-                swap(mount, &format!("..2026_{new}"));
+                swap_symlink(mount, &format!("..2026_{new}"));
                 fs::remove_dir_all(mount.join(format!("..2026_{old}"))).unwrap();
             });
             assert_eq!(fs::read_to_string(&file).unwrap(), new);
@@ -129,11 +129,11 @@ fn half_a_file_is_waited_for() {
     let file = folder.path().join("shop.yaml");
     fs::write(&file, "one").unwrap();
     let mut watch = FileWatch::new(vec![file.clone()], NEVER);
-    let whole = "0123456789".repeat(3);
+    let complete = "0123456789".repeat(3);
     block_on(async {
         let write = async {
             let mut writer = fs::File::create(&file).unwrap();
-            for byte in whole.as_bytes() {
+            for byte in complete.as_bytes() {
                 writer.write_all(&[*byte]).unwrap();
                 sleep(Duration::from_millis(10)).await;
             }
@@ -142,7 +142,7 @@ fn half_a_file_is_waited_for() {
             watch.changed().await;
             fs::read_to_string(&file).unwrap()
         };
-        assert_eq!(tokio::join!(noticed, write).0, whole);
+        assert_eq!(tokio::join!(noticed, write).0, complete);
     });
 }
 
@@ -165,7 +165,7 @@ fn changing_the_watched_files_loses_no_change() {
     block_on(async {
         fs::write(path("other"), "two").unwrap();
         let waited = timeout(Duration::from_millis(150), watch.changed()).await;
-        assert!(waited.is_err(), "another file is no matter");
+        assert!(waited.is_err(), "a change of an unwatched file was noticed");
     });
 }
 
@@ -281,7 +281,7 @@ fn slow_and_broken_responses_are_errors_and_polling_continues() {
         2 => "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf".to_owned(),
         3 => "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n".to_owned(),
         4 => ok("", &"x".repeat(1001)),
-        _ => ok("", "whole"),
+        _ => ok("", "complete"),
     });
     let mut poller = server.poller(NEVER);
     let ask = poller.trigger();
@@ -298,7 +298,10 @@ fn slow_and_broken_responses_are_errors_and_polling_continues() {
     assert!(matches!(failure(), RemoteError::Status { .. }));
     assert!(matches!(failure(), RemoteError::TooLarge { .. }));
     ask.fire();
-    assert_eq!(content(block_on(poller.next())).as_deref(), Some("whole"));
+    assert_eq!(
+        content(block_on(poller.next())).as_deref(),
+        Some("complete")
+    );
 }
 
 #[test]
@@ -306,7 +309,7 @@ fn retry_after_and_manual_requests_change_the_poll_time() {
     let server = Server::start(|number, _| match number {
         0 => "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 3600\r\n\r\n"
             .to_owned(),
-        _ => ok("", "whole"),
+        _ => ok("", "complete"),
     });
     let mut poller = server.poller(SOON);
     let ask = poller.trigger();
@@ -315,10 +318,10 @@ fn retry_after_and_manual_requests_change_the_poll_time() {
         assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
         for _ in 0..2 {
             let waited = timeout(Duration::from_millis(30), poller.next()).await;
-            assert!(waited.is_err(), "the server asked for a pause");
+            assert!(waited.is_err(), "polled before the time in retry-after");
         }
         ask.fire();
-        assert_eq!(content(poller.next().await).as_deref(), Some("whole"));
+        assert_eq!(content(poller.next().await).as_deref(), Some("complete"));
     });
     assert_eq!(server.count(), 2);
 }
@@ -426,9 +429,9 @@ impl Drop for Storage {
     }
 }
 
-fn place(text: &str) -> S3Location {
+fn location(text: &str) -> S3Location {
     match text.parse().unwrap() {
-        ContractOrigin::S3(place) => place,
+        ContractOrigin::S3(location) => location,
         other => panic!("{other}"),
     }
 }
@@ -443,7 +446,7 @@ fn fetch(
     text: &str,
     known: Option<&str>,
 ) -> Result<FetchOutcome, ObjectError> {
-    block_on(buckets.fetch(&place(text), known, LIMITS))
+    block_on(buckets.fetch(&location(text), known, LIMITS))
 }
 
 /// The content with its tag and version.
@@ -554,7 +557,7 @@ fn slow_and_unreachable_storages_are_errors() {
         timeout: Duration::from_millis(100),
         ..LIMITS
     };
-    let slow = block_on(buckets.fetch(&place("s3://a/b"), None, limits)).unwrap_err();
+    let slow = block_on(buckets.fetch(&location("s3://a/b"), None, limits)).unwrap_err();
     assert!(matches!(slow, ObjectError::Timeout { .. }), "{slow}");
     let failing = fetch(&buckets, "s3://a/b", None).unwrap_err().to_string();
     let start = "s3://a/b: cannot be read: status 503 Service Unavailable; check AWS_ENDPOINT_URL";
@@ -564,11 +567,11 @@ fn slow_and_unreachable_storages_are_errors() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
-    let away = fetch(&storage(address), "s3://a/b", None)
+    let unreachable = fetch(&storage(address), "s3://a/b", None)
         .unwrap_err()
         .to_string();
     assert!(
-        away.starts_with("s3://a/b: cannot be read: Connection refused"),
-        "{away}"
+        unreachable.starts_with("s3://a/b: cannot be read: Connection refused"),
+        "{unreachable}"
     );
 }

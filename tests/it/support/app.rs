@@ -31,10 +31,7 @@ pub(crate) fn shop_line(text: &str) -> u64 {
         .zip(1..)
         .filter(|(line, _)| line.contains(text));
     let (_, line) = found.next().unwrap();
-    assert!(
-        found.next().is_none(),
-        "{text} stands on more than one line"
-    );
+    assert!(found.next().is_none(), "{text} is on more than one line");
     line
 }
 
@@ -207,11 +204,11 @@ pub(crate) fn problem(answer: &Answer) -> Value {
     assert_eq!(answer.field("x-portcullis"), problem["error"].as_str());
     assert_eq!(u64::from(answer.status), problem["status"]);
     assert_eq!(problem["message"], problem["detail"]);
-    for member in ["type", "title", "detail", "squad", "timestamp"] {
-        let is_text = problem[member]
+    for property in ["type", "title", "detail", "squad", "timestamp"] {
+        let is_text = problem[property]
             .as_str()
             .is_some_and(|text| !text.is_empty());
-        assert!(is_text, "{member}: {problem}");
+        assert!(is_text, "{property}: {problem}");
     }
     let timestamp = problem["timestamp"].as_str().unwrap();
     assert!(humantime::parse_rfc3339(timestamp).is_ok(), "{timestamp}");
@@ -395,7 +392,10 @@ pub(crate) fn is_full() -> bool {
 pub(crate) fn until(done: impl Fn() -> bool) {
     let began = Instant::now();
     while !done() {
-        assert!(began.elapsed() < PATIENCE, "it does not happen");
+        assert!(
+            began.elapsed() < PATIENCE,
+            "the condition did not become true in time"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
 }

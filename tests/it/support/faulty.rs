@@ -28,7 +28,7 @@ use super::spawned::{Spawned, listen};
 const VARIABLE: &str = "PORTCULLIS_TEST_FAULTY";
 
 /// The time after the first request in which requests are counted separately.
-const BEGINNING: Duration = Duration::from_millis(40);
+const FIRST_PERIOD: Duration = Duration::from_millis(40);
 
 /// The running process.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ struct Work {
     first: OnceLock<Instant>,
     in_flight: AtomicU64,
     in_flight_max: AtomicU64,
-    in_the_beginning: AtomicU64,
+    in_first_period: AtomicU64,
     served: AtomicU64,
 }
 
@@ -97,7 +97,7 @@ fn upstream_process() {
         first: OnceLock::new(),
         in_flight: AtomicU64::new(0),
         in_flight_max: AtomicU64::new(0),
-        in_the_beginning: AtomicU64::new(0),
+        in_first_period: AtomicU64::new(0),
         served: AtomicU64::new(0),
     });
     runtime.block_on(async {
@@ -113,20 +113,23 @@ fn upstream_process() {
 
 /// This error closes the connection.
 #[derive(Debug, thiserror::Error)]
-#[error("asked to fail")]
-struct Asked;
+#[error("injected fault")]
+struct InjectedFault;
 
-type Body = http_body_util::Either<Full<Bytes>, Half>;
+type Body = http_body_util::Either<Full<Bytes>, InterruptedBody>;
 
-async fn answer(request: Request<Incoming>, work: Arc<Work>) -> Result<Response<Body>, Asked> {
+async fn answer(
+    request: Request<Incoming>,
+    work: Arc<Work>,
+) -> Result<Response<Body>, InjectedFault> {
     let (head, body) = request.into_parts();
     if head.uri.path() == "/stats" {
         return Ok(text(200, stats(&work)));
     }
     let in_flight = work.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
     work.in_flight_max.fetch_max(in_flight, Ordering::Relaxed);
-    if work.first.get_or_init(Instant::now).elapsed() < BEGINNING {
-        work.in_the_beginning.fetch_add(1, Ordering::Relaxed);
+    if work.first.get_or_init(Instant::now).elapsed() < FIRST_PERIOD {
+        work.in_first_period.fetch_add(1, Ordering::Relaxed);
     }
     let answered = answer_work(&head.headers, body, &work).await;
     work.in_flight.fetch_sub(1, Ordering::Relaxed);
@@ -138,7 +141,7 @@ async fn answer_work(
     headers: &HeaderMap,
     body: Incoming,
     work: &Work,
-) -> Result<Response<Body>, Asked> {
+) -> Result<Response<Body>, InjectedFault> {
     let field = |name: &str| headers.get(name)?.to_str().ok();
     let _ = body.collect().await;
     let slot = work.slots.acquire().await;
@@ -148,8 +151,8 @@ async fn answer_work(
     drop(slot);
     match field("x-fault") {
         None => Ok(text(200, "{}".to_owned())),
-        Some("close") => Err(Asked),
-        Some("break") => Ok(Response::new(Body::Right(Half::default()))),
+        Some("close") => Err(InjectedFault),
+        Some("break") => Ok(Response::new(Body::Right(InterruptedBody::default()))),
         Some(status) => {
             let mut response = text(status.parse().unwrap(), "{}".to_owned());
             if let Some(seconds) = headers.get("x-retry-after") {
@@ -173,18 +176,18 @@ fn stats(work: &Work) -> String {
     serde_json::json!({
         "served": of(&work.served),
         "in_flight_max": of(&work.in_flight_max),
-        "in_the_beginning": of(&work.in_the_beginning),
+        "in_first_period": of(&work.in_first_period),
     })
     .to_string()
 }
 
 /// A body that is interrupted after its first bytes.
 #[derive(Debug, Default)]
-struct Half {
+struct InterruptedBody {
     sent: bool,
 }
 
-impl http_body::Body for Half {
+impl http_body::Body for InterruptedBody {
     type Data = Bytes;
     type Error = Infallible;
 

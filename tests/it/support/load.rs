@@ -366,7 +366,7 @@ fn run_client(
     numbers: impl Iterator<Item = usize>,
     done: &AtomicUsize,
     step: usize,
-    told: &Sender<()>,
+    notices: &Sender<()>,
 ) {
     let mut connection = Connection::open(address);
     for number in numbers {
@@ -374,7 +374,7 @@ fn run_client(
         let exchange = connection.exchange(&case.request);
         check(number, &case, &exchange);
         if (done.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(step) {
-            told.send(()).unwrap();
+            notices.send(()).unwrap();
         }
     }
 }
@@ -391,20 +391,20 @@ fn no_lost_or_mixed_up_responses_and_no_leak_under_load() {
     ));
     let (start_kib, _) = process.memory_kib();
     let done = AtomicUsize::new(0);
-    let (told, samples) = channel();
+    let (notices, samples) = channel();
     let began = Instant::now();
     let samples: Vec<u64> = std::thread::scope(|scope| {
         for client in 0..CLIENTS {
-            let (done, told, address) = (&done, told.clone(), process.data);
+            let (done, notices, address) = (&done, notices.clone(), process.data);
             std::thread::Builder::new()
                 .stack_size(1 << 19)
                 .spawn_scoped(scope, move || {
                     let numbers = (client..total).step_by(CLIENTS);
-                    run_client(address, numbers, done, step, &told);
+                    run_client(address, numbers, done, step, &notices);
                 })
                 .unwrap();
         }
-        drop(told);
+        drop(notices);
         // Observations are counted at the next scrape, or after some seconds. Scraping before each
         // sample leaves only memory that is really in use.
         let sample = |()| {

@@ -178,7 +178,7 @@ impl Pass {
                 Err(error) => return of_body_error(error),
             },
             Mode::Refuse => return own(StatusCode::UNAUTHORIZED, "unauthorized"),
-            Mode::Panic => panic!("asked for"),
+            Mode::Panic => panic!("requested by the test"),
         };
         match self
             .upstream
@@ -418,7 +418,7 @@ impl Client {
                 n > 0
             }
             Err(error) if error.kind() == ErrorKind::ConnectionReset => false,
-            Err(error) => panic!("the relay says nothing: {error}"),
+            Err(error) => panic!("the relay does not respond: {error}"),
         }
     }
 }

@@ -80,7 +80,7 @@ impl Fake {
                 ..reloaded(service, RevisionResult::Unavailable)
             }),
             "lost" => Err(ContractFault::Unavailable {
-                reason: "the store is away; try again".to_owned(),
+                reason: "the store is unavailable; try again".to_owned(),
             }),
             "strict" => Ok(ReloadView {
                 problems: vec!["strict.yaml:3 `paths` must be an object #/paths".to_owned()],
@@ -90,7 +90,7 @@ impl Fake {
                 reason: "this is no YAML; send a contract".to_owned(),
                 problems: Vec::new(),
             }),
-            "broken" => return Box::pin(async { panic!("it breaks off") }),
+            "broken" => return Box::pin(async { panic!("an injected panic") }),
             "slow" => {
                 let state = Arc::clone(&self.0);
                 let done = reloaded(service, result);

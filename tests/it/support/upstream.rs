@@ -22,7 +22,7 @@ pub(crate) struct Recorded {
     /// The trailer lines.
     pub(crate) trailers: Vec<String>,
     /// Everything that is wrong with it, in any reading.
-    pub(crate) complaints: Vec<String>,
+    pub(crate) problems: Vec<String>,
 }
 
 impl Recorded {
@@ -137,7 +137,7 @@ impl Upstream {
         let recorded = self.requests.recv_timeout(super::relay::PATIENCE);
         let recorded = recorded.expect("a request reaches the upstream");
         assert_eq!(
-            recorded.complaints,
+            recorded.problems,
             Vec::<String>::new(),
             "{:?}",
             recorded.lines
@@ -237,7 +237,7 @@ impl Reader {
             }
             if line.bytes().any(|b| b.is_ascii_control() && b != b'\t') {
                 recorded
-                    .complaints
+                    .problems
                     .push(format!("control character in {line:?}"));
             }
             recorded.lines.push(line);
@@ -327,51 +327,51 @@ impl Reader {
 }
 
 fn check_head(recorded: &mut Recorded) {
-    let mut complaints = Vec::new();
+    let mut problems = Vec::new();
     let line = recorded.lines.first().cloned().unwrap_or_default();
     let parts: Vec<&str> = line.split(' ').collect();
     match parts.as_slice() {
         [method, target, "HTTP/1.1"] => {
             if !is_token(method) {
-                complaints.push(format!("method {method:?}"));
+                problems.push(format!("method {method:?}"));
             }
             let is_origin = target.starts_with('/') || (*target == "*" && *method == "OPTIONS");
             if !is_origin || !target.is_ascii() || target.contains(['#', '"', '\\', '<', '>']) {
-                complaints.push(format!("target {target:?}"));
+                problems.push(format!("target {target:?}"));
             }
         }
-        _ => complaints.push(format!("request line {line:?}")),
+        _ => problems.push(format!("request line {line:?}")),
     }
     for line in &recorded.lines[1.min(recorded.lines.len())..] {
         if !line
             .split_once(": ")
             .is_some_and(|(name, _)| is_token(name))
         {
-            complaints.push(format!("field line {line:?}"));
+            problems.push(format!("field line {line:?}"));
         }
     }
     let count = |name| recorded.fields(name).len();
     if count("host") != 1 {
-        complaints.push(format!("{} Host fields", count("host")));
+        problems.push(format!("{} Host fields", count("host")));
     }
     if count("content-length") + count("transfer-encoding") > 1 {
-        complaints.push("more than one framing field".to_owned());
+        problems.push("more than one framing field".to_owned());
     }
     if !matches!(
         recorded.fields("transfer-encoding").as_slice(),
         [] | ["chunked"]
     ) {
-        complaints.push("a transfer coding other than chunked".to_owned());
+        problems.push("a transfer coding other than chunked".to_owned());
     }
     for name in ["keep-alive", "proxy-connection", "upgrade", "expect"] {
         if count(name) > 0 {
-            complaints.push(format!("{name} is for one hop only"));
+            problems.push(format!("{name} is for one hop only"));
         }
     }
     if !matches!(recorded.fields("connection").as_slice(), [] | ["te"]) {
-        complaints.push(format!("connection {:?}", recorded.fields("connection")));
+        problems.push(format!("connection {:?}", recorded.fields("connection")));
     }
-    recorded.complaints = complaints;
+    recorded.problems = problems;
 }
 
 fn is_token(text: &str) -> bool {

@@ -17,12 +17,12 @@ use crate::support::promql;
 const RUNBOOK: &str = "https://portcullis.example.com/docs/runbook.md#";
 
 /// The labels that Prometheus adds to every target.
-const OF_PROMETHEUS: [&str; 2] = ["up", "ALERTS"];
+const TARGET_LABELS: [&str; 2] = ["up", "ALERTS"];
 
 /// A PromQL expression and its location.
 #[derive(Debug)]
 pub(crate) struct Expression {
-    pub(crate) place: String,
+    pub(crate) location: String,
     pub(crate) text: String,
 }
 
@@ -47,14 +47,14 @@ pub(crate) fn value(name: &str) -> Value {
     Value::deserialize(document.root()).unwrap()
 }
 
-fn list<'v>(value: &'v Value, member: &str) -> &'v [Value] {
-    let list = value[member].as_array();
-    list.unwrap_or_else(|| panic!("`{member}` is no list in {value}"))
+fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
+    let list = value[key].as_array();
+    list.unwrap_or_else(|| panic!("`{key}` is not a list in {value}"))
 }
 
-fn text<'v>(value: &'v Value, member: &str) -> &'v str {
-    let text = value[member].as_str();
-    text.unwrap_or_else(|| panic!("`{member}` is no text in {value}"))
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    let text = value[key].as_str();
+    text.unwrap_or_else(|| panic!("`{key}` is not a text in {value}"))
 }
 
 fn rules(name: &str) -> Vec<Value> {
@@ -147,7 +147,7 @@ pub(crate) fn rule_expressions() -> Vec<Expression> {
         .map(|rule| {
             let name = rule["alert"].as_str().or(rule["record"].as_str());
             Expression {
-                place: name.unwrap().to_owned(),
+                location: name.unwrap().to_owned(),
                 text: text(&rule, "expr").to_owned(),
             }
         })
@@ -164,14 +164,14 @@ pub(crate) fn shown_expressions() -> Vec<Expression> {
         }
         for target in list(panel, "targets") {
             found.push(Expression {
-                place: format!("dashboard: {}", text(panel, "title")),
+                location: format!("dashboard: {}", text(panel, "title")),
                 text: filled_in(text(target, "expr")),
             });
         }
     }
     for annotation in list(&dashboard["annotations"], "list") {
         found.push(Expression {
-            place: format!("dashboard: {}", text(annotation, "name")),
+            location: format!("dashboard: {}", text(annotation, "name")),
             text: filled_in(text(annotation, "expr")),
         });
     }
@@ -179,7 +179,7 @@ pub(crate) fn shown_expressions() -> Vec<Expression> {
     for part in runbook.split("```promql\n").skip(1) {
         let (expression, _) = part.split_once("```").unwrap();
         found.push(Expression {
-            place: "runbook".to_owned(),
+            location: "runbook".to_owned(),
             text: expression.to_owned(),
         });
     }
@@ -188,25 +188,25 @@ pub(crate) fn shown_expressions() -> Vec<Expression> {
 
 /// The unknown names in an expression.
 fn unknown_names(expression: &Expression, records: &BTreeSet<String>) -> Vec<String> {
-    let Expression { place, text } = expression;
+    let Expression { location, text } = expression;
     let mut unknown_names = Vec::new();
     let (selectors, grouped) = promql::read(text);
-    let mut complain = |what: String| unknown_names.push(format!("{place}: {what}"));
+    let mut report = |what: String| unknown_names.push(format!("{location}: {what}"));
     for selector in &selectors {
         let series = selector.series.as_str();
-        if OF_PROMETHEUS.contains(&series) || records.contains(series) {
+        if TARGET_LABELS.contains(&series) || records.contains(series) {
             continue;
         }
         let Some(metric) = metric(series) else {
-            complain(format!("there is no metric `{series}`"));
+            report(format!("there is no metric `{series}`"));
             continue;
         };
         for (label, _, pattern) in &selector.matchers {
             if ["job", "instance"].contains(&label.as_str()) {
             } else if !metric.labels.contains(&label.as_str()) {
-                complain(format!("`{series}` has no label `{label}`"));
+                report(format!("`{series}` has no label `{label}`"));
             } else if pattern != ".*" && !is_matched(&values(metric.name, label), pattern) {
-                complain(format!("`{label}` of `{series}` never matches `{pattern}`"));
+                report(format!("`{label}` of `{series}` never matches `{pattern}`"));
             }
         }
     }
@@ -216,7 +216,7 @@ fn unknown_names(expression: &Expression, records: &BTreeSet<String>) -> Vec<Str
         .iter()
         .filter(|label| !known.contains(label.as_str()))
     {
-        complain(format!("no metric has the label `{label}`"));
+        report(format!("no metric has the label `{label}`"));
     }
     unknown_names
 }
@@ -228,16 +228,19 @@ fn expressions_use_existing_metrics_and_labels() {
         .map(|rule| text(rule, "record").to_owned())
         .collect();
     let (of_rules, shown) = (rule_expressions(), shown_expressions());
-    assert!(of_rules.len() > 30 && shown.len() > 60, "where are they?");
+    assert!(
+        of_rules.len() > 30 && shown.len() > 60,
+        "too few expressions are found"
+    );
     let all = of_rules.iter().chain(&shown);
     let unknown_names: Vec<String> = all
         .flat_map(|expression| unknown_names(expression, &records))
         .collect();
     assert!(unknown_names.is_empty(), "\n{}\n", unknown_names.join("\n"));
     let wrong = |text: &str| {
-        let place = "x".to_owned();
+        let location = "x".to_owned();
         let text = text.to_owned();
-        problems_of_one(&Expression { place, text }, &records)
+        problems_of_one(&Expression { location, text }, &records)
     };
     assert_eq!(
         wrong("nothing_total"),
@@ -288,10 +291,10 @@ fn each_alert_has_a_squad_a_severity_and_a_runbook_section() {
         let is_routed = labels["squad"] == "platform"
             || grouped.iter().any(|label| label == "squad")
             || recorded;
-        assert!(is_routed, "{name} is for no squad");
-        for member in ["summary", "description"] {
-            let text = text(notes, member);
-            assert!(!text.is_empty() && !text.contains('\n'), "{name}: {member}");
+        assert!(is_routed, "{name} has no squad");
+        for key in ["summary", "description"] {
+            let text = text(notes, key);
+            assert!(!text.is_empty() && !text.contains('\n'), "{name}: {key}");
         }
         let link = text(notes, "runbook_url");
         assert_eq!(link, format!("{RUNBOOK}{}", name.to_lowercase()), "{name}");
@@ -354,7 +357,7 @@ fn lists_of_response_classes_are_complete() {
     let classes = classes
         .filter(|class| class.is_of_response())
         .map(ViolationClass::as_str);
-    let whole = format!("class=~\"{}\"", classes.collect::<Vec<_>>().join("|"));
+    let complete_list = format!("class=~\"{}\"", classes.collect::<Vec<_>>().join("|"));
     let (of_rules, shown) = (rule_expressions(), shown_expressions());
     let mut count = 0;
     for expression in of_rules
@@ -363,9 +366,9 @@ fn lists_of_response_classes_are_complete() {
         .filter(|expression| expression.text.contains("undeclared-status"))
     {
         assert!(
-            expression.text.contains(&whole),
+            expression.text.contains(&complete_list),
             "{}: {}",
-            expression.place,
+            expression.location,
             expression.text
         );
         count += 1;
@@ -392,13 +395,13 @@ fn the_dashboard_can_be_imported() {
         let title = text(panel, "title");
         assert!(
             ids.insert(panel["id"].as_u64().unwrap()),
-            "{title}: its id stands twice"
+            "{title}: its id is not unique"
         );
-        let place = |side: &str| panel["gridPos"][side].as_u64().unwrap();
-        assert!(place("x") + place("w") <= 24, "{title} is beside the grid");
-        for (x, y) in (0..place("w")).flat_map(|x| (0..place("h")).map(move |y| (x, y))) {
+        let grid = |side: &str| panel["gridPos"][side].as_u64().unwrap();
+        assert!(grid("x") + grid("w") <= 24, "{title} is outside the grid");
+        for (x, y) in (0..grid("w")).flat_map(|x| (0..grid("h")).map(move |y| (x, y))) {
             assert!(
-                taken.insert((place("x") + x, place("y") + y)),
+                taken.insert((grid("x") + x, grid("y") + y)),
                 "{title} covers another panel"
             );
         }
@@ -523,8 +526,8 @@ fn the_collector_configuration_is_consistent() {
     let defined: BTreeSet<_> = kinds
         .into_iter()
         .flat_map(|kind| {
-            let members = config[kind].as_object().unwrap().keys();
-            members.map(move |name| (kind, name.clone()))
+            let names = config[kind].as_object().unwrap().keys();
+            names.map(move |name| (kind, name.clone()))
         })
         .collect();
     assert_eq!(used, defined);

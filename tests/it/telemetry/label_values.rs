@@ -55,7 +55,7 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
         "tier" => closed(Tier::ALL.map(Tier::as_str)),
         "result" => results(metric),
         "reason" => reasons(metric),
-        _ => panic!("{metric}: say in this file what the label `{label}` holds"),
+        _ => panic!("{metric}: add the values of the label `{label}` to this file"),
     }
 }
 
@@ -69,7 +69,7 @@ fn results(metric: &str) -> Values {
         "portcullis_spans_total" => ["exported", "lost-queue", "lost-export"]
             .map(str::to_owned)
             .to_vec(),
-        _ => panic!("{metric}: say in this file what the label `result` holds"),
+        _ => panic!("{metric}: add the values of the label `result` to this file"),
     })
 }
 
@@ -118,7 +118,7 @@ fn reasons(metric: &str) -> Values {
             .iter()
             .map(|refusal| refusal.name().to_owned())
             .collect(),
-        _ => panic!("{metric}: say in this file what the label `reason` holds"),
+        _ => panic!("{metric}: add the values of the label `reason` to this file"),
     })
 }
 
@@ -141,7 +141,7 @@ fn literals(file: &str, item: &str) -> Vec<String> {
     }
     assert!(
         !found.is_empty(),
-        "{file} holds no `{item}` with texts any more"
+        "{file} contains no `{item}` with string literals"
     );
     found
 }

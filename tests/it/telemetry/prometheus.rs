@@ -44,16 +44,16 @@ fn promtool(words: &[&str], input: &str) -> Output {
 }
 
 /// The whole output of a program.
-fn said(output: &Output) -> String {
+fn output_text(output: &Output) -> String {
     let text = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     text.concat()
 }
 
 #[track_caller]
 fn succeeded(output: &Output) {
-    let said = said(output);
-    assert!(output.status.success(), "{said}");
-    println!("{said}");
+    let output_text = output_text(output);
+    assert!(output.status.success(), "{output_text}");
+    println!("{output_text}");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn alerts_fire_when_they_should_and_only_then() {
     let words: Vec<&str> = words.chain(names.iter().map(String::as_str)).collect();
     let output = promtool(&words, "");
     succeeded(&output);
-    assert_eq!(said(&output).matches("SUCCESS").count(), names.len());
+    assert_eq!(output_text(&output).matches("SUCCESS").count(), names.len());
 }
 
 /// Shows that promtool does report a failing rule test.
@@ -120,7 +120,7 @@ fn an_alert_that_does_not_fire_fails_its_test() {
     fs::copy(file("deploy/prometheus/tests/process.yaml"), &test).unwrap();
     let output = promtool(&["test", "rules", test.to_str().unwrap()], "");
     assert!(!output.status.success());
-    assert!(said(&output).contains("alertname: PortcullisInstanceDown"));
+    assert!(output_text(&output).contains("alertname: PortcullisInstanceDown"));
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn alertmanager_routes_alerts_by_squad() {
         assert!(
             output.status.success(),
             "{squad} {severity}: {}",
-            said(&output)
+            output_text(&output)
         );
     };
     check("payments", "critical", "payments-pager");
@@ -181,10 +181,10 @@ impl Prometheus {
         );
         let path = folder.path().join("prometheus.yml");
         fs::write(&path, config).unwrap();
-        // It does not report the port that it chose, so it gets one that was free.
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
+        // It does not report the port that it chose, so it gets one that was listener.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
         let log = fs::File::create(folder.path().join("log")).unwrap();
         let process = Command::new(program)
             .arg(format!("--config.file={}", path.display()))
@@ -286,7 +286,10 @@ impl Drop for Prometheus {
 fn until(what: &str, mut done: impl FnMut() -> bool) {
     let began = Instant::now();
     while !done() {
-        assert!(began.elapsed() < PATIENCE, "{what}: it does not happen");
+        assert!(
+            began.elapsed() < PATIENCE,
+            "{what}: it did not happen in time"
+        );
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -296,9 +299,9 @@ const CATALOG: &str = "[squads.payments]\ntier = \"gold\"\n\
 
 /// A shop that answers, and one with an unreachable upstream.
 fn two_shops() -> (Process, Upstream) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let nowhere = free.local_addr().unwrap();
-    drop(free);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let unreachable = listener.local_addr().unwrap();
+    drop(listener);
     let upstream = Upstream::start(|request| {
         let status = if request.request_line().contains("/files/bad") {
             "503 No"
@@ -323,7 +326,7 @@ fn two_shops() -> (Process, Upstream) {
         .service(
             "gone",
             SHOP,
-            &format!("http://{nowhere}"),
+            &format!("http://{unreachable}"),
             "hosts = [\"gone\"]",
         );
     (Process::start(site), upstream)
@@ -512,8 +515,8 @@ fn check_expressions(prometheus: &Prometheus) {
     let all = shown_expressions();
     for expression in all.iter().chain(&rule_expressions()) {
         let answer = prometheus.query(&expression.text);
-        let place = &expression.place;
-        assert_eq!(answer["status"], "success", "{place}: {answer}");
+        let location = &expression.location;
+        assert_eq!(answer["status"], "success", "{location}: {answer}");
     }
     assert_eq!(prometheus.query("sum by (")["status"], "error");
 }
@@ -523,17 +526,17 @@ fn check_scrape(address: SocketAddr) {
     let (status, text) = admin(address, "/metrics");
     assert_eq!(status, 200);
     let output = promtool(&["check", "metrics"], &text);
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     assert_eq!(
-        said(&output),
+        output_text(&output),
         "",
-        "promtool check metrics has something to say"
+        "promtool check metrics reports problems"
     );
     let lines = text.lines().map(|line| Ok(line.to_owned()));
     for sample in Scrape::parse(lines).unwrap().samples {
         let name = sample.metric.as_str();
         let known = metric(name).or_else(|| metric(&format!("{name}_count")));
-        let known = known.unwrap_or_else(|| panic!("{name} is in no list"));
+        let known = known.unwrap_or_else(|| panic!("{name} is not listed"));
         for label in known.labels {
             let value = sample
                 .labels
@@ -542,7 +545,7 @@ fn check_scrape(address: SocketAddr) {
             if let Values::Closed(closed) = values(known.name, label) {
                 assert!(
                     closed.iter().any(|known| known == value),
-                    "{name}: {label}=\"{value}\" is in no list"
+                    "{name}: {label}=\"{value}\" is not listed"
                 );
             }
         }
@@ -559,5 +562,9 @@ fn promtool_rejects_invalid_metrics() {
     let bad = "# TYPE requests counter\nrequests 1\n";
     let output = promtool(&["check", "metrics"], bad);
     assert!(!output.status.success());
-    assert!(said(&output).contains("requests"), "{}", said(&output));
+    assert!(
+        output_text(&output).contains("requests"),
+        "{}",
+        output_text(&output)
+    );
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::tracing::{TAKEN, nowhere, spans_of};
+use super::tracing::{EXPORT_ACCEPTED, spans_of, unreachable_address};
 use crate::support::app::{Process, Site, admin, is_full};
 use crate::support::load::Echo;
 use crate::support::relay::{Client, PATIENCE};
@@ -24,12 +24,12 @@ const QUEUE_KIB: u64 = 16 << 10;
 
 /// The measurements of one phase.
 #[derive(Debug)]
-struct Took {
+struct PhaseMeasurements {
     times: Vec<Duration>,
     resident_kib: u64,
 }
 
-impl Took {
+impl PhaseMeasurements {
     fn print(&self, name: &str, spans: [u64; 3]) {
         let at = |share: usize| self.times[(self.times.len() - 1) * share / 1000].as_micros();
         let (p50, p99, p999, kib) = (at(500), at(990), at(999), self.resident_kib);
@@ -53,7 +53,7 @@ fn traced(upstream: SocketAddr, collector: SocketAddr) -> Process {
 }
 
 /// Sends requests on several connections, each after the response to the previous one.
-fn send_requests(process: &Process, total: usize) -> Took {
+fn send_requests(process: &Process, total: usize) -> PhaseMeasurements {
     let address = process.data;
     let client = move || {
         let mut client = Client::connect(address);
@@ -75,7 +75,7 @@ fn send_requests(process: &Process, total: usize) -> Took {
     times.sort_unstable();
     // Scraped first, so that pending observations are counted.
     assert_eq!(admin(process.admin, "/metrics").0, 200);
-    Took {
+    PhaseMeasurements {
         times,
         resident_kib: process.memory_kib().0,
     }
@@ -113,7 +113,7 @@ fn an_unreachable_collector_costs_no_time_or_memory() {
         let received = Arc::clone(&received);
         move |export| {
             received.fetch_add(spans_of(export).len(), Ordering::Relaxed);
-            vec![send(TAKEN)]
+            vec![send(EXPORT_ACCEPTED)]
         }
     });
     let traced_process = traced(upstream.address(), collector.address);
@@ -134,13 +134,13 @@ fn an_unreachable_collector_costs_no_time_or_memory() {
     drop(traced_process);
 
     // Never started, then started but not answering.
-    let never = traced(upstream.address(), nowhere());
+    let never = traced(upstream.address(), unreachable_address());
     let took = send_requests(&never, total);
     took.print("never there", await_spans(&never, total));
     assert!(took.resident_kib <= up.resident_kib + QUEUE_KIB, "{took:?}");
     drop(never);
-    let silent = Upstream::start(|_| vec![Step::Wait(Arc::new(Notify::new()))]);
-    let hanging = traced(upstream.address(), silent.address);
+    let unresponsive = Upstream::start(|_| vec![Step::Wait(Arc::new(Notify::new()))]);
+    let hanging = traced(upstream.address(), unresponsive.address);
     let took = send_requests(&hanging, total);
     took.print("hanging", spans_total(&hanging));
     assert!(took.resident_kib <= up.resident_kib + QUEUE_KIB, "{took:?}");

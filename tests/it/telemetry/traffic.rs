@@ -115,7 +115,7 @@ fn by_log(log: &str) -> (Counts, Vec<Value>) {
 }
 
 /// One kind of request in the plan.
-struct Planned {
+struct PlannedRequests {
     request: Vec<u8>,
     operation: &'static str,
     squad: &'static str,
@@ -129,8 +129,8 @@ fn planned(
     (operation, squad, outcome): (&'static str, &'static str, &'static str),
     status: u16,
     times: u64,
-) -> Planned {
-    Planned {
+) -> PlannedRequests {
+    PlannedRequests {
         request,
         operation,
         squad,
@@ -141,7 +141,7 @@ fn planned(
 }
 
 #[rustfmt::skip]
-fn plan() -> Vec<Planned> {
+fn plan() -> Vec<PlannedRequests> {
     let item = r#"{"name":"x","quantity":0}"#;
     let item = post("/items", "x-squad-owner: checkout\r\nx-tenant: a\r\n", item);
     let [checkout, search] = ["checkout", "search"];

@@ -211,13 +211,13 @@ fn the_listed_process_metrics_exist() {
     let upstream = Upstream::ok();
     let app = App::shop(upstream.address);
     let (_, text) = admin(app.admin, "/metrics");
-    let told = text
+    let exposed = text
         .lines()
         .filter(|line| line.starts_with("# HELP process_"));
-    let told: BTreeSet<String> = told.map(str::to_owned).collect();
+    let exposed: BTreeSet<String> = exposed.map(str::to_owned).collect();
     let listed = PROCESS_METRICS.iter();
     let listed = listed.map(|metric| format!("# HELP {} {}", metric.name, metric.help));
-    assert_eq!(told, listed.collect());
+    assert_eq!(exposed, listed.collect());
     for metric in PROCESS_METRICS {
         let kind = format!("# TYPE {} {}\n", metric.name, kind_name(metric.kind));
         assert!(text.contains(&kind), "{kind}");
