@@ -101,7 +101,7 @@ fn p99_ms(latencies: &Mutex<Vec<u64>>) -> f64 {
 }
 
 #[test]
-fn reloads_under_load_lose_and_mix_nothing() {
+fn reloads_under_load_neither_lose_nor_mix_responses() {
     let (reloads, connections) = if is_full() { (500, 64) } else { (60, 16) };
     let site = flux("[runtime]\ndata_cores = 2");
     let contract = site.path("flux.yaml");
@@ -183,7 +183,7 @@ fn version(address: SocketAddr) -> String {
 }
 
 #[test]
-fn a_file_that_changes_is_noticed_however_it_changes() {
+fn notices_every_kind_of_file_change() {
     let site = flux("[reload]\npoll = \"200ms\"");
     let contract = site.path("flux.yaml");
     let app = App::start(site);
@@ -705,7 +705,7 @@ fn server(mode: &'static AtomicU64) -> Upstream {
 }
 
 #[test]
-fn a_contract_at_an_address_comes_changes_and_is_kept() {
+fn loads_reloads_and_caches_a_contract_from_a_url() {
     static MODE: AtomicU64 = AtomicU64::new(0);
     let server = server(&MODE);
     let kept = tempfile::tempdir().unwrap();

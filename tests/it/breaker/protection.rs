@@ -353,7 +353,7 @@ fn shares_follow_the_weights_under_overload() {
 }
 
 #[test]
-fn an_upstream_that_comes_back_is_not_run_over() {
+fn a_recovering_upstream_is_not_overloaded() {
     let mut upstream = Faulty::start(1000);
     let keys = "[services.breaker]\nopen_base = \"200ms\"\nopen_max = \"1s\"\n";
     let process = Process::start(site(upstream.address, "[runtime]\ndata_cores = 2", keys));
@@ -410,7 +410,7 @@ fn an_upstream_that_comes_back_is_not_run_over() {
 }
 
 #[test]
-fn a_million_invented_squads_are_one() {
+fn unlisted_squads_share_one_breaker_and_label() {
     let (requests, clients) = if is_full() {
         (1_000_000, 16)
     } else {
@@ -469,7 +469,7 @@ fn a_million_invented_squads_are_one() {
 }
 
 #[test]
-fn a_refusal_says_who_why_until_when_and_whom_to_call() {
+fn a_refusal_has_squad_reason_retry_time_and_contact() {
     let upstream = Upstream::start(|_| {
         vec![send(
             "HTTP/1.1 503 Service Unavailable\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n",
@@ -512,7 +512,7 @@ fn a_refusal_says_who_why_until_when_and_whom_to_call() {
 }
 
 #[test]
-fn what_portcullis_refuses_and_what_clients_give_up_is_not_counted() {
+fn refusals_and_aborted_requests_are_not_failures() {
     let upstream = Faulty::start(1000);
     let app = App::start(site(
         upstream.address,
@@ -534,7 +534,7 @@ fn what_portcullis_refuses_and_what_clients_give_up_is_not_counted() {
 }
 
 #[test]
-fn an_answer_that_breaks_off_is_a_failure() {
+fn an_interrupted_response_is_a_failure() {
     let upstream = Faulty::start(1000);
     let app = App::start(site(
         upstream.address,
@@ -672,7 +672,7 @@ fn retries_respect_the_budget_and_retry_after() {
 }
 
 #[test]
-fn squad_headers_are_believed_checked_and_kept_from_those_who_need_none() {
+fn squad_headers_are_validated_and_removed_if_untrusted() {
     let upstream = Upstream::ok();
     let fields = "x-service-version: 1.2.3\r\n";
     let forwarded = |top: &str, keys: &str| {

@@ -188,7 +188,7 @@ fn row_01_segments_are_split_then_decoded_once() {
 
 #[test]
 #[rustfmt::skip]
-fn row_08_the_nearest_servers_count() {
+fn row_08_the_most_specific_servers_apply() {
     let contract = contract(V31, "servers: [{url: 'https://one.example/v1/'}, {url: /both}]
 paths:
   /a: {get: {}}
@@ -253,7 +253,7 @@ fn row_13_field_lines_of_lists_join() {
 
 #[test]
 #[rustfmt::skip]
-fn row_14_one_value_comes_once() {
+fn row_14_a_scalar_occurs_once() {
     check_queries("{name: x, in: query, schema: {type: integer}},
         {name: l, in: query, schema: {type: array, items: {type: integer}}},
         {name: joined, in: query, explode: false, schema: {type: array, items: {type: integer}}}", &[
@@ -267,7 +267,7 @@ fn row_14_one_value_comes_once() {
 
 #[test]
 #[rustfmt::skip]
-fn row_15_plus_is_a_space_in_queries_and_pieces_are_decoded_after() {
+fn row_15_plus_is_a_space_in_queries_and_values_are_decoded_after_splitting() {
     check_queries("{name: q, in: query, schema: {const: a b}},
         {name: l, in: query, explode: false, schema: {const: ['a,b', c], type: array}}", &[
         ("q=a+b", ""),
@@ -284,7 +284,7 @@ fn row_15_plus_is_a_space_in_queries_and_pieces_are_decoded_after() {
 
 #[test]
 #[rustfmt::skip]
-fn row_16_exploded_objects_take_what_is_theirs() {
+fn row_16_exploded_objects_take_their_own_names() {
     let of = |required, schema: &str| format!("{{name: o, in: query, required: {required}, schema: {schema}}},
         {{name: q, in: query, schema: {{type: string}}}}");
     let closed = "{type: object, required: [n], properties: {n: {type: integer}, m: {type: string}}}";
@@ -341,7 +341,7 @@ fn row_18_declared_brackets_are_part_of_a_name() {
 
 #[test]
 #[rustfmt::skip]
-fn row_19_delimiters_are_found_encoded() {
+fn row_19_encoded_delimiters_separate_items() {
     let list = "explode: false, schema: {type: array, maxItems: 2, items: {type: integer}}";
     check_queries(&format!("{{name: s, in: query, style: spaceDelimited, {list}}},
         {{name: p, in: query, style: pipeDelimited, {list}}},
@@ -377,7 +377,7 @@ fn row_20_cookies_are_not_decoded() {
 
 #[test]
 #[rustfmt::skip]
-fn row_21_reserved_letters_pass() {
+fn row_21_reserved_characters_pass() {
     check_queries("{name: e, in: query, schema: {type: string, format: email}},
         {name: t, in: query, allowReserved: false, schema: {type: string, format: date-time}}", &[
         ("e=a@example.com", ""),
@@ -407,7 +407,7 @@ fn row_22_empty_is_not_absent_and_not_null() {
 
 #[test]
 #[rustfmt::skip]
-fn row_24_parameters_may_hold_json() {
+fn row_24_parameters_may_contain_json() {
     check_queries("{name: any, in: query, content: {application/json: {}}},
         {name: one, in: query, content: {'application/a+json; charset=utf-8': {schema: {type: object, required: [id]}}}},
         {name: text, in: query, content: {text/x: {schema: {type: integer}}}}", &[
@@ -423,7 +423,7 @@ fn row_24_parameters_may_hold_json() {
 
 #[test]
 #[rustfmt::skip]
-fn row_25_items_are_typed_by_what_is_declared() {
+fn row_25_items_have_the_declared_types() {
     check_queries("{name: l, in: query, schema: {type: array}},
         {name: m, in: query, schema: {type: array, items: {anyOf: [{type: integer, minimum: 10}, {type: boolean}]}}}", &[
         ("l=a&l=1", ""),
@@ -435,7 +435,7 @@ fn row_25_items_are_typed_by_what_is_declared() {
 
 #[test]
 #[rustfmt::skip]
-fn row_26_texts_become_the_types_that_a_schema_admits() {
+fn row_26_texts_convert_to_the_types_of_the_schema() {
     check_queries("{name: n, in: query, schema: {type: [integer, 'null']}},
         {name: u, in: query, schema: {maximum: 5}},
         {name: e, in: query, schema: {enum: [1, 2, a]}}", &[
@@ -455,7 +455,7 @@ fn row_26_texts_become_the_types_that_a_schema_admits() {
 
 #[test]
 #[rustfmt::skip]
-fn row_27_defaults_are_not_sent_on() {
+fn row_27_defaults_are_not_added() {
     let upstream = Upstream::ok();
     let app = started(&upstream, "", "paths:
   /a:
@@ -494,7 +494,7 @@ fn row_30_json_is_utf_8() {
 
 #[test]
 #[rustfmt::skip]
-fn row_31_a_body_says_what_it_is() {
+fn row_31_a_body_has_a_content_type() {
     let content = "{application/json: {schema: {type: object}}}";
     let required = with_content(V31, content);
     check(&required, "POST /a\n\n{}", "unsupported-media-type");
@@ -526,7 +526,7 @@ fn row_31_a_body_says_what_it_is() {
 
 #[test]
 #[rustfmt::skip]
-fn row_32_bodies_where_few_expect_them() {
+fn row_32_undeclared_bodies_and_bodies_of_get() {
     let body = "requestBody: {required: true, content: {application/json: {schema: {type: object}}}}";
     let paths = format!("paths: {{/a: {{get: {{{body}, responses: {{}}}}, put: {{responses: {{}}}}}}}}");
     let bad = "GET /a\ncontent-type: application/json\n\n[]";
@@ -542,7 +542,7 @@ fn row_32_bodies_where_few_expect_them() {
 
 #[test]
 #[rustfmt::skip]
-fn row_33_what_has_no_schema_passes() {
+fn row_33_bodies_without_a_schema_pass() {
     check(&with_content(V31, "{}"), "POST /a\ncontent-type: x/y\n\nz", "");
     check(&with_content(V31, "{application/json: {}}"), &format!("{JSON}{{"), "");
     check(&with_content(V31, "{application/json: {}}"), "POST /a\ncontent-type: x/y\n\nz", "unsupported-media-type");
@@ -550,7 +550,7 @@ fn row_33_what_has_no_schema_passes() {
 
 #[test]
 #[rustfmt::skip]
-fn row_36_forms_are_read_by_composed_schemas() {
+fn row_36_composed_schemas_type_forms() {
     let schema = "{allOf: [{properties: {a: {type: integer}}}, {oneOf: [
         {required: [b], properties: {b: {type: array, items: {type: integer}}}},
         {required: [c], properties: {c: {type: boolean}}}]}]}";
@@ -566,7 +566,7 @@ fn row_36_forms_are_read_by_composed_schemas() {
 
 #[test]
 #[rustfmt::skip]
-fn row_39_an_unknown_coding_passes_where_it_is_only_reported() {
+fn row_39_an_unknown_coding_passes_in_report_mode() {
     let upstream = Upstream::ok();
     let paths = "paths: {/a: {post: {requestBody: {content: {application/json: {schema: {type: object}}}}, responses: {default: {description: d}}}}}";
     let app = started(&upstream, "[services.enforcement]\nrequest = \"report\"", paths);
@@ -578,7 +578,7 @@ fn row_39_an_unknown_coding_passes_where_it_is_only_reported() {
 
 #[test]
 #[rustfmt::skip]
-fn row_43_references_lead_anywhere_in_the_files() {
+fn row_43_references_resolve_across_files() {
     let contract = contract(V31, r"paths: {/a: {$ref: '#/components/pathItems/P%20Q'}}
 components:
   pathItems: {'P Q': {post: {requestBody: {$ref: '#/components/requestBodies/B'}}}}
@@ -604,7 +604,7 @@ fn row_44_additional_properties_see_their_own_object() {
 
 #[test]
 #[rustfmt::skip]
-fn row_49_lengths_are_letters_and_equality_is_by_value() {
+fn row_49_lengths_count_code_points_and_equality_is_by_value() {
     let both = &[V30, V31];
     check_values(both, "{type: string, minLength: 2, maxLength: 2}", &[r#""🐲é""#, r#""\ud83d\udc32a""#], &[r#""🐲""#, r#""abc""#]);
     check_values(both, "{uniqueItems: true}", &[r#"[1, "1"]"#], &["[1, 1.0]", r#"[{"a": 1, "b": [2]}, {"b": [2e0], "a": 1}]"#]);
@@ -615,7 +615,7 @@ fn row_49_lengths_are_letters_and_equality_is_by_value() {
 
 #[test]
 #[rustfmt::skip]
-fn row_50_every_keyword_judges_parameters_too() {
+fn row_50_every_keyword_applies_to_parameters() {
     check_queries("{name: not, in: query, schema: {not: {const: a}}},
         {name: if, in: query, schema: {type: integer, if: {minimum: 10}, then: {multipleOf: 10}, else: {maximum: 5}}},
         {name: const, in: query, schema: {const: 7}},
@@ -638,7 +638,7 @@ fn row_50_every_keyword_judges_parameters_too() {
 
 #[test]
 #[rustfmt::skip]
-fn row_51_the_most_specific_status_counts() {
+fn row_51_the_most_specific_status_applies() {
     let json = |schema: &str| format!("{{description: d, content: {{application/json: {{schema: {schema}}}}}}}");
     let (one, two, four) = (json("{const: 1}"), json("{const: 2}"), json("{const: 4}"));
     let contract = contract(V31, &format!("paths: {{/a: {{get: {{responses: {{2XX: {two}, '200': {one}, 4XX: {four}, 304: {two}}}}}}}}}"));
@@ -663,7 +663,7 @@ fn row_51_the_most_specific_status_counts() {
 
 #[test]
 #[rustfmt::skip]
-fn row_52_header_fields_of_responses_are_judged() {
+fn row_52_checks_response_header_fields() {
     let contract = contract(V31, "paths: {/a: {get: {responses: {'200': {description: d, headers: {
         X-One: {required: true, schema: {type: integer}},
         x-list: {schema: {type: array, items: {type: integer}}},
@@ -680,7 +680,7 @@ fn row_52_header_fields_of_responses_are_judged() {
 
 #[test]
 #[rustfmt::skip]
-fn row_53_a_refused_response_leaves_nothing_of_itself() {
+fn row_53_a_refused_response_keeps_only_cors_fields() {
     let upstream = Upstream::start(|_| {
         vec![send("HTTP/1.1 302 Found\r\netag: \"a\"\r\nlast-modified: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
             accept-ranges: bytes\r\ndigest: a\r\ncontent-encoding: gzip\r\ncache-control: public\r\n\
@@ -700,7 +700,7 @@ fn row_53_a_refused_response_leaves_nothing_of_itself() {
 /// Even if they may be refused: the beginning arrives before the end was sent.
 #[test]
 #[rustfmt::skip]
-fn row_54_streams_are_never_held() {
+fn row_54_streams_are_never_buffered() {
     for kind in ["text/event-stream", "application/x-ndjson", "application/json-seq"] {
         let rest = Arc::new(Notify::new());
         let wait = Arc::clone(&rest);
@@ -732,7 +732,7 @@ security: [{key: []}]";
 
 #[test]
 #[rustfmt::skip]
-fn row_56_requirements_are_alternatives_of_all() {
+fn row_56_security_requirements_are_alternatives() {
     let contract = contract(V31, &format!("{SCHEMES}
 paths:
   /global: {{get: {{}}}}
@@ -756,7 +756,7 @@ paths:
 }
 #[test]
 #[rustfmt::skip]
-fn row_57_preflights_carry_no_credentials() {
+fn row_57_preflights_need_no_credentials() {
     let contract = contract(V31, &format!("{SCHEMES}\npaths: {{/a: {{options: {{}}, get: {{}}}}, /b: {{get: {{}}}}}}"));
     let preflight = "origin: https://b.example\naccess-control-request-method: GET";
     for path in ["/a", "/b"] {

@@ -135,7 +135,7 @@ fn reports_undeclared_properties() {
 }
 
 #[test]
-fn what_any_part_of_a_composition_declares_is_known() {
+fn properties_of_all_composed_schemas_are_declared() {
     let a = json!({"type": "object", "properties": {"a": {"type": "integer"}}});
     let all = || json!({"allOf": [{"$ref": "#/components/schemas/Base"}, a]});
     check(&all(), &json!({"id": 1, "a": 1}), &[]);

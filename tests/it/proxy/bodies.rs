@@ -85,7 +85,7 @@ fn refusal(answer: &Answer) -> (u16, String, Value) {
 }
 
 #[test]
-fn compressed_bodies_are_judged_and_forwarded_as_they_came() {
+fn compressed_bodies_are_checked_and_forwarded_unchanged() {
     let upstream = upstream();
     let app = app(upstream.address, "");
     let post = |coding: &str, body: &[u8]| {

@@ -191,7 +191,7 @@ fn base_paths_come_from_the_contract_or_the_configuration() {
 }
 
 #[test]
-fn preflights_pass_unless_they_are_not_to() {
+fn preflights_pass_unless_rejected() {
     let fields = "origin: https://app.example\r\naccess-control-request-method: PUT\r\n";
     let ask = |keys: &str, target: &str, fields: &str| -> (Answer, usize) {
         let upstream = Upstream::ok();

@@ -901,7 +901,7 @@ fn a_disconnected_client_cancels_its_request() {
 }
 
 #[test]
-fn an_upgrade_is_not_offered_on() {
+fn an_upgrade_is_not_forwarded() {
     let upstream = Upstream::ok();
     let relay = Relay::to(upstream.address);
     let mut client = relay.client();

@@ -385,7 +385,7 @@ fn bodies_that_are_not_json() {
 }
 
 #[test]
-fn one_refusal_lists_all_that_is_wrong_up_to_a_bound() {
+fn a_refusal_lists_a_bounded_number_of_violations() {
     let (app, _upstream) = shop("[limits]\nviolations_max = 5");
     let body = r#"{"name":7,"quantity":0,"unit":1}"#;
     let answer = app.ask(post("/items", TENANT, body));

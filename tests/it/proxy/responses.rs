@@ -139,7 +139,7 @@ fn responses_that_keep_the_contract_pass_unchanged() {
 
 /// In either framing: recordings do not distinguish the two either.
 #[test]
-fn an_empty_body_is_an_absent_one() {
+fn an_empty_body_counts_as_absent() {
     for keys in ["", REJECT] {
         for framed in [
             "content-length: 0\r\n\r\n",
@@ -160,7 +160,7 @@ fn an_empty_body_is_an_absent_one() {
 }
 
 #[test]
-fn a_browser_may_read_the_refusal() {
+fn a_refusal_keeps_cors_fields() {
     let head = format!("200 OK\r\naccess-control-allow-origin: *\r\n{JSON}");
     let (_app, answer) = exchange(REJECT, "/parcels/1", &head, "{}");
     assert_eq!(answer.status, 502);
@@ -204,7 +204,7 @@ fn await_metric(app: &App, text: &str) {
 }
 
 #[test]
-fn a_large_response_passes_unjudged_and_is_counted() {
+fn a_large_response_passes_unchecked_and_is_counted() {
     let limits = "[limits]\nresponse_body_bytes_max = 64";
     for keys in ["", REJECT] {
         let body = format!(r#"{{"id":"{}"}}"#, "x".repeat(100_000));
@@ -228,7 +228,7 @@ fn an_operation_overrides_the_enforcement() {
 }
 
 #[test]
-fn a_reported_stream_is_not_held_back() {
+fn a_reported_stream_is_not_buffered() {
     let rest = Arc::new(Notify::new());
     let wait = Arc::clone(&rest);
     let upstream = Upstream::start(move |_| {
@@ -257,7 +257,7 @@ fn a_reported_stream_is_not_held_back() {
 }
 
 #[test]
-fn credentials_are_asked_for() {
+fn missing_credentials_get_401() {
     let upstream = Upstream::ok();
     let app = parcels(&upstream, "");
     let answer = app.ask(get("/locked"));

@@ -89,7 +89,7 @@ fn operations_override_the_enforcement() {
 }
 
 #[test]
-fn what_the_contract_does_not_know_passes_in_report_mode() {
+fn undeclared_requests_pass_in_report_mode() {
     let check = |request: &str, reported: &str| {
         let (recorded, answer) = exchange(
             shop("[services.enforcement]\nrequest = \"report\"", ""),
@@ -197,7 +197,7 @@ fn forwards_the_response_byte_for_byte() {
 }
 
 #[test]
-fn path_and_query_pass_in_the_same_bytes() {
+fn forwards_path_and_query_byte_for_byte() {
     let check = |target: &str| {
         let (recorded, _) = exchange(shop("", ""), get(target));
         assert_eq!(recorded.request_line(), format!("GET {target} HTTP/1.1"));
@@ -323,7 +323,7 @@ fn trailers_pass_both_ways() {
 }
 
 #[test]
-fn answers_without_bodies_keep_their_meaning() {
+fn responses_without_bodies_keep_their_framing() {
     let check = |method: &str, response: &'static str, status: u16, length: Option<&str>| {
         let upstream = Upstream::start(move |_| vec![send(response)]);
         let app = App::shop(upstream.address);
@@ -398,7 +398,7 @@ fn expecting(fields: &str, length: usize) -> String {
 }
 
 #[test]
-fn a_body_is_asked_for_only_when_it_is_wanted() {
+fn sends_100_continue_only_for_acceptable_heads() {
     let upstream = Upstream::ok();
     let app = App::start(Site::shop(
         upstream.address,
@@ -480,7 +480,7 @@ fn a_body_beyond_the_bound_is_refused() {
 
 /// Without a schema no body is held back: the upstream has the head before the body has ended.
 #[test]
-fn a_body_without_a_schema_is_not_collected() {
+fn a_body_without_a_schema_is_not_buffered() {
     let upstream = Upstream::ok();
     let app = App::shop(upstream.address);
     let mut client = app.client();

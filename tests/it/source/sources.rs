@@ -124,7 +124,7 @@ fn notices_created_and_replaced_folders() {
 }
 
 #[test]
-fn half_a_file_is_waited_for() {
+fn waits_for_the_rest_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.yaml");
     fs::write(&file, "one").unwrap();
