@@ -265,7 +265,7 @@ fn recordings_get_the_same_verdicts_as_requests() {
             "response" => {
                 let is_stray = request.iter().any(|found| found.starts_with("unknown-"));
                 let found = if is_stray { request } else { response };
-                (requests::judge_response(&contract, &case), found)
+                (requests::response_violations(&contract, &case), found)
             }
             _ => (requests::request_violations(&contract, &case), request),
         };

@@ -1,5 +1,5 @@
-//! The README and the pages in `docs/` are true: commands run and print what is shown, and links lead
-//! somewhere.
+//! Checks the README and the pages in `docs/`: commands run and print the shown output, and links
+//! have a target.
 //!
 //! The commands of a page run in order in a copy of the files that they name, a git repository, next
 //! to a proxy that serves them. A line `…` of an output stands for any lines. Commands that build,
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use crate::support::app::program;
 use crate::telemetry::deploy::file;
 
-/// What the README's clients connect to.
+/// The port that the README's clients connect to.
 const DATA: &str = "localhost:8080";
 
 /// Set to write outputs instead of comparing them.
@@ -28,7 +28,7 @@ const WRITE: &str = "PORTCULLIS_TEST_WRITE";
 /// The same for operators.
 const ADMIN: &str = "localhost:9901";
 
-/// Pages whose commands are run.
+/// The pages with commands.
 const PAGES: [&str; 10] = [
     "README.md",
     "docs/admin-api.md",
@@ -42,7 +42,8 @@ const PAGES: [&str; 10] = [
     "docs/tracing.md",
 ];
 
-/// Commands that are not run here: other jobs do, or they need what is not on every machine.
+/// Commands that are not run here: other jobs run them, or they need programs that are not on every
+/// machine.
 const NOT_RUN: [&str; 7] = [
     "cargo test ",
     "cargo install ",
@@ -53,7 +54,7 @@ const NOT_RUN: [&str; 7] = [
     "zcat ",
 ];
 
-/// Commands that show what another thread counts; the count may come later.
+/// Commands that show the counts of another thread, which may come later.
 const LATE: [&str; 2] = [
     "portcullis contract candidate orders",
     "curl -s localhost:9901/traffic",
@@ -152,7 +153,8 @@ impl Workspace {
         Self { directory, served }
     }
 
-    /// Runs a command and compares what it prints; returns it if it differs and must be written.
+    /// Runs a command and compares its output; returns the output if it differs and must be
+    /// written.
     fn run(&self, shown: &Shown) -> Option<String> {
         let command = shown.command.as_str();
         if command.contains("serve") {
@@ -180,7 +182,7 @@ impl Workspace {
         Some(output)
     }
 
-    /// What a command prints.
+    /// The output of a command.
     fn output(&self, command: &str) -> String {
         let admin = self.served.admin.to_string();
         let line = command.replace(DATA, &self.served.data.to_string());
@@ -188,7 +190,7 @@ impl Workspace {
         let line = line.strip_suffix(" | jq").unwrap_or(&line);
         let (code, output, errors) = shell(self.directory.path(), line, &admin);
         assert!(matches!(code, Some(0 | 1)), "{command}: {code:?} {errors}");
-        // Errors are part of what a terminal shows; so is the progress of curl.
+        // A terminal shows errors too, and the progress of curl.
         if command.starts_with("portcullis ") {
             errors + &output
         } else {
@@ -336,7 +338,7 @@ fn is_same_text(output: &str, shown: &str) -> bool {
     true
 }
 
-/// A line without what differs from run to run: times, lengths of time, hashes of commits.
+/// A line without the parts that differ between runs: times, durations, hashes of commits.
 fn normalized(line: &str) -> String {
     let line = line.split(" compiled in ").next().unwrap();
     let words = line.trim_end().split(' ').filter(|word| !is_variable(word));

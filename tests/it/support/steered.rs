@@ -39,7 +39,7 @@ pub(crate) struct Fake(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     calls: Vec<String>,
-    /// What the candidate of `orders` would refuse.
+    /// The refusals in the report of the candidate of `orders`.
     refusals: Vec<CandidateRefusal>,
     config: Option<ConfigReloadView>,
 }

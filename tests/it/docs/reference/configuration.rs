@@ -50,7 +50,7 @@ enum SectionKind {
 #[derive(Debug)]
 struct ProbedKey {
     name: String,
-    /// What the program expects.
+    /// The type that the program expects.
     expected: String,
     is_required: bool,
 }
@@ -241,7 +241,7 @@ ownership. Names of squads and services have 1 to 64 characters of `a-z 0-9 . _ 
 ";
 
 impl ProbedFile {
-    /// What the program says about a file with this line in this section.
+    /// The problems of a file with this line in this section.
     fn errors(self, section: &str, line: &str) -> Option<ConfigErrors> {
         match self {
             Self::Configuration => {
@@ -304,7 +304,7 @@ impl ProbedFile {
         problem.is_some_and(|message| message.contains("missing"))
     }
 
-    /// What a key takes, also as the items of a list.
+    /// The type of a key, or of the items of its list.
     fn expected(self, section: &str, key: &str, of_key: &str) -> String {
         if of_key != "a list" {
             return of_key.to_owned();
@@ -314,7 +314,7 @@ impl ProbedFile {
     }
 }
 
-/// What a message says was expected.
+/// The expected type in a message.
 fn expected(message: &str) -> &str {
     let message = message.split(", found ").next().unwrap_or_default();
     let message = message.strip_prefix("expected ").unwrap_or(message);

@@ -24,7 +24,7 @@ contains payload values.
 This page is generated; see [CONTRIBUTING.md](../CONTRIBUTING.md#how-the-tests-are-organised).
 ";
 
-/// What to do with a metric, where its description does not say it.
+/// Advice for metrics whose description does not contain it.
 const ADVICE: &[(&str, &str)] = &[
     (
         "portcullis_requests_total",
