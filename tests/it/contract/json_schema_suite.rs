@@ -83,19 +83,19 @@ fn passes_the_draft_4_suite_in_3_0() {
     run("tests/draft4", V30, &is_common, &DIFFERENCES_30);
 }
 
-const FORMATS: &str = "whether formats are asserted is for the tool to say (OpenAPI 3.1.1, \
-    Data Type Format), and here they are";
-const META_SCHEMAS: &str = "a dialect with a meta-schema of one's own is refused: tooling \
+const FORMATS: &str = "tools decide whether formats are asserted (OpenAPI 3.1.1, Data Type \
+    Format), and here they are";
+const META_SCHEMAS: &str = "a dialect with a custom meta-schema is refused: tooling \
     \"MAY support additional values of $schema\" (OpenAPI 3.1.1, Specifying Schema Dialects)";
 const OLDER: &str = "older drafts are refused: tooling \"MAY support additional values of \
     $schema\" (OpenAPI 3.1.1, Specifying Schema Dialects)";
 const DEPENDENCIES: &str = "`dependencies` was split into dependentRequired and dependentSchemas, and \
-    is no keyword of 2020-12";
-const ADDRESS: &str = "a schema's address is its `$id` or the path of its file; nothing is fetched, \
-    so a file has no third";
-const NOT_FETCHED: &str = "nothing is fetched, and 3.0 has no `$id` to go by";
+    is not a keyword of 2020-12";
+const ADDRESS: &str = "a schema's address is its `$id` or the path of its file; nothing is \
+    fetched, so a file has no other address";
+const NOT_FETCHED: &str = "nothing is fetched, and 3.0 has no `$id`";
 const INTEGERS: &str = "1.0 is an integer in both dialects here, as in every later draft";
-const HOSTNAMES: &str = "3.0 does not define `hostname`; labels with `--` in third place are judged as \
+const HOSTNAMES: &str = "3.0 does not define `hostname`; labels with `--` in third place are checked as \
     in 3.1 (RFC 5890, section 2.3.1)";
 
 const fn differs(name: &'static str, count: usize, reason: &'static str) -> Difference {
@@ -161,7 +161,7 @@ const DIFFERENCES_30: [Difference; 5] = [
 fn run(
     tests: &str,
     version: &'static str,
-    is_told: &dyn Fn(JsonNode<'_>) -> bool,
+    is_included: &dyn Fn(JsonNode<'_>) -> bool,
     differences: &[Difference],
 ) {
     let suite = corpora().join("jsts");
@@ -178,7 +178,7 @@ fn run(
         for group in tape.root(&text).elements() {
             let schema = group.get("schema").unwrap();
             let count = group.get("tests").unwrap().len();
-            if !is_told(schema) {
+            if !is_included(schema) {
                 left_out += count;
                 continue;
             }

@@ -1,6 +1,6 @@
 //! The rules of `docs/semantics.md`: a test for each row that no other test covers.
 //!
-//! Small contracts check messages offline; what needs bytes on a connection goes through the whole
+//! Small contracts check messages offline; checks that need bytes on a connection use the whole
 //! program. The page itself is read here too, so it cannot name a test that does not exist.
 
 use std::borrow::Cow;

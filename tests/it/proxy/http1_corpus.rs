@@ -77,7 +77,7 @@ fn run_case(case: &Case, relay: &Relay, upstream: &Upstream) -> Verdict {
     let mut refusal = None;
     loop {
         if served == accepted && !is_reject {
-            // Every expected response has arrived: nothing else may follow.
+            // Every expected response has arrived, so the stream must end.
             client.finish();
         }
         let Some(answer) = client.read_answer(true) else {

@@ -303,7 +303,7 @@ fn each_alert_has_a_squad_a_severity_and_a_runbook_section() {
         for part in ["**Means.**", "**Look.**", "**Do.**"] {
             assert!(section.contains(part), "{name}: the runbook has no {part}");
         }
-        assert!(names.insert(name.clone()), "{name} stands twice");
+        assert!(names.insert(name.clone()), "{name} occurs twice");
     }
     let sections: Vec<&&str> = sections
         .keys()
