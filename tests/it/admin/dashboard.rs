@@ -190,7 +190,7 @@ impl RestartableProxy<'_> {
     }
 }
 
-/// A port that was free_address a moment ago.
+/// A port that was free a moment ago.
 fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()

@@ -82,12 +82,12 @@ fn consistent(client: &mut Client, number: u64) -> char {
     let answer = client.answer();
     let problem = problem(&answer);
     let violation = &problem["violations"][0];
-    let seen = (
+    let observed = (
         answer.status,
         problem["contract"]["version"].as_str().unwrap(),
         violation["expected"].as_str().unwrap(),
     );
-    match seen {
+    match observed {
         (422, "1.0.0", "≤ 0") => 'a',
         (422, "2.0.0", "≥ 2") => 'b',
         other => panic!("two revisions in one answer: {other:?}"),
@@ -107,20 +107,20 @@ fn reloads_under_load_neither_lose_nor_mix_responses() {
     let contract = site.path("flux.yaml");
     let process = Process::start(site);
     let stop = AtomicBool::new(false);
-    let seen = [AtomicU64::new(0), AtomicU64::new(0)];
+    let observed = [AtomicU64::new(0), AtomicU64::new(0)];
     let latencies = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for connection in 0..connections {
-            let (stop, seen, latencies, address) = (&stop, &seen, &latencies, process.data);
+            let (stop, observed, latencies, address) = (&stop, &observed, &latencies, process.data);
             scope.spawn(move || {
                 let mut client = Client::connect(address);
                 let mut number = connection;
                 while !stop.load(Ordering::Relaxed) {
                     let began = Instant::now();
                     let letter = consistent(&mut client, number);
-                    let took = u64::try_from(began.elapsed().as_micros()).unwrap();
-                    latencies.lock().unwrap().push(took);
-                    seen[usize::from(letter == 'b')].fetch_add(1, Ordering::Relaxed);
+                    let elapsed_us = u64::try_from(began.elapsed().as_micros()).unwrap();
+                    latencies.lock().unwrap().push(elapsed_us);
+                    observed[usize::from(letter == 'b')].fetch_add(1, Ordering::Relaxed);
                     number += 1;
                     std::thread::sleep(Duration::from_millis(1));
                 }
@@ -156,7 +156,7 @@ fn reloads_under_load_neither_lose_nor_mix_responses() {
         println!("p99 {baseline:.2} ms without reloads, {busy:.2} ms during {reloads}");
         stop.store(true, Ordering::Relaxed);
     });
-    let [a, b] = seen.map(AtomicU64::into_inner);
+    let [a, b] = observed.map(AtomicU64::into_inner);
     println!("{a} answers of one revision, {b} of the other");
     assert!(a > 0 && b > 0);
     let view = view(process.admin, "flux");
@@ -252,16 +252,16 @@ fn a_mounted_config_map_is_swapped() {
     use std::os::unix::fs::symlink;
     let site = Site::new("[reload]\npoll = \"200ms\"");
     let root = site.path("mount");
-    let place = |name: &str, letter| {
+    let write_mount = |name: &str, letter| {
         fs::create_dir_all(root.join(name)).unwrap();
         fs::write(root.join(name).join("openapi.yaml"), revision(letter)).unwrap();
     };
-    place("..2026_a", 'a');
+    write_mount("..2026_a", 'a');
     symlink("..2026_a", root.join("..data")).unwrap();
     symlink("..data/openapi.yaml", root.join("openapi.yaml")).unwrap();
     let app = App::start(site.at("flux", "mount/openapi.yaml"));
     assert_eq!(version(app.admin), "1.0.0");
-    place("..2026_b", 'b');
+    write_mount("..2026_b", 'b');
     symlink("..2026_b", root.join("..data_tmp")).unwrap();
     fs::rename(root.join("..data_tmp"), root.join("..data")).unwrap();
     fs::remove_dir_all(root.join("..2026_a")).unwrap();
@@ -665,8 +665,8 @@ fn request_continuously(address: SocketAddr, stop: &AtomicBool, latencies: &Mute
         let began = Instant::now();
         client.send("GET /no/such/path HTTP/1.1\r\nhost: flux\r\n\r\n");
         assert_eq!(client.answer().status, 404);
-        let took = u64::try_from(began.elapsed().as_micros()).unwrap();
-        latencies.lock().unwrap().push(took);
+        let elapsed_us = u64::try_from(began.elapsed().as_micros()).unwrap();
+        latencies.lock().unwrap().push(elapsed_us);
         std::thread::sleep(Duration::from_millis(1));
     }
 }

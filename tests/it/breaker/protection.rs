@@ -665,8 +665,8 @@ fn retries_respect_the_budget_and_retry_after() {
         "",
         "[services.retries]\nattempts_max = 1\nbackoff_base = \"1ms\"\n",
     ));
-    let asked = request("gold", "x-fault: 503\r\nx-retry-after: 60\r\n");
-    assert_eq!(app.ask(asked).status, 503);
+    let failing = request("gold", "x-fault: 503\r\nx-retry-after: 60\r\n");
+    assert_eq!(app.ask(failing).status, 503);
     let after = upstream.stats()["served"].as_u64().unwrap();
     assert_eq!(after, before + 1, "60 s are beyond the deadline");
 }

@@ -88,8 +88,8 @@ fn explains_unreadable_files() {
     let (code, text, errors) = owner(&site(), "shap");
     assert_eq!((code, text.as_str()), (Some(2), ""));
     assert!(errors.contains("did you mean `shop`?"), "{errors}");
-    let gone = Site::new("").at("shop", "gone.yaml");
-    let (code, text, errors) = owner(&gone, "");
+    let missing = Site::new("").at("shop", "gone.yaml");
+    let (code, text, errors) = owner(&missing, "");
     assert_eq!(code, Some(2));
     assert!(text.starts_with("shop\n"), "{text}");
     assert!(errors.contains("gone.yaml"), "{errors}");

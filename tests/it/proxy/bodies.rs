@@ -130,7 +130,7 @@ fn forms_are_checked() {
     assert_eq!(
         refusal(&post("")).1,
         "invalid-body",
-        "an empty form has no properties"
+        "an empty form lacks its required properties"
     );
 }
 

@@ -184,14 +184,14 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let heads = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&heads);
+        let recorded = Arc::clone(&heads);
         thread::spawn(move || {
             let mut open = Vec::new();
             for (number, stream) in listener.incoming().enumerate() {
                 let mut stream = stream.unwrap();
                 let head = head(&mut stream);
                 let answer = answer(number, &head);
-                seen.lock().unwrap().push(head);
+                recorded.lock().unwrap().push(head);
                 // The client may have closed the connection.
                 let _ = stream.write_all(answer.as_bytes());
                 if answer.is_empty() {

@@ -29,7 +29,7 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
         "squad" if is_breaker => {
             Values::Configured("a squad of the catalog", &["unknown", "everybody"])
         }
-        // No contract applies to unknown consumers, so they have no health.
+        // `unknown` is not a squad, so it has no health.
         "squad" if metric == "team_autonomy_health" => {
             Values::Configured("a squad of the catalog", &[])
         }

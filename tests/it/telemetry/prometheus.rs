@@ -181,7 +181,7 @@ impl Prometheus {
         );
         let path = folder.path().join("prometheus.yml");
         fs::write(&path, config).unwrap();
-        // It does not report the port that it chose, so it gets one that was listener.
+        // It does not report the port that it chose, so it gets a port that was free.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         drop(listener);
@@ -337,7 +337,7 @@ fn send_round(client: &mut Client) {
     let squad = "x-tenant: a\r\nx-squad-owner: checkout\r\n";
     let good = post("/items", squad, r#"{"name":"a","quantity":1}"#);
     let bad = post("/items", squad, r#"{"name":"a","quantity":0}"#);
-    let gone = b"GET /items HTTP/1.1\r\nhost: gone\r\n\r\n";
+    let unreachable = b"GET /items HTTP/1.1\r\nhost: gone\r\n\r\n";
     let requests = [
         (get("/files/x").into(), 200),
         (good.clone(), 200),
@@ -345,7 +345,7 @@ fn send_round(client: &mut Client) {
         (bad, 422),
         (get("/files/bad").into(), 503),
         (get("/nowhere").into(), 404),
-        (gone.to_vec(), 502),
+        (unreachable.to_vec(), 502),
     ];
     for (request, status) in requests {
         client.send(&request);

@@ -209,10 +209,13 @@ fn a_trace_is_continued_and_passed_on() {
     assert!(span.start_time_unix_nano < span.end_time_unix_nano);
     assert!(span.events.is_empty() && !collected.is_error());
 
-    let took = (span.end_time_unix_nano - span.start_time_unix_nano) as f64 / 1e9;
+    let duration_s = (span.end_time_unix_nano - span.start_time_unix_nano) as f64 / 1e9;
     let waited = collected.attributes.remove("portcullis.upstream.duration");
     let waited: f64 = waited.unwrap().parse().unwrap();
-    assert!(0.0 < waited && waited <= took, "{waited} of {took}");
+    assert!(
+        0.0 < waited && waited <= duration_s,
+        "{waited} of {duration_s}"
+    );
     let revision = collected.attributes.remove("contract.revision").unwrap();
     assert!(revision.starts_with("sha256:"), "{revision}");
     let expected = "contract.operation=createItem contract.service=shop contract.version=2.3.1 \
@@ -239,14 +242,14 @@ fn a_trace_is_continued_and_passed_on() {
 fn many_shops(collector: SocketAddr, upstream: SocketAddr) -> App {
     let hosts = |host: &str| format!("hosts = [\"{host}\"]");
     let address = format!("http://{upstream}");
-    let gone = format!("http://{}", unreachable_address());
+    let unreachable = format!("http://{}", unreachable_address());
     let strict = "hosts = [\"strict\"]\n[services.enforcement]\nresponse = \"reject\"";
     let watched = "hosts = [\"watched\"]\ncandidate = \"next.yaml\"";
     let next = SHOP.replace("maximum: 100", "maximum: 10");
     let site = site(collector, "")
         .file("next.yaml", &next)
         .service("shop", SHOP, &address, &hosts("shop"))
-        .service("gone", SHOP, &gone, &hosts("gone"))
+        .service("gone", SHOP, &unreachable, &hosts("gone"))
         .service("mock", SHOP, "mock", &hosts("mock"))
         .service("watched", SHOP, &address, watched)
         .service(
@@ -435,7 +438,7 @@ fn follows_the_sampling_decision_of_the_caller() {
     assert!(!parent.contains("00f067aa0ba902b7"), "{parent}");
     assert_eq!(state, "a=1");
     // A malformed or repeated field starts a new trace.
-    let mut begun = Vec::new();
+    let mut roots = Vec::new();
     for fields in [
         PARENT.replace("00-", "ff-"),
         PARENT.repeat(2),
@@ -449,7 +452,7 @@ fn follows_the_sampling_decision_of_the_caller() {
         );
         assert_eq!(parent.len(), 55, "{parent}");
         assert_eq!(state, "");
-        begun.push(parent);
+        roots.push(parent);
     }
     // A later version is parsed as far as its format is known.
     let (parent, _) = forwarded_fields(
@@ -458,9 +461,9 @@ fn follows_the_sampling_decision_of_the_caller() {
             .replace("-01\r\n", "-01-more\r\n"),
     );
     assert!(parent.starts_with(&format!("00-{TRACE}-")), "{parent}");
-    begun.push(parent);
-    let spans = collector.spans(begun.len());
-    for (collected, parent) in spans.iter().zip(begun) {
+    roots.push(parent);
+    let spans = collector.spans(roots.len());
+    for (collected, parent) in spans.iter().zip(roots) {
         let Span {
             trace_id,
             span_id,
