@@ -1,6 +1,6 @@
 #!/bin/sh
-# Measures the cost of tracing while the collector is up, stopped, absent and hanging, in a release
-# build: latency, resident memory and the outcome of the spans. Prints one line for each.
+# Measures what tracing costs while the collector is up, stopped, never there and hanging, in
+# release: latency, resident memory and the number of spans by result. Prints one line for each.
 set -eu
 cd "$(dirname "$0")/.."
 PORTCULLIS_TEST_LOAD=full cargo test --release --locked --test it tracing_cost:: -- \

@@ -1,13 +1,13 @@
-// Answers of an admin port in front of many services, in every state that a service can be in:
-// what one small proxy in a test does not reach. Names and messages try to be markup.
+// Responses of an admin port with many services, in every state of a service; one small proxy in a
+// test does not reach all of them. Names and messages contain markup.
 
 const HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
 const ZERO = { answered: 0, failed: 0, refused: 0, shed: 0, unanswered: 0, abandoned: 0 };
 const REVISION = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const LONG = "the-service-with-the-longest-name-that-a-catalog-may-hold-64-chs";
 
-/** The answers by path, for so many services. */
-export function town(count, now = Date.now()) {
+/** The responses by path, for this number of services. */
+export function manyServices(count, now = Date.now()) {
   const all = Array.from({ length: count }, (_, index) => service(index, now));
   const pick = (part) => all.map((each) => each[part]).filter(Boolean);
   return {
@@ -19,7 +19,7 @@ export function town(count, now = Date.now()) {
     breakers: { services: pick("bank") },
     contracts: { services: pick("contract") },
     "contracts/service-010/candidate": report("service-010", now),
-    owners: { services: pick("owner"), squads: Array.from({ length: 9 }, (_, index) => ({ ...NOBODY, squad: `squad-${index}`, chat: `#squad-${index}`, oncall: `squad-${index}-pager` })) },
+    owners: { services: pick("owner"), squads: Array.from({ length: 9 }, (_, index) => ({ ...NO_OWNER, squad: `squad-${index}`, chat: `#squad-${index}`, oncall: `squad-${index}-pager` })) },
   };
 }
 
@@ -29,18 +29,18 @@ function service(index, now) {
   return {
     contract: contract(name, kind, now),
     bank: bank(name, kind),
-    traffic: kind.untold ? null : traffic(name, kind, now),
-    owner: kind.orphan ? { ...NOBODY, service: name } : { ...NOBODY, service: name, squad: `squad-${index % 9}`, chat: `#squad-${index % 9}`, oncall: `squad-${index % 9}-pager`, email: "squad@example.com", domains: ["Ordering"] },
+    traffic: kind.unmeasured ? null : traffic(name, kind, now),
+    owner: kind.orphan ? { ...NO_OWNER, service: name } : { ...NO_OWNER, service: name, squad: `squad-${index % 9}`, chat: `#squad-${index % 9}`, oncall: `squad-${index % 9}-pager`, email: "squad@example.com", domains: ["Ordering"] },
   };
 }
 
-// By place; the rest are well.
+// By index; the other services are healthy.
 const KINDS = [
-  { open: true }, { open: true, everybody: true }, { unread: true }, { stale: true }, { quiet: true }, { untold: true },
+  { open: true }, { open: true, everybody: true }, { unread: true }, { stale: true }, { quiet: true }, { unmeasured: true },
   { orphan: true, failing: true }, { hostile: true }, { shedding: true }, { window: true }, { candidate: true }, { silenced: true }, { flapping: true },
 ];
 
-const NOBODY = { squad: null, email: null, chat: null, oncall: null, domains: [], cost_center: null, tier: null, contract: null, commit: null, portcullis: { version: "0.1.0", commit: null } };
+const NO_OWNER = { squad: null, email: null, chat: null, oncall: null, domains: [], cost_center: null, tier: null, contract: null, commit: null, portcullis: { version: "0.1.0", commit: null } };
 
 function contract(service, { unread, stale, hostile, candidate }, now) {
   const at = new Date(now - 400000).toISOString();
@@ -55,7 +55,7 @@ function contract(service, { unread, stale, hostile, candidate }, now) {
   };
 }
 
-// What the candidate of a service has come to.
+// The report of a candidate.
 function report(service, now) {
   const refusal = { operation: "createOrder", class: "invalid-body", squad: "checkout", count: 3, example: "value is less than the minimum of 5", pointer: "/lines/0/quantity", schema: "#/components/schemas/Line", file: "next.yaml", line: 279 };
   return { service, version: "2.0.0", revision: REVISION.replace("0", "f"), since: new Date(now - 60000).toISOString(), since_seconds: 60, sample: 1, judged: 40, refused: 3, unjudged: 0, refusals: [refusal], squads: ["checkout"] };
@@ -74,7 +74,7 @@ function tripped(squad) {
   ] });
 }
 
-// Closed, a moment after it opened for the second time.
+// Closed shortly after it opened for the second time.
 function flapping() {
   const [closing, opening] = [{ from: "half-open", to: "closed", reason: "4 of 5 probes succeeded" }, { from: "closed", to: "open", reason: "31 of 50 calls failed within 10 s, more than 50 %" }];
   const changes = [[3, closing], [9, opening], [30, closing], [42, opening], [900, closing], [950, opening]];

@@ -1,7 +1,7 @@
-// The dashboard of a real proxy under load: one squad's circuit is open, another one breaks the
-// contract, the proxy goes away and comes back. Whoever runs this stops and starts the proxy when
-// it is told to, by `stop` and `start` on a line, runs a `portcullis …`, and answers each with a
-// line: `done`, or the exit code.
+// The dashboard of a real proxy under load: the circuit of one squad is open, requests of another
+// squad violate the contract, and the proxy is stopped and restarted. The scenario prints commands,
+// one per line: `stop`, `start` or `portcullis …`. The caller executes each and replies with a line:
+// `done`, or the exit code.
 
 import assert from "node:assert/strict";
 import { createInterface } from "node:readline";
@@ -11,31 +11,31 @@ import { audit, open, run, seen } from "./browser.mjs";
 const input = createInterface({ input: process.stdin });
 const replies = input[Symbol.asyncIterator]();
 
-async function tell(word) {
+async function command(word) {
   console.log(word);
   const { done, value } = await replies.next();
-  assert.ok(!done, "nobody answers");
+  assert.ok(!done, "the caller does not reply");
   return value;
 }
 
 await run(async (setup) => {
   for (const look of ["light", "dark", "phone"]) {
-    const { page, complaints } = await open(setup, look);
-    await showsTheTrouble(page);
+    const { page, problems } = await open(setup, look);
+    await showsProblems(page);
     await audit(page, setup.folder, look);
     if (look === "light") {
       await worksByKeyboard(page);
       await showsCommandsThatWork(page);
     }
-    if (look === "phone") await survivesTheProxy(page, complaints);
-    assert.deepEqual(complaints, [], look);
+    if (look === "phone") await survivesAnOutage(page, problems);
+    assert.deepEqual(problems, [], look);
     await page.context().close();
   }
 });
-// An open input would keep this process.
+// An open input would keep this process running.
 input.close();
 
-async function showsTheTrouble(page) {
+async function showsProblems(page) {
   await seen(page, ".trouble.bad h3", /^.*search-api: circuit of checkout \(bronze\) open for .*% of calls failed$/);
   await seen(page, ".trouble.bad .call", "#discovery / discovery-pager");
   await seen(page, ".trouble code", /^portcullis breakers set search-api checkout --tier bronze observe --reason why --admin http:/);
@@ -57,9 +57,9 @@ async function showsTheTrouble(page) {
   await page.locator("#service-orders button[data-act=toggle]").click();
 }
 
-// Everything that can be clicked is reached by Tab alone, and one sees where one is.
+// Tab reaches every clickable element, and the focus is always visible.
 async function worksByKeyboard(page) {
-  // Where the sequence begins: a click puts it where the click was.
+  // The click sets the start of the Tab sequence.
   await page.locator("h1").click();
   const reached = new Set();
   for (let presses = 0; presses < 200; presses += 1) {
@@ -84,38 +84,38 @@ async function worksByKeyboard(page) {
   assert.equal(await toggle.getAttribute("aria-expanded"), "false");
 }
 
-// What the page says to run does what it says, and the page shows that.
+// The commands that the page shows work, and the page shows their effect.
 async function showsCommandsThatWork(page) {
   const panel = page.locator("#panel-search-api");
-  const overrule = async (over) => {
+  const override = async (over) => {
     await panel.locator("[data-compose=squad]").selectOption("checkout");
     await panel.locator("[data-compose=tier]").selectOption("bronze");
     await panel.locator("[data-compose=over]").selectOption(over);
     const line = panel.locator("code").filter({ hasText: "breakers set" });
-    assert.equal(await tell(await line.textContent()), "0");
+    assert.equal(await command(await line.textContent()), "0");
   };
-  await overrule("observe");
+  await override("observe");
   await seen(page, "#panel-search-api tr", /checkout.*bronze.*observe/s);
-  await overrule("auto");
+  await override("auto");
   await seen(page, "#panel-search-api tr", /checkout.*bronze.*none/s);
   const window = panel.locator("code").filter({ hasText: "deploy-window" });
-  assert.equal(await tell(await window.textContent()), "0");
+  assert.equal(await command(await window.textContent()), "0");
   await seen(page, ".trouble.note h3", "search-api: deploy window open for");
-  assert.equal(await tell(await window.textContent()), "0");
+  assert.equal(await command(await window.textContent()), "0");
   await page.locator(".trouble.note h3").filter({ hasText: "deploy window" }).waitFor({ state: "detached" });
 }
 
-// While the proxy is away the page says so and keeps what it knows.
-async function survivesTheProxy(page, complaints) {
-  await tell("stop");
+// While the proxy is unreachable, the page reports it and keeps its last data.
+async function survivesAnOutage(page, problems) {
+  await command("stop");
   await seen(page, "#lost", /unreachable since \d\d:\d\d:\d\d/);
   await seen(page, "#link", "No response");
   await seen(page, ".trouble h3", "search-api");
-  await tell("start");
+  await command("start");
   await page.locator("#lost p").waitFor({ state: "detached" });
   await seen(page, "#link", "Live");
-  await showsTheTrouble(page);
-  // The browser itself reports each refused connection; nothing else may be wrong.
-  const others = complaints.filter((complaint) => !/net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED)/.test(complaint));
-  complaints.splice(0, Infinity, ...others);
+  await showsProblems(page);
+  // The browser itself reports each refused connection; there may be no other problem.
+  const others = problems.filter((problem) => !/net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED)/.test(problem));
+  problems.splice(0, Infinity, ...others);
 }

@@ -1,5 +1,5 @@
-//! The integration tests, one binary: a folder for each domain of `src` and `crates`, and
-//! `support` for what they share.
+//! The integration tests in one binary: a folder for each domain of `src` and `crates`, and
+//! `support` for shared code.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
-//! Breakers and deploy windows over the admin port: what operators see and change, and who may.
+//! Breakers and deploy windows on the admin port: what operators see, what they change, and who
+//! may.
 
 use std::net::SocketAddr;
 
@@ -10,7 +11,7 @@ use crate::support::relay::{Answer, Client};
 const CATALOG: &str =
     "[squads.payments]\ntier = \"gold\"\nservices = [\"shop\"]\n[squads.checkout]\n";
 
-/// Two services that answer by themselves; `admin` is more lines of `[admin]`.
+/// Two services answered by mocks; `admin` is added to `[admin]`.
 pub(crate) fn site(admin: &str) -> Site {
     let top = format!("[catalog]\npath = \"squads.toml\"\n[admin]\n{admin}\n");
     Site::new(&top)
@@ -21,7 +22,7 @@ pub(crate) fn site(admin: &str) -> Site {
 
 pub(crate) const LOOPBACK: &str = "address = \"127.0.0.1:0\"";
 
-/// A request of one line with these fields, each a whole line, and a body.
+/// A request with this request line, these field lines (each with its line end) and this body.
 pub(crate) fn request(address: SocketAddr, line: &str, fields: &str, body: &str) -> Answer {
     let length = body.len();
     ask(
@@ -37,7 +38,7 @@ fn post(address: SocketAddr, path: &str, body: &str) -> Answer {
     request(address, &format!("POST {path}"), JSON, body)
 }
 
-/// A good answer's JSON.
+/// The JSON of a successful response.
 #[track_caller]
 pub(crate) fn good(answer: &Answer) -> Value {
     let text = String::from_utf8_lossy(&answer.body);
@@ -48,7 +49,7 @@ pub(crate) fn good(answer: &Answer) -> Value {
     serde_json::from_slice(&answer.body).unwrap()
 }
 
-/// A refusal's detail.
+/// The detail of a refusal.
 #[track_caller]
 pub(crate) fn refused(answer: &Answer, status: u16) -> String {
     let text = String::from_utf8_lossy(&answer.body);
@@ -65,13 +66,13 @@ pub(crate) fn refused(answer: &Answer, status: u16) -> String {
     problem["detail"].as_str().unwrap().to_owned()
 }
 
-/// What a change answers about each cell: squad, tier, state, override.
+/// What a change reports about each breaker: squad, tier, state, override.
 fn cells(changed: &Value) -> Vec<String> {
     let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     let cells = changed["changed"].as_array().unwrap().iter();
     let words = ["squad", "tier", "state", "override"];
     cells
-        .map(|cell| words.map(|member| word(&cell[member])).join(" "))
+        .map(|cell| words.map(|field| word(&cell[field])).join(" "))
         .collect()
 }
 
@@ -116,7 +117,7 @@ fn breakers_are_shown_and_overridden() {
     assert_eq!(history["reason"], "an operator set it to open");
     assert_eq!(good(&get("/breakers/market"))["squads"], json!([]));
     assert_eq!(set("/breakers/shop/everybody", "auto"), ["- - closed auto"]);
-    // A reason is no must.
+    // The reason is optional.
     let answer = post(
         app.admin,
         "/breakers/shop/everybody",
@@ -160,7 +161,7 @@ fn deploy_windows_are_opened_and_closed() {
 
 #[test]
 #[rustfmt::skip]
-fn what_nothing_answers_to_is_refused() {
+fn refuses_unknown_routes_methods_and_names() {
     let app = App::start(site(LOOPBACK));
     let check = |line: &str, status: u16, allow: Option<&str>, detail: &str| {
         let answer = request(app.admin, line, JSON, r#"{"override": "open"}"#);
@@ -189,7 +190,7 @@ fn what_nothing_answers_to_is_refused() {
 
 #[test]
 #[rustfmt::skip]
-fn a_body_that_is_not_right_is_refused() {
+fn refuses_invalid_bodies() {
     let app = App::start(site(LOOPBACK));
     let check = |path: &str, body: &str, detail: &str| {
         let found = refused(&post(app.admin, path, body), 400);
@@ -257,7 +258,7 @@ fn a_browser_cannot_change_anything() {
         let fields = format!("host: {host}\r\ncontent-type: application/json; charset=utf-8\r\n");
         good(&set(&fields));
     }
-    // Nor may it look, but for what machines ask.
+    // A foreign host may not read either, except probes and metrics.
     let look = |path: &str| {
         request(
             app.admin,
@@ -277,7 +278,7 @@ fn a_browser_cannot_change_anything() {
 const TOKEN: &str = "correct-horse-battery";
 
 #[test]
-fn elsewhere_than_on_loopback_changes_need_the_token() {
+fn changes_beyond_loopback_need_the_token() {
     let body = r#"{"override": "open"}"#;
     let line = "POST /breakers/shop/everybody";
     let named = "host: portcullis.internal\r\ncontent-type: application/json\r\n";
@@ -331,7 +332,7 @@ fn elsewhere_than_on_loopback_changes_need_the_token() {
 }
 
 #[test]
-fn every_view_answers_head_and_is_not_stored() {
+fn every_view_supports_head_and_is_not_cached() {
     let app = App::start(site(LOOPBACK));
     for path in [
         "/",
@@ -355,7 +356,7 @@ fn every_view_answers_head_and_is_not_stored() {
         index.contains("POST /deploy-windows/{service}/open"),
         "{index}"
     );
-    // Many on one connection, a change among them.
+    // Many requests on one connection, including a change.
     let mut client = Client::connect(app.admin);
     for _ in 0..3 {
         client.send(format!("GET /breakers HTTP/1.1\r\n{HOST}\r\n"));
@@ -368,7 +369,7 @@ fn every_view_answers_head_and_is_not_stored() {
 }
 
 #[test]
-fn a_body_may_come_in_pieces() {
+fn accepts_chunked_bodies() {
     let app = App::start(site(LOOPBACK));
     let mut client = Client::connect(app.admin);
     client.send(format!(
@@ -380,7 +381,7 @@ fn a_body_may_come_in_pieces() {
 }
 
 #[test]
-fn changes_are_logged_and_tokens_are_not() {
+fn logs_changes_but_no_tokens() {
     let keys = format!("{LOOPBACK}\ntoken = \"{TOKEN}\"");
     let mut process = Process::start(site(&keys));
     let fields = format!("{JSON}authorization: Bearer {TOKEN}\r\n");

@@ -1,4 +1,4 @@
-//! Contracts over the admin port: what operators see and change, and who may.
+//! Contracts on the admin port: what operators see, what they change, and who may.
 
 use std::time::{Duration, Instant};
 
@@ -77,7 +77,7 @@ fn contracts_are_shown() {
 }
 
 #[test]
-fn a_contract_is_reloaded_tried_promoted_and_dropped() {
+fn reloads_proposes_promotes_and_drops_a_contract() {
     let port = Port::start();
     let check = |answer: &Answer, result: &str, call: &str| {
         let expected = json!({
@@ -108,7 +108,7 @@ fn a_contract_is_reloaded_tried_promoted_and_dropped() {
         "dropped",
         "drop orders",
     );
-    // An object is no must.
+    // The JSON body is optional.
     let line = format!("POST {}", path("reload"));
     let answer = request(port.address, &line, JSON, "");
     check(&answer, "in-force", "reload orders");
@@ -166,7 +166,7 @@ fn the_configuration_is_reloaded() {
 }
 
 #[test]
-fn faults_say_what_to_do() {
+fn errors_explain_what_to_do() {
     let port = Port::start();
     let check = |answer: &Answer, status: u16, detail: &str| {
         let found = refused(answer, status);
@@ -193,7 +193,7 @@ fn faults_say_what_to_do() {
     check(
         &post(&port, "/contracts/lost/reload"),
         503,
-        "the store is away; try again",
+        "the store is unavailable; try again",
     );
     check(
         &post(&port, "/contracts/broken/reload"),
@@ -212,7 +212,7 @@ fn faults_say_what_to_do() {
 }
 
 #[test]
-fn other_methods_queries_and_bodies_are_refused() {
+fn refuses_other_methods_queries_and_bodies() {
     let port = Port::start();
     let check = |line: &str, allow: &str| {
         let answer = request(port.address, line, JSON, "{}");
@@ -250,7 +250,7 @@ fn other_methods_queries_and_bodies_are_refused() {
 }
 
 #[test]
-fn a_contract_is_bounded() {
+fn bounds_the_size_of_a_contract() {
     let port = Port::start();
     let path = "/contracts/orders/candidate";
     let largest = "a".repeat(CONTRACT_BYTES_MAX);
@@ -281,7 +281,7 @@ fn a_browser_cannot_change_a_contract() {
             let detail = refused(&send(&format!("{JSON}origin: {origin}\r\n")), 403);
             assert!(detail.contains("`Origin`"), "{detail}");
         }
-        // What a page may send to any site without asking first.
+        // Media types that a page may send to any site without a preflight.
         refused(&send(HOST), 415);
         for media_type in [
             "text/plain",
@@ -293,14 +293,14 @@ fn a_browser_cannot_change_a_contract() {
         let named = "host: rebound.example\r\ncontent-type: application/json\r\n";
         refused(&send(named), 403);
     }
-    // A contract's media type is none of an object.
+    // The media type of a contract is not accepted for a JSON object.
     let line = "POST /contracts/orders/reload";
     refused(&request(port.address, line, YAML, ""), 415);
     assert_eq!(port.contracts.calls(), [""; 0]);
 }
 
 #[test]
-fn a_token_is_asked_for_before_a_contract_is_held() {
+fn checks_the_token_before_reading_a_contract() {
     const TOKEN: &str = "correct-horse-battery";
     let port = Port::bind("0.0.0.0:0", Some(TOKEN));
     good(&get(&port, "/contracts"));
@@ -316,7 +316,7 @@ fn a_token_is_asked_for_before_a_contract_is_held() {
         refused(&request(port.address, &line, &wrong, "{}"), 401);
     }
     assert_eq!(port.contracts.calls(), [""; 0]);
-    // Larger than any object: refused for the token, not for its size.
+    // Larger than the bound of a JSON body, but the token is checked first.
     let contract = "a".repeat(CONTRACT_BYTES_MAX);
     let line = "POST /contracts/orders/candidate";
     refused(&request(port.address, line, YAML, &contract), 401);
@@ -333,7 +333,7 @@ fn a_token_is_asked_for_before_a_contract_is_held() {
 }
 
 #[test]
-fn a_change_ends_although_its_client_has_gone() {
+fn a_change_completes_after_its_client_disconnects() {
     let port = Port::start();
     let mut client = Client::connect(port.address);
     client.send(format!(

@@ -1,7 +1,7 @@
-//! The dashboard: what `/` answers, and the page in a real browser.
+//! The dashboard: the responses of `/`, and the page in a real browser.
 //!
-//! The browser is driven by the scenarios in `tests/browser`, which need Node and Chromium. Where
-//! one of them is missing the test says so; `.ci/run` installs them and takes no excuse.
+//! The scenarios in `tests/browser` drive the browser; they need Node and Chromium. If one of them
+//! is missing, the test is marked as ignored; `.ci/run` installs both.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -20,7 +20,7 @@ use crate::support::faulty::Faulty;
 use crate::support::relay::{Answer, PATIENCE};
 use crate::support::tools::tool;
 
-/// What a browser sends.
+/// The `accept` header field of a browser.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 fn front(address: SocketAddr, method: &str, accept: &str) -> Answer {
@@ -31,7 +31,7 @@ fn front(address: SocketAddr, method: &str, accept: &str) -> Answer {
 }
 
 #[test]
-fn browsers_get_the_page_and_others_the_routes() {
+fn serves_the_page_to_browsers_and_the_routes_to_others() {
     let app = App::start(site(LOOPBACK));
     for accept in ["*/*", "text/plain", "application/json", "text/html;q=0"] {
         let answer = front(app.admin, "GET", accept);
@@ -57,7 +57,7 @@ fn browsers_get_the_page_and_others_the_routes() {
 }
 
 #[test]
-fn the_page_may_do_little() {
+fn the_page_has_a_strict_content_security_policy() {
     let app = App::start(site(LOOPBACK));
     let answer = front(app.admin, "GET", BROWSER);
     for (name, value) in [
@@ -95,7 +95,7 @@ fn the_page_may_do_little() {
 }
 
 #[test]
-fn the_page_names_no_other_host() {
+fn the_page_refers_to_no_other_host() {
     let app = App::start(site(LOOPBACK));
     let page = String::from_utf8(front(app.admin, "GET", BROWSER).body).unwrap();
     for (word, reason) in [
@@ -110,7 +110,7 @@ fn the_page_names_no_other_host() {
     ] {
         assert!(!page.contains(word), "{word}: {reason}");
     }
-    // Where it says what the commands ask by default, and nowhere else.
+    // Only the default admin address of the commands is allowed.
     let addresses: Vec<&str> = page.split("http://").skip(1).collect();
     let is_own = |rest: &&str| rest.starts_with("127.0.0.1:") || rest.starts_with("localhost:");
     assert!(addresses.iter().all(is_own), "{addresses:.40?}");
@@ -118,10 +118,10 @@ fn the_page_names_no_other_host() {
     assert!(page.contains("<link rel=\"icon\" href=\"data:image/png;base64,"));
 }
 
-/// A consumer that breaks a contract has to be called too.
+/// Consumers that break a contract need contact details too.
 #[test]
-fn every_squad_of_the_catalog_can_be_reached() {
-    let app = App::start(town("", "mock"));
+fn lists_contacts_of_every_squad() {
+    let app = App::start(two_services("", "mock"));
     let answer = request_to(app.admin, "GET /owners", HOST, "");
     let contact = |squad: &str, chat: &str, oncall: Option<&str>| json!({"squad": squad, "email": null, "chat": chat, "oncall": oncall});
     let expected = json!([
@@ -162,23 +162,23 @@ paths:
     get: {operationId: suggest, responses: {default: {description: Anything.}}}
 ";
 
-/// Two services of two squads that a third one calls.
-fn town(top: &str, upstream: &str) -> Site {
+/// Two services of two squads, both called by a third squad.
+fn two_services(top: &str, upstream: &str) -> Site {
     Site::new(&format!("[catalog]\npath = \"squads.toml\"\n{top}"))
         .file("squads.toml", CATALOG)
         .service("orders", SHOP, upstream, "hosts = [\"orders\"]")
         .service("search-api", SEARCH, upstream, "hosts = [\"search\"]")
 }
 
-/// The program in front of an upstream, on ports that are known before it starts, so that it
-/// can be started again on them.
-struct Gate<'u> {
+/// The program in front of an upstream, on ports chosen before it starts, so that it can be
+/// restarted on them.
+struct RestartableProxy<'u> {
     upstream: &'u Faulty,
     data: SocketAddr,
     admin: SocketAddr,
 }
 
-impl Gate<'_> {
+impl RestartableProxy<'_> {
     fn start(&self) -> Process {
         let Self {
             upstream,
@@ -186,17 +186,17 @@ impl Gate<'_> {
             admin,
         } = self;
         let top = format!("[listen]\naddress = \"{data}\"\n[admin]\naddress = \"{admin}\"\n");
-        Process::start(town(&top, &format!("http://{}", upstream.address)))
+        Process::start(two_services(&top, &format!("http://{}", upstream.address)))
     }
 }
 
 /// A port that was free a moment ago.
-fn free() -> SocketAddr {
+fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()
 }
 
-/// One request, as whole text; whether it is answered is not this client's affair.
+/// Sends one raw request; whether it is answered does not matter to this client.
 fn send(address: SocketAddr, request: &str) {
     let Ok(mut stream) = TcpStream::connect(address) else {
         return;
@@ -214,7 +214,7 @@ fn request(line: &str, host: &str, squad: &str, fields: &str, body: &str) -> Str
     )
 }
 
-/// A search that fails two times of three for one squad, and an order that breaks the contract.
+/// Load: search fails two of three requests of one squad, and one order violates the contract.
 fn traffic() -> Vec<String> {
     let search = |squad, fields| request("GET /search", "search", squad, fields, "");
     let order = "content-type: application/json\r\nx-tenant: acme\r\n";
@@ -229,7 +229,7 @@ fn traffic() -> Vec<String> {
     ]
 }
 
-/// Traffic for as long as the value lives, so that it ends where a test fails, too.
+/// Traffic until the value is dropped, also when a test fails.
 struct Load {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -285,8 +285,8 @@ impl Browser {
         Self { node, lines }
     }
 
-    /// What it asks for; nothing when it is done.
-    fn wish(&mut self) -> Option<String> {
+    /// The next request of the scenario; `None` at its end.
+    fn next_command(&mut self) -> Option<String> {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
         (!line.is_empty()).then(|| line.trim().to_owned())
@@ -306,7 +306,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It has ended already where the test went well, and takes its browser along.
+        // After a successful test it has already exited and closed its browser.
         let _ = self.node.kill();
         let _ = self.node.wait();
     }
@@ -319,11 +319,11 @@ fn find(program: &str) -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
-/// Runs a line that the page shows; no word of it has a blank inside.
+/// Runs a command line that the page shows; no argument contains a space.
 fn exit_code(line: &str) -> String {
     let words = line
         .strip_prefix("portcullis ")
-        .unwrap_or_else(|| panic!("{line:?} is no wish"));
+        .unwrap_or_else(|| panic!("{line:?} is not a command"));
     let output = program().args(words.split(' ')).output().unwrap();
     output.status.code().unwrap().to_string()
 }
@@ -333,20 +333,20 @@ fn exit_code(line: &str) -> String {
     not(has_browser),
     ignore = "needs node, chromium and tests/browser/node_modules: .ci/run installs them"
 )]
-fn a_browser_shows_who_broke_whom() {
+fn a_browser_shows_a_real_proxy_under_load() {
     let upstream = Faulty::start(16);
-    let gate = Gate {
+    let proxy = RestartableProxy {
         upstream: &upstream,
-        data: free(),
-        admin: free(),
+        data: free_address(),
+        admin: free_address(),
     };
-    let mut process = Some(gate.start());
-    let mut browser = Browser::start("live.mjs", gate.admin);
-    let load = Load::start(gate.data);
-    while let Some(wish) = browser.wish() {
-        match &*wish {
+    let mut process = Some(proxy.start());
+    let mut browser = Browser::start("live.mjs", proxy.admin);
+    let load = Load::start(proxy.data);
+    while let Some(command) = browser.next_command() {
+        match &*command {
             "stop" => drop(process.take()),
-            "start" => process = Some(gate.start()),
+            "start" => process = Some(proxy.start()),
             command => {
                 browser.reply(&exit_code(command));
                 continue;
@@ -365,8 +365,8 @@ fn a_browser_shows_who_broke_whom() {
 )]
 fn a_browser_shows_many_services_in_every_state() {
     let app = App::start(site(LOOPBACK));
-    let mut browser = Browser::start("town.mjs", app.admin);
-    while let Some(line) = browser.wish() {
+    let mut browser = Browser::start("many_services.mjs", app.admin);
+    while let Some(line) = browser.next_command() {
         println!("{line}");
     }
     browser.succeed();

@@ -1,4 +1,4 @@
-//! The admin port: probes, and metrics that say what was really sent.
+//! The admin port: probes, and metrics compared with the traffic that was sent.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -46,7 +46,7 @@ fn scrape(app: &App) -> BTreeMap<String, f64> {
     series
 }
 
-/// Checks all series of a metric: on each line the labels and the value.
+/// Checks all series of a metric: each line has the labels and the value.
 #[track_caller]
 fn check(series: &BTreeMap<String, f64>, metric: &str, expected: &str) {
     let of_metric = |(name, value): (&String, &f64)| {
@@ -59,11 +59,11 @@ fn check(series: &BTreeMap<String, f64>, metric: &str, expected: &str) {
     assert_eq!(found, expected, "{metric}");
 }
 
-/// A shop that answers and one whose upstream is not there.
+/// A shop that answers, and one with an unreachable upstream.
 fn two_shops() -> (App, Upstream) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let nowhere = free.local_addr().unwrap();
-    drop(free);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let unreachable = listener.local_addr().unwrap();
+    drop(listener);
     let upstream = Upstream::start(|request| {
         let status = if request.request_line().contains("/files/bad") {
             "503 No"
@@ -85,14 +85,14 @@ fn two_shops() -> (App, Upstream) {
         .service(
             "gone",
             SHOP,
-            &format!("http://{nowhere}"),
+            &format!("http://{unreachable}"),
             "hosts = [\"gone\"]",
         );
     let app = App::start(site);
     (app, upstream)
 }
 
-/// Sends requests of every kind, each so many times.
+/// Sends a number of requests of every kind.
 fn send_traffic(app: &App) {
     let mut client = app.client();
     let mut send_times = |times: usize, request: &[u8]| {
@@ -124,7 +124,7 @@ fn send_traffic(app: &App) {
 }
 
 #[test]
-fn metrics_are_what_was_sent() {
+fn metrics_equal_the_sent_traffic() {
     let (app, _upstream) = two_shops();
     send_traffic(&app);
     let series = scrape(&app);
@@ -249,14 +249,14 @@ fn probes_answer() {
         answer.field("content-type"),
         Some("text/plain; version=0.0.4; charset=utf-8")
     );
-    // The ports do not answer for each other.
+    // Each port serves only its own routes.
     assert_eq!(app.ask(get("/metrics")).status, 404);
     assert_eq!(admin(app.admin, "/files/x").0, 404);
 }
 
-/// While clients are connected and idle, probes answer, and the other way round.
+/// Idle client connections do not block probes, and idle probes do not block clients.
 #[test]
-fn probes_do_not_wait_for_clients() {
+fn probes_and_clients_do_not_block_each_other() {
     let upstream = Upstream::ok();
     let app = App::shop(upstream.address);
     let mut probes: Vec<Client> = (0..50).map(|_| Client::connect(app.admin)).collect();

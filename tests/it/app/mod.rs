@@ -1,3 +1,3 @@
-//! Start, reload and the life of the process.
+//! Start, reload and the lifecycle of the process.
 
 pub(crate) mod reload;

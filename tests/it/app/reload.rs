@@ -1,6 +1,6 @@
-//! Contracts and configuration that change while traffic flows.
+//! Contracts and configuration that change under traffic.
 //!
-//! `PORTCULLIS_TEST_LOAD=full` asks for the full figures; without it the same is done smaller.
+//! `PORTCULLIS_TEST_LOAD=full` runs the full load; by default a smaller load runs.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -17,8 +17,8 @@ use crate::support::corpus::corpora;
 use crate::support::relay::{Answer, Client};
 use crate::support::upstream::{Step, Upstream, send};
 
-/// Two revisions that differ in every answer: `GET /v` says which one it is, and so does the
-/// bound that `GET /bound?x=1` breaks.
+/// Two revisions that differ in every response: `GET /v` returns the revision, and so does the
+/// bound that `GET /bound?x=1` violates.
 fn revision(letter: char) -> String {
     let (version, bound) = match letter {
         'a' => ("1.0.0", "maximum: 0"),
@@ -47,7 +47,7 @@ fn flux(top: &str) -> Site {
     Site::new(top).service("flux", &revision('a'), "mock", "")
 }
 
-/// Asks an operator's question that changes something.
+/// Sends a change to the admin port.
 fn change(address: SocketAddr, path: &str, body: &str) -> Answer {
     let length = body.len();
     let head = "content-type: application/json";
@@ -68,7 +68,8 @@ fn view(address: SocketAddr, service: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// One request of the steady load; which revision answered it, if all of it is of one.
+/// Sends one request of the steady load; returns the revision that answered, if all parts belong to
+/// one.
 fn consistent(client: &mut Client, number: u64) -> char {
     if number.is_multiple_of(2) {
         client.send("GET /v HTTP/1.1\r\nhost: flux\r\n\r\n");
@@ -81,12 +82,12 @@ fn consistent(client: &mut Client, number: u64) -> char {
     let answer = client.answer();
     let problem = problem(&answer);
     let violation = &problem["violations"][0];
-    let seen = (
+    let observed = (
         answer.status,
         problem["contract"]["version"].as_str().unwrap(),
         violation["expected"].as_str().unwrap(),
     );
-    match seen {
+    match observed {
         (422, "1.0.0", "≤ 0") => 'a',
         (422, "2.0.0", "≥ 2") => 'b',
         other => panic!("two revisions in one answer: {other:?}"),
@@ -100,33 +101,33 @@ fn p99_ms(latencies: &Mutex<Vec<u64>>) -> f64 {
 }
 
 #[test]
-fn reloads_under_load_lose_and_mix_nothing() {
+fn reloads_under_load_neither_lose_nor_mix_responses() {
     let (reloads, connections) = if is_full() { (500, 64) } else { (60, 16) };
     let site = flux("[runtime]\ndata_cores = 2");
     let contract = site.path("flux.yaml");
     let process = Process::start(site);
     let stop = AtomicBool::new(false);
-    let seen = [AtomicU64::new(0), AtomicU64::new(0)];
+    let observed = [AtomicU64::new(0), AtomicU64::new(0)];
     let latencies = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for connection in 0..connections {
-            let (stop, seen, latencies, address) = (&stop, &seen, &latencies, process.data);
+            let (stop, observed, latencies, address) = (&stop, &observed, &latencies, process.data);
             scope.spawn(move || {
                 let mut client = Client::connect(address);
                 let mut number = connection;
                 while !stop.load(Ordering::Relaxed) {
                     let began = Instant::now();
                     let letter = consistent(&mut client, number);
-                    let took = u64::try_from(began.elapsed().as_micros()).unwrap();
-                    latencies.lock().unwrap().push(took);
-                    seen[usize::from(letter == 'b')].fetch_add(1, Ordering::Relaxed);
+                    let elapsed_us = u64::try_from(began.elapsed().as_micros()).unwrap();
+                    latencies.lock().unwrap().push(elapsed_us);
+                    observed[usize::from(letter == 'b')].fetch_add(1, Ordering::Relaxed);
                     number += 1;
                     std::thread::sleep(Duration::from_millis(1));
                 }
             });
         }
         std::thread::sleep(Duration::from_secs(1));
-        let quiet = p99_ms(&latencies);
+        let baseline = p99_ms(&latencies);
         for number in 0..reloads {
             let (text, result) = match number % 5 {
                 0 => (revision('b'), "in-force"),
@@ -144,7 +145,7 @@ fn reloads_under_load_lose_and_mix_nothing() {
                 assert_eq!(reloaded["status"], 422, "{number}: {reloaded}");
                 continue;
             }
-            // What watches the file may have been first.
+            // The file watch may have reloaded first.
             let is_first = reloaded["result"] == "unchanged";
             assert!(
                 is_first || reloaded["result"] == result,
@@ -152,10 +153,10 @@ fn reloads_under_load_lose_and_mix_nothing() {
             );
         }
         let busy = p99_ms(&latencies);
-        println!("p99 {quiet:.2} ms without reloads, {busy:.2} ms during {reloads}");
+        println!("p99 {baseline:.2} ms without reloads, {busy:.2} ms during {reloads}");
         stop.store(true, Ordering::Relaxed);
     });
-    let [a, b] = seen.map(AtomicU64::into_inner);
+    let [a, b] = observed.map(AtomicU64::into_inner);
     println!("{a} answers of one revision, {b} of the other");
     assert!(a > 0 && b > 0);
     let view = view(process.admin, "flux");
@@ -169,7 +170,7 @@ fn reloads_under_load_lose_and_mix_nothing() {
     assert_eq!(in_force.count(), 1, "{metrics}");
 }
 
-/// As an editor does: the new text under another name, then renamed.
+/// Replaces the file as an editor does: the new text under another name, then renamed.
 fn replace(path: &Path, text: &str) {
     let other = path.with_extension("new");
     fs::write(&other, text).unwrap();
@@ -182,7 +183,7 @@ fn version(address: SocketAddr) -> String {
 }
 
 #[test]
-fn a_file_that_changes_is_noticed_however_it_changes() {
+fn notices_every_kind_of_file_change() {
     let site = flux("[reload]\npoll = \"200ms\"");
     let contract = site.path("flux.yaml");
     let app = App::start(site);
@@ -191,7 +192,7 @@ fn a_file_that_changes_is_noticed_however_it_changes() {
     until(|| version(app.admin) == "2.0.0");
     fs::write(&contract, revision('a')).unwrap();
     until(|| version(app.admin) == "1.0.0");
-    // Deleted: what was in force stays, and the view says why.
+    // Deleted: the active revision stays, and the view has the reason.
     fs::remove_file(&contract).unwrap();
     until(|| view(app.admin, "flux")["stale"] == true);
     assert_eq!(app.ask("GET /v HTTP/1.1\r\nhost: flux\r\n\r\n").status, 200);
@@ -199,9 +200,9 @@ fn a_file_that_changes_is_noticed_however_it_changes() {
     assert!(error.as_str().unwrap().contains("flux.yaml"), "{error}");
     fs::write(&contract, revision('b')).unwrap();
     until(|| version(app.admin) == "2.0.0");
-    // Truncated: no contract any more.
-    let whole = revision('a');
-    fs::write(&contract, &whole[..whole.len() / 2]).unwrap();
+    // Truncated: no longer a contract.
+    let complete = revision('a');
+    fs::write(&contract, &complete[..complete.len() / 2]).unwrap();
     until(|| view(app.admin, "flux")["stale"] == true);
     assert_eq!(version(app.admin), "2.0.0");
     let view = view(app.admin, "flux");
@@ -214,13 +215,13 @@ fn a_file_that_changes_is_noticed_however_it_changes() {
     assert_eq!(
         admin(app.admin, "/readyz").0,
         200,
-        "a bad revision is no reason to go"
+        "an invalid revision must not stop the process"
     );
 }
 
-/// Alerts about a service reach the squad that this metric names.
+/// Alerts about a service reach the squad in this metric.
 #[test]
-fn metrics_tell_who_provides_a_service_now() {
+fn metrics_name_the_current_provider() {
     let catalog = "[squads.ada]\ntier = \"gold\"\n[squads.bob]\ntier = \"gold\"\n";
     let owned = |letter, owner: &str| {
         let title = format!("x-squad-owner: {owner}, title: Flux");
@@ -251,16 +252,16 @@ fn a_mounted_config_map_is_swapped() {
     use std::os::unix::fs::symlink;
     let site = Site::new("[reload]\npoll = \"200ms\"");
     let root = site.path("mount");
-    let place = |name: &str, letter| {
+    let write_mount = |name: &str, letter| {
         fs::create_dir_all(root.join(name)).unwrap();
         fs::write(root.join(name).join("openapi.yaml"), revision(letter)).unwrap();
     };
-    place("..2026_a", 'a');
+    write_mount("..2026_a", 'a');
     symlink("..2026_a", root.join("..data")).unwrap();
     symlink("..data/openapi.yaml", root.join("openapi.yaml")).unwrap();
     let app = App::start(site.at("flux", "mount/openapi.yaml"));
     assert_eq!(version(app.admin), "1.0.0");
-    place("..2026_b", 'b');
+    write_mount("..2026_b", 'b');
     symlink("..2026_b", root.join("..data_tmp")).unwrap();
     fs::rename(root.join("..data_tmp"), root.join("..data")).unwrap();
     fs::remove_dir_all(root.join("..2026_a")).unwrap();
@@ -268,7 +269,7 @@ fn a_mounted_config_map_is_swapped() {
 }
 
 #[test]
-fn a_service_waits_for_its_contract_and_nothing_passes_before() {
+fn forwards_nothing_before_the_contract_is_read() {
     let site =
         Site::new("[reload]\npoll = \"200ms\"\nwait = true").at("flux", "later/openapi.yaml");
     let folder = site.path("later");
@@ -296,7 +297,7 @@ fn a_service_waits_for_its_contract_and_nothing_passes_before() {
 }
 
 #[test]
-fn a_compatible_policy_refuses_what_breaks_without_a_major_version() {
+fn the_compatible_policy_refuses_breaks_without_a_major_version() {
     let site = flux("[reload]\npolicy = \"compatible\"");
     let contract = site.path("flux.yaml");
     let app = App::start(site);
@@ -319,9 +320,9 @@ fn a_compatible_policy_refuses_what_breaks_without_a_major_version() {
 
 const SQUADS: &str = "[squads.a]\n[squads.b]\n[squads.c]\n[squads.d]\n[squads.e]\n[squads.owner]\nservices = [\"shop\"]\n";
 
-/// The body of an order with a note of so many letters.
-fn order(letters: usize) -> String {
-    json!({ "note": "n".repeat(letters), "secret": "do-not-tell" }).to_string()
+/// The body of an order with a note of this length.
+fn order(length: usize) -> String {
+    json!({ "note": "n".repeat(length), "secret": "do-not-tell" }).to_string()
 }
 
 fn orders(bound: usize) -> String {
@@ -345,7 +346,7 @@ paths:
 }
 
 #[test]
-fn a_candidate_names_exactly_those_that_it_would_refuse() {
+fn a_candidate_reports_the_callers_it_would_refuse() {
     let upstream = Upstream::ok();
     let site = Site::new("[catalog]\npath = \"squads.toml\"")
         .file("squads.toml", SQUADS)
@@ -359,10 +360,10 @@ fn a_candidate_names_exactly_those_that_it_would_refuse() {
     let next = orders(10);
     let proposed = propose(app.admin, "orders", &next);
     assert_eq!(proposed["result"], "candidate", "{proposed}");
-    for (squad, letters) in [("a", 5), ("b", 50), ("c", 10), ("d", 11), ("e", 0)] {
+    for (squad, length) in [("a", 5), ("b", 50), ("c", 10), ("d", 11), ("e", 0)] {
         for _ in 0..3 {
             let fields = format!("x-squad-owner: {squad}\r\n");
-            let answer = app.ask(post("/orders", &fields, order(letters)));
+            let answer = app.ask(post("/orders", &fields, order(length)));
             assert_eq!(answer.status, 200, "all traffic passes");
             let list = format!("GET /lists HTTP/1.1\r\nhost: a\r\n{fields}\r\n");
             assert_eq!(app.ask(list).status, 200);
@@ -424,7 +425,7 @@ fn propose(address: SocketAddr, service: &str, contract: &str) -> Value {
 }
 
 #[test]
-fn a_candidate_judges_responses_with_their_bodies() {
+fn a_candidate_checks_response_bodies() {
     let contract = |schema: &str| {
         format!(
             "openapi: 3.1.0
@@ -467,7 +468,7 @@ paths:
 }
 
 #[test]
-fn a_candidate_of_the_configuration_is_watched_too() {
+fn a_configured_candidate_is_watched() {
     let site = Site::new("[reload]\npoll = \"200ms\"")
         .file("next.yaml", &orders(10))
         .service("orders", &orders(100), "mock", "candidate = \"next.yaml\"");
@@ -486,7 +487,7 @@ fn a_candidate_of_the_configuration_is_watched_too() {
 }
 
 #[test]
-fn a_configuration_changes_what_it_can_and_names_the_rest() {
+fn a_reload_applies_changes_and_lists_those_that_need_a_restart() {
     let site = flux("[log]\nlevel = \"info\"");
     let config = site.write();
     let before = fs::read_to_string(&config).unwrap();
@@ -532,7 +533,7 @@ fn a_configuration_changes_what_it_can_and_names_the_rest() {
 }
 
 #[test]
-fn what_operators_decided_outlives_another_catalog() {
+fn overrides_survive_a_catalog_change() {
     let site = Site::new("[catalog]\npath = \"squads.toml\"")
         .file("squads.toml", "[squads.b]\n")
         .service("flux", &revision('a'), "mock", "");
@@ -551,7 +552,7 @@ fn what_operators_decided_outlives_another_catalog() {
     fs::write(squads, "[squads.a]\n[squads.b]\n").unwrap();
     let reloaded = change(process.admin, "/config/reload", "");
     assert_eq!(reloaded.status, 200, "{reloaded:?} {config:?}");
-    // Squads have other numbers now, and are counted by their names.
+    // Squad numbers have changed; squads are still counted by name.
     ask(process.data, by_b.replace(": b", ": a"));
     let traffic: Value = serde_json::from_str(&admin(process.admin, "/traffic/flux").1).unwrap();
     let consumers = traffic["consumers"].as_array().unwrap().iter();
@@ -576,7 +577,7 @@ fn what_operators_decided_outlives_another_catalog() {
 }
 
 #[test]
-fn a_promotion_lasts_until_somebody_decides_otherwise() {
+fn a_promotion_lasts_until_the_next_change() {
     let mut process = Process::start(flux(""));
     assert_eq!(
         propose(process.admin, "flux", &revision('b'))["result"],
@@ -603,13 +604,13 @@ fn a_promotion_lasts_until_somebody_decides_otherwise() {
     assert_eq!(version(process.admin), "1.0.0");
 }
 
-/// Contracts nobody here wrote, which are as large as they come.
+/// Large real contracts from other projects.
 #[test]
 #[cfg_attr(
     not(is_full_load),
     ignore = "takes minutes and needs the corpora: PORTCULLIS_TEST_LOAD=full"
 )]
-fn large_contracts_reload_quickly_and_leave_no_memory_behind() {
+fn large_contracts_reload_quickly_without_leaks() {
     let corpora = corpora();
     for (name, reloads) in [("github", 500), ("graph", 5)] {
         let text = large(&corpora, name);
@@ -621,10 +622,10 @@ fn large_contracts_reload_quickly_and_leave_no_memory_behind() {
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 let (stop, latencies, address) = (&stop, &latencies, process.data);
-                scope.spawn(move || knock(address, stop, latencies));
+                scope.spawn(move || request_continuously(address, stop, latencies));
             }
             std::thread::sleep(Duration::from_secs(2));
-            let quiet = p99_ms(&latencies);
+            let baseline = p99_ms(&latencies);
             for number in 0..reloads {
                 replace(
                     &contract,
@@ -643,11 +644,11 @@ fn large_contracts_reload_quickly_and_leave_no_memory_behind() {
             stop.store(true, Ordering::Relaxed);
             println!(
                 "{name}: slowest of {reloads} reloads {} ms, compiling {slowest} ms of it; p99 of \
-                 requests {quiet:.2} ms before, {busy:.2} ms meanwhile; resident MiB {memory:?}",
+                 requests {baseline:.2} ms before, {busy:.2} ms meanwhile; resident MiB {memory:?}",
                 took_max.as_millis()
             );
         });
-        // What is let go is let go within seconds; the allocator keeps some of it for a while.
+        // Memory is freed within seconds; the allocator keeps some of it for a while.
         let (first, last) = memory.split_at(memory.len() / 2);
         let least = |part: &[u64]| part.iter().copied().min().unwrap();
         assert!(
@@ -657,15 +658,15 @@ fn large_contracts_reload_quickly_and_leave_no_memory_behind() {
     }
 }
 
-/// Asks for what no contract has, over and over: the way of a request as far as its contract.
-fn knock(address: SocketAddr, stop: &AtomicBool, latencies: &Mutex<Vec<u64>>) {
+/// Requests an unknown path over and over: each request is processed up to routing.
+fn request_continuously(address: SocketAddr, stop: &AtomicBool, latencies: &Mutex<Vec<u64>>) {
     let mut client = Client::connect(address);
     while !stop.load(Ordering::Relaxed) {
         let began = Instant::now();
         client.send("GET /no/such/path HTTP/1.1\r\nhost: flux\r\n\r\n");
         assert_eq!(client.answer().status, 404);
-        let took = u64::try_from(began.elapsed().as_micros()).unwrap();
-        latencies.lock().unwrap().push(took);
+        let elapsed_us = u64::try_from(began.elapsed().as_micros()).unwrap();
+        latencies.lock().unwrap().push(elapsed_us);
         std::thread::sleep(Duration::from_millis(1));
     }
 }
@@ -677,10 +678,10 @@ fn large(corpora: &Path, name: &str) -> String {
     fs::read_to_string(file.unwrap()).unwrap()
 }
 
-/// A server of contracts that does what it is told.
+/// A contract server whose behaviour the test sets.
 fn server(mode: &'static AtomicU64) -> Upstream {
     Upstream::start(move |_| {
-        let whole = |text: &str| {
+        let response = |text: &str| {
             let length = text.len();
             send(&format!(
                 "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{text}"
@@ -690,10 +691,10 @@ fn server(mode: &'static AtomicU64) -> Upstream {
             0 => vec![send(
                 "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n",
             )],
-            1 => vec![whole(&revision('a'))],
-            2 => vec![whole(&revision('b'))],
-            3 => vec![whole("<html>not found</html>")],
-            // Half of it.
+            1 => vec![response(&revision('a'))],
+            2 => vec![response(&revision('b'))],
+            3 => vec![response("<html>not found</html>")],
+            // Half of the body.
             _ => vec![
                 send("HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n"),
                 send(&revision('a')),
@@ -704,7 +705,7 @@ fn server(mode: &'static AtomicU64) -> Upstream {
 }
 
 #[test]
-fn a_contract_at_an_address_comes_changes_and_is_kept() {
+fn loads_reloads_and_caches_a_contract_from_a_url() {
     static MODE: AtomicU64 = AtomicU64::new(0);
     let server = server(&MODE);
     let kept = tempfile::tempdir().unwrap();
@@ -729,7 +730,7 @@ fn a_contract_at_an_address_comes_changes_and_is_kept() {
             ("2.0.0".to_owned(), json!(true))
         );
     }
-    // The same content after a failure: all is well again.
+    // The same content after a failure: the error is cleared.
     MODE.store(2, Ordering::Relaxed);
     until(|| view(app.admin, "flux")["stale"] == false);
     let text = view(app.admin, "flux").to_string();
@@ -738,7 +739,7 @@ fn a_contract_at_an_address_comes_changes_and_is_kept() {
         "{text}"
     );
     drop(app);
-    // A start while the server is away.
+    // A start while the server is unreachable.
     MODE.store(0, Ordering::Relaxed);
     let app = start();
     until(|| admin(app.admin, "/readyz").0 == 200);
@@ -757,7 +758,7 @@ fn a_contract_at_an_address_comes_changes_and_is_kept() {
 
 #[test]
 #[cfg_attr(not(has_s3_server), ignore = "needs moto_server: .ci/run installs it")]
-fn a_contract_in_object_storage_comes_and_changes() {
+fn loads_and_reloads_a_contract_from_object_storage() {
     let storage = Storage::start();
     storage.send("PUT", "/contracts", "");
     storage.put("flux.yaml", &revision('a'));

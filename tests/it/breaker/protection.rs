@@ -1,7 +1,7 @@
-//! One squad's trouble stays that squad's: real clients, the real program, a real upstream that
-//! fails.
+//! Failures of one squad do not affect other squads: real clients, the real program, a real
+//! upstream that fails.
 //!
-//! `PORTCULLIS_TEST_LOAD=full` asks for the full figures; without it the same is done smaller.
+//! `PORTCULLIS_TEST_LOAD=full` runs the full load; by default a smaller load runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -62,19 +62,19 @@ fn site(upstream: SocketAddr, top: &str, keys: &str) -> Site {
     )
 }
 
-/// A request of a squad that claims its own tier; `fields` are whole lines.
+/// A request of a squad that claims the tier of the same name; `fields` are whole lines.
 fn request(squad: &str, fields: &str) -> String {
     format!(
         "GET /jobs HTTP/1.1\r\nhost: jobs\r\nx-squad-owner: {squad}\r\nx-sla-tier: {squad}\r\n{fields}\r\n"
     )
 }
 
-/// What became of the requests of one squad.
+/// The results of the requests of one squad.
 #[derive(Debug, Default)]
 struct Tally {
     statuses: Mutex<BTreeMap<(u16, String), u64>>,
     latencies_us: Mutex<Vec<u64>>,
-    /// After how long latencies are noted.
+    /// The time before latencies are recorded.
     warm_up: Duration,
 }
 
@@ -104,46 +104,50 @@ impl Tally {
     fn quantile_ms(&self, quantile: f64) -> f64 {
         let mut latencies = self.latencies_us.lock().unwrap().clone();
         latencies.sort_unstable();
-        let place = (quantile * latencies.len() as f64) as usize;
+        let index = (quantile * latencies.len() as f64) as usize;
         latencies
-            .get(place.min(latencies.len().saturating_sub(1)))
+            .get(index.min(latencies.len().saturating_sub(1)))
             .map_or(0.0, |us| *us as f64 / 1000.0)
     }
 }
 
-/// Clients of one squad, each with a connection of its own, until they are told to stop.
-struct Crowd<'a> {
+/// Clients of one squad, each with a separate connection, until they are stopped.
+struct ClientGroup<'a> {
     squad: &'a str,
     clients: usize,
     pause: Duration,
     fields: &'a (dyn Fn(u64) -> String + Sync),
 }
 
-/// Runs crowds until `done` says so.
-fn run(address: SocketAddr, crowds: &[Crowd<'_>], done: impl Fn(&[Tally]) -> bool) -> Vec<Tally> {
-    let warm = |_: &Crowd<'_>| Tally {
+/// Runs groups until `done` returns true.
+fn run(
+    address: SocketAddr,
+    groups: &[ClientGroup<'_>],
+    done: impl Fn(&[Tally]) -> bool,
+) -> Vec<Tally> {
+    let warm = |_: &ClientGroup<'_>| Tally {
         warm_up: Duration::from_secs(1),
         ..Tally::default()
     };
-    let tallies: Vec<Tally> = crowds.iter().map(warm).collect();
+    let tallies: Vec<Tally> = groups.iter().map(warm).collect();
     let start = Instant::now();
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        for (crowd, tally) in crowds.iter().zip(&tallies) {
+        for (group, tally) in groups.iter().zip(&tallies) {
             let number = AtomicU64::new(0);
             let number: &'static AtomicU64 = Box::leak(Box::new(number));
-            for _ in 0..crowd.clients {
+            for _ in 0..group.clients {
                 let stop = &stop;
                 scope.spawn(move || {
                     let mut client = Client::connect(address);
                     while !stop.load(Ordering::Relaxed) {
                         let number = number.fetch_add(1, Ordering::Relaxed);
                         let began = Instant::now();
-                        client.send(request(crowd.squad, &(crowd.fields)(number)));
+                        client.send(request(group.squad, &(group.fields)(number)));
                         let answer = client.answer();
                         tally.count(&answer, began.elapsed(), start.elapsed());
-                        if answer.status != 200 && !crowd.pause.is_zero() {
-                            std::thread::sleep(crowd.pause);
+                        if answer.status != 200 && !group.pause.is_zero() {
+                            std::thread::sleep(group.pause);
                         }
                     }
                 });
@@ -159,7 +163,7 @@ fn run(address: SocketAddr, crowds: &[Crowd<'_>], done: impl Fn(&[Tally]) -> boo
     tallies
 }
 
-fn well(_: u64) -> String {
+fn succeeds(_: u64) -> String {
     String::new()
 }
 
@@ -182,18 +186,21 @@ fn cell<'v>(breakers: &'v Value, squad: &str, tier: &str) -> &'v Value {
 }
 
 #[test]
-fn a_squad_that_only_fails_is_cut_alone() {
+fn a_failing_squad_is_cut_off_alone() {
     let enough = if is_full() { 20_000 } else { 1500 };
     let upstream = Faulty::start(1000);
     let process = Process::start(site(upstream.address, "[runtime]\ndata_cores = 2", ""));
-    let crowd = |squad, fields| Crowd {
+    let group = |squad, fields| ClientGroup {
         squad,
         clients: 8,
         pause: Duration::from_millis(1),
         fields,
     };
-    let crowds = [crowd("silver", &fails as _), crowd("bronze", &well as _)];
-    let [silver, bronze] = run(process.data, &crowds, |tallies| {
+    let groups = [
+        group("silver", &fails as _),
+        group("bronze", &succeeds as _),
+    ];
+    let [silver, bronze] = run(process.data, &groups, |tallies| {
         tallies[0].of(503, "CIRCUIT_OPEN") > 300 && tallies[1].all() >= enough
     })
     .try_into()
@@ -205,12 +212,12 @@ fn a_squad_that_only_fails_is_cut_alone() {
         bronze.of(200, ""),
         bronze.all()
     );
-    assert_eq!(bronze.of(200, ""), bronze.all(), "bronze loses nothing");
+    assert_eq!(bronze.of(200, ""), bronze.all(), "bronze has no failures");
     assert_eq!(
         silver.of(500, "") + silver.of(503, "CIRCUIT_OPEN"),
         silver.all()
     );
-    // Twenty calls are judged; what is in flight by then, and probes, come on top.
+    // The breaker opens after twenty calls; calls in flight at that time, and probes, come on top.
     assert!(
         silver.of(500, "") < 20 + 8 + silver.all() / 10,
         "{silver:?}"
@@ -229,7 +236,7 @@ fn a_squad_that_only_fails_is_cut_alone() {
 }
 
 #[test]
-fn gold_passes_a_deploy_that_cuts_bronze() {
+fn a_deploy_window_keeps_gold_and_cuts_off_bronze() {
     // Three minutes, thirty times as fast.
     let length = Duration::from_secs(if is_full() { 6 } else { 2 });
     let upstream = Faulty::start(1000);
@@ -247,14 +254,14 @@ fn gold_passes_a_deploy_that_cuts_bronze() {
             String::new()
         }
     };
-    let crowd = |squad| Crowd {
+    let group = |squad| ClientGroup {
         squad,
         clients: 8,
         pause: Duration::from_millis(1),
         fields: &sixty_percent,
     };
     let began = Instant::now();
-    let [gold, bronze] = run(process.data, &[crowd("gold"), crowd("bronze")], |tallies| {
+    let [gold, bronze] = run(process.data, &[group("gold"), group("bronze")], |tallies| {
         began.elapsed() > length && tallies[1].of(503, "CIRCUIT_OPEN") > 50
     })
     .try_into()
@@ -277,35 +284,35 @@ fn gold_passes_a_deploy_that_cuts_bronze() {
     );
 }
 
-/// Three squads and the unknown, each with more than it can get.
+/// Three squads and unknown consumers, each with more load than its share.
 #[test]
-fn shares_hold_in_an_overload() {
+fn shares_follow_the_weights_under_overload() {
     let full = is_full();
     let length = Duration::from_secs(if full { 10 } else { 3 });
     let upstream = Faulty::start(20);
     let keys = "[services.shares]\nin_flight_max = 20\n";
     let process = Process::start(site(upstream.address, "[runtime]\ndata_cores = 2", keys));
     let slow = |_: u64| "x-delay-ms: 20\r\n".to_owned();
-    let crowd = |squad, clients| Crowd {
+    let group = |squad, clients| ClientGroup {
         squad,
         clients,
         pause: Duration::from_millis(if full { 4 } else { 8 }),
         fields: &slow,
     };
     let began = Instant::now();
-    let alone = run(process.data, &[crowd("gold", 4)], |_| {
+    let alone = run(process.data, &[group("gold", 4)], |_| {
         began.elapsed() > length / 3 + Duration::from_secs(1)
     });
-    // At three times the capacity: sixty clients for twenty slots, in the proportion of the
-    // weights and as many again of squads nobody knows.
+    // At three times the capacity: sixty clients for twenty slots, in proportion to the weights,
+    // plus clients of an unknown squad.
     let began = Instant::now();
-    let crowds = [
-        crowd("gold", 36),
-        crowd("silver", 12),
-        crowd("bronze", 12),
-        crowd("nobody", 10),
+    let groups = [
+        group("gold", 36),
+        group("silver", 12),
+        group("bronze", 12),
+        group("nobody", 10),
     ];
-    let tallies = run(process.data, &crowds, |_| began.elapsed() > length);
+    let tallies = run(process.data, &groups, |_| began.elapsed() > length);
     let served: Vec<u64> = tallies.iter().map(|tally| tally.of(200, "")).collect();
     let known: u64 = served[..3].iter().sum();
     let share = |squad: usize| served[squad] as f64 / known as f64;
@@ -328,7 +335,7 @@ fn shares_hold_in_an_overload() {
         alone[0].quantile_ms(0.5),
         tallies[0].quantile_ms(0.5),
     );
-    // Within 5 % of the weights where the machine does nothing else.
+    // Within 5 % of the weights if the machine is otherwise idle.
     let tolerance = if full { 0.05 } else { 0.15 };
     for (squad, fair) in [0.6, 0.2, 0.2].into_iter().enumerate() {
         let off = (share(squad) - fair).abs() / fair;
@@ -336,7 +343,7 @@ fn shares_hold_in_an_overload() {
     }
     assert!(
         served[3] * 20 < known,
-        "the unknown have what is spare: {served:?}"
+        "unknown consumers get only spare capacity: {served:?}"
     );
     for tally in &tallies {
         assert_eq!(tally.of(200, "") + tally.of(503, "OVERLOADED"), tally.all());
@@ -346,12 +353,12 @@ fn shares_hold_in_an_overload() {
 }
 
 #[test]
-fn an_upstream_that_comes_back_is_not_run_over() {
+fn a_recovering_upstream_is_not_overloaded() {
     let mut upstream = Faulty::start(1000);
     let keys = "[services.breaker]\nopen_base = \"200ms\"\nopen_max = \"1s\"\n";
     let process = Process::start(site(upstream.address, "[runtime]\ndata_cores = 2", keys));
     let slow = |_: u64| "x-delay-ms: 60\r\n".to_owned();
-    let crowd = |squad| Crowd {
+    let group = |squad| ClientGroup {
         squad,
         clients: 20,
         pause: Duration::from_millis(5),
@@ -360,7 +367,7 @@ fn an_upstream_that_comes_back_is_not_run_over() {
     let restarted = AtomicUsize::new(0);
     let upstream = Mutex::new(&mut upstream);
     let before = Mutex::new(0);
-    let tallies = run(process.data, &[crowd("gold"), crowd("bronze")], |tallies| {
+    let tallies = run(process.data, &[group("gold"), group("bronze")], |tallies| {
         let served: u64 = tallies.iter().map(|tally| tally.of(200, "")).sum();
         let cut: u64 = tallies
             .iter()
@@ -385,7 +392,7 @@ fn an_upstream_that_comes_back_is_not_run_over() {
     println!(
         "(d) after the restart {} requests in the first 40 ms, {} at most in flight later; cut {}, \
          unanswered {}",
-        stats["in_the_beginning"],
+        stats["in_first_period"],
         stats["in_flight_max"],
         tallies
             .iter()
@@ -396,14 +403,14 @@ fn an_upstream_that_comes_back_is_not_run_over() {
             .map(|tally| tally.of(502, "UPSTREAM_UNAVAILABLE"))
             .sum::<u64>(),
     );
-    // Five probes, and nobody else until three of them were answered, which takes 60 ms.
-    assert!(stats["in_the_beginning"].as_u64().unwrap() <= 5, "{stats}");
+    // Five probes, and no other request until three of them are answered, which takes 60 ms.
+    assert!(stats["in_first_period"].as_u64().unwrap() <= 5, "{stats}");
     let breakers = breakers(process.admin);
     assert_eq!(breakers["everybody"]["state"], "closed");
 }
 
 #[test]
-fn a_million_invented_squads_are_one() {
+fn unlisted_squads_share_one_breaker_and_label() {
     let (requests, clients) = if is_full() {
         (1_000_000, 16)
     } else {
@@ -462,7 +469,7 @@ fn a_million_invented_squads_are_one() {
 }
 
 #[test]
-fn a_refusal_says_who_why_until_when_and_whom_to_call() {
+fn a_refusal_has_squad_reason_retry_time_and_contact() {
     let upstream = Upstream::start(|_| {
         vec![send(
             "HTTP/1.1 503 Service Unavailable\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n",
@@ -505,7 +512,7 @@ fn a_refusal_says_who_why_until_when_and_whom_to_call() {
 }
 
 #[test]
-fn what_portcullis_refuses_and_what_clients_give_up_is_not_counted() {
+fn refusals_and_aborted_requests_are_not_failures() {
     let upstream = Faulty::start(1000);
     let app = App::start(site(
         upstream.address,
@@ -527,7 +534,7 @@ fn what_portcullis_refuses_and_what_clients_give_up_is_not_counted() {
 }
 
 #[test]
-fn an_answer_that_breaks_off_is_a_failure() {
+fn an_interrupted_response_is_a_failure() {
     let upstream = Faulty::start(1000);
     let app = App::start(site(
         upstream.address,
@@ -549,7 +556,7 @@ fn an_answer_that_breaks_off_is_a_failure() {
 }
 
 #[test]
-fn the_budget_between_squads_is_enforced() {
+fn enforces_the_cross_squad_budget() {
     let upstream = Faulty::start(1000);
     let keys = "[services.budget]\ncross_squad_max = 0.15\ncalls_min = 10\n";
     let app = App::start(site(upstream.address, "", keys));
@@ -577,12 +584,16 @@ fn the_budget_between_squads_is_enforced() {
         refused["detail"],
         "1 of the last 11 requests to this service came from other squads than its provider, and they may be 15 % at most"
     );
-    assert_eq!(ask("nobody").status, 429, "the unknown are another squad");
+    assert_eq!(
+        ask("nobody").status,
+        429,
+        "unknown consumers count as another squad"
+    );
     assert_eq!(ask("provider").status, 200);
 }
 
 #[test]
-fn only_what_may_be_sent_twice_is_sent_again() {
+fn retries_only_repeatable_requests() {
     let keys =
         "[services.retries]\nattempts_max = 2\nbackoff_base = \"1ms\"\nbackoff_max = \"1ms\"\n";
     let upstream = Upstream::start(|_| {
@@ -603,7 +614,7 @@ fn only_what_may_be_sent_twice_is_sent_again() {
     check("POST /jobs", "content-length: 0\r\n", "", 1);
     check("POST /add", "content-length: 0\r\n", "", 3);
     check("GET /safe", "", "", 1);
-    // A body that streams was sent once it was sent.
+    // A streamed body cannot be sent again.
     check(
         "PUT /jobs",
         "transfer-encoding: chunked\r\n",
@@ -618,7 +629,7 @@ fn only_what_may_be_sent_twice_is_sent_again() {
 }
 
 #[test]
-fn a_retry_finds_an_upstream_that_was_away() {
+fn a_retry_reaches_a_restarted_upstream() {
     let tries = AtomicUsize::new(0);
     let upstream = Upstream::start(move |_| match tries.fetch_add(1, Ordering::Relaxed) {
         0 => vec![crate::support::upstream::Step::Close],
@@ -635,7 +646,7 @@ fn a_retry_finds_an_upstream_that_was_away() {
 }
 
 #[test]
-fn retries_have_a_budget_and_heed_retry_after() {
+fn retries_respect_the_budget_and_retry_after() {
     let keys = "[services.retries]\nattempts_max = 1\nratio_max = 0.0\nper_second_min = 1\nbackoff_base = \"1ms\"\n\
                 [services.breaker]\nmode = \"off\"\n";
     let upstream = Faulty::start(1000);
@@ -654,17 +665,17 @@ fn retries_have_a_budget_and_heed_retry_after() {
         "",
         "[services.retries]\nattempts_max = 1\nbackoff_base = \"1ms\"\n",
     ));
-    let asked = request("gold", "x-fault: 503\r\nx-retry-after: 60\r\n");
-    assert_eq!(app.ask(asked).status, 503);
+    let failing = request("gold", "x-fault: 503\r\nx-retry-after: 60\r\n");
+    assert_eq!(app.ask(failing).status, 503);
     let after = upstream.stats()["served"].as_u64().unwrap();
     assert_eq!(after, before + 1, "60 s are beyond the deadline");
 }
 
 #[test]
-fn squad_headers_are_believed_checked_and_kept_from_those_who_need_none() {
+fn squad_headers_are_validated_and_removed_if_untrusted() {
     let upstream = Upstream::ok();
     let fields = "x-service-version: 1.2.3\r\n";
-    let seen = |top: &str, keys: &str| {
+    let forwarded = |top: &str, keys: &str| {
         let app = App::start(site(upstream.address, top, keys));
         let answer = app.ask(request("gold", fields));
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -672,10 +683,10 @@ fn squad_headers_are_believed_checked_and_kept_from_those_who_need_none() {
         ["x-squad-owner", "x-sla-tier", "x-service-version"]
             .map(|name| request.fields(name).join(","))
     };
-    assert_eq!(seen("", ""), ["gold", "gold", "1.2.3"]);
-    assert_eq!(seen("", "legacy = true"), ["", "", ""]);
-    let stranger = "[identity]\ntrusted_peers = [\"10.0.0.0/8\"]";
-    assert_eq!(seen(stranger, ""), ["", "", ""]);
+    assert_eq!(forwarded("", ""), ["gold", "gold", "1.2.3"]);
+    assert_eq!(forwarded("", "legacy = true"), ["", "", ""]);
+    let untrusted = "[identity]\ntrusted_peers = [\"10.0.0.0/8\"]";
+    assert_eq!(forwarded(untrusted, ""), ["", "", ""]);
     let app = App::start(site(upstream.address, "", ""));
     for (fields, complaint) in [
         (
@@ -704,10 +715,10 @@ fn squad_headers_are_believed_checked_and_kept_from_those_who_need_none() {
 }
 
 #[test]
-fn who_calls_is_never_said_in_trailers() {
+fn ignores_squad_fields_in_trailers() {
     let upstream = Upstream::ok();
-    let stranger = "[identity]\ntrusted_peers = [\"10.0.0.0/8\"]";
-    let app = App::start(site(upstream.address, stranger, ""));
+    let untrusted = "[identity]\ntrusted_peers = [\"10.0.0.0/8\"]";
+    let app = App::start(site(upstream.address, untrusted, ""));
     let answer = app.ask(
         "PUT /jobs HTTP/1.1\r\nhost: jobs\r\ntransfer-encoding: chunked\r\ntrailer: x-sum, x-squad-owner\r\nte: trailers\r\n\r\n1\r\nx\r\n0\r\n\
          x-squad-owner: gold\r\nx-sla-tier: gold\r\nx-forwarded-for: 1.2.3.4\r\nx-sum: 1\r\n\r\n",
@@ -717,7 +728,7 @@ fn who_calls_is_never_said_in_trailers() {
 }
 
 #[test]
-fn a_slow_probe_is_no_recovery() {
+fn a_slow_probe_does_not_close_the_breaker() {
     let keys = "[services.breaker]\ncalls_min = 3\nslow_call = \"20ms\"\nslow_rate_max = 0.5\n\
                 open_base = \"10ms\"\nopen_max = \"10ms\"\nprobes = 1\n";
     let upstream = Faulty::start(1000);
@@ -759,7 +770,7 @@ fn a_legacy_service_refuses_nothing() {
 }
 
 #[test]
-fn a_share_is_waited_for_and_a_full_line_gives_way() {
+fn waits_for_a_slot_and_displaces_lower_tiers() {
     let keys = "[services.shares]\nin_flight_max = 1\nwaiting_max = 1\nwait_max = \"20s\"\n";
     let upstream = Faulty::start(1000);
     let app = App::start(site(upstream.address, "", keys));

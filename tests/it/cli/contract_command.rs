@@ -6,7 +6,7 @@ use std::process::Stdio;
 use portcullis::admin::{ConfigReloadView, ConfigResult};
 use serde_json::Value;
 
-use super::operate::{complaint, printed};
+use super::operate::{error_message, printed};
 use crate::support::app::program;
 use crate::support::steered::{NEXT, Port, REVISION, applied, refusal};
 
@@ -121,12 +121,12 @@ fn uploads_a_candidate_from_a_file_or_standard_input() {
     let large = file("large.yaml", &"a".repeat(250_000));
     let url = format!("http://{}", port.address);
     let words = format!("contract candidate orders {large} --admin {url}");
-    let message = complaint(&words, &[]);
+    let message = error_message(&words, &[]);
     assert!(
         message.contains("answers 413: the contract is larger than"),
         "{message}"
     );
-    let message = complaint("contract candidate orders /nowhere.yaml", &[]);
+    let message = error_message("contract candidate orders /nowhere.yaml", &[]);
     assert!(
         message.starts_with("portcullis: /nowhere.yaml: No such file"),
         "{message}"
@@ -205,7 +205,7 @@ fn explains_failed_requests_and_exits_with_2() {
     let port = Port::start();
     let url = format!("http://{}", port.address);
     let check = |words: &str, status: u16, detail: &str| {
-        let message = complaint(&format!("{words} --admin {url}"), &[]);
+        let message = error_message(&format!("{words} --admin {url}"), &[]);
         let expected = format!("portcullis: {url} answers {status}: {detail}");
         assert!(message.starts_with(&expected), "{words}: {message}");
     };
@@ -242,7 +242,7 @@ fn explains_failed_requests_and_exits_with_2() {
         "another reload of the configuration is in progress",
     );
     for words in ["contract", "config"] {
-        let message = complaint(words, &[]);
+        let message = error_message(words, &[]);
         assert!(
             message.contains(&format!("Usage: portcullis {words}")),
             "{message}"
@@ -268,7 +268,7 @@ fn sends_the_token_with_changes_only() {
         "contract drop orders",
         "config reload",
     ] {
-        let message = complaint(&format!("{words} --admin {url}"), &[]);
+        let message = error_message(&format!("{words} --admin {url}"), &[]);
         assert!(
             message.contains("answers 401: changes need the configured"),
             "{message}"
@@ -276,7 +276,7 @@ fn sends_the_token_with_changes_only() {
         printed(port.address, &format!("{words} --token-file {file}"), 0);
     }
     let proposal = format!("contract candidate orders {file}");
-    let message = complaint(&format!("{proposal} --admin {url}"), &[]);
+    let message = error_message(&format!("{proposal} --admin {url}"), &[]);
     assert!(message.contains("answers 401"), "{message}");
     printed(port.address, &format!("{proposal} --token-file {file}"), 0);
 }

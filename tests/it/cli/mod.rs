@@ -1,4 +1,4 @@
-//! Commands as a person or a pipeline runs them.
+//! The commands, run as a person or a pipeline runs them.
 
 pub(crate) mod command_line;
 pub(crate) mod contract_command;

@@ -32,7 +32,7 @@ pub(crate) fn printed(admin: SocketAddr, words: &str, code: i32) -> String {
 
 /// The error of a command that cannot run.
 #[track_caller]
-pub(crate) fn complaint(words: &str, variables: &[(&str, &str)]) -> String {
+pub(crate) fn error_message(words: &str, variables: &[(&str, &str)]) -> String {
     let output = run(words, variables);
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{words}: {error}");
@@ -94,11 +94,11 @@ shop
 #[test]
 fn overrides_apply_to_traffic() {
     // Bound and dropped, so no upstream listens there.
-    let free = TcpListener::bind("127.0.0.1:0")
+    let unused = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
-    let app = App::start(Site::new("").service("shop", SHOP, &format!("http://{free}"), ""));
+    let app = App::start(Site::new("").service("shop", SHOP, &format!("http://{unused}"), ""));
     let error = || problem(&app.ask(get("/files/x")))["error"].clone();
     let print = |words: &str, code| printed(app.admin, words, code);
     print("breakers", 0);
@@ -179,7 +179,7 @@ fn explains_rejected_requests_and_exits_with_2() {
     let app = App::start(site(LOOPBACK));
     let url = format!("http://{}", app.admin);
     let check = |words: &str, status: &str, detail: &str| {
-        let message = complaint(&format!("{words} --admin {url}"), &[]);
+        let message = error_message(&format!("{words} --admin {url}"), &[]);
         let expected = format!("portcullis: {url} answers {status}: {detail}");
         assert!(message.starts_with(&expected), "{words}: {message}");
     };
@@ -213,17 +213,17 @@ fn explains_rejected_requests_and_exits_with_2() {
     let variables = [("PORTCULLIS_ADMIN_URL", "http://127.0.0.1:1")];
     let output = run(&format!("breakers --admin {url}"), &variables);
     assert_eq!(output.status.code(), Some(0));
-    let message = complaint("breakers --admin https://127.0.0.1:1", &[]);
+    let message = error_message("breakers --admin https://127.0.0.1:1", &[]);
     assert!(
         message.contains("is not an admin port: expected http://host:port"),
         "{message}"
     );
-    let message = complaint("breakers set shop everybody shut", &[]);
+    let message = error_message("breakers set shop everybody shut", &[]);
     assert!(
         message.contains("[possible values: auto, open, disabled, observe]"),
         "{message}"
     );
-    let message = complaint("deploy-window", &[]);
+    let message = error_message("deploy-window", &[]);
     assert!(
         message.contains("Usage: portcullis deploy-window"),
         "{message}"
@@ -233,12 +233,12 @@ fn explains_rejected_requests_and_exits_with_2() {
 #[test]
 fn names_servers_that_do_not_answer() {
     // Bound and dropped, so no server listens there.
-    let free = TcpListener::bind("127.0.0.1:0")
+    let unused = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
-    let url = format!("http://{free}");
-    let message = complaint("breakers", &[("PORTCULLIS_ADMIN_URL", &url)]);
+    let url = format!("http://{unused}");
+    let message = error_message("breakers", &[("PORTCULLIS_ADMIN_URL", &url)]);
     assert!(
         message.starts_with(&format!("portcullis: cannot connect to {url}: ")),
         "{message}"
@@ -250,7 +250,7 @@ fn names_servers_that_do_not_answer() {
     // The data port answers, but not as an admin port.
     let app = App::start(site(LOOPBACK));
     let url = format!("http://{}", app.data);
-    let message = complaint("breakers", &[("PORTCULLIS_ADMIN_URL", &url)]);
+    let message = error_message("breakers", &[("PORTCULLIS_ADMIN_URL", &url)]);
     assert!(
         message.starts_with(&format!("portcullis: {url} answers 404: ")),
         "{message}"
@@ -282,7 +282,7 @@ fn names_servers_that_do_not_answer() {
             let _ = std::io::Read::read(&mut stream, &mut request);
             stream.write_all(answer.as_bytes()).unwrap();
         });
-        let message = complaint("breakers", &[("PORTCULLIS_ADMIN_URL", &url)]);
+        let message = error_message("breakers", &[("PORTCULLIS_ADMIN_URL", &url)]);
         assert!(message.contains(expected), "{answer}: {message}");
         server.join().unwrap();
     }
@@ -312,24 +312,24 @@ fn takes_the_token_from_the_variable_or_a_file_and_never_prints_it() {
     let right = file("right", &format!("{TOKEN}\n"));
     good(&format!("{close} --token-file {right}"), &[address, other]);
     good("breakers", &[address, other]);
-    let message = complaint(close, &[address]);
+    let message = error_message(close, &[address]);
     assert!(
         message.contains("answers 401: changes need the configured"),
         "{message}"
     );
-    let message = complaint(close, &[address, other]);
+    let message = error_message(close, &[address, other]);
     assert!(
         message.contains("answers 401: the token is not the configured"),
         "{message}"
     );
     assert!(!message.contains(other.1), "{message}");
-    let message = complaint(close, &[address, ("PORTCULLIS_ADMIN__TOKEN", "s3cret")]);
+    let message = error_message(close, &[address, ("PORTCULLIS_ADMIN__TOKEN", "s3cret")]);
     assert!(
         message.starts_with("portcullis: PORTCULLIS_ADMIN__TOKEN: expected a token of 16 to 1024")
             && !message.contains("s3cret"),
         "{message}"
     );
-    let message = complaint(&format!("{close} --token-file /nowhere"), &[address]);
+    let message = error_message(&format!("{close} --token-file /nowhere"), &[address]);
     assert!(
         message.starts_with("portcullis: --token-file /nowhere: No such file"),
         "{message}"
@@ -337,7 +337,7 @@ fn takes_the_token_from_the_variable_or_a_file_and_never_prints_it() {
 
     let app = App::start(site("address = \"0.0.0.0:0\""));
     let url = format!("http://127.0.0.1:{}", app.admin.port());
-    let message = complaint(close, &[("PORTCULLIS_ADMIN_URL", &url), own]);
+    let message = error_message(close, &[("PORTCULLIS_ADMIN_URL", &url), own]);
     assert!(
         message.contains("answers 403: ") && message.contains("set `admin.token`"),
         "{message}"

@@ -37,10 +37,10 @@ fn prints_the_owners_that_the_proxy_serves() {
     let site = site();
     let (code, json, errors) = owner(&site, "--format json");
     assert_eq!((code, errors.as_str()), (Some(0), ""));
-    let told: Value = serde_json::from_str(&json).unwrap();
+    let printed: Value = serde_json::from_str(&json).unwrap();
     let app = App::start(site);
     let running: Value = serde_json::from_str(&admin(app.admin, "/owners").1).unwrap();
-    assert_eq!(told, running["services"]);
+    assert_eq!(printed, running["services"]);
 }
 
 #[test]
@@ -88,8 +88,8 @@ fn explains_unreadable_files() {
     let (code, text, errors) = owner(&site(), "shap");
     assert_eq!((code, text.as_str()), (Some(2), ""));
     assert!(errors.contains("did you mean `shop`?"), "{errors}");
-    let gone = Site::new("").at("shop", "gone.yaml");
-    let (code, text, errors) = owner(&gone, "");
+    let missing = Site::new("").at("shop", "gone.yaml");
+    let (code, text, errors) = owner(&missing, "");
     assert_eq!(code, Some(2));
     assert!(text.starts_with("shop\n"), "{text}");
     assert!(errors.contains("gone.yaml"), "{errors}");

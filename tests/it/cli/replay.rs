@@ -208,7 +208,7 @@ fn line_of(case: &Case) -> String {
 }
 
 /// The violations of a line that would be rejected: in the request, and in the response.
-fn judged(contract: &CompiledContract, line: &str) -> [Vec<String>; 2] {
+fn violations_of(contract: &CompiledContract, line: &str) -> [Vec<String>; 2] {
     let bounds = ExchangeCheckLimits {
         violations_max: 20,
         json_depth_max: 128,
@@ -260,14 +260,14 @@ fn recordings_get_the_same_verdicts_as_requests() {
         let Some(contract) = contract_of(&folder, &case) else {
             continue;
         };
-        let [request, response] = judged(&contract, &line_of(&case));
+        let [request, response] = violations_of(&contract, &line_of(&case));
         let (expected, found) = match case.text("/expected/check") {
             "response" => {
                 let is_stray = request.iter().any(|found| found.starts_with("unknown-"));
                 let found = if is_stray { request } else { response };
-                (requests::judge_response(&contract, &case), found)
+                (requests::response_violations(&contract, &case), found)
             }
-            _ => (requests::judge(&contract, &case), request),
+            _ => (requests::request_violations(&contract, &case), request),
         };
         compared += 1;
         if !is_same(&expected, &found) {

@@ -24,7 +24,7 @@ paths = ['services/orders/**']
 paths = ['apps/checkout/**']
 ";
 
-/// A command with the rule that it reports and a word of the message.
+/// A command with the rule that it reports and a part of the message.
 struct ReportingCommand {
     words: &'static str,
     rule: &'static str,
@@ -165,11 +165,14 @@ fn check_sarif(text: &str, rule: &str, message: &str) {
     let results = run["results"].as_array().unwrap();
     let found = results.iter().find(|result| result["ruleId"] == rule);
     let found = found.unwrap_or_else(|| panic!("{log:#}"));
-    let said = found["message"]["text"].as_str().unwrap();
-    assert!(said.contains(message), "{said}");
+    let text = found["message"]["text"].as_str().unwrap();
+    assert!(text.contains(message), "{text}");
     for result in results {
-        let place = &result["locations"][0]["physicalLocation"];
-        assert!(place["artifactLocation"]["uri"].is_string(), "{result:#}");
+        let location = &result["locations"][0]["physicalLocation"];
+        assert!(
+            location["artifactLocation"]["uri"].is_string(),
+            "{result:#}"
+        );
         assert!(result["partialFingerprints"]["portcullis/v1"].is_string());
     }
 }

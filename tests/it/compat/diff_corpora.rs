@@ -82,12 +82,12 @@ fn gaps_of_rule_lists_are_closed() {
     println!("{} cases", cases.len());
 }
 
-/// Expected ids that are rightly not reported, with the reason.
+/// Expected ids that are correctly not reported, with the reason.
 const OASDIFF_WRONG: &[(&str, &str, &str)] = &[
     (
         "TestBreaking_ResponseMinItemsSmaller",
         "response-body-min-items-decreased",
-        "minItems says nothing of a string",
+        "minItems does not apply to strings",
     ),
     (
         "TestBreaking_RequestBodyRequiredEnabled",
@@ -102,67 +102,67 @@ const OASDIFF_WRONG: &[(&str, &str, &str)] = &[
     (
         "TestBreaking_NewPathParam",
         "new-request-path-parameter",
-        "the path has no such expression, so nobody can send it",
+        "the path has no such expression, so no client can send it",
     ),
     (
         "TestBreaking_RequestPropertyAllOfAdded",
         "request-body-all-of-added",
-        "the added schemas say what the others say",
+        "the added schemas have the meaning of the others",
     ),
     (
         "TestBreaking_RequestPropertyAllOfAdded",
         "request-property-all-of-added",
-        "the added schemas say what the others say",
+        "the added schemas have the meaning of the others",
     ),
     (
         "TestResponsePropertyAllOfAdded",
         "response-body-all-of-added",
-        "the added schemas say what the others say",
+        "the added schemas have the meaning of the others",
     ),
     (
         "TestResponsePropertyAllOfAdded",
         "response-property-all-of-added",
-        "the added schemas say what the others say",
+        "the added schemas have the meaning of the others",
     ),
     (
         "TestResponsePropertyAllOfRemoved",
         "response-body-all-of-removed",
-        "the other schemas say what these said",
+        "the other schemas have the same meaning",
     ),
     (
         "TestResponsePropertyAllOfRemoved",
         "response-property-all-of-removed",
-        "the other schemas say what these said",
+        "the other schemas have the same meaning",
     ),
     (
         "TestRequestParameterXExtensibleEnumValueRemoved",
         "request-parameter-x-extensible-enum-value-removed",
-        "the path has no such expression, so nobody can send it",
+        "the path has no such expression, so no client can send it",
     ),
     (
         "TestRequestParameterMinIncreased",
         "request-parameter-min-increased",
-        "the path has no such expression, so nobody can send it",
+        "the path has no such expression, so no client can send it",
     ),
     (
         "TestRequestPathParamFormatChanged",
         "request-parameter-type-changed",
-        "the path has no such expression, so nobody can send it",
+        "the path has no such expression, so no client can send it",
     ),
     (
         "TestRequestParameterMaxItemsIncreased",
         "request-parameter-max-items-increased",
-        "maxItems says nothing of a string",
+        "maxItems does not apply to strings",
     ),
     (
         "TestRequestParameterMaxItemsDecreased",
         "request-parameter-max-items-decreased",
-        "maxItems says nothing of a string",
+        "maxItems does not apply to strings",
     ),
     (
         "TestBreaking_RequestParameterMaxItemsWithFlatten",
         "request-parameter-max-items-decreased",
-        "maxItems says nothing of a string",
+        "maxItems does not apply to strings",
     ),
     (
         "TestRequestBodyMinContainsIncreased",
@@ -202,52 +202,52 @@ const OASDIFF_WRONG: &[(&str, &str, &str)] = &[
     (
         "TestRequestBodyMaxLengthDecreasedCheck",
         "request-body-max-length-increased",
-        "maxLength says nothing of an object",
+        "maxLength does not apply to objects",
     ),
     (
         "TestRequestBodyMaxLengthIncreasedCheck",
         "request-body-max-length-decreased",
-        "maxLength says nothing of an object",
+        "maxLength does not apply to objects",
     ),
     (
         "TestRequestBodyMinLengthDecreased",
         "request-body-min-length-decreased",
-        "minLength says nothing of an object",
+        "minLength does not apply to objects",
     ),
     (
         "TestRequestPropertyMaxDecreasedCheck",
         "request-property-max-decreased",
-        "maximum says nothing of a string",
+        "maximum does not apply to strings",
     ),
     (
         "TestRequestPropertyMaxIncreasingCheck",
         "request-property-max-increased",
-        "maximum says nothing of a string",
+        "maximum does not apply to strings",
     ),
     (
         "TestRequestBodyMaxDecreasedCheck",
         "request-body-max-decreased",
-        "maximum says nothing of an object",
+        "maximum does not apply to objects",
     ),
     (
         "TestRequestBodyFormatChangedCheck",
         "request-body-type-changed",
-        "a format of strings says nothing of an object",
+        "a string format does not apply to objects",
     ),
     (
         "TestResponsePropertyFormatChangedCheck",
         "response-property-type-changed",
-        "properties say nothing of a string",
+        "properties do not apply to strings",
     ),
     (
         "TestResponsePropertyFormatRemovedCheck",
         "response-property-type-changed",
-        "properties say nothing of a string",
+        "properties do not apply to strings",
     ),
     (
         "TestResponsePropertyTypeChangedCheck",
         "response-property-type-changed",
-        "properties say nothing of a string",
+        "properties do not apply to strings",
     ),
     (
         "TestListOfTypesRemainingUncoveredLines.parameter_widening_case.1",
@@ -319,7 +319,7 @@ fn real_findings_of_oasdiff_are_reported() {
     assert_eq!(
         excused,
         OASDIFF_WRONG.len(),
-        "an exception is of no use any more"
+        "an exception is no longer needed"
     );
     assert_eq!(refused, OASDIFF_REFUSED);
     assert!(found > 320, "{found}");
@@ -328,10 +328,10 @@ fn real_findings_of_oasdiff_are_reported() {
 /// The notice period of a case: the second number of `WithDeprecation(a, b)`.
 fn notice(case: &Value) -> i64 {
     let configured = case["checker_config"].to_string();
-    let asked = configured
+    let notice_days = configured
         .split_once("WithDeprecation(")
         .and_then(|(_, rest)| rest.split_once(')')?.0.split_once(", ")?.1.parse().ok());
-    asked.unwrap_or(0)
+    notice_days.unwrap_or(0)
 }
 
 fn rules_of(report: &CompatReport) -> Vec<(&str, ChangeLevel)> {
@@ -369,23 +369,23 @@ fn every_id_of_oasdiff_is_an_alias() {
 const JAVA_WRONG: &[(&str, &str)] = &[
     (
         "ParameterDiffTest.pathSamePathParamsDiffParamSameAsInPathButSchemaDiff",
-        "digits are a string too",
+        "digits are also a valid string",
     ),
     (
         "SecurityDiffTest.testDiffDifferent",
-        "a scope more, and an alternative less: callers are locked out",
+        "an added scope and a removed alternative: callers lose access",
     ),
     (
         "ApiResponseBCTest.changedButCompatible",
-        "statuses of success that the older contract does not declare are refused by it",
+        "the older contract does not declare these success statuses",
     ),
     (
         "ApiResponseBCTest.decreased",
-        "no response that was right is wrong because 400 is never sent",
+        "removing 400 makes no other response invalid",
     ),
     (
         "MinLengthBCTest.responseMinLengthIncreased",
-        "longer texts are right by the older contract",
+        "longer texts are valid in the older contract",
     ),
     (
         "OAuthFlowBCTest.refreshUrlChanged",
@@ -397,23 +397,23 @@ const JAVA_WRONG: &[(&str, &str)] = &[
     ),
     (
         "OneOfBCTest.changedButCompatible",
-        "alternatives overlap, and what matched two of them matches one: a witness",
+        "alternatives overlap, and a value that matched two matches one: a witness",
     ),
     (
         "ParameterBCTest.allowEmptyValueDecreased",
-        "a warning: whether an empty value was ever meant is not said",
+        "a warning: the contract does not show whether empty values were intended",
     ),
     (
         "ParameterBCTest.explodeChanged",
-        "one value has no delimiters",
+        "a single value has no delimiters",
     ),
     (
         "ReadOnlyBCTest.requestReadOnlyIncreased",
-        "members that only the service sends are let pass in requests",
+        "read-only properties are accepted in requests",
     ),
     (
         "SchemaBCTest.discriminatorChanged",
-        "a discriminator decides nothing about what is valid: a warning",
+        "a discriminator does not affect validity: a warning",
     ),
     (
         "SecurityRequirementBCTest.schemesIncreased",
@@ -425,7 +425,7 @@ const JAVA_WRONG: &[(&str, &str)] = &[
     ),
     (
         "WriteOnlyBCTest.responseWriteOnlyRequiredDecreased",
-        "members that only consumers send are let pass in responses: a warning",
+        "write-only properties are accepted in responses: a warning",
     ),
 ];
 
@@ -434,7 +434,7 @@ const JAVA_WRONG: &[(&str, &str)] = &[
     not(has_corpora),
     ignore = "needs the corpora: PORTCULLIS_CORPORA or ../shared/corpora"
 )]
-fn verdicts_of_openapi_diff() {
+fn agrees_with_the_verdicts_of_openapi_diff() {
     let cases = cases("openapi-diff-java");
     let (mut wrong, mut agreed) = (Vec::new(), BTreeMap::<String, usize>::new());
     for (case, folder) in &cases {
@@ -513,10 +513,10 @@ fn breaks_between_real_revisions_have_witnesses() {
             report.counts()
         );
     }
-    println!("{witnessed} breaks of schemas are shown by a message, {open} are not");
+    println!("{witnessed} schema breaks have a witness message, {open} have none");
     assert!(
         open * 10 < witnessed + open,
-        "{open} of {} are not shown",
+        "{open} of {} have no witness",
         witnessed + open
     );
 }

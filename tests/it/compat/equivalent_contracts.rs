@@ -7,7 +7,7 @@ use portcullis_compat::{CompareOptions, Date, compare};
 use portcullis_contract::{CompileOptions, compile};
 use portcullis_vocabulary::Limits;
 
-fn silent(old: &str, new: &str) {
+fn assert_equivalent(old: &str, new: &str) {
     for (old, new) in [(old, new), (new, old)] {
         let report = report(old, new);
         let left: Vec<_> = report
@@ -27,7 +27,7 @@ fn body(schema: &str) -> String {
 }
 
 #[test]
-fn rewording_is_not_a_change() {
+fn equivalent_wording_is_not_a_change() {
     let plain = "{type: object, required: [a], properties: {a: {type: string, maxLength: 3}, b: {type: [integer, 'null']}}}";
     let component = |schema: &str| {
         format!(
@@ -41,20 +41,20 @@ fn rewording_is_not_a_change() {
         "{type: object, required: [a], properties: {a: {allOf: [{type: string}, {maxLength: 3}]}, b: {anyOf: [{type: integer}, {type: 'null'}]}}}",
         "{title: t, description: d, type: object, required: [a], properties: {a: {type: string, maxLength: 3, example: x}, b: {type: [integer, 'null']}}}",
     ] {
-        silent(&body(plain), &body(other));
+        assert_equivalent(&body(plain), &body(other));
     }
-    silent(&body(plain), &component(plain));
+    assert_equivalent(&body(plain), &component(plain));
     let split = format!(
         "{}\ncomponents: {{schemas: {{S: {{type: object, required: [a], properties: {{a: {{$ref: '#/components/schemas/A'}}, b: {{type: [integer, 'null']}}}}}}, A: {{type: string, maxLength: 3}}}}}}",
         body("{$ref: '#/components/schemas/S'}")
     );
-    silent(&body(plain), &split);
-    silent(
+    assert_equivalent(&body(plain), &split);
+    assert_equivalent(
         &body("{type: integer, exclusiveMinimum: -1}"),
         &body("{type: integer, minimum: 0}"),
     );
-    silent(&body("{enum: [a, b]}"), &body("{enum: [b, a]}"));
-    silent(
+    assert_equivalent(&body("{enum: [a, b]}"), &body("{enum: [b, a]}"));
+    assert_equivalent(
         &body("{oneOf: [{type: string}, {type: integer}]}"),
         &body("{oneOf: [{type: integer}, {type: string}]}"),
     );
@@ -68,7 +68,7 @@ fn recursion_ends() {
             body("{$ref: '#/components/schemas/N'}")
         )
     };
-    silent(&node("{type: string}"), &node("{type: string}"));
+    assert_equivalent(&node("{type: string}"), &node("{type: string}"));
     assert!(
         !report(&node("{type: string}"), &node("{type: integer}"))
             .findings
@@ -88,7 +88,7 @@ fn a_schema_that_is_its_own_alternative_ends() {
     };
     let of_itself = ", oneOf: [{$ref: '#/components/schemas/C'}, {$ref: '#/components/schemas/D'}]";
     assert!(!report(&pet(""), &pet(of_itself)).findings.is_empty());
-    silent(&pet(of_itself), &pet(of_itself));
+    assert_equivalent(&pet(of_itself), &pet(of_itself));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What cannot be served: the process ends with exit code 2 and says where and what to mend.
+//! Invalid input at startup: the process exits with code 2 and reports where the problem is and how
+//! to fix it.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -11,7 +12,7 @@ fn site(top: &str, keys: &str) -> Site {
     Site::new(top).service("shop", SHOP, MOCK, keys)
 }
 
-/// Checks that a site is refused with each of these texts. `@` stands for the configuration's
+/// Checks that a site is refused with each of these messages. `@` stands for the configuration's
 /// path.
 #[track_caller]
 fn check(site: &Site, expected: &[&str]) {
@@ -32,11 +33,11 @@ fn line(site: &Site, text: &str) -> usize {
 }
 
 #[test]
-fn a_configuration_that_is_wrong() {
+fn explains_an_invalid_configuration() {
     let check_line = |top: &str, keys: &str, at: &str, expected: &[&str]| {
         let site = site(top, keys);
-        let place = format!("@:{}", line(&site, at));
-        check(&site, &[&[place.as_str()], expected].concat());
+        let location = format!("@:{}", line(&site, at));
+        check(&site, &[&[location.as_str()], expected].concat());
     };
     check_line(
         "[limits]\nbody_byte_max = 1",
@@ -72,7 +73,7 @@ fn a_configuration_that_is_wrong() {
     check_line("[log\n", "", "[log", &["TOML"]);
     let catalog = site("[catalog]\npath = \"none.toml\"", "");
     check(&catalog, &["none.toml: cannot be read", "catalog.path"]);
-    // All at once.
+    // All problems at once.
     let top = "[limits]\nbody_byte_max = 1\njson_depth_max = 0\n[log]\nlevel = \"loud\"";
     check(
         &site(top, "unknown = 1"),
@@ -86,14 +87,14 @@ fn a_configuration_that_is_wrong() {
 }
 
 #[test]
-fn a_configuration_that_is_not_there() {
+fn explains_a_missing_configuration() {
     let (code, text) = fail_to_start(Path::new("/nonexistent/config.toml"));
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("/nonexistent/config.toml"), "{text}");
 }
 
 #[test]
-fn an_address_that_is_in_use() {
+fn explains_an_address_in_use() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let listen = format!("[listen]\naddress = \"{address}\"");
@@ -113,7 +114,7 @@ fn an_address_that_is_in_use() {
 }
 
 #[test]
-fn keys_that_verify_nothing() {
+fn explains_unusable_keys() {
     let top =
         |jwks: &str| format!("[identity]\nsource = \"jwt\"\n[identity.jwt]\njwks = \"{jwks}\"");
     let missing = site(&top("none.json"), "");
@@ -137,11 +138,11 @@ fn keys_that_verify_nothing() {
 }
 
 #[test]
-fn an_upstream_that_is_no_address() {
+fn explains_an_invalid_upstream_address() {
     let check = |upstream: &str, expected: &str| {
         let site = Site::new("").service("shop", SHOP, upstream, "");
-        let place = format!("@:{}", line(&site, "upstream"));
-        check(&site, &[&place, expected]);
+        let location = format!("@:{}", line(&site, "upstream"));
+        check(&site, &[&location, expected]);
     };
     check("https://a:1", "http://");
     check("127.0.0.1:80", "http://");
@@ -150,7 +151,7 @@ fn an_upstream_that_is_no_address() {
     check("mok", "mock");
 }
 
-/// Checks that a contract is refused, at a line of it.
+/// Checks that a contract is refused at one of its lines.
 #[track_caller]
 fn check_contract(contract: &str, at: &str, expected: &str) {
     let site = Site::new("").service("shop", contract, MOCK, "");
@@ -159,7 +160,7 @@ fn check_contract(contract: &str, at: &str, expected: &str) {
 }
 
 #[test]
-fn a_contract_that_is_wrong() {
+fn explains_an_invalid_contract() {
     let edited = |from: &str, to: &str| {
         assert!(SHOP.contains(from), "{from}");
         SHOP.replacen(from, to, 1)
@@ -189,7 +190,7 @@ fn a_contract_that_is_wrong() {
 }
 
 #[test]
-fn a_contract_that_is_not_there() {
+fn explains_a_missing_contract() {
     let site = Site::new("").service("shop", SHOP, MOCK, "");
     let config = site.write();
     std::fs::remove_file(config.with_file_name("shop.yaml")).unwrap();

@@ -1,3 +1,3 @@
-//! Configuration files that are wrong.
+//! Invalid configuration files.
 
 pub(crate) mod bad_input;

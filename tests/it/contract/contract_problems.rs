@@ -1,4 +1,4 @@
-//! What is said about contracts that are wrong: whole messages, by table.
+//! Messages about invalid contracts: whole messages, by table.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use portcullis_contract::{
 };
 use portcullis_vocabulary::Limits;
 
-/// Everything that is said about a contract; nothing when it is enforceable without a word.
+/// All messages about a contract; empty if it is enforceable without warnings.
 fn verdict(documents: Result<DocumentSet, ContractLoadError>) -> String {
     let documents = match documents {
         Ok(documents) => documents,
@@ -38,10 +38,10 @@ fn json(text: &str, expected: &str) {
     check("a.json", text.as_bytes(), expected);
 }
 
-/// The members of `paths`, from line 3.
+/// The `paths` object with this content, from line 3.
 #[track_caller]
-fn paths(members: &str, expected: &str) {
-    yaml(&format!("openapi: 3.0.3\npaths:\n  {members}\n"), expected);
+fn paths(content: &str, expected: &str) {
+    yaml(&format!("openapi: 3.0.3\npaths:\n  {content}\n"), expected);
 }
 
 /// The operation of `post /a`, in line 4.
@@ -69,7 +69,7 @@ fn schema(version: &str, schema: &str, expected: &str) {
     );
 }
 
-/// `a.yaml` refers to `A` of `b.yaml`, which holds `other` or is not there.
+/// `a.yaml` refers to `A` of `b.yaml`, which contains `other` or is missing.
 #[track_caller]
 fn two_files(other: Option<&str>, expected: &str) {
     let folder = tempfile::tempdir().unwrap();
@@ -88,7 +88,7 @@ fn two_files(other: Option<&str>, expected: &str) {
 
 #[test]
 #[rustfmt::skip]
-fn documents_of_other_kinds() {
+fn unsupported_documents() {
     yaml("", "a.yaml:1:1: the document is empty");
     yaml("# only a comment\n", "a.yaml:1:1: the document is empty");
     yaml("name: x\n", "a.yaml:1: error: not an OpenAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0` [malformed-document] at #");
@@ -252,7 +252,7 @@ fn files() {
 }
 
 #[test]
-fn bytes_that_are_no_text() {
+fn invalid_utf_8() {
     check(
         "a.yaml",
         b"a: \n b: \xff",
@@ -261,7 +261,7 @@ fn bytes_that_are_no_text() {
 }
 
 #[test]
-fn documents_that_grow_beyond_bounds() {
+fn documents_beyond_the_limits() {
     let deep = "[".repeat(5000);
     json(&deep, "a.json:1:129: nested deeper than 128 levels");
     yaml(

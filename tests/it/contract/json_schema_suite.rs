@@ -1,9 +1,9 @@
-//! The JSON-Schema-Test-Suite, judged through contracts: each group's schema is the schema of a
-//! request body, in a file of its own beside the contract, and each test's data is such a body.
+//! The JSON-Schema-Test-Suite, run through contracts: each group's schema becomes the schema of a
+//! request body, in a separate file next to the contract, and each test's data is such a body.
 //!
 //! 2020-12 goes through an OpenAPI 3.1 contract; the part of draft 4 that OpenAPI 3.0 has goes
-//! through a 3.0 one. Remote schemas of the suite are files beside the schema. What differs is
-//! listed, each with its reason, and the lists are asserted exactly.
+//! through a 3.0 one. Remote schemas of the suite are files next to the schema. Every difference is
+//! listed with its reason, and the lists are asserted exactly.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,7 +22,7 @@ use portcullis_vocabulary::enforcement::EnforcementPolicy;
 
 use crate::support::corpus::corpora;
 
-/// Where the suite says its remote schemas are.
+/// The address of the suite's remote schemas.
 const REMOTE: &str = "http://localhost:1234/";
 
 const V30: &str = "3.0.3";
@@ -30,7 +30,7 @@ const V31: &str = "3.1.0";
 
 /// Tests whose verdict differs from the suite's, and why.
 struct Difference {
-    /// How the names `file: group: test` start.
+    /// A prefix of the names `file: group: test`.
     name: &'static str,
     /// How many tests differ.
     count: usize,
@@ -74,28 +74,28 @@ const ALSO_COMMON: [&str; 7] = [
 ];
 
 #[test]
-fn draft_2020_12_is_judged_as_the_suite_says() {
+fn passes_the_2020_12_suite_in_3_1() {
     run("tests/draft2020-12", V31, &|_| true, &DIFFERENCES_31);
 }
 
 #[test]
-fn what_3_0_shares_with_draft_4_is_judged_as_the_suite_says() {
+fn passes_the_draft_4_suite_in_3_0() {
     run("tests/draft4", V30, &is_common, &DIFFERENCES_30);
 }
 
-const FORMATS: &str = "whether formats are asserted is for the tool to say (OpenAPI 3.1.1, \
-    Data Type Format), and here they are";
-const META_SCHEMAS: &str = "a dialect with a meta-schema of one's own is refused: tooling \
+const FORMATS: &str = "tools decide whether formats are asserted (OpenAPI 3.1.1, Data Type \
+    Format), and here they are";
+const META_SCHEMAS: &str = "a dialect with a custom meta-schema is refused: tooling \
     \"MAY support additional values of $schema\" (OpenAPI 3.1.1, Specifying Schema Dialects)";
 const OLDER: &str = "older drafts are refused: tooling \"MAY support additional values of \
     $schema\" (OpenAPI 3.1.1, Specifying Schema Dialects)";
 const DEPENDENCIES: &str = "`dependencies` was split into dependentRequired and dependentSchemas, and \
-    is no keyword of 2020-12";
-const ADDRESS: &str = "a schema's address is its `$id` or the path of its file; nothing is fetched, \
-    so a file has no third";
-const NOT_FETCHED: &str = "nothing is fetched, and 3.0 has no `$id` to go by";
+    is not a keyword of 2020-12";
+const ADDRESS: &str = "a schema's address is its `$id` or the path of its file; nothing is \
+    fetched, so a file has no other address";
+const NOT_FETCHED: &str = "nothing is fetched, and 3.0 has no `$id`";
 const INTEGERS: &str = "1.0 is an integer in both dialects here, as in every later draft";
-const HOSTNAMES: &str = "3.0 does not define `hostname`; labels with `--` in third place are judged as \
+const HOSTNAMES: &str = "3.0 does not define `hostname`; labels with `--` in third place are checked as \
     in 3.1 (RFC 5890, section 2.3.1)";
 
 const fn differs(name: &'static str, count: usize, reason: &'static str) -> Difference {
@@ -161,11 +161,11 @@ const DIFFERENCES_30: [Difference; 5] = [
 fn run(
     tests: &str,
     version: &'static str,
-    is_told: &dyn Fn(JsonNode<'_>) -> bool,
+    is_included: &dyn Fn(JsonNode<'_>) -> bool,
     differences: &[Difference],
 ) {
     let suite = corpora().join("jsts");
-    let bench = Bench::new(&suite.join("remotes"), version);
+    let suite_contract = SuiteContract::new(&suite.join("remotes"), version);
     let mut failed = BTreeMap::new();
     let (mut passed, mut left_out) = (0, 0);
     for file in json_files(&suite.join(tests)) {
@@ -178,11 +178,11 @@ fn run(
         for group in tape.root(&text).elements() {
             let schema = group.get("schema").unwrap();
             let count = group.get("tests").unwrap().len();
-            if !is_told(schema) {
+            if !is_included(schema) {
                 left_out += count;
                 continue;
             }
-            let found = bench.differing(schema, group.get("tests").unwrap());
+            let found = suite_contract.differing(schema, group.get("tests").unwrap());
             passed += count - found.len();
             for (test, why) in found {
                 let group = text_of(group, "description");
@@ -198,22 +198,22 @@ fn run(
     println!("{by_reason:#?}");
 }
 
-/// Counts what differs by reason.
+/// Counts differences by reason.
 ///
-/// Panics with what differs for no known reason, and where a reason explains more or fewer tests
-/// than it says.
+/// Panics if a difference has no listed reason, or if a reason explains more or fewer tests than
+/// listed.
 fn explained<'d>(
     failed: &BTreeMap<String, String>,
     differences: &'d [Difference],
 ) -> BTreeMap<&'d str, usize> {
-    let mut complaints = Vec::new();
+    let mut problems = Vec::new();
     let mut by_reason = BTreeMap::new();
     for known in differences {
         let names = failed.keys().filter(|name| name.starts_with(known.name));
         let count = names.count();
         *by_reason.entry(known.reason).or_default() += count;
         if count != known.count {
-            complaints.push(format!(
+            problems.push(format!(
                 "{} of {} differ: {}",
                 count, known.count, known.name
             ));
@@ -221,27 +221,27 @@ fn explained<'d>(
     }
     for (name, why) in failed {
         if !differences.iter().any(|known| name.starts_with(known.name)) {
-            complaints.push(format!("{name} [{why}]"));
+            problems.push(format!("{name} [{why}]"));
         }
     }
-    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+    assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
     by_reason
 }
 
 /// A folder with a contract, the suite's remote schemas and the schema under test.
-struct Bench {
+struct SuiteContract {
     folder: tempfile::TempDir,
     version: &'static str,
 }
 
-impl Bench {
+impl SuiteContract {
     fn new(remotes: &Path, version: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut schemas = Vec::new();
         for file in json_files(remotes) {
             let below = file.strip_prefix(remotes).unwrap();
             let mut text = fs::read_to_string(&file).unwrap();
-            // In 3.1 a schema's address is its `$id`; 3.0 has paths of files only.
+            // In 3.1 a schema's address is its `$id`; 3.0 has only file paths.
             if version == V31 && !text.contains("\"$id\"") {
                 let address = format!("{{\"$id\": \"{REMOTE}{}\",", below.display());
                 text = text.replacen('{', &address, 1);
@@ -266,7 +266,7 @@ impl Bench {
         Self { folder, version }
     }
 
-    /// The tests of a group that come out otherwise than the suite says, and how.
+    /// The tests of a group whose result differs from the suite's, and how.
     fn differing(&self, schema: JsonNode<'_>, tests: JsonNode<'_>) -> Vec<(String, String)> {
         let mut text = schema.to_string();
         if self.version == V30 {
@@ -289,7 +289,7 @@ impl Bench {
         };
         let mut found = Vec::new();
         for test in tests.elements() {
-            let violations = judge(&contract, &test.get("data").unwrap().to_string());
+            let violations = violations_of(&contract, &test.get("data").unwrap().to_string());
             let expected = test.get("valid").unwrap().as_bool().unwrap();
             if violations.is_empty() != expected {
                 let why = match violations.first() {
@@ -303,7 +303,7 @@ impl Bench {
     }
 }
 
-fn judge(contract: &CompiledContract, data: &str) -> Vec<String> {
+fn violations_of(contract: &CompiledContract, data: &str) -> Vec<String> {
     let policy = EnforcementPolicy::default();
     let rules = CheckSettings::new(&policy, &Limits::default());
     let mut captures = PathCaptures::default();
@@ -352,7 +352,7 @@ fn text_of<'n>(node: JsonNode<'n>, name: &str) -> &'n str {
         .unwrap_or_default()
 }
 
-/// Whether a schema of draft 4 is one of OpenAPI 3.0 that means the same.
+/// Whether a draft 4 schema is also an OpenAPI 3.0 schema with the same meaning.
 fn is_common(schema: JsonNode<'_>) -> bool {
     let one_type = schema
         .get("type")

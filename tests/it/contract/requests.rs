@@ -1,5 +1,5 @@
-//! Requests that other products' suites judge, judged here: a corpus that does not belong to the
-//! project. Without it the test says that it was skipped.
+//! Requests from the test suites of other products: a corpus that is not part of the repository.
+//! Without it the test is skipped.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -58,8 +58,8 @@ impl Case {
     }
 }
 
-/// The violations that would refuse the request; `None` where no operation was found.
-pub(crate) fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
+/// The violations that would refuse the request; `None` if no operation matches.
+pub(crate) fn request_violations(contract: &CompiledContract, case: &Case) -> Vec<String> {
     let policy = EnforcementPolicy::default();
     let rules = CheckSettings::new(&policy, &Limits::default());
     let mut headers = case.headers("request");
@@ -115,8 +115,8 @@ pub(crate) fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
         .collect()
 }
 
-/// What is wrong with the response; the request only selects the operation.
-pub(crate) fn judge_response(contract: &CompiledContract, case: &Case) -> Vec<String> {
+/// The violations of the response; the request only selects the operation.
+pub(crate) fn response_violations(contract: &CompiledContract, case: &Case) -> Vec<String> {
     let policy = EnforcementPolicy::new(
         EnforcementCeilings {
             request: Enforcement::Reject,
@@ -176,13 +176,13 @@ pub(crate) fn judge_response(contract: &CompiledContract, case: &Case) -> Vec<St
     not(has_corpora),
     ignore = "needs the corpora: PORTCULLIS_CORPORA or ../shared/corpora"
 )]
-fn requests_are_judged_as_the_specification_says() {
+fn agrees_with_the_request_corpus() {
     let folder = corpora().join("requests");
     let mut table: BTreeMap<(String, &str), usize> = BTreeMap::new();
     let mut wrong = Vec::new();
     for case in cases(&folder) {
         let (verdict, why) = verdict(&folder, &case);
-        // What a document says that is none is not held against anybody.
+        // Cases with an invalid contract are not counted as failures.
         let counts = case.value["document_conformant"] == true;
         if verdict != "agreed" && counts {
             wrong.push(format!("{} {verdict}: {why}", case.id));
@@ -224,13 +224,13 @@ fn verdict(folder: &Path, case: &Case) -> (&'static str, String) {
     let loaded = load_contract(&document, &Limits::default()).unwrap();
     let contract = match compile(loaded, &CompileOptions::default()) {
         Ok(contract) => contract,
-        // A contract that is refused lets no request pass.
+        // An invalid contract lets no request pass.
         Err(_) if case.value["expected"]["valid"] == false => return ("agreed", String::new()),
         Err(problems) => return ("contract refused", problems[0].to_string()),
     };
     let found = match case.text("/expected/check") {
-        "response" => judge_response(&contract, case),
-        _ => judge(&contract, case),
+        "response" => response_violations(&contract, case),
+        _ => request_violations(&contract, case),
     };
     let expected = case.value["expected"]["valid"] == true;
     if found.is_empty() == expected {

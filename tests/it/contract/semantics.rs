@@ -1,8 +1,7 @@
-//! The rules of `docs/semantics.md`, a test for each row that no other test shows.
+//! The rules of `docs/semantics.md`: a test for each row that no other test covers.
 //!
-//! Messages are judged offline by small contracts; what only bytes on a wire can show goes
-//! through the whole program. The page itself is read here too, so that it cannot name a test
-//! that is not there.
+//! Small contracts check messages offline; checks that need bytes on a connection use the whole
+//! program. The page itself is read here too, so it cannot name a test that does not exist.
 
 use std::borrow::Cow;
 use std::fs;
@@ -35,7 +34,7 @@ fn compiled(version: &str, rest: &str) -> Result<CompiledContract, String> {
     compile(documents, &CompileOptions::default()).map_err(|problems| problems[0].to_string())
 }
 
-/// A contract of these members.
+/// A contract with these fields.
 #[track_caller]
 fn contract(version: &str, rest: &str) -> CompiledContract {
     compiled(version, rest).unwrap_or_else(|problem| panic!("{problem}"))
@@ -43,7 +42,7 @@ fn contract(version: &str, rest: &str) -> CompiledContract {
 
 /// A contract of `GET /a` with these parameters.
 #[track_caller]
-fn taking(parameters: &str) -> CompiledContract {
+fn with_parameters(parameters: &str) -> CompiledContract {
     contract(
         V31,
         &format!("paths: {{/a: {{get: {{parameters: [{parameters}]}}}}}}"),
@@ -52,7 +51,7 @@ fn taking(parameters: &str) -> CompiledContract {
 
 /// A contract of `POST /a` with a required body of this content.
 #[track_caller]
-fn holding(version: &str, content: &str) -> CompiledContract {
+fn with_content(version: &str, content: &str) -> CompiledContract {
     let body = format!("{{required: true, content: {content}}}");
     contract(
         version,
@@ -62,8 +61,8 @@ fn holding(version: &str, content: &str) -> CompiledContract {
 
 /// A contract of `POST /a` with a JSON body of this schema.
 #[track_caller]
-fn valued(version: &str, schema: &str) -> CompiledContract {
-    holding(
+fn with_body_schema(version: &str, schema: &str) -> CompiledContract {
+    with_content(
         version,
         &format!("{{application/json: {{schema: {schema}}}}}"),
     )
@@ -90,7 +89,7 @@ fn parts(message: &str) -> (&str, HeaderMap, RecordedBody<'_>) {
     )
 }
 
-/// The classes of what is found in an exchange, in order; the request comes first.
+/// The classes of the violations of an exchange, in order; the request comes first.
 fn classes(contract: &CompiledContract, request: &str, response: Option<&str>) -> String {
     let bounds = ExchangeCheckLimits {
         violations_max: 20,
@@ -132,25 +131,25 @@ fn classes(contract: &CompiledContract, request: &str, response: Option<&str>) -
     found.join(" ")
 }
 
-/// The classes of what is found in a request: none where the text is empty.
+/// Checks the classes of the violations of a request; an empty text expects none.
 #[track_caller]
 fn check(contract: &CompiledContract, request: &str, expected: &str) {
     assert_eq!(classes(contract, request, None), expected, "{request}");
 }
 
-/// Likewise of queries to `GET /a`.
+/// The same for queries of `GET /a`.
 #[track_caller]
 fn check_queries(parameters: &str, cases: &[(&str, &str)]) {
-    let contract = taking(parameters);
+    let contract = with_parameters(parameters);
     for (query, expected) in cases {
         check(&contract, &format!("GET /a?{query}"), expected);
     }
 }
 
-/// Likewise of the header fields of `GET /a`.
+/// The same for header fields of `GET /a`.
 #[track_caller]
 fn check_fields(parameters: &str, cases: &[(&str, &str)]) {
-    let contract = taking(parameters);
+    let contract = with_parameters(parameters);
     for (fields, expected) in cases {
         check(&contract, &format!("GET /a\n{fields}"), expected);
     }
@@ -160,7 +159,7 @@ fn check_fields(parameters: &str, cases: &[(&str, &str)]) {
 #[track_caller]
 fn check_values(versions: &[&str], schema: &str, yes: &[&str], no: &[&str]) {
     for version in versions {
-        let contract = valued(version, schema);
+        let contract = with_body_schema(version, schema);
         yes.iter()
             .for_each(|value| check(&contract, &format!("{JSON}{value}"), ""));
         no.iter()
@@ -168,7 +167,7 @@ fn check_values(versions: &[&str], schema: &str, yes: &[&str], no: &[&str]) {
     }
 }
 
-/// The classes of what is found in a response to a request.
+/// Checks the classes of the violations of a response to a request.
 #[track_caller]
 fn check_response(contract: &CompiledContract, request: &str, response: &str, expected: &str) {
     let found = classes(contract, request, Some(response));
@@ -189,7 +188,7 @@ fn row_01_segments_are_split_then_decoded_once() {
 
 #[test]
 #[rustfmt::skip]
-fn row_08_the_nearest_servers_count() {
+fn row_08_the_most_specific_servers_apply() {
     let contract = contract(V31, "servers: [{url: 'https://one.example/v1/'}, {url: /both}]
 paths:
   /a: {get: {}}
@@ -208,7 +207,7 @@ paths:
 #[test]
 #[rustfmt::skip]
 fn row_10_head_is_served_by_get() {
-    let contract = taking("{name: x, in: query, required: true, schema: {type: integer}}");
+    let contract = with_parameters("{name: x, in: query, required: true, schema: {type: integer}}");
     check(&contract, "HEAD /a?x=1", "");
     check(&contract, "HEAD /a?x=y", "invalid-parameter");
     check(&contract, "HEAD /a", "missing-parameter");
@@ -254,7 +253,7 @@ fn row_13_field_lines_of_lists_join() {
 
 #[test]
 #[rustfmt::skip]
-fn row_14_one_value_comes_once() {
+fn row_14_a_scalar_occurs_once() {
     check_queries("{name: x, in: query, schema: {type: integer}},
         {name: l, in: query, schema: {type: array, items: {type: integer}}},
         {name: joined, in: query, explode: false, schema: {type: array, items: {type: integer}}}", &[
@@ -268,7 +267,7 @@ fn row_14_one_value_comes_once() {
 
 #[test]
 #[rustfmt::skip]
-fn row_15_plus_is_a_space_in_queries_and_pieces_are_decoded_after() {
+fn row_15_plus_is_a_space_in_queries_and_values_are_decoded_after_splitting() {
     check_queries("{name: q, in: query, schema: {const: a b}},
         {name: l, in: query, explode: false, schema: {const: ['a,b', c], type: array}}", &[
         ("q=a+b", ""),
@@ -285,7 +284,7 @@ fn row_15_plus_is_a_space_in_queries_and_pieces_are_decoded_after() {
 
 #[test]
 #[rustfmt::skip]
-fn row_16_exploded_objects_take_what_is_theirs() {
+fn row_16_exploded_objects_take_their_own_names() {
     let of = |required, schema: &str| format!("{{name: o, in: query, required: {required}, schema: {schema}}},
         {{name: q, in: query, schema: {{type: string}}}}");
     let closed = "{type: object, required: [n], properties: {n: {type: integer}, m: {type: string}}}";
@@ -342,7 +341,7 @@ fn row_18_declared_brackets_are_part_of_a_name() {
 
 #[test]
 #[rustfmt::skip]
-fn row_19_delimiters_are_found_encoded() {
+fn row_19_encoded_delimiters_separate_items() {
     let list = "explode: false, schema: {type: array, maxItems: 2, items: {type: integer}}";
     check_queries(&format!("{{name: s, in: query, style: spaceDelimited, {list}}},
         {{name: p, in: query, style: pipeDelimited, {list}}},
@@ -378,7 +377,7 @@ fn row_20_cookies_are_not_decoded() {
 
 #[test]
 #[rustfmt::skip]
-fn row_21_reserved_letters_pass() {
+fn row_21_reserved_characters_pass() {
     check_queries("{name: e, in: query, schema: {type: string, format: email}},
         {name: t, in: query, allowReserved: false, schema: {type: string, format: date-time}}", &[
         ("e=a@example.com", ""),
@@ -408,7 +407,7 @@ fn row_22_empty_is_not_absent_and_not_null() {
 
 #[test]
 #[rustfmt::skip]
-fn row_24_parameters_may_hold_json() {
+fn row_24_parameters_may_contain_json() {
     check_queries("{name: any, in: query, content: {application/json: {}}},
         {name: one, in: query, content: {'application/a+json; charset=utf-8': {schema: {type: object, required: [id]}}}},
         {name: text, in: query, content: {text/x: {schema: {type: integer}}}}", &[
@@ -424,7 +423,7 @@ fn row_24_parameters_may_hold_json() {
 
 #[test]
 #[rustfmt::skip]
-fn row_25_items_are_typed_by_what_is_declared() {
+fn row_25_items_have_the_declared_types() {
     check_queries("{name: l, in: query, schema: {type: array}},
         {name: m, in: query, schema: {type: array, items: {anyOf: [{type: integer, minimum: 10}, {type: boolean}]}}}", &[
         ("l=a&l=1", ""),
@@ -436,7 +435,7 @@ fn row_25_items_are_typed_by_what_is_declared() {
 
 #[test]
 #[rustfmt::skip]
-fn row_26_texts_become_the_types_that_a_schema_admits() {
+fn row_26_texts_convert_to_the_types_of_the_schema() {
     check_queries("{name: n, in: query, schema: {type: [integer, 'null']}},
         {name: u, in: query, schema: {maximum: 5}},
         {name: e, in: query, schema: {enum: [1, 2, a]}}", &[
@@ -456,7 +455,7 @@ fn row_26_texts_become_the_types_that_a_schema_admits() {
 
 #[test]
 #[rustfmt::skip]
-fn row_27_defaults_are_not_sent_on() {
+fn row_27_defaults_are_not_added() {
     let upstream = Upstream::ok();
     let app = started(&upstream, "", "paths:
   /a:
@@ -483,7 +482,7 @@ fn started(upstream: &Upstream, keys: &str, rest: &str) -> App {
 #[test]
 #[rustfmt::skip]
 fn row_30_json_is_utf_8() {
-    let contract = valued(V31, "{type: object}");
+    let contract = with_body_schema(V31, "{type: object}");
     let of = |parameter: &str, body: &str| format!("POST /a\ncontent-type: application/json{parameter}\n\n{body}");
     check(&contract, &of("; charset=UTF-8", "{}"), "");
     check(&contract, &of(";charset=us-ascii", "{}"), "");
@@ -495,9 +494,9 @@ fn row_30_json_is_utf_8() {
 
 #[test]
 #[rustfmt::skip]
-fn row_31_a_body_says_what_it_is() {
+fn row_31_a_body_has_a_content_type() {
     let content = "{application/json: {schema: {type: object}}}";
-    let required = holding(V31, content);
+    let required = with_content(V31, content);
     check(&required, "POST /a\n\n{}", "unsupported-media-type");
     check(&required, "POST /a\ncontent-type: application/json", "missing-body");
     check(&required, "POST /a", "missing-body");
@@ -517,7 +516,7 @@ fn row_31_a_body_says_what_it_is() {
     assert_eq!(ask(&format!("{json}content-length: 0\r\n\r\n")).status, 200);
     assert_eq!(ask(&format!("{json}{chunked}")).status, 200);
     assert_eq!(ask("content-length: 0\r\n\r\n").status, 200);
-    // Known gaps: on the head nobody can tell that there is nothing to come.
+    // Known gaps: the head does not show that the body is empty.
     let answer = app.ask(format!("PUT /a HTTP/1.1\r\nhost: a\r\n{chunked}"));
     assert_eq!(answer.field("x-portcullis-violations"), Some("1; unexpected-body"));
     let answer = ask(chunked);
@@ -527,7 +526,7 @@ fn row_31_a_body_says_what_it_is() {
 
 #[test]
 #[rustfmt::skip]
-fn row_32_bodies_where_few_expect_them() {
+fn row_32_undeclared_bodies_and_bodies_of_get() {
     let body = "requestBody: {required: true, content: {application/json: {schema: {type: object}}}}";
     let paths = format!("paths: {{/a: {{get: {{{body}, responses: {{}}}}, put: {{responses: {{}}}}}}}}");
     let bad = "GET /a\ncontent-type: application/json\n\n[]";
@@ -543,19 +542,19 @@ fn row_32_bodies_where_few_expect_them() {
 
 #[test]
 #[rustfmt::skip]
-fn row_33_what_has_no_schema_passes() {
-    check(&holding(V31, "{}"), "POST /a\ncontent-type: x/y\n\nz", "");
-    check(&holding(V31, "{application/json: {}}"), &format!("{JSON}{{"), "");
-    check(&holding(V31, "{application/json: {}}"), "POST /a\ncontent-type: x/y\n\nz", "unsupported-media-type");
+fn row_33_bodies_without_a_schema_pass() {
+    check(&with_content(V31, "{}"), "POST /a\ncontent-type: x/y\n\nz", "");
+    check(&with_content(V31, "{application/json: {}}"), &format!("{JSON}{{"), "");
+    check(&with_content(V31, "{application/json: {}}"), "POST /a\ncontent-type: x/y\n\nz", "unsupported-media-type");
 }
 
 #[test]
 #[rustfmt::skip]
-fn row_36_forms_are_read_by_composed_schemas() {
+fn row_36_composed_schemas_type_forms() {
     let schema = "{allOf: [{properties: {a: {type: integer}}}, {oneOf: [
         {required: [b], properties: {b: {type: array, items: {type: integer}}}},
         {required: [c], properties: {c: {type: boolean}}}]}]}";
-    let contract = holding(V31, &format!("{{application/x-www-form-urlencoded: {{schema: {schema}}}}}"));
+    let contract = with_content(V31, &format!("{{application/x-www-form-urlencoded: {{schema: {schema}}}}}"));
     for body in ["a=1&b=1&b=2", "b=1", "a=5&c=true"] {
         check(&contract, &format!("{FORM}{body}"), "");
     }
@@ -567,7 +566,7 @@ fn row_36_forms_are_read_by_composed_schemas() {
 
 #[test]
 #[rustfmt::skip]
-fn row_39_an_unknown_coding_passes_where_it_is_only_reported() {
+fn row_39_an_unknown_coding_passes_in_report_mode() {
     let upstream = Upstream::ok();
     let paths = "paths: {/a: {post: {requestBody: {content: {application/json: {schema: {type: object}}}}, responses: {default: {description: d}}}}}";
     let app = started(&upstream, "[services.enforcement]\nrequest = \"report\"", paths);
@@ -579,7 +578,7 @@ fn row_39_an_unknown_coding_passes_where_it_is_only_reported() {
 
 #[test]
 #[rustfmt::skip]
-fn row_43_references_lead_anywhere_in_the_files() {
+fn row_43_references_resolve_across_files() {
     let contract = contract(V31, r"paths: {/a: {$ref: '#/components/pathItems/P%20Q'}}
 components:
   pathItems: {'P Q': {post: {requestBody: {$ref: '#/components/requestBodies/B'}}}}
@@ -599,13 +598,13 @@ fn row_44_additional_properties_see_their_own_object() {
     let apart = "{allOf: [{properties: {a: {}}}], properties: {b: {}}, additionalProperties: false}";
     check_values(&[V30, V31], apart, &["{}", r#"{"b": 1}"#], &[r#"{"a": 1}"#]);
     check_values(&[V30, V31], "{properties: {a: {}}}", &[r#"{"b": 1}"#], &[]);
-    let whole = "{allOf: [{properties: {a: {}}}], properties: {b: {}}, unevaluatedProperties: false}";
-    check_values(&[V31], whole, &[r#"{"a": 1, "b": 1}"#], &[r#"{"c": 1}"#]);
+    let closed = "{allOf: [{properties: {a: {}}}], properties: {b: {}}, unevaluatedProperties: false}";
+    check_values(&[V31], closed, &[r#"{"a": 1, "b": 1}"#], &[r#"{"c": 1}"#]);
 }
 
 #[test]
 #[rustfmt::skip]
-fn row_49_lengths_are_letters_and_equality_is_by_value() {
+fn row_49_lengths_count_code_points_and_equality_is_by_value() {
     let both = &[V30, V31];
     check_values(both, "{type: string, minLength: 2, maxLength: 2}", &[r#""🐲é""#, r#""\ud83d\udc32a""#], &[r#""🐲""#, r#""abc""#]);
     check_values(both, "{uniqueItems: true}", &[r#"[1, "1"]"#], &["[1, 1.0]", r#"[{"a": 1, "b": [2]}, {"b": [2e0], "a": 1}]"#]);
@@ -616,7 +615,7 @@ fn row_49_lengths_are_letters_and_equality_is_by_value() {
 
 #[test]
 #[rustfmt::skip]
-fn row_50_every_keyword_judges_parameters_too() {
+fn row_50_every_keyword_applies_to_parameters() {
     check_queries("{name: not, in: query, schema: {not: {const: a}}},
         {name: if, in: query, schema: {type: integer, if: {minimum: 10}, then: {multipleOf: 10}, else: {maximum: 5}}},
         {name: const, in: query, schema: {const: 7}},
@@ -639,7 +638,7 @@ fn row_50_every_keyword_judges_parameters_too() {
 
 #[test]
 #[rustfmt::skip]
-fn row_51_the_most_specific_status_counts() {
+fn row_51_the_most_specific_status_applies() {
     let json = |schema: &str| format!("{{description: d, content: {{application/json: {{schema: {schema}}}}}}}");
     let (one, two, four) = (json("{const: 1}"), json("{const: 2}"), json("{const: 4}"));
     let contract = contract(V31, &format!("paths: {{/a: {{get: {{responses: {{2XX: {two}, '200': {one}, 4XX: {four}, 304: {two}}}}}}}}}"));
@@ -649,11 +648,11 @@ fn row_51_the_most_specific_status_counts() {
     check_response(&contract, "GET /a", &of(201, "2"), "");
     check_response(&contract, "GET /a", &of(404, "1"), "invalid-response-body");
     check_response(&contract, "GET /a", &of(500, "1"), "undeclared-status");
-    check_response(&taking(""), "GET /a", "200", "undeclared-status");
+    check_response(&with_parameters(""), "GET /a", "200", "undeclared-status");
     check_response(&contract, "GET /a", "200\ncontent-type: text/x\n\n1", "undeclared-media-type");
     check_response(&contract, "GET /a", "200\n\n1", "undeclared-media-type");
     check_response(&contract, "GET /a", &of(200, "{"), "malformed-response-body");
-    // None of these has a body, or not the whole of one.
+    // None of these has a body, or it has only a part of one.
     check_response(&contract, "GET /a", &of(200, ""), "");
     check_response(&contract, "GET /a", "204", "");
     check_response(&contract, "GET /a", "304", "");
@@ -664,7 +663,7 @@ fn row_51_the_most_specific_status_counts() {
 
 #[test]
 #[rustfmt::skip]
-fn row_52_header_fields_of_responses_are_judged() {
+fn row_52_checks_response_header_fields() {
     let contract = contract(V31, "paths: {/a: {get: {responses: {'200': {description: d, headers: {
         X-One: {required: true, schema: {type: integer}},
         x-list: {schema: {type: array, items: {type: integer}}},
@@ -681,7 +680,7 @@ fn row_52_header_fields_of_responses_are_judged() {
 
 #[test]
 #[rustfmt::skip]
-fn row_53_a_refused_response_leaves_nothing_of_itself() {
+fn row_53_a_refused_response_keeps_only_cors_fields() {
     let upstream = Upstream::start(|_| {
         vec![send("HTTP/1.1 302 Found\r\netag: \"a\"\r\nlast-modified: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
             accept-ranges: bytes\r\ndigest: a\r\ncontent-encoding: gzip\r\ncache-control: public\r\n\
@@ -698,10 +697,10 @@ fn row_53_a_refused_response_leaves_nothing_of_itself() {
     assert_eq!(answer.field("access-control-allow-origin"), Some("*"));
 }
 
-/// Even where they may be refused: the beginning arrives although the end is not there yet.
+/// Even if they may be refused: the beginning arrives before the end was sent.
 #[test]
 #[rustfmt::skip]
-fn row_54_streams_are_never_held() {
+fn row_54_streams_are_never_buffered() {
     for kind in ["text/event-stream", "application/x-ndjson", "application/json-seq"] {
         let rest = Arc::new(Notify::new());
         let wait = Arc::clone(&rest);
@@ -713,11 +712,11 @@ fn row_54_streams_are_never_held() {
         let app = started(&upstream, "[services.enforcement]\nresponse = \"reject\"", &paths);
         let mut client = app.client();
         client.send(get("/a"));
-        let mut seen = Vec::new();
-        while !seen.ends_with(b"[1]\r\n") {
+        let mut received = Vec::new();
+        while !received.ends_with(b"[1]\r\n") {
             let mut byte = [0];
             client.stream().read_exact(&mut byte).unwrap();
-            seen.push(byte[0]);
+            received.push(byte[0]);
         }
         rest.notify_one();
         let mut end = [0; 5];
@@ -733,7 +732,7 @@ security: [{key: []}]";
 
 #[test]
 #[rustfmt::skip]
-fn row_56_requirements_are_alternatives_of_all() {
+fn row_56_security_requirements_are_alternatives() {
     let contract = contract(V31, &format!("{SCHEMES}
 paths:
   /global: {{get: {{}}}}
@@ -749,7 +748,7 @@ paths:
     check(&contract, &either("\nauthorization: bEaReR t", "{}"), "missing-credentials");
     check(&contract, &either("\nauthorization: bEaReR t\ncookie: sid=1", "{}"), "");
     check(&contract, &either("\nauthorization: basic dTpw", "{}"), "");
-    // Nothing else is told before.
+    // If credentials are missing, no other violation is reported.
     check(&contract, &either("", "["), "missing-credentials");
     check(&contract, &either("\nauthorization: basic dTpw", "["), "malformed-body");
     let unknown = compiled(V31, "paths: {/a: {get: {security: [{key: []}]}}}");
@@ -757,7 +756,7 @@ paths:
 }
 #[test]
 #[rustfmt::skip]
-fn row_57_preflights_carry_no_credentials() {
+fn row_57_preflights_need_no_credentials() {
     let contract = contract(V31, &format!("{SCHEMES}\npaths: {{/a: {{options: {{}}, get: {{}}}}, /b: {{get: {{}}}}}}"));
     let preflight = "origin: https://b.example\naccess-control-request-method: GET";
     for path in ["/a", "/b"] {
@@ -779,7 +778,7 @@ fn rows(page: &str) -> Vec<(usize, &str)> {
 }
 
 #[test]
-fn the_page_names_tests_that_exist_and_leaves_no_row_out() {
+fn every_row_of_the_page_has_an_existing_test() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(root.join("docs/semantics.md")).unwrap();
     let rows = rows(&page);

@@ -1,4 +1,4 @@
-//! The closed reading of bodies: `unknown-body-property`.
+//! Undeclared properties of bodies: `unknown-body-property`.
 
 use http::{HeaderMap, HeaderValue, Method};
 use portcullis_contract::route::{PathCaptures, RouteMatch};
@@ -33,8 +33,8 @@ fn document(schema: &Value) -> Value {
     })
 }
 
-/// The violations of a body: class, pointer, and what was expected.
-fn judge(schema: &Value, body: &Value, class: Enforcement) -> Vec<String> {
+/// The violations of a body: class, pointer and expectation.
+fn violations_of(schema: &Value, body: &Value, class: Enforcement) -> Vec<String> {
     let limits = Limits::default();
     let bytes = document(schema).to_string().into_bytes();
     let documents = parse_single_file("t.json", bytes, &limits).unwrap();
@@ -83,30 +83,30 @@ fn judge(schema: &Value, body: &Value, class: Enforcement) -> Vec<String> {
         &mut scratch,
         &mut violations,
     );
-    let told = violations.iter().map(|violation| {
+    let messages = violations.iter().map(|violation| {
         assert!(violation.contract.is_some(), "{violation:?}");
         let expected = violation.expected.as_deref().unwrap_or_default();
         format!("{} {} {expected}", violation.class, violation.pointer)
     });
-    told.collect()
+    messages.collect()
 }
 
 #[track_caller]
 fn check(schema: &Value, body: &Value, expected: &[&str]) {
     assert_eq!(
-        judge(schema, body, Enforcement::Reject),
+        violations_of(schema, body, Enforcement::Reject),
         expected,
         "{schema} {body}"
     );
     assert_eq!(
-        judge(schema, body, Enforcement::Off),
+        violations_of(schema, body, Enforcement::Off),
         [""; 0],
         "{schema} {body}"
     );
 }
 
 #[test]
-fn members_that_nothing_declares_are_found() {
+fn reports_undeclared_properties() {
     let a = || json!({"type": "object", "properties": {"a": {"type": "integer"}}});
     let base = || json!({"$ref": "#/components/schemas/Base"});
     check(&a(), &json!({"a": 1}), &[]);
@@ -135,7 +135,7 @@ fn members_that_nothing_declares_are_found() {
 }
 
 #[test]
-fn what_any_part_of_a_composition_declares_is_known() {
+fn properties_of_all_composed_schemas_are_declared() {
     let a = json!({"type": "object", "properties": {"a": {"type": "integer"}}});
     let all = || json!({"allOf": [{"$ref": "#/components/schemas/Base"}, a]});
     check(&all(), &json!({"id": 1, "a": 1}), &[]);
@@ -159,7 +159,7 @@ fn what_any_part_of_a_composition_declares_is_known() {
 }
 
 #[test]
-fn maps_and_objects_that_say_so_stay_open() {
+fn explicitly_open_objects_stay_open() {
     check(&json!({"type": "object"}), &json!({"b": 1}), &[]);
     check(&json!({}), &json!({"b": {"c": 1}}), &[]);
     let open = json!({"properties": {"a": {}}, "additionalProperties": true});

@@ -96,7 +96,7 @@ impl GateFixture {
     }
 
     /// Runs the gate for the service orders of payments with the contract in a file.
-    fn judge(&self, file: &str, more: &str) -> (i32, Value) {
+    fn decide(&self, file: &str, more: &str) -> (i32, Value) {
         let words = format!(
             "gate --squad payments --service orders --contract {file} --registry registry --by ci \
              --format json --catalog squads.toml {more}"
@@ -145,14 +145,14 @@ impl GateFixture {
 /// The weights and rules of the reasons, the most serious first.
 fn reasons(verdict: &Value) -> String {
     let reasons = verdict["reasons"].as_array().unwrap().iter();
-    let said = reasons.map(|reason| {
+    let lines = reasons.map(|reason| {
         format!(
             "{} {}",
             reason["weight"].as_str().unwrap(),
             reason["rule"].as_str().unwrap()
         )
     });
-    said.collect::<Vec<_>>().join(", ")
+    lines.collect::<Vec<_>>().join(", ")
 }
 
 #[track_caller]
@@ -188,7 +188,7 @@ fn records_deployments_from_the_first_to_a_rollback() {
 /// The first deployment is recorded only with `--record`; a compatible one follows.
 fn first_deployments(fixture: &GateFixture) {
     let verdict = check(
-        fixture.judge("1.0.yaml", ""),
+        fixture.decide("1.0.yaml", ""),
         0,
         "allowed",
         "deploy",
@@ -197,7 +197,7 @@ fn first_deployments(fixture: &GateFixture) {
     assert_eq!(verdict["recorded"], Value::Null);
     assert!(!fixture.path("registry/payments").exists());
     let verdict = check(
-        fixture.judge("1.0.yaml", "--record"),
+        fixture.decide("1.0.yaml", "--record"),
         0,
         "allowed",
         "deploy",
@@ -214,7 +214,7 @@ fn first_deployments(fixture: &GateFixture) {
         serde_json::json!(["silver"])
     );
     check(
-        fixture.judge("1.0.yaml", "--record"),
+        fixture.decide("1.0.yaml", "--record"),
         0,
         "unchanged",
         "nothing",
@@ -223,7 +223,7 @@ fn first_deployments(fixture: &GateFixture) {
 
     // A compatible contract.
     let verdict = check(
-        fixture.judge("1.1.yaml", "--record"),
+        fixture.decide("1.1.yaml", "--record"),
         0,
         "allowed",
         "deploy",
@@ -235,7 +235,7 @@ fn first_deployments(fixture: &GateFixture) {
     );
     // A replaced revision needs a rollback, not a deployment.
     check(
-        fixture.judge("1.0.yaml", "--record"),
+        fixture.decide("1.0.yaml", "--record"),
         1,
         "blocked",
         "roll-back-instead",
@@ -247,7 +247,7 @@ fn first_deployments(fixture: &GateFixture) {
 /// approvals of other squads. The valid approval stays for the next step.
 fn breaking_change(fixture: &GateFixture) {
     let verdict = check(
-        fixture.judge("1.2.yaml", "--record"),
+        fixture.decide("1.2.yaml", "--record"),
         1,
         "blocked",
         "raise-the-version",
@@ -262,7 +262,7 @@ fn breaking_change(fixture: &GateFixture) {
     assert_eq!(change["approvals_missing"], serde_json::json!(["checkout"]));
     // A major version alone does not help, nor does the approval of another squad.
     let verdict = check(
-        fixture.judge("2.0.yaml", "--record"),
+        fixture.decide("2.0.yaml", "--record"),
         1,
         "blocked",
         "get-approvals",
@@ -279,7 +279,7 @@ fn breaking_change(fixture: &GateFixture) {
     };
     fixture.write("approvals.toml", &approval("payments", ""));
     check(
-        fixture.judge("2.0.yaml", "--approvals approvals.toml --record"),
+        fixture.decide("2.0.yaml", "--approvals approvals.toml --record"),
         1,
         "blocked",
         "get-approvals",
@@ -290,7 +290,7 @@ fn breaking_change(fixture: &GateFixture) {
         &approval("checkout", "expires = \"2020-01-01\""),
     );
     check(
-        fixture.judge("2.0.yaml", "--approvals approvals.toml --record"),
+        fixture.decide("2.0.yaml", "--approvals approvals.toml --record"),
         1,
         "blocked",
         "get-approvals",
@@ -305,7 +305,7 @@ fn breaking_change(fixture: &GateFixture) {
 fn cooldown(fixture: &GateFixture) {
     let strict = "--approvals approvals.toml --record --catalog strict.toml";
     check(
-        fixture.judge("2.0.yaml", strict),
+        fixture.decide("2.0.yaml", strict),
         1,
         "blocked",
         "wait",
@@ -313,7 +313,7 @@ fn cooldown(fixture: &GateFixture) {
     );
     let words = format!("{strict} --override ann --reason outage");
     check(
-        fixture.judge("2.0.yaml", &words),
+        fixture.decide("2.0.yaml", &words),
         0,
         "overridden",
         "deploy",
@@ -333,15 +333,15 @@ fn cooldown(fixture: &GateFixture) {
 
 /// A released deployment is rolled back.
 fn rollback(fixture: &GateFixture) {
-    let place = "--squad payments --service orders --registry registry";
+    let target = "--squad payments --service orders --registry registry";
     assert!(
         fixture
-            .run(&format!("gate release {place}"))
+            .run(&format!("gate release {target}"))
             .status
             .success()
     );
     assert!(fixture.history().starts_with("3  2.0.0  released"));
-    let rollback = format!("gate rollback {place} --catalog squads.toml --reason slow --by ann");
+    let rollback = format!("gate rollback {target} --catalog squads.toml --reason slow --by ann");
     assert!(fixture.run(&rollback).status.success());
     assert_eq!(
         fixture.history(),
@@ -350,7 +350,7 @@ fn rollback(fixture: &GateFixture) {
     assert_eq!(fixture.registry()["deployments"][3]["rollback_of"], 3);
     // A rolled-back revision may be deployed again, even during a cooldown.
     check(
-        fixture.judge("2.0.yaml", "--approvals approvals.toml"),
+        fixture.decide("2.0.yaml", "--approvals approvals.toml"),
         0,
         "allowed",
         "deploy",
@@ -367,7 +367,7 @@ fn blocks_risk_and_foreign_services() {
         &CATALOG.replace("risk_max = 60", "risk_max = 59"),
     );
     check(
-        fixture.judge("1.0.yaml", "--catalog tight.toml --record"),
+        fixture.decide("1.0.yaml", "--catalog tight.toml --record"),
         1,
         "blocked",
         "lower-the-risk",
@@ -387,7 +387,7 @@ fn blocks_risk_and_foreign_services() {
         "weights.toml",
         &format!("{CATALOG}[risk]\nsquad = 1\ndatabase = 2\nflag = 3\n"),
     );
-    let (_, verdict) = fixture.judge("1.0.yaml", "--catalog weights.toml");
+    let (_, verdict) = fixture.decide("1.0.yaml", "--catalog weights.toml");
     assert_eq!(verdict["risk_score"], 6);
     assert!(!fixture.path("registry/payments").exists());
 }
@@ -405,7 +405,7 @@ fn keeps_the_older_version_for_a_notice_period() {
     fixture.write("2.1.yaml", &contract("2.1.0", 60, "a little more"));
     let catalog = "--catalog notice.toml --record";
     check(
-        fixture.judge("1.0.yaml", catalog),
+        fixture.decide("1.0.yaml", catalog),
         0,
         "allowed",
         "deploy",
@@ -418,7 +418,7 @@ fn keeps_the_older_version_for_a_notice_period() {
     .to_string();
     let words = format!("--keep 1.0.0 --until {} {catalog}", &soon[..10]);
     check(
-        fixture.judge("2.0.yaml", &words),
+        fixture.decide("2.0.yaml", &words),
         1,
         "blocked",
         "get-approvals",
@@ -426,7 +426,7 @@ fn keeps_the_older_version_for_a_notice_period() {
     );
     let words = format!("--keep 1.0.0 --until 2999-01-01 {catalog}");
     check(
-        fixture.judge("2.0.yaml", &words),
+        fixture.decide("2.0.yaml", &words),
         0,
         "allowed",
         "deploy",
@@ -435,14 +435,14 @@ fn keeps_the_older_version_for_a_notice_period() {
     assert_eq!(fixture.history(), "2  2.0.0  deployed; 1  1.0.0  kept");
     // Both versions continue, and a new revision is compared with both.
     check(
-        fixture.judge("2.1.yaml", catalog),
+        fixture.decide("2.1.yaml", catalog),
         0,
         "allowed",
         "deploy",
         "tells kept-version",
     );
     check(
-        fixture.judge("1.1.yaml", catalog),
+        fixture.decide("1.1.yaml", catalog),
         0,
         "allowed",
         "deploy",
@@ -460,7 +460,7 @@ fn changed_flags_need_approval_for_a_rollback() {
     for (file, version) in [("1.0.yaml", "1.0.0"), ("1.1.yaml", "1.1.0")] {
         let most = if version == "1.0.0" { 100 } else { 200 };
         fixture.write(file, &contract(version, most, version));
-        assert_eq!(fixture.judge(file, "--record").0, 0);
+        assert_eq!(fixture.decide(file, "--record").0, 0);
     }
     fixture.write("later.toml", &CATALOG.replace("version = 3", "version = 4"));
     let words = "gate rollback --squad payments --service orders --registry registry --catalog later.toml --reason slow";
@@ -505,20 +505,20 @@ fn explains_bad_input_and_writes_nothing() {
         assert_eq!(String::from_utf8(output.stdout).unwrap(), "", "{words}");
         assert_eq!(snapshot(fixture.folder.path()), before, "{words}");
     };
-    let asked = |squad: &str, service: &str, contract: &str, registry: &str, catalog: &str| {
+    let command_line = |squad: &str, service: &str, contract: &str, registry: &str, catalog: &str| {
         format!("--squad {squad} --service {service} --contract {contract} --registry {registry} --catalog {catalog}")
     };
-    let good = asked("payments", "orders", "good.yaml", "registry", "squads.toml");
-    check(&asked("payment", "orders", "good.yaml", "registry", "squads.toml"), "squads.toml: no squad is called \"payment\"; did you mean \"payments\"?");
-    check(&asked("payments", "order", "good.yaml", "registry", "squads.toml"), "squads.toml: no service is called \"order\"; did you mean \"orders\"?");
-    check(&asked("payments", "orders", "good.yaml", "registry", "broken.toml"), "broken.toml:2: squads.payments.tire: ");
-    check(&asked("payments", "orders", "good.yaml", "registry", "nowhere.toml"), "nowhere.toml: cannot be read: there is no such file");
-    check(&asked("payments", "orders", "good.yaml", "nowhere", "squads.toml"), "nowhere: there is no such directory");
-    check(&asked("payments", "orders", "good.yaml", "ftp://a/b", "squads.toml"), "\"ftp://a/b\" is not a registry: expected a directory or s3://bucket/prefix");
-    check(&asked("payments", "orders", "good.yaml", "s3://a/../b", "squads.toml"), "no part that is `.` or `..`");
-    check(&asked("payments", "orders", "broken.yaml", "registry", "squads.toml"), "broken.yaml is refused\nbroken.yaml:3");
-    check(&asked("payments", "orders", "nowhere.yaml", "registry", "squads.toml"), "nowhere.yaml: No such file");
-    check(&asked("payments", "orders", "registry", "registry", "squads.toml"), "--contract registry: expected one contract, found a directory");
+    let good = command_line("payments", "orders", "good.yaml", "registry", "squads.toml");
+    check(&command_line("payment", "orders", "good.yaml", "registry", "squads.toml"), "squads.toml: no squad is called \"payment\"; did you mean \"payments\"?");
+    check(&command_line("payments", "order", "good.yaml", "registry", "squads.toml"), "squads.toml: no service is called \"order\"; did you mean \"orders\"?");
+    check(&command_line("payments", "orders", "good.yaml", "registry", "broken.toml"), "broken.toml:2: squads.payments.tire: ");
+    check(&command_line("payments", "orders", "good.yaml", "registry", "nowhere.toml"), "nowhere.toml: cannot be read: there is no such file");
+    check(&command_line("payments", "orders", "good.yaml", "nowhere", "squads.toml"), "nowhere: there is no such directory");
+    check(&command_line("payments", "orders", "good.yaml", "ftp://a/b", "squads.toml"), "\"ftp://a/b\" is not a registry: expected a directory or s3://bucket/prefix");
+    check(&command_line("payments", "orders", "good.yaml", "s3://a/../b", "squads.toml"), "no part that is `.` or `..`");
+    check(&command_line("payments", "orders", "broken.yaml", "registry", "squads.toml"), "broken.yaml is refused\nbroken.yaml:3");
+    check(&command_line("payments", "orders", "nowhere.yaml", "registry", "squads.toml"), "nowhere.yaml: No such file");
+    check(&command_line("payments", "orders", "registry", "registry", "squads.toml"), "--contract registry: expected one contract, found a directory");
     check(&format!("{good} --prometheus http://127.0.0.1:1"), "Prometheus cannot be queried: http://127.0.0.1:1/api/v1/query: cannot connect");
     check(&format!("{good} --prometheus nowhere"), "--prometheus: not an http or https address");
     check(&format!("{good} --open-window 10m --admin http://127.0.0.1:1"), "cannot connect to http://127.0.0.1:1");
@@ -527,8 +527,8 @@ fn explains_bad_input_and_writes_nothing() {
     check(&format!("{good} --approvals nowhere.toml"), "nowhere.toml: No such file");
 
     // The registry is validated before a deployment is added.
-    assert_eq!(fixture.judge("good.yaml", "--record").0, 0);
-    let next = asked("payments", "orders", "next.yaml", "registry", "squads.toml");
+    assert_eq!(fixture.decide("good.yaml", "--record").0, 0);
+    let next = command_line("payments", "orders", "next.yaml", "registry", "squads.toml");
     let file = "registry/payments/orders/registry.json";
     let text = fs::read_to_string(fixture.path(file)).unwrap();
     let damaged = |from: &str, to: &str, message: &str| {
@@ -556,7 +556,7 @@ fn sends_figures_to_a_collector_without_affecting_the_verdict() {
     let collector = Upstream::start(|_| vec![send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")]);
     let address = collector.address;
     let words = format!("--otlp http://{address}/otlp");
-    assert_eq!(fixture.judge("1.0.yaml", &words).0, 0);
+    assert_eq!(fixture.decide("1.0.yaml", &words).0, 0);
     let sent = collector.request();
     assert_eq!(sent.request_line(), "POST /otlp/v1/metrics HTTP/1.1");
     assert_eq!(sent.fields("content-type"), ["application/json"]);
@@ -580,8 +580,8 @@ fn sends_figures_to_a_collector_without_affecting_the_verdict() {
     assert_eq!(figure("deployment_conflicts_total")["asInt"], "0");
     // An unreachable collector, and an invalid URL.
     drop(collector);
-    assert_eq!(fixture.judge("1.0.yaml", &words).0, 0);
-    assert_eq!(fixture.judge("1.0.yaml", "--otlp nonsense").0, 0);
+    assert_eq!(fixture.decide("1.0.yaml", &words).0, 0);
+    assert_eq!(fixture.decide("1.0.yaml", "--otlp nonsense").0, 0);
 }
 
 #[test]
@@ -589,7 +589,7 @@ fn every_format_has_the_reasons_and_figures() {
     let fixture = GateFixture::new();
     fixture.write("1.0.yaml", &contract("1.0.0", 100, "first"));
     fixture.write("1.1.yaml", &contract("1.1.0", 50, "less"));
-    assert_eq!(fixture.judge("1.0.yaml", "--record").0, 0);
+    assert_eq!(fixture.decide("1.0.yaml", "--record").0, 0);
     let print = |format: &str| {
         let output = program()
             .args("gate --squad payments --service orders --contract 1.1.yaml --registry registry --catalog squads.toml".split_whitespace())
@@ -713,15 +713,15 @@ fn stores_all_files_of_a_contract_from_a_git_revision() {
     git("init -q .");
     git("add shop");
     git("-c user.name=a -c user.email=a@example.com commit -q -m a");
-    assert_eq!(fixture.judge("HEAD:shop/openapi.yaml", "--record").0, 0);
+    assert_eq!(fixture.decide("HEAD:shop/openapi.yaml", "--record").0, 0);
     // The same bytes have the same revision, no matter where they are read.
     assert_eq!(
-        fixture.judge("./shop/openapi.yaml", "").1["decision"],
+        fixture.decide("./shop/openapi.yaml", "").1["decision"],
         "unchanged"
     );
     assert_eq!(fixture.history(), "1  1.0.0  deployed");
     fixture.write("shop/schemas/a.yaml", "type: integer\nmaximum: 5\n");
-    let (code, verdict) = fixture.judge("shop/openapi.yaml", "");
+    let (code, verdict) = fixture.decide("shop/openapi.yaml", "");
     assert_eq!(
         (code, &verdict["reasons"][1]["change"]["witness"]),
         (1, &"6".into())

@@ -68,7 +68,7 @@ struct MeasuredGate {
 }
 
 impl MeasuredGate {
-    fn judge(&self, contract: &str, more: &[&str]) -> (Option<i32>, Value) {
+    fn decide(&self, contract: &str, more: &[&str]) -> (Option<i32>, Value) {
         let output = program()
             .args([
                 "gate",
@@ -97,7 +97,7 @@ impl MeasuredGate {
     }
 
     fn measured(&self, contract: &str) -> Value {
-        self.judge(contract, &["--prometheus", &self.url, "--window", "1h"])
+        self.decide(contract, &["--prometheus", &self.url, "--window", "1h"])
             .1
     }
 }
@@ -105,7 +105,7 @@ impl MeasuredGate {
 /// The affected squads with their points. `!` marks those that the change breaks.
 fn squads(verdict: &Value) -> String {
     let reached = verdict["blast_radius"]["squads"].as_array().unwrap().iter();
-    let said = reached.map(|reached| {
+    let lines = reached.map(|reached| {
         let mark = if reached["broken"] == true { "!" } else { "" };
         format!(
             "{}{mark} {}",
@@ -113,7 +113,7 @@ fn squads(verdict: &Value) -> String {
             reached["points"]
         )
     });
-    said.collect::<Vec<_>>().join(", ")
+    lines.collect::<Vec<_>>().join(", ")
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn affects_only_the_squads_that_call_the_broken_operation() {
         url: format!("http://{}", prometheus.address),
     };
     gate.write_contracts();
-    assert_eq!(gate.judge("shop.yaml", &["--record"]).0, Some(0));
+    assert_eq!(gate.decide("shop.yaml", &["--record"]).0, Some(0));
     called(&gate);
     uncalled(&gate);
     unknown(&gate);
@@ -208,7 +208,7 @@ fn uncalled(gate: &MeasuredGate) {
     let change = breaking(&uncalled);
     assert_eq!(change["approvals_missing"], json!(["payments"]));
     // Without measurements the declared consumers count in full.
-    assert_eq!(squads(&gate.judge("create.yaml", &[]).1), "archive 30");
+    assert_eq!(squads(&gate.decide("create.yaml", &[]).1), "archive 30");
 }
 
 /// A service that Prometheus does not know counts as not measured.
@@ -229,7 +229,7 @@ fn unknown(gate: &MeasuredGate) {
 fn announced(gate: &MeasuredGate, address: SocketAddr) {
     let admin_url = format!("http://{address}");
     let window = ["--open-window", "10m", "--admin", &admin_url];
-    assert_eq!(gate.judge("create.yaml", &window).0, Some(1));
+    assert_eq!(gate.decide("create.yaml", &window).0, Some(1));
     assert!(
         admin(address, "/deploy-windows")
             .1
@@ -239,7 +239,7 @@ fn announced(gate: &MeasuredGate, address: SocketAddr) {
         "next.yaml",
         &SHOP.replace("version: 2.3.1", "version: 2.3.2"),
     );
-    assert_eq!(gate.judge("next.yaml", &window).0, Some(0));
+    assert_eq!(gate.decide("next.yaml", &window).0, Some(0));
     let (_, windows) = admin(address, "/deploy-windows");
     assert!(windows.contains("portcullis gate: next.yaml"), "{windows}");
 }

@@ -285,10 +285,7 @@ fn kill(registry: &str, variables: &[(&str, String)], times: usize, seed: u64) {
         "{times} gates at {registry}, {killed} of them killed, {} recorded",
         known.len()
     );
-    assert!(
-        killed > times / 10,
-        "{killed} of {times} were killed at all"
-    );
+    assert!(killed > times / 10, "only {killed} of {times} were killed");
 }
 
 #[test]
@@ -315,13 +312,13 @@ fn killed_gates_leave_a_valid_bucket() {
     );
 }
 
-/// The system stops a program in the middle of a write, at each block of its files: first the
-/// contract, then the registry, which a long name makes the larger file.
+/// The operating system stops a program in the middle of a write, at each block of its files: first
+/// the contract, then the registry, which a long name makes the larger file.
 #[cfg(unix)]
 #[test]
 fn an_interrupted_write_leaves_the_older_registry() {
     let fixture = fixture();
-    let whole = |file: &str, by: &str, blocks: &str| {
+    let record_with_limit = |file: &str, by: &str, blocks: &str| {
         let script = format!("ulimit -c 0; ulimit -f {blocks}; exec \"$@\"");
         let mut gate = std::process::Command::new("sh");
         gate.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_portcullis")]);
@@ -332,21 +329,24 @@ fn an_interrupted_write_leaves_the_older_registry() {
             .unwrap()
             .status
     };
-    assert!(whole("0.yaml", "ci", "unlimited").success());
+    assert!(record_with_limit("0.yaml", "ci", "unlimited").success());
     let before = history(&fixture, "registry", &[]);
     let by = "a".repeat(20_000);
-    let mut broken = 0;
-    while !whole("1.yaml", &by, &broken.to_string()).success() {
+    let mut blocks_max = 0;
+    while !record_with_limit("1.yaml", &by, &blocks_max.to_string()).success() {
         assert_eq!(
             history(&fixture, "registry", &[]),
             before,
-            "after {broken} blocks"
+            "after {blocks_max} blocks"
         );
-        broken += 1;
-        assert!(broken < 100, "it never comes through");
+        blocks_max += 1;
+        assert!(blocks_max < 100, "the gate never succeeds");
     }
     // The shell counts blocks of 512 or 1024 bytes.
-    assert!(broken >= 20, "it broke off {broken} times only");
+    assert!(
+        blocks_max >= 20,
+        "the write was interrupted only {blocks_max} times"
+    );
     let after = history(&fixture, "registry", &[]);
     assert_eq!(after["deployments"][1]["by"], by);
     let left = std::fs::read_dir(fixture.path("registry/payments/orders")).unwrap();

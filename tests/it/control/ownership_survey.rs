@@ -1,4 +1,4 @@
-//! What the survey of a catalog reports, with the lines of the catalog's file.
+//! Concerns of the catalog survey, with the lines of the catalog's file.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ fn catalog(text: &str) -> CatalogFile {
     parse_catalog(text, Path::new("squads.toml")).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-/// What is told of a catalog, one line each.
+/// The concerns of a catalog, one line each.
 fn concerns(text: &str, contracts: &[&str]) -> Vec<String> {
     let contracts: Vec<CatalogContract> = contracts
         .iter()
@@ -38,7 +38,7 @@ fn concerns(text: &str, contracts: &[&str]) -> Vec<String> {
 
 #[test]
 #[rustfmt::skip]
-fn what_a_catalog_leaves_open() {
+fn reports_concerns_of_a_catalog() {
     let check = |text: &str, contracts: &[&str], expected: &[&str]| {
         assert_eq!(concerns(text, contracts), expected, "{text}");
     };

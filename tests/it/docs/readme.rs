@@ -1,5 +1,5 @@
-//! The README and the pages in `docs/` are true: commands run and print what is shown, and links lead
-//! somewhere.
+//! Checks the README and the pages in `docs/`: commands run and print the shown output, and links
+//! have a target.
 //!
 //! The commands of a page run in order in a copy of the files that they name, a git repository, next
 //! to a proxy that serves them. A line `…` of an output stands for any lines. Commands that build,
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use crate::support::app::program;
 use crate::telemetry::deploy::file;
 
-/// What the README's clients connect to.
+/// The port that the README's clients connect to.
 const DATA: &str = "localhost:8080";
 
 /// Set to write outputs instead of comparing them.
@@ -28,7 +28,7 @@ const WRITE: &str = "PORTCULLIS_TEST_WRITE";
 /// The same for operators.
 const ADMIN: &str = "localhost:9901";
 
-/// Pages whose commands are run.
+/// The pages with commands.
 const PAGES: [&str; 10] = [
     "README.md",
     "docs/admin-api.md",
@@ -42,7 +42,8 @@ const PAGES: [&str; 10] = [
     "docs/tracing.md",
 ];
 
-/// Commands that are not run here: other jobs do, or they need what is not on every machine.
+/// Commands that are not run here: other jobs run them, or they need programs that are not on every
+/// machine.
 const NOT_RUN: [&str; 7] = [
     "cargo test ",
     "cargo install ",
@@ -53,7 +54,7 @@ const NOT_RUN: [&str; 7] = [
     "zcat ",
 ];
 
-/// Commands that show what another thread counts; the count may come later.
+/// Commands that show the counts of another thread, which may come later.
 const LATE: [&str; 2] = [
     "portcullis contract candidate orders",
     "curl -s localhost:9901/traffic",
@@ -114,7 +115,7 @@ fn console(text: &str) -> Vec<Shown> {
 }
 
 /// A copy of the files that the pages mention.
-struct Workplace {
+struct Workspace {
     directory: TempDir,
     served: Served,
 }
@@ -128,7 +129,7 @@ struct Served {
     _log: BufReader<ChildStderr>,
 }
 
-impl Workplace {
+impl Workspace {
     fn new() -> Self {
         let directory = TempDir::new().unwrap();
         let path = directory.path();
@@ -152,7 +153,8 @@ impl Workplace {
         Self { directory, served }
     }
 
-    /// Runs a command and compares what it prints; returns it if it differs and must be written.
+    /// Runs a command and compares its output; returns the output if it differs and must be
+    /// written.
     fn run(&self, shown: &Shown) -> Option<String> {
         let command = shown.command.as_str();
         if command.contains("serve") {
@@ -180,7 +182,7 @@ impl Workplace {
         Some(output)
     }
 
-    /// What a command prints.
+    /// The output of a command.
     fn output(&self, command: &str) -> String {
         let admin = self.served.admin.to_string();
         let line = command.replace(DATA, &self.served.data.to_string());
@@ -188,7 +190,7 @@ impl Workplace {
         let line = line.strip_suffix(" | jq").unwrap_or(&line);
         let (code, output, errors) = shell(self.directory.path(), line, &admin);
         assert!(matches!(code, Some(0 | 1)), "{command}: {code:?} {errors}");
-        // Errors are part of what a terminal shows; so is the progress of curl.
+        // A terminal shows errors too, and the progress of curl.
         if command.starts_with("portcullis ") {
             errors + &output
         } else {
@@ -307,7 +309,7 @@ fn assert_same_json(output: &str, shown: &str) {
 
 /// Whether the lines are the same; a line `…` stands for any number of them.
 fn is_same_text(output: &str, shown: &str) -> bool {
-    let lines = |text: &str| text.trim().lines().map(steady).collect::<Vec<_>>();
+    let lines = |text: &str| text.trim().lines().map(normalized).collect::<Vec<_>>();
     let (output, shown) = (lines(output), lines(shown));
     let mut rest = output.as_slice();
     let mut parts = shown.split(|line| line == "…").enumerate().peekable();
@@ -336,14 +338,14 @@ fn is_same_text(output: &str, shown: &str) -> bool {
     true
 }
 
-/// A line without what differs from run to run: times, lengths of time, hashes of commits.
-fn steady(line: &str) -> String {
+/// A line without the parts that differ between runs: times, durations, hashes of commits.
+fn normalized(line: &str) -> String {
     let line = line.split(" compiled in ").next().unwrap();
-    let words = line.trim_end().split(' ').filter(|word| !varies(word));
+    let words = line.trim_end().split(' ').filter(|word| !is_variable(word));
     words.collect::<Vec<_>>().join(" ")
 }
 
-fn varies(word: &str) -> bool {
+fn is_variable(word: &str) -> bool {
     let word = word.trim_matches([',', ':', ';', '(', ')']);
     let digits = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let is_duration = digits.len() < word.len() && ["s", "m", "h", "ms"].contains(&digits);
@@ -360,14 +362,14 @@ fn commands_and_outputs_of_the_pages_are_real() {
         let page = std::fs::read_to_string(file(name)).unwrap();
         let shown = commands(&page);
         assert!(!shown.is_empty(), "{name}");
-        let workplace = Workplace::new();
+        let workspace = Workspace::new();
         let mut written = page.clone();
         for shown in &shown {
             let command = shown.command.as_str();
             if NOT_RUN.iter().any(|other| command.starts_with(other)) {
                 continue;
             }
-            if let Some(output) = workplace.run(shown) {
+            if let Some(output) = workspace.run(shown) {
                 let before = format!("$ {command}\n{}", shown.output);
                 let after = format!("$ {command}\n{}", output.trim_end());
                 assert!(written.contains(&before), "{name}: {before}");

@@ -1,4 +1,4 @@
-//! Keys of tokens, from where the configuration says: a start with them, and one without.
+//! Keys that verify tokens: startup with keys, without keys, and with an unreachable issuer.
 
 use std::net::TcpListener;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use crate::support::app::{App, Process, SHOP, Site, admin, problem};
 use crate::support::upstream::Upstream;
 
-/// A site that reads tokens, signed by the keys at this place.
+/// A site that verifies tokens with the keys at this URL or path.
 fn site(jwks: &str) -> Site {
     let top = format!("[identity]\nsource = \"jwt\"\n[identity.jwt]\njwks = \"{jwks}\"");
     Site::new(&top).service("shop", SHOP, "mock", "")
 }
 
-/// What the program logs from a start to its orderly end.
+/// The log of the process from start to graceful shutdown.
 fn log_of(site: Site) -> String {
     let process = Process::start(site);
     process.signal("TERM");
@@ -28,7 +28,7 @@ fn log_of(site: Site) -> String {
 }
 
 #[test]
-fn a_start_says_which_keys_are_in_force() {
+fn logs_the_active_keys_at_startup() {
     let keys = include_str!("../../../src/identity/fixtures/keys.json");
     let mixed = keys.replacen("\"use\": \"sig\"", "\"use\": \"enc\"", 1);
     let log = log_of(site("keys.json").file("keys.json", &mixed));
@@ -37,20 +37,20 @@ fn a_start_says_which_keys_are_in_force() {
 }
 
 #[test]
-fn a_start_does_not_fail_with_its_issuer() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+fn starts_while_the_issuer_is_unreachable() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
     let log = log_of(site(&format!("http://{address}/keys?secret")));
-    let place = format!("identity.jwt.jwks: http://{address}/keys: ");
-    assert!(log.contains(&place) && !log.contains("secret"), "{log}");
+    let location = format!("identity.jwt.jwks: http://{address}/keys: ");
+    assert!(log.contains(&location) && !log.contains("secret"), "{log}");
     assert!(
         log.contains("tokens are rejected until keys are loaded"),
         "{log}"
     );
 }
 
-/// A token of the issuer, which proves these claims.
+/// A token signed by the issuer with these claims.
 fn token(claims: &Value, signer: &str) -> String {
     let key: String = signer
         .lines()
@@ -81,7 +81,7 @@ fn claims(squad: &str, tier: &str, ends_in: i64) -> Value {
 }
 
 #[test]
-fn a_token_proves_who_calls_and_everybody_behind_is_told() {
+fn a_valid_token_sets_the_squad_headers() {
     const SIGNER: &str = include_str!("../../../src/identity/fixtures/rsa.pem");
     let upstream = Upstream::ok();
     let top = "[catalog]\npath = \"squads.toml\"\n[identity]\nsource = \"jwt\"\n[identity.jwt]\n\
@@ -95,13 +95,13 @@ fn a_token_proves_who_calls_and_everybody_behind_is_told() {
     let app = App::start(site);
     let ask = |fields: &str| app.ask(format!("GET /items HTTP/1.1\r\nhost: shop\r\n{fields}\r\n"));
     let bearer = |token: &str| format!("authorization: Bearer {token}\r\n");
-    let seen = || {
+    let forwarded = || {
         let request = upstream.request();
         ["x-squad-owner", "x-sla-tier"].map(|name| request.fields(name).join(","))
     };
 
     let proof = token(&claims("checkout", "gold", 60), SIGNER);
-    // What the headers claim does not count, even from a trusted peer.
+    // Headers sent by the client are ignored, even from a trusted peer.
     let claimed = format!(
         "{}x-squad-owner: search\r\nx-sla-tier: gold\r\n",
         bearer(&proof)
@@ -109,13 +109,17 @@ fn a_token_proves_who_calls_and_everybody_behind_is_told() {
     for _ in 0..2 {
         assert_eq!(ask(&claimed).status, 200);
         assert_eq!(
-            seen(),
+            forwarded(),
             ["checkout", "silver"],
             "gold was claimed, silver is granted"
         );
     }
     assert_eq!(ask("x-squad-owner: checkout\r\n").status, 200);
-    assert_eq!(seen(), ["", ""], "without a token nobody is known");
+    assert_eq!(
+        forwarded(),
+        ["", ""],
+        "without a token the caller is unknown"
+    );
     let metrics = admin(app.admin, "/metrics").1;
     assert!(
         metrics.contains("squad=\"checkout\",outcome=\"answered\"} 2"),
@@ -142,8 +146,8 @@ fn a_token_proves_who_calls_and_everybody_behind_is_told() {
             (answer.status, &problem["error"]),
             (401, &json!("INVALID_IDENTITY"))
         );
-        let said = problem["detail"].as_str().unwrap();
-        assert!(said.starts_with(detail), "{said}");
+        let found = problem["detail"].as_str().unwrap();
+        assert!(found.starts_with(detail), "{found}");
         let challenge = answer.field("www-authenticate");
         assert_eq!(challenge, Some("Bearer error=\"invalid_token\""));
     }
@@ -155,10 +159,10 @@ fn a_token_proves_who_calls_and_everybody_behind_is_told() {
 }
 
 #[test]
-fn without_keys_a_token_is_nobodys_fault_but_ours() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+fn answers_503_to_tokens_without_keys() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
     let app = App::start(site(&format!("http://{address}/keys")));
     let answer =
         app.ask("GET /items HTTP/1.1\r\nhost: shop\r\nauthorization: Bearer a.b.c\r\n\r\n");

@@ -1,3 +1,3 @@
-//! Who calls: keys and tokens.
+//! Caller identity: keys and tokens.
 
 pub(crate) mod issuer_keys;

@@ -75,7 +75,7 @@ fn post(path: &str, content_type: &str, fields: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// The class of the first violation of a refusal, and where it is.
+/// The class of the first violation of a refusal, and its location.
 #[track_caller]
 fn refusal(answer: &Answer) -> (u16, String, Value) {
     let problem = problem(answer);
@@ -85,7 +85,7 @@ fn refusal(answer: &Answer) -> (u16, String, Value) {
 }
 
 #[test]
-fn compressed_bodies_are_judged_and_forwarded_as_they_came() {
+fn compressed_bodies_are_checked_and_forwarded_unchanged() {
     let upstream = upstream();
     let app = app(upstream.address, "");
     let post = |coding: &str, body: &[u8]| {
@@ -114,7 +114,7 @@ fn compressed_bodies_are_judged_and_forwarded_as_they_came() {
 }
 
 #[test]
-fn forms_are_judged() {
+fn forms_are_checked() {
     let upstream = upstream();
     let app = app(upstream.address, "");
     let post = |body: &str| {
@@ -130,13 +130,13 @@ fn forms_are_judged() {
     assert_eq!(
         refusal(&post("")).1,
         "invalid-body",
-        "an empty form lacks its members"
+        "an empty form lacks its required properties"
     );
 }
 
 const MULTIPART: &str = "multipart/form-data; boundary=b";
 
-/// A multipart body of a note and a file of so many octets.
+/// A multipart body with a note and a file of this many octets.
 fn multipart(note: &str, file: usize) -> Vec<u8> {
     let disposition = "Content-Disposition: form-data; name";
     let mut body =
@@ -163,7 +163,7 @@ fn chunked(address: SocketAddr, body: &[u8]) -> Answer {
 }
 
 #[test]
-fn multipart_bodies_of_every_size_are_judged() {
+fn multipart_bodies_of_every_size_are_checked() {
     let upstream = upstream();
     let app = app(upstream.address, "");
     for size in [0, 1000, 60 << 10, 70 << 10, 900 << 10] {
@@ -203,12 +203,12 @@ fn multipart_bodies_of_every_size_are_judged() {
     assert_eq!(found, (422, "invalid-body".to_owned(), "/file".into()));
     assert!(
         upstream.requests.try_recv().is_err(),
-        "nothing that was refused arrives whole"
+        "no refused body arrives completely"
     );
 }
 
 #[test]
-fn large_uploads_that_violate_pass_where_they_are_only_reported() {
+fn large_invalid_uploads_pass_in_report_mode() {
     let upstream = upstream();
     let app = app(
         upstream.address,
@@ -227,7 +227,7 @@ fn large_uploads_that_violate_pass_where_they_are_only_reported() {
 }
 
 #[test]
-fn the_mock_judges_large_uploads_too() {
+fn the_mock_checks_large_uploads() {
     let app = App::start(Site::new(LIMITS).service("bodies", CONTRACT, "mock", ""));
     let ask = |body: &[u8]| ask(app.data, post("/files", MULTIPART, "", body));
     assert_eq!(ask(&multipart("short", 900 << 10)).status, 200);
@@ -238,7 +238,7 @@ fn the_mock_judges_large_uploads_too() {
 }
 
 #[test]
-fn compressed_responses_are_judged() {
+fn compressed_responses_are_checked() {
     let body = gzip(br#"{"id": "1"}"#);
     let upstream = Upstream::start(move |_| {
         let length = body.len();

@@ -1,5 +1,5 @@
-//! How the process ends: told by a signal, it fails its readiness first, then finishes what it
-//! has begun, and only then goes.
+//! Graceful shutdown: after a signal the process fails its readiness first, then finishes the
+//! requests in flight, and then exits.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
@@ -20,7 +20,7 @@ fn start(upstream: &Upstream, limits: &str) -> Process {
     Process::start(Site::shop(upstream.address, "", &top))
 }
 
-/// An upstream that waits before each answer until it is told to go on.
+/// An upstream that waits before each answer until the test continues it.
 fn slow() -> (Upstream, Arc<Notify>) {
     let gate = Arc::new(Notify::new());
     let wait = Arc::clone(&gate);
@@ -40,7 +40,7 @@ fn await_closed_listener(address: SocketAddr) {
 }
 
 #[test]
-fn readiness_fails_first_and_no_request_is_lost() {
+fn readiness_fails_first_without_lost_requests() {
     let upstream = Upstream::ok();
     let process = start(&upstream, "drain_delay = \"1s\"\ndrain_timeout = \"20s\"");
     assert_eq!(admin(process.admin, "/readyz").0, 200);
@@ -63,7 +63,7 @@ fn readiness_fails_first_and_no_request_is_lost() {
         };
         assert_eq!(reason, "draining\n");
         assert_eq!(admin(process.admin, "/livez").0, 200);
-        // Not ready, and yet whoever comes is served.
+        // Not ready, but new connections are still served.
         let mut client = Client::connect(process.data);
         client.send(get("/files/x"));
         let answer = client.answer();
@@ -80,10 +80,10 @@ fn readiness_fails_first_and_no_request_is_lost() {
     assert!(!log.contains("cut at the drain deadline"), "{log}");
     let requests: Vec<_> = upstream.requests.try_iter().collect();
     assert!(!requests.is_empty());
-    assert!(requests.iter().all(|request| request.complaints.is_empty()));
+    assert!(requests.iter().all(|request| request.problems.is_empty()));
 }
 
-/// Sends requests on one connection until an answer closes it; false when none can be made.
+/// Sends requests on one connection until a response closes it; false if the connection is refused.
 fn ask_until_closed(address: SocketAddr, answered: &AtomicUsize, closing: &AtomicBool) -> bool {
     let stream = match TcpStream::connect(address) {
         Ok(stream) => stream,
@@ -91,7 +91,7 @@ fn ask_until_closed(address: SocketAddr, answered: &AtomicUsize, closing: &Atomi
             assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
             assert!(
                 closing.load(Ordering::Relaxed),
-                "the listener closes when it is told to"
+                "the listener closes only after the signal"
             );
             return false;
         }
@@ -161,7 +161,7 @@ fn a_body_in_flight_is_finished() {
 }
 
 #[test]
-fn what_outlasts_the_deadline_is_cut_and_counted() {
+fn aborts_and_counts_requests_after_the_deadline() {
     let (upstream, _gate) = slow();
     let process = start(&upstream, "drain_timeout = \"300ms\"");
     let ask = |_| {
@@ -208,7 +208,7 @@ fn idle_connections_are_closed() {
 }
 
 #[test]
-fn hanging_up_does_not_end_it_and_interrupting_does() {
+fn sighup_does_not_stop_the_process_and_sigint_does() {
     let upstream = Upstream::ok();
     let mut process = start(&upstream, "drain_timeout = \"1s\"");
     for _ in 0..2 {
@@ -222,9 +222,9 @@ fn hanging_up_does_not_end_it_and_interrupting_does() {
     assert_eq!(status.code(), Some(0), "{log}");
 }
 
-/// Being told twice changes nothing: the first time counts.
+/// A second signal changes nothing.
 #[test]
-fn a_second_signal_cuts_nothing() {
+fn a_second_signal_aborts_nothing() {
     let (upstream, gate) = slow();
     let mut process = start(&upstream, "drain_timeout = \"20s\"");
     let mut client = Client::connect(process.data);

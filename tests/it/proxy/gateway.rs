@@ -1,10 +1,11 @@
-//! Several services behind one address: by host, by path prefix, by the bases of their contracts.
+//! Several services behind one address: by host, by path prefix, by the base paths of their
+//! contracts.
 
 use crate::support::app::{App, SHOP, Site, get, problem};
 use crate::support::relay::Answer;
 use crate::support::upstream::{Upstream, send};
 
-/// Paths of up to three segments, whatever they are called.
+/// A contract that accepts all paths of up to three segments.
 const OPEN: &str = r"openapi: 3.0.3
 info: { title: Open, version: '1' }
 paths:
@@ -27,7 +28,7 @@ fn named(name: &str) -> Upstream {
     Upstream::start(move |_| vec![send(&answer)])
 }
 
-/// A gateway with these services, each with an upstream of its own.
+/// A gateway with these services, each with a separate upstream.
 fn gateway(services: &[(&str, &str)]) -> (App, Vec<Upstream>) {
     let mut site = Site::new("");
     let mut upstreams = Vec::new();
@@ -39,7 +40,7 @@ fn gateway(services: &[(&str, &str)]) -> (App, Vec<Upstream>) {
     (App::start(site), upstreams)
 }
 
-/// Checks which service answers; none is the refusal of the gateway.
+/// Checks which service answers; an empty name expects the refusal of the gateway.
 #[track_caller]
 fn check(app: &App, host: &str, target: &str, service: &str) {
     let answer = app.ask(format!("GET {target} HTTP/1.1\r\nhost: {host}\r\n\r\n"));
@@ -58,7 +59,7 @@ fn check(app: &App, host: &str, target: &str, service: &str) {
 }
 
 #[test]
-fn a_service_is_found_by_host_and_prefix() {
+fn selects_a_service_by_host_and_prefix() {
     let (app, upstreams) = gateway(&[
         ("wild", "hosts = [\"*.example.com\"]"),
         ("api", "hosts = [\"api.example.com\", \"api.example.org\"]"),
@@ -88,7 +89,7 @@ fn a_service_is_found_by_host_and_prefix() {
     check(&app, "a.b.example.com", "/", "wild");
     check(&app, "a.eu.example.com", "/", "deep");
     check(&app, "eu.example.com", "/", "wild");
-    // The host is more than the prefix.
+    // The host takes precedence over the prefix.
     check(&app, "api.example.com", "/public/x", "api");
     check(&app, "elsewhere", "/public/x", "public");
     check(&app, "[::1]:81", "/public", "public");
@@ -97,7 +98,7 @@ fn a_service_is_found_by_host_and_prefix() {
     check(&app, "api.example.com.evil.test", "/x", "");
     check(&app, "elsewhere", "/publicity", "");
     check(&app, "127.0.0.1", "/x", "");
-    // The target's authority wins over the field.
+    // The target's authority takes precedence over the field.
     let absolute = "GET http://api.example.com/x HTTP/1.1\r\nhost: elsewhere\r\n\r\n";
     assert_eq!(app.ask(absolute).body, b"api");
     // One connection for all of them.
@@ -111,7 +112,7 @@ fn a_service_is_found_by_host_and_prefix() {
             upstream
                 .requests
                 .try_iter()
-                .all(|request| request.complaints.is_empty())
+                .all(|request| request.problems.is_empty())
         );
     }
 }
@@ -160,7 +161,7 @@ fn base_paths_come_from_the_contract_or_the_configuration() {
         for target in good {
             let answer = app.ask(get(target));
             assert_eq!(answer.status, 200, "{keys} {target}");
-            // Nothing is taken off.
+            // The base path is not removed.
             assert_eq!(
                 upstream.request().request_line(),
                 format!("GET {target} HTTP/1.1")
@@ -185,12 +186,12 @@ fn base_paths_come_from_the_contract_or_the_configuration() {
         &["/a/items", "/b/c/items?limit=1"],
         &["/items", "/v2/items", "/b/items"],
     );
-    // And what is found there is judged.
+    // Requests below a base path are checked.
     assert_eq!(based("").0.ask(get("/v2/items/x")).status, 422);
 }
 
 #[test]
-fn preflights_pass_unless_they_are_not_to() {
+fn preflights_pass_unless_rejected() {
     let fields = "origin: https://app.example\r\naccess-control-request-method: PUT\r\n";
     let ask = |keys: &str, target: &str, fields: &str| -> (Answer, usize) {
         let upstream = Upstream::ok();
@@ -201,14 +202,14 @@ fn preflights_pass_unless_they_are_not_to() {
         (answer, upstream.requests.try_iter().count())
     };
     let reject = "preflight = \"reject\"";
-    let (answer, seen) = ask("", "/items", fields);
-    assert_eq!((answer.status, seen), (200, 1));
+    let (answer, forwarded) = ask("", "/items", fields);
+    assert_eq!((answer.status, forwarded), (200, 1));
     assert_eq!(answer.field("x-portcullis-violations"), None);
     assert_eq!(ask("preflight = \"pass\"", "/items/1", fields).1, 1);
-    let (answer, seen) = ask(reject, "/items", fields);
-    assert_eq!((answer.status, seen), (405, 0));
+    let (answer, forwarded) = ask(reject, "/items", fields);
+    assert_eq!((answer.status, forwarded), (405, 0));
     assert_eq!(answer.field("allow"), Some("GET, HEAD, POST"));
-    // What is no preflight is judged like any other method.
+    // A request that is not a preflight is checked like any other method.
     assert_eq!(ask("", "/items", "").0.status, 405);
     assert_eq!(
         ask("", "/items", "origin: https://app.example\r\n")

@@ -14,7 +14,7 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 const MIB: usize = 1 << 20;
 const SHORT: Duration = Duration::from_millis(150);
 
-/// Limits under which a test of a timeout does not take long.
+/// Limits that keep tests of timeouts short.
 fn impatient() -> Setup {
     let limits = ClientLimits {
         request_head_timeout: SHORT,
@@ -38,7 +38,7 @@ fn impatient() -> Setup {
     }
 }
 
-/// What the upstream receives for one request, which is answered with 200.
+/// The request that the upstream receives, which it answers with 200.
 fn forwarded(request: &str) -> Recorded {
     forwarded_by(Setup::default(), request)
 }
@@ -54,7 +54,7 @@ fn forwarded_by(setup: Setup, request: &str) -> Recorded {
     upstream.request()
 }
 
-/// What a client receives when the upstream answers a GET so.
+/// The response that a client receives if the upstream answers a GET with these steps.
 fn answered(response: &str) -> Answer {
     answered_to(
         "GET / HTTP/1.1\r\nhost: a\r\nte: trailers\r\n\r\n",
@@ -75,7 +75,7 @@ fn answered_to(request: &str, response: &str) -> Answer {
     answer
 }
 
-/// Checks that a request is refused and nothing of it reaches the upstream.
+/// Checks that a request is refused and that the upstream receives none of it.
 #[track_caller]
 fn check_refused(request: impl AsRef<[u8]>, status: u16, name: &str) {
     let upstream = Upstream::ok();
@@ -156,7 +156,7 @@ fn requests_before_a_defect_are_answered() {
 }
 
 #[test]
-fn a_request_may_arrive_byte_by_byte() {
+fn accepts_a_request_byte_by_byte() {
     let upstream = Upstream::ok();
     let relay = Relay::to(upstream.address);
     let mut client = relay.client();
@@ -236,13 +236,13 @@ fn answer_to_late_body(mode: Mode, head: &str, rest: &str) -> (Answer, bool) {
     let closed = client.is_closed();
     assert!(
         upstream.requests.try_recv().is_err(),
-        "a broken request never looks whole"
+        "a malformed request never looks complete"
     );
     (answer, closed)
 }
 
 #[test]
-fn a_defective_body_breaks_the_request_off() {
+fn a_malformed_body_aborts_the_request() {
     let head = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n";
     let waiting =
         "POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -312,7 +312,7 @@ fn trailers_pass_both_ways_except_forbidden_ones() {
 }
 
 #[test]
-fn an_expectation_is_met_only_when_the_body_is_wanted() {
+fn sends_100_continue_only_if_the_body_is_read() {
     let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\nexpect: 100-continue\r\n\r\n";
     let upstream = Upstream::ok();
     let relay = Relay::to(upstream.address);
@@ -345,7 +345,7 @@ fn an_expectation_is_met_only_when_the_body_is_wanted() {
 }
 
 #[test]
-fn an_unread_body_costs_the_connection_only_when_it_must() {
+fn an_unread_body_closes_the_connection_only_if_necessary() {
     let upstream = Upstream::ok();
     let relay = Relay::start(
         upstream.address,
@@ -434,7 +434,7 @@ fn ambiguous_responses_are_not_passed_on() {
 }
 
 #[test]
-fn a_response_that_breaks_off_never_looks_whole() {
+fn an_interrupted_response_never_looks_complete() {
     for response in [
         "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n",
@@ -487,7 +487,7 @@ fn http_1_0_is_answered_until_its_end() {
 
 #[test]
 fn a_stale_connection_is_replaced() {
-    // Each connection answers once and is closed then without a word about it.
+    // Each connection answers once and is then closed without `connection: close`.
     let upstream = Upstream::start(|_| vec![send(OK), Step::Close]);
     let relay = Relay::to(upstream.address);
     let mut client = relay.client();
@@ -499,8 +499,8 @@ fn a_stale_connection_is_replaced() {
 }
 
 #[test]
-fn only_what_may_be_repeated_is_repeated() {
-    // The first connection answers once, and then closes on a whole request.
+fn repeats_only_repeatable_requests() {
+    // The first connection answers once, and then closes after a complete request.
     let attempt = |second: &str| {
         let count = std::sync::atomic::AtomicUsize::new(0);
         let upstream = Upstream::start(move |_| {
@@ -526,7 +526,7 @@ fn only_what_may_be_repeated_is_repeated() {
 
 #[test]
 fn an_upstream_that_fails_is_reported() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+    let unreachable = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
@@ -538,16 +538,16 @@ fn an_upstream_that_fails_is_reported() {
             assert_eq!(client.answer().refusal(), name);
         }
     };
-    check(nobody, "connect");
+    check(unreachable, "connect");
     let never = Arc::new(Notify::new());
-    let silent = Upstream::start(move |_| vec![Step::Wait(Arc::clone(&never))]);
-    check(silent.address, "timeout");
+    let unresponsive = Upstream::start(move |_| vec![Step::Wait(Arc::clone(&never))]);
+    check(unresponsive.address, "timeout");
     let closing = Upstream::start(|_| vec![Step::Close]);
     check(closing.address, "closed");
 }
 
 #[test]
-fn a_response_that_stands_still_is_broken_off() {
+fn a_stalled_response_is_aborted() {
     let never = Arc::new(Notify::new());
     let upstream = Upstream::start(move |_| {
         vec![
@@ -624,7 +624,7 @@ fn absolute_targets_become_origin_form() {
 }
 
 #[test]
-fn fields_of_the_hop_are_removed() {
+fn removes_hop_by_hop_fields() {
     let request = forwarded(
         "GET / HTTP/1.1\r\nhost: a\r\nconnection: x-private, Host, x-forwarded-for, keep-alive\r\n\
          x-private: 1\r\nkeep-alive: 5\r\nproxy-connection: x\r\nupgrade: h2c\r\nte: gzip\r\nx-kept: 1\r\n\r\n",
@@ -646,7 +646,7 @@ fn fields_of_the_hop_are_removed() {
 }
 
 #[test]
-fn only_trusted_peers_are_believed() {
+fn forwarding_fields_count_only_from_trusted_peers() {
     let request = "GET / HTTP/1.1\r\nhost: a\r\nx-forwarded-for: 192.0.2.1\r\nx-request-id: abc\r\n\
                    forwarded: for=192.0.2.1\r\nx-forwarded-proto: https\r\n\r\n";
     let trusted = forwarded_by(
@@ -663,17 +663,17 @@ fn only_trusted_peers_are_believed() {
     );
     assert_eq!(trusted.fields("x-request-id"), ["abc"]);
     assert_eq!(trusted.fields("x-forwarded-proto"), ["https"]);
-    let stranger = forwarded(request);
-    assert_eq!(stranger.fields("x-forwarded-for"), ["127.0.0.1"]);
+    let untrusted = forwarded(request);
+    assert_eq!(untrusted.fields("x-forwarded-for"), ["127.0.0.1"]);
     assert_eq!(
-        stranger.fields("forwarded"),
+        untrusted.fields("forwarded"),
         ["for=127.0.0.1;host=\"a\";proto=http"]
     );
-    assert_ne!(stranger.fields("x-request-id"), ["abc"]);
-    assert_eq!(stranger.fields("x-forwarded-proto"), ["http"]);
+    assert_ne!(untrusted.fields("x-request-id"), ["abc"]);
+    assert_eq!(untrusted.fields("x-forwarded-proto"), ["http"]);
 }
 
-/// How many bytes a sender gets rid of before nobody takes any more.
+/// How many bytes a sender can write before the connection blocks.
 fn push_until_blocked(client: &mut Client) -> usize {
     client
         .stream()
@@ -683,7 +683,10 @@ fn push_until_blocked(client: &mut Client) -> usize {
     let mut pushed = 0;
     while let Ok(n) = client.stream().write(&block) {
         pushed += n;
-        assert!(pushed < 64 * MIB, "the relay takes what nobody reads");
+        assert!(
+            pushed < 64 * MIB,
+            "the relay accepts unread data without bound"
+        );
     }
     pushed
 }
@@ -713,7 +716,7 @@ fn a_large_upload_streams_in_bounded_memory() {
     assert_eq!(upstream.request().body.len(), MIB);
 }
 
-/// Memory this process occupies, in bytes.
+/// Resident memory of this process, in bytes.
 fn resident_bytes() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
@@ -729,7 +732,7 @@ fn a_large_download_streams_in_bounded_memory() {
     });
     let relay = Relay::to(upstream.address);
     let mut client = relay.client();
-    // Other tests share the process, so that one lean run of several is proof enough.
+    // Other tests share the process, so one run with little growth out of several is enough.
     let grew_little = (0..4).any(|_| {
         let before = resident_bytes();
         client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
@@ -740,7 +743,7 @@ fn a_large_download_streams_in_bounded_memory() {
 }
 
 #[test]
-fn a_client_that_does_not_read_is_cut_off() {
+fn aborts_a_client_that_does_not_read() {
     let total = 100 * MIB;
     let upstream = Upstream::start(move |_| {
         vec![
@@ -754,7 +757,7 @@ fn a_client_that_does_not_read_is_cut_off() {
     let mut client = relay.client();
     client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
     upstream.request();
-    // Were it not cut off, the drain would have to abort it.
+    // Without the cut-off the drain would have to abort it.
     assert_eq!(relay.stop(crate::support::relay::PATIENCE).aborted, 0);
 }
 
@@ -788,7 +791,7 @@ fn a_panic_costs_one_connection() {
 }
 
 #[test]
-fn connections_beyond_the_cap_are_told_so() {
+fn connections_beyond_the_limit_get_503() {
     let upstream = Upstream::ok();
     let relay = Relay::start(
         upstream.address,
@@ -809,7 +812,7 @@ fn connections_beyond_the_cap_are_told_so() {
 }
 
 #[test]
-fn a_drain_announces_then_finishes_what_is_in_flight() {
+fn a_drain_announces_then_finishes_requests_in_flight() {
     let go = Arc::new(Notify::new());
     let wait = Arc::clone(&go);
     let upstream = Upstream::start(move |request| match request.request_line() {
@@ -878,7 +881,7 @@ fn a_drain_aborts_at_its_deadline() {
 }
 
 #[test]
-fn a_client_that_leaves_takes_its_request_with_it() {
+fn a_disconnected_client_cancels_its_request() {
     let never = Arc::new(Notify::new());
     let upstream = Upstream::start(move |_| vec![Step::Wait(Arc::clone(&never))]);
     let limits = impatient().limits;
@@ -893,12 +896,12 @@ fn a_client_that_leaves_takes_its_request_with_it() {
     client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
     upstream.request();
     drop(client);
-    // Had it stayed, the drain would have to abort it.
+    // If the exchange were still in flight, the drain would have to abort it.
     assert_eq!(relay.stop(crate::support::relay::PATIENCE).aborted, 0);
 }
 
 #[test]
-fn an_upgrade_is_not_offered_on() {
+fn an_upgrade_is_not_forwarded() {
     let upstream = Upstream::ok();
     let relay = Relay::to(upstream.address);
     let mut client = relay.client();
@@ -912,7 +915,7 @@ fn an_upgrade_is_not_offered_on() {
 }
 
 #[test]
-fn bodies_larger_than_memory_allows_pass_whole() {
+fn bodies_beyond_the_buffer_pass_completely() {
     let sized = "content-length: 9\r\n\r\n123456789";
     let chunked = "transfer-encoding: chunked\r\n\r\n5\r\n12345\r\n4\r\n6789\r\n0\r\n\r\n";
     for bytes_max in [0, 3, 5, 6, 8, 9, 100] {

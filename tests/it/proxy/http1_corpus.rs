@@ -1,7 +1,7 @@
 //! Every stream of the HTTP/1.1 robustness corpus, against a relay.
 //!
-//! The corpus is not part of the repository. Its folder is looked for in
-//! `PORTCULLIS_CORPORA`, then beside the repository; without it this says so and ends.
+//! The corpus is not part of the repository. Its folder is the one in `PORTCULLIS_CORPORA`, or the
+//! one next to the repository; without it the test is skipped.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ struct Case {
     also_allowed: Vec<String>,
 }
 
-/// What happened to a stream.
+/// The result of a stream.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Exact,
@@ -35,7 +35,7 @@ enum Verdict {
     not(has_corpora),
     ignore = "needs the corpora: PORTCULLIS_CORPORA or ../shared/corpora"
 )]
-fn every_stream_is_judged_strictly() {
+fn every_stream_is_parsed_strictly() {
     let cases = load();
     for mode in [Mode::Stream, Mode::Collect { bytes_max: 1 << 20 }] {
         let upstream = Upstream::start(|_| vec![send("HTTP/1.1 204 No Content\r\n\r\n")]);
@@ -54,7 +54,7 @@ fn every_stream_is_judged_strictly() {
         );
         let (mut exact, mut allowed, mut wrong) = (0, 0, Vec::new());
         for case in &cases {
-            match judge(case, &relay, &upstream) {
+            match run_case(case, &relay, &upstream) {
                 Verdict::Exact => exact += 1,
                 Verdict::Allowed => allowed += 1,
                 Verdict::Wrong(why) => wrong.push(format!("{} {}: {why}", case.id, case.name)),
@@ -68,7 +68,7 @@ fn every_stream_is_judged_strictly() {
     }
 }
 
-fn judge(case: &Case, relay: &Relay, upstream: &Upstream) -> Verdict {
+fn run_case(case: &Case, relay: &Relay, upstream: &Upstream) -> Verdict {
     let accepted = case.requests_accepted_before;
     let is_reject = case.expectation == "reject";
     let mut client = relay.client();
@@ -77,7 +77,7 @@ fn judge(case: &Case, relay: &Relay, upstream: &Upstream) -> Verdict {
     let mut refusal = None;
     loop {
         if served == accepted && !is_reject {
-            // Everything expected was answered: whatever else there is must be silence.
+            // Every expected response has arrived, so the stream must end.
             client.finish();
         }
         let Some(answer) = client.read_answer(true) else {
@@ -91,9 +91,9 @@ fn judge(case: &Case, relay: &Relay, upstream: &Upstream) -> Verdict {
     let forwarded: Vec<_> = upstream.requests.try_iter().collect();
     if let Some(unclean) = forwarded
         .iter()
-        .find(|recorded| !recorded.complaints.is_empty())
+        .find(|recorded| !recorded.problems.is_empty())
     {
-        return Verdict::Wrong(format!("forwarded {:?}", unclean.complaints));
+        return Verdict::Wrong(format!("forwarded {:?}", unclean.problems));
     }
     let refused = refusal
         .as_ref()

@@ -1,4 +1,4 @@
-//! A service without a server: what the contract itself answers.
+//! A service without an upstream: the contract provides the responses.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ fn mock(contract: &str) -> App {
     App::start(Site::new("").service("mock", contract, "mock", ""))
 }
 
-fn wishing(target: &str, field: &str) -> String {
+fn get_with_field(target: &str, field: &str) -> String {
     format!("GET {target} HTTP/1.1\r\nhost: a\r\n{field}\r\n\r\n")
 }
 
@@ -28,13 +28,13 @@ fn json_of(answer: &Answer) -> Value {
     serde_json::from_slice(&answer.body).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// Checks a value with the schema as the contract has it, by another way than the proxy's.
+/// Checks a value with the schema of the contract, independently of the proxy.
 #[track_caller]
 fn check_valid(contract: &Value, schema: &Value, value: &Value) {
-    let whole = json!({ "allOf": [schema], "components": contract["components"] });
+    let with_components = json!({ "allOf": [schema], "components": contract["components"] });
     let validator = jsonschema::options()
         .should_validate_formats(true)
-        .build(&whole)
+        .build(&with_components)
         .unwrap();
     let errors: Vec<String> = validator
         .iter_errors(value)
@@ -100,10 +100,10 @@ fn drop_examples(value: &mut Value) {
 }
 
 #[test]
-fn a_client_chooses_by_prefer() {
+fn prefer_selects_the_response() {
     let app = mock(FIXTURE);
     let check = |prefer: &str, status: u16, body: Value| {
-        let answer = app.ask(wishing("/choices", &format!("prefer: {prefer}")));
+        let answer = app.ask(get_with_field("/choices", &format!("prefer: {prefer}")));
         assert_eq!(answer.status, status, "{prefer}");
         assert_eq!(json_of(&answer), body, "{prefer}");
     };
@@ -114,17 +114,17 @@ fn a_client_chooses_by_prefer() {
     check("example=eight", 200, json!(8));
     check("code=200; example=seven", 200, json!(7));
     check("code=200, example=\"eight\"", 200, json!(8));
-    // The first example that is valid, not the first one.
+    // The first valid example, not the first example.
     check("wait=10", 200, json!(7));
-    let other = app.ask(wishing("/choices", "prefer: code=418"));
+    let other = app.ask(get_with_field("/choices", "prefer: code=418"));
     assert_eq!((other.status, &other.body[..]), (418, &b""[..]));
 }
 
 #[test]
-fn a_client_chooses_by_accept() {
+fn accept_selects_the_media_type() {
     let app = mock(FIXTURE);
     let check = |accept: &str, kind: &str, body: &str| {
-        let answer = app.ask(wishing("/choices", &format!("accept: {accept}")));
+        let answer = app.ask(get_with_field("/choices", &format!("accept: {accept}")));
         assert_eq!(answer.field("content-type"), Some(kind), "{accept}");
         assert_eq!(String::from_utf8_lossy(&answer.body), body, "{accept}");
     };
@@ -134,19 +134,19 @@ fn a_client_chooses_by_accept() {
     check("*/*", "application/json", "7");
     check("application/vnd.x+json", "application/vnd.x+json", "9");
     check("image/png, text/plain;q=0.5", "text/plain", "plain text");
-    // What is not there is not refused.
+    // An unavailable media type is not refused.
     check("image/png", "application/json", "7");
 }
 
 #[test]
-fn an_answer_without_content_is_empty() {
+fn a_response_without_content_is_empty() {
     let app = mock(FIXTURE);
     let answer = app.ask("POST /created HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n");
     assert_eq!(
         (answer.status, answer.field("content-length")),
         (201, Some("0"))
     );
-    // The default is for what is not declared, and better than nothing.
+    // The default response is used if no other is declared.
     let fault = app.ask(get("/faults"));
     assert_eq!((fault.status, json_of(&fault)), (200, json!("fault")));
     let mut client = app.client();
@@ -161,7 +161,7 @@ fn an_answer_without_content_is_empty() {
 }
 
 #[test]
-fn nothing_to_answer_with_is_said_with_its_reason() {
+fn explains_a_missing_example() {
     let app = mock(FIXTURE);
     let check = |request: &str, reason: &str| {
         let answer = app.ask(request);
@@ -177,25 +177,25 @@ fn nothing_to_answer_with_is_said_with_its_reason() {
     check(&get("/images"), "has no example of the response");
     check(&get("/impossible"), "no value of its schema was found");
     check(
-        &wishing("/choices", "prefer: example=nine"),
+        &get_with_field("/choices", "prefer: example=nine"),
         "no example of that name",
     );
     check(
-        &wishing("/images", "prefer: code=500"),
+        &get_with_field("/images", "prefer: code=500"),
         "declares no such response",
     );
 }
 
-/// The mock is behind the same gate as a server.
+/// Requests to a mock are checked like those to an upstream.
 #[test]
-fn requests_to_a_mock_are_judged() {
+fn requests_to_a_mock_are_checked() {
     let app = mock(SEARCH);
     let answer = app.ask(get("/search/products.xml?q=a"));
     assert_eq!(problem(&answer)["violations"][0]["name"], "format");
     assert_eq!(app.ask(get("/search/none")).status, 404);
 }
 
-/// What is shipped runs as it stands and answers from the examples.
+/// The shipped configuration runs unchanged and answers from the examples.
 #[test]
 fn the_shipped_configuration_answers() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");

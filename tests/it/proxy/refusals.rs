@@ -1,4 +1,4 @@
-//! What a refusal says: everything one needs to mend the request, and no more than is allowed.
+//! The content of a refusal: everything needed to fix the request, and no more than is allowed.
 
 use serde_json::{Value, json};
 
@@ -29,15 +29,15 @@ fn check(app: &App, request: impl AsRef<[u8]>, status: u16, violations: &Value) 
     let expected = violations.as_array().unwrap();
     assert_eq!(found.len(), expected.len(), "{shown}: {problem}");
     for (found, expected) in found.iter().zip(expected) {
-        for (member, value) in expected.as_object().unwrap() {
-            assert_eq!(&found[member], value, "{shown}: {member} in {found}");
+        for (property, value) in expected.as_object().unwrap() {
+            assert_eq!(&found[property], value, "{shown}: {property} in {found}");
         }
     }
     answer
 }
 
 #[test]
-fn a_refusal_has_every_member() {
+fn a_refusal_has_every_property() {
     let (app, upstream) = shop("");
     let fields = "x-tenant: a\r\nx-squad-owner: checkout\r\nx-request-id: 0b9c8d5e-2f63-4f5a-8f0e-6f1f6f2b7a10\r\n";
     let answer = app.ask(post("/items", fields, r#"{"name":"a","quantity":0}"#));
@@ -90,7 +90,7 @@ fn a_refusal_has_every_member() {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "one paragraph for each keyword")]
-fn a_violation_names_its_place_in_request_and_contract() {
+fn a_violation_has_its_location_in_request_and_contract() {
     let (app, _upstream) = shop("");
     let item = |body: &str| post("/items", TENANT, body);
     let line = |mark: &str| shop_line(&format!("# {mark}"));
@@ -379,13 +379,13 @@ fn bodies_that_are_not_json() {
         "twice in one object at line 2, column 1",
     );
     check(b"{\"b\":1,\"\\u0062\":2}", 422, "duplicate-key", "twice");
-    // As deep as is allowed.
+    // The greatest allowed depth.
     let deep = format!("{}{}", "[".repeat(64), "]".repeat(64));
     assert_eq!(app.ask(post("/any", "", deep)).status, 200);
 }
 
 #[test]
-fn one_refusal_lists_all_that_is_wrong_up_to_a_bound() {
+fn a_refusal_lists_a_bounded_number_of_violations() {
     let (app, _upstream) = shop("[limits]\nviolations_max = 5");
     let body = r#"{"name":7,"quantity":0,"unit":1}"#;
     let answer = app.ask(post("/items", TENANT, body));
@@ -407,7 +407,7 @@ fn one_refusal_lists_all_that_is_wrong_up_to_a_bound() {
         422,
         &json!([{}, {}, {}, {}, {}]),
     );
-    // Of the head, too.
+    // Violations of the head are listed together too.
     check(
         &app,
         get("/items?limit=200&tag=much-too-long"),
@@ -448,7 +448,7 @@ fn a_refused_head_request_has_no_body() {
 }
 
 #[test]
-fn what_is_no_http_is_refused_in_the_same_form() {
+fn malformed_http_is_refused_in_the_same_form() {
     let (app, _upstream) = shop(
         "[limits]\nheader_count_max = 8\nrequest_target_bytes_max = \"64 B\"\n\
                                  request_head_timeout = \"200ms\"\nrequest_body_timeout = \"200ms\"",
@@ -486,7 +486,7 @@ fn what_is_no_http_is_refused_in_the_same_form() {
 }
 
 #[test]
-fn too_many_connections_are_told_so() {
+fn too_many_connections_get_503() {
     let (app, _upstream) = shop("[limits]\nconnections_max = 1");
     let mut first = app.client();
     first.send(get("/files/x"));
@@ -504,8 +504,8 @@ fn too_many_connections_are_told_so() {
 
 const SENTINEL: &str = "Zq7sentinel";
 
-/// Requests to one operation that carry the sentinel in every place a value can be, each in
-/// breach of another rule.
+/// Requests to one operation that carry the sentinel in every place a value can be, each violating
+/// another rule.
 fn leaky() -> Vec<Vec<u8>> {
     let s = SENTINEL;
     let bodies = [
@@ -574,7 +574,7 @@ fn leaky() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_refusal_repeats_no_value_where_none_may_be_repeated() {
+fn a_refusal_contains_no_values_if_they_are_disabled() {
     let (app, _upstream) = shop("[refusals]\nvalues = \"never\"");
     for request in leaky() {
         let answer = app.ask(&request);
@@ -598,7 +598,7 @@ fn a_refusal_repeats_no_value_where_none_may_be_repeated() {
 }
 
 #[test]
-fn a_refusal_repeats_short_values_to_the_caller() {
+fn a_refusal_contains_short_values_by_default() {
     let (app, _upstream) = shop("");
     let mut shown = 0;
     for request in leaky() {
@@ -609,7 +609,7 @@ fn a_refusal_repeats_short_values_to_the_caller() {
 }
 
 #[test]
-fn logs_and_metrics_never_hold_a_value() {
+fn logs_and_metrics_never_contain_a_value() {
     let upstream = Upstream::ok();
     let report = "[services.enforcement]\nrequest = \"report\"";
     for (format, keys) in [("text", ""), ("json", report)] {

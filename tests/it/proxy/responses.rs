@@ -1,4 +1,4 @@
-//! What is done about responses: passed and counted, or refused before the client sees them.
+//! Checked responses: passed and counted, or refused before the client sees them.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ fn response(head: &str, body: &str) -> Vec<Step> {
     ))]
 }
 
-/// What a client gets for a response of the upstream, under these keys.
+/// The response that a client receives for a response of the upstream, with these keys.
 fn exchange(keys: &str, target: &str, head: &str, body: &str) -> (App, Answer) {
     let steps = (head.to_owned(), body.to_owned());
     let upstream = Upstream::start(move |_| response(&steps.0, &steps.1));
@@ -137,9 +137,9 @@ fn responses_that_keep_the_contract_pass_unchanged() {
     }
 }
 
-/// By either framing: a recording does not tell them apart either.
+/// In either framing: recordings do not distinguish the two either.
 #[test]
-fn an_empty_body_is_an_absent_one() {
+fn an_empty_body_counts_as_absent() {
     for keys in ["", REJECT] {
         for framed in [
             "content-length: 0\r\n\r\n",
@@ -160,7 +160,7 @@ fn an_empty_body_is_an_absent_one() {
 }
 
 #[test]
-fn a_browser_may_read_the_refusal() {
+fn a_refusal_keeps_cors_fields() {
     let head = format!("200 OK\r\naccess-control-allow-origin: *\r\n{JSON}");
     let (_app, answer) = exchange(REJECT, "/parcels/1", &head, "{}");
     assert_eq!(answer.status, 502);
@@ -172,7 +172,7 @@ fn reported_responses_pass_and_are_counted() {
     let body = r#"{"id":"x"}"#;
     let (app, answer) = exchange("", "/parcels/1", &format!("200 OK\r\n{JSON}"), body);
     assert_eq!((answer.status, &answer.body[..]), (200, body.as_bytes()));
-    // The head had left before the body was judged.
+    // The head was sent before the body was checked.
     assert_eq!(answer.field("x-portcullis-violations"), None);
     await_metric(
         &app,
@@ -189,7 +189,7 @@ fn reported_responses_pass_and_are_counted() {
     );
 }
 
-/// Waits until a copy of a passed body was judged and counted.
+/// Waits until a copy of a passed body was checked and counted.
 #[track_caller]
 fn await_metric(app: &App, text: &str) {
     let until = Instant::now() + PATIENCE;
@@ -204,7 +204,7 @@ fn await_metric(app: &App, text: &str) {
 }
 
 #[test]
-fn a_large_response_passes_unjudged_and_is_counted() {
+fn a_large_response_passes_unchecked_and_is_counted() {
     let limits = "[limits]\nresponse_body_bytes_max = 64";
     for keys in ["", REJECT] {
         let body = format!(r#"{{"id":"{}"}}"#, "x".repeat(100_000));
@@ -222,13 +222,13 @@ fn a_large_response_passes_unjudged_and_is_counted() {
 }
 
 #[test]
-fn an_operation_decides_for_itself() {
+fn an_operation_overrides_the_enforcement() {
     let (_app, answer) = exchange("", "/kept", "404 Not Found\r\n", "gone");
     assert_eq!(answer.status, 502);
 }
 
 #[test]
-fn a_reported_stream_is_not_held_back() {
+fn a_reported_stream_is_not_buffered() {
     let rest = Arc::new(Notify::new());
     let wait = Arc::clone(&rest);
     let upstream = Upstream::start(move |_| {
@@ -243,12 +243,12 @@ fn a_reported_stream_is_not_held_back() {
     let app = parcels(&upstream, "");
     let mut client = app.client();
     client.send(get("/parcels/1"));
-    // The beginning arrives although the end is not there yet.
-    let mut seen = Vec::new();
-    while !seen.ends_with(b"{\"i\r\n") {
+    // The beginning arrives before the end was sent.
+    let mut received = Vec::new();
+    while !received.ends_with(b"{\"i\r\n") {
         let mut byte = [0];
         client.stream().read_exact(&mut byte).unwrap();
-        seen.push(byte[0]);
+        received.push(byte[0]);
     }
     rest.notify_one();
     let mut end = [0; 13];
@@ -257,7 +257,7 @@ fn a_reported_stream_is_not_held_back() {
 }
 
 #[test]
-fn credentials_are_asked_for() {
+fn missing_credentials_get_401() {
     let upstream = Upstream::ok();
     let app = parcels(&upstream, "");
     let answer = app.ask(get("/locked"));
@@ -279,7 +279,7 @@ fn credentials_are_asked_for() {
 }
 
 #[test]
-fn credentials_are_declared_names() {
+fn credentials_count_as_declared_names() {
     let upstream = Upstream::start(|_| response("200 OK\r\n", ""));
     let keys = "[services.enforcement]\n\
         classes = { unknown-header = \"reject\", unknown-cookie = \"reject\" }";

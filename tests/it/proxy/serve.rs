@@ -1,4 +1,4 @@
-//! What passes: the same bytes, in every mode of enforcement, and the fields of a gateway.
+//! Forwarded requests: the same bytes, in every mode of enforcement, and the fields of a gateway.
 
 use crate::support::app::{App, Site, get, post, problem};
 use crate::support::relay::Answer;
@@ -7,7 +7,7 @@ use crate::support::upstream::{Recorded, Step, Upstream, send};
 const GOOD: &str = r#"{"name":"a","quantity":1}"#;
 const BAD: &str = "{ \"quantity\" : -0.50e1 ,\n\"name\":\"\\u0061\", \"extra\":[1, 2] }";
 
-/// What the upstream receives, and the client, for one request that passes.
+/// The request that the upstream receives and the response that the client receives.
 fn exchange(site: impl FnOnce(&Upstream) -> Site, request: impl AsRef<[u8]>) -> (Recorded, Answer) {
     let upstream = Upstream::ok();
     let app = App::start(site(&upstream));
@@ -22,7 +22,7 @@ fn shop(keys: &'static str, top: &'static str) -> impl FnOnce(&Upstream) -> Site
     move |upstream| Site::shop(upstream.address, keys, top)
 }
 
-/// Checks that an invalid order passes as it is under these keys, and what is reported.
+/// Checks that an invalid order passes unchanged with these keys, and what is reported.
 #[track_caller]
 fn check_passes(keys: &'static str, target: &str, reported: Option<&str>) {
     let request = post(target, "x-tenant: a\r\n", BAD);
@@ -33,7 +33,7 @@ fn check_passes(keys: &'static str, target: &str, reported: Option<&str>) {
     assert_eq!(answer.field("x-portcullis"), None);
 }
 
-/// Checks that an invalid order is refused under these keys, and that the upstream sees nothing.
+/// Checks that an invalid order is refused with these keys, and that the upstream receives nothing.
 #[track_caller]
 fn check_refused(keys: &str, status: u16) {
     let upstream = Upstream::ok();
@@ -45,7 +45,7 @@ fn check_refused(keys: &str, status: u16) {
 }
 
 #[test]
-fn enforcement_decides_what_is_refused() {
+fn enforcement_determines_refusals() {
     const ENFORCEMENT: &str = "[services.enforcement]\n";
     check_refused("", 422);
     check_refused("[services.enforcement]\nrequest = \"reject\"", 422);
@@ -61,7 +61,7 @@ fn enforcement_decides_what_is_refused() {
     check_passes(off, "/items", None);
     let report = "[services.enforcement]\nclasses = { invalid-body = \"report\" }";
     check_passes(report, "/items", Some("2; invalid-body"));
-    // A class that is named wins over the ceiling.
+    // The setting of a class takes precedence over the ceiling.
     check_refused(
         &format!("{ENFORCEMENT}request = \"off\"\nclasses = {{ invalid-body = \"reject\" }}"),
         422,
@@ -74,7 +74,7 @@ fn enforcement_decides_what_is_refused() {
 }
 
 #[test]
-fn an_operation_has_an_enforcement_of_its_own() {
+fn operations_override_the_enforcement() {
     check_passes("", "/watched", Some("2; invalid-body"));
     check_passes(
         "[services.enforcement]\nrequest = \"reject\"",
@@ -89,7 +89,7 @@ fn an_operation_has_an_enforcement_of_its_own() {
 }
 
 #[test]
-fn what_the_contract_does_not_know_passes_in_report_mode() {
+fn undeclared_requests_pass_in_report_mode() {
     let check = |request: &str, reported: &str| {
         let (recorded, answer) = exchange(
             shop("[services.enforcement]\nrequest = \"report\"", ""),
@@ -131,7 +131,7 @@ fn the_report_header_can_be_turned_off() {
 }
 
 #[test]
-fn a_body_beyond_the_bound_passes_whole_in_report_mode() {
+fn a_body_beyond_the_bound_passes_completely_in_report_mode() {
     let keys = "[services.enforcement]\nrequest = \"report\"";
     let top = "[limits]\nbody_bytes_max = \"1 KiB\"";
     let body = format!("{{\"name\":\"{}\",\"quantity\":1}}", "n".repeat(5000));
@@ -153,9 +153,9 @@ fn a_body_beyond_the_bound_passes_whole_in_report_mode() {
     assert_eq!(recorded.body, body.as_bytes());
 }
 
-/// Only `connection` and the report differ from what the service answers, in report mode too.
+/// Only `connection` and the report differ from the upstream's response, in report mode too.
 #[test]
-fn the_answer_is_the_services_byte_for_byte() {
+fn forwards_the_response_byte_for_byte() {
     let response = "HTTP/1.1 418 I'm a Teapot\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
                     Server: s\r\nX-A: 1\r\nx-a: 2\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\n\
                     ETag: \"x\"\r\nContent-Type: text/x\r\nContent-Length: 9\r\n\r\n\0é { bad";
@@ -197,7 +197,7 @@ fn the_answer_is_the_services_byte_for_byte() {
 }
 
 #[test]
-fn path_and_query_pass_in_the_same_bytes() {
+fn forwards_path_and_query_byte_for_byte() {
     let check = |target: &str| {
         let (recorded, _) = exchange(shop("", ""), get(target));
         assert_eq!(recorded.request_line(), format!("GET {target} HTTP/1.1"));
@@ -222,7 +222,7 @@ fn path_and_query_pass_in_the_same_bytes() {
 }
 
 #[test]
-fn fields_of_the_hop_end_here() {
+fn consumes_hop_by_hop_fields() {
     let (recorded, _) = exchange(
         shop("", ""),
         "GET /files/x HTTP/1.1\r\nHost: Shop.Example:80\r\nConnection: x-hop, Keep-Alive, close\r\n\
@@ -262,9 +262,9 @@ fn fields_of_the_hop_end_here() {
     }
 }
 
-/// A header that the client nominated cannot satisfy, nor be hidden from, the contract.
+/// A header field named in `connection` can neither satisfy the contract nor be hidden from it.
 #[test]
-fn what_is_judged_is_what_is_forwarded() {
+fn checks_the_forwarded_request() {
     let upstream = Upstream::ok();
     let app = App::shop(upstream.address);
     let hidden = post("/items", "x-tenant: a\r\nconnection: x-tenant\r\n", GOOD);
@@ -274,7 +274,7 @@ fn what_is_judged_is_what_is_forwarded() {
 }
 
 #[test]
-fn a_trusted_peer_is_believed_and_nobody_else() {
+fn forwarding_fields_count_only_from_a_trusted_peer() {
     let request = "GET /files/x HTTP/1.1\r\nhost: h:1\r\nx-forwarded-for: 192.0.2.1\r\n\
                    forwarded: for=192.0.2.1\r\nx-forwarded-proto: https\r\n\
                    x-forwarded-host: outer\r\nx-request-id: word-1\r\nx-squad-owner: payments\r\n\r\n";
@@ -288,16 +288,16 @@ fn a_trusted_peer_is_believed_and_nobody_else() {
     assert_eq!(trusted.fields("x-forwarded-host"), ["outer"]);
     assert_eq!(trusted.fields("x-request-id"), ["word-1"]);
 
-    let nobody = "[identity]\ntrusted_peers = []";
-    let (stranger, _) = exchange(shop("", nobody), request);
-    assert_eq!(stranger.fields("x-forwarded-for"), ["127.0.0.1"]);
+    let no_peers = "[identity]\ntrusted_peers = []";
+    let (untrusted, _) = exchange(shop("", no_peers), request);
+    assert_eq!(untrusted.fields("x-forwarded-for"), ["127.0.0.1"]);
     assert_eq!(
-        stranger.fields("forwarded"),
+        untrusted.fields("forwarded"),
         ["for=127.0.0.1;host=\"h:1\";proto=http"]
     );
-    assert_eq!(stranger.fields("x-forwarded-proto"), ["http"]);
-    assert_eq!(stranger.fields("x-forwarded-host"), ["h:1"]);
-    assert_eq!(stranger.fields("x-request-id")[0].len(), 36);
+    assert_eq!(untrusted.fields("x-forwarded-proto"), ["http"]);
+    assert_eq!(untrusted.fields("x-forwarded-host"), ["h:1"]);
+    assert_eq!(untrusted.fields("x-request-id")[0].len(), 36);
 }
 
 #[test]
@@ -323,12 +323,12 @@ fn trailers_pass_both_ways() {
 }
 
 #[test]
-fn answers_without_bodies_keep_their_meaning() {
+fn responses_without_bodies_keep_their_framing() {
     let check = |method: &str, response: &'static str, status: u16, length: Option<&str>| {
         let upstream = Upstream::start(move |_| vec![send(response)]);
         let app = App::shop(upstream.address);
         let mut client = app.client();
-        // Twice, to see that the framing holds.
+        // Twice, to verify the framing.
         for _ in 0..2 {
             client.send(format!("{method} /files/x HTTP/1.1\r\nhost: a\r\n\r\n"));
             let answer = client.read_answer(method != "HEAD").unwrap();
@@ -379,7 +379,7 @@ fn a_client_of_http_1_0_is_served() {
     assert_eq!(answer.field("transfer-encoding"), None);
     assert!(client.is_closed());
     assert_eq!(upstream.request().request_line(), "GET /files/x HTTP/1.1");
-    // A refusal, too, in a framing it knows.
+    // A refusal also uses a framing that HTTP/1.0 has.
     let mut client = app.client();
     client.send("GET /nowhere HTTP/1.0\r\nhost: a\r\n\r\n");
     let answer = client.answer();
@@ -390,7 +390,7 @@ fn a_client_of_http_1_0_is_served() {
 
 const EXPECTING: &str = "expect: 100-continue\r\n";
 
-/// The head of an order that announces its body and waits.
+/// The head of an order that waits for `100 Continue` before its body.
 fn expecting(fields: &str, length: usize) -> String {
     format!(
         "POST /items HTTP/1.1\r\nhost: a\r\n{fields}content-length: {length}\r\n{EXPECTING}\r\n"
@@ -398,7 +398,7 @@ fn expecting(fields: &str, length: usize) -> String {
 }
 
 #[test]
-fn a_body_is_asked_for_only_when_it_is_wanted() {
+fn sends_100_continue_only_for_acceptable_heads() {
     let upstream = Upstream::ok();
     let app = App::start(Site::shop(
         upstream.address,
@@ -429,7 +429,7 @@ fn a_body_is_asked_for_only_when_it_is_wanted() {
     assert_eq!(client.answer().status, 100);
     client.send(GOOD);
     assert_eq!(client.answer().status, 200);
-    // And with a body that turns out to be wrong, on the same connection.
+    // An invalid body after `100 Continue`, on the same connection.
     client.send(expecting(&format!("{json}x-tenant: a\r\n"), 2));
     assert_eq!(client.answer().status, 100);
     client.send("{}");
@@ -451,7 +451,7 @@ fn a_body_beyond_the_bound_is_refused() {
     ));
     let head =
         "POST /items HTTP/1.1\r\nhost: a\r\nx-tenant: a\r\ncontent-type: application/json\r\n";
-    // By its announced length, before a byte of it.
+    // By its declared length, before any byte of it.
     let mut client = app.client();
     client.send(format!("{head}content-length: 1025\r\n\r\n"));
     let answer = client.answer();
@@ -460,14 +460,14 @@ fn a_body_beyond_the_bound_is_refused() {
     assert_eq!(found["violations"][0]["class"], "body-too-large");
     assert_eq!(found["violations"][0]["expected"], "at most 1024 bytes");
     assert!(client.is_closed());
-    // By what arrives, although there is no end of it.
+    // By the bytes that arrive, before its end.
     let mut client = app.client();
     client.send(format!("{head}transfer-encoding: chunked\r\n\r\n"));
     client.send(format!("400\r\n{}\r\n", "x".repeat(1024)));
     client.send("1\r\nx\r\n");
     assert_eq!(client.answer().status, 413);
     assert!(client.is_closed());
-    // Exactly the bound is within it.
+    // A body of exactly the bound is accepted.
     let padding = " ".repeat(1024 - GOOD.len());
     let answer = app.ask(post(
         "/items",
@@ -478,9 +478,9 @@ fn a_body_beyond_the_bound_is_refused() {
     assert_eq!(upstream.request().body.len(), 1024);
 }
 
-/// Without a schema nothing is held back: the upstream has the head before the body has ended.
+/// Without a schema no body is held back: the upstream has the head before the body has ended.
 #[test]
-fn a_body_without_a_schema_is_not_collected() {
+fn a_body_without_a_schema_is_not_buffered() {
     let upstream = Upstream::ok();
     let app = App::shop(upstream.address);
     let mut client = app.client();
@@ -494,9 +494,9 @@ fn a_body_without_a_schema_is_not_collected() {
     assert_eq!(upstream.request().body, b"abcd");
 }
 
-/// An answer that ends with its connection is passed on to the end.
+/// A response that ends with its connection is passed on completely.
 #[test]
-fn an_answer_without_length_ends_with_its_connection() {
+fn a_response_without_length_ends_with_its_connection() {
     let upstream =
         Upstream::start(|_| vec![send("HTTP/1.1 200 OK\r\n\r\nto the end"), Step::Close]);
     let app = App::shop(upstream.address);

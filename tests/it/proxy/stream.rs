@@ -1,4 +1,4 @@
-//! Bodies of a hundred megabytes pass without being held: memory stays where it was.
+//! Bodies of a hundred megabytes are streamed without buffering: memory does not grow.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -9,13 +9,13 @@ use crate::support::relay::{Client, PATIENCE};
 
 const LENGTH: usize = 100 << 20;
 
-/// Enough to have run the code once, whose pages count as resident too.
+/// A transfer that runs all code once, because its pages count as resident too.
 const WARM_UP: usize = 1 << 20;
 
-/// What a transfer may cost on top of what was resident before, whatever its length.
+/// The additional resident memory allowed for a transfer of any length.
 const COST_KIB_MAX: u64 = 6 << 10;
 
-/// How a body is framed.
+/// The framing of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Framing {
     Sized,
@@ -61,7 +61,7 @@ fn upload(address: SocketAddr, framing: Framing, length: usize) {
     );
 }
 
-/// Reads without keeping what was read.
+/// Reads and discards.
 fn download(address: SocketAddr, framing: Framing, length: usize) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -160,9 +160,9 @@ fn large_bodies_stream_through_in_constant_memory() {
     }
 }
 
-/// A client that reads nothing holds its upstream back instead of filling the proxy's memory.
+/// A client that does not read slows its upstream down instead of filling the proxy's memory.
 #[test]
-fn a_client_that_does_not_read_costs_little() {
+fn a_client_that_does_not_read_uses_little_memory() {
     let upstream = Echo::start();
     let process = Process::start(Site::shop(upstream.address(), "", ""));
     let (before, _) = process.memory_kib();
@@ -174,7 +174,7 @@ fn a_client_that_does_not_read_costs_little() {
         client
     };
     let mut clients: Vec<Client> = (0..20).map(ask).collect();
-    // Others are served meanwhile, to the end of a body of their own.
+    // Other clients are still served, with complete bodies.
     download(process.data, Framing::Chunked, LENGTH);
     let (_, peak) = process.memory_kib();
     eprintln!("20 clients that do not read: resident KiB {before} before, {peak} at most");

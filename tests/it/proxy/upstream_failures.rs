@@ -1,4 +1,4 @@
-//! Upstreams that fail: what their clients are told, and that the next request finds them again.
+//! Upstreams that fail: the response to the client, and the recovery for the next request.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ fn shop(upstream: SocketAddr) -> App {
     App::start(Site::shop(upstream, "", top))
 }
 
-/// An upstream that plays these steps once, and answers well after that.
+/// An upstream that plays these steps once, and answers normally after that.
 fn once(steps: Vec<Step>) -> Upstream {
     let played = AtomicUsize::new(0);
     Upstream::start(move |_| match played.fetch_add(1, Ordering::Relaxed) {
@@ -40,14 +40,14 @@ fn check_problem(answer: &Answer, status: u16, error: &str, detail: &str) {
     assert!(problem.get("violations").is_none());
 }
 
-/// Checks what a client is told when the upstream plays these steps, and that the next request
-/// on the same connection is answered well.
+/// Checks the response to the client if the upstream plays these steps, and that the next request
+/// on the same connection is answered normally.
 #[track_caller]
 fn check(steps: Vec<Step>, status: u16, error: &str, detail: &str) {
     let upstream = once(steps);
     let app = shop(upstream.address);
     let mut client = app.client();
-    // Not to be sent again of our own accord.
+    // A request that must not be retried.
     client.send(post(
         "/items",
         "x-tenant: a\r\n",
@@ -63,7 +63,7 @@ fn check(steps: Vec<Step>, status: u16, error: &str, detail: &str) {
 }
 
 #[test]
-fn an_upstream_that_does_not_answer_well() {
+fn explains_upstream_failures() {
     let unavailable = "UPSTREAM_UNAVAILABLE";
     check(vec![Step::Close], 502, unavailable, "closed the connection");
     check(
@@ -98,10 +98,10 @@ fn an_upstream_that_does_not_answer_well() {
 }
 
 #[test]
-fn an_upstream_that_is_not_there_and_then_is() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+fn recovers_after_an_unreachable_upstream() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
     let app = shop(address);
     let mut client = app.client();
     for _ in 0..2 {
@@ -126,7 +126,7 @@ fn an_upstream_that_is_not_there_and_then_is() {
 }
 
 #[test]
-fn a_name_that_does_not_resolve() {
+fn explains_an_unresolvable_name() {
     let site = Site::new("[limits]\nupstream_connect_timeout = \"1s\"").service(
         "shop",
         crate::support::app::SHOP,
@@ -142,9 +142,9 @@ fn a_name_that_does_not_resolve() {
     );
 }
 
-/// Whatever a client has received by then, it cannot take it for the whole.
+/// A partial response must never look complete to the client.
 #[test]
-fn an_upstream_that_dies_in_its_answer() {
+fn an_interrupted_response_looks_incomplete() {
     let check = |response: &str, request: &str| {
         let upstream = once(vec![send(response), Step::Close]);
         let app = shop(upstream.address);
@@ -173,8 +173,8 @@ fn an_upstream_that_dies_in_its_answer() {
     assert!(!answer.complete);
 }
 
-/// An upstream may close a kept connection just when it is used again. What can be sent twice
-/// is then sent twice; what cannot is refused, and never reaches the upstream more than once.
+/// An upstream may close a kept connection just when it is reused. A repeatable request is then
+/// sent again; any other is refused, and never reaches the upstream more than once.
 #[test]
 fn a_kept_connection_that_was_closed_is_replaced() {
     let upstream = Upstream::start(|_| vec![send(OK), Step::Close]);

@@ -1,3 +1,3 @@
-//! Where contracts come from.
+//! The sources of contracts.
 
 pub(crate) mod sources;

@@ -1,4 +1,4 @@
-//! Where contracts live and when they change: real files, real servers on the loopback, a real
+//! Contract sources and change detection: real files, real servers on the loopback, a real object
 //! storage.
 
 use std::fs;
@@ -18,10 +18,10 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::tools::tool;
 
-/// Long enough that a test which needs it has failed.
+/// A test that waits longer than this has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A pause between looks that no test lives to see: what is noticed was told.
+/// A polling interval longer than any test, so a change is only noticed by a notification.
 const NEVER: Duration = Duration::from_secs(3600);
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
@@ -29,12 +29,12 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
         .enable_all()
         .build();
     let work = async { timeout(PATIENCE, work).await };
-    runtime.unwrap().block_on(work).expect("it takes too long")
+    runtime.unwrap().block_on(work).expect("the test timed out")
 }
 
 // Files.
 
-/// Makes a change while it is waited for, and says that it was noticed, and only once.
+/// Makes a change during the wait, and checks that it is noticed exactly once.
 fn noticed(watch: &mut FileWatch, change: impl AsyncFnOnce()) {
     block_on(async {
         let change = async {
@@ -43,7 +43,7 @@ fn noticed(watch: &mut FileWatch, change: impl AsyncFnOnce()) {
         };
         tokio::join!(watch.changed(), change);
         let again = timeout(Duration::from_millis(150), watch.changed()).await;
-        assert!(again.is_err(), "nothing happened since");
+        assert!(again.is_err(), "noticed again without a change");
     });
 }
 
@@ -54,7 +54,7 @@ fn replace(path: &Path, text: &str) {
 }
 
 #[cfg(unix)]
-fn swap(mount: &Path, target: &str) {
+fn swap_symlink(mount: &Path, target: &str) {
     let new = mount.join("..data_tmp");
     std::os::unix::fs::symlink(target, &new).unwrap();
     fs::rename(new, mount.join("..data")).unwrap();
@@ -62,7 +62,7 @@ fn swap(mount: &Path, target: &str) {
 
 #[cfg(unix)]
 #[test]
-fn a_mounted_config_map_is_swapped_under_its_files() {
+fn notices_a_swapped_config_map() {
     for poll in [NEVER, Duration::from_millis(40)] {
         let folder = tempfile::tempdir().unwrap();
         let mount = folder.path();
@@ -71,14 +71,14 @@ fn a_mounted_config_map_is_swapped_under_its_files() {
             fs::write(mount.join(name).join("shop.yaml"), text).unwrap();
         };
         generation("..2026_a", "one");
-        swap(mount, "..2026_a");
+        swap_symlink(mount, "..2026_a");
         std::os::unix::fs::symlink("..data/shop.yaml", mount.join("shop.yaml")).unwrap();
         let file = mount.join("shop.yaml");
         let mut watch = FileWatch::new(vec![file.clone()], poll);
         for (old, new) in [("a", "b"), ("b", "c")] {
             noticed(&mut watch, async || {
                 generation(&format!("..2026_{new}"), new);
-                swap(mount, &format!("..2026_{new}"));
+                swap_symlink(mount, &format!("..2026_{new}"));
                 fs::remove_dir_all(mount.join(format!("..2026_{old}"))).unwrap();
             });
             assert_eq!(fs::read_to_string(&file).unwrap(), new);
@@ -87,7 +87,7 @@ fn a_mounted_config_map_is_swapped_under_its_files() {
 }
 
 #[test]
-fn replaced_written_removed_and_made_again() {
+fn notices_replaced_rewritten_removed_and_recreated_files() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.yaml");
     fs::write(&file, "one").unwrap();
@@ -100,7 +100,7 @@ fn replaced_written_removed_and_made_again() {
 }
 
 #[test]
-fn a_folder_that_appears_later_and_one_that_is_replaced() {
+fn notices_created_and_replaced_folders() {
     let folder = tempfile::tempdir().unwrap();
     let parent = folder.path().join("a/b");
     let file = parent.join("shop.yaml");
@@ -124,16 +124,16 @@ fn a_folder_that_appears_later_and_one_that_is_replaced() {
 }
 
 #[test]
-fn half_a_file_is_waited_for() {
+fn waits_for_the_rest_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.yaml");
     fs::write(&file, "one").unwrap();
     let mut watch = FileWatch::new(vec![file.clone()], NEVER);
-    let whole = "0123456789".repeat(3);
+    let complete = "0123456789".repeat(3);
     block_on(async {
         let write = async {
             let mut writer = fs::File::create(&file).unwrap();
-            for byte in whole.as_bytes() {
+            for byte in complete.as_bytes() {
                 writer.write_all(&[*byte]).unwrap();
                 sleep(Duration::from_millis(10)).await;
             }
@@ -142,12 +142,12 @@ fn half_a_file_is_waited_for() {
             watch.changed().await;
             fs::read_to_string(&file).unwrap()
         };
-        assert_eq!(tokio::join!(noticed, write).0, whole);
+        assert_eq!(tokio::join!(noticed, write).0, complete);
     });
 }
 
 #[test]
-fn another_set_of_files_loses_no_change() {
+fn changing_the_watched_files_loses_no_change() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     for name in ["entry", "part", "other"] {
@@ -155,7 +155,7 @@ fn another_set_of_files_loses_no_change() {
     }
     let mut watch = FileWatch::new(vec![path("entry")], NEVER);
     noticed(&mut watch, async || replace(&path("entry"), "two"));
-    // Changed after it was read and before the set was known.
+    // Changed after it was read and before the set of files was known.
     let before = FileSignature::of(&[path("entry")]);
     replace(&path("entry"), "three");
     assert_ne!(FileSignature::of(&[path("entry")]), before);
@@ -165,33 +165,34 @@ fn another_set_of_files_loses_no_change() {
     block_on(async {
         fs::write(path("other"), "two").unwrap();
         let waited = timeout(Duration::from_millis(150), watch.changed()).await;
-        assert!(waited.is_err(), "another file is no matter");
+        assert!(waited.is_err(), "a change of an unwatched file was noticed");
     });
 }
 
 // Addresses.
 
-/// An HTTP server that answers each connection as it is told.
+/// An HTTP server with a response for each connection.
 struct Server {
     address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    /// `answer` gets the number of the request and its head. An empty answer never ends.
+    /// `answer` gets the number of the request and its head. An empty answer leaves the connection
+    /// open.
     fn start(answer: impl Fn(usize, &str) -> String + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let heads = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&heads);
+        let recorded = Arc::clone(&heads);
         thread::spawn(move || {
             let mut open = Vec::new();
             for (number, stream) in listener.incoming().enumerate() {
                 let mut stream = stream.unwrap();
                 let head = head(&mut stream);
                 let answer = answer(number, &head);
-                seen.lock().unwrap().push(head);
-                // The client may have gone.
+                recorded.lock().unwrap().push(head);
+                // The client may have closed the connection.
                 let _ = stream.write_all(answer.as_bytes());
                 if answer.is_empty() {
                     open.push(stream);
@@ -242,7 +243,7 @@ fn content(fetched: Result<FetchOutcome, SourceError>) -> Option<String> {
 }
 
 #[test]
-fn a_server_that_never_says_changed_is_found_out() {
+fn detects_changes_without_validators() {
     let server = Server::start(|number, head| {
         if head.contains("if-none-match: \"a\"") {
             return "HTTP/1.1 304 Not Modified\r\n\r\n".to_owned();
@@ -261,7 +262,7 @@ fn a_server_that_never_says_changed_is_found_out() {
 }
 
 #[test]
-fn a_tag_that_stays_hides_no_content() {
+fn detects_changes_under_the_same_tag() {
     let bodies = ["one", "two", "two", "one"];
     let server = Server::start(move |number, _| ok("etag: \"a\"\r\n", bodies[number]));
     let mut poller = server.poller(SOON);
@@ -273,14 +274,14 @@ fn a_tag_that_stays_hides_no_content() {
 }
 
 #[test]
-fn slow_broken_and_half_answers_are_errors_and_asking_goes_on() {
+fn slow_and_broken_responses_are_errors_and_polling_continues() {
     let server = Server::start(|number, _| match number {
         0 => String::new(),
         1 => "SSH-2.0-OpenSSH\r\n\r\n".to_owned(),
         2 => "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf".to_owned(),
         3 => "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n".to_owned(),
         4 => ok("", &"x".repeat(1001)),
-        _ => ok("", "whole"),
+        _ => ok("", "complete"),
     });
     let mut poller = server.poller(NEVER);
     let ask = poller.trigger();
@@ -297,15 +298,18 @@ fn slow_broken_and_half_answers_are_errors_and_asking_goes_on() {
     assert!(matches!(failure(), RemoteError::Status { .. }));
     assert!(matches!(failure(), RemoteError::TooLarge { .. }));
     ask.fire();
-    assert_eq!(content(block_on(poller.next())).as_deref(), Some("whole"));
+    assert_eq!(
+        content(block_on(poller.next())).as_deref(),
+        Some("complete")
+    );
 }
 
 #[test]
-fn the_server_and_the_operator_have_a_say_in_when() {
+fn retry_after_and_manual_requests_change_the_poll_time() {
     let server = Server::start(|number, _| match number {
         0 => "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 3600\r\n\r\n"
             .to_owned(),
-        _ => ok("", "whole"),
+        _ => ok("", "complete"),
     });
     let mut poller = server.poller(SOON);
     let ask = poller.trigger();
@@ -314,16 +318,16 @@ fn the_server_and_the_operator_have_a_say_in_when() {
         assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
         for _ in 0..2 {
             let waited = timeout(Duration::from_millis(30), poller.next()).await;
-            assert!(waited.is_err(), "the server asked for a pause");
+            assert!(waited.is_err(), "polled before the time in retry-after");
         }
         ask.fire();
-        assert_eq!(content(poller.next().await).as_deref(), Some("whole"));
+        assert_eq!(content(poller.next().await).as_deref(), Some("complete"));
     });
     assert_eq!(server.count(), 2);
 }
 
 #[test]
-fn a_file_can_be_asked_too() {
+fn polls_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.yaml");
     let policy = PollPolicy {
@@ -343,7 +347,7 @@ fn a_file_can_be_asked_too() {
 
 // Object storage.
 
-/// An S3-compatible storage in a process of its own.
+/// An S3-compatible storage in a separate process.
 pub(crate) struct Storage {
     process: Child,
     address: String,
@@ -364,12 +368,12 @@ impl Storage {
                 break address.trim().to_owned();
             }
         };
-        // It logs each request, and must not wait for a reader.
+        // It logs each request, and must not block on a full pipe.
         thread::spawn(move || lines.for_each(drop));
         Self { process, address }
     }
 
-    /// Sends a request as somebody whom the storage knows; returns the head of the answer.
+    /// Sends a request with valid credentials; returns the head of the response.
     pub(crate) fn send(&self, method: &str, target: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
@@ -419,15 +423,15 @@ impl Storage {
 
 impl Drop for Storage {
     fn drop(&mut self) {
-        // A test that failed says why already.
+        // A failed test has already reported its cause.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-fn place(text: &str) -> S3Location {
+fn location(text: &str) -> S3Location {
     match text.parse().unwrap() {
-        ContractOrigin::S3(place) => place,
+        ContractOrigin::S3(location) => location,
         other => panic!("{other}"),
     }
 }
@@ -442,7 +446,7 @@ fn fetch(
     text: &str,
     known: Option<&str>,
 ) -> Result<FetchOutcome, ObjectError> {
-    block_on(buckets.fetch(&place(text), known, LIMITS))
+    block_on(buckets.fetch(&location(text), known, LIMITS))
 }
 
 /// The content with its tag and version.
@@ -460,7 +464,7 @@ fn object(fetched: Result<FetchOutcome, ObjectError>) -> (String, Option<String>
 
 #[test]
 #[cfg_attr(not(has_s3_server), ignore = "needs moto_server: .ci/run installs it")]
-fn objects_come_from_a_real_storage() {
+fn reads_objects_from_a_real_storage() {
     let storage = Storage::start();
     let buckets = storage.buckets();
     storage.send("PUT", "/contracts", "");
@@ -523,7 +527,7 @@ fn refused(storage: &Storage, buckets: &S3Clients) {
         ObjectError::TooLarge { bytes_max: 20, .. }
     ));
 
-    // From now on the storage asks who somebody is, and knows nobody.
+    // From now on the storage checks credentials, and accepts none.
     storage.send("POST", "/moto-api/reset-auth", "0");
     let denied = message("s3://contracts/polled");
     let start = "s3://contracts/polled: reading is refused: InvalidAccessKeyId (403 Forbidden); \
@@ -535,7 +539,7 @@ fn refused(storage: &Storage, buckets: &S3Clients) {
 }
 
 #[test]
-fn a_storage_that_is_away_or_slow_is_an_error() {
+fn slow_and_unreachable_storages_are_errors() {
     let server = Server::start(|number, _| match number {
         0 => String::new(),
         _ => "HTTP/1.1 503 Slow Down\r\ncontent-length: 0\r\n\r\n".to_owned(),
@@ -553,7 +557,7 @@ fn a_storage_that_is_away_or_slow_is_an_error() {
         timeout: Duration::from_millis(100),
         ..LIMITS
     };
-    let slow = block_on(buckets.fetch(&place("s3://a/b"), None, limits)).unwrap_err();
+    let slow = block_on(buckets.fetch(&location("s3://a/b"), None, limits)).unwrap_err();
     assert!(matches!(slow, ObjectError::Timeout { .. }), "{slow}");
     let failing = fetch(&buckets, "s3://a/b", None).unwrap_err().to_string();
     let start = "s3://a/b: cannot be read: status 503 Service Unavailable; check AWS_ENDPOINT_URL";
@@ -563,11 +567,11 @@ fn a_storage_that_is_away_or_slow_is_an_error() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
-    let away = fetch(&storage(address), "s3://a/b", None)
+    let unreachable = fetch(&storage(address), "s3://a/b", None)
         .unwrap_err()
         .to_string();
     assert!(
-        away.starts_with("s3://a/b: cannot be read: Connection refused"),
-        "{away}"
+        unreachable.starts_with("s3://a/b: cannot be read: Connection refused"),
+        "{unreachable}"
     );
 }

@@ -1,7 +1,7 @@
 //! The whole program under test: built in-process, or run as the real binary.
 //!
-//! A [`Site`] is what an operator has, a directory with a configuration and contracts. Ports are
-//! 0 throughout and the real ones are asked for, so that tests run beside each other.
+//! A [`Site`] is a directory with a configuration and contracts. All configured ports are 0 and the
+//! tests read the real ones, so tests can run concurrently.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write as _};
@@ -23,7 +23,7 @@ use super::relay::{Answer, Client, PATIENCE};
 /// A contract with a case for every class of violation.
 pub(crate) const SHOP: &str = include_str!("../fixtures/shop.yaml");
 
-/// The one line of the shop's contract that contains a text, counted from 1.
+/// The only line of the shop's contract that contains a text, counted from 1.
 #[track_caller]
 pub(crate) fn shop_line(text: &str) -> u64 {
     let mut found = SHOP
@@ -31,10 +31,7 @@ pub(crate) fn shop_line(text: &str) -> u64 {
         .zip(1..)
         .filter(|(line, _)| line.contains(text));
     let (_, line) = found.next().unwrap();
-    assert!(
-        found.next().is_none(),
-        "{text} stands on more than one line"
-    );
+    assert!(found.next().is_none(), "{text} is on more than one line");
     line
 }
 
@@ -66,7 +63,7 @@ impl Site {
         }
     }
 
-    /// The shop, in front of an upstream, with more keys for its service.
+    /// The shop in front of an upstream, with additional keys for its service.
     pub(crate) fn shop(upstream: SocketAddr, service: &str, top: &str) -> Self {
         Self::new(top).service("shop", SHOP, &format!("http://{upstream}"), service)
     }
@@ -89,7 +86,7 @@ impl Site {
         self
     }
 
-    /// Adds a service whose contract is at this place of the site.
+    /// Adds a service whose contract is at this path in the site.
     pub(crate) fn at(mut self, name: &str, contract: &str) -> Self {
         write!(
             self.services,
@@ -99,7 +96,7 @@ impl Site {
         self
     }
 
-    /// A place in the site.
+    /// A path in the site.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
@@ -149,7 +146,7 @@ impl App {
         Client::connect(self.data)
     }
 
-    /// Sends one request on a connection of its own.
+    /// Sends one request on a separate connection.
     pub(crate) fn ask(&self, request: impl AsRef<[u8]>) -> Answer {
         ask(self.data, request)
     }
@@ -163,7 +160,7 @@ impl Drop for App {
     }
 }
 
-/// Sends one request on a connection of its own and reads the answer.
+/// Sends one request on a separate connection and reads the answer.
 #[track_caller]
 pub(crate) fn ask(address: SocketAddr, request: impl AsRef<[u8]>) -> Answer {
     let mut client = Client::connect(address);
@@ -190,7 +187,8 @@ pub(crate) fn post(target: &str, fields: &str, body: impl AsRef<[u8]>) -> Vec<u8
     request
 }
 
-/// An own answer's problem, after a check of what every own answer must have.
+/// The problem document of a response by the program itself, after a check of the properties that
+/// all of them have.
 #[track_caller]
 pub(crate) fn problem(answer: &Answer) -> Value {
     assert!(answer.complete, "{}", answer.head);
@@ -206,18 +204,18 @@ pub(crate) fn problem(answer: &Answer) -> Value {
     assert_eq!(answer.field("x-portcullis"), problem["error"].as_str());
     assert_eq!(u64::from(answer.status), problem["status"]);
     assert_eq!(problem["message"], problem["detail"]);
-    for member in ["type", "title", "detail", "squad", "timestamp"] {
-        let is_text = problem[member]
+    for property in ["type", "title", "detail", "squad", "timestamp"] {
+        let is_text = problem[property]
             .as_str()
             .is_some_and(|text| !text.is_empty());
-        assert!(is_text, "{member}: {problem}");
+        assert!(is_text, "{property}: {problem}");
     }
     let timestamp = problem["timestamp"].as_str().unwrap();
     assert!(humantime::parse_rfc3339(timestamp).is_ok(), "{timestamp}");
     problem
 }
 
-/// The program as its users have it: the binary, in a process of its own.
+/// The real binary in a separate process.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -234,7 +232,7 @@ impl Process {
         Self::start_with(site, &[])
     }
 
-    /// With these variables in its environment.
+    /// Starts with these environment variables.
     pub(crate) fn start_with(site: Site, variables: &[(&str, String)]) -> Self {
         let mut child = command(&site.write())
             .envs(variables.iter().map(|(name, value)| (*name, value)))
@@ -250,7 +248,7 @@ impl Process {
                 let mut kept = kept.lock().unwrap();
                 kept.push_str(&line);
                 kept.push('\n');
-                // After the start nobody may be listening.
+                // After startup the log may have no reader.
                 let _ = sender.send(line);
             }
         });
@@ -295,7 +293,7 @@ impl Process {
         assert!(sent.unwrap().success());
     }
 
-    /// Waits for the end; returns the status and the whole log.
+    /// Waits for the exit; returns the status and the whole log.
     pub(crate) fn wait(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().unwrap();
         self.reader.take().unwrap().join().unwrap();
@@ -303,7 +301,7 @@ impl Process {
         (status, log)
     }
 
-    /// Resident memory now, and the most there ever was, in KiB.
+    /// Current and peak resident memory, in KiB.
     pub(crate) fn memory_kib(&self) -> (u64, u64) {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path).unwrap();
@@ -317,16 +315,17 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It has ended already where the test waited for it.
+        // If the test waited for the process, it has already exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The program, without the words that it is given.
+/// The program without arguments.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-    // What is set for the tests is not meant for the program, which reads all of these.
+    // Variables of the test run are not meant for the program, which reads all `PORTCULLIS_`
+    // variables.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("PORTCULLIS_") {
             command.env_remove(name);
@@ -335,7 +334,7 @@ pub(crate) fn program() -> Command {
     command
 }
 
-/// Runs the program in a directory, with what is written to its standard input.
+/// Runs the program in a directory, with this standard input.
 pub(crate) fn run(directory: &Path, words: &str, input: &str) -> Output {
     let mut child = program()
         .args(words.split_whitespace())
@@ -352,7 +351,7 @@ pub(crate) fn run(directory: &Path, words: &str, input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// The command that serves by a configuration.
+/// The command that serves with a configuration.
 pub(crate) fn command(config: &Path) -> Command {
     let mut command = program();
     command.args(["serve", "--config"]).arg(config);
@@ -360,7 +359,7 @@ pub(crate) fn command(config: &Path) -> Command {
     command
 }
 
-/// Runs a site that cannot start; returns the exit code and what it says.
+/// Runs a site that cannot start; returns the exit code and the output.
 pub(crate) fn fail_to_start(config: &Path) -> (Option<i32>, String) {
     let mut child = command(config).stderr(Stdio::piped()).spawn().unwrap();
     let mut text = String::new();
@@ -373,7 +372,7 @@ pub(crate) fn fail_to_start(config: &Path) -> (Option<i32>, String) {
     (child.wait().unwrap().code(), text)
 }
 
-/// An answer of the admin port.
+/// The response of the admin port.
 #[track_caller]
 pub(crate) fn admin(address: SocketAddr, path: &str) -> (u16, String) {
     let answer = ask(
@@ -383,17 +382,20 @@ pub(crate) fn admin(address: SocketAddr, path: &str) -> (u16, String) {
     (answer.status, String::from_utf8(answer.body).unwrap())
 }
 
-/// Whether the full figures are asked for.
+/// Whether the full load is requested.
 pub(crate) fn is_full() -> bool {
     std::env::var_os("PORTCULLIS_TEST_LOAD").is_some_and(|load| load == "full")
 }
 
-/// Waits for what becomes true by itself.
+/// Waits until a condition becomes true.
 #[track_caller]
 pub(crate) fn until(done: impl Fn() -> bool) {
     let began = Instant::now();
     while !done() {
-        assert!(began.elapsed() < PATIENCE, "it does not happen");
+        assert!(
+            began.elapsed() < PATIENCE,
+            "the condition did not become true in time"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
 }

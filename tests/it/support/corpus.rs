@@ -1,5 +1,5 @@
-//! Where corpora are: contracts and cases from outside the project. `build.rs` marks the tests
-//! that need them as ignored where they are missing.
+//! The location of corpora: contracts and cases from outside the project. `build.rs` marks the
+//! tests that need a missing one as ignored.
 
 use std::path::{Path, PathBuf};
 

@@ -1,9 +1,9 @@
-//! An upstream in a process of its own that fails when it is told to, works on a few requests at
-//! a time, and can be killed and started again on its port.
+//! An upstream in a separate process that fails on request, processes a limited number of requests
+//! at a time, and can be killed and restarted on its port.
 //!
-//! A request says what is to become of it: `x-fault: 503` is answered so (with `x-retry-after`
-//! as `Retry-After`), `x-fault: close` not at all, `x-fault: break` begins an answer and breaks
-//! off; `x-delay-ms` makes it wait. `GET /stats` tells what has happened so far.
+//! A request sets its own result: with `x-fault: 503` the response has this status (and
+//! `x-retry-after` as `Retry-After`), with `x-fault: close` there is no response, with `x-fault:
+//! break` the response is incomplete; `x-delay-ms` delays it. `GET /stats` returns the counters.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -24,11 +24,11 @@ use tokio::sync::Semaphore;
 use super::app::{ask, get};
 use super::spawned::{Spawned, listen};
 
-/// What makes this binary run as this upstream: its address, and how many requests it works on.
+/// The variable that makes this binary run as this upstream: its address, and its number of slots.
 const VARIABLE: &str = "PORTCULLIS_TEST_FAULTY";
 
-/// The time after the first request in which everything that arrives is counted by itself.
-const BEGINNING: Duration = Duration::from_millis(40);
+/// The time after the first request in which requests are counted separately.
+const FIRST_PERIOD: Duration = Duration::from_millis(40);
 
 /// The running process.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(crate) struct Faulty {
 }
 
 impl Faulty {
-    /// One that works on so many requests at a time.
+    /// Starts an upstream that processes this many requests at a time.
     pub(crate) fn start(capacity: usize) -> Self {
         Self::start_at("127.0.0.1:0", capacity)
     }
@@ -54,18 +54,18 @@ impl Faulty {
         }
     }
 
-    /// Kills it; what was in flight ends without a word.
+    /// Kills it without completing requests in flight.
     pub(crate) fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// Starts it again on its port.
+    /// Restarts it on its port.
     pub(crate) fn restart(&mut self) {
         self.kill();
         *self = Self::start_at(&self.address.to_string(), self.capacity);
     }
 
-    /// What has happened since it was started.
+    /// The counters since it was started.
     pub(crate) fn stats(&self) -> Value {
         serde_json::from_slice(&ask(self.address, get("/stats")).body).unwrap()
     }
@@ -76,12 +76,12 @@ struct Work {
     first: OnceLock<Instant>,
     in_flight: AtomicU64,
     in_flight_max: AtomicU64,
-    in_the_beginning: AtomicU64,
+    in_first_period: AtomicU64,
     served: AtomicU64,
 }
 
-/// Not a test of its own: it is the upstream when another test runs this binary as one, and
-/// does nothing otherwise.
+/// Not a separate test: it runs the upstream if another test started this binary as one, and does
+/// nothing otherwise.
 #[test]
 fn upstream_process() {
     let Ok(setup) = std::env::var(VARIABLE) else {
@@ -97,7 +97,7 @@ fn upstream_process() {
         first: OnceLock::new(),
         in_flight: AtomicU64::new(0),
         in_flight_max: AtomicU64::new(0),
-        in_the_beginning: AtomicU64::new(0),
+        in_first_period: AtomicU64::new(0),
         served: AtomicU64::new(0),
     });
     runtime.block_on(async {
@@ -111,22 +111,25 @@ fn upstream_process() {
     });
 }
 
-/// An error closes the connection.
+/// This error closes the connection.
 #[derive(Debug, thiserror::Error)]
-#[error("asked to fail")]
-struct Asked;
+#[error("injected fault")]
+struct InjectedFault;
 
-type Body = http_body_util::Either<Full<Bytes>, Half>;
+type Body = http_body_util::Either<Full<Bytes>, InterruptedBody>;
 
-async fn answer(request: Request<Incoming>, work: Arc<Work>) -> Result<Response<Body>, Asked> {
+async fn answer(
+    request: Request<Incoming>,
+    work: Arc<Work>,
+) -> Result<Response<Body>, InjectedFault> {
     let (head, body) = request.into_parts();
     if head.uri.path() == "/stats" {
         return Ok(text(200, stats(&work)));
     }
     let in_flight = work.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
     work.in_flight_max.fetch_max(in_flight, Ordering::Relaxed);
-    if work.first.get_or_init(Instant::now).elapsed() < BEGINNING {
-        work.in_the_beginning.fetch_add(1, Ordering::Relaxed);
+    if work.first.get_or_init(Instant::now).elapsed() < FIRST_PERIOD {
+        work.in_first_period.fetch_add(1, Ordering::Relaxed);
     }
     let answered = answer_work(&head.headers, body, &work).await;
     work.in_flight.fetch_sub(1, Ordering::Relaxed);
@@ -138,7 +141,7 @@ async fn answer_work(
     headers: &HeaderMap,
     body: Incoming,
     work: &Work,
-) -> Result<Response<Body>, Asked> {
+) -> Result<Response<Body>, InjectedFault> {
     let field = |name: &str| headers.get(name)?.to_str().ok();
     let _ = body.collect().await;
     let slot = work.slots.acquire().await;
@@ -148,8 +151,8 @@ async fn answer_work(
     drop(slot);
     match field("x-fault") {
         None => Ok(text(200, "{}".to_owned())),
-        Some("close") => Err(Asked),
-        Some("break") => Ok(Response::new(Body::Right(Half::default()))),
+        Some("close") => Err(InjectedFault),
+        Some("break") => Ok(Response::new(Body::Right(InterruptedBody::default()))),
         Some(status) => {
             let mut response = text(status.parse().unwrap(), "{}".to_owned());
             if let Some(seconds) = headers.get("x-retry-after") {
@@ -173,18 +176,18 @@ fn stats(work: &Work) -> String {
     serde_json::json!({
         "served": of(&work.served),
         "in_flight_max": of(&work.in_flight_max),
-        "in_the_beginning": of(&work.in_the_beginning),
+        "in_first_period": of(&work.in_first_period),
     })
     .to_string()
 }
 
-/// A body that breaks off after its first bytes.
+/// A body that is interrupted after its first bytes.
 #[derive(Debug, Default)]
-struct Half {
+struct InterruptedBody {
     sent: bool,
 }
 
-impl http_body::Body for Half {
+impl http_body::Body for InterruptedBody {
     type Data = Bytes;
     type Error = Infallible;
 

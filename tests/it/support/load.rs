@@ -1,7 +1,7 @@
-//! Many clients at once, in front of an upstream in a process of its own: every exchange is
-//! matched with its request by content, and the proxy's memory stays flat.
+//! Many concurrent clients in front of an upstream in a separate process: every response is matched
+//! with its request by content, and the proxy's memory does not grow.
 //!
-//! `PORTCULLIS_TEST_LOAD=full` asks for the full figures; without it the same is done smaller.
+//! `PORTCULLIS_TEST_LOAD=full` runs the full load; by default a smaller load runs.
 
 use std::convert::Infallible;
 use std::io::{Read, Write};
@@ -28,14 +28,14 @@ use super::spawned::{Spawned, listen};
 
 const CLIENTS: usize = 200;
 
-/// Memory that comes and goes: the allocator's pieces of two mebibytes, up to three at a time on a
-/// busy machine. In a full run it is 30 bytes for each request: a leak of anything is more.
+/// Fluctuations of resident memory: the allocator takes pieces of two mebibytes, up to three at a
+/// time on a busy machine. In a full run this is 30 bytes for each request: any leak is larger.
 const NOISE_KIB: u64 = 6 << 10;
 
-/// What makes this binary run as an upstream instead of a test.
+/// The variable that makes this binary run as an upstream instead of a test.
 const UPSTREAM_VARIABLE: &str = "PORTCULLIS_TEST_UPSTREAM";
 
-/// Bytes of a large body repeat with this period, which no buffer's size divides.
+/// Bytes of a large body repeat with this period, which does not divide any buffer size.
 const PERIOD: usize = 65_521;
 
 /// A large body's bytes, two periods of them, so that a period can begin anywhere.
@@ -54,7 +54,7 @@ pub(crate) fn is_pattern(pattern: &[u8], at: usize, bytes: &[u8]) -> bool {
     })
 }
 
-/// An upstream in a process of its own, which ends with the value.
+/// An upstream in a separate process, which stops when the value is dropped.
 #[derive(Debug)]
 pub(crate) struct Echo(Spawned);
 
@@ -72,8 +72,8 @@ impl Echo {
     }
 }
 
-/// Not a test of its own: it is the upstream when another test runs this binary as one, and
-/// does nothing otherwise.
+/// Not a separate test: it runs the upstream if another test started this binary as one, and does
+/// nothing otherwise.
 #[test]
 fn upstream_process() {
     if std::env::var_os(UPSTREAM_VARIABLE).is_none() {
@@ -94,8 +94,8 @@ fn upstream_process() {
     });
 }
 
-/// Answers with what was received, or with a large body where the target asks for one, or with
-/// the size of a large body that was received.
+/// Responds with the received request, with a large body if the target asks for one, or with the
+/// size of the received large body.
 async fn echo(
     request: Request<Incoming>,
 ) -> Result<Response<Either<Full<Bytes>, Large>>, Infallible> {
@@ -125,7 +125,7 @@ async fn echo(
     Ok(response.unwrap())
 }
 
-/// How many right bytes there are in a large body.
+/// The number of correct bytes in a large body.
 async fn measure(body: &mut Incoming) -> String {
     let pattern = pattern();
     let mut at = 0;
@@ -175,14 +175,14 @@ impl Body for Large {
     }
 }
 
-/// A connection that is kept, with little to do for each answer.
+/// A persistent connection that does little work for each response.
 struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
     filled: usize,
 }
 
-/// An answer of which the body's length is known.
+/// A response with a known body length.
 struct Exchange {
     status: u16,
     head: String,
@@ -229,7 +229,7 @@ impl Connection {
         while self.filled < end + length {
             self.fill();
         }
-        // One answer for one request: nothing may follow.
+        // Nothing may follow the response.
         assert_eq!(self.filled, end + length, "{}", exchange.head);
         exchange
             .body
@@ -245,7 +245,7 @@ impl Connection {
     }
 }
 
-/// One kind of request, with its answer.
+/// One kind of request, with its expected response.
 struct Case {
     request: Vec<u8>,
     status: u16,
@@ -253,7 +253,7 @@ struct Case {
     expected: Result<Vec<u8>, (&'static str, String)>,
 }
 
-/// The request with this number, unlike any other.
+/// The request with this number; no two are equal.
 #[expect(clippy::too_many_lines, reason = "one arm for each kind of request")]
 fn case(number: usize) -> Case {
     let id = format!("id-{number}");
@@ -359,13 +359,14 @@ fn check(number: usize, case: &Case, exchange: &Exchange) {
     }
 }
 
-/// One client: every so many exchanges of all clients together, somebody is told.
+/// Runs one client; sends a notice whenever all clients together have completed another `step`
+/// exchanges.
 fn run_client(
     address: SocketAddr,
     numbers: impl Iterator<Item = usize>,
     done: &AtomicUsize,
     step: usize,
-    told: &Sender<()>,
+    notices: &Sender<()>,
 ) {
     let mut connection = Connection::open(address);
     for number in numbers {
@@ -373,13 +374,13 @@ fn run_client(
         let exchange = connection.exchange(&case.request);
         check(number, &case, &exchange);
         if (done.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(step) {
-            told.send(()).unwrap();
+            notices.send(()).unwrap();
         }
     }
 }
 
 #[test]
-fn nothing_is_lost_or_crossed_under_load_and_memory_is_flat() {
+fn no_lost_or_mixed_up_responses_and_no_leak_under_load() {
     let total = if is_full() { 200_000 } else { 10_000 };
     let step = total / 40;
     let upstream = Echo::start();
@@ -390,22 +391,22 @@ fn nothing_is_lost_or_crossed_under_load_and_memory_is_flat() {
     ));
     let (start_kib, _) = process.memory_kib();
     let done = AtomicUsize::new(0);
-    let (told, samples) = channel();
+    let (notices, samples) = channel();
     let began = Instant::now();
     let samples: Vec<u64> = std::thread::scope(|scope| {
         for client in 0..CLIENTS {
-            let (done, told, address) = (&done, told.clone(), process.data);
+            let (done, notices, address) = (&done, notices.clone(), process.data);
             std::thread::Builder::new()
                 .stack_size(1 << 19)
                 .spawn_scoped(scope, move || {
                     let numbers = (client..total).step_by(CLIENTS);
-                    run_client(address, numbers, done, step, &told);
+                    run_client(address, numbers, done, step, &notices);
                 })
                 .unwrap();
         }
-        drop(told);
-        // Observations wait to be counted until they are asked for, some seconds at most. Asking
-        // before each sample leaves what is really held.
+        drop(notices);
+        // Observations are counted at the next scrape, or after some seconds. Scraping before each
+        // sample leaves only memory that is really in use.
         let sample = |()| {
             assert_eq!(admin(process.admin, "/metrics").0, 200);
             process.memory_kib().0
@@ -414,7 +415,7 @@ fn nothing_is_lost_or_crossed_under_load_and_memory_is_flat() {
     });
     let seconds = began.elapsed().as_secs_f64();
     assert_eq!(done.load(Ordering::Relaxed), total);
-    // The allocator keeps and returns memory in pieces of megabytes, in small waves.
+    // The allocator keeps and returns memory in pieces of megabytes, so single samples vary.
     let middle = |part: &[u64]| {
         let mut part = part.to_vec();
         part.sort_unstable();

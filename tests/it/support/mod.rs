@@ -1,4 +1,5 @@
-//! What tests share: the program under test, upstreams, relays, and where corpora and tools are.
+//! Shared by the tests: the program under test, upstreams, relays, and the locations of corpora and
+//! tools.
 
 pub(crate) mod app;
 pub(crate) mod corpus;

@@ -1,17 +1,17 @@
-//! What an expression of PromQL reads: which series, by which labels.
+//! The series and labels that a PromQL expression reads.
 //!
-//! Prometheus accepts an expression about a metric that nobody has; so the names in what is
-//! shipped are read here, and compared with those that there are.
+//! Prometheus accepts expressions about metrics that do not exist, so the names in shipped
+//! expressions are parsed here and compared with the real ones.
 
 /// A series that an expression reads.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Selector {
     pub(crate) series: String,
-    /// Labels with what they are matched with: the operator, and the text.
+    /// Labels with their operator and text.
     pub(crate) matchers: Vec<(String, String, String)>,
 }
 
-/// What stands before a list of labels in parentheses.
+/// Keywords that precede a list of labels in parentheses.
 const GROUPINGS: [&str; 6] = [
     "by",
     "without",
@@ -21,7 +21,7 @@ const GROUPINGS: [&str; 6] = [
     "group_right",
 ];
 
-/// Words that are no series where no parenthesis follows them.
+/// Words that are not series even without a following parenthesis.
 const WORDS: [&str; 16] = [
     "and",
     "or",
@@ -77,7 +77,7 @@ fn word(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len()))
 }
 
-/// The text in double quotes, and what follows; no quote is escaped in it.
+/// The text in double quotes, and the rest; it contains no escaped quotes.
 fn quoted(text: &str) -> (&str, &str) {
     text[1..].split_once('"').expect("a text ends")
 }
@@ -105,7 +105,7 @@ fn matchers(text: &str) -> (Vec<(String, String, String)>, &str) {
 }
 
 #[test]
-fn series_and_labels_are_told_from_functions_and_words() {
+fn separates_series_and_labels_from_functions_and_keywords() {
     let check = |expression: &str, series: &str, grouped: &str| {
         let (found, labels) = read(expression);
         let found: Vec<String> = found

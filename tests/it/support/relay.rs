@@ -1,4 +1,4 @@
-//! A relay made of the proxy's listener and upstream, with a service that judges nothing.
+//! A relay built from the proxy's listener and upstream client, with a service that checks nothing.
 
 use std::future::Future;
 use std::io::{ErrorKind, Read, Write};
@@ -17,10 +17,10 @@ use portcullis::proxy::{
 };
 use tokio::runtime::{Builder, LocalOptions};
 
-/// How long a test waits for what must come.
+/// How long a test waits for an event that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the relay does with requests.
+/// How the relay treats requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// Streams both bodies.
@@ -28,7 +28,7 @@ pub(crate) enum Mode {
     Stream,
     /// Reads request bodies into memory first.
     Collect { bytes_max: u64 },
-    /// Reads the beginning of both bodies into memory and passes them on whatever follows.
+    /// Buffers the beginning of both bodies and passes them on in any case.
     Gather { bytes_max: u64 },
     /// Answers 401 without reading the body.
     Refuse,
@@ -36,7 +36,7 @@ pub(crate) enum Mode {
     Panic,
 }
 
-/// What a relay is started with.
+/// The setup of a relay.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(crate) mode: Mode,
@@ -94,7 +94,7 @@ impl Relay {
         Client::connect(self.address)
     }
 
-    /// Stops the relay and returns what it did.
+    /// Stops the relay and returns the result of the drain.
     pub(crate) fn stop(&mut self, grace: Duration) -> ListenerTotals {
         self.trigger.stop(tokio::time::Instant::now() + grace);
         self.thread.take().unwrap().join().unwrap()
@@ -178,7 +178,7 @@ impl Pass {
                 Err(error) => return of_body_error(error),
             },
             Mode::Refuse => return own(StatusCode::UNAUTHORIZED, "unauthorized"),
-            Mode::Panic => panic!("asked for"),
+            Mode::Panic => panic!("requested by the test"),
         };
         match self
             .upstream
@@ -246,7 +246,7 @@ pub(crate) struct Answer {
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
     pub(crate) trailers: String,
-    /// Whether the body ended as its framing says.
+    /// Whether the body is complete according to its framing.
     pub(crate) complete: bool,
 }
 
@@ -278,7 +278,7 @@ impl Client {
         }
     }
 
-    /// Sends bytes; that the relay has closed already is no failure of the test.
+    /// Sends bytes; an error is ignored, because the relay may have closed the connection.
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = self.stream.write_all(bytes.as_ref());
     }
@@ -292,7 +292,7 @@ impl Client {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// The response to a request that is not HEAD.
+    /// The response to a request other than HEAD.
     pub(crate) fn answer(&mut self) -> Answer {
         self.read_answer(true).expect("a response")
     }
@@ -329,7 +329,7 @@ impl Client {
         Some(answer)
     }
 
-    /// Reads a response and drops its body as it comes; the number of its bytes.
+    /// Reads a response, discards its body, and returns the number of body bytes.
     pub(crate) fn count_body(&mut self) -> usize {
         let head = self.read_answer(false).expect("a response");
         let length = head
@@ -418,7 +418,7 @@ impl Client {
                 n > 0
             }
             Err(error) if error.kind() == ErrorKind::ConnectionReset => false,
-            Err(error) => panic!("the relay says nothing: {error}"),
+            Err(error) => panic!("the relay does not respond: {error}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! This binary as an upstream in a process of its own, which ends with the value.
+//! This binary as an upstream in a separate process, which stops when the value is dropped.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use tokio::net::TcpListener;
 
-/// What precedes the address on the line that tells it.
+/// The text before the address on the line that announces it.
 const LISTENING: &str = "listening at ";
 
 /// The running process.
@@ -17,7 +17,7 @@ pub(crate) struct Spawned {
 }
 
 impl Spawned {
-    /// Runs the one test that is the upstream where this variable is set.
+    /// Runs only the test that is the upstream, with this variable set.
     pub(crate) fn start(test: &str, variable: &str, setup: &str) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", test, "--nocapture"])
@@ -33,7 +33,7 @@ impl Spawned {
         Self { child, address }
     }
 
-    /// Kills it; what was in flight ends without a word.
+    /// Kills it without completing requests in flight.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -46,7 +46,7 @@ impl Drop for Spawned {
     }
 }
 
-/// Listens, and tells the process that waits for it where.
+/// Listens, and prints the address for the process that started this one.
 pub(crate) async fn listen(address: &str) -> TcpListener {
     let listener = TcpListener::bind(address).await.unwrap();
     let line = format!("\n{LISTENING}{}\n", listener.local_addr().unwrap());

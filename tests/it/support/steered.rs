@@ -1,7 +1,7 @@
-//! Contracts that a test steers: behind the real admin port, without a proxy.
+//! Contracts controlled by a test, behind the real admin port and without a proxy.
 //!
-//! A service's name says how it behaves: `orders` is well and has a candidate, `market` is stale,
-//! `busy`, `gone` and `strict` answer every change as their names say, `slow` takes its time.
+//! A service's name sets its behaviour: `orders` is healthy and has a candidate, `market` is stale,
+//! `busy`, `gone` and `strict` respond to every change as their names say, `slow` takes its time.
 
 use std::fmt;
 use std::future::ready;
@@ -23,23 +23,23 @@ use portcullis_vocabulary::Catalog;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-/// The largest contract that is taken, in bytes.
+/// The largest accepted contract, in bytes.
 pub(crate) const CONTRACT_BYTES_MAX: usize = 200_000;
 
-/// The revision in force, and the candidate.
+/// The active revision, and the candidate.
 pub(crate) const REVISION: &str =
     "sha256:3d53ae5d7bfd976ba0781dad31d6060e716231d958e5201f87408de3833a9386";
 pub(crate) const NEXT: &str =
     "sha256:a23c5b838760a889174362329f5f5f9e6bca571146014e9ddfef8909596b6479";
 
-/// Contracts of nobody; what is done to them is noted.
+/// Contracts without a proxy; changes are recorded.
 #[derive(Clone, Default)]
 pub(crate) struct Fake(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
     calls: Vec<String>,
-    /// What the candidate of `orders` would refuse.
+    /// The refusals in the report of the candidate of `orders`.
     refusals: Vec<CandidateRefusal>,
     config: Option<ConfigReloadView>,
 }
@@ -51,7 +51,7 @@ impl fmt::Debug for Fake {
 }
 
 impl Fake {
-    /// What was done so far, which is forgotten.
+    /// Returns the changes so far and clears the record.
     pub(crate) fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap().calls)
     }
@@ -80,7 +80,7 @@ impl Fake {
                 ..reloaded(service, RevisionResult::Unavailable)
             }),
             "lost" => Err(ContractFault::Unavailable {
-                reason: "the store is away; try again".to_owned(),
+                reason: "the store is unavailable; try again".to_owned(),
             }),
             "strict" => Ok(ReloadView {
                 problems: vec!["strict.yaml:3 `paths` must be an object #/paths".to_owned()],
@@ -90,7 +90,7 @@ impl Fake {
                 reason: "this is no YAML; send a contract".to_owned(),
                 problems: Vec::new(),
             }),
-            "broken" => return Box::pin(async { panic!("it breaks off") }),
+            "broken" => return Box::pin(async { panic!("an injected panic") }),
             "slow" => {
                 let state = Arc::clone(&self.0);
                 let done = reloaded(service, result);
@@ -173,7 +173,7 @@ fn reloaded(service: &str, result: RevisionResult) -> ReloadView {
     }
 }
 
-/// A time of 2026, so many seconds before the next.
+/// The given number of seconds before the year 2026 (UTC).
 fn time(seconds: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_767_225_600 - seconds)
 }
@@ -319,7 +319,7 @@ impl Drop for Port {
     }
 }
 
-/// No service is guarded here.
+/// No service is protected here.
 #[derive(Debug)]
 struct NoGuards;
 

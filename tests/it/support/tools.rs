@@ -1,11 +1,11 @@
-//! Programs that tests talk to and cargo cannot install.
+//! Programs that tests run and cargo cannot install.
 //!
 //! `.ci/run` installs them under `PORTCULLIS_TEST_TOOLS`. `build.rs` marks the tests that need a
 //! missing one as ignored.
 
 use std::path::PathBuf;
 
-/// The path of a program: among the tools, or on the path.
+/// The path of a program: in the tools directory, or on the path.
 pub(crate) fn tool(name: &str) -> PathBuf {
     let tools = std::env::var_os("PORTCULLIS_TEST_TOOLS");
     let tools = tools.map(|tools| PathBuf::from(tools).join("bin"));

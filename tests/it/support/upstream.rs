@@ -1,7 +1,7 @@
-//! A real upstream: raw TCP, records the bytes of every request, answers by a script.
+//! A real upstream: raw TCP that records the bytes of every request and responds by a script.
 //!
-//! It has its own strict reading of requests, written without the proxy's, so that both
-//! would have to be wrong in the same way for a defect to pass unnoticed.
+//! It has a separate strict parser of requests, written without the proxy's, so a defect passes
+//! unnoticed only if both have it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// One complete request, as the upstream read it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recorded {
-    /// Which connection it came on, counted from 0.
+    /// The connection it arrived on, counted from 0.
     pub(crate) connection: usize,
     /// The request line and field lines.
     pub(crate) lines: Vec<String>,
@@ -21,8 +21,8 @@ pub(crate) struct Recorded {
     pub(crate) body: Vec<u8>,
     /// The trailer lines.
     pub(crate) trailers: Vec<String>,
-    /// What is wrong with it, in any reading.
-    pub(crate) complaints: Vec<String>,
+    /// Everything that is wrong with it, in any reading.
+    pub(crate) problems: Vec<String>,
 }
 
 impl Recorded {
@@ -46,9 +46,9 @@ impl Recorded {
 pub(crate) enum Step {
     /// Writes bytes.
     Send(Vec<u8>),
-    /// Writes so many bytes of `x`.
+    /// Writes this many bytes of `x`.
     Fill(usize),
-    /// Waits until the test says so.
+    /// Waits until the test continues it.
     Wait(Arc<tokio::sync::Notify>),
     /// Closes the connection.
     Close,
@@ -61,14 +61,14 @@ pub(crate) fn send(text: &str) -> Step {
 
 type Script = dyn Fn(&Recorded) -> Vec<Step> + Send + Sync;
 
-/// When the script is asked.
+/// When the script runs.
 #[derive(Clone, Debug)]
 pub(crate) enum AnswerAt {
     /// When the head has arrived.
     Head,
     /// When the whole request has arrived.
     End,
-    /// Likewise, but the body is not read before the test says so.
+    /// The same, but the body is not read before the test continues it.
     EndAfter(Arc<tokio::sync::Notify>),
 }
 
@@ -88,7 +88,7 @@ impl Upstream {
         Self::start_at(AnswerAt::End, script)
     }
 
-    /// An upstream that answers when it has the head, or the whole request.
+    /// An upstream that answers after the head, or after the whole request.
     pub(crate) fn start_at(
         at: AnswerAt,
         script: impl Fn(&Recorded) -> Vec<Step> + Send + Sync + 'static,
@@ -137,7 +137,7 @@ impl Upstream {
         let recorded = self.requests.recv_timeout(super::relay::PATIENCE);
         let recorded = recorded.expect("a request reaches the upstream");
         assert_eq!(
-            recorded.complaints,
+            recorded.problems,
             Vec::<String>::new(),
             "{:?}",
             recorded.lines
@@ -162,7 +162,7 @@ async fn accept(
                 stream,
                 buffer: Vec::new(),
             };
-            // A request that breaks off is not recorded; that is all there is to see of it.
+            // An incomplete request is not recorded and leaves no other trace.
             let _ = serve(&mut reader, connection, &at, &*script, &sender, &heads).await;
         });
         connection += 1;
@@ -218,7 +218,7 @@ async fn play(stream: &mut TcpStream, steps: Vec<Step>) -> Result<(), String> {
     Ok(())
 }
 
-/// Reads requests by the letter of RFC 9112.
+/// Reads requests strictly according to RFC 9112.
 struct Reader {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -237,7 +237,7 @@ impl Reader {
             }
             if line.bytes().any(|b| b.is_ascii_control() && b != b'\t') {
                 recorded
-                    .complaints
+                    .problems
                     .push(format!("control character in {line:?}"));
             }
             recorded.lines.push(line);
@@ -304,7 +304,7 @@ impl Reader {
                 self.fill().await?;
             }
             let n = length.min(self.buffer.len());
-            // Bodies of many megabytes are counted, not kept.
+            // Bodies of many megabytes are counted, not stored.
             let kept = n.min((1_usize << 20).saturating_sub(into.len()));
             into.extend_from_slice(&self.buffer[..kept]);
             self.buffer.drain(..n);
@@ -327,51 +327,51 @@ impl Reader {
 }
 
 fn check_head(recorded: &mut Recorded) {
-    let mut complaints = Vec::new();
+    let mut problems = Vec::new();
     let line = recorded.lines.first().cloned().unwrap_or_default();
     let parts: Vec<&str> = line.split(' ').collect();
     match parts.as_slice() {
         [method, target, "HTTP/1.1"] => {
             if !is_token(method) {
-                complaints.push(format!("method {method:?}"));
+                problems.push(format!("method {method:?}"));
             }
             let is_origin = target.starts_with('/') || (*target == "*" && *method == "OPTIONS");
             if !is_origin || !target.is_ascii() || target.contains(['#', '"', '\\', '<', '>']) {
-                complaints.push(format!("target {target:?}"));
+                problems.push(format!("target {target:?}"));
             }
         }
-        _ => complaints.push(format!("request line {line:?}")),
+        _ => problems.push(format!("request line {line:?}")),
     }
     for line in &recorded.lines[1.min(recorded.lines.len())..] {
         if !line
             .split_once(": ")
             .is_some_and(|(name, _)| is_token(name))
         {
-            complaints.push(format!("field line {line:?}"));
+            problems.push(format!("field line {line:?}"));
         }
     }
     let count = |name| recorded.fields(name).len();
     if count("host") != 1 {
-        complaints.push(format!("{} Host fields", count("host")));
+        problems.push(format!("{} Host fields", count("host")));
     }
     if count("content-length") + count("transfer-encoding") > 1 {
-        complaints.push("more than one framing field".to_owned());
+        problems.push("more than one framing field".to_owned());
     }
     if !matches!(
         recorded.fields("transfer-encoding").as_slice(),
         [] | ["chunked"]
     ) {
-        complaints.push("a transfer coding other than chunked".to_owned());
+        problems.push("a transfer coding other than chunked".to_owned());
     }
     for name in ["keep-alive", "proxy-connection", "upgrade", "expect"] {
         if count(name) > 0 {
-            complaints.push(format!("{name} is for one hop only"));
+            problems.push(format!("{name} is for one hop only"));
         }
     }
     if !matches!(recorded.fields("connection").as_slice(), [] | ["te"]) {
-        complaints.push(format!("connection {:?}", recorded.fields("connection")));
+        problems.push(format!("connection {:?}", recorded.fields("connection")));
     }
-    recorded.complaints = complaints;
+    recorded.problems = problems;
 }
 
 fn is_token(text: &str) -> bool {

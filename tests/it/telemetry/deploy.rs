@@ -1,5 +1,5 @@
-//! What is shipped under `deploy/` for platforms: that it can be read, that it speaks of metrics
-//! and labels that there are, and that nothing is without its test and its page.
+//! The files under `deploy/`: they can be parsed, they refer only to metrics and labels that exist,
+//! and everything has a test and documentation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,20 +13,20 @@ use serde_json::Value;
 use super::label_values::{is_matched, values};
 use crate::support::promql;
 
-/// What stands before the name of a section in the links of alerts.
+/// The prefix of links to sections of the runbook.
 const RUNBOOK: &str = "https://portcullis.example.com/docs/runbook.md#";
 
-/// Of every target, whatever it tells of itself.
-const OF_PROMETHEUS: [&str; 2] = ["up", "ALERTS"];
+/// The labels that Prometheus adds to every target.
+const TARGET_LABELS: [&str; 2] = ["up", "ALERTS"];
 
-/// An expression of PromQL and where it stands.
+/// A PromQL expression and its location.
 #[derive(Debug)]
 pub(crate) struct Expression {
-    pub(crate) place: String,
+    pub(crate) location: String,
     pub(crate) text: String,
 }
 
-/// A file of the project.
+/// A file of the repository.
 pub(crate) fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
@@ -36,7 +36,7 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A JSON or YAML file as a value, by the reader that contracts are read with.
+/// A JSON or YAML file as a value, parsed like a contract.
 pub(crate) fn value(name: &str) -> Value {
     let limits = JsonLimits {
         depth_max: 64,
@@ -47,14 +47,14 @@ pub(crate) fn value(name: &str) -> Value {
     Value::deserialize(document.root()).unwrap()
 }
 
-fn list<'v>(value: &'v Value, member: &str) -> &'v [Value] {
-    let list = value[member].as_array();
-    list.unwrap_or_else(|| panic!("`{member}` is no list in {value}"))
+fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
+    let list = value[key].as_array();
+    list.unwrap_or_else(|| panic!("`{key}` is not a list in {value}"))
 }
 
-fn text<'v>(value: &'v Value, member: &str) -> &'v str {
-    let text = value[member].as_str();
-    text.unwrap_or_else(|| panic!("`{member}` is no text in {value}"))
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    let text = value[key].as_str();
+    text.unwrap_or_else(|| panic!("`{key}` is not a text in {value}"))
 }
 
 fn rules(name: &str) -> Vec<Value> {
@@ -69,7 +69,7 @@ fn alerts() -> Vec<Value> {
     rules("alerts.rules.yaml")
 }
 
-/// Each alert with the metrics that it reads, through recording rules too.
+/// Each alert with the metrics that it reads, directly or through recording rules.
 pub(crate) fn metrics_of_alerts() -> BTreeMap<String, BTreeSet<String>> {
     let recorded: BTreeMap<String, String> = rules("recording.rules.yaml")
         .iter()
@@ -108,12 +108,12 @@ pub(crate) fn metrics_of_alerts() -> BTreeMap<String, BTreeSet<String>> {
         .collect()
 }
 
-/// Every metric that a scrape may hold.
+/// Every metric that a scrape may contain.
 pub(crate) fn all_metrics() -> impl Iterator<Item = &'static Metric> {
     METRICS.iter().chain(PROCESS_METRICS)
 }
 
-/// The metric that a series is of.
+/// The metric of a series.
 pub(crate) fn metric(series: &str) -> Option<&'static Metric> {
     all_metrics().find(|metric| match metric.kind {
         MetricKind::Histogram => ["_bucket", "_sum", "_count"]
@@ -123,7 +123,7 @@ pub(crate) fn metric(series: &str) -> Option<&'static Metric> {
     })
 }
 
-/// What Grafana puts in the place of its variables.
+/// The expression with Grafana's variables replaced.
 fn filled_in(expression: &str) -> String {
     let mut text = expression.to_owned();
     for (variable, value) in [
@@ -147,7 +147,7 @@ pub(crate) fn rule_expressions() -> Vec<Expression> {
         .map(|rule| {
             let name = rule["alert"].as_str().or(rule["record"].as_str());
             Expression {
-                place: name.unwrap().to_owned(),
+                location: name.unwrap().to_owned(),
                 text: text(&rule, "expr").to_owned(),
             }
         })
@@ -164,14 +164,14 @@ pub(crate) fn shown_expressions() -> Vec<Expression> {
         }
         for target in list(panel, "targets") {
             found.push(Expression {
-                place: format!("dashboard: {}", text(panel, "title")),
+                location: format!("dashboard: {}", text(panel, "title")),
                 text: filled_in(text(target, "expr")),
             });
         }
     }
     for annotation in list(&dashboard["annotations"], "list") {
         found.push(Expression {
-            place: format!("dashboard: {}", text(annotation, "name")),
+            location: format!("dashboard: {}", text(annotation, "name")),
             text: filled_in(text(annotation, "expr")),
         });
     }
@@ -179,34 +179,34 @@ pub(crate) fn shown_expressions() -> Vec<Expression> {
     for part in runbook.split("```promql\n").skip(1) {
         let (expression, _) = part.split_once("```").unwrap();
         found.push(Expression {
-            place: "runbook".to_owned(),
+            location: "runbook".to_owned(),
             text: expression.to_owned(),
         });
     }
     found
 }
 
-/// What is wrong with the names in an expression.
-fn complaints(expression: &Expression, records: &BTreeSet<String>) -> Vec<String> {
-    let Expression { place, text } = expression;
-    let mut complaints = Vec::new();
+/// The unknown names in an expression.
+fn unknown_names(expression: &Expression, records: &BTreeSet<String>) -> Vec<String> {
+    let Expression { location, text } = expression;
+    let mut unknown_names = Vec::new();
     let (selectors, grouped) = promql::read(text);
-    let mut complain = |what: String| complaints.push(format!("{place}: {what}"));
+    let mut report = |what: String| unknown_names.push(format!("{location}: {what}"));
     for selector in &selectors {
         let series = selector.series.as_str();
-        if OF_PROMETHEUS.contains(&series) || records.contains(series) {
+        if TARGET_LABELS.contains(&series) || records.contains(series) {
             continue;
         }
         let Some(metric) = metric(series) else {
-            complain(format!("there is no metric `{series}`"));
+            report(format!("there is no metric `{series}`"));
             continue;
         };
         for (label, _, pattern) in &selector.matchers {
             if ["job", "instance"].contains(&label.as_str()) {
             } else if !metric.labels.contains(&label.as_str()) {
-                complain(format!("`{series}` has no label `{label}`"));
+                report(format!("`{series}` has no label `{label}`"));
             } else if pattern != ".*" && !is_matched(&values(metric.name, label), pattern) {
-                complain(format!("`{label}` of `{series}` never matches `{pattern}`"));
+                report(format!("`{label}` of `{series}` never matches `{pattern}`"));
             }
         }
     }
@@ -216,28 +216,31 @@ fn complaints(expression: &Expression, records: &BTreeSet<String>) -> Vec<String
         .iter()
         .filter(|label| !known.contains(label.as_str()))
     {
-        complain(format!("no metric has the label `{label}`"));
+        report(format!("no metric has the label `{label}`"));
     }
-    complaints
+    unknown_names
 }
 
 #[test]
-fn expressions_speak_of_metrics_and_labels_that_there_are() {
+fn expressions_use_existing_metrics_and_labels() {
     let records: BTreeSet<String> = rules("recording.rules.yaml")
         .iter()
         .map(|rule| text(rule, "record").to_owned())
         .collect();
     let (of_rules, shown) = (rule_expressions(), shown_expressions());
-    assert!(of_rules.len() > 30 && shown.len() > 60, "where are they?");
+    assert!(
+        of_rules.len() > 30 && shown.len() > 60,
+        "too few expressions are found"
+    );
     let all = of_rules.iter().chain(&shown);
-    let complaints: Vec<String> = all
-        .flat_map(|expression| complaints(expression, &records))
+    let unknown_names: Vec<String> = all
+        .flat_map(|expression| unknown_names(expression, &records))
         .collect();
-    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+    assert!(unknown_names.is_empty(), "\n{}\n", unknown_names.join("\n"));
     let wrong = |text: &str| {
-        let place = "x".to_owned();
+        let location = "x".to_owned();
         let text = text.to_owned();
-        complaints_of_one(&Expression { place, text }, &records)
+        problems_of_one(&Expression { location, text }, &records)
     };
     assert_eq!(
         wrong("nothing_total"),
@@ -261,12 +264,12 @@ fn expressions_speak_of_metrics_and_labels_that_there_are() {
     );
 }
 
-fn complaints_of_one(expression: &Expression, records: &BTreeSet<String>) -> String {
-    complaints(expression, records).join("\n")
+fn problems_of_one(expression: &Expression, records: &BTreeSet<String>) -> String {
+    unknown_names(expression, records).join("\n")
 }
 
 #[test]
-fn each_alert_says_for_whom_how_soon_and_what_to_do() {
+fn each_alert_has_a_squad_a_severity_and_a_runbook_section() {
     let runbook = read("docs/runbook.md");
     let sections: BTreeMap<&str, &str> = runbook
         .split("\n### ")
@@ -283,15 +286,15 @@ fn each_alert_says_for_whom_how_soon_and_what_to_do() {
             "{name}: {severity}"
         );
         let grouped = promql::read(text(&alert, "expr")).1;
-        // A recording rule's name begins with the labels that it leaves.
+        // A recording rule's name begins with the labels that it keeps.
         let recorded = text(&alert, "expr").contains("service_squad:");
         let is_routed = labels["squad"] == "platform"
             || grouped.iter().any(|label| label == "squad")
             || recorded;
-        assert!(is_routed, "{name} is for no squad");
-        for member in ["summary", "description"] {
-            let text = text(notes, member);
-            assert!(!text.is_empty() && !text.contains('\n'), "{name}: {member}");
+        assert!(is_routed, "{name} has no squad");
+        for key in ["summary", "description"] {
+            let text = text(notes, key);
+            assert!(!text.is_empty() && !text.contains('\n'), "{name}: {key}");
         }
         let link = text(notes, "runbook_url");
         assert_eq!(link, format!("{RUNBOOK}{}", name.to_lowercase()), "{name}");
@@ -300,7 +303,7 @@ fn each_alert_says_for_whom_how_soon_and_what_to_do() {
         for part in ["**Means.**", "**Look.**", "**Do.**"] {
             assert!(section.contains(part), "{name}: the runbook has no {part}");
         }
-        assert!(names.insert(name.clone()), "{name} stands twice");
+        assert!(names.insert(name.clone()), "{name} occurs twice");
     }
     let sections: Vec<&&str> = sections
         .keys()
@@ -312,9 +315,9 @@ fn each_alert_says_for_whom_how_soon_and_what_to_do() {
     );
 }
 
-/// `promtool` runs these; that there are any for each alert nobody else says.
+/// `promtool` runs these tests; this checks that every alert has some.
 #[test]
-fn each_alert_is_tested_to_fire_and_not_to_fire() {
+fn each_alert_has_firing_and_silent_tests() {
     let (mut fires, mut is_silent) = (BTreeSet::new(), BTreeSet::new());
     for entry in std::fs::read_dir(file("deploy/prometheus/tests")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -346,15 +349,15 @@ fn each_alert_is_tested_to_fire_and_not_to_fire() {
     );
 }
 
-/// The response classes stand in rules and dashboard as a list, since labels do not tell them.
+/// Rules and dashboard list the response classes, because no label separates them.
 #[test]
-fn lists_of_response_classes_are_whole() {
+fn lists_of_response_classes_are_complete() {
     use portcullis_vocabulary::enforcement::ViolationClass;
     let classes = ViolationClass::ALL.into_iter();
     let classes = classes
         .filter(|class| class.is_of_response())
         .map(ViolationClass::as_str);
-    let whole = format!("class=~\"{}\"", classes.collect::<Vec<_>>().join("|"));
+    let complete_list = format!("class=~\"{}\"", classes.collect::<Vec<_>>().join("|"));
     let (of_rules, shown) = (rule_expressions(), shown_expressions());
     let mut count = 0;
     for expression in of_rules
@@ -363,9 +366,9 @@ fn lists_of_response_classes_are_whole() {
         .filter(|expression| expression.text.contains("undeclared-status"))
     {
         assert!(
-            expression.text.contains(&whole),
+            expression.text.contains(&complete_list),
             "{}: {}",
-            expression.place,
+            expression.location,
             expression.text
         );
         count += 1;
@@ -392,13 +395,13 @@ fn the_dashboard_can_be_imported() {
         let title = text(panel, "title");
         assert!(
             ids.insert(panel["id"].as_u64().unwrap()),
-            "{title}: its id stands twice"
+            "{title}: its id is not unique"
         );
-        let place = |side: &str| panel["gridPos"][side].as_u64().unwrap();
-        assert!(place("x") + place("w") <= 24, "{title} is beside the grid");
-        for (x, y) in (0..place("w")).flat_map(|x| (0..place("h")).map(move |y| (x, y))) {
+        let grid = |side: &str| panel["gridPos"][side].as_u64().unwrap();
+        assert!(grid("x") + grid("w") <= 24, "{title} is outside the grid");
+        for (x, y) in (0..grid("w")).flat_map(|x| (0..grid("h")).map(move |y| (x, y))) {
             assert!(
-                taken.insert((place("x") + x, place("y") + y)),
+                taken.insert((grid("x") + x, grid("y") + y)),
                 "{title} covers another panel"
             );
         }
@@ -423,7 +426,7 @@ fn the_dashboard_can_be_imported() {
     assert_eq!(rows, expected);
 }
 
-/// Choices are read from labels that there are.
+/// The choices of variables come from labels that exist.
 fn check_variables(dashboard: &Value) {
     for variable in list(&dashboard["templating"], "list").iter().skip(1) {
         let query = text(&variable["query"], "query");
@@ -444,7 +447,7 @@ fn each_metric_is_shown_somewhere() {
         .flat_map(|expression| promql::read(&expression.text).0)
         .filter_map(|selector| Some(metric(&selector.series)?.name.to_owned()))
         .collect();
-    // Figures of a process that say nothing over time, or only beside others.
+    // Process figures that have no meaning over time, or only together with others.
     let rest = [
         "process_start_time_seconds",
         "process_threads",
@@ -462,7 +465,7 @@ fn each_metric_is_shown_somewhere() {
 }
 
 #[test]
-fn alerts_are_routed_to_each_squad_of_the_catalog() {
+fn routes_alerts_to_each_squad_of_the_catalog() {
     let config = value("deploy/alertmanager/alertmanager.yml");
     let catalog: toml::Table = toml::from_str(&read("contracts/squads.toml")).unwrap();
     let squads = catalog["squads"]
@@ -497,10 +500,10 @@ fn alerts_are_routed_to_each_squad_of_the_catalog() {
     }
 }
 
-/// There is no collector to be had where tests run, so its configuration is read only: every
-/// component that a pipeline names is there, and each that is there is used.
+/// The tests have no collector, so its configuration is only parsed: every component that a
+/// pipeline names is defined, and every defined component is used.
 #[test]
-fn the_collector_takes_spans_and_scrapes_the_admin_port() {
+fn the_collector_configuration_is_consistent() {
     let config = value("deploy/otel/collector.yaml");
     let service = &config["service"];
     let mut used = BTreeSet::new();
@@ -523,8 +526,8 @@ fn the_collector_takes_spans_and_scrapes_the_admin_port() {
     let defined: BTreeSet<_> = kinds
         .into_iter()
         .flat_map(|kind| {
-            let members = config[kind].as_object().unwrap().keys();
-            members.map(move |name| (kind, name.clone()))
+            let names = config[kind].as_object().unwrap().keys();
+            names.map(move |name| (kind, name.clone()))
         })
         .collect();
     assert_eq!(used, defined);

@@ -1,4 +1,4 @@
-//! What each label of each metric may say: the closed sets, read from where they are defined.
+//! The values of each label of each metric: the closed sets, read from where they are defined.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use portcullis::telemetry::RequestOutcome;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
-/// What a label says.
+/// The values of a label.
 #[derive(Debug)]
 pub(crate) enum Values {
     /// One of these.
     Closed(Vec<String>),
-    /// What somebody configures or writes in a contract, so described; and these.
+    /// Configured names or names from a contract, with a description; and these.
     Configured(&'static str, &'static [&'static str]),
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
         "squad" if is_breaker => {
             Values::Configured("a squad of the catalog", &["unknown", "everybody"])
         }
-        // The unknown consumer is no squad that could keep to anything.
+        // `unknown` is not a squad, so it has no health.
         "squad" if metric == "team_autonomy_health" => {
             Values::Configured("a squad of the catalog", &[])
         }
@@ -45,7 +45,7 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
         ),
         "outcome" => closed(RequestOutcome::ALL.map(RequestOutcome::as_str)),
         "class" => closed(ViolationClass::ALL.map(ViolationClass::as_str)),
-        // What is not looked for is not counted.
+        // Violations of a class that is `off` are not counted.
         "enforcement" => {
             closed([Enforcement::Reject, Enforcement::Report].map(Enforcement::as_str))
         }
@@ -55,7 +55,7 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
         "tier" => closed(Tier::ALL.map(Tier::as_str)),
         "result" => results(metric),
         "reason" => reasons(metric),
-        _ => panic!("{metric}: say in this file what the label `{label}` holds"),
+        _ => panic!("{metric}: add the values of the label `{label}` to this file"),
     }
 }
 
@@ -69,7 +69,7 @@ fn results(metric: &str) -> Values {
         "portcullis_spans_total" => ["exported", "lost-queue", "lost-export"]
             .map(str::to_owned)
             .to_vec(),
-        _ => panic!("{metric}: say in this file what the label `result` holds"),
+        _ => panic!("{metric}: add the values of the label `result` to this file"),
     })
 }
 
@@ -79,7 +79,7 @@ fn reasons(metric: &str) -> Values {
         "portcullis_upstream_errors_total" => upstream(),
         "portcullis_retries_total" => {
             let mut found = literals("src/proxy/exchange/retry.rs", "fn reason_of");
-            // Sent again where the upstream has not begun to answer.
+            // Counted when a request is retried because the upstream has not begun to answer.
             let again = ["connect", "timeout", "closed"];
             found.extend(
                 upstream()
@@ -97,7 +97,7 @@ fn reasons(metric: &str) -> Values {
                 "crates/breaker/src/circuit/breaker_state.rs",
                 "impl TransitionReason",
             );
-            // These two close a breaker or let it be probed.
+            // These two close a breaker or let probes pass.
             found.retain(|reason| reason != "probes-passed" && reason != "waited");
             found
         }
@@ -118,13 +118,13 @@ fn reasons(metric: &str) -> Values {
             .iter()
             .map(|refusal| refusal.name().to_owned())
             .collect(),
-        _ => panic!("{metric}: say in this file what the label `reason` holds"),
+        _ => panic!("{metric}: add the values of the label `reason` to this file"),
     })
 }
 
-/// The texts in an item of the source, from its beginning to the brace that closes it, or to the
-/// end of its line. Not every set of words is a list somewhere; where a new one is written it is
-/// found here.
+/// The string literals in an item of the source, from its start to its closing brace or to the end
+/// of its line. Not every set of label values is a list in the code; this finds new values where
+/// they are added.
 fn literals(file: &str, item: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let text = std::fs::read_to_string(path).unwrap();
@@ -141,13 +141,12 @@ fn literals(file: &str, item: &str) -> Vec<String> {
     }
     assert!(
         !found.is_empty(),
-        "{file} holds no `{item}` with texts any more"
+        "{file} contains no `{item}` with string literals"
     );
     found
 }
 
-/// Whether a matcher of PromQL can match anything in a set of values: exactly, by alternatives, or
-/// by a beginning.
+/// Whether a PromQL matcher can match a value of the set: exactly, by alternatives, or by a prefix.
 pub(crate) fn is_matched(values: &Values, pattern: &str) -> bool {
     let known: Vec<&str> = match values {
         Values::Closed(values) => values.iter().map(String::as_str).collect(),

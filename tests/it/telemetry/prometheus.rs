@@ -1,5 +1,5 @@
-//! A real Prometheus before a real Portcullis: it scrapes what tests send, takes the rules, and
-//! evaluates what dashboard and runbook ask; its tools judge everything that is shipped for it.
+//! A real Prometheus scrapes a real Portcullis while tests send traffic. It loads the rules and
+//! evaluates the expressions of dashboard and runbook; its tools check all files shipped for it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,10 +21,10 @@ use crate::support::relay::Client;
 use crate::support::tools::tool;
 use crate::support::upstream::{Upstream, send};
 
-/// Longer than a Prometheus on a busy machine takes to scrape and evaluate what it is asked for.
+/// Longer than a Prometheus on a busy machine takes to scrape and evaluate.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How many clients send at once, and how often each sends its sequence of requests.
+/// The number of concurrent clients, and how often each sends its sequence of requests.
 const CLIENTS: usize = 4;
 const ROUNDS: usize = 25;
 
@@ -43,17 +43,17 @@ fn promtool(words: &[&str], input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// All that a program has said.
-fn said(output: &Output) -> String {
+/// The whole output of a program.
+fn output_text(output: &Output) -> String {
     let text = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     text.concat()
 }
 
 #[track_caller]
 fn succeeded(output: &Output) {
-    let said = said(output);
-    assert!(output.status.success(), "{said}");
-    println!("{said}");
+    let output_text = output_text(output);
+    assert!(output.status.success(), "{output_text}");
+    println!("{output_text}");
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn succeeded(output: &Output) {
     not(has_prometheus),
     ignore = "needs prometheus, promtool and amtool: .ci/run installs them"
 )]
-fn promtool_takes_configuration_and_rules() {
+fn promtool_accepts_configuration_and_rules() {
     let words = ["check", "config", "prometheus.yml"];
     let output = promtool(&words, "");
     succeeded(&output);
@@ -88,10 +88,10 @@ fn alerts_fire_when_they_should_and_only_then() {
     let words: Vec<&str> = words.chain(names.iter().map(String::as_str)).collect();
     let output = promtool(&words, "");
     succeeded(&output);
-    assert_eq!(said(&output).matches("SUCCESS").count(), names.len());
+    assert_eq!(output_text(&output).matches("SUCCESS").count(), names.len());
 }
 
-/// What promtool is run for: that it would say so.
+/// Shows that promtool does report a failing rule test.
 #[test]
 #[cfg_attr(
     not(has_prometheus),
@@ -120,7 +120,7 @@ fn an_alert_that_does_not_fire_fails_its_test() {
     fs::copy(file("deploy/prometheus/tests/process.yaml"), &test).unwrap();
     let output = promtool(&["test", "rules", test.to_str().unwrap()], "");
     assert!(!output.status.success());
-    assert!(said(&output).contains("alertname: PortcullisInstanceDown"));
+    assert!(output_text(&output).contains("alertname: PortcullisInstanceDown"));
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn alertmanager_routes_alerts_by_squad() {
         assert!(
             output.status.success(),
             "{squad} {severity}: {}",
-            said(&output)
+            output_text(&output)
         );
     };
     check("payments", "critical", "payments-pager");
@@ -158,7 +158,7 @@ fn alertmanager_routes_alerts_by_squad() {
     check("unknown", "critical", "platform-room");
 }
 
-/// A Prometheus in a process of its own.
+/// A Prometheus in a separate process.
 pub(crate) struct Prometheus {
     process: Child,
     pub(crate) address: SocketAddr,
@@ -166,8 +166,8 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Scrapes this admin port and evaluates the rules that are shipped, both much more often
-    /// than anybody would.
+    /// Scrapes this admin port and evaluates the shipped rules, both much more often than in
+    /// production.
     pub(crate) fn start(target: SocketAddr) -> Self {
         let program = tool("prometheus");
         let folder = TempDir::new().unwrap();
@@ -181,10 +181,10 @@ impl Prometheus {
         );
         let path = folder.path().join("prometheus.yml");
         fs::write(&path, config).unwrap();
-        // It does not tell which port it has taken, so it is given one that was free.
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
+        // It does not report the port that it chose, so it gets a port that was free.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
         let log = fs::File::create(folder.path().join("log")).unwrap();
         let process = Command::new(program)
             .arg(format!("--config.file={}", path.display()))
@@ -226,7 +226,7 @@ impl Prometheus {
         (answer.status, String::from_utf8(answer.body).unwrap())
     }
 
-    /// The answer of its API, by its path.
+    /// The response of its API for a path.
     fn api(&self, path: &str) -> Value {
         let (status, text) = self.ask(&format!("/api/v1/{path}"));
         let value = serde_json::from_str(&text);
@@ -238,7 +238,7 @@ impl Prometheus {
         self.api(&format!("query?query={encoded}"))
     }
 
-    /// What an expression comes to now: values by labels, in the order that these are asked for.
+    /// The current value of an expression: values by labels, in the given order of labels.
     fn vector(&self, expression: &str, labels: &[&str]) -> BTreeMap<String, f64> {
         let answer = self.query(expression);
         assert_eq!(answer["status"], "success", "{expression}: {answer}");
@@ -251,7 +251,7 @@ impl Prometheus {
         samples.iter().map(sample).collect()
     }
 
-    /// Waits until an expression comes to these, one on each line with its value last.
+    /// Waits until an expression has these values, one on each line with its value last.
     #[track_caller]
     pub(crate) fn await_vector(&self, expression: &str, labels: &[&str], expected: &str) {
         let expected: Vec<&str> = expected.trim().lines().map(str::trim).collect();
@@ -276,7 +276,7 @@ impl Prometheus {
 
 impl Drop for Prometheus {
     fn drop(&mut self) {
-        // A test that failed says why already.
+        // A failed test has already reported its cause.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -286,7 +286,10 @@ impl Drop for Prometheus {
 fn until(what: &str, mut done: impl FnMut() -> bool) {
     let began = Instant::now();
     while !done() {
-        assert!(began.elapsed() < PATIENCE, "{what}: it does not happen");
+        assert!(
+            began.elapsed() < PATIENCE,
+            "{what}: it did not happen in time"
+        );
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -294,11 +297,11 @@ fn until(what: &str, mut done: impl FnMut() -> bool) {
 const CATALOG: &str = "[squads.payments]\ntier = \"gold\"\n\
                        [squads.checkout]\ntier = \"bronze\"\n";
 
-/// A shop that answers, and one whose upstream is not there.
+/// A shop that answers, and one with an unreachable upstream.
 fn two_shops() -> (Process, Upstream) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let nowhere = free.local_addr().unwrap();
-    drop(free);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let unreachable = listener.local_addr().unwrap();
+    drop(listener);
     let upstream = Upstream::start(|request| {
         let status = if request.request_line().contains("/files/bad") {
             "503 No"
@@ -310,7 +313,7 @@ fn two_shops() -> (Process, Upstream) {
         ))]
     });
     let address = upstream.address;
-    // The breaker of the missing upstream stays closed, so that every request is counted as
+    // The breaker of the unreachable upstream stays closed, so every request is counted as
     // unanswered.
     let site = Site::new("[catalog]\npath = \"squads.toml\"\n[breaker]\nmode = \"off\"")
         .file("squads.toml", CATALOG)
@@ -323,18 +326,18 @@ fn two_shops() -> (Process, Upstream) {
         .service(
             "gone",
             SHOP,
-            &format!("http://{nowhere}"),
+            &format!("http://{unreachable}"),
             "hosts = [\"gone\"]",
         );
     (Process::start(site), upstream)
 }
 
-/// One client's sequence: of every outcome some.
+/// One client's sequence: some requests of every outcome.
 fn send_round(client: &mut Client) {
     let squad = "x-tenant: a\r\nx-squad-owner: checkout\r\n";
     let good = post("/items", squad, r#"{"name":"a","quantity":1}"#);
     let bad = post("/items", squad, r#"{"name":"a","quantity":0}"#);
-    let gone = b"GET /items HTTP/1.1\r\nhost: gone\r\n\r\n";
+    let unreachable = b"GET /items HTTP/1.1\r\nhost: gone\r\n\r\n";
     let requests = [
         (get("/files/x").into(), 200),
         (good.clone(), 200),
@@ -342,7 +345,7 @@ fn send_round(client: &mut Client) {
         (bad, 422),
         (get("/files/bad").into(), 503),
         (get("/nowhere").into(), 404),
-        (gone.to_vec(), 502),
+        (unreachable.to_vec(), 502),
     ];
     for (request, status) in requests {
         client.send(&request);
@@ -374,11 +377,11 @@ fn send_load(data: SocketAddr) {
     not(has_prometheus),
     ignore = "needs prometheus, promtool and amtool: .ci/run installs them"
 )]
-fn prometheus_has_what_was_sent() {
+fn prometheus_has_the_sent_traffic() {
     let (process, _upstream) = two_shops();
     let prometheus = Prometheus::start(process.admin);
     prometheus.await_vector("up", &["job"], "portcullis 1");
-    // In two halves, so that counters grow while they are watched.
+    // In two halves, so that counters increase between scrapes.
     let n = CLIENTS * ROUNDS;
     send_load(process.data);
     let half = format!("{}", 7 * n);
@@ -415,7 +418,7 @@ fn prometheus_has_what_was_sent() {
         durations.clone(),
     );
     check("portcullis_overhead_seconds_count", &["service"], durations);
-    // The contract of both names its squad.
+    // The contracts of both name their squad.
     let provider = "gone payments 1\nshop payments 1".to_owned();
     let labels = ["service", "squad"];
     check("service:portcullis_provider:info", &labels, provider);
@@ -431,7 +434,7 @@ fn prometheus_has_what_was_sent() {
     check_scrape(process.admin);
 }
 
-/// Asks an operator's question that changes something.
+/// Sends a change to the admin port.
 fn change(address: SocketAddr, path: &str, body: &str) {
     let length = body.len();
     let head = "host: localhost\r\ncontent-type: application/json";
@@ -441,13 +444,13 @@ fn change(address: SocketAddr, path: &str, body: &str) {
     assert!(status == 200 || status == 422, "{path}: {status}");
 }
 
-/// What really happens fires, for the squad that it is about.
+/// Alerts fire for real conditions, for the squad concerned.
 #[test]
 #[cfg_attr(
     not(has_prometheus),
     ignore = "needs prometheus, promtool and amtool: .ci/run installs them"
 )]
-fn alerts_are_for_the_squad_that_they_are_about() {
+fn alerts_fire_for_the_squad_concerned() {
     let upstream = Upstream::ok();
     let address = format!("http://{}", upstream.address);
     let site = Site::new("[catalog]\npath = \"squads.toml\"")
@@ -488,7 +491,7 @@ fn alerts_are_for_the_squad_that_they_are_about() {
     check("PortcullisContractStale", "");
 }
 
-/// Each rule was evaluated without an error.
+/// Checks that each rule was evaluated without an error.
 fn check_rules(prometheus: &Prometheus) {
     let mut rules = 0;
     until("each rule is evaluated", || {
@@ -507,33 +510,33 @@ fn check_rules(prometheus: &Prometheus) {
     assert_eq!(rules, rule_expressions().len());
 }
 
-/// What is shown to people is taken, too; and asking for something that is not PromQL is not.
+/// Prometheus accepts every expression shown to people, and rejects an invalid one.
 fn check_expressions(prometheus: &Prometheus) {
     let all = shown_expressions();
     for expression in all.iter().chain(&rule_expressions()) {
         let answer = prometheus.query(&expression.text);
-        let place = &expression.place;
-        assert_eq!(answer["status"], "success", "{place}: {answer}");
+        let location = &expression.location;
+        assert_eq!(answer["status"], "success", "{location}: {answer}");
     }
     assert_eq!(prometheus.query("sum by (")["status"], "error");
 }
 
-/// A scrape holds only metrics and labels' values that are documented, and promtool finds no fault.
+/// A scrape holds only documented metrics and label values, and promtool finds no fault.
 fn check_scrape(address: SocketAddr) {
     let (status, text) = admin(address, "/metrics");
     assert_eq!(status, 200);
     let output = promtool(&["check", "metrics"], &text);
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     assert_eq!(
-        said(&output),
+        output_text(&output),
         "",
-        "promtool check metrics has something to say"
+        "promtool check metrics reports problems"
     );
     let lines = text.lines().map(|line| Ok(line.to_owned()));
     for sample in Scrape::parse(lines).unwrap().samples {
         let name = sample.metric.as_str();
         let known = metric(name).or_else(|| metric(&format!("{name}_count")));
-        let known = known.unwrap_or_else(|| panic!("{name} is in no list"));
+        let known = known.unwrap_or_else(|| panic!("{name} is not listed"));
         for label in known.labels {
             let value = sample
                 .labels
@@ -542,22 +545,26 @@ fn check_scrape(address: SocketAddr) {
             if let Values::Closed(closed) = values(known.name, label) {
                 assert!(
                     closed.iter().any(|known| known == value),
-                    "{name}: {label}=\"{value}\" is in no list"
+                    "{name}: {label}=\"{value}\" is not listed"
                 );
             }
         }
     }
 }
 
-/// The bad scrape that promtool would complain about, so that its silence says something.
+/// A bad scrape that promtool rejects, so that its silence is meaningful.
 #[test]
 #[cfg_attr(
     not(has_prometheus),
     ignore = "needs prometheus, promtool and amtool: .ci/run installs them"
 )]
-fn promtool_finds_fault_with_metrics() {
+fn promtool_rejects_invalid_metrics() {
     let bad = "# TYPE requests counter\nrequests 1\n";
     let output = promtool(&["check", "metrics"], bad);
     assert!(!output.status.success());
-    assert!(said(&output).contains("requests"), "{}", said(&output));
+    assert!(
+        output_text(&output).contains("requests"),
+        "{}",
+        output_text(&output)
+    );
 }

@@ -1,5 +1,5 @@
-//! Traces: what a collector is sent, what an upstream is told, and what becomes of both when the
-//! collector is away. The collector is a real one, as far as it goes: a socket, HTTP, protobuf.
+//! Traces: what a collector receives, what is propagated to an upstream, and what happens to both
+//! when the collector is unreachable. The collector is a real server: a socket, HTTP, protobuf.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ use crate::support::app::{App, SHOP, Site, admin, ask, get, post, problem};
 use crate::support::relay::PATIENCE;
 use crate::support::upstream::{AnswerAt, Recorded, Step, Upstream, send};
 
-pub(crate) const TAKEN: &str =
+pub(crate) const EXPORT_ACCEPTED: &str =
     "HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\n\r\n";
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n";
@@ -31,7 +31,7 @@ struct Collector(Upstream);
 
 /// A span, with its attributes as text.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct CollectedSpan {
     span: Span,
     attributes: BTreeMap<String, String>,
     resource: BTreeMap<String, String>,
@@ -39,31 +39,31 @@ pub(crate) struct Seen {
 
 impl Collector {
     fn start() -> Self {
-        Self(Upstream::start(|_| vec![send(TAKEN)]))
+        Self(Upstream::start(|_| vec![send(EXPORT_ACCEPTED)]))
     }
 
     fn address(&self) -> SocketAddr {
         self.0.address
     }
 
-    /// The spans of the next exports, at least so many, in the order in which they began.
-    fn spans(&self, count: usize) -> Vec<Seen> {
-        let mut seen = Vec::new();
-        while seen.len() < count {
-            seen.extend(spans_of(&self.0.request()));
+    /// The spans of the next exports, at least this many, in the order in which they began.
+    fn spans(&self, count: usize) -> Vec<CollectedSpan> {
+        let mut collected = Vec::new();
+        while collected.len() < count {
+            collected.extend(spans_of(&self.0.request()));
         }
-        seen.sort_by_key(|seen| seen.span.start_time_unix_nano);
-        assert_eq!(seen.len(), count, "{seen:#?}");
-        seen
+        collected.sort_by_key(|collected| collected.span.start_time_unix_nano);
+        assert_eq!(collected.len(), count, "{collected:#?}");
+        collected
     }
 
     /// The only span of the next export.
-    fn span(&self) -> Seen {
+    fn span(&self) -> CollectedSpan {
         self.spans(1).remove(0)
     }
 }
 
-impl Seen {
+impl CollectedSpan {
     fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.get(name).map(String::as_str)
     }
@@ -74,23 +74,23 @@ impl Seen {
     }
 }
 
-pub(crate) fn spans_of(export: &Recorded) -> Vec<Seen> {
+pub(crate) fn spans_of(export: &Recorded) -> Vec<CollectedSpan> {
     assert_eq!(export.request_line(), "POST /v1/traces HTTP/1.1");
     assert_eq!(export.fields("content-type"), ["application/x-protobuf"]);
     let request = ExportTraceServiceRequest::decode(&export.body[..]).unwrap();
-    let mut seen = Vec::new();
+    let mut collected = Vec::new();
     for of_resource in request.resource_spans {
         let resource = of_resource.resource.unwrap();
         for of_scope in of_resource.scope_spans {
             assert_eq!(of_scope.scope.unwrap().name, "portcullis");
-            seen.extend(of_scope.spans.into_iter().map(|span| Seen {
+            collected.extend(of_scope.spans.into_iter().map(|span| CollectedSpan {
                 attributes: texts(&span.attributes),
                 span,
                 resource: texts(&resource.attributes),
             }));
         }
     }
-    seen
+    collected
 }
 
 fn texts(attributes: &[KeyValue]) -> BTreeMap<String, String> {
@@ -130,19 +130,19 @@ fn site(collector: SocketAddr, keys: &str) -> Site {
     Site::new(&top(collector, keys)).file("squads.toml", CATALOG)
 }
 
-/// The shop, in front of an upstream, traced.
+/// The shop in front of an upstream, with tracing.
 fn shop(upstream: SocketAddr, collector: SocketAddr, keys: &str) -> App {
     let upstream = format!("http://{upstream}");
     App::start(site(collector, keys).service("shop", SHOP, &upstream, ""))
 }
 
-/// An address where nobody listens.
-pub(crate) fn nowhere() -> SocketAddr {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    free.local_addr().unwrap()
+/// An address without a listener.
+pub(crate) fn unreachable_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
 }
 
-/// What became of spans: exported, lost in the queue, lost in the export.
+/// The number of spans by result: exported, lost in the queue, lost in the export.
 pub(crate) fn spans_total(address: SocketAddr) -> [u64; 3] {
     let (_, text) = admin(address, "/metrics");
     ["exported", "lost-queue", "lost-export"].map(|result| {
@@ -155,7 +155,7 @@ pub(crate) fn spans_total(address: SocketAddr) -> [u64; 3] {
     })
 }
 
-/// Waits until so many spans have come to an end, whichever.
+/// Waits until this many spans have any result.
 fn await_spans(app: &App, count: u64) -> [u64; 3] {
     let began = Instant::now();
     loop {
@@ -184,17 +184,20 @@ fn a_trace_is_continued_and_passed_on() {
     assert_eq!(answer.status, 200);
     let export = collector.0.request();
     assert_eq!(export.fields("authorization"), ["Bearer s3cret"]);
-    let mut seen = spans_of(&export).remove(0);
-    let span = &seen.span;
+    let mut collected = spans_of(&export).remove(0);
+    let span = &collected.span;
 
     let own = hex(&span.span_id);
-    let asked = upstream.request();
+    let forwarded = upstream.request();
     assert_eq!(
-        asked.fields("traceparent"),
+        forwarded.fields("traceparent"),
         [format!("00-{TRACE}-{own}-01")]
     );
-    assert_eq!(asked.fields("tracestate"), ["a=1", "b=2"]);
-    assert_eq!(asked.fields("baggage"), ["squad-id=checkout,user=%20u;p=1"]);
+    assert_eq!(forwarded.fields("tracestate"), ["a=1", "b=2"]);
+    assert_eq!(
+        forwarded.fields("baggage"),
+        ["squad-id=checkout,user=%20u;p=1"]
+    );
 
     assert_eq!(hex(&span.trace_id), TRACE);
     assert_eq!(hex(&span.parent_span_id), "00f067aa0ba902b7");
@@ -204,20 +207,23 @@ fn a_trace_is_continued_and_passed_on() {
     let remote = SpanFlags::ContextHasIsRemoteMask as u32 | SpanFlags::ContextIsRemoteMask as u32;
     assert_eq!(span.flags, remote | 1);
     assert!(span.start_time_unix_nano < span.end_time_unix_nano);
-    assert!(span.events.is_empty() && !seen.is_error());
+    assert!(span.events.is_empty() && !collected.is_error());
 
-    let took = (span.end_time_unix_nano - span.start_time_unix_nano) as f64 / 1e9;
-    let waited = seen.attributes.remove("portcullis.upstream.duration");
+    let duration_s = (span.end_time_unix_nano - span.start_time_unix_nano) as f64 / 1e9;
+    let waited = collected.attributes.remove("portcullis.upstream.duration");
     let waited: f64 = waited.unwrap().parse().unwrap();
-    assert!(0.0 < waited && waited <= took, "{waited} of {took}");
-    let revision = seen.attributes.remove("contract.revision").unwrap();
+    assert!(
+        0.0 < waited && waited <= duration_s,
+        "{waited} of {duration_s}"
+    );
+    let revision = collected.attributes.remove("contract.revision").unwrap();
     assert!(revision.starts_with("sha256:"), "{revision}");
     let expected = "contract.operation=createItem contract.service=shop contract.version=2.3.1 \
          deployment.risk_score=50 http.request.method=POST http.response.status_code=200 \
          http.route=/items network.protocol.version=1.1 portcullis.outcome=answered \
          portcullis.request_id=request-7 portcullis.upstream.attempts=1 server.address=shop \
          sla.tier=silver squad.id=checkout url.scheme=http";
-    let pairs = seen.attributes.iter();
+    let pairs = collected.attributes.iter();
     let found: Vec<_> = pairs
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
@@ -227,23 +233,23 @@ fn a_trace_is_continued_and_passed_on() {
         ("service.version", env!("CARGO_PKG_VERSION")),
         ("deployment.environment.name", "test"),
     ] {
-        assert_eq!(seen.resource[name], value);
+        assert_eq!(collected.resource[name], value);
     }
     assert_eq!(await_spans(&app, 1), [1, 0, 0]);
 }
 
-/// Every way in which a request can end, by the host that it asks for.
+/// Every way in which a request can end, by the requested host.
 fn many_shops(collector: SocketAddr, upstream: SocketAddr) -> App {
     let hosts = |host: &str| format!("hosts = [\"{host}\"]");
     let address = format!("http://{upstream}");
-    let gone = format!("http://{}", nowhere());
+    let unreachable = format!("http://{}", unreachable_address());
     let strict = "hosts = [\"strict\"]\n[services.enforcement]\nresponse = \"reject\"";
     let watched = "hosts = [\"watched\"]\ncandidate = \"next.yaml\"";
     let next = SHOP.replace("maximum: 100", "maximum: 10");
     let site = site(collector, "")
         .file("next.yaml", &next)
         .service("shop", SHOP, &address, &hosts("shop"))
-        .service("gone", SHOP, &gone, &hosts("gone"))
+        .service("gone", SHOP, &unreachable, &hosts("gone"))
         .service("mock", SHOP, "mock", &hosts("mock"))
         .service("watched", SHOP, &address, watched)
         .service(
@@ -272,7 +278,7 @@ fn answer_by_path(request: &Recorded) -> Vec<Step> {
 }
 
 #[test]
-fn every_request_has_its_span_however_it_ends() {
+fn every_request_has_one_span() {
     let (collector, upstream) = (Collector::start(), Upstream::start(answer_by_path));
     let app = many_shops(collector.address(), upstream.address);
     let requests: Vec<&str> = ENDS.trim().lines().collect();
@@ -281,41 +287,41 @@ fn every_request_has_its_span_however_it_ends() {
         let [method, host, path, ..] = line.split_whitespace().collect::<Vec<_>>()[..] else {
             panic!("{line}")
         };
-        let asked =
+        let request_line =
             format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 0\r\n\r\n");
-        answered.push(ask(app.data, asked).status.to_string());
+        answered.push(ask(app.data, request_line).status.to_string());
     }
     let spans = collector.spans(requests.len());
-    for ((line, status), seen) in requests.iter().zip(answered).zip(&spans) {
-        let (asked, expected) = line.split_once(" -> ").unwrap();
+    for ((line, status), collected) in requests.iter().zip(answered).zip(&spans) {
+        let (request_line, expected) = line.split_once(" -> ").unwrap();
         let names = [
             "error.type",
             "portcullis.error",
             "portcullis.outcome",
             "portcullis.violation.classes",
         ];
-        let found = names.map(|name| seen.attribute(name).unwrap_or("-"));
-        let found = format!("{}: {}", seen.span.name, found.join(" "));
-        assert_eq!(found, expected, "{asked}");
+        let found = names.map(|name| collected.attribute(name).unwrap_or("-"));
+        let found = format!("{}: {}", collected.span.name, found.join(" "));
+        assert_eq!(found, expected, "{request_line}");
         assert_eq!(
-            seen.attribute("http.response.status_code"),
+            collected.attribute("http.response.status_code"),
             Some(&*status),
-            "{asked}"
+            "{request_line}"
         );
-        let is_error = seen.attribute("error.type").is_some();
-        assert_eq!(seen.is_error(), is_error, "{asked}");
-        let route = seen.span.name.split_once(' ').map(|(_, route)| route);
-        assert_eq!(seen.attribute("http.route"), route, "{asked}");
-        let host = asked.split_whitespace().nth(1).unwrap();
+        let is_error = collected.attribute("error.type").is_some();
+        assert_eq!(collected.is_error(), is_error, "{request_line}");
+        let route = collected.span.name.split_once(' ').map(|(_, route)| route);
+        assert_eq!(collected.attribute("http.route"), route, "{request_line}");
+        let host = request_line.split_whitespace().nth(1).unwrap();
         assert_eq!(
-            seen.attribute("server.address"),
+            collected.attribute("server.address"),
             host.split(':').next(),
-            "{asked}"
+            "{request_line}"
         );
         assert_eq!(
-            seen.attribute("server.port"),
+            collected.attribute("server.port"),
             host.split(':').nth(1),
-            "{asked}"
+            "{request_line}"
         );
     }
 }
@@ -353,18 +359,21 @@ fn violations_are_events_without_values() {
             .windows(secret.len())
             .any(|bytes| bytes == secret)
     );
-    let seen = spans_of(&export).remove(0);
-    let told: Vec<_> = seen
+    let collected = spans_of(&export).remove(0);
+    let events: Vec<_> = collected
         .span
         .events
         .iter()
         .map(|event| (&*event.name, texts(&event.attributes)))
         .collect();
-    // All that the refusal lists, and what was only reported.
+    // All violations that the refusal lists, and those that were only reported.
     let listed = problem["violations"].as_array().unwrap();
-    assert!(listed.len() >= 2 && told.len() >= listed.len(), "{told:?}");
+    assert!(
+        listed.len() >= 2 && events.len() >= listed.len(),
+        "{events:?}"
+    );
     for violation in listed {
-        let is_told = told.iter().any(|(name, event)| {
+        let is_reported = events.iter().any(|(name, event)| {
             *name == "portcullis.violation"
                 && event["portcullis.violation.class"] == violation["class"].as_str().unwrap()
                 && event.get("portcullis.violation.schema").map(String::as_str)
@@ -374,16 +383,17 @@ fn violations_are_events_without_values() {
                     .map(String::as_str)
                     == violation["keyword"].as_str()
         });
-        assert!(is_told, "{violation} {told:?}");
+        assert!(is_reported, "{violation} {events:?}");
     }
     assert!(
-        told.iter()
+        events
+            .iter()
             .any(|(_, event)| event["portcullis.violation.enforcement"] == "reject")
     );
 }
 
 #[test]
-fn what_is_found_when_the_answer_has_passed_is_told_too() {
+fn late_response_violations_are_span_events() {
     const CONTRACT: &str = "openapi: 3.1.0\ninfo: { title: Pins, version: 1.0.0 }\npaths:\n  /pin:\n    get:\n      responses: { '200': { description: It., content: { application/json: { schema: { type: object } } } } }";
     let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n[]";
     let (collector, upstream) = (
@@ -398,75 +408,75 @@ fn what_is_found_when_the_answer_has_passed_is_told_too() {
         "",
     ));
     assert_eq!(app.ask(get("/pin")).status, 200);
-    let seen = collector.span();
+    let collected = collector.span();
     assert_eq!(
-        seen.attribute("portcullis.violation.classes"),
+        collected.attribute("portcullis.violation.classes"),
         Some("invalid-response-body")
     );
-    let event = texts(&seen.span.events[0].attributes);
+    let event = texts(&collected.span.events[0].attributes);
     assert_eq!(event["portcullis.violation.enforcement"], "report");
-    assert_eq!(seen.attribute("contract.operation"), Some("GET /pin"));
+    assert_eq!(collected.attribute("contract.operation"), Some("GET /pin"));
 }
 
 #[test]
-fn whoever_began_a_trace_decides_about_its_spans() {
+fn follows_the_sampling_decision_of_the_caller() {
     let (collector, upstream) = (Collector::start(), Upstream::ok());
     let app = shop(upstream.address, collector.address(), "");
-    let told = |fields: &str| {
+    let forwarded_fields = |fields: &str| {
         app.ask(format!("GET /items HTTP/1.1\r\nhost: shop\r\n{fields}\r\n"));
-        let asked = upstream.request();
-        let texts = |name: &str| asked.fields(name).join("|");
+        let forwarded = upstream.request();
+        let texts = |name: &str| forwarded.fields(name).join("|");
         (texts("traceparent"), texts("tracestate"))
     };
-    // Unsampled: a place of our own, and no span.
+    // Unsampled: our own parent id, and no span.
     let unsampled = PARENT.replace("-01\r\n", "-00\r\ntracestate: a=1\r\n");
-    let (parent, state) = told(&unsampled);
+    let (parent, state) = forwarded_fields(&unsampled);
     assert!(
         parent.starts_with(&format!("00-{TRACE}-")) && parent.ends_with("-00"),
         "{parent}"
     );
     assert!(!parent.contains("00f067aa0ba902b7"), "{parent}");
     assert_eq!(state, "a=1");
-    // What cannot be read, or comes twice, begins a trace.
-    let mut begun = Vec::new();
+    // A malformed or repeated field starts a new trace.
+    let mut roots = Vec::new();
     for fields in [
         PARENT.replace("00-", "ff-"),
         PARENT.repeat(2),
         PARENT.replace("-01\r\n", "\r\n"),
         String::new(),
     ] {
-        let (parent, state) = told(&format!("{fields}tracestate: a=1\r\n"));
+        let (parent, state) = forwarded_fields(&format!("{fields}tracestate: a=1\r\n"));
         assert!(
             !parent.contains(TRACE) && parent.ends_with("-03"),
             "{fields} {parent}"
         );
         assert_eq!(parent.len(), 55, "{parent}");
         assert_eq!(state, "");
-        begun.push(parent);
+        roots.push(parent);
     }
-    // A later version is read as far as it is known.
-    let (parent, _) = told(
+    // A later version is parsed as far as its format is known.
+    let (parent, _) = forwarded_fields(
         &PARENT
             .replace("00-4", "cc-4")
             .replace("-01\r\n", "-01-more\r\n"),
     );
     assert!(parent.starts_with(&format!("00-{TRACE}-")), "{parent}");
-    begun.push(parent);
-    let spans = collector.spans(begun.len());
-    for (seen, parent) in spans.iter().zip(begun) {
+    roots.push(parent);
+    let spans = collector.spans(roots.len());
+    for (collected, parent) in spans.iter().zip(roots) {
         let Span {
             trace_id,
             span_id,
             parent_span_id,
             ..
-        } = &seen.span;
+        } = &collected.span;
         assert_eq!(parent[3..52], format!("{}-{}", hex(trace_id), hex(span_id)));
         assert_eq!(parent_span_id.is_empty(), hex(trace_id) != TRACE);
     }
 }
 
 #[test]
-fn a_share_of_roots_is_sampled() {
+fn samples_a_share_of_root_spans() {
     let (collector, upstream) = (Collector::start(), Upstream::ok());
     let top = top(collector.address(), "").replace("sample = 1.0", "sample = 0.25");
     let address = format!("http://{}", upstream.address);
@@ -477,25 +487,25 @@ fn a_share_of_roots_is_sampled() {
     for _ in 0..200 {
         client.send(get("/items"));
         assert_eq!(client.answer().status, 200);
-        let asked = upstream.request();
-        sampled += u64::from(asked.fields("traceparent")[0].ends_with("-03"));
+        let forwarded = upstream.request();
+        sampled += u64::from(forwarded.fields("traceparent")[0].ends_with("-03"));
     }
-    // Six standard deviations around 50: never by chance.
+    // Six standard deviations around 50, so chance cannot fail the test.
     assert!((13..=87).contains(&sampled), "{sampled}");
     assert_eq!(await_spans(&app, sampled), [sampled, 0, 0]);
 }
 
 #[test]
-fn without_a_collector_what_requests_carry_passes_as_it_came() {
+fn forwards_trace_fields_unchanged_without_a_collector() {
     let upstream = Upstream::ok();
     let app = App::shop(upstream.address);
     let fields =
         format!("{PARENT}{PARENT}tracestate: a=1\r\nbaggage: squad-id=other, a=1\r\n{SQUAD}");
     assert_eq!(app.ask(post("/items", &fields, ITEM)).status, 200);
-    let asked = upstream.request();
-    assert_eq!(asked.fields("traceparent").len(), 2);
-    assert_eq!(asked.fields("tracestate"), ["a=1"]);
-    assert_eq!(asked.fields("baggage"), ["squad-id=other, a=1"]);
+    let forwarded = upstream.request();
+    assert_eq!(forwarded.fields("traceparent").len(), 2);
+    assert_eq!(forwarded.fields("tracestate"), ["a=1"]);
+    assert_eq!(forwarded.fields("baggage"), ["squad-id=other, a=1"]);
     app.ask(get("/items"));
     assert_eq!(upstream.request().fields("traceparent").len(), 0);
     assert!(
@@ -506,7 +516,7 @@ fn without_a_collector_what_requests_carry_passes_as_it_came() {
 }
 
 #[test]
-fn a_squad_that_nobody_vouches_for_does_not_travel() {
+fn does_not_propagate_an_unverified_squad() {
     let (collector, upstream) = (Collector::start(), Upstream::ok());
     let address = format!("http://{}", upstream.address);
     let legacy = "hosts = [\"legacy\"]\nlegacy = true";
@@ -535,7 +545,7 @@ fn a_squad_that_nobody_vouches_for_does_not_travel() {
 }
 
 #[test]
-fn a_client_that_goes_away_leaves_a_span() {
+fn a_disconnected_client_has_a_span() {
     let (collector, gate) = (Collector::start(), Arc::new(Notify::new()));
     let upstream = Upstream::start_at(AnswerAt::EndAfter(Arc::clone(&gate)), |_| vec![]);
     let app = shop(upstream.address, collector.address(), "");
@@ -543,21 +553,21 @@ fn a_client_that_goes_away_leaves_a_span() {
     client.send(get("/items"));
     upstream.head();
     drop(client);
-    let seen = collector.span();
-    assert_eq!(seen.attribute("portcullis.outcome"), Some("abandoned"));
-    assert_eq!(seen.attribute("http.response.status_code"), None);
-    assert!(!seen.is_error());
+    let collected = collector.span();
+    assert_eq!(collected.attribute("portcullis.outcome"), Some("abandoned"));
+    assert_eq!(collected.attribute("http.response.status_code"), None);
+    assert!(!collected.is_error());
 }
 
 #[test]
-fn the_last_spans_are_sent_at_the_end() {
+fn exports_the_last_spans_at_shutdown() {
     let (collector, upstream) = (Collector::start(), Upstream::ok());
     let app = shop(upstream.address, collector.address(), "");
     for _ in 0..3 {
         app.ask(get("/items"));
     }
     drop(app);
-    // They were sent before the end: nothing runs any more that could send them.
+    // They were sent before the process exited: nothing that could send them runs any more.
     let sent: usize = collector
         .0
         .requests
@@ -568,9 +578,9 @@ fn the_last_spans_are_sent_at_the_end() {
 }
 
 #[test]
-fn a_collector_that_is_away_costs_spans_only() {
+fn an_unreachable_collector_loses_only_spans() {
     let upstream = Upstream::ok();
-    let app = shop(upstream.address, nowhere(), "queue_max = 8");
+    let app = shop(upstream.address, unreachable_address(), "queue_max = 8");
     let mut client = app.client();
     for _ in 0..100 {
         client.send(get("/items"));
@@ -583,11 +593,11 @@ fn a_collector_that_is_away_costs_spans_only() {
 }
 
 #[test]
-fn a_collector_that_hangs_fills_the_queue_and_no_more() {
+fn a_hanging_collector_fills_only_the_queue() {
     let gate = Arc::new(Notify::new());
     let collector = {
         let gate = Arc::clone(&gate);
-        Upstream::start(move |_| vec![Step::Wait(Arc::clone(&gate)), send(TAKEN)])
+        Upstream::start(move |_| vec![Step::Wait(Arc::clone(&gate)), send(EXPORT_ACCEPTED)])
     };
     let upstream = Upstream::ok();
     let app = shop(
@@ -604,7 +614,7 @@ fn a_collector_that_hangs_fills_the_queue_and_no_more() {
     };
     ask(1);
     collector.head();
-    // One is on its way; the queue takes four more, and not one of these waits.
+    // One export is pending; the queue takes four more spans, and all others are lost at once.
     ask(20);
     assert_eq!(await_spans(&app, 16), [0, 16, 0]);
     gate.notify_one();
@@ -614,7 +624,7 @@ fn a_collector_that_hangs_fills_the_queue_and_no_more() {
 }
 
 #[test]
-fn an_export_that_takes_too_long_or_is_refused_is_lost() {
+fn slow_and_refused_exports_are_lost() {
     let check = |steps: Vec<Step>, keys: &str| {
         let collector = Upstream::start(move |_| steps.clone());
         let upstream = Upstream::ok();

@@ -1,7 +1,7 @@
-//! What tracing costs while the collector is up, and while it is not: time of a request and memory.
+//! The cost of tracing with and without a reachable collector: request latency and memory.
 //!
-//! `PORTCULLIS_TEST_LOAD=full` asks for the full figures, see `tests/tracing.sh`; without it the
-//! same is done smaller. Latency is printed and not judged; memory and the account of spans are.
+//! `PORTCULLIS_TEST_LOAD=full` runs the full load, see `tests/tracing.sh`; by default a smaller
+//! load runs. Latency is printed, not asserted; memory and the span counts are asserted.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::tracing::{TAKEN, nowhere, spans_of};
+use super::tracing::{EXPORT_ACCEPTED, spans_of, unreachable_address};
 use crate::support::app::{Process, Site, admin, is_full};
 use crate::support::load::Echo;
 use crate::support::relay::{Client, PATIENCE};
@@ -18,18 +18,18 @@ use crate::support::upstream::{Step, Upstream, send};
 
 const CLIENTS: usize = 4;
 
-/// How much more memory may be resident when the collector is away: the allocator's pieces, and
-/// the queue of 2048 spans.
+/// The additional resident memory allowed while the collector is unreachable: allocator
+/// fragmentation, and the queue of 2048 spans.
 const QUEUE_KIB: u64 = 16 << 10;
 
-/// What one phase took.
+/// The measurements of one phase.
 #[derive(Debug)]
-struct Took {
+struct PhaseMeasurements {
     times: Vec<Duration>,
     resident_kib: u64,
 }
 
-impl Took {
+impl PhaseMeasurements {
     fn print(&self, name: &str, spans: [u64; 3]) {
         let at = |share: usize| self.times[(self.times.len() - 1) * share / 1000].as_micros();
         let (p50, p99, p999, kib) = (at(500), at(990), at(999), self.resident_kib);
@@ -52,8 +52,8 @@ fn traced(upstream: SocketAddr, collector: SocketAddr) -> Process {
     process(upstream, &tracing)
 }
 
-/// Sends requests on several connections, each after the answer to the one before.
-fn send_requests(process: &Process, total: usize) -> Took {
+/// Sends requests on several connections, each after the response to the previous one.
+fn send_requests(process: &Process, total: usize) -> PhaseMeasurements {
     let address = process.data;
     let client = move || {
         let mut client = Client::connect(address);
@@ -73,15 +73,15 @@ fn send_requests(process: &Process, total: usize) -> Took {
         .flat_map(|client| client.join().unwrap())
         .collect();
     times.sort_unstable();
-    // Asked for first, so that observations do not wait to be counted.
+    // Scraped first, so that pending observations are counted.
     assert_eq!(admin(process.admin, "/metrics").0, 200);
-    Took {
+    PhaseMeasurements {
         times,
         resident_kib: process.memory_kib().0,
     }
 }
 
-/// What became of spans, when all of them have come to an end.
+/// The number of spans by result, once all of them have a result.
 fn await_spans(process: &Process, count: usize) -> [u64; 3] {
     let began = Instant::now();
     loop {
@@ -99,7 +99,7 @@ fn spans_total(process: &Process) -> [u64; 3] {
 }
 
 #[test]
-fn a_collector_that_is_away_costs_neither_time_nor_memory() {
+fn an_unreachable_collector_costs_no_time_or_memory() {
     let total = if is_full() { 100_000 } else { 4_000 };
     let upstream = Echo::start();
 
@@ -107,13 +107,13 @@ fn a_collector_that_is_away_costs_neither_time_nor_memory() {
     send_requests(&untraced, total).print("off", [0; 3]);
     drop(untraced);
 
-    // Up, and then stopped.
+    // Running, then stopped.
     let received = Arc::new(AtomicUsize::new(0));
     let collector = Upstream::start({
         let received = Arc::clone(&received);
         move |export| {
             received.fetch_add(spans_of(export).len(), Ordering::Relaxed);
-            vec![send(TAKEN)]
+            vec![send(EXPORT_ACCEPTED)]
         }
     });
     let traced_process = traced(upstream.address(), collector.address);
@@ -121,7 +121,7 @@ fn a_collector_that_is_away_costs_neither_time_nor_memory() {
     let spans = await_spans(&traced_process, total);
     up.print("collector up", spans);
     assert_eq!(received.load(Ordering::Relaxed) as u64, spans[0]);
-    assert_eq!(spans[2], 0, "the collector took every export");
+    assert_eq!(spans[2], 0, "the collector accepted every export");
     drop(collector);
     let stopped = send_requests(&traced_process, total);
     let after = await_spans(&traced_process, 2 * total);
@@ -133,15 +133,21 @@ fn a_collector_that_is_away_costs_neither_time_nor_memory() {
     );
     drop(traced_process);
 
-    // Never there, and there without an answer.
-    let never = traced(upstream.address(), nowhere());
-    let took = send_requests(&never, total);
-    took.print("never there", await_spans(&never, total));
-    assert!(took.resident_kib <= up.resident_kib + QUEUE_KIB, "{took:?}");
+    // Never started, then started but not answering.
+    let never = traced(upstream.address(), unreachable_address());
+    let measured = send_requests(&never, total);
+    measured.print("never there", await_spans(&never, total));
+    assert!(
+        measured.resident_kib <= up.resident_kib + QUEUE_KIB,
+        "{measured:?}"
+    );
     drop(never);
-    let silent = Upstream::start(|_| vec![Step::Wait(Arc::new(Notify::new()))]);
-    let hanging = traced(upstream.address(), silent.address);
-    let took = send_requests(&hanging, total);
-    took.print("hanging", spans_total(&hanging));
-    assert!(took.resident_kib <= up.resident_kib + QUEUE_KIB, "{took:?}");
+    let unresponsive = Upstream::start(|_| vec![Step::Wait(Arc::new(Notify::new()))]);
+    let hanging = traced(upstream.address(), unresponsive.address);
+    let measured = send_requests(&hanging, total);
+    measured.print("hanging", spans_total(&hanging));
+    assert!(
+        measured.resident_kib <= up.resident_kib + QUEUE_KIB,
+        "{measured:?}"
+    );
 }

@@ -1,4 +1,5 @@
-//! What passed, told four times: by metrics, the access log, `/traffic` and those who sent it.
+//! Four reports of the same traffic: metrics, the access log, `/traffic`, and the clients' own
+//! counts.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +27,7 @@ tier = \"silver\"
 fn site(upstream: &Upstream, top: &str, keys: &str) -> Site {
     let top = format!("[catalog]\npath = \"squads.toml\"\n{top}");
     let site = Site::new(&top).file("squads.toml", CATALOG);
-    // One operation declares its only status.
+    // One operation declares only one status.
     let item = "'200': { description: One item. }\n";
     let contract = SHOP.replacen(
         &format!("{item}        default: {{ description: Anything else. }}\n"),
@@ -38,7 +39,7 @@ fn site(upstream: &Upstream, top: &str, keys: &str) -> Site {
     site.service("shop", &contract, &address, keys)
 }
 
-/// An upstream whose answers are as the path says.
+/// An upstream whose response depends on the path.
 fn upstream() -> Upstream {
     Upstream::start(|request| {
         let status = match request.request_line() {
@@ -61,7 +62,7 @@ fn json(admin_address: std::net::SocketAddr, path: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// How many exchanges there were, by operation, squad and outcome.
+/// The number of exchanges by operation, squad and outcome.
 type Counts = BTreeMap<(String, String, String), u64>;
 
 fn by_metrics(text: &str) -> Counts {
@@ -113,8 +114,8 @@ fn by_log(log: &str) -> (Counts, Vec<Value>) {
     (counts, lines)
 }
 
-/// One kind of request that is sent.
-struct Planned {
+/// One kind of request in the plan.
+struct PlannedRequests {
     request: Vec<u8>,
     operation: &'static str,
     squad: &'static str,
@@ -128,8 +129,8 @@ fn planned(
     (operation, squad, outcome): (&'static str, &'static str, &'static str),
     status: u16,
     times: u64,
-) -> Planned {
-    Planned {
+) -> PlannedRequests {
+    PlannedRequests {
         request,
         operation,
         squad,
@@ -140,7 +141,7 @@ fn planned(
 }
 
 #[rustfmt::skip]
-fn plan() -> Vec<Planned> {
+fn plan() -> Vec<PlannedRequests> {
     let item = r#"{"name":"x","quantity":0}"#;
     let item = post("/items", "x-squad-owner: checkout\r\nx-tenant: a\r\n", item);
     let [checkout, search] = ["checkout", "search"];
@@ -183,12 +184,12 @@ fn send_all(process: &Process) -> Counts {
 }
 
 #[test]
-fn the_numbers_agree() {
+fn metrics_logs_and_traffic_report_equal_counts() {
     let upstream = upstream();
     let top = "[runtime]\ndata_cores = 2\n[log]\nformat = \"json\"\n[access_log]\nsample = 1.0";
     let process = Process::start(site(&upstream, top, ""));
     let sent = send_all(&process);
-    // Bodies of responses are judged after their clients have them, and counted then.
+    // Response bodies are checked and counted after the client has received them.
     until(|| by_traffic(&json(process.admin, "/traffic/shop")) == sent);
     let metrics = admin(process.admin, "/metrics").1;
     let traffic = json(process.admin, "/traffic/shop");
@@ -199,7 +200,7 @@ fn the_numbers_agree() {
     let (_, log) = process.wait();
     let (logged, lines) = by_log(&log);
     assert_eq!(logged, sent);
-    // Violations agree too.
+    // The numbers of violations are equal too.
     let violations = |part: &str| {
         let of_line = |line: &Value| {
             let violations = line["violations"].as_array().cloned().unwrap_or_default();
@@ -224,7 +225,7 @@ fn the_numbers_agree() {
 }
 
 #[test]
-fn drift_is_an_inventory_of_what_departs() {
+fn drift_lists_departures_from_the_contract() {
     let upstream = upstream();
     let app = App::start(site(&upstream, "", ""));
     for planned in plan() {
@@ -293,7 +294,7 @@ fn drift_is_an_inventory_of_what_departs() {
 }
 
 #[test]
-fn rates_are_of_the_last_minute() {
+fn rates_cover_the_last_minute() {
     let upstream = upstream();
     let app = App::start(site(&upstream, "", ""));
     for _ in 0..3 {
@@ -333,7 +334,7 @@ fn rates_are_of_the_last_minute() {
 }
 
 #[test]
-fn a_service_says_whose_it_is() {
+fn owner_route_returns_the_provider() {
     let upstream = upstream();
     let site = site(&upstream, "", "commit = \"4f2a9c1\"\npath_prefix = \"/\"");
     let app = App::start(site);
@@ -358,7 +359,7 @@ fn a_service_says_whose_it_is() {
     assert_eq!(owner["portcullis"]["version"], env!("CARGO_PKG_VERSION"));
     let all = json(app.admin, "/owners");
     assert_eq!(all["services"], serde_json::json!([owner]));
-    // It is read only, and nobody else's path.
+    // The route is read-only, and its subpaths do not exist.
     assert_eq!(app.ask(post("/__owner", "", "{}")).status, 404);
     assert_eq!(app.ask(get("/__owner/x")).status, 404);
     let head = "HEAD /__owner HTTP/1.1\r\nhost: shop\r\n\r\n";
@@ -366,7 +367,7 @@ fn a_service_says_whose_it_is() {
 }
 
 #[test]
-fn a_contract_keeps_its_own_owner_path() {
+fn a_declared_owner_path_is_forwarded() {
     let upstream = upstream();
     let contract = "\
 openapi: 3.1.0
@@ -387,7 +388,7 @@ paths:
 }
 
 #[test]
-fn refusals_and_failures_always_have_a_line() {
+fn always_logs_refusals_and_failures() {
     let upstream = upstream();
     let top = "[log]\nformat = \"json\"";
     let process = Process::start(site(&upstream, top, ""));
@@ -435,7 +436,7 @@ fn refusals_and_failures_always_have_a_line() {
 }
 
 #[test]
-fn raw_paths_are_logged_where_that_is_asked_for() {
+fn logs_raw_paths_only_if_configured() {
     let upstream = upstream();
     let check = |keys: &str, path: &str| {
         let top = format!("[log]\nformat = \"json\"\n[access_log]\nsample = 1.0\n{keys}");
@@ -452,7 +453,7 @@ fn raw_paths_are_logged_where_that_is_asked_for() {
 }
 
 #[test]
-fn metrics_can_be_off() {
+fn metrics_can_be_disabled() {
     let upstream = upstream();
     let app = App::start(site(&upstream, "[metrics]\nenabled = false", ""));
     assert_eq!(app.ask(from("checkout", "/items")).status, 200);
@@ -463,7 +464,7 @@ fn metrics_can_be_off() {
 }
 
 #[test]
-fn the_process_is_told_too() {
+fn exposes_process_metrics() {
     let app = App::start(site(&upstream(), "", ""));
     let metrics = admin(app.admin, "/metrics").1;
     for name in [

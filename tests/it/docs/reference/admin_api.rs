@@ -7,7 +7,7 @@ use crate::support::app::{App, admin};
 use crate::support::upstream::Upstream;
 
 #[test]
-fn the_page_of_the_admin_port_has_every_route() {
+fn the_admin_api_page_has_every_route() {
     let upstream = Upstream::ok();
     let app = App::shop(upstream.address);
     let (status, index) = admin(app.admin, "/");

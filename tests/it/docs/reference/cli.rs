@@ -109,7 +109,7 @@ fn form(arg: &Arg) -> String {
     }
 }
 
-/// What an argument means, and its default: clap's own, or that at the end of its help.
+/// The meaning and the default of an argument: from clap, or from the end of its help.
 fn meaning(arg: &Arg) -> (String, String) {
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     let (mut meaning, mut default) = match help.rsplit_once("[default: ") {
@@ -139,6 +139,6 @@ fn meaning(arg: &Arg) -> (String, String) {
 }
 
 #[test]
-fn the_page_of_commands_is_what_the_program_takes() {
+fn the_cli_page_matches_the_program() {
     assert_page("docs/cli.md", &page());
 }

@@ -50,7 +50,7 @@ enum SectionKind {
 #[derive(Debug)]
 struct ProbedKey {
     name: String,
-    /// What the program expects.
+    /// The type that the program expects.
     expected: String,
     is_required: bool,
 }
@@ -241,7 +241,7 @@ ownership. Names of squads and services have 1 to 64 characters of `a-z 0-9 . _ 
 ";
 
 impl ProbedFile {
-    /// What the program says about a file with this line in this section.
+    /// The problems of a file with this line in this section.
     fn errors(self, section: &str, line: &str) -> Option<ConfigErrors> {
         match self {
             Self::Configuration => {
@@ -255,7 +255,7 @@ impl ProbedFile {
     }
 
     /// The problem with a key in a section.
-    fn complaint(self, section: &str, line: &str, key: &str) -> Option<String> {
+    fn problem(self, section: &str, line: &str, key: &str) -> Option<String> {
         let errors = self.errors(section, line)?;
         let is_about = |path: &str| path == key || path.ends_with(&format!(".{key}"));
         let mut problems = errors.problems().iter();
@@ -265,7 +265,7 @@ impl ProbedFile {
 
     /// The sections below a section, itself first.
     fn sections(self, name: &str, kind: SectionKind) -> Vec<ProbedSection> {
-        let unknown = self.complaint(name, &format!("{UNKNOWN} = 1"), UNKNOWN);
+        let unknown = self.problem(name, &format!("{UNKNOWN} = 1"), UNKNOWN);
         let Some(message) = unknown else {
             // Its keys are names of tables.
             return self.sections(&format!("{name}.*"), SectionKind::Table);
@@ -279,7 +279,7 @@ impl ProbedFile {
         for key in known.split(", ") {
             let path = [name, key].into_iter().filter(|part| !part.is_empty());
             let path = path.collect::<Vec<_>>().join(".");
-            let message = self.complaint(name, &format!("{key} = {WRONG}"), key);
+            let message = self.problem(name, &format!("{key} = {WRONG}"), key);
             let message = message.unwrap_or_else(|| panic!("{path} takes {WRONG}"));
             match expected(&message) {
                 "a table" => below.extend(self.sections(&path, SectionKind::Table)),
@@ -300,21 +300,21 @@ impl ProbedFile {
 
     /// Whether a section without the key is refused.
     fn is_required(self, section: &str, key: &str) -> bool {
-        let complaint = self.complaint(section, &format!("#{key} = 1"), key);
-        complaint.is_some_and(|message| message.contains("missing"))
+        let problem = self.problem(section, &format!("#{key} = 1"), key);
+        problem.is_some_and(|message| message.contains("missing"))
     }
 
-    /// What a key takes, also as the items of a list.
+    /// The type of a key, or of the items of its list.
     fn expected(self, section: &str, key: &str, of_key: &str) -> String {
         if of_key != "a list" {
             return of_key.to_owned();
         }
-        let of_items = self.complaint(section, &format!("{key} = [{WRONG}]"), key);
+        let of_items = self.problem(section, &format!("{key} = [{WRONG}]"), key);
         format!("a list: {}", expected(&of_items.unwrap()))
     }
 }
 
-/// What a message says was expected.
+/// The expected type in a message.
 fn expected(message: &str) -> &str {
     let message = message.split(", found ").next().unwrap_or_default();
     let message = message.strip_prefix("expected ").unwrap_or(message);
@@ -527,7 +527,7 @@ fn assert_is_variable(variable: &str, section: &str, key: &str) {
 }
 
 #[test]
-fn the_page_of_the_configuration_is_what_the_program_reads() {
+fn the_configuration_page_matches_the_program() {
     assert_page("docs/configuration.md", &page());
     let shipped = ShippedKeys::read(&read("config.toml"));
     assert!(shipped.keys.len() > 100, "{}", shipped.keys.len());

@@ -24,7 +24,7 @@ contains payload values.
 This page is generated; see [CONTRIBUTING.md](../CONTRIBUTING.md#how-the-tests-are-organised).
 ";
 
-/// What to do with a metric, where its description does not say it.
+/// Advice for metrics whose description does not contain it.
 const ADVICE: &[(&str, &str)] = &[
     (
         "portcullis_requests_total",
@@ -196,7 +196,7 @@ fn described(values: &Values) -> String {
 }
 
 #[test]
-fn the_page_of_metrics_is_what_the_program_has() {
+fn the_metrics_page_matches_the_program() {
     assert_page("docs/metrics.md", &page());
     for (about, _) in ADVICE {
         let known = all_metrics().any(|metric| metric.name == *about);
@@ -207,17 +207,17 @@ fn the_page_of_metrics_is_what_the_program_has() {
 /// These are named by a crate, in its words.
 #[cfg(target_os = "linux")]
 #[test]
-fn metrics_of_the_process_are_those_listed() {
+fn the_listed_process_metrics_exist() {
     let upstream = Upstream::ok();
     let app = App::shop(upstream.address);
     let (_, text) = admin(app.admin, "/metrics");
-    let told = text
+    let exposed = text
         .lines()
         .filter(|line| line.starts_with("# HELP process_"));
-    let told: BTreeSet<String> = told.map(str::to_owned).collect();
+    let exposed: BTreeSet<String> = exposed.map(str::to_owned).collect();
     let listed = PROCESS_METRICS.iter();
     let listed = listed.map(|metric| format!("# HELP {} {}", metric.name, metric.help));
-    assert_eq!(told, listed.collect());
+    assert_eq!(exposed, listed.collect());
     for metric in PROCESS_METRICS {
         let kind = format!("# TYPE {} {}\n", metric.name, kind_name(metric.kind));
         assert!(text.contains(&kind), "{kind}");

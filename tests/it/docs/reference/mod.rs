@@ -1,4 +1,4 @@
-//! The pages of `docs/` that describe what the code declares: generated from it, or compared with it.
+//! The pages of `docs/` that describe the code: generated from it, or compared with it.
 //!
 //! `PORTCULLIS_TEST_WRITE=1 cargo test --test it reference` writes the generated pages.
 

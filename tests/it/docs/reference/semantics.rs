@@ -29,7 +29,7 @@ fn sources() -> Vec<(String, String)> {
 }
 
 /// The file that has a test; the one named where it still has it.
-fn place<'s>(named: &'s str, test: &str, sources: &'s [(String, String)]) -> &'s str {
+fn current_path<'s>(named: &'s str, test: &str, sources: &'s [(String, String)]) -> &'s str {
     let declared = format!("fn {test}(");
     let has_test = |text: &str| text.contains(&declared);
     let places = sources.iter().filter(|(_, text)| has_test(text));
@@ -38,7 +38,9 @@ fn place<'s>(named: &'s str, test: &str, sources: &'s [(String, String)]) -> &'s
         return named;
     }
     let name = |path: &str| Path::new(path).file_name().map(ToOwned::to_owned);
-    let same_name = places.iter().find(|place| name(place) == name(named));
+    let same_name = places
+        .iter()
+        .find(|current_path| name(current_path) == name(named));
     same_name
         .or(places.first())
         .copied()
@@ -46,12 +48,12 @@ fn place<'s>(named: &'s str, test: &str, sources: &'s [(String, String)]) -> &'s
 }
 
 #[test]
-fn the_page_of_semantics_names_the_files_of_its_tests() {
+fn the_semantics_page_has_the_current_paths_of_its_tests() {
     let sources = sources();
     let page = read("docs/semantics.md");
     let words = page.split('`').map(|word| match word.split_once("::") {
         Some((named, test)) if named.ends_with(".rs") => {
-            format!("{}::{test}", place(named, test, &sources))
+            format!("{}::{test}", current_path(named, test, &sources))
         }
         _ => word.to_owned(),
     });

@@ -14,7 +14,7 @@ pub(super) struct ShippedKey {
     pub(super) comment: String,
 }
 
-/// What the file shows.
+/// The content of the file.
 #[derive(Debug, Default)]
 pub(super) struct ShippedKeys {
     /// The comment of each section.

@@ -5,7 +5,7 @@ use portcullis_vocabulary::{EnforcementPolicy, ViolationClass};
 use super::{read, rows};
 
 #[test]
-fn the_page_of_violations_has_every_class_with_its_default() {
+fn the_violations_page_has_every_class_and_its_default() {
     let policy = EnforcementPolicy::default();
     let of_code = ViolationClass::ALL.map(|class| {
         let default = policy.of(class).as_str();

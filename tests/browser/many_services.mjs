@@ -1,49 +1,49 @@
-// The real page with made-up answers: two hundred services in every state, names that try to be
-// markup, sources that fail, and a clock that the test turns.
+// The real page with synthetic responses: two hundred services in every state, names that contain
+// markup, routes that fail, and a clock controlled by the test.
 
 import assert from "node:assert/strict";
 
-import { town } from "./answers.mjs";
+import { manyServices } from "./answers.mjs";
 import { audit, open, run, seen } from "./browser.mjs";
 
 const MANY = 200;
 
 await run(async (setup) => {
   for (const look of ["light", "phone"]) {
-    const world = { answers: town(MANY), asked: 0 };
-    const { page, complaints } = await open(setup, look, (page) => pretend(page, setup.url, world));
+    const world = { answers: manyServices(MANY), requests: 0 };
+    const { page, problems } = await open(setup, look, (page) => intercept(page, setup.url, world));
     await showsEveryState(page);
-    await takesNothingForMarkup(page);
+    await escapesMarkup(page);
     await showsTheCandidate(page, world);
-    await audit(page, setup.folder, `town-${look}`);
-    await finds(page);
+    await audit(page, setup.folder, `many-services-${look}`);
+    await searches(page);
     await keepsFocus(page, world);
     await pauses(page, world);
-    assert.deepEqual(complaints, [], look);
-    await saysWhatIsMissing(page, world);
-    await admitsWhatItDoesNotUnderstand(page, world);
-    await refusesMarkup(page);
+    assert.deepEqual(problems, [], look);
+    await reportsMissingData(page, world);
+    await reportsMalformedData(page, world);
+    await forbidsMarkup(page);
     await page.context().close();
   }
 });
 
-// Answers in the proxy's place; what is not made up comes from the real one.
-async function pretend(page, url, world) {
+// Replies instead of the proxy; routes without a synthetic response are passed to the real one.
+async function intercept(page, url, world) {
   await page.clock.install();
   await page.route("**/*", async (route) => {
     const path = route.request().url().slice(url.length);
     const answer = world.answers[path];
-    if (path === "breakers") world.asked += 1;
+    if (path === "breakers") world.requests += 1;
     if (answer === undefined) return route.continue();
     if (answer === null) return route.fulfill({ status: 500, body: "" });
     return route.fulfill({ json: answer });
   });
 }
 
-// Turns the clock until the page has asked again.
-async function turn(page, world) {
-  const before = world.asked;
-  while (world.asked === before) await page.clock.runFor(1000);
+// Advances the clock until the page has sent its next request.
+async function advance(page, world) {
+  const before = world.requests;
+  while (world.requests === before) await page.clock.runFor(1000);
 }
 
 async function showsEveryState(page) {
@@ -73,15 +73,15 @@ async function showsEveryState(page) {
   await seen(page, "#service-service-005 dl", "–");
 }
 
-// It is asked for where somebody looks.
+// The page requests the report only while the service is expanded.
 async function showsTheCandidate(page, world) {
   await page.locator("#service-service-010 button[data-act=toggle]").click();
-  await turn(page, world);
+  await advance(page, world);
   await seen(page, "#service-service-010 caption", "40 exchanges checked in 60\u00a0s, 3 would be refused");
   await seen(page, "#service-service-010 td", "next.yaml:279");
 }
 
-async function takesNothingForMarkup(page) {
+async function escapesMarkup(page) {
   await page.locator("#service-service-007 button").click();
   await seen(page, "#service-service-007 td", '<img src=x onerror="document.title=1">');
   await seen(page, "#feed td", '<img src=x onerror="document.title=1">');
@@ -89,7 +89,7 @@ async function takesNothingForMarkup(page) {
   assert.match(await page.title(), /^\(8\) Portcullis – /);
 }
 
-async function finds(page) {
+async function searches(page) {
   await page.locator("#find").fill("service-01");
   await seen(page, "#shown", "10 of 200 services");
   assert.equal(await page.locator(".service").count(), 10);
@@ -101,12 +101,12 @@ async function finds(page) {
   await page.locator("#only").selectOption("");
 }
 
-// A service that gets into trouble moves to the top, and whoever stands on it moves along.
+// A service with a new problem moves to the top, and the focus moves with it.
 async function keepsFocus(page, world) {
   const button = page.locator("#service-service-150 button[data-act=toggle]");
   await button.focus();
   world.answers.contracts.services[150].in_force = false;
-  await turn(page, world);
+  await advance(page, world);
   await seen(page, "#service-service-150 dl", "none");
   assert.ok(await button.evaluate((node) => node === document.activeElement), "the focus is lost");
   assert.equal(await page.locator("article[id^=service-]").nth(4).getAttribute("id"), "service-service-150");
@@ -115,35 +115,35 @@ async function keepsFocus(page, world) {
 async function pauses(page, world) {
   await page.locator("#pause").click();
   await seen(page, "#link", "Paused; as of");
-  const before = world.asked;
+  const before = world.requests;
   await page.clock.runFor(60_000);
-  assert.equal(world.asked, before, "it asks although it is paused");
+  assert.equal(world.requests, before, "it sends requests although it is paused");
   await page.locator("#pause").click();
-  await turn(page, world);
+  await advance(page, world);
   await seen(page, "#link", "Live");
 }
 
-// One source fails: the others go on, and what is known stays.
-async function saysWhatIsMissing(page, world) {
+// One route fails: the others still update, and the last data stays.
+async function reportsMissingData(page, world) {
   world.answers.traffic = null;
-  await turn(page, world);
+  await advance(page, world);
   await seen(page, "#partly", "/traffic returned status 500");
   await seen(page, "#service-service-007 td", "invalid-body");
 }
 
-// An answer that is not what it should be stops neither the page nor its asking.
-async function admitsWhatItDoesNotUnderstand(page, world) {
+// A malformed response stops neither the page nor its polling.
+async function reportsMalformedData(page, world) {
   const { breakers } = world.answers;
   world.answers.breakers = { services: [{ service: "service-000" }] };
-  await turn(page, world);
+  await advance(page, world);
   await seen(page, "#lost", "cannot display the response of the proxy");
   world.answers.breakers = breakers;
-  await turn(page, world);
+  await advance(page, world);
   await page.locator("#lost p").waitFor({ state: "detached" });
 }
 
-// What the page never tries, the browser would not let it do either.
-async function refusesMarkup(page) {
+// The browser forbids markup assignments, which the page never attempts.
+async function forbidsMarkup(page) {
   const isRefused = await page.evaluate(() => {
     try {
       document.createElement("p").innerHTML = "<b>";
