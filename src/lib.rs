@@ -1,10 +1,10 @@
 //! Portcullis: a reverse proxy that validates requests and responses against OpenAPI contracts.
 //!
 //! # A request
-//! A data core accepts the connection and parses the request strictly (`proxy::client`). One list
-//! of tower layers (`proxy::exchange::pipeline`) then finds the service, the calling squad and the
+//! A data core accepts the connection and parses the request strictly (`proxy::client`). One
+//! function (`proxy::exchange::handle`) then finds the service, the calling squad and the
 //! operation, asks the circuit breakers for admission, validates the head and the body, sends the
-//! request to the upstream and validates the response. The layers call [`portcullis_contract`],
+//! request to the upstream and validates the response. Its stages call [`portcullis_contract`],
 //! which uses neither sockets nor clocks.
 //!
 //! # The map

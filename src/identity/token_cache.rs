@@ -5,7 +5,7 @@
 //! tokens, and a new key set can turn a failure into a success.
 //!
 //! The key is the whole token, so a hash collision cannot return the claims of another token. If
-//! the cache is full, an expired token is evicted, or else the least recently used one.
+//! the cache is full, expired tokens are evicted, or else the least recently used one.
 
 use std::num::NonZeroUsize;
 use std::time::SystemTime;
@@ -23,6 +23,8 @@ const CAPACITY: NonZeroUsize =
 pub(super) struct TokenCache {
     tokens: LruCache<Box<[u8]>, TokenClaims>,
     generation: u64,
+    /// No token expires before this, so a full cache is searched only if one has expired.
+    first_expiry: Option<SystemTime>,
 }
 
 impl TokenCache {
@@ -36,6 +38,7 @@ impl TokenCache {
     ) -> Option<&TokenClaims> {
         if self.generation != generation {
             self.tokens.clear();
+            self.first_expiry = None;
             self.generation = generation;
         }
         let claims = self.tokens.get(token)?;
@@ -45,18 +48,25 @@ impl TokenCache {
     /// Adds a token that was verified by the key set of the generation of the last
     /// [`find`](Self::find).
     pub(super) fn insert(&mut self, token: &[u8], claims: TokenClaims, now: SystemTime) {
-        if self.tokens.len() == CAPACITY.get() {
-            self.remove_one_expired(now);
+        let has_expired = self.first_expiry.is_some_and(|first| first <= now);
+        if has_expired && self.tokens.len() == CAPACITY.get() {
+            self.evict_expired(now);
         }
+        let first = self
+            .first_expiry
+            .map_or(claims.expires, |first| first.min(claims.expires));
+        self.first_expiry = Some(first);
         self.tokens.put(token.into(), claims);
     }
 
-    fn remove_one_expired(&mut self, now: SystemTime) {
-        let mut tokens = self.tokens.iter();
-        let expired = tokens.find(|(_, claims)| claims.expires <= now);
-        if let Some(token) = expired.map(|(token, _)| token.clone()) {
-            self.tokens.pop(&token);
+    fn evict_expired(&mut self, now: SystemTime) {
+        let tokens = self.tokens.iter();
+        let expired = tokens.filter(|(_, claims)| claims.expires <= now);
+        let expired: Vec<_> = expired.map(|(token, _)| token.clone()).collect();
+        for token in &expired {
+            self.tokens.pop(token);
         }
+        self.first_expiry = self.tokens.iter().map(|(_, claims)| claims.expires).min();
     }
 }
 
@@ -65,6 +75,7 @@ impl Default for TokenCache {
         Self {
             tokens: LruCache::new(CAPACITY),
             generation: 0,
+            first_expiry: None,
         }
     }
 }

@@ -3,7 +3,6 @@
 //! They are read from `/proc` (proc(5)), so they exist on Linux only.
 
 use std::fs;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::metric_names::{Metric, MetricKind};
 
@@ -64,17 +63,14 @@ pub(super) fn read() -> Vec<(&'static Metric, f64)> {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let uptime = fs::read_to_string("/proc/uptime").unwrap_or_default();
-    // One descriptor is that of the directory being read.
-    let open = fs::read_dir("/proc/self/fd").map(|entries| entries.count().saturating_sub(1));
     let values = [
         cpu_seconds(&stat),
-        open.ok().map(|count| count as f64),
+        open_descriptors(),
         limit(&limits, "Max open files"),
         kibibytes(&status, "VmSize:"),
         limit(&limits, "Max address space"),
         kibibytes(&status, "VmRSS:"),
-        start_time(&stat, &uptime, SystemTime::now()),
+        start_time(&stat, &fs::read_to_string("/proc/stat").unwrap_or_default()),
         status_field(&status, "Threads:"),
     ];
     let named = PROCESS_METRICS.iter().zip(values);
@@ -94,14 +90,24 @@ fn cpu_seconds(stat: &str) -> Option<f64> {
     Some((stat_field(stat, 14)? + stat_field(stat, 15)?) / TICKS_PER_SECOND)
 }
 
-/// The start time. The age of the process is the system's uptime minus the start in ticks after
-/// boot.
-fn start_time(stat: &str, uptime: &str, now: SystemTime) -> Option<f64> {
+/// Open file descriptors. The size of the directory is their number since Linux 6.2; older kernels
+/// report 0, and the entries are counted, without the one that is open for counting.
+fn open_descriptors() -> Option<f64> {
+    let directory = "/proc/self/fd";
+    let size = fs::metadata(directory).ok()?.len();
+    if size > 0 {
+        return Some(size as f64);
+    }
+    let entries = fs::read_dir(directory).ok()?;
+    Some(entries.count().saturating_sub(1) as f64)
+}
+
+/// The start time in whole seconds: the boot time of the system, and the ticks from then to the
+/// start. Both are constant, so the value is, too.
+fn start_time(stat: &str, system: &str) -> Option<f64> {
     let started = stat_field(stat, 22)? / TICKS_PER_SECOND;
-    let uptime: f64 = uptime.split_whitespace().next()?.parse().ok()?;
-    let age = Duration::try_from_secs_f64(uptime - started).ok()?;
-    let since_epoch = now.checked_sub(age)?.duration_since(UNIX_EPOCH).ok()?;
-    Some(since_epoch.as_secs_f64().round())
+    let boot = status_field(system, "btime")?;
+    Some(boot + started.trunc())
 }
 
 fn status_field(status: &str, name: &str) -> Option<f64> {
@@ -130,8 +136,10 @@ mod tests {
     fn spaces_and_parentheses_in_the_name_do_not_shift_fields() {
         let stat = "7 (a ) b) S 1 7 7 0 -1 4194304 1 0 0 0 250 50 0 0 20 0 9 0 1000 1 1";
         assert_eq!(cpu_seconds(stat), Some(3.0));
-        let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
-        assert_eq!(start_time(stat, "110.0 5.0", now), Some(999_900.0));
+        assert_eq!(
+            start_time(stat, "cpu 1\nbtime 1000000\n"),
+            Some(1_000_010.0)
+        );
         assert_eq!(cpu_seconds("7 (a"), None);
     }
 
