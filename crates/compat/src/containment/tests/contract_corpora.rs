@@ -101,10 +101,12 @@ fn compare(old: &CompiledContract, new: &CompiledContract) -> [usize; 4] {
 /// For real contracts in an older and a newer revision, every site is decided. A revision compared
 /// with itself has no change.
 #[test]
+#[cfg_attr(
+    not(has_corpora),
+    ignore = "needs the corpora: PORTCULLIS_CORPORA or ../shared/corpora"
+)]
 fn real_pairs() {
-    let Some(pairs) = corpora().map(|folder| folder.join("compat/pairs")) else {
-        return println!("skipped: the corpus of pairs is missing (PORTCULLIS_CORPORA)");
-    };
+    let pairs = corpora().join("compat/pairs");
     let check = |name: &str, expected: [usize; 4]| {
         let [old, new] =
             ["old.json", "new.json"].map(|file| contract(&pairs.join(name).join(file)));
@@ -118,10 +120,12 @@ fn real_pairs() {
 
 /// Pairs for which rule-based tools are wrong or silent.
 #[test]
+#[cfg_attr(
+    not(has_corpora),
+    ignore = "needs the corpora: PORTCULLIS_CORPORA or ../shared/corpora"
+)]
 fn gaps_of_rule_based_tools() {
-    let Some(gaps) = corpora().map(|folder| folder.join("compat/gaps")) else {
-        return println!("skipped: the corpus of gaps is missing (PORTCULLIS_CORPORA)");
-    };
+    let gaps = corpora().join("compat/gaps");
     let cases = std::fs::read_to_string(gaps.join("cases.jsonl")).unwrap();
     let mut count = 0;
     for line in cases.lines() {
