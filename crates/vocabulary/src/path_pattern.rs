@@ -50,16 +50,16 @@ pub enum PatternExtent {
 /// How specific a pattern is. Of two patterns, the one with the greater rank decides.
 ///
 /// The criteria, in this order: segments without wildcards; the least number of segments of a
-/// matching path; characters, then `?`, in segments with wildcards; whether the number of segments
-/// is bounded; fewer `**`; fewer `*`. If one pattern matches only some of the paths that another
+/// matching path; characters in segments with wildcards; whether the number of segments is bounded;
+/// `?` in segments with wildcards; fewer `**`; fewer `*`. If one pattern matches only some of the paths that another
 /// matches, it is always the more specific one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PatternRank {
     literals: usize,
     depth: usize,
     characters: usize,
-    singles: usize,
     is_bounded: bool,
+    singles: usize,
     any_depths: Reverse<usize>,
     stars: Reverse<usize>,
 }
@@ -120,8 +120,8 @@ impl PathPattern {
             literals: self.segments.len() - any_depths - wilds().count(),
             depth: self.segments.len() - any_depths + is_below,
             characters: count(|character| !matches!(character, '*' | '?')),
-            singles: count(|character| character == '?'),
             is_bounded: any_depths == 0 && self.extent == PatternExtent::Alone,
+            singles: count(|character| character == '?'),
             any_depths: Reverse(any_depths),
             stars: Reverse(count(|character| character == '*')),
         }

@@ -126,11 +126,9 @@ fn a_valid_token_sets_the_squad_headers() {
         "{metrics}"
     );
 
+    let other = include_str!("../../../src/identity/fixtures/rsa-other.pem");
     let expired = token(&claims("checkout", "gold", -60), SIGNER);
-    let forged = token(
-        &claims("checkout", "gold", 60),
-        include_str!("../../../src/identity/fixtures/rsa-other.pem"),
-    );
+    let forged = token(&claims("checkout", "gold", 60), other);
     for (fields, detail) in [
         (bearer(&expired), "the token has expired"),
         (bearer(&forged), "the signature of the token is invalid"),
