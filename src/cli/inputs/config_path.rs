@@ -10,7 +10,7 @@ use crate::config::CONFIG_VARIABLE;
 const CONFIG_FILE: &str = "config.toml";
 
 /// The configuration to read: that of the flag, else that of the environment variable, else
-/// `config.toml` in the working directory. `None` if there is none of them and `is_optional`; an
+/// `config.toml` in the working directory. `None` if all are missing and `is_optional`; an
 /// optional configuration is never the default one.
 pub(crate) fn config_path(
     named: Option<&Path>,
