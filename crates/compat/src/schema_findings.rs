@@ -2,13 +2,14 @@
 //!
 //! Containment decides the level. If every value that is sent is proved to be accepted, the edits
 //! are informational. If a counterexample exists, the responsible edit is breaking. If the search
-//! gave up, the default level of the rule applies, but at least a warning. Two schemas that accept
+//! gave up, the level is `unknown` where the rule alone would call the edit breaking, and a warning
+//! otherwise. Two schemas that accept
 //! the same values count as unchanged, however they are written.
 
 use portcullis_contract::{MessageDirection, SourceLocation};
 
 use super::change_level::{ChangeCertainty, ChangeLevel};
-use super::compat_finding::{ChangeLocation, CompatFinding, ExchangePart};
+use super::compat_finding::{ChangeLocation, ChangePlace, CompatFinding, ExchangePart};
 use super::containment::{ContainmentVerdict, SchemaBreak};
 use super::containment_checker::{ContainmentChecker, SchemaKeyPair};
 use super::diff_rule::{ChangeCategory, DiffRule};
@@ -173,7 +174,7 @@ impl SchemaSiteJudge<'_, '_> {
     fn effect_without_break(&self, edit: &LocatedEdit) -> EditEffect {
         let rule = DiffRule::named(self.rule_of(edit));
         match rule.level(Some(self.side())) {
-            ChangeLevel::Breaking => EditEffect::Hidden,
+            ChangeLevel::Breaking | ChangeLevel::Unknown => EditEffect::Hidden,
             ChangeLevel::Warning | ChangeLevel::Info => EditEffect::Harmless,
         }
     }
@@ -258,8 +259,7 @@ impl SchemaSiteJudge<'_, '_> {
             direction: Some(self.site.direction),
             level,
             certainty,
-            subject: self.site.subject.clone(),
-            location: self.location(&found.pointer),
+            places: vec![self.place(&found.pointer)],
             before: edit.before.clone(),
             after: edit.after.clone(),
             message: sentence(rule, edit.before.as_deref(), edit.after.as_deref()),
@@ -270,6 +270,7 @@ impl SchemaSiteJudge<'_, '_> {
                 .new
                 .map(|node_ref| self.comparison.new.location(node_ref)),
             witness: witness.filter(|_| level == ChangeLevel::Breaking),
+            witness_place: 0,
             approval: None,
         }
     }
@@ -294,11 +295,12 @@ impl SchemaSiteJudge<'_, '_> {
         }
     }
 
+    /// The level of a change whose effect could not be determined.
     fn undecided_level(&self, classical: ChangeLevel) -> ChangeLevel {
-        if self.comparison.options.strict {
-            ChangeLevel::Breaking
-        } else {
-            classical.max(ChangeLevel::Warning)
+        match classical {
+            _ if self.comparison.options.strict => ChangeLevel::Breaking,
+            ChangeLevel::Breaking | ChangeLevel::Unknown => ChangeLevel::Unknown,
+            ChangeLevel::Warning | ChangeLevel::Info => ChangeLevel::Warning,
         }
     }
 
@@ -343,14 +345,14 @@ impl SchemaSiteJudge<'_, '_> {
             direction: Some(self.site.direction),
             level,
             certainty,
-            subject: self.site.subject.clone(),
-            location: self.location(&found.pointer),
+            places: vec![self.place(&found.pointer)],
             before,
             after,
             message: format!("{}: {}", rule.title, found.message),
             old,
             new,
             witness,
+            witness_place: 0,
             approval: None,
         }
     }
@@ -363,22 +365,25 @@ impl SchemaSiteJudge<'_, '_> {
             direction: Some(self.site.direction),
             level: self.undecided_level(ChangeLevel::Warning),
             certainty: ChangeCertainty::Unknown(reason.to_owned()),
-            subject: self.site.subject.clone(),
-            location: self.location(""),
+            places: vec![self.place("")],
             before: None,
             after: None,
             message: "it is unknown whether the schema still allows the same values".to_owned(),
             old: None,
             new: None,
             witness: None,
+            witness_place: 0,
             approval: None,
         }
     }
 
-    fn location(&self, pointer: &str) -> ChangeLocation {
-        ChangeLocation {
-            part: self.site.part.clone(),
-            pointer: pointer.to_owned(),
+    fn place(&self, pointer: &str) -> ChangePlace {
+        ChangePlace {
+            subject: self.site.subject.clone(),
+            location: ChangeLocation {
+                part: self.site.part.clone(),
+                pointer: pointer.to_owned(),
+            },
         }
     }
 }
