@@ -3,6 +3,7 @@
 use portcullis_contract::{CompiledContract, ContractIdentity};
 
 use super::change_approval::ApprovalSet;
+use super::change_fingerprint::set_fingerprints;
 use super::change_level::ChangeLevel;
 use super::compare_options::CompareOptions;
 use super::compat_finding::CompatFinding;
@@ -67,6 +68,7 @@ pub fn compare(
         &findings,
     );
     findings.extend(semver.finding(old, new));
+    set_fingerprints(&mut findings, old, new);
     findings.sort_by_cached_key(severity);
     CompatReport {
         old: old.identity(),
@@ -130,7 +132,7 @@ impl CompatReport {
     /// Attaches approvals to the findings that they cover.
     pub fn approve(&mut self, approvals: &mut ApprovalSet) {
         for finding in &mut self.findings {
-            finding.approval = approvals.of(&finding.fingerprint()).cloned();
+            finding.approval = approvals.of(finding.fingerprint()).cloned();
         }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
-
 use portcullis_contract::{MessageDirection, MessagePart, SourceLocation};
 
 use super::change_approval::ChangeApproval;
@@ -38,6 +36,8 @@ pub struct CompatFinding {
     pub witness: Option<Witness>,
     /// The index of the place that the witness is for.
     pub witness_place: usize,
+    /// What approvals refer to. [`super::compare()`] sets it.
+    pub(super) fingerprint: String,
     /// The approval that covers the change.
     pub approval: Option<ChangeApproval>,
 }
@@ -208,34 +208,9 @@ impl CompatFinding {
         subjects
     }
 
-    /// The key that approvals refer to. It covers the rule, the location, and the values before and
-    /// after. It ignores line numbers, message texts and the names of path parameters.
-    pub fn fingerprint(&self) -> String {
-        let place = self.first();
-        let subject = match &place.subject {
-            ChangeSubject::Operation { path, method } => format!("{method} {}", path_shape(path)),
-            other => other.to_string(),
-        };
-        let mut hash = Sha256::new();
-        let direction = self.direction.map_or("", direction_name);
-        let (before, after) = (self.before.as_deref(), self.after.as_deref());
-        for part in [
-            self.rule.id,
-            direction,
-            &subject,
-            &place.location.anonymous(),
-            before.unwrap_or_default(),
-            after.unwrap_or_default(),
-        ] {
-            hash.update(part.as_bytes());
-            hash.update([0]);
-        }
-        let digest = hash.finalize();
-        digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+    /// The key that approvals refer to.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 
     /// The ids that oasdiff uses for this change at its places.
@@ -275,7 +250,7 @@ impl CompatFinding {
 
 impl ChangeLocation {
     /// The location without the names of path parameters.
-    fn anonymous(&self) -> String {
+    pub(super) fn anonymous(&self) -> String {
         match &self.part {
             ExchangePart::Parameter { part: "path", .. } => format!("path {}", self.pointer),
             _ => self.to_string(),

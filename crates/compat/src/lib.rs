@@ -6,7 +6,7 @@
 //! whether every value of one schema is valid under another, and gives a counterexample where it is
 //! not. `schema_findings` turns the edits of `schema_diff` and the verdicts of `containment` into
 //! findings. `merged_findings` joins the findings of one cause, so a change of a shared schema is one
-//! finding with many places. `witness` builds a message from each counterexample; a finding shows it only if the
+//! finding with many places. `change_fingerprint` gives each finding the key that approvals refer to. `witness` builds a message from each counterexample; a finding shows it only if the
 //! validators of both contracts confirm it.
 //!
 //! The crate is pure: it reads no files and no clock, and does not know git.
@@ -29,6 +29,9 @@ mod schema_findings;
 mod semantic_version;
 mod version_advice;
 mod merged_findings;
+mod contract_place;
+mod content_digest;
+mod change_fingerprint;
 mod compare;
 
 pub use change_approval::{ApprovalSet, ChangeApproval};

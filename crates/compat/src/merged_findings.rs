@@ -135,7 +135,6 @@ mod tests {
     use super::super::compare::{CompatReport, compare};
     use super::super::compare_options::CompareOptions;
     use super::super::date::Date;
-    use super::*;
 
     /// Two operations send the same value, one of them inside another.
     const CONTRACT: &str = "\

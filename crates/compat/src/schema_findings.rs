@@ -271,6 +271,7 @@ impl SchemaSiteJudge<'_, '_> {
                 .map(|node_ref| self.comparison.new.location(node_ref)),
             witness: witness.filter(|_| level == ChangeLevel::Breaking),
             witness_place: 0,
+            fingerprint: String::new(),
             approval: None,
         }
     }
@@ -353,6 +354,7 @@ impl SchemaSiteJudge<'_, '_> {
             new,
             witness,
             witness_place: 0,
+            fingerprint: String::new(),
             approval: None,
         }
     }
@@ -373,6 +375,7 @@ impl SchemaSiteJudge<'_, '_> {
             new: None,
             witness: None,
             witness_place: 0,
+            fingerprint: String::new(),
             approval: None,
         }
     }

@@ -160,6 +160,7 @@ impl<'c> ContractComparison<'c> {
             new: new.map(|node_ref| self.new.location(node_ref)),
             witness: None,
             witness_place: 0,
+            fingerprint: String::new(),
             approval: None,
         });
     }

@@ -157,7 +157,7 @@ impl ApprovalStatus<'_> {
                 line: source.line,
             }),
             change: Some(BreakingChange {
-                fingerprint: finding.fingerprint(),
+                fingerprint: finding.fingerprint().to_owned(),
                 rule: finding.rule.id,
                 level: finding.level.as_str(),
                 subject: finding.first().subject.to_string(),

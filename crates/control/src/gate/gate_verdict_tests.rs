@@ -142,7 +142,7 @@ fn judge(set: &CaseSettings<'_>) -> GateVerdict {
                 compared[0]
                     .changes_to_approve()
                     .map(|finding| ChangeApproval {
-                        fingerprint: finding.fingerprint(),
+                        fingerprint: finding.fingerprint().to_owned(),
                         owner: (*owner).to_owned(),
                         reason: "fine".into(),
                         expires: None,
