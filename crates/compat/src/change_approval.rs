@@ -1,7 +1,8 @@
 //! Approvals: changes that an owner has reviewed and accepted.
 //!
 //! An approval refers to a finding by its fingerprint, so it survives new wording and moved lines.
-//! It does not cover a change with other values before or after; that is a different change.
+//! It does not cover a change with other values before or after, of another contract or in another
+//! alternative of a schema; that is a different change.
 
 use std::collections::HashMap;
 

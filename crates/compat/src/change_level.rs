@@ -8,8 +8,11 @@ use serde::Serialize;
 pub enum ChangeLevel {
     /// No consumer is affected.
     Info,
-    /// Consumers may be affected, or the effect is unknown.
+    /// Consumers may be affected.
     Warning,
+    /// The rule alone would call the change breaking, and neither a break nor its absence could be
+    /// shown.
+    Unknown,
     /// A consumer that followed the older contract breaks.
     Breaking,
 }
@@ -20,13 +23,14 @@ impl ChangeLevel {
         match self {
             Self::Info => "info",
             Self::Warning => "warning",
+            Self::Unknown => "unknown",
             Self::Breaking => "breaking",
         }
     }
 }
 
 /// How the level of a finding was established.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ChangeCertainty {
     /// The rule sets the level.
     Rule,

@@ -1,18 +1,18 @@
 //! Compares two contracts and reports the result.
 
-use std::collections::HashSet;
-
 use portcullis_contract::{CompiledContract, ContractIdentity};
 
 use super::change_approval::ApprovalSet;
-use super::change_level::{ChangeCertainty, ChangeLevel};
+use super::change_fingerprint::set_fingerprints;
+use super::change_level::ChangeLevel;
 use super::compare_options::CompareOptions;
-use super::compat_finding::{ChangeSubject, CompatFinding};
+use super::compat_finding::CompatFinding;
+use super::merged_findings::merge;
 use super::operation_diff::ContractComparison;
 use super::schema_findings::judge_schema_sites;
 use super::version_advice::{VersionAdvice, advice};
 
-/// The changes between two revisions, most severe first within each operation.
+/// The changes between two revisions, the most severe first.
 #[derive(Debug)]
 pub struct CompatReport {
     /// The older revision.
@@ -29,7 +29,7 @@ pub struct CompatReport {
     pub positions: usize,
 }
 
-/// The number of findings of each kind.
+/// The number of findings of each kind. A finding counts once, however many places it reaches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct CompatCounts {
     /// Breaking changes without an approval.
@@ -38,10 +38,12 @@ pub struct CompatCounts {
     pub warning: usize,
     /// Changes that affect no consumer.
     pub info: usize,
-    /// Changes of any level whose effect is unknown.
+    /// Changes that would break by their rule, but could not be shown to break or not to break.
     pub unknown: usize,
     /// Approved changes; they count in no level.
     pub approved: usize,
+    /// The places that all changes reach.
+    pub places: usize,
 }
 
 /// Compares two revisions of a contract, compiled with
@@ -58,9 +60,7 @@ pub fn compare(
     }
     let schema_sites = comparison.schema_sites.len();
     judge_schema_sites(&mut comparison);
-    let mut findings = comparison.findings;
-    let mut seen = HashSet::new();
-    findings.retain(|finding| seen.insert((finding.fingerprint(), contract_pointers(finding))));
+    let mut findings = merge(comparison.findings);
     let semver = advice(
         &old.version,
         &new.version,
@@ -68,15 +68,8 @@ pub fn compare(
         &findings,
     );
     findings.extend(semver.finding(old, new));
-    findings.sort_by(|left, right| {
-        let key =
-            |finding: &CompatFinding| (finding.subject.clone(), std::cmp::Reverse(finding.level));
-        key(left)
-            .cmp(&key(right))
-            .then_with(|| left.location.cmp(&right.location))
-            .then_with(|| left.rule.id.cmp(right.rule.id))
-            .then_with(|| (&left.before, &left.after).cmp(&(&right.before, &right.after)))
-    });
+    set_fingerprints(&mut findings, old, new);
+    findings.sort_by_cached_key(severity);
     CompatReport {
         old: old.identity(),
         new: new.identity(),
@@ -87,11 +80,16 @@ pub fn compare(
     }
 }
 
-fn contract_pointers(finding: &CompatFinding) -> (Option<String>, Option<String>) {
-    let text = |location: &Option<portcullis_contract::SourceLocation>| {
-        location.as_ref().map(|location| location.pointer.clone())
-    };
-    (text(&finding.old), text(&finding.new))
+/// The order of findings: by level, then by the number of operations that they reach.
+fn severity(finding: &CompatFinding) -> impl Ord + use<> {
+    (
+        std::cmp::Reverse(finding.level),
+        std::cmp::Reverse(finding.operations().len()),
+        finding.first().clone(),
+        finding.rule.id,
+        finding.before.clone(),
+        finding.after.clone(),
+    )
 }
 
 fn notes(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
@@ -110,10 +108,11 @@ impl CompatReport {
     pub fn counts(&self) -> CompatCounts {
         let mut counts = CompatCounts::default();
         for finding in &self.findings {
-            counts.unknown += usize::from(matches!(finding.certainty, ChangeCertainty::Unknown(_)));
+            counts.places += finding.places.len();
             match finding.level {
                 _ if finding.approval.is_some() => counts.approved += 1,
                 ChangeLevel::Breaking => counts.breaking += 1,
+                ChangeLevel::Unknown => counts.unknown += 1,
                 ChangeLevel::Warning => counts.warning += 1,
                 ChangeLevel::Info => counts.info += 1,
             }
@@ -133,23 +132,7 @@ impl CompatReport {
     /// Attaches approvals to the findings that they cover.
     pub fn approve(&mut self, approvals: &mut ApprovalSet) {
         for finding in &mut self.findings {
-            finding.approval = approvals.of(&finding.fingerprint()).cloned();
+            finding.approval = approvals.of(finding.fingerprint()).cloned();
         }
-    }
-
-    /// The findings grouped by subject, the most severe group first.
-    pub fn by_subject(&self) -> Vec<(&ChangeSubject, Vec<&CompatFinding>)> {
-        let mut groups: Vec<(&ChangeSubject, Vec<&CompatFinding>)> = Vec::new();
-        for finding in &self.findings {
-            match groups.last_mut() {
-                Some((subject, findings)) if **subject == finding.subject => findings.push(finding),
-                _ => groups.push((&finding.subject, vec![finding])),
-            }
-        }
-        let worst = |group: &(&ChangeSubject, Vec<&CompatFinding>)| {
-            group.1.iter().map(|finding| finding.level).max()
-        };
-        groups.sort_by_key(|group| std::cmp::Reverse(worst(group)));
-        groups
     }
 }

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
-
 use portcullis_contract::{MessageDirection, MessagePart, SourceLocation};
 
 use super::change_approval::ChangeApproval;
@@ -11,7 +9,7 @@ use super::change_level::{ChangeCertainty, ChangeLevel};
 use super::diff_rule::{ChangeArea, DiffRule};
 use super::witness::Witness;
 
-/// One change.
+/// One change of the contract, with every place that it reaches.
 #[derive(Clone, Debug)]
 pub struct CompatFinding {
     /// The rule that describes the change.
@@ -22,10 +20,8 @@ pub struct CompatFinding {
     pub level: ChangeLevel,
     /// How the level was established.
     pub certainty: ChangeCertainty,
-    /// The operation that changed.
-    pub subject: ChangeSubject,
-    /// Where in the operation.
-    pub location: ChangeLocation,
+    /// Every place in the operations of the contract that the change reaches; sorted, never empty.
+    pub places: Vec<ChangePlace>,
     /// The old value, if it is short enough to print.
     pub before: Option<String>,
     /// The new value.
@@ -38,8 +34,21 @@ pub struct CompatFinding {
     pub new: Option<SourceLocation>,
     /// A message that demonstrates a break.
     pub witness: Option<Witness>,
+    /// The index of the place that the witness is for.
+    pub witness_place: usize,
+    /// What approvals refer to. [`super::compare()`] sets it.
+    pub(super) fingerprint: String,
     /// The approval that covers the change.
     pub approval: Option<ChangeApproval>,
+}
+
+/// A place that a change reaches.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChangePlace {
+    /// The operation, or the contract as a whole.
+    pub subject: ChangeSubject,
+    /// Where in the operation.
+    pub location: ChangeLocation,
 }
 
 /// The part of the contract that a finding belongs to.
@@ -140,6 +149,18 @@ impl fmt::Display for ChangeSubject {
     }
 }
 
+impl fmt::Display for ChangePlace {
+    /// Writes the operation, and where in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let location = self.location.to_string();
+        if location.is_empty() {
+            write!(f, "{}", self.subject)
+        } else {
+            write!(f, "{}, {location}", self.subject)
+        }
+    }
+}
+
 impl fmt::Display for ChangeLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let media = |media: &Option<String>| media.as_ref().map(|media| format!(" {media}"));
@@ -166,46 +187,33 @@ impl fmt::Display for ChangeLocation {
 }
 
 impl CompatFinding {
-    /// The key that approvals refer to. It covers the rule, the location, and the values before and
-    /// after. It ignores line numbers, message texts and the names of path parameters.
-    pub fn fingerprint(&self) -> String {
-        let subject = match &self.subject {
-            ChangeSubject::Operation { path, method } => format!("{method} {}", path_shape(path)),
-            other => other.to_string(),
-        };
-        let mut hash = Sha256::new();
-        let direction = self.direction.map_or("", direction_name);
-        let (before, after) = (self.before.as_deref(), self.after.as_deref());
-        for part in [
-            self.rule.id,
-            direction,
-            &subject,
-            &self.anonymous_location(),
-            before.unwrap_or_default(),
-            after.unwrap_or_default(),
-        ] {
-            hash.update(part.as_bytes());
-            hash.update([0]);
-        }
-        let digest = hash.finalize();
-        digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+    /// The first place.
+    pub fn first(&self) -> &ChangePlace {
+        self.places.first().expect("a finding has a place")
     }
 
-    /// The location without the names of path parameters.
-    fn anonymous_location(&self) -> String {
-        match &self.location.part {
-            ExchangePart::Parameter { part: "path", .. } => {
-                format!("path {}", self.location.pointer)
-            }
-            _ => self.location.to_string(),
-        }
+    /// The place that the witness is for.
+    pub fn witness_place(&self) -> &ChangePlace {
+        self.places
+            .get(self.witness_place)
+            .unwrap_or_else(|| self.first())
     }
 
-    /// The ids that oasdiff uses for this change at this location.
+    /// The operations that the change reaches, each once. The contract as a whole counts as one.
+    pub fn operations(&self) -> Vec<&ChangeSubject> {
+        // Places are sorted by subject.
+        let mut subjects: Vec<&ChangeSubject> =
+            self.places.iter().map(|place| &place.subject).collect();
+        subjects.dedup();
+        subjects
+    }
+
+    /// The key that approvals refer to.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// The ids that oasdiff uses for this change at its places.
     pub fn aliases(&self) -> Vec<String> {
         let all = self.rule.aliases();
         let side = self.direction.map_or("", direction_name);
@@ -214,28 +222,47 @@ impl CompatFinding {
                 || alias.split('-').any(|word| word == side)
                 || !(alias.contains("request") || alias.contains("response"))
         };
-        let sided: Vec<String> = all
-            .iter()
-            .filter(|alias| is_of_side(alias))
-            .cloned()
-            .collect();
+        let sided: Vec<String> = all.into_iter().filter(is_of_side).collect();
         if self.rule.area != ChangeArea::Schema {
             return sided;
         }
-        let near: Vec<String> = sided
-            .iter()
-            .filter(|alias| self.alias_names_part(alias))
-            .cloned()
-            .collect();
+        // Locations of one kind have the same aliases.
+        let mut kinds: Vec<(std::mem::Discriminant<ExchangePart>, bool)> = Vec::new();
+        let mut near: Vec<String> = Vec::new();
+        for place in &self.places {
+            let location = &place.location;
+            let kind = (
+                std::mem::discriminant(&location.part),
+                location.pointer.is_empty(),
+            );
+            if kinds.contains(&kind) {
+                continue;
+            }
+            kinds.push(kind);
+            let named = sided.iter().filter(|alias| location.is_of_alias(alias));
+            near.extend(named.cloned());
+        }
+        near.sort_unstable();
+        near.dedup();
         if near.is_empty() { sided } else { near }
+    }
+}
+
+impl ChangeLocation {
+    /// The location without the names of path parameters.
+    pub(super) fn anonymous(&self) -> String {
+        match &self.part {
+            ExchangePart::Parameter { part: "path", .. } => format!("path {}", self.pointer),
+            _ => self.to_string(),
+        }
     }
 
     /// Whether an alias is for this kind of location.
-    fn alias_names_part(&self, alias: &str) -> bool {
-        let is_inner = !self.location.pointer.is_empty();
+    fn is_of_alias(&self, alias: &str) -> bool {
+        let is_inner = !self.pointer.is_empty();
         let is_property = alias.contains("-property-") || alias.ends_with("-property");
         let is_parameter = alias.contains("-parameter-") || alias.contains("header-property");
-        match &self.location.part {
+        match &self.part {
             ExchangePart::Parameter { .. } => is_parameter && (is_property == is_inner),
             ExchangePart::Header { .. } => alias.contains("response-header-"),
             _ => {

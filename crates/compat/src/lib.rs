@@ -5,10 +5,9 @@
 //! `rules`. `schema_diff` finds the keywords that differ between two schemas. `containment` decides
 //! whether every value of one schema is valid under another, and gives a counterexample where it is
 //! not. `schema_findings` turns the edits of `schema_diff` and the verdicts of `containment` into
-//! findings. `witness` builds a message from each counterexample; a finding shows it only if the
+//! findings. `merged_findings` joins the findings of one cause, so a change of a shared schema is one
+//! finding with many places. `change_fingerprint` gives each finding the key that approvals refer to. `witness` builds a message from each counterexample; a finding shows it only if the
 //! validators of both contracts confirm it.
-//!
-//! The crate is pure: it reads no files and no clock, and does not know git.
 //!
 //! The crate is pure: it reads no files and no clock, and does not know git.
 
@@ -30,13 +29,17 @@ mod witness;
 mod schema_findings;
 mod semantic_version;
 mod version_advice;
+mod merged_findings;
+mod contract_place;
+mod content_digest;
+mod change_fingerprint;
 mod compare;
 
 pub use change_approval::{ApprovalSet, ChangeApproval};
 pub use change_level::{ChangeCertainty, ChangeLevel};
 pub use compare::{CompatCounts, CompatReport, compare};
 pub use compare_options::CompareOptions;
-pub use compat_finding::{ChangeLocation, ChangeSubject, CompatFinding, ExchangePart};
+pub use compat_finding::{ChangeLocation, ChangePlace, ChangeSubject, CompatFinding, ExchangePart};
 pub use date::Date;
 pub use diff_rule::{ChangeAction, ChangeArea, ChangeCategory, DiffRule, MirrorRule};
 pub use rules::rules;

@@ -2,7 +2,8 @@
 //!
 //! If every value that is sent is proved to be accepted, all edits of a schema are informational.
 //! Otherwise each edit is judged by itself: the older schema with this edit alone. A counterexample
-//! makes it breaking, a proof harmless; if the search gave up, the effect is unknown. Two schemas
+//! makes it breaking, a proof harmless; if the search gave up, the level is `unknown` where the rule alone
+//! would call the edit breaking, and a warning otherwise. Two schemas
 //! that accept the same values count as unchanged, however they are written.
 
 use std::collections::HashMap;
@@ -10,7 +11,7 @@ use std::collections::HashMap;
 use portcullis_contract::{MessageDirection, SchemaKey, SourceLocation};
 
 use super::change_level::{ChangeCertainty, ChangeLevel};
-use super::compat_finding::{ChangeLocation, CompatFinding, ExchangePart};
+use super::compat_finding::{ChangeLocation, ChangePlace, CompatFinding, ExchangePart};
 use super::containment::{ContainmentVerdict, EditVerdict, EditedSchema, SchemaBreak};
 use super::containment_checker::{ContainmentChecker, SchemaKeyPair};
 use super::diff_rule::{ChangeCategory, DiffRule};
@@ -381,8 +382,7 @@ impl SchemaSiteJudge<'_, '_> {
             direction: Some(self.site.direction),
             level,
             certainty,
-            subject: self.site.subject.clone(),
-            location: self.location(found.pointer()),
+            places: found.pointers.iter().map(|at| self.place(at)).collect(),
             before: edit.before.clone(),
             after: edit.after.clone(),
             message: sentence(rule, edit.before.as_deref(), edit.after.as_deref()),
@@ -393,6 +393,8 @@ impl SchemaSiteJudge<'_, '_> {
                 .new
                 .map(|node_ref| self.comparison.new.location(node_ref)),
             witness: witness.filter(|_| level == ChangeLevel::Breaking),
+            witness_place: 0,
+            fingerprint: String::new(),
             approval: None,
         }
     }
@@ -417,11 +419,12 @@ impl SchemaSiteJudge<'_, '_> {
         }
     }
 
+    /// The level of a change whose effect could not be determined.
     fn undecided_level(&self, classical: ChangeLevel) -> ChangeLevel {
-        if self.comparison.options.strict {
-            ChangeLevel::Breaking
-        } else {
-            classical.max(ChangeLevel::Warning)
+        match classical {
+            _ if self.comparison.options.strict => ChangeLevel::Breaking,
+            ChangeLevel::Breaking | ChangeLevel::Unknown => ChangeLevel::Unknown,
+            ChangeLevel::Warning | ChangeLevel::Info => ChangeLevel::Warning,
         }
     }
 
@@ -466,14 +469,15 @@ impl SchemaSiteJudge<'_, '_> {
             direction: Some(self.site.direction),
             level,
             certainty,
-            subject: self.site.subject.clone(),
-            location: self.location(&found.pointer),
+            places: vec![self.place(&found.pointer)],
             before,
             after,
             message: format!("{}: {}", rule.title, found.message),
             old,
             new,
             witness,
+            witness_place: 0,
+            fingerprint: String::new(),
             approval: None,
         }
     }
@@ -486,22 +490,26 @@ impl SchemaSiteJudge<'_, '_> {
             direction: Some(self.site.direction),
             level: self.undecided_level(ChangeLevel::Warning),
             certainty: ChangeCertainty::Unknown(reason.to_owned()),
-            subject: self.site.subject.clone(),
-            location: self.location(""),
+            places: vec![self.place("")],
             before: None,
             after: None,
             message: "it is unknown whether the schema still allows the same values".to_owned(),
             old: None,
             new: None,
             witness: None,
+            witness_place: 0,
+            fingerprint: String::new(),
             approval: None,
         }
     }
 
-    fn location(&self, pointer: &str) -> ChangeLocation {
-        ChangeLocation {
-            part: self.site.part.clone(),
-            pointer: pointer.to_owned(),
+    fn place(&self, pointer: &str) -> ChangePlace {
+        ChangePlace {
+            subject: self.site.subject.clone(),
+            location: ChangeLocation {
+                part: self.site.part.clone(),
+                pointer: pointer.to_owned(),
+            },
         }
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use portcullis_contract::{CompiledContract, DocumentSet, SourceLocation};
 
 use super::change_level::{ChangeCertainty, ChangeLevel};
-use super::compat_finding::{ChangeLocation, ChangeSubject, CompatFinding};
+use super::compat_finding::{ChangeLocation, ChangePlace, ChangeSubject, CompatFinding};
 use super::diff_rule::{ChangeArea, ChangeCategory, DiffRule};
 use super::operation_diff::sentence;
 use super::semantic_version::{SemanticVersion, VersionBump};
@@ -56,7 +56,8 @@ fn bump(finding: &CompatFinding) -> VersionBump {
             && finding.level == ChangeLevel::Info
             && rule.level(finding.direction) != ChangeLevel::Info;
     match finding.level {
-        ChangeLevel::Breaking => VersionBump::Major,
+        // A change that may break a consumer is announced like one that does.
+        ChangeLevel::Breaking | ChangeLevel::Unknown => VersionBump::Major,
         _ if is_informational => VersionBump::Patch,
         // Item 7: a deprecation raises the minor version, too.
         ChangeLevel::Warning | ChangeLevel::Info if rule.kind == ChangeCategory::Mutability => {
@@ -91,14 +92,18 @@ impl VersionAdvice {
             direction: None,
             level: rule.level(None),
             certainty: ChangeCertainty::Rule,
-            subject: ChangeSubject::Contract,
-            location: ChangeLocation::default(),
+            places: vec![ChangePlace {
+                subject: ChangeSubject::Contract,
+                location: ChangeLocation::default(),
+            }],
             message: sentence(rule, before.as_deref(), after.as_deref()),
             before,
             after,
             old: version_location(old),
             new: version_location(new),
             witness: None,
+            witness_place: 0,
+            fingerprint: String::new(),
             approval: None,
         })
     }

@@ -11,11 +11,12 @@ use std::time::SystemTime;
 
 use crate::config::ReloadPolicy;
 use portcullis_compat::{
-    ChangeLevel, CompareOptions, CompatFinding, Date, ExchangePart, SemanticVersion, compare,
+    ChangeCertainty, ChangeLevel, ChangePlace, CompareOptions, CompatFinding, Date, ExchangePart,
+    SemanticVersion, compare,
 };
 use portcullis_contract::CompiledContract;
 
-/// The most breaking changes that are listed; the others are counted.
+/// The most changes that are listed; the others are counted.
 const BREAKS_MAX: usize = 50;
 
 /// The active contract and the policy that a new revision is compared under.
@@ -93,7 +94,7 @@ fn objections(policy: ReloadPolicy, old: &CompiledContract, new: &CompiledContra
     breaks
 }
 
-/// One sentence for each breaking change.
+/// One sentence for each change that breaks consumers, or that could not be shown to be harmless.
 fn breaks(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
     let report = compare(
         old,
@@ -103,7 +104,7 @@ fn breaks(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
     let breaking = report
         .findings
         .iter()
-        .filter(|finding| finding.level == ChangeLevel::Breaking);
+        .filter(|finding| finding.level >= ChangeLevel::Unknown);
     let mut sentences: Vec<String> = breaking.map(sentence).collect();
     if sentences.len() > BREAKS_MAX {
         let more = sentences.len() - BREAKS_MAX;
@@ -114,16 +115,22 @@ fn breaks(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
 }
 
 fn sentence(finding: &CompatFinding) -> String {
-    let CompatFinding {
-        subject,
-        location: site,
-        message,
-        ..
-    } = finding;
-    match site.part {
-        ExchangePart::NoPart => format!("{subject}: {message}"),
-        _ => format!("{subject}: {site}: {message}"),
+    let ChangePlace { subject, location } = finding.first();
+    let mut sentence = subject.to_string();
+    match finding.operations().len().saturating_sub(1) {
+        0 => {}
+        more => sentence.push_str(&format!(" (and {more} more)")),
     }
+    if location.part != ExchangePart::NoPart {
+        sentence.push_str(&format!(": {location}"));
+    }
+    sentence.push_str(&format!(": {}", finding.message));
+    if let ChangeCertainty::Unknown(reason) = &finding.certainty {
+        sentence.push_str(&format!(
+            "; whether this breaks a client is unknown: {reason}"
+        ));
+    }
+    sentence
 }
 
 /// Whether the new version announces breaking changes (semver.org, items 4 and 8): a greater

@@ -38,27 +38,19 @@ pub(super) fn apply_approvals(
     Ok(())
 }
 
-/// Prints a template entry for each breaking change that has no approval. Its owner fills in the
-/// reason.
+/// Prints a template entry for each change that needs an approval and has none. Its owner fills in
+/// the reason.
 pub(super) fn print_approval_templates(comparison: &DiffResult, out: &mut ReportWriter) {
     let mut printed = Vec::new();
     for (compared, finding) in comparison.findings() {
         let fingerprint = finding.fingerprint();
-        if finding.level < ChangeLevel::Breaking
+        if finding.level < ChangeLevel::Unknown
             || finding.approval.is_some()
             || printed.contains(&fingerprint)
         {
             continue;
         }
-        let location = finding.location.to_string();
-        let change = if location.is_empty() {
-            format!("{}: {}: {}", finding.subject, finding.rule, finding.message)
-        } else {
-            format!(
-                "{}: {location}: {}: {}",
-                finding.subject, finding.rule, finding.message
-            )
-        };
+        let change = format!("{}: {}: {}", finding.first(), finding.rule, finding.message);
         out.line("[[approval]]");
         out.line(format_args!("fingerprint = {}", toml_string(&fingerprint)));
         out.line(format_args!("change = {}", toml_string(&change)));

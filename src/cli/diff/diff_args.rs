@@ -21,6 +21,9 @@ Examples:
 A change is breaking if a client that conformed to the older contract fails with the newer one:
 a request that was accepted is rejected, or a response arrives that the older contract forbids.
 Where possible the report shows such a message; the validators of both contracts confirmed it.
+A change is unknown if its rule alone would call it breaking, but neither a break nor its absence
+could be shown. Unknown changes fail like breaking ones, unless they are approved; --fail-on breaking
+ignores them, and --strict calls every undecided change breaking.
 
 Exit codes: 0 fine, 1 a change of the level that --fail-on names, 2 a contract cannot be read or
 compiled.")]
@@ -47,7 +50,7 @@ pub(crate) struct DiffArgs {
     /// Approved changes: a reviewed TOML file of approval tables
     #[arg(long, value_name = "FILE")]
     pub(super) approvals: Option<PathBuf>,
-    /// Print only an approval table for each breaking change that has none
+    /// Print only an approval table for each breaking or unknown change that has none
     #[arg(long)]
     pub(super) print_approvals: bool,
     /// The catalog of squads, whose `paths` name the provider of contracts that do not name one
@@ -68,10 +71,12 @@ fn date(text: &str) -> Result<Date, &'static str> {
 /// The lowest level of change that makes the exit code 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum DiffFailThreshold {
-    /// Breaking changes
-    #[default]
+    /// Breaking changes only; changes whose effect is unknown pass
     Breaking,
-    /// Breaking changes and warnings
+    /// Breaking changes, and changes that could not be shown to be harmless
+    #[default]
+    Unknown,
+    /// All of these, and warnings
     Warning,
     /// No change
     None,

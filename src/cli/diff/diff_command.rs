@@ -70,6 +70,7 @@ fn outcome(args: &DiffArgs, comparison: &DiffResult) -> CommandOutcome {
     }
     let is_reached = match args.fail_on {
         DiffFailThreshold::Breaking => comparison.level() >= Some(ChangeLevel::Breaking),
+        DiffFailThreshold::Unknown => comparison.level() >= Some(ChangeLevel::Unknown),
         DiffFailThreshold::Warning => comparison.level() >= Some(ChangeLevel::Warning),
         DiffFailThreshold::None => false,
     };

@@ -52,8 +52,8 @@ impl CommandReport for DiffResult {
             command: "diff",
             title: format!("Contract changes: {}", verdict(self)),
             summary: format!(
-                "{} breaking, {} warnings, {} infos, {} approved, {} not proved either way",
-                counts.breaking, counts.warning, counts.info, counts.approved, counts.unknown
+                "{} breaking, {} unknown, {} warnings, {} infos, {} approved",
+                counts.breaking, counts.unknown, counts.warning, counts.info, counts.approved
             ),
             tables: squad_table(self).into_iter().collect(),
             sections: contracts
@@ -82,15 +82,16 @@ fn squad_table(comparison: &DiffResult) -> Option<ReportTable> {
         .map(|(squad, totals)| {
             let SquadTotals {
                 breaking,
+                unknown,
                 warning,
                 info,
             } = totals;
-            let counts = [breaking, warning, info].map(|count| count.to_string());
+            let counts = [breaking, unknown, warning, info].map(|count| count.to_string());
             [squad].into_iter().chain(counts).collect()
         })
         .collect();
     (!rows.is_empty()).then(|| ReportTable {
-        head: vec!["squad", "breaking", "warning", "info"],
+        head: vec!["squad", "breaking", "unknown", "warning", "info"],
         rows,
     })
 }
@@ -122,8 +123,7 @@ fn compared_section(compared: &ComparedContract) -> ReportSection {
         ));
     }
     let path = &compared.path;
-    let groups = report.by_subject().into_iter();
-    let findings = groups.flat_map(|(_, findings)| findings);
+    let findings = report.findings.iter();
     ReportSection {
         name: path.clone(),
         path: path.clone(),
@@ -184,17 +184,13 @@ fn unreadable_section(comparison: &DiffResult) -> Option<ReportSection> {
 
 fn finding(path: &str, found: &CompatFinding) -> ReportFinding {
     let level = match found.level {
-        ChangeLevel::Breaking => FindingLevel::Error,
+        ChangeLevel::Breaking | ChangeLevel::Unknown => FindingLevel::Error,
         ChangeLevel::Warning => FindingLevel::Warning,
         ChangeLevel::Info => FindingLevel::Info,
     };
-    let location = found.location.to_string();
-    let message = if location.is_empty() {
-        format!("{}: {}", found.subject, found.message)
-    } else {
-        format!("{}, {location}: {}", found.subject, found.message)
-    };
-    let case = TestCase::new(path, found.subject.to_string());
+    let place = found.first();
+    let message = format!("{}: {}", places_text(found), found.message);
+    let case = TestCase::new(path, place.subject.to_string());
     let mut finding = ReportFinding::new(found.rule.id, level, message, case);
     finding.rule_title = Some(found.rule.title);
     finding.label = found.level.as_str();
@@ -208,6 +204,15 @@ fn finding(path: &str, found: &CompatFinding) -> ReportFinding {
     finding.approval = approval.map(|approval| approval.reason.clone());
     finding.properties = properties(found);
     finding
+}
+
+/// The first place, and the number of the others.
+fn places_text(found: &CompatFinding) -> String {
+    let place = found.first();
+    match found.places.len() {
+        1 => place.to_string(),
+        more => format!("{place} and {} more places", more - 1),
+    }
 }
 
 fn details(found: &CompatFinding) -> Option<String> {

@@ -35,7 +35,7 @@
 //! }
 //! ```
 //!
-//! `verdict` is `breaking`, `warning`, `compatible` or `unchanged`; approved changes do not count.
+//! `verdict` is `breaking`, `unknown`, `warning`, `compatible` or `unchanged`; approved changes do not count.
 //! `certainty` is `rule`, `witnessed`, `proved` or `unknown`; `reason` explains `unknown`.
 
 use serde_json::{Map, Value, json};
@@ -64,10 +64,12 @@ fn document(comparison: &DiffResult) -> Value {
         .map(|(squad, totals)| {
             let SquadTotals {
                 breaking,
+                unknown,
                 warning,
                 info,
             } = totals;
-            let totals = json!({"breaking": breaking, "warning": warning, "info": info});
+            let totals =
+                json!({"breaking": breaking, "unknown": unknown, "warning": warning, "info": info});
             (squad, totals)
         })
         .collect();
@@ -94,6 +96,7 @@ fn document(comparison: &DiffResult) -> Value {
             "info": counts.info,
             "unknown": counts.unknown,
             "approved": counts.approved,
+            "places": counts.places,
             "positions": positions,
             "unreadable": comparison.unreadable.len(),
         },
@@ -104,6 +107,7 @@ fn document(comparison: &DiffResult) -> Value {
 pub(super) fn verdict(comparison: &DiffResult) -> &'static str {
     match comparison.level() {
         Some(ChangeLevel::Breaking) => "breaking",
+        Some(ChangeLevel::Unknown) => "unknown",
         Some(ChangeLevel::Warning) => "warning",
         Some(ChangeLevel::Info) => "compatible",
         None if comparison.added.is_empty() => "unchanged",
@@ -151,8 +155,8 @@ fn finding(finding: &CompatFinding, provider: Option<&str>) -> Value {
         "certainty": finding.certainty.as_str(),
         "reason": reason,
         "direction": finding.direction.map(|direction| format!("{direction:?}").to_lowercase()),
-        "subject": finding.subject.to_string(),
-        "site": finding.location.to_string(),
+        "subject": finding.first().subject.to_string(),
+        "site": finding.first().location.to_string(),
         "provider": provider,
         "message": finding.message,
         "before": finding.before,

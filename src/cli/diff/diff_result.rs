@@ -44,6 +44,7 @@ pub(super) struct DiffResult {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct SquadTotals {
     pub(super) breaking: usize,
+    pub(super) unknown: usize,
     pub(super) warning: usize,
     pub(super) info: usize,
 }
@@ -56,7 +57,7 @@ impl ComparedContract {
         finding: &CompatFinding,
         catalog: &'a ContractProviders,
     ) -> Option<&'a str> {
-        let own = match &finding.subject {
+        let own = match &finding.first().subject {
             subject @ ChangeSubject::Operation { .. } => self.providers.get(&subject.to_string()),
             _ => None,
         };
@@ -142,6 +143,7 @@ impl DiffResult {
             all.info += counts.info;
             all.unknown += counts.unknown;
             all.approved += counts.approved;
+            all.places += counts.places;
         }
         all
     }
@@ -160,6 +162,7 @@ impl DiffResult {
             let squad_totals = totals.entry(squad).or_default();
             match finding.level {
                 ChangeLevel::Breaking => squad_totals.breaking += 1,
+                ChangeLevel::Unknown => squad_totals.unknown += 1,
                 ChangeLevel::Warning => squad_totals.warning += 1,
                 ChangeLevel::Info => squad_totals.info += 1,
             }

@@ -1,4 +1,4 @@
-//! The comparison as text for humans: by operation, the most severe first.
+//! The comparison as text for humans, the most severe change first.
 
 use portcullis_compat::{ChangeCertainty, ChangeLevel, CompatFinding, CompatReport};
 
@@ -60,12 +60,8 @@ fn print_contract(compared: &ComparedContract, out: &mut ReportWriter) {
             .to_string();
         out.line(note);
     }
-    for (subject, findings) in report.by_subject() {
-        let subject = out.paint(TextStyle::Bold, subject).to_string();
-        out.line(format_args!("\n  {subject}"));
-        for finding in findings {
-            print_finding(finding, out);
-        }
+    for finding in &report.findings {
+        print_finding(finding, out);
     }
     let semver = &report.semver;
     let suggested = semver
@@ -85,7 +81,7 @@ fn print_contract(compared: &ComparedContract, out: &mut ReportWriter) {
 
 fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {
     let style = match finding.level {
-        ChangeLevel::Breaking => TextStyle::Red,
+        ChangeLevel::Breaking | ChangeLevel::Unknown => TextStyle::Red,
         ChangeLevel::Warning => TextStyle::Yellow,
         ChangeLevel::Info => TextStyle::Dim,
     };
@@ -94,17 +90,20 @@ fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {
         None => finding.level.as_str(),
     };
     let level = out.paint(style, format_args!("{level:<8}")).to_string();
-    let mut location = finding.location.to_string();
-    if !location.is_empty() {
-        location.push_str(": ");
-    }
     let rule = out
         .paint(TextStyle::Dim, format_args!("[{}]", finding.rule))
         .to_string();
     out.line(format_args!(
-        "    {level}  {location}{} {rule}",
+        "    {level}  {}: {} {rule}",
+        finding.first(),
         finding.message
     ));
+    if finding.places.len() > 1 {
+        out.line(format_args!(
+            "              and {} more places",
+            finding.places.len() - 1
+        ));
+    }
     if let Some(approval) = &finding.approval {
         out.line(format_args!(
             "              approved by {}: {}",
@@ -143,15 +142,16 @@ fn print_squads(comparison: &DiffResult, out: &mut ReportWriter) {
     if is_one_contract || squads.is_empty() {
         return;
     }
-    out.line("squad               breaking  warning  info");
+    out.line("squad               breaking  unknown  warning  info");
     for (squad, totals) in squads {
         let SquadTotals {
             breaking,
+            unknown,
             warning,
             info,
         } = totals;
         out.line(format_args!(
-            "{squad:<18}  {breaking:>8}  {warning:>7}  {info:>4}"
+            "{squad:<18}  {breaking:>8}  {unknown:>7}  {warning:>7}  {info:>4}"
         ));
     }
     out.line("");
@@ -160,18 +160,18 @@ fn print_squads(comparison: &DiffResult, out: &mut ReportWriter) {
 fn print_summary(comparison: &DiffResult, out: &mut ReportWriter) {
     let counts = comparison.counts();
     let style = match comparison.level() {
-        Some(ChangeLevel::Breaking) => TextStyle::Red,
+        Some(ChangeLevel::Breaking | ChangeLevel::Unknown) => TextStyle::Red,
         Some(ChangeLevel::Warning) => TextStyle::Yellow,
         Some(ChangeLevel::Info) | None => TextStyle::Bold,
     };
     let mut text = format!(
-        "{} breaking, {}, {}",
+        "{} breaking, {} unknown, {}, {}",
         counts.breaking,
+        counts.unknown,
         counted(counts.warning as u64, "warning"),
         counted(counts.info as u64, "info"),
     );
     for (count, word) in [
-        (counts.unknown, "not proved either way"),
         (counts.approved, "approved"),
         (comparison.unchanged, "contracts unchanged"),
         (comparison.unreadable.len(), "unreadable"),

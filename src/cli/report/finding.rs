@@ -29,7 +29,7 @@ pub(crate) struct FindingLocation {
 }
 
 /// The test case that a finding belongs to, for pipelines that show findings as test results.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct TestCase {
     pub(crate) class_name: String,
     pub(crate) name: String,

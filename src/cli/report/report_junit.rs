@@ -1,6 +1,8 @@
 //! Reports as JUnit XML: a suite for each section, a failed test case for each error.
 
-use super::finding::ReportFinding;
+use std::collections::HashMap;
+
+use super::finding::{ReportFinding, TestCase};
 use super::report_document::{Report, ReportSection};
 use crate::cli::output::escape_xml;
 
@@ -25,18 +27,21 @@ pub(crate) fn render_junit(report: &Report) -> String {
 /// A section whose findings are grouped by test case.
 struct JunitSuite<'a> {
     section: &'a ReportSection,
-    cases: Vec<&'a [ReportFinding]>,
+    cases: Vec<Vec<&'a ReportFinding>>,
 }
 
 impl<'a> JunitSuite<'a> {
     fn of(section: &'a ReportSection) -> Self {
-        let cases = section
-            .findings
-            .chunk_by(|left, right| left.test_case == right.test_case);
-        Self {
-            section,
-            cases: cases.collect(),
+        let mut numbers: HashMap<&TestCase, usize> = HashMap::new();
+        let mut cases: Vec<Vec<&ReportFinding>> = Vec::new();
+        for finding in &section.findings {
+            let number = *numbers.entry(&finding.test_case).or_insert(cases.len());
+            match cases.get_mut(number) {
+                Some(case) => case.push(finding),
+                None => cases.push(vec![finding]),
+            }
         }
+        Self { section, cases }
     }
 
     fn tests(&self) -> usize {
@@ -47,7 +52,7 @@ impl<'a> JunitSuite<'a> {
         let failed = self
             .cases
             .iter()
-            .filter(|findings| findings.iter().any(ReportFinding::is_failure));
+            .filter(|findings| findings.iter().any(|finding| finding.is_failure()));
         failed.count()
     }
 
@@ -77,7 +82,7 @@ impl<'a> JunitSuite<'a> {
     }
 }
 
-fn render_case(findings: &[ReportFinding]) -> String {
+fn render_case(findings: &[&ReportFinding]) -> String {
     let case = &findings[0].test_case;
     let mut text = format!(
         "    <testcase classname=\"{}\" name=\"{}\">\n",

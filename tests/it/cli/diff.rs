@@ -180,14 +180,14 @@ fn text_begins_with_the_most_severe_change_and_warns_about_other_titles() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(!text.contains('\x1b'), "{text}");
     assert!(text.starts_with("new.yaml  Orders 1.4.0 → 1.5.0"), "{text}");
-    assert!(text.contains("breaking  request body application/json /amount: maximum lowered from 20 to 10 [schema.maximum.decreased]"), "{text}");
+    assert!(text.contains("breaking  PUT /orders/{id}, request body application/json /amount: maximum lowered from 20 to 10 [schema.maximum.decreased]"), "{text}");
     assert!(text.contains("for example {\"amount\":"), "{text}");
     assert!(
         text.find("breaking").unwrap() < text.find("info").unwrap(),
         "{text}"
     );
     assert!(
-        text.ends_with("2 breaking, 0 warnings, 2 infos\n"),
+        text.ends_with("2 breaking, 0 unknown, 0 warnings, 2 infos\n"),
         "{text}"
     );
     let output = run(folder.path(), "diff old.yaml other.yaml", "");
@@ -215,7 +215,10 @@ fn the_other_formats_have_locations_and_counts() {
         markdown.starts_with("## Contract changes: breaking\n"),
         "{markdown}"
     );
-    assert!(markdown.contains("| payments | 2 | 0 | 2 |"), "{markdown}");
+    assert!(
+        markdown.contains("| payments | 2 | 0 | 0 | 2 |"),
+        "{markdown}"
+    );
     let github = print("github");
     assert!(github.contains("::error file=new.yaml,line=14,title=schema.maximum.decreased::PUT /orders/{id}, request body"), "{github}");
     let sarif: Value = serde_json::from_str(&print("sarif")).unwrap();

@@ -8,7 +8,9 @@ use portcullis_json::JsonNode;
 
 use super::super::change_level::ChangeCertainty;
 use super::super::compare_options::CompareOptions;
-use super::super::compat_finding::{ChangeLocation, ChangeSubject, CompatFinding, ExchangePart};
+use super::super::compat_finding::{
+    ChangeLocation, ChangePlace, ChangeSubject, CompatFinding, ExchangePart,
+};
 use super::super::diff_rule::{ChangeAction, ChangeArea, DiffRule};
 use super::super::schema_diff::{EditGraph, SchemaPairId};
 use super::super::witness::ValueCarrier;
@@ -147,14 +149,18 @@ impl<'c> ContractComparison<'c> {
                 rule.level(direction)
             },
             certainty: ChangeCertainty::Rule,
-            subject: scope.subject.clone(),
-            location: site,
+            places: vec![ChangePlace {
+                subject: scope.subject.clone(),
+                location: site,
+            }],
             before,
             after,
             message,
             old: old.map(|node_ref| self.old.location(node_ref)),
             new: new.map(|node_ref| self.new.location(node_ref)),
             witness: None,
+            witness_place: 0,
+            fingerprint: String::new(),
             approval: None,
         });
     }

@@ -100,10 +100,3 @@ pub(crate) struct LocatedEdit {
     /// The edit.
     pub(crate) edit: SchemaEdit,
 }
-
-impl LocatedEdit {
-    /// The nearest place.
-    pub(crate) fn pointer(&self) -> &str {
-        self.pointers.first().map_or("", String::as_str)
-    }
-}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_compat::{
-    ChangeApproval, ChangeLevel, ChangeSubject, CompatFinding, CompatReport, Date,
+    ChangeApproval, ChangeCertainty, ChangeLevel, ChangeSubject, CompatFinding, CompatReport, Date,
 };
 use portcullis_contract::CompiledContract;
 
@@ -39,18 +39,19 @@ impl DeploymentComparison {
         }
     }
 
-    /// The breaking changes.
-    pub fn breaking(&self) -> impl Iterator<Item = &CompatFinding> {
+    /// The changes that need an approval: those that break a consumer, and those that could not be
+    /// shown to be harmless.
+    pub fn changes_to_approve(&self) -> impl Iterator<Item = &CompatFinding> {
         self.report
             .findings
             .iter()
-            .filter(|finding| finding.level == ChangeLevel::Breaking)
+            .filter(|finding| finding.level >= ChangeLevel::Unknown)
     }
 
-    /// The operation that a change affects; none for the whole contract.
-    fn operation(&self, finding: &CompatFinding) -> Option<&str> {
-        match &finding.subject {
-            subject @ ChangeSubject::Operation { .. } => self
+    /// The name of an operation; none for the whole contract.
+    fn operation(&self, subject: &ChangeSubject) -> Option<&str> {
+        match subject {
+            ChangeSubject::Operation { .. } => self
                 .operations
                 .get(&subject.to_string())
                 .map(String::as_str),
@@ -60,19 +61,45 @@ impl DeploymentComparison {
         }
     }
 
-    /// The operations that break.
+    /// The operations that break or may break.
     pub(super) fn broken_operations(&self) -> BrokenOperations {
         let mut broken = BrokenOperations::default();
-        for finding in self.breaking() {
-            match self.operation(finding) {
-                Some(operation) => drop(broken.operations.insert(operation.to_owned())),
-                None => broken.whole_contract = true,
+        for finding in self.changes_to_approve() {
+            for subject in finding.operations() {
+                match self.operation(subject) {
+                    Some(operation) => drop(broken.operations.insert(operation.to_owned())),
+                    None => broken.whole_contract = true,
+                }
             }
         }
         broken
     }
 
-    /// Each breaking change with its approvals, given and missing.
+    /// The squads that must approve a change: those that call one of its operations and can be
+    /// asked, else the provider.
+    fn approvers<'r>(
+        &self,
+        finding: &CompatFinding,
+        radius: &'r BlastRadius,
+        provider: &'r str,
+    ) -> BTreeSet<&'r str> {
+        let subjects = finding.operations().into_iter();
+        let mut needed: BTreeSet<&str> = subjects
+            .flat_map(|subject| radius.affected_squads(self.operation(subject)))
+            .collect();
+        needed.retain(|squad| {
+            radius
+                .squads
+                .iter()
+                .any(|reached| reached.squad == *squad && reached.is_known())
+        });
+        if needed.is_empty() {
+            needed.insert(provider);
+        }
+        needed
+    }
+
+    /// Each change that needs an approval, with its approvals, given and missing.
     pub(super) fn approval_statuses(
         &self,
         radius: &BlastRadius,
@@ -91,17 +118,7 @@ impl DeploymentComparison {
                 .filter(applies)
                 .map(RecordedApproval::from)
                 .collect();
-            let mut needed: BTreeSet<&str> = radius.affected_squads(self.operation(finding));
-            needed.retain(|squad| {
-                radius
-                    .squads
-                    .iter()
-                    .any(|reached| reached.squad == *squad && reached.is_known())
-            });
-            if needed.is_empty() {
-                // If it affects no squad that can be asked, the provider must approve.
-                needed.insert(provider);
-            }
+            let needed = self.approvers(finding, radius, provider);
             let has_approved =
                 |squad: &&&str| granted.iter().any(|approved| approved.owner == **squad);
             let missing = needed
@@ -115,11 +132,11 @@ impl DeploymentComparison {
                 missing,
             }
         };
-        self.breaking().map(status).collect()
+        self.changes_to_approve().map(status).collect()
     }
 }
 
-/// A breaking change with its approvals.
+/// A change that needs an approval, with its approvals.
 #[derive(Debug)]
 pub(super) struct ApprovalStatus<'c> {
     finding: &'c CompatFinding,
@@ -130,46 +147,66 @@ pub(super) struct ApprovalStatus<'c> {
 impl ApprovalStatus<'_> {
     /// The reason that the change is for the gate, with this weight.
     pub(super) fn reason(&self, weight: ReasonWeight) -> GateReason {
-        let CompatFinding {
-            subject,
-            location,
-            message,
-            rule,
-            witness,
-            ..
-        } = self.finding;
-        let location = location.to_string();
-        let prefix = if location.is_empty() {
-            String::new()
-        } else {
-            format!("{location}: ")
-        };
-        let source = self.finding.new.as_ref().or(self.finding.old.as_ref());
-        let advice = if self.missing.is_empty() {
-            let owners: Vec<&str> = self.given.iter().map(|given| &*given.owner).collect();
-            format!("approved by {}", owners.join(", "))
-        } else {
-            format!("it needs the approval of {}", self.missing.join(", "))
-        };
+        let finding = self.finding;
+        let source = finding.new.as_ref().or(finding.old.as_ref());
+        let witness = finding.witness.as_ref();
+        let operations = finding.operations().into_iter();
         GateReason {
             place: source.map(|source| ReasonLocation {
                 file: source.file.to_string(),
                 line: source.line,
             }),
             change: Some(BreakingChange {
-                fingerprint: self.finding.fingerprint(),
-                rule: rule.id,
-                subject: subject.to_string(),
-                witness: witness.as_ref().map(|witness| witness.payload()),
-                curl: witness.as_ref().and_then(|witness| witness.curl()),
+                fingerprint: finding.fingerprint().to_owned(),
+                rule: finding.rule.id,
+                level: finding.level.as_str(),
+                subject: finding.first().subject.to_string(),
+                operations: operations.map(ToString::to_string).collect(),
+                witness: witness.map(|witness| witness.payload()),
+                curl: witness.and_then(|witness| witness.curl()),
                 approvals_missing: self.missing.clone(),
             }),
-            ..GateReason::new(
-                GateRule::BreakingChange,
-                weight,
-                format!("{subject}: {prefix}{message}"),
-            )
-            .with_advice(advice)
+            ..GateReason::new(self.rule(), weight, self.message()).with_advice(self.advice())
+        }
+    }
+
+    const fn rule(&self) -> GateRule {
+        match self.finding.level {
+            ChangeLevel::Unknown => GateRule::UnknownChange,
+            ChangeLevel::Breaking | ChangeLevel::Warning | ChangeLevel::Info => {
+                GateRule::BreakingChange
+            }
+        }
+    }
+
+    /// The change with its first place, and the number of the other operations.
+    fn message(&self) -> String {
+        let place = self.finding.first();
+        let location = place.location.to_string();
+        let mut message = place.subject.to_string();
+        match self.finding.operations().len().saturating_sub(1) {
+            0 => {}
+            1 => message.push_str(" and 1 other operation"),
+            more => message.push_str(&format!(" and {more} other operations")),
+        }
+        if !location.is_empty() {
+            message.push_str(&format!(": {location}"));
+        }
+        message.push_str(&format!(": {}", self.finding.message));
+        if let ChangeCertainty::Unknown(reason) = &self.finding.certainty {
+            message.push_str(&format!(
+                "; whether this breaks a client is unknown: {reason}"
+            ));
+        }
+        message
+    }
+
+    fn advice(&self) -> String {
+        if self.missing.is_empty() {
+            let owners: Vec<&str> = self.given.iter().map(|given| &*given.owner).collect();
+            format!("approved by {}", owners.join(", "))
+        } else {
+            format!("it needs the approval of {}", self.missing.join(", "))
         }
     }
 }

@@ -17,7 +17,7 @@ pub struct GateReason {
     /// Where in the contract.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<ReasonLocation>,
-    /// The breaking change, if the reason is one.
+    /// The change, if the reason is one that needs an approval.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<BreakingChange>,
 }
@@ -31,15 +31,19 @@ pub struct ReasonLocation {
     pub line: u32,
 }
 
-/// A breaking change.
+/// A change that needs an approval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BreakingChange {
     /// The fingerprint that approvals refer to.
     pub fingerprint: String,
     /// The rule of `portcullis diff`.
     pub rule: &'static str,
-    /// The operation, or the contract.
+    /// `breaking`, or `unknown` if it could not be shown to break or not to break.
+    pub level: &'static str,
+    /// The first operation that it reaches, or the contract.
     pub subject: String,
+    /// All operations that it reaches.
+    pub operations: Vec<String>,
     /// A message that was valid before the change and is not after it, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub witness: Option<String>,
@@ -66,6 +70,8 @@ pub enum GateRule {
     Version,
     /// The change breaks a client or a consumer of responses.
     BreakingChange,
+    /// The change could not be shown to break a client, nor to be harmless.
+    UnknownChange,
     /// Two versions are deployed at the same time.
     KeptVersion,
     /// Live traffic violates the contract.
@@ -97,13 +103,14 @@ pub enum ReasonWeight {
 
 impl GateRule {
     /// Every rule.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Ownership,
         Self::AlreadyDeployed,
         Self::ReplacedRevision,
         Self::FirstDeployment,
         Self::Version,
         Self::BreakingChange,
+        Self::UnknownChange,
         Self::KeptVersion,
         Self::Drift,
         Self::Cooldown,
@@ -121,6 +128,7 @@ impl GateRule {
             Self::FirstDeployment => "first-deployment",
             Self::Version => "version",
             Self::BreakingChange => "breaking-change",
+            Self::UnknownChange => "unknown-change",
             Self::KeptVersion => "kept-version",
             Self::Drift => "drift",
             Self::Cooldown => "cooldown",
@@ -142,7 +150,7 @@ impl GateRule {
             Self::Ownership => "ask-the-owner",
             Self::ReplacedRevision => "roll-back-instead",
             Self::Version => "raise-the-version",
-            Self::BreakingChange => "get-approvals",
+            Self::BreakingChange | Self::UnknownChange => "get-approvals",
             Self::Drift => "fix-the-drift",
             Self::Cooldown => "wait",
             Self::Risk => "lower-the-risk",

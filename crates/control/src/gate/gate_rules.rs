@@ -99,7 +99,7 @@ impl GateCase<'_> {
 
     pub(super) fn version(&self, compared: &DeploymentComparison) -> Option<GateReason> {
         let semver = &compared.report.semver;
-        let is_breaking = compared.breaking().next().is_some();
+        let is_breaking = compared.changes_to_approve().next().is_some();
         let message = match semver.is_sufficient {
             Some(true) => return None,
             Some(false) => format!(
@@ -141,7 +141,7 @@ impl GateCase<'_> {
             .iter()
             .filter(|compared| base.is_none_or(|base| base.number != compared.number))
         {
-            let breaking = compared.breaking().count();
+            let changes = compared.changes_to_approve().count();
             let mut live = self.record.live(self.now);
             let until = live
                 .find(|live| live.number == compared.number)
@@ -150,7 +150,7 @@ impl GateCase<'_> {
                 .map(|until| format!(" until {until}"))
                 .unwrap_or_default();
             reasons.push(reason(format!(
-                "{} is also deployed{until}; compared with it there are {breaking} breaking changes",
+                "{} is also deployed{until}; compared with it, {changes} changes break clients or may do so",
                 compared.version
             )));
         }

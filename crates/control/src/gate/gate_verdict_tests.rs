@@ -138,14 +138,18 @@ fn judge(set: &CaseSettings<'_>) -> GateVerdict {
             compare(&old, &new, CompareOptions::for_day(now().date())),
         ));
         for owner in set.approved_by {
-            approvals.extend(compared[0].breaking().map(|finding| ChangeApproval {
-                fingerprint: finding.fingerprint(),
-                owner: (*owner).to_owned(),
-                reason: "fine".into(),
-                expires: None,
-                change: String::new(),
-                line: 1,
-            }));
+            approvals.extend(
+                compared[0]
+                    .changes_to_approve()
+                    .map(|finding| ChangeApproval {
+                        fingerprint: finding.fingerprint().to_owned(),
+                        owner: (*owner).to_owned(),
+                        reason: "fine".into(),
+                        expires: None,
+                        change: String::new(),
+                        line: 1,
+                    }),
+            );
         }
     }
     let squad = catalog
