@@ -12,7 +12,7 @@ use super::compat_finding::{ChangeLocation, CompatFinding, ExchangePart};
 use super::containment::{ContainmentVerdict, SchemaBreak};
 use super::containment_checker::{ContainmentChecker, SchemaKeyPair};
 use super::diff_rule::{ChangeCategory, DiffRule};
-use super::operation_diff::{ContractComparison, SchemaSite, sentence};
+use super::operation_diff::{AddressTakeover, ContractComparison, SchemaSite, sentence};
 use super::responsible_edits::responsible;
 use super::rule_effects::{harmless, is_decided, is_rewording};
 use super::schema_diff::LocatedEdit;
@@ -214,7 +214,13 @@ impl SchemaSiteJudge<'_, '_> {
             carrier: self.site.carriers.0,
             direction: self.site.direction,
             is_outbound: self.site.operations.is_outbound,
+            address: self.takeover().map(|takeover| &*takeover.old_template),
         }
+    }
+
+    /// The addresses of the site, if two operations are compared because of them.
+    fn takeover(&self) -> Option<&AddressTakeover> {
+        self.comparison.takeover(self.site.operations)
     }
 
     fn new_side(&self) -> ContractSide<'_> {
@@ -222,6 +228,7 @@ impl SchemaSiteJudge<'_, '_> {
             contract: self.comparison.new,
             operation: self.site.operations.new,
             carrier: self.site.carriers.1,
+            address: self.takeover().map(|takeover| &*takeover.new_template),
             ..self.old_side()
         }
     }

@@ -12,6 +12,7 @@ use super::super::compat_finding::{ChangeLocation, ChangeSubject, CompatFinding,
 use super::super::diff_rule::{ChangeAction, ChangeArea, DiffRule};
 use super::super::schema_diff::{EditGraph, SchemaPairId};
 use super::super::witness::ValueCarrier;
+use super::address_takeovers::AddressTakeover;
 
 /// A comparison of two contracts in progress.
 pub(crate) struct ContractComparison<'c> {
@@ -21,15 +22,19 @@ pub(crate) struct ContractComparison<'c> {
     pub(crate) findings: Vec<CompatFinding>,
     pub(crate) schema_sites: Vec<SchemaSite<'c>>,
     pub(crate) graph: EditGraph<'c>,
+    /// Addresses that another operation serves in the new contract.
+    pub(crate) takeovers: Vec<AddressTakeover>,
 }
 
-/// An operation in both contracts.
+/// An operation in both contracts, or two operations that serve the same addresses.
 #[derive(Clone, Copy)]
 pub(crate) struct OperationPair<'c> {
     pub(crate) old: &'c Operation,
     pub(crate) new: &'c Operation,
     /// Whether the service calls the operation (a webhook or a callback).
     pub(crate) is_outbound: bool,
+    /// The index of the takeover, if two operations are compared because of their addresses.
+    pub(crate) takeover: Option<usize>,
 }
 
 /// A site in an exchange that has a schema in both contracts.
@@ -118,6 +123,7 @@ impl<'c> ContractComparison<'c> {
             findings: Vec::new(),
             schema_sites: Vec::new(),
             graph: EditGraph::new(old, new, options),
+            takeovers: Vec::new(),
         }
     }
 
@@ -157,6 +163,12 @@ impl<'c> ContractComparison<'c> {
             witness: None,
             approval: None,
         });
+    }
+
+    /// The addresses for which two operations are compared; `None` for an operation in both
+    /// contracts.
+    pub(crate) fn takeover(&self, pair: OperationPair<'_>) -> Option<&AddressTakeover> {
+        pair.takeover.and_then(|index| self.takeovers.get(index))
     }
 
     /// Adds a site whose schemas are to be compared.

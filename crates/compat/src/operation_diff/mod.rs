@@ -6,6 +6,9 @@
 //! read from its documents.
 
 mod contract_comparison;
+mod address_template;
+mod served_paths;
+mod address_takeovers;
 mod operations;
 mod lifecycle_changes;
 mod parameter_changes;
@@ -18,4 +21,8 @@ mod security_schemes;
 mod servers;
 mod document_changes;
 
+#[cfg(test)]
+mod tests;
+
+pub(super) use address_takeovers::AddressTakeover;
 pub(super) use contract_comparison::{ContractComparison, SchemaSite, sentence};

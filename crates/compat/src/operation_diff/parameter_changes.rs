@@ -21,12 +21,18 @@ impl<'c> ContractComparison<'c> {
     pub(super) fn parameters(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
         let OperationPair { old, new, .. } = pair;
         let (was, is) = (path_expressions(&old.path), path_expressions(&new.path));
-        let is_same = |before: &Parameter, after: &Parameter| match before.part {
-            MessagePart::Path if after.part == MessagePart::Path => {
-                let position_of =
-                    |names: &[&str], name: &str| names.iter().position(|known| *known == name);
-                position_of(&was, &before.name) == position_of(&is, &after.name)
+        let aligned = match self.takeover(pair) {
+            Some(takeover) => takeover.aligned.clone(),
+            None => {
+                let names = was.iter().zip(&is);
+                let owned = |(was, is): (&&str, &&str)| ((*was).to_owned(), (*is).to_owned());
+                names.map(owned).collect()
             }
+        };
+        let is_same = |before: &Parameter, after: &Parameter| match before.part {
+            MessagePart::Path if after.part == MessagePart::Path => aligned
+                .iter()
+                .any(|(was, is)| *was == before.name && *is == after.name),
             _ => before.is_same(after),
         };
         let mut added: Vec<&Parameter> = new.parameters.iter().collect();
@@ -51,6 +57,11 @@ impl<'c> ContractComparison<'c> {
             }
             moved.is_none() || before.part == MessagePart::Path
         });
+        if pair.takeover.is_some() {
+            // Where one path has text, a parameter of the other has this text as its value.
+            removed.retain(|before| before.part != MessagePart::Path);
+            added.retain(|after| after.part != MessagePart::Path);
+        }
         for before in removed {
             self.removed_parameter(scope, pair, before);
         }
