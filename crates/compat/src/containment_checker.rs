@@ -50,17 +50,6 @@ impl<'c> ContainmentChecker<'c> {
             .sends_nothing(question)
     }
 
-    /// Whether both revisions accept the same values.
-    pub(super) fn are_equal(&mut self, schemas: SchemaKeyPair<'_>) -> bool {
-        [false, true].into_iter().all(|new_produces| {
-            let verdict = self.ask(schemas, new_produces, ProducerReading::Accepted);
-            matches!(
-                verdict,
-                ContainmentVerdict::Same | ContainmentVerdict::Compatible
-            )
-        })
-    }
-
     fn ask(
         &mut self,
         schemas: SchemaKeyPair<'_>,

@@ -2,8 +2,8 @@
 //!
 //! Containment decides the level. If every value that is sent is proved to be accepted, the edits
 //! are informational. If a counterexample exists, the responsible edit is breaking. If the search
-//! gave up, the default level of the rule applies, but at least a warning. Two schemas that accept
-//! the same values count as unchanged, however they are written.
+//! gave up, the default level of the rule applies, but at least a warning. Edits without effect are
+//! reported, too: `schema_diff` leaves out what is only written differently.
 
 use portcullis_contract::{MessageDirection, SourceLocation};
 
@@ -14,7 +14,7 @@ use super::containment_checker::{ContainmentChecker, SchemaKeyPair};
 use super::diff_rule::{ChangeCategory, DiffRule};
 use super::operation_diff::{AddressTakeover, ContractComparison, SchemaSite, sentence};
 use super::responsible_edits::responsible;
-use super::rule_effects::{harmless, is_decided, is_rewording};
+use super::rule_effects::{harmless, is_decided};
 use super::schema_diff::LocatedEdit;
 use super::witness::{ContractSide, ValueCarrier, Witness, request, verify};
 
@@ -78,12 +78,6 @@ impl SchemaSiteJudge<'_, '_> {
         schemas: SchemaKeyPair<'_>,
     ) -> Vec<CompatFinding> {
         let rule = |found: &LocatedEdit| DiffRule::named(self.rule_of(found));
-        if self.edits.iter().any(|found| is_rewording(rule(found)))
-            && containment.are_equal(schemas)
-        {
-            let findings = self.all(|_| EditEffect::Harmless).into_iter();
-            return findings.filter(|found| !is_rewording(found.rule)).collect();
-        }
         let may_matter =
             |found: &LocatedEdit| rule(found).level(Some(self.side())) > ChangeLevel::Info;
         if self.edits.iter().any(may_matter) && containment.is_vacuous(schemas, self.new_produces())
@@ -242,6 +236,10 @@ impl SchemaSiteJudge<'_, '_> {
             _ if rule.kind == ChangeCategory::Lifecycle && self.is_draft() => {
                 (ChangeLevel::Info, ChangeCertainty::Rule, None)
             }
+            // Only values that are written as XML have a form.
+            _ if rule.id == "schema.xml.changed" && !self.is_xml() => {
+                (ChangeLevel::Info, ChangeCertainty::Rule, None)
+            }
             _ if !is_decided(rule) => (classical, ChangeCertainty::Rule, None),
             EditEffect::Breaking(witness) => (
                 ChangeLevel::Breaking,
@@ -279,6 +277,14 @@ impl SchemaSiteJudge<'_, '_> {
             witness: witness.filter(|_| level == ChangeLevel::Breaking),
             approval: None,
         }
+    }
+
+    fn is_xml(&self) -> bool {
+        let is_xml = |carrier: ValueCarrier<'_>| match carrier {
+            ValueCarrier::Body(media) => media.is_xml(),
+            ValueCarrier::Parameter(_) | ValueCarrier::Header(..) => false,
+        };
+        is_xml(self.site.carriers.0) || is_xml(self.site.carriers.1)
     }
 
     fn is_draft(&self) -> bool {

@@ -200,6 +200,9 @@ pub(crate) fn property<'c>(
 /// The change as a sentence. A replaced value reads "from X to Y".
 pub(crate) fn sentence(rule: &DiffRule, before: Option<&str>, after: Option<&str>) -> String {
     let title = rule.title;
+    if rule.id.starts_with("schema.type.") {
+        return type_sentence(title, before, after);
+    }
     // Security texts name the scheme in both values, so they cannot read "from X to Y".
     let is_replacement = rule.area != ChangeArea::Security
         && matches!(
@@ -213,5 +216,15 @@ pub(crate) fn sentence(rule: &DiffRule, before: Option<&str>, after: Option<&str
         (Some(before), Some(after)) => format!("{title}: {before} → {after}"),
         (Some(only), None) | (None, Some(only)) => format!("{title}: {only}"),
         (None, None) => title.to_owned(),
+    }
+}
+
+/// A change of types as a sentence.
+fn type_sentence(title: &str, before: Option<&str>, after: Option<&str>) -> String {
+    match (before, after) {
+        (Some(before), Some("any type")) => format!("any type is allowed now, was {before}"),
+        (Some("any type"), Some(after)) => format!("only {after} is allowed now, was any type"),
+        (Some(before), Some(after)) => format!("{title} from {before} to {after}"),
+        _ => title.to_owned(),
     }
 }

@@ -12,12 +12,15 @@ mod address_takeovers;
 mod operations;
 mod lifecycle_changes;
 mod parameter_changes;
+mod unplaced_parameters;
 mod effective_style;
 mod request_bodies;
 mod media_types;
 mod response_changes;
+mod response_links;
 mod security_formula;
 mod security_schemes;
+mod server_urls;
 mod servers;
 mod document_changes;
 

@@ -124,53 +124,42 @@ impl<'c> ContractComparison<'c> {
     }
 
     fn channels(&mut self) {
-        let key = |channel: &OutboundOperation| {
-            (
-                channel.kind,
-                path_shape(&channel.name),
-                channel.operation.method.clone(),
-            )
-        };
         let (old, new) = (self.old, self.new);
+        let mut added: Vec<&OutboundOperation> = new.outbound_operations.iter().collect();
         for before in &old.outbound_operations {
-            let after = new
-                .outbound_operations
-                .iter()
-                .find(|after| key(after) == key(before));
             let scope = of_channel(before);
-            match after {
-                Some(after) => {
-                    let pair = OperationPair {
-                        old: &before.operation,
-                        new: &after.operation,
-                        is_outbound: true,
-                        takeover: None,
-                    };
-                    self.compare_operation(&scope, pair);
-                }
-                None => {
-                    let rule = match before.kind {
-                        OutboundKind::Webhook => "webhook.removed",
-                        OutboundKind::Callback => "callback.removed",
-                    };
-                    let change = ChangeDetails::default().between(before.operation.node_ref, None);
-                    self.push_undirected(rule, &scope, change);
-                }
-            }
-        }
-        for after in &new.outbound_operations {
-            if !old
-                .outbound_operations
-                .iter()
-                .any(|before| key(before) == key(after))
-            {
-                let rule = match after.kind {
-                    OutboundKind::Webhook => "webhook.added",
-                    OutboundKind::Callback => "callback.added",
+            let Some(at) = matching_channel(before, &added, old) else {
+                let rule = match before.kind {
+                    OutboundKind::Webhook => "webhook.removed",
+                    OutboundKind::Callback => "callback.removed",
                 };
-                let change = ChangeDetails::default().between(None, after.operation.node_ref);
-                self.push_undirected(rule, &of_channel(after), change);
+                let change = ChangeDetails::default().between(before.operation.node_ref, None);
+                self.push_undirected(rule, &scope, change);
+                continue;
+            };
+            let after = added.remove(at);
+            let (was, is) = (address_expression(before), address_expression(after));
+            if was != is {
+                let change = ChangeDetails::default().from(was).to(is);
+                let node_refs = (before.operation.node_ref, after.operation.node_ref);
+                let change = change.between(node_refs.0, node_refs.1);
+                self.push_undirected("callback.address.changed", &scope, change);
             }
+            let pair = OperationPair {
+                old: &before.operation,
+                new: &after.operation,
+                is_outbound: true,
+                takeover: None,
+            };
+            self.compare_operation(&scope, pair);
+        }
+        for after in added {
+            let rule = match after.kind {
+                OutboundKind::Webhook => "webhook.added",
+                OutboundKind::Callback => "callback.added",
+            };
+            let change = ChangeDetails::default().between(None, after.operation.node_ref);
+            self.push_undirected(rule, &of_channel(after), change);
         }
     }
 
@@ -257,6 +246,57 @@ fn of_channel(channel: &OutboundOperation) -> ChangeScope {
             OutboundKind::Callback => ChangeSubject::Callback { name, method },
         },
         is_outbound: true,
+    }
+}
+
+/// The channel of the other revision: the same name, or the only callback of this name.
+fn matching_channel(
+    before: &OutboundOperation,
+    others: &[&OutboundOperation],
+    old: &CompiledContract,
+) -> Option<usize> {
+    let shape = |channel: &OutboundOperation| path_shape(&channel.name);
+    let is_in_old = |other: &OutboundOperation| {
+        let mut known = old.outbound_operations.iter();
+        known.any(|known| shape(known) == shape(other))
+    };
+    let is_alike = |other: &OutboundOperation| {
+        other.kind == before.kind && other.operation.method == before.operation.method
+    };
+    let same = |key: fn(&OutboundOperation) -> String| -> Vec<usize> {
+        let own = key(before);
+        let others = others.iter().enumerate();
+        others
+            .filter(|(_, other)| is_alike(other) && key(other) == own)
+            .map(|(at, _)| at)
+            .collect()
+    };
+    let exact = same(shape);
+    match (exact.as_slice(), before.kind) {
+        ([at, ..], _) => Some(*at),
+        ([], OutboundKind::Webhook) => None,
+        ([], OutboundKind::Callback) => {
+            let mut renamed = same(callback_name);
+            renamed.retain(|at| !is_in_old(others[*at]));
+            match renamed.as_slice() {
+                [only] => Some(*only),
+                _ => None,
+            }
+        }
+    }
+}
+
+/// The operation that registers a callback, and the callback's name, without the expression.
+fn callback_name(channel: &OutboundOperation) -> String {
+    let words: Vec<&str> = channel.name.splitn(4, ' ').take(3).collect();
+    path_shape(&words.join(" "))
+}
+
+/// The expression that gives the address of a callback.
+fn address_expression(channel: &OutboundOperation) -> &str {
+    match channel.kind {
+        OutboundKind::Webhook => "",
+        OutboundKind::Callback => channel.name.splitn(4, ' ').nth(3).unwrap_or_default(),
     }
 }
 

@@ -45,7 +45,9 @@ impl<'c> ContractComparison<'c> {
         }
         removed.retain(|before| {
             let moved = added.iter().position(|after| {
-                after.name.eq_ignore_ascii_case(&before.name) && after.part != MessagePart::Path
+                after.name.eq_ignore_ascii_case(&before.name)
+                    && after.part != MessagePart::Path
+                    && after.part != before.part
             });
             if let Some(at) = moved.filter(|_| before.part != MessagePart::Path) {
                 let after = added.remove(at);
@@ -62,6 +64,7 @@ impl<'c> ContractComparison<'c> {
             removed.retain(|before| before.part != MessagePart::Path);
             added.retain(|after| after.part != MessagePart::Path);
         }
+        self.unplaced_parameters(scope, pair);
         for before in removed {
             self.removed_parameter(scope, pair, before);
         }
@@ -119,7 +122,6 @@ impl<'c> ContractComparison<'c> {
                 "parameter.removed-before-sunset"
             }
             Some(Ok(_)) if is_deprecated => "parameter.retired",
-            None if is_deprecated => "parameter.retired",
             _ => "parameter.removed",
         };
         self.push(rule, scope, REQUEST, change);

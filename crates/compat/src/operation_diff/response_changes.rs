@@ -65,6 +65,11 @@ impl<'c> ContractComparison<'c> {
                 code: status,
             };
             self.headers(scope, pair, compared, before, after);
+            let part = ExchangePart::Response {
+                status: shown.to_string(),
+                media: None,
+            };
+            self.links(scope, &part, node_refs);
         }
     }
 
