@@ -20,7 +20,6 @@ pub(super) enum SegmentText<'t> {
 /// A path template with its base path.
 #[derive(Clone, Debug)]
 pub(super) struct AddressTemplate<'t> {
-    pub(super) text: &'t str,
     segments: Vec<Vec<SegmentText<'t>>>,
 }
 
@@ -46,7 +45,7 @@ impl<'t> AddressTemplate<'t> {
     /// Reads a template that the contract has accepted.
     pub(super) fn of(text: &'t str) -> Self {
         let segments = text.split('/').skip(1).map(pieces).collect();
-        Self { text, segments }
+        Self { segments }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -318,9 +317,9 @@ mod tests {
     fn finds_the_addresses_in_common() {
         let check = |one: &str, two: &str, expected: Option<&str>| {
             let (left, right) = (AddressTemplate::of(one), AddressTemplate::of(two));
-            for (one, two, side) in [(&left, &right, 0), (&right, &left, 1)] {
-                let shared = one.shared(two).map(|shared| shared.template(side));
-                assert_eq!(shared.as_deref(), expected, "{} {}", one.text, two.text);
+            for (first, second, side) in [(&left, &right, 0), (&right, &left, 1)] {
+                let shared = first.shared(second).map(|shared| shared.template(side));
+                assert_eq!(shared.as_deref(), expected, "{one} {two}");
             }
         };
         check("/rooms/{r}", "/rooms/free", Some("/rooms/free"));
