@@ -178,7 +178,7 @@ All other changes have the level of their rule; the report marks them with `rule
 
 - A status that the old contract did not declare is a warning, as is a new media type of a response: the old contract's validators refuse the response, but clients are expected to treat an unknown status as the first one of its class (RFC 9110, section 15).
 - A response body where the old contract declared none is a warning: old consumers were promised nothing about it.
-- Addresses count, not only paths. If `/rooms/free` is added next to `/rooms/{id}`, it takes the requests to this address over, so both operations are compared there. If it is removed, the operation of `/rooms/{id}` serves its requests, which is a warning unless this operation refuses them. Addresses that the old operation refused, because the text is no valid `id`, cannot be taken over.
+- Addresses count, not only paths. If `/rooms/free` is added next to `/rooms/{id}`, it takes the requests to this address over, so both operations are compared there. If it is removed, the operation of `/rooms/{id}` serves its requests, which is a warning unless this operation refuses them. Addresses that the old operation refused, because the text is not a valid `id`, cannot be taken over.
 - The names of header fields are case-insensitive everywhere, including API keys.
 - Server URLs are compared with all values that their variables allow.
 - A media type that a range still covers does not count as removed. `application/json` does not cover `application/problem+json`.

@@ -15,21 +15,10 @@ use portcullis_json::JsonNode;
 
 use super::super::compat_finding::{ChangeSubject, path_shape};
 use super::address_template::{ANY_VALUE, SharedAddresses};
-use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
+use super::contract_comparison::{
+    AddressTakeover, ChangeDetails, ChangeScope, ContractComparison, OperationPair,
+};
 use super::served_paths::{ServedPath, ServedPaths, any_value, path_refusals, serving};
-
-/// Addresses that one operation serves in the old revision and another in the new one.
-#[derive(Clone, Debug)]
-pub(crate) struct AddressTakeover {
-    /// The method of the requests. `HEAD` requests may be served by `GET` operations.
-    pub(crate) method: Method,
-    /// The addresses as a template, with the parameter names of the old operation.
-    pub(crate) old_template: String,
-    /// The same addresses, with the parameter names of the new operation.
-    pub(crate) new_template: String,
-    /// The path parameters that have the same value in both operations, by their names in each.
-    pub(super) aligned: Vec<(String, String)>,
-}
 
 /// The pairs of operations that are compared, by their indices in both contracts.
 pub(super) type ComparedPairs = HashSet<(usize, usize)>;

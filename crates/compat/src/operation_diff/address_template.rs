@@ -58,7 +58,7 @@ impl<'t> AddressTemplate<'t> {
         self.segments.iter().any(|pieces| pieces.len() > 1)
     }
 
-    /// The addresses that match both templates; `None` if there are none.
+    /// The addresses that match both templates; `None` if no address does.
     pub(super) fn shared(&self, other: &Self) -> Option<SharedAddresses<'t>> {
         if self.segments.len() != other.segments.len() || self.has_other_text(other) {
             return None;
@@ -289,7 +289,7 @@ fn common_text(one: &[TextToken], two: &[TextToken]) -> Option<String> {
     Some(encoded.to_string().replace('/', "%2F"))
 }
 
-/// The ways to go on: how far in each segment, and the octet that this writes.
+/// The next steps of a walk: how far in each segment, and the octet that this writes.
 fn next_steps(one: Option<&TextToken>, two: Option<&TextToken>) -> Vec<(usize, usize, Option<u8>)> {
     use TextToken::{AnyOctet, MoreOctets, Octet};
     match (one, two) {

@@ -12,7 +12,6 @@ use super::super::compat_finding::{ChangeLocation, ChangeSubject, CompatFinding,
 use super::super::diff_rule::{ChangeAction, ChangeArea, DiffRule};
 use super::super::schema_diff::{EditGraph, SchemaPairId};
 use super::super::witness::ValueCarrier;
-use super::address_takeovers::AddressTakeover;
 
 /// A comparison of two contracts in progress.
 pub(crate) struct ContractComparison<'c> {
@@ -35,6 +34,19 @@ pub(crate) struct OperationPair<'c> {
     pub(crate) is_outbound: bool,
     /// The index of the takeover, if two operations are compared because of their addresses.
     pub(crate) takeover: Option<usize>,
+}
+
+/// Addresses that one operation serves in the old revision and another in the new one.
+#[derive(Clone, Debug)]
+pub(crate) struct AddressTakeover {
+    /// The method of the requests. `HEAD` requests may be served by `GET` operations.
+    pub(crate) method: http::Method,
+    /// The addresses as a template, with the parameter names of the old operation.
+    pub(crate) old_template: String,
+    /// The same addresses, with the parameter names of the new operation.
+    pub(crate) new_template: String,
+    /// The path parameters that have the same value in both operations, by their names in each.
+    pub(super) aligned: Vec<(String, String)>,
 }
 
 /// A site in an exchange that has a schema in both contracts.

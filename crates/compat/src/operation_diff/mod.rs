@@ -27,5 +27,4 @@ mod document_changes;
 #[cfg(test)]
 mod tests;
 
-pub(super) use address_takeovers::AddressTakeover;
-pub(super) use contract_comparison::{ContractComparison, SchemaSite, sentence};
+pub(super) use contract_comparison::{AddressTakeover, ContractComparison, SchemaSite, sentence};
