@@ -14,10 +14,7 @@ pub(super) fn is_decided(rule: &DiffRule) -> bool {
         "schema.xml.",
     ];
     is_of_schema
-        && !matches!(
-            rule.kind,
-            ChangeCategory::Lifecycle | ChangeCategory::Mutability
-        )
+        && rule.kind != ChangeCategory::Lifecycle
         && !rule.id.starts_with("schema.content-")
         && !is_informational
             .iter()
@@ -25,14 +22,17 @@ pub(super) fn is_decided(rule: &DiffRule) -> bool {
 }
 
 /// The level that remains of a rule if no message is affected. A removed property is still a
-/// warning, because consumers may have used it.
+/// warning, because consumers may have used it; so is one that is no longer sent.
 pub(super) const fn harmless(rule: &DiffRule, classical: ChangeLevel) -> ChangeLevel {
     match (rule.kind, rule.action, classical) {
         (
             ChangeCategory::Existence,
             ChangeAction::Remove,
             ChangeLevel::Breaking | ChangeLevel::Warning,
-        ) => ChangeLevel::Warning,
+        )
+        | (ChangeCategory::Mutability, _, ChangeLevel::Breaking | ChangeLevel::Warning) => {
+            ChangeLevel::Warning
+        }
         _ => ChangeLevel::Info,
     }
 }
