@@ -65,8 +65,12 @@ impl<'c> ContainmentChecker<'c> {
         is_cause: &(dyn Fn(&SchemaBreak) -> bool + Sync),
     ) -> EditVerdict {
         let question = question(schemas, new_produces, ProducerReading::Sent);
-        self.search(schemas.direction, new_produces)
-            .ask_edit(question, edited, older(new_produces), is_cause)
+        self.search(schemas.direction, new_produces).ask_edit(
+            question,
+            edited,
+            older(new_produces),
+            is_cause,
+        )
     }
 
     /// A break that these edits together do not explain.
@@ -86,17 +90,6 @@ impl<'c> ContainmentChecker<'c> {
         let question = question(schemas, new_produces, ProducerReading::Sent);
         self.search(schemas.direction, new_produces)
             .sends_nothing(question)
-    }
-
-    /// Whether both revisions accept the same values.
-    pub(super) fn are_equal(&mut self, schemas: SchemaKeyPair<'_>) -> bool {
-        [false, true].into_iter().all(|new_produces| {
-            let verdict = self.ask(schemas, new_produces, ProducerReading::Accepted);
-            matches!(
-                verdict,
-                ContainmentVerdict::Same | ContainmentVerdict::Compatible
-            )
-        })
     }
 
     fn ask(

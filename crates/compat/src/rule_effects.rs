@@ -10,6 +10,8 @@ pub(super) fn is_decided(rule: &DiffRule) -> bool {
         "schema.default.",
         "schema.discriminator.",
         "schema.extensible-enum.",
+        "schema.format.unasserted",
+        "schema.xml.",
     ];
     is_of_schema
         && rule.kind != ChangeCategory::Lifecycle
@@ -17,17 +19,6 @@ pub(super) fn is_decided(rule: &DiffRule) -> bool {
         && !is_informational
             .iter()
             .any(|family| rule.id.starts_with(family))
-}
-
-/// Whether an edit under this rule is a mere rewording if both schemas accept the same values.
-/// Added and removed properties are always reported, because producers that send only declared
-/// properties now send something else.
-pub(super) fn is_rewording(rule: &DiffRule) -> bool {
-    is_decided(rule)
-        && !matches!(
-            rule.kind,
-            ChangeCategory::Existence | ChangeCategory::Mutability
-        )
 }
 
 /// The level that remains of a rule if no message is affected. A removed property is still a

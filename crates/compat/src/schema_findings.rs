@@ -2,9 +2,9 @@
 //!
 //! If every value that is sent is proved to be accepted, all edits of a schema are informational.
 //! Otherwise each edit is judged by itself: the older schema with this edit alone. A counterexample
-//! makes it breaking, a proof harmless; if the search gave up, the level is `unknown` where the rule alone
-//! would call the edit breaking, and a warning otherwise. Two schemas
-//! that accept the same values count as unchanged, however they are written.
+//! makes it breaking, a proof harmless. If the search gave up, the level is `unknown` where the rule
+//! alone would call the edit breaking, and a warning otherwise. Edits without effect are reported,
+//! too: `schema_diff` leaves out what is only written differently.
 
 use std::collections::HashMap;
 
@@ -17,8 +17,8 @@ use super::containment_checker::{ContainmentChecker, SchemaKeyPair};
 use super::diff_rule::{ChangeCategory, DiffRule};
 use super::edit_patches::edited_schema;
 use super::edit_recognition::is_by_edit;
-use super::operation_diff::{ContractComparison, SchemaSite, sentence};
-use super::rule_effects::{harmless, is_decided, is_rewording};
+use super::operation_diff::{AddressTakeover, ContractComparison, SchemaSite, sentence};
+use super::rule_effects::{harmless, is_decided};
 use super::schema_diff::{LocatedEdit, SchemaPairId};
 use super::witness::{ContractSide, ValueCarrier, Witness, request, verify};
 
@@ -81,8 +81,6 @@ struct JudgedSchemas {
 
 /// The effect of one edit on values.
 enum JudgedEdit {
-    /// Nothing is left to report.
-    Rewording,
     Harmless,
     Breaking(SchemaBreak),
     /// Breaking, as a witness at another site shows.
@@ -225,15 +223,6 @@ impl SchemaSiteJudge<'_, '_> {
         schemas: SchemaKeyPair<'_>,
     ) -> JudgedSchemas {
         let rule = |found: &LocatedEdit| DiffRule::named(self.rule_of(found));
-        if edits.iter().any(|found| is_rewording(rule(found))) && containment.are_equal(schemas) {
-            return JudgedSchemas::all(edits, |found| {
-                if is_rewording(rule(found)) {
-                    JudgedEdit::Rewording
-                } else {
-                    JudgedEdit::Harmless
-                }
-            });
-        }
         let may_matter =
             |found: &LocatedEdit| rule(found).level(Some(self.side())) > ChangeLevel::Info;
         if edits.iter().any(may_matter) && containment.is_vacuous(schemas, self.new_produces()) {
@@ -253,7 +242,6 @@ impl SchemaSiteJudge<'_, '_> {
         for (found, verdict) in &judged.edits {
             let key = self.edit_key(found);
             let effect = match verdict {
-                JudgedEdit::Rewording => continue,
                 JudgedEdit::Harmless => EditEffect::Harmless,
                 JudgedEdit::Undecided(reason) => EditEffect::Undecided(reason.clone()),
                 JudgedEdit::BreakingElsewhere | JudgedEdit::Breaking(_)
@@ -275,7 +263,12 @@ impl SchemaSiteJudge<'_, '_> {
         for found in &judged.unexplained {
             findings.push(self.break_without_edit(found, self.witness(found)));
         }
-        findings.extend(judged.undecided.as_deref().map(|reason| self.undecided_finding(reason)));
+        findings.extend(
+            judged
+                .undecided
+                .as_deref()
+                .map(|reason| self.undecided_finding(reason)),
+        );
         findings
     }
 
@@ -344,7 +337,13 @@ impl SchemaSiteJudge<'_, '_> {
             carrier: self.site.carriers.0,
             direction: self.site.direction,
             is_outbound: self.site.operations.is_outbound,
+            address: self.takeover().map(|takeover| &*takeover.old_template),
         }
+    }
+
+    /// The addresses of the site, if two operations are compared because of them.
+    fn takeover(&self) -> Option<&AddressTakeover> {
+        self.comparison.takeover(self.site.operations)
     }
 
     fn new_side(&self) -> ContractSide<'_> {
@@ -352,6 +351,7 @@ impl SchemaSiteJudge<'_, '_> {
             contract: self.comparison.new,
             operation: self.site.operations.new,
             carrier: self.site.carriers.1,
+            address: self.takeover().map(|takeover| &*takeover.new_template),
             ..self.old_side()
         }
     }
@@ -363,6 +363,10 @@ impl SchemaSiteJudge<'_, '_> {
         let (level, certainty, witness) = match effect {
             // A draft operation makes no promises about its parts.
             _ if rule.kind == ChangeCategory::Lifecycle && self.is_draft() => {
+                (ChangeLevel::Info, ChangeCertainty::Rule, None)
+            }
+            // Only values that are written as XML have a form.
+            _ if rule.id == "schema.xml.changed" && !self.is_xml() => {
                 (ChangeLevel::Info, ChangeCertainty::Rule, None)
             }
             _ if !is_decided(rule) => (classical, ChangeCertainty::Rule, None),
@@ -397,6 +401,14 @@ impl SchemaSiteJudge<'_, '_> {
             fingerprint: String::new(),
             approval: None,
         }
+    }
+
+    fn is_xml(&self) -> bool {
+        let is_xml = |carrier: ValueCarrier<'_>| match carrier {
+            ValueCarrier::Body(media) => media.is_xml(),
+            ValueCarrier::Parameter(_) | ValueCarrier::Header(..) => false,
+        };
+        is_xml(self.site.carriers.0) || is_xml(self.site.carriers.1)
     }
 
     fn is_draft(&self) -> bool {

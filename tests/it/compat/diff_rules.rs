@@ -102,6 +102,10 @@ fn schema_rules_apply_on_both_sides_and_breaks_have_witnesses() {
                 match certainty {
                     ChangeCertainty::Witnessed => assert_eq!(level, ChangeLevel::Breaking, "{id}"),
                     ChangeCertainty::Proved => assert!(level < ChangeLevel::Breaking, "{id}"),
+                    // The bodies here are JSON, which has no XML form.
+                    ChangeCertainty::Rule if *id == "schema.xml.changed" => {
+                        assert_eq!(level, ChangeLevel::Info);
+                    }
                     ChangeCertainty::Rule => assert_eq!(level, classical, "{id} {is_request}"),
                     ChangeCertainty::Unknown(reason) => unknown.push((*id, is_request, reason)),
                 }
@@ -166,13 +170,17 @@ For schemas, containment decides whether a change is breaking: does one revision
 - **witnessed**: a value is refused. The report shows it. The validators of both contracts have confirmed it, as a complete message if they validate messages of its media type. The change is `breaking`.
 - **unknown**: neither could be shown. The level of the table below applies, but at least `warning`; with `--strict` it is `breaking`. The report gives the reason.
 
-Schemas that accept the same values count as unchanged, however they are written. This covers references, `allOf` with one element, `nullable` and `type: [.., \"null\"]`, the order of properties, and the split into files.
+What is only written differently is not a change. This covers references, `allOf` with one element, `nullable` and `type: [.., \"null\"]`, exclusive bounds of integers, the order of properties, and the split into files. Every other edit is reported, even if it changes nothing: as `info` if no value is affected. Formats that validators do not assert, links and the XML form of values that are not XML are `info`, too.
 
 All other changes have the level of their rule; the report marks them with `rule`.
 
 ## Differences from other tools
 
-- A success status that the old contract did not declare is breaking, because the old contract's validators refuse it. Any other new status is a warning.
+- A status that the old contract did not declare is a warning, as is a new media type of a response: the old contract's validators refuse the response, but clients are expected to treat an unknown status as the first one of its class (RFC 9110, section 15).
+- A response body where the old contract declared none is a warning: old consumers were promised nothing about it.
+- Addresses count, not only paths. If `/rooms/free` is added next to `/rooms/{id}`, it takes the requests to this address over, so both operations are compared there. If it is removed, the operation of `/rooms/{id}` serves its requests, which is a warning unless this operation refuses them. Addresses that the old operation refused, because the text is not a valid `id`, cannot be taken over.
+- The names of header fields are case-insensitive everywhere, including API keys.
+- Server URLs are compared with all values that their variables allow.
 - A media type that a range still covers does not count as removed. `application/json` does not cover `application/problem+json`.
 - Security requirements are compared by meaning. Credentials that satisfied an old alternative must satisfy a new one. API keys and HTTP schemes are equal if they look the same on the wire.
 - A deprecated operation or parameter may be removed once its `x-sunset` has passed, not before. An operation with the `x-stability-level` `draft` or `alpha` may be removed at any time.
@@ -225,6 +233,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("schema.property.added.required", "{type: object, properties: {a: {}}}", "{type: object, properties: {a: {}, b: {}}, required: [b]}"),
     ("schema.property.removed.optional", "{type: object, properties: {a: {}, b: {}}}", "{type: object, properties: {a: {}}}"),
     ("schema.property.removed.required", "{type: object, properties: {a: {}, b: {}}, required: [b]}", "{type: object, properties: {a: {}}}"),
+    ("schema.properties.removed", "{type: object, properties: {a: {}, b: {type: string}}, required: [b]}", "{type: object}"),
     ("schema.property.required", "{type: object, properties: {a: {}}}", "{type: object, properties: {a: {}}, required: [a]}"),
     ("schema.property.optional", "{type: object, properties: {a: {}}, required: [a]}", "{type: object, properties: {a: {}}}"),
     ("schema.type.widened", "{type: integer}", "{type: number}"),
@@ -235,6 +244,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("schema.format.set", "{type: string}", "{type: string, format: date}"),
     ("schema.format.unset", "{type: string, format: date}", "{type: string}"),
     ("schema.format.changed", "{type: string, format: date}", "{type: string, format: uuid}"),
+    ("schema.format.unasserted", "{type: string}", "{type: string, format: wire-method}"),
     ("schema.maximum.increased", "{type: number, maximum: 10}", "{type: number, maximum: 20}"),
     ("schema.maximum.decreased", "{type: number, maximum: 20}", "{type: number, maximum: 10}"),
     ("schema.maximum.set", "{type: number}", "{type: number, maximum: 10}"),
@@ -356,6 +366,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("schema.discriminator.mapping.added", "{type: object, properties: {k: {type: string}, l: {type: string}}, discriminator: {propertyName: k, mapping: {a: A}}}", "{type: object, properties: {k: {type: string}, l: {type: string}}, discriminator: {propertyName: k, mapping: {a: A, b: B}}}"),
     ("schema.discriminator.mapping.removed", "{type: object, properties: {k: {type: string}, l: {type: string}}, discriminator: {propertyName: k, mapping: {a: A, b: B}}}", "{type: object, properties: {k: {type: string}, l: {type: string}}, discriminator: {propertyName: k, mapping: {a: A}}}"),
     ("schema.discriminator.mapping.changed", "{type: object, properties: {k: {type: string}, l: {type: string}}, discriminator: {propertyName: k, mapping: {a: A}}}", "{type: object, properties: {k: {type: string}, l: {type: string}}, discriminator: {propertyName: k, mapping: {a: B}}}"),
+    ("schema.xml.changed", "{type: string}", "{type: string, xml: {attribute: true}}"),
     ("schema.deprecated", "{type: string}", "{type: string, deprecated: true, x-sunset: 2030-01-01}"),
     ("schema.reactivated", "{type: string, deprecated: true}", "{type: string}"),
     ("schema.sunset.missing", "{type: string}", "{type: string, deprecated: true}"),
@@ -375,6 +386,9 @@ const DOCUMENTS: &[(&str, &str, &str)] = &[
     ("operation.removed", "paths: {/a: {get: {responses: {}}}, /b: {get: {responses: {}}}}", "paths: {/a: {get: {responses: {}}}}"),
     ("operation.retired", "paths: {/a: {get: {responses: {}}}, /b: {get: {deprecated: true, x-sunset: 2025-12-31, responses: {}}}}", "paths: {/a: {get: {responses: {}}}}"),
     ("operation.removed-before-sunset", "paths: {/a: {get: {responses: {}}}, /b: {get: {deprecated: true, x-sunset: 2026-12-31, responses: {}}}}", "paths: {/a: {get: {responses: {}}}}"),
+    ("operation.served-by-another", "paths: {'/r/{id}': {get: {parameters: [{name: id, in: path, required: true, schema: {type: string}}], responses: {}}}, /r/free: {get: {responses: {}}}}", "paths: {'/r/{id}': {get: {parameters: [{name: id, in: path, required: true, schema: {type: string}}], responses: {}}}}"),
+    ("operation.address.taken-over", "paths: {'/r/{id}': {get: {parameters: [{name: id, in: path, required: true, schema: {type: string}}], responses: {}}}}", "paths: {'/r/{id}': {get: {parameters: [{name: id, in: path, required: true, schema: {type: string}}], responses: {}}}, /r/free: {get: {responses: {}}}}"),
+    ("operation.address.refused", "paths: {'/r/{id}': {get: {parameters: [{name: id, in: path, required: true, schema: {type: string}}], responses: {}}}}", "paths: {'/r/{id}': {get: {parameters: [{name: id, in: path, required: true, schema: {type: string}}], responses: {}}}, /r/free: {post: {responses: {}}}}"),
     ("operation.deprecated", "paths: {/a: {get: {responses: {}}}}", "paths: {/a: {get: {deprecated: true, x-sunset: 2030-01-01, responses: {}}}}"),
     ("operation.reactivated", "paths: {/a: {get: {deprecated: true, responses: {}}}}", "paths: {/a: {get: {responses: {}}}}"),
     ("operation.sunset.missing", "paths: {/a: {get: {responses: {}}}}", "paths: {/a: {get: {deprecated: true, responses: {}}}}"),
@@ -395,6 +409,7 @@ const DOCUMENTS: &[(&str, &str, &str)] = &[
     ("webhook.removed", "paths: {}\nwebhooks: {w: {post: {responses: {}}}, v: {post: {responses: {}}}}", "paths: {}\nwebhooks: {w: {post: {responses: {}}}}"),
     ("callback.added", "paths: {/a: {get: {responses: {}}}}", "paths: {/a: {get: {callbacks: {c: {/x: {post: {responses: {}}}}}, responses: {}}}}"),
     ("callback.removed", "paths: {/a: {get: {callbacks: {c: {/x: {post: {responses: {}}}}}, responses: {}}}}", "paths: {/a: {get: {responses: {}}}}"),
+    ("callback.address.changed", "paths: {/a: {get: {callbacks: {c: {'{$request.body#/a}': {post: {responses: {}}}}}, responses: {}}}}", "paths: {/a: {get: {callbacks: {c: {'{$request.body#/b}': {post: {responses: {}}}}}, responses: {}}}}"),
     ("server.added", "servers: [{url: https://h/v1}]\npaths: {/a: {get: {responses: {}}}}", "servers: [{url: https://h/v1}, {url: https://i/v1}]\npaths: {/a: {get: {responses: {}}}}"),
     ("server.removed", "servers: [{url: https://h/v1}, {url: https://i/v1}]\npaths: {/a: {get: {responses: {}}}}", "servers: [{url: https://h/v1}]\npaths: {/a: {get: {responses: {}}}}"),
     ("server.base-path.removed", "servers: [{url: https://h/v1}]\npaths: {/a: {get: {responses: {}}}}", "servers: [{url: https://h/v2}]\npaths: {/a: {get: {responses: {}}}}"),
@@ -408,6 +423,7 @@ const DOCUMENTS: &[(&str, &str, &str)] = &[
     ("parameter.moved", "paths: {/a: {get: {parameters: [{name: q, in: query, schema: {type: string}}], responses: {}}}}", "paths: {/a: {get: {parameters: [{name: q, in: header, schema: {type: string}}], responses: {}}}}"),
     ("parameter.retired", "paths: {/a: {get: {parameters: [{name: q, in: query, schema: {type: string}, deprecated: true, x-sunset: 2025-12-31}], responses: {}}}}", "paths: {/a: {get: {responses: {}}}}"),
     ("parameter.removed-before-sunset", "paths: {/a: {get: {parameters: [{name: q, in: query, schema: {type: string}, deprecated: true, x-sunset: 2026-12-31}], responses: {}}}}", "paths: {/a: {get: {responses: {}}}}"),
+    ("parameter.not-in-path", "paths: {/a: {get: {parameters: [{name: q, in: path, required: true, schema: {type: string}}], responses: {}}}}", "paths: {/a: {get: {parameters: [{name: q, in: path, required: true, schema: {type: integer}}], responses: {}}}}"),
     ("parameter.required", "paths: {/a: {get: {parameters: [{name: q, in: query, schema: {type: string}}], responses: {}}}}", "paths: {/a: {get: {parameters: [{name: q, in: query, schema: {type: string}, required: true}], responses: {}}}}"),
     ("parameter.optional", "paths: {/a: {get: {parameters: [{name: q, in: query, schema: {type: string}, required: true}], responses: {}}}}", "paths: {/a: {get: {parameters: [{name: q, in: query, schema: {type: string}}], responses: {}}}}"),
     ("parameter.style.changed", "paths: {/a: {get: {parameters: [{name: q, in: query, schema: {type: array, items: {type: string}}, explode: false}], responses: {}}}}", "paths: {/a: {get: {parameters: [{name: q, in: query, schema: {type: array, items: {type: string}}, explode: false, style: pipeDelimited}], responses: {}}}}"),
@@ -459,6 +475,9 @@ const DOCUMENTS: &[(&str, &str, &str)] = &[
     ("header.removed.optional", "paths: {/a: {get: {responses: {'200': {description: d, headers: {x: {schema: {type: string}}}}}}}}", "paths: {/a: {get: {responses: {'200': {description: d, headers: {}}}}}}"),
     ("header.optional", "paths: {/a: {get: {responses: {'200': {description: d, headers: {x: {required: true, schema: {type: string}}}}}}}}", "paths: {/a: {get: {responses: {'200': {description: d, headers: {x: {schema: {type: string}}}}}}}}"),
     ("header.required", "paths: {/a: {get: {responses: {'200': {description: d, headers: {x: {schema: {type: string}}}}}}}}", "paths: {/a: {get: {responses: {'200': {description: d, headers: {x: {required: true, schema: {type: string}}}}}}}}"),
+    ("link.added", "paths: {/a: {get: {responses: {'200': {description: d, links: {}}}}}}", "paths: {/a: {get: {responses: {'200': {description: d, links: {n: {operationId: x}}}}}}}"),
+    ("link.removed", "paths: {/a: {get: {responses: {'200': {description: d, links: {n: {operationId: x}}}}}}}", "paths: {/a: {get: {responses: {'200': {description: d, links: {}}}}}}"),
+    ("link.changed", "paths: {/a: {get: {responses: {'200': {description: d, links: {n: {operationId: x}}}}}}}", "paths: {/a: {get: {responses: {'200': {description: d, links: {n: {operationId: y}}}}}}}"),
     ("security.required", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {k: {type: apiKey, in: header, name: x-k}, o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r, w: w}}}}}}", "paths: {/a: {get: {security: [{k: []}], responses: {}}}}\ncomponents: {securitySchemes: {k: {type: apiKey, in: header, name: x-k}, o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r, w: w}}}}}}"),
     ("security.dropped", "paths: {/a: {get: {security: [{k: []}], responses: {}}}}\ncomponents: {securitySchemes: {k: {type: apiKey, in: header, name: x-k}, o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r, w: w}}}}}}", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {k: {type: apiKey, in: header, name: x-k}, o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r, w: w}}}}}}"),
     ("security.alternative.removed", "paths: {/a: {get: {security: [{k: []}, {o: []}], responses: {}}}}\ncomponents: {securitySchemes: {k: {type: apiKey, in: header, name: x-k}, o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r, w: w}}}}}}", "paths: {/a: {get: {security: [{k: []}], responses: {}}}}\ncomponents: {securitySchemes: {k: {type: apiKey, in: header, name: x-k}, o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r, w: w}}}}}}"),
@@ -470,6 +489,8 @@ const DOCUMENTS: &[(&str, &str, &str)] = &[
     ("security-scheme.removed", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r}}}}}}", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {}}"),
     ("security-scheme.changed", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {k: {type: apiKey, in: header, name: a}}}", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {k: {type: apiKey, in: query, name: a}}}"),
     ("security-scheme.url.changed", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r}}}}}}", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/2, scopes: {r: r}}}}}}"),
+    ("security-scheme.flow.added", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r}}}}}}", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r}}, password: {tokenUrl: https://t/1, scopes: {r: r}}}}}}"),
+    ("security-scheme.flow.removed", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r}}, password: {tokenUrl: https://t/1, scopes: {r: r}}}}}}", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r}}}}}}"),
     ("security-scheme.scope.added", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r}}}}}}", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r, w: w}}}}}}"),
     ("security-scheme.scope.removed", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r, w: w}}}}}}", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r}}}}}}"),
     ("security-scheme.scope.changed", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: r}}}}}}", "paths: {/a: {get: {responses: {}}}}\ncomponents: {securitySchemes: {o: {type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {r: read}}}}}}"),];

@@ -23,15 +23,32 @@ pub(crate) struct ContractComparison<'c> {
     pub(crate) findings: Vec<CompatFinding>,
     pub(crate) schema_sites: Vec<SchemaSite<'c>>,
     pub(crate) graph: EditGraph<'c>,
+    /// Addresses that another operation serves in the new contract.
+    pub(crate) takeovers: Vec<AddressTakeover>,
 }
 
-/// An operation in both contracts.
+/// An operation in both contracts, or two operations that serve the same addresses.
 #[derive(Clone, Copy)]
 pub(crate) struct OperationPair<'c> {
     pub(crate) old: &'c Operation,
     pub(crate) new: &'c Operation,
     /// Whether the service calls the operation (a webhook or a callback).
     pub(crate) is_outbound: bool,
+    /// The index of the takeover, if two operations are compared because of their addresses.
+    pub(crate) takeover: Option<usize>,
+}
+
+/// Addresses that one operation serves in the old revision and another in the new one.
+#[derive(Clone, Debug)]
+pub(crate) struct AddressTakeover {
+    /// The method of the requests. `HEAD` requests may be served by `GET` operations.
+    pub(crate) method: http::Method,
+    /// The addresses as a template, with the parameter names of the old operation.
+    pub(crate) old_template: String,
+    /// The same addresses, with the parameter names of the new operation.
+    pub(crate) new_template: String,
+    /// The path parameters that have the same value in both operations, by their names in each.
+    pub(super) aligned: Vec<(String, String)>,
 }
 
 /// A site in an exchange that has a schema in both contracts.
@@ -120,6 +137,7 @@ impl<'c> ContractComparison<'c> {
             findings: Vec::new(),
             schema_sites: Vec::new(),
             graph: EditGraph::new(old, new, options),
+            takeovers: Vec::new(),
         }
     }
 
@@ -165,6 +183,12 @@ impl<'c> ContractComparison<'c> {
         });
     }
 
+    /// The addresses for which two operations are compared; `None` for an operation in both
+    /// contracts.
+    pub(crate) fn takeover(&self, pair: OperationPair<'_>) -> Option<&AddressTakeover> {
+        pair.takeover.and_then(|index| self.takeovers.get(index))
+    }
+
     /// Adds a site whose schemas are to be compared.
     pub(super) fn add_schema_site(&mut self, site: SchemaSite<'c>) {
         self.schema_sites.push(site);
@@ -194,6 +218,9 @@ pub(crate) fn property<'c>(
 /// The change as a sentence. A replaced value reads "from X to Y".
 pub(crate) fn sentence(rule: &DiffRule, before: Option<&str>, after: Option<&str>) -> String {
     let title = rule.title;
+    if rule.id.starts_with("schema.type.") {
+        return type_sentence(title, before, after);
+    }
     // Security texts name the scheme in both values, so they cannot read "from X to Y".
     let is_replacement = rule.area != ChangeArea::Security
         && matches!(
@@ -207,5 +234,15 @@ pub(crate) fn sentence(rule: &DiffRule, before: Option<&str>, after: Option<&str
         (Some(before), Some(after)) => format!("{title}: {before} → {after}"),
         (Some(only), None) | (None, Some(only)) => format!("{title}: {only}"),
         (None, None) => title.to_owned(),
+    }
+}
+
+/// A change of types as a sentence.
+fn type_sentence(title: &str, before: Option<&str>, after: Option<&str>) -> String {
+    match (before, after) {
+        (Some(before), Some("any type")) => format!("any type is allowed now, was {before}"),
+        (Some("any type"), Some(after)) => format!("only {after} is allowed now, was any type"),
+        (Some(before), Some(after)) => format!("{title} from {before} to {after}"),
+        _ => title.to_owned(),
     }
 }

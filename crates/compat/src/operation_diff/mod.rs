@@ -6,16 +6,25 @@
 //! read from its documents.
 
 mod contract_comparison;
+mod address_template;
+mod served_paths;
+mod address_takeovers;
 mod operations;
 mod lifecycle_changes;
 mod parameter_changes;
+mod unplaced_parameters;
 mod effective_style;
 mod request_bodies;
 mod media_types;
 mod response_changes;
+mod response_links;
 mod security_formula;
 mod security_schemes;
+mod server_urls;
 mod servers;
 mod document_changes;
 
-pub(super) use contract_comparison::{ContractComparison, SchemaSite, sentence};
+#[cfg(test)]
+mod tests;
+
+pub(super) use contract_comparison::{AddressTakeover, ContractComparison, SchemaSite, sentence};

@@ -2,16 +2,18 @@
 //!
 //! Operations match by method and path template, without parameter names, which consumers never
 //! see. If no template matches, they match by full address, because a base path may move between
-//! `servers` and `paths`.
+//! `servers` and `paths`. Addresses that another operation serves now are compared afterwards.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use portcullis_contract::{CompiledContract, Operation, OutboundKind, OutboundOperation};
 use portcullis_json::JsonNode;
 
 use super::super::compat_finding::{ChangeSubject, path_shape};
 use super::super::date::Date;
+use super::address_takeovers::ComparedPairs;
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
+use super::served_paths::ServedPaths;
 
 impl<'c> ContractComparison<'c> {
     /// Compares all operations, webhooks and callbacks.
@@ -22,7 +24,9 @@ impl<'c> ContractComparison<'c> {
         let by_address = index(new, |_, addresses| {
             addresses.iter().map(|path| path_shape(path)).collect()
         });
-        for (operation, addresses) in old.listing() {
+        let mut compared = ComparedPairs::new();
+        let mut missing = Vec::new();
+        for (number, (operation, addresses)) in old.listing().into_iter().enumerate() {
             let key = |path: &str| (operation.method.to_string(), path_shape(path));
             let found = by_shape.get(&key(&operation.path)).or_else(|| {
                 addresses
@@ -32,6 +36,7 @@ impl<'c> ContractComparison<'c> {
             match found.filter(|found| left.contains(found)) {
                 Some(found) => {
                     left.retain(|other| other != found);
+                    compared.insert((number, *found));
                     let scope = ChangeScope {
                         subject: of_operation(operation),
                         is_outbound: false,
@@ -40,10 +45,11 @@ impl<'c> ContractComparison<'c> {
                         old: operation,
                         new: &new.operations[*found],
                         is_outbound: false,
+                        takeover: None,
                     };
                     self.compare_operation(&scope, pair);
                 }
-                None => self.removed(operation),
+                None => missing.push(number),
             }
         }
         for index in left {
@@ -55,16 +61,47 @@ impl<'c> ContractComparison<'c> {
             let change = ChangeDetails::default().between(None, operation.node_ref);
             self.push("operation.added", &scope, None, change);
         }
+        self.changed_addresses(&missing, &mut compared);
         self.channels();
     }
 
-    fn removed(&mut self, operation: &Operation) {
+    /// Compares the operations of addresses that another operation serves now, and reports the
+    /// operations that are gone.
+    fn changed_addresses(&mut self, missing: &[usize], compared: &mut ComparedPairs) {
+        let paths = ServedPaths::of(self.old, self.new);
+        let mut removed = HashSet::new();
+        for number in missing {
+            let operation = &self.old.operations[*number];
+            let rule = self.removal_rule(operation);
+            let is_announced = rule == "operation.retired";
+            if is_announced || !self.served_by_another(&paths, *number, compared) {
+                removed.insert(*number);
+                self.removed(operation, rule);
+            }
+        }
+        self.takeovers(&paths, &removed, compared);
+    }
+
+    /// The rule for a removed operation.
+    fn removal_rule(&self, operation: &Operation) -> &'static str {
         let node = self.old.documents().node(operation.node_ref);
         let is_deprecated = node.get("deprecated").and_then(JsonNode::as_bool) == Some(true);
         let text = |name: &str| node.get(name).and_then(|value| value.as_str());
-        let sunset = text("x-sunset");
         let is_unstable = matches!(text("x-stability-level"), Some("draft" | "alpha"));
-        let end = sunset.map(|sunset| Date::parse(sunset).ok_or(sunset));
+        let end = text("x-sunset").and_then(Date::parse);
+        match end {
+            _ if is_unstable => "operation.retired",
+            _ if !is_deprecated => "operation.removed",
+            Some(end) if end <= self.options.today => "operation.retired",
+            Some(_) => "operation.removed-before-sunset",
+            None => "operation.removed",
+        }
+    }
+
+    fn removed(&mut self, operation: &Operation, rule: &'static str) {
+        let node = self.old.documents().node(operation.node_ref);
+        let is_deprecated = node.get("deprecated").and_then(JsonNode::as_bool) == Some(true);
+        let sunset = node.get("x-sunset").and_then(|value| value.as_str());
         let scope = ChangeScope {
             subject: of_operation(operation),
             is_outbound: false,
@@ -77,69 +114,52 @@ impl<'c> ContractComparison<'c> {
                 None => change,
             }
         };
-        let rule = match end {
-            _ if is_unstable => "operation.retired",
-            _ if !is_deprecated => "operation.removed",
-            Some(Ok(end)) if end <= self.options.today => "operation.retired",
-            Some(Ok(_)) => "operation.removed-before-sunset",
-            Some(Err(_)) => {
-                let malformed = change(self);
-                self.push("operation.sunset.malformed", &scope, None, malformed);
-                "operation.removed"
-            }
-            None => "operation.removed",
-        };
+        let is_malformed = sunset.is_some_and(|sunset| Date::parse(sunset).is_none());
+        if is_malformed && is_deprecated && rule != "operation.retired" {
+            let malformed = change(self);
+            self.push("operation.sunset.malformed", &scope, None, malformed);
+        }
         let change = change(self);
         self.push(rule, &scope, None, change);
     }
 
     fn channels(&mut self) {
-        let key = |channel: &OutboundOperation| {
-            (
-                channel.kind,
-                path_shape(&channel.name),
-                channel.operation.method.clone(),
-            )
-        };
         let (old, new) = (self.old, self.new);
+        let mut added: Vec<&OutboundOperation> = new.outbound_operations.iter().collect();
         for before in &old.outbound_operations {
-            let after = new
-                .outbound_operations
-                .iter()
-                .find(|after| key(after) == key(before));
             let scope = of_channel(before);
-            match after {
-                Some(after) => {
-                    let pair = OperationPair {
-                        old: &before.operation,
-                        new: &after.operation,
-                        is_outbound: true,
-                    };
-                    self.compare_operation(&scope, pair);
-                }
-                None => {
-                    let rule = match before.kind {
-                        OutboundKind::Webhook => "webhook.removed",
-                        OutboundKind::Callback => "callback.removed",
-                    };
-                    let change = ChangeDetails::default().between(before.operation.node_ref, None);
-                    self.push_undirected(rule, &scope, change);
-                }
-            }
-        }
-        for after in &new.outbound_operations {
-            if !old
-                .outbound_operations
-                .iter()
-                .any(|before| key(before) == key(after))
-            {
-                let rule = match after.kind {
-                    OutboundKind::Webhook => "webhook.added",
-                    OutboundKind::Callback => "callback.added",
+            let Some(at) = matching_channel(before, &added, old) else {
+                let rule = match before.kind {
+                    OutboundKind::Webhook => "webhook.removed",
+                    OutboundKind::Callback => "callback.removed",
                 };
-                let change = ChangeDetails::default().between(None, after.operation.node_ref);
-                self.push_undirected(rule, &of_channel(after), change);
+                let change = ChangeDetails::default().between(before.operation.node_ref, None);
+                self.push_undirected(rule, &scope, change);
+                continue;
+            };
+            let after = added.remove(at);
+            let (was, is) = (address_expression(before), address_expression(after));
+            if was != is {
+                let change = ChangeDetails::default().from(was).to(is);
+                let node_refs = (before.operation.node_ref, after.operation.node_ref);
+                let change = change.between(node_refs.0, node_refs.1);
+                self.push_undirected("callback.address.changed", &scope, change);
             }
+            let pair = OperationPair {
+                old: &before.operation,
+                new: &after.operation,
+                is_outbound: true,
+                takeover: None,
+            };
+            self.compare_operation(&scope, pair);
+        }
+        for after in added {
+            let rule = match after.kind {
+                OutboundKind::Webhook => "webhook.added",
+                OutboundKind::Callback => "callback.added",
+            };
+            let change = ChangeDetails::default().between(None, after.operation.node_ref);
+            self.push_undirected(rule, &of_channel(after), change);
         }
     }
 
@@ -226,6 +246,57 @@ fn of_channel(channel: &OutboundOperation) -> ChangeScope {
             OutboundKind::Callback => ChangeSubject::Callback { name, method },
         },
         is_outbound: true,
+    }
+}
+
+/// The channel of the other revision: the same name, or the only callback of this name.
+fn matching_channel(
+    before: &OutboundOperation,
+    others: &[&OutboundOperation],
+    old: &CompiledContract,
+) -> Option<usize> {
+    let shape = |channel: &OutboundOperation| path_shape(&channel.name);
+    let is_in_old = |other: &OutboundOperation| {
+        let mut known = old.outbound_operations.iter();
+        known.any(|known| shape(known) == shape(other))
+    };
+    let is_alike = |other: &OutboundOperation| {
+        other.kind == before.kind && other.operation.method == before.operation.method
+    };
+    let same = |key: fn(&OutboundOperation) -> String| -> Vec<usize> {
+        let own = key(before);
+        let others = others.iter().enumerate();
+        others
+            .filter(|(_, other)| is_alike(other) && key(other) == own)
+            .map(|(at, _)| at)
+            .collect()
+    };
+    let exact = same(shape);
+    match (exact.as_slice(), before.kind) {
+        ([at, ..], _) => Some(*at),
+        ([], OutboundKind::Webhook) => None,
+        ([], OutboundKind::Callback) => {
+            let mut renamed = same(callback_name);
+            renamed.retain(|at| !is_in_old(others[*at]));
+            match renamed.as_slice() {
+                [only] => Some(*only),
+                _ => None,
+            }
+        }
+    }
+}
+
+/// The operation that registers a callback, and the callback's name, without the expression.
+fn callback_name(channel: &OutboundOperation) -> String {
+    let words: Vec<&str> = channel.name.splitn(4, ' ').take(3).collect();
+    path_shape(&words.join(" "))
+}
+
+/// The expression that gives the address of a callback.
+fn address_expression(channel: &OutboundOperation) -> &str {
+    match channel.kind {
+        OutboundKind::Webhook => "",
+        OutboundKind::Callback => channel.name.splitn(4, ' ').nth(3).unwrap_or_default(),
     }
 }
 

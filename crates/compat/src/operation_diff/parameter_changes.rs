@@ -21,12 +21,18 @@ impl<'c> ContractComparison<'c> {
     pub(super) fn parameters(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
         let OperationPair { old, new, .. } = pair;
         let (was, is) = (path_expressions(&old.path), path_expressions(&new.path));
-        let is_same = |before: &Parameter, after: &Parameter| match before.part {
-            MessagePart::Path if after.part == MessagePart::Path => {
-                let position_of =
-                    |names: &[&str], name: &str| names.iter().position(|known| *known == name);
-                position_of(&was, &before.name) == position_of(&is, &after.name)
+        let aligned = match self.takeover(pair) {
+            Some(takeover) => takeover.aligned.clone(),
+            None => {
+                let names = was.iter().zip(&is);
+                let owned = |(was, is): (&&str, &&str)| ((*was).to_owned(), (*is).to_owned());
+                names.map(owned).collect()
             }
+        };
+        let is_same = |before: &Parameter, after: &Parameter| match before.part {
+            MessagePart::Path if after.part == MessagePart::Path => aligned
+                .iter()
+                .any(|(was, is)| *was == before.name && *is == after.name),
             _ => before.is_same(after),
         };
         let mut added: Vec<&Parameter> = new.parameters.iter().collect();
@@ -39,7 +45,9 @@ impl<'c> ContractComparison<'c> {
         }
         removed.retain(|before| {
             let moved = added.iter().position(|after| {
-                after.name.eq_ignore_ascii_case(&before.name) && after.part != MessagePart::Path
+                after.name.eq_ignore_ascii_case(&before.name)
+                    && after.part != MessagePart::Path
+                    && after.part != before.part
             });
             if let Some(at) = moved.filter(|_| before.part != MessagePart::Path) {
                 let after = added.remove(at);
@@ -51,6 +59,12 @@ impl<'c> ContractComparison<'c> {
             }
             moved.is_none() || before.part == MessagePart::Path
         });
+        if pair.takeover.is_some() {
+            // Where one path has text, a parameter of the other has this text as its value.
+            removed.retain(|before| before.part != MessagePart::Path);
+            added.retain(|after| after.part != MessagePart::Path);
+        }
+        self.unplaced_parameters(scope, pair);
         for before in removed {
             self.removed_parameter(scope, pair, before);
         }
@@ -108,7 +122,6 @@ impl<'c> ContractComparison<'c> {
                 "parameter.removed-before-sunset"
             }
             Some(Ok(_)) if is_deprecated => "parameter.retired",
-            None if is_deprecated => "parameter.retired",
             _ => "parameter.removed",
         };
         self.push(rule, scope, REQUEST, change);

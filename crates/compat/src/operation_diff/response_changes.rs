@@ -35,6 +35,10 @@ impl<'c> ContractComparison<'c> {
     pub(super) fn responses(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
         let OperationPair { old, new, .. } = pair;
         self.statuses(scope, old, new);
+        // Responses to HEAD have no content (RFC 9110, section 9.3.2).
+        let has_content = self
+            .takeover(pair)
+            .is_none_or(|takeover| takeover.method != http::Method::HEAD);
         let mut seen = Vec::new();
         for status in compared_statuses(old, new) {
             let (Some(before), Some(after)) = (old.response(status), new.response(status)) else {
@@ -53,12 +57,19 @@ impl<'c> ContractComparison<'c> {
                 old: before.node_ref,
                 new: after.node_ref,
             };
-            self.content(scope, pair, &carrier, &before.content, &after.content);
+            if has_content {
+                self.content(scope, pair, &carrier, &before.content, &after.content);
+            }
             let compared = ComparedStatus {
                 shown,
                 code: status,
             };
             self.headers(scope, pair, compared, before, after);
+            let part = ExchangePart::Response {
+                status: shown.to_string(),
+                media: None,
+            };
+            self.links(scope, &part, node_refs);
         }
     }
 

@@ -90,6 +90,10 @@ fn signature(contract: &CompiledContract, name: &str) -> String {
         value.unwrap_or_default()
     };
     match text("type") {
+        // Names of header fields are case-insensitive (RFC 9110, section 5.1).
+        "apiKey" if text("in") == "header" => {
+            format!("the header `{}`", text("name").to_ascii_lowercase())
+        }
         "apiKey" => format!("the {} `{}`", text("in"), text("name")),
         "http" => format!("HTTP {}", text("scheme").to_lowercase()),
         _ => name.to_owned(),

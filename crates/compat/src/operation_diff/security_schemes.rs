@@ -50,35 +50,45 @@ impl<'c> ContractComparison<'c> {
     ) {
         let change = |from: &str, to: &str| {
             let named = |text: &str| format!("{name}: {text}");
-            let change = ChangeDetails::default().between(before.node_ref, after.node_ref);
-            change.from(named(from)).to(named(to))
+            let mut change = ChangeDetails::default().between(before.node_ref, after.node_ref);
+            change.before = Some(from).filter(|text| !text.is_empty()).map(named);
+            change.after = Some(to).filter(|text| !text.is_empty()).map(named);
+            change
         };
-        for property in ["type", "in", "name", "scheme"] {
-            let (was, is) = (text(before.node, property), text(after.node, property));
-            if was.to_lowercase() != is.to_lowercase() {
-                self.push("security-scheme.changed", scope, None, change(was, is));
-            }
+        let (was, is) = (described(before.node), described(after.node));
+        if is_other_scheme(before.node, after.node) {
+            self.push("security-scheme.changed", scope, None, change(&was, &is));
         }
-        let (was, is) = (
-            text(before.node, "openIdConnectUrl"),
-            text(after.node, "openIdConnectUrl"),
-        );
+        let urls = |node: JsonNode<'c>| text(node, "openIdConnectUrl");
+        let (was, is) = (urls(before.node), urls(after.node));
         if was != is {
             self.push("security-scheme.url.changed", scope, None, change(was, is));
         }
-        let flows = |node: JsonNode<'c>| node.get("flows").into_iter().flat_map(JsonNode::members);
-        for (flow, was) in flows(before.node) {
-            let Some(is) = after.node.get("flows").and_then(|flows| flows.get(flow)) else {
-                self.push("security-scheme.changed", scope, None, change(flow, ""));
+        let flows = |node: JsonNode<'c>| -> BTreeMap<&'c str, JsonNode<'c>> {
+            let flows = node.get("flows").into_iter().flat_map(JsonNode::members);
+            flows.collect()
+        };
+        let (was, is) = (flows(before.node), flows(after.node));
+        for flow in is.keys().filter(|flow| !was.contains_key(*flow)) {
+            self.push("security-scheme.flow.added", scope, None, change("", flow));
+        }
+        for (flow, was) in was {
+            let Some(is) = is.get(flow) else {
+                self.push(
+                    "security-scheme.flow.removed",
+                    scope,
+                    None,
+                    change(flow, ""),
+                );
                 continue;
             };
             for property in ["authorizationUrl", "tokenUrl", "refreshUrl"] {
-                if text(was, property) != text(is, property) {
-                    let change = change(text(was, property), text(is, property));
+                if text(was, property) != text(*is, property) {
+                    let change = change(text(was, property), text(*is, property));
                     self.push("security-scheme.url.changed", scope, None, change);
                 }
             }
-            self.scopes(scope, &change, was, is);
+            self.scopes(scope, &change, was, *is);
         }
     }
 
@@ -105,12 +115,9 @@ impl<'c> ContractComparison<'c> {
                     change(name, ""),
                 ),
                 Some(other) if other != words => {
-                    self.push(
-                        "security-scheme.scope.changed",
-                        scope,
-                        None,
-                        change(name, name),
-                    );
+                    let text = |words: &str| format!("{name} {words:?}");
+                    let change = change(&text(words), &text(other));
+                    self.push("security-scheme.scope.changed", scope, None, change);
                 }
                 Some(_) => {}
             }
@@ -118,6 +125,38 @@ impl<'c> ContractComparison<'c> {
         for name in is.keys().filter(|name| !was.contains_key(*name)) {
             self.push("security-scheme.scope.added", scope, None, change("", name));
         }
+    }
+}
+
+/// The scheme as a reader would name it.
+fn described(scheme: JsonNode<'_>) -> String {
+    let named = |property: &str| match text(scheme, property) {
+        "" => format!("no `{property}`"),
+        name => format!("`{name}`"),
+    };
+    match text(scheme, "type") {
+        "" => "no `type`".to_owned(),
+        "apiKey" => format!("API key {} in {}", named("name"), text(scheme, "in")),
+        "http" => match text(scheme, "bearerFormat") {
+            "" => format!("HTTP {}", text(scheme, "scheme")),
+            format => format!("HTTP {} ({format})", text(scheme, "scheme")),
+        },
+        "oauth2" => "OAuth 2".to_owned(),
+        "openIdConnect" => "OpenID Connect".to_owned(),
+        "mutualTLS" => "mutual TLS".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// Whether two schemes ask for different credentials. Names of header fields and of HTTP schemes
+/// are case-insensitive (RFC 9110, sections 5.1 and 11.1).
+fn is_other_scheme(before: JsonNode<'_>, after: JsonNode<'_>) -> bool {
+    let (was, is) = (described(before), described(after));
+    let is_http = text(before, "type") == "http" || text(before, "in") == "header";
+    if is_http {
+        !was.eq_ignore_ascii_case(&is)
+    } else {
+        was != is
     }
 }
 

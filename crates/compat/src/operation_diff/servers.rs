@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use portcullis_contract::CompiledContract;
-use portcullis_json::JsonNode;
 
 use super::super::compat_finding::path_shape;
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, property};
+use super::server_urls::{ServerUrls, path_of, server_urls};
 
 impl ContractComparison<'_> {
     /// Compares the declared servers, and the addresses of operations that exist in both contracts.
@@ -17,7 +17,7 @@ impl ContractComparison<'_> {
             property(contract, entry, "servers").map_or(entry, |(at, _)| at)
         };
         let node_refs = (node_ref(self.old), node_ref(self.new));
-        let (old, new) = (urls(self.old), urls(self.new));
+        let (old, new) = (server_urls(self.old), server_urls(self.new));
         let lost = self.removed_base_paths();
         for (base, now) in &lost {
             let change = ChangeDetails::default()
@@ -26,14 +26,28 @@ impl ContractComparison<'_> {
                 .between(node_refs.0, node_refs.1);
             self.push("server.base-path.removed", scope, None, change);
         }
-        for url in new.difference(&old) {
+        let only_in = |urls: &ServerUrls, others: &ServerUrls| -> Vec<String> {
+            let urls = urls.iter();
+            urls.filter(|(shape, _)| !others.contains_key(*shape))
+                .map(|(_, url)| url.clone())
+                .collect()
+        };
+        for url in only_in(&new, &old) {
             let change = ChangeDetails::default()
                 .to(url)
                 .between(node_refs.0, node_refs.1);
             self.push("server.added", scope, None, change);
         }
-        // The removed base paths already cover this.
-        for url in old.difference(&new).filter(|_| lost.is_empty()) {
+        // A removed base path already covers the URLs with this path.
+        let is_covered = |url: &str| {
+            let path = path_of(url).trim_end_matches('/');
+            lost.iter()
+                .any(|(base, _)| base.trim_end_matches('/') == path)
+        };
+        for url in only_in(&old, &new)
+            .into_iter()
+            .filter(|url| !is_covered(url))
+        {
             let change = ChangeDetails::default()
                 .from(url)
                 .between(node_refs.0, node_refs.1);
@@ -88,30 +102,4 @@ fn base_of<'a>(address: &'a str, path: &str) -> &'a str {
     let depth = path.matches('/').count();
     let start = address.rmatch_indices('/').nth(depth.saturating_sub(1));
     start.map_or("", |(at, _)| &address[..at])
-}
-
-/// The server URLs, with the defaults of their variables.
-fn urls(contract: &CompiledContract) -> BTreeSet<String> {
-    let root = contract.documents().entry().root();
-    let servers = root.get("servers").into_iter().flat_map(JsonNode::elements);
-    servers
-        .filter_map(|server| Some(resolved(server, server.get("url")?.as_str()?)))
-        .collect()
-}
-
-fn resolved(server: JsonNode<'_>, url: &str) -> String {
-    let mut url = url.to_owned();
-    for (name, variable) in server
-        .get("variables")
-        .into_iter()
-        .flat_map(JsonNode::members)
-    {
-        if let Some(default) = variable.get("default") {
-            let text = default
-                .as_str()
-                .map_or_else(|| default.to_string(), str::to_owned);
-            url = url.replace(&format!("{{{name}}}"), &text);
-        }
-    }
-    url.trim_end_matches('/').to_owned()
 }

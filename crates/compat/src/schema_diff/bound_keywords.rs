@@ -1,5 +1,7 @@
-//! Bounds: keywords with a numeric value. If `allOf` combines several, the tightest applies.
+//! Bounds: keywords with a numeric value. If `allOf` combines several, the tightest applies. An
+//! exclusive bound of an integer is compared as the inclusive one with the same effect.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use portcullis_contract::{Dialect, DocumentSet, NodeRef};
@@ -31,7 +33,7 @@ macro_rules! bound {
     };
 }
 
-const BOUNDS: [BoundKeyword; 12] = [
+static BOUNDS: [BoundKeyword; 12] = [
     bound!("maximum", false, "maximum"),
     bound!("minimum", true, "minimum"),
     bound!("exclusiveMaximum", false, "exclusive-maximum"),
@@ -54,8 +56,8 @@ pub(super) fn compare(
 ) {
     for bound in &BOUNDS {
         let (before, after) = (bound.of(old), bound.of(new));
-        let at = |view: &SchemaConjunction<'_>, found: &Option<(NodeRef, &str)>| {
-            found.map(|(at, _)| at).or(view.node_ref())
+        let at = |view: &SchemaConjunction<'_>, found: &Option<(NodeRef, Cow<'_, str>)>| {
+            found.as_ref().map(|(at, _)| *at).or(view.node_ref())
         };
         let [increased, decreased, set, unset] = bound.rules;
         let rule = match (&before, &after) {
@@ -68,7 +70,9 @@ pub(super) fn compare(
                 Ordering::Greater => decreased,
             },
         };
-        let text = |found: &Option<(NodeRef, &str)>| found.map(|(_, text)| text.to_owned());
+        let text = |found: &Option<(NodeRef, Cow<'_, str>)>| {
+            found.as_ref().map(|(_, text)| text.to_string())
+        };
         edits.push(
             SchemaEdit::of(rule, bound.keyword)
                 .from(text(&before))
@@ -80,19 +84,53 @@ pub(super) fn compare(
 
 impl BoundKeyword {
     /// The tightest value of the keyword, with its location.
-    fn of<'c>(&self, view: &SchemaConjunction<'c>) -> Option<(NodeRef, &'c str)> {
+    fn of<'c>(&self, view: &SchemaConjunction<'c>) -> Option<(NodeRef, Cow<'c, str>)> {
+        let is_integer = view
+            .all("type")
+            .any(|(_, named)| named.as_str() == Some("integer"));
         let values = view.nodes().filter_map(|(node_ref, node)| {
             let value = self.value(view.contract.dialect, node)?;
-            Some((DocumentSet::node_ref(node_ref, value), value.number_text()?))
+            let text = Cow::Borrowed(value.number_text()?);
+            Some((DocumentSet::node_ref(node_ref, value), text))
         });
-        values.reduce(|tightest, next| {
-            let is_tighter = match compare_numbers(next.1, tightest.1) {
+        let exclusive = self.exclusive().filter(|_| is_integer);
+        let shifted = view.nodes().filter_map(|(node_ref, node)| {
+            let value = exclusive.as_ref()?.value(view.contract.dialect, node)?;
+            let text = Cow::Owned(self.inclusive(value)?);
+            Some((DocumentSet::node_ref(node_ref, value), text))
+        });
+        let is_shifted = |text: &str| is_integer && self.is_exclusive() && is_integer_text(text);
+        let all = values.filter(|(_, text)| !is_shifted(text)).chain(shifted);
+        all.reduce(|tightest, next| {
+            let is_tighter = match compare_numbers(&next.1, &tightest.1) {
                 Ordering::Equal => false,
                 Ordering::Greater => self.is_lower,
                 Ordering::Less => !self.is_lower,
             };
             if is_tighter { next } else { tightest }
         })
+    }
+
+    /// The exclusive bound on the same side.
+    fn exclusive(&self) -> Option<&'static Self> {
+        let keyword = match self.keyword {
+            "maximum" => "exclusiveMaximum",
+            "minimum" => "exclusiveMinimum",
+            _ => return None,
+        };
+        BOUNDS.iter().find(|bound| bound.keyword == keyword)
+    }
+
+    fn is_exclusive(&self) -> bool {
+        self.keyword.starts_with("exclusive")
+    }
+
+    /// The inclusive bound that has the effect of an exclusive one on integers.
+    fn inclusive(&self, value: JsonNode<'_>) -> Option<String> {
+        let text = value.number_text().filter(|text| is_integer_text(text))?;
+        let bound: i64 = text.parse().ok()?;
+        let step = if self.is_lower { 1 } else { -1 };
+        bound.checked_add(step).map(|bound| bound.to_string())
     }
 
     /// In OpenAPI 3.0 `exclusiveMaximum` and `exclusiveMinimum` are flags of `maximum` and
@@ -111,4 +149,10 @@ impl BoundKeyword {
             _ => own,
         }
     }
+}
+
+/// Whether the text of a number is a small integer, so that an inclusive bound can replace it.
+fn is_integer_text(text: &str) -> bool {
+    let bound = text.parse::<i64>().ok();
+    bound.is_some_and(|bound| bound.checked_add(1).is_some() && bound.checked_sub(1).is_some())
 }

@@ -1,6 +1,6 @@
 //! Types: `type`, `nullable` in OpenAPI 3.0, and `format`.
 
-use portcullis_contract::{Dialect, DocumentSet, NodeRef};
+use portcullis_contract::{ASSERTED_FORMATS, Dialect, DocumentSet, NodeRef};
 use portcullis_json::JsonNode;
 
 use super::schema_conjunction::SchemaConjunction;
@@ -23,6 +23,9 @@ const NAMES: [(&str, u8); 7] = [
     ("array", 32),
     ("object", 64),
 ];
+
+/// Formats that limit numbers (OpenAPI 3.0.4, Data Types). All others only describe a value.
+const LIMITING_FORMATS: [&str; 2] = ["int32", "int64"];
 
 impl ComparedTypes {
     fn named(name: JsonNode<'_>) -> u8 {
@@ -58,9 +61,9 @@ impl ComparedTypes {
         self.0 & !NULL
     }
 
-    fn described(self) -> Option<String> {
+    fn described(self) -> String {
         if self.0 == ALL {
-            return None;
+            return "any type".to_owned();
         }
         let mut left = self.0;
         let mut names = Vec::new();
@@ -70,7 +73,12 @@ impl ComparedTypes {
                 names.push(name);
             }
         }
-        Some(names.join(", "))
+        match names.split_last() {
+            Some((last, others)) if !others.is_empty() => {
+                format!("{} or {last}", others.join(", "))
+            }
+            _ => names.concat(),
+        }
     }
 }
 
@@ -118,8 +126,13 @@ fn format(old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>, edits: &mut 
         (!all.is_empty()).then(|| all.join(", "))
     };
     let (before, after) = (texts(old), texts(new));
+    let is_asserted = |names: &Option<String>| {
+        let mut names = names.iter().flat_map(|names| names.split(", "));
+        names.any(|name| ASSERTED_FORMATS.contains(&name) || LIMITING_FORMATS.contains(&name))
+    };
     let rule = match (&before, &after) {
         _ if before == after => return,
+        _ if !is_asserted(&before) && !is_asserted(&after) => "schema.format.unasserted",
         (None, _) => "schema.format.set",
         (_, None) => "schema.format.unset",
         _ => "schema.format.changed",

@@ -32,6 +32,9 @@ fn properties(
     if before.is_empty() && after.is_empty() {
         return;
     }
+    if !before.is_empty() && is_free_form(new) {
+        return undescribed_properties(old, new, &before, local);
+    }
     let (was, is) = (old.required(), new.required());
     let has = |list: &[(&str, NodeRef)], name: &str| list.iter().any(|(known, _)| *known == name);
     for (name, from, to) in either(&before, &after) {
@@ -55,6 +58,64 @@ fn properties(
             .edits
             .push(edit.between(left.or(old.node_ref()), right.or(new.node_ref())));
     }
+}
+
+/// Whether a schema allows every object and describes none of its properties.
+fn is_free_form(view: &SchemaConjunction<'_>) -> bool {
+    // The targets of references and the elements of `allOf` are part of the view.
+    const ANNOTATIONS: [&str; 15] = [
+        "$ref",
+        "type",
+        "nullable",
+        "title",
+        "description",
+        "default",
+        "example",
+        "examples",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "externalDocs",
+        "xml",
+        "$comment",
+        "allOf",
+    ];
+    let allows_objects = |value: JsonNode<'_>| {
+        value.as_str() == Some("object")
+            || value.elements().any(|name| name.as_str() == Some("object"))
+    };
+    let allows_all = |(keyword, value): (&str, JsonNode<'_>)| match keyword {
+        "type" => allows_objects(value),
+        "additionalProperties" => {
+            value.as_bool() == Some(true) || value.is_object() && value.is_empty()
+        }
+        _ => keyword.starts_with("x-") || ANNOTATIONS.contains(&keyword),
+    };
+    !view.is_never && view.nodes().all(|(_, node)| node.members().all(allows_all))
+}
+
+/// Reports an object whose properties are no longer described as one change. If every value is
+/// allowed now, the change of the type is part of it.
+fn undescribed_properties(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    before: &[(&str, Vec<NodeRef>)],
+    local: &mut LocalDifference,
+) {
+    let names: Vec<&str> = before.iter().map(|(name, _)| *name).collect();
+    let is_any = new.all("type").next().is_none();
+    if is_any {
+        local
+            .edits
+            .retain(|edit| edit.rule != "schema.type.widened");
+    }
+    let edit = SchemaEdit::of("schema.properties.removed", "properties")
+        .from(names.join(", "))
+        .to(is_any.then(|| "any value".to_owned()));
+    let at = old.first("properties").map(|(at, _)| at);
+    local
+        .edits
+        .push(edit.between(at.or(old.node_ref()), new.node_ref()));
 }
 
 /// Reports properties that became required or optional. A property that was declared or removed at

@@ -1,6 +1,6 @@
 //! Keywords with plain values: `enum`, `const`, `default`, `pattern`, `readOnly` and others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_contract::NodeRef;
 use portcullis_json::{JsonKind, JsonNode};
@@ -17,6 +17,7 @@ pub(super) fn compare(
     enumeration(old, new, edits);
     extensible(old, new, edits);
     texts(old, new, edits);
+    xml_form(old, new, edits);
     for (keyword, set, unset) in [
         ("uniqueItems", "schema.unique.set", "schema.unique.unset"),
         ("readOnly", "schema.read-only.set", "schema.read-only.unset"),
@@ -33,6 +34,70 @@ pub(super) fn compare(
         };
         edits.push(at(SchemaEdit::of(rule, keyword), old, new, keyword));
     }
+}
+
+/// The properties of an XML Object that differ from their defaults, with the element's name.
+fn xml_properties<'c>(view: &SchemaConjunction<'c>) -> BTreeMap<&'c str, String> {
+    let objects = view.all("xml").flat_map(|(_, node)| node.members());
+    objects
+        .filter(|(name, value)| !name.starts_with("x-") && value.as_bool() != Some(false))
+        .map(|(name, value)| {
+            let text = match value.as_str() {
+                Some(text) => format!("{name} {text}"),
+                None if value.as_bool() == Some(true) => name.to_owned(),
+                None => format!("{name} {value}"),
+            };
+            (name, text)
+        })
+        .collect()
+}
+
+/// The name of a schema as a property or component: the name of its XML element by default.
+fn declared_name(view: &SchemaConjunction<'_>) -> Option<String> {
+    let pointer = view.contract.location(view.root()?).pointer;
+    let (parent, name) = pointer.rsplit_once('/')?;
+    let is_named = ["/properties", "/schemas", "/definitions"]
+        .iter()
+        .any(|parents| parent.ends_with(parents));
+    is_named.then(|| name.to_owned())
+}
+
+/// `xml`: how a value is written as XML (OpenAPI 3.1.1, XML Object).
+fn xml_form(old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>, edits: &mut Vec<SchemaEdit>) {
+    let (mut before, mut after) = (xml_properties(old), xml_properties(new));
+    if before == after {
+        return;
+    }
+    // A name that is the same as the default one is not a change.
+    let default_name = |view: &SchemaConjunction<'_>, other: Option<&String>| {
+        let name = format!("name {}", declared_name(view)?);
+        other.filter(|other| **other == name).cloned()
+    };
+    match (before.get("name"), after.get("name")) {
+        (None, is) => {
+            let name = default_name(old, is);
+            before.extend(name.map(|name| ("name", name)));
+        }
+        (was, None) => {
+            let name = default_name(new, was);
+            after.extend(name.map(|name| ("name", name)));
+        }
+        (Some(_), Some(_)) => {}
+    }
+    if before == after {
+        return;
+    }
+    let described = |form: &BTreeMap<&str, String>| {
+        let texts: Vec<&str> = form.values().map(String::as_str).collect();
+        if texts.is_empty() {
+            "the default form".to_owned()
+        } else {
+            texts.join(", ")
+        }
+    };
+    let edit = SchemaEdit::of("schema.xml.changed", "xml");
+    let edit = edit.from(described(&before)).to(described(&after));
+    edits.push(at(edit, old, new, "xml"));
 }
 
 /// A text that is equal for equal values: properties are sorted, numbers are normalized.

@@ -33,6 +33,8 @@ pub(crate) struct ContractSide<'c> {
     pub(crate) direction: MessageDirection,
     /// Whether the service calls the operation, which then has no path of this contract.
     pub(crate) is_outbound: bool,
+    /// The template of the addresses to use, if they are fewer than those of the operation.
+    pub(crate) address: Option<&'c str>,
 }
 
 /// Checks a value with both contracts: `sender` must allow it and `receiver` must refuse it.
@@ -176,7 +178,7 @@ impl ContractSide<'_> {
         let path = if self.is_outbound {
             "/".to_owned()
         } else {
-            address(self.contract, self.operation, |name| match in_path {
+            address(self, |name| match in_path {
                 Some(text) if name == parameter.name => text.to_owned(),
                 _ => "1".to_owned(),
             })
@@ -210,18 +212,15 @@ impl ContractSide<'_> {
     }
 }
 
-/// The address of an operation under its first base path, with its parameters filled in.
-pub(super) fn address(
-    contract: &CompiledContract,
-    operation: &Operation,
-    fill: impl Fn(&str) -> String,
-) -> String {
-    let listing = contract.listing().into_iter();
-    let paths = listing.filter(|(other, _)| std::ptr::eq(*other, operation));
-    let template = paths
-        .flat_map(|(_, paths)| paths)
-        .next()
-        .unwrap_or(&operation.path);
+/// The address of an operation, with its parameters filled in: the given one, or that under the
+/// first base path.
+pub(super) fn address(side: ContractSide<'_>, fill: impl Fn(&str) -> String) -> String {
+    let listing = side.contract.listing().into_iter();
+    let paths = listing.filter(|(other, _)| std::ptr::eq(*other, side.operation));
+    let template = side
+        .address
+        .or_else(|| paths.flat_map(|(_, paths)| paths).next())
+        .unwrap_or(&side.operation.path);
     let mut path = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {

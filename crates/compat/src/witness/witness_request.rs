@@ -21,7 +21,7 @@ pub(crate) fn request(sender: ContractSide<'_>, value: &Value) -> Option<Witness
         _ if parameter.required => Some(sample(contract, parameter)),
         _ => None,
     };
-    let path = address(contract, operation, |name| {
+    let path = address(sender, |name| {
         let mut parameters = operation.parameters.iter();
         let parameter =
             parameters.find(|known| known.part == MessagePart::Path && known.name == name);

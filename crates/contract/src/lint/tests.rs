@@ -156,6 +156,10 @@ fn warns_about_keywords_without_effect() {
         "api.yaml:6: warning: in OpenAPI 3.0 `type` must be one name: use `nullable: true` for null, `oneOf` for alternatives, or OpenAPI 3.1 [malformed-schema] at #/components/schemas/A/type",
     ]);
     check_schema("3.1.0", "{const: 1, if: {format: uuid}, type: [integer], nullable: false}", &[]);
+    check_schema("3.0.3", "{anyOf: [{type: string}, {nullable: true}]}", &[
+        "api.yaml:5: warning: `nullable: true` without `type` accepts every value, so the other alternatives do not matter: write `nullable: true` next to their `type` [not-judged] at #/components/schemas/A/anyOf/1",
+    ]);
+    check_schema("3.0.3", "{anyOf: [{type: string}, {type: integer, nullable: true}]}", &[]);
     check_schema("3.1.0", "{type: string, nullable: true}", &[
         r##"api.yaml:5: warning: OpenAPI 3.1 does not have `nullable`, so null is invalid: add "null" to `type`, as in `type: [string, "null"]` [foreign-keyword] at #/components/schemas/A/nullable"##,
     ]);

@@ -9,6 +9,7 @@ use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::Enforcement;
 
 use super::body::{BodyFormat, BodyShape};
+use super::media_range::MediaRange;
 use super::parameter::Parameter;
 use super::security_requirements::SecurityRequirements;
 use crate::openapi::document::NodeRef;
@@ -115,6 +116,14 @@ impl MediaType {
     /// Whether bodies are not read (XML, for example). The schema still describes their values.
     pub fn is_opaque(&self) -> bool {
         !self.is_json && self.shape.is_none()
+    }
+
+    /// Whether bodies are XML (RFC 7303).
+    pub fn is_xml(&self) -> bool {
+        MediaRange::parse(&self.key).is_some_and(|range| {
+            let subtype = range.subtype().to_ascii_lowercase();
+            subtype == "xml" || subtype.ends_with("+xml")
+        })
     }
 
     /// Whether bodies in this format are checked.
