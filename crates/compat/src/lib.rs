@@ -9,8 +9,6 @@
 //! validators of both contracts confirm it.
 //!
 //! The crate is pure: it reads no files and no clock, and does not know git.
-//!
-//! The crate is pure: it reads no files and no clock, and does not know git.
 
 mod date;
 mod compare_options;
@@ -41,4 +39,4 @@ pub use diff_rule::{ChangeAction, ChangeArea, ChangeCategory, DiffRule, MirrorRu
 pub use rules::rules;
 pub use semantic_version::{SemanticVersion, VersionBump};
 pub use version_advice::VersionAdvice;
-pub use witness::{Witness, WitnessRequest};
+pub use witness::{Witness, WitnessRequest, WitnessResponse};

@@ -16,7 +16,7 @@ use super::operation_diff::{ContractComparison, SchemaSite, sentence};
 use super::responsible_edits::responsible;
 use super::rule_effects::{harmless, is_decided, is_rewording};
 use super::schema_diff::LocatedEdit;
-use super::witness::{ContractSide, ValueCarrier, Witness, request, verify};
+use super::witness::{ContractSide, ValueCarrier, Witness, request, response, verify};
 
 /// Judges the schemas at every site.
 pub(super) fn judge_schema_sites(comparison: &mut ContractComparison<'_>) {
@@ -101,7 +101,7 @@ impl SchemaSiteJudge<'_, '_> {
             old,
             new,
             direction: self.site.direction,
-            is_text: self.site.is_text,
+            encoding: self.site.encoding,
         })
     }
 
@@ -194,16 +194,13 @@ impl SchemaSiteJudge<'_, '_> {
         } else {
             verify(sender, receiver, &found.witness)?
         };
-        let is_request =
-            self.site.direction == MessageDirection::Request && !self.site.operations.is_outbound;
         Ok(Witness {
             value: found.witness.clone(),
             pointer: found.pointer.clone(),
             keyword: found.keyword.clone(),
             refusal,
-            request: is_request
-                .then(|| request(sender, &found.witness))
-                .flatten(),
+            request: request(sender, &found.witness),
+            response: response(sender, receiver, &found.witness),
         })
     }
 

@@ -20,6 +20,8 @@ mod formula;
 mod formula_arena;
 mod read;
 mod formula_resolver;
+mod text_form;
+mod single_item;
 mod text_rewriter;
 mod formula_pair;
 
@@ -46,3 +48,4 @@ pub(super) use containment_verdict::{
     ValueEncoding,
 };
 pub(super) use schema_comparison::SchemaComparison;
+pub(super) use text_form::{ItemSeparation, TextCarrier, TextForm};

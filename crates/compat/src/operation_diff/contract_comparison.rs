@@ -9,6 +9,7 @@ use portcullis_json::JsonNode;
 use super::super::change_level::ChangeCertainty;
 use super::super::compare_options::CompareOptions;
 use super::super::compat_finding::{ChangeLocation, ChangeSubject, CompatFinding, ExchangePart};
+use super::super::containment::ValueEncoding;
 use super::super::diff_rule::{ChangeAction, ChangeArea, DiffRule};
 use super::super::schema_diff::{EditGraph, SchemaPairId};
 use super::super::witness::ValueCarrier;
@@ -41,8 +42,7 @@ pub(crate) struct SchemaSite<'c> {
     pub(crate) operations: OperationPair<'c>,
     /// The compiled schemas; `None` if either contract does not validate the value.
     pub(crate) keys: Option<(SchemaKey, SchemaKey)>,
-    /// Whether the value is serialized as text.
-    pub(crate) is_text: bool,
+    pub(crate) encoding: ValueEncoding,
     pub(crate) pair: SchemaPairId,
     /// What carries the value, in the old and the new contract.
     pub(crate) carriers: (ValueCarrier<'c>, ValueCarrier<'c>),

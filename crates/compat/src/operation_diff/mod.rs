@@ -6,6 +6,7 @@
 //! read from its documents.
 
 mod contract_comparison;
+mod value_encoding;
 mod operations;
 mod lifecycle_changes;
 mod parameter_changes;

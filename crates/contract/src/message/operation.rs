@@ -10,7 +10,7 @@ use portcullis_vocabulary::enforcement::Enforcement;
 
 use super::body::{BodyFormat, BodyShape};
 use super::parameter::Parameter;
-use super::security_requirements::SecurityRequirements;
+use super::security_requirements::{CredentialSample, SecurityRequirements};
 use crate::openapi::document::NodeRef;
 use crate::schema::schema_set::SchemaKey;
 
@@ -187,6 +187,12 @@ impl Operation {
     /// The `WWW-Authenticate` value for a request without credentials (RFC 9110 section 11.6.1).
     pub fn challenges(&self) -> String {
         self.security.challenges()
+    }
+
+    /// Samples of the credentials that a request needs, one list for each alternative. Empty if none
+    /// are required.
+    pub fn credential_samples(&self) -> Vec<Vec<CredentialSample>> {
+        self.security.samples()
     }
 
     /// The response for a status: the exact key, then its range, then `default`.
