@@ -6,7 +6,8 @@
 //! whether every value of one schema is valid under another, and gives a counterexample where it is
 //! not. `schema_findings` turns the edits of `schema_diff` and the verdicts of `containment` into
 //! findings. `witness` builds a message from each counterexample; a finding shows it only if the
-//! validators of both contracts confirm it.
+//! validators of both contracts confirm it. `rule_breaks` asks the validators about breaks that a
+//! rule alone claims.
 //!
 //! The crate is pure: it reads no files and no clock, and does not know git.
 
@@ -24,6 +25,7 @@ mod containment_checker;
 mod rule_effects;
 mod responsible_edits;
 mod witness;
+mod rule_breaks;
 mod schema_findings;
 mod semantic_version;
 mod version_advice;

@@ -40,7 +40,7 @@
 
 use serde_json::{Map, Value, json};
 
-use portcullis_compat::{ChangeApproval, ChangeCertainty, ChangeLevel, CompatFinding, Witness};
+use portcullis_compat::{ChangeApproval, ChangeLevel, CompatFinding, Witness};
 use portcullis_contract::{ContractIdentity, SourceLocation};
 
 use super::diff_result::{ComparedContract, DiffResult, SquadTotals};
@@ -139,10 +139,7 @@ fn identity(identity: &ContractIdentity) -> Value {
 }
 
 fn finding(finding: &CompatFinding, provider: Option<&str>) -> Value {
-    let reason = match &finding.certainty {
-        ChangeCertainty::Unknown(reason) => Some(reason),
-        ChangeCertainty::Rule | ChangeCertainty::Witnessed | ChangeCertainty::Proved => None,
-    };
+    let reason = finding.certainty.reason();
     json!({
         "fingerprint": finding.fingerprint(),
         "rule": finding.rule.id,
@@ -177,6 +174,13 @@ fn witness(witness: &Witness) -> Value {
             "body": request.body,
         })
     });
+    let response = witness.response.as_ref().map(|response| {
+        json!({
+            "status": response.status,
+            "headers": response.headers,
+            "body": response.body,
+        })
+    });
     json!({
         "value": witness.value,
         "pointer": witness.pointer,
@@ -184,6 +188,7 @@ fn witness(witness: &Witness) -> Value {
         "refusal": witness.refusal,
         "request": request,
         "curl": witness.curl(),
+        "response": response,
     })
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct ContractComparison<'c> {
     pub(crate) options: CompareOptions,
     pub(crate) findings: Vec<CompatFinding>,
     pub(crate) schema_sites: Vec<SchemaSite<'c>>,
+    /// The operations that were compared, by the subject of their findings.
+    pub(crate) operation_pairs: Vec<(ChangeSubject, OperationPair<'c>)>,
     pub(crate) graph: EditGraph<'c>,
 }
 
@@ -117,6 +119,7 @@ impl<'c> ContractComparison<'c> {
             options,
             findings: Vec::new(),
             schema_sites: Vec::new(),
+            operation_pairs: Vec::new(),
             graph: EditGraph::new(old, new, options),
         }
     }

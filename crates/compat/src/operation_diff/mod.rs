@@ -19,4 +19,4 @@ mod security_schemes;
 mod servers;
 mod document_changes;
 
-pub(super) use contract_comparison::{ContractComparison, SchemaSite, sentence};
+pub(super) use contract_comparison::{ContractComparison, OperationPair, SchemaSite, sentence};

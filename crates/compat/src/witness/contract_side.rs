@@ -12,9 +12,11 @@ use portcullis_contract::{
 
 use super::message_judge::MessageJudge;
 use super::request_builder::{
-    BodyChoice, BuiltRequest, RequestChoices, address_with, build_request, is_about,
+    BodyChoice, BuiltRequest, RequestChoices, build_request, is_about, received,
 };
-use super::response_builder::{BuiltResponse, ResponseBodyChoice, ResponseChoices, build_response};
+use super::response_builder::{
+    BuiltResponse, ResponseBodyChoice, ResponseChoices, build_response, usual_statuses,
+};
 use super::witness_message::{WitnessRequest, WitnessResponse};
 
 /// What carries a value, in one contract.
@@ -51,7 +53,7 @@ pub(crate) fn verify(
         MessageDirection::Request => {
             let built = sender.request(value)?;
             let sent = sender.judge().request(&built.request)?;
-            (sent, receiver.violations(built)?)
+            (sent, received(receiver.judge(), built)?)
         }
         MessageDirection::Response => {
             let built = sender.response(receiver, value)?;
@@ -126,13 +128,24 @@ impl<'c> ContractSide<'c> {
                 body: ResponseBodyChoice::Value(media, value.clone()),
             },
             ValueCarrier::Header(header, status) => ResponseChoices {
-                status,
+                status: self.usual_status(receiver, status),
                 header: Some((header, value.clone())),
                 body: ResponseBodyChoice::Absent,
             },
             ValueCarrier::Parameter(_) => return Err("a response has no parameters".to_owned()),
         };
         build_response(self.judge(), &choices)
+    }
+
+    /// The most usual status code for which both sides declare the same responses as for `status`.
+    fn usual_status(self, other: ContractSide<'_>, status: u16) -> u16 {
+        let is_same = |operation: &Operation, code: u16| {
+            let pair = operation.response(code).zip(operation.response(status));
+            pair.is_some_and(|(one, other)| std::ptr::eq(&**one, &**other))
+        };
+        usual_statuses()
+            .find(|code| is_same(self.operation, *code) && is_same(other.operation, *code))
+            .unwrap_or(status)
     }
 
     /// A status code whose response has the body of each side.
@@ -151,26 +164,9 @@ impl<'c> ContractSide<'c> {
         };
         let is_common = |status: &u16| has_body(self, *status) && has_body(other, *status);
         // A proxy does not read the body of a part of a representation (206).
-        let all = std::iter::once(200).chain(201..600).chain(100..200);
-        all.filter(|status| *status != 206).find(is_common)
-    }
-
-    /// The violations of a request that another contract wrote. An address that this contract does
-    /// not have is replaced, because the change of addresses is another finding.
-    fn violations(self, built: BuiltRequest) -> Result<Vec<Violation>, String> {
-        let judge = self.judge();
-        judge.request(&built.request).or_else(|_| {
-            let path = address_with(judge, &built.path_texts);
-            let target = match built.request.path_and_query() {
-                (_, Some(query)) => format!("{path}?{query}"),
-                (_, None) => path,
-            };
-            judge.request(&WitnessRequest {
-                target,
-                method: self.operation.method.to_string(),
-                ..built.request
-            })
-        })
+        usual_statuses()
+            .filter(|status| *status != 206)
+            .find(is_common)
     }
 
     /// Whether a violation is about the part of the message that carries the value.

@@ -34,3 +34,38 @@ pub(super) fn body_samples(
     let common = [json!({}), json!("a"), json!(1)];
     generated.into_iter().chain(common).collect()
 }
+
+/// Values to try for a parameter whose text is decisive: those with several parts first, because
+/// styles differ in how they separate parts.
+pub(crate) fn parameter_values(
+    contract: &CompiledContract,
+    parameter: &Parameter,
+    direction: MessageDirection,
+) -> Vec<Value> {
+    let samples = (0..2).filter_map(|at| parameter_sample(contract, parameter, direction, at));
+    let samples: Vec<Value> = samples.collect();
+    let doubled = samples.iter().filter_map(|sample| match sample {
+        Value::Array(items) => {
+            let first = items.first()?;
+            Some(json!([first, first]))
+        }
+        _ => None,
+    });
+    let mut values: Vec<Value> = doubled.collect();
+    values.extend([json!([1, 2]), json!(["a", "b"]), json!({"a": 1})]);
+    values.extend(samples);
+    values.extend([json!(1), json!("a"), json!(true)]);
+    values
+}
+
+/// Values to try for a body that a schema now describes.
+pub(crate) fn body_values() -> [Value; 6] {
+    [
+        json!(null),
+        json!({}),
+        json!([]),
+        json!("a"),
+        json!(1),
+        json!(true),
+    ]
+}

@@ -18,13 +18,16 @@ mod curl;
 mod confirmed_witness;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use confirmed_witness::Witness;
 pub(super) use contract_side::{ContractSide, ValueCarrier, request, response, verify};
 pub(super) use message_judge::MessageJudge;
-pub(super) use request_builder::{BodyChoice, RequestChoices, build_request, is_about};
+pub(super) use message_samples::{body_values, parameter_values};
+pub(super) use request_builder::{
+    BodyChoice, BuiltRequest, RequestChoices, build_request, received,
+};
 pub(super) use response_builder::{
-    BuiltResponse, ResponseBodyChoice, ResponseChoices, build_response, status_of,
+    ResponseBodyChoice, ResponseChoices, build_response, usual_statuses,
 };
 pub use witness_message::{WitnessRequest, WitnessResponse};

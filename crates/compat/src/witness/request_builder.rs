@@ -11,7 +11,7 @@ use super::message_judge::MessageJudge;
 use super::message_samples::{body_samples, parameter_sample};
 use super::request_address::{address, path_names};
 use super::serialise::{TextStyle, in_cookie, in_header, in_path, in_query};
-use super::serialise_body::{BodyText, body};
+use super::serialise_body::{BodyText, body, unread_body};
 use super::witness_message::WitnessRequest;
 
 /// The most requests to try.
@@ -92,8 +92,32 @@ pub(crate) fn build_request<'c>(
     })
 }
 
+/// The violations of a request that was built for another contract. An address that this contract
+/// does not have is replaced, because the change of addresses is another finding.
+///
+/// # Errors
+///
+/// Returns the reason if the request does not reach the operation.
+pub(crate) fn received(
+    judge: MessageJudge<'_>,
+    built: BuiltRequest,
+) -> Result<Vec<Violation>, String> {
+    judge.request(&built.request).or_else(|_| {
+        let path = address_with(judge, &built.path_texts);
+        let target = match built.request.path_and_query() {
+            (_, Some(query)) => format!("{path}?{query}"),
+            (_, None) => path,
+        };
+        judge.request(&WitnessRequest {
+            target,
+            method: judge.operation.method.to_string(),
+            ..built.request
+        })
+    })
+}
+
 /// The address of another operation with the same path parameters.
-pub(super) fn address_with(judge: MessageJudge<'_>, path_texts: &[String]) -> String {
+fn address_with(judge: MessageJudge<'_>, path_texts: &[String]) -> String {
     let names = path_names(judge.operation);
     address(judge.contract, judge.operation, 0, |name| {
         let position = names.iter().position(|known| *known == name);
@@ -109,7 +133,7 @@ fn bodies(judge: MessageJudge<'_>, choice: &BodyChoice<'_>) -> Result<Vec<BodyTe
         let written = values
             .iter()
             .filter_map(|value| body(judge.contract, media, value).ok());
-        written.collect()
+        written.chain(unread_body(media)).collect()
     };
     match choice {
         BodyChoice::Absent => Ok(Vec::new()),

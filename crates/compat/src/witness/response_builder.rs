@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use portcullis_contract::{DeclaredResponse, MediaType, MessageDirection, Operation, Parameter};
+use portcullis_contract::{MediaType, MessageDirection, Parameter};
 
 use super::message_judge::MessageJudge;
 use super::message_samples::{body_samples, parameter_sample};
 use super::request_builder::is_about;
 use super::serialise::in_header;
-use super::serialise_body::{BodyText, body};
+use super::serialise_body::{BodyText, body, unread_body};
 use super::witness_message::WitnessResponse;
 
 /// The most responses to try.
@@ -88,7 +88,7 @@ fn bodies(
             let written = values
                 .iter()
                 .filter_map(|value| body(judge.contract, media, value).ok());
-            let written: Vec<BodyText> = written.collect();
+            let written: Vec<BodyText> = written.chain(unread_body(media)).collect();
             if written.is_empty() {
                 return Err(format!("no body of {} can be written", media.key));
             }
@@ -127,15 +127,7 @@ fn assemble(
     }
 }
 
-/// A status code for which the operation declares this response.
-pub(crate) fn status_of(operation: &Operation, response: &DeclaredResponse) -> Option<u16> {
-    let is_it = |status: &u16| {
-        let found = operation.response(*status);
-        found.is_some_and(|found| std::ptr::eq(&**found, response))
-    };
-    // 200 is the best example of `2XX` and of `default`.
-    std::iter::once(200)
-        .chain(201..600)
-        .chain(100..200)
-        .find(is_it)
+/// All status codes; 200 is the best example of `2XX` and of `default`.
+pub(crate) fn usual_statuses() -> impl Iterator<Item = u16> {
+    std::iter::once(200).chain(201..600).chain(100..200)
 }

@@ -70,6 +70,24 @@ pub(super) fn body(
     }
 }
 
+/// A body in a format that is not read, for a message in which only its presence and its media type
+/// matter. `None` if the format has a structure that this function does not know.
+pub(super) fn unread_body(media: &MediaType) -> Option<BodyText> {
+    let key = concrete(&media.key);
+    let range = MediaRange::parse(&key)?;
+    let subtype = range.subtype().to_ascii_lowercase();
+    let text = match subtype.as_str() {
+        "event-stream" => "data: example\n\n",
+        other if other == "xml" || other.ends_with("+xml") => "<example/>",
+        other if other.contains("yaml") => "example\n",
+        _ => return None,
+    };
+    Some(BodyText {
+        text: text.to_owned(),
+        media: key,
+    })
+}
+
 /// The records of an array, or one record.
 fn records(value: &Value, before: &str, after: &str) -> String {
     let all = match value {

@@ -41,7 +41,7 @@ pub struct WitnessResponse {
 
 impl WitnessResponse {
     /// The status and the header fields in one line.
-    pub(crate) fn line(&self) -> String {
+    pub fn line(&self) -> String {
         let fields = self.headers.iter();
         let fields = fields.map(|(name, value)| format!(", {name}: {value}"));
         format!("status {}{}", self.status, fields.collect::<String>())

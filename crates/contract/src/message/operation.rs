@@ -9,6 +9,7 @@ use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::Enforcement;
 
 use super::body::{BodyFormat, BodyShape};
+use super::media_range::MediaRange;
 use super::parameter::Parameter;
 use super::security_requirements::{CredentialSample, SecurityRequirements};
 use crate::openapi::document::NodeRef;
@@ -112,9 +113,11 @@ pub struct MediaType {
 }
 
 impl MediaType {
-    /// Whether bodies are not read (XML, for example). The schema still describes their values.
+    /// Whether bodies are in a format that is not read (XML, for example). The schema still
+    /// describes their values.
     pub fn is_opaque(&self) -> bool {
-        !self.is_json && self.shape.is_none()
+        MediaRange::parse(&self.key)
+            .is_none_or(|range| !range.is_range() && BodyFormat::of(&range) == BodyFormat::Opaque)
     }
 
     /// Whether bodies in this format are checked.
