@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use portcullis_contract::{
-    BodyDeclaration, MediaRange, MediaType, MessageDirection, Operation, Parameter, Violation,
-    ViolationClass,
+    BodyDeclaration, DocumentSet, MediaRange, MediaType, MessageDirection, Operation, Parameter,
+    Violation, ViolationClass,
 };
 
 use super::super::witness::{
@@ -223,7 +223,10 @@ impl BreakSides<'_> {
         for (value, choices) in choices {
             match self.try_request(value, choices, is_about) {
                 Ok(Ok(evidence)) => return TriedRequests::Shown(evidence),
-                Ok(Err(line)) => outcome = TriedRequests::Accepted(line),
+                Ok(Err(line)) if matches!(outcome, TriedRequests::Impossible(_)) => {
+                    outcome = TriedRequests::Accepted(line);
+                }
+                Ok(Err(_)) => {}
                 Err(reason) if matches!(outcome, TriedRequests::Impossible(_)) => {
                     outcome = TriedRequests::Impossible(reason);
                 }
@@ -281,8 +284,34 @@ fn alternatives(sides: BreakSides<'_>) -> Vec<BTreeSet<String>> {
         .get("security")
         .or_else(|| documents.entry().root().get("security"));
     let all = list.into_iter().flat_map(|list| list.elements());
-    all.map(|one| one.members().map(|(name, _)| name.to_owned()).collect())
-        .collect()
+    all.map(|one| {
+        let names = one.members().map(|(name, _)| name);
+        names.map(|name| credential_name(sides, name)).collect()
+    })
+    .collect()
+}
+
+/// The name of a scheme in findings: what an API key or an HTTP scheme sends, or else its own name.
+fn credential_name(sides: BreakSides<'_>, name: &str) -> String {
+    let contract = sides.sender.contract;
+    let documents = contract.documents();
+    let entry = documents.entry_ref();
+    let components = documents.node(entry).get("components");
+    let schemes = components.and_then(|components| components.get("securitySchemes"));
+    let Some(scheme) = schemes.and_then(|schemes| schemes.get(name)) else {
+        return name.to_owned();
+    };
+    let target = contract.resolved(DocumentSet::node_ref(entry, scheme));
+    let scheme = documents.node(target);
+    let text = |property: &str| {
+        let value = scheme.get(property).and_then(|value| value.as_str());
+        value.unwrap_or_default()
+    };
+    match text("type") {
+        "apiKey" => format!("the {} `{}`", text("in"), text("name")),
+        "http" => format!("HTTP {}", text("scheme").to_lowercase()),
+        _ => name.to_owned(),
+    }
 }
 
 /// The names in a description such as `key and token [read, write]`.

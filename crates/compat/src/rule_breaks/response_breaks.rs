@@ -31,6 +31,9 @@ impl<'c> BreakSides<'c> {
         let Some((status, declared)) = self.declared(status) else {
             return BreakEvidence::unshown("no status code is an example of the pattern");
         };
+        if matches!(status, 100..=199 | 204 | 304) {
+            return BreakEvidence::Refuted(format!("a response with status {status} has no body"));
+        }
         let mut content = declared.content.iter();
         let is_same = |known: &&MediaType| known.key.eq_ignore_ascii_case(media);
         let Some(media) = content.find(is_same) else {
