@@ -21,7 +21,8 @@
 //!       "new": { "file": "new.yaml", "line": 12, "pointer": "/paths/…" },
 //!       "witness": { "value": {"amount": 11}, "pointer": "/amount", "keyword": "maximum",
 //!                    "refusal": "…", "request": { "method": "POST", "target": "/transfers",
-//!                    "headers": [["content-type", "application/json"]], "body": "…" }, "curl": "curl …" },
+//!                    "headers": [["content-type", "application/json"]], "body": "…" }, "curl": "curl …",
+//!                    "response": null },
 //!       "approval": null
 //!     }],
 //!     "notes": []
@@ -36,7 +37,8 @@
 //! ```
 //!
 //! `verdict` is `breaking`, `warning`, `compatible` or `unchanged`; approved changes do not count.
-//! `certainty` is `rule`, `witnessed`, `proved` or `unknown`; `reason` explains `unknown`.
+//! `certainty` is `rule`, `witnessed`, `proved` or `unknown`; `reason` explains `unknown`, and `rule` where no
+//! message shows the change. A witness has a `request` or a `response` (`status`, `headers`, `body`).
 
 use serde_json::{Map, Value, json};
 

@@ -136,7 +136,10 @@ fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {
         ));
         let response = witness.response.as_ref();
         if let Some(line) = response.map(|response| response.line()) {
-            out.line(format_args!("              {}", shorten(&line, WITNESS_MAX)));
+            out.line(format_args!(
+                "              {}",
+                shorten(&line, WITNESS_MAX)
+            ));
         }
         if let Some(curl) = witness.curl() {
             out.line(format_args!(

@@ -7,7 +7,11 @@ use portcullis_vocabulary::limits::Limits;
 use crate::{ChangeLevel, CompareOptions, CompatFinding, Date, compare};
 
 pub(crate) fn contract(text: &str) -> CompiledContract {
-    let text = format!("openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\n{text}\n");
+    let (dialect, text) = match text.strip_prefix("3.0.3\n") {
+        Some(text) => ("3.0.3", text),
+        None => ("3.1.0", text),
+    };
+    let text = format!("openapi: {dialect}\ninfo: {{title: t, version: '1'}}\n{text}\n");
     let documents = parse_single_file("t.yaml", text.clone().into(), &Limits::default()).unwrap();
     let options = CompileOptions {
         outbound_operations: true,
@@ -120,6 +124,15 @@ fn no_text_is_null() {
         check(["{type: [string, 'null']}", TEXT]);
         check(["{type: array, items: {type: [integer, 'null']}}", INTEGERS]);
     }
+    let of_3_0 = |schema: &str| {
+        let parameter = parameter("/x", &format!("name: page, in: query, schema: {schema}"));
+        format!("3.0.3\n{parameter}")
+    };
+    check_breaks(
+        &of_3_0("{type: integer, nullable: true}"),
+        &of_3_0(INTEGER),
+        &[],
+    );
     let content = |schema: &str| {
         let content = format!("content: {{application/json: {{schema: {schema}}}}}");
         parameter("/x", &format!("name: page, in: query, {content}"))
