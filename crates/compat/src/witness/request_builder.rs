@@ -250,14 +250,10 @@ impl RequestBuilder<'_> {
             let (name, value) = (&credential.name, &credential.value);
             let pair = format!("{name}={value}");
             let is_named = |known: &String| known.starts_with(&format!("{name}="));
+            let is_field = |(known, _): &(String, String)| known.eq_ignore_ascii_case(name);
             match credential.part {
-                MessagePart::Header => {
-                    if !headers
-                        .iter()
-                        .any(|(known, _)| known.eq_ignore_ascii_case(name))
-                    {
-                        headers.push((name.clone(), value.clone()));
-                    }
+                MessagePart::Header if !headers.iter().any(is_field) => {
+                    headers.push((name.clone(), value.clone()));
                 }
                 MessagePart::Query if !query.iter().any(is_named) => query.push(pair),
                 MessagePart::Cookie if !cookies.iter().any(is_named) => cookies.push(pair),
