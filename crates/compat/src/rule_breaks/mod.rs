@@ -3,7 +3,7 @@
 //!
 //! For each such finding a whole message is built that one contract accepts. If the other contract
 //! refuses it because of the change, the finding shows it as a witness. If the other contract
-//! accepts the message that should break, the finding is no break. Otherwise the finding keeps the
+//! accepts the message that should break, the finding becomes a warning. Otherwise the finding keeps the
 //! level of its rule and says why there is no example.
 
 mod break_evidence;

@@ -203,6 +203,10 @@ impl BreakSides<'_> {
             |violation: &Violation| violation.class == ViolationClass::MissingCredentials;
         match self.first_refused(choices, &is_missing) {
             TriedRequests::Shown(evidence) => evidence,
+            // Of API keys nothing but the name is declared, so the example is decisive.
+            TriedRequests::Accepted(line) if wanted.as_ref().is_some_and(are_api_keys) => {
+                BreakEvidence::Refuted(self.accepted(&line))
+            }
             TriedRequests::Accepted(_) => BreakEvidence::unshown(
                 "the credentials look the same in both contracts, and tokens are not read",
             ),
@@ -312,6 +316,10 @@ fn credential_name(sides: BreakSides<'_>, name: &str) -> String {
         "http" => format!("HTTP {}", text("scheme").to_lowercase()),
         _ => name.to_owned(),
     }
+}
+
+fn are_api_keys(names: &BTreeSet<String>) -> bool {
+    names.iter().all(|name| name.starts_with("the "))
 }
 
 /// The names in a description such as `key and token [read, write]`.

@@ -276,6 +276,20 @@ fn credentials() {
         &secured("{o: [r, w]}"),
         "the credentials look the same in both contracts, and tokens are not read",
     );
+    // Names of header fields are case-insensitive.
+    let key = |name: &str| {
+        format!(
+            "paths: {{/x: {{get: {{security: [{{k: []}}], responses: {{}}}}}}}}\n\
+             components: {{securitySchemes: {{k: {{type: apiKey, in: header, name: {name}}}}}}}"
+        )
+    };
+    check(
+        "security.alternative.removed",
+        &key("X-Key"),
+        &key("x-key"),
+        ChangeLevel::Warning,
+        "the newer contract accepts the example GET /x",
+    );
 }
 
 #[test]

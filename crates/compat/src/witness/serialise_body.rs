@@ -131,7 +131,7 @@ impl<'d> FieldEncoding<'d> {
         })
     }
 
-    /// The first media type of the field that is no range.
+    /// The first media type of the field that is not a range.
     fn content_type(&self) -> Option<&'d str> {
         let list = self.node?.get("contentType")?.as_str()?;
         let mut all = list.split(',').map(str::trim);

@@ -622,7 +622,7 @@ fn text_carries_no_null_and_no_array_without_items() {
         json!({"type": "array", "items": {"type": "integer"}, "minItems": 2}),
         json!([0]),
     );
-    // Two items are two pairs, which are no single value.
+    // Two items are two pairs, so they are not a single value.
     text_beyond(integers.clone(), integer.clone(), json!([0, 0]));
     text_beyond(integers.clone(), json!({"type": "string"}), json!([0, 0]));
     text_within(integer, integers);
