@@ -10,7 +10,7 @@ use portcullis_contract::{
 use super::message_judge::MessageJudge;
 use super::message_samples::{body_samples, parameter_sample};
 use super::request_address::{address, path_names};
-use super::serialise::{TextStyle, in_cookie, in_header, in_path, in_query};
+use super::serialise::{ValueStyle, in_cookie, in_header, in_path, in_query};
 use super::serialise_body::{BodyText, body, unread_body};
 use super::witness_message::WitnessRequest;
 
@@ -193,7 +193,7 @@ impl RequestBuilder<'_> {
                 continue;
             };
             match parameter.part {
-                MessagePart::Query => query.push(in_query(TextStyle::of(parameter), &value)),
+                MessagePart::Query => query.push(in_query(ValueStyle::of(parameter), &value)),
                 MessagePart::Header => {
                     headers.push((parameter.name.clone(), in_header(parameter, &value)));
                 }

@@ -18,13 +18,13 @@ const LABEL_RESERVED: &AsciiSet = &RESERVED.add(b'.');
 
 /// How a named value is written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TextStyle<'n> {
+pub(super) struct ValueStyle<'n> {
     pub(super) name: &'n str,
     pub(super) style: ParameterStyle,
     pub(super) explode: bool,
 }
 
-impl<'n> TextStyle<'n> {
+impl<'n> ValueStyle<'n> {
     pub(super) fn of(parameter: &'n Parameter) -> Self {
         Self {
             name: &parameter.name,
@@ -83,8 +83,8 @@ fn flat(members: &[(String, String)], between: &str) -> Vec<String> {
 
 /// Serializes a path parameter.
 pub(super) fn in_path(parameter: &Parameter, value: &Value) -> String {
-    let style = TextStyle::of(parameter);
-    let TextStyle { name, explode, .. } = style;
+    let style = ValueStyle::of(parameter);
+    let ValueStyle { name, explode, .. } = style;
     if style.is_content() {
         return escaped(&value.to_string());
     }
@@ -108,7 +108,7 @@ pub(super) fn in_path(parameter: &Parameter, value: &Value) -> String {
 }
 
 /// Serializes a query parameter, without `?`.
-pub(super) fn in_query(style: TextStyle<'_>, value: &Value) -> String {
+pub(super) fn in_query(style: ValueStyle<'_>, value: &Value) -> String {
     let name = escaped(style.name);
     if style.is_content() {
         return format!("{name}={}", escaped(&value.to_string()));
@@ -136,7 +136,7 @@ pub(super) fn in_query(style: TextStyle<'_>, value: &Value) -> String {
 
 /// Serializes a header field.
 pub(super) fn in_header(parameter: &Parameter, value: &Value) -> String {
-    let style = TextStyle::of(parameter);
+    let style = ValueStyle::of(parameter);
     if style.is_content() {
         return value.to_string();
     }
@@ -151,7 +151,7 @@ pub(super) fn in_header(parameter: &Parameter, value: &Value) -> String {
 
 /// Serializes cookies: one, or one for each property of an exploded object.
 pub(super) fn in_cookie(parameter: &Parameter, value: &Value) -> String {
-    let style = TextStyle::of(parameter);
+    let style = ValueStyle::of(parameter);
     if style.explode && !style.is_content() && value.is_object() {
         let (_, members) = pieces(value, str::to_owned);
         return flat(&members, "=").join("; ");

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use portcullis_contract::{CompiledContract, MediaRange, MediaType, ParameterStyle};
 use portcullis_json::JsonNode;
 
-use super::serialise::{TextStyle, escaped, in_query, plain};
+use super::serialise::{ValueStyle, escaped, in_query, plain};
 
 /// Separates the parts of multipart bodies.
 const BOUNDARY: &str = "witness";
@@ -111,7 +111,7 @@ impl<'d> FieldEncoding<'d> {
     }
 
     /// The style of a field that is written like a query parameter.
-    fn style<'n>(&self, name: &'n str) -> Option<TextStyle<'n>> {
+    fn style<'n>(&self, name: &'n str) -> Option<ValueStyle<'n>> {
         let node = self.node?;
         let (style, explode) = (node.get("style"), node.get("explode"));
         if style.is_none() && explode.is_none() && node.get("allowReserved").is_none() {
@@ -124,7 +124,7 @@ impl<'d> FieldEncoding<'d> {
             _ => ParameterStyle::Form,
         };
         let explode = explode.and_then(|explode| explode.as_bool());
-        Some(TextStyle {
+        Some(ValueStyle {
             name,
             style,
             explode: explode.unwrap_or(style == ParameterStyle::Form),
