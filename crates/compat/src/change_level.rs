@@ -34,6 +34,8 @@ impl ChangeLevel {
 pub enum ChangeCertainty {
     /// The rule sets the level.
     Rule,
+    /// The rule sets the level, and no message shows the change, for this reason.
+    Unshown(String),
     /// A message that the older contract allows violates the newer one, as the validators of both
     /// contracts confirm.
     Witnessed,
@@ -44,10 +46,18 @@ pub enum ChangeCertainty {
 }
 
 impl ChangeCertainty {
+    /// Why nothing was shown, if there is a reason.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Unshown(reason) | Self::Unknown(reason) => Some(reason),
+            Self::Rule | Self::Witnessed | Self::Proved => None,
+        }
+    }
+
     /// The stable name.
     pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::Rule => "rule",
+            Self::Rule | Self::Unshown(_) => "rule",
             Self::Witnessed => "witnessed",
             Self::Proved => "proved",
             Self::Unknown(_) => "unknown",

@@ -9,6 +9,7 @@ use super::compare_options::CompareOptions;
 use super::compat_finding::CompatFinding;
 use super::merged_findings::merge;
 use super::operation_diff::ContractComparison;
+use super::rule_breaks::demonstrate_rule_breaks;
 use super::schema_findings::judge_schema_sites;
 use super::version_advice::{VersionAdvice, advice};
 
@@ -58,6 +59,7 @@ pub fn compare(
         comparison.document();
         comparison.operations();
     }
+    demonstrate_rule_breaks(&mut comparison);
     let schema_sites = comparison.schema_sites.len();
     judge_schema_sites(&mut comparison);
     let mut findings = merge(comparison.findings);

@@ -22,7 +22,7 @@ pub(super) struct SchemaKeyPair<'k> {
     pub(super) old: &'k SchemaKey,
     pub(super) new: &'k SchemaKey,
     pub(super) direction: MessageDirection,
-    pub(super) is_text: bool,
+    pub(super) encoding: ValueEncoding,
 }
 
 impl<'c> ContainmentChecker<'c> {
@@ -138,11 +138,7 @@ fn question(
         producer: Some(producer),
         acceptor: Some(acceptor),
         reading,
-        encoding: if schemas.is_text {
-            ValueEncoding::Text
-        } else {
-            ValueEncoding::Json
-        },
+        encoding: schemas.encoding,
         is_first_enough: false,
     }
 }

@@ -5,9 +5,11 @@
 //! `rules`. `schema_diff` finds the keywords that differ between two schemas. `containment` decides
 //! whether every value of one schema is valid under another, and gives a counterexample where it is
 //! not. `schema_findings` turns the edits of `schema_diff` and the verdicts of `containment` into
-//! findings. `merged_findings` joins the findings of one cause, so a change of a shared schema is one
-//! finding with many places. `change_fingerprint` gives each finding the key that approvals refer to. `witness` builds a message from each counterexample; a finding shows it only if the
-//! validators of both contracts confirm it.
+//! findings. `rule_breaks` asks the validators about breaks that a rule alone claims. `witness`
+//! builds a message from each counterexample; a finding shows it only if the validators of both
+//! contracts confirm it. `merged_findings` joins the findings of one cause, so a change of a shared
+//! schema is one finding with many places. `change_fingerprint` gives each finding the key that
+//! approvals refer to.
 //!
 //! The crate is pure: it reads no files and no clock, and does not know git.
 
@@ -26,6 +28,7 @@ mod rule_effects;
 mod edit_recognition;
 mod edit_patches;
 mod witness;
+mod rule_breaks;
 mod schema_findings;
 mod semantic_version;
 mod version_advice;
@@ -45,4 +48,4 @@ pub use diff_rule::{ChangeAction, ChangeArea, ChangeCategory, DiffRule, MirrorRu
 pub use rules::rules;
 pub use semantic_version::{SemanticVersion, VersionBump};
 pub use version_advice::VersionAdvice;
-pub use witness::{Witness, WitnessRequest};
+pub use witness::{Witness, WitnessRequest, WitnessResponse};

@@ -12,7 +12,9 @@ use portcullis_contract::{MessageDirection, SchemaKey, SourceLocation};
 
 use super::change_level::{ChangeCertainty, ChangeLevel};
 use super::compat_finding::{ChangeLocation, ChangePlace, CompatFinding, ExchangePart};
-use super::containment::{ContainmentVerdict, EditVerdict, EditedSchema, SchemaBreak};
+use super::containment::{
+    ContainmentVerdict, EditVerdict, EditedSchema, SchemaBreak, ValueEncoding,
+};
 use super::containment_checker::{ContainmentChecker, SchemaKeyPair};
 use super::diff_rule::{ChangeCategory, DiffRule};
 use super::edit_patches::edited_schema;
@@ -20,7 +22,7 @@ use super::edit_recognition::is_by_edit;
 use super::operation_diff::{AddressTakeover, ContractComparison, SchemaSite, sentence};
 use super::rule_effects::{harmless, is_decided};
 use super::schema_diff::{LocatedEdit, SchemaPairId};
-use super::witness::{ContractSide, ValueCarrier, Witness, request, verify};
+use super::witness::{ContractSide, ValueCarrier, Witness, request, response, verify};
 
 /// Judges the schemas at every site.
 pub(super) fn judge_schema_sites(comparison: &mut ContractComparison<'_>) {
@@ -67,7 +69,7 @@ struct SiteKey {
     schemas: Option<(SchemaKey, SchemaKey)>,
     direction: MessageDirection,
     is_outbound: bool,
-    is_text: bool,
+    encoding: ValueEncoding,
 }
 
 /// The verdicts about the schemas of a site.
@@ -108,7 +110,7 @@ impl SchemaSiteJudge<'_, '_> {
             schemas: self.site.keys.clone(),
             direction: self.site.direction,
             is_outbound: self.site.operations.is_outbound,
-            is_text: self.site.is_text,
+            encoding: self.site.encoding,
         }
     }
 
@@ -279,7 +281,7 @@ impl SchemaSiteJudge<'_, '_> {
             old,
             new,
             direction: self.site.direction,
-            is_text: self.site.is_text,
+            encoding: self.site.encoding,
         })
     }
 
@@ -317,16 +319,13 @@ impl SchemaSiteJudge<'_, '_> {
         } else {
             verify(sender, receiver, &found.witness)?
         };
-        let is_request =
-            self.site.direction == MessageDirection::Request && !self.site.operations.is_outbound;
         Ok(Witness {
             value: found.witness.clone(),
             pointer: found.pointer.clone(),
             keyword: found.keyword.clone(),
             refusal,
-            request: is_request
-                .then(|| request(sender, &found.witness))
-                .flatten(),
+            request: request(sender, &found.witness),
+            response: response(sender, receiver, &found.witness),
         })
     }
 

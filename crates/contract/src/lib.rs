@@ -73,6 +73,7 @@ pub use message::operation::{
 pub use message::parameter::{Parameter, ParameterStyle};
 pub use message::refusal_status::RefusalStatus;
 pub use message::route;
+pub use message::security_requirements::CredentialSample;
 pub use message::violation::{MessagePart, Violation, ViolationClass, ViolationRecord};
 pub use openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
 pub use openapi::dialect::{Dialect, MessageDirection};

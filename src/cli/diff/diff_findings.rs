@@ -222,6 +222,7 @@ fn details(found: &CompatFinding) -> Option<String> {
             approval.owner, approval.reason
         )),
         (None, ChangeCertainty::Unknown(reason)) => Some(format!("not proved: {reason}")),
+        (None, ChangeCertainty::Unshown(reason)) => Some(format!("no example: {reason}")),
         (None, ChangeCertainty::Rule | ChangeCertainty::Witnessed | ChangeCertainty::Proved) => {
             None
         }

@@ -21,7 +21,8 @@
 //!       "new": { "file": "new.yaml", "line": 12, "pointer": "/paths/…" },
 //!       "witness": { "value": {"amount": 11}, "pointer": "/amount", "keyword": "maximum",
 //!                    "refusal": "…", "request": { "method": "POST", "target": "/transfers",
-//!                    "headers": [["content-type", "application/json"]], "body": "…" }, "curl": "curl …" },
+//!                    "headers": [["content-type", "application/json"]], "body": "…" }, "curl": "curl …",
+//!                    "response": null },
 //!       "approval": null
 //!     }],
 //!     "notes": []
@@ -35,12 +36,14 @@
 //! }
 //! ```
 //!
-//! `verdict` is `breaking`, `unknown`, `warning`, `compatible` or `unchanged`; approved changes do not count.
-//! `certainty` is `rule`, `witnessed`, `proved` or `unknown`; `reason` explains `unknown`.
+//! `verdict` is `breaking`, `unknown`, `warning`, `compatible` or `unchanged`; approved changes do
+//! not count. `certainty` is `rule`, `witnessed`, `proved` or `unknown`; `reason` explains `unknown`,
+//! and `rule` where no message shows the change. A witness has a `request` or a `response` (`status`,
+//! `headers`, `body`).
 
 use serde_json::{Map, Value, json};
 
-use portcullis_compat::{ChangeApproval, ChangeCertainty, ChangeLevel, CompatFinding, Witness};
+use portcullis_compat::{ChangeApproval, ChangeLevel, CompatFinding, Witness};
 use portcullis_contract::{ContractIdentity, SourceLocation};
 
 use super::diff_result::{ComparedContract, DiffResult, SquadTotals};
@@ -143,10 +146,7 @@ fn identity(identity: &ContractIdentity) -> Value {
 }
 
 fn finding(finding: &CompatFinding, provider: Option<&str>) -> Value {
-    let reason = match &finding.certainty {
-        ChangeCertainty::Unknown(reason) => Some(reason),
-        ChangeCertainty::Rule | ChangeCertainty::Witnessed | ChangeCertainty::Proved => None,
-    };
+    let reason = finding.certainty.reason();
     json!({
         "fingerprint": finding.fingerprint(),
         "rule": finding.rule.id,
@@ -181,6 +181,13 @@ fn witness(witness: &Witness) -> Value {
             "body": request.body,
         })
     });
+    let response = witness.response.as_ref().map(|response| {
+        json!({
+            "status": response.status,
+            "headers": response.headers,
+            "body": response.body,
+        })
+    });
     json!({
         "value": witness.value,
         "pointer": witness.pointer,
@@ -188,6 +195,7 @@ fn witness(witness: &Witness) -> Value {
         "refusal": witness.refusal,
         "request": request,
         "curl": witness.curl(),
+        "response": response,
     })
 }
 

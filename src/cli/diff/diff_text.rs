@@ -117,8 +117,14 @@ fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {
             source.file, source.line
         ));
     }
-    if let ChangeCertainty::Unknown(reason) = &finding.certainty {
-        out.line(format_args!("              not proved: {reason}"));
+    match &finding.certainty {
+        ChangeCertainty::Unknown(reason) => {
+            out.line(format_args!("              not proved: {reason}"));
+        }
+        ChangeCertainty::Unshown(reason) => {
+            out.line(format_args!("              no example: {reason}"));
+        }
+        ChangeCertainty::Rule | ChangeCertainty::Witnessed | ChangeCertainty::Proved => {}
     }
     if let Some(witness) = &finding.witness {
         let payload = shorten(&witness.payload(), WITNESS_MAX);
@@ -127,6 +133,13 @@ fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {
             "              rejected: {}",
             shorten(&witness.refusal, WITNESS_MAX)
         ));
+        let response = witness.response.as_ref();
+        if let Some(line) = response.map(|response| response.line()) {
+            out.line(format_args!(
+                "              {}",
+                shorten(&line, WITNESS_MAX)
+            ));
+        }
         if let Some(curl) = witness.curl() {
             out.line(format_args!(
                 "              {}",

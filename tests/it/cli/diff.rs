@@ -240,7 +240,8 @@ fn the_other_formats_have_locations_and_counts() {
     assert!(junit.contains("tests=\"3\" failures=\"2\""), "{junit}");
     assert!(
         junit.contains(
-            "<failure type=\"operation.removed\" message=\"GET /gone: operation removed\"/>"
+            "<failure type=\"operation.removed\" message=\"GET /gone: operation removed; for example \
+             &quot;GET /gone&quot;\"/>"
         ),
         "{junit}"
     );

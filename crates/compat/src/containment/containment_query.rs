@@ -168,11 +168,12 @@ impl ContainmentQuery<'_, '_> {
         }
         let is_refused = match self.question.encoding {
             ValueEncoding::Json => !accepts(acceptor, self.question.acceptor, value),
-            ValueEncoding::Text => {
+            ValueEncoding::Text(form) => {
                 let readings = readings(value);
                 !readings
                     .iter()
                     .any(|reading| accepts(acceptor, self.question.acceptor, reading))
+                    && pair.is_refused_as_text([self.producer, self.acceptor], form, value)
             }
         };
         let mut is_sent = || {

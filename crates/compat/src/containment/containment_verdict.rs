@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use portcullis_contract::{SchemaKey, SourceLocation};
 
+use super::text_form::TextForm;
+
 /// How to read the producer's schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum ProducerReading {
@@ -23,7 +25,7 @@ pub(crate) enum ValueEncoding {
     Json,
     /// Text, as in parameters, header fields and forms. The acceptor's schema determines the type,
     /// so a number can arrive as the string of its digits and vice versa.
-    Text,
+    Text(TextForm),
 }
 
 /// The question whether every value of one schema is valid under the other.

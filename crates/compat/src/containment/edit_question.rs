@@ -119,7 +119,7 @@ impl ContainmentQuery<'_, '_> {
         let arena = &mut self.compared.pair.arena;
         let acceptor = match self.question.encoding {
             ValueEncoding::Json => acceptor,
-            ValueEncoding::Text => readable_as_text(arena, acceptor),
+            ValueEncoding::Text(form) => readable_as_text(arena, acceptor, form),
         };
         arena.not(acceptor)
     }

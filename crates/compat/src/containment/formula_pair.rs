@@ -17,7 +17,8 @@ use super::read::{
 };
 use super::solve::{Literal, LiteralMode, SearchAnswer, SearchGoal, Solver, SolverMemo};
 use super::string_matchers::StringMatchers;
-use super::text_rewriter::readable_as_text;
+use super::text_form::TextForm;
+use super::text_rewriter::{readable_as_text, sendable_as_text};
 use super::type_mask::TypeMask;
 
 /// One of the two documents.
@@ -288,6 +289,20 @@ impl FormulaPair {
         FormulaEvaluator::new(&self.arena, &mut self.matchers)
     }
 
+    /// Whether a text can carry the value, and no reading of the text satisfies the acceptor.
+    pub(super) fn is_refused_as_text(
+        &mut self,
+        [producer, acceptor]: [FormulaId; 2],
+        form: TextForm,
+        value: &Value,
+    ) -> bool {
+        let readable = readable_as_text(&mut self.arena, acceptor, form);
+        let sendable = sendable_as_text(&mut self.arena, producer, form);
+        let mut evaluator = self.evaluator();
+        evaluator.holds(readable, value) != Some(true)
+            && evaluator.holds(sendable, value) != Some(false)
+    }
+
     /// Searches for a value that the producer sends and the acceptor refuses. Returns the answer,
     /// the number of steps, and the reason if the search gave up.
     pub(super) fn refute(
@@ -299,11 +314,15 @@ impl FormulaPair {
             ProducerReading::Sent => LiteralMode::Sent,
             ProducerReading::Accepted => LiteralMode::Holds,
         };
-        let acceptor = match goal.encoding {
-            ValueEncoding::Json => goal.acceptor,
-            ValueEncoding::Text => readable_as_text(&mut self.arena, goal.acceptor),
-        };
-        let mut literals = vec![Literal::new(goal.producer, mode), Literal::fails(acceptor)];
+        let mut literals = vec![Literal::new(goal.producer, mode)];
+        match goal.encoding {
+            ValueEncoding::Json => literals.push(Literal::fails(goal.acceptor)),
+            ValueEncoding::Text(form) => {
+                let readable = readable_as_text(&mut self.arena, goal.acceptor, form);
+                let sendable = sendable_as_text(&mut self.arena, goal.producer, form);
+                literals.extend([Literal::fails(readable), Literal::holds(sendable)]);
+            }
+        }
         literals.extend(goal.also_holds.iter().map(|id| Literal::holds(*id)));
         let search = SearchGoal::new(literals, true);
         let mut solver = Solver::new(

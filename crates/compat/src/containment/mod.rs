@@ -23,6 +23,8 @@ mod formula;
 mod formula_arena;
 mod read;
 mod formula_resolver;
+mod text_form;
+mod single_item;
 mod text_rewriter;
 mod formula_pair;
 
@@ -51,3 +53,4 @@ pub(super) use containment_verdict::{
 pub(super) use formula_pair::ContainmentSide;
 pub(super) use schema_comparison::SchemaComparison;
 pub(super) use schema_patch::{EditedSchema, PropertyHolder, SchemaParts, SchemaPatch};
+pub(super) use text_form::{ItemSeparation, TextCarrier, TextForm};

@@ -221,6 +221,7 @@ impl<'c> ContractComparison<'c> {
             is_outbound: false,
             takeover: Some(self.takeovers.len() - 1),
         };
+        self.operation_pairs.push((scope.subject.clone(), pair));
         self.parameters(scope, pair);
         self.request_body(scope, pair);
         self.responses(scope, pair);

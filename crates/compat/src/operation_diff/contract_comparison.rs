@@ -11,6 +11,7 @@ use super::super::compare_options::CompareOptions;
 use super::super::compat_finding::{
     ChangeLocation, ChangePlace, ChangeSubject, CompatFinding, ExchangePart,
 };
+use super::super::containment::ValueEncoding;
 use super::super::diff_rule::{ChangeAction, ChangeArea, DiffRule};
 use super::super::schema_diff::{EditGraph, SchemaPairId};
 use super::super::witness::ValueCarrier;
@@ -22,6 +23,8 @@ pub(crate) struct ContractComparison<'c> {
     pub(crate) options: CompareOptions,
     pub(crate) findings: Vec<CompatFinding>,
     pub(crate) schema_sites: Vec<SchemaSite<'c>>,
+    /// The operations that were compared, by the subject of their findings.
+    pub(crate) operation_pairs: Vec<(ChangeSubject, OperationPair<'c>)>,
     pub(crate) graph: EditGraph<'c>,
     /// Addresses that another operation serves in the new contract.
     pub(crate) takeovers: Vec<AddressTakeover>,
@@ -60,8 +63,7 @@ pub(crate) struct SchemaSite<'c> {
     pub(crate) operations: OperationPair<'c>,
     /// The compiled schemas; `None` if either contract does not validate the value.
     pub(crate) keys: Option<(SchemaKey, SchemaKey)>,
-    /// Whether the value is serialized as text.
-    pub(crate) is_text: bool,
+    pub(crate) encoding: ValueEncoding,
     pub(crate) pair: SchemaPairId,
     /// What carries the value, in the old and the new contract.
     pub(crate) carriers: (ValueCarrier<'c>, ValueCarrier<'c>),
@@ -136,6 +138,7 @@ impl<'c> ContractComparison<'c> {
             options,
             findings: Vec::new(),
             schema_sites: Vec::new(),
+            operation_pairs: Vec::new(),
             graph: EditGraph::new(old, new, options),
             takeovers: Vec::new(),
         }

@@ -13,6 +13,7 @@ use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite,
 };
+use super::value_encoding::body_encoding;
 
 /// A request body or response whose media types are compared.
 pub(super) struct ContentSite {
@@ -155,9 +156,7 @@ impl<'c> ContractComparison<'c> {
                     direction: carrier.direction,
                     operations: pair,
                     keys: before.schema.clone().zip(after.schema.clone()),
-                    is_text: [before, after]
-                        .iter()
-                        .any(|media| !media.is_json && !media.is_opaque()),
+                    encoding: body_encoding(self.old, before),
                     pair: self.graph.add(old, new),
                     carriers: (ValueCarrier::Body(before), ValueCarrier::Body(after)),
                 };

@@ -9,6 +9,7 @@ mod contract_comparison;
 mod address_template;
 mod served_paths;
 mod address_takeovers;
+mod value_encoding;
 mod operations;
 mod lifecycle_changes;
 mod parameter_changes;
@@ -27,4 +28,6 @@ mod document_changes;
 #[cfg(test)]
 mod tests;
 
-pub(super) use contract_comparison::{AddressTakeover, ContractComparison, SchemaSite, sentence};
+pub(super) use contract_comparison::{
+    AddressTakeover, ContractComparison, OperationPair, SchemaSite, sentence,
+};

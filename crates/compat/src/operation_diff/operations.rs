@@ -173,6 +173,7 @@ impl<'c> ContractComparison<'c> {
     }
 
     fn compare_operation(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
+        self.operation_pairs.push((scope.subject.clone(), pair));
         self.lifecycle(scope, pair);
         self.identity(scope, pair);
         self.parameters(scope, pair);

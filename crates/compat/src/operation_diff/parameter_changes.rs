@@ -12,6 +12,7 @@ use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite, property,
 };
+use super::value_encoding::encoding_of;
 
 /// Parameters always belong to a request.
 const REQUEST: Option<MessageDirection> = Some(MessageDirection::Request);
@@ -165,7 +166,7 @@ impl<'c> ContractComparison<'c> {
             direction: MessageDirection::Request,
             operations: pair,
             keys: keys.filter(|_| is_written_alike),
-            is_text: !before.is_json_text(),
+            encoding: encoding_of(pair, MessageDirection::Request, before, after),
             pair: self.graph.add(old, new),
             carriers: (
                 ValueCarrier::Parameter(before),

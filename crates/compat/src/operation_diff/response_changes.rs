@@ -17,6 +17,7 @@ use super::contract_comparison::{
 };
 use super::media_types::ContentSite;
 use super::parameter_changes::value_schema;
+use super::value_encoding::encoding_of;
 
 /// Changes here always belong to a response.
 const RESPONSE: Option<MessageDirection> = Some(MessageDirection::Response);
@@ -170,7 +171,7 @@ impl<'c> ContractComparison<'c> {
             direction: MessageDirection::Response,
             operations: pair,
             keys: keys.filter(|_| is_written_alike),
-            is_text: !old.is_json_text(),
+            encoding: encoding_of(pair, MessageDirection::Response, old, new),
             pair: self.graph.add(before, after),
             carriers: (
                 ValueCarrier::Header(old, status),

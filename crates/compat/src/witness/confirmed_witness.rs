@@ -2,21 +2,25 @@
 
 use serde_json::Value;
 
-use super::curl::{WitnessRequest, curl};
+use super::curl::curl;
+use super::witness_message::{WitnessRequest, WitnessResponse};
 
 /// A message that one contract allows and the other refuses.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Witness {
-    /// The decisive value: a body, a parameter or a header.
+    /// The decisive value: a body, a parameter or a header. If the message as a whole is decisive,
+    /// its first line.
     pub value: Value,
     /// The refused part of the value, as a JSON pointer.
     pub pointer: String,
-    /// The keyword that refuses the part.
+    /// The keyword that refuses the part; empty if no schema refuses it.
     pub keyword: String,
     /// The violation that the refusing contract reports.
     pub refusal: String,
-    /// The whole request, if consumers send it.
+    /// The whole request, if the break is in a request.
     pub request: Option<WitnessRequest>,
+    /// The whole response, if the break is in a response.
+    pub response: Option<WitnessResponse>,
 }
 
 impl Witness {

@@ -1,20 +1,23 @@
 //! Checks a witness with the validators of both contracts.
+//!
+//! The value is written into a whole message, which the sender's contract must accept. If no
+//! complete message was found, only the part that carries the value is judged, and no message is
+//! shown.
 
-use http::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use portcullis_contract::route::{PathCaptures, RouteMatch};
 use portcullis_contract::{
-    BodyLength, BodyPlan, CheckScratch, CheckSettings, CompiledContract, MediaType,
-    MessageDirection, MessagePart, Operation, Parameter, RequestHead, ResponseHead, Violation,
-    check_body, check_head, check_response_body, check_response_head,
+    CompiledContract, MediaType, MessageDirection, MessagePart, Operation, Parameter, Violation,
 };
-use portcullis_vocabulary::enforcement::{
-    Enforcement, EnforcementCeilings, EnforcementPolicy, ViolationClass,
-};
-use portcullis_vocabulary::limits::Limits;
 
-use super::serialise;
+use super::message_judge::MessageJudge;
+use super::request_builder::{
+    BodyChoice, BuiltRequest, RequestChoices, build_request, is_about, received,
+};
+use super::response_builder::{
+    BuiltResponse, ResponseBodyChoice, ResponseChoices, build_response, usual_statuses,
+};
+use super::witness_message::{WitnessRequest, WitnessResponse};
 
 /// What carries a value, in one contract.
 #[derive(Clone, Copy)]
@@ -48,219 +51,134 @@ pub(crate) fn verify(
     receiver: ContractSide<'_>,
     value: &Value,
 ) -> Result<String, String> {
-    let message = WitnessMessage::of(sender, value)?;
-    if let Some(violation) = sender.violations(&message)?.first() {
+    let (sent, received) = match sender.direction {
+        MessageDirection::Request => {
+            let built = sender.request(value)?;
+            let sent = sender.judge().request(&built.request)?;
+            (sent, received(receiver.judge(), built)?)
+        }
+        MessageDirection::Response => {
+            let built = sender.response(receiver, value)?;
+            let sent = sender.judge().response(&built.response)?;
+            (sent, receiver.judge().response(&built.response)?)
+        }
+    };
+    if let Some(violation) = sent.iter().find(|found| sender.is_about(found)) {
         let words = violation.sentence(true);
         return Err(format!(
             "the contract that should allow the example refuses it: {words}"
         ));
     }
-    match receiver.violations(&message)?.first() {
+    match received.iter().find(|found| receiver.is_about(found)) {
         Some(violation) => Ok(violation.sentence(true)),
         None => Err("the contract that should refuse the example allows it".to_owned()),
     }
 }
 
-/// A value as its sender serializes it.
-enum WitnessMessage {
-    Body { media: String, text: String },
-    Text(String),
+/// The complete request that carries a value. `None` if the sender does not accept one.
+pub(crate) fn request(sender: ContractSide<'_>, value: &Value) -> Option<WitnessRequest> {
+    let is_request = sender.direction == MessageDirection::Request;
+    let built = is_request.then(|| sender.request(value).ok()).flatten()?;
+    built.refusal.is_none().then_some(built.request)
 }
 
-impl WitnessMessage {
-    fn of(sender: ContractSide<'_>, value: &Value) -> Result<Self, String> {
-        Ok(match sender.carrier {
-            ValueCarrier::Body(media) => {
-                let (media, text) = serialise::body(media, value)?;
-                Self::Body { media, text }
-            }
-            ValueCarrier::Header(parameter, _) => {
-                Self::Text(serialise::in_header(parameter, value))
-            }
-            ValueCarrier::Parameter(parameter) => Self::Text(match parameter.part {
-                MessagePart::Path => serialise::in_path(parameter, value),
-                MessagePart::Query => serialise::in_query(parameter, value),
-                _ => serialise::in_header(parameter, value),
-            }),
-        })
+/// The complete response that carries a value. `None` if the sender does not allow one.
+pub(crate) fn response(
+    sender: ContractSide<'_>,
+    receiver: ContractSide<'_>,
+    value: &Value,
+) -> Option<WitnessResponse> {
+    let is_response = sender.direction == MessageDirection::Response;
+    let built = is_response
+        .then(|| sender.response(receiver, value).ok())
+        .flatten()?;
+    built.refusal.is_none().then_some(built.response)
+}
+
+impl<'c> ContractSide<'c> {
+    fn judge(self) -> MessageJudge<'c> {
+        MessageJudge {
+            contract: self.contract,
+            operation: self.operation,
+            is_outbound: self.is_outbound,
+            address: self.address,
+        }
     }
-}
 
-impl ContractSide<'_> {
-    /// The violations of the value in this contract, without violations of other parts.
-    fn violations(self, message: &WitnessMessage) -> Result<Vec<Violation>, String> {
-        let policy = policy();
-        let limits = Limits::default();
-        let rules = CheckSettings::new(&policy, &limits);
-        let mut scratch = CheckScratch::default();
-        let mut violations = Vec::new();
-        match (self.carrier, message) {
-            (ValueCarrier::Body(media), WitnessMessage::Body { media: kind, text }) => {
-                let headers = HeaderMap::from_iter([(CONTENT_TYPE, value_of(kind)?)]);
-                let bytes = text.as_bytes();
-                let Self { contract, .. } = self;
-                match self.direction {
-                    MessageDirection::Request => {
-                        let plan = BodyPlan::Judge(media);
-                        check_body(
-                            contract,
-                            plan,
-                            &headers,
-                            bytes,
-                            rules,
-                            &mut scratch,
-                            &mut violations,
-                        );
-                    }
-                    MessageDirection::Response => check_response_body(
-                        contract,
-                        media,
-                        &headers,
-                        bytes,
-                        rules,
-                        &mut scratch,
-                        &mut violations,
-                    ),
+    fn request(self, value: &Value) -> Result<BuiltRequest, String> {
+        let choices = match self.carrier {
+            ValueCarrier::Body(media) => RequestChoices {
+                body: BodyChoice::Value(media, value.clone()),
+                ..RequestChoices::default()
+            },
+            ValueCarrier::Parameter(parameter) | ValueCarrier::Header(parameter, _) => {
+                RequestChoices {
+                    parameter: Some((parameter, value.clone())),
+                    ..RequestChoices::default()
                 }
             }
-            (ValueCarrier::Header(header, status), WitnessMessage::Text(text)) => {
-                let name = HeaderName::from_bytes(header.name.as_bytes())
-                    .map_err(|error| error.to_string())?;
-                let headers = HeaderMap::from_iter([(name, value_of(text)?)]);
-                let head = ResponseHead {
-                    status,
-                    headers: &headers,
-                    body: BodyLength::Absent,
-                    is_to_head: false,
-                };
-                check_response_head(
-                    self.contract,
-                    self.operation,
-                    head,
-                    rules,
-                    &mut scratch,
-                    &mut violations,
-                );
-                retain_violations_of(&mut violations, header);
-            }
-            (ValueCarrier::Parameter(parameter), WitnessMessage::Text(text)) => {
-                self.head(parameter, text, rules, &mut scratch, &mut violations)?;
-                retain_violations_of(&mut violations, parameter);
-            }
-            _ => return Err("the value is carried in another part of the message".to_owned()),
-        }
-        Ok(violations)
+        };
+        build_request(self.judge(), choices)
     }
 
-    fn head(
-        self,
-        parameter: &Parameter,
-        text: &str,
-        rules: CheckSettings<'_>,
-        scratch: &mut CheckScratch,
-        violations: &mut Vec<Violation>,
-    ) -> Result<(), String> {
-        let mut headers = HeaderMap::new();
-        let (mut query, mut in_path) = (None, None);
-        match parameter.part {
-            MessagePart::Query => query = Some(text),
-            MessagePart::Path => in_path = Some(text),
-            MessagePart::Cookie => {
-                headers.insert(COOKIE, value_of(&format!("{}={text}", parameter.name))?);
-            }
-            _ => {
-                let name = HeaderName::from_bytes(parameter.name.as_bytes())
-                    .map_err(|error| error.to_string())?;
-                headers.insert(name, value_of(text)?);
-            }
-        }
-        let mut captures = PathCaptures::default();
-        let path = if self.is_outbound {
-            "/".to_owned()
-        } else {
-            address(self, |name| match in_path {
-                Some(text) if name == parameter.name => text.to_owned(),
-                _ => "1".to_owned(),
+    fn response(self, receiver: ContractSide<'_>, value: &Value) -> Result<BuiltResponse, String> {
+        let choices = match self.carrier {
+            ValueCarrier::Body(media) => ResponseChoices {
+                status: self
+                    .common_status(receiver)
+                    .ok_or("no status has the body in both contracts")?,
+                header: None,
+                body: ResponseBodyChoice::Value(media, value.clone()),
+            },
+            ValueCarrier::Header(header, status) => ResponseChoices {
+                status: self.usual_status(receiver, status),
+                header: Some((header, value.clone())),
+                body: ResponseBodyChoice::Absent,
+            },
+            ValueCarrier::Parameter(_) => return Err("a response has no parameters".to_owned()),
+        };
+        build_response(self.judge(), &choices)
+    }
+
+    /// The most usual status code for which both sides declare the same responses as for `status`.
+    fn usual_status(self, other: ContractSide<'_>, status: u16) -> u16 {
+        let is_same = |operation: &Operation, code: u16| {
+            let pair = operation.response(code).zip(operation.response(status));
+            pair.is_some_and(|(one, other)| std::ptr::eq(&**one, &**other))
+        };
+        usual_statuses()
+            .find(|code| is_same(self.operation, *code) && is_same(other.operation, *code))
+            .unwrap_or(status)
+    }
+
+    /// A status code whose response has the body of each side.
+    fn common_status(self, other: ContractSide<'_>) -> Option<u16> {
+        let has_body = |side: ContractSide<'_>, status: u16| {
+            let ValueCarrier::Body(media) = side.carrier else {
+                return false;
+            };
+            let declared = side.operation.response(status);
+            declared.is_some_and(|declared| {
+                declared
+                    .content
+                    .iter()
+                    .any(|known| std::ptr::eq(known, media))
             })
         };
-        if !self.is_outbound {
-            let found = self
-                .contract
-                .match_route(&self.operation.method, &path, &mut captures);
-            let is_same_operation =
-                |number: u32| std::ptr::eq(self.contract.operation(number), self.operation);
-            if !matches!(found, RouteMatch::Found { operation } if is_same_operation(operation)) {
-                return Err(format!("`{path}` does not reach the operation"));
+        let is_common = |status: &u16| has_body(self, *status) && has_body(other, *status);
+        // A proxy does not read the body of a part of a representation (206).
+        usual_statuses()
+            .filter(|status| *status != 206)
+            .find(is_common)
+    }
+
+    /// Whether a violation is about the part of the message that carries the value.
+    fn is_about(self, violation: &Violation) -> bool {
+        match self.carrier {
+            ValueCarrier::Body(_) => violation.part == MessagePart::Body,
+            ValueCarrier::Parameter(parameter) | ValueCarrier::Header(parameter, _) => {
+                is_about(violation, parameter)
             }
         }
-        let head = RequestHead {
-            path: &path,
-            query,
-            headers: &headers,
-            captures: &captures,
-            body: BodyLength::Absent,
-        };
-        check_head(
-            self.contract,
-            self.operation,
-            head,
-            rules,
-            scratch,
-            violations,
-        );
-        Ok(())
     }
-}
-
-/// The address of an operation, with its parameters filled in: the given one, or that under the
-/// first base path.
-pub(super) fn address(side: ContractSide<'_>, fill: impl Fn(&str) -> String) -> String {
-    let listing = side.contract.listing().into_iter();
-    let paths = listing.filter(|(other, _)| std::ptr::eq(*other, side.operation));
-    let template = side
-        .address
-        .or_else(|| paths.flat_map(|(_, paths)| paths).next())
-        .unwrap_or(&side.operation.path);
-    let mut path = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        path.push_str(before);
-        let (name, after) = after.split_once('}').unwrap_or((after, ""));
-        path.push_str(&fill(name));
-        rest = after;
-    }
-    path.push_str(rest);
-    path
-}
-
-fn value_of(text: &str) -> Result<HeaderValue, String> {
-    HeaderValue::from_str(text).map_err(|_| "the value cannot stand in a header field".to_owned())
-}
-
-/// Keeps only the violations of one parameter.
-fn retain_violations_of(violations: &mut Vec<Violation>, parameter: &Parameter) {
-    violations.retain(|violation| {
-        let is_named = violation
-            .name
-            .as_deref()
-            .is_some_and(|name| match parameter.part {
-                MessagePart::Header => name.eq_ignore_ascii_case(&parameter.name),
-                _ => name == parameter.name,
-            });
-        is_named && violation.part == parameter.part
-    });
-}
-
-/// A policy that reports all schema violations and ignores credentials and undeclared parts.
-fn policy() -> EnforcementPolicy {
-    let ceilings = EnforcementCeilings {
-        request: Enforcement::Report,
-        response: Enforcement::Report,
-    };
-    let disabled = [
-        (ViolationClass::MissingCredentials, Enforcement::Off),
-        (ViolationClass::UnknownQuery, Enforcement::Off),
-        (ViolationClass::UnknownBodyProperty, Enforcement::Off),
-    ];
-    EnforcementPolicy::new(ceilings, disabled, 1.0)
 }

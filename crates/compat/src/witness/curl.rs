@@ -1,17 +1,6 @@
 //! A request as a `curl` command for a POSIX shell.
 
-/// A complete request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WitnessRequest {
-    /// The HTTP method.
-    pub method: String,
-    /// Path and query.
-    pub target: String,
-    /// The header fields.
-    pub headers: Vec<(String, String)>,
-    /// The body, as text.
-    pub body: Option<String>,
-}
+use super::witness_message::WitnessRequest;
 
 /// Writes the command. The variable `BASE` holds the server.
 pub(super) fn curl(request: &WitnessRequest) -> String {
@@ -24,7 +13,13 @@ pub(super) fn curl(request: &WitnessRequest) -> String {
     // `-g` stops curl from expanding braces and brackets in the URL.
     words.push(format!("-g \"$BASE\"{}", quoted(&request.target)));
     for (name, value) in &request.headers {
-        words.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
+        // curl omits a field that ends with a colon; the semicolon means an empty value.
+        let field = if value.is_empty() {
+            format!("{name};")
+        } else {
+            format!("{name}: {value}")
+        };
+        words.push(format!("-H {}", quoted(&field)));
     }
     if let Some(body) = &request.body {
         words.push(format!("--data-raw {}", quoted(body)));
@@ -45,11 +40,14 @@ mod tests {
         let request = WitnessRequest {
             method: "POST".to_owned(),
             target: "/a?b=c%20d&e=f".to_owned(),
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            headers: vec![
+                ("content-type".to_owned(), "application/json".to_owned()),
+                ("x-empty".to_owned(), String::new()),
+            ],
             body: Some("\"it's\"".to_owned()),
         };
         let expected = "curl -X POST -g \"$BASE\"'/a?b=c%20d&e=f' -H 'content-type: application/json' \
-                        --data-raw '\"it'\\''s\"'";
+                        -H 'x-empty;' --data-raw '\"it'\\''s\"'";
         assert_eq!(curl(&request), expected);
     }
 }

@@ -1,16 +1,33 @@
 //! Witnesses: messages that one contract allows and the other refuses.
 //!
-//! The containment search finds a value. `serialise` and `witness_request` write it as a message,
-//! and `contract_side` checks it with the validators of both contracts, which share no code with
-//! the search. Only confirmed messages are shown.
+//! The containment search finds a value. `request_builder` and `response_builder` write it into a
+//! whole message, whose other parts are samples, and `message_judge` checks the message with the
+//! validators of one contract. `contract_side` asks both contracts about a value. The validators
+//! share no code with the search. Only confirmed messages are shown.
 
+mod witness_message;
 mod serialise;
+mod serialise_body;
+mod message_samples;
+mod message_judge;
+mod request_address;
+mod request_builder;
+mod response_builder;
 mod contract_side;
-mod witness_request;
 mod curl;
 mod confirmed_witness;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 pub use confirmed_witness::Witness;
-pub(super) use contract_side::{ContractSide, ValueCarrier, verify};
-pub use curl::WitnessRequest;
-pub(super) use witness_request::request;
+pub(super) use contract_side::{ContractSide, ValueCarrier, request, response, verify};
+pub(super) use message_judge::MessageJudge;
+pub(super) use message_samples::{body_values, parameter_values};
+pub(super) use request_builder::{
+    BodyChoice, BuiltRequest, RequestChoices, build_request, received,
+};
+pub(super) use response_builder::{
+    ResponseBodyChoice, ResponseChoices, build_response, usual_statuses,
+};
+pub use witness_message::{WitnessRequest, WitnessResponse};

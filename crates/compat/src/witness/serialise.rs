@@ -1,10 +1,10 @@
-//! Serializes values: parameters by their style, bodies by their media type (OpenAPI 3.0.4 and
-//! 3.1.1, Style Values).
+//! Serializes the values of parameters and header fields by their style (OpenAPI 3.0.4 and 3.1.1,
+//! Style Values).
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use portcullis_contract::{MediaRange, MediaType, Parameter, ParameterStyle};
+use portcullis_contract::{Parameter, ParameterStyle};
 
 /// Escapes everything except unreserved characters (RFC 3986 section 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -13,8 +13,37 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// Escapes the delimiter of style `label`, too.
+const LABEL_RESERVED: &AsciiSet = &RESERVED.add(b'.');
+
+/// How a named value is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ValueStyle<'n> {
+    pub(super) name: &'n str,
+    pub(super) style: ParameterStyle,
+    pub(super) explode: bool,
+}
+
+impl<'n> ValueStyle<'n> {
+    pub(super) fn of(parameter: &'n Parameter) -> Self {
+        Self {
+            name: &parameter.name,
+            style: parameter.style,
+            explode: parameter.explode,
+        }
+    }
+
+    /// Whether the value is written by a media type.
+    fn is_content(self) -> bool {
+        matches!(
+            self.style,
+            ParameterStyle::JsonContent | ParameterStyle::OtherContent
+        )
+    }
+}
+
 /// A scalar as text; arrays and objects as JSON.
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
@@ -22,8 +51,12 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
+}
+
+fn label_escaped(text: &str) -> String {
+    utf8_percent_encode(text, LABEL_RESERVED).to_string()
 }
 
 /// The items of an array, or the names and values of an object's properties.
@@ -50,59 +83,48 @@ fn flat(members: &[(String, String)], between: &str) -> Vec<String> {
 
 /// Serializes a path parameter.
 pub(super) fn in_path(parameter: &Parameter, value: &Value) -> String {
-    let Parameter {
-        name,
-        style,
-        explode,
-        ..
-    } = parameter;
-    let (items, members) = pieces(value, escaped);
+    let style = ValueStyle::of(parameter);
+    let ValueStyle { name, explode, .. } = style;
+    if style.is_content() {
+        return escaped(&value.to_string());
+    }
+    let is_label = style.style == ParameterStyle::Label;
+    let (items, members) = pieces(value, if is_label { label_escaped } else { escaped });
     let joined = |delimiter: &str| {
-        let all = if *explode {
-            flat(&members, "=")
-        } else {
-            flat(&members, ",")
-        };
-        items
-            .iter()
-            .cloned()
-            .chain(all)
-            .collect::<Vec<_>>()
-            .join(delimiter)
+        let all = flat(&members, if explode { "=" } else { "," });
+        let all = items.iter().cloned().chain(all);
+        all.collect::<Vec<_>>().join(delimiter)
     };
-    match style {
-        ParameterStyle::JsonContent | ParameterStyle::OtherContent => escaped(&value.to_string()),
-        ParameterStyle::Label if *explode => format!(".{}", joined(".")),
+    match style.style {
+        ParameterStyle::Label if explode => format!(".{}", joined(".")),
         ParameterStyle::Label => format!(".{}", joined(",")),
-        ParameterStyle::Matrix if *explode && members.is_empty() => {
+        ParameterStyle::Matrix if explode && members.is_empty() => {
             items.iter().map(|item| format!(";{name}={item}")).collect()
         }
-        ParameterStyle::Matrix if *explode => format!(";{}", joined(";")),
+        ParameterStyle::Matrix if explode => format!(";{}", joined(";")),
         ParameterStyle::Matrix => format!(";{name}={}", joined(",")),
         _ => joined(","),
     }
 }
 
 /// Serializes a query parameter, without `?`.
-pub(super) fn in_query(parameter: &Parameter, value: &Value) -> String {
-    let name = escaped(&parameter.name);
+pub(super) fn in_query(style: ValueStyle<'_>, value: &Value) -> String {
+    let name = escaped(style.name);
+    if style.is_content() {
+        return format!("{name}={}", escaped(&value.to_string()));
+    }
     let (items, members) = pieces(value, escaped);
-    let delimiter = match parameter.style {
-        ParameterStyle::JsonContent | ParameterStyle::OtherContent => {
-            return format!("{name}={}", escaped(&value.to_string()));
-        }
-        ParameterStyle::DeepObject => {
+    let delimiter = match style.style {
+        ParameterStyle::DeepObject if value.is_object() => {
             let all = members
                 .iter()
                 .map(|(property, value)| format!("{name}%5B{property}%5D={value}"));
             return all.collect::<Vec<_>>().join("&");
         }
-        _ if parameter.explode => {
+        _ if style.explode => {
             let items = items.iter().map(|item| format!("{name}={item}"));
-            return items
-                .chain(flat(&members, "="))
-                .collect::<Vec<_>>()
-                .join("&");
+            let all = items.chain(flat(&members, "="));
+            return all.collect::<Vec<_>>().join("&");
         }
         ParameterStyle::SpaceDelimited => "%20",
         ParameterStyle::PipeDelimited => "%7C",
@@ -112,20 +134,14 @@ pub(super) fn in_query(parameter: &Parameter, value: &Value) -> String {
     format!("{name}={}", all.join(delimiter))
 }
 
-/// Serializes a header field or a cookie.
+/// Serializes a header field.
 pub(super) fn in_header(parameter: &Parameter, value: &Value) -> String {
-    if matches!(
-        parameter.style,
-        ParameterStyle::JsonContent | ParameterStyle::OtherContent
-    ) {
+    let style = ValueStyle::of(parameter);
+    if style.is_content() {
         return value.to_string();
     }
     let (items, members) = pieces(value, str::to_owned);
-    let members = if parameter.explode {
-        flat(&members, "=")
-    } else {
-        flat(&members, ",")
-    };
+    let members = flat(&members, if style.explode { "=" } else { "," });
     items
         .into_iter()
         .chain(members)
@@ -133,67 +149,12 @@ pub(super) fn in_header(parameter: &Parameter, value: &Value) -> String {
         .join(",")
 }
 
-/// Serializes a body. Returns the media type and the text.
-///
-/// # Errors
-///
-/// Returns the reason if the value cannot be written in this media type.
-pub(super) fn body(media: &MediaType, value: &Value) -> Result<(String, String), String> {
-    let key = concrete(&media.key);
-    let range = MediaRange::parse(&key).ok_or("the media type cannot be read")?;
-    if media.is_json || range.is_json() {
-        return Ok((key, value.to_string()));
+/// Serializes cookies: one, or one for each property of an exploded object.
+pub(super) fn in_cookie(parameter: &Parameter, value: &Value) -> String {
+    let style = ValueStyle::of(parameter);
+    if style.explode && !style.is_content() && value.is_object() {
+        let (_, members) = pieces(value, str::to_owned);
+        return flat(&members, "=").join("; ");
     }
-    match (range.kind(), range.subtype(), value) {
-        ("application", "x-www-form-urlencoded", Value::Object(members)) => {
-            let pairs = members.iter().flat_map(|(name, value)| match value {
-                Value::Array(items) => items.iter().map(|item| pair(name, item)).collect(),
-                other => vec![pair(name, other)],
-            });
-            let text = pairs.collect::<Vec<_>>().join("&");
-            Ok((key, text))
-        }
-        ("multipart", "form-data", Value::Object(members)) => Ok(form_data(members)),
-        ("text", _, Value::String(text)) => Ok((key, text.clone())),
-        ("text", _, Value::Number(_) | Value::Bool(_)) => Ok((key, value.to_string())),
-        _ => Err(format!("the value cannot be written as {key}")),
-    }
-}
-
-fn pair(name: &str, value: &Value) -> String {
-    format!("{}={}", escaped(name), escaped(&plain(value)))
-}
-
-fn form_data(members: &serde_json::Map<String, Value>) -> (String, String) {
-    const BOUNDARY: &str = "witness";
-    let mut text = String::new();
-    let mut part = |name: &str, value: &Value| {
-        let kind = match value {
-            Value::Object(_) | Value::Array(_) => "content-type: application/json\r\n",
-            _ => "",
-        };
-        text.push_str(&format!(
-            "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{}\"\r\n{kind}\r\n{}\r\n",
-            name.replace('"', "%22"),
-            plain(value)
-        ));
-    };
-    for (name, value) in members {
-        match value {
-            Value::Array(items) => items.iter().for_each(|item| part(name, item)),
-            other => part(name, other),
-        }
-    }
-    text.push_str(&format!("--{BOUNDARY}--\r\n"));
-    (format!("multipart/form-data; boundary={BOUNDARY}"), text)
-}
-
-/// A concrete media type that a range covers.
-fn concrete(key: &str) -> String {
-    match key.split(';').next().unwrap_or_default().trim() {
-        "*/*" | "application/*" => "application/json".to_owned(),
-        "text/*" => "text/plain".to_owned(),
-        range if range.contains('*') => range.replace('*', "x"),
-        _ => key.to_owned(),
-    }
+    format!("{}={}", parameter.name, in_header(parameter, value))
 }

@@ -50,14 +50,9 @@ impl CompiledContract {
             .map_or(ResponseExample::None, ResponseExample::Body)
     }
 
-    /// A generated body for a request. `None` if no value that satisfies the schema was found.
-    pub fn request_example(&self, media: &MediaType) -> Option<Value> {
-        generate_valid(
-            self,
-            media.schema.as_ref()?,
-            media.node_ref,
-            MessageDirection::Request,
-        )
+    /// A generated body. `None` if no value that satisfies the schema was found.
+    pub fn generated_body(&self, media: &MediaType, direction: MessageDirection) -> Option<Value> {
+        generate_valid(self, media.schema.as_ref()?, media.node_ref, direction)
     }
 
     /// A value of a parameter: its first example, or else a generated value.
@@ -65,14 +60,17 @@ impl CompiledContract {
         let documents = &self.documents;
         let declared = examples(documents, parameter.node_ref).into_iter().next();
         let declared = declared.map(|(_, value)| value.to_value());
-        declared.or_else(|| {
-            generate_valid(
-                self,
-                parameter.schema()?,
-                parameter.node_ref,
-                MessageDirection::Request,
-            )
-        })
+        declared.or_else(|| self.generated_value(parameter, MessageDirection::Request))
+    }
+
+    /// A generated value of a parameter, or of a header in a response. `None` if no value that
+    /// satisfies the schema was found.
+    pub fn generated_value(
+        &self,
+        parameter: &Parameter,
+        direction: MessageDirection,
+    ) -> Option<Value> {
+        generate_valid(self, parameter.schema()?, parameter.node_ref, direction)
     }
 }
 

@@ -11,7 +11,7 @@ use portcullis_vocabulary::enforcement::Enforcement;
 use super::body::{BodyFormat, BodyShape};
 use super::media_range::MediaRange;
 use super::parameter::Parameter;
-use super::security_requirements::SecurityRequirements;
+use super::security_requirements::{CredentialSample, SecurityRequirements};
 use crate::openapi::document::NodeRef;
 use crate::schema::schema_set::SchemaKey;
 
@@ -113,9 +113,11 @@ pub struct MediaType {
 }
 
 impl MediaType {
-    /// Whether bodies are not read (XML, for example). The schema still describes their values.
+    /// Whether bodies are in a format that is not read (XML, for example). The schema still
+    /// describes their values.
     pub fn is_opaque(&self) -> bool {
-        !self.is_json && self.shape.is_none()
+        MediaRange::parse(&self.key)
+            .is_none_or(|range| !range.is_range() && BodyFormat::of(&range) == BodyFormat::Opaque)
     }
 
     /// Whether bodies are XML (RFC 7303).
@@ -196,6 +198,12 @@ impl Operation {
     /// The `WWW-Authenticate` value for a request without credentials (RFC 9110 section 11.6.1).
     pub fn challenges(&self) -> String {
         self.security.challenges()
+    }
+
+    /// Samples of the credentials that a request needs, one list for each alternative. Empty if none
+    /// are required.
+    pub fn credential_samples(&self) -> Vec<Vec<CredentialSample>> {
+        self.security.samples()
     }
 
     /// The response for a status: the exact key, then its range, then `default`.

@@ -38,6 +38,17 @@ pub(super) enum Credential {
     Certificate,
 }
 
+/// A credential as a request carries it, with a made-up value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialSample {
+    /// The part of the request: a header field, a query parameter or a cookie.
+    pub part: MessagePart,
+    /// The name of the field, the parameter or the cookie.
+    pub name: String,
+    /// The value.
+    pub value: String,
+}
+
 /// The parts of a request that may contain credentials.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CredentialSources<'a> {
@@ -54,6 +65,12 @@ impl SecurityRequirements {
                 .alternatives
                 .iter()
                 .any(|all| all.iter().all(|credential| credential.is_present(sources)))
+    }
+
+    /// Samples of the credentials of each alternative.
+    pub(super) fn samples(&self) -> Vec<Vec<CredentialSample>> {
+        let of = |all: &Vec<Credential>| all.iter().filter_map(Credential::sample).collect();
+        self.alternatives.iter().map(of).collect()
     }
 
     /// Whether a cookie is among the credentials.
@@ -115,6 +132,36 @@ impl Credential {
             Self::Scheme(scheme) => credentials(sources.headers, scheme).is_some(),
             Self::Certificate => true,
         }
+    }
+
+    /// The credential with a made-up value; `None` if no part of the request carries it.
+    fn sample(&self) -> Option<CredentialSample> {
+        let (part, name, value) = match self {
+            Self::Header(name) => (MessagePart::Header, name.as_str(), "key".to_owned()),
+            Self::Query(name) => (MessagePart::Query, name.as_str(), "key".to_owned()),
+            Self::Cookie(name) => (MessagePart::Cookie, name.as_str(), "key".to_owned()),
+            Self::Basic => (
+                MessagePart::Header,
+                "authorization",
+                "Basic dTpw".to_owned(),
+            ),
+            Self::Bearer => (
+                MessagePart::Header,
+                "authorization",
+                "Bearer token".to_owned(),
+            ),
+            Self::Scheme(scheme) => (
+                MessagePart::Header,
+                "authorization",
+                format!("{scheme} credentials"),
+            ),
+            Self::Certificate => return None,
+        };
+        Some(CredentialSample {
+            part,
+            name: name.to_owned(),
+            value,
+        })
     }
 
     fn described(&self) -> String {

@@ -8,8 +8,16 @@
 use serde_json::{Value, json};
 
 use super::super::containment_verdict::{ProducerReading, ValueEncoding};
+use super::super::text_form::{ItemSeparation, TextCarrier, TextForm};
 use super::drafts::lowered;
 use super::harness::{Outcome, decide, validator};
+
+/// A query parameter with the default style.
+const QUERY: TextForm = TextForm {
+    carrier: TextCarrier::Query,
+    items: ItemSeparation::Pairs,
+    excludes_empty: false,
+};
 
 fn outcome(
     one: &Value,
@@ -24,7 +32,7 @@ fn outcome(
     let is_counterexample = |value: &Value| {
         let readings = match encoding {
             ValueEncoding::Json => vec![value.clone()],
-            ValueEncoding::Text => super::super::text_readings::readings(value),
+            ValueEncoding::Text(_) => super::super::text_readings::readings(value),
         };
         Some(first.is_valid(value) && !readings.iter().any(|reading| second.is_valid(reading)))
     };
@@ -85,7 +93,12 @@ fn sent_beyond(one: Value, other: Value, witness: Value) {
 #[track_caller]
 fn text_within(one: Value, other: Value) {
     assert_eq!(
-        outcome(&one, &other, ProducerReading::Sent, ValueEncoding::Text),
+        outcome(
+            &one,
+            &other,
+            ProducerReading::Sent,
+            ValueEncoding::Text(QUERY)
+        ),
         Outcome::Contained,
         "{one} {other}"
     );
@@ -94,7 +107,12 @@ fn text_within(one: Value, other: Value) {
 #[track_caller]
 fn text_beyond(one: Value, other: Value, witness: Value) {
     assert_eq!(
-        outcome(&one, &other, ProducerReading::Sent, ValueEncoding::Text),
+        outcome(
+            &one,
+            &other,
+            ProducerReading::Sent,
+            ValueEncoding::Text(QUERY)
+        ),
         Outcome::Not(witness),
         "{one} {other}"
     );
@@ -574,4 +592,140 @@ fn text_is_read_by_the_schema_of_the_acceptor() {
         json!({"type": "string", "enum": ["0", "1"]}),
         json!(2),
     );
+}
+
+#[track_caller]
+fn carried(form: TextForm, one: &Value, other: &Value, expected: Option<Value>) {
+    let found = outcome(one, other, ProducerReading::Sent, ValueEncoding::Text(form));
+    let expected = expected.map_or(Outcome::Contained, Outcome::Not);
+    assert_eq!(found, expected, "{form:?} {one} {other}");
+}
+
+#[test]
+fn text_carries_no_null_and_no_array_without_items() {
+    let integer = json!({"type": "integer"});
+    let integers = json!({"type": "array", "items": {"type": "integer"}});
+    let nullable = json!({"type": ["integer", "null"]});
+    text_within(nullable.clone(), integer.clone());
+    text_within(
+        json!({"type": "array", "items": nullable}),
+        integers.clone(),
+    );
+    text_within(
+        json!({"type": "object", "additionalProperties": nullable}),
+        json!({"type": "object", "additionalProperties": integer}),
+    );
+    let at_least_one = json!({"type": "array", "items": {"type": "integer"}, "minItems": 1});
+    text_within(integers.clone(), at_least_one.clone());
+    text_beyond(
+        at_least_one,
+        json!({"type": "array", "items": {"type": "integer"}, "minItems": 2}),
+        json!([0]),
+    );
+    // Two items are two pairs, so they are not a single value.
+    text_beyond(integers.clone(), integer.clone(), json!([0, 0]));
+    text_beyond(integers.clone(), json!({"type": "string"}), json!([0, 0]));
+    text_within(integer, integers);
+}
+
+#[test]
+fn items_in_one_text_look_like_a_string() {
+    let comma = TextForm {
+        items: ItemSeparation::Comma,
+        ..QUERY
+    };
+    let integers = json!({"type": "array", "items": {"type": "integer"}});
+    carried(comma, &integers, &json!({"type": "string"}), None);
+    carried(
+        comma,
+        &integers,
+        &json!({"type": "integer"}),
+        Some(json!([0, 0])),
+    );
+}
+
+#[test]
+fn text_must_be_able_to_stand_in_its_place() {
+    let text = json!({"type": "string"});
+    let form = |carrier| TextForm {
+        carrier,
+        items: ItemSeparation::Comma,
+        excludes_empty: carrier == TextCarrier::Path,
+    };
+    // A path segment is not empty, and not a dot segment.
+    let (path, header) = (form(TextCarrier::Path), form(TextCarrier::Header));
+    carried(path, &text, &json!({"minLength": 1}), None);
+    carried(path, &text, &json!({"not": {"enum": [".", ".."]}}), None);
+    carried(path, &text, &json!({"pattern": "^[^\\n\\\\]*$"}), None);
+    carried(
+        path,
+        &text,
+        &json!({"not": {"const": "/"}}),
+        Some(json!("/")),
+    );
+    carried(
+        path,
+        &text,
+        &json!({"not": {"const": "..."}}),
+        Some(json!("...")),
+    );
+    // White space around a header field does not belong to it.
+    carried(
+        header,
+        &text,
+        &json!({"pattern": "^([^ \\t](.|\\s)*[^ \\t]|[^ \\t])?$"}),
+        None,
+    );
+    carried(
+        header,
+        &text,
+        &json!({"not": {"const": "a b"}}),
+        Some(json!("a b")),
+    );
+    carried(
+        form(TextCarrier::Cookie),
+        &text,
+        &json!({"pattern": "^[^;]*$"}),
+        None,
+    );
+    carried(
+        form(TextCarrier::Body),
+        &text,
+        &json!({"minLength": 1}),
+        None,
+    );
+}
+
+#[test]
+fn fields_of_forms_are_text_and_what_is_inside_of_them_is_json() {
+    let form = TextForm {
+        carrier: TextCarrier::Form,
+        items: ItemSeparation::Pairs,
+        excludes_empty: true,
+    };
+    let field = |schema: Value| json!({"type": "object", "properties": {"a": schema}});
+    let check = |one: Value, other: Value, expected: Option<Value>| {
+        carried(
+            form,
+            &field(one),
+            &field(other),
+            expected.map(|a| json!({"a": a})),
+        );
+    };
+    let text = json!({"type": "string"});
+    let integer = json!({"type": "integer"});
+    check(integer.clone(), text.clone(), None);
+    check(
+        integer.clone(),
+        json!({"type": "array", "items": text}),
+        None,
+    );
+    check(json!({"type": ["string", "null"]}), text.clone(), None);
+    check(
+        json!({"type": "array", "items": integer}),
+        integer.clone(),
+        Some(json!([0, 0])),
+    );
+    // The text of an object is JSON, so a number stays a number.
+    check(field(integer), field(text), Some(json!({"a": 0})));
 }

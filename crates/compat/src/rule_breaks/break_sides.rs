@@ -1,0 +1,61 @@
+//! The contract whose message is tried, and the contract that should refuse it.
+
+use portcullis_contract::{CompiledContract, MessageDirection};
+
+use super::super::operation_diff::OperationPair;
+use super::super::witness::MessageJudge;
+
+/// One operation in both contracts.
+#[derive(Clone, Copy)]
+pub(super) struct BreakSides<'c> {
+    pub(super) sender: MessageJudge<'c>,
+    pub(super) receiver: MessageJudge<'c>,
+    /// The receiving contract in words.
+    pub(super) receiver_name: &'static str,
+}
+
+impl<'c> BreakSides<'c> {
+    /// The sides of a message. Consumers follow the older contract, the service the newer one.
+    /// `is_promise` reverses the sides: the older contract promised what the newer one does not
+    /// allow any more.
+    pub(super) fn new(
+        [old, new]: [&'c CompiledContract; 2],
+        pair: OperationPair<'c>,
+        addresses: [Option<&'c str>; 2],
+        direction: MessageDirection,
+        is_promise: bool,
+    ) -> Self {
+        let is_outbound = pair.is_outbound;
+        let old = MessageJudge {
+            contract: old,
+            operation: pair.old,
+            is_outbound,
+            address: addresses[0],
+        };
+        let new = MessageJudge {
+            contract: new,
+            operation: pair.new,
+            is_outbound,
+            address: addresses[1],
+        };
+        let service_sends = (direction == MessageDirection::Response) != is_outbound;
+        if service_sends && !is_promise {
+            Self {
+                sender: new,
+                receiver: old,
+                receiver_name: "the older contract",
+            }
+        } else {
+            Self {
+                sender: old,
+                receiver: new,
+                receiver_name: "the newer contract",
+            }
+        }
+    }
+
+    /// Why a message that should break shows nothing.
+    pub(super) fn accepted(self, line: &str) -> String {
+        format!("{} accepts the example {line}", self.receiver_name)
+    }
+}

@@ -1,0 +1,331 @@
+//! Breaks of requests: parameters, bodies, credentials and addresses.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use portcullis_contract::{
+    BodyDeclaration, DocumentSet, MediaRange, MediaType, MessageDirection, Operation, Parameter,
+    Violation, ViolationClass,
+};
+
+use super::super::witness::{
+    BodyChoice, BuiltRequest, RequestChoices, WitnessRequest, body_values, build_request,
+    parameter_values, received,
+};
+use super::break_evidence::BreakEvidence;
+use super::break_sides::BreakSides;
+
+/// The result of trying requests one after the other.
+enum TriedRequests {
+    Shown(BreakEvidence),
+    /// Some requests were accepted; the last one in a line.
+    Accepted(String),
+    /// No request could be built, for this reason.
+    Impossible(String),
+}
+
+impl BreakSides<'_> {
+    /// A request that the receiver refuses because it lacks a parameter, or because the parameter
+    /// is serialized differently.
+    pub(super) fn parameter(self, rule: &str, name: &str) -> BreakEvidence {
+        let is_about = |violation: &Violation| is_named(violation, name);
+        let minimal = [(None, RequestChoices::default())];
+        let lacking = self.first_refused(minimal, &is_about);
+        let is_presence = matches!(
+            rule,
+            "parameter.added.required"
+                | "parameter.required"
+                | "parameter.optional"
+                | "parameter.removed"
+        );
+        let minimal = match lacking {
+            TriedRequests::Shown(evidence) => return evidence,
+            other => other,
+        };
+        if is_presence {
+            return match minimal {
+                TriedRequests::Shown(evidence) => evidence,
+                TriedRequests::Accepted(line) => BreakEvidence::Refuted(self.accepted(&line)),
+                TriedRequests::Impossible(reason) => BreakEvidence::Unshown(reason),
+            };
+        }
+        let mut parameters = self.sender.operation.parameters.iter();
+        let Some(parameter) = parameters.find(|parameter| has_name(parameter, name)) else {
+            return BreakEvidence::unshown("the sender has no such parameter");
+        };
+        let values = if rule == "parameter.empty.refused" {
+            vec![json!("")]
+        } else {
+            parameter_values(self.sender.contract, parameter, MessageDirection::Request)
+        };
+        let choices = values.into_iter().map(|value| {
+            let parameter = Some((parameter, value.clone()));
+            let choices = RequestChoices {
+                parameter,
+                ..RequestChoices::default()
+            };
+            (Some(value), choices)
+        });
+        match self.first_refused(choices, &is_about) {
+            TriedRequests::Shown(evidence) => evidence,
+            TriedRequests::Accepted(line) if rule == "parameter.empty.refused" => {
+                BreakEvidence::Refuted(self.accepted(&line))
+            }
+            TriedRequests::Accepted(line) => BreakEvidence::Unshown(format!(
+                "{} accepts the example {line}, but does not read the same value",
+                self.receiver_name
+            )),
+            TriedRequests::Impossible(reason) => BreakEvidence::Unshown(reason),
+        }
+    }
+
+    /// A request that the receiver refuses because of its body or because it has none.
+    pub(super) fn request_body(self, rule: &str, media: Option<&str>) -> BreakEvidence {
+        let content = content(self.sender.operation);
+        let is_same =
+            |known: &&MediaType| media.is_none_or(|media| known.key.eq_ignore_ascii_case(media));
+        let content: Vec<&MediaType> = content.iter().filter(is_same).collect();
+        let body = |body| RequestChoices {
+            body,
+            ..RequestChoices::default()
+        };
+        let tried = match rule {
+            "media-type.schema.added" => {
+                let all = content.iter().flat_map(|media| {
+                    let values = body_values().into_iter();
+                    values.map(|value| {
+                        let choice = BodyChoice::Value(media, value.clone());
+                        (Some(value), body(choice))
+                    })
+                });
+                let is_invalid = |violation: &Violation| {
+                    matches!(
+                        violation.class,
+                        ViolationClass::InvalidBody | ViolationClass::MalformedBody
+                    )
+                };
+                self.first_refused(all, &is_invalid)
+            }
+            "media-type.specialized" => return self.other_media_type(&content),
+            _ if media.is_some() => {
+                let all = content
+                    .iter()
+                    .map(|media| (None, body(BodyChoice::Sample(media))));
+                let is_unsupported =
+                    |violation: &Violation| violation.class == ViolationClass::UnsupportedMediaType;
+                self.first_refused(all, &is_unsupported)
+            }
+            _ => {
+                let samples = content
+                    .iter()
+                    .map(|media| (None, body(BodyChoice::Sample(media))));
+                let absent = std::iter::once((None, body(BodyChoice::Absent)));
+                let is_presence = |violation: &Violation| {
+                    matches!(
+                        violation.class,
+                        ViolationClass::MissingBody | ViolationClass::UnexpectedBody
+                    )
+                };
+                self.first_refused(absent.chain(samples), &is_presence)
+            }
+        };
+        match tried {
+            TriedRequests::Shown(evidence) => evidence,
+            TriedRequests::Accepted(line) if rule == "media-type.schema.added" => {
+                BreakEvidence::Unshown(self.accepted(&line))
+            }
+            TriedRequests::Accepted(line) => BreakEvidence::Refuted(self.accepted(&line)),
+            TriedRequests::Impossible(reason) => BreakEvidence::Unshown(reason),
+        }
+    }
+
+    /// A body of another media type in the range that the receiver narrowed.
+    fn other_media_type(self, content: &[&MediaType]) -> BreakEvidence {
+        let ranges = content.iter();
+        for range in ranges.filter_map(|media| MediaRange::parse(&media.key)) {
+            let kind = if range.kind() == "*" {
+                "application"
+            } else {
+                range.kind()
+            };
+            let choices = RequestChoices {
+                body: BodyChoice::Absent,
+                ..RequestChoices::default()
+            };
+            let Ok(mut built) = build_request(self.sender, choices) else {
+                continue;
+            };
+            let media = format!("{kind}/x-example");
+            built
+                .request
+                .headers
+                .push(("content-type".to_owned(), media));
+            built.request.body = Some("example".to_owned());
+            let is_sent = self
+                .sender
+                .request(&built.request)
+                .is_ok_and(|all| all.is_empty());
+            let request = built.request.clone();
+            let refused = received(self.receiver, built).unwrap_or_default();
+            let violation = refused
+                .iter()
+                .find(|found| found.class == ViolationClass::UnsupportedMediaType);
+            if let Some(violation) = violation.filter(|_| is_sent) {
+                return BreakEvidence::of_request(None, request, violation);
+            }
+        }
+        BreakEvidence::unshown("no media type was found that only the range covers")
+    }
+
+    /// A request whose credentials suffice only for the sender. `before` names the schemes of the
+    /// alternative, if there is one.
+    pub(super) fn credentials(self, before: Option<&str>) -> BreakEvidence {
+        let alternatives = alternatives(self);
+        let wanted = before.map(scheme_names);
+        let mut choices: Vec<RequestChoices<'_>> = Vec::new();
+        for (number, names) in alternatives.iter().enumerate() {
+            if wanted.as_ref().is_none_or(|wanted| wanted == names) {
+                choices.push(RequestChoices {
+                    credentials: number,
+                    ..RequestChoices::default()
+                });
+            }
+        }
+        if choices.is_empty() {
+            choices.push(RequestChoices {
+                credentials: usize::MAX,
+                ..RequestChoices::default()
+            });
+        }
+        let choices = choices.into_iter().map(|choices| (None, choices));
+        let is_missing =
+            |violation: &Violation| violation.class == ViolationClass::MissingCredentials;
+        match self.first_refused(choices, &is_missing) {
+            TriedRequests::Shown(evidence) => evidence,
+            // Of API keys nothing but the name is declared, so the example is decisive.
+            TriedRequests::Accepted(line) if wanted.as_ref().is_some_and(are_api_keys) => {
+                BreakEvidence::Refuted(self.accepted(&line))
+            }
+            TriedRequests::Accepted(_) => BreakEvidence::unshown(
+                "the credentials look the same in both contracts, and tokens are not read",
+            ),
+            TriedRequests::Impossible(reason) => BreakEvidence::Unshown(reason),
+        }
+    }
+
+    /// Tries requests that the sender accepts until the receiver refuses one.
+    fn first_refused<'c>(
+        self,
+        choices: impl IntoIterator<Item = (Option<Value>, RequestChoices<'c>)>,
+        is_about: &dyn Fn(&Violation) -> bool,
+    ) -> TriedRequests
+    where
+        Self: 'c,
+    {
+        let mut outcome = TriedRequests::Impossible("no message could be built".to_owned());
+        for (value, choices) in choices {
+            match self.try_request(value, choices, is_about) {
+                Ok(Ok(evidence)) => return TriedRequests::Shown(evidence),
+                Ok(Err(line)) if matches!(outcome, TriedRequests::Impossible(_)) => {
+                    outcome = TriedRequests::Accepted(line);
+                }
+                Ok(Err(_)) => {}
+                Err(reason) if matches!(outcome, TriedRequests::Impossible(_)) => {
+                    outcome = TriedRequests::Impossible(reason);
+                }
+                Err(_) => {}
+            }
+        }
+        outcome
+    }
+
+    fn try_request(
+        self,
+        value: Option<Value>,
+        choices: RequestChoices<'_>,
+        is_about: &dyn Fn(&Violation) -> bool,
+    ) -> Result<Result<BreakEvidence, String>, String> {
+        let built = accepted(build_request(self.sender, choices)?)?;
+        let request: WitnessRequest = built.request.clone();
+        let violations = received(self.receiver, built)?;
+        Ok(match violations.iter().find(|found| is_about(found)) {
+            Some(violation) => Ok(BreakEvidence::of_request(value, request, violation)),
+            None => Err(request.line()),
+        })
+    }
+}
+
+/// The request, if its sender accepts it.
+pub(super) fn accepted(built: BuiltRequest) -> Result<BuiltRequest, String> {
+    match built.refusal {
+        Some(reason) => Err(format!("no complete example was found: {reason}")),
+        None => Ok(built),
+    }
+}
+
+fn content(operation: &Operation) -> &[MediaType] {
+    match &operation.body {
+        BodyDeclaration::Declared(body) => &body.content,
+        BodyDeclaration::Undeclared | BodyDeclaration::Ignored => &[],
+    }
+}
+
+fn has_name(parameter: &Parameter, name: &str) -> bool {
+    parameter.name.eq_ignore_ascii_case(name)
+}
+
+fn is_named(violation: &Violation, name: &str) -> bool {
+    let found = violation.name.as_deref();
+    found.is_some_and(|found| found.eq_ignore_ascii_case(name))
+}
+
+/// The names of the schemes of each security alternative of the sender.
+fn alternatives(sides: BreakSides<'_>) -> Vec<BTreeSet<String>> {
+    let documents = sides.sender.contract.documents();
+    let operation = documents.node(sides.sender.operation.node_ref);
+    let list = operation
+        .get("security")
+        .or_else(|| documents.entry().root().get("security"));
+    let all = list.into_iter().flat_map(|list| list.elements());
+    all.map(|one| {
+        let names = one.members().map(|(name, _)| name);
+        names.map(|name| credential_name(sides, name)).collect()
+    })
+    .collect()
+}
+
+/// The name of a scheme in findings: what an API key or an HTTP scheme sends, or else its own name.
+fn credential_name(sides: BreakSides<'_>, name: &str) -> String {
+    let contract = sides.sender.contract;
+    let documents = contract.documents();
+    let entry = documents.entry_ref();
+    let components = documents.node(entry).get("components");
+    let schemes = components.and_then(|components| components.get("securitySchemes"));
+    let Some(scheme) = schemes.and_then(|schemes| schemes.get(name)) else {
+        return name.to_owned();
+    };
+    let target = contract.resolved(DocumentSet::node_ref(entry, scheme));
+    let scheme = documents.node(target);
+    let text = |property: &str| {
+        let value = scheme.get(property).and_then(|value| value.as_str());
+        value.unwrap_or_default()
+    };
+    match text("type") {
+        "apiKey" => format!("the {} `{}`", text("in"), text("name")),
+        "http" => format!("HTTP {}", text("scheme").to_lowercase()),
+        _ => name.to_owned(),
+    }
+}
+
+fn are_api_keys(names: &BTreeSet<String>) -> bool {
+    names.iter().all(|name| name.starts_with("the "))
+}
+
+/// The names in a description such as `key and token [read, write]`.
+fn scheme_names(described: &str) -> BTreeSet<String> {
+    let names = described.split(" and ");
+    names
+        .map(|name| name.split(" [").next().unwrap_or(name).to_owned())
+        .collect()
+}

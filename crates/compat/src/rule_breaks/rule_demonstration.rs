@@ -1,0 +1,190 @@
+//! Decides which findings need an example, and who sends it.
+
+use portcullis_contract::{CompiledContract, MessageDirection, Operation};
+
+use super::super::change_level::{ChangeCertainty, ChangeLevel};
+use super::super::compat_finding::{ChangeSubject, CompatFinding, ExchangePart};
+use super::super::diff_rule::{ChangeArea, ChangeCategory};
+use super::super::operation_diff::{ContractComparison, OperationPair};
+use super::super::witness::{MessageJudge, RequestChoices, WitnessRequest, build_request};
+use super::break_evidence::BreakEvidence;
+use super::break_sides::BreakSides;
+use super::request_breaks::accepted;
+
+/// Operations that are tried for a base path.
+const BASE_PATH_TRIES_MAX: usize = 16;
+
+/// Looks for messages that show the breaks that rules claim.
+pub(crate) fn demonstrate_rule_breaks(comparison: &mut ContractComparison<'_>) {
+    let mut findings = std::mem::take(&mut comparison.findings);
+    let demonstration = RuleDemonstration { comparison };
+    for finding in findings.iter_mut().filter(|finding| is_claimed(finding)) {
+        if let Some(evidence) = demonstration.evidence(finding) {
+            evidence.apply(finding);
+        }
+    }
+    comparison.findings = findings;
+}
+
+/// Whether a finding claims that a message breaks. Lifecycle rules are about promises.
+fn is_claimed(finding: &CompatFinding) -> bool {
+    let is_break =
+        finding.level == ChangeLevel::Breaking || finding.rule.id == "parameter.empty.refused";
+    let is_of_messages = !matches!(finding.rule.area, ChangeArea::Schema | ChangeArea::Document)
+        && finding.rule.kind != ChangeCategory::Lifecycle;
+    is_break && is_of_messages && finding.certainty == ChangeCertainty::Rule
+}
+
+struct RuleDemonstration<'d, 'c> {
+    comparison: &'d ContractComparison<'c>,
+}
+
+impl<'c> RuleDemonstration<'_, 'c> {
+    fn evidence(&self, finding: &CompatFinding) -> Option<BreakEvidence> {
+        match finding.rule.id {
+            "operation.removed" | "operation.removed-before-sunset" => {
+                return self.removed_operation(&finding.first().subject);
+            }
+            "server.base-path.removed" => {
+                return Some(self.removed_base_path(finding.before.as_deref().unwrap_or_default()));
+            }
+            "webhook.removed" | "callback.removed" => {
+                return Some(BreakEvidence::unshown(
+                    "the service no longer sends the request, so no message is refused",
+                ));
+            }
+            "parameter.removed-before-sunset" => {
+                return Some(BreakEvidence::unshown(
+                    "parameters that a contract does not declare are ignored",
+                ));
+            }
+            _ => {}
+        }
+        let pairs = self.comparison.operation_pairs.iter();
+        let pairs = pairs.filter(|(subject, _)| *subject == finding.first().subject);
+        let mut best = None;
+        for (_, pair) in pairs {
+            let evidence = self.of_pair(finding, *pair)?;
+            if matches!(evidence, BreakEvidence::Shown(_)) || best.is_none() {
+                best = Some(evidence);
+            }
+        }
+        best
+    }
+
+    fn of_pair(&self, finding: &CompatFinding, pair: OperationPair<'c>) -> Option<BreakEvidence> {
+        let rule = finding.rule.id;
+        let is_promise = rule.starts_with("status.removed.")
+            || (rule == "media-type.removed"
+                && finding.direction == Some(MessageDirection::Response));
+        let direction = finding.direction.unwrap_or(MessageDirection::Request);
+        let contracts = [self.comparison.old, self.comparison.new];
+        let addresses = self.comparison.takeover(pair).map_or([None; 2], |takeover| {
+            [
+                Some(&*takeover.old_template),
+                Some(&*takeover.new_template),
+            ]
+        });
+        let sides = BreakSides::new(contracts, pair, addresses, direction, is_promise);
+        Some(match &finding.first().location.part {
+            ExchangePart::NoPart if finding.rule.area == ChangeArea::Security => {
+                let is_alternative = rule != "security.required";
+                sides.credentials(finding.before.as_deref().filter(|_| is_alternative))
+            }
+            ExchangePart::NoPart => return None,
+            ExchangePart::Parameter { name, .. } => sides.parameter(rule, name),
+            ExchangePart::RequestBody(media) => sides.request_body(rule, media.as_deref()),
+            ExchangePart::Response {
+                status,
+                media: Some(media),
+            } => sides.response_media(status, media),
+            ExchangePart::Response {
+                status,
+                media: None,
+            } => sides.status(status),
+            ExchangePart::Header { status, name } => sides.header(rule, status, name),
+        })
+    }
+
+    /// A request to an operation that the newer contract does not serve any more.
+    fn removed_operation(&self, subject: &ChangeSubject) -> Option<BreakEvidence> {
+        let ChangeSubject::Operation { path, method } = subject else {
+            return None;
+        };
+        let is_it = |operation: &&Operation| {
+            *operation.path == **path && operation.method.as_str() == method
+        };
+        let operation = self.comparison.old.operations.iter().find(is_it)?;
+        let built = self.request_to(operation, 0);
+        Some(match built {
+            Err(reason) => BreakEvidence::Unshown(reason),
+            Ok(request) => self.served_elsewhere(request),
+        })
+    }
+
+    fn served_elsewhere(&self, request: WitnessRequest) -> BreakEvidence {
+        match MessageJudge::anywhere(self.comparison.new, &request) {
+            Err(reason) => BreakEvidence::Unshown(reason),
+            Ok((other, violations)) => match (violations.first(), other) {
+                (Some(violation), _) => BreakEvidence::of_request(None, request, violation),
+                (None, Some(other)) => BreakEvidence::Refuted(format!(
+                    "{} {} of the newer contract accepts the example {}",
+                    other.method,
+                    other.path,
+                    request.line()
+                )),
+                (None, None) => BreakEvidence::unshown("the newer contract has no answer"),
+            },
+        }
+    }
+
+    /// A request to an address below a base path that is gone.
+    fn removed_base_path(&self, shown: &str) -> BreakEvidence {
+        let base = if shown == "/" { "" } else { shown };
+        let old: &'c CompiledContract = self.comparison.old;
+        let mut reason = "no operation has an address below the base path".to_owned();
+        let mut tries = 0;
+        for (operation, addresses) in old.listing() {
+            for (number, address) in addresses.iter().enumerate() {
+                let is_below = address.strip_prefix(base) == Some(&operation.path);
+                if !is_below || tries == BASE_PATH_TRIES_MAX {
+                    continue;
+                }
+                tries += 1;
+                let request = match self.request_to(operation, number) {
+                    Ok(request) => request,
+                    Err(unbuilt) => {
+                        reason = unbuilt;
+                        continue;
+                    }
+                };
+                match MessageJudge::anywhere(self.comparison.new, &request) {
+                    Ok((None, violations)) if !violations.is_empty() => {
+                        return BreakEvidence::of_request(None, request, &violations[0]);
+                    }
+                    _ => reason = "the newer contract serves the addresses that were tried".into(),
+                }
+            }
+        }
+        BreakEvidence::Unshown(reason)
+    }
+
+    /// A complete request to an operation of the older contract.
+    fn request_to(
+        &self,
+        operation: &'c Operation,
+        address: usize,
+    ) -> Result<WitnessRequest, String> {
+        let judge = MessageJudge {
+            contract: self.comparison.old,
+            operation,
+            is_outbound: false,
+            address: None,
+        };
+        let choices = RequestChoices {
+            address,
+            ..RequestChoices::default()
+        };
+        Ok(accepted(build_request(judge, choices)?)?.request)
+    }
+}

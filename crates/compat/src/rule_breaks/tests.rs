@@ -1,0 +1,416 @@
+//! Which messages show the breaks that rules claim: each rule, in requests and in responses, and
+//! where the service is the caller.
+
+use crate::witness::tests::{findings, shown};
+use crate::{ChangeCertainty, ChangeLevel};
+
+/// The finding of a rule: its level, and the message that shows it or the reason why none does.
+#[track_caller]
+fn check(rule: &str, old: &str, new: &str, level: ChangeLevel, expected: &str) {
+    let found = findings(old, new);
+    let of_rule: Vec<_> = found
+        .iter()
+        .filter(|finding| finding.rule.id == rule)
+        .collect();
+    let [finding] = &of_rule[..] else {
+        panic!("{rule}: {found:#?}");
+    };
+    let message = match &finding.certainty {
+        ChangeCertainty::Witnessed => {
+            let witness = finding.witness.as_ref().unwrap();
+            format!("{} -> {}", shown(finding), witness.refusal)
+        }
+        ChangeCertainty::Unshown(reason) => reason.clone(),
+        other => format!("{other:?}"),
+    };
+    assert_eq!(
+        (finding.level, message.as_str()),
+        (level, expected),
+        "{rule}"
+    );
+}
+
+#[track_caller]
+fn breaks(rule: &str, old: &str, new: &str, expected: &str) {
+    check(rule, old, new, ChangeLevel::Breaking, expected);
+}
+
+fn get(parameters: &str) -> String {
+    format!("paths: {{/x: {{get: {{parameters: [{parameters}], responses: {{}}}}}}}}")
+}
+
+fn post(body: &str) -> String {
+    format!("paths: {{/x: {{post: {{{body} responses: {{}}}}}}}}")
+}
+
+fn answers(responses: &str) -> String {
+    format!("paths: {{/x: {{get: {{responses: {{{responses}}}}}}}}}")
+}
+
+#[test]
+fn parameters() {
+    let optional = "{name: a, in: query, schema: {type: integer}}";
+    let required = "{name: a, in: query, required: true, schema: {type: integer}}";
+    breaks(
+        "parameter.added.required",
+        &get(""),
+        &get(required),
+        "curl '/x' -> the query parameter `a` is required but missing",
+    );
+    breaks(
+        "parameter.required",
+        &get(optional),
+        &get(required),
+        "curl '/x' -> the query parameter `a` is required but missing",
+    );
+    let header = "{name: a, in: header, required: true, schema: {type: integer}}";
+    breaks(
+        "parameter.moved",
+        &get(required),
+        &get(header),
+        "curl '/x?a=1' -> the header parameter `a` is required but missing",
+    );
+    breaks(
+        "parameter.moved",
+        &get(header),
+        &get(optional),
+        "the newer contract accepts the example GET /x, but does not read the same value",
+    );
+    let sunset = "{name: a, in: query, deprecated: true, x-sunset: '2026-09-01', schema: {}}";
+    breaks(
+        "parameter.removed-before-sunset",
+        &get(sunset),
+        &get(""),
+        "parameters that a contract does not declare are ignored",
+    );
+}
+
+#[test]
+fn empty_values() {
+    let empty = |schema: &str| {
+        let old = format!("{{name: page, in: query, allowEmptyValue: true, schema: {schema}}}");
+        let new = format!("{{name: page, in: query, schema: {schema}}}");
+        [get(&old), get(&new)]
+    };
+    let [old, new] = empty("{type: integer}");
+    breaks(
+        "parameter.empty.refused",
+        &old,
+        &new,
+        "curl '/x?page=' -> query parameter `page`: \"\" is not of type \"integer\"",
+    );
+    let [old, new] = empty("{type: string}");
+    check(
+        "parameter.empty.refused",
+        &old,
+        &new,
+        ChangeLevel::Info,
+        "the newer contract accepts the example GET /x?page=",
+    );
+}
+
+#[test]
+fn styles() {
+    let query = |schema: &str, style: &str| {
+        get(&format!(
+            "{{name: a, in: query, {style}, schema: {schema}}}"
+        ))
+    };
+    let integers = "{type: array, items: {type: integer}}";
+    let texts = "{type: array, items: {type: string}}";
+    let object = "{type: object, properties: {b: {type: integer}}}";
+    let comma = "style: form, explode: false";
+    let pipes = "style: pipeDelimited, explode: false";
+    breaks(
+        "parameter.style.changed",
+        &query(integers, comma),
+        &query(integers, pipes),
+        "curl '/x?a=1,1' -> query parameter `a`/0: \"1,1\" is not of type \"integer\"",
+    );
+    breaks(
+        "parameter.style.changed",
+        &query(texts, comma),
+        &query(texts, pipes),
+        "the newer contract accepts the example GET /x?a=text,text, but does not read the same value",
+    );
+    breaks(
+        "parameter.explode.changed",
+        &query(integers, "style: form"),
+        &query(integers, comma),
+        "curl '/x?a=1&a=1' -> the query parameter `a` takes one value but occurs more than once",
+    );
+    breaks(
+        "parameter.explode.changed",
+        &query(object, comma),
+        &query(object, "style: form"),
+        "the newer contract accepts the example GET /x?a=1,2, but does not read the same value",
+    );
+    breaks(
+        "parameter.style.changed",
+        &query(object, "style: deepObject"),
+        &query("{type: string}", comma),
+        "the newer contract accepts the example GET /x?a%5Ba%5D=1, but does not read the same value",
+    );
+    let content = get(
+        "{name: a, in: query, content: {application/json: {schema: {type: array, items: {type: integer}}}}}",
+    );
+    breaks(
+        "parameter.content.changed",
+        &query(integers, comma),
+        &content,
+        "curl '/x?a=1,1' -> not JSON: something follows the JSON value: `,` at line 1, column 2",
+    );
+}
+
+#[test]
+fn request_bodies() {
+    let json = "requestBody: {content: {application/json: {schema: {type: integer}}}},";
+    let required =
+        "requestBody: {required: true, content: {application/json: {schema: {type: integer}}}},";
+    breaks(
+        "body.added.required",
+        &post(""),
+        &post(required),
+        "curl -X POST '/x' -> the request has no body",
+    );
+    breaks(
+        "body.required",
+        &post(json),
+        &post(required),
+        "curl -X POST '/x' -> the request has no body",
+    );
+    breaks(
+        "body.removed",
+        &post(json),
+        &post(""),
+        "curl -X POST '/x' -H 'content-type: application/json' --data-raw '1' -> the operation declares no body",
+    );
+    let two = "requestBody: {content: {application/json: {schema: {type: integer}}, application/xml: {schema: {type: integer}}}},";
+    breaks(
+        "media-type.removed",
+        &post(two),
+        &post(json),
+        "curl -X POST '/x' -H 'content-type: application/xml' --data-raw '<example/>' -> the media type `application/xml` is not declared",
+    );
+    let range = "requestBody: {content: {application/*: {}}},";
+    breaks(
+        "media-type.specialized",
+        &post(range),
+        &post(json),
+        "curl -X POST '/x' -H 'content-type: application/x-example' --data-raw 'example' -> the media type `application/x-example` is not declared",
+    );
+    let open = "requestBody: {content: {application/json: {}}},";
+    breaks(
+        "media-type.schema.added",
+        &post(open),
+        &post(json),
+        "curl -X POST '/x' -H 'content-type: application/json' --data-raw 'null' -> null is not of type \"integer\"",
+    );
+}
+
+#[test]
+fn operations_and_addresses() {
+    let both = "paths: {/x: {get: {responses: {}}, put: {responses: {}}}}";
+    let one = "paths: {/x: {get: {responses: {}}}}";
+    breaks(
+        "operation.removed",
+        both,
+        one,
+        "curl -X PUT '/x' -> the path has no operation for PUT",
+    );
+    breaks(
+        "operation.removed",
+        one,
+        "paths: {/y: {get: {responses: {}}}}",
+        "curl '/x' -> no path of the contract matches",
+    );
+    let literal = "paths: {/x/me: {get: {responses: {}}}, '/x/{id}': {get: {parameters: [{name: id, in: path, required: true, schema: {type: string}}], responses: {}}}}";
+    let template = "paths: {'/x/{id}': {get: {parameters: [{name: id, in: path, required: true, schema: {type: string}}], responses: {}}}}";
+    check(
+        "operation.removed",
+        literal,
+        template,
+        ChangeLevel::Warning,
+        "GET /x/{id} of the newer contract accepts the example GET /x/me",
+    );
+    let servers = |base: &str| format!("servers: [{{url: {base}}}]\n{one}");
+    breaks(
+        "server.base-path.removed",
+        &servers("/v1"),
+        &servers("/v2"),
+        "curl '/v1/x' -> no path of the contract matches; did you mean `/v2/x`?",
+    );
+}
+
+#[test]
+fn credentials() {
+    let secured = |security: &str| {
+        format!(
+            "paths: {{/x: {{get: {{security: [{security}], responses: {{}}}}}}}}\n\
+             components: {{securitySchemes: {{k: {{type: apiKey, in: header, name: x-key}}, \
+             q: {{type: apiKey, in: query, name: key}}, o: {{type: oauth2, flows: \
+             {{clientCredentials: {{tokenUrl: https://t/1, scopes: {{r: r, w: w}}}}}}}}}}}}"
+        )
+    };
+    breaks(
+        "security.required",
+        &secured(""),
+        &secured("{k: []}"),
+        "curl '/x' -> credentials are missing",
+    );
+    breaks(
+        "security.alternative.removed",
+        &secured("{k: []}, {q: []}"),
+        &secured("{k: []}"),
+        "curl '/x?key=key' -> credentials are missing",
+    );
+    breaks(
+        "security.alternative.removed",
+        &secured("{q: []}, {k: [], o: [r]}"),
+        &secured("{q: []}"),
+        "curl '/x' -H 'x-key: key' -H 'authorization: Bearer token' -> credentials are missing",
+    );
+    breaks(
+        "security.scope.added",
+        &secured("{o: [r]}"),
+        &secured("{o: [r, w]}"),
+        "the credentials look the same in both contracts, and tokens are not read",
+    );
+    // Names of header fields are case-insensitive.
+    let key = |name: &str| {
+        format!(
+            "paths: {{/x: {{get: {{security: [{{k: []}}], responses: {{}}}}}}}}\n\
+             components: {{securitySchemes: {{k: {{type: apiKey, in: header, name: {name}}}}}}}"
+        )
+    };
+    check(
+        "security.alternative.removed",
+        &key("X-Key"),
+        &key("x-key"),
+        ChangeLevel::Warning,
+        "the newer contract accepts the example GET /x",
+    );
+}
+
+#[test]
+fn responses() {
+    let ok = "'200': {description: d}";
+    breaks(
+        "status.added.success",
+        &answers(ok),
+        &answers("'200': {description: d}, '201': {description: d}"),
+        "status 201 -> the status 201 is not declared",
+    );
+    breaks(
+        "status.removed.success",
+        &answers("'200': {description: d}, '201': {description: d}"),
+        &answers(ok),
+        "status 201 -> the status 201 is not declared",
+    );
+    let header = |header: &str| answers(&format!("2XX: {{description: d, headers: {{{header}}}}}"));
+    let required = "X-A: {required: true, schema: {type: integer}}";
+    breaks(
+        "header.removed.required",
+        &header(required),
+        &header(""),
+        "status 200 -> the header parameter `X-A` is required but missing",
+    );
+    breaks(
+        "header.optional",
+        &header(required),
+        &header("X-A: {schema: {type: integer}}"),
+        "status 200 -> the header parameter `X-A` is required but missing",
+    );
+    let content = |content: &str| {
+        answers(&format!(
+            "'200': {{description: d, content: {{{content}}}}}"
+        ))
+    };
+    let json = "application/json: {schema: {type: integer}}";
+    breaks(
+        "media-type.removed",
+        &content(&format!(
+            "{json}, text/plain: {{schema: {{type: integer}}}}"
+        )),
+        &content(json),
+        "status 200, content-type: text/plain 1 -> the media type is not declared",
+    );
+    let explode = |explode: bool| {
+        header(&format!(
+            "X-A: {{explode: {explode}, schema: {{type: object, properties: {{b: {{type: integer}}}}}}}}"
+        ))
+    };
+    breaks(
+        "parameter.explode.changed",
+        &explode(false),
+        &explode(true),
+        "status 200, x-a: a=1 -> the header parameter `X-A` must alternate names and values, an even number in total",
+    );
+    // 204 has no body, whatever the contract declares.
+    let empty = |content: &str| {
+        answers(&format!(
+            "'204': {{description: d, content: {{{content}}}}}"
+        ))
+    };
+    check(
+        "media-type.removed",
+        &empty(&format!("{json}, text/plain: {{}}")),
+        &empty(json),
+        ChangeLevel::Warning,
+        "a response with status 204 has no body",
+    );
+}
+
+#[test]
+fn what_the_service_calls() {
+    let webhook = |parameters: &str, body: &str, responses: &str| {
+        format!(
+            "webhooks: {{w: {{post: {{parameters: [{parameters}], {body} responses: {{{responses}}}}}}}}}"
+        )
+    };
+    let required = "{name: a, in: header, required: true, schema: {type: integer}}";
+    let optional = "{name: a, in: header, schema: {type: integer}}";
+    breaks(
+        "parameter.optional",
+        &webhook(required, "", ""),
+        &webhook(optional, "", ""),
+        "curl -X POST '/' -> the header parameter `a` is required but missing",
+    );
+    breaks(
+        "parameter.removed",
+        &webhook(required, "", ""),
+        &webhook("", "", ""),
+        "curl -X POST '/' -> the header parameter `a` is required but missing",
+    );
+    let body =
+        "requestBody: {required: true, content: {application/json: {schema: {type: integer}}}},";
+    breaks(
+        "body.removed",
+        &webhook("", body, ""),
+        &webhook("", "", ""),
+        "curl -X POST '/' -> the request has no body",
+    );
+    let ok = "'200': {description: d}";
+    let two = "'200': {description: d}, '202': {description: d}";
+    breaks(
+        "status.removed.success",
+        &webhook("", "", two),
+        &webhook("", "", ok),
+        "status 202 -> the status 202 is not declared",
+    );
+    let header =
+        "'200': {description: d, headers: {X-A: {required: true, schema: {type: integer}}}}";
+    let maybe = "'200': {description: d, headers: {X-A: {schema: {type: integer}}}}";
+    breaks(
+        "header.required",
+        &webhook("", "", maybe),
+        &webhook("", "", header),
+        "status 200 -> the header parameter `X-A` is required but missing",
+    );
+    breaks(
+        "webhook.removed",
+        &webhook("", "", ok),
+        "paths: {}",
+        "the service no longer sends the request, so no message is refused",
+    );
+}

@@ -1,0 +1,71 @@
+//! Values for the parts of a message that it needs although they are not decisive.
+
+use serde_json::{Value, json};
+
+use portcullis_contract::{CompiledContract, MediaType, MessageDirection, Parameter};
+
+/// A value to try for a parameter or a header: its example, a generated value, then common values.
+/// `None` after the last one.
+pub(super) fn parameter_sample(
+    contract: &CompiledContract,
+    parameter: &Parameter,
+    direction: MessageDirection,
+    attempt: usize,
+) -> Option<Value> {
+    let common = [json!("1"), json!("a"), json!("true"), json!(["1", "2"])];
+    match attempt {
+        0 => contract
+            .parameter_example(parameter)
+            .or_else(|| Some(json!("1"))),
+        1 => contract
+            .generated_value(parameter, direction)
+            .or_else(|| Some(json!("1"))),
+        later => common.get(later - 2).cloned(),
+    }
+}
+
+/// Values to try for a body of a media type.
+pub(super) fn body_samples(
+    contract: &CompiledContract,
+    media: &MediaType,
+    direction: MessageDirection,
+) -> Vec<Value> {
+    let generated = contract.generated_body(media, direction);
+    let common = [json!({}), json!("a"), json!(1)];
+    generated.into_iter().chain(common).collect()
+}
+
+/// Values to try for a parameter whose text is decisive: those with several parts first, because
+/// styles differ in how they separate parts.
+pub(crate) fn parameter_values(
+    contract: &CompiledContract,
+    parameter: &Parameter,
+    direction: MessageDirection,
+) -> Vec<Value> {
+    let samples = (0..2).filter_map(|at| parameter_sample(contract, parameter, direction, at));
+    let samples: Vec<Value> = samples.collect();
+    let doubled = samples.iter().filter_map(|sample| match sample {
+        Value::Array(items) => {
+            let first = items.first()?;
+            Some(json!([first, first]))
+        }
+        _ => None,
+    });
+    let mut values: Vec<Value> = doubled.collect();
+    values.extend([json!([1, 2]), json!(["a", "b"]), json!({"a": 1})]);
+    values.extend(samples);
+    values.extend([json!(1), json!("a"), json!(true)]);
+    values
+}
+
+/// Values to try for a body that a schema now describes.
+pub(crate) fn body_values() -> [Value; 6] {
+    [
+        json!(null),
+        json!({}),
+        json!([]),
+        json!("a"),
+        json!(1),
+        json!(true),
+    ]
+}

@@ -1,0 +1,217 @@
+//! Serializes bodies by their media type (OpenAPI 3.0.4 and 3.1.1, Media Type Object and Encoding
+//! Object).
+
+use serde_json::{Map, Value};
+
+use portcullis_contract::{CompiledContract, MediaRange, MediaType, ParameterStyle};
+use portcullis_json::JsonNode;
+
+use super::serialise::{ValueStyle, escaped, in_query, plain};
+
+/// Separates the parts of multipart bodies.
+const BOUNDARY: &str = "witness";
+
+/// A body as text, with its media type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BodyText {
+    pub(super) media: String,
+    pub(super) text: String,
+}
+
+/// Serializes a body.
+///
+/// # Errors
+///
+/// Returns the reason if the value cannot be written in this media type.
+pub(super) fn body(
+    contract: &CompiledContract,
+    media: &MediaType,
+    value: &Value,
+) -> Result<BodyText, String> {
+    let key = concrete(&media.key);
+    let range = MediaRange::parse(&key).ok_or("the media type cannot be read")?;
+    let write = |text: String| {
+        Ok(BodyText {
+            media: key.clone(),
+            text,
+        })
+    };
+    if media.is_json || range.is_json() {
+        return write(value.to_string());
+    }
+    if media.is_opaque() {
+        return Err(format!(
+            "bodies of {key} are not read, so no message can be checked"
+        ));
+    }
+    let encodings = contract.documents().node(media.node_ref).get("encoding");
+    let kind = range.kind().to_ascii_lowercase();
+    let subtype = range.subtype().to_ascii_lowercase();
+    match (kind.as_str(), subtype.as_str(), value) {
+        ("application", "x-www-form-urlencoded", Value::Object(fields)) => {
+            write(form(encodings, fields))
+        }
+        ("multipart", "form-data", Value::Object(fields)) => Ok(BodyText {
+            media: format!("{key}; boundary={BOUNDARY}"),
+            text: multipart(encodings, fields),
+        }),
+        (_, "x-ndjson" | "ndjson" | "jsonl" | "x-jsonl" | "x-jsonlines", value) => {
+            write(records(value, "", "\n"))
+        }
+        (_, other, value) if other == "json-seq" || other.ends_with("+json-seq") => {
+            write(records(value, "\u{1e}", "\n"))
+        }
+        ("multipart", ..) | ("application", "x-www-form-urlencoded", _) => {
+            Err(format!("the value cannot be written as {key}"))
+        }
+        (_, _, Value::String(text)) => write(text.clone()),
+        ("text", _, Value::Number(_) | Value::Bool(_)) => write(value.to_string()),
+        _ => Err(format!("the value cannot be written as {key}")),
+    }
+}
+
+/// A body in a format that is not read, for a message in which only its presence and its media type
+/// matter. `None` if the format has a structure that this function does not know.
+pub(super) fn unread_body(media: &MediaType) -> Option<BodyText> {
+    let key = concrete(&media.key);
+    let range = MediaRange::parse(&key)?;
+    let subtype = range.subtype().to_ascii_lowercase();
+    let text = match subtype.as_str() {
+        "event-stream" => "data: example\n\n",
+        other if other == "xml" || other.ends_with("+xml") => "<example/>",
+        other if other.contains("yaml") => "example\n",
+        _ => return None,
+    };
+    Some(BodyText {
+        text: text.to_owned(),
+        media: key,
+    })
+}
+
+/// The records of an array, or one record.
+fn records(value: &Value, before: &str, after: &str) -> String {
+    let all = match value {
+        Value::Array(items) => items.iter().collect(),
+        other => vec![other],
+    };
+    let write = |record: &Value| format!("{before}{record}{after}");
+    all.into_iter().map(write).collect()
+}
+
+/// The Encoding Object of a field, as far as it decides the text.
+struct FieldEncoding<'d> {
+    node: Option<JsonNode<'d>>,
+}
+
+impl<'d> FieldEncoding<'d> {
+    fn of(encodings: Option<JsonNode<'d>>, name: &str) -> Self {
+        Self {
+            node: encodings.and_then(|encodings| encodings.get(name)),
+        }
+    }
+
+    /// The style of a field that is written like a query parameter.
+    fn style<'n>(&self, name: &'n str) -> Option<ValueStyle<'n>> {
+        let node = self.node?;
+        let (style, explode) = (node.get("style"), node.get("explode"));
+        if style.is_none() && explode.is_none() && node.get("allowReserved").is_none() {
+            return None;
+        }
+        let style = match style.and_then(|style| style.as_str()) {
+            Some("spaceDelimited") => ParameterStyle::SpaceDelimited,
+            Some("pipeDelimited") => ParameterStyle::PipeDelimited,
+            Some("deepObject") => ParameterStyle::DeepObject,
+            _ => ParameterStyle::Form,
+        };
+        let explode = explode.and_then(|explode| explode.as_bool());
+        Some(ValueStyle {
+            name,
+            style,
+            explode: explode.unwrap_or(style == ParameterStyle::Form),
+        })
+    }
+
+    /// The first media type of the field that is not a range.
+    fn content_type(&self) -> Option<&'d str> {
+        let list = self.node?.get("contentType")?.as_str()?;
+        let mut all = list.split(',').map(str::trim);
+        all.find(|one| !one.contains('*') && MediaRange::parse(one).is_some())
+    }
+
+    fn is_json(&self) -> bool {
+        let range = self.content_type().and_then(MediaRange::parse);
+        range.is_some_and(|range| range.is_json())
+    }
+
+    fn text(&self, value: &Value) -> String {
+        if self.is_json() {
+            value.to_string()
+        } else {
+            plain_or_json(value)
+        }
+    }
+}
+
+/// A null property of a form can only be written as JSON.
+fn plain_or_json(value: &Value) -> String {
+    if value.is_null() {
+        "null".to_owned()
+    } else {
+        plain(value)
+    }
+}
+
+fn form(encodings: Option<JsonNode<'_>>, fields: &Map<String, Value>) -> String {
+    let mut pairs = Vec::new();
+    for (name, value) in fields {
+        let encoding = FieldEncoding::of(encodings, name);
+        if let Some(style) = encoding.style(name) {
+            pairs.push(in_query(style, value));
+            continue;
+        }
+        let pair = |value: &Value| format!("{}={}", escaped(name), escaped(&encoding.text(value)));
+        match value {
+            Value::Array(items) => pairs.extend(items.iter().map(pair)),
+            other => pairs.push(pair(other)),
+        }
+    }
+    pairs.retain(|pair| !pair.is_empty());
+    pairs.join("&")
+}
+
+fn multipart(encodings: Option<JsonNode<'_>>, fields: &Map<String, Value>) -> String {
+    let mut text = String::new();
+    for (name, value) in fields {
+        let encoding = FieldEncoding::of(encodings, name);
+        let mut part = |value: &Value| {
+            let media = match (encoding.content_type(), value) {
+                (Some(media), _) => Some(media),
+                (None, Value::Object(_) | Value::Array(_)) => Some("application/json"),
+                (None, _) => None,
+            };
+            let media =
+                media.map_or_else(String::new, |media| format!("content-type: {media}\r\n"));
+            text.push_str(&format!(
+                "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{}\"\r\n{media}\r\n{}\r\n",
+                name.replace('"', "%22"),
+                encoding.text(value)
+            ));
+        };
+        match value {
+            Value::Array(items) => items.iter().for_each(part),
+            other => part(other),
+        }
+    }
+    text.push_str(&format!("--{BOUNDARY}--\r\n"));
+    text
+}
+
+/// A concrete media type that a range covers.
+fn concrete(key: &str) -> String {
+    match key.split(';').next().unwrap_or_default().trim() {
+        "*/*" | "application/*" => "application/json".to_owned(),
+        "text/*" => "text/plain".to_owned(),
+        range if range.contains('*') => range.replace('*', "x"),
+        _ => key.to_owned(),
+    }
+}
