@@ -92,7 +92,7 @@ impl<'d> ContractCompiler<'d> {
                 "`{}` has no `schema` and accepts any text: write `schema: {{type: string}}` if that is intended",
                 parameter.name
             );
-            self.warn(
+            self.skip(
                 ContractProblemKind::MalformedParameter,
                 parameter.node_ref,
                 &message,

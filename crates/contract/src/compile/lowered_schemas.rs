@@ -11,12 +11,14 @@ use portcullis_json::{JsonLimits, Tape};
 use crate::message::compiled_contract::CompiledContract;
 use crate::openapi::dialect::MessageDirection;
 use crate::openapi::document::{NodeRef, SourceLocation};
-use crate::schema::lower::{EXACT, LoweringOutput, SchemaLowering, origin};
+use crate::schema::lower::{EXACT, LoweringOutput, SchemaLowering, UNKNOWN, origin};
 use crate::schema::schema_set::{SchemaKey, SchemaSet};
 
 /// The schemas of one contract and direction as one JSON Schema 2020-12 document: `{"$defs": {"0":
 /// …}, "properties": {"0": {"$ref": "#/$defs/0"}}}`. In addition to the keywords of 2020-12 it has
-/// keywords `x-exact-…` for exact comparisons, and `readOnly` and `writeOnly`.
+/// keywords `x-exact-…` for exact comparisons, and `readOnly` and `writeOnly`. In a contract with
+/// broken schemas, `x-unknown` lists the parts of a schema whose meaning is unknown; the document
+/// then has it too.
 #[derive(Clone, Debug)]
 pub struct LoweredSchemas {
     /// The document.
@@ -47,16 +49,24 @@ impl CompiledContract {
     /// Lowers the schemas of one direction again, which costs a part of the compile time.
     pub fn lowered_schemas(&self, direction: MessageDirection) -> LoweredSchemas {
         let schemas = self.schemas(direction);
-        let mut lowering =
-            SchemaLowering::new(&self.documents, self.dialect, direction).with_access();
+        let mut lowering = SchemaLowering::new(&self.documents, self.dialect, direction)
+            .with_access()
+            .with_broken(self.broken_schemas());
         let known = schemas.roots().last().map_or(0, |last| *last as usize + 1);
         // Compiling defined these schemas first, in this order, so they get the same numbers.
         for node_ref in &schemas.origins()[..known] {
             lowering.define(*node_ref);
         }
         let LoweringOutput {
-            schema, origins, ..
+            mut schema,
+            origins,
+            ..
         } = lowering.finish(schemas.roots());
+        if self.broken_schemas().is_some()
+            && let Value::Object(document) = &mut schema
+        {
+            document.insert(UNKNOWN.to_owned(), Value::Bool(true));
+        }
         LoweredSchemas {
             document: schema,
             origins,

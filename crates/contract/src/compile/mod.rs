@@ -7,11 +7,13 @@
 //!
 //! `compile_contract` is the entry point. [`ContractCompiler`](contract_compiler) carries the state
 //! of the walk; the files below it compile paths, operations, parameters and bodies.
-//! `lowered_schemas` and `listing` extend the compiled contract with views for tools.
+//! `broken_parts` lets it go on around what
+//! cannot be compiled. `lowered_schemas`, `listing` and `broken_aspects` extend the compiled contract with views for tools.
 
 mod compile_options;
 mod compile_contract;
 mod contract_compiler;
+mod broken_parts;
 mod schema_collector;
 mod compile_paths;
 mod base_paths;
@@ -22,6 +24,7 @@ mod outbound_operations;
 pub(crate) mod listing;
 pub(crate) mod server_paths;
 pub(crate) mod lowered_schemas;
+pub(crate) mod broken_aspects;
 
 pub use compile_contract::compile;
 pub use compile_options::CompileOptions;
