@@ -5,7 +5,8 @@
 //! `rules`. `schema_diff` finds the keywords that differ between two schemas. `containment` decides
 //! whether every value of one schema is valid under another, and gives a counterexample where it is
 //! not. `schema_findings` turns the edits of `schema_diff` and the verdicts of `containment` into
-//! findings. `witness` builds a message from each counterexample; a finding shows it only if the
+//! findings, `broken_part_findings` adapts them to what could not be compiled, and `hidden_edits`
+//! names what cannot be compared. `witness` builds a message from each counterexample; a finding shows it only if the
 //! validators of both contracts confirm it.
 //!
 //! The crate is pure: it reads no files and no clock, and does not know git.
@@ -27,10 +28,13 @@ mod rule_effects;
 mod responsible_edits;
 mod witness;
 mod schema_findings;
+mod broken_part_findings;
+mod hidden_edits;
 mod semantic_version;
 mod version_advice;
 mod compare;
 
+pub use broken_part_findings::RevisionBrokenPart;
 pub use change_approval::{ApprovalSet, ChangeApproval};
 pub use change_level::{ChangeCertainty, ChangeLevel};
 pub use compare::{CompatCounts, CompatReport, compare};

@@ -58,7 +58,7 @@ pub use compile::broken_aspects::BrokenAspect;
 pub use compile::lowered_schemas::{LoweredSchemas, SchemaRefusal};
 pub use compile::{CompileOptions, compile};
 pub use example::contract_examples::ResponseExample;
-pub use lint::lint;
+pub use lint::{ineffective_parts, lint};
 pub use message::body::FormData;
 pub use message::check::{
     BodyLength, BodyPlan, CheckScratch, CheckSettings, OperationPolicies, RequestHead,

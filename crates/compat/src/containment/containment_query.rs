@@ -119,13 +119,21 @@ impl ContainmentQuery<'_, '_> {
                     break;
                 }
                 SearchAnswer::Unsure => {
+                    let broken = self
+                        .compared
+                        .pair
+                        .broken_part_in([goal.producer, goal.acceptor]);
                     outcome = Err(UndecidedReason {
-                        reason: reason.unwrap_or_else(|| "the search gave up".to_owned()),
+                        reason: broken
+                            .or(reason)
+                            .unwrap_or_else(|| "the search gave up".to_owned()),
                     });
                     break;
                 }
             };
-            if self.is_confirmed(&value, goal.acceptor) {
+            if let Some(reason) = self.broken_part(&value) {
+                outcome = Err(UndecidedReason { reason });
+            } else if self.is_confirmed(&value, goal.acceptor) {
                 outcome = Ok(Some(self.smallest(
                     value,
                     &goal.also_holds[..known],
@@ -141,9 +149,24 @@ impl ContainmentQuery<'_, '_> {
         outcome
     }
 
+    /// The broken part of a contract because of which it is unknown whether the value is sent, or
+    /// whether it is refused. Validators accept everything there.
+    fn broken_part(&mut self, value: &Value) -> Option<String> {
+        let pair = &mut self.compared.pair;
+        let values = match self.question.encoding {
+            ValueEncoding::Json => vec![value.clone()],
+            ValueEncoding::Text => readings(value),
+        };
+        pair.broken_part(self.producer, std::slice::from_ref(value))
+            .or_else(|| pair.broken_part(self.acceptor, &values))
+    }
+
     /// Whether the validators of both contracts confirm that the value is sent and refused. If the
     /// acceptor was weakened, the weakened acceptor must refuse the value, too.
     fn is_confirmed(&mut self, value: &Value, acceptor_left: FormulaId) -> bool {
+        if self.broken_part(value).is_some() {
+            return false;
+        }
         if acceptor_left != self.acceptor
             && self.compared.pair.evaluator().holds(acceptor_left, value) != Some(false)
         {

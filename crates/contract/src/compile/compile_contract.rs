@@ -50,6 +50,7 @@ pub fn compile(
         operations: parts.operations,
         outbound_operations,
         warnings: parts.warnings,
+        ineffective: parts.ineffective,
         routes: parts.routes,
         requests: parts.requests,
         responses: parts.responses,

@@ -35,7 +35,8 @@ impl<'d> ContractCompiler<'d> {
                         parameter.name,
                         template.key()
                     );
-                    self.warn(ContractProblemKind::MalformedParameter, node_ref, &message);
+                    let kind = ContractProblemKind::MalformedParameter;
+                    self.warn_ineffective(kind, node_ref, &message);
                     continue;
                 };
                 parameter.capture_index = slot;

@@ -163,7 +163,7 @@ impl<'d> ContractCompiler<'d> {
             None => "methods are get, put, post, delete, options, head, patch, trace".to_owned(),
         };
         let message = format!("`{name}` is not a field of a path item and is ignored: {advice}");
-        self.warn(ContractProblemKind::MalformedDocument, node_ref, &message);
+        self.warn_ineffective(ContractProblemKind::MalformedDocument, node_ref, &message);
     }
 
     /// Reports templates that match the same paths.

@@ -29,6 +29,8 @@ pub(super) struct ContractCompiler<'d> {
     pub(super) operations: Vec<Operation>,
     pub(super) routes: RouteTableBuilder,
     problems: Vec<ContractProblem>,
+    /// The warnings about parts without effect.
+    ineffective: Vec<ContractProblem>,
     pub(super) broken: BrokenParts,
     pub(super) schemes: SecuritySchemes,
     pub(super) names: HashMap<Arc<str>, NodeRef>,
@@ -41,6 +43,7 @@ pub(super) struct ContractCompiler<'d> {
 pub(super) struct CompiledParts {
     pub(super) operations: Vec<Operation>,
     pub(super) warnings: Vec<ContractProblem>,
+    pub(super) ineffective: Vec<ContractProblem>,
     pub(super) routes: RouteTable,
     pub(super) requests: SchemaSet,
     pub(super) responses: SchemaSet,
@@ -62,6 +65,7 @@ impl<'d> ContractCompiler<'d> {
             operations: Vec::new(),
             routes: RouteTable::builder(),
             problems: Vec::new(),
+            ineffective: Vec::new(),
             broken: BrokenParts::default(),
             schemes: SecuritySchemes::of(documents),
             names: HashMap::new(),
@@ -105,6 +109,7 @@ impl<'d> ContractCompiler<'d> {
                 Ok(CompiledParts {
                     operations: self.operations,
                     warnings: problems,
+                    ineffective: self.ineffective,
                     routes,
                     requests,
                     responses,
@@ -228,8 +233,20 @@ impl<'d> ContractCompiler<'d> {
         if self.tolerates() {
             self.error(kind, node_ref, message);
         } else {
-            self.warn(kind, node_ref, message);
+            self.warn_ineffective(kind, node_ref, message);
         }
+    }
+
+    /// Warns about a part that has no effect, so that changes of it are not visible.
+    pub(super) fn warn_ineffective(
+        &mut self,
+        kind: ContractProblemKind,
+        node_ref: NodeRef,
+        message: &str,
+    ) {
+        let problem = self.located(Severity::Warning, kind, node_ref, message);
+        self.ineffective.push(problem);
+        self.warn(kind, node_ref, message);
     }
 
     /// Whether broken parts are left out instead of making the contract invalid.

@@ -35,7 +35,25 @@ pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut 
             *first = at.min(*first);
             *count += 1;
         }
-        for (keyword, value) in node.members() {
+    }
+    foreign_keywords(dialect, survey, findings);
+    for (name, (node_ref, count)) in unknown {
+        findings.warn(
+            ContractProblemKind::UnknownFormat,
+            node_ref,
+            unknown_format(name, count),
+        );
+    }
+}
+
+/// Reports every occurrence of a foreign keyword.
+pub(super) fn foreign_keywords(
+    dialect: Dialect,
+    survey: &ContractSurvey,
+    findings: &mut LintFindings<'_>,
+) {
+    for &node_ref in &survey.schemas {
+        for (keyword, value) in findings.documents.node(node_ref).members() {
             if let Some(message) = foreign(dialect, keyword, value) {
                 findings.warn(
                     ContractProblemKind::ForeignKeyword,
@@ -44,13 +62,6 @@ pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut 
                 );
             }
         }
-    }
-    for (name, (node_ref, count)) in unknown {
-        findings.warn(
-            ContractProblemKind::UnknownFormat,
-            node_ref,
-            unknown_format(name, count),
-        );
     }
 }
 

@@ -35,6 +35,8 @@ pub struct CompiledContract {
     pub outbound_operations: Vec<OutboundOperation>,
     /// Problems of the contract that do not prevent its enforcement.
     pub warnings: Vec<ContractProblem>,
+    /// Those of the warnings that are about parts without effect.
+    pub(crate) ineffective: Vec<ContractProblem>,
     /// The parts that could not be compiled, if they were tolerated
     /// ([`crate::CompileOptions::broken_parts`]).
     pub broken_parts: Vec<BrokenPart>,

@@ -37,7 +37,7 @@ pub struct BrokenPart {
     /// Whether it is a schema or a keyword of one.
     pub is_schema: bool,
     /// The node of the part.
-    pub(crate) node_ref: NodeRef,
+    pub node_ref: NodeRef,
     /// The node that it contradicts.
     pub(crate) other: Option<NodeRef>,
 }
