@@ -111,13 +111,22 @@ impl<'c> BrokenPartJudge<'_, 'c> {
     fn operation(&mut self, subject: &ChangeSubject, operation: &Operation) {
         let own = self.own;
         for (part, aspect) in own.broken_aspects(operation) {
-            if self.is_unchanged(part) {
+            let is_unchanged = self.is_unchanged(part)
+                && (aspect != BrokenAspect::Security || self.has_same_schemes());
+            if is_unchanged {
                 continue;
             }
+            // Servers belong to the contract, even if an operation replaces them.
+            let is_of_contract = aspect == BrokenAspect::Servers;
+            let subject = if is_of_contract {
+                &ChangeSubject::Contract
+            } else {
+                subject
+            };
             let strict = self.comparison.options.strict;
             let findings = self.comparison.findings.iter_mut();
             let about = findings.filter(|finding| {
-                finding.subject == *subject
+                (finding.subject == *subject || is_of_contract)
                     && finding.rule.id != NOT_COMPARED
                     && is_in_doubt(finding, part)
                     && concerns(&aspect, finding)
@@ -215,9 +224,12 @@ impl<'c> BrokenPartJudge<'_, 'c> {
                 && ["/paths", "/webhooks", "/components"]
                     .iter()
                     .any(|area| pointer.starts_with(area));
-            let is_shown = self.comparison.findings.iter().any(|finding| {
-                finding.certainty == ChangeCertainty::Unknown(part.reason.to_string())
-            });
+            if pointer == "/paths" {
+                self.doubt_existence(part);
+            }
+            let unknown = ChangeCertainty::Unknown(part.reason.to_string());
+            let mut findings = self.comparison.findings.iter();
+            let is_shown = findings.any(|finding| finding.certainty == unknown);
             if (is_large || pointer.contains("/callbacks")) && !is_shown && !self.is_unchanged(part)
             {
                 self.add(
@@ -228,6 +240,26 @@ impl<'c> BrokenPartJudge<'_, 'c> {
                 );
             }
         }
+    }
+
+    /// Makes every finding about the existence of an operation unknown.
+    fn doubt_existence(&mut self, part: &BrokenPart) {
+        let strict = self.comparison.options.strict;
+        for finding in &mut self.comparison.findings {
+            let id = finding.rule.id;
+            if id == "operation.added" || id.starts_with("operation.removed") {
+                doubt(finding, &part.reason, strict);
+            }
+        }
+    }
+
+    /// Whether both revisions declare the same security schemes.
+    fn has_same_schemes(&self) -> bool {
+        let schemes = |contract: &CompiledContract| {
+            let root = contract.documents().entry().root();
+            root.pointer("/components/securitySchemes").map(canonical)
+        };
+        schemes(self.own) == schemes(self.other)
     }
 
     /// Whether the other revision has the part in the same form.

@@ -14,7 +14,7 @@ use super::failed_keyword::FailedKeyword;
 use super::formula::{FormulaId, NEVER};
 use super::formula_pair::CounterexampleGoal;
 use super::smallest_value::smallest;
-use super::solve::SearchAnswer;
+use super::solve::{NO_VALUE, SearchAnswer};
 use super::text_readings::readings;
 
 /// The number of values to try if the validators do not confirm the first.
@@ -119,15 +119,8 @@ impl ContainmentQuery<'_, '_> {
                     break;
                 }
                 SearchAnswer::Unsure => {
-                    let broken = self
-                        .compared
-                        .pair
-                        .broken_part_in([goal.producer, goal.acceptor]);
-                    outcome = Err(UndecidedReason {
-                        reason: broken
-                            .or(reason)
-                            .unwrap_or_else(|| "the search gave up".to_owned()),
-                    });
+                    let reason = self.undecided_reason(goal, reason);
+                    outcome = Err(UndecidedReason { reason });
                     break;
                 }
             };
@@ -147,6 +140,16 @@ impl ContainmentQuery<'_, '_> {
         }
         goal.also_holds.truncate(known);
         outcome
+    }
+
+    /// Why the search gave up: a broken part of a contract, unless the search has a reason of its
+    /// own.
+    fn undecided_reason(&self, goal: &CounterexampleGoal, reason: Option<String>) -> String {
+        let own = reason.unwrap_or_else(|| "the search gave up".to_owned());
+        let pair = &self.compared.pair;
+        let broken = pair.broken_part_in([goal.producer, goal.acceptor]);
+        let is_general = [NO_VALUE, "the search gave up"].contains(&own.as_str());
+        broken.filter(|_| is_general).unwrap_or(own)
     }
 
     /// The broken part of a contract because of which it is unknown whether the value is sent, or
