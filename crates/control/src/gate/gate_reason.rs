@@ -66,6 +66,8 @@ pub enum GateRule {
     Version,
     /// The change breaks a client or a consumer of responses.
     BreakingChange,
+    /// A part of the deployed contract could not be compared, because it is broken.
+    BrokenPart,
     /// Two versions are deployed at the same time.
     KeptVersion,
     /// Live traffic violates the contract.
@@ -97,13 +99,14 @@ pub enum ReasonWeight {
 
 impl GateRule {
     /// Every rule.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Ownership,
         Self::AlreadyDeployed,
         Self::ReplacedRevision,
         Self::FirstDeployment,
         Self::Version,
         Self::BreakingChange,
+        Self::BrokenPart,
         Self::KeptVersion,
         Self::Drift,
         Self::Cooldown,
@@ -121,6 +124,7 @@ impl GateRule {
             Self::FirstDeployment => "first-deployment",
             Self::Version => "version",
             Self::BreakingChange => "breaking-change",
+            Self::BrokenPart => "broken-part",
             Self::KeptVersion => "kept-version",
             Self::Drift => "drift",
             Self::Cooldown => "cooldown",
@@ -149,6 +153,7 @@ impl GateRule {
             Self::Conflict => "run-again",
             Self::AlreadyDeployed
             | Self::FirstDeployment
+            | Self::BrokenPart
             | Self::KeptVersion
             | Self::Measurement => "deploy",
         }
