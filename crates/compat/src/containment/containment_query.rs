@@ -109,13 +109,17 @@ impl ContainmentQuery<'_, '_> {
         let mut outcome = Err(UndecidedReason {
             reason: "the validators confirm none of the values that the search found".to_owned(),
         });
+        let mut is_open = false;
         for _ in 0..TRIES_MAX {
             let (answer, reason) = self.compared.refute(goal, steps_left);
             let value = match answer {
                 SearchAnswer::Found(value, _) => value,
-                // The validators accept the values that were excluded meanwhile.
+                // The validators accept the values that were excluded meanwhile, unless a broken part
+                // leaves that open.
                 SearchAnswer::Empty => {
-                    outcome = Ok(None);
+                    if !is_open {
+                        outcome = Ok(None);
+                    }
                     break;
                 }
                 SearchAnswer::Unsure => {
@@ -126,6 +130,7 @@ impl ContainmentQuery<'_, '_> {
             };
             if let Some(reason) = self.broken_part(&value) {
                 outcome = Err(UndecidedReason { reason });
+                is_open = true;
             } else if self.is_confirmed(&value, goal.acceptor) {
                 outcome = Ok(Some(self.smallest(
                     value,
