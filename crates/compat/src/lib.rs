@@ -28,6 +28,7 @@ mod rule_effects;
 mod responsible_edits;
 mod witness;
 mod schema_findings;
+mod broken_aspect_match;
 mod broken_part_findings;
 mod hidden_edits;
 mod semantic_version;

@@ -195,7 +195,7 @@ fn breaks_beside_a_broken_keyword_are_found() {
     assert_eq!(found[0]["witness"]["value"], serde_json::json!({"size": 8}));
 }
 
-/// What both revisions have is no change, also if it is broken.
+/// What both revisions have has not changed, even if it is broken.
 #[test]
 fn unchanged_broken_parts_are_no_findings() {
     for (from, to) in [

@@ -163,6 +163,19 @@ fn warns_about_keywords_without_effect() {
 
 #[test]
 #[rustfmt::skip]
+fn warns_about_alternatives_that_accept_everything() {
+    check_schema("3.0.3", "{anyOf: [{type: integer}, {type: string, nullable: true}]}", &[]);
+    check_schema("3.0.3", "{anyOf: [{}], allOf: [{type: integer}, {}]}", &[]);
+    check_schema("3.0.3", "{anyOf: [{type: integer}, {nullable: true}]}", &[
+        "api.yaml:5: warning: `{nullable: true}` without `type` accepts every value, so in this `anyOf` the other alternatives have no effect: write `nullable: true` next to a `type` [not-judged] at #/components/schemas/A/anyOf",
+    ]);
+    check_schema("3.1.0", "{oneOf: [{type: integer}, {description: d}]}", &[
+        "api.yaml:5: warning: an alternative without constraints accepts every value, so in this `oneOf` values of the other alternatives are refused: add a `type` to it, or remove it [not-judged] at #/components/schemas/A/oneOf",
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
 fn reports_problems_of_unused_schemas() {
     check_schema("3.1.0", "{pattern: '['}, B: {type: integer, example: a}", &[
         r##"api.yaml:5: warning: `pattern` is not a regular expression (ECMA-262): `[`: Parsing error at position 1: Invalid character class [malformed-pattern] at #/components/schemas/A/pattern"##,

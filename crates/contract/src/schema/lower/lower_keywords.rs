@@ -57,8 +57,9 @@ impl<'d> SchemaLowering<'d> {
     fn object(&mut self, node_ref: NodeRef, node: JsonNode<'d>, exempt: ExemptNames) -> Value {
         let mut out = Map::new();
         if let Some(reference) = node.get("$ref") {
-            if self.mark_unknown(&mut out, node_ref, "$ref", reference) {
-                // The target is unknown.
+            let is_unknown = self.mark_unknown(&mut out, node_ref, "$ref", reference);
+            if is_unknown {
+                // Nothing is known about the target.
             } else if let Some(foreign) = self.meta_schema_reference(reference) {
                 out.insert("$ref".to_owned(), foreign);
             } else if let Some(number) = self.reference(node_ref, reference, exempt) {
