@@ -55,7 +55,7 @@ pub mod recorded;
 mod schema_tests;
 
 pub use compile::broken_aspects::BrokenAspect;
-pub use compile::lowered_schemas::{LoweredSchemas, SchemaRefusal};
+pub use compile::lowered_schemas::{LoweredLocation, LoweredSchemas, SchemaRefusal};
 pub use compile::{CompileOptions, compile};
 pub use example::contract_examples::ResponseExample;
 pub use lint::{ineffective_parts, lint};
