@@ -122,7 +122,7 @@ fn aspects_lead_to_the_parts_that_they_depend_on() {
     );
 }
 
-/// Annotations and schemas are no aspects.
+/// Annotations and schemas are not aspects.
 #[test]
 fn parts_without_effect_are_only_named() {
     for operation in [
