@@ -195,6 +195,26 @@ fn breaks_beside_a_broken_keyword_are_found() {
     assert_eq!(found[0]["witness"]["value"], serde_json::json!({"size": 8}));
 }
 
+/// Each finding names the broken part that it depends on, and equal texts in two places do not have
+/// to mean the same.
+#[test]
+fn every_broken_part_has_its_own_place() {
+    let kind = "kind: {type: string, minLength: 1}";
+    let both = "kind: {oneOf: []}\n        size: {oneOf: []}";
+    let old = old(kind, both);
+    let new = NEW.replace(kind, "kind: {type: string}\n        size: {type: integer}");
+    let folder = folder(&old, &new);
+    let contract = json(folder.path(), "old.yaml new.yaml");
+    for (site, line) in [("/kind", 22), ("/size", 23)] {
+        let mut found = findings(&contract).iter();
+        let found = found
+            .find(|finding| finding["site"].as_str().unwrap().ends_with(site))
+            .unwrap();
+        let reason = found["reason"].as_str().unwrap();
+        assert!(reason.contains(&format!("old.yaml:{line} ")), "{reason}");
+    }
+}
+
 /// What both revisions have has not changed, even if it is broken.
 #[test]
 fn unchanged_broken_parts_are_no_findings() {

@@ -133,8 +133,10 @@ impl ContainmentQuery<'_, '_> {
                 }
             };
             if let Some(reason) = self.broken_part(&value) {
-                outcome = Err(UndecidedReason { reason });
-                is_open = true;
+                // The first value is the simplest, so it meets the fewest other parts.
+                if !std::mem::replace(&mut is_open, true) {
+                    outcome = Err(UndecidedReason { reason });
+                }
             } else if self.is_confirmed(&value, goal.acceptor) {
                 outcome = Ok(Some(self.smallest(
                     value,

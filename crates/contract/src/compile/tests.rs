@@ -32,6 +32,9 @@ fn of_text(text: &str, broken_parts: BrokenPartPolicy) -> Result<CompiledContrac
     })
 }
 
+/// The place of the schema of a request body.
+const SCHEMA: &str = "0#/paths/~1a/post/requestBody/content/application~1json/schema";
+
 /// The lowered form of the schema of a request body.
 #[track_caller]
 fn check_lowered(schema: &str, expected: &str) {
@@ -45,6 +48,10 @@ fn check_lowered(schema: &str, expected: &str) {
         let reason = mark.as_object_mut().unwrap().remove("reason").unwrap();
         let place = "the older contract is broken here: t.yaml:5 ";
         assert!(reason.as_str().unwrap().starts_with(place), "{reason}");
+        if let Some(text) = mark["text"].as_str() {
+            let own = text.strip_prefix(SCHEMA).unwrap();
+            mark["text"] = own.into();
+        }
     }
     let expected: serde_json::Value = serde_json::from_str(expected).unwrap();
     assert_eq!(definition, expected, "{schema}");
@@ -54,16 +61,16 @@ fn check_lowered(schema: &str, expected: &str) {
 #[test]
 #[rustfmt::skip]
 fn broken_keywords_are_unknown_and_the_others_stay() {
-    check_lowered("{type: object, oneOf: []}", r#"{"type": "object", "x-unknown": [{"keyword": "oneOf", "text": "oneOf []"}]}"#);
-    check_lowered("{type: object, properties: 5, additionalProperties: false}", r#"{"type": "object", "x-unknown": [{"keyword": "properties", "text": "properties 5"}]}"#);
-    check_lowered("{prefixItems: {}, items: false, unevaluatedItems: false}", r#"{"x-unknown": [{"keyword": "prefixItems", "text": "prefixItems {}"}]}"#);
-    check_lowered("{patternProperties: {'(': {}}, maxProperties: 3}", r#"{"maxProperties": 3, "x-unknown": [{"keyword": "patternProperties", "text": "patternProperties {\"(\":{}}"}]}"#);
-    check_lowered("{type: [object, no], required: [a, a]}", r#"{"required": ["a"], "x-unknown": [{"keyword": "type", "text": "type [\"object\",\"no\"]"}]}"#);
-    check_lowered("{$ref: '#/no', minLength: 3}", r##"{"minLength": 3, "x-unknown": [{"keyword": "$ref", "text": "$ref \"#/no\""}]}"##);
+    check_lowered("{type: object, oneOf: []}", r#"{"type": "object", "x-unknown": [{"keyword": "oneOf", "text": "/oneOf []"}]}"#);
+    check_lowered("{type: object, properties: 5, additionalProperties: false}", r#"{"type": "object", "x-unknown": [{"keyword": "properties", "text": "/properties 5"}]}"#);
+    check_lowered("{prefixItems: {}, items: false, unevaluatedItems: false}", r#"{"x-unknown": [{"keyword": "prefixItems", "text": "/prefixItems {}"}]}"#);
+    check_lowered("{patternProperties: {'(': {}}, maxProperties: 3}", r#"{"maxProperties": 3, "x-unknown": [{"keyword": "patternProperties", "text": "/patternProperties {\"(\":{}}"}]}"#);
+    check_lowered("{type: [object, no], required: [a, a]}", r#"{"required": ["a"], "x-unknown": [{"keyword": "type", "text": "/type [\"object\",\"no\"]"}]}"#);
+    check_lowered("{$ref: '#/no', minLength: 3}", r##"{"minLength": 3, "x-unknown": [{"keyword": "$ref", "text": "/$ref \"#/no\""}]}"##);
     // Its meaning depends on what it refers to.
     check_lowered("{allOf: {$ref: '#/a'}}", r#"{"x-unknown": [{"keyword": "allOf", "text": null}]}"#);
-    check_lowered("5", r#"{"x-unknown": [{"text": "5"}]}"#);
-    check_lowered("{minLength: 3, minLength: 4}", r#"{"x-unknown": [{"keyword": "minLength", "text": "minLength 4"}]}"#);
+    check_lowered("5", r#"{"x-unknown": [{"text": " 5"}]}"#);
+    check_lowered("{minLength: 3, minLength: 4}", r#"{"x-unknown": [{"keyword": "minLength", "text": "/minLength 4"}]}"#);
 }
 
 #[test]

@@ -12,15 +12,16 @@ use super::definitions::SchemaLowering;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
-/// The keyword that lists the unknown parts of a schema: `[{"reason": …, "text": …}]`. Parts with
-/// an equal `text` have the same meaning; it is null if the meaning depends on other parts.
+/// The keyword that lists the unknown parts of a schema: `[{"reason": …, "text": …}]`. Parts of two
+/// revisions with an equal `text`, which includes the place, have the same meaning. It is null if
+/// the meaning depends on other parts.
 pub(crate) const UNKNOWN: &str = "x-unknown";
 
 impl<'d> SchemaLowering<'d> {
     /// The lowered form of a schema that is broken as a whole; `None` for any other.
     pub(super) fn unknown_schema(&self, node_ref: NodeRef) -> Option<Value> {
         let reason = self.broken?.reasons.get(&node_ref)?;
-        let text = text_of(self.documents.node(node_ref));
+        let text = self.text_of(node_ref);
         Some(json!({ UNKNOWN: [{ "reason": &**reason, "text": text }] }))
     }
 
@@ -40,9 +41,10 @@ impl<'d> SchemaLowering<'d> {
             // The last value of a repeated keyword is marked.
             return true;
         }
+        let is_empty_enum = keyword == "enum" && value.is_array() && value.is_empty();
         let Some(reason) = broken.reasons.get(&node_ref) else {
             // JSON Schema allows an empty list, which hides every other keyword of the schema.
-            if keyword == "enum" && value.is_array() && value.is_empty() {
+            if is_empty_enum {
                 let message = "`enum` is empty, so no value is valid".to_owned();
                 self.problem(
                     ContractProblemKind::UnsatisfiableSchema,
@@ -53,7 +55,12 @@ impl<'d> SchemaLowering<'d> {
             }
             return false;
         };
-        let text = text_of(value).map(|text| format!("{keyword} {text}"));
+        let text = if is_empty_enum {
+            // It has a meaning, wherever it is.
+            Some("enum []".to_owned())
+        } else {
+            self.text_of(node_ref)
+        };
         let mark = json!({ "keyword": keyword, "reason": &**reason, "text": text });
         let marks = out
             .entry(UNKNOWN.to_owned())
@@ -63,12 +70,15 @@ impl<'d> SchemaLowering<'d> {
         }
         true
     }
-}
 
-/// The text of a broken value, unless its meaning depends on other parts of the document.
-fn text_of(value: JsonNode<'_>) -> Option<String> {
-    let text = value.to_string();
-    (!text.contains("$ref")).then_some(text)
+    /// The place and the text of a broken value, unless its meaning depends on other parts of the
+    /// document.
+    fn text_of(&self, node_ref: NodeRef) -> Option<String> {
+        let text = self.documents.node(node_ref).to_string();
+        let pointer = self.documents.location(node_ref).pointer;
+        let place = format!("{}#{pointer}", node_ref.document);
+        (!text.contains("$ref")).then(|| format!("{place} {text}"))
+    }
 }
 
 /// Removes the keywords whose meaning depends on an unknown keyword of the same schema.
