@@ -18,6 +18,18 @@ pub fn load_contract(path: &Path, limits: &Limits) -> Result<DocumentSet, Contra
     contract::load(path, &path.display().to_string(), limits, &read)
 }
 
+/// Reads a contract like [`load_contract`], but keeps objects with repeated keys.
+///
+/// # Errors
+/// [`ContractLoadError`] when the entry file itself cannot be read or parsed.
+pub fn load_contract_tolerant(
+    path: &Path,
+    limits: &Limits,
+) -> Result<DocumentSet, ContractLoadError> {
+    let read = |path: &Path, bytes_max| Ok(file_read::read(path, bytes_max)?);
+    contract::load_tolerant(path, &path.display().to_string(), limits, &read)
+}
+
 /// Reads the contract in a file of a git revision, with all files of that revision that it
 /// refers to.
 ///
@@ -29,6 +41,18 @@ pub fn load_contract_revision(
 ) -> Result<DocumentSet, ContractLoadError> {
     let read = |path: &Path, bytes_max| Ok(file.at(path).read(bytes_max)?);
     contract::load(Path::new(&file.path), &file.to_string(), limits, &read)
+}
+
+/// Reads a contract like [`load_contract_revision`], but keeps objects with repeated keys.
+///
+/// # Errors
+/// [`ContractLoadError`] when the entry file itself cannot be read or parsed.
+pub fn load_contract_revision_tolerant(
+    file: &GitPath,
+    limits: &Limits,
+) -> Result<DocumentSet, ContractLoadError> {
+    let read = |path: &Path, bytes_max| Ok(file.at(path).read(bytes_max)?);
+    contract::load_tolerant(Path::new(&file.path), &file.to_string(), limits, &read)
 }
 
 impl From<FileReadError> for UnreadableFile {

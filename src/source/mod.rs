@@ -30,7 +30,9 @@ mod contract_cache;
 
 pub use changed_path::{ChangedPath, PathStatus};
 pub use contract_cache::ContractCache;
-pub use contract_file::{load_contract, load_contract_revision};
+pub use contract_file::{
+    load_contract, load_contract_revision, load_contract_revision_tolerant, load_contract_tolerant,
+};
 pub use contract_origin::{ContractOrigin, OriginError, S3Location};
 pub use file_read::{FileReadError, read};
 pub use file_signature::FileSignature;

@@ -2,11 +2,13 @@
 
 use portcullis_contract::{CompiledContract, ContractIdentity};
 
+use super::broken_part_findings::{RevisionBrokenPart, broken_parts, judge_broken_parts};
 use super::change_approval::ApprovalSet;
 use super::change_fingerprint::set_fingerprints;
 use super::change_level::ChangeLevel;
 use super::compare_options::CompareOptions;
 use super::compat_finding::CompatFinding;
+use super::hidden_edits::hidden_edits;
 use super::merged_findings::merge;
 use super::operation_diff::ContractComparison;
 use super::rule_breaks::demonstrate_rule_breaks;
@@ -24,6 +26,8 @@ pub struct CompatReport {
     pub findings: Vec<CompatFinding>,
     /// The version that the changes require.
     pub semver: VersionAdvice,
+    /// The parts of both revisions that could not be compiled.
+    pub broken_parts: Vec<RevisionBrokenPart>,
     /// Remarks about the comparison as a whole.
     pub notes: Vec<String>,
     /// The number of sites that have a schema in both contracts.
@@ -62,6 +66,9 @@ pub fn compare(
     demonstrate_rule_breaks(&mut comparison);
     let schema_sites = comparison.schema_sites.len();
     judge_schema_sites(&mut comparison);
+    if old.revision != new.revision {
+        judge_broken_parts(&mut comparison);
+    }
     let mut findings = merge(comparison.findings);
     let semver = advice(
         &old.version,
@@ -77,6 +84,7 @@ pub fn compare(
         new: new.identity(),
         findings,
         semver,
+        broken_parts: broken_parts(old, new),
         notes: notes(old, new),
         positions: schema_sites,
     }
@@ -101,6 +109,9 @@ fn notes(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
             "the titles differ ({:?} and {:?}): are these revisions of one service?",
             old.title, new.title
         ));
+    }
+    if old.revision != new.revision {
+        notes.extend(hidden_edits(old, new));
     }
     notes
 }

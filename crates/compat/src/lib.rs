@@ -5,11 +5,12 @@
 //! `rules`. `schema_diff` finds the keywords that differ between two schemas. `containment` decides
 //! whether every value of one schema is valid under another, and gives a counterexample where it is
 //! not. `schema_findings` turns the edits of `schema_diff` and the verdicts of `containment` into
-//! findings. `rule_breaks` asks the validators about breaks that a rule alone claims. `witness`
-//! builds a message from each counterexample; a finding shows it only if the validators of both
-//! contracts confirm it. `merged_findings` joins the findings of one cause, so a change of a shared
-//! schema is one finding with many places. `change_fingerprint` gives each finding the key that
-//! approvals refer to.
+//! findings; `broken_part_findings` adapts them to what could not be compiled, and `hidden_edits`
+//! names what cannot be compared. `rule_breaks` asks the validators about breaks that a rule alone
+//! claims. `witness` builds a message from each counterexample; a finding shows it only if the
+//! validators of both contracts confirm it. `merged_findings` joins the findings of one cause, so a
+//! change of a shared schema is one finding with many places. `change_fingerprint` gives each
+//! finding the key that approvals refer to.
 //!
 //! The crate is pure: it reads no files and no clock, and does not know git.
 
@@ -30,6 +31,9 @@ mod edit_patches;
 mod witness;
 mod rule_breaks;
 mod schema_findings;
+mod broken_aspect_match;
+mod broken_part_findings;
+mod hidden_edits;
 mod semantic_version;
 mod version_advice;
 mod merged_findings;
@@ -38,6 +42,7 @@ mod content_digest;
 mod change_fingerprint;
 mod compare;
 
+pub use broken_part_findings::RevisionBrokenPart;
 pub use change_approval::{ApprovalSet, ChangeApproval};
 pub use change_level::{ChangeCertainty, ChangeLevel};
 pub use compare::{CompatCounts, CompatReport, compare};

@@ -54,10 +54,11 @@ pub mod recorded;
 #[cfg(test)]
 mod schema_tests;
 
+pub use compile::broken_aspects::BrokenAspect;
 pub use compile::lowered_schemas::{LoweredLocation, LoweredSchemas, SchemaRefusal};
 pub use compile::{CompileOptions, compile};
 pub use example::contract_examples::ResponseExample;
-pub use lint::lint;
+pub use lint::{ineffective_parts, lint};
 pub use message::body::FormData;
 pub use message::check::{
     BodyLength, BodyPlan, CheckScratch, CheckSettings, OperationPolicies, RequestHead,
@@ -65,6 +66,7 @@ pub use message::check::{
     check_head, check_response_body, check_response_head, find_operation,
 };
 pub use message::compiled_contract::CompiledContract;
+pub use message::left_out_operation::LeftOutOperation;
 pub use message::media_range::MediaRange;
 pub use message::operation::{
     BodyDeclaration, DeclaredBody, DeclaredResponse, MediaType, Operation, OperationEnforcement,
@@ -75,11 +77,12 @@ pub use message::refusal_status::RefusalStatus;
 pub use message::route;
 pub use message::security_requirements::CredentialSample;
 pub use message::violation::{MessagePart, Violation, ViolationClass, ViolationRecord};
+pub use openapi::broken_part::{BrokenPart, BrokenPartPolicy};
 pub use openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
 pub use openapi::dialect::{Dialect, MessageDirection};
 pub use openapi::document::{Document, DocumentParseError, DocumentSet, NodeRef, SourceLocation};
 pub use openapi::load_contract::{
-    ContractLoadError, ReadFile, UnreadableFile, load, parse_single_file,
+    ContractLoadError, ReadFile, UnreadableFile, load, load_tolerant, parse_single_file,
 };
 pub use openapi::revision::ContractIdentity;
 pub use schema::schema_set::SchemaKey;

@@ -72,6 +72,11 @@ impl Tape {
         self.entries.len()
     }
 
+    /// Whether some object has two members with the same name.
+    pub fn has_duplicates(&self) -> bool {
+        self.has_duplicates
+    }
+
     /// Whether nothing has been parsed or built.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

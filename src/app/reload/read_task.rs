@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use crate::config::{ReloadPolicy, ServiceConfig};
 use crate::source::load_contract;
 use portcullis_contract::{
-    CompileOptions, CompiledContract, ContractIdentity, ContractLoadError, DocumentSet, compile,
-    parse_single_file,
+    BrokenPartPolicy, CompileOptions, CompiledContract, ContractIdentity, ContractLoadError,
+    DocumentSet, compile, parse_single_file,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::limits::Limits;
@@ -100,6 +100,7 @@ pub(in crate::app) fn options(service: &ServiceConfig) -> CompileOptions {
         detect_undeclared: service.enforcement.of(ViolationClass::UnknownBodyProperty)
             != Enforcement::Off,
         outbound_operations: service.reload.policy == ReloadPolicy::Compatible,
+        broken_parts: BrokenPartPolicy::Refuse,
     }
 }
 

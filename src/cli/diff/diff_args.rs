@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as Flags, ValueEnum};
 
 use portcullis_compat::Date;
+use portcullis_contract::BrokenPartPolicy;
 
 use crate::cli::report::ReportFormat;
 
@@ -41,6 +42,9 @@ pub(crate) struct DiffArgs {
     /// The lowest level that makes the exit code 1
     #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
     pub(super) fail_on: DiffFailThreshold,
+    /// The revisions that are compared around their broken parts instead of being refused
+    #[arg(long, value_enum, default_value_t, value_name = "SIDE")]
+    pub(super) tolerant: TolerantSides,
     /// Treat changes that cannot be proved harmless as breaking
     #[arg(long)]
     pub(super) strict: bool,
@@ -66,6 +70,38 @@ pub(crate) struct DiffArgs {
 
 fn date(text: &str) -> Result<Date, &'static str> {
     Date::parse(text).ok_or("expected a date such as 2026-05-01")
+}
+
+/// The revisions that are compared around their broken parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum TolerantSides {
+    /// The older one, which cannot be corrected any more
+    #[default]
+    Old,
+    /// The newer one
+    New,
+    /// Both
+    Both,
+    /// None
+    None,
+}
+
+impl TolerantSides {
+    /// What to do with broken parts of the older revision.
+    pub(super) fn older(self) -> BrokenPartPolicy {
+        match self {
+            Self::Old | Self::Both => BrokenPartPolicy::TolerateInOlder,
+            Self::New | Self::None => BrokenPartPolicy::Refuse,
+        }
+    }
+
+    /// What to do with broken parts of the newer revision.
+    pub(super) fn newer(self) -> BrokenPartPolicy {
+        match self {
+            Self::New | Self::Both => BrokenPartPolicy::TolerateInNewer,
+            Self::Old | Self::None => BrokenPartPolicy::Refuse,
+        }
+    }
 }
 
 /// The lowest level of change that makes the exit code 1.

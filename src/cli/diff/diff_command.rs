@@ -5,12 +5,12 @@ use std::time::SystemTime;
 
 use crate::config::load_catalog_file;
 use portcullis_compat::{self as compat, ChangeLevel, CompareOptions, Date};
-use portcullis_contract::{CompiledContract, ContractIdentity, DocumentSet};
+use portcullis_contract::{BrokenPartPolicy, CompiledContract, ContractIdentity, DocumentSet};
 use portcullis_control::ownership::SquadBoundaries;
 use portcullis_vocabulary::Limits;
 
 use super::diff_approvals::{apply_approvals, print_approval_templates};
-use super::diff_args::{DiffArgs, DiffFailThreshold};
+use super::diff_args::{DiffArgs, DiffFailThreshold, TolerantSides};
 use super::diff_result::{ComparedContract, DiffResult};
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::inputs::{ContractInput, compile_contract, is_contract};
@@ -38,13 +38,15 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut ReportWriter) -> Result<CommandOut
     let mut run = DiffRun {
         limits: Limits::default(),
         options,
+        tolerant: args.tolerant,
         comparison: DiffResult::default(),
     };
     if old.is_directory() {
         run.comparison.catalog.directory = new.path_in_repository();
         run.compare_directories(&old, &new)?;
     } else {
-        let (old, new) = (run.compile(&old)?, run.compile(&new)?);
+        let old = run.compile(&old, args.tolerant.older())?;
+        let new = run.compile(&new, args.tolerant.newer())?;
         let path = new.files().next().unwrap_or_default().to_owned();
         run.compare(path, &old, &new);
     }
@@ -82,6 +84,7 @@ fn outcome(args: &DiffArgs, comparison: &DiffResult) -> CommandOutcome {
 struct DiffRun {
     limits: Limits,
     options: CompareOptions,
+    tolerant: TolerantSides,
     comparison: DiffResult,
 }
 
@@ -92,8 +95,13 @@ struct LoadedContract {
 }
 
 impl DiffRun {
-    fn compile(&self, side: &ContractInput) -> Result<CompiledContract, RunError> {
-        compile_contract(side.load(&self.limits)?, &side.name())
+    fn compile(
+        &self,
+        side: &ContractInput,
+        policy: BrokenPartPolicy,
+    ) -> Result<CompiledContract, RunError> {
+        let documents = side.load_for(&self.limits, policy)?;
+        compile_contract(documents, &side.name(), policy)
     }
 
     fn compare(&mut self, path: String, old: &CompiledContract, new: &CompiledContract) {
@@ -121,7 +129,10 @@ impl DiffRun {
         old: &ContractInput,
         new: &ContractInput,
     ) -> Result<(), RunError> {
-        let (mut before, mut after) = (self.read_all(old)?, self.read_all(new)?);
+        let (mut before, mut after) = (
+            self.read_all(old, self.tolerant.older())?,
+            self.read_all(new, self.tolerant.newer())?,
+        );
         if before.is_empty() && after.is_empty() {
             return Err(RunError::NoContracts {
                 path: old.name().into(),
@@ -177,8 +188,11 @@ impl DiffRun {
             self.comparison.unchanged += 1;
             return;
         }
-        let both = compile_contract(old.documents, &old.input.name())
-            .and_then(|before| Ok((before, compile_contract(new.documents, &new.input.name())?)));
+        let (older, newer) = (self.tolerant.older(), self.tolerant.newer());
+        let both = compile_contract(old.documents, &old.input.name(), older).and_then(|before| {
+            let after = compile_contract(new.documents, &new.input.name(), newer)?;
+            Ok((before, after))
+        });
         match both {
             Ok((old, new)) => self.compare(name, &old, &new),
             Err(error) => self.report_unreadable(&error),
@@ -188,10 +202,11 @@ impl DiffRun {
     fn read_all(
         &mut self,
         side: &ContractInput,
+        policy: BrokenPartPolicy,
     ) -> Result<BTreeMap<String, LoadedContract>, RunError> {
         let mut read = BTreeMap::new();
         for (name, input) in side.files()? {
-            match input.load(&self.limits) {
+            match input.load_for(&self.limits, policy) {
                 Ok(documents) if is_contract(&documents) => {
                     read.insert(name, LoadedContract { input, documents });
                 }

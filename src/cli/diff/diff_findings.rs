@@ -7,7 +7,7 @@ use portcullis_compat::{ChangeCertainty, ChangeLevel, CompatFinding};
 use portcullis_contract::{ContractIdentity, SourceLocation};
 
 use super::diff_json::{print_comparison, verdict};
-use super::diff_result::{ComparedContract, DiffResult, SquadTotals};
+use super::diff_result::{ComparedContract, DiffResult, SquadTotals, broken_part_note};
 use super::diff_text;
 use crate::cli::output::ReportWriter;
 use crate::cli::report::{
@@ -114,7 +114,8 @@ fn lone_contract(path: &str, identity: &ContractIdentity, finding: ReportFinding
 
 fn compared_section(compared: &ComparedContract) -> ReportSection {
     let report = &compared.report;
-    let mut notes = report.notes.clone();
+    let broken = report.broken_parts.iter().map(broken_part_note);
+    let mut notes: Vec<String> = broken.chain(report.notes.iter().cloned()).collect();
     if report.semver.is_sufficient == Some(false) {
         let suggested = report.semver.suggested.as_deref().unwrap_or_default();
         let required = report.semver.required;

@@ -10,6 +10,8 @@
 //!     "old": { "title": "Orders", "version": "1.4.0", "revision": "sha256:…", "provider": "payments" },
 //!     "new": { "title": "Orders", "version": "1.5.0", "revision": "sha256:…", "provider": "payments" },
 //!     "semver": { "required": "major", "honoured": false, "suggested": "2.0.0" },
+//!     "broken_parts": [{ "side": "old", "kind": "malformed-schema", "message": "…",
+//!                        "location": { "file": "old.yaml", "line": 12, "pointer": "/paths/…" } }],
 //!     "findings": [{
 //!       "fingerprint": "9f3a0c5d7e112233", "rule": "schema.maximum.decreased",
 //!       "aliases": ["request-property-max-decreased"],
@@ -37,13 +39,15 @@
 //! ```
 //!
 //! `verdict` is `breaking`, `unknown`, `warning`, `compatible` or `unchanged`; approved changes do
-//! not count. `certainty` is `rule`, `witnessed`, `proved` or `unknown`; `reason` explains `unknown`,
-//! and `rule` where no message shows the change. A witness has a `request` or a `response` (`status`,
-//! `headers`, `body`).
+//! not count. `broken_parts` lists what could not be compiled (`--tolerant`). `certainty` is `rule`,
+//! `witnessed`, `proved` or `unknown`; `reason` explains `unknown`, and `rule` where no message shows
+//! the change. A witness has a `request` or a `response` (`status`, `headers`, `body`).
 
 use serde_json::{Map, Value, json};
 
-use portcullis_compat::{ChangeApproval, ChangeLevel, CompatFinding, Witness};
+use portcullis_compat::{
+    ChangeApproval, ChangeLevel, CompatFinding, RevisionBrokenPart, Witness,
+};
 use portcullis_contract::{ContractIdentity, SourceLocation};
 
 use super::diff_result::{ComparedContract, DiffResult, SquadTotals};
@@ -131,8 +135,19 @@ fn contract(comparison: &DiffResult, compared: &ComparedContract) -> Value {
             "honoured": report.semver.is_sufficient,
             "suggested": report.semver.suggested,
         },
+        "broken_parts": report.broken_parts.iter().map(broken_part).collect::<Vec<_>>(),
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
         "notes": report.notes,
+    })
+}
+
+fn broken_part(found: &RevisionBrokenPart) -> Value {
+    let part = &found.part;
+    json!({
+        "side": if found.is_newer { "new" } else { "old" },
+        "kind": part.kind.as_str(),
+        "message": part.message,
+        "location": location(&part.at),
     })
 }
 

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_compat::{ChangeLevel, ChangeSubject, CompatCounts, CompatFinding, CompatReport};
-use portcullis_contract::ContractIdentity;
+use portcullis_compat::{
+    ChangeLevel, ChangeSubject, CompatCounts, CompatFinding, CompatReport, RevisionBrokenPart,
+};
+use portcullis_contract::{BrokenPart, ContractIdentity};
 use portcullis_control::ownership::SquadBoundaries;
 
 /// One contract in two revisions.
@@ -14,6 +16,16 @@ pub(super) struct ComparedContract {
     pub(super) report: CompatReport,
     /// The squads that provide operations, by the names of the operations.
     pub(super) providers: BTreeMap<String, String>,
+}
+
+/// A broken part as one line.
+pub(super) fn broken_part_note(found: &RevisionBrokenPart) -> String {
+    let side = if found.is_newer { "newer" } else { "older" };
+    let BrokenPart { at, message, .. } = &found.part;
+    format!(
+        "broken part of the {side} contract: {}:{}: {message}",
+        at.file, at.line
+    )
 }
 
 /// The result of a run.

@@ -2,7 +2,7 @@
 
 use portcullis_compat::{ChangeCertainty, ChangeLevel, CompatFinding, CompatReport};
 
-use super::diff_result::{ComparedContract, DiffResult, SquadTotals};
+use super::diff_result::{ComparedContract, DiffResult, SquadTotals, broken_part_note};
 use crate::cli::output::{ReportWriter, TextStyle, counted, shorten};
 
 /// The longest witness that is shown, in characters. JSON has the whole of it.
@@ -54,6 +54,12 @@ fn print_contract(compared: &ComparedContract, out: &mut ReportWriter) {
         "{title}  {} {} → {}",
         new.title, old.version, new.version
     ));
+    for note in report.broken_parts.iter().map(broken_part_note) {
+        let note = out
+            .paint(TextStyle::Yellow, format!("  {note}"))
+            .to_string();
+        out.line(note);
+    }
     for note in &report.notes {
         let note = out
             .paint(TextStyle::Yellow, format!("  warning: {note}"))

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::source;
-use portcullis_contract::CompiledContract;
+use portcullis_contract::{BrokenPartPolicy, CompiledContract};
 use portcullis_control::gate::RegisteredContract;
 use portcullis_vocabulary::Limits;
 
@@ -37,7 +37,7 @@ pub(super) fn read_candidate(text: &str, limits: &Limits) -> Result<CandidateCon
         }
     };
     Ok(CandidateContract {
-        compiled: compile_contract(documents, &name)?,
+        compiled: compile_contract(documents, &name, BrokenPartPolicy::Refuse)?,
         content,
     })
 }

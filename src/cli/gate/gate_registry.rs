@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use crate::source::{
     CommitOutcome, InvalidStoreKey, RecordCommit, RecordStore, RecordTag, S3Clients, StoreKey,
 };
-use portcullis_contract::{CompiledContract, DocumentSet};
+use portcullis_contract::{BrokenPartPolicy, CompiledContract, DocumentSet};
 use portcullis_control::gate::{
     Deployment, DeploymentRegistry, RECORD_BYTES_MAX, RegisteredContract,
 };
@@ -104,11 +104,13 @@ impl GateRegistry {
             .map_err(|damage| GateError::Content { place, damage })
     }
 
-    /// The deployed contract.
+    /// The deployed contract. It cannot be corrected any more, so it is compiled around parts that
+    /// this version of the gate refuses.
     pub(super) fn contract(&self, deployment: &Deployment) -> Result<CompiledContract, RunError> {
         compile_contract(
             self.documents(deployment)?,
             &format!("the deployed version {}", deployment.version),
+            BrokenPartPolicy::TolerateInOlder,
         )
     }
 

@@ -1,6 +1,8 @@
 //! Compiling the contracts that are compared.
 
-use portcullis_contract::{CompileOptions, CompiledContract, DocumentSet, compile};
+use portcullis_contract::{
+    BrokenPartPolicy, CompileOptions, CompiledContract, DocumentSet, compile,
+};
 
 use crate::cli::run_error::RunError;
 
@@ -9,9 +11,11 @@ use crate::cli::run_error::RunError;
 pub(crate) fn compile_contract(
     documents: DocumentSet,
     name: &str,
+    broken_parts: BrokenPartPolicy,
 ) -> Result<CompiledContract, RunError> {
     let options = CompileOptions {
         outbound_operations: true,
+        broken_parts,
         ..CompileOptions::default()
     };
     compile(documents, &options).map_err(|problems| RunError::Refused {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::source::{GitObjectKind, GitPath};
-use portcullis_contract::{ContractLoadError, DocumentSet};
+use portcullis_contract::{BrokenPartPolicy, ContractLoadError, DocumentSet};
 use portcullis_vocabulary::Limits;
 
 use super::contract_files::find_contracts;
@@ -64,6 +64,23 @@ impl ContractInput {
             Self::File(path) | Self::Directory(path) => crate::source::load_contract(path, limits),
             Self::Committed(git_path) | Self::CommittedDirectory(git_path) => {
                 crate::source::load_contract_revision(git_path, limits)
+            }
+        }
+    }
+
+    /// Loads the contract for a compilation with this policy.
+    pub(crate) fn load_for(
+        &self,
+        limits: &Limits,
+        policy: BrokenPartPolicy,
+    ) -> Result<DocumentSet, ContractLoadError> {
+        match self {
+            _ if !policy.tolerates() => self.load(limits),
+            Self::File(path) | Self::Directory(path) => {
+                crate::source::load_contract_tolerant(path, limits)
+            }
+            Self::Committed(git_path) | Self::CommittedDirectory(git_path) => {
+                crate::source::load_contract_revision_tolerant(git_path, limits)
             }
         }
     }

@@ -3,6 +3,7 @@
 pub(crate) mod command_line;
 pub(crate) mod contract_command;
 pub(crate) mod diff;
+pub(crate) mod diff_tolerant;
 pub(crate) mod operate;
 pub(crate) mod owners_services;
 pub(crate) mod replay;

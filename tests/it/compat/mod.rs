@@ -3,3 +3,4 @@
 pub(crate) mod diff_corpora;
 pub(crate) mod diff_rules;
 pub(crate) mod equivalent_contracts;
+pub(crate) mod unknown_meanings;

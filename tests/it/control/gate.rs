@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use portcullis_control::gate::GateRule;
+use portcullis_control::gate::{GateRule, RegisteredContract};
+use portcullis_vocabulary::Limits;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -674,6 +675,71 @@ fn check_metrics(metrics: &str) {
         metrics.contains("deployment_risk_score{service=\"orders\",squad=\"payments\"} 60\n"),
         "{metrics}"
     );
+}
+
+/// A deployed contract that this version of the gate would refuse is compared around the broken
+/// part; the candidate is refused.
+#[test]
+fn deployed_contracts_are_compared_around_broken_parts() {
+    let fixture = GateFixture::new();
+    let good = contract("1.0.0", 100, "first");
+    let broken = good.replace("    get:\n", "    put: {requestBody: {content: {application/json: {schema: {oneOf: []}}}}, responses: {201: {description: d}}}\n    get:\n");
+    fixture.write("1.0.yaml", &good);
+    fixture.write("broken.yaml", &broken);
+    assert_eq!(fixture.decide("1.0.yaml", "--record").0, 0);
+    // The registry as an older version of the gate would have written it.
+    let read = |path: &Path, _| Ok(fs::read(fixture.path(path.to_str().unwrap())).unwrap());
+    let (_, stored) =
+        RegisteredContract::load(Path::new("broken.yaml"), "a", &Limits::default(), &read).unwrap();
+    let digits = stored.revision.trim_start_matches("sha256:");
+    let name = format!("registry/payments/orders/revisions/{digits}.json");
+    fixture.write(&name, &stored.text());
+    let registry =
+        fs::read_to_string(fixture.path("registry/payments/orders/registry.json")).unwrap();
+    let known = fixture.registry()["deployments"][0]["revision"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    fixture.write(
+        "registry/payments/orders/registry.json",
+        &registry.replace(&known, &stored.revision),
+    );
+    fixture.write(
+        "1.1.yaml",
+        &broken
+            .replace("{oneOf: []}", "{}")
+            .replace("1.0.0", "1.1.0"),
+    );
+    fixture.write(
+        "1.2.yaml",
+        &broken
+            .replace("{oneOf: []}", "{}")
+            .replace("1.0.0", "1.2.0")
+            .replace("maximum: 100", "maximum: 50"),
+    );
+    let verdict = check(
+        fixture.decide("1.1.yaml", ""),
+        0,
+        "allowed",
+        "deploy",
+        "tells broken-part",
+    );
+    let message = verdict["reasons"][0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("broken.yaml:16: `oneOf` is not valid"),
+        "{message}"
+    );
+    let verdict = fixture.decide("1.2.yaml", "").1;
+    assert_eq!(verdict["decision"], "blocked");
+    assert!(
+        reasons(&verdict).contains("blocks breaking-change"),
+        "{verdict:#}"
+    );
+    let words = "gate --squad payments --service orders --contract broken.yaml --registry registry --catalog squads.toml";
+    let output = fixture.run(words);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("broken.yaml is refused"), "{error}");
 }
 
 #[test]

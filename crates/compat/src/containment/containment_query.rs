@@ -14,7 +14,7 @@ use super::failed_keyword::FailedKeyword;
 use super::formula::{FormulaId, NEVER};
 use super::formula_pair::CounterexampleGoal;
 use super::smallest_value::smallest;
-use super::solve::SearchAnswer;
+use super::solve::{NO_VALUE, SearchAnswer};
 use super::text_readings::readings;
 
 /// The number of values to try if the validators do not confirm the first.
@@ -113,23 +113,31 @@ impl ContainmentQuery<'_, '_> {
         let mut outcome = Err(UndecidedReason {
             reason: "the validators confirm none of the values that the search found".to_owned(),
         });
+        let mut is_open = false;
         for _ in 0..TRIES_MAX {
             let (answer, reason) = self.compared.refute(goal, steps_left);
             let value = match answer {
                 SearchAnswer::Found(value, _) => value,
-                // The validators accept the values that were excluded meanwhile.
+                // The validators accept the values that were excluded meanwhile, unless a broken part
+                // leaves that open.
                 SearchAnswer::Empty => {
-                    outcome = Ok(None);
+                    if !is_open {
+                        outcome = Ok(None);
+                    }
                     break;
                 }
                 SearchAnswer::Unsure => {
-                    outcome = Err(UndecidedReason {
-                        reason: reason.unwrap_or_else(|| "the search gave up".to_owned()),
-                    });
+                    let reason = self.undecided_reason(goal, reason);
+                    outcome = Err(UndecidedReason { reason });
                     break;
                 }
             };
-            if self.is_confirmed(&value, goal.acceptor) {
+            if let Some(reason) = self.broken_part(&value) {
+                // The first value is the simplest, so it meets the fewest other parts.
+                if !std::mem::replace(&mut is_open, true) {
+                    outcome = Err(UndecidedReason { reason });
+                }
+            } else if self.is_confirmed(&value, goal.acceptor) {
                 outcome = Ok(Some(self.smallest(
                     value,
                     &goal.also_holds[..known],
@@ -145,9 +153,34 @@ impl ContainmentQuery<'_, '_> {
         outcome
     }
 
+    /// Why the search gave up: a broken part of a contract, unless the search has a reason of its
+    /// own.
+    fn undecided_reason(&self, goal: &CounterexampleGoal, reason: Option<String>) -> String {
+        let own = reason.unwrap_or_else(|| "the search gave up".to_owned());
+        let pair = &self.compared.pair;
+        let broken = pair.broken_part_in([goal.producer, goal.acceptor]);
+        let is_general = [NO_VALUE, "the search gave up"].contains(&own.as_str());
+        broken.filter(|_| is_general).unwrap_or(own)
+    }
+
+    /// The broken part of a contract because of which it is unknown whether the value is sent, or
+    /// whether it is refused. Validators accept everything there.
+    fn broken_part(&mut self, value: &Value) -> Option<String> {
+        let pair = &mut self.compared.pair;
+        let values = match self.question.encoding {
+            ValueEncoding::Json => vec![value.clone()],
+            ValueEncoding::Text(_) => readings(value),
+        };
+        pair.broken_part(self.producer, std::slice::from_ref(value))
+            .or_else(|| pair.broken_part(self.acceptor, &values))
+    }
+
     /// Whether the validators of both contracts confirm that the value is sent and refused. If the
     /// acceptor was weakened, the weakened acceptor must refuse the value, too.
     fn is_confirmed(&mut self, value: &Value, acceptor_left: FormulaId) -> bool {
+        if self.broken_part(value).is_some() {
+            return false;
+        }
         if acceptor_left != self.acceptor
             && self.compared.pair.evaluator().holds(acceptor_left, value) != Some(false)
         {

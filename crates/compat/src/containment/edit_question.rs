@@ -42,9 +42,15 @@ impl ContainmentQuery<'_, '_> {
         let mut steps_left = self.compared.budget.question_steps;
         let mut answer = Ok(None);
         for mut goal in self.edit_goals(formula, older) {
-            answer = self.witness(&mut goal, &mut steps_left);
-            if !matches!(answer, Err(_)) {
-                break;
+            let next = self.witness(&mut goal, &mut steps_left);
+            // The first goal is about this edit only, so its reason is the better one.
+            match next {
+                Err(_) if answer.is_err() => {}
+                Err(_) => answer = next,
+                Ok(_) => {
+                    answer = next;
+                    break;
+                }
             }
         }
         match answer {

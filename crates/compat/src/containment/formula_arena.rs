@@ -30,6 +30,10 @@ pub(super) struct FormulaArena {
     constant_ids: HashMap<String, ConstantId>,
     /// The bodies of the recursive definitions.
     pub(super) definitions: Vec<FormulaId>,
+    /// Why opaque nodes that stand for broken parts of a contract are unknown.
+    pub(super) broken_parts: HashMap<StringId, String>,
+    /// Whether one of the contracts has broken parts, among which an empty `enum` counts.
+    pub(super) has_broken_parts: bool,
 }
 
 #[derive(Debug)]

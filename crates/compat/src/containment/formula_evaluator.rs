@@ -31,6 +31,8 @@ pub(super) struct FormulaEvaluator<'a> {
     pub(super) matchers: &'a mut StringMatchers,
     depth: u32,
     evaluations: u32,
+    /// The last broken part of a contract that a value was evaluated against.
+    pub(super) broken_part: Option<StringId>,
 }
 
 pub(super) fn and(left: TruthValue, right: TruthValue) -> TruthValue {
@@ -69,6 +71,7 @@ impl<'a> FormulaEvaluator<'a> {
             matchers,
             depth: 0,
             evaluations: 0,
+            broken_part: None,
         }
     }
 
@@ -111,7 +114,12 @@ impl<'a> FormulaEvaluator<'a> {
                 let readings = readings(value);
                 any(readings.iter().map(|reading| self.holds(*part, reading)))
             }
-            FormulaNode::Opaque(_, types) => (!types.has(TypeMask::of(value))).then_some(true),
+            FormulaNode::Opaque(word, types) => {
+                if arena.broken_parts.contains_key(word) {
+                    self.broken_part = Some(*word);
+                }
+                (!types.has(TypeMask::of(value))).then_some(true)
+            }
             other => match value {
                 Value::Number(number) => {
                     ExactFraction::of(number).map(|ratio| number_holds(arena, other, &ratio))

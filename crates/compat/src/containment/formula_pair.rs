@@ -1,6 +1,6 @@
 //! Two documents in one arena, and the search for values that are in one but not in the other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use portcullis_contract::MessageDirection;
 use portcullis_json::pointer;
 
 use super::containment_verdict::{ProducerReading, ValueEncoding};
-use super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, PropertyFormulas};
+use super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, PropertyFormulas, children};
 use super::formula_arena::FormulaArena;
 use super::formula_evaluator::{FormulaEvaluator, TruthValue};
 use super::formula_resolver::{FormulaResolver, resolve_references};
@@ -77,6 +77,8 @@ impl FormulaPair {
             MessageDirection::Response => "writeOnly",
         };
         let mut arena = FormulaArena::new();
+        let has_broken_parts = |document: &Value| document.get("x-unknown").is_some();
+        arena.has_broken_parts = has_broken_parts(producer) || has_broken_parts(acceptor);
         // In equal documents, keywords that cannot be interpreted have the same meaning.
         let marks = if producer == acceptor {
             ["", ""]
@@ -301,6 +303,47 @@ impl FormulaPair {
         let mut evaluator = self.evaluator();
         evaluator.holds(readable, value) != Some(true)
             && evaluator.holds(sendable, value) != Some(false)
+    }
+
+    /// The broken part of a contract because of which it is unknown whether a schema accepts any of
+    /// these values; `None` if it is known.
+    pub(super) fn broken_part(&mut self, id: FormulaId, values: &[Value]) -> Option<String> {
+        if !self.arena.has_broken_parts {
+            return None;
+        }
+        let mut evaluator = FormulaEvaluator::new(&self.arena, &mut self.matchers);
+        let is_open = |value: &Value| evaluator.holds(id, value).is_none();
+        if !values.iter().any(is_open) {
+            return None;
+        }
+        let word = evaluator.broken_part?;
+        self.arena.broken_parts.get(&word).cloned()
+    }
+
+    /// A broken part of a contract that one of these schemas contains.
+    pub(super) fn broken_part_in(&self, ids: [FormulaId; 2]) -> Option<String> {
+        if !self.arena.has_broken_parts {
+            return None;
+        }
+        let mut seen: HashSet<FormulaId> = HashSet::new();
+        let mut open = ids.to_vec();
+        while let Some(id) = open.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            match self.arena.node(id) {
+                FormulaNode::Opaque(word, _) => {
+                    if let Some(reason) = self.arena.broken_parts.get(word) {
+                        return Some(reason.clone());
+                    }
+                }
+                FormulaNode::Reference(number) => {
+                    open.push(self.arena.definitions[*number as usize]);
+                }
+                node => open.extend(children(node)),
+            }
+        }
+        None
     }
 
     /// Searches for a value that the producer sends and the acceptor refuses. Returns the answer,

@@ -178,7 +178,8 @@ impl SchemaPatching<'_> {
         let target = self.target(old, near)?;
         for part in &old.parts {
             self.change(*part, |object| {
-                object.retain(|keyword, _| !is_named(keyword))
+                object.retain(|keyword, _| !is_named(keyword));
+                remove_unknown(object, name);
             });
         }
         self.change(target, |object| match copied.as_slice() {
@@ -399,6 +400,13 @@ impl SchemaPatching<'_> {
     fn old_objects(&self, old: &SchemaParts) -> Vec<&KeywordMap> {
         let parts = old.parts.iter();
         parts.filter_map(|part| self.older.object(*part)).collect()
+    }
+}
+
+/// Removes a keyword from the unknown parts of a schema object.
+fn remove_unknown(object: &mut KeywordMap, name: &str) {
+    if let Some(Value::Array(parts)) = object.get_mut("x-unknown") {
+        parts.retain(|part| part["keyword"] != name);
     }
 }
 

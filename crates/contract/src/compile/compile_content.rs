@@ -69,7 +69,7 @@ impl<'d> ContractCompiler<'d> {
                 let message = format!(
                     "`{key}` is not a status: use a code such as 200, a range such as 2XX, or default"
                 );
-                self.warn(ContractProblemKind::MalformedDocument, at, &message);
+                self.skip(ContractProblemKind::MalformedDocument, at, &message);
                 continue;
             };
             let Some(node_ref) = self.object(at, "a response") else {
@@ -136,7 +136,7 @@ impl<'d> ContractCompiler<'d> {
             };
             let Some(range) = MediaRange::parse(key) else {
                 let message = format!("`{key}` is not a media type: write type/subtype");
-                self.warn(ContractProblemKind::MalformedDocument, node_ref, &message);
+                self.skip(ContractProblemKind::MalformedDocument, node_ref, &message);
                 continue;
             };
             let is_json = range.is_json();

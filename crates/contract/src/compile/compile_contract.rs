@@ -27,6 +27,7 @@ pub fn compile(
         }]
     })?;
     let mut compiler = ContractCompiler::new(&documents, dialect, options);
+    compiler.repeated_keys();
     compiler.paths();
     let outbound_operations = if options.outbound_operations {
         compiler.outbound_operations()
@@ -49,10 +50,14 @@ pub fn compile(
         operations: parts.operations,
         outbound_operations,
         warnings: parts.warnings,
+        ineffective: parts.ineffective,
         routes: parts.routes,
         requests: parts.requests,
         responses: parts.responses,
         declared_property_names: declared_names(&documents),
+        broken_parts: parts.broken.parts,
+        left_out_operations: parts.broken.operations,
+        broken_schemas: parts.broken.schemas,
         documents,
     })
 }

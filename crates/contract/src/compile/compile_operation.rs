@@ -52,6 +52,7 @@ impl<'d> ContractCompiler<'d> {
             body: self.body(node_ref, node, &method),
             responses: self.responses(node_ref, node),
             method,
+            path_item: effective.path_item.unwrap_or(node_ref),
             node_ref,
         };
         self.operations.push(operation);

@@ -1,5 +1,7 @@
 //! The options of compiling a contract.
 
+use crate::openapi::broken_part::BrokenPartPolicy;
+
 /// Options of [`compile`](super::compile).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CompileOptions {
@@ -11,4 +13,6 @@ pub struct CompileOptions {
     /// which never pass a proxy in front of the service, and the schemas of media types that are
     /// not validated.
     pub outbound_operations: bool,
+    /// What to do with parts that cannot be compiled.
+    pub broken_parts: BrokenPartPolicy,
 }

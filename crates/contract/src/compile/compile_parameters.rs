@@ -35,7 +35,8 @@ impl<'d> ContractCompiler<'d> {
                         parameter.name,
                         template.key()
                     );
-                    self.warn(ContractProblemKind::MalformedParameter, node_ref, &message);
+                    let kind = ContractProblemKind::MalformedParameter;
+                    self.warn_ineffective(kind, node_ref, &message);
                     continue;
                 };
                 parameter.capture_index = slot;
@@ -92,7 +93,7 @@ impl<'d> ContractCompiler<'d> {
                 "`{}` has no `schema` and accepts any text: write `schema: {{type: string}}` if that is intended",
                 parameter.name
             );
-            self.warn(
+            self.skip(
                 ContractProblemKind::MalformedParameter,
                 parameter.node_ref,
                 &message,

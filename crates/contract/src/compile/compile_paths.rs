@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use portcullis_json::JsonNode;
+use portcullis_json::{JsonKind, JsonNode};
 use portcullis_vocabulary::Tier;
 
-use super::contract_compiler::ContractCompiler;
+use super::contract_compiler::{ContractCompiler, wrong_kind};
 use crate::message::parameter::Parameter;
 use crate::message::route::{OverlapKind, PathItemMethod, PathTemplate, RouteTable};
 use crate::openapi::contract_problem::ContractProblemKind;
@@ -22,6 +22,8 @@ pub(super) struct InheritedFields<'d> {
     pub(super) servers: EffectiveServers<'d>,
     pub(super) provider: Option<Arc<str>>,
     pub(super) tier: Option<Tier>,
+    /// The path item, before its reference is followed.
+    pub(super) path_item: Option<NodeRef>,
 }
 
 impl<'d> ContractCompiler<'d> {
@@ -29,11 +31,15 @@ impl<'d> ContractCompiler<'d> {
         let entry = self.documents.entry_ref();
         let root = self.documents.node(entry);
         if root.get("paths").is_none() && self.surface.dialect == Dialect::V30 {
-            self.error(
-                ContractProblemKind::MalformedDocument,
-                entry,
-                "`paths` is missing",
+            self.refuse(entry, "`paths` is missing");
+        }
+        if let Some(paths) = root.get("paths").filter(|paths| !paths.is_object()) {
+            let node_ref = DocumentSet::node_ref(entry, paths);
+            self.refuse(
+                node_ref,
+                &wrong_kind("`paths`", JsonKind::Object, paths.kind()),
             );
+            return;
         }
         let mut inherited = self.inherit(entry, root, &InheritedFields::default());
         if let Some(info) = root.get("info") {
@@ -52,23 +58,27 @@ impl<'d> ContractCompiler<'d> {
                         node_ref,
                         &format!("path `{key}`: {error}"),
                     );
+                    self.leave_out_path_item(key, node_ref);
                 }
             }
         }
+        self.leave_out_overridden(entry, root.get("paths"));
     }
 
     fn path_item(
         &mut self,
         template: &PathTemplate,
-        node_ref: NodeRef,
+        declared: NodeRef,
         inherited: &InheritedFields<'d>,
     ) {
-        let Some(node_ref) = self.object(node_ref, "a path item") else {
+        let Some(node_ref) = self.object(declared, "a path item") else {
+            self.leave_out_path_item(template.key(), declared);
             return;
         };
         let item = self.documents.node(node_ref);
         let mut inherited = self.inherit(node_ref, item, inherited);
         inherited.parameters = self.parameters(node_ref, item, template);
+        inherited.path_item = Some(declared);
         let mut by_servers: Vec<(EffectiveServers<'d>, Vec<(PathItemMethod, u32)>)> =
             vec![(inherited.servers, vec![])];
         for (name, value) in item.members() {
@@ -77,7 +87,11 @@ impl<'d> ContractCompiler<'d> {
                 self.warn_unknown_field(name, node_ref);
                 continue;
             };
+            if self.documents.is_overridden(node_ref) {
+                continue;
+            }
             let Some(id) = self.operation(template, verb, node_ref, &inherited) else {
+                self.leave_out(Some(verb), template.key(), node_ref);
                 continue;
             };
             match value.get("servers") {
@@ -121,6 +135,7 @@ impl<'d> ContractCompiler<'d> {
                 .map(Arc::from)
                 .or_else(|| above.provider.clone()),
             tier: self.tier(node_ref, node).or(above.tier),
+            path_item: above.path_item,
         }
     }
 
@@ -148,7 +163,7 @@ impl<'d> ContractCompiler<'d> {
             None => "methods are get, put, post, delete, options, head, patch, trace".to_owned(),
         };
         let message = format!("`{name}` is not a field of a path item and is ignored: {advice}");
-        self.warn(ContractProblemKind::MalformedDocument, node_ref, &message);
+        self.warn_ineffective(ContractProblemKind::MalformedDocument, node_ref, &message);
     }
 
     /// Reports templates that match the same paths.

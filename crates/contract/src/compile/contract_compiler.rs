@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use portcullis_json::{JsonKind, JsonNode};
 
+use super::broken_parts::BrokenParts;
 use super::compile_options::CompileOptions;
 use super::schema_collector::SchemaCollector;
 use crate::message::operation::{DeclaredBody, DeclaredResponse, Operation, StatusPattern};
@@ -28,6 +29,9 @@ pub(super) struct ContractCompiler<'d> {
     pub(super) operations: Vec<Operation>,
     pub(super) routes: RouteTableBuilder,
     problems: Vec<ContractProblem>,
+    /// The warnings about parts without effect.
+    ineffective: Vec<ContractProblem>,
+    pub(super) broken: BrokenParts,
     pub(super) schemes: SecuritySchemes,
     pub(super) names: HashMap<Arc<str>, NodeRef>,
     pub(super) parameters: HashMap<NodeRef, Option<Parameter>>,
@@ -39,9 +43,11 @@ pub(super) struct ContractCompiler<'d> {
 pub(super) struct CompiledParts {
     pub(super) operations: Vec<Operation>,
     pub(super) warnings: Vec<ContractProblem>,
+    pub(super) ineffective: Vec<ContractProblem>,
     pub(super) routes: RouteTable,
     pub(super) requests: SchemaSet,
     pub(super) responses: SchemaSet,
+    pub(super) broken: BrokenParts,
 }
 
 impl<'d> ContractCompiler<'d> {
@@ -59,6 +65,8 @@ impl<'d> ContractCompiler<'d> {
             operations: Vec::new(),
             routes: RouteTable::builder(),
             problems: Vec::new(),
+            ineffective: Vec::new(),
+            broken: BrokenParts::default(),
             schemes: SecuritySchemes::of(documents),
             names: HashMap::new(),
             parameters: HashMap::new(),
@@ -68,15 +76,25 @@ impl<'d> ContractCompiler<'d> {
     }
 
     pub(super) fn finish(mut self) -> Result<CompiledParts, Vec<ContractProblem>> {
-        let routes = std::mem::replace(&mut self.routes, RouteTable::builder()).build();
+        let mut routes = std::mem::replace(&mut self.routes, RouteTable::builder()).build();
+        if self.tolerates() {
+            routes = self.leave_out_duplicates(&routes);
+        }
         self.report_overlaps(&routes);
         let mut problems = self.problems;
+        let mut broken = self.broken;
+        let mut build = |schemas: SchemaCollector<'d>, is_closed| {
+            let policy = self.options.broken_parts;
+            if policy.tolerates() {
+                schemas.build_tolerant(self.documents, policy, &mut broken)
+            } else {
+                schemas.build(self.documents, is_closed)
+            }
+        };
         // Built one after the other: the second build reuses the memory of the first. On large
         // contracts that matters more than the milliseconds that a second thread would save.
-        let requests = self
-            .requests
-            .build(self.documents, self.options.detect_undeclared);
-        let responses = self.responses.build(self.documents, false);
+        let requests = build(self.requests, self.options.detect_undeclared);
+        let responses = build(self.responses, false);
         match (requests, responses) {
             (Ok(requests), Ok(responses))
                 if problems
@@ -91,9 +109,11 @@ impl<'d> ContractCompiler<'d> {
                 Ok(CompiledParts {
                     operations: self.operations,
                     warnings: problems,
+                    ineffective: self.ineffective,
                     routes,
                     requests,
                     responses,
+                    broken,
                 })
             }
             (requests, responses) => {
@@ -146,7 +166,10 @@ impl<'d> ContractCompiler<'d> {
         name: &str,
     ) -> impl Iterator<Item = (&'d str, JsonNode<'d>)> + use<'d> {
         let found = self.member(JsonKind::Object, near, owner, name);
-        found.into_iter().flat_map(JsonNode::members)
+        let documents = self.documents;
+        let members = found.into_iter().flat_map(JsonNode::members);
+        members
+            .filter(move |(_, value)| !documents.is_overridden(DocumentSet::node_ref(near, *value)))
     }
 
     /// The elements of the array in the field `name` of `owner`. Empty if the field is absent.
@@ -182,18 +205,53 @@ impl<'d> ContractCompiler<'d> {
     pub(super) fn is_a(&mut self, kind: JsonKind, node_ref: NodeRef, what: &str) -> bool {
         let found = self.documents.node(node_ref).kind();
         if found != kind {
-            let message = format!(
-                "{what} must be {}, not {}",
-                described(kind),
-                described(found)
-            );
+            let message = wrong_kind(what, kind, found);
             self.error(ContractProblemKind::MalformedDocument, node_ref, &message);
         }
         found == kind
     }
 
+    /// Reports a part that cannot be compiled. It makes the contract invalid, or is left out.
     pub(super) fn error(&mut self, kind: ContractProblemKind, node_ref: NodeRef, message: &str) {
+        if self.tolerates() {
+            let policy = self.options.broken_parts;
+            let problem = self.located(Severity::Error, kind, node_ref, message);
+            self.broken.add(policy.part(problem, node_ref));
+        } else {
+            self.problem(Severity::Error, kind, node_ref, message);
+        }
+    }
+
+    /// Reports an error that concerns the whole contract.
+    pub(super) fn refuse(&mut self, node_ref: NodeRef, message: &str) {
+        let kind = ContractProblemKind::MalformedDocument;
         self.problem(Severity::Error, kind, node_ref, message);
+    }
+
+    /// Reports a part that is left out, which makes no contract invalid.
+    pub(super) fn skip(&mut self, kind: ContractProblemKind, node_ref: NodeRef, message: &str) {
+        if self.tolerates() {
+            self.error(kind, node_ref, message);
+        } else {
+            self.warn_ineffective(kind, node_ref, message);
+        }
+    }
+
+    /// Warns about a part that has no effect, so that changes of it are not visible.
+    pub(super) fn warn_ineffective(
+        &mut self,
+        kind: ContractProblemKind,
+        node_ref: NodeRef,
+        message: &str,
+    ) {
+        let problem = self.located(Severity::Warning, kind, node_ref, message);
+        self.ineffective.push(problem);
+        self.warn(kind, node_ref, message);
+    }
+
+    /// Whether broken parts are left out instead of making the contract invalid.
+    pub(super) fn tolerates(&self) -> bool {
+        self.options.broken_parts.tolerates()
     }
 
     pub(super) fn warn(&mut self, kind: ContractProblemKind, node_ref: NodeRef, message: &str) {
@@ -207,17 +265,35 @@ impl<'d> ContractCompiler<'d> {
         node_ref: NodeRef,
         message: &str,
     ) {
-        let at = self.documents.location(node_ref);
-        let problem = ContractProblem {
-            severity,
-            kind,
-            at,
-            message: message.to_owned(),
-        };
+        let problem = self.located(severity, kind, node_ref, message);
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
     }
+
+    pub(super) fn located(
+        &self,
+        severity: Severity,
+        kind: ContractProblemKind,
+        node_ref: NodeRef,
+        message: &str,
+    ) -> ContractProblem {
+        ContractProblem {
+            severity,
+            kind,
+            at: self.documents.location(node_ref),
+            message: message.to_owned(),
+        }
+    }
+}
+
+/// The message about a value of the wrong type.
+pub(super) fn wrong_kind(what: &str, expected: JsonKind, found: JsonKind) -> String {
+    format!(
+        "{what} must be {}, not {}",
+        described(expected),
+        described(found)
+    )
 }
 
 fn described(kind: JsonKind) -> &'static str {

@@ -14,12 +14,14 @@ use portcullis_json::{JsonLimits, Tape};
 use crate::message::compiled_contract::CompiledContract;
 use crate::openapi::dialect::MessageDirection;
 use crate::openapi::document::{NodeRef, SourceLocation};
-use crate::schema::lower::{EXACT, LoweringOutput, SchemaLowering, origin};
+use crate::schema::lower::{EXACT, LoweringOutput, SchemaLowering, UNKNOWN, origin};
 use crate::schema::schema_set::{SchemaKey, SchemaSet};
 
 /// The schemas of one contract and direction as one JSON Schema 2020-12 document: `{"$defs": {"0":
 /// …}, "properties": {"0": {"$ref": "#/$defs/0"}}}`. In addition to the keywords of 2020-12 it has
-/// keywords `x-exact-…` for exact comparisons, and `readOnly` and `writeOnly`.
+/// keywords `x-exact-…` for exact comparisons, and `readOnly` and `writeOnly`. In a contract with
+/// broken schemas, `x-unknown` lists the parts of a schema whose meaning is unknown; the document
+/// then has it too.
 #[derive(Clone, Debug)]
 pub struct LoweredSchemas {
     /// The document.
@@ -66,7 +68,11 @@ impl LoweredSchemas {
     /// Every location of a schema of the contract. Usually there is one; a schema whose `required`
     /// depends on where it is used has several, and a schema that no value is validated against has
     /// none.
-    pub fn locations(&self, contract: &CompiledContract, node_ref: NodeRef) -> Vec<LoweredLocation> {
+    pub fn locations(
+        &self,
+        contract: &CompiledContract,
+        node_ref: NodeRef,
+    ) -> Vec<LoweredLocation> {
         let index = self.index.get_or_init(|| self.index(contract));
         let pointer = contract.location(node_ref).pointer;
         let mut found = Vec::new();
@@ -74,10 +80,13 @@ impl LoweredSchemas {
         loop {
             let key = (node_ref.document, pointer[..end].to_owned());
             for number in index.by_origin.get(&key).into_iter().flatten() {
-                let location = index.pointers.get(number).map(|definition| LoweredLocation {
-                    definition: definition.clone(),
-                    below: pointer[end..].to_owned(),
-                });
+                let location = index
+                    .pointers
+                    .get(number)
+                    .map(|definition| LoweredLocation {
+                        definition: definition.clone(),
+                        below: pointer[end..].to_owned(),
+                    });
                 let exists = |location: &LoweredLocation| {
                     let at = format!("{}{}", location.definition, location.below);
                     self.document.pointer(&at).is_some()
@@ -123,16 +132,24 @@ impl CompiledContract {
     /// Lowers the schemas of one direction again, which costs a part of the compile time.
     pub fn lowered_schemas(&self, direction: MessageDirection) -> LoweredSchemas {
         let schemas = self.schemas(direction);
-        let mut lowering =
-            SchemaLowering::new(&self.documents, self.dialect, direction).with_access();
+        let mut lowering = SchemaLowering::new(&self.documents, self.dialect, direction)
+            .with_access()
+            .with_broken(self.broken_schemas());
         let known = schemas.roots().last().map_or(0, |last| *last as usize + 1);
         // Compiling defined these schemas first, in this order, so they get the same numbers.
         for node_ref in &schemas.origins()[..known] {
             lowering.define(*node_ref);
         }
         let LoweringOutput {
-            schema, origins, ..
+            mut schema,
+            origins,
+            ..
         } = lowering.finish(schemas.roots());
+        if self.broken_schemas().is_some()
+            && let Value::Object(document) = &mut schema
+        {
+            document.insert(UNKNOWN.to_owned(), Value::Bool(true));
+        }
         LoweredSchemas {
             document: schema,
             origins,

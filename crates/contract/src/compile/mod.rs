@@ -7,11 +7,14 @@
 //!
 //! `compile_contract` is the entry point. [`ContractCompiler`](contract_compiler) carries the state
 //! of the walk; the files below it compile paths, operations, parameters and bodies.
-//! `lowered_schemas` and `listing` extend the compiled contract with views for tools.
+//! `left_out_parts` compiles around what is broken, if that is tolerated. `lowered_schemas`,
+//! `listing` and `broken_aspects` extend the compiled contract with views for tools.
 
 mod compile_options;
 mod compile_contract;
 mod contract_compiler;
+mod broken_parts;
+mod left_out_parts;
 mod schema_collector;
 mod compile_paths;
 mod base_paths;
@@ -22,6 +25,10 @@ mod outbound_operations;
 pub(crate) mod listing;
 pub(crate) mod server_paths;
 pub(crate) mod lowered_schemas;
+pub(crate) mod broken_aspects;
+
+#[cfg(test)]
+mod tests;
 
 pub use compile_contract::compile;
 pub use compile_options::CompileOptions;

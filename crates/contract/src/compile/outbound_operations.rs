@@ -79,6 +79,7 @@ impl<'d> ContractCompiler<'d> {
         let item: JsonNode<'d> = self.documents.node(node_ref);
         let mut inherited = self.inherit(node_ref, item, &InheritedFields::default());
         inherited.parameters = self.parameters(node_ref, item, &template);
+        inherited.path_item = Some(at);
         for (field, value) in item.members() {
             let Some(verb) = PathItemMethod::from_field(field) else {
                 continue;

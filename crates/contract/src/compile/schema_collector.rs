@@ -1,13 +1,17 @@
 //! Collects the schemas that operations validate against.
 
+use super::broken_parts::BrokenParts;
+use crate::openapi::broken_part::BrokenPartPolicy;
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::schema::lower::SchemaLowering;
-use crate::schema::schema_set::{SchemaKey, SchemaSet};
+use crate::schema::schema_set::{SchemaKey, SchemaSet, SchemaSetErrors};
 
 /// Collects the schemas of one direction.
 pub(super) struct SchemaCollector<'d> {
+    dialect: Dialect,
+    direction: MessageDirection,
     lowering: SchemaLowering<'d>,
     roots: Vec<u32>,
 }
@@ -19,6 +23,8 @@ impl<'d> SchemaCollector<'d> {
         direction: MessageDirection,
     ) -> Self {
         Self {
+            dialect,
+            direction,
             lowering: SchemaLowering::new(documents, dialect, direction),
             roots: Vec::new(),
         }
@@ -37,13 +43,58 @@ impl<'d> SchemaCollector<'d> {
         documents: &DocumentSet,
         is_closed: bool,
     ) -> Result<SchemaSet, Vec<ContractProblem>> {
-        self.roots.sort_unstable();
-        self.roots.dedup();
+        self.sort_roots();
         let lowered = self.lowering.finish(&self.roots);
-        if is_closed {
+        let built = if is_closed {
             SchemaSet::build_closed(lowered, documents)
         } else {
             SchemaSet::build(lowered, documents)
+        };
+        built.map_err(SchemaSetErrors::into_problems)
+    }
+
+    /// Builds the validator around broken schemas and adds them to `broken`.
+    ///
+    /// # Errors
+    /// The problems, if one of them concerns all schemas.
+    pub(super) fn build_tolerant(
+        mut self,
+        documents: &DocumentSet,
+        policy: BrokenPartPolicy,
+        broken: &mut BrokenParts,
+    ) -> Result<SchemaSet, Vec<ContractProblem>> {
+        self.sort_roots();
+        let defined = self.lowering.origins();
+        loop {
+            let mut lowering = SchemaLowering::new(documents, self.dialect, self.direction)
+                .with_broken(Some(&broken.schemas));
+            // In the same order, so they get the same numbers.
+            for node_ref in defined {
+                lowering.define(*node_ref);
+            }
+            let errors = match SchemaSet::build(lowering.finish(&self.roots), documents) {
+                Ok(built) => return Ok(built),
+                Err(errors) => errors,
+            };
+            let mut learns = false;
+            for fault in &errors.faults {
+                // If a broken keyword is reported again, its whole schema is broken.
+                let node_ref = [fault.node_ref, fault.schema]
+                    .into_iter()
+                    .find(|node_ref| !broken.schemas.reasons.contains_key(node_ref));
+                if let Some(node_ref) = node_ref {
+                    broken.add_schema(policy.part(fault.problem.clone(), node_ref));
+                    learns = true;
+                }
+            }
+            if !learns {
+                return Err(errors.into_problems());
+            }
         }
+    }
+
+    fn sort_roots(&mut self) {
+        self.roots.sort_unstable();
+        self.roots.dedup();
     }
 }

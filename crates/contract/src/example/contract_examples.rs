@@ -115,8 +115,9 @@ fn generate_valid(
 ) -> Option<Value> {
     let schema = contract.documents.node(owner).get("schema")?;
     let node_ref = DocumentSet::node_ref(owner, schema);
-    let mut lowering =
-        SchemaLowering::new(&contract.documents, contract.dialect, direction).with_examples();
+    let mut lowering = SchemaLowering::new(&contract.documents, contract.dialect, direction)
+        .with_examples()
+        .with_broken(contract.broken_schemas());
     let number = lowering.define(node_ref);
     let lowered = lowering.finish(&[number]).schema;
     let definition = lowered.get("$defs")?.get(number.to_string())?;

@@ -1,5 +1,5 @@
-//! Warns about schema keywords without effect: unknown formats, alternatives that accept every
-//! value, and keywords that only another version of OpenAPI has.
+//! Warns about schema keywords without effect: unknown formats, and keywords that only another
+//! version of OpenAPI has.
 
 use std::collections::BTreeMap;
 
@@ -35,19 +35,8 @@ pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut 
             *first = at.min(*first);
             *count += 1;
         }
-        if dialect == Dialect::V30 {
-            warn_open_alternatives(node_ref, node, findings);
-        }
-        for (keyword, value) in node.members() {
-            if let Some(message) = foreign(dialect, keyword, value) {
-                findings.warn(
-                    ContractProblemKind::ForeignKeyword,
-                    DocumentSet::node_ref(node_ref, value),
-                    message,
-                );
-            }
-        }
     }
+    foreign_keywords(dialect, survey, findings);
     for (name, (node_ref, count)) in unknown {
         findings.warn(
             ContractProblemKind::UnknownFormat,
@@ -57,23 +46,22 @@ pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut 
     }
 }
 
-/// Warns about alternatives that only say `nullable: true`. Without `type` the keyword has no effect
-/// (OpenAPI 3.0.3, Schema Object), so such an alternative accepts every value.
-fn warn_open_alternatives(near: NodeRef, node: JsonNode<'_>, findings: &mut LintFindings<'_>) {
-    const ANNOTATIONS: [&str; 4] = ["title", "description", "default", "example"];
-    let is_open = |schema: &JsonNode<'_>| {
-        let is_nullable = schema.get("nullable").and_then(JsonNode::as_bool) == Some(true);
-        let mut keywords = schema.members().map(|(name, _)| name);
-        is_nullable && keywords.all(|name| name == "nullable" || ANNOTATIONS.contains(&name))
-    };
-    let lists = ["anyOf", "oneOf"]
-        .into_iter()
-        .filter_map(|name| node.get(name));
-    for alternative in lists.flat_map(JsonNode::elements).filter(is_open) {
-        let message = "`nullable: true` without `type` accepts every value, so the other \
-                       alternatives do not matter: write `nullable: true` next to their `type`";
-        let at = DocumentSet::node_ref(near, alternative);
-        findings.warn(ContractProblemKind::NotJudged, at, message.to_owned());
+/// Reports every occurrence of a foreign keyword.
+pub(super) fn foreign_keywords(
+    dialect: Dialect,
+    survey: &ContractSurvey,
+    findings: &mut LintFindings<'_>,
+) {
+    for &node_ref in &survey.schemas {
+        for (keyword, value) in findings.documents.node(node_ref).members() {
+            if let Some(message) = foreign(dialect, keyword, value) {
+                findings.warn(
+                    ContractProblemKind::ForeignKeyword,
+                    DocumentSet::node_ref(node_ref, value),
+                    message,
+                );
+            }
+        }
     }
 }
 

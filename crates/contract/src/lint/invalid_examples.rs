@@ -19,7 +19,7 @@ use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::schema::contradiction::{SchemaContradiction, contradictions};
 use crate::schema::lower::SchemaLowering;
-use crate::schema::schema_set::{SchemaKey, SchemaSet};
+use crate::schema::schema_set::{SchemaKey, SchemaSet, SchemaSetErrors};
 
 /// The maximum number of violations to count for one value.
 const VIOLATIONS_MAX: usize = 10;
@@ -169,7 +169,8 @@ impl DirectionValidator {
         roots.dedup();
         let lowered = lowering.finish(&roots);
         let contradictions = contradictions(&lowered.schema);
-        let schemas = SchemaSet::build(lowered, documents)?;
+        let schemas =
+            SchemaSet::build(lowered, documents).map_err(SchemaSetErrors::into_problems)?;
         for SchemaContradiction { pointer, message } in contradictions {
             if let Some((node_ref, rest)) = schemas.origin(&pointer) {
                 let node_ref = documents.deepest_existing(node_ref, rest);

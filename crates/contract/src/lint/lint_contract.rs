@@ -1,7 +1,10 @@
 //! The entry point: runs the survey and then every rule.
 
 use super::lint_findings::LintFindings;
-use super::{contract_survey, coverage, ineffective_keywords, invalid_examples, parameter_styles};
+use super::{
+    contract_survey, coverage, ineffective_keywords, invalid_examples, open_alternatives,
+    parameter_styles,
+};
 use crate::message::compiled_contract::CompiledContract;
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::document::SourceLocation;
@@ -16,6 +19,7 @@ pub fn lint(contract: &CompiledContract) -> Vec<ContractProblem> {
     coverage::inspect(contract, &mut findings);
     parameter_styles::inspect(contract, &survey, &mut findings);
     ineffective_keywords::inspect(contract.dialect, &survey, &mut findings);
+    open_alternatives::inspect(contract.dialect, &survey, &mut findings);
     invalid_examples::inspect(contract, &survey, &mut findings);
     let mut problems = findings.into_problems();
     problems.sort_by(|left, right| {

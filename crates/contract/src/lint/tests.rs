@@ -156,12 +156,21 @@ fn warns_about_keywords_without_effect() {
         "api.yaml:6: warning: in OpenAPI 3.0 `type` must be one name: use `nullable: true` for null, `oneOf` for alternatives, or OpenAPI 3.1 [malformed-schema] at #/components/schemas/A/type",
     ]);
     check_schema("3.1.0", "{const: 1, if: {format: uuid}, type: [integer], nullable: false}", &[]);
-    check_schema("3.0.3", "{anyOf: [{type: string}, {nullable: true}]}", &[
-        "api.yaml:5: warning: `nullable: true` without `type` accepts every value, so the other alternatives do not matter: write `nullable: true` next to their `type` [not-judged] at #/components/schemas/A/anyOf/1",
-    ]);
-    check_schema("3.0.3", "{anyOf: [{type: string}, {type: integer, nullable: true}]}", &[]);
     check_schema("3.1.0", "{type: string, nullable: true}", &[
         r##"api.yaml:5: warning: OpenAPI 3.1 does not have `nullable`, so null is invalid: add "null" to `type`, as in `type: [string, "null"]` [foreign-keyword] at #/components/schemas/A/nullable"##,
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn warns_about_alternatives_that_accept_everything() {
+    check_schema("3.0.3", "{anyOf: [{type: integer}, {type: string, nullable: true}]}", &[]);
+    check_schema("3.0.3", "{anyOf: [{}], allOf: [{type: integer}, {}]}", &[]);
+    check_schema("3.0.3", "{anyOf: [{type: integer}, {nullable: true}]}", &[
+        "api.yaml:5: warning: `{nullable: true}` without `type` accepts every value, so in this `anyOf` the other alternatives have no effect: write `nullable: true` next to a `type` [not-judged] at #/components/schemas/A/anyOf",
+    ]);
+    check_schema("3.1.0", "{oneOf: [{type: integer}, {description: d}]}", &[
+        "api.yaml:5: warning: an alternative without constraints accepts every value, so in this `oneOf` values of the other alternatives are refused: add a `type` to it, or remove it [not-judged] at #/components/schemas/A/oneOf",
     ]);
 }
 

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use portcullis_json::pointer;
 
+use super::left_out_operation::LeftOutOperation;
 use super::operation::{Operation, OutboundOperation};
 use super::route::{PathCaptures, PathOutline, RouteMatch, RouteTable};
+use crate::openapi::broken_part::{BrokenPart, BrokenSchemas};
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef, SourceLocation};
@@ -33,6 +35,14 @@ pub struct CompiledContract {
     pub outbound_operations: Vec<OutboundOperation>,
     /// Problems of the contract that do not prevent its enforcement.
     pub warnings: Vec<ContractProblem>,
+    /// Those of the warnings that are about parts without effect.
+    pub(crate) ineffective: Vec<ContractProblem>,
+    /// The parts that could not be compiled, if they were tolerated
+    /// ([`crate::CompileOptions::broken_parts`]).
+    pub broken_parts: Vec<BrokenPart>,
+    /// The operations that were left out because of such a part.
+    pub left_out_operations: Vec<LeftOutOperation>,
+    pub(crate) broken_schemas: BrokenSchemas,
     pub(crate) documents: DocumentSet,
     /// The names of all properties that schemas declare.
     pub(crate) declared_property_names: HashSet<Box<str>>,
@@ -123,6 +133,11 @@ impl CompiledContract {
     /// The operation with this index, as [`crate::find_operation`] returns it.
     pub fn operation(&self, index: u32) -> &Operation {
         &self.operations[index as usize]
+    }
+
+    /// The schemas that are lowered as unknown.
+    pub(crate) fn broken_schemas(&self) -> Option<&BrokenSchemas> {
+        (!self.broken_schemas.reasons.is_empty()).then_some(&self.broken_schemas)
     }
 
     /// The schemas of one direction.

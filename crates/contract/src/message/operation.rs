@@ -38,6 +38,8 @@ pub struct Operation {
     pub body: BodyDeclaration,
     /// The responses, in the order of the document.
     pub responses: Vec<Arc<DeclaredResponse>>,
+    /// The Path Item Object that contains it, before its reference is followed.
+    pub(crate) path_item: NodeRef,
     /// The Operation Object.
     pub node_ref: NodeRef,
     /// Whether a query parameter accepts every name that no other parameter has.

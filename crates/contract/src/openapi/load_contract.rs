@@ -45,11 +45,42 @@ pub fn load(
     limits: &Limits,
     read: ReadFile<'_>,
 ) -> Result<DocumentSet, ContractLoadError> {
+    load_with(path, name, limits, json::DuplicateKeys::Refuse, read)
+}
+
+/// Loads a contract like [`load`], but keeps objects with repeated keys, which only
+/// [`BrokenPartPolicy`](crate::BrokenPartPolicy) lets compile.
+///
+/// # Errors
+/// [`ContractLoadError`] if the entry file cannot be read or parsed.
+pub fn load_tolerant(
+    path: &Path,
+    name: &str,
+    limits: &Limits,
+    read: ReadFile<'_>,
+) -> Result<DocumentSet, ContractLoadError> {
+    load_with(path, name, limits, json::DuplicateKeys::Allow, read)
+}
+
+fn load_with(
+    path: &Path,
+    name: &str,
+    limits: &Limits,
+    duplicate_keys: json::DuplicateKeys,
+    read: ReadFile<'_>,
+) -> Result<DocumentSet, ContractLoadError> {
+    let loading = DocumentLoading {
+        limits,
+        json_limits: json::JsonLimits {
+            duplicate_keys,
+            ..document_limits(limits)
+        },
+        read,
+    };
     let bytes = read(path, limits.contract_bytes_max as u64)?;
     let bytes_left = (limits.contract_bytes_max - bytes.len()) as u64;
-    let entry = Document::parse(name, normalise(path), bytes, document_limits(limits))?;
-    let documents = DocumentSet::new(entry);
-    Ok(load_references(documents, limits, bytes_left, read))
+    let entry = Document::parse(name, normalise(path), bytes, loading.json_limits)?;
+    Ok(loading.references(DocumentSet::new(entry), bytes_left))
 }
 
 /// Parses a contract from bytes, for example one embedded in a program or posted to it. References
@@ -73,56 +104,54 @@ fn document_limits(limits: &Limits) -> json::JsonLimits {
     }
 }
 
-fn load_references(
-    mut documents: DocumentSet,
-    limits: &Limits,
-    bytes_left: u64,
-    read: ReadFile<'_>,
-) -> DocumentSet {
-    let mut bytes_left = bytes_left;
-    let mut next = 0;
-    while next < documents.list().len() {
-        let document = &documents.list()[next];
-        let folder = document.path.parent().unwrap_or(Path::new("")).to_owned();
-        let shown_folder = Path::new(&*document.name)
-            .parent()
-            .unwrap_or(Path::new(""))
-            .to_owned();
-        let mut targets = Vec::new();
-        collect_files(document.root(), &mut targets);
-        for target in targets {
-            let path = normalise(&folder.join(&target));
-            if documents.was_tried(&path) {
-                continue;
-            }
-            let name = normalise(&shown_folder.join(&target)).display().to_string();
-            let loaded = if documents.list().len() < limits.contract_files_max {
-                load_one(&name, &path, limits, &mut bytes_left, read)
-            } else {
-                Err(format!(
-                    "more than {} files; raise `limits.contract_files_max`",
-                    limits.contract_files_max
-                ))
-            };
-            documents.add(path, loaded);
-        }
-        next += 1;
-    }
-    documents
+/// How the files of one contract are read and parsed.
+#[derive(Clone, Copy)]
+struct DocumentLoading<'r> {
+    limits: &'r Limits,
+    json_limits: json::JsonLimits,
+    read: ReadFile<'r>,
 }
 
-/// Loads one referenced file. All files together share the limit `bytes_left`.
-fn load_one(
-    name: &str,
-    path: &Path,
-    limits: &Limits,
-    bytes_left: &mut u64,
-    read: ReadFile<'_>,
-) -> Result<Document, String> {
-    let bytes = read(path, *bytes_left).map_err(|error| error.to_string())?;
-    *bytes_left -= bytes.len() as u64;
-    Document::parse(name, path.to_owned(), bytes, document_limits(limits))
-        .map_err(|error| error.to_string())
+impl DocumentLoading<'_> {
+    fn references(self, mut documents: DocumentSet, mut bytes_left: u64) -> DocumentSet {
+        let mut next = 0;
+        while next < documents.list().len() {
+            let document = &documents.list()[next];
+            let folder = document.path.parent().unwrap_or(Path::new("")).to_owned();
+            let shown_folder = Path::new(&*document.name)
+                .parent()
+                .unwrap_or(Path::new(""))
+                .to_owned();
+            let mut targets = Vec::new();
+            collect_files(document.root(), &mut targets);
+            for target in targets {
+                let path = normalise(&folder.join(&target));
+                if documents.was_tried(&path) {
+                    continue;
+                }
+                let name = normalise(&shown_folder.join(&target)).display().to_string();
+                let loaded = if documents.list().len() < self.limits.contract_files_max {
+                    self.file(&name, &path, &mut bytes_left)
+                } else {
+                    Err(format!(
+                        "more than {} files; raise `limits.contract_files_max`",
+                        self.limits.contract_files_max
+                    ))
+                };
+                documents.add(path, loaded);
+            }
+            next += 1;
+        }
+        documents
+    }
+
+    /// Loads one referenced file. All files together share the limit `bytes_left`.
+    fn file(self, name: &str, path: &Path, bytes_left: &mut u64) -> Result<Document, String> {
+        let bytes = (self.read)(path, *bytes_left).map_err(|error| error.to_string())?;
+        *bytes_left -= bytes.len() as u64;
+        Document::parse(name, path.to_owned(), bytes, self.json_limits)
+            .map_err(|error| error.to_string())
+    }
 }
 
 /// Collects the files that references below `root` name, each once.

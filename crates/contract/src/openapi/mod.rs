@@ -4,7 +4,7 @@
 //! `document` with line numbers; `yaml` parses the YAML ones. `reference` resolves `$ref`, with the
 //! help of `identifier` where schemas have an `$id` or an anchor. `revision` computes the identity
 //! of the contract, `dialect` its OpenAPI version. `contract_problem` is how every layer reports
-//! what is wrong with a contract.
+//! what is wrong with a contract, `broken_part` what a tolerant compilation leaves out.
 //!
 //! This is the lowest layer of the crate: it does not interpret schemas or messages.
 
@@ -16,3 +16,4 @@ pub(crate) mod identifier;
 pub(crate) mod revision;
 pub(crate) mod dialect;
 pub(crate) mod contract_problem;
+pub(crate) mod broken_part;

@@ -7,7 +7,8 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
-use super::lower::origin;
+use super::lower::{EXACT, SchemaFault, origin};
+use super::schema_path::keyword_at;
 use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
 use crate::openapi::document::{DocumentSet, NodeRef};
 
@@ -20,10 +21,10 @@ pub(super) fn all_malformed(
     schema: &Value,
     origins: &[NodeRef],
     documents: &DocumentSet,
-) -> Vec<ContractProblem> {
+) -> Vec<SchemaFault> {
     jsonschema::draft202012::meta::validator()
         .iter_errors(schema)
-        .map(|error| problem(&error, origins, documents))
+        .map(|error| fault(&error, origins, documents))
         .collect()
 }
 
@@ -33,20 +34,16 @@ pub(super) fn malformed(
     error: &ValidationError<'_>,
     origins: &[NodeRef],
     documents: &DocumentSet,
-) -> Vec<ContractProblem> {
+) -> Vec<SchemaFault> {
     let all = all_malformed(schema, origins, documents);
     if all.is_empty() {
-        vec![problem(error, origins, documents)]
+        vec![fault(error, origins, documents)]
     } else {
         all
     }
 }
 
-fn problem(
-    error: &ValidationError<'_>,
-    origins: &[NodeRef],
-    documents: &DocumentSet,
-) -> ContractProblem {
+fn fault(error: &ValidationError<'_>, origins: &[NodeRef], documents: &DocumentSet) -> SchemaFault {
     let location = error.instance_path().as_str();
     let (node_ref, rest) = origin(origins, location).unwrap_or((documents.entry_ref(), ""));
     let (parent, keyword) = rest.rsplit_once('/').unwrap_or(("", rest));
@@ -67,11 +64,16 @@ fn problem(
         ),
     };
     let at = documents.location(documents.deepest_existing(node_ref, rest));
-    ContractProblem {
-        severity: Severity::Error,
-        kind,
-        at,
-        message,
+    let (schema, keyword) = keyword_at(rest);
+    SchemaFault {
+        node_ref: documents.deepest_existing(node_ref, &keyword.replace(EXACT, "")),
+        schema: documents.deepest_existing(node_ref, schema),
+        problem: ContractProblem {
+            severity: Severity::Error,
+            kind,
+            at,
+            message,
+        },
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod exact;
 pub(crate) mod schema_validator;
 mod format;
 mod timestamp;
+mod schema_path;
 mod malformed_schema;
 pub(crate) mod schema_surface;
 pub(crate) mod contradiction;

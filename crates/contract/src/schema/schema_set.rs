@@ -10,10 +10,10 @@ use jsonschema::{ValidationError, Validator};
 
 use portcullis_json::{JsonNode, TapeJson, with_errors_at_most};
 
-use super::lower::{LoweringOutput, closed, origin};
+use super::lower::{LoweringOutput, SchemaFault, closed, origin};
 use super::malformed_schema::{all_malformed, malformed};
 use super::schema_validator::build_validator;
-use crate::openapi::contract_problem::{ContractProblem, Severity};
+use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
 /// Identifies a schema that values are validated against: its property name in the wrapper schema.
@@ -49,6 +49,21 @@ impl fmt::Debug for SchemaSet {
     }
 }
 
+/// Why schemas cannot be built.
+#[derive(Debug)]
+pub(crate) struct SchemaSetErrors {
+    pub(crate) faults: Vec<SchemaFault>,
+    warnings: Vec<ContractProblem>,
+}
+
+impl SchemaSetErrors {
+    /// The errors and the warnings.
+    pub(crate) fn into_problems(self) -> Vec<ContractProblem> {
+        let faults = self.faults.into_iter().map(|fault| fault.problem);
+        self.warnings.into_iter().chain(faults).collect()
+    }
+}
+
 /// The maximum number of errors collected for one value. Recursive alternatives could produce any
 /// number.
 const ERRORS_MAX: u32 = 10_000;
@@ -61,30 +76,31 @@ impl SchemaSet {
     pub(crate) fn build(
         lowered: LoweringOutput,
         documents: &DocumentSet,
-    ) -> Result<Self, Vec<ContractProblem>> {
+    ) -> Result<Self, SchemaSetErrors> {
         let LoweringOutput {
             schema,
             origins,
             roots,
             backtracks,
-            mut problems,
+            warnings,
+            mut faults,
         } = lowered;
-        if problems
-            .iter()
-            .any(|problem| problem.severity == Severity::Error)
-        {
-            problems.extend(all_malformed(&schema, &origins, documents));
-            return Err(problems);
+        if !faults.is_empty() {
+            faults.extend(all_malformed(&schema, &origins, documents));
+            return Err(SchemaSetErrors { faults, warnings });
         }
         match build_validator(&schema, backtracks) {
             Ok(validator) => Ok(Self {
                 validator,
                 origins,
                 roots,
-                warnings: problems,
+                warnings,
                 closed: None,
             }),
-            Err(error) => Err(malformed(&schema, &error, &origins, documents)),
+            Err(error) => Err(SchemaSetErrors {
+                faults: malformed(&schema, &error, &origins, documents),
+                warnings: Vec::new(),
+            }),
         }
     }
 
@@ -95,13 +111,14 @@ impl SchemaSet {
     pub(crate) fn build_closed(
         lowered: LoweringOutput,
         documents: &DocumentSet,
-    ) -> Result<Self, Vec<ContractProblem>> {
+    ) -> Result<Self, SchemaSetErrors> {
         let closed_output = LoweringOutput {
             schema: closed(&lowered.schema),
             origins: lowered.origins.clone(),
             roots: lowered.roots.clone(),
             backtracks: lowered.backtracks,
-            problems: Vec::new(),
+            warnings: Vec::new(),
+            faults: Vec::new(),
         };
         let open = Self::build(lowered, documents)?;
         let closed = Self::build(closed_output, documents)?;

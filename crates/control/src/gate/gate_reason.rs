@@ -72,6 +72,8 @@ pub enum GateRule {
     BreakingChange,
     /// The change could not be shown to break a client, nor to be harmless.
     UnknownChange,
+    /// A part of the deployed contract could not be compared, because it is broken.
+    BrokenPart,
     /// Two versions are deployed at the same time.
     KeptVersion,
     /// Live traffic violates the contract.
@@ -103,7 +105,7 @@ pub enum ReasonWeight {
 
 impl GateRule {
     /// Every rule.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Ownership,
         Self::AlreadyDeployed,
         Self::ReplacedRevision,
@@ -111,6 +113,7 @@ impl GateRule {
         Self::Version,
         Self::BreakingChange,
         Self::UnknownChange,
+        Self::BrokenPart,
         Self::KeptVersion,
         Self::Drift,
         Self::Cooldown,
@@ -129,6 +132,7 @@ impl GateRule {
             Self::Version => "version",
             Self::BreakingChange => "breaking-change",
             Self::UnknownChange => "unknown-change",
+            Self::BrokenPart => "broken-part",
             Self::KeptVersion => "kept-version",
             Self::Drift => "drift",
             Self::Cooldown => "cooldown",
@@ -157,6 +161,7 @@ impl GateRule {
             Self::Conflict => "run-again",
             Self::AlreadyDeployed
             | Self::FirstDeployment
+            | Self::BrokenPart
             | Self::KeptVersion
             | Self::Measurement => "deploy",
         }

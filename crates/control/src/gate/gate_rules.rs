@@ -1,5 +1,7 @@
 //! The rules of the gate. Each looks at the case and returns a reason if it applies.
 
+use portcullis_compat::RevisionBrokenPart;
+use portcullis_contract::BrokenPart;
 use portcullis_vocabulary::DeployPolicy;
 
 use super::blast_radius::BlastRadius;
@@ -95,6 +97,20 @@ impl GateCase<'_> {
         approvals.sort();
         approvals.dedup();
         reasons
+    }
+
+    /// The parts of the deployed contract that were not compared.
+    pub(super) fn broken_parts(&self, compared: &DeploymentComparison) -> Vec<GateReason> {
+        let parts = compared.report.broken_parts.iter();
+        let reason = |found: &RevisionBrokenPart| {
+            let BrokenPart { at, message, .. } = &found.part;
+            let message = format!(
+                "a part of the deployed contract is broken and was not compared: {}:{}: {message}",
+                at.file, at.line
+            );
+            GateReason::new(GateRule::BrokenPart, ReasonWeight::Informs, message)
+        };
+        parts.map(reason).collect()
     }
 
     pub(super) fn version(&self, compared: &DeploymentComparison) -> Option<GateReason> {

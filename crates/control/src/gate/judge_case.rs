@@ -39,6 +39,7 @@ impl GateCase<'_> {
         } else {
             reasons.extend(self.earlier_deployments(base));
             if let Some(compared) = compared {
+                reasons.extend(self.broken_parts(compared));
                 reasons.extend(self.breaking_changes(compared, &radius, &mut approvals));
             }
             reasons.extend(self.parallel_versions(base));

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use portcullis_contract::{
-    ContractIdentity, ContractLoadError, DocumentSet, ReadFile, UnreadableFile, load,
+    ContractIdentity, ContractLoadError, DocumentSet, ReadFile, UnreadableFile, load, load_tolerant,
 };
 use portcullis_vocabulary::limits::Limits;
 
@@ -151,7 +151,7 @@ impl RegisteredContract {
         };
         // Messages show it like a file of a git revision.
         let name = format!("deployed:/{}", entry.path);
-        load(Path::new(&entry.path), &name, limits, &read)
+        load_tolerant(Path::new(&entry.path), &name, limits, &read)
             .map_err(|error| ContractDamage::Unreadable(error.to_string()))
     }
 }

@@ -13,6 +13,9 @@ use super::edited_definitions::{EditedDefinitions, in_other};
 const ROOT: &str = "urn:portcullis:contract";
 const RESOURCE: &str = "urn:portcullis:resource:";
 
+/// The first word of what identifies a broken part.
+const BROKEN: &str = "broken";
+
 /// A document while it is read.
 #[derive(Debug)]
 pub(crate) struct FormulaReader<'d> {
@@ -202,6 +205,25 @@ impl<'d> FormulaReader<'d> {
             self.queue.push(target);
         }
         arena.add(FormulaNode::Reference(number))
+    }
+
+    /// The broken parts of a schema. Parts with the same text mean the same.
+    pub(super) fn broken_parts(&mut self, arena: &mut FormulaArena, parts: &Value) -> FormulaId {
+        let parts = parts.as_array().into_iter().flatten();
+        let parts: Vec<FormulaId> = parts
+            .map(|part| {
+                let text = |name: &str| part.get(name).and_then(Value::as_str);
+                let reason = text("reason").unwrap_or_default();
+                let word = match text("text") {
+                    Some(text) => arena.intern(&format!("{BROKEN} {text}")),
+                    None => arena.intern(&format!("{BROKEN} {reason} {}", self.side)),
+                };
+                let reasons = &mut arena.broken_parts;
+                reasons.entry(word).or_insert_with(|| reason.to_owned());
+                arena.add(FormulaNode::Opaque(word, TypeMask::ALL))
+            })
+            .collect();
+        arena.all_of(parts)
     }
 
     fn reference_to_other(

@@ -1,6 +1,6 @@
 //! Reads a schema keyword by keyword.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use portcullis_contract::ASSERTED_FORMATS;
 
@@ -25,6 +25,13 @@ impl<'d> FormulaReader<'d> {
     ) -> Option<FormulaId> {
         let read = match keyword.strip_prefix("x-exact-") {
             Some(exact) => exactly(arena, exact, value),
+            None if keyword == "x-unknown" => Some(self.broken_parts(arena, value)),
+            // The other contract has broken parts, and may have this one.
+            None if keyword == "enum" && arena.has_broken_parts && *value == json!([]) => {
+                let reason = "`enum` is empty, so no value is valid";
+                let part = json!([{ "reason": reason, "text": "enum []" }]);
+                Some(self.broken_parts(arena, &part))
+            }
             None => match scalar(arena, keyword, value) {
                 ScalarKeyword::Read(id) => Some(id),
                 ScalarKeyword::Malformed => None,

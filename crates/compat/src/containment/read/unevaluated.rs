@@ -157,7 +157,8 @@ impl<'d> FormulaReader<'d> {
         of: UnevaluatedKeyword,
         depth: u8,
     ) -> Option<Vec<EvaluatedCase>> {
-        if depth > DEPTH_MAX || keywords.contains_key("$dynamicRef") {
+        let is_unknown = |keyword| keywords.contains_key(keyword);
+        if depth > DEPTH_MAX || is_unknown("$dynamicRef") || is_unknown("x-unknown") {
             return None;
         }
         let mut cases = vec![self.own(arena, keywords, of, depth)];

@@ -10,6 +10,9 @@ use super::goal_state::GoalState;
 use super::search_goal::{AnswerTally, Literal, SearchAnswer, SearchGoal};
 use super::solver::Solver;
 
+/// The reason if a value is needed and none was found.
+pub(crate) const NO_VALUE: &str = "no value could be constructed";
+
 impl Solver<'_> {
     pub(super) fn start_goal(&mut self, goal: &SearchGoal) -> SearchAnswer {
         match GoalState::of(self.arena, goal) {
@@ -258,7 +261,7 @@ impl Solver<'_> {
         let Some(at) = matters else {
             return match (value, truth) {
                 (Some(value), Some(None)) => SearchAnswer::Found(value, false),
-                _ => self.give_up("no value could be constructed"),
+                _ => self.give_up(NO_VALUE),
             };
         };
         let mut state = state;

@@ -21,5 +21,6 @@ mod object_goal;
 mod arrays;
 mod array_goal;
 
+pub(super) use branching::NO_VALUE;
 pub(super) use search_goal::{Literal, LiteralMode, SearchAnswer, SearchGoal};
 pub(super) use solver::{Solver, SolverMemo};

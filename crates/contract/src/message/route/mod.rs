@@ -6,7 +6,8 @@
 //!
 //! - `template` and `segment`: a declared path, parsed.
 //! - `declared_route` and `route_table`: the declared paths of a contract, and the lookup.
-//! - `overlap`: declared paths that match the same request paths.
+//! - `overlap`: declared paths that match the same request paths. `duplicate_routes`: those that
+//!   declare one method twice.
 //! - `nearest_path` and `path_outline`: how an unknown path is suggested and reported.
 //!
 //! # Precedence
@@ -23,6 +24,7 @@ mod segment;
 mod declared_route;
 mod route_table;
 mod overlap;
+mod duplicate_routes;
 mod nearest_path;
 mod path_outline;
 

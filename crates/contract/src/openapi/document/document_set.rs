@@ -92,6 +92,23 @@ impl DocumentSet {
             .get_or_init(|| SchemaIdentifiers::of(&self.list))
     }
 
+    /// Every repeated key: a value that a lookup by name does not find, and the one that it finds.
+    pub(crate) fn repeated_keys(&self) -> impl Iterator<Item = (NodeRef, NodeRef)> {
+        (0..).zip(&self.list).flat_map(|(document, parsed)| {
+            let node_ref = move |node| NodeRef { document, node };
+            let pairs = parsed.repeated.iter();
+            pairs.map(move |pair| (node_ref(pair.overridden), node_ref(pair.effective)))
+        })
+    }
+
+    /// Whether a later key of the same object repeats the key of this value.
+    pub(crate) fn is_overridden(&self, node_ref: NodeRef) -> bool {
+        let repeated = &self.list[node_ref.document as usize].repeated;
+        repeated
+            .binary_search_by_key(&node_ref.node, |pair| pair.overridden)
+            .is_ok()
+    }
+
     /// The root of the entry document.
     pub fn entry_ref(&self) -> NodeRef {
         self.root_ref(0)

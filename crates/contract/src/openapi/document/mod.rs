@@ -6,6 +6,7 @@
 //! computed only for messages.
 
 mod node_ref;
+mod repeated_key;
 mod parsed_document;
 mod document_set;
 

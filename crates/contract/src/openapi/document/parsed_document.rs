@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use portcullis_json::{JsonLimits, JsonNode, Tape};
 
+use super::repeated_key::{RepeatedKey, repeated_keys};
 use crate::openapi::yaml::parse_yaml;
 
 /// One file of a contract.
@@ -24,6 +25,8 @@ pub struct Document {
     /// The text that the tape refers to. Empty for YAML, whose tape holds its own text.
     source: String,
     tape: Tape,
+    /// The keys that objects repeat. Empty unless the limits allow them.
+    pub(super) repeated: Vec<RepeatedKey>,
 }
 
 impl fmt::Debug for Document {
@@ -88,12 +91,18 @@ impl Document {
             (String::new(), tape)
         };
         tape.shrink_to_fit();
+        let repeated = if tape.has_duplicates() {
+            repeated_keys(tape.root(&source))
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             name,
             path,
             digest,
             source,
             tape,
+            repeated,
         })
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use portcullis_json::JsonNode;
 
 use super::required_exemptions::{ExemptNames, RequiredExemptions};
+use crate::openapi::broken_part::BrokenSchemas;
 use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef};
@@ -23,6 +24,8 @@ pub(crate) struct SchemaLowering<'d> {
     /// Whether to keep `readOnly` and `writeOnly`, for comparing contracts.
     pub(super) with_access: bool,
     pub(super) composition: RequiredExemptions<'d>,
+    /// The schemas and keywords to lower as unknown; `None` refuses what is broken.
+    pub(super) broken: Option<&'d BrokenSchemas>,
     numbers: HashMap<(NodeRef, ExemptNames), u32>,
     origins: Vec<NodeRef>,
     /// By number: the names that the `required` of the definition omits.
@@ -33,7 +36,18 @@ pub(crate) struct SchemaLowering<'d> {
     targets: HashMap<(NodeRef, &'d str), NodeRef>,
     /// Whether a pattern needs a backtracking regex engine.
     pub(super) backtracks: bool,
-    problems: Vec<ContractProblem>,
+    warnings: Vec<ContractProblem>,
+    faults: Vec<SchemaFault>,
+}
+
+/// An error in a schema.
+#[derive(Clone, Debug)]
+pub(crate) struct SchemaFault {
+    /// The node whose value is unusable: a keyword, or a whole schema.
+    pub(crate) node_ref: NodeRef,
+    /// The schema that it belongs to.
+    pub(crate) schema: NodeRef,
+    pub(crate) problem: ContractProblem,
 }
 
 /// The result of lowering.
@@ -47,8 +61,10 @@ pub(crate) struct LoweringOutput {
     pub(crate) roots: Vec<u32>,
     /// Whether a pattern has look-around or backreferences, which need a backtracking regex engine.
     pub(crate) backtracks: bool,
-    /// Errors and warnings of lowering.
-    pub(crate) problems: Vec<ContractProblem>,
+    /// Warnings of lowering.
+    pub(crate) warnings: Vec<ContractProblem>,
+    /// Errors of lowering.
+    pub(crate) faults: Vec<SchemaFault>,
 }
 
 impl<'d> SchemaLowering<'d> {
@@ -63,6 +79,7 @@ impl<'d> SchemaLowering<'d> {
             with_examples: false,
             with_access: false,
             composition: RequiredExemptions::new(documents, direction),
+            broken: None,
             numbers: HashMap::new(),
             origins: Vec::new(),
             exempt: Vec::new(),
@@ -70,7 +87,8 @@ impl<'d> SchemaLowering<'d> {
             lowered: Vec::new(),
             targets: HashMap::new(),
             backtracks: false,
-            problems: Vec::new(),
+            warnings: Vec::new(),
+            faults: Vec::new(),
         };
         lowering.check_default_dialect();
         lowering
@@ -86,6 +104,17 @@ impl<'d> SchemaLowering<'d> {
     pub(crate) fn with_access(mut self) -> Self {
         self.with_access = true;
         self
+    }
+
+    /// Lowers these schemas and keywords as unknown.
+    pub(crate) fn with_broken(mut self, broken: Option<&'d BrokenSchemas>) -> Self {
+        self.broken = broken;
+        self
+    }
+
+    /// The nodes of the definitions so far, by number.
+    pub(crate) fn origins(&self) -> &[NodeRef] {
+        &self.origins
     }
 
     /// The number of the definition for the schema at `node_ref`. Each schema has one definition.
@@ -160,7 +189,8 @@ impl<'d> SchemaLowering<'d> {
             origins: self.origins,
             roots: roots.to_vec(),
             backtracks: self.backtracks,
-            problems: self.problems,
+            warnings: self.warnings,
+            faults: self.faults,
         }
     }
 
@@ -174,10 +204,8 @@ impl<'d> SchemaLowering<'d> {
     ) -> Option<u32> {
         let at = DocumentSet::node_ref(node_ref, reference);
         let Some(text) = reference.as_str() else {
-            self.unresolved(
-                at,
-                "`$ref` must be a string such as `#/components/schemas/Name`",
-            );
+            let message = "`$ref` must be a string such as `#/components/schemas/Name`";
+            self.unresolved(at, at, node_ref, message);
             return None;
         };
         match self.target(node_ref, at, text) {
@@ -185,8 +213,8 @@ impl<'d> SchemaLowering<'d> {
                 let exempt = self.composition.restricted_to(exempt, target);
                 Some(self.define_with_exemptions(target, exempt))
             }
-            Err((at, message)) => {
-                self.unresolved(at, &message);
+            Err((shown, message)) => {
+                self.unresolved(shown, at, node_ref, &message);
                 None
             }
         }
@@ -214,35 +242,50 @@ impl<'d> SchemaLowering<'d> {
         Ok(target)
     }
 
-    pub(super) fn unresolved(&mut self, at: NodeRef, message: &str) {
-        self.problem(
-            ContractProblemKind::UnresolvedReference,
-            at,
-            message.to_owned(),
-        );
+    /// Reports a reference that does not resolve. `shown` is the node to name, `at` the reference.
+    fn unresolved(&mut self, shown: NodeRef, at: NodeRef, schema: NodeRef, message: &str) {
+        let kind = ContractProblemKind::UnresolvedReference;
+        let problem = self.located(Severity::Error, kind, shown, message.to_owned());
+        self.faults.push(SchemaFault {
+            node_ref: at,
+            schema,
+            problem,
+        });
     }
 
-    pub(super) fn problem(&mut self, kind: ContractProblemKind, at: NodeRef, message: String) {
-        self.add_problem(Severity::Error, kind, at, message);
+    /// Reports an error at a node of the schema `schema`.
+    pub(super) fn problem(
+        &mut self,
+        kind: ContractProblemKind,
+        at: NodeRef,
+        schema: NodeRef,
+        message: String,
+    ) {
+        let problem = self.located(Severity::Error, kind, at, message);
+        self.faults.push(SchemaFault {
+            node_ref: at,
+            schema,
+            problem,
+        });
     }
 
     pub(super) fn warn(&mut self, kind: ContractProblemKind, at: NodeRef, message: String) {
-        self.add_problem(Severity::Warning, kind, at, message);
+        let problem = self.located(Severity::Warning, kind, at, message);
+        self.warnings.push(problem);
     }
 
-    fn add_problem(
-        &mut self,
+    fn located(
+        &self,
         severity: Severity,
         kind: ContractProblemKind,
         at: NodeRef,
         message: String,
-    ) {
-        let at = self.documents.location(at);
-        self.problems.push(ContractProblem {
+    ) -> ContractProblem {
+        ContractProblem {
             severity,
             kind,
-            at,
+            at: self.documents.location(at),
             message,
-        });
+        }
     }
 }

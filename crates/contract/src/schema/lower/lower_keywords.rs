@@ -7,6 +7,7 @@ use portcullis_json::{JsonKind, JsonNode};
 use super::definitions::SchemaLowering;
 use super::pattern_syntax::without_ranges_of_classes;
 use super::required_exemptions::ExemptNames;
+use super::unknown_schema::remove_dependents;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
@@ -34,6 +35,9 @@ impl<'d> SchemaLowering<'d> {
     }
 
     fn schema(&mut self, node_ref: NodeRef, exempt: ExemptNames) -> Value {
+        if let Some(unknown) = self.unknown_schema(node_ref) {
+            return unknown;
+        }
         let node = self.documents.node(node_ref);
         match node.kind() {
             JsonKind::Object => self.object(node_ref, node, exempt),
@@ -41,6 +45,7 @@ impl<'d> SchemaLowering<'d> {
             JsonKind::Null | JsonKind::Number | JsonKind::String | JsonKind::Array => {
                 self.problem(
                     ContractProblemKind::MalformedSchema,
+                    node_ref,
                     node_ref,
                     "a schema must be an object, such as `{ type: string }`".to_owned(),
                 );
@@ -52,7 +57,10 @@ impl<'d> SchemaLowering<'d> {
     fn object(&mut self, node_ref: NodeRef, node: JsonNode<'d>, exempt: ExemptNames) -> Value {
         let mut out = Map::new();
         if let Some(reference) = node.get("$ref") {
-            if let Some(foreign) = self.meta_schema_reference(reference) {
+            let is_unknown = self.mark_unknown(&mut out, node_ref, "$ref", reference);
+            if is_unknown {
+                // Nothing is known about the target.
+            } else if let Some(foreign) = self.meta_schema_reference(reference) {
                 out.insert("$ref".to_owned(), foreign);
             } else if let Some(number) = self.reference(node_ref, reference, exempt) {
                 out.insert("$ref".to_owned(), json!(self.name(number)));
@@ -62,8 +70,11 @@ impl<'d> SchemaLowering<'d> {
             }
         }
         for (keyword, value) in node.members() {
-            self.keyword(&mut out, node_ref, exempt, keyword, value);
+            if keyword == "$ref" || !self.mark_unknown(&mut out, node_ref, keyword, value) {
+                self.keyword(&mut out, node_ref, exempt, keyword, value);
+            }
         }
+        remove_dependents(&mut out);
         Value::Object(out)
     }
 
@@ -121,7 +132,8 @@ impl<'d> SchemaLowering<'d> {
             "type" if value.kind() == JsonKind::Array => {
                 let message = "in OpenAPI 3.0 `type` must be one name: use `nullable: true` for null, `oneOf` for alternatives, or OpenAPI 3.1";
                 let at = DocumentSet::node_ref(node_ref, value);
-                return self.problem(ContractProblemKind::MalformedSchema, at, message.to_owned());
+                let kind = ContractProblemKind::MalformedSchema;
+                return self.problem(kind, at, node_ref, message.to_owned());
             }
             "type" if is_true("nullable") => {
                 out.insert(keyword.to_owned(), json!([value.to_value(), "null"]));
@@ -138,7 +150,7 @@ impl<'d> SchemaLowering<'d> {
                      the number in `{bound}`, and `{keyword}: true`"
                 );
                 let at = DocumentSet::node_ref(node_ref, value);
-                return self.problem(ContractProblemKind::MalformedSchema, at, message);
+                return self.problem(ContractProblemKind::MalformedSchema, at, node_ref, message);
             }
             _ => return,
         };
@@ -183,7 +195,8 @@ impl<'d> SchemaLowering<'d> {
             "$recursiveRef" => {
                 let message = "`$recursiveRef` belongs to JSON Schema 2019-09: write `$dynamicRef` and `$dynamicAnchor`, or `$ref`";
                 let at = DocumentSet::node_ref(node_ref, value);
-                return self.problem(ContractProblemKind::MalformedSchema, at, message.to_owned());
+                let kind = ContractProblemKind::MalformedSchema;
+                return self.problem(kind, at, node_ref, message.to_owned());
             }
             _ => return,
         };
@@ -196,7 +209,7 @@ impl<'d> SchemaLowering<'d> {
             "in OpenAPI 3.1 `{keyword}` is a number: write the bound there instead of in `{bound}`"
         );
         let at = DocumentSet::node_ref(node_ref, value);
-        self.problem(ContractProblemKind::MalformedSchema, at, message);
+        self.problem(ContractProblemKind::MalformedSchema, at, node_ref, message);
     }
 
     fn map_of_schemas(&mut self, node_ref: NodeRef, value: JsonNode<'d>) -> Value {

@@ -15,10 +15,12 @@ mod schema_dialect;
 mod pattern_syntax;
 mod required_exemptions;
 mod dynamic_scope;
+mod unknown_schema;
 mod closed_schema;
 mod schema_origin;
 
 pub(super) use closed_schema::closed;
-pub(crate) use definitions::{LoweringOutput, SchemaLowering};
+pub(crate) use definitions::{LoweringOutput, SchemaFault, SchemaLowering};
 pub(crate) use lower_keywords::EXACT;
 pub(crate) use schema_origin::origin;
+pub(crate) use unknown_schema::UNKNOWN;

@@ -35,6 +35,7 @@ impl<'d> SchemaLowering<'d> {
         self.problem(
             ContractProblemKind::MalformedSchema,
             DocumentSet::node_ref(near, dialect),
+            near,
             format!(
                 "`{keyword}` is `{text}`, which is not supported: rewrite the schema in JSON Schema 2020-12, the dialect of OpenAPI 3.1"
             ),

@@ -1,0 +1,128 @@
+//! Compiles around broken parts: what is left out, and which operations that concerns.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use portcullis_json::JsonNode;
+
+use super::contract_compiler::ContractCompiler;
+use crate::message::left_out_operation::LeftOutOperation;
+use crate::message::route::{PathItemMethod, RouteTable};
+use crate::openapi::broken_part::BrokenPart;
+use crate::openapi::contract_problem::{ContractProblemKind, Severity};
+use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::openapi::reference::follow;
+
+impl<'d> ContractCompiler<'d> {
+    /// Reports every key that an object repeats.
+    pub(super) fn repeated_keys(&mut self) {
+        let documents = self.documents;
+        for (overridden, effective) in documents.repeated_keys() {
+            let node = documents.node(effective);
+            let line = documents.node(overridden).key_line();
+            let name = node.key().unwrap_or_default();
+            let message = format!("duplicate key {name:?}, first used on line {line}");
+            let kind = ContractProblemKind::MalformedDocument;
+            if !self.tolerates() {
+                self.refuse(effective, &message);
+                continue;
+            }
+            let problem = self.located(Severity::Error, kind, effective, &message);
+            let part = BrokenPart {
+                is_ambiguous: true,
+                ..self.options.broken_parts.part(problem, effective)
+            };
+            let reason = part.reason.clone();
+            self.broken.schemas.reasons.insert(effective, reason);
+            self.broken.add(part);
+        }
+    }
+
+    /// Notes the operations of a path item that cannot be compiled.
+    pub(super) fn leave_out_path_item(&mut self, path: &str, node_ref: NodeRef) {
+        let target = follow(self.documents, node_ref).unwrap_or(node_ref);
+        let item = self.documents.node(target);
+        let mut methods: Vec<Option<PathItemMethod>> = item
+            .members()
+            .filter_map(|(name, _)| PathItemMethod::from_field(name))
+            .map(Some)
+            .collect();
+        if methods.is_empty() {
+            methods.push(None);
+        }
+        for method in methods {
+            self.leave_out(method, path, node_ref);
+        }
+    }
+
+    /// Notes an operation that cannot be compiled. The part that was reported last says why.
+    pub(super) fn leave_out(
+        &mut self,
+        method: Option<PathItemMethod>,
+        path: &str,
+        node_ref: NodeRef,
+    ) {
+        let reason = self.broken.last_reason.clone();
+        if let Some(reason) = reason.filter(|_| self.tolerates()) {
+            self.broken.operations.push(LeftOutOperation {
+                method: method.map(|method| method.name().to_owned()),
+                path: path.to_owned(),
+                reason,
+                node_ref,
+            });
+        }
+    }
+
+    /// Notes the operations of the path items whose key is repeated later.
+    pub(super) fn leave_out_overridden(&mut self, entry: NodeRef, paths: Option<JsonNode<'d>>) {
+        let documents = self.documents;
+        for (key, item) in paths.into_iter().flat_map(JsonNode::members) {
+            let node_ref = DocumentSet::node_ref(entry, item);
+            let mut repeated = documents.repeated_keys();
+            let Some((_, effective)) = repeated.find(|(earlier, _)| *earlier == node_ref) else {
+                continue;
+            };
+            let parts = &self.broken.parts;
+            let part = parts.iter().find(|part| part.node_ref == effective);
+            self.broken.last_reason = part.map(|part| Arc::clone(&part.reason));
+            self.leave_out_path_item(key, node_ref);
+        }
+    }
+
+    /// Removes each operation that has the method and the paths of an earlier one. Which of them a
+    /// request means is not known.
+    pub(super) fn leave_out_duplicates(&mut self, routes: &RouteTable) -> RouteTable {
+        let mut removed: HashSet<u32> = HashSet::new();
+        for (first, second) in routes.duplicates() {
+            if !removed.insert(second) {
+                continue;
+            }
+            let (first, second) = (
+                &self.operations[first as usize],
+                &self.operations[second as usize],
+            );
+            let message = format!(
+                "`{}` and `{}` are the same path and declare the same method",
+                first.path, second.path
+            );
+            let (at, first) = (second.node_ref, first.node_ref);
+            let kind = ContractProblemKind::AmbiguousPath;
+            let problem = self.located(Severity::Error, kind, at, &message);
+            let part = BrokenPart {
+                is_ambiguous: true,
+                other: Some(first),
+                ..self.options.broken_parts.part(problem, at)
+            };
+            self.broken.add(part);
+        }
+        if removed.is_empty() {
+            return routes.without(&removed);
+        }
+        let mut number = 0;
+        self.operations.retain(|_| {
+            number += 1;
+            !removed.contains(&(number - 1))
+        });
+        routes.without(&removed)
+    }
+}

@@ -1,0 +1,46 @@
+//! Operations that are declared twice, and the routing table without them.
+
+use std::collections::{HashMap, HashSet};
+
+use super::path_item_method::PathItemMethod;
+use super::route_table::RouteTable;
+use super::segment::TemplateSegment;
+
+impl RouteTable {
+    /// Pairs of operations that are declared for the same method and paths, the earlier one first.
+    pub(crate) fn duplicates(&self) -> Vec<(u32, u32)> {
+        let mut first: HashMap<(Vec<&TemplateSegment>, &str), u32> = HashMap::new();
+        let mut duplicates = Vec::new();
+        for route in &self.routes {
+            for (method, operation) in &route.operations {
+                let key = (route.segments().collect(), method.name());
+                let known = *first.entry(key).or_insert(*operation);
+                if known != *operation && !duplicates.contains(&(known, *operation)) {
+                    duplicates.push((known, *operation));
+                }
+            }
+        }
+        duplicates
+    }
+
+    /// The same table without some operations. The others are numbered without gaps.
+    pub(crate) fn without(&self, removed: &HashSet<u32>) -> Self {
+        let number = |operation: u32| {
+            let before = removed.iter().filter(|other| **other < operation);
+            // There are fewer operations than numbers.
+            operation - before.count() as u32
+        };
+        let mut builder = Self::builder();
+        for route in &self.routes {
+            let kept = route.operations.iter();
+            let kept: Vec<(PathItemMethod, u32)> = kept
+                .filter(|(_, operation)| !removed.contains(operation))
+                .map(|(method, operation)| (*method, number(*operation)))
+                .collect();
+            if !kept.is_empty() {
+                builder = builder.add(&route.base, &route.path, &kept);
+            }
+        }
+        builder.build()
+    }
+}
