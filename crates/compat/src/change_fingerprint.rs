@@ -179,7 +179,3 @@ fn anonymous(place: &ChangePlace) -> String {
     };
     format!("{subject}, {}", place.location.anonymous())
 }
-
-#[cfg(test)]
-#[path = "change_fingerprint_tests.rs"]
-mod tests;

@@ -54,3 +54,6 @@ pub use rules::rules;
 pub use semantic_version::{SemanticVersion, VersionBump};
 pub use version_advice::VersionAdvice;
 pub use witness::{Witness, WitnessRequest, WitnessResponse};
+
+#[cfg(test)]
+mod change_fingerprint_tests;

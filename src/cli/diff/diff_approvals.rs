@@ -7,6 +7,7 @@ use portcullis_compat::{ApprovalSet, ChangeApproval, ChangeLevel, Date};
 use super::diff_result::DiffResult;
 use crate::cli::inputs::read_approvals;
 use crate::cli::output::ReportWriter;
+use crate::cli::report::{ApprovalTemplate, print_templates};
 use crate::cli::run_error::RunError;
 
 /// Marks the changes that the file approves, and lists its expired and stale entries.
@@ -38,39 +39,23 @@ pub(super) fn apply_approvals(
     Ok(())
 }
 
-/// Prints a template entry for each change that needs an approval and has none. Its owner fills in
-/// the reason.
+/// Prints a template entry for each change that needs an approval and has none.
 pub(super) fn print_approval_templates(comparison: &DiffResult, out: &mut ReportWriter) {
-    let mut printed = Vec::new();
-    for (compared, finding) in comparison.findings() {
-        let fingerprint = finding.fingerprint();
-        if finding.level < ChangeLevel::Unknown
-            || finding.approval.is_some()
-            || printed.contains(&fingerprint)
-        {
-            continue;
-        }
-        let change = format!("{}: {}: {}", finding.first(), finding.rule, finding.message);
-        out.line("[[approval]]");
-        out.line(format_args!("fingerprint = {}", toml_string(&fingerprint)));
-        out.line(format_args!("change = {}", toml_string(&change)));
-        out.line(format_args!(
-            "owner = {}",
-            toml_string(
-                compared
-                    .provider(finding, &comparison.catalog)
-                    .unwrap_or_default()
-            )
-        ));
-        out.line("reason = \"\"");
-        out.line("# expires = \"2027-01-31\"");
-        out.line("");
-        printed.push(fingerprint);
-    }
-}
-
-/// Text as a TOML basic string. JSON strings are that too, except for one character.
-fn toml_string(value: &str) -> String {
-    let quoted = serde_json::to_string(value).expect("a string has a JSON form");
-    quoted.replace('\u{7f}', "\\u007f")
+    let findings = comparison.findings();
+    let missing = findings
+        .filter(|(_, finding)| finding.level >= ChangeLevel::Unknown && finding.approval.is_none());
+    let templates = missing.map(|(compared, finding)| ApprovalTemplate {
+        fingerprint: finding.fingerprint().to_owned(),
+        change: format!(
+            "{}: {} [{}]",
+            finding.first(),
+            finding.message,
+            finding.rule
+        ),
+        owner: compared
+            .provider(finding, &comparison.catalog)
+            .unwrap_or_default()
+            .to_owned(),
+    });
+    print_templates(templates, out);
 }

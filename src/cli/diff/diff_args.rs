@@ -16,6 +16,8 @@ Examples:
   portcullis diff old.yaml new.yaml
   portcullis diff main:contracts/payments/orders/openapi.yaml contracts/payments/orders/openapi.yaml
   portcullis diff main:contracts HEAD:contracts --format markdown
+  portcullis diff registry:deployments/payments/orders openapi.yaml
+  portcullis diff registry:s3://deployments/prod/payments/orders@1.4.0 openapi.yaml
   portcullis diff old.yaml new.yaml --approvals approvals.toml --strict
   portcullis diff old.yaml new.yaml --print-approvals >> approvals.toml
 
@@ -29,8 +31,8 @@ ignores them, and --strict calls every undecided change breaking.
 Exit codes: 0 fine, 1 a change of the level that --fail-on names, 2 a contract cannot be read or
 compiled.")]
 pub(crate) struct DiffArgs {
-    /// The older revision: a file, a directory, REV:path for a Git revision, or - for standard
-    /// input
+    /// The older revision: a file, a directory, REV:path for a Git revision,
+    /// registry:LOCATION/SQUAD/SERVICE[@VERSION] for a deployment, or - for standard input
     #[arg(value_name = "OLD", allow_hyphen_values = false)]
     pub(super) old: String,
     /// The newer revision
@@ -54,7 +56,8 @@ pub(crate) struct DiffArgs {
     /// Approved changes: a reviewed TOML file of approval tables
     #[arg(long, value_name = "FILE")]
     pub(super) approvals: Option<PathBuf>,
-    /// Print only an approval table for each breaking or unknown change that has none
+    /// Print only an approval table for each breaking or unknown change that has none, and exit
+    /// with 0
     #[arg(long)]
     pub(super) print_approvals: bool,
     /// The catalog of squads, whose `paths` name the provider of contracts that do not name one

@@ -12,6 +12,7 @@ use portcullis_vocabulary::Limits;
 use super::diff_approvals::{apply_approvals, print_approval_templates};
 use super::diff_args::{DiffArgs, DiffFailThreshold, TolerantSides};
 use super::diff_result::{ComparedContract, DiffResult};
+use super::diff_side::DiffSide;
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::inputs::{ContractInput, compile_contract, is_contract};
 use crate::cli::output::{ReportWriter, print_error};
@@ -20,15 +21,9 @@ use crate::cli::run_error::RunError;
 
 /// Compares the two sides that the arguments name.
 pub(crate) fn diff(args: &DiffArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
-    let (old, new) = (ContractInput::of(&args.old)?, ContractInput::of(&args.new)?);
+    let (old, new) = (DiffSide::of(&args.old)?, DiffSide::of(&args.new)?);
     if old.is_stdin() && new.is_stdin() {
         return Err(RunError::StdinForBothSides);
-    }
-    if old.is_directory() != new.is_directory() {
-        return Err(RunError::Unlike {
-            old: old.name(),
-            new: new.name(),
-        });
     }
     let options = CompareOptions {
         today: args.today.unwrap_or_else(|| Date::of(SystemTime::now())),
@@ -41,14 +36,23 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut ReportWriter) -> Result<CommandOut
         tolerant: args.tolerant,
         comparison: DiffResult::default(),
     };
-    if old.is_directory() {
-        run.comparison.catalog.directory = new.path_in_repository();
-        run.compare_directories(&old, &new)?;
-    } else {
-        let old = run.compile(&old, args.tolerant.older())?;
-        let new = run.compile(&new, args.tolerant.newer())?;
-        let path = new.files().next().unwrap_or_default().to_owned();
-        run.compare(path, &old, &new);
+    match (old.directory(), new.directory()) {
+        (Some(old), Some(new)) => {
+            run.comparison.catalog.directory = new.path_in_repository();
+            run.compare_directories(old, new)?;
+        }
+        (None, None) => {
+            let old = run.compile(&old, args.tolerant.older())?;
+            let new = run.compile(&new, args.tolerant.newer())?;
+            let path = new.files().next().unwrap_or_default().to_owned();
+            run.compare(path, &old, &new);
+        }
+        _ => {
+            return Err(RunError::Unlike {
+                old: old.name(),
+                new: new.name(),
+            });
+        }
     }
     let mut comparison = run.comparison;
     if let Some(path) = &args.catalog {
@@ -69,6 +73,9 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut ReportWriter) -> Result<CommandOut
 fn outcome(args: &DiffArgs, comparison: &DiffResult) -> CommandOutcome {
     if !comparison.unreadable.is_empty() {
         return CommandOutcome::CouldNotRun;
+    }
+    if args.print_approvals {
+        return CommandOutcome::Success;
     }
     let is_reached = match args.fail_on {
         DiffFailThreshold::Breaking => comparison.level() >= Some(ChangeLevel::Breaking),
@@ -97,11 +104,10 @@ struct LoadedContract {
 impl DiffRun {
     fn compile(
         &self,
-        side: &ContractInput,
+        side: &DiffSide,
         policy: BrokenPartPolicy,
     ) -> Result<CompiledContract, RunError> {
-        let documents = side.load_for(&self.limits, policy)?;
-        compile_contract(documents, &side.name(), policy)
+        compile_contract(side.load(&self.limits, policy)?, &side.name(), policy)
     }
 
     fn compare(&mut self, path: String, old: &CompiledContract, new: &CompiledContract) {

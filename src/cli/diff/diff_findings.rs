@@ -200,7 +200,7 @@ fn finding(path: &str, found: &CompatFinding) -> ReportFinding {
     let (old, new) = (found.old.as_ref(), found.new.as_ref());
     finding.location = new.or(old).map(source_location);
     finding.related_location = new.and(old).map(source_location);
-    finding.fingerprint = Some(found.fingerprint());
+    finding.fingerprint = Some(found.fingerprint().to_owned());
     let approval = found.approval.as_ref();
     finding.approval = approval.map(|approval| approval.reason.clone());
     finding.properties = properties(found);

@@ -23,6 +23,8 @@ Examples:
       also consider live traffic, and record the deployment if it is allowed
   portcullis gate ... --override ann --reason 'hotfix for the outage' --record
       deploy despite cooldown, risk or drift; the override is recorded
+  portcullis gate ... --print-approvals >> approvals.toml
+      print an approval table for each approval that is missing
   portcullis gate history --squad payments --service orders --registry contracts
 
 Exit codes: 0 allowed, 1 not allowed (or another pipeline recorded a deployment at the same time:
@@ -80,9 +82,12 @@ pub(super) struct VerdictArgs {
     /// The period of the Prometheus queries
     #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = humantime::parse_duration)]
     pub(super) window: Duration,
-    /// Approved breaking changes: a reviewed TOML file of approval tables
+    /// Approved changes: a reviewed TOML file of approval tables
     #[arg(long, value_name = "FILE")]
     pub(super) approvals: Option<PathBuf>,
+    /// Print only the approval tables that are missing, and exit with 0. Nothing is recorded.
+    #[arg(long, conflicts_with_all = ["record", "open_window"])]
+    pub(super) print_approvals: bool,
     /// Override cooldown, risk and drift in the name of this person
     #[arg(long = "override", value_name = "NAME", requires = "reason")]
     pub(super) overriding: Option<String>,

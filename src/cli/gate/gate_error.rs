@@ -29,11 +29,27 @@ pub(crate) enum GateError {
     Store(#[from] StoreError),
     /// There is no registry of this service.
     #[error(
-        "{place}: no deployment of this service is recorded; check --squad, --service and --registry"
+        "{place}: no deployment of this service is recorded; check the registry, the squad and the service"
     )]
     NoRecord {
         /// The file or object that is missing.
         place: String,
+    },
+    /// An argument names no deployment of a registry.
+    #[error(
+        "{0}: expected registry:LOCATION/SQUAD/SERVICE or registry:LOCATION/SQUAD/SERVICE@VERSION, \
+         such as registry:deployments/payments/orders@1.4.0"
+    )]
+    DeploymentSyntax(String),
+    /// The registry has no such deployment.
+    #[error("{place}: {}; recorded are {}", match wanted { Some(wanted) => format!("no deployment has the version, number or revision {wanted}"), None => "no deployment is current".to_owned() }, known.join(", "))]
+    NoDeployment {
+        /// The file or object of the registry.
+        place: String,
+        /// The version, number or revision from the command line.
+        wanted: Option<String>,
+        /// The recorded versions.
+        known: Vec<String>,
     },
     /// The registry is damaged. It is not changed.
     #[error(

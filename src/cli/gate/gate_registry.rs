@@ -38,11 +38,13 @@ pub(super) struct VersionedRecord {
 }
 
 impl GateRegistry {
+    /// The registry that the arguments name.
+    pub(super) fn of(args: &RegistryArgs) -> Result<Self, GateError> {
+        Self::open(&args.registry, &args.squad, &args.service)
+    }
+
     /// The registry of a service that this squad provides.
-    pub(super) fn open(args: &RegistryArgs, provider: &str) -> Result<Self, GateError> {
-        let RegistryArgs {
-            service, registry, ..
-        } = args;
+    pub(super) fn open(registry: &str, provider: &str, service: &str) -> Result<Self, GateError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
@@ -50,7 +52,7 @@ impl GateRegistry {
             store: RecordStore::new(registry, &S3Clients::from_env())?,
             runtime: runtime.map_err(GateError::Runtime)?,
             squad: provider.to_owned(),
-            service: service.clone(),
+            service: service.to_owned(),
             key: StoreKey::new(&[provider, service, "registry.json"])?,
             limits: Limits::default(),
         })

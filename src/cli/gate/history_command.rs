@@ -16,7 +16,7 @@ pub(super) fn history(
     args: &HistoryArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
-    let registry = GateRegistry::open(&args.registry, &args.registry.squad)?;
+    let registry = GateRegistry::of(&args.registry)?;
     let record = registry.read_existing()?.record;
     if args.verify {
         let mut seen = BTreeSet::new();

@@ -5,13 +5,15 @@
 //! the rules of `portcullis_control::gate`, and records the deployment. `gate_report` is the
 //! result, `gate_text` prints it, and `gate_findings` translates it for the formats that all
 //! commands share. `github_step`, `textfile` and `otlp` export the figures. The other subcommands
-//! are `history`, `release` and `rollback`.
+//! are `history`, `release` and `rollback`. `deployed_contract` gives `diff` the contracts of a
+//! registry.
 
 mod gate_args;
 mod gate_error;
 mod gate_command;
 mod gate_context;
 mod gate_registry;
+mod deployed_contract;
 mod candidate_contract;
 mod prometheus_queries;
 mod verdict_command;
@@ -24,6 +26,7 @@ mod otlp;
 mod release_rollback;
 mod history_command;
 
+pub(super) use deployed_contract::DeployedContract;
 pub(super) use gate_args::GateArgs;
 pub(super) use gate_command::gate;
 pub(super) use gate_error::GateError;

@@ -20,7 +20,7 @@ pub(super) fn release(
     args: &ReleaseArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
-    let registry = GateRegistry::open(&args.registry, &args.registry.squad)?;
+    let registry = GateRegistry::of(&args.registry)?;
     let mut found = registry.read_existing()?;
     let now = now();
     found.record.check_clock(now).map_err(GateError::from)?;
@@ -40,7 +40,7 @@ pub(super) fn roll_back(
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
     let catalog = load_catalog(&args.catalog)?;
-    let registry = GateRegistry::open(&args.registry, &args.registry.squad)?;
+    let registry = GateRegistry::of(&args.registry)?;
     let mut found = registry.read_existing()?;
     let now = now();
     found.record.check_clock(now).map_err(GateError::from)?;
@@ -80,13 +80,13 @@ pub(super) fn roll_back(
     ));
     if breaking > 0 {
         out.line(format_args!(
-            "{breaking} changes break clients that already rely on {removed}; portcullis diff shows them"
+            "{breaking} changes break or may break clients that already rely on {removed}; portcullis diff shows them"
         ));
     }
     Ok(CommandOutcome::Success)
 }
 
-/// How many changes of the rollback break clients of the current version. This is only a note: if
+/// How many changes of the rollback break or may break clients of the current version. This is only a note: if
 /// the contracts cannot be compared, the rollback still succeeds.
 fn count_rollback_breaks(
     registry: &GateRegistry,
@@ -100,7 +100,10 @@ fn count_rollback_breaks(
     let report = current.zip(back).map(|(current, back)| {
         compat::compare(&current, &back, CompareOptions::for_day(now.date()))
     });
-    report.map_or(0, |report| report.counts().breaking)
+    report.map_or(0, |report| {
+        let counts = report.counts();
+        counts.breaking + counts.unknown
+    })
 }
 
 fn write(registry: &GateRegistry, found: &VersionedRecord) -> Result<(), GateError> {

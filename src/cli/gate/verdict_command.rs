@@ -28,7 +28,7 @@ use crate::cli::admin_port::{AdminClient, DEPLOY_WINDOWS};
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::inputs::read_approvals;
 use crate::cli::output::{ReportWriter, print_error};
-use crate::cli::report::{ReportFormat, print_report};
+use crate::cli::report::{ApprovalTemplate, ReportFormat, print_report, print_templates};
 use crate::cli::run_error::RunError;
 
 /// The deployment to decide about.
@@ -61,7 +61,11 @@ pub(super) fn verdict(
     let catalog = load_catalog(&args.verdict_args.catalog)?;
     let squad = squad(&catalog, args)?;
     let provider = provider(&catalog, args)?;
-    let registry = GateRegistry::open(args.registry, provider.name.as_str())?;
+    let registry = GateRegistry::open(
+        &args.registry.registry,
+        provider.name.as_str(),
+        &args.registry.service,
+    )?;
     let mut found = registry.read()?;
     found.record.check_clock(now).map_err(GateError::from)?;
     let CandidateContract {
@@ -96,6 +100,10 @@ pub(super) fn verdict(
         now,
     };
     let mut verdict = case.judge();
+    if options.print_approvals {
+        print_templates(missing_approvals(&verdict), out);
+        return Ok(CommandOutcome::Success);
+    }
     let deployment = case.deployment(&verdict, &actor_name(options.by.as_deref()));
     let mut recorded = None;
     let is_allowed = matches!(
@@ -125,6 +133,25 @@ pub(super) fn verdict(
     publish(args, &report, &registry, out)?;
     let is_blocked = verdict.decision == GateDecision::Blocked;
     Ok(CommandOutcome::finding_unless(!is_blocked))
+}
+
+/// The approvals without which the verdict blocks the deployment.
+fn missing_approvals(verdict: &GateVerdict) -> impl Iterator<Item = ApprovalTemplate> {
+    let blocking = verdict
+        .reasons
+        .iter()
+        .filter(|reason| reason.weight == ReasonWeight::Blocks);
+    blocking.flat_map(|reason| {
+        let change = reason.change.iter();
+        change.flat_map(move |change| {
+            let owners = change.approvals_missing.iter();
+            owners.map(move |owner| ApprovalTemplate {
+                fingerprint: change.fingerprint.clone(),
+                change: format!("{} [{}]", reason.message, change.rule),
+                owner: owner.clone(),
+            })
+        })
+    })
 }
 
 /// The version that the deployment replaces.

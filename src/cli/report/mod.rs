@@ -15,7 +15,9 @@ mod report_github;
 mod report_sarif;
 mod report_junit;
 mod report_gitlab;
+mod approval_template;
 
+pub(super) use approval_template::{ApprovalTemplate, print_templates};
 pub(super) use fail_threshold::FailThreshold;
 pub(super) use finding::{FindingLevel, FindingLocation, ReportFinding, TestCase, fingerprint_of};
 pub(super) use report_document::{Report, ReportSection, ReportTable};

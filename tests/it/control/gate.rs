@@ -92,12 +92,12 @@ impl GateFixture {
         fs::write(self.path(name), text).unwrap();
     }
 
-    fn run(&self, words: &str) -> Output {
+    pub(crate) fn run(&self, words: &str) -> Output {
         run(self.folder.path(), words, "")
     }
 
     /// Runs the gate for the service orders of payments with the contract in a file.
-    fn decide(&self, file: &str, more: &str) -> (i32, Value) {
+    pub(crate) fn decide(&self, file: &str, more: &str) -> (i32, Value) {
         let words = format!(
             "gate --squad payments --service orders --contract {file} --registry registry --by ci \
              --format json --catalog squads.toml {more}"

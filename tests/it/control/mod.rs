@@ -1,6 +1,7 @@
 //! The gate and ownership.
 
 pub(crate) mod gate;
+pub(crate) mod gate_approvals;
 pub(crate) mod gate_measured;
 pub(crate) mod gate_races;
 pub(crate) mod owners;
