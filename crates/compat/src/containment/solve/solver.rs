@@ -5,7 +5,7 @@
 //! it depends on is open. The result becomes permanent once that goal is found empty without
 //! depending on another.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::super::formula::FormulaId;
 use super::super::formula_arena::FormulaArena;
@@ -16,6 +16,9 @@ use serde_json::Value;
 
 /// The maximum nesting depth of goals.
 const DEPTH_MAX: u32 = 120;
+
+/// The units of work that take as long as a step.
+const WORK_OF_A_STEP: u64 = 64;
 
 #[derive(Debug)]
 pub(crate) struct Solver<'a> {
@@ -29,6 +32,8 @@ pub(crate) struct Solver<'a> {
     /// The lowest open goal that the current goal depends on.
     touched: u32,
     pub(crate) steps: u64,
+    /// Work that is not yet counted as a step.
+    work: u64,
     steps_max: u64,
     /// The first reason for giving up.
     pub(crate) reason: Option<String>,
@@ -56,6 +61,7 @@ impl<'a> Solver<'a> {
             order: Vec::new(),
             touched: u32::MAX,
             steps: 0,
+            work: 0,
             steps_max,
             reason: None,
         }
@@ -87,6 +93,19 @@ impl<'a> Solver<'a> {
         self.touched = outer.min(dependency);
         self.settle_goal(goal, &answer, dependency, mark);
         answer
+    }
+
+    /// Whether a goal has a value; `None` if that is unknown.
+    pub(super) fn has_value(&mut self, goal: &SearchGoal) -> Option<bool> {
+        let answer = match self.memo.answers.get(goal) {
+            Some(known) => known,
+            None => &self.solve(goal),
+        };
+        match answer {
+            SearchAnswer::Found(..) => Some(true),
+            SearchAnswer::Empty => Some(false),
+            SearchAnswer::Unsure => None,
+        }
     }
 
     /// Stores what the answer proves about the goal and the goals that depend on it.
@@ -128,6 +147,13 @@ impl<'a> Solver<'a> {
         true
     }
 
+    /// Counts work that is cheaper than a step.
+    pub(super) fn count_work(&mut self, units: usize) {
+        self.work += units as u64;
+        self.steps += self.work / WORK_OF_A_STEP;
+        self.work %= WORK_OF_A_STEP;
+    }
+
     pub(super) fn has_steps(&self) -> bool {
         self.steps < self.steps_max
     }
@@ -146,7 +172,7 @@ impl<'a> Solver<'a> {
     pub(super) fn fulfils(&mut self, goal: &SearchGoal, value: &Value) -> TruthValue {
         let mut sent: Vec<FormulaId> = Vec::new();
         let mut truth = Some(true);
-        let mut evaluator = FormulaEvaluator::new(self.arena, self.matchers);
+        let mut evaluator = FormulaEvaluator::of_one_value(self.arena, self.matchers);
         for literal in &goal.literals {
             let this = match literal.mode {
                 LiteralMode::Sent => {

@@ -308,6 +308,12 @@ fn formats_and_lookarounds() {
         text(json!({"pattern": "^(?!\\s*$).+"})),
         json!({"pattern": "\\S"}),
     );
+    // A lookahead constrains strings only.
+    beyond(
+        json!({"type": "number", "pattern": "^(?!a)"}),
+        json!({"type": "integer"}),
+        json!(0.5),
+    );
     undecided(
         text(json!({"pattern": "^(a+)b\\1$"})),
         json!({"minLength": 3}),
@@ -573,5 +579,21 @@ fn text_is_read_by_the_schema_of_the_acceptor() {
         json!({"type": "integer"}),
         json!({"type": "string", "enum": ["0", "1"]}),
         json!(2),
+    );
+}
+
+#[test]
+fn a_property_that_is_required_by_one_alternative_is_sent() {
+    // Two keywords share the alternative "without `a`". The other alternative of the second keyword
+    // requires `x`, so `x` is sent although nothing declares it.
+    sent_beyond(
+        json!({
+            "type": "object",
+            "properties": {"b": {}},
+            "dependentRequired": {"a": ["x"]},
+            "dependentSchemas": {"a": {"maxProperties": 0}},
+        }),
+        json!({"properties": {"x": {"type": "null"}}}),
+        json!({"x": true}),
     );
 }
