@@ -36,8 +36,8 @@ pub(super) struct FormulaEvaluator<'a> {
     pub(super) matchers: &'a mut StringMatchers,
     depth: u32,
     evaluations: u32,
-    /// The evaluations of all values.
-    pub(super) total: u64,
+    /// The evaluations of all values, which the search counts as work.
+    pub(super) total: usize,
     /// The results for the parts of the current value, by address.
     known: HashMap<(FormulaId, usize), TruthValue>,
     /// Whether all evaluations are of the same value, so that results stay valid.

@@ -21,6 +21,7 @@ impl Solver<'_> {
     }
 
     pub(super) fn search(&mut self, goal: &SearchGoal, mut state: GoalState) -> SearchAnswer {
+        self.count_work(state.size());
         if !self.spend(1) {
             return SearchAnswer::Unsure;
         }

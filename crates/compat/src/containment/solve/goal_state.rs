@@ -146,6 +146,11 @@ impl GoalState {
         literal.types(arena).has(self.mask) && !self.contradicts(literal)
     }
 
+    /// The number of literals that a step looks at.
+    pub(super) fn size(&self) -> usize {
+        self.seen.len() + self.eager.len() + self.lazy.len()
+    }
+
     /// Whether a literal is already assumed.
     pub(super) fn has(&self, literal: Literal) -> bool {
         self.is_seen(literal)

@@ -17,6 +17,9 @@ use serde_json::Value;
 /// The maximum nesting depth of goals.
 const DEPTH_MAX: u32 = 120;
 
+/// The maximum number of permanent answers.
+const ANSWERS_MAX: usize = 200_000;
+
 /// The units of work that take as long as a step.
 const WORK_OF_A_STEP: u64 = 64;
 
@@ -43,6 +46,17 @@ pub(crate) struct Solver<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct SolverMemo {
     answers: HashMap<SearchGoal, SearchAnswer>,
+}
+
+impl SolverMemo {
+    /// Stores an answer. A full memo is emptied, so that its size is limited and the same questions
+    /// get the same answers.
+    fn remember(&mut self, goal: SearchGoal, answer: SearchAnswer) {
+        if self.answers.len() >= ANSWERS_MAX {
+            self.answers.clear();
+        }
+        self.answers.insert(goal, answer);
+    }
 }
 
 impl<'a> Solver<'a> {
@@ -129,11 +143,11 @@ impl<'a> Solver<'a> {
         }
         for dependent in self.order.split_off(mark) {
             if self.provisional.remove(&dependent).is_some() && is_empty {
-                self.memo.answers.insert(dependent, SearchAnswer::Empty);
+                self.memo.remember(dependent, SearchAnswer::Empty);
             }
         }
         if self.steps < self.steps_max {
-            self.memo.answers.insert(goal.clone(), answer.clone());
+            self.memo.remember(goal.clone(), answer.clone());
         }
     }
 
@@ -190,6 +204,8 @@ impl<'a> Solver<'a> {
         if !sent.is_empty() {
             truth = and(truth, evaluator.sends(&sent, value, goal.demanded));
         }
+        let evaluations = evaluator.total;
+        self.count_work(evaluations);
         truth
     }
 }
