@@ -1,9 +1,9 @@
 //! The arena of formulas. Equal nodes share an id, and each node records which types of values can
 //! satisfy it and which can violate it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use serde_json::Value;
 
 use portcullis_json::ExactFraction;
@@ -126,6 +126,11 @@ impl FormulaArena {
         self.constants.push(value.clone());
         self.constant_ids.insert(key, ConstantId(id));
         ConstantId(id)
+    }
+
+    /// A value that the arena already contains.
+    pub(super) fn find_constant(&self, value: &Value) -> Option<ConstantId> {
+        self.constant_ids.get(&canonical(value)).copied()
     }
 
     pub(super) fn add(&mut self, node: FormulaNode) -> FormulaId {

@@ -2,7 +2,12 @@
 //!
 //! Keywords that cannot be interpreted are unknown. Unknown propagates: it never counts as false,
 //! and `not` does not turn it into true.
+//!
+//! Nested alternatives and the check of what a producer sends ask for the same schema and part many
+//! times, so the results for arrays and objects are remembered. They are found by the address of
+//! the part, which is unique while the whole value is borrowed; they are forgotten with the value.
 
+use hashbrown::HashMap;
 use serde_json::Value;
 
 use portcullis_json::ExactFraction;
@@ -33,6 +38,12 @@ pub(super) struct FormulaEvaluator<'a> {
     evaluations: u32,
     /// The last broken part of a contract that a value was evaluated against.
     pub(super) broken_part: Option<StringId>,
+    /// The evaluations of all values, which the search counts as work.
+    pub(super) total: usize,
+    /// The results for the parts of the current value, by address.
+    known: HashMap<(FormulaId, usize), TruthValue>,
+    /// Whether all evaluations are of the same value, so that results stay valid.
+    is_of_one_value: bool,
 }
 
 pub(super) fn and(left: TruthValue, right: TruthValue) -> TruthValue {
@@ -72,6 +83,17 @@ impl<'a> FormulaEvaluator<'a> {
             depth: 0,
             evaluations: 0,
             broken_part: None,
+            total: 0,
+            known: HashMap::new(),
+            is_of_one_value: false,
+        }
+    }
+
+    /// An evaluator for several formulas and one value, which must outlive it.
+    pub(super) fn of_one_value(arena: &'a FormulaArena, matchers: &'a mut StringMatchers) -> Self {
+        Self {
+            is_of_one_value: true,
+            ..Self::new(arena, matchers)
         }
     }
 
@@ -79,29 +101,56 @@ impl<'a> FormulaEvaluator<'a> {
     pub(super) fn holds(&mut self, id: FormulaId, value: &Value) -> TruthValue {
         if self.depth == 0 {
             self.evaluations = 0;
+            self.forget_value();
         }
         if self.depth > DEPTH_MAX || self.evaluations > EVALUATIONS_MAX {
             return None;
         }
         self.evaluations += 1;
-        self.depth += 1;
-        let truth = self.node(id, value);
-        self.depth -= 1;
+        self.total += 1;
+        if !is_worth_remembering(self.arena.node(id), value) {
+            return self.deeper(|this| this.node(id, value));
+        }
+        let part = (id, std::ptr::from_ref(value).addr());
+        if let Some(known) = self.known.get(&part) {
+            return *known;
+        }
+        let truth = self.deeper(|this| this.node(id, value));
+        self.known.insert(part, truth);
         truth
+    }
+
+    /// Evaluates a part of the current value: the results that are known stay valid.
+    pub(super) fn deeper<T>(&mut self, evaluate: impl FnOnce(&mut Self) -> T) -> T {
+        self.depth += 1;
+        let result = evaluate(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// Starts with another value.
+    pub(super) fn forget_value(&mut self) {
+        if !self.is_of_one_value && self.depth == 0 {
+            self.known.clear();
+        }
+    }
+
+    /// A separate limit for one formula.
+    pub(super) fn holds_separately(&mut self, id: FormulaId, value: &Value) -> TruthValue {
+        self.evaluations = 0;
+        self.holds(id, value)
     }
 
     fn node(&mut self, id: FormulaId, value: &Value) -> TruthValue {
         let arena = self.arena;
         match arena.node(id) {
             FormulaNode::Type(mask) => Some(mask.has(TypeMask::of(value))),
-            FormulaNode::Values(values) => {
-                let text = canonical(value);
-                Some(
-                    values
-                        .iter()
-                        .any(|one| canonical(arena.constant(*one)) == text),
-                )
-            }
+            FormulaNode::Values(values) => Some(
+                arena.holds(id).has(TypeMask::of(value))
+                    && arena
+                        .find_constant(value)
+                        .is_some_and(|constant| values.binary_search(&constant).is_ok()),
+            ),
             FormulaNode::AllOf(parts) => self.every(parts.iter().map(|part| (*part, value))),
             FormulaNode::AnyOf(parts) => any(parts.iter().map(|part| self.holds(*part, value))),
             FormulaNode::OneOf(parts) => self.exactly_one(parts, value),
@@ -110,10 +159,7 @@ impl<'a> FormulaEvaluator<'a> {
                 self.holds(arena.definitions[*number as usize], value)
             }
             FormulaNode::Unsent => Some(true),
-            FormulaNode::Readable(part) => {
-                let readings = readings(value);
-                any(readings.iter().map(|reading| self.holds(*part, reading)))
-            }
+            FormulaNode::Readable(part) => self.readable(*part, value),
             FormulaNode::Opaque(word, types) => {
                 if arena.broken_parts.contains_key(word) {
                     self.broken_part = Some(*word);
@@ -130,6 +176,18 @@ impl<'a> FormulaEvaluator<'a> {
                 Value::Null | Value::Bool(_) => Some(true),
             },
         }
+    }
+
+    fn readable(&mut self, part: FormulaId, value: &Value) -> TruthValue {
+        if value.is_array() || value.is_object() {
+            return self.holds(part, value);
+        }
+        // The readings are new values, so results about them must not outlive them.
+        let known = std::mem::take(&mut self.known);
+        let readings = readings(value);
+        let truth = any(readings.iter().map(|reading| self.holds(part, reading)));
+        self.known = known;
+        truth
     }
 
     fn every<'v>(&mut self, parts: impl Iterator<Item = (FormulaId, &'v Value)>) -> TruthValue {
@@ -223,6 +281,9 @@ impl<'a> FormulaEvaluator<'a> {
     }
 
     fn property(&mut self, listed: &PropertyFormulas, name: &str, value: &Value) -> TruthValue {
+        if listed.patterned.is_empty() {
+            return self.holds(self.of_plain_name(listed, name), value);
+        }
         let (schemas, is_known) = self.of_name(listed, name);
         let truth = self.every(schemas.into_iter().map(|schema| (schema, value)));
         if is_known {
@@ -233,12 +294,39 @@ impl<'a> FormulaEvaluator<'a> {
         }
     }
 
+    /// The schema of a property where no patterns are listed.
+    fn of_plain_name(&self, listed: &PropertyFormulas, name: &str) -> FormulaId {
+        if listed.named.is_empty() {
+            return listed.rest;
+        }
+        let named = self.arena.find_string(name);
+        let schema = named.and_then(|name| listed.of_name(name));
+        schema.unwrap_or(listed.rest)
+    }
+
+    /// The schemas that apply to a property whose name the arena contains, and whether the list is
+    /// complete.
+    pub(super) fn of_interned_name(
+        &mut self,
+        listed: &PropertyFormulas,
+        name: StringId,
+    ) -> (Vec<FormulaId>, bool) {
+        if listed.patterned.is_empty() {
+            let schema = listed.of_name(name).unwrap_or(listed.rest);
+            return (vec![schema], true);
+        }
+        self.of_name(listed, self.arena.string(name))
+    }
+
     /// The schemas that apply to a property, and whether the list is complete.
     pub(super) fn of_name(
         &mut self,
         listed: &PropertyFormulas,
         name: &str,
     ) -> (Vec<FormulaId>, bool) {
+        if listed.patterned.is_empty() {
+            return (vec![self.of_plain_name(listed, name)], true);
+        }
         let arena = self.arena;
         let mut schemas: Vec<FormulaId> = arena
             .find_string(name)
@@ -276,6 +364,20 @@ impl<'a> FormulaEvaluator<'a> {
         self.matchers
             .matches(pattern, self.arena.string(pattern), text)
     }
+}
+
+/// Whether a result is expensive enough to be remembered.
+fn is_worth_remembering(node: &FormulaNode, value: &Value) -> bool {
+    (value.is_object() || value.is_array())
+        && matches!(
+            node,
+            FormulaNode::AllOf(_)
+                | FormulaNode::AnyOf(_)
+                | FormulaNode::OneOf(_)
+                | FormulaNode::Properties(_)
+                | FormulaNode::Items(_)
+                | FormulaNode::Contains { .. }
+        )
 }
 
 /// Evaluates a node for a number.

@@ -16,15 +16,34 @@ use super::formula_evaluator::{FormulaEvaluator, TruthValue, and};
 
 /// Whether a schema, or a schema that it is composed of, declares properties.
 pub(super) fn declares_properties(arena: &FormulaArena, id: FormulaId) -> bool {
+    any_composed(arena, id, |node| {
+        matches!(node, FormulaNode::Properties(members)
+            if !members.named.is_empty() || !members.patterned.is_empty())
+    })
+}
+
+/// Whether a schema, or a schema that it is composed of, declares or requires properties, so that a
+/// producer may send them.
+pub(super) fn names_properties(arena: &FormulaArena, id: FormulaId) -> bool {
+    any_composed(arena, id, |node| {
+        matches!(
+            node,
+            FormulaNode::Properties(_) | FormulaNode::RequiredProperty(_)
+        )
+    })
+}
+
+/// Whether a schema, or a schema that it is composed of, is of a kind.
+fn any_composed(
+    arena: &FormulaArena,
+    id: FormulaId,
+    is_of_kind: impl Fn(&FormulaNode) -> bool,
+) -> bool {
     let mut seen = Vec::new();
     let mut open = vec![id];
     while let Some(id) = open.pop() {
         match arena.node(id) {
-            FormulaNode::Properties(members)
-                if !members.named.is_empty() || !members.patterned.is_empty() =>
-            {
-                return true;
-            }
+            node if is_of_kind(node) => return true,
             FormulaNode::AllOf(parts) | FormulaNode::AnyOf(parts) | FormulaNode::OneOf(parts) => {
                 open.extend(parts)
             }
@@ -58,10 +77,15 @@ impl FormulaEvaluator<'_> {
         value: &Value,
         demanded: bool,
     ) -> TruthValue {
+        self.forget_value();
+        self.deeper(|this| this.sends_part(schemas, value, demanded))
+    }
+
+    fn sends_part(&mut self, schemas: &[FormulaId], value: &Value, demanded: bool) -> TruthValue {
         let mut truth = Some(true);
         let mut declarations = ValueDeclarations::default();
         for schema in schemas {
-            truth = and(truth, self.holds(*schema, value));
+            truth = and(truth, self.holds_separately(*schema, value));
             if truth == Some(false) {
                 return truth;
             }
@@ -92,7 +116,7 @@ impl FormulaEvaluator<'_> {
                         .iter()
                         .map(|items| items.at(index))
                         .collect();
-                    truth = and(truth, self.sends(&schemas, element, true));
+                    truth = and(truth, self.sends_part(&schemas, element, true));
                 }
             }
             _ => {}
@@ -123,7 +147,7 @@ impl FormulaEvaluator<'_> {
         for members in &declarations.members {
             schemas.extend(self.of_name(members, name).0);
         }
-        self.sends(&schemas, property, is_demanded)
+        self.sends_part(&schemas, property, is_demanded)
     }
 
     fn collect(
@@ -149,7 +173,7 @@ impl FormulaEvaluator<'_> {
             }
             FormulaNode::AnyOf(parts) | FormulaNode::OneOf(parts) => {
                 for part in parts {
-                    match self.holds(*part, value) {
+                    match self.holds_separately(*part, value) {
                         Some(true) => self.collect(*part, value, declarations, depth + 1),
                         Some(false) => {}
                         None => declarations.is_unsure = true,

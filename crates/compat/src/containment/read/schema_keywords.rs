@@ -280,7 +280,14 @@ fn pattern(arena: &mut FormulaArena, text: &str) -> FormulaId {
     {
         let word = arena.intern(&part);
         let id = arena.add(FormulaNode::Pattern(word));
-        parts.push(if matches { id } else { arena.not(id) });
+        parts.push(if matches {
+            id
+        } else {
+            // A pattern holds for all other types, so its negation alone would refuse them.
+            let string = arena.types(TypeMask::STRING);
+            let refused = arena.all_of([string, id]);
+            arena.not(refused)
+        });
     }
     arena.all_of(parts)
 }

@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::super::formula::{FormulaId, FormulaNode};
 use super::super::formula_evaluator::{FormulaEvaluator, all, not};
 use super::super::type_mask::TypeMask;
-use super::alternative_literals::{AlternativeLiterals, combined, options};
+use super::alternative_literals::{
+    ChoiceBranch, RemainingChoice, branches, combined, remaining_choice, width,
+};
 use super::goal_state::GoalState;
 use super::search_goal::{AnswerTally, Literal, SearchAnswer, SearchGoal};
 use super::solver::Solver;
@@ -22,6 +24,7 @@ impl Solver<'_> {
     }
 
     pub(super) fn search(&mut self, goal: &SearchGoal, mut state: GoalState) -> SearchAnswer {
+        self.count_work(state.size());
         if !self.spend(1) {
             return SearchAnswer::Unsure;
         }
@@ -36,8 +39,9 @@ impl Solver<'_> {
         }
         if let Some(at) = self.fewest(&state) {
             let choice = state.eager.swap_remove(at);
-            let options = combined(self.arena, choice, options(self.arena, choice));
-            return self.each_option(goal, &state, options);
+            let single = branches(self.arena, &state, choice, |_| false);
+            let branches = combined(self.arena, choice, single);
+            return self.each_branch(goal, state, choice, branches);
         }
         if !state.mask.is_single() {
             return self.each_type(goal, &state);
@@ -57,13 +61,20 @@ impl Solver<'_> {
                     let Some(choice) = list.get(at).copied() else {
                         break;
                     };
-                    match self.remaining_choice(state, choice) {
+                    match remaining_choice(self.arena, state, choice) {
                         RemainingChoice::None => return false,
                         RemainingChoice::Several => {
                             at += 1;
                             continue;
                         }
                         RemainingChoice::Satisfied => {}
+                        RemainingChoice::Partly(literal) => {
+                            changed = true;
+                            if !state.assume(self.arena, &[literal]) {
+                                return false;
+                            }
+                            continue;
+                        }
                         RemainingChoice::One(only) => {
                             changed = true;
                             if !state.assume(self.arena, &only) {
@@ -84,63 +95,41 @@ impl Solver<'_> {
         }
     }
 
-    /// The alternatives that remain of a choice.
-    fn remaining_choice(&self, state: &GoalState, choice: Literal) -> RemainingChoice {
-        if matches!(self.arena.node(choice.id), FormulaNode::Readable(_)) {
-            return RemainingChoice::Several;
-        }
-        let mut only = None;
-        for option in options(self.arena, choice) {
-            if option.iter().all(|literal| state.has(*literal)) {
-                return RemainingChoice::Satisfied;
-            }
-            if option
-                .iter()
-                .all(|literal| state.is_feasible(self.arena, *literal))
-            {
-                if only.is_some() {
-                    // Another may be satisfied already, which only costs time.
-                    return RemainingChoice::Several;
-                }
-                only = Some(option);
-            }
-        }
-        only.map_or(RemainingChoice::None, RemainingChoice::One)
-    }
-
     fn fewest(&self, state: &GoalState) -> Option<usize> {
-        let width = |choice: &Literal| {
-            options(self.arena, *choice)
-                .iter()
-                .filter(|option| {
-                    option
-                        .iter()
-                        .all(|literal| state.is_feasible(self.arena, *literal))
-                })
-                .count()
-        };
+        let width = |choice: &Literal| width(self.arena, state, *choice);
         let widths = state.eager.iter().map(width).enumerate();
         widths.min_by_key(|(_, width)| *width).map(|(at, _)| at)
     }
 
-    fn each_option(
+    fn each_branch(
         &mut self,
         goal: &SearchGoal,
-        state: &GoalState,
-        options: Vec<AlternativeLiterals>,
+        mut state: GoalState,
+        choice: Literal,
+        branches: Vec<ChoiceBranch>,
     ) -> SearchAnswer {
         let mut tally = AnswerTally::default();
-        for option in options {
+        for branch in branches {
             let mut next = state.clone();
-            if !next.assume(self.arena, &option) {
-                continue;
+            if branch.is_open {
+                next.lazy.push(choice);
             }
-            let answer = self.search(goal, next);
+            let answer = if next.assume(self.arena, &branch.literals) {
+                self.search(goal, next)
+            } else {
+                SearchAnswer::Empty
+            };
+            let is_empty = answer == SearchAnswer::Empty;
             if let Some(done) = tally.take(answer) {
                 return done;
             }
             if self.is_spent() {
                 tally.mark_unsure();
+                break;
+            }
+            // All values that are left are outside of the branch.
+            let otherwise = branch.otherwise.filter(|_| is_empty);
+            if !state.assume(self.arena, otherwise.as_slice()) {
                 break;
             }
         }
@@ -227,7 +216,7 @@ impl Solver<'_> {
 
     /// Evaluates the literals for a value.
     pub(super) fn units_hold(&mut self, units: &[Literal], value: &Value) -> Option<bool> {
-        let mut evaluator = FormulaEvaluator::new(self.arena, self.matchers);
+        let mut evaluator = FormulaEvaluator::of_one_value(self.arena, self.matchers);
         all(units.iter().map(|unit| {
             let holds = evaluator.holds(unit.id, value);
             if unit.is_positive() {
@@ -254,11 +243,7 @@ impl Solver<'_> {
         if let (Some(value), Some(Some(true))) = (&value, truth) {
             return SearchAnswer::Found(value.clone(), true);
         }
-        let matters = state.lazy.iter().position(|literal| match &value {
-            None => !self.is_readable(*literal),
-            Some(value) => self.units_hold_of(*literal, value) != Some(true),
-        });
-        let Some(at) = matters else {
+        let Some(at) = self.deciding_choice(&state, value.as_ref()) else {
             return match (value, truth) {
                 (Some(value), Some(None)) => SearchAnswer::Found(value, false),
                 _ => self.give_up(NO_VALUE),
@@ -269,28 +254,43 @@ impl Solver<'_> {
         if self.is_readable(choice) {
             return self.other_reading(goal, &state, choice, value);
         }
-        let options = options(self.arena, choice);
-        self.each_option(goal, &state, options)
+        let mut evaluator = FormulaEvaluator::of_one_value(self.arena, self.matchers);
+        let mut holds = |part| {
+            let value = value.as_ref();
+            value.is_some_and(|value| evaluator.holds(part, value) == Some(true))
+        };
+        let branches = branches(self.arena, &state, choice, &mut holds);
+        self.each_branch(goal, state, choice, branches)
+    }
+
+    /// The narrowest postponed choice that the value does not satisfy; without a value, the
+    /// narrowest of all.
+    fn deciding_choice(&mut self, state: &GoalState, value: Option<&Value>) -> Option<usize> {
+        let mut evaluator = FormulaEvaluator::of_one_value(self.arena, self.matchers);
+        let mut is_open = |literal: &Literal| match value {
+            None => !matches!(evaluator.arena.node(literal.id), FormulaNode::Readable(_)),
+            Some(value) => {
+                let holds = evaluator.holds(literal.id, value);
+                let truth = if literal.is_positive() {
+                    holds
+                } else {
+                    not(holds)
+                };
+                truth != Some(true)
+            }
+        };
+        let open: Vec<usize> = (0..state.lazy.len())
+            .filter(|at| is_open(&state.lazy[*at]))
+            .collect();
+        open.into_iter()
+            .min_by_key(|at| width(self.arena, state, state.lazy[*at]))
     }
 
     fn is_readable(&self, literal: Literal) -> bool {
         matches!(self.arena.node(literal.id), FormulaNode::Readable(_))
     }
 
-    fn units_hold_of(&mut self, literal: Literal, value: &Value) -> Option<bool> {
-        self.units_hold(&[literal], value)
-    }
-
     pub(super) fn is_spent(&self) -> bool {
         self.reason.is_some() && !self.has_steps()
     }
-}
-
-enum RemainingChoice {
-    /// No alternative can hold.
-    None,
-    One(AlternativeLiterals),
-    Several,
-    /// One alternative is already assumed.
-    Satisfied,
 }

@@ -1,7 +1,5 @@
 //! The assumptions about the value during a search.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::super::formula::{FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas};
@@ -12,8 +10,9 @@ use super::search_goal::{Literal, LiteralMode, SearchGoal};
 
 #[derive(Clone, Debug)]
 pub(super) struct GoalState {
-    /// All assumed literals, decomposed or not.
-    seen: BTreeSet<Literal>,
+    /// All assumed literals, decomposed or not, sorted. A state is copied for each alternative, which
+    /// is cheap for a list.
+    seen: Vec<Literal>,
     /// The remaining types.
     pub(super) mask: TypeMask,
     /// Literals of single keywords.
@@ -34,7 +33,7 @@ impl GoalState {
             literal.mode == LiteralMode::Sent && declares_properties(arena, literal.id)
         };
         let mut state = Self {
-            seen: BTreeSet::new(),
+            seen: Vec::new(),
             mask: TypeMask::ALL,
             units: Vec::new(),
             eager: Vec::new(),
@@ -49,15 +48,24 @@ impl GoalState {
     pub(super) fn assume(&mut self, arena: &mut FormulaArena, literals: &[Literal]) -> bool {
         let mut queue = literals.to_vec();
         while let Some(literal) = queue.pop() {
-            self.mask = self.mask.and(types(arena, literal));
+            self.mask = self.mask.and(literal.types(arena));
             if self.mask.is_empty() || self.contradicts(literal) {
                 return false;
             }
-            if self.seen.insert(literal) && !self.take_apart(arena, literal, &mut queue) {
+            if self.insert(literal) && !self.take_apart(arena, literal, &mut queue) {
                 return false;
             }
         }
         true
+    }
+
+    /// Returns whether the literal is new.
+    fn insert(&mut self, literal: Literal) -> bool {
+        let at = self.seen.binary_search(&literal);
+        if let Err(at) = at {
+            self.seen.insert(at, literal);
+        }
+        at.is_err()
     }
 
     fn take_apart(
@@ -122,33 +130,32 @@ impl GoalState {
     }
 
     fn contradicts(&self, literal: Literal) -> bool {
-        let has = |mode| self.seen.contains(&Literal::new(literal.id, mode));
+        let has = |mode| self.is_seen(Literal::new(literal.id, mode));
         match literal.mode {
             LiteralMode::Fails => has(LiteralMode::Holds) || has(LiteralMode::Sent),
             LiteralMode::Holds | LiteralMode::Sent => has(LiteralMode::Fails),
         }
     }
 
+    fn is_seen(&self, literal: Literal) -> bool {
+        self.seen.binary_search(&literal).is_ok()
+    }
+
     /// Whether a literal can hold together with the assumptions, judged without search.
     pub(super) fn is_feasible(&self, arena: &FormulaArena, literal: Literal) -> bool {
-        types(arena, literal).has(self.mask) && !self.contradicts(literal)
+        literal.types(arena).has(self.mask) && !self.contradicts(literal)
+    }
+
+    /// The number of literals that a step looks at.
+    pub(super) fn size(&self) -> usize {
+        self.seen.len() + self.eager.len() + self.lazy.len()
     }
 
     /// Whether a literal is already assumed.
     pub(super) fn has(&self, literal: Literal) -> bool {
-        self.seen.contains(&literal)
+        self.is_seen(literal)
             || literal.mode == LiteralMode::Holds
-                && self
-                    .seen
-                    .contains(&Literal::new(literal.id, LiteralMode::Sent))
-    }
-}
-
-/// The types of values for which a literal can hold.
-fn types(arena: &FormulaArena, literal: Literal) -> TypeMask {
-    match literal.mode {
-        LiteralMode::Fails => arena.fails(literal.id),
-        LiteralMode::Holds | LiteralMode::Sent => arena.holds(literal.id),
+                && self.is_seen(Literal::new(literal.id, LiteralMode::Sent))
     }
 }
 

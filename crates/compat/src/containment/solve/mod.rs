@@ -10,6 +10,7 @@
 
 mod search_goal;
 mod solver;
+mod literal_conflicts;
 mod goal_state;
 mod alternative_literals;
 mod branching;
@@ -18,6 +19,7 @@ mod numbers;
 mod strings;
 mod objects;
 mod object_goal;
+mod property_demands;
 mod arrays;
 mod array_goal;
 

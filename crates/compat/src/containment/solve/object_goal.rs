@@ -1,21 +1,15 @@
 //! The constraints on an object: for each property by name, and for some property of any name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::formula::{ANY, FormulaId, FormulaNode, PropertyFormulas, StringId};
+use super::super::formula::{ANY, FormulaId, FormulaNode, NEVER, PropertyFormulas, StringId};
 use super::super::formula_arena::FormulaArena;
 use super::super::formula_evaluator::FormulaEvaluator;
-use super::super::type_mask::TypeMask;
 use super::goal_state::GoalState;
-use super::search_goal::{Literal, LiteralMode, SearchAnswer, SearchGoal};
-use super::solver::Solver;
-
-/// The maximum number of patterns for which all combinations are tried; beyond it, each pattern is
-/// tried alone.
-const PATTERNS_MAX: usize = 5;
+use super::search_goal::{Literal, LiteralMode};
 
 /// A constraint that some property must violate.
 #[derive(Clone, Debug)]
@@ -25,9 +19,6 @@ pub(super) enum PropertyDemand {
     /// The name violates a schema.
     Name(FormulaId),
 }
-
-/// A property name, and an additional literal for its value.
-pub(super) type PropertyCandidate = (StringId, Option<Literal>);
 
 #[derive(Debug, Default)]
 pub(super) struct ObjectGoal {
@@ -39,12 +30,14 @@ pub(super) struct ObjectGoal {
     lacks: BTreeSet<StringId>,
     pub(super) min: u64,
     pub(super) max: Option<u64>,
-    names: Vec<FormulaId>,
+    pub(super) names: Vec<FormulaId>,
     is_closed: bool,
-    /// All names that the schemas list.
-    pub(super) listed: BTreeSet<StringId>,
+    /// All names that the schemas list, sorted; if other names are not allowed, the allowed ones.
+    pub(super) listed: Vec<StringId>,
+    /// Whether only listed names are allowed.
+    pub(super) is_confined: bool,
     /// All name patterns.
-    patterns: Vec<StringId>,
+    pub(super) patterns: Vec<StringId>,
 }
 
 /// Whether a property may be present.
@@ -63,32 +56,64 @@ impl ObjectGoal {
         for unit in &state.units {
             object_goal.add(arena, *unit);
         }
-        let mut patterns: Vec<StringId> = Vec::new();
-        let demanded = object_goal
-            .demands
-            .iter()
-            .filter_map(|demand| match demand {
-                PropertyDemand::Member(members) => Some(members),
-                PropertyDemand::Name(_) => None,
-            });
-        for members in object_goal
+        let members: Vec<Arc<PropertyFormulas>> = object_goal.members().cloned().collect();
+        let patterned = members.iter().flat_map(|members| members.patterned.iter());
+        object_goal.patterns = patterned.map(|(pattern, _)| *pattern).collect();
+        object_goal.patterns.sort_unstable();
+        object_goal.patterns.dedup();
+        let confining = object_goal.confining_names();
+        object_goal.is_confined = confining.is_some();
+        object_goal.listed = confining.unwrap_or_else(|| {
+            let named = members.iter().flat_map(|members| members.named.iter());
+            let lacking = object_goal.lacks.iter().copied();
+            named.map(|(name, _)| *name).chain(lacking).collect()
+        });
+        object_goal.listed.extend(&object_goal.has);
+        object_goal.listed.sort_unstable();
+        object_goal.listed.dedup();
+        object_goal
+    }
+
+    /// The properties of all schemas.
+    fn members(&self) -> impl Iterator<Item = &Arc<PropertyFormulas>> {
+        let demanded = self.demands.iter().filter_map(|demand| match demand {
+            PropertyDemand::Member(members) => Some(members),
+            PropertyDemand::Name(_) => None,
+        });
+        let open = self.open.iter().map(|(members, _)| members);
+        open.chain(demanded)
+    }
+
+    /// Names that include all allowed ones; `None` if a name that no schema lists may be allowed.
+    fn confining_names(&self) -> Option<Vec<StringId>> {
+        let names = |members: &PropertyFormulas| {
+            let named = members.named.iter();
+            named.map(|(name, _)| *name).collect::<Vec<_>>()
+        };
+        let is_closed =
+            |members: &PropertyFormulas| members.patterned.is_empty() && members.rest == NEVER;
+        let open = self.open.iter().map(|(members, _)| members);
+        let closed = open
+            .filter(|members| is_closed(members))
+            .min_by_key(|members| members.named.len());
+        if let Some(members) = closed {
+            return Some(names(members));
+        }
+        let sent = self
             .open
             .iter()
-            .map(|(members, _)| members)
-            .chain(demanded)
-        {
-            object_goal
-                .listed
-                .extend(members.named.iter().map(|(name, _)| *name));
-            patterns.extend(members.patterned.iter().map(|(pattern, _)| *pattern));
+            .filter(|(_, mode)| *mode == LiteralMode::Sent);
+        let declares_others =
+            |members: &PropertyFormulas| members.declares_rest || !members.patterned.is_empty();
+        if !self.is_closed || sent.clone().any(|(members, _)| declares_others(members)) {
+            return None;
         }
-        patterns.sort_unstable();
-        patterns.dedup();
-        object_goal.patterns = patterns;
-        object_goal
-            .listed
-            .extend(object_goal.has.iter().chain(&object_goal.lacks));
-        object_goal
+        let declared = sent.flat_map(|(members, _)| names(members));
+        Some(declared.chain(self.demanded.iter().copied()).collect())
+    }
+
+    pub(super) fn is_demanded(&self, name: StringId) -> bool {
+        self.demanded.contains(&name)
     }
 
     fn add(&mut self, arena: &FormulaArena, unit: Literal) {
@@ -152,7 +177,8 @@ impl ObjectGoal {
         let is_declared = |evaluator: &mut FormulaEvaluator<'_>| {
             self.demanded.contains(&name)
                 || self.open.iter().any(|(members, mode)| {
-                    *mode == LiteralMode::Sent && evaluator.declares(members, text)
+                    *mode == LiteralMode::Sent
+                        && (members.of_name(name).is_some() || evaluator.declares(members, text))
                 })
         };
         if self.is_closed && !is_declared(evaluator) {
@@ -160,7 +186,7 @@ impl ObjectGoal {
         }
         let mut literals = Vec::new();
         for (members, mode) in &self.open {
-            let (schemas, is_known) = evaluator.of_name(members, text);
+            let (schemas, is_known) = evaluator.of_interned_name(members, name);
             is_all &= is_known;
             literals.extend(
                 schemas
@@ -169,186 +195,8 @@ impl ObjectGoal {
                     .map(|schema| Literal::new(schema, *mode)),
             );
         }
+        literals.sort_unstable();
+        literals.dedup();
         PropertyAllowance::Yes(literals, is_all)
     }
-}
-
-impl Solver<'_> {
-    /// The goal for the value of a property; `None` if the property is not allowed.
-    pub(super) fn property_goal(
-        &mut self,
-        object_goal: &ObjectGoal,
-        name: StringId,
-        more: &[Literal],
-    ) -> Option<SearchGoal> {
-        let mut evaluator = self.evaluator();
-        match object_goal.allowed(&mut evaluator, name) {
-            PropertyAllowance::No => None,
-            PropertyAllowance::Yes(mut literals, is_all) => {
-                if !is_all {
-                    self.give_up("a pattern for property names that cannot be evaluated");
-                }
-                literals.extend_from_slice(more);
-                Some(SearchGoal::new(
-                    literals,
-                    object_goal.demanded.contains(&name),
-                ))
-            }
-        }
-    }
-
-    /// The properties that could satisfy a demand, and whether the list is complete.
-    pub(super) fn candidates(
-        &mut self,
-        object_goal: &ObjectGoal,
-        demand: &PropertyDemand,
-        assigned: &BTreeMap<StringId, Vec<Literal>>,
-    ) -> (Vec<PropertyCandidate>, bool) {
-        let mut found = Vec::new();
-        let known: Vec<StringId> = assigned
-            .keys()
-            .filter(|name| !object_goal.listed.contains(name))
-            .copied()
-            .collect();
-        for name in known.iter().chain(&object_goal.listed) {
-            if let Some(literal) = self.violating_literal(demand, *name) {
-                found.push((*name, literal));
-            }
-        }
-        let (cells, is_all) = cells(&object_goal.patterns);
-        let mut is_complete = is_all;
-        for cell in cells {
-            if !self.can_violate(object_goal, demand, cell) {
-                continue;
-            }
-            let avoided: BTreeSet<StringId> = object_goal
-                .listed
-                .iter()
-                .chain(assigned.keys())
-                .copied()
-                .collect();
-            let extra = match demand {
-                PropertyDemand::Name(schema) => vec![Literal::fails(*schema)],
-                PropertyDemand::Member(_) => Vec::new(),
-            };
-            match self.unlisted_property(object_goal, cell, &avoided, extra) {
-                SearchAnswer::Found(Value::String(name), is_certain) => {
-                    is_complete &= is_certain;
-                    let name = self.arena.intern(&name);
-                    if let Some(literal) = self.violating_literal(demand, name) {
-                        found.push((name, literal));
-                    }
-                }
-                SearchAnswer::Empty => {}
-                _ => is_complete = false,
-            }
-        }
-        (found, is_complete)
-    }
-
-    /// The literal that makes a property of this name violate the schemas; `None` if it cannot.
-    fn violating_literal(
-        &mut self,
-        demand: &PropertyDemand,
-        name: StringId,
-    ) -> Option<Option<Literal>> {
-        let text = self.arena.string(name).to_owned();
-        let mut evaluator = self.evaluator();
-        match demand {
-            PropertyDemand::Name(schema) => match evaluator.holds(*schema, &Value::from(text)) {
-                Some(true) => None,
-                _ => Some(None),
-            },
-            PropertyDemand::Member(members) => {
-                let (mut schemas, is_known) = evaluator.of_name(members, &text);
-                if !is_known {
-                    // Any of the pattern schemas may apply.
-                    schemas.extend(members.patterned.iter().map(|(_, schema)| *schema));
-                    schemas.push(members.rest);
-                }
-                let all = self.arena.all_of(schemas);
-                (!self.arena.fails(all).is_empty()).then_some(Some(Literal::fails(all)))
-            }
-        }
-    }
-
-    /// Whether a property whose name matches exactly these patterns could violate the schemas.
-    fn can_violate(&self, object_goal: &ObjectGoal, demand: &PropertyDemand, cell: u32) -> bool {
-        let PropertyDemand::Member(members) = demand else {
-            return true;
-        };
-        let is_in = |pattern: &StringId| {
-            let at = object_goal
-                .patterns
-                .iter()
-                .position(|known| known == pattern);
-            at.is_some_and(|at| cell & 1 << at != 0)
-        };
-        let mut matched = members
-            .patterned
-            .iter()
-            .filter(|(pattern, _)| is_in(pattern))
-            .peekable();
-        let can_fail = |schema: FormulaId| !self.arena.fails(schema).is_empty();
-        match matched.peek() {
-            None => can_fail(members.rest),
-            Some(_) => matched.any(|(_, schema)| can_fail(*schema)),
-        }
-    }
-
-    /// Finds a name that no schema lists and that matches exactly the patterns of a cell.
-    pub(super) fn unlisted_property(
-        &mut self,
-        object_goal: &ObjectGoal,
-        cell: u32,
-        avoided: &BTreeSet<StringId>,
-        mut literals: Vec<Literal>,
-    ) -> SearchAnswer {
-        literals.push(Literal::holds(self.arena.types(TypeMask::STRING)));
-        for (at, pattern) in object_goal.patterns.iter().enumerate() {
-            let id = self.arena.add(FormulaNode::Pattern(*pattern));
-            literals.push(match cell & 1 << at {
-                0 => Literal::fails(id),
-                _ => Literal::holds(id),
-            });
-        }
-        literals.extend(
-            object_goal
-                .names
-                .iter()
-                .map(|schema| Literal::holds(*schema)),
-        );
-        let names: Vec<Value> = avoided
-            .iter()
-            .map(|name| Value::from(self.arena.string(*name)))
-            .collect();
-        if !names.is_empty() {
-            let listing = self.arena.values(&names);
-            literals.push(Literal::fails(listing));
-        }
-        // Prefer a name that is not empty, because it reads better in a message.
-        let seen = Literal::holds(self.arena.add(FormulaNode::LengthMin(1)));
-        let goal = SearchGoal::new(literals, false);
-        match self.solve(&goal.with(seen)) {
-            SearchAnswer::Empty => self.solve(&goal),
-            answer => answer,
-        }
-    }
-
-    /// The combinations of patterns that a name can match.
-    pub(super) fn name_cells(object_goal: &ObjectGoal) -> (Vec<u32>, bool) {
-        cells(&object_goal.patterns)
-    }
-}
-
-/// All combinations of patterns, smallest first, and whether the list is complete.
-fn cells(patterns: &[StringId]) -> (Vec<u32>, bool) {
-    let count = patterns.len();
-    if count > PATTERNS_MAX {
-        let singles = (0..count.min(31)).map(|at| 1 << at);
-        return (std::iter::once(0).chain(singles).collect(), false);
-    }
-    let mut cells: Vec<u32> = (0..1 << count).collect();
-    cells.sort_by_key(|cell: &u32| cell.count_ones());
-    (cells, true)
 }

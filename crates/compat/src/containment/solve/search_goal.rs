@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use super::super::formula::FormulaId;
+use super::super::formula_arena::FormulaArena;
+use super::super::type_mask::TypeMask;
 
 /// What a literal requires of a formula.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,6 +44,14 @@ impl Literal {
 
     pub(super) fn is_positive(self) -> bool {
         self.mode != LiteralMode::Fails
+    }
+
+    /// The types of values for which the literal can hold.
+    pub(super) fn types(self, arena: &FormulaArena) -> TypeMask {
+        match self.mode {
+            LiteralMode::Fails => arena.fails(self.id),
+            LiteralMode::Holds | LiteralMode::Sent => arena.holds(self.id),
+        }
     }
 }
 

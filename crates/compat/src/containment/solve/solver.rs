@@ -5,7 +5,7 @@
 //! it depends on is open. The result becomes permanent once that goal is found empty without
 //! depending on another.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::super::formula::FormulaId;
 use super::super::formula_arena::FormulaArena;
@@ -16,6 +16,12 @@ use serde_json::Value;
 
 /// The maximum nesting depth of goals.
 const DEPTH_MAX: u32 = 120;
+
+/// The maximum number of permanent answers.
+const ANSWERS_MAX: usize = 200_000;
+
+/// The units of work that take as long as a step.
+const WORK_OF_A_STEP: u64 = 64;
 
 #[derive(Debug)]
 pub(crate) struct Solver<'a> {
@@ -29,6 +35,8 @@ pub(crate) struct Solver<'a> {
     /// The lowest open goal that the current goal depends on.
     touched: u32,
     pub(crate) steps: u64,
+    /// Work that is not yet counted as a step.
+    work: u64,
     steps_max: u64,
     /// The first reason for giving up.
     pub(crate) reason: Option<String>,
@@ -38,6 +46,17 @@ pub(crate) struct Solver<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct SolverMemo {
     answers: HashMap<SearchGoal, SearchAnswer>,
+}
+
+impl SolverMemo {
+    /// Stores an answer. A full memo is emptied, so that its size is limited and the same questions
+    /// get the same answers.
+    fn remember(&mut self, goal: SearchGoal, answer: SearchAnswer) {
+        if self.answers.len() >= ANSWERS_MAX {
+            self.answers.clear();
+        }
+        self.answers.insert(goal, answer);
+    }
 }
 
 impl<'a> Solver<'a> {
@@ -56,6 +75,7 @@ impl<'a> Solver<'a> {
             order: Vec::new(),
             touched: u32::MAX,
             steps: 0,
+            work: 0,
             steps_max,
             reason: None,
         }
@@ -89,6 +109,19 @@ impl<'a> Solver<'a> {
         answer
     }
 
+    /// Whether a goal has a value; `None` if that is unknown.
+    pub(super) fn has_value(&mut self, goal: &SearchGoal) -> Option<bool> {
+        let answer = match self.memo.answers.get(goal) {
+            Some(known) => known,
+            None => &self.solve(goal),
+        };
+        match answer {
+            SearchAnswer::Found(..) => Some(true),
+            SearchAnswer::Empty => Some(false),
+            SearchAnswer::Unsure => None,
+        }
+    }
+
     /// Stores what the answer proves about the goal and the goals that depend on it.
     fn settle_goal(
         &mut self,
@@ -110,11 +143,11 @@ impl<'a> Solver<'a> {
         }
         for dependent in self.order.split_off(mark) {
             if self.provisional.remove(&dependent).is_some() && is_empty {
-                self.memo.answers.insert(dependent, SearchAnswer::Empty);
+                self.memo.remember(dependent, SearchAnswer::Empty);
             }
         }
         if self.steps < self.steps_max {
-            self.memo.answers.insert(goal.clone(), answer.clone());
+            self.memo.remember(goal.clone(), answer.clone());
         }
     }
 
@@ -126,6 +159,13 @@ impl<'a> Solver<'a> {
             return false;
         }
         true
+    }
+
+    /// Counts work that is cheaper than a step.
+    pub(super) fn count_work(&mut self, units: usize) {
+        self.work += units as u64;
+        self.steps += self.work / WORK_OF_A_STEP;
+        self.work %= WORK_OF_A_STEP;
     }
 
     pub(super) fn has_steps(&self) -> bool {
@@ -146,7 +186,7 @@ impl<'a> Solver<'a> {
     pub(super) fn fulfils(&mut self, goal: &SearchGoal, value: &Value) -> TruthValue {
         let mut sent: Vec<FormulaId> = Vec::new();
         let mut truth = Some(true);
-        let mut evaluator = FormulaEvaluator::new(self.arena, self.matchers);
+        let mut evaluator = FormulaEvaluator::of_one_value(self.arena, self.matchers);
         for literal in &goal.literals {
             let this = match literal.mode {
                 LiteralMode::Sent => {
@@ -164,6 +204,8 @@ impl<'a> Solver<'a> {
         if !sent.is_empty() {
             truth = and(truth, evaluator.sends(&sent, value, goal.demanded));
         }
+        let evaluations = evaluator.total;
+        self.count_work(evaluations);
         truth
     }
 }

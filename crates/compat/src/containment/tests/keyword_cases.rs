@@ -326,6 +326,12 @@ fn formats_and_lookarounds() {
         text(json!({"pattern": "^(?!\\s*$).+"})),
         json!({"pattern": "\\S"}),
     );
+    // A lookahead constrains strings only.
+    beyond(
+        json!({"type": "number", "pattern": "^(?!a)"}),
+        json!({"type": "integer"}),
+        json!(0.5),
+    );
     undecided(
         text(json!({"pattern": "^(a+)b\\1$"})),
         json!({"minLength": 3}),
@@ -728,4 +734,19 @@ fn fields_of_forms_are_text_and_what_is_inside_of_them_is_json() {
     );
     // The text of an object is JSON, so a number stays a number.
     check(field(integer), field(text), Some(json!({"a": 0})));
+}
+#[test]
+fn a_property_that_is_required_by_one_alternative_is_sent() {
+    // Two keywords share the alternative "without `a`". The other alternative of the second keyword
+    // requires `x`, so `x` is sent although nothing declares it.
+    sent_beyond(
+        json!({
+            "type": "object",
+            "properties": {"b": {}},
+            "dependentRequired": {"a": ["x"]},
+            "dependentSchemas": {"a": {"maxProperties": 0}},
+        }),
+        json!({"properties": {"x": {"type": "null"}}}),
+        json!({"x": true}),
+    );
 }

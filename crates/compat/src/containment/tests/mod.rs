@@ -7,3 +7,4 @@ mod random_schemas;
 mod containment_corpora;
 mod contract_corpora;
 mod keyword_cases;
+mod wide_alternatives;
