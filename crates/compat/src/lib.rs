@@ -31,6 +31,9 @@ mod semantic_version;
 mod version_advice;
 mod compare;
 
+#[cfg(test)]
+mod property_tests;
+
 pub use change_approval::{ApprovalSet, ChangeApproval};
 pub use change_level::{ChangeCertainty, ChangeLevel};
 pub use compare::{CompatCounts, CompatReport, compare};
