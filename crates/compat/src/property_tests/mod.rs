@@ -10,3 +10,6 @@ mod changed_operations;
 mod test_contracts;
 mod small_pairs;
 mod approved_changes;
+mod known_edit;
+mod edited_documents;
+mod found_edits;
