@@ -231,7 +231,7 @@ impl<'p> ExplainedPair<'p> {
             );
             if counts.shown.insert(place) {
                 counts.unexplained.push(format!(
-                    "{} seed {seed}, {}: {:?} {} {}{} {}\n    {}\n    {shown}\n    findings of the operation:\n      {}",
+                    "{} seed {seed}, {}: {:?} {} {}{} {}\n    {}\n    {}\n    findings nearby:\n      {}",
                     self.pair.name,
                     message.subject,
                     refusal.class,
@@ -240,11 +240,17 @@ impl<'p> ExplainedPair<'p> {
                     refusal.pointer,
                     refusal.keyword.as_deref().unwrap_or("-"),
                     refusal.sentence,
-                    self.reasons.listed(message.subject).join("\n      "),
+                    shortened(shown),
+                    self.reasons.listed(message, refusal).join("\n      "),
                 ));
             }
         }
     }
+}
+
+/// The beginning of a message; the seed makes it again.
+fn shortened(text: &str) -> &str {
+    &text[..text.floor_char_boundary(800)]
 }
 
 /// A pointer without the indices of items.

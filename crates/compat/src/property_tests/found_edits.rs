@@ -174,15 +174,26 @@ impl EditCheck<'_> {
         let edit = &self.component.edits[number];
         let mut tokens = place.tokens.clone();
         tokens.push(edit.property.clone());
-        let lowered = producer.lowered_schemas(place.direction);
-        let mut sampler = ValueSampler::new(&lowered.document, place.direction, self.seed);
         let path = PlantedPath {
             tokens: &tokens,
             value: &edit.refused,
         };
-        let key = key_of(producer, place).as_str();
-        (0..30).find_map(|_| {
-            let value = sampler.sample(key, Some(path))?;
+        let direction = place.direction;
+        let lowered = [producer, alone].map(|contract| contract.lowered_schemas(direction));
+        let mut samplers = lowered
+            .each_ref()
+            .map(|lowered| ValueSampler::new(&lowered.document, direction, self.seed));
+        let keys = [producer, alone].map(|contract| key_of(contract, place).as_str());
+        (0..60).find_map(|_| {
+            let mut value = samplers[0].sample(keys[0], Some(path))?;
+            if direction == MessageDirection::Response {
+                // Each revision requires other properties, and both must allow the response.
+                let other = samplers[1].sample(keys[1], Some(path))?;
+                let members = object_at(&mut value, &place.tokens)?;
+                for (name, value) in object_at(&mut other.clone(), &place.tokens)?.iter() {
+                    members.entry(name.clone()).or_insert_with(|| value.clone());
+                }
+            }
             self.shows(place, alone, &value).then_some(value)
         })
     }
@@ -249,6 +260,22 @@ impl EditCheck<'_> {
             place.tokens.join("/"),
         ));
     }
+}
+
+/// The object at a place, where `*` is the first item.
+fn object_at<'v>(
+    value: &'v mut Value,
+    tokens: &[String],
+) -> Option<&'v mut serde_json::Map<String, Value>> {
+    let mut here = value;
+    for token in tokens {
+        here = if token == "*" {
+            here.get_mut(0)?
+        } else {
+            here.get_mut(token)?
+        };
+    }
+    here.as_object_mut()
 }
 
 /// Edits some components of a document, each with its own seed.

@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::value_sampler::PlantedValue;
 
+/// How many properties become required: each must have a value in every message about another edit.
+const REQUIRED_MAX: usize = 4;
+
 /// The kinds of edits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum EditKind {
@@ -137,6 +140,7 @@ pub(super) fn edits_of(object: &Value, is_30: bool, most: usize, rng: &mut Rng) 
         .unwrap_or_default();
     let is_closed = object.get("additionalProperties") == Some(&json!(false));
     let mut all: Vec<KnownEdit> = Vec::new();
+    let mut required_left = REQUIRED_MAX;
     for (name, schema) in properties {
         let is_required = required.contains(&json!(name));
         let mut kinds = kinds_of(schema, is_30);
@@ -149,8 +153,13 @@ pub(super) fn edits_of(object: &Value, is_30: bool, most: usize, rng: &mut Rng) 
         rng.shuffle(&mut kinds);
         let mut chosen: Vec<EditKind> = Vec::new();
         for (kind, refused) in kinds {
-            if chosen.len() < 2 && chosen.iter().all(|other| kind.fits_beside(*other)) {
+            let is_too_many = kind == EditKind::PropertyRequired && required_left == 0;
+            if chosen.len() < 2
+                && !is_too_many
+                && chosen.iter().all(|other| kind.fits_beside(*other))
+            {
                 chosen.push(kind);
+                required_left -= usize::from(kind == EditKind::PropertyRequired);
                 let property = name.clone();
                 all.push(KnownEdit {
                     kind,

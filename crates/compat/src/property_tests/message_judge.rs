@@ -27,6 +27,12 @@ pub(super) struct MessageRefusal {
     pub(super) declared: Option<String>,
     /// The refused part of the value.
     pub(super) value: Option<Value>,
+    /// Where the contract declares the keyword.
+    pub(super) source: Option<String>,
+    /// Whether the value was read from text, which can be read in several ways.
+    pub(super) is_text: bool,
+    /// What the closest of several alternatives refuses.
+    pub(super) inner: Vec<MessageRefusal>,
     pub(super) sentence: String,
 }
 
@@ -199,35 +205,40 @@ impl<'c> MessageJudge<'c> {
         let Some(first) = violations.first() else {
             return Vec::new();
         };
+        let described = |violation: &Violation| MessageRefusal {
+            value: value
+                .and_then(|value| value.pointer(&violation.pointer))
+                .cloned(),
+            is_text: !media.is_some_and(|media| media.is_json),
+            ..refusal_of(violation, declared.clone(), &[])
+        };
         let key = media
             .filter(|media| media.is_json)
             .and_then(|media| media.schema.as_ref());
         let exact = key.zip(value).map(|(key, value)| {
             let refusals = self.contract.refusals(direction, key, &value.to_string());
-            let made = refusals.into_iter().map(|refusal| MessageRefusal {
-                class: first.class,
-                part: MessagePart::Body,
-                name: None,
-                value: value.pointer(&refusal.pointer).cloned(),
-                keyword: Some(keyword_of(&refusal.location)),
-                declared: declared.clone(),
-                sentence: sentence_at(violations, &refusal.pointer),
-                pointer: refusal.pointer,
+            let made = refusals.into_iter().map(|refusal| {
+                let below =
+                    |violation: &&Violation| violation.pointer.starts_with(&refusal.pointer);
+                MessageRefusal {
+                    class: first.class,
+                    part: MessagePart::Body,
+                    name: None,
+                    value: value.pointer(&refusal.pointer).cloned(),
+                    keyword: Some(keyword_of(&refusal.location)),
+                    declared: declared.clone(),
+                    sentence: sentence_at(violations, &refusal.pointer),
+                    source: None,
+                    is_text: false,
+                    inner: violations.iter().filter(below).map(described).collect(),
+                    pointer: refusal.pointer,
+                }
             });
             made.collect::<Vec<_>>()
         });
         match exact {
             Some(refusals) if !refusals.is_empty() => refusals,
-            _ => violations
-                .iter()
-                .map(|violation| refusal_of(violation, declared.clone(), &[]))
-                .map(|refusal| MessageRefusal {
-                    value: value
-                        .and_then(|value| value.pointer(&refusal.pointer))
-                        .cloned(),
-                    ..refusal
-                })
-                .collect(),
+            _ => violations.iter().map(described).collect(),
         }
     }
 }
@@ -264,6 +275,9 @@ fn target_refusal(sentence: &str) -> MessageRefusal {
         keyword: None,
         declared: None,
         value: None,
+        source: None,
+        is_text: false,
+        inner: Vec::new(),
         sentence: sentence.to_owned(),
     }
 }
@@ -290,6 +304,12 @@ fn refusal_of(
         value: named
             .and_then(|(_, _, value)| value.pointer(&violation.pointer))
             .cloned(),
+        source: violation
+            .contract
+            .as_ref()
+            .map(|location| location.pointer.clone()),
+        is_text: violation.part != MessagePart::Body,
+        inner: Vec::new(),
         sentence: violation.sentence(true),
     }
 }

@@ -12,6 +12,9 @@ use super::super::change_level::{ChangeCertainty, ChangeLevel};
 use super::super::compat_finding::{ChangeLocation, ChangeSubject, CompatFinding, ExchangePart};
 use super::message_judge::MessageRefusal;
 
+/// How many findings a counterexample shows.
+const LISTED_MAX: usize = 12;
+
 /// Every place of a finding.
 pub(super) fn places(finding: &CompatFinding) -> Vec<(&ChangeSubject, &ChangeLocation)> {
     vec![(&finding.subject, &finding.location)]
@@ -98,10 +101,23 @@ impl<'r> RefusalReasons<'r> {
         strongest.or(is_moved.then_some(ApprovedReason::Policy))
     }
 
-    /// The findings of an operation, for a counterexample.
-    pub(super) fn listed(&self, subject: &str) -> Vec<String> {
-        let found = self.by_subject.get(subject).into_iter().flatten();
+    /// The findings of an operation near a refused place, for a counterexample.
+    pub(super) fn listed(
+        &self,
+        message: RefusedMessage<'_>,
+        refusal: &MessageRefusal,
+    ) -> Vec<String> {
+        let found = self.by_subject.get(message.subject).into_iter().flatten();
         found
+            .filter(|(location, finding)| {
+                let (at, refused) = (&*location.pointer, &*refusal.pointer);
+                let is_near = begins_with(at, refused) || begins_with(refused, parent(at));
+                finding
+                    .direction
+                    .is_none_or(|direction| direction == message.direction)
+                    && (is_near || refusal.part == MessagePart::Target)
+            })
+            .take(LISTED_MAX)
             .map(|(location, finding)| {
                 let level = finding.level.as_str();
                 let certainty = match &finding.certainty {
@@ -239,6 +255,18 @@ fn covers(finding: &CompatFinding, location: &ChangeLocation, refusal: &MessageR
     let Some(keyword) = refusal.keyword.as_deref() else {
         return begins_with(at, refused) || begins_with(refused, at);
     };
+    // A text that is not valid as one type is read as another, whose error names the whole.
+    if refusal.is_text && begins_with(at, refused) {
+        return true;
+    }
+    // The closest alternative shows what is refused inside.
+    let is_explained = |inner: &MessageRefusal| {
+        inner.pointer.len() > refused.len() && is_in_component(finding, inner, family)
+            || is_at(at, &inner.pointer) && covers(finding, location, inner)
+    };
+    if COMPOSED.contains(&keyword) && refusal.inner.iter().any(is_explained) {
+        return true;
+    }
     if COMPOSED.contains(&keyword) && begins_with(at, refused) {
         return true;
     }
@@ -280,6 +308,27 @@ fn covers(finding: &CompatFinding, location: &ChangeLocation, refusal: &MessageR
         "values" | "read-only" | "write-only" => is_at(at, refused),
         family => is_at(at, refused) && keywords_of(family).contains(&keyword),
     }
+}
+
+/// Whether a finding about a shared schema is about the refused keyword, wherever the schema is used.
+/// Its places must name the operation and the part, but not every path through a recursive schema.
+fn is_in_component(finding: &CompatFinding, refusal: &MessageRefusal, family: &str) -> bool {
+    let acceptor = match finding.direction {
+        Some(MessageDirection::Response) => &finding.old,
+        _ => &finding.new,
+    };
+    let (Some(source), Some(found)) = (&refusal.source, acceptor) else {
+        return false;
+    };
+    let is_of_keyword = refusal
+        .keyword
+        .as_deref()
+        .is_some_and(|keyword| keywords_of(family).contains(&keyword));
+    let is_same = found.pointer == *source || found.pointer == parent(source);
+    let is_shared = source.starts_with("/components/");
+    is_shared
+        && is_same
+        && (is_of_keyword || family == "property" && refusal.keyword.as_deref() == Some("required"))
 }
 
 /// The keywords that refuse a value because of a change of this family of rules.
