@@ -3,8 +3,8 @@
 use portcullis_contract::{CompiledContract, MessageDirection, SchemaKey};
 
 use super::containment::{
-    ContainmentBudget, ContainmentVerdict, ProducerReading, SchemaComparison, SchemaQuestion,
-    ValueEncoding,
+    ContainmentBudget, ContainmentSide, ContainmentVerdict, EditVerdict, EditedSchema,
+    ProducerReading, SchemaBreak, SchemaComparison, SchemaQuestion, ValueEncoding,
 };
 
 /// Two contracts and the comparisons between them. Each comparison caches its results.
@@ -41,6 +41,44 @@ impl<'c> ContainmentChecker<'c> {
         new_produces: bool,
     ) -> ContainmentVerdict {
         self.ask(schemas, new_produces, ProducerReading::Sent)
+    }
+
+    /// The same with at most one break.
+    pub(super) fn check_first(
+        &mut self,
+        schemas: SchemaKeyPair<'_>,
+        new_produces: bool,
+    ) -> ContainmentVerdict {
+        let question = SchemaQuestion {
+            is_first_enough: true,
+            ..question(schemas, new_produces, ProducerReading::Sent)
+        };
+        self.search(schemas.direction, new_produces).ask(question)
+    }
+
+    /// Whether one edit alone breaks the schemas.
+    pub(super) fn check_edit(
+        &mut self,
+        schemas: SchemaKeyPair<'_>,
+        new_produces: bool,
+        edited: &EditedSchema,
+        is_cause: &(dyn Fn(&SchemaBreak) -> bool + Sync),
+    ) -> EditVerdict {
+        let question = question(schemas, new_produces, ProducerReading::Sent);
+        self.search(schemas.direction, new_produces)
+            .ask_edit(question, edited, older(new_produces), is_cause)
+    }
+
+    /// A break that these edits together do not explain.
+    pub(super) fn check_unexplained(
+        &mut self,
+        schemas: SchemaKeyPair<'_>,
+        new_produces: bool,
+        edits: &[&EditedSchema],
+    ) -> Option<SchemaBreak> {
+        let question = question(schemas, new_produces, ProducerReading::Sent);
+        self.search(schemas.direction, new_produces)
+            .ask_unexplained(question, edits, older(new_produces))
     }
 
     /// Whether the producer can send no value at all, which makes every containment hold.
@@ -88,6 +126,14 @@ impl<'c> ContainmentChecker<'c> {
     }
 }
 
+const fn older(new_produces: bool) -> ContainmentSide {
+    if new_produces {
+        ContainmentSide::Acceptor
+    } else {
+        ContainmentSide::Producer
+    }
+}
+
 fn question(
     schemas: SchemaKeyPair<'_>,
     new_produces: bool,
@@ -104,5 +150,6 @@ fn question(
         } else {
             ValueEncoding::Json
         },
+        is_first_enough: false,
     }
 }

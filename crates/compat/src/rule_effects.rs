@@ -12,10 +12,7 @@ pub(super) fn is_decided(rule: &DiffRule) -> bool {
         "schema.extensible-enum.",
     ];
     is_of_schema
-        && !matches!(
-            rule.kind,
-            ChangeCategory::Lifecycle | ChangeCategory::Mutability
-        )
+        && rule.kind != ChangeCategory::Lifecycle
         && !rule.id.starts_with("schema.content-")
         && !is_informational
             .iter()
@@ -26,18 +23,25 @@ pub(super) fn is_decided(rule: &DiffRule) -> bool {
 /// Added and removed properties are always reported, because producers that send only declared
 /// properties now send something else.
 pub(super) fn is_rewording(rule: &DiffRule) -> bool {
-    is_decided(rule) && rule.kind != ChangeCategory::Existence
+    is_decided(rule)
+        && !matches!(
+            rule.kind,
+            ChangeCategory::Existence | ChangeCategory::Mutability
+        )
 }
 
 /// The level that remains of a rule if no message is affected. A removed property is still a
-/// warning, because consumers may have used it.
+/// warning, because consumers may have used it; so is one that is no longer sent.
 pub(super) const fn harmless(rule: &DiffRule, classical: ChangeLevel) -> ChangeLevel {
     match (rule.kind, rule.action, classical) {
         (
             ChangeCategory::Existence,
             ChangeAction::Remove,
             ChangeLevel::Breaking | ChangeLevel::Warning,
-        ) => ChangeLevel::Warning,
+        )
+        | (ChangeCategory::Mutability, _, ChangeLevel::Breaking | ChangeLevel::Warning) => {
+            ChangeLevel::Warning
+        }
         _ => ChangeLevel::Info,
     }
 }

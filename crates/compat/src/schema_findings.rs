@@ -1,21 +1,24 @@
 //! Turns schema edits and containment verdicts into findings.
 //!
-//! Containment decides the level. If every value that is sent is proved to be accepted, the edits
-//! are informational. If a counterexample exists, the responsible edit is breaking. If the search
-//! gave up, the default level of the rule applies, but at least a warning. Two schemas that accept
-//! the same values count as unchanged, however they are written.
+//! If every value that is sent is proved to be accepted, all edits of a schema are informational.
+//! Otherwise each edit is judged by itself: the older schema with this edit alone. A counterexample
+//! makes it breaking, a proof harmless; if the search gave up, the effect is unknown. Two schemas
+//! that accept the same values count as unchanged, however they are written.
 
-use portcullis_contract::{MessageDirection, SourceLocation};
+use std::collections::HashMap;
+
+use portcullis_contract::{MessageDirection, SchemaKey, SourceLocation};
 
 use super::change_level::{ChangeCertainty, ChangeLevel};
 use super::compat_finding::{ChangeLocation, CompatFinding, ExchangePart};
-use super::containment::{ContainmentVerdict, SchemaBreak};
+use super::containment::{ContainmentVerdict, EditVerdict, EditedSchema, SchemaBreak};
 use super::containment_checker::{ContainmentChecker, SchemaKeyPair};
 use super::diff_rule::{ChangeCategory, DiffRule};
+use super::edit_patches::edited_schema;
+use super::edit_recognition::is_by_edit;
 use super::operation_diff::{ContractComparison, SchemaSite, sentence};
-use super::responsible_edits::responsible;
 use super::rule_effects::{harmless, is_decided, is_rewording};
-use super::schema_diff::LocatedEdit;
+use super::schema_diff::{LocatedEdit, SchemaPairId};
 use super::witness::{ContractSide, ValueCarrier, Witness, request, verify};
 
 /// Judges the schemas at every site.
@@ -23,75 +26,256 @@ pub(super) fn judge_schema_sites(comparison: &mut ContractComparison<'_>) {
     comparison.graph.explore();
     let mut containment = ContainmentChecker::new(comparison.old, comparison.new);
     let sites = std::mem::take(&mut comparison.schema_sites);
+    let mut known = KnownEffects::default();
+    let mut findings = Vec::new();
     for site in &sites {
-        let judge = SchemaSiteJudge {
-            comparison,
-            site,
-            edits: comparison.graph.edits(site.pair),
-        };
-        let found = judge.findings(&mut containment);
-        comparison.findings.extend(found);
+        let judge = SchemaSiteJudge { comparison, site };
+        let key = judge.key();
+        if !known.judged.contains_key(&key) {
+            let judged = judge.judge(&mut containment, &known.witnesses);
+            known.judged.insert(key.clone(), judged);
+        }
+        let judged = &known.judged[&key];
+        findings.extend(judge.findings(judged, &mut known.witnesses));
     }
+    comparison.findings.extend(findings);
+}
+
+/// What is known from the sites that were judged before. Operations often share schemas.
+#[derive(Default)]
+struct KnownEffects {
+    judged: HashMap<SiteKey, JudgedSchemas>,
+    witnesses: WitnessesByEdit,
+}
+
+/// The confirmed witnesses of breaking edits.
+type WitnessesByEdit = HashMap<EditKey, Witness>;
+
+/// Identifies an edit and the side that it affects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct EditKey {
+    id: (SchemaPairId, usize),
+    direction: MessageDirection,
+    is_outbound: bool,
+}
+
+/// What the verdicts about the schemas of a site depend on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct SiteKey {
+    pair: SchemaPairId,
+    schemas: Option<(SchemaKey, SchemaKey)>,
+    direction: MessageDirection,
+    is_outbound: bool,
+    is_text: bool,
+}
+
+/// The verdicts about the schemas of a site.
+struct JudgedSchemas {
+    edits: Vec<(LocatedEdit, JudgedEdit)>,
+    /// Breaks that no edit explains.
+    unexplained: Vec<SchemaBreak>,
+    /// Why it is unknown whether the schemas as wholes are compatible, if no edit says so.
+    undecided: Option<String>,
+}
+
+/// The effect of one edit on values.
+enum JudgedEdit {
+    /// Nothing is left to report.
+    Rewording,
+    Harmless,
+    Breaking(SchemaBreak),
+    /// Breaking, as a witness at another site shows.
+    BreakingElsewhere,
+    Undecided(String),
 }
 
 /// One site while it is judged.
 struct SchemaSiteJudge<'j, 'c> {
     comparison: &'j ContractComparison<'c>,
     site: &'j SchemaSite<'c>,
-    edits: Vec<LocatedEdit>,
 }
 
-/// The effect of one edit.
+/// The effect of one edit on messages.
 enum EditEffect {
     Harmless,
     Breaking(Box<Witness>),
     Undecided(String),
-    /// Other edits break the same schema, and no counterexample involves this one.
-    Hidden,
 }
 
 impl SchemaSiteJudge<'_, '_> {
-    fn findings(&self, containment: &mut ContainmentChecker<'_>) -> Vec<CompatFinding> {
-        let Some(schemas) = self.schemas() else {
-            let reason = "values in this form are not validated";
-            return self.all(|_| EditEffect::Undecided(reason.to_owned()));
-        };
-        match containment.check(schemas, self.new_produces()) {
-            ContainmentVerdict::Same | ContainmentVerdict::Compatible => {
-                self.compatible(containment, schemas)
-            }
-            ContainmentVerdict::Unknown(unknown) => {
-                let mut findings = self.all(|_| EditEffect::Undecided(unknown.reason.clone()));
-                if self.edits.is_empty() {
-                    findings.push(self.undecided_finding(&unknown.reason));
-                }
-                findings
-            }
-            ContainmentVerdict::Breaking(breaks) => self.breaking_findings(&breaks),
+    fn key(&self) -> SiteKey {
+        SiteKey {
+            pair: self.site.pair,
+            schemas: self.site.keys.clone(),
+            direction: self.site.direction,
+            is_outbound: self.site.operations.is_outbound,
+            is_text: self.site.is_text,
         }
     }
 
-    /// The findings if the acceptor accepts every value that is sent.
-    fn compatible(
+    fn edit_key(&self, found: &LocatedEdit) -> EditKey {
+        EditKey {
+            id: found.id,
+            direction: self.site.direction,
+            is_outbound: self.site.operations.is_outbound,
+        }
+    }
+
+    fn judge(
+        &self,
+        containment: &mut ContainmentChecker<'_>,
+        witnesses: &WitnessesByEdit,
+    ) -> JudgedSchemas {
+        let edits = self.comparison.graph.edits(self.site.pair);
+        let Some(schemas) = self.schemas() else {
+            let reason = "values in this form are not validated";
+            return JudgedSchemas::all(edits, |_| JudgedEdit::Undecided(reason.to_owned()));
+        };
+        match containment.check_first(schemas, self.new_produces()) {
+            ContainmentVerdict::Same | ContainmentVerdict::Compatible => {
+                self.compatible(edits, containment, schemas)
+            }
+            verdict @ (ContainmentVerdict::Unknown(_) | ContainmentVerdict::Breaking(_)) => {
+                let verdicts = edits.into_iter().map(|found| {
+                    let verdict = self.judged_edit(containment, schemas, &found, witnesses);
+                    (found, verdict)
+                });
+                let edits = verdicts.collect();
+                self.with_the_rest(edits, &verdict, containment, schemas)
+            }
+        }
+    }
+
+    /// Judges one edit by itself.
+    fn judged_edit(
         &self,
         containment: &mut ContainmentChecker<'_>,
         schemas: SchemaKeyPair<'_>,
-    ) -> Vec<CompatFinding> {
+        found: &LocatedEdit,
+        witnesses: &WitnessesByEdit,
+    ) -> JudgedEdit {
+        if !is_decided(DiffRule::named(self.rule_of(found))) {
+            return JudgedEdit::Harmless;
+        }
+        if witnesses.contains_key(&self.edit_key(found)) {
+            return JudgedEdit::BreakingElsewhere;
+        }
+        let edited = self.edited_schema(found);
+        let is_cause = |cause: &SchemaBreak| is_by_edit(&found.edit, &found.pointers, cause);
+        match containment.check_edit(schemas, self.new_produces(), &edited, &is_cause) {
+            EditVerdict::Harmless => JudgedEdit::Harmless,
+            EditVerdict::Breaking(cause) => JudgedEdit::Breaking(*cause),
+            EditVerdict::Unknown(unknown) => JudgedEdit::Undecided(unknown.reason),
+        }
+    }
+
+    fn edited_schema(&self, found: &LocatedEdit) -> EditedSchema {
+        edited_schema(&self.comparison.graph, self.site.pair, found)
+    }
+
+    /// Adds what the edits do not explain.
+    fn with_the_rest(
+        &self,
+        edits: Vec<(LocatedEdit, JudgedEdit)>,
+        verdict: &ContainmentVerdict,
+        containment: &mut ContainmentChecker<'_>,
+        schemas: SchemaKeyPair<'_>,
+    ) -> JudgedSchemas {
+        let breaking: Vec<EditedSchema> = edits
+            .iter()
+            .filter(|(_, judged)| judged.is_breaking())
+            .map(|(found, _)| self.edited_schema(found))
+            .collect();
+        let is_undecided = edits
+            .iter()
+            .any(|(_, judged)| matches!(judged, JudgedEdit::Undecided(_)));
+        let mut judged = JudgedSchemas {
+            edits,
+            unexplained: Vec::new(),
+            undecided: None,
+        };
+        match verdict {
+            _ if !breaking.is_empty() => {
+                let breaking: Vec<&EditedSchema> = breaking.iter().collect();
+                let unexplained =
+                    containment.check_unexplained(schemas, self.new_produces(), &breaking);
+                judged.unexplained.extend(unexplained);
+            }
+            ContainmentVerdict::Breaking(_) => {
+                if let ContainmentVerdict::Breaking(breaks) =
+                    containment.check(schemas, self.new_produces())
+                {
+                    judged.unexplained = breaks;
+                }
+            }
+            ContainmentVerdict::Unknown(unknown) if !is_undecided => {
+                judged.undecided = Some(unknown.reason.clone());
+            }
+            _ => {}
+        }
+        judged
+    }
+
+    /// The verdicts if the acceptor accepts every value that is sent.
+    fn compatible(
+        &self,
+        edits: Vec<LocatedEdit>,
+        containment: &mut ContainmentChecker<'_>,
+        schemas: SchemaKeyPair<'_>,
+    ) -> JudgedSchemas {
         let rule = |found: &LocatedEdit| DiffRule::named(self.rule_of(found));
-        if self.edits.iter().any(|found| is_rewording(rule(found)))
-            && containment.are_equal(schemas)
-        {
-            let findings = self.all(|_| EditEffect::Harmless).into_iter();
-            return findings.filter(|found| !is_rewording(found.rule)).collect();
+        if edits.iter().any(|found| is_rewording(rule(found))) && containment.are_equal(schemas) {
+            return JudgedSchemas::all(edits, |found| {
+                if is_rewording(rule(found)) {
+                    JudgedEdit::Rewording
+                } else {
+                    JudgedEdit::Harmless
+                }
+            });
         }
         let may_matter =
             |found: &LocatedEdit| rule(found).level(Some(self.side())) > ChangeLevel::Info;
-        if self.edits.iter().any(may_matter) && containment.is_vacuous(schemas, self.new_produces())
-        {
+        if edits.iter().any(may_matter) && containment.is_vacuous(schemas, self.new_produces()) {
             let reason = "no value with only declared properties is valid under this schema";
-            return self.all(|_| EditEffect::Undecided(reason.to_owned()));
+            return JudgedSchemas::all(edits, |_| JudgedEdit::Undecided(reason.to_owned()));
         }
-        self.all(|_| EditEffect::Harmless)
+        JudgedSchemas::all(edits, |_| JudgedEdit::Harmless)
+    }
+
+    /// The findings at this site.
+    fn findings(
+        &self,
+        judged: &JudgedSchemas,
+        witnesses: &mut WitnessesByEdit,
+    ) -> Vec<CompatFinding> {
+        let mut findings = Vec::new();
+        for (found, verdict) in &judged.edits {
+            let key = self.edit_key(found);
+            let effect = match verdict {
+                JudgedEdit::Rewording => continue,
+                JudgedEdit::Harmless => EditEffect::Harmless,
+                JudgedEdit::Undecided(reason) => EditEffect::Undecided(reason.clone()),
+                JudgedEdit::BreakingElsewhere | JudgedEdit::Breaking(_)
+                    if witnesses.contains_key(&key) =>
+                {
+                    EditEffect::Breaking(Box::new(witnesses[&key].clone()))
+                }
+                JudgedEdit::BreakingElsewhere => continue,
+                JudgedEdit::Breaking(cause) => match self.witness(cause) {
+                    Ok(witness) => {
+                        witnesses.insert(key, witness.clone());
+                        EditEffect::Breaking(Box::new(witness))
+                    }
+                    Err(reason) => EditEffect::Undecided(reason),
+                },
+            };
+            findings.push(self.finding(found, effect));
+        }
+        for found in &judged.unexplained {
+            findings.push(self.break_without_edit(found, self.witness(found)));
+        }
+        findings.extend(judged.undecided.as_deref().map(|reason| self.undecided_finding(reason)));
+        findings
     }
 
     /// The compiled schemas, if both contracts validate the value.
@@ -120,61 +304,6 @@ impl SchemaSiteJudge<'_, '_> {
             (MessageDirection::Response, false) | (MessageDirection::Request, true) => {
                 MessageDirection::Response
             }
-        }
-    }
-
-    fn all(&self, effect: impl Fn(&LocatedEdit) -> EditEffect) -> Vec<CompatFinding> {
-        let edits = self.edits.iter();
-        edits
-            .map(|found| self.finding(found, effect(found)))
-            .collect()
-    }
-
-    fn breaking_findings(&self, breaks: &[SchemaBreak]) -> Vec<CompatFinding> {
-        let mut effects: Vec<Option<EditEffect>> = self.edits.iter().map(|_| None).collect();
-        let mut findings = Vec::new();
-        for found in breaks {
-            let confirmed = self.witness(found);
-            let causes = responsible(&self.edits, found, self.side());
-            for cause in &causes {
-                match &confirmed {
-                    Ok(witness) => {
-                        effects[*cause] = Some(EditEffect::Breaking(Box::new(witness.clone())))
-                    }
-                    Err(reason) if effects[*cause].is_none() => {
-                        effects[*cause] = Some(EditEffect::Undecided(reason.clone()));
-                    }
-                    Err(_) => {}
-                }
-            }
-            if causes.is_empty() {
-                findings.push(self.break_without_edit(found, confirmed));
-            }
-        }
-        // An element of `allOf` is compared keyword by keyword, so its own finding shows the witness
-        // of the first keyword that breaks.
-        let first = effects.iter().find_map(|effect| match effect {
-            Some(EditEffect::Breaking(witness)) => Some(witness.clone()),
-            _ => None,
-        });
-        for (edit, effect) in self.edits.iter().zip(effects) {
-            let is_whole = edit.edit.rule.starts_with("schema.all-of.")
-                && DiffRule::named(edit.edit.rule).level(Some(self.side()))
-                    == ChangeLevel::Breaking;
-            let whole = first.clone().filter(|_| is_whole);
-            let effect = effect.or(whole.map(EditEffect::Breaking));
-            let effect = effect.unwrap_or_else(|| self.effect_without_break(edit));
-            findings.push(self.finding(edit, effect));
-        }
-        findings
-    }
-
-    /// The effect of an edit that caused none of the breaks. Another break may hide it.
-    fn effect_without_break(&self, edit: &LocatedEdit) -> EditEffect {
-        let rule = DiffRule::named(self.rule_of(edit));
-        match rule.level(Some(self.side())) {
-            ChangeLevel::Breaking => EditEffect::Hidden,
-            ChangeLevel::Warning | ChangeLevel::Info => EditEffect::Harmless,
         }
     }
 
@@ -242,12 +371,6 @@ impl SchemaSiteJudge<'_, '_> {
                 Some(*witness),
             ),
             EditEffect::Harmless => (harmless(rule, classical), ChangeCertainty::Proved, None),
-            EditEffect::Hidden => {
-                let reason =
-                    "other changes break this schema, and no counterexample involves this one";
-                let level = self.undecided_level(ChangeLevel::Warning);
-                (level, ChangeCertainty::Unknown(reason.to_owned()), None)
-            }
             EditEffect::Undecided(reason) => {
                 let level = self.undecided_level(classical);
                 (level, ChangeCertainty::Unknown(reason), None)
@@ -259,7 +382,7 @@ impl SchemaSiteJudge<'_, '_> {
             level,
             certainty,
             subject: self.site.subject.clone(),
-            location: self.location(&found.pointer),
+            location: self.location(found.pointer()),
             before: edit.before.clone(),
             after: edit.after.clone(),
             message: sentence(rule, edit.before.as_deref(), edit.after.as_deref()),
@@ -380,5 +503,25 @@ impl SchemaSiteJudge<'_, '_> {
             part: self.site.part.clone(),
             pointer: pointer.to_owned(),
         }
+    }
+}
+
+impl JudgedSchemas {
+    fn all(edits: Vec<LocatedEdit>, judge: impl Fn(&LocatedEdit) -> JudgedEdit) -> Self {
+        let judged = edits.into_iter().map(|found| {
+            let verdict = judge(&found);
+            (found, verdict)
+        });
+        Self {
+            edits: judged.collect(),
+            unexplained: Vec::new(),
+            undecided: None,
+        }
+    }
+}
+
+impl JudgedEdit {
+    const fn is_breaking(&self) -> bool {
+        matches!(self, Self::Breaking(_) | Self::BreakingElsewhere)
     }
 }

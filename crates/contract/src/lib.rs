@@ -54,7 +54,7 @@ pub mod recorded;
 #[cfg(test)]
 mod schema_tests;
 
-pub use compile::lowered_schemas::{LoweredSchemas, SchemaRefusal};
+pub use compile::lowered_schemas::{LoweredLocation, LoweredSchemas, SchemaRefusal};
 pub use compile::{CompileOptions, compile};
 pub use example::contract_examples::ResponseExample;
 pub use lint::lint;

@@ -44,7 +44,11 @@ impl ContainmentQuery<'_, '_> {
         };
         let mut steps_left = self.compared.budget.question_steps;
         let mut breaks: Vec<SchemaBreak> = Vec::new();
-        let most = self.compared.budget.causes.max(1);
+        let most = if self.question.is_first_enough {
+            1
+        } else {
+            self.compared.budget.causes.max(1)
+        };
         // Each cause can occur twice: once by itself and once more at another location.
         for _ in 0..2 * most {
             let found = self.witness(&mut goal, &mut steps_left);
@@ -100,7 +104,7 @@ impl ContainmentQuery<'_, '_> {
     }
 
     /// A value that the producer may send and the acceptor refuses, confirmed by both validators.
-    fn witness(
+    pub(super) fn witness(
         &mut self,
         goal: &mut CounterexampleGoal,
         steps_left: &mut u64,

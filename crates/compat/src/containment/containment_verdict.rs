@@ -37,6 +37,8 @@ pub(crate) struct SchemaQuestion<'k> {
     pub(crate) reading: ProducerReading,
     /// The encoding of the value.
     pub(crate) encoding: ValueEncoding,
+    /// Whether one break is enough, without a search for further causes.
+    pub(crate) is_first_enough: bool,
 }
 
 /// Limits of the search. They count steps, not time, so that a question has the same answer on
@@ -47,7 +49,7 @@ pub(crate) struct ContainmentBudget {
     pub(crate) question_steps: u64,
     /// Steps for all questions of a comparison.
     pub(crate) total_steps: u64,
-    /// The maximum number of distinct causes per question.
+    /// The maximum number of distinct causes per question, where no edit is known.
     pub(crate) causes: usize,
 }
 
@@ -101,4 +103,15 @@ pub(crate) struct SchemaBreak {
     pub(crate) after: Option<String>,
     /// The explanation in one sentence.
     pub(crate) message: String,
+}
+
+/// The answer for one edit: the older schema with this edit alone, compared with the older schema.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum EditVerdict {
+    /// Proved: the edit refuses or adds no value, or other edits make up for it.
+    Harmless,
+    /// A value that breaks because of the edit.
+    Breaking(Box<SchemaBreak>),
+    /// Neither was proved.
+    Unknown(UndecidedReason),
 }

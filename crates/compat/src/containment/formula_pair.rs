@@ -12,7 +12,9 @@ use super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, PropertyFormulas
 use super::formula_arena::FormulaArena;
 use super::formula_evaluator::{FormulaEvaluator, TruthValue};
 use super::formula_resolver::{FormulaResolver, resolve_references};
-use super::read::{DefinitionFormulas, DefinitionNumbers, FormulaReader};
+use super::read::{
+    DefinitionFormulas, DefinitionNumbers, EditedDefinitions, FormulaReader, OtherDocument,
+};
 use super::solve::{Literal, LiteralMode, SearchAnswer, SearchGoal, Solver, SolverMemo};
 use super::string_matchers::StringMatchers;
 use super::text_rewriter::readable_as_text;
@@ -20,9 +22,18 @@ use super::type_mask::TypeMask;
 
 /// One of the two documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ContainmentSide {
+pub(crate) enum ContainmentSide {
     Producer,
     Acceptor,
+}
+
+impl ContainmentSide {
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::Producer => Self::Acceptor,
+            Self::Acceptor => Self::Producer,
+        }
+    }
 }
 
 /// The formulas of both documents, with cached results.
@@ -127,11 +138,38 @@ impl FormulaPair {
     }
 
     fn give_back(&mut self, side: ContainmentSide, document: FormulaReader<'_>) {
-        let numbers = document.into_numbers();
+        let (numbers, _) = document.into_numbers();
+        self.formulas_mut(side).numbers = numbers;
+    }
+
+    fn formulas_mut(&mut self, side: ContainmentSide) -> &mut DocumentFormulas {
         match side {
-            ContainmentSide::Producer => self.producer.numbers = numbers,
-            ContainmentSide::Acceptor => self.acceptor.numbers = numbers,
+            ContainmentSide::Producer => &mut self.producer,
+            ContainmentSide::Acceptor => &mut self.acceptor,
         }
+    }
+
+    /// The formula of a root with some definitions in an edited form. `other` is the document of
+    /// the other side.
+    pub(super) fn edited_root<'d>(
+        &mut self,
+        side: ContainmentSide,
+        [document, other]: [&'d Value; 2],
+        key: &str,
+        edits: &'d EditedDefinitions,
+    ) -> Option<FormulaId> {
+        let root = document.get("properties")?.get(key)?;
+        let other_side = side.other();
+        let other = OtherDocument {
+            document: other,
+            numbers: std::mem::take(&mut self.formulas_mut(other_side).numbers),
+        };
+        let mut reading = self.document(side, document).with_edits(edits, other);
+        let id = reading.schema(&mut self.arena, root);
+        let (own, others) = reading.into_numbers();
+        self.formulas_mut(side).numbers = own;
+        self.formulas_mut(other_side).numbers = others;
+        Some(self.resolver.resolved(&mut self.arena, id))
     }
 
     /// The formula at a location, cached.

@@ -13,6 +13,9 @@ mod containment_verdict;
 mod schema_comparison;
 mod compared_schemas;
 mod containment_query;
+mod schema_patch;
+mod patched_schemas;
+mod edit_question;
 
 mod type_mask;
 mod canonical_text;
@@ -42,7 +45,9 @@ mod break_sentence;
 mod tests;
 
 pub(super) use containment_verdict::{
-    ContainmentBudget, ContainmentVerdict, ProducerReading, SchemaBreak, SchemaQuestion,
-    ValueEncoding,
+    ContainmentBudget, ContainmentVerdict, EditVerdict, ProducerReading, SchemaBreak,
+    SchemaQuestion, ValueEncoding,
 };
+pub(super) use formula_pair::ContainmentSide;
 pub(super) use schema_comparison::SchemaComparison;
+pub(super) use schema_patch::{EditedSchema, PropertyHolder, SchemaParts, SchemaPatch};

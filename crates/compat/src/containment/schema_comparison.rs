@@ -7,10 +7,12 @@ use portcullis_contract::{CompiledContract, MessageDirection, SchemaKey};
 use super::compared_schemas::ComparedSchemas;
 use super::containment_query::ContainmentQuery;
 use super::containment_verdict::{
-    ContainmentBudget, ContainmentVerdict, ProducerReading, SchemaQuestion, ValueEncoding,
+    ContainmentBudget, ContainmentVerdict, EditVerdict, ProducerReading, SchemaBreak,
+    SchemaQuestion, ValueEncoding,
 };
 use super::formula::{ANY, FormulaId, NEVER};
 use super::formula_pair::{ContainmentSide, CounterexampleGoal};
+use super::schema_patch::EditedSchema;
 use super::solve::SearchAnswer;
 
 /// Recursion is as deep as schemas are nested, so it runs on a large stack.
@@ -24,8 +26,11 @@ const STACK_BYTES: usize = 256 << 20;
 pub(crate) struct SchemaComparison<'c> {
     compared: ComparedSchemas<'c>,
     /// Answers by pair of formulas; operations often share schemas.
-    answered: HashMap<(FormulaId, FormulaId, ProducerReading, ValueEncoding), ContainmentVerdict>,
+    answered: HashMap<AnsweredQuestion, ContainmentVerdict>,
 }
+
+/// The formulas of the producer and the acceptor, and how the question reads them.
+type AnsweredQuestion = (FormulaId, FormulaId, ProducerReading, ValueEncoding, bool);
 
 impl<'c> SchemaComparison<'c> {
     /// Reads the schemas of both contracts.
@@ -87,22 +92,56 @@ impl<'c> SchemaComparison<'c> {
         if acceptor == ANY {
             return ContainmentVerdict::Compatible;
         }
-        let asked = (producer, acceptor, question.reading, question.encoding);
+        let asked = (
+            producer,
+            acceptor,
+            question.reading,
+            question.encoding,
+            question.is_first_enough,
+        );
         if let Some(known) = self.answered.get(&asked) {
             return known.clone();
         }
-        let verdict = on_large_stack(|| {
-            ContainmentQuery {
-                compared: &mut self.compared,
-                question,
-                producer,
-                acceptor,
-                known: Vec::new(),
-            }
-            .answer()
-        });
+        let query = self.query(question);
+        let verdict = on_large_stack(|| query.answer());
         self.answered.insert(asked, verdict.clone());
         verdict
+    }
+
+    /// Whether one edit alone breaks the question's schemas. `is_cause` recognizes the keyword that
+    /// the edit changed, for the explanation.
+    pub(crate) fn ask_edit(
+        &mut self,
+        question: SchemaQuestion<'_>,
+        edited: &EditedSchema,
+        older: ContainmentSide,
+        is_cause: &(dyn Fn(&SchemaBreak) -> bool + Sync),
+    ) -> EditVerdict {
+        let query = self.query(question);
+        on_large_stack(|| query.edit_answer(edited, older, is_cause))
+    }
+
+    /// A value that breaks and that these edits together do not explain.
+    pub(crate) fn ask_unexplained(
+        &mut self,
+        question: SchemaQuestion<'_>,
+        edits: &[&EditedSchema],
+        older: ContainmentSide,
+    ) -> Option<SchemaBreak> {
+        let query = self.query(question);
+        on_large_stack(|| query.unexplained_break(edits, older))
+    }
+
+    fn query<'i>(&'i mut self, question: SchemaQuestion<'i>) -> ContainmentQuery<'i, 'c> {
+        let producer = self.root(ContainmentSide::Producer, question.producer);
+        let acceptor = self.root(ContainmentSide::Acceptor, question.acceptor);
+        ContainmentQuery {
+            compared: &mut self.compared,
+            question,
+            producer,
+            acceptor,
+            known: Vec::new(),
+        }
     }
 }
 

@@ -4,12 +4,13 @@
 //! Afterwards the graph marks the pairs that lead to an edit. The walk for a site visits only
 //! marked pairs, each once, by the shortest path.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::fmt::Write;
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 
 use portcullis_contract::{CompiledContract, NodeRef};
 
 use super::super::compare_options::CompareOptions;
+use super::super::containment::SchemaParts;
 use super::lifecycle_annotations::{LifecycleSubject, lifecycle};
 use super::local_difference::{LocalDifference, SubschemaPair};
 use super::schema_conjunction::SchemaConjunction;
@@ -36,10 +37,21 @@ pub(crate) struct EditGraph<'c> {
 
 #[derive(Debug, Default)]
 struct SchemaPair {
+    old: Vec<NodeRef>,
+    new: Vec<NodeRef>,
     edits: Vec<SchemaEdit>,
     next: Vec<(SchemaStep, SchemaPairId)>,
+    /// The pairs that lead here.
+    before: Vec<SchemaPairId>,
     leads_to_edits: bool,
 }
+
+/// The maximum number of places of one edit in one value that are listed.
+const PLACES_MAX: usize = 8;
+
+/// Up to this number of pairs between the root and an edit, all ways to the edit are edited;
+/// otherwise only the shortest.
+const WAYS_MAX: usize = 64;
 
 impl<'c> EditGraph<'c> {
     pub(crate) fn new(
@@ -98,6 +110,8 @@ impl<'c> EditGraph<'c> {
                 let (old, new) = (followed(self.old, old), followed(self.new, new));
                 next.push((step, self.number(old, new)));
             }
+            self.pairs[id].old = old.roots();
+            self.pairs[id].new = new.roots();
             self.pairs[id].edits = edits;
             self.pairs[id].next = next;
         }
@@ -142,17 +156,17 @@ impl<'c> EditGraph<'c> {
 
     /// Marks the pairs that lead to edits, by walking the steps backwards.
     fn mark(&mut self) {
-        let mut before: Vec<Vec<SchemaPairId>> = vec![Vec::new(); self.pairs.len()];
         let mut open = Vec::new();
-        for (id, pair) in self.pairs.iter_mut().enumerate() {
-            pair.next
-                .iter()
-                .for_each(|(_, next)| before[*next].push(id));
-            pair.leads_to_edits = !pair.edits.is_empty();
-            open.extend(pair.leads_to_edits.then_some(id));
+        for id in 0..self.pairs.len() {
+            let next: Vec<SchemaPairId> = self.pairs[id].next.iter().map(|(_, next)| *next).collect();
+            for next in next {
+                self.pairs[next].before.push(id);
+            }
+            self.pairs[id].leads_to_edits = !self.pairs[id].edits.is_empty();
+            open.extend(self.pairs[id].leads_to_edits.then_some(id));
         }
         while let Some(id) = open.pop() {
-            for &earlier in &before[id] {
+            for earlier in self.pairs[id].before.clone() {
                 if !self.pairs[earlier].leads_to_edits {
                     self.pairs[earlier].leads_to_edits = true;
                     open.push(earlier);
@@ -161,29 +175,143 @@ impl<'c> EditGraph<'c> {
         }
     }
 
-    /// The edits below a pair, each once, the nearest first.
+    /// The edits below a pair, each once, the nearest first, with the places that they reach.
     pub(crate) fn edits(&self, root: SchemaPairId) -> Vec<LocatedEdit> {
-        let mut found = Vec::new();
         if !self.pairs[root].leads_to_edits {
-            return found;
+            return Vec::new();
         }
-        let mut seen = HashSet::from([root]);
-        let mut open = VecDeque::from([(root, String::new())]);
-        while let Some((id, pointer)) = open.pop_front() {
-            let pair = &self.pairs[id];
-            found.extend(pair.edits.iter().map(|edit| LocatedEdit {
-                pointer: pointer_of(&pointer, edit),
-                edit: edit.clone(),
-            }));
-            for (step, next) in &pair.next {
-                if self.pairs[*next].leads_to_edits && seen.insert(*next) {
-                    let mut pointer = pointer.clone();
-                    write!(pointer, "{step}").expect("writing to a String does not fail");
-                    open.push_back((*next, pointer));
+        let mut ways = vec![SchemaWay {
+            pair: root,
+            from: None,
+            pointer: String::new(),
+        }];
+        let mut places: HashMap<SchemaPairId, Vec<usize>> = HashMap::from([(root, vec![0])]);
+        let mut nearest = vec![root];
+        let mut at = 0;
+        while at < ways.len() {
+            let SchemaWay { pair, ref pointer, .. } = ways[at];
+            let base = pointer.clone();
+            for (step, next) in &self.pairs[pair].next {
+                if !self.pairs[*next].leads_to_edits || passes(&ways, at, *next) {
+                    continue;
+                }
+                let known = places.entry(*next).or_default();
+                if known.is_empty() {
+                    nearest.push(*next);
+                }
+                if known.len() < PLACES_MAX {
+                    known.push(ways.len());
+                    ways.push(SchemaWay {
+                        pair: *next,
+                        from: Some(at),
+                        pointer: format!("{base}{step}"),
+                    });
+                }
+            }
+            at += 1;
+        }
+        let located = nearest.iter().flat_map(|pair| {
+            let ways = &ways;
+            let places = &places[pair];
+            let edits = self.pairs[*pair].edits.iter().enumerate();
+            edits.map(move |(number, edit)| {
+                let mut pointers: Vec<String> = places
+                    .iter()
+                    .map(|way| pointer_of(&ways[*way].pointer, edit))
+                    .collect();
+                pointers.dedup();
+                LocatedEdit {
+                    id: (*pair, number),
+                    pointers,
+                    edit: edit.clone(),
+                }
+            })
+        });
+        located.collect()
+    }
+
+    /// The schemas of a pair.
+    pub(crate) fn parts(&self, id: SchemaPairId) -> [SchemaParts; 2] {
+        let pair = &self.pairs[id];
+        [
+            SchemaConjunction::new(self.old, &pair.old).schema_parts(),
+            SchemaConjunction::new(self.new, &pair.new).schema_parts(),
+        ]
+    }
+
+    /// The older schemas from a root to a pair, on every way that leads there, or on the shortest
+    /// if there are many.
+    pub(crate) fn way(&self, root: SchemaPairId, target: SchemaPairId) -> Vec<NodeRef> {
+        let mut reached: HashMap<SchemaPairId, SchemaPairId> = HashMap::from([(root, root)]);
+        let mut open = VecDeque::from([root]);
+        while let Some(id) = open.pop_front() {
+            for (_, next) in &self.pairs[id].next {
+                if self.pairs[*next].leads_to_edits && !reached.contains_key(next) {
+                    reached.insert(*next, id);
+                    open.push_back(*next);
+                }
+            }
+        }
+        let mut between = vec![target];
+        let mut at = 0;
+        while at < between.len() && between.len() <= WAYS_MAX {
+            for earlier in &self.pairs[between[at]].before {
+                if reached.contains_key(earlier) && !between.contains(earlier) {
+                    between.push(*earlier);
+                }
+            }
+            at += 1;
+        }
+        if between.len() > WAYS_MAX {
+            between = vec![target];
+            let mut here = target;
+            while let Some(earlier) = reached.get(&here).filter(|_| here != root) {
+                here = *earlier;
+                between.push(here);
+            }
+        }
+        let parts = between.iter().flat_map(|id| {
+            let pair = &self.pairs[*id];
+            SchemaConjunction::new(self.old, &pair.old).parts
+        });
+        parts.collect()
+    }
+
+    /// The pairs that declare the schema of a pair as a property, with its name.
+    pub(crate) fn holders(&self, id: SchemaPairId) -> Vec<(SchemaPairId, Rc<str>)> {
+        let mut found = Vec::new();
+        for holder in &self.pairs[id].before {
+            for (step, next) in &self.pairs[*holder].next {
+                if let SchemaStep::Property(name) = step
+                    && *next == id
+                    && !found.iter().any(|(known, other)| known == holder && other == name)
+                {
+                    found.push((*holder, Rc::clone(name)));
                 }
             }
         }
         found
+    }
+}
+
+/// A way from the root to a pair.
+struct SchemaWay {
+    pair: SchemaPairId,
+    /// The way that this one extends by a step.
+    from: Option<usize>,
+    /// The JSON pointer to the values of the pair.
+    pointer: String,
+}
+
+/// Whether a way passes a pair.
+fn passes(ways: &[SchemaWay], mut at: usize, pair: SchemaPairId) -> bool {
+    loop {
+        let way = &ways[at];
+        match way.from {
+            _ if way.pair == pair => return true,
+            Some(from) => at = from,
+            None => return false,
+        }
     }
 }
 

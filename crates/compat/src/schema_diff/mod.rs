@@ -20,5 +20,5 @@ mod edit_graph;
 
 pub(super) use edit_graph::{EditGraph, SchemaPairId};
 pub(super) use lifecycle_annotations::{LifecycleSubject, lifecycle};
-pub(super) use schema_edit::LocatedEdit;
+pub(super) use schema_edit::{LocatedEdit, SchemaEdit};
 pub(super) use value_keywords::canonical;

@@ -165,7 +165,7 @@ pub(super) fn single_against_alternatives(
     if !has_own_keywords(plain) || has_own_keywords(outer) {
         return None;
     }
-    let own = SchemaBranch::of(plain, plain.root?);
+    let own = SchemaBranch::of(plain, plain.root()?);
     let same = branches.iter().find(|branch| branch.text == own.text);
     let like = same.or_else(|| branches.iter().find(|branch| branch.is_like(&own)))?;
     let mut local = LocalDifference::default();

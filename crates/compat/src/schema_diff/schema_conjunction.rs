@@ -3,6 +3,8 @@
 use portcullis_contract::{CompiledContract, Dialect, DocumentSet, NodeRef};
 use portcullis_json::{JsonKind, JsonNode};
 
+use super::super::containment::SchemaParts;
+
 /// A schema, its references and the elements of its `allOf`, as one set of keywords.
 #[derive(Debug)]
 pub(super) struct SchemaConjunction<'c> {
@@ -16,8 +18,10 @@ pub(super) struct SchemaConjunction<'c> {
     /// Whether the schema is `anyOf` or `oneOf` with two alternatives, one of which is null. The
     /// other alternative is then merged into the schema. This is how OpenAPI 3.1 writes `nullable`.
     pub(super) allows_null: bool,
-    /// The first root.
-    pub(super) root: Option<NodeRef>,
+    /// The alternative that was merged, after references are resolved.
+    non_null: Option<NodeRef>,
+    /// The schemas that were combined.
+    roots: Vec<NodeRef>,
 }
 
 impl<'c> SchemaConjunction<'c> {
@@ -29,7 +33,8 @@ impl<'c> SchemaConjunction<'c> {
             is_never: false,
             conjuncts: Vec::new(),
             allows_null: false,
-            root: roots.first().copied(),
+            non_null: None,
+            roots: roots.to_vec(),
         };
         let mut open: Vec<NodeRef> = roots.iter().rev().copied().collect();
         let mut seen = Vec::new();
@@ -63,6 +68,8 @@ impl<'c> SchemaConjunction<'c> {
         }
         if let Some(other) = non_null_alternative(node_ref, node) {
             self.allows_null = true;
+            let target = self.contract.resolved_if_plain(other);
+            self.non_null.get_or_insert(target);
             open.push(other);
         }
         self.parts.push(node_ref);
@@ -139,7 +146,26 @@ impl<'c> SchemaConjunction<'c> {
 
     /// The location to show for the schema.
     pub(super) fn node_ref(&self) -> Option<NodeRef> {
-        self.parts.first().copied().or(self.root)
+        self.parts.first().copied().or(self.root())
+    }
+
+    /// The first of the combined schemas.
+    pub(super) fn root(&self) -> Option<NodeRef> {
+        self.roots.first().copied()
+    }
+
+    /// The combined schemas.
+    pub(super) fn roots(&self) -> Vec<NodeRef> {
+        self.roots.clone()
+    }
+
+    /// The schemas that an edit can change.
+    pub(super) fn schema_parts(self) -> SchemaParts {
+        SchemaParts {
+            roots: self.roots,
+            parts: self.parts,
+            non_null: self.non_null,
+        }
     }
 }
 

@@ -89,11 +89,21 @@ impl fmt::Display for SchemaStep {
     }
 }
 
-/// An edit with its location relative to the root schema of a site.
+/// An edit with its places relative to the root schema of a site.
 #[derive(Clone, Debug)]
 pub(crate) struct LocatedEdit {
-    /// The JSON pointer to the affected value, where `*` matches any item.
-    pub(crate) pointer: String,
+    /// The pair of schemas, and the number of the edit in it.
+    pub(crate) id: (usize, usize),
+    /// JSON pointers to the affected values, where `*` matches any item; the nearest first. A
+    /// schema that is used in many places of one value is listed for some of them.
+    pub(crate) pointers: Vec<String>,
     /// The edit.
     pub(crate) edit: SchemaEdit,
+}
+
+impl LocatedEdit {
+    /// The nearest place.
+    pub(crate) fn pointer(&self) -> &str {
+        self.pointers.first().map_or("", String::as_str)
+    }
 }

@@ -4,6 +4,9 @@
 //! same numbers. So a [`SchemaKey`] of the contract names a definition of the lowered document, and
 //! every location in the document leads back to the contract.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use portcullis_json::{JsonLimits, Tape};
@@ -22,6 +25,24 @@ pub struct LoweredSchemas {
     /// The document.
     pub document: Value,
     origins: Vec<NodeRef>,
+    index: OnceLock<DefinitionIndex>,
+}
+
+/// Where a schema of a contract stands in its lowered document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoweredLocation {
+    /// JSON Pointer to the definition that contains the schema, such as `/$defs/3`.
+    pub definition: String,
+    /// JSON Pointer to the schema below the definition; empty for the definition itself.
+    pub below: String,
+}
+
+/// The definitions by the place in the contract that they were lowered from.
+#[derive(Clone, Debug, Default)]
+struct DefinitionIndex {
+    by_origin: HashMap<(u32, String), Vec<usize>>,
+    /// By number, the JSON Pointer to the definition.
+    pointers: HashMap<usize, String>,
 }
 
 /// One reason why a value does not satisfy a schema.
@@ -40,6 +61,61 @@ impl LoweredSchemas {
         let (node_ref, rest) = origin(&self.origins, location)?;
         let rest = rest.replace(EXACT, "");
         Some(contract.location(contract.documents.deepest_existing(node_ref, &rest)))
+    }
+
+    /// Every location of a schema of the contract. Usually there is one; a schema whose `required`
+    /// depends on where it is used has several, and a schema that no value is validated against has
+    /// none.
+    pub fn locations(&self, contract: &CompiledContract, node_ref: NodeRef) -> Vec<LoweredLocation> {
+        let index = self.index.get_or_init(|| self.index(contract));
+        let pointer = contract.location(node_ref).pointer;
+        let mut found = Vec::new();
+        let mut end = pointer.len();
+        loop {
+            let key = (node_ref.document, pointer[..end].to_owned());
+            for number in index.by_origin.get(&key).into_iter().flatten() {
+                let location = index.pointers.get(number).map(|definition| LoweredLocation {
+                    definition: definition.clone(),
+                    below: pointer[end..].to_owned(),
+                });
+                let exists = |location: &LoweredLocation| {
+                    let at = format!("{}{}", location.definition, location.below);
+                    self.document.pointer(&at).is_some()
+                };
+                found.extend(location.filter(exists));
+            }
+            match pointer[..end].rfind('/') {
+                Some(shorter) => end = shorter,
+                None => return found,
+            }
+        }
+    }
+
+    fn index(&self, contract: &CompiledContract) -> DefinitionIndex {
+        let mut index = DefinitionIndex::default();
+        for (number, node_ref) in self.origins.iter().enumerate() {
+            let key = (node_ref.document, contract.location(*node_ref).pointer);
+            index.by_origin.entry(key).or_default().push(number);
+        }
+        let definitions = self.document.get("$defs").and_then(Value::as_object);
+        for (name, definition) in definitions.into_iter().flatten() {
+            match name.parse() {
+                Ok(number) => {
+                    index.pointers.insert(number, format!("/$defs/{name}"));
+                }
+                // The definitions of a resource with dynamic anchors are one level deeper.
+                Err(_) => {
+                    let inner = definition.get("$defs").and_then(Value::as_object);
+                    for (number, _) in inner.into_iter().flatten() {
+                        if let Ok(known) = number.parse() {
+                            let pointer = format!("/$defs/{name}/$defs/{number}");
+                            index.pointers.insert(known, pointer);
+                        }
+                    }
+                }
+            }
+        }
+        index
     }
 }
 
@@ -60,6 +136,7 @@ impl CompiledContract {
         LoweredSchemas {
             document: schema,
             origins,
+            index: OnceLock::new(),
         }
     }
 

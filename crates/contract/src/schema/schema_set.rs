@@ -17,7 +17,7 @@ use crate::openapi::contract_problem::{ContractProblem, Severity};
 use crate::openapi::document::{DocumentSet, NodeRef};
 
 /// Identifies a schema that values are validated against: its property name in the wrapper schema.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SchemaKey(String);
 
 impl SchemaKey {

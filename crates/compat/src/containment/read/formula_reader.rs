@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::super::formula::{ANY, FormulaId, FormulaNode, NEVER};
 use super::super::formula_arena::FormulaArena;
 use super::super::type_mask::TypeMask;
+use super::edited_definitions::{EditedDefinitions, in_other};
 
 /// The base URI of a lowered document with embedded resources.
 const ROOT: &str = "urn:portcullis:contract";
@@ -28,6 +29,26 @@ pub(crate) struct FormulaReader<'d> {
     pub(super) resolving: Vec<&'d Map<String, Value>>,
     /// Whether all definitions are read. After that, unnumbered references are unknown.
     is_complete: bool,
+    /// Definitions to read in an edited form.
+    edits: Option<EditedReading<'d>>,
+}
+
+/// What an edited schema is read with.
+#[derive(Debug)]
+struct EditedReading<'d> {
+    definitions: &'d EditedDefinitions,
+    /// The edited definitions that are being read, outermost first.
+    open: Vec<String>,
+    /// The edited definitions that were read.
+    done: HashMap<String, FormulaId>,
+    other: OtherDocument<'d>,
+}
+
+/// The other document, from which edits take their new parts. It is already read.
+#[derive(Debug)]
+pub(crate) struct OtherDocument<'d> {
+    pub(crate) document: &'d Value,
+    pub(crate) numbers: DefinitionNumbers,
 }
 
 /// The numbers of definitions by JSON pointer.
@@ -60,6 +81,7 @@ impl<'d> FormulaReader<'d> {
             queue: Vec::new(),
             resolving: Vec::new(),
             is_complete: false,
+            edits: None,
         }
     }
 
@@ -77,9 +99,28 @@ impl<'d> FormulaReader<'d> {
         }
     }
 
-    /// Returns the numbers for the next reader.
-    pub(crate) fn into_numbers(self) -> DefinitionNumbers {
-        self.numbers
+    /// Reads some definitions in an edited form.
+    pub(crate) fn with_edits(
+        self,
+        definitions: &'d EditedDefinitions,
+        other: OtherDocument<'d>,
+    ) -> Self {
+        Self {
+            edits: Some(EditedReading {
+                definitions,
+                open: Vec::new(),
+                done: HashMap::new(),
+                other,
+            }),
+            ..self
+        }
+    }
+
+    /// Returns the numbers for the next reader: those of this document and, if it was read with
+    /// edits, of the other.
+    pub(crate) fn into_numbers(self) -> (DefinitionNumbers, DefinitionNumbers) {
+        let other = self.edits.map(|edits| edits.other.numbers);
+        (self.numbers, other.unwrap_or_default())
     }
 
     /// Reads `properties` of the document and everything it refers to.
@@ -140,14 +181,18 @@ impl<'d> FormulaReader<'d> {
         arena: &mut FormulaArena,
         reference: &'d Value,
     ) -> FormulaId {
-        let Some((pointer, target)) = reference
-            .as_str()
-            .and_then(|text| resolve(self.document, text))
-        else {
+        let text = reference.as_str();
+        if let Some(text) = text.and_then(in_other) {
+            return self.reference_to_other(arena, text, reference);
+        }
+        let Some((pointer, target)) = text.and_then(|text| resolve(self.document, text)) else {
             // The meta-schema, which is the same in both documents.
             let word = arena.intern(&format!("$ref {reference}"));
             return arena.add(FormulaNode::Opaque(word, TypeMask::ALL));
         };
+        if let Some(edited) = self.edited_definition(arena, &pointer, target) {
+            return edited;
+        }
         if self.is_complete && !self.numbers.contains_key(&pointer) {
             return self.opaque(arena, "$ref", reference, TypeMask::ALL);
         }
@@ -157,6 +202,59 @@ impl<'d> FormulaReader<'d> {
             self.queue.push(target);
         }
         arena.add(FormulaNode::Reference(number))
+    }
+
+    fn reference_to_other(
+        &mut self,
+        arena: &mut FormulaArena,
+        text: &str,
+        reference: &'d Value,
+    ) -> FormulaId {
+        let number = self.edits.as_ref().and_then(|edits| {
+            let (pointer, _) = resolve(edits.other.document, text)?;
+            edits.other.numbers.get(&pointer).copied()
+        });
+        match number {
+            Some(number) => arena.add(FormulaNode::Reference(number)),
+            None => self.opaque(arena, "$ref", reference, TypeMask::ALL),
+        }
+    }
+
+    /// The formula of a definition in its edited form; `None` if it is not edited, or is being read
+    /// already: deeper in a recursive value the definition counts as unchanged.
+    fn edited_definition(
+        &mut self,
+        arena: &mut FormulaArena,
+        pointer: &str,
+        target: &'d Value,
+    ) -> Option<FormulaId> {
+        let edits = self.edits.as_mut()?;
+        if !edits.definitions.touched.contains(pointer)
+            || edits.open.iter().any(|open| open == pointer)
+        {
+            return None;
+        }
+        if let Some(done) = edits.done.get(pointer) {
+            return Some(*done);
+        }
+        let body = edits.definitions.bodies.get(pointer).unwrap_or(target);
+        edits.open.push(pointer.to_owned());
+        let id = self.schema(arena, body);
+        let edits = self.edits.as_mut()?;
+        edits.open.pop();
+        edits.done.insert(pointer.to_owned(), id);
+        Some(id)
+    }
+
+    /// The target of a reference, in its edited form if it has one.
+    pub(super) fn target(&self, reference: &str) -> Option<&'d Value> {
+        let edits = self.edits.as_ref();
+        if let Some(text) = in_other(reference) {
+            return Some(resolve(edits?.other.document, text)?.1);
+        }
+        let (pointer, target) = resolve(self.document, reference)?;
+        let edited = edits.and_then(|edits| edits.definitions.bodies.get(&pointer));
+        Some(edited.unwrap_or(target))
     }
 
     /// A keyword that cannot be interpreted. It equals the same keyword of the same document only,

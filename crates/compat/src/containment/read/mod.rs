@@ -4,8 +4,12 @@
 //! later. A keyword that cannot be interpreted becomes opaque: it is neither true nor false for any
 //! value.
 
+mod edited_definitions;
 mod formula_reader;
 mod schema_keywords;
 mod unevaluated;
 
-pub(super) use formula_reader::{DefinitionFormulas, DefinitionNumbers, FormulaReader, resolve};
+pub(super) use edited_definitions::{EditedDefinitions, from_other};
+pub(super) use formula_reader::{
+    DefinitionFormulas, DefinitionNumbers, FormulaReader, OtherDocument, resolve,
+};

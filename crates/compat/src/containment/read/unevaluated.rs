@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::super::formula::{ANY, FormulaId, NEVER, PropertyFormulas, StringId};
 use super::super::formula_arena::FormulaArena;
 use super::super::type_mask::TypeMask;
-use super::formula_reader::{FormulaReader, resolve};
+use super::formula_reader::FormulaReader;
 use super::schema_keywords::{items, lacks};
 
 const CASES_MAX: usize = 64;
@@ -165,7 +165,7 @@ impl<'d> FormulaReader<'d> {
             cases = product(&cases, &self.cases_of(arena, branch, of, depth)?)?;
         }
         if let Some(reference) = keywords.get("$ref") {
-            let (_, target) = resolve(self.document, reference.as_str()?)?;
+            let target = self.target(reference.as_str()?)?;
             cases = product(&cases, &self.cases_of(arena, target, of, depth)?)?;
         }
         for branch in elements(keywords, "anyOf").chain(elements(keywords, "oneOf")) {

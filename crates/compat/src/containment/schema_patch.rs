@@ -1,0 +1,76 @@
+//! One edit of a schema, in a form that can be applied to the older schema alone.
+
+use serde_json::Value;
+
+use portcullis_contract::NodeRef;
+
+/// A schema of both revisions: references and elements of `allOf` count as its parts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SchemaParts {
+    /// Where the schema begins.
+    pub(crate) roots: Vec<NodeRef>,
+    /// The schema objects.
+    pub(crate) parts: Vec<NodeRef>,
+    /// The alternative that is not null, if the schema is `anyOf` or `oneOf` of a schema and null.
+    pub(crate) non_null: Option<NodeRef>,
+}
+
+/// A schema of the older revision that one edit changes, with its counterpart.
+#[derive(Clone, Debug)]
+pub(crate) struct EditedSchema {
+    pub(crate) old: SchemaParts,
+    pub(crate) new: SchemaParts,
+    /// The schemas from the root to the edited one.
+    pub(crate) path: Vec<NodeRef>,
+    pub(crate) patch: SchemaPatch,
+}
+
+/// What an edit takes from the newer schema.
+#[derive(Clone, Debug)]
+pub(crate) enum SchemaPatch {
+    /// The value of a keyword.
+    Keyword(&'static str),
+    /// One entry of a keyword that maps names to schemas or to lists of names.
+    Entry { keyword: &'static str, name: String },
+    /// The declaration of a property, and whether it is required.
+    Property(String),
+    /// Whether a property is required.
+    Required(String),
+    /// Whether `enum` lists a value.
+    EnumValue(Value),
+    /// The types except null. Null as well if one of the schemas has no type.
+    Types,
+    /// Whether null is allowed.
+    Null,
+    /// A branch of `anyOf`, `oneOf` or `allOf` that only one of the schemas has.
+    Branch {
+        keyword: &'static str,
+        old: Option<NodeRef>,
+        new: Option<NodeRef>,
+    },
+    /// `readOnly` or `writeOnly` of a property, and so whether the holders require the property.
+    Access {
+        keyword: &'static str,
+        holders: Vec<PropertyHolder>,
+    },
+    /// The whole schema.
+    Whole,
+}
+
+impl SchemaPatch {
+    /// The branch of the older schema that the edit removes, if it does.
+    pub(super) const fn removed_branch(&self) -> Option<NodeRef> {
+        match self {
+            Self::Branch { old, .. } => *old,
+            _ => None,
+        }
+    }
+}
+
+/// A schema that declares the edited property.
+#[derive(Clone, Debug)]
+pub(crate) struct PropertyHolder {
+    pub(crate) name: String,
+    pub(crate) old: SchemaParts,
+    pub(crate) new: SchemaParts,
+}
