@@ -65,8 +65,12 @@ impl<'c> ContainmentChecker<'c> {
         is_cause: &(dyn Fn(&SchemaBreak) -> bool + Sync),
     ) -> EditVerdict {
         let question = question(schemas, new_produces, ProducerReading::Sent);
-        self.search(schemas.direction, new_produces)
-            .ask_edit(question, edited, older(new_produces), is_cause)
+        self.search(schemas.direction, new_produces).ask_edit(
+            question,
+            edited,
+            older(new_produces),
+            is_cause,
+        )
     }
 
     /// A break that these edits together do not explain.

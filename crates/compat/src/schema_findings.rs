@@ -274,7 +274,12 @@ impl SchemaSiteJudge<'_, '_> {
         for found in &judged.unexplained {
             findings.push(self.break_without_edit(found, self.witness(found)));
         }
-        findings.extend(judged.undecided.as_deref().map(|reason| self.undecided_finding(reason)));
+        findings.extend(
+            judged
+                .undecided
+                .as_deref()
+                .map(|reason| self.undecided_finding(reason)),
+        );
         findings
     }
 

@@ -102,9 +102,10 @@ impl SchemaPatching<'_> {
                 new: added,
             } => self.branch((old, new), keyword, *removed, *added),
             SchemaPatch::Access { keyword, holders } => {
-                let is_set = self.new_objects(new)?.iter().any(|object| {
-                    object.get(*keyword).and_then(Value::as_bool) == Some(true)
-                });
+                let is_set = self
+                    .new_objects(new)?
+                    .iter()
+                    .any(|object| object.get(*keyword).and_then(Value::as_bool) == Some(true));
                 for part in &old.parts {
                     self.change(*part, |object| {
                         object.remove(*keyword);
@@ -176,7 +177,9 @@ impl SchemaPatching<'_> {
         };
         let target = self.target(old, near)?;
         for part in &old.parts {
-            self.change(*part, |object| object.retain(|keyword, _| !is_named(keyword)));
+            self.change(*part, |object| {
+                object.retain(|keyword, _| !is_named(keyword))
+            });
         }
         self.change(target, |object| match copied.as_slice() {
             [only] => object.extend(only.clone()),
@@ -267,7 +270,9 @@ impl SchemaPatching<'_> {
             values.map(canonical).any(|known| known == wanted)
         };
         let objects = self.new_objects(new)?;
-        let is_listed = objects.iter().all(|object| object.get("enum").is_none_or(lists));
+        let is_listed = objects
+            .iter()
+            .all(|object| object.get("enum").is_none_or(lists));
         for part in &old.parts {
             self.change(*part, |object| {
                 if let Some(Value::Array(values)) = object.get_mut("enum") {
@@ -282,7 +287,8 @@ impl SchemaPatching<'_> {
     }
 
     fn types(&mut self, old: &SchemaParts, new: &SchemaParts) -> Option<()> {
-        let is_typed = |objects: &[&KeywordMap]| objects.iter().any(|object| object.contains_key("type"));
+        let is_typed =
+            |objects: &[&KeywordMap]| objects.iter().any(|object| object.contains_key("type"));
         let old_objects = self.old_objects(old);
         let keeps_null = is_typed(&old_objects) && is_typed(&self.new_objects(new)?);
         let allows_null = keeps_null && old_objects.iter().all(|object| type_allows_null(object));
@@ -297,7 +303,10 @@ impl SchemaPatching<'_> {
 
     fn null(&mut self, old: &SchemaParts, new: &SchemaParts) -> Option<()> {
         let is_allowed = new.non_null.is_some()
-            || self.new_objects(new)?.iter().all(|object| type_allows_null(object));
+            || self
+                .new_objects(new)?
+                .iter()
+                .all(|object| type_allows_null(object));
         if is_allowed && new.non_null.is_some() {
             let root = *old.roots.first()?;
             for location in self.older.locations(root) {

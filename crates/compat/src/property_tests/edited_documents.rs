@@ -81,22 +81,27 @@ impl EditedComponent {
         }
         let mut paths = Map::new();
         for place in &self.places {
-            let mut schema = json!({"$ref": format!("#/components/schemas/{}", self.name)});
-            for token in place.tokens.iter().rev() {
-                schema = match token.as_str() {
-                    "*" => json!({"type": "array", "items": schema}),
-                    name => json!({"type": "object", "properties": {name: schema}}),
-                };
+            let component = json!({"$ref": format!("#/components/schemas/{}", self.name)});
+            let schema = place
+                .tokens
+                .iter()
+                .rev()
+                .fold(component, |schema, token| around(token, &schema));
+            let operation = paths.entry(place.path.clone()).or_insert_with(
+                || json!({"post": {"responses": {"200": {"description": "done"}}}}),
+            );
+            let holder = match place.direction {
+                MessageDirection::Request => &mut operation["post"]["requestBody"],
+                MessageDirection::Response => &mut operation["post"]["responses"]["200"],
+            };
+            let known = &mut holder["content"]["application/json"]["schema"];
+            match (
+                known.get_mut("properties").and_then(Value::as_object_mut),
+                schema.get("properties"),
+            ) {
+                (Some(known), Some(Value::Object(more))) => known.extend(more.clone()),
+                _ => *known = schema,
             }
-            let content = json!({"content": {"application/json": {"schema": schema}}});
-            let mut answer = json!({"description": "done"});
-            let mut operation = json!({});
-            match place.direction {
-                MessageDirection::Request => operation["requestBody"] = content,
-                MessageDirection::Response => answer["content"] = content["content"].clone(),
-            }
-            operation["responses"] = json!({"200": answer});
-            paths.insert(place.path.clone(), json!({"post": operation}));
         }
         json!({
             "openapi": self.version,
@@ -141,23 +146,49 @@ pub(super) fn key_of<'c>(contract: &'c CompiledContract, place: &ComponentPlace)
     content[0].schema.as_ref().unwrap()
 }
 
-/// Up to ten places: whole bodies, properties, and items, in requests and responses.
+/// The schema of a value that holds another one at a token: `*` for items, `x-1` for undeclared
+/// properties.
+fn around(token: &str, schema: &Value) -> Value {
+    match token {
+        "*" => json!({"type": "array", "items": schema}),
+        "x-1" => json!({"type": "object", "additionalProperties": schema}),
+        name => json!({"type": "object", "properties": {name: schema}}),
+    }
+}
+
+/// Up to ten bodies, in requests and responses: the component itself, or values that hold it once or
+/// several times.
 fn places(rng: &mut Rng) -> Vec<ComponentPlace> {
-    let forms: [&[&str]; 5] = [&[], &["inner"], &["*"], &["list", "*"], &["a", "b"]];
+    let forms: [&[&[&str]]; 6] = [
+        &[&[]],
+        &[&["inner"]],
+        &[&["*"]],
+        &[&["x-1"]],
+        &[&["a", "b"], &["c"]],
+        &[
+            &["first"],
+            &["second", "*"],
+            &["third", "x-1"],
+            &["fourth", "deep"],
+        ],
+    ];
     let count = rng.usize(2..=10);
-    let made = (0..count).map(|number| ComponentPlace {
-        path: format!("/p{number}"),
-        direction: if number % 2 == 0 {
+    let mut places = Vec::new();
+    for number in 0..count {
+        let direction = if number % 2 == 0 {
             MessageDirection::Request
         } else {
             MessageDirection::Response
-        },
-        tokens: forms[rng.usize(..forms.len())]
-            .iter()
-            .map(|token| (*token).to_owned())
-            .collect(),
-    });
-    made.collect()
+        };
+        for tokens in forms[rng.usize(..forms.len())] {
+            places.push(ComponentPlace {
+                path: format!("/p{number}"),
+                direction,
+                tokens: tokens.iter().map(|token| (*token).to_owned()).collect(),
+            });
+        }
+    }
+    places
 }
 
 /// A component with everything that it refers to. `None` if that is too large.

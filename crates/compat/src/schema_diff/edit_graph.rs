@@ -158,7 +158,8 @@ impl<'c> EditGraph<'c> {
     fn mark(&mut self) {
         let mut open = Vec::new();
         for id in 0..self.pairs.len() {
-            let next: Vec<SchemaPairId> = self.pairs[id].next.iter().map(|(_, next)| *next).collect();
+            let next: Vec<SchemaPairId> =
+                self.pairs[id].next.iter().map(|(_, next)| *next).collect();
             for next in next {
                 self.pairs[next].before.push(id);
             }
@@ -189,7 +190,9 @@ impl<'c> EditGraph<'c> {
         let mut nearest = vec![root];
         let mut at = 0;
         while at < ways.len() {
-            let SchemaWay { pair, ref pointer, .. } = ways[at];
+            let SchemaWay {
+                pair, ref pointer, ..
+            } = ways[at];
             let base = pointer.clone();
             for (step, next) in &self.pairs[pair].next {
                 if !self.pairs[*next].leads_to_edits || passes(&ways, at, *next) {
@@ -284,7 +287,9 @@ impl<'c> EditGraph<'c> {
             for (step, next) in &self.pairs[*holder].next {
                 if let SchemaStep::Property(name) = step
                     && *next == id
-                    && !found.iter().any(|(known, other)| known == holder && other == name)
+                    && !found
+                        .iter()
+                        .any(|(known, other)| known == holder && other == name)
                 {
                     found.push((*holder, Rc::clone(name)));
                 }
