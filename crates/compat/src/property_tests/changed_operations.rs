@@ -3,7 +3,7 @@
 //! Equal text means an equal contract, so most messages are better spent on the rest. References are
 //! followed by name in the raw documents, without any part of the comparison.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -40,8 +40,8 @@ pub(super) fn changed_operations(
 }
 
 /// The operations with the shared parameters of their path items.
-fn operations(document: &Value) -> HashMap<String, Value> {
-    let mut all = HashMap::new();
+fn operations(document: &Value) -> BTreeMap<String, Value> {
+    let mut all = BTreeMap::new();
     let paths = document.get("paths").and_then(Value::as_object);
     for (path, item) in paths.into_iter().flatten() {
         let shared = item.get("parameters").cloned().unwrap_or_default();

@@ -32,7 +32,7 @@ pub(super) struct MessageRefusal {
     /// Whether the value was read from text, which can be read in several ways.
     pub(super) is_text: bool,
     /// What the closest of several alternatives refuses.
-    pub(super) inner: Vec<MessageRefusal>,
+    pub(super) inner: Vec<Self>,
     pub(super) sentence: String,
 }
 

@@ -183,7 +183,7 @@ impl<'c> MessageSampler<'c> {
         let Some(key) = parameter.schema() else {
             return Some("text".into());
         };
-        self.valid_value(key.as_str().to_owned(), |contract, direction, text| {
+        self.valid_value(key.as_str(), |contract, direction, text| {
             contract.accepts(direction, key, text)
         })
     }
@@ -192,18 +192,18 @@ impl<'c> MessageSampler<'c> {
         let Some(key) = &media.schema else {
             return Some("text".into());
         };
-        self.valid_value(key.as_str().to_owned(), |contract, direction, text| {
+        self.valid_value(key.as_str(), |contract, direction, text| {
             contract.accepts(direction, key, text)
         })
     }
 
     fn valid_value(
         &mut self,
-        number: String,
+        number: &str,
         accepts: impl Fn(&CompiledContract, MessageDirection, &str) -> bool,
     ) -> Option<Value> {
         (0..ATTEMPTS).find_map(|_| {
-            let value = self.values.sample(&number, None)?;
+            let value = self.values.sample(number, None)?;
             accepts(self.contract, self.direction, &value.to_string()).then_some(value)
         })
     }
