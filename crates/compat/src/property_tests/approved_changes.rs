@@ -11,6 +11,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use serde_json::Value;
+
 use portcullis_contract::{CompiledContract, MessageDirection, Operation};
 
 use super::super::compare::compare;
@@ -18,6 +20,7 @@ use super::changed_operations::changed_operations;
 use super::message_judge::{MessageJudge, MessageRefusal, declared_status};
 use super::refusal_reasons::{ApprovedReason, RefusalReasons, RefusedMessage, subject_key};
 use super::sampled_message::MessageSampler;
+use super::smaller_value::smaller;
 use super::test_contracts::{RevisionPair, compiled, options, pair_in, real_pairs};
 
 /// How many messages are sampled for a pair and direction.
@@ -78,6 +81,7 @@ impl<'p> ExplainedPair<'p> {
             };
             counts.messages += 1;
             let subject = subject_key(operation.method.as_str(), &operation.path);
+            let own_base = base.clone();
             let base = known
                 .get(&subject)
                 .map_or(base, |operation| other.base_of(operation));
@@ -88,24 +92,24 @@ impl<'p> ExplainedPair<'p> {
                 statuses: &[],
                 media: content_type(&request.headers),
             };
-            self.explain(
-                &mut counts,
-                message,
-                &refusals,
-                seed,
-                &format!(
-                    "{} {base}{}{} {:?}\n    body {}",
+            self.explain(&mut counts, message, &refusals, seed, &mut |refusal| {
+                let mut is_same = |value: &Value| {
+                    let smaller = request.with_body(value);
+                    own.request(&own_base, &operation.method, &smaller)
+                        .is_empty()
+                        && other
+                            .request(&base, &operation.method, &smaller)
+                            .iter()
+                            .any(|found| is_like(found, refusal))
+                };
+                let json = request.value.as_ref().filter(|_| request.has_json());
+                let shown = json.map(|value| request.with_body(&smaller(value, &mut is_same)));
+                format!(
+                    "{} {base}{}",
                     operation.method,
-                    request.path,
-                    request
-                        .query
-                        .as_ref()
-                        .map(|query| format!("?{query}"))
-                        .unwrap_or_default(),
-                    request.headers,
-                    request.body,
-                ),
-            );
+                    shown.as_ref().unwrap_or(&request)
+                )
+            });
         }
         counts
     }
@@ -156,16 +160,19 @@ impl<'p> ExplainedPair<'p> {
                 statuses: &statuses,
                 media: response.media.as_deref(),
             };
-            self.explain(
-                &mut counts,
-                message,
-                &refusals,
-                seed,
-                &format!(
-                    "{} of {subject} {:?}\n    body {}",
-                    response.status, response.headers, response.body
-                ),
-            );
+            self.explain(&mut counts, message, &refusals, seed, &mut |refusal| {
+                let mut is_same = |value: &Value| {
+                    let smaller = response.with_body(value);
+                    own.response(operation, &smaller).is_empty()
+                        && other
+                            .response(before, &smaller)
+                            .iter()
+                            .any(|found| is_like(found, refusal))
+                };
+                let json = response.value.as_ref().filter(|_| response.has_json());
+                let shown = json.map(|value| response.with_body(&smaller(value, &mut is_same)));
+                format!("{subject} answers {}", shown.as_ref().unwrap_or(&response))
+            });
         }
         counts
     }
@@ -199,7 +206,7 @@ impl<'p> ExplainedPair<'p> {
         message: RefusedMessage<'_>,
         refusals: &[MessageRefusal],
         seed: u64,
-        shown: &str,
+        shown: &mut dyn FnMut(&MessageRefusal) -> String,
     ) {
         if refusals.is_empty() {
             return;
@@ -240,7 +247,7 @@ impl<'p> ExplainedPair<'p> {
                     refusal.pointer,
                     refusal.keyword.as_deref().unwrap_or("-"),
                     refusal.sentence,
-                    shortened(shown),
+                    shortened(&shown(refusal)),
                     self.reasons.listed(message, refusal).join("\n      "),
                 ));
             }
@@ -251,6 +258,13 @@ impl<'p> ExplainedPair<'p> {
 /// The beginning of a message; the seed makes it again.
 fn shortened(text: &str) -> &str {
     &text[..text.floor_char_boundary(800)]
+}
+
+/// Whether two refusals are about the same place and keyword.
+fn is_like(one: &MessageRefusal, other: &MessageRefusal) -> bool {
+    one.class == other.class
+        && one.keyword == other.keyword
+        && masked(&one.pointer) == masked(&other.pointer)
 }
 
 /// A pointer without the indices of items.

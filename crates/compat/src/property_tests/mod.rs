@@ -9,6 +9,7 @@ mod refusal_reasons;
 mod changed_operations;
 mod test_contracts;
 mod small_pairs;
+mod smaller_value;
 mod approved_changes;
 mod known_edit;
 mod edited_documents;

@@ -1,5 +1,7 @@
 //! Whole messages: requests and responses of an operation, as one contract describes them.
 
+use std::fmt;
+
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
@@ -37,6 +39,72 @@ pub(super) struct SampledResponse {
     pub(super) media: Option<String>,
     pub(super) value: Option<Value>,
     pub(super) fields: Vec<(String, Value)>,
+}
+
+impl SampledRequest {
+    /// The request with another JSON body.
+    pub(super) fn with_body(&self, value: &Value) -> Self {
+        Self {
+            body: value.to_string(),
+            value: Some(value.clone()),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn has_json(&self) -> bool {
+        has_json(&self.headers)
+    }
+}
+
+impl SampledResponse {
+    /// The response with another JSON body.
+    pub(super) fn with_body(&self, value: &Value) -> Self {
+        Self {
+            body: value.to_string(),
+            value: Some(value.clone()),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn has_json(&self) -> bool {
+        has_json(&self.headers)
+    }
+}
+
+fn has_json(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|line| line.to_str().ok());
+    kind.is_some_and(|kind| kind.contains("json"))
+}
+
+impl fmt::Display for SampledRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let query = self.query.as_deref().map(|query| format!("?{query}"));
+        let Self {
+            path,
+            headers,
+            body,
+            ..
+        } = self;
+        write!(
+            f,
+            "{path}{} {headers:?}\n    body {body}",
+            query.unwrap_or_default()
+        )
+    }
+}
+
+impl fmt::Display for SampledResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            status,
+            headers,
+            body,
+            ..
+        } = self;
+        write!(f, "{status} {headers:?}\n    body {body}")
+    }
 }
 
 /// Samples the messages of one contract in one direction.

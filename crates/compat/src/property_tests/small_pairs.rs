@@ -12,6 +12,8 @@ pub(super) const SMALL_PAIRS: &[(&str, &str, &str)] = &[
     ("alternatives", ALTERNATIVES_OLD, ALTERNATIVES_NEW),
     ("a literal path beside a template", PATHS_OLD, PATHS_NEW),
     ("parameters", PARAMETERS_OLD, PARAMETERS_NEW),
+    ("forms and media types", FORMS_OLD, FORMS_NEW),
+    ("compositions", COMPOSED_OLD, COMPOSED_NEW),
 ];
 
 const CLOSED_OLD: &str = r##"
@@ -324,4 +326,125 @@ paths:
           description: ok
           headers: {x-rate: {schema: {type: integer}}}
         '202': {description: later}
+"##;
+
+const FORMS_OLD: &str = r##"
+openapi: 3.1.0
+info: {title: forms, version: '1'}
+paths:
+  /forms:
+    post:
+      requestBody:
+        content:
+          application/x-www-form-urlencoded:
+            schema:
+              type: object
+              properties:
+                name: {type: string}
+                age: {type: [integer, 'null']}
+                tags: {type: array, items: {type: string}}
+                mode: {type: string, enum: [a, b]}
+          application/json:
+            schema: {type: [object, 'null'], properties: {name: {type: string}}}
+          text/plain: {schema: {type: string}}
+      responses:
+        '200':
+          description: ok
+          content:
+            text/plain: {schema: {type: string, maxLength: 5}}
+            application/json: {schema: {type: array, items: {type: integer}, maxItems: 3}}
+        4XX: {description: bad, content: {application/json: {schema: {type: object, required: [code], properties: {code: {type: integer}}}}}}
+"##;
+
+const FORMS_NEW: &str = r##"
+openapi: 3.1.0
+info: {title: forms, version: '2'}
+paths:
+  /forms:
+    post:
+      requestBody:
+        required: true
+        content:
+          application/x-www-form-urlencoded:
+            schema:
+              type: object
+              properties:
+                name: {type: string, maxLength: 4}
+                age: {type: integer}
+                tags: {type: array, items: {type: string, pattern: '^[a-z]*$'}, maxItems: 2}
+                mode: {type: string, enum: [a]}
+          application/json:
+            schema: {type: object, properties: {name: {type: string}}, required: [name]}
+      responses:
+        '200':
+          description: ok
+          content:
+            text/plain: {schema: {type: string, maxLength: 6}}
+            application/json: {schema: {type: array, items: {type: number}}}
+        '404': {description: gone, content: {application/json: {schema: {type: object, properties: {code: {type: integer}}}}}}
+        4XX: {description: bad, content: {application/json: {schema: {type: object, properties: {code: {type: [integer, string]}}}}}}
+"##;
+
+const COMPOSED_OLD: &str = r##"
+openapi: 3.1.0
+info: {title: composed, version: '1'}
+paths:
+  /nodes:
+    post:
+      requestBody:
+        required: true
+        content: {application/json: {schema: {$ref: '#/components/schemas/Node'}}}
+      responses:
+        '200':
+          description: ok
+          content: {application/json: {schema: {$ref: '#/components/schemas/Node'}}}
+components:
+  schemas:
+    Base:
+      type: object
+      required: [id]
+      properties: {id: {type: string}, note: {type: string}}
+    Node:
+      allOf:
+        - {$ref: '#/components/schemas/Base'}
+        - type: object
+          properties:
+            children: {type: array, items: {$ref: '#/components/schemas/Node'}}
+            size: {type: integer}
+            pair: {type: array, prefixItems: [{type: string}, {type: integer}]}
+            map: {type: object, additionalProperties: {type: string}}
+            flag: {type: boolean}
+"##;
+
+const COMPOSED_NEW: &str = r##"
+openapi: 3.1.0
+info: {title: composed, version: '2'}
+paths:
+  /nodes:
+    post:
+      requestBody:
+        required: true
+        content: {application/json: {schema: {$ref: '#/components/schemas/Node'}}}
+      responses:
+        '200':
+          description: ok
+          content: {application/json: {schema: {$ref: '#/components/schemas/Node'}}}
+components:
+  schemas:
+    Base:
+      type: object
+      required: [id]
+      properties: {id: {type: string, minLength: 1}, note: {type: [string, 'null']}}
+    Node:
+      allOf:
+        - {$ref: '#/components/schemas/Base'}
+        - type: object
+          if: {required: [flag]}
+          then: {required: [size]}
+          properties:
+            children: {type: array, items: {$ref: '#/components/schemas/Node'}, maxItems: 1}
+            size: {type: integer, not: {const: 7}}
+            pair: {type: array, prefixItems: [{type: string}, {type: string}]}
+            map: {type: object, additionalProperties: {type: string, maxLength: 3}}
+            flag: {type: boolean}
 "##;
