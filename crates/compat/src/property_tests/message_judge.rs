@@ -1,17 +1,20 @@
 //! Judges sampled messages with the validators of a contract.
 
+use std::cell::OnceCell;
+
 use serde_json::Value;
 
 use portcullis_contract::route::PathCaptures;
 use portcullis_contract::{
     BodyDeclaration, BodyLength, BodyPlan, CheckScratch, CheckSettings, CompiledContract,
-    MediaType, MessageDirection, MessagePart, Operation, RequestHead, ResponseHead, ResponsePlan,
-    StatusPattern, Violation, ViolationClass, check_body, check_head, check_response_body,
-    check_response_head, find_operation,
+    LoweredSchemas, MediaType, MessageDirection, MessagePart, Operation, RequestHead, ResponseHead,
+    ResponsePlan, StatusPattern, Violation, ViolationClass, check_body, check_head,
+    check_response_body, check_response_head, find_operation,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, EnforcementCeilings, EnforcementPolicy};
 use portcullis_vocabulary::limits::Limits;
 
+use super::recursive_pointers::without_loops;
 use super::sampled_message::{SampledRequest, SampledResponse};
 
 /// One reason why a contract refuses a message.
@@ -29,6 +32,8 @@ pub(super) struct MessageRefusal {
     pub(super) value: Option<Value>,
     /// Where the contract declares the keyword.
     pub(super) source: Option<String>,
+    /// Other pointers to the same place of a recursive schema.
+    pub(super) also: Vec<String>,
     /// Whether the value was read from text, which can be read in several ways.
     pub(super) is_text: bool,
     /// What the closest of several alternatives refuses.
@@ -43,6 +48,7 @@ pub(super) struct MessageJudge<'c> {
     policy: EnforcementPolicy,
     limits: Limits,
     scratch: CheckScratch,
+    lowered: [OnceCell<LoweredSchemas>; 2],
 }
 
 impl<'c> MessageJudge<'c> {
@@ -62,7 +68,16 @@ impl<'c> MessageJudge<'c> {
             policy: EnforcementPolicy::new(ceilings, ignored, 1.0),
             limits: Limits::default(),
             scratch: CheckScratch::default(),
+            lowered: Default::default(),
         }
+    }
+
+    fn lowered(&self, direction: MessageDirection) -> &LoweredSchemas {
+        let slot = match direction {
+            MessageDirection::Request => &self.lowered[0],
+            MessageDirection::Response => &self.lowered[1],
+        };
+        slot.get_or_init(|| self.contract.lowered_schemas(direction))
     }
 
     /// The base path under which an operation is served.
@@ -230,6 +245,11 @@ impl<'c> MessageJudge<'c> {
                     sentence: sentence_at(violations, &refusal.pointer),
                     source: None,
                     is_text: false,
+                    also: without_loops(
+                        &self.lowered(direction).document,
+                        key.as_str(),
+                        &refusal.pointer,
+                    ),
                     inner: violations.iter().filter(below).map(described).collect(),
                     pointer: refusal.pointer,
                 }
@@ -277,6 +297,7 @@ fn target_refusal(sentence: &str) -> MessageRefusal {
         value: None,
         source: None,
         is_text: false,
+        also: Vec::new(),
         inner: Vec::new(),
         sentence: sentence.to_owned(),
     }
@@ -309,6 +330,7 @@ fn refusal_of(
             .as_ref()
             .map(|location| location.pointer.clone()),
         is_text: violation.part != MessagePart::Body,
+        also: Vec::new(),
         inner: Vec::new(),
         sentence: violation.sentence(true),
     }

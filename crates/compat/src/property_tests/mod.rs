@@ -4,6 +4,7 @@ mod scalar_samples;
 mod value_sampler;
 mod message_text;
 mod sampled_message;
+mod recursive_pointers;
 mod message_judge;
 mod refusal_reasons;
 mod changed_operations;

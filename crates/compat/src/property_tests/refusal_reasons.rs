@@ -246,12 +246,22 @@ const COMPOSED: [&str; 9] = [
 
 /// Whether a finding at this location is about the refused place and keyword.
 fn covers(finding: &CompatFinding, location: &ChangeLocation, refusal: &MessageRefusal) -> bool {
+    let mut pointers = std::iter::once(&refusal.pointer).chain(&refusal.also);
+    pointers.any(|pointer| covers_at(finding, location, refusal, pointer))
+}
+
+fn covers_at(
+    finding: &CompatFinding,
+    location: &ChangeLocation,
+    refusal: &MessageRefusal,
+    refused: &str,
+) -> bool {
     let Some(family) = finding.rule.id.strip_prefix("schema.") else {
         // Rules about parameters, bodies, statuses and media types concern the part as a whole.
         return true;
     };
     let family = family.split('.').next().unwrap_or_default();
-    let (at, refused) = (&*location.pointer, &*refusal.pointer);
+    let at = &*location.pointer;
     let Some(keyword) = refusal.keyword.as_deref() else {
         return begins_with(at, refused) || begins_with(refused, at);
     };
@@ -261,7 +271,7 @@ fn covers(finding: &CompatFinding, location: &ChangeLocation, refusal: &MessageR
     }
     // The closest alternative shows what is refused inside.
     let is_explained = |inner: &MessageRefusal| {
-        inner.pointer.len() > refused.len() && is_in_component(finding, inner, family)
+        inner.pointer.len() > refusal.pointer.len() && is_in_component(finding, inner, family)
             || is_at(at, &inner.pointer) && covers(finding, location, inner)
     };
     if COMPOSED.contains(&keyword) && refusal.inner.iter().any(is_explained) {
