@@ -27,7 +27,7 @@ pub(super) fn smaller(value: &Value, is_same: &mut dyn FnMut(&Value) -> bool) ->
     best
 }
 
-/// Removes the property or item with this number, outer ones first. False if there is none.
+/// Removes the property or item with this number, outer ones first. False if it does not exist.
 fn remove_part(value: &mut Value, number: &mut usize) -> bool {
     match value {
         Value::Object(members) if *number < members.len() => {
