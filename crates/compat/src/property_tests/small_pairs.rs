@@ -14,6 +14,11 @@ pub(super) const SMALL_PAIRS: &[(&str, &str, &str)] = &[
     ("parameters", PARAMETERS_OLD, PARAMETERS_NEW),
     ("forms and media types", FORMS_OLD, FORMS_NEW),
     ("compositions", COMPOSED_OLD, COMPOSED_NEW),
+    (
+        "a property removed where the object is closed",
+        JOINT_OLD,
+        JOINT_NEW,
+    ),
 ];
 
 const CLOSED_OLD: &str = r##"
@@ -447,4 +452,40 @@ components:
             pair: {type: array, prefixItems: [{type: string}, {type: string}]}
             map: {type: object, additionalProperties: {type: string, maxLength: 3}}
             flag: {type: boolean}
+"##;
+
+const JOINT_OLD: &str = r##"
+openapi: 3.1.0
+info: {title: joint, version: '1'}
+paths:
+  /shops:
+    post:
+      requestBody:
+        content:
+          application/json:
+            schema:
+              type: object
+              properties:
+                subs:
+                  type: array
+                  items: {properties: {inner: {type: object}}}
+      responses: {'204': {description: done}}
+"##;
+
+const JOINT_NEW: &str = r##"
+openapi: 3.1.0
+info: {title: joint, version: '2'}
+paths:
+  /shops:
+    post:
+      requestBody:
+        content:
+          application/json:
+            schema:
+              type: object
+              properties:
+                subs:
+                  type: array
+                  items: {type: object, additionalProperties: false, properties: {name: {type: string}}}
+      responses: {'204': {description: done}}
 "##;
