@@ -42,6 +42,9 @@ mod content_digest;
 mod change_fingerprint;
 mod compare;
 
+#[cfg(test)]
+mod property_tests;
+
 pub use broken_part_findings::RevisionBrokenPart;
 pub use change_approval::{ApprovalSet, ChangeApproval};
 pub use change_level::{ChangeCertainty, ChangeLevel};
