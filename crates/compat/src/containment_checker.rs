@@ -1,6 +1,7 @@
 //! Runs containment queries by direction and by producer.
 
 use portcullis_contract::{CompiledContract, MessageDirection, SchemaKey};
+use serde_json::Value;
 
 use super::containment::{
     ContainmentBudget, ContainmentSide, ContainmentVerdict, EditVerdict, EditedSchema,
@@ -70,6 +71,23 @@ impl<'c> ContainmentChecker<'c> {
             edited,
             older(new_produces),
             is_cause,
+        )
+    }
+
+    /// Whether these edits together bring about that a value breaks.
+    pub(super) fn explains(
+        &mut self,
+        schemas: SchemaKeyPair<'_>,
+        new_produces: bool,
+        edits: &[&EditedSchema],
+        value: &Value,
+    ) -> bool {
+        let question = question(schemas, new_produces, ProducerReading::Sent);
+        self.search(schemas.direction, new_produces).explains(
+            question,
+            edits,
+            older(new_produces),
+            value,
         )
     }
 

@@ -30,6 +30,8 @@ mod edit_recognition;
 mod edit_patches;
 mod witness;
 mod rule_breaks;
+mod schema_verdicts;
+mod schema_witness;
 mod schema_findings;
 mod broken_aspect_match;
 mod broken_part_findings;

@@ -45,9 +45,7 @@
 
 use serde_json::{Map, Value, json};
 
-use portcullis_compat::{
-    ChangeApproval, ChangeLevel, CompatFinding, RevisionBrokenPart, Witness,
-};
+use portcullis_compat::{ChangeApproval, ChangeLevel, CompatFinding, RevisionBrokenPart, Witness};
 use portcullis_contract::{ContractIdentity, SourceLocation};
 
 use super::diff_result::{ComparedContract, DiffResult, SquadTotals};

@@ -172,4 +172,22 @@ impl ContainmentQuery<'_, '_> {
         let witness = self.witness(&mut goal, &mut steps_left).ok()??;
         Some(self.cause(&witness, &|_| false))
     }
+
+    /// Whether the older schema with these edits refuses a value that is sent, or allows one that
+    /// the service sends.
+    pub(super) fn explains(
+        mut self,
+        edits: &[&EditedSchema],
+        older: ContainmentSide,
+        value: &Value,
+    ) -> bool {
+        let Some(edited) = self.edited_root(edits, older) else {
+            return false;
+        };
+        let condition = match older {
+            ContainmentSide::Producer => self.refused(edited),
+            ContainmentSide::Acceptor => edited,
+        };
+        self.compared.pair.evaluator().holds(condition, value) == Some(true)
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use portcullis_contract::{CompiledContract, MessageDirection, SchemaKey};
+use serde_json::Value;
 
 use super::compared_schemas::ComparedSchemas;
 use super::containment_query::ContainmentQuery;
@@ -130,6 +131,18 @@ impl<'c> SchemaComparison<'c> {
     ) -> Option<SchemaBreak> {
         let query = self.query(question);
         on_large_stack(|| query.unexplained_break(edits, older))
+    }
+
+    /// Whether these edits together bring about that a value breaks.
+    pub(crate) fn explains(
+        &mut self,
+        question: SchemaQuestion<'_>,
+        edits: &[&EditedSchema],
+        older: ContainmentSide,
+        value: &Value,
+    ) -> bool {
+        let query = self.query(question);
+        on_large_stack(|| query.explains(edits, older, value))
     }
 
     fn query<'i>(&'i mut self, question: SchemaQuestion<'i>) -> ContainmentQuery<'i, 'c> {

@@ -86,8 +86,10 @@ impl<'p> ExplainedPair<'p> {
                 .get(&subject)
                 .map_or(base, |operation| other.base_of(operation));
             let refusals = other.request(&base, &operation.method, &request);
+            let address = subject_key(operation.method.as_str(), &request.path);
             let message = RefusedMessage {
                 subject: &subject,
+                address: Some(&address),
                 direction,
                 statuses: &[],
                 media: content_type(&request.headers),
@@ -156,6 +158,7 @@ impl<'p> ExplainedPair<'p> {
                 .extend(declared_status(before, response.status).map(|status| status.to_string()));
             let message = RefusedMessage {
                 subject: &subject,
+                address: None,
                 direction,
                 statuses: &statuses,
                 media: response.media.as_deref(),

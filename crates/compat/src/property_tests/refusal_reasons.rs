@@ -48,6 +48,8 @@ pub(super) struct RefusalReasons<'r> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RefusedMessage<'m> {
     pub(super) subject: &'m str,
+    /// The same for the address of a request, which another operation may have taken over.
+    pub(super) address: Option<&'m str>,
     pub(super) direction: MessageDirection,
     /// For a response, the statuses as both contracts write them.
     pub(super) statuses: &'m [String],
@@ -83,8 +85,7 @@ impl<'r> RefusalReasons<'r> {
         message: RefusedMessage<'_>,
         refusal: &MessageRefusal,
     ) -> Option<ApprovedReason> {
-        let listed = self.by_subject.get(message.subject);
-        let own = listed.into_iter().flatten();
+        let own = self.of_message(message);
         let explaining = own.filter(|(location, finding)| {
             is_same_part(message, refusal, &location.part)
                 && finding
@@ -104,13 +105,22 @@ impl<'r> RefusalReasons<'r> {
         strongest.or(is_moved.then_some(ApprovedReason::Policy))
     }
 
+    /// The findings of the operation and of the address.
+    fn of_message(
+        &self,
+        message: RefusedMessage<'_>,
+    ) -> impl Iterator<Item = &(&'r ChangeLocation, &'r CompatFinding)> {
+        let keys = std::iter::once(message.subject).chain(message.address);
+        keys.filter_map(|key| self.by_subject.get(key)).flatten()
+    }
+
     /// The findings of an operation near a refused place, for a counterexample.
     pub(super) fn listed(
         &self,
         message: RefusedMessage<'_>,
         refusal: &MessageRefusal,
     ) -> Vec<String> {
-        let found = self.by_subject.get(message.subject).into_iter().flatten();
+        let found = self.of_message(message);
         found
             .filter(|(location, finding)| {
                 let (at, refused) = (&*location.pointer, &*refusal.pointer);

@@ -79,12 +79,12 @@ impl<'c> RuleDemonstration<'_, 'c> {
                 && finding.direction == Some(MessageDirection::Response));
         let direction = finding.direction.unwrap_or(MessageDirection::Request);
         let contracts = [self.comparison.old, self.comparison.new];
-        let addresses = self.comparison.takeover(pair).map_or([None; 2], |takeover| {
-            [
-                Some(&*takeover.old_template),
-                Some(&*takeover.new_template),
-            ]
-        });
+        let addresses = self
+            .comparison
+            .takeover(pair)
+            .map_or([None; 2], |takeover| {
+                [Some(&*takeover.old_template), Some(&*takeover.new_template)]
+            });
         let sides = BreakSides::new(contracts, pair, addresses, direction, is_promise);
         Some(match &finding.first().location.part {
             ExchangePart::NoPart if finding.rule.area == ChangeArea::Security => {

@@ -16,7 +16,10 @@ pub(super) fn address(
     let paths: Vec<&str> = of_operation.flat_map(|(_, paths)| paths).collect();
     let below = || paths.get(number).or(paths.first()).copied();
     let mut path = String::new();
-    let mut rest = judge.address.or_else(below).unwrap_or(&judge.operation.path);
+    let mut rest = judge
+        .address
+        .or_else(below)
+        .unwrap_or(&judge.operation.path);
     while let Some((before, after)) = rest.split_once('{') {
         path.push_str(before);
         let (name, after) = after.split_once('}').unwrap_or((after, ""));

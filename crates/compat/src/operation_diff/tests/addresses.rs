@@ -102,8 +102,8 @@ fn a_template_that_became_a_literal_is_removed() {
         &rooms(""),
         &format!("paths: {{/rooms/free: {{{PLAIN}}}}}"),
         &[
-            "info operation.added GET /rooms/free | operation added",
             "breaking operation.removed GET /rooms/{room} | operation removed",
+            "info operation.added GET /rooms/free | operation added",
         ],
     );
 }
@@ -295,8 +295,8 @@ fn base_paths_belong_to_the_address() {
         &old,
         &new,
         &[
-            "info server.added the contract | server added: https://h/v1",
             "breaking parameter.added.required GET /me | query parameter day | required parameter added",
+            "info server.added the contract | server added: https://h/v1",
             "info operation.added GET /me | operation added",
             "info operation.address.taken-over GET /me | another operation serves this address now: GET /v1/{id} → GET /me",
         ],

@@ -57,8 +57,8 @@ fn query_names_are_case_sensitive() {
         &key("Key"),
         &key("key"),
         &[
-            "info security-scheme.changed the contract | security scheme changed: k: API key `Key` in query → k: API key `key` in query",
             "breaking security.alternative.removed GET /x | security alternative removed: the query `Key` → the query `key`",
+            "info security-scheme.changed the contract | security scheme changed: k: API key `Key` in query → k: API key `key` in query",
             "info security.alternative.added GET /x | security alternative added: the query `key`",
         ],
     );
@@ -83,8 +83,8 @@ fn security_schemes_are_described_as_a_whole() {
         &secured("{type: http, scheme: basic}"),
         &secured("{type: apiKey, in: header, name: api_key}"),
         &[
-            "info security-scheme.changed the contract | security scheme changed: k: HTTP basic → k: API key `api_key` in header",
             "breaking security.alternative.removed GET /x | security alternative removed: HTTP basic → the header `api_key`",
+            "info security-scheme.changed the contract | security scheme changed: k: HTTP basic → k: API key `api_key` in header",
             "info security.alternative.added GET /x | security alternative added: the header `api_key`",
         ],
     );

@@ -1,0 +1,60 @@
+//! Shows what a break of schemas means for messages: asks the validators of both contracts.
+
+use super::containment::SchemaBreak;
+use super::operation_diff::AddressTakeover;
+use super::schema_verdicts::SchemaSiteJudge;
+use super::witness::{ContractSide, ValueCarrier, Witness, request, response, verify};
+
+impl SchemaSiteJudge<'_, '_> {
+    /// Asks the validators of both contracts to confirm a break.
+    pub(super) fn witness(&self, found: &SchemaBreak) -> Result<Witness, String> {
+        let (old, new) = (self.old_side(), self.new_side());
+        let (sender, receiver) = if self.new_produces() {
+            (new, old)
+        } else {
+            (old, new)
+        };
+        let is_opaque = |side: &ContractSide<'_>| matches!(side.carrier, ValueCarrier::Body(media) if media.is_opaque());
+        // Nothing can serialize the value, so no message is checked. The search already had the
+        // validators of both contracts check the value.
+        let refusal = if is_opaque(&sender) || is_opaque(&receiver) {
+            found.message.clone()
+        } else {
+            verify(sender, receiver, &found.witness)?
+        };
+        Ok(Witness {
+            value: found.witness.clone(),
+            pointer: found.pointer.clone(),
+            keyword: found.keyword.clone(),
+            refusal,
+            request: request(sender, &found.witness),
+            response: response(sender, receiver, &found.witness),
+        })
+    }
+
+    fn old_side(&self) -> ContractSide<'_> {
+        ContractSide {
+            contract: self.comparison.old,
+            operation: self.site.operations.old,
+            carrier: self.site.carriers.0,
+            direction: self.site.direction,
+            is_outbound: self.site.operations.is_outbound,
+            address: self.takeover().map(|takeover| &*takeover.old_template),
+        }
+    }
+
+    /// The addresses of the site, if two operations are compared because of them.
+    fn takeover(&self) -> Option<&AddressTakeover> {
+        self.comparison.takeover(self.site.operations)
+    }
+
+    fn new_side(&self) -> ContractSide<'_> {
+        ContractSide {
+            contract: self.comparison.new,
+            operation: self.site.operations.new,
+            carrier: self.site.carriers.1,
+            address: self.takeover().map(|takeover| &*takeover.new_template),
+            ..self.old_side()
+        }
+    }
+}
