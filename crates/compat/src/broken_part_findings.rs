@@ -328,17 +328,19 @@ fn doubt(finding: &mut CompatFinding, reason: &str, strict: bool) {
     finding.witness = None;
 }
 
-/// Whether a broken part of the operation puts a finding in doubt. A proof and a witness rely on
-/// what could be compiled, but not on which of two declarations applies.
+/// Whether a broken part of the operation puts a finding in doubt. A proof and a witness of schemas
+/// rely on what could be compiled, but not on which of two declarations applies. The witness of a
+/// rule can rely on a part that was left out.
 fn is_in_doubt(finding: &CompatFinding, part: &BrokenPart) -> bool {
     let is_descriptive = finding.level == ChangeLevel::Info
         && matches!(
             finding.rule.area,
             ChangeArea::Operation | ChangeArea::Document
         );
-    let relies_on_rule = matches!(
-        finding.certainty,
-        ChangeCertainty::Rule | ChangeCertainty::Unknown(_)
-    );
+    let relies_on_rule = finding.rule.area != ChangeArea::Schema
+        || matches!(
+            finding.certainty,
+            ChangeCertainty::Rule | ChangeCertainty::Unknown(_)
+        );
     !is_descriptive && (part.is_ambiguous || relies_on_rule)
 }

@@ -21,6 +21,8 @@ pub(super) fn is_by_edit(edit: &SchemaEdit, places: &[String], found: &SchemaBre
         }
         (None, refused) => {
             let is_same = keyword == refused
+                || is_maximum(keyword) && is_maximum(refused)
+                || is_minimum(keyword) && is_minimum(refused)
                 || (keyword == "type" && matches!(refused, "enum" | "const" | "nullable"))
                 || (keyword == "oneOf" && refused == "anyOf")
                 || (keyword == "enum" && refused == "const")
@@ -28,6 +30,15 @@ pub(super) fn is_by_edit(edit: &SchemaEdit, places: &[String], found: &SchemaBre
             is_same && is_at_any(places, &found.pointer)
         }
     }
+}
+
+/// Whether a keyword is an upper bound. OpenAPI 3.0 writes both forms with one keyword.
+fn is_maximum(keyword: &str) -> bool {
+    matches!(keyword, "maximum" | "exclusiveMaximum")
+}
+
+fn is_minimum(keyword: &str) -> bool {
+    matches!(keyword, "minimum" | "exclusiveMinimum")
 }
 
 fn is_at_any(places: &[String], pointer: &str) -> bool {

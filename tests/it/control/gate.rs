@@ -473,7 +473,7 @@ fn changed_flags_need_approval_for_a_rollback() {
     let output = fixture.run(&format!("{words} --approved-by checkout"));
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
-        "rolled back: orders 1.1.0 → 1.0.0, as deployment 3\n1 changes break clients that already rely on 1.1.0; portcullis diff shows them\n"
+        "rolled back: orders 1.1.0 → 1.0.0, as deployment 3\n1 changes break or may break clients that already rely on 1.1.0; portcullis diff shows them\n"
     );
 }
 

@@ -9,7 +9,8 @@ use super::containment_query::ContainmentQuery;
 use super::containment_verdict::{EditVerdict, SchemaBreak, UndecidedReason, ValueEncoding};
 use super::formula::FormulaId;
 use super::formula_pair::{ContainmentSide, CounterexampleGoal};
-use super::patched_schemas::{RevisionSchemas, patched};
+use super::patched_schemas::patched;
+use super::revision_schemas::RevisionSchemas;
 use super::schema_patch::EditedSchema;
 use super::text_rewriter::readable_as_text;
 use serde_json::Value;
@@ -109,7 +110,7 @@ impl ContainmentQuery<'_, '_> {
                 let refused = self.refused(self.acceptor);
                 let as_well = CounterexampleGoal {
                     also_holds: vec![refused],
-                    ..alone.clone()
+                    ..alone
                 };
                 vec![alone, as_well]
             }

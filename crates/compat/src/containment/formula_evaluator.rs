@@ -17,10 +17,8 @@ use super::formula::{FormulaId, FormulaNode, PropertyFormulas, StringId};
 use super::formula_arena::FormulaArena;
 use super::string_matchers::StringMatchers;
 use super::text_readings::readings;
+use super::truth_value::{TruthValue, all, and, any, not};
 use super::type_mask::TypeMask;
-
-/// True, false or unknown (`None`).
-pub(super) type TruthValue = Option<bool>;
 
 /// The maximum depth of nested formulas for one value.
 const DEPTH_MAX: u32 = 600;
@@ -44,35 +42,6 @@ pub(super) struct FormulaEvaluator<'a> {
     known: HashMap<(FormulaId, usize), TruthValue>,
     /// Whether all evaluations are of the same value, so that results stay valid.
     is_of_one_value: bool,
-}
-
-pub(super) fn and(left: TruthValue, right: TruthValue) -> TruthValue {
-    match (left, right) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), other) => other,
-        (None, _) => None,
-    }
-}
-
-/// Kleene disjunction; stops at the first true operand.
-fn any(truths: impl Iterator<Item = TruthValue>) -> TruthValue {
-    not(all(truths.map(not)))
-}
-
-/// Kleene conjunction; stops at the first false operand.
-pub(super) fn all(truths: impl Iterator<Item = TruthValue>) -> TruthValue {
-    let mut all = Some(true);
-    for truth in truths {
-        all = and(all, truth);
-        if all == Some(false) {
-            break;
-        }
-    }
-    all
-}
-
-pub(super) fn not(truth: TruthValue) -> TruthValue {
-    truth.map(|truth| !truth)
 }
 
 impl<'a> FormulaEvaluator<'a> {

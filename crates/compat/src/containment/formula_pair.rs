@@ -10,7 +10,7 @@ use portcullis_json::pointer;
 use super::containment_verdict::{ProducerReading, ValueEncoding};
 use super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, PropertyFormulas, children};
 use super::formula_arena::FormulaArena;
-use super::formula_evaluator::{FormulaEvaluator, TruthValue};
+use super::formula_evaluator::FormulaEvaluator;
 use super::formula_resolver::{FormulaResolver, resolve_references};
 use super::read::{
     DefinitionFormulas, DefinitionNumbers, EditedDefinitions, FormulaReader, OtherDocument,
@@ -19,6 +19,7 @@ use super::solve::{Literal, LiteralMode, SearchAnswer, SearchGoal, Solver, Solve
 use super::string_matchers::StringMatchers;
 use super::text_form::TextForm;
 use super::text_rewriter::{readable_as_text, sendable_as_text};
+use super::truth_value::TruthValue;
 use super::type_mask::TypeMask;
 
 /// One of the two documents.

@@ -14,6 +14,8 @@ mod schema_comparison;
 mod compared_schemas;
 mod containment_query;
 mod schema_patch;
+mod schema_object_edits;
+mod revision_schemas;
 mod patched_schemas;
 mod edit_question;
 
@@ -32,6 +34,7 @@ mod language;
 mod string_matchers;
 mod known_formats;
 mod text_readings;
+mod truth_value;
 mod formula_evaluator;
 mod sent_values;
 mod solve;

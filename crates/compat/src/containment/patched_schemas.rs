@@ -4,40 +4,19 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use portcullis_contract::{CompiledContract, LoweredLocation, LoweredSchemas, NodeRef};
+use portcullis_contract::{LoweredLocation, NodeRef};
 
 use super::canonical_text::canonical;
 use super::read::{EditedDefinitions, from_other};
+use super::revision_schemas::RevisionSchemas;
+use super::schema_object_edits::{
+    SchemaObject, exclusive_form, push, remove_unknown, set_null, type_allows_null,
+    without_null_alternative,
+};
 use super::schema_patch::{EditedSchema, SchemaParts, SchemaPatch};
 
 /// The prefix of keywords that lowering renames to compare their values exactly.
 const EXACT: &str = "x-exact-";
-
-type KeywordMap = Map<String, Value>;
-
-/// The schemas of one revision.
-#[derive(Clone, Copy)]
-pub(super) struct RevisionSchemas<'s> {
-    pub(super) contract: &'s CompiledContract,
-    pub(super) lowered: &'s LoweredSchemas,
-}
-
-impl<'s> RevisionSchemas<'s> {
-    fn locations(&self, node_ref: NodeRef) -> Vec<LoweredLocation> {
-        self.lowered.locations(self.contract, node_ref)
-    }
-
-    /// The lowered schema object at a node.
-    fn object(&self, node_ref: NodeRef) -> Option<&'s KeywordMap> {
-        self.schema(node_ref)?.as_object()
-    }
-
-    fn schema(&self, node_ref: NodeRef) -> Option<&'s Value> {
-        let location = self.locations(node_ref).into_iter().next()?;
-        let at = format!("{}{}", location.definition, location.below);
-        self.lowered.document.pointer(&at)
-    }
-}
 
 /// The definitions of the older revision with these edits; `None` if one of them cannot be applied.
 pub(super) fn patched(
@@ -126,7 +105,7 @@ impl SchemaPatching<'_> {
     }
 
     /// Changes a schema object wherever lowering has placed it.
-    fn change(&mut self, part: NodeRef, mut change: impl FnMut(&mut KeywordMap)) {
+    fn change(&mut self, part: NodeRef, mut change: impl FnMut(&mut SchemaObject)) {
         for location in self.older.locations(part) {
             if let Some(Value::Object(object)) = self.at(&location) {
                 change(object);
@@ -157,20 +136,24 @@ impl SchemaPatching<'_> {
         found.or(old.non_null).or(old.parts.first().copied())
     }
 
-    fn new_objects(&self, new: &SchemaParts) -> Option<Vec<&KeywordMap>> {
+    fn new_objects(&self, new: &SchemaParts) -> Option<Vec<&SchemaObject>> {
         let parts = new.parts.iter();
         parts.map(|part| self.newer.object(*part)).collect()
     }
 
     fn keyword(&mut self, old: &SchemaParts, new: &SchemaParts, name: &str) -> Option<()> {
-        let is_named = |keyword: &str| keyword.strip_prefix(EXACT).unwrap_or(keyword) == name;
+        let exclusive = exclusive_form(name);
+        let is_named = |keyword: &str| {
+            let keyword = keyword.strip_prefix(EXACT).unwrap_or(keyword);
+            keyword == name || Some(keyword) == exclusive
+        };
         let copied = self.new_objects(new)?.into_iter().map(|object| {
             let of_names = object.iter().filter(|(keyword, _)| is_named(keyword));
             of_names
                 .map(|(keyword, value)| (keyword.clone(), from_other(value)))
-                .collect::<KeywordMap>()
+                .collect::<SchemaObject>()
         });
-        let copied: Vec<KeywordMap> = copied.filter(|copied| !copied.is_empty()).collect();
+        let copied: Vec<SchemaObject> = copied.filter(|copied| !copied.is_empty()).collect();
         let near: &[&str] = match name {
             "additionalProperties" => &["additionalProperties", "properties", "patternProperties"],
             _ => &[name],
@@ -237,7 +220,7 @@ impl SchemaPatching<'_> {
     }
 
     fn required(&mut self, old: &SchemaParts, new: &SchemaParts, name: &str) -> Option<()> {
-        let lists = |object: &&KeywordMap| {
+        let lists = |object: &&SchemaObject| {
             let names = object.get("required").and_then(Value::as_array);
             names.is_some_and(|names| names.iter().any(|known| known.as_str() == Some(name)))
         };
@@ -289,7 +272,7 @@ impl SchemaPatching<'_> {
 
     fn types(&mut self, old: &SchemaParts, new: &SchemaParts) -> Option<()> {
         let is_typed =
-            |objects: &[&KeywordMap]| objects.iter().any(|object| object.contains_key("type"));
+            |objects: &[&SchemaObject]| objects.iter().any(|object| object.contains_key("type"));
         let old_objects = self.old_objects(old);
         let keeps_null = is_typed(&old_objects) && is_typed(&self.new_objects(new)?);
         let allows_null = keeps_null && old_objects.iter().all(|object| type_allows_null(object));
@@ -336,7 +319,7 @@ impl SchemaPatching<'_> {
         removed: Option<NodeRef>,
         added: Option<NodeRef>,
     ) -> Option<()> {
-        let has = |object: &&KeywordMap| object.contains_key(keyword);
+        let has = |object: &&SchemaObject| object.contains_key(keyword);
         if keyword != "allOf"
             && !(self.old_objects(old).iter().any(has) && self.new_objects(new)?.iter().any(has))
         {
@@ -397,61 +380,8 @@ impl SchemaPatching<'_> {
         self.newer.schema(node_ref).map(from_other)
     }
 
-    fn old_objects(&self, old: &SchemaParts) -> Vec<&KeywordMap> {
+    fn old_objects(&self, old: &SchemaParts) -> Vec<&SchemaObject> {
         let parts = old.parts.iter();
         parts.filter_map(|part| self.older.object(*part)).collect()
-    }
-}
-
-/// Removes a keyword from the unknown parts of a schema object.
-fn remove_unknown(object: &mut KeywordMap, name: &str) {
-    if let Some(Value::Array(parts)) = object.get_mut("x-unknown") {
-        parts.retain(|part| part["keyword"] != name);
-    }
-}
-
-/// Appends to the list of a keyword.
-fn push(object: &mut KeywordMap, keyword: &str, value: Value) {
-    let list = object
-        .entry(keyword)
-        .or_insert_with(|| Value::Array(Vec::new()));
-    if let Value::Array(list) = list {
-        list.push(value);
-    }
-}
-
-/// Whether `type` of a schema object allows null; a missing `type` does.
-fn type_allows_null(object: &KeywordMap) -> bool {
-    match object.get("type") {
-        Some(Value::Array(names)) => names.iter().any(|name| name == "null"),
-        Some(name) => name == "null",
-        None => true,
-    }
-}
-
-/// Adds null to `type` or removes it.
-fn set_null(object: &mut KeywordMap, is_allowed: bool) {
-    let Some(named) = object.get_mut("type") else {
-        return;
-    };
-    let mut names = match named.take() {
-        Value::Array(names) => names,
-        name => vec![name],
-    };
-    names.retain(|name| name != "null");
-    if is_allowed {
-        names.push(json!("null"));
-    }
-    *named = Value::Array(names);
-}
-
-/// Keeps only the other alternative of `anyOf` or `oneOf` of a schema and null.
-fn without_null_alternative(object: &mut KeywordMap) {
-    for keyword in ["anyOf", "oneOf"] {
-        if let Some(Value::Array(branches)) = object.get_mut(keyword)
-            && branches.len() == 2
-        {
-            branches.retain(|branch| *branch != json!({ "type": "null" }));
-        }
     }
 }

@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use super::formula::{FormulaId, FormulaNode, ItemFormulas, PropertyFormulas, StringId};
 use super::formula_arena::FormulaArena;
-use super::formula_evaluator::{FormulaEvaluator, TruthValue, and};
+use super::formula_evaluator::FormulaEvaluator;
+use super::truth_value::{TruthValue, and};
 
 /// Whether a schema, or a schema that it is composed of, declares properties.
 pub(super) fn declares_properties(arena: &FormulaArena, id: FormulaId) -> bool {

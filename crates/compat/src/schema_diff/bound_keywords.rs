@@ -1,5 +1,6 @@
 //! Bounds: keywords with a numeric value. If `allOf` combines several, the tightest applies. An
-//! exclusive bound of an integer is compared as the inclusive one with the same effect.
+//! exclusive bound of an integer is compared as the inclusive one with the same effect if the other
+//! revision has an inclusive one.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -55,7 +56,8 @@ pub(super) fn compare(
     edits: &mut Vec<SchemaEdit>,
 ) {
     for bound in &BOUNDS {
-        let (before, after) = (bound.of(old), bound.of(new));
+        let changes_form = bound.changes_form(old, new);
+        let (before, after) = (bound.of(old, changes_form), bound.of(new, changes_form));
         let at = |view: &SchemaConjunction<'_>, found: &Option<(NodeRef, Cow<'_, str>)>| {
             found.as_ref().map(|(at, _)| *at).or(view.node_ref())
         };
@@ -83,23 +85,52 @@ pub(super) fn compare(
 }
 
 impl BoundKeyword {
-    /// The tightest value of the keyword, with its location.
-    fn of<'c>(&self, view: &SchemaConjunction<'c>) -> Option<(NodeRef, Cow<'c, str>)> {
-        let is_integer = view
-            .all("type")
-            .any(|(_, named)| named.as_str() == Some("integer"));
+    /// Whether one revision bounds integers by the inclusive keyword and the other by the exclusive
+    /// one.
+    fn changes_form(&self, old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>) -> bool {
+        let forms = ["maximum", "minimum"].map(|name| {
+            let of_name = |bound: &&Self| bound.keyword.to_lowercase().ends_with(name);
+            BOUNDS.iter().filter(of_name).collect::<Vec<_>>()
+        });
+        let forms = forms
+            .iter()
+            .find(|forms| forms.iter().any(|bound| bound.keyword == self.keyword));
+        let used = |view: &SchemaConjunction<'_>| -> Vec<&str> {
+            let forms = forms.into_iter().flatten();
+            let is_used = |bound: &&&Self| {
+                let mut values = view.nodes();
+                values.any(|(_, node)| bound.value(view.contract.dialect, node).is_some())
+            };
+            forms.filter(is_used).map(|bound| bound.keyword).collect()
+        };
+        let is_integer = |view: &SchemaConjunction<'_>| {
+            let mut types = view.all("type");
+            types.any(|(_, named)| named.as_str() == Some("integer"))
+        };
+        let (old_forms, new_forms) = (used(old), used(new));
+        let differ = !old_forms.is_empty() && !new_forms.is_empty() && old_forms != new_forms;
+        differ && is_integer(old) && is_integer(new)
+    }
+
+    /// The tightest value of the keyword, with its location. Exclusive bounds count as inclusive
+    /// ones if `is_inclusive`.
+    fn of<'c>(
+        &self,
+        view: &SchemaConjunction<'c>,
+        is_inclusive: bool,
+    ) -> Option<(NodeRef, Cow<'c, str>)> {
         let values = view.nodes().filter_map(|(node_ref, node)| {
             let value = self.value(view.contract.dialect, node)?;
             let text = Cow::Borrowed(value.number_text()?);
             Some((DocumentSet::node_ref(node_ref, value), text))
         });
-        let exclusive = self.exclusive().filter(|_| is_integer);
+        let exclusive = self.exclusive().filter(|_| is_inclusive);
         let shifted = view.nodes().filter_map(|(node_ref, node)| {
             let value = exclusive.as_ref()?.value(view.contract.dialect, node)?;
             let text = Cow::Owned(self.inclusive(value)?);
             Some((DocumentSet::node_ref(node_ref, value), text))
         });
-        let is_shifted = |text: &str| is_integer && self.is_exclusive() && is_integer_text(text);
+        let is_shifted = |text: &str| is_inclusive && self.is_exclusive() && is_integer_text(text);
         let all = values.filter(|(_, text)| !is_shifted(text)).chain(shifted);
         all.reduce(|tightest, next| {
             let is_tighter = match compare_numbers(&next.1, &tightest.1) {

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::super::formula::{FormulaId, FormulaNode};
-use super::super::formula_evaluator::{FormulaEvaluator, all, not};
+use super::super::formula_evaluator::FormulaEvaluator;
+use super::super::truth_value::{all, not};
 use super::super::type_mask::TypeMask;
 use super::alternative_literals::{
     ChoiceBranch, RemainingChoice, branches, combined, remaining_choice, width,

@@ -9,8 +9,9 @@ use hashbrown::HashMap;
 
 use super::super::formula::FormulaId;
 use super::super::formula_arena::FormulaArena;
-use super::super::formula_evaluator::{FormulaEvaluator, TruthValue, and, not};
+use super::super::formula_evaluator::FormulaEvaluator;
 use super::super::string_matchers::StringMatchers;
+use super::super::truth_value::{TruthValue, and, not};
 use super::search_goal::{LiteralMode, SearchAnswer, SearchGoal};
 use serde_json::Value;
 
