@@ -76,11 +76,8 @@ pub(super) fn verdict(
     let compared = compare(&registry, &found.record, &contract, now)?;
     let measured = measure_traffic(args, &registry)?;
     let options = args.verdict_args;
-    let approvals = options
-        .approvals
-        .as_deref()
-        .map(read_approvals)
-        .transpose()?;
+    let approvals = options.approvals.as_deref().map(read_approvals);
+    let approvals = approvals.transpose()?.unwrap_or_default();
     let identity = contract.identity();
     let case = GateCase {
         catalog: &catalog,
@@ -89,27 +86,21 @@ pub(super) fn verdict(
         candidate: &identity,
         record: &found.record,
         comparisons: &compared,
-        approvals: approvals.as_deref().unwrap_or_default(),
+        approvals: &approvals,
         measurement: measured.as_ref(),
         keep_until: keep,
-        override_request: options
-            .overriding
-            .as_deref()
-            .zip(options.reason.as_deref())
-            .map(|(name, reason)| GateOverride { name, reason }),
+        override_request: override_request(options),
         now,
     };
     let mut verdict = case.judge();
     if options.print_approvals {
         print_templates(missing_approvals(&verdict), out);
+        out.finish()?;
         return Ok(CommandOutcome::Success);
     }
     let deployment = case.deployment(&verdict, &actor_name(options.by.as_deref()));
     let mut recorded = None;
-    let is_allowed = matches!(
-        verdict.decision,
-        GateDecision::Allowed | GateDecision::Overridden
-    );
+    let is_allowed = verdict.decision.is_allowed();
     if is_allowed && let Some(length) = &options.open_window {
         open_window(args, length)?;
     }
@@ -133,6 +124,11 @@ pub(super) fn verdict(
     publish(args, &report, &registry, out)?;
     let is_blocked = verdict.decision == GateDecision::Blocked;
     Ok(CommandOutcome::finding_unless(!is_blocked))
+}
+
+fn override_request(options: &VerdictArgs) -> Option<GateOverride<'_>> {
+    let named = options.overriding.as_deref().zip(options.reason.as_deref());
+    named.map(|(name, reason)| GateOverride { name, reason })
 }
 
 /// The approvals without which the verdict blocks the deployment.

@@ -47,6 +47,11 @@ pub enum GateDecision {
 }
 
 impl GateDecision {
+    /// Whether the revision may be deployed now.
+    pub const fn is_allowed(self) -> bool {
+        matches!(self, Self::Allowed | Self::Overridden)
+    }
+
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
