@@ -41,8 +41,11 @@ pub(super) fn patched(
         .iter()
         .flat_map(|edited| edited.path.iter().chain(&edited.old.parts));
     let touched: HashSet<String> = on_the_way
-        .flat_map(|node_ref| older.locations(*node_ref))
-        .map(|location| location.definition)
+        .flat_map(|node_ref| {
+            let locations = older.locations(*node_ref);
+            let definitions = locations.iter().map(|location| location.definition.clone());
+            definitions.collect::<Vec<_>>()
+        })
         .chain(changed)
         .collect();
     Some(EditedDefinitions {
@@ -106,8 +109,8 @@ impl SchemaPatching<'_> {
 
     /// Changes a schema object wherever lowering has placed it.
     fn change(&mut self, part: NodeRef, mut change: impl FnMut(&mut SchemaObject)) {
-        for location in self.older.locations(part) {
-            if let Some(Value::Object(object)) = self.at(&location) {
+        for location in self.older.locations(part).iter() {
+            if let Some(Value::Object(object)) = self.at(location) {
                 change(object);
             }
         }
@@ -293,8 +296,8 @@ impl SchemaPatching<'_> {
                 .all(|object| type_allows_null(object));
         if is_allowed && new.non_null.is_some() {
             let root = *old.roots.first()?;
-            for location in self.older.locations(root) {
-                if let Some(schema) = self.at(&location) {
+            for location in self.older.locations(root).iter() {
+                if let Some(schema) = self.at(location) {
                     let inner = schema.take();
                     *schema = json!({ "anyOf": [inner, { "type": "null" }] });
                 }
@@ -326,7 +329,7 @@ impl SchemaPatching<'_> {
             return self.keyword(old, new, keyword);
         }
         if let Some(removed) = removed {
-            for location in self.older.locations(removed) {
+            for location in self.older.locations(removed).iter() {
                 // A branch with a definition of its own stands behind a reference.
                 let (list, token) = location.below.rsplit_once('/')?;
                 let list = LoweredLocation {
@@ -357,8 +360,8 @@ impl SchemaPatching<'_> {
             _ => json!({ "allOf": copied }),
         };
         for (number, root) in old.roots.iter().enumerate() {
-            for location in self.older.locations(*root) {
-                if let Some(schema) = self.at(&location) {
+            for location in self.older.locations(*root).iter() {
+                if let Some(schema) = self.at(location) {
                     *schema = if number == 0 {
                         replacement.clone()
                     } else {
@@ -372,7 +375,8 @@ impl SchemaPatching<'_> {
 
     /// A schema of the newer revision, for use in the older document.
     fn copied(&self, node_ref: NodeRef) -> Option<Value> {
-        let location = self.newer.locations(node_ref).into_iter().next()?;
+        let locations = self.newer.locations(node_ref);
+        let location = locations.first()?;
         if location.below.is_empty() {
             let reference = format!("#{}", location.definition);
             return Some(from_other(&json!({ "$ref": reference })));

@@ -1,5 +1,7 @@
 //! The lowered schemas of one revision, found by where they stand in the contract.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use portcullis_contract::{CompiledContract, LoweredLocation, LoweredSchemas, NodeRef};
@@ -14,7 +16,7 @@ pub(super) struct RevisionSchemas<'s> {
 }
 
 impl<'s> RevisionSchemas<'s> {
-    pub(super) fn locations(&self, node_ref: NodeRef) -> Vec<LoweredLocation> {
+    pub(super) fn locations(&self, node_ref: NodeRef) -> Arc<[LoweredLocation]> {
         self.lowered.locations(self.contract, node_ref)
     }
 
@@ -24,7 +26,8 @@ impl<'s> RevisionSchemas<'s> {
     }
 
     pub(super) fn schema(&self, node_ref: NodeRef) -> Option<&'s Value> {
-        let location = self.locations(node_ref).into_iter().next()?;
+        let locations = self.locations(node_ref);
+        let location = locations.first()?;
         let at = format!("{}{}", location.definition, location.below);
         self.lowered.document.pointer(&at)
     }

@@ -39,6 +39,8 @@ pub(crate) struct EditGraph<'c> {
 struct SchemaPair {
     old: Vec<NodeRef>,
     new: Vec<NodeRef>,
+    /// The schema objects of the older revision.
+    old_parts: Vec<NodeRef>,
     edits: Vec<SchemaEdit>,
     next: Vec<(SchemaStep, SchemaPairId)>,
     /// The pairs that lead here.
@@ -111,6 +113,7 @@ impl<'c> EditGraph<'c> {
                 next.push((step, self.number(old, new)));
             }
             self.pairs[id].old = old.roots();
+            self.pairs[id].old_parts = old.parts.clone();
             self.pairs[id].new = new.roots();
             self.pairs[id].edits = edits;
             self.pairs[id].next = next;
@@ -273,11 +276,8 @@ impl<'c> EditGraph<'c> {
                 between.push(here);
             }
         }
-        let parts = between.iter().flat_map(|id| {
-            let pair = &self.pairs[*id];
-            SchemaConjunction::new(self.old, &pair.old).parts
-        });
-        parts.collect()
+        let parts = between.iter().flat_map(|id| &self.pairs[*id].old_parts);
+        parts.copied().collect()
     }
 
     /// The pairs that declare the schema of a pair as a property, with its name.

@@ -5,7 +5,7 @@
 //! every location in the document leads back to the contract.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 
@@ -22,12 +22,14 @@ use crate::schema::schema_set::{SchemaKey, SchemaSet};
 /// keywords `x-exact-…` for exact comparisons, and `readOnly` and `writeOnly`. In a contract with
 /// broken schemas, `x-unknown` lists the parts of a schema whose meaning is unknown; the document
 /// then has it too.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct LoweredSchemas {
     /// The document.
     pub document: Value,
     origins: Vec<NodeRef>,
     index: OnceLock<DefinitionIndex>,
+    /// The locations that were asked for. Finding one walks through the contract.
+    known: Mutex<HashMap<NodeRef, Arc<[LoweredLocation]>>>,
 }
 
 /// Where a schema of a contract stands in its lowered document.
@@ -72,7 +74,15 @@ impl LoweredSchemas {
         &self,
         contract: &CompiledContract,
         node_ref: NodeRef,
-    ) -> Vec<LoweredLocation> {
+    ) -> Arc<[LoweredLocation]> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known
+            .entry(node_ref)
+            .or_insert_with(|| self.find(contract, node_ref).into());
+        Arc::clone(found)
+    }
+
+    fn find(&self, contract: &CompiledContract, node_ref: NodeRef) -> Vec<LoweredLocation> {
         let index = self.index.get_or_init(|| self.index(contract));
         let pointer = contract.location(node_ref).pointer;
         let mut found = Vec::new();
@@ -80,13 +90,10 @@ impl LoweredSchemas {
         loop {
             let key = (node_ref.document, pointer[..end].to_owned());
             for number in index.by_origin.get(&key).into_iter().flatten() {
-                let location = index
-                    .pointers
-                    .get(number)
-                    .map(|definition| LoweredLocation {
-                        definition: definition.clone(),
-                        below: pointer[end..].to_owned(),
-                    });
+                let location = index.pointers.get(number).map(|definition| LoweredLocation {
+                    definition: definition.clone(),
+                    below: pointer[end..].to_owned(),
+                });
                 let exists = |location: &LoweredLocation| {
                     let at = format!("{}{}", location.definition, location.below);
                     self.document.pointer(&at).is_some()
@@ -154,6 +161,7 @@ impl CompiledContract {
             document: schema,
             origins,
             index: OnceLock::new(),
+            known: Mutex::default(),
         }
     }
 
