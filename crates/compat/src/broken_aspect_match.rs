@@ -7,7 +7,7 @@ use super::diff_rule::ChangeArea;
 
 /// Whether a finding is about an aspect of its operation.
 pub(super) fn concerns(aspect: &BrokenAspect, finding: &CompatFinding) -> bool {
-    let here = &finding.first().location.part;
+    let here = &*finding.first().location.part;
     match aspect {
         BrokenAspect::Operation => true,
         BrokenAspect::Parameter { part, name } => match here {

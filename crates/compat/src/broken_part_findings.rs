@@ -127,7 +127,7 @@ impl<'c> BrokenPartJudge<'_, 'c> {
             let strict = self.comparison.options.strict;
             let findings = self.comparison.findings.iter_mut();
             let about = findings.filter(|finding| {
-                (finding.first().subject == *subject || is_of_contract)
+                (*finding.first().subject == *subject || is_of_contract)
                     && finding.rule.id != NOT_COMPARED
                     && is_in_doubt(finding, part)
                     && concerns(&aspect, finding)
@@ -181,7 +181,7 @@ impl<'c> BrokenPartJudge<'_, 'c> {
         let shape = intended_shape(&left_out.path);
         let findings = self.comparison.findings.iter_mut();
         let about = findings.filter(|finding| {
-            let ChangeSubject::Operation { path, method } = &finding.first().subject else {
+            let ChangeSubject::Operation { path, method } = &*finding.first().subject else {
                 return false;
             };
             let id = finding.rule.id;
@@ -299,7 +299,7 @@ impl<'c> BrokenPartJudge<'_, 'c> {
             level: rule.level(direction),
             certainty: ChangeCertainty::Rule,
             places: vec![ChangePlace {
-                subject,
+                subject: subject.into(),
                 location: ChangeLocation::from(part),
             }],
             before: None,

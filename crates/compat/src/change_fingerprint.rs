@@ -173,7 +173,7 @@ fn changed_sides(finding: &CompatFinding) -> (bool, bool) {
 
 /// A place without the names of path parameters.
 fn anonymous(place: &ChangePlace) -> String {
-    let subject = match &place.subject {
+    let subject = match &*place.subject {
         ChangeSubject::Operation { path, method } => format!("{method} {}", path_shape(path)),
         other => other.to_string(),
     };

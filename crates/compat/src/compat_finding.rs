@@ -1,6 +1,7 @@
 //! A finding: one change with its location, its level and how the level was established.
 
 use std::fmt;
+use std::sync::Arc;
 
 use portcullis_contract::{MessageDirection, MessagePart, SourceLocation};
 
@@ -46,7 +47,7 @@ pub struct CompatFinding {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChangePlace {
     /// The operation, or the contract as a whole.
-    pub subject: ChangeSubject,
+    pub subject: Arc<ChangeSubject>,
     /// Where in the operation.
     pub location: ChangeLocation,
 }
@@ -83,9 +84,9 @@ pub enum ChangeSubject {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChangeLocation {
     /// The part of the exchange.
-    pub part: ExchangePart,
+    pub part: Arc<ExchangePart>,
     /// JSON pointer into the value, where `*` matches any item; empty for the whole value.
-    pub pointer: String,
+    pub pointer: Arc<str>,
 }
 
 /// A part of an exchange.
@@ -132,8 +133,8 @@ impl ExchangePart {
 impl From<ExchangePart> for ChangeLocation {
     fn from(part: ExchangePart) -> Self {
         Self {
-            part,
-            pointer: String::new(),
+            part: Arc::new(part),
+            pointer: Arc::from(""),
         }
     }
 }
@@ -164,7 +165,7 @@ impl fmt::Display for ChangePlace {
 impl fmt::Display for ChangeLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let media = |media: &Option<String>| media.as_ref().map(|media| format!(" {media}"));
-        match &self.part {
+        match &*self.part {
             ExchangePart::NoPart => {}
             ExchangePart::Parameter { part, name } => write!(f, "{part} parameter {name}")?,
             ExchangePart::RequestBody(kind) => {
@@ -178,9 +179,9 @@ impl fmt::Display for ChangeLocation {
             }
             ExchangePart::Header { status, name } => write!(f, "response {status} header {name}")?,
         }
-        match self.pointer.as_str() {
+        match &*self.pointer {
             "" => Ok(()),
-            pointer if self.part == ExchangePart::NoPart => f.write_str(pointer),
+            pointer if *self.part == ExchangePart::NoPart => f.write_str(pointer),
             pointer => write!(f, " {pointer}"),
         }
     }
@@ -203,7 +204,7 @@ impl CompatFinding {
     pub fn operations(&self) -> Vec<&ChangeSubject> {
         // Places are sorted by subject.
         let mut subjects: Vec<&ChangeSubject> =
-            self.places.iter().map(|place| &place.subject).collect();
+            self.places.iter().map(|place| &*place.subject).collect();
         subjects.dedup();
         subjects
     }
@@ -232,7 +233,7 @@ impl CompatFinding {
         for place in &self.places {
             let location = &place.location;
             let kind = (
-                std::mem::discriminant(&location.part),
+                std::mem::discriminant(&*location.part),
                 location.pointer.is_empty(),
             );
             if kinds.contains(&kind) {
@@ -251,7 +252,7 @@ impl CompatFinding {
 impl ChangeLocation {
     /// The location without the names of path parameters.
     pub(super) fn anonymous(&self) -> String {
-        match &self.part {
+        match &*self.part {
             ExchangePart::Parameter { part: "path", .. } => format!("path {}", self.pointer),
             _ => self.to_string(),
         }
@@ -262,7 +263,7 @@ impl ChangeLocation {
         let is_inner = !self.pointer.is_empty();
         let is_property = alias.contains("-property-") || alias.ends_with("-property");
         let is_parameter = alias.contains("-parameter-") || alias.contains("header-property");
-        match &self.part {
+        match &*self.part {
             ExchangePart::Parameter { .. } => is_parameter && (is_property == is_inner),
             ExchangePart::Header { .. } => alias.contains("response-header-"),
             _ => {

@@ -1,12 +1,14 @@
 //! Recognizes the edit that a break belongs to: the one of the refusing keyword, at the same place.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::containment::SchemaBreak;
 use super::schema_diff::SchemaEdit;
 
 /// Whether a break is by the keyword that an edit changed, at one of the edit's places.
-pub(super) fn is_by_edit(edit: &SchemaEdit, places: &[String], found: &SchemaBreak) -> bool {
+pub(super) fn is_by_edit(edit: &SchemaEdit, places: &[Arc<str>], found: &SchemaBreak) -> bool {
     let keyword = edit.keyword;
     match (&edit.property, found.keyword.as_str()) {
         (Some(name), "required") => {
@@ -41,7 +43,7 @@ fn is_minimum(keyword: &str) -> bool {
     matches!(keyword, "minimum" | "exclusiveMinimum")
 }
 
-fn is_at_any(places: &[String], pointer: &str) -> bool {
+fn is_at_any(places: &[Arc<str>], pointer: &str) -> bool {
     places.iter().any(|at| is_at(at, pointer))
 }
 

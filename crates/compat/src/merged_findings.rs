@@ -98,7 +98,7 @@ fn element(finding: &CompatFinding) -> CauseElement {
     if !has_location {
         CauseElement::Place(place.clone())
     } else if finding.rule.area != ChangeArea::Schema {
-        CauseElement::Part(shared_part(finding, location.part.clone()))
+        CauseElement::Part(shared_part(finding, (*location.part).clone()))
     } else if finding.rule.id.starts_with("schema.property.") {
         let name = location.pointer.rsplit('/').next();
         CauseElement::Property(name.unwrap_or_default().to_owned())
@@ -181,7 +181,7 @@ components:
         let finding = &report.findings[0];
         assert_eq!(finding.operations().len(), 2);
         let witness = finding.witness.as_ref().unwrap();
-        let number = finding.witness_place().location.pointer.as_str();
+        let number = finding.witness_place().location.pointer.as_ref();
         let value = witness.value.pointer(number).unwrap().as_i64().unwrap();
         assert!((11..=20).contains(&value), "{value}");
         let counts = report.counts();

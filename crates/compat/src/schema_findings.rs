@@ -9,6 +9,7 @@
 //! An edit of a shared schema is one finding with many places, so findings are collected by edit.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::change_level::{ChangeCertainty, ChangeLevel};
 use super::compat_finding::{ChangeLocation, ChangePlace, CompatFinding};
@@ -236,7 +237,7 @@ impl SchemaSiteJudge<'_, '_> {
             direction: Some(self.site.direction),
             level,
             certainty,
-            places: vec![self.place(&found.pointer)],
+            places: vec![self.place(&found.pointer.as_str().into())],
             before,
             after,
             message: format!("{}: {}", rule.title, found.message),
@@ -257,7 +258,7 @@ impl SchemaSiteJudge<'_, '_> {
             direction: Some(self.site.direction),
             level: self.undecided_level(ChangeLevel::Warning),
             certainty: ChangeCertainty::Unknown(reason.to_owned()),
-            places: vec![self.place("")],
+            places: vec![self.place(&Arc::from(""))],
             before: None,
             after: None,
             message: "it is unknown whether the schema still allows the same values".to_owned(),
@@ -270,12 +271,12 @@ impl SchemaSiteJudge<'_, '_> {
         }
     }
 
-    fn place(&self, pointer: &str) -> ChangePlace {
+    fn place(&self, pointer: &Arc<str>) -> ChangePlace {
         ChangePlace {
-            subject: self.site.subject.clone(),
+            subject: Arc::clone(&self.site.subject),
             location: ChangeLocation {
-                part: self.site.part.clone(),
-                pointer: pointer.to_owned(),
+                part: Arc::clone(&self.site.part),
+                pointer: Arc::clone(pointer),
             },
         }
     }

@@ -290,7 +290,7 @@ impl SchemaSiteJudge<'_, '_> {
 
     /// Defaults of parameters have separate rules.
     pub(super) fn rule_of(&self, found: &LocatedEdit) -> &'static str {
-        let is_parameter = matches!(self.site.part, ExchangePart::Parameter { .. });
+        let is_parameter = matches!(*self.site.part, ExchangePart::Parameter { .. });
         match found.edit.rule {
             "schema.default.added" if is_parameter => "parameter.default.added",
             "schema.default.removed" if is_parameter => "parameter.default.removed",

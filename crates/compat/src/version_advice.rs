@@ -93,7 +93,7 @@ impl VersionAdvice {
             level: rule.level(None),
             certainty: ChangeCertainty::Rule,
             places: vec![ChangePlace {
-                subject: ChangeSubject::Contract,
+                subject: ChangeSubject::Contract.into(),
                 location: ChangeLocation::default(),
             }],
             message: sentence(rule, before.as_deref(), after.as_deref()),

@@ -121,7 +121,7 @@ fn sentence(finding: &CompatFinding) -> String {
         0 => {}
         more => sentence.push_str(&format!(" (and {more} more)")),
     }
-    if location.part != ExchangePart::NoPart {
+    if *location.part != ExchangePart::NoPart {
         sentence.push_str(&format!(": {location}"));
     }
     sentence.push_str(&format!(": {}", finding.message));

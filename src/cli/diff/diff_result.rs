@@ -69,7 +69,7 @@ impl ComparedContract {
         finding: &CompatFinding,
         catalog: &'a ContractProviders,
     ) -> Option<&'a str> {
-        let own = match &finding.first().subject {
+        let own = match &*finding.first().subject {
             subject @ ChangeSubject::Operation { .. } => self.providers.get(&subject.to_string()),
             _ => None,
         };

@@ -370,7 +370,8 @@ fn scope_of(path: &str, method: &Method) -> ChangeScope {
         subject: ChangeSubject::Operation {
             path: path.to_owned(),
             method: method.to_string(),
-        },
+        }
+        .into(),
         is_outbound: false,
     }
 }

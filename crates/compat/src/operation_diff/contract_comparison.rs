@@ -1,6 +1,8 @@
 //! The state of a comparison: both contracts, the findings so far, and the sites whose schemas
 //! remain to be compared.
 
+use std::sync::Arc;
+
 use portcullis_contract::{
     CompiledContract, DocumentSet, MessageDirection, NodeRef, Operation, SchemaKey,
 };
@@ -24,7 +26,7 @@ pub(crate) struct ContractComparison<'c> {
     pub(crate) findings: Vec<CompatFinding>,
     pub(crate) schema_sites: Vec<SchemaSite<'c>>,
     /// The operations that were compared, by the subject of their findings.
-    pub(crate) operation_pairs: Vec<(ChangeSubject, OperationPair<'c>)>,
+    pub(crate) operation_pairs: Vec<(Arc<ChangeSubject>, OperationPair<'c>)>,
     pub(crate) graph: EditGraph<'c>,
     /// Addresses that another operation serves in the new contract.
     pub(crate) takeovers: Vec<AddressTakeover>,
@@ -56,8 +58,8 @@ pub(crate) struct AddressTakeover {
 
 /// A site in an exchange that has a schema in both contracts.
 pub(crate) struct SchemaSite<'c> {
-    pub(crate) subject: ChangeSubject,
-    pub(crate) part: ExchangePart,
+    pub(crate) subject: Arc<ChangeSubject>,
+    pub(crate) part: Arc<ExchangePart>,
     /// The message that contains the site.
     pub(crate) direction: MessageDirection,
     pub(crate) operations: OperationPair<'c>,
@@ -122,7 +124,7 @@ impl ChangeDetails {
 /// The subject of a change, and whether the service calls it.
 #[derive(Clone)]
 pub(crate) struct ChangeScope {
-    pub(crate) subject: ChangeSubject,
+    pub(crate) subject: Arc<ChangeSubject>,
     pub(crate) is_outbound: bool,
 }
 

@@ -11,7 +11,7 @@ impl ContractComparison<'_> {
     /// Compares everything outside of operations.
     pub(crate) fn document(&mut self) {
         let scope = ChangeScope {
-            subject: ChangeSubject::Contract,
+            subject: ChangeSubject::Contract.into(),
             is_outbound: false,
         };
         self.servers(&scope);

@@ -152,7 +152,7 @@ impl<'c> ContractComparison<'c> {
             (Some((old, _)), Some((new, _))) => {
                 let site = SchemaSite {
                     subject: scope.subject.clone(),
-                    part,
+                    part: part.into(),
                     direction: carrier.direction,
                     operations: pair,
                     keys: before.schema.clone().zip(after.schema.clone()),
@@ -192,7 +192,7 @@ impl<'c> ContractComparison<'c> {
                     was.as_ref().map_or(before.node_ref, |(at, _)| *at),
                     is.as_ref().map_or(after.node_ref, |(at, _)| *at),
                 );
-                change.location.pointer = format!("/{name}");
+                change.location.pointer = format!("/{name}").into();
                 change.before = text(&was);
                 change.after = text(&is);
                 self.push(

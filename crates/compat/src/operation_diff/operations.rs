@@ -38,7 +38,7 @@ impl<'c> ContractComparison<'c> {
                     left.retain(|other| other != found);
                     compared.insert((number, *found));
                     let scope = ChangeScope {
-                        subject: of_operation(operation),
+                        subject: of_operation(operation).into(),
                         is_outbound: false,
                     };
                     let pair = OperationPair {
@@ -55,7 +55,7 @@ impl<'c> ContractComparison<'c> {
         for index in left {
             let operation = &new.operations[index];
             let scope = ChangeScope {
-                subject: of_operation(operation),
+                subject: of_operation(operation).into(),
                 is_outbound: false,
             };
             let change = ChangeDetails::default().between(None, operation.node_ref);
@@ -103,7 +103,7 @@ impl<'c> ContractComparison<'c> {
         let is_deprecated = node.get("deprecated").and_then(JsonNode::as_bool) == Some(true);
         let sunset = node.get("x-sunset").and_then(|value| value.as_str());
         let scope = ChangeScope {
-            subject: of_operation(operation),
+            subject: of_operation(operation).into(),
             is_outbound: false,
         };
         let change = |this: &Self| {
@@ -243,8 +243,8 @@ fn of_channel(channel: &OutboundOperation) -> ChangeScope {
     );
     ChangeScope {
         subject: match channel.kind {
-            OutboundKind::Webhook => ChangeSubject::Webhook { name, method },
-            OutboundKind::Callback => ChangeSubject::Callback { name, method },
+            OutboundKind::Webhook => ChangeSubject::Webhook { name, method }.into(),
+            OutboundKind::Callback => ChangeSubject::Callback { name, method }.into(),
         },
         is_outbound: true,
     }

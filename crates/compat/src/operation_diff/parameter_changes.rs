@@ -109,7 +109,7 @@ impl<'c> ContractComparison<'c> {
         change.before = sunset.map(str::to_owned);
         let rule = match end {
             Some(Err(text)) if is_deprecated => {
-                let malformed = ChangeDetails::at(change.location.part.clone())
+                let malformed = ChangeDetails::at((*change.location.part).clone())
                     .between(before.node_ref, pair.new.node_ref);
                 self.push(
                     "parameter.sunset.malformed",
@@ -162,7 +162,7 @@ impl<'c> ContractComparison<'c> {
         let keys = before.schema().cloned().zip(after.schema().cloned());
         let site = SchemaSite {
             subject: scope.subject.clone(),
-            part,
+            part: part.into(),
             direction: MessageDirection::Request,
             operations: pair,
             keys: keys.filter(|_| is_written_alike),

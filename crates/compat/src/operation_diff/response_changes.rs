@@ -167,7 +167,7 @@ impl<'c> ContractComparison<'c> {
         let keys = old.schema().cloned().zip(new.schema().cloned());
         let site = SchemaSite {
             subject: scope.subject.clone(),
-            part,
+            part: part.into(),
             direction: MessageDirection::Response,
             operations: pair,
             keys: keys.filter(|_| is_written_alike),

@@ -218,8 +218,8 @@ impl EditCheck<'_> {
             is_rule && finding.direction == Some(place.direction) && places(finding).iter().any(|(subject, location)| {
                 let is_subject = matches!(subject, ChangeSubject::Operation { path, .. } if *path == place.path);
                 let is_part = match place.direction {
-                    MessageDirection::Request => matches!(location.part, ExchangePart::RequestBody(_)),
-                    MessageDirection::Response => matches!(location.part, ExchangePart::Response { .. }),
+                    MessageDirection::Request => matches!(*location.part, ExchangePart::RequestBody(_)),
+                    MessageDirection::Response => matches!(*location.part, ExchangePart::Response { .. }),
                 };
                 let is_pointer = is_at(&location.pointer, &wanted) || is_at(&location.pointer, &format!("{wanted}/*"));
                 is_subject && is_part && is_pointer

@@ -19,7 +19,7 @@ const LISTED_MAX: usize = 12;
 pub(super) fn places(finding: &CompatFinding) -> Vec<(&ChangeSubject, &ChangeLocation)> {
     let places = finding.places.iter();
     places
-        .map(|place| (&place.subject, &place.location))
+        .map(|place| (&*place.subject, &place.location))
         .collect()
 }
 

@@ -86,7 +86,7 @@ impl<'c> RuleDemonstration<'_, 'c> {
                 [Some(&*takeover.old_template), Some(&*takeover.new_template)]
             });
         let sides = BreakSides::new(contracts, pair, addresses, direction, is_promise);
-        Some(match &finding.first().location.part {
+        Some(match &*finding.first().location.part {
             ExchangePart::NoPart if finding.rule.area == ChangeArea::Security => {
                 let is_alternative = rule != "security.required";
                 sides.credentials(finding.before.as_deref().filter(|_| is_alternative))

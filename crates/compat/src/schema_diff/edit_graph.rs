@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use portcullis_contract::{CompiledContract, NodeRef};
 
@@ -221,9 +222,9 @@ impl<'c> EditGraph<'c> {
             let places = &places[pair];
             let edits = self.pairs[*pair].edits.iter().enumerate();
             edits.map(move |(number, edit)| {
-                let mut pointers: Vec<String> = places
+                let mut pointers: Vec<Arc<str>> = places
                     .iter()
-                    .map(|way| pointer_of(&ways[*way].pointer, edit))
+                    .map(|way| pointer_of(&ways[*way].pointer, edit).into())
                     .collect();
                 pointers.dedup();
                 LocatedEdit {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use portcullis_contract::NodeRef;
 use portcullis_json::pointer;
@@ -96,7 +97,7 @@ pub(crate) struct LocatedEdit {
     pub(crate) id: (usize, usize),
     /// JSON pointers to the affected values, where `*` matches any item; the nearest first. A
     /// schema that is used in many places of one value is listed for some of them.
-    pub(crate) pointers: Vec<String>,
+    pub(crate) pointers: Vec<Arc<str>>,
     /// The edit.
     pub(crate) edit: SchemaEdit,
 }

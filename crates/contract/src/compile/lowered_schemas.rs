@@ -90,10 +90,13 @@ impl LoweredSchemas {
         loop {
             let key = (node_ref.document, pointer[..end].to_owned());
             for number in index.by_origin.get(&key).into_iter().flatten() {
-                let location = index.pointers.get(number).map(|definition| LoweredLocation {
-                    definition: definition.clone(),
-                    below: pointer[end..].to_owned(),
-                });
+                let location = index
+                    .pointers
+                    .get(number)
+                    .map(|definition| LoweredLocation {
+                        definition: definition.clone(),
+                        below: pointer[end..].to_owned(),
+                    });
                 let exists = |location: &LoweredLocation| {
                     let at = format!("{}{}", location.definition, location.below);
                     self.document.pointer(&at).is_some()
