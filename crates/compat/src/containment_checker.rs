@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::containment::{
     ContainmentBudget, ContainmentSide, ContainmentVerdict, EditVerdict, EditedSchema,
-    ProducerReading, SchemaBreak, SchemaComparison, SchemaQuestion, ValueEncoding,
+    ProducerReading, SchemaBreak, SchemaComparison, SchemaQuestion, UndecidedReason, ValueEncoding,
 };
 
 /// Two contracts and the comparisons between them. Each comparison caches its results.
@@ -97,7 +97,7 @@ impl<'c> ContainmentChecker<'c> {
         schemas: SchemaKeyPair<'_>,
         new_produces: bool,
         edits: &[&EditedSchema],
-    ) -> Option<SchemaBreak> {
+    ) -> Result<Option<SchemaBreak>, UndecidedReason> {
         let question = question(schemas, new_produces, ProducerReading::Sent);
         self.search(schemas.direction, new_produces)
             .ask_unexplained(question, edits, older(new_produces))

@@ -14,7 +14,7 @@ pub(super) fn edited_schema(
     EditedSchema {
         old,
         new,
-        path: graph.way(root, pair),
+        paths: graph.way(root, pair),
         patch: patch(graph, found),
     }
 }

@@ -210,8 +210,13 @@ impl SchemaSiteJudge<'_, '_> {
                 .filter(|number| self.is_decided_edit(&judged.edits[*number].0))
                 .partition(|number| judged.edits[*number].1.is_breaking());
             let found = containment.check_unexplained(schemas, new_produces, &of(&breaking));
-            let Some(found) = found else {
-                return;
+            let found = match found {
+                Ok(Some(found)) => found,
+                Ok(None) => return,
+                Err(unknown) => {
+                    judged.undecided = Some(unknown.reason);
+                    return;
+                }
             };
             let mut blamed = others;
             let mut explains = |blamed: &[usize]| {

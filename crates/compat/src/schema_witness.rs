@@ -20,7 +20,7 @@ impl SchemaSiteJudge<'_, '_> {
         let refusal = if is_opaque(&sender) || is_opaque(&receiver) {
             found.message.clone()
         } else {
-            verify(sender, receiver, &found.witness)?
+            verify(sender, receiver, found)?
         };
         Ok(Witness {
             value: found.witness.clone(),

@@ -95,6 +95,8 @@ pub(crate) struct SchemaBreak {
     pub(crate) pointer: String,
     /// The acceptor's keyword that refuses the part.
     pub(crate) keyword: String,
+    /// The property that is missing or not allowed.
+    pub(crate) property: Option<String>,
     /// The corresponding location in the producer's contract.
     pub(crate) producer_location: Option<SourceLocation>,
     /// The location of the keyword in the acceptor's contract.

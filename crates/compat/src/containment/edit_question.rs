@@ -1,9 +1,9 @@
-//! Judges one edit by itself: the older schema with this edit alone against the older schema.
+//! Judges one edit by itself.
 //!
-//! Where consumers send, the older schema produces: the edit breaks if the edited schema refuses a
-//! value that is sent, and the newer schema refuses the value, too. Where the service sends, the
-//! newer schema produces: the edit breaks if the older schema refuses a value that is sent and that
-//! the edited schema allows. So a break is blamed on an edit only if the edit alone brings it about.
+//! The edited keyword of the producer's schema takes the value that it has in the acceptor's schema.
+//! The edit breaks if the schema that results refuses a value that is sent, and the acceptor refuses
+//! it, too. Where consumers send, this is the older schema with this edit alone. Where the service
+//! sends, the older schema with this edit alone is tried first: it shows the edit without others.
 
 use super::containment_query::ContainmentQuery;
 use super::containment_verdict::{EditVerdict, SchemaBreak, UndecidedReason, ValueEncoding};
@@ -18,9 +18,6 @@ use serde_json::Value;
 /// The maximum number of failing keywords of one value to look at for the edited one.
 const CAUSES_MAX: usize = 32;
 
-/// Steps for finding a value that the known edits do not explain.
-const UNEXPLAINED_STEPS: u64 = 50_000;
-
 impl ContainmentQuery<'_, '_> {
     pub(super) fn edit_answer(
         mut self,
@@ -28,48 +25,97 @@ impl ContainmentQuery<'_, '_> {
         older: ContainmentSide,
         is_cause: &dyn Fn(&SchemaBreak) -> bool,
     ) -> EditVerdict {
-        let Some(formula) = self.edited_root(&[edited], older) else {
+        let Some(goals) = self.edit_goals(edited, older) else {
             return EditVerdict::Unknown(UndecidedReason {
                 reason: "the change cannot be judged apart from the others".to_owned(),
             });
         };
-        let unedited = match older {
-            ContainmentSide::Producer => self.producer,
-            ContainmentSide::Acceptor => self.acceptor,
-        };
-        if formula == unedited {
-            return EditVerdict::Harmless;
-        }
         let mut steps_left = self.compared.budget.question_steps;
-        let mut answer = Ok(None);
-        for mut goal in self.edit_goals(formula, older) {
-            let next = self.witness(&mut goal, &mut steps_left);
-            // The first goal is about this edit only, so its reason is the better one.
-            match next {
-                Err(_) if answer.is_err() => {}
-                Err(_) => answer = next,
-                Ok(_) => {
-                    answer = next;
+        let mut unknown = None;
+        for alternatives in goals {
+            let mut answer = Ok(None);
+            for mut goal in alternatives {
+                answer = self.witness(&mut goal, &mut steps_left);
+                if answer.is_ok() {
                     break;
                 }
             }
-        }
-        match answer {
-            Ok(Some(witness)) => {
-                let cause = self.cause(&witness, is_cause);
-                EditVerdict::Breaking(Box::new(cause))
+            match answer {
+                Ok(Some(witness)) => {
+                    let cause = self.cause(&witness, is_cause);
+                    return EditVerdict::Breaking(Box::new(cause));
+                }
+                Ok(None) => {}
+                Err(reason) => unknown = unknown.or(Some(reason)),
             }
-            Ok(None) => EditVerdict::Harmless,
-            Err(unknown) => EditVerdict::Unknown(unknown),
         }
+        unknown.map_or(EditVerdict::Harmless, EditVerdict::Unknown)
     }
 
-    /// The formula of the older root with these edits.
-    fn edited_root(
+    /// The goals of an edit. A value for any of them is a counterexample; within a list, each goal
+    /// has the same values and is tried if the search gives up on the one before.
+    fn edit_goals(
+        &mut self,
+        edited: &EditedSchema,
+        older: ContainmentSide,
+    ) -> Option<Vec<Vec<CounterexampleGoal>>> {
+        let goal = CounterexampleGoal {
+            producer: self.producer,
+            acceptor: self.acceptor,
+            reading: self.question.reading,
+            encoding: self.question.encoding,
+            also_holds: Vec::new(),
+        };
+        let mut goals = Vec::new();
+        // What the service sends breaks if the older schema with the edit allows it: then the edit
+        // alone is enough. It breaks as well if the newer schema without the edit refuses it.
+        if older == ContainmentSide::Acceptor {
+            let alone = self.edited_root(&[edited], older)?;
+            if alone != self.acceptor {
+                goals.push(vec![CounterexampleGoal {
+                    also_holds: vec![alone],
+                    ..goal.clone()
+                }]);
+            }
+        }
+        let sent = self.edited_producer(&[edited], older)?;
+        if sent != self.producer {
+            let refused = self.refused(self.acceptor);
+            let edited = CounterexampleGoal {
+                acceptor: sent,
+                ..goal
+            };
+            let as_well = CounterexampleGoal {
+                also_holds: vec![refused],
+                ..edited.clone()
+            };
+            goals.push(match older {
+                ContainmentSide::Producer => vec![edited, as_well],
+                ContainmentSide::Acceptor => vec![as_well],
+            });
+        }
+        Some(goals)
+    }
+
+    /// The formula of the producer's root with these edits taken from the acceptor.
+    fn edited_producer(
         &mut self,
         edits: &[&EditedSchema],
         older: ContainmentSide,
     ) -> Option<FormulaId> {
+        match older {
+            ContainmentSide::Producer => self.edited_root(edits, ContainmentSide::Producer),
+            ContainmentSide::Acceptor => {
+                let reversed: Vec<EditedSchema> =
+                    edits.iter().map(|edited| edited.reversed()).collect();
+                let reversed: Vec<&EditedSchema> = reversed.iter().collect();
+                self.edited_root(&reversed, ContainmentSide::Producer)
+            }
+        }
+    }
+
+    /// The formula of the root of one side with edits of its schemas.
+    fn edited_root(&mut self, edits: &[&EditedSchema], side: ContainmentSide) -> Option<FormulaId> {
         let compared = &mut *self.compared;
         let revisions = [
             RevisionSchemas {
@@ -81,44 +127,15 @@ impl ContainmentQuery<'_, '_> {
                 lowered: &compared.lowered[1],
             },
         ];
-        let (old, new, key) = match older {
+        let (base, other, key) = match side {
             ContainmentSide::Producer => (revisions[0], revisions[1], self.question.producer),
             ContainmentSide::Acceptor => (revisions[1], revisions[0], self.question.acceptor),
         };
-        let definitions = patched(old, new, edits)?;
-        let documents = [&old.lowered.document, &new.lowered.document];
+        let definitions = patched(base, other, edits)?;
+        let documents = [&base.lowered.document, &other.lowered.document];
         compared
             .pair
-            .edited_root(older, documents, key?.as_str(), &definitions)
-    }
-
-    /// The goals to try, one after the other, until one has an answer.
-    fn edit_goals(&mut self, edited: FormulaId, older: ContainmentSide) -> Vec<CounterexampleGoal> {
-        let goal = CounterexampleGoal {
-            producer: self.producer,
-            acceptor: self.acceptor,
-            reading: self.question.reading,
-            encoding: self.question.encoding,
-            also_holds: Vec::new(),
-        };
-        match older {
-            ContainmentSide::Producer => {
-                let alone = CounterexampleGoal {
-                    acceptor: edited,
-                    ..goal
-                };
-                let refused = self.refused(self.acceptor);
-                let as_well = CounterexampleGoal {
-                    also_holds: vec![refused],
-                    ..alone
-                };
-                vec![alone, as_well]
-            }
-            ContainmentSide::Acceptor => vec![CounterexampleGoal {
-                also_holds: vec![edited],
-                ..goal
-            }],
-        }
+            .edited_root(side, documents, key?.as_str(), &definitions)
     }
 
     /// Holds for the values that an acceptor refuses in the encoding of the question.
@@ -148,47 +165,46 @@ impl ContainmentQuery<'_, '_> {
         first.unwrap_or_else(|| self.unexplained(witness))
     }
 
-    /// A value that breaks and that these edits together do not explain.
+    /// A value that breaks and that these edits together do not explain: the producer's schema with
+    /// all of them taken from the acceptor still allows it.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason if the search gave up.
     pub(super) fn unexplained_break(
         mut self,
         edits: &[&EditedSchema],
         older: ContainmentSide,
-    ) -> Option<SchemaBreak> {
-        let edited = self.edited_root(edits, older)?;
-        let (newer, condition) = match older {
-            ContainmentSide::Producer => (self.acceptor, edited),
-            ContainmentSide::Acceptor => (self.producer, self.compared.pair.not(edited)),
+    ) -> Result<Option<SchemaBreak>, UndecidedReason> {
+        let Some(edited) = self.edited_producer(edits, older) else {
+            return Ok(None);
         };
-        if edited == newer {
-            return None;
+        if edited == self.acceptor {
+            return Ok(None);
         }
         let mut goal = CounterexampleGoal {
             producer: self.producer,
             acceptor: self.acceptor,
             reading: self.question.reading,
             encoding: self.question.encoding,
-            also_holds: vec![condition],
+            also_holds: vec![edited],
         };
-        let mut steps_left = UNEXPLAINED_STEPS;
-        let witness = self.witness(&mut goal, &mut steps_left).ok()??;
-        Some(self.cause(&witness, &|_| false))
+        let mut steps_left = self.compared.budget.question_steps;
+        let witness = self.witness(&mut goal, &mut steps_left)?;
+        Ok(witness.map(|witness| self.cause(&witness, &|_| false)))
     }
 
-    /// Whether the older schema with these edits refuses a value that is sent, or allows one that
-    /// the service sends.
+    /// Whether the producer's schema with these edits refuses a value.
     pub(super) fn explains(
         mut self,
         edits: &[&EditedSchema],
         older: ContainmentSide,
         value: &Value,
     ) -> bool {
-        let Some(edited) = self.edited_root(edits, older) else {
+        let Some(edited) = self.edited_producer(edits, older) else {
             return false;
         };
-        let condition = match older {
-            ContainmentSide::Producer => self.refused(edited),
-            ContainmentSide::Acceptor => edited,
-        };
-        self.compared.pair.evaluator().holds(condition, value) == Some(true)
+        let refused = self.refused(edited);
+        self.compared.pair.evaluator().holds(refused, value) == Some(true)
     }
 }

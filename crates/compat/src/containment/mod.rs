@@ -51,7 +51,7 @@ mod tests;
 
 pub(super) use containment_verdict::{
     ContainmentBudget, ContainmentVerdict, EditVerdict, ProducerReading, SchemaBreak,
-    SchemaQuestion, ValueEncoding,
+    SchemaQuestion, UndecidedReason, ValueEncoding,
 };
 pub(super) use formula_pair::ContainmentSide;
 pub(super) use schema_comparison::SchemaComparison;

@@ -39,7 +39,7 @@ pub(super) fn patched(
     let changed = patching.bodies.keys().cloned();
     let on_the_way = edits
         .iter()
-        .flat_map(|edited| edited.path.iter().chain(&edited.old.parts));
+        .flat_map(|edited| edited.paths[0].iter().chain(&edited.old.parts));
     let touched: HashSet<String> = on_the_way
         .flat_map(|node_ref| {
             let locations = older.locations(*node_ref);

@@ -9,7 +9,7 @@ use super::compared_schemas::ComparedSchemas;
 use super::containment_query::ContainmentQuery;
 use super::containment_verdict::{
     ContainmentBudget, ContainmentVerdict, EditVerdict, ProducerReading, SchemaBreak,
-    SchemaQuestion, ValueEncoding,
+    SchemaQuestion, UndecidedReason, ValueEncoding,
 };
 use super::formula::{ANY, FormulaId, NEVER};
 use super::formula_pair::{ContainmentSide, CounterexampleGoal};
@@ -123,12 +123,16 @@ impl<'c> SchemaComparison<'c> {
     }
 
     /// A value that breaks and that these edits together do not explain.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason if the search gave up.
     pub(crate) fn ask_unexplained(
         &mut self,
         question: SchemaQuestion<'_>,
         edits: &[&EditedSchema],
         older: ContainmentSide,
-    ) -> Option<SchemaBreak> {
+    ) -> Result<Option<SchemaBreak>, UndecidedReason> {
         let query = self.query(question);
         on_large_stack(|| query.unexplained_break(edits, older))
     }

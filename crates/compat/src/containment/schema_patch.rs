@@ -20,9 +20,25 @@ pub(crate) struct SchemaParts {
 pub(crate) struct EditedSchema {
     pub(crate) old: SchemaParts,
     pub(crate) new: SchemaParts,
-    /// The schemas from the root to the edited one.
-    pub(crate) path: Vec<NodeRef>,
+    /// The schemas from the root to the edited one, in the older and in the newer revision.
+    pub(crate) paths: [Vec<NodeRef>; 2],
     pub(crate) patch: SchemaPatch,
+}
+
+impl EditedSchema {
+    /// The edit that takes this one back in the newer revision.
+    pub(super) fn reversed(&self) -> Self {
+        let Self {
+            old, new, paths, ..
+        } = self.clone();
+        let [older, newer] = paths;
+        Self {
+            old: new,
+            new: old,
+            paths: [newer, older],
+            patch: self.patch.reversed(),
+        }
+    }
 }
 
 /// What an edit takes from the newer schema.
@@ -58,6 +74,21 @@ pub(crate) enum SchemaPatch {
 }
 
 impl SchemaPatch {
+    fn reversed(&self) -> Self {
+        match self {
+            Self::Branch { keyword, old, new } => Self::Branch {
+                keyword,
+                old: *new,
+                new: *old,
+            },
+            Self::Access { keyword, holders } => Self::Access {
+                keyword,
+                holders: holders.iter().map(PropertyHolder::reversed).collect(),
+            },
+            other => other.clone(),
+        }
+    }
+
     /// The branch of the older schema that the edit removes, if it does.
     pub(super) const fn removed_branch(&self) -> Option<NodeRef> {
         match self {
@@ -73,4 +104,14 @@ pub(crate) struct PropertyHolder {
     pub(crate) name: String,
     pub(crate) old: SchemaParts,
     pub(crate) new: SchemaParts,
+}
+
+impl PropertyHolder {
+    fn reversed(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            old: self.new.clone(),
+            new: self.old.clone(),
+        }
+    }
 }

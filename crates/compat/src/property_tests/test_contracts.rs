@@ -3,7 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use portcullis_contract::{CompileOptions, CompiledContract, compile, load, parse_single_file};
+use portcullis_contract::{
+    BrokenPartPolicy, CompileOptions, CompiledContract, DocumentSet, compile, load,
+    parse_single_file,
+};
 use portcullis_vocabulary::limits::Limits;
 
 use super::super::compare_options::CompareOptions;
@@ -25,21 +28,24 @@ pub(super) fn options() -> CompareOptions {
 /// Compiles a contract in memory, as a comparison needs it.
 pub(super) fn compiled(name: &str, text: &str) -> CompiledContract {
     let documents = parse_single_file(name, text.into(), &Limits::default()).unwrap();
-    compiled_documents(documents)
+    compiled_documents(documents, BrokenPartPolicy::Refuse)
 }
 
-fn compiled_documents(documents: portcullis_contract::DocumentSet) -> CompiledContract {
+fn compiled_documents(documents: DocumentSet, broken_parts: BrokenPartPolicy) -> CompiledContract {
     let options = CompileOptions {
         outbound_operations: true,
+        broken_parts,
         ..CompileOptions::default()
     };
     compile(documents, &options).unwrap_or_else(|problems| panic!("{}", problems[0]))
 }
 
-fn compiled_file(path: &Path) -> CompiledContract {
+/// Compiles a file around its broken parts.
+fn compiled_file(path: &Path, broken_parts: BrokenPartPolicy) -> CompiledContract {
     let name = path.file_name().unwrap().to_string_lossy();
     let read = |path: &Path, _| Ok(std::fs::read(path).unwrap());
-    compiled_documents(load(path, &name, &Limits::default(), &read).unwrap())
+    let documents = load(path, &name, &Limits::default(), &read).unwrap();
+    compiled_documents(documents, broken_parts)
 }
 
 /// The pair in a directory: `old` and `new`, as JSON or YAML.
@@ -51,8 +57,8 @@ pub(super) fn pair_in(directory: &Path) -> Option<RevisionPair> {
     let (old, new) = (side("old")?, side("new")?);
     Some(RevisionPair {
         name: directory.file_name()?.to_string_lossy().into_owned(),
-        old: compiled_file(&old),
-        new: compiled_file(&new),
+        old: compiled_file(&old, BrokenPartPolicy::TolerateInOlder),
+        new: compiled_file(&new, BrokenPartPolicy::TolerateInNewer),
     })
 }
 

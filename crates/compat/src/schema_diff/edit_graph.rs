@@ -40,8 +40,8 @@ pub(crate) struct EditGraph<'c> {
 struct SchemaPair {
     old: Vec<NodeRef>,
     new: Vec<NodeRef>,
-    /// The schema objects of the older revision.
-    old_parts: Vec<NodeRef>,
+    /// The schema objects of each revision.
+    parts: [Vec<NodeRef>; 2],
     edits: Vec<SchemaEdit>,
     next: Vec<(SchemaStep, SchemaPairId)>,
     /// The pairs that lead here.
@@ -114,7 +114,7 @@ impl<'c> EditGraph<'c> {
                 next.push((step, self.number(old, new)));
             }
             self.pairs[id].old = old.roots();
-            self.pairs[id].old_parts = old.parts.clone();
+            self.pairs[id].parts = [old.parts.clone(), new.parts.clone()];
             self.pairs[id].new = new.roots();
             self.pairs[id].edits = edits;
             self.pairs[id].next = next;
@@ -246,9 +246,9 @@ impl<'c> EditGraph<'c> {
         ]
     }
 
-    /// The older schemas from a root to a pair, on every way that leads there, or on the shortest
+    /// The schemas of each revision from a root to a pair, on every way that leads there, or on the shortest
     /// if there are many.
-    pub(crate) fn way(&self, root: SchemaPairId, target: SchemaPairId) -> Vec<NodeRef> {
+    pub(crate) fn way(&self, root: SchemaPairId, target: SchemaPairId) -> [Vec<NodeRef>; 2] {
         let mut reached: HashMap<SchemaPairId, SchemaPairId> = HashMap::from([(root, root)]);
         let mut open = VecDeque::from([root]);
         while let Some(id) = open.pop_front() {
@@ -277,8 +277,10 @@ impl<'c> EditGraph<'c> {
                 between.push(here);
             }
         }
-        let parts = between.iter().flat_map(|id| &self.pairs[*id].old_parts);
-        parts.copied().collect()
+        [0, 1].map(|revision| {
+            let parts = between.iter().map(|id| &self.pairs[*id].parts[revision]);
+            parts.flatten().copied().collect()
+        })
     }
 
     /// The pairs that declare the schema of a pair as a property, with its name.

@@ -10,6 +10,7 @@ use portcullis_contract::{
     CompiledContract, MediaType, MessageDirection, MessagePart, Operation, Parameter, Violation,
 };
 
+use super::super::containment::SchemaBreak;
 use super::message_judge::MessageJudge;
 use super::request_builder::{
     BodyChoice, BuiltRequest, RequestChoices, build_request, is_about, received,
@@ -40,8 +41,9 @@ pub(crate) struct ContractSide<'c> {
     pub(crate) address: Option<&'c str>,
 }
 
-/// Checks a value with both contracts: `sender` must allow it and `receiver` must refuse it.
-/// Returns the violation that `receiver` reports.
+/// Checks the value of a break with both contracts: `sender` must allow it and `receiver` must
+/// refuse it. Returns the violation that `receiver` reports, the one of the break if there are
+/// several.
 ///
 /// # Errors
 ///
@@ -49,8 +51,9 @@ pub(crate) struct ContractSide<'c> {
 pub(crate) fn verify(
     sender: ContractSide<'_>,
     receiver: ContractSide<'_>,
-    value: &Value,
+    found: &SchemaBreak,
 ) -> Result<String, String> {
+    let value = &found.witness;
     let (sent, received) = match sender.direction {
         MessageDirection::Request => {
             let built = sender.request(value)?;
@@ -69,10 +72,25 @@ pub(crate) fn verify(
             "the contract that should allow the example refuses it: {words}"
         ));
     }
-    match received.iter().find(|found| receiver.is_about(found)) {
+    let about = received
+        .iter()
+        .filter(|violation| receiver.is_about(violation));
+    match about.min_by_key(|violation| distance(violation, found)) {
         Some(violation) => Ok(violation.sentence(true)),
         None => Err("the contract that should refuse the example allows it".to_owned()),
     }
+}
+
+/// How far a violation is from a break: another place, another keyword, another property.
+fn distance(violation: &Violation, found: &SchemaBreak) -> [bool; 3] {
+    let is_of_property = found.property.as_ref().is_none_or(|name| {
+        violation.message.contains(name.as_str()) || violation.pointer.ends_with(name.as_str())
+    });
+    [
+        !found.pointer.starts_with(&violation.pointer),
+        violation.keyword.as_deref() != Some(&found.keyword),
+        !is_of_property,
+    ]
 }
 
 /// The complete request that carries a value. `None` if the sender does not accept one.
