@@ -11,6 +11,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use portcullis_contract::MessageDirection;
+
 use super::change_level::{ChangeCertainty, ChangeLevel};
 use super::compat_finding::{ChangeLocation, ChangePlace, CompatFinding};
 use super::containment::SchemaBreak;
@@ -48,6 +50,8 @@ struct SchemaFindings {
     findings: Vec<CompatFinding>,
     /// The number of the finding of an edit, by its level and certainty.
     by_edit: HashMap<(EditKey, &'static str, ChangeLevel, ChangeCertainty), usize>,
+    /// The number of the finding of schemas that are undecided as wholes, by the reason.
+    undecided: HashMap<(Option<MessageDirection>, String), usize>,
     /// The confirmed witnesses of breaking edits.
     witnesses: HashMap<EditKey, Witness>,
 }
@@ -89,7 +93,15 @@ impl SchemaFindings {
             self.findings.push(finding);
         }
         if let Some(reason) = &judged.undecided {
-            self.findings.push(judge.undecided_finding(reason));
+            let finding = judge.undecided_finding(reason);
+            let key = (finding.direction, reason.clone());
+            match self.undecided.get(&key) {
+                Some(number) => self.findings[*number].places.extend(finding.places),
+                None => {
+                    self.undecided.insert(key, self.findings.len());
+                    self.findings.push(finding);
+                }
+            }
         }
     }
 

@@ -180,10 +180,13 @@ impl SchemaSiteJudge<'_, '_> {
                     judged.unexplained = breaks;
                 }
             }
-            ContainmentVerdict::Unknown(unknown) if !is_breaking && !is_undecided => {
+            ContainmentVerdict::Unknown(unknown) if !is_breaking => {
                 judged.undecided = Some(unknown.reason.clone());
             }
             _ => {}
+        }
+        if is_undecided {
+            judged.undecided = None;
         }
         judged
     }
