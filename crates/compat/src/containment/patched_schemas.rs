@@ -68,7 +68,10 @@ impl SchemaPatching<'_> {
         }
         match patch {
             SchemaPatch::Whole => self.whole(old, new),
-            SchemaPatch::Keyword(keyword) => self.keyword(old, new, keyword),
+            SchemaPatch::Keyword(keyword) => {
+                let (old, new) = (old.with_keyword(keyword), new.with_keyword(keyword));
+                self.keyword(&old, &new, keyword)
+            }
             SchemaPatch::Entry { keyword, name } => self.entry(old, new, keyword, name),
             SchemaPatch::Property(name) => {
                 self.entry(old, new, "properties", name)?;
@@ -82,7 +85,10 @@ impl SchemaPatching<'_> {
                 keyword,
                 old: removed,
                 new: added,
-            } => self.branch((old, new), keyword, *removed, *added),
+            } => {
+                let (old, new) = (old.with_keyword(keyword), new.with_keyword(keyword));
+                self.branch((&old, &new), keyword, *removed, *added)
+            }
             SchemaPatch::Access { keyword, holders } => {
                 let is_set = self
                     .new_objects(new)?

@@ -13,6 +13,22 @@ pub(crate) struct SchemaParts {
     pub(crate) parts: Vec<NodeRef>,
     /// The alternative that is not null, if the schema is `anyOf` or `oneOf` of a schema and null.
     pub(crate) non_null: Option<NodeRef>,
+    /// The schema objects whose `anyOf` or `oneOf` is only that.
+    pub(crate) null_wrappers: Vec<NodeRef>,
+}
+
+impl SchemaParts {
+    /// The parts in which a keyword can be edited: not those whose alternatives are a schema and
+    /// null.
+    pub(super) fn with_keyword(&self, keyword: &str) -> Self {
+        let is_alternative = matches!(keyword, "anyOf" | "oneOf");
+        let is_wrapper = |part: &NodeRef| is_alternative && self.null_wrappers.contains(part);
+        let parts = self.parts.iter().copied();
+        Self {
+            parts: parts.filter(|part| !is_wrapper(part)).collect(),
+            ..self.clone()
+        }
+    }
 }
 
 /// A schema of the older revision that one edit changes, with its counterpart.

@@ -19,6 +19,7 @@ pub(super) const SMALL_PAIRS: &[(&str, &str, &str)] = &[
         JOINT_OLD,
         JOINT_NEW,
     ),
+    ("alternatives beside null", NULLABLE_OLD, NULLABLE_NEW),
 ];
 
 const CLOSED_OLD: &str = r##"
@@ -488,4 +489,44 @@ paths:
                   type: array
                   items: {type: object, additionalProperties: false, properties: {name: {type: string}}}
       responses: {'204': {description: done}}
+"##;
+
+const NULLABLE_OLD: &str = r##"
+openapi: 3.1.0
+info: {title: nullable, version: '1'}
+paths:
+  /jobs:
+    post:
+      requestBody:
+        content: {application/json: {schema: &job {$ref: '#/components/schemas/Job'}}}
+      responses: {'200': {description: ok, content: {application/json: {schema: *job}}}}
+components:
+  schemas:
+    Job:
+      type: object
+      properties:
+        handler: {oneOf: [{type: 'null'}, {$ref: '#/components/schemas/Handler'}]}
+        state: {anyOf: [{$ref: '#/components/schemas/State'}, {type: 'null'}]}
+    Handler: {type: integer, oneOf: [{const: 1}, {const: 2}, {const: 3}]}
+    State: {anyOf: [{const: on}, {const: off}]}
+"##;
+
+const NULLABLE_NEW: &str = r##"
+openapi: 3.1.0
+info: {title: nullable, version: '2'}
+paths:
+  /jobs:
+    post:
+      requestBody:
+        content: {application/json: {schema: &job {$ref: '#/components/schemas/Job'}}}
+      responses: {'200': {description: ok, content: {application/json: {schema: *job}}}}
+components:
+  schemas:
+    Job:
+      type: object
+      properties:
+        handler: {oneOf: [{type: 'null'}, {$ref: '#/components/schemas/Handler'}]}
+        state: {anyOf: [{$ref: '#/components/schemas/State'}, {type: 'null'}]}
+    Handler: {type: integer, oneOf: [{const: 1}, {const: 4}]}
+    State: {anyOf: [{const: on}, {type: integer}, {const: idle}]}
 "##;

@@ -20,6 +20,8 @@ pub(super) struct SchemaConjunction<'c> {
     pub(super) allows_null: bool,
     /// The alternative that was merged, after references are resolved.
     non_null: Option<NodeRef>,
+    /// The schema objects with such alternatives.
+    null_wrappers: Vec<NodeRef>,
     /// The schemas that were combined.
     roots: Vec<NodeRef>,
 }
@@ -34,6 +36,7 @@ impl<'c> SchemaConjunction<'c> {
             conjuncts: Vec::new(),
             allows_null: false,
             non_null: None,
+            null_wrappers: Vec::new(),
             roots: roots.to_vec(),
         };
         let mut open: Vec<NodeRef> = roots.iter().rev().copied().collect();
@@ -70,6 +73,7 @@ impl<'c> SchemaConjunction<'c> {
             self.allows_null = true;
             let target = self.contract.resolved_if_plain(other);
             self.non_null.get_or_insert(target);
+            self.null_wrappers.push(node_ref);
             open.push(other);
         }
         self.parts.push(node_ref);
@@ -165,6 +169,7 @@ impl<'c> SchemaConjunction<'c> {
             roots: self.roots,
             parts: self.parts,
             non_null: self.non_null,
+            null_wrappers: self.null_wrappers,
         }
     }
 }
