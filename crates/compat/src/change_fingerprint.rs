@@ -5,9 +5,11 @@
 //! about: line numbers, wording, and the names of path parameters. A change of a component has one
 //! fingerprint, however many operations use the component.
 
+use std::collections::HashMap;
+
 use sha2::{Digest, Sha256};
 
-use portcullis_contract::{CompiledContract, SourceLocation};
+use portcullis_contract::{CompiledContract, NodeRef, Operation, SourceLocation};
 
 use super::compat_finding::{
     ChangePlace, ChangeSubject, CompatFinding, direction_name, path_shape,
@@ -49,6 +51,8 @@ struct Fingerprinting<'c> {
 struct RevisionSide<'c> {
     contract: &'c CompiledContract,
     digests: ContentDigests<'c>,
+    /// The operations by method and path without parameter names, if they were looked for.
+    operations: Option<HashMap<(String, String), NodeRef>>,
 }
 
 impl Fingerprinting<'_> {
@@ -110,6 +114,7 @@ impl<'c> RevisionSide<'c> {
         Self {
             contract,
             digests: ContentDigests::new(contract),
+            operations: None,
         }
     }
 
@@ -122,12 +127,17 @@ impl<'c> RevisionSide<'c> {
         let ChangeSubject::Operation { path, method } = subject else {
             return self.contract.revision.to_string();
         };
-        let mut operations = self.contract.operations.iter();
-        let found = operations.find(|operation| {
-            operation.method == **method && path_shape(&operation.path) == path_shape(path)
+        let contract = self.contract;
+        let operations = self.operations.get_or_insert_with(|| {
+            let key =
+                |operation: &Operation| (operation.method.to_string(), path_shape(&operation.path));
+            let operations = contract.operations.iter().rev();
+            operations
+                .map(|operation| (key(operation), operation.node_ref))
+                .collect()
         });
-        match found {
-            Some(operation) => self.digests.of(operation.node_ref),
+        match operations.get(&(method.clone(), path_shape(path))) {
+            Some(node_ref) => self.digests.of(*node_ref),
             None => self.contract.revision.to_string(),
         }
     }

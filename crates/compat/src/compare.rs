@@ -8,6 +8,7 @@ use super::change_fingerprint::set_fingerprints;
 use super::change_level::ChangeLevel;
 use super::compare_options::CompareOptions;
 use super::compat_finding::CompatFinding;
+use super::containment::on_large_stack;
 use super::hidden_edits::hidden_edits;
 use super::merged_findings::merge;
 use super::operation_diff::ContractComparison;
@@ -65,7 +66,7 @@ pub fn compare(
     }
     demonstrate_rule_breaks(&mut comparison);
     let schema_sites = comparison.schema_sites.len();
-    judge_schema_sites(&mut comparison);
+    on_large_stack(|| judge_schema_sites(&mut comparison));
     if old.revision != new.revision {
         judge_broken_parts(&mut comparison);
     }

@@ -1,5 +1,6 @@
 //! A finding: one change with its location, its level and how the level was established.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -44,12 +45,35 @@ pub struct CompatFinding {
 }
 
 /// A place that a change reaches.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ChangePlace {
     /// The operation, or the contract as a whole.
     pub subject: Arc<ChangeSubject>,
     /// Where in the operation.
     pub location: ChangeLocation,
+}
+
+impl Ord for ChangePlace {
+    fn cmp(&self, other: &Self) -> Ordering {
+        by_content(&self.subject, &other.subject)
+            .then_with(|| by_content(&self.location.part, &other.location.part))
+            .then_with(|| by_content(&self.location.pointer, &other.location.pointer))
+    }
+}
+
+impl PartialOrd for ChangePlace {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Compares shared values, which are usually the same one.
+fn by_content<T: Ord + ?Sized>(one: &Arc<T>, other: &Arc<T>) -> Ordering {
+    if Arc::ptr_eq(one, other) {
+        Ordering::Equal
+    } else {
+        one.cmp(other)
+    }
 }
 
 /// The part of the contract that a finding belongs to.

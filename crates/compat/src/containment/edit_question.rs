@@ -74,7 +74,7 @@ impl ContainmentQuery<'_, '_> {
             if alone != self.acceptor {
                 goals.push(vec![CounterexampleGoal {
                     also_holds: vec![alone],
-                    ..goal.clone()
+                    ..goal
                 }]);
             }
         }
@@ -87,7 +87,7 @@ impl ContainmentQuery<'_, '_> {
             };
             let as_well = CounterexampleGoal {
                 also_holds: vec![refused],
-                ..edited.clone()
+                ..edited
             };
             goals.push(match older {
                 ContainmentSide::Producer => vec![edited, as_well],

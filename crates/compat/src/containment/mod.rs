@@ -54,6 +54,6 @@ pub(super) use containment_verdict::{
     SchemaQuestion, UndecidedReason, ValueEncoding,
 };
 pub(super) use formula_pair::ContainmentSide;
-pub(super) use schema_comparison::SchemaComparison;
+pub(super) use schema_comparison::{SchemaComparison, on_large_stack};
 pub(super) use schema_patch::{EditedSchema, PropertyHolder, SchemaParts, SchemaPatch};
 pub(super) use text_form::{ItemSeparation, TextCarrier, TextForm};

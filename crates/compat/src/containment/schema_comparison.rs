@@ -1,5 +1,6 @@
 //! Answers questions about the schemas of two contracts.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use portcullis_contract::{CompiledContract, MessageDirection, SchemaKey};
@@ -162,14 +163,26 @@ impl<'c> SchemaComparison<'c> {
     }
 }
 
-/// Runs on a thread with a large stack, or on the current thread if none can be spawned.
-fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+thread_local! {
+    /// Whether the thread has a large stack.
+    static HAS_LARGE_STACK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs on a thread with a large stack, or on the current thread if it has one or none can be
+/// spawned.
+pub(crate) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    if HAS_LARGE_STACK.get() {
+        return work();
+    }
     let (mut work, mut done) = (Some(work), None);
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new()
             .name("compare".to_owned())
             .stack_size(STACK_BYTES);
-        let run = || done = work.take().map(|work| work());
+        let run = || {
+            HAS_LARGE_STACK.set(true);
+            done = work.take().map(|work| work());
+        };
         if let Ok(thread) = builder.spawn_scoped(scope, run)
             && let Err(panic) = thread.join()
         {

@@ -5,7 +5,6 @@
 //! marked pairs, each once, by the shortest path.
 
 use std::collections::{HashMap, VecDeque};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use portcullis_contract::{CompiledContract, NodeRef};
@@ -284,7 +283,7 @@ impl<'c> EditGraph<'c> {
     }
 
     /// The pairs that declare the schema of a pair as a property, with its name.
-    pub(crate) fn holders(&self, id: SchemaPairId) -> Vec<(SchemaPairId, Rc<str>)> {
+    pub(crate) fn holders(&self, id: SchemaPairId) -> Vec<(SchemaPairId, Arc<str>)> {
         let mut found = Vec::new();
         for holder in &self.pairs[id].before {
             for (step, next) in &self.pairs[*holder].next {
@@ -294,7 +293,7 @@ impl<'c> EditGraph<'c> {
                         .iter()
                         .any(|(known, other)| known == holder && other == name)
                 {
-                    found.push((*holder, Rc::clone(name)));
+                    found.push((*holder, Arc::clone(name)));
                 }
             }
         }

@@ -2,7 +2,7 @@
 //! `dependentRequired`.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use portcullis_contract::NodeRef;
 use portcullis_json::{JsonKind, JsonNode};
@@ -46,7 +46,7 @@ fn properties(
             (_, None, false, _) => "schema.property.removed.optional",
             _ => {
                 local.edges.push(SubschemaPair {
-                    step: SchemaStep::Property(Rc::from(name)),
+                    step: SchemaStep::Property(Arc::from(name)),
                     old: from,
                     new: to,
                 });

@@ -1,7 +1,6 @@
 //! An edit: one changed keyword.
 
 use std::fmt;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use portcullis_contract::NodeRef;
@@ -69,7 +68,7 @@ impl SchemaEdit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SchemaStep {
     /// To a property.
-    Property(Rc<str>),
+    Property(Arc<str>),
     /// To any item, or to any property that is not declared.
     Any,
     /// To the item at an index.
