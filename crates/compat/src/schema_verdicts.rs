@@ -1,5 +1,7 @@
 //! Judges the schemas of one site: each edit by itself, and what the edits do not explain.
 
+use std::cell::OnceCell;
+
 use portcullis_contract::{MessageDirection, SchemaKey};
 
 use super::change_level::ChangeLevel;
@@ -200,15 +202,13 @@ impl SchemaSiteJudge<'_, '_> {
         schemas: SchemaKeyPair<'_>,
     ) {
         let new_produces = self.new_produces();
-        let all: Vec<EditedSchema> = judged
-            .edits
-            .iter()
-            .map(|(found, _)| self.edited_schema(found))
-            .collect();
+        let edited: Vec<OnceCell<EditedSchema>> = vec![OnceCell::new(); judged.edits.len()];
         for _ in 0..JOINT_BREAKS_MAX {
-            let of = |edits: &[usize]| -> Vec<&EditedSchema> {
-                edits.iter().map(|number| &all[*number]).collect()
+            let schema = |number: &usize| {
+                let found = &judged.edits[*number].0;
+                edited[*number].get_or_init(|| self.edited_schema(found))
             };
+            let of = |edits: &[usize]| -> Vec<&EditedSchema> { edits.iter().map(schema).collect() };
             let (breaking, others): (Vec<usize>, Vec<usize>) = (0..judged.edits.len())
                 .filter(|number| self.is_decided_edit(&judged.edits[*number].0))
                 .partition(|number| judged.edits[*number].1.is_breaking());
@@ -244,6 +244,7 @@ impl SchemaSiteJudge<'_, '_> {
                 judged.edits[number].1 = JudgedEdit::Breaking(Box::new(found.clone()));
             }
         }
+        judged.undecided = Some("too many changes break only together".to_owned());
     }
 
     fn is_decided_edit(&self, found: &LocatedEdit) -> bool {

@@ -1,6 +1,6 @@
 //! Two documents in one arena, and the search for values that are in one but not in the other.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 

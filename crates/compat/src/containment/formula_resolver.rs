@@ -5,7 +5,7 @@
 //! content of the definitions that they refer to, until the partition is stable (partition
 //! refinement). Definitions in the same class are equal, however they are unrolled.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::formula::{FormulaId, FormulaNode, ItemFormulas, PropertyFormulas, children};

@@ -1,6 +1,6 @@
 //! Applies one edit to the lowered schemas of the older revision.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -125,8 +125,8 @@ impl SchemaPatching<'_> {
     /// The schema at a location, in the copy of its definition.
     fn at(&mut self, location: &LoweredLocation) -> Option<&mut Value> {
         let body = match self.bodies.entry(location.definition.clone()) {
-            std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-            std::collections::hash_map::Entry::Vacant(vacant) => {
+            hashbrown::hash_map::Entry::Occupied(known) => known.into_mut(),
+            hashbrown::hash_map::Entry::Vacant(vacant) => {
                 let original = self.older.lowered.document.pointer(&location.definition)?;
                 vacant.insert(original.clone())
             }

@@ -1,7 +1,7 @@
 //! Answers questions about the schemas of two contracts.
 
+use hashbrown::HashMap;
 use std::cell::Cell;
-use std::collections::HashMap;
 
 use portcullis_contract::{CompiledContract, MessageDirection, SchemaKey};
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! Compiled patterns and formats.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@
 //! - Several items in one text also look like a string.
 //! - Objects and arrays inside the fields of a form are JSON, which preserves types.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use serde_json::{Value, json};
 

@@ -4,9 +4,11 @@
 //! Afterwards the graph marks the pairs that lead to an edit. The walk for a site visits only
 //! marked pairs, each once, by the shortest path.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use portcullis_contract::{CompiledContract, NodeRef};
 
 use super::super::compare_options::CompareOptions;

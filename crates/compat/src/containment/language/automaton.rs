@@ -1,6 +1,6 @@
 //! A regular expression as an automaton, determinized lazily.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 /// A state of the nondeterministic automaton.
 #[derive(Debug)]

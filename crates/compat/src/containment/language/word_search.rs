@@ -1,6 +1,6 @@
 //! Searches for a word with a given length that is in all of some languages and in none of others.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 use super::automaton::{Automaton, DEAD, MATCHED};
 

@@ -4,7 +4,7 @@
 //! are read in place of the definitions that the document has. Parts that an edit takes from the
 //! other document keep their references, with a prefix.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! Reads one document: its schemas and the definitions that they refer to.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use serde_json::{Map, Value};
 

@@ -1,6 +1,6 @@
 //! Solves arrays: assigns demands to positions and solves each item as a goal.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use serde_json::Value;
 

@@ -1,8 +1,8 @@
 //! Lowers raw JSON Schemas of several drafts as contracts are lowered: references become numbers,
 //! and all keywords become those of 2020-12.
 
+use hashbrown::HashMap;
 use portcullis_json::pointer;
-use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
