@@ -7,6 +7,7 @@ use portcullis_compat::{ChangeCertainty, ChangeLevel, CompatFinding};
 use portcullis_contract::{ContractIdentity, SourceLocation};
 
 use super::diff_json::{print_comparison, verdict};
+use super::diff_places::{place_text, reach_text};
 use super::diff_result::{ComparedContract, DiffResult, SquadTotals, broken_part_note};
 use super::diff_text;
 use crate::cli::output::ReportWriter;
@@ -190,7 +191,7 @@ fn finding(path: &str, found: &CompatFinding) -> ReportFinding {
         ChangeLevel::Info => FindingLevel::Info,
     };
     let place = found.first();
-    let message = format!("{}: {}", places_text(found), found.message);
+    let message = format!("{}: {}", place_text(found), found.message);
     let case = TestCase::new(path, place.subject.to_string());
     let mut finding = ReportFinding::new(found.rule.id, level, message, case);
     finding.rule_title = Some(found.rule.title);
@@ -207,16 +208,13 @@ fn finding(path: &str, found: &CompatFinding) -> ReportFinding {
     finding
 }
 
-/// The first place, and the number of the others.
-fn places_text(found: &CompatFinding) -> String {
-    let place = found.first();
-    match found.places.len() {
-        1 => place.to_string(),
-        more => format!("{place} and {} more places", more - 1),
-    }
+fn details(found: &CompatFinding) -> Option<String> {
+    let reach = reach_text(found);
+    let parts: Vec<String> = reach.into_iter().chain(certainty_text(found)).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-fn details(found: &CompatFinding) -> Option<String> {
+fn certainty_text(found: &CompatFinding) -> Option<String> {
     match (&found.approval, &found.certainty) {
         (Some(approval), _) => Some(format!(
             "approved by {}: {}",

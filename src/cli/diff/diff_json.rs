@@ -12,11 +12,14 @@
 //!     "semver": { "required": "major", "honoured": false, "suggested": "2.0.0" },
 //!     "broken_parts": [{ "side": "old", "kind": "malformed-schema", "message": "…",
 //!                        "location": { "file": "old.yaml", "line": 12, "pointer": "/paths/…" } }],
+//!     "subjects": ["POST /transfers"],
 //!     "findings": [{
 //!       "fingerprint": "9f3a0c5d7e112233", "rule": "schema.maximum.decreased",
 //!       "aliases": ["request-property-max-decreased"],
 //!       "level": "breaking", "certainty": "witnessed", "reason": null, "direction": "request",
 //!       "subject": "POST /transfers", "site": "request body application/json /amount",
+//!       "reaches": { "places": 1, "subjects": [0],
+//!                    "first": ["POST /transfers, request body application/json /amount"] },
 //!       "provider": "payments", "message": "maximum lowered from 20 to 10",
 //!       "before": "20", "after": "10",
 //!       "old": { "file": "old.yaml", "line": 12, "pointer": "/paths/…" },
@@ -39,17 +42,25 @@
 //! ```
 //!
 //! `verdict` is `breaking`, `unknown`, `warning`, `compatible` or `unchanged`; approved changes do
-//! not count. `broken_parts` lists what could not be compiled (`--tolerant`). `certainty` is `rule`,
+//! not count. `reaches` counts the places of a change and refers to `subjects` by index; its first
+//! places are listed. `broken_parts` lists what could not be compiled (`--tolerant`). `certainty` is `rule`,
 //! `witnessed`, `proved` or `unknown`; `reason` explains `unknown`, and `rule` where no message shows
 //! the change. A witness has a `request` or a `response` (`status`, `headers`, `body`).
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
-use portcullis_compat::{ChangeApproval, ChangeLevel, CompatFinding, RevisionBrokenPart, Witness};
+use portcullis_compat::{
+    ChangeApproval, ChangeLevel, ChangeSubject, CompatFinding, RevisionBrokenPart, Witness,
+};
 use portcullis_contract::{ContractIdentity, SourceLocation};
 
 use super::diff_result::{ComparedContract, DiffResult, SquadTotals};
 use crate::cli::output::{ReportWriter, print_json};
+
+/// The most places of a finding that are listed. Its operations are complete.
+const PLACES_MAX: usize = 16;
 
 /// Prints the comparison as one JSON document.
 pub(super) fn print_comparison(comparison: &DiffResult, out: &mut ReportWriter) {
@@ -122,8 +133,16 @@ pub(super) fn verdict(comparison: &DiffResult) -> &'static str {
 
 fn contract(comparison: &DiffResult, compared: &ComparedContract) -> Value {
     let report = &compared.report;
-    let finding =
-        |found: &CompatFinding| finding(found, compared.provider(found, &comparison.catalog));
+    let subjects: BTreeSet<&ChangeSubject> = report
+        .findings
+        .iter()
+        .flat_map(CompatFinding::operations)
+        .collect();
+    let subjects: Vec<&ChangeSubject> = subjects.into_iter().collect();
+    let finding = |found: &CompatFinding| {
+        let provider = compared.provider(found, &comparison.catalog);
+        finding(found, provider, &subjects)
+    };
     json!({
         "path": compared.path,
         "old": identity(&report.old),
@@ -134,6 +153,7 @@ fn contract(comparison: &DiffResult, compared: &ComparedContract) -> Value {
             "suggested": report.semver.suggested,
         },
         "broken_parts": report.broken_parts.iter().map(broken_part).collect::<Vec<_>>(),
+        "subjects": subjects.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
         "notes": report.notes,
     })
@@ -158,7 +178,10 @@ fn identity(identity: &ContractIdentity) -> Value {
     })
 }
 
-fn finding(finding: &CompatFinding, provider: Option<&str>) -> Value {
+fn finding(finding: &CompatFinding, provider: Option<&str>, subjects: &[&ChangeSubject]) -> Value {
+    let reached = finding.operations().into_iter();
+    let reached = reached.filter_map(|subject| subjects.binary_search(&subject).ok());
+    let places = finding.places.iter().take(PLACES_MAX);
     let reason = finding.certainty.reason();
     json!({
         "fingerprint": finding.fingerprint(),
@@ -170,6 +193,11 @@ fn finding(finding: &CompatFinding, provider: Option<&str>) -> Value {
         "direction": finding.direction.map(|direction| format!("{direction:?}").to_lowercase()),
         "subject": finding.first().subject.to_string(),
         "site": finding.first().location.to_string(),
+        "reaches": {
+            "places": finding.places.len(),
+            "subjects": reached.collect::<Vec<_>>(),
+            "first": places.map(ToString::to_string).collect::<Vec<_>>(),
+        },
         "provider": provider,
         "message": finding.message,
         "before": finding.before,

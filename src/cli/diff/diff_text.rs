@@ -2,6 +2,7 @@
 
 use portcullis_compat::{ChangeCertainty, ChangeLevel, CompatFinding, CompatReport};
 
+use super::diff_places::{place_text, reach_text};
 use super::diff_result::{ComparedContract, DiffResult, SquadTotals, broken_part_note};
 use crate::cli::output::{ReportWriter, TextStyle, counted, shorten};
 
@@ -101,14 +102,11 @@ fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {
         .to_string();
     out.line(format_args!(
         "    {level}  {}: {} {rule}",
-        finding.first(),
+        place_text(finding),
         finding.message
     ));
-    if finding.places.len() > 1 {
-        out.line(format_args!(
-            "              and {} more places",
-            finding.places.len() - 1
-        ));
+    if let Some(reach) = reach_text(finding) {
+        out.line(format_args!("              {reach}"));
     }
     if let Some(approval) = &finding.approval {
         out.line(format_args!(

@@ -10,6 +10,7 @@ mod diff_side;
 mod diff_result;
 mod diff_approvals;
 mod diff_json;
+mod diff_places;
 mod diff_text;
 mod diff_findings;
 

@@ -4,13 +4,37 @@ use std::fmt::Write;
 
 use super::finding::{FindingLevel, ReportFinding};
 use super::report_document::{Report, ReportSection, ReportTable};
-use crate::cli::output::{escape_markdown, markdown_code, markdown_prose};
+use crate::cli::output::{escape_markdown, markdown_code, markdown_prose, shorten};
 
-/// The most findings of a section that are listed. GitHub limits the length of a comment.
-const FINDINGS_MAX: usize = 100;
+/// The most characters of a comment on GitHub.
+const LENGTH_MAX: usize = 65_536;
 
-/// Renders the report. Information and approved findings are folded.
+/// The numbers of findings of a list to try, until the report is short enough.
+const FINDINGS_MAX: [usize; 7] = [100, 50, 25, 12, 6, 3, 1];
+
+/// The most characters of one text of a finding.
+const TEXT_MAX: usize = 600;
+
+/// From this number, findings of one rule are folded into one line.
+const FOLDED_MIN: usize = 4;
+
+/// Renders the report, within the length of a comment. Information and approved findings are
+/// folded, and so are many findings of one rule.
 pub(crate) fn render_markdown(report: &Report) -> String {
+    let mut text = String::new();
+    for findings_max in FINDINGS_MAX {
+        text = render(report, findings_max);
+        if text.chars().count() <= LENGTH_MAX {
+            return text;
+        }
+    }
+    // Even the headings are too many.
+    const END: &str = "\n\n… and more: see the text or JSON format\n";
+    let kept = LENGTH_MAX - END.chars().count();
+    text.chars().take(kept).chain(END.chars()).collect()
+}
+
+fn render(report: &Report, findings_max: usize) -> String {
     let mut text = format!(
         "## {}\n\n{}\n",
         escape_markdown(&report.title),
@@ -20,7 +44,7 @@ pub(crate) fn render_markdown(report: &Report) -> String {
         text.push_str(&figures(table));
     }
     for section in &report.sections {
-        text.push_str(&section_text(section));
+        text.push_str(&section_text(section, findings_max));
     }
     if !report.remarks.is_empty() {
         text.push('\n');
@@ -42,7 +66,7 @@ fn figures(table: &ReportTable) -> String {
     text
 }
 
-fn section_text(section: &ReportSection) -> String {
+fn section_text(section: &ReportSection, findings_max: usize) -> String {
     let mut text = String::new();
     if let Some(heading) = &section.heading {
         push(
@@ -57,26 +81,70 @@ fn section_text(section: &ReportSection) -> String {
         .findings
         .iter()
         .partition(|finding| finding.level > FindingLevel::Info && finding.approval.is_none());
-    text.push_str(&findings(&shown));
+    text.push_str(&findings(&shown, findings_max));
     if !folded.is_empty() {
-        push(
-            &mut text,
-            format_args!(
-                "\n<details><summary>{} more, for information or approved</summary>\n{}\n</details>\n",
-                folded.len(),
-                findings(&folded)
-            ),
-        );
+        let summary = format!("{} more, for information or approved", folded.len());
+        text.push_str(&details(&summary, &table(&folded, findings_max)));
     }
     text
 }
 
-fn findings(findings: &[&ReportFinding]) -> String {
+/// The findings of a section, the worst first. Many findings of one rule are one line with a table
+/// that is folded.
+fn findings(findings: &[&ReportFinding], findings_max: usize) -> String {
+    let key = |finding: &ReportFinding| {
+        (
+            std::cmp::Reverse(finding.level),
+            finding.label,
+            finding.rule,
+        )
+    };
+    let mut single = Vec::new();
+    let mut groups: Vec<Vec<&ReportFinding>> = Vec::new();
+    for finding in findings {
+        let group = groups
+            .iter_mut()
+            .find(|group| key(group[0]) == key(finding));
+        match group {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group[0].level));
+    let mut text = String::new();
+    groups.retain(|group| {
+        let is_large = group.len() >= FOLDED_MIN;
+        if !is_large {
+            single.extend(group);
+        }
+        is_large
+    });
+    text.push_str(&table(&single, findings_max));
+    for group in &groups {
+        let first = group[0];
+        let summary = format!(
+            "{}: {} × {} [{}]",
+            first.label,
+            group.len(),
+            first.rule_title.unwrap_or("see below"),
+            first.rule
+        );
+        text.push_str(&details(&summary, &table(group, findings_max)));
+    }
+    text
+}
+
+fn details(summary: &str, content: &str) -> String {
+    let summary = escape_markdown(summary);
+    format!("\n<details><summary>{summary}</summary>\n{content}\n</details>\n")
+}
+
+fn table(findings: &[&ReportFinding], findings_max: usize) -> String {
     if findings.is_empty() {
         return String::new();
     }
     let mut text = "\n| level | rule | what | where |\n|---|---|---|---|\n".to_owned();
-    for finding in findings.iter().take(FINDINGS_MAX) {
+    for finding in findings.iter().take(findings_max) {
         let location = finding.location.as_ref();
         let location = location.map_or_else(String::new, |at| markdown_code(&at.text()));
         push(
@@ -89,18 +157,28 @@ fn findings(findings: &[&ReportFinding]) -> String {
             ),
         );
     }
-    if findings.len() > FINDINGS_MAX {
-        let more = findings.len() - FINDINGS_MAX;
-        push(&mut text, format_args!("\n… and {more} more\n"));
+    if findings.len() > findings_max {
+        let more = findings.len() - findings_max;
+        push(
+            &mut text,
+            format_args!("\n… and {more} more: see the text or JSON format\n"),
+        );
     }
     text
 }
 
 fn what(finding: &ReportFinding) -> String {
-    let mut parts = vec![markdown_prose(&finding.message)];
-    parts.extend(finding.example.as_deref().map(markdown_code));
-    parts.extend(finding.details.as_deref().map(markdown_prose));
-    parts.extend(finding.advice.as_deref().map(markdown_prose));
+    let short = |text: &str| shorten(text, TEXT_MAX);
+    let mut parts = vec![markdown_prose(&short(&finding.message))];
+    let (example, details) = (finding.example.as_deref(), finding.details.as_deref());
+    parts.extend(example.map(|text| markdown_code(&short(text))));
+    parts.extend(details.map(|text| markdown_prose(&short(text))));
+    parts.extend(
+        finding
+            .advice
+            .as_deref()
+            .map(|text| markdown_prose(&short(text))),
+    );
     parts.join("<br>")
 }
 

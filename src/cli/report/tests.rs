@@ -68,11 +68,15 @@ fn annotations_are_one_line_each() {
         lines[0],
         format!("::error {place}title=rule.error::{message}; for example {{\"a\": 1}}; use `a|b`")
     );
+    assert!(
+        lines[1..4]
+            .iter()
+            .all(|line| line.starts_with("::warning "))
+    );
     assert_eq!(
-        lines[1],
+        lines[4],
         format!("::notice {place}title=rule.approved::{message}")
     );
-    assert!(lines[2].starts_with("::warning ") && lines[3].starts_with("::warning "));
     assert_eq!(lines[5], format!("::notice title=rule.info::{message}"));
     assert_eq!(lines.len(), 6);
 }
@@ -156,4 +160,55 @@ fn gitlab_issues_have_distinct_fingerprints() {
     assert_eq!(fingerprints.len(), issues.len());
     let place = json!({"path": "catalog.toml", "lines": {"begin": 1}});
     assert_eq!(issues[5]["location"], place);
+}
+
+/// A report with thousands of findings of each level.
+fn large_report() -> Report {
+    let mut report = report();
+    let section = &mut report.sections[0];
+    section.findings.clear();
+    for number in 0..3_000 {
+        let level = [
+            FindingLevel::Info,
+            FindingLevel::Warning,
+            FindingLevel::Error,
+        ][number % 3];
+        let case = TestCase::new("class", format!("case {number}"));
+        let message = format!("finding {number} {}", "long ".repeat(300));
+        section
+            .findings
+            .push(ReportFinding::new("rule.some", level, message, case));
+    }
+    report
+}
+
+#[test]
+fn a_comment_fits_and_says_what_it_leaves_out() {
+    let text = render_markdown(&large_report());
+    assert!(text.chars().count() <= 65_536, "{}", text.chars().count());
+    assert!(text.contains("error: 1000 × see below"));
+    assert!(text.contains("more: see the text or JSON format"));
+    let (errors, warnings) = (text.find("error: 1000"), text.find("warning: 1000"));
+    assert!(errors < warnings, "the worst first");
+    let mut sections = large_report();
+    let mut section = sections.sections[0].clone();
+    section.findings.truncate(3);
+    sections.sections = vec![section; 1_000];
+    let text = render_markdown(&sections);
+    assert!(text.chars().count() <= 65_536, "{}", text.chars().count());
+    assert!(text.ends_with("… and more: see the text or JSON format\n"));
+}
+
+#[test]
+fn annotations_are_as_many_as_a_step_shows() {
+    let text = render_github(&large_report());
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 30);
+    for (kind, lines) in ["::error ", "::warning ", "::notice "]
+        .iter()
+        .zip(lines.chunks(10))
+    {
+        assert!(lines.iter().all(|line| line.starts_with(kind)), "{kind}");
+        assert!(lines[9].contains("title=and 991 more::"), "{}", lines[9]);
+    }
 }

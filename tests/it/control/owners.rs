@@ -347,8 +347,8 @@ fn prints_annotations_markdown_and_junit() {
     let fixture = OwnersFixture::new();
     let change = "--squad checkout services/orders/a,b.rs LICENSE";
     fixture.check(&format!("{change} --format github"), 1, "\
-::warning file=LICENSE,title=unowned-path::no squad owns this path; add it to the `paths` of a squad in contracts/squads.toml
 ::error file=services/orders/a%2Cb.rs,title=foreign-path::payments owns `services/orders/**` (contracts/squads.toml:7); ask for its approval (#payments, on call payments-pager), or remove the file from the change
+::warning file=LICENSE,title=unowned-path::no squad owns this path; add it to the `paths` of a squad in contracts/squads.toml
 ");
     fixture.check(&format!("{change} --format markdown"), 1, "\
 ## Boundary of checkout: blocked
