@@ -361,8 +361,8 @@ blocked: 2 files, 0 of checkout, 1 of other squads without approval, 1 without a
 
 | level | rule | what | where |
 |---|---|---|---|
-| warning | unowned-path | no squad owns this path; add it to the <code>paths</code> of a squad in contracts/squads.toml | <code>LICENSE</code> |
 | error | foreign-path | payments owns <code>services/orders/\\*\\*</code> (contracts/squads.toml:7); ask for its approval (\\#payments, on call payments-pager), or remove the file from the change | <code>services/orders/a,b.rs</code> |
+| warning | unowned-path | no squad owns this path; add it to the <code>paths</code> of a squad in contracts/squads.toml | <code>LICENSE</code> |
 
 - get approval and run again with --approved-by payments, or remove these files from the change
 - assign paths without an owner to a squad: <code>paths</code> in contracts/squads.toml
