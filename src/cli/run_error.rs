@@ -102,6 +102,14 @@ pub(crate) enum RunError {
         /// What is wrong with it.
         message: String,
     },
+    /// The file of levels is invalid.
+    #[error("{}: {message}", path.display())]
+    Levels {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
     /// Standard input is both the contract and a recording.
     #[error("standard input can be the contract or a recording, not both; name a file for one")]
     StdinTwice,

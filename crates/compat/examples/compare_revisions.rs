@@ -101,7 +101,7 @@ fn measured_row(old: &Path, new: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     let begun = Instant::now();
     let [old, new] = [contract(old)?, contract(new)?];
     let today = Date::parse("2026-11-20").ok_or("the date is valid")?;
-    let report = compare(&old, &new, CompareOptions::for_day(today));
+    let report = compare(&old, &new, &CompareOptions::for_day(today));
     let seconds = begun.elapsed();
     let findings = &report.findings;
     let count = |is_counted: &dyn Fn(&CompatFinding) -> bool| {

@@ -309,6 +309,7 @@ impl<'c> BrokenPartJudge<'_, 'c> {
             new,
             witness: None,
             witness_place: 0,
+            replaced_level: None,
             fingerprint: String::new(),
             approval: None,
         };

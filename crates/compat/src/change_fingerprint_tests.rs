@@ -21,7 +21,7 @@ fn contract(text: &str) -> CompiledContract {
 /// The rules and fingerprints of the changes that need an approval.
 fn breaks(old: &str, new: &str) -> Vec<(&'static str, String)> {
     let options = CompareOptions::for_day(Date::parse(TODAY).unwrap());
-    let report = compare(&contract(old), &contract(new), options);
+    let report = compare(&contract(old), &contract(new), &options);
     let breaking = report.findings.iter();
     breaking
         .filter(|finding| finding.level >= ChangeLevel::Unknown)
@@ -223,7 +223,7 @@ fn files_are_named_relative_to_the_entry() {
     };
     let fingerprints = |one: &str, other: &str| -> BTreeSet<String> {
         let options = CompareOptions::for_day(Date::parse(TODAY).unwrap());
-        let report = compare(&contract(one, 20), &contract(other, 10), options);
+        let report = compare(&contract(one, 20), &contract(other, 10), &options);
         let findings = report.findings.iter();
         findings
             .map(|finding| finding.fingerprint().to_owned())
@@ -249,7 +249,7 @@ fn one_approval_covers_every_place_and_no_other_change() {
     let mut report = compare(
         &old,
         &contract(&text(10, 2)),
-        CompareOptions::for_day(today),
+        &CompareOptions::for_day(today),
     );
     let lower = report
         .findings

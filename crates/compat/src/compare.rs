@@ -25,6 +25,8 @@ pub struct CompatReport {
     pub new: ContractIdentity,
     /// All changes, approved or not.
     pub findings: Vec<CompatFinding>,
+    /// The changes that settings turned off.
+    pub disabled: Vec<CompatFinding>,
     /// The version that the changes require.
     pub semver: VersionAdvice,
     /// The parts of both revisions that could not be compiled.
@@ -48,6 +50,8 @@ pub struct CompatCounts {
     pub unknown: usize,
     /// Approved changes; they count in no level.
     pub approved: usize,
+    /// Changes that settings turned off; they count in no level.
+    pub disabled: usize,
     /// The places that all changes reach.
     pub places: usize,
 }
@@ -57,8 +61,9 @@ pub struct CompatCounts {
 pub fn compare(
     old: &CompiledContract,
     new: &CompiledContract,
-    options: CompareOptions,
+    options: &CompareOptions,
 ) -> CompatReport {
+    let levels = &options.levels;
     let mut comparison = ContractComparison::new(old, new, options);
     if old.revision != new.revision {
         comparison.document();
@@ -71,19 +76,23 @@ pub fn compare(
         judge_broken_parts(&mut comparison);
     }
     let mut findings = merge(comparison.findings);
+    let mut disabled = levels.apply(&mut findings);
     let semver = advice(
         &old.version,
         &new.version,
         old.revision == new.revision,
         &findings,
     );
-    findings.extend(semver.finding(old, new));
+    let mut about_version = semver.finding(old, new).into_iter().collect();
+    disabled.extend(levels.apply(&mut about_version));
+    findings.append(&mut about_version);
     set_fingerprints(&mut findings, old, new);
     findings.sort_by_cached_key(severity);
     CompatReport {
         old: old.identity(),
         new: new.identity(),
         findings,
+        disabled,
         semver,
         broken_parts: broken_parts(old, new),
         notes: notes(old, new),
@@ -120,7 +129,10 @@ fn notes(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
 impl CompatReport {
     /// Counts the findings.
     pub fn counts(&self) -> CompatCounts {
-        let mut counts = CompatCounts::default();
+        let mut counts = CompatCounts {
+            disabled: self.disabled.len(),
+            ..CompatCounts::default()
+        };
         for finding in &self.findings {
             counts.places += finding.places.len();
             match finding.level {

@@ -1,9 +1,10 @@
 //! Settings of a comparison.
 
 use super::date::Date;
+use super::level_settings::LevelSettings;
 
 /// Settings of a comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompareOptions {
     /// The day of the comparison. Anything whose sunset has passed may be removed.
     pub today: Date,
@@ -11,15 +12,18 @@ pub struct CompareOptions {
     pub notice_days: i64,
     /// Whether an unknown effect counts as breaking.
     pub strict: bool,
+    /// Levels of rules in place of the default ones; they also apply to unknown effects.
+    pub levels: LevelSettings,
 }
 
 impl CompareOptions {
     /// The default settings for a day.
-    pub const fn for_day(today: Date) -> Self {
+    pub fn for_day(today: Date) -> Self {
         Self {
             today,
             notice_days: 0,
             strict: false,
+            levels: LevelSettings::default(),
         }
     }
 }

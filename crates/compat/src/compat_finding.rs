@@ -20,6 +20,8 @@ pub struct CompatFinding {
     pub direction: Option<MessageDirection>,
     /// How severe the change is.
     pub level: ChangeLevel,
+    /// The level that the comparison found, if a setting replaced it.
+    pub replaced_level: Option<ChangeLevel>,
     /// How the level was established.
     pub certainty: ChangeCertainty,
     /// Every place in the operations of the contract that the change reaches; sorted, never empty.

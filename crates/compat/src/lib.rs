@@ -8,19 +8,20 @@
 //! findings; `broken_part_findings` adapts them to what could not be compiled, and `hidden_edits`
 //! names what cannot be compared. `rule_breaks` asks the validators about breaks that a rule alone
 //! claims. `witness` builds a message from each counterexample; a finding shows it only if the
-//! validators of both contracts confirm it. `merged_findings` joins the findings of one cause, so a
-//! change of a shared schema is one finding with many places. `change_fingerprint` gives each
-//! finding the key that approvals refer to.
+//! validators of both contracts confirm it. `level_settings` applies the levels that a team sets.
+//! `merged_findings` joins the findings of one cause, so a change of a shared schema is one finding
+//! with many places. `change_fingerprint` gives each finding the key that approvals refer to.
 //!
 //! The crate is pure: it reads no files and no clock, and does not know git.
 
 mod date;
-mod compare_options;
 mod change_level;
 mod diff_rule;
 mod rules;
 mod change_approval;
 mod compat_finding;
+mod level_settings;
+mod compare_options;
 mod operation_diff;
 mod schema_diff;
 mod containment;
@@ -55,6 +56,7 @@ pub use compare_options::CompareOptions;
 pub use compat_finding::{ChangeLocation, ChangePlace, ChangeSubject, CompatFinding, ExchangePart};
 pub use date::Date;
 pub use diff_rule::{ChangeAction, ChangeArea, ChangeCategory, DiffRule, MirrorRule};
+pub use level_settings::{LevelSettings, RuleLevel, UnknownRule};
 pub use rules::rules;
 pub use semantic_version::{SemanticVersion, VersionBump};
 pub use version_advice::VersionAdvice;

@@ -159,7 +159,7 @@ components:
             text.replace(from, to)
         });
         let options = CompareOptions::for_day(Date::parse("2026-01-01").unwrap());
-        compare(&contract(CONTRACT.to_owned()), &contract(new), options)
+        compare(&contract(CONTRACT.to_owned()), &contract(new), &options)
     }
 
     fn places(report: &CompatReport, rule: &str) -> Vec<Vec<String>> {

@@ -180,6 +180,7 @@ impl SchemaSiteJudge<'_, '_> {
             new: edit.new.map(|node_ref| new.location(node_ref)),
             witness: None,
             witness_place: 0,
+            replaced_level: None,
             fingerprint: String::new(),
             approval: None,
         }
@@ -257,6 +258,7 @@ impl SchemaSiteJudge<'_, '_> {
             new,
             witness,
             witness_place: 0,
+            replaced_level: None,
             fingerprint: String::new(),
             approval: None,
         }
@@ -278,6 +280,7 @@ impl SchemaSiteJudge<'_, '_> {
             new: None,
             witness: None,
             witness_place: 0,
+            replaced_level: None,
             fingerprint: String::new(),
             approval: None,
         }

@@ -103,6 +103,7 @@ impl VersionAdvice {
             new: version_location(new),
             witness: None,
             witness_place: 0,
+            replaced_level: None,
             fingerprint: String::new(),
             approval: None,
         })

@@ -99,7 +99,7 @@ fn breaks(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
     let report = compare(
         old,
         new,
-        CompareOptions::for_day(Date::of(SystemTime::now())),
+        &CompareOptions::for_day(Date::of(SystemTime::now())),
     );
     let breaking = report
         .findings

@@ -7,6 +7,7 @@ use clap::{Args as Flags, ValueEnum};
 use portcullis_compat::Date;
 use portcullis_contract::BrokenPartPolicy;
 
+use crate::cli::inputs::LevelArgs;
 use crate::cli::report::ReportFormat;
 
 /// `portcullis diff`.
@@ -19,6 +20,7 @@ Examples:
   portcullis diff registry:deployments/payments/orders openapi.yaml
   portcullis diff registry:s3://deployments/prod/payments/orders@1.4.0 openapi.yaml
   portcullis diff old.yaml new.yaml --approvals approvals.toml --strict
+  portcullis diff old.yaml new.yaml --level 'operation.tag.*=off' --level schema.pattern.changed=warning
   portcullis diff old.yaml new.yaml --print-approvals >> approvals.toml
 
 A change is breaking if a client that conformed to the older contract fails with the newer one:
@@ -50,6 +52,9 @@ pub(crate) struct DiffArgs {
     /// Treat changes that cannot be proved harmless as breaking
     #[arg(long)]
     pub(super) strict: bool,
+    /// The levels of rules
+    #[command(flatten)]
+    pub(super) levels: LevelArgs,
     /// Also exit with 1 if the version is not raised as much as the changes require
     #[arg(long)]
     pub(super) semver: bool,

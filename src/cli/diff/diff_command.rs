@@ -29,6 +29,7 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut ReportWriter) -> Result<CommandOut
         today: args.today.unwrap_or_else(|| Date::of(SystemTime::now())),
         notice_days: args.notice_days.into(),
         strict: args.strict,
+        levels: args.levels.settings()?,
     };
     let mut run = DiffRun {
         limits: Limits::default(),
@@ -59,7 +60,7 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut ReportWriter) -> Result<CommandOut
         comparison.catalog.boundaries = Some(SquadBoundaries::new(load_catalog_file(path)?));
     }
     if let Some(path) = &args.approvals {
-        apply_approvals(path, options.today, &mut comparison)?;
+        apply_approvals(path, run.options.today, &mut comparison)?;
     }
     if args.print_approvals {
         print_approval_templates(&comparison, out);
@@ -111,7 +112,7 @@ impl DiffRun {
     }
 
     fn compare(&mut self, path: String, old: &CompiledContract, new: &CompiledContract) {
-        let report = compat::compare(old, new, self.options);
+        let report = compat::compare(old, new, &self.options);
         let providers = new
             .operations
             .iter()

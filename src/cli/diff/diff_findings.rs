@@ -3,13 +3,13 @@
 
 use serde_json::{Map, Value, json};
 
-use portcullis_compat::{ChangeCertainty, ChangeLevel, CompatFinding};
+use portcullis_compat::{ChangeCertainty, ChangeLevel, CompatCounts, CompatFinding};
 use portcullis_contract::{ContractIdentity, SourceLocation};
 
 use super::diff_json::{print_comparison, verdict};
 use super::diff_places::{place_text, reach_text};
 use super::diff_result::{ComparedContract, DiffResult, SquadTotals, broken_part_note};
-use super::diff_text;
+use super::diff_text::{self, setting_text};
 use crate::cli::output::ReportWriter;
 use crate::cli::report::{
     CommandReport, FindingLevel, FindingLocation, Report, ReportFinding, ReportSection,
@@ -52,10 +52,7 @@ impl CommandReport for DiffResult {
         Report {
             command: "diff",
             title: format!("Contract changes: {}", verdict(self)),
-            summary: format!(
-                "{} breaking, {} unknown, {} warnings, {} infos, {} approved",
-                counts.breaking, counts.unknown, counts.warning, counts.info, counts.approved
-            ),
+            summary: summary(&counts),
             tables: squad_table(self).into_iter().collect(),
             sections: contracts
                 .chain(removed)
@@ -66,6 +63,25 @@ impl CommandReport for DiffResult {
             remarks: self.notes.clone(),
         }
     }
+}
+
+fn summary(counts: &CompatCounts) -> String {
+    let CompatCounts {
+        breaking,
+        unknown,
+        warning,
+        info,
+        approved,
+        disabled,
+        ..
+    } = counts;
+    let mut text = format!(
+        "{breaking} breaking, {unknown} unknown, {warning} warnings, {info} infos, {approved} approved"
+    );
+    if *disabled > 0 {
+        text.push_str(&format!(", {disabled} turned off"));
+    }
+    text
 }
 
 fn change(rule: &'static str, level: FindingLevel, message: String, path: &str) -> ReportFinding {
@@ -210,7 +226,8 @@ fn finding(path: &str, found: &CompatFinding) -> ReportFinding {
 
 fn details(found: &CompatFinding) -> Option<String> {
     let reach = reach_text(found);
-    let parts: Vec<String> = reach.into_iter().chain(certainty_text(found)).collect();
+    let parts = reach.into_iter().chain(setting_text(found));
+    let parts: Vec<String> = parts.chain(certainty_text(found)).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 

@@ -16,7 +16,7 @@
 //!     "findings": [{
 //!       "fingerprint": "9f3a0c5d7e112233", "rule": "schema.maximum.decreased",
 //!       "aliases": ["request-property-max-decreased"],
-//!       "level": "breaking", "certainty": "witnessed", "reason": null, "direction": "request",
+//!       "level": "breaking", "replaced_level": null, "certainty": "witnessed", "reason": null, "direction": "request",
 //!       "subject": "POST /transfers", "site": "request body application/json /amount",
 //!       "reaches": { "places": 1, "subjects": [0],
 //!                    "first": ["POST /transfers, request body application/json /amount"] },
@@ -36,7 +36,7 @@
 //!   "squads": { "payments": { "breaking": 1, "warning": 0, "info": 0 } },
 //!   "approvals": { "expired": [], "stale": [] },
 //!   "notes": [],
-//!   "summary": { "contracts": 1, "breaking": 1, "warning": 0, "info": 0, "unknown": 0, "approved": 0,
+//!   "summary": { "contracts": 1, "breaking": 1, "warning": 0, "info": 0, "unknown": 0, "approved": 0, "disabled": 0,
 //!                "positions": 12, "unreadable": 0 }
 //! }
 //! ```
@@ -45,7 +45,9 @@
 //! not count. `reaches` counts the places of a change and refers to `subjects` by index; its first
 //! places are listed. `broken_parts` lists what could not be compiled (`--tolerant`). `certainty` is `rule`,
 //! `witnessed`, `proved` or `unknown`; `reason` explains `unknown`, and `rule` where no message shows
-//! the change. A witness has a `request` or a `response` (`status`, `headers`, `body`).
+//! the change. `replaced_level` is what the
+//! comparison found, where a setting sets another level; `disabled` counts the changes that settings
+//! turned off. A witness has a `request` or a `response` (`status`, `headers`, `body`).
 
 use std::collections::BTreeSet;
 
@@ -112,6 +114,7 @@ fn document(comparison: &DiffResult) -> Value {
             "info": counts.info,
             "unknown": counts.unknown,
             "approved": counts.approved,
+            "disabled": counts.disabled,
             "places": counts.places,
             "positions": positions,
             "unreadable": comparison.unreadable.len(),
@@ -188,6 +191,7 @@ fn finding(finding: &CompatFinding, provider: Option<&str>, subjects: &[&ChangeS
         "rule": finding.rule.id,
         "aliases": finding.aliases(),
         "level": finding.level,
+        "replaced_level": finding.replaced_level,
         "certainty": finding.certainty.as_str(),
         "reason": reason,
         "direction": finding.direction.map(|direction| format!("{direction:?}").to_lowercase()),

@@ -155,6 +155,7 @@ impl DiffResult {
             all.info += counts.info;
             all.unknown += counts.unknown;
             all.approved += counts.approved;
+            all.disabled += counts.disabled;
             all.places += counts.places;
         }
         all

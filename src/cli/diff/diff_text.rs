@@ -108,6 +108,9 @@ fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {
     if let Some(reach) = reach_text(finding) {
         out.line(format_args!("              {reach}"));
     }
+    if let Some(setting) = setting_text(finding) {
+        out.line(format_args!("              {setting}"));
+    }
     if let Some(approval) = &finding.approval {
         out.line(format_args!(
             "              approved by {}: {}",
@@ -153,6 +156,12 @@ fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {
     }
 }
 
+/// The level that the finding has without a setting, if it has one.
+pub(super) fn setting_text(finding: &CompatFinding) -> Option<String> {
+    let replaced = finding.replaced_level?.as_str();
+    Some(format!("{replaced} without the level setting"))
+}
+
 fn print_squads(comparison: &DiffResult, out: &mut ReportWriter) {
     let squads = comparison.by_squad();
     let is_one_contract = comparison.contracts.len() + comparison.removed.len() < 2;
@@ -190,6 +199,7 @@ fn print_summary(comparison: &DiffResult, out: &mut ReportWriter) {
     );
     for (count, word) in [
         (counts.approved, "approved"),
+        (counts.disabled, "turned off"),
         (comparison.unchanged, "contracts unchanged"),
         (comparison.unreadable.len(), "unreadable"),
     ] {

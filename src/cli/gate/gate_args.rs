@@ -8,6 +8,7 @@ use clap::{Args as Flags, Subcommand};
 use portcullis_compat::Date;
 
 use crate::cli::admin_port::AdminChangeArgs;
+use crate::cli::inputs::LevelArgs;
 use crate::cli::output::DataFormat;
 use crate::cli::report::ReportFormat;
 
@@ -85,6 +86,9 @@ pub(super) struct VerdictArgs {
     /// Approved changes: a reviewed TOML file of approval tables
     #[arg(long, value_name = "FILE")]
     pub(super) approvals: Option<PathBuf>,
+    /// The levels of the rules of `portcullis diff`
+    #[command(flatten)]
+    pub(super) levels: LevelArgs,
     /// Print only the approval tables that are missing, and exit with 0. Nothing is recorded.
     #[arg(long, conflicts_with_all = ["record", "open_window"])]
     pub(super) print_approvals: bool,

@@ -98,7 +98,7 @@ fn count_rollback_breaks(
     let current = current.and_then(|current| registry.contract(current).ok());
     let back = registry.contract(back).ok();
     let report = current.zip(back).map(|(current, back)| {
-        compat::compare(&current, &back, CompareOptions::for_day(now.date()))
+        compat::compare(&current, &back, &CompareOptions::for_day(now.date()))
     });
     report.map_or(0, |report| {
         let counts = report.counts();

@@ -73,7 +73,7 @@ pub(super) fn verdict(
         content,
     } = read_candidate(args.contract, &Limits::default())?;
     let keep = keep_until(args, &found.record, &contract, now)?;
-    let compared = compare(&registry, &found.record, &contract, now)?;
+    let compared = compare(args, &registry, &found.record, &contract, now)?;
     let measured = measure_traffic(args, &registry)?;
     let options = args.verdict_args;
     let approvals = options.approvals.as_deref().map(read_approvals);
@@ -210,17 +210,22 @@ fn keep_until(
 
 /// Compares the contract with each deployed one, except those of the same revision.
 fn compare(
+    args: &VerdictRequest<'_>,
     registry: &GateRegistry,
     record: &DeploymentRegistry,
     contract: &CompiledContract,
     now: UtcTimestamp,
 ) -> Result<Vec<DeploymentComparison>, RunError> {
+    let options = CompareOptions {
+        levels: args.verdict_args.levels.settings()?,
+        ..CompareOptions::for_day(now.date())
+    };
     let live = record
         .live(now)
         .filter(|live| *live.revision != *contract.revision);
     let compare = |live: &gate::Deployment| {
         let deployed = registry.contract(live)?;
-        let report = compat::compare(&deployed, contract, CompareOptions::for_day(now.date()));
+        let report = compat::compare(&deployed, contract, &options);
         Ok(DeploymentComparison::new(live.number, &deployed, report))
     };
     live.map(compare).collect()

@@ -291,6 +291,76 @@ fn approved_changes_do_not_fail_and_unused_entries_are_reported() {
 }
 
 #[test]
+fn levels_of_rules_can_be_set() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(
+        path("levels.toml"),
+        "[diff.levels]\nschema.maximum.decreased = 'info'\n\"operation.*\" = 'warning'\n",
+    )
+    .unwrap();
+    let words = "old.yaml new.yaml --levels levels.toml --level schema.maximum.decreased=warning";
+    let report = json(folder.path(), &format!("diff {words} --format json"));
+    let lowered = finding(
+        &report,
+        "schema.maximum.decreased",
+        "request body application/json /amount",
+    );
+    assert_eq!(
+        (&lowered["level"], &lowered["replaced_level"]),
+        (&"warning".into(), &"breaking".into())
+    );
+    assert_eq!(lowered["certainty"], "witnessed", "the example stays");
+    let removed = finding(&report, "operation.removed", "");
+    assert_eq!(removed["level"], "warning");
+    assert_eq!(report["verdict"], "warning");
+    // The version follows the levels that were set.
+    assert_eq!(report["contracts"][0]["semver"]["required"], "minor");
+
+    let words = "diff old.yaml new.yaml --level operation.removed=off --level schema.*=off";
+    let output = run(folder.path(), words, "");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("0 breaking, 0 unknown, "), "{text}");
+    assert!(text.contains(", 3 turned off"), "{text}");
+
+    let words = "diff old.yaml new.yaml --level schema.maximum.decreased=info --format text";
+    let output = run(folder.path(), words, "");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "the operation was removed: {text}"
+    );
+    assert!(
+        text.contains("breaking without the level setting"),
+        "{text}"
+    );
+
+    let refused = |words: &str, expected: &str| {
+        let output = run(
+            folder.path(),
+            &format!("diff old.yaml new.yaml {words}"),
+            "",
+        );
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains(expected), "{words}: {error}");
+    };
+    refused(
+        "--level operation.remove=off",
+        "did you mean operation.removed?",
+    );
+    refused("--level operation.removed", "expected a rule and its level");
+    refused("--level operation.removed=error", "unknown level \"error\"");
+    std::fs::write(path("levels.toml"), "[diff.levels]\nnothing = 'off'\n").unwrap();
+    refused(
+        "--levels levels.toml",
+        "levels.toml: line 2: no rule is named \"nothing\"",
+    );
+}
+
+#[test]
 fn compares_directories_contract_by_contract() {
     let folder = folder();
     let report = json(folder.path(), "diff before after --format json");

@@ -42,7 +42,7 @@ fn compared(case: &Value, folder: &Path, notice_days: i64) -> Result<CompatRepor
     Ok(compare(
         &side("base_path")?,
         &side("revision_path")?,
-        options,
+        &options,
     ))
 }
 
@@ -381,7 +381,7 @@ fn breaks_between_real_revisions_have_witnesses() {
         let report = compare(
             &side("old"),
             &side("new"),
-            CompareOptions::for_day(Date::parse("2026-11-20").unwrap()),
+            &CompareOptions::for_day(Date::parse("2026-11-20").unwrap()),
         );
         let schemas = report
             .findings

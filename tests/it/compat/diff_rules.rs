@@ -33,7 +33,7 @@ pub(crate) fn report(old: &str, new: &str) -> CompatReport {
         notice_days: 10,
         ..CompareOptions::for_day(Date::parse("2026-01-01").unwrap())
     };
-    compare(&contract(old), &contract(new), options)
+    compare(&contract(old), &contract(new), &options)
 }
 
 fn findings(report: &CompatReport, rule: &str) -> Vec<(ChangeLevel, ChangeCertainty)> {

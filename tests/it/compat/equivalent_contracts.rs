@@ -114,8 +114,8 @@ fn nullable_equals_a_null_type() {
         "{type: object, properties: {a: {type: [string, 'null']}, n: {type: integer, exclusiveMinimum: 1}}}",
     ));
     let options = CompareOptions::for_day(Date::parse("2026-01-01").unwrap());
-    assert!(compare(&old, &new, options).findings.is_empty());
-    assert!(compare(&new, &old, options).findings.is_empty());
+    assert!(compare(&old, &new, &options).findings.is_empty());
+    assert!(compare(&new, &old, &options).findings.is_empty());
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn every_real_contract_equals_itself() {
         let report = compare(
             &old,
             &new,
-            CompareOptions::for_day(Date::parse("2026-01-01").unwrap()),
+            &CompareOptions::for_day(Date::parse("2026-01-01").unwrap()),
         );
         assert!(
             report.findings.is_empty(),

@@ -54,7 +54,7 @@ fn findings(pair: &Path) -> String {
     let old = contract(&pair.join("old.yaml"), BrokenPartPolicy::TolerateInOlder);
     let new = contract(&pair.join("new.yaml"), BrokenPartPolicy::Refuse);
     let today = Date::parse("2026-01-01").unwrap();
-    let report = compare(&old, &new, CompareOptions::for_day(today));
+    let report = compare(&old, &new, &CompareOptions::for_day(today));
     let found = report.findings.iter();
     found
         .filter(|finding| !finding.rule.id.starts_with("version."))

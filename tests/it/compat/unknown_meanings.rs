@@ -124,7 +124,7 @@ fn accepts(contract: &CompiledContract, is_request: bool, text: &str) -> bool {
 
 fn compared(old: &CompiledContract, new: &CompiledContract) -> CompatReport {
     let day = Date::parse("2026-01-01").unwrap();
-    compare(old, new, CompareOptions::for_day(day))
+    compare(old, new, &CompareOptions::for_day(day))
 }
 
 fn is_undecided(report: &CompatReport) -> bool {

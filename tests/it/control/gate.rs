@@ -742,6 +742,39 @@ fn deployed_contracts_are_compared_around_broken_parts() {
     assert!(error.contains("broken.yaml is refused"), "{error}");
 }
 
+/// A change that passes only because of a level setting is a warning of the verdict.
+#[test]
+fn level_settings_apply_and_are_reported() {
+    let fixture = GateFixture::new();
+    fixture.write("1.0.yaml", &contract("1.0.0", 100, ""));
+    fixture.write("1.1.yaml", &contract("1.1.0", 50, ""));
+    let (code, verdict) = fixture.decide("1.0.yaml", "--record");
+    assert_eq!(code, 0, "{verdict:#}");
+    let (code, verdict) = fixture.decide("1.1.yaml", "");
+    assert_eq!(code, 1, "{verdict:#}");
+    fixture.write(
+        "levels.toml",
+        "[diff.levels]\nschema.maximum.decreased = \"info\"\n",
+    );
+    for setting in ["--levels levels.toml", "--level schema.maximum.*=off"] {
+        let (code, verdict) = fixture.decide("1.1.yaml", setting);
+        assert_eq!(code, 0, "{setting}: {verdict:#}");
+        let reasons = verdict["reasons"].as_array().unwrap();
+        let lowered = |reason: &&Value| reason["rule"] == "level-setting";
+        let message = &reasons.iter().find(lowered).unwrap()["message"];
+        assert_eq!(
+            message,
+            "POST /orders, request body application/json /quantity: maximum lowered from 100 to 50: \
+             breaking, but a level setting lets it pass [schema.maximum.decreased]",
+            "{setting}"
+        );
+    }
+    // A level can be raised, too.
+    fixture.write("1.2.yaml", &contract("1.1.0", 150, ""));
+    let (code, verdict) = fixture.decide("1.2.yaml", "--level schema.maximum.increased=breaking");
+    assert_eq!(code, 1, "{verdict:#}");
+}
+
 #[test]
 fn every_rule_is_documented() {
     let page = fs::read_to_string(file("docs/gate.md")).unwrap();

@@ -22,7 +22,7 @@ use super::super::witness::ValueCarrier;
 pub(crate) struct ContractComparison<'c> {
     pub(crate) old: &'c CompiledContract,
     pub(crate) new: &'c CompiledContract,
-    pub(crate) options: CompareOptions,
+    pub(crate) options: &'c CompareOptions,
     pub(crate) findings: Vec<CompatFinding>,
     pub(crate) schema_sites: Vec<SchemaSite<'c>>,
     /// The operations that were compared, by the subject of their findings.
@@ -132,7 +132,7 @@ impl<'c> ContractComparison<'c> {
     pub(crate) fn new(
         old: &'c CompiledContract,
         new: &'c CompiledContract,
-        options: CompareOptions,
+        options: &'c CompareOptions,
     ) -> Self {
         Self {
             old,
@@ -183,6 +183,7 @@ impl<'c> ContractComparison<'c> {
             new: new.map(|node_ref| self.new.location(node_ref)),
             witness: None,
             witness_place: 0,
+            replaced_level: None,
             fingerprint: String::new(),
             approval: None,
         });

@@ -31,7 +31,7 @@ impl<'c> ContractComparison<'c> {
     ) {
         let before: JsonNode<'c> = self.old.documents().node(old);
         let after = self.new.documents().node(new);
-        for edit in lifecycle(subject, &[before], &[after], &self.options) {
+        for edit in lifecycle(subject, &[before], &[after], self.options) {
             let change = ChangeDetails {
                 location: part.clone().into(),
                 before: edit.before,

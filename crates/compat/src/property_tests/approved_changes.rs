@@ -299,7 +299,7 @@ fn by_key(contract: &CompiledContract) -> HashMap<String, &Operation> {
 
 /// Compares a pair and samples its messages. Returns the refusals that nothing explains.
 fn unexplained(pair: &RevisionPair, wanted: usize) -> Vec<String> {
-    let report = compare(&pair.old, &pair.new, options());
+    let report = compare(&pair.old, &pair.new, &options());
     let explained = ExplainedPair {
         pair,
         reasons: RefusalReasons::new(&report.findings),

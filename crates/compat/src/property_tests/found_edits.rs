@@ -311,7 +311,7 @@ fn check_document(
         };
         checked += 1;
         counts.components += 1;
-        let report = compare(&old, &new, options());
+        let report = compare(&old, &new, &options());
         let check = EditCheck {
             component: &component,
             old: &old,

@@ -30,7 +30,7 @@ pub(crate) type SchemaPairId = usize;
 pub(crate) struct EditGraph<'c> {
     old: &'c CompiledContract,
     new: &'c CompiledContract,
-    options: CompareOptions,
+    options: &'c CompareOptions,
     numbers: HashMap<(Vec<NodeRef>, Vec<NodeRef>), SchemaPairId>,
     pairs: Vec<SchemaPair>,
     /// Pairs that are not compared yet.
@@ -61,7 +61,7 @@ impl<'c> EditGraph<'c> {
     pub(crate) fn new(
         old: &'c CompiledContract,
         new: &'c CompiledContract,
-        options: CompareOptions,
+        options: &'c CompareOptions,
     ) -> Self {
         Self {
             old,
@@ -146,7 +146,7 @@ impl<'c> EditGraph<'c> {
             LifecycleSubject::Schema,
             &old.objects(),
             &new.objects(),
-            &self.options,
+            self.options,
         );
         local.edits.extend(lifecycle_edits.into_iter().map(|edit| {
             SchemaEdit::of(edit.rule, edit.keyword)

@@ -22,7 +22,7 @@ pub(crate) fn contract(text: &str) -> CompiledContract {
 
 pub(crate) fn findings(old: &str, new: &str) -> Vec<CompatFinding> {
     let options = CompareOptions::for_day(Date::parse("2026-01-01").unwrap());
-    let report = compare(&contract(old), &contract(new), options);
+    let report = compare(&contract(old), &contract(new), &options);
     let all = report.findings.into_iter();
     all.filter(|finding| !finding.rule.id.starts_with("version."))
         .collect()

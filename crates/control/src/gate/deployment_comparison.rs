@@ -48,6 +48,21 @@ impl DeploymentComparison {
             .filter(|finding| finding.level >= ChangeLevel::Unknown)
     }
 
+    /// The changes that need no approval only because a setting lowers the level of their rule.
+    pub(super) fn lowered_changes(&self) -> impl Iterator<Item = &CompatFinding> {
+        let CompatReport {
+            findings, disabled, ..
+        } = &self.report;
+        let is_severe = |level| level >= ChangeLevel::Unknown;
+        let lowered = findings.iter().filter(move |finding| {
+            finding.replaced_level.is_some_and(is_severe) && !is_severe(finding.level)
+        });
+        let off = disabled
+            .iter()
+            .filter(move |finding| is_severe(finding.level));
+        lowered.chain(off)
+    }
+
     /// The name of an operation; none for the whole contract.
     fn operation(&self, subject: &ChangeSubject) -> Option<&str> {
         match subject {

@@ -72,6 +72,8 @@ pub enum GateRule {
     BreakingChange,
     /// The change could not be shown to break a client, nor to be harmless.
     UnknownChange,
+    /// A level setting lets a change pass that needs approvals otherwise.
+    LevelSetting,
     /// A part of the deployed contract could not be compared, because it is broken.
     BrokenPart,
     /// Two versions are deployed at the same time.
@@ -105,7 +107,7 @@ pub enum ReasonWeight {
 
 impl GateRule {
     /// Every rule.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Ownership,
         Self::AlreadyDeployed,
         Self::ReplacedRevision,
@@ -113,6 +115,7 @@ impl GateRule {
         Self::Version,
         Self::BreakingChange,
         Self::UnknownChange,
+        Self::LevelSetting,
         Self::BrokenPart,
         Self::KeptVersion,
         Self::Drift,
@@ -132,6 +135,7 @@ impl GateRule {
             Self::Version => "version",
             Self::BreakingChange => "breaking-change",
             Self::UnknownChange => "unknown-change",
+            Self::LevelSetting => "level-setting",
             Self::BrokenPart => "broken-part",
             Self::KeptVersion => "kept-version",
             Self::Drift => "drift",
@@ -161,6 +165,7 @@ impl GateRule {
             Self::Conflict => "run-again",
             Self::AlreadyDeployed
             | Self::FirstDeployment
+            | Self::LevelSetting
             | Self::BrokenPart
             | Self::KeptVersion
             | Self::Measurement => "deploy",

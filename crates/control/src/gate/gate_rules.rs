@@ -1,6 +1,6 @@
 //! The rules of the gate. Each looks at the case and returns a reason if it applies.
 
-use portcullis_compat::RevisionBrokenPart;
+use portcullis_compat::{CompatFinding, RevisionBrokenPart};
 use portcullis_contract::BrokenPart;
 use portcullis_vocabulary::DeployPolicy;
 
@@ -97,6 +97,21 @@ impl GateCase<'_> {
         approvals.sort();
         approvals.dedup();
         reasons
+    }
+
+    /// The changes that pass because of a setting, a reason for each.
+    pub(super) fn level_settings(compared: &DeploymentComparison) -> Vec<GateReason> {
+        let reason = |finding: &CompatFinding| {
+            let level = finding.replaced_level.unwrap_or(finding.level).as_str();
+            let message = format!(
+                "{}: {}: {level}, but a level setting lets it pass [{}]",
+                finding.first(),
+                finding.message,
+                finding.rule
+            );
+            GateReason::new(GateRule::LevelSetting, ReasonWeight::Warns, message)
+        };
+        compared.lowered_changes().map(reason).collect()
     }
 
     /// The parts of the deployed contract that were not compared.

@@ -135,7 +135,7 @@ fn judge(set: &CaseSettings<'_>) -> GateVerdict {
         compared.push(DeploymentComparison::new(
             1,
             &old,
-            compare(&old, &new, CompareOptions::for_day(now().date())),
+            compare(&old, &new, &CompareOptions::for_day(now().date())),
         ));
         for owner in set.approved_by {
             approvals.extend(

@@ -41,6 +41,7 @@ impl GateCase<'_> {
             if let Some(compared) = compared {
                 reasons.extend(self.broken_parts(compared));
                 reasons.extend(self.breaking_changes(compared, &radius, &mut approvals));
+                reasons.extend(Self::level_settings(compared));
             }
             reasons.extend(self.parallel_versions(base));
             reasons.extend(self.drift());

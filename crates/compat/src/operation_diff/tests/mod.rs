@@ -28,7 +28,7 @@ fn compared(old: &str, new: &str) -> CompatReport {
 
 fn compared_as(version: &str, old: &str, new: &str) -> CompatReport {
     let options = CompareOptions::for_day(Date::parse("2026-01-01").unwrap());
-    compare(&contract(version, old), &contract(version, new), options)
+    compare(&contract(version, old), &contract(version, new), &options)
 }
 
 /// The findings as lines: level, rule, subject, location and message. The remarks about the version
