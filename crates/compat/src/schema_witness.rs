@@ -3,7 +3,9 @@
 use super::containment::SchemaBreak;
 use super::operation_diff::AddressTakeover;
 use super::schema_verdicts::SchemaSiteJudge;
-use super::witness::{ContractSide, ValueCarrier, Witness, request, response, verify};
+use super::witness::{
+    CompleteMessage, ContractSide, ValueCarrier, Witness, complete_message, verify,
+};
 
 impl SchemaSiteJudge<'_, '_> {
     /// Asks the validators of both contracts to confirm a break.
@@ -22,14 +24,19 @@ impl SchemaSiteJudge<'_, '_> {
         } else {
             verify(sender, receiver, found)?
         };
-        Ok(Witness {
+        let mut witness = Witness {
             value: found.witness.clone(),
             pointer: found.pointer.clone(),
             keyword: found.keyword.clone(),
             refusal,
-            request: request(sender, &found.witness),
-            response: response(sender, receiver, &found.witness),
-        })
+            ..Witness::default()
+        };
+        match complete_message(sender, receiver, &found.witness) {
+            Ok(CompleteMessage::Request(request)) => witness.request = Some(request),
+            Ok(CompleteMessage::Response(response)) => witness.response = Some(response),
+            Err(reason) => witness.no_message = Some(reason),
+        }
+        Ok(witness)
     }
 
     fn old_side(&self) -> ContractSide<'_> {

@@ -227,7 +227,12 @@ fn finding(path: &str, found: &CompatFinding) -> ReportFinding {
 fn details(found: &CompatFinding) -> Option<String> {
     let reach = reach_text(found);
     let parts = reach.into_iter().chain(setting_text(found));
-    let parts: Vec<String> = parts.chain(certainty_text(found)).collect();
+    let no_message = found.witness.as_ref().and_then(|witness| {
+        let reason = witness.no_message.as_ref()?;
+        Some(format!("no whole message: {reason}"))
+    });
+    let parts = parts.chain(certainty_text(found));
+    let parts: Vec<String> = parts.chain(no_message).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 

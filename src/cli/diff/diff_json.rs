@@ -27,7 +27,7 @@
 //!       "witness": { "value": {"amount": 11}, "pointer": "/amount", "keyword": "maximum",
 //!                    "refusal": "…", "request": { "method": "POST", "target": "/transfers",
 //!                    "headers": [["content-type", "application/json"]], "body": "…" }, "curl": "curl …",
-//!                    "response": null },
+//!                    "response": null, "no_message": null },
 //!       "approval": null
 //!     }],
 //!     "notes": []
@@ -47,7 +47,8 @@
 //! `witnessed`, `proved` or `unknown`; `reason` explains `unknown`, and `rule` where no message shows
 //! the change. `replaced_level` is what the
 //! comparison found, where a setting sets another level; `disabled` counts the changes that settings
-//! turned off. A witness has a `request` or a `response` (`status`, `headers`, `body`).
+//! turned off. A witness has a `request` or a `response` (`status`, `headers`, `body`), or the reason why
+//! not (`no_message`).
 
 use std::collections::BTreeSet;
 
@@ -241,6 +242,7 @@ fn witness(witness: &Witness) -> Value {
         "request": request,
         "curl": witness.curl(),
         "response": response,
+        "no_message": witness.no_message,
     })
 }
 

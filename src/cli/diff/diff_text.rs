@@ -140,6 +140,9 @@ fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {
             "              rejected: {}",
             shorten(&witness.refusal, WITNESS_MAX)
         ));
+        if let Some(reason) = &witness.no_message {
+            out.line(format_args!("              no whole message: {reason}"));
+        }
         let response = witness.response.as_ref();
         if let Some(line) = response.map(|response| response.line()) {
             out.line(format_args!(

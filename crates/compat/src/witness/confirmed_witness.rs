@@ -21,6 +21,8 @@ pub struct Witness {
     pub request: Option<WitnessRequest>,
     /// The whole response, if the break is in a response.
     pub response: Option<WitnessResponse>,
+    /// Why there is neither a whole request nor a whole response.
+    pub no_message: Option<String>,
 }
 
 impl Witness {

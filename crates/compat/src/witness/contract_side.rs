@@ -28,6 +28,12 @@ pub(crate) enum ValueCarrier<'c> {
     Header(&'c Parameter, u16),
 }
 
+/// A message with all of its parts.
+pub(crate) enum CompleteMessage {
+    Request(WitnessRequest),
+    Response(WitnessResponse),
+}
+
 /// One contract of a comparison, for checking a witness.
 #[derive(Clone, Copy)]
 pub(crate) struct ContractSide<'c> {
@@ -93,24 +99,33 @@ fn distance(violation: &Violation, found: &SchemaBreak) -> [bool; 3] {
     ]
 }
 
-/// The complete request that carries a value. `None` if the sender does not accept one.
-pub(crate) fn request(sender: ContractSide<'_>, value: &Value) -> Option<WitnessRequest> {
-    let is_request = sender.direction == MessageDirection::Request;
-    let built = is_request.then(|| sender.request(value).ok()).flatten()?;
-    built.refusal.is_none().then_some(built.request)
-}
-
-/// The complete response that carries a value. `None` if the sender does not allow one.
-pub(crate) fn response(
+/// The complete message that carries a value.
+///
+/// # Errors
+///
+/// Returns the reason if the value cannot be written into a message, or the sender's contract does
+/// not allow the rest of the message.
+pub(crate) fn complete_message(
     sender: ContractSide<'_>,
     receiver: ContractSide<'_>,
     value: &Value,
-) -> Option<WitnessResponse> {
-    let is_response = sender.direction == MessageDirection::Response;
-    let built = is_response
-        .then(|| sender.response(receiver, value).ok())
-        .flatten()?;
-    built.refusal.is_none().then_some(built.response)
+) -> Result<CompleteMessage, String> {
+    match sender.direction {
+        MessageDirection::Request => {
+            let built = sender.request(value)?;
+            match built.refusal {
+                None => Ok(CompleteMessage::Request(built.request)),
+                Some(reason) => Err(reason),
+            }
+        }
+        MessageDirection::Response => {
+            let built = sender.response(receiver, value)?;
+            match built.refusal {
+                None => Ok(CompleteMessage::Response(built.response)),
+                Some(reason) => Err(reason),
+            }
+        }
+    }
 }
 
 impl<'c> ContractSide<'c> {

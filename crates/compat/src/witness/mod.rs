@@ -21,7 +21,9 @@ mod confirmed_witness;
 pub(crate) mod tests;
 
 pub use confirmed_witness::Witness;
-pub(super) use contract_side::{ContractSide, ValueCarrier, request, response, verify};
+pub(super) use contract_side::{
+    CompleteMessage, ContractSide, ValueCarrier, complete_message, verify,
+};
 pub(super) use message_judge::MessageJudge;
 pub(super) use message_samples::{body_values, parameter_values};
 pub(super) use request_builder::{

@@ -39,7 +39,10 @@ pub(crate) fn shown(finding: &CompatFinding) -> String {
             let body = response.body.as_deref().unwrap_or_default();
             format!("{} {body}", response.line()).trim_end().to_owned()
         }
-        (None, None) => format!("only {}", witness.value),
+        (None, None) => {
+            let reason = witness.no_message.as_deref().unwrap_or_default();
+            format!("only {}: {reason}", witness.value)
+        }
     }
 }
 
@@ -284,7 +287,7 @@ fn bodies_are_written_by_their_media_type() {
             one,
             "schema: {type: object, properties: {a: {type: string}}}",
         ],
-        &["only {\"a\":0}"],
+        &["only {\"a\":0}: bodies of application/xml are not read, so no message can be checked"],
     );
 }
 
