@@ -7,11 +7,11 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
 
 use crate::admin::ReadinessGuard;
-use crate::identity::IssuerKeys;
-use crate::proxy::{
+use portcullis_identity::IssuerKeys;
+use portcullis_proxy::{
     BoundListener, DataCore, DrainSignal, ListenerSettings, ListenerTotals, PublishedConfig, serve,
 };
-use crate::telemetry::{Metrics, Tracer};
+use portcullis_telemetry::{Metrics, Tracer};
 
 /// What every data core is built from. It is immutable and shared between them.
 #[derive(Debug)]

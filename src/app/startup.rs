@@ -7,13 +7,13 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::mpsc;
 
 use crate::admin::{AdminAccess, AdminState, Readiness};
-use crate::config::Config;
-use crate::proxy::inspect::InspectLimits;
-use crate::proxy::{
+use portcullis_config::Config;
+use portcullis_proxy::inspect::InspectLimits;
+use portcullis_proxy::{
     BoundListener, ClientLimits, ConnectionCap, DrainSignal, ListenerSettings, ListenerTotals,
     bind, drain,
 };
-use crate::telemetry::{Metrics, start_tracing};
+use portcullis_telemetry::{Metrics, start_tracing};
 use portcullis_vocabulary::limits::Limits;
 
 use super::app_error::AppError;
