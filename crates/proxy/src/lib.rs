@@ -28,12 +28,14 @@ mod headers;
 mod body;
 mod exchange;
 mod upstream;
+mod core_thread;
 
 pub use body::{BufferOutcome, BufferedBody, ForwardBody, RequestBody, RequestBodyError};
 pub use client::{
     BindError, BoundListener, ConnectionCap, DrainPhase, DrainSignal, DrainTrigger,
     IncomingRequest, ListenerSettings, ListenerTotals, RequestHandler, bind, drain, serve,
 };
+pub use core_thread::{CoreResources, serve_core};
 pub use exchange::{
     ActiveConfig, ActiveService, AnswerBody, DataCore, PublishedConfig, ShadowAnswer, ShadowBody,
     ShadowExchange, ShadowSampler,

@@ -1,4 +1,7 @@
 //! The thread of a data core.
+//!
+//! It is here and not with the other threads, because the loop of its runtime is generic: it is
+//! compiled, and optimised, in the crate that starts it.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -6,32 +9,35 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
 
-use crate::admin::ReadinessGuard;
 use portcullis_identity::IssuerKeys;
-use portcullis_proxy::{
-    BoundListener, DataCore, DrainSignal, ListenerSettings, ListenerTotals, PublishedConfig, serve,
-};
 use portcullis_telemetry::{Metrics, Tracer};
+
+use crate::client::{BoundListener, DrainSignal, ListenerSettings, ListenerTotals, serve};
+use crate::exchange::{DataCore, PublishedConfig};
 
 /// What every data core is built from. It is immutable and shared between them.
 #[derive(Debug)]
-pub(super) struct CoreResources {
-    pub(super) published: Arc<PublishedConfig>,
-    pub(super) metrics: Metrics,
+pub struct CoreResources {
+    /// The active configuration.
+    pub published: Arc<PublishedConfig>,
+    /// Where the core records what it did.
+    pub metrics: Metrics,
     /// The keys that verify tokens, if the configuration reads tokens.
-    pub(super) keys: Option<IssuerKeys>,
+    pub keys: Option<IssuerKeys>,
     /// Starts traces, if tracing is enabled.
-    pub(super) tracer: Option<Tracer>,
-    pub(super) settings: ListenerSettings,
+    pub tracer: Option<Tracer>,
+    /// How it serves connections.
+    pub settings: ListenerSettings,
 }
 
-/// Serves until the drain is complete. The core is ready once it accepts connections.
-pub(super) fn serve_core(
+/// Serves until the drain is complete. `on_ready` is called when the core begins to accept
+/// connections.
+pub fn serve_core(
     index: usize,
     bound: BoundListener,
     resources: &CoreResources,
     drain: DrainSignal,
-    pending: ReadinessGuard,
+    on_ready: Box<dyn FnOnce()>,
 ) -> ListenerTotals {
     let runtime = match Builder::new_current_thread()
         .enable_all()
@@ -53,7 +59,7 @@ pub(super) fn serve_core(
     let served = runtime.block_on(async move {
         tokio::task::spawn_local(refresh(Rc::clone(&core), changes));
         let serving = serve(bound, core, settings, drain);
-        drop(pending);
+        on_ready();
         serving.await
     });
     served.unwrap_or_else(|error| failed(&error))
