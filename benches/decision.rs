@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderValue};
-use portcullis::config::load_catalog;
-use portcullis::identity::identity_from_headers;
 use portcullis_breaker::{
     CallOutcome, CallResult, CoreAdmission, CoreIndex, ServicePolicy, ServiceProtection,
     SlotOutcome,
 };
+use portcullis_config::load_catalog;
+use portcullis_identity::identity_from_headers;
 use portcullis_vocabulary::Catalog;
 
 #[global_allocator]

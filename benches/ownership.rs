@@ -13,7 +13,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use portcullis::config::parse_catalog;
+use portcullis_config::parse_catalog;
 use portcullis_control::ownership::{
     ChangeProposal, ManifestClaims, PathChange, PathChangeKind, SquadBoundaries, judge,
 };

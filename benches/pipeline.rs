@@ -22,15 +22,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use portcullis::config;
-use portcullis::proxy::{
+use portcullis::source::load_contract;
+use portcullis_breaker::{ServicePolicy, ServiceProtection};
+use portcullis_contract::{CompileOptions, compile};
+use portcullis_proxy::{
     ActiveConfig, ActiveService, ClientLimits, DataCore, IncomingRequest, Peer, PublishedConfig,
     RequestHandler,
 };
-use portcullis::source::load_contract;
-use portcullis::telemetry::{Metrics, TrafficInventory};
-use portcullis_breaker::{ServicePolicy, ServiceProtection};
-use portcullis_contract::{CompileOptions, compile};
+use portcullis_telemetry::{Metrics, TrafficInventory};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 
@@ -84,7 +83,7 @@ impl PipeClient {
 
 fn serve_pipeline(pipe: DuplexStream) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let config = config::load(Some(&root.join("config.toml")), [], &Default::default());
+    let config = portcullis_config::load(Some(&root.join("config.toml")), [], &Default::default());
     let config = config.expect("the shipped configuration");
     let contracts: Vec<_> = config
         .services

@@ -10,8 +10,6 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use portcullis::telemetry;
-
 use crate::load::{self, Exchange};
 
 /// The roles in which this program can be started.
@@ -196,9 +194,9 @@ pub(crate) fn start_portcullis(
 /// Runs the proxy like the command `serve`.
 fn serve_proxy(config: &str) {
     let path = Some(Path::new(config));
-    let config = portcullis::config::load(path, [], &Default::default());
+    let config = portcullis_config::load(path, [], &Default::default());
     let config = config.unwrap_or_else(|error| panic!("{error}"));
-    let _log = telemetry::init_log(&config.log);
+    let _log = portcullis_telemetry::init_log(&config.log);
     portcullis::app::run(config, None).unwrap_or_else(|error| panic!("{error}"));
 }
 

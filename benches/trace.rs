@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
-use portcullis::config;
-use portcullis::telemetry::{
+use portcullis_telemetry::{
     Metrics, RequestOutcome, ServiceAttributes, SpanExport, TracedRequest, Tracer, start_tracing,
 };
 use portcullis_vocabulary::Tier;
@@ -27,7 +26,7 @@ fn tracer() -> (Tracer, SpanExport) {
         ("PORTCULLIS_TRACING__SAMPLE", "0.0"),
     ];
     let variables = variables.map(|(name, value)| (name.into(), value.into()));
-    let config = config::load(Some(&path), variables, &Default::default());
+    let config = portcullis_config::load(Some(&path), variables, &Default::default());
     let config = config.expect("the shipped configuration");
     let started = start_tracing(&config.tracing, &Metrics::new());
     started.expect("an exporter").expect("an endpoint")

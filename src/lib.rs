@@ -1,11 +1,11 @@
 //! Portcullis: a reverse proxy that validates requests and responses against OpenAPI contracts.
 //!
 //! # A request
-//! A data core accepts the connection and parses the request strictly (`proxy::client`). One
-//! function (`proxy::exchange::handle`) then finds the service, the calling squad and the
-//! operation, asks the circuit breakers for admission, validates the head and the body, sends the
-//! request to the upstream and validates the response. Its stages call [`portcullis_contract`],
-//! which uses neither sockets nor clocks.
+//! A data core accepts the connection and parses the request strictly (`client` in
+//! [`portcullis_proxy`]). One function (`exchange::handle` there) then finds the service, the
+//! calling squad and the operation, asks the circuit breakers for admission, validates the head and
+//! the body, sends the request to the upstream and validates the response. Its stages call
+//! [`portcullis_contract`], which uses neither sockets nor clocks.
 //!
 //! # The map
 //! The libraries, each a crate of the workspace:
@@ -17,13 +17,17 @@
 //! - [`portcullis_compat`]: finds breaking changes between two contracts
 //! - [`portcullis_control`]: the deployment gate and the ownership rules
 //!
-//! The program, in this crate:
+//! The data plane and what it needs, also crates:
 //!
-//! - [`config`]: the configuration file
+//! - [`portcullis_config`]: the configuration file
+//! - [`portcullis_identity`]: identifies the calling squad by header fields or tokens
+//! - [`portcullis_telemetry`]: metrics, logs, traces and the traffic inventory
+//! - [`portcullis_tls`]: the TLS cryptography of the process
+//! - [`portcullis_proxy`]: the data plane
+//!
+//! The rest of the program, in this crate:
+//!
 //! - [`source`]: reads contracts from files, URLs and object storage, and watches for changes
-//! - [`identity`]: identifies the calling squad by header fields or tokens
-//! - [`telemetry`]: metrics, logs, traces and the traffic inventory
-//! - [`proxy`]: the data plane
 //! - [`admin`]: the admin port
 //! - [`app`]: starts the threads, reloads contracts and configuration, drains
 //! - [`cli`]: the commands
@@ -38,12 +42,7 @@
 //!   service, the keys of tokens and the active configuration. Everything else belongs to one core.
 //! - Invalid input never causes a panic.
 
-pub mod config;
 pub mod source;
-mod tls;
-pub mod identity;
-pub mod telemetry;
-pub mod proxy;
 pub mod admin;
 pub mod app;
 pub mod cli;

@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portcullis::proxy::inspect::{HttpRefusal, InspectLimits, StreamInspector, StreamPosition};
+use portcullis_proxy::inspect::{HttpRefusal, InspectLimits, StreamInspector, StreamPosition};
 use portcullis_fuzz::{pieces, split_line};
 
 const LIMITS: InspectLimits = InspectLimits {

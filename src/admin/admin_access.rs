@@ -15,7 +15,7 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use sha2::{Digest, Sha256};
 
-use crate::config::{ADMIN_TOKEN_VARIABLE, AdminToken};
+use portcullis_config::{ADMIN_TOKEN_VARIABLE, AdminToken};
 
 use super::admin_response::AdminRefusal;
 

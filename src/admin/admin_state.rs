@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::telemetry::Metrics;
 use portcullis_breaker::ServiceProtection;
+use portcullis_telemetry::Metrics;
 use portcullis_vocabulary::Catalog;
 
 use super::admin_access::AdminAccess;

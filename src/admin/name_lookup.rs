@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use http::StatusCode;
 
-use crate::config::nearest;
 use portcullis_breaker::{ServiceLimitsView, ServiceProtection};
+use portcullis_config::nearest;
 use portcullis_vocabulary::{Catalog, Consumer};
 
 use super::admin_response::AdminRefusal;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::telemetry::{
+use portcullis_telemetry::{
     HealthView, InventoryView, OwnerView, ServiceDescription, TrafficInventory,
 };
 use portcullis_vocabulary::{Catalog, Squad};

@@ -3,9 +3,9 @@
 use std::io;
 use std::net::SocketAddr;
 
-use crate::proxy::BindError;
-use crate::telemetry::TracingError;
 use portcullis_contract::{ContractLoadError, ContractProblem};
+use portcullis_proxy::BindError;
+use portcullis_telemetry::TracingError;
 
 use super::keys_error::KeysError;
 

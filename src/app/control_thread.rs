@@ -14,8 +14,8 @@ use tokio::time::timeout;
 
 use crate::admin;
 use crate::admin::AdminState;
-use crate::proxy::ConnectionCap;
-use crate::telemetry::{Metrics, SpanExport, lines_lost};
+use portcullis_proxy::ConnectionCap;
+use portcullis_telemetry::{Metrics, SpanExport, lines_lost};
 use portcullis_vocabulary::limits::SPAN_FLUSH_MAX;
 
 use super::app_error::AppError;

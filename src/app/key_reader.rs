@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::config::{IdentityConfig, IdentitySource, KeySource};
-use crate::identity::{IssuerKeys, KeySet, KeySetError};
 use crate::source::{FetchLimits, FetchOutcome, FileReadError, HttpFetcher, RemoteUrl, read};
+use portcullis_config::{IdentityConfig, IdentitySource, KeySource};
+use portcullis_identity::{IssuerKeys, KeySet, KeySetError};
 use portcullis_vocabulary::limits::{KEY_REFRESH_MIN, KEY_SET_BYTES_MAX};
 
 use super::app_error::AppError;
@@ -228,7 +228,7 @@ mod tests {
     use super::*;
     use crate::source::ScriptedServer;
 
-    const SET: &str = include_str!("../identity/fixtures/keys.json");
+    const SET: &str = include_str!("../../crates/identity/src/fixtures/keys.json");
 
     fn answer(status: &str, fields: &str, body: &str) -> String {
         let length = body.len();
@@ -366,8 +366,8 @@ mod tests {
             ScriptedServer::start(&[&answer("200 OK", "", SET), &answer("200 OK", "", SET)]);
         let mut reader = start(at(&server.url("/keys")));
         server.requests.recv().unwrap();
-        let tokens = crate::identity::TokenAuthenticator::new(
-            &crate::config::JwtConfig::default(),
+        let tokens = portcullis_identity::TokenAuthenticator::new(
+            &portcullis_config::JwtConfig::default(),
             reader.keys(),
         );
         // {"alg":"ES256","kid":"new"}

@@ -1,7 +1,7 @@
 //! Why the keys that verify tokens cannot be loaded.
 
-use crate::identity::KeySetError;
 use crate::source::{FileReadError, RemoteError};
+use portcullis_identity::KeySetError;
 
 /// Why no new keys could be loaded.
 #[derive(Debug, thiserror::Error)]

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::admin::{ProtectionSource, TrafficSource};
-use crate::proxy::ActiveService;
-use crate::telemetry::{
+use portcullis_breaker::{BreakerId, BreakerState, ServiceProtection};
+use portcullis_proxy::ActiveService;
+use portcullis_telemetry::{
     HealthView, Metrics, OwnedContract, OwnerView, ServiceDescription, SquadHealth,
     TrafficInventory,
 };
-use portcullis_breaker::{BreakerId, BreakerState, ServiceProtection};
 use portcullis_vocabulary::Catalog;
 
 use super::reload::LiveStateWriter;

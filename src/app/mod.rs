@@ -5,7 +5,7 @@
 //! The control thread serves the admin port, updates metrics, exports spans and reads contracts
 //! and keys, so none of this work delays a request. The main thread waits for signals.
 //!
-//! - `startup`, `startup_contracts`, `data_core`, `control_thread`: start the threads
+//! - `startup`, `startup_contracts`, `control_thread`: start the threads
 //! - `reload`: replaces contracts and configuration while the program serves
 //! - `key_reader`, `refresh_schedule`: read the keys that verify tokens
 //! - `live_state_reader`: gives the admin port and the metrics a view of the active services
@@ -16,7 +16,6 @@ mod keys_error;
 
 mod startup;
 mod startup_contracts;
-mod data_core;
 mod control_thread;
 
 mod key_reader;

@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::admin::Readiness;
-use crate::proxy::{DrainTrigger, ListenerTotals};
+use portcullis_proxy::{DrainTrigger, ListenerTotals};
 use portcullis_vocabulary::limits::Limits;
 
 use super::control_thread::ControlThread;

@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::config::Config;
+use portcullis_config::Config;
 
 use super::app_error::AppError;
 use super::reload::ConfigReader;

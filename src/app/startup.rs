@@ -7,18 +7,17 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::mpsc;
 
 use crate::admin::{AdminAccess, AdminState, Readiness};
-use crate::config::Config;
-use crate::proxy::inspect::InspectLimits;
-use crate::proxy::{
-    BoundListener, ClientLimits, ConnectionCap, DrainSignal, ListenerSettings, ListenerTotals,
-    bind, drain,
+use portcullis_config::Config;
+use portcullis_proxy::inspect::InspectLimits;
+use portcullis_proxy::{
+    BoundListener, ClientLimits, ConnectionCap, CoreResources, DrainSignal, ListenerSettings,
+    ListenerTotals, bind, drain, serve_core,
 };
-use crate::telemetry::{Metrics, start_tracing};
+use portcullis_telemetry::{Metrics, start_tracing};
 use portcullis_vocabulary::limits::Limits;
 
 use super::app_error::AppError;
 use super::control_thread::{ControlTasks, GaugeSources, start_control};
-use super::data_core::{CoreResources, serve_core};
 use super::key_reader::{KeyReader, load_keys};
 use super::live_state_reader::LiveStateReader;
 use super::reload::{ConfigReader, ContractWatcher, LiveStateWriter, ReloadController};
@@ -187,7 +186,10 @@ fn start_cores(
         let pending = readiness.pending(&format!("{DATA_CORE} {index}"));
         thread::Builder::new()
             .name(format!("data-{index}"))
-            .spawn(move || serve_core(index, bound, &resources, drain, pending))
+            .spawn(move || {
+                let on_ready = Box::new(move || drop(pending));
+                serve_core(index, bound, &resources, drain, on_ready)
+            })
             .map_err(AppError::Runtime)
     };
     bound.into_iter().enumerate().map(start).collect()

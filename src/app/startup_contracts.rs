@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::config::{Config, ContractSource, ServiceConfig};
 use crate::source::load_contract;
+use portcullis_config::{Config, ContractSource, ServiceConfig};
 use portcullis_contract::{CompiledContract, ContractLoadError, compile};
 
 use super::app_error::AppError;

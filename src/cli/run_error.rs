@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::app;
-use crate::config::{CONFIG_VARIABLE, ConfigErrors};
 use crate::source::{FileReadError, GitError};
+use portcullis_config::{CONFIG_VARIABLE, ConfigErrors};
 use portcullis_contract::{ContractLoadError, ContractProblem, Severity};
 
 use super::admin_port::AdminError;

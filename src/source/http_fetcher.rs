@@ -12,7 +12,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
-use crate::tls;
+use portcullis_tls::install_provider;
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
 
@@ -207,7 +207,7 @@ impl HttpFetcher {
 }
 
 fn builder() -> ClientBuilder {
-    tls::install_provider();
+    install_provider();
     Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())

@@ -106,17 +106,17 @@ mod tests {
     #[test]
     #[rustfmt::skip]
     fn areas_import_by_the_table() {
-        check("src/config/a.rs", "use portcullis_vocabulary::Catalog;", "");
-        check("src/config/a.rs", "use portcullis_json::Tape;", "src/config/a.rs:1: `src/config` may not import `json`, only vocabulary");
-        check("src/config/a.rs", "fn a() { crate::source::load() }", "`src/config` may not import `source`");
-        check("src/config/a.rs", "use crate::{config::b, proxy::c};", "`src/config` may not import `proxy`");
-        check("src/config/a/b.rs", "use super::super::c;", "");
-        check("src/config/a/b.rs", "use super::super::super::source;", "may not import `source`");
-        check("src/config/mod.rs", "use super::source;", "may not import `source`");
-        check("src/config/a.rs", "#[cfg(test)]\nmod tests { use crate::proxy::A; }\nfn b() {}", "");
-        check("src/proxy/a.rs", "use portcullis_compat::compare;", "`src/proxy` may not import `compat`");
-        check("src/lib.rs", "use crate::proxy::A;", "");
-        check("src/teapot/a.rs", "use crate::proxy::A;", "`src/teapot` is not in the import table");
+        check("src/source/a.rs", "use portcullis_vocabulary::Catalog;", "");
+        check("src/source/a.rs", "use portcullis_json::Tape;", "src/source/a.rs:1: `src/source` may not import `json`, only vocabulary");
+        check("src/source/a.rs", "fn a() { crate::admin::load() }", "`src/source` may not import `admin`");
+        check("src/source/a.rs", "use crate::{source::b, app::c};", "`src/source` may not import `app`");
+        check("src/source/a/b.rs", "use super::super::c;", "");
+        check("src/source/a/b.rs", "use super::super::super::admin;", "may not import `admin`");
+        check("src/source/mod.rs", "use super::admin;", "may not import `admin`");
+        check("src/source/a.rs", "#[cfg(test)]\nmod tests { use crate::app::A; }\nfn b() {}", "");
+        check("crates/proxy/src/a.rs", "use portcullis_compat::compare;", "`crates/proxy` may not import `compat`");
+        check("src/lib.rs", "use crate::app::A;", "");
+        check("src/teapot/a.rs", "use crate::app::A;", "`src/teapot` is not in the import table");
         check("crates/json/src/a.rs", "use crate::tape::Tape;", "");
         check("crates/json/src/a.rs", "use portcullis_vocabulary::A;", "`crates/json` may not import `vocabulary`, only nothing");
     }
@@ -124,10 +124,10 @@ mod tests {
     #[test]
     #[rustfmt::skip]
     fn third_parties_have_homes() {
-        check("src/proxy/a.rs", "use opentelemetry_sdk::Resource;", "`opentelemetry_sdk` belongs in src/telemetry");
-        check("src/telemetry/a.rs", "use opentelemetry_sdk::Resource;", "");
-        check("src/proxy/a.rs", "use crate::telemetry::metrics; fn a() { metrics::b(); }", "");
-        check("src/proxy/a.rs", "fn a() { metrics::b(); }", "`metrics` belongs in src/telemetry");
+        check("src/app/a.rs", "use opentelemetry_sdk::Resource;", "`opentelemetry_sdk` belongs in crates/telemetry");
+        check("crates/telemetry/src/a.rs", "use opentelemetry_sdk::Resource;", "");
+        check("src/app/a.rs", "use portcullis_telemetry::metrics; fn a() { metrics::b(); }", "");
+        check("src/app/a.rs", "fn a() { metrics::b(); }", "`metrics` belongs in crates/telemetry");
     }
 
     #[test]
@@ -153,7 +153,8 @@ mod tests {
             "may not name `tokio::sync`",
         );
         check("crates/json/src/a.rs", "use std::net::IpAddr;", "");
-        check("src/proxy/a.rs", "use tokio::sync;", "");
+        check("crates/proxy/src/a.rs", "use tokio::sync;", "");
+        check("src/app/a.rs", "use tokio::sync;", "");
     }
 
     #[test]

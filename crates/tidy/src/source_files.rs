@@ -149,7 +149,7 @@ fn is_in_source(path: &str) -> bool {
     in_crate.map_or(path, |(_, rest)| rest).starts_with("src/")
 }
 
-/// The part of the tree a file belongs to: `crates/json`, `src/proxy`, `src/tls`, `tests`.
+/// The part of the tree a file belongs to: `crates/json`, `src/app`, `src/a`, `tests`.
 pub fn area(path: &str) -> &str {
     let parts = if path.starts_with("crates/") || path.starts_with("src/") {
         2
@@ -159,7 +159,7 @@ pub fn area(path: &str) -> &str {
     let slashes = path.match_indices('/').map(|(at, _)| at);
     let ends: Vec<usize> = slashes.take(parts).collect();
     match ends.last() {
-        // A domain of one file, such as `src/tls.rs`.
+        // A domain of one file, such as `src/a.rs`.
         Some(3) if path.starts_with("src/") && !matches!(path, "src/main.rs" | "src/lib.rs") => {
             path.trim_end_matches(".rs")
         }
@@ -201,9 +201,9 @@ mod tests {
     #[test]
     fn areas_are_crates_domains_and_folders() {
         assert_eq!(area("crates/json/src/a/b.rs"), "crates/json");
-        assert_eq!(area("src/proxy/a/b.rs"), "src/proxy");
+        assert_eq!(area("src/app/a/b.rs"), "src/app");
         assert_eq!(area("src/lib.rs"), "src");
-        assert_eq!(area("src/tls.rs"), "src/tls");
+        assert_eq!(area("src/a.rs"), "src/a");
         assert_eq!(area("tests/it/a.rs"), "tests");
         assert_eq!(area("README.md"), "README.md");
     }

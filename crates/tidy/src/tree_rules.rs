@@ -137,8 +137,8 @@ mod tests {
     #[test]
     fn files_and_imports_are_checked() {
         check(
-            &[("src/config/a.rs", "//! A.\nuse crate::proxy::A;")],
-            &["src/config/a.rs:2: `src/config` may"],
+            &[("src/source/a.rs", "//! A.\nuse crate::app::A;")],
+            &["src/source/a.rs:2: `src/source` may"],
         );
         check(&[("tests/a.rs", "fn a() {}")], &["tests/a.rs: begin with"]);
         let manifest = "[dependencies]\nportcullis-json.workspace = true";
@@ -152,16 +152,16 @@ mod tests {
     fn shared_names_are_refused() {
         let text = "//! A.\nstruct Found;";
         check(
-            &[("src/proxy/a.rs", text), ("crates/json/src/b.rs", text)],
-            &["`Found` is declared 2 times (src/proxy/a.rs:2, crates/json/src/b.rs:2)"],
+            &[("src/admin/a.rs", text), ("crates/json/src/b.rs", text)],
+            &["`Found` is declared 2 times (src/admin/a.rs:2, crates/json/src/b.rs:2)"],
         );
         check(
             &[
-                ("src/proxy/a.rs", "//! A."),
+                ("src/admin/a.rs", "//! A."),
                 ("src/app/a.rs", "//! A."),
                 ("src/cli/a.rs", "//! A."),
             ],
-            &["`a.rs` is in 3 folders (src/app, src/cli, src/proxy)"],
+            &["`a.rs` is in 3 folders (src/admin, src/app, src/cli)"],
         );
     }
 

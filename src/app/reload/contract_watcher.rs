@@ -13,8 +13,8 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use crate::admin::RevisionResult;
-use crate::config::ContractSource;
 use crate::source::FileSignature;
+use portcullis_config::ContractSource;
 use portcullis_contract::{CompileOptions, ContractIdentity};
 
 use super::live_state_writer::{LiveStateWriter, ServiceState};

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::proxy::ActiveService;
+use portcullis_proxy::ActiveService;
 
 /// Services that have been replaced.
 #[derive(Debug, Default)]

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use crate::admin::{Readiness, ReadinessGuard, RevisionResult};
-use crate::config::{Config, ConfigErrors, ServiceConfig};
-use crate::proxy::{ActiveConfig, ActiveService, PublishedConfig, ShadowSampler};
-use crate::telemetry::{Metrics, TrafficInventory};
 use portcullis_breaker::{ServicePolicy, ServiceProtection};
+use portcullis_config::{Config, ConfigErrors, ServiceConfig};
 use portcullis_contract::{CompileOptions, CompiledContract};
+use portcullis_proxy::{ActiveConfig, ActiveService, PublishedConfig, ShadowSampler};
+use portcullis_telemetry::{Metrics, TrafficInventory};
 use portcullis_vocabulary::{Catalog, Consumer};
 
 use super::deferred_drop::DeferredDrop;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::admin::RevisionResult;
-use crate::config::Config;
-use crate::proxy::ActiveService;
 use portcullis_breaker::{ServicePolicy, ServiceProtection};
+use portcullis_config::Config;
 use portcullis_contract::CompiledContract;
+use portcullis_proxy::ActiveService;
 
 use super::live_state_writer::{LiveState, LiveStateWriter, ServiceState, report_revision};
 use super::read_task::{CompileOutcome, CompiledRevision, NotCompiled, options as options_of};

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::{ReloadPolicy, ServiceConfig};
 use crate::source::load_contract;
+use portcullis_config::{ReloadPolicy, ServiceConfig};
 use portcullis_contract::{
     BrokenPartPolicy, CompileOptions, CompiledContract, ContractIdentity, ContractLoadError,
     DocumentSet, compile, parse_single_file,

@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::config::{Config, ServiceConfig};
-use crate::proxy::ActiveService;
-use crate::telemetry::set_log_level;
 use portcullis_breaker::{ServicePolicy, ServiceProtection};
+use portcullis_config::{Config, ServiceConfig};
+use portcullis_proxy::ActiveService;
+use portcullis_telemetry::set_log_level;
 use portcullis_vocabulary::Catalog;
 use portcullis_vocabulary::limits::Limits;
 
@@ -157,7 +157,7 @@ fn merge(old: &Config, new: &Config, done: &mut ReconfigureOutcome) -> Config {
                 path_prefix: if is_same_set { after } else { before }.path_prefix.clone(),
                 contract: before.contract.clone(),
                 candidate: before.candidate.clone(),
-                reload: crate::config::ReloadConfig {
+                reload: portcullis_config::ReloadConfig {
                     poll: before.reload.poll,
                     cache: before.reload.cache.clone(),
                     ..after.reload.clone()

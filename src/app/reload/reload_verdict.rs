@@ -9,11 +9,11 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::config::ReloadPolicy;
 use portcullis_compat::{
     ChangeCertainty, ChangeLevel, ChangePlace, CompareOptions, CompatFinding, Date, ExchangePart,
     SemanticVersion, compare,
 };
+use portcullis_config::ReloadPolicy;
 use portcullis_contract::CompiledContract;
 
 /// The most changes that are listed; the others are counted.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 use crate::admin::RevisionResult;
-use crate::config::ServiceConfig;
 use crate::source::{ContractCache, ContractOrigin, FetchOutcome, PollPolicy, Poller, S3Clients};
+use portcullis_config::ServiceConfig;
 
 use super::revision_history::RevisionEvent;
 

@@ -12,13 +12,13 @@ use std::time::SystemTime;
 
 use tokio::sync::mpsc::{Receiver, channel};
 
-use crate::config::{Config, ServiceConfig};
-use crate::proxy::{ShadowBody, ShadowExchange, ShadowSampler};
-use crate::telemetry::Metrics;
+use portcullis_config::{Config, ServiceConfig};
 use portcullis_contract::recorded::{
     ExchangeCheckLimits, ExchangeJudge, RecordedBody, RecordedExchange, RecordedResponse,
 };
 use portcullis_contract::{CompileOptions, CompiledContract, Violation};
+use portcullis_proxy::{ShadowBody, ShadowExchange, ShadowSampler};
+use portcullis_telemetry::Metrics;
 use portcullis_vocabulary::Catalog;
 use portcullis_vocabulary::enforcement::Enforcement;
 

@@ -3,8 +3,8 @@
 use std::future::pending;
 use std::path::PathBuf;
 
-use crate::config::{ContractSource, ServiceConfig};
 use crate::source::FileWatch;
+use portcullis_config::{ContractSource, ServiceConfig};
 
 use super::remote_source::{ContractFetch, RemoteSource};
 

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::config::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, AdminToken};
+use portcullis_config::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, AdminToken};
 
 use super::admin_args::{AdminArgs, AdminChangeArgs};
 use super::admin_error::AdminError;

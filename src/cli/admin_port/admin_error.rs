@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{ADMIN_URL_VARIABLE, InvalidAdminToken};
+use portcullis_config::{ADMIN_URL_VARIABLE, InvalidAdminToken};
 
 /// Why a request to the admin port failed.
 #[derive(Debug, thiserror::Error)]

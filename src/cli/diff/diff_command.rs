@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use crate::config::load_catalog_file;
 use portcullis_compat::{self as compat, ChangeLevel, CompareOptions, Date};
+use portcullis_config::load_catalog_file;
 use portcullis_contract::{BrokenPartPolicy, CompiledContract, ContractIdentity, DocumentSet};
 use portcullis_control::ownership::SquadBoundaries;
 use portcullis_vocabulary::Limits;

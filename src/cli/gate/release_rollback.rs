@@ -1,8 +1,8 @@
 //! `portcullis gate release` and `portcullis gate rollback`.
 
-use crate::config::load_catalog;
 use crate::source::CommitOutcome;
 use portcullis_compat::{self as compat, CompareOptions};
+use portcullis_config::load_catalog;
 use portcullis_control::gate::{
     Deployment, DeploymentRegistry, RollbackApproval, UtcTimestamp, rollback_approvals,
 };

@@ -4,9 +4,9 @@ use std::time::{Instant, SystemTime};
 
 use serde_json::json;
 
-use crate::config::{load_catalog, nearest};
 use crate::source::{CommitOutcome, PrometheusClient};
 use portcullis_compat::{self as compat, CompareOptions};
+use portcullis_config::{load_catalog, nearest};
 use portcullis_contract::CompiledContract;
 use portcullis_control::gate::{
     self, DeploymentComparison, DeploymentRegistry, GateCase, GateDecision, GateOverride,

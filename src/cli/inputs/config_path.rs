@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::cli::run_error::RunError;
-use crate::config::CONFIG_VARIABLE;
+use portcullis_config::CONFIG_VARIABLE;
 
 /// The configuration file that is used by default.
 const CONFIG_FILE: &str = "config.toml";

@@ -5,7 +5,7 @@
 
 use std::fmt::{Display, Write};
 
-use crate::config::ContractSource;
+use portcullis_config::ContractSource;
 
 use super::owned_service::OwnedService;
 

@@ -11,8 +11,7 @@ use crate::cli::exit_code::CommandOutcome;
 use crate::cli::output::ReportWriter;
 use crate::cli::report::{FindingLevel, print_report};
 use crate::cli::run_error::RunError;
-use crate::config;
-use crate::config::FlagOverrides;
+use portcullis_config::FlagOverrides;
 use portcullis_control::ownership::{CatalogConcern, CatalogContract, SquadBoundaries, survey};
 use portcullis_vocabulary::ConfigLocation;
 
@@ -24,7 +23,7 @@ pub(super) fn check(
     args: &CheckOwnersArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
-    let file = config::load_catalog_file(&args.catalog).map_err(OwnersError::Catalog)?;
+    let file = portcullis_config::load_catalog_file(&args.catalog).map_err(OwnersError::Catalog)?;
     let boundaries = SquadBoundaries::new(file);
     let directory = args.catalog.parent().unwrap_or(Path::new(""));
     let contracts = contracts(directory)?;
@@ -55,7 +54,8 @@ fn configured(path: Option<&Path>) -> Result<Vec<String>, RunError> {
     let Some(path) = path else {
         return Ok(Vec::new());
     };
-    let config = config::load(Some(path), std::env::vars_os(), &FlagOverrides::default())?;
+    let config =
+        portcullis_config::load(Some(path), std::env::vars_os(), &FlagOverrides::default())?;
     let names = config
         .services
         .iter()

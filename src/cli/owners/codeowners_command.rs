@@ -7,8 +7,8 @@ use super::owners_error::OwnersError;
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::output::{ReportWriter, print_error};
 use crate::cli::run_error::RunError;
-use crate::config::load_catalog_file;
 use crate::source;
+use portcullis_config::load_catalog_file;
 use portcullis_control::ownership::{self, SquadBoundaries};
 use portcullis_vocabulary::limits::FILE_BYTES_MAX;
 

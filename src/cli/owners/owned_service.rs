@@ -1,7 +1,7 @@
 //! A configured service with its owner.
 
-use crate::config::ServiceConfig;
-use crate::telemetry::OwnerView;
+use portcullis_config::ServiceConfig;
+use portcullis_telemetry::OwnerView;
 
 /// A configured service with its owner.
 pub(super) struct OwnedService<'c> {

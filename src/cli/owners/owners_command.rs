@@ -10,7 +10,7 @@ use crate::cli::exit_code::CommandOutcome;
 use crate::cli::output::ReportWriter;
 use crate::cli::report::print_report;
 use crate::cli::run_error::RunError;
-use crate::config::nearest;
+use portcullis_config::nearest;
 use portcullis_control::ownership::{ChangeProposal, SquadBoundaries, judge};
 use portcullis_vocabulary::{Catalog, Squad, UnownedPolicy};
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::config::ConfigErrors;
 use crate::source::{FileReadError, RepositoryError};
+use portcullis_config::ConfigErrors;
 
 /// Why ownership cannot be checked.
 #[derive(Debug, thiserror::Error)]

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use super::owners_args::OwnersArgs;
 use super::owners_error::OwnersError;
-use crate::config::{load_catalog_file, parse_catalog};
 use crate::source::{ChangedPath, ChangedPaths, GitBlob, GitTree, PathStatus, Repository};
+use portcullis_config::{load_catalog_file, parse_catalog};
 use portcullis_control::ownership::{PathChange, PathChangeKind};
 use portcullis_vocabulary::CatalogFile;
 use portcullis_vocabulary::limits::{CHANGED_PATHS_BYTES_MAX, FILE_BYTES_MAX};

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::config;
-use crate::config::{Config, ContractSource, FlagOverrides, ServiceConfig, nearest};
 use crate::source::load_contract;
-use crate::telemetry::{OwnedContract, OwnerView};
+use portcullis_config::{Config, ContractSource, FlagOverrides, ServiceConfig, nearest};
 use portcullis_contract::ContractIdentity;
+use portcullis_telemetry::{OwnedContract, OwnerView};
 
 use super::backstage;
 use super::owned_service::OwnedService;
@@ -22,7 +21,8 @@ pub(super) fn print_services(
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
     let path = required_config_path(args.config.as_deref())?;
-    let config = config::load(Some(&path), std::env::vars_os(), &FlagOverrides::default())?;
+    let config =
+        portcullis_config::load(Some(&path), std::env::vars_os(), &FlagOverrides::default())?;
     let mut outcome = CommandOutcome::Success;
     let mut owned = Vec::new();
     for service in select(&config, &args.services)? {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as Flags, ValueEnum};
 
 use crate::cli::report::ReportFormat;
-use crate::config::PathPrefix;
+use portcullis_config::PathPrefix;
 
 /// `portcullis replay`.
 #[derive(Clone, Debug, Flags)]

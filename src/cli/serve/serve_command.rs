@@ -7,18 +7,16 @@ use crate::app;
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::inputs::config_path;
 use crate::cli::run_error::RunError;
-use crate::config;
-use crate::config::FlagOverrides;
-use crate::telemetry;
+use portcullis_config::FlagOverrides;
 
 /// Runs the proxy until the process receives a signal to stop.
 pub(crate) fn serve(args: ServeArgs) -> Result<CommandOutcome, RunError> {
     // A contract on the command line needs no configuration file.
     let path = config_path(args.config.as_deref(), args.contract.is_some())?;
     let overrides = overrides(args);
-    let read = move || config::load(path.as_deref(), std::env::vars_os(), &overrides);
+    let read = move || portcullis_config::load(path.as_deref(), std::env::vars_os(), &overrides);
     let config = read()?;
-    let _log = telemetry::init_log(&config.log);
+    let _log = portcullis_telemetry::init_log(&config.log);
     app::run(config, Some(Arc::new(read)))?;
     Ok(CommandOutcome::Success)
 }

@@ -17,7 +17,7 @@ use object_store::{BackoffConfig, ClientOptions, GetOptions, ObjectStore, RetryC
 use super::object_error::ObjectError;
 use crate::source::contract_origin::S3Location;
 use crate::source::http_fetcher::{FetchLimits, FetchOutcome, root_cause};
-use crate::tls;
+use portcullis_tls::install_provider;
 
 /// S3 clients, one for each bucket, which caches its credentials until they expire. Clones share
 /// the clients.
@@ -79,7 +79,7 @@ impl S3Clients {
         if let Some(client) = clients.get(bucket) {
             return Ok(Arc::clone(client));
         }
-        tls::install_provider();
+        install_provider();
         let client = self.builder().with_bucket_name(bucket).build();
         let client = client
             .map(Arc::new)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use portcullis::config::parse_catalog;
+use portcullis_config::parse_catalog;
 use portcullis_control::ownership::{CatalogConcern, CatalogContract, SquadBoundaries, survey};
 use portcullis_vocabulary::CatalogFile;
 

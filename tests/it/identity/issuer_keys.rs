@@ -29,7 +29,7 @@ fn log_of(site: Site) -> String {
 
 #[test]
 fn logs_the_active_keys_at_startup() {
-    let keys = include_str!("../../../src/identity/fixtures/keys.json");
+    let keys = include_str!("../../../crates/identity/src/fixtures/keys.json");
     let mixed = keys.replacen("\"use\": \"sig\"", "\"use\": \"enc\"", 1);
     let log = log_of(site("keys.json").file("keys.json", &mixed));
     assert!(log.contains("keys loaded"), "{log}");
@@ -82,14 +82,14 @@ fn claims(squad: &str, tier: &str, ends_in: i64) -> Value {
 
 #[test]
 fn a_valid_token_sets_the_squad_headers() {
-    const SIGNER: &str = include_str!("../../../src/identity/fixtures/rsa.pem");
+    const SIGNER: &str = include_str!("../../../crates/identity/src/fixtures/rsa.pem");
     let upstream = Upstream::ok();
     let top = "[catalog]\npath = \"squads.toml\"\n[identity]\nsource = \"jwt\"\n[identity.jwt]\n\
                jwks = \"keys.json\"\nissuer = \"https://issuer.example\"";
     let site = Site::shop(upstream.address, "", top)
         .file(
             "keys.json",
-            include_str!("../../../src/identity/fixtures/keys.json"),
+            include_str!("../../../crates/identity/src/fixtures/keys.json"),
         )
         .file("squads.toml", "[squads.checkout]\ntier = \"silver\"\n");
     let app = App::start(site);
@@ -126,7 +126,7 @@ fn a_valid_token_sets_the_squad_headers() {
         "{metrics}"
     );
 
-    let other = include_str!("../../../src/identity/fixtures/rsa-other.pem");
+    let other = include_str!("../../../crates/identity/src/fixtures/rsa-other.pem");
     let expired = token(&claims("checkout", "gold", -60), SIGNER);
     let forged = token(&claims("checkout", "gold", 60), other);
     for (fields, detail) in [

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis::proxy::{ClientLimits, UpstreamLimits};
+use portcullis_proxy::{ClientLimits, UpstreamLimits};
 use tokio::sync::Notify;
 
 use crate::support::relay::{Answer, Client, Mode, Relay, Setup};

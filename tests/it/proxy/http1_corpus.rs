@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use portcullis::proxy::ClientLimits;
+use portcullis_proxy::ClientLimits;
 use serde::Deserialize;
 
 use crate::support::corpus::corpora;

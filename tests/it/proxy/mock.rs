@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use portcullis::app::build;
-use portcullis::config::{FlagOverrides, load};
+use portcullis_config::{FlagOverrides, load};
 
 use crate::support::app::{App, Site, ask, get, post, problem};
 use crate::support::relay::Answer;

@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use portcullis::app::{RunningApp, build};
-use portcullis::config::{FlagOverrides, load};
+use portcullis_config::{FlagOverrides, load};
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use portcullis::proxy::{
+use portcullis_proxy::{
     AnswerBody, BufferOutcome, ClientLimits, ConnectionCap, DrainSignal, DrainTrigger, ForwardBody,
     HttpRefusal, IncomingRequest, ListenerSettings, ListenerTotals, Peer, RequestBodyError,
     RequestHandler, UpstreamBody, UpstreamClient, UpstreamError, UpstreamLimits, add_forwarding,
@@ -110,7 +110,7 @@ impl Drop for Relay {
 }
 
 async fn run(
-    bound: portcullis::proxy::BoundListener,
+    bound: portcullis_proxy::BoundListener,
     upstream: SocketAddr,
     setup: Setup,
     signal: DrainSignal,

@@ -16,9 +16,9 @@ use portcullis::admin::{
     ConfigReloadView, ConfigResult, ContractControl, ContractFault, ContractView, HistoryEntry,
     ProtectionSource, Readiness, ReloadView, RevisionResult, SinceView, TrafficSource, serve,
 };
-use portcullis::config::AdminToken;
-use portcullis::telemetry::{HealthView, Metrics, OwnerView, ServiceDescription, TrafficInventory};
 use portcullis_breaker::ServiceProtection;
+use portcullis_config::AdminToken;
+use portcullis_telemetry::{HealthView, Metrics, OwnerView, ServiceDescription, TrafficInventory};
 use portcullis_vocabulary::Catalog;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;

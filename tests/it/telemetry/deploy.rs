@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use portcullis::telemetry::{METRICS, Metric, MetricKind, PROCESS_METRICS};
 use portcullis_contract::Document;
 use portcullis_json::{DuplicateKeys, JsonLimits};
+use portcullis_telemetry::{METRICS, Metric, MetricKind, PROCESS_METRICS};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -535,7 +535,7 @@ fn the_collector_configuration_is_consistent() {
     assert_eq!(otlp, "localhost:4318");
     let scrape = &config["receivers"]["prometheus"]["config"]["scrape_configs"][0];
     assert_eq!(scrape["job_name"], "portcullis");
-    let admin = portcullis::config::Config::default().admin_address;
+    let admin = portcullis_config::Config::default().admin_address;
     let target = scrape["static_configs"][0]["targets"][0].as_str().unwrap();
     assert!(
         target.contains(&format!("localhost:{}}}", admin.port())),

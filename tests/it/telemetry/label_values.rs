@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use portcullis::identity::TokenFault;
-use portcullis::proxy::HttpRefusal;
-use portcullis::telemetry::RequestOutcome;
+use portcullis_identity::TokenFault;
+use portcullis_proxy::HttpRefusal;
+use portcullis_telemetry::RequestOutcome;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
@@ -74,11 +74,16 @@ fn results(metric: &str) -> Values {
 }
 
 fn reasons(metric: &str) -> Values {
-    let upstream = || literals("src/proxy/exchange/answer_table.rs", "fn upstream_reason");
+    let upstream = || {
+        literals(
+            "crates/proxy/src/exchange/answer_table.rs",
+            "fn upstream_reason",
+        )
+    };
     Values::Closed(match metric {
         "portcullis_upstream_errors_total" => upstream(),
         "portcullis_retries_total" => {
-            let mut found = literals("src/proxy/exchange/retry.rs", "fn reason_of");
+            let mut found = literals("crates/proxy/src/exchange/retry.rs", "fn reason_of");
             // Counted when a request is retried because the upstream has not begun to answer.
             let again = ["connect", "timeout", "closed"];
             found.extend(
@@ -89,7 +94,7 @@ fn reasons(metric: &str) -> Values {
             found
         }
         "contract_unjudged_total" => literals(
-            "src/proxy/exchange/stages/judge_response.rs",
+            "crates/proxy/src/exchange/stages/judge_response.rs",
             "const RESPONSE_TOO_LARGE",
         ),
         "circuit_breaker_trips_by_squad_total" => {
@@ -110,7 +115,7 @@ fn reasons(metric: &str) -> Values {
             found
         }
         "portcullis_identity_faults_total" => {
-            let mut found = literals("src/identity/identity_headers.rs", "fn name");
+            let mut found = literals("crates/identity/src/identity_headers.rs", "fn name");
             found.extend(TokenFault::ALL.map(|fault| fault.name().to_owned()));
             found
         }

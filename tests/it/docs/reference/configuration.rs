@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::Path;
 
-use portcullis::config::{ConfigErrors, FlagOverrides, load, parse_catalog};
+use portcullis_config::{ConfigErrors, FlagOverrides, load, parse_catalog};
 use portcullis_vocabulary::ViolationClass;
 
 use super::shipped_keys::ShippedKeys;

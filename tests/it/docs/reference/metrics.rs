@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use portcullis::telemetry::{Metric, MetricKind, PROCESS_METRICS};
+use portcullis_telemetry::{Metric, MetricKind, PROCESS_METRICS};
 
 use super::assert_page;
 use crate::support::app::{App, admin};

@@ -1,0 +1,122 @@
+//! `[squads.<name>]`: one squad with what it owns.
+
+use std::time::Duration;
+
+use portcullis_vocabulary::limits::{COOLDOWN_MAX, NOTICE_MAX, RISK_SCORE_MAX};
+use portcullis_vocabulary::{ConfigLocation, Consumer, DeployPolicy, Squad, SquadName, Tier};
+
+use super::catalog_names::{CatalogNames, OwnedEntry};
+use super::located_entries::{read_namespaces, read_paths};
+use crate::tree::config_value::{count, duration, parsed, share, text};
+use crate::tree::{ConfigNode, ConfigSection, ConfigValueError};
+
+/// The name of the circuit breaker of a whole service, which affects all squads.
+const RESERVED_NAME: &str = "everybody";
+
+/// Reads a squad and adds what it owns to the names.
+pub(super) fn read_squad(
+    name: &str,
+    mut section: ConfigSection<'_>,
+    names: &mut CatalogNames,
+) -> Option<Squad> {
+    let name = squad_name(name, &mut section);
+    let location = section.location_of("services");
+    let services = section.list("services", text).unwrap_or_default();
+    if let Some(name) = &name {
+        names.squads.push(name.clone());
+        let table = section.location().clone();
+        names.locations.squads.insert(name.clone(), table);
+        claim_services(name, &services, &location, names, &mut section);
+    }
+    let squad = Squad {
+        tier: section.value("tier", Tier::Bronze, parsed),
+        weight: section.read("weight", count(1..=1000)),
+        email: section.read("email", text),
+        chat: section.read("chat", text),
+        oncall: section.read("oncall", text),
+        cost_center: section.read("cost_center", text),
+        domains: section.list("domains", text).unwrap_or_default(),
+        namespaces: read_namespaces(&mut section, name.as_ref(), &mut names.locations.namespaces),
+        services,
+        paths: read_paths(&mut section, name.as_ref(), &mut names.paths),
+        codeowners: section.list("codeowners", code_owner).unwrap_or_default(),
+        deploy: deploy(section.section("deploy")),
+        name: name?,
+    };
+    section.finish();
+    Some(squad)
+}
+
+/// An owner as CODEOWNERS names it: `@user`, `@org/team`, or an email address.
+fn code_owner(node: &ConfigNode) -> Result<String, ConfigValueError> {
+    let is_owner = |text: &&str| Squad::is_code_owner(text);
+    let owner = node.text().filter(is_owner).map(str::to_owned);
+    owner.ok_or_else(|| ConfigValueError::expected("@user, @org/team or an email address"))
+}
+
+fn squad_name(name: &str, section: &mut ConfigSection<'_>) -> Option<SquadName> {
+    let location = section.location().clone();
+    if name == RESERVED_NAME {
+        section.refuse_at(
+            location,
+            "",
+            "is reserved: it means all squads in metrics and on the admin port; try another name",
+        );
+        return None;
+    }
+    if name == Consumer::UNKNOWN_NAME {
+        section.refuse_at(
+            location,
+            "",
+            "is reserved for callers that belong to no squad; try another name",
+        );
+        return None;
+    }
+    match name.parse() {
+        Ok(name) => Some(name),
+        Err(error) => {
+            section.refuse_at(location, "", format!("{error}, found {name:?}"));
+            None
+        }
+    }
+}
+
+fn claim_services(
+    squad: &SquadName,
+    services: &[String],
+    location: &ConfigLocation,
+    names: &mut CatalogNames,
+    section: &mut ConfigSection<'_>,
+) {
+    for service in services {
+        if let Some(entry) = names.services.get(service) {
+            let OwnedEntry {
+                owner,
+                location: earlier,
+            } = entry;
+            let message = format!(
+                "\"{service}\" is already a service of {owner}, see {earlier}; a service has one owner"
+            );
+            section.refuse_at(location.clone(), "services", message);
+        } else {
+            names.services.insert(
+                service.clone(),
+                OwnedEntry {
+                    owner: squad.clone(),
+                    location: location.clone(),
+                },
+            );
+        }
+    }
+}
+
+fn deploy(mut section: ConfigSection<'_>) -> DeployPolicy {
+    let policy = DeployPolicy {
+        cooldown: section.read("cooldown", duration(Duration::ZERO..=COOLDOWN_MAX)),
+        risk_max: section.read("risk_max", count(0..=RISK_SCORE_MAX)),
+        drift_max: section.read("drift_max", share),
+        notice: section.read("notice", duration(Duration::ZERO..=NOTICE_MAX)),
+    };
+    section.finish();
+    policy
+}

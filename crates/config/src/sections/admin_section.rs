@@ -1,0 +1,87 @@
+//! `[admin]`: the admin port and the secret that allows changes over it.
+//!
+//! The secret is never shown: neither `Debug` nor a message about it contains it.
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use crate::tree::ConfigSection;
+use crate::tree::config_value::{address, parsed};
+
+/// A bearer token: at least [`AdminToken::CHARS_MIN`] visible ASCII characters.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AdminToken(Box<str>);
+
+/// The text is not a valid token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected a token of {} to {} visible ASCII characters without blanks",
+    AdminToken::CHARS_MIN,
+    AdminToken::CHARS_MAX
+)]
+pub struct InvalidAdminToken;
+
+impl AdminToken {
+    /// The minimum length in characters; shorter tokens can be guessed.
+    pub const CHARS_MIN: usize = 16;
+
+    /// The maximum length in characters; a token must fit in a header field.
+    pub const CHARS_MAX: usize = 1024;
+
+    /// The secret.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for AdminToken {
+    type Err = InvalidAdminToken;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAdminToken> {
+        let has_length = (Self::CHARS_MIN..=Self::CHARS_MAX).contains(&text.len());
+        if has_length && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidAdminToken)
+        }
+    }
+}
+
+impl fmt::Debug for AdminToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdminToken(not shown)")
+    }
+}
+
+/// Reads `[admin]`: the address and the token.
+pub(crate) fn read_admin(
+    mut section: ConfigSection<'_>,
+    default: SocketAddr,
+) -> (SocketAddr, Option<AdminToken>) {
+    let address = section.value("address", default, address);
+    let token = section.secret("token", parsed);
+    section.finish();
+    (address, token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_length_and_characters_and_hides_the_token() {
+        let check =
+            |text: &str, valid| assert_eq!(text.parse::<AdminToken>().is_ok(), valid, "{text}");
+        check("0123456789abcdef", true);
+        check("abc.DEF-123_~+/=!", true);
+        check(&"x".repeat(1024), true);
+        check("0123456789abcde", false);
+        check("", false);
+        check(&"x".repeat(1025), false);
+        check("0123456789 abcdef", false);
+        check("0123456789abcdef\n", false);
+        check("0123456789abcdeü", false);
+        let token: AdminToken = "0123456789abcdef".parse().unwrap();
+        assert_eq!(format!("{token:?}"), "AdminToken(not shown)");
+    }
+}

@@ -1,0 +1,189 @@
+//! `[identity]`: how the caller of a request is identified.
+//!
+//! A header is a claim and counts only from a trusted peer. A JSON Web Token is a proof and counts
+//! from any peer. `[identity.jwt]` can be configured while `source` is `headers`, so switching
+//! between the two changes one key.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderName, Uri};
+use portcullis_vocabulary::TrustedPeers;
+use portcullis_vocabulary::limits::{DURATION_MAX, KEY_REFRESH_MIN, LEEWAY_MAX};
+
+use crate::tree::config_value::{
+    ConfigValueResult, boolean, duration, header, network, text, texts, word,
+};
+use crate::tree::{ConfigNode, ConfigSection, ConfigValueError};
+
+/// How callers are identified, section `[identity]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityConfig {
+    /// Whether headers or tokens identify the caller.
+    pub source: IdentitySource,
+    /// The networks whose `x-squad-owner` is trusted.
+    pub trusted_peers: TrustedPeers,
+    /// How tokens are checked.
+    pub jwt: JwtConfig,
+}
+
+/// What identifies the caller.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum IdentitySource {
+    /// Headers of trusted peers.
+    #[default]
+    Headers,
+    /// A JSON Web Token that is signed with a key of this set.
+    Jwt(KeySource),
+}
+
+/// Where the key set (JWKS, RFC 7517) is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// In a file; the path is resolved.
+    File(PathBuf),
+    /// At an `http` or `https` address.
+    Url(String),
+}
+
+/// How tokens are checked, section `[identity.jwt]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JwtConfig {
+    /// The header with the token: `authorization` with the scheme Bearer, or another header whose
+    /// whole value is the token.
+    pub header: HeaderName,
+    /// The claim that names the squad.
+    pub squad_claim: String,
+    /// The claim that names the tier.
+    pub tier_claim: String,
+    /// The required `iss`; any issuer that has a key of the set if absent.
+    pub issuer: Option<String>,
+    /// The accepted values of `aud`; any audience if empty.
+    pub audience: Vec<String>,
+    /// How much the clocks of the issuer and the proxy may differ.
+    pub leeway: Duration,
+    /// How often the key set is read again.
+    pub refresh: Duration,
+    /// Whether a request without a token is refused.
+    pub required: bool,
+}
+
+/// The values of `source`. The key set has another key (`jwt.jwks`).
+const SOURCES: [(&str, IdentitySourceName); 2] = [
+    ("headers", IdentitySourceName::Headers),
+    ("jwt", IdentitySourceName::Jwt),
+];
+
+#[derive(Clone, Copy)]
+enum IdentitySourceName {
+    Headers,
+    Jwt,
+}
+
+/// Reads `[identity]`; paths are relative to the directory.
+pub(crate) fn read_identity(mut section: ConfigSection<'_>, directory: &Path) -> IdentityConfig {
+    let default = IdentityConfig::default();
+    let source = section.value("source", IdentitySourceName::Headers, word(&SOURCES));
+    let trusted_peers = section.list("trusted_peers", network);
+    let (keys, jwt) = jwt(section.section("jwt"), source);
+    section.finish();
+    let source = match (source, keys) {
+        (IdentitySourceName::Jwt, Some(KeySource::File(path))) => {
+            IdentitySource::Jwt(KeySource::File(directory.join(path)))
+        }
+        (IdentitySourceName::Jwt, Some(url)) => IdentitySource::Jwt(url),
+        // A missing key set was reported.
+        (IdentitySourceName::Headers, _) | (IdentitySourceName::Jwt, None) => {
+            IdentitySource::Headers
+        }
+    };
+    IdentityConfig {
+        source,
+        trusted_peers: trusted_peers.map_or(default.trusted_peers, TrustedPeers::new),
+        jwt,
+    }
+}
+
+fn jwt(
+    mut section: ConfigSection<'_>,
+    source: IdentitySourceName,
+) -> (Option<KeySource>, JwtConfig) {
+    let default = JwtConfig::default();
+    let keys = match source {
+        IdentitySourceName::Jwt => section.required("jwks", key_source),
+        IdentitySourceName::Headers => section.read("jwks", key_source),
+    };
+    let refresh = duration(KEY_REFRESH_MIN..=DURATION_MAX);
+    let jwt = JwtConfig {
+        header: section.value("header", default.header, header),
+        squad_claim: section.value("squad_claim", default.squad_claim, text),
+        tier_claim: section.value("tier_claim", default.tier_claim, text),
+        issuer: section.read("issuer", text),
+        audience: section.value("audience", default.audience, texts),
+        leeway: section.value(
+            "leeway",
+            default.leeway,
+            duration(Duration::ZERO..=LEEWAY_MAX),
+        ),
+        refresh: section.value("refresh", default.refresh, refresh),
+        required: section.value("required", default.required, boolean),
+    };
+    section.finish();
+    (keys, jwt)
+}
+
+/// A file, or an address without credentials, since messages show it.
+fn key_source(node: &ConfigNode) -> ConfigValueResult<KeySource> {
+    let fault = || ConfigValueError::expected("a file path or an http or https address");
+    let text = text(node).map_err(|_| fault())?;
+    if text == "-" {
+        // Standard input cannot be read again.
+        return Err(fault());
+    }
+    let Some((scheme, _)) = text.split_once("://") else {
+        return Ok(KeySource::File(text.into()));
+    };
+    let authority = text
+        .parse()
+        .ok()
+        .and_then(|uri: Uri| uri.into_parts().authority);
+    match authority {
+        Some(authority) if authority.as_str().contains('@') => {
+            Err(fault().with_advice("the address without credentials: public keys need none"))
+        }
+        Some(authority) if !authority.host().is_empty() && matches!(scheme, "http" | "https") => {
+            Ok(KeySource::Url(text))
+        }
+        _ => Err(fault()),
+    }
+}
+
+impl Default for IdentityConfig {
+    /// Trusts the loopback networks, from which the workload of a sidecar calls.
+    fn default() -> Self {
+        let networks = [([127, 0, 0, 0], 8)]
+            .map(|(address, length)| ipnet::Ipv4Net::new_assert(address.into(), length).into());
+        let loopback = ipnet::Ipv6Net::new_assert(std::net::Ipv6Addr::LOCALHOST, 128).into();
+        Self {
+            source: IdentitySource::default(),
+            trusted_peers: TrustedPeers::new(networks.into_iter().chain([loopback]).collect()),
+            jwt: JwtConfig::default(),
+        }
+    }
+}
+
+impl Default for JwtConfig {
+    fn default() -> Self {
+        Self {
+            header: AUTHORIZATION,
+            squad_claim: "squad_id".to_owned(),
+            tier_claim: "sla_tier".to_owned(),
+            issuer: None,
+            audience: Vec::new(),
+            leeway: Duration::from_secs(30),
+            refresh: Duration::from_secs(5 * 60),
+            required: false,
+        }
+    }
+}

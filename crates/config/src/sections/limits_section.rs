@@ -1,0 +1,68 @@
+//! `[limits]`: the bounds of the data plane and of contracts.
+
+use std::time::Duration;
+
+use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::limits::{DURATION_MAX, GIB, KIB, MIB};
+
+use crate::tree::ConfigSection;
+use crate::tree::config_value::{count, duration, size};
+
+/// Reads `[limits]`.
+pub(crate) fn read_limits(mut section: ConfigSection<'_>) -> Limits {
+    const MS: Duration = Duration::from_millis(1);
+    let some_time = || duration(MS..=DURATION_MAX);
+    let any_time = || duration(Duration::ZERO..=DURATION_MAX);
+    let s = &mut section;
+    let d = Limits::default();
+    let limits = Limits {
+        body_bytes_max: s.value("body_bytes_max", d.body_bytes_max, size(1..=GIB)),
+        decoded_bytes_max: s.value("decoded_bytes_max", d.decoded_bytes_max, size(1..=GIB)),
+        decoded_ratio_max: s.value("decoded_ratio_max", d.decoded_ratio_max, count(1..=10_000)),
+        response_body_bytes_max: s.value(
+            "response_body_bytes_max",
+            d.response_body_bytes_max,
+            size(1..=GIB),
+        ),
+        json_depth_max: s.value("json_depth_max", d.json_depth_max, count(1..=512)),
+        header_count_max: s.value("header_count_max", d.header_count_max, count(8..=10_000)),
+        header_bytes_max: s.value("header_bytes_max", d.header_bytes_max, size(8 * KIB..=MIB)),
+        request_target_bytes_max: s.value(
+            "request_target_bytes_max",
+            d.request_target_bytes_max,
+            size(64..=64 * KIB - 2),
+        ),
+        connections_max: s.value("connections_max", d.connections_max, count(1..=1_000_000)),
+        request_head_timeout: s.value("request_head_timeout", d.request_head_timeout, some_time()),
+        request_body_timeout: s.value("request_body_timeout", d.request_body_timeout, some_time()),
+        idle_timeout: s.value("idle_timeout", d.idle_timeout, some_time()),
+        upstream_timeout: s.value("upstream_timeout", d.upstream_timeout, some_time()),
+        upstream_connect_timeout: s.value(
+            "upstream_connect_timeout",
+            d.upstream_connect_timeout,
+            some_time(),
+        ),
+        upstream_idle_timeout: s.value(
+            "upstream_idle_timeout",
+            d.upstream_idle_timeout,
+            some_time(),
+        ),
+        upstream_connections_idle_max: s.value(
+            "upstream_connections_idle_max",
+            d.upstream_connections_idle_max,
+            count(0..=100_000),
+        ),
+        drain_delay: s.value("drain_delay", d.drain_delay, any_time()),
+        drain_timeout: s.value("drain_timeout", d.drain_timeout, any_time()),
+        violations_max: s.value("violations_max", d.violations_max, count(1..=1000)),
+        contract_bytes_max: s.value("contract_bytes_max", d.contract_bytes_max, size(KIB..=GIB)),
+        contract_depth_max: s.value("contract_depth_max", d.contract_depth_max, count(16..=512)),
+        contract_files_max: s.value(
+            "contract_files_max",
+            d.contract_files_max,
+            count(1..=100_000),
+        ),
+    };
+    section.finish();
+    limits
+}

@@ -1,0 +1,192 @@
+//! The configuration of one service: its contract, its upstream, and which requests it gets.
+//!
+//! A request goes to the service with the most specific matching host pattern, and among those to
+//! the one with the longest path prefix. Two services with the same host and prefix are refused
+//! when the configuration is read, so the choice is unique.
+
+use std::path::{Path, PathBuf};
+
+use portcullis_vocabulary::{EnforcementPolicy, Protection, SquadName};
+
+use super::contract_source::ContractSource;
+use super::host_pattern::HostPattern;
+use super::path_prefix::PathPrefix;
+use super::reload_section::ReloadConfig;
+use super::upstream_target::UpstreamTarget;
+
+/// An HTTP service with one contract and one upstream, section `[[services]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceConfig {
+    /// The name in metrics, logs and responses, unique in the configuration: 1 to 64 characters
+    /// of `a-z 0-9 . _ -`.
+    pub name: String,
+    /// The squad that provides it.
+    pub squad: Option<SquadName>,
+    /// Where the contract is.
+    pub contract: ContractSource,
+    /// Where requests go.
+    pub upstream: UpstreamTarget,
+    /// The hosts whose requests it gets; never empty.
+    pub hosts: Vec<HostPattern>,
+    /// The prefix of the paths it gets. The prefix is not stripped.
+    pub path_prefix: PathPrefix,
+    /// Replaces the base paths that the contract's `servers` declare.
+    pub base_paths: Option<Vec<String>>,
+    /// What happens to CORS preflights for operations without a declared `OPTIONS`.
+    pub preflight: PreflightPolicy,
+    /// How each class of violations is enforced.
+    pub enforcement: EnforcementPolicy,
+    /// A candidate contract, which checks copies of exchanges and affects none.
+    pub candidate: Option<ContractSource>,
+    /// How the contract is reloaded.
+    pub reload: ReloadConfig,
+    /// Circuit breakers, shares, budgets and retries.
+    pub protection: Protection,
+    /// Whether the service does not know squads: it gets no squad headers, and violations are only
+    /// reported.
+    pub legacy: bool,
+    /// The commit that it was built from, shown with its owner.
+    pub commit: Option<String>,
+    /// The risk score of its deployment, an attribute of its spans.
+    pub risk_score: Option<u32>,
+}
+
+/// What happens to a CORS preflight (`OPTIONS` with `Access-Control-Request-Method`) if the
+/// contract declares the path without `OPTIONS`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PreflightPolicy {
+    /// It goes to the upstream, which has its own CORS rules.
+    #[default]
+    Pass,
+    /// It is rejected like any undeclared method.
+    Reject,
+}
+
+impl ServiceConfig {
+    /// The maximum length of a name in characters.
+    pub const NAME_CHARS_MAX: usize = 64;
+
+    /// A service for every host and path, named after its contract.
+    pub(crate) fn single(contract: PathBuf, upstream: UpstreamTarget) -> Self {
+        Self {
+            name: name_of_contract(&contract),
+            squad: None,
+            contract: ContractSource::File(contract),
+            upstream,
+            hosts: vec![HostPattern::Any],
+            path_prefix: PathPrefix::root(),
+            base_paths: None,
+            preflight: PreflightPolicy::default(),
+            enforcement: EnforcementPolicy::default(),
+            candidate: None,
+            reload: ReloadConfig::default(),
+            protection: Protection::default(),
+            legacy: false,
+            commit: None,
+            risk_score: None,
+        }
+    }
+
+    /// Whether a service may have this name.
+    pub fn is_valid_name(name: &str) -> bool {
+        (1..=Self::NAME_CHARS_MAX).contains(&name.len()) && name.chars().all(is_name_char)
+    }
+
+    /// How well the service matches a request, greater for better; `None` if it does not match.
+    /// `host` has no port; `path` is the raw path of the request target.
+    pub fn rank(&self, host: &str, path: &str) -> Option<impl Ord + use<>> {
+        if !self.path_prefix.matches(path) {
+            return None;
+        }
+        let host = self
+            .hosts
+            .iter()
+            .filter_map(|pattern| pattern.rank(host))
+            .max()?;
+        Some((host, self.path_prefix.as_str().len()))
+    }
+}
+
+impl PreflightPolicy {
+    /// Each policy with its name in the configuration.
+    pub const NAMES: [(&'static str, Self); 2] = [("pass", Self::Pass), ("reject", Self::Reject)];
+}
+
+/// Metric labels, file names and Kubernetes objects can hold these without quoting.
+const fn is_name_char(c: char) -> bool {
+    matches!(c, 'a'..='z' | '0'..='9' | '.' | '_' | '-')
+}
+
+/// The name of a service from its contract: `petstore` for `petstore.yaml`, `orders` for
+/// `orders/openapi.yaml`. Characters that names cannot have become `-`.
+pub(crate) fn name_of_contract(contract: &Path) -> String {
+    let stem = contract
+        .file_stem()
+        .filter(|stem| *stem != "openapi" && *stem != "swagger");
+    let stem = stem.or_else(|| contract.parent()?.file_name());
+    let stem = stem
+        .map(|stem| stem.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
+    let chars = stem.chars().map(|c| if is_name_char(c) { c } else { '-' });
+    let name: String = chars.take(ServiceConfig::NAME_CHARS_MAX).collect();
+    if name.is_empty() {
+        "service".into()
+    } else {
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_by_host_and_then_by_prefix() {
+        let service = |name: &str, host, prefix| ServiceConfig {
+            name: name.into(),
+            hosts: vec![host],
+            path_prefix: PathPrefix::parse(prefix).unwrap(),
+            ..ServiceConfig::single("openapi.yaml".into(), UpstreamTarget::Mock)
+        };
+        let services = [
+            service("rest", HostPattern::Any, "/"),
+            service("any-orders", HostPattern::Any, "/orders"),
+            service("suffix", HostPattern::Suffix(".example.com".into()), "/"),
+            service(
+                "longer-suffix",
+                HostPattern::Suffix(".eu.example.com".into()),
+                "/",
+            ),
+            service("exact", HostPattern::Exact("api.example.com".into()), "/v1"),
+        ];
+        let check = |host, path, name| {
+            let ranked = services
+                .iter()
+                .filter_map(|service| Some((service.rank(host, path)?, service)));
+            let best = ranked.max_by(|a, b| a.0.cmp(&b.0)).unwrap().1;
+            assert_eq!(best.name, name, "{host} {path}");
+        };
+        check("localhost", "/", "rest");
+        check("localhost", "/orders/7", "any-orders");
+        check("a.example.com", "/orders/7", "suffix");
+        check("a.eu.example.com", "/orders/7", "longer-suffix");
+        check("api.example.com", "/v1/x", "exact");
+        check("api.example.com", "/v2/x", "suffix");
+    }
+
+    #[test]
+    fn names_a_single_service_after_its_contract() {
+        let check = |path: &str, name: &str| {
+            assert_eq!(
+                ServiceConfig::single(path.into(), UpstreamTarget::Mock).name,
+                name
+            );
+            assert!(ServiceConfig::is_valid_name(name));
+        };
+        check("petstore.yaml", "petstore");
+        check("contracts/payments/orders/openapi.yaml", "orders");
+        check("Pet Store.json", "pet-store");
+        check("openapi.yaml", "service");
+        check("/", "service");
+    }
+}

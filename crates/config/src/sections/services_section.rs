@@ -1,0 +1,290 @@
+//! `[[services]]`: reads each service, then checks that no two of them conflict.
+
+use std::path::Path;
+
+use portcullis_vocabulary::limits::{RISK_SCORE_MAX, SERVICES_MAX};
+use portcullis_vocabulary::{
+    Catalog, ConfigLocation, Enforcement, EnforcementCeilings, EnforcementPolicy, Protection,
+    SquadName, ViolationClass,
+};
+
+use super::contract_source::{ContractSource, parse_contract_source};
+use super::host_pattern::{HostPattern, parse_host};
+use super::path_prefix::{PathPrefix, parse_path_prefix};
+use super::protection_sections::read_protection;
+use super::reload_section::{ReloadConfig, read_reload};
+use super::service_config::{PreflightPolicy, ServiceConfig};
+use super::upstream_target::parse_upstream;
+use crate::tree::config_value::{boolean, count, parsed, share, text, word};
+use crate::tree::{ConfigNode, ConfigSection, ConfigValueError, nearest, suggestion};
+
+/// What services inherit and are checked against.
+#[derive(Debug)]
+pub(crate) struct ServiceContext<'c> {
+    /// The catalog, if there is a valid one.
+    pub(crate) catalog: Option<&'c Catalog>,
+    /// The directory that paths are relative to.
+    pub(crate) directory: &'c Path,
+    /// The protection of services that do not override it.
+    pub(crate) protection: Protection,
+    /// The reload settings of services that do not override them.
+    pub(crate) reload: ReloadConfig,
+}
+
+/// A service with the locations that messages about two services name.
+struct LocatedService {
+    service: ServiceConfig,
+    name_location: ConfigLocation,
+    prefix_location: ConfigLocation,
+}
+
+/// Reads all services.
+pub(crate) fn read_services(
+    root: &mut ConfigSection<'_>,
+    context: &ServiceContext<'_>,
+) -> Vec<ServiceConfig> {
+    let mut services = Vec::new();
+    let mut count = 0;
+    root.each("services", |section| {
+        count += 1;
+        services.extend(read_service(section, context));
+    });
+    if count == 0 {
+        root.refuse(
+            "services",
+            "expected at least one service, found none; try [[services]] or --contract",
+        );
+    }
+    if count > SERVICES_MAX {
+        root.refuse(
+            "services",
+            format!("expected at most {SERVICES_MAX} services, found {count}"),
+        );
+    }
+    check_duplicates(root, &services);
+    services
+        .into_iter()
+        .map(|located| located.service)
+        .collect()
+}
+
+fn read_service(
+    mut section: ConfigSection<'_>,
+    context: &ServiceContext<'_>,
+) -> Option<LocatedService> {
+    let name_location = section.location_of("name");
+    let prefix_location = section.location_of("path_prefix");
+    let name = section.required("name", name);
+    let squad = squad(&mut section, name.as_deref(), context.catalog);
+    let is_required = true;
+    let source = contract(&mut section, "contract", is_required, context.directory);
+    let upstream = section.required("upstream", parse_upstream);
+    let hosts = hosts(&mut section);
+    let path_prefix = section.read_or("path_prefix", PathPrefix::root(), parse_path_prefix);
+    let base_paths = section.list("base_paths", parse_path_prefix);
+    let base_paths = base_paths.map(|paths| paths.iter().map(PathPrefix::to_string).collect());
+    let preflight = section.value(
+        "preflight",
+        PreflightPolicy::default(),
+        word(&PreflightPolicy::NAMES),
+    );
+    let legacy = section.value("legacy", false, boolean);
+    let commit = section.read("commit", text);
+    let risk_score = section.read("risk_score", count(0..=RISK_SCORE_MAX));
+    let enforcement = enforcement(section.section("enforcement"), legacy);
+    let protection = read_protection(&mut section, &context.protection);
+    let reload = read_reload(
+        section.section("reload"),
+        &context.reload,
+        context.directory,
+    );
+    let candidate = contract(&mut section, "candidate", !is_required, context.directory);
+    section.finish();
+    let service = ServiceConfig {
+        name: name?,
+        squad,
+        contract: source?,
+        upstream: upstream?,
+        hosts: hosts?,
+        path_prefix: path_prefix?,
+        base_paths,
+        preflight,
+        enforcement,
+        candidate,
+        reload,
+        protection,
+        legacy,
+        commit,
+        risk_score,
+    };
+    Some(LocatedService {
+        service,
+        name_location,
+        prefix_location,
+    })
+}
+
+fn name(node: &ConfigNode) -> Result<String, ConfigValueError> {
+    let name = node
+        .text()
+        .filter(|name| ServiceConfig::is_valid_name(name))
+        .map(str::to_owned);
+    name.ok_or_else(|| {
+        let most = ServiceConfig::NAME_CHARS_MAX;
+        ConfigValueError::expected(format!(
+            "1 to {most} characters of a-z, 0-9, '.', '_' and '-'"
+        ))
+    })
+}
+
+/// The provider: the configured squad, or else the one that the catalog names.
+fn squad(
+    section: &mut ConfigSection<'_>,
+    service: Option<&str>,
+    catalog: Option<&Catalog>,
+) -> Option<SquadName> {
+    let location = section.location_of("squad");
+    let named = section.read("squad", parsed::<SquadName>);
+    let Some(catalog) = catalog else { return named };
+    let provider = service
+        .and_then(|service| catalog.provider_of(service))
+        .map(|squad| &squad.name);
+    let Some(named) = named else {
+        return provider.cloned();
+    };
+    if catalog.find(named.as_str()).is_none() {
+        let known = catalog.squads().iter().map(|squad| squad.name.as_str());
+        let advice = suggestion(named.as_str(), known);
+        let message = format!("expected a squad of the catalog, found \"{named}\"{advice}");
+        section.refuse_at(location, "squad", message);
+    } else if let Some(provider) = provider.filter(|provider| **provider != named) {
+        let message = format!(
+            "expected \"{provider}\", which provides the service in the catalog, found \"{named}\""
+        );
+        section.refuse_at(location, "squad", message);
+    }
+    Some(named)
+}
+
+/// An address or a path. Paths are relative to the directory of the configuration; those of flags
+/// are relative to the working directory.
+fn contract(
+    section: &mut ConfigSection<'_>,
+    key: &'static str,
+    is_required: bool,
+    directory: &Path,
+) -> Option<ContractSource> {
+    let is_flag = matches!(section.location_of(key), ConfigLocation::Flag(_));
+    let source = if is_required {
+        section.required(key, parse_contract_source)?
+    } else {
+        section.read(key, parse_contract_source)?
+    };
+    Some(match source {
+        ContractSource::File(path) if !is_flag => ContractSource::File(directory.join(path)),
+        other => other,
+    })
+}
+
+/// The hosts; `None` if they are invalid, so that they cause no further problems.
+fn hosts(section: &mut ConfigSection<'_>) -> Option<Vec<HostPattern>> {
+    let location = section.location_of("hosts");
+    let is_absent = !section.has("hosts");
+    let hosts = section.list("hosts", parse_host);
+    if is_absent {
+        return Some(vec![HostPattern::Any]);
+    }
+    let hosts = hosts?;
+    if hosts.is_empty() {
+        section.refuse_at(
+            location,
+            "hosts",
+            "expected at least one host, found none; try [\"*\"]",
+        );
+        return None;
+    }
+    Some(hosts)
+}
+
+/// Violations of a legacy service are never rejected, so `sample` cannot be set for it.
+fn enforcement(mut section: ConfigSection<'_>, legacy: bool) -> EnforcementPolicy {
+    let default = EnforcementCeilings::default();
+    let ceilings = EnforcementCeilings {
+        request: section.value("request", default.request, word(&Enforcement::NAMES)),
+        response: section.value("response", default.response, word(&Enforcement::NAMES)),
+    };
+    if legacy && section.has("sample") {
+        section.refuse(
+            "sample",
+            "has no effect on a legacy service, whose violations are only reported; remove one of \
+             the two keys",
+        );
+    }
+    let default_sample = if legacy { 0.0 } else { 1.0 };
+    let sample = section.value("sample", default_sample, share);
+    let classes = classes(section.section("classes"));
+    section.finish();
+    EnforcementPolicy::new(ceilings, classes, sample)
+}
+
+/// Each key is a class, whose dashes are underscores in a variable.
+fn classes(mut section: ConfigSection<'_>) -> Vec<(ViolationClass, Enforcement)> {
+    let mut classes = Vec::new();
+    for (key, node) in section.drain() {
+        let Some(class) = ViolationClass::from_name(&key.replace('_', "-")) else {
+            let known = ViolationClass::ALL.map(ViolationClass::as_str);
+            let advice = match nearest(&key, known) {
+                Some(near) => format!("try {near}"),
+                None => format!("known classes: {}", known.join(", ")),
+            };
+            section.refuse_at(
+                node.location,
+                &key,
+                format!("unknown violation class; {advice}"),
+            );
+            continue;
+        };
+        match word(&Enforcement::NAMES)(&node) {
+            Ok(enforcement) => classes.push((class, enforcement)),
+            Err(fault) => section.refuse_entry(&key, &node, &fault),
+        }
+    }
+    classes
+}
+
+/// Reports services with the same name, or with the same host and prefix.
+fn check_duplicates(root: &mut ConfigSection<'_>, services: &[LocatedService]) {
+    for (index, later) in services.iter().enumerate() {
+        let key = format!("services.{}", later.service.name);
+        if let Some(earlier) = services[..index]
+            .iter()
+            .find(|earlier| earlier.service.name == later.service.name)
+        {
+            let message = format!(
+                "another service has this name, see {}; names are unique",
+                earlier.name_location
+            );
+            root.refuse_at(later.name_location.clone(), &format!("{key}.name"), message);
+        }
+        let conflict = services[..index].iter().find_map(|earlier| {
+            let host = shared_host(&earlier.service, &later.service)?;
+            Some((earlier, host))
+        });
+        if let Some((earlier, host)) = conflict {
+            let message = format!(
+                "host \"{host}\" with prefix \"{}\" belongs to {} already, see {}; try another host or prefix",
+                later.service.path_prefix, earlier.service.name, earlier.prefix_location,
+            );
+            root.refuse_at(
+                later.prefix_location.clone(),
+                &format!("{key}.path_prefix"),
+                message,
+            );
+        }
+    }
+}
+
+fn shared_host<'s>(one: &ServiceConfig, other: &'s ServiceConfig) -> Option<&'s HostPattern> {
+    let hosts = || other.hosts.iter().find(|host| one.hosts.contains(host));
+    (one.path_prefix == other.path_prefix).then(hosts).flatten()
+}

@@ -1,0 +1,221 @@
+//! Request bodies as they arrive.
+//!
+//! If the inspector refuses the stream, or the client is too slow, the body ends with that error
+//! and never looks complete. Nothing is copied unless a body must be in one piece and arrived in
+//! several.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use super::buffered_body::{BufferOutcome, BufferedBody, buffer_body};
+use crate::connection_state::ConnectionState;
+use crate::headers::remove_forbidden_trailers;
+use crate::inspect::HttpRefusal;
+use crate::limits::ClientLimits;
+
+/// Why a request body could not be read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestBodyError {
+    /// The body is larger than the reader allows.
+    #[error("the request body is larger than {bytes_max} bytes")]
+    TooLarge {
+        /// The bound it exceeded.
+        bytes_max: u64,
+    },
+    /// The body did not arrive in time; the answer is 408.
+    #[error("the request body did not arrive in time")]
+    Timeout,
+    /// The body is malformed; the refusal has the status of the answer.
+    #[error("the request body is refused: {0}")]
+    Refused(HttpRefusal),
+    /// The client closed the connection, so no answer is possible.
+    #[error("the client closed the connection before the end of the request body")]
+    ClientGone,
+    /// The body violates the contract. This was found while the body was forwarded.
+    #[error("the request body violates the contract")]
+    Violated,
+}
+
+/// The body of an arrived request.
+#[derive(Debug)]
+pub struct RequestBody {
+    incoming: Incoming,
+    state: Rc<ConnectionState>,
+    limits: Rc<ClientLimits>,
+    received: u64,
+    waited: Duration,
+    waiting_since: Option<Instant>,
+}
+
+impl RequestBody {
+    pub(crate) fn new(
+        incoming: Incoming,
+        state: Rc<ConnectionState>,
+        limits: Rc<ClientLimits>,
+    ) -> Self {
+        state.body_unread.set(!incoming.is_end_stream());
+        Self {
+            incoming,
+            state,
+            limits,
+            received: 0,
+            waited: Duration::ZERO,
+            waiting_since: None,
+        }
+    }
+
+    /// Whether the request has no body, or an empty one of known length.
+    pub fn is_empty(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    /// Reads the body into memory.
+    ///
+    /// # Errors
+    ///
+    /// See [`RequestBodyError`]. The connection closes after the answer, because the rest of the
+    /// body is not read.
+    pub async fn collect(self, bytes_max: u64) -> Result<BufferedBody, RequestBodyError> {
+        match self.gather(bytes_max).await? {
+            BufferOutcome::Whole(whole) => Ok(whole),
+            BufferOutcome::Larger { .. } => Err(RequestBodyError::TooLarge { bytes_max }),
+        }
+    }
+
+    /// Reads the body into memory, or returns it if it is larger than `bytes_max`. A body whose
+    /// `Content-Length` is too large is not read at all, so a client that waits for
+    /// `100 Continue` does not send it.
+    ///
+    /// # Errors
+    ///
+    /// See [`RequestBodyError`].
+    pub async fn gather(self, bytes_max: u64) -> Result<BufferOutcome<Self>, RequestBodyError> {
+        buffer_body(self, bytes_max).await
+    }
+
+    /// The progress of the body, for code that waits for the upstream.
+    pub(super) fn progress(&self) -> UploadProgress {
+        UploadProgress {
+            state: Rc::clone(&self.state),
+            frames: 0,
+        }
+    }
+
+    /// Ends the wait that `poll_frame` began, if there is one.
+    fn end_wait(&mut self) {
+        if let Some(since) = self.waiting_since.take() {
+            self.waited += since.elapsed();
+            self.state.body_deadline.set(None);
+        }
+    }
+
+    fn begin_wait(&mut self, cx: &Context<'_>) {
+        let mut waker = self.state.body_waker.borrow_mut();
+        if !waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()))
+        {
+            *waker = Some(cx.waker().clone());
+        }
+        if self.waiting_since.is_none() {
+            let now = Instant::now();
+            let bonus = Duration::from_secs(self.received / self.limits.request_body_rate_min);
+            let allowance = (self.limits.request_body_timeout + bonus).saturating_sub(self.waited);
+            self.waiting_since = Some(now);
+            self.state.body_deadline.set(Some(now + allowance));
+        }
+    }
+
+    /// The known reason why the body will not continue.
+    fn failure(&self) -> Option<RequestBodyError> {
+        if self.state.refused_in_body.get() {
+            return self.state.refusal.get().map(RequestBodyError::Refused);
+        }
+        self.state
+            .body_expired
+            .get()
+            .then_some(RequestBodyError::Timeout)
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = RequestBodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
+        let this = self.get_mut();
+        if let Some(failure) = this.failure() {
+            return Poll::Ready(Some(Err(failure)));
+        }
+        let polled = Pin::new(&mut this.incoming).poll_frame(cx);
+        let Poll::Ready(frame) = polled else {
+            this.begin_wait(cx);
+            return Poll::Pending;
+        };
+        this.end_wait();
+        match frame {
+            Some(Ok(mut frame)) => {
+                this.state.body_frames.set(this.state.body_frames.get() + 1);
+                if let Some(data) = frame.data_ref() {
+                    this.received += data.len() as u64;
+                } else if let Some(trailers) = frame.trailers_mut() {
+                    remove_forbidden_trailers(trailers);
+                }
+                if this.incoming.is_end_stream() || frame.is_trailers() {
+                    this.state.body_unread.set(false);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(_)) => {
+                let failure = this.failure().unwrap_or(RequestBodyError::ClientGone);
+                Poll::Ready(Some(Err(failure)))
+            }
+            None => {
+                this.state.body_unread.set(false);
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        self.state.body_deadline.set(None);
+        self.state.body_waker.take();
+    }
+}
+
+/// The progress of a streamed request body.
+#[derive(Debug)]
+pub(crate) struct UploadProgress {
+    state: Rc<ConnectionState>,
+    frames: u64,
+}
+
+impl UploadProgress {
+    /// Whether the body is unfinished and either has moved since the last call or waits for its
+    /// client, which has a separate deadline.
+    pub(crate) fn has_progressed(&mut self) -> bool {
+        let frames = self.state.body_frames.get();
+        let has_moved = std::mem::replace(&mut self.frames, frames) != frames;
+        self.state.body_unread.get() && (has_moved || self.state.body_deadline.get().is_some())
+    }
+}

@@ -1,0 +1,258 @@
+//! One client connection: the HTTP library's state machine, the deadlines, and the end.
+//!
+//! The driver polls the library and then reads the [`ConnectionState`] that the parts of the
+//! connection share. Only the driver looks at the clock, so a connection has one timer however
+//! many deadlines it has, and a request that is answered in time moves none of them.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{HttpService, service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::connection_registry::{ConnectionPermit, ConnectionRegistry};
+use super::connection_service::{ConnectionService, TrackedBody};
+use super::final_answer::{close_with_linger, write_answer};
+use super::incoming_request::RequestHandler;
+use super::inspected_stream::InspectedStream;
+use crate::connection_state::ConnectionState;
+use crate::deadline_timer::DeadlineTimer;
+use crate::headers::Peer;
+use crate::inspect::{HttpRefusal, StreamInspector, StreamPosition};
+use crate::limits::ClientLimits;
+
+/// What all connections of a data core share.
+#[derive(Debug)]
+pub(super) struct ConnectionContext<H> {
+    pub(super) handler: Rc<H>,
+    pub(super) limits: Rc<ClientLimits>,
+    pub(super) builder: http1::Builder,
+    pub(super) registry: Rc<ConnectionRegistry>,
+}
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug)]
+enum ConnectionEnd {
+    /// After the last answer, as HTTP provides.
+    Done,
+    /// With an answer that refuses the stream.
+    Refused(HttpRefusal),
+    /// Without an answer.
+    WithoutAnswer,
+    /// Inside an answer, which the client must not take for complete.
+    Broken,
+    /// With data that the client does not accept left in the kernel's buffer.
+    Stalled,
+}
+
+/// A socket after its last exchange.
+struct ClosingSocket {
+    stream: TcpStream,
+    end: ConnectionEnd,
+    /// Whether a refusal may have a body.
+    with_body: bool,
+    /// Whether the framing of the last answer shows where it ends.
+    is_framed: bool,
+}
+
+/// What to do when a deadline passes.
+#[derive(Clone, Copy, Debug)]
+enum DeadlineAction {
+    /// End the connection.
+    End(ConnectionEnd),
+    /// End the wait for the request body.
+    ExpireBody,
+}
+
+/// Serves a connection until it ends.
+pub(super) async fn serve_connection<H: RequestHandler>(
+    stream: TcpStream,
+    peer: Peer,
+    permit: ConnectionPermit,
+    context: Rc<ConnectionContext<H>>,
+) {
+    let linger_timeout = context.limits.linger_timeout;
+    let peer = Rc::new(peer);
+    let ClosingSocket {
+        mut stream,
+        end,
+        with_body,
+        is_framed,
+    } = if permit.within_cap {
+        exchange(stream, &peer, &permit, &context).await
+    } else {
+        ClosingSocket {
+            stream,
+            end: ConnectionEnd::Refused(HttpRefusal::TooManyConnections),
+            with_body: true,
+            is_framed: true,
+        }
+    };
+    match end {
+        ConnectionEnd::Done => close_with_linger(stream, linger_timeout).await,
+        ConnectionEnd::Refused(refusal) => {
+            permit.registry().counts.borrow_mut().refused += 1;
+            let answer = context.handler.refuse(refusal, &peer);
+            write_answer(&mut stream, answer, with_body, context.limits.write_timeout).await;
+            close_with_linger(stream, linger_timeout).await;
+        }
+        ConnectionEnd::WithoutAnswer => {}
+        // Framing shows that an answer is incomplete. An HTTP/1.0 answer may end with the stream,
+        // so only a reset shows it there.
+        ConnectionEnd::Broken if !is_framed => drop(stream.set_zero_linger()),
+        ConnectionEnd::Broken => {}
+        ConnectionEnd::Stalled => drop(stream.set_zero_linger()),
+    }
+}
+
+/// Exchanges messages until the connection must end, and returns the socket.
+async fn exchange<H: RequestHandler>(
+    stream: TcpStream,
+    peer: &Rc<Peer>,
+    permit: &ConnectionPermit,
+    context: &Rc<ConnectionContext<H>>,
+) -> ClosingSocket {
+    let state = Rc::new(ConnectionState::new(Instant::now()));
+    let stream = InspectedStream::new(
+        stream,
+        StreamInspector::new(context.limits.inspect),
+        Rc::clone(&state),
+    );
+    let connection_service = ConnectionService {
+        handler: Rc::clone(&context.handler),
+        peer: Rc::clone(peer),
+        state: Rc::clone(&state),
+        limits: Rc::clone(&context.limits),
+        registry: Rc::clone(&context.registry),
+    };
+    let service = service_fn(move |request| connection_service.call(request));
+    let connection = context
+        .builder
+        .serve_connection(TokioIo::new(stream), service);
+    let mut driver = ConnectionDriver {
+        connection,
+        state,
+        timer: DeadlineTimer::default(),
+        limits: Rc::clone(&context.limits),
+        registry: Rc::clone(&context.registry),
+    };
+    poll_fn(|cx| {
+        permit.register(cx.waker());
+        Poll::Ready(())
+    })
+    .await;
+    let end = poll_fn(|cx| driver.poll(cx)).await;
+    let is_framed = driver.state.is_framed.get();
+    let (stream, with_body) = driver.connection.into_parts().io.into_inner().into_stream();
+    ClosingSocket {
+        stream,
+        end,
+        with_body,
+        is_framed,
+    }
+}
+
+struct ConnectionDriver<S>
+where
+    S: HttpService<Incoming>,
+{
+    connection: http1::Connection<TokioIo<InspectedStream>, S>,
+    state: Rc<ConnectionState>,
+    timer: DeadlineTimer,
+    limits: Rc<ClientLimits>,
+    registry: Rc<ConnectionRegistry>,
+}
+
+impl<S> ConnectionDriver<S>
+where
+    S: HttpService<Incoming, ResBody = TrackedBody, Error = Infallible>,
+{
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ConnectionEnd> {
+        loop {
+            if let Poll::Ready(outcome) = Pin::new(&mut self.connection).poll(cx) {
+                return Poll::Ready(self.end_after_library(outcome.is_ok()));
+            }
+            if self.registry.aborting.get() {
+                self.registry.counts.borrow_mut().aborted += 1;
+                return Poll::Ready(ConnectionEnd::Broken);
+            }
+            if let Some(end) = self.pending_end() {
+                return Poll::Ready(end);
+            }
+            let Some((deadline, action)) = self.deadline() else {
+                return Poll::Pending;
+            };
+            match (self.timer.poll(cx, deadline), action) {
+                (Poll::Pending, _) => return Poll::Pending,
+                (Poll::Ready(()), DeadlineAction::End(end)) => return Poll::Ready(end),
+                (Poll::Ready(()), DeadlineAction::ExpireBody) => {
+                    self.state.body_deadline.set(None);
+                    self.state.body_expired.set(true);
+                    self.state.wake_body();
+                }
+            }
+        }
+    }
+
+    /// How the connection ends after the library has finished with it.
+    fn end_after_library(&self, is_ok: bool) -> ConnectionEnd {
+        match self.pending_end() {
+            Some(end) => end,
+            None if self.state.is_serving() => ConnectionEnd::Broken,
+            None if is_ok => ConnectionEnd::Done,
+            None => ConnectionEnd::WithoutAnswer,
+        }
+    }
+
+    /// How the connection must end although the library would continue.
+    fn pending_end(&self) -> Option<ConnectionEnd> {
+        let state = &self.state;
+        if !state.is_idle() || state.refused_in_body.get() {
+            return None;
+        }
+        match state.refusal.get() {
+            Some(refusal) => Some(ConnectionEnd::Refused(refusal)),
+            None if state.position.get() == StreamPosition::Closed => Some(ConnectionEnd::Done),
+            None => None,
+        }
+    }
+
+    /// The next deadline, if the connection waits for something.
+    fn deadline(&self) -> Option<(Instant, DeadlineAction)> {
+        let (state, limits) = (&self.state, &self.limits);
+        if state.is_idle() {
+            let since = state.since.get();
+            if state.position.get() == StreamPosition::Head {
+                let refused = DeadlineAction::End(ConnectionEnd::Refused(HttpRefusal::HeadTimeout));
+                return Some((since + limits.request_head_timeout, refused));
+            }
+            let until = since + limits.keep_alive_timeout;
+            let until = self
+                .registry
+                .idle_until
+                .get()
+                .map_or(until, |stop| stop.min(until));
+            return Some((until, DeadlineAction::End(ConnectionEnd::WithoutAnswer)));
+        }
+        let stalled = state.stalled.get();
+        let stalled = stalled.map(|since| since + limits.write_timeout);
+        let half_closed = state.half_closed.get();
+        let half_closed = half_closed.map(|since| since + limits.half_close_grace);
+        let body = state.body_deadline.get();
+        [
+            stalled.map(|at| (at, DeadlineAction::End(ConnectionEnd::Stalled))),
+            half_closed.map(|at| (at, DeadlineAction::End(ConnectionEnd::Broken))),
+            body.map(|at| (at, DeadlineAction::ExpireBody)),
+        ]
+        .into_iter()
+        .flatten()
+        .min_by_key(|(at, _)| *at)
+    }
+}

@@ -1,0 +1,109 @@
+//! The service that the HTTP library calls once for each request of a connection.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
+use http::{Request, Response, Version};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use super::connection_registry::ConnectionRegistry;
+use super::incoming_request::{IncomingRequest, RequestHandler};
+use crate::connection_state::ConnectionState;
+use crate::exchange::AnswerBody;
+use crate::headers::Peer;
+use crate::limits::ClientLimits;
+use crate::upstream::UpstreamError;
+
+/// Passes the requests of one connection to the handler.
+pub(super) struct ConnectionService<H> {
+    pub(super) handler: Rc<H>,
+    pub(super) peer: Rc<Peer>,
+    pub(super) state: Rc<ConnectionState>,
+    pub(super) limits: Rc<ClientLimits>,
+    pub(super) registry: Rc<ConnectionRegistry>,
+}
+
+impl<H: RequestHandler> ConnectionService<H> {
+    pub(super) fn call(
+        &self,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response<TrackedBody>, Infallible>> + use<H> {
+        let state = Rc::clone(&self.state);
+        state.requests.set(state.requests.get() + 1);
+        state.is_framed.set(request.version() != Version::HTTP_10);
+        let has_length = request.headers().contains_key(CONTENT_LENGTH);
+        let (peer, limits) = (Rc::clone(&self.peer), Rc::clone(&self.limits));
+        let incoming = IncomingRequest::on_connection(request, peer, Rc::clone(&state), limits);
+        let handler = Rc::clone(&self.handler);
+        let registry = Rc::clone(&self.registry);
+        async move {
+            // Called in here, because a future that is moved in is stored twice.
+            let mut answer = handler.handle(incoming).await;
+            // The library reads past an unread body only if it has all of it.
+            let is_skippable = has_length && state.has_whole_request();
+            if registry.closing.get() || (state.body_unread.get() && !is_skippable) {
+                answer
+                    .headers_mut()
+                    .insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            registry.counts.borrow_mut().requests += 1;
+            Ok(answer.map(|body| TrackedBody {
+                body,
+                state,
+                failure: None,
+            }))
+        }
+    }
+}
+
+/// The body of an answer. It records when the library has taken all of it.
+pub(super) struct TrackedBody {
+    body: AnswerBody,
+    state: Rc<ConnectionState>,
+    /// The error that ends the body early. It is held back until the data before it is written,
+    /// because the library discards its buffer when a body fails.
+    failure: Option<UpstreamError>,
+}
+
+impl Body for TrackedBody {
+    type Data = Bytes;
+    type Error = UpstreamError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+        if let Some(failure) = self.failure.take() {
+            return Poll::Ready(Some(Err(failure)));
+        }
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(Some(Err(failure))) => {
+                self.failure = Some(failure);
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            polled => polled,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for TrackedBody {
+    fn drop(&mut self) {
+        let handed_over = &self.state.handed_over;
+        handed_over.set(handed_over.get() + 1);
+    }
+}

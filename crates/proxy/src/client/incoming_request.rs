@@ -1,0 +1,64 @@
+//! A request as it reaches the handler, and the handler.
+
+use std::future::Future;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use crate::body::RequestBody;
+use crate::connection_state::ConnectionState;
+use crate::exchange::AnswerBody;
+use crate::headers;
+use crate::headers::Peer;
+use crate::inspect::HttpRefusal;
+use crate::limits::ClientLimits;
+
+/// Answers the requests of a data core. [`DataCore`](crate::DataCore) is the handler in
+/// production; tests of the listener bring a simpler one.
+pub trait RequestHandler: 'static {
+    /// Answers a request. The future is dropped when the client goes away.
+    fn handle(
+        self: Rc<Self>,
+        incoming: IncomingRequest,
+    ) -> impl Future<Output = Response<AnswerBody>> + 'static;
+
+    /// Answers a stream that cannot be read as HTTP. The connection sets the framing and the
+    /// `Connection` field of the answer.
+    fn refuse(&self, refusal: HttpRefusal, peer: &Peer) -> Response<Bytes>;
+}
+
+/// A request with an origin-form target, one `Host` and no header fields of the hop.
+#[derive(Debug)]
+pub struct IncomingRequest {
+    /// The request.
+    pub request: Request<RequestBody>,
+    /// The sender.
+    pub peer: Rc<Peer>,
+}
+
+impl IncomingRequest {
+    /// A request that did not come through a listener, for callers that read HTTP themselves.
+    pub fn new(request: Request<Incoming>, peer: Rc<Peer>, limits: Rc<ClientLimits>) -> Self {
+        let state = Rc::new(ConnectionState::new(Instant::now()));
+        Self::on_connection(request, peer, state, limits)
+    }
+
+    /// A request on a connection.
+    pub(super) fn on_connection(
+        request: Request<Incoming>,
+        peer: Rc<Peer>,
+        state: Rc<ConnectionState>,
+        limits: Rc<ClientLimits>,
+    ) -> Self {
+        let (mut head, incoming) = request.into_parts();
+        headers::normalize_request_head(&mut head);
+        let body = RequestBody::new(incoming, state, limits);
+        Self {
+            request: Request::from_parts(head, body),
+            peer,
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The client's socket, as the HTTP library reads it: through the inspector.
+//!
+//! The library gets only the bytes that passed the inspector. After a refusal it gets neither bytes
+//! nor an end of the stream, so it can finish the answers to earlier requests; then the driver
+//! takes the socket back. Writes pass unchanged, with one exception: if the library answers without
+//! a request being served, it disagrees with the inspector, and its answer is discarded in favour
+//! of a refusal by Portcullis.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use crate::connection_state::ConnectionState;
+use crate::inspect::{FeedOutcome, StreamInspector, StreamPosition};
+
+/// Most reads to discard in one poll after the last request of a connection.
+const DISCARD_READS_MAX: usize = 8;
+
+/// An inspected connection.
+#[derive(Debug)]
+pub(super) struct InspectedStream {
+    stream: TcpStream,
+    inspector: StreamInspector,
+    state: Rc<ConnectionState>,
+}
+
+impl InspectedStream {
+    pub(super) fn new(
+        stream: TcpStream,
+        inspector: StreamInspector,
+        state: Rc<ConnectionState>,
+    ) -> Self {
+        Self {
+            stream,
+            inspector,
+            state,
+        }
+    }
+
+    /// The socket, and whether the answer to the current request may have a body.
+    pub(super) fn into_stream(self) -> (TcpStream, bool) {
+        (self.stream, !self.inspector.is_head_request())
+    }
+
+    /// Notes the inspector's result. Returns whether there are bytes for the library.
+    fn record_outcome(&self, outcome: FeedOutcome) -> bool {
+        let state = &self.state;
+        let before = state.position.get();
+        let position = self.inspector.position();
+        state.position.set(position);
+        state
+            .heads
+            .set(state.heads.get() + u64::from(outcome.heads));
+        if position == StreamPosition::Head && (before != StreamPosition::Head || outcome.heads > 0)
+        {
+            state.since.set(Instant::now());
+        }
+        if let Some(refusal) = outcome.refusal {
+            state.refusal.set(Some(refusal));
+            state.refused_in_body.set(outcome.is_known);
+            state.wake_body();
+        }
+        outcome.pass > 0
+    }
+
+    /// Discards bytes after the last request, only to detect that the client closes.
+    fn poll_discard(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let start = buf.filled().len();
+        for _ in 0..DISCARD_READS_MAX {
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+            if buf.filled().len() == start {
+                return self.poll_end();
+            }
+            buf.set_filled(start);
+        }
+        // A client that sends more than this is not read any further.
+        Poll::Pending
+    }
+
+    /// Handles the end of the client's sending side. The library would drop unfinished answers, so
+    /// it sees the end only if all answers are finished or a request body cannot be completed.
+    fn poll_end(&self) -> Poll<io::Result<()>> {
+        if self.state.is_idle() || self.state.position.get() == StreamPosition::Body {
+            return Poll::Ready(Ok(()));
+        }
+        if self.state.half_closed.get().is_none() {
+            self.state.half_closed.set(Some(Instant::now()));
+        }
+        Poll::Pending
+    }
+
+    /// Whether the library may write: only while a request is being served.
+    fn may_write(&mut self) -> bool {
+        if self.state.is_serving() {
+            return true;
+        }
+        if self.state.refusal.get().is_none() {
+            let refusal = self.inspector.refuse_partial_line();
+            self.state.refusal.set(Some(refusal));
+        }
+        // The head that the library rejected gets no answer from the handler.
+        self.state.heads.set(self.state.answered.get());
+        false
+    }
+
+    fn note_write(&self, written: &Poll<io::Result<usize>>) {
+        if written.is_ready() {
+            self.state.stalled.set(None);
+        } else if self.state.stalled.get().is_none() {
+            self.state.stalled.set(Some(Instant::now()));
+        }
+    }
+}
+
+impl AsyncRead for InspectedStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.state.refusal.get().is_some() {
+            return Poll::Pending;
+        }
+        if this.state.half_closed.get().is_some() {
+            return this.poll_end();
+        }
+        if this.state.position.get() == StreamPosition::Closed {
+            return this.poll_discard(cx, buf);
+        }
+        let start = buf.filled().len();
+        ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+        if buf.filled().len() == start {
+            return this.poll_end();
+        }
+        let outcome = this.inspector.feed(&buf.filled()[start..]);
+        buf.set_filled(start + outcome.pass);
+        if this.record_outcome(outcome) {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl AsyncWrite for InspectedStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if !this.may_write() {
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        this.note_write(&written);
+        written
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if !this.may_write() {
+            return Poll::Ready(Ok(parts.iter().map(|part| part.len()).sum()));
+        }
+        let written = Pin::new(&mut this.stream).poll_write_vectored(cx, parts);
+        this.note_write(&written);
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let was_serving = this.state.is_serving();
+        this.state.note_flush();
+        if was_serving && !this.state.is_serving() {
+            // The end of the stream was held back during the answer, so the library must read
+            // again.
+            if this.state.half_closed.get().is_some() {
+                cx.waker().wake_by_ref();
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Does nothing. The connection decides how the socket ends after the library has finished.
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

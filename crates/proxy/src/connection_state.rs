@@ -1,0 +1,101 @@
+//! The state that the parts of one client connection share.
+//!
+//! The socket (`InspectedStream`), the driver with the timer (`ConnectionDriver`) and the request
+//! body (`RequestBody`) run in one task, so plain cells are enough.
+
+use std::cell::{Cell, RefCell};
+use std::task::Waker;
+
+use tokio::time::Instant;
+
+use super::inspect::{HttpRefusal, StreamPosition};
+
+/// The shared state of one connection.
+#[derive(Debug)]
+pub(crate) struct ConnectionState {
+    /// The inspector's position in the request stream.
+    pub(super) position: Cell<StreamPosition>,
+    /// When the connection reached that position or became idle.
+    pub(super) since: Cell<Instant>,
+    /// Number of heads passed to the HTTP library.
+    pub(super) heads: Cell<u64>,
+    /// Number of requests passed to the handler.
+    pub(super) requests: Cell<u64>,
+    /// Number of answers written completely.
+    pub(super) answered: Cell<u64>,
+    /// Number of answers of which the library has the last byte.
+    pub(super) handed_over: Cell<u64>,
+    /// Why the inspector refused the stream.
+    pub(super) refusal: Cell<Option<HttpRefusal>>,
+    /// Whether the refused part is the body of a request that is being served.
+    pub(super) refused_in_body: Cell<bool>,
+    /// Whether the client can distinguish the end of an answer from the end of the stream.
+    pub(super) is_framed: Cell<bool>,
+    /// Since when the client has accepted no bytes.
+    pub(super) stalled: Cell<Option<Instant>>,
+    /// When the client closed its sending side before all answers were sent.
+    pub(super) half_closed: Cell<Option<Instant>>,
+    /// The deadline of the wait for the current body.
+    pub(super) body_deadline: Cell<Option<Instant>>,
+    /// Whether that deadline has passed.
+    pub(super) body_expired: Cell<bool>,
+    /// Whether the current request has a body that was not read to its end.
+    pub(super) body_unread: Cell<bool>,
+    /// Number of body frames read.
+    pub(super) body_frames: Cell<u64>,
+    /// Wakes the task that waits for the current body.
+    pub(super) body_waker: RefCell<Option<Waker>>,
+}
+
+impl ConnectionState {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            position: Cell::new(StreamPosition::Idle),
+            since: Cell::new(now),
+            heads: Cell::new(0),
+            requests: Cell::new(0),
+            answered: Cell::new(0),
+            handed_over: Cell::new(0),
+            refusal: Cell::new(None),
+            refused_in_body: Cell::new(false),
+            is_framed: Cell::new(true),
+            stalled: Cell::new(None),
+            half_closed: Cell::new(None),
+            body_deadline: Cell::new(None),
+            body_expired: Cell::new(false),
+            body_unread: Cell::new(false),
+            body_frames: Cell::new(0),
+            body_waker: RefCell::new(None),
+        }
+    }
+
+    /// Whether every request has been answered.
+    pub(super) fn is_idle(&self) -> bool {
+        self.heads.get() == self.answered.get()
+    }
+
+    /// Whether a request is being handled or its answer is being written.
+    pub(super) fn is_serving(&self) -> bool {
+        self.requests.get() > self.answered.get()
+    }
+
+    /// Whether the whole request that is being served has arrived.
+    pub(super) fn has_whole_request(&self) -> bool {
+        self.heads.get() > self.requests.get() || self.position.get() != StreamPosition::Body
+    }
+
+    /// Notes that the library has flushed its buffer.
+    pub(super) fn note_flush(&self) {
+        let handed_over = self.handed_over.get();
+        if self.answered.replace(handed_over) != handed_over && self.is_idle() {
+            self.since.set(Instant::now());
+        }
+    }
+
+    /// Wakes the task that waits for the body, because the wait is over.
+    pub(super) fn wake_body(&self) {
+        if let Some(waker) = self.body_waker.take() {
+            waker.wake();
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The thread of a data core.
+//!
+//! It is here and not with the other threads, because the loop of its runtime is generic: it is
+//! compiled, and optimised, in the crate that starts it.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::watch;
+
+use portcullis_identity::IssuerKeys;
+use portcullis_telemetry::{Metrics, Tracer};
+
+use crate::client::{BoundListener, DrainSignal, ListenerSettings, ListenerTotals, serve};
+use crate::exchange::{DataCore, PublishedConfig};
+
+/// What every data core is built from. It is immutable and shared between them.
+#[derive(Debug)]
+pub struct CoreResources {
+    /// The active configuration.
+    pub published: Arc<PublishedConfig>,
+    /// Where the core records what it did.
+    pub metrics: Metrics,
+    /// The keys that verify tokens, if the configuration reads tokens.
+    pub keys: Option<IssuerKeys>,
+    /// Starts traces, if tracing is enabled.
+    pub tracer: Option<Tracer>,
+    /// How it serves connections.
+    pub settings: ListenerSettings,
+}
+
+/// Serves until the drain is complete. `on_ready` is called when the core begins to accept
+/// connections.
+pub fn serve_core(
+    index: usize,
+    bound: BoundListener,
+    resources: &CoreResources,
+    drain: DrainSignal,
+    on_ready: Box<dyn FnOnce()>,
+) -> ListenerTotals {
+    let runtime = match Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default())
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    let CoreResources {
+        published,
+        metrics,
+        keys,
+        tracer,
+        settings: _,
+    } = resources;
+    let core = DataCore::new(published, keys.as_ref(), tracer.clone(), index, metrics);
+    let settings = resources.settings.clone();
+    let changes = published.changes();
+    let served = runtime.block_on(async move {
+        tokio::task::spawn_local(refresh(Rc::clone(&core), changes));
+        let serving = serve(bound, core, settings, drain);
+        on_ready();
+        serving.await
+    });
+    served.unwrap_or_else(|error| failed(&error))
+}
+
+/// Releases replaced services even while no request arrives.
+async fn refresh(core: Rc<DataCore>, mut changes: watch::Receiver<()>) {
+    while changes.changed().await.is_ok() {
+        core.refresh();
+    }
+}
+
+/// Reports a data core that cannot serve, so that it is not mistaken for an idle one.
+fn failed(error: &std::io::Error) -> ListenerTotals {
+    tracing::error!(%error, "a data core cannot serve; check the limits on open files");
+    ListenerTotals::default()
+}

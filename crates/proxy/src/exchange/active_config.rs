@@ -1,0 +1,114 @@
+//! The active configuration: settings and one revision of each contract, published as one value.
+//!
+//! The control thread prepares a new [`ActiveConfig`], including everything that takes time, and
+//! publishes it. A data core loads one pointer when a request arrives. The request keeps the value
+//! that it found, so it sees one revision from routing to response.
+
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use tokio::sync::watch;
+
+use portcullis_breaker::ServiceProtection;
+use portcullis_config::{Config, ServiceConfig};
+use portcullis_contract::{CompiledContract, OperationPolicies};
+use portcullis_telemetry::TrafficInventory;
+use portcullis_vocabulary::Squad;
+use portcullis_vocabulary::limits::Limits;
+
+use super::shadow::ShadowSampler;
+
+/// The configuration and the services that are active together.
+#[derive(Debug)]
+pub struct ActiveConfig {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The services, in the order of the configuration.
+    pub services: Vec<Arc<ActiveService>>,
+}
+
+/// An active service.
+#[derive(Debug)]
+pub struct ActiveService {
+    /// The service's configuration.
+    pub config: ServiceConfig,
+    /// The contract, with the enforcement policies of its operations; `None` until it is loaded.
+    pub contract: Option<(Arc<CompiledContract>, OperationPolicies)>,
+    /// The circuit breakers and limits that protect it.
+    pub protection: ServiceProtection,
+    /// The inventory of its traffic.
+    pub inventory: Arc<TrafficInventory>,
+    /// The squad that provides the service.
+    pub provider: Option<Squad>,
+    /// The limits of its messages.
+    pub limits: Limits,
+    /// Samples exchanges for a candidate contract, if there is one.
+    pub shadow_sampler: Option<ShadowSampler>,
+}
+
+/// The place where the active configuration is published.
+#[derive(Debug)]
+pub struct PublishedConfig {
+    active: ArcSwap<ActiveConfig>,
+    changes: watch::Sender<()>,
+}
+
+impl ActiveService {
+    /// An active service.
+    pub fn new(
+        config: &Config,
+        service: &ServiceConfig,
+        contract: Option<Arc<CompiledContract>>,
+        (protection, inventory): (ServiceProtection, Arc<TrafficInventory>),
+        shadow_sampler: Option<ShadowSampler>,
+    ) -> Self {
+        let declared = contract
+            .as_ref()
+            .and_then(|contract| contract.provider.as_deref());
+        let provider = config.provider_of(service, declared);
+        Self {
+            config: service.clone(),
+            provider: provider.and_then(|id| config.catalog.squad(id).cloned()),
+            contract: contract.map(|contract| {
+                let policies = OperationPolicies::new(&service.enforcement, &contract);
+                (contract, policies)
+            }),
+            protection,
+            inventory,
+            limits: config.limits.clone(),
+            shadow_sampler,
+        }
+    }
+
+    /// The compiled contract.
+    pub fn compiled(&self) -> Option<&Arc<CompiledContract>> {
+        self.contract.as_ref().map(|(contract, _)| contract)
+    }
+}
+
+impl PublishedConfig {
+    /// Publishes the first configuration.
+    pub fn new(active: ActiveConfig) -> Arc<Self> {
+        Arc::new(Self {
+            active: ArcSwap::from_pointee(active),
+            changes: watch::Sender::new(()),
+        })
+    }
+
+    /// The active configuration.
+    pub fn load(&self) -> Guard<Arc<ActiveConfig>> {
+        self.active.load()
+    }
+
+    /// Publishes a configuration and returns the previous one.
+    pub fn replace(&self, active: ActiveConfig) -> Arc<ActiveConfig> {
+        let before = self.active.swap(Arc::new(active));
+        self.changes.send_replace(());
+        before
+    }
+
+    /// Notifies of each change, for cores that receive no request.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+}

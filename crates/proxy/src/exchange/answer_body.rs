@@ -1,0 +1,206 @@
+//! Bodies of answers: from memory, or streamed from the upstream.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use portcullis_telemetry::Span;
+
+use super::in_flight::InFlight;
+use crate::body::BodyTee;
+use crate::body::BufferedBody;
+use crate::upstream::{UpstreamBody, UpstreamError};
+
+/// The body of an answer.
+#[derive(Debug)]
+pub struct AnswerBody {
+    /// Sent first.
+    first: Bytes,
+    rest: AnswerTail,
+    /// Copy the body while it passes.
+    tees: Vec<BodyTee>,
+    /// What the request holds until its answer has passed.
+    in_flight: Option<Box<InFlight>>,
+    /// Ends when the answer has passed; `None` if the request is not sampled.
+    span: Option<Rc<Span>>,
+}
+
+#[derive(Debug)]
+enum AnswerTail {
+    Trailers(Option<http::HeaderMap>),
+    Streamed(UpstreamBody),
+}
+
+impl AnswerBody {
+    /// No body.
+    pub fn empty() -> Self {
+        Self::from(Bytes::new())
+    }
+
+    /// A body in memory, with its trailers if it has any.
+    pub fn buffered(whole: BufferedBody) -> Self {
+        let BufferedBody { bytes, trailers } = whole;
+        let trailers = trailers.filter(|fields| !fields.is_empty());
+        Self {
+            first: bytes,
+            rest: AnswerTail::Trailers(trailers),
+            tees: Vec::new(),
+            in_flight: None,
+            span: None,
+        }
+    }
+
+    /// The upstream's body, passed on as it arrives.
+    pub fn streamed(body: UpstreamBody) -> Self {
+        Self::streamed_after(Bytes::new(), body)
+    }
+
+    /// The upstream's body after `first`, which was read before.
+    pub fn streamed_after(first: Bytes, rest: UpstreamBody) -> Self {
+        Self {
+            first,
+            rest: AnswerTail::Streamed(rest),
+            tees: Vec::new(),
+            in_flight: None,
+            span: None,
+        }
+    }
+
+    /// The same body, with the part that was read put back in front.
+    #[must_use]
+    pub(super) fn preceded_by(self, first: Bytes) -> Self {
+        debug_assert!(self.first.is_empty(), "the first part was read");
+        Self { first, ..self }
+    }
+
+    /// The same body, copied while it passes.
+    #[must_use]
+    pub(super) fn with_tee(mut self, tee: BodyTee) -> Self {
+        self.tees.push(tee);
+        self
+    }
+
+    /// The same body, which releases what the request holds when the body has passed.
+    #[must_use]
+    pub(super) fn with_in_flight(self, in_flight: Box<InFlight>) -> Self {
+        let in_flight = (!self.is_end_stream()).then_some(in_flight);
+        Self { in_flight, ..self }
+    }
+
+    /// The same body, which ends the span when it has passed.
+    #[must_use]
+    pub(super) fn traced(self, span: Rc<Span>) -> Self {
+        let span = (!self.is_end_stream()).then_some(span);
+        Self { span, ..self }
+    }
+
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+        if !self.first.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.first)))));
+        }
+        match &mut self.rest {
+            AnswerTail::Trailers(trailers) => {
+                Poll::Ready(trailers.take().map(|fields| Ok(Frame::trailers(fields))))
+            }
+            AnswerTail::Streamed(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+}
+
+impl AnswerBody {
+    fn record_progress(
+        &mut self,
+        polled: &Poll<Option<Result<Frame<Bytes>, UpstreamError>>>,
+        is_ended: bool,
+    ) {
+        if let Some(in_flight) = &mut self.in_flight {
+            match polled {
+                Poll::Ready(Some(Ok(frame))) => {
+                    frame
+                        .trailers_ref()
+                        .into_iter()
+                        .for_each(|fields| in_flight.record_trailers(fields));
+                }
+                Poll::Ready(Some(Err(_))) => in_flight.record_truncation(),
+                Poll::Ready(None) | Poll::Pending => {}
+            }
+        }
+        if let (Some(span), Poll::Ready(Some(Err(_)))) = (&self.span, polled) {
+            span.mark_truncated();
+        }
+        let is_over = is_ended || matches!(polled, Poll::Ready(None | Some(Err(_))));
+        if is_over {
+            self.in_flight = None;
+            self.span = None;
+        }
+    }
+}
+
+impl From<Bytes> for AnswerBody {
+    fn from(bytes: Bytes) -> Self {
+        Self {
+            first: bytes,
+            rest: AnswerTail::Trailers(None),
+            tees: Vec::new(),
+            in_flight: None,
+            span: None,
+        }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = UpstreamError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+        let this = self.get_mut();
+        let polled = this.poll_next(cx);
+        let is_ended = this.is_end_stream();
+        this.record_progress(&polled, is_ended);
+        for tee in &mut this.tees {
+            match &polled {
+                Poll::Ready(Some(Ok(frame))) => {
+                    frame
+                        .data_ref()
+                        .into_iter()
+                        .for_each(|piece| tee.push(piece));
+                    if is_ended {
+                        tee.finish();
+                    }
+                }
+                Poll::Ready(None) => tee.finish(),
+                Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+            }
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.first.is_empty()
+            && match &self.rest {
+                AnswerTail::Trailers(trailers) => trailers.is_none(),
+                AnswerTail::Streamed(body) => body.is_end_stream(),
+            }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let first = self.first.len() as u64;
+        match &self.rest {
+            AnswerTail::Trailers(None) => SizeHint::with_exact(first),
+            AnswerTail::Trailers(Some(_)) => SizeHint::default(),
+            AnswerTail::Streamed(body) => match body.size_hint().exact() {
+                Some(rest) => SizeHint::with_exact(first + rest),
+                None => SizeHint::default(),
+            },
+        }
+    }
+}

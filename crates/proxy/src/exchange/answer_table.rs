@@ -1,0 +1,331 @@
+//! The one table from problems to answers: status, error, header fields, outcome.
+
+use http::{HeaderName, HeaderValue, StatusCode};
+
+use portcullis_breaker::{AdmissionRefusal, AdmissionRule};
+use portcullis_contract::{Violation, body_too_large};
+use portcullis_identity::IdentityFault;
+use portcullis_telemetry::RequestOutcome;
+use portcullis_vocabulary::enforcement::ViolationClass;
+
+use crate::body::RequestBodyError;
+use crate::inspect::HttpRefusal;
+use crate::upstream::UpstreamError;
+
+/// Marks the answers of Portcullis, so that clients do not take them for the service's.
+pub(super) const X_PORTCULLIS: HeaderName = HeaderName::from_static("x-portcullis");
+
+/// Why the service does not answer a request.
+#[derive(Debug)]
+pub(super) enum ProblemCause {
+    /// The message violates the contract. The most useful violation comes first.
+    Violations {
+        violations: Vec<Violation>,
+        /// Header fields that HTTP requires in the answer (`Allow` with 405, `WWW-Authenticate`
+        /// with 401), and those that a browser needs to show it.
+        headers: Vec<(HeaderName, HeaderValue)>,
+    },
+    /// No service matches the host and path.
+    NoService,
+    /// The service has no contract yet.
+    NoContract {
+        /// The service.
+        service: String,
+    },
+    /// The request violates HTTP.
+    Http(HttpRefusal),
+    /// The body did not arrive in time.
+    BodyTimeout,
+    /// The client went away while its body was read.
+    ClientGone,
+    /// The caller's identity is invalid or missing.
+    Identity(IdentityFault),
+    /// A circuit breaker, a limit or a budget refuses the request.
+    Traffic(AdmissionRefusal),
+    /// The upstream did not answer.
+    Upstream(UpstreamError),
+    /// The contract has no example for the mock to answer with.
+    NoExample(String),
+    /// Portcullis panicked.
+    Panicked,
+}
+
+/// The answer to one cause.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AnswerEntry {
+    pub(super) status: StatusCode,
+    pub(super) error: &'static str,
+    pub(super) title: &'static str,
+    pub(super) outcome: RequestOutcome,
+    /// Seconds after which the same request may succeed.
+    pub(super) retry_after: Option<u32>,
+}
+
+const fn entry(status: StatusCode, error: &'static str, title: &'static str) -> AnswerEntry {
+    AnswerEntry {
+        status,
+        error,
+        title,
+        outcome: RequestOutcome::Refused,
+        retry_after: None,
+    }
+}
+
+impl ProblemCause {
+    /// The entry of the table.
+    pub(super) fn entry(&self) -> AnswerEntry {
+        match self {
+            Self::Violations { violations, .. } => violation_entry(violations),
+            Self::NoService => entry(
+                StatusCode::NOT_FOUND,
+                "NO_SERVICE",
+                "No service has this host and path",
+            ),
+            Self::NoContract { .. } => AnswerEntry {
+                retry_after: Some(5),
+                ..entry(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "CONTRACT_UNAVAILABLE",
+                    "The service's contract could not be read yet",
+                )
+            },
+            Self::Http(refusal) => http_entry(*refusal),
+            Self::BodyTimeout => entry(
+                StatusCode::REQUEST_TIMEOUT,
+                "REQUEST_TIMEOUT",
+                "The request did not arrive in time",
+            ),
+            Self::ClientGone => AnswerEntry {
+                outcome: RequestOutcome::Abandoned,
+                ..entry(
+                    StatusCode::BAD_REQUEST,
+                    "MALFORMED_REQUEST",
+                    "The request ended early",
+                )
+            },
+            Self::Identity(fault) => identity_entry(*fault),
+            Self::Traffic(refusal) => traffic_entry(refusal),
+            Self::Upstream(error) => upstream_entry(error),
+            Self::NoExample(_) => AnswerEntry {
+                outcome: RequestOutcome::Unanswered,
+                ..entry(
+                    StatusCode::NOT_IMPLEMENTED,
+                    "NO_EXAMPLE",
+                    "The contract has no example to answer with",
+                )
+            },
+            Self::Panicked => entry(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "INTERNAL_VALIDATOR_FAILURE",
+                "The request could not be judged",
+            ),
+        }
+    }
+
+    /// What happened, in one sentence for the sender of the request.
+    pub(super) fn detail(&self, with_values: bool, squad: &str) -> String {
+        match self {
+            Self::Violations { violations, .. } => match violations.first() {
+                Some(violation) => violation.sentence(with_values),
+                None => String::new(),
+            },
+            Self::NoService => {
+                "no configured service matches the request's host and path".to_owned()
+            }
+            Self::NoContract { service } => format!(
+                "the contract of {service} could not be read yet, and no request passes without validation"
+            ),
+            Self::Http(refusal) => refusal.sentence().to_owned(),
+            Self::BodyTimeout => RequestBodyError::Timeout.to_string(),
+            Self::ClientGone => RequestBodyError::ClientGone.to_string(),
+            Self::Identity(fault) => fault.to_string(),
+            Self::Traffic(refusal) => refusal.rule.sentence(squad).to_string(),
+            Self::Upstream(error) => error.to_string(),
+            Self::NoExample(reason) => reason.clone(),
+            Self::Panicked => {
+                "the proxy failed because of a defect; the failure is counted".to_owned()
+            }
+        }
+    }
+
+    pub(super) fn violations(&self) -> &[Violation] {
+        if let Self::Violations { violations, .. } = self {
+            violations
+        } else {
+            &[]
+        }
+    }
+
+    pub(super) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        if let Self::Violations { headers, .. } = self {
+            headers
+        } else {
+            &[]
+        }
+    }
+
+    /// The cause for a body that could not be read.
+    pub(super) fn from_body_error(error: RequestBodyError) -> Self {
+        match error {
+            RequestBodyError::Timeout => Self::BodyTimeout,
+            RequestBodyError::Refused(refusal) => Self::Http(refusal),
+            RequestBodyError::ClientGone => Self::ClientGone,
+            // The checker of the upload has recorded the violations.
+            RequestBodyError::Violated => Self::Violations {
+                violations: Vec::new(),
+                headers: Vec::new(),
+            },
+            RequestBodyError::TooLarge { bytes_max } => Self::Violations {
+                violations: vec![body_too_large(bytes_max)],
+                headers: Vec::new(),
+            },
+        }
+    }
+}
+
+fn violation_entry(violations: &[Violation]) -> AnswerEntry {
+    use ViolationClass as Class;
+    let Some(first) = violations.first() else {
+        return entry(
+            StatusCode::BAD_REQUEST,
+            CONTRACT_VIOLATION,
+            "The request violates the contract",
+        );
+    };
+    let (status, title) = match first.class {
+        Class::UnknownPath => (404, "The contract has no such path"),
+        Class::UnknownMethod => (405, "The contract has no such method on this path"),
+        Class::MalformedPath => (400, "The path can be read in more than one way"),
+        Class::MissingCredentials => (401, "Credentials are missing"),
+        Class::MissingParameter => (422, "A required parameter is missing"),
+        Class::InvalidParameter => (422, "A parameter does not match the contract"),
+        Class::DuplicateParameter => (422, "A parameter is repeated"),
+        Class::UnknownQuery => (422, "The contract has no such query parameter"),
+        Class::UnknownHeader => (422, "The contract has no such header"),
+        Class::UnknownCookie => (422, "The contract has no such cookie"),
+        Class::MissingBody => (422, "The request body is missing"),
+        Class::UnexpectedBody => (422, "The operation has no request body"),
+        Class::UnsupportedMediaType => (415, "The contract has no such media type"),
+        Class::UnsupportedEncoding => (415, "The content coding is not supported"),
+        Class::BodyTooLarge => (413, "The request body is too large"),
+        Class::MalformedBody => (400, "The request body is malformed"),
+        Class::DuplicateKey => (422, "The request body repeats a property"),
+        Class::InvalidBody => (422, "Request body does not match the contract"),
+        Class::UnknownBodyProperty => (422, "The contract has no such property in the body"),
+        Class::UndeclaredStatus => (502, "The service answered with an undeclared status"),
+        Class::MissingHeader => (502, "The service's response lacks a header"),
+        Class::InvalidHeader => (502, "A header of the service's response is invalid"),
+        Class::UndeclaredMediaType => (502, "The service answered with an undeclared media type"),
+        Class::MalformedResponseBody => (502, "The service's response is malformed"),
+        Class::InvalidResponseBody => (502, "The service's response does not match the contract"),
+    };
+    let status = StatusCode::from_u16(status).expect("the table holds statuses");
+    let outcome = if first.class.is_of_response() {
+        RequestOutcome::Failed
+    } else {
+        RequestOutcome::Refused
+    };
+    AnswerEntry {
+        outcome,
+        ..entry(status, CONTRACT_VIOLATION, title)
+    }
+}
+
+const CONTRACT_VIOLATION: &str = "CONTRACT_VIOLATION";
+
+fn http_entry(refusal: HttpRefusal) -> AnswerEntry {
+    let (error, title) = match refusal.status() {
+        StatusCode::REQUEST_TIMEOUT => ("REQUEST_TIMEOUT", "The request did not arrive in time"),
+        StatusCode::SERVICE_UNAVAILABLE => ("OVERLOADED", "Too many connections"),
+        _ => ("MALFORMED_REQUEST", "The request cannot be read as HTTP"),
+    };
+    let overloaded = refusal.status() == StatusCode::SERVICE_UNAVAILABLE;
+    AnswerEntry {
+        retry_after: overloaded.then_some(1),
+        ..entry(refusal.status(), error, title)
+    }
+}
+
+fn identity_entry(fault: IdentityFault) -> AnswerEntry {
+    let (status, title) = match fault {
+        IdentityFault::Header(_) => (StatusCode::BAD_REQUEST, "The calling squad is not clear"),
+        IdentityFault::Token(fault) if fault.is_proxy_fault() => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Tokens cannot be verified now",
+        ),
+        IdentityFault::Token(_) => (
+            StatusCode::UNAUTHORIZED,
+            "The token does not prove which squad calls",
+        ),
+    };
+    let is_unavailable = status == StatusCode::SERVICE_UNAVAILABLE;
+    AnswerEntry {
+        retry_after: is_unavailable.then_some(1),
+        ..entry(status, "INVALID_IDENTITY", title)
+    }
+}
+
+fn traffic_entry(refusal: &AdmissionRefusal) -> AnswerEntry {
+    let (status, error, title) = match refusal.rule {
+        AdmissionRule::Squad(..) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "CIRCUIT_OPEN",
+            "The squad's traffic to the service is cut off",
+        ),
+        AdmissionRule::Service(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "CIRCUIT_OPEN",
+            "The service cannot be reached",
+        ),
+        AdmissionRule::Share(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "OVERLOADED",
+            "The service has no capacity left for the squad",
+        ),
+        AdmissionRule::Budget { .. } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "CROSS_SQUAD_BUDGET",
+            "The budget of requests between squads is used up",
+        ),
+    };
+    AnswerEntry {
+        outcome: RequestOutcome::Shed,
+        retry_after: Some(refusal.retry_after_seconds()),
+        ..entry(status, error, title)
+    }
+}
+
+fn upstream_entry(error: &UpstreamError) -> AnswerEntry {
+    let (status, error, title) = match error {
+        UpstreamError::Timeout { .. } => (
+            StatusCode::GATEWAY_TIMEOUT,
+            "UPSTREAM_TIMEOUT",
+            "The service did not answer in time",
+        ),
+        UpstreamError::RequestBody { source, .. } => {
+            return ProblemCause::from_body_error(*source).entry();
+        }
+        UpstreamError::Connect { .. }
+        | UpstreamError::Closed { .. }
+        | UpstreamError::Malformed { .. } => (
+            StatusCode::BAD_GATEWAY,
+            "UPSTREAM_UNAVAILABLE",
+            "The service did not answer",
+        ),
+    };
+    AnswerEntry {
+        outcome: RequestOutcome::Unanswered,
+        ..entry(status, error, title)
+    }
+}
+
+/// The metric label of an upstream error.
+pub(super) fn upstream_reason(error: &UpstreamError) -> &'static str {
+    match error {
+        UpstreamError::Connect { .. } => "connect",
+        UpstreamError::Timeout { .. } => "timeout",
+        UpstreamError::Closed { .. } => "closed",
+        UpstreamError::Malformed { .. } => "malformed",
+        UpstreamError::RequestBody { .. } => "request-body",
+    }
+}

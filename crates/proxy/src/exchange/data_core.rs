@@ -1,0 +1,167 @@
+//! The state of one data core: a snapshot of the active configuration, and the core's own parts.
+//!
+//! When a request arrives after a change, the core builds a new snapshot from parts that the
+//! control thread has prepared. Requests in flight keep the snapshot that they began with.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use portcullis_config::{Config, RefusalValues};
+use portcullis_contract::CheckScratch;
+use portcullis_identity::{IdentityResolver, IssuerKeys, TokenAuthenticator};
+use portcullis_telemetry::{AccessLog, CoreRecorder, Metrics, Tracer};
+
+use super::active_config::{ActiveConfig, ActiveService, PublishedConfig};
+use super::service_core::{CoreContext, ServiceCore};
+
+/// The state that all requests of a data core use.
+#[derive(Debug)]
+pub struct DataCore {
+    published: Arc<PublishedConfig>,
+    number: usize,
+    metrics: Metrics,
+    snapshot: RefCell<Rc<CoreSnapshot>>,
+    pub(super) identification: IdentityResolver,
+    pub(super) recorder: CoreRecorder,
+    pub(super) access_log: AccessLog,
+    /// Begins traces; `None` where they are not exported.
+    pub(super) tracer: Option<Tracer>,
+    pub(super) scratch: RefCell<CheckScratch>,
+}
+
+/// The active configuration, with this core's part of each service.
+#[derive(Debug)]
+pub(super) struct CoreSnapshot {
+    pub(super) active: Arc<ActiveConfig>,
+    pub(super) refusals: RefusalSettings,
+    /// In the order of the configuration; `None` for a service without a contract yet.
+    services: Vec<Option<Rc<ServiceCore>>>,
+}
+
+/// What refusals show to the caller.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RefusalSettings {
+    pub(super) with_values: bool,
+    pub(super) report_header: bool,
+}
+
+/// The service of a request.
+#[derive(Debug)]
+pub(super) enum ServiceLookup<'v> {
+    /// The service that matches.
+    Service(&'v Rc<ServiceCore>),
+    /// The service that matches, which has no contract yet.
+    NoContract(&'v ActiveService),
+    /// No service matches.
+    NotFound,
+}
+
+impl DataCore {
+    /// The data core with this number, counted from 0. `keys` are present if tokens identify the
+    /// callers, `tracer` if requests are traced.
+    pub fn new(
+        published: &Arc<PublishedConfig>,
+        keys: Option<&IssuerKeys>,
+        tracer: Option<Tracer>,
+        number: usize,
+        metrics: &Metrics,
+    ) -> Rc<Self> {
+        let active = published.load();
+        let access_log = AccessLog::of_process();
+        let context = CoreContext {
+            number,
+            metrics,
+            access_log: &access_log,
+        };
+        let snapshot = CoreSnapshot::new(Arc::clone(&active), None, context);
+        Rc::new(Self {
+            identification: identity_resolver(&active.config, keys),
+            number,
+            metrics: metrics.clone(),
+            access_log,
+            snapshot: RefCell::new(Rc::new(snapshot)),
+            recorder: CoreRecorder::new(metrics),
+            tracer,
+            scratch: RefCell::default(),
+            published: Arc::clone(published),
+        })
+    }
+
+    /// The current snapshot.
+    pub(super) fn snapshot(&self) -> Rc<CoreSnapshot> {
+        let active = self.published.load();
+        let mut snapshot = self.snapshot.borrow_mut();
+        if !Arc::ptr_eq(&active, &snapshot.active) {
+            let context = CoreContext {
+                number: self.number,
+                metrics: &self.metrics,
+                access_log: &self.access_log,
+            };
+            let next = CoreSnapshot::new(Arc::clone(&active), Some(&snapshot), context);
+            *snapshot = Rc::new(next);
+        }
+        Rc::clone(&snapshot)
+    }
+
+    /// Releases the parts of an old configuration, even if no request arrives.
+    pub fn refresh(&self) {
+        drop(self.snapshot());
+    }
+}
+
+impl CoreSnapshot {
+    fn new(active: Arc<ActiveConfig>, before: Option<&Self>, context: CoreContext<'_>) -> Self {
+        let config = &active.config;
+        let core = |service: &Arc<ActiveService>| {
+            let before = before.and_then(|before| before.named(&service.config.name));
+            ServiceCore::new(&active, service, before, context).map(Rc::new)
+        };
+        Self {
+            refusals: RefusalSettings {
+                with_values: config.refusals.values == RefusalValues::Caller,
+                report_header: config.refusals.report_header,
+            },
+            services: active.services.iter().map(core).collect(),
+            active,
+        }
+    }
+
+    /// The service for a host (without port) and a raw path. The most specific host wins, then the
+    /// longest path prefix.
+    pub(super) fn service(&self, host: &str, path: &str) -> ServiceLookup<'_> {
+        let index = match &self.active.services[..] {
+            [only] => only.config.rank(host, path).map(|_| 0),
+            all => {
+                let ranked = all
+                    .iter()
+                    .zip(0..)
+                    .filter_map(|(service, index)| Some((service.config.rank(host, path)?, index)));
+                let best = ranked.max_by(|left, right| left.0.cmp(&right.0));
+                best.map(|(_, index)| index)
+            }
+        };
+        match index.map(|index| (&self.services[index], &self.active.services[index])) {
+            Some((Some(service), _)) => ServiceLookup::Service(service),
+            Some((None, service)) => ServiceLookup::NoContract(service),
+            None => ServiceLookup::NotFound,
+        }
+    }
+
+    fn named(&self, name: &str) -> Option<&ServiceCore> {
+        let mut services = self.services.iter().flatten();
+        services
+            .find(|service| service.config().name == name)
+            .map(|service| &**service)
+    }
+}
+
+fn identity_resolver(config: &Config, keys: Option<&IssuerKeys>) -> IdentityResolver {
+    match keys {
+        Some(keys) => {
+            let tokens = TokenAuthenticator::new(&config.identity.jwt, keys.clone());
+            IdentityResolver::Tokens(Box::new(tokens))
+        }
+        None => IdentityResolver::Headers,
+    }
+}

@@ -1,0 +1,84 @@
+//! Answers to problems, written and recorded in one place.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Response, StatusCode};
+
+use portcullis_identity::{IdentityFault, TokenFault};
+use portcullis_telemetry::RequestOutcome;
+use portcullis_vocabulary::Consumer;
+
+use super::answer_table::{ProblemCause, X_PORTCULLIS};
+use super::data_core::DataCore;
+use super::problem_details::ProblemDetails;
+use super::request_record::{AnswerSummary, RequestRecord};
+use super::service_access_log;
+use super::stages::ExchangeProblem;
+use crate::headers::Peer;
+
+/// Records a problem and answers it.
+pub(super) fn problem_response(
+    core: &DataCore,
+    problem: &ExchangeProblem,
+    peer: &Peer,
+    request_id: &str,
+) -> Response<Bytes> {
+    let ExchangeProblem { cause, record } = problem;
+    let record = record.as_deref();
+    let entry = cause.entry();
+    if let Some(record) = record {
+        record.set_answer(AnswerSummary {
+            outcome: entry.outcome,
+            status: Some(entry.status).filter(|_| entry.outcome != RequestOutcome::Abandoned),
+            error: Some(entry.error),
+        });
+        if let ProblemCause::Traffic(refusal) = cause {
+            record.record_shed(refusal.rule.as_str());
+        }
+    } else {
+        service_access_log::write_unrouted(
+            &core.access_log,
+            peer.address.ip(),
+            request_id,
+            entry.status,
+            entry.error,
+        );
+    }
+    let with_values = core.snapshot().refusals.with_values;
+    let squad = record.map_or(Consumer::UNKNOWN_NAME, RequestRecord::consumer_name);
+    let detail = cause.detail(with_values, squad);
+    let details = ProblemDetails::new(cause, &detail, request_id, record, with_values);
+    encode(cause, &details)
+}
+
+/// Writes a problem as a response (RFC 9457) that no cache stores.
+fn encode(cause: &ProblemCause, details: &ProblemDetails<'_>) -> Response<Bytes> {
+    let entry = cause.entry();
+    let mut response = Response::new(details.to_bytes());
+    *response.status_mut() = entry.status;
+    let headers = response.headers_mut();
+    headers.extend(cause.headers().iter().cloned());
+    if let ProblemCause::Identity(IdentityFault::Token(fault)) = cause
+        && entry.status == StatusCode::UNAUTHORIZED
+    {
+        headers.insert(WWW_AUTHENTICATE, challenge(*fault));
+    }
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_PORTCULLIS, HeaderValue::from_static(entry.error));
+    if let Some(seconds) = entry.retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// The `WWW-Authenticate` of a token that is missing or invalid (RFC 6750 section 3).
+fn challenge(fault: TokenFault) -> HeaderValue {
+    HeaderValue::from_static(match fault {
+        TokenFault::Missing => "Bearer",
+        _ => "Bearer error=\"invalid_token\"",
+    })
+}

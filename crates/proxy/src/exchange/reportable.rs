@@ -1,0 +1,60 @@
+//! What metrics, logs and the inventory may show of a request: nothing that its sender chose.
+
+use http::Method;
+
+use portcullis_contract::{CompiledContract, Violation};
+use portcullis_telemetry::MaskedViolation;
+use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
+
+/// The method, or `*` if HTTP does not define it, because a client may send any method.
+pub(super) fn reportable_method(method: &Method) -> &str {
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::CONNECT,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::PATCH,
+    ];
+    if known.contains(method) {
+        method.as_str()
+    } else {
+        "*"
+    }
+}
+
+/// A violation without the values that its message may quote and without names that its sender
+/// chose.
+pub(super) fn masked_violation(
+    violation: &Violation,
+    enforcement: Enforcement,
+    contract: &CompiledContract,
+) -> MaskedViolation {
+    let location = violation.contract.as_ref();
+    let has_chosen_name = matches!(
+        violation.class,
+        ViolationClass::UnknownQuery
+            | ViolationClass::UnknownHeader
+            | ViolationClass::UnknownCookie
+    );
+    let name = violation.name.as_deref();
+    MaskedViolation {
+        class: violation.class,
+        enforcement,
+        part: violation.part.as_str(),
+        name: name.map(|name| {
+            if has_chosen_name {
+                MaskedViolation::reportable_name(name)
+            } else {
+                name.to_owned()
+            }
+        }),
+        pointer: contract.mask(&violation.pointer),
+        keyword: violation.keyword.clone(),
+        schema: location.map(|location| format!("#{}", location.pointer)),
+        place: location.map(|location| (location.file.clone(), location.line)),
+    }
+}

@@ -1,0 +1,374 @@
+//! The record of one request, from its arrival to its answer.
+//!
+//! Every stage writes to it. Dropping it publishes it exactly once, whether the request was
+//! answered, refused or abandoned by its client. Metrics, the inventory, the access log and the
+//! span all come from this one record, so they agree.
+
+use std::borrow::Cow;
+use std::cell::{Cell, Ref, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+
+use portcullis_config::AccessLogPath;
+use portcullis_contract::Violation;
+use portcullis_identity::CallerIdentity;
+use portcullis_telemetry::{
+    AccessLine, DriftEvent, MaskedViolation, RequestLabels, RequestMeasurement, RequestOutcome,
+    RequestTrace, ServiceAttributes, Span, ViolatedParts, ViolationFields,
+};
+use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
+use portcullis_vocabulary::{Caller, Consumer};
+
+use super::answer_table::ProblemCause;
+use super::reportable::{masked_violation, reportable_method};
+use super::service_core::ServiceCore;
+use crate::headers::Peer;
+
+/// The record of one request to one service.
+#[derive(Debug)]
+pub(super) struct RequestRecord {
+    pub(super) service: Rc<ServiceCore>,
+    pub(super) caller: Caller,
+    meta: RequestMeta,
+    /// The version of the calling service.
+    version: Option<HeaderValue>,
+    pub(super) started: Instant,
+    operation_match: Cell<OperationMatch>,
+    waited: Cell<Duration>,
+    judging: Cell<Duration>,
+    took: Cell<Option<Duration>>,
+    answer: Cell<AnswerSummary>,
+    violated_parts: Cell<ViolatedParts>,
+    violations: RefCell<Vec<MaskedViolation>>,
+    /// Violations that did not refuse the request, for the header of the answer.
+    reported: RefCell<Vec<Violation>>,
+    /// Why an upload was refused while it passed.
+    upload_refusal: RefCell<Option<Box<ProblemCause>>>,
+}
+
+/// The request itself, and its sender.
+#[derive(Debug)]
+pub(super) struct RequestMeta {
+    pub(super) id: HeaderValue,
+    pub(super) method: Method,
+    pub(super) target: Uri,
+    pub(super) peer: Rc<Peer>,
+    /// The trace, where requests are traced.
+    pub(super) trace: Option<RequestTrace>,
+}
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OperationMatch {
+    /// Nothing that the contract declares.
+    Unmatched,
+    /// An operation.
+    Operation(u32),
+    /// The owner of the service, which Portcullis answers itself.
+    Owner,
+}
+
+/// How a request was answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AnswerSummary {
+    pub(super) outcome: RequestOutcome,
+    /// The status that was sent.
+    pub(super) status: Option<StatusCode>,
+    /// The error, if Portcullis answered instead of the service.
+    pub(super) error: Option<&'static str>,
+}
+
+impl RequestRecord {
+    pub(super) fn open(
+        service: Rc<ServiceCore>,
+        identity: CallerIdentity,
+        meta: RequestMeta,
+        started: Instant,
+    ) -> Self {
+        let CallerIdentity { caller, version } = identity;
+        Self {
+            service,
+            caller,
+            meta,
+            version,
+            started,
+            operation_match: Cell::new(OperationMatch::Unmatched),
+            waited: Cell::new(Duration::ZERO),
+            judging: Cell::new(Duration::ZERO),
+            took: Cell::new(None),
+            answer: Cell::new(AnswerSummary {
+                outcome: RequestOutcome::Abandoned,
+                status: None,
+                error: None,
+            }),
+            violated_parts: Cell::new(ViolatedParts::default()),
+            violations: RefCell::default(),
+            reported: RefCell::default(),
+            upload_refusal: RefCell::default(),
+        }
+    }
+
+    pub(super) fn operation(&self) -> Option<u32> {
+        match self.operation_match.get() {
+            OperationMatch::Operation(operation) => Some(operation),
+            OperationMatch::Unmatched | OperationMatch::Owner => None,
+        }
+    }
+
+    pub(super) fn set_operation(&self, operation: u32) {
+        self.operation_match
+            .set(OperationMatch::Operation(operation));
+    }
+
+    /// Records that the request asks for the owner of the service.
+    pub(super) fn set_owner_request(&self) {
+        self.operation_match.set(OperationMatch::Owner);
+    }
+
+    /// Adds time spent waiting for the client or the upstream.
+    pub(super) fn add_wait(&self, time: Duration) {
+        self.waited.set(self.waited.get() + time);
+    }
+
+    /// Adds the time of one attempt to get an answer from the upstream.
+    pub(super) fn add_upstream_time(&self, time: Duration) {
+        self.add_wait(time);
+        if let Some(span) = self.span() {
+            span.upstream_took(time);
+        }
+    }
+
+    /// Runs a validation and adds its time.
+    pub(super) fn timed<T>(&self, judge: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let judged = judge();
+        self.judging.set(self.judging.get() + started.elapsed());
+        judged
+    }
+
+    /// Records how the request is answered. The measured duration ends here, before the body of
+    /// the answer is sent.
+    pub(super) fn set_answer(&self, answer: AnswerSummary) {
+        self.took.set(Some(self.started.elapsed()));
+        self.answer.set(answer);
+    }
+
+    /// Records a violation.
+    pub(super) fn record_violation(&self, violation: &Violation, enforcement: Enforcement) {
+        let class = violation.class;
+        let recorder = &self.service.recorder;
+        recorder.violation(self.labels(), class, enforcement);
+        let mut violated_parts = self.violated_parts.get();
+        if class.is_of_response() {
+            violated_parts.response = true;
+        } else {
+            violated_parts.request = true;
+        }
+        self.violated_parts.set(violated_parts);
+        let masked = masked_violation(violation, enforcement, &self.service.contract);
+        recorder.record_drift(self.drift_event(masked.clone()));
+        if let Some(span) = self.span() {
+            span.record_violation(&masked);
+        }
+        self.violations.borrow_mut().push(masked);
+    }
+
+    /// Keeps violations that did not refuse the request.
+    pub(super) fn report_with_answer(&self, violations: Vec<Violation>) {
+        self.reported.borrow_mut().extend(violations);
+    }
+
+    /// The violations that did not refuse the request.
+    pub(super) fn violations_to_report(&self) -> Ref<'_, Vec<Violation>> {
+        self.reported.borrow()
+    }
+
+    /// Keeps the reason why an upload was refused while it passed.
+    pub(super) fn set_upload_refusal(&self, cause: ProblemCause) {
+        *self.upload_refusal.borrow_mut() = Some(Box::new(cause));
+    }
+
+    /// The reason why the upload was refused, if it was.
+    pub(super) fn take_upload_refusal(&self) -> Option<ProblemCause> {
+        self.upload_refusal.take().map(|cause| *cause)
+    }
+
+    /// Records that a traffic rule refused the request.
+    pub(super) fn record_shed(&self, reason: &'static str) {
+        let tier = self.caller.tier;
+        self.service.recorder.shed(self.labels(), tier, reason);
+    }
+
+    /// The consumer's name, as metrics and refusals show it.
+    pub(super) fn consumer_name(&self) -> &str {
+        self.service.catalog.consumer_name(self.caller.consumer)
+    }
+
+    /// The operation's name, or `unknown`.
+    pub(super) fn operation_name(&self) -> &str {
+        match self.operation_match.get() {
+            OperationMatch::Operation(operation) => {
+                &self.service.contract.operation(operation).name
+            }
+            OperationMatch::Owner => "__owner",
+            OperationMatch::Unmatched => "unknown",
+        }
+    }
+
+    /// Writes the trace context for the upstream. A legacy service knows no squads, so it does not
+    /// get the caller's name here either.
+    pub(super) fn propagate(&self, headers: &mut HeaderMap) {
+        let Some(trace) = &self.meta.trace else {
+            return;
+        };
+        let is_known = self.caller.consumer != Consumer::Unknown && !self.service.config().legacy;
+        trace.propagate(headers, is_known.then(|| self.consumer_name()));
+    }
+
+    fn drift_event(&self, finding: MaskedViolation) -> DriftEvent<'_> {
+        let is_stray = matches!(
+            finding.class,
+            ViolationClass::UnknownPath | ViolationClass::UnknownMethod
+        );
+        let RequestMeta { method, target, .. } = &self.meta;
+        let stray = is_stray.then(|| {
+            let outline = self.service.contract.outline(target.path());
+            (
+                reportable_method(method).to_owned(),
+                outline.known,
+                outline.rest,
+            )
+        });
+        let is_status = finding.class == ViolationClass::UndeclaredStatus;
+        let status = self.answer.get().status.filter(|_| is_status);
+        DriftEvent {
+            at: SystemTime::now(),
+            finding,
+            operation: self.operation().map(|_| self.operation_name()),
+            squad: self.consumer_name(),
+            stray,
+            status: status.map(|status| status.as_u16()),
+        }
+    }
+
+    fn span(&self) -> Option<&Span> {
+        self.meta.trace.as_ref()?.span().map(|span| &**span)
+    }
+
+    /// The attributes that describe the service in the span.
+    fn service_attributes(&self, outcome: RequestOutcome) -> ServiceAttributes {
+        let contract = &self.service.contract;
+        let operation = self.operation().map(|id| contract.operation(id));
+        let config = self.service.config();
+        ServiceAttributes {
+            service: config.name.clone(),
+            operation: operation
+                .map(|operation| (Arc::clone(&operation.name), Arc::clone(&operation.path))),
+            contract: (
+                Arc::clone(&contract.version),
+                Arc::clone(&contract.revision),
+            ),
+            squad: self.consumer_name().to_owned(),
+            tier: self.caller.tier,
+            risk_score: config.risk_score,
+            outcome,
+        }
+    }
+
+    fn labels(&self) -> RequestLabels<'_> {
+        RequestLabels {
+            operation: match self.operation_match.get() {
+                OperationMatch::Operation(operation) => operation,
+                OperationMatch::Owner => u32::MAX - 1,
+                OperationMatch::Unmatched => u32::MAX,
+            },
+            operation_name: self.operation_name(),
+            squad: self.caller.consumer.index(),
+            squad_name: self.consumer_name(),
+        }
+    }
+
+    /// Writes the line of the access log, if the policy wants one.
+    fn write_access_line(&self, measured: RequestMeasurement) {
+        let service = &self.service;
+        let AnswerSummary {
+            outcome,
+            status,
+            error,
+        } = self.answer.get();
+        if !service.access.wants(outcome) {
+            return;
+        }
+        let meta = &self.meta;
+        let violations = self.violations.borrow();
+        service.access.log.write(&AccessLine {
+            at: self.arrived_at(),
+            service: Some(&service.config().name),
+            operation: Some(self.operation_name()),
+            method: Some(reportable_method(&meta.method)),
+            path: Some(&self.logged_path()),
+            status: status.map(|status| status.as_u16()),
+            outcome,
+            error,
+            squad: self.consumer_name(),
+            tier: self.caller.tier.as_str(),
+            caller_version: self.version.as_ref().and_then(|value| value.to_str().ok()),
+            provider: service.provider().map(|squad| squad.name.as_str()),
+            contract_version: Some(&service.contract.version),
+            contract_revision: Some(&service.contract.revision),
+            request_id: meta.id.to_str().unwrap_or_default(),
+            trace_id: meta.trace.as_ref().map(RequestTrace::id),
+            peer: Some(meta.peer.address.ip()),
+            took: measured.took,
+            own: measured.own,
+            violations: violations.iter().map(ViolationFields::from).collect(),
+        });
+    }
+
+    /// When the head of the request had arrived.
+    fn arrived_at(&self) -> SystemTime {
+        let now = SystemTime::now();
+        now.checked_sub(self.started.elapsed()).unwrap_or(now)
+    }
+
+    /// The path for the access log. Unless the policy asks for the raw path, this is the path
+    /// template of the operation, or an unknown path without its values.
+    fn logged_path(&self) -> Cow<'_, str> {
+        let contract = &self.service.contract;
+        let target = &self.meta.target;
+        match (self.service.access.policy.path, self.operation()) {
+            (AccessLogPath::Raw, _) => {
+                Cow::Borrowed(target.path_and_query().map_or("", PathAndQuery::as_str))
+            }
+            (AccessLogPath::Template, Some(operation)) => {
+                Cow::Borrowed(&*contract.operation(operation).path)
+            }
+            (AccessLogPath::Template, None) => {
+                Cow::Owned(contract.outline(target.path()).to_string())
+            }
+        }
+    }
+}
+
+impl Drop for RequestRecord {
+    fn drop(&mut self) {
+        let took = self.took.get().unwrap_or_else(|| self.started.elapsed());
+        let measured = RequestMeasurement {
+            took,
+            own: took.saturating_sub(self.waited.get()),
+            judging: self.judging.get(),
+            departed: self.violated_parts.get(),
+        };
+        let outcome = self.answer.get().outcome;
+        let recorder = &self.service.recorder;
+        recorder.request(self.labels(), outcome, measured);
+        self.write_access_line(measured);
+        if let Some(span) = self.span() {
+            span.set_service_attributes(self.service_attributes(outcome));
+        }
+    }
+}

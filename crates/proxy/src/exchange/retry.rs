@@ -1,0 +1,109 @@
+//! Retries.
+//!
+//! A request is retried only if it is idempotent (RFC 9110 section 9.2.2, or the contract declares
+//! it), its whole body is in memory, and the deadline and the retry budget of the service allow
+//! it. The attempt must have failed in one of these ways: no connection, a connection closed
+//! before the response, or status 502, 503 or 504. A response timeout is not retried, because the
+//! upstream may still be working on the request.
+
+use std::time::{Duration, Instant};
+
+use http::{Method, Request, Response, StatusCode};
+use tokio::time::sleep;
+
+use super::answer_table::upstream_reason;
+use super::in_flight::{InFlight, retry_after};
+use super::request_record::RequestRecord;
+use crate::body::ForwardBody;
+use crate::upstream::{UpstreamBody, UpstreamError, UpstreamPhase, copy};
+
+/// The result of one attempt.
+pub(super) type AttemptResult = Result<Response<UpstreamBody>, UpstreamError>;
+
+/// The copy of a request that may be sent again.
+#[derive(Debug)]
+pub(super) struct RetryableRequest {
+    request: Box<Request<ForwardBody>>,
+    attempts: u32,
+}
+
+impl RetryableRequest {
+    /// Copies a request, if it may be retried at all.
+    pub(super) fn of(request: &Request<ForwardBody>, record: &RequestRecord) -> Option<Box<Self>> {
+        let admission = &record.service.admission;
+        if admission.policy().protection.retries.attempts_max == 0 {
+            return None;
+        }
+        let request = is_idempotent(request.method(), record)
+            .then(|| copy(request))
+            .flatten()?;
+        admission.count_retryable(admission.at(Instant::now()));
+        Some(Box::new(Self {
+            request,
+            attempts: 0,
+        }))
+    }
+
+    /// Decides after an attempt whether to retry. If so, waits and returns the request to send.
+    pub(super) async fn next_attempt(
+        &mut self,
+        result: &AttemptResult,
+        in_flight: &mut InFlight,
+        record: &RequestRecord,
+    ) -> Option<Box<Request<ForwardBody>>> {
+        let reason = reason_of(result)?;
+        let admission = &record.service.admission;
+        let deadline = admission.policy().protection.retries.deadline;
+        let now = Instant::now();
+        let remaining = deadline.checked_sub(now.saturating_duration_since(record.started))?;
+        let response = result.as_ref().ok();
+        let wait_min = response.and_then(|response| retry_after(response.headers()));
+        let wait_min = wait_min.unwrap_or(Duration::ZERO);
+        if wait_min > remaining {
+            return None;
+        }
+        let request = copy(&self.request)?;
+        let backoff = admission.retry(self.attempts, admission.at(now), fastrand::f64())?;
+        let wait = backoff.max(wait_min);
+        if wait > remaining {
+            return None;
+        }
+        self.attempts += 1;
+        sleep(wait).await;
+        record.add_wait(wait);
+        in_flight.admit_attempt(Instant::now()).ok()?;
+        record.service.recorder.retried(reason);
+        Some(request)
+    }
+}
+
+/// Whether a request is idempotent: as the contract declares, or else by its method (RFC 9110
+/// section 9.2.2).
+pub(super) fn is_idempotent(method: &Method, record: &RequestRecord) -> bool {
+    let operation = record.operation();
+    let operation = operation.map(|id| record.service.contract.operation(id));
+    operation
+        .and_then(|operation| operation.enforcement.idempotent)
+        .unwrap_or_else(|| method.is_idempotent())
+}
+
+/// The metric label for the reason of a retry; `None` if the result does not allow one.
+fn reason_of(result: &AttemptResult) -> Option<&'static str> {
+    match result {
+        Ok(response) => match response.status() {
+            StatusCode::BAD_GATEWAY => Some("502"),
+            StatusCode::SERVICE_UNAVAILABLE => Some("503"),
+            StatusCode::GATEWAY_TIMEOUT => Some("504"),
+            _ => None,
+        },
+        Err(
+            error @ (UpstreamError::Connect { .. }
+            | UpstreamError::Closed { .. }
+            | UpstreamError::Timeout {
+                phase: UpstreamPhase::Connect,
+                ..
+            }),
+        ) => Some(upstream_reason(error)),
+        Err(_) => None,
+    }
+}

@@ -1,0 +1,177 @@
+//! One service on one data core: one revision of its contract, with the core's own connections to
+//! the upstream and its own metric recorders.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use portcullis_breaker::{CoreAdmission, CoreIndex};
+use portcullis_config::{Config, PreflightPolicy, ServiceConfig, UpstreamTarget as UpstreamConfig};
+use portcullis_contract::{CheckSettings, CompiledContract};
+use portcullis_telemetry::{AccessLog, Metrics, ServiceRecorder};
+use portcullis_vocabulary::enforcement::EnforcementPolicy;
+use portcullis_vocabulary::limits::Limits;
+use portcullis_vocabulary::{Catalog, Squad};
+
+use super::active_config::{ActiveConfig, ActiveService};
+use super::service_access_log::ServiceAccessLog;
+use crate::limits::UpstreamLimits;
+use crate::upstream::UpstreamClient;
+
+/// A service as the requests of one data core use it.
+#[derive(Debug)]
+pub(super) struct ServiceCore {
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) contract: Arc<CompiledContract>,
+    pub(super) upstream: ForwardTarget,
+    pub(super) admission: CoreAdmission,
+    pub(super) recorder: Rc<ServiceRecorder>,
+    pub(super) access: ServiceAccessLog,
+    /// The path of the owner endpoint; `None` if it is disabled.
+    owner_path: Option<String>,
+    pub(super) body_bytes_max: u64,
+    pub(super) response_body_bytes_max: u64,
+    json_depth_max: u32,
+    /// Dropped last, hence the last field. The control thread frees a contract after the last data
+    /// core has dropped this, so the fields above must be gone by then.
+    pub(super) active: Arc<ActiveService>,
+}
+
+/// What a service needs of its data core.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CoreContext<'c> {
+    /// The number of the core, counted from 0.
+    pub(super) number: usize,
+    pub(super) metrics: &'c Metrics,
+    pub(super) access_log: &'c AccessLog,
+}
+
+/// Where the requests of a service go.
+#[derive(Clone, Debug)]
+pub(super) enum ForwardTarget {
+    /// To a server.
+    Upstream(UpstreamClient),
+    /// Nowhere: examples from the contract answer.
+    Mock,
+}
+
+impl ServiceCore {
+    /// The service on a data core; `None` while it has no contract. Connections to
+    /// the upstream and metric handles of `before`, the same service in the previous snapshot, are
+    /// kept where they still fit.
+    pub(super) fn new(
+        active: &ActiveConfig,
+        service: &Arc<ActiveService>,
+        before: Option<&Self>,
+        core: CoreContext<'_>,
+    ) -> Option<Self> {
+        let contract = Arc::clone(service.compiled()?);
+        let limits = &service.limits;
+        let recorder = match before {
+            // Handles are indexed by operation and squad. The contract numbers the operations and
+            // the catalog numbers the squads.
+            Some(before)
+                if Arc::ptr_eq(&before.contract, &contract)
+                    && Arc::ptr_eq(&before.catalog, &active.config.catalog) =>
+            {
+                Rc::clone(&before.recorder)
+            }
+            _ => Rc::new(ServiceRecorder::new(
+                core.metrics,
+                &service.inventory,
+                core.number,
+            )),
+        };
+        Some(Self {
+            upstream: ForwardTarget::of(service, before),
+            admission: service
+                .protection
+                .core_admission(CoreIndex::new(core.number)),
+            recorder,
+            access: ServiceAccessLog {
+                log: core.access_log.clone(),
+                policy: active.config.access_log,
+            },
+            owner_path: owner_path(&active.config, &service.config),
+            catalog: Arc::clone(&active.config.catalog),
+            contract,
+            body_bytes_max: limits.body_bytes_max as u64,
+            response_body_bytes_max: limits.response_body_bytes_max as u64,
+            json_depth_max: u32::try_from(limits.json_depth_max).unwrap_or(u32::MAX),
+            active: Arc::clone(service),
+        })
+    }
+
+    /// The service's configuration.
+    pub(super) fn config(&self) -> &ServiceConfig {
+        &self.active.config
+    }
+
+    /// Whether this is the path of the owner endpoint.
+    pub(super) fn is_owner_path(&self, path: &str) -> bool {
+        self.owner_path.as_deref() == Some(path)
+    }
+
+    /// The squad that provides the service.
+    pub(super) fn provider(&self) -> Option<&Squad> {
+        self.active.provider.as_ref()
+    }
+
+    /// The enforcement policy of an operation, or of requests without an operation.
+    pub(super) fn policy(&self, operation: Option<u32>) -> &EnforcementPolicy {
+        let contract = self.active.contract.as_ref();
+        let (_, policies) = contract.expect("a service core exists only with a contract");
+        policies.of(operation)
+    }
+
+    /// The settings for validating messages of an operation.
+    pub(super) fn check_settings(&self, operation: u32) -> CheckSettings<'_> {
+        let limits = &self.active.limits;
+        CheckSettings {
+            policy: self.policy(Some(operation)),
+            violations_max: limits.violations_max,
+            json_depth_max: self.json_depth_max,
+            decoded_bytes_max: limits.decoded_bytes_max,
+            decoded_ratio_max: limits.decoded_ratio_max,
+        }
+    }
+
+    /// Whether undeclared CORS preflights pass.
+    pub(super) fn passes_preflight(&self) -> bool {
+        self.config().preflight == PreflightPolicy::Pass
+    }
+}
+
+impl ForwardTarget {
+    fn of(service: &ActiveService, before: Option<&ServiceCore>) -> Self {
+        let UpstreamConfig::Http(address) = &service.config.upstream else {
+            return Self::Mock;
+        };
+        let limits = upstream_limits(&service.limits);
+        let fits = |before: &&ServiceCore| {
+            before.active.config.upstream == service.config.upstream
+                && upstream_limits(&before.active.limits) == limits
+        };
+        match before.filter(fits) {
+            Some(before) => before.upstream.clone(),
+            None => Self::Upstream(UpstreamClient::new(&address.to_string(), limits)),
+        }
+    }
+}
+
+fn owner_path(config: &Config, service: &ServiceConfig) -> Option<String> {
+    let prefix = service.path_prefix.as_str().trim_end_matches('/');
+    let owner = Some(&config.owner).filter(|owner| owner.enabled)?;
+    Some(format!("{prefix}{}", owner.path))
+}
+
+fn upstream_limits(limits: &Limits) -> UpstreamLimits {
+    UpstreamLimits {
+        connect_timeout: limits.upstream_connect_timeout,
+        response_head_timeout: limits.upstream_timeout,
+        response_stall_timeout: limits.upstream_timeout,
+        idle_timeout: limits.upstream_idle_timeout,
+        idle_max: limits.upstream_connections_idle_max,
+        header_count_max: limits.header_count_max,
+        header_bytes_max: limits.header_bytes_max,
+    }
+}

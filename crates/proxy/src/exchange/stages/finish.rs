@@ -1,0 +1,52 @@
+//! The last stage: completes the shadow copy and adds the header that reports violations.
+
+use http::{HeaderName, HeaderValue, Response};
+use http_body::Body;
+
+use portcullis_contract::Violation;
+
+use super::staged_request::ServiceAnswer;
+use crate::body::BodyTee;
+use crate::exchange::answer_body::AnswerBody;
+use crate::exchange::data_core::DataCore;
+
+const X_PORTCULLIS_VIOLATIONS: HeaderName = HeaderName::from_static("x-portcullis-violations");
+
+/// The answer as the client gets it.
+pub(in crate::exchange) fn finish(core: &DataCore, answer: ServiceAnswer) -> Response<AnswerBody> {
+    let ServiceAnswer {
+        mut response,
+        record,
+        shadow,
+        ..
+    } = answer;
+    if let Some(mut shadow) = shadow {
+        shadow.record_answer(&response);
+        if !response.body().is_end_stream() {
+            let bytes_max = record.service.response_body_bytes_max;
+            let tee = BodyTee::new(bytes_max, move |copy| shadow.record_body(copy));
+            response = response.map(|body| body.with_tee(tee));
+        }
+    }
+    let reported = record.violations_to_report();
+    if !reported.is_empty()
+        && core.snapshot().refusals.report_header
+        && let Some(value) = report_header(&reported)
+    {
+        response
+            .headers_mut()
+            .insert(X_PORTCULLIS_VIOLATIONS, value);
+    }
+    response
+}
+
+/// The value of `x-portcullis-violations`: the number of violations and their classes.
+fn report_header(violations: &[Violation]) -> Option<HeaderValue> {
+    let mut classes: Vec<&str> = violations
+        .iter()
+        .map(|violation| violation.class.as_str())
+        .collect();
+    classes.sort_unstable();
+    classes.dedup();
+    HeaderValue::from_str(&format!("{}; {}", violations.len(), classes.join(", "))).ok()
+}

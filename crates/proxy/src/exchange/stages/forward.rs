@@ -1,0 +1,149 @@
+//! Forwards a judged request to the upstream, with retries, or answers it from the contract.
+
+use std::time::Instant;
+
+use http::{Method, Request, Response, StatusCode};
+
+use super::staged_request::{AdmittedRequest, ExchangeProblem, JudgedRequest, ServiceAnswer};
+use crate::body::ForwardBody;
+use crate::exchange::answer_body::AnswerBody;
+use crate::exchange::answer_table::{ProblemCause, upstream_reason};
+use crate::exchange::in_flight::InFlight;
+use crate::exchange::mock_upstream;
+use crate::exchange::request_record::{AnswerSummary, RequestRecord};
+use crate::exchange::retry::{AttemptResult, RetryableRequest, is_idempotent};
+use crate::exchange::service_core::ForwardTarget;
+use crate::exchange::shadow_capture::ShadowCapture;
+use crate::headers::{MaxForwards, Peer, add_forwarding, count_hop};
+use crate::upstream::UpstreamClient;
+use portcullis_identity::remove_squad_headers;
+use portcullis_telemetry::RequestOutcome;
+
+pub(in crate::exchange) async fn forward(
+    admitted: AdmittedRequest,
+) -> Result<ServiceAnswer, ExchangeProblem> {
+    let AdmittedRequest { judged, in_flight } = admitted;
+    let JudgedRequest {
+        mut request,
+        peer,
+        record,
+    } = judged;
+    let is_head = request.method() == Method::HEAD;
+    let shadow = ShadowCapture::begin(&record, &request);
+    let response = match (&record.service.upstream, in_flight) {
+        (ForwardTarget::Upstream(_), _) if is_last_hop(&mut request) => {
+            Ok(Response::new(AnswerBody::empty()))
+        }
+        (ForwardTarget::Upstream(upstream), Some(in_flight)) => {
+            prepare(&mut request, &peer, &record);
+            send(upstream, request, in_flight, &record).await
+        }
+        (ForwardTarget::Mock | ForwardTarget::Upstream(_), _) => {
+            mock_upstream::answer(&record.service.contract, record.operation(), &request)
+        }
+    };
+    match response {
+        Ok(response) => {
+            record.set_answer(AnswerSummary {
+                outcome: outcome_of(response.status()),
+                status: Some(response.status()),
+                error: None,
+            });
+            Ok(ServiceAnswer {
+                response,
+                record,
+                is_head,
+                shadow,
+            })
+        }
+        Err(cause) => Err(ExchangeProblem::new(cause, &record)),
+    }
+}
+
+/// Whether `Max-Forwards` makes the proxy the final recipient (RFC 9110 section 7.6.2).
+fn is_last_hop(request: &mut Request<ForwardBody>) -> bool {
+    let method = request.method().clone();
+    count_hop(&method, request.headers_mut()) == MaxForwards::AnswerHere
+}
+
+/// Adds the header fields that a gateway adds, after the request was judged as it arrived.
+fn prepare(request: &mut Request<ForwardBody>, peer: &Peer, record: &RequestRecord) {
+    let headers = request.headers_mut();
+    add_forwarding(headers, peer);
+    if record.service.config().legacy {
+        remove_squad_headers(headers);
+    }
+    record.propagate(headers);
+}
+
+async fn send(
+    upstream: &UpstreamClient,
+    mut request: Box<Request<ForwardBody>>,
+    mut in_flight: Box<InFlight>,
+    record: &RequestRecord,
+) -> Result<Response<AnswerBody>, ProblemCause> {
+    if request.body().upload().is_some() {
+        in_flight.mark_streaming();
+    }
+    let mut retryable = RetryableRequest::of(&request, record);
+    loop {
+        let result = attempt(upstream, request, &mut in_flight, record).await;
+        let next = match &mut retryable {
+            // Boxed, because it is rare and its size would count for every request.
+            Some(retryable) => {
+                Box::pin(retryable.next_attempt(&result, &mut in_flight, record)).await
+            }
+            None => None,
+        };
+        match next {
+            Some(next) => request = next,
+            None => return conclude(result, in_flight, record),
+        }
+    }
+}
+
+async fn attempt(
+    upstream: &UpstreamClient,
+    request: Box<Request<ForwardBody>>,
+    in_flight: &mut InFlight,
+    record: &RequestRecord,
+) -> AttemptResult {
+    let started = Instant::now();
+    let is_idempotent = is_idempotent(request.method(), record);
+    let result = upstream.send(request, is_idempotent).await;
+    let now = Instant::now();
+    let took = now - started;
+    record.add_upstream_time(took);
+    match &result {
+        Ok(response) => in_flight.record_response(response, now, took),
+        Err(error) => in_flight.record_failure(error, now, took),
+    }
+    result
+}
+
+fn conclude(
+    result: AttemptResult,
+    in_flight: Box<InFlight>,
+    record: &RequestRecord,
+) -> Result<Response<AnswerBody>, ProblemCause> {
+    match result {
+        Ok(response) => {
+            Ok(response.map(|body| AnswerBody::streamed(body).with_in_flight(in_flight)))
+        }
+        Err(error) => {
+            let service = &record.service;
+            service.recorder.upstream_error(upstream_reason(&error));
+            tracing::debug!(service = service.config().name, %error, "the upstream did not answer");
+            Err(ProblemCause::Upstream(error))
+        }
+    }
+}
+
+/// The outcome of an answer of the service.
+fn outcome_of(status: StatusCode) -> RequestOutcome {
+    if status.is_server_error() {
+        RequestOutcome::Failed
+    } else {
+        RequestOutcome::Answered
+    }
+}

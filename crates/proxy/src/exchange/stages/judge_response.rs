@@ -1,0 +1,253 @@
+//! Judges the response of the service.
+//!
+//! If the policy may reject the body, the body is read first, up to a bound. Otherwise the body
+//! streams to the client, and a copy is judged after the client has all of it.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http_body::Body;
+
+use portcullis_contract::{
+    BodyLength, MediaType, Operation, ResponseHead, ResponsePlan, Violation, check_response_body,
+    check_response_head,
+};
+use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
+
+use super::enforce::enforce;
+use super::staged_request::{ExchangeProblem, ServiceAnswer};
+use crate::body::{BodyCopy, BodyTee};
+use crate::body::{BufferOutcome, buffer_body};
+use crate::exchange::answer_body::AnswerBody;
+use crate::exchange::answer_table::ProblemCause;
+use crate::exchange::data_core::DataCore;
+use crate::exchange::request_record::RequestRecord;
+use crate::exchange::service_core::{ForwardTarget, ServiceCore};
+
+pub(in crate::exchange) async fn judge_response(
+    core: &Rc<DataCore>,
+    answer: ServiceAnswer,
+) -> Result<ServiceAnswer, ExchangeProblem> {
+    let Some(judge) = ResponseJudge::of(core, &answer) else {
+        return Ok(answer);
+    };
+    if judge.may_reject_body() {
+        // Boxed, because its state is large and counts for requests that do not need it.
+        Box::pin(judge.judge_buffered(answer)).await
+    } else {
+        judge.judge_streamed(answer)
+    }
+}
+
+/// The metric label of a response that is too large to be judged.
+const RESPONSE_TOO_LARGE: &str = "response-too-large";
+
+struct ResponseJudge {
+    core: Rc<DataCore>,
+    record: Rc<RequestRecord>,
+    id: u32,
+    is_head: bool,
+    /// The header fields that describe the body.
+    headers: HeaderMap,
+}
+
+impl ResponseJudge {
+    /// The judge of an answer; `None` if the policy does not check responses.
+    fn of(core: &Rc<DataCore>, answer: &ServiceAnswer) -> Option<Self> {
+        let record = &answer.record;
+        let service = &record.service;
+        let id = record.operation()?;
+        let is_checked = matches!(service.upstream, ForwardTarget::Upstream(_))
+            && service.policy(Some(id)).checks_responses();
+        is_checked.then(|| Self {
+            core: Rc::clone(core),
+            record: Rc::clone(record),
+            id,
+            is_head: answer.is_head,
+            headers: HeaderMap::new(),
+        })
+    }
+
+    /// Judges an answer whose body may be rejected, before the client gets it.
+    async fn judge_buffered(
+        mut self,
+        answer: ServiceAnswer,
+    ) -> Result<ServiceAnswer, ExchangeProblem> {
+        let service = Rc::clone(&self.record.service);
+        let ResponsePlan::Judge(media) = self.judge_head(&service, &answer.response)? else {
+            return Ok(answer);
+        };
+        self.headers = body_headers(answer.response.headers());
+        let (parts, body) = answer.response.into_parts();
+        let body = self.read_body(media, body, &parts.headers).await?;
+        Ok(ServiceAnswer {
+            response: Response::from_parts(parts, body),
+            ..answer
+        })
+    }
+
+    /// Judges an answer of which only the head may be rejected.
+    fn judge_streamed(mut self, answer: ServiceAnswer) -> Result<ServiceAnswer, ExchangeProblem> {
+        let service = Rc::clone(&self.record.service);
+        let ResponsePlan::Judge(media) = self.judge_head(&service, &answer.response)? else {
+            return Ok(answer);
+        };
+        self.headers = body_headers(answer.response.headers());
+        let status = answer.response.status().as_u16();
+        let operation = service.contract.operation(self.id);
+        Ok(ServiceAnswer {
+            response: answer
+                .response
+                .map(|body| self.copy_body(body, status, media, operation)),
+            ..answer
+        })
+    }
+
+    fn judge_head<'s>(
+        &self,
+        service: &'s ServiceCore,
+        response: &Response<AnswerBody>,
+    ) -> Result<ResponsePlan<'s>, ExchangeProblem> {
+        let mut violations = Vec::new();
+        let head = ResponseHead {
+            status: response.status().as_u16(),
+            headers: response.headers(),
+            body: self.length_of(response),
+            is_to_head: self.is_head,
+        };
+        let plan = self.record.timed(|| {
+            check_response_head(
+                &service.contract,
+                service.contract.operation(self.id),
+                head,
+                service.check_settings(self.id),
+                &mut self.core.scratch.borrow_mut(),
+                &mut violations,
+            )
+        });
+        enforce(&self.record, violations, cors_headers(response.headers()))?;
+        Ok(plan)
+    }
+
+    fn length_of(&self, response: &Response<AnswerBody>) -> BodyLength {
+        let status = response.status();
+        let is_bodiless = status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED;
+        match response.body().size_hint().exact() {
+            _ if self.is_head || is_bodiless => BodyLength::Absent,
+            Some(0) => BodyLength::Absent,
+            Some(_) => BodyLength::Known,
+            None => BodyLength::Unknown,
+        }
+    }
+
+    fn may_reject_body(&self) -> bool {
+        let policy = self.record.service.policy(Some(self.id));
+        [
+            ViolationClass::MalformedResponseBody,
+            ViolationClass::InvalidResponseBody,
+        ]
+        .into_iter()
+        .any(|class| policy.of(class) == Enforcement::Reject)
+    }
+
+    /// Reads and judges a body that may be rejected. A body beyond the bound passes unjudged.
+    async fn read_body(
+        &self,
+        media: &MediaType,
+        body: AnswerBody,
+        headers: &HeaderMap,
+    ) -> Result<AnswerBody, ExchangeProblem> {
+        let service = &self.record.service;
+        let started = Instant::now();
+        let gathered = buffer_body(body, service.response_body_bytes_max).await;
+        // The duration of an answer that passes was taken before its body was read; that of a
+        // refusal was not, so only the refusal has this wait to subtract.
+        let waited = started.elapsed();
+        match gathered {
+            Ok(BufferOutcome::Whole(whole)) => {
+                let violations = self.body_violations(media, &whole.bytes);
+                enforce(&self.record, violations, cors_headers(headers))
+                    .inspect_err(|_| self.record.add_wait(waited))?;
+                Ok(AnswerBody::buffered(whole))
+            }
+            Ok(BufferOutcome::Larger { first, rest }) => {
+                service.recorder.unjudged(RESPONSE_TOO_LARGE);
+                Ok(rest.preceded_by(first))
+            }
+            Err(error) => {
+                self.record.add_wait(waited);
+                let cause = ProblemCause::Upstream(error);
+                Err(ExchangeProblem::new(cause, &self.record))
+            }
+        }
+    }
+
+    /// Streams a body and judges a copy of it. The client has the head by then, so violations are
+    /// only recorded.
+    fn copy_body(
+        self,
+        body: AnswerBody,
+        status: u16,
+        media: &MediaType,
+        operation: &Operation,
+    ) -> AnswerBody {
+        let is_media = |candidate: &MediaType| std::ptr::eq(candidate, media);
+        let declared = operation.response(status);
+        let index = declared.and_then(|declared| declared.content.iter().position(is_media));
+        let bytes_max = self.record.service.response_body_bytes_max;
+        body.with_tee(BodyTee::new(bytes_max, move |copy| {
+            let service = Rc::clone(&self.record.service);
+            let operation = service.contract.operation(self.id);
+            let media = index.and_then(|index| operation.response(status)?.content.get(index));
+            match (copy, media) {
+                (BodyCopy::Whole(bytes), Some(media)) => {
+                    for violation in self.body_violations(media, &bytes) {
+                        self.record
+                            .record_violation(&violation, Enforcement::Report);
+                    }
+                }
+                (BodyCopy::TooLarge, _) => service.recorder.unjudged(RESPONSE_TOO_LARGE),
+                (BodyCopy::Whole(_), None) => {}
+            }
+        }))
+    }
+
+    fn body_violations(&self, media: &MediaType, bytes: &[u8]) -> Vec<Violation> {
+        let service = &self.record.service;
+        let mut violations = Vec::new();
+        self.record.timed(|| {
+            check_response_body(
+                &service.contract,
+                media,
+                &self.headers,
+                bytes,
+                service.check_settings(self.id),
+                &mut self.core.scratch.borrow_mut(),
+                &mut violations,
+            );
+        });
+        violations
+    }
+}
+
+/// A copy of the header fields that say how to read a body.
+fn body_headers(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = HeaderMap::new();
+    for name in [CONTENT_TYPE, CONTENT_ENCODING] {
+        for value in headers.get_all(&name) {
+            kept.append(name.clone(), value.clone());
+        }
+    }
+    kept
+}
+
+/// The header fields without which a browser hides an answer from its page (Fetch Standard, CORS
+/// protocol).
+fn cors_headers(headers: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
+    let is_cors = |name: &HeaderName| name.as_str().starts_with("access-control-");
+    let kept = headers.iter().filter(|(name, _)| is_cors(name));
+    kept.map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}

@@ -1,0 +1,63 @@
+//! Finds the operation of a request.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use http::Response;
+use http::header::{ALLOW, HeaderValue};
+
+use portcullis_contract::find_operation;
+use portcullis_contract::route::PathCaptures;
+
+use portcullis_telemetry::RequestOutcome;
+
+use super::enforce::enforce;
+use super::staged_request::{ExchangeProblem, MatchedRequest, RoutedRequest};
+use crate::exchange::answer_body::AnswerBody;
+use crate::exchange::owner_endpoint;
+use crate::exchange::request_record::AnswerSummary;
+
+/// Continues with the operation, or with an undeclared request that the policy lets pass. Breaks
+/// with an answer if the request asks for the owner of the service.
+pub(in crate::exchange) fn match_operation(
+    routed: RoutedRequest,
+) -> Result<ControlFlow<Response<AnswerBody>, MatchedRequest>, ExchangeProblem> {
+    let service = Rc::clone(&routed.record.service);
+    let contract = &service.contract;
+    let (method, path) = (routed.request.method(), routed.request.uri().path());
+    let mut captures = PathCaptures::default();
+    let stray = match find_operation(contract, method, path, &mut captures) {
+        Ok(operation) => {
+            routed.record.set_operation(operation);
+            let operation = Some((operation, captures));
+            return Ok(ControlFlow::Continue(MatchedRequest { routed, operation }));
+        }
+        Err(stray) => stray,
+    };
+    if service.passes_preflight() && stray.is_preflight(method, routed.request.headers()) {
+        return Ok(ControlFlow::Continue(without_operation(routed)));
+    }
+    if let Some(response) = owner_endpoint::answer(&service, method, routed.request.uri()) {
+        routed.record.set_owner_request();
+        routed.record.set_answer(AnswerSummary {
+            outcome: RequestOutcome::Answered,
+            status: Some(response.status()),
+            error: None,
+        });
+        return Ok(ControlFlow::Break(response));
+    }
+    let violation = stray.violation(contract, method, path);
+    let allow = stray
+        .allow()
+        .and_then(|allow| HeaderValue::from_str(allow).ok());
+    let headers = allow.map(|allow| (ALLOW, allow)).into_iter().collect();
+    enforce(&routed.record, vec![violation], headers)?;
+    Ok(ControlFlow::Continue(without_operation(routed)))
+}
+
+fn without_operation(routed: RoutedRequest) -> MatchedRequest {
+    MatchedRequest {
+        routed,
+        operation: None,
+    }
+}

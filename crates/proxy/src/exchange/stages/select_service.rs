@@ -1,0 +1,97 @@
+//! Selects the service of a request and identifies the caller.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use http::HeaderMap;
+use http::header::HOST;
+
+use portcullis_identity::{CallerIdentity, IdentityFault};
+
+use super::staged_request::{ExchangeProblem, IdentifiedRequest, RoutedRequest};
+use crate::exchange::answer_table::ProblemCause;
+use crate::exchange::data_core::{DataCore, ServiceLookup};
+use crate::exchange::request_record::{RequestMeta, RequestRecord};
+
+pub(in crate::exchange) fn select_service(
+    core: &DataCore,
+    identified: IdentifiedRequest,
+) -> Result<RoutedRequest, ExchangeProblem> {
+    let started = Instant::now();
+    let IdentifiedRequest {
+        id,
+        mut request,
+        peer,
+        trace,
+    } = identified;
+    let host = host_of(request.headers());
+    let snapshot = core.snapshot();
+    let service = match snapshot.service(host, request.uri().path()) {
+        ServiceLookup::Service(service) => service,
+        ServiceLookup::NoContract(service) => {
+            return Err(ExchangeProblem::without_record(ProblemCause::NoContract {
+                service: service.config.name.clone(),
+            }));
+        }
+        ServiceLookup::NotFound => {
+            core.recorder.unrouted();
+            return Err(ExchangeProblem::without_record(ProblemCause::NoService));
+        }
+    };
+    let identity = core.identification.identify(
+        request.headers_mut(),
+        peer.trusted,
+        &snapshot.active.config.catalog,
+    );
+    let (identity, fault) = match identity {
+        Ok(identity) => (identity, None),
+        Err(fault) => (CallerIdentity::default(), Some(fault)),
+    };
+    let meta = RequestMeta {
+        id,
+        method: request.method().clone(),
+        target: request.uri().clone(),
+        peer: Rc::clone(&peer),
+        trace,
+    };
+    let record = Rc::new(RequestRecord::open(
+        Rc::clone(service),
+        identity,
+        meta,
+        started,
+    ));
+    if let Some(fault) = fault {
+        core.recorder.identity_fault(fault.name());
+        refuse_identity(fault, &record)?;
+    }
+    Ok(RoutedRequest {
+        request,
+        peer,
+        record,
+    })
+}
+
+/// The host without its port.
+fn host_of(headers: &HeaderMap) -> &str {
+    let host = headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    match host.rfind([':', ']']) {
+        Some(at) if host.as_bytes()[at] == b':' => &host[..at],
+        _ => host,
+    }
+}
+
+/// Refuses a caller whose identity is invalid. A legacy service treats such a caller as unknown.
+fn refuse_identity(
+    fault: IdentityFault,
+    record: &Rc<RequestRecord>,
+) -> Result<(), ExchangeProblem> {
+    if record.service.config().legacy {
+        let service = &record.service.config().name;
+        tracing::info!(service, %fault, "invalid identity; the caller is treated as unknown");
+        return Ok(());
+    }
+    Err(ExchangeProblem::new(ProblemCause::Identity(fault), record))
+}

@@ -1,0 +1,194 @@
+//! Header fields for one hop, and request targets for a proxy.
+//!
+//! A client may list any field in `Connection` (RFC 9110 section 7.6.1), and the proxy then removes
+//! it. Fields that frame the message or identify its sender are never removed: otherwise a client
+//! could strip fields that a trusted peer in front of the proxy has set.
+
+use http::Method;
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
+    CONTENT_TYPE, COOKIE, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
+    MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RANGE, SET_COOKIE, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE,
+};
+use http::request::Parts;
+use http::uri::{PathAndQuery, Uri};
+
+use super::header_value;
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+
+/// Beginnings of fields in which a peer in front of the proxy identifies the client.
+const PROTECTED_PREFIXES: [&str; 6] = [
+    "x-forwarded-",
+    "x-real-ip",
+    "x-request-id",
+    "x-squad-",
+    "x-sla-",
+    "x-service-version",
+];
+
+/// Prepares a head for validation: origin-form target, one `Host`, no hop-by-hop fields.
+pub(crate) fn normalize_request_head(head: &mut Parts) {
+    to_origin_form(head);
+    remove_hop_by_hop(&mut head.headers);
+    // The inspector or the HTTP library has handled the expectation.
+    head.headers.remove(EXPECT);
+}
+
+/// Removes hop-by-hop fields (RFC 9110 section 7.6.1). `TE: trailers` is kept, because it is true
+/// of the proxy too.
+pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    // Most messages have none, and one pass over the names is cheaper than looking up each.
+    if !headers.keys().any(is_hop_by_hop) {
+        return;
+    }
+    if headers.contains_key(CONNECTION) {
+        for name in listed_in_connection(headers) {
+            headers.remove(name);
+        }
+        headers.remove(CONNECTION);
+    }
+    if headers.contains_key(TE) {
+        let takes_trailers =
+            list(headers, &TE).any(|coding| coding.eq_ignore_ascii_case("trailers"));
+        headers.remove(TE);
+        if takes_trailers {
+            headers.insert(TE, HeaderValue::from_static("trailers"));
+        }
+    }
+    for name in [KEEP_ALIVE, PROXY_CONNECTION, TRANSFER_ENCODING, UPGRADE] {
+        headers.remove(name);
+    }
+}
+
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(*name, CONNECTION | TE | TRANSFER_ENCODING | UPGRADE)
+        || matches!(name.as_str(), "keep-alive" | "proxy-connection")
+}
+
+/// Removes fields that must not be trailers, because they were not judged and recipients do not
+/// expect them (RFC 9110 section 6.5.1).
+pub(crate) fn remove_forbidden_trailers(trailers: &mut HeaderMap) {
+    const FORBIDDEN: [HeaderName; 20] = [
+        AUTHORIZATION,
+        CACHE_CONTROL,
+        CONNECTION,
+        CONTENT_ENCODING,
+        CONTENT_LENGTH,
+        CONTENT_RANGE,
+        CONTENT_TYPE,
+        COOKIE,
+        EXPECT,
+        FORWARDED,
+        HOST,
+        MAX_FORWARDS,
+        PROXY_AUTHENTICATE,
+        PROXY_AUTHORIZATION,
+        RANGE,
+        SET_COOKIE,
+        TE,
+        TRAILER,
+        TRANSFER_ENCODING,
+        WWW_AUTHENTICATE,
+    ];
+    for name in FORBIDDEN {
+        trailers.remove(name);
+    }
+    for name in [KEEP_ALIVE, PROXY_CONNECTION, UPGRADE] {
+        trailers.remove(name);
+    }
+    // The caller is identified in the head, where it is checked.
+    let is_protected = |name: &&HeaderName| {
+        let mut prefixes = PROTECTED_PREFIXES.iter();
+        prefixes.any(|prefix| name.as_str().starts_with(prefix))
+    };
+    let protected: Vec<HeaderName> = trailers.keys().filter(is_protected).cloned().collect();
+    for name in protected {
+        trailers.remove(name);
+    }
+}
+
+/// What a gateway must do according to `Max-Forwards` (RFC 9110 section 7.6.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaxForwards {
+    /// Forward the request. `Max-Forwards` was decremented if present.
+    Forward,
+    /// Answer the request as the final recipient.
+    AnswerHere,
+}
+
+/// Counts one hop of an OPTIONS or TRACE request; other methods ignore the field.
+pub fn count_hop(method: &Method, headers: &mut HeaderMap) -> MaxForwards {
+    if !matches!(*method, Method::OPTIONS | Method::TRACE) {
+        return MaxForwards::Forward;
+    }
+    let Some(left) = headers
+        .get(MAX_FORWARDS)
+        .and_then(|value| value.to_str().ok())
+    else {
+        return MaxForwards::Forward;
+    };
+    match left.parse::<u32>() {
+        Ok(0) => MaxForwards::AnswerHere,
+        Ok(left) => {
+            headers.insert(MAX_FORWARDS, HeaderValue::from(left - 1));
+            MaxForwards::Forward
+        }
+        Err(_) => MaxForwards::Forward,
+    }
+}
+
+/// Rewrites an absolute-form target to origin-form. Its authority becomes the only `Host`.
+fn to_origin_form(head: &mut Parts) {
+    let Some(authority) = head.uri.authority() else {
+        return;
+    };
+    // User information is not forwarded (RFC 9110 section 4.2.4).
+    let text = authority.as_str();
+    let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
+    head.headers.insert(HOST, header_value(host.to_owned()));
+    let target = head.uri.path_and_query().cloned();
+    head.uri = Uri::from(target.unwrap_or_else(|| PathAndQuery::from_static("/")));
+}
+
+/// The fields that `Connection` lists for removal.
+fn listed_in_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    list(headers, &CONNECTION)
+        .filter(|option| !option.eq_ignore_ascii_case("close"))
+        .filter_map(|option| HeaderName::from_bytes(option.as_bytes()).ok())
+        .filter(|name| !is_protected(name))
+        .collect()
+}
+
+/// Whether a field frames, routes or authenticates a message, or identifies its sender.
+fn is_protected(name: &HeaderName) -> bool {
+    matches!(
+        *name,
+        HOST | CONTENT_LENGTH
+            | CONTENT_TYPE
+            | CONTENT_ENCODING
+            | CONTENT_RANGE
+            | AUTHORIZATION
+            | COOKIE
+            | SET_COOKIE
+            | CACHE_CONTROL
+            | FORWARDED
+            | TRAILER
+            | TE
+    ) || PROTECTED_PREFIXES
+        .iter()
+        .any(|prefix| name.as_str().starts_with(prefix))
+}
+
+/// The elements of a list field that are valid text.
+fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|element| !element.is_empty())
+}

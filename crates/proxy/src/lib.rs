@@ -1,0 +1,48 @@
+//! The data plane: requests from clients to upstreams, and the answers back.
+//!
+//! A data core is a thread with a single-threaded runtime. It has its own listening socket, its
+//! own connections to upstreams and its own metric recorders. The data cores share the circuit
+//! breakers, the slots and the traffic inventory of each service.
+//!
+//! A client connection is one task, which also drives the upstream connections that its requests
+//! use. A request goes through these files, and its answer comes back the other way:
+//!
+//! 1. `client/listener.rs` accepts the connection.
+//! 2. `client/connection.rs` drives it, with one timer for all deadlines.
+//! 3. `client/inspected_stream.rs` reads the socket through `inspect/stream_inspector.rs`, which
+//!    refuses ambiguous messages. hyper parses the messages that pass.
+//! 4. `client/connection_service.rs` passes each request to the handler.
+//! 5. `exchange/handle.rs` lists the stages of a request and answers what they refuse.
+//! 6. `exchange/stages/` has one file for each stage. `forward.rs` sends the request.
+//! 7. `upstream/upstream_client.rs` sends it on a pooled connection and reads the response head.
+//! 8. `upstream/upstream_body.rs` reads the body of the response.
+//! 9. `exchange/answer_body.rs` passes the body to the client, and releases the slot at its end.
+//! 10. `exchange/request_record.rs` publishes what happened when the last part is dropped.
+
+mod limits;
+mod client;
+mod connection_state;
+mod deadline_timer;
+pub mod inspect;
+mod headers;
+mod body;
+mod exchange;
+mod upstream;
+mod core_thread;
+
+pub use body::{BufferOutcome, BufferedBody, ForwardBody, RequestBody, RequestBodyError};
+pub use client::{
+    BindError, BoundListener, ConnectionCap, DrainPhase, DrainSignal, DrainTrigger,
+    IncomingRequest, ListenerSettings, ListenerTotals, RequestHandler, bind, drain, serve,
+};
+pub use core_thread::{CoreResources, serve_core};
+pub use exchange::{
+    ActiveConfig, ActiveService, AnswerBody, DataCore, PublishedConfig, ShadowAnswer, ShadowBody,
+    ShadowExchange, ShadowSampler,
+};
+pub use headers::{
+    MaxForwards, Peer, add_forwarding, add_request_id, count_hop, remove_hop_by_hop,
+};
+pub use inspect::{HttpRefusal, InspectLimits};
+pub use limits::{ClientLimits, UpstreamLimits};
+pub use upstream::{UpstreamBody, UpstreamClient, UpstreamError, UpstreamPhase};

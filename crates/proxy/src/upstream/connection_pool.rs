@@ -1,0 +1,84 @@
+//! Idle connections of one upstream. The most recently used one is taken first.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::upstream_connection::UpstreamConnection;
+use crate::limits::UpstreamLimits;
+
+/// The pool of one upstream on one data core.
+#[derive(Debug)]
+pub(super) struct ConnectionPool {
+    pub(super) authority: Arc<str>,
+    pub(super) limits: UpstreamLimits,
+    idle: RefCell<IdleConnections>,
+}
+
+#[derive(Debug, Default)]
+struct IdleConnections {
+    /// Oldest first, because the oldest are closed first.
+    connections: VecDeque<(Instant, UpstreamConnection)>,
+    has_sweeper: bool,
+}
+
+impl ConnectionPool {
+    pub(super) fn new(authority: &str, limits: UpstreamLimits) -> Rc<Self> {
+        Rc::new(Self {
+            authority: authority.into(),
+            limits,
+            idle: RefCell::default(),
+        })
+    }
+
+    /// A connection that is open as far as is known.
+    pub(super) fn take(&self) -> Option<UpstreamConnection> {
+        loop {
+            let (since, mut connection) = self.idle.borrow_mut().connections.pop_back()?;
+            if since.elapsed() < self.limits.idle_timeout && connection.is_reusable() {
+                return Some(connection);
+            }
+        }
+    }
+
+    /// Returns a connection to the pool, if it can be reused.
+    pub(super) fn put(self: &Rc<Self>, mut connection: UpstreamConnection) {
+        if !connection.is_reusable() || self.limits.idle_max == 0 {
+            return;
+        }
+        let mut idle = self.idle.borrow_mut();
+        if idle.connections.len() >= self.limits.idle_max {
+            idle.connections.pop_front();
+        }
+        idle.connections.push_back((Instant::now(), connection));
+        if !idle.has_sweeper {
+            idle.has_sweeper = true;
+            tokio::task::spawn_local(sweep(Rc::downgrade(self)));
+        }
+    }
+
+    /// Closes connections that are too old, and returns when the next one will be.
+    fn close_aged(&self) -> Option<Instant> {
+        let mut idle = self.idle.borrow_mut();
+        let now = Instant::now();
+        while let Some((since, _)) = idle.connections.front() {
+            let until = *since + self.limits.idle_timeout;
+            if until > now {
+                return Some(until);
+            }
+            idle.connections.pop_front();
+        }
+        idle.has_sweeper = false;
+        None
+    }
+}
+
+/// Closes connections as they become too old, until the pool is empty.
+async fn sweep(pool: Weak<ConnectionPool>) {
+    while let Some(next) = pool.upgrade().and_then(|pool| pool.close_aged()) {
+        sleep_until(next).await;
+    }
+}

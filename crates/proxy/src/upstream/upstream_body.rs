@@ -1,0 +1,144 @@
+//! The body of a response, as it arrives from the upstream.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use super::connection_pool::ConnectionPool;
+use super::upstream_connection::UpstreamConnection;
+use super::upstream_error::{UpstreamError, UpstreamPhase};
+use crate::body::{BufferOutcome, buffer_body};
+use crate::headers::remove_forbidden_trailers;
+
+/// The body of the upstream's response. Reading it drives the connection. At its end the connection
+/// returns to the pool; dropping the body before its end closes the connection.
+#[derive(Debug)]
+pub struct UpstreamBody {
+    incoming: Incoming,
+    connection: Option<UpstreamConnection>,
+    pool: Rc<ConnectionPool>,
+    deadline: Option<Instant>,
+}
+
+impl UpstreamBody {
+    pub(super) fn new(
+        incoming: Incoming,
+        connection: UpstreamConnection,
+        pool: Rc<ConnectionPool>,
+    ) -> Self {
+        let mut body = Self {
+            incoming,
+            connection: Some(connection),
+            pool,
+            deadline: None,
+        };
+        if body.incoming.is_end_stream() {
+            body.release();
+        }
+        body
+    }
+
+    /// Reads the body into memory, or returns it if it is larger than `bytes_max`.
+    ///
+    /// # Errors
+    ///
+    /// [`UpstreamError`] if the body ends early.
+    pub async fn gather(self, bytes_max: u64) -> Result<BufferOutcome<Self>, UpstreamError> {
+        buffer_body(self, bytes_max).await
+    }
+
+    /// Returns the connection to the pool.
+    fn release(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.pool.put(connection);
+        }
+    }
+
+    fn poll_incoming(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        // Frames arrive only while the connection is driven below, so no waker is needed here.
+        let mut noop_context = Context::from_waker(Waker::noop());
+        let polled = Pin::new(&mut self.incoming).poll_frame(&mut noop_context);
+        let (Poll::Pending, Some(connection)) = (&polled, &mut self.connection) else {
+            return polled;
+        };
+        connection.drive(cx);
+        Pin::new(&mut self.incoming).poll_frame(&mut noop_context)
+    }
+
+    fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<UpstreamError> {
+        let stall = self.pool.limits.response_stall_timeout;
+        let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + stall);
+        let authority = || Arc::clone(&self.pool.authority);
+        let Some(connection) = &mut self.connection else {
+            return Poll::Ready(UpstreamError::Closed {
+                authority: authority(),
+            });
+        };
+        connection
+            .timer
+            .poll(cx, deadline)
+            .map(|()| UpstreamError::Timeout {
+                authority: authority(),
+                phase: UpstreamPhase::ResponseBody,
+            })
+    }
+}
+
+impl Body for UpstreamBody {
+    type Data = Bytes;
+    type Error = UpstreamError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+        let this = self.get_mut();
+        let frame = match this.poll_incoming(cx) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => {
+                return this.poll_stalled(cx).map(|error| {
+                    this.connection = None;
+                    Some(Err(error))
+                });
+            }
+        };
+        this.deadline = None;
+        match frame {
+            Some(Ok(mut frame)) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    remove_forbidden_trailers(trailers);
+                }
+                if this.incoming.is_end_stream() {
+                    this.release();
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => {
+                this.connection = None;
+                let error = UpstreamError::from_hyper(&error, &this.pool.authority);
+                Poll::Ready(Some(Err(error)))
+            }
+            None => {
+                this.release();
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}

@@ -1,0 +1,276 @@
+//! Sends requests to one upstream and receives the heads of the responses.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TE, TRAILER, TRANSFER_ENCODING};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use tokio::time::{Instant, timeout};
+
+use super::connection_pool::ConnectionPool;
+use super::upstream_body::UpstreamBody;
+use super::upstream_connection::UpstreamConnection;
+use super::upstream_error::{UpstreamError, UpstreamPhase};
+use crate::body::ForwardBody;
+use crate::body::UploadProgress;
+use crate::headers::remove_hop_by_hop;
+use crate::limits::UpstreamLimits;
+
+/// The client for one upstream on one data core. Clones share the connection pool.
+#[derive(Clone, Debug)]
+pub struct UpstreamClient {
+    pool: Rc<ConnectionPool>,
+    host: HeaderValue,
+}
+
+/// How sending a request failed.
+enum SendFailure {
+    /// No byte was written, so the request can be sent on another connection.
+    Unsent(Box<Request<ForwardBody>>),
+    /// The upstream closed the connection before it sent a byte of the response.
+    ClosedSilently(UpstreamError),
+    /// Any other failure.
+    Final(UpstreamError),
+}
+
+impl UpstreamClient {
+    /// A client for the upstream at `authority`, which is `host:port`.
+    pub fn new(authority: &str, limits: UpstreamLimits) -> Self {
+        let host = HeaderValue::from_str(authority)
+            .unwrap_or_else(|_| HeaderValue::from_static("upstream"));
+        Self {
+            pool: ConnectionPool::new(authority, limits),
+            host,
+        }
+    }
+
+    /// The upstream's `host:port`, as configured.
+    pub fn authority(&self) -> &str {
+        &self.pool.authority
+    }
+
+    /// Sends a request and waits for the head of the response.
+    ///
+    /// The request is sent as HTTP/1.1 with new framing; target and `Host` are unchanged. If a
+    /// pooled connection turns out to be closed, the request is sent once more on a new connection:
+    /// always if no byte of it was written, otherwise only if it `is_idempotent`, its body is in
+    /// memory and the upstream had sent no byte (RFC 9110 section 9.2.2). The request is boxed,
+    /// because each async function here would store it twice.
+    ///
+    /// # Errors
+    ///
+    /// See [`UpstreamError`].
+    pub async fn send(
+        &self,
+        mut request: Box<Request<ForwardBody>>,
+        is_idempotent: bool,
+    ) -> Result<Response<UpstreamBody>, UpstreamError> {
+        self.prepare(&mut request);
+        let Some(connection) = self.pool.take() else {
+            return Box::pin(self.send_on_new_connection(request)).await;
+        };
+        let copy = is_idempotent.then(|| copy(&request)).flatten();
+        match self.exchange(connection, request).await {
+            Ok(response) => Ok(response),
+            Err(SendFailure::Final(error)) => Err(error),
+            Err(SendFailure::Unsent(request)) => {
+                Box::pin(self.send_on_new_connection(request)).await
+            }
+            Err(SendFailure::ClosedSilently(error)) => match copy {
+                Some(request) => Box::pin(self.send_on_new_connection(request)).await,
+                None => Err(error),
+            },
+        }
+    }
+
+    /// Sends a request on a new connection. The callers box the future, because it is rare and its
+    /// size would count for every request.
+    async fn send_on_new_connection(
+        &self,
+        request: Box<Request<ForwardBody>>,
+    ) -> Result<Response<UpstreamBody>, UpstreamError> {
+        let connection = self.connect().await?;
+        self.exchange(connection, request)
+            .await
+            .map_err(|failure| match failure {
+                SendFailure::ClosedSilently(error) | SendFailure::Final(error) => error,
+                SendFailure::Unsent(_) => UpstreamError::Closed {
+                    authority: self.shared_authority(),
+                },
+            })
+    }
+
+    async fn connect(&self) -> Result<UpstreamConnection, UpstreamError> {
+        let limits = &self.pool.limits;
+        let connecting = UpstreamConnection::connect(&self.pool.authority, limits);
+        match timeout(limits.connect_timeout, connecting).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) => Err(UpstreamError::Connect {
+                authority: self.shared_authority(),
+                source: Arc::new(error),
+            }),
+            Err(_) => Err(self.timeout(UpstreamPhase::Connect)),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        mut connection: UpstreamConnection,
+        request: Box<Request<ForwardBody>>,
+    ) -> Result<Response<UpstreamBody>, SendFailure> {
+        connection.reset_received();
+        let head_timeout = self.pool.limits.response_head_timeout;
+        let mut deadline = Instant::now() + head_timeout;
+        let mut upload = request.body().upload();
+        let mut sent = pin!(connection.sender.try_send_request(*request));
+        let outcome = poll_fn(|cx| {
+            connection.drive(cx);
+            let mut noop_context = Context::from_waker(Waker::noop());
+            if let Poll::Ready(outcome) = sent.as_mut().poll(&mut noop_context) {
+                return Poll::Ready(Some(outcome));
+            }
+            while connection.timer.poll(cx, deadline).is_ready() {
+                if !upload.as_mut().is_some_and(UploadProgress::has_progressed) {
+                    return Poll::Ready(None);
+                }
+                deadline = Instant::now() + head_timeout;
+            }
+            Poll::Pending
+        });
+        match outcome.await {
+            Some(Ok(response)) => self
+                .accept(response, connection)
+                .map_err(SendFailure::Final),
+            Some(Err(error)) => Err(self.classify_failure(error, &connection)),
+            None => Err(SendFailure::Final(
+                self.timeout(UpstreamPhase::ResponseHead),
+            )),
+        }
+    }
+
+    fn classify_failure(
+        &self,
+        mut error: TrySendError<Request<ForwardBody>>,
+        connection: &UpstreamConnection,
+    ) -> SendFailure {
+        if let Some(request) = error.take_message() {
+            return SendFailure::Unsent(Box::new(request));
+        }
+        let cause = UpstreamError::from_hyper(&error.into_error(), &self.pool.authority);
+        match cause {
+            UpstreamError::Closed { .. } if !connection.has_received() => {
+                SendFailure::ClosedSilently(cause)
+            }
+            _ => SendFailure::Final(cause),
+        }
+    }
+
+    /// Refuses an ambiguous response, and removes the header fields of the hop.
+    fn accept(
+        &self,
+        response: Response<Incoming>,
+        connection: UpstreamConnection,
+    ) -> Result<Response<UpstreamBody>, UpstreamError> {
+        if let Some(reason) = ambiguity(&response) {
+            let authority = self.shared_authority();
+            return Err(UpstreamError::Malformed {
+                authority,
+                reason: reason.into(),
+            });
+        }
+        let (mut head, incoming) = response.into_parts();
+        remove_hop_by_hop(&mut head.headers);
+        head.headers.remove(TE);
+        if head.status == StatusCode::NO_CONTENT {
+            head.headers.remove(CONTENT_LENGTH);
+        }
+        head.version = Version::HTTP_11;
+        let body = UpstreamBody::new(incoming, connection, Rc::clone(&self.pool));
+        Ok(Response::from_parts(head, body))
+    }
+
+    /// Sets the HTTP version, `Host` and the framing of a request.
+    fn prepare(&self, request: &mut Request<ForwardBody>) {
+        *request.version_mut() = Version::HTTP_11;
+        let length = request.body().size_hint().exact();
+        let trailer_names = request.body().trailers().and_then(trailer_field);
+        let needs_length = needs_length(request.method());
+        let headers = request.headers_mut();
+        if !headers.contains_key(HOST) {
+            headers.insert(HOST, self.host.clone());
+        }
+        if headers.contains_key(TE) {
+            headers.insert(CONNECTION, HeaderValue::from_static("te"));
+        }
+        headers.remove(CONTENT_LENGTH);
+        match length {
+            Some(0) if !needs_length => {}
+            Some(length) => {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            None => {
+                headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+                if let Some(names) = trailer_names {
+                    headers.insert(TRAILER, names);
+                }
+            }
+        }
+    }
+
+    fn timeout(&self, phase: UpstreamPhase) -> UpstreamError {
+        UpstreamError::Timeout {
+            authority: self.shared_authority(),
+            phase,
+        }
+    }
+
+    fn shared_authority(&self) -> Arc<str> {
+        Arc::clone(&self.pool.authority)
+    }
+}
+
+/// A copy of a request, if its body is in memory.
+pub(crate) fn copy(request: &Request<ForwardBody>) -> Option<Box<Request<ForwardBody>>> {
+    let mut copy = Box::new(Request::new(request.body().replay()?));
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    Some(copy)
+}
+
+/// Whether a method needs `Content-Length: 0` if the request has no body (RFC 9110 section 8.6).
+fn needs_length(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}
+
+/// The `Trailer` field for trailers that are known before the body is sent.
+fn trailer_field(trailers: &HeaderMap) -> Option<HeaderValue> {
+    let names: Vec<&str> = trailers.keys().map(http::HeaderName::as_str).collect();
+    HeaderValue::from_str(&names.join(", ")).ok()
+}
+
+/// Why a response is ambiguous: its end is uncertain, or another protocol follows it.
+fn ambiguity(response: &Response<Incoming>) -> Option<&'static str> {
+    let headers = response.headers();
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Some("it switches protocols, which the request did not ask for");
+    }
+    if !headers.contains_key(TRANSFER_ENCODING) {
+        return None;
+    }
+    if headers.contains_key(CONTENT_LENGTH) {
+        return Some("it has both Content-Length and Transfer-Encoding");
+    }
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let is_chunked = match (codings.next(), codings.next()) {
+        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        _ => false,
+    };
+    (!is_chunked).then_some("its transfer coding is not just `chunked`")
+}

@@ -1,0 +1,144 @@
+//! One connection to the upstream.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use hyper::client::conn::http1::{self, Connection, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, lookup_host};
+
+use crate::body::ForwardBody;
+use crate::deadline_timer::DeadlineTimer;
+use crate::limits::{LIBRARY_HEADER_COUNT_MAX, UpstreamLimits};
+
+/// A connection, the handle that sends requests on it, and its timer.
+#[derive(Debug)]
+pub(super) struct UpstreamConnection {
+    connection: Box<Connection<TokioIo<TrackedStream>, ForwardBody>>,
+    pub(super) sender: SendRequest<ForwardBody>,
+    pub(super) timer: DeadlineTimer,
+    received: Rc<Cell<bool>>,
+    finished: bool,
+}
+
+impl UpstreamConnection {
+    /// Connects to the first address that accepts the connection.
+    pub(super) async fn connect(authority: &str, limits: &UpstreamLimits) -> io::Result<Self> {
+        let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+        for address in lookup_host(authority).await? {
+            match TcpStream::connect(address).await {
+                Ok(stream) => return Self::handshake(stream, limits).await,
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    async fn handshake(stream: TcpStream, limits: &UpstreamLimits) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        let received = Rc::new(Cell::new(false));
+        let stream = TrackedStream {
+            stream,
+            received: Rc::clone(&received),
+        };
+        let mut builder = http1::Builder::new();
+        builder.max_buf_size(limits.header_bytes_max.max(8 * 1024));
+        if limits.header_count_max > LIBRARY_HEADER_COUNT_MAX {
+            builder.max_headers(limits.header_count_max);
+        }
+        let (sender, connection) = builder
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(io::Error::other)?;
+        let connection = Box::new(connection);
+        Ok(Self {
+            connection,
+            sender,
+            timer: DeadlineTimer::default(),
+            received,
+            finished: false,
+        })
+    }
+
+    /// Reads and writes as much as possible. Returns whether the connection is still open.
+    pub(super) fn drive(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.finished {
+            self.finished = Pin::new(&mut *self.connection).poll(cx).is_ready();
+        }
+        !self.finished
+    }
+
+    /// Whether the connection is open and ready for a request.
+    pub(super) fn is_reusable(&mut self) -> bool {
+        // No waker: an idle connection is checked when it is used next.
+        self.drive(&mut Context::from_waker(Waker::noop())) && self.sender.is_ready()
+    }
+
+    /// Forgets that the upstream sent bytes.
+    pub(super) fn reset_received(&self) {
+        self.received.set(false);
+    }
+
+    /// Whether the upstream has sent bytes since the reset.
+    pub(super) fn has_received(&self) -> bool {
+        self.received.get()
+    }
+}
+
+/// The upstream's socket. It notes when bytes arrive.
+#[derive(Debug)]
+struct TrackedStream {
+    stream: TcpStream,
+    received: Rc<Cell<bool>>,
+}
+
+impl AsyncRead for TrackedStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let start = buf.filled().len();
+        let polled = Pin::new(&mut this.stream).poll_read(cx, buf);
+        if buf.filled().len() > start {
+            this.received.set(true);
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for TrackedStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}

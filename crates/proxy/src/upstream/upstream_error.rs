@@ -1,0 +1,107 @@
+//! Why an exchange with the upstream failed.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::body::RequestBodyError;
+
+/// The phase of an exchange in which a timeout occurred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpstreamPhase {
+    /// Connecting to the upstream.
+    Connect,
+    /// Waiting for the head of the response.
+    ResponseHead,
+    /// Waiting for the next bytes of the response body.
+    ResponseBody,
+}
+
+impl UpstreamPhase {
+    fn description(self) -> &'static str {
+        match self {
+            Self::Connect => "did not accept a connection in time",
+            Self::ResponseHead => "did not begin its response in time",
+            Self::ResponseBody => "stopped in the middle of its response",
+        }
+    }
+}
+
+/// Why an exchange failed. `authority` is the upstream's `host:port`, as configured.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// No address of the upstream accepted a connection; the request was not sent.
+    #[error("cannot connect to upstream {authority}: {source}; is it running?")]
+    Connect {
+        /// The upstream.
+        authority: Arc<str>,
+        /// The error of the last address.
+        source: Arc<io::Error>,
+    },
+    /// The upstream was too slow.
+    #[error("upstream {authority} {}", phase.description())]
+    Timeout {
+        /// The upstream.
+        authority: Arc<str>,
+        /// The phase in which the time ran out.
+        phase: UpstreamPhase,
+    },
+    /// The upstream closed the connection before the end of its response.
+    #[error("upstream {authority} closed the connection before the end of its response")]
+    Closed {
+        /// The upstream.
+        authority: Arc<str>,
+    },
+    /// The response is not valid HTTP/1.1, or it is ambiguous.
+    #[error("upstream {authority} sent a malformed response: {reason}")]
+    Malformed {
+        /// The upstream.
+        authority: Arc<str>,
+        /// What is wrong with the response.
+        reason: Arc<str>,
+    },
+    /// The request's body failed while it was being sent; the upstream did not cause this.
+    #[error("the request to upstream {authority} ended early: {source}")]
+    RequestBody {
+        /// The upstream.
+        authority: Arc<str>,
+        /// Why the body failed.
+        source: RequestBodyError,
+    },
+}
+
+impl UpstreamError {
+    /// Classifies an error of the HTTP library.
+    pub(super) fn from_hyper(error: &hyper::Error, authority: &Arc<str>) -> Self {
+        let authority = Arc::clone(authority);
+        if let Some(source) = find::<RequestBodyError>(error) {
+            return Self::RequestBody {
+                authority,
+                source: *source,
+            };
+        }
+        let is_undecodable = find::<io::Error>(error).is_some_and(|error| {
+            matches!(
+                error.kind(),
+                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
+            )
+        });
+        if error.is_parse() || error.is_user() || is_undecodable {
+            return Self::Malformed {
+                authority,
+                reason: error.to_string().into(),
+            };
+        }
+        Self::Closed { authority }
+    }
+}
+
+fn find<E: std::error::Error + 'static>(error: &hyper::Error) -> Option<&E> {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if let Some(cause) = error.downcast_ref() {
+            return Some(cause);
+        }
+        source = error.source();
+    }
+    None
+}

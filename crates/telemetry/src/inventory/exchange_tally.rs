@@ -1,0 +1,174 @@
+//! Counters of exchanges that have a single writer each.
+
+use std::ops::{Add, Sub};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::request_outcome::RequestOutcome;
+
+/// Which messages of an exchange violated the contract.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ViolatedParts {
+    /// The request did.
+    pub request: bool,
+    /// The response did.
+    pub response: bool,
+}
+
+/// The exchanges of one squad with one operation. Only one data core writes to it.
+#[derive(Debug, Default)]
+pub struct ExchangeTally {
+    outcomes: [AtomicU64; RequestOutcome::ALL.len()],
+    departed: AtomicU64,
+    wrong_requests: AtomicU64,
+    wrong_responses: AtomicU64,
+}
+
+/// The sum of one or several tallies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExchangeTotals {
+    /// Exchanges by outcome, in the order of [`RequestOutcome::ALL`].
+    pub outcomes: [u64; RequestOutcome::ALL.len()],
+    /// Exchanges that violated the contract.
+    pub departed: u64,
+    /// Exchanges whose request violated the contract.
+    pub wrong_requests: u64,
+    /// Exchanges whose response violated the contract.
+    pub wrong_responses: u64,
+}
+
+impl ExchangeTally {
+    /// Counts an exchange. Only the data core that owns the tally may call it. With one writer, a
+    /// plain store is enough.
+    pub fn count(&self, outcome: RequestOutcome, departed: ViolatedParts) {
+        bump(&self.outcomes[outcome as usize]);
+        if departed.request {
+            bump(&self.wrong_requests);
+        }
+        if departed.response {
+            bump(&self.wrong_responses);
+        }
+        if departed.request || departed.response {
+            bump(&self.departed);
+        }
+    }
+
+    /// The current counts.
+    pub fn totals(&self) -> ExchangeTotals {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        ExchangeTotals {
+            outcomes: self.outcomes.each_ref().map(load),
+            departed: load(&self.departed),
+            wrong_requests: load(&self.wrong_requests),
+            wrong_responses: load(&self.wrong_responses),
+        }
+    }
+}
+
+/// Adds one. The caller must be the only writer.
+pub(super) fn bump(count: &AtomicU64) {
+    count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+}
+
+impl ExchangeTotals {
+    /// The number of exchanges.
+    pub fn requests(&self) -> u64 {
+        self.outcomes.iter().sum()
+    }
+
+    /// The number of exchanges with this outcome.
+    pub const fn of(&self, outcome: RequestOutcome) -> u64 {
+        self.outcomes[outcome as usize]
+    }
+
+    /// The fraction of exchanges that violated the contract; 0 without exchanges.
+    pub fn drift_rate(&self) -> f64 {
+        fraction(self.departed, self.requests())
+    }
+}
+
+/// The fraction `part / whole`; 0 if `whole` is 0.
+pub(super) fn fraction(part: u64, whole: u64) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+impl Add for ExchangeTotals {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        self.with(other, |left, right| left + right)
+    }
+}
+
+impl Sub for ExchangeTotals {
+    type Output = Self;
+
+    /// The counts since `other`.
+    fn sub(self, other: Self) -> Self {
+        self.with(other, u64::saturating_sub)
+    }
+}
+
+impl std::iter::Sum for ExchangeTotals {
+    fn sum<I: Iterator<Item = Self>>(totals: I) -> Self {
+        totals.fold(Self::default(), Add::add)
+    }
+}
+
+impl ExchangeTotals {
+    fn with(self, other: Self, combine: impl Fn(u64, u64) -> u64) -> Self {
+        let outcome = |index: usize| combine(self.outcomes[index], other.outcomes[index]);
+        Self {
+            outcomes: std::array::from_fn(outcome),
+            departed: combine(self.departed, other.departed),
+            wrong_requests: combine(self.wrong_requests, other.wrong_requests),
+            wrong_responses: combine(self.wrong_responses, other.wrong_responses),
+        }
+    }
+}
+
+/// Serializes the outcomes by name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OutcomeCounts(pub(super) ExchangeTotals);
+
+impl Serialize for OutcomeCounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(RequestOutcome::ALL.len()))?;
+        for outcome in RequestOutcome::ALL {
+            map.serialize_entry(outcome.as_str(), &self.0.of(outcome))?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exchange_counts_as_a_violation_once() {
+        let tally = ExchangeTally::default();
+        let count = |request, response| {
+            tally.count(
+                RequestOutcome::Answered,
+                ViolatedParts { request, response },
+            );
+        };
+        count(false, false);
+        count(true, false);
+        count(false, true);
+        count(true, true);
+        tally.count(RequestOutcome::Refused, ViolatedParts::default());
+        let totals = tally.totals();
+        assert_eq!((totals.requests(), totals.departed), (5, 3));
+        assert_eq!((totals.wrong_requests, totals.wrong_responses), (2, 2));
+        assert_eq!(totals.of(RequestOutcome::Answered), 4);
+        assert!((totals.drift_rate() - 0.6).abs() < 1e-9);
+        assert_eq!(totals - totals, ExchangeTotals::default());
+        assert_eq!(
+            [totals, totals].into_iter().sum::<ExchangeTotals>(),
+            totals + totals
+        );
+    }
+}
