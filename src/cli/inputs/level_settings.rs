@@ -15,8 +15,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::cli::run_error::RunError;
-use crate::config::nearest;
 use crate::source;
+use portcullis_config::nearest;
 
 /// The largest file of levels, in bytes.
 const BYTES_MAX: u64 = 1 << 20;
