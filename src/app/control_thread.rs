@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::admin;
 use crate::admin::AdminState;
+use crate::source::yield_to_data_cores;
 use portcullis_proxy::ConnectionCap;
 use portcullis_telemetry::{Metrics, SpanExport, lines_lost};
 use portcullis_vocabulary::limits::SPAN_FLUSH_MAX;
@@ -63,6 +64,7 @@ pub(super) fn start_control(
 ) -> Result<ControlThread, AppError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .on_thread_start(yield_to_data_cores)
         .build()
         .map_err(AppError::Runtime)?;
     let listener = {
@@ -81,6 +83,8 @@ pub(super) fn start_control(
                 let _ = stopped.await;
                 flush(spans).await;
             });
+            // A read of a hanging file system would never end.
+            runtime.shutdown_background();
         })
         .map_err(AppError::Runtime)?;
     Ok(ControlThread {

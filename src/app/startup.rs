@@ -20,7 +20,9 @@ use super::app_error::AppError;
 use super::control_thread::{ControlTasks, GaugeSources, start_control};
 use super::key_reader::{KeyReader, load_keys};
 use super::live_state_reader::LiveStateReader;
-use super::reload::{ConfigReader, ContractWatcher, LiveStateWriter, ReloadController};
+use super::reload::{
+    ConfigReader, ContractWatcher, LiveStateWriter, ReloadController, WatcherResources,
+};
 use super::running_app::RunningApp;
 use super::startup_contracts::compile_all;
 
@@ -72,7 +74,7 @@ pub(super) fn build_reloadable(
         &metrics,
     ));
     let live_state = LiveStateReader::new(&writer);
-    let (watchers, reload) = create_watchers(&writer, config_reader);
+    let (watchers, reload) = create_watchers(&writer, config_reader, bound.len())?;
     let admin = AdminState {
         readiness: readiness.clone(),
         metrics: metrics.clone(),
@@ -121,17 +123,25 @@ pub(super) fn build_reloadable(
 fn create_watchers(
     writer: &Arc<LiveStateWriter>,
     config_reader: Option<ConfigReader>,
-) -> (Vec<ContractWatcher>, ReloadController) {
+    data_cores: usize,
+) -> Result<(Vec<ContractWatcher>, ReloadController), AppError> {
+    // Compilations leave the data cores their processors.
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let resources = WatcherResources::start(processors.saturating_sub(data_cores).max(1))
+        .map_err(AppError::Runtime)?;
     let (senders, watchers) = (0..writer.count())
         .map(|index| {
             let (sender, requests) = mpsc::channel(WATCHER_REQUESTS_MAX);
-            (sender, ContractWatcher::new(writer, index, requests))
+            (
+                sender,
+                ContractWatcher::new(writer, index, requests, resources.clone()),
+            )
         })
         .unzip();
-    (
+    Ok((
         watchers,
         ReloadController::new(writer, senders, config_reader),
-    )
+    ))
 }
 
 fn cores(config: &Config) -> usize {

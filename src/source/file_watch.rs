@@ -6,73 +6,88 @@
 //! it. Folders are watched instead of files, since files are replaced more often than written:
 //! mounted ConfigMaps swap a symbolic link, editors rename.
 //!
-//! Access to a network file system can hang. It happens on threads for blocking work, so the
-//! runtime is not blocked.
+//! Access to a network file system can hang. It happens on threads for blocking work, with a
+//! deadline (see [`FileAccess`]).
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use tokio::sync::Notify;
-use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
 use portcullis_vocabulary::limits::{FILES_DEBOUNCE, FILES_DEBOUNCE_MAX};
 
-use super::file_signature::{FileId, FileSignature};
+use super::file_access::{FileAccess, SourceAccess};
+use super::file_signature::FileSignature;
+use super::folder_notifier::{FolderNotifier, FolderSubscription};
 
 /// How long notifications are collected: one change causes many, and a folder may hold many
 /// unrelated files.
 const NOTIFICATION_DEBOUNCE: Duration = Duration::from_millis(20);
 
-/// Watches a set of files. Only [`changed`](Self::changed) needs a tokio runtime, with time.
+/// Watches files for the whole process: the watches share one instance of the system's notification
+/// service, and the threads for access to files.
+#[derive(Clone, Debug)]
+pub struct FileWatcher {
+    notifier: Arc<FolderNotifier>,
+    access: FileAccess,
+}
+
+/// Watches a set of files. All but its creation needs a tokio runtime, with time.
 #[derive(Debug)]
 pub struct FileWatch {
     files: Vec<PathBuf>,
     /// The state that was last reported to the caller.
     seen: FileSignature,
     poll: Duration,
-    folders: Arc<Mutex<FolderWatches>>,
-    wakeup: Arc<Notify>,
+    subscription: Arc<FolderSubscription>,
+    access: SourceAccess,
 }
 
-/// The folders with notifications.
-#[derive(Debug)]
-struct FolderWatches {
-    /// Absent if the system provides no notifications; files are only polled then.
-    watcher: Option<RecommendedWatcher>,
-    /// Each path, with the identity of its folder when the watch began.
-    watched: BTreeMap<PathBuf, Option<(u64, u64)>>,
-}
+impl FileWatcher {
+    /// Starts the threads that access files.
+    ///
+    /// # Errors
+    /// The system starts no more threads.
+    pub fn start() -> io::Result<Self> {
+        Ok(Self {
+            notifier: Arc::new(FolderNotifier::new()),
+            access: FileAccess::start()?,
+        })
+    }
 
-impl FileWatch {
-    /// Watches these files from now on, and polls them at this interval.
+    /// Watches these files from now on, and polls them at this interval. Reads their state now.
     #[must_use]
-    pub fn new(files: Vec<PathBuf>, poll: Duration) -> Self {
-        let wakeup = Arc::new(Notify::new());
-        let folders = Arc::new(Mutex::new(FolderWatches::new(&wakeup)));
-        let seen = sign_and_watch(&folders, &files);
-        Self {
+    pub fn watch(&self, files: Vec<PathBuf>, poll: Duration) -> FileWatch {
+        let subscription = Arc::new(self.notifier.subscribe());
+        let seen = sign_and_follow(&subscription, &files);
+        FileWatch {
             files,
             seen,
             poll,
-            folders,
-            wakeup,
+            subscription,
+            access: self.access.of_source(),
         }
     }
 
+    /// Access to the files of one source, within the limits of the process.
+    #[must_use]
+    pub fn access(&self) -> SourceAccess {
+        self.access.of_source()
+    }
+}
+
+impl FileWatch {
     /// Watches another set of files. Files of the old set are compared with their state at the last
     /// return of [`changed`](Self::changed), so no change since then is lost; new files are compared
     /// with their current state. A caller that has read the new files before must read them again
     /// after this call, or compare a [`FileSignature`] taken before reading.
-    pub fn watch(&mut self, files: Vec<PathBuf>) {
-        self.seen = self
-            .seen
-            .carried_over(sign_and_watch(&self.folders, &files));
+    pub async fn watch(&mut self, files: Vec<PathBuf>) {
         self.files = files;
+        if let Some(signature) = self.read_signature().await {
+            self.seen = self.seen.carried_over(signature);
+        }
     }
 
     /// Returns when a file has changed since the last return and the files are stable again, or
@@ -85,7 +100,7 @@ impl FileWatch {
                 return;
             }
             tokio::select! {
-                () = self.wakeup.notified() => sleep(NOTIFICATION_DEBOUNCE).await,
+                () = self.subscription.wakeup().notified() => sleep(NOTIFICATION_DEBOUNCE).await,
                 () = sleep(self.poll) => {}
             }
         }
@@ -104,80 +119,28 @@ impl FileWatch {
         }
     }
 
-    /// The current state of the files. Their folders are watched before it is taken.
+    /// The current state of the files; the last one if they cannot be accessed in time.
     async fn take_signature(&self) -> FileSignature {
-        let (folders, files) = (Arc::clone(&self.folders), self.files.clone());
-        let taken = spawn_blocking(move || sign_and_watch(&folders, &files)).await;
-        // This fails only while the runtime shuts down.
-        taken.unwrap_or_else(|_| self.seen.clone())
+        let taken = self.read_signature().await;
+        taken.unwrap_or_else(|| self.seen.clone())
+    }
+
+    /// The current state of the files, if they can be accessed in time. Their folders are watched
+    /// before it is taken.
+    async fn read_signature(&self) -> Option<FileSignature> {
+        let (subscription, files) = (Arc::clone(&self.subscription), self.files.clone());
+        let taken = self
+            .access
+            .run(move || sign_and_follow(&subscription, &files));
+        taken.await.ok()
     }
 }
 
-fn sign_and_watch(folders: &Mutex<FolderWatches>, files: &[PathBuf]) -> FileSignature {
-    let mut folders = folders.lock().unwrap_or_else(PoisonError::into_inner);
+fn sign_and_follow(subscription: &FolderSubscription, files: &[PathBuf]) -> FileSignature {
     let signature = FileSignature::of(files);
-    if folders.follow(&signature) {
+    if subscription.follow(&signature.folders()) {
         // Changes before the watches began caused no notification.
         return FileSignature::of(files);
     }
     signature
-}
-
-impl FolderWatches {
-    fn new(wakeup: &Arc<Notify>) -> Self {
-        let wakeup = Arc::clone(wakeup);
-        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Reading a file does not change it. An error may hide a change.
-            if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
-                wakeup.notify_one();
-            }
-        });
-        if let Err(error) = &watcher {
-            tracing::info!(
-                "files are polled only, as the system provides no notifications: {error}"
-            );
-        }
-        Self {
-            watcher: watcher.ok(),
-            watched: BTreeMap::new(),
-        }
-    }
-
-    /// Watches exactly the folders of this signature; returns whether a watch began.
-    fn follow(&mut self, signature: &FileSignature) -> bool {
-        let Some(watcher) = &mut self.watcher else {
-            return false;
-        };
-        let identity = |folder: &PathBuf| {
-            let metadata = fs::metadata(folder).ok();
-            metadata.map(|metadata| FileId::of(&metadata).identity())
-        };
-        let folders = signature.folders();
-        let current: BTreeMap<_, _> = folders
-            .into_iter()
-            .map(|folder| {
-                let identity = identity(&folder);
-                (folder, identity)
-            })
-            .collect();
-        for (folder, identity) in &self.watched {
-            if current.get(folder) != Some(identity) {
-                // This fails if the folder was removed, which ended its watch.
-                let _ = watcher.unwatch(folder);
-            }
-        }
-        let mut has_begun = false;
-        for (folder, identity) in &current {
-            if self.watched.get(folder) == Some(identity) {
-                continue;
-            }
-            has_begun = true;
-            if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
-                let folder = folder.display();
-                tracing::info!("{folder}: polled only, as it cannot be watched: {error}");
-            }
-        }
-        self.watched = current;
-        has_begun
-    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Contracts come from files, HTTP addresses and object storage, keys from files and addresses.
 //! The module does not interpret the bytes. A [`ContractOrigin`] says where a contract is. A
-//! [`FileWatch`] notices changed files, a [`Poller`] polls everything else, and a [`ContractCache`]
+//! [`FileWatcher`] notices changed files, a [`Poller`] polls everything else, and a [`ContractCache`]
 //! keeps the last good contract for a start without its origin.
 //!
 //! For the command line, a [`Repository`] lists what changed in git, a [`GitPath`] names a file of
@@ -18,6 +18,9 @@ mod repository_error;
 mod changed_path;
 mod repository;
 mod file_signature;
+mod blocking_workers;
+mod file_access;
+mod folder_notifier;
 mod file_watch;
 mod http_fetcher;
 mod contract_origin;
@@ -28,15 +31,17 @@ mod poll_schedule;
 mod poller;
 mod contract_cache;
 
+pub use blocking_workers::{BlockingWorkers, yield_to_data_cores};
 pub use changed_path::{ChangedPath, PathStatus};
 pub use contract_cache::ContractCache;
 pub use contract_file::{
     load_contract, load_contract_revision, load_contract_revision_tolerant, load_contract_tolerant,
 };
 pub use contract_origin::{ContractOrigin, OriginError, S3Location};
+pub use file_access::{FileAccess, SourceAccess};
 pub use file_read::{FileReadError, read};
 pub use file_signature::FileSignature;
-pub use file_watch::FileWatch;
+pub use file_watch::{FileWatch, FileWatcher};
 pub use git_path::{GitError, GitObjectKind, GitPath};
 pub use http_fetcher::{FetchLimits, FetchOutcome, HttpFetcher, RemoteError, RemoteUrl};
 pub use poller::{PollPolicy, PollTrigger, Poller, SourceError};

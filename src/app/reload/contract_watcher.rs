@@ -4,22 +4,24 @@
 //! Each service has one task, so everything that happens to its contract happens in order. Reads
 //! and compilations run on blocking threads, because the control runtime also answers probes.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use crate::admin::RevisionResult;
-use crate::source::FileSignature;
+use crate::source::{BlockingWorkers, FileSignature, FileWatcher, SourceAccess};
 use portcullis_config::ContractSource;
-use portcullis_contract::{CompileOptions, ContractIdentity};
+use portcullis_contract::{CompileOptions, ContractIdentity, DocumentSet};
 
 use super::live_state_writer::{LiveStateWriter, ServiceState};
 use super::publish::{SourceReadOutcome, basis};
-use super::read_task::{CompileOutcome, NotCompiled, ReadInput, ReadTask, read, revision};
+use super::read_task::{
+    CompileOutcome, NotCompiled, ReadInput, ReadTask, compile_documents, load, revision,
+};
 use super::remote_source::ContractFetch;
 use super::revision_history::{ReloadTrigger, RevisionEvent};
 use super::watched_source::{SourceEvent, WatchedSource, next_event_of};
@@ -49,6 +51,24 @@ pub(in crate::app) enum WatcherRequest {
     },
 }
 
+/// What the watchers of all services share.
+#[derive(Clone, Debug)]
+pub(in crate::app) struct WatcherResources {
+    files: FileWatcher,
+    /// The threads that compile.
+    compilers: BlockingWorkers,
+}
+
+impl WatcherResources {
+    /// Starts the threads, with this number for compilation.
+    pub(in crate::app) fn start(compilers: usize) -> io::Result<Self> {
+        Ok(Self {
+            files: FileWatcher::start()?,
+            compilers: BlockingWorkers::start("compiler", compilers, None)?,
+        })
+    }
+}
+
 /// Watches the contract of one service.
 #[derive(Debug)]
 pub(in crate::app) struct ContractWatcher {
@@ -57,6 +77,7 @@ pub(in crate::app) struct ContractWatcher {
     requests: mpsc::Receiver<WatcherRequest>,
     source: WatchedSource,
     candidate: Option<WatchedSource>,
+    resources: WatcherResources,
 }
 
 /// Which contract of the service is read.
@@ -72,11 +93,18 @@ impl ContractWatcher {
         writer: &Arc<LiveStateWriter>,
         index: usize,
         requests: mpsc::Receiver<WatcherRequest>,
+        resources: WatcherResources,
     ) -> Self {
         let service = writer.service(index);
         let limits = writer.config().limits.clone();
         let source = |source: &ContractSource, keeps| {
-            WatchedSource::new(source, &service, keeps, limits.contract_bytes_max)
+            WatchedSource::new(
+                source,
+                &service,
+                &resources.files,
+                keeps,
+                limits.contract_bytes_max,
+            )
         };
         Self {
             writer: Arc::clone(writer),
@@ -84,6 +112,7 @@ impl ContractWatcher {
             requests,
             source: source(&service.contract, true),
             candidate: service.candidate.as_ref().map(|next| source(next, false)),
+            resources,
         }
     }
 
@@ -159,7 +188,7 @@ impl ContractWatcher {
                 let read_outcome = SourceReadOutcome {
                     trigger: ReloadTrigger::Operator,
                     source,
-                    outcome: run_task(task).await.outcome,
+                    outcome: self.compile_bytes(task).await,
                     stale: None,
                 };
                 let recorded = self.apply(ContractRole::Candidate, read_outcome).await;
@@ -204,25 +233,53 @@ impl ContractWatcher {
 
     async fn outcome_of_file(&mut self, role: ContractRole, path: PathBuf) -> CompileOutcome {
         let mut last = None;
-        for reread in 0.. {
-            let done = run_task(self.task(role, ReadInput::File(path.clone()))).await;
-            if let WatchedSource::File { watch, .. } = self.source_of(role) {
-                watch.watch(done.files);
-            }
-            let revision = revision(&done.outcome);
+        for _ in 0..=REREADS_MAX {
+            let task = Arc::new(self.task(role, ReadInput::File(path.clone())));
+            let WatchedSource::File { watch, access, .. } = self.source_of(role) else {
+                break;
+            };
+            let reading = load_files(Arc::clone(&task), access.clone());
+            let loaded = tokio::select! {
+                loaded = reading => loaded,
+                // The read may hang, or miss the change. Its thread ends by itself.
+                () = watch.changed() => continue,
+            };
+            watch.watch(loaded.files).await;
+            let outcome = self.compile(loaded.documents, task).await;
+            let revision = revision(&outcome);
             // The same revision twice is complete, even if the file is being touched.
             let is_same = revision.is_some() && revision == last;
-            if !done.changed_while_read || is_same {
-                return done.outcome;
-            }
-            if reread == REREADS_MAX {
-                break;
+            if !loaded.changed_while_read || is_same {
+                return outcome;
             }
             last = revision;
             sleep(REREAD_PAUSE).await;
         }
         let problem = format!("{}: the file changes while it is read", path.display());
         Err(NotCompiled::Unavailable(problem))
+    }
+
+    /// Parses and compiles bytes that were fetched.
+    async fn compile_bytes(&self, task: ReadTask) -> CompileOutcome {
+        let task = Arc::new(task);
+        let parsed = Arc::clone(&task);
+        let parsing = self.resources.compilers.run(move || load(&parsed).0);
+        let documents = parsing
+            .await
+            .unwrap_or_else(|error| Err(unavailable(&error)));
+        self.compile(documents, task).await
+    }
+
+    /// Compiles when it is this contract's turn.
+    async fn compile(
+        &self,
+        documents: Result<DocumentSet, NotCompiled>,
+        task: Arc<ReadTask>,
+    ) -> CompileOutcome {
+        let documents = documents?;
+        let compiling = move || compile_documents(documents, &task);
+        let compiled = self.resources.compilers.run(compiling).await;
+        compiled.unwrap_or_else(|error| Err(unavailable(&error)))
     }
 
     async fn outcome_of_fetch(
@@ -233,7 +290,7 @@ impl ContractWatcher {
         match fetch {
             ContractFetch::New { name, bytes } | ContractFetch::Cached { name, bytes, .. } => {
                 let input = ReadInput::Bytes { name, bytes };
-                run_task(self.task(role, input)).await.outcome
+                self.compile_bytes(self.task(role, input)).await
             }
             // Unchanged content may be content that was refused.
             ContractFetch::Unchanged => Err(self
@@ -288,36 +345,38 @@ impl ContractWatcher {
     }
 }
 
-/// The result of a read, with the files that were read.
-struct ReadTaskResult {
-    outcome: CompileOutcome,
+/// Documents that were read from files.
+struct LoadedFiles {
+    documents: Result<DocumentSet, NotCompiled>,
     files: Vec<PathBuf>,
     /// Whether a file changed during the read.
     changed_while_read: bool,
 }
 
-async fn run_task(task: ReadTask) -> ReadTaskResult {
+async fn load_files(task: Arc<ReadTask>, access: SourceAccess) -> LoadedFiles {
     let entry = task.input.files();
     let files = entry.clone();
-    let reading = spawn_blocking(move || {
+    let loading = access.run(move || {
         let (began, before) = (SystemTime::now(), FileSignature::of(&entry));
-        let (outcome, files) = read(&task);
+        let (documents, files) = load(&task);
         // The other files are known only after the read, so only their times are compared.
         let changed_while_read = FileSignature::of(&entry) != before
             || files.iter().any(|file| changed_since(file, began));
-        ReadTaskResult {
-            outcome,
+        LoadedFiles {
+            documents,
             files,
             changed_while_read,
         }
     });
-    reading.await.unwrap_or_else(|error| ReadTaskResult {
-        outcome: Err(NotCompiled::Unavailable(format!(
-            "the contract could not be read: {error}"
-        ))),
+    loading.await.unwrap_or_else(|error| LoadedFiles {
+        documents: Err(unavailable(&error)),
         files,
         changed_while_read: false,
     })
+}
+
+fn unavailable(error: &io::Error) -> NotCompiled {
+    NotCompiled::Unavailable(format!("the contract could not be read: {error}"))
 }
 
 /// Whether a file was written between `began` and now.

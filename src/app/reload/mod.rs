@@ -25,7 +25,7 @@ mod watched_source;
 mod contract_watcher;
 mod operator_requests;
 
-pub(super) use contract_watcher::ContractWatcher;
+pub(super) use contract_watcher::{ContractWatcher, WatcherResources};
 pub use live_state_writer::ConfigReader;
 pub(super) use live_state_writer::LiveStateWriter;
 pub(super) use operator_requests::ReloadController;

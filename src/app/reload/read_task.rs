@@ -1,6 +1,6 @@
 //! Reads and compiles a contract.
 //!
-//! Blocking and slow: it runs on blocking threads only.
+//! Both steps are blocking and slow: they run on blocking threads only.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -104,8 +104,8 @@ pub(in crate::app) fn options(service: &ServiceConfig) -> CompileOptions {
     }
 }
 
-/// Reads and compiles. Also returns the files that were read, to be watched.
-pub(super) fn read(task: &ReadTask) -> (CompileOutcome, Vec<PathBuf>) {
+/// Reads and parses. Also returns the files that were read, to be watched.
+pub(super) fn load(task: &ReadTask) -> (Result<DocumentSet, NotCompiled>, Vec<PathBuf>) {
     let loaded = match &task.input {
         ReadInput::File(path) => load_contract(path, &task.limits),
         ReadInput::Bytes { name, bytes } => parse_single_file(name, bytes.clone(), &task.limits),
@@ -134,10 +134,11 @@ pub(super) fn read(task: &ReadTask) -> (CompileOutcome, Vec<PathBuf>) {
     if let (ReadInput::File(path), Some(entry)) = (&task.input, files.first_mut()) {
         entry.clone_from(path);
     }
-    (compile_documents(documents, task), files)
+    (Ok(documents), files)
 }
 
-fn compile_documents(documents: DocumentSet, task: &ReadTask) -> CompileOutcome {
+/// Compiles what was read, and compares it with the active contract.
+pub(super) fn compile_documents(documents: DocumentSet, task: &ReadTask) -> CompileOutcome {
     let identity = ContractIdentity::of(&documents);
     if task.known.as_ref() == Some(&identity.revision) {
         return Err(NotCompiled::Unchanged(identity));

@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::path::PathBuf;
 
-use crate::source::FileWatch;
+use crate::source::{FileWatch, FileWatcher, SourceAccess};
 use portcullis_config::{ContractSource, ServiceConfig};
 
 use super::remote_source::{ContractFetch, RemoteSource};
@@ -11,7 +11,11 @@ use super::remote_source::{ContractFetch, RemoteSource};
 /// The source of a contract: a watched file or a polled URL.
 #[derive(Debug)]
 pub(super) enum WatchedSource {
-    File { path: PathBuf, watch: FileWatch },
+    File {
+        path: PathBuf,
+        watch: FileWatch,
+        access: SourceAccess,
+    },
     Remote(Box<RemoteSource>),
 }
 
@@ -27,13 +31,15 @@ impl WatchedSource {
     pub(super) fn new(
         source: &ContractSource,
         service: &ServiceConfig,
+        watcher: &FileWatcher,
         keeps: bool,
         bytes_max: usize,
     ) -> Self {
         match source {
             ContractSource::File(path) => Self::File {
                 path: path.clone(),
-                watch: FileWatch::new(vec![path.clone()], service.reload.poll),
+                watch: watcher.watch(vec![path.clone()], service.reload.poll),
+                access: watcher.access(),
             },
             ContractSource::Address(address) => Self::Remote(Box::new(RemoteSource::new(
                 address, service, keeps, bytes_max,
@@ -52,7 +58,7 @@ impl WatchedSource {
     /// Waits until the contract has to be read.
     pub(super) async fn next_event(&mut self) -> SourceEvent {
         match self {
-            Self::File { path, watch } => {
+            Self::File { path, watch, .. } => {
                 watch.changed().await;
                 SourceEvent::Changed(path.clone())
             }

@@ -1,3 +1,4 @@
 //! Start, reload and the lifecycle of the process.
 
+mod many_services;
 pub(crate) mod reload;

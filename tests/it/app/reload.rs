@@ -773,3 +773,33 @@ fn loads_and_reloads_a_contract_from_object_storage() {
         "s3://contracts/flux.yaml"
     );
 }
+
+/// Reading a named pipe hangs like a dead network file system. The contract is read again when the
+/// file changes, the commands answer, and the process ends.
+#[cfg(unix)]
+#[test]
+fn a_source_that_hangs_stops_neither_reloads_nor_the_end() {
+    let site = flux("");
+    let file = site.path("flux.yaml");
+    let process = Process::start(site);
+    let state = || {
+        let (_, contracts) = admin(process.admin, "/contracts");
+        let contracts: Value = serde_json::from_str(&contracts).unwrap();
+        contracts["services"][0].clone()
+    };
+    // A pipe with a writer who writes nothing. Opening it waits for the process to read it.
+    let hang = || {
+        fs::remove_file(&file).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&file).status();
+        assert!(made.unwrap().success());
+        fs::OpenOptions::new().write(true).open(&file).unwrap()
+    };
+    let _first = hang();
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, revision('b')).unwrap();
+    until(|| state()["version"] == "2.0.0");
+    let _second = hang();
+    process.signal("TERM");
+    let (status, log) = process.wait();
+    assert!(status.success(), "{log}");
+}

@@ -11,8 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use portcullis::source::{
-    ContractOrigin, FetchLimits, FetchOutcome, FileSignature, FileWatch, ObjectError, PollPolicy,
-    Poller, RemoteError, S3Clients, S3Location, SourceError,
+    ContractOrigin, FetchLimits, FetchOutcome, FileSignature, FileWatch, FileWatcher, ObjectError,
+    PollPolicy, Poller, RemoteError, S3Clients, S3Location, SourceError,
 };
 use tokio::time::{sleep, timeout};
 
@@ -74,7 +74,9 @@ fn notices_a_swapped_config_map() {
         swap_symlink(mount, "..2026_a");
         std::os::unix::fs::symlink("..data/shop.yaml", mount.join("shop.yaml")).unwrap();
         let file = mount.join("shop.yaml");
-        let mut watch = FileWatch::new(vec![file.clone()], poll);
+        let mut watch = FileWatcher::start()
+            .unwrap()
+            .watch(vec![file.clone()], poll);
         for (old, new) in [("a", "b"), ("b", "c")] {
             noticed(&mut watch, async || {
                 generation(&format!("..2026_{new}"), new);
@@ -91,7 +93,9 @@ fn notices_replaced_rewritten_removed_and_recreated_files() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.yaml");
     fs::write(&file, "one").unwrap();
-    let mut watch = FileWatch::new(vec![file.clone()], NEVER);
+    let mut watch = FileWatcher::start()
+        .unwrap()
+        .watch(vec![file.clone()], NEVER);
     noticed(&mut watch, async || replace(&file, "two"));
     noticed(&mut watch, async || fs::write(&file, "three").unwrap());
     noticed(&mut watch, async || fs::remove_file(&file).unwrap());
@@ -104,7 +108,9 @@ fn notices_created_and_replaced_folders() {
     let folder = tempfile::tempdir().unwrap();
     let parent = folder.path().join("a/b");
     let file = parent.join("shop.yaml");
-    let mut watch = FileWatch::new(vec![file.clone()], NEVER);
+    let mut watch = FileWatcher::start()
+        .unwrap()
+        .watch(vec![file.clone()], NEVER);
     noticed(&mut watch, async || {
         fs::create_dir(folder.path().join("a")).unwrap()
     });
@@ -128,7 +134,9 @@ fn waits_for_the_rest_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.yaml");
     fs::write(&file, "one").unwrap();
-    let mut watch = FileWatch::new(vec![file.clone()], NEVER);
+    let mut watch = FileWatcher::start()
+        .unwrap()
+        .watch(vec![file.clone()], NEVER);
     let complete = "0123456789".repeat(3);
     block_on(async {
         let write = async {
@@ -153,14 +161,18 @@ fn changing_the_watched_files_loses_no_change() {
     for name in ["entry", "part", "other"] {
         fs::write(path(name), "one").unwrap();
     }
-    let mut watch = FileWatch::new(vec![path("entry")], NEVER);
+    let mut watch = FileWatcher::start()
+        .unwrap()
+        .watch(vec![path("entry")], NEVER);
     noticed(&mut watch, async || replace(&path("entry"), "two"));
     // Changed after it was read and before the set of files was known.
     let before = FileSignature::of(&[path("entry")]);
     replace(&path("entry"), "three");
     assert_ne!(FileSignature::of(&[path("entry")]), before);
-    watch.watch(vec![path("entry"), path("part")]);
-    block_on(watch.changed());
+    block_on(async {
+        watch.watch(vec![path("entry"), path("part")]).await;
+        watch.changed().await;
+    });
     noticed(&mut watch, async || replace(&path("part"), "two"));
     block_on(async {
         fs::write(path("other"), "two").unwrap();

@@ -313,6 +313,35 @@ impl Process {
     }
 }
 
+/// What a process uses of the system.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+pub(crate) struct ProcessResources {
+    pub(crate) threads: usize,
+    pub(crate) descriptors: usize,
+    /// Instances of the system's notification service for files.
+    pub(crate) notification_instances: usize,
+}
+
+#[cfg(target_os = "linux")]
+impl Process {
+    pub(crate) fn resources(&self) -> ProcessResources {
+        let folder = |name: &str| {
+            let path = format!("/proc/{}/{name}", self.child.id());
+            std::fs::read_dir(path).unwrap().map_while(Result::ok)
+        };
+        // A descriptor may be closed in the meantime.
+        let targets = folder("fd").filter_map(|entry| std::fs::read_link(entry.path()).ok());
+        let targets: Vec<PathBuf> = targets.collect();
+        let is_notification = |target: &&PathBuf| target.to_string_lossy().contains("inotify");
+        ProcessResources {
+            threads: folder("task").count(),
+            descriptors: targets.len(),
+            notification_instances: targets.iter().filter(is_notification).count(),
+        }
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         // If the test waited for the process, it has already exited.
