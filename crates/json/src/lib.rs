@@ -10,6 +10,7 @@
 //! - [`Tape::parse`] reads JSON text; [`SyntaxError`] says what is wrong with a text, and where.
 //!   `build_tape` adds values one by one, for other notations.
 //! - `number` and `arithmetic` keep numbers exact: [`compare_numbers`], [`is_multiple`].
+//! - `equality` compares and hashes values; [`ValueSet`] is the `enum` of a schema.
 //! - `member_index` and `member_lookup` find members by name.
 //! - `deserialize` reads typed models, `write` writes text.
 //! - `schema_node` shows the tape to the `jsonschema` crate as [`TapeJson`], and
@@ -35,6 +36,7 @@ mod member_lookup;
 mod number;
 mod arithmetic;
 mod equality;
+mod value_set;
 mod deserialize;
 mod write;
 mod schema_node;
@@ -52,6 +54,7 @@ pub use self::parse::SOURCE_BYTES_MAX;
 pub use self::schema_node::{PreparedKey, TapeArray, TapeJson, TapeNumber, TapeObject};
 pub use self::syntax_error::{SyntaxError, SyntaxErrorKind, UnexpectedInput};
 pub use self::tape::Tape;
+pub use self::value_set::ValueSet;
 
 #[cfg(test)]
 mod tests;

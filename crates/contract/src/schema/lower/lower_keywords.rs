@@ -101,6 +101,11 @@ impl<'d> SchemaLowering<'d> {
             }
             "maxLength" | "minLength" | "maxItems" | "minItems" | "uniqueItems"
             | "maxProperties" | "minProperties" => value.to_value(),
+            // Comparisons and examples read the list, so only validators get it as text.
+            "enum" if is_long_enum(value) && !self.with_access && !self.with_examples => {
+                out.insert(format!("{EXACT}enum"), json!(value.to_string()));
+                return;
+            }
             "enum" | "multipleOf" => return insert_exactly(out, keyword, value),
             "format" if is_number_format(value) => {
                 out.insert(format!("{EXACT}format"), value.to_value());
@@ -278,6 +283,16 @@ impl<'d> SchemaLowering<'d> {
         }
         Value::Array(names)
     }
+}
+
+/// The longest `enum` that validators compare value by value.
+const ENUM_LENGTH_MAX: usize = 16;
+
+/// Whether an `enum` is long and has other values than strings and null. Validators look up
+/// strings, but compare everything else with each value of the list.
+fn is_long_enum(value: JsonNode<'_>) -> bool {
+    let is_text = |value: JsonNode<'_>| matches!(value.kind(), JsonKind::String | JsonKind::Null);
+    value.is_array() && value.len() > ENUM_LENGTH_MAX && !value.elements().all(is_text)
 }
 
 /// Inserts a keyword with its value. If `serde_json` would round a number in the value, inserts the
