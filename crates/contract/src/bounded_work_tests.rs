@@ -87,3 +87,75 @@ fn a_long_list_of_numbers_is_looked_up() {
         assert_eq!(violations(&contract, value).len(), 1, "{value}");
     }
 }
+
+/// A chain of `count` component schemas; `schema` writes one that refers to the next.
+fn chain(count: usize, schema: impl Fn(&str) -> String) -> String {
+    let members = (0..count).map(|number| {
+        let next = format!(r##"{{"$ref": "#/components/schemas/S{}"}}"##, number + 1);
+        format!(r#""S{number}": {}, "#, schema(&next))
+    });
+    members.collect::<String>() + &format!(r#""S{count}": {{"type": "object"}}"#)
+}
+
+const FIRST: &str = r##"{"$ref": "#/components/schemas/S0"}"##;
+
+/// The problems of a contract whose schemas form a chain, each as `kind: message`.
+fn problems(components: &str) -> Vec<String> {
+    let problems = contract(FIRST, components).err().unwrap_or_default();
+    let texts = problems.into_iter().map(|problem| {
+        let message: String = problem.message.chars().take(40).collect();
+        format!(
+            "{}: {message} at {}",
+            problem.kind.as_str(),
+            problem.at.pointer
+        )
+    });
+    texts.collect()
+}
+
+#[test]
+fn contracts_that_multiply_schemas_are_refused() {
+    let doubled = [
+        |next: &str| format!(r#"{{"allOf": [{next}, {next}]}}"#),
+        |next: &str| format!(r#"{{"oneOf": [{next}, {{"not": {next}}}]}}"#),
+        |next: &str| format!(r#"{{"if": {next}, "else": {next}}}"#),
+    ];
+    for schema in doubled {
+        let problems = problems(&chain(40, schema));
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(
+            problems[0].starts_with("costly-schema: the schema applies more than 20000 schem"),
+            "{problems:?}"
+        );
+    }
+    let wide = |next: &str| format!(r#"{{"anyOf": [{}]}}"#, [next; 10].join(", "));
+    assert_eq!(problems(&chain(12, wide)).len(), 1);
+    let parents = |next: &str| format!(r#"{{"allOf": [{next}]}}"#);
+    let deep = problems(&chain(4_000, parents));
+    assert!(
+        matches!(&deep[..], [one] if one.starts_with("costly-schema: the schema applies schemas to one value")),
+        "{deep:?}"
+    );
+}
+
+/// Values nest as deep as the message; the contract may have any number of schemas.
+#[test]
+fn long_chains_of_properties_compile() {
+    let properties = |next: &str| format!(r#"{{"properties": {{"a": {next}}}}}"#);
+    let contract = contract(FIRST, &chain(16_000, properties)).expect("a contract");
+    assert_eq!(violations(&contract, r#"{"a": {"a": {}}}"#), [""; 0]);
+    let found = lint(&contract);
+    let kinds: Vec<&str> = found.iter().map(|problem| problem.kind.as_str()).collect();
+    assert_eq!(kinds, ["costly-schema"]);
+}
+
+#[test]
+fn long_chains_of_references_are_refused() {
+    let found = problems(&chain(16_000, str::to_owned));
+    assert_eq!(
+        found,
+        [
+            "unresolved-reference: `#/components/schemas/S0` leads through  at /paths/~1/post/requestBody/content/application~1json/schema"
+        ]
+    );
+}

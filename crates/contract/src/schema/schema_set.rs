@@ -6,10 +6,12 @@
 
 use std::fmt;
 
-use jsonschema::{ValidationError, Validator};
+use jsonschema::ValidationError;
 
-use portcullis_json::{JsonNode, TapeJson, with_errors_at_most};
+use portcullis_json::{JsonNode, with_errors_at_most};
 
+use super::application_bounds::costly_schemas;
+use super::built_validator::BuiltValidator;
 use super::lower::{LoweringOutput, SchemaFault, closed, origin};
 use super::malformed_schema::{all_malformed, malformed};
 use super::schema_validator::build_validator;
@@ -33,7 +35,7 @@ impl SchemaKey {
 
 /// All schemas of one contract and direction.
 pub(crate) struct SchemaSet {
-    validator: Validator<TapeJson>,
+    validator: BuiltValidator,
     origins: Vec<NodeRef>,
     roots: Vec<u32>,
     warnings: Vec<ContractProblem>,
@@ -89,9 +91,16 @@ impl SchemaSet {
             faults.extend(all_malformed(&schema, &origins, documents));
             return Err(SchemaSetErrors { faults, warnings });
         }
+        let costly = costly_schemas(&schema, &origins, documents);
+        if !costly.is_empty() {
+            return Err(SchemaSetErrors {
+                faults: costly,
+                warnings,
+            });
+        }
         match build_validator(&schema, backtracks) {
             Ok(validator) => Ok(Self {
-                validator,
+                validator: BuiltValidator::new(validator, origins.len()),
                 origins,
                 roots,
                 warnings,
@@ -140,15 +149,15 @@ impl SchemaSet {
 
     /// Whether a wrapped value satisfies the schema of its key.
     pub(crate) fn is_valid(&self, wrapped: JsonNode<'_>) -> bool {
-        self.validator.is_valid(wrapped)
+        self.validator.get().is_valid(wrapped)
     }
 
     /// The errors of a wrapped value: all of them, or only the first if there are too many, or none
     /// if even finding the first exceeds the limit. Slow: call it only if [`SchemaSet::is_valid`]
     /// is false.
     pub(crate) fn errors<'a>(&'a self, wrapped: JsonNode<'a>) -> Vec<ValidationError<'a>> {
-        let every = || self.validator.iter_errors(wrapped).collect();
-        let first = || Vec::from_iter(self.validator.validate(wrapped).err());
+        let every = || self.validator.get().iter_errors(wrapped).collect();
+        let first = || Vec::from_iter(self.validator.get().validate(wrapped).err());
         with_errors_at_most(ERRORS_MAX, every)
             .or_else(|| with_errors_at_most(ERRORS_MAX, first))
             .unwrap_or_default()

@@ -1,5 +1,7 @@
 //! Lowers one schema, keyword by keyword.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use portcullis_json::{JsonKind, JsonNode};
@@ -264,13 +266,14 @@ impl<'d> SchemaLowering<'d> {
             return value.to_value();
         }
         let mut names: Vec<Value> = Vec::with_capacity(value.len());
+        let mut seen = HashSet::with_capacity(value.len());
         for name in value.elements() {
             let text = name.as_str().unwrap_or_default();
             if self.dialect == Dialect::V30 && self.composition.is_exempt(node_ref, exempt, text) {
                 continue;
             }
-            let name = name.to_value();
-            if names.contains(&name) {
+            // Other values are malformed and not compared.
+            if name.as_str().is_some() && !seen.insert(text) {
                 let at = DocumentSet::node_ref(node_ref, value);
                 self.warn(
                     ContractProblemKind::MalformedSchema,
@@ -278,7 +281,7 @@ impl<'d> SchemaLowering<'d> {
                     format!("`required` lists `{text}` more than once"),
                 );
             } else {
-                names.push(name);
+                names.push(name.to_value());
             }
         }
         Value::Array(names)
