@@ -24,7 +24,7 @@ pub(super) type TapeValidatorOptions = ValidationOptions<'static, Arc<dyn Retrie
 /// The start of a message; the rest says what is expected.
 pub(crate) const MUST_BE: &str = "must be ";
 
-type BoxedKeyword = Box<dyn for<'i> Keyword<'i, TapeJson>>;
+pub(super) type BoxedKeyword = Box<dyn for<'i> Keyword<'i, TapeJson>>;
 
 /// Adds the keywords of this module.
 pub(super) fn with_exact_keywords(options: TapeValidatorOptions) -> TapeValidatorOptions {

@@ -13,6 +13,7 @@ use super::unknown_schema::remove_dependents;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::schema::lookaround::PatternEngine;
 
 /// The prefix of keywords that compare exactly what the keyword of the same name would round.
 pub(crate) const EXACT: &str = "x-exact-";
@@ -94,13 +95,7 @@ impl<'d> SchemaLowering<'d> {
                 self.inner(node_ref, value, ExemptNames::NONE)
             }
             "allOf" | "anyOf" | "oneOf" => self.branches(node_ref, exempt, keyword, value),
-            "pattern" => {
-                self.backtracks |= value.as_str().is_some_and(needs_backtracking);
-                match value.as_str() {
-                    Some(text) => without_ranges_of_classes(text).into(),
-                    None => value.to_value(),
-                }
-            }
+            "pattern" => return self.pattern(out, value),
             "maxLength" | "minLength" | "maxItems" | "minItems" | "uniqueItems"
             | "maxProperties" | "minProperties" => value.to_value(),
             // Comparisons and examples read the list, so only validators get it as text.
@@ -190,7 +185,7 @@ impl<'d> SchemaLowering<'d> {
             | "unevaluatedProperties" => self.inner(node_ref, value, ExemptNames::NONE),
             "prefixItems" => self.list_of_schemas(node_ref, value),
             "patternProperties" => {
-                self.backtracks |= value.members().any(|(name, _)| needs_backtracking(name));
+                self.backtracks_names |= value.members().any(|(name, _)| needs_backtracking(name));
                 self.map_of_schemas(node_ref, value)
             }
             "dependentSchemas" => self.map_of_schemas(node_ref, value),
@@ -208,6 +203,24 @@ impl<'d> SchemaLowering<'d> {
             _ => return,
         };
         out.insert(keyword.to_owned(), lowered);
+    }
+
+    /// Lowers a pattern. One that the linear engine does not support has a keyword of its own,
+    /// except where comparisons and examples read it.
+    fn pattern(&mut self, out: &mut Map<String, Value>, value: JsonNode<'d>) {
+        let Some(text) = value.as_str().map(without_ranges_of_classes) else {
+            out.insert("pattern".to_owned(), value.to_value());
+            return;
+        };
+        let is_read = self.with_access || self.with_examples;
+        if !needs_backtracking(&text) {
+            out.insert("pattern".to_owned(), text.into());
+        } else if is_read || PatternEngine::new(&text).is_none() {
+            self.backtracks_names = true;
+            out.insert("pattern".to_owned(), text.into());
+        } else {
+            out.insert(format!("{EXACT}pattern"), text.into());
+        }
     }
 
     fn boolean_bound(&mut self, node_ref: NodeRef, keyword: &str, value: JsonNode<'d>) {
