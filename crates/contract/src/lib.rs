@@ -53,6 +53,8 @@ pub mod recorded;
 
 #[cfg(test)]
 mod schema_tests;
+#[cfg(test)]
+mod bounded_work_tests;
 
 pub use compile::broken_aspects::BrokenAspect;
 pub use compile::lowered_schemas::{LoweredLocation, LoweredSchemas, SchemaRefusal};

@@ -1,5 +1,9 @@
 //! Equality of values in JSON Schema: numbers are compared mathematically, objects without the
-//! order of their members.
+//! order of their members. Of members with the same name, only the last one counts.
+//!
+//! The hash of a value agrees with equality exactly: equal values have equal hashes, and the hash
+//! covers everything that equality compares. A hash that rounds would let a sender choose many
+//! different values with one hash, and every set of them would be quadratic.
 //!
 //! All functions are recursive; the depth limit of the parse bounds them.
 
@@ -35,12 +39,32 @@ pub(super) fn nodes_equal(left: JsonNode<'_>, right: JsonNode<'_>) -> bool {
                     .all(|(l, r)| nodes_equal(l, r))
         }
         EntryTag::Object => {
-            left.len() == right.len()
-                && left
-                    .members()
-                    .all(|(name, l)| right.get(name).is_some_and(|r| nodes_equal(l, r)))
+            member_count(left) == member_count(right)
+                && left.members().all(|(name, l)| {
+                    is_overridden(left, name, l)
+                        || right.get(name).is_some_and(|r| nodes_equal(l, r))
+                })
         }
     }
+}
+
+/// The number of different names in an object.
+fn member_count(object: JsonNode<'_>) -> usize {
+    if !object.tape.has_duplicates() {
+        return object.len();
+    }
+    let members = object.members();
+    members
+        .filter(|(name, value)| !is_overridden(object, name, *value))
+        .count()
+}
+
+/// Whether a later member of the object has the same name.
+fn is_overridden(object: JsonNode<'_>, name: &str, value: JsonNode<'_>) -> bool {
+    object.tape.has_duplicates()
+        && object
+            .get(name)
+            .is_some_and(|last| last.index() != value.index())
 }
 
 fn numbers_equal(left: &str, right: &str) -> bool {
@@ -66,7 +90,7 @@ pub(super) fn equals_value(node: JsonNode<'_>, expected: &Value) -> bool {
         }
         Value::Object(expected) => {
             node.is_object()
-                && node.len() == expected.len()
+                && member_count(node) == expected.len()
                 && expected.iter().all(|(name, expected)| {
                     node.get(name).is_some_and(|n| equals_value(n, expected))
                 })
@@ -101,30 +125,24 @@ pub(super) fn is_unique(array: JsonNode<'_>) -> bool {
     let mut seen = HashTable::with_capacity(elements.len());
     for element in elements {
         let hash = hash_node(element, &seed);
-        if seen
-            .find(hash, |&other| nodes_equal(element, other))
-            .is_some()
-        {
+        let same = |other: &(u64, JsonNode<'_>)| other.0 == hash && nodes_equal(element, other.1);
+        if seen.find(hash, same).is_some() {
             return false;
         }
-        seen.insert_unique(hash, element, |&other| hash_node(other, &seed));
+        seen.insert_unique(hash, (hash, element), |(hash, _)| *hash);
     }
     true
 }
 
 /// Hashes a value; equal values have equal hashes.
-fn hash_node(node: JsonNode<'_>, seed: &DefaultHashBuilder) -> u64 {
+pub(super) fn hash_node(node: JsonNode<'_>, seed: &DefaultHashBuilder) -> u64 {
     let mut hasher = seed.build_hasher();
     let entry = node.entry();
     hasher.write_u8(entry.tag as u8);
     match entry.tag {
         EntryTag::Null | EntryTag::False | EntryTag::True => {}
         EntryTag::String | EntryTag::Key => node.tape.text(entry, node.source).hash(&mut hasher),
-        EntryTag::Number => {
-            // Equal numbers round to the same float; adding 0.0 makes both zeros equal.
-            let rounded = node.as_f64().unwrap_or_default() + 0.0;
-            rounded.to_bits().hash(&mut hasher);
-        }
+        EntryTag::Number => Decimal::new(node.tape.text(entry, node.source)).hash(&mut hasher),
         EntryTag::Array => {
             for element in node.elements() {
                 hasher.write_u64(hash_node(element, seed));
@@ -133,9 +151,89 @@ fn hash_node(node: JsonNode<'_>, seed: &DefaultHashBuilder) -> u64 {
         EntryTag::Object => {
             let members = node
                 .members()
+                .filter(|(name, value)| !is_overridden(node, name, *value))
                 .map(|(name, value)| seed.hash_one((name, hash_node(value, seed))));
             hasher.write_u64(members.fold(0, u64::wrapping_add));
         }
     }
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{DuplicateKeys, JsonLimits, Tape};
+
+    /// Whether two JSON texts are equal as values. Fails if their hashes say otherwise.
+    fn equal(left: &str, right: &str) -> bool {
+        let limits = JsonLimits {
+            duplicate_keys: DuplicateKeys::Allow,
+            ..JsonLimits::default()
+        };
+        let text = format!("[{left},{right}]");
+        let mut tape = Tape::new();
+        let source = tape.parse("", text.as_bytes(), limits).expect("JSON");
+        let pair: Vec<JsonNode<'_>> = tape.root(source).elements().collect();
+        let seed = DefaultHashBuilder::default();
+        let are_equal = nodes_equal(pair[0], pair[1]);
+        assert_eq!(are_equal, nodes_equal(pair[1], pair[0]), "{text}");
+        let are_hashed_alike = hash_node(pair[0], &seed) == hash_node(pair[1], &seed);
+        assert_eq!(are_equal, are_hashed_alike, "{text}");
+        are_equal
+    }
+
+    #[test]
+    fn hashes_are_as_exact_as_equality() {
+        for (left, right, expected) in [
+            ("1e-400", "1e-401", false),
+            ("1e-400", "10e-401", true),
+            (
+                "100000000000000000000000000000000001",
+                "100000000000000000000000000000000002",
+                false,
+            ),
+            (
+                "100000000000000000000000000000000001",
+                "100000000000000000000000000000000001.00",
+                true,
+            ),
+            ("1234567890123456789", "12345678901234567890", false),
+            ("10000000000000000000100", "1.00000000000000000001e22", true),
+            ("0.1", "0.10000000000000000000000001", false),
+            ("0", "-0.0e7", true),
+            ("-3", "3", false),
+            (r#"{"a":1,"a":2}"#, r#"{"a":2}"#, true),
+            (r#"{"a":1,"a":2}"#, r#"{"a":1,"b":2}"#, false),
+            (r#"{"a":1,"b":[0.50]}"#, r#"{"b":[5e-1],"a":1.0}"#, true),
+        ] {
+            assert_eq!(equal(left, right), expected, "{left} {right}");
+        }
+    }
+
+    /// Literals that round to few floats.
+    fn literal() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "-?[1-3]0{30,36}[0-9]",
+            "-?[1-9](\\.0{1,2})?e-3[0-9]{2}",
+            "-?0\\.10{20,24}[0-9]",
+            "-?[0-9](\\.[0-9]{1,3})?(e[+-]?[0-3])?",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_hash_alike_exactly_if_they_are_equal(left in literal(), right in literal()) {
+            equal(&left, &right);
+        }
+
+        #[test]
+        fn a_number_in_another_notation_is_the_same(digits in "[1-9][0-9]{0,40}", zeros in 0_usize..9) {
+            let shifted = format!("{digits}{}e-{zeros}", "0".repeat(zeros));
+            prop_assert!(equal(&digits, &shifted));
+            let scientific = format!("{}.{}0e{}", &digits[..1], &digits[1..], digits.len() - 1);
+            prop_assert!(equal(&digits, &scientific));
+        }
+    }
 }

@@ -90,6 +90,11 @@ impl<'a> JsonNode<'a> {
         self.index
     }
 
+    /// The number of values and member names that the value consists of.
+    pub fn entry_count(self) -> u32 {
+        self.entry().end_index(self.index) - self.index
+    }
+
     /// Whether the value at `index` is this one or is inside it.
     pub fn contains_index(self, index: u32) -> bool {
         (self.index..self.entry().end_index(self.index)).contains(&index)

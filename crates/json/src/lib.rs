@@ -10,10 +10,11 @@
 //! - [`Tape::parse`] reads JSON text; [`SyntaxError`] says what is wrong with a text, and where.
 //!   `build_tape` adds values one by one, for other notations.
 //! - `number` and `arithmetic` keep numbers exact: [`compare_numbers`], [`is_multiple`].
+//! - `equality` compares and hashes values; [`ValueSet`] is the `enum` of a schema.
 //! - `member_index` and `member_lookup` find members by name.
 //! - `deserialize` reads typed models, `write` writes text.
-//! - `schema_node` shows the tape to the `jsonschema` crate as [`TapeJson`], and
-//!   [`with_errors_at_most`] limits the work of listing errors.
+//! - `schema_node` shows the tape to the `jsonschema` crate as [`TapeJson`], and `work_limit`
+//!   limits what validators do with it: [`with_message_steps`], [`within_limit`].
 //!
 //! Invariants:
 //! - A tape always holds `{"<key>": <document>}`, because validators check that wrapper.
@@ -35,23 +36,29 @@ mod member_lookup;
 mod number;
 mod arithmetic;
 mod equality;
+mod value_set;
 mod deserialize;
 mod write;
 mod schema_node;
-mod error_limit;
+mod work_limit;
 
 pub use self::arithmetic::{compare_numbers, is_multiple};
 pub use self::deserialize::JsonReadError;
-pub use self::error_limit::with_errors_at_most;
 pub use self::exact_fraction::ExactFraction;
 pub use self::json_limits::{DuplicateKeys, JsonLimits};
 pub use self::json_node::{JsonElements, JsonKind, JsonMembers, JsonNode};
 pub use self::member_index::DuplicateMember;
 pub use self::number::NumberError;
 pub use self::parse::SOURCE_BYTES_MAX;
-pub use self::schema_node::{PreparedKey, TapeArray, TapeJson, TapeNumber, TapeObject};
+pub use self::schema_node::{
+    CountedMembers, PreparedKey, TapeArray, TapeJson, TapeNumber, TapeObject,
+};
 pub use self::syntax_error::{SyntaxError, SyntaxErrorKind, UnexpectedInput};
 pub use self::tape::Tape;
+pub use self::value_set::ValueSet;
+pub use self::work_limit::{
+    WorkLimit, add_message_steps, take_steps, with_message_steps, within_limit,
+};
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! converted.
 
 use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 
 /// Why a text is not a valid number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -240,6 +241,27 @@ impl PartialEq for Decimal<'_> {
         self.negative == other.negative
             && self.exponent == other.exponent
             && self.significant().cmp(other.significant()) == Ordering::Equal
+    }
+}
+
+impl Hash for Decimal<'_> {
+    /// Hashes exactly what equality compares: the sign, the exponent and all digits.
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        /// The digits that always fit into `u64`.
+        const BLOCK_DIGITS: u64 = 19;
+        self.negative.hash(hasher);
+        self.exponent.hash(hasher);
+        let (mut count, mut block) = (0_u64, 0_u64);
+        for digit in self.significant() {
+            block = block * 10 + u64::from(digit - b'0');
+            count += 1;
+            if count.is_multiple_of(BLOCK_DIGITS) {
+                hasher.write_u64(std::mem::take(&mut block));
+            }
+        }
+        hasher.write_u64(block);
+        // Digits of different blocks must not be the same numbers.
+        hasher.write_u64(count);
     }
 }
 

@@ -10,11 +10,11 @@ use jsonschema_value::LazyInstance;
 use serde_json::{Number, Value};
 
 use super::equality;
-use super::error_limit::count_error;
 use super::json_node::{JsonElements, JsonKind, JsonMembers, JsonNode};
 use super::member_index::digest;
 use super::number::{self, Decimal};
 use super::tape::Tape;
+use super::work_limit::{take_error_steps, take_name_steps, take_steps};
 
 /// The name of the representation: `jsonschema::options_for::<TapeJson>()`.
 #[derive(Clone, Copy, Debug)]
@@ -57,21 +57,27 @@ impl<'a> SchemaNode<'a, TapeJson> for JsonNode<'a> {
 
     #[inline]
     fn as_object(&self) -> Option<TapeObject<'a>> {
+        take_steps(1);
         self.is_object().then_some(TapeObject(*self))
     }
 
     #[inline]
     fn as_array(&self) -> Option<TapeArray<'a>> {
+        take_steps(1);
         self.is_array().then_some(TapeArray(*self))
     }
 
     #[inline]
     fn as_string(&self) -> Option<Cow<'a, str>> {
-        self.as_str().map(Cow::Borrowed)
+        let text = self.as_str();
+        // Patterns and formats read the text.
+        take_steps(1 + text.map_or(0, |text| text.len() as u64 / 32));
+        text.map(Cow::Borrowed)
     }
 
     #[inline]
     fn as_number(&self) -> Option<TapeNumber<'a>> {
+        take_steps(1);
         self.number_text().map(TapeNumber)
     }
 
@@ -93,6 +99,7 @@ impl<'a> SchemaNode<'a, TapeJson> for JsonNode<'a> {
 
     #[inline]
     fn json_type(&self) -> JsonType {
+        take_steps(1);
         match self.kind() {
             JsonKind::Null => JsonType::Null,
             JsonKind::Boolean => JsonType::Boolean,
@@ -105,22 +112,25 @@ impl<'a> SchemaNode<'a, TapeJson> for JsonNode<'a> {
 
     fn string_length(&self) -> Option<u64> {
         let text = self.as_str()?;
+        take_steps(1 + text.len() as u64 / 256);
         let length = self.octets().unwrap_or_else(|| text.chars().count() as u64);
         Some(length)
     }
 
     fn equals_value(&self, expected: &Value) -> bool {
+        take_steps(1);
         equality::equals_value(*self, expected)
     }
 
     fn to_value(&self) -> Cow<'a, Value> {
+        take_error_steps(self.entry_count());
         Cow::Owned(JsonNode::to_value(*self))
     }
 
     /// Every error names its instance, but most instances are never used. So a value from JSON text
     /// is read again when it is needed, and only a built one, which is short, is copied now.
     fn lazy_value(&self) -> LazyInstance<'a> {
-        count_error();
+        take_error_steps(1);
         let offset = self.offset() as usize;
         match self.source.as_bytes().get(offset..) {
             Some(bytes) if !self.source.is_empty() && self.index() >= 2 => LazyInstance::Deferred {
@@ -134,6 +144,7 @@ impl<'a> SchemaNode<'a, TapeJson> for JsonNode<'a> {
     }
 
     fn identity(&self) -> Option<NodeIdentity> {
+        take_steps(1);
         Some(NodeIdentity::tagged(
             ptr::from_ref(self.tape).addr(),
             self.index(),
@@ -191,7 +202,7 @@ pub struct TapeObject<'a>(JsonNode<'a>);
 impl<'a> Object<'a, TapeJson> for TapeObject<'a> {
     type Node = JsonNode<'a>;
     type MemberName = &'a str;
-    type MembersIter = JsonMembers<'a>;
+    type MembersIter = CountedMembers<'a>;
 
     fn len(&self) -> usize {
         self.0.len()
@@ -203,10 +214,31 @@ impl<'a> Object<'a, TapeJson> for TapeObject<'a> {
     }
 
     #[inline]
-    fn members(&self) -> JsonMembers<'a> {
-        self.0.members()
+    fn members(&self) -> CountedMembers<'a> {
+        CountedMembers(self.0.members())
     }
 }
+
+/// The members of an object; each takes a step of the message's limit.
+#[derive(Clone, Debug)]
+pub struct CountedMembers<'a>(JsonMembers<'a>);
+
+impl<'a> Iterator for CountedMembers<'a> {
+    type Item = (&'a str, JsonNode<'a>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let member = self.0.next()?;
+        take_name_steps(member.0);
+        Some(member)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for CountedMembers<'_> {}
 
 /// A value that is known to be an array.
 #[derive(Clone, Copy, Debug)]
@@ -226,6 +258,7 @@ impl<'a> Array<'a, TapeJson> for TapeArray<'a> {
     }
 
     fn is_unique(&self) -> bool {
+        take_steps(u64::from(self.0.entry_count()));
         equality::is_unique(self.0)
     }
 }

@@ -47,6 +47,8 @@ pub enum ViolationClass {
     InvalidBody,
     /// The body has a property that its schema does not declare.
     UnknownBodyProperty,
+    /// The check of the request takes more work than a message may take.
+    CheckLimit,
     /// The response's status is not declared.
     UndeclaredStatus,
     /// A required header of the response is absent.
@@ -59,6 +61,8 @@ pub enum ViolationClass {
     MalformedResponseBody,
     /// The response's body does not match its schema.
     InvalidResponseBody,
+    /// The check of the response takes more work than a message may take.
+    ResponseCheckLimit,
 }
 
 /// What is done about a class of violations, in ascending order of severity.
@@ -88,7 +92,7 @@ impl ViolationClass {
     pub const COUNT: usize = Self::ALL.len();
 
     /// Every class, in the order of [`index`](Self::index).
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::UnknownPath,
         Self::UnknownMethod,
         Self::MalformedPath,
@@ -108,12 +112,14 @@ impl ViolationClass {
         Self::DuplicateKey,
         Self::InvalidBody,
         Self::UnknownBodyProperty,
+        Self::CheckLimit,
         Self::UndeclaredStatus,
         Self::MissingHeader,
         Self::InvalidHeader,
         Self::UndeclaredMediaType,
         Self::MalformedResponseBody,
         Self::InvalidResponseBody,
+        Self::ResponseCheckLimit,
     ];
 
     /// The class's number, dense from 0, for tables.
@@ -143,12 +149,14 @@ impl ViolationClass {
             Self::DuplicateKey => "duplicate-key",
             Self::InvalidBody => "invalid-body",
             Self::UnknownBodyProperty => "unknown-body-property",
+            Self::CheckLimit => "check-limit",
             Self::UndeclaredStatus => "undeclared-status",
             Self::MissingHeader => "missing-header",
             Self::InvalidHeader => "invalid-header",
             Self::UndeclaredMediaType => "undeclared-media-type",
             Self::MalformedResponseBody => "malformed-response-body",
             Self::InvalidResponseBody => "invalid-response-body",
+            Self::ResponseCheckLimit => "response-check-limit",
         }
     }
 
@@ -162,6 +170,7 @@ impl ViolationClass {
                 | Self::UndeclaredMediaType
                 | Self::MalformedResponseBody
                 | Self::InvalidResponseBody
+                | Self::ResponseCheckLimit
         )
     }
 

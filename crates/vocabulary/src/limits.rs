@@ -44,6 +44,19 @@ pub const CHANGED_PATHS_BYTES_MAX: usize = 128 * MIB;
 /// above 1.5 MiB, but repositories also hold lock files and recordings in YAML.
 pub const MANIFEST_BYTES_MAX: usize = 32 * MIB;
 
+/// The work of checking one message, in steps: what a validator looks at in a value, or one state
+/// of a pattern that looks around for one byte of a text. It takes a few tenths of a second; an
+/// ordinary message takes some thousands.
+pub const CHECK_STEPS_MAX: u64 = 10_000_000;
+
+/// The additional steps for each value and property name of a message, so that large messages have
+/// the same share as small ones.
+pub const CHECK_STEPS_PER_VALUE: u64 = 64;
+
+/// The steps of listing the errors of one value, in addition to its share. Nested alternatives can
+/// have any number of errors, and a refusal shows a few.
+pub const EXPLAIN_STEPS_MAX: u64 = 256_000;
+
 /// The highest number of names in a form. Repeated names are items of one.
 pub const FORM_FIELDS_MAX: usize = 10_000;
 

@@ -1,5 +1,6 @@
 //! Compiles paths: their templates, their routes and what operations inherit from them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use portcullis_json::{JsonKind, JsonNode};
@@ -7,7 +8,9 @@ use portcullis_vocabulary::Tier;
 
 use super::contract_compiler::{ContractCompiler, wrong_kind};
 use crate::message::parameter::Parameter;
-use crate::message::route::{OverlapKind, PathItemMethod, PathTemplate, RouteTable};
+use crate::message::route::{
+    OverlapKind, PathItemMethod, PathTemplate, RouteTable, TemplateOverlaps,
+};
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
@@ -170,12 +173,17 @@ impl<'d> ContractCompiler<'d> {
     pub(super) fn report_overlaps(&mut self, routes: &RouteTable) {
         let entry = self.documents.entry_ref();
         let paths = self.documents.node(entry).get("paths");
-        for overlap in routes.overlaps() {
-            let at = paths
-                .into_iter()
-                .flat_map(|paths| paths.members())
-                .find(|(key, _)| overlap.second.ends_with(key))
-                .map_or(entry, |(_, item)| DocumentSet::node_ref(entry, item));
+        let by_key: HashMap<&str, NodeRef> = paths
+            .into_iter()
+            .flat_map(|paths| paths.members())
+            .map(|(key, item)| (key, DocumentSet::node_ref(entry, item)))
+            .collect();
+        let TemplateOverlaps { found, is_partial } = routes.overlaps();
+        for overlap in &found {
+            // The path follows the base.
+            let mut suffixes = overlap.second.match_indices('/');
+            let at = suffixes.find_map(|(at, _)| by_key.get(&overlap.second[at..]));
+            let at = at.copied().unwrap_or(entry);
             match overlap.kind {
                 OverlapKind::Duplicate => {
                     self.error(ContractProblemKind::AmbiguousPath, at, &overlap.to_string());
@@ -184,6 +192,11 @@ impl<'d> ContractCompiler<'d> {
                     self.warn(ContractProblemKind::AmbiguousPath, at, &overlap.to_string());
                 }
             }
+        }
+        if is_partial {
+            let message = "too many paths are equally specific to compare and report all of them: give them different literal segments";
+            let at = paths.map_or(entry, |paths| DocumentSet::node_ref(entry, paths));
+            self.warn(ContractProblemKind::AmbiguousPath, at, message);
         }
     }
 }

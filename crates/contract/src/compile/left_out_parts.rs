@@ -1,6 +1,6 @@
 //! Compiles around broken parts: what is left out, and which operations that concerns.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use portcullis_json::JsonNode;
@@ -75,11 +75,10 @@ impl<'d> ContractCompiler<'d> {
 
     /// Notes the operations of the path items whose key is repeated later.
     pub(super) fn leave_out_overridden(&mut self, entry: NodeRef, paths: Option<JsonNode<'d>>) {
-        let documents = self.documents;
+        let repeated: HashMap<NodeRef, NodeRef> = self.documents.repeated_keys().collect();
         for (key, item) in paths.into_iter().flat_map(JsonNode::members) {
             let node_ref = DocumentSet::node_ref(entry, item);
-            let mut repeated = documents.repeated_keys();
-            let Some((_, effective)) = repeated.find(|(earlier, _)| *earlier == node_ref) else {
+            let Some(&effective) = repeated.get(&node_ref) else {
                 continue;
             };
             let parts = &self.broken.parts;

@@ -17,7 +17,7 @@ use crate::message::violation::{MessagePart, Violation, ViolationClass};
 use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind};
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef};
-use crate::schema::contradiction::{SchemaContradiction, contradictions};
+use crate::schema::contradiction::{DEPTH_MAX, NestedTooDeep, SchemaContradiction, contradictions};
 use crate::schema::lower::SchemaLowering;
 use crate::schema::schema_set::{SchemaKey, SchemaSet, SchemaSetErrors};
 
@@ -168,9 +168,17 @@ impl DirectionValidator {
         roots.sort_unstable();
         roots.dedup();
         let lowered = lowering.finish(&roots);
-        let contradictions = contradictions(&lowered.schema);
+        let schema = lowered.schema.clone();
         let schemas =
             SchemaSet::build(lowered, documents).map_err(SchemaSetErrors::into_problems)?;
+        // A schema that was built has bounds that the search relies on.
+        let contradictions = contradictions(&schema).unwrap_or_else(|NestedTooDeep| {
+            let message = format!(
+                "more than {DEPTH_MAX} schemas refer to each other in a row, so schemas that no value satisfies are not looked for"
+            );
+            findings.warn(ContractProblemKind::CostlySchema, documents.entry_ref(), message);
+            Vec::new()
+        });
         for SchemaContradiction { pointer, message } in contradictions {
             if let Some((node_ref, rest)) = schemas.origin(&pointer) {
                 let node_ref = documents.deepest_existing(node_ref, rest);

@@ -7,15 +7,17 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 
 use portcullis_json::JsonNode;
+use portcullis_vocabulary::limits::{CHECK_STEPS_MAX, CHECK_STEPS_PER_VALUE};
 
 use super::closest_alternative::{ClosestAlternative, closest_alternative, matching_names};
 use super::expected_value::expected;
 use super::violation::{MessagePart, Violation, ViolationClass};
 use crate::openapi::document::DocumentSet;
 use crate::schema::exact::MUST_BE;
+use crate::schema::lookaround::BACKTRACKS_MAX;
 use crate::schema::lower::EXACT;
+use crate::schema::pattern_keyword::MATCHING;
 use crate::schema::schema_set::SchemaSet;
-use crate::schema::schema_validator::BACKTRACKS_MAX;
 
 /// The longest message, in characters. Messages quote values.
 const MESSAGE_CHARS_MAX: usize = 200;
@@ -49,6 +51,9 @@ pub(crate) fn explain(
         violations_max,
         violations: Vec::new(),
     };
+    if violations_max == 0 {
+        return Vec::new();
+    }
     let errors = schemas.errors(wrapped);
     for error in &errors {
         if explainer.violations.len() >= violations_max {
@@ -56,7 +61,7 @@ pub(crate) fn explain(
         }
         explainer.error(error, "", 0);
     }
-    if errors.is_empty() && violations_max > 0 {
+    if errors.is_empty() {
         explainer
             .violations
             .push(generic_violation(schemas, documents, wrapped, subject));
@@ -73,6 +78,17 @@ fn generic_violation(
 ) -> Violation {
     let message =
         "the value matches none of the alternatives of its schema, with too many errors to list";
+    unlocated_violation(schemas, documents, wrapped, subject, message)
+}
+
+/// A violation of a whole value.
+fn unlocated_violation(
+    schemas: &SchemaSet,
+    documents: &DocumentSet,
+    wrapped: JsonNode<'_>,
+    subject: ViolationSubject<'_>,
+    message: &str,
+) -> Violation {
     let mut violation = Violation::new(subject.class, subject.part, message);
     violation.name = subject.name.map(str::to_owned);
     let key = wrapped
@@ -82,6 +98,27 @@ fn generic_violation(
     let origin = key.and_then(|key| schemas.origin(&key).map(|(place, _)| place));
     violation.contract = origin.map(|place| documents.location(place));
     violation
+}
+
+/// The violation of a message whose check takes more work than a message may take.
+pub(crate) fn over_limit(
+    schemas: &SchemaSet,
+    documents: &DocumentSet,
+    wrapped: JsonNode<'_>,
+    subject: ViolationSubject<'_>,
+) -> Violation {
+    let class = if subject.class.is_of_response() {
+        ViolationClass::ResponseCheckLimit
+    } else {
+        ViolationClass::CheckLimit
+    };
+    let message =
+        "checking the message takes too much work, so this value is not known to be valid";
+    let expected = format!(
+        "a message that is checked in {CHECK_STEPS_MAX} steps, and {CHECK_STEPS_PER_VALUE} for each value"
+    );
+    let subject = ViolationSubject { class, ..subject };
+    unlocated_violation(schemas, documents, wrapped, subject, message).with_expected(expected)
 }
 
 struct ErrorExplainer<'e> {
@@ -178,6 +215,10 @@ fn messages(
     };
     match error.kind() {
         ValidationErrorKind::Custom { message, .. } if message.starts_with(MUST_BE) => {
+            let expected = &message[MUST_BE.len()..];
+            if let Some(pattern) = expected.strip_prefix(MATCHING) {
+                return of_value(&format!("does not match {pattern:?}"));
+            }
             of_value(&beyond_bound(&keyword(error), message).unwrap_or_else(|| message.clone()))
         }
         ValidationErrorKind::BacktrackLimitExceeded { .. } => of_value(&format!(

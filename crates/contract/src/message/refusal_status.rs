@@ -60,6 +60,7 @@ impl RefusalStatus {
                 unprocessable,
                 "A property of the request body is not declared",
             ),
+            Class::CheckLimit => (unprocessable, "The request takes too much work to check"),
             Class::UndeclaredStatus => (bad_gateway, "The response has an undeclared status"),
             Class::MissingHeader => (bad_gateway, "The response lacks a required header"),
             Class::InvalidHeader => (
@@ -73,6 +74,7 @@ impl RefusalStatus {
             Class::InvalidResponseBody => {
                 (bad_gateway, "The response body does not match the contract")
             }
+            Class::ResponseCheckLimit => (bad_gateway, "The response takes too much work to check"),
         };
         Self { status, title }
     }

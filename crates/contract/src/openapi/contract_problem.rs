@@ -39,6 +39,8 @@ pub enum ContractProblemKind {
     MalformedParameter,
     /// A schema that is not valid JSON Schema.
     MalformedSchema,
+    /// A schema that could take a validator any amount of work.
+    CostlySchema,
     /// A `pattern` that is not a valid regular expression.
     MalformedPattern,
     /// A schema that no value satisfies.
@@ -63,6 +65,7 @@ impl ContractProblemKind {
             Self::AmbiguousPath => "ambiguous-path",
             Self::MalformedParameter => "malformed-parameter",
             Self::MalformedSchema => "malformed-schema",
+            Self::CostlySchema => "costly-schema",
             Self::MalformedPattern => "malformed-pattern",
             Self::UnsatisfiableSchema => "unsatisfiable-schema",
             Self::InvalidExample => "invalid-example",

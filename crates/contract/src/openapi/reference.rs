@@ -61,6 +61,11 @@ pub(crate) enum ReferenceError {
     /// The references form a cycle.
     #[error("`{0}` is a reference to itself")]
     Cycle(String),
+    /// The reference leads to too many other references.
+    #[error(
+        "`{0}` leads through more than {CHAIN_MAX} references before there is a schema or another object: refer to that one directly"
+    )]
+    Chain(String),
 }
 
 /// The maximum length of a chain of references.
@@ -90,8 +95,25 @@ pub(crate) fn follow(
         .node(node_ref)
         .get("$ref")
         .and_then(|text| text.as_str())
-        .unwrap_or_default();
-    Err((node_ref, ReferenceError::Cycle(text.to_owned())))
+        .unwrap_or_default()
+        .to_owned();
+    // A cycle that `node_ref` is not part of returns to where this ended.
+    let end = here;
+    let returns = (0..CHAIN_MAX).any(|_| {
+        let reference = documents.node(here).get("$ref");
+        let text = reference.and_then(|text| text.as_str());
+        match text.map(|text| resolve(documents, here, text)) {
+            Some(Ok(next)) => here = next,
+            _ => return false,
+        }
+        here == end
+    });
+    let error = if returns {
+        ReferenceError::Cycle(text)
+    } else {
+        ReferenceError::Chain(text)
+    };
+    Err((node_ref, error))
 }
 
 /// Resolves one reference that occurs at `from`, without following the `$ref` of its target.

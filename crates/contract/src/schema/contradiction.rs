@@ -7,6 +7,8 @@
 //! Two cases are not reported: a schema written as `false` or as `not` of everything, which is
 //! deliberate, and a schema that only refers to an unsatisfiable one, which is reported itself.
 
+use std::collections::HashSet;
+
 use jsonschema::Draft;
 use jsonschema::canonical::{self, Cause, UnsatisfiableReason};
 use serde_json::Value;
@@ -26,8 +28,81 @@ pub(crate) struct SchemaContradiction {
 /// `properties`. A contradiction in an optional property is reported only there, because the object
 /// is valid without it. An invalid schema has no findings, nor does one that only an infinite value
 /// would satisfy.
-#[must_use]
-pub(crate) fn contradictions(root: &Value) -> Vec<SchemaContradiction> {
+///
+/// # Errors
+/// [`NestedTooDeep`]: the search is recursive.
+pub(crate) fn contradictions(root: &Value) -> Result<Vec<SchemaContradiction>, NestedTooDeep> {
+    let depth = reference_depth(root);
+    if depth <= SHALLOW_MAX {
+        return Ok(search(root));
+    }
+    if depth > DEPTH_MAX {
+        return Err(NestedTooDeep);
+    }
+    let stack_bytes = (depth + SHALLOW_MAX) * STACK_BYTES_PER_REFERENCE;
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new()
+            .name("contradictions".to_owned())
+            .stack_size(stack_bytes);
+        let thread = builder.spawn_scoped(scope, || search(root));
+        let found = thread.map_err(|_| NestedTooDeep)?.join();
+        Ok(found.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
+
+/// The references of a document lead too deep to look for contradictions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NestedTooDeep;
+
+/// The depth of references that any stack has room for.
+const SHALLOW_MAX: usize = 64;
+
+/// The deepest chain of references through different schemas that is searched.
+pub(crate) const DEPTH_MAX: usize = 2_000;
+
+/// The stack that the search needs for each reference, with room to spare.
+const STACK_BYTES_PER_REFERENCE: usize = 96 << 10;
+
+/// How deep a search in depth goes from one definition to the next, each taken once.
+fn reference_depth(root: &Value) -> usize {
+    let mut seen = HashSet::new();
+    // The references of each definition on the way that are not followed yet.
+    let mut path = vec![references(root.get("properties").unwrap_or(&Value::Null))];
+    let mut depth = 0;
+    while let Some(open) = path.last_mut() {
+        match open.pop() {
+            None => {
+                path.pop();
+            }
+            Some(reference) if seen.insert(reference) => {
+                let target = reference.split_once('#').map_or("", |(_, pointer)| pointer);
+                path.extend(root.pointer(target).map(references));
+                depth = depth.max(path.len());
+            }
+            Some(_) => {}
+        }
+    }
+    depth
+}
+
+/// The references in a schema, the last one first.
+fn references(schema: &Value) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut open = vec![schema];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(Value::as_str));
+                open.extend(members.values());
+            }
+            Value::Array(elements) => open.extend(elements),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn search(root: &Value) -> Vec<SchemaContradiction> {
     let options = canonical::options()
         .with_draft(Draft::Draft202012)
         .offline();
@@ -106,7 +181,7 @@ mod tests {
             "$defs": { "s": schema, "other": other },
             "properties": { "s": reference("s"), "other": reference("other") },
         });
-        let found = contradictions(&root);
+        let found = contradictions(&root).unwrap();
         let found: Vec<_> = found.iter().map(|c| (&*c.pointer, &*c.message)).collect();
         assert_eq!(found, expected, "{schema}");
     }
@@ -174,6 +249,28 @@ mod tests {
         check_satisfiable(&json!({"pattern": "^(?=a)b", "type": "string"}));
         check_satisfiable(&json!({"properties": {"never": {"not": {}}, "no": false}}));
         check_satisfiable(&json!({"type": "nonsense", "enum": []}));
+    }
+
+    /// A chain of references is as deep as it is long, and the search is recursive.
+    #[test]
+    fn does_not_search_deep_chains() {
+        let chain = |length: usize| {
+            let schema = |n: usize| {
+                (
+                    n.to_string(),
+                    json!({"properties": {"a": {"$ref": format!("#/$defs/{}", n + 1)}}}),
+                )
+            };
+            let mut definitions: serde_json::Map<_, _> = (0..length).map(schema).collect();
+            definitions.insert(length.to_string(), json!({"type": "string", "const": 1}));
+            json!({"$defs": definitions, "properties": {"0": {"$ref": "#/$defs/0"}}})
+        };
+        for length in [10, 500] {
+            let found = contradictions(&chain(length)).unwrap();
+            let pointers: Vec<&str> = found.iter().map(|one| &*one.pointer).collect();
+            assert_eq!(pointers, [format!("/$defs/{length}")]);
+        }
+        assert_eq!(contradictions(&chain(16_000)), Err(NestedTooDeep));
     }
 
     #[test]

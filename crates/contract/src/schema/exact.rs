@@ -3,7 +3,8 @@
 //! Numbers in JSON Schema are decimals of any size (validation, section 6.2). The keywords of the
 //! `jsonschema` crate convert every number that is not a 64-bit integer to a float, so this module
 //! replaces its bounds. A value in a schema that `serde_json` would round is kept as JSON text in a
-//! keyword with the prefix [`EXACT`].
+//! keyword with the prefix [`EXACT`]. So is a long `enum` with other values than strings, because the
+//! crate compares such a list value by value.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -11,7 +12,9 @@ use std::sync::Arc;
 use jsonschema::{Keyword, Retrieve, ValidationError, ValidationOptions};
 use serde_json::Value;
 
-use portcullis_json::{JsonLimits, JsonNode, Tape, TapeJson, compare_numbers, is_multiple};
+use portcullis_json::{
+    JsonLimits, JsonNode, Tape, TapeJson, ValueSet, compare_numbers, is_multiple,
+};
 
 use super::lower::EXACT;
 
@@ -21,7 +24,7 @@ pub(super) type TapeValidatorOptions = ValidationOptions<'static, Arc<dyn Retrie
 /// The start of a message; the rest says what is expected.
 pub(crate) const MUST_BE: &str = "must be ";
 
-type BoxedKeyword = Box<dyn for<'i> Keyword<'i, TapeJson>>;
+pub(super) type BoxedKeyword = Box<dyn for<'i> Keyword<'i, TapeJson>>;
 
 /// Adds the keywords of this module.
 pub(super) fn with_exact_keywords(options: TapeValidatorOptions) -> TapeValidatorOptions {
@@ -148,38 +151,25 @@ impl<'i> Keyword<'i, TapeJson> for IntegerRange {
     }
 }
 
-/// The operand of `const` or `enum`, with its numbers exactly as written.
+/// The operand of `const`, with its numbers exactly as written.
 struct ExactValue {
     tape: Tape,
     source: String,
-    is_list: bool,
 }
 
 fn constant(value: &Value) -> BoxedKeyword {
-    Box::new(ExactValue::new(value, false))
-}
-
-fn one_of(value: &Value) -> BoxedKeyword {
-    Box::new(ExactValue::new(value, true))
+    let source = text(value);
+    let mut tape = Tape::new();
+    let limits = JsonLimits {
+        depth_max: u32::MAX,
+        ..JsonLimits::default()
+    };
+    tape.parse("", source.as_bytes(), limits)
+        .expect("lowering wrote it as JSON");
+    Box::new(ExactValue { tape, source })
 }
 
 impl ExactValue {
-    fn new(value: &Value, is_list: bool) -> Self {
-        let source = text(value);
-        let mut tape = Tape::new();
-        let limits = JsonLimits {
-            depth_max: u32::MAX,
-            ..JsonLimits::default()
-        };
-        tape.parse("", source.as_bytes(), limits)
-            .expect("lowering wrote it as JSON");
-        Self {
-            tape,
-            source,
-            is_list,
-        }
-    }
-
     fn value(&self) -> JsonNode<'_> {
         self.tape.root(&self.source)
     }
@@ -190,19 +180,31 @@ impl<'i> Keyword<'i, TapeJson> for ExactValue {
         if Keyword::<TapeJson>::is_valid(self, instance) {
             return Ok(());
         }
-        let value = self.value();
-        Err(must_be(&if self.is_list {
-            format!("one of {value}")
-        } else {
-            format!("exactly {value}")
-        }))
+        Err(must_be(&format!("exactly {}", self.value())))
     }
 
     fn is_valid(&self, instance: JsonNode<'i>) -> bool {
-        if self.is_list {
-            self.value().elements().any(|value| value.equals(instance))
-        } else {
-            self.value().equals(instance)
+        self.value().equals(instance)
+    }
+}
+
+/// The operand of `enum`, with its numbers exactly as written.
+struct ExactValues(ValueSet);
+
+fn one_of(value: &Value) -> BoxedKeyword {
+    let set = ValueSet::parse(text(value)).expect("lowering wrote it as JSON");
+    Box::new(ExactValues(set))
+}
+
+impl<'i> Keyword<'i, TapeJson> for ExactValues {
+    fn validate(&self, instance: JsonNode<'i>) -> Result<(), ValidationError<'i>> {
+        if Keyword::<TapeJson>::is_valid(self, instance) {
+            return Ok(());
         }
+        Err(must_be(&format!("one of {}", self.0.list())))
+    }
+
+    fn is_valid(&self, instance: JsonNode<'i>) -> bool {
+        self.0.contains(instance)
     }
 }

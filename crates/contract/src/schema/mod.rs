@@ -1,9 +1,11 @@
 //! Schemas: lowering them to JSON Schema 2020-12 and building one validator for each direction.
 //!
 //! `lower` translates the schemas of OpenAPI 3.0 and 3.1 into one JSON Schema 2020-12 document.
-//! `schema_set` holds the validator of that document; `schema_validator` builds it, with the
-//! keywords of `exact` and the formats of `format` and `timestamp`. `malformed_schema` explains
-//! schemas that are not valid. `schema_surface` reads what a schema declares without validating a
+//! `schema_set` holds the validator of that document (`built_validator`); `schema_validator` builds it, with the
+//! keywords of `exact` and `pattern_keyword` (`lookaround`) and the formats of `format` and
+//! `timestamp`. `malformed_schema` explains
+//! schemas that are not valid, and `application_bounds` refuses schemas that cost too much.
+//! `schema_surface` reads what a schema declares without validating a
 //! value, and `contradiction` finds schemas that no value satisfies.
 
 pub(crate) mod lower;
@@ -14,6 +16,10 @@ mod format;
 mod timestamp;
 mod schema_path;
 mod malformed_schema;
+mod application_bounds;
+mod built_validator;
+pub(crate) mod lookaround;
+pub(crate) mod pattern_keyword;
 pub(crate) mod schema_surface;
 pub(crate) mod contradiction;
 

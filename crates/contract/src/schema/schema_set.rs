@@ -6,10 +6,13 @@
 
 use std::fmt;
 
-use jsonschema::{ValidationError, Validator};
+use jsonschema::ValidationError;
 
-use portcullis_json::{JsonNode, TapeJson, with_errors_at_most};
+use portcullis_json::{JsonNode, WorkLimit, add_message_steps, within_limit};
+use portcullis_vocabulary::limits::{CHECK_STEPS_MAX, CHECK_STEPS_PER_VALUE, EXPLAIN_STEPS_MAX};
 
+use super::application_bounds::costly_schemas;
+use super::built_validator::BuiltValidator;
 use super::lower::{LoweringOutput, SchemaFault, closed, origin};
 use super::malformed_schema::{all_malformed, malformed};
 use super::schema_validator::build_validator;
@@ -33,7 +36,9 @@ impl SchemaKey {
 
 /// All schemas of one contract and direction.
 pub(crate) struct SchemaSet {
-    validator: Validator<TapeJson>,
+    validator: BuiltValidator,
+    /// Whether a pattern for names of properties needs a backtracking engine.
+    backtracks_names: bool,
     origins: Vec<NodeRef>,
     roots: Vec<u32>,
     warnings: Vec<ContractProblem>,
@@ -64,9 +69,14 @@ impl SchemaSetErrors {
     }
 }
 
-/// The maximum number of errors collected for one value. Recursive alternatives could produce any
-/// number.
-const ERRORS_MAX: u32 = 10_000;
+/// Whether a value satisfies its schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SchemaVerdict {
+    Valid,
+    Invalid,
+    /// Unknown, because finding out takes more work than the message may take.
+    OverLimit,
+}
 
 impl SchemaSet {
     /// Builds the validator.
@@ -81,7 +91,7 @@ impl SchemaSet {
             schema,
             origins,
             roots,
-            backtracks,
+            backtracks_names,
             warnings,
             mut faults,
         } = lowered;
@@ -89,9 +99,17 @@ impl SchemaSet {
             faults.extend(all_malformed(&schema, &origins, documents));
             return Err(SchemaSetErrors { faults, warnings });
         }
-        match build_validator(&schema, backtracks) {
+        let costly = costly_schemas(&schema, &origins, documents);
+        if !costly.is_empty() {
+            return Err(SchemaSetErrors {
+                faults: costly,
+                warnings,
+            });
+        }
+        match build_validator(&schema, backtracks_names) {
             Ok(validator) => Ok(Self {
-                validator,
+                validator: BuiltValidator::new(validator, origins.len()),
+                backtracks_names,
                 origins,
                 roots,
                 warnings,
@@ -116,7 +134,7 @@ impl SchemaSet {
             schema: closed(&lowered.schema),
             origins: lowered.origins.clone(),
             roots: lowered.roots.clone(),
-            backtracks: lowered.backtracks,
+            backtracks_names: lowered.backtracks_names,
             warnings: Vec::new(),
             faults: Vec::new(),
         };
@@ -139,18 +157,38 @@ impl SchemaSet {
     }
 
     /// Whether a wrapped value satisfies the schema of its key.
+    pub(crate) fn verdict(&self, wrapped: JsonNode<'_>) -> SchemaVerdict {
+        let share = share(wrapped);
+        add_message_steps(share);
+        let limit = self.limit(CHECK_STEPS_MAX + share);
+        match within_limit(limit, || self.validator.get().is_valid(wrapped)) {
+            Some(true) => SchemaVerdict::Valid,
+            Some(false) => SchemaVerdict::Invalid,
+            None => SchemaVerdict::OverLimit,
+        }
+    }
+
+    /// Whether a wrapped value is known to satisfy the schema of its key.
     pub(crate) fn is_valid(&self, wrapped: JsonNode<'_>) -> bool {
-        self.validator.is_valid(wrapped)
+        self.verdict(wrapped) == SchemaVerdict::Valid
+    }
+
+    fn limit(&self, steps_max: u64) -> WorkLimit {
+        WorkLimit {
+            steps_max,
+            backtracks_names: self.backtracks_names,
+        }
     }
 
     /// The errors of a wrapped value: all of them, or only the first if there are too many, or none
-    /// if even finding the first exceeds the limit. Slow: call it only if [`SchemaSet::is_valid`]
-    /// is false.
+    /// if even finding the first exceeds the limit. Slow: call it only if the value is invalid.
     pub(crate) fn errors<'a>(&'a self, wrapped: JsonNode<'a>) -> Vec<ValidationError<'a>> {
-        let every = || self.validator.iter_errors(wrapped).collect();
-        let first = || Vec::from_iter(self.validator.validate(wrapped).err());
-        with_errors_at_most(ERRORS_MAX, every)
-            .or_else(|| with_errors_at_most(ERRORS_MAX, first))
+        let every = || self.validator.get().iter_errors(wrapped).collect();
+        let first = || Vec::from_iter(self.validator.get().validate(wrapped).err());
+        let limit = self.limit(EXPLAIN_STEPS_MAX + share(wrapped));
+        add_message_steps(limit.steps_max);
+        within_limit(limit, every)
+            .or_else(|| within_limit(limit, first))
             .unwrap_or_default()
     }
 
@@ -169,4 +207,9 @@ impl SchemaSet {
     pub(crate) fn origin<'p>(&self, location: &'p str) -> Option<(NodeRef, &'p str)> {
         origin(&self.origins, location)
     }
+}
+
+/// The steps that a value adds to those of its message.
+fn share(wrapped: JsonNode<'_>) -> u64 {
+    u64::from(wrapped.entry_count()) * CHECK_STEPS_PER_VALUE
 }

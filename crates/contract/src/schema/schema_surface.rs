@@ -4,7 +4,7 @@
 //! module reads only `type`, composition, `enum`, `const` and the declared properties; the
 //! validator still validates the value. A schema that declares no type admits all types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::{BitAnd, BitOr};
 
 use portcullis_json::{JsonKind, JsonNode};
@@ -106,14 +106,14 @@ pub(crate) struct SchemaSurface<'d> {
 impl<'d> SchemaSurface<'d> {
     /// The types that the schema at `node_ref` admits.
     pub(crate) fn types(self, node_ref: NodeRef) -> TypeSet {
-        self.types_at(node_ref, 0)
+        self.types_at(node_ref, 0, &mut HashMap::new())
     }
 
     /// The schemas of each property by name, through references and composition. Alternatives may
     /// declare the same property differently.
     pub(crate) fn members(self, node_ref: NodeRef) -> BTreeMap<String, Vec<NodeRef>> {
         let mut members: BTreeMap<String, Vec<NodeRef>> = BTreeMap::new();
-        self.visit(node_ref, 0, &mut |_, at, node| {
+        self.visit(node_ref, &mut |_, at, node| {
             let properties = node.get("properties");
             for (name, schema) in properties.into_iter().flat_map(|map| map.members()) {
                 let node_refs = members.entry(name.to_owned()).or_default();
@@ -126,7 +126,7 @@ impl<'d> SchemaSurface<'d> {
     /// The schemas in a keyword of the schema at `node_ref`, through references and composition.
     pub(crate) fn keyword_schemas(self, node_ref: NodeRef, keyword: &str) -> Vec<NodeRef> {
         let mut node_refs = Vec::new();
-        self.visit(node_ref, 0, &mut |_, at, node| {
+        self.visit(node_ref, &mut |_, at, node| {
             let schema = node.get(keyword);
             node_refs.extend(schema.map(|schema| DocumentSet::node_ref(at, schema)));
         });
@@ -141,7 +141,7 @@ impl<'d> SchemaSurface<'d> {
         predicate: &dyn Fn(&str, JsonNode<'d>) -> bool,
     ) -> bool {
         let mut found = false;
-        self.visit(node_ref, 0, &mut |_, _, node| {
+        self.visit(node_ref, &mut |_, _, node| {
             found |= node
                 .members()
                 .any(|(keyword, value)| predicate(keyword, value));
@@ -152,7 +152,7 @@ impl<'d> SchemaSurface<'d> {
     /// The types of the items of the array schema at `node_ref`.
     pub(crate) fn item_types(self, node_ref: NodeRef) -> TypeSet {
         let mut types = None;
-        self.visit(node_ref, 0, &mut |_, owner, node| {
+        self.visit(node_ref, &mut |_, owner, node| {
             if let Some(items) = node.get("items") {
                 let found = self.types(DocumentSet::node_ref(owner, items));
                 types = Some(types.map_or(found, |types| types | found));
@@ -168,7 +168,7 @@ impl<'d> SchemaSurface<'d> {
             undeclared: Some(TypeSet::ALL),
             is_open: false,
         };
-        self.visit(node_ref, 0, &mut |depth, at, node| {
+        self.visit(node_ref, &mut |depth, at, node| {
             for (name, schema) in node
                 .get("properties")
                 .into_iter()
@@ -195,7 +195,13 @@ impl<'d> SchemaSurface<'d> {
         shape
     }
 
-    fn types_at(self, node_ref: NodeRef, depth: u8) -> TypeSet {
+    /// `known` has the results by depth: a schema can occur in its composition any number of times.
+    fn types_at(
+        self,
+        node_ref: NodeRef,
+        depth: u8,
+        known: &mut HashMap<(NodeRef, u8), TypeSet>,
+    ) -> TypeSet {
         let node = self.documents.node(node_ref);
         if depth > DEPTH_MAX || node.kind() != JsonKind::Object {
             return if node.as_bool() == Some(false) {
@@ -204,23 +210,27 @@ impl<'d> SchemaSurface<'d> {
                 TypeSet::ALL
             };
         }
+        if let Some(types) = known.get(&(node_ref, depth)) {
+            return *types;
+        }
         let mut types = match self.referred(node_ref, node) {
-            Some(target) => self.types_at(target, depth + 1),
+            Some(target) => self.types_at(target, depth + 1, known),
             None => TypeSet::ALL,
         };
-        if self.is_reference_only(node) {
-            return types;
+        if !self.is_reference_only(node) {
+            types = types & self.own_types(node);
+            let at = |branch| DocumentSet::node_ref(node_ref, branch);
+            for branch in branches(node, &["allOf"]) {
+                types = types & self.types_at(at(branch), depth + 1, known);
+            }
+            for union in ["anyOf", "oneOf"] {
+                let any = branches(node, &[union])
+                    .map(|branch| self.types_at(at(branch), depth + 1, known))
+                    .reduce(BitOr::bitor);
+                types = types & any.unwrap_or(TypeSet::ALL);
+            }
         }
-        types = types & self.own_types(node);
-        for branch in branches(node, &["allOf"]) {
-            types = types & self.types_at(DocumentSet::node_ref(node_ref, branch), depth + 1);
-        }
-        for union in ["anyOf", "oneOf"] {
-            let any = branches(node, &[union])
-                .map(|branch| self.types_at(DocumentSet::node_ref(node_ref, branch), depth + 1))
-                .reduce(BitOr::bitor);
-            types = types & any.unwrap_or(TypeSet::ALL);
-        }
+        known.insert((node_ref, depth), types);
         types
     }
 
@@ -264,23 +274,44 @@ impl<'d> SchemaSurface<'d> {
         }
     }
 
-    /// Calls `see` for the schema at `node_ref` and every schema that it is composed of.
-    fn visit(self, node_ref: NodeRef, depth: u8, see: &mut dyn FnMut(u8, NodeRef, JsonNode<'d>)) {
-        let node = self.documents.node(node_ref);
-        if depth > DEPTH_MAX || node.kind() != JsonKind::Object {
-            return;
+    /// Calls `see` for the schema at `node_ref` and every schema that it is composed of, once for
+    /// each depth of composition.
+    fn visit(self, node_ref: NodeRef, see: &mut dyn FnMut(u8, NodeRef, JsonNode<'d>)) {
+        enum Step {
+            Enter,
+            See,
         }
-        if let Some(target) = self.referred(node_ref, node) {
-            // A schema that is only a reference does not add a level of composition.
-            let deeper = u8::from(!self.is_reference_only(node));
-            self.visit(target, depth + deeper, see);
-        }
-        if self.is_reference_only(node) {
-            return;
-        }
-        see(depth, node_ref, node);
-        for branch in branches(node, &["allOf", "anyOf", "oneOf"]) {
-            self.visit(DocumentSet::node_ref(node_ref, branch), depth + 1, see);
+        let mut seen = HashSet::new();
+        let mut open = vec![(Step::Enter, 0_u8, node_ref)];
+        while let Some((step, depth, node_ref)) = open.pop() {
+            let node = self.documents.node(node_ref);
+            if matches!(step, Step::See) {
+                see(depth, node_ref, node);
+                continue;
+            }
+            let is_object = node.kind() == JsonKind::Object;
+            if depth > DEPTH_MAX || !is_object || !seen.insert((depth, node_ref)) {
+                continue;
+            }
+            // The last one is taken first: the target, then the schema, then its branches.
+            let is_reference = self.is_reference_only(node);
+            if !is_reference {
+                let branches = branches(node, &["allOf", "anyOf", "oneOf"]);
+                let mut below: Vec<NodeRef> = branches
+                    .map(|branch| DocumentSet::node_ref(node_ref, branch))
+                    .collect();
+                below.reverse();
+                open.extend(
+                    below
+                        .into_iter()
+                        .map(|branch| (Step::Enter, depth + 1, branch)),
+                );
+                open.push((Step::See, depth, node_ref));
+            }
+            if let Some(target) = self.referred(node_ref, node) {
+                // A schema that is only a reference does not add a level of composition.
+                open.push((Step::Enter, depth + u8::from(!is_reference), target));
+            }
         }
     }
 }

@@ -7,10 +7,8 @@ use portcullis_json::{JsonLimits, Tape, TapeJson};
 
 use super::exact::with_exact_keywords;
 use super::format::with_formats;
-
-/// The backtracking limit of one match. Only patterns with look-around or backreferences backtrack.
-/// A match that reaches the limit counts as failed.
-pub(crate) const BACKTRACKS_MAX: usize = 200_000;
+use super::lookaround::BACKTRACKS_MAX;
+use super::pattern_keyword::with_pattern_keyword;
 
 /// Builds a validator with the formats and exact comparisons of contracts. Without `backtracks`, it
 /// matches patterns in linear time.
@@ -22,7 +20,7 @@ pub(super) fn build_validator(
         .with_draft(Draft::Draft202012)
         .offline()
         .should_validate_formats(true);
-    let options = with_exact_keywords(with_formats(options));
+    let options = with_pattern_keyword(with_exact_keywords(with_formats(options)));
     if backtracks {
         let engine = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS_MAX);
         options.with_pattern_options(engine).build(schema)

@@ -5,11 +5,11 @@ use portcullis_vocabulary::enforcement::Enforcement;
 
 use crate::message::check_settings::CheckSettings;
 use crate::message::compiled_contract::CompiledContract;
-use crate::message::explain_errors::{ViolationSubject, explain};
+use crate::message::explain_errors::{ViolationSubject, explain, over_limit};
 use crate::message::operation::MediaType;
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
 use crate::openapi::dialect::MessageDirection;
-use crate::schema::schema_set::{SchemaKey, SchemaSet};
+use crate::schema::schema_set::{SchemaKey, SchemaSet, SchemaVerdict};
 
 /// Checks one body of a message by a media type of its contract.
 #[derive(Debug)]
@@ -89,16 +89,43 @@ impl BodyJudge<'_> {
             MessageDirection::Request => ViolationClass::InvalidBody,
             MessageDirection::Response => ViolationClass::InvalidResponseBody,
         };
-        let is_valid = schemas.is_valid(wrapped);
-        if !is_valid {
-            self.report_errors(class, schemas, wrapped, below);
-        } else if let Some(closed) = schemas.closed()
+        let verdict = schemas.verdict(wrapped);
+        self.report_verdict(verdict, class, schemas, wrapped, below);
+        let is_valid = verdict == SchemaVerdict::Valid;
+        if let Some(closed) = schemas.closed().filter(|_| is_valid)
             && self.settings.is_on(ViolationClass::UnknownBodyProperty)
-            && !closed.is_valid(wrapped)
         {
-            self.report_errors(ViolationClass::UnknownBodyProperty, closed, wrapped, below);
+            let class = ViolationClass::UnknownBodyProperty;
+            let verdict = closed.verdict(wrapped);
+            self.report_verdict(verdict, class, closed, wrapped, below);
         }
         is_valid
+    }
+
+    /// Reports why a value is not known to match its schema.
+    fn report_verdict(
+        &mut self,
+        verdict: SchemaVerdict,
+        class: ViolationClass,
+        schemas: &SchemaSet,
+        wrapped: JsonNode<'_>,
+        below: &str,
+    ) {
+        match verdict {
+            SchemaVerdict::Valid => {}
+            SchemaVerdict::Invalid => self.report_errors(class, schemas, wrapped, below),
+            SchemaVerdict::OverLimit if self.settings.is_on(class) => {
+                let subject = ViolationSubject {
+                    class,
+                    part: MessagePart::Body,
+                    name: None,
+                };
+                let mut violation = over_limit(schemas, &self.contract.documents, wrapped, subject);
+                violation.pointer = below.to_owned();
+                self.push(violation);
+            }
+            SchemaVerdict::OverLimit => {}
+        }
     }
 
     /// Reports why a value does not match its schema.
@@ -166,6 +193,9 @@ impl BodyJudge<'_> {
                 Some(Class::InvalidResponseBody)
             }
             (MessageDirection::Response, Class::UnsupportedEncoding | Class::BodyTooLarge) => None,
+            (MessageDirection::Response, Class::ResponseCheckLimit | Class::CheckLimit) => {
+                Some(Class::ResponseCheckLimit)
+            }
             (MessageDirection::Response, _) => Some(Class::MalformedResponseBody),
         }
     }

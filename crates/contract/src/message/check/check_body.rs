@@ -2,6 +2,9 @@
 
 use http::HeaderMap;
 
+use portcullis_json::with_message_steps;
+use portcullis_vocabulary::limits::CHECK_STEPS_MAX;
+
 use super::body_plan::BodyPlan;
 use super::plan_body::{is_valid_when_empty, missing_body};
 use crate::message::body::{BodyJudge, FormData};
@@ -45,7 +48,9 @@ pub fn check_body(
         settings,
         violations,
     };
-    judge.validate_body(headers, bytes, scratch);
+    with_message_steps(CHECK_STEPS_MAX, || {
+        judge.validate_body(headers, bytes, scratch)
+    });
 }
 
 /// Checks a `multipart/form-data` body that was read as it arrived.
@@ -64,7 +69,7 @@ pub fn check_form_data(
         settings,
         violations,
     };
-    form.check(&mut judge, scratch);
+    with_message_steps(CHECK_STEPS_MAX, || form.check(&mut judge, scratch));
 }
 
 /// The violation of a body that is larger than the configured maximum, in bytes.

@@ -3,7 +3,9 @@
 use http::HeaderMap;
 use http::header::COOKIE;
 
+use portcullis_json::with_message_steps;
 use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::limits::CHECK_STEPS_MAX;
 
 use super::body_plan::BodyPlan;
 use super::find_operation::is_preflight;
@@ -50,7 +52,7 @@ pub fn check_head<'c>(
         // If missing credentials are rejected, no other violation is reported.
         return BodyPlan::Stream;
     }
-    judge.check_parameters();
+    with_message_steps(CHECK_STEPS_MAX, || judge.check_parameters());
     judge.check_unknown_query();
     judge.check_unknown_headers();
     judge.check_unknown_cookies();

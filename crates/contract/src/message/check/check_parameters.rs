@@ -3,13 +3,14 @@
 use portcullis_json::{JsonLimits, JsonNode};
 
 use super::head_judge::HeadJudge;
-use crate::message::explain_errors::{ViolationSubject, explain};
+use crate::message::explain_errors::{ViolationSubject, explain, over_limit};
 use crate::message::parameter::{
     Parameter, ParameterReadError, ParameterReading, ParameterSource, ParameterStyle,
     decoded_query_name, read,
 };
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
 use crate::openapi::dialect::MessageDirection;
+use crate::schema::schema_set::SchemaVerdict;
 
 impl HeadJudge<'_, '_> {
     pub(super) fn check_parameters(&mut self) {
@@ -86,10 +87,16 @@ impl HeadJudge<'_, '_> {
         let mut first_failure = None;
         for (reading, as_text) in parameter.readings_in_order() {
             match read(self.tape, key.as_str(), parameter, reading, source, as_text) {
-                Ok(()) if schemas.is_valid(self.tape.wrapped("")) => return,
-                Ok(()) => {
-                    first_failure.get_or_insert(Ok((reading, as_text)));
-                }
+                Ok(()) => match schemas.verdict(self.tape.wrapped("")) {
+                    SchemaVerdict::Valid => return,
+                    SchemaVerdict::Invalid => {
+                        first_failure.get_or_insert(Ok((reading, as_text)));
+                    }
+                    SchemaVerdict::OverLimit => {
+                        let violation = self.over_limit(parameter, self.tape.wrapped(""));
+                        return self.push(violation);
+                    }
+                },
                 Err(ParameterReadError::NotChecked) => return,
                 Err(error) => {
                     first_failure.get_or_insert(Err(error));
@@ -141,12 +148,22 @@ impl HeadJudge<'_, '_> {
         }
     }
 
-    fn explained(&self, parameter: &Parameter, wrapped: JsonNode<'_>) -> Vec<Violation> {
-        let subject = ViolationSubject {
+    fn subject<'s>(&self, parameter: &'s Parameter) -> ViolationSubject<'s> {
+        ViolationSubject {
             class: self.invalid_class(),
             part: parameter.part,
             name: Some(&parameter.name),
-        };
+        }
+    }
+
+    fn over_limit(&self, parameter: &Parameter, wrapped: JsonNode<'_>) -> Violation {
+        let schemas = self.contract.schemas(self.direction);
+        let documents = &self.contract.documents;
+        over_limit(schemas, documents, wrapped, self.subject(parameter))
+    }
+
+    fn explained(&self, parameter: &Parameter, wrapped: JsonNode<'_>) -> Vec<Violation> {
+        let subject = self.subject(parameter);
         let most = self
             .settings
             .violations_max
@@ -183,10 +200,14 @@ impl HeadJudge<'_, '_> {
         match tape.parse(key, text.as_bytes(), limits) {
             Ok(source) if parameter.schema.is_some() => {
                 let wrapped = tape.wrapped(source);
-                if !self.contract.schemas(self.direction).is_valid(wrapped) {
-                    for violation in self.explained(parameter, wrapped) {
-                        self.push(violation);
-                    }
+                let verdict = self.contract.schemas(self.direction).verdict(wrapped);
+                let found = match verdict {
+                    SchemaVerdict::Valid => Vec::new(),
+                    SchemaVerdict::Invalid => self.explained(parameter, wrapped),
+                    SchemaVerdict::OverLimit => vec![self.over_limit(parameter, wrapped)],
+                };
+                for violation in found {
+                    self.push(violation);
                 }
             }
             Ok(_) => {}

@@ -5,7 +5,9 @@
 
 use http::header::{CONTENT_TYPE, HeaderMap, SET_COOKIE};
 
+use portcullis_json::with_message_steps;
 use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::limits::CHECK_STEPS_MAX;
 
 use super::body_plan::BodyLength;
 use super::head_judge::HeadJudge;
@@ -58,9 +60,11 @@ pub fn check_response_head<'c>(
         });
         return ResponsePlan::Pass;
     };
-    check_headers(
-        contract, operation, declared, head, settings, scratch, violations,
-    );
+    with_message_steps(CHECK_STEPS_MAX, || {
+        check_headers(
+            contract, operation, declared, head, settings, scratch, violations,
+        );
+    });
     let is_bodiless = head.is_to_head || matches!(head.status, 100..=199 | 204 | 304);
     if is_bodiless {
         if head.body != BodyLength::Absent {
@@ -121,7 +125,9 @@ pub fn check_response_body(
         settings,
         violations,
     };
-    judge.validate_body(headers, bytes, scratch);
+    with_message_steps(CHECK_STEPS_MAX, || {
+        judge.validate_body(headers, bytes, scratch)
+    });
 }
 
 fn push(

@@ -11,11 +11,12 @@ impl RouteTable {
     pub(crate) fn duplicates(&self) -> Vec<(u32, u32)> {
         let mut first: HashMap<(Vec<&TemplateSegment>, &str), u32> = HashMap::new();
         let mut duplicates = Vec::new();
+        let mut seen = HashSet::new();
         for route in &self.routes {
             for (method, operation) in &route.operations {
                 let key = (route.segments().collect(), method.name());
                 let known = *first.entry(key).or_insert(*operation);
-                if known != *operation && !duplicates.contains(&(known, *operation)) {
+                if known != *operation && seen.insert((known, *operation)) {
                     duplicates.push((known, *operation));
                 }
             }
@@ -25,10 +26,11 @@ impl RouteTable {
 
     /// The same table without some operations. The others are numbered without gaps.
     pub(crate) fn without(&self, removed: &HashSet<u32>) -> Self {
+        let mut sorted: Vec<u32> = removed.iter().copied().collect();
+        sorted.sort_unstable();
         let number = |operation: u32| {
-            let before = removed.iter().filter(|other| **other < operation);
             // There are fewer operations than numbers.
-            operation - before.count() as u32
+            operation - sorted.partition_point(|other| *other < operation) as u32
         };
         let mut builder = Self::builder();
         for route in &self.routes {

@@ -32,7 +32,7 @@ mod path_outline;
 mod tests;
 
 pub use check_path::{MalformedPath, check_path};
-pub use overlap::{OverlapKind, TemplateOverlap};
+pub use overlap::{OverlapKind, TemplateOverlap, TemplateOverlaps};
 pub use path_item_method::PathItemMethod;
 pub use path_outline::PathOutline;
 pub use route_table::{PathCaptures, RouteMatch, RouteTable, RouteTableBuilder};

@@ -7,13 +7,14 @@
 
 use std::fmt;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::declared_route::Route;
+use super::path_item_method::PathItemMethod;
 use super::segment::{SegmentPiece, TemplateSegment};
 
 /// How two templates overlap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OverlapKind {
     /// The same method of the same path is declared twice.
     Duplicate,
@@ -67,25 +68,132 @@ struct PrecedenceKey<'t> {
     length: usize,
 }
 
-pub(super) fn find_overlaps(routes: &[Route]) -> Vec<TemplateOverlap> {
-    let mut by_precedence: HashMap<PrecedenceKey<'_>, Vec<&Route>> = HashMap::new();
-    let mut overlaps = Vec::new();
+/// The overlaps of a contract.
+#[derive(Debug, Default)]
+pub struct TemplateOverlaps {
+    /// The overlaps, in the order of declaration. Every second declaration of a method is among
+    /// them.
+    pub found: Vec<TemplateOverlap>,
+    /// Whether some templates were not compared, because there are too many of equal precedence.
+    pub is_partial: bool,
+}
+
+/// How many overlaps are reported. A reader corrects the first ones and checks again.
+const REPORTED_MAX: usize = 1_000;
+
+/// How much work the comparison of mixed segments may be, in pairs of octets. Thousands of mixed
+/// segments in one position could otherwise take minutes.
+const COMPARED_MAX: usize = 2_000_000;
+
+/// Routes of equal precedence up to some segment.
+#[derive(Default)]
+struct RouteGroup<'t> {
+    /// One route for each list of segments.
+    distinct: Vec<&'t Route>,
+    /// Routes with different keys: enough to find one that differs from any other route.
+    by_key: Vec<&'t Route>,
+    /// The first route that declares a method.
+    by_method: Vec<(PathItemMethod, &'t Route)>,
+}
+
+pub(super) fn find_overlaps(routes: &[Route]) -> TemplateOverlaps {
+    let mut groups: HashMap<PrecedenceKey<'_>, RouteGroup<'_>> = HashMap::new();
+    let mut search = OverlapSearch {
+        overlaps: TemplateOverlaps::default(),
+        known: HashSet::new(),
+        counts: [0; 2],
+        compared: 0,
+    };
     for route in routes {
         for key in precedence_keys(route) {
-            let peers = by_precedence.entry(key).or_default();
-            for &peer in peers.iter() {
-                let overlap = overlap_kind(peer, route).map(|kind| TemplateOverlap {
-                    kind,
-                    first: peer.key.to_string(),
-                    second: route.key.to_string(),
-                });
-                // A path that is added once for each of its operations repeats its overlaps.
-                overlaps.extend(overlap.filter(|found| !overlaps.contains(found)));
+            let is_whole = key.literal_bytes.is_none();
+            let group = groups.entry(key).or_default();
+            if is_whole {
+                search.same_segments(group, route);
+            } else {
+                search.mixed_segments(group, route);
             }
-            peers.push(route);
         }
     }
-    overlaps
+    search.overlaps
+}
+
+struct OverlapSearch {
+    overlaps: TemplateOverlaps,
+    /// The overlaps that are known, by the keys of the routes.
+    known: HashSet<(OverlapKind, Box<str>, Box<str>)>,
+    /// The number of duplicates, and of other overlaps.
+    counts: [usize; 2],
+    compared: usize,
+}
+
+impl OverlapSearch {
+    /// Compares a route with those that have the same segments: with few enough to find whether it
+    /// has a path or a method of an earlier one.
+    fn same_segments<'t>(&mut self, group: &mut RouteGroup<'t>, route: &'t Route) {
+        let methods = || route.operations.iter().map(|(method, _)| *method);
+        let of_method = |peer: &&(PathItemMethod, &'t Route)| methods().any(|one| one == peer.0);
+        for peer in &group.by_key {
+            if self.compare(peer, route) {
+                break;
+            }
+        }
+        for (_, peer) in group.by_method.iter().filter(of_method) {
+            self.compare(peer, route);
+        }
+        let is_new_key = group
+            .by_key
+            .iter()
+            .all(|peer| peer.path.key() != route.path.key());
+        if is_new_key && group.by_key.len() < 2 {
+            group.by_key.push(route);
+        }
+        for method in methods() {
+            if group.by_method.iter().all(|(known, _)| *known != method) {
+                group.by_method.push((method, route));
+            }
+        }
+    }
+
+    /// Compares a route with those that have a mixed segment of equal precedence.
+    fn mixed_segments<'t>(&mut self, group: &mut RouteGroup<'t>, route: &'t Route) {
+        for peer in &group.distinct {
+            if self.compared > COMPARED_MAX {
+                self.overlaps.is_partial = true;
+                return;
+            }
+            if peer.segments().eq(route.segments()) {
+                // These have the other group in common, too.
+                return;
+            }
+            self.compare(peer, route);
+        }
+        group.distinct.push(route);
+    }
+
+    /// Notes how two routes overlap. Returns whether they do.
+    fn compare(&mut self, first: &Route, second: &Route) -> bool {
+        let Some(kind) = overlap_kind(first, second, &mut self.compared) else {
+            return false;
+        };
+        // A path that is added once for each of its operations repeats its overlaps.
+        let names = (kind, first.key.clone(), second.key.clone());
+        if !self.known.insert(names) {
+            return true;
+        }
+        let count = &mut self.counts[usize::from(kind != OverlapKind::Duplicate)];
+        *count += 1;
+        if *count > REPORTED_MAX {
+            self.overlaps.is_partial = true;
+        } else {
+            self.overlaps.found.push(TemplateOverlap {
+                kind,
+                first: first.key.to_string(),
+                second: second.key.to_string(),
+            });
+        }
+        true
+    }
 }
 
 fn precedence_keys(route: &Route) -> Vec<PrecedenceKey<'_>> {
@@ -104,7 +212,8 @@ fn precedence_keys(route: &Route) -> Vec<PrecedenceKey<'_>> {
     keys
 }
 
-fn overlap_kind(first: &Route, second: &Route) -> Option<OverlapKind> {
+/// Counts the pairs of octets that are compared in `compared`.
+fn overlap_kind(first: &Route, second: &Route, compared: &mut usize) -> Option<OverlapKind> {
     let is_duplicate = |(method, operation): &(_, u32)| {
         let others = &mut second.operations.iter();
         others.any(|(other, id)| other == method && id != operation)
@@ -122,7 +231,7 @@ fn overlap_kind(first: &Route, second: &Route) -> Option<OverlapKind> {
         });
     }
     let mut pairs = first.segments().zip(second.segments());
-    let all = pairs.all(|(one, other)| one == other || have_common_text(one, other));
+    let all = pairs.all(|(one, other)| one == other || have_common_text(one, other, compared));
     all.then_some(OverlapKind::EquallySpecific)
 }
 
@@ -147,10 +256,27 @@ fn tokens(segment: &TemplateSegment) -> Vec<SegmentToken> {
     }
 }
 
+/// Whether the octets before the first expression differ.
+fn begin_differently(one: &[SegmentToken], other: &[SegmentToken]) -> bool {
+    let mut pairs = one.iter().zip(other);
+    let differ = pairs.find_map(|pair| match pair {
+        (SegmentToken::Octet(a), SegmentToken::Octet(b)) if a == b => None,
+        (SegmentToken::Octet(_), SegmentToken::Octet(_)) => Some(true),
+        _ => Some(false),
+    });
+    differ.unwrap_or(false)
+}
+
 /// Whether some text matches both segments. `common[j]` is the result for the tails from `one[i]`
 /// and `other[j]`, `below[j]` the result for those from `one[i + 1]` and `other[j]`.
-fn have_common_text(one: &TemplateSegment, other: &TemplateSegment) -> bool {
+fn have_common_text(one: &TemplateSegment, other: &TemplateSegment, compared: &mut usize) -> bool {
     let (one, other) = (tokens(one), tokens(other));
+    *compared += one.len() + other.len();
+    let reversed = |tokens: &[SegmentToken]| tokens.iter().rev().copied().collect::<Vec<_>>();
+    if begin_differently(&one, &other) || begin_differently(&reversed(&one), &reversed(&other)) {
+        return false;
+    }
+    *compared += one.len() * other.len();
     let mut below = vec![false; other.len() + 1];
     for i in (0..=one.len()).rev() {
         let mut common = vec![false; other.len() + 1];

@@ -5,18 +5,19 @@
 //! enters every node at most once, so the number of nodes bounds backtracking for any path. A match
 //! allocates only if a segment contains `%` or a path captures more than eight values.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::hash::BuildHasher;
 use std::ops::Range;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use http::Method;
 use memchr::memchr;
 use percent_encoding::percent_decode;
 use smallvec::SmallVec;
 
 use super::declared_route::Route;
-use super::overlap::{TemplateOverlap, find_overlaps};
+use super::overlap::{TemplateOverlaps, find_overlaps};
 use super::path_item_method::PathItemMethod;
 use super::segment::{MixedSegment, TemplateSegment};
 use super::template::PathTemplate;
@@ -124,7 +125,10 @@ impl RouteTable {
             nodes: vec![RouteNode::default()],
             ..Self::default()
         };
-        RouteTableBuilder { table }
+        RouteTableBuilder {
+            table,
+            mixed: HashMap::new(),
+        }
     }
 
     /// Finds the operation for a raw path without query that passed
@@ -162,7 +166,7 @@ impl RouteTable {
     /// Templates that match the same paths with equal precedence, in the order of declaration.
     /// Requests go to the one declared first.
     #[must_use]
-    pub fn overlaps(&self) -> Vec<TemplateOverlap> {
+    pub fn overlaps(&self) -> TemplateOverlaps {
         find_overlaps(&self.routes)
     }
 
@@ -257,6 +261,8 @@ impl<'t> RouteWalk<'t, '_> {
 #[derive(Debug)]
 pub struct RouteTableBuilder {
     table: RouteTable,
+    /// The children for mixed segments, by node.
+    mixed: HashMap<(u32, MixedSegment), u32>,
 }
 
 impl RouteTableBuilder {
@@ -297,7 +303,12 @@ impl RouteTableBuilder {
 
     /// The finished table.
     #[must_use]
-    pub fn build(self) -> RouteTable {
+    pub fn build(mut self) -> RouteTable {
+        for node in &mut self.table.nodes {
+            // The sort is stable: among equally long literals, the one declared first wins.
+            node.mixed
+                .sort_by_key(|(segment, _)| Reverse(segment.literal_bytes()));
+        }
         self.table
     }
 
@@ -307,7 +318,14 @@ impl RouteTableBuilder {
         let parent = &mut self.table.nodes[node as usize];
         let child = match segment {
             TemplateSegment::Expression => *parent.expression.get_or_insert(next),
-            TemplateSegment::Mixed(mixed) => mixed_child(&mut parent.mixed, mixed, next),
+            TemplateSegment::Mixed(mixed) => {
+                let key = (node, mixed.clone());
+                let child = *self.mixed.entry(key).or_insert(next);
+                if child == next {
+                    parent.mixed.push((mixed.clone(), next));
+                }
+                child
+            }
             TemplateSegment::Literal(text) => {
                 parent.has_literals = true;
                 self.literal_child(node, text, next)
@@ -335,17 +353,6 @@ impl RouteTableBuilder {
         literals.insert_unique(hash(&edge), edge, hash);
         next
     }
-}
-
-/// The child for a mixed segment; a new one is inserted by precedence.
-fn mixed_child(mixed: &mut Vec<(MixedSegment, u32)>, segment: &MixedSegment, next: u32) -> u32 {
-    if let Some((_, known)) = mixed.iter().find(|(shape, _)| shape == segment) {
-        return *known;
-    }
-    let length = segment.literal_bytes();
-    let position = mixed.partition_point(|(shape, _)| shape.literal_bytes() >= length);
-    mixed.insert(position, (segment.clone(), next));
-    next
 }
 
 /// The value of the `Allow` field.

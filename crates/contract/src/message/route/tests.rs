@@ -242,12 +242,12 @@ fn captures_base_variables_separately() {
         assert_eq!(captures.value(request, path.slot("id").unwrap()), Some("7"));
         assert_eq!(captures.base_value(request, 0), version);
     }
-    assert!(table.overlaps().is_empty());
+    assert!(table.overlaps().found.is_empty());
 }
 
 #[track_caller]
 fn check_overlaps(keys: &[&str], expected: &[(OverlapKind, &str, &str)]) {
-    let overlaps = table("", keys).overlaps();
+    let overlaps = table("", keys).overlaps().found;
     let actual: Vec<_> = overlaps
         .iter()
         .map(|o| (o.kind, &*o.first, &*o.second))
@@ -266,6 +266,7 @@ fn equal_shapes_conflict_only_in_a_shared_method() {
             .build();
         let kinds: Vec<_> = table
             .overlaps()
+            .found
             .iter()
             .map(|overlap| overlap.kind)
             .collect();
@@ -296,6 +297,56 @@ fn reports_overlaps() {
     check_overlaps(&["/x{a}", "/{a}yy"], &[]);
     check_overlaps(&["/ab{a}", "/{a}b"], &[]);
     check_overlaps(&["/p/{a}", "/p/{b}/", "/p/c"], &[]);
+    check_overlaps(
+        &["/p/{a}", "/p/{b}", "/p/{c}"],
+        &[
+            (Duplicate, "/p/{a}", "/p/{b}"),
+            (Duplicate, "/p/{a}", "/p/{c}"),
+        ],
+    );
+}
+
+/// Thousands of ambiguous templates are compared in time that does not grow with their square.
+#[test]
+fn the_search_for_overlaps_is_bounded() {
+    let overlaps = |key: &dyn Fn(usize) -> String| {
+        let keys: Vec<String> = (0..16_384).map(key).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        table("", &keys).overlaps()
+    };
+    let same = overlaps(&|n| format!("/a/{{x{n}}}"));
+    assert_eq!((same.found.len(), same.is_partial), (1_000, true));
+    let similar = overlaps(&|n| format!("/a/{{x}}{n:05}{{y}}"));
+    assert!(similar.is_partial && similar.found.len() <= 1_000);
+    let distinct = overlaps(&|n| format!("/{n}/{{x}}.json"));
+    assert!(distinct.found.is_empty() && !distinct.is_partial);
+}
+
+/// A method that is declared twice is found, whatever is declared between.
+#[test]
+fn finds_a_duplicate_among_many_paths_of_the_same_shape() {
+    let base = PathTemplate::parse_base("").unwrap();
+    let mut builder = RouteTable::builder();
+    for (operation, method) in (0..3_000).map(|n| (n, PathItemMethod::Get)).chain([
+        (3_000, PathItemMethod::Put),
+        (3_001, PathItemMethod::Post),
+        (3_002, PathItemMethod::Put),
+    ]) {
+        let path = PathTemplate::parse(&format!("/a/{{x{operation}}}")).unwrap();
+        // Only the first of the many has an operation.
+        let operations: &[_] = match operation {
+            1..3_000 => &[],
+            _ => &[(method, operation)],
+        };
+        builder = builder.add(&base, &path, operations);
+    }
+    let overlaps = builder.build().overlaps();
+    let duplicates = overlaps
+        .found
+        .iter()
+        .filter(|overlap| overlap.kind == OverlapKind::Duplicate);
+    let pairs: Vec<_> = duplicates.map(|o| (&*o.first, &*o.second)).collect();
+    assert_eq!(pairs, [("/a/{x3000}", "/a/{x3002}")]);
 }
 
 #[track_caller]

@@ -7,6 +7,9 @@
 //! that declares no property describes a map and stays open, as does one with
 //! `additionalProperties`.
 
+use std::collections::HashSet;
+use std::ptr;
+
 use serde_json::{Map, Value};
 
 /// The maximum depth of references and composition that is searched for declared properties.
@@ -27,7 +30,7 @@ pub(crate) fn closed(lowered: &Value) -> Value {
 /// Closes a schema that describes a whole value.
 fn close_schema(schema: &mut Value, document: &Value) {
     close_subschemas(schema, document);
-    let declares = declares(schema, document, 0);
+    let declares = declares(schema, document);
     if let Value::Object(keywords) = schema
         && declares
         && !keywords.contains_key("unevaluatedProperties")
@@ -85,32 +88,41 @@ fn each_element(keywords: &mut Map<String, Value>, keyword: &str, act: &mut dyn 
 }
 
 /// Whether a schema declares properties, itself or through composition.
-fn declares(schema: &Value, document: &Value, depth: u8) -> bool {
-    if depth > DEPTH_MAX {
-        return false;
+fn declares(schema: &Value, document: &Value) -> bool {
+    // A schema can occur in its composition any number of times, and is examined once.
+    let mut seen = HashSet::new();
+    let mut level = vec![schema];
+    for _ in 0..=DEPTH_MAX {
+        if level.iter().any(|part| declares_itself(part)) {
+            return true;
+        }
+        let below = level.iter().flat_map(|part| composed_of(part, document));
+        level = below
+            .filter(|part| seen.insert(ptr::from_ref(*part).addr()))
+            .collect();
     }
+    false
+}
+
+fn declares_itself(schema: &Value) -> bool {
     let is_filled = |keyword| {
         schema
             .get(keyword)
             .and_then(Value::as_object)
             .is_some_and(|members| !members.is_empty())
     };
+    is_filled("properties") || is_filled("patternProperties")
+}
+
+/// The schemas that a schema is composed of.
+fn composed_of<'s>(schema: &'s Value, document: &'s Value) -> impl Iterator<Item = &'s Value> {
     let target = || {
         let reference = schema.get("$ref")?.as_str()?.strip_prefix('#')?;
         document.pointer(reference)
     };
-    let parts = ["allOf", "anyOf", "oneOf"]
-        .into_iter()
-        .filter_map(|keyword| schema.get(keyword));
-    let branches = ["then", "else"]
-        .into_iter()
-        .filter_map(|keyword| schema.get(keyword));
-    is_filled("properties")
-        || is_filled("patternProperties")
-        || parts
-            .filter_map(Value::as_array)
-            .flatten()
-            .chain(branches)
-            .chain(target())
-            .any(|part| declares(part, document, depth + 1))
+    let lists = ["allOf", "anyOf", "oneOf"].into_iter();
+    let parts = lists.filter_map(|keyword| schema.get(keyword)?.as_array());
+    let branches = ["then", "else"].into_iter();
+    let branches = branches.filter_map(|keyword| schema.get(keyword));
+    parts.flatten().chain(branches).chain(target())
 }

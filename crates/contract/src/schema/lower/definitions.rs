@@ -34,8 +34,9 @@ pub(crate) struct SchemaLowering<'d> {
     pub(super) dynamic_resources: Vec<Option<SchemaResourceId>>,
     lowered: Vec<Value>,
     targets: HashMap<(NodeRef, &'d str), NodeRef>,
-    /// Whether a pattern needs a backtracking regex engine.
-    pub(super) backtracks: bool,
+    /// Whether a pattern for names of properties, or one that comparisons read, needs a backtracking
+    /// regex engine.
+    pub(super) backtracks_names: bool,
     warnings: Vec<ContractProblem>,
     faults: Vec<SchemaFault>,
 }
@@ -59,8 +60,9 @@ pub(crate) struct LoweringOutput {
     pub(crate) origins: Vec<NodeRef>,
     /// The numbers of the definitions that the wrapper schema refers to.
     pub(crate) roots: Vec<u32>,
-    /// Whether a pattern has look-around or backreferences, which need a backtracking regex engine.
-    pub(crate) backtracks: bool,
+    /// Whether a pattern for names of properties has look-around or backreferences, which need a
+    /// backtracking regex engine.
+    pub(crate) backtracks_names: bool,
     /// Warnings of lowering.
     pub(crate) warnings: Vec<ContractProblem>,
     /// Errors of lowering.
@@ -86,7 +88,7 @@ impl<'d> SchemaLowering<'d> {
             dynamic_resources: Vec::new(),
             lowered: Vec::new(),
             targets: HashMap::new(),
-            backtracks: false,
+            backtracks_names: false,
             warnings: Vec::new(),
             faults: Vec::new(),
         };
@@ -188,7 +190,7 @@ impl<'d> SchemaLowering<'d> {
             schema: Value::Object(schema),
             origins: self.origins,
             roots: roots.to_vec(),
-            backtracks: self.backtracks,
+            backtracks_names: self.backtracks_names,
             warnings: self.warnings,
             faults: self.faults,
         }

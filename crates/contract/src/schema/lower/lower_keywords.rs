@@ -1,5 +1,7 @@
 //! Lowers one schema, keyword by keyword.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use portcullis_json::{JsonKind, JsonNode};
@@ -11,6 +13,7 @@ use super::unknown_schema::remove_dependents;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::schema::lookaround::PatternEngine;
 
 /// The prefix of keywords that compare exactly what the keyword of the same name would round.
 pub(crate) const EXACT: &str = "x-exact-";
@@ -92,15 +95,14 @@ impl<'d> SchemaLowering<'d> {
                 self.inner(node_ref, value, ExemptNames::NONE)
             }
             "allOf" | "anyOf" | "oneOf" => self.branches(node_ref, exempt, keyword, value),
-            "pattern" => {
-                self.backtracks |= value.as_str().is_some_and(needs_backtracking);
-                match value.as_str() {
-                    Some(text) => without_ranges_of_classes(text).into(),
-                    None => value.to_value(),
-                }
-            }
+            "pattern" => return self.pattern(out, value),
             "maxLength" | "minLength" | "maxItems" | "minItems" | "uniqueItems"
             | "maxProperties" | "minProperties" => value.to_value(),
+            // Comparisons and examples read the list, so only validators get it as text.
+            "enum" if is_long_enum(value) && !self.with_access && !self.with_examples => {
+                out.insert(format!("{EXACT}enum"), json!(value.to_string()));
+                return;
+            }
             "enum" | "multipleOf" => return insert_exactly(out, keyword, value),
             "format" if is_number_format(value) => {
                 out.insert(format!("{EXACT}format"), value.to_value());
@@ -183,7 +185,7 @@ impl<'d> SchemaLowering<'d> {
             | "unevaluatedProperties" => self.inner(node_ref, value, ExemptNames::NONE),
             "prefixItems" => self.list_of_schemas(node_ref, value),
             "patternProperties" => {
-                self.backtracks |= value.members().any(|(name, _)| needs_backtracking(name));
+                self.backtracks_names |= value.members().any(|(name, _)| needs_backtracking(name));
                 self.map_of_schemas(node_ref, value)
             }
             "dependentSchemas" => self.map_of_schemas(node_ref, value),
@@ -201,6 +203,24 @@ impl<'d> SchemaLowering<'d> {
             _ => return,
         };
         out.insert(keyword.to_owned(), lowered);
+    }
+
+    /// Lowers a pattern. One that the linear engine does not support has a keyword of its own,
+    /// except where comparisons and examples read it.
+    fn pattern(&mut self, out: &mut Map<String, Value>, value: JsonNode<'d>) {
+        let Some(text) = value.as_str().map(without_ranges_of_classes) else {
+            out.insert("pattern".to_owned(), value.to_value());
+            return;
+        };
+        let is_read = self.with_access || self.with_examples;
+        if !needs_backtracking(&text) {
+            out.insert("pattern".to_owned(), text.into());
+        } else if is_read || PatternEngine::new(&text).is_none() {
+            self.backtracks_names = true;
+            out.insert("pattern".to_owned(), text.into());
+        } else {
+            out.insert(format!("{EXACT}pattern"), text.into());
+        }
     }
 
     fn boolean_bound(&mut self, node_ref: NodeRef, keyword: &str, value: JsonNode<'d>) {
@@ -259,13 +279,14 @@ impl<'d> SchemaLowering<'d> {
             return value.to_value();
         }
         let mut names: Vec<Value> = Vec::with_capacity(value.len());
+        let mut seen = HashSet::with_capacity(value.len());
         for name in value.elements() {
             let text = name.as_str().unwrap_or_default();
             if self.dialect == Dialect::V30 && self.composition.is_exempt(node_ref, exempt, text) {
                 continue;
             }
-            let name = name.to_value();
-            if names.contains(&name) {
+            // Other values are malformed and not compared.
+            if name.as_str().is_some() && !seen.insert(text) {
                 let at = DocumentSet::node_ref(node_ref, value);
                 self.warn(
                     ContractProblemKind::MalformedSchema,
@@ -273,11 +294,21 @@ impl<'d> SchemaLowering<'d> {
                     format!("`required` lists `{text}` more than once"),
                 );
             } else {
-                names.push(name);
+                names.push(name.to_value());
             }
         }
         Value::Array(names)
     }
+}
+
+/// The longest `enum` that validators compare value by value.
+const ENUM_LENGTH_MAX: usize = 16;
+
+/// Whether an `enum` is long and has other values than strings and null. Validators look up
+/// strings, but compare everything else with each value of the list.
+fn is_long_enum(value: JsonNode<'_>) -> bool {
+    let is_text = |value: JsonNode<'_>| matches!(value.kind(), JsonKind::String | JsonKind::Null);
+    value.is_array() && value.len() > ENUM_LENGTH_MAX && !value.elements().all(is_text)
 }
 
 /// Inserts a keyword with its value. If `serde_json` would round a number in the value, inserts the

@@ -6,7 +6,7 @@
 //! or behind a `$ref`. So what a branch requires depends on where it is used, and a schema gets one
 //! definition for each set of exempt names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use portcullis_json::JsonNode;
@@ -53,7 +53,7 @@ impl<'d> RequiredExemptions<'d> {
 
     /// Whether the `required` of the schema at `node_ref` omits a name.
     pub(super) fn is_exempt(&self, node_ref: NodeRef, exempt: ExemptNames, name: &str) -> bool {
-        self.sets[exempt.0 as usize].contains(&name) || self.is_flagged(node_ref, name, 0)
+        self.sets[exempt.0 as usize].contains(&name) || self.is_flagged(node_ref, name)
     }
 
     /// The exempt names of a branch of a composition: those of the composition itself, and those
@@ -77,8 +77,8 @@ impl<'d> RequiredExemptions<'d> {
         let names = required.iter().copied().filter(|name| {
             let outside = self.sets[exempt.0 as usize].contains(name)
                 || self.is_declared(node_ref, name)
-                || self.is_flagged_in(node_ref, siblings, name, 0);
-            outside && !self.is_flagged(branch, name, 0)
+                || self.is_flagged_in(node_ref, siblings, name);
+            outside && !self.is_flagged(branch, name)
         });
         let names = names.collect();
         self.intern(names)
@@ -111,8 +111,13 @@ impl<'d> RequiredExemptions<'d> {
         if let Some(known) = self.required.get(&node_ref) {
             return Arc::clone(known);
         }
-        let mut names = Vec::new();
-        self.collect_required(node_ref, &mut names, 0);
+        let documents = self.documents;
+        let lists = self.composition_of(vec![node_ref]).into_iter();
+        let lists = lists.filter_map(|part| documents.node(part).get("required"));
+        let mut names: Vec<&'d str> = lists
+            .flat_map(JsonNode::elements)
+            .filter_map(JsonNode::as_str)
+            .collect();
         names.sort_unstable();
         names.dedup();
         let names: Arc<[&'d str]> = names.into();
@@ -120,48 +125,60 @@ impl<'d> RequiredExemptions<'d> {
         names
     }
 
-    fn collect_required(&self, node_ref: NodeRef, names: &mut Vec<&'d str>, depth: u8) {
-        let Ok(node_ref) = follow(self.documents, node_ref) else {
-            return;
-        };
-        let node = self.documents.node(node_ref);
-        let required = node.get("required").into_iter();
-        names.extend(
-            required
-                .flat_map(JsonNode::elements)
-                .filter_map(JsonNode::as_str),
-        );
-        if depth < DEPTH_MAX {
-            for branch in branches(node, &COMPOSED) {
-                self.collect_required(DocumentSet::node_ref(node_ref, branch), names, depth + 1);
-            }
+    /// These schemas and the schemas that they are composed of, each once: a schema can occur in
+    /// its composition any number of times.
+    fn composition_of(&self, schemas: Vec<NodeRef>) -> Vec<NodeRef> {
+        let mut seen = HashSet::new();
+        let mut parts = Vec::new();
+        let mut level = schemas;
+        for _ in 0..=DEPTH_MAX {
+            let targets = level
+                .iter()
+                .filter_map(|at| follow(self.documents, *at).ok());
+            level = targets.filter(|target| seen.insert(*target)).collect();
+            parts.extend_from_slice(&level);
+            let below = level.iter().flat_map(|at| {
+                let branches = branches(self.documents.node(*at), &COMPOSED);
+                branches.map(|branch| DocumentSet::node_ref(*at, branch))
+            });
+            level = below.collect();
         }
+        parts
     }
 
     /// Whether a schema, or a schema that it is composed of, declares a property with the flag.
-    fn is_flagged(&self, node_ref: NodeRef, name: &str, depth: u8) -> bool {
-        let Ok(node_ref) = follow(self.documents, node_ref) else {
-            return false;
-        };
-        self.is_declared(node_ref, name)
-            || depth < DEPTH_MAX && self.is_flagged_in(node_ref, &COMPOSED, name, depth + 1)
+    fn is_flagged(&self, node_ref: NodeRef, name: &str) -> bool {
+        let mut parts = self.composition_of(vec![node_ref]).into_iter();
+        parts.any(|part| self.is_declared(part, name))
     }
 
-    fn is_flagged_in(&self, node_ref: NodeRef, keywords: &[&str], name: &str, depth: u8) -> bool {
-        branches(self.documents.node(node_ref), keywords)
-            .any(|branch| self.is_flagged(DocumentSet::node_ref(node_ref, branch), name, depth))
+    fn is_flagged_in(&self, node_ref: NodeRef, keywords: &[&str], name: &str) -> bool {
+        let branches = branches(self.documents.node(node_ref), keywords);
+        let branches = branches.map(|branch| DocumentSet::node_ref(node_ref, branch));
+        let mut parts = self.composition_of(branches.collect()).into_iter();
+        parts.any(|part| self.is_declared(part, name))
     }
 
     fn is_declared(&self, node_ref: NodeRef, name: &str) -> bool {
         let properties = self.documents.node(node_ref).get("properties");
         properties
             .and_then(|properties| properties.get(name))
-            .is_some_and(|schema| self.has_flag(DocumentSet::node_ref(node_ref, schema), 0))
+            .is_some_and(|schema| {
+                let schema = DocumentSet::node_ref(node_ref, schema);
+                self.has_flag(schema, 0, &mut HashMap::new())
+            })
     }
 
     /// Whether the schema of a property has the flag: itself, in a branch of `allOf`, or in every
     /// alternative.
-    fn has_flag(&self, node_ref: NodeRef, depth: u8) -> bool {
+    ///
+    /// `known` has the results of compositions by their depth.
+    fn has_flag(
+        &self,
+        node_ref: NodeRef,
+        depth: u8,
+        known: &mut HashMap<(NodeRef, u8), bool>,
+    ) -> bool {
         let Ok(node_ref) = follow(self.documents, node_ref) else {
             return false;
         };
@@ -169,13 +186,22 @@ impl<'d> RequiredExemptions<'d> {
         if node.get(self.flag).and_then(JsonNode::as_bool) == Some(true) {
             return true;
         }
-        let carries = |branch| self.has_flag(DocumentSet::node_ref(node_ref, branch), depth + 1);
-        let every = |keyword| {
-            let alternatives = node.get(keyword).filter(|list| !list.is_empty());
-            alternatives.is_some_and(|list| list.elements().all(carries))
-        };
-        depth < DEPTH_MAX
-            && (branches(node, &["allOf"]).any(carries) || every("anyOf") || every("oneOf"))
+        let is_composed = || COMPOSED.iter().any(|keyword| node.get(keyword).is_some());
+        if depth >= DEPTH_MAX || !is_composed() {
+            return false;
+        }
+        if let Some(has_flag) = known.get(&(node_ref, depth)) {
+            return *has_flag;
+        }
+        let mut carries =
+            |branch| self.has_flag(DocumentSet::node_ref(node_ref, branch), depth + 1, known);
+        let has_flag = branches(node, &["allOf"]).any(&mut carries)
+            || ["anyOf", "oneOf"].into_iter().any(|keyword| {
+                let alternatives = node.get(keyword).filter(|list| !list.is_empty());
+                alternatives.is_some_and(|list| list.elements().all(&mut carries))
+            });
+        known.insert((node_ref, depth), has_flag);
+        has_flag
     }
 }
 
