@@ -39,7 +39,8 @@ pub use exchange::{
     ShadowExchange, ShadowSampler,
 };
 pub use headers::{
-    MaxForwards, Peer, add_forwarding, add_request_id, count_hop, remove_hop_by_hop,
+    HeaderConcern, HeaderRefusal, MaxForwards, Peer, add_forwarding, add_request_id, count_hop,
+    remove_hop_by_hop,
 };
 pub use inspect::{HttpRefusal, InspectLimits};
 pub use limits::{ClientLimits, UpstreamLimits};

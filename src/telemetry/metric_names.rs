@@ -92,6 +92,8 @@ metrics! {
         "Requests without an acceptable caller identity, by reason.";
     HTTP_REFUSALS: Counter "portcullis_http_refusals_total" [REASON]
         "Requests refused as invalid HTTP, by the rule they broke.";
+    DROPPED_HEADERS: Counter "portcullis_dropped_headers_total" [REASON]
+        "Header fields removed from requests because servers could read them as other fields, by reason.";
     UNROUTED: Counter "portcullis_unrouted_requests_total" []
         "Requests whose host and path match no service.";
     PANICS: Counter "portcullis_panics_total" []

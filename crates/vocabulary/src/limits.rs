@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use crate::header_names::HeaderPolicy;
+
 /// The largest `config.toml` or catalog that is read, in bytes. Both are written by hand; a larger
 /// file is the wrong file.
 pub const FILE_BYTES_MAX: usize = 4 * MIB;
@@ -159,6 +161,13 @@ pub struct Limits {
     /// The largest request head, in bytes: request line and header fields together. 64 KiB leaves
     /// room for large tokens and cookies.
     pub header_bytes_max: usize,
+    /// What is done with header fields whose names have other characters than letters, digits and
+    /// hyphens, unless the operation declares them. `drop`, as in nginx: many servers read `_` as
+    /// `-`, so the field could replace one that was checked.
+    pub header_underscores: HeaderPolicy,
+    /// What is done with header fields that replace the method or the URL of a request. `refuse`: a
+    /// service that honours them performs another operation than the one that was checked.
+    pub override_headers: HeaderPolicy,
     /// The longest request target, path and query together, in bytes. RFC 9112 section 3 asks for
     /// at least 8000.
     pub request_target_bytes_max: usize,
@@ -209,6 +218,8 @@ impl Default for Limits {
             json_depth_max: 128,
             header_count_max: 100,
             header_bytes_max: 64 * KIB,
+            header_underscores: HeaderPolicy::Drop,
+            override_headers: HeaderPolicy::Refuse,
             request_target_bytes_max: 8 * KIB,
             connections_max: 10_000,
             request_head_timeout: Duration::from_secs(10),

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::limits::{DURATION_MAX, GIB, KIB, MIB};
+use portcullis_vocabulary::{HeaderPolicy, Limits};
 
 use crate::config::tree::ConfigSection;
-use crate::config::tree::config_value::{count, duration, size};
+use crate::config::tree::config_value::{count, duration, size, word};
 
 /// Reads `[limits]`.
 pub(in crate::config) fn read_limits(mut section: ConfigSection<'_>) -> Limits {
@@ -27,6 +27,16 @@ pub(in crate::config) fn read_limits(mut section: ConfigSection<'_>) -> Limits {
         json_depth_max: s.value("json_depth_max", d.json_depth_max, count(1..=512)),
         header_count_max: s.value("header_count_max", d.header_count_max, count(8..=10_000)),
         header_bytes_max: s.value("header_bytes_max", d.header_bytes_max, size(8 * KIB..=MIB)),
+        header_underscores: s.value(
+            "header_underscores",
+            d.header_underscores,
+            word(&HeaderPolicy::NAMES),
+        ),
+        override_headers: s.value(
+            "override_headers",
+            d.override_headers,
+            word(&HeaderPolicy::NAMES),
+        ),
         request_target_bytes_max: s.value(
             "request_target_bytes_max",
             d.request_target_bytes_max,

@@ -37,6 +37,8 @@ pub struct IncomingRequest {
     pub request: Request<RequestBody>,
     /// The sender.
     pub peer: Rc<Peer>,
+    /// How many fields were removed, because their names fold to protected ones.
+    pub disguised: u32,
 }
 
 impl IncomingRequest {
@@ -54,11 +56,12 @@ impl IncomingRequest {
         limits: Rc<ClientLimits>,
     ) -> Self {
         let (mut head, incoming) = request.into_parts();
-        headers::normalize_request_head(&mut head);
+        let disguised = headers::normalize_request_head(&mut head);
         let body = RequestBody::new(incoming, state, limits);
         Self {
             request: Request::from_parts(head, body),
             peer,
+            disguised,
         }
     }
 }

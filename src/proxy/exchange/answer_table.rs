@@ -9,6 +9,7 @@ use portcullis_contract::{Violation, body_too_large};
 use portcullis_vocabulary::enforcement::ViolationClass;
 
 use crate::proxy::body::RequestBodyError;
+use crate::proxy::headers::HeaderRefusal;
 use crate::proxy::inspect::HttpRefusal;
 use crate::proxy::upstream::UpstreamError;
 
@@ -40,6 +41,8 @@ pub(super) enum ProblemCause {
     ClientGone,
     /// The caller's identity is invalid or missing.
     Identity(IdentityFault),
+    /// A header field is refused, because the application may read it differently.
+    Header(HeaderRefusal),
     /// A circuit breaker, a limit or a budget refuses the request.
     Traffic(AdmissionRefusal),
     /// The upstream did not answer.
@@ -103,6 +106,11 @@ impl ProblemCause {
                     "The request ended early",
                 )
             },
+            Self::Header(_) => entry(
+                StatusCode::BAD_REQUEST,
+                "REFUSED_HEADER",
+                "A header field can be read in more than one way",
+            ),
             Self::Identity(fault) => identity_entry(*fault),
             Self::Traffic(refusal) => traffic_entry(refusal),
             Self::Upstream(error) => upstream_entry(error),
@@ -138,6 +146,7 @@ impl ProblemCause {
             Self::Http(refusal) => refusal.sentence().to_owned(),
             Self::BodyTimeout => RequestBodyError::Timeout.to_string(),
             Self::ClientGone => RequestBodyError::ClientGone.to_string(),
+            Self::Header(refusal) => refusal.to_string(),
             Self::Identity(fault) => fault.to_string(),
             Self::Traffic(refusal) => refusal.rule.sentence(squad).to_string(),
             Self::Upstream(error) => error.to_string(),

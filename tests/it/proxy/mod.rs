@@ -3,6 +3,7 @@
 pub(crate) mod bodies;
 pub(crate) mod drain;
 pub(crate) mod gateway;
+pub(crate) mod header_names;
 pub(crate) mod http1;
 pub(crate) mod http1_corpus;
 pub(crate) mod mock;

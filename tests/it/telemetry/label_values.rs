@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use portcullis::identity::TokenFault;
-use portcullis::proxy::HttpRefusal;
+use portcullis::proxy::{HeaderConcern, HttpRefusal};
 use portcullis::telemetry::RequestOutcome;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
@@ -116,8 +116,15 @@ fn reasons(metric: &str) -> Values {
         }
         "portcullis_http_refusals_total" => HttpRefusal::ALL
             .iter()
-            .map(|refusal| refusal.name().to_owned())
+            .map(|refusal| refusal.name())
+            .chain(HeaderConcern::ALL.map(HeaderConcern::name))
+            .map(str::to_owned)
             .collect(),
+        "portcullis_dropped_headers_total" => {
+            let mut found = literals("src/proxy/exchange/handle.rs", "const PROTECTED_NAME");
+            found.extend(HeaderConcern::ALL.map(|concern| concern.name().to_owned()));
+            found
+        }
         _ => panic!("{metric}: add the values of the label `reason` to this file"),
     })
 }
