@@ -111,7 +111,7 @@ fn serve_pipeline(pipe: DuplexStream) {
     });
     let services = services.collect();
     let config = Arc::new(config);
-    let published = PublishedConfig::new(ActiveConfig { config, services });
+    let published = PublishedConfig::new(ActiveConfig::new(config, services));
     let core = DataCore::new(&published, None, None, 0, &Metrics::new());
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
     let peer = Rc::new(Peer::new(address, &[]));

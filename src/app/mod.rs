@@ -17,6 +17,7 @@ mod keys_error;
 mod startup;
 mod startup_contracts;
 mod data_core;
+mod descriptors;
 mod control_thread;
 
 mod key_reader;

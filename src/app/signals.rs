@@ -11,6 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::config::Config;
 
 use super::app_error::AppError;
+use super::descriptors::raise_limit;
 use super::reload::ConfigReader;
 use super::running_app::RunningApp;
 use super::startup::build_reloadable;
@@ -27,6 +28,7 @@ const EXIT_BY_SIGNAL: i32 = 128;
 pub fn run(config: Config, config_reader: Option<ConfigReader>) -> Result<(), AppError> {
     // Signal handlers come first: a signal during startup must not be lost.
     let requests = watch_signals()?;
+    raise_limit();
     let running = build_reloadable(config, config_reader)?;
     tracing::info!(
         address = %running.data_address,

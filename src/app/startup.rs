@@ -19,6 +19,7 @@ use portcullis_vocabulary::limits::Limits;
 use super::app_error::AppError;
 use super::control_thread::{ControlTasks, GaugeSources, start_control};
 use super::data_core::{CoreResources, serve_core};
+use super::descriptors::client_connections;
 use super::key_reader::{KeyReader, load_keys};
 use super::live_state_reader::LiveStateReader;
 use super::reload::{ConfigReader, ContractWatcher, LiveStateWriter, ReloadController};
@@ -61,7 +62,10 @@ pub(super) fn build_reloadable(
     let (tracer, spans) = start_tracing(&config.tracing, &metrics)?.unzip();
     let readiness = Readiness::new();
     let (trigger, drain) = drain();
-    let cap = ConnectionCap::new(config.limits.connections_max);
+    let cap = ConnectionCap::new(client_connections(
+        config.limits.connections_max,
+        bound.len(),
+    ));
     let limits = config.limits.clone();
     let settings = settings(&config, Arc::clone(&cap));
     let access = AdminAccess::new(admin_address, config.admin_token.as_ref());
@@ -171,6 +175,7 @@ fn wire_limits(limits: &Limits) -> ClientLimits {
         request_head_timeout: limits.request_head_timeout,
         keep_alive_timeout: limits.idle_timeout,
         request_body_timeout: limits.request_body_timeout,
+        request_body_rate_min: limits.request_body_rate_min as u64,
         ..ClientLimits::default()
     }
 }

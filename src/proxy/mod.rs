@@ -29,7 +29,9 @@ mod body;
 mod exchange;
 mod upstream;
 
-pub use body::{BufferOutcome, BufferedBody, ForwardBody, RequestBody, RequestBodyError};
+pub use body::{
+    BodyBudget, BufferOutcome, BufferedBody, ForwardBody, RequestBody, RequestBodyError,
+};
 pub use client::{
     BindError, BoundListener, ConnectionCap, DrainPhase, DrainSignal, DrainTrigger,
     IncomingRequest, ListenerSettings, ListenerTotals, RequestHandler, bind, drain, serve,
@@ -44,4 +46,4 @@ pub use headers::{
 };
 pub use inspect::{HttpRefusal, InspectLimits};
 pub use limits::{ClientLimits, UpstreamLimits};
-pub use upstream::{UpstreamBody, UpstreamClient, UpstreamError, UpstreamPhase};
+pub use upstream::{LocalResource, UpstreamBody, UpstreamClient, UpstreamError, UpstreamPhase};

@@ -24,6 +24,7 @@ pub(in crate::config) fn read_limits(mut section: ConfigSection<'_>) -> Limits {
             d.response_body_bytes_max,
             size(1..=GIB),
         ),
+        body_memory_max: s.value("body_memory_max", d.body_memory_max, size(MIB..=1024 * GIB)),
         json_depth_max: s.value("json_depth_max", d.json_depth_max, count(1..=512)),
         header_count_max: s.value("header_count_max", d.header_count_max, count(8..=10_000)),
         header_bytes_max: s.value("header_bytes_max", d.header_bytes_max, size(8 * KIB..=MIB)),
@@ -42,9 +43,24 @@ pub(in crate::config) fn read_limits(mut section: ConfigSection<'_>) -> Limits {
             d.request_target_bytes_max,
             size(64..=64 * KIB - 2),
         ),
+        response_header_count_max: s.value(
+            "response_header_count_max",
+            d.response_header_count_max,
+            count(8..=10_000),
+        ),
+        response_header_bytes_max: s.value(
+            "response_header_bytes_max",
+            d.response_header_bytes_max,
+            size(8 * KIB..=MIB),
+        ),
         connections_max: s.value("connections_max", d.connections_max, count(1..=1_000_000)),
         request_head_timeout: s.value("request_head_timeout", d.request_head_timeout, some_time()),
         request_body_timeout: s.value("request_body_timeout", d.request_body_timeout, some_time()),
+        request_body_rate_min: s.value(
+            "request_body_rate_min",
+            d.request_body_rate_min,
+            size(1..=GIB),
+        ),
         idle_timeout: s.value("idle_timeout", d.idle_timeout, some_time()),
         upstream_timeout: s.value("upstream_timeout", d.upstream_timeout, some_time()),
         upstream_connect_timeout: s.value(

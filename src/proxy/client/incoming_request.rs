@@ -57,7 +57,7 @@ impl IncomingRequest {
     ) -> Self {
         let (mut head, incoming) = request.into_parts();
         let disguised = headers::normalize_request_head(&mut head);
-        let body = RequestBody::new(incoming, state, limits);
+        let body = RequestBody::new(incoming, state, &limits);
         Self {
             request: Request::from_parts(head, body),
             peer,

@@ -11,7 +11,7 @@ use portcullis_vocabulary::enforcement::ViolationClass;
 use crate::proxy::body::RequestBodyError;
 use crate::proxy::headers::HeaderRefusal;
 use crate::proxy::inspect::HttpRefusal;
-use crate::proxy::upstream::UpstreamError;
+use crate::proxy::upstream::{LocalResource, UpstreamError};
 
 /// Marks the answers of Portcullis, so that clients do not take them for the service's.
 pub(super) const X_PORTCULLIS: HeaderName = HeaderName::from_static("x-portcullis");
@@ -37,6 +37,8 @@ pub(super) enum ProblemCause {
     Http(HttpRefusal),
     /// The body did not arrive in time.
     BodyTimeout,
+    /// There is no memory for the body.
+    BodyMemory,
     /// The client went away while its body was read.
     ClientGone,
     /// The caller's identity is invalid or missing.
@@ -98,6 +100,15 @@ impl ProblemCause {
                 "REQUEST_TIMEOUT",
                 "The request did not arrive in time",
             ),
+            Self::BodyMemory => AnswerEntry {
+                outcome: RequestOutcome::Shed,
+                retry_after: Some(1),
+                ..entry(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "OVERLOADED",
+                    "The memory for request bodies is used up",
+                )
+            },
             Self::ClientGone => AnswerEntry {
                 outcome: RequestOutcome::Abandoned,
                 ..entry(
@@ -145,6 +156,10 @@ impl ProblemCause {
             ),
             Self::Http(refusal) => refusal.sentence().to_owned(),
             Self::BodyTimeout => RequestBodyError::Timeout.to_string(),
+            Self::BodyMemory => format!(
+                "the bodies of {squad} and of others have used up the memory for bodies; try again later, \
+                 or send a smaller body"
+            ),
             Self::ClientGone => RequestBodyError::ClientGone.to_string(),
             Self::Header(refusal) => refusal.to_string(),
             Self::Identity(fault) => fault.to_string(),
@@ -177,6 +192,7 @@ impl ProblemCause {
     pub(super) fn from_body_error(error: RequestBodyError) -> Self {
         match error {
             RequestBodyError::Timeout => Self::BodyTimeout,
+            RequestBodyError::NoMemory => Self::BodyMemory,
             RequestBodyError::Refused(refusal) => Self::Http(refusal),
             RequestBodyError::ClientGone => Self::ClientGone,
             // The checker of the upload has recorded the violations.
@@ -314,6 +330,7 @@ fn upstream_entry(error: &UpstreamError) -> AnswerEntry {
         UpstreamError::RequestBody { source, .. } => {
             return ProblemCause::from_body_error(*source).entry();
         }
+        UpstreamError::Local { resource, .. } => return local_entry(*resource),
         UpstreamError::Connect { .. }
         | UpstreamError::Closed { .. }
         | UpstreamError::Malformed { .. } => (
@@ -328,6 +345,28 @@ fn upstream_entry(error: &UpstreamError) -> AnswerEntry {
     }
 }
 
+fn local_entry(resource: LocalResource) -> AnswerEntry {
+    let (status, error, title, retry_after) = match resource {
+        LocalResource::Descriptors | LocalResource::Ports | LocalResource::Memory => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "OVERLOADED",
+            "The gateway has no resources left for a connection to the service",
+            Some(1),
+        ),
+        LocalResource::Resolver => (
+            StatusCode::BAD_GATEWAY,
+            "UPSTREAM_UNAVAILABLE",
+            "The name of the service cannot be resolved",
+            None,
+        ),
+    };
+    AnswerEntry {
+        outcome: RequestOutcome::Unsent,
+        retry_after,
+        ..entry(status, error, title)
+    }
+}
+
 /// The metric label of an upstream error.
 pub(super) fn upstream_reason(error: &UpstreamError) -> &'static str {
     match error {
@@ -336,5 +375,11 @@ pub(super) fn upstream_reason(error: &UpstreamError) -> &'static str {
         UpstreamError::Closed { .. } => "closed",
         UpstreamError::Malformed { .. } => "malformed",
         UpstreamError::RequestBody { .. } => "request-body",
+        UpstreamError::Local { resource, .. } => match resource {
+            LocalResource::Descriptors => "local-descriptors",
+            LocalResource::Ports => "local-ports",
+            LocalResource::Memory => "local-memory",
+            LocalResource::Resolver => "local-resolver",
+        },
     }
 }

@@ -12,7 +12,7 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
-/// The beginning of the fields that gateways use beside `Forwarded`.
+/// The beginning of the fields that gateways use in addition to `Forwarded`.
 const X_FORWARDED_PREFIX: &str = "x-forwarded-";
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

@@ -11,6 +11,7 @@ mod name_folding;
 mod header_screen;
 mod hop_by_hop;
 mod forwarding;
+mod response_length;
 mod header_value;
 
 #[cfg(test)]
@@ -22,3 +23,4 @@ pub use header_screen::{HeaderConcern, HeaderRefusal};
 use header_value::header_value;
 pub use hop_by_hop::{MaxForwards, count_hop, remove_hop_by_hop};
 pub(super) use hop_by_hop::{normalize_request_head, remove_forbidden_trailers};
+pub(super) use response_length::remake_content_length;

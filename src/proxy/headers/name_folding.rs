@@ -1,7 +1,7 @@
 //! Header names that some servers read as protected names.
 //!
 //! `X_Squad_Owner` is `x-squad-owner` for CGI, WSGI, Rack and PHP. A name that folds to a protected
-//! name is removed, whoever sent it: it neither identifies the sender nor reaches the upstream.
+//! name is removed, even if a trusted peer sent it: it neither identifies the sender nor reaches the upstream.
 
 use http::header::{HeaderMap, HeaderName};
 

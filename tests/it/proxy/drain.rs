@@ -237,7 +237,7 @@ fn a_second_signal_ends_the_process_at_once() {
         upstream.head();
         process.signal(first);
         process.await_line("a second signal ends the process");
-        // SIGHUP is no signal to stop.
+        // SIGHUP does not count.
         process.signal("HUP");
         process.signal(second);
         let (status, log) = process.wait();

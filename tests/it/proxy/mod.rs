@@ -1,6 +1,8 @@
 //! HTTP on both sides, bodies, refusals, draining.
 
 pub(crate) mod bodies;
+pub(crate) mod body_memory;
+pub(crate) mod descriptors;
 pub(crate) mod drain;
 pub(crate) mod gateway;
 pub(crate) mod header_names;

@@ -88,10 +88,10 @@ fn reasons(metric: &str) -> Values {
             );
             found
         }
-        "contract_unjudged_total" => literals(
-            "src/proxy/exchange/stages/judge_response.rs",
-            "const RESPONSE_TOO_LARGE",
-        ),
+        "contract_unjudged_total" => ["const RESPONSE_TOO_LARGE", "const NO_MEMORY"]
+            .iter()
+            .flat_map(|name| literals("src/proxy/exchange/stages/judge_response.rs", name))
+            .collect(),
         "circuit_breaker_trips_by_squad_total" => {
             let mut found = literals(
                 "crates/breaker/src/circuit/breaker_state.rs",
@@ -106,6 +106,10 @@ fn reasons(metric: &str) -> Values {
             found.extend(literals(
                 "crates/breaker/src/sharing/shed_details.rs",
                 "fn as_str",
+            ));
+            found.extend(literals(
+                "src/proxy/exchange/problem_response.rs",
+                "const BODY_MEMORY",
             ));
             found
         }
@@ -173,7 +177,8 @@ fn closed_sets_are_read_from_the_source() {
         Values::Closed(values) => assert_eq!(values.join(" "), expected, "{metric} {label}"),
         Values::Configured(..) => panic!("{metric} {label} is open"),
     };
-    let upstream = "connect timeout closed malformed request-body";
+    let upstream = "connect timeout closed malformed request-body local-descriptors \
+                    local-ports local-memory local-resolver";
     check("portcullis_upstream_errors_total", "reason", upstream);
     let retries = "502 503 504 connect timeout closed";
     check("portcullis_retries_total", "reason", retries);
@@ -181,11 +186,15 @@ fn closed_sets_are_read_from_the_source() {
     check("circuit_breaker_trips_by_squad_total", "reason", trips);
     let shed = "squad-circuit-open squad-circuit-probing squad-circuit-forced-open \
                 service-circuit-open service-circuit-probing service-circuit-forced-open \
-                cross-squad-budget line-full displaced waited";
+                cross-squad-budget line-full displaced waited body-memory";
     check("shed_requests_total", "reason", shed);
     let results = "in-force unchanged refused unavailable candidate promoted dropped";
     check("contract_reloads_total", "result", results);
-    check("contract_unjudged_total", "reason", "response-too-large");
+    check(
+        "contract_unjudged_total",
+        "reason",
+        "response-too-large no-memory",
+    );
     check(
         "contract_validation_errors_total",
         "enforcement",
