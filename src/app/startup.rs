@@ -54,18 +54,12 @@ pub(super) fn build_reloadable(
         .first()
         .map_or(config.listen_address, BoundListener::address);
     let (admin_listener, admin_address) = bind_admin(&config)?;
-    let metrics = if config.metrics_enabled {
-        Metrics::new()
-    } else {
-        Metrics::off()
-    };
+    let metrics = metrics(&config);
     let (tracer, spans) = start_tracing(&config.tracing, &metrics)?.unzip();
     let readiness = Readiness::new();
     let (trigger, drain) = drain();
-    let cap = ConnectionCap::new(client_connections(
-        config.limits.connections_max,
-        bound.len(),
-    ));
+    let connections_max = client_connections(config.limits.connections_max, bound.len());
+    let cap = ConnectionCap::new(connections_max);
     let limits = config.limits.clone();
     let settings = settings(&config, Arc::clone(&cap));
     let access = AdminAccess::new(admin_address, config.admin_token.as_ref());
@@ -120,6 +114,14 @@ pub(super) fn build_reloadable(
         limits,
         reload,
     })
+}
+
+fn metrics(config: &Config) -> Metrics {
+    if config.metrics_enabled {
+        Metrics::new()
+    } else {
+        Metrics::off()
+    }
 }
 
 /// Creates one watcher for each service, and the controller that sends requests to them.

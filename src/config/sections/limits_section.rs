@@ -8,14 +8,20 @@ use portcullis_vocabulary::{HeaderPolicy, Limits};
 use crate::config::tree::ConfigSection;
 use crate::config::tree::config_value::{count, duration, size, word};
 
+const MS: Duration = Duration::from_millis(1);
+
 /// Reads `[limits]`.
 pub(in crate::config) fn read_limits(mut section: ConfigSection<'_>) -> Limits {
-    const MS: Duration = Duration::from_millis(1);
-    let some_time = || duration(MS..=DURATION_MAX);
-    let any_time = || duration(Duration::ZERO..=DURATION_MAX);
-    let s = &mut section;
-    let d = Limits::default();
-    let limits = Limits {
+    let limits = message_limits(&mut section, &Limits::default());
+    let limits = connection_limits(&mut section, &limits);
+    let limits = contract_limits(&mut section, &limits);
+    section.finish();
+    limits
+}
+
+/// The limits of requests and responses. The others are those of `d`.
+fn message_limits(s: &mut ConfigSection<'_>, d: &Limits) -> Limits {
+    Limits {
         body_bytes_max: s.value("body_bytes_max", d.body_bytes_max, size(1..=GIB)),
         decoded_bytes_max: s.value("decoded_bytes_max", d.decoded_bytes_max, size(1..=GIB)),
         decoded_ratio_max: s.value("decoded_ratio_max", d.decoded_ratio_max, count(1..=10_000)),
@@ -53,6 +59,15 @@ pub(in crate::config) fn read_limits(mut section: ConfigSection<'_>) -> Limits {
             d.response_header_bytes_max,
             size(8 * KIB..=MIB),
         ),
+        ..d.clone()
+    }
+}
+
+/// The limits of connections and times.
+fn connection_limits(s: &mut ConfigSection<'_>, d: &Limits) -> Limits {
+    let some_time = || duration(MS..=DURATION_MAX);
+    let any_time = || duration(Duration::ZERO..=DURATION_MAX);
+    Limits {
         connections_max: s.value("connections_max", d.connections_max, count(1..=1_000_000)),
         request_head_timeout: s.value("request_head_timeout", d.request_head_timeout, some_time()),
         request_body_timeout: s.value("request_body_timeout", d.request_body_timeout, some_time()),
@@ -80,6 +95,13 @@ pub(in crate::config) fn read_limits(mut section: ConfigSection<'_>) -> Limits {
         ),
         drain_delay: s.value("drain_delay", d.drain_delay, any_time()),
         drain_timeout: s.value("drain_timeout", d.drain_timeout, any_time()),
+        ..d.clone()
+    }
+}
+
+/// The limits of refusals and contracts.
+fn contract_limits(s: &mut ConfigSection<'_>, d: &Limits) -> Limits {
+    Limits {
         violations_max: s.value("violations_max", d.violations_max, count(1..=1000)),
         contract_bytes_max: s.value("contract_bytes_max", d.contract_bytes_max, size(KIB..=GIB)),
         contract_depth_max: s.value("contract_depth_max", d.contract_depth_max, count(16..=512)),
@@ -88,7 +110,6 @@ pub(in crate::config) fn read_limits(mut section: ConfigSection<'_>) -> Limits {
             d.contract_files_max,
             count(1..=100_000),
         ),
-    };
-    section.finish();
-    limits
+        ..d.clone()
+    }
 }

@@ -39,10 +39,15 @@ struct ConsumerMemory {
     share_bytes: u64,
 }
 
+/// The budget as one data core uses it. Each core counts its own references, so cores do not share
+/// memory unless they take some.
+#[derive(Debug)]
+pub(in crate::proxy) struct CoreBodyBudget(Arc<BodyBudget>);
+
 /// The memory of one body. Dropping it returns the memory.
 #[derive(Debug)]
 pub(in crate::proxy) struct BodyLease {
-    budget: Option<Arc<BodyBudget>>,
+    budget: Option<Arc<CoreBodyBudget>>,
     consumer: usize,
     bytes: u64,
 }
@@ -89,15 +94,6 @@ impl BodyBudget {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// A lease for a body of a consumer, still empty.
-    pub(in crate::proxy) fn lease(self: &Arc<Self>, consumer: Consumer) -> BodyLease {
-        BodyLease {
-            budget: Some(Arc::clone(self)),
-            consumer: consumer.index(),
-            bytes: 0,
-        }
-    }
-
     /// Takes memory, unless that would exceed the budget or, beyond the consumer's share, the common
     /// part.
     fn take(&self, consumer: usize, bytes: u64) -> bool {
@@ -118,6 +114,22 @@ impl BodyBudget {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
         if let Some(memory) = self.consumers.get(consumer) {
             memory.used.fetch_sub(bytes, Ordering::Relaxed);
+        }
+    }
+}
+
+impl CoreBodyBudget {
+    /// The budget for one data core.
+    pub(in crate::proxy) fn new(budget: &Arc<BodyBudget>) -> Arc<Self> {
+        Arc::new(Self(Arc::clone(budget)))
+    }
+
+    /// A lease for a body of a consumer, still empty.
+    pub(in crate::proxy) fn lease(self: &Arc<Self>, consumer: Consumer) -> BodyLease {
+        BodyLease {
+            budget: Some(Arc::clone(self)),
+            consumer: consumer.index(),
+            bytes: 0,
         }
     }
 }
@@ -151,7 +163,7 @@ impl BodyLease {
             return true;
         }
         let missing = (length - self.bytes).next_multiple_of(BLOCK_BYTES);
-        let is_taken = budget.take(self.consumer, missing);
+        let is_taken = budget.0.take(self.consumer, missing);
         if is_taken {
             self.bytes += missing;
         }
@@ -175,7 +187,7 @@ impl Drop for BodyLease {
         if let Some(budget) = &self.budget
             && self.bytes > 0
         {
-            budget.give_back(self.consumer, self.bytes);
+            budget.0.give_back(self.consumer, self.bytes);
         }
     }
 }
@@ -220,8 +232,9 @@ mod tests {
 
     /// Takes leases of one block until there is no memory left.
     fn exhaust(budget: &Arc<BodyBudget>, consumer: Consumer) -> Vec<BodyLease> {
+        let core = CoreBodyBudget::new(budget);
         let lease = || {
-            let mut lease = budget.lease(consumer);
+            let mut lease = core.lease(consumer);
             lease.grow_to(BLOCK_BYTES).then_some(lease)
         };
         std::iter::from_fn(lease).collect()
@@ -260,7 +273,7 @@ mod tests {
     #[test]
     fn leases_count_blocks_and_travel_with_the_bytes() {
         let (budget, _) = budget(64, &[]);
-        let mut lease = budget.lease(Consumer::Unknown);
+        let mut lease = CoreBodyBudget::new(&budget).lease(Consumer::Unknown);
         assert!(lease.grow_to(UNCOUNTED_BYTES));
         assert_eq!(budget.used(), 0);
         assert!(lease.grow_to(UNCOUNTED_BYTES + 1));
@@ -282,7 +295,7 @@ mod tests {
     #[test]
     fn a_new_configuration_counts_what_is_in_use() {
         let (old, catalog) = budget(64, &[]);
-        let mut lease = old.lease(Consumer::Unknown);
+        let mut lease = CoreBodyBudget::new(&old).lease(Consumer::Unknown);
         assert!(lease.grow_to(48 * KIB));
         let new = old.replaced(64 * 1024, &catalog, &TierPolicies::default());
         assert_eq!(exhaust(&new, Consumer::Unknown).len(), 1);

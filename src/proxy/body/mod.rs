@@ -8,7 +8,7 @@ mod forward_body;
 mod body_tee;
 
 pub use body_budget::BodyBudget;
-pub(super) use body_budget::BodyLease;
+pub(super) use body_budget::{BodyLease, CoreBodyBudget};
 pub(super) use body_tee::{BodyCopy, BodyTee};
 pub(super) use buffered_body::buffer_body;
 pub use buffered_body::{BufferOutcome, BufferedBody};

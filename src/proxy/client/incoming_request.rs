@@ -43,7 +43,7 @@ pub struct IncomingRequest {
 
 impl IncomingRequest {
     /// A request that did not come through a listener, for callers that read HTTP themselves.
-    pub fn new(request: Request<Incoming>, peer: Rc<Peer>, limits: Rc<ClientLimits>) -> Self {
+    pub fn new(request: Request<Incoming>, peer: Rc<Peer>, limits: &ClientLimits) -> Self {
         let state = Rc::new(ConnectionState::new(Instant::now()));
         Self::on_connection(request, peer, state, limits)
     }
@@ -53,11 +53,11 @@ impl IncomingRequest {
         request: Request<Incoming>,
         peer: Rc<Peer>,
         state: Rc<ConnectionState>,
-        limits: Rc<ClientLimits>,
+        limits: &ClientLimits,
     ) -> Self {
         let (mut head, incoming) = request.into_parts();
         let disguised = headers::normalize_request_head(&mut head);
-        let body = RequestBody::new(incoming, state, &limits);
+        let body = RequestBody::new(incoming, state, limits);
         Self {
             request: Request::from_parts(head, body),
             peer,

@@ -14,7 +14,7 @@ use portcullis_vocabulary::{Catalog, Squad};
 
 use super::active_config::{ActiveConfig, ActiveService};
 use super::service_access_log::ServiceAccessLog;
-use crate::proxy::body::BodyBudget;
+use crate::proxy::body::CoreBodyBudget;
 use crate::proxy::limits::UpstreamLimits;
 use crate::proxy::upstream::UpstreamClient;
 
@@ -31,7 +31,7 @@ pub(super) struct ServiceCore {
     owner_path: Option<String>,
     pub(super) body_bytes_max: u64,
     /// The memory of all bodies of the process.
-    pub(super) body_budget: Arc<BodyBudget>,
+    pub(super) body_budget: Arc<CoreBodyBudget>,
     pub(super) response_body_bytes_max: u64,
     json_depth_max: u32,
     /// Dropped last, hence the last field. The control thread frees a contract after the last data
@@ -98,7 +98,7 @@ impl ServiceCore {
             catalog: Arc::clone(&active.config.catalog),
             contract,
             body_bytes_max: limits.body_bytes_max as u64,
-            body_budget: Arc::clone(&active.body_budget),
+            body_budget: CoreBodyBudget::new(&active.body_budget),
             response_body_bytes_max: limits.response_body_bytes_max as u64,
             json_depth_max: u32::try_from(limits.json_depth_max).unwrap_or(u32::MAX),
             active: Arc::clone(service),
