@@ -66,6 +66,44 @@ def read_with_email(content_type, body):
     return parts
 
 
+class PhpServer:
+    """The server that PHP has for development, on a free port."""
+
+    def __init__(self):
+        import atexit
+        import pathlib
+        import socket
+        import subprocess
+
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        page = pathlib.Path(__file__).with_name("post.php")
+        options = ["-d", "display_errors=0", "-d", "max_file_uploads=1000"]
+        command = ["php", *options, "-S", f"127.0.0.1:{self.port}", str(page)]
+        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        atexit.register(self.process.kill)
+        while self.process.poll() is None:
+            try:
+                return socket.create_connection(("127.0.0.1", self.port)).close()
+            except ConnectionRefusedError:
+                continue
+        raise SystemExit("the server of PHP does not start")
+
+    def post(self, content_type, body):
+        import http.client
+
+        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        connection.request("POST", "/", body, {"Content-Type": content_type.encode()})
+        parts = json.loads(connection.getresponse().read())
+        connection.close()
+        return [(base64.b64decode(name).decode(), base64.b64decode(data)) for name, data in parts]
+
+
+def read_with_php(content_type, body, server=[]):
+    server or server.append(PhpServer())
+    return server[0].post(content_type, body)
+
+
 def main():
     read = globals()["read_with_" + sys.argv[1]]
     for line in open(sys.argv[2], encoding="utf-8"):

@@ -35,7 +35,7 @@ impl<'f> FoldedNames<'f> {
 }
 
 /// The name of the variable in PHP. An opening bracket without a closing one is a `_` there.
-fn folded(name: &str) -> String {
+pub(super) fn folded(name: &str) -> String {
     let base = match name.find('[') {
         Some(at) if at > 0 && name[at..].contains(']') => &name[..at],
         _ => name,
