@@ -32,6 +32,7 @@ fn main() {
         ("has_busboy", has_busboy()),
         ("has_go", has_programs(&["go"])),
         ("has_php", has_programs(&["php", "python3"])),
+        ("has_prlimit", has_programs(&["prlimit"])),
         ("has_curl_and_jq", has_programs(&["curl", "jq"])),
     ];
     for (name, is_there) in has {

@@ -102,6 +102,8 @@ metrics! {
         "Spans of sampled requests, by whether they were exported or lost.";
     CONNECTIONS: Gauge "portcullis_connections" []
         "Open client connections.";
+    BODY_MEMORY: Gauge "portcullis_body_memory_bytes" []
+        "Memory of the bodies that count towards limits.body_memory_max, in bytes.";
     RELOADS: Counter "contract_reloads_total" [SERVICE, RESULT]
         "Reloads of contracts, by result.";
     COMPILE: Gauge "contract_compile_seconds" [SERVICE]

@@ -2,7 +2,7 @@
 
 use std::net::TcpStream;
 
-use crate::support::app::{Process, Site, admin, get};
+use crate::support::app::{Process, Site, admin, ask, get, problem, until};
 use crate::support::relay::Client;
 use crate::support::upstream::{Upstream, send};
 
@@ -63,4 +63,44 @@ fn the_soft_limit_is_raised_to_the_hard_one() {
     process.signal("TERM");
     let (_, log) = process.wait();
     assert!(!log.contains("limits.connections_max"), "{log}");
+}
+
+/// Without a free descriptor, a request is not sent. That is neither the upstream's failure nor a
+/// matter of its circuit breakers.
+#[test]
+#[cfg_attr(not(has_prlimit), ignore = "needs prlimit")]
+fn a_lack_of_descriptors_is_not_a_failure_of_the_upstream() {
+    let upstream = upstream();
+    let keys = "[services.breaker]\ncalls_min = 1\nunreachable_rate_max = 0.1\n";
+    let mut process = Process::start(Site::shop(upstream.address, keys, ""));
+    let mut client = Client::connect(process.data);
+    let mut exchange = || {
+        client.send(get("/files/x"));
+        client.answer()
+    };
+    assert_eq!(exchange().body, b"ok");
+    process.limit_files(4);
+    for _ in 0..10 {
+        let answer = exchange();
+        let refused = problem(&answer);
+        assert_eq!(
+            (answer.status, &refused["error"]),
+            (503, &"OVERLOADED".into())
+        );
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.contains("no free file descriptor"), "{detail}");
+        assert_eq!(answer.field("retry-after"), Some("1"));
+    }
+    let waiting = TcpStream::connect(process.data).unwrap();
+    process.await_line("a client connection cannot be accepted");
+    process.limit_files(1000);
+    assert_eq!(exchange().body, b"ok");
+    drop(waiting);
+    assert_eq!(ask(process.data, get("/files/x")).body, b"ok");
+    let metrics = || admin(process.admin, "/metrics").1;
+    let reason =
+        "portcullis_upstream_errors_total{service=\"shop\",reason=\"local-descriptors\"} 10";
+    until(|| metrics().contains(reason));
+    until(|| metrics().contains("outcome=\"unsent\"} 10"));
+    assert!(!metrics().contains("circuit_breaker_trips_by_squad_total{"));
 }

@@ -304,6 +304,16 @@ impl Process {
         assert!(sent.unwrap().success());
     }
 
+    /// Changes the limit of open files of the running process.
+    pub(crate) fn limit_files(&self, soft: usize) {
+        let id = self.child.id().to_string();
+        let limit = format!("--nofile={soft}:");
+        let changed = Command::new("prlimit")
+            .args(["--pid", &id, &limit])
+            .status();
+        assert!(changed.unwrap().success());
+    }
+
     /// Waits for the exit; returns the status and the whole log.
     pub(crate) fn wait(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().unwrap();
