@@ -81,6 +81,6 @@ mod tests {
         assert_eq!(seconds(patience, 1), 31);
         assert_eq!(seconds(patience, 512), 59);
         assert_eq!(seconds(patience, 1024), 3600);
-        assert_eq!(seconds(BodyPatience::new(SECOND, 0), 1), 3600);
+        assert_eq!(seconds(BodyPatience::new(2 * SECOND, 0), 1), 3600);
     }
 }
