@@ -110,13 +110,13 @@ fn serve_pipeline(pipe: DuplexStream) {
     });
     let services = services.collect();
     let config = Arc::new(config);
-    let published = PublishedConfig::new(ActiveConfig { config, services });
+    let published = PublishedConfig::new(ActiveConfig::new(config, services));
     let core = DataCore::new(&published, None, None, 0, &Metrics::new());
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
     let peer = Rc::new(Peer::new(address, &[]));
-    let limits = Rc::new(ClientLimits::default());
+    let limits = ClientLimits::default();
     let service = service_fn(move |request| {
-        let incoming = IncomingRequest::new(request, Rc::clone(&peer), Rc::clone(&limits));
+        let incoming = IncomingRequest::new(request, Rc::clone(&peer), &limits);
         let core = Rc::clone(&core);
         async move { Ok::<_, Infallible>(core.handle(incoming).await) }
     });

@@ -1,7 +1,7 @@
 //! Serves the admin port.
 
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::request::Parts;
 use http::{Request, StatusCode};
@@ -10,6 +10,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+
+use portcullis_telemetry::LogThrottle;
 
 use super::admin_access::ChangeMediaType;
 use super::admin_body::AdminBodyLimits;
@@ -27,13 +29,16 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves the admin port. Ends only with its task.
 pub async fn serve(listener: TcpListener, admin: AdminState) {
+    let failures = LogThrottle::new();
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 tokio::spawn(connection(stream, Operator { peer }, admin.clone()));
             }
             Err(error) => {
-                tracing::warn!(%error, "the admin port cannot accept a connection; retrying");
+                if let Some(suppressed) = failures.pass(Instant::now()) {
+                    tracing::warn!(%error, suppressed, "the admin port cannot accept a connection; retrying");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

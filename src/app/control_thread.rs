@@ -123,11 +123,13 @@ async fn update_gauges(gauges: GaugeSources) {
         live_state,
     } = gauges;
     let connections = metrics.connections();
+    let body_memory = metrics.body_memory();
     let mut tick = tokio::time::interval(GAUGE_INTERVAL);
     loop {
         tick.tick().await;
         metrics.run_upkeep();
         connections.set(cap.open() as f64);
+        body_memory.set(live_state.body_memory() as f64);
         metrics.observe_log(lines_lost());
         live_state.observe(&metrics);
     }

@@ -48,6 +48,11 @@ impl LiveStateReader {
         self.writer.maintain();
     }
 
+    /// The memory of all bodies, in bytes.
+    pub(super) fn body_memory(&self) -> u64 {
+        self.writer.published().load().body_budget.used()
+    }
+
     fn live(&self) -> Vec<Arc<ActiveService>> {
         self.writer.published().load().services.clone()
     }

@@ -16,6 +16,7 @@ mod keys_error;
 
 mod startup;
 mod startup_contracts;
+mod descriptors;
 mod control_thread;
 
 mod key_reader;

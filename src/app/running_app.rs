@@ -43,7 +43,9 @@ impl RunningApp {
     pub fn stop(self) -> ServedTotals {
         self.readiness.drain();
         self.trigger.announce();
-        tracing::info!("draining: not ready, every answer closes its connection");
+        tracing::info!(
+            "draining: not ready, every answer closes its connection; a second signal ends the process"
+        );
         thread::sleep(self.limits.drain_delay);
         let patience = self.limits.drain_timeout;
         self.finish(patience)

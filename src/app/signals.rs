@@ -1,42 +1,80 @@
 //! Runs the program until a signal stops it.
+//!
+//! A thread of its own waits for signals, so that a second signal ends the process whatever the
+//! main thread does: reading contracts at the start, draining, or exporting the last spans.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use portcullis_config::Config;
 
 use super::app_error::AppError;
+use super::descriptors::raise_limit;
 use super::reload::ConfigReader;
 use super::running_app::RunningApp;
 use super::startup::build_reloadable;
 
-/// Serves until SIGTERM or SIGINT arrives, then drains. SIGHUP and the admin port reload the
-/// configuration with `config_reader`.
+/// The exit status of a process that a signal ended is this plus the number of the signal, as in
+/// a shell.
+const EXIT_BY_SIGNAL: i32 = 128;
+
+/// Serves until SIGTERM or SIGINT arrives, then drains. A second one of them ends the process at
+/// once. SIGHUP and the admin port reload the configuration with `config_reader`.
 ///
 /// # Errors
 /// [`AppError`] when the program cannot start.
 pub fn run(config: Config, config_reader: Option<ConfigReader>) -> Result<(), AppError> {
-    let signals = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(AppError::Runtime)?;
     // Signal handlers come first: a signal during startup must not be lost.
-    let mut waiting = {
-        let _inside = signals.enter();
-        ProcessSignals::new().map_err(AppError::Runtime)?
-    };
+    let requests = watch_signals()?;
+    raise_limit();
     let running = build_reloadable(config, config_reader)?;
     tracing::info!(
         address = %running.data_address,
         admin = %running.admin_address,
         "ready"
     );
-    signals.block_on(waiting.end(&running));
+    await_stop(&requests, &running);
     let ended = running.stop();
     if ended.aborted > 0 {
         tracing::warn!(connections = ended.aborted, "cut at the drain deadline");
     }
     tracing::info!(requests = ended.requests, "stopped");
     Ok(())
+}
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SignalRequest {
+    Stop,
+    Reload,
+}
+
+/// Reloads on request until a stop is requested.
+fn await_stop(requests: &Receiver<SignalRequest>, running: &RunningApp) {
+    // The sender lives as long as the process.
+    while requests.recv() == Ok(SignalRequest::Reload) {
+        running.reload();
+    }
+}
+
+/// Starts the thread that waits for signals.
+fn watch_signals() -> Result<Receiver<SignalRequest>, AppError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(AppError::Runtime)?;
+    let signals = {
+        let _inside = runtime.enter();
+        ProcessSignals::new().map_err(AppError::Runtime)?
+    };
+    let (sender, requests) = channel();
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || runtime.block_on(signals.forward(&sender)))
+        .map_err(AppError::Runtime)?;
+    Ok(requests)
 }
 
 struct ProcessSignals {
@@ -54,14 +92,33 @@ impl ProcessSignals {
         })
     }
 
-    /// Waits for SIGTERM or SIGINT. Reloads on SIGHUP.
-    async fn end(&mut self, running: &RunningApp) {
+    /// Forwards signals to the main thread. The second signal to stop ends the process.
+    async fn forward(mut self, sender: &Sender<SignalRequest>) {
+        let mut is_stopping = false;
         loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                _ = self.hang_up.recv() => running.reload(),
-            }
+            let kind = tokio::select! {
+                _ = self.terminate.recv() => SignalKind::terminate(),
+                _ = self.interrupt.recv() => SignalKind::interrupt(),
+                _ = self.hang_up.recv() => SignalKind::hangup(),
+            };
+            let request = if kind == SignalKind::hangup() {
+                SignalRequest::Reload
+            } else if is_stopping {
+                end_process(kind);
+            } else {
+                is_stopping = true;
+                SignalRequest::Stop
+            };
+            // The main thread takes no more requests while it drains.
+            let _ = sender.send(request);
         }
     }
+}
+
+#[expect(
+    clippy::exit,
+    reason = "the main thread may be blocked, and an operator has asked twice"
+)]
+fn end_process(kind: SignalKind) -> ! {
+    std::process::exit(EXIT_BY_SIGNAL + kind.as_raw_value())
 }

@@ -18,6 +18,7 @@ use portcullis_vocabulary::limits::Limits;
 
 use super::app_error::AppError;
 use super::control_thread::{ControlTasks, GaugeSources, start_control};
+use super::descriptors::client_connections;
 use super::key_reader::{KeyReader, load_keys};
 use super::live_state_reader::LiveStateReader;
 use super::reload::{
@@ -54,15 +55,12 @@ pub(super) fn build_reloadable(
         .first()
         .map_or(config.listen_address, BoundListener::address);
     let (admin_listener, admin_address) = bind_admin(&config)?;
-    let metrics = if config.metrics_enabled {
-        Metrics::new()
-    } else {
-        Metrics::off()
-    };
+    let metrics = metrics(&config);
     let (tracer, spans) = start_tracing(&config.tracing, &metrics)?.unzip();
     let readiness = Readiness::new();
     let (trigger, drain) = drain();
-    let cap = ConnectionCap::new(config.limits.connections_max);
+    let connections_max = client_connections(config.limits.connections_max, bound.len());
+    let cap = ConnectionCap::new(connections_max);
     let limits = config.limits.clone();
     let settings = settings(&config, Arc::clone(&cap));
     let access = AdminAccess::new(admin_address, config.admin_token.as_ref());
@@ -117,6 +115,14 @@ pub(super) fn build_reloadable(
         limits,
         reload,
     })
+}
+
+fn metrics(config: &Config) -> Metrics {
+    if config.metrics_enabled {
+        Metrics::new()
+    } else {
+        Metrics::off()
+    }
 }
 
 /// Creates one watcher for each service, and the controller that sends requests to them.
@@ -180,6 +186,7 @@ fn wire_limits(limits: &Limits) -> ClientLimits {
         request_head_timeout: limits.request_head_timeout,
         keep_alive_timeout: limits.idle_timeout,
         request_body_timeout: limits.request_body_timeout,
+        request_body_rate_min: limits.request_body_rate_min as u64,
         ..ClientLimits::default()
     }
 }

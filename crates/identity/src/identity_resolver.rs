@@ -6,9 +6,9 @@
 
 use std::time::SystemTime;
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
-use portcullis_vocabulary::Catalog;
+use portcullis_vocabulary::{Catalog, folds_to_header};
 
 use super::identity_headers::{
     CallerIdentity, HeaderFault, SQUAD_HEADERS, X_SLA_TIER, X_SQUAD_OWNER, identity_from_headers,
@@ -48,6 +48,14 @@ impl IdentityFault {
 }
 
 impl IdentityResolver {
+    /// The header that holds the token, if tokens identify callers.
+    pub fn token_header(&self) -> Option<&HeaderName> {
+        match self {
+            Self::Headers => None,
+            Self::Tokens(tokens) => Some(tokens.header()),
+        }
+    }
+
     /// Identifies the caller of a request, and removes or rewrites the squad headers.
     ///
     /// # Errors
@@ -67,11 +75,23 @@ impl IdentityResolver {
             Self::Tokens(tokens) => tokens,
         };
         remove_squad_headers(headers);
+        remove_other_spellings(headers, tokens.header());
         let values = headers.get_all(tokens.header()).iter();
         let claims = tokens.identify(values.map(HeaderValue::as_bytes), SystemTime::now())?;
         Ok(claims.map_or_else(CallerIdentity::default, |claims| {
             write_identity_headers(headers, &claims, catalog)
         }))
+    }
+}
+
+/// Removes fields that servers may read as the one that holds the token (see
+/// [`folds_to_header`]), so that the upstream reads the token that was verified.
+fn remove_other_spellings(headers: &mut HeaderMap, kept: &HeaderName) {
+    let is_other =
+        |name: &&HeaderName| *name != kept && folds_to_header(name.as_str(), kept.as_str());
+    let others: Vec<HeaderName> = headers.keys().filter(is_other).cloned().collect();
+    for name in others {
+        headers.remove(name);
     }
 }
 

@@ -545,6 +545,32 @@ fn reads_the_bare_token_of_another_header() {
     assert_eq!(twice, Err(TokenFault::Repeated));
 }
 
+/// A server that reads `_` as `-` gets no other token than the one that was verified.
+#[test]
+fn other_spellings_of_the_token_header_are_removed() {
+    let config = JwtConfig {
+        header: "x-identity-token".parse().unwrap(),
+        ..JwtConfig::default()
+    };
+    let keys = IssuerKeys::new();
+    keys.replace(KeySet::parse(KEYS.as_bytes()).unwrap());
+    let resolver = IdentityResolver::Tokens(Box::new(tokens(&config, &keys)));
+    let mut headers = http::HeaderMap::new();
+    for (name, value) in [
+        ("x-identity-token", "bad"),
+        ("x_identity_token", "forged"),
+        ("x.identity-token", "forged"),
+        ("x-identity", "kept"),
+    ] {
+        headers.insert(name, value.parse().unwrap());
+    }
+    let catalog = portcullis_vocabulary::Catalog::new(vec![], vec![], vec![]);
+    assert!(resolver.identify(&mut headers, true, &catalog).is_err());
+    let names: Vec<&str> = headers.keys().map(http::HeaderName::as_str).collect();
+    assert_eq!(names, ["x-identity-token", "x-identity"]);
+    assert_eq!(resolver.token_header(), Some(&config.header));
+}
+
 #[test]
 fn debug_output_contains_no_token() {
     let keys = IssuerKeys::new();

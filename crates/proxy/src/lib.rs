@@ -30,7 +30,9 @@ mod exchange;
 mod upstream;
 mod core_thread;
 
-pub use body::{BufferOutcome, BufferedBody, ForwardBody, RequestBody, RequestBodyError};
+pub use body::{
+    BodyBudget, BufferOutcome, BufferedBody, ForwardBody, RequestBody, RequestBodyError,
+};
 pub use client::{
     BindError, BoundListener, ConnectionCap, DrainPhase, DrainSignal, DrainTrigger,
     IncomingRequest, ListenerSettings, ListenerTotals, RequestHandler, bind, drain, serve,
@@ -41,8 +43,9 @@ pub use exchange::{
     ShadowExchange, ShadowSampler,
 };
 pub use headers::{
-    MaxForwards, Peer, add_forwarding, add_request_id, count_hop, remove_hop_by_hop,
+    HeaderConcern, HeaderRefusal, MaxForwards, Peer, add_forwarding, add_request_id, count_hop,
+    remove_hop_by_hop,
 };
 pub use inspect::{HttpRefusal, InspectLimits};
 pub use limits::{ClientLimits, UpstreamLimits};
-pub use upstream::{UpstreamBody, UpstreamClient, UpstreamError, UpstreamPhase};
+pub use upstream::{LocalResource, UpstreamBody, UpstreamClient, UpstreamError, UpstreamPhase};

@@ -16,8 +16,8 @@ pub struct ClientLimits {
     pub request_head_timeout: Duration,
     /// Time a connection may be idle, before the first request and between two requests.
     pub keep_alive_timeout: Duration,
-    /// Time to wait for a request body. Each received
-    /// [`request_body_rate_min`](Self::request_body_rate_min) bytes add one second.
+    /// Time to wait for a silent client inside a request body. Each received
+    /// [`request_body_rate_min`](Self::request_body_rate_min) bytes give one second of it back.
     pub request_body_timeout: Duration,
     /// The lowest rate, in bytes per second, at which a body never times out. At least 1.
     pub request_body_rate_min: u64,
@@ -65,7 +65,7 @@ pub struct UpstreamLimits {
     pub idle_timeout: Duration,
     /// Most idle connections that a data core keeps.
     pub idle_max: usize,
-    /// Most header fields in a response head. A limit below 100 counts as 100.
+    /// Most header fields in a response head.
     pub header_count_max: usize,
     /// Largest response head, in bytes. A limit below 8 KiB counts as 8 KiB.
     pub header_bytes_max: usize,

@@ -210,7 +210,8 @@ impl AccessLine<'_> {
             RequestOutcome::Refused
             | RequestOutcome::Shed
             | RequestOutcome::Failed
-            | RequestOutcome::Unanswered => "WARN",
+            | RequestOutcome::Unanswered
+            | RequestOutcome::Unsent => "WARN",
         }
     }
 }

@@ -21,6 +21,7 @@ mod protection_metrics;
 mod inventory;
 
 mod log;
+mod log_throttle;
 mod access_log;
 mod trace;
 
@@ -30,6 +31,7 @@ pub use inventory::{
     TrafficInventory, ViolatedParts, ViolationView,
 };
 pub use log::{LogGuard, init as init_log, lines_lost, set_level as set_log_level};
+pub use log_throttle::LogThrottle;
 pub use metric_names::{METRICS, Metric, MetricKind};
 pub use metrics::Metrics;
 pub use owner_view::{OwnedContract, OwnerView};

@@ -92,6 +92,8 @@ metrics! {
         "Requests without an acceptable caller identity, by reason.";
     HTTP_REFUSALS: Counter "portcullis_http_refusals_total" [REASON]
         "Requests refused as invalid HTTP, by the rule they broke.";
+    DROPPED_HEADERS: Counter "portcullis_dropped_headers_total" [REASON]
+        "Header fields removed from requests because servers could read them as other fields, by reason.";
     UNROUTED: Counter "portcullis_unrouted_requests_total" []
         "Requests whose host and path match no service.";
     PANICS: Counter "portcullis_panics_total" []
@@ -100,6 +102,8 @@ metrics! {
         "Spans of sampled requests, by whether they were exported or lost.";
     CONNECTIONS: Gauge "portcullis_connections" []
         "Open client connections.";
+    BODY_MEMORY: Gauge "portcullis_body_memory_bytes" []
+        "Memory of the bodies that count towards limits.body_memory_max, in bytes.";
     RELOADS: Counter "contract_reloads_total" [SERVICE, RESULT]
         "Reloads of contracts, by result.";
     COMPILE: Gauge "contract_compile_seconds" [SERVICE]

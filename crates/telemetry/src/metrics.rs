@@ -14,9 +14,9 @@ use metrics_exporter_prometheus::{
 use super::build_info;
 use super::inventory::{SquadHealth, TrafficInventory};
 use super::metric_names::{
-    BUILD_INFO, CANDIDATE_JUDGED, CANDIDATE_MISSED, CANDIDATE_REFUSALS, COMPILE, CONNECTIONS,
-    DRIFT_RATE, HEALTH, JUDGING, LOG_LINES_LOST, METRICS, Metric, MetricKind, OVERHEAD, RELOADS,
-    REVISION_INFO, SERVICE_INFO, STALE,
+    BODY_MEMORY, BUILD_INFO, CANDIDATE_JUDGED, CANDIDATE_MISSED, CANDIDATE_REFUSALS, COMPILE,
+    CONNECTIONS, DRIFT_RATE, HEALTH, JUDGING, LOG_LINES_LOST, METRICS, Metric, MetricKind,
+    OVERHEAD, RELOADS, REVISION_INFO, SERVICE_INFO, STALE,
 };
 use super::process::{self, PROCESS_METRICS};
 
@@ -167,6 +167,11 @@ impl Metrics {
     /// The gauge of open client connections.
     pub fn connections(&self) -> Gauge {
         self.gauge(&CONNECTIONS, &[])
+    }
+
+    /// The gauge of the memory of bodies.
+    pub fn body_memory(&self) -> Gauge {
+        self.gauge(&BODY_MEMORY, &[])
     }
 
     pub(super) fn counter(&self, metric: &Metric, values: &[&str]) -> Counter {

@@ -18,8 +18,8 @@ use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
 use super::inventory::{DriftEvent, ExchangeTally, TrafficInventory, ViolatedParts};
 use super::metric_names::{
-    DURATION, HTTP_REFUSALS, IDENTITY_FAULTS, JUDGING, Metric, OVERHEAD, PANICS, REQUESTS, RETRIES,
-    SHED, UNJUDGED, UNROUTED, UPSTREAM_ERRORS, VIOLATIONS,
+    DROPPED_HEADERS, DURATION, HTTP_REFUSALS, IDENTITY_FAULTS, JUDGING, Metric, OVERHEAD, PANICS,
+    REQUESTS, RETRIES, SHED, UNJUDGED, UNROUTED, UPSTREAM_ERRORS, VIOLATIONS,
 };
 use super::metrics::Metrics;
 use super::request_outcome::RequestOutcome;
@@ -235,6 +235,7 @@ pub struct CoreRecorder {
     metrics: Metrics,
     http_refusals: KeyedCounters<&'static str>,
     identity_faults: KeyedCounters<&'static str>,
+    dropped_headers: KeyedCounters<&'static str>,
     unrouted: Counter,
     panics: Counter,
 }
@@ -246,6 +247,7 @@ impl CoreRecorder {
             metrics: metrics.clone(),
             http_refusals: KeyedCounters::new(HTTP_REFUSALS),
             identity_faults: KeyedCounters::new(IDENTITY_FAULTS),
+            dropped_headers: KeyedCounters::new(DROPPED_HEADERS),
             unrouted: metrics.counter(&UNROUTED, &[]),
             panics: metrics.counter(&PANICS, &[]),
         }
@@ -260,6 +262,12 @@ impl CoreRecorder {
     /// Counts a request without an acceptable caller identity.
     pub fn identity_fault(&self, reason: &'static str) {
         self.identity_faults
+            .increment(&self.metrics, reason, || [reason.to_owned()]);
+    }
+
+    /// Counts a header field that was removed from a request.
+    pub fn dropped_header(&self, reason: &'static str) {
+        self.dropped_headers
             .increment(&self.metrics, reason, || [reason.to_owned()]);
     }
 

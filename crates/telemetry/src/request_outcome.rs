@@ -13,18 +13,22 @@ pub enum RequestOutcome {
     Shed,
     /// The upstream did not respond.
     Unanswered,
+    /// The request was not sent, because this machine lacked a resource: descriptors, ports,
+    /// memory or the resolver.
+    Unsent,
     /// The client disconnected before the response.
     Abandoned,
 }
 
 impl RequestOutcome {
     /// Every outcome.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Answered,
         Self::Failed,
         Self::Refused,
         Self::Shed,
         Self::Unanswered,
+        Self::Unsent,
         Self::Abandoned,
     ];
 
@@ -36,6 +40,7 @@ impl RequestOutcome {
             Self::Refused => "refused",
             Self::Shed => "shed",
             Self::Unanswered => "unanswered",
+            Self::Unsent => "unsent",
             Self::Abandoned => "abandoned",
         }
     }

@@ -8,6 +8,7 @@
 //! - [`PathPattern`] says which paths of a repository a squad owns.
 //! - [`enforcement`] has the classes of contract violations and what is done about them.
 //! - [`protection`] has the policies of circuit breakers, concurrency limits, budgets and retries.
+//! - [`HeaderPolicy`] says what is done with header fields that servers read differently.
 //! - [`limits`] has every bound of the program.
 //!
 //! Invariant: everything here is a plain value without I/O and without a file format, and imports
@@ -24,6 +25,7 @@ mod source_location;
 mod catalog_locations;
 pub mod enforcement;
 pub mod protection;
+mod header_names;
 pub mod limits;
 
 pub use catalog::{
@@ -33,6 +35,9 @@ pub use catalog::{
 pub use catalog_locations::{CatalogFile, CatalogLocations};
 pub use consumer::{Caller, Consumer, TrustedPeers};
 pub use enforcement::{Enforcement, EnforcementCeilings, EnforcementPolicy, ViolationClass};
+pub use header_names::{
+    HeaderPolicy, folds_to_header, folds_to_header_prefix, is_irregular_header,
+};
 pub use limits::Limits;
 pub use path_pattern::{InvalidPattern, PathPattern, PatternExtent, PatternRank, PatternSegment};
 pub use protection::{Protection, TierPolicies};

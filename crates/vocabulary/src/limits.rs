@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use crate::header_names::HeaderPolicy;
+
 /// The largest `config.toml` or catalog that is read, in bytes. Both are written by hand; a larger
 /// file is the wrong file.
 pub const FILE_BYTES_MAX: usize = 4 * MIB;
@@ -165,6 +167,10 @@ pub struct Limits {
     /// The largest response body that is checked, in bytes. It is held in memory until it is
     /// checked. A larger one passes unchecked, and that is counted.
     pub response_body_bytes_max: usize,
+    /// The memory of all bodies of the process, in bytes: request bodies until they are forwarded,
+    /// and response bodies while they are checked. Half of it is split between the squads. 512 MiB
+    /// hold five hundred of the largest bodies, and fit most containers.
+    pub body_memory_max: usize,
     /// The deepest nesting of a JSON body. Common parsers accept 128 levels.
     pub json_depth_max: usize,
     /// The highest number of header fields in a request. Common servers accept 100.
@@ -172,17 +178,32 @@ pub struct Limits {
     /// The largest request head, in bytes: request line and header fields together. 64 KiB leaves
     /// room for large tokens and cookies.
     pub header_bytes_max: usize,
+    /// What is done with header fields whose names have other characters than letters, digits and
+    /// hyphens, unless the operation declares them. `drop`, as in nginx: many servers read `_` as
+    /// `-`, so the field could replace one that was checked.
+    pub header_underscores: HeaderPolicy,
+    /// What is done with header fields that replace the method or the URL of a request. `refuse`: a
+    /// service that honours them performs another operation than the one that was checked.
+    pub override_headers: HeaderPolicy,
     /// The longest request target, path and query together, in bytes. RFC 9112 section 3 asks for
     /// at least 8000.
     pub request_target_bytes_max: usize,
+    /// The highest number of header fields in a response. Common clients accept 100.
+    pub response_header_count_max: usize,
+    /// The largest response head, in bytes: status line and header fields together.
+    pub response_header_bytes_max: usize,
     /// The highest number of client connections of the process at a time. Each may hold one head
     /// and one body in memory.
     pub connections_max: usize,
     /// How long a client may take to send a request's head, counted from its first byte or from the
     /// start of the connection. 10 s stops slow senders, not slow networks.
     pub request_head_timeout: Duration,
-    /// How long a client may take to send a request's body.
+    /// How long a client may be silent while it sends a request's body. Time that a client does not
+    /// use is not saved up.
     pub request_body_timeout: Duration,
+    /// The lowest rate, in bytes per second, at which a request's body must arrive in the long run.
+    /// 1 KiB/s is slower than any modem.
+    pub request_body_rate_min: usize,
     /// How long a client's connection may stay open without a request. Common load balancers close
     /// theirs after 60 s; 75 s lets them close first, so no request meets a closing connection.
     pub idle_timeout: Duration,
@@ -219,13 +240,19 @@ impl Default for Limits {
             decoded_bytes_max: 8 * MIB,
             decoded_ratio_max: 100,
             response_body_bytes_max: MIB,
+            body_memory_max: 512 * MIB,
             json_depth_max: 128,
             header_count_max: 100,
             header_bytes_max: 64 * KIB,
+            header_underscores: HeaderPolicy::Drop,
+            override_headers: HeaderPolicy::Refuse,
             request_target_bytes_max: 8 * KIB,
+            response_header_count_max: 100,
+            response_header_bytes_max: 64 * KIB,
             connections_max: 10_000,
             request_head_timeout: Duration::from_secs(10),
             request_body_timeout: Duration::from_secs(30),
+            request_body_rate_min: KIB,
             idle_timeout: Duration::from_secs(75),
             upstream_timeout: Duration::from_secs(30),
             upstream_connect_timeout: Duration::from_secs(3),

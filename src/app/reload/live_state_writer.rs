@@ -85,13 +85,8 @@ impl LiveStateWriter {
         for service in &services {
             report_revision(metrics, &service.live, true);
         }
-        let live = ActiveConfig {
-            config: Arc::clone(&config),
-            services: services
-                .iter()
-                .map(|state| Arc::clone(&state.live))
-                .collect(),
-        };
+        let active = services.iter().map(|state| Arc::clone(&state.live));
+        let live = ActiveConfig::new(Arc::clone(&config), active.collect());
         Self {
             published: PublishedConfig::new(live),
             metrics: metrics.clone(),
@@ -186,14 +181,10 @@ impl LiveStateWriter {
 
     /// Publishes the current state of all services.
     pub(super) fn publish(&self, state: &LiveState) {
-        let live = ActiveConfig {
-            config: Arc::clone(&state.config),
-            services: state
-                .services
-                .iter()
-                .map(|service| Arc::clone(&service.live))
-                .collect(),
-        };
+        let services = state.services.iter();
+        let services = services.map(|service| Arc::clone(&service.live)).collect();
+        let before = self.published.load();
+        let live = before.replaced(Arc::clone(&state.config), services);
         drop(self.published.replace(live));
     }
 }

@@ -241,6 +241,7 @@ fn wire_limits_of(old: &Limits, new: &Limits) -> Limits {
         connections_max: old.connections_max,
         request_head_timeout: old.request_head_timeout,
         request_body_timeout: old.request_body_timeout,
+        request_body_rate_min: old.request_body_rate_min,
         idle_timeout: old.idle_timeout,
         drain_delay: old.drain_delay,
         drain_timeout: old.drain_timeout,

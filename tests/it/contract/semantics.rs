@@ -488,6 +488,11 @@ fn row_30_json_is_utf_8() {
     check(&contract, &of(";charset=us-ascii", "{}"), "");
     check(&contract, &of("; charset=utf-16", "{}"), "unsupported-media-type");
     check(&contract, &of("; charset=iso-8859-1", "{}"), "unsupported-media-type");
+    check(&contract, &of("; charset=utf-8; charset=utf-16", "{}"), "unsupported-media-type");
+    check(&contract, &of("; charset=utf-8; Charset=utf-8", "{}"), "unsupported-media-type");
+    check(&contract, &of("; charset*=utf-8''utf-16", "{}"), "unsupported-media-type");
+    check(&contract, &of(r#"; charset="utf\-8""#, "{}"), "unsupported-media-type");
+    check(&contract, &of(r#"; charset="utf-8"; x=1;"#, "{}"), "");
     check(&contract, &of("", "\u{feff}{}"), "malformed-body");
     check(&contract, &of("", "{\0}\0"), "malformed-body");
 }

@@ -222,19 +222,25 @@ fn sighup_does_not_stop_the_process_and_sigint_does() {
     assert_eq!(status.code(), Some(0), "{log}");
 }
 
-/// A second signal changes nothing.
+/// A second signal ends the process although a request is in flight and the drain has just begun.
 #[test]
-fn a_second_signal_aborts_nothing() {
-    let (upstream, gate) = slow();
-    let mut process = start(&upstream, "drain_timeout = \"20s\"");
-    let mut client = Client::connect(process.data);
-    client.send(get("/files/x"));
-    upstream.head();
-    process.signal("TERM");
-    process.await_line("draining");
-    process.signal("TERM");
-    await_closed_listener(process.data);
-    gate.notify_one();
-    assert_eq!(client.answer().status, 200);
-    assert_eq!(process.wait().0.code(), Some(0));
+fn a_second_signal_ends_the_process_at_once() {
+    for (first, second, code) in [
+        ("TERM", "TERM", 143),
+        ("TERM", "INT", 130),
+        ("INT", "INT", 130),
+    ] {
+        let (upstream, _gate) = slow();
+        let mut process = start(&upstream, "drain_delay = \"1h\"\ndrain_timeout = \"1h\"");
+        let mut client = Client::connect(process.data);
+        client.send(get("/files/x"));
+        upstream.head();
+        process.signal(first);
+        process.await_line("a second signal ends the process");
+        // SIGHUP does not count.
+        process.signal("HUP");
+        process.signal(second);
+        let (status, log) = process.wait();
+        assert_eq!(status.code(), Some(code), "{first} {second}: {log}");
+    }
 }

@@ -1,8 +1,11 @@
 //! HTTP on both sides, bodies, refusals, draining.
 
 pub(crate) mod bodies;
+pub(crate) mod body_memory;
+pub(crate) mod descriptors;
 pub(crate) mod drain;
 pub(crate) mod gateway;
+pub(crate) mod header_names;
 pub(crate) mod http1;
 pub(crate) mod http1_corpus;
 pub(crate) mod mock;

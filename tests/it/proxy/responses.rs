@@ -125,6 +125,127 @@ fn responses_that_break_the_contract_are_refused_without_their_values() {
     );
 }
 
+/// A response in which clients could read another length or another type.
+#[test]
+fn ambiguous_framing_is_refused_or_reported() {
+    let ask = |keys: &str, fields: &str| {
+        let text = format!("HTTP/1.1 200 OK\r\nx-count: 1\r\n{fields}\r\n{{\"id\":1}}");
+        let upstream = Upstream::start(move |_| vec![send(&text)]);
+        parcels(&upstream, keys).ask(get("/parcels/1"))
+    };
+    let lengths = "content-type: application/json\r\ncontent-length: 8, 8\r\n";
+    let two_lengths =
+        "content-type: application/json\r\ncontent-length: 8\r\ncontent-length: 8\r\n";
+    let types =
+        "content-type: application/json\r\ncontent-type: text/html\r\ncontent-length: 8\r\n";
+    let same_types = "content-type: application/json\r\ncontent-type: application/json\r\n\
+                      content-length: 8\r\n";
+    for (fields, name) in [
+        (lengths, "content-length"),
+        (two_lengths, "content-length"),
+        (types, "content-type"),
+        (same_types, "content-type"),
+    ] {
+        let answer = ask(REJECT, fields);
+        let refused = problem(&answer);
+        assert_eq!(answer.status, 502, "{fields}");
+        assert_eq!(
+            refused["violations"][0]["class"], "invalid-header",
+            "{refused}"
+        );
+        assert_eq!(refused["violations"][0]["name"], name);
+        let answer = ask("", fields);
+        assert_eq!((answer.status, &answer.body[..]), (200, &b"{\"id\":1}"[..]));
+        let reported = answer.field("x-portcullis-violations");
+        assert_eq!(reported, Some("1; invalid-header"), "{fields}");
+        // The length is written as one number in any case.
+        assert_eq!(answer.field("content-length"), Some("8"), "{fields}");
+        let lines = answer
+            .head
+            .lines()
+            .filter(|line| line.starts_with("content-length"));
+        assert_eq!(lines.count(), 1, "{}", answer.head);
+    }
+    let charsets = "content-type: application/json; charset=utf-8; charset=utf-16\r\n\
+                    content-length: 8\r\n";
+    let refused = problem(&ask(REJECT, charsets));
+    assert_eq!(
+        refused["violations"][0]["class"], "undeclared-media-type",
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_response_to_head_has_one_length_or_none() {
+    let contract = "openapi: 3.1.0\ninfo: { title: Heads, version: '1' }\npaths:\n  /a:\n    \
+                    head: { responses: { default: { description: Any. } } }\n";
+    for (length, expected) in [
+        ("8, 8", Some("8")),
+        ("8, 9", None),
+        ("x", None),
+        ("8", Some("8")),
+    ] {
+        let text = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+        let upstream = Upstream::start(move |_| vec![send(&text)]);
+        let address = format!("http://{}", upstream.address);
+        let app = App::start(Site::new("").service("heads", contract, &address, ""));
+        let answer = app.ask("HEAD /a HTTP/1.1\r\nhost: a\r\n\r\n");
+        assert_eq!(
+            (answer.status, answer.field("content-length")),
+            (200, expected),
+            "{length}"
+        );
+    }
+}
+
+/// Limits of responses have keys of their own, and the refusal names them.
+#[test]
+fn a_large_response_head_is_refused_by_the_limits_of_responses() {
+    let limits = "[limits]\nresponse_header_count_max = 8\nresponse_header_bytes_max = \"8 KiB\"\n";
+    let ask = |top: &str, fields: &str| {
+        let text = format!("HTTP/1.1 200 OK\r\n{fields}content-length: 0\r\n\r\n");
+        let upstream = Upstream::start(move |_| vec![send(&text)]);
+        let address = format!("http://{}", upstream.address);
+        let app = App::start(Site::new(top).service("parcels", CONTRACT, &address, ""));
+        app.ask(get("/locked").replace("host", "x-key: k\r\nhost"))
+    };
+    let detail = |answer: &Answer| {
+        let problem = problem(answer);
+        assert_eq!(
+            (answer.status, &problem["error"]),
+            (502, &"UPSTREAM_UNAVAILABLE".into())
+        );
+        problem["detail"].as_str().unwrap().to_owned()
+    };
+    let seven = "a: 1\r\n".repeat(7);
+    assert_eq!(ask(limits, &seven).status, 200);
+    let found = detail(&ask(limits, &"a: 1\r\n".repeat(8)));
+    assert!(
+        found.contains("limits.response_header_count_max"),
+        "{found}"
+    );
+    let found = detail(&ask("", &"a: 1\r\n".repeat(100)));
+    assert!(
+        found.contains("limits.response_header_count_max"),
+        "{found}"
+    );
+    let found = detail(&ask(limits, &format!("a: {}\r\n", "x".repeat(9000))));
+    assert!(
+        found.contains("limits.response_header_bytes_max"),
+        "{found}"
+    );
+    // The limits of requests do not matter.
+    let requests = "[limits]\nheader_count_max = 8\nheader_bytes_max = \"8 KiB\"\n";
+    assert_eq!(
+        ask(
+            requests,
+            &format!("a: {}\r\n{}", "x".repeat(9000), "b: 1\r\n".repeat(20))
+        )
+        .status,
+        200
+    );
+}
+
 #[test]
 fn responses_that_keep_the_contract_pass_unchanged() {
     for keys in ["", REJECT] {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-use crate::support::app::{App, Site, get, post, problem};
+use crate::support::app::{App, Site, admin, get, post, problem, until};
 use crate::support::relay::Answer;
 use crate::support::upstream::{Step, Upstream, send};
 
@@ -134,12 +134,43 @@ fn explains_an_unresolvable_name() {
         "",
     );
     let answer = App::start(site).ask(get("/files/x"));
-    assert!([502, 504].contains(&answer.status), "{}", answer.head);
+    assert_eq!(answer.status, 502, "{}", answer.head);
     let detail = problem(&answer)["detail"].take();
     assert!(
         detail.as_str().unwrap().contains("no-such-host.invalid:80"),
         "{detail}"
     );
+}
+
+/// What this machine lacks is counted separately and opens no circuit breaker.
+#[test]
+fn a_resolver_that_fails_is_not_the_upstream() {
+    let limits = "[limits]\nupstream_connect_timeout = \"1s\"";
+    let keys = "[services.breaker]\ncalls_min = 1\nunreachable_rate_max = 0.1\n";
+    let app = App::start(Site::new(limits).service(
+        "shop",
+        crate::support::app::SHOP,
+        "http://no-such-host.invalid:80",
+        keys,
+    ));
+    for _ in 0..8 {
+        check_problem(
+            &app.ask(get("/files/x")),
+            502,
+            "UPSTREAM_UNAVAILABLE",
+            "resolve",
+        );
+    }
+    let has = |line: &str| {
+        admin(app.admin, "/metrics")
+            .1
+            .lines()
+            .any(|found| found == line)
+    };
+    until(|| has("portcullis_upstream_errors_total{service=\"shop\",reason=\"local-resolver\"} 8"));
+    let shown = || admin(app.admin, "/metrics").1;
+    until(|| shown().contains("outcome=\"unsent\"} 8"));
+    assert!(!shown().contains("circuit_breaker_trips_by_squad_total{"));
 }
 
 /// A partial response must never look complete to the client.

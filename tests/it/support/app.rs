@@ -234,11 +234,22 @@ impl Process {
 
     /// Starts with these environment variables.
     pub(crate) fn start_with(site: Site, variables: &[(&str, String)]) -> Self {
-        let mut child = command(&site.write())
-            .envs(variables.iter().map(|(name, value)| (*name, value)))
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = command(&site.write());
+        command.envs(variables.iter().map(|(name, value)| (*name, value)));
+        Self::spawn(site, command)
+    }
+
+    /// Starts with a limit of open files, as `ulimit` sets it: `-n 64` or `-Sn 64`.
+    pub(crate) fn start_limited(site: Site, ulimit: &str) -> Self {
+        let config = site.write();
+        let mut shell = program_in_shell(&format!("ulimit {ulimit}; exec \"$0\" \"$@\""));
+        shell.args(["serve", "--config"]).arg(config);
+        shell.stdin(Stdio::null()).stdout(Stdio::null());
+        Self::spawn(site, shell)
+    }
+
+    fn spawn(site: Site, mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (sender, lines) = channel();
         let stderr = child.stderr.take().unwrap();
@@ -291,6 +302,16 @@ impl Process {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status();
         assert!(sent.unwrap().success());
+    }
+
+    /// Changes the limit of open files of the running process.
+    pub(crate) fn limit_files(&self, soft: usize) {
+        let id = self.child.id().to_string();
+        let limit = format!("--nofile={soft}:");
+        let changed = Command::new("prlimit")
+            .args(["--pid", &id, &limit])
+            .status();
+        assert!(changed.unwrap().success());
     }
 
     /// Waits for the exit; returns the status and the whole log.
@@ -350,9 +371,19 @@ impl Drop for Process {
     }
 }
 
+/// A shell that runs a script with the program as `$0`.
+fn program_in_shell(script: &str) -> Command {
+    let mut shell = without_own_variables(Command::new("sh"));
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_portcullis")]);
+    shell
+}
+
 /// The program without arguments.
 pub(crate) fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    without_own_variables(Command::new(env!("CARGO_BIN_EXE_portcullis")))
+}
+
+fn without_own_variables(mut command: Command) -> Command {
     // Variables of the test run are not meant for the program, which reads all `PORTCULLIS_`
     // variables.
     for (name, _) in std::env::vars_os() {

@@ -174,7 +174,9 @@ impl Pass {
             },
             Mode::Gather { bytes_max } => match body.gather(bytes_max).await {
                 Ok(BufferOutcome::Whole(collected)) => ForwardBody::whole(collected),
-                Ok(BufferOutcome::Larger { first, rest }) => ForwardBody::resumed(first, rest),
+                Ok(
+                    BufferOutcome::Larger { first, rest } | BufferOutcome::NoMemory { first, rest },
+                ) => ForwardBody::resumed(first, rest),
                 Err(error) => return of_body_error(error),
             },
             Mode::Refuse => return own(StatusCode::UNAUTHORIZED, "unauthorized"),
@@ -191,6 +193,7 @@ impl Pass {
             Ok(response) => self.pass(response).await,
             Err(UpstreamError::RequestBody { source, .. }) => of_body_error(source),
             Err(UpstreamError::Timeout { .. }) => own(StatusCode::GATEWAY_TIMEOUT, "timeout"),
+            Err(UpstreamError::Local { .. }) => own(StatusCode::SERVICE_UNAVAILABLE, "local"),
             Err(UpstreamError::Connect { .. }) => own(StatusCode::BAD_GATEWAY, "connect"),
             Err(UpstreamError::Closed { .. }) => own(StatusCode::BAD_GATEWAY, "closed"),
             Err(UpstreamError::Malformed { .. }) => own(StatusCode::BAD_GATEWAY, "malformed"),
@@ -206,7 +209,9 @@ impl Pass {
         let (head, body) = response.into_parts();
         let body = match body.gather(bytes_max).await {
             Ok(BufferOutcome::Whole(collected)) => AnswerBody::buffered(collected),
-            Ok(BufferOutcome::Larger { first, rest }) => AnswerBody::streamed_after(first, rest),
+            Ok(BufferOutcome::Larger { first, rest } | BufferOutcome::NoMemory { first, rest }) => {
+                AnswerBody::streamed_after(first, rest)
+            }
             Err(_) => return own(StatusCode::BAD_GATEWAY, "broken"),
         };
         Response::from_parts(head, body)
@@ -216,6 +221,7 @@ impl Pass {
 fn of_body_error(error: RequestBodyError) -> Response<AnswerBody> {
     match error {
         RequestBodyError::TooLarge { .. } => own(StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
+        RequestBodyError::NoMemory => own(StatusCode::SERVICE_UNAVAILABLE, "no-memory"),
         RequestBodyError::Timeout => own(StatusCode::REQUEST_TIMEOUT, "body-timeout"),
         RequestBodyError::Refused(refusal) => own(refusal.status(), refusal.name()),
         RequestBodyError::ClientGone => own(StatusCode::BAD_REQUEST, "client-gone"),

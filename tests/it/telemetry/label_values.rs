@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use portcullis_identity::TokenFault;
-use portcullis_proxy::HttpRefusal;
+use portcullis_proxy::{HeaderConcern, HttpRefusal};
 use portcullis_telemetry::RequestOutcome;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
@@ -93,10 +93,10 @@ fn reasons(metric: &str) -> Values {
             );
             found
         }
-        "contract_unjudged_total" => literals(
-            "crates/proxy/src/exchange/stages/judge_response.rs",
-            "const RESPONSE_TOO_LARGE",
-        ),
+        "contract_unjudged_total" => ["const RESPONSE_TOO_LARGE", "const NO_MEMORY"]
+            .iter()
+            .flat_map(|name| literals("crates/proxy/src/exchange/stages/judge_response.rs", name))
+            .collect(),
         "circuit_breaker_trips_by_squad_total" => {
             let mut found = literals(
                 "crates/breaker/src/circuit/breaker_state.rs",
@@ -112,6 +112,10 @@ fn reasons(metric: &str) -> Values {
                 "crates/breaker/src/sharing/shed_details.rs",
                 "fn as_str",
             ));
+            found.extend(literals(
+                "crates/proxy/src/exchange/problem_response.rs",
+                "const BODY_MEMORY",
+            ));
             found
         }
         "portcullis_identity_faults_total" => {
@@ -121,8 +125,18 @@ fn reasons(metric: &str) -> Values {
         }
         "portcullis_http_refusals_total" => HttpRefusal::ALL
             .iter()
-            .map(|refusal| refusal.name().to_owned())
+            .map(|refusal| refusal.name())
+            .chain(HeaderConcern::ALL.map(HeaderConcern::name))
+            .map(str::to_owned)
             .collect(),
+        "portcullis_dropped_headers_total" => {
+            let mut found = literals(
+                "crates/proxy/src/exchange/handle.rs",
+                "const PROTECTED_NAME",
+            );
+            found.extend(HeaderConcern::ALL.map(|concern| concern.name().to_owned()));
+            found
+        }
         _ => panic!("{metric}: add the values of the label `reason` to this file"),
     })
 }
@@ -171,7 +185,8 @@ fn closed_sets_are_read_from_the_source() {
         Values::Closed(values) => assert_eq!(values.join(" "), expected, "{metric} {label}"),
         Values::Configured(..) => panic!("{metric} {label} is open"),
     };
-    let upstream = "connect timeout closed malformed request-body";
+    let upstream = "connect timeout closed malformed request-body local-descriptors \
+                    local-ports local-memory local-resolver";
     check("portcullis_upstream_errors_total", "reason", upstream);
     let retries = "502 503 504 connect timeout closed";
     check("portcullis_retries_total", "reason", retries);
@@ -179,11 +194,15 @@ fn closed_sets_are_read_from_the_source() {
     check("circuit_breaker_trips_by_squad_total", "reason", trips);
     let shed = "squad-circuit-open squad-circuit-probing squad-circuit-forced-open \
                 service-circuit-open service-circuit-probing service-circuit-forced-open \
-                cross-squad-budget line-full displaced waited";
+                cross-squad-budget line-full displaced waited body-memory";
     check("shed_requests_total", "reason", shed);
     let results = "in-force unchanged refused unavailable candidate promoted dropped";
     check("contract_reloads_total", "result", results);
-    check("contract_unjudged_total", "reason", "response-too-large");
+    check(
+        "contract_unjudged_total",
+        "reason",
+        "response-too-large no-memory",
+    );
     check(
         "contract_validation_errors_total",
         "enforcement",

@@ -12,6 +12,7 @@ use super::body::{BodyFormat, BodyShape};
 use super::media_range::MediaRange;
 use super::parameter::Parameter;
 use super::security_requirements::{CredentialSample, SecurityRequirements};
+use super::violation::MessagePart;
 use crate::openapi::document::NodeRef;
 use crate::schema::schema_set::SchemaKey;
 
@@ -112,6 +113,18 @@ pub struct MediaType {
     pub(crate) shape: Option<Box<BodyShape>>,
     /// The Media Type Object.
     pub node_ref: NodeRef,
+}
+
+impl Operation {
+    /// The names of the header fields that parameters and credentials declare, as the contract
+    /// writes them.
+    pub fn declared_headers(&self) -> impl Iterator<Item = &str> {
+        let is_header = |parameter: &&Parameter| parameter.part == MessagePart::Header;
+        let parameters = self.parameters.iter().filter(is_header);
+        parameters
+            .map(|parameter| parameter.name.as_str())
+            .chain(self.security.header_names())
+    }
 }
 
 impl MediaType {

@@ -95,6 +95,20 @@ impl SecurityRequirements {
         })
     }
 
+    /// The names of header fields that hold credentials, other than `authorization`.
+    pub(super) fn header_names(&self) -> impl Iterator<Item = &str> {
+        let all = self.alternatives.iter().flatten();
+        all.filter_map(|credential| match credential {
+            Credential::Header(name) => Some(name.as_str()),
+            Credential::Query(_)
+            | Credential::Cookie(_)
+            | Credential::Basic
+            | Credential::Bearer
+            | Credential::Scheme(_)
+            | Credential::Certificate => None,
+        })
+    }
+
     /// The credentials to send, in words.
     pub(super) fn expected(&self) -> String {
         let alternatives = self.alternatives.iter().map(|all| {

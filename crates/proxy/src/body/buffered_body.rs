@@ -7,6 +7,8 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::{Body, Frame};
 
+use super::body_budget::BodyLease;
+
 /// A whole body.
 #[derive(Clone, Debug, Default)]
 pub struct BufferedBody {
@@ -28,12 +30,21 @@ pub enum BufferOutcome<B> {
         /// The rest of the body.
         rest: B,
     },
+    /// There is no memory for the rest of the body.
+    NoMemory {
+        /// The part that was read.
+        first: Bytes,
+        /// The rest of the body.
+        rest: B,
+    },
 }
 
-/// Reads a body until it ends or exceeds `bytes_max`. No bytes are lost.
+/// Reads a body until it ends, exceeds `bytes_max` or gets no more memory. No bytes are lost. The
+/// bytes keep the lease.
 pub(crate) async fn buffer_body<B>(
     mut body: B,
     bytes_max: u64,
+    mut lease: BodyLease,
 ) -> Result<BufferOutcome<B>, B::Error>
 where
     B: Body<Data = Bytes> + Unpin,
@@ -41,6 +52,13 @@ where
     let exact = body.size_hint().exact();
     if exact.is_some_and(|length| length > bytes_max) {
         return Ok(BufferOutcome::Larger {
+            first: Bytes::new(),
+            rest: body,
+        });
+    }
+    // Refused early: a client that waits for `100 Continue` does not send the body.
+    if exact.is_some_and(|length| !lease.has_room(length)) {
+        return Ok(BufferOutcome::NoMemory {
             first: Bytes::new(),
             rest: body,
         });
@@ -53,13 +71,15 @@ where
         };
         pieces.push(frame, exact);
         if pieces.len() > bytes_max {
-            return Ok(BufferOutcome::Larger {
-                first: pieces.into_whole().bytes,
-                rest: body,
-            });
+            let first = pieces.into_whole(lease).bytes;
+            return Ok(BufferOutcome::Larger { first, rest: body });
+        }
+        if !lease.grow_to(pieces.len()) {
+            let first = pieces.into_whole(lease).bytes;
+            return Ok(BufferOutcome::NoMemory { first, rest: body });
         }
     }
-    Ok(BufferOutcome::Whole(pieces.into_whole()))
+    Ok(BufferOutcome::Whole(pieces.into_whole(lease)))
 }
 
 /// Assembles a body. A single piece is kept without a copy; several pieces are joined in a buffer
@@ -98,10 +118,10 @@ impl BodyBuffer {
         }
     }
 
-    fn into_whole(self) -> BufferedBody {
+    fn into_whole(self, lease: BodyLease) -> BufferedBody {
         let bytes = self.joined.map_or(self.only, BytesMut::freeze);
         BufferedBody {
-            bytes,
+            bytes: lease.attach_to(bytes),
             trailers: self.trailers,
         }
     }

@@ -1,10 +1,14 @@
 //! Message bodies: read into memory, streamed, judged while they pass, or copied.
 
+mod body_budget;
+mod body_patience;
 mod request_body;
 mod buffered_body;
 mod forward_body;
 mod body_tee;
 
+pub use body_budget::BodyBudget;
+pub(super) use body_budget::{BodyLease, CoreBodyBudget};
 pub(super) use body_tee::{BodyCopy, BodyTee};
 pub(super) use buffered_body::buffer_body;
 pub use buffered_body::{BufferOutcome, BufferedBody};

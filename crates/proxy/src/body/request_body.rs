@@ -7,13 +7,14 @@
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
+use super::body_budget::BodyLease;
+use super::body_patience::BodyPatience;
 use super::buffered_body::{BufferOutcome, BufferedBody, buffer_body};
 use crate::connection_state::ConnectionState;
 use crate::headers::remove_forbidden_trailers;
@@ -38,6 +39,9 @@ pub enum RequestBodyError {
     /// The client closed the connection, so no answer is possible.
     #[error("the client closed the connection before the end of the request body")]
     ClientGone,
+    /// The memory for bodies is used up; the answer is 503.
+    #[error("the memory for request bodies is used up")]
+    NoMemory,
     /// The body violates the contract. This was found while the body was forwarded.
     #[error("the request body violates the contract")]
     Violated,
@@ -48,9 +52,7 @@ pub enum RequestBodyError {
 pub struct RequestBody {
     incoming: Incoming,
     state: Rc<ConnectionState>,
-    limits: Rc<ClientLimits>,
-    received: u64,
-    waited: Duration,
+    patience: BodyPatience,
     waiting_since: Option<Instant>,
 }
 
@@ -58,15 +60,13 @@ impl RequestBody {
     pub(crate) fn new(
         incoming: Incoming,
         state: Rc<ConnectionState>,
-        limits: Rc<ClientLimits>,
+        limits: &ClientLimits,
     ) -> Self {
         state.body_unread.set(!incoming.is_end_stream());
         Self {
             incoming,
             state,
-            limits,
-            received: 0,
-            waited: Duration::ZERO,
+            patience: BodyPatience::new(limits.request_body_timeout, limits.request_body_rate_min),
             waiting_since: None,
         }
     }
@@ -86,6 +86,7 @@ impl RequestBody {
         match self.gather(bytes_max).await? {
             BufferOutcome::Whole(whole) => Ok(whole),
             BufferOutcome::Larger { .. } => Err(RequestBodyError::TooLarge { bytes_max }),
+            BufferOutcome::NoMemory { .. } => Err(RequestBodyError::NoMemory),
         }
     }
 
@@ -97,7 +98,16 @@ impl RequestBody {
     ///
     /// See [`RequestBodyError`].
     pub async fn gather(self, bytes_max: u64) -> Result<BufferOutcome<Self>, RequestBodyError> {
-        buffer_body(self, bytes_max).await
+        self.gather_with(bytes_max, BodyLease::uncounted()).await
+    }
+
+    /// The same, with memory of a budget.
+    pub(crate) async fn gather_with(
+        self,
+        bytes_max: u64,
+        lease: BodyLease,
+    ) -> Result<BufferOutcome<Self>, RequestBodyError> {
+        buffer_body(self, bytes_max, lease).await
     }
 
     /// The progress of the body, for code that waits for the upstream.
@@ -111,7 +121,7 @@ impl RequestBody {
     /// Ends the wait that `poll_frame` began, if there is one.
     fn end_wait(&mut self) {
         if let Some(since) = self.waiting_since.take() {
-            self.waited += since.elapsed();
+            self.patience.waited(since.elapsed());
             self.state.body_deadline.set(None);
         }
     }
@@ -126,10 +136,10 @@ impl RequestBody {
         }
         if self.waiting_since.is_none() {
             let now = Instant::now();
-            let bonus = Duration::from_secs(self.received / self.limits.request_body_rate_min);
-            let allowance = (self.limits.request_body_timeout + bonus).saturating_sub(self.waited);
             self.waiting_since = Some(now);
-            self.state.body_deadline.set(Some(now + allowance));
+            self.state
+                .body_deadline
+                .set(Some(now + self.patience.left()));
         }
     }
 
@@ -167,7 +177,7 @@ impl Body for RequestBody {
             Some(Ok(mut frame)) => {
                 this.state.body_frames.set(this.state.body_frames.get() + 1);
                 if let Some(data) = frame.data_ref() {
-                    this.received += data.len() as u64;
+                    this.patience.received(data.len());
                 } else if let Some(trailers) = frame.trailers_mut() {
                     remove_forbidden_trailers(trailers);
                 }

@@ -38,7 +38,8 @@ impl<H: RequestHandler> ConnectionService<H> {
         state.requests.set(state.requests.get() + 1);
         state.is_framed.set(request.version() != Version::HTTP_10);
         let has_length = request.headers().contains_key(CONTENT_LENGTH);
-        let (peer, limits) = (Rc::clone(&self.peer), Rc::clone(&self.limits));
+        let peer = Rc::clone(&self.peer);
+        let limits = &self.limits;
         let incoming = IncomingRequest::on_connection(request, peer, Rc::clone(&state), limits);
         let handler = Rc::clone(&self.handler);
         let registry = Rc::clone(&self.registry);

@@ -37,11 +37,13 @@ pub struct IncomingRequest {
     pub request: Request<RequestBody>,
     /// The sender.
     pub peer: Rc<Peer>,
+    /// How many fields were removed, because their names fold to protected ones.
+    pub disguised: u32,
 }
 
 impl IncomingRequest {
     /// A request that did not come through a listener, for callers that read HTTP themselves.
-    pub fn new(request: Request<Incoming>, peer: Rc<Peer>, limits: Rc<ClientLimits>) -> Self {
+    pub fn new(request: Request<Incoming>, peer: Rc<Peer>, limits: &ClientLimits) -> Self {
         let state = Rc::new(ConnectionState::new(Instant::now()));
         Self::on_connection(request, peer, state, limits)
     }
@@ -51,14 +53,15 @@ impl IncomingRequest {
         request: Request<Incoming>,
         peer: Rc<Peer>,
         state: Rc<ConnectionState>,
-        limits: Rc<ClientLimits>,
+        limits: &ClientLimits,
     ) -> Self {
         let (mut head, incoming) = request.into_parts();
-        headers::normalize_request_head(&mut head);
+        let disguised = headers::normalize_request_head(&mut head);
         let body = RequestBody::new(incoming, state, limits);
         Self {
             request: Request::from_parts(head, body),
             peer,
+            disguised,
         }
     }
 }

@@ -19,6 +19,7 @@ use super::incoming_request::RequestHandler;
 use super::listener_totals::ListenerTotals;
 use crate::headers::Peer;
 use crate::limits::{ClientLimits, LIBRARY_HEADER_COUNT_MAX};
+use portcullis_telemetry::LogThrottle;
 
 /// Most connections that the kernel holds until they are accepted.
 const BACKLOG: i32 = 4096;
@@ -219,7 +220,7 @@ fn spawn_connection<H: RequestHandler>(
     tokio::task::spawn_local(serve_connection(stream, peer, permit, Rc::clone(context)));
 }
 
-/// Pauses if the process lacks a resource. Other errors concern only one connection.
+/// Logs and pauses if the process lacks a resource. Other errors concern only one connection.
 async fn pause_if_exhausted(error: &io::Error) {
     let is_of_connection = matches!(
         error.kind(),
@@ -229,6 +230,10 @@ async fn pause_if_exhausted(error: &io::Error) {
             | io::ErrorKind::Interrupted
     );
     if !is_of_connection {
+        static FAILURES: LogThrottle = LogThrottle::new();
+        if let Some(suppressed) = FAILURES.pass(std::time::Instant::now()) {
+            tracing::warn!(%error, suppressed, "a client connection cannot be accepted; retrying");
+        }
         sleep(EXHAUSTED_PAUSE).await;
     }
 }

@@ -17,6 +17,7 @@ use portcullis_vocabulary::Squad;
 use portcullis_vocabulary::limits::Limits;
 
 use super::shadow::ShadowSampler;
+use crate::body::BodyBudget;
 
 /// The configuration and the services that are active together.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub struct ActiveConfig {
     pub config: Arc<Config>,
     /// The services, in the order of the configuration.
     pub services: Vec<Arc<ActiveService>>,
+    /// The memory of all bodies.
+    pub body_budget: Arc<BodyBudget>,
 }
 
 /// An active service.
@@ -51,6 +54,35 @@ pub struct ActiveService {
 pub struct PublishedConfig {
     active: ArcSwap<ActiveConfig>,
     changes: watch::Sender<()>,
+}
+
+impl ActiveConfig {
+    /// The first configuration.
+    pub fn new(config: Arc<Config>, services: Vec<Arc<ActiveService>>) -> Self {
+        let bytes_max = config.limits.body_memory_max;
+        Self {
+            body_budget: BodyBudget::new(bytes_max, &config.catalog, &config.tiers),
+            config,
+            services,
+        }
+    }
+
+    /// The configuration and services that replace these. Memory that is in use stays counted.
+    #[must_use]
+    pub fn replaced(&self, config: Arc<Config>, services: Vec<Arc<ActiveService>>) -> Self {
+        let bytes_max = config.limits.body_memory_max;
+        let body_budget = if Arc::ptr_eq(&self.config, &config) {
+            Arc::clone(&self.body_budget)
+        } else {
+            let before = &self.body_budget;
+            before.replaced(bytes_max, &config.catalog, &config.tiers)
+        };
+        Self {
+            config,
+            services,
+            body_budget,
+        }
+    }
 }
 
 impl ActiveService {

@@ -9,8 +9,9 @@ use portcullis_telemetry::RequestOutcome;
 use portcullis_vocabulary::enforcement::ViolationClass;
 
 use crate::body::RequestBodyError;
+use crate::headers::HeaderRefusal;
 use crate::inspect::HttpRefusal;
-use crate::upstream::UpstreamError;
+use crate::upstream::{LocalResource, UpstreamError};
 
 /// Marks the answers of Portcullis, so that clients do not take them for the service's.
 pub(super) const X_PORTCULLIS: HeaderName = HeaderName::from_static("x-portcullis");
@@ -36,10 +37,14 @@ pub(super) enum ProblemCause {
     Http(HttpRefusal),
     /// The body did not arrive in time.
     BodyTimeout,
+    /// There is no memory for the body.
+    BodyMemory,
     /// The client went away while its body was read.
     ClientGone,
     /// The caller's identity is invalid or missing.
     Identity(IdentityFault),
+    /// A header field is refused, because the application may read it differently.
+    Header(HeaderRefusal),
     /// A circuit breaker, a limit or a budget refuses the request.
     Traffic(AdmissionRefusal),
     /// The upstream did not answer.
@@ -95,6 +100,15 @@ impl ProblemCause {
                 "REQUEST_TIMEOUT",
                 "The request did not arrive in time",
             ),
+            Self::BodyMemory => AnswerEntry {
+                outcome: RequestOutcome::Shed,
+                retry_after: Some(1),
+                ..entry(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "OVERLOADED",
+                    "The memory for request bodies is used up",
+                )
+            },
             Self::ClientGone => AnswerEntry {
                 outcome: RequestOutcome::Abandoned,
                 ..entry(
@@ -103,6 +117,11 @@ impl ProblemCause {
                     "The request ended early",
                 )
             },
+            Self::Header(_) => entry(
+                StatusCode::BAD_REQUEST,
+                "REFUSED_HEADER",
+                "A header field can be read in more than one way",
+            ),
             Self::Identity(fault) => identity_entry(*fault),
             Self::Traffic(refusal) => traffic_entry(refusal),
             Self::Upstream(error) => upstream_entry(error),
@@ -137,7 +156,12 @@ impl ProblemCause {
             ),
             Self::Http(refusal) => refusal.sentence().to_owned(),
             Self::BodyTimeout => RequestBodyError::Timeout.to_string(),
+            Self::BodyMemory => format!(
+                "the bodies of {squad} and of others have used up the memory for bodies; try again later, \
+                 or send a smaller body"
+            ),
             Self::ClientGone => RequestBodyError::ClientGone.to_string(),
+            Self::Header(refusal) => refusal.to_string(),
             Self::Identity(fault) => fault.to_string(),
             Self::Traffic(refusal) => refusal.rule.sentence(squad).to_string(),
             Self::Upstream(error) => error.to_string(),
@@ -168,6 +192,7 @@ impl ProblemCause {
     pub(super) fn from_body_error(error: RequestBodyError) -> Self {
         match error {
             RequestBodyError::Timeout => Self::BodyTimeout,
+            RequestBodyError::NoMemory => Self::BodyMemory,
             RequestBodyError::Refused(refusal) => Self::Http(refusal),
             RequestBodyError::ClientGone => Self::ClientGone,
             // The checker of the upload has recorded the violations.
@@ -307,6 +332,7 @@ fn upstream_entry(error: &UpstreamError) -> AnswerEntry {
         UpstreamError::RequestBody { source, .. } => {
             return ProblemCause::from_body_error(*source).entry();
         }
+        UpstreamError::Local { resource, .. } => return local_entry(*resource),
         UpstreamError::Connect { .. }
         | UpstreamError::Closed { .. }
         | UpstreamError::Malformed { .. } => (
@@ -321,6 +347,28 @@ fn upstream_entry(error: &UpstreamError) -> AnswerEntry {
     }
 }
 
+fn local_entry(resource: LocalResource) -> AnswerEntry {
+    let (status, error, title, retry_after) = match resource {
+        LocalResource::Descriptors | LocalResource::Ports | LocalResource::Memory => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "OVERLOADED",
+            "The gateway has no resources left for a connection to the service",
+            Some(1),
+        ),
+        LocalResource::Resolver => (
+            StatusCode::BAD_GATEWAY,
+            "UPSTREAM_UNAVAILABLE",
+            "The name of the service cannot be resolved",
+            None,
+        ),
+    };
+    AnswerEntry {
+        outcome: RequestOutcome::Unsent,
+        retry_after,
+        ..entry(status, error, title)
+    }
+}
+
 /// The metric label of an upstream error.
 pub(super) fn upstream_reason(error: &UpstreamError) -> &'static str {
     match error {
@@ -329,5 +377,11 @@ pub(super) fn upstream_reason(error: &UpstreamError) -> &'static str {
         UpstreamError::Closed { .. } => "closed",
         UpstreamError::Malformed { .. } => "malformed",
         UpstreamError::RequestBody { .. } => "request-body",
+        UpstreamError::Local { resource, .. } => match resource {
+            LocalResource::Descriptors => "local-descriptors",
+            LocalResource::Ports => "local-ports",
+            LocalResource::Memory => "local-memory",
+            LocalResource::Resolver => "local-resolver",
+        },
     }
 }

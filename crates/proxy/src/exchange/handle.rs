@@ -29,6 +29,9 @@ use crate::client::{IncomingRequest, RequestHandler};
 use crate::headers::{Peer, add_request_id};
 use crate::inspect::HttpRefusal;
 
+/// The metric label of fields that were removed because their names fold to protected ones.
+const PROTECTED_NAME: &str = "protected-header";
+
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 impl RequestHandler for DataCore {
@@ -73,6 +76,8 @@ async fn answer_by_service(
         ControlFlow::Continue(matched) => matched,
         ControlFlow::Break(answer) => return Ok(answer),
     };
+    // Are there fields that the application would read differently? Judged without them.
+    let matched = stages::screen_headers(core, matched)?;
     // May this traffic pass now? Asked before time is spent on validation.
     let allowed = stages::check_traffic(matched)?;
     // Is the head valid? Asked before the body is read.
@@ -98,7 +103,14 @@ struct AnswerContext {
 
 /// Gives a request its id and its trace.
 fn identify(core: &DataCore, incoming: IncomingRequest) -> (IdentifiedRequest, AnswerContext) {
-    let IncomingRequest { mut request, peer } = incoming;
+    let IncomingRequest {
+        mut request,
+        peer,
+        disguised,
+    } = incoming;
+    for _ in 0..disguised {
+        core.recorder.dropped_header(PROTECTED_NAME);
+    }
     let id = add_request_id(request.headers_mut(), &peer);
     let trace = core.tracer.as_ref().map(|tracer| {
         tracer.begin(TracedRequest {

@@ -121,8 +121,9 @@ impl InFlight {
             UpstreamError::Timeout { .. }
             | UpstreamError::Closed { .. }
             | UpstreamError::Malformed { .. } => CallResult::Failed,
-            // The client or Portcullis ended the request, so the permit is released.
-            UpstreamError::RequestBody { .. } => return,
+            // The client or Portcullis ended the request, or the machine of Portcullis could not
+            // send it, so the permit is released.
+            UpstreamError::RequestBody { .. } | UpstreamError::Local { .. } => return,
         };
         self.record(result, None, now, took);
     }

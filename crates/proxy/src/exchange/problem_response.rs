@@ -16,6 +16,9 @@ use super::service_access_log;
 use super::stages::ExchangeProblem;
 use crate::headers::Peer;
 
+/// The metric label of requests for whose bodies there was no memory.
+const BODY_MEMORY: &str = "body-memory";
+
 /// Records a problem and answers it.
 pub(super) fn problem_response(
     core: &DataCore,
@@ -32,8 +35,10 @@ pub(super) fn problem_response(
             status: Some(entry.status).filter(|_| entry.outcome != RequestOutcome::Abandoned),
             error: Some(entry.error),
         });
-        if let ProblemCause::Traffic(refusal) = cause {
-            record.record_shed(refusal.rule.as_str());
+        match cause {
+            ProblemCause::Traffic(refusal) => record.record_shed(refusal.rule.as_str()),
+            ProblemCause::BodyMemory => record.record_shed(BODY_MEMORY),
+            _ => {}
         }
     } else {
         service_access_log::write_unrouted(

@@ -28,6 +28,7 @@ impl ServiceAccessLog {
                 | RequestOutcome::Refused
                 | RequestOutcome::Shed
                 | RequestOutcome::Unanswered
+                | RequestOutcome::Unsent
                 | RequestOutcome::Abandoned => true,
             }
     }

@@ -14,6 +14,7 @@ use portcullis_vocabulary::{Catalog, Squad};
 
 use super::active_config::{ActiveConfig, ActiveService};
 use super::service_access_log::ServiceAccessLog;
+use crate::body::CoreBodyBudget;
 use crate::limits::UpstreamLimits;
 use crate::upstream::UpstreamClient;
 
@@ -29,6 +30,8 @@ pub(super) struct ServiceCore {
     /// The path of the owner endpoint; `None` if it is disabled.
     owner_path: Option<String>,
     pub(super) body_bytes_max: u64,
+    /// The memory of all bodies of the process.
+    pub(super) body_budget: Arc<CoreBodyBudget>,
     pub(super) response_body_bytes_max: u64,
     json_depth_max: u32,
     /// Dropped last, hence the last field. The control thread frees a contract after the last data
@@ -95,6 +98,7 @@ impl ServiceCore {
             catalog: Arc::clone(&active.config.catalog),
             contract,
             body_bytes_max: limits.body_bytes_max as u64,
+            body_budget: CoreBodyBudget::new(&active.body_budget),
             response_body_bytes_max: limits.response_body_bytes_max as u64,
             json_depth_max: u32::try_from(limits.json_depth_max).unwrap_or(u32::MAX),
             active: Arc::clone(service),
@@ -171,7 +175,7 @@ fn upstream_limits(limits: &Limits) -> UpstreamLimits {
         response_stall_timeout: limits.upstream_timeout,
         idle_timeout: limits.upstream_idle_timeout,
         idle_max: limits.upstream_connections_idle_max,
-        header_count_max: limits.header_count_max,
-        header_bytes_max: limits.header_bytes_max,
+        header_count_max: limits.response_header_count_max,
+        header_bytes_max: limits.response_header_bytes_max,
     }
 }

@@ -11,6 +11,9 @@ use super::header_value;
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+/// The beginning of the fields that gateways use in addition to `Forwarded`.
+const X_FORWARDED_PREFIX: &str = "x-forwarded-";
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Longest request id that is accepted from a trusted peer, in bytes.
@@ -65,7 +68,11 @@ impl Peer {
 }
 
 /// Sets the forwarding fields: appends to those of a trusted peer, replaces those of any other.
+/// Other fields that describe the client are kept only from a trusted peer.
 pub fn add_forwarding(headers: &mut HeaderMap, peer: &Peer) {
+    if !peer.trusted {
+        remove_client_descriptions(headers);
+    }
     let host = headers.get(HOST).cloned();
     let element = peer.forwarded_element(host.as_ref());
     add_element(headers, X_FORWARDED_FOR, &peer.for_value, peer.trusted);
@@ -78,6 +85,17 @@ pub fn add_forwarding(headers: &mut HeaderMap, peer: &Peer) {
             Some(host) => headers.insert(X_FORWARDED_HOST, host),
             None => headers.remove(X_FORWARDED_HOST),
         };
+    }
+}
+
+/// Removes the fields in which gateways describe the client, such as `x-forwarded-port` and
+/// `x-real-ip`.
+fn remove_client_descriptions(headers: &mut HeaderMap) {
+    let describes =
+        |name: &&HeaderName| name.as_str().starts_with(X_FORWARDED_PREFIX) || **name == X_REAL_IP;
+    let descriptions: Vec<HeaderName> = headers.keys().filter(describes).cloned().collect();
+    for name in descriptions {
+        headers.remove(name);
     }
 }
 

@@ -14,27 +14,22 @@ use http::header::{
 use http::request::Parts;
 use http::uri::{PathAndQuery, Uri};
 
+use super::header_screen::is_override;
 use super::header_value;
+use super::name_folding::{identifies_sender, remove_disguised};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
-/// Beginnings of fields in which a peer in front of the proxy identifies the client.
-const PROTECTED_PREFIXES: [&str; 6] = [
-    "x-forwarded-",
-    "x-real-ip",
-    "x-request-id",
-    "x-squad-",
-    "x-sla-",
-    "x-service-version",
-];
-
-/// Prepares a head for validation: origin-form target, one `Host`, no hop-by-hop fields.
-pub(crate) fn normalize_request_head(head: &mut Parts) {
+/// Prepares a head for validation: origin-form target, one `Host`, no hop-by-hop fields and none
+/// whose names fold to protected ones. Returns how many of the latter were removed.
+pub(crate) fn normalize_request_head(head: &mut Parts) -> u32 {
     to_origin_form(head);
+    let disguised = remove_disguised(&mut head.headers);
     remove_hop_by_hop(&mut head.headers);
     // The inspector or the HTTP library has handled the expectation.
     head.headers.remove(EXPECT);
+    disguised
 }
 
 /// Removes hop-by-hop fields (RFC 9110 section 7.6.1). `TE: trailers` is kept, because it is true
@@ -99,11 +94,9 @@ pub(crate) fn remove_forbidden_trailers(trailers: &mut HeaderMap) {
     for name in [KEEP_ALIVE, PROXY_CONNECTION, UPGRADE] {
         trailers.remove(name);
     }
-    // The caller is identified in the head, where it is checked.
-    let is_protected = |name: &&HeaderName| {
-        let mut prefixes = PROTECTED_PREFIXES.iter();
-        prefixes.any(|prefix| name.as_str().starts_with(prefix))
-    };
+    remove_disguised(trailers);
+    // The caller is identified in the head, where it is checked. So are method and URL.
+    let is_protected = |name: &&HeaderName| identifies_sender(name) || is_override(name.as_str());
     let protected: Vec<HeaderName> = trailers.keys().filter(is_protected).cloned().collect();
     for name in protected {
         trailers.remove(name);
@@ -177,9 +170,7 @@ fn is_protected(name: &HeaderName) -> bool {
             | FORWARDED
             | TRAILER
             | TE
-    ) || PROTECTED_PREFIXES
-        .iter()
-        .any(|prefix| name.as_str().starts_with(prefix))
+    ) || identifies_sender(name)
 }
 
 /// The elements of a list field that are valid text.

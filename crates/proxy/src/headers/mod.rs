@@ -3,15 +3,24 @@
 //! Hop-by-hop fields are removed on arrival, before validation, so the proxy forwards exactly what
 //! it judged. `Host` is forwarded as the client sent it. An absolute-form target is rewritten to
 //! origin-form, and its authority becomes `Host` (RFC 9112 section 3.2.2).
+//!
+//! Some servers read different names as one. Such fields are removed or refused, so that no field
+//! replaces another one after the proxy has judged it.
 
+mod name_folding;
+mod header_screen;
 mod hop_by_hop;
 mod forwarding;
+mod response_length;
 mod header_value;
 
 #[cfg(test)]
 mod tests;
 
 pub use forwarding::{Peer, add_forwarding, add_request_id};
+pub(super) use header_screen::HeaderScreen;
+pub use header_screen::{HeaderConcern, HeaderRefusal};
 use header_value::header_value;
 pub use hop_by_hop::{MaxForwards, count_hop, remove_hop_by_hop};
 pub(super) use hop_by_hop::{normalize_request_head, remove_forbidden_trailers};
+pub(super) use response_length::remake_content_length;

@@ -195,6 +195,46 @@ fn keeps_or_creates_request_ids() {
 }
 
 #[test]
+fn removes_names_that_fold_to_protected_ones() {
+    let check = |name: &str, is_removed: bool| {
+        let line = format!("{name}: 1");
+        let (mut head, ()) = Request::new(()).into_parts();
+        head.headers = map(&[&line]);
+        assert_eq!(
+            normalize_request_head(&mut head),
+            u32::from(is_removed),
+            "{name}"
+        );
+        assert_eq!(head.headers.is_empty(), is_removed, "{name}");
+    };
+    for name in [
+        "x_squad_owner",
+        "x-squad_owner",
+        "x.sla.tier",
+        "x_service_version",
+        "x_forwarded_ssl",
+        "x_real_ip",
+        "x_request_id",
+        "content_length",
+        "content~type",
+        "transfer_encoding",
+        "set_cookie",
+        "proxy_authorization",
+    ] {
+        check(name, true);
+    }
+    for name in [
+        "x_tenant",
+        "api_key",
+        "content_hash",
+        "x-squad-owner",
+        "x_squadowner",
+    ] {
+        check(name, false);
+    }
+}
+
+#[test]
 fn counts_hops() {
     let count = |method: Method, value: &str| {
         let mut headers = map(&[&format!("max-forwards: {value}")]);

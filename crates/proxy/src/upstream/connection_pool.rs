@@ -60,6 +60,12 @@ impl ConnectionPool {
         }
     }
 
+    /// Closes all idle connections. Returns whether there were any.
+    pub(super) fn close_idle(&self) -> bool {
+        let connections = std::mem::take(&mut self.idle.borrow_mut().connections);
+        !connections.is_empty()
+    }
+
     /// Closes connections that are too old, and returns when the next one will be.
     fn close_aged(&self) -> Option<Instant> {
         let mut idle = self.idle.borrow_mut();

@@ -10,7 +10,9 @@ mod connection_pool;
 mod upstream_connection;
 mod upstream_body;
 mod upstream_error;
+mod local_resource;
 
+pub use local_resource::LocalResource;
 pub use upstream_body::UpstreamBody;
 pub use upstream_client::UpstreamClient;
 pub(super) use upstream_client::copy;

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::connection_pool::ConnectionPool;
 use super::upstream_connection::UpstreamConnection;
 use super::upstream_error::{UpstreamError, UpstreamPhase};
-use crate::body::{BufferOutcome, buffer_body};
+use crate::body::{BodyLease, BufferOutcome, buffer_body};
 use crate::headers::remove_forbidden_trailers;
 
 /// The body of the upstream's response. Reading it drives the connection. At its end the connection
@@ -50,7 +50,7 @@ impl UpstreamBody {
     ///
     /// [`UpstreamError`] if the body ends early.
     pub async fn gather(self, bytes_max: u64) -> Result<BufferOutcome<Self>, UpstreamError> {
-        buffer_body(self, bytes_max).await
+        buffer_body(self, bytes_max, BodyLease::uncounted()).await
     }
 
     /// Returns the connection to the pool.
@@ -124,7 +124,8 @@ impl Body for UpstreamBody {
             }
             Some(Err(error)) => {
                 this.connection = None;
-                let error = UpstreamError::from_hyper(&error, &this.pool.authority);
+                let error =
+                    UpstreamError::from_hyper(&error, &this.pool.authority, &this.pool.limits);
                 Poll::Ready(Some(Err(error)))
             }
             None => {

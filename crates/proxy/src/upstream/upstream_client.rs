@@ -1,6 +1,7 @@
 //! Sends requests to one upstream and receives the heads of the responses.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,12 +12,14 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
-use tokio::time::{Instant, timeout};
+use tokio::net::lookup_host;
+use tokio::time::{Instant, timeout_at};
 
 use super::connection_pool::ConnectionPool;
+use super::local_resource::LocalResource;
 use super::upstream_body::UpstreamBody;
 use super::upstream_connection::UpstreamConnection;
-use super::upstream_error::{UpstreamError, UpstreamPhase};
+use super::upstream_error::{UpstreamError, UpstreamPhase, too_many_fields};
 use crate::body::ForwardBody;
 use crate::body::UploadProgress;
 use crate::headers::remove_hop_by_hop;
@@ -107,15 +110,46 @@ impl UpstreamClient {
     }
 
     async fn connect(&self) -> Result<UpstreamConnection, UpstreamError> {
+        match self.connect_once().await {
+            // Idle connections hold descriptors that are needed now.
+            Err(UpstreamError::Local {
+                resource: LocalResource::Descriptors,
+                ..
+            }) if self.pool.close_idle() => self.connect_once().await,
+            connected => connected,
+        }
+    }
+
+    async fn connect_once(&self) -> Result<UpstreamConnection, UpstreamError> {
         let limits = &self.pool.limits;
-        let connecting = UpstreamConnection::connect(&self.pool.authority, limits);
-        match timeout(limits.connect_timeout, connecting).await {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(error)) => Err(UpstreamError::Connect {
-                authority: self.shared_authority(),
-                source: Arc::new(error),
-            }),
+        let deadline = Instant::now() + limits.connect_timeout;
+        let addresses = match timeout_at(deadline, lookup_host(&*self.pool.authority)).await {
+            Ok(Ok(addresses)) => addresses,
+            Ok(Err(error)) => {
+                let resource = LocalResource::of(&error).unwrap_or(LocalResource::Resolver);
+                return Err(self.connect_failure(Some(resource), error));
+            }
+            Err(elapsed) => {
+                return Err(self.connect_failure(Some(LocalResource::Resolver), elapsed.into()));
+            }
+        };
+        match timeout_at(deadline, UpstreamConnection::connect(addresses, limits)).await {
+            Ok(connected) => {
+                connected.map_err(|(resource, error)| self.connect_failure(resource, error))
+            }
             Err(_) => Err(self.timeout(UpstreamPhase::Connect)),
+        }
+    }
+
+    fn connect_failure(&self, resource: Option<LocalResource>, error: io::Error) -> UpstreamError {
+        let (authority, source) = (self.shared_authority(), Arc::new(error));
+        match resource {
+            Some(resource) => UpstreamError::Local {
+                authority,
+                resource,
+                source,
+            },
+            None => UpstreamError::Connect { authority, source },
         }
     }
 
@@ -162,7 +196,8 @@ impl UpstreamClient {
         if let Some(request) = error.take_message() {
             return SendFailure::Unsent(Box::new(request));
         }
-        let cause = UpstreamError::from_hyper(&error.into_error(), &self.pool.authority);
+        let cause =
+            UpstreamError::from_hyper(&error.into_error(), &self.pool.authority, &self.pool.limits);
         match cause {
             UpstreamError::Closed { .. } if !connection.has_received() => {
                 SendFailure::ClosedSilently(cause)
@@ -171,16 +206,21 @@ impl UpstreamClient {
         }
     }
 
-    /// Refuses an ambiguous response, and removes the header fields of the hop.
+    /// Refuses an ambiguous or too large response, and removes the header fields of the hop.
     fn accept(
         &self,
         response: Response<Incoming>,
         connection: UpstreamConnection,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
-        if let Some(reason) = ambiguity(&response) {
-            let authority = self.shared_authority();
+        let count_max = self.pool.limits.header_count_max;
+        let reason = if response.headers().len() > count_max {
+            Some(too_many_fields(count_max))
+        } else {
+            ambiguity(&response).map(str::to_owned)
+        };
+        if let Some(reason) = reason {
             return Err(UpstreamError::Malformed {
-                authority,
+                authority: self.shared_authority(),
                 reason: reason.into(),
             });
         }

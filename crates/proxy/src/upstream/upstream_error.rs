@@ -3,7 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
+use super::local_resource::LocalResource;
 use crate::body::RequestBodyError;
+use crate::limits::UpstreamLimits;
 
 /// The phase of an exchange in which a timeout occurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,17 @@ pub enum UpstreamError {
         /// The upstream.
         authority: Arc<str>,
         /// The error of the last address.
+        source: Arc<io::Error>,
+    },
+    /// This machine lacks what a connection needs; the request was not sent, and the upstream did
+    /// not cause this.
+    #[error("cannot connect to upstream {authority}: {} ({source})", resource.description())]
+    Local {
+        /// The upstream.
+        authority: Arc<str>,
+        /// What is lacking.
+        resource: LocalResource,
+        /// The error of the system.
         source: Arc<io::Error>,
     },
     /// The upstream was too slow.
@@ -71,13 +84,21 @@ pub enum UpstreamError {
 
 impl UpstreamError {
     /// Classifies an error of the HTTP library.
-    pub(super) fn from_hyper(error: &hyper::Error, authority: &Arc<str>) -> Self {
+    pub(super) fn from_hyper(
+        error: &hyper::Error,
+        authority: &Arc<str>,
+        limits: &UpstreamLimits,
+    ) -> Self {
         let authority = Arc::clone(authority);
         if let Some(source) = find::<RequestBodyError>(error) {
             return Self::RequestBody {
                 authority,
                 source: *source,
             };
+        }
+        if error.is_parse_too_large() {
+            let reason = too_large_head(limits).into();
+            return Self::Malformed { authority, reason };
         }
         let is_undecodable = find::<io::Error>(error).is_some_and(|error| {
             matches!(
@@ -93,6 +114,20 @@ impl UpstreamError {
         }
         Self::Closed { authority }
     }
+}
+
+/// Why a response with too many header fields is refused.
+pub(super) fn too_many_fields(count_max: usize) -> String {
+    format!("its head has more than {count_max} fields (`limits.response_header_count_max`)")
+}
+
+/// The HTTP library does not say which of the two bounds a head exceeds.
+fn too_large_head(limits: &UpstreamLimits) -> String {
+    format!(
+        "its head is larger than {} bytes (`limits.response_header_bytes_max`) or has more than {} \
+         fields (`limits.response_header_count_max`)",
+        limits.header_bytes_max, limits.header_count_max
+    )
 }
 
 fn find<E: std::error::Error + 'static>(error: &hyper::Error) -> Option<&E> {

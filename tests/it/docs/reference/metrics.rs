@@ -30,6 +30,7 @@ const ADVICE: &[(&str, &str)] = &[
         "portcullis_requests_total",
         "Start here: who calls what, with which outcome. `failed` and `unanswered` are caused by \
          the service, `refused` by the consumer, `shed` by breakers, shares and budgets; \
+         `unsent` is a lack of descriptors, ports, memory or name resolution on this machine; \
          `abandoned` is a client that disconnected.",
     ),
     (

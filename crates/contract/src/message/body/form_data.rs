@@ -17,14 +17,19 @@ use super::body_shape::{FieldReading, FormField, FormFields};
 use super::charset::Charset;
 use super::content_coding::codings;
 use super::field_writer::FieldWriter;
+use super::folded_names::FoldedNames;
 use super::form_entries::FormEntries;
 use super::form_value::FormValue;
 use super::multipart_reader::{MultipartError, MultipartReader, PartSink};
 use super::part_head::PartHead;
 use crate::message::check_settings::CheckScratch;
+use crate::message::header_parameters::{HeaderParameter, HeaderParameters};
 use crate::message::media_range::MediaRange;
 use crate::message::operation::MediaType;
 use crate::message::parameter::{Parameter, ParameterSource, ParameterStyle, RawPairs, read};
+
+/// The field that names the charset of the others.
+const CHARSET_FIELD: &str = "_charset_";
 
 /// One `multipart/form-data` body, as far as it has been read.
 #[derive(Debug)]
@@ -64,10 +69,8 @@ impl FormData {
 
     /// A reader for a body with this `Content-Type` that keeps at most `kept_bytes_max` of its parts.
     pub(super) fn new(content_type: &str, kept_bytes_max: usize) -> Self {
-        let media = MediaRange::parse(content_type).filter(|media| media.count("boundary") == 1);
-        let boundary = media.and_then(|media| media.parameter("boundary"));
         Self {
-            reader: MultipartReader::new(boundary.unwrap_or_default()),
+            reader: boundary(content_type).and_then(MultipartReader::new),
             parts: Vec::new(),
             kept_bytes: 0,
             kept_bytes_max,
@@ -88,6 +91,11 @@ impl FormData {
         if let Err(error) = reader.feed(bytes, &mut collector) {
             self.reader = Err(error);
         }
+    }
+
+    /// The memory of the parts that are kept, in bytes.
+    pub const fn kept_bytes(&self) -> usize {
+        self.kept_bytes
     }
 
     /// Whether the body cannot be read.
@@ -114,7 +122,17 @@ impl FormData {
         };
         let before = judge.violations.len();
         let mut entries = FormEntries::new(&shape.multipart);
+        let names = FoldedNames::of(&shape.multipart);
         for part in &self.parts {
+            if part.field.is_none()
+                && let Some(known) = names.declared_as(&part.head.name)
+            {
+                let message = format!(
+                    "some servers read the name of this part as `{known}`, which the contract \
+                     declares; send that name"
+                );
+                return judge.malformed(part.pointer(), message);
+            }
             let field = part.field.map(|index| shape.multipart.get(index));
             part.check_head(judge, field, &mut scratch.inner);
             let value = match part.value() {
@@ -140,6 +158,36 @@ impl FormData {
     }
 }
 
+/// The boundary. Some recipients take the first `boundary` anywhere in the field, and some decode
+/// names and values with the charset of the whole body.
+pub(super) fn boundary(content_type: &str) -> Result<&str, MultipartError> {
+    let (kind, parameters) =
+        content_type.split_at(content_type.find(';').ok_or(MultipartError::Boundary)?);
+    let parameters = HeaderParameters::parse(parameters);
+    let parameters = parameters.map_err(|_| MultipartError::ContentType)?;
+    let boundary = parameters
+        .value("boundary")
+        .ok_or(MultipartError::Boundary)?;
+    let is_misread = |parameter: &HeaderParameter<'_>| {
+        let is_boundary = parameter.name.eq_ignore_ascii_case("boundary");
+        let is_charset = parameter.name.eq_ignore_ascii_case("charset");
+        let names_boundary = |text: &str| text.to_ascii_lowercase().contains("boundary");
+        (!is_boundary && (names_boundary(parameter.name) || names_boundary(parameter.value)))
+            || (is_charset && !is_utf8(parameter.value))
+    };
+    let is_plain = parameters.is_plain && kind.trim() == kind;
+    if !is_plain || parameters.iter().any(is_misread) {
+        return Err(MultipartError::ContentType);
+    }
+    Ok(boundary)
+}
+
+fn is_utf8(charset: &str) -> bool {
+    ["utf-8", "us-ascii"]
+        .iter()
+        .any(|known| charset.eq_ignore_ascii_case(known))
+}
+
 /// Collects the parts of one body.
 struct PartCollector<'c> {
     fields: &'c FormFields,
@@ -155,7 +203,7 @@ impl PartSink for PartCollector<'_> {
             Some(index) => self.fields.get(index).readings.iter().any(is_octets),
             None => {
                 self.fields.undeclared.iter().any(is_octets)
-                    || (head.is_file && self.fields.counts_undeclared_files)
+                    || (head.file_name.is_some() && self.fields.counts_undeclared_files)
             }
         };
         self.parts.push(FormPart {
@@ -221,7 +269,15 @@ impl FormPart {
             Some(label) => Charset::of(&label).ok_or_else(unknown_charset)?,
             None => Charset::Utf8,
         };
+        // Few recipients decode a part by its own charset.
+        if charset == Charset::Latin1 && !bytes.is_ascii() {
+            return Err("the part is not UTF-8, which recipients expect; send UTF-8".to_owned());
+        }
         let text = charset.decode(bytes).map_err(|error| error.to_string())?;
+        // The charset of all other parts (RFC 7578 section 4.6), which few recipients honour.
+        if self.head.name == CHARSET_FIELD && !is_utf8(text.trim()) {
+            return Err("another charset than utf-8 is not supported; send UTF-8".to_owned());
+        }
         Ok(FormValue::Text(text))
     }
 

@@ -9,7 +9,7 @@
 //! - `content_coding` and `charset`: decoding octets and text.
 //! - `json_records`: sequences of JSON texts.
 //! - `url_encoded`, `form_entries`, `form_value` and `field_writer`: the fields of a form.
-//! - `form_data`, `multipart_reader` and `part_head`: forms in parts.
+//! - `form_data`, `multipart_reader`, `part_head` and `folded_names`: forms in parts.
 
 mod body_format;
 mod body_shape;
@@ -24,6 +24,7 @@ mod form_entries;
 mod form_value;
 mod field_writer;
 mod form_data;
+mod folded_names;
 mod multipart_reader;
 mod part_head;
 
@@ -37,6 +38,8 @@ pub use form_data::FormData;
 
 #[cfg(test)]
 mod content_coding_tests;
+#[cfg(test)]
+mod differential_tests;
 #[cfg(test)]
 mod multipart_tests;
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Reads multipart bodies as they arrive (RFC 2046 section 5.1, RFC 7578).
 //!
 //! The reader buffers at most one delimiter's length of data and one part's header, both bounded,
-//! and examines every octet a fixed number of times. It is strict where lenient readers differ:
-//! lines end in CRLF, a delimiter is a whole line, and data never contains a delimiter-like line.
+//! and examines every octet a fixed number of times. It is strict where readers differ: nothing is
+//! before the first and after the last delimiter, a delimiter is a whole line between two CRLF
+//! without padding, and the boundary occurs nowhere else.
 
 use memchr::memmem;
 
@@ -26,14 +27,31 @@ pub(super) trait PartSink {
 pub(super) enum MultipartError {
     #[error("`content-type` has no `boundary` of 1 to 70 characters (RFC 2046 section 5.1.1)")]
     Boundary,
+    #[error(
+        "`content-type` is not `multipart/form-data; boundary=…`; recipients could read another \
+         boundary or charset"
+    )]
+    ContentType,
+    #[error("the body does not begin with its first delimiter")]
+    Preamble,
+    #[error("the body continues after its closing delimiter")]
+    Epilogue,
     #[error("the body ends before its closing delimiter")]
     Unfinished,
-    #[error("a delimiter is not a whole line that ends with CRLF")]
+    #[error(
+        "a delimiter is not a whole line between two CRLF; the boundary must occur nowhere else"
+    )]
     Delimiter,
     #[error("part {part}: {error}")]
     Head { part: usize, error: PartHeadError },
     #[error("part {part}: its header is larger than {PART_HEADER_BYTES_MAX} bytes or has no end")]
     HeadSize { part: usize },
+    #[error("part {part}: its `content-length` is not the length of its data; leave it out")]
+    Length { part: usize },
+    #[error(
+        "part {part}: it has data but an empty `filename`; name the file, or leave `filename` out"
+    )]
+    UnnamedFile { part: usize },
     #[error("the body has more than {PARTS_MAX} parts")]
     Parts,
     #[error("the checked parts are larger than {bytes_max} bytes in total")]
@@ -60,14 +78,19 @@ enum MultipartState {
 /// Reads one multipart body.
 #[derive(Debug)]
 pub(super) struct MultipartReader {
-    /// A line feed, two hyphens and the boundary.
+    /// Two hyphens and the boundary.
     delimiter: memmem::Finder<'static>,
     /// The bytes that were not consumed yet.
     pub(super) buffer: Vec<u8>,
-    /// The bytes before the data: the line end after the header's empty line.
-    skip: usize,
     state: MultipartState,
     parts: usize,
+    /// The data of the current part that was read, in bytes.
+    part_bytes: u64,
+    /// Its length by its header.
+    part_length: Option<u64>,
+    /// Whether its file name is empty. Browsers send no data then; with data, it is a file for some
+    /// readers, a field for others, and nothing for the rest.
+    is_unnamed_file: bool,
 }
 
 impl MultipartReader {
@@ -77,18 +100,20 @@ impl MultipartReader {
             |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);
         let is_valid = (1..=70).contains(&boundary.len())
             && boundary.bytes().all(is_boundary_byte)
+            && !boundary.starts_with(' ')
             && !boundary.ends_with(' ');
         if !is_valid {
             return Err(MultipartError::Boundary);
         }
-        let delimiter = format!("\n--{boundary}");
+        let delimiter = format!("--{boundary}");
         Ok(Self {
             delimiter: memmem::Finder::new(delimiter.as_bytes()).into_owned(),
-            // The first delimiter needs no preceding line, so the reader supplies its CRLF.
-            buffer: b"\r\n".to_vec(),
-            skip: 0,
+            buffer: Vec::new(),
             state: MultipartState::Preamble,
             parts: 0,
+            part_bytes: 0,
+            part_length: None,
+            is_unnamed_file: false,
         })
     }
 
@@ -99,9 +124,6 @@ impl MultipartReader {
         sink: &mut impl PartSink,
     ) -> Result<(), MultipartError> {
         for piece in bytes.chunks(STEP_BYTES) {
-            if self.state == MultipartState::Epilogue {
-                return Ok(());
-            }
             let mut buffer = std::mem::take(&mut self.buffer);
             buffer.extend_from_slice(piece);
             let consumed = self.consume(&buffer, sink)?;
@@ -115,7 +137,8 @@ impl MultipartReader {
     pub(super) fn finish(&self) -> Result<(), MultipartError> {
         match self.state {
             MultipartState::Epilogue => Ok(()),
-            MultipartState::Closing if self.buffer.iter().all(|byte| is_padding(*byte)) => Ok(()),
+            MultipartState::Closing if self.buffer.is_empty() => Ok(()),
+            MultipartState::Closing => Err(MultipartError::Epilogue),
             _ => Err(MultipartError::Unfinished),
         }
     }
@@ -130,12 +153,13 @@ impl MultipartReader {
         loop {
             let rest = &buffer[at..];
             let step = match self.state {
-                MultipartState::Preamble => self.data(rest, None::<&mut DiscardSink>)?,
-                MultipartState::Data => self.data(rest, Some(sink))?,
+                MultipartState::Preamble => self.preamble(rest)?,
+                MultipartState::Data => self.data(rest, sink)?,
                 MultipartState::Delimiter => self.delimiter_line(rest)?,
                 MultipartState::Head => self.head(rest, sink)?,
                 MultipartState::Closing => self.closing_line(rest)?,
-                MultipartState::Epilogue => return Ok(buffer.len()),
+                MultipartState::Epilogue if rest.is_empty() => return Ok(at),
+                MultipartState::Epilogue => return Err(MultipartError::Epilogue),
             };
             match step {
                 MultipartStep::Consumed(count) => at += count,
@@ -144,69 +168,95 @@ impl MultipartReader {
         }
     }
 
-    /// Reads data up to the next delimiter. The preamble is data without a sink.
+    /// Reads what is before the first delimiter: at most an empty line.
+    fn preamble(&mut self, rest: &[u8]) -> Result<MultipartStep, MultipartError> {
+        let delimiter = self.delimiter.needle();
+        let line_bytes = if rest.starts_with(b"\r\n") { 2 } else { 0 };
+        let first = &rest[line_bytes..];
+        if first.starts_with(delimiter) {
+            let consumed = line_bytes + delimiter.len();
+            self.state = MultipartState::Delimiter;
+            return Ok(MultipartStep::Consumed(consumed));
+        }
+        if delimiter.starts_with(first) || rest == b"\r" {
+            return Ok(MultipartStep::NeedsMore(0));
+        }
+        Err(MultipartError::Preamble)
+    }
+
+    /// Reads data up to the next delimiter.
     fn data(
         &mut self,
         rest: &[u8],
-        mut sink: Option<&mut impl PartSink>,
+        sink: &mut impl PartSink,
     ) -> Result<MultipartStep, MultipartError> {
         let found = self.delimiter.find(rest);
-        // The CR before the line feed belongs to the delimiter. Readers differ if it is missing.
-        let is_bare = |feed: usize| feed == 0 || rest[feed - 1] != b'\r';
+        // The line end before a delimiter belongs to it. Some readers find the boundary anywhere,
+        // and some accept a bare CR or LF before it.
+        let ends_line = |at: usize| rest[..at].ends_with(b"\r\n");
         let end = match found {
-            Some(feed) if is_bare(feed) => feed,
-            Some(feed) => feed - 1,
-            None => rest.len().saturating_sub(self.delimiter.needle().len()),
+            Some(at) if ends_line(at) => at - 2,
+            Some(at) => at,
+            None => rest.len().saturating_sub(self.delimiter.needle().len() + 1),
         };
-        if found.is_none() && end < self.skip {
-            return Ok(MultipartStep::NeedsMore(0));
-        }
-        let skip = std::mem::take(&mut self.skip);
-        if let Some(sink) = &mut sink
-            && end > skip
-        {
+        if end > 0 {
             // Pass the data on before refusing a delimiter, so the first error does not depend on
             // how the body was split.
-            sink.data(&rest[skip..end])?;
+            sink.data(&rest[..end])?;
+            self.part_bytes += end as u64;
         }
         match found {
             None => return Ok(MultipartStep::NeedsMore(end)),
-            Some(feed) if is_bare(feed) => return Err(MultipartError::Delimiter),
+            Some(at) if !ends_line(at) => return Err(MultipartError::Delimiter),
             Some(_) => {}
         }
+        self.end_part()?;
         self.state = MultipartState::Delimiter;
         Ok(MultipartStep::Consumed(
-            end + 1 + self.delimiter.needle().len(),
+            end + 2 + self.delimiter.needle().len(),
         ))
+    }
+
+    /// Checks the data of a part against its header.
+    fn end_part(&self) -> Result<(), MultipartError> {
+        let (part, bytes) = (self.parts, self.part_bytes);
+        if self.part_length.is_some_and(|length| length != bytes) {
+            return Err(MultipartError::Length { part });
+        }
+        if self.is_unnamed_file && bytes > 0 {
+            return Err(MultipartError::UnnamedFile { part });
+        }
+        Ok(())
     }
 
     fn delimiter_line(&mut self, rest: &[u8]) -> Result<MultipartStep, MultipartError> {
         match rest {
-            [] | [b'-'] => Ok(MultipartStep::NeedsMore(0)),
+            [] | [b'-'] | [b'\r'] => Ok(MultipartStep::NeedsMore(0)),
             [b'-', b'-', ..] => {
                 self.state = MultipartState::Closing;
                 Ok(MultipartStep::Consumed(2))
             }
-            _ => {
-                let Some(end) = line_end(rest)? else {
-                    return Ok(MultipartStep::NeedsMore(0));
-                };
+            [b'\r', b'\n', ..] => {
                 if self.parts == PARTS_MAX {
                     return Err(MultipartError::Parts);
                 }
                 self.parts += 1;
                 self.state = MultipartState::Head;
-                Ok(MultipartStep::Consumed(end))
+                Ok(MultipartStep::Consumed(2))
             }
+            _ => Err(MultipartError::Delimiter),
         }
     }
 
     fn closing_line(&mut self, rest: &[u8]) -> Result<MultipartStep, MultipartError> {
-        let Some(end) = line_end(rest)? else {
-            return Ok(MultipartStep::NeedsMore(0));
-        };
-        self.state = MultipartState::Epilogue;
-        Ok(MultipartStep::Consumed(end))
+        match rest {
+            [] | [b'\r'] => Ok(MultipartStep::NeedsMore(0)),
+            [b'\r', b'\n', ..] => {
+                self.state = MultipartState::Epilogue;
+                Ok(MultipartStep::Consumed(2))
+            }
+            _ => Err(MultipartError::Epilogue),
+        }
     }
 
     fn head(
@@ -224,12 +274,16 @@ impl MultipartReader {
             }
             None => return Err(MultipartError::HeadSize { part }),
         };
+        if self.delimiter.find(lines).is_some() {
+            return Err(MultipartError::Delimiter);
+        }
         let head = PartHead::parse(lines).map_err(|error| MultipartError::Head { part, error })?;
+        self.part_length = head.length;
+        self.is_unnamed_file = head.file_name.as_deref() == Some("");
+        self.part_bytes = 0;
         sink.begin(head)?;
         self.state = MultipartState::Data;
-        // The line end of the empty line may also start a delimiter. The data is then empty.
-        self.skip = 2;
-        Ok(MultipartStep::Consumed(end - 2))
+        Ok(MultipartStep::Consumed(end))
     }
 }
 
@@ -239,33 +293,4 @@ enum MultipartStep {
     Consumed(usize),
     /// This many octets were consumed, and more must arrive.
     NeedsMore(usize),
-}
-
-/// Discards data: the sink of the preamble.
-struct DiscardSink;
-
-impl PartSink for DiscardSink {
-    fn begin(&mut self, _: PartHead) -> Result<(), MultipartError> {
-        Ok(())
-    }
-
-    fn data(&mut self, _: &[u8]) -> Result<(), MultipartError> {
-        Ok(())
-    }
-}
-
-fn is_padding(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t')
-}
-
-/// The length of transport padding and CRLF (RFC 2046 section 5.1.1); `None` if more must arrive.
-fn line_end(rest: &[u8]) -> Result<Option<usize>, MultipartError> {
-    const PADDING_MAX: usize = 256;
-    let padding = rest.iter().take_while(|byte| is_padding(**byte)).count();
-    match rest[padding..] {
-        _ if padding > PADDING_MAX => Err(MultipartError::Delimiter),
-        [] | [b'\r'] => Ok(None),
-        [b'\r', b'\n', ..] => Ok(Some(padding + 2)),
-        _ => Err(MultipartError::Delimiter),
-    }
 }

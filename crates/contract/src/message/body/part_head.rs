@@ -1,10 +1,12 @@
 //! The header of a part (RFC 7578 section 4): its name, its media type and its other fields.
 //!
-//! Parsing is strict: one `Content-Disposition: form-data` with one `name`, no folded lines, no
-//! transfer encoding and no encoded names.
+//! Parsing is strict where recipients read another name or another part: one
+//! `Content-Disposition: form-data` with one plain `name`, no folded lines, no transfer encoding, no
+//! encoded or escaped names, no parts within parts.
 
 use portcullis_vocabulary::limits::PART_HEADERS_MAX;
 
+use crate::message::header_parameters::{HeaderParameters, ParameterFault, parameter_fault};
 use crate::message::media_range::is_token;
 
 /// The header of a part.
@@ -12,8 +14,10 @@ use crate::message::media_range::is_token;
 pub(super) struct PartHead {
     /// The name of the form field.
     pub(super) name: String,
-    /// Whether the part is a file: it has `filename` or `filename*`.
-    pub(super) is_file: bool,
+    /// `filename`: the part is a file.
+    pub(super) file_name: Option<String>,
+    /// `Content-Length`.
+    pub(super) length: Option<u64>,
     /// `Content-Type`.
     pub(super) content_type: Option<String>,
     /// All header fields in order. The case of names is kept.
@@ -31,6 +35,23 @@ pub(super) enum PartHeadError {
     Repeated(&'static str),
     #[error("`content-disposition: form-data; name=\"…\"` is missing or malformed (RFC 7578)")]
     Disposition,
+    #[error(
+        "its name is empty, or recipients read it differently: send no spaces at its ends, no `\\`, `%22` or `=?`"
+    )]
+    Name,
+    #[error(
+        "a parameter of `content-disposition` contains `name=`, which recipients may take for the name"
+    )]
+    HiddenName,
+    #[error("the field `{field}`: {fault}")]
+    Parameters {
+        field: &'static str,
+        fault: ParameterFault,
+    },
+    #[error("it is multipart itself (RFC 7578 section 4.3); send its parts one by one")]
+    Nested,
+    #[error("its `content-length` is not a number")]
+    Length,
     #[error("its `content-transfer-encoding` is not 7bit, 8bit or binary (RFC 7578 section 4.7)")]
     TransferEncoding,
 }
@@ -51,14 +72,17 @@ impl PartHead {
                     return Err(PartHeadError::Repeated("content-disposition"));
                 }
                 "content-disposition" => {
-                    (head.name, head.is_file) =
-                        disposition(value).ok_or(PartHeadError::Disposition)?;
+                    (head.name, head.file_name) = disposition(value)?;
                     is_named = true;
                 }
                 "content-type" if head.content_type.is_some() => {
                     return Err(PartHeadError::Repeated("content-type"));
                 }
-                "content-type" => head.content_type = Some(value.to_owned()),
+                "content-type" => head.content_type = Some(content_type(value)?),
+                "content-length" if head.length.is_some() => {
+                    return Err(PartHeadError::Repeated("content-length"));
+                }
+                "content-length" => head.length = Some(length(value)?),
                 "content-transfer-encoding" if !is_identity(value) => {
                     return Err(PartHeadError::TransferEncoding);
                 }
@@ -85,63 +109,65 @@ fn is_identity(coding: &str) -> bool {
         .any(|known| coding.eq_ignore_ascii_case(known))
 }
 
-/// The name in `form-data; name="…"`, and whether a file name is present.
-fn disposition(value: &str) -> Option<(String, bool)> {
-    let (kind, mut rest) = value.split_at(value.find(';')?);
-    if !kind.trim_end().eq_ignore_ascii_case("form-data") {
-        return None;
+/// The name and the file name in `form-data; name="…"; filename="…"`.
+fn disposition(value: &str) -> Result<(String, Option<String>), PartHeadError> {
+    const FIELD: &str = "content-disposition";
+    let (kind, parameters) = value.split_at(value.find(';').ok_or(PartHeadError::Disposition)?);
+    if !kind.eq_ignore_ascii_case("form-data") {
+        return Err(PartHeadError::Disposition);
     }
-    let (mut name, mut filename, mut extended) = (None, None, None);
-    while let Some(parameters) = rest.strip_prefix(';') {
-        let parameters = parameters.trim_start();
-        if parameters.is_empty() {
-            break;
-        }
-        let (key, after) = parameters.split_once('=')?;
-        let (value, after) = parameter_value(after)?;
-        let slot = match key.to_ascii_lowercase().as_str() {
-            "name" => &mut name,
-            "filename" => &mut filename,
-            "filename*" => &mut extended,
-            // Recipients may use different names.
-            "name*" => return None,
-            _ if is_token(key) => &mut None,
-            _ => return None,
-        };
-        if slot.replace(value).is_some() {
-            return None;
-        }
-        rest = after.trim_start();
+    let parameters = HeaderParameters::parse(parameters).map_err(|fault| match fault {
+        ParameterFault::Malformed => PartHeadError::Disposition,
+        fault => PartHeadError::Parameters {
+            field: FIELD,
+            fault,
+        },
+    })?;
+    if !parameters.is_plain {
+        return Err(PartHeadError::Disposition);
     }
-    let is_file = filename.is_some() || extended.is_some();
-    rest.trim_matches(';')
-        .trim()
-        .is_empty()
-        .then_some((name?, is_file))
+    let name = parameters.value("name").ok_or(PartHeadError::Disposition)?;
+    if !is_plain_name(name) {
+        return Err(PartHeadError::Name);
+    }
+    // Some recipients search the whole field.
+    let hides_name = |value: &str| value.to_ascii_lowercase().contains("name=");
+    if parameters
+        .iter()
+        .any(|parameter| hides_name(parameter.value))
+    {
+        return Err(PartHeadError::HiddenName);
+    }
+    let file_name = parameters.value("filename").map(str::to_owned);
+    Ok((name.to_owned(), file_name))
 }
 
-/// A token or a quoted string (RFC 9110 section 5.6), and what follows it.
-fn parameter_value(text: &str) -> Option<(String, &str)> {
-    let Some(quoted) = text.strip_prefix('"') else {
-        let end = text.find([';', ' ', '\t']).unwrap_or(text.len());
-        let (token, rest) = text.split_at(end);
-        return is_token(token).then(|| (token.to_owned(), rest));
-    };
-    let mut value = String::new();
-    let mut letters = quoted.char_indices();
-    while let Some((at, letter)) = letters.next() {
-        match letter {
-            '"' => return Some((value, &quoted[at + 1..])),
-            '\\' => match letters.next() {
-                Some((_, escaped @ ('"' | '\\'))) => value.push(escaped),
-                // Some senders do not escape the backslashes of file names.
-                Some((_, other)) => value.extend(['\\', other]),
-                None => return None,
-            },
-            other => value.push(other),
-        }
+/// Whether all recipients read this name: some strip spaces, some decode `%22` (as HTML encodes a
+/// quotation mark), some decode encoded words (RFC 2047).
+fn is_plain_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.trim() == name
+        && !["%22", "=?"].iter().any(|coded| name.contains(coded))
+}
+
+fn content_type(value: &str) -> Result<String, PartHeadError> {
+    if let Some(fault) = parameter_fault(value) {
+        return Err(PartHeadError::Parameters {
+            field: "content-type",
+            fault,
+        });
     }
-    None
+    let kind = value.split('/').next().unwrap_or_default();
+    if kind.trim().eq_ignore_ascii_case("multipart") {
+        return Err(PartHeadError::Nested);
+    }
+    Ok(value.to_owned())
+}
+
+fn length(value: &str) -> Result<u64, PartHeadError> {
+    let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+    let length = value.parse().ok().filter(|_| is_number);
+    length.ok_or(PartHeadError::Length)
 }
 
 #[cfg(test)]
@@ -150,28 +176,23 @@ mod tests {
 
     #[test]
     fn parses_dispositions() {
-        let check = |value: &str, expected: Option<(&str, bool)>| {
-            let found = disposition(value);
-            let found = found.as_ref().map(|(name, file)| (name.as_str(), *file));
-            assert_eq!(found, expected, "{value}");
+        let check = |value: &str, name: &str, file_name: Option<&str>| {
+            let expected = (name.to_owned(), file_name.map(str::to_owned));
+            assert_eq!(disposition(value), Ok(expected), "{value}");
         };
-        check("form-data; name=\"a\"", Some(("a", false)));
-        check("Form-Data;name=a", Some(("a", false)));
+        check("form-data; name=\"a\"", "a", None);
+        check("Form-Data;name=a", "a", None);
         check(
             "form-data; name=\"a\"; filename=\"b.png\"",
-            Some(("a", true)),
+            "a",
+            Some("b.png"),
         );
-        check(
-            "form-data; filename*=UTF-8''b%20c; name=a",
-            Some(("a", true)),
-        );
-        check(r#"form-data; name="a\"b\\c""#, Some(("a\"b\\c", false)));
-        check(
-            r#"form-data; name=a; filename="C:\dir\b""#,
-            Some(("a", true)),
-        );
-        check("form-data; name=\"é;=%22\"", Some(("é;=%22", false)));
-        check("form-data; name=\"\";", Some(("", false)));
+        check("form-data; filename=\"\"; name=\"a\"", "a", Some(""));
+        check("form-data; name=\"é;=%2\"", "é;=%2", None);
+        check("form-data; name=\"a b[c]'\"", "a b[c]'", None);
+        let refuse = |value: &str, expected: PartHeadError| {
+            assert_eq!(disposition(value), Err(expected), "{value}");
+        };
         for malformed in [
             "form-data",
             "form-data; filename=a",
@@ -179,13 +200,36 @@ mod tests {
             "form-data; name=\"a",
             "form-data; name=\"a\" b",
             "form-data; name=a b",
-            "form-data; name=a; name=b",
-            "form-data; name=a; NAME=a",
-            "form-data; name*=UTF-8''a",
             "form-data; name=a; x",
+            "form-data; name=a;",
+            "form-data ; name=a",
+            "form-data; name='a'",
+            "form-data; name=a:b",
+            "form-data;\u{a0}name=a",
         ] {
-            check(malformed, None);
+            refuse(malformed, PartHeadError::Disposition);
         }
+        let parameters = |fault| PartHeadError::Parameters {
+            field: "content-disposition",
+            fault,
+        };
+        let repeated = || parameters(ParameterFault::Repeated);
+        refuse("form-data; name=a; name=b", repeated());
+        refuse("form-data; name=a; NAME=a", repeated());
+        refuse("form-data; name=a; filename=b; filename=c", repeated());
+        let extended = || parameters(ParameterFault::Extended);
+        refuse("form-data; name*=UTF-8''a", extended());
+        refuse("form-data; name=a; name*0=b", extended());
+        refuse("form-data; name=a; filename*=UTF-8''b%20c", extended());
+        let quoted = || parameters(ParameterFault::QuotedPair);
+        refuse(r#"form-data; name="a\"b""#, quoted());
+        refuse(r#"form-data; name="a\\""#, quoted());
+        refuse(r#"form-data; name=a; filename="C:\dir\b""#, quoted());
+        for name in ["", " a", "a ", "\u{a0}a", "a%22b", "=?utf-8?q?a?="] {
+            refuse(&format!("form-data; name=\"{name}\""), PartHeadError::Name);
+        }
+        let hidden = "form-data; name=a; filename=\"b; NAME=c\"";
+        refuse(hidden, PartHeadError::HiddenName);
     }
 
     #[test]
@@ -219,6 +263,24 @@ mod tests {
         check(
             &format!("{named}\r\nContent-Transfer-Encoding: base64"),
             Err(PartHeadError::TransferEncoding),
+        );
+        let lines = |line: &str| format!("{named}\r\n{line}");
+        check(&lines("Content-Length: 5"), Ok("a"));
+        check(&lines("Content-Length: +5"), Err(PartHeadError::Length));
+        check(
+            &lines("Content-Length: 5\r\nContent-Length: 5"),
+            Err(PartHeadError::Repeated("content-length")),
+        );
+        check(
+            &lines("Content-Type: Multipart/mixed; boundary=c"),
+            Err(PartHeadError::Nested),
+        );
+        check(
+            &lines("Content-Type: text/plain; charset=utf-8; charset=utf-16"),
+            Err(PartHeadError::Parameters {
+                field: "content-type",
+                fault: ParameterFault::Repeated,
+            }),
         );
         check(
             &format!("{named}{}", "\r\nX-A: 1".repeat(40)),

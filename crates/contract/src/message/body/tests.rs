@@ -20,7 +20,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data; boundary=b";
 
 /// A contract with one operation whose body has one media type.
-fn contract(openapi: &str, key: &str, media: &Value) -> CompiledContract {
+pub(super) fn contract(openapi: &str, key: &str, media: &Value) -> CompiledContract {
     let document = json!({
         "openapi": openapi,
         "info": {"title": "t", "version": "1"},
@@ -34,7 +34,7 @@ fn contract(openapi: &str, key: &str, media: &Value) -> CompiledContract {
     compile(documents, &CompileOptions::default()).unwrap()
 }
 
-fn headers(content_type: &str, coding: &str) -> HeaderMap {
+pub(super) fn headers(content_type: &str, coding: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap());
     if !coding.is_empty() {
@@ -44,7 +44,7 @@ fn headers(content_type: &str, coding: &str) -> HeaderMap {
 }
 
 /// The class and the pointer of each violation.
-fn judge(contract: &CompiledContract, headers: &HeaderMap, body: &[u8]) -> Vec<String> {
+pub(super) fn judge(contract: &CompiledContract, headers: &HeaderMap, body: &[u8]) -> Vec<String> {
     let policy = EnforcementPolicy::default();
     let settings = CheckSettings {
         policy: &policy,
@@ -401,9 +401,70 @@ fn refuses_malformed_multipart_bodies() {
     check(
         "multipart/form-data; boundary=b; boundary=c",
         "--b--",
-        &["malformed-body"],
+        &["unsupported-media-type"],
     );
     check(MULTIPART, "--c--", &["malformed-body"]);
+}
+
+/// What frameworks read as another boundary, charset, part or name is refused.
+#[test]
+fn refuses_multipart_bodies_that_recipients_read_differently() {
+    let media = json!({"schema": {"type": "object", "properties": {
+        "role": {"enum": ["user"]}, "user_name": {"type": "string"}, "tags[]": {"type": "array"}
+    }}});
+    let contract = contract(V30, "multipart/form-data", &media);
+    let check = |content_type: &str, parts: &[(&str, &str)], expected: &str| {
+        let body = multipart(parts);
+        let found = judge(&contract, &headers(content_type, ""), body.as_bytes());
+        let first = found.first().map_or("", String::as_str);
+        assert_eq!(first, expected, "{content_type} {parts:?}");
+    };
+    for content_type in [
+        "multipart/form-data; boundary=b",
+        "multipart/form-data;boundary=\"b\"; charset=UTF-8",
+        "multipart/form-data; boundary=b; x=1",
+    ] {
+        check(content_type, &[("role", "user")], "");
+    }
+    for content_type in [
+        "multipart/form-data; boundary*=utf-8''c; boundary=b",
+        "multipart/form-data; boundary=b; boundary*0=c",
+        "multipart/form-data; boundary=\"\\b\"",
+        "multipart/form-data; boundary = b",
+        "multipart/form-data; boundary=b; charset=utf-8; charset=utf-8",
+    ] {
+        check(content_type, &[("role", "user")], "unsupported-media-type");
+    }
+    for content_type in [
+        "multipart/form-data; boundary='b'",
+        "multipart/form-data; xboundary=c; boundary=b",
+        "multipart/form-data; x=\"boundary=c\"; boundary=b",
+        "multipart/form-data; boundary=b; charset=utf-16",
+        "multipart/form-data ; boundary=b",
+        "multipart/form-data; boundary=b;",
+    ] {
+        check(content_type, &[("role", "user")], "malformed-body");
+    }
+    for (name, pointer) in [
+        ("\"role[]\"", "/role[]"),
+        ("\"role[a]\"", "/role[a]"),
+        ("user.name", "/user.name"),
+        ("\"user name\"", "/user name"),
+        ("tags", "/tags"),
+    ] {
+        let expected = format!("malformed-body {pointer}");
+        check(MULTIPART, &[("role", "user"), (name, "admin")], &expected);
+    }
+    check(MULTIPART, &[("\"tags[]\"", "1"), ("\"other[]\"", "1")], "");
+    let latin = "user_name|Content-Type: text/plain; charset=iso-8859-1";
+    check(MULTIPART, &[(latin, "a")], "");
+    check(MULTIPART, &[(latin, "é")], "malformed-body /user_name");
+    check(MULTIPART, &[("_charset_", "UTF-8")], "");
+    check(
+        MULTIPART,
+        &[("_charset_", "utf-16")],
+        "malformed-body /_charset_",
+    );
 }
 
 #[test]

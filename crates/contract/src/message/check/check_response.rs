@@ -3,7 +3,7 @@
 //! The content of a response is meant for its client only, so violations of responses quote no
 //! values.
 
-use http::header::{CONTENT_TYPE, HeaderMap, SET_COOKIE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, SET_COOKIE};
 
 use portcullis_json::with_message_steps;
 use portcullis_vocabulary::enforcement::Enforcement;
@@ -15,6 +15,7 @@ use super::request_head::RequestHead;
 use crate::message::body::{BodyFormat, BodyJudge, codings};
 use crate::message::check_settings::{CheckScratch, CheckSettings};
 use crate::message::compiled_contract::CompiledContract;
+use crate::message::header_parameters::parameter_fault;
 use crate::message::media_range::{MediaRange, best_match};
 use crate::message::operation::{DeclaredResponse, MediaType, Operation};
 use crate::message::parameter::RawPairs;
@@ -54,6 +55,7 @@ pub fn check_response_head<'c>(
     scratch: &mut CheckScratch,
     violations: &mut Vec<Violation>,
 ) -> ResponsePlan<'c> {
+    check_framing(contract, operation, head.headers, settings, violations);
     let Some(declared) = operation.response(head.status) else {
         push(settings, violations, || {
             undeclared_status(contract, operation, head.status)
@@ -100,6 +102,48 @@ pub fn check_response_head<'c>(
                 .with_location(contract.location(declared.node_ref))
             });
             ResponsePlan::Pass
+        }
+    }
+}
+
+/// Checks the fields that say where the body ends and what it is. A recipient that takes another one
+/// of several values reads another response than the one that was checked.
+fn check_framing(
+    contract: &CompiledContract,
+    operation: &Operation,
+    headers: &HeaderMap,
+    settings: CheckSettings<'_>,
+    violations: &mut Vec<Violation>,
+) {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let is_number = |line: &HeaderValue| line.as_bytes().iter().all(u8::is_ascii_digit);
+    let has_one_length = match (lengths.next(), lengths.next()) {
+        (None, _) => true,
+        (Some(only), None) => is_number(only),
+        (Some(_), Some(_)) => false,
+    };
+    let has_one_type = headers.get_all(CONTENT_TYPE).iter().nth(1).is_none();
+    for (is_clear, name, message, expected) in [
+        (
+            has_one_length,
+            "content-length",
+            "the header `content-length` is not one number",
+            "one decimal number (RFC 9110 section 8.6)",
+        ),
+        (
+            has_one_type,
+            "content-type",
+            "the header `content-type` occurs more than once",
+            "one media type (RFC 9110 section 8.3)",
+        ),
+    ] {
+        if !is_clear {
+            push(settings, violations, || {
+                Violation::new(ViolationClass::InvalidHeader, MessagePart::Header, message)
+                    .with_name(name)
+                    .with_expected(expected)
+                    .with_location(contract.location(operation.node_ref))
+            });
         }
     }
 }
@@ -210,6 +254,9 @@ fn media_type<'r>(
         return Ok(media);
     }
     let found = MediaRange::parse(text).ok_or("the header `content-type` is not a media type")?;
+    if parameter_fault(text).is_some() {
+        return Err("the header `content-type` has parameters that recipients read differently");
+    }
     let keys = declared.content.iter().map(|media| media.key.as_str());
     best_match(keys, &found)
         .map(|index| &declared.content[index])

@@ -6,6 +6,7 @@ use super::body_plan::{BodyLength, BodyPlan};
 use super::head_judge::HeadJudge;
 use crate::message::body::{BodyFormat, BodyJudge, Charset, ContentCoding, codings, is_readable};
 use crate::message::compiled_contract::CompiledContract;
+use crate::message::header_parameters::parameter_fault;
 use crate::message::media_range::{MediaRange, best_match};
 use crate::message::operation::{BodyDeclaration, DeclaredBody, MediaType};
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
@@ -77,6 +78,9 @@ impl<'c> HeadJudge<'_, 'c> {
         let Some(found) = MediaRange::parse(text) else {
             return Err(self.unsupported(body, "the header `content-type` is not a media type"));
         };
+        if let Some(fault) = parameter_fault(text) {
+            return Err(self.unsupported(body, &format!("the header `content-type`: {fault}")));
+        }
         let keys = body.content.iter().map(|media| media.key.as_str());
         let index = best_match(keys, &found).ok_or_else(|| {
             let mut violation = self.unsupported(body, "the media type is not declared");

@@ -1,4 +1,5 @@
-//! The last stage: completes the shadow copy and adds the header that reports violations.
+//! The last stage: completes the shadow copy, writes the length of the body as one number, and adds
+//! the header that reports violations.
 
 use http::{HeaderName, HeaderValue, Response};
 use http_body::Body;
@@ -9,6 +10,7 @@ use super::staged_request::ServiceAnswer;
 use crate::body::BodyTee;
 use crate::exchange::answer_body::AnswerBody;
 use crate::exchange::data_core::DataCore;
+use crate::headers::remake_content_length;
 
 const X_PORTCULLIS_VIOLATIONS: HeaderName = HeaderName::from_static("x-portcullis-violations");
 
@@ -24,10 +26,12 @@ pub(in crate::exchange) fn finish(core: &DataCore, answer: ServiceAnswer) -> Res
         shadow.record_answer(&response);
         if !response.body().is_end_stream() {
             let bytes_max = record.service.response_body_bytes_max;
-            let tee = BodyTee::new(bytes_max, move |copy| shadow.record_body(copy));
+            let lease = record.service.body_budget.lease(record.caller.consumer);
+            let tee = BodyTee::new(bytes_max, lease, move |copy| shadow.record_body(copy));
             response = response.map(|body| body.with_tee(tee));
         }
     }
+    remake_content_length(response.headers_mut());
     let reported = record.violations_to_report();
     if !reported.is_empty()
         && core.snapshot().refusals.report_header

@@ -15,9 +15,9 @@ use crate::exchange::retry::{AttemptResult, RetryableRequest, is_idempotent};
 use crate::exchange::service_core::ForwardTarget;
 use crate::exchange::shadow_capture::ShadowCapture;
 use crate::headers::{MaxForwards, Peer, add_forwarding, count_hop};
-use crate::upstream::UpstreamClient;
+use crate::upstream::{UpstreamClient, UpstreamError};
 use portcullis_identity::remove_squad_headers;
-use portcullis_telemetry::RequestOutcome;
+use portcullis_telemetry::{LogThrottle, RequestOutcome};
 
 pub(in crate::exchange) async fn forward(
     admitted: AdmittedRequest,
@@ -133,9 +133,20 @@ fn conclude(
         Err(error) => {
             let service = &record.service;
             service.recorder.upstream_error(upstream_reason(&error));
-            tracing::debug!(service = service.config().name, %error, "the upstream did not answer");
+            log_upstream_error(&service.config().name, &error);
             Err(ProblemCause::Upstream(error))
         }
+    }
+}
+
+/// Logs why the upstream did not answer. Every such request has a line in the access log; the lack of
+/// a local resource concerns the operator.
+fn log_upstream_error(service: &str, error: &UpstreamError) {
+    static LOCAL: LogThrottle = LogThrottle::new();
+    if !matches!(error, UpstreamError::Local { .. }) {
+        tracing::debug!(service, %error, "the upstream did not answer");
+    } else if let Some(suppressed) = LOCAL.pass(Instant::now()) {
+        tracing::warn!(service, %error, suppressed, "a request could not be sent");
     }
 }
 

@@ -32,6 +32,9 @@ pub(in crate::exchange) async fn judge_body(
         return Ok(routed.with_body(ForwardBody::streamed(body)));
     };
     let body = match gather(&routed.record, body).await? {
+        BufferOutcome::NoMemory { .. } => {
+            return Err(body_problem(RequestBodyError::NoMemory, &routed.record));
+        }
         BufferOutcome::Whole(whole) => {
             judge_whole(core, &routed, plan, &whole)?;
             ForwardBody::whole(whole)
@@ -58,7 +61,9 @@ async fn gather(
     body: RequestBody,
 ) -> Result<BufferOutcome<RequestBody>, ExchangeProblem> {
     let started = Instant::now();
-    let gathered = body.gather(record.service.body_bytes_max).await;
+    let service = &record.service;
+    let lease = service.body_budget.lease(record.caller.consumer);
+    let gathered = body.gather_with(service.body_bytes_max, lease).await;
     record.add_wait(started.elapsed());
     gathered.map_err(|error| body_problem(error, record))
 }

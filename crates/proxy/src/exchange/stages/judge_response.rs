@@ -18,7 +18,7 @@ use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
 use super::enforce::enforce;
 use super::staged_request::{ExchangeProblem, ServiceAnswer};
-use crate::body::{BodyCopy, BodyTee};
+use crate::body::{BodyCopy, BodyLease, BodyTee};
 use crate::body::{BufferOutcome, buffer_body};
 use crate::exchange::answer_body::AnswerBody;
 use crate::exchange::answer_table::ProblemCause;
@@ -43,6 +43,9 @@ pub(in crate::exchange) async fn judge_response(
 
 /// The metric label of a response that is too large to be judged.
 const RESPONSE_TOO_LARGE: &str = "response-too-large";
+
+/// The metric label of a response for whose copy there was no memory.
+const NO_MEMORY: &str = "no-memory";
 
 struct ResponseJudge {
     core: Rc<DataCore>,
@@ -161,7 +164,7 @@ impl ResponseJudge {
     ) -> Result<AnswerBody, ExchangeProblem> {
         let service = &self.record.service;
         let started = Instant::now();
-        let gathered = buffer_body(body, service.response_body_bytes_max).await;
+        let gathered = buffer_body(body, service.response_body_bytes_max, self.lease()).await;
         // The duration of an answer that passes was taken before its body was read; that of a
         // refusal was not, so only the refusal has this wait to subtract.
         let waited = started.elapsed();
@@ -174,6 +177,10 @@ impl ResponseJudge {
             }
             Ok(BufferOutcome::Larger { first, rest }) => {
                 service.recorder.unjudged(RESPONSE_TOO_LARGE);
+                Ok(rest.preceded_by(first))
+            }
+            Ok(BufferOutcome::NoMemory { first, rest }) => {
+                service.recorder.unjudged(NO_MEMORY);
                 Ok(rest.preceded_by(first))
             }
             Err(error) => {
@@ -197,7 +204,8 @@ impl ResponseJudge {
         let declared = operation.response(status);
         let index = declared.and_then(|declared| declared.content.iter().position(is_media));
         let bytes_max = self.record.service.response_body_bytes_max;
-        body.with_tee(BodyTee::new(bytes_max, move |copy| {
+        let lease = self.lease();
+        body.with_tee(BodyTee::new(bytes_max, lease, move |copy| {
             let service = Rc::clone(&self.record.service);
             let operation = service.contract.operation(self.id);
             let media = index.and_then(|index| operation.response(status)?.content.get(index));
@@ -209,9 +217,16 @@ impl ResponseJudge {
                     }
                 }
                 (BodyCopy::TooLarge, _) => service.recorder.unjudged(RESPONSE_TOO_LARGE),
+                (BodyCopy::NoMemory, _) => service.recorder.unjudged(NO_MEMORY),
                 (BodyCopy::Whole(_), None) => {}
             }
         }))
+    }
+
+    /// A lease for the memory of the body.
+    fn lease(&self) -> BodyLease {
+        let budget = &self.record.service.body_budget;
+        budget.lease(self.record.caller.consumer)
     }
 
     fn body_violations(&self, media: &MediaType, bytes: &[u8]) -> Vec<Violation> {

@@ -5,6 +5,7 @@ mod enforce;
 
 mod select_service;
 mod match_operation;
+mod screen_headers;
 mod check_traffic;
 mod judge_head;
 mod owned_body_plan;
@@ -23,5 +24,6 @@ pub(super) use judge_body::judge_body;
 pub(super) use judge_head::judge_head;
 pub(super) use judge_response::judge_response;
 pub(super) use match_operation::match_operation;
+pub(super) use screen_headers::screen_headers;
 pub(super) use select_service::select_service;
 pub(super) use staged_request::{ExchangeProblem, IdentifiedRequest};

@@ -10,6 +10,7 @@ use portcullis_contract::{FormData, MediaType, check_form_data};
 use super::enforce::enforce;
 use super::judge_head::declared_body;
 use crate::body::BodyChecker;
+use crate::body::BodyLease;
 use crate::body::RequestBodyError;
 use crate::exchange::data_core::DataCore;
 use crate::exchange::request_record::RequestRecord;
@@ -23,6 +24,8 @@ pub(super) struct UploadChecker {
     media: usize,
     /// `None` after the verdict.
     form: Option<FormData>,
+    /// The memory of the parts that are kept.
+    lease: BodyLease,
 }
 
 impl UploadChecker {
@@ -37,6 +40,7 @@ impl UploadChecker {
             record: Rc::clone(record),
             media,
             form: Some(form),
+            lease: record.service.body_budget.lease(record.caller.consumer),
         }
     }
 
@@ -71,6 +75,9 @@ impl BodyChecker for UploadChecker {
         };
         if let Some((_, media)) = declared_media(&self.record, self.media) {
             form.feed(media, bytes);
+        }
+        if !self.lease.grow_to(form.kept_bytes() as u64) {
+            return Err(RequestBodyError::NoMemory);
         }
         if form.is_broken() {
             self.decide()
