@@ -4,27 +4,24 @@
 //! Each service has one task, so everything that happens to its contract happens in order. Reads
 //! and compilations run on blocking threads, because the control runtime also answers probes.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
 use crate::admin::RevisionResult;
-use crate::source::{BlockingWorkers, FileSignature, FileWatcher, SourceAccess};
 use portcullis_config::ContractSource;
-use portcullis_contract::{CompileOptions, ContractIdentity, DocumentSet};
+use portcullis_contract::{CompileOptions, ContractIdentity};
 
 use super::live_state_writer::{LiveStateWriter, ServiceState};
 use super::publish::{SourceReadOutcome, basis};
-use super::read_task::{
-    CompileOutcome, NotCompiled, ReadInput, ReadTask, compile_documents, load, revision,
-};
+use super::read_task::{CompileOutcome, NotCompiled, ReadInput, ReadTask, revision};
 use super::remote_source::ContractFetch;
 use super::revision_history::{ReloadTrigger, RevisionEvent};
 use super::watched_source::{SourceEvent, WatchedSource, next_event_of};
+use super::watcher_resources::{WatcherResources, load_files};
 
 /// How often a file is read again because it changed during the read.
 const REREADS_MAX: u32 = 3;
@@ -49,24 +46,6 @@ pub(in crate::app) enum WatcherRequest {
         bytes: Vec<u8>,
         reply: oneshot::Sender<RevisionEvent>,
     },
-}
-
-/// What the watchers of all services share.
-#[derive(Clone, Debug)]
-pub(in crate::app) struct WatcherResources {
-    files: FileWatcher,
-    /// The threads that compile.
-    compilers: BlockingWorkers,
-}
-
-impl WatcherResources {
-    /// Starts the threads, with this number for compilation.
-    pub(in crate::app) fn start(compilers: usize) -> io::Result<Self> {
-        Ok(Self {
-            files: FileWatcher::start()?,
-            compilers: BlockingWorkers::start("compiler", compilers, None)?,
-        })
-    }
 }
 
 /// Watches the contract of one service.
@@ -188,7 +167,7 @@ impl ContractWatcher {
                 let read_outcome = SourceReadOutcome {
                     trigger: ReloadTrigger::Operator,
                     source,
-                    outcome: self.compile_bytes(task).await,
+                    outcome: self.resources.compile_bytes(task).await,
                     stale: None,
                 };
                 let recorded = self.apply(ContractRole::Candidate, read_outcome).await;
@@ -245,7 +224,7 @@ impl ContractWatcher {
                 () = watch.changed() => continue,
             };
             watch.watch(loaded.files).await;
-            let outcome = self.compile(loaded.documents, task).await;
+            let outcome = self.resources.compile(loaded.documents, task).await;
             let revision = revision(&outcome);
             // The same revision twice is complete, even if the file is being touched.
             let is_same = revision.is_some() && revision == last;
@@ -259,29 +238,6 @@ impl ContractWatcher {
         Err(NotCompiled::Unavailable(problem))
     }
 
-    /// Parses and compiles bytes that were fetched.
-    async fn compile_bytes(&self, task: ReadTask) -> CompileOutcome {
-        let task = Arc::new(task);
-        let parsed = Arc::clone(&task);
-        let parsing = self.resources.compilers.run(move || load(&parsed).0);
-        let documents = parsing
-            .await
-            .unwrap_or_else(|error| Err(unavailable(&error)));
-        self.compile(documents, task).await
-    }
-
-    /// Compiles when it is this contract's turn.
-    async fn compile(
-        &self,
-        documents: Result<DocumentSet, NotCompiled>,
-        task: Arc<ReadTask>,
-    ) -> CompileOutcome {
-        let documents = documents?;
-        let compiling = move || compile_documents(documents, &task);
-        let compiled = self.resources.compilers.run(compiling).await;
-        compiled.unwrap_or_else(|error| Err(unavailable(&error)))
-    }
-
     async fn outcome_of_fetch(
         &mut self,
         role: ContractRole,
@@ -290,7 +246,7 @@ impl ContractWatcher {
         match fetch {
             ContractFetch::New { name, bytes } | ContractFetch::Cached { name, bytes, .. } => {
                 let input = ReadInput::Bytes { name, bytes };
-                self.compile_bytes(self.task(role, input)).await
+                self.resources.compile_bytes(self.task(role, input)).await
             }
             // Unchanged content may be content that was refused.
             ContractFetch::Unchanged => Err(self
@@ -343,46 +299,6 @@ impl ContractWatcher {
             _ => &mut self.source,
         }
     }
-}
-
-/// Documents that were read from files.
-struct LoadedFiles {
-    documents: Result<DocumentSet, NotCompiled>,
-    files: Vec<PathBuf>,
-    /// Whether a file changed during the read.
-    changed_while_read: bool,
-}
-
-async fn load_files(task: Arc<ReadTask>, access: SourceAccess) -> LoadedFiles {
-    let entry = task.input.files();
-    let files = entry.clone();
-    let loading = access.run(move || {
-        let (began, before) = (SystemTime::now(), FileSignature::of(&entry));
-        let (documents, files) = load(&task);
-        // The other files are known only after the read, so only their times are compared.
-        let changed_while_read = FileSignature::of(&entry) != before
-            || files.iter().any(|file| changed_since(file, began));
-        LoadedFiles {
-            documents,
-            files,
-            changed_while_read,
-        }
-    });
-    loading.await.unwrap_or_else(|error| LoadedFiles {
-        documents: Err(unavailable(&error)),
-        files,
-        changed_while_read: false,
-    })
-}
-
-fn unavailable(error: &io::Error) -> NotCompiled {
-    NotCompiled::Unavailable(format!("the contract could not be read: {error}"))
-}
-
-/// Whether a file was written between `began` and now.
-fn changed_since(file: &Path, began: SystemTime) -> bool {
-    let modified = std::fs::metadata(file).and_then(|metadata| metadata.modified());
-    modified.is_ok_and(|modified| modified >= began && modified <= SystemTime::now())
 }
 
 /// The revision that need not be compiled again: the current one of this role, if it was compiled

@@ -6,7 +6,7 @@
 //! a pointer. A contract or configuration with errors is refused with its reasons, and the active
 //! one stays.
 //!
-//! - read: `watched_source`, `remote_source`, `read_task`, `contract_watcher`
+//! - read: `watched_source`, `remote_source`, `read_task`, `watcher_resources`, `contract_watcher`
 //! - decide: `reload_verdict` compares a new revision with the active one
 //! - apply: `live_state_writer`, `publish` (contracts), `reconfigure` (configuration)
 //! - `shadow_candidate`: checks copies of live exchanges against a candidate contract
@@ -22,11 +22,13 @@ mod publish;
 mod reconfigure;
 mod remote_source;
 mod watched_source;
+mod watcher_resources;
 mod contract_watcher;
 mod operator_requests;
 
-pub(super) use contract_watcher::{ContractWatcher, WatcherResources};
+pub(super) use contract_watcher::ContractWatcher;
 pub use live_state_writer::ConfigReader;
 pub(super) use live_state_writer::LiveStateWriter;
 pub(super) use operator_requests::ReloadController;
 pub(super) use read_task::options;
+pub(super) use watcher_resources::WatcherResources;
