@@ -16,7 +16,9 @@ fn main() {
     for variable in variables {
         println!("cargo::rerun-if-env-changed={variable}");
     }
-    println!("cargo::rerun-if-changed=build.rs");
+    // A path that does not exist would compile the crate again in each build.
+    let script = checkout().join("build.rs");
+    println!("cargo::rerun-if-changed={}", script.display());
     let runs_all = env::var_os("PORTCULLIS_TEST_NO_SKIP").is_some();
     let has = [
         ("has_corpora", has_corpora()),
@@ -81,7 +83,7 @@ fn has_programs(names: &[&str]) -> bool {
     names.iter().all(is_there)
 }
 
-/// The root of the workspace: this script serves the root package and two crates below `crates`.
+/// The root of the workspace: this script serves the root package and some crates below `crates`.
 fn checkout() -> PathBuf {
     let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     match package.parent() {

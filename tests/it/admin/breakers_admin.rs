@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use crate::support::app::{App, Process, SHOP, Site, ask};
-use crate::support::relay::{Answer, Client};
+use crate::support::client::{Answer, Client};
 
 const CATALOG: &str =
     "[squads.payments]\ntier = \"gold\"\nservices = [\"shop\"]\n[squads.checkout]\n";

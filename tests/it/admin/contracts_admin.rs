@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::breakers_admin::{HOST, JSON, good, refused, request};
 use crate::support::app::ask;
-use crate::support::relay::{Answer, Client};
+use crate::support::client::{Answer, Client};
 use crate::support::steered::{CONTRACT_BYTES_MAX, NEXT, Port, REVISION, applied, refusal};
 
 const YAML: &str = "host: 127.0.0.1\r\ncontent-type: application/yaml\r\n";

@@ -16,8 +16,8 @@ use serde_json::json;
 
 use super::breakers_admin::{HOST, LOOPBACK, good, request as request_to, site};
 use crate::support::app::{App, Process, SHOP, Site, ask, program};
+use crate::support::client::{Answer, PATIENCE};
 use crate::support::faulty::Faulty;
-use crate::support::relay::{Answer, PATIENCE};
 use crate::support::tools::tool;
 
 /// The `accept` header field of a browser.

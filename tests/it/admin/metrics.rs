@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use prometheus_parse::{Scrape, Value};
 
 use crate::support::app::{App, SHOP, Site, admin, ask, get, post};
-use crate::support::relay::Client;
+use crate::support::client::Client;
 use crate::support::upstream::{Upstream, send};
 
 const CATALOG: &str = "[squads.payments]\ntier = \"gold\"\n[squads.checkout]\ntier = \"bronze\"\n";

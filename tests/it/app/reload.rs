@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use crate::source::sources::Storage;
 use crate::support::app::{App, Process, Site, admin, ask, is_full, post, problem, until};
+use crate::support::client::{Answer, Client};
 use crate::support::corpus::corpora;
-use crate::support::relay::{Answer, Client};
 use crate::support::upstream::{Step, Upstream, send};
 
 /// Two revisions that differ in every response: `GET /v` returns the revision, and so does the

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::app::{App, Process, Site, admin, ask, is_full, problem, until};
+use crate::support::client::{Answer, Client};
 use crate::support::faulty::Faulty;
-use crate::support::relay::{Answer, Client};
 use crate::support::upstream::{Upstream, send};
 
 const CONTRACT: &str = "\

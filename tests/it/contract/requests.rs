@@ -19,8 +19,7 @@ use portcullis_vocabulary::enforcement::EnforcementCeilings;
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use serde_json::Value;
 
-use crate::proxy::http1_corpus::decode;
-use crate::support::corpus::corpora;
+use crate::support::corpus::{corpora, decode};
 
 pub(crate) struct Case {
     pub(crate) id: String,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::app::{Process, SHOP, Site, admin, get, post, program};
-use crate::support::relay::Client;
+use crate::support::client::Client;
 use crate::support::upstream::Upstream;
 use crate::telemetry::prometheus::Prometheus;
 

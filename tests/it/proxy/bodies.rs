@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use serde_json::Value;
 
 use crate::support::app::{App, Site, ask, problem};
-use crate::support::relay::{Answer, Client};
+use crate::support::client::{Answer, Client};
 use crate::support::upstream::{Upstream, send};
 
 const CONTRACT: &str = "

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use crate::support::app::{App, Site, admin, problem, until};
-use crate::support::relay::{Answer, Client};
+use crate::support::client::{Answer, Client};
 use crate::support::upstream::{Upstream, send};
 
 const CONTRACT: &str = "openapi: 3.1.0

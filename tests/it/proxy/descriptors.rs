@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 
 use crate::support::app::{Process, Site, admin, ask, get, problem, until};
-use crate::support::relay::Client;
+use crate::support::client::Client;
 use crate::support::upstream::{Upstream, send};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";

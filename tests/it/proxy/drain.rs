@@ -10,7 +10,7 @@ use std::time::Instant;
 use tokio::sync::Notify;
 
 use crate::support::app::{Process, Site, admin, get, post};
-use crate::support::relay::{Client, PATIENCE};
+use crate::support::client::{Client, PATIENCE};
 use crate::support::upstream::{Step, Upstream, send};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";

@@ -2,7 +2,7 @@
 //! contracts.
 
 use crate::support::app::{App, SHOP, Site, get, problem};
-use crate::support::relay::Answer;
+use crate::support::client::Answer;
 use crate::support::upstream::{Upstream, send};
 
 /// A contract that accepts all paths of up to three segments.

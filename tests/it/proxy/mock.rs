@@ -8,7 +8,7 @@ use portcullis::app::build;
 use portcullis_config::{FlagOverrides, load};
 
 use crate::support::app::{App, Site, ask, get, post, problem};
-use crate::support::relay::Answer;
+use crate::support::client::Answer;
 
 const FIXTURE: &str = include_str!("../fixtures/mock.json");
 const SEARCH: &str = include_str!("../../../contracts/discovery/search-api/openapi.json");

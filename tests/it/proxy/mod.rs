@@ -6,8 +6,6 @@ pub(crate) mod descriptors;
 pub(crate) mod drain;
 pub(crate) mod gateway;
 pub(crate) mod header_names;
-pub(crate) mod http1;
-pub(crate) mod http1_corpus;
 pub(crate) mod mock;
 pub(crate) mod refusals;
 pub(crate) mod responses;

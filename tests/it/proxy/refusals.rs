@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::app::{App, Process, Site, get, post, problem, shop_line};
-use crate::support::relay::Answer;
+use crate::support::client::Answer;
 use crate::support::upstream::Upstream;
 
 const CATALOG: &str = "[squads.payments]\ntier = \"gold\"\nchat = \"#pay\"\noncall = \"pager\"\n\

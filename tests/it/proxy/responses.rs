@@ -8,7 +8,7 @@ use http::StatusCode;
 use tokio::sync::Notify;
 
 use crate::support::app::{App, Site, ask, get, problem};
-use crate::support::relay::{Answer, PATIENCE};
+use crate::support::client::{Answer, PATIENCE};
 use crate::support::upstream::{Step, Upstream, send};
 
 const CONTRACT: &str = r#"

@@ -1,7 +1,7 @@
 //! Forwarded requests: the same bytes, in every mode of enforcement, and the fields of a gateway.
 
 use crate::support::app::{App, Site, get, post, problem};
-use crate::support::relay::Answer;
+use crate::support::client::Answer;
 use crate::support::upstream::{Recorded, Step, Upstream, send};
 
 const GOOD: &str = r#"{"name":"a","quantity":1}"#;

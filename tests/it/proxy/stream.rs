@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use crate::support::app::{Process, Site};
+use crate::support::client::{Client, PATIENCE};
 use crate::support::load::{Echo, is_pattern, pattern};
-use crate::support::relay::{Client, PATIENCE};
 
 const LENGTH: usize = 100 << 20;
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
 use crate::support::app::{App, Site, admin, get, post, problem, until};
-use crate::support::relay::Answer;
+use crate::support::client::Answer;
 use crate::support::upstream::{Step, Upstream, send};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";

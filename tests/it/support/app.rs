@@ -18,7 +18,7 @@ use portcullis_config::{FlagOverrides, load};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::relay::{Answer, Client, PATIENCE};
+use super::client::{Answer, Client, PATIENCE};
 
 /// A contract with a case for every class of violation.
 pub(crate) const SHOP: &str = include_str!("../fixtures/shop.yaml");

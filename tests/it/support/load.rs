@@ -23,7 +23,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 
 use super::app::{Process, Site, admin, is_full};
-use super::relay::PATIENCE;
+use super::client::PATIENCE;
 use super::spawned::{Spawned, listen};
 
 const CLIENTS: usize = 200;

@@ -1,13 +1,15 @@
-//! Shared by the tests: the program under test, upstreams, relays, and the locations of corpora and
+//! Shared by the tests: the program under test, upstreams, clients, and the locations of corpora and
 //! tools.
 
 pub(crate) mod app;
+#[allow(dead_code, reason = "the tests of the data plane's crate use the rest")]
+pub(crate) mod client;
 pub(crate) mod corpus;
 pub(crate) mod faulty;
 pub(crate) mod load;
 pub(crate) mod promql;
-pub(crate) mod relay;
 pub(crate) mod spawned;
 pub(crate) mod steered;
 pub(crate) mod tools;
+#[allow(dead_code, reason = "the tests of the data plane's crate use the rest")]
 pub(crate) mod upstream;

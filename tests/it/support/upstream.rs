@@ -128,13 +128,13 @@ impl Upstream {
     /// Waits until the head of a request has arrived.
     pub(crate) fn head(&self) {
         self.heads
-            .recv_timeout(super::relay::PATIENCE)
+            .recv_timeout(super::client::PATIENCE)
             .expect("a request reaches the upstream");
     }
 
     /// The next request.
     pub(crate) fn request(&self) -> Recorded {
-        let recorded = self.requests.recv_timeout(super::relay::PATIENCE);
+        let recorded = self.requests.recv_timeout(super::client::PATIENCE);
         let recorded = recorded.expect("a request reaches the upstream");
         assert_eq!(
             recorded.problems,

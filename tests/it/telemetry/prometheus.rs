@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use super::deploy::{file, metric, rule_expressions, shown_expressions};
 use super::label_values::{Values, values};
 use crate::support::app::{Process, SHOP, Site, admin, ask, get, post};
-use crate::support::relay::Client;
+use crate::support::client::Client;
 use crate::support::tools::tool;
 use crate::support::upstream::{Upstream, send};
 

@@ -15,7 +15,7 @@ use prost::Message as _;
 use tokio::sync::Notify;
 
 use crate::support::app::{App, SHOP, Site, admin, ask, get, post, problem};
-use crate::support::relay::PATIENCE;
+use crate::support::client::PATIENCE;
 use crate::support::upstream::{AnswerAt, Recorded, Step, Upstream, send};
 
 pub(crate) const EXPORT_ACCEPTED: &str =

@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 
 use super::tracing::{EXPORT_ACCEPTED, spans_of, unreachable_address};
 use crate::support::app::{Process, Site, admin, is_full};
+use crate::support::client::{Client, PATIENCE};
 use crate::support::load::Echo;
-use crate::support::relay::{Client, PATIENCE};
 use crate::support::upstream::{Step, Upstream, send};
 
 const CLIENTS: usize = 4;

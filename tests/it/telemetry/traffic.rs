@@ -7,7 +7,7 @@ use prometheus_parse::{Scrape, Value as Sample};
 use serde_json::Value;
 
 use crate::support::app::{App, Process, SHOP, Site, admin, ask, get, post, until};
-use crate::support::relay::Client;
+use crate::support::client::Client;
 use crate::support::upstream::{Upstream, send};
 
 const CATALOG: &str = "\

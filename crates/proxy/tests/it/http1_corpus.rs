@@ -8,7 +8,7 @@ use std::time::Duration;
 use portcullis_proxy::ClientLimits;
 use serde::Deserialize;
 
-use crate::support::corpus::corpora;
+use crate::support::corpus::{corpora, decode};
 use crate::support::relay::{Mode, Relay, Setup};
 use crate::support::upstream::{Upstream, send};
 
@@ -118,21 +118,4 @@ fn load() -> Vec<Case> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
-}
-
-/// Base64 with padding (RFC 4648 section 4).
-pub(crate) fn decode(text: &str) -> Vec<u8> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut bytes = Vec::new();
-    let (mut bits, mut count) = (0_u32, 0);
-    for symbol in text.bytes().filter(|b| *b != b'=') {
-        let value = ALPHABET.iter().position(|b| *b == symbol).unwrap();
-        bits = bits << 6 | u32::try_from(value).unwrap();
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count & 0xff) as u8);
-        }
-    }
-    bytes
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use portcullis_proxy::{ClientLimits, UpstreamLimits};
 use tokio::sync::Notify;
 
-use crate::support::relay::{Answer, Client, Mode, Relay, Setup};
+use crate::support::client::{Answer, Client};
+use crate::support::relay::{Mode, Relay, Setup};
 use crate::support::upstream::{AnswerAt, Recorded, Step, Upstream, send};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -758,7 +759,7 @@ fn aborts_a_client_that_does_not_read() {
     client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
     upstream.request();
     // Without the cut-off the drain would have to abort it.
-    assert_eq!(relay.stop(crate::support::relay::PATIENCE).aborted, 0);
+    assert_eq!(relay.stop(crate::support::client::PATIENCE).aborted, 0);
 }
 
 #[test]
@@ -787,7 +788,7 @@ fn a_panic_costs_one_connection() {
         client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
         assert!(client.is_closed());
     }
-    assert_eq!(relay.stop(crate::support::relay::PATIENCE).panicked, 2);
+    assert_eq!(relay.stop(crate::support::client::PATIENCE).panicked, 2);
 }
 
 #[test]
@@ -852,7 +853,7 @@ fn a_drain_announces_then_finishes_requests_in_flight() {
     drop((late, crossing));
     relay
         .trigger
-        .stop(tokio::time::Instant::now() + crate::support::relay::PATIENCE);
+        .stop(tokio::time::Instant::now() + crate::support::client::PATIENCE);
     assert!(idle.is_closed());
     go.notify_one();
     let answer = slow.answer();
@@ -861,7 +862,7 @@ fn a_drain_announces_then_finishes_requests_in_flight() {
         (200, Some("close"))
     );
     drop(slow);
-    let served = relay.stop(crate::support::relay::PATIENCE);
+    let served = relay.stop(crate::support::client::PATIENCE);
     assert_eq!(
         (served.connections, served.requests, served.aborted),
         (4, 5, 0)
@@ -897,7 +898,7 @@ fn a_disconnected_client_cancels_its_request() {
     upstream.request();
     drop(client);
     // If the exchange were still in flight, the drain would have to abort it.
-    assert_eq!(relay.stop(crate::support::relay::PATIENCE).aborted, 0);
+    assert_eq!(relay.stop(crate::support::client::PATIENCE).aborted, 0);
 }
 
 #[test]
