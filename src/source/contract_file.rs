@@ -14,7 +14,7 @@ use super::git_path::{GitError, GitPath};
 /// # Errors
 /// [`ContractLoadError`] when the entry file itself cannot be read or parsed.
 pub fn load_contract(path: &Path, limits: &Limits) -> Result<DocumentSet, ContractLoadError> {
-    let read = |path: &Path, bytes_max| Ok(file_read::read(path, bytes_max)?);
+    let read = |file: &Path, bytes_max| read_of_contract(path, file, bytes_max);
     contract::load(path, &path.display().to_string(), limits, &read)
 }
 
@@ -26,8 +26,18 @@ pub fn load_contract_tolerant(
     path: &Path,
     limits: &Limits,
 ) -> Result<DocumentSet, ContractLoadError> {
-    let read = |path: &Path, bytes_max| Ok(file_read::read(path, bytes_max)?);
+    let read = |file: &Path, bytes_max| read_of_contract(path, file, bytes_max);
     contract::load_tolerant(path, &path.display().to_string(), limits, &read)
+}
+
+/// Reads one file of a contract. The entry may be a pipe, such as a process substitution.
+fn read_of_contract(entry: &Path, file: &Path, bytes_max: u64) -> Result<Vec<u8>, UnreadableFile> {
+    let read = if file == entry {
+        file_read::read(file, bytes_max)
+    } else {
+        file_read::read_referenced(file, bytes_max)
+    };
+    Ok(read?)
 }
 
 /// Reads the contract in a file of a git revision, with all files of that revision that it

@@ -1,6 +1,6 @@
 //! Reading files up to a size limit.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -21,6 +21,12 @@ pub enum FileReadError {
     #[error("{}: this is a folder; name a file", path.display())]
     Folder {
         /// The folder.
+        path: PathBuf,
+    },
+    /// The path names neither a file nor a folder: reading a pipe or a device may never end.
+    #[error("{}: this is not a regular file; a contract refers to files only", path.display())]
+    Special {
+        /// The path.
         path: PathBuf,
     },
     /// The file of a git revision cannot be read.
@@ -74,6 +80,25 @@ pub fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileReadError> {
     Ok(bytes)
 }
 
+/// Reads a file that a contract refers to, of at most `bytes_max` bytes. The text of a contract may
+/// come from anyone, so only regular files are opened.
+///
+/// # Errors
+/// [`FileReadError`] names the path and what to check.
+pub(super) fn read_referenced(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileReadError> {
+    let metadata = fs::metadata(path).map_err(|source| FileReadError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    if metadata.is_file() || metadata.is_dir() {
+        read(path, bytes_max)
+    } else {
+        Err(FileReadError::Special {
+            path: path.to_owned(),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,7 +107,7 @@ mod tests {
     fn reads_up_to_the_limit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
-        std::fs::write(&path, b"12345").unwrap();
+        fs::write(&path, b"12345").unwrap();
         assert_eq!(read(&path, 5).unwrap(), b"12345");
         assert!(matches!(
             read(&path, 4),

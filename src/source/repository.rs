@@ -1,6 +1,7 @@
 //! Changes and files of a git repository, read by running `git`.
 //!
-//! Only commands that read are run. Revisions are resolved to commits first, so git cannot take the
+//! Only commands that read are run, and none of the programs that the repository's configuration
+//! names: a checkout may come from anyone. Revisions are resolved to commits first, so git cannot take the
 //! name of a branch as an option. The command lines override repository settings that could hide
 //! changes (renames, submodules, relative paths).
 
@@ -19,6 +20,8 @@ use super::repository_error::RepositoryError;
 #[derive(Clone, Debug)]
 pub struct Repository {
     root: PathBuf,
+    /// The keys of content filters in the configuration of the repository.
+    filters: Vec<String>,
 }
 
 /// The new side of a comparison.
@@ -61,10 +64,12 @@ impl Repository {
     /// git cannot be run, or the directory is not in a repository.
     pub fn open(directory: &Path) -> Result<Self, RepositoryError> {
         let words = ["rev-parse", "--show-toplevel"];
-        match run_git(directory, words) {
-            Ok(root) => Ok(Self {
-                root: PathBuf::from(String::from_utf8_lossy(&root).trim_end_matches('\n')),
-            }),
+        match run_git(directory, &[], words) {
+            Ok(root) => {
+                let root = PathBuf::from(String::from_utf8_lossy(&root).trim_end_matches('\n'));
+                let filters = filter_keys(&root)?;
+                Ok(Self { root, filters })
+            }
             Err(RepositoryError::GitFailed { message, .. }) => {
                 Err(RepositoryError::NotARepository {
                     path: directory.to_owned(),
@@ -92,7 +97,7 @@ impl Repository {
             return Err(unknown());
         }
         let commit = format!("{revision}^{{commit}}");
-        let answer = run_git(&self.root, ["rev-parse", "--verify", "--quiet", &commit]);
+        let answer = self.run(["rev-parse", "--verify", "--quiet", &commit]);
         match answer {
             Ok(hash) => Ok(line(&hash)),
             Err(RepositoryError::GitFailed { .. }) => Err(unknown()),
@@ -132,10 +137,10 @@ impl Repository {
             GitTree::Worktree => words.push(&base),
         }
         words.push("--");
-        let mut paths = statuses(&run_git(&self.root, words)?)?;
+        let mut paths = statuses(&self.run(words)?)?;
         if tree == GitTree::Worktree {
             let words = ["ls-files", "-z", "--others", "--exclude-standard"];
-            paths.extend(names(&run_git(&self.root, words)?).map(|path| ChangedPath {
+            paths.extend(names(&self.run(words)?).map(|path| ChangedPath {
                 // A nested repository is listed as a directory.
                 path: path.trim_end_matches('/').to_owned(),
                 status: PathStatus::Added,
@@ -147,7 +152,7 @@ impl Repository {
     /// The hash of the common ancestor of `base` and a commit, which messages call `head`.
     fn ancestor(&self, base: &str, head: &str, commit: &str) -> Result<String, RepositoryError> {
         let hash = self.commit(base)?;
-        match run_git(&self.root, ["merge-base", &hash, commit]) {
+        match self.run(["merge-base", &hash, commit]) {
             Ok(ancestor) => Ok(line(&ancestor)),
             Err(RepositoryError::GitFailed { message, .. }) if message.is_empty() => {
                 Err(RepositoryError::Unrelated {
@@ -172,7 +177,7 @@ impl Repository {
         mut take: impl FnMut(usize, GitBlob),
     ) -> Result<(), RepositoryError> {
         let command = "cat-file --batch";
-        let mut git = git(&self.root, ["cat-file", "--batch"])
+        let mut git = git(&self.root, &self.filters, ["cat-file", "--batch"])
             .stdin(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -203,8 +208,16 @@ impl Repository {
         Ok(())
     }
 
+    fn run<I, S>(&self, words: I) -> Result<Vec<u8>, RepositoryError>
+    where
+        I: IntoIterator<Item = S> + Clone,
+        S: AsRef<OsStr>,
+    {
+        run_git(&self.root, &self.filters, words)
+    }
+
     fn read_alone(&self, object: &str, bytes_max: usize) -> Result<GitBlob, RepositoryError> {
-        match run_git(&self.root, ["cat-file", "blob", object]) {
+        match self.run(["cat-file", "blob", object]) {
             Ok(bytes) if bytes.len() <= bytes_max => Ok(GitBlob::Bytes(bytes)),
             Ok(_) | Err(RepositoryError::TooLarge) => Ok(GitBlob::TooLarge),
             Err(RepositoryError::GitFailed { .. }) => Ok(GitBlob::Absent),
@@ -245,10 +258,47 @@ fn read_batch_entry(stdout: &mut impl BufRead, bytes_max: usize) -> io::Result<G
     })
 }
 
-fn git<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(directory: &Path, words: I) -> Command {
+/// The keys of content filters. Reading the configuration runs nothing.
+fn filter_keys(directory: &Path) -> Result<Vec<String>, RepositoryError> {
+    let words = [
+        "config",
+        "--null",
+        "--name-only",
+        "--get-regexp",
+        "^filter\\.",
+    ];
+    match run_git(directory, &[], words) {
+        Ok(keys) => Ok(names(&keys).collect()),
+        // Without a match, git fails silently.
+        Err(RepositoryError::GitFailed { message, .. }) if message.is_empty() => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A git command that runs no program of the configuration: neither the monitor of the file system
+/// nor a content filter. The environment takes precedence over every file.
+fn git<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(
+    directory: &Path,
+    filters: &[String],
+    words: I,
+) -> Command {
     let mut command = Command::new("git");
+    let settings = [("core.quotePath", "false"), ("core.fsmonitor", "false")].into_iter();
+    let filters = filters.iter().map(|key| {
+        let is_flag = key.ends_with(".required");
+        (key.as_str(), if is_flag { "false" } else { "" })
+    });
+    // Entries of the caller's environment stay.
+    let given = std::env::var("GIT_CONFIG_COUNT").ok();
+    let mut count: usize = given.and_then(|count| count.parse().ok()).unwrap_or(0);
+    for (key, value) in settings.chain(filters) {
+        command.env(format!("GIT_CONFIG_KEY_{count}"), key);
+        command.env(format!("GIT_CONFIG_VALUE_{count}"), value);
+        count += 1;
+    }
     command
-        .args(["-c", "core.quotePath=false", "--no-pager"])
+        .env("GIT_CONFIG_COUNT", count.to_string())
+        .arg("--no-pager")
         .args(words)
         .current_dir(directory)
         .stdin(Stdio::null())
@@ -258,7 +308,7 @@ fn git<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(directory: &Path, words: I) -
 }
 
 /// Runs git and returns its output.
-fn run_git<I, S>(directory: &Path, words: I) -> Result<Vec<u8>, RepositoryError>
+fn run_git<I, S>(directory: &Path, filters: &[String], words: I) -> Result<Vec<u8>, RepositoryError>
 where
     I: IntoIterator<Item = S> + Clone,
     S: AsRef<OsStr>,
@@ -266,7 +316,8 @@ where
     let first = words.clone().into_iter().next();
     let command = first.map(|word| word.as_ref().to_string_lossy().into_owned());
     let bytes_max = CHANGED_PATHS_BYTES_MAX as u64;
-    let printed = run(&mut git(directory, words), bytes_max).map_err(RepositoryError::Program)?;
+    let printed =
+        run(&mut git(directory, filters, words), bytes_max).map_err(RepositoryError::Program)?;
     match printed {
         ProgramOutput::Bytes(bytes) => Ok(bytes),
         ProgramOutput::TooLarge => Err(RepositoryError::TooLarge),

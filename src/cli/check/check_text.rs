@@ -8,7 +8,7 @@ use std::fmt::Write;
 use super::check_report::{
     CheckSummary, ContractReport, EnforcementReport, OperationReport, ProblemReport,
 };
-use crate::cli::output::{ReportWriter, TextStyle, counted, text_width, wrap};
+use crate::cli::output::{ReportWriter, TextStyle, counted, escape_line, text_width, wrap};
 
 /// Columns that a line should fit in.
 const WIDTH: usize = 100;
@@ -150,7 +150,9 @@ impl OperationColumns {
         for base in operation.paths.iter().skip(1) {
             row.put(path_at, base);
         }
-        out.line(row.text);
+        for line in row.text.split('\n') {
+            out.line(line);
+        }
     }
 }
 
@@ -165,6 +167,8 @@ impl OperationRow {
         if text.is_empty() {
             return;
         }
+        // Only this row breaks its lines.
+        let text = &escape_line(text);
         let is_first = self.text.is_empty();
         if !is_first && self.column + 2 > at {
             self.text.push('\n');

@@ -20,7 +20,7 @@ pub(crate) fn completions(
         "portcullis",
         &mut script,
     );
-    out.write(String::from_utf8_lossy(&script));
+    out.write(&String::from_utf8_lossy(&script));
     out.finish()?;
     Ok(CommandOutcome::Success)
 }

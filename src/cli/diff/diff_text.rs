@@ -16,16 +16,17 @@ pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
     }
     for (path, identity) in &comparison.removed {
         let word = out.paint(TextStyle::Red, "breaking").to_string();
+        out.line(path);
         out.line(format_args!(
-            "{path}\n  {word}  contract {} removed\n",
+            "  {word}  contract {} removed",
             identity.title
         ));
+        out.line("");
     }
     for (path, identity) in &comparison.added {
-        out.line(format_args!(
-            "{path}\n  info  contract {} added\n",
-            identity.title
-        ));
+        out.line(path);
+        out.line(format_args!("  info  contract {} added", identity.title));
+        out.line("");
     }
     for note in &comparison.notes {
         out.line(format_args!("note: {note}"));
@@ -80,10 +81,12 @@ fn print_contract(compared: &ComparedContract, out: &mut ReportWriter) {
         Some(false) => format!("the version should be at least {suggested}"),
         None => suggested.to_owned(),
     };
+    out.line("");
     out.line(format_args!(
-        "\n  version: {} change; {verdict}\n",
+        "  version: {} change; {verdict}",
         semver.required
     ));
+    out.line("");
 }
 
 fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {

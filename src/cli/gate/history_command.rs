@@ -27,7 +27,7 @@ pub(super) fn history(
         }
     }
     match args.format {
-        DataFormat::Json => out.write(record.text()),
+        DataFormat::Json => out.write(&record.text()),
         DataFormat::Text => {
             let now = now();
             record

@@ -8,8 +8,8 @@ mod data_format;
 
 pub(super) use data_format::DataFormat;
 pub(super) use escaping::{
-    escape_annotation, escape_annotation_property, escape_markdown, escape_xml, markdown_code,
-    markdown_prose,
+    escape_annotation, escape_annotation_property, escape_line, escape_markdown, escape_xml,
+    markdown_code, markdown_prose,
 };
 pub(super) use report_writer::{ReportWriter, TextStyle, print_error};
 pub(super) use text_layout::{

@@ -3,12 +3,17 @@
 //! A closed pipe (`portcullis check … | head`) is not an error: the rest of the output is dropped
 //! and the exit code is the same. Any other failure is kept and returned once, by
 //! [`ReportWriter::finish`].
+//!
+//! Reports contain texts of contracts, catalogs and arguments. Here and in [`print_error`] they lose
+//! every effect on terminals and pipelines.
 
 use std::fmt::{self, Display};
 use std::io::{self, BufWriter, ErrorKind, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+
+use super::escaping::{escape_document, escape_line, escape_lines};
 
 /// A buffered sink for a report, and whether the report may be coloured.
 pub(crate) struct ReportWriter {
@@ -53,15 +58,30 @@ impl ReportWriter {
         }
     }
 
-    /// Writes one line.
+    /// Writes one line. Line breaks in the text are escaped.
     pub(crate) fn line(&mut self, text: impl Display) {
-        self.write(format_args!("{text}\n"));
+        let text = text.to_string();
+        let mut line = escape_line(&text);
+        if self.has_colour {
+            restore_styles(&mut line);
+        }
+        line.push('\n');
+        self.print(&line);
     }
 
-    /// Writes text without adding a line break.
-    pub(crate) fn write(&mut self, text: impl Display) {
+    /// Writes text of any number of lines, without adding a line break.
+    pub(crate) fn write(&mut self, text: &str) {
+        self.print(&escape_lines(text));
+    }
+
+    /// Writes a document of workflow commands, whose texts have been escaped for them.
+    pub(crate) fn write_commands(&mut self, text: &str) {
+        self.print(&escape_document(text));
+    }
+
+    fn print(&mut self, text: &str) {
         if self.failure.is_none() {
-            self.failure = write!(self.sink, "{text}").err();
+            self.failure = self.sink.write_all(text.as_bytes()).err();
         }
     }
 
@@ -105,8 +125,27 @@ impl<T: Display> Display for StyledText<T> {
     }
 }
 
-/// Prints an error to standard error.
+/// Turns the escaped sequences of [`TextStyle`] back. Others stay escaped.
+fn restore_styles(line: &mut String) {
+    for style in [
+        TextStyle::Bold,
+        TextStyle::Dim,
+        TextStyle::Red,
+        TextStyle::Yellow,
+    ] {
+        let style = Style::from(style);
+        for sequence in [style.render().to_string(), style.render_reset().to_string()] {
+            let escaped = escape_line(&sequence);
+            if line.contains(&escaped) {
+                *line = line.replace(&escaped, &sequence);
+            }
+        }
+    }
+}
+
+/// Prints an error to standard error. It may have several lines.
 pub(crate) fn print_error(message: &str) {
+    let message = escape_lines(message);
     // If standard error is closed too, only the exit code is left.
     let _ = writeln!(io::stderr().lock(), "portcullis: {message}");
 }
@@ -170,10 +209,25 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn escapes_texts_from_outside() {
+        let write = |out: &mut ReportWriter| {
+            let text = out.paint(TextStyle::Red, "a\n\u{1b}[5mb").to_string();
+            out.line(text);
+            out.write("::stop-commands::x\n\u{202e}\n");
+            out.write_commands("::error::x\u{1b}\n");
+        };
+        let rest = ":\\u003astop-commands::x\n\\u202e\n::error::x\\u001b\n";
+        let plain = format!("a\\n\\u001b[5mb\n{rest}");
+        assert_eq!(printed_with(false, write), plain);
+        let coloured = format!("\u{1b}[31ma\\n\\u001b[5mb\u{1b}[0m\n{rest}");
+        assert_eq!(printed_with(true, write), coloured);
+    }
+
+    #[test]
     fn ignores_a_closed_pipe_only() {
         let finish = |kind| {
             let mut output = ReportWriter::new(Failing(kind), false);
-            output.write("a".repeat(100_000));
+            output.write(&"a".repeat(100_000));
             output.line("b");
             output.finish()
         };

@@ -65,5 +65,6 @@ pub(crate) fn print_more(out: &mut ReportWriter, more: usize, what: &str) {
 /// Prints a value as indented JSON.
 pub(crate) fn print_json(out: &mut ReportWriter, value: &impl Serialize) {
     let text = serde_json::to_string_pretty(value).expect("reports have no keys but strings");
-    out.line(text);
+    out.write(&text);
+    out.line("");
 }

@@ -21,7 +21,7 @@ pub(super) fn write(
     let boundaries = SquadBoundaries::new(file);
     let text = ownership::export(&boundaries, &args.catalog.display().to_string());
     let Some(path) = &args.check else {
-        out.write(text);
+        out.write(&text);
         out.finish()?;
         return Ok(CommandOutcome::Success);
     };

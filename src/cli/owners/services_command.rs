@@ -40,7 +40,7 @@ pub(super) fn print_services(
             let owners: Vec<_> = owned.iter().map(|owned| &owned.owner).collect();
             print_json(out, &owners);
         }
-        ServicesFormat::Backstage => out.write(backstage::catalog_info(&owned)),
+        ServicesFormat::Backstage => out.write(&backstage::catalog_info(&owned)),
     }
     out.finish()?;
     Ok(outcome)

@@ -121,7 +121,8 @@ impl ReplaySummary<'_> {
         };
         let name = out.paint(style, class).to_string();
         let exchanges = counted(self.tally.of_class(class), "exchange");
-        out.line(format_args!("\n{name}, {exchanges}"));
+        out.line("");
+        out.line(format_args!("{name}, {exchanges}"));
         for example in examples {
             out.line(format_args!("  {}  {}", example.place, example.operation));
             out.line(format_args!("    {}", example.sentence));
@@ -161,6 +162,7 @@ impl ReplaySummary<'_> {
             _ => TextStyle::Red,
         };
         let text = out.paint(style, self.totals()).to_string();
-        out.line(format_args!("\n{text}"));
+        out.line("");
+        out.line(text);
     }
 }

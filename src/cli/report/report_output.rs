@@ -31,10 +31,10 @@ pub(crate) fn print_report(
         ReportFormat::Text => return result.print_text(out),
         ReportFormat::Json => return result.print_json(out),
         ReportFormat::Markdown => render_markdown,
-        ReportFormat::Github => render_github,
+        ReportFormat::Github => return out.write_commands(&render_github(&result.report())),
         ReportFormat::Sarif => render_sarif,
         ReportFormat::Junit => render_junit,
         ReportFormat::Gitlab => render_gitlab,
     };
-    out.write(render(&result.report()));
+    out.write(&render(&result.report()));
 }

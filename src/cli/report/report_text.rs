@@ -27,5 +27,6 @@ fn print_finding(finding: &ReportFinding, out: &mut ReportWriter) {
     let location = finding.location.as_ref();
     let location = location.map_or_else(String::new, |location| format!("  {}", location.text()));
     out.line(format_args!("{label}{location}  {}", finding.rule));
-    out.line(format_args!("  {}\n", finding.sentence()));
+    out.line(format_args!("  {}", finding.sentence()));
+    out.line("");
 }

@@ -137,6 +137,49 @@ impl OwnersFixture {
     }
 }
 
+/// The configuration of a checkout can name programs that git runs when it compares files.
+#[cfg(unix)]
+#[test]
+#[cfg_attr(not(has_git), ignore = "needs git")]
+fn runs_no_program_of_the_repository() {
+    let fixture = OwnersFixture::repository();
+    let mark = fixture.path().join("ran");
+    fixture.write(
+        "tool.sh",
+        &format!("#!/bin/sh\ntouch '{}'\ncat\n", mark.display()),
+    );
+    fixture.git("update-index --refresh");
+    let script = fixture.path().join("tool.sh");
+    let set_mode = Command::new("chmod").arg("+x").arg(&script).status();
+    assert!(set_mode.unwrap().success());
+    fixture.write(".gitattributes", "* filter=tool diff=tool\n");
+    fixture.commit();
+    let script = script.display();
+    for key in [
+        "core.fsmonitor",
+        "filter.tool.clean",
+        "filter.tool.smudge",
+        "diff.tool.textconv",
+        "diff.external",
+    ] {
+        fixture.git(&format!("config {key} {script}"));
+    }
+    fixture.git("config filter.tool.required true");
+    fixture.write("apps/checkout/app.ts", "changed\n");
+    // The same size, so git compares the contents.
+    fixture.write("services/orders/old.rs", "fn abc() {}\n");
+    // git itself runs them.
+    fixture.git("diff --stat");
+    assert!(mark.exists());
+    fs::remove_file(&mark).unwrap();
+    let files = fixture.files("--squad checkout --base main");
+    assert!(
+        files.contains(&"modified apps/checkout/app.ts checkout own".to_owned()),
+        "{files:?}"
+    );
+    assert!(!mark.exists());
+}
+
 #[test]
 #[cfg_attr(not(has_git), ignore = "needs git")]
 fn checks_the_paths_of_a_change() {

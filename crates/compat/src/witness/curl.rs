@@ -27,8 +27,27 @@ pub(super) fn curl(request: &WitnessRequest) -> String {
     words.join(" ")
 }
 
+/// Quotes an argument. Control characters are written as escapes, so that the command is one line.
 fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
+    if !text.chars().any(char::is_control) {
+        return format!("'{}'", text.replace('\'', "'\\''"));
+    }
+    let mut quoted = "$'".to_owned();
+    for c in text.chars() {
+        match c {
+            '\\' | '\'' => {
+                quoted.push('\\');
+                quoted.push(c);
+            }
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('\'');
+    quoted
 }
 
 #[cfg(test)]
@@ -49,5 +68,6 @@ mod tests {
         let expected = "curl -X POST -g \"$BASE\"'/a?b=c%20d&e=f' -H 'content-type: application/json' \
                         -H 'x-empty;' --data-raw '\"it'\\''s\"'";
         assert_eq!(curl(&request), expected);
+        assert_eq!(quoted("a'\\\r\n\t\u{1}b"), "$'a\\'\\\\\\r\\n\\t\\u0001b'");
     }
 }

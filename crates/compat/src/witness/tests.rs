@@ -263,8 +263,8 @@ fn bodies_are_written_by_their_media_type() {
         [list, one],
         &[
             "curl -X POST '/x' -H 'content-type: multipart/form-data; boundary=witness' --data-raw \
-           '--witness\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n0\r\n\
-           --witness\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n0\r\n--witness--\r\n'",
+           $'--witness\\r\\ncontent-disposition: form-data; name=\"a\"\\r\\n\\r\\n0\\r\\n\
+           --witness\\r\\ncontent-disposition: form-data; name=\"a\"\\r\\n\\r\\n0\\r\\n--witness--\\r\\n'",
         ],
     );
     check(
@@ -278,7 +278,7 @@ fn bodies_are_written_by_their_media_type() {
             "schema: {type: [integer, string]}",
             "schema: {type: string}",
         ],
-        &["curl -X POST '/x' -H 'content-type: application/x-ndjson' --data-raw '0\n'"],
+        &["curl -X POST '/x' -H 'content-type: application/x-ndjson' --data-raw $'0\\n'"],
     );
     // Nothing reads XML, so the value alone shows the break.
     check(
