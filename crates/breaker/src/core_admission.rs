@@ -174,10 +174,10 @@ impl CoreAdmission {
             .acquire(self.core, consumer, caller.tier, now, shares)
     }
 
-    /// Gives a slot back.
+    /// Gives a slot back. The time is read only if a squad is beyond its guarantee or requests wait.
     #[inline]
-    pub fn release_slot(&self, slot: HeldSlot) {
-        self.limits.slots.release(slot);
+    pub fn release_slot(&self, slot: HeldSlot, now: impl FnOnce() -> Duration) {
+        self.limits.slots.release(slot, now);
     }
 
     /// Records the end of a call.

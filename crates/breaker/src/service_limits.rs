@@ -15,6 +15,7 @@ use super::consumer_index::ConsumerIndex;
 use super::deploy_window::{CurrentDeployWindow, DeployWindow};
 use super::request_ratio::RequestRatio;
 use super::service_policy::ServicePolicy;
+use super::sharing::share_table::ConsumerShare;
 use super::sharing::slot_pool::SlotPool;
 
 /// The circuit breakers, slots and counts of one service.
@@ -52,7 +53,11 @@ impl ServiceLimits {
             squads: (0..weights.len() * Tier::ALL.len())
                 .map(|_| OnceLock::new())
                 .collect(),
-            slots: SlotPool::new(cores, &weights, &policy.protection.shares),
+            slots: SlotPool::new(
+                cores,
+                &consumer_shares(catalog, policy, &weights),
+                &policy.protection.shares,
+            ),
             requests: RequestRatio::new(cores),
             retries: RequestRatio::new(cores),
             deploy_window: CurrentDeployWindow::default(),
@@ -119,7 +124,8 @@ impl ServiceLimits {
     /// Takes over weights and shares that have changed. The catalog must have the same squads.
     pub fn adopt(&self, catalog: &Catalog, policy: &ServicePolicy) {
         let weights = weights(catalog, &policy.tiers);
-        self.slots.adopt(&weights, &policy.protection.shares);
+        let shares = consumer_shares(catalog, policy, &weights);
+        self.slots.adopt(&shares, &policy.protection.shares);
         *self.weights.write().unwrap_or_else(PoisonError::into_inner) = weights;
     }
 
@@ -217,4 +223,24 @@ pub(super) fn weights(catalog: &Catalog, tiers: &TierPolicies) -> Box<[u32]> {
     let squads = catalog.squads().iter();
     let weights = squads.map(|squad| squad.weight.unwrap_or(tiers.of(squad.tier).weight));
     std::iter::once(0).chain(weights).collect()
+}
+
+/// The shares of all consumers in a concurrency limit. A squad may say in the catalog how much of
+/// its share is lent to others; what applies to the service applies to the rest.
+fn consumer_shares(
+    catalog: &Catalog,
+    policy: &ServicePolicy,
+    weights: &[u32],
+) -> Vec<ConsumerShare> {
+    let default = policy.protection.shares.lendable;
+    let squads = catalog.squads().iter();
+    let lendable = squads.map(|squad| squad.lendable.unwrap_or(default));
+    let lendable = std::iter::once(default).chain(lendable);
+    let shares = weights.iter().zip(lendable);
+    shares
+        .map(|(weight, lendable)| ConsumerShare {
+            weight: *weight,
+            lendable,
+        })
+        .collect()
 }

@@ -87,6 +87,9 @@ pub struct SharePolicy {
     pub waiting_max: u32,
     /// How long a request may wait for a slot.
     pub wait_max: Duration,
+    /// The share of a squad's guaranteed slots that others may use while it does not need them. The
+    /// catalog may have another value for a squad.
+    pub lendable: f64,
 }
 
 /// How many requests may come from other squads than the provider, section `[budget]`.
@@ -182,6 +185,7 @@ impl Default for SharePolicy {
             adaptive: false,
             waiting_max: 1000,
             wait_max: Duration::from_millis(100),
+            lendable: 0.5,
         }
     }
 }

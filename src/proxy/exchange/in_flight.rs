@@ -189,7 +189,8 @@ impl Drop for InFlight {
             self.admission().release(self.caller, permit);
         }
         if let Some(slot) = self.slot.take() {
-            self.admission().release_slot(slot);
+            let admission = self.admission();
+            admission.release_slot(slot, || admission.at(Instant::now()));
         }
     }
 }

@@ -1,3 +1,4 @@
 //! Circuit breakers, shares and budgets with real clients.
 
 pub(crate) mod protection;
+mod guarantees;

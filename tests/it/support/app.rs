@@ -321,9 +321,12 @@ impl Drop for Process {
     }
 }
 
-/// The program without arguments.
+/// The program without arguments. `PORTCULLIS_TEST_BINARY` names another build of it, so that two can
+/// be measured.
 pub(crate) fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    let other = std::env::var_os("PORTCULLIS_TEST_BINARY");
+    let binary = other.unwrap_or_else(|| env!("CARGO_BIN_EXE_portcullis").into());
+    let mut command = Command::new(binary);
     // Variables of the test run are not meant for the program, which reads all `PORTCULLIS_`
     // variables.
     for (name, _) in std::env::vars_os() {

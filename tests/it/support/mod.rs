@@ -5,6 +5,7 @@ pub(crate) mod app;
 pub(crate) mod corpus;
 pub(crate) mod faulty;
 pub(crate) mod load;
+pub(crate) mod open_load;
 pub(crate) mod promql;
 pub(crate) mod relay;
 pub(crate) mod spawned;

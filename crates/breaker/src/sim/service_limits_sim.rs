@@ -101,7 +101,7 @@ impl World {
             };
             core.record(caller, permit, self.now, outcome, &mut events);
         }
-        core.release_slot(slot);
+        core.release_slot(slot, || self.now);
         None
     }
 }
