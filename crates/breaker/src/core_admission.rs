@@ -12,7 +12,7 @@ use super::circuit::breaker_permit::{BreakerPermit, BreakerThresholds, CallVerdi
 use super::circuit::breaker_state::BreakerTransition;
 use super::consumer_index::ConsumerIndex;
 use super::core_index::CoreIndex;
-use super::request_ratio::{has_budget, may_retry};
+use super::request_ratio::may_retry;
 use super::service_limits::ServiceLimits;
 use super::service_policy::ServicePolicy;
 use super::sharing::held_slot::HeldSlot;
@@ -151,17 +151,22 @@ impl CoreAdmission {
             (_, None) => false,
             (Consumer::Unknown, Some(_)) => true,
         };
-        if is_cross {
-            let tally = self.limits.requests.tally(now);
-            if !has_budget(tally, budget) {
-                return Err(AdmissionRefusal::from_rule(AdmissionRule::Budget {
-                    tally,
-                    max,
-                }));
-            }
+        let requests = &self.limits.requests;
+        if !is_cross {
+            requests.count_own(self.core, now);
+            return Ok(());
         }
-        self.limits.requests.count(self.core, now, is_cross);
-        Ok(())
+        let consumer = ConsumerIndex::from(caller.consumer);
+        let weights = || self.limits.weights();
+        requests
+            .charge(self.core, consumer, now, budget, weights)
+            .map_err(|exceeded| AdmissionRefusal {
+                rule: AdmissionRule::Budget {
+                    tally: exceeded.tally,
+                    max,
+                },
+                retry_after: exceeded.retry_after,
+            })
     }
 
     /// Asks for a slot, which must be given back with [`release_slot`](Self::release_slot).

@@ -12,7 +12,8 @@
 //!   [`ServicePolicy`]; [`CoreAdmission`] is what one data core does with both.
 //! - `circuit` is one circuit breaker: states, sliding windows, probes.
 //! - `sharing` is the concurrency limit: slots, the queue for them, the adaptive limit.
-//! - `request_ratio` counts for the budgets, `deploy_window` suspends thresholds.
+//! - `cross_squad_budget` divides the budget for requests of other squads, `request_ratio` counts for
+//!   budgets, `deploy_window` suspends thresholds.
 //! - `service_limits_view` is what operators see.
 //! - `sim` simulates all of it by seed.
 //!
@@ -39,6 +40,8 @@ mod breaker_event;
 mod circuit;
 mod sharing;
 mod request_ratio;
+mod squad_credits;
+mod cross_squad_budget;
 mod backoff;
 mod deploy_window;
 mod service_limits_view;

@@ -12,6 +12,7 @@ use super::circuit::breaker_state::BreakerOverride;
 use super::circuit::circuit_breaker::CircuitBreaker;
 use super::circuit::probe_set::ProbeShare;
 use super::consumer_index::ConsumerIndex;
+use super::cross_squad_budget::CrossSquadBudget;
 use super::deploy_window::{CurrentDeployWindow, DeployWindow};
 use super::request_ratio::RequestRatio;
 use super::service_policy::ServicePolicy;
@@ -29,7 +30,7 @@ pub struct ServiceLimits {
     /// By consumer and tier; each is created when it is first needed.
     squads: Box<[OnceLock<Box<CircuitBreaker>>]>,
     pub(super) slots: SlotPool,
-    pub(super) requests: RequestRatio,
+    pub(super) requests: CrossSquadBudget,
     pub(super) retries: RequestRatio,
     deploy_window: CurrentDeployWindow,
 }
@@ -58,7 +59,7 @@ impl ServiceLimits {
                 &consumer_shares(catalog, policy, &weights),
                 &policy.protection.shares,
             ),
-            requests: RequestRatio::new(cores),
+            requests: CrossSquadBudget::new(cores, weights.len()),
             retries: RequestRatio::new(cores),
             deploy_window: CurrentDeployWindow::default(),
             weights: RwLock::new(weights),
@@ -152,6 +153,12 @@ impl ServiceLimits {
             }
         }
         self.deploy_window.inherit(&before.deploy_window);
+    }
+
+    /// The weights of all consumers.
+    pub(super) fn weights(&self) -> Box<[u32]> {
+        let weights = self.weights.read().unwrap_or_else(PoisonError::into_inner);
+        weights.clone()
     }
 
     /// A consumer that probes a breaker together with others.

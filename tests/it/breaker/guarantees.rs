@@ -203,3 +203,65 @@ fn capacity_is_shared_by_time_in_service() {
     let fair = [0.333, 0.333, 0.333];
     check_shares("4 calls of unequal length", &loads, &[200, 20, 50], &fair);
 }
+
+/// Measures a budget of half of all requests, of which the provider sends so many in each second.
+fn check_budget(name: &str, loads: &[SquadLoad]) -> Vec<LoadReport> {
+    let upstream = Faulty::start(1000);
+    let keys = "[services.budget]\ncross_squad_max = 0.5\n";
+    let process = start(&upstream, GUARANTEES, keys);
+    measure(name, &process, loads, seconds(40, 4))
+}
+
+#[test]
+fn a_flood_of_unknown_callers_leaves_the_budget_to_known_squads() {
+    let loads = [
+        load("provider", Pace::Rate(40.0), 0),
+        load("a", Pace::Rate(60.0), 0),
+        load("b", Pace::Rate(60.0), 0),
+        load("nobody", Pace::Rate(150.0), 0),
+    ];
+    let reports = check_budget("5 a budget in a flood", &loads);
+    let served = |squad: usize| reports[squad].served as f64;
+    let known = served(1) + served(2);
+    let share = served(1) / known;
+    let gap = reports[1]
+        .served_at
+        .windows(2)
+        .map(|pair| pair[1] - pair[0]);
+    println!(
+        "(5 a budget in a flood) a has {share:.3} of the known squads' part, fair 0.778; unknown callers \
+         have {:.3} of all others; a waited at most {:?} between two answers; Retry-After at most {} s",
+        served(3) / (known + served(3)),
+        gap.max(),
+        reports[1].retry_after_max
+    );
+    if is_checked() {
+        let tolerance = if is_full() { 0.1 } else { 0.25 };
+        assert!((share - 0.778).abs() <= tolerance * 0.778, "{share}");
+        // The first hundred requests are not evaluated.
+        assert!(served(3) <= 0.1 * known + 100.0, "{}", served(3));
+    }
+}
+
+#[test]
+fn a_client_that_obeys_retry_after_gets_as_much_as_one_that_does_not() {
+    let served = |obeys: bool| {
+        let pause = Duration::from_millis(10);
+        let pace = Pace::Clients {
+            number: 2,
+            pause,
+            obeys,
+        };
+        let loads = [
+            load("provider", Pace::Rate(20.0), 0),
+            load("a", Pace::Rate(30.0), 0),
+            load("b", pace, 0),
+        ];
+        let name = if obeys { "5 obeying" } else { "5 ignoring" };
+        check_budget(name, &loads)[2].served
+    };
+    let (obeying, ignoring) = (served(true), served(false));
+    println!("(5 Retry-After) obeying {obeying}, ignoring {ignoring}");
+    // What passes before the budget is evaluated goes to the faster one.
+    assert!(!is_checked() || obeying + 60 >= ignoring);
+}
