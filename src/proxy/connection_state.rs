@@ -43,8 +43,12 @@ pub(in crate::proxy) struct ConnectionState {
     pub(super) body_unread: Cell<bool>,
     /// Number of body frames read.
     pub(super) body_frames: Cell<u64>,
+    /// When the current body was read to its end.
+    pub(super) body_ended: Cell<Option<Instant>>,
     /// Wakes the task that waits for the current body.
     pub(super) body_waker: RefCell<Option<Waker>>,
+    /// Whether the connection is aborted because the process stops.
+    pub(super) is_aborted: Cell<bool>,
 }
 
 impl ConnectionState {
@@ -65,7 +69,9 @@ impl ConnectionState {
             body_expired: Cell::new(false),
             body_unread: Cell::new(false),
             body_frames: Cell::new(0),
+            body_ended: Cell::new(None),
             body_waker: RefCell::new(None),
+            is_aborted: Cell::new(false),
         }
     }
 
@@ -89,6 +95,13 @@ impl ConnectionState {
         let handed_over = self.handed_over.get();
         if self.answered.replace(handed_over) != handed_over && self.is_idle() {
             self.since.set(Instant::now());
+        }
+    }
+
+    /// Notes that the current body was read to its end.
+    pub(super) fn note_body_end(&self) {
+        if self.body_unread.replace(false) {
+            self.body_ended.set(Some(Instant::now()));
         }
     }
 

@@ -57,7 +57,7 @@ pub struct UpstreamLimits {
     /// Time to connect, over all addresses of the host name.
     pub connect_timeout: Duration,
     /// Time from sending a request to the complete head of its response. It restarts while a
-    /// streamed request body makes progress or waits for its client.
+    /// streamed request body makes progress or waits for its client, and when the body ends.
     pub response_head_timeout: Duration,
     /// Time without progress after which a response body is aborted.
     pub response_stall_timeout: Duration,

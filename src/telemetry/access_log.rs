@@ -206,11 +206,15 @@ impl AccessLine<'_> {
 
     const fn level(&self) -> &'static str {
         match self.outcome {
-            RequestOutcome::Answered | RequestOutcome::Abandoned => "INFO",
+            RequestOutcome::Answered | RequestOutcome::Abandoned | RequestOutcome::Disconnected => {
+                "INFO"
+            }
             RequestOutcome::Refused
             | RequestOutcome::Shed
             | RequestOutcome::Failed
-            | RequestOutcome::Unanswered => "WARN",
+            | RequestOutcome::Unanswered
+            | RequestOutcome::Truncated
+            | RequestOutcome::Drained => "WARN",
         }
     }
 }

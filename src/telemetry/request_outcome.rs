@@ -15,17 +15,26 @@ pub enum RequestOutcome {
     Unanswered,
     /// The client disconnected before the response.
     Abandoned,
+    /// The client disconnected during the response, or did not read it in time.
+    Disconnected,
+    /// The upstream interrupted its response.
+    Truncated,
+    /// Portcullis ended the request at the drain deadline, because the process stops.
+    Drained,
 }
 
 impl RequestOutcome {
     /// Every outcome.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Answered,
         Self::Failed,
         Self::Refused,
         Self::Shed,
         Self::Unanswered,
         Self::Abandoned,
+        Self::Disconnected,
+        Self::Truncated,
+        Self::Drained,
     ];
 
     /// The label value.
@@ -37,6 +46,9 @@ impl RequestOutcome {
             Self::Shed => "shed",
             Self::Unanswered => "unanswered",
             Self::Abandoned => "abandoned",
+            Self::Disconnected => "disconnected",
+            Self::Truncated => "truncated",
+            Self::Drained => "drained",
         }
     }
 }

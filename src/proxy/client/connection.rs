@@ -181,6 +181,7 @@ where
             }
             if self.registry.aborting.get() {
                 self.registry.counts.borrow_mut().aborted += 1;
+                self.state.is_aborted.set(true);
                 return Poll::Ready(ConnectionEnd::Broken);
             }
             if let Some(end) = self.pending_end() {

@@ -28,7 +28,10 @@ impl ServiceAccessLog {
                 | RequestOutcome::Refused
                 | RequestOutcome::Shed
                 | RequestOutcome::Unanswered
-                | RequestOutcome::Abandoned => true,
+                | RequestOutcome::Abandoned
+                | RequestOutcome::Disconnected
+                | RequestOutcome::Truncated
+                | RequestOutcome::Drained => true,
             }
     }
 }

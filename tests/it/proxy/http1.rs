@@ -7,6 +7,7 @@ use std::time::Duration;
 use portcullis::proxy::{ClientLimits, UpstreamLimits};
 use tokio::sync::Notify;
 
+use crate::support::faulty::Faulty;
 use crate::support::relay::{Answer, Client, Mode, Relay, Setup};
 use crate::support::upstream::{AnswerAt, Recorded, Step, Upstream, send};
 
@@ -689,6 +690,36 @@ fn push_until_blocked(client: &mut Client) -> usize {
         );
     }
     pushed
+}
+
+#[test]
+fn the_upstream_has_its_whole_time_after_a_streamed_upload() {
+    let upstream = Faulty::start(10);
+    let setup = Setup {
+        upstream_limits: UpstreamLimits {
+            response_head_timeout: Duration::from_secs(1),
+            ..UpstreamLimits::default()
+        },
+        ..Setup::default()
+    };
+    let relay = Relay::start(upstream.address, setup);
+    let delayed = |delay_ms: u32, fields: &str| {
+        format!("POST / HTTP/1.1\r\nhost: a\r\nx-delay-ms: {delay_ms}\r\n{fields}\r\n")
+    };
+    let mut client = relay.client();
+    client.send(delayed(600, "transfer-encoding: chunked\r\n"));
+    client.send("3\r\nabc\r\n");
+    // The upload ends shortly before the time that an upstream has without one.
+    let mut other = Client::connect(upstream.address);
+    other.send(delayed(800, "content-length: 0\r\n"));
+    assert_eq!(other.answer().status, 200);
+    client.send("0\r\n\r\n");
+    assert_eq!(client.answer().status, 200);
+    // It does not have more than that.
+    let mut client = relay.client();
+    client.send(delayed(5000, "transfer-encoding: chunked\r\n"));
+    client.send("0\r\n\r\n");
+    assert_eq!(client.answer().status, 504);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use portcullis_contract::Violation;
 use super::staged_request::ServiceAnswer;
 use crate::proxy::body::BodyTee;
 use crate::proxy::exchange::answer_body::AnswerBody;
+use crate::proxy::exchange::answer_passage::AnswerPassage;
 use crate::proxy::exchange::data_core::DataCore;
 
 const X_PORTCULLIS_VIOLATIONS: HeaderName = HeaderName::from_static("x-portcullis-violations");
@@ -20,8 +21,8 @@ pub(in crate::proxy::exchange) fn finish(
     let ServiceAnswer {
         mut response,
         record,
+        is_head,
         shadow,
-        ..
     } = answer;
     if let Some(mut shadow) = shadow {
         shadow.record_answer(&response);
@@ -40,7 +41,13 @@ pub(in crate::proxy::exchange) fn finish(
             .headers_mut()
             .insert(X_PORTCULLIS_VIOLATIONS, value);
     }
-    response
+    drop(reported);
+    if is_head || !response.body().is_streamed() {
+        record.set_passage(AnswerPassage::Passed);
+        return response;
+    }
+    record.set_passage(AnswerPassage::Passing);
+    response.map(|body| body.with_record(record))
 }
 
 /// The value of `x-portcullis-violations`: the number of violations and their classes.

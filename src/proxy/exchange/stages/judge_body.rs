@@ -2,7 +2,6 @@
 //! than its bound is refused, streamed unjudged, or, if it is multipart, judged while it passes.
 
 use std::rc::Rc;
-use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -57,9 +56,9 @@ async fn gather(
     record: &Rc<RequestRecord>,
     body: RequestBody,
 ) -> Result<BufferOutcome<RequestBody>, ExchangeProblem> {
-    let started = Instant::now();
+    let wait = record.wait();
     let gathered = body.gather(record.service.body_bytes_max).await;
-    record.add_wait(started.elapsed());
+    drop(wait);
     gathered.map_err(|error| body_problem(error, record))
 }
 
@@ -122,9 +121,9 @@ async fn drain_for_mock(
     if matches!(record.service.upstream, ForwardTarget::Upstream(_)) {
         return Ok(body);
     }
-    let started = Instant::now();
+    let wait = record.wait();
     let drained = body.drain().await;
-    record.add_wait(started.elapsed());
+    drop(wait);
     drained.map_err(|error| body_problem(error, record))?;
     Ok(ForwardBody::empty())
 }
