@@ -18,6 +18,9 @@ use super::service_policy::ServicePolicy;
 use super::sharing::held_slot::HeldSlot;
 use super::sharing::slot_wait::SlotOutcome;
 
+/// The share of the probes of a whole service that may fail.
+const SERVICE_PROBE_FAILURES_MAX: f64 = 0.5;
+
 /// A service's limits as one data core uses them, with the current policy.
 #[derive(Clone, Debug)]
 pub struct CoreAdmission {
@@ -285,6 +288,9 @@ impl CoreAdmission {
         BreakerThresholds {
             policy,
             failure_rate_max: policy.unreachable_rate_max,
+            // One answer of many is not enough to send all callers again.
+            probe_failure_rate_max: policy.unreachable_rate_max.min(SERVICE_PROBE_FAILURES_MAX),
+            open_max: self.policy.tiers.open_max_min().min(policy.open_max),
         }
     }
 }

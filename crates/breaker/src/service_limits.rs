@@ -110,15 +110,19 @@ impl ServiceLimits {
         let TierPolicy {
             failure_rate_max,
             deploy_failure_rate_max,
+            open_max,
             ..
         } = *policy.tiers.of(tier);
+        let failure_rate_max = if self.is_deploying(now) {
+            deploy_failure_rate_max
+        } else {
+            failure_rate_max
+        };
         BreakerThresholds {
             policy: &policy.protection.breaker,
-            failure_rate_max: if self.is_deploying(now) {
-                deploy_failure_rate_max
-            } else {
-                failure_rate_max
-            },
+            failure_rate_max,
+            probe_failure_rate_max: failure_rate_max,
+            open_max: open_max.min(policy.protection.breaker.open_max),
         }
     }
 
