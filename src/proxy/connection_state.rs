@@ -9,6 +9,7 @@ use std::task::Waker;
 use tokio::time::Instant;
 
 use super::inspect::{HttpRefusal, StreamPosition};
+use super::write_pace::WritePace;
 
 /// The shared state of one connection.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(in crate::proxy) struct ConnectionState {
     pub(super) is_framed: Cell<bool>,
     /// Since when the client has accepted no bytes.
     pub(super) stalled: Cell<Option<Instant>>,
+    /// How fast the client accepts bytes.
+    pub(super) write_pace: Cell<WritePace>,
     /// When the client closed its sending side before all answers were sent.
     pub(super) half_closed: Cell<Option<Instant>>,
     /// The deadline of the wait for the current body.
@@ -64,6 +67,7 @@ impl ConnectionState {
             refused_in_body: Cell::new(false),
             is_framed: Cell::new(true),
             stalled: Cell::new(None),
+            write_pace: Cell::new(WritePace::default()),
             half_closed: Cell::new(None),
             body_deadline: Cell::new(None),
             body_expired: Cell::new(false),

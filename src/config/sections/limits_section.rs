@@ -35,6 +35,8 @@ pub(in crate::config) fn read_limits(mut section: ConfigSection<'_>) -> Limits {
         connections_max: s.value("connections_max", d.connections_max, count(1..=1_000_000)),
         request_head_timeout: s.value("request_head_timeout", d.request_head_timeout, some_time()),
         request_body_timeout: s.value("request_body_timeout", d.request_body_timeout, some_time()),
+        response_rate_min: s.value("response_rate_min", d.response_rate_min, size(0..=GIB)),
+        response_buffer_max: s.value("response_buffer_max", d.response_buffer_max, size(0..=GIB)),
         idle_timeout: s.value("idle_timeout", d.idle_timeout, some_time()),
         upstream_timeout: s.value("upstream_timeout", d.upstream_timeout, some_time()),
         upstream_connect_timeout: s.value(

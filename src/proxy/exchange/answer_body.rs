@@ -105,8 +105,15 @@ impl AnswerBody {
         }
     }
 
+    /// Completes the record of the request: the connection of the client has taken the whole body.
+    pub(in crate::proxy) fn complete(&mut self) {
+        if let Some(record) = self.record.take() {
+            record.set_passage(AnswerPassage::Passed);
+        }
+    }
+
     /// Whether a part of the body is still to come from the upstream.
-    pub(super) fn is_streamed(&self) -> bool {
+    pub(in crate::proxy) fn is_streamed(&self) -> bool {
         matches!(&self.rest, AnswerTail::Streamed(body) if !body.is_end_stream())
     }
 
@@ -163,9 +170,6 @@ impl AnswerBody {
         if is_over {
             self.in_flight = None;
             self.span = None;
-            if let Some(record) = self.record.take() {
-                record.set_passage(AnswerPassage::Passed);
-            }
         }
     }
 }

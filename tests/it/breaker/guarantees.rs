@@ -117,10 +117,15 @@ fn clients_that_do_not_read_take_nothing_from_other_squads() {
     let upstream = Faulty::start(10_000);
     let process = start(&upstream, GUARANTEES, LIMIT);
     let mut loads = healthy();
+    let (readers, bytes) = if is_full() {
+        (30, 30_000_000)
+    } else {
+        (22, 8_000_000)
+    };
     loads.push(SquadLoad {
         squad: "g",
-        pace: clients(30),
-        fields: "x-body-bytes: 30000000\r\n".to_owned(),
+        pace: clients(readers),
+        fields: format!("x-body-bytes: {bytes}\r\n"),
         reads: ReadPace::Never,
     });
     let reports = measure(
@@ -136,14 +141,14 @@ fn clients_that_do_not_read_take_nothing_from_other_squads() {
 fn a_flood_takes_nothing_from_squads_within_their_guarantee() {
     let upstream = Faulty::start(20);
     let process = start(&upstream, GUARANTEES, LIMIT);
+    // A quarter of what they are guaranteed, and a flood of twice the capacity.
     let quiet = [
-        load("a", Pace::Rate(80.0), 20),
-        load("b", Pace::Rate(20.0), 20),
+        load("a", Pace::Rate(28.0), 60),
+        load("b", Pace::Rate(8.0), 60),
     ];
     measure("3 without a flood", &process, &quiet, seconds(10, 1));
     let mut loads = quiet.to_vec();
-    let rate = if is_full() { 2000.0 } else { 1000.0 };
-    loads.push(load("g", Pace::Rate(rate), 20));
+    loads.push(load("g", Pace::Rate(700.0), 60));
     let reports = measure("3 a flood", &process, &loads, seconds(20, 3));
     assert_served(&reports[..2]);
 }
@@ -196,12 +201,12 @@ fn capacity_is_shared_by_weight_in_open_loops() {
 #[test]
 fn capacity_is_shared_by_time_in_service() {
     let loads = [
-        load("a", clients(20), 200),
-        load("b", clients(20), 20),
-        load("provider", clients(20), 50),
+        load("a", clients(20), 400),
+        load("b", clients(20), 100),
+        load("provider", clients(20), 200),
     ];
     let fair = [0.333, 0.333, 0.333];
-    check_shares("4 calls of unequal length", &loads, &[200, 20, 50], &fair);
+    check_shares("4 calls of unequal length", &loads, &[400, 100, 200], &fair);
 }
 
 /// Measures a budget of half of all requests, of which the provider sends so many in each second.

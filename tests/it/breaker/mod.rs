@@ -2,3 +2,4 @@
 
 pub(crate) mod protection;
 mod guarantees;
+mod slow_readers;
