@@ -27,6 +27,8 @@
 //! - A request that Portcullis refuses is never counted as a failure.
 //! - A result counts only in the generation of the breaker that admitted its call.
 //! - Slots are conserved: each is free, lent to a core or held.
+//! - A squad has the slots that it never lends at once. Long calls of others do not delay a squad
+//!   that was seen recently and wants no more than its guarantee.
 //! - Unknown callers never take a slot that a squad needed recently.
 
 mod core_index;

@@ -183,7 +183,8 @@ impl SharedLoad {
         );
         stream.write_all(request.as_bytes()).await.ok()?;
         if self.load.reads == ReadPace::Never {
-            std::future::pending::<()>().await;
+            // The run ends before.
+            sleep(Duration::from_secs(3600)).await;
         }
         let head = read_answer(&mut stream).await;
         let mut report = self.report.lock().unwrap();
