@@ -81,7 +81,7 @@ fn decide(admission: &CoreAdmission, headers: &HeaderMap, catalog: &Catalog, now
         retry_after: None,
     };
     admission.record(caller, pass, now, outcome, &mut events);
-    admission.release_slot(slot);
+    admission.release_slot(slot, || now);
     assert!(events.is_empty());
 }
 

@@ -185,6 +185,8 @@ fn wire_limits(limits: &Limits) -> ClientLimits {
         },
         request_head_timeout: limits.request_head_timeout,
         keep_alive_timeout: limits.idle_timeout,
+        response_rate_min: limits.response_rate_min as u64,
+        response_buffer_max: limits.response_buffer_max,
         request_body_timeout: limits.request_body_timeout,
         request_body_rate_min: limits.request_body_rate_min as u64,
         ..ClientLimits::default()

@@ -42,7 +42,7 @@ const PROBING: Duration = Duration::from_secs(1);
 /// When to retry while an operator holds a breaker open.
 const FORCED: Duration = Duration::from_secs(30);
 
-/// When to retry for a slot or a budget: by then the oldest bucket of a window has expired.
+/// When to retry for a slot.
 const SOON: Duration = Duration::from_secs(1);
 
 impl AdmissionRefusal {
@@ -121,8 +121,8 @@ impl fmt::Display for RuleSentence<'_> {
             }
             AdmissionRule::Budget { tally, max } => write!(
                 f,
-                "{} of the last {} requests to this service came from other squads than its \
-                                 provider, and they may be {} % at most",
+                "squad {squad} has used its part of the budget: {} of the last {} requests to this \
+                 service came from other squads than its provider, and they may be {} % at most",
                 tally.failures,
                 tally.calls,
                 (max * 100.0).round()
@@ -183,7 +183,7 @@ mod tests {
         );
         check(
             AdmissionRule::Budget { tally, max: 0.15 },
-            "12 of the last 20 requests to this service came from other squads than its provider, and they may be 15 % at most",
+            "squad checkout has used its part of the budget: 12 of the last 20 requests to this service came from other squads than its provider, and they may be 15 % at most",
         );
         assert_eq!(
             AdmissionRefusal::from_rule(AdmissionRule::Squad(Tier::Bronze, open))

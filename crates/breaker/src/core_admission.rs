@@ -12,11 +12,14 @@ use super::circuit::breaker_permit::{BreakerPermit, BreakerThresholds, CallVerdi
 use super::circuit::breaker_state::BreakerTransition;
 use super::consumer_index::ConsumerIndex;
 use super::core_index::CoreIndex;
-use super::request_ratio::{has_budget, may_retry};
+use super::request_ratio::may_retry;
 use super::service_limits::ServiceLimits;
 use super::service_policy::ServicePolicy;
 use super::sharing::held_slot::HeldSlot;
 use super::sharing::slot_wait::SlotOutcome;
+
+/// The share of the probes of a whole service that may fail.
+const SERVICE_PROBE_FAILURES_MAX: f64 = 0.5;
 
 /// A service's limits as one data core uses them, with the current policy.
 #[derive(Clone, Debug)]
@@ -151,17 +154,22 @@ impl CoreAdmission {
             (_, None) => false,
             (Consumer::Unknown, Some(_)) => true,
         };
-        if is_cross {
-            let tally = self.limits.requests.tally(now);
-            if !has_budget(tally, budget) {
-                return Err(AdmissionRefusal::from_rule(AdmissionRule::Budget {
-                    tally,
-                    max,
-                }));
-            }
+        let requests = &self.limits.requests;
+        if !is_cross {
+            requests.count_own(self.core, now);
+            return Ok(());
         }
-        self.limits.requests.count(self.core, now, is_cross);
-        Ok(())
+        let consumer = ConsumerIndex::from(caller.consumer);
+        let weights = || self.limits.weights();
+        requests
+            .charge(self.core, consumer, now, budget, weights)
+            .map_err(|exceeded| AdmissionRefusal {
+                rule: AdmissionRule::Budget {
+                    tally: exceeded.tally,
+                    max,
+                },
+                retry_after: exceeded.retry_after,
+            })
     }
 
     /// Asks for a slot, which must be given back with [`release_slot`](Self::release_slot).
@@ -174,10 +182,10 @@ impl CoreAdmission {
             .acquire(self.core, consumer, caller.tier, now, shares)
     }
 
-    /// Gives a slot back.
+    /// Gives a slot back. The time is read only if a squad is beyond its guarantee or requests wait.
     #[inline]
-    pub fn release_slot(&self, slot: HeldSlot) {
-        self.limits.slots.release(slot);
+    pub fn release_slot(&self, slot: HeldSlot, now: impl FnOnce() -> Duration) {
+        self.limits.slots.release(slot, now);
     }
 
     /// Records the end of a call.
@@ -280,6 +288,9 @@ impl CoreAdmission {
         BreakerThresholds {
             policy,
             failure_rate_max: policy.unreachable_rate_max,
+            // One answer of many is not enough to send all callers again.
+            probe_failure_rate_max: policy.unreachable_rate_max.min(SERVICE_PROBE_FAILURES_MAX),
+            open_max: self.policy.tiers.open_max_min().min(policy.open_max),
         }
     }
 }

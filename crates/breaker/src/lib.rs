@@ -12,7 +12,8 @@
 //!   [`ServicePolicy`]; [`CoreAdmission`] is what one data core does with both.
 //! - `circuit` is one circuit breaker: states, sliding windows, probes.
 //! - `sharing` is the concurrency limit: slots, the queue for them, the adaptive limit.
-//! - `request_ratio` counts for the budgets, `deploy_window` suspends thresholds.
+//! - `cross_squad_budget` divides the budget for requests of other squads, `request_ratio` counts for
+//!   budgets, `deploy_window` suspends thresholds.
 //! - `service_limits_view` is what operators see.
 //! - `sim` simulates all of it by seed.
 //!
@@ -26,6 +27,8 @@
 //! - A request that Portcullis refuses is never counted as a failure.
 //! - A result counts only in the generation of the breaker that admitted its call.
 //! - Slots are conserved: each is free, lent to a core or held.
+//! - A squad has the slots that it never lends at once. Long calls of others do not delay a squad
+//!   that was seen recently and wants no more than its guarantee.
 //! - Unknown callers never take a slot that a squad needed recently.
 
 mod core_index;
@@ -39,6 +42,8 @@ mod breaker_event;
 mod circuit;
 mod sharing;
 mod request_ratio;
+mod squad_credits;
+mod cross_squad_budget;
 mod backoff;
 mod deploy_window;
 mod service_limits_view;

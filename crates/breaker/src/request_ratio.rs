@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portcullis_vocabulary::protection::{BudgetPolicy, RetryPolicy};
+use portcullis_vocabulary::protection::RetryPolicy;
 
 use super::circuit::sliding_window::{CallTally, SECONDS, SlidingWindow, second, tally, windows};
 use super::core_index::CoreIndex;
@@ -28,15 +28,6 @@ impl RequestRatio {
     }
 }
 
-/// Whether one more request from another squad is within the budget.
-pub(super) fn has_budget(tally: CallTally, policy: &BudgetPolicy) -> bool {
-    let Some(max) = policy.cross_squad_max else {
-        return true;
-    };
-    tally.calls < policy.calls_min
-        || f64::from(tally.failures + 1) <= max * f64::from(tally.calls + 1)
-}
-
 /// Whether one more retry is within the budget, which grows with the requests sent first.
 pub(super) fn may_retry(tally: CallTally, policy: &RetryPolicy) -> bool {
     let requests = f64::from(tally.calls.saturating_sub(tally.failures));
@@ -50,30 +41,6 @@ mod tests {
 
     fn at(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
-    }
-
-    #[test]
-    fn a_budget_is_a_share_of_the_admitted_requests() {
-        let policy = BudgetPolicy {
-            cross_squad_max: Some(0.15),
-            calls_min: 100,
-        };
-        let ratio = RequestRatio::new(2);
-        let mut cross = 0;
-        for request in 0..4000_usize {
-            let is_cross = request % 2 == 0;
-            if is_cross && !has_budget(ratio.tally(at(3)), &policy) {
-                continue;
-            }
-            cross += u32::from(is_cross);
-            ratio.count(CoreIndex::new(request % 2), at(3), is_cross);
-        }
-        let all = 2000 + cross;
-        let share = f64::from(cross) / f64::from(all);
-        assert!((0.149..=0.15).contains(&share), "{share}");
-        assert!(has_budget(ratio.tally(at(13)), &policy));
-        let off = BudgetPolicy::default();
-        assert!(has_budget(ratio.tally(at(3)), &off));
     }
 
     #[test]

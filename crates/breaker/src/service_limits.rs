@@ -12,9 +12,11 @@ use super::circuit::breaker_state::BreakerOverride;
 use super::circuit::circuit_breaker::CircuitBreaker;
 use super::circuit::probe_set::ProbeShare;
 use super::consumer_index::ConsumerIndex;
+use super::cross_squad_budget::CrossSquadBudget;
 use super::deploy_window::{CurrentDeployWindow, DeployWindow};
 use super::request_ratio::RequestRatio;
 use super::service_policy::ServicePolicy;
+use super::sharing::share_table::ConsumerShare;
 use super::sharing::slot_pool::SlotPool;
 
 /// The circuit breakers, slots and counts of one service.
@@ -28,7 +30,7 @@ pub struct ServiceLimits {
     /// By consumer and tier; each is created when it is first needed.
     squads: Box<[OnceLock<Box<CircuitBreaker>>]>,
     pub(super) slots: SlotPool,
-    pub(super) requests: RequestRatio,
+    pub(super) requests: CrossSquadBudget,
     pub(super) retries: RequestRatio,
     deploy_window: CurrentDeployWindow,
 }
@@ -52,8 +54,12 @@ impl ServiceLimits {
             squads: (0..weights.len() * Tier::ALL.len())
                 .map(|_| OnceLock::new())
                 .collect(),
-            slots: SlotPool::new(cores, &weights, &policy.protection.shares),
-            requests: RequestRatio::new(cores),
+            slots: SlotPool::new(
+                cores,
+                &consumer_shares(catalog, policy, &weights),
+                &policy.protection.shares,
+            ),
+            requests: CrossSquadBudget::new(cores, weights.len()),
             retries: RequestRatio::new(cores),
             deploy_window: CurrentDeployWindow::default(),
             weights: RwLock::new(weights),
@@ -104,22 +110,27 @@ impl ServiceLimits {
         let TierPolicy {
             failure_rate_max,
             deploy_failure_rate_max,
+            open_max,
             ..
         } = *policy.tiers.of(tier);
+        let failure_rate_max = if self.is_deploying(now) {
+            deploy_failure_rate_max
+        } else {
+            failure_rate_max
+        };
         BreakerThresholds {
             policy: &policy.protection.breaker,
-            failure_rate_max: if self.is_deploying(now) {
-                deploy_failure_rate_max
-            } else {
-                failure_rate_max
-            },
+            failure_rate_max,
+            probe_failure_rate_max: failure_rate_max,
+            open_max: open_max.min(policy.protection.breaker.open_max),
         }
     }
 
     /// Takes over weights and shares that have changed. The catalog must have the same squads.
     pub fn adopt(&self, catalog: &Catalog, policy: &ServicePolicy) {
         let weights = weights(catalog, &policy.tiers);
-        self.slots.adopt(&weights, &policy.protection.shares);
+        let shares = consumer_shares(catalog, policy, &weights);
+        self.slots.adopt(&shares, &policy.protection.shares);
         *self.weights.write().unwrap_or_else(PoisonError::into_inner) = weights;
     }
 
@@ -146,6 +157,12 @@ impl ServiceLimits {
             }
         }
         self.deploy_window.inherit(&before.deploy_window);
+    }
+
+    /// The weights of all consumers.
+    pub(super) fn weights(&self) -> Box<[u32]> {
+        let weights = self.weights.read().unwrap_or_else(PoisonError::into_inner);
+        weights.clone()
     }
 
     /// A consumer that probes a breaker together with others.
@@ -217,4 +234,24 @@ pub(super) fn weights(catalog: &Catalog, tiers: &TierPolicies) -> Box<[u32]> {
     let squads = catalog.squads().iter();
     let weights = squads.map(|squad| squad.weight.unwrap_or(tiers.of(squad.tier).weight));
     std::iter::once(0).chain(weights).collect()
+}
+
+/// The shares of all consumers in a concurrency limit. A squad may say in the catalog how much of
+/// its share is lent to others; what applies to the service applies to the rest.
+fn consumer_shares(
+    catalog: &Catalog,
+    policy: &ServicePolicy,
+    weights: &[u32],
+) -> Vec<ConsumerShare> {
+    let default = policy.protection.shares.lendable;
+    let squads = catalog.squads().iter();
+    let lendable = squads.map(|squad| squad.lendable.unwrap_or(default));
+    let lendable = std::iter::once(default).chain(lendable);
+    let shares = weights.iter().zip(lendable);
+    shares
+        .map(|(weight, lendable)| ConsumerShare {
+            weight: *weight,
+            lendable,
+        })
+        .collect()
 }

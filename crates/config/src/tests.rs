@@ -256,6 +256,8 @@ fn reports_invalid_thresholds() {
     refuses("[shares]\nin_flight_max = 0", "6: shares.in_flight_max: expected a whole number from 1 to 1000000, found 0");
     refuses("[shares]\nlimit = \"vegas\"", "6: shares.limit: expected \"fixed\" or \"adaptive\", found \"vegas\"");
     refuses("[shares]\nwait_max = \"2 days\"", "6: shares.wait_max: expected a duration from 0s to 1day, found \"2 days\"");
+    refuses("[shares]\nlendable = 50", "6: shares.lendable: expected a share from 0.0 to 1.0, found 50");
+    refuses("[tiers.gold]\nopen_max = 10", "6: tiers.gold.open_max: expected a duration from 1ms to 1day, found 10; try \"10s\"");
     refuses("[budget]\ncross_squad_max = 15", "6: budget.cross_squad_max: expected a share from 0.0 to 1.0, found 15");
     refuses("[retries]\nattempts_max = 11", "6: retries.attempts_max: expected a whole number from 0 to 10, found 11");
     refuses("[retries]\nbackoff_base = \"1s\"", "6: retries.backoff_base: is longer than backoff_max; the first wait cannot exceed the maximum");
@@ -799,6 +801,7 @@ fn reports_contradictions_of_a_catalog() {
     check("services = [\"cart\", \"cart\"]", "squads.toml:5: squads.checkout.services: \"cart\" is already a service of checkout, see squads.toml:5; a service has one owner");
     check("tier = \"platinum\"", "squads.toml:5: squads.checkout.tier: expected one of gold, silver, bronze, found \"platinum\"");
     check("weight = 0", "squads.toml:5: squads.checkout.weight: expected a whole number from 1 to 1000, found 0");
+    check("lendable = \"half\"", "squads.toml:5: squads.checkout.lendable: expected a share from 0.0 to 1.0, found \"half\"");
     check("wieght = 1", "squads.toml:5: squads.checkout.wieght: unknown key; try weight");
     check("deploy.cooldown = \"soon\"", "squads.toml:5: squads.checkout.deploy.cooldown: expected a duration from 0s to 30days, found \"soon\"");
     check("[squads.unknown]", "squads.toml:5: squads.unknown: is reserved for callers that belong to no squad; try another name");
@@ -812,7 +815,7 @@ fn reports_contradictions_of_a_catalog() {
     check("[[dependencies]]\nservice = \"orders\"\nuses = [\"leger\"]\n[[dependencies]]\nservice = \"orders\"", "squads.toml:7: dependencies.0.uses: expected a service that a squad of this catalog lists, found \"leger\"; try \"ledger\"\nsquads.toml:8: dependencies.1.service: already has a [[dependencies]] table, see squads.toml:5; add to \"uses\" there");
     check("deploy.drift_max = 5", "squads.toml:5: squads.checkout.deploy.drift_max: expected a share from 0.0 to 1.0, found 5");
     check("[risk]\ngould = 1", "squads.toml:6: risk.gould: unknown key; try gold");
-    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known keys: services, tier, weight, email, chat, oncall, cost_center, domains, namespaces, paths, codeowners, deploy");
+    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known keys: services, tier, weight, lendable, email, chat, oncall, cost_center, domains, namespaces, paths, codeowners, deploy");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::task::Waker;
 use tokio::time::Instant;
 
 use super::inspect::{HttpRefusal, StreamPosition};
+use super::write_pace::WritePace;
 
 /// The shared state of one connection.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(crate) struct ConnectionState {
     pub(super) is_framed: Cell<bool>,
     /// Since when the client has accepted no bytes.
     pub(super) stalled: Cell<Option<Instant>>,
+    /// How fast the client accepts bytes.
+    pub(super) write_pace: Cell<WritePace>,
     /// When the client closed its sending side before all answers were sent.
     pub(super) half_closed: Cell<Option<Instant>>,
     /// The deadline of the wait for the current body.
@@ -43,8 +46,12 @@ pub(crate) struct ConnectionState {
     pub(super) body_unread: Cell<bool>,
     /// Number of body frames read.
     pub(super) body_frames: Cell<u64>,
+    /// When the current body was read to its end.
+    pub(super) body_ended: Cell<Option<Instant>>,
     /// Wakes the task that waits for the current body.
     pub(super) body_waker: RefCell<Option<Waker>>,
+    /// Whether the connection is aborted because the process stops.
+    pub(super) is_aborted: Cell<bool>,
 }
 
 impl ConnectionState {
@@ -60,12 +67,15 @@ impl ConnectionState {
             refused_in_body: Cell::new(false),
             is_framed: Cell::new(true),
             stalled: Cell::new(None),
+            write_pace: Cell::new(WritePace::default()),
             half_closed: Cell::new(None),
             body_deadline: Cell::new(None),
             body_expired: Cell::new(false),
             body_unread: Cell::new(false),
             body_frames: Cell::new(0),
+            body_ended: Cell::new(None),
             body_waker: RefCell::new(None),
+            is_aborted: Cell::new(false),
         }
     }
 
@@ -89,6 +99,13 @@ impl ConnectionState {
         let handed_over = self.handed_over.get();
         if self.answered.replace(handed_over) != handed_over && self.is_idle() {
             self.since.set(Instant::now());
+        }
+    }
+
+    /// Notes that the current body was read to its end.
+    pub(super) fn note_body_end(&self) {
+        if self.body_unread.replace(false) {
+            self.body_ended.set(Some(Instant::now()));
         }
     }
 

@@ -22,6 +22,7 @@
 mod limits;
 mod client;
 mod connection_state;
+mod write_pace;
 mod deadline_timer;
 pub mod inspect;
 mod headers;

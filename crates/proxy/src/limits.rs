@@ -7,6 +7,9 @@ use super::inspect::InspectLimits;
 /// The number of header fields that the HTTP library reads by default. It is fastest with it.
 pub(super) const LIBRARY_HEADER_COUNT_MAX: usize = 100;
 
+/// The memory for answers that are read ahead of their clients, on one data core.
+pub(super) const RESPONSE_BUFFERS_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// Limits on client connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientLimits {
@@ -23,6 +26,11 @@ pub struct ClientLimits {
     pub request_body_rate_min: u64,
     /// Time in which a client must accept at least one byte of its answer.
     pub write_timeout: Duration,
+    /// The lowest rate, in bytes per second, at which a client must accept its answer while the proxy
+    /// waits for it, over [`write_timeout`](Self::write_timeout). 0 allows any rate.
+    pub response_rate_min: u64,
+    /// How many bytes of one answer are read ahead of a client that does not read.
+    pub response_buffer_max: usize,
     /// Time for an answer after the client has closed its sending side.
     pub half_close_grace: Duration,
     /// Time to continue reading after the last answer, so that a reset does not destroy it.
@@ -44,6 +52,8 @@ impl Default for ClientLimits {
             request_body_timeout: Duration::from_secs(30),
             request_body_rate_min: 1024,
             write_timeout: Duration::from_secs(30),
+            response_rate_min: 1024,
+            response_buffer_max: 256 * 1024,
             half_close_grace: Duration::from_secs(5),
             linger_timeout: Duration::from_secs(2),
             drain_idle_grace: Duration::from_millis(500),
@@ -57,7 +67,7 @@ pub struct UpstreamLimits {
     /// Time to connect, over all addresses of the host name.
     pub connect_timeout: Duration,
     /// Time from sending a request to the complete head of its response. It restarts while a
-    /// streamed request body makes progress or waits for its client.
+    /// streamed request body makes progress or waits for its client, and when the body ends.
     pub response_head_timeout: Duration,
     /// Time without progress after which a response body is aborted.
     pub response_stall_timeout: Duration,

@@ -206,12 +206,16 @@ impl AccessLine<'_> {
 
     const fn level(&self) -> &'static str {
         match self.outcome {
-            RequestOutcome::Answered | RequestOutcome::Abandoned => "INFO",
+            RequestOutcome::Answered | RequestOutcome::Abandoned | RequestOutcome::Disconnected => {
+                "INFO"
+            }
             RequestOutcome::Refused
             | RequestOutcome::Shed
             | RequestOutcome::Failed
             | RequestOutcome::Unanswered
-            | RequestOutcome::Unsent => "WARN",
+            | RequestOutcome::Unsent
+            | RequestOutcome::Truncated
+            | RequestOutcome::Drained => "WARN",
         }
     }
 }

@@ -18,11 +18,17 @@ pub enum RequestOutcome {
     Unsent,
     /// The client disconnected before the response.
     Abandoned,
+    /// The client disconnected during the response, or did not read it in time.
+    Disconnected,
+    /// The upstream interrupted its response.
+    Truncated,
+    /// Portcullis ended the request at the drain deadline, because the process stops.
+    Drained,
 }
 
 impl RequestOutcome {
     /// Every outcome.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Answered,
         Self::Failed,
         Self::Refused,
@@ -30,6 +36,9 @@ impl RequestOutcome {
         Self::Unanswered,
         Self::Unsent,
         Self::Abandoned,
+        Self::Disconnected,
+        Self::Truncated,
+        Self::Drained,
     ];
 
     /// The label value.
@@ -42,6 +51,9 @@ impl RequestOutcome {
             Self::Unanswered => "unanswered",
             Self::Unsent => "unsent",
             Self::Abandoned => "abandoned",
+            Self::Disconnected => "disconnected",
+            Self::Truncated => "truncated",
+            Self::Drained => "drained",
         }
     }
 }

@@ -204,6 +204,12 @@ pub struct Limits {
     /// The lowest rate, in bytes per second, at which a request's body must arrive in the long run.
     /// 1 KiB/s is slower than any modem.
     pub request_body_rate_min: usize,
+    /// The lowest rate at which a client must accept its answer, in bytes per second, while nothing
+    /// else delays it. It is measured over half a minute; 1 KiB is far below any network in use.
+    pub response_rate_min: usize,
+    /// How many bytes of one response are read from the upstream ahead of a client that does not
+    /// read. The request gives its slot back when the upstream has finished.
+    pub response_buffer_max: usize,
     /// How long a client's connection may stay open without a request. Common load balancers close
     /// theirs after 60 s; 75 s lets them close first, so no request meets a closing connection.
     pub idle_timeout: Duration,
@@ -253,6 +259,8 @@ impl Default for Limits {
             request_head_timeout: Duration::from_secs(10),
             request_body_timeout: Duration::from_secs(30),
             request_body_rate_min: KIB,
+            response_rate_min: KIB,
+            response_buffer_max: 256 * KIB,
             idle_timeout: Duration::from_secs(75),
             upstream_timeout: Duration::from_secs(30),
             upstream_connect_timeout: Duration::from_secs(3),

@@ -35,6 +35,8 @@ pub struct TierPolicy {
     pub deploy_failure_rate_max: f64,
     /// The weight of a squad of this tier that has no weight in the catalog.
     pub weight: u32,
+    /// The bound of all open times of the tier's circuit breakers.
+    pub open_max: Duration,
 }
 
 /// When circuit breakers open, section `[breaker]`.
@@ -87,6 +89,9 @@ pub struct SharePolicy {
     pub waiting_max: u32,
     /// How long a request may wait for a slot.
     pub wait_max: Duration,
+    /// The share of a squad's guaranteed slots that others may use while it does not need them. The
+    /// catalog may have another value for a squad.
+    pub lendable: f64,
 }
 
 /// How many requests may come from other squads than the provider, section `[budget]`.
@@ -121,6 +126,12 @@ impl TierPolicies {
         &self.0[tier as usize]
     }
 
+    /// The least bound of open times, which applies to breakers of all tiers together.
+    pub fn open_max_min(&self) -> Duration {
+        let bounds = self.0.iter().map(|tier| tier.open_max);
+        bounds.min().unwrap_or_default()
+    }
+
     /// The policy of a tier, to change it.
     pub const fn of_mut(&mut self, tier: Tier) -> &mut TierPolicy {
         &mut self.0[tier as usize]
@@ -128,14 +139,16 @@ impl TierPolicies {
 }
 
 impl Default for TierPolicies {
-    /// Half of the calls may fail; inside a deploy window, four fifths of the gold calls may.
+    /// Half of the calls may fail; inside a deploy window, four fifths of the gold calls may. Gold
+    /// traffic is probed again the soonest.
     fn default() -> Self {
-        let tier = |deploy_failure_rate_max, weight| TierPolicy {
+        let tier = |deploy_failure_rate_max, weight, open_max_seconds| TierPolicy {
             failure_rate_max: 0.5,
             deploy_failure_rate_max,
             weight,
+            open_max: Duration::from_secs(open_max_seconds),
         };
-        Self([tier(0.5, 1), tier(0.5, 2), tier(0.8, 4)])
+        Self([tier(0.5, 1, 30), tier(0.5, 2, 20), tier(0.8, 4, 10)])
     }
 }
 
@@ -182,6 +195,7 @@ impl Default for SharePolicy {
             adaptive: false,
             waiting_max: 1000,
             wait_max: Duration::from_millis(100),
+            lendable: 0.5,
         }
     }
 }

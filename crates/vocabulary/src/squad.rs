@@ -20,6 +20,9 @@ pub struct Squad {
     /// The weight of its share of a concurrency limit; at least 1. Without it, the weight of its
     /// tier applies.
     pub weight: Option<u32>,
+    /// The share of its guaranteed slots that others may use while it does not need them, 0 to 1.
+    /// Without it, the value of the service applies.
+    pub lendable: Option<f64>,
     /// Its e-mail address.
     pub email: Option<String>,
     /// Its chat channel.
@@ -83,6 +86,7 @@ impl Squad {
             name,
             tier: Tier::Bronze,
             weight: None,
+            lendable: None,
             email: None,
             chat: None,
             oncall: None,

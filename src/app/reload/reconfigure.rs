@@ -243,6 +243,8 @@ fn wire_limits_of(old: &Limits, new: &Limits) -> Limits {
         request_body_timeout: old.request_body_timeout,
         request_body_rate_min: old.request_body_rate_min,
         idle_timeout: old.idle_timeout,
+        response_rate_min: old.response_rate_min,
+        response_buffer_max: old.response_buffer_max,
         drain_delay: old.drain_delay,
         drain_timeout: old.drain_timeout,
         contract_bytes_max: old.contract_bytes_max,

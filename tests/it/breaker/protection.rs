@@ -582,7 +582,7 @@ fn enforces_the_cross_squad_budget() {
     assert_eq!(refused["error"], "CROSS_SQUAD_BUDGET");
     assert_eq!(
         refused["detail"],
-        "1 of the last 11 requests to this service came from other squads than its provider, and they may be 15 % at most"
+        "squad gold has used its part of the budget: 1 of the last 11 requests to this service came from other squads than its provider, and they may be 15 % at most"
     );
     assert_eq!(
         ask("nobody").status,

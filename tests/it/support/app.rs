@@ -371,16 +371,22 @@ impl Drop for Process {
     }
 }
 
+/// Another build of the program, so that two can be measured: `PORTCULLIS_TEST_BINARY`.
+fn binary() -> std::ffi::OsString {
+    let other = std::env::var_os("PORTCULLIS_TEST_BINARY");
+    other.unwrap_or_else(|| env!("CARGO_BIN_EXE_portcullis").into())
+}
+
 /// A shell that runs a script with the program as `$0`.
 fn program_in_shell(script: &str) -> Command {
     let mut shell = without_own_variables(Command::new("sh"));
-    shell.args(["-c", script, env!("CARGO_BIN_EXE_portcullis")]);
+    shell.args(["-c", script]).arg(binary());
     shell
 }
 
 /// The program without arguments.
 pub(crate) fn program() -> Command {
-    without_own_variables(Command::new(env!("CARGO_BIN_EXE_portcullis")))
+    without_own_variables(Command::new(binary()))
 }
 
 fn without_own_variables(mut command: Command) -> Command {

@@ -3,7 +3,8 @@
 //!
 //! A request sets its own result: with `x-fault: 503` the response has this status (and
 //! `x-retry-after` as `Retry-After`), with `x-fault: close` there is no response, with `x-fault:
-//! break` the response is incomplete; `x-delay-ms` delays it. `GET /stats` returns the counters.
+//! break` the response is incomplete; `x-delay-ms` delays it, and `x-body-bytes` gives it a body of
+//! this size. `GET /stats` returns the counters.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -116,7 +117,7 @@ fn upstream_process() {
 #[error("injected fault")]
 struct InjectedFault;
 
-type Body = http_body_util::Either<Full<Bytes>, InterruptedBody>;
+type Body = http_body_util::Either<Full<Bytes>, PiecedBody>;
 
 async fn answer(
     request: Request<Incoming>,
@@ -150,9 +151,12 @@ async fn answer_work(
     }
     drop(slot);
     match field("x-fault") {
-        None => Ok(text(200, "{}".to_owned())),
+        None => match field("x-body-bytes").and_then(|bytes| bytes.parse().ok()) {
+            Some(bytes) => Ok(Response::new(Body::Right(PiecedBody::large(bytes)))),
+            None => Ok(text(200, "{}".to_owned())),
+        },
         Some("close") => Err(InjectedFault),
-        Some("break") => Ok(Response::new(Body::Right(InterruptedBody::default()))),
+        Some("break") => Ok(Response::new(Body::Right(PiecedBody::interrupted()))),
         Some(status) => {
             let mut response = text(status.parse().unwrap(), "{}".to_owned());
             if let Some(seconds) = headers.get("x-retry-after") {
@@ -181,13 +185,37 @@ fn stats(work: &Work) -> String {
     .to_string()
 }
 
-/// A body that is interrupted after its first bytes.
-#[derive(Debug, Default)]
-struct InterruptedBody {
-    sent: bool,
+/// A body of equal pieces.
+#[derive(Debug)]
+struct PiecedBody {
+    piece: &'static [u8],
+    pieces: u64,
+    length: u64,
 }
 
-impl http_body::Body for InterruptedBody {
+impl PiecedBody {
+    /// A body that is interrupted after its first byte.
+    fn interrupted() -> Self {
+        Self {
+            piece: b"{",
+            pieces: 1,
+            length: 100,
+        }
+    }
+
+    /// A body of about this size.
+    fn large(bytes: u64) -> Self {
+        const PIECE: &[u8] = &[b'x'; 64 * 1024];
+        let pieces = bytes.div_ceil(PIECE.len() as u64);
+        Self {
+            piece: PIECE,
+            pieces,
+            length: pieces * PIECE.len() as u64,
+        }
+    }
+}
+
+impl http_body::Body for PiecedBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -195,12 +223,15 @@ impl http_body::Body for InterruptedBody {
         mut self: std::pin::Pin<&mut Self>,
         _: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
-        let first = !std::mem::replace(&mut self.sent, true);
-        let frame = first.then(|| Ok(http_body::Frame::data(Bytes::from_static(b"{"))));
-        std::task::Poll::Ready(frame)
+        let Some(left) = self.pieces.checked_sub(1) else {
+            return std::task::Poll::Ready(None);
+        };
+        self.pieces = left;
+        let frame = http_body::Frame::data(Bytes::from_static(self.piece));
+        std::task::Poll::Ready(Some(Ok(frame)))
     }
 
     fn size_hint(&self) -> http_body::SizeHint {
-        http_body::SizeHint::with_exact(100)
+        http_body::SizeHint::with_exact(self.length)
     }
 }

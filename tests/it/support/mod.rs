@@ -7,6 +7,7 @@ pub(crate) mod client;
 pub(crate) mod corpus;
 pub(crate) mod faulty;
 pub(crate) mod load;
+pub(crate) mod open_load;
 pub(crate) mod promql;
 pub(crate) mod spawned;
 pub(crate) mod steered;

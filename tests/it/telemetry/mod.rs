@@ -2,6 +2,7 @@
 
 pub(crate) mod deploy;
 pub(crate) mod label_values;
+pub(crate) mod outcomes;
 pub(crate) mod prometheus;
 pub(crate) mod tracing;
 pub(crate) mod tracing_cost;

@@ -330,7 +330,7 @@ fn every_request_has_one_span() {
 const ENDS: &str = "
 GET shop:8080 /files/a -> GET /files/{name}: - - answered -
 GET shop /files/bad -> GET /files/{name}: 503 - failed -
-GET shop /files/cut -> GET /files/{name}: broken-response - answered -
+GET shop /files/cut -> GET /files/{name}: broken-response - truncated -
 GET shop /items?limit=101 -> GET /items: - CONTRACT_VIOLATION refused invalid-parameter
 GET shop /items?more=1 -> GET /items: - - answered unknown-query
 GET shop /nowhere -> GET: - CONTRACT_VIOLATION refused unknown-path

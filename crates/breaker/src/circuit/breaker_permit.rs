@@ -16,6 +16,10 @@ pub(crate) struct BreakerThresholds<'a> {
     pub(crate) policy: &'a BreakerPolicy,
     /// The share of calls that may fail.
     pub(crate) failure_rate_max: f64,
+    /// The share of probes that may fail.
+    pub(crate) probe_failure_rate_max: f64,
+    /// The bound of all open times.
+    pub(crate) open_max: Duration,
 }
 
 /// The permit of a call that a breaker admitted.

@@ -137,9 +137,7 @@ impl CircuitBreaker {
         prober: ProbeShare,
         policy: &BreakerPolicy,
     ) -> Result<BreakerPermit, BreakerRejection> {
-        let probe = locked
-            .probes
-            .start(now, prober, policy.probes, policy.probe_timeout);
+        let probe = locked.probes.start(now, prober, policy);
         let permit = |probe| BreakerPermit {
             probe: Some(probe),
             ..BreakerPermit::of(self.load())
@@ -204,7 +202,7 @@ impl CircuitBreaker {
             }
             let verdict = locked
                 .probes
-                .revoke(thresholds.policy.probes, thresholds.failure_rate_max);
+                .revoke(thresholds.policy.probes, thresholds.probe_failure_rate_max);
             return self.apply_probe_verdict(&mut locked, verdict, now, thresholds);
         }
         self.windows
@@ -216,7 +214,7 @@ impl CircuitBreaker {
     /// Gives back the permit of a call that was abandoned before the upstream answered or failed.
     pub(crate) fn release(&self, permit: BreakerPermit) {
         if let Some(probe) = permit.probe {
-            self.lock().probes.end(probe);
+            self.lock().probes.cancel(probe);
         }
     }
 
@@ -281,7 +279,7 @@ impl CircuitBreaker {
         let verdict = locked.probes.record(
             failed,
             thresholds.policy.probes,
-            thresholds.failure_rate_max,
+            thresholds.probe_failure_rate_max,
         );
         self.apply_probe_verdict(&mut locked, verdict, now, thresholds)
     }
@@ -302,7 +300,7 @@ impl CircuitBreaker {
             }
             ProbeVerdict::Failed => {
                 let reason = TransitionReason::ProbesFailed { failures, results };
-                Some(self.trip(locked, now, reason, thresholds.policy))
+                Some(self.trip(locked, now, reason, thresholds))
             }
         }
     }
@@ -321,7 +319,7 @@ impl CircuitBreaker {
         let reason = trip_reason(tally, thresholds)?;
         let mut locked = self.lock();
         // Another core may have opened it meanwhile.
-        (self.load() == packed).then(|| self.trip(&mut locked, now, reason, thresholds.policy))
+        (self.load() == packed).then(|| self.trip(&mut locked, now, reason, thresholds))
     }
 
     fn trip(
@@ -329,14 +327,14 @@ impl CircuitBreaker {
         locked: &mut LockedState,
         now: Duration,
         reason: TransitionReason,
-        policy: &BreakerPolicy,
+        thresholds: BreakerThresholds<'_>,
     ) -> BreakerTransition {
         let was_stable = self.load().state == BreakerState::Closed
-            && now.saturating_sub(locked.since) >= policy.open_max;
+            && now.saturating_sub(locked.since) >= thresholds.open_max;
         if was_stable {
             locked.openings = 0;
         }
-        locked.schedule_probes(now, policy);
+        locked.schedule_probes(now, thresholds);
         self.change(locked, now, BreakerState::Open, reason)
     }
 

@@ -3,9 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use portcullis_vocabulary::protection::BreakerPolicy;
-
-use super::breaker_permit::BreakerRejection;
+use super::breaker_permit::{BreakerRejection, BreakerThresholds};
 use super::breaker_state::{BreakerTransition, TransitionReason};
 use super::probe_set::ProbeSet;
 use crate::backoff::full_jitter;
@@ -58,9 +56,12 @@ impl LockedState {
     }
 
     /// Decides how long the breaker that opens now stays open.
-    pub(super) fn schedule_probes(&mut self, now: Duration, policy: &BreakerPolicy) {
+    pub(super) fn schedule_probes(&mut self, now: Duration, thresholds: BreakerThresholds<'_>) {
         let draw = self.random.f64();
-        let wait = full_jitter(policy.open_base, policy.open_max, self.openings, draw);
+        let BreakerThresholds {
+            policy, open_max, ..
+        } = thresholds;
+        let wait = full_jitter(policy.open_base, open_max, self.openings, draw);
         self.openings = self.openings.saturating_add(1);
         self.until = (now + wait).max(self.retry_after);
     }

@@ -1,11 +1,17 @@
-//! The probes of a half-open breaker: few run at a time, and their results decide.
+//! The probes of a half-open breaker: few start at a time, and their results decide.
 //!
-//! A probe frees its place when its call ends, is abandoned or takes too long. A result that
-//! comes after that still counts, because an upstream may take longer than a place is kept. Where
-//! several squads probe together, each has places by its weight, so a squad that calls often does
-//! not decide for all.
+//! A token bucket limits them: it holds as many tokens as results are wanted, is full when the breaker
+//! becomes half-open, and gets one more token every `open_base`. So probes that hang do not stop the
+//! recovery, and a recovering upstream gets few calls. A probe that is abandoned gives its token
+//! back.
+//!
+//! Where several squads probe together, each may run probes by its weight at a time, so a squad that
+//! calls often does not decide for all. A probe no longer counts as running when its call takes too
+//! long, but a result that comes after that still counts.
 
 use std::time::Duration;
+
+use portcullis_vocabulary::protection::BreakerPolicy;
 
 use crate::consumer_index::ConsumerIndex;
 
@@ -38,6 +44,15 @@ pub(super) struct ProbeSet {
     running: Vec<RunningProbe>,
     results: u32,
     failures: u32,
+    /// None before the first probe.
+    tokens: Option<ProbeTokens>,
+}
+
+/// The tokens of a bucket at one moment.
+#[derive(Clone, Copy, Debug)]
+struct ProbeTokens {
+    number: f64,
+    at: Duration,
 }
 
 /// What the results of the probes mean.
@@ -56,29 +71,29 @@ impl ProbeSet {
     pub(super) fn restart(&mut self) {
         self.running.clear();
         (self.results, self.failures) = (0, 0);
+        self.tokens = None;
     }
 
-    /// Starts a probe if there is a place: never more run at a time than results are wanted.
+    /// Starts a probe if there is a token and the consumer does not run too many.
     pub(super) fn start(
         &mut self,
         now: Duration,
         prober: ProbeShare,
-        probes_max: u32,
-        timeout: Duration,
+        policy: &BreakerPolicy,
     ) -> Option<ProbeId> {
-        self.reclaim(now, timeout);
+        let probes_max = policy.probes;
+        self.reclaim(now, policy.probe_timeout);
         // The policy wants fewer results now than there are already, and none of them decided.
         if self.running.is_empty() && self.results >= probes_max {
             (self.results, self.failures) = (0, 0);
         }
-        let running = u32::try_from(self.running.len()).unwrap_or(u32::MAX);
         let own = self
             .running
             .iter()
             .filter(|probe| probe.consumer == prober.consumer)
             .count();
         let own = u32::try_from(own).unwrap_or(u32::MAX);
-        if running + self.results >= probes_max || own >= places_of(prober, probes_max) {
+        if own >= places_of(prober, probes_max) || !self.take_token(now, policy) {
             return None;
         }
         let id = ProbeId(self.next);
@@ -91,7 +106,31 @@ impl ProbeSet {
         Some(id)
     }
 
-    /// Frees the place of a probe without a result. False when it was free already.
+    fn take_token(&mut self, now: Duration, policy: &BreakerPolicy) -> bool {
+        let full = f64::from(policy.probes);
+        let tokens = self.tokens.get_or_insert(ProbeTokens {
+            number: full,
+            at: now,
+        });
+        let elapsed = now.saturating_sub(tokens.at).as_secs_f64();
+        let earned = elapsed / policy.open_base.as_secs_f64().max(f64::MIN_POSITIVE);
+        let number = (tokens.number + earned).min(full);
+        let has_token = number >= 1.0;
+        *tokens = ProbeTokens {
+            number: if has_token { number - 1.0 } else { number },
+            at: tokens.at.max(now),
+        };
+        has_token
+    }
+
+    /// Ends a probe whose call was abandoned, and gives its token back.
+    pub(super) fn cancel(&mut self, id: ProbeId) {
+        if let (true, Some(tokens)) = (self.end(id), &mut self.tokens) {
+            tokens.number += 1.0;
+        }
+    }
+
+    /// Ends a probe. False when it no longer counted as running.
     pub(super) fn end(&mut self, id: ProbeId) -> bool {
         let index = self.running.iter().position(|probe| probe.id == id);
         index.map(|index| self.running.swap_remove(index)).is_some()
@@ -163,32 +202,60 @@ mod tests {
         weight: 1,
         weights: 1,
     };
-    const TIMEOUT: Duration = Duration::from_secs(10);
+
+    /// A policy that wants so many probes; a token a second.
+    fn wants(probes: u32) -> BreakerPolicy {
+        BreakerPolicy {
+            probes,
+            ..BreakerPolicy::default()
+        }
+    }
 
     fn at(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
     }
 
     #[test]
-    fn no_more_run_than_results_are_wanted() {
+    fn no_more_start_at_a_time_than_results_are_wanted() {
         let mut probes = ProbeSet::default();
-        let first = probes.start(at(0), ALONE, 2, TIMEOUT).unwrap();
-        assert!(probes.start(at(0), ALONE, 2, TIMEOUT).is_some());
-        assert!(probes.start(at(0), ALONE, 2, TIMEOUT).is_none());
+        let first = probes.start(at(0), ALONE, &wants(2)).unwrap();
+        assert!(probes.start(at(0), ALONE, &wants(2)).is_some());
+        assert!(probes.start(at(0), ALONE, &wants(2)).is_none());
         assert!(probes.end(first));
         assert!(!probes.end(first));
         assert_eq!(probes.record(false, 2, 0.4), ProbeVerdict::Undecided);
-        assert!(probes.start(at(0), ALONE, 2, TIMEOUT).is_none());
+        assert!(probes.start(at(0), ALONE, &wants(2)).is_none());
+        assert!(probes.start(at(1), ALONE, &wants(2)).is_some());
+        assert!(probes.start(at(1), ALONE, &wants(2)).is_none());
     }
 
     #[test]
-    fn a_lost_probe_frees_its_place() {
+    fn an_abandoned_probe_gives_its_token_back() {
         let mut probes = ProbeSet::default();
-        let lost = probes.start(at(0), ALONE, 1, TIMEOUT).unwrap();
-        assert!(probes.start(at(9), ALONE, 1, TIMEOUT).is_none());
-        assert!(probes.start(at(10), ALONE, 1, TIMEOUT).is_some());
-        assert!(!probes.end(lost));
-        assert_eq!(probes.running(), 1);
+        for _ in 0..10 {
+            let abandoned = probes.start(at(0), ALONE, &wants(1)).unwrap();
+            assert!(probes.start(at(0), ALONE, &wants(1)).is_none());
+            probes.cancel(abandoned);
+        }
+    }
+
+    #[test]
+    fn probes_that_hang_do_not_stop_the_recovery() {
+        let mut probes = ProbeSet::default();
+        let prober = |consumer| ProbeShare {
+            consumer: ConsumerIndex::new(consumer),
+            ..ALONE
+        };
+        for _ in 0..5 {
+            assert!(probes.start(at(0), ALONE, &wants(5)).is_some());
+        }
+        assert!(probes.start(at(0), prober(2), &wants(5)).is_none());
+        let started =
+            (1..=3).filter(|second| probes.start(at(*second), prober(2), &wants(5)).is_some());
+        assert_eq!(started.count(), 3);
+        // After their timeout they no longer count against their squad.
+        assert!(probes.start(at(10), ALONE, &wants(5)).is_some());
+        assert_eq!(probes.running(), 4);
     }
 
     #[test]
@@ -196,7 +263,7 @@ mod tests {
         let mut probes = ProbeSet::default();
         assert_eq!(probes.record(true, 5, 0.5), ProbeVerdict::Undecided);
         assert_eq!(probes.record(false, 5, 0.5), ProbeVerdict::Undecided);
-        let probe = probes.start(at(0), ALONE, 2, TIMEOUT);
+        let probe = probes.start(at(0), ALONE, &wants(2));
         assert!(probe.is_some_and(|probe| probes.end(probe)));
         assert_eq!((probes.failures(), probes.results()), (0, 0));
     }
@@ -234,7 +301,7 @@ mod tests {
             (0..9)
                 .filter(|_| {
                     probes
-                        .start(at(0), prober(consumer, weight), 10, TIMEOUT)
+                        .start(at(0), prober(consumer, weight), &wants(10))
                         .is_some()
                 })
                 .count()

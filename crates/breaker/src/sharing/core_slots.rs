@@ -1,18 +1,22 @@
 //! One data core's part of a service's slots.
 //!
 //! A core borrows a few free slots and hands them out by itself, so while no request waits, no two
-//! cores touch the same memory. The arbiter may take unused slots back at any time.
+//! cores touch the same memory. It hands them only to consumers that are within their guarantee:
+//! each consumer has a quota on each core, and the quotas of one consumer and the slots that the
+//! arbiter gave it are never more than it is guaranteed. While a squad is beyond its guarantee, they
+//! are never more than the consumer does not lend, because the rest may be lent. The arbiter may take unused slots back at
+//! any time.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::consumer_index::ConsumerIndex;
 
 /// Consumers in one cache line.
-const PER_LINE: usize = 8;
+const PER_LINE: usize = 3;
 
 /// The slots that one core has borrowed, and who holds them. The core is the only writer of
-/// everything but `spare`.
+/// everything but `spare` and the quotas.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(super) struct CoreSlots {
@@ -30,6 +34,53 @@ struct ConsumerCacheLine([ConsumerSlots; PER_LINE]);
 struct ConsumerSlots {
     in_flight: AtomicU32,
     peak: AtomicU32,
+    /// How many calls ended, which wraps.
+    ended: AtomicU32,
+    quota: QuotaCells,
+}
+
+/// A quota, which the arbiter writes.
+#[derive(Debug, Default)]
+struct QuotaCells {
+    guaranteed: AtomicU32,
+    kept: AtomicU32,
+}
+
+/// How many calls of a consumer may be in flight without asking the arbiter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SlotQuota {
+    /// While no consumer is beyond its guarantee.
+    pub(super) guaranteed: u32,
+    /// While one is: what the consumer never lends.
+    pub(super) kept: u32,
+}
+
+impl SlotQuota {
+    pub(super) const UNLIMITED: Self = Self {
+        guaranteed: u32::MAX,
+        kept: u32::MAX,
+    };
+}
+
+impl QuotaCells {
+    fn load(&self, has_loans: &AtomicBool, order: Ordering) -> u32 {
+        if has_loans.load(order) {
+            self.kept.load(order)
+        } else {
+            self.guaranteed.load(order)
+        }
+    }
+}
+
+/// The outcome of taking a lent slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LentOutcome {
+    /// The consumer holds it.
+    Taken,
+    /// The arbiter must decide.
+    Unavailable,
+    /// It was taken, and the quota shrank meanwhile: it must be given back.
+    OverQuota,
 }
 
 /// The number of calls and the sum of their times since the start; both wrap.
@@ -51,18 +102,38 @@ impl CoreSlots {
         }
     }
 
-    /// Takes a borrowed slot for a consumer.
-    pub(super) fn take(&self, consumer: ConsumerIndex) -> bool {
-        let taken = self.take_back();
-        if taken {
-            let slots = self.consumer(consumer);
-            let in_flight = slots.in_flight.load(Ordering::Relaxed) + 1;
-            slots.in_flight.store(in_flight, Ordering::Release);
-            if in_flight > slots.peak.load(Ordering::Relaxed) {
-                slots.peak.store(in_flight, Ordering::Release);
-            }
+    /// Takes a borrowed slot for a consumer that is within its quota.
+    ///
+    /// The call is counted first, and the quota is read again after that. The arbiter lowers a
+    /// quota first and reads the count after that. These accesses are sequentially consistent, so
+    /// either the arbiter sees the call or the core sees the lower quota.
+    pub(super) fn take(&self, consumer: ConsumerIndex, has_loans: &AtomicBool) -> LentOutcome {
+        let slots = self.consumer(consumer);
+        let in_flight = slots.in_flight.load(Ordering::Relaxed) + 1;
+        let is_within = in_flight <= slots.quota.load(has_loans, Ordering::Relaxed);
+        if !is_within || !self.take_back() {
+            return LentOutcome::Unavailable;
         }
-        taken
+        slots.in_flight.store(in_flight, Ordering::SeqCst);
+        if in_flight > slots.quota.load(has_loans, Ordering::SeqCst) {
+            return LentOutcome::OverQuota;
+        }
+        if in_flight > slots.peak.load(Ordering::Relaxed) {
+            slots.peak.store(in_flight, Ordering::Release);
+        }
+        LentOutcome::Taken
+    }
+
+    /// Sets how many calls of a consumer may be in flight.
+    pub(super) fn set_quota(&self, consumer: ConsumerIndex, quota: SlotQuota) {
+        let cells = &self.consumer(consumer).quota;
+        cells.guaranteed.store(quota.guaranteed, Ordering::SeqCst);
+        cells.kept.store(quota.kept, Ordering::SeqCst);
+    }
+
+    /// The number of calls that ended, which wraps.
+    pub(super) fn ended(&self, consumer: ConsumerIndex) -> u32 {
+        self.consumer(consumer).ended.load(Ordering::Acquire)
     }
 
     /// Ends a consumer's call. The slot passes to the caller of this function.
@@ -70,6 +141,8 @@ impl CoreSlots {
         let slots = self.consumer(consumer);
         let in_flight = slots.in_flight.load(Ordering::Relaxed).saturating_sub(1);
         slots.in_flight.store(in_flight, Ordering::Release);
+        let ended = slots.ended.load(Ordering::Relaxed).wrapping_add(1);
+        slots.ended.store(ended, Ordering::Release);
     }
 
     /// Adds free slots. The caller looks at the shortage flag after that. Both accesses are
@@ -97,7 +170,7 @@ impl CoreSlots {
     }
 
     pub(super) fn in_flight(&self, consumer: ConsumerIndex) -> u32 {
-        self.consumer(consumer).in_flight.load(Ordering::Acquire)
+        self.consumer(consumer).in_flight.load(Ordering::SeqCst)
     }
 
     /// The highest number of requests in flight at a time since the last call.

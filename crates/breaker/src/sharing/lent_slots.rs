@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::core_slots::{CallTimes, CoreSlots};
+use super::core_slots::{CallTimes, CoreSlots, LentOutcome, SlotQuota};
 use crate::consumer_index::ConsumerIndex;
 use crate::core_index::CoreIndex;
 
@@ -11,6 +11,8 @@ use crate::core_index::CoreIndex;
 pub(super) struct LentSlots {
     /// Slots are short: cores must ask the arbiter.
     pub(super) is_short: AtomicBool,
+    /// A consumer is beyond its guarantee: cores lend only what is never lent to others.
+    has_loans: AtomicBool,
     /// How many slots a core may borrow at a time.
     chunk: AtomicU32,
     cores: Box<[CoreSlots]>,
@@ -20,6 +22,7 @@ impl LentSlots {
     pub(super) fn new(cores: usize, consumers: usize) -> Self {
         Self {
             is_short: AtomicBool::new(false),
+            has_loans: AtomicBool::new(false),
             chunk: AtomicU32::new(0),
             cores: (0..cores).map(|_| CoreSlots::new(consumers)).collect(),
         }
@@ -39,13 +42,50 @@ impl LentSlots {
 
     /// Lends a quarter of the limit at most, in equal parts.
     pub(super) fn set_limit(&self, limit: u32) {
-        let cores = u32::try_from(self.cores.len().max(1)).unwrap_or(u32::MAX);
-        self.chunk.store(limit / 4 / cores, Ordering::Release);
+        self.chunk
+            .store(limit / 4 / self.core_number(), Ordering::Release);
+    }
+
+    fn core_number(&self) -> u32 {
+        u32::try_from(self.cores.len().max(1)).unwrap_or(u32::MAX)
     }
 
     /// How many lent slots are free.
     pub(super) fn spare(&self) -> u32 {
         self.cores.iter().map(CoreSlots::spare).sum()
+    }
+
+    /// Takes one of the slots that are lent to a core.
+    pub(super) fn take(&self, core: CoreIndex, consumer: ConsumerIndex) -> LentOutcome {
+        self.core(core).take(consumer, &self.has_loans)
+    }
+
+    /// Divides what a consumer may hold without asking the arbiter among the cores.
+    pub(super) fn set_quota(&self, consumer: ConsumerIndex, quota: SlotQuota) {
+        let cores = self.core_number();
+        let quota = SlotQuota {
+            guaranteed: quota.guaranteed / cores,
+            kept: quota.kept / cores,
+        };
+        self.cores
+            .iter()
+            .for_each(|core| core.set_quota(consumer, quota));
+    }
+
+    /// Whether a consumer may be beyond its guarantee.
+    pub(super) fn has_loans_beyond_guarantees(&self) -> bool {
+        self.has_loans.load(Ordering::SeqCst)
+    }
+
+    /// Notes whether a consumer may be beyond its guarantee.
+    pub(super) fn set_loans_beyond_guarantees(&self, has_loans: bool) {
+        self.has_loans.store(has_loans, Ordering::SeqCst);
+    }
+
+    /// How many calls of a consumer that had a lent slot ended, which wraps.
+    pub(super) fn ended(&self, consumer: ConsumerIndex) -> u32 {
+        let ended = self.cores.iter().map(|core| core.ended(consumer));
+        ended.fold(0, u32::wrapping_add)
     }
 
     /// Takes all free slots back from all cores.

@@ -41,16 +41,16 @@ impl RecentDemand {
         peaks.this_period.max(peaks.last_period)
     }
 
-    /// Begins a new period when the current one is over.
+    /// Begins a new period when the current one is over; whether it did.
     pub(super) fn advance(
         &mut self,
         lent: &LentSlots,
         now: Duration,
         in_flight: impl Fn(ConsumerIndex) -> u32,
-    ) {
+    ) -> bool {
         let elapsed = now - self.since;
         if elapsed < PERIOD {
-            return;
+            return false;
         }
         let is_long_ago = elapsed >= 2 * PERIOD;
         self.since = now;
@@ -71,5 +71,6 @@ impl RecentDemand {
                 };
             }
         }
+        true
     }
 }

@@ -1,15 +1,17 @@
 //! Slots: how many requests of a service are in flight, and of which squads.
 //!
-//! Each squad is guaranteed its share, the limit × its weight / all weights, and may use slots
-//! that are idle. When slots run out, requests wait. A free slot goes first to squads below their
-//! share, the one furthest below before the others; then to gold before silver before bronze, and
-//! within a tier to the squad that is least above its share. When the queue is full, the requests
-//! of the squads furthest above their share are shed, in the reverse order. Unknown callers get
-//! the rest: slots that no squad has used recently, up to its share, and only while no squad waits.
+//! Each squad is guaranteed its share, the limit × its weight / all weights, and takes any free slot
+//! while it holds less. Beyond its guarantee it borrows what others do not need: `slot_reserve` has
+//! the rule and the bound that follows from it. When no slot is available, requests wait. A slot that
+//! comes back goes first to squads within their guarantee, the one furthest below before the others;
+//! then to the squad that has, and has recently had, the least for its weight. When the queue is
+//! full, the requests of the squads furthest above their share are shed, in the reverse order.
+//! Unknown callers get the rest: slots that no squad has used recently, and only while no squad
+//! waits.
 //!
 //! While slots are plentiful, data cores hand out slots that they have borrowed (`lent_slots`); the
-//! lock is for the time when slots are short. Slots are conserved: the limit is the sum of free,
-//! lent and held slots.
+//! lock is for squads beyond their guarantee and for the time when slots are short. Slots are
+//! conserved: the limit is the sum of free, lent and held slots.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,9 +21,11 @@ use std::time::Duration;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::protection::SharePolicy;
 
+use super::core_slots::LentOutcome;
 use super::held_slot::HeldSlot;
 use super::lent_slots::LentSlots;
 use super::queue_ticket::QueueTicket;
+use super::share_table::ConsumerShare;
 use super::shed_details::{ShedDetails, ShedReason};
 use super::slot_arbiter::SlotArbiter;
 use crate::consumer_index::ConsumerIndex;
@@ -67,34 +71,44 @@ pub(super) enum ArbiterOutcome {
 }
 
 impl SlotPool {
-    /// Slots for consumers with these weights; the first is the unknown consumer, which has none.
-    pub(crate) fn new(cores: usize, weights: &[u32], policy: &SharePolicy) -> Self {
-        let arbiter = SlotArbiter::new(cores, weights, policy);
-        let lent = LentSlots::new(cores, weights.len());
-        lent.set_limit(arbiter.limit);
+    /// Slots for consumers with these shares; the first is the unknown consumer, which has none.
+    pub(crate) fn new(cores: usize, shares: &[ConsumerShare], policy: &SharePolicy) -> Self {
+        let arbiter = SlotArbiter::new(cores, shares, policy);
+        let lent = LentSlots::new(cores, shares.len());
+        lent.set_limit(arbiter.table.limit());
+        arbiter.set_quotas(&lent);
         Self {
-            has_squads: weights.len() > 1,
+            has_squads: shares.len() > 1,
             lent,
             arbiter: Mutex::new(arbiter),
         }
     }
 
-    /// Takes one of the slots that are lent to the core. It fails while slots are short, and for
-    /// the unknown consumer, who must ask the arbiter.
+    /// Takes one of the slots that are lent to the core. It fails while slots are short, for squads
+    /// beyond their guarantee, and for the unknown consumer: they must ask the arbiter.
     #[inline]
     pub(super) fn acquire_lent(
         &self,
         core: CoreIndex,
         consumer: ConsumerIndex,
+        now: Duration,
     ) -> Option<HeldSlot> {
         let must_ask = consumer.is_unknown() && self.has_squads;
-        let is_taken = !must_ask
-            && !self.lent.is_short.load(Ordering::Acquire)
-            && self.lent.core(core).take(consumer);
-        is_taken.then_some(HeldSlot {
+        if must_ask || self.lent.is_short.load(Ordering::Acquire) {
+            return None;
+        }
+        let slot = HeldSlot {
             consumer,
             lender: Some(core),
-        })
+        };
+        match self.lent.take(core, consumer) {
+            LentOutcome::Taken => Some(slot),
+            LentOutcome::Unavailable => None,
+            LentOutcome::OverQuota => {
+                self.release(slot, || now);
+                None
+            }
+        }
     }
 
     /// Asks the arbiter for a slot.
@@ -141,7 +155,7 @@ impl SlotPool {
 
     /// Gives a slot back.
     #[inline]
-    pub(crate) fn release(&self, slot: HeldSlot) {
+    pub(crate) fn release(&self, slot: HeldSlot, now: impl FnOnce() -> Duration) {
         if let Some(core) = slot.lender {
             let core_slots = self.lent.core(core);
             core_slots.leave(slot.consumer);
@@ -155,15 +169,13 @@ impl SlotPool {
                 }
             }
         }
-        self.release_locked(slot);
+        self.release_locked(slot, now());
     }
 
-    fn release_locked(&self, slot: HeldSlot) {
+    fn release_locked(&self, slot: HeldSlot, now: Duration) {
         let mut arbiter = self.lock();
-        if slot.lender.is_none() {
-            arbiter.held[slot.consumer.get()] -= 1;
-        }
-        arbiter.free += 1;
+        arbiter.advance(&self.lent, now);
+        arbiter.release(&self.lent, slot);
         let wakers = arbiter.grant_waiting(&self.lent);
         arbiter.update_shortage(&self.lent);
         drop(arbiter);
@@ -190,10 +202,10 @@ impl SlotPool {
         wake(wakers);
     }
 
-    /// Takes over a policy and weights of the same consumers. Requests in flight keep their slots.
-    pub(crate) fn adopt(&self, weights: &[u32], policy: &SharePolicy) {
+    /// Takes over a policy and shares of the same consumers. Requests in flight keep their slots.
+    pub(crate) fn adopt(&self, shares: &[ConsumerShare], policy: &SharePolicy) {
         let mut arbiter = self.lock();
-        let wakers = arbiter.adopt(&self.lent, weights, policy);
+        let wakers = arbiter.adopt(&self.lent, shares, policy);
         drop(arbiter);
         wake(wakers);
     }
@@ -202,8 +214,13 @@ impl SlotPool {
     pub(super) fn withdraw(&self, ticket: &Arc<QueueTicket>) -> ShedDetails {
         let mut arbiter = self.lock();
         arbiter.queue.leave(ticket);
+        // Unknown callers may have waited for this one.
+        let wakers = arbiter.grant_waiting(&self.lent);
         arbiter.update_shortage(&self.lent);
-        arbiter.shed(&self.lent, ticket.consumer, ShedReason::Waited)
+        let shed = arbiter.shed(&self.lent, ticket.consumer, ShedReason::Waited);
+        drop(arbiter);
+        wake(wakers);
+        shed
     }
 
     /// The slots and the queue, all at the same moment.
@@ -211,11 +228,11 @@ impl SlotPool {
         let arbiter = self.lock();
         let consumers = (0..arbiter.held.len()).map(ConsumerIndex::new);
         let consumers = consumers.map(|consumer| ConsumerOccupancy {
-            guaranteed: arbiter.guaranteed(consumer),
+            guaranteed: arbiter.table.guaranteed(consumer),
             in_flight: arbiter.in_flight(&self.lent, consumer),
         });
         SlotOccupancy {
-            limit: arbiter.limit,
+            limit: arbiter.table.limit(),
             waiting: arbiter.queue.len(),
             consumers: consumers.collect(),
         }
@@ -228,12 +245,10 @@ impl SlotPool {
         arbiter.free + i64::from(self.lent.spare())
     }
 
-    /// How many slots squads needed recently and do not hold now.
+    /// How many requests wait.
     #[cfg(test)]
-    pub(crate) fn reserved(&self, now: Duration) -> u64 {
-        let mut arbiter = self.lock();
-        arbiter.advance(&self.lent, now);
-        arbiter.reserved(&self.lent)
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().queue.len()
     }
 
     fn lock(&self) -> MutexGuard<'_, SlotArbiter> {

@@ -47,7 +47,7 @@ impl SlotPool {
         now: Duration,
         policy: &SharePolicy,
     ) -> SlotOutcome<'_> {
-        if let Some(slot) = self.acquire_lent(core, consumer) {
+        if let Some(slot) = self.acquire_lent(core, consumer, now) {
             return SlotOutcome::Granted(slot);
         }
         match self.acquire_locked(core, consumer, tier, now, policy) {
@@ -99,7 +99,7 @@ impl Drop for SlotWait<'_> {
         self.slots.withdraw(&self.ticket);
         if let Some(Ok(slot)) = self.ticket.take_decision() {
             // The slot was granted after the request stopped waiting.
-            self.slots.release(slot);
+            self.slots.release(slot, || self.ticket.since);
         }
     }
 }

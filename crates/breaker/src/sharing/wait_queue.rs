@@ -1,11 +1,14 @@
 //! The queue for slots: which requests wait, and which comes next.
 //!
 //! Each squad has its own queue, gold requests before silver before bronze. Within a tier, requests
-//! are served in the order of arrival until the queue has not been empty for 100 ms, which is an
-//! overload. Then the newest request comes first and none waits longer than 5 ms: in an overload
-//! the clients of the oldest requests have given up, and serving the newest keeps the latency of
-//! the served requests near that of a service without load. An overload ends when no request has
-//! waited for 100 ms, because the queue is empty for a moment when many clients are shed together.
+//! are served in the order of arrival until the squad's queue has not been empty for 100 ms, which
+//! is an overload. Then the newest request comes first, and no request above the squad's share waits
+//! longer than 5 ms: in an overload the clients of the oldest requests have given up, and serving
+//! the newest keeps the latency of the served requests near that of a service without load. An
+//! overload ends when no request of the squad has waited for 100 ms, because the queue is empty for
+//! a moment when many clients are shed together. One squad's overload does not shorten the wait of
+//! another, and a squad that has, or has recently used, less than its share may always wait as long
+//! as is configured.
 //!
 //! Source: B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015 (adaptive LIFO, CoDel).
 
@@ -25,13 +28,12 @@ const STANDING: Duration = Duration::from_millis(100);
 const OVERLOADED_WAIT: Duration = Duration::from_millis(5);
 
 /// All waiting requests.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct WaitQueue {
     queues: BTreeMap<ConsumerIndex, TierQueues>,
     len: usize,
-    /// One for unknown callers and one for squads. Unknown callers may wait even when there is
-    /// little load, and that must not count as an overload for squads.
-    clocks: [OverloadClock; 2],
+    /// One for each consumer.
+    clocks: Box<[OverloadClock]>,
 }
 
 /// How long a queue has been non-empty.
@@ -47,6 +49,14 @@ struct OverloadClock {
 type TierQueues = [VecDeque<Arc<QueueTicket>>; Tier::ALL.len()];
 
 impl WaitQueue {
+    pub(super) fn new(consumers: usize) -> Self {
+        Self {
+            queues: BTreeMap::new(),
+            len: 0,
+            clocks: vec![OverloadClock::default(); consumers].into(),
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -60,14 +70,14 @@ impl WaitQueue {
         queue.map_or(0, |queue| queue.iter().map(VecDeque::len).sum())
     }
 
-    /// How long a request that joins now may wait.
+    /// How long a request that joins now may wait if it is above its consumer's share.
     pub(super) fn patience(
         &self,
         consumer: ConsumerIndex,
         now: Duration,
         wait_max: Duration,
     ) -> Duration {
-        if self.clocks[clock_of(consumer)].is_overloaded(now) {
+        if self.clocks[consumer.get()].is_overloaded(now) {
             wait_max.min(OVERLOADED_WAIT)
         } else {
             wait_max
@@ -75,7 +85,7 @@ impl WaitQueue {
     }
 
     pub(super) fn join(&mut self, ticket: Arc<QueueTicket>) {
-        self.clocks[clock_of(ticket.consumer)].join(ticket.since);
+        self.clocks[ticket.consumer.get()].join(ticket.since);
         self.len += 1;
         let queue = self.queues.entry(ticket.consumer).or_default();
         queue[ticket.tier as usize].push_back(ticket);
@@ -108,7 +118,7 @@ impl WaitQueue {
         consumer: ConsumerIndex,
         now: Duration,
     ) -> Option<Arc<QueueTicket>> {
-        let clock = &mut self.clocks[clock_of(consumer)];
+        let clock = &mut self.clocks[consumer.get()];
         let is_overloaded = clock.is_overloaded(now);
         clock.last_seen = clock.last_seen.max(now);
         let queue = self.queues.get_mut(&consumer)?;
@@ -135,7 +145,7 @@ impl WaitQueue {
 
     fn count_removal(&mut self, consumer: ConsumerIndex) {
         self.len -= 1;
-        self.clocks[clock_of(consumer)].len -= 1;
+        self.clocks[consumer.get()].len -= 1;
         if self.len_of(consumer) == 0 {
             self.queues.remove(&consumer);
         }
@@ -158,11 +168,6 @@ impl OverloadClock {
         let since = self.since.filter(|_| is_standing);
         since.is_some_and(|since| now.saturating_sub(since) > STANDING)
     }
-}
-
-/// The index of the clock that a consumer shares.
-fn clock_of(consumer: ConsumerIndex) -> usize {
-    usize::from(!consumer.is_unknown())
 }
 
 /// A consumer with waiting requests.
@@ -204,7 +209,7 @@ mod tests {
     const SQUAD: ConsumerIndex = ConsumerIndex::new(1);
 
     fn queue(tickets: &[(Tier, u64)]) -> WaitQueue {
-        let mut queue = WaitQueue::default();
+        let mut queue = WaitQueue::new(2);
         for (tier, at) in tickets {
             queue.join(QueueTicket::new(SQUAD, *tier, ms(*at)));
         }

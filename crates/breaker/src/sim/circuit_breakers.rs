@@ -137,6 +137,8 @@ impl Model {
         let thresholds = BreakerThresholds {
             policy: &self.policy,
             failure_rate_max: self.failure_rate_max,
+            probe_failure_rate_max: self.failure_rate_max,
+            open_max: self.policy.open_max,
         };
         let transition = self
             .breaker
@@ -183,6 +185,8 @@ impl Model {
         let thresholds = BreakerThresholds {
             policy: &self.policy,
             failure_rate_max: self.failure_rate_max,
+            probe_failure_rate_max: self.failure_rate_max,
+            open_max: self.policy.open_max,
         };
         let counted = &mut self.counted[which];
         if counted.failed {
@@ -225,7 +229,9 @@ impl Model {
             }
         }
         assert_eq!(snapshot.tally, expected, "the window is exact");
-        assert!(snapshot.probing <= self.policy.probes as usize);
+        let earned =
+            (self.now - snapshot.since).as_secs_f64() / self.policy.open_base.as_secs_f64();
+        assert!(snapshot.probing as f64 <= f64::from(self.policy.probes) + earned);
         let probes = self.running.iter().filter(|call| call.permit.is_probe());
         let probes = probes.filter(|call| call.era == self.eras).count();
         assert!(snapshot.probing <= probes, "each probe has its call");
@@ -244,6 +250,8 @@ impl Model {
             let thresholds = BreakerThresholds {
                 policy: &self.policy,
                 failure_rate_max: self.failure_rate_max,
+                probe_failure_rate_max: self.failure_rate_max,
+                open_max: self.policy.open_max,
             };
             let success = CallVerdict::default();
             self.breaker
@@ -281,6 +289,8 @@ fn an_open_breaker_closes_by_successful_probes() {
             let thresholds = BreakerThresholds {
                 policy: &model.policy,
                 failure_rate_max: model.failure_rate_max,
+                probe_failure_rate_max: model.failure_rate_max,
+                open_max: model.policy.open_max,
             };
             let failed = CallVerdict {
                 failed: true,
@@ -295,5 +305,49 @@ fn an_open_breaker_closes_by_successful_probes() {
         }
         assert!(opened > 0, "it never opened");
         model.recover();
+    });
+}
+
+/// After an outage of any length, calls pass again within the bound of open times, even if probes
+/// hang at first.
+#[test]
+fn traffic_recovers_within_the_bound_of_open_times() {
+    each(300, |random| {
+        let policy = BreakerPolicy::default();
+        let thresholds = BreakerThresholds {
+            policy: &policy,
+            failure_rate_max: 0.5,
+            probe_failure_rate_max: 0.5,
+            open_max: Duration::from_secs(10),
+        };
+        let breaker = CircuitBreaker::new(1, random.u64(..));
+        let hangs = random.bool();
+        let outage = Duration::from_secs(random.u64(5..120));
+        let mut hung = Vec::new();
+        let mut now = Duration::ZERO;
+        let recovered = loop {
+            now += Duration::from_millis(random.u64(1..100));
+            let is_over = now >= outage;
+            if let Ok(permit) = breaker.admit(now, || ALONE, &policy).permit {
+                // Calls of the last second before the end of the outage never come back.
+                if hangs && !is_over && now + Duration::from_secs(1) >= outage {
+                    hung.push(permit);
+                    continue;
+                }
+                let verdict = CallVerdict {
+                    failed: !is_over,
+                    ..CallVerdict::default()
+                };
+                breaker.record(CoreIndex::new(0), permit, now, verdict, thresholds);
+            }
+            if is_over && breaker.snapshot(now).state == BreakerState::Closed {
+                break now - outage;
+            }
+        };
+        assert!(
+            recovered <= Duration::from_secs(15),
+            "{recovered:?}, {} hung",
+            hung.len()
+        );
     });
 }

@@ -1,9 +1,12 @@
 //! Seeded simulations: hundreds of seeds, thousands of steps, invariants checked after each step.
 //!
 //! A failure prints its seed; `SIM_SEED=<seed> cargo test -p portcullis-breaker sim` runs that one
-//! alone.
+//! alone. `SIM_FACTOR=20` runs twenty times as many seeds.
 
 mod seeds;
 mod circuit_breakers;
 mod slot_shares;
+mod slot_traffic;
+mod guarantees;
+mod fair_shares;
 mod service_limits_sim;

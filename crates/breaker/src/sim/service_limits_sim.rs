@@ -101,7 +101,7 @@ impl World {
             };
             core.record(caller, permit, self.now, outcome, &mut events);
         }
-        core.release_slot(slot);
+        core.release_slot(slot, || self.now);
         None
     }
 }
@@ -189,7 +189,7 @@ fn the_cross_squad_budget_is_kept() {
         let mut world = World::new(random, protection);
         let own = world.callers[1];
         let mut refused = 0;
-        for step in 0..3000 {
+        for step in 0..6000 {
             world.now += Duration::from_millis(random.u64(0..10));
             let caller = world.callers[random.usize(0..world.callers.len())];
             match world.call(random, caller, CallResult::Answered) {
@@ -202,9 +202,9 @@ fn the_cross_squad_budget_is_kept() {
             }
             let tally = world.limits.requests.tally(world.now);
             assert!(tally.failures <= tally.calls);
-            let is_admitted_late = step > 1500 && tally.calls > 200;
+            let is_admitted_late = step > 4500 && tally.calls > 200;
             let share = f64::from(tally.failures) / f64::from(tally.calls.max(1));
-            assert!(!is_admitted_late || share < 0.25, "{tally:?}");
+            assert!(!is_admitted_late || share < 0.2, "{tally:?}");
         }
         assert!(refused > 500, "{refused}");
     });

@@ -1,4 +1,5 @@
-//! Slots are conserved, each squad has its share, and unknown callers get what squads leave.
+//! Slots are conserved and each squad has its share, whatever happens in whatever order. Requests
+//! come and go at random on several cores.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use super::seeds::each;
 use crate::consumer_index::ConsumerIndex;
 use crate::core_index::CoreIndex;
 use crate::sharing::held_slot::HeldSlot;
+use crate::sharing::share_table::ConsumerShare;
 use crate::sharing::slot_pool::SlotPool;
 use crate::sharing::slot_wait::{SlotOutcome, SlotWait};
 
@@ -24,6 +26,7 @@ struct Queued<'s> {
 
 struct Model<'s> {
     slots: &'s SlotPool,
+    shares: Vec<ConsumerShare>,
     policy: SharePolicy,
     cores: usize,
     consumers: usize,
@@ -34,12 +37,18 @@ struct Model<'s> {
 }
 
 impl<'s> Model<'s> {
-    fn new(slots: &'s SlotPool, policy: SharePolicy, cores: usize, consumers: usize) -> Self {
+    fn new(
+        slots: &'s SlotPool,
+        shares: &[ConsumerShare],
+        policy: SharePolicy,
+        cores: usize,
+    ) -> Self {
         Self {
             slots,
+            shares: shares.to_vec(),
             policy,
             cores,
-            consumers,
+            consumers: shares.len(),
             now: Duration::ZERO,
             held: Vec::new(),
             queued: Vec::new(),
@@ -65,8 +74,9 @@ impl<'s> Model<'s> {
 
     fn enter(&mut self, core: usize, consumer: usize, tier: Tier) {
         self.collect();
-        let (free, reserved) = (self.slots.free(), self.slots.reserved(self.now));
+        let free = self.slots.free();
         let squad_waits = self.queued.iter().any(|queued| queued.consumer != 0);
+        let is_kept = self.in_flight(consumer) + 1.0 <= self.kept(consumer);
         let index = ConsumerIndex::new(consumer);
         let core = CoreIndex::new(core);
         match self
@@ -76,27 +86,62 @@ impl<'s> Model<'s> {
             SlotOutcome::Granted(slot) => {
                 assert!(free > 0, "a granted slot was free");
                 if consumer == 0 && self.consumers > 1 {
-                    let is_spare = free > i64::try_from(reserved).unwrap();
-                    assert!(is_spare && !squad_waits, "squads need this slot");
+                    let kept = self.kept_by_others(0).floor();
+                    assert!(free as f64 > kept && !squad_waits, "squads need this slot");
                 }
                 self.held.push(Held { slot, consumer });
             }
             SlotOutcome::Queued(waiting) => {
+                assert!(!is_kept, "a slot that is never lent is available at once");
                 assert!(waiting.deadline <= self.now + self.policy.wait_max);
                 self.queued.push(Queued { waiting, consumer });
             }
             SlotOutcome::Shed(_) => {
+                assert!(!is_kept, "a slot that is never lent is available at once");
                 assert!(self.slots.occupancy().waiting >= self.policy.waiting_max as usize);
                 self.shed += 1;
             }
         }
     }
 
+    /// The share of a consumer in slots.
+    fn share(&self, consumer: usize) -> f64 {
+        let sum: u32 = self.shares.iter().map(|share| share.weight).sum();
+        let limit = f64::from(self.slots.occupancy().limit);
+        limit * f64::from(self.shares[consumer].weight) / f64::from(sum.max(1))
+    }
+
+    /// The part of a consumer's share that is never lent.
+    fn kept(&self, consumer: usize) -> f64 {
+        self.share(consumer) * (1.0 - self.shares[consumer].lendable)
+    }
+
+    fn in_flight(&self, consumer: usize) -> f64 {
+        let own = self.held.iter().filter(|held| held.consumer == consumer);
+        own.count() as f64
+    }
+
+    /// What other consumers never lend and do not use.
+    fn kept_by_others(&self, consumer: usize) -> f64 {
+        let others = (0..self.consumers).filter(|other| *other != consumer);
+        others
+            .map(|other| (self.kept(other) - self.in_flight(other)).max(0.0))
+            .sum()
+    }
+
+    /// What others are guaranteed and do not use.
+    fn unused_by_others(&self, consumer: usize) -> f64 {
+        let others = (0..self.consumers).filter(|other| *other != consumer);
+        others
+            .map(|other| (self.share(other) - self.in_flight(other)).max(0.0))
+            .sum()
+    }
+
     fn leave(&mut self, random: &mut fastrand::Rng) {
         self.collect();
         if !self.held.is_empty() {
             let held = self.held.swap_remove(random.usize(0..self.held.len()));
-            self.slots.release(held.slot);
+            self.slots.release(held.slot, || self.now);
         }
     }
 
@@ -143,6 +188,16 @@ impl<'s> Model<'s> {
         }
     }
 
+    /// Ends all requests.
+    fn drain(&mut self, random: &mut fastrand::Rng) {
+        while !self.held.is_empty() || !self.queued.is_empty() {
+            self.now += Duration::from_secs(1);
+            self.expire();
+            self.leave(random);
+            self.check();
+        }
+    }
+
     fn check(&mut self) {
         self.collect();
         let held = i64::try_from(self.held.len()).unwrap();
@@ -154,18 +209,30 @@ impl<'s> Model<'s> {
             let in_flight = occupancy.consumers[consumer].in_flight;
             assert_eq!(in_flight as usize, own.count());
         }
-        let squad_waits = self.queued.iter().any(|queued| queued.consumer != 0);
-        assert!(
-            !squad_waits || self.slots.free() <= 0,
-            "a squad waits while there is a slot"
-        );
+        // No capacity is idle while a squad waits, but what others are guaranteed.
+        for queued in self.queued.iter().filter(|queued| queued.consumer != 0) {
+            let unused = self.unused_by_others(queued.consumer);
+            let free = self.slots.free() as f64;
+            assert!(
+                free <= unused + 1e-6,
+                "{free} slots are idle, {unused} are guaranteed"
+            );
+        }
         assert_eq!(occupancy.waiting, self.queued.len());
         assert!(self.queued.len() <= self.policy.waiting_max as usize);
     }
 }
 
+fn consumer_shares(weights: &[u32], mut lendable: impl FnMut() -> f64) -> Vec<ConsumerShare> {
+    let share = |weight: &u32| ConsumerShare {
+        weight: *weight,
+        lendable: lendable(),
+    };
+    weights.iter().map(share).collect()
+}
+
 #[test]
-fn slots_are_conserved_and_unknown_callers_get_what_squads_leave() {
+fn slots_are_conserved_and_kept_slots_are_available_at_once() {
     each(300, |random| {
         let cores = random.usize(1..4);
         let consumers = random.usize(1..6);
@@ -175,33 +242,34 @@ fn slots_are_conserved_and_unknown_callers_get_what_squads_leave() {
                 _ => random.u32(1..6),
             })
             .collect();
+        let shares = consumer_shares(&weights, || f64::from(random.u8(0..=4)) / 4.0);
         let policy = SharePolicy {
             in_flight_max: random.u32(1..80),
             adaptive: false,
             waiting_max: random.u32(0..20),
             wait_max: Duration::from_millis(random.u64(0..200)),
+            lendable: 0.5,
         };
-        let slots = SlotPool::new(cores, &weights, &policy);
-        let mut model = Model::new(&slots, policy, cores, consumers);
+        let slots = SlotPool::new(cores, &shares, &policy);
+        let mut model = Model::new(&slots, &shares, policy, cores);
         for _ in 0..3000 {
             model.step(random);
         }
         // Without new requests the rest is served, and after that each request at once.
-        while !model.held.is_empty() || !model.queued.is_empty() {
-            model.now += Duration::from_secs(1);
-            model.expire();
-            model.leave(random);
-            model.check();
-        }
-        model.now += Duration::from_secs(60);
+        model.drain(random);
         for consumer in (1..consumers).chain([0]) {
-            let limit = slots.occupancy().limit as usize;
-            let before = model.held.len();
-            model.slots.reserved(model.now);
+            // What squads needed long ago is forgotten after two periods.
+            for _ in 0..2 {
+                model.now += Duration::from_secs(60);
+                model.enter(0, consumer, Tier::Bronze);
+                model.drain(random);
+            }
             model.now += Duration::from_secs(60);
             model.enter(0, consumer, Tier::Bronze);
-            assert_eq!(model.held.len(), (before + 1).min(limit.max(before)));
-            model.leave(random);
+            let others = model.kept_by_others(consumer).floor();
+            let is_available = f64::from(slots.occupancy().limit) > others;
+            assert_eq!(model.held.len(), usize::from(is_available));
+            model.drain(random);
         }
         assert_eq!(slots.free(), i64::from(slots.occupancy().limit));
     });
@@ -214,9 +282,11 @@ fn saturate(random: &mut fastrand::Rng, weights: &[u32], limit: u32, cores: usiz
         adaptive: false,
         waiting_max: 10_000,
         wait_max: Duration::from_secs(3600),
+        lendable: 0.5,
     };
-    let slots = SlotPool::new(cores, weights, &policy);
-    let mut model = Model::new(&slots, policy, cores, weights.len());
+    let shares = consumer_shares(weights, || 0.5);
+    let slots = SlotPool::new(cores, &shares, &policy);
+    let mut model = Model::new(&slots, &shares, policy, cores);
     let mut sums = vec![0_u64; weights.len()];
     for step in 0..3000_u64 {
         for consumer in 0..weights.len() {

@@ -31,6 +31,7 @@ pub(super) fn read_squad(
     let squad = Squad {
         tier: section.value("tier", Tier::Bronze, parsed),
         weight: section.read("weight", count(1..=1000)),
+        lendable: section.read("lendable", share),
         email: section.read("email", text),
         chat: section.read("chat", text),
         oncall: section.read("oncall", text),

@@ -76,6 +76,8 @@ fn connection_limits(s: &mut ConfigSection<'_>, d: &Limits) -> Limits {
             d.request_body_rate_min,
             size(1..=GIB),
         ),
+        response_rate_min: s.value("response_rate_min", d.response_rate_min, size(0..=GIB)),
+        response_buffer_max: s.value("response_buffer_max", d.response_buffer_max, size(0..=GIB)),
         idle_timeout: s.value("idle_timeout", d.idle_timeout, some_time()),
         upstream_timeout: s.value("upstream_timeout", d.upstream_timeout, some_time()),
         upstream_connect_timeout: s.value(

@@ -68,6 +68,7 @@ fn shares(mut section: ConfigSection<'_>, base: SharePolicy) -> SharePolicy {
         adaptive: s.value("limit", base.adaptive, word(&LIMITS)),
         waiting_max: s.value("waiting_max", base.waiting_max, count(0..=1_000_000)),
         wait_max: s.value("wait_max", base.wait_max, any_time),
+        lendable: s.value("lendable", base.lendable, share),
     };
     section.finish();
     shares

@@ -1,10 +1,15 @@
 //! `[tiers]`: the thresholds and weights of each tier.
 
+use std::time::Duration;
+
 use portcullis_vocabulary::Tier;
+use portcullis_vocabulary::limits::DURATION_MAX;
 use portcullis_vocabulary::protection::{TierPolicies, TierPolicy};
 
 use crate::tree::ConfigSection;
-use crate::tree::config_value::{count, share};
+use crate::tree::config_value::{count, duration, share};
+
+const MS: Duration = Duration::from_millis(1);
 
 /// Reads `[tiers]`.
 pub(crate) fn read_tiers(mut section: ConfigSection<'_>) -> TierPolicies {
@@ -30,6 +35,7 @@ fn read_tier(mut section: ConfigSection<'_>, base: TierPolicy) -> TierPolicy {
         failure_rate_max,
         deploy_failure_rate_max: s.value("deploy_failure_rate_max", deploy_default, share),
         weight: s.value("weight", base.weight, count(1..=1000)),
+        open_max: s.value("open_max", base.open_max, duration(MS..=DURATION_MAX)),
     };
     if tier.deploy_failure_rate_max < failure_rate_max {
         section.refuse_at(

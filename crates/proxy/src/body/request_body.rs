@@ -63,12 +63,18 @@ impl RequestBody {
         limits: &ClientLimits,
     ) -> Self {
         state.body_unread.set(!incoming.is_end_stream());
+        state.body_ended.set(None);
         Self {
             incoming,
             state,
             patience: BodyPatience::new(limits.request_body_timeout, limits.request_body_rate_min),
             waiting_since: None,
         }
+    }
+
+    /// The connection of the request.
+    pub(crate) fn connection(&self) -> Rc<ConnectionState> {
+        Rc::clone(&self.state)
     }
 
     /// Whether the request has no body, or an empty one of known length.
@@ -182,7 +188,7 @@ impl Body for RequestBody {
                     remove_forbidden_trailers(trailers);
                 }
                 if this.incoming.is_end_stream() || frame.is_trailers() {
-                    this.state.body_unread.set(false);
+                    this.state.note_body_end();
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
@@ -191,7 +197,7 @@ impl Body for RequestBody {
                 Poll::Ready(Some(Err(failure)))
             }
             None => {
-                this.state.body_unread.set(false);
+                this.state.note_body_end();
                 Poll::Ready(None)
             }
         }
@@ -221,11 +227,16 @@ pub(crate) struct UploadProgress {
 }
 
 impl UploadProgress {
-    /// Whether the body is unfinished and either has moved since the last call or waits for its
-    /// client, which has a separate deadline.
-    pub(crate) fn has_progressed(&mut self) -> bool {
+    /// Since when the upstream alone delays the exchange: since the body ended, or since now if it is
+    /// unfinished and either has moved since the last call or waits for its client, which has a
+    /// separate deadline. `None` if the upstream does not accept the body.
+    pub(crate) fn upstream_due_since(&mut self) -> Option<Instant> {
         let frames = self.state.body_frames.get();
         let has_moved = std::mem::replace(&mut self.frames, frames) != frames;
-        self.state.body_unread.get() && (has_moved || self.state.body_deadline.get().is_some())
+        if !self.state.body_unread.get() {
+            return self.state.body_ended.get();
+        }
+        let is_client_due = has_moved || self.state.body_deadline.get().is_some();
+        is_client_due.then(Instant::now)
     }
 }

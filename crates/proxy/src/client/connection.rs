@@ -17,6 +17,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use super::answer_buffer::CurrentAnswer;
 use super::connection_registry::{ConnectionPermit, ConnectionRegistry};
 use super::connection_service::{ConnectionService, TrackedBody};
 use super::final_answer::{close_with_linger, write_answer};
@@ -125,12 +126,14 @@ async fn exchange<H: RequestHandler>(
         StreamInspector::new(context.limits.inspect),
         Rc::clone(&state),
     );
+    let current = Rc::new(CurrentAnswer::default());
     let connection_service = ConnectionService {
         handler: Rc::clone(&context.handler),
         peer: Rc::clone(peer),
         state: Rc::clone(&state),
         limits: Rc::clone(&context.limits),
         registry: Rc::clone(&context.registry),
+        current: Rc::clone(&current),
     };
     let service = service_fn(move |request| connection_service.call(request));
     let connection = context
@@ -142,6 +145,7 @@ async fn exchange<H: RequestHandler>(
         timer: DeadlineTimer::default(),
         limits: Rc::clone(&context.limits),
         registry: Rc::clone(&context.registry),
+        current,
     };
     poll_fn(|cx| {
         permit.register(cx.waker());
@@ -168,6 +172,7 @@ where
     timer: DeadlineTimer,
     limits: Rc<ClientLimits>,
     registry: Rc<ConnectionRegistry>,
+    current: Rc<CurrentAnswer>,
 }
 
 impl<S> ConnectionDriver<S>
@@ -181,10 +186,15 @@ where
             }
             if self.registry.aborting.get() {
                 self.registry.counts.borrow_mut().aborted += 1;
+                self.state.is_aborted.set(true);
                 return Poll::Ready(ConnectionEnd::Broken);
             }
             if let Some(end) = self.pending_end() {
                 return Poll::Ready(end);
+            }
+            if self.state.stalled.get().is_some() {
+                // The library reads no further, so that the upstream is read here.
+                self.current.read_ahead(cx);
             }
             let Some((deadline, action)) = self.deadline() else {
                 return Poll::Pending;
@@ -242,7 +252,11 @@ where
             return Some((until, DeadlineAction::End(ConnectionEnd::WithoutAnswer)));
         }
         let stalled = state.stalled.get();
-        let stalled = stalled.map(|since| since + limits.write_timeout);
+        let stalled = stalled.map(|since| {
+            let pace = state.write_pace.get().settled(limits);
+            state.write_pace.set(pace);
+            pace.deadline(since, limits)
+        });
         let half_closed = state.half_closed.get();
         let half_closed = half_closed.map(|since| since + limits.half_close_grace);
         let body = state.body_deadline.get();

@@ -9,6 +9,7 @@ use std::task::Waker;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::answer_buffer::BufferedBytes;
 use super::listener_totals::ListenerTotals;
 
 /// The cap on client connections, shared by all data cores.
@@ -58,6 +59,8 @@ pub(super) struct ConnectionRegistry {
     /// Whether all connections must end immediately.
     pub(super) aborting: Cell<bool>,
     pub(super) counts: RefCell<ListenerTotals>,
+    /// The memory of answers that are read ahead of their clients.
+    pub(super) buffered: Rc<BufferedBytes>,
     slots: RefCell<Vec<ConnectionSlot>>,
     open: Cell<usize>,
     emptied: Notify,

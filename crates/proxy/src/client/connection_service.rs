@@ -1,5 +1,6 @@
 //! The service that the HTTP library calls once for each request of a connection.
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -12,6 +13,7 @@ use http::{Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use super::answer_buffer::{AnswerBuffer, CurrentAnswer};
 use super::connection_registry::ConnectionRegistry;
 use super::incoming_request::{IncomingRequest, RequestHandler};
 use crate::connection_state::ConnectionState;
@@ -20,6 +22,14 @@ use crate::headers::Peer;
 use crate::limits::ClientLimits;
 use crate::upstream::UpstreamError;
 
+/// The source of an answer's body.
+enum AnswerSource {
+    /// It is in memory, or almost.
+    Direct(Box<AnswerBody>),
+    /// It comes from the upstream.
+    Buffered(Rc<RefCell<AnswerBuffer>>),
+}
+
 /// Passes the requests of one connection to the handler.
 pub(super) struct ConnectionService<H> {
     pub(super) handler: Rc<H>,
@@ -27,6 +37,7 @@ pub(super) struct ConnectionService<H> {
     pub(super) state: Rc<ConnectionState>,
     pub(super) limits: Rc<ClientLimits>,
     pub(super) registry: Rc<ConnectionRegistry>,
+    pub(super) current: Rc<CurrentAnswer>,
 }
 
 impl<H: RequestHandler> ConnectionService<H> {
@@ -43,6 +54,8 @@ impl<H: RequestHandler> ConnectionService<H> {
         let incoming = IncomingRequest::on_connection(request, peer, Rc::clone(&state), limits);
         let handler = Rc::clone(&self.handler);
         let registry = Rc::clone(&self.registry);
+        let current = Rc::clone(&self.current);
+        let buffer_max = self.limits.response_buffer_max;
         async move {
             // Called in here, because a future that is moved in is stored twice.
             let mut answer = handler.handle(incoming).await;
@@ -55,7 +68,7 @@ impl<H: RequestHandler> ConnectionService<H> {
             }
             registry.counts.borrow_mut().requests += 1;
             Ok(answer.map(|body| TrackedBody {
-                body,
+                source: AnswerSource::new(body, buffer_max, &registry, &current),
                 state,
                 failure: None,
             }))
@@ -65,7 +78,7 @@ impl<H: RequestHandler> ConnectionService<H> {
 
 /// The body of an answer. It records when the library has taken all of it.
 pub(super) struct TrackedBody {
-    body: AnswerBody,
+    source: AnswerSource,
     state: Rc<ConnectionState>,
     /// The error that ends the body early. It is held back until the data before it is written,
     /// because the library discards its buffer when a body fails.
@@ -83,22 +96,77 @@ impl Body for TrackedBody {
         if let Some(failure) = self.failure.take() {
             return Poll::Ready(Some(Err(failure)));
         }
-        match Pin::new(&mut self.body).poll_frame(cx) {
+        match self.source.poll_frame(cx) {
             Poll::Ready(Some(Err(failure))) => {
                 self.failure = Some(failure);
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
-            polled => polled,
+            polled => {
+                if polled.is_ready() && self.source.is_end_stream() {
+                    self.source.complete();
+                }
+                polled
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.source.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.source.size_hint()
+    }
+}
+
+impl AnswerSource {
+    fn new(
+        body: AnswerBody,
+        buffer_max: usize,
+        registry: &ConnectionRegistry,
+        current: &CurrentAnswer,
+    ) -> Self {
+        if buffer_max == 0 || !body.is_streamed() {
+            return Self::Direct(Box::new(body));
+        }
+        let buffered = Rc::clone(&registry.buffered);
+        let answer = AnswerBuffer::new(body, buffer_max, buffered);
+        let answer = Rc::new(RefCell::new(answer));
+        current.set(&answer);
+        Self::Buffered(answer)
+    }
+
+    fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+        match self {
+            Self::Direct(body) => Pin::new(&mut **body).poll_frame(cx),
+            Self::Buffered(answer) => answer.borrow_mut().poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Direct(body) => body.is_end_stream(),
+            Self::Buffered(answer) => answer.borrow().is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Direct(body) => body.size_hint(),
+            Self::Buffered(answer) => answer.borrow().size_hint(),
+        }
+    }
+
+    /// Notes that the library has taken the whole answer.
+    fn complete(&mut self) {
+        match self {
+            Self::Direct(body) => body.complete(),
+            Self::Buffered(answer) => answer.borrow_mut().complete(),
+        }
     }
 }
 

@@ -113,10 +113,17 @@ impl InspectedStream {
     }
 
     fn note_write(&self, written: &Poll<io::Result<usize>>) {
-        if written.is_ready() {
-            self.state.stalled.set(None);
-        } else if self.state.stalled.get().is_none() {
-            self.state.stalled.set(Some(Instant::now()));
+        let stalled = &self.state.stalled;
+        match written {
+            Poll::Ready(written) => {
+                let waited = stalled.take().map(|since| since.elapsed());
+                let bytes = *written.as_ref().unwrap_or(&0);
+                self.state
+                    .write_pace
+                    .set(self.state.write_pace.get().after(waited, bytes));
+            }
+            Poll::Pending if stalled.get().is_none() => stalled.set(Some(Instant::now())),
+            Poll::Pending => {}
         }
     }
 }

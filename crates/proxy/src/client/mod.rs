@@ -7,6 +7,7 @@ mod connection_registry;
 mod connection;
 mod inspected_stream;
 mod connection_service;
+mod answer_buffer;
 mod incoming_request;
 mod final_answer;
 

@@ -9,7 +9,9 @@ use http_body::{Body, Frame, SizeHint};
 
 use portcullis_telemetry::Span;
 
+use super::answer_passage::AnswerPassage;
 use super::in_flight::InFlight;
+use super::request_record::RequestRecord;
 use crate::body::BodyTee;
 use crate::body::BufferedBody;
 use crate::upstream::{UpstreamBody, UpstreamError};
@@ -26,6 +28,8 @@ pub struct AnswerBody {
     in_flight: Option<Box<InFlight>>,
     /// Ends when the answer has passed; `None` if the request is not sampled.
     span: Option<Rc<Span>>,
+    /// The record of the request, until the answer has passed.
+    record: Option<Rc<RequestRecord>>,
 }
 
 #[derive(Debug)]
@@ -50,6 +54,7 @@ impl AnswerBody {
             tees: Vec::new(),
             in_flight: None,
             span: None,
+            record: None,
         }
     }
 
@@ -66,6 +71,7 @@ impl AnswerBody {
             tees: Vec::new(),
             in_flight: None,
             span: None,
+            record: None,
         }
     }
 
@@ -88,6 +94,27 @@ impl AnswerBody {
     pub(super) fn with_in_flight(self, in_flight: Box<InFlight>) -> Self {
         let in_flight = (!self.is_end_stream()).then_some(in_flight);
         Self { in_flight, ..self }
+    }
+
+    /// The same body, which completes the record of its request when it has passed.
+    #[must_use]
+    pub(super) fn with_record(self, record: Rc<RequestRecord>) -> Self {
+        Self {
+            record: Some(record),
+            ..self
+        }
+    }
+
+    /// Completes the record of the request: the connection of the client has taken the whole body.
+    pub(crate) fn complete(&mut self) {
+        if let Some(record) = self.record.take() {
+            record.set_passage(AnswerPassage::Passed);
+        }
+    }
+
+    /// Whether a part of the body is still to come from the upstream.
+    pub(crate) fn is_streamed(&self) -> bool {
+        matches!(&self.rest, AnswerTail::Streamed(body) if !body.is_end_stream())
     }
 
     /// The same body, which ends the span when it has passed.
@@ -131,8 +158,13 @@ impl AnswerBody {
                 Poll::Ready(None) | Poll::Pending => {}
             }
         }
-        if let (Some(span), Poll::Ready(Some(Err(_)))) = (&self.span, polled) {
-            span.mark_truncated();
+        if let Poll::Ready(Some(Err(_))) = polled {
+            if let Some(span) = &self.span {
+                span.mark_truncated();
+            }
+            if let Some(record) = self.record.take() {
+                record.set_passage(AnswerPassage::Truncated);
+            }
         }
         let is_over = is_ended || matches!(polled, Poll::Ready(None | Some(Err(_))));
         if is_over {
@@ -150,6 +182,7 @@ impl From<Bytes> for AnswerBody {
             tees: Vec::new(),
             in_flight: None,
             span: None,
+            record: None,
         }
     }
 }

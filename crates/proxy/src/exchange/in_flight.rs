@@ -66,8 +66,9 @@ impl InFlight {
             SlotOutcome::Shed(shed) => Err(shed),
             SlotOutcome::Queued(mut waiting) => {
                 let wait_max = waiting.deadline.saturating_sub(admission.at(now));
+                let wait = record.wait();
                 let decided = timeout(wait_max, &mut waiting).await;
-                record.add_wait(now.elapsed());
+                drop(wait);
                 match decided {
                     Ok(decided) => decided,
                     Err(_) => waiting.give_up(),
@@ -190,7 +191,8 @@ impl Drop for InFlight {
             self.admission().release(self.caller, permit);
         }
         if let Some(slot) = self.slot.take() {
-            self.admission().release_slot(slot);
+            let admission = self.admission();
+            admission.release_slot(slot, || admission.at(Instant::now()));
         }
     }
 }

@@ -12,6 +12,8 @@ mod service_core;
 mod service_access_log;
 
 mod request_record;
+mod request_wait;
+mod answer_passage;
 mod reportable;
 mod in_flight;
 mod retry;

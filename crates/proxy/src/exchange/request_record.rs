@@ -23,9 +23,11 @@ use portcullis_telemetry::{
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::{Caller, Consumer};
 
+use super::answer_passage::AnswerPassage;
 use super::answer_table::ProblemCause;
 use super::reportable::{masked_violation, reportable_method};
 use super::service_core::ServiceCore;
+use crate::connection_state::ConnectionState;
 use crate::headers::Peer;
 
 /// The record of one request to one service.
@@ -42,6 +44,7 @@ pub(super) struct RequestRecord {
     judging: Cell<Duration>,
     took: Cell<Option<Duration>>,
     answer: Cell<AnswerSummary>,
+    passage: Cell<AnswerPassage>,
     violated_parts: Cell<ViolatedParts>,
     violations: RefCell<Vec<MaskedViolation>>,
     /// Violations that did not refuse the request, for the header of the answer.
@@ -57,6 +60,7 @@ pub(super) struct RequestMeta {
     pub(super) method: Method,
     pub(super) target: Uri,
     pub(super) peer: Rc<Peer>,
+    pub(super) connection: Rc<ConnectionState>,
     /// The trace, where requests are traced.
     pub(super) trace: Option<RequestTrace>,
 }
@@ -105,6 +109,7 @@ impl RequestRecord {
                 status: None,
                 error: None,
             }),
+            passage: Cell::new(AnswerPassage::Passed),
             violated_parts: Cell::new(ViolatedParts::default()),
             violations: RefCell::default(),
             reported: RefCell::default(),
@@ -134,14 +139,6 @@ impl RequestRecord {
         self.waited.set(self.waited.get() + time);
     }
 
-    /// Adds the time of one attempt to get an answer from the upstream.
-    pub(super) fn add_upstream_time(&self, time: Duration) {
-        self.add_wait(time);
-        if let Some(span) = self.span() {
-            span.upstream_took(time);
-        }
-    }
-
     /// Runs a validation and adds its time.
     pub(super) fn timed<T>(&self, judge: impl FnOnce() -> T) -> T {
         let started = Instant::now();
@@ -155,6 +152,20 @@ impl RequestRecord {
     pub(super) fn set_answer(&self, answer: AnswerSummary) {
         self.took.set(Some(self.started.elapsed()));
         self.answer.set(answer);
+        self.passage.set(AnswerPassage::Passed);
+    }
+
+    /// Records how far the answer of the service has come.
+    pub(super) fn set_passage(&self, passage: AnswerPassage) {
+        self.passage.set(passage);
+    }
+
+    /// How the request ended, named for who ended it.
+    fn outcome(&self) -> RequestOutcome {
+        let is_drained = self.meta.connection.is_aborted.get();
+        self.passage
+            .get()
+            .outcome(self.answer.get().outcome, is_drained)
     }
 
     /// Records a violation.
@@ -255,7 +266,7 @@ impl RequestRecord {
         }
     }
 
-    fn span(&self) -> Option<&Span> {
+    pub(super) fn span(&self) -> Option<&Span> {
         self.meta.trace.as_ref()?.span().map(|span| &**span)
     }
 
@@ -295,11 +306,9 @@ impl RequestRecord {
     /// Writes the line of the access log, if the policy wants one.
     fn write_access_line(&self, measured: RequestMeasurement) {
         let service = &self.service;
-        let AnswerSummary {
-            outcome,
-            status,
-            error,
-        } = self.answer.get();
+        let AnswerSummary { status, error, .. } = self.answer.get();
+        let outcome = self.outcome();
+        let status = status.filter(|_| self.passage.get() != AnswerPassage::Waiting);
         if !service.access.wants(outcome) {
             return;
         }
@@ -363,7 +372,7 @@ impl Drop for RequestRecord {
             judging: self.judging.get(),
             departed: self.violated_parts.get(),
         };
-        let outcome = self.answer.get().outcome;
+        let outcome = self.outcome();
         let recorder = &self.service.recorder;
         recorder.request(self.labels(), outcome, measured);
         self.write_access_line(measured);

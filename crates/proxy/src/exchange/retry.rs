@@ -69,8 +69,9 @@ impl RetryableRequest {
             return None;
         }
         self.attempts += 1;
+        let waiting = record.wait();
         sleep(wait).await;
-        record.add_wait(wait);
+        drop(waiting);
         in_flight.admit_attempt(Instant::now()).ok()?;
         record.service.recorder.retried(reason);
         Some(request)

@@ -29,7 +29,10 @@ impl ServiceAccessLog {
                 | RequestOutcome::Shed
                 | RequestOutcome::Unanswered
                 | RequestOutcome::Unsent
-                | RequestOutcome::Abandoned => true,
+                | RequestOutcome::Abandoned
+                | RequestOutcome::Disconnected
+                | RequestOutcome::Truncated
+                | RequestOutcome::Drained => true,
             }
     }
 }

@@ -170,10 +170,12 @@ impl UpstreamClient {
                 return Poll::Ready(Some(outcome));
             }
             while connection.timer.poll(cx, deadline).is_ready() {
-                if !upload.as_mut().is_some_and(UploadProgress::has_progressed) {
-                    return Poll::Ready(None);
+                let since = upload.as_mut().and_then(UploadProgress::upstream_due_since);
+                let restarted = since.map(|since| since + head_timeout);
+                match restarted.filter(|restarted| *restarted > deadline) {
+                    Some(restarted) => deadline = restarted,
+                    None => return Poll::Ready(None),
                 }
-                deadline = Instant::now() + head_timeout;
             }
             Poll::Pending
         });

@@ -693,6 +693,39 @@ fn push_until_blocked(client: &mut Client) -> usize {
 }
 
 #[test]
+fn the_upstream_has_its_whole_time_after_a_streamed_upload() {
+    let go = Arc::new(Notify::new());
+    let wait = Arc::clone(&go);
+    let upstream = Upstream::start_at(AnswerAt::End, move |_| {
+        vec![Step::Wait(Arc::clone(&wait)), send(OK)]
+    });
+    let setup = Setup {
+        upstream_limits: UpstreamLimits {
+            response_head_timeout: Duration::from_secs(1),
+            ..UpstreamLimits::default()
+        },
+        ..Setup::default()
+    };
+    let relay = Relay::start(upstream.address, setup);
+    let head = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
+    // Upload and response each take most of the time that the upstream has.
+    let most = Duration::from_millis(700);
+    let mut client = relay.client();
+    client.send(head);
+    client.send("3\r\nabc\r\n");
+    std::thread::sleep(most);
+    client.send("0\r\n\r\n");
+    std::thread::sleep(most);
+    go.notify_one();
+    assert_eq!(client.answer().status, 200);
+    // It does not have more than that.
+    let mut client = relay.client();
+    client.send(head);
+    client.send("0\r\n\r\n");
+    assert_eq!(client.answer().status, 504);
+}
+
+#[test]
 fn a_large_upload_streams_in_bounded_memory() {
     let go = Arc::new(Notify::new());
     let at = AnswerAt::EndAfter(Arc::clone(&go));

@@ -83,6 +83,11 @@ const CATALOG: &[(&str, &str, &str)] = &[
         "Its share relative to other squads when an upstream is at its limit.",
     ),
     (
+        "squads.*.lendable",
+        "that of the service",
+        "The share of its guaranteed slots that others may use while it does not need them, 0 to 1.",
+    ),
+    (
         "squads.*.email",
         "",
         "Contact, shown in refusals, at `/__owner` and on the dashboard.",

@@ -31,7 +31,9 @@ const ADVICE: &[(&str, &str)] = &[
         "Start here: who calls what, with which outcome. `failed` and `unanswered` are caused by \
          the service, `refused` by the consumer, `shed` by breakers, shares and budgets; \
          `unsent` is a lack of descriptors, ports, memory or name resolution on this machine; \
-         `abandoned` is a client that disconnected.",
+         `abandoned` is a client that disconnected before the response, `disconnected` one that \
+         disconnected during it, `truncated` a response that the service interrupted, `drained` a \
+         request that Portcullis ended because it stops.",
     ),
     (
         "portcullis_request_duration_seconds",

@@ -9,6 +9,7 @@ use portcullis_contract::Violation;
 use super::staged_request::ServiceAnswer;
 use crate::body::BodyTee;
 use crate::exchange::answer_body::AnswerBody;
+use crate::exchange::answer_passage::AnswerPassage;
 use crate::exchange::data_core::DataCore;
 use crate::headers::remake_content_length;
 
@@ -19,8 +20,8 @@ pub(in crate::exchange) fn finish(core: &DataCore, answer: ServiceAnswer) -> Res
     let ServiceAnswer {
         mut response,
         record,
+        is_head,
         shadow,
-        ..
     } = answer;
     if let Some(mut shadow) = shadow {
         shadow.record_answer(&response);
@@ -41,7 +42,13 @@ pub(in crate::exchange) fn finish(core: &DataCore, answer: ServiceAnswer) -> Res
             .headers_mut()
             .insert(X_PORTCULLIS_VIOLATIONS, value);
     }
-    response
+    drop(reported);
+    if is_head || !response.body().is_streamed() {
+        record.set_passage(AnswerPassage::Passed);
+        return response;
+    }
+    record.set_passage(AnswerPassage::Passing);
+    response.map(|body| body.with_record(record))
 }
 
 /// The value of `x-portcullis-violations`: the number of violations and their classes.

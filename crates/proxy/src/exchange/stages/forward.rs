@@ -7,6 +7,7 @@ use http::{Method, Request, Response, StatusCode};
 use super::staged_request::{AdmittedRequest, ExchangeProblem, JudgedRequest, ServiceAnswer};
 use crate::body::ForwardBody;
 use crate::exchange::answer_body::AnswerBody;
+use crate::exchange::answer_passage::AnswerPassage;
 use crate::exchange::answer_table::{ProblemCause, upstream_reason};
 use crate::exchange::in_flight::InFlight;
 use crate::exchange::mock_upstream;
@@ -49,6 +50,7 @@ pub(in crate::exchange) async fn forward(
                 status: Some(response.status()),
                 error: None,
             });
+            record.set_passage(AnswerPassage::Waiting);
             Ok(ServiceAnswer {
                 response,
                 record,
@@ -110,10 +112,11 @@ async fn attempt(
 ) -> AttemptResult {
     let started = Instant::now();
     let is_idempotent = is_idempotent(request.method(), record);
+    let wait = record.wait_for_upstream();
     let result = upstream.send(request, is_idempotent).await;
+    drop(wait);
     let now = Instant::now();
     let took = now - started;
-    record.add_upstream_time(took);
     match &result {
         Ok(response) => in_flight.record_response(response, now, took),
         Err(error) => in_flight.record_failure(error, now, took),

@@ -2,7 +2,6 @@
 //! than its bound is refused, streamed unjudged, or, if it is multipart, judged while it passes.
 
 use std::rc::Rc;
-use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -60,11 +59,11 @@ async fn gather(
     record: &Rc<RequestRecord>,
     body: RequestBody,
 ) -> Result<BufferOutcome<RequestBody>, ExchangeProblem> {
-    let started = Instant::now();
+    let wait = record.wait();
     let service = &record.service;
     let lease = service.body_budget.lease(record.caller.consumer);
     let gathered = body.gather_with(service.body_bytes_max, lease).await;
-    record.add_wait(started.elapsed());
+    drop(wait);
     gathered.map_err(|error| body_problem(error, record))
 }
 
@@ -127,9 +126,9 @@ async fn drain_for_mock(
     if matches!(record.service.upstream, ForwardTarget::Upstream(_)) {
         return Ok(body);
     }
-    let started = Instant::now();
+    let wait = record.wait();
     let drained = body.drain().await;
-    record.add_wait(started.elapsed());
+    drop(wait);
     drained.map_err(|error| body_problem(error, record))?;
     Ok(ForwardBody::empty())
 }

@@ -52,6 +52,7 @@ pub(in crate::exchange) fn select_service(
         method: request.method().clone(),
         target: request.uri().clone(),
         peer: Rc::clone(&peer),
+        connection: request.body().connection(),
         trace,
     };
     let record = Rc::new(RequestRecord::open(

@@ -1,0 +1,125 @@
+//! What is kept free for other squads when a consumer wants a slot.
+//!
+//! A squad takes any free slot while it has less than it never lends. Beyond that it may take a free
+//! slot only if enough others stay free. How many depends on who asks:
+//!
+//! - For a squad within its guarantee, what each other squad never lends. If the squad has just
+//!   appeared while its slots were lent, the whole slots that the squads before it are guaranteed:
+//!   it waits for its own slots, not for theirs (`SlotArbiter::settle`).
+//! - For a squad that needs the last fraction of its share, also the whole slots that squads which
+//!   were seen recently are guaranteed.
+//! - For a squad beyond its share whose calls are short, what each squad never lends, while no squad
+//!   within its guarantee waits. What it borrows comes back sooner than an owner's patience ends.
+//! - For a squad whose calls are long, hang, or are not known, the whole share of each squad that
+//!   was seen recently, because what it borrows may not come back in time. Of squads that were not
+//!   seen, what they never lend.
+//! - For unknown callers, what each squad never lends, and twice what each squad needed recently, up
+//!   to its share. They have no guarantee, so nothing would be left for them if the shares of all
+//!   squads stayed free.
+//!
+//! The result is the bound that the simulations check. A squad that asks for no more than it never
+//! lends does not wait. A squad that was seen recently and asks for no more than its guarantee does
+//! not wait for squads with long calls, and waits for squads with short calls until one of the lent
+//! slots comes back; for unknown callers it waits only if it suddenly needs more than twice what it
+//! needed before. A squad that appears after an absence gets the lendable rest of its guarantee
+//! as lent slots come back, before anyone else.
+//!
+//! Sources: Kubernetes, "API Priority and Fairness" (seats that are lent and borrowed, and those
+//! that are not); Netflix, "Performance Under Load" and its concurrency-limits library (partitions
+//! of a limit with guaranteed percentages).
+
+use super::lent_slots::LentSlots;
+use super::recent_demand::RecentDemand;
+use super::share_table::ShareTable;
+use crate::consumer_index::ConsumerIndex;
+
+/// Who wants a slot beyond what it never lends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SlotBorrower {
+    /// A squad within its guarantee.
+    Owner,
+    /// A squad within its guarantee that appeared while its slots were lent.
+    Newcomer,
+    /// A squad that has less than its exact share, which is not a whole number.
+    Fraction,
+    /// A squad whose calls give their slots back in time.
+    Short,
+    /// A squad whose calls do not, or are not known.
+    Long,
+    /// An unknown caller.
+    Unknown,
+}
+
+/// What must stay free, in parts of a slot, for each kind of borrower.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SlotReserve([u64; 6]);
+
+impl SlotBorrower {
+    /// Whether the slot is beyond the guarantee.
+    pub(super) fn is_beyond_guarantee(self) -> bool {
+        !matches!(self, Self::Owner | Self::Newcomer)
+    }
+}
+
+impl SlotReserve {
+    /// What all squads together keep.
+    pub(super) fn of_all(
+        table: &ShareTable,
+        demand: &RecentDemand,
+        lent: &LentSlots,
+        held: &[u32],
+        settled: &[bool],
+    ) -> Self {
+        let mut sums = Self::default();
+        for consumer in table.consumers().filter(|consumer| !consumer.is_unknown()) {
+            let own = Self::of(consumer, table, demand, lent, held, settled);
+            for (sum, own) in sums.0.iter_mut().zip(own.0) {
+                *sum += own;
+            }
+        }
+        sums
+    }
+
+    /// What one squad keeps.
+    pub(super) fn of(
+        consumer: ConsumerIndex,
+        table: &ShareTable,
+        demand: &RecentDemand,
+        lent: &LentSlots,
+        held: &[u32],
+        settled: &[bool],
+    ) -> Self {
+        let in_flight = held[consumer.get()] + lent.in_flight(consumer);
+        let peak = demand.peak(consumer).max(lent.peak(consumer));
+        let kept = table.kept_parts(consumer);
+        let claims = if peak.max(in_flight) == 0 {
+            [kept; 6]
+        } else {
+            let share = table.share_parts(consumer);
+            let needed = peak.saturating_mul(2).min(table.rounded_up(consumer));
+            let guaranteed = kept.max(table.parts(table.guaranteed(consumer)));
+            let is_settled = settled[consumer.get()];
+            [
+                kept,
+                if is_settled { guaranteed } else { kept },
+                guaranteed,
+                kept,
+                share,
+                kept.max(table.parts(needed)),
+            ]
+        };
+        let in_use = table.parts(in_flight);
+        Self(claims.map(|claim| claim.saturating_sub(in_use)))
+    }
+
+    /// The parts that are never lent and not in use.
+    pub(super) fn idle(self) -> u64 {
+        self.0[SlotBorrower::Owner as usize]
+    }
+
+    /// What must stay free when one of the squads borrows, which keeps nothing from itself.
+    pub(super) fn for_borrower(self, borrower: SlotBorrower, own: Self) -> u64 {
+        let index = borrower as usize;
+        self.0[index].saturating_sub(own.0[index])
+    }
+}

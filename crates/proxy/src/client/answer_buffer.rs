@@ -1,0 +1,138 @@
+//! Reads an answer ahead of a client that does not read, within bounds of memory.
+//!
+//! A request holds its slot until the upstream has finished its answer. While a client accepts no
+//! bytes, the HTTP library reads nothing from the upstream, so the driver of the connection reads
+//! on in its place. A client that does not read then holds memory instead of a slot, until its own
+//! deadlines end it. Where the memory is used up, the slot is held as long as the answer.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use crate::exchange::AnswerBody;
+use crate::limits::RESPONSE_BUFFERS_BYTES_MAX;
+use crate::upstream::UpstreamError;
+
+/// The memory that the buffers of one data core use.
+#[derive(Debug, Default)]
+pub(super) struct BufferedBytes(Cell<usize>);
+
+/// An answer that is read ahead.
+#[derive(Debug)]
+pub(super) struct AnswerBuffer {
+    body: AnswerBody,
+    frames: VecDeque<Frame<Bytes>>,
+    bytes: usize,
+    bytes_max: usize,
+    failure: Option<UpstreamError>,
+    has_ended: bool,
+    /// Of the whole core.
+    buffered: Rc<BufferedBytes>,
+}
+
+/// The answer that a connection is sending, shared with its driver.
+#[derive(Debug, Default)]
+pub(super) struct CurrentAnswer(RefCell<Weak<RefCell<AnswerBuffer>>>);
+
+impl CurrentAnswer {
+    /// Notes the answer that is sent from now on.
+    pub(super) fn set(&self, answer: &Rc<RefCell<AnswerBuffer>>) {
+        *self.0.borrow_mut() = Rc::downgrade(answer);
+    }
+
+    /// Reads the current answer ahead. The task is woken when there is more to read.
+    pub(super) fn read_ahead(&self, cx: &mut Context<'_>) {
+        if let Some(answer) = self.0.borrow().upgrade() {
+            answer.borrow_mut().read_ahead(cx);
+        }
+    }
+}
+
+impl AnswerBuffer {
+    /// A buffer of `bytes_max` bytes at most, apart from the last frame.
+    pub(super) fn new(body: AnswerBody, bytes_max: usize, buffered: Rc<BufferedBytes>) -> Self {
+        Self {
+            body,
+            frames: VecDeque::new(),
+            bytes: 0,
+            bytes_max,
+            failure: None,
+            has_ended: false,
+            buffered,
+        }
+    }
+
+    fn read_ahead(&mut self, cx: &mut Context<'_>) {
+        while !self.has_ended
+            && self.bytes < self.bytes_max
+            && self.buffered.0.get() < RESPONSE_BUFFERS_BYTES_MAX
+        {
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    self.add(frame.data_ref().map_or(0, Bytes::len));
+                    self.frames.push_back(frame);
+                    self.has_ended = self.body.is_end_stream();
+                }
+                Poll::Ready(Some(Err(failure))) => {
+                    self.failure = Some(failure);
+                    self.has_ended = true;
+                }
+                Poll::Ready(None) => self.has_ended = true,
+                Poll::Pending => return,
+            }
+        }
+    }
+
+    fn add(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.buffered.0.set(self.buffered.0.get() + bytes);
+    }
+
+    fn remove(&mut self, bytes: usize) {
+        self.bytes -= bytes;
+        self.buffered.0.set(self.buffered.0.get() - bytes);
+    }
+
+    pub(super) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+        if let Some(frame) = self.frames.pop_front() {
+            self.remove(frame.data_ref().map_or(0, Bytes::len));
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        if self.has_ended {
+            return Poll::Ready(self.failure.take().map(Err));
+        }
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    pub(super) fn is_end_stream(&self) -> bool {
+        self.frames.is_empty()
+            && self.failure.is_none()
+            && (self.has_ended || self.body.is_end_stream())
+    }
+
+    pub(super) fn size_hint(&self) -> SizeHint {
+        match self.body.size_hint().exact() {
+            Some(rest) => SizeHint::with_exact(self.bytes as u64 + rest),
+            None => SizeHint::default(),
+        }
+    }
+
+    /// Notes that the client's connection has taken the whole answer.
+    pub(super) fn complete(&mut self) {
+        self.body.complete();
+    }
+}
+
+impl Drop for AnswerBuffer {
+    fn drop(&mut self) {
+        self.remove(self.bytes);
+    }
+}

@@ -1,0 +1,107 @@
+//! The outcome of a request is named for who ended it, and its times add up, however it ended.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::support::app::{App, Process, Site, admin, get, until};
+use crate::support::client::Client;
+use crate::support::faulty::Faulty;
+use crate::support::upstream::{Step, Upstream, send};
+
+fn site(upstream: std::net::SocketAddr, top: &str) -> Site {
+    Site::shop(upstream, "", top)
+}
+
+/// The number of requests with this outcome.
+fn count(address: std::net::SocketAddr, outcome: &str) -> u64 {
+    let metrics = admin(address, "/metrics").1;
+    let label = format!("outcome=\"{outcome}\"");
+    let lines = metrics
+        .lines()
+        .filter(|line| line.starts_with("portcullis_requests_total{") && line.contains(&label));
+    let values = lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok());
+    values.sum()
+}
+
+#[test]
+fn a_client_that_leaves_during_the_answer_is_disconnected() {
+    let gate = Arc::new(Notify::new());
+    let wait = Step::Wait(Arc::clone(&gate));
+    let upstream = Upstream::start(move |_| {
+        let head = send("HTTP/1.1 200 OK\r\ncontent-length: 2000000\r\n\r\n");
+        vec![head, Step::Fill(1_000_000), wait.clone()]
+    });
+    let app = App::start(site(upstream.address, ""));
+    let mut client = app.client();
+    client.send(get("/files/x"));
+    let mut begun = [0; 1000];
+    client.stream().read_exact(&mut begun).unwrap();
+    drop(client);
+    until(|| count(app.admin, "disconnected") == 1);
+    assert_eq!(count(app.admin, "answered"), 0);
+}
+
+#[test]
+fn an_answer_that_the_upstream_interrupts_is_truncated() {
+    let upstream = Upstream::start(|_| {
+        vec![
+            send("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"),
+            Step::Close,
+        ]
+    });
+    let app = App::start(site(upstream.address, ""));
+    let mut client = app.client();
+    client.send(get("/files/x"));
+    assert!(
+        client
+            .read_answer(true)
+            .is_none_or(|answer| !answer.complete)
+    );
+    until(|| count(app.admin, "truncated") == 1);
+    assert_eq!(count(app.admin, "answered"), 0);
+}
+
+#[test]
+fn a_request_that_the_drain_cuts_off_is_drained() {
+    let gate = Arc::new(Notify::new());
+    let wait = Step::Wait(Arc::clone(&gate));
+    let upstream = Upstream::start(move |_| vec![wait.clone()]);
+    let top =
+        "[limits]\ndrain_timeout = \"0s\"\n[log]\nformat = \"json\"\n[access_log]\nsample = 1.0";
+    let process = Process::start(site(upstream.address, top));
+    let mut client = Client::connect(process.data);
+    client.send(get("/files/x"));
+    upstream.head();
+    process.signal("TERM");
+    let (_, log) = process.wait();
+    assert!(log.contains("\"outcome\":\"drained\""), "{log}");
+    assert!(!log.contains("\"outcome\":\"abandoned\""), "{log}");
+}
+
+#[test]
+fn the_wait_of_an_abandoned_request_is_not_overhead() {
+    let upstream = Faulty::start(100);
+    let app = App::start(site(upstream.address, ""));
+    let ask = |delay_ms: u32| {
+        let mut client = app.client();
+        client.send(format!(
+            "GET /files/x HTTP/1.1\r\nhost: shop\r\nx-delay-ms: {delay_ms}\r\n\r\n"
+        ));
+        client
+    };
+    // The second answer shows that the first request has waited half a second.
+    let impatient = ask(60_000);
+    assert_eq!(ask(500).answer().status, 200);
+    drop(impatient);
+    until(|| count(app.admin, "abandoned") == 1);
+    let metrics = admin(app.admin, "/metrics").1;
+    let sums = metrics
+        .lines()
+        .filter(|line| line.starts_with("portcullis_overhead_seconds_sum"));
+    let overhead: f64 = sums
+        .filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok())
+        .sum();
+    assert!(overhead < 0.25, "{overhead} s of at least 0.5 s of waiting");
+}
