@@ -4,9 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use portcullis::cli::{self, CliArgs};
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+use portcullis_allocator as _;
 
 fn main() -> ExitCode {
     cli::run(CliArgs::parse())

@@ -1,7 +1,7 @@
 //! The table of imports: who may import whom, and which areas may name which third-party crate.
 
 /// What each area may import: other crates of the workspace and other domains under `src/`.
-const MAY_IMPORT: [(&str, &str); 16] = [
+const MAY_IMPORT: [(&str, &str); 17] = [
     ("crates/vocabulary", ""),
     ("crates/json", ""),
     ("crates/contract", "vocabulary json"),
@@ -9,6 +9,7 @@ const MAY_IMPORT: [(&str, &str); 16] = [
     ("crates/breaker", "vocabulary"),
     ("crates/control", "vocabulary json contract compat"),
     ("crates/tidy", ""),
+    ("crates/allocator", ""),
     ("crates/tls", ""),
     ("crates/config", "vocabulary"),
     ("crates/identity", "vocabulary config"),
