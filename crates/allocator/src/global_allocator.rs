@@ -1,4 +1,4 @@
-//! The allocator: it returns freed memory to the system sooner than the one of the C library.
+//! Names the allocator.
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
