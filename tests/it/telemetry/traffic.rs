@@ -366,6 +366,28 @@ fn owner_route_returns_the_provider() {
     assert_eq!(ask(app.data, head).status, 200);
 }
 
+/// A template that matches everything does not hide the reserved path.
+#[test]
+fn the_owner_path_precedes_a_template() {
+    let upstream = upstream();
+    let contract = "\
+openapi: 3.1.0
+info: {title: t, version: 1.0.0}
+paths:
+  /{id}: {get: {parameters: [{name: id, in: path, required: true, schema: {type: string}}], responses: {'200': {description: ok}}}}
+";
+    let address = format!("http://{}", upstream.address);
+    let site = Site::new("").service("shop", contract, &address, "path_prefix = \"/orders\"");
+    let app = App::start(site);
+    let answer = app.ask(get("/orders/__owner"));
+    assert_eq!(
+        (answer.status, answer.field("x-portcullis")),
+        (200, Some("OWNER"))
+    );
+    let answer = app.ask(get("/orders/other"));
+    assert_eq!((answer.status, answer.field("x-portcullis")), (200, None));
+}
+
 #[test]
 fn a_declared_owner_path_is_forwarded() {
     let upstream = upstream();

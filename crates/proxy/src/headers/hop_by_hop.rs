@@ -58,6 +58,16 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
+/// Removes the fields in which only Portcullis speaks (`x-portcullis` and those that begin with it)
+/// from the response of an upstream.
+pub(crate) fn remove_own_fields(headers: &mut HeaderMap) {
+    let is_own = |name: &&HeaderName| name.as_str().starts_with("x-portcullis");
+    // Most responses have none.
+    while let Some(name) = headers.keys().find(is_own).cloned() {
+        headers.remove(name);
+    }
+}
+
 fn is_hop_by_hop(name: &HeaderName) -> bool {
     matches!(*name, CONNECTION | TE | TRANSFER_ENCODING | UPGRADE)
         || matches!(name.as_str(), "keep-alive" | "proxy-connection")

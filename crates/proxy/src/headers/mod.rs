@@ -21,6 +21,7 @@ pub use forwarding::{Peer, add_forwarding, add_request_id};
 pub(super) use header_screen::HeaderScreen;
 pub use header_screen::{HeaderConcern, HeaderRefusal};
 use header_value::header_value;
+pub(crate) use hop_by_hop::remove_own_fields;
 pub use hop_by_hop::{MaxForwards, count_hop, remove_hop_by_hop};
 pub(super) use hop_by_hop::{normalize_request_head, remove_forbidden_trailers};
 pub(super) use response_length::remake_content_length;

@@ -246,3 +246,16 @@ fn counts_hops() {
     assert_eq!(count(Method::GET, "0"), forward("0"));
     assert_eq!(count(Method::OPTIONS, "x"), forward("x"));
 }
+
+#[test]
+fn only_portcullis_speaks_in_its_fields() {
+    let mut headers = HeaderMap::new();
+    for name in ["x-portcullis", "x-portcullis-violations", "x-port", "etag"] {
+        headers.append(HeaderName::from_static(name), HeaderValue::from_static("1"));
+        headers.append(HeaderName::from_static(name), HeaderValue::from_static("2"));
+    }
+    super::remove_own_fields(&mut headers);
+    let mut left: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+    left.sort_unstable();
+    assert_eq!(left, ["etag", "x-port"]);
+}

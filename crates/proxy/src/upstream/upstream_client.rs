@@ -22,7 +22,7 @@ use super::upstream_connection::UpstreamConnection;
 use super::upstream_error::{UpstreamError, UpstreamPhase, too_many_fields};
 use crate::body::ForwardBody;
 use crate::body::UploadProgress;
-use crate::headers::remove_hop_by_hop;
+use crate::headers::{remove_hop_by_hop, remove_own_fields};
 use crate::limits::UpstreamLimits;
 
 /// The client for one upstream on one data core. Clones share the connection pool.
@@ -228,6 +228,7 @@ impl UpstreamClient {
         }
         let (mut head, incoming) = response.into_parts();
         remove_hop_by_hop(&mut head.headers);
+        remove_own_fields(&mut head.headers);
         head.headers.remove(TE);
         if head.status == StatusCode::NO_CONTENT {
             head.headers.remove(CONTENT_LENGTH);

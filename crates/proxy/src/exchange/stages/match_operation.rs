@@ -6,8 +6,8 @@ use std::rc::Rc;
 use http::Response;
 use http::header::{ALLOW, HeaderValue};
 
-use portcullis_contract::find_operation;
 use portcullis_contract::route::PathCaptures;
+use portcullis_contract::{CompiledContract, find_operation};
 
 use portcullis_telemetry::RequestOutcome;
 
@@ -26,8 +26,17 @@ pub(in crate::exchange) fn match_operation(
     let contract = &service.contract;
     let (method, path) = (routed.request.method(), routed.request.uri().path());
     let mut captures = PathCaptures::default();
-    let stray = match find_operation(contract, method, path, &mut captures) {
+    let found = find_operation(contract, method, path, &mut captures);
+    // The reserved path precedes a template that also matches it, but no path of the contract.
+    let is_reserved =
+        |operation: u32| service.is_owner_path(path) && is_template(contract, operation);
+    let stray = match found {
         Ok(operation) => {
+            if is_reserved(operation)
+                && let Some(answer) = answer_owner(&routed)
+            {
+                return Ok(ControlFlow::Break(answer));
+            }
             routed.record.set_operation(operation);
             let operation = Some((operation, captures));
             return Ok(ControlFlow::Continue(MatchedRequest { routed, operation }));
@@ -37,14 +46,8 @@ pub(in crate::exchange) fn match_operation(
     if service.passes_preflight() && stray.is_preflight(method, routed.request.headers()) {
         return Ok(ControlFlow::Continue(without_operation(routed)));
     }
-    if let Some(response) = owner_endpoint::answer(&service, method, routed.request.uri()) {
-        routed.record.set_owner_request();
-        routed.record.set_answer(AnswerSummary {
-            outcome: RequestOutcome::Answered,
-            status: Some(response.status()),
-            error: None,
-        });
-        return Ok(ControlFlow::Break(response));
+    if let Some(answer) = answer_owner(&routed) {
+        return Ok(ControlFlow::Break(answer));
     }
     let violation = stray.violation(contract, method, path);
     let allow = stray
@@ -53,6 +56,24 @@ pub(in crate::exchange) fn match_operation(
     let headers = allow.map(|allow| (ALLOW, allow)).into_iter().collect();
     enforce(&routed.record, vec![violation], headers)?;
     Ok(ControlFlow::Continue(without_operation(routed)))
+}
+
+/// Whether the path of an operation has parameters.
+fn is_template(contract: &CompiledContract, operation: u32) -> bool {
+    contract.operation(operation).path.contains('{')
+}
+
+/// The answer, if the request asks for the owner.
+fn answer_owner(routed: &RoutedRequest) -> Option<Response<AnswerBody>> {
+    let (record, request) = (&routed.record, &routed.request);
+    let response = owner_endpoint::answer(&record.service, request.method(), request.uri())?;
+    record.set_owner_request();
+    record.set_answer(AnswerSummary {
+        outcome: RequestOutcome::Answered,
+        status: Some(response.status()),
+        error: None,
+    });
+    Some(response)
 }
 
 fn without_operation(routed: RoutedRequest) -> MatchedRequest {
