@@ -4,8 +4,9 @@ use portcullis_contract::{CompiledContract, MessageDirection, SchemaKey};
 use serde_json::Value;
 
 use super::containment::{
-    ContainmentBudget, ContainmentSide, ContainmentVerdict, EditVerdict, EditedSchema,
-    ProducerReading, SchemaBreak, SchemaComparison, SchemaQuestion, UndecidedReason, ValueEncoding,
+    ContainmentBudget, ContainmentSide, ContainmentVerdict, EditVerdict, EditedSchema, FoundText,
+    ProducerReading, SchemaBreak, SchemaComparison, SchemaQuestion, TextConditions, TextForm,
+    UndecidedReason, ValueEncoding,
 };
 
 /// Two contracts and the comparisons between them. Each comparison caches its results.
@@ -108,6 +109,23 @@ impl<'c> ContainmentChecker<'c> {
         let question = question(schemas, new_produces, ProducerReading::Sent);
         self.search(schemas.direction, new_produces)
             .sends_nothing(question)
+    }
+
+    /// A value of a parameter of the older contract whose text meets the conditions.
+    pub(super) fn find_text(
+        &mut self,
+        schema: Option<&SchemaKey>,
+        form: TextForm,
+        conditions: &TextConditions,
+    ) -> FoundText {
+        self.search(MessageDirection::Request, false)
+            .find_text(schema, form, conditions)
+    }
+
+    /// A text that a parameter of the newer contract refuses.
+    pub(super) fn find_refused_text(&mut self, schema: &SchemaKey, form: TextForm) -> FoundText {
+        self.search(MessageDirection::Request, false)
+            .find_refused_text(schema, form)
     }
 
     fn ask(

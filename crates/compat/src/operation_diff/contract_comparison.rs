@@ -14,6 +14,7 @@ use super::super::compat_finding::{
     ChangeLocation, ChangePlace, ChangeSubject, CompatFinding, ExchangePart,
 };
 use super::super::containment::ValueEncoding;
+use super::super::containment_checker::ContainmentChecker;
 use super::super::diff_rule::{ChangeAction, ChangeArea, DiffRule};
 use super::super::schema_diff::{EditGraph, SchemaPairId};
 use super::super::witness::ValueCarrier;
@@ -30,6 +31,19 @@ pub(crate) struct ContractComparison<'c> {
     pub(crate) graph: EditGraph<'c>,
     /// Addresses that another operation serves in the new contract.
     pub(crate) takeovers: Vec<AddressTakeover>,
+    /// Addresses whose requests the newer contract refuses, for examples.
+    pub(crate) refused_addresses: Vec<RefusedAddress<'c>>,
+    pub(crate) containment: ContainmentChecker<'c>,
+}
+
+/// An address whose requests the newer contract refuses.
+pub(crate) struct RefusedAddress<'c> {
+    pub(crate) subject: Arc<ChangeSubject>,
+    pub(crate) rule: &'static str,
+    /// The operation of the older contract that serves the address.
+    pub(crate) operation: &'c Operation,
+    pub(crate) method: http::Method,
+    pub(crate) address: String,
 }
 
 /// An operation in both contracts, or two operations that serve the same addresses.
@@ -143,6 +157,8 @@ impl<'c> ContractComparison<'c> {
             operation_pairs: Vec::new(),
             graph: EditGraph::new(old, new, options),
             takeovers: Vec::new(),
+            refused_addresses: Vec::new(),
+            containment: ContainmentChecker::new(old, new),
         }
     }
 

@@ -7,7 +7,11 @@
 
 mod contract_comparison;
 mod address_template;
+mod segment_conditions;
 mod served_paths;
+mod address_search;
+mod path_outcomes;
+mod removed_addresses;
 mod address_takeovers;
 mod value_encoding;
 mod operations;

@@ -4,7 +4,7 @@
 //! see. If no template matches, they match by full address, because a base path may move between
 //! `servers` and `paths`. Addresses that another operation serves now are compared afterwards.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use portcullis_contract::{CompiledContract, Operation, OutboundKind, OutboundOperation};
 use portcullis_json::JsonNode;
@@ -69,17 +69,16 @@ impl<'c> ContractComparison<'c> {
     /// operations that are gone.
     fn changed_addresses(&mut self, missing: &[usize], compared: &mut ComparedPairs) {
         let paths = ServedPaths::of(self.old, self.new);
-        let mut removed = HashSet::new();
         for number in missing {
             let operation = &self.old.operations[*number];
             let rule = self.removal_rule(operation);
-            let is_announced = rule == "operation.retired";
-            if is_announced || !self.served_by_another(&paths, *number, compared) {
-                removed.insert(*number);
+            if rule == "operation.retired" {
                 self.removed(operation, rule);
+            } else {
+                self.addresses_of_removed(&paths, *number, rule, compared);
             }
         }
-        self.takeovers(&paths, &removed, compared);
+        self.takeovers(&paths, missing, compared);
     }
 
     /// The rule for a removed operation.
@@ -98,7 +97,7 @@ impl<'c> ContractComparison<'c> {
         }
     }
 
-    fn removed(&mut self, operation: &Operation, rule: &'static str) {
+    pub(super) fn removed(&mut self, operation: &Operation, rule: &'static str) {
         let node = self.old.documents().node(operation.node_ref);
         let is_deprecated = node.get("deprecated").and_then(JsonNode::as_bool) == Some(true);
         let sunset = node.get("x-sunset").and_then(|value| value.as_str());

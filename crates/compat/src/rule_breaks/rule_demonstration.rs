@@ -1,6 +1,6 @@
 //! Decides which findings need an example, and who sends it.
 
-use portcullis_contract::{CompiledContract, MessageDirection, Operation};
+use portcullis_contract::{CompiledContract, MessageDirection, MessagePart, Operation, Violation};
 
 use super::super::change_level::{ChangeCertainty, ChangeLevel};
 use super::super::compat_finding::{ChangeSubject, CompatFinding, ExchangePart};
@@ -42,8 +42,10 @@ struct RuleDemonstration<'d, 'c> {
 impl<'c> RuleDemonstration<'_, 'c> {
     fn evidence(&self, finding: &CompatFinding) -> Option<BreakEvidence> {
         match finding.rule.id {
-            "operation.removed" | "operation.removed-before-sunset" => {
-                return self.removed_operation(&finding.first().subject);
+            "operation.removed"
+            | "operation.removed-before-sunset"
+            | "operation.address.refused" => {
+                return self.refused_address(finding);
             }
             "server.base-path.removed" => {
                 return Some(self.removed_base_path(finding.before.as_deref().unwrap_or_default()));
@@ -106,7 +108,31 @@ impl<'c> RuleDemonstration<'_, 'c> {
         })
     }
 
-    /// A request to an operation that the newer contract does not serve any more.
+    /// A request to an address that the newer contract does not serve any more.
+    fn refused_address(&self, finding: &CompatFinding) -> Option<BreakEvidence> {
+        let subject = &finding.first().subject;
+        let mut known = self.comparison.refused_addresses.iter();
+        let known = known.find(|known| known.rule == finding.rule.id && known.subject == *subject);
+        let Some(known) = known else {
+            return self.removed_operation(subject);
+        };
+        let judge = MessageJudge {
+            contract: self.comparison.old,
+            operation: known.operation,
+            is_outbound: false,
+            address: Some(&known.address),
+        };
+        let built = build_request(judge, RequestChoices::default()).and_then(accepted);
+        Some(match built {
+            Err(reason) => BreakEvidence::Unshown(reason),
+            Ok(built) => self.served_elsewhere(WitnessRequest {
+                method: known.method.to_string(),
+                ..built.request
+            }),
+        })
+    }
+
+    /// A request to an operation that the newer contract does not have any more.
     fn removed_operation(&self, subject: &ChangeSubject) -> Option<BreakEvidence> {
         let ChangeSubject::Operation { path, method } = subject else {
             return None;
@@ -125,7 +151,7 @@ impl<'c> RuleDemonstration<'_, 'c> {
     fn served_elsewhere(&self, request: WitnessRequest) -> BreakEvidence {
         match MessageJudge::anywhere(self.comparison.new, &request) {
             Err(reason) => BreakEvidence::Unshown(reason),
-            Ok((other, violations)) => match (violations.first(), other) {
+            Ok((other, violations)) => match (of_path(&violations), other) {
                 (Some(violation), _) => BreakEvidence::of_request(None, request, violation),
                 (None, Some(other)) => BreakEvidence::Refuted(format!(
                     "{} {} of the newer contract accepts the example {}",
@@ -187,4 +213,11 @@ impl<'c> RuleDemonstration<'_, 'c> {
         };
         Ok(accepted(build_request(judge, choices)?)?.request)
     }
+}
+
+/// The violation of the path, or else the first one.
+fn of_path(violations: &[Violation]) -> Option<&Violation> {
+    let mut of_path = violations.iter();
+    let of_path = of_path.find(|violation| violation.part == MessagePart::Path);
+    of_path.or(violations.first())
 }

@@ -104,6 +104,7 @@ fn a_template_that_became_a_literal_is_removed() {
         &[
             "breaking operation.removed GET /rooms/{room} | operation removed",
             "info operation.added GET /rooms/free | operation added",
+            "info operation.address.taken-over GET /rooms/free | another operation serves this address now: GET /rooms/{room} → GET /rooms/free",
         ],
     );
 }
