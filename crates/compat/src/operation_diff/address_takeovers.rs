@@ -17,7 +17,7 @@ use super::super::compat_finding::{ChangeSubject, path_shape};
 use super::contract_comparison::{
     AddressTakeover, ChangeDetails, ChangeScope, ContractComparison, OperationPair, RefusedAddress,
 };
-use super::path_outcomes::{AddressOutcome, SharedService};
+use super::path_outcomes::SharedService;
 use super::served_paths::{ServedPath, ServedPaths, serving};
 
 /// The pairs of operations that are compared, by their indices in both contracts.
@@ -111,44 +111,38 @@ impl<'c> ContractComparison<'c> {
             &self.new.operations[service.new],
         );
         let scope = scope_of(&self.shown_path(service), &service.method);
-        let is_served = self.judge_path(paths, service);
-        if is_served || self.is_unstable(old) {
+        let served = self.judge_path(paths, service);
+        if served.is_some() || self.is_unstable(old) {
             let change = ChangeDetails::default()
                 .between(old.node_ref, new.node_ref)
                 .from(described(old))
                 .to(described(new));
             self.push("operation.address.taken-over", &scope, None, change);
         }
-        if is_served && !self.is_unstable(old) {
-            self.compare_takeover(&scope, service);
+        if let Some(address) = served.filter(|_| !self.is_unstable(old)) {
+            self.compare_takeover(&scope, service, &address);
         }
     }
 
-    /// Reports path text that the new operation refuses. Returns whether it accepts some.
+    /// Reports path text that the new operation refuses. Returns an address that it serves, if there
+    /// is one.
     pub(super) fn judge_path(
         &mut self,
         paths: &ServedPaths<'c>,
         service: &SharedService<'_, 'c>,
-    ) -> bool {
-        let old = &self.old.operations[service.old];
+    ) -> Option<String> {
         let outcome = self.outcome(paths, service);
-        if self.is_unstable(old) {
-            return true;
+        if self.is_unstable(&self.old.operations[service.old]) {
+            return outcome.served;
         }
-        match outcome {
-            AddressOutcome::Refused { address, reason } => {
-                let is_first = address == service.address;
-                self.push_refused(service, address, &reason);
-                !is_first
-            }
-            AddressOutcome::Unknown(name) => {
-                let reason = format!("path parameter `{name}` may refuse some of its texts");
-                self.push_refused(service, service.address.clone(), &reason);
-                self.set_unknown("no text was found that both operations judge differently");
-                true
-            }
-            AddressOutcome::Served => true,
+        if let Some((address, reason)) = outcome.refused {
+            self.push_refused(service, address, &reason);
+        } else if let Some(name) = outcome.open {
+            let reason = format!("path parameter `{name}` may refuse some of its texts");
+            self.push_refused(service, service.address.clone(), &reason);
+            self.set_unknown("no text was found that both operations judge differently");
         }
+        outcome.served
     }
 
     fn push_refused(&mut self, service: &SharedService<'_, 'c>, address: String, reason: &str) {
@@ -186,11 +180,12 @@ impl<'c> ContractComparison<'c> {
         &mut self,
         scope: &ChangeScope,
         service: &SharedService<'_, 'c>,
+        address: &str,
     ) {
         self.takeovers.push(AddressTakeover {
             method: service.method.clone(),
-            old_template: service.shared.template_at(0, &service.address),
-            new_template: service.shared.template_at(1, &service.address),
+            old_template: service.shared.template_at(0, address),
+            new_template: service.shared.template_at(1, address),
             aligned: service.shared.aligned(),
         });
         let pair = OperationPair {

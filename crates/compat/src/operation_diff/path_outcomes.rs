@@ -34,16 +34,15 @@ pub(super) struct SharedService<'s, 'c> {
     pub(super) is_accepted: bool,
 }
 
-/// What the new operation does with requests that the old one accepted.
-pub(super) enum AddressOutcome {
-    /// It refuses the path of this address, for this reason.
-    Refused {
-        address: String,
-        reason: String,
-    },
-    Served,
-    /// Whether it refuses some, is unknown for this path parameter.
-    Unknown(String),
+/// What the new operation does with requests that the old one accepts.
+#[derive(Default)]
+pub(super) struct PathOutcome {
+    /// An address whose path it refuses, and the reason.
+    pub(super) refused: Option<(String, String)>,
+    /// An address whose path it accepts, as far as is known.
+    pub(super) served: Option<String>,
+    /// A path parameter that may refuse some addresses, if none was found.
+    pub(super) open: Option<String>,
 }
 
 impl<'c> ContractComparison<'c> {
@@ -101,32 +100,48 @@ impl<'c> ContractComparison<'c> {
         &mut self,
         paths: &ServedPaths<'c>,
         service: &SharedService<'_, 'c>,
-    ) -> AddressOutcome {
-        if let Some(reason) = self.refusal(service, &service.address)
-            && service.is_accepted
-        {
-            let address = service.address.clone();
-            return AddressOutcome::Refused { address, reason };
-        }
-        let Some((open, refused)) = self.refusable(service) else {
-            return AddressOutcome::Served;
-        };
-        for address in self.other_addresses(paths, service, &refused) {
-            let (old, new) = (
-                &self.old.operations[service.old],
-                serving(self.new, &service.method, &address),
-            );
-            if new == Some(service.new)
-                && accepts_path(self.old, old, &service.method, &address)
-                && let Some(reason) = self.refusal(service, &address)
-            {
-                return AddressOutcome::Refused { address, reason };
-            }
-        }
+    ) -> PathOutcome {
+        let mut outcome = PathOutcome::default();
         if service.is_accepted {
-            AddressOutcome::Unknown(open)
-        } else {
-            AddressOutcome::Served
+            self.try_address(service, &service.address, &mut outcome);
+        }
+        if let Some((open, refused)) = self.refusable(service) {
+            for address in self.other_addresses(paths, service, &refused) {
+                self.try_address(service, &address, &mut outcome);
+            }
+            let is_open = service.is_accepted && outcome.refused.is_none();
+            outcome.open = is_open.then_some(open);
+        }
+        if !service.is_accepted {
+            outcome
+                .served
+                .get_or_insert_with(|| service.address.clone());
+        }
+        outcome
+    }
+
+    /// Whether the new operation refuses the path of an address that the old one accepts.
+    fn try_address(
+        &self,
+        service: &SharedService<'_, 'c>,
+        address: &str,
+        outcome: &mut PathOutcome,
+    ) {
+        let old = &self.old.operations[service.old];
+        let is_common = serving(self.new, &service.method, address) == Some(service.new)
+            && accepts_path(self.old, old, &service.method, address);
+        if !is_common {
+            return;
+        }
+        match self.refusal(service, address) {
+            Some(reason) => {
+                outcome
+                    .refused
+                    .get_or_insert_with(|| (address.to_owned(), reason));
+            }
+            None => {
+                outcome.served.get_or_insert_with(|| address.to_owned());
+            }
         }
     }
 

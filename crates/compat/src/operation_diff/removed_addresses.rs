@@ -7,7 +7,7 @@ use super::super::change_level::{ChangeCertainty, ChangeLevel};
 use super::address_search::{AddressSet, FoundAddress};
 use super::address_takeovers::{ComparedPairs, described, scope_of};
 use super::contract_comparison::{ChangeDetails, ContractComparison};
-use super::path_outcomes::{AddressOutcome, SharedService};
+use super::path_outcomes::SharedService;
 use super::segment_conditions::conditions;
 use super::served_paths::{ServedPath, ServedPaths, serving};
 
@@ -68,8 +68,9 @@ impl<'c> ContractComparison<'c> {
                 .to(described(new))
                 .between(operation.node_ref, new.node_ref);
             self.push("operation.served-by-another", &scope, None, change);
-            self.judge_path(paths, service);
-            self.compare_takeover(&scope, service);
+            if let Some(address) = self.judge_path(paths, service) {
+                self.compare_takeover(&scope, service, &address);
+            }
         }
         for service in addresses.without_method.iter().filter(|_| !is_unserved) {
             self.method_missing(service);
@@ -146,8 +147,8 @@ impl<'c> ContractComparison<'c> {
                 let is_whole = conditions(&service.old_path.template, &new.template)
                     .is_some_and(|conditions| conditions.is_empty());
                 let outcome = self.outcome(paths, &service);
-                match outcome {
-                    AddressOutcome::Refused { address, .. } if is_whole => {
+                match outcome.refused {
+                    Some((address, _)) if is_whole => {
                         found.lost = FoundAddress::Address(address);
                     }
                     _ => found.served.push(service),
