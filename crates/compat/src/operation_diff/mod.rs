@@ -35,3 +35,4 @@ mod tests;
 pub(super) use contract_comparison::{
     AddressTakeover, ContractComparison, OperationPair, SchemaSite, sentence,
 };
+pub(super) use security_formula::credential_signature;

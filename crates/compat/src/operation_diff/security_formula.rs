@@ -39,7 +39,7 @@ impl SecurityFormula {
                 .map(|(name, scopes)| {
                     let scopes = scopes.elements().filter_map(JsonNode::as_str);
                     (
-                        signature(contract, name),
+                        credential_signature(contract, name),
                         scopes.map(str::to_owned).collect(),
                     )
                 })
@@ -82,8 +82,8 @@ fn suffices(held: &CredentialSet, needed: &CredentialSet) -> bool {
 }
 
 /// A text that is equal for equivalent schemes. The declaration fully describes API keys and HTTP
-/// schemes. Tokens also depend on their issuer, which the scheme name stands for.
-fn signature(contract: &CompiledContract, name: &str) -> String {
+/// schemes. Tokens and certificates also depend on their issuer, which the scheme name stands for.
+pub(crate) fn credential_signature(contract: &CompiledContract, name: &str) -> String {
     let scheme = scheme(contract, name);
     let text = |property: &str| {
         let value = scheme.and_then(|scheme| scheme.get(property)?.as_str());
@@ -96,6 +96,7 @@ fn signature(contract: &CompiledContract, name: &str) -> String {
         }
         "apiKey" => format!("the {} `{}`", text("in"), text("name")),
         "http" => format!("HTTP {}", text("scheme").to_lowercase()),
+        "mutualTLS" => format!("mutual TLS `{name}`"),
         _ => name.to_owned(),
     }
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use portcullis_contract::{
-    BodyDeclaration, DocumentSet, MediaRange, MediaType, MessageDirection, Operation, Parameter,
-    Violation, ViolationClass,
+    BodyDeclaration, MediaRange, MediaType, MessageDirection, Operation, Parameter, Violation,
+    ViolationClass,
 };
 
+use super::super::operation_diff::credential_signature;
 use super::super::witness::{
     BodyChoice, BuiltRequest, RequestChoices, WitnessRequest, body_values, build_request,
     parameter_values, received,
@@ -290,32 +291,11 @@ fn alternatives(sides: BreakSides<'_>) -> Vec<BTreeSet<String>> {
     let all = list.into_iter().flat_map(|list| list.elements());
     all.map(|one| {
         let names = one.members().map(|(name, _)| name);
-        names.map(|name| credential_name(sides, name)).collect()
+        names
+            .map(|name| credential_signature(sides.sender.contract, name))
+            .collect()
     })
     .collect()
-}
-
-/// The name of a scheme in findings: what an API key or an HTTP scheme sends, or else its own name.
-fn credential_name(sides: BreakSides<'_>, name: &str) -> String {
-    let contract = sides.sender.contract;
-    let documents = contract.documents();
-    let entry = documents.entry_ref();
-    let components = documents.node(entry).get("components");
-    let schemes = components.and_then(|components| components.get("securitySchemes"));
-    let Some(scheme) = schemes.and_then(|schemes| schemes.get(name)) else {
-        return name.to_owned();
-    };
-    let target = contract.resolved(DocumentSet::node_ref(entry, scheme));
-    let scheme = documents.node(target);
-    let text = |property: &str| {
-        let value = scheme.get(property).and_then(|value| value.as_str());
-        value.unwrap_or_default()
-    };
-    match text("type") {
-        "apiKey" => format!("the {} `{}`", text("in"), text("name")),
-        "http" => format!("HTTP {}", text("scheme").to_lowercase()),
-        _ => name.to_owned(),
-    }
 }
 
 fn are_api_keys(names: &BTreeSet<String>) -> bool {

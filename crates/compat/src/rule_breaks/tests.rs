@@ -301,6 +301,35 @@ fn responses() {
         &answers("'200': {description: d}, '201': {description: d}"),
         ChangeLevel::Warning,
         "Rule",
+    let header = "components: {securitySchemes: {k: {type: apiKey, in: header, name: X-K}, b: {type: http, scheme: bearer}}}";
+    let of = |security: &str| {
+        format!("paths: {{/x: {{get: {{security: [{security}], responses: {{}}}}}}}}\n{header}")
+    };
+    breaks(
+        "security.alternative.removed",
+        &of("{k: []}"),
+        &of("{b: []}"),
+        "curl '/x' -H 'X-K: key' -> credentials are missing",
+    );
+    let typed = |scheme: &str| {
+        format!(
+            "paths: {{/x: {{get: {{security: [{{k: []}}], responses: {{}}}}}}}}\n\
+             components: {{securitySchemes: {{k: {{{scheme}}}}}}}"
+        )
+    };
+    let tokens = "type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {}}}";
+    breaks(
+        "security.alternative.removed",
+        &typed("type: mutualTLS"),
+        &typed(tokens),
+        "curl '/x' -> credentials are missing",
+    );
+    breaks(
+        "security.alternative.removed",
+        &typed(tokens),
+        &typed("type: mutualTLS"),
+        "the credentials look the same in both contracts, and tokens are not read",
+    );
     );
     breaks(
         "status.removed.success",
