@@ -237,6 +237,13 @@ impl<'c> ContractComparison<'c> {
         (found, false)
     }
 
+    /// A text of a path parameter.
+    pub(super) fn text_of(&mut self, parameter: Option<&'c Parameter>) -> String {
+        let (texts, _) = self.texts(parameter, TextConditions::default(), 1, &|_| true);
+        let text = texts.into_iter().next();
+        text.unwrap_or_else(|| ANY_VALUE.to_owned())
+    }
+
     /// The example of a parameter, if it is valid.
     fn valid_example(&self, parameter: &Parameter) -> Option<Value> {
         let example = self.old.parameter_example(parameter)?;

@@ -13,7 +13,7 @@ use http::Method;
 use portcullis_contract::{CompiledContract, Operation};
 use portcullis_json::JsonNode;
 
-use super::super::compat_finding::{ChangeSubject, path_shape};
+use super::super::compat_finding::{ChangeSubject, ExchangePart, path_shape};
 use super::contract_comparison::{
     AddressTakeover, ChangeDetails, ChangeScope, ContractComparison, OperationPair, RefusedAddress,
 };
@@ -156,7 +156,12 @@ impl<'c> ContractComparison<'c> {
             .to(reason)
             .between(old.node_ref, new.node_ref);
         self.push(REFUSED, &scope, None, change);
-        self.add_refused(&scope, REFUSED, service.old, (&service.method, address));
+        self.add_refused(
+            &scope,
+            REFUSED,
+            &ExchangePart::NoPart,
+            (old, &service.method, address),
+        );
     }
 
     /// Keeps an address whose requests are refused, to show one.
@@ -164,13 +169,14 @@ impl<'c> ContractComparison<'c> {
         &mut self,
         scope: &ChangeScope,
         rule: &'static str,
-        operation: usize,
-        (method, address): (&Method, String),
+        part: &ExchangePart,
+        (operation, method, address): (&'c Operation, &Method, String),
     ) {
         self.refused_addresses.push(RefusedAddress {
             subject: scope.subject.clone(),
             rule,
-            operation: &self.old.operations[operation],
+            part: part.clone(),
+            operation,
             method: method.clone(),
             address,
         });

@@ -8,7 +8,7 @@ use portcullis_contract::{
 };
 use portcullis_json::JsonNode;
 
-use super::super::change_level::ChangeCertainty;
+use super::super::change_level::{ChangeCertainty, ChangeLevel};
 use super::super::compare_options::CompareOptions;
 use super::super::compat_finding::{
     ChangeLocation, ChangePlace, ChangeSubject, CompatFinding, ExchangePart,
@@ -50,6 +50,7 @@ pub(crate) struct RefusedAddress<'c> {
 #[derive(Clone, Copy)]
 pub(crate) struct OperationPair<'c> {
     pub(crate) old: &'c Operation,
+    pub(crate) part: ExchangePart,
     pub(crate) new: &'c Operation,
     /// Whether the service calls the operation (a webhook or a callback).
     pub(crate) is_outbound: bool,
@@ -214,6 +215,20 @@ impl<'c> ContractComparison<'c> {
     /// Adds a site whose schemas are to be compared.
     pub(super) fn add_schema_site(&mut self, site: SchemaSite<'c>) {
         self.schema_sites.push(site);
+    }
+
+    /// Replaces the level of the last finding, and how it was established.
+    pub(super) fn set_level(&mut self, level: ChangeLevel, certainty: ChangeCertainty) {
+        if let Some(finding) = self.findings.last_mut() {
+            finding.level = level;
+            finding.certainty = certainty;
+        }
+    }
+
+    /// Makes the level of the last finding unknown, for a reason.
+    pub(super) fn set_unknown(&mut self, reason: &str) {
+        let certainty = ChangeCertainty::Unknown(reason.to_owned());
+        self.set_level(ChangeLevel::Unknown, certainty);
     }
 
     /// A property in the objects of both contracts, with its locations.

@@ -17,6 +17,7 @@ mod value_encoding;
 mod operations;
 mod lifecycle_changes;
 mod parameter_changes;
+mod path_declarations;
 mod unplaced_parameters;
 mod effective_style;
 mod request_bodies;

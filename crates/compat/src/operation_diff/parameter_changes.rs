@@ -60,32 +60,36 @@ impl<'c> ContractComparison<'c> {
             }
             moved.is_none() || before.part == MessagePart::Path
         });
-        if pair.takeover.is_some() {
-            // Where one path has text, a parameter of the other has this text as its value.
-            removed.retain(|before| before.part != MessagePart::Path);
-            added.retain(|after| after.part != MessagePart::Path);
-        }
+        // Where one path has text, a parameter of the other has this text as its value.
+        let is_compared = |part: MessagePart| part != MessagePart::Path || pair.takeover.is_none();
         self.unplaced_parameters(scope, pair);
         for before in removed {
-            self.removed_parameter(scope, pair, before);
+            let is_placed = |(was, _): &(String, String)| *was == before.name;
+            if before.part == MessagePart::Path && aligned.iter().any(is_placed) {
+                self.undeclared_in_path(scope, pair, before);
+            } else if is_compared(before.part) {
+                self.removed_parameter(scope, pair, before);
+            }
         }
         for after in added {
-            // If the path still has the same number of parameters, the new declaration only
-            // describes an existing one.
-            let is_described = after.part == MessagePart::Path && was.len() == is.len();
-            let rule = if after.required && !is_described {
-                "parameter.added.required"
-            } else {
-                "parameter.added.optional"
-            };
-            let change = ChangeDetails::at(ExchangePart::parameter(after.part, &after.name));
-            self.push(
-                rule,
-                scope,
-                REQUEST,
-                change.between(pair.old.node_ref, after.node_ref),
-            );
+            let placed = aligned.iter().find(|(_, is)| *is == after.name);
+            if let (MessagePart::Path, Some((was, _))) = (after.part, placed) {
+                self.declared_in_path(scope, pair, was, after);
+            } else if is_compared(after.part) {
+                self.added_parameter(scope, pair, after);
+            }
         }
+    }
+
+    fn added_parameter(&mut self, scope: &ChangeScope, pair: OperationPair<'c>, after: &Parameter) {
+        let rule = if after.required {
+            "parameter.added.required"
+        } else {
+            "parameter.added.optional"
+        };
+        let change = ChangeDetails::at(ExchangePart::parameter(after.part, &after.name));
+        let change = change.between(pair.old.node_ref, after.node_ref);
+        self.push(rule, scope, REQUEST, change);
     }
 
     fn removed_parameter(
@@ -94,12 +98,6 @@ impl<'c> ContractComparison<'c> {
         pair: OperationPair<'c>,
         before: &Parameter,
     ) {
-        // The path still contains the parameter and now accepts any text.
-        if before.part == MessagePart::Path
-            && path_expressions(&pair.old.path).len() == path_expressions(&pair.new.path).len()
-        {
-            return;
-        }
         let node = self.old.documents().node(before.node_ref);
         let is_deprecated = node.get("deprecated").and_then(JsonNode::as_bool) == Some(true);
         let sunset = node.get("x-sunset").and_then(|value| value.as_str());

@@ -19,7 +19,7 @@ use super::served_paths::{
 const ADDRESSES_MAX: usize = 4;
 
 /// Texts to try for a parameter besides those that the search finds.
-const USUAL_TEXTS: [&str; 6] = ["a", "1", "true", "1.5", "-1", "A"];
+pub(super) const USUAL_TEXTS: [&str; 6] = ["a", "1", "true", "1.5", "-1", "A"];
 
 /// Addresses in common, and who serves them.
 pub(super) struct SharedService<'s, 'c> {

@@ -3,7 +3,7 @@
 
 use http::Method;
 
-use super::super::change_level::{ChangeCertainty, ChangeLevel};
+use super::super::compat_finding::ExchangePart;
 use super::address_search::{AddressSet, FoundAddress};
 use super::address_takeovers::{ComparedPairs, described, scope_of};
 use super::contract_comparison::{ChangeDetails, ContractComparison};
@@ -52,7 +52,12 @@ impl<'c> ContractComparison<'c> {
             self.removed(operation, rule);
         }
         if let Some(address) = lost {
-            self.add_refused(&scope, rule, removed, (&method, address));
+            self.add_refused(
+                &scope,
+                rule,
+                &ExchangePart::NoPart,
+                (operation, &method, address),
+            );
         }
         for service in &addresses.served {
             if !compared.insert((service.old, service.new)) {
@@ -74,16 +79,6 @@ impl<'c> ContractComparison<'c> {
         }
         for service in addresses.without_method.iter().filter(|_| !is_unserved) {
             self.method_missing(service);
-        }
-    }
-
-    /// Makes the level of the last finding unknown, for a reason.
-    pub(super) fn set_unknown(&mut self, reason: &str) {
-        if let Some(finding) = self.findings.last_mut() {
-            if finding.level == ChangeLevel::Breaking {
-                finding.level = ChangeLevel::Unknown;
-            }
-            finding.certainty = ChangeCertainty::Unknown(reason.to_owned());
         }
     }
 

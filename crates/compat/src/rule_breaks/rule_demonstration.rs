@@ -44,7 +44,8 @@ impl<'c> RuleDemonstration<'_, 'c> {
         match finding.rule.id {
             "operation.removed"
             | "operation.removed-before-sunset"
-            | "operation.address.refused" => {
+            | "operation.address.refused"
+            | "parameter.path.declared" => {
                 return self.refused_address(finding);
             }
             "server.base-path.removed" => {
@@ -112,7 +113,11 @@ impl<'c> RuleDemonstration<'_, 'c> {
     fn refused_address(&self, finding: &CompatFinding) -> Option<BreakEvidence> {
         let subject = &finding.first().subject;
         let mut known = self.comparison.refused_addresses.iter();
-        let known = known.find(|known| known.rule == finding.rule.id && known.subject == *subject);
+        let known = known.find(|known| {
+            known.rule == finding.rule.id
+                && known.subject == *subject
+                && known.part == *finding.first().location.part
+        });
         let Some(known) = known else {
             return self.removed_operation(subject);
         };

@@ -86,6 +86,37 @@ fn parameters() {
 }
 
 #[test]
+fn path_parameters_that_one_contract_declares() {
+    let get = |parameters: &str| {
+        format!(
+            "paths: {{'/x/{{p}}/{{q}}': {{get: {{parameters: [{parameters}], responses: {{}}}}}}}}"
+        )
+    };
+    let p = |schema: &str| format!("{{name: p, in: path, required: true, schema: {schema}}}");
+    let q = "{name: q, in: path, required: true, schema: {type: boolean}}";
+    breaks(
+        "parameter.path.declared",
+        &get(q),
+        &get(&format!("{}, {q}", p("{type: integer}"))),
+        "curl '/x/a/true' -> path parameter `p`: \"a\" is not of type \"integer\"",
+    );
+    check(
+        "parameter.path.declared",
+        &get(q),
+        &get(&format!("{}, {q}", p("{type: string}"))),
+        ChangeLevel::Info,
+        "Proved",
+    );
+    check(
+        "parameter.path.undeclared",
+        &get(&format!("{}, {q}", p("{type: integer}"))),
+        &get(q),
+        ChangeLevel::Info,
+        "Rule",
+    );
+}
+
+#[test]
 fn empty_values() {
     let empty = |schema: &str| {
         let old = format!("{{name: page, in: query, allowEmptyValue: true, schema: {schema}}}");
