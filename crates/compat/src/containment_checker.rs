@@ -111,6 +111,24 @@ impl<'c> ContainmentChecker<'c> {
             .sends_nothing(question)
     }
 
+    /// Whether a schema accepts every value. The producer's contract has no schema.
+    pub(super) fn check_any(
+        &mut self,
+        acceptor: &SchemaKey,
+        direction: MessageDirection,
+        new_produces: bool,
+        encoding: ValueEncoding,
+    ) -> ContainmentVerdict {
+        let question = SchemaQuestion {
+            producer: None,
+            acceptor: Some(acceptor),
+            reading: ProducerReading::Accepted,
+            encoding,
+            is_first_enough: true,
+        };
+        self.search(direction, new_produces).ask(question)
+    }
+
     /// A value of a parameter of the older contract whose text meets the conditions.
     pub(super) fn find_text(
         &mut self,

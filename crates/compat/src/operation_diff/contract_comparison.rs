@@ -33,13 +33,24 @@ pub(crate) struct ContractComparison<'c> {
     pub(crate) takeovers: Vec<AddressTakeover>,
     /// Addresses whose requests the newer contract refuses, for examples.
     pub(crate) refused_addresses: Vec<RefusedAddress<'c>>,
+    /// Values that one contract refuses and the other one does not describe, for examples.
+    pub(crate) refused_values: Vec<RefusedValue>,
     pub(crate) containment: ContainmentChecker<'c>,
+}
+
+/// A value that a schema refuses where the other revision has no schema.
+pub(crate) struct RefusedValue {
+    pub(crate) subject: Arc<ChangeSubject>,
+    pub(crate) rule: &'static str,
+    pub(crate) part: ExchangePart,
+    pub(crate) value: serde_json::Value,
 }
 
 /// An address whose requests the newer contract refuses.
 pub(crate) struct RefusedAddress<'c> {
     pub(crate) subject: Arc<ChangeSubject>,
     pub(crate) rule: &'static str,
+    pub(crate) part: ExchangePart,
     /// The operation of the older contract that serves the address.
     pub(crate) operation: &'c Operation,
     pub(crate) method: http::Method,
@@ -50,7 +61,6 @@ pub(crate) struct RefusedAddress<'c> {
 #[derive(Clone, Copy)]
 pub(crate) struct OperationPair<'c> {
     pub(crate) old: &'c Operation,
-    pub(crate) part: ExchangePart,
     pub(crate) new: &'c Operation,
     /// Whether the service calls the operation (a webhook or a callback).
     pub(crate) is_outbound: bool,
@@ -159,6 +169,7 @@ impl<'c> ContractComparison<'c> {
             graph: EditGraph::new(old, new, options),
             takeovers: Vec::new(),
             refused_addresses: Vec::new(),
+            refused_values: Vec::new(),
             containment: ContainmentChecker::new(old, new),
         }
     }
@@ -206,17 +217,6 @@ impl<'c> ContractComparison<'c> {
         });
     }
 
-    /// The addresses for which two operations are compared; `None` for an operation in both
-    /// contracts.
-    pub(crate) fn takeover(&self, pair: OperationPair<'_>) -> Option<&AddressTakeover> {
-        pair.takeover.and_then(|index| self.takeovers.get(index))
-    }
-
-    /// Adds a site whose schemas are to be compared.
-    pub(super) fn add_schema_site(&mut self, site: SchemaSite<'c>) {
-        self.schema_sites.push(site);
-    }
-
     /// Replaces the level of the last finding, and how it was established.
     pub(super) fn set_level(&mut self, level: ChangeLevel, certainty: ChangeCertainty) {
         if let Some(finding) = self.findings.last_mut() {
@@ -229,6 +229,17 @@ impl<'c> ContractComparison<'c> {
     pub(super) fn set_unknown(&mut self, reason: &str) {
         let certainty = ChangeCertainty::Unknown(reason.to_owned());
         self.set_level(ChangeLevel::Unknown, certainty);
+    }
+
+    /// The addresses for which two operations are compared; `None` for an operation in both
+    /// contracts.
+    pub(crate) fn takeover(&self, pair: OperationPair<'_>) -> Option<&AddressTakeover> {
+        pair.takeover.and_then(|index| self.takeovers.get(index))
+    }
+
+    /// Adds a site whose schemas are to be compared.
+    pub(super) fn add_schema_site(&mut self, site: SchemaSite<'c>) {
+        self.schema_sites.push(site);
     }
 
     /// A property in the objects of both contracts, with its locations.

@@ -82,7 +82,13 @@ impl BreakSides<'_> {
     }
 
     /// A request that the receiver refuses because of its body or because it has none.
-    pub(super) fn request_body(self, rule: &str, media: Option<&str>) -> BreakEvidence {
+    /// `refused` are values that the receiver's schema refuses.
+    pub(super) fn request_body(
+        self,
+        rule: &str,
+        media: Option<&str>,
+        refused: Vec<Value>,
+    ) -> BreakEvidence {
         let content = content(self.sender.operation);
         let is_same =
             |known: &&MediaType| media.is_none_or(|media| known.key.eq_ignore_ascii_case(media));
@@ -92,10 +98,10 @@ impl BreakSides<'_> {
             ..RequestChoices::default()
         };
         let tried = match rule {
-            "media-type.schema.added" => {
+            "media-type.schema.added" | "media-type.schema.removed" => {
+                let values: Vec<Value> = refused.into_iter().chain(body_values()).collect();
                 let all = content.iter().flat_map(|media| {
-                    let values = body_values().into_iter();
-                    values.map(|value| {
+                    values.clone().into_iter().map(|value| {
                         let choice = BodyChoice::Value(media, value.clone());
                         (Some(value), body(choice))
                     })
@@ -133,7 +139,7 @@ impl BreakSides<'_> {
         };
         match tried {
             TriedRequests::Shown(evidence) => evidence,
-            TriedRequests::Accepted(line) if rule == "media-type.schema.added" => {
+            TriedRequests::Accepted(line) if rule.starts_with("media-type.schema.") => {
                 BreakEvidence::Unshown(self.accepted(&line))
             }
             TriedRequests::Accepted(line) => BreakEvidence::Refuted(self.accepted(&line)),
@@ -143,8 +149,11 @@ impl BreakSides<'_> {
 
     /// A body of another media type in the range that the receiver narrowed.
     fn other_media_type(self, content: &[&MediaType]) -> BreakEvidence {
-        let ranges = content.iter();
-        for range in ranges.filter_map(|media| MediaRange::parse(&media.key)) {
+        // Without media types, the sender allows all of them.
+        let is_open = self::content(self.sender.operation).is_empty();
+        let any = is_open.then_some("*/*");
+        let ranges = content.iter().map(|media| &*media.key).chain(any);
+        for range in ranges.filter_map(MediaRange::parse) {
             let kind = if range.kind() == "*" {
                 "application"
             } else {

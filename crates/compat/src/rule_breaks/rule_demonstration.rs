@@ -2,6 +2,8 @@
 
 use portcullis_contract::{CompiledContract, MessageDirection, MessagePart, Operation, Violation};
 
+use serde_json::Value;
+
 use super::super::change_level::{ChangeCertainty, ChangeLevel};
 use super::super::compat_finding::{ChangeSubject, CompatFinding, ExchangePart};
 use super::super::diff_rule::{ChangeArea, ChangeCategory};
@@ -96,17 +98,31 @@ impl<'c> RuleDemonstration<'_, 'c> {
             }
             ExchangePart::NoPart => return None,
             ExchangePart::Parameter { name, .. } => sides.parameter(rule, name),
-            ExchangePart::RequestBody(media) => sides.request_body(rule, media.as_deref()),
+            ExchangePart::RequestBody(media) => {
+                sides.request_body(rule, media.as_deref(), self.refused_values(finding))
+            }
             ExchangePart::Response {
                 status,
                 media: Some(media),
-            } => sides.response_media(status, media),
+            } => sides.response_media(rule, status, media, self.refused_values(finding)),
             ExchangePart::Response {
                 status,
                 media: None,
             } => sides.status(status),
             ExchangePart::Header { status, name } => sides.header(rule, status, name),
         })
+    }
+
+    /// The values that a schema of this finding refuses.
+    fn refused_values(&self, finding: &CompatFinding) -> Vec<Value> {
+        let first = finding.first();
+        let all = self.comparison.refused_values.iter();
+        let own = all.filter(|known| {
+            known.rule == finding.rule.id
+                && known.subject == first.subject
+                && known.part == *first.location.part
+        });
+        own.map(|known| known.value.clone()).collect()
     }
 
     /// A request to an address that the newer contract does not serve any more.

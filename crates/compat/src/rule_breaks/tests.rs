@@ -301,6 +301,35 @@ fn credentials() {
         &secured("{q: []}"),
         "curl '/x' -H 'x-key: key' -H 'authorization: Bearer token' -> credentials are missing",
     );
+    let header = "components: {securitySchemes: {k: {type: apiKey, in: header, name: X-K}, b: {type: http, scheme: bearer}}}";
+    let of = |security: &str| {
+        format!("paths: {{/x: {{get: {{security: [{security}], responses: {{}}}}}}}}\n{header}")
+    };
+    breaks(
+        "security.alternative.removed",
+        &of("{k: []}"),
+        &of("{b: []}"),
+        "curl '/x' -H 'X-K: key' -> credentials are missing",
+    );
+    let typed = |scheme: &str| {
+        format!(
+            "paths: {{/x: {{get: {{security: [{{k: []}}], responses: {{}}}}}}}}\n\
+             components: {{securitySchemes: {{k: {{{scheme}}}}}}}"
+        )
+    };
+    let tokens = "type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {}}}";
+    breaks(
+        "security.alternative.removed",
+        &typed("type: mutualTLS"),
+        &typed(tokens),
+        "curl '/x' -> credentials are missing",
+    );
+    breaks(
+        "security.alternative.removed",
+        &typed(tokens),
+        &typed("type: mutualTLS"),
+        "the credentials look the same in both contracts, and tokens are not read",
+    );
     breaks(
         "security.scope.added",
         &secured("{o: [r]}"),
@@ -332,35 +361,6 @@ fn responses() {
         &answers("'200': {description: d}, '201': {description: d}"),
         ChangeLevel::Warning,
         "Rule",
-    let header = "components: {securitySchemes: {k: {type: apiKey, in: header, name: X-K}, b: {type: http, scheme: bearer}}}";
-    let of = |security: &str| {
-        format!("paths: {{/x: {{get: {{security: [{security}], responses: {{}}}}}}}}\n{header}")
-    };
-    breaks(
-        "security.alternative.removed",
-        &of("{k: []}"),
-        &of("{b: []}"),
-        "curl '/x' -H 'X-K: key' -> credentials are missing",
-    );
-    let typed = |scheme: &str| {
-        format!(
-            "paths: {{/x: {{get: {{security: [{{k: []}}], responses: {{}}}}}}}}\n\
-             components: {{securitySchemes: {{k: {{{scheme}}}}}}}"
-        )
-    };
-    let tokens = "type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {}}}";
-    breaks(
-        "security.alternative.removed",
-        &typed("type: mutualTLS"),
-        &typed(tokens),
-        "curl '/x' -> credentials are missing",
-    );
-    breaks(
-        "security.alternative.removed",
-        &typed(tokens),
-        &typed("type: mutualTLS"),
-        "the credentials look the same in both contracts, and tokens are not read",
-    );
     );
     breaks(
         "status.removed.success",
@@ -395,6 +395,26 @@ fn responses() {
         )),
         &content(json),
         "status 200, content-type: text/plain 1 -> the media type is not declared",
+    );
+    let object = "application/json: {schema: {type: object, properties: {b: {type: string}}}}";
+    breaks(
+        "media-type.schema.removed",
+        &content(object),
+        &content("application/json: {}"),
+        "status 200, content-type: application/json null -> value is not of type \"object\"",
+    );
+    breaks(
+        "media-type.removed",
+        &content(object),
+        &content(""),
+        "status 200, content-type: application/json null -> value is not of type \"object\"",
+    );
+    let narrow = "application/json: {schema: {not: {const: {b: [1]}}}}";
+    breaks(
+        "media-type.schema.removed",
+        &content(narrow),
+        &content("application/json: {}"),
+        "status 200, content-type: application/json {\"b\":[1]} -> {\"const\":{\"b\":[1]}} is not allowed for value",
     );
     let explode = |explode: bool| {
         header(&format!(

@@ -1,6 +1,9 @@
 //! The words of findings, and edits that are reported although no message changes.
 
-use super::{check, compared, compared_as, lines};
+use super::super::super::compare::compare;
+use super::super::super::compare_options::CompareOptions;
+use super::super::super::date::Date;
+use super::{check, compared, compared_as, contract, lines};
 
 fn path(operation: &str) -> String {
     format!("paths: {{/x: {{{operation}}}}}")
@@ -426,6 +429,77 @@ fn edits_without_effect_are_reported() {
         &limits(5),
         &[
             "info schema.maximum.decreased POST /x | request body application/json /limits/rows | maximum lowered from 100 to 5",
+        ],
+    );
+}
+
+#[test]
+fn a_sunset_that_is_brought_forward_breaks_a_promise() {
+    let with = |sunset: &str| {
+        format!(
+            "paths: {{/x: {{get: {{deprecated: true, x-sunset: '{sunset}', responses: {{'204': {{description: d}}}}}}}}}}"
+        )
+    };
+    let rules = |old: &str, new: &str, notice_days: i64| -> Vec<String> {
+        let mut options = CompareOptions::for_day(Date::parse("2026-01-01").unwrap());
+        options.notice_days = notice_days;
+        let (old, new) = (with(old), with(new));
+        let report = compare(&contract("3.0.3", &old), &contract("3.0.3", &new), &options);
+        let lines = lines(&report).into_iter();
+        lines
+            .map(|line| line.split(" GET").next().unwrap().to_owned())
+            .collect()
+    };
+    let (earlier, later) = ("2026-06-01", "2027-06-01");
+    assert_eq!(
+        rules(later, earlier, 0),
+        ["breaking operation.sunset.earlier"]
+    );
+    assert_eq!(
+        rules(later, earlier, 365),
+        ["breaking operation.sunset.earlier"]
+    );
+    assert_eq!(
+        rules(later, earlier, 30),
+        ["info operation.sunset.earlier-with-notice"]
+    );
+    assert_eq!(rules(earlier, later, 0), ["info operation.sunset.later"]);
+    // The end has passed, so the operation may be removed at any time.
+    assert_eq!(
+        rules("2025-12-31", "2025-06-01", 0),
+        ["info operation.sunset.earlier-with-notice"]
+    );
+}
+
+#[test]
+fn a_request_body_without_media_types_allows_all_of_them() {
+    let post = |content: &str| {
+        path(&format!(
+            "post: {{requestBody: {{content: {{{content}}}}}, responses: {{'204': {{description: d}}}}}}"
+        ))
+    };
+    check(
+        &post(""),
+        &post("application/json: {}, text/plain: {}"),
+        &[
+            "breaking media-type.specialized POST /x | request body application/json | media type range narrowed: any media type → application/json",
+            "info media-type.added POST /x | request body text/plain | media type added",
+        ],
+    );
+}
+
+#[test]
+fn a_schema_that_accepts_every_value_may_be_removed() {
+    let get = |media: &str| {
+        path(&format!(
+            "get: {{responses: {{'200': {{description: d, content: {{application/json: {{{media}}}}}}}}}}}"
+        ))
+    };
+    check(
+        &get("schema: {description: any value}"),
+        &get(""),
+        &[
+            "info media-type.schema.removed GET /x | response 200 application/json | schema removed from the media type",
         ],
     );
 }
