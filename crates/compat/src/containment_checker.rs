@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::containment::{
     ContainmentBudget, ContainmentSide, ContainmentVerdict, EditVerdict, EditedSchema, FoundText,
-    ProducerReading, SchemaBreak, SchemaComparison, SchemaQuestion, TextConditions, TextForm,
-    UndecidedReason, ValueEncoding,
+    ProducerReading, SchemaBreak, SchemaComparison, SchemaPart, SchemaQuestion, TextConditions,
+    TextForm, UndecidedReason, ValueEncoding,
 };
 
 /// Two contracts and the comparisons between them. Each comparison caches its results.
@@ -144,6 +144,17 @@ impl<'c> ContainmentChecker<'c> {
     pub(super) fn find_refused_text(&mut self, schema: &SchemaKey, form: TextForm) -> FoundText {
         self.search(MessageDirection::Request, false)
             .find_refused_text(schema, form)
+    }
+
+    /// A value of a part of an older parameter that a part of a newer one refuses.
+    pub(super) fn find_refused_part(
+        &mut self,
+        old: SchemaPart<'_>,
+        new: SchemaPart<'_>,
+        form: TextForm,
+    ) -> FoundText {
+        self.search(MessageDirection::Request, false)
+            .find_refused_part(old, new, form)
     }
 
     fn ask(

@@ -58,4 +58,4 @@ pub(super) use formula_pair::ContainmentSide;
 pub(super) use schema_comparison::{SchemaComparison, on_large_stack};
 pub(super) use schema_patch::{EditedSchema, PropertyHolder, SchemaParts, SchemaPatch};
 pub(super) use text_form::{ItemSeparation, TextCarrier, TextForm};
-pub(super) use text_search::{FoundText, TextConditions};
+pub(super) use text_search::{FoundText, SchemaPart, TextConditions};

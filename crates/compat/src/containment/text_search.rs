@@ -21,6 +21,9 @@ const TRIES_MAX: usize = 4;
 /// Steps for one search.
 const STEPS_MAX: u64 = 20_000;
 
+/// The most references to follow to the properties of a schema.
+const REFERENCES_MAX: usize = 16;
+
 /// The text of numbers.
 const NUMBER_TEXT: &str = "^-?[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?$";
 
@@ -77,6 +80,33 @@ impl SchemaComparison<'_> {
     }
 }
 
+/// The schema of a parameter, or of one property of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SchemaPart<'k> {
+    pub(crate) schema: &'k SchemaKey,
+    pub(crate) property: Option<&'k str>,
+}
+
+impl SchemaComparison<'_> {
+    /// A value of a part of the producer that a part of the acceptor refuses in text.
+    pub(crate) fn find_refused_part(
+        &mut self,
+        producer: SchemaPart<'_>,
+        acceptor: SchemaPart<'_>,
+        form: TextForm,
+    ) -> FoundText {
+        let compared = &mut self.compared;
+        on_large_stack(|| {
+            let producer = compared.part(ContainmentSide::Producer, producer);
+            let acceptor = compared.part(ContainmentSide::Acceptor, acceptor);
+            let (Some(producer), Some(acceptor)) = (producer, acceptor) else {
+                return FoundText::Unsure;
+            };
+            compared.find(goal(producer, acceptor, form, Vec::new()), |_, _| true)
+        })
+    }
+}
+
 fn goal(
     producer: FormulaId,
     acceptor: FormulaId,
@@ -93,6 +123,24 @@ fn goal(
 }
 
 impl ComparedSchemas<'_> {
+    /// The formula of a part; `None` if the property is not declared directly.
+    fn part(&mut self, side: ContainmentSide, part: SchemaPart<'_>) -> Option<FormulaId> {
+        let Some(property) = part.property else {
+            return Some(self.pair.root(side, Some(part.schema.as_str())));
+        };
+        let number = usize::from(side == ContainmentSide::Acceptor);
+        let document = &self.lowered[number].document;
+        let mut schema = document.get("properties")?.get(part.schema.as_str())?;
+        for _ in 0..REFERENCES_MAX {
+            let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
+                break;
+            };
+            schema = document.pointer(reference.strip_prefix('#')?)?;
+        }
+        let schema = schema.get("properties")?.get(property)?;
+        Some(self.pair.schema(side, document, schema))
+    }
+
     fn find_text(
         &mut self,
         schema: Option<&SchemaKey>,

@@ -42,7 +42,7 @@ pub(crate) struct ContractComparison<'c> {
 pub(crate) struct RefusedValue {
     pub(crate) subject: Arc<ChangeSubject>,
     pub(crate) rule: &'static str,
-    pub(crate) part: ExchangePart,
+    pub(crate) location: ChangeLocation,
     pub(crate) value: serde_json::Value,
 }
 

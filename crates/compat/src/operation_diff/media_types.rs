@@ -218,7 +218,7 @@ impl<'c> ContractComparison<'c> {
                 let values = breaks.into_iter().map(|found| RefusedValue {
                     subject: scope.subject.clone(),
                     rule,
-                    part: part.clone(),
+                    location: part.clone().into(),
                     value: found.witness,
                 });
                 self.refused_values.extend(values);

@@ -18,6 +18,7 @@ mod operations;
 mod lifecycle_changes;
 mod parameter_changes;
 mod path_declarations;
+mod wire_names;
 mod unplaced_parameters;
 mod effective_style;
 mod request_bodies;

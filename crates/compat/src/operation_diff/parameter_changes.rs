@@ -38,9 +38,14 @@ impl<'c> ContractComparison<'c> {
         };
         let mut added: Vec<&Parameter> = new.parameters.iter().collect();
         let mut removed = Vec::new();
+        let mut pairs = Vec::new();
         for before in &old.parameters {
             match added.iter().position(|after| is_same(before, after)) {
-                Some(at) => self.parameter(scope, pair, before, added.remove(at)),
+                Some(at) => {
+                    let after = added.remove(at);
+                    pairs.push((before, after));
+                    self.parameter(scope, pair, before, after);
+                }
                 None => removed.push(before),
             }
         }
@@ -63,6 +68,7 @@ impl<'c> ContractComparison<'c> {
         // Where one path has text, a parameter of the other has this text as its value.
         let is_compared = |part: MessagePart| part != MessagePart::Path || pair.takeover.is_none();
         self.unplaced_parameters(scope, pair);
+        self.wire_names(scope, pair, &pairs);
         for before in removed {
             let is_placed = |(was, _): &(String, String)| *was == before.name;
             if before.part == MessagePart::Path && aligned.iter().any(is_placed) {

@@ -81,6 +81,29 @@ impl BreakSides<'_> {
         }
     }
 
+    /// A request with a parameter whose name another parameter of the receiver reads, with these
+    /// values.
+    pub(super) fn name_taken(self, [name, taker]: [&str; 2], values: Vec<Value>) -> BreakEvidence {
+        let mut parameters = self.sender.operation.parameters.iter();
+        let Some(parameter) = parameters.find(|parameter| has_name(parameter, name)) else {
+            return BreakEvidence::unshown("the sender has no such parameter");
+        };
+        let is_about =
+            |violation: &Violation| violation.part == parameter.part && is_named(violation, taker);
+        let choices = values.into_iter().map(|value| {
+            let choices = RequestChoices {
+                parameter: Some((parameter, value.clone())),
+                ..RequestChoices::default()
+            };
+            (Some(value), choices)
+        });
+        match self.first_refused(choices, &is_about) {
+            TriedRequests::Shown(evidence) => evidence,
+            TriedRequests::Accepted(line) => BreakEvidence::Refuted(self.accepted(&line)),
+            TriedRequests::Impossible(reason) => BreakEvidence::Unshown(reason),
+        }
+    }
+
     /// A request that the receiver refuses because of its body or because it has none.
     /// `refused` are values that the receiver's schema refuses.
     pub(super) fn request_body(

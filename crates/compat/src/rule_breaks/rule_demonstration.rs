@@ -97,6 +97,11 @@ impl<'c> RuleDemonstration<'_, 'c> {
                 sides.credentials(finding.before.as_deref().filter(|_| is_alternative))
             }
             ExchangePart::NoPart => return None,
+            ExchangePart::Parameter { name, .. } if rule == "parameter.name-taken" => {
+                let taker = finding.after.as_deref().unwrap_or_default();
+                let taker = taker.rsplit("parameter ").next().unwrap_or_default();
+                sides.name_taken([name, taker], self.refused_values(finding))
+            }
             ExchangePart::Parameter { name, .. } => sides.parameter(rule, name),
             ExchangePart::RequestBody(media) => {
                 sides.request_body(rule, media.as_deref(), self.refused_values(finding))
@@ -120,7 +125,7 @@ impl<'c> RuleDemonstration<'_, 'c> {
         let own = all.filter(|known| {
             known.rule == finding.rule.id
                 && known.subject == first.subject
-                && known.part == *first.location.part
+                && known.location == first.location
         });
         own.map(|known| known.value.clone()).collect()
     }

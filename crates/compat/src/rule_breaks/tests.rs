@@ -117,6 +117,75 @@ fn path_parameters_that_one_contract_declares() {
 }
 
 #[test]
+fn names_that_another_parameter_reads() {
+    let rule = "parameter.name-taken";
+    let a = |schema: &str| format!("{{name: a, in: query, schema: {schema}}}");
+    let f = |more: &str, properties: &str| {
+        format!(
+            "{{name: f, in: query{more}, schema: {{type: object, properties: {{{properties}}}}}}}"
+        )
+    };
+    breaks(
+        rule,
+        &get(&a("{type: string}")),
+        &get(&f("", "a: {type: integer}")),
+        "curl '/x?a=' -> query parameter `f`/a: \"\" is not of type \"integer\"",
+    );
+    // The parameter that reads the name exists in both.
+    breaks(
+        rule,
+        &get(&format!(
+            "{}, {}",
+            a("{type: string}"),
+            f("", "b: {type: string}")
+        )),
+        &get(&format!(
+            "{}, {}",
+            a("{type: string}"),
+            f("", "b: {type: string}, a: {type: string, maxLength: 3}")
+        )),
+        "curl '/x?a=aaaa' -> query parameter `f`/a: \"aaaa\" is longer than 3 characters",
+    );
+    let deep = ", style: deepObject";
+    breaks(
+        rule,
+        &get("{name: 'f[a]', in: query, schema: {type: integer}}"),
+        &get(&f(deep, "a: {type: integer, minimum: 0}")),
+        "curl '/x?f%5Ba%5D=-1' -> query parameter `f`/a: -1 is less than the minimum of 0",
+    );
+    breaks(
+        rule,
+        &get(&f(deep, "a: {type: string}")),
+        &get("{name: 'f[a]', in: query, schema: {type: integer}}"),
+        "curl '/x?f%5Ba%5D=' -> query parameter `f[a]`: \"\" is not of type \"integer\"",
+    );
+    // Nothing that was sent is refused.
+    check(
+        rule,
+        &get(&f("", "a: {type: integer}")),
+        &get(&a("{type: string}")),
+        ChangeLevel::Info,
+        "Proved",
+    );
+    check(
+        rule,
+        &get(&a("{type: integer}")),
+        &get(&f("", "a: {type: string}")),
+        ChangeLevel::Warning,
+        "the newer contract accepts the example GET /x?a=1",
+    );
+    // Another property is required as well.
+    breaks(
+        rule,
+        &get(&a("{type: integer}")),
+        &get(
+            "{name: f, in: query, schema: {type: object, required: [b], properties: {a: {type: string}, b: {type: string}}}}",
+        ),
+        "curl '/x?a=1' -> query parameter `f`: \"b\" is a required property",
+    );
+}
+
+#[test]
 fn empty_values() {
     let empty = |schema: &str| {
         let old = format!("{{name: page, in: query, allowEmptyValue: true, schema: {schema}}}");
