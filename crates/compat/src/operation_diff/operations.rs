@@ -15,6 +15,9 @@ use super::address_takeovers::ComparedPairs;
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
 use super::served_paths::ServedPaths;
 
+/// The rule for operations that may be removed.
+const RETIRED: &str = "operation.retired";
+
 impl<'c> ContractComparison<'c> {
     /// Compares all operations, webhooks and callbacks.
     pub(crate) fn operations(&mut self) {
@@ -72,7 +75,7 @@ impl<'c> ContractComparison<'c> {
         for number in missing {
             let operation = &self.old.operations[*number];
             let rule = self.removal_rule(operation);
-            if rule == "operation.retired" {
+            if rule == RETIRED {
                 self.removed(operation, rule);
             } else {
                 self.addresses_of_removed(&paths, *number, rule, compared);
@@ -89,9 +92,9 @@ impl<'c> ContractComparison<'c> {
         let is_unstable = matches!(text("x-stability-level"), Some("draft" | "alpha"));
         let end = text("x-sunset").and_then(Date::parse);
         match end {
-            _ if is_unstable => "operation.retired",
+            _ if is_unstable => RETIRED,
             _ if !is_deprecated => "operation.removed",
-            Some(end) if end <= self.options.today => "operation.retired",
+            Some(end) if end <= self.options.today => RETIRED,
             Some(_) => "operation.removed-before-sunset",
             None => "operation.removed",
         }
@@ -105,20 +108,16 @@ impl<'c> ContractComparison<'c> {
             subject: of_operation(operation).into(),
             is_outbound: false,
         };
-        let change = |this: &Self| {
-            let change = ChangeDetails::default()
-                .between(operation.node_ref, this.new.documents().entry_ref());
-            match sunset {
-                Some(sunset) => change.from(sunset),
-                None => change,
-            }
-        };
-        let is_malformed = sunset.is_some_and(|sunset| Date::parse(sunset).is_none());
-        if is_malformed && is_deprecated && rule != "operation.retired" {
-            let malformed = change(self);
-            self.push("operation.sunset.malformed", &scope, None, malformed);
+        let place = (operation.node_ref, self.new.documents().entry_ref());
+        let change = || ChangeDetails::default().between(place.0, place.1);
+        let malformed = sunset.filter(|sunset| Date::parse(sunset).is_none());
+        if let Some(malformed) = malformed.filter(|_| is_deprecated && rule != RETIRED) {
+            let change = change().from(malformed);
+            self.push("operation.sunset.malformed", &scope, None, change);
         }
-        let change = change(self);
+        // Other removals have nothing to do with a date.
+        let end = sunset.filter(|_| is_deprecated && rule != "operation.removed");
+        let change = end.map_or_else(change, |end| change().from(end));
         self.push(rule, &scope, None, change);
     }
 
@@ -178,9 +177,7 @@ impl<'c> ContractComparison<'c> {
         self.parameters(scope, pair);
         self.request_body(scope, pair);
         self.responses(scope, pair);
-        if !pair.is_outbound {
-            self.security(scope, pair);
-        }
+        self.security(scope, pair);
     }
 
     /// Compares `operationId` and tags.

@@ -110,7 +110,6 @@ impl<'c> ContractComparison<'c> {
         let end = sunset.map(|sunset| Date::parse(sunset).ok_or(sunset));
         let mut change = ChangeDetails::at(ExchangePart::parameter(before.part, &before.name))
             .between(before.node_ref, pair.new.node_ref);
-        change.before = sunset.map(str::to_owned);
         let rule = match end {
             Some(Err(text)) if is_deprecated => {
                 let malformed = ChangeDetails::at((*change.location.part).clone())
@@ -129,6 +128,10 @@ impl<'c> ContractComparison<'c> {
             Some(Ok(_)) if is_deprecated => "parameter.retired",
             _ => "parameter.removed",
         };
+        // Other removals have nothing to do with a date.
+        if rule != "parameter.removed" {
+            change.before = sunset.map(str::to_owned);
+        }
         self.push(rule, scope, REQUEST, change);
     }
 

@@ -20,7 +20,7 @@ use super::break_sides::BreakSides;
 /// The result of trying requests one after the other.
 enum TriedRequests {
     Shown(BreakEvidence),
-    /// Some requests were accepted; the last one in a line.
+    /// Some requests were accepted; the head of the first one.
     Accepted(String),
     /// No request could be built, for this reason.
     Impossible(String),
@@ -284,7 +284,7 @@ impl BreakSides<'_> {
         let violations = received(self.receiver, built)?;
         Ok(match violations.iter().find(|found| is_about(found)) {
             Some(violation) => Ok(BreakEvidence::of_request(value, request, violation)),
-            None => Err(request.line()),
+            None => Err(request.head()),
         })
     }
 }

@@ -94,7 +94,11 @@ impl<'c> RuleDemonstration<'_, 'c> {
         Some(match &*finding.first().location.part {
             ExchangePart::NoPart if finding.rule.area == ChangeArea::Security => {
                 let is_alternative = rule != "security.required";
-                sides.credentials(finding.before.as_deref().filter(|_| is_alternative))
+                let sent = match rule {
+                    "security.alternative.added" => finding.after.as_deref(),
+                    _ => finding.before.as_deref(),
+                };
+                sides.credentials(sent.filter(|_| is_alternative))
             }
             ExchangePart::NoPart => return None,
             ExchangePart::Parameter { name, .. } if rule == "parameter.name-taken" => {

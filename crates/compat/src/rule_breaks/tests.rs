@@ -74,7 +74,7 @@ fn parameters() {
         "parameter.moved",
         &get(header),
         &get(optional),
-        "the newer contract accepts the example GET /x, but does not read the same value",
+        "the newer contract accepts the example GET /x, a: 1, but does not read the same value",
     );
     let sunset = "{name: a, in: query, deprecated: true, x-sunset: '2026-09-01', schema: {}}";
     breaks(
@@ -113,6 +113,35 @@ fn path_parameters_that_one_contract_declares() {
         &get(q),
         ChangeLevel::Info,
         "Rule",
+    );
+}
+
+#[test]
+fn examples_use_the_changed_parameter() {
+    let f =
+        |place: &str, more: &str| get(&format!("{{name: f, in: {place}, schema: {{type: {more}}}"));
+    let accepted = |line: &str| {
+        format!("the newer contract accepts the example {line}, but does not read the same value")
+    };
+    breaks(
+        "parameter.moved",
+        &f("query", "integer}"),
+        &f("header", "integer}"),
+        &accepted("GET /x?f=1"),
+    );
+    let texts = "array, maxItems: 1, items: {type: string}}";
+    breaks(
+        "parameter.explode.changed",
+        &f("query", texts),
+        &f("query", &format!("{texts}, explode: false")),
+        &accepted("GET /x?f=text"),
+    );
+    let numbers = "array, items: {type: integer}}";
+    breaks(
+        "parameter.explode.changed",
+        &f("cookie", numbers),
+        &f("cookie", &format!("{numbers}, explode: false")),
+        &accepted("GET /x, cookie: f=1,1"),
     );
 }
 
@@ -243,7 +272,7 @@ fn styles() {
         "parameter.explode.changed",
         &query(object, comma),
         &query(object, "style: form"),
-        "the newer contract accepts the example GET /x?a=1,2, but does not read the same value",
+        "the newer contract accepts the example GET /x?a=a,1, but does not read the same value",
     );
     breaks(
         "parameter.style.changed",
@@ -509,6 +538,67 @@ fn responses() {
         ChangeLevel::Warning,
         "a response with status 204 has no body",
     );
+}
+
+#[test]
+fn credentials_that_the_service_sends() {
+    let schemes = "components: {securitySchemes: {k: {type: apiKey, in: header, name: x-key}, b: {type: http, scheme: bearer}}}";
+    let webhook = |security: &str| {
+        let post = format!("post: {{security: [{security}], responses: {{}}}}");
+        format!("webhooks: {{w: {{{post}}}}}\n{schemes}")
+    };
+    let callback = |security: &str| {
+        let post = format!("post: {{security: [{security}], responses: {{}}}}");
+        format!(
+            "paths: {{/x: {{post: {{callbacks: {{c: {{'{{$request.query.u}}': {{{post}}}}}}}, responses: {{}}}}}}}}\n{schemes}"
+        )
+    };
+    // Consumers refuse requests without the credentials.
+    let missing = "curl -X POST '/' -> credentials are missing";
+    breaks(
+        "security.dropped",
+        &webhook("{k: []}"),
+        &webhook(""),
+        missing,
+    );
+    breaks(
+        "security.dropped",
+        &callback("{k: []}"),
+        &callback(""),
+        missing,
+    );
+    breaks(
+        "security.alternative.added",
+        &webhook("{k: []}"),
+        &webhook("{b: []}"),
+        "curl -X POST '/' -H 'authorization: Bearer token' -> credentials are missing",
+    );
+    let harmless = |rule, old: &str, new: &str| {
+        check(
+            rule,
+            &webhook(old),
+            &webhook(new),
+            ChangeLevel::Info,
+            "Rule",
+        );
+    };
+    harmless("security.required", "", "{k: []}");
+    harmless(
+        "security.alternative.removed",
+        "{k: []}, {b: []}",
+        "{b: []}",
+    );
+    harmless(
+        "security.alternative.extended",
+        "{k: []}",
+        "{k: []}, {k: [], b: []}",
+    );
+    // The requirements of the whole contract are about requests to the service.
+    let whole = |security: &str| {
+        format!("security: [{security}]\nwebhooks: {{w: {{post: {{responses: {{}}}}}}}}\n{schemes}")
+    };
+    let found = findings(&whole("{k: []}"), &whole(""));
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]

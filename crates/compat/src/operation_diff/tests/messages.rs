@@ -503,3 +503,48 @@ fn a_schema_that_accepts_every_value_may_be_removed() {
         ],
     );
 }
+
+#[test]
+fn only_removals_that_depend_on_a_sunset_name_it() {
+    let with = |lifecycle: &str| {
+        format!(
+            "paths: {{/x: {{get: {{{lifecycle}responses: {{'204': {{description: d}}}}}}}}, /y: {{put: {{responses: {{'204': {{description: d}}}}}}}}}}"
+        )
+    };
+    let new = "paths: {/y: {put: {responses: {'204': {description: d}}}}}";
+    check(
+        &with("x-sunset: '2026-06-01', "),
+        new,
+        &["breaking operation.removed GET /x | operation removed"],
+    );
+    check(
+        &with("deprecated: true, x-sunset: soon, "),
+        new,
+        &[
+            "breaking operation.removed GET /x | operation removed",
+            "warning operation.sunset.malformed GET /x | operation sunset is not a date: soon",
+        ],
+    );
+    check(
+        &with("deprecated: true, x-sunset: '2026-06-01', "),
+        new,
+        &[
+            "breaking operation.removed-before-sunset GET /x | operation removed before its sunset: 2026-06-01",
+        ],
+    );
+    check(
+        &with("deprecated: true, x-sunset: '2025-06-01', "),
+        new,
+        &["info operation.retired GET /x | expired or unstable operation removed: 2025-06-01"],
+    );
+    let parameter = |lifecycle: &str| {
+        path(&format!(
+            "get: {{parameters: [{{name: a, in: query{lifecycle}, schema: {{}}}}], responses: {{'204': {{description: d}}}}}}"
+        ))
+    };
+    check(
+        &parameter(", x-sunset: '2026-06-01'"),
+        &path("get: {responses: {'204': {description: d}}}"),
+        &["warning parameter.removed GET /x | query parameter a | parameter removed"],
+    );
+}
