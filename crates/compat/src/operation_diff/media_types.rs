@@ -27,6 +27,7 @@ pub(super) struct ContentSite {
 }
 
 /// A body that one revision does not describe, with the media type of the other revision.
+#[derive(Clone, Copy)]
 enum UndescribedBody<'c> {
     Before(&'c MediaType),
     After(&'c MediaType),
@@ -112,25 +113,43 @@ impl<'c> ContractComparison<'c> {
             self.media(scope, pair, carrier, before, after);
             false
         });
-        for before in removed
-            .iter()
-            .filter(|before| !explained.contains(&&*before.key))
-        {
-            let change =
-                ChangeDetails::at(carrier.part(before)).between(before.node_ref, carrier.new);
-            self.push("media-type.removed", scope, direction, change);
-            if new.is_empty() && carrier.direction == MessageDirection::Response {
-                let part = carrier.part(before);
+        removed.retain(|before| !explained.contains(&&*before.key));
+        self.removed_media_types(scope, carrier, &removed, new.is_empty());
+        self.added_media_types(scope, carrier, &added, old.is_empty());
+    }
+
+    /// `is_open` says whether the newer revision has no media types, so that it allows all of them.
+    fn removed_media_types(
+        &mut self,
+        scope: &ChangeScope,
+        carrier: &ContentSite,
+        removed: &[&'c MediaType],
+        is_open: bool,
+    ) {
+        for before in removed {
+            let part = carrier.part(before);
+            let change = ChangeDetails::at(part.clone()).between(before.node_ref, carrier.new);
+            self.push("media-type.removed", scope, Some(carrier.direction), change);
+            if is_open {
                 self.any_value(scope, carrier, &part, UndescribedBody::After(before));
             }
         }
-        // Without media types, the older revision allows senders all of them.
+    }
+
+    /// `is_open` says whether the older revision has no media types, so that it allows all of them.
+    fn added_media_types(
+        &mut self,
+        scope: &ChangeScope,
+        carrier: &ContentSite,
+        added: &[&'c MediaType],
+        is_open: bool,
+    ) {
+        let direction = Some(carrier.direction);
         let new_sends = (carrier.direction == MessageDirection::Response) != scope.is_outbound;
-        let is_narrowed = old.is_empty() && !new_sends;
-        for (number, after) in added.into_iter().enumerate() {
+        for (number, after) in added.iter().enumerate() {
             let change =
                 ChangeDetails::at(carrier.part(after)).between(carrier.old, after.node_ref);
-            if is_narrowed && number == 0 {
+            if is_open && !new_sends && number == 0 {
                 let change = change.from("any media type").to(&after.key);
                 self.push("media-type.specialized", scope, direction, change);
             } else {

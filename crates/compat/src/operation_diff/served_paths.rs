@@ -75,7 +75,7 @@ impl<'c> ServedPath<'c> {
     pub(super) fn preceding<'s>(
         &self,
         contract: &CompiledContract,
-        paths: &'s [ServedPath<'c>],
+        paths: &'s [Self],
         template: &AddressTemplate<'s>,
     ) -> Vec<Vec<SegmentCondition<'s>>> {
         let others = paths.iter().filter(|other| other.shape != self.shape);

@@ -399,6 +399,30 @@ fn credentials() {
         &secured("{q: []}"),
         "curl '/x' -H 'x-key: key' -H 'authorization: Bearer token' -> credentials are missing",
     );
+    breaks(
+        "security.scope.added",
+        &secured("{o: [r]}"),
+        &secured("{o: [r, w]}"),
+        "the credentials look the same in both contracts, and tokens are not read",
+    );
+    // Names of header fields are case-insensitive.
+    let key = |name: &str| {
+        format!(
+            "paths: {{/x: {{get: {{security: [{{k: []}}], responses: {{}}}}}}}}\n\
+             components: {{securitySchemes: {{k: {{type: apiKey, in: header, name: {name}}}}}}}"
+        )
+    };
+    let found = findings(&key("X-Key"), &key("x-key"));
+    assert!(
+        found
+            .iter()
+            .all(|finding| finding.rule.area != ChangeArea::Security),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn credentials_of_other_schemes() {
     let header = "components: {securitySchemes: {k: {type: apiKey, in: header, name: X-K}, b: {type: http, scheme: bearer}}}";
     let of = |security: &str| {
         format!("paths: {{/x: {{get: {{security: [{security}], responses: {{}}}}}}}}\n{header}")
@@ -427,26 +451,6 @@ fn credentials() {
         &typed(tokens),
         &typed("type: mutualTLS"),
         "the credentials look the same in both contracts, and tokens are not read",
-    );
-    breaks(
-        "security.scope.added",
-        &secured("{o: [r]}"),
-        &secured("{o: [r, w]}"),
-        "the credentials look the same in both contracts, and tokens are not read",
-    );
-    // Names of header fields are case-insensitive.
-    let key = |name: &str| {
-        format!(
-            "paths: {{/x: {{get: {{security: [{{k: []}}], responses: {{}}}}}}}}\n\
-             components: {{securitySchemes: {{k: {{type: apiKey, in: header, name: {name}}}}}}}"
-        )
-    };
-    let found = findings(&key("X-Key"), &key("x-key"));
-    assert!(
-        found
-            .iter()
-            .all(|finding| finding.rule.area != ChangeArea::Security),
-        "{found:#?}"
     );
 }
 
@@ -493,26 +497,6 @@ fn responses() {
         )),
         &content(json),
         "status 200, content-type: text/plain 1 -> the media type is not declared",
-    );
-    let object = "application/json: {schema: {type: object, properties: {b: {type: string}}}}";
-    breaks(
-        "media-type.schema.removed",
-        &content(object),
-        &content("application/json: {}"),
-        "status 200, content-type: application/json null -> value is not of type \"object\"",
-    );
-    breaks(
-        "media-type.removed",
-        &content(object),
-        &content(""),
-        "status 200, content-type: application/json null -> value is not of type \"object\"",
-    );
-    let narrow = "application/json: {schema: {not: {const: {b: [1]}}}}";
-    breaks(
-        "media-type.schema.removed",
-        &content(narrow),
-        &content("application/json: {}"),
-        "status 200, content-type: application/json {\"b\":[1]} -> {\"const\":{\"b\":[1]}} is not allowed for value",
     );
     let explode = |explode: bool| {
         header(&format!(
@@ -599,6 +583,35 @@ fn credentials_that_the_service_sends() {
     };
     let found = findings(&whole("{k: []}"), &whole(""));
     assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn response_bodies_that_are_no_longer_described() {
+    let content = |content: &str| {
+        answers(&format!(
+            "'200': {{description: d, content: {{{content}}}}}"
+        ))
+    };
+    let object = "application/json: {schema: {type: object, properties: {b: {type: string}}}}";
+    breaks(
+        "media-type.schema.removed",
+        &content(object),
+        &content("application/json: {}"),
+        "status 200, content-type: application/json null -> value is not of type \"object\"",
+    );
+    breaks(
+        "media-type.removed",
+        &content(object),
+        &content(""),
+        "status 200, content-type: application/json null -> value is not of type \"object\"",
+    );
+    let narrow = "application/json: {schema: {not: {const: {b: [1]}}}}";
+    breaks(
+        "media-type.schema.removed",
+        &content(narrow),
+        &content("application/json: {}"),
+        "status 200, content-type: application/json {\"b\":[1]} -> {\"const\":{\"b\":[1]}} is not allowed for value",
+    );
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub(crate) fn parameter_values(
     values.extend([json!([1, 2]), json!(["a", "b"]), json!({"a": 1})]);
     values.extend(samples);
     values.extend([json!(1), json!("a"), json!(true)]);
-    // Only valid values are sent in this parameter: an object that is no object of it is not read.
+    // Other values are not read as this parameter.
     values.retain(|value| {
         let text = value.to_string();
         let schema = parameter.schema();
