@@ -66,6 +66,12 @@ impl<'t> AddressTemplate<'t> {
         self.segments.iter().any(|pieces| pieces.len() > 1)
     }
 
+    /// Whether all addresses differ in the text of one segment, which is an expression.
+    pub(super) fn has_one_expression(&self) -> bool {
+        let patterns = self.segments.iter().filter(|own| literal(own).is_none());
+        patterns.map(Vec::len).eq([1])
+    }
+
     /// The addresses that match both templates; `None` if no address does.
     pub(super) fn shared(&self, other: &Self) -> Option<SharedAddresses<'t>> {
         if self.segments.len() != other.segments.len() || self.has_other_text(other) {

@@ -106,10 +106,11 @@ impl<'c> ContractComparison<'c> {
             self.try_address(service, &service.address, &mut outcome);
         }
         if let Some((open, refused)) = self.refusable(service) {
-            for address in self.other_addresses(paths, service, &refused) {
+            let (addresses, is_complete) = self.other_addresses(paths, service, &refused);
+            for address in addresses {
                 self.try_address(service, &address, &mut outcome);
             }
-            let is_open = service.is_accepted && outcome.refused.is_none();
+            let is_open = service.is_accepted && !is_complete && outcome.refused.is_none();
             outcome.open = is_open.then_some(open);
         }
         if !service.is_accepted {
@@ -198,13 +199,13 @@ impl<'c> ContractComparison<'c> {
     }
 
     /// Other addresses in common: with texts that the new parameters may refuse, and further ones of
-    /// the old operation.
+    /// the old operation. Also whether these are all of its addresses.
     fn other_addresses(
         &mut self,
         paths: &ServedPaths<'c>,
         service: &SharedService<'_, 'c>,
         refused: &[(&str, String)],
-    ) -> Vec<String> {
+    ) -> (Vec<String>, bool) {
         let mut addresses = Vec::new();
         let new = &service.new_path.template;
         for (wanted, text) in refused {
@@ -221,14 +222,14 @@ impl<'c> ContractComparison<'c> {
         }
         let service_paths = (service.old_path, service.new_path);
         let operation = (service.old, &service.method);
-        let mut known = vec![service.address.clone()];
+        let (mut known, mut is_complete) = (vec![service.address.clone()], false);
         let open = |(number, pieces): (usize, &Vec<SegmentText<'c>>)| {
             let is_open = pieces.len() > 1 || new.segments[number].len() > 1;
             is_open.then_some(number)
         };
         let segments = service.old_path.template.segments.iter().enumerate();
         let Some(open) = segments.into_iter().find_map(open) else {
-            return addresses;
+            return (addresses, false);
         };
         for _ in 0..ADDRESSES_MAX {
             let Some(mut set) = self.common_set(paths, service_paths, operation) else {
@@ -239,13 +240,17 @@ impl<'c> ContractComparison<'c> {
                 .filter_map(|address| address.split('/').nth(open + 1));
             let tried = texts.map(|text| vec![SegmentCondition::exactly(open, text)]);
             set.outside.extend(tried);
-            let FoundAddress::Address(address) = self.find_address(&set) else {
-                break;
-            };
-            known.push(address);
+            match self.find_address(&set) {
+                FoundAddress::Address(address) => known.push(address),
+                FoundAddress::Empty => {
+                    is_complete = service.old_path.template.has_one_expression();
+                    break;
+                }
+                FoundAddress::Unsure => break,
+            }
         }
         addresses.extend(known.into_iter().skip(1));
-        addresses
+        (addresses, is_complete)
     }
 }
 
