@@ -4,8 +4,9 @@ use portcullis_contract::{CompiledContract, MessageDirection, SchemaKey};
 use serde_json::Value;
 
 use super::containment::{
-    ContainmentBudget, ContainmentSide, ContainmentVerdict, EditVerdict, EditedSchema,
-    ProducerReading, SchemaBreak, SchemaComparison, SchemaQuestion, UndecidedReason, ValueEncoding,
+    ContainmentBudget, ContainmentSide, ContainmentVerdict, EditVerdict, EditedSchema, FoundText,
+    ProducerReading, SchemaBreak, SchemaComparison, SchemaPart, SchemaQuestion, TextConditions,
+    TextForm, UndecidedReason, ValueEncoding,
 };
 
 /// Two contracts and the comparisons between them. Each comparison caches its results.
@@ -108,6 +109,52 @@ impl<'c> ContainmentChecker<'c> {
         let question = question(schemas, new_produces, ProducerReading::Sent);
         self.search(schemas.direction, new_produces)
             .sends_nothing(question)
+    }
+
+    /// Whether a schema accepts every value. The producer's contract has no schema.
+    pub(super) fn check_any(
+        &mut self,
+        acceptor: &SchemaKey,
+        direction: MessageDirection,
+        new_produces: bool,
+        encoding: ValueEncoding,
+    ) -> ContainmentVerdict {
+        let question = SchemaQuestion {
+            producer: None,
+            acceptor: Some(acceptor),
+            reading: ProducerReading::Accepted,
+            encoding,
+            is_first_enough: true,
+        };
+        self.search(direction, new_produces).ask(question)
+    }
+
+    /// A value of a parameter of the older contract whose text meets the conditions.
+    pub(super) fn find_text(
+        &mut self,
+        schema: Option<&SchemaKey>,
+        form: TextForm,
+        conditions: &TextConditions,
+    ) -> FoundText {
+        self.search(MessageDirection::Request, false)
+            .find_text(schema, form, conditions)
+    }
+
+    /// A text that a parameter of the newer contract refuses.
+    pub(super) fn find_refused_text(&mut self, schema: &SchemaKey, form: TextForm) -> FoundText {
+        self.search(MessageDirection::Request, false)
+            .find_refused_text(schema, form)
+    }
+
+    /// A value of a part of an older parameter that a part of a newer one refuses.
+    pub(super) fn find_refused_part(
+        &mut self,
+        old: SchemaPart<'_>,
+        new: SchemaPart<'_>,
+        form: TextForm,
+    ) -> FoundText {
+        self.search(MessageDirection::Request, false)
+            .find_refused_part(old, new, form)
     }
 
     fn ask(

@@ -139,7 +139,13 @@ impl DiffRule {
         let other = match direction {
             Some(MessageDirection::Request) => self.levels[1],
             Some(MessageDirection::Response) => self.levels[0],
-            None => return self.level(None),
+            // The service sends the credentials, so less of them breaks.
+            None => match self.mirror {
+                MirrorRule::Of(id) if self.kind == ChangeCategory::Security => {
+                    return Self::named(id).level(None);
+                }
+                _ => return self.level(None),
+            },
         };
         let is_answer = direction == Some(MessageDirection::Response);
         let is_header = self.area == ChangeArea::Header;

@@ -27,7 +27,8 @@ use super::witness::{ValueCarrier, Witness};
 /// Judges the schemas at every site.
 pub(super) fn judge_schema_sites(comparison: &mut ContractComparison<'_>) {
     comparison.graph.explore();
-    let mut containment = ContainmentChecker::new(comparison.old, comparison.new);
+    let none = ContainmentChecker::new(comparison.old, comparison.new);
+    let mut containment = std::mem::replace(&mut comparison.containment, none);
     let sites = std::mem::take(&mut comparison.schema_sites);
     let mut judged: HashMap<SiteKey, JudgedSchemas> = HashMap::new();
     let mut found = SchemaFindings::default();

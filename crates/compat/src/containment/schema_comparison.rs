@@ -26,7 +26,7 @@ const STACK_BYTES: usize = 256 << 20;
 /// newer one, which the service follows.
 #[derive(Debug)]
 pub(crate) struct SchemaComparison<'c> {
-    compared: ComparedSchemas<'c>,
+    pub(super) compared: ComparedSchemas<'c>,
     /// Answers by pair of formulas; operations often share schemas.
     answered: HashMap<AnsweredQuestion, ContainmentVerdict>,
 }

@@ -17,10 +17,20 @@ pub(super) enum SegmentText<'t> {
     Expression(&'t str),
 }
 
+impl<'t> SegmentText<'t> {
+    /// The name of an expression.
+    pub(super) const fn name(&self) -> Option<&'t str> {
+        match self {
+            Self::Literal(_) => None,
+            Self::Expression(name) => Some(name),
+        }
+    }
+}
+
 /// A path template with its base path.
 #[derive(Clone, Debug)]
 pub(super) struct AddressTemplate<'t> {
-    segments: Vec<Vec<SegmentText<'t>>>,
+    pub(super) segments: Vec<Vec<SegmentText<'t>>>,
 }
 
 /// An expression that two templates may share: its name in the first and in the second.
@@ -37,8 +47,6 @@ enum SharedPiece<'t> {
 #[derive(Clone, Debug)]
 pub(super) struct SharedAddresses<'t> {
     segments: Vec<Vec<SharedPiece<'t>>>,
-    /// Expressions with literal text in the other template, by the side that declares them.
-    fixed: [Vec<&'t str>; 2],
 }
 
 impl<'t> AddressTemplate<'t> {
@@ -58,27 +66,29 @@ impl<'t> AddressTemplate<'t> {
         self.segments.iter().any(|pieces| pieces.len() > 1)
     }
 
+    /// Whether all addresses differ in the text of one segment, which is an expression.
+    pub(super) fn has_one_expression(&self) -> bool {
+        let patterns = self.segments.iter().filter(|own| literal(own).is_none());
+        patterns.map(Vec::len).eq([1])
+    }
+
     /// The addresses that match both templates; `None` if no address does.
     pub(super) fn shared(&self, other: &Self) -> Option<SharedAddresses<'t>> {
         if self.segments.len() != other.segments.len() || self.has_other_text(other) {
             return None;
         }
-        let mut shared = SharedAddresses {
-            segments: Vec::with_capacity(self.segments.len()),
-            fixed: [Vec::new(), Vec::new()],
-        };
-        for (one, two) in self.segments.iter().zip(&other.segments) {
-            let segment = shared.segment(one, two)?;
-            shared.segments.push(segment);
-        }
-        Some(shared)
+        let pairs = self.segments.iter().zip(&other.segments);
+        let segments = pairs.map(|(one, two)| shared_segment(one, two));
+        Some(SharedAddresses {
+            segments: segments.collect::<Option<_>>()?,
+        })
     }
 }
 
 impl AddressTemplate<'_> {
     /// Whether a segment has different literal text. A quick check that finds most of the templates
     /// without common addresses.
-    fn has_other_text(&self, other: &Self) -> bool {
+    pub(super) fn has_other_text(&self, other: &Self) -> bool {
         let mut segments = self.segments.iter().zip(&other.segments);
         segments.any(|(one, two)| match (literal(one), literal(two)) {
             (Some(one), Some(two)) => one != two && !one.contains('%') && !two.contains('%'),
@@ -105,33 +115,6 @@ fn pieces(segment: &str) -> Vec<SegmentText<'_>> {
 }
 
 impl<'t> SharedAddresses<'t> {
-    fn segment(
-        &mut self,
-        one: &[SegmentText<'t>],
-        two: &[SegmentText<'t>],
-    ) -> Option<Vec<SharedPiece<'t>>> {
-        match (literal(one), literal(two)) {
-            (Some(one), Some(two)) => (decoded(one) == decoded(two)).then(|| fixed_text(two)),
-            (Some(text), None) => self.fix(1, two, text),
-            (None, Some(text)) => self.fix(0, one, text),
-            (None, None) => both_patterns(one, two),
-        }
-    }
-
-    /// A literal of one template that an expression of the other matches.
-    fn fix(
-        &mut self,
-        side: usize,
-        pattern: &[SegmentText<'t>],
-        text: &str,
-    ) -> Option<Vec<SharedPiece<'t>>> {
-        if !has_common_text(&tokens(pattern), &literal_tokens(text)) {
-            return None;
-        }
-        self.fixed[side].extend(names(pattern));
-        Some(fixed_text(text))
-    }
-
     /// An address, with a value for each expression.
     pub(super) fn address(&self, fill: impl Fn(SharedName<'t>) -> String) -> String {
         let mut address = String::new();
@@ -155,6 +138,25 @@ impl<'t> SharedAddresses<'t> {
         })
     }
 
+    /// The addresses as a template with the names of one side, with the text of one of the addresses
+    /// where the templates share no expression.
+    pub(super) fn template_at(&self, side: usize, address: &str) -> String {
+        let template = self.template(side);
+        let (own, texts) = (template.split('/'), address.split('/'));
+        let segments = own.zip(texts).enumerate().map(|(number, (own, text))| {
+            let pieces = number.checked_sub(1).map(|number| &self.segments[number]);
+            let is_shared = |piece: &SharedPiece<'t>| {
+                matches!(piece, SharedPiece::Expression((Some(_), Some(_))))
+            };
+            if pieces.is_some_and(|pieces| pieces.iter().any(is_shared)) {
+                own
+            } else {
+                text
+            }
+        });
+        segments.collect::<Vec<_>>().join("/")
+    }
+
     /// The expressions that have the same values in both templates.
     pub(super) fn aligned(&self) -> Vec<(String, String)> {
         let pieces = self.segments.iter().flatten();
@@ -167,19 +169,32 @@ impl<'t> SharedAddresses<'t> {
             })
             .collect()
     }
-
-    /// The expressions of one side whose value is literal text of the other.
-    pub(super) fn fixed(&self, side: usize) -> &[&'t str] {
-        &self.fixed[side]
-    }
 }
 
-fn literal<'t>(pieces: &[SegmentText<'t>]) -> Option<&'t str> {
+/// The text of a segment without expressions.
+pub(super) fn literal<'t>(pieces: &[SegmentText<'t>]) -> Option<&'t str> {
     match pieces {
         [] => Some(""),
         [SegmentText::Literal(text)] => Some(text),
         _ => None,
     }
+}
+
+fn shared_segment<'t>(
+    one: &[SegmentText<'t>],
+    two: &[SegmentText<'t>],
+) -> Option<Vec<SharedPiece<'t>>> {
+    match (literal(one), literal(two)) {
+        (Some(one), Some(two)) => (decoded(one) == decoded(two)).then(|| fixed_text(two)),
+        (Some(text), None) => matching_text(two, text),
+        (None, Some(text)) => matching_text(one, text),
+        (None, None) => both_patterns(one, two),
+    }
+}
+
+/// A literal of one template that an expression of the other matches.
+fn matching_text<'t>(pattern: &[SegmentText<'t>], text: &str) -> Option<Vec<SharedPiece<'t>>> {
+    has_common_text(&tokens(pattern), &literal_tokens(text)).then(|| fixed_text(text))
 }
 
 fn fixed_text<'t>(text: &str) -> Vec<SharedPiece<'t>> {
@@ -190,24 +205,12 @@ fn decoded(text: &str) -> Vec<u8> {
     percent_decode_str(text).collect()
 }
 
-fn names<'p, 't>(pieces: &'p [SegmentText<'t>]) -> impl Iterator<Item = &'t str> + use<'p, 't> {
-    pieces.iter().filter_map(|piece| match piece {
-        SegmentText::Expression(name) => Some(*name),
-        SegmentText::Literal(_) => None,
-    })
-}
-
 /// Two segments that both have expressions.
 fn both_patterns<'t>(
     one: &[SegmentText<'t>],
     two: &[SegmentText<'t>],
 ) -> Option<Vec<SharedPiece<'t>>> {
-    let is_same_piece = |pair: (&SegmentText<'_>, &SegmentText<'_>)| match pair {
-        (SegmentText::Literal(one), SegmentText::Literal(two)) => decoded(one) == decoded(two),
-        (SegmentText::Expression(_), SegmentText::Expression(_)) => true,
-        _ => false,
-    };
-    if one.len() == two.len() && one.iter().zip(two).all(is_same_piece) {
+    if is_same_pattern(one, two) {
         let piece = |(one, two): (&SegmentText<'t>, &SegmentText<'t>)| match (one, two) {
             (SegmentText::Expression(one), SegmentText::Expression(two)) => {
                 SharedPiece::Expression((Some(one), Some(two)))
@@ -236,15 +239,25 @@ fn both_patterns<'t>(
     }
 }
 
+/// Whether two segments differ in the names of their expressions only.
+pub(super) fn is_same_pattern(one: &[SegmentText<'_>], two: &[SegmentText<'_>]) -> bool {
+    let is_same_piece = |pair: (&SegmentText<'_>, &SegmentText<'_>)| match pair {
+        (SegmentText::Literal(one), SegmentText::Literal(two)) => decoded(one) == decoded(two),
+        (SegmentText::Expression(_), SegmentText::Expression(_)) => true,
+        _ => false,
+    };
+    one.len() == two.len() && one.iter().zip(two).all(is_same_piece)
+}
+
 /// A token of a segment. An expression is one octet followed by any number of octets.
 #[derive(Clone, Copy)]
-enum TextToken {
+pub(super) enum TextToken {
     Octet(u8),
     AnyOctet,
     MoreOctets,
 }
 
-fn tokens(pieces: &[SegmentText<'_>]) -> Vec<TextToken> {
+pub(super) fn tokens(pieces: &[SegmentText<'_>]) -> Vec<TextToken> {
     let of_piece = |piece: &SegmentText<'_>| match piece {
         SegmentText::Literal(text) => literal_tokens(text),
         SegmentText::Expression(_) => vec![TextToken::AnyOctet, TextToken::MoreOctets],
@@ -252,11 +265,12 @@ fn tokens(pieces: &[SegmentText<'_>]) -> Vec<TextToken> {
     pieces.iter().flat_map(of_piece).collect()
 }
 
-fn literal_tokens(text: &str) -> Vec<TextToken> {
+pub(super) fn literal_tokens(text: &str) -> Vec<TextToken> {
     decoded(text).into_iter().map(TextToken::Octet).collect()
 }
 
-fn has_common_text(one: &[TextToken], two: &[TextToken]) -> bool {
+/// Whether both segments match a common text.
+pub(super) fn has_common_text(one: &[TextToken], two: &[TextToken]) -> bool {
     common_text(one, two).is_some()
 }
 
@@ -335,19 +349,25 @@ mod tests {
     }
 
     #[test]
-    fn names_what_is_fixed_and_what_is_shared() {
+    fn names_what_is_shared() {
         let (one, two) = (
             AddressTemplate::of("/v1/{a}/x/{b}"),
             AddressTemplate::of("/v1/{c}/{d}/y"),
         );
         let shared = one.shared(&two).unwrap();
         assert_eq!(shared.aligned(), [("a".to_owned(), "c".to_owned())]);
-        assert_eq!((shared.fixed(0), shared.fixed(1)), (&["b"][..], &["d"][..]));
         assert_eq!(
             shared.address(|_| ANY_VALUE.to_owned()),
             "/v1/anyvalue0/x/y"
         );
         assert_eq!(shared.template(0), "/v1/{a}/x/y");
         assert_eq!(shared.template(1), "/v1/{c}/x/y");
+        assert_eq!(shared.template_at(1, "/v1/m/x/y"), "/v1/{c}/x/y");
+        let (one, two) = (
+            AddressTemplate::of("/{a}/{b}"),
+            AddressTemplate::of("/{c}/{d}.json"),
+        );
+        let shared = one.shared(&two).unwrap();
+        assert_eq!(shared.template_at(0, "/m/n.json"), "/{a}/n.json");
     }
 }

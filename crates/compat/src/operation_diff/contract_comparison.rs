@@ -8,12 +8,13 @@ use portcullis_contract::{
 };
 use portcullis_json::JsonNode;
 
-use super::super::change_level::ChangeCertainty;
+use super::super::change_level::{ChangeCertainty, ChangeLevel};
 use super::super::compare_options::CompareOptions;
 use super::super::compat_finding::{
     ChangeLocation, ChangePlace, ChangeSubject, CompatFinding, ExchangePart,
 };
 use super::super::containment::ValueEncoding;
+use super::super::containment_checker::ContainmentChecker;
 use super::super::diff_rule::{ChangeAction, ChangeArea, DiffRule};
 use super::super::schema_diff::{EditGraph, SchemaPairId};
 use super::super::witness::ValueCarrier;
@@ -30,6 +31,30 @@ pub(crate) struct ContractComparison<'c> {
     pub(crate) graph: EditGraph<'c>,
     /// Addresses that another operation serves in the new contract.
     pub(crate) takeovers: Vec<AddressTakeover>,
+    /// Addresses whose requests the newer contract refuses, for examples.
+    pub(crate) refused_addresses: Vec<RefusedAddress<'c>>,
+    /// Values that one contract refuses and the other one does not describe, for examples.
+    pub(crate) refused_values: Vec<RefusedValue>,
+    pub(crate) containment: ContainmentChecker<'c>,
+}
+
+/// A value that a schema refuses where the other revision has no schema.
+pub(crate) struct RefusedValue {
+    pub(crate) subject: Arc<ChangeSubject>,
+    pub(crate) rule: &'static str,
+    pub(crate) location: ChangeLocation,
+    pub(crate) value: serde_json::Value,
+}
+
+/// An address whose requests the newer contract refuses.
+pub(crate) struct RefusedAddress<'c> {
+    pub(crate) subject: Arc<ChangeSubject>,
+    pub(crate) rule: &'static str,
+    pub(crate) part: ExchangePart,
+    /// The operation of the older contract that serves the address.
+    pub(crate) operation: &'c Operation,
+    pub(crate) method: http::Method,
+    pub(crate) address: String,
 }
 
 /// An operation in both contracts, or two operations that serve the same addresses.
@@ -143,6 +168,9 @@ impl<'c> ContractComparison<'c> {
             operation_pairs: Vec::new(),
             graph: EditGraph::new(old, new, options),
             takeovers: Vec::new(),
+            refused_addresses: Vec::new(),
+            refused_values: Vec::new(),
+            containment: ContainmentChecker::new(old, new),
         }
     }
 
@@ -187,6 +215,20 @@ impl<'c> ContractComparison<'c> {
             fingerprint: String::new(),
             approval: None,
         });
+    }
+
+    /// Replaces the level of the last finding, and how it was established.
+    pub(super) fn set_level(&mut self, level: ChangeLevel, certainty: ChangeCertainty) {
+        if let Some(finding) = self.findings.last_mut() {
+            finding.level = level;
+            finding.certainty = certainty;
+        }
+    }
+
+    /// Makes the level of the last finding unknown, for a reason.
+    pub(super) fn set_unknown(&mut self, reason: &str) {
+        let certainty = ChangeCertainty::Unknown(reason.to_owned());
+        self.set_level(ChangeLevel::Unknown, certainty);
     }
 
     /// The addresses for which two operations are compared; `None` for an operation in both

@@ -7,11 +7,13 @@ use portcullis_contract::{
 };
 use portcullis_json::JsonNode;
 
+use super::super::change_level::{ChangeCertainty, ChangeLevel};
 use super::super::compat_finding::ExchangePart;
+use super::super::containment::ContainmentVerdict;
 use super::super::schema_diff::canonical;
 use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
-    ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite,
+    ChangeDetails, ChangeScope, ContractComparison, OperationPair, RefusedValue, SchemaSite,
 };
 use super::value_encoding::body_encoding;
 
@@ -22,6 +24,13 @@ pub(super) struct ContentSite {
     pub(super) status: Option<StatusPattern>,
     pub(super) old: NodeRef,
     pub(super) new: NodeRef,
+}
+
+/// A body that one revision does not describe, with the media type of the other revision.
+#[derive(Clone, Copy)]
+enum UndescribedBody<'c> {
+    Before(&'c MediaType),
+    After(&'c MediaType),
 }
 
 impl ContentSite {
@@ -104,18 +113,48 @@ impl<'c> ContractComparison<'c> {
             self.media(scope, pair, carrier, before, after);
             false
         });
-        for before in removed
-            .iter()
-            .filter(|before| !explained.contains(&&*before.key))
-        {
-            let change =
-                ChangeDetails::at(carrier.part(before)).between(before.node_ref, carrier.new);
-            self.push("media-type.removed", scope, direction, change);
+        removed.retain(|before| !explained.contains(&&*before.key));
+        self.removed_media_types(scope, carrier, &removed, new.is_empty());
+        self.added_media_types(scope, carrier, &added, old.is_empty());
+    }
+
+    /// `is_open` says whether the newer revision has no media types, so that it allows all of them.
+    fn removed_media_types(
+        &mut self,
+        scope: &ChangeScope,
+        carrier: &ContentSite,
+        removed: &[&'c MediaType],
+        is_open: bool,
+    ) {
+        for before in removed {
+            let part = carrier.part(before);
+            let change = ChangeDetails::at(part.clone()).between(before.node_ref, carrier.new);
+            self.push("media-type.removed", scope, Some(carrier.direction), change);
+            if is_open {
+                self.any_value(scope, carrier, &part, UndescribedBody::After(before));
+            }
         }
-        for after in added {
+    }
+
+    /// `is_open` says whether the older revision has no media types, so that it allows all of them.
+    fn added_media_types(
+        &mut self,
+        scope: &ChangeScope,
+        carrier: &ContentSite,
+        added: &[&'c MediaType],
+        is_open: bool,
+    ) {
+        let direction = Some(carrier.direction);
+        let new_sends = (carrier.direction == MessageDirection::Response) != scope.is_outbound;
+        for (number, after) in added.iter().enumerate() {
             let change =
                 ChangeDetails::at(carrier.part(after)).between(carrier.old, after.node_ref);
-            self.push("media-type.added", scope, direction, change);
+            if is_open && !new_sends && number == 0 {
+                let change = change.from("any media type").to(&after.key);
+                self.push("media-type.specialized", scope, direction, change);
+            } else {
+                self.push("media-type.added", scope, direction, change);
+            }
         }
     }
 
@@ -141,12 +180,14 @@ impl<'c> ContractComparison<'c> {
                 if has_constraints(node) {
                     let change = change().between(before.node_ref, at);
                     self.push("media-type.schema.added", scope, direction, change);
+                    self.any_value(scope, carrier, &part, UndescribedBody::Before(after));
                 }
             }
             (Some((at, node)), None) => {
                 if has_constraints(node) {
                     let change = change().between(at, after.node_ref);
                     self.push("media-type.schema.removed", scope, direction, change);
+                    self.any_value(scope, carrier, &part, UndescribedBody::After(before));
                 }
             }
             (Some((old, _)), Some((new, _))) => {
@@ -162,6 +203,52 @@ impl<'c> ContractComparison<'c> {
                 };
                 self.add_schema_site(site);
             }
+        }
+    }
+
+    /// Asks whether a schema accepts every value, because the other revision does not describe the
+    /// body. Judges the last finding, if the sender of the body is the revision without a schema.
+    fn any_value(
+        &mut self,
+        scope: &ChangeScope,
+        carrier: &ContentSite,
+        part: &ExchangePart,
+        body: UndescribedBody<'_>,
+    ) {
+        let (contract, media, new_produces) = match body {
+            UndescribedBody::Before(media) => (self.new, media, false),
+            UndescribedBody::After(media) => (self.old, media, true),
+        };
+        let new_sends = (carrier.direction == MessageDirection::Response) != scope.is_outbound;
+        if new_sends != new_produces {
+            return;
+        }
+        let Some(rule) = self.findings.last().map(|finding| finding.rule.id) else {
+            return;
+        };
+        let encoding = body_encoding(contract, media);
+        let verdict = media.schema.as_ref().map(|schema| {
+            let direction = carrier.direction;
+            let containment = &mut self.containment;
+            containment.check_any(schema, direction, new_produces, encoding)
+        });
+        match verdict {
+            Some(ContainmentVerdict::Breaking(breaks)) => {
+                let values = breaks.into_iter().map(|found| RefusedValue {
+                    subject: scope.subject.clone(),
+                    rule,
+                    location: part.clone().into(),
+                    value: found.witness,
+                });
+                self.refused_values.extend(values);
+            }
+            // Another media type remains undeclared in the older revision.
+            _ if rule == "media-type.removed" => {}
+            Some(ContainmentVerdict::Same | ContainmentVerdict::Compatible) => {
+                self.set_level(ChangeLevel::Info, ChangeCertainty::Proved);
+            }
+            Some(ContainmentVerdict::Unknown(unknown)) => self.set_unknown(&unknown.reason),
+            None => self.set_unknown("values in this form are not validated"),
         }
     }
 

@@ -7,12 +7,18 @@
 
 mod contract_comparison;
 mod address_template;
+mod segment_conditions;
 mod served_paths;
+mod address_search;
+mod path_outcomes;
+mod removed_addresses;
 mod address_takeovers;
 mod value_encoding;
 mod operations;
 mod lifecycle_changes;
 mod parameter_changes;
+mod path_declarations;
+mod wire_names;
 mod unplaced_parameters;
 mod effective_style;
 mod request_bodies;
@@ -31,3 +37,4 @@ mod tests;
 pub(super) use contract_comparison::{
     AddressTakeover, ContractComparison, OperationPair, SchemaSite, sentence,
 };
+pub(super) use security_formula::credential_signature;

@@ -4,7 +4,7 @@
 //! see. If no template matches, they match by full address, because a base path may move between
 //! `servers` and `paths`. Addresses that another operation serves now are compared afterwards.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use portcullis_contract::{CompiledContract, Operation, OutboundKind, OutboundOperation};
 use portcullis_json::JsonNode;
@@ -14,6 +14,9 @@ use super::super::date::Date;
 use super::address_takeovers::ComparedPairs;
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
 use super::served_paths::ServedPaths;
+
+/// The rule for operations that may be removed.
+const RETIRED: &str = "operation.retired";
 
 impl<'c> ContractComparison<'c> {
     /// Compares all operations, webhooks and callbacks.
@@ -69,17 +72,16 @@ impl<'c> ContractComparison<'c> {
     /// operations that are gone.
     fn changed_addresses(&mut self, missing: &[usize], compared: &mut ComparedPairs) {
         let paths = ServedPaths::of(self.old, self.new);
-        let mut removed = HashSet::new();
         for number in missing {
             let operation = &self.old.operations[*number];
             let rule = self.removal_rule(operation);
-            let is_announced = rule == "operation.retired";
-            if is_announced || !self.served_by_another(&paths, *number, compared) {
-                removed.insert(*number);
+            if rule == RETIRED {
                 self.removed(operation, rule);
+            } else {
+                self.addresses_of_removed(&paths, *number, rule, compared);
             }
         }
-        self.takeovers(&paths, &removed, compared);
+        self.takeovers(&paths, missing, compared);
     }
 
     /// The rule for a removed operation.
@@ -90,15 +92,15 @@ impl<'c> ContractComparison<'c> {
         let is_unstable = matches!(text("x-stability-level"), Some("draft" | "alpha"));
         let end = text("x-sunset").and_then(Date::parse);
         match end {
-            _ if is_unstable => "operation.retired",
+            _ if is_unstable => RETIRED,
             _ if !is_deprecated => "operation.removed",
-            Some(end) if end <= self.options.today => "operation.retired",
+            Some(end) if end <= self.options.today => RETIRED,
             Some(_) => "operation.removed-before-sunset",
             None => "operation.removed",
         }
     }
 
-    fn removed(&mut self, operation: &Operation, rule: &'static str) {
+    pub(super) fn removed(&mut self, operation: &Operation, rule: &'static str) {
         let node = self.old.documents().node(operation.node_ref);
         let is_deprecated = node.get("deprecated").and_then(JsonNode::as_bool) == Some(true);
         let sunset = node.get("x-sunset").and_then(|value| value.as_str());
@@ -106,20 +108,16 @@ impl<'c> ContractComparison<'c> {
             subject: of_operation(operation).into(),
             is_outbound: false,
         };
-        let change = |this: &Self| {
-            let change = ChangeDetails::default()
-                .between(operation.node_ref, this.new.documents().entry_ref());
-            match sunset {
-                Some(sunset) => change.from(sunset),
-                None => change,
-            }
-        };
-        let is_malformed = sunset.is_some_and(|sunset| Date::parse(sunset).is_none());
-        if is_malformed && is_deprecated && rule != "operation.retired" {
-            let malformed = change(self);
-            self.push("operation.sunset.malformed", &scope, None, malformed);
+        let place = (operation.node_ref, self.new.documents().entry_ref());
+        let change = || ChangeDetails::default().between(place.0, place.1);
+        let malformed = sunset.filter(|sunset| Date::parse(sunset).is_none());
+        if let Some(malformed) = malformed.filter(|_| is_deprecated && rule != RETIRED) {
+            let change = change().from(malformed);
+            self.push("operation.sunset.malformed", &scope, None, change);
         }
-        let change = change(self);
+        // Other removals have nothing to do with a date.
+        let end = sunset.filter(|_| is_deprecated && rule != "operation.removed");
+        let change = end.map_or_else(change, |end| change().from(end));
         self.push(rule, &scope, None, change);
     }
 
@@ -179,9 +177,7 @@ impl<'c> ContractComparison<'c> {
         self.parameters(scope, pair);
         self.request_body(scope, pair);
         self.responses(scope, pair);
-        if !pair.is_outbound {
-            self.security(scope, pair);
-        }
+        self.security(scope, pair);
     }
 
     /// Compares `operationId` and tags.

@@ -38,9 +38,14 @@ impl<'c> ContractComparison<'c> {
         };
         let mut added: Vec<&Parameter> = new.parameters.iter().collect();
         let mut removed = Vec::new();
+        let mut pairs = Vec::new();
         for before in &old.parameters {
             match added.iter().position(|after| is_same(before, after)) {
-                Some(at) => self.parameter(scope, pair, before, added.remove(at)),
+                Some(at) => {
+                    let after = added.remove(at);
+                    pairs.push((before, after));
+                    self.parameter(scope, pair, before, after);
+                }
                 None => removed.push(before),
             }
         }
@@ -60,32 +65,37 @@ impl<'c> ContractComparison<'c> {
             }
             moved.is_none() || before.part == MessagePart::Path
         });
-        if pair.takeover.is_some() {
-            // Where one path has text, a parameter of the other has this text as its value.
-            removed.retain(|before| before.part != MessagePart::Path);
-            added.retain(|after| after.part != MessagePart::Path);
-        }
+        // Where one path has text, a parameter of the other has this text as its value.
+        let is_compared = |part: MessagePart| part != MessagePart::Path || pair.takeover.is_none();
         self.unplaced_parameters(scope, pair);
+        self.wire_names(scope, pair, &pairs);
         for before in removed {
-            self.removed_parameter(scope, pair, before);
+            let is_placed = |(was, _): &(String, String)| *was == before.name;
+            if before.part == MessagePart::Path && aligned.iter().any(is_placed) {
+                self.undeclared_in_path(scope, pair, before);
+            } else if is_compared(before.part) {
+                self.removed_parameter(scope, pair, before);
+            }
         }
         for after in added {
-            // If the path still has the same number of parameters, the new declaration only
-            // describes an existing one.
-            let is_described = after.part == MessagePart::Path && was.len() == is.len();
-            let rule = if after.required && !is_described {
-                "parameter.added.required"
-            } else {
-                "parameter.added.optional"
-            };
-            let change = ChangeDetails::at(ExchangePart::parameter(after.part, &after.name));
-            self.push(
-                rule,
-                scope,
-                REQUEST,
-                change.between(pair.old.node_ref, after.node_ref),
-            );
+            let placed = aligned.iter().find(|(_, is)| *is == after.name);
+            if let (MessagePart::Path, Some((was, _))) = (after.part, placed) {
+                self.declared_in_path(scope, pair, was, after);
+            } else if is_compared(after.part) {
+                self.added_parameter(scope, pair, after);
+            }
         }
+    }
+
+    fn added_parameter(&mut self, scope: &ChangeScope, pair: OperationPair<'c>, after: &Parameter) {
+        let rule = if after.required {
+            "parameter.added.required"
+        } else {
+            "parameter.added.optional"
+        };
+        let change = ChangeDetails::at(ExchangePart::parameter(after.part, &after.name));
+        let change = change.between(pair.old.node_ref, after.node_ref);
+        self.push(rule, scope, REQUEST, change);
     }
 
     fn removed_parameter(
@@ -94,19 +104,12 @@ impl<'c> ContractComparison<'c> {
         pair: OperationPair<'c>,
         before: &Parameter,
     ) {
-        // The path still contains the parameter and now accepts any text.
-        if before.part == MessagePart::Path
-            && path_expressions(&pair.old.path).len() == path_expressions(&pair.new.path).len()
-        {
-            return;
-        }
         let node = self.old.documents().node(before.node_ref);
         let is_deprecated = node.get("deprecated").and_then(JsonNode::as_bool) == Some(true);
         let sunset = node.get("x-sunset").and_then(|value| value.as_str());
         let end = sunset.map(|sunset| Date::parse(sunset).ok_or(sunset));
         let mut change = ChangeDetails::at(ExchangePart::parameter(before.part, &before.name))
             .between(before.node_ref, pair.new.node_ref);
-        change.before = sunset.map(str::to_owned);
         let rule = match end {
             Some(Err(text)) if is_deprecated => {
                 let malformed = ChangeDetails::at((*change.location.part).clone())
@@ -125,6 +128,10 @@ impl<'c> ContractComparison<'c> {
             Some(Ok(_)) if is_deprecated => "parameter.retired",
             _ => "parameter.removed",
         };
+        // Other removals have nothing to do with a date.
+        if rule != "parameter.removed" {
+            change.before = sunset.map(str::to_owned);
+        }
         self.push(rule, scope, REQUEST, change);
     }
 

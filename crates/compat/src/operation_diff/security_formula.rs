@@ -39,7 +39,7 @@ impl SecurityFormula {
                 .map(|(name, scopes)| {
                     let scopes = scopes.elements().filter_map(JsonNode::as_str);
                     (
-                        signature(contract, name),
+                        credential_signature(contract, name),
                         scopes.map(str::to_owned).collect(),
                     )
                 })
@@ -65,6 +65,12 @@ impl SecurityFormula {
                 .any(|needed| suffices(held, needed))
     }
 
+    /// The alternatives in words.
+    fn described(&self) -> String {
+        let alternatives = self.alternatives.iter().map(described);
+        alternatives.collect::<Vec<_>>().join(", or ")
+    }
+
     /// All alternatives; an empty list becomes one alternative that requires nothing.
     fn all(&self) -> Vec<CredentialSet> {
         if self.alternatives.is_empty() {
@@ -82,8 +88,8 @@ fn suffices(held: &CredentialSet, needed: &CredentialSet) -> bool {
 }
 
 /// A text that is equal for equivalent schemes. The declaration fully describes API keys and HTTP
-/// schemes. Tokens also depend on their issuer, which the scheme name stands for.
-fn signature(contract: &CompiledContract, name: &str) -> String {
+/// schemes. Tokens and certificates also depend on their issuer, which the scheme name stands for.
+pub(crate) fn credential_signature(contract: &CompiledContract, name: &str) -> String {
     let scheme = scheme(contract, name);
     let text = |property: &str| {
         let value = scheme.and_then(|scheme| scheme.get(property)?.as_str());
@@ -96,6 +102,7 @@ fn signature(contract: &CompiledContract, name: &str) -> String {
         }
         "apiKey" => format!("the {} `{}`", text("in"), text("name")),
         "http" => format!("HTTP {}", text("scheme").to_lowercase()),
+        "mutualTLS" => format!("mutual TLS `{name}`"),
         _ => name.to_owned(),
     }
 }
@@ -129,70 +136,83 @@ fn described(alternative: &CredentialSet) -> String {
 }
 
 impl<'c> ContractComparison<'c> {
-    /// Compares the security requirements of an operation.
+    /// Compares the security requirements of an operation. Those of webhooks and callbacks say what
+    /// the service sends, if they are their own: those of the whole contract are about its requests.
     pub(super) fn security(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
         let OperationPair { old, new, .. } = pair;
+        let (was, is) = self.members(old.node_ref, new.node_ref, "security");
+        if pair.is_outbound && was.is_none() && is.is_none() {
+            return;
+        }
         let (before, after) = (
             SecurityFormula::of(self.old, old),
             SecurityFormula::of(self.new, new),
         );
-        let node_refs = (
-            before.node_ref.unwrap_or(old.node_ref),
-            after.node_ref.unwrap_or(new.node_ref),
-        );
-        let mut push = |rule, from: Option<String>, to: Option<String>| {
+        let change = ChangeDetails {
+            location: ExchangePart::NoPart.into(),
+            before: None,
+            after: None,
+            old: Some(before.node_ref.unwrap_or(old.node_ref)),
+            new: Some(after.node_ref.unwrap_or(new.node_ref)),
+        };
+        let changes: Vec<SecurityChange> = match (before.is_open(), after.is_open()) {
+            (true, true) => Vec::new(),
+            (true, false) => vec![("security.required", None, Some(after.described()))],
+            (false, true) => vec![("security.dropped", Some(before.described()), None)],
+            (false, false) => alternative_changes(&before, &after, pair.is_outbound),
+        };
+        for (rule, from, to) in changes {
             let change = ChangeDetails {
-                location: ExchangePart::NoPart.into(),
                 before: from,
                 after: to,
-                old: Some(node_refs.0),
-                new: Some(node_refs.1),
+                location: change.location.clone(),
+                ..change
             };
             self.push(rule, scope, None, change);
-        };
-        let asked = || {
-            after
-                .alternatives
-                .iter()
-                .map(described)
-                .collect::<Vec<_>>()
-                .join(", or ")
-        };
-        match (before.is_open(), after.is_open()) {
-            (true, true) => return,
-            (true, false) => return push("security.required", None, Some(asked())),
-            (false, true) => {
-                let asked = before
-                    .alternatives
-                    .iter()
-                    .map(described)
-                    .collect::<Vec<_>>();
-                return push("security.dropped", Some(asked.join(", or ")), None);
-            }
-            (false, false) => {}
-        }
-        let (was, is) = (before.all(), after.all());
-        for held in was.iter().filter(|held| !is.contains(held)) {
-            let names: Vec<&String> = held.keys().collect();
-            let same = is
-                .iter()
-                .find(|other| other.keys().collect::<Vec<_>>() == names);
-            let (from, to) = (Some(described(held)), same.map(described));
-            match (after.admits(held), same) {
-                (false, Some(_)) => push("security.scope.added", from, to),
-                (false, None) => push("security.alternative.removed", from, Some(asked())),
-                (true, Some(_)) => push("security.scope.removed", from, to),
-                (true, None) => push("security.alternative.dropped", from, None),
-            }
-        }
-        for needed in is.iter().filter(|needed| !was.contains(needed)) {
-            let names: Vec<&String> = needed.keys().collect();
-            let is_reported = was
-                .iter()
-                .any(|other| other.keys().collect::<Vec<_>>() == names);
-            if !is_reported {
-                push("security.alternative.added", None, Some(described(needed)));
-            }
         }
     }
+}
+
+/// The rule for a change, with the requirements before and after it.
+type SecurityChange = (&'static str, Option<String>, Option<String>);
+
+/// The changes of requirements that both revisions have.
+fn alternative_changes(
+    before: &SecurityFormula,
+    after: &SecurityFormula,
+    is_outbound: bool,
+) -> Vec<SecurityChange> {
+    let (was, is) = (before.all(), after.all());
+    let of_schemes = |all: &[CredentialSet], wanted: &CredentialSet| {
+        let mut same = all.iter();
+        same.find(|other| other.keys().eq(wanted.keys()))
+            .map(described)
+    };
+    let mut changes = Vec::new();
+    for held in was.iter().filter(|held| !is.contains(held)) {
+        let (from, same) = (Some(described(held)), of_schemes(&is, held));
+        changes.push(match (after.admits(held), same) {
+            (false, Some(same)) => ("security.scope.added", from, Some(same)),
+            (false, None) => {
+                let asked = Some(after.described());
+                ("security.alternative.removed", from, asked)
+            }
+            (true, Some(same)) => ("security.scope.removed", from, Some(same)),
+            (true, None) => ("security.alternative.dropped", from, None),
+        });
+    }
+    for needed in is.iter().filter(|needed| !was.contains(needed)) {
+        if of_schemes(&was, needed).is_some() {
+            continue;
+        }
+        // The service may send these credentials; the older requirements may allow that.
+        let is_allowed = is_outbound && before.admits(needed);
+        let rule = if is_allowed {
+            "security.alternative.extended"
+        } else {
+            "security.alternative.added"
+        };
+        changes.push((rule, None, Some(described(needed))));
+    }
+    changes
 }

@@ -16,6 +16,7 @@ use portcullis_vocabulary::limits::Limits;
 
 use super::super::compat_finding::path_shape;
 use super::address_template::{ANY_VALUE, AddressTemplate};
+use super::segment_conditions::{SegmentCondition, conditions};
 
 /// A path with its base and the operations that it declares.
 pub(super) struct ServedPath<'c> {
@@ -50,6 +51,45 @@ impl<'c> ServedPaths<'c> {
     }
 }
 
+impl<'c> ServedPath<'c> {
+    /// The operation of this path that serves requests with a method.
+    pub(super) fn operation(&self, contract: &CompiledContract, method: &Method) -> Option<usize> {
+        let of = |method: &Method| {
+            let mut numbers = self.operations.iter().copied();
+            numbers.find(|number| contract.operations[*number].method == *method)
+        };
+        let is_head = *method == Method::HEAD;
+        of(method).or_else(|| of(&Method::GET).filter(|_| is_head))
+    }
+
+    /// Whether an operation of this path serves an address.
+    pub(super) fn is_reached(&self, contract: &CompiledContract, address: &str) -> bool {
+        self.operations.iter().any(|number| {
+            let method = &contract.operations[*number].method;
+            serving(contract, method, address) == Some(*number)
+        })
+    }
+
+    /// The paths of the same contract that take addresses of `template` from this one: for each, the
+    /// conditions of these addresses.
+    pub(super) fn preceding<'s>(
+        &self,
+        contract: &CompiledContract,
+        paths: &'s [Self],
+        template: &AddressTemplate<'s>,
+    ) -> Vec<Vec<SegmentCondition<'s>>> {
+        let others = paths.iter().filter(|other| other.shape != self.shape);
+        others
+            .filter_map(|other| {
+                let conditions = conditions(template, &other.template)?;
+                let shared = self.template.shared(&other.template)?;
+                let is_first = other.is_reached(contract, &shared.address(any_value));
+                is_first.then_some(conditions)
+            })
+            .collect()
+    }
+}
+
 fn served_paths(contract: &CompiledContract) -> Vec<ServedPath<'_>> {
     let mut by_text: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (number, (_, addresses)) in contract.listing().into_iter().enumerate() {
@@ -81,6 +121,18 @@ pub(super) fn serving(
         RouteMatch::Found { operation } => Some(operation as usize),
         RouteMatch::MethodNotAllowed { .. } | RouteMatch::NotFound => None,
     }
+}
+
+/// Whether an operation serves an address and accepts the text of its path parameters.
+pub(super) fn accepts_path(
+    contract: &CompiledContract,
+    operation: &Operation,
+    method: &Method,
+    address: &str,
+) -> bool {
+    let number = serving(contract, method, address);
+    number.is_some_and(|number| std::ptr::eq(&contract.operations[number], operation))
+        && path_refusals(contract, operation, method, address).is_empty()
 }
 
 /// The path parameters whose text in an address the operation refuses, each with the reason.

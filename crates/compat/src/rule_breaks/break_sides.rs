@@ -5,6 +5,10 @@ use portcullis_contract::{CompiledContract, MessageDirection};
 use super::super::operation_diff::OperationPair;
 use super::super::witness::MessageJudge;
 
+/// The contracts in words.
+const OLDER: &str = "the older contract";
+const NEWER: &str = "the newer contract";
+
 /// One operation in both contracts.
 #[derive(Clone, Copy)]
 pub(super) struct BreakSides<'c> {
@@ -43,14 +47,27 @@ impl<'c> BreakSides<'c> {
             Self {
                 sender: new,
                 receiver: old,
-                receiver_name: "the older contract",
+                receiver_name: OLDER,
             }
         } else {
             Self {
                 sender: old,
                 receiver: new,
-                receiver_name: "the newer contract",
+                receiver_name: NEWER,
             }
+        }
+    }
+
+    /// The same sides in the other direction.
+    pub(super) fn reversed(self) -> Self {
+        let receiver_name = match self.receiver_name {
+            OLDER => NEWER,
+            _ => OLDER,
+        };
+        Self {
+            sender: self.receiver,
+            receiver: self.sender,
+            receiver_name,
         }
     }
 

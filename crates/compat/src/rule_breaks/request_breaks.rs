@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use portcullis_contract::{
-    BodyDeclaration, DocumentSet, MediaRange, MediaType, MessageDirection, Operation, Parameter,
-    Violation, ViolationClass,
+    BodyDeclaration, MediaRange, MediaType, MessageDirection, Operation, Parameter, Violation,
+    ViolationClass,
 };
 
+use super::super::operation_diff::credential_signature;
 use super::super::witness::{
     BodyChoice, BuiltRequest, RequestChoices, WitnessRequest, body_values, build_request,
     parameter_values, received,
@@ -19,7 +20,7 @@ use super::break_sides::BreakSides;
 /// The result of trying requests one after the other.
 enum TriedRequests {
     Shown(BreakEvidence),
-    /// Some requests were accepted; the last one in a line.
+    /// Some requests were accepted; the head of the first one.
     Accepted(String),
     /// No request could be built, for this reason.
     Impossible(String),
@@ -80,8 +81,37 @@ impl BreakSides<'_> {
         }
     }
 
+    /// A request with a parameter whose name another parameter of the receiver reads, with these
+    /// values.
+    pub(super) fn name_taken(self, [name, taker]: [&str; 2], values: Vec<Value>) -> BreakEvidence {
+        let mut parameters = self.sender.operation.parameters.iter();
+        let Some(parameter) = parameters.find(|parameter| has_name(parameter, name)) else {
+            return BreakEvidence::unshown("the sender has no such parameter");
+        };
+        let is_about =
+            |violation: &Violation| violation.part == parameter.part && is_named(violation, taker);
+        let choices = values.into_iter().map(|value| {
+            let choices = RequestChoices {
+                parameter: Some((parameter, value.clone())),
+                ..RequestChoices::default()
+            };
+            (Some(value), choices)
+        });
+        match self.first_refused(choices, &is_about) {
+            TriedRequests::Shown(evidence) => evidence,
+            TriedRequests::Accepted(line) => BreakEvidence::Refuted(self.accepted(&line)),
+            TriedRequests::Impossible(reason) => BreakEvidence::Unshown(reason),
+        }
+    }
+
     /// A request that the receiver refuses because of its body or because it has none.
-    pub(super) fn request_body(self, rule: &str, media: Option<&str>) -> BreakEvidence {
+    /// `refused` are values that the receiver's schema refuses.
+    pub(super) fn request_body(
+        self,
+        rule: &str,
+        media: Option<&str>,
+        refused: Vec<Value>,
+    ) -> BreakEvidence {
         let content = content(self.sender.operation);
         let is_same =
             |known: &&MediaType| media.is_none_or(|media| known.key.eq_ignore_ascii_case(media));
@@ -91,10 +121,10 @@ impl BreakSides<'_> {
             ..RequestChoices::default()
         };
         let tried = match rule {
-            "media-type.schema.added" => {
+            "media-type.schema.added" | "media-type.schema.removed" => {
+                let values: Vec<Value> = refused.into_iter().chain(body_values()).collect();
                 let all = content.iter().flat_map(|media| {
-                    let values = body_values().into_iter();
-                    values.map(|value| {
+                    values.clone().into_iter().map(|value| {
                         let choice = BodyChoice::Value(media, value.clone());
                         (Some(value), body(choice))
                     })
@@ -132,7 +162,7 @@ impl BreakSides<'_> {
         };
         match tried {
             TriedRequests::Shown(evidence) => evidence,
-            TriedRequests::Accepted(line) if rule == "media-type.schema.added" => {
+            TriedRequests::Accepted(line) if rule.starts_with("media-type.schema.") => {
                 BreakEvidence::Unshown(self.accepted(&line))
             }
             TriedRequests::Accepted(line) => BreakEvidence::Refuted(self.accepted(&line)),
@@ -142,8 +172,11 @@ impl BreakSides<'_> {
 
     /// A body of another media type in the range that the receiver narrowed.
     fn other_media_type(self, content: &[&MediaType]) -> BreakEvidence {
-        let ranges = content.iter();
-        for range in ranges.filter_map(|media| MediaRange::parse(&media.key)) {
+        // Without media types, the sender allows all of them.
+        let is_open = self::content(self.sender.operation).is_empty();
+        let any = is_open.then_some("*/*");
+        let ranges = content.iter().map(|media| &*media.key).chain(any);
+        for range in ranges.filter_map(MediaRange::parse) {
             let kind = if range.kind() == "*" {
                 "application"
             } else {
@@ -251,7 +284,7 @@ impl BreakSides<'_> {
         let violations = received(self.receiver, built)?;
         Ok(match violations.iter().find(|found| is_about(found)) {
             Some(violation) => Ok(BreakEvidence::of_request(value, request, violation)),
-            None => Err(request.line()),
+            None => Err(request.head()),
         })
     }
 }
@@ -290,32 +323,11 @@ fn alternatives(sides: BreakSides<'_>) -> Vec<BTreeSet<String>> {
     let all = list.into_iter().flat_map(|list| list.elements());
     all.map(|one| {
         let names = one.members().map(|(name, _)| name);
-        names.map(|name| credential_name(sides, name)).collect()
+        names
+            .map(|name| credential_signature(sides.sender.contract, name))
+            .collect()
     })
     .collect()
-}
-
-/// The name of a scheme in findings: what an API key or an HTTP scheme sends, or else its own name.
-fn credential_name(sides: BreakSides<'_>, name: &str) -> String {
-    let contract = sides.sender.contract;
-    let documents = contract.documents();
-    let entry = documents.entry_ref();
-    let components = documents.node(entry).get("components");
-    let schemes = components.and_then(|components| components.get("securitySchemes"));
-    let Some(scheme) = schemes.and_then(|schemes| schemes.get(name)) else {
-        return name.to_owned();
-    };
-    let target = contract.resolved(DocumentSet::node_ref(entry, scheme));
-    let scheme = documents.node(target);
-    let text = |property: &str| {
-        let value = scheme.get(property).and_then(|value| value.as_str());
-        value.unwrap_or_default()
-    };
-    match text("type") {
-        "apiKey" => format!("the {} `{}`", text("in"), text("name")),
-        "http" => format!("HTTP {}", text("scheme").to_lowercase()),
-        _ => name.to_owned(),
-    }
 }
 
 fn are_api_keys(names: &BTreeSet<String>) -> bool {

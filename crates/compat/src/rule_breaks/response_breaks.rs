@@ -3,11 +3,13 @@
 use serde_json::Value;
 
 use portcullis_contract::{
-    DeclaredResponse, MediaType, MessageDirection, StatusPattern, Violation, ViolationClass,
+    DeclaredResponse, MediaType, MessageDirection, MessagePart, StatusPattern, Violation,
+    ViolationClass,
 };
 
 use super::super::witness::{
-    ResponseBodyChoice, ResponseChoices, build_response, parameter_values, usual_statuses,
+    MessageJudge, ResponseBodyChoice, ResponseChoices, body_values, build_response,
+    parameter_values, usual_statuses,
 };
 use super::break_evidence::BreakEvidence;
 use super::break_sides::BreakSides;
@@ -26,8 +28,15 @@ impl<'c> BreakSides<'c> {
         self.refused_response(None, &choices, &is_about)
     }
 
-    /// A response whose media type the receiver does not declare.
-    pub(super) fn response_media(self, status: &str, media: &str) -> BreakEvidence {
+    /// A response whose media type the receiver does not declare, or whose body it refuses.
+    /// `refused` are values that a schema refuses where the other contract has none.
+    pub(super) fn response_media(
+        self,
+        rule: &str,
+        status: &str,
+        media: &str,
+        refused: Vec<Value>,
+    ) -> BreakEvidence {
         let Some((status, declared)) = self.declared(status) else {
             return BreakEvidence::unshown("no status code is an example of the pattern");
         };
@@ -39,6 +48,16 @@ impl<'c> BreakSides<'c> {
         let Some(media) = content.find(is_same) else {
             return BreakEvidence::unshown("the sender has no such media type");
         };
+        let others = self.receiver.operation.response(status);
+        let is_open = others.is_some_and(|others| others.content.is_empty());
+        if rule == "media-type.removed" && is_open {
+            return self
+                .reversed()
+                .undescribed_body(status, media, self.sender, refused);
+        }
+        if rule.starts_with("media-type.schema.") {
+            return self.undescribed_body(status, media, self.sender, refused);
+        }
         let choices = ResponseChoices {
             status,
             body: ResponseBodyChoice::Sample(media),
@@ -47,6 +66,35 @@ impl<'c> BreakSides<'c> {
         let is_about =
             |violation: &Violation| violation.class == ViolationClass::UndeclaredMediaType;
         self.refused_response(None, &choices, &is_about)
+    }
+
+    /// A response with a body that the sender does not describe and the receiver refuses. `writer`
+    /// declares the media type.
+    fn undescribed_body(
+        self,
+        status: u16,
+        media: &MediaType,
+        writer: MessageJudge<'_>,
+        refused: Vec<Value>,
+    ) -> BreakEvidence {
+        let is_about = |violation: &Violation| {
+            violation.part == MessagePart::Body
+                || violation.class == ViolationClass::UndeclaredMediaType
+        };
+        let mut last = BreakEvidence::unshown("no body was found that the receiver refuses");
+        for value in refused.into_iter().chain(body_values()) {
+            let choices = ResponseChoices {
+                status,
+                body: ResponseBodyChoice::Foreign(writer.contract, media, value.clone()),
+                ..ResponseChoices::default()
+            };
+            last = match self.refused_response(Some(value), &choices, &is_about) {
+                BreakEvidence::Refuted(reason) => BreakEvidence::Unshown(reason),
+                BreakEvidence::Unshown(reason) => BreakEvidence::Unshown(reason),
+                shown @ BreakEvidence::Shown(_) => return shown,
+            };
+        }
+        last
     }
 
     /// A response that the receiver refuses because it lacks a header field, or because the field

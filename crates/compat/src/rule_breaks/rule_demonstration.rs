@@ -1,6 +1,8 @@
 //! Decides which findings need an example, and who sends it.
 
-use portcullis_contract::{CompiledContract, MessageDirection, Operation};
+use portcullis_contract::{CompiledContract, MessageDirection, MessagePart, Operation, Violation};
+
+use serde_json::Value;
 
 use super::super::change_level::{ChangeCertainty, ChangeLevel};
 use super::super::compat_finding::{ChangeSubject, CompatFinding, ExchangePart};
@@ -42,8 +44,11 @@ struct RuleDemonstration<'d, 'c> {
 impl<'c> RuleDemonstration<'_, 'c> {
     fn evidence(&self, finding: &CompatFinding) -> Option<BreakEvidence> {
         match finding.rule.id {
-            "operation.removed" | "operation.removed-before-sunset" => {
-                return self.removed_operation(&finding.first().subject);
+            "operation.removed"
+            | "operation.removed-before-sunset"
+            | "operation.address.refused"
+            | "parameter.path.declared" => {
+                return self.refused_address(finding);
             }
             "server.base-path.removed" => {
                 return Some(self.removed_base_path(finding.before.as_deref().unwrap_or_default()));
@@ -89,15 +94,26 @@ impl<'c> RuleDemonstration<'_, 'c> {
         Some(match &*finding.first().location.part {
             ExchangePart::NoPart if finding.rule.area == ChangeArea::Security => {
                 let is_alternative = rule != "security.required";
-                sides.credentials(finding.before.as_deref().filter(|_| is_alternative))
+                let sent = match rule {
+                    "security.alternative.added" => finding.after.as_deref(),
+                    _ => finding.before.as_deref(),
+                };
+                sides.credentials(sent.filter(|_| is_alternative))
             }
             ExchangePart::NoPart => return None,
+            ExchangePart::Parameter { name, .. } if rule == "parameter.name-taken" => {
+                let taker = finding.after.as_deref().unwrap_or_default();
+                let taker = taker.rsplit("parameter ").next().unwrap_or_default();
+                sides.name_taken([name, taker], self.refused_values(finding))
+            }
             ExchangePart::Parameter { name, .. } => sides.parameter(rule, name),
-            ExchangePart::RequestBody(media) => sides.request_body(rule, media.as_deref()),
+            ExchangePart::RequestBody(media) => {
+                sides.request_body(rule, media.as_deref(), self.refused_values(finding))
+            }
             ExchangePart::Response {
                 status,
                 media: Some(media),
-            } => sides.response_media(status, media),
+            } => sides.response_media(rule, status, media, self.refused_values(finding)),
             ExchangePart::Response {
                 status,
                 media: None,
@@ -106,7 +122,47 @@ impl<'c> RuleDemonstration<'_, 'c> {
         })
     }
 
-    /// A request to an operation that the newer contract does not serve any more.
+    /// The values that a schema of this finding refuses.
+    fn refused_values(&self, finding: &CompatFinding) -> Vec<Value> {
+        let first = finding.first();
+        let all = self.comparison.refused_values.iter();
+        let own = all.filter(|known| {
+            known.rule == finding.rule.id
+                && known.subject == first.subject
+                && known.location == first.location
+        });
+        own.map(|known| known.value.clone()).collect()
+    }
+
+    /// A request to an address that the newer contract does not serve any more.
+    fn refused_address(&self, finding: &CompatFinding) -> Option<BreakEvidence> {
+        let subject = &finding.first().subject;
+        let mut known = self.comparison.refused_addresses.iter();
+        let known = known.find(|known| {
+            known.rule == finding.rule.id
+                && known.subject == *subject
+                && known.part == *finding.first().location.part
+        });
+        let Some(known) = known else {
+            return self.removed_operation(subject);
+        };
+        let judge = MessageJudge {
+            contract: self.comparison.old,
+            operation: known.operation,
+            is_outbound: false,
+            address: Some(&known.address),
+        };
+        let built = build_request(judge, RequestChoices::default()).and_then(accepted);
+        Some(match built {
+            Err(reason) => BreakEvidence::Unshown(reason),
+            Ok(built) => self.served_elsewhere(WitnessRequest {
+                method: known.method.to_string(),
+                ..built.request
+            }),
+        })
+    }
+
+    /// A request to an operation that the newer contract does not have any more.
     fn removed_operation(&self, subject: &ChangeSubject) -> Option<BreakEvidence> {
         let ChangeSubject::Operation { path, method } = subject else {
             return None;
@@ -125,7 +181,7 @@ impl<'c> RuleDemonstration<'_, 'c> {
     fn served_elsewhere(&self, request: WitnessRequest) -> BreakEvidence {
         match MessageJudge::anywhere(self.comparison.new, &request) {
             Err(reason) => BreakEvidence::Unshown(reason),
-            Ok((other, violations)) => match (violations.first(), other) {
+            Ok((other, violations)) => match (of_path(&violations), other) {
                 (Some(violation), _) => BreakEvidence::of_request(None, request, violation),
                 (None, Some(other)) => BreakEvidence::Refuted(format!(
                     "{} {} of the newer contract accepts the example {}",
@@ -187,4 +243,11 @@ impl<'c> RuleDemonstration<'_, 'c> {
         };
         Ok(accepted(build_request(judge, choices)?)?.request)
     }
+}
+
+/// The violation of the path, or else the first one.
+fn of_path(violations: &[Violation]) -> Option<&Violation> {
+    let mut of_path = violations.iter();
+    let of_path = of_path.find(|violation| violation.part == MessagePart::Path);
+    of_path.or(violations.first())
 }

@@ -74,7 +74,7 @@ fn parameters() {
         "parameter.moved",
         &get(header),
         &get(optional),
-        "the newer contract accepts the example GET /x, but does not read the same value",
+        "the newer contract accepts the example GET /x, a: 1, but does not read the same value",
     );
     let sunset = "{name: a, in: query, deprecated: true, x-sunset: '2026-09-01', schema: {}}";
     breaks(
@@ -82,6 +82,135 @@ fn parameters() {
         &get(sunset),
         &get(""),
         "parameters that a contract does not declare are ignored",
+    );
+}
+
+#[test]
+fn path_parameters_that_one_contract_declares() {
+    let get = |parameters: &str| {
+        format!(
+            "paths: {{'/x/{{p}}/{{q}}': {{get: {{parameters: [{parameters}], responses: {{}}}}}}}}"
+        )
+    };
+    let p = |schema: &str| format!("{{name: p, in: path, required: true, schema: {schema}}}");
+    let q = "{name: q, in: path, required: true, schema: {type: boolean}}";
+    breaks(
+        "parameter.path.declared",
+        &get(q),
+        &get(&format!("{}, {q}", p("{type: integer}"))),
+        "curl '/x/a/true' -> path parameter `p`: \"a\" is not of type \"integer\"",
+    );
+    check(
+        "parameter.path.declared",
+        &get(q),
+        &get(&format!("{}, {q}", p("{type: string}"))),
+        ChangeLevel::Info,
+        "Proved",
+    );
+    check(
+        "parameter.path.undeclared",
+        &get(&format!("{}, {q}", p("{type: integer}"))),
+        &get(q),
+        ChangeLevel::Info,
+        "Rule",
+    );
+}
+
+#[test]
+fn examples_use_the_changed_parameter() {
+    let f =
+        |place: &str, more: &str| get(&format!("{{name: f, in: {place}, schema: {{type: {more}}}"));
+    let accepted = |line: &str| {
+        format!("the newer contract accepts the example {line}, but does not read the same value")
+    };
+    breaks(
+        "parameter.moved",
+        &f("query", "integer}"),
+        &f("header", "integer}"),
+        &accepted("GET /x?f=1"),
+    );
+    let texts = "array, maxItems: 1, items: {type: string}}";
+    breaks(
+        "parameter.explode.changed",
+        &f("query", texts),
+        &f("query", &format!("{texts}, explode: false")),
+        &accepted("GET /x?f=text"),
+    );
+    let numbers = "array, items: {type: integer}}";
+    breaks(
+        "parameter.explode.changed",
+        &f("cookie", numbers),
+        &f("cookie", &format!("{numbers}, explode: false")),
+        &accepted("GET /x, cookie: f=1,1"),
+    );
+}
+
+#[test]
+fn names_that_another_parameter_reads() {
+    let rule = "parameter.name-taken";
+    let a = |schema: &str| format!("{{name: a, in: query, schema: {schema}}}");
+    let f = |more: &str, properties: &str| {
+        format!(
+            "{{name: f, in: query{more}, schema: {{type: object, properties: {{{properties}}}}}}}"
+        )
+    };
+    breaks(
+        rule,
+        &get(&a("{type: string}")),
+        &get(&f("", "a: {type: integer}")),
+        "curl '/x?a=' -> query parameter `f`/a: \"\" is not of type \"integer\"",
+    );
+    // The parameter that reads the name exists in both.
+    breaks(
+        rule,
+        &get(&format!(
+            "{}, {}",
+            a("{type: string}"),
+            f("", "b: {type: string}")
+        )),
+        &get(&format!(
+            "{}, {}",
+            a("{type: string}"),
+            f("", "b: {type: string}, a: {type: string, maxLength: 3}")
+        )),
+        "curl '/x?a=aaaa' -> query parameter `f`/a: \"aaaa\" is longer than 3 characters",
+    );
+    let deep = ", style: deepObject";
+    breaks(
+        rule,
+        &get("{name: 'f[a]', in: query, schema: {type: integer}}"),
+        &get(&f(deep, "a: {type: integer, minimum: 0}")),
+        "curl '/x?f%5Ba%5D=-1' -> query parameter `f`/a: -1 is less than the minimum of 0",
+    );
+    breaks(
+        rule,
+        &get(&f(deep, "a: {type: string}")),
+        &get("{name: 'f[a]', in: query, schema: {type: integer}}"),
+        "curl '/x?f%5Ba%5D=' -> query parameter `f[a]`: \"\" is not of type \"integer\"",
+    );
+    // Nothing that was sent is refused.
+    check(
+        rule,
+        &get(&f("", "a: {type: integer}")),
+        &get(&a("{type: string}")),
+        ChangeLevel::Info,
+        "Proved",
+    );
+    check(
+        rule,
+        &get(&a("{type: integer}")),
+        &get(&f("", "a: {type: string}")),
+        ChangeLevel::Warning,
+        "the newer contract accepts the example GET /x?a=1",
+    );
+    // Another property is required as well.
+    breaks(
+        rule,
+        &get(&a("{type: integer}")),
+        &get(
+            "{name: f, in: query, schema: {type: object, required: [b], properties: {a: {type: string}, b: {type: string}}}}",
+        ),
+        "curl '/x?a=1' -> query parameter `f`: \"b\" is a required property",
     );
 }
 
@@ -143,7 +272,7 @@ fn styles() {
         "parameter.explode.changed",
         &query(object, comma),
         &query(object, "style: form"),
-        "the newer contract accepts the example GET /x?a=1,2, but does not read the same value",
+        "the newer contract accepts the example GET /x?a=a,1, but does not read the same value",
     );
     breaks(
         "parameter.style.changed",
@@ -293,6 +422,39 @@ fn credentials() {
 }
 
 #[test]
+fn credentials_of_other_schemes() {
+    let header = "components: {securitySchemes: {k: {type: apiKey, in: header, name: X-K}, b: {type: http, scheme: bearer}}}";
+    let of = |security: &str| {
+        format!("paths: {{/x: {{get: {{security: [{security}], responses: {{}}}}}}}}\n{header}")
+    };
+    breaks(
+        "security.alternative.removed",
+        &of("{k: []}"),
+        &of("{b: []}"),
+        "curl '/x' -H 'X-K: key' -> credentials are missing",
+    );
+    let typed = |scheme: &str| {
+        format!(
+            "paths: {{/x: {{get: {{security: [{{k: []}}], responses: {{}}}}}}}}\n\
+             components: {{securitySchemes: {{k: {{{scheme}}}}}}}"
+        )
+    };
+    let tokens = "type: oauth2, flows: {clientCredentials: {tokenUrl: https://t/1, scopes: {}}}";
+    breaks(
+        "security.alternative.removed",
+        &typed("type: mutualTLS"),
+        &typed(tokens),
+        "curl '/x' -> credentials are missing",
+    );
+    breaks(
+        "security.alternative.removed",
+        &typed(tokens),
+        &typed("type: mutualTLS"),
+        "the credentials look the same in both contracts, and tokens are not read",
+    );
+}
+
+#[test]
 fn responses() {
     let ok = "'200': {description: d}";
     check(
@@ -359,6 +521,96 @@ fn responses() {
         &empty(json),
         ChangeLevel::Warning,
         "a response with status 204 has no body",
+    );
+}
+
+#[test]
+fn credentials_that_the_service_sends() {
+    let schemes = "components: {securitySchemes: {k: {type: apiKey, in: header, name: x-key}, b: {type: http, scheme: bearer}}}";
+    let webhook = |security: &str| {
+        let post = format!("post: {{security: [{security}], responses: {{}}}}");
+        format!("webhooks: {{w: {{{post}}}}}\n{schemes}")
+    };
+    let callback = |security: &str| {
+        let post = format!("post: {{security: [{security}], responses: {{}}}}");
+        format!(
+            "paths: {{/x: {{post: {{callbacks: {{c: {{'{{$request.query.u}}': {{{post}}}}}}}, responses: {{}}}}}}}}\n{schemes}"
+        )
+    };
+    // Consumers refuse requests without the credentials.
+    let missing = "curl -X POST '/' -> credentials are missing";
+    breaks(
+        "security.dropped",
+        &webhook("{k: []}"),
+        &webhook(""),
+        missing,
+    );
+    breaks(
+        "security.dropped",
+        &callback("{k: []}"),
+        &callback(""),
+        missing,
+    );
+    breaks(
+        "security.alternative.added",
+        &webhook("{k: []}"),
+        &webhook("{b: []}"),
+        "curl -X POST '/' -H 'authorization: Bearer token' -> credentials are missing",
+    );
+    let harmless = |rule, old: &str, new: &str| {
+        check(
+            rule,
+            &webhook(old),
+            &webhook(new),
+            ChangeLevel::Info,
+            "Rule",
+        );
+    };
+    harmless("security.required", "", "{k: []}");
+    harmless(
+        "security.alternative.removed",
+        "{k: []}, {b: []}",
+        "{b: []}",
+    );
+    harmless(
+        "security.alternative.extended",
+        "{k: []}",
+        "{k: []}, {k: [], b: []}",
+    );
+    // The requirements of the whole contract are about requests to the service.
+    let whole = |security: &str| {
+        format!("security: [{security}]\nwebhooks: {{w: {{post: {{responses: {{}}}}}}}}\n{schemes}")
+    };
+    let found = findings(&whole("{k: []}"), &whole(""));
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn response_bodies_that_are_no_longer_described() {
+    let content = |content: &str| {
+        answers(&format!(
+            "'200': {{description: d, content: {{{content}}}}}"
+        ))
+    };
+    let object = "application/json: {schema: {type: object, properties: {b: {type: string}}}}";
+    breaks(
+        "media-type.schema.removed",
+        &content(object),
+        &content("application/json: {}"),
+        "status 200, content-type: application/json null -> value is not of type \"object\"",
+    );
+    breaks(
+        "media-type.removed",
+        &content(object),
+        &content(""),
+        "status 200, content-type: application/json null -> value is not of type \"object\"",
+    );
+    let narrow = "application/json: {schema: {not: {const: {b: [1]}}}}";
+    breaks(
+        "media-type.schema.removed",
+        &content(narrow),
+        &content("application/json: {}"),
+        "status 200, content-type: application/json {\"b\":[1]} -> {\"const\":{\"b\":[1]}} is not allowed for value",
     );
 }
 

@@ -152,12 +152,16 @@ fn sunset(
         (_, Some(Ok(end))) if is_new && end.days() - options.today.days() < options.notice_days => {
             named!(subject, "sunset.too-soon")
         }
-        (Some(Ok(was)), Some(Ok(is)))
-            if is < was && is.days() - options.today.days() < options.notice_days.max(1) =>
-        {
-            named!(subject, "sunset.earlier")
+        (Some(Ok(was)), Some(Ok(is))) if is < was => {
+            let left = is.days() - options.today.days();
+            let has_notice = options.notice_days > 0 && left >= options.notice_days;
+            if has_notice || was <= options.today {
+                named!(subject, "sunset.earlier-with-notice")
+            } else {
+                named!(subject, "sunset.earlier")
+            }
         }
-        (Some(Ok(was)), Some(Ok(is))) if is != was && !is_new => named!(subject, "sunset.later"),
+        (Some(Ok(was)), Some(Ok(is))) if is > was && !is_new => named!(subject, "sunset.later"),
         _ => return,
     };
     push(rule, "x-sunset", from, to);

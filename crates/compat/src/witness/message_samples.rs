@@ -55,6 +55,12 @@ pub(crate) fn parameter_values(
     values.extend([json!([1, 2]), json!(["a", "b"]), json!({"a": 1})]);
     values.extend(samples);
     values.extend([json!(1), json!("a"), json!(true)]);
+    // Other values are not read as this parameter.
+    values.retain(|value| {
+        let text = value.to_string();
+        let schema = parameter.schema();
+        schema.is_none_or(|schema| contract.accepts(direction, schema, &text))
+    });
     values
 }
 

@@ -32,4 +32,5 @@ pub(super) use request_builder::{
 pub(super) use response_builder::{
     ResponseBodyChoice, ResponseChoices, build_response, usual_statuses,
 };
+pub(super) use serialise::path_text;
 pub use witness_message::{WitnessRequest, WitnessResponse};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use portcullis_contract::{MediaType, MessageDirection, Parameter};
+use portcullis_contract::{CompiledContract, MediaType, MessageDirection, Parameter};
 
 use super::message_judge::MessageJudge;
 use super::message_samples::{body_samples, parameter_sample};
@@ -23,6 +23,8 @@ pub(crate) enum ResponseBodyChoice<'c> {
     Sample(&'c MediaType),
     /// This value.
     Value(&'c MediaType, Value),
+    /// A value in a media type that another contract declares.
+    Foreign(&'c CompiledContract, &'c MediaType, Value),
 }
 
 /// What is decided about a response; required header fields are filled with samples.
@@ -83,6 +85,9 @@ fn bodies(
     match choice {
         ResponseBodyChoice::Absent => Ok(Vec::new()),
         ResponseBodyChoice::Value(media, value) => Ok(vec![body(judge.contract, media, value)?]),
+        ResponseBodyChoice::Foreign(contract, media, value) => {
+            Ok(vec![body(contract, media, value)?])
+        }
         ResponseBodyChoice::Sample(media) => {
             let values = body_samples(judge.contract, media, MessageDirection::Response);
             let written = values

@@ -81,6 +81,14 @@ fn flat(members: &[(String, String)], between: &str) -> Vec<String> {
         .collect()
 }
 
+/// The text of a path segment with this value. Parameters that are not declared have any text.
+pub(crate) fn path_text(parameter: Option<&Parameter>, value: &Value) -> String {
+    parameter.map_or_else(
+        || escaped(&plain(value)),
+        |parameter| in_path(parameter, value),
+    )
+}
+
 /// Serializes a path parameter.
 pub(super) fn in_path(parameter: &Parameter, value: &Value) -> String {
     let style = ValueStyle::of(parameter);

@@ -26,6 +26,13 @@ impl WitnessRequest {
     pub(crate) fn line(&self) -> String {
         format!("{} {}", self.method, self.target)
     }
+
+    /// The method, the target and the header fields in one line.
+    pub(crate) fn head(&self) -> String {
+        let fields = self.headers.iter();
+        let fields = fields.map(|(name, value)| format!(", {name}: {value}"));
+        format!("{}{}", self.line(), fields.collect::<String>())
+    }
 }
 
 /// A complete response.

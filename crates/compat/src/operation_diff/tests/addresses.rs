@@ -104,6 +104,7 @@ fn a_template_that_became_a_literal_is_removed() {
         &[
             "breaking operation.removed GET /rooms/{room} | operation removed",
             "info operation.added GET /rooms/free | operation added",
+            "info operation.address.taken-over GET /rooms/free | another operation serves this address now: GET /rooms/{room} → GET /rooms/free",
         ],
     );
 }
@@ -315,4 +316,63 @@ fn addresses_of_unstable_operations_may_change() {
             "info operation.address.taken-over GET /rooms/free | another operation serves this address now: GET /rooms/{room} → GET /rooms/free",
         ],
     );
+}
+
+#[test]
+fn a_segment_with_text_that_refuses_some_texts_is_compared_at_the_others() {
+    let old = format!(
+        "paths: {{'/f/{{n}}': {{{}}}}}",
+        get("n", "{type: string}", "")
+    );
+    let with = |schema: &str| {
+        let day = ", {name: e, in: path, required: true, schema: {type: string}}, {name: day, in: query, required: true, schema: {type: string}}";
+        let more = get("n", schema, day);
+        format!("{}, '/f/{{n}}.{{e}}': {{{more}}}}}", &old[..old.len() - 1])
+    };
+    let needed = "breaking parameter.added.required GET /f/{n}.{e} | query parameter day | required parameter added";
+    let added = "info operation.added GET /f/{n}.{e} | operation added";
+    let taken = "info operation.address.taken-over GET /f/{n}.{e} | another operation serves this address now: GET /f/{n} → GET /f/{n}.{e}";
+    check(&old, &with("{type: string}"), &[needed, added, taken]);
+    let refused = "breaking operation.address.refused GET /f/{n}.{e} | requests to this address are refused now: GET /f/{n} → path parameter `n`: \"a\" is not of type \"integer\"";
+    check(
+        &old,
+        &with("{type: integer}"),
+        &[refused, needed, added, taken],
+    );
+    // No text of the old parameter has a dot.
+    check(
+        &old.replace("type: string", "type: string, pattern: '^[a-z]+$'"),
+        &with("{type: integer}").replacen("type: string", "type: string, pattern: '^[a-z]+$'", 1),
+        &[added],
+    );
+}
+
+#[test]
+fn a_path_parameter_that_may_refuse_some_texts_is_unknown() {
+    let narrow = "{type: string, pattern: '^b[0-9]{4,9}$'}";
+    let old = format!("paths: {{'/a/{{x}}': {{{}}}}}", get("x", narrow, ""));
+    let new = format!(
+        "{}, '/a/b{{k}}': {{{}}}}}",
+        &old[..old.len() - 1],
+        get("k", "{type: string, pattern: '^[0-9]{3,9}$'}", "")
+    );
+    check(
+        &old,
+        &new,
+        &[
+            "unknown operation.address.refused GET /a/b{k} | requests to this address are refused now: GET /a/{x} → path parameter `k` may refuse some of its texts",
+            "info operation.added GET /a/b{k} | operation added",
+            "info operation.address.taken-over GET /a/b{k} | another operation serves this address now: GET /a/{x} → GET /a/b{k}",
+        ],
+    );
+}
+
+#[test]
+fn a_path_without_operations_takes_nothing_over() {
+    let old = rooms("");
+    let new = rooms(", /rooms/free: {}");
+    check(&old, &new, &[]);
+    let new = super::contract("3.1.0", &new);
+    let route = super::super::served_paths::serving(&new, &http::Method::GET, "/rooms/free");
+    assert!(route.is_some());
 }

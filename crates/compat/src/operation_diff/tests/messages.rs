@@ -1,6 +1,9 @@
 //! The words of findings, and edits that are reported although no message changes.
 
-use super::{check, compared, compared_as, lines};
+use super::super::super::compare::compare;
+use super::super::super::compare_options::CompareOptions;
+use super::super::super::date::Date;
+use super::{check, compared, compared_as, contract, lines};
 
 fn path(operation: &str) -> String {
     format!("paths: {{/x: {{{operation}}}}}")
@@ -427,5 +430,121 @@ fn edits_without_effect_are_reported() {
         &[
             "info schema.maximum.decreased POST /x | request body application/json /limits/rows | maximum lowered from 100 to 5",
         ],
+    );
+}
+
+#[test]
+fn a_sunset_that_is_brought_forward_breaks_a_promise() {
+    let with = |sunset: &str| {
+        format!(
+            "paths: {{/x: {{get: {{deprecated: true, x-sunset: '{sunset}', responses: {{'204': {{description: d}}}}}}}}}}"
+        )
+    };
+    let rules = |old: &str, new: &str, notice_days: i64| -> Vec<String> {
+        let mut options = CompareOptions::for_day(Date::parse("2026-01-01").unwrap());
+        options.notice_days = notice_days;
+        let (old, new) = (with(old), with(new));
+        let report = compare(&contract("3.0.3", &old), &contract("3.0.3", &new), &options);
+        let lines = lines(&report).into_iter();
+        lines
+            .map(|line| line.split(" GET").next().unwrap().to_owned())
+            .collect()
+    };
+    let (earlier, later) = ("2026-06-01", "2027-06-01");
+    assert_eq!(
+        rules(later, earlier, 0),
+        ["breaking operation.sunset.earlier"]
+    );
+    assert_eq!(
+        rules(later, earlier, 365),
+        ["breaking operation.sunset.earlier"]
+    );
+    assert_eq!(
+        rules(later, earlier, 30),
+        ["info operation.sunset.earlier-with-notice"]
+    );
+    assert_eq!(rules(earlier, later, 0), ["info operation.sunset.later"]);
+    // The end has passed, so the operation may be removed at any time.
+    assert_eq!(
+        rules("2025-12-31", "2025-06-01", 0),
+        ["info operation.sunset.earlier-with-notice"]
+    );
+}
+
+#[test]
+fn a_request_body_without_media_types_allows_all_of_them() {
+    let post = |content: &str| {
+        path(&format!(
+            "post: {{requestBody: {{content: {{{content}}}}}, responses: {{'204': {{description: d}}}}}}"
+        ))
+    };
+    check(
+        &post(""),
+        &post("application/json: {}, text/plain: {}"),
+        &[
+            "breaking media-type.specialized POST /x | request body application/json | media type range narrowed: any media type → application/json",
+            "info media-type.added POST /x | request body text/plain | media type added",
+        ],
+    );
+}
+
+#[test]
+fn a_schema_that_accepts_every_value_may_be_removed() {
+    let get = |media: &str| {
+        path(&format!(
+            "get: {{responses: {{'200': {{description: d, content: {{application/json: {{{media}}}}}}}}}}}"
+        ))
+    };
+    check(
+        &get("schema: {description: any value}"),
+        &get(""),
+        &[
+            "info media-type.schema.removed GET /x | response 200 application/json | schema removed from the media type",
+        ],
+    );
+}
+
+#[test]
+fn only_removals_that_depend_on_a_sunset_name_it() {
+    let with = |lifecycle: &str| {
+        format!(
+            "paths: {{/x: {{get: {{{lifecycle}responses: {{'204': {{description: d}}}}}}}}, /y: {{put: {{responses: {{'204': {{description: d}}}}}}}}}}"
+        )
+    };
+    let new = "paths: {/y: {put: {responses: {'204': {description: d}}}}}";
+    check(
+        &with("x-sunset: '2026-06-01', "),
+        new,
+        &["breaking operation.removed GET /x | operation removed"],
+    );
+    check(
+        &with("deprecated: true, x-sunset: soon, "),
+        new,
+        &[
+            "breaking operation.removed GET /x | operation removed",
+            "warning operation.sunset.malformed GET /x | operation sunset is not a date: soon",
+        ],
+    );
+    check(
+        &with("deprecated: true, x-sunset: '2026-06-01', "),
+        new,
+        &[
+            "breaking operation.removed-before-sunset GET /x | operation removed before its sunset: 2026-06-01",
+        ],
+    );
+    check(
+        &with("deprecated: true, x-sunset: '2025-06-01', "),
+        new,
+        &["info operation.retired GET /x | expired or unstable operation removed: 2025-06-01"],
+    );
+    let parameter = |lifecycle: &str| {
+        path(&format!(
+            "get: {{parameters: [{{name: a, in: query{lifecycle}, schema: {{}}}}], responses: {{'204': {{description: d}}}}}}"
+        ))
+    };
+    check(
+        &parameter(", x-sunset: '2026-06-01'"),
+        &path("get: {responses: {'204': {description: d}}}"),
+        &["warning parameter.removed GET /x | query parameter a | parameter removed"],
     );
 }

@@ -1,5 +1,6 @@
 //! Tests of the structural comparison: small pairs of contracts and the findings they must give.
 
+mod address_samples;
 mod addresses;
 mod messages;
 
