@@ -374,7 +374,7 @@ fn the_owner_path_precedes_a_template() {
 openapi: 3.1.0
 info: {title: t, version: 1.0.0}
 paths:
-  /{id}: {get: {parameters: [{name: id, in: path, required: true, schema: {type: string}}], responses: {'200': {description: ok}}}}
+  /orders/{id}: {get: {parameters: [{name: id, in: path, required: true, schema: {type: string}}], responses: {'200': {description: ok}}}}
 ";
     let address = format!("http://{}", upstream.address);
     let site = Site::new("").service("shop", contract, &address, "path_prefix = \"/orders\"");
