@@ -49,7 +49,7 @@ mod compare;
 mod property_tests;
 
 pub use broken_part_findings::RevisionBrokenPart;
-pub use change_approval::{ApprovalSet, ChangeApproval};
+pub use change_approval::{ApprovalSet, ChangeApproval, ContractNames};
 pub use change_level::{ChangeCertainty, ChangeLevel};
 pub use compare::{CompatCounts, CompatReport, compare};
 pub use compare_options::CompareOptions;

@@ -169,7 +169,9 @@ fn approvals_section(comparison: &DiffResult) -> Option<ReportSection> {
     let expired = expired.map(|text| entry("approval.expired", "expired", text));
     let stale = comparison.stale.iter();
     let stale = stale.map(|text| entry("approval.stale", "stale", text));
-    let findings: Vec<ReportFinding> = expired.chain(stale).collect();
+    let ambiguous = comparison.ambiguous.iter();
+    let ambiguous = ambiguous.map(|text| entry("approval.ambiguous", "ambiguous", text));
+    let findings: Vec<ReportFinding> = expired.chain(stale).chain(ambiguous).collect();
     (!findings.is_empty()).then(|| ReportSection {
         name: "approvals".to_owned(),
         path: comparison.approvals_path.clone().unwrap_or_default(),

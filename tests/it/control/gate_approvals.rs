@@ -139,3 +139,97 @@ fn diff_compares_with_a_deployed_contract() {
     let folder = fixture.run("diff registry:registry/payments/orders .");
     assert_eq!(folder.status.code(), Some(2));
 }
+
+#[test]
+fn an_approval_is_for_one_of_several_contracts_with_equal_contents() {
+    let fixture = GateFixture::new();
+    for (folder, most) in [("before", 20), ("after", 10)] {
+        std::fs::create_dir(fixture.path(folder)).unwrap();
+        let version = if most == 20 { "1.0.0" } else { "2.0.0" };
+        for file in ["orders.yaml", "ledger.yaml"] {
+            fixture.write(&format!("{folder}/{file}"), &contract(version, most, ""));
+        }
+    }
+    let gate = |service: &str, file: &str, more: &str| {
+        fixture.run(&format!(
+            "gate --squad payments --service {service} --registry registry --catalog squads.toml \
+             --contract {file} {more}"
+        ))
+    };
+    for service in ["orders", "ledger"] {
+        let file = format!("before/{service}.yaml");
+        assert!(gate(service, &file, "--record").status.success());
+    }
+    let diff_code = |more: &str| {
+        let output = fixture.run(&format!("diff {more} --approvals approvals.toml"));
+        let text = String::from_utf8(output.stdout).unwrap();
+        (output.status.code().unwrap(), text)
+    };
+    let gate_codes = || {
+        ["orders", "ledger"].map(|service| {
+            let file = format!("after/{service}.yaml");
+            let output = gate(service, &file, "--approvals approvals.toml");
+            output.status.code().unwrap()
+        })
+    };
+    // Approvals of a directory name the contract by its path, those of a file by the name that
+    // both revisions share, and those of the gate by the service.
+    let printed = [
+        fixture.run("diff before after --print-approvals"),
+        fixture.run("diff before/orders.yaml after/orders.yaml --print-approvals"),
+        gate("orders", "after/orders.yaml", "--print-approvals"),
+    ];
+    let texts = printed.map(|output| String::from_utf8(output.stdout).unwrap());
+    let [directory, single, of_gate] = texts.map(|text| {
+        let text = text.replace("owner = \"\"", "owner = \"checkout\"");
+        text.replace("reason = \"\"", "reason = \"agreed\"")
+    });
+    assert_eq!(directory.matches("contract = ").count(), 2, "{directory}");
+    assert!(single.contains("contract = \"orders.yaml\""), "{single}");
+    assert!(of_gate.contains("service = \"orders\""), "{of_gate}");
+
+    fixture.write("approvals.toml", &single);
+    let (code, text) = diff_code("before after");
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("1 breaking"), "{text}");
+    assert_eq!(gate_codes(), [0, 1]);
+    assert_eq!(diff_code("before/orders.yaml after/orders.yaml").0, 0);
+    assert_eq!(diff_code("before/ledger.yaml after/ledger.yaml").0, 1);
+
+    let refused = gate("ledger", "after/ledger.yaml", "--approvals approvals.toml");
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        error.contains(
+            "the approval at line 1 is for contract orders.yaml, not for after/ledger.yaml of ledger"
+        ),
+        "{error}"
+    );
+
+    fixture.write("approvals.toml", &of_gate);
+    assert_eq!(gate_codes(), [0, 1]);
+    assert_eq!(diff_code("before/orders.yaml after/orders.yaml").0, 0);
+    // `diff` does not know the services of files, and two contracts fit.
+    let (code, text) = diff_code("before after");
+    assert_eq!(code, 1, "{text}");
+    assert!(
+        text.contains("an approval matches changes of several contracts and covers none of them"),
+        "{text}"
+    );
+    assert!(text.contains("2 breaking"), "{text}");
+
+    fixture.write("approvals.toml", &directory);
+    assert_eq!(diff_code("before after").0, 0);
+    assert_eq!(
+        gate_codes(),
+        [1, 1],
+        "checkout uses orders only, so payments approves ledger"
+    );
+    fixture.write(
+        "approvals.toml",
+        &format!(
+            "{directory}{}",
+            directory.replace("\"checkout\"", "\"payments\"")
+        ),
+    );
+    assert_eq!(gate_codes(), [0, 0]);
+}
