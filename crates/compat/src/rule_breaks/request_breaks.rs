@@ -264,7 +264,8 @@ pub(super) fn accepted(built: BuiltRequest) -> Result<BuiltRequest, String> {
     }
 }
 
-fn content(operation: &Operation) -> &[MediaType] {
+/// The media types of a request body.
+pub(super) fn content(operation: &Operation) -> &[MediaType] {
     match &operation.body {
         BodyDeclaration::Declared(body) => &body.content,
         BodyDeclaration::Undeclared | BodyDeclaration::Ignored => &[],

@@ -69,3 +69,40 @@ pub(crate) fn body_values() -> [Value; 6] {
         json!(true),
     ]
 }
+
+/// Objects to try for a form in which one field is decisive: the generated object, with generated
+/// and common values of the field.
+pub(crate) fn field_values(
+    contract: &CompiledContract,
+    media: &MediaType,
+    field: &str,
+    direction: MessageDirection,
+) -> Vec<Value> {
+    let generated = contract.generated_body(media, direction);
+    let base = match generated {
+        Some(Value::Object(members)) => members,
+        _ => serde_json::Map::new(),
+    };
+    let own = base.get(field).cloned();
+    let doubled = own.as_ref().and_then(|own| match own {
+        Value::Array(items) => items.first().map(|first| json!([first, first])),
+        _ => None,
+    });
+    let common = [
+        json!("a"),
+        json!(["a", "b"]),
+        json!([1, 2]),
+        json!({"a": "a"}),
+        json!({"a": 1}),
+        json!(1),
+        json!(true),
+    ];
+    let values = doubled.into_iter().chain(own).chain(common);
+    values
+        .map(|value| {
+            let mut members = base.clone();
+            members.insert(field.to_owned(), value);
+            Value::Object(members)
+        })
+        .collect()
+}

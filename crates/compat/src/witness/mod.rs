@@ -25,11 +25,12 @@ pub(super) use contract_side::{
     CompleteMessage, ContractSide, ValueCarrier, complete_message, verify,
 };
 pub(super) use message_judge::MessageJudge;
-pub(super) use message_samples::{body_values, parameter_values};
+pub(super) use message_samples::{body_values, field_values, parameter_values};
 pub(super) use request_builder::{
     BodyChoice, BuiltRequest, RequestChoices, build_request, received,
 };
 pub(super) use response_builder::{
     ResponseBodyChoice, ResponseChoices, build_response, usual_statuses,
 };
+pub(super) use serialise_body::{BodyText, FieldForm, body_with, field_content_types};
 pub use witness_message::{WitnessRequest, WitnessResponse};

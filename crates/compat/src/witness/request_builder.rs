@@ -29,6 +29,8 @@ pub(crate) enum BodyChoice<'c> {
     Sample(&'c MediaType),
     /// This value.
     Value(&'c MediaType, Value),
+    /// This text.
+    Text(BodyText),
 }
 
 /// What is decided about a request; the rest is filled with samples.
@@ -138,6 +140,7 @@ fn bodies(judge: MessageJudge<'_>, choice: &BodyChoice<'_>) -> Result<Vec<BodyTe
     match choice {
         BodyChoice::Absent => Ok(Vec::new()),
         BodyChoice::Value(media, value) => Ok(vec![body(judge.contract, media, value)?]),
+        BodyChoice::Text(text) => Ok(vec![text.clone()]),
         BodyChoice::Sample(media) => match samples(media) {
             found if found.is_empty() => Err(format!("no body of {} can be written", media.key)),
             found => Ok(found),

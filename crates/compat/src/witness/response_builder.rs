@@ -23,6 +23,8 @@ pub(crate) enum ResponseBodyChoice<'c> {
     Sample(&'c MediaType),
     /// This value.
     Value(&'c MediaType, Value),
+    /// This text.
+    Text(BodyText),
 }
 
 /// What is decided about a response; required header fields are filled with samples.
@@ -83,6 +85,7 @@ fn bodies(
     match choice {
         ResponseBodyChoice::Absent => Ok(Vec::new()),
         ResponseBodyChoice::Value(media, value) => Ok(vec![body(judge.contract, media, value)?]),
+        ResponseBodyChoice::Text(text) => Ok(vec![text.clone()]),
         ResponseBodyChoice::Sample(media) => {
             let values = body_samples(judge.contract, media, MessageDirection::Response);
             let written = values
