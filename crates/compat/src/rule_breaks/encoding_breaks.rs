@@ -10,11 +10,11 @@ use super::super::compat_finding::{ChangeLocation, ExchangePart};
 use super::super::witness::{
     BodyChoice, BodyText, FieldForm, MessageJudge, RequestChoices, ResponseBodyChoice,
     ResponseChoices, body_with, build_request, build_response, field_content_types, field_values,
-    received,
+    received, request_content,
 };
 use super::break_evidence::BreakEvidence;
 use super::break_sides::BreakSides;
-use super::request_breaks::{accepted, content};
+use super::request_breaks::accepted;
 use portcullis_contract::{
     CompiledContract, MediaRange, MediaType, MessageDirection, MessagePart, Violation,
 };
@@ -49,8 +49,8 @@ impl<'c> BreakSides<'c> {
         let (key, sent, receivable, status) = match &*location.part {
             ExchangePart::RequestBody(Some(key)) => (
                 key,
-                content(self.sender.operation),
-                content(self.receiver.operation),
+                request_content(self.sender.operation),
+                request_content(self.receiver.operation),
                 None,
             ),
             ExchangePart::Response {
@@ -129,8 +129,14 @@ impl EncodedField<'_> {
 
     fn try_form(self, value: &Value, form: &FieldForm) -> TriedField {
         let sender = self.sides.sender;
-        let tried = body_with(sender.contract, self.sent, value, Some(form))
-            .and_then(|text| self.exchange(sender, text));
+        let tried = body_with(
+            sender.contract,
+            self.sent,
+            &self.sent.key,
+            value,
+            Some(form),
+        )
+        .and_then(|text| self.exchange(sender, text));
         match tried {
             Err(reason) => TriedField::Impossible(reason),
             Ok((line, None)) => TriedField::Accepted(line),
@@ -151,9 +157,15 @@ impl EncodedField<'_> {
         let receiver = self.sides.receiver;
         let forms = self.forms(receiver.contract, self.received);
         forms.iter().any(|form| {
-            body_with(receiver.contract, self.received, value, Some(form))
-                .and_then(|text| self.build(receiver, text))
-                .is_ok()
+            body_with(
+                receiver.contract,
+                self.received,
+                &self.received.key,
+                value,
+                Some(form),
+            )
+            .and_then(|text| self.build(receiver, text))
+            .is_ok()
         })
     }
 

@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use portcullis_contract::{
-    BodyDeclaration, DocumentSet, MediaRange, MediaType, MessageDirection, Operation, Parameter,
-    Violation, ViolationClass,
+    DocumentSet, MediaRange, MediaType, MessageDirection, Parameter, Violation, ViolationClass,
 };
 
 use super::super::witness::{
-    BodyChoice, BuiltRequest, RequestChoices, WitnessRequest, body_values, build_request,
-    parameter_values, received,
+    BodyChoice, BodyText, BuiltRequest, RequestChoices, WitnessRequest, body_values, build_request,
+    parameter_values, received, request_content,
 };
 use super::break_evidence::BreakEvidence;
 use super::break_sides::BreakSides;
@@ -25,7 +24,7 @@ enum TriedRequests {
     Impossible(String),
 }
 
-impl BreakSides<'_> {
+impl<'c> BreakSides<'c> {
     /// A request that the receiver refuses because it lacks a parameter, or because the parameter
     /// is serialized differently.
     pub(super) fn parameter(self, rule: &str, name: &str) -> BreakEvidence {
@@ -82,7 +81,7 @@ impl BreakSides<'_> {
 
     /// A request that the receiver refuses because of its body or because it has none.
     pub(super) fn request_body(self, rule: &str, media: Option<&str>) -> BreakEvidence {
-        let content = content(self.sender.operation);
+        let content = request_content(self.sender.operation);
         let is_same =
             |known: &&MediaType| media.is_none_or(|media| known.key.eq_ignore_ascii_case(media));
         let content: Vec<&MediaType> = content.iter().filter(is_same).collect();
@@ -141,41 +140,33 @@ impl BreakSides<'_> {
     }
 
     /// A body of another media type in the range that the receiver narrowed.
-    fn other_media_type(self, content: &[&MediaType]) -> BreakEvidence {
-        let ranges = content.iter();
-        for range in ranges.filter_map(|media| MediaRange::parse(&media.key)) {
-            let kind = if range.kind() == "*" {
-                "application"
-            } else {
-                range.kind()
-            };
+    fn other_media_type(self, content: &[&'c MediaType]) -> BreakEvidence {
+        let is_unsupported =
+            |violation: &Violation| violation.class == ViolationClass::UnsupportedMediaType;
+        let samples = content.iter().map(|media| BodyChoice::Sample(media));
+        let others = content
+            .iter()
+            .filter_map(|media| MediaRange::parse(&media.key))
+            .map(|range| {
+                let kind = match range.kind() {
+                    "*" => "application",
+                    kind => kind,
+                };
+                BodyChoice::Text(BodyText::example(format!("{kind}/x-example")))
+            });
+        let choices = samples.chain(others).map(|body| {
             let choices = RequestChoices {
-                body: BodyChoice::Absent,
+                body,
                 ..RequestChoices::default()
             };
-            let Ok(mut built) = build_request(self.sender, choices) else {
-                continue;
-            };
-            let media = format!("{kind}/x-example");
-            built
-                .request
-                .headers
-                .push(("content-type".to_owned(), media));
-            built.request.body = Some("example".to_owned());
-            let is_sent = self
-                .sender
-                .request(&built.request)
-                .is_ok_and(|all| all.is_empty());
-            let request = built.request.clone();
-            let refused = received(self.receiver, built).unwrap_or_default();
-            let violation = refused
-                .iter()
-                .find(|found| found.class == ViolationClass::UnsupportedMediaType);
-            if let Some(violation) = violation.filter(|_| is_sent) {
-                return BreakEvidence::of_request(None, request, violation);
+            (None, choices)
+        });
+        match self.first_refused(choices, &is_unsupported) {
+            TriedRequests::Shown(evidence) => evidence,
+            TriedRequests::Accepted(_) | TriedRequests::Impossible(_) => {
+                BreakEvidence::unshown("no media type was found that only the range covers")
             }
         }
-        BreakEvidence::unshown("no media type was found that only the range covers")
     }
 
     /// A request whose credentials suffice only for the sender. `before` names the schemes of the
@@ -215,14 +206,11 @@ impl BreakSides<'_> {
     }
 
     /// Tries requests that the sender accepts until the receiver refuses one.
-    fn first_refused<'c>(
+    fn first_refused(
         self,
         choices: impl IntoIterator<Item = (Option<Value>, RequestChoices<'c>)>,
         is_about: &dyn Fn(&Violation) -> bool,
-    ) -> TriedRequests
-    where
-        Self: 'c,
-    {
+    ) -> TriedRequests {
         let mut outcome = TriedRequests::Impossible("no message could be built".to_owned());
         for (value, choices) in choices {
             match self.try_request(value, choices, is_about) {
@@ -261,14 +249,6 @@ pub(super) fn accepted(built: BuiltRequest) -> Result<BuiltRequest, String> {
     match built.refusal {
         Some(reason) => Err(format!("no complete example was found: {reason}")),
         None => Ok(built),
-    }
-}
-
-/// The media types of a request body.
-pub(super) fn content(operation: &Operation) -> &[MediaType] {
-    match &operation.body {
-        BodyDeclaration::Declared(body) => &body.content,
-        BodyDeclaration::Undeclared | BodyDeclaration::Ignored => &[],
     }
 }
 

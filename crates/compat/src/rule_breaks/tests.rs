@@ -543,3 +543,18 @@ fn encodings_of_responses() {
     let accepted = ["the older contract accepts the example status 200"];
     encoding(&wide, &plain, ChangeLevel::Warning, &accepted);
 }
+
+#[test]
+fn a_narrowed_media_type_is_shown_by_itself() {
+    let content = |media: &str| {
+        post(&format!(
+            "requestBody: {{required: true, content: {{{media}: {{schema: {{type: object}}}}}}}},"
+        ))
+    };
+    breaks(
+        "media-type.specialized",
+        &content("application/json"),
+        &content("'application/json; v=1'"),
+        "curl -X POST '/x' -H 'content-type: application/json' --data-raw '{}' -> the media type `application/json` is not declared",
+    );
+}

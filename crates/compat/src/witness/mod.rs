@@ -7,6 +7,7 @@
 
 mod witness_message;
 mod serialise;
+mod concrete_media_type;
 mod serialise_body;
 mod message_samples;
 mod message_judge;
@@ -20,6 +21,7 @@ mod confirmed_witness;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(super) use concrete_media_type::request_content;
 pub use confirmed_witness::Witness;
 pub(super) use contract_side::{
     CompleteMessage, ContractSide, ValueCarrier, complete_message, verify,

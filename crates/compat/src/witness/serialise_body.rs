@@ -8,6 +8,7 @@ use portcullis_contract::{
 };
 use portcullis_json::JsonNode;
 
+use super::concrete_media_type::usual_media_type;
 use super::serialise::{ValueStyle, escaped, in_query, plain};
 
 /// Separates the parts of multipart bodies.
@@ -20,6 +21,16 @@ pub(crate) struct BodyText {
     pub(super) text: String,
 }
 
+impl BodyText {
+    /// A body whose content does not matter.
+    pub(crate) fn example(media: String) -> Self {
+        Self {
+            media,
+            text: "example".to_owned(),
+        }
+    }
+}
+
 /// How one field of a form is written where the contract leaves a choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FieldForm {
@@ -30,7 +41,7 @@ pub(crate) struct FieldForm {
     pub(crate) header_text: String,
 }
 
-/// Serializes a body.
+/// Serializes a body of an entry of `content` in one of its media types.
 ///
 /// # Errors
 ///
@@ -38,9 +49,10 @@ pub(crate) struct FieldForm {
 pub(super) fn body(
     contract: &CompiledContract,
     media: &MediaType,
+    media_type: &str,
     value: &Value,
 ) -> Result<BodyText, String> {
-    body_with(contract, media, value, None)
+    body_with(contract, media, media_type, value, None)
 }
 
 /// Serializes a body in which one field has a certain form.
@@ -51,14 +63,15 @@ pub(super) fn body(
 pub(crate) fn body_with(
     contract: &CompiledContract,
     media: &MediaType,
+    media_type: &str,
     value: &Value,
     decisive: Option<&FieldForm>,
 ) -> Result<BodyText, String> {
-    let key = concrete(&media.key);
-    let range = MediaRange::parse(&key).ok_or("the media type cannot be read")?;
+    let key = media_type;
+    let range = MediaRange::parse(key).ok_or("the media type cannot be read")?;
     let write = |text: String| {
         Ok(BodyText {
-            media: key.clone(),
+            media: key.to_owned(),
             text,
         })
     };
@@ -102,9 +115,8 @@ pub(crate) fn body_with(
 
 /// A body in a format that is not read, for a message in which only its presence and its media type
 /// matter. `None` if the format has a structure that this function does not know.
-pub(super) fn unread_body(media: &MediaType) -> Option<BodyText> {
-    let key = concrete(&media.key);
-    let range = MediaRange::parse(&key)?;
+pub(super) fn unread_body(media_type: &str) -> Option<BodyText> {
+    let range = MediaRange::parse(media_type)?;
     let subtype = range.subtype().to_ascii_lowercase();
     let text = match subtype.as_str() {
         "event-stream" => "data: example\n\n",
@@ -114,7 +126,7 @@ pub(super) fn unread_body(media: &MediaType) -> Option<BodyText> {
     };
     Some(BodyText {
         text: text.to_owned(),
-        media: key,
+        media: media_type.to_owned(),
     })
 }
 
@@ -149,7 +161,7 @@ pub(crate) fn field_content_types(
     let named = listed.into_iter().map(|range| {
         Some(match range {
             "image/*" => "image/png".to_owned(),
-            other => concrete(other),
+            other => usual_media_type(other),
         })
     });
     named.chain([None]).collect()
@@ -313,14 +325,4 @@ fn multipart(encodings: &FieldEncodings<'_>, fields: &Map<String, Value>) -> Str
     }
     text.push_str(&format!("--{BOUNDARY}--\r\n"));
     text
-}
-
-/// A concrete media type that a range covers.
-fn concrete(key: &str) -> String {
-    match key.split(';').next().unwrap_or_default().trim() {
-        "*/*" | "application/*" => "application/json".to_owned(),
-        "text/*" => "text/plain".to_owned(),
-        range if range.contains('*') => range.replace('*', "x"),
-        _ => key.to_owned(),
-    }
 }
