@@ -52,7 +52,9 @@ pub(crate) fn parameter_values(
         _ => None,
     });
     let mut values: Vec<Value> = doubled.collect();
-    values.extend([json!([1, 2]), json!(["a", "b"]), json!({"a": 1})]);
+    values.extend([json!([1, 2]), json!(["a", "b"])]);
+    // Exploded, an object that the schema does not have looks like other parameters.
+    values.extend(parameter.has_members().then(|| json!({"a": 1})));
     values.extend(samples);
     values.extend([json!(1), json!("a"), json!(true)]);
     values

@@ -1,6 +1,7 @@
 //! Tests of the structural comparison: small pairs of contracts and the findings they must give.
 
 mod addresses;
+mod harmless_edits;
 mod messages;
 
 use portcullis_contract::{CompileOptions, CompiledContract, compile, parse_single_file};
