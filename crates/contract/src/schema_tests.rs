@@ -418,6 +418,32 @@ fn discriminators_affect_messages_but_not_validity() {
 }
 
 #[test]
+fn the_alternative_with_the_constants_of_the_value_is_the_closest() {
+    let check = |tag: &str, value: &str, expected: &str| {
+        let alternative = |kind: &str| {
+            let tag = tag.replace("KIND", kind);
+            format!(
+                r#"{{"title": "{kind}", "required": ["kind"], "properties": {{"kind": {tag}, "size": {{"type": "integer", "maximum": 3}}}}}}"#
+            )
+        };
+        let schema = format!(
+            r#"{{"anyOf": [{}, {}]}}"#,
+            alternative("cat"),
+            alternative("dog")
+        );
+        let message = first_message(&schema, value);
+        assert!(message.contains(expected), "{message}");
+    };
+    for tag in [r#"{"const": "KIND"}"#, r#"{"enum": ["KIND"]}"#] {
+        let refused = "4 is greater than the maximum of 3 (`dog`, the closest of 2 alternatives)";
+        check(tag, r#"{"kind": "dog", "size": 4}"#, refused);
+        let refused = "(`cat`, the closest of 2 alternatives)";
+        check(tag, r#"{"kind": "cat", "size": 4}"#, refused);
+        check(tag, r#"{"kind": "cow", "size": 4}"#, refused);
+    }
+}
+
+#[test]
 #[expect(clippy::too_many_lines, reason = "a table, a case each")]
 fn compares_numbers_exactly() {
     check_both(
