@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use portcullis_contract::{
-    DocumentSet, MediaRange, MediaType, MessageDirection, Parameter, Violation, ViolationClass,
+    DocumentSet, MediaRange, MediaType, MessageDirection, MessagePart, Parameter, Violation,
+    ViolationClass,
 };
 
 use super::super::witness::{
     BodyChoice, BodyText, BuiltRequest, RequestChoices, WitnessRequest, body_values, build_request,
-    parameter_values, received, request_content,
+    delimited_texts, parameter_values, received, request_content,
 };
 use super::break_evidence::BreakEvidence;
 use super::break_sides::BreakSides;
@@ -58,14 +59,26 @@ impl<'c> BreakSides<'c> {
         } else {
             parameter_values(self.sender.contract, parameter, MessageDirection::Request)
         };
-        let choices = values.into_iter().map(|value| {
-            let parameter = Some((parameter, value.clone()));
-            let choices = RequestChoices {
-                parameter,
-                ..RequestChoices::default()
-            };
-            (Some(value), choices)
-        });
+        let written = values.into_iter().map(|value| (Some(value), None));
+        let is_style = matches!(
+            rule,
+            "parameter.style.changed" | "parameter.explode.changed"
+        );
+        let texts = Some(delimited_texts(parameter))
+            .filter(|_| is_style && parameter.part == MessagePart::Query);
+        let texts = texts.unwrap_or_default().into_iter();
+        let choices =
+            written
+                .chain(texts.map(|text| (None, Some(text))))
+                .map(|(value, query_text)| {
+                    let decisive = value.clone().unwrap_or_default();
+                    let choices = RequestChoices {
+                        parameter: Some((parameter, decisive)),
+                        query_text,
+                        ..RequestChoices::default()
+                    };
+                    (value, choices)
+                });
         match self.first_refused(choices, &is_about) {
             TriedRequests::Shown(evidence) => evidence,
             TriedRequests::Accepted(line) if rule == "parameter.empty.refused" => {

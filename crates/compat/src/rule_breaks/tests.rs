@@ -558,3 +558,24 @@ fn a_narrowed_media_type_is_shown_by_itself() {
         "curl -X POST '/x' -H 'content-type: application/json' --data-raw '{}' -> the media type `application/json` is not declared",
     );
 }
+
+#[test]
+fn a_text_with_delimiters_shows_another_style() {
+    let list = |style: &str| {
+        get(&format!(
+            "{{name: f, in: query, schema: {{type: array, items: {{type: string}}, maxItems: 1}}{style}}}"
+        ))
+    };
+    breaks(
+        "parameter.explode.changed",
+        &list(""),
+        &list(", explode: false"),
+        "curl '/x?f=a,b' -> query parameter `f`: [\"a\",\"b\"] has more than 1 item",
+    );
+    breaks(
+        "parameter.style.changed",
+        &list(", explode: false"),
+        &list(", style: pipeDelimited, explode: false"),
+        "curl '/x?f=a|b' -> query parameter `f`: [\"a\",\"b\"] has more than 1 item",
+    );
+}

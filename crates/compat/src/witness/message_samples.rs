@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use portcullis_contract::{CompiledContract, MediaType, MessageDirection, Parameter};
 
+use super::serialise::escaped;
+
 /// A value to try for a parameter or a header: its example, a generated value, then common values.
 /// `None` after the last one.
 pub(super) fn parameter_sample(
@@ -58,6 +60,14 @@ pub(crate) fn parameter_values(
     values.extend(samples);
     values.extend([json!(1), json!("a"), json!(true)]);
     values
+}
+
+/// Texts to try for a query parameter whose delimiters are decisive: the delimiters are not escaped,
+/// so a style without them reads them as text.
+pub(crate) fn delimited_texts(parameter: &Parameter) -> Vec<String> {
+    let name = escaped(&parameter.name);
+    let texts = ["a,b", "1,2", "a|b", "1|2", "a%20b", "1%202"];
+    texts.iter().map(|text| format!("{name}={text}")).collect()
 }
 
 /// Values to try for a body that a schema now describes.

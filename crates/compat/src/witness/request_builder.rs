@@ -39,6 +39,8 @@ pub(crate) enum BodyChoice<'c> {
 pub(crate) struct RequestChoices<'c> {
     /// A parameter that is sent, with its value.
     pub(crate) parameter: Option<(&'c Parameter, Value)>,
+    /// The text of this parameter in the query, instead of what its value is written as.
+    pub(crate) query_text: Option<String>,
     pub(crate) body: BodyChoice<'c>,
     /// The number of the security alternative, or `usize::MAX` for no credentials.
     pub(crate) credentials: usize,
@@ -204,7 +206,11 @@ impl RequestBuilder<'_> {
                 continue;
             };
             match parameter.part {
-                MessagePart::Query => query.push(in_query(ValueStyle::of(parameter), &value)),
+                MessagePart::Query => {
+                    let text = self.choices.query_text.as_ref();
+                    let text = text.filter(|_| self.is_decisive(parameter)).cloned();
+                    query.push(text.unwrap_or_else(|| in_query(ValueStyle::of(parameter), &value)));
+                }
                 MessagePart::Header => {
                     headers.push((parameter.name.clone(), in_header(parameter, &value)));
                 }
