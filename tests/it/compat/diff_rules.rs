@@ -253,6 +253,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("schema.type.narrowed", "{type: number}", "{type: integer}"),
     ("schema.type.changed", "{type: number}", "{type: string}"),
     ("schema.null.allowed", "{type: string}", "{type: [string, \"null\"]}"),
+    ("schema.null.unlisted", "{type: string, enum: [a]}", "{type: [string, \"null\"], enum: [a]}"),
     ("schema.null.refused", "{type: [string, \"null\"]}", "{type: string}"),
     ("schema.format.set", "{type: string}", "{type: string, format: date}"),
     ("schema.format.unset", "{type: string, format: date}", "{type: string}"),

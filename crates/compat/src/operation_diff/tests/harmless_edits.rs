@@ -1,6 +1,6 @@
 //! Edits that change no message, and how they are reported.
 
-use super::{check, compared, lines};
+use super::{check, compared, compared_as, lines};
 
 fn get(parameter: &str) -> String {
     format!("paths: {{/x: {{get: {{parameters: [{parameter}], responses: {{}}}}}}}}")
@@ -127,4 +127,76 @@ fn paths_without_operations_are_named() {
         &["info path.removed.empty the contract | path without operations removed: /x/me"],
     );
     check(&empty, &empty, &[]);
+}
+
+/// The messages about the schema of a request body.
+fn messages(old: &str, new: &str) -> Vec<String> {
+    let body = |schema: &str| {
+        format!(
+            "paths: {{/x: {{post: {{requestBody: {{content: {{application/json: {{schema: {schema}}}}}}}, responses: {{}}}}}}}}"
+        )
+    };
+    let report = compared_as("3.1.0", &body(old), &body(new));
+    let lines = lines(&report).into_iter();
+    lines
+        .map(|line| line.rsplit(" | ").next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn edits_under_other_keywords_name_them() {
+    let check = |keyword: &str, expected: &str| {
+        let schema = |most: u32| {
+            format!(
+                "{{{keyword}: {{properties: {{u: {{maxLength: {most}}}}}, maxLength: {most}}}}}"
+            )
+        };
+        let found = messages(&schema(5), &schema(9));
+        assert!(found.iter().any(|line| line == expected), "{found:?}");
+    };
+    check("not", "under `not`: maxLength raised from 5 to 9");
+    check(
+        "propertyNames",
+        "under `propertyNames`: maxLength raised from 5 to 9",
+    );
+    check("if", "under `if`: maxLength raised from 5 to 9");
+    check("allOf: [{}], items", "maxLength raised from 5 to 9");
+    let nested = |most: u32| format!("{{not: {{if: {{maxLength: {most}}}, then: false}}}}");
+    assert_eq!(
+        messages(&nested(5), &nested(9)),
+        ["under `not/if`: maxLength raised from 5 to 9"]
+    );
+}
+
+#[test]
+fn additional_properties_of_any_value_are_true() {
+    assert_eq!(
+        messages(
+            "{type: object, additionalProperties: {}}",
+            "{type: object, additionalProperties: {type: string}}"
+        ),
+        ["additionalProperties schema added: true \u{2192} a schema"]
+    );
+}
+
+#[test]
+fn null_that_enum_does_not_list_is_not_allowed() {
+    let (plain, nullable) = (
+        "{type: string, enum: [a]}",
+        "{type: [string, 'null'], enum: [a]}",
+    );
+    let added =
+        "null changed in the types, but `enum` does not list it: string \u{2192} null or string";
+    assert_eq!(messages(plain, nullable), [added]);
+    let removed =
+        "null changed in the types, but `enum` does not list it: null or string \u{2192} string";
+    assert_eq!(messages(nullable, plain), [removed]);
+    let listed = "{type: [string, 'null'], enum: [a, null]}";
+    let found = messages(plain, listed);
+    assert!(
+        found
+            .iter()
+            .any(|line| line.starts_with("null is now allowed")),
+        "{found:?}"
+    );
 }
