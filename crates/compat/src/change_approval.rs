@@ -6,12 +6,9 @@
 //!
 //! A fingerprint follows from the contents of the contract alone, so that every command computes
 //! the same one. Two contracts with the same title and owner can therefore have equal
-//! fingerprints. The path and the service of an approval tell such contracts apart, and an approval
+//! fingerprints. The path and the service of an approval distinguish such contracts, and an approval
 //! without them covers no change if it fits several contracts of one run.
 
-use std::collections::HashMap;
-
-use super::compat_finding::CompatFinding;
 use super::date::Date;
 
 /// One approved change.
@@ -93,122 +90,6 @@ fn segments(path: &str) -> Vec<&str> {
 fn common_segments(one: &[&str], other: &[&str]) -> usize {
     let both = one.iter().zip(other);
     both.take_while(|(one, other)| one == other).count()
-}
-
-/// All approvals of a file, and which of them were used.
-#[derive(Debug, Default)]
-pub struct ApprovalSet {
-    by_fingerprint: HashMap<String, Vec<ApprovalUse>>,
-    today: Option<Date>,
-}
-
-/// An approval, and what it was used for.
-#[derive(Debug)]
-struct ApprovalUse {
-    approval: ChangeApproval,
-    is_used: bool,
-    /// The number of contracts with a change that the approval fits.
-    contracts: usize,
-}
-
-impl ApprovalUse {
-    const fn is_ambiguous(&self) -> bool {
-        self.contracts > 1
-    }
-}
-
-impl ApprovalSet {
-    /// Collects approvals, evaluated on a given day.
-    pub fn new(approvals: impl IntoIterator<Item = ChangeApproval>, today: Date) -> Self {
-        let mut set = Self {
-            today: Some(today),
-            ..Self::default()
-        };
-        for approval in approvals {
-            let key = approval.fingerprint.clone();
-            set.by_fingerprint
-                .entry(key)
-                .or_default()
-                .push(ApprovalUse {
-                    approval,
-                    is_used: false,
-                    contracts: 0,
-                });
-        }
-        set
-    }
-
-    /// Notes which approvals fit a contract. If a run compares several contracts, it does so for
-    /// each of them before it applies the approvals to any.
-    pub fn fit<'f>(
-        &mut self,
-        findings: impl IntoIterator<Item = &'f CompatFinding>,
-        names: &ContractNames,
-    ) {
-        let mut fingerprints: Vec<&str> = findings
-            .into_iter()
-            .map(CompatFinding::fingerprint)
-            .collect();
-        fingerprints.sort_unstable();
-        fingerprints.dedup();
-        for fingerprint in fingerprints {
-            let found = self.by_fingerprint.get_mut(fingerprint);
-            for entry in found.into_iter().flatten() {
-                entry.contracts += usize::from(names.admit(&entry.approval));
-            }
-        }
-    }
-
-    /// The approval of a change, unless it has expired or fits other contracts, too.
-    pub(super) fn of(
-        &mut self,
-        fingerprint: &str,
-        names: &ContractNames,
-    ) -> Option<&ChangeApproval> {
-        let today = self.today;
-        let entries = self.by_fingerprint.get_mut(fingerprint)?;
-        let mut applicable = None;
-        for entry in entries {
-            if !names.admit(&entry.approval) {
-                continue;
-            }
-            entry.is_used = true;
-            let has_expired = entry
-                .approval
-                .expires
-                .is_some_and(|last| Some(last) < today);
-            if !has_expired && !entry.is_ambiguous() {
-                applicable = applicable.or(Some(&entry.approval));
-            }
-        }
-        applicable
-    }
-
-    /// Expired approvals of changes that still exist.
-    pub fn expired(&self) -> Vec<&ChangeApproval> {
-        self.sorted(|entry| {
-            let expires = entry.approval.expires;
-            entry.is_used && expires.is_some_and(|last| Some(last) < self.today)
-        })
-    }
-
-    /// Approvals of changes that no longer exist; they can be deleted.
-    pub fn stale(&self) -> Vec<&ChangeApproval> {
-        self.sorted(|entry| !entry.is_used)
-    }
-
-    /// Approvals that fit changes of several contracts. They cover none of them.
-    pub fn ambiguous(&self) -> Vec<&ChangeApproval> {
-        self.sorted(ApprovalUse::is_ambiguous)
-    }
-
-    fn sorted(&self, is_wanted: impl Fn(&ApprovalUse) -> bool) -> Vec<&ChangeApproval> {
-        let all = self.by_fingerprint.values().flatten();
-        let wanted = all.filter(|entry| is_wanted(entry));
-        let mut wanted: Vec<&ChangeApproval> = wanted.map(|entry| &entry.approval).collect();
-        wanted.sort_by_key(|approval| approval.line);
-        wanted
-    }
 }
 
 #[cfg(test)]

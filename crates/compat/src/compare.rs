@@ -2,8 +2,9 @@
 
 use portcullis_contract::{CompiledContract, ContractIdentity};
 
+use super::approval_set::ApprovalSet;
 use super::broken_part_findings::{RevisionBrokenPart, broken_parts, judge_broken_parts};
-use super::change_approval::{ApprovalSet, ContractNames};
+use super::change_approval::ContractNames;
 use super::change_fingerprint::set_fingerprints;
 use super::change_level::ChangeLevel;
 use super::compare_options::CompareOptions;

@@ -41,7 +41,7 @@ impl DeclaredContent<'_> {
     }
 }
 
-/// A media type that selects these entries; the usual one of the first entry if there is none.
+/// A media type that selects these entries; else the usual one of the first entry.
 pub(super) fn concrete_media_type(entries: &[DeclaredContent<'_>]) -> String {
     let usual = entries
         .iter()

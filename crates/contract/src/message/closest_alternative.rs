@@ -3,7 +3,7 @@
 //! A `discriminator` never changes what is valid (OpenAPI 3.1.1, Discriminator Object). It names
 //! the alternative that the sender meant, so the errors of that one are reported. Without a
 //! discriminator the closest alternative is chosen: among those of the right type, one whose
-//! constants the value has, because constants tell alternatives apart; then the one whose errors are
+//! constants the value has, because constants distinguish alternatives; then the one whose errors are
 //! deepest in the value; then the one with the fewest errors.
 
 use std::cmp::Reverse;
