@@ -121,12 +121,14 @@ pub(super) fn compare(
     format(old, new, edits);
 }
 
-/// Whether an `enum` does not list null, so that it is invalid whatever `type` says.
+/// Whether an `enum` does not list null, so that it is invalid whatever `type` says. Next to an
+/// alternative for null, `enum` is of the other alternative.
 fn excludes_null(view: &SchemaConjunction<'_>) -> bool {
-    view.all("enum").any(|(_, values)| {
-        let mut values = values.elements();
-        !values.any(|value| value.kind() == JsonKind::Null)
-    })
+    !view.allows_null
+        && view.all("enum").any(|(_, values)| {
+            let mut values = values.elements();
+            !values.any(|value| value.kind() == JsonKind::Null)
+        })
 }
 
 fn format(old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>, edits: &mut Vec<SchemaEdit>) {

@@ -191,6 +191,14 @@ fn null_that_enum_does_not_list_is_not_allowed() {
     let removed =
         "null changed in the types, but `enum` does not list it: null or string \u{2192} string";
     assert_eq!(messages(nullable, plain), [removed]);
+    let alternative = "{anyOf: [{type: string, enum: [a]}, {type: 'null'}]}";
+    let found = messages(plain, alternative);
+    assert!(
+        found
+            .iter()
+            .any(|line| line.starts_with("null is now allowed")),
+        "{found:?}"
+    );
     let listed = "{type: [string, 'null'], enum: [a, null]}";
     let found = messages(plain, listed);
     assert!(
