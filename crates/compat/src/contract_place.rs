@@ -61,6 +61,9 @@ pub(super) fn contract_place<'c>(
     })
 }
 
+/// Names an alternative by one of its properties, if it has it.
+type NameOfAlternative<'n> = dyn Fn(JsonNode<'_>) -> Option<String> + 'n;
+
 /// A walk from the root of a document to a node.
 struct PlaceWalk<'c, 'd> {
     text: String,
@@ -124,7 +127,7 @@ impl PlaceWalk<'_, '_> {
     fn alternative_name(&mut self, alternative: JsonNode<'_>) -> Option<String> {
         let owner = self.owner;
         self.alternatives += 1;
-        let names: [&dyn Fn(JsonNode<'_>) -> Option<String>; 3] = [
+        let names: [&NameOfAlternative<'_>; 3] = [
             &|schema| discriminator_value(owner, schema),
             &required_constants,
             &|schema| Some(schema.get("$ref")?.as_str()?.to_owned()),

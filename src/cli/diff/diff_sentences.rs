@@ -109,7 +109,7 @@ impl FindingGroup<'_> {
         });
         match noun {
             Some((one, many)) => format!("{count} {}", title.replacen(one, many, 1)),
-            None => format!("{title} in {} places", count),
+            None => format!("{title} in {count} places"),
         }
     }
 

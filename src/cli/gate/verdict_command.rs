@@ -76,16 +76,7 @@ pub(super) fn verdict(
     let compared = compare(args, &registry, &found.record, &contract, now)?;
     let measured = measure_traffic(args, &registry)?;
     let options = args.verdict_args;
-    let approvals = options.approvals.as_deref().map(read_approvals);
-    let names = ContractNames {
-        paths: vec![ContractInput::of(args.contract)?.path_in_repository()],
-        service: Some(args.registry.service.clone()),
-    };
-    let (approvals, of_others): (Vec<_>, Vec<_>) = approvals
-        .transpose()?
-        .unwrap_or_default()
-        .into_iter()
-        .partition(|approval| names.admit(approval));
+    let (approvals, of_others) = approvals(args)?;
     let identity = contract.identity();
     let case = GateCase {
         catalog: &catalog,
@@ -162,6 +153,21 @@ fn missing_approvals(
             })
         })
     })
+}
+
+/// The approvals that are for this contract, and those for others.
+fn approvals(
+    args: &VerdictRequest<'_>,
+) -> Result<(Vec<ChangeApproval>, Vec<ChangeApproval>), RunError> {
+    let Some(path) = &args.verdict_args.approvals else {
+        return Ok((Vec::new(), Vec::new()));
+    };
+    let names = ContractNames {
+        paths: vec![ContractInput::of(args.contract)?.path_in_repository()],
+        service: Some(args.registry.service.clone()),
+    };
+    let all = read_approvals(path)?.into_iter();
+    Ok(all.partition(|approval| names.admit(approval)))
 }
 
 /// Warns of approvals with the fingerprint of a change that are for another contract.

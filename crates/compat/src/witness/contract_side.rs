@@ -141,12 +141,7 @@ impl<'c> ContractSide<'c> {
     }
 
     /// The body with a value, in a media type by which both sides select the compared schemas.
-    fn body(
-        self,
-        receiver: ContractSide<'c>,
-        status: Option<u16>,
-        value: &Value,
-    ) -> Result<BodyText, String> {
+    fn body(self, receiver: Self, status: Option<u16>, value: &Value) -> Result<BodyText, String> {
         let declared = |side: ContractSide<'c>| {
             let ValueCarrier::Body(media) = side.carrier else {
                 return None;
@@ -163,7 +158,7 @@ impl<'c> ContractSide<'c> {
         body(self.contract, own.media, &media_type, value)
     }
 
-    fn request(self, receiver: ContractSide<'c>, value: &Value) -> Result<BuiltRequest, String> {
+    fn request(self, receiver: Self, value: &Value) -> Result<BuiltRequest, String> {
         let choices = match self.carrier {
             ValueCarrier::Body(_) => RequestChoices {
                 body: BodyChoice::Text(self.body(receiver, None, value)?),
@@ -179,7 +174,7 @@ impl<'c> ContractSide<'c> {
         build_request(self.judge(), choices)
     }
 
-    fn response(self, receiver: ContractSide<'c>, value: &Value) -> Result<BuiltResponse, String> {
+    fn response(self, receiver: Self, value: &Value) -> Result<BuiltResponse, String> {
         let choices = match self.carrier {
             ValueCarrier::Body(_) => {
                 let status = self
