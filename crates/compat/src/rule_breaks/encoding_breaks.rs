@@ -10,7 +10,7 @@ use super::super::compat_finding::{ChangeLocation, ExchangePart};
 use super::super::witness::{
     BodyChoice, BodyText, FieldForm, MessageJudge, RequestChoices, ResponseBodyChoice,
     ResponseChoices, body_with, build_request, build_response, field_content_types, field_values,
-    received, request_content,
+    has_required_headers, received, request_content,
 };
 use super::break_evidence::BreakEvidence;
 use super::break_sides::BreakSides;
@@ -117,11 +117,16 @@ impl EncodedField<'_> {
     /// The forms of the field that a contract may allow.
     fn forms(self, contract: &CompiledContract, media: &MediaType) -> Vec<FieldForm> {
         let types = field_content_types(contract, media, self.name);
+        let texts: &[&str] = if has_required_headers(contract, media, self.name) {
+            &HEADER_TEXTS
+        } else {
+            &HEADER_TEXTS[..1]
+        };
         let of_type = |content_type: Option<String>| {
-            HEADER_TEXTS.map(|header_text| FieldForm {
+            texts.iter().map(move |header_text| FieldForm {
                 name: self.name.to_owned(),
                 content_type: content_type.clone(),
-                header_text: header_text.to_owned(),
+                header_text: (*header_text).to_owned(),
             })
         };
         types.into_iter().flat_map(of_type).collect()

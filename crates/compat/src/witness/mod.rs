@@ -34,5 +34,7 @@ pub(super) use request_builder::{
 pub(super) use response_builder::{
     ResponseBodyChoice, ResponseChoices, build_response, usual_statuses,
 };
-pub(super) use serialise_body::{BodyText, FieldForm, body_with, field_content_types};
+pub(super) use serialise_body::{
+    BodyText, FieldForm, body_with, field_content_types, has_required_headers,
+};
 pub use witness_message::{WitnessRequest, WitnessResponse};

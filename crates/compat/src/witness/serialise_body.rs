@@ -167,6 +167,20 @@ pub(crate) fn field_content_types(
     named.chain([None]).collect()
 }
 
+/// Whether a part of a field must have header fields.
+pub(crate) fn has_required_headers(
+    contract: &CompiledContract,
+    media: &MediaType,
+    name: &str,
+) -> bool {
+    let encodings = FieldEncodings {
+        contract,
+        media: media.node_ref,
+        decisive: None,
+    };
+    !encodings.of(name).required_headers().is_empty()
+}
+
 /// The Encoding Objects of a media type.
 struct FieldEncodings<'d> {
     contract: &'d CompiledContract,
