@@ -4,6 +4,10 @@
 //! the place in both revisions and both values, complete. It ignores what a reviewer did not decide
 //! about: line numbers, wording, and the names of path parameters. A change of a component has one
 //! fingerprint, however many operations use the component.
+//!
+//! The contract is its title and the squad that owns it. Anything else in it may differ between the
+//! revisions that two commands compare, and its path and service are not known to every command;
+//! approvals name those where they are known ([`super::ContractNames`]).
 
 use std::collections::HashMap;
 
@@ -19,7 +23,7 @@ use super::contract_place::{ContractPlace, contract_place};
 use super::diff_rule::{ChangeAction, ChangeArea, ChangeCategory, DiffRule};
 
 /// The version of what a fingerprint covers.
-const FORMAT: &str = "2";
+const FORMAT: &str = "3";
 
 /// The length of a fingerprint, in bytes.
 const LENGTH: usize = 8;
@@ -58,18 +62,20 @@ struct RevisionSide<'c> {
 impl Fingerprinting<'_> {
     fn of(&mut self, finding: &CompatFinding) -> String {
         let (before, after) = (finding.before.as_deref(), finding.after.as_deref());
+        let owner = self.old.contract.identity().provider.unwrap_or_default();
         let mut parts = vec![
             FORMAT.to_owned(),
             self.old.contract.title.to_string(),
+            owner.to_string(),
             finding.rule.id.to_owned(),
             finding.direction.map_or("", direction_name).to_owned(),
             before.unwrap_or_default().to_owned(),
             after.unwrap_or_default().to_owned(),
         ];
-        let places = (
-            self.old.place(finding.old.as_ref()),
-            self.new.place(finding.new.as_ref()),
-        );
+        let old = self.old.place(finding.old.as_ref(), 0);
+        // The older contents identify an alternative. The newer ones may get further edits.
+        let known = old.as_ref().map_or(0, |place| place.alternatives);
+        let places = (old, self.new.place(finding.new.as_ref(), known));
         match &places {
             // Without a location, only the whole revisions say what changed.
             (None, None) => parts.extend([
@@ -118,8 +124,17 @@ impl<'c> RevisionSide<'c> {
         }
     }
 
-    fn place(&self, location: Option<&SourceLocation>) -> Option<ContractPlace> {
-        contract_place(self.contract, location?)
+    fn place(
+        &mut self,
+        location: Option<&SourceLocation>,
+        known_alternatives: usize,
+    ) -> Option<ContractPlace> {
+        contract_place(
+            self.contract,
+            location?,
+            &mut self.digests,
+            known_alternatives,
+        )
     }
 
     /// The content of an operation, or the revision if the subject is something else.

@@ -8,7 +8,9 @@ use portcullis_contract::{
 };
 use portcullis_vocabulary::Limits;
 
-use crate::{ApprovalSet, ChangeApproval, ChangeLevel, CompareOptions, Date, compare};
+use crate::{
+    ApprovalSet, ChangeApproval, ChangeLevel, CompareOptions, ContractNames, Date, compare,
+};
 
 const TODAY: &str = "2026-01-01";
 
@@ -85,18 +87,58 @@ fn an_alternative_does_not_approve_another() {
         ))
     };
     assert_eq!(car, only(&turned(20, 20), &turned(10, 20)));
-    // Without a discriminator the position does.
-    let plain = |car: u32, bus: u32| {
-        body(&format!(
-            "{{anyOf: [{}, {}]}}",
-            alternative("car", car),
-            alternative("bus", bus)
-        ))
+    // So do constants without a discriminator.
+    let plain = |first: (&str, u32), second: (&str, u32)| {
+        let (first, second) = (
+            alternative(first.0, first.1),
+            alternative(second.0, second.1),
+        );
+        body(&format!("{{anyOf: [{first}, {second}]}}"))
     };
-    assert_ne!(
-        only(&plain(20, 20), &plain(10, 20)),
-        only(&plain(20, 20), &plain(20, 10))
+    let unchanged = plain(("car", 20), ("bus", 20));
+    let car = only(&unchanged, &plain(("car", 10), ("bus", 20)));
+    let bus = only(&unchanged, &plain(("car", 20), ("bus", 10)));
+    assert_ne!(car, bus);
+    let turned = plain(("bus", 20), ("car", 20));
+    assert_eq!(
+        car,
+        only(&turned, &plain(("bus", 20), ("car", 10))),
+        "an alternative may move"
     );
+    assert_eq!(bus, only(&turned, &plain(("bus", 10), ("car", 20))));
+}
+
+#[test]
+fn an_alternative_without_constants_is_identified_by_its_older_contents() {
+    let alternative = |name: &str, most: u32, least: u32| {
+        format!(
+            "{{type: object, required: [{name}], properties: {{{name}: {{type: string}}, seats: {{type: integer, maximum: {most}, minimum: {least}}}}}}}"
+        )
+    };
+    let list = |first: &str, second: &str| body(&format!("{{oneOf: [{first}, {second}]}}"));
+    let (car, bus) = (alternative("car", 20, 1), alternative("bus", 20, 1));
+    let (less_car, less_bus) = (alternative("car", 10, 1), alternative("bus", 10, 1));
+    let of_car = only(&list(&car, &bus), &list(&less_car, &bus));
+    assert_ne!(of_car, only(&list(&bus, &car), &list(&less_bus, &car)));
+    assert_eq!(of_car, only(&list(&bus, &car), &list(&bus, &less_car)));
+    // A further edit of the alternative does not touch the approval of the first one.
+    let both = breaks(&list(&car, &bus), &list(&alternative("car", 10, 2), &bus));
+    assert!(both.iter().any(|(_, found)| *found == of_car), "{both:?}");
+}
+
+#[test]
+fn equal_titles_of_two_squads_are_two_contracts() {
+    let owned = |squad: &str, most: u32| {
+        let text = body(&format!("{{type: integer, maximum: {most}}}"));
+        text.replace(
+            "version: 1.0.0",
+            &format!("version: 1.0.0, x-squad-owner: {squad}"),
+        )
+    };
+    let pay = only(&owned("pay", 20), &owned("pay", 10));
+    assert_ne!(pay, only(&owned("ord", 20), &owned("ord", 10)));
+    // The owner of the older revision counts, as the title does.
+    assert_eq!(pay, only(&owned("pay", 20), &owned("ord", 10)));
 }
 
 #[test]
@@ -257,13 +299,16 @@ fn one_approval_covers_every_place_and_no_other_change() {
         .find(|found| found.rule.id == "schema.maximum.decreased");
     let approval = ChangeApproval {
         fingerprint: lower.unwrap().fingerprint().to_owned(),
+        contract: None,
+        service: None,
         owner: "payments".to_owned(),
         reason: "agreed".to_owned(),
         expires: None,
         change: String::new(),
         line: 1,
     };
-    report.approve(&mut ApprovalSet::new([approval], today));
+    let mut approvals = ApprovalSet::new([approval], today);
+    report.approve(&mut approvals, &ContractNames::default());
     let counts = report.counts();
     assert_eq!((counts.approved, counts.breaking), (1, 1));
 }

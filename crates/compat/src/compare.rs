@@ -2,8 +2,9 @@
 
 use portcullis_contract::{CompiledContract, ContractIdentity};
 
+use super::approval_set::ApprovalSet;
 use super::broken_part_findings::{RevisionBrokenPart, broken_parts, judge_broken_parts};
-use super::change_approval::ApprovalSet;
+use super::change_approval::ContractNames;
 use super::change_fingerprint::set_fingerprints;
 use super::change_level::ChangeLevel;
 use super::compare_options::CompareOptions;
@@ -155,10 +156,10 @@ impl CompatReport {
         open.map(|finding| finding.level).max()
     }
 
-    /// Attaches approvals to the findings that they cover.
-    pub fn approve(&mut self, approvals: &mut ApprovalSet) {
+    /// Attaches approvals to the findings that they cover. `names` identifies the contract.
+    pub fn approve(&mut self, approvals: &mut ApprovalSet, names: &ContractNames) {
         for finding in &mut self.findings {
-            finding.approval = approvals.of(finding.fingerprint()).cloned();
+            finding.approval = approvals.of(finding.fingerprint(), names).cloned();
         }
     }
 }

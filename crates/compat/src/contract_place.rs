@@ -2,8 +2,10 @@
 //!
 //! It is the JSON pointer with some tokens replaced: paths lose the names of their
 //! parameters, parameters have their location and name instead of their position, and the
-//! alternatives of `oneOf` and `anyOf` have the value of their discriminator, if that identifies
-//! them. Elements of lists of plain values have their value. A location in a component begins at the component, so it is the same for every use.
+//! alternatives of `oneOf` and `anyOf` have what identifies them: the value of their discriminator,
+//! else the constants that only they require, else their reference, else the digest of their
+//! contents. Elements of lists of plain values have their value. A location in a component begins at
+//! the component, so it is the same for every use.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -11,6 +13,7 @@ use portcullis_contract::{CompiledContract, Document, DocumentSet, NodeRef, Sour
 use portcullis_json::{JsonNode, pointer};
 
 use super::compat_finding::{path_expressions, path_shape};
+use super::content_digest::ContentDigests;
 use super::schema_diff::canonical;
 
 /// A location in a contract, found again by its pointer.
@@ -19,46 +22,65 @@ pub(super) struct ContractPlace {
     pub(super) text: String,
     /// The node at the location.
     pub(super) node_ref: NodeRef,
+    /// How many alternatives the location is in.
+    pub(super) alternatives: usize,
 }
 
-/// Finds a location; `None` if the contract has no such file.
-pub(super) fn contract_place(
-    contract: &CompiledContract,
+/// Finds a location; `None` if the contract has no such file. For the first `known_alternatives` on
+/// the way to it, the text leaves out which one it is if only its contents say so.
+pub(super) fn contract_place<'c>(
+    contract: &'c CompiledContract,
     location: &SourceLocation,
+    digests: &mut ContentDigests<'c>,
+    known_alternatives: usize,
 ) -> Option<ContractPlace> {
     let documents = contract.documents();
     let list = documents.list();
     let index = list.iter().position(|own| own.name == location.file)?;
     let document = &list[index];
+    let near = documents.root_ref(u32::try_from(index).ok()?);
     let mut walk = PlaceWalk {
         text: relative_path(document, documents.entry()),
         node: document.root(),
         owner: document.root(),
         path: None,
+        near,
+        digests,
+        known_alternatives,
+        alternatives: 0,
     };
     let mut parent = String::new();
     for token in pointer::tokens(&location.pointer) {
         walk.step(&parent, &token);
         parent = token.into_owned();
     }
-    let document = u32::try_from(index).ok()?;
     Some(ContractPlace {
-        node_ref: DocumentSet::node_ref(documents.root_ref(document), walk.node),
+        node_ref: DocumentSet::node_ref(near, walk.node),
+        alternatives: walk.alternatives,
         text: walk.text,
     })
 }
 
+/// Names an alternative by one of its properties, if it has it.
+type NameOfAlternative<'n> = dyn Fn(JsonNode<'_>) -> Option<String> + 'n;
+
 /// A walk from the root of a document to a node.
-struct PlaceWalk<'c> {
+struct PlaceWalk<'c, 'd> {
     text: String,
     node: JsonNode<'c>,
     /// The object around the current node.
     owner: JsonNode<'c>,
     /// The template of the current path.
     path: Option<String>,
+    /// The root of the document.
+    near: NodeRef,
+    digests: &'d mut ContentDigests<'c>,
+    known_alternatives: usize,
+    /// How many alternatives the current node is in.
+    alternatives: usize,
 }
 
-impl PlaceWalk<'_> {
+impl PlaceWalk<'_, '_> {
     /// Goes to a child of the current node. `parent` is the token that led to the current node.
     fn step(&mut self, parent: &str, token: &str) {
         let next = match self.node.get(token) {
@@ -91,23 +113,41 @@ impl PlaceWalk<'_> {
     }
 
     /// What identifies an element of an array; `None` if the values of the change do.
-    fn element_name(&self, array: &str, element: JsonNode<'_>, index: &str) -> Option<String> {
+    fn element_name(&mut self, array: &str, element: JsonNode<'_>, index: &str) -> Option<String> {
         match array {
             "parameters" => self.parameter_name(element).or(Some(index.to_owned())),
-            "oneOf" | "anyOf" => {
-                let name = discriminator_value(self.owner, element);
-                let is_unique = name.as_ref().is_some_and(|name| {
-                    let same = self.node.elements().filter(|other| {
-                        discriminator_value(self.owner, *other).as_ref() == Some(name)
-                    });
-                    same.count() == 1
-                });
-                name.filter(|_| is_unique).or(Some(index.to_owned()))
-            }
+            "oneOf" | "anyOf" => self.alternative_name(element),
             "enum" | "required" | "type" | "tags" => Some(canonical(element)),
             "security" | "servers" => None,
             _ => Some(index.to_owned()),
         }
+    }
+
+    /// What identifies an alternative wherever it is in its list.
+    fn alternative_name(&mut self, alternative: JsonNode<'_>) -> Option<String> {
+        let owner = self.owner;
+        self.alternatives += 1;
+        let names: [&NameOfAlternative<'_>; 3] = [
+            &|schema| discriminator_value(owner, schema),
+            &required_constants,
+            &|schema| Some(schema.get("$ref")?.as_str()?.to_owned()),
+        ];
+        for name_of in names {
+            let Some(name) = name_of(alternative) else {
+                continue;
+            };
+            let others = self.node.elements();
+            if others
+                .filter(|other| name_of(*other).as_ref() == Some(&name))
+                .count()
+                == 1
+            {
+                return Some(name);
+            }
+        }
+        let is_known = self.alternatives <= self.known_alternatives;
+        let node_ref = DocumentSet::node_ref(self.near, alternative);
+        (!is_known).then(|| self.digests.of(node_ref))
     }
 
     /// The location and the name of a parameter. A parameter of the path has its position there
@@ -132,11 +172,31 @@ impl PlaceWalk<'_> {
 fn discriminator_value(owner: JsonNode<'_>, alternative: JsonNode<'_>) -> Option<String> {
     let property = owner.get("discriminator")?.get("propertyName")?.as_str()?;
     let schema = alternative.get("properties")?.get(property)?;
-    let value = schema.get("const").or_else(|| {
+    Some(format!("{property}={}", only_value(schema)?.as_str()?))
+}
+
+/// The required properties of an inline alternative that have only one value, with that value.
+fn required_constants(alternative: JsonNode<'_>) -> Option<String> {
+    let required = alternative.get("required")?;
+    let properties = alternative.get("properties")?;
+    let mut constants: Vec<String> = required
+        .elements()
+        .filter_map(|name| {
+            let name = name.as_str()?;
+            let value = only_value(properties.get(name)?)?;
+            Some(format!("{name}={}", canonical(value)))
+        })
+        .collect();
+    constants.sort_unstable();
+    (!constants.is_empty()).then(|| constants.join(" "))
+}
+
+/// The only value that a schema accepts, if it lists one.
+fn only_value(schema: JsonNode<'_>) -> Option<JsonNode<'_>> {
+    schema.get("const").or_else(|| {
         let values = schema.get("enum")?;
         values.elements().next().filter(|_| values.len() == 1)
-    })?;
-    Some(format!("{property}={}", value.as_str()?))
+    })
 }
 
 /// The path of a document relative to the folder of the entry document; empty for the entry.

@@ -19,6 +19,7 @@ mod change_level;
 mod diff_rule;
 mod rules;
 mod change_approval;
+mod approval_set;
 mod compat_finding;
 mod level_settings;
 mod compare_options;
@@ -48,8 +49,9 @@ mod compare;
 #[cfg(test)]
 mod property_tests;
 
+pub use approval_set::ApprovalSet;
 pub use broken_part_findings::RevisionBrokenPart;
-pub use change_approval::{ApprovalSet, ChangeApproval};
+pub use change_approval::{ChangeApproval, ContractNames};
 pub use change_level::{ChangeCertainty, ChangeLevel};
 pub use compare::{CompatCounts, CompatReport, compare};
 pub use compare_options::CompareOptions;

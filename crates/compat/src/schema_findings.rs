@@ -119,7 +119,13 @@ impl SchemaFindings {
         let places = edit.pointers.iter().map(|at| judge.place(at));
         let key = (edit_key, rule.id, level, certainty.clone());
         match self.by_edit.get(&key) {
-            Some(number) => self.findings[*number].places.extend(places),
+            Some(number) => {
+                let found = &mut self.findings[*number];
+                found.places.extend(places);
+                if edit.applied.is_empty() {
+                    found.message = edit_sentence(rule, edit);
+                }
+            }
             None => {
                 self.by_edit.insert(key, self.findings.len());
                 let is_shown = certainty == ChangeCertainty::Witnessed;
@@ -132,6 +138,16 @@ impl SchemaFindings {
                 });
             }
         }
+    }
+}
+
+/// The edit as a sentence, with the keywords that it is under.
+fn edit_sentence(rule: &DiffRule, found: &LocatedEdit) -> String {
+    let edit = &found.edit;
+    let sentence = sentence(rule, edit.before.as_deref(), edit.after.as_deref());
+    match &found.applied[..] {
+        [] => sentence,
+        keywords => format!("under `{}`: {sentence}", keywords.join("/")),
     }
 }
 
@@ -176,7 +192,7 @@ impl SchemaSiteJudge<'_, '_> {
             places,
             before: edit.before.clone(),
             after: edit.after.clone(),
-            message: sentence(rule, edit.before.as_deref(), edit.after.as_deref()),
+            message: edit_sentence(rule, found),
             old: edit.old.map(|node_ref| old.location(node_ref)),
             new: edit.new.map(|node_ref| new.location(node_ref)),
             witness: None,

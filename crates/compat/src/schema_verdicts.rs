@@ -36,6 +36,7 @@ pub(super) struct SiteKey {
     direction: MessageDirection,
     is_outbound: bool,
     encoding: ValueEncoding,
+    is_read: bool,
 }
 
 /// The verdicts about the schemas of a site.
@@ -73,7 +74,15 @@ impl SchemaSiteJudge<'_, '_> {
             direction: self.site.direction,
             is_outbound: self.site.operations.is_outbound,
             encoding: self.site.encoding,
+            is_read: self.is_read(),
         }
+    }
+
+    /// Whether the value is read. Of `Set-Cookie` only the presence is checked, because its lines
+    /// cannot be joined (RFC 6265 section 3).
+    fn is_read(&self) -> bool {
+        !matches!(&*self.site.part, ExchangePart::Header { name, .. }
+            if name.eq_ignore_ascii_case("set-cookie"))
     }
 
     pub(super) fn edit_key(&self, found: &LocatedEdit) -> EditKey {
@@ -90,6 +99,9 @@ impl SchemaSiteJudge<'_, '_> {
         is_known_to_break: &dyn Fn(EditKey) -> bool,
     ) -> JudgedSchemas {
         let edits = self.comparison.graph.edits(self.site.pair);
+        if !self.is_read() {
+            return JudgedSchemas::all(edits, |_| JudgedEdit::Harmless);
+        }
         let Some(schemas) = self.schemas() else {
             let reason = "values in this form are not validated";
             return JudgedSchemas::all(edits, |_| JudgedEdit::Undecided(reason.to_owned()));

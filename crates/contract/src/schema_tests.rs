@@ -423,6 +423,75 @@ fn discriminators_affect_messages_but_not_validity() {
 }
 
 #[test]
+fn messages_say_what_a_keyword_refuses() {
+    let check = |schema: &str, value: &str, expected: &str| {
+        assert_eq!(first_message(schema, value), expected, "{schema}");
+    };
+    let contains = |more: &str| format!(r#"{{"contains": {{"type": "integer"}}{more}}}"#);
+    check(
+        &contains(""),
+        r#"["a"]"#,
+        r#"["a"] has no item that matches `contains`"#,
+    );
+    for more in [
+        r#", "maxContains": 1"#,
+        r#", "minContains": 1, "maxContains": 1"#,
+    ] {
+        check(
+            &contains(more),
+            "[0,0]",
+            "[0,0] has too many items that match `contains`",
+        );
+    }
+    check(
+        &contains(r#", "minContains": 2"#),
+        "[0]",
+        "[0] has too few items that match `contains`",
+    );
+    check(
+        r#"{"not": {"type": "string"}}"#,
+        r#""a""#,
+        r#""a" matches the schema under `not`"#,
+    );
+    check(
+        r#"{"properties": {"p": {}}, "unevaluatedProperties": {"type": "string"}}"#,
+        r#"{"a": 0}"#,
+        "the schema under `unevaluatedProperties` refuses the value of `a`",
+    );
+    check(
+        r#"{"properties": {"p": {}}, "unevaluatedProperties": false}"#,
+        r#"{"a": 0}"#,
+        "Unevaluated properties are not allowed ('a' was unexpected)",
+    );
+}
+
+#[test]
+fn the_alternative_with_the_constants_of_the_value_is_the_closest() {
+    let check = |tag: &str, value: &str, expected: &str| {
+        let alternative = |kind: &str| {
+            let tag = tag.replace("KIND", kind);
+            format!(
+                r#"{{"title": "{kind}", "required": ["kind"], "properties": {{"kind": {tag}, "size": {{"type": "integer", "maximum": 3}}}}}}"#
+            )
+        };
+        let schema = format!(
+            r#"{{"anyOf": [{}, {}]}}"#,
+            alternative("cat"),
+            alternative("dog")
+        );
+        let message = first_message(&schema, value);
+        assert!(message.contains(expected), "{message}");
+    };
+    for tag in [r#"{"const": "KIND"}"#, r#"{"enum": ["KIND"]}"#] {
+        let refused = "4 is greater than the maximum of 3 (`dog`, the closest of 2 alternatives)";
+        check(tag, r#"{"kind": "dog", "size": 4}"#, refused);
+        let refused = "(`cat`, the closest of 2 alternatives)";
+        check(tag, r#"{"kind": "cat", "size": 4}"#, refused);
+        check(tag, r#"{"kind": "cow", "size": 4}"#, refused);
+    }
+}
+
+#[test]
 #[expect(clippy::too_many_lines, reason = "a table, a case each")]
 fn compares_numbers_exactly() {
     check_both(

@@ -42,6 +42,7 @@ fn contract_section(contract: &ContractReport) -> ReportSection {
     } = contract;
     let findings = problems.iter().map(|problem| finding(path, problem));
     ReportSection {
+        sentences: Vec::new(),
         name: path.clone(),
         path: path.clone(),
         heading: Some(format!("{title} {version} (`{path}`)")),
@@ -83,6 +84,7 @@ fn unreadable_section(unreadable: &UnreadableFile) -> ReportSection {
     let mut finding = ReportFinding::new("unreadable-file", level, message, case.clone());
     finding.location = Some(FindingLocation::file(path));
     ReportSection {
+        sentences: Vec::new(),
         name: path.clone(),
         path: path.clone(),
         heading: Some(format!("`{path}`")),

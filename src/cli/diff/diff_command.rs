@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use portcullis_compat::{self as compat, ChangeLevel, CompareOptions, Date};
+use portcullis_compat::{self as compat, ChangeLevel, CompareOptions, ContractNames, Date};
 use portcullis_config::load_catalog_file;
 use portcullis_contract::{BrokenPartPolicy, CompiledContract, ContractIdentity, DocumentSet};
 use portcullis_control::ownership::SquadBoundaries;
@@ -43,10 +43,17 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut ReportWriter) -> Result<CommandOut
             run.compare_directories(old, new)?;
         }
         (None, None) => {
+            let names = ContractNames {
+                paths: [&old, &new]
+                    .into_iter()
+                    .filter_map(DiffSide::path)
+                    .collect(),
+                service: old.service().or(new.service()).map(str::to_owned),
+            };
             let old = run.compile(&old, args.tolerant.older())?;
             let new = run.compile(&new, args.tolerant.newer())?;
             let path = new.files().next().unwrap_or_default().to_owned();
-            run.compare(path, &old, &new);
+            run.compare(path, names, &old, &new);
         }
         _ => {
             return Err(RunError::Unlike {
@@ -111,7 +118,13 @@ impl DiffRun {
         compile_contract(side.load(&self.limits, policy)?, &side.name(), policy)
     }
 
-    fn compare(&mut self, path: String, old: &CompiledContract, new: &CompiledContract) {
+    fn compare(
+        &mut self,
+        path: String,
+        names: ContractNames,
+        old: &CompiledContract,
+        new: &CompiledContract,
+    ) {
         let report = compat::compare(old, new, &self.options);
         let providers = new
             .operations
@@ -124,6 +137,7 @@ impl DiffRun {
         let providers: BTreeMap<String, String> = providers.collect();
         self.comparison.contracts.push(ComparedContract {
             path,
+            names,
             report,
             providers,
         });
@@ -201,7 +215,13 @@ impl DiffRun {
             Ok((before, after))
         });
         match both {
-            Ok((old, new)) => self.compare(name, &old, &new),
+            Ok((old, new)) => {
+                let names = ContractNames {
+                    paths: vec![name.clone()],
+                    service: None,
+                };
+                self.compare(name, names, &old, &new);
+            }
             Err(error) => self.report_unreadable(&error),
         }
     }

@@ -9,8 +9,9 @@ use portcullis_contract::{ContractIdentity, SourceLocation};
 use super::diff_json::{print_comparison, verdict};
 use super::diff_places::{place_text, reach_text};
 use super::diff_result::{ComparedContract, DiffResult, SquadTotals, broken_part_note};
+use super::diff_sentences::sentences;
 use super::diff_text::{self, setting_text};
-use crate::cli::output::ReportWriter;
+use crate::cli::output::{ReportWriter, counted};
 use crate::cli::report::{
     CommandReport, FindingLevel, FindingLocation, Report, ReportFinding, ReportSection,
     ReportTable, TestCase,
@@ -76,7 +77,9 @@ fn summary(counts: &CompatCounts) -> String {
         ..
     } = counts;
     let mut text = format!(
-        "{breaking} breaking, {unknown} unknown, {warning} warnings, {info} infos, {approved} approved"
+        "{breaking} breaking, {unknown} unknown, {}, {}, {approved} approved",
+        counted(*warning as u64, "warning"),
+        counted(*info as u64, "info")
     );
     if *disabled > 0 {
         text.push_str(&format!(", {disabled} turned off"));
@@ -116,6 +119,7 @@ fn squad_table(comparison: &DiffResult) -> Option<ReportTable> {
 /// The section of a contract that exists on one side only.
 fn lone_contract(path: &str, identity: &ContractIdentity, finding: ReportFinding) -> ReportSection {
     ReportSection {
+        sentences: Vec::new(),
         name: path.to_owned(),
         path: path.to_owned(),
         heading: Some(format!(
@@ -143,6 +147,7 @@ fn compared_section(compared: &ComparedContract) -> ReportSection {
     let path = &compared.path;
     let findings = report.findings.iter();
     ReportSection {
+        sentences: sentences(&report.findings),
         name: path.clone(),
         path: path.clone(),
         heading: Some(format!(
@@ -169,8 +174,11 @@ fn approvals_section(comparison: &DiffResult) -> Option<ReportSection> {
     let expired = expired.map(|text| entry("approval.expired", "expired", text));
     let stale = comparison.stale.iter();
     let stale = stale.map(|text| entry("approval.stale", "stale", text));
-    let findings: Vec<ReportFinding> = expired.chain(stale).collect();
+    let ambiguous = comparison.ambiguous.iter();
+    let ambiguous = ambiguous.map(|text| entry("approval.ambiguous", "ambiguous", text));
+    let findings: Vec<ReportFinding> = expired.chain(stale).chain(ambiguous).collect();
     (!findings.is_empty()).then(|| ReportSection {
+        sentences: Vec::new(),
         name: "approvals".to_owned(),
         path: comparison.approvals_path.clone().unwrap_or_default(),
         heading: Some("Approvals".to_owned()),
@@ -190,6 +198,7 @@ fn unreadable_section(comparison: &DiffResult) -> Option<ReportSection> {
     };
     let findings: Vec<ReportFinding> = comparison.unreadable.iter().map(finding).collect();
     (!findings.is_empty()).then(|| ReportSection {
+        sentences: Vec::new(),
         name: name.to_owned(),
         path: String::new(),
         heading: Some("Unreadable contracts".to_owned()),

@@ -34,7 +34,7 @@
 //!   }],
 //!   "gone": [], "added": [], "unchanged": 0,
 //!   "squads": { "payments": { "breaking": 1, "warning": 0, "info": 0 } },
-//!   "approvals": { "expired": [], "stale": [] },
+//!   "approvals": { "expired": [], "stale": [], "ambiguous": [] },
 //!   "notes": [],
 //!   "summary": { "contracts": 1, "breaking": 1, "warning": 0, "info": 0, "unknown": 0, "approved": 0, "disabled": 0,
 //!                "positions": 12, "unreadable": 0 }
@@ -106,7 +106,11 @@ fn document(comparison: &DiffResult) -> Value {
         "added": lone_contracts(&comparison.added),
         "unchanged": comparison.unchanged,
         "squads": squads,
-        "approvals": {"expired": comparison.expired, "stale": comparison.stale},
+        "approvals": {
+            "expired": comparison.expired,
+            "stale": comparison.stale,
+            "ambiguous": comparison.ambiguous,
+        },
         "notes": comparison.notes,
         "summary": {
             "contracts": comparison.contracts.len(),

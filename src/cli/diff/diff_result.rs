@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use portcullis_compat::{
-    ChangeLevel, ChangeSubject, CompatCounts, CompatFinding, CompatReport, RevisionBrokenPart,
+    ChangeLevel, ChangeSubject, CompatCounts, CompatFinding, CompatReport, ContractNames,
+    RevisionBrokenPart,
 };
 use portcullis_contract::{BrokenPart, ContractIdentity};
 use portcullis_control::ownership::SquadBoundaries;
@@ -13,6 +14,8 @@ use portcullis_control::ownership::SquadBoundaries;
 pub(super) struct ComparedContract {
     /// The path of the newer revision.
     pub(super) path: String,
+    /// What approvals identify the contract by.
+    pub(super) names: ContractNames,
     pub(super) report: CompatReport,
     /// The squads that provide operations, by the names of the operations.
     pub(super) providers: BTreeMap<String, String>,
@@ -50,6 +53,8 @@ pub(super) struct DiffResult {
     pub(super) expired: Vec<String>,
     /// Approvals that match no change.
     pub(super) stale: Vec<String>,
+    /// Approvals that fit changes of several contracts.
+    pub(super) ambiguous: Vec<String>,
 }
 
 /// The changes to the operations of one squad, by level.

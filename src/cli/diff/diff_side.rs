@@ -33,6 +33,22 @@ impl DiffSide {
         }
     }
 
+    /// The path of the contract; `None` if it has none.
+    pub(super) fn path(&self) -> Option<String> {
+        match self {
+            Self::Files(input) if !input.is_stdin() => Some(input.path_in_repository()),
+            Self::Files(_) | Self::Deployed(_) => None,
+        }
+    }
+
+    /// The service of the contract, if it is known.
+    pub(super) fn service(&self) -> Option<&str> {
+        match self {
+            Self::Files(_) => None,
+            Self::Deployed(deployed) => Some(deployed.service()),
+        }
+    }
+
     /// Whether it is standard input.
     pub(super) fn is_stdin(&self) -> bool {
         matches!(self, Self::Files(input) if input.is_stdin())

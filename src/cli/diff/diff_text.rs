@@ -37,6 +37,11 @@ pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
             &comparison.stale,
             "an approval matches no change of these contracts; remove it",
         ),
+        (
+            &comparison.ambiguous,
+            "an approval matches changes of several contracts and covers none of them; name the \
+             contract with `contract`",
+        ),
     ] {
         for entry in entries {
             let entry = format!("warning: {what}: {entry}");

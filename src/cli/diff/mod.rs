@@ -1,8 +1,8 @@
 //! `portcullis diff`: compares two revisions of a contract, or of all contracts of a directory.
 //!
 //! `diff_side` is what an argument names. `diff_command` reads both sides and compares them; the comparison itself is in
-//! `portcullis_compat`. `diff_result` is the result, `diff_json` and `diff_text` print it, and
-//! `diff_findings` translates it for the formats that all commands share.
+//! `portcullis_compat`. `diff_result` is the result, `diff_json` and `diff_text` print it,
+//! `diff_sentences` sums it up for reviewers, and `diff_findings` translates it for the formats that all commands share.
 
 mod diff_args;
 mod diff_command;
@@ -12,6 +12,7 @@ mod diff_approvals;
 mod diff_json;
 mod diff_places;
 mod diff_text;
+mod diff_sentences;
 mod diff_findings;
 
 pub(super) use diff_args::DiffArgs;

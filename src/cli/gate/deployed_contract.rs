@@ -45,6 +45,11 @@ impl DeployedContract {
         })
     }
 
+    /// The service.
+    pub(crate) fn service(&self) -> &str {
+        &self.service
+    }
+
     /// The name for messages.
     pub(crate) fn name(&self) -> String {
         let Self {

@@ -41,6 +41,7 @@ impl CommandReport for GateReport<'_> {
                 rows: figures.into(),
             }],
             sections: vec![ReportSection {
+                sentences: Vec::new(),
                 name: self.service.to_owned(),
                 path: "registry.json".to_owned(),
                 heading: None,

@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime};
 use serde_json::json;
 
 use crate::source::{CommitOutcome, PrometheusClient};
-use portcullis_compat::{self as compat, CompareOptions};
+use portcullis_compat::{self as compat, ChangeApproval, CompareOptions, ContractNames};
 use portcullis_config::{load_catalog, nearest};
 use portcullis_contract::CompiledContract;
 use portcullis_control::gate::{
@@ -26,7 +26,7 @@ use super::prometheus_queries::measure;
 use super::{github_step, otlp, textfile};
 use crate::cli::admin_port::{AdminClient, DEPLOY_WINDOWS};
 use crate::cli::exit_code::CommandOutcome;
-use crate::cli::inputs::read_approvals;
+use crate::cli::inputs::{ContractInput, read_approvals};
 use crate::cli::output::{ReportWriter, print_error};
 use crate::cli::report::{ApprovalTemplate, ReportFormat, print_report, print_templates};
 use crate::cli::run_error::RunError;
@@ -76,8 +76,7 @@ pub(super) fn verdict(
     let compared = compare(args, &registry, &found.record, &contract, now)?;
     let measured = measure_traffic(args, &registry)?;
     let options = args.verdict_args;
-    let approvals = options.approvals.as_deref().map(read_approvals);
-    let approvals = approvals.transpose()?.unwrap_or_default();
+    let (approvals, of_others) = approvals(args)?;
     let identity = contract.identity();
     let case = GateCase {
         catalog: &catalog,
@@ -93,8 +92,9 @@ pub(super) fn verdict(
         now,
     };
     let mut verdict = case.judge();
+    report_approvals_of_others(&verdict, &of_others, args);
     if options.print_approvals {
-        print_templates(missing_approvals(&verdict), out);
+        print_templates(missing_approvals(&verdict, &args.registry.service), out);
         out.finish()?;
         return Ok(CommandOutcome::Success);
     }
@@ -132,22 +132,75 @@ fn override_request(options: &VerdictArgs) -> Option<GateOverride<'_>> {
 }
 
 /// The approvals without which the verdict blocks the deployment.
-fn missing_approvals(verdict: &GateVerdict) -> impl Iterator<Item = ApprovalTemplate> {
+fn missing_approvals(
+    verdict: &GateVerdict,
+    service: &str,
+) -> impl Iterator<Item = ApprovalTemplate> {
     let blocking = verdict
         .reasons
         .iter()
         .filter(|reason| reason.weight == ReasonWeight::Blocks);
-    blocking.flat_map(|reason| {
+    blocking.flat_map(move |reason| {
         let change = reason.change.iter();
         change.flat_map(move |change| {
             let owners = change.approvals_missing.iter();
             owners.map(move |owner| ApprovalTemplate {
                 fingerprint: change.fingerprint.clone(),
+                contract: None,
+                service: Some(service.to_owned()),
                 change: format!("{} [{}]", reason.message, change.rule),
                 owner: owner.clone(),
             })
         })
     })
+}
+
+/// The approvals that are for this contract, and those for others.
+fn approvals(
+    args: &VerdictRequest<'_>,
+) -> Result<(Vec<ChangeApproval>, Vec<ChangeApproval>), RunError> {
+    let Some(path) = &args.verdict_args.approvals else {
+        return Ok((Vec::new(), Vec::new()));
+    };
+    let names = ContractNames {
+        paths: vec![ContractInput::of(args.contract)?.path_in_repository()],
+        service: Some(args.registry.service.clone()),
+    };
+    let all = read_approvals(path)?.into_iter();
+    Ok(all.partition(|approval| names.admit(approval)))
+}
+
+/// Warns of approvals with the fingerprint of a change that are for another contract.
+fn report_approvals_of_others(
+    verdict: &GateVerdict,
+    of_others: &[ChangeApproval],
+    args: &VerdictRequest<'_>,
+) {
+    for approval in of_others {
+        let mut changes = verdict
+            .reasons
+            .iter()
+            .filter_map(|reason| reason.change.as_ref());
+        if !changes.any(|change| change.fingerprint == approval.fingerprint) {
+            continue;
+        }
+        let wanted = [
+            ("contract", &approval.contract),
+            ("service", &approval.service),
+        ];
+        let wanted: Vec<String> = wanted
+            .into_iter()
+            .filter_map(|(key, value)| Some(format!("{key} {}", value.as_ref()?)))
+            .collect();
+        print_error(&format!(
+            "the approval at line {} is for {}, not for {} of {}; --print-approvals prints the \
+             ones that are missing",
+            approval.line,
+            wanted.join(", "),
+            args.contract,
+            args.registry.service,
+        ));
+    }
 }
 
 /// The version that the deployment replaces.

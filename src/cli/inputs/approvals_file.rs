@@ -3,6 +3,7 @@
 //! ```toml
 //! [[approval]]
 //! fingerprint = "9f3a0c5d7e112233"
+//! contract = "payments/orders/openapi.yaml"    # or: service = "orders"
 //! change = "POST /orders: operation.removed"
 //! owner = "payments"
 //! reason = "no consumer called it for a year"
@@ -33,6 +34,8 @@ struct ApprovalsFile {
 #[serde(deny_unknown_fields)]
 struct ApprovalEntry {
     fingerprint: String,
+    contract: Option<String>,
+    service: Option<String>,
     #[serde(default)]
     change: String,
     owner: String,
@@ -70,6 +73,14 @@ fn approval(entry: ApprovalEntry, line: usize) -> Result<ChangeApproval, String>
             ));
         }
     }
+    for (name, value) in [("contract", &entry.contract), ("service", &entry.service)] {
+        if value.as_ref().is_some_and(|value| value.trim().is_empty()) {
+            return Err(format!(
+                "line {line}: `{name}` is empty: name the one that the approval is for, or remove \
+                 the key"
+            ));
+        }
+    }
     let expires = match &entry.expires {
         None => None,
         Some(text) => Some(Date::parse(text).ok_or_else(|| {
@@ -78,6 +89,8 @@ fn approval(entry: ApprovalEntry, line: usize) -> Result<ChangeApproval, String>
     };
     Ok(ChangeApproval {
         fingerprint: entry.fingerprint,
+        contract: entry.contract,
+        service: entry.service,
         owner: entry.owner,
         reason: entry.reason,
         expires,

@@ -70,6 +70,7 @@ impl CommandReport for CatalogReport {
             summary: self.summary.sentence(),
             tables: Vec::new(),
             sections: vec![ReportSection {
+                sentences: Vec::new(),
                 name: suite.to_owned(),
                 path: self.catalog.clone(),
                 heading: None,

@@ -33,6 +33,7 @@ impl CommandReport for OwnersReport {
             summary: self.sentence(),
             tables: approvals_table(self).into_iter().collect(),
             sections: vec![ReportSection {
+                sentences: Vec::new(),
                 name: SUITE.to_owned(),
                 path: self.catalog.clone(),
                 heading: None,

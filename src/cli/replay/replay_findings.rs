@@ -71,6 +71,7 @@ impl ReplayFindings {
             summary,
             tables: Vec::new(),
             sections: vec![ReportSection {
+                sentences: Vec::new(),
                 name: contract.to_owned(),
                 path: contract.to_owned(),
                 heading: None,

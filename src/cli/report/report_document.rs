@@ -32,6 +32,9 @@ pub(crate) struct ReportSection {
     pub(crate) path: String,
     pub(crate) heading: Option<String>,
     pub(crate) notes: Vec<String>,
+    /// The findings that need attention in a few sentences, the worst first. Formats that show
+    /// them fold the findings.
+    pub(crate) sentences: Vec<String>,
     /// How long it took.
     pub(crate) seconds: Option<f64>,
     /// The test case that passes if there is no finding.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::finding::{FindingLevel, ReportFinding};
 use super::report_document::{Report, ReportSection, ReportTable};
-use crate::cli::output::{escape_markdown, markdown_code, markdown_prose, shorten};
+use crate::cli::output::{counted, escape_markdown, markdown_code, markdown_prose, shorten};
 
 /// The most characters of a comment on GitHub.
 const LENGTH_MAX: usize = 65_536;
@@ -81,10 +81,30 @@ fn section_text(section: &ReportSection, findings_max: usize) -> String {
         .findings
         .iter()
         .partition(|finding| finding.level > FindingLevel::Info && finding.approval.is_none());
-    text.push_str(&findings(&shown, findings_max));
+    if section.sentences.is_empty() {
+        text.push_str(&findings(&shown, findings_max));
+    } else {
+        text.push_str(&sentences(section, findings_max));
+        let summary = format!("Evidence for {}", counted(shown.len() as u64, "finding"));
+        text.push_str(&details(&summary, &findings(&shown, findings_max)));
+    }
     if !folded.is_empty() {
         let summary = format!("{} more, for information or approved", folded.len());
         text.push_str(&details(&summary, &table(&folded, findings_max)));
+    }
+    text
+}
+
+/// The sentences of a section as a list.
+fn sentences(section: &ReportSection, sentences_max: usize) -> String {
+    let mut text = "\n".to_owned();
+    for sentence in section.sentences.iter().take(sentences_max) {
+        let sentence = markdown_prose(&shorten(sentence, TEXT_MAX));
+        push(&mut text, format_args!("- {sentence}\n"));
+    }
+    let more = section.sentences.len().saturating_sub(sentences_max);
+    if more > 0 {
+        push(&mut text, format_args!("- … and {more} more\n"));
     }
     text
 }

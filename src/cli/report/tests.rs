@@ -39,6 +39,7 @@ fn report() -> Report {
             rows: vec![vec!["a|b".to_owned(), "1".to_owned()]],
         }],
         sections: vec![ReportSection {
+            sentences: Vec::new(),
             name: "<suite>".to_owned(),
             path: "catalog.toml".to_owned(),
             heading: None,

@@ -444,3 +444,49 @@ fn reads_git_revisions_with_referenced_files() {
         "HEAD:nothing.yaml: git cannot read this",
     );
 }
+
+#[test]
+fn markdown_begins_with_sentences_and_folds_the_evidence() {
+    let folder = tempfile::tempdir().unwrap();
+    let contract = |properties: &str| {
+        format!(
+            "openapi: 3.1.0\ninfo: {{title: Gifts, version: 1.0.0}}\npaths:\n  /gifts:\n    post: {{requestBody: {{content: {{application/json: {{schema: {{$ref: '#/components/schemas/donations'}}}}}}}}, responses: {{'204': {{description: d}}}}}}\n  /more:\n    put: {{requestBody: {{content: {{application/json: {{schema: {{$ref: '#/components/schemas/donations'}}}}}}}}, responses: {{'204': {{description: d}}}}}}\ncomponents:\n  schemas:\n    donations: {{type: object, additionalProperties: false, properties: {{{properties}}}}}\n"
+        )
+    };
+    let removed: String = (0..32)
+        .map(|n| format!("p{n:02}: {{type: string}}, "))
+        .collect();
+    let old = contract(&format!("{removed}sum: {{type: integer, maximum: 9}}"));
+    let new = contract("sum: {type: integer, maximum: 8}");
+    std::fs::write(folder.path().join("old.yaml"), old).unwrap();
+    std::fs::write(folder.path().join("new.yaml"), new).unwrap();
+    let output = run(
+        folder.path(),
+        "diff old.yaml new.yaml --format markdown",
+        "",
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[..3],
+        [
+            "## Contract changes: breaking",
+            "",
+            "33 breaking, 0 unknown, 0 warnings, 1 info, 0 approved",
+        ]
+    );
+    let sentences: Vec<&&str> = lines.iter().filter(|line| line.starts_with("- ")).collect();
+    assert_eq!(
+        sentences,
+        [
+            &"- breaking: <code>donations</code>: 32 optional properties removed from a closed request body (p00, p01, p02, p03 and 28 more), in 2 operations",
+            &"- breaking: <code>donations</code>: request body application/json /sum: maximum lowered from 9 to 8, in 2 operations",
+        ]
+    );
+    let position = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+    assert!(
+        position("- breaking") < position("<details><summary>Evidence for 33 findings</summary>")
+    );
+    let evidence = position("Evidence for");
+    assert!(evidence < position("| breaking | schema.maximum.decreased |"));
+}

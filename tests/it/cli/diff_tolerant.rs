@@ -333,6 +333,16 @@ fn places_without_effect_are_noted() {
         + "\n";
     let expected = "new.yaml:22: `{nullable: true}` without `type` accepts every value";
     check(&nullable, "maximum: 100", "maximum: 7", expected);
+    let wrapped = nullable.replace(
+        "anyOf: [{$ref: '#/components/schemas/Limits'}, {nullable: true}]",
+        "allOf: [{$ref: '#/components/schemas/Limits'}]",
+    );
+    check(
+        &wrapped,
+        "'#/components/schemas/Limits'}]",
+        "'#/components/schemas/Limits'}], nullable: true",
+        "new.yaml:22: `nullable: true` without `type` has no effect",
+    );
     let foreign = NEW.replace(kind, "kind: {type: string, const: a}");
     check(
         &foreign,

@@ -1,5 +1,7 @@
 //! Approvals between `diff` and `gate`, and deployed contracts as a side of `diff`.
 
+use std::process::Output;
+
 use serde_json::Value;
 
 use super::gate::{GateFixture, contract};
@@ -138,4 +140,116 @@ fn diff_compares_with_a_deployed_contract() {
     assert_eq!(both.status.code(), Some(0));
     let folder = fixture.run("diff registry:registry/payments/orders .");
     assert_eq!(folder.status.code(), Some(2));
+}
+
+/// Two services with equal contracts, deployed, and the next revisions of both.
+struct EqualContracts(GateFixture);
+
+impl EqualContracts {
+    fn deployed() -> Self {
+        let equal = Self(GateFixture::new());
+        for (folder, version, most) in [("before", "1.0.0", 20), ("after", "2.0.0", 10)] {
+            std::fs::create_dir(equal.0.path(folder)).unwrap();
+            for file in ["orders.yaml", "ledger.yaml"] {
+                let text = contract(version, most, "");
+                equal.0.write(&format!("{folder}/{file}"), &text);
+            }
+        }
+        for service in ["orders", "ledger"] {
+            let deployed = equal.gate(service, "before", "--record");
+            assert!(deployed.status.success());
+        }
+        equal
+    }
+
+    fn gate(&self, service: &str, folder: &str, more: &str) -> Output {
+        self.0.run(&format!(
+            "gate --squad payments --service {service} --registry registry --catalog squads.toml \
+             --contract {folder}/{service}.yaml {more}"
+        ))
+    }
+
+    /// The approvals that a command prints, with a reason.
+    fn printed(output: Output) -> String {
+        let text = String::from_utf8(output.stdout).unwrap();
+        let text = text.replace("owner = \"\"", "owner = \"checkout\"");
+        text.replace("reason = \"\"", "reason = \"agreed\"")
+    }
+
+    /// The exit codes of the gate for both services with these approvals.
+    fn gate_codes(&self, approvals: &str) -> [i32; 2] {
+        self.0.write("approvals.toml", approvals);
+        ["orders", "ledger"].map(|service| {
+            let output = self.gate(service, "after", "--approvals approvals.toml");
+            output.status.code().unwrap()
+        })
+    }
+
+    fn diff(&self, sides: &str, approvals: &str) -> (i32, String) {
+        self.0.write("approvals.toml", approvals);
+        let output = self
+            .0
+            .run(&format!("diff {sides} --approvals approvals.toml"));
+        let text = String::from_utf8(output.stdout).unwrap();
+        (output.status.code().unwrap(), text)
+    }
+}
+
+const ORDERS: &str = "before/orders.yaml after/orders.yaml";
+const LEDGER: &str = "before/ledger.yaml after/ledger.yaml";
+
+#[test]
+fn an_approval_of_files_is_for_the_name_that_both_share() {
+    let equal = EqualContracts::deployed();
+    let printed = equal.0.run(&format!("diff {ORDERS} --print-approvals"));
+    let printed = EqualContracts::printed(printed);
+    assert!(printed.contains("contract = \"orders.yaml\""), "{printed}");
+    let (code, text) = equal.diff("before after", &printed);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("1 breaking"), "{text}");
+    assert_eq!(equal.diff(ORDERS, &printed).0, 0);
+    assert_eq!(equal.diff(LEDGER, &printed).0, 1);
+    assert_eq!(equal.gate_codes(&printed), [0, 1]);
+    let refused = equal.gate("ledger", "after", "--approvals approvals.toml");
+    let error = String::from_utf8(refused.stderr).unwrap();
+    let expected =
+        "the approval at line 1 is for contract orders.yaml, not for after/ledger.yaml of ledger";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn an_approval_of_the_gate_is_for_the_service() {
+    let equal = EqualContracts::deployed();
+    let printed = EqualContracts::printed(equal.gate("orders", "after", "--print-approvals"));
+    assert!(printed.contains("service = \"orders\""), "{printed}");
+    assert_eq!(equal.gate_codes(&printed), [0, 1]);
+    assert_eq!(equal.diff(ORDERS, &printed).0, 0);
+    // `diff` does not know the services of files, and two contracts fit.
+    let (code, text) = equal.diff("before after", &printed);
+    assert_eq!(code, 1, "{text}");
+    let expected = "an approval matches changes of several contracts and covers none of them";
+    assert!(text.contains(expected), "{text}");
+    assert!(text.contains("2 breaking"), "{text}");
+    // It knows those of a registry.
+    let deployed = |service: &str| {
+        let sides = format!("registry:registry/payments/{service} after/{service}.yaml");
+        equal.diff(&sides, &printed).0
+    };
+    assert_eq!((deployed("orders"), deployed("ledger")), (0, 1));
+}
+
+#[test]
+fn approvals_of_a_directory_are_for_the_paths_below_it() {
+    let equal = EqualContracts::deployed();
+    let printed = equal.0.run("diff before after --print-approvals");
+    let printed = EqualContracts::printed(printed);
+    assert_eq!(printed.matches("contract = ").count(), 2, "{printed}");
+    assert_eq!(equal.diff("before after", &printed).0, 0);
+    assert_eq!(
+        equal.gate_codes(&printed),
+        [0, 1],
+        "payments approves ledger"
+    );
+    let both = printed.replace("\"checkout\"", "\"payments\"") + &printed;
+    assert_eq!(equal.gate_codes(&both), [0, 0]);
 }

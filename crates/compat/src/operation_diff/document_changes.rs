@@ -1,8 +1,8 @@
 //! Changes outside of operations: servers, security schemes, shared schemas.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use portcullis_contract::{CompiledContract, DocumentSet};
+use portcullis_contract::{CompiledContract, DocumentSet, NodeRef};
 
 use super::super::compat_finding::ChangeSubject;
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, property};
@@ -17,6 +17,7 @@ impl ContractComparison<'_> {
         self.servers(&scope);
         self.security_schemes(&scope);
         self.shared_schemas(&scope);
+        self.empty_paths(&scope);
     }
 
     /// Reports removed shared schemas. Their content is compared where they are used.
@@ -37,9 +38,47 @@ impl ContractComparison<'_> {
     }
 }
 
-fn shared(
-    contract: &CompiledContract,
-) -> Option<(portcullis_contract::NodeRef, portcullis_json::JsonNode<'_>)> {
+impl ContractComparison<'_> {
+    /// Reports paths without operations that only one revision has.
+    fn empty_paths(&mut self, scope: &ChangeScope) {
+        let (old, new) = (path_items(self.old), path_items(self.new));
+        for (path, (at, is_empty)) in &new {
+            if *is_empty && !old.contains_key(path) {
+                let change = ChangeDetails::default().to(*path).between(None, *at);
+                self.push("path.added.empty", scope, None, change);
+            }
+        }
+        for (path, (at, is_empty)) in &old {
+            if *is_empty && !new.contains_key(path) {
+                let change = ChangeDetails::default().from(*path).between(*at, None);
+                self.push("path.removed.empty", scope, None, change);
+            }
+        }
+    }
+}
+
+/// The paths, and whether they have no operation.
+fn path_items(contract: &CompiledContract) -> BTreeMap<&str, (NodeRef, bool)> {
+    const METHODS: [&str; 8] = [
+        "get", "put", "post", "delete", "options", "head", "patch", "trace",
+    ];
+    let documents = contract.documents();
+    let paths = property(contract, documents.entry_ref(), "paths");
+    let members = paths.into_iter().flat_map(|(near, paths)| {
+        let members = paths.members();
+        members.map(move |(path, item)| (path, DocumentSet::node_ref(near, item)))
+    });
+    members
+        .filter(|(path, _)| path.starts_with('/'))
+        .map(|(path, at)| {
+            let item = documents.node(contract.resolved(at));
+            let is_empty = item.is_object() && !METHODS.iter().any(|name| item.get(name).is_some());
+            (path, (at, is_empty))
+        })
+        .collect()
+}
+
+fn shared(contract: &CompiledContract) -> Option<(NodeRef, portcullis_json::JsonNode<'_>)> {
     let (components, _) = property(contract, contract.documents().entry_ref(), "components")?;
     property(contract, components, "schemas")
 }

@@ -1,10 +1,13 @@
 //! The serialization of parameters and headers. A value in another style is another message.
 
-use portcullis_contract::{MessageDirection, MessagePart, Parameter, ParameterStyle};
+use portcullis_contract::{
+    CompiledContract, DocumentSet, MessageDirection, MessagePart, Parameter, ParameterStyle,
+};
 use portcullis_json::JsonNode;
 
 use super::super::compat_finding::ExchangePart;
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison};
+use super::parameter_changes::value_schema;
 
 /// The serialization of a value, reduced to what shows on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +66,7 @@ impl ContractComparison<'_> {
         before: &Parameter,
         after: &Parameter,
     ) -> bool {
-        let is_plain = before.is_plain() && after.is_plain();
+        let is_plain = has_one_part(self.old, before) && has_one_part(self.new, after);
         let has_members = before.has_members() || after.has_members();
         let was = EffectiveStyle::of(before, is_plain, has_members);
         let is = EffectiveStyle::of(after, is_plain, has_members);
@@ -124,6 +127,29 @@ impl ContractComparison<'_> {
             self.push("parameter.reserved.changed", scope, request, change());
         }
     }
+}
+
+/// Whether the value is written without delimiters: a scalar, or an array of at most one item whose
+/// text contains none.
+fn has_one_part(contract: &CompiledContract, parameter: &Parameter) -> bool {
+    parameter.is_plain() || is_single_item(contract, parameter).unwrap_or(false)
+}
+
+fn is_single_item(contract: &CompiledContract, parameter: &Parameter) -> Option<bool> {
+    if parameter.style == ParameterStyle::DeepObject {
+        return None;
+    }
+    let documents = contract.documents();
+    let at = contract.resolved(value_schema(contract, parameter.node_ref)?);
+    let schema = documents.node(at);
+    let items = contract.resolved(DocumentSet::node_ref(at, schema.get("items")?));
+    let item_type = documents.node(items).get("type")?.as_str()?;
+    let items_max = schema.get("maxItems")?.number_text()?.parse::<u64>().ok()?;
+    Some(
+        schema.get("type")?.as_str()? == "array"
+            && items_max <= 1
+            && matches!(item_type, "integer" | "number" | "boolean"),
+    )
 }
 
 const fn named(style: ParameterStyle) -> &'static str {

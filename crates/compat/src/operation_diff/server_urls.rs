@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use portcullis_contract::CompiledContract;
 use portcullis_json::JsonNode;
 
-use super::super::compat_finding::path_shape;
+use super::super::compat_finding::{path_expressions, path_shape};
 
 /// URLs by their text without variable names, so that a renamed variable changes nothing.
 pub(super) type ServerUrls = BTreeMap<String, String>;
@@ -69,6 +69,47 @@ fn text(value: JsonNode<'_>) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// Whether a template covers a URL that has values, or fewer variables: each `{}` of the template
+/// stands for a text without `/`.
+pub(super) fn covers(template: &str, url: &str) -> bool {
+    let Some((literal, rest)) = template.split_once("{}") else {
+        return template == url;
+    };
+    let Some(found) = url.strip_prefix(literal) else {
+        return false;
+    };
+    let end = found.find('/').unwrap_or(found.len());
+    let ends = found
+        .char_indices()
+        .map(|(at, letter)| at + letter.len_utf8());
+    ends.take_while(|at| *at <= end)
+        .any(|at| covers(rest, &found[at..]))
+}
+
+/// The variables of each server whose default says which of several URLs clients use, with that
+/// default: by the URL without variable names, and the position of the variable.
+pub(super) fn server_defaults(
+    contract: &CompiledContract,
+) -> BTreeMap<(String, usize), (String, String)> {
+    let root = contract.documents().entry().root();
+    let servers = root.get("servers").into_iter().flat_map(JsonNode::elements);
+    let mut defaults = BTreeMap::new();
+    for server in servers {
+        let Some(url) = server.get("url").and_then(|url| url.as_str()) else {
+            continue;
+        };
+        for (position, name) in path_expressions(url).into_iter().enumerate() {
+            let variable = server.get("variables").and_then(|all| all.get(name));
+            let default = variable.and_then(|variable| variable.get("default"));
+            if let Some(default) = default {
+                let key = (path_shape(url), position);
+                defaults.insert(key, (name.to_owned(), text(default)));
+            }
+        }
+    }
+    defaults
+}
+
 /// The path of a URL.
 pub(super) fn path_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -86,5 +127,20 @@ mod tests {
         check("https://h", "");
         check("/v1", "/v1");
         check("https://h/", "/");
+    }
+
+    #[test]
+    fn a_template_covers_its_urls() {
+        let check = |template: &str, url: &str, expected: bool| {
+            assert_eq!(covers(template, url), expected, "{template} {url}");
+        };
+        check("https://h/{}", "https://h/v1", true);
+        check("https://h/{}", "https://h/v1/a", false);
+        check("https://h/{}", "https://h/", false);
+        check("https://{}.h/{}", "https://eu.h/v1", true);
+        check("https://{}.h/{}", "https://eu.h/{}", true);
+        check("https://{}.h/v1", "https://eu.h/v2", false);
+        check("https://h/v1", "https://h/v1", true);
+        check("https://{}-{}.h", "https://é-ü.h", true);
     }
 }

@@ -7,7 +7,7 @@ use portcullis_contract::CompiledContract;
 
 use super::super::compat_finding::path_shape;
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, property};
-use super::server_urls::{ServerUrls, path_of, server_urls};
+use super::server_urls::{ServerUrls, covers, path_of, server_defaults, server_urls};
 
 impl ContractComparison<'_> {
     /// Compares the declared servers, and the addresses of operations that exist in both contracts.
@@ -26,12 +26,6 @@ impl ContractComparison<'_> {
                 .between(node_refs.0, node_refs.1);
             self.push("server.base-path.removed", scope, None, change);
         }
-        let only_in = |urls: &ServerUrls, others: &ServerUrls| -> Vec<String> {
-            let urls = urls.iter();
-            urls.filter(|(shape, _)| !others.contains_key(*shape))
-                .map(|(_, url)| url.clone())
-                .collect()
-        };
         for url in only_in(&new, &old) {
             let change = ChangeDetails::default()
                 .to(url)
@@ -52,6 +46,17 @@ impl ContractComparison<'_> {
                 .from(url)
                 .between(node_refs.0, node_refs.1);
             self.push("server.removed", scope, None, change);
+        }
+        let defaults = (server_defaults(self.old), server_defaults(self.new));
+        for (key, (name, was)) in &defaults.0 {
+            let Some((_, is)) = defaults.1.get(key).filter(|(_, is)| is != was) else {
+                continue;
+            };
+            let change = ChangeDetails::default()
+                .from(format!("{name}: {was}"))
+                .to(format!("{name}: {is}"))
+                .between(node_refs.0, node_refs.1);
+            self.push("server.default.changed", scope, None, change);
         }
     }
 
@@ -95,6 +100,23 @@ impl ContractComparison<'_> {
             .map(|(was, now)| (shown(was), shown(now)))
             .collect()
     }
+}
+
+/// The URLs that the other contract does not have. A template stands for the URLs that it covers.
+fn only_in(urls: &ServerUrls, others: &ServerUrls) -> Vec<String> {
+    let missing: Vec<(&String, &String)> = urls
+        .iter()
+        .filter(|(shape, _)| !others.keys().any(|other| covers(other, shape)))
+        .collect();
+    let is_shown = |shape: &String| {
+        let mut templates = missing.iter();
+        !templates.any(|(other, _)| *other != shape && covers(other, shape))
+    };
+    missing
+        .iter()
+        .filter(|(shape, _)| is_shown(shape))
+        .map(|(_, url)| (*url).clone())
+        .collect()
 }
 
 fn base_of<'a>(address: &'a str, path: &str) -> &'a str {

@@ -9,6 +9,7 @@
 mod break_evidence;
 mod break_sides;
 mod request_breaks;
+mod encoding_breaks;
 mod response_breaks;
 mod rule_demonstration;
 

@@ -5,14 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use portcullis_contract::{
-    BodyDeclaration, MediaRange, MediaType, MessageDirection, Operation, Parameter, Violation,
-    ViolationClass,
+    MediaRange, MediaType, MessageDirection, MessagePart, Parameter, Violation, ViolationClass,
 };
 
 use super::super::operation_diff::credential_signature;
 use super::super::witness::{
-    BodyChoice, BuiltRequest, RequestChoices, WitnessRequest, body_values, build_request,
-    parameter_values, received,
+    BodyChoice, BodyText, BuiltRequest, RequestChoices, WitnessRequest, body_values, build_request,
+    delimited_texts, parameter_values, received, request_content,
 };
 use super::break_evidence::BreakEvidence;
 use super::break_sides::BreakSides;
@@ -26,7 +25,7 @@ enum TriedRequests {
     Impossible(String),
 }
 
-impl BreakSides<'_> {
+impl<'c> BreakSides<'c> {
     /// A request that the receiver refuses because it lacks a parameter, or because the parameter
     /// is serialized differently.
     pub(super) fn parameter(self, rule: &str, name: &str) -> BreakEvidence {
@@ -60,14 +59,26 @@ impl BreakSides<'_> {
         } else {
             parameter_values(self.sender.contract, parameter, MessageDirection::Request)
         };
-        let choices = values.into_iter().map(|value| {
-            let parameter = Some((parameter, value.clone()));
-            let choices = RequestChoices {
-                parameter,
-                ..RequestChoices::default()
-            };
-            (Some(value), choices)
-        });
+        let written = values.into_iter().map(|value| (Some(value), None));
+        let is_style = matches!(
+            rule,
+            "parameter.style.changed" | "parameter.explode.changed"
+        );
+        let texts = Some(delimited_texts(parameter))
+            .filter(|_| is_style && parameter.part == MessagePart::Query);
+        let texts = texts.unwrap_or_default().into_iter();
+        let choices =
+            written
+                .chain(texts.map(|text| (None, Some(text))))
+                .map(|(value, query_text)| {
+                    let decisive = value.clone().unwrap_or_default();
+                    let choices = RequestChoices {
+                        parameter: Some((parameter, decisive)),
+                        query_text,
+                        ..RequestChoices::default()
+                    };
+                    (value, choices)
+                });
         match self.first_refused(choices, &is_about) {
             TriedRequests::Shown(evidence) => evidence,
             TriedRequests::Accepted(line) if rule == "parameter.empty.refused" => {
@@ -112,7 +123,7 @@ impl BreakSides<'_> {
         media: Option<&str>,
         refused: Vec<Value>,
     ) -> BreakEvidence {
-        let content = content(self.sender.operation);
+        let content = request_content(self.sender.operation);
         let is_same =
             |known: &&MediaType| media.is_none_or(|media| known.key.eq_ignore_ascii_case(media));
         let content: Vec<&MediaType> = content.iter().filter(is_same).collect();
@@ -171,44 +182,36 @@ impl BreakSides<'_> {
     }
 
     /// A body of another media type in the range that the receiver narrowed.
-    fn other_media_type(self, content: &[&MediaType]) -> BreakEvidence {
+    fn other_media_type(self, content: &[&'c MediaType]) -> BreakEvidence {
+        let is_unsupported =
+            |violation: &Violation| violation.class == ViolationClass::UnsupportedMediaType;
+        let samples = content.iter().map(|media| BodyChoice::Sample(media));
         // Without media types, the sender allows all of them.
-        let is_open = self::content(self.sender.operation).is_empty();
-        let any = is_open.then_some("*/*");
-        let ranges = content.iter().map(|media| &*media.key).chain(any);
-        for range in ranges.filter_map(MediaRange::parse) {
-            let kind = if range.kind() == "*" {
-                "application"
-            } else {
-                range.kind()
-            };
+        let is_open = request_content(self.sender.operation).is_empty();
+        let ranges = content.iter().map(|media| &*media.key);
+        let others = ranges
+            .chain(is_open.then_some("*/*"))
+            .filter_map(MediaRange::parse)
+            .map(|range| {
+                let kind = match range.kind() {
+                    "*" => "application",
+                    kind => kind,
+                };
+                BodyChoice::Text(BodyText::example(format!("{kind}/x-example")))
+            });
+        let choices = samples.chain(others).map(|body| {
             let choices = RequestChoices {
-                body: BodyChoice::Absent,
+                body,
                 ..RequestChoices::default()
             };
-            let Ok(mut built) = build_request(self.sender, choices) else {
-                continue;
-            };
-            let media = format!("{kind}/x-example");
-            built
-                .request
-                .headers
-                .push(("content-type".to_owned(), media));
-            built.request.body = Some("example".to_owned());
-            let is_sent = self
-                .sender
-                .request(&built.request)
-                .is_ok_and(|all| all.is_empty());
-            let request = built.request.clone();
-            let refused = received(self.receiver, built).unwrap_or_default();
-            let violation = refused
-                .iter()
-                .find(|found| found.class == ViolationClass::UnsupportedMediaType);
-            if let Some(violation) = violation.filter(|_| is_sent) {
-                return BreakEvidence::of_request(None, request, violation);
+            (None, choices)
+        });
+        match self.first_refused(choices, &is_unsupported) {
+            TriedRequests::Shown(evidence) => evidence,
+            TriedRequests::Accepted(_) | TriedRequests::Impossible(_) => {
+                BreakEvidence::unshown("no media type was found that only the range covers")
             }
         }
-        BreakEvidence::unshown("no media type was found that only the range covers")
     }
 
     /// A request whose credentials suffice only for the sender. `before` names the schemes of the
@@ -248,14 +251,11 @@ impl BreakSides<'_> {
     }
 
     /// Tries requests that the sender accepts until the receiver refuses one.
-    fn first_refused<'c>(
+    fn first_refused(
         self,
         choices: impl IntoIterator<Item = (Option<Value>, RequestChoices<'c>)>,
         is_about: &dyn Fn(&Violation) -> bool,
-    ) -> TriedRequests
-    where
-        Self: 'c,
-    {
+    ) -> TriedRequests {
         let mut outcome = TriedRequests::Impossible("no message could be built".to_owned());
         for (value, choices) in choices {
             match self.try_request(value, choices, is_about) {
@@ -294,13 +294,6 @@ pub(super) fn accepted(built: BuiltRequest) -> Result<BuiltRequest, String> {
     match built.refusal {
         Some(reason) => Err(format!("no complete example was found: {reason}")),
         None => Ok(built),
-    }
-}
-
-fn content(operation: &Operation) -> &[MediaType] {
-    match &operation.body {
-        BodyDeclaration::Declared(body) => &body.content,
-        BodyDeclaration::Undeclared | BodyDeclaration::Ignored => &[],
     }
 }
 

@@ -158,7 +158,7 @@ impl<'c> BreakSides<'c> {
     }
 
     /// A status code of a pattern and what the sender declares for it.
-    fn declared(self, status: &str) -> Option<(u16, &'c DeclaredResponse)> {
+    pub(super) fn declared(self, status: &str) -> Option<(u16, &'c DeclaredResponse)> {
         let pattern = StatusPattern::parse(status)?;
         let operation = self.sender.operation;
         let is_covered = |code: &u16| pattern.covers(*code).is_some();

@@ -30,8 +30,11 @@ pub(crate) fn demonstrate_rule_breaks(comparison: &mut ContractComparison<'_>) {
 
 /// Whether a finding claims that a message breaks. Lifecycle rules are about promises.
 fn is_claimed(finding: &CompatFinding) -> bool {
-    let is_break =
-        finding.level == ChangeLevel::Breaking || finding.rule.id == "parameter.empty.refused";
+    let is_break = finding.level == ChangeLevel::Breaking
+        || matches!(
+            finding.rule.id,
+            "parameter.empty.refused" | "media-type.encoding.changed"
+        );
     let is_of_messages = !matches!(finding.rule.area, ChangeArea::Schema | ChangeArea::Document)
         && finding.rule.kind != ChangeCategory::Lifecycle;
     is_break && is_of_messages && finding.certainty == ChangeCertainty::Rule
@@ -91,6 +94,9 @@ impl<'c> RuleDemonstration<'_, 'c> {
                 [Some(&*takeover.old_template), Some(&*takeover.new_template)]
             });
         let sides = BreakSides::new(contracts, pair, addresses, direction, is_promise);
+        if rule == "media-type.encoding.changed" {
+            return sides.field_encoding(&finding.first().location);
+        }
         Some(match &*finding.first().location.part {
             ExchangePart::NoPart if finding.rule.area == ChangeArea::Security => {
                 let is_alternative = rule != "security.required";

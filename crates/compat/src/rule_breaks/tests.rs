@@ -667,3 +667,167 @@ fn what_the_service_calls() {
         "the service no longer sends the request, so no message is refused",
     );
 }
+
+/// The finding about an encoding: its level, and parts of the message or the reason.
+#[track_caller]
+fn encoding(old: &str, new: &str, level: ChangeLevel, expected: &[&str]) {
+    let found = findings(old, new);
+    let mut of_rule = found
+        .iter()
+        .filter(|finding| finding.rule.id == "media-type.encoding.changed");
+    let finding = of_rule.next().unwrap();
+    let message = match &finding.certainty {
+        ChangeCertainty::Witnessed => {
+            let witness = finding.witness.as_ref().unwrap();
+            format!("{} -> {}", shown(finding), witness.refusal)
+        }
+        ChangeCertainty::Unshown(reason) => reason.clone(),
+        other => format!("{other:?}"),
+    };
+    assert_eq!(finding.level, level, "{message}");
+    for part in expected {
+        assert!(message.contains(part), "{part} is not in {message}");
+    }
+}
+
+/// A form body with one field.
+fn form(media: &str, schema: &str, encoding: &str) -> String {
+    post(&format!(
+        "requestBody: {{required: true, content: {{{media}: {{schema: {{type: object, properties: {{f: {schema}}}}}, encoding: {encoding}}}}}}},"
+    ))
+}
+
+#[test]
+fn encodings_of_url_encoded_fields() {
+    let change =
+        |schema: &str, before: &str, after: &str, level: ChangeLevel, expected: &[&str]| {
+            let form = |encoding| form("application/x-www-form-urlencoded", schema, encoding);
+            encoding(&form(before), &form(after), level, expected);
+        };
+    use ChangeLevel::{Breaking, Warning};
+    let list = "{type: array, items: {type: string}}";
+    let joined = "{f: {style: form, explode: false}}";
+    change(
+        list,
+        "{}",
+        joined,
+        Breaking,
+        &[
+            "f=text&f=text",
+            "`f` takes one value but occurs more than once",
+        ],
+    );
+    change(
+        "{type: object, properties: {a: {type: string}}}",
+        "{}",
+        "{f: {style: deepObject, explode: true}}",
+        Breaking,
+        &["f=%7B%22a%22%3A%22text%22%7D", "style deepObject"],
+    );
+    let text = "{type: string}";
+    let json = "{f: {contentType: application/json}}";
+    change(text, "{}", json, Breaking, &["f=text", "-> /f: "]);
+    let accepted = ["the newer contract accepts the example POST /x"];
+    change(text, "{}", "{f: {style: form}}", Warning, &accepted);
+}
+
+#[test]
+fn encodings_of_parts() {
+    let change =
+        |schema: &str, before: &str, after: &str, level: ChangeLevel, expected: &[&str]| {
+            let form = |encoding| form("multipart/form-data", schema, encoding);
+            encoding(&form(before), &form(after), level, expected);
+        };
+    use ChangeLevel::{Breaking, Warning};
+    let accepted = ["the newer contract accepts the example POST /x"];
+    let file = "{type: string, format: binary}";
+    let both = "{f: {contentType: 'image/png, image/jpeg'}}";
+    let png = "{f: {contentType: image/png}}";
+    let webp = "{f: {contentType: image/webp}}";
+    let any = "{f: {contentType: 'image/*'}}";
+    let refused = ["the part's media type `image/jpeg` is not declared"];
+    change(file, both, png, Breaking, &refused);
+    change(file, png, both, Warning, &accepted);
+    change(file, any, webp, Breaking, &["`image/png` is not declared"]);
+    change(file, webp, any, Warning, &accepted);
+    let text = "{type: string}";
+    let json = "{f: {contentType: application/json}}";
+    change(
+        text,
+        "{}",
+        json,
+        Breaking,
+        &["`text/plain` is not declared"],
+    );
+    let header = |required: bool| {
+        format!("{{f: {{headers: {{X-A: {{required: {required}, schema: {{type: integer}}}}}}}}}}")
+    };
+    let missing = ["the part's header `X-A` is required but missing"];
+    change(text, &header(false), &header(true), Breaking, &missing);
+    change(text, &header(true), &header(false), Warning, &accepted);
+}
+
+#[test]
+fn an_encoding_is_not_blamed_for_a_changed_schema() {
+    let form = |value: &str, encoding: &str| {
+        let schema = format!("{{type: string, enum: [{value}]}}");
+        form("multipart/form-data", &schema, encoding)
+    };
+    encoding(
+        &form("a", "{}"),
+        &form("b", "{f: {contentType: text/plain}}"),
+        ChangeLevel::Warning,
+        &["the value of POST /x is refused in the other encoding, too"],
+    );
+}
+
+#[test]
+fn encodings_of_responses() {
+    let answer = |encoding: &str| {
+        answers(&format!(
+            "'200': {{description: d, content: {{multipart/form-data: {{schema: {{type: object, properties: {{f: {{type: string}}}}}}, encoding: {encoding}}}}}}}"
+        ))
+    };
+    let plain = answer("{f: {contentType: text/plain}}");
+    let wide = answer("{f: {contentType: 'text/plain, text/csv'}}");
+    let refused = ["content-type: text/csv", "media type is not declared"];
+    encoding(&plain, &wide, ChangeLevel::Breaking, &refused);
+    let accepted = ["the older contract accepts the example status 200"];
+    encoding(&wide, &plain, ChangeLevel::Warning, &accepted);
+}
+
+#[test]
+fn a_narrowed_media_type_is_shown_by_itself() {
+    let content = |media: &str| {
+        post(&format!(
+            "requestBody: {{required: true, content: {{{media}: {{schema: {{type: object}}}}}}}},"
+        ))
+    };
+    breaks(
+        "media-type.specialized",
+        &content("application/json"),
+        &content("'application/json; v=1'"),
+        "curl -X POST '/x' -H 'content-type: application/json' --data-raw '{}' -> the media type `application/json` is not declared",
+    );
+}
+
+#[test]
+fn a_text_with_delimiters_shows_another_style() {
+    let list = |style: &str| {
+        get(&format!(
+            "{{name: f, in: query, schema: {{type: array, items: {{type: string}}, maxItems: 1}}{style}}}"
+        ))
+    };
+    breaks(
+        "parameter.explode.changed",
+        &list(""),
+        &list(", explode: false"),
+        "curl '/x?f=a,b' -> query parameter `f`: [\"a\",\"b\"] has more than 1 item",
+    );
+    breaks(
+        "parameter.style.changed",
+        &list(", explode: false"),
+        &list(", style: pipeDelimited, explode: false"),
+        "curl '/x?f=a|b' -> query parameter `f`: [\"a\",\"b\"] has more than 1 item",
+    );
+}

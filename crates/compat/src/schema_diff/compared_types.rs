@@ -1,7 +1,7 @@
 //! Types: `type`, `nullable` in OpenAPI 3.0, and `format`.
 
 use portcullis_contract::{ASSERTED_FORMATS, Dialect, DocumentSet, NodeRef};
-use portcullis_json::JsonNode;
+use portcullis_json::{JsonKind, JsonNode};
 
 use super::schema_conjunction::SchemaConjunction;
 use super::schema_edit::SchemaEdit;
@@ -65,6 +65,9 @@ impl ComparedTypes {
         if self.0 == ALL {
             return "any type".to_owned();
         }
+        if self.0 == 0 {
+            return "no valid type".to_owned();
+        }
         let mut left = self.0;
         let mut names = Vec::new();
         for (name, bits) in NAMES {
@@ -106,13 +109,26 @@ pub(super) fn compare(
     };
     edits.extend(rule.map(edit));
     if (is_typed || rule.is_none()) && (before.0 ^ after.0) & NULL != 0 {
-        edits.push(edit(if after.0 & NULL != 0 {
+        let is_allowed = after.0 & NULL != 0;
+        edits.push(edit(if excludes_null(if is_allowed { new } else { old }) {
+            "schema.null.unlisted"
+        } else if is_allowed {
             "schema.null.allowed"
         } else {
             "schema.null.refused"
         }));
     }
     format(old, new, edits);
+}
+
+/// Whether an `enum` does not list null, so that it is invalid whatever `type` says. Next to an
+/// alternative for null, `enum` is of the other alternative.
+fn excludes_null(view: &SchemaConjunction<'_>) -> bool {
+    !view.allows_null
+        && view.all("enum").any(|(_, values)| {
+            let mut values = values.elements();
+            !values.any(|value| value.kind() == JsonKind::Null)
+        })
 }
 
 fn format(old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>, edits: &mut Vec<SchemaEdit>) {

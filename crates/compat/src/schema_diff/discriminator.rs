@@ -59,7 +59,7 @@ pub(super) fn compare(
     let (was, is) = (mapping(before), mapping(after));
     for (value, schema) in &was {
         let edit = match is.get(value) {
-            Some(other) if other == schema => continue,
+            Some(other) if schema_name(other) == schema_name(schema) => continue,
             Some(other) => SchemaEdit::of("schema.discriminator.mapping.changed", KEYWORD)
                 .from(format!("{value}: {schema}"))
                 .to(format!("{value}: {other}")),
@@ -74,4 +74,11 @@ pub(super) fn compare(
             SchemaEdit::of("schema.discriminator.mapping.added", KEYWORD).to(value.clone()),
         ));
     }
+}
+
+/// A target of the mapping: a name stands for the component of this name (OpenAPI 3.1.1,
+/// Discriminator Object).
+fn schema_name(target: &str) -> &str {
+    let name = target.strip_prefix("#/components/schemas/");
+    name.filter(|name| !name.contains('/')).unwrap_or(target)
 }

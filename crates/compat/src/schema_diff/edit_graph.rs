@@ -190,15 +190,19 @@ impl<'c> EditGraph<'c> {
             pair: root,
             from: None,
             pointer: String::new(),
+            applied: Vec::new(),
         }];
         let mut places: HashMap<SchemaPairId, Vec<usize>> = HashMap::from([(root, vec![0])]);
         let mut nearest = vec![root];
         let mut at = 0;
         while at < ways.len() {
             let SchemaWay {
-                pair, ref pointer, ..
+                pair,
+                ref pointer,
+                ref applied,
+                ..
             } = ways[at];
-            let base = pointer.clone();
+            let (base, applied) = (pointer.clone(), applied.clone());
             for (step, next) in &self.pairs[pair].next {
                 if !self.pairs[*next].leads_to_edits || passes(&ways, at, *next) {
                     continue;
@@ -213,6 +217,12 @@ impl<'c> EditGraph<'c> {
                         pair: *next,
                         from: Some(at),
                         pointer: format!("{base}{step}"),
+                        applied: match step {
+                            SchemaStep::Applied(keyword) => {
+                                applied.iter().copied().chain([*keyword]).collect()
+                            }
+                            _ => applied.clone(),
+                        },
                     });
                 }
             }
@@ -228,7 +238,10 @@ impl<'c> EditGraph<'c> {
                     .map(|way| pointer_of(&ways[*way].pointer, edit).into())
                     .collect();
                 pointers.dedup();
+                let mut applied = places.iter().map(|way| &ways[*way].applied);
+                let plain = applied.clone().find(|applied| applied.is_empty());
                 LocatedEdit {
+                    applied: plain.or(applied.next()).cloned().unwrap_or_default(),
                     id: (*pair, number),
                     pointers,
                     edit: edit.clone(),
@@ -310,6 +323,8 @@ struct SchemaWay {
     from: Option<usize>,
     /// The JSON pointer to the values of the pair.
     pointer: String,
+    /// The keywords on the way that give the keywords below another meaning.
+    applied: Vec<&'static str>,
 }
 
 /// Whether a way passes a pair.

@@ -194,11 +194,11 @@ fn undeclared_properties(
     };
     let text = |view: &SchemaConjunction<'_>| {
         let value = view.first(KEYWORD)?.1;
-        Some(
-            value
-                .as_bool()
-                .map_or_else(|| "a schema".to_owned(), |flag| flag.to_string()),
-        )
+        Some(match value.as_bool() {
+            Some(flag) => flag.to_string(),
+            None if value.is_object() && value.is_empty() => "true".to_owned(),
+            None => "a schema".to_owned(),
+        })
     };
     let node_ref =
         |view: &SchemaConjunction<'_>| view.first(KEYWORD).map(|(at, _)| at).or(view.node_ref());

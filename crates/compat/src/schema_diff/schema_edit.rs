@@ -73,8 +73,10 @@ pub(crate) enum SchemaStep {
     Any,
     /// To the item at an index.
     Position(usize),
-    /// To a subschema for the same value, such as an alternative or a condition.
+    /// To a subschema for the same value, such as an alternative.
     SameValue,
+    /// To a subschema under a keyword that gives its keywords another meaning, such as `not`.
+    Applied(&'static str),
 }
 
 impl fmt::Display for SchemaStep {
@@ -84,7 +86,7 @@ impl fmt::Display for SchemaStep {
             Self::Property(name) => write!(f, "/{}", pointer::escape(name)),
             Self::Any => f.write_str("/*"),
             Self::Position(position) => write!(f, "/{position}"),
-            Self::SameValue => Ok(()),
+            Self::SameValue | Self::Applied(_) => Ok(()),
         }
     }
 }
@@ -97,6 +99,9 @@ pub(crate) struct LocatedEdit {
     /// JSON pointers to the affected values, where `*` matches any item; the nearest first. A
     /// schema that is used in many places of one value is listed for some of them.
     pub(crate) pointers: Vec<Arc<str>>,
+    /// The keywords on the way that give the keywords below another meaning; empty if one way has
+    /// none.
+    pub(crate) applied: Vec<&'static str>,
     /// The edit.
     pub(crate) edit: SchemaEdit,
 }

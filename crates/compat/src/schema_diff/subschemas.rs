@@ -25,22 +25,22 @@ const SUBSCHEMA_KEYWORDS: [SubschemaKeyword; 10] = [
     single(
         "not",
         ["schema.not.added", "schema.not.removed"],
-        SchemaStep::SameValue,
+        SchemaStep::Applied("not"),
     ),
     single(
         "if",
         ["schema.if.added", "schema.if.removed"],
-        SchemaStep::SameValue,
+        SchemaStep::Applied("if"),
     ),
     single(
         "then",
         ["schema.then.added", "schema.then.removed"],
-        SchemaStep::SameValue,
+        SchemaStep::Applied("then"),
     ),
     single(
         "else",
         ["schema.else.added", "schema.else.removed"],
-        SchemaStep::SameValue,
+        SchemaStep::Applied("else"),
     ),
     single(
         "contains",
@@ -53,7 +53,7 @@ const SUBSCHEMA_KEYWORDS: [SubschemaKeyword; 10] = [
             "schema.property-names.added",
             "schema.property-names.removed",
         ],
-        SchemaStep::SameValue,
+        SchemaStep::Applied("propertyNames"),
     ),
     single(
         "unevaluatedItems",
@@ -77,7 +77,7 @@ const SUBSCHEMA_KEYWORDS: [SubschemaKeyword; 10] = [
             "schema.content-schema.added",
             "schema.content-schema.removed",
         ],
-        SchemaStep::SameValue,
+        SchemaStep::Applied("contentSchema"),
     ),
 ];
 
@@ -114,7 +114,7 @@ pub(super) fn compare(
             "dependentSchemas",
             "schema.dependent-schema.added",
             "schema.dependent-schema.removed",
-            SchemaStep::SameValue,
+            SchemaStep::Applied("dependentSchemas"),
         ),
     ] {
         named(keyword, [added, removed], &step, old, new, local);

@@ -11,6 +11,7 @@ use portcullis_contract::{
 };
 
 use super::super::containment::SchemaBreak;
+use super::concrete_media_type::{DeclaredContent, concrete_media_type, request_content};
 use super::message_judge::MessageJudge;
 use super::request_builder::{
     BodyChoice, BuiltRequest, RequestChoices, build_request, is_about, received,
@@ -18,6 +19,7 @@ use super::request_builder::{
 use super::response_builder::{
     BuiltResponse, ResponseBodyChoice, ResponseChoices, build_response, usual_statuses,
 };
+use super::serialise_body::{BodyText, body};
 use super::witness_message::{WitnessRequest, WitnessResponse};
 
 /// What carries a value, in one contract.
@@ -54,15 +56,15 @@ pub(crate) struct ContractSide<'c> {
 /// # Errors
 ///
 /// Returns the reason if the value does not demonstrate a break.
-pub(crate) fn verify(
-    sender: ContractSide<'_>,
-    receiver: ContractSide<'_>,
+pub(crate) fn verify<'c>(
+    sender: ContractSide<'c>,
+    receiver: ContractSide<'c>,
     found: &SchemaBreak,
 ) -> Result<String, String> {
     let value = &found.witness;
     let (sent, received) = match sender.direction {
         MessageDirection::Request => {
-            let built = sender.request(value)?;
+            let built = sender.request(receiver, value)?;
             let sent = sender.judge().request(&built.request)?;
             (sent, received(receiver.judge(), built)?)
         }
@@ -105,14 +107,14 @@ fn distance(violation: &Violation, found: &SchemaBreak) -> [bool; 3] {
 ///
 /// Returns the reason if the value cannot be written into a message, or the sender's contract does
 /// not allow the rest of the message.
-pub(crate) fn complete_message(
-    sender: ContractSide<'_>,
-    receiver: ContractSide<'_>,
+pub(crate) fn complete_message<'c>(
+    sender: ContractSide<'c>,
+    receiver: ContractSide<'c>,
     value: &Value,
 ) -> Result<CompleteMessage, String> {
     match sender.direction {
         MessageDirection::Request => {
-            let built = sender.request(value)?;
+            let built = sender.request(receiver, value)?;
             match built.refusal {
                 None => Ok(CompleteMessage::Request(built.request)),
                 Some(reason) => Err(reason),
@@ -138,10 +140,28 @@ impl<'c> ContractSide<'c> {
         }
     }
 
-    fn request(self, value: &Value) -> Result<BuiltRequest, String> {
+    /// The body with a value, in a media type by which both sides select the compared schemas.
+    fn body(self, receiver: Self, status: Option<u16>, value: &Value) -> Result<BodyText, String> {
+        let declared = |side: ContractSide<'c>| {
+            let ValueCarrier::Body(media) = side.carrier else {
+                return None;
+            };
+            let content = match status {
+                None => request_content(side.operation),
+                Some(status) => &side.operation.response(status)?.content,
+            };
+            Some(DeclaredContent { content, media })
+        };
+        let own = declared(self).ok_or("the message has no body")?;
+        let both = [Some(own), declared(receiver)].into_iter().flatten();
+        let media_type = concrete_media_type(&both.collect::<Vec<_>>());
+        body(self.contract, own.media, &media_type, value)
+    }
+
+    fn request(self, receiver: Self, value: &Value) -> Result<BuiltRequest, String> {
         let choices = match self.carrier {
-            ValueCarrier::Body(media) => RequestChoices {
-                body: BodyChoice::Value(media, value.clone()),
+            ValueCarrier::Body(_) => RequestChoices {
+                body: BodyChoice::Text(self.body(receiver, None, value)?),
                 ..RequestChoices::default()
             },
             ValueCarrier::Parameter(parameter) | ValueCarrier::Header(parameter, _) => {
@@ -154,15 +174,18 @@ impl<'c> ContractSide<'c> {
         build_request(self.judge(), choices)
     }
 
-    fn response(self, receiver: ContractSide<'_>, value: &Value) -> Result<BuiltResponse, String> {
+    fn response(self, receiver: Self, value: &Value) -> Result<BuiltResponse, String> {
         let choices = match self.carrier {
-            ValueCarrier::Body(media) => ResponseChoices {
-                status: self
+            ValueCarrier::Body(_) => {
+                let status = self
                     .common_status(receiver)
-                    .ok_or("no status has the body in both contracts")?,
-                header: None,
-                body: ResponseBodyChoice::Value(media, value.clone()),
-            },
+                    .ok_or("no status has the body in both contracts")?;
+                ResponseChoices {
+                    status,
+                    header: None,
+                    body: ResponseBodyChoice::Text(self.body(receiver, Some(status), value)?),
+                }
+            }
             ValueCarrier::Header(header, status) => ResponseChoices {
                 status: self.usual_status(receiver, status),
                 header: Some((header, value.clone())),

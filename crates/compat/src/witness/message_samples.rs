@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use portcullis_contract::{CompiledContract, MediaType, MessageDirection, Parameter};
 
+use super::serialise::escaped;
+
 /// A value to try for a parameter or a header: its example, a generated value, then common values.
 /// `None` after the last one.
 pub(super) fn parameter_sample(
@@ -52,7 +54,9 @@ pub(crate) fn parameter_values(
         _ => None,
     });
     let mut values: Vec<Value> = doubled.collect();
-    values.extend([json!([1, 2]), json!(["a", "b"]), json!({"a": 1})]);
+    values.extend([json!([1, 2]), json!(["a", "b"])]);
+    // Exploded, an object that the schema does not have looks like other parameters.
+    values.extend(parameter.has_members().then(|| json!({"a": 1})));
     values.extend(samples);
     values.extend([json!(1), json!("a"), json!(true)]);
     // Other values are not read as this parameter.
@@ -62,6 +66,14 @@ pub(crate) fn parameter_values(
         schema.is_none_or(|schema| contract.accepts(direction, schema, &text))
     });
     values
+}
+
+/// Texts to try for a query parameter whose delimiters are decisive: the delimiters are not escaped,
+/// so a style without them reads them as text.
+pub(crate) fn delimited_texts(parameter: &Parameter) -> Vec<String> {
+    let name = escaped(&parameter.name);
+    let texts = ["a,b", "1,2", "a|b", "1|2", "a%20b", "1%202"];
+    texts.iter().map(|text| format!("{name}={text}")).collect()
 }
 
 /// Values to try for a body that a schema now describes.
@@ -74,4 +86,41 @@ pub(crate) fn body_values() -> [Value; 6] {
         json!(1),
         json!(true),
     ]
+}
+
+/// Objects to try for a form in which one field is decisive: the generated object, with generated
+/// and common values of the field.
+pub(crate) fn field_values(
+    contract: &CompiledContract,
+    media: &MediaType,
+    field: &str,
+    direction: MessageDirection,
+) -> Vec<Value> {
+    let generated = contract.generated_body(media, direction);
+    let base = match generated {
+        Some(Value::Object(members)) => members,
+        _ => serde_json::Map::new(),
+    };
+    let own = base.get(field).cloned();
+    let doubled = own.as_ref().and_then(|own| match own {
+        Value::Array(items) => items.first().map(|first| json!([first, first])),
+        _ => None,
+    });
+    let common = [
+        json!("a"),
+        json!(["a", "b"]),
+        json!([1, 2]),
+        json!({"a": "a"}),
+        json!({"a": 1}),
+        json!(1),
+        json!(true),
+    ];
+    let values = doubled.into_iter().chain(own).chain(common);
+    values
+        .map(|value| {
+            let mut members = base.clone();
+            members.insert(field.to_owned(), value);
+            Value::Object(members)
+        })
+        .collect()
 }

@@ -7,6 +7,7 @@
 
 mod witness_message;
 mod serialise;
+mod concrete_media_type;
 mod serialise_body;
 mod message_samples;
 mod message_judge;
@@ -20,12 +21,13 @@ mod confirmed_witness;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(super) use concrete_media_type::request_content;
 pub use confirmed_witness::Witness;
 pub(super) use contract_side::{
     CompleteMessage, ContractSide, ValueCarrier, complete_message, verify,
 };
 pub(super) use message_judge::MessageJudge;
-pub(super) use message_samples::{body_values, parameter_values};
+pub(super) use message_samples::{body_values, delimited_texts, field_values, parameter_values};
 pub(super) use request_builder::{
     BodyChoice, BuiltRequest, RequestChoices, build_request, received,
 };
@@ -33,4 +35,7 @@ pub(super) use response_builder::{
     ResponseBodyChoice, ResponseChoices, build_response, usual_statuses,
 };
 pub(super) use serialise::path_text;
+pub(super) use serialise_body::{
+    BodyText, FieldForm, body_with, field_content_types, has_required_headers,
+};
 pub use witness_message::{WitnessRequest, WitnessResponse};

@@ -7,6 +7,7 @@ use portcullis_contract::{
     BodyDeclaration, MediaType, MessageDirection, MessagePart, Parameter, Violation,
 };
 
+use super::concrete_media_type::{DeclaredContent, concrete_media_type, request_content};
 use super::message_judge::MessageJudge;
 use super::message_samples::{body_samples, parameter_sample};
 use super::request_address::{address, path_names};
@@ -29,6 +30,8 @@ pub(crate) enum BodyChoice<'c> {
     Sample(&'c MediaType),
     /// This value.
     Value(&'c MediaType, Value),
+    /// This text.
+    Text(BodyText),
 }
 
 /// What is decided about a request; the rest is filled with samples.
@@ -36,6 +39,8 @@ pub(crate) enum BodyChoice<'c> {
 pub(crate) struct RequestChoices<'c> {
     /// A parameter that is sent, with its value.
     pub(crate) parameter: Option<(&'c Parameter, Value)>,
+    /// The text of this parameter in the query, instead of what its value is written as.
+    pub(crate) query_text: Option<String>,
     pub(crate) body: BodyChoice<'c>,
     /// The number of the security alternative, or `usize::MAX` for no credentials.
     pub(crate) credentials: usize,
@@ -127,17 +132,25 @@ fn address_with(judge: MessageJudge<'_>, path_texts: &[String]) -> String {
 }
 
 /// The bodies to try, the best first.
-fn bodies(judge: MessageJudge<'_>, choice: &BodyChoice<'_>) -> Result<Vec<BodyText>, String> {
-    let samples = |media: &MediaType| -> Vec<BodyText> {
+fn bodies<'c>(judge: MessageJudge<'c>, choice: &BodyChoice<'c>) -> Result<Vec<BodyText>, String> {
+    let content = request_content(judge.operation);
+    let media_type =
+        |media: &'c MediaType| concrete_media_type(&[DeclaredContent { content, media }]);
+    let samples = |media: &'c MediaType| -> Vec<BodyText> {
         let values = body_samples(judge.contract, media, MessageDirection::Request);
+        let media_type = media_type(media);
         let written = values
             .iter()
-            .filter_map(|value| body(judge.contract, media, value).ok());
-        written.chain(unread_body(media)).collect()
+            .filter_map(|value| body(judge.contract, media, &media_type, value).ok());
+        written.chain(unread_body(&media_type)).collect()
     };
     match choice {
         BodyChoice::Absent => Ok(Vec::new()),
-        BodyChoice::Value(media, value) => Ok(vec![body(judge.contract, media, value)?]),
+        BodyChoice::Value(media, value) => {
+            let written = body(judge.contract, media, &media_type(media), value)?;
+            Ok(vec![written])
+        }
+        BodyChoice::Text(text) => Ok(vec![text.clone()]),
         BodyChoice::Sample(media) => match samples(media) {
             found if found.is_empty() => Err(format!("no body of {} can be written", media.key)),
             found => Ok(found),
@@ -146,7 +159,7 @@ fn bodies(judge: MessageJudge<'_>, choice: &BodyChoice<'_>) -> Result<Vec<BodyTe
             let BodyDeclaration::Declared(declared) = &judge.operation.body else {
                 return Ok(Vec::new());
             };
-            let mut content: Vec<&MediaType> = declared.content.iter().collect();
+            let mut content: Vec<&'c MediaType> = declared.content.iter().collect();
             content.retain(|_| declared.required);
             content.sort_by_key(|media| !media.is_json);
             Ok(content.into_iter().flat_map(samples).collect())
@@ -193,7 +206,11 @@ impl RequestBuilder<'_> {
                 continue;
             };
             match parameter.part {
-                MessagePart::Query => query.push(in_query(ValueStyle::of(parameter), &value)),
+                MessagePart::Query => {
+                    let text = self.choices.query_text.as_ref();
+                    let text = text.filter(|_| self.is_decisive(parameter)).cloned();
+                    query.push(text.unwrap_or_else(|| in_query(ValueStyle::of(parameter), &value)));
+                }
                 MessagePart::Header => {
                     headers.push((parameter.name.clone(), in_header(parameter, &value)));
                 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use portcullis_contract::{CompiledContract, MediaType, MessageDirection, Parameter};
 
+use super::concrete_media_type::{DeclaredContent, concrete_media_type, usual_media_type};
 use super::message_judge::MessageJudge;
 use super::message_samples::{body_samples, parameter_sample};
 use super::request_builder::is_about;
@@ -21,10 +22,10 @@ pub(crate) enum ResponseBodyChoice<'c> {
     Absent,
     /// A sample in this media type.
     Sample(&'c MediaType),
-    /// This value.
-    Value(&'c MediaType, Value),
     /// A value in a media type that another contract declares.
     Foreign(&'c CompiledContract, &'c MediaType, Value),
+    /// This text.
+    Text(BodyText),
 }
 
 /// What is decided about a response; required header fields are filled with samples.
@@ -55,7 +56,8 @@ pub(crate) fn build_response(
 ) -> Result<BuiltResponse, String> {
     let declared = judge.operation.response(choices.status);
     let headers: &[Parameter] = declared.map_or(&[], |declared| &declared.headers);
-    let bodies = bodies(judge, &choices.body)?;
+    let content: &[MediaType] = declared.map_or(&[], |declared| &declared.content);
+    let bodies = bodies(judge, content, &choices.body)?;
     let (mut attempts, mut body_attempt) = (vec![0; headers.len()], 0);
     let mut built = None;
     for _ in 0..ROUNDS_MAX {
@@ -80,20 +82,23 @@ pub(crate) fn build_response(
 
 fn bodies(
     judge: MessageJudge<'_>,
+    content: &[MediaType],
     choice: &ResponseBodyChoice<'_>,
 ) -> Result<Vec<BodyText>, String> {
     match choice {
         ResponseBodyChoice::Absent => Ok(Vec::new()),
-        ResponseBodyChoice::Value(media, value) => Ok(vec![body(judge.contract, media, value)?]),
         ResponseBodyChoice::Foreign(contract, media, value) => {
-            Ok(vec![body(contract, media, value)?])
+            let media_type = usual_media_type(&media.key);
+            Ok(vec![body(contract, media, &media_type, value)?])
         }
+        ResponseBodyChoice::Text(text) => Ok(vec![text.clone()]),
         ResponseBodyChoice::Sample(media) => {
             let values = body_samples(judge.contract, media, MessageDirection::Response);
+            let media_type = concrete_media_type(&[DeclaredContent { content, media }]);
             let written = values
                 .iter()
-                .filter_map(|value| body(judge.contract, media, value).ok());
-            let written: Vec<BodyText> = written.chain(unread_body(media)).collect();
+                .filter_map(|value| body(judge.contract, media, &media_type, value).ok());
+            let written: Vec<BodyText> = written.chain(unread_body(&media_type)).collect();
             if written.is_empty() {
                 return Err(format!("no body of {} can be written", media.key));
             }

@@ -3,9 +3,12 @@
 
 use serde_json::{Map, Value};
 
-use portcullis_contract::{CompiledContract, MediaRange, MediaType, ParameterStyle};
+use portcullis_contract::{
+    CompiledContract, DocumentSet, MediaRange, MediaType, NodeRef, ParameterStyle,
+};
 use portcullis_json::JsonNode;
 
+use super::concrete_media_type::usual_media_type;
 use super::serialise::{ValueStyle, escaped, in_query, plain};
 
 /// Separates the parts of multipart bodies.
@@ -13,12 +16,32 @@ const BOUNDARY: &str = "witness";
 
 /// A body as text, with its media type.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct BodyText {
+pub(crate) struct BodyText {
     pub(super) media: String,
     pub(super) text: String,
 }
 
-/// Serializes a body.
+impl BodyText {
+    /// A body whose content does not matter.
+    pub(crate) fn example(media: String) -> Self {
+        Self {
+            media,
+            text: "example".to_owned(),
+        }
+    }
+}
+
+/// How one field of a form is written where the contract leaves a choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FieldForm {
+    pub(crate) name: String,
+    /// The media type of the part; `None` for a part that does not name one.
+    pub(crate) content_type: Option<String>,
+    /// The text of the header fields that the part requires.
+    pub(crate) header_text: String,
+}
+
+/// Serializes a body of an entry of `content` in one of its media types.
 ///
 /// # Errors
 ///
@@ -26,13 +49,29 @@ pub(super) struct BodyText {
 pub(super) fn body(
     contract: &CompiledContract,
     media: &MediaType,
+    media_type: &str,
     value: &Value,
 ) -> Result<BodyText, String> {
-    let key = concrete(&media.key);
-    let range = MediaRange::parse(&key).ok_or("the media type cannot be read")?;
+    body_with(contract, media, media_type, value, None)
+}
+
+/// Serializes a body in which one field has a certain form.
+///
+/// # Errors
+///
+/// Returns the reason if the value cannot be written in this media type.
+pub(crate) fn body_with(
+    contract: &CompiledContract,
+    media: &MediaType,
+    media_type: &str,
+    value: &Value,
+    decisive: Option<&FieldForm>,
+) -> Result<BodyText, String> {
+    let key = media_type;
+    let range = MediaRange::parse(key).ok_or("the media type cannot be read")?;
     let write = |text: String| {
         Ok(BodyText {
-            media: key.clone(),
+            media: key.to_owned(),
             text,
         })
     };
@@ -44,16 +83,20 @@ pub(super) fn body(
             "bodies of {key} are not read, so no message can be checked"
         ));
     }
-    let encodings = contract.documents().node(media.node_ref).get("encoding");
+    let encodings = FieldEncodings {
+        contract,
+        media: media.node_ref,
+        decisive,
+    };
     let kind = range.kind().to_ascii_lowercase();
     let subtype = range.subtype().to_ascii_lowercase();
     match (kind.as_str(), subtype.as_str(), value) {
         ("application", "x-www-form-urlencoded", Value::Object(fields)) => {
-            write(form(encodings, fields))
+            write(form(&encodings, fields))
         }
         ("multipart", "form-data", Value::Object(fields)) => Ok(BodyText {
             media: format!("{key}; boundary={BOUNDARY}"),
-            text: multipart(encodings, fields),
+            text: multipart(&encodings, fields),
         }),
         (_, "x-ndjson" | "ndjson" | "jsonl" | "x-jsonl" | "x-jsonlines", value) => {
             write(records(value, "", "\n"))
@@ -72,9 +115,8 @@ pub(super) fn body(
 
 /// A body in a format that is not read, for a message in which only its presence and its media type
 /// matter. `None` if the format has a structure that this function does not know.
-pub(super) fn unread_body(media: &MediaType) -> Option<BodyText> {
-    let key = concrete(&media.key);
-    let range = MediaRange::parse(&key)?;
+pub(super) fn unread_body(media_type: &str) -> Option<BodyText> {
+    let range = MediaRange::parse(media_type)?;
     let subtype = range.subtype().to_ascii_lowercase();
     let text = match subtype.as_str() {
         "event-stream" => "data: example\n\n",
@@ -84,7 +126,7 @@ pub(super) fn unread_body(media: &MediaType) -> Option<BodyText> {
     };
     Some(BodyText {
         text: text.to_owned(),
-        media: key,
+        media: media_type.to_owned(),
     })
 }
 
@@ -98,16 +140,101 @@ fn records(value: &Value, before: &str, after: &str) -> String {
     all.into_iter().map(write).collect()
 }
 
+/// The media types that the parts of a field may have. A part without one comes last if the field
+/// has an encoding, and first otherwise.
+pub(crate) fn field_content_types(
+    contract: &CompiledContract,
+    media: &MediaType,
+    name: &str,
+) -> Vec<Option<String>> {
+    let encodings = FieldEncodings {
+        contract,
+        media: media.node_ref,
+        decisive: None,
+    };
+    let listed = encodings.of(name).content_types();
+    if listed.is_empty() {
+        let usual = ["text/plain", "application/json", "application/octet-stream"];
+        let usual = usual.map(|media| Some(media.to_owned()));
+        return std::iter::once(None).chain(usual).collect();
+    }
+    let named = listed.into_iter().map(|range| {
+        Some(match range {
+            "image/*" => "image/png".to_owned(),
+            other => usual_media_type(other),
+        })
+    });
+    named.chain([None]).collect()
+}
+
+/// Whether a part of a field must have header fields.
+pub(crate) fn has_required_headers(
+    contract: &CompiledContract,
+    media: &MediaType,
+    name: &str,
+) -> bool {
+    let encodings = FieldEncodings {
+        contract,
+        media: media.node_ref,
+        decisive: None,
+    };
+    !encodings.of(name).required_headers().is_empty()
+}
+
+/// The Encoding Objects of a media type.
+struct FieldEncodings<'d> {
+    contract: &'d CompiledContract,
+    media: NodeRef,
+    decisive: Option<&'d FieldForm>,
+}
+
+impl<'d> FieldEncodings<'d> {
+    fn of(&self, name: &str) -> FieldEncoding<'d> {
+        let documents = self.contract.documents();
+        let encodings = documents.node(self.media).get("encoding");
+        FieldEncoding {
+            contract: self.contract,
+            near: self.media,
+            node: encodings.and_then(|encodings| encodings.get(name)),
+            form: self.decisive.filter(|form| form.name == name),
+        }
+    }
+}
+
 /// The Encoding Object of a field, as far as it decides the text.
 struct FieldEncoding<'d> {
+    contract: &'d CompiledContract,
+    near: NodeRef,
     node: Option<JsonNode<'d>>,
+    form: Option<&'d FieldForm>,
 }
 
 impl<'d> FieldEncoding<'d> {
-    fn of(encodings: Option<JsonNode<'d>>, name: &str) -> Self {
-        Self {
-            node: encodings.and_then(|encodings| encodings.get(name)),
-        }
+    /// The media types and ranges that are listed.
+    fn content_types(&self) -> Vec<&'d str> {
+        let list = self.node.and_then(|node| node.get("contentType")?.as_str());
+        let all = list.into_iter().flat_map(|list| list.split(','));
+        all.map(str::trim)
+            .filter(|one| MediaRange::parse(one).is_some())
+            .collect()
+    }
+
+    /// The names of the header fields that a part must have.
+    fn required_headers(&self) -> Vec<&'d str> {
+        let documents = self.contract.documents();
+        let headers = self.node.and_then(|node| node.get("headers"));
+        let members = headers.into_iter().flat_map(|headers| headers.members());
+        let is_required = |header: JsonNode<'_>| {
+            let header = DocumentSet::node_ref(self.near, header);
+            let header = documents.node(self.contract.resolved(header));
+            header.get("required").and_then(|flag| flag.as_bool()) == Some(true)
+        };
+        members
+            .filter(|(name, header)| {
+                !name.eq_ignore_ascii_case("content-type") && is_required(*header)
+            })
+            .map(|(name, _)| name)
+            .collect()
     }
 
     /// The style of a field that is written like a query parameter.
@@ -131,11 +258,15 @@ impl<'d> FieldEncoding<'d> {
         })
     }
 
-    /// The first media type of the field that is not a range.
+    /// The media type that was chosen, else the first one of the field that is not a range.
     fn content_type(&self) -> Option<&'d str> {
-        let list = self.node?.get("contentType")?.as_str()?;
-        let mut all = list.split(',').map(str::trim);
-        all.find(|one| !one.contains('*') && MediaRange::parse(one).is_some())
+        match self.form {
+            Some(form) => form.content_type.as_deref(),
+            None => {
+                let all = self.content_types();
+                all.into_iter().find(|one| !one.contains('*'))
+            }
+        }
     }
 
     fn is_json(&self) -> bool {
@@ -161,10 +292,10 @@ fn plain_or_json(value: &Value) -> String {
     }
 }
 
-fn form(encodings: Option<JsonNode<'_>>, fields: &Map<String, Value>) -> String {
+fn form(encodings: &FieldEncodings<'_>, fields: &Map<String, Value>) -> String {
     let mut pairs = Vec::new();
     for (name, value) in fields {
-        let encoding = FieldEncoding::of(encodings, name);
+        let encoding = encodings.of(name);
         if let Some(style) = encoding.style(name) {
             pairs.push(in_query(style, value));
             continue;
@@ -179,20 +310,24 @@ fn form(encodings: Option<JsonNode<'_>>, fields: &Map<String, Value>) -> String 
     pairs.join("&")
 }
 
-fn multipart(encodings: Option<JsonNode<'_>>, fields: &Map<String, Value>) -> String {
+fn multipart(encodings: &FieldEncodings<'_>, fields: &Map<String, Value>) -> String {
     let mut text = String::new();
     for (name, value) in fields {
-        let encoding = FieldEncoding::of(encodings, name);
+        let encoding = encodings.of(name);
+        let header_text = encoding.form.map_or("1", |form| &form.header_text);
         let mut part = |value: &Value| {
             let media = match (encoding.content_type(), value) {
                 (Some(media), _) => Some(media),
                 (None, Value::Object(_) | Value::Array(_)) => Some("application/json"),
                 (None, _) => None,
             };
-            let media =
+            let mut head =
                 media.map_or_else(String::new, |media| format!("content-type: {media}\r\n"));
+            for name in encoding.required_headers() {
+                head.push_str(&format!("{name}: {header_text}\r\n"));
+            }
             text.push_str(&format!(
-                "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{}\"\r\n{media}\r\n{}\r\n",
+                "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{}\"\r\n{head}\r\n{}\r\n",
                 name.replace('"', "%22"),
                 encoding.text(value)
             ));
@@ -204,14 +339,4 @@ fn multipart(encodings: Option<JsonNode<'_>>, fields: &Map<String, Value>) -> St
     }
     text.push_str(&format!("--{BOUNDARY}--\r\n"));
     text
-}
-
-/// A concrete media type that a range covers.
-fn concrete(key: &str) -> String {
-    match key.split(';').next().unwrap_or_default().trim() {
-        "*/*" | "application/*" => "application/json".to_owned(),
-        "text/*" => "text/plain".to_owned(),
-        range if range.contains('*') => range.replace('*', "x"),
-        _ => key.to_owned(),
-    }
 }

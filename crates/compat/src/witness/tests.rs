@@ -385,3 +385,67 @@ fn the_service_sends_what_it_calls() {
         &["status 200, content-type: application/json \"\""],
     );
 }
+
+/// A request with a body in several media types, each with the type of `a`.
+fn request_content(content: &[(&str, &str)]) -> String {
+    let entries: Vec<String> = content
+        .iter()
+        .map(|(media, kind)| {
+            format!("'{media}': {{schema: {{type: object, properties: {{a: {{type: {kind}}}}}}}}}")
+        })
+        .collect();
+    format!(
+        "paths: {{/x: {{post: {{requestBody: {{required: true, content: {{{}}}}}, responses: {{}}}}}}}}",
+        entries.join(", ")
+    )
+}
+
+#[test]
+fn the_media_type_of_an_example_selects_the_compared_schemas() {
+    let check = |old: &[(&str, &str)], new: &[(&str, &str)], media: &str| {
+        let command =
+            format!("curl -X POST '/x' -H 'content-type: {media}' --data-raw '{{\"a\":\"\"}}'");
+        check_breaks(&request_content(old), &request_content(new), &[&command]);
+    };
+    let json = ("application/json", "string");
+    check(
+        &[("*/*", "string"), json],
+        &[("*/*", "integer"), json],
+        "application/vnd.example+json",
+    );
+    check(
+        &[json],
+        &[json, ("application/json; v=2", "integer")],
+        "application/json; v=2",
+    );
+    let wide = ("application/*", "string");
+    check(
+        &[wide],
+        &[wide, ("application/*+json", "integer")],
+        "application/x+json",
+    );
+    check(
+        &[wide, ("application/*+json", "string"), json],
+        &[wide, ("application/*+json", "integer"), json],
+        "application/x+json",
+    );
+}
+
+#[test]
+fn the_media_type_of_a_response_selects_the_compared_schemas() {
+    let of = |kind: &str| {
+        let schema = |kind: &str| {
+            format!("{{schema: {{type: object, properties: {{a: {{type: {kind}}}}}}}}}")
+        };
+        format!(
+            "paths: {{/x: {{get: {{responses: {{'200': {{description: d, content: {{'*/*': {}, application/json: {}}}}}}}}}}}}}",
+            schema(kind),
+            schema("string")
+        )
+    };
+    check_breaks(
+        &of("integer"),
+        &of("string"),
+        &["status 200, content-type: application/vnd.example+json {\"a\":\"\"}"],
+    );
+}

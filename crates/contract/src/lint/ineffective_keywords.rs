@@ -1,5 +1,5 @@
-//! Warns about schema keywords without effect: unknown formats, and keywords that only another
-//! version of OpenAPI has.
+//! Warns about schema keywords without effect: unknown formats, `nullable` without `type`, and
+//! keywords that only another version of OpenAPI has.
 
 use std::collections::BTreeMap;
 
@@ -46,14 +46,24 @@ pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut 
     }
 }
 
-/// Reports every occurrence of a foreign keyword.
+/// Reports every occurrence of a foreign keyword, and of `nullable` without `type`.
 pub(super) fn foreign_keywords(
     dialect: Dialect,
     survey: &ContractSurvey,
     findings: &mut LintFindings<'_>,
 ) {
     for &node_ref in &survey.schemas {
-        for (keyword, value) in findings.documents.node(node_ref).members() {
+        let node = findings.documents.node(node_ref);
+        if let Some(nullable) = untyped_nullable(dialect, node) {
+            findings.warn(
+                ContractProblemKind::NotJudged,
+                DocumentSet::node_ref(node_ref, nullable),
+                "`nullable: true` without `type` has no effect (OpenAPI 3.0.4, Schema Object): \
+                 write it next to the `type`, or add an alternative that allows null"
+                    .to_owned(),
+            );
+        }
+        for (keyword, value) in node.members() {
             if let Some(message) = foreign(dialect, keyword, value) {
                 findings.warn(
                     ContractProblemKind::ForeignKeyword,
@@ -63,6 +73,16 @@ pub(super) fn foreign_keywords(
             }
         }
     }
+}
+
+/// `nullable: true` next to other schemas instead of `type`. It allows no value that they refuse.
+fn untyped_nullable(dialect: Dialect, node: JsonNode<'_>) -> Option<JsonNode<'_>> {
+    let has_schemas = ["allOf", "anyOf", "oneOf"]
+        .iter()
+        .any(|keyword| node.get(keyword).is_some());
+    let is_untyped = dialect == Dialect::V30 && has_schemas && node.get("type").is_none();
+    let nullable = node.get("nullable").filter(|_| is_untyped);
+    nullable.filter(|nullable| nullable.as_bool() == Some(true))
 }
 
 fn unknown_format(name: &str, count: usize) -> String {

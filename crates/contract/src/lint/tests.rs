@@ -165,6 +165,13 @@ fn warns_about_keywords_without_effect() {
 #[rustfmt::skip]
 fn warns_about_alternatives_that_accept_everything() {
     check_schema("3.0.3", "{anyOf: [{type: integer}, {type: string, nullable: true}]}", &[]);
+    for keyword in ["allOf", "anyOf", "oneOf"] {
+        check_schema("3.0.3", &format!("{{{keyword}: [{{type: string}}], nullable: true}}"), &[
+            "api.yaml:5: warning: `nullable: true` without `type` has no effect (OpenAPI 3.0.4, Schema Object): write it next to the `type`, or add an alternative that allows null [not-judged] at #/components/schemas/A/nullable",
+        ]);
+        check_schema("3.0.3", &format!("{{{keyword}: [{{type: string}}], nullable: false}}"), &[]);
+        check_schema("3.0.3", &format!("{{{keyword}: [{{type: string, nullable: true}}], type: string, nullable: true}}"), &[]);
+    }
     check_schema("3.0.3", "{anyOf: [{}], allOf: [{type: integer}, {}]}", &[]);
     check_schema("3.0.3", "{anyOf: [{type: integer}, {nullable: true}]}", &[
         "api.yaml:5: warning: `{nullable: true}` without `type` accepts every value, so in this `anyOf` the other alternatives have no effect: write `nullable: true` next to a `type` [not-judged] at #/components/schemas/A/anyOf",

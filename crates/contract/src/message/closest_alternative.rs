@@ -2,8 +2,9 @@
 //!
 //! A `discriminator` never changes what is valid (OpenAPI 3.1.1, Discriminator Object). It names
 //! the alternative that the sender meant, so the errors of that one are reported. Without a
-//! discriminator the closest alternative is chosen: among those of the right type, the one whose
-//! errors are deepest in the value, then the one with the fewest errors.
+//! discriminator the closest alternative is chosen: among those of the right type, one whose
+//! constants the value has, because constants distinguish alternatives; then the one whose errors are
+//! deepest in the value; then the one with the fewest errors.
 
 use std::cmp::Reverse;
 
@@ -50,9 +51,10 @@ where
         let is_right_type = !branch
             .iter()
             .any(|error| depth(error) == own_depth && matches!(error.kind(), Kind::Type { .. }));
-        is_right_type.then_some((deepest, Reverse(branch.len()), Reverse(at)))
+        let is_tagged = !branch.iter().any(is_other_constant);
+        is_right_type.then_some((is_tagged, deepest, Reverse(branch.len()), Reverse(at)))
     });
-    let (_, _, Reverse(at)) = ranked.max()?;
+    let (_, _, _, Reverse(at)) = ranked.max()?;
     let count = context.len();
     let note = match &alternatives {
         Some(alternatives) if count > 1 => {
@@ -62,6 +64,15 @@ where
         _ => String::new(),
     };
     Some(chosen(&context[at], note))
+}
+
+/// Whether the value has another text where the schema has a constant.
+fn is_other_constant(error: &ValidationError<'_>) -> bool {
+    match error.kind() {
+        Kind::Constant { .. } => true,
+        Kind::Enum { options } => options.as_array().is_some_and(|options| options.len() == 1),
+        _ => false,
+    }
 }
 
 /// The errors of an alternative, the deepest first.

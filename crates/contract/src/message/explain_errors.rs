@@ -230,8 +230,42 @@ fn messages(
                 "matches {names}, but must match exactly one of them"
             ))
         }
+        ValidationErrorKind::Contains => of_value(match last_keyword(error) {
+            "maxContains" => "has too many items that match `contains`",
+            "minContains" => "has too few items that match `contains`",
+            _ => "has no item that matches `contains`",
+        }),
+        ValidationErrorKind::Not { .. } => of_value("matches the schema under `not`"),
+        ValidationErrorKind::UnevaluatedProperties { unexpected }
+            if describes_values(schemas, documents, error) =>
+        {
+            let names = unexpected.iter().map(|name| format!("`{name}`"));
+            let names = names.collect::<Vec<_>>().join(", ");
+            let message = |names: &str| {
+                format!("the schema under `unevaluatedProperties` refuses the value of {names}")
+            };
+            (message(&names), message(&names))
+        }
         _ => (error.to_string(), error.masked().to_string()),
     }
+}
+
+fn last_keyword<'e>(error: &'e ValidationError<'_>) -> &'e str {
+    let location = error.schema_path().as_str();
+    location.rsplit('/').next().unwrap_or_default()
+}
+
+/// Whether the keyword of an error is a schema and not `false`.
+fn describes_values(
+    schemas: &SchemaSet,
+    documents: &DocumentSet,
+    error: &ValidationError<'_>,
+) -> bool {
+    let origin = schemas.origin(error.schema_path().as_str());
+    origin.is_some_and(|(place, rest)| {
+        let keyword = documents.deepest_existing(place, &rest.replace(EXACT, ""));
+        documents.node(keyword).as_bool().is_none()
+    })
 }
 
 /// Removes the wrapper's property name from an instance path.

@@ -28,7 +28,7 @@ pub struct GateCase<'c> {
     pub record: &'c DeploymentRegistry,
     /// The comparisons of the candidate with each live deployment.
     pub comparisons: &'c [DeploymentComparison],
-    /// The approvals of breaking changes.
+    /// The approvals of breaking changes that are for this contract.
     pub approvals: &'c [ChangeApproval],
     /// The measured traffic, if a measurement was requested.
     pub measurement: Option<&'c TrafficMeasurement>,

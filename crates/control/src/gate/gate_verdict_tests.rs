@@ -143,6 +143,8 @@ fn judge(set: &CaseSettings<'_>) -> GateVerdict {
                     .changes_to_approve()
                     .map(|finding| ChangeApproval {
                         fingerprint: finding.fingerprint().to_owned(),
+                        contract: None,
+                        service: None,
                         owner: (*owner).to_owned(),
                         reason: "fine".into(),
                         expires: None,

@@ -2,6 +2,7 @@
 
 mod address_samples;
 mod addresses;
+mod harmless_edits;
 mod messages;
 
 use portcullis_contract::{CompileOptions, CompiledContract, compile, parse_single_file};
