@@ -371,7 +371,8 @@ fn a_path_parameter_that_may_refuse_some_texts_is_unknown() {
 fn a_path_without_operations_takes_nothing_over() {
     let old = rooms("");
     let new = rooms(", /rooms/free: {}");
-    check(&old, &new, &[]);
+    let added = "info path.added.empty the contract | path without operations added: /rooms/free";
+    check(&old, &new, &[added]);
     let new = super::contract("3.1.0", &new);
     let route = super::super::served_paths::serving(&new, &http::Method::GET, "/rooms/free");
     assert!(route.is_some());
