@@ -91,6 +91,23 @@ impl<'c> ContainmentChecker<'c> {
         )
     }
 
+    /// Whether a value that breaks would not without this edit.
+    pub(super) fn needs(
+        &mut self,
+        schemas: SchemaKeyPair<'_>,
+        new_produces: bool,
+        edited: &EditedSchema,
+        value: &Value,
+    ) -> bool {
+        let question = question(schemas, new_produces, ProducerReading::Sent);
+        self.search(schemas.direction, new_produces).needs(
+            question,
+            edited,
+            older(new_produces),
+            value,
+        )
+    }
+
     /// A break that these edits together do not explain.
     pub(super) fn check_unexplained(
         &mut self,

@@ -240,7 +240,7 @@ impl SchemaSiteJudge<'_, '_> {
                 Some(witness),
             ),
             Err(reason) => (
-                self.undecided_level(ChangeLevel::Warning),
+                self.undecided_level(rule.level(Some(self.side()))),
                 ChangeCertainty::Unknown(reason),
                 None,
             ),
@@ -270,7 +270,7 @@ impl SchemaSiteJudge<'_, '_> {
         CompatFinding {
             rule,
             direction: Some(self.site.direction),
-            level: self.undecided_level(ChangeLevel::Warning),
+            level: self.undecided_level(rule.level(Some(self.side()))),
             certainty: ChangeCertainty::Unknown(reason.to_owned()),
             places: vec![self.place(&Arc::from(""))],
             before: None,

@@ -12,7 +12,7 @@ use super::containment::{
 use super::containment_checker::{ContainmentChecker, SchemaKeyPair};
 use super::diff_rule::DiffRule;
 use super::edit_patches::edited_schema;
-use super::edit_recognition::is_by_edit;
+use super::edit_recognition::{is_at_any, is_by_edit};
 use super::operation_diff::{ContractComparison, SchemaSite};
 use super::rule_effects::is_decided;
 use super::schema_diff::{LocatedEdit, SchemaPairId};
@@ -168,6 +168,7 @@ impl SchemaSiteJudge<'_, '_> {
             unexplained: Vec::new(),
             undecided: None,
         };
+        self.blame_needed(&mut judged, containment, schemas);
         self.blame_together(&mut judged, containment, schemas);
         let is_breaking = judged.edits.iter().any(|(_, judged)| judged.is_breaking());
         let is_undecided = judged
@@ -191,6 +192,36 @@ impl SchemaSiteJudge<'_, '_> {
             judged.undecided = None;
         }
         judged
+    }
+
+    /// Blames the edits at the place of a break without which its value would not break: alone they
+    /// have no effect, but the break is theirs, too.
+    fn blame_needed(
+        &self,
+        judged: &mut JudgedSchemas,
+        containment: &mut ContainmentChecker<'_>,
+        schemas: SchemaKeyPair<'_>,
+    ) {
+        let mut needed = Vec::new();
+        for (number, (found, verdict)) in judged.edits.iter().enumerate() {
+            if !matches!(verdict, JudgedEdit::Harmless) || !self.is_decided_edit(found) {
+                continue;
+            }
+            let edited = OnceCell::new();
+            let causes = judged.edits.iter().filter_map(|(_, other)| match other {
+                JudgedEdit::Breaking(cause) => Some(cause),
+                _ => None,
+            });
+            let mut here = causes.filter(|cause| is_at_any(&found.pointers, &cause.pointer));
+            let cause = here.find(|cause| {
+                let edited = edited.get_or_init(|| self.edited_schema(found));
+                containment.needs(schemas, self.new_produces(), edited, &cause.witness)
+            });
+            needed.extend(cause.map(|cause| (number, cause.clone())));
+        }
+        for (number, cause) in needed {
+            judged.edits[number].1 = JudgedEdit::Breaking(cause);
+        }
     }
 
     /// Looks for breaks that the breaking edits do not explain, and blames them on the smallest set

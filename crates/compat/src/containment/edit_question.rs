@@ -72,8 +72,9 @@ impl ContainmentQuery<'_, '_> {
         if older == ContainmentSide::Acceptor {
             let alone = self.edited_root(&[edited], older)?;
             if alone != self.acceptor {
+                let allowed = self.readable(alone);
                 goals.push(vec![CounterexampleGoal {
-                    also_holds: vec![alone],
+                    also_holds: vec![allowed],
                     ..goal
                 }]);
             }
@@ -140,12 +141,18 @@ impl ContainmentQuery<'_, '_> {
 
     /// Holds for the values that an acceptor refuses in the encoding of the question.
     fn refused(&mut self, acceptor: FormulaId) -> FormulaId {
-        let arena = &mut self.compared.pair.arena;
-        let acceptor = match self.question.encoding {
-            ValueEncoding::Json => acceptor,
-            ValueEncoding::Text(form) => readable_as_text(arena, acceptor, form),
-        };
-        arena.not(acceptor)
+        let accepted = self.readable(acceptor);
+        self.compared.pair.not(accepted)
+    }
+
+    /// Holds for the values that a schema accepts in the encoding of the question.
+    fn readable(&mut self, schema: FormulaId) -> FormulaId {
+        match self.question.encoding {
+            ValueEncoding::Json => schema,
+            ValueEncoding::Text(form) => {
+                readable_as_text(&mut self.compared.pair.arena, schema, form)
+            }
+        }
     }
 
     /// The explanation of a witness, by the edited keyword if that refuses it.
@@ -182,16 +189,34 @@ impl ContainmentQuery<'_, '_> {
         if edited == self.acceptor {
             return Ok(None);
         }
+        let allowed = self.readable(edited);
         let mut goal = CounterexampleGoal {
             producer: self.producer,
             acceptor: self.acceptor,
             reading: self.question.reading,
             encoding: self.question.encoding,
-            also_holds: vec![edited],
+            also_holds: vec![allowed],
         };
         let mut steps_left = self.compared.budget.question_steps;
         let witness = self.witness(&mut goal, &mut steps_left)?;
         Ok(witness.map(|witness| self.cause(&witness, &|_| false)))
+    }
+
+    /// Whether a value breaks only with this edit: it does not if the newer schema takes the edit
+    /// back.
+    pub(super) fn is_needed(
+        mut self,
+        edited: &EditedSchema,
+        older: ContainmentSide,
+        value: &Value,
+    ) -> bool {
+        let reversed = edited.reversed();
+        let Some(without) = self.edited_root(&[&reversed], older.other()) else {
+            return false;
+        };
+        let allowed = self.readable(without);
+        let holds = self.compared.pair.evaluator().holds(allowed, value);
+        holds == Some(older == ContainmentSide::Producer)
     }
 
     /// Whether the producer's schema with these edits refuses a value.
