@@ -36,6 +36,15 @@ impl Solver<'_> {
             return SearchAnswer::Unsure;
         };
         let is_refusal = choice.mode == LiteralMode::Fails;
+        if let FormulaNode::Readable(schema) = *self.arena.node(choice.id)
+            && !is_one_text(&value)
+        {
+            let mut next = state.clone();
+            return match next.assume(self.arena, &[choice.of(schema)]) {
+                true => self.search(goal, next),
+                false => SearchAnswer::Empty,
+            };
+        }
         let mut readings = state.lazy.clone();
         readings.push(choice);
         if self.has_no_text(&readings, state.mask) {
@@ -114,15 +123,11 @@ impl Solver<'_> {
         None
     }
 
-    /// Whether no text of a value of a type meets the choices about its readings: as strings, the
-    /// texts are refused where a reading must be, and accepted where the value itself is not.
+    /// Whether no text of a value of a type meets the choices about its readings: as a value of
+    /// another type, it must be refused where no reading may be accepted, and accepted where the
+    /// value itself is not.
     fn has_no_text(&mut self, choices: &[Literal], mask: TypeMask) -> bool {
-        let pattern = match mask {
-            TypeMask::BOOLEAN => "^(true|false)$",
-            TypeMask::INTEGER | TypeMask::FRACTION => NUMBER_TEXT,
-            _ => return false,
-        };
-        let mut literals = Vec::new();
+        let (mut literals, mut needs_other) = (Vec::new(), mask != TypeMask::STRING);
         for choice in choices {
             let FormulaNode::Readable(schema) = *self.arena.node(choice.id) else {
                 continue;
@@ -131,18 +136,34 @@ impl Solver<'_> {
                 literals.push(Literal::fails(schema));
             } else if !self.arena.holds(schema).has(mask) {
                 literals.push(Literal::holds(schema));
+                needs_other = true;
             }
         }
-        if literals.is_empty() {
+        // A string need not be the text of another value.
+        if literals.is_empty() || !needs_other {
             return false;
         }
+        let pattern = match mask {
+            TypeMask::BOOLEAN => "^(true|false)$",
+            TypeMask::INTEGER | TypeMask::FRACTION => NUMBER_TEXT,
+            TypeMask::STRING => {
+                let others = TypeMask::BOOLEAN.or(TypeMask::NUMBER);
+                literals.push(Literal::holds(self.arena.types(others)));
+                return self.solve(&SearchGoal::new(literals, true)) == SearchAnswer::Empty;
+            }
+            _ => return false,
+        };
         let pattern = self.arena.intern(pattern);
-        literals.push(Literal::holds(self.arena.types(TypeMask::STRING)));
-        literals.push(Literal::holds(
-            self.arena.add(FormulaNode::Pattern(pattern)),
-        ));
+        let text = self.arena.add(FormulaNode::Pattern(pattern));
+        let string = self.arena.types(TypeMask::STRING);
+        literals.extend([Literal::holds(string), Literal::holds(text)]);
         self.solve(&SearchGoal::new(literals, true)) == SearchAnswer::Empty
     }
+}
+
+/// Whether a value is one text, which can have several readings.
+fn is_one_text(value: &Value) -> bool {
+    value.is_string() || value.is_number() || value.is_boolean()
 }
 
 /// Whether a formula reads a value or a part of it as text.
