@@ -10,6 +10,7 @@ use super::containment_verdict::{EditVerdict, SchemaBreak, UndecidedReason, Valu
 use super::formula::FormulaId;
 use super::formula_pair::{ContainmentSide, CounterexampleGoal};
 use super::patched_schemas::patched;
+use super::read::EditedRecursion;
 use super::revision_schemas::RevisionSchemas;
 use super::schema_patch::EditedSchema;
 use super::text_rewriter::readable_as_text;
@@ -70,7 +71,7 @@ impl ContainmentQuery<'_, '_> {
         // What the service sends breaks if the older schema with the edit allows it: then the edit
         // alone is enough. It breaks as well if the newer schema without the edit refuses it.
         if older == ContainmentSide::Acceptor {
-            let alone = self.edited_root(&[edited], older)?;
+            let alone = self.edited_root(&[edited], older, EditedRecursion::Unedited)?;
             if alone != self.acceptor {
                 let allowed = self.readable(alone);
                 goals.push(vec![CounterexampleGoal {
@@ -79,7 +80,7 @@ impl ContainmentQuery<'_, '_> {
                 }]);
             }
         }
-        let sent = self.edited_producer(&[edited], older)?;
+        let sent = self.edited_producer(&[edited], older, EditedRecursion::Unedited)?;
         if sent != self.producer {
             let refused = self.refused(self.acceptor);
             let edited = CounterexampleGoal {
@@ -103,20 +104,28 @@ impl ContainmentQuery<'_, '_> {
         &mut self,
         edits: &[&EditedSchema],
         older: ContainmentSide,
+        recursion: EditedRecursion,
     ) -> Option<FormulaId> {
         match older {
-            ContainmentSide::Producer => self.edited_root(edits, ContainmentSide::Producer),
+            ContainmentSide::Producer => {
+                self.edited_root(edits, ContainmentSide::Producer, recursion)
+            }
             ContainmentSide::Acceptor => {
                 let reversed: Vec<EditedSchema> =
                     edits.iter().map(|edited| edited.reversed()).collect();
                 let reversed: Vec<&EditedSchema> = reversed.iter().collect();
-                self.edited_root(&reversed, ContainmentSide::Producer)
+                self.edited_root(&reversed, ContainmentSide::Producer, recursion)
             }
         }
     }
 
     /// The formula of the root of one side with edits of its schemas.
-    fn edited_root(&mut self, edits: &[&EditedSchema], side: ContainmentSide) -> Option<FormulaId> {
+    fn edited_root(
+        &mut self,
+        edits: &[&EditedSchema],
+        side: ContainmentSide,
+        recursion: EditedRecursion,
+    ) -> Option<FormulaId> {
         let compared = &mut *self.compared;
         let revisions = [
             RevisionSchemas {
@@ -136,7 +145,7 @@ impl ContainmentQuery<'_, '_> {
         let documents = [&base.lowered.document, &other.lowered.document];
         compared
             .pair
-            .edited_root(side, documents, key?.as_str(), &definitions)
+            .edited_root(side, documents, key?.as_str(), &definitions, recursion)
     }
 
     /// Holds for the values that an acceptor refuses in the encoding of the question.
@@ -183,23 +192,30 @@ impl ContainmentQuery<'_, '_> {
         edits: &[&EditedSchema],
         older: ContainmentSide,
     ) -> Result<Option<SchemaBreak>, UndecidedReason> {
-        let Some(edited) = self.edited_producer(edits, older) else {
-            return Ok(None);
-        };
-        if edited == self.acceptor {
-            return Ok(None);
+        let mut found = None;
+        for recursion in [EditedRecursion::Unedited, EditedRecursion::Edited] {
+            let Some(edited) = self.edited_producer(edits, older, recursion) else {
+                return Ok(None);
+            };
+            if edited == self.acceptor {
+                return Ok(None);
+            }
+            let allowed = self.readable(edited);
+            let mut goal = CounterexampleGoal {
+                producer: self.producer,
+                acceptor: self.acceptor,
+                reading: self.question.reading,
+                encoding: self.question.encoding,
+                also_holds: vec![allowed],
+            };
+            let mut steps_left = self.compared.budget.question_steps;
+            found = self.witness(&mut goal, &mut steps_left)?;
+            // A value that contains the edited schema several times can break by its inner parts.
+            if found.is_none() {
+                break;
+            }
         }
-        let allowed = self.readable(edited);
-        let mut goal = CounterexampleGoal {
-            producer: self.producer,
-            acceptor: self.acceptor,
-            reading: self.question.reading,
-            encoding: self.question.encoding,
-            also_holds: vec![allowed],
-        };
-        let mut steps_left = self.compared.budget.question_steps;
-        let witness = self.witness(&mut goal, &mut steps_left)?;
-        Ok(witness.map(|witness| self.cause(&witness, &|_| false)))
+        Ok(found.map(|witness| self.cause(&witness, &|_| false)))
     }
 
     /// Whether a value breaks only with this edit: it does not if the newer schema takes the edit
@@ -211,7 +227,8 @@ impl ContainmentQuery<'_, '_> {
         value: &Value,
     ) -> bool {
         let reversed = edited.reversed();
-        let Some(without) = self.edited_root(&[&reversed], older.other()) else {
+        let Some(without) = self.edited_root(&[&reversed], older.other(), EditedRecursion::Edited)
+        else {
             return false;
         };
         let allowed = self.readable(without);
@@ -226,7 +243,7 @@ impl ContainmentQuery<'_, '_> {
         older: ContainmentSide,
         value: &Value,
     ) -> bool {
-        let Some(edited) = self.edited_producer(edits, older) else {
+        let Some(edited) = self.edited_producer(edits, older, EditedRecursion::Edited) else {
             return false;
         };
         let refused = self.refused(edited);

@@ -11,5 +11,5 @@ mod unevaluated;
 
 pub(super) use edited_definitions::{EditedDefinitions, from_other};
 pub(super) use formula_reader::{
-    DefinitionFormulas, DefinitionNumbers, FormulaReader, OtherDocument, resolve,
+    DefinitionFormulas, DefinitionNumbers, EditedRecursion, FormulaReader, OtherDocument, resolve,
 };
