@@ -7,6 +7,7 @@
 mod edited_definitions;
 mod formula_reader;
 mod schema_keywords;
+mod conditional_keywords;
 mod unevaluated;
 
 pub(super) use edited_definitions::{EditedDefinitions, from_other};
