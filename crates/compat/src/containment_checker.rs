@@ -74,6 +74,23 @@ impl<'c> ContainmentChecker<'c> {
         )
     }
 
+    /// Whether one edit alone breaks the schemas if senders also send properties that no schema
+    /// declares.
+    pub(super) fn check_edit_of_any_sender(
+        &mut self,
+        schemas: SchemaKeyPair<'_>,
+        new_produces: bool,
+        edited: &EditedSchema,
+    ) -> EditVerdict {
+        let question = question(schemas, new_produces, ProducerReading::Accepted);
+        self.search(schemas.direction, new_produces).ask_edit(
+            question,
+            edited,
+            older(new_produces),
+            &|_| false,
+        )
+    }
+
     /// Whether these edits together bring about that a value breaks.
     pub(super) fn explains(
         &mut self,

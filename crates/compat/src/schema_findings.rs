@@ -63,6 +63,8 @@ enum EditEffect {
     Tolerated,
     Breaking,
     Undecided(String),
+    /// A broken part of a contract decides.
+    Broken(String),
 }
 
 impl SchemaFindings {
@@ -74,6 +76,7 @@ impl SchemaFindings {
                 JudgedEdit::Harmless => EditEffect::Harmless,
                 JudgedEdit::Tolerated => EditEffect::Tolerated,
                 JudgedEdit::Undecided(reason) => EditEffect::Undecided(reason.clone()),
+                JudgedEdit::Broken(reason) => EditEffect::Broken(reason.clone()),
                 JudgedEdit::BreakingElsewhere => EditEffect::Breaking,
                 JudgedEdit::Breaking(_) if self.witnesses.contains_key(&key) => {
                     EditEffect::Breaking
@@ -153,6 +156,10 @@ impl SchemaSiteJudge<'_, '_> {
             EditEffect::Tolerated => (ChangeLevel::Info, ChangeCertainty::Rule),
             EditEffect::Undecided(reason) => {
                 let level = self.undecided_level(classical);
+                (level, ChangeCertainty::Unknown(reason))
+            }
+            EditEffect::Broken(reason) => {
+                let level = self.undecided_level(ChangeLevel::Unknown);
                 (level, ChangeCertainty::Unknown(reason))
             }
         }

@@ -6,7 +6,9 @@
 //! sends, the older schema with this edit alone is tried first: it shows the edit without others.
 
 use super::containment_query::ContainmentQuery;
-use super::containment_verdict::{EditVerdict, SchemaBreak, UndecidedReason, ValueEncoding};
+use super::containment_verdict::{
+    EditVerdict, ProducerReading, SchemaBreak, UndecidedReason, ValueEncoding,
+};
 use super::formula::FormulaId;
 use super::formula_pair::{ContainmentSide, CounterexampleGoal};
 use super::patched_schemas::patched;
@@ -18,6 +20,9 @@ use serde_json::Value;
 
 /// The maximum number of failing keywords of one value to look at for the edited one.
 const CAUSES_MAX: usize = 32;
+
+/// Steps for a question about senders that send more than declared properties.
+const ANY_SENDER_STEPS: u64 = 10_000;
 
 impl ContainmentQuery<'_, '_> {
     pub(super) fn edit_answer(
@@ -31,7 +36,10 @@ impl ContainmentQuery<'_, '_> {
                 reason: "the change cannot be judged apart from the others".to_owned(),
             });
         };
-        let mut steps_left = self.compared.budget.question_steps;
+        let mut steps_left = match self.question.reading {
+            ProducerReading::Sent => self.compared.budget.question_steps,
+            ProducerReading::Accepted => ANY_SENDER_STEPS,
+        };
         let mut unknown = None;
         for alternatives in goals {
             let mut answer = Ok(None);
