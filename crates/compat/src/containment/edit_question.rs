@@ -228,7 +228,7 @@ impl ContainmentQuery<'_, '_> {
 
     /// Whether a value breaks only with this edit: it does not if the newer schema takes the edit
     /// back.
-    pub(super) fn is_needed(
+    pub(super) fn needs(
         mut self,
         edited: &EditedSchema,
         older: ContainmentSide,

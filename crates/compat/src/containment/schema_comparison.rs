@@ -159,7 +159,7 @@ impl<'c> SchemaComparison<'c> {
         value: &Value,
     ) -> bool {
         let query = self.query(question);
-        on_large_stack(|| query.is_needed(edited, older, value))
+        on_large_stack(|| query.needs(edited, older, value))
     }
 
     fn query<'i>(&'i mut self, question: SchemaQuestion<'i>) -> ContainmentQuery<'i, 'c> {

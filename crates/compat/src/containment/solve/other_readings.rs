@@ -40,9 +40,10 @@ impl Solver<'_> {
             && !is_one_text(&value)
         {
             let mut next = state.clone();
-            return match next.assume(self.arena, &[choice.of(schema)]) {
-                true => self.search(goal, next),
-                false => SearchAnswer::Empty,
+            return if next.assume(self.arena, &[choice.of(schema)]) {
+                self.search(goal, next)
+            } else {
+                SearchAnswer::Empty
             };
         }
         let mut readings = state.lazy.clone();
