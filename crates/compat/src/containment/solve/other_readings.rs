@@ -4,6 +4,7 @@
 //! accepted is tried in another one, and a search that excludes numbers proves nothing unless every
 //! text of them is accepted.
 
+use portcullis_json::ExactFraction;
 use serde_json::Value;
 
 use super::super::formula::{FormulaId, FormulaNode, children};
@@ -15,10 +16,22 @@ use super::search_goal::{AnswerTally, Literal, LiteralMode, SearchAnswer, Search
 use super::solver::Solver;
 
 /// The maximum number of values to exclude because their text is accepted.
-const EXCLUDED_MAX: usize = 8;
+const EXCLUDED_MAX: usize = 24;
 
 /// All texts of JSON numbers.
 const NUMBER_TEXT: &str = r"^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?$";
+
+const BOOLEAN_TEXT: &str = "^(true|false)$";
+
+/// Sets of values of other types, each with texts that are always in it: the types, and the least of
+/// the values if there is one.
+const TEXT_VALUES: [(TypeMask, Option<i64>, &str); 5] = [
+    (TypeMask::BOOLEAN, None, BOOLEAN_TEXT),
+    (TypeMask::NUMBER, None, NUMBER_TEXT),
+    (TypeMask::INTEGER, None, "^-?(0|[1-9][0-9]*)$"),
+    (TypeMask::INTEGER, Some(0), "^(0|[1-9][0-9]*)$"),
+    (TypeMask::INTEGER, Some(1), "^[1-9][0-9]*$"),
+];
 
 /// The reason if only some texts of a number are known to be accepted.
 const OTHER_TEXTS: &str = "a number that can be written in several ways";
@@ -55,10 +68,10 @@ impl Solver<'_> {
         let answer = if excluded >= EXCLUDED_MAX {
             self.give_up("a text with several readings")
         } else {
-            let listing = self.arena.values([&value]);
+            let accepted = self.accepted_texts(choice, &value);
             let mut next = state.clone();
             next.lazy.push(choice);
-            if next.assume(self.arena, &[Literal::fails(listing)]) {
+            if next.assume(self.arena, &[Literal::fails(accepted)]) {
                 self.search(goal, next)
             } else {
                 SearchAnswer::Empty
@@ -74,6 +87,38 @@ impl Solver<'_> {
                 None => answer,
             },
         }
+    }
+
+    /// Whether a schema accepts all values of these types that are not less than a bound.
+    fn accepts_all(&mut self, schema: FormulaId, types: TypeMask, least: Option<i64>) -> bool {
+        let mut literals = vec![
+            Literal::holds(self.arena.types(types)),
+            Literal::fails(schema),
+        ];
+        if let Some(least) = least {
+            let bound = self.arena.intern_number(ExactFraction::integer(least));
+            literals.push(Literal::holds(self.arena.add(FormulaNode::AtLeast(bound))));
+        }
+        self.solve(&SearchGoal::new(literals, true)) == SearchAnswer::Empty
+    }
+
+    /// The texts that are accepted for the reason for which the text of this value is: all integers
+    /// if the schema accepts all of them, or the text alone.
+    fn accepted_texts(&mut self, choice: Literal, value: &Value) -> FormulaId {
+        if let FormulaNode::Readable(schema) = *self.arena.node(choice.id)
+            && let Value::String(text) = value
+            && !choice.is_positive()
+        {
+            for (types, least, pattern) in TEXT_VALUES {
+                let word = self.arena.intern(pattern);
+                if self.matchers.matches(word, pattern, text) == Some(true)
+                    && self.accepts_all(schema, types, least)
+                {
+                    return self.arena.add(FormulaNode::Pattern(word));
+                }
+            }
+        }
+        self.arena.values([value])
     }
 
     /// The number of values of the type that were excluded before.
@@ -145,7 +190,7 @@ impl Solver<'_> {
             return false;
         }
         let pattern = match mask {
-            TypeMask::BOOLEAN => "^(true|false)$",
+            TypeMask::BOOLEAN => BOOLEAN_TEXT,
             TypeMask::INTEGER | TypeMask::FRACTION => NUMBER_TEXT,
             TypeMask::STRING => {
                 let others = TypeMask::BOOLEAN.or(TypeMask::NUMBER);
