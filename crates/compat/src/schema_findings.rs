@@ -3,7 +3,8 @@
 //! If every value that is sent is proved to be accepted, all edits of a schema are informational.
 //! Otherwise each edit is judged by itself: the older schema with this edit alone. A counterexample
 //! makes it breaking, a proof harmless. If the search gave up, the level is `unknown` where the rule
-//! alone would call the edit breaking, and a warning otherwise. Edits without effect are reported,
+//! alone would call the edit breaking, and a warning otherwise. It is `unknown` as well where a broken
+//! part of a contract decides. Edits without effect are reported,
 //! too: `schema_diff` leaves out what is only written differently.
 //!
 //! An edit of a shared schema is one finding with many places, so findings are collected by edit.
