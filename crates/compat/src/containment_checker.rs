@@ -75,6 +75,23 @@ impl<'c> ContainmentChecker<'c> {
         )
     }
 
+    /// Whether one edit alone breaks the schemas if senders also send properties that no schema
+    /// declares.
+    pub(super) fn check_edit_of_any_sender(
+        &mut self,
+        schemas: SchemaKeyPair<'_>,
+        new_produces: bool,
+        edited: &EditedSchema,
+    ) -> EditVerdict {
+        let question = question(schemas, new_produces, ProducerReading::Accepted);
+        self.search(schemas.direction, new_produces).ask_edit(
+            question,
+            edited,
+            older(new_produces),
+            &|_| false,
+        )
+    }
+
     /// Whether these edits together bring about that a value breaks.
     pub(super) fn explains(
         &mut self,
@@ -87,6 +104,23 @@ impl<'c> ContainmentChecker<'c> {
         self.search(schemas.direction, new_produces).explains(
             question,
             edits,
+            older(new_produces),
+            value,
+        )
+    }
+
+    /// Whether a value that breaks would not without this edit.
+    pub(super) fn needs(
+        &mut self,
+        schemas: SchemaKeyPair<'_>,
+        new_produces: bool,
+        edited: &EditedSchema,
+        value: &Value,
+    ) -> bool {
+        let question = question(schemas, new_produces, ProducerReading::Sent);
+        self.search(schemas.direction, new_produces).needs(
+            question,
+            edited,
             older(new_produces),
             value,
         )

@@ -1,6 +1,6 @@
 //! Translates edits into patches, so that each edit can be judged by itself.
 
-use super::containment::{EditedSchema, PropertyHolder, SchemaPatch};
+use super::containment::{EditedSchema, PropertyHolder, SchemaPatch, exclusive_form};
 use super::schema_diff::{EditGraph, LocatedEdit, SchemaPairId};
 
 /// The edited schema of an edit below a root.
@@ -35,13 +35,23 @@ fn patch(graph: &EditGraph<'_>, found: &LocatedEdit) -> SchemaPatch {
         }
         ("patternProperties" | "dependentSchemas" | "dependentRequired", _) => entry(found),
         (keyword @ ("anyOf" | "oneOf" | "allOf"), _) => branch(found, keyword),
-        (keyword, _) if is_taken_over(keyword) => SchemaPatch::Keyword(keyword),
+        (keyword, _) if is_taken_over(keyword) => {
+            // OpenAPI 3.0 writes both forms of a bound with one keyword, and a bound of integers can
+            // change its form.
+            let other = exclusive_form(keyword);
+            match other.filter(|other| !graph.also_edits(found, other)) {
+                Some(other) => SchemaPatch::Bound([keyword, other]),
+                None => SchemaPatch::Keyword(keyword),
+            }
+        }
         _ => SchemaPatch::Whole,
     }
 }
 
 fn access(graph: &EditGraph<'_>, found: &LocatedEdit) -> SchemaPatch {
-    let holders = graph.holders(found.id.0).into_iter().map(|(pair, name)| {
+    let holders = graph.holders(found.id.0).into_iter();
+    let holders = holders.filter(|_| graph.has_conditional_requirements());
+    let holders = holders.map(|(pair, name)| {
         let [old, new] = graph.parts(pair);
         PropertyHolder {
             name: name.to_string(),

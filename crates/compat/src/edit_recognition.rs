@@ -43,7 +43,8 @@ fn is_minimum(keyword: &str) -> bool {
     matches!(keyword, "minimum" | "exclusiveMinimum")
 }
 
-fn is_at_any(places: &[Arc<str>], pointer: &str) -> bool {
+/// Whether a pointer is one of the places of an edit.
+pub(super) fn is_at_any(places: &[Arc<str>], pointer: &str) -> bool {
     places.iter().any(|at| is_at(at, pointer))
 }
 

@@ -3,7 +3,8 @@
 //! If every value that is sent is proved to be accepted, all edits of a schema are informational.
 //! Otherwise each edit is judged by itself: the older schema with this edit alone. A counterexample
 //! makes it breaking, a proof harmless. If the search gave up, the level is `unknown` where the rule
-//! alone would call the edit breaking, and a warning otherwise. Edits without effect are reported,
+//! alone would call the edit breaking, and a warning otherwise. It is `unknown` as well where a broken
+//! part of a contract decides. Edits without effect are reported,
 //! too: `schema_diff` leaves out what is only written differently.
 //!
 //! An edit of a shared schema is one finding with many places, so findings are collected by edit.
@@ -64,6 +65,8 @@ enum EditEffect {
     Tolerated,
     Breaking,
     Undecided(String),
+    /// A broken part of a contract decides.
+    Broken(String),
 }
 
 impl SchemaFindings {
@@ -75,6 +78,7 @@ impl SchemaFindings {
                 JudgedEdit::Harmless => EditEffect::Harmless,
                 JudgedEdit::Tolerated => EditEffect::Tolerated,
                 JudgedEdit::Undecided(reason) => EditEffect::Undecided(reason.clone()),
+                JudgedEdit::Broken(reason) => EditEffect::Broken(reason.clone()),
                 JudgedEdit::BreakingElsewhere => EditEffect::Breaking,
                 JudgedEdit::Breaking(_) if self.witnesses.contains_key(&key) => {
                     EditEffect::Breaking
@@ -172,6 +176,10 @@ impl SchemaSiteJudge<'_, '_> {
                 let level = self.undecided_level(classical);
                 (level, ChangeCertainty::Unknown(reason))
             }
+            EditEffect::Broken(reason) => {
+                let level = self.undecided_level(ChangeLevel::Unknown);
+                (level, ChangeCertainty::Unknown(reason))
+            }
         }
     }
 
@@ -257,7 +265,7 @@ impl SchemaSiteJudge<'_, '_> {
                 Some(witness),
             ),
             Err(reason) => (
-                self.undecided_level(ChangeLevel::Warning),
+                self.undecided_level(rule.level(Some(self.side()))),
                 ChangeCertainty::Unknown(reason),
                 None,
             ),
@@ -287,7 +295,7 @@ impl SchemaSiteJudge<'_, '_> {
         CompatFinding {
             rule,
             direction: Some(self.site.direction),
-            level: self.undecided_level(ChangeLevel::Warning),
+            level: self.undecided_level(rule.level(Some(self.side()))),
             certainty: ChangeCertainty::Unknown(reason.to_owned()),
             places: vec![self.place(&Arc::from(""))],
             before: None,

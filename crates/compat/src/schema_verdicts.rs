@@ -1,9 +1,8 @@
 //! Judges the schemas of one site: each edit by itself, and what the edits do not explain.
 
-use std::cell::OnceCell;
-
 use portcullis_contract::{MessageDirection, SchemaKey};
 
+use super::broken_schema_parts::BrokenSchemaParts;
 use super::change_level::ChangeLevel;
 use super::compat_finding::ExchangePart;
 use super::containment::{
@@ -16,9 +15,6 @@ use super::edit_recognition::is_by_edit;
 use super::operation_diff::{ContractComparison, SchemaSite};
 use super::rule_effects::is_decided;
 use super::schema_diff::{LocatedEdit, SchemaPairId};
-
-/// The maximum number of breaks that several edits cause together, for one site.
-const JOINT_BREAKS_MAX: usize = 64;
 
 /// Identifies an edit and the side that it affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +54,8 @@ pub(super) enum JudgedEdit {
     /// expected to send it in another form.
     Tolerated,
     Undecided(String),
+    /// A part of a contract that cannot be read decides the effect.
+    Broken(String),
 }
 
 /// One site while it is judged.
@@ -116,6 +114,7 @@ impl SchemaSiteJudge<'_, '_> {
                     (found, verdict)
                 });
                 let edits = verdicts.collect();
+                let edits = self.without_proofs_of_broken_parts(edits);
                 self.with_the_rest(edits, &verdict, containment, schemas)
             }
         }
@@ -141,10 +140,62 @@ impl SchemaSiteJudge<'_, '_> {
         let edited = self.edited_schema(found);
         let is_cause = |cause: &SchemaBreak| is_by_edit(&found.edit, &found.pointers, cause);
         match containment.check_edit(schemas, self.new_produces(), &edited, &is_cause) {
-            EditVerdict::Harmless => JudgedEdit::Harmless,
+            EditVerdict::Harmless => self.harmless_to_any_sender(containment, schemas, found),
             EditVerdict::Breaking(cause) => JudgedEdit::Breaking(cause),
             EditVerdict::Unknown(unknown) => JudgedEdit::Undecided(unknown.reason),
         }
+    }
+
+    /// The verdict about an edit that breaks nothing which senders are expected to send. With one
+    /// more alternative of `oneOf`, an object with a property of another alternative can match two.
+    fn harmless_to_any_sender(
+        &self,
+        containment: &mut ContainmentChecker<'_>,
+        schemas: SchemaKeyPair<'_>,
+        found: &LocatedEdit,
+    ) -> JudgedEdit {
+        let adds_alternative = match self.side() {
+            MessageDirection::Request => "schema.one-of.added",
+            MessageDirection::Response => "schema.one-of.removed",
+        };
+        if found.edit.rule != adds_alternative {
+            return JudgedEdit::Harmless;
+        }
+        let edited = self.edited_schema(found);
+        match containment.check_edit_of_any_sender(schemas, self.new_produces(), &edited) {
+            EditVerdict::Breaking(cause) => JudgedEdit::Undecided(format!(
+                "it breaks senders that send properties of other alternatives, for example {}",
+                cause.witness
+            )),
+            EditVerdict::Harmless | EditVerdict::Unknown(_) => JudgedEdit::Harmless,
+        }
+    }
+
+    /// Takes back what was proved about broken parts: containment knows nothing about them, so an edit
+    /// inside of one seems to have no effect.
+    fn without_proofs_of_broken_parts(
+        &self,
+        edits: Vec<(LocatedEdit, JudgedEdit)>,
+    ) -> Vec<(LocatedEdit, JudgedEdit)> {
+        let broken = BrokenSchemaParts::of(self.comparison.old, self.comparison.new);
+        if broken.is_empty() {
+            return edits;
+        }
+        let edits = edits.into_iter().map(|(found, verdict)| {
+            let verdict = match verdict {
+                JudgedEdit::Harmless if self.is_decided_edit(&found) => {
+                    let parts = self.comparison.graph.parts(found.id.0);
+                    let reason = broken.reason_at(&parts, &found.edit);
+                    reason.map_or(JudgedEdit::Harmless, JudgedEdit::Broken)
+                }
+                JudgedEdit::Undecided(reason) if broken.is_reason(&reason) => {
+                    JudgedEdit::Broken(reason)
+                }
+                verdict => verdict,
+            };
+            (found, verdict)
+        });
+        edits.collect()
     }
 
     /// Whether an edit declares an optional property of an object that consumers send and that
@@ -163,7 +214,7 @@ impl SchemaSiteJudge<'_, '_> {
         }
     }
 
-    fn edited_schema(&self, found: &LocatedEdit) -> EditedSchema {
+    pub(super) fn edited_schema(&self, found: &LocatedEdit) -> EditedSchema {
         edited_schema(&self.comparison.graph, self.site.pair, found)
     }
 
@@ -180,12 +231,18 @@ impl SchemaSiteJudge<'_, '_> {
             unexplained: Vec::new(),
             undecided: None,
         };
+        self.blame_needed(&mut judged, containment, schemas);
         self.blame_together(&mut judged, containment, schemas);
         let is_breaking = judged.edits.iter().any(|(_, judged)| judged.is_breaking());
-        let is_undecided = judged
-            .edits
-            .iter()
-            .any(|(_, judged)| matches!(judged, JudgedEdit::Undecided(_)));
+        // An undecided edit whose level is only a warning does not say that values may break.
+        let is_undecided = judged.edits.iter().any(|(found, judged)| match judged {
+            JudgedEdit::Broken(_) => true,
+            JudgedEdit::Undecided(_) => {
+                let rule = DiffRule::named(self.rule_of(found));
+                rule.level(Some(self.side())) > ChangeLevel::Warning
+            }
+            _ => false,
+        });
         match verdict {
             ContainmentVerdict::Breaking(_) if !is_breaking && judged.unexplained.is_empty() => {
                 if let ContainmentVerdict::Breaking(breaks) =
@@ -205,61 +262,7 @@ impl SchemaSiteJudge<'_, '_> {
         judged
     }
 
-    /// Looks for breaks that the breaking edits do not explain, and blames them on the smallest set
-    /// of further edits that does: edits can break together though none of them breaks alone.
-    fn blame_together(
-        &self,
-        judged: &mut JudgedSchemas,
-        containment: &mut ContainmentChecker<'_>,
-        schemas: SchemaKeyPair<'_>,
-    ) {
-        let new_produces = self.new_produces();
-        let edited: Vec<OnceCell<EditedSchema>> = vec![OnceCell::new(); judged.edits.len()];
-        for _ in 0..JOINT_BREAKS_MAX {
-            let schema = |number: &usize| {
-                let found = &judged.edits[*number].0;
-                edited[*number].get_or_init(|| self.edited_schema(found))
-            };
-            let of = |edits: &[usize]| -> Vec<&EditedSchema> { edits.iter().map(schema).collect() };
-            let (breaking, others): (Vec<usize>, Vec<usize>) = (0..judged.edits.len())
-                .filter(|number| self.is_decided_edit(&judged.edits[*number].0))
-                .partition(|number| judged.edits[*number].1.is_breaking());
-            let found = containment.check_unexplained(schemas, new_produces, &of(&breaking));
-            let found = match found {
-                Ok(Some(found)) => found,
-                Ok(None) => return,
-                Err(unknown) => {
-                    judged.undecided = Some(unknown.reason);
-                    return;
-                }
-            };
-            let mut blamed = others;
-            let mut explains = |blamed: &[usize]| {
-                let edits = of(&[&breaking[..], blamed].concat());
-                containment.explains(schemas, new_produces, &edits, &found.witness)
-            };
-            if !explains(&blamed) {
-                judged.unexplained.push(found);
-                return;
-            }
-            for number in blamed.clone() {
-                let without: Vec<usize> = blamed
-                    .iter()
-                    .copied()
-                    .filter(|other| *other != number)
-                    .collect();
-                if explains(&without) {
-                    blamed = without;
-                }
-            }
-            for number in blamed {
-                judged.edits[number].1 = JudgedEdit::Breaking(Box::new(found.clone()));
-            }
-        }
-        judged.undecided = Some("too many changes break only together".to_owned());
-    }
-
-    fn is_decided_edit(&self, found: &LocatedEdit) -> bool {
+    pub(super) fn is_decided_edit(&self, found: &LocatedEdit) -> bool {
         is_decided(DiffRule::named(self.rule_of(found)))
     }
 
@@ -277,7 +280,11 @@ impl SchemaSiteJudge<'_, '_> {
             let reason = "no value with only declared properties is valid under this schema";
             return JudgedSchemas::all(edits, |_| JudgedEdit::Undecided(reason.to_owned()));
         }
-        JudgedSchemas::all(edits, |_| JudgedEdit::Harmless)
+        let mut judged = JudgedSchemas::all(edits, |_| JudgedEdit::Harmless);
+        for (found, verdict) in &mut judged.edits {
+            *verdict = self.harmless_to_any_sender(containment, schemas, found);
+        }
+        judged
     }
 
     /// The compiled schemas, if both contracts validate the value.
@@ -337,7 +344,7 @@ impl JudgedSchemas {
 
 impl JudgedEdit {
     /// Whether the edit explains breaks.
-    const fn is_breaking(&self) -> bool {
+    pub(super) const fn is_breaking(&self) -> bool {
         matches!(
             self,
             Self::Breaking(_) | Self::BreakingElsewhere | Self::Tolerated

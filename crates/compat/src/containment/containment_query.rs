@@ -15,7 +15,7 @@ use super::formula::{FormulaId, NEVER};
 use super::formula_pair::CounterexampleGoal;
 use super::smallest_value::smallest;
 use super::solve::{NO_VALUE, SearchAnswer};
-use super::text_readings::readings;
+use super::text_readings::{readings, written_otherwise};
 
 /// The number of values to try if the validators do not confirm the first.
 const TRIES_MAX: usize = 4;
@@ -144,6 +144,11 @@ impl ContainmentQuery<'_, '_> {
                     goal.acceptor,
                 )));
                 break;
+            }
+            // The validators were asked about one of the texts of a number only.
+            if self.question.encoding != ValueEncoding::Json && written_otherwise(&value).is_some()
+            {
+                is_open = true;
             }
             let this = self.compared.pair.exactly(&value);
             let others = self.compared.pair.not(this);

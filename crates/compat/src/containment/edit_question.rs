@@ -6,10 +6,13 @@
 //! sends, the older schema with this edit alone is tried first: it shows the edit without others.
 
 use super::containment_query::ContainmentQuery;
-use super::containment_verdict::{EditVerdict, SchemaBreak, UndecidedReason, ValueEncoding};
+use super::containment_verdict::{
+    EditVerdict, ProducerReading, SchemaBreak, UndecidedReason, ValueEncoding,
+};
 use super::formula::FormulaId;
 use super::formula_pair::{ContainmentSide, CounterexampleGoal};
 use super::patched_schemas::patched;
+use super::read::EditedRecursion;
 use super::revision_schemas::RevisionSchemas;
 use super::schema_patch::EditedSchema;
 use super::text_rewriter::readable_as_text;
@@ -17,6 +20,9 @@ use serde_json::Value;
 
 /// The maximum number of failing keywords of one value to look at for the edited one.
 const CAUSES_MAX: usize = 32;
+
+/// Steps for a question about senders that send more than declared properties.
+const ANY_SENDER_STEPS: u64 = 10_000;
 
 impl ContainmentQuery<'_, '_> {
     pub(super) fn edit_answer(
@@ -30,7 +36,10 @@ impl ContainmentQuery<'_, '_> {
                 reason: "the change cannot be judged apart from the others".to_owned(),
             });
         };
-        let mut steps_left = self.compared.budget.question_steps;
+        let mut steps_left = match self.question.reading {
+            ProducerReading::Sent => self.compared.budget.question_steps,
+            ProducerReading::Accepted => ANY_SENDER_STEPS,
+        };
         let mut unknown = None;
         for alternatives in goals {
             let mut answer = Ok(None);
@@ -70,15 +79,16 @@ impl ContainmentQuery<'_, '_> {
         // What the service sends breaks if the older schema with the edit allows it: then the edit
         // alone is enough. It breaks as well if the newer schema without the edit refuses it.
         if older == ContainmentSide::Acceptor {
-            let alone = self.edited_root(&[edited], older)?;
+            let alone = self.edited_root(&[edited], older, EditedRecursion::Unedited)?;
             if alone != self.acceptor {
+                let allowed = self.readable(alone);
                 goals.push(vec![CounterexampleGoal {
-                    also_holds: vec![alone],
+                    also_holds: vec![allowed],
                     ..goal
                 }]);
             }
         }
-        let sent = self.edited_producer(&[edited], older)?;
+        let sent = self.edited_producer(&[edited], older, EditedRecursion::Unedited)?;
         if sent != self.producer {
             let refused = self.refused(self.acceptor);
             let edited = CounterexampleGoal {
@@ -102,20 +112,28 @@ impl ContainmentQuery<'_, '_> {
         &mut self,
         edits: &[&EditedSchema],
         older: ContainmentSide,
+        recursion: EditedRecursion,
     ) -> Option<FormulaId> {
         match older {
-            ContainmentSide::Producer => self.edited_root(edits, ContainmentSide::Producer),
+            ContainmentSide::Producer => {
+                self.edited_root(edits, ContainmentSide::Producer, recursion)
+            }
             ContainmentSide::Acceptor => {
                 let reversed: Vec<EditedSchema> =
                     edits.iter().map(|edited| edited.reversed()).collect();
                 let reversed: Vec<&EditedSchema> = reversed.iter().collect();
-                self.edited_root(&reversed, ContainmentSide::Producer)
+                self.edited_root(&reversed, ContainmentSide::Producer, recursion)
             }
         }
     }
 
     /// The formula of the root of one side with edits of its schemas.
-    fn edited_root(&mut self, edits: &[&EditedSchema], side: ContainmentSide) -> Option<FormulaId> {
+    fn edited_root(
+        &mut self,
+        edits: &[&EditedSchema],
+        side: ContainmentSide,
+        recursion: EditedRecursion,
+    ) -> Option<FormulaId> {
         let compared = &mut *self.compared;
         let revisions = [
             RevisionSchemas {
@@ -135,17 +153,23 @@ impl ContainmentQuery<'_, '_> {
         let documents = [&base.lowered.document, &other.lowered.document];
         compared
             .pair
-            .edited_root(side, documents, key?.as_str(), &definitions)
+            .edited_root(side, documents, key?.as_str(), &definitions, recursion)
     }
 
     /// Holds for the values that an acceptor refuses in the encoding of the question.
     fn refused(&mut self, acceptor: FormulaId) -> FormulaId {
-        let arena = &mut self.compared.pair.arena;
-        let acceptor = match self.question.encoding {
-            ValueEncoding::Json => acceptor,
-            ValueEncoding::Text(form) => readable_as_text(arena, acceptor, form),
-        };
-        arena.not(acceptor)
+        let accepted = self.readable(acceptor);
+        self.compared.pair.not(accepted)
+    }
+
+    /// Holds for the values that a schema accepts in the encoding of the question.
+    fn readable(&mut self, schema: FormulaId) -> FormulaId {
+        match self.question.encoding {
+            ValueEncoding::Json => schema,
+            ValueEncoding::Text(form) => {
+                readable_as_text(&mut self.compared.pair.arena, schema, form)
+            }
+        }
     }
 
     /// The explanation of a witness, by the edited keyword if that refuses it.
@@ -176,22 +200,48 @@ impl ContainmentQuery<'_, '_> {
         edits: &[&EditedSchema],
         older: ContainmentSide,
     ) -> Result<Option<SchemaBreak>, UndecidedReason> {
-        let Some(edited) = self.edited_producer(edits, older) else {
-            return Ok(None);
-        };
-        if edited == self.acceptor {
-            return Ok(None);
+        let mut found = None;
+        for recursion in [EditedRecursion::Unedited, EditedRecursion::Edited] {
+            let Some(edited) = self.edited_producer(edits, older, recursion) else {
+                return Ok(None);
+            };
+            if edited == self.acceptor {
+                return Ok(None);
+            }
+            let allowed = self.readable(edited);
+            let mut goal = CounterexampleGoal {
+                producer: self.producer,
+                acceptor: self.acceptor,
+                reading: self.question.reading,
+                encoding: self.question.encoding,
+                also_holds: vec![allowed],
+            };
+            let mut steps_left = self.compared.budget.question_steps;
+            found = self.witness(&mut goal, &mut steps_left)?;
+            // A value that contains the edited schema several times can break by its inner parts.
+            if found.is_none() {
+                break;
+            }
         }
-        let mut goal = CounterexampleGoal {
-            producer: self.producer,
-            acceptor: self.acceptor,
-            reading: self.question.reading,
-            encoding: self.question.encoding,
-            also_holds: vec![edited],
+        Ok(found.map(|witness| self.cause(&witness, &|_| false)))
+    }
+
+    /// Whether a value breaks only with this edit: it does not if the newer schema takes the edit
+    /// back.
+    pub(super) fn needs(
+        mut self,
+        edited: &EditedSchema,
+        older: ContainmentSide,
+        value: &Value,
+    ) -> bool {
+        let reversed = edited.reversed();
+        let Some(without) = self.edited_root(&[&reversed], older.other(), EditedRecursion::Edited)
+        else {
+            return false;
         };
-        let mut steps_left = self.compared.budget.question_steps;
-        let witness = self.witness(&mut goal, &mut steps_left)?;
-        Ok(witness.map(|witness| self.cause(&witness, &|_| false)))
+        let allowed = self.readable(without);
+        let holds = self.compared.pair.evaluator().holds(allowed, value);
+        holds == Some(older == ContainmentSide::Producer)
     }
 
     /// Whether the producer's schema with these edits refuses a value.
@@ -201,7 +251,7 @@ impl ContainmentQuery<'_, '_> {
         older: ContainmentSide,
         value: &Value,
     ) -> bool {
-        let Some(edited) = self.edited_producer(edits, older) else {
+        let Some(edited) = self.edited_producer(edits, older, EditedRecursion::Edited) else {
             return false;
         };
         let refused = self.refused(edited);

@@ -149,6 +149,13 @@ impl FormulaArena {
         id
     }
 
+    /// The number of a new recursive definition, whose body follows.
+    pub(super) fn add_definition(&mut self) -> u32 {
+        let number = u32::try_from(self.definitions.len()).expect("memory ends before u32 does");
+        self.definitions.push(ANY);
+        number
+    }
+
     pub(super) fn members(&mut self, members: PropertyFormulas) -> FormulaId {
         self.add(FormulaNode::Properties(Arc::new(members)))
     }

@@ -42,6 +42,18 @@ pub(super) struct FormulaEvaluator<'a> {
     known: HashMap<(FormulaId, usize), TruthValue>,
     /// Whether all evaluations are of the same value, so that results stay valid.
     is_of_one_value: bool,
+    /// The texts that a number of the value may have.
+    pub(super) number_texts: NumberTexts,
+}
+
+/// The texts that a number may have where it is carried as text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum NumberTexts {
+    /// The one that the value itself has.
+    #[default]
+    Own,
+    /// Any, so what depends on it is unknown.
+    Any,
 }
 
 impl<'a> FormulaEvaluator<'a> {
@@ -55,6 +67,7 @@ impl<'a> FormulaEvaluator<'a> {
             total: 0,
             known: HashMap::new(),
             is_of_one_value: false,
+            number_texts: NumberTexts::Own,
         }
     }
 
@@ -151,12 +164,24 @@ impl<'a> FormulaEvaluator<'a> {
         if value.is_array() || value.is_object() {
             return self.holds(part, value);
         }
+        if self.number_texts == NumberTexts::Any && value.is_number() {
+            return any([self.holds(part, value), self.any_text(part)].into_iter());
+        }
         // The readings are new values, so results about them must not outlive them.
         let known = std::mem::take(&mut self.known);
         let readings = readings(value);
         let truth = any(readings.iter().map(|reading| self.holds(part, reading)));
         self.known = known;
         truth
+    }
+
+    /// Whether a schema accepts the text of a number as a string, whichever text that is.
+    fn any_text(&self, part: FormulaId) -> TruthValue {
+        let (accepts, refuses) = (self.arena.holds(part), self.arena.fails(part));
+        match (accepts.has(TypeMask::STRING), refuses.has(TypeMask::STRING)) {
+            (true, true) => None,
+            (is_accepted, _) => Some(is_accepted),
+        }
     }
 
     fn every<'v>(&mut self, parts: impl Iterator<Item = (FormulaId, &'v Value)>) -> TruthValue {

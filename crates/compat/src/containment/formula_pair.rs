@@ -13,7 +13,8 @@ use super::formula_arena::FormulaArena;
 use super::formula_evaluator::FormulaEvaluator;
 use super::formula_resolver::{FormulaResolver, resolve_references};
 use super::read::{
-    DefinitionFormulas, DefinitionNumbers, EditedDefinitions, FormulaReader, OtherDocument,
+    DefinitionFormulas, DefinitionNumbers, EditedDefinitions, EditedRecursion, FormulaReader,
+    OtherDocument,
 };
 use super::solve::{Literal, LiteralMode, SearchAnswer, SearchGoal, Solver, SolverMemo};
 use super::string_matchers::StringMatchers;
@@ -161,6 +162,7 @@ impl FormulaPair {
         [document, other]: [&'d Value; 2],
         key: &str,
         edits: &'d EditedDefinitions,
+        recursion: EditedRecursion,
     ) -> Option<FormulaId> {
         let root = document.get("properties")?.get(key)?;
         let other_side = side.other();
@@ -168,8 +170,13 @@ impl FormulaPair {
             document: other,
             numbers: std::mem::take(&mut self.formulas_mut(other_side).numbers),
         };
-        let mut reading = self.document(side, document).with_edits(edits, other);
+        let reading = self.document(side, document);
+        let mut reading = reading.with_edits(edits, other, recursion);
         let id = reading.schema(&mut self.arena, root);
+        for (number, body) in reading.take_recursive() {
+            let body = self.resolver.resolved(&mut self.arena, body);
+            self.arena.definitions[number as usize] = body;
+        }
         let (own, others) = reading.into_numbers();
         self.formulas_mut(side).numbers = own;
         self.formulas_mut(other_side).numbers = others;

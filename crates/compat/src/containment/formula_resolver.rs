@@ -138,7 +138,11 @@ impl DefinitionMerge {
         let mut each =
             |arena: &mut FormulaArena, part: FormulaId| self.substitute(arena, part, known);
         let done = match node {
-            FormulaNode::Reference(number) => self.replacements[number as usize].unwrap_or(id),
+            // A definition that was added later stands for itself.
+            FormulaNode::Reference(number) => {
+                let known = self.replacements.get(number as usize);
+                known.copied().flatten().unwrap_or(id)
+            }
             FormulaNode::AllOf(parts) => {
                 let parts: Vec<FormulaId> = parts.iter().map(|part| each(arena, *part)).collect();
                 arena.all_of(parts)

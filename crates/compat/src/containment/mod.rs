@@ -56,6 +56,7 @@ pub(super) use containment_verdict::{
 };
 pub(super) use formula_pair::ContainmentSide;
 pub(super) use schema_comparison::{SchemaComparison, on_large_stack};
+pub(super) use schema_object_edits::exclusive_form;
 pub(super) use schema_patch::{EditedSchema, PropertyHolder, SchemaParts, SchemaPatch};
 pub(super) use text_form::{ItemSeparation, TextCarrier, TextForm};
 pub(super) use text_search::{FoundText, SchemaPart, TextConditions};

@@ -10,8 +10,7 @@ use super::canonical_text::canonical;
 use super::read::{EditedDefinitions, from_other};
 use super::revision_schemas::RevisionSchemas;
 use super::schema_object_edits::{
-    SchemaObject, exclusive_form, push, remove_unknown, set_null, type_allows_null,
-    without_null_alternative,
+    SchemaObject, push, remove_unknown, set_null, type_allows_null, without_null_alternative,
 };
 use super::schema_patch::{EditedSchema, SchemaParts, SchemaPatch};
 
@@ -70,8 +69,9 @@ impl SchemaPatching<'_> {
             SchemaPatch::Whole => self.whole(old, new),
             SchemaPatch::Keyword(keyword) => {
                 let (old, new) = (old.with_keyword(keyword), new.with_keyword(keyword));
-                self.keyword(&old, &new, keyword)
+                self.keyword(&old, &new, &[keyword])
             }
+            SchemaPatch::Bound(forms) => self.keyword(old, new, forms),
             SchemaPatch::Entry { keyword, name } => self.entry(old, new, keyword, name),
             SchemaPatch::Property(name) => {
                 self.entry(old, new, "properties", name)?;
@@ -150,11 +150,11 @@ impl SchemaPatching<'_> {
         parts.map(|part| self.newer.object(*part)).collect()
     }
 
-    fn keyword(&mut self, old: &SchemaParts, new: &SchemaParts, name: &str) -> Option<()> {
-        let exclusive = exclusive_form(name);
+    /// Takes over the values of these names of one keyword.
+    fn keyword(&mut self, old: &SchemaParts, new: &SchemaParts, names: &[&str]) -> Option<()> {
         let is_named = |keyword: &str| {
             let keyword = keyword.strip_prefix(EXACT).unwrap_or(keyword);
-            keyword == name || Some(keyword) == exclusive
+            names.contains(&keyword)
         };
         let copied = self.new_objects(new)?.into_iter().map(|object| {
             let of_names = object.iter().filter(|(keyword, _)| is_named(keyword));
@@ -163,15 +163,17 @@ impl SchemaPatching<'_> {
                 .collect::<SchemaObject>()
         });
         let copied: Vec<SchemaObject> = copied.filter(|copied| !copied.is_empty()).collect();
-        let near: &[&str] = match name {
-            "additionalProperties" => &["additionalProperties", "properties", "patternProperties"],
-            _ => &[name],
+        let near: &[&str] = match names {
+            ["additionalProperties"] => {
+                &["additionalProperties", "properties", "patternProperties"]
+            }
+            names => names,
         };
         let target = self.target(old, near)?;
         for part in &old.parts {
             self.change(*part, |object| {
                 object.retain(|keyword, _| !is_named(keyword));
-                remove_unknown(object, name);
+                names.iter().for_each(|name| remove_unknown(object, name));
             });
         }
         self.change(target, |object| match copied.as_slice() {
@@ -255,7 +257,7 @@ impl SchemaPatching<'_> {
             objects.any(|object| object.contains_key(&exact))
         };
         if is_exact(&self.older, old) || is_exact(&self.newer, new) {
-            return self.keyword(old, new, "enum");
+            return self.keyword(old, new, &["enum"]);
         }
         let wanted = canonical(value);
         let lists = |list: &Value| {
@@ -285,7 +287,7 @@ impl SchemaPatching<'_> {
         let old_objects = self.old_objects(old);
         let keeps_null = is_typed(&old_objects) && is_typed(&self.new_objects(new)?);
         let allows_null = keeps_null && old_objects.iter().all(|object| type_allows_null(object));
-        self.keyword(old, new, "type")?;
+        self.keyword(old, new, &["type"])?;
         if keeps_null {
             for part in &old.parts {
                 self.change(*part, |object| set_null(object, allows_null));
@@ -332,7 +334,7 @@ impl SchemaPatching<'_> {
         if keyword != "allOf"
             && !(self.old_objects(old).iter().any(has) && self.new_objects(new)?.iter().any(has))
         {
-            return self.keyword(old, new, keyword);
+            return self.keyword(old, new, &[keyword]);
         }
         if let Some(removed) = removed {
             for location in self.older.locations(removed).iter() {

@@ -150,6 +150,18 @@ impl<'c> SchemaComparison<'c> {
         on_large_stack(|| query.explains(edits, older, value))
     }
 
+    /// Whether a value that breaks would not without this edit.
+    pub(crate) fn needs(
+        &mut self,
+        question: SchemaQuestion<'_>,
+        edited: &EditedSchema,
+        older: ContainmentSide,
+        value: &Value,
+    ) -> bool {
+        let query = self.query(question);
+        on_large_stack(|| query.needs(edited, older, value))
+    }
+
     fn query<'i>(&'i mut self, question: SchemaQuestion<'i>) -> ContainmentQuery<'i, 'c> {
         let producer = self.root(ContainmentSide::Producer, question.producer);
         let acceptor = self.root(ContainmentSide::Acceptor, question.acceptor);

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 /// The keywords of a lowered schema.
 pub(super) type SchemaObject = Map<String, Value>;
 
-/// The other form of a bound. OpenAPI 3.0 writes both forms with one keyword.
-pub(super) fn exclusive_form(name: &str) -> Option<&'static str> {
+/// The other form of a bound.
+pub(crate) fn exclusive_form(name: &str) -> Option<&'static str> {
     match name {
         "maximum" => Some("exclusiveMaximum"),
         "minimum" => Some("exclusiveMinimum"),

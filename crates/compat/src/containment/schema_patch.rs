@@ -62,6 +62,8 @@ impl EditedSchema {
 pub(crate) enum SchemaPatch {
     /// The value of a keyword.
     Keyword(&'static str),
+    /// The value of a bound in both of its forms.
+    Bound([&'static str; 2]),
     /// One entry of a keyword that maps names to schemas or to lists of names.
     Entry { keyword: &'static str, name: String },
     /// The declaration of a property, and whether it is required.

@@ -15,3 +15,4 @@ mod approved_changes;
 mod known_edit;
 mod edited_documents;
 mod found_edits;
+mod text_flips;

@@ -85,6 +85,24 @@ impl ComparedTypes {
     }
 }
 
+/// The edit between `false` and a schema that allows values.
+pub(super) fn of_never(old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>) -> SchemaEdit {
+    let described = |view: &SchemaConjunction<'_>| {
+        if view.is_never {
+            return "no value".to_owned();
+        }
+        ComparedTypes::of(view).0.described()
+    };
+    let rule = if new.is_never {
+        "schema.type.narrowed"
+    } else {
+        "schema.type.widened"
+    };
+    SchemaEdit::of(rule, "false")
+        .from(described(old))
+        .to(described(new))
+}
+
 /// Compares types and formats.
 pub(super) fn compare(
     old: &SchemaConjunction<'_>,

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use portcullis_contract::{CompiledContract, NodeRef};
+use portcullis_contract::{CompiledContract, Dialect, NodeRef};
 
 use super::super::compare_options::CompareOptions;
 use super::super::containment::SchemaParts;
@@ -129,14 +129,12 @@ impl<'c> EditGraph<'c> {
         }
         let mut local = LocalDifference::default();
         if old.is_never != new.is_never {
-            let rule = if new.is_never {
-                "schema.type.narrowed"
-            } else {
-                "schema.type.widened"
-            };
+            // No other keyword has an effect on both sides.
+            let edit = compared_types::of_never(old, new);
             local
                 .edits
-                .push(SchemaEdit::of(rule, "false").between(old.node_ref(), new.node_ref()));
+                .push(edit.between(old.node_ref(), new.node_ref()));
+            return local;
         }
         compared_types::compare(old, new, &mut local.edits);
         bound_keywords::compare(old, new, &mut local.edits);
@@ -258,6 +256,22 @@ impl<'c> EditGraph<'c> {
             SchemaConjunction::new(self.old, &pair.old).schema_parts(),
             SchemaConjunction::new(self.new, &pair.new).schema_parts(),
         ]
+    }
+
+    /// Whether another edit of the same schemas is of a keyword.
+    pub(crate) fn also_edits(&self, found: &LocatedEdit, keyword: &str) -> bool {
+        let (pair, number) = found.id;
+        let edits = self.pairs[pair].edits.iter().enumerate();
+        let mut others = edits.filter(|(other, _)| *other != number);
+        others.any(|(_, edit)| edit.keyword == keyword)
+    }
+
+    /// Whether `readOnly` and `writeOnly` decide if a property is required. In OpenAPI 3.1 they only
+    /// annotate it.
+    pub(crate) fn has_conditional_requirements(&self) -> bool {
+        [self.old, self.new]
+            .iter()
+            .any(|contract| contract.dialect == Dialect::V30)
     }
 
     /// The schemas of each revision from a root to a pair, on every way that leads there, or on the shortest

@@ -82,6 +82,23 @@ impl SchemaBranch {
                 || !self.members.is_disjoint(&other.members))
     }
 
+    /// Whether one of these nodes is inside of the branch or of a schema that it refers to.
+    fn contains_any(&self, view: &SchemaConjunction<'_>, nodes: &[Option<NodeRef>]) -> bool {
+        let place = |node_ref: NodeRef| {
+            let pointer = view.contract.location(node_ref).pointer;
+            (node_ref.document, pointer)
+        };
+        let inner = SchemaConjunction::new(view.contract, &[self.node_ref]);
+        let parts: Vec<(u32, String)> = inner.parts.iter().map(|part| place(*part)).collect();
+        nodes.iter().flatten().any(|node_ref| {
+            let at = place(*node_ref);
+            parts.iter().any(|part| {
+                let below = at.1.strip_prefix(&part.1);
+                at.0 == part.0 && below.is_some_and(|below| below.starts_with('/'))
+            })
+        })
+    }
+
     fn described(&self) -> String {
         let named = self
             .name
@@ -239,8 +256,8 @@ fn pair(
     });
 }
 
-/// Added and removed elements of `allOf`. Their keywords are compared with the rest of the schema,
-/// so they are reported only next to another edit.
+/// Added and removed elements of `allOf`. Their keywords are compared with the rest of the schema, so
+/// they are reported only next to another edit, and not if an edit is inside of them.
 fn conjuncts(
     old: &SchemaConjunction<'_>,
     new: &SchemaConjunction<'_>,
@@ -271,13 +288,26 @@ fn conjuncts(
     );
     // When elements were added and removed, treat them as changed in pairs.
     let kept = before.len().min(after.len());
+    let reported = |edits: &[SchemaEdit], is_old: bool| -> Vec<Option<NodeRef>> {
+        let nodes = edits
+            .iter()
+            .map(|edit| if is_old { edit.old } else { edit.new });
+        nodes.collect()
+    };
+    let (removed, added) = (reported(&local.edits, true), reported(&local.edits, false));
     for branch in &before[kept..] {
+        if branch.contains_any(old, &removed) {
+            continue;
+        }
         let edit = SchemaEdit::of("schema.all-of.removed", "allOf").from(branch.described());
         local
             .edits
             .push(edit.between(Some(branch.node_ref), new.node_ref()));
     }
     for branch in &after[kept..] {
+        if branch.contains_any(new, &added) {
+            continue;
+        }
         let edit = SchemaEdit::of("schema.all-of.added", "allOf").to(branch.described());
         local
             .edits

@@ -40,11 +40,26 @@ pub(crate) struct FormulaReader<'d> {
 #[derive(Debug)]
 struct EditedReading<'d> {
     definitions: &'d EditedDefinitions,
-    /// The edited definitions that are being read, outermost first.
-    open: Vec<String>,
+    /// The edited definitions that are being read, outermost first, with the number of each that
+    /// refers to itself.
+    open: Vec<(String, Option<u32>)>,
+    /// What a reference to an edited definition inside of itself means.
+    recursion: EditedRecursion,
+    /// The edited definitions that refer to themselves, by number.
+    recursive: Vec<(u32, FormulaId)>,
     /// The edited definitions that were read.
     done: HashMap<String, FormulaId>,
     other: OtherDocument<'d>,
+}
+
+/// What a reference to an edited definition inside of itself means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EditedRecursion {
+    /// The definition without the edit. The search is short, because deeper values differ in
+    /// nothing.
+    Unedited,
+    /// The edited definition: the edit applies at every depth.
+    Edited,
 }
 
 /// The other document, from which edits take their new parts. It is already read.
@@ -107,11 +122,14 @@ impl<'d> FormulaReader<'d> {
         self,
         definitions: &'d EditedDefinitions,
         other: OtherDocument<'d>,
+        recursion: EditedRecursion,
     ) -> Self {
         Self {
             edits: Some(EditedReading {
                 definitions,
                 open: Vec::new(),
+                recursion,
+                recursive: Vec::new(),
                 done: HashMap::new(),
                 other,
             }),
@@ -124,6 +142,12 @@ impl<'d> FormulaReader<'d> {
     pub(crate) fn into_numbers(self) -> (DefinitionNumbers, DefinitionNumbers) {
         let other = self.edits.map(|edits| edits.other.numbers);
         (self.numbers, other.unwrap_or_default())
+    }
+
+    /// The edited definitions that refer to themselves, by number.
+    pub(crate) fn take_recursive(&mut self) -> Vec<(u32, FormulaId)> {
+        let edits = self.edits.as_mut();
+        edits.map_or_else(Vec::new, |edits| std::mem::take(&mut edits.recursive))
     }
 
     /// Reads `properties` of the document and everything it refers to.
@@ -242,8 +266,8 @@ impl<'d> FormulaReader<'d> {
         }
     }
 
-    /// The formula of a definition in its edited form; `None` if it is not edited, or is being read
-    /// already: deeper in a recursive value the definition counts as unchanged.
+    /// The formula of a definition in its edited form; `None` if it is not edited, or if it is being
+    /// read already and counts as unedited there.
     fn edited_definition(
         &mut self,
         arena: &mut FormulaArena,
@@ -251,19 +275,28 @@ impl<'d> FormulaReader<'d> {
         target: &'d Value,
     ) -> Option<FormulaId> {
         let edits = self.edits.as_mut()?;
-        if !edits.definitions.touched.contains(pointer)
-            || edits.open.iter().any(|open| open == pointer)
-        {
+        if !edits.definitions.touched.contains(pointer) {
             return None;
+        }
+        if let Some((_, number)) = edits.open.iter_mut().find(|(open, _)| open == pointer) {
+            return match edits.recursion {
+                EditedRecursion::Unedited => None,
+                EditedRecursion::Edited => {
+                    let number = *number.get_or_insert_with(|| arena.add_definition());
+                    Some(arena.add(FormulaNode::Reference(number)))
+                }
+            };
         }
         if let Some(done) = edits.done.get(pointer) {
             return Some(*done);
         }
         let body = edits.definitions.bodies.get(pointer).unwrap_or(target);
-        edits.open.push(pointer.to_owned());
+        edits.open.push((pointer.to_owned(), None));
         let id = self.schema(arena, body);
         let edits = self.edits.as_mut()?;
-        edits.open.pop();
+        if let Some((_, Some(number))) = edits.open.pop() {
+            edits.recursive.push((number, id));
+        }
         edits.done.insert(pointer.to_owned(), id);
         Some(id)
     }

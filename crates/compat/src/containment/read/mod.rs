@@ -7,9 +7,10 @@
 mod edited_definitions;
 mod formula_reader;
 mod schema_keywords;
+mod conditional_keywords;
 mod unevaluated;
 
 pub(super) use edited_definitions::{EditedDefinitions, from_other};
 pub(super) use formula_reader::{
-    DefinitionFormulas, DefinitionNumbers, FormulaReader, OtherDocument, resolve,
+    DefinitionFormulas, DefinitionNumbers, EditedRecursion, FormulaReader, OtherDocument, resolve,
 };

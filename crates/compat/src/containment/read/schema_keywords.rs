@@ -102,28 +102,6 @@ impl<'d> FormulaReader<'d> {
         schemas.map(|schema| self.schema(arena, schema)).collect()
     }
 
-    fn condition(
-        &mut self,
-        arena: &mut FormulaArena,
-        keywords: &'d KeywordMap,
-        value: &'d Value,
-    ) -> Option<FormulaId> {
-        let (then, otherwise) = (keywords.get("then"), keywords.get("else"));
-        if then.is_none() && otherwise.is_none() {
-            return None;
-        }
-        let condition = self.schema(arena, value);
-        let mut branch = |arena: &mut FormulaArena, schema: Option<&'d Value>| {
-            schema.map_or(ANY, |schema| self.schema(arena, schema))
-        };
-        let then = branch(arena, then);
-        let otherwise = branch(arena, otherwise);
-        let fails = arena.not(condition);
-        let holds = arena.all_of([condition, then]);
-        let fails = arena.all_of([fails, otherwise]);
-        Some(arena.any_of([holds, fails]))
-    }
-
     fn members(&mut self, arena: &mut FormulaArena, keywords: &'d KeywordMap) -> FormulaId {
         let named = self.map(arena, keywords.get("properties"));
         let patterned = self.map(arena, keywords.get("patternProperties"));
@@ -151,16 +129,6 @@ impl<'d> FormulaReader<'d> {
             .collect();
         read.sort_unstable();
         read.into()
-    }
-
-    fn dependent_schemas(&mut self, arena: &mut FormulaArena, value: &'d Value) -> FormulaId {
-        let mut parts = Vec::new();
-        for (name, schema) in value.as_object().into_iter().flatten() {
-            let schema = self.schema(arena, schema);
-            let lacks = lacks(arena, name);
-            parts.push(arena.any_of([lacks, schema]));
-        }
-        arena.all_of(parts)
     }
 
     fn items(&mut self, arena: &mut FormulaArena, keywords: &'d KeywordMap) -> FormulaId {

@@ -36,7 +36,7 @@ impl Solver<'_> {
             unit.is_positive() && matches!(self.arena.node(unit.id), FormulaNode::Values(_))
         };
         if let Some(listing) = state.units.iter().find(is_listing) {
-            return self.try_listed_values(goal, listing.id, state.mask);
+            return self.try_listed_values(goal, listing.id, &state);
         }
         if let Some(at) = self.fewest(&state) {
             let choice = state.eager.swap_remove(at);
@@ -162,7 +162,7 @@ impl Solver<'_> {
         &mut self,
         goal: &SearchGoal,
         listing: FormulaId,
-        mask: TypeMask,
+        state: &GoalState,
     ) -> SearchAnswer {
         let FormulaNode::Values(constants) = self.arena.node(listing) else {
             return SearchAnswer::Unsure;
@@ -174,11 +174,14 @@ impl Solver<'_> {
         let mut tally = AnswerTally::default();
         for value in values
             .into_iter()
-            .filter(|value| mask.has(TypeMask::of(value)))
+            .filter(|value| state.mask.has(TypeMask::of(value)))
         {
             let answer = match self.fulfils(goal, &value) {
                 Some(true) => SearchAnswer::Found(value, true),
-                Some(false) => SearchAnswer::Empty,
+                Some(false) => match self.listed_otherwise(goal, state, &value, &mut tally) {
+                    Some(other) => SearchAnswer::Found(other, true),
+                    None => SearchAnswer::Empty,
+                },
                 None => SearchAnswer::Found(value, false),
             };
             if let Some(done) = tally.take(answer) {

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 
 use super::super::formula::FormulaId;
 use super::super::formula_arena::FormulaArena;
-use super::super::formula_evaluator::FormulaEvaluator;
+use super::super::formula_evaluator::{FormulaEvaluator, NumberTexts};
 use super::super::string_matchers::StringMatchers;
 use super::super::truth_value::{TruthValue, and, not};
 use super::search_goal::{LiteralMode, SearchAnswer, SearchGoal};
@@ -185,9 +185,19 @@ impl<'a> Solver<'a> {
 
     /// Whether a value satisfies a goal.
     pub(super) fn fulfils(&mut self, goal: &SearchGoal, value: &Value) -> TruthValue {
+        self.fulfils_as(goal, value, NumberTexts::Own)
+    }
+
+    /// Whether a value does not satisfy a goal, in whichever way its numbers are written.
+    pub(super) fn is_unfulfilled_in_any_text(&mut self, goal: &SearchGoal, value: &Value) -> bool {
+        self.fulfils_as(goal, value, NumberTexts::Any) == Some(false)
+    }
+
+    fn fulfils_as(&mut self, goal: &SearchGoal, value: &Value, texts: NumberTexts) -> TruthValue {
         let mut sent: Vec<FormulaId> = Vec::new();
         let mut truth = Some(true);
         let mut evaluator = FormulaEvaluator::of_one_value(self.arena, self.matchers);
+        evaluator.number_texts = texts;
         for literal in &goal.literals {
             let this = match literal.mode {
                 LiteralMode::Sent => {

@@ -600,6 +600,45 @@ fn text_is_read_by_the_schema_of_the_acceptor() {
     );
 }
 
+#[test]
+fn text_of_a_number_can_be_written_in_several_ways() {
+    let integer = json!({"type": "integer"});
+    let digits = |pattern: &str| json!({"type": "string", "pattern": pattern});
+    text_beyond(integer.clone(), digits("^[0-9]+$"), json!(-1));
+    text_beyond(integer.clone(), digits("^-?[0-9]+$"), json!(1.0));
+    text_within(integer.clone(), digits("^[-+.eE0-9]+$"));
+    text_within(integer.clone(), json!({"type": "string", "minLength": 1}));
+    text_beyond(
+        json!({"type": "integer", "minimum": 0}),
+        json!({"type": "string", "maxLength": 3}),
+        json!(1000),
+    );
+    let digit = json!({"type": "integer", "minimum": 1, "maximum": 9});
+    text_beyond(digit.clone(), digits("^[1-9]$"), json!(1.0));
+    text_within(
+        digit,
+        json!({"type": ["string", "integer"], "pattern": "^[1-9]$"}),
+    );
+    text_beyond(
+        json!({"type": "number"}),
+        digits(r"^-?[0-9]+(\.[0-9]+)?$"),
+        json!(1e21),
+    );
+    text_beyond(
+        json!({"enum": [1, 2]}),
+        json!({"enum": ["1", "2"]}),
+        json!(1.0),
+    );
+    text_within(json!({"enum": [1, 2]}), json!({"enum": ["1", 1, 2]}));
+    text_within(json!({"enum": [1, 2]}), json!({"type": "string"}));
+    text_beyond(
+        json!({"type": "array", "items": integer}),
+        json!({"type": "array", "items": digits("^-?[0-9]+$")}),
+        json!([1.0]),
+    );
+    text_beyond(digits("^[0-9]+$"), json!({"type": "integer"}), json!("00"));
+}
+
 #[track_caller]
 fn carried(form: TextForm, one: &Value, other: &Value, expected: Option<Value>) {
     let found = outcome(one, other, ProducerReading::Sent, ValueEncoding::Text(form));
