@@ -63,6 +63,8 @@ enum EditEffect {
     Harmless,
     /// A promise that producers do not rely on.
     Tolerated,
+    /// Other edits have the effect.
+    ByInnerEdits,
     Breaking,
     Undecided(String),
     /// A broken part of a contract decides.
@@ -77,6 +79,7 @@ impl SchemaFindings {
             let effect = match verdict {
                 JudgedEdit::Harmless => EditEffect::Harmless,
                 JudgedEdit::Tolerated => EditEffect::Tolerated,
+                JudgedEdit::ByInnerEdits => EditEffect::ByInnerEdits,
                 JudgedEdit::Undecided(reason) => EditEffect::Undecided(reason.clone()),
                 JudgedEdit::Broken(reason) => EditEffect::Broken(reason.clone()),
                 JudgedEdit::BreakingElsewhere => EditEffect::Breaking,
@@ -171,7 +174,9 @@ impl SchemaSiteJudge<'_, '_> {
             _ if !is_decided(rule) => (classical, ChangeCertainty::Rule),
             EditEffect::Breaking => (ChangeLevel::Breaking, ChangeCertainty::Witnessed),
             EditEffect::Harmless => (harmless(rule, classical), ChangeCertainty::Proved),
-            EditEffect::Tolerated => (ChangeLevel::Info, ChangeCertainty::Rule),
+            EditEffect::Tolerated | EditEffect::ByInnerEdits => {
+                (ChangeLevel::Info, ChangeCertainty::Rule)
+            }
             EditEffect::Undecided(reason) => {
                 let level = self.undecided_level(classical);
                 (level, ChangeCertainty::Unknown(reason))

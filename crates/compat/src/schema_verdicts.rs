@@ -53,6 +53,8 @@ pub(super) enum JudgedEdit {
     /// An object that allows all other properties now declares one of them. Producers are not
     /// expected to send it in another form.
     Tolerated,
+    /// The edits inside of it have the effect.
+    ByInnerEdits,
     Undecided(String),
     /// A part of a contract that cannot be read decides the effect.
     Broken(String),
@@ -136,6 +138,9 @@ impl SchemaSiteJudge<'_, '_> {
         }
         if self.is_open_declaration(found) {
             return JudgedEdit::Tolerated;
+        }
+        if found.edit.has_inner_edits {
+            return JudgedEdit::ByInnerEdits;
         }
         let edited = self.edited_schema(found);
         let is_cause = |cause: &SchemaBreak| is_by_edit(&found.edit, &found.pointers, cause);

@@ -257,7 +257,7 @@ fn pair(
 }
 
 /// Added and removed elements of `allOf`. Their keywords are compared with the rest of the schema, so
-/// they are reported only next to another edit, and not if an edit is inside of them.
+/// they are reported only next to another edit, and judged only if no edit is inside of them.
 fn conjuncts(
     old: &SchemaConjunction<'_>,
     new: &SchemaConjunction<'_>,
@@ -296,19 +296,19 @@ fn conjuncts(
     };
     let (removed, added) = (reported(&local.edits, true), reported(&local.edits, false));
     for branch in &before[kept..] {
-        if branch.contains_any(old, &removed) {
-            continue;
-        }
-        let edit = SchemaEdit::of("schema.all-of.removed", "allOf").from(branch.described());
+        let edit = SchemaEdit {
+            has_inner_edits: branch.contains_any(old, &removed),
+            ..SchemaEdit::of("schema.all-of.removed", "allOf").from(branch.described())
+        };
         local
             .edits
             .push(edit.between(Some(branch.node_ref), new.node_ref()));
     }
     for branch in &after[kept..] {
-        if branch.contains_any(new, &added) {
-            continue;
-        }
-        let edit = SchemaEdit::of("schema.all-of.added", "allOf").to(branch.described());
+        let edit = SchemaEdit {
+            has_inner_edits: branch.contains_any(new, &added),
+            ..SchemaEdit::of("schema.all-of.added", "allOf").to(branch.described())
+        };
         local
             .edits
             .push(edit.between(old.node_ref(), Some(branch.node_ref)));

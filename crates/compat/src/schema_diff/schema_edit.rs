@@ -23,6 +23,8 @@ pub(crate) struct SchemaEdit {
     pub(crate) old: Option<NodeRef>,
     /// The new location.
     pub(crate) new: Option<NodeRef>,
+    /// Whether edits inside of it say what it means for values.
+    pub(crate) has_inner_edits: bool,
 }
 
 impl SchemaEdit {
@@ -35,6 +37,7 @@ impl SchemaEdit {
             after: None,
             old: None,
             new: None,
+            has_inner_edits: false,
         }
     }
 
