@@ -14,7 +14,9 @@ use super::json_node::{JsonElements, JsonKind, JsonMembers, JsonNode};
 use super::member_index::digest;
 use super::number::{self, Decimal};
 use super::tape::Tape;
-use super::work_limit::{take_error_steps, take_name_steps, take_steps};
+use super::work_limit::{
+    LONG_NAME_BYTES, backtracks_names, take_error_steps, take_name_steps, take_steps,
+};
 
 /// The name of the representation: `jsonschema::options_for::<TapeJson>()`.
 #[derive(Clone, Copy, Debug)]
@@ -215,26 +217,37 @@ impl<'a> Object<'a, TapeJson> for TapeObject<'a> {
 
     #[inline]
     fn members(&self) -> CountedMembers<'a> {
-        CountedMembers(self.0.members())
+        let members = self.0.members();
+        take_steps(members.len() as u64);
+        CountedMembers {
+            members,
+            backtracks_names: backtracks_names(),
+        }
     }
 }
 
-/// The members of an object; each takes a step of the message's limit.
+/// The members of an object, which have taken a step each of the message's limit. A name that is long
+/// or matched by a backtracking engine takes more when it is reached.
 #[derive(Clone, Debug)]
-pub struct CountedMembers<'a>(JsonMembers<'a>);
+pub struct CountedMembers<'a> {
+    members: JsonMembers<'a>,
+    backtracks_names: bool,
+}
 
 impl<'a> Iterator for CountedMembers<'a> {
     type Item = (&'a str, JsonNode<'a>);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let member = self.0.next()?;
-        take_name_steps(member.0);
+        let member = self.members.next()?;
+        if self.backtracks_names || member.0.len() >= LONG_NAME_BYTES {
+            take_name_steps(member.0, self.backtracks_names);
+        }
         Some(member)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
+        self.members.size_hint()
     }
 }
 

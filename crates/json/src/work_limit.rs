@@ -16,6 +16,9 @@ use std::ptr;
 /// The stack that a validation may use. Threads have 2 MiB unless they ask for another size.
 const STACK_BYTES_MAX: usize = 1 << 20;
 
+/// From this length on, in bytes, a name takes steps by its length.
+pub(super) const LONG_NAME_BYTES: usize = 32;
+
 /// The steps of one error: it copies locations, and often values.
 const ERROR_STEPS: u64 = 256;
 
@@ -144,14 +147,20 @@ pub(super) fn take_error_steps(entries: u32) {
     take_steps(ERROR_STEPS + u64::from(entries));
 }
 
-/// Takes the steps of looking at the name of a member.
+/// Whether the current work matches names of members with a backtracking engine.
 #[inline]
-pub(super) fn take_name_steps(name: &str) {
+pub(super) fn backtracks_names() -> bool {
+    METER.with(|meter| meter.backtracks_names.get())
+}
+
+/// Takes the steps of a name by its length, in addition to the step of its member.
+#[cold]
+pub(super) fn take_name_steps(name: &str, backtracks: bool) {
     let length = name.len() as u64;
-    if METER.with(|meter| meter.backtracks_names.get()) {
-        take_steps(1 + length * (length + 16) / 2);
+    if backtracks {
+        take_steps(length * (length + 16) / 2);
     } else {
-        take_steps(1 + length / 32);
+        take_steps(length / LONG_NAME_BYTES as u64);
     }
 }
 
