@@ -92,10 +92,10 @@ impl BlockingWorkers {
         // A task of its own, because the caller may drop this future.
         let late = tokio::spawn(async move {
             let is_late = begin.await.is_ok() && timeout(limit, end).await.is_err();
-            let is_abandoned = is_late && change(&phase, ABANDONED);
-            if is_abandoned {
-                // Without the new thread, others wait until this one ends.
-                let _ = threads.start_one();
+            let is_abandoned = is_late && change(&phase, RUNNING, ABANDONED);
+            if is_abandoned && threads.start_one().is_err() {
+                // Without a new thread, others wait until this one ends, so it is still needed.
+                change(&phase, ABANDONED, RUNNING);
             }
             is_abandoned
         });
@@ -140,18 +140,16 @@ impl BlockingJob {
         let _ = self.begun.send(());
         // The caller learns of a panic because the result is missing; the hook has reported it.
         let _ = catch_unwind(AssertUnwindSafe(self.work));
-        let is_needed = change(&self.phase, ENDED);
+        let is_needed = change(&self.phase, RUNNING, ENDED);
         let _ = self.ended.send(());
         is_needed
     }
 }
 
-/// Changes the phase of a running job. Returns whether it was running.
-fn change(phase: &AtomicU8, next: u8) -> bool {
+/// Changes the phase of a job if it is in phase `from`. Returns whether it was.
+fn change(phase: &AtomicU8, from: u8, to: u8) -> bool {
     let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
-    phase
-        .compare_exchange(RUNNING, next, success, failure)
-        .is_ok()
+    phase.compare_exchange(from, to, success, failure).is_ok()
 }
 
 /// Lowers the priority of the current thread, so that it takes only the time that data cores leave.

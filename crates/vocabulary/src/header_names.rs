@@ -51,8 +51,20 @@ const fn fold(byte: u8) -> u8 {
 }
 
 const fn is_folded(byte: u8) -> bool {
-    !byte.is_ascii_alphanumeric() && byte != b'-'
+    FOLDED[byte as usize]
 }
+
+/// For each byte whether it is folded. Every name of every request is looked at.
+const FOLDED: [bool; 256] = {
+    let mut folded = [true; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let character = byte as u8;
+        folded[byte] = !character.is_ascii_alphanumeric() && character != b'-';
+        byte += 1;
+    }
+    folded
+};
 
 #[cfg(test)]
 mod tests {

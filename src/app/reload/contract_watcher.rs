@@ -224,7 +224,10 @@ impl ContractWatcher {
                 () = watch.changed() => continue,
             };
             watch.watch(loaded.files).await;
-            let outcome = self.resources.compile(loaded.documents, task).await;
+            let outcome = match loaded.documents {
+                Ok(documents) => self.resources.compile(documents, task).await,
+                Err(problem) => Err(problem),
+            };
             let revision = revision(&outcome);
             // The same revision twice is complete, even if the file is being touched.
             let is_same = revision.is_some() && revision == last;

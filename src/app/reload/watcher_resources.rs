@@ -29,25 +29,28 @@ impl WatcherResources {
 
     /// Parses and compiles bytes that were fetched.
     pub(super) async fn compile_bytes(&self, task: ReadTask) -> CompileOutcome {
-        let task = Arc::new(task);
-        let parsed = Arc::clone(&task);
-        let parsing = self.compilers.run(move || load(&parsed).0);
-        let documents = parsing
+        self.compile_with(move || compile_documents(load(&task).0?, &task))
             .await
-            .unwrap_or_else(|error| Err(unavailable(&error)));
-        self.compile(documents, task).await
     }
 
     /// Compiles when it is this contract's turn.
     pub(super) async fn compile(
         &self,
-        documents: Result<DocumentSet, NotCompiled>,
+        documents: DocumentSet,
         task: Arc<ReadTask>,
     ) -> CompileOutcome {
-        let documents = documents?;
-        let compiling = move || compile_documents(documents, &task);
-        let compiled = self.compilers.run(compiling).await;
-        compiled.unwrap_or_else(|error| Err(unavailable(&error)))
+        self.compile_with(move || compile_documents(documents, &task))
+            .await
+    }
+
+    async fn compile_with(
+        &self,
+        work: impl FnOnce() -> CompileOutcome + Send + 'static,
+    ) -> CompileOutcome {
+        self.compilers.run(work).await.unwrap_or_else(|error| {
+            let problem = format!("the contract could not be compiled: {error}");
+            Err(NotCompiled::Unavailable(problem))
+        })
     }
 }
 
@@ -75,15 +78,21 @@ pub(super) async fn load_files(task: Arc<ReadTask>, access: SourceAccess) -> Loa
             changed_while_read,
         }
     });
-    loading.await.unwrap_or_else(|error| LoadedFiles {
-        documents: Err(unavailable(&error)),
-        files,
-        changed_while_read: false,
+    loading.await.unwrap_or_else(|error| {
+        let entry: Vec<String> = files
+            .iter()
+            .map(|file| file.display().to_string())
+            .collect();
+        let problem = format!(
+            "{}: {error}; check the file system that it is on",
+            entry.join(", ")
+        );
+        LoadedFiles {
+            documents: Err(NotCompiled::Unavailable(problem)),
+            files,
+            changed_while_read: false,
+        }
     })
-}
-
-fn unavailable(error: &io::Error) -> NotCompiled {
-    NotCompiled::Unavailable(format!("the contract could not be read: {error}"))
 }
 
 /// Whether a file was written between `began` and now.

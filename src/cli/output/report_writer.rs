@@ -125,7 +125,8 @@ impl<T: Display> Display for StyledText<T> {
     }
 }
 
-/// Turns the escaped sequences of [`TextStyle`] back. Others stay escaped.
+/// Turns the escaped sequences of [`TextStyle`] back. Others stay escaped. A text that spells out such
+/// an escape is coloured by it, and nothing else.
 fn restore_styles(line: &mut String) {
     for style in [
         TextStyle::Bold,

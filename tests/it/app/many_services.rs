@@ -75,8 +75,10 @@ fn threads_and_descriptors_do_not_grow_with_the_number_of_services() {
         until(|| active(&process, version) == count);
         seen.push(report("reloaded"));
     }
+    // One thread for each processor without a data core may compile.
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
     for used in seen {
-        assert!(used.threads <= 12, "{used:?}");
+        assert!(used.threads <= 10 + processors, "{used:?}");
         assert!(used.descriptors <= 40, "{used:?}");
         assert_eq!(used.notification_instances, 1, "{used:?}");
     }
