@@ -10,6 +10,7 @@
 //! - [`Tape::parse`] reads JSON text; [`SyntaxError`] says what is wrong with a text, and where.
 //!   `build_tape` adds values one by one, for other notations.
 //! - `number` and `arithmetic` keep numbers exact: [`compare_numbers`], [`is_multiple`].
+//! - [`text_reader`] reads text without a tape.
 //! - `equality` compares and hashes values; [`ValueSet`] is the `enum` of a schema.
 //! - `member_index` and `member_lookup` find members by name.
 //! - `deserialize` reads typed models, `write` writes text.
@@ -30,6 +31,7 @@ mod json_limits;
 mod parse;
 mod scan_string;
 mod syntax_error;
+pub mod text_reader;
 mod build_tape;
 mod member_index;
 mod member_lookup;

@@ -41,13 +41,15 @@ fn stops(word: u64) -> u64 {
 /// Skips the four whitespace characters of RFC 8259 section 2.
 #[inline]
 pub(super) fn skip_space(bytes: &[u8], from: usize) -> usize {
-    // Most bodies are minified.
+    // Most bodies are minified, or have single spaces.
     match bytes.get(from) {
         Some(byte) if *byte > b' ' => from,
+        Some(b' ') if bytes.get(from + 1).is_some_and(|byte| *byte > b' ') => from + 1,
         _ => skip_some_space(bytes, from),
     }
 }
 
+#[inline(never)]
 fn skip_some_space(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     loop {

@@ -46,7 +46,7 @@ pub(super) fn with_formats(options: TapeValidatorOptions) -> TapeValidatorOption
 }
 
 /// Whether a text is Base64 with padding (RFC 4648 section 4).
-fn is_base64(text: &str) -> bool {
+pub(super) fn is_base64(text: &str) -> bool {
     let data = text.trim_end_matches('=');
     text.len().is_multiple_of(4)
         && text.len() - data.len() <= 2
@@ -56,7 +56,7 @@ fn is_base64(text: &str) -> bool {
 }
 
 /// Whether a text is Base64 with the URL-safe alphabet (RFC 4648 section 5), padded or not.
-fn is_base64url(text: &str) -> bool {
+pub(super) fn is_base64url(text: &str) -> bool {
     let data = text.trim_end_matches('=');
     let padding = text.len() - data.len();
     let has_valid_padding = padding == 0 || padding <= 2 && text.len().is_multiple_of(4);

@@ -5,6 +5,7 @@
 //! keywords of `exact` and `pattern_keyword` (`lookaround`) and the formats of `format` and
 //! `timestamp`. `malformed_schema` explains
 //! schemas that are not valid, and `application_bounds` refuses schemas that cost too much.
+//! `one_pass` accepts most valid JSON texts in the pass that reads them.
 //! `schema_surface` reads what a schema declares without validating a
 //! value, and `contradiction` finds schemas that no value satisfies.
 
@@ -18,6 +19,7 @@ mod schema_path;
 mod malformed_schema;
 mod application_bounds;
 mod built_validator;
+mod one_pass;
 pub(crate) mod lookaround;
 pub(crate) mod pattern_keyword;
 pub(crate) mod schema_surface;

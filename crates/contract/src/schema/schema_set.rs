@@ -8,35 +8,43 @@ use std::fmt;
 
 use jsonschema::ValidationError;
 
-use portcullis_json::{JsonNode, WorkLimit, add_message_steps, within_limit};
+use portcullis_json::{JsonLimits, JsonNode, WorkLimit, add_message_steps, within_limit};
 use portcullis_vocabulary::limits::{CHECK_STEPS_MAX, CHECK_STEPS_PER_VALUE, EXPLAIN_STEPS_MAX};
 
 use super::application_bounds::costly_schemas;
 use super::built_validator::BuiltValidator;
 use super::lower::{LoweringOutput, SchemaFault, closed, origin};
 use super::malformed_schema::{all_malformed, malformed};
+use super::one_pass::OnePassProgram;
 use super::schema_validator::build_validator;
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
 /// Identifies a schema that values are validated against: its property name in the wrapper schema.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SchemaKey(String);
+pub struct SchemaKey {
+    number: u32,
+    name: Box<str>,
+}
 
 impl SchemaKey {
     pub(crate) fn new(number: u32) -> Self {
-        Self(number.to_string())
+        Self {
+            number,
+            name: number.to_string().into(),
+        }
     }
 
     /// The key to give to [`portcullis_json::Tape`].
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
     }
 }
 
 /// All schemas of one contract and direction.
 pub(crate) struct SchemaSet {
     validator: BuiltValidator,
+    one_pass: OnePassProgram,
     /// Whether a pattern for names of properties needs a backtracking engine.
     backtracks_names: bool,
     origins: Vec<NodeRef>,
@@ -109,6 +117,7 @@ impl SchemaSet {
         match build_validator(&schema, backtracks_names) {
             Ok(validator) => Ok(Self {
                 validator: BuiltValidator::new(validator, origins.len()),
+                one_pass: OnePassProgram::new(&schema, &roots),
                 backtracks_names,
                 origins,
                 roots,
@@ -154,6 +163,12 @@ impl SchemaSet {
     /// The warnings about the schemas.
     pub(crate) fn warnings(&self) -> &[ContractProblem] {
         &self.warnings
+    }
+
+    /// Whether a text is known to be a JSON value that satisfies the schema of a key. Fast. If not,
+    /// the text has to be parsed and validated.
+    pub(crate) fn accepts_text(&self, key: &SchemaKey, text: &[u8], limits: JsonLimits) -> bool {
+        self.one_pass.accepts(key.number, text, limits)
     }
 
     /// Whether a wrapped value satisfies the schema of its key.

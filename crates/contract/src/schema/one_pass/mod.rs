@@ -1,0 +1,32 @@
+//! Judges JSON text in the pass that reads it.
+//!
+//! Most messages are valid. For them this program, compiled from the lowered schemas, replaces the
+//! tape and the validators. It answers "accepted" or nothing: whatever it does not cover, and every
+//! refusal, is left to the validators, which decide and explain. So it can be wrong in one way
+//! only, by accepting too much, and `property_tests` look for that.
+//!
+//! `schema_kinds` reads which kinds of JSON value a schema admits. `value_rules` are what a program
+//! consists of: rules for each kind of value. `program_builder` joins all schemas that apply to one
+//! place (`$ref`, `allOf`, chosen alternatives) into one set of rules, with `merge_keywords` and
+//! `merge_objects`. `disjoint_branches` says of which `oneOf` at most one alternative can match.
+//! `text_judge` reads a text by the rules; `text_rules`, `number_rules` and `property_names` decide
+//! about scalars and names, `class_sequence` matches simple patterns.
+
+mod value_rules;
+mod schema_kinds;
+mod disjoint_branches;
+mod merge_keywords;
+mod merge_objects;
+mod program_builder;
+mod class_sequence;
+mod text_rules;
+mod number_rules;
+mod property_names;
+mod text_judge;
+
+pub(super) use self::value_rules::OnePassProgram;
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod property_tests;

@@ -1,0 +1,220 @@
+//! Rules for numbers: integers, bounds, multiples and the values of `enum`.
+//!
+//! Numbers are exact. A literal without an exponent and with at most eighteen digits is compared as
+//! an integer and a power of ten; any other one as text, as validators do.
+
+use std::cmp::Ordering;
+
+use portcullis_json::{compare_numbers, is_multiple};
+
+/// The most digits of a literal that is compared as an integer.
+const DIGITS_MAX: u32 = 18;
+
+/// Rules that a number must follow.
+#[derive(Debug)]
+pub(super) struct NumberRules {
+    pub(super) integer: bool,
+    bounds: Vec<NumberBound>,
+    /// The integers that no bound refuses; none if a bound is no integer.
+    whole_min: i64,
+    whole_max: i64,
+    pub(super) divisors: Vec<Box<str>>,
+    /// The only integers that are accepted.
+    pub(super) one_of: Option<Vec<i64>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BoundSide {
+    Lower,
+    Upper,
+}
+
+/// A bound, with the literal of the schema.
+#[derive(Debug)]
+pub(super) struct NumberBound {
+    side: BoundSide,
+    is_exclusive: bool,
+    literal: Box<str>,
+    /// The literal as an integer, if it is one.
+    whole: Option<i64>,
+}
+
+/// A number literal of a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NumberLiteral<'t> {
+    /// The text that the literal is in, and where it is.
+    pub(super) text: &'t str,
+    pub(super) from: usize,
+    pub(super) past: usize,
+    pub(super) short: Option<ShortDecimal>,
+}
+
+impl Default for NumberRules {
+    fn default() -> Self {
+        Self {
+            integer: false,
+            bounds: Vec::new(),
+            whole_min: i64::MIN,
+            whole_max: i64::MAX,
+            divisors: Vec::new(),
+            one_of: None,
+        }
+    }
+}
+
+impl<'t> NumberLiteral<'t> {
+    #[cold]
+    fn text(self) -> &'t str {
+        self.text.get(self.from..self.past).unwrap_or_default()
+    }
+}
+
+/// The number `mantissa / 10^decimals`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ShortDecimal {
+    mantissa: i64,
+    decimals: u32,
+    /// The number without its decimals.
+    whole: i64,
+}
+
+impl ShortDecimal {
+    /// Reads the literal at `from`, which has no leading zero, and returns the position after it.
+    /// `None` for longer literals, for exponents and for errors.
+    #[inline]
+    pub(super) fn scan(bytes: &[u8], from: usize) -> Option<(Self, usize)> {
+        let is_negative = bytes.get(from) == Some(&b'-');
+        let first = from + usize::from(is_negative);
+        let (mut mantissa, mut at) = digits(bytes, first, 0);
+        let whole = if is_negative { -mantissa } else { mantissa };
+        let mut count = at - first;
+        if count == 0 || (count > 1 && bytes.get(first) == Some(&b'0')) {
+            return None;
+        }
+        let mut decimals = 0;
+        if bytes.get(at) == Some(&b'.') {
+            let (with_decimals, past) = digits(bytes, at + 1, mantissa);
+            decimals = past - at - 1;
+            if decimals == 0 {
+                return None;
+            }
+            count += decimals;
+            mantissa = with_decimals;
+            at = past;
+        }
+        if count > DIGITS_MAX as usize || matches!(bytes.get(at), Some(b'e' | b'E')) {
+            return None;
+        }
+        let mantissa = if is_negative { -mantissa } else { mantissa };
+        let decimals = u32::try_from(decimals).ok()?;
+        let short = Self {
+            mantissa,
+            decimals,
+            whole,
+        };
+        Some((short, at))
+    }
+
+    /// An integer on the scale of this number.
+    fn scaled(self, whole: i64) -> i128 {
+        i128::from(whole) * 10_i128.pow(self.decimals)
+    }
+
+    fn compare(self, whole: i64) -> Ordering {
+        if self.decimals == 0 {
+            return self.mantissa.cmp(&whole);
+        }
+        i128::from(self.mantissa).cmp(&self.scaled(whole))
+    }
+}
+
+/// Appends the digits at `from` to `value`. More than eighteen digits overflow without harm, because
+/// the caller counts them.
+#[inline]
+fn digits(bytes: &[u8], from: usize, mut value: i64) -> (i64, usize) {
+    let mut past = from;
+    for byte in bytes.get(from..).unwrap_or_default() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        value = value.wrapping_mul(10).wrapping_add(i64::from(digit));
+        past += 1;
+    }
+    (value, past)
+}
+
+impl NumberBound {
+    pub(super) fn new(side: BoundSide, is_exclusive: bool, literal: &str) -> Self {
+        Self {
+            side,
+            is_exclusive,
+            literal: literal.into(),
+            whole: literal.parse().ok(),
+        }
+    }
+
+    #[inline]
+    fn allows(&self, number: NumberLiteral<'_>) -> bool {
+        let compared = match (number.short, self.whole) {
+            (Some(short), Some(whole)) => short.compare(whole),
+            _ => compare_numbers(number.text(), &self.literal),
+        };
+        match (self.side, compared) {
+            (_, Ordering::Equal) => !self.is_exclusive,
+            (BoundSide::Lower, compared) => compared == Ordering::Greater,
+            (BoundSide::Upper, compared) => compared == Ordering::Less,
+        }
+    }
+}
+
+impl NumberRules {
+    /// Whether a number follows the rules. `false` may also mean that it is not known.
+    #[inline]
+    pub(super) fn accepts(&self, number: NumberLiteral<'_>) -> bool {
+        if self.integer && number.short.is_none_or(|short| short.decimals > 0) {
+            return false;
+        }
+        let is_within =
+            self.is_within(number) || self.bounds.iter().all(|bound| bound.allows(number));
+        is_within
+            && (self.divisors.is_empty()
+                || self
+                    .divisors
+                    .iter()
+                    .all(|divisor| is_multiple(number.text(), divisor)))
+            && self.one_of.as_ref().is_none_or(|values| {
+                let is_equal = |short: ShortDecimal| {
+                    let equal = |whole: &i64| short.compare(*whole) == Ordering::Equal;
+                    values.iter().any(equal)
+                };
+                number.short.is_some_and(is_equal)
+            })
+    }
+
+    /// Whether a number is within the bounds for certain.
+    #[inline]
+    fn is_within(&self, number: NumberLiteral<'_>) -> bool {
+        let Some(short) = number.short else {
+            return false;
+        };
+        // A number with decimals is less than one away from its integer.
+        let margin = i64::from(short.decimals > 0);
+        short.whole.saturating_sub(margin) >= self.whole_min
+            && short.whole.saturating_add(margin) <= self.whole_max
+    }
+
+    pub(super) fn add_bound(&mut self, bound: NumberBound) {
+        let inner = i64::from(bound.is_exclusive);
+        match (bound.side, bound.whole) {
+            (BoundSide::Lower, Some(whole)) => {
+                self.whole_min = self.whole_min.max(whole.saturating_add(inner));
+            }
+            (BoundSide::Upper, Some(whole)) => {
+                self.whole_max = self.whole_max.min(whole.saturating_sub(inner));
+            }
+            (_, None) => (self.whole_min, self.whole_max) = (i64::MAX, i64::MIN),
+        }
+        self.bounds.push(bound);
+    }
+}
