@@ -1,7 +1,7 @@
 //! Reading JSON text without a tape, by the same rules as [`Tape::parse`](super::Tape::parse).
 //!
-//! These functions say whether a text is right and where it ends. Whoever needs to know what is
-//! wrong parses the text onto a tape.
+//! These functions say whether a text is right and where it ends. To learn what is wrong, parse the
+//! text onto a tape.
 
 use super::number;
 use super::parse::SOURCE_BYTES_MAX;
@@ -15,7 +15,7 @@ pub fn document_text(source: &[u8]) -> Option<&str> {
     std::str::from_utf8(source).ok()
 }
 
-/// The position of the first byte at or after `from` that is no whitespace.
+/// The position of the first byte at or after `from` that is not whitespace.
 #[inline]
 pub fn skip_space(bytes: &[u8], from: usize) -> usize {
     scan_string::skip_space(bytes, from)

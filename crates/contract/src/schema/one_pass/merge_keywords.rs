@@ -2,16 +2,15 @@
 //!
 //! Each function returns nothing if a keyword that concerns the kind is not covered.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::number_rules::{BoundSide, NumberBound, NumberRules};
-use super::program_builder::ProgramBuilder;
-use super::text_rules::{TextFormat, TextPattern, TextRules};
+use super::schema_kinds::SchemaKeywords;
+use super::schema_places::SchemaPlaces;
+use super::text_rules::{StringPattern, TextFormat, TextRules};
 use super::value_rules::{ArrayRules, BooleanRules};
 use crate::schema::format::ASSERTED_FORMATS;
 use crate::schema::lower::EXACT;
-
-type Keywords<'s> = &'s Map<String, Value>;
 
 /// What the keyword is without the prefix of its exact form.
 fn plain_name(keyword: &str) -> &str {
@@ -36,7 +35,7 @@ fn count(value: &Value) -> Option<usize> {
     usize::try_from(value.as_u64()?).ok()
 }
 
-pub(super) fn null_rules(schemas: &[Keywords<'_>]) -> Option<()> {
+pub(super) fn null_rules(schemas: &[SchemaKeywords<'_>]) -> Option<()> {
     for (keyword, value) in schemas.iter().copied().flatten() {
         if is_exact_list(keyword) {
             return None;
@@ -48,7 +47,7 @@ pub(super) fn null_rules(schemas: &[Keywords<'_>]) -> Option<()> {
     Some(())
 }
 
-pub(super) fn boolean_rules(schemas: &[Keywords<'_>]) -> Option<BooleanRules> {
+pub(super) fn boolean_rules(schemas: &[SchemaKeywords<'_>]) -> Option<BooleanRules> {
     let mut rules = BooleanRules {
         admits_true: true,
         admits_false: true,
@@ -65,7 +64,7 @@ pub(super) fn boolean_rules(schemas: &[Keywords<'_>]) -> Option<BooleanRules> {
     Some(rules)
 }
 
-pub(super) fn number_rules(schemas: &[Keywords<'_>]) -> Option<NumberRules> {
+pub(super) fn number_rules(schemas: &[SchemaKeywords<'_>]) -> Option<NumberRules> {
     let mut rules = NumberRules::default();
     for (keyword, value) in schemas.iter().copied().flatten() {
         if is_exact_list(keyword) {
@@ -129,7 +128,7 @@ impl NumberRules {
     }
 }
 
-pub(super) fn text_rules(schemas: &[Keywords<'_>]) -> Option<TextRules> {
+pub(super) fn text_rules(schemas: &[SchemaKeywords<'_>]) -> Option<TextRules> {
     let mut rules = TextRules::default();
     for (keyword, value) in schemas.iter().copied().flatten() {
         if is_exact_list(keyword) {
@@ -145,7 +144,7 @@ pub(super) fn text_rules(schemas: &[Keywords<'_>]) -> Option<TextRules> {
                 let length = count(value)?;
                 rules.length_max = Some(rules.length_max.map_or(length, |max| max.min(length)));
             }
-            "pattern" => rules.patterns.push(TextPattern::new(value.as_str()?)?),
+            "pattern" => rules.patterns.push(StringPattern::new(value.as_str()?)?),
             "format" => {
                 let name = value.as_str()?;
                 if ASSERTED_FORMATS.contains(&name) {
@@ -173,8 +172,8 @@ impl TextRules {
 }
 
 pub(super) fn array_rules<'s>(
-    builder: &mut ProgramBuilder<'s>,
-    schemas: &[Keywords<'s>],
+    places: &mut SchemaPlaces<'s>,
+    schemas: &[SchemaKeywords<'s>],
 ) -> Option<ArrayRules> {
     let mut rules = ArrayRules {
         items_min: 0,
@@ -195,15 +194,15 @@ pub(super) fn array_rules<'s>(
             _ => {}
         }
     }
-    let mut place = |at: usize| builder.place(element_schemas(schemas, at));
+    let mut place = |at: usize| places.place(element_schemas(schemas, at));
     rules.prefix = (0..prefix_length).map(&mut place).collect::<Option<_>>()?;
     rules.items = place(prefix_length)?;
     Some(rules)
 }
 
 /// The schemas that apply to the element at an index.
-fn element_schemas<'s>(schemas: &[Keywords<'s>], at: usize) -> Vec<&'s Value> {
-    let of_schema = |keywords: &Keywords<'s>| {
+fn element_schemas<'s>(schemas: &[SchemaKeywords<'s>], at: usize) -> Vec<&'s Value> {
+    let of_schema = |keywords: &SchemaKeywords<'s>| {
         let prefix = keywords.get("prefixItems").and_then(Value::as_array);
         match prefix.and_then(|prefix| prefix.get(at)) {
             Some(schema) => Some(schema),

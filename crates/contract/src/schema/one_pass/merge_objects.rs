@@ -2,19 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::program_builder::ProgramBuilder;
 use super::property_names::PropertyNames;
+use super::schema_kinds::SchemaKeywords;
+use super::schema_places::SchemaPlaces;
 use super::value_rules::{NameSet, ObjectRules, PROPERTIES_MAX};
 
-type Keywords<'s> = &'s Map<String, Value>;
-
-/// The rules, or nothing if a keyword is not covered.
+/// The rules, or nothing if a keyword is not covered. `sole` is the schema that all others belong
+/// to, if there is one: it may refuse the properties that none of them declares.
 pub(super) fn object_rules<'s>(
-    builder: &mut ProgramBuilder<'s>,
-    schemas: &[Keywords<'s>],
+    places: &mut SchemaPlaces<'s>,
+    schemas: &[SchemaKeywords<'s>],
+    sole: Option<&'s Value>,
 ) -> Option<ObjectRules> {
+    let refuses_unevaluated = refuses_unevaluated(schemas, sole)?;
     let mut required: BTreeSet<&'s str> = BTreeSet::new();
     let (mut properties_min, mut properties_max) = (0, usize::MAX);
     let count = |value: &Value| usize::try_from(value.as_u64()?).ok();
@@ -27,17 +29,17 @@ pub(super) fn object_rules<'s>(
                     required.insert(name.as_str()?);
                 }
             }
-            "patternProperties"
-            | "propertyNames"
-            | "dependentRequired"
-            | "dependentSchemas"
-            | "unevaluatedProperties"
-            | "const"
-            | "enum"
-            | "x-exact-const"
-            | "x-exact-enum" => return None,
+            "patternProperties" | "propertyNames" | "dependentRequired" | "dependentSchemas"
+            | "const" | "enum" | "x-exact-const" | "x-exact-enum" => return None,
             _ => {}
         }
+    }
+    let is_open = |name| {
+        let known = property_schemas(schemas, name);
+        !refuses_unevaluated || !known.is_empty()
+    };
+    if !required.iter().all(|name| is_open(Some(name))) {
+        return None;
     }
     let names = declared_names(schemas, &required)?;
     let mut required_set = NameSet::default();
@@ -46,11 +48,11 @@ pub(super) fn object_rules<'s>(
         if required.contains(name) {
             required_set.insert(number);
         }
-        let place = builder.place(property_schemas(schemas, Some(name)))?;
+        let place = places.place(property_schemas(schemas, Some(name)))?;
         declared.push((name, place));
     }
     let other = property_schemas(schemas, None);
-    let refuses_others = other.contains(&&Value::Bool(false));
+    let refuses_others = other.contains(&&Value::Bool(false)) || !is_open(None);
     Some(ObjectRules {
         names: PropertyNames::new(declared)?,
         required: required_set,
@@ -59,14 +61,33 @@ pub(super) fn object_rules<'s>(
         other: if refuses_others {
             None
         } else {
-            Some(builder.place(other)?)
+            Some(places.place(other)?)
         },
     })
 }
 
+/// Whether properties that no schema mentions are refused. `None` if that is not known.
+fn refuses_unevaluated(schemas: &[SchemaKeywords<'_>], sole: Option<&Value>) -> Option<bool> {
+    let sole = sole.and_then(Value::as_object);
+    let is_sole =
+        |keywords: SchemaKeywords<'_>| sole.is_some_and(|sole| std::ptr::eq(sole, keywords));
+    let mut refuses = false;
+    for keywords in schemas {
+        match keywords.get("unevaluatedProperties") {
+            None | Some(Value::Bool(true)) => {}
+            // Only what belongs to its own schema is evaluated for this keyword.
+            Some(Value::Bool(false)) if is_sole(keywords) => {
+                refuses = true;
+            }
+            Some(_) => return None,
+        }
+    }
+    Some(refuses)
+}
+
 /// The declared and the required names, in the order of the declarations.
 fn declared_names<'s>(
-    schemas: &[Keywords<'s>],
+    schemas: &[SchemaKeywords<'s>],
     required: &BTreeSet<&'s str>,
 ) -> Option<Vec<&'s str>> {
     let mut names = Vec::new();
@@ -85,8 +106,8 @@ fn declared_names<'s>(
 }
 
 /// The schemas that apply to a property, or to every property without a declaration.
-fn property_schemas<'s>(schemas: &[Keywords<'s>], name: Option<&str>) -> Vec<&'s Value> {
-    let of_schema = |keywords: &Keywords<'s>| {
+fn property_schemas<'s>(schemas: &[SchemaKeywords<'s>], name: Option<&str>) -> Vec<&'s Value> {
+    let of_schema = |keywords: &SchemaKeywords<'s>| {
         let properties = keywords.get("properties").and_then(Value::as_object);
         let declared = name.and_then(|name| properties?.get(name));
         declared.or_else(|| keywords.get("additionalProperties"))

@@ -6,15 +6,18 @@
 //! only, by accepting too much, and `property_tests` look for that.
 //!
 //! `schema_kinds` reads which kinds of JSON value a schema admits. `value_rules` are what a program
-//! consists of: rules for each kind of value. `program_builder` joins all schemas that apply to one
+//! consists of: rules for each kind of value. `schema_places` names the places of a message by their
+//! schemas, and `program_builder` joins all schemas that apply to one
 //! place (`$ref`, `allOf`, chosen alternatives) into one set of rules, with `merge_keywords` and
 //! `merge_objects`. `disjoint_branches` says of which `oneOf` at most one alternative can match.
 //! `text_judge` reads a text by the rules; `text_rules`, `number_rules` and `property_names` decide
 //! about scalars and names, `class_sequence` matches simple patterns.
 
+mod rules_id;
 mod value_rules;
 mod schema_kinds;
 mod disjoint_branches;
+mod schema_places;
 mod merge_keywords;
 mod merge_objects;
 mod program_builder;

@@ -15,7 +15,7 @@ const DIGITS_MAX: u32 = 18;
 pub(super) struct NumberRules {
     pub(super) integer: bool,
     bounds: Vec<NumberBound>,
-    /// The integers that no bound refuses; none if a bound is no integer.
+    /// The integers that no bound refuses; none if a bound is not an integer.
     whole_min: i64,
     whole_max: i64,
     pub(super) divisors: Vec<Box<str>>,

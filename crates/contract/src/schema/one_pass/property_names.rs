@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use super::value_rules::RulesId;
+use super::rules_id::RulesId;
 
 /// The names that an object declares or requires, each with the rules of its value.
 #[derive(Debug, Default)]

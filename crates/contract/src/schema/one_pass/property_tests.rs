@@ -190,7 +190,8 @@ fn array_keyword(seed: &mut Seed, depth: usize) -> (&'static str, Value) {
 }
 
 fn object_keyword(seed: &mut Seed, depth: usize) -> (&'static str, Value) {
-    match seed.below(8) {
+    match seed.below(9) {
+        8 => ("unevaluatedProperties", json!(false)),
         0 => ("required", json!([seed.pick(&NAMES)])),
         1 => ("additionalProperties", schema(seed, depth - 1)),
         2 => ("additionalProperties", json!(false)),

@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+/// The keywords of one schema.
+pub(super) type SchemaKeywords<'s> = &'s Map<String, Value>;
+
 /// A set of kinds of JSON value. Integers are numbers here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct KindSet(u8);

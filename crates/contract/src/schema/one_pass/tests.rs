@@ -229,6 +229,28 @@ fn covers_objects() {
 }
 
 #[test]
+fn covers_closed_objects() {
+    let others = [
+        json!({"properties": {"a": {"type": "integer"}}}),
+        json!({"properties": {"b": {}}, "unevaluatedProperties": false}),
+    ];
+    check_with(
+        &json!({"allOf": [{"$ref": "#/$defs/1"}], "properties": {"c": {}}, "unevaluatedProperties": false}),
+        &others,
+        &[r#"{"a": 1, "c": 2}"#, "{}"],
+        &[r#"{"a": 1, "d": 2}"#, r#"{"a": "x"}"#],
+    );
+    let choice = json!({
+        "anyOf": [{"$ref": "#/$defs/1"}, {"required": ["z"]}],
+        "unevaluatedProperties": false,
+    });
+    check_with(&choice, &others, &["{}", r#"{"a": 1}"#], &[r#"{"z": 1}"#]);
+    // It belongs to a part, which does not know what the whole declares.
+    let part = json!({"allOf": [{"$ref": "#/$defs/2"}], "properties": {"a": {}}});
+    check_with(&part, &others, &["1"], &[r#"{"a": 1}"#, r#"{"b": 1}"#]);
+}
+
+#[test]
 fn covers_many_names() {
     let names: Vec<String> = (0..200).map(|at| format!("property{at}")).collect();
     let properties: serde_json::Map<String, Value> = names

@@ -1,7 +1,7 @@
 //! Reads a JSON text by the rules of a program.
 //!
 //! Every function returns the position after what it read, or nothing if the text is not accepted:
-//! it is no JSON, it breaks a rule, or the program does not cover it.
+//! it is not JSON, it breaks a rule, or the program does not cover it.
 
 use portcullis_json::JsonLimits;
 use portcullis_json::text_reader::{
@@ -10,9 +10,10 @@ use portcullis_json::text_reader::{
 
 use super::number_rules::{NumberLiteral, NumberRules, ShortDecimal};
 use super::property_names::{NameMatch, name_digest};
+use super::rules_id::RulesId;
 use super::text_rules::TextRules;
 use super::value_rules::{
-    ArrayRules, BooleanRules, KindRule, NameSet, ObjectRules, OnePassProgram, RulesId,
+    ArrayRules, BooleanRules, KindRule, NameSet, ObjectRules, OnePassProgram,
 };
 
 /// The deepest nesting that is read here.

@@ -10,7 +10,7 @@ pub(super) struct TextRules {
     /// In characters.
     pub(super) length_min: usize,
     pub(super) length_max: Option<usize>,
-    pub(super) patterns: Vec<TextPattern>,
+    pub(super) patterns: Vec<StringPattern>,
     pub(super) formats: Vec<TextFormat>,
     /// The only texts that are accepted.
     pub(super) one_of: Option<Vec<Box<str>>>,
@@ -20,12 +20,12 @@ pub(super) struct TextRules {
 
 /// A pattern that is searched for in a text.
 #[derive(Debug)]
-pub(super) enum TextPattern {
+pub(super) enum StringPattern {
     Classes(ClassSequence),
     Automaton(regex::Regex),
 }
 
-impl TextPattern {
+impl StringPattern {
     /// The pattern of a lowered schema. `None` if the linear engine does not support it.
     pub(super) fn new(pattern: &str) -> Option<Self> {
         let translated = jsonschema_regex::to_rust_regex(pattern).ok()?;

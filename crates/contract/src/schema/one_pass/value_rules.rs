@@ -2,10 +2,8 @@
 
 use super::number_rules::NumberRules;
 use super::property_names::PropertyNames;
+use super::rules_id::RulesId;
 use super::text_rules::TextRules;
-
-/// The number of a [`ValueRules`] in its program.
-pub(super) type RulesId = u32;
 
 /// The most properties that an object may declare or require.
 pub(super) const PROPERTIES_MAX: usize = 256;
