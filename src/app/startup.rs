@@ -62,6 +62,10 @@ pub(super) fn build_reloadable(
     let connections_max = client_connections(config.limits.connections_max, bound.len());
     let cap = ConnectionCap::new(connections_max);
     let limits = config.limits.clone();
+    let caches = config.services.iter();
+    let cache_folders = caches
+        .filter_map(|service| service.reload.cache.clone())
+        .collect();
     let settings = settings(&config, Arc::clone(&cap));
     let access = AdminAccess::new(admin_address, config.admin_token.as_ref());
     let writer = Arc::new(LiveStateWriter::new(
@@ -92,6 +96,7 @@ pub(super) fn build_reloadable(
         keys: key_reader,
         watchers,
         spans,
+        cache_folders,
     };
     let control = start_control(admin_listener, admin, tasks)?;
     let resources = Arc::new(CoreResources {
