@@ -25,19 +25,17 @@ pub fn remove_old_drafts(folder: &Path, now: SystemTime) {
     };
     for entry in entries.map_while(Result::ok) {
         let path = entry.path();
-        match is_old_draft(&path, now) {
-            Ok(true) => {
-                let removed = fs::remove_file(&path);
-                let draft = path.display();
-                match removed {
-                    Ok(()) => tracing::info!(%draft, "unfinished cache entry removed"),
-                    Err(error) => {
-                        tracing::warn!(%draft, %error, "an unfinished cache entry cannot be removed");
-                    }
-                }
+        // What cannot be examined stays.
+        if !is_old_draft(&path, now).unwrap_or(false) {
+            continue;
+        }
+        let removed = fs::remove_file(&path);
+        let draft = path.display();
+        match removed {
+            Ok(()) => tracing::info!(%draft, "unfinished cache entry removed"),
+            Err(error) => {
+                tracing::warn!(%draft, %error, "an unfinished cache entry cannot be removed");
             }
-            // What cannot be examined stays.
-            Ok(false) | Err(_) => {}
         }
     }
 }

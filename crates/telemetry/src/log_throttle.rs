@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// One kind of line.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct LogThrottle {
-    pause: Duration,
     state: Mutex<ThrottleState>,
 }
 
@@ -19,22 +18,10 @@ struct ThrottleState {
     suppressed: u64,
 }
 
-impl Default for LogThrottle {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl LogThrottle {
     /// A kind of line that was not logged yet.
     pub const fn new() -> Self {
-        Self::every(PAUSE)
-    }
-
-    /// A kind of line that was not logged yet, with another time between two lines.
-    pub const fn every(pause: Duration) -> Self {
         Self {
-            pause,
             state: Mutex::new(ThrottleState {
                 last: None,
                 suppressed: 0,
@@ -47,7 +34,7 @@ impl LogThrottle {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = state
             .last
-            .is_none_or(|last| now.saturating_duration_since(last) >= self.pause);
+            .is_none_or(|last| now.saturating_duration_since(last) >= PAUSE);
         if !is_due {
             state.suppressed += 1;
             return None;

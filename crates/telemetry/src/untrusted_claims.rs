@@ -5,25 +5,26 @@
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::log_throttle::LogThrottle;
-
-/// The shortest time between two log lines of one service.
-const PAUSE: Duration = Duration::from_secs(60);
+/// The shortest time between two log lines of one service, in milliseconds.
+const PAUSE_MS: u64 = 60_000;
 
 /// The requests of one service whose squad headers were removed.
 #[derive(Debug)]
 pub struct UntrustedClaims {
     count: AtomicU64,
-    throttle: LogThrottle,
+    since: Instant,
+    /// When the next line may be logged, in milliseconds since `since`.
+    next_line_ms: AtomicU64,
 }
 
 impl Default for UntrustedClaims {
     fn default() -> Self {
         Self {
             count: AtomicU64::new(0),
-            throttle: LogThrottle::every(PAUSE),
+            since: Instant::now(),
+            next_line_ms: AtomicU64::new(0),
         }
     }
 }
@@ -32,7 +33,7 @@ impl UntrustedClaims {
     /// Counts a request, and logs the first one and then at most one a minute.
     pub(super) fn record(&self, service: &str, peer: IpAddr, has_tokens: bool) {
         let total = self.count.fetch_add(1, Ordering::Relaxed) + 1;
-        if self.throttle.pass(Instant::now()).is_none() {
+        if !self.takes_line(self.since.elapsed().as_millis() as u64) {
             return;
         }
         let peer = peer.to_canonical();
@@ -50,6 +51,18 @@ impl UntrustedClaims {
                  your gateway or sidecar, add its network to identity.trusted_peers"
             );
         }
+    }
+
+    /// Whether a line may be logged now. Without a lock, because clients decide how often this is
+    /// asked.
+    fn takes_line(&self, now_ms: u64) -> bool {
+        let next = self.next_line_ms.load(Ordering::Relaxed);
+        let later = now_ms.saturating_add(PAUSE_MS);
+        now_ms >= next
+            && self
+                .next_line_ms
+                .compare_exchange(next, later, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
     }
 
     /// How many requests since the start.
@@ -119,5 +132,13 @@ mod tests {
             claims.record("orders", IpAddr::from([10, 0, 0, 1]), false);
         }
         assert_eq!(claims.count(), 3);
+    }
+
+    #[test]
+    fn the_first_line_is_logged_and_then_one_a_minute() {
+        let claims = UntrustedClaims::default();
+        let times = [0, 1, 59_999, 60_000, 60_001, 200_000];
+        let logged = times.map(|now_ms| claims.takes_line(now_ms));
+        assert_eq!(logged, [true, false, false, true, false, true]);
     }
 }

@@ -26,6 +26,9 @@ fn ready_is_logged_when_readiness_holds() {
     fs::remove_file(&file).unwrap();
     let mut process = Process::start(site);
     assert_eq!(admin(process.admin, "/readyz").0, 503);
+    // The first read has failed.
+    let view = || admin(process.admin, "/contracts/depot").1;
+    until(|| view().contains("No such file"));
     fs::write(&file, "openapi: [").unwrap();
     process.await_line("contract refused: the service has no contract yet");
     fs::write(&file, contract("1.0.0")).unwrap();

@@ -227,12 +227,10 @@ fn operators_rules_apply_to_a_mock() {
 fn breakers_count_the_answers_of_a_mock() {
     let app = mock(FIXTURE);
     let ask = |prefer: &str| app.ask(get_with_field("/choices", prefer));
-    let failing = (0..40).map(|_| ask("prefer: code=503"));
-    let refused = failing
-        .filter(|answer| answer.field("x-portcullis").is_some())
-        .last()
-        .expect("the breaker opens");
-    assert_eq!(problem(&refused)["error"], "CIRCUIT_OPEN");
+    let answers: Vec<Answer> = (0..40).map(|_| ask("prefer: code=503")).collect();
+    let is_refused = |answer: &&Answer| answer.field("x-portcullis").is_some();
+    let refused = answers.iter().find(is_refused).expect("the breaker opens");
+    assert_eq!(problem(refused)["error"], "CIRCUIT_OPEN");
     // A missing example does not count as a failure.
     let app = mock(FIXTURE);
     for _ in 0..40 {
