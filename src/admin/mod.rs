@@ -30,7 +30,7 @@ pub use admin_state::{AdminState, ProtectionSource};
 pub use contracts::{
     CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture, ConfigReloadView,
     ConfigResult, ContractControl, ContractFault, ContractView, HistoryEntry, ReloadView,
-    RevisionResult, SinceView,
+    RevisionResult, SinceView, StaleView,
 };
 pub use readiness::{Readiness, ReadinessGuard};
 pub use server::serve;

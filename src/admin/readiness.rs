@@ -4,6 +4,7 @@
 //! After a drain has begun, the program stays unready.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// The state behind `/readyz`.
@@ -17,10 +18,32 @@ struct SharedReadiness {
     up: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct ReadinessState {
     pending: BTreeSet<String>,
     is_draining: bool,
+    /// Called once, when the program becomes ready.
+    on_ready: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl fmt::Debug for ReadinessState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadinessState")
+            .field("pending", &self.pending)
+            .field("is_draining", &self.is_draining)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ReadinessState {
+    fn is_ready(&self) -> bool {
+        self.pending.is_empty() && !self.is_draining
+    }
+
+    fn take_on_ready(&mut self) -> Option<Box<dyn FnOnce() + Send>> {
+        let is_ready = self.is_ready();
+        self.on_ready.take_if(|_| is_ready)
+    }
 }
 
 /// Keeps the program unready until it is dropped.
@@ -54,6 +77,17 @@ impl Readiness {
         drop(up);
     }
 
+    /// Calls `on_ready` as soon as the program is ready: now, or on the thread that makes it ready.
+    pub fn when_ready(&self, on_ready: impl FnOnce() + Send + 'static) {
+        let due = self.with(|state| {
+            state.on_ready = Some(Box::new(on_ready));
+            state.take_on_ready()
+        });
+        if let Some(on_ready) = due {
+            on_ready();
+        }
+    }
+
     /// Marks the program as draining.
     pub fn drain(&self) {
         self.with(|state| state.is_draining = true);
@@ -78,9 +112,14 @@ impl Readiness {
 
 impl Drop for ReadinessGuard {
     fn drop(&mut self) {
-        self.readiness
-            .with(|state| state.pending.remove(&self.part));
+        let due = self.readiness.with(|state| {
+            state.pending.remove(&self.part);
+            state.take_on_ready()
+        });
         self.readiness.0.up.notify_all();
+        if let Some(on_ready) = due {
+            on_ready();
+        }
     }
 }
 
@@ -101,5 +140,35 @@ mod tests {
         assert!(readiness.reasons().is_empty());
         readiness.drain();
         assert_eq!(readiness.reasons(), ["draining"]);
+    }
+
+    #[test]
+    fn readiness_is_announced_once_and_when_it_holds() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let calls = Arc::new(AtomicUsize::new(0));
+        let announce = |readiness: &Readiness| {
+            let calls = Arc::clone(&calls);
+            readiness.when_ready(move || {
+                calls.fetch_add(1, Ordering::SeqCst);
+            });
+        };
+        let readiness = Readiness::new();
+        let parts = ["a", "b"].map(|part| readiness.pending(part));
+        announce(&readiness);
+        let [first, second] = parts;
+        drop(first);
+        assert_eq!(calls.load(Ordering::SeqCst), 0);
+        drop(second);
+        assert_eq!(calls.load(Ordering::SeqCst), 1);
+        drop(readiness.pending("c"));
+        assert_eq!(calls.load(Ordering::SeqCst), 1);
+        announce(&readiness);
+        assert_eq!(calls.load(Ordering::SeqCst), 2);
+        // A program that stops before it was ready never was.
+        let last = readiness.pending("d");
+        announce(&readiness);
+        readiness.drain();
+        drop(last);
+        assert_eq!(calls.load(Ordering::SeqCst), 2);
     }
 }

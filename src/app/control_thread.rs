@@ -1,10 +1,12 @@
 //! The control thread: it serves the admin port, updates metrics, exports spans, and reads
 //! contracts and keys. These tasks have a separate runtime, so they delay no request.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -14,9 +16,9 @@ use tokio::time::timeout;
 
 use crate::admin;
 use crate::admin::AdminState;
-use crate::source::yield_to_data_cores;
+use crate::source::{remove_old_drafts, yield_to_data_cores};
 use portcullis_proxy::ConnectionCap;
-use portcullis_telemetry::{Metrics, SpanExport, lines_lost};
+use portcullis_telemetry::{AccessLog, Metrics, SpanExport, lines_lost};
 use portcullis_vocabulary::limits::SPAN_FLUSH_MAX;
 
 use super::app_error::AppError;
@@ -54,6 +56,8 @@ pub(super) struct ControlTasks {
     pub(super) keys: Option<KeyReader>,
     pub(super) watchers: Vec<ContractWatcher>,
     pub(super) spans: Option<SpanExport>,
+    /// The folders of the contract caches.
+    pub(super) cache_folders: BTreeSet<PathBuf>,
 }
 
 /// Starts the control thread.
@@ -98,6 +102,12 @@ impl ControlTasks {
     /// Spawns every task on the current runtime. Returns the task that exports spans.
     fn spawn(self) -> Option<JoinHandle<()>> {
         tokio::spawn(update_gauges(self.gauges));
+        // Not awaited: a folder may be on a file system that hangs.
+        tokio::task::spawn_blocking(move || {
+            for folder in &self.cache_folders {
+                remove_old_drafts(folder, SystemTime::now());
+            }
+        });
         for watcher in self.watchers {
             tokio::spawn(watcher.run());
         }
@@ -124,6 +134,7 @@ async fn update_gauges(gauges: GaugeSources) {
     } = gauges;
     let connections = metrics.connections();
     let body_memory = metrics.body_memory();
+    let access_log = AccessLog::of_process();
     let mut tick = tokio::time::interval(GAUGE_INTERVAL);
     loop {
         tick.tick().await;
@@ -131,6 +142,7 @@ async fn update_gauges(gauges: GaugeSources) {
         connections.set(cap.open() as f64);
         body_memory.set(live_state.body_memory() as f64);
         metrics.observe_log(lines_lost());
+        access_log.write_folded(Some(Instant::now()));
         live_state.observe(&metrics);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use crate::admin::{ProtectionSource, TrafficSource};
 use portcullis_breaker::{BreakerId, BreakerState, ServiceProtection};
@@ -92,9 +93,11 @@ fn with_provider(service: &ActiveService) -> (&TrafficInventory, Option<&str>) {
 
 /// The squads that an open breaker keeps from calling a service.
 fn squads_cut_off(protection: &[ServiceProtection], catalog: &Catalog) -> BTreeSet<String> {
-    let states = protection
-        .iter()
-        .flat_map(|service| service.limits.breaker_states(&service.policy, catalog));
+    let now = Instant::now();
+    let states = protection.iter().flat_map(|service| {
+        let limits = &service.limits;
+        limits.breaker_states(&service.policy, catalog, limits.at(now))
+    });
     let open = states.filter(|view| view.state == BreakerState::Open);
     let squads = open.filter_map(|view| match view.breaker {
         BreakerId::Service => None,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::admin::Readiness;
 use portcullis_proxy::{DrainTrigger, ListenerTotals};
+use portcullis_telemetry::AccessLog;
 use portcullis_vocabulary::limits::Limits;
 
 use super::control_thread::ControlThread;
@@ -67,6 +68,7 @@ impl RunningApp {
             ended.requests += served.requests;
             ended.aborted += served.aborted;
         }
+        AccessLog::of_process().write_folded(None);
         drop(self.control.stop);
         // The panic hook has reported a panic of this thread.
         let _ = self.control.thread.join();

@@ -30,11 +30,7 @@ pub fn run(config: Config, config_reader: Option<ConfigReader>) -> Result<(), Ap
     let requests = watch_signals()?;
     raise_limit();
     let running = build_reloadable(config, config_reader)?;
-    tracing::info!(
-        address = %running.data_address,
-        admin = %running.admin_address,
-        "ready"
-    );
+    announce_readiness(&running);
     await_stop(&requests, &running);
     let ended = running.stop();
     if ended.aborted > 0 {
@@ -42,6 +38,19 @@ pub fn run(config: Config, config_reader: Option<ConfigReader>) -> Result<(), Ap
     }
     tracing::info!(requests = ended.requests, "stopped");
     Ok(())
+}
+
+/// Logs that the program is ready, when it is. If it waits, also logs for what.
+fn announce_readiness(running: &RunningApp) {
+    let (address, admin) = (running.data_address, running.admin_address);
+    let missing = running.readiness.reasons();
+    if !missing.is_empty() {
+        let missing = missing.join("; ");
+        tracing::info!(%address, %admin, missing, "listening, not ready yet");
+    }
+    running
+        .readiness
+        .when_ready(move || tracing::info!(%address, %admin, "ready"));
 }
 
 /// What a signal asks for.

@@ -1,6 +1,8 @@
 //! Starts every thread of the program from a configuration.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -62,6 +64,7 @@ pub(super) fn build_reloadable(
     let connections_max = client_connections(config.limits.connections_max, bound.len());
     let cap = ConnectionCap::new(connections_max);
     let limits = config.limits.clone();
+    let cache_folders = cache_folders(&config);
     let settings = settings(&config, Arc::clone(&cap));
     let access = AdminAccess::new(admin_address, config.admin_token.as_ref());
     let writer = Arc::new(LiveStateWriter::new(
@@ -92,6 +95,7 @@ pub(super) fn build_reloadable(
         keys: key_reader,
         watchers,
         spans,
+        cache_folders,
     };
     let control = start_control(admin_listener, admin, tasks)?;
     let resources = Arc::new(CoreResources {
@@ -115,6 +119,14 @@ pub(super) fn build_reloadable(
         limits,
         reload,
     })
+}
+
+/// The folders of the contract caches.
+fn cache_folders(config: &Config) -> BTreeSet<PathBuf> {
+    let services = config.services.iter();
+    services
+        .filter_map(|service| service.reload.cache.clone())
+        .collect()
 }
 
 fn metrics(config: &Config) -> Metrics {

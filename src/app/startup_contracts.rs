@@ -1,18 +1,19 @@
 //! Loads the contracts of all services at startup.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::source::load_contract;
 use portcullis_config::{Config, ContractSource, ServiceConfig};
-use portcullis_contract::{CompiledContract, ContractLoadError, compile};
+use portcullis_contract::{ContractLoadError, compile};
 
 use super::app_error::AppError;
-use super::reload::options;
+use super::reload::{StartupContract, options};
 
 /// Compiles the contract of every service, in the order of the configuration. A service whose
 /// contract comes from a URL starts without one, and so does a service whose file is missing if
 /// its configuration allows the wait.
-pub(super) fn compile_all(config: &Config) -> Result<Vec<Option<Arc<CompiledContract>>>, AppError> {
+pub(super) fn compile_all(config: &Config) -> Result<Vec<Option<StartupContract>>, AppError> {
     config
         .services
         .iter()
@@ -26,7 +27,7 @@ pub(super) fn compile_all(config: &Config) -> Result<Vec<Option<Arc<CompiledCont
 fn compile_one(
     config: &Config,
     service: &ServiceConfig,
-) -> Result<Option<Arc<CompiledContract>>, AppError> {
+) -> Result<Option<StartupContract>, AppError> {
     let name = || service.name.clone();
     let Some(path) = service.contract.as_file() else {
         return Ok(None);
@@ -44,11 +45,13 @@ fn compile_one(
             });
         }
     };
+    let began = Instant::now();
     let contract =
         compile(documents, &options(service)).map_err(|problems| AppError::Contract {
             service: name(),
             problems,
         })?;
+    let took = began.elapsed();
     for warning in &contract.warnings {
         tracing::warn!(service = service.name, "{warning}");
     }
@@ -58,7 +61,11 @@ fn compile_one(
         version = &*contract.version,
         revision = &*contract.revision,
         operations = contract.operations.len(),
+        compile_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "contract loaded"
     );
-    Ok(Some(Arc::new(contract)))
+    Ok(Some(StartupContract {
+        contract: Arc::new(contract),
+        took,
+    }))
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
+use super::cache_drafts::DRAFT_EXTENSION;
 use super::file_read::{FileReadError, read};
 use super::sha256_hex::sha256_hex;
 
@@ -81,7 +82,7 @@ impl ContractCache {
         };
         let path = self.path(name);
         // The name contains the process id, since two processes may share the folder.
-        let draft = path.with_extension(format!("{}.draft", std::process::id()));
+        let draft = path.with_extension(format!("{}.{DRAFT_EXTENSION}", std::process::id()));
         let written = write(&draft, &head, bytes).and_then(|()| fs::rename(&draft, &path));
         if written.is_err() {
             // The first error is the one to report.

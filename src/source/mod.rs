@@ -29,9 +29,11 @@ mod store;
 mod prometheus;
 mod poll_schedule;
 mod poller;
+mod cache_drafts;
 mod contract_cache;
 
 pub use blocking_workers::{BlockingWorkers, yield_to_data_cores};
+pub use cache_drafts::remove_old_drafts;
 pub use changed_path::{ChangedPath, PathStatus};
 pub use contract_cache::ContractCache;
 pub use contract_file::{

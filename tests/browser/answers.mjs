@@ -50,7 +50,7 @@ function contract(service, { unread, stale, hostile, candidate }, now) {
   return {
     service, title: hostile ? HOSTILE : "An API", version: unread ? null : "1.4.0", revision: unread ? null : revision,
     source: "contracts/openapi.yaml", operations: unread ? 0 : 4, ...(unread ? {} : { since: at, since_seconds: 400 }),
-    in_force: !unread, stale: Boolean(stale), last_error: unread || stale ? "openapi.yaml:17:1: expected a mapping" : null,
+    in_force: !unread, stale: Boolean(stale), ...(stale ? { stale_since: at, stale_seconds: 400 } : {}), last_error: unread || stale ? "openapi.yaml:17:1: expected a mapping" : null,
     policy: "any", candidate: candidate ? { version: "2.0.0", revision: revision.replace("0", "f") } : null, history: [entry],
   };
 }
@@ -69,7 +69,7 @@ function tripped(squad) {
   const reason = "31 of 50 calls failed within 10 s, more than 50 %";
   return cell({ ...squad, state: "open", reason: "2 of 3 probes failed", since_seconds: 4, remaining_seconds: 12, history: [
     { ago_seconds: 4, from: "half-open", to: "open", reason: "2 of 3 probes failed" },
-    { ago_seconds: 5, from: "open", to: "half-open", reason: "the wait is over, probes may pass" },
+    { ago_seconds: 5, from: "open", to: "half-open", reason: "the wait is over, the next calls are probes" },
     { ago_seconds: 40, from: "closed", to: "open", reason },
   ] });
 }

@@ -8,8 +8,9 @@ use portcullis_vocabulary::protection::BreakerMode;
 use portcullis_vocabulary::{Catalog, Consumer, Tier};
 
 use super::breaker_event::BreakerId;
+use super::circuit::breaker_snapshot::{BreakerCondition, BreakerSnapshot};
 use super::circuit::breaker_state::{BreakerOverride, BreakerState, BreakerTransition};
-use super::circuit::circuit_breaker::{BreakerSnapshot, CircuitBreaker};
+use super::circuit::circuit_breaker::CircuitBreaker;
 use super::circuit::packed_state::effective_override;
 use super::service_limits::ServiceLimits;
 use super::service_policy::ServicePolicy;
@@ -75,6 +76,9 @@ pub struct CircuitBreakerView {
     pub failure_rate_max: f64,
     /// Running probes.
     pub probing: usize,
+    /// Whether it is half-open, no probe is running and no call has come for ten seconds. It
+    /// refuses no caller then.
+    pub waiting_for_call: bool,
     /// The last transitions, the newest first.
     pub history: Vec<TransitionView>,
 }
@@ -138,6 +142,8 @@ pub struct BreakerStateView {
     pub breaker: BreakerId,
     /// Its state as callers experience it.
     pub state: BreakerState,
+    /// Whether it is half-open and no call has come for ten seconds; none if it has never changed.
+    pub waiting_for_call: Option<bool>,
 }
 
 struct SquadBreaker<'a> {
@@ -158,7 +164,8 @@ impl ServiceLimits {
         let breaker = &policy.protection.breaker;
         let mut squads = self.squad_views(policy, catalog, now);
         squads.sort_by_key(|view| (view.state == "closed", std::cmp::Reverse(view.failures)));
-        let everybody = CircuitBreakerView::of(self.service.snapshot(now), breaker.mode, now);
+        let everybody =
+            CircuitBreakerView::of(self.service.snapshot(now, breaker.mode), breaker.mode, now);
         ServiceLimitsView {
             service: service.to_owned(),
             mode: breaker.mode.as_str(),
@@ -227,17 +234,24 @@ impl ServiceLimits {
         &self,
         policy: &ServicePolicy,
         catalog: &Catalog,
+        now: Duration,
     ) -> Vec<BreakerStateView> {
         let mode = policy.protection.breaker.mode;
-        let squads = self.squad_breakers(catalog).map(|squad| BreakerStateView {
-            breaker: BreakerId::Squad(squad.consumer, squad.tier),
-            state: squad.breaker.effective_state(mode),
-        });
-        let service = BreakerStateView {
-            breaker: BreakerId::Service,
-            state: self.service.effective_state(mode),
+        let view = |breaker, target: &CircuitBreaker| {
+            let BreakerCondition { state, is_waiting } = target.status(mode, now);
+            BreakerStateView {
+                breaker,
+                state,
+                waiting_for_call: is_waiting,
+            }
         };
-        std::iter::once(service).chain(squads).collect()
+        let squads = self.squad_breakers(catalog).map(|squad| {
+            let id = BreakerId::Squad(squad.consumer, squad.tier);
+            view(id, squad.breaker)
+        });
+        std::iter::once(view(BreakerId::Service, &self.service))
+            .chain(squads)
+            .collect()
     }
 
     fn squad_views(
@@ -252,7 +266,7 @@ impl ServiceLimits {
                 squad: Some(catalog.consumer_name(squad.consumer).to_owned()),
                 tier: Some(squad.tier.as_str()),
                 failure_rate_max: self.thresholds(policy, squad.tier, now).failure_rate_max,
-                ..CircuitBreakerView::of(squad.breaker.snapshot(now), mode, now)
+                ..CircuitBreakerView::of(squad.breaker.snapshot(now, mode), mode, now)
             })
             .collect()
     }
@@ -283,14 +297,14 @@ impl CircuitBreakerView {
             since,
             reason,
             probing,
+            is_waiting,
             history,
         } = snapshot;
+        let state = effective_override(operator_override, mode).effective_state(state);
         Self {
             squad: None,
             tier: None,
-            state: effective_override(operator_override, mode)
-                .effective_state(state)
-                .as_str(),
+            state: state.as_str(),
             over: operator_override.as_str(),
             reason: reason.map(|reason| reason.to_string()),
             since_seconds: seconds(now.saturating_sub(since)),
@@ -302,6 +316,7 @@ impl CircuitBreakerView {
             slow: tally.slow,
             failure_rate_max: 0.0,
             probing,
+            waiting_for_call: is_waiting && state == BreakerState::HalfOpen,
             history: history
                 .iter()
                 .rev()

@@ -27,6 +27,9 @@ pub struct CallerIdentity {
     pub caller: Caller,
     /// The version of the calling service: 1 to 64 letters, digits and `.+_-`.
     pub version: Option<HeaderValue>,
+    /// Whether the sender named a squad, a tier or a version and is not trusted to: the fields were
+    /// removed.
+    pub has_untrusted_claim: bool,
 }
 
 /// A field that is invalid even from a trusted peer.
@@ -85,6 +88,7 @@ pub fn identity_from_headers(
     Ok(CallerIdentity {
         caller: catalog.caller(consumer, claimed),
         version: version.cloned(),
+        has_untrusted_claim: false,
     })
 }
 

@@ -69,18 +69,24 @@ impl IdentityResolver {
         let tokens = match self {
             Self::Headers if is_trusted => return Ok(identity_from_headers(headers, catalog)?),
             Self::Headers => {
-                remove_squad_headers(headers);
-                return Ok(CallerIdentity::default());
+                return Ok(CallerIdentity {
+                    has_untrusted_claim: remove_squad_headers(headers),
+                    ..CallerIdentity::default()
+                });
             }
             Self::Tokens(tokens) => tokens,
         };
-        remove_squad_headers(headers);
+        let has_untrusted_claim = remove_squad_headers(headers);
         remove_other_spellings(headers, tokens.header());
         let values = headers.get_all(tokens.header()).iter();
         let claims = tokens.identify(values.map(HeaderValue::as_bytes), SystemTime::now())?;
-        Ok(claims.map_or_else(CallerIdentity::default, |claims| {
-            write_identity_headers(headers, &claims, catalog)
-        }))
+        Ok(match claims {
+            Some(claims) => write_identity_headers(headers, &claims, catalog),
+            None => CallerIdentity {
+                has_untrusted_claim,
+                ..CallerIdentity::default()
+            },
+        })
     }
 }
 
@@ -95,11 +101,13 @@ fn remove_other_spellings(headers: &mut HeaderMap, kept: &HeaderName) {
     }
 }
 
-/// Removes the fields that identify the caller.
-pub fn remove_squad_headers(headers: &mut HeaderMap) {
+/// Removes the fields that identify the caller. Returns whether there were any.
+pub fn remove_squad_headers(headers: &mut HeaderMap) -> bool {
+    let mut removed = false;
     for name in &SQUAD_HEADERS {
-        headers.remove(name);
+        removed |= headers.remove(name).is_some();
     }
+    removed
 }
 
 /// Sets the fields to what the token proves: the squad and the effective tier.
@@ -118,5 +126,6 @@ fn write_identity_headers(
     CallerIdentity {
         caller,
         version: None,
+        has_untrusted_claim: false,
     }
 }

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::IpAddr;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 use serde::ser::Serializer;
@@ -14,6 +14,7 @@ use serde::ser::Serializer;
 use portcullis_config::LogFormat;
 
 use super::inventory::MaskedViolation;
+use super::line_folding::{FoldVerdict, FoldedLines, LineKind};
 use super::log::{LogSink, sink};
 use super::request_outcome::RequestOutcome;
 
@@ -107,14 +108,33 @@ pub struct ViolationFields<'a> {
 /// The message that marks access lines in the log.
 const MESSAGE: &str = "exchange";
 
-/// An access line as JSON, in the format of the other log lines.
+/// The message that marks the number of lines that were folded.
+const FOLDED_MESSAGE: &str = "exchanges alike";
+
+/// A line as JSON, in the format of the other log lines.
 #[derive(Serialize)]
-struct JsonAccessLine<'a> {
+struct JsonLine<'a, T> {
     timestamp: String,
     level: &'static str,
     message: &'static str,
     #[serde(flatten)]
-    line: &'a AccessLine<'a>,
+    fields: &'a T,
+}
+
+#[derive(Serialize)]
+struct JsonFoldedLines<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'static str>,
+    #[serde(flatten)]
+    lines: &'a FoldedLines,
+}
+
+impl<T: Serialize> JsonLine<'_, T> {
+    fn text(&self) -> String {
+        let mut text = serde_json::to_string(self).expect("a line has text keys only");
+        text.push('\n');
+        text
+    }
 }
 
 impl AccessLog {
@@ -128,9 +148,42 @@ impl AccessLog {
         self.0.is_some()
     }
 
+    /// Whether a line of this kind is written now. Others of its kind within the interval are only
+    /// counted, and their number is written later. An interval of zero folds nothing.
+    pub fn admits(&self, kind: LineKind<'_>, interval: Duration) -> bool {
+        let Some(sink) = &self.0 else {
+            return false;
+        };
+        if interval.is_zero() {
+            return true;
+        }
+        let verdict = sink.folder().line(kind, Instant::now(), interval);
+        match verdict {
+            FoldVerdict::Fold => false,
+            FoldVerdict::Write(before) => {
+                before.iter().for_each(|lines| self.queue(lines));
+                true
+            }
+        }
+    }
+
+    /// Writes how many lines were folded in the intervals that have ended at `now`, or in all of
+    /// them. Call it every second, because the traffic may have stopped.
+    pub fn write_folded(&self, now: Option<Instant>) {
+        let Some(sink) = &self.0 else {
+            return;
+        };
+        let ended = sink.folder().take_ended(now);
+        ended.iter().for_each(|lines| self.queue(lines));
+    }
+
     /// Queues a line for the log thread.
     pub fn write(&self, line: &AccessLine<'_>) {
-        let Some(LogSink { format, writer }) = &self.0 else {
+        self.queue(line);
+    }
+
+    fn queue(&self, line: &impl LogLine) {
+        let Some(LogSink { format, writer, .. }) = &self.0 else {
             return;
         };
         let text = match format {
@@ -140,6 +193,12 @@ impl AccessLog {
         // A full queue drops the line and counts it.
         let _ = writer.clone().write_all(text.as_bytes());
     }
+}
+
+/// A line in both formats, with the same fields.
+trait LogLine {
+    fn json(&self) -> String;
+    fn text(&self) -> String;
 }
 
 impl<'a> From<&'a MaskedViolation> for ViolationFields<'a> {
@@ -158,78 +217,137 @@ impl<'a> From<&'a MaskedViolation> for ViolationFields<'a> {
     }
 }
 
-impl AccessLine<'_> {
+impl LogLine for AccessLine<'_> {
     fn json(&self) -> String {
-        let line = JsonAccessLine {
+        let line = JsonLine {
             timestamp: humantime::format_rfc3339_micros(self.at).to_string(),
-            level: self.level(),
+            level: level_of(Some(self.outcome)),
             message: MESSAGE,
-            line: self,
+            fields: self,
         };
-        let mut text = serde_json::to_string(&line).expect("a line has text keys only");
-        text.push('\n');
-        text
+        line.text()
     }
 
     fn text(&self) -> String {
         let mut text = format!(
             "{} {:>5} {MESSAGE}: {} {} {} {}",
             humantime::format_rfc3339_micros(self.at),
-            self.level(),
+            level_of(Some(self.outcome)),
             self.method.unwrap_or("-"),
             self.path.unwrap_or("-"),
             self.status
                 .map_or_else(|| "-".to_owned(), |status| status.to_string()),
             self.outcome.as_str(),
         );
-        let mut add = |name: &str, value: Option<&str>| {
-            if let Some(value) = value {
-                // Writing to a string cannot fail.
-                let _ = write!(text, " {name}={value}");
-            }
-        };
-        add("error", self.error);
-        add("service", self.service);
-        add("operation", self.operation);
-        add("squad", Some(self.squad));
-        add("tier", Some(self.tier));
-        add("duration_ms", Some(&format!("{:.3}", ms(self.took))));
-        add("own_ms", Some(&format!("{:.3}", ms(self.own))));
-        add("request_id", Some(self.request_id));
-        add("trace_id", self.trace_id.as_deref());
+        let peer = self.peer.map(|peer| peer.to_string());
+        for (name, value) in [
+            ("error", self.error),
+            ("service", self.service),
+            ("operation", self.operation),
+            ("squad", Some(self.squad)),
+            ("tier", Some(self.tier)),
+            ("caller_version", self.caller_version),
+            ("provider", self.provider),
+            ("contract_version", self.contract_version),
+            ("contract_revision", self.contract_revision),
+            ("request_id", Some(self.request_id)),
+            ("trace_id", self.trace_id.as_deref()),
+            ("peer", peer.as_deref()),
+            ("duration_ms", Some(&*format!("{:.3}", ms(self.took)))),
+            ("own_ms", Some(&*format!("{:.3}", ms(self.own)))),
+        ] {
+            add(&mut text, name, value);
+        }
         for violation in &self.violations {
-            add("violation", Some(&violation.words()));
+            add(&mut text, "violation", Some(&violation.words()));
         }
         text.push('\n');
         text
     }
+}
 
-    const fn level(&self) -> &'static str {
-        match self.outcome {
-            RequestOutcome::Answered | RequestOutcome::Abandoned | RequestOutcome::Disconnected => {
-                "INFO"
-            }
+impl LogLine for FoldedLines {
+    fn json(&self) -> String {
+        let line = JsonLine {
+            timestamp: humantime::format_rfc3339_micros(self.at).to_string(),
+            level: level_of(self.outcome),
+            message: FOLDED_MESSAGE,
+            fields: &JsonFoldedLines {
+                outcome: self.outcome.map(RequestOutcome::as_str),
+                lines: self,
+            },
+        };
+        line.text()
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{} {:>5} {FOLDED_MESSAGE}: … and {} alike",
+            humantime::format_rfc3339_micros(self.at),
+            level_of(self.outcome),
+            self.alike,
+        );
+        let status = self.status.map(|status| status.to_string());
+        for (name, value) in [
+            ("service", self.service.as_deref()),
+            ("operation", self.operation.as_deref()),
+            ("squad", self.squad.as_deref()),
+            ("outcome", self.outcome.map(RequestOutcome::as_str)),
+            ("status", status.as_deref()),
+            ("error", self.error),
+            ("class", self.class),
+        ] {
+            add(&mut text, name, value);
+        }
+        text.push('\n');
+        text
+    }
+}
+
+/// Adds a field to a text line. Text that a contract or a client chose stays one word of one line.
+fn add(text: &mut String, name: &str, value: Option<&str>) {
+    // Writing to a string cannot fail.
+    let _ = match value {
+        None => Ok(()),
+        Some(value) if value.contains(|c: char| c.is_control() || c == '"') => {
+            write!(text, " {name}={value:?}")
+        }
+        Some(value) => write!(text, " {name}={value}"),
+    };
+}
+
+/// The level of a line. Lines of several outcomes are as urgent as a refusal.
+const fn level_of(outcome: Option<RequestOutcome>) -> &'static str {
+    match outcome {
+        Some(
+            RequestOutcome::Answered | RequestOutcome::Abandoned | RequestOutcome::Disconnected,
+        ) => "INFO",
+        Some(
             RequestOutcome::Refused
             | RequestOutcome::Shed
             | RequestOutcome::Failed
             | RequestOutcome::Unanswered
             | RequestOutcome::Unsent
             | RequestOutcome::Truncated
-            | RequestOutcome::Drained => "WARN",
-        }
+            | RequestOutcome::Drained,
+        )
+        | None => "WARN",
     }
 }
 
 impl ViolationFields<'_> {
-    /// `invalid-body(body /lines/0/quantity minimum openapi.yaml:88)`.
+    /// `invalid-body(reject body /lines/0/quantity minimum #/components/schemas/Line
+    /// openapi.yaml:88)`.
     fn words(&self) -> String {
         let place = self.file.zip(self.line);
         let place = place.map(|(file, line)| format!("{file}:{line}"));
         let about = [
+            Some(self.enforcement),
             Some(self.part),
             self.name,
             Some(self.pointer).filter(|pointer| !pointer.is_empty()),
             self.keyword,
+            self.schema,
             place.as_deref(),
         ];
         let about: Vec<&str> = about.into_iter().flatten().collect();
@@ -315,8 +433,79 @@ mod tests {
         let text = line(vec![ViolationFields::from(&finding)]).text();
         let expected = "1970-01-01T00:00:00.000000Z  WARN exchange: POST /orders 422 refused \
             error=CONTRACT_VIOLATION service=orders operation=createOrder squad=checkout tier=gold \
-            duration_ms=1.234 own_ms=0.034 request_id=r-1 \
-            violation=invalid-body(body /lines/0/quantity minimum openapi.yaml:88)\n";
+            provider=payments contract_version=1.4.0 contract_revision=sha256:00 request_id=r-1 \
+            peer=127.0.0.1 duration_ms=1.234 own_ms=0.034 \
+            violation=invalid-body(reject body /lines/0/quantity minimum \
+            #/components/schemas/Line openapi.yaml:88)\n";
         assert_eq!(text, expected);
+    }
+
+    /// Every field of the JSON line is in the text line, as a field or as one of the first words.
+    #[test]
+    fn both_formats_contain_the_same_fields() {
+        let finding = finding();
+        let full = AccessLine {
+            caller_version: Some("2.1"),
+            trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned()),
+            ..line(vec![ViolationFields::from(&finding)])
+        };
+        let json: serde_json::Value = serde_json::from_str(&full.json()).unwrap();
+        let mut expected: Vec<String> = Vec::new();
+        for (name, value) in json.as_object().unwrap() {
+            match value {
+                serde_json::Value::String(text) => expected.push(text.clone()),
+                serde_json::Value::Number(number) => expected.push(number.to_string()),
+                serde_json::Value::Array(violations) => {
+                    let fields = violations[0].as_object().unwrap().values();
+                    expected.extend(fields.map(|field| match field.as_str() {
+                        Some(text) => text.to_owned(),
+                        None => field.to_string(),
+                    }));
+                }
+                other => panic!("{name}: {other}"),
+            }
+        }
+        let text = full.text();
+        for value in expected {
+            assert!(text.contains(&value), "{value}: {text}");
+        }
+    }
+
+    #[test]
+    fn folded_lines_say_how_many_and_of_what_kind() {
+        let folded = FoldedLines {
+            at: SystemTime::UNIX_EPOCH,
+            alike: 412,
+            service: Some("orders".to_owned()),
+            operation: Some("createOrder".to_owned()),
+            squad: Some("checkout".to_owned()),
+            outcome: Some(RequestOutcome::Refused),
+            status: Some(422),
+            error: Some("CONTRACT_VIOLATION"),
+            class: Some("invalid-body"),
+        };
+        assert_eq!(
+            folded.text(),
+            "1970-01-01T00:00:00.000000Z  WARN exchanges alike: … and 412 alike service=orders \
+             operation=createOrder squad=checkout outcome=refused status=422 \
+             error=CONTRACT_VIOLATION class=invalid-body\n"
+        );
+        let json: serde_json::Value = serde_json::from_str(&folded.json()).unwrap();
+        assert_eq!(json["message"], "exchanges alike");
+        assert_eq!(
+            (&json["alike"], &json["status"]),
+            (&412.into(), &422.into())
+        );
+    }
+
+    #[test]
+    fn a_text_line_stays_one_line() {
+        let text = AccessLine {
+            contract_version: Some("1\n2\u{1b}[2J"),
+            ..line(Vec::new())
+        }
+        .text();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
     }
 }

@@ -18,11 +18,13 @@ mod request_outcome;
 mod recorders;
 mod protection_metrics;
 
+mod log_throttle;
+mod untrusted_claims;
 mod inventory;
 
-mod log;
-mod log_throttle;
+mod line_folding;
 mod access_log;
+mod log;
 mod trace;
 
 pub use access_log::{AccessLine, AccessLog, ViolationFields};
@@ -30,6 +32,7 @@ pub use inventory::{
     DriftEvent, HealthView, InventoryView, MaskedViolation, ServiceDescription, SquadHealth,
     TrafficInventory, ViolatedParts, ViolationView,
 };
+pub use line_folding::LineKind;
 pub use log::{LogGuard, init as init_log, lines_lost, set_level as set_log_level};
 pub use log_throttle::LogThrottle;
 pub use metric_names::{METRICS, Metric, MetricKind};
@@ -42,3 +45,4 @@ pub use trace::{
     RequestTrace, ServiceAttributes, Span, SpanExport, TracedRequest, Tracer, TracingError,
     start_tracing,
 };
+pub use untrusted_claims::UntrustedClaims;

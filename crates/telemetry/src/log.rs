@@ -5,7 +5,7 @@
 //! in its queue are dropped and counted.
 
 use std::io::IsTerminal;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
@@ -14,6 +14,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 use portcullis_config::{LogConfig, LogFormat, LogLevel};
+
+use super::line_folding::LineFolder;
 
 /// The active log level. The handle changes it.
 static LEVEL: OnceLock<reload::Handle<LevelFilter, Registry>> = OnceLock::new();
@@ -29,6 +31,14 @@ const LINES_MAX: usize = 16_384;
 pub(super) struct LogSink {
     pub(super) format: LogFormat,
     pub(super) writer: NonBlocking,
+    folder: Arc<Mutex<LineFolder>>,
+}
+
+impl LogSink {
+    /// The repeated lines of the access log.
+    pub(super) fn folder(&self) -> MutexGuard<'_, LineFolder> {
+        self.folder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Keeps the log thread running. Dropping it writes the waiting lines.
@@ -61,7 +71,12 @@ pub fn init(log: &LogConfig) -> LogGuard {
     if started.is_ok() {
         let _ = LEVEL.set(handle);
         let format = log.format;
-        let _ = SINK.set(LogSink { format, writer });
+        let folder = Arc::default();
+        let _ = SINK.set(LogSink {
+            format,
+            writer,
+            folder,
+        });
     }
     LogGuard { _worker: worker }
 }

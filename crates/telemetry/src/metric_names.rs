@@ -72,6 +72,8 @@ metrics! {
         "Times that a breaker opened, by squad and tier; the breaker of the whole service has one fixed value for both.";
     BREAKER_STATE: Gauge "circuit_breaker_state" [SERVICE, SQUAD, TIER]
         "State of each breaker: 0 closed, 1 half-open, 2 open.";
+    BREAKER_WAITING: Gauge "circuit_breaker_waiting_for_call" [SERVICE, SQUAD, TIER]
+        "1 while a breaker is half-open and no call has come for ten seconds, else 0. A breaker that has never changed has no value.";
     SHED: Counter "shed_requests_total" [SERVICE, SQUAD, TIER, REASON]
         "Requests refused to protect a service, by the rule that refused them.";
     IN_FLIGHT: Gauge "portcullis_in_flight_requests" [SERVICE, SQUAD]
@@ -90,6 +92,8 @@ metrics! {
         "Requests sent to the upstream again, by the reason of the retry.";
     IDENTITY_FAULTS: Counter "portcullis_identity_faults_total" [REASON]
         "Requests without an acceptable caller identity, by reason.";
+    UNTRUSTED_CLAIMS: Counter "portcullis_untrusted_squad_headers_total" [SERVICE]
+        "Requests whose squad headers were removed because their sender is not trusted.";
     HTTP_REFUSALS: Counter "portcullis_http_refusals_total" [REASON]
         "Requests refused as invalid HTTP, by the rule they broke.";
     DROPPED_HEADERS: Counter "portcullis_dropped_headers_total" [REASON]
@@ -108,6 +112,8 @@ metrics! {
         "Reloads of contracts, by result.";
     COMPILE: Gauge "contract_compile_seconds" [SERVICE]
         "Duration of the last compilation of each contract.";
+    UNREACHABLE: Gauge "contract_unreachable_operations" [SERVICE]
+        "Operations of the active contract that no request can reach, because of path_prefix or of another service. A service that always could reach all of them has no value.";
     STALE: Gauge "contract_stale" [SERVICE]
         "1 while the source of the contract is unavailable or its content is refused, else 0.";
     CANDIDATE_JUDGED: Counter "contract_candidate_judged_total" [SERVICE]

@@ -16,7 +16,7 @@ use super::inventory::{SquadHealth, TrafficInventory};
 use super::metric_names::{
     BODY_MEMORY, BUILD_INFO, CANDIDATE_JUDGED, CANDIDATE_MISSED, CANDIDATE_REFUSALS, COMPILE,
     CONNECTIONS, DRIFT_RATE, HEALTH, JUDGING, LOG_LINES_LOST, METRICS, Metric, MetricKind,
-    OVERHEAD, RELOADS, REVISION_INFO, SERVICE_INFO, STALE,
+    OVERHEAD, RELOADS, REVISION_INFO, SERVICE_INFO, STALE, UNREACHABLE,
 };
 use super::process::{self, PROCESS_METRICS};
 
@@ -140,6 +140,11 @@ impl Metrics {
     /// Sets the compile time of a contract.
     pub fn compiled(&self, service: &str, took: Duration) {
         self.gauge(&COMPILE, &[service]).set(took.as_secs_f64());
+    }
+
+    /// Sets how many operations no request can reach.
+    pub fn unreachable(&self, service: &str, operations: usize) {
+        self.gauge(&UNREACHABLE, &[service]).set(operations as f64);
     }
 
     /// Sets whether the active contract differs from its source.

@@ -7,6 +7,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use super::inventory::{DriftEvent, ExchangeTally, TrafficInventory, ViolatedParts};
 use super::metric_names::{
     DROPPED_HEADERS, DURATION, HTTP_REFUSALS, IDENTITY_FAULTS, JUDGING, Metric, OVERHEAD, PANICS,
-    REQUESTS, RETRIES, SHED, UNJUDGED, UNROUTED, UPSTREAM_ERRORS, VIOLATIONS,
+    REQUESTS, RETRIES, SHED, UNJUDGED, UNROUTED, UNTRUSTED_CLAIMS, UPSTREAM_ERRORS, VIOLATIONS,
 };
 use super::metrics::Metrics;
 use super::request_outcome::RequestOutcome;
@@ -76,9 +77,12 @@ pub struct ServiceRecorder {
     unjudged: KeyedCounters<&'static str>,
     shed: KeyedCounters<(usize, Tier, &'static str)>,
     retries: KeyedCounters<&'static str>,
-    durations: [Histogram; RequestOutcome::ALL.len()],
-    overhead: Histogram,
-    judging: Histogram,
+    untrusted_claims: OnceCell<Counter>,
+    /// Registered when they are first used: a histogram has many series, and an idle service
+    /// needs none.
+    durations: [OnceCell<Histogram>; RequestOutcome::ALL.len()],
+    overhead: OnceCell<Histogram>,
+    judging: OnceCell<Histogram>,
 }
 
 /// The measurements of one request.
@@ -122,10 +126,10 @@ impl ServiceRecorder {
             unjudged: KeyedCounters::new(UNJUDGED),
             shed: KeyedCounters::new(SHED),
             retries: KeyedCounters::new(RETRIES),
-            durations: RequestOutcome::ALL
-                .map(|outcome| metrics.histogram(&DURATION, &[service, outcome.as_str()])),
-            overhead: metrics.histogram(&OVERHEAD, &[service]),
-            judging: metrics.histogram(&JUDGING, &[service]),
+            untrusted_claims: OnceCell::new(),
+            durations: Default::default(),
+            overhead: OnceCell::new(),
+            judging: OnceCell::new(),
         }
     }
 
@@ -153,10 +157,18 @@ impl ServiceRecorder {
         counter.increment(1);
         exchanges.tally.count(outcome, measured.departed);
         self.inventory.record_latency(self.core, measured.took);
-        self.durations[outcome as usize].record(measured.took.as_secs_f64());
-        self.overhead.record(measured.own.as_secs_f64());
+        let histogram = |metric, labels: &[&str]| self.metrics.histogram(metric, labels);
+        let service = self.service.as_str();
+        self.durations[outcome as usize]
+            .get_or_init(|| histogram(&DURATION, &[service, outcome.as_str()]))
+            .record(measured.took.as_secs_f64());
+        self.overhead
+            .get_or_init(|| histogram(&OVERHEAD, &[service]))
+            .record(measured.own.as_secs_f64());
         if !measured.judging.is_zero() {
-            self.judging.record(measured.judging.as_secs_f64());
+            self.judging
+                .get_or_init(|| histogram(&JUDGING, &[service]))
+                .record(measured.judging.as_secs_f64());
         }
     }
 
@@ -212,6 +224,15 @@ impl ServiceRecorder {
             .increment(&self.metrics, (subject.squad, tier, rule), || {
                 [&self.service, subject.squad_name, tier.as_str(), rule].map(str::to_owned)
             });
+    }
+
+    /// Records a request whose squad headers were removed. `has_tokens` if tokens name callers.
+    pub fn untrusted_claim(&self, peer: IpAddr, has_tokens: bool) {
+        self.untrusted_claims
+            .get_or_init(|| self.metrics.counter(&UNTRUSTED_CLAIMS, &[&self.service]))
+            .increment(1);
+        let claims = self.inventory.untrusted_claims();
+        claims.record(&self.service, peer, has_tokens);
     }
 
     /// Counts a retry.

@@ -27,8 +27,15 @@ pub struct ContractView {
     pub in_force: bool,
     /// Whether the source has another contract or cannot be read.
     pub stale: bool,
+    /// When it became stale.
+    #[serde(flatten)]
+    pub stale_since: Option<StaleView>,
     /// The error of the last read, if it failed.
     pub last_error: Option<String>,
+    /// Operations that no request can reach.
+    pub unreachable_operations: usize,
+    /// What is probably not intended, each in a sentence with what to do.
+    pub warnings: Vec<String>,
     /// The reload policy.
     pub policy: String,
     /// The candidate, if there is one.
@@ -43,6 +50,14 @@ pub struct SinceView {
     #[serde(rename = "since", serialize_with = "rfc3339")]
     at: SystemTime,
     since_seconds: f64,
+}
+
+/// When a contract became stale, with its age: `stale_since` and `stale_seconds`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct StaleView {
+    #[serde(rename = "stale_since", serialize_with = "rfc3339")]
+    at: SystemTime,
+    stale_seconds: f64,
 }
 
 /// The revision of a candidate.
@@ -198,6 +213,17 @@ impl SinceView {
         Self {
             at,
             since_seconds: age.as_secs_f64(),
+        }
+    }
+}
+
+impl StaleView {
+    /// A contract that is stale since `at`, seen at `now`.
+    pub fn new(at: SystemTime, now: SystemTime) -> Self {
+        let age = now.duration_since(at).unwrap_or_default();
+        Self {
+            at,
+            stale_seconds: age.as_secs_f64(),
         }
     }
 }

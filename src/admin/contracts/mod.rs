@@ -13,5 +13,5 @@ pub(super) use contract_routes::{
 };
 pub use contract_view::{
     CandidateRefusal, CandidateRevision, CandidateView, ConfigReloadView, ConfigResult,
-    ContractView, HistoryEntry, ReloadView, RevisionResult, SinceView,
+    ContractView, HistoryEntry, ReloadView, RevisionResult, SinceView, StaleView,
 };

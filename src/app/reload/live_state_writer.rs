@@ -2,7 +2,7 @@
 //! anything is read, compiled or awaited.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::admin::{Readiness, ReadinessGuard, RevisionResult};
 use portcullis_breaker::{ServicePolicy, ServiceProtection};
@@ -13,12 +13,20 @@ use portcullis_telemetry::{Metrics, TrafficInventory};
 use portcullis_vocabulary::{Catalog, Consumer};
 
 use super::deferred_drop::DeferredDrop;
+use super::reachability::Reachability;
 use super::read_task::options;
 use super::revision_history::{ReloadTrigger, RevisionEvent, RevisionHistory};
 use super::shadow_candidate::ShadowCandidate;
 
 /// Reads the configuration again from its original file.
 pub type ConfigReader = Arc<dyn Fn() -> Result<Config, ConfigErrors> + Send + Sync>;
+
+/// A contract that was compiled at startup.
+#[derive(Clone, Debug)]
+pub(in crate::app) struct StartupContract {
+    pub(in crate::app) contract: Arc<CompiledContract>,
+    pub(in crate::app) took: Duration,
+}
 
 /// Owns the active state and publishes every change to the data cores.
 #[derive(Debug)]
@@ -44,6 +52,10 @@ pub(super) struct ServiceState {
     pub(super) since: SystemTime,
     /// Why the active contract is not the one at the source.
     pub(super) last_error: Option<String>,
+    /// When that began.
+    pub(super) stale_since: Option<SystemTime>,
+    /// The operations that no request can reach.
+    pub(super) reachability: Reachability,
     pub(super) history: RevisionHistory,
     pub(super) candidate: Option<ShadowCandidate>,
     /// The options that the active contract was compiled with.
@@ -61,14 +73,14 @@ impl LiveStateWriter {
     /// service has one.
     pub(in crate::app) fn new(
         config: Config,
-        contracts: Vec<Option<Arc<CompiledContract>>>,
+        contracts: Vec<Option<StartupContract>>,
         cores: usize,
         readiness: &Readiness,
         metrics: &Metrics,
     ) -> Self {
         let config = Arc::new(config);
         let started = Instant::now();
-        let services: Vec<ServiceState> = config
+        let mut services: Vec<ServiceState> = config
             .services
             .iter()
             .zip(contracts)
@@ -76,14 +88,20 @@ impl LiveStateWriter {
                 let pending = contract.is_none();
                 let pending = pending
                     .then(|| readiness.pending(&format!("the contract of {}", service.name)));
+                let loaded = contract.map(|loaded| (loaded.contract, loaded.took));
+                let (contract, took) = loaded.unzip();
+                if let Some(took) = took {
+                    metrics.compiled(&service.name, took);
+                }
                 let protection = protection(&config, service, contract.as_deref(), cores, started);
                 let parts = (protection, TrafficInventory::new(&service.name, cores));
                 let active = ActiveService::new(&config, service, contract, parts, None);
-                ServiceState::new(Arc::new(active), pending)
+                ServiceState::new(Arc::new(active), pending, took)
             })
             .collect();
-        for service in &services {
+        for service in &mut services {
             report_revision(metrics, &service.live, true);
+            service.check_reachability(&config, metrics);
         }
         let active = services.iter().map(|state| Arc::clone(&state.live));
         let live = ActiveConfig::new(Arc::clone(&config), active.collect());
@@ -198,12 +216,17 @@ impl LiveState {
 }
 
 impl ServiceState {
-    fn new(live: Arc<ActiveService>, pending: Option<ReadinessGuard>) -> Self {
+    fn new(
+        live: Arc<ActiveService>,
+        pending: Option<ReadinessGuard>,
+        compiled_in: Option<Duration>,
+    ) -> Self {
         let mut history = RevisionHistory::default();
         if let Some(contract) = live.compiled() {
             let source = live.config.contract.to_string();
             let event = RevisionEvent::of(ReloadTrigger::Start, source, RevisionResult::Active)
-                .with_revision(&contract.version, &contract.revision);
+                .with_revision(&contract.version, &contract.revision)
+                .compiled_in(compiled_in.unwrap_or_default());
             history.add(event);
         }
         let options = live.compiled().map(|_| options(&live.config));
@@ -211,6 +234,8 @@ impl ServiceState {
             live,
             since: SystemTime::now(),
             last_error: None,
+            stale_since: None,
+            reachability: Reachability::default(),
             history,
             candidate: None,
             options,
@@ -218,6 +243,32 @@ impl ServiceState {
             pending,
             reported_provider: None,
         }
+    }
+
+    /// Sets why the active contract is not the one at the source. The time when that began stays
+    /// while there is an error.
+    pub(super) fn set_last_error(&mut self, error: Option<String>) {
+        self.stale_since = match (&error, self.stale_since) {
+            (None, _) => None,
+            (Some(_), since) => since.or_else(|| Some(SystemTime::now())),
+        };
+        self.last_error = error;
+    }
+
+    /// Finds the operations that no request can reach, and warns about them.
+    pub(super) fn check_reachability(&mut self, config: &Config, metrics: &Metrics) {
+        let Some(contract) = self.live.compiled() else {
+            return;
+        };
+        let service = &self.live.config;
+        let found = Reachability::of(config, service, contract);
+        if found.unreachable > 0 || self.reachability.unreachable > 0 {
+            metrics.unreachable(&service.name, found.unreachable);
+        }
+        if let Some(warning) = &found.warning {
+            tracing::warn!(service = service.name, "{warning}");
+        }
+        self.reachability = found;
     }
 
     /// Updates the provider metric if the provider has changed.

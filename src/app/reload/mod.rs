@@ -16,7 +16,9 @@ mod revision_history;
 mod reload_verdict;
 mod read_task;
 mod shadow_candidate;
+mod event_subject;
 mod deferred_drop;
+mod reachability;
 mod live_state_writer;
 mod publish;
 mod reconfigure;
@@ -28,7 +30,7 @@ mod operator_requests;
 
 pub(super) use contract_watcher::ContractWatcher;
 pub use live_state_writer::ConfigReader;
-pub(super) use live_state_writer::LiveStateWriter;
+pub(super) use live_state_writer::{LiveStateWriter, StartupContract};
 pub(super) use operator_requests::ReloadController;
 pub(super) use read_task::options;
 pub(super) use watcher_resources::WatcherResources;

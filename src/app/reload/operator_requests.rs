@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use crate::admin::{
     CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture, ConfigReloadView,
     ConfigResult, ContractControl, ContractFault, ContractView, HistoryEntry, ReloadView,
-    SinceView,
+    SinceView, StaleView,
 };
 
 use super::contract_watcher::WatcherRequest;
@@ -233,7 +233,12 @@ fn view(state: &ServiceState) -> ContractView {
         since: contract.map(|_| SinceView::new(state.since, SystemTime::now())),
         in_force: contract.is_some(),
         stale: state.last_error.is_some(),
+        stale_since: state
+            .stale_since
+            .map(|at| StaleView::new(at, SystemTime::now())),
         last_error: state.last_error.clone(),
+        unreachable_operations: state.reachability.unreachable,
+        warnings: warnings(state),
         policy: state.live.config.reload.policy.as_str().to_owned(),
         candidate: state.candidate.as_ref().map(|candidate| CandidateRevision {
             version: candidate.contract.version.to_string(),
@@ -241,6 +246,19 @@ fn view(state: &ServiceState) -> ContractView {
         }),
         history: state.history.newest_first().map(history_entry).collect(),
     }
+}
+
+/// What is active and still probably not what the operator wants.
+fn warnings(state: &ServiceState) -> Vec<String> {
+    let untrusted = state.live.inventory.untrusted_claims().count();
+    let untrusted = (untrusted > 0).then(|| {
+        format!(
+            "the squad headers of {untrusted} requests were removed, because their senders are not \
+             trusted; see the log for their addresses, and identity.trusted_peers"
+        )
+    });
+    let unreachable = state.reachability.warning.clone();
+    unreachable.into_iter().chain(untrusted).collect()
 }
 
 fn history_entry(event: &RevisionEvent) -> HistoryEntry {

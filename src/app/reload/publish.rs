@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::admin::RevisionResult;
 use portcullis_breaker::{ServicePolicy, ServiceProtection};
@@ -10,6 +10,7 @@ use portcullis_config::Config;
 use portcullis_contract::CompiledContract;
 use portcullis_proxy::ActiveService;
 
+use super::event_subject::EventSubject;
 use super::live_state_writer::{LiveState, LiveStateWriter, ServiceState, report_revision};
 use super::read_task::{CompileOutcome, CompiledRevision, NotCompiled, options as options_of};
 use super::reload_verdict::{ReloadBasis, ReloadVerdict};
@@ -32,6 +33,7 @@ impl LiveStateWriter {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
+        let subject = EventSubject::of_read(service.live.compiled().is_some());
         let was_superseded = |contract: &CompiledContract| {
             service.superseded.as_ref() == Some(&contract.revision)
                 && read.trigger != ReloadTrigger::Operator
@@ -77,16 +79,17 @@ impl LiveStateWriter {
             }
         };
         let service = &mut state.services[index];
-        service.last_error = event.problems.first().cloned();
+        let mut error = event.problems.first().cloned();
         if let Some(problem) = read.stale {
             tracing::warn!(
                 service = service.live.config.name,
                 problem,
                 "contract loaded from the cache: the source is unavailable"
             );
-            service.last_error = Some(problem);
+            error = Some(problem);
         }
-        self.record_event(&mut state, index, &event);
+        service.set_last_error(error);
+        self.record_event(&mut state, index, &event, subject);
         event
     }
 
@@ -122,7 +125,7 @@ impl LiveStateWriter {
                 }
             }
         };
-        self.record_event(&mut state, index, &event);
+        self.record_event(&mut state, index, &event, EventSubject::Candidate);
         event
     }
 
@@ -171,12 +174,12 @@ impl LiveStateWriter {
         if result == RevisionResult::Promoted {
             service.candidate = None;
             service.options = Some(options);
-            service.last_error = None;
+            service.set_last_error(None);
             let before = service.live.compiled();
             service.superseded = before.map(|before| Arc::clone(&before.revision));
             self.activate(&mut state, &config, index, &contract);
         }
-        self.record_event(&mut state, index, &event);
+        self.record_event(&mut state, index, &event, EventSubject::Candidate);
         Some(event)
     }
 
@@ -192,7 +195,7 @@ impl LiveStateWriter {
         )
         .with_revision(&candidate.contract.version, &candidate.contract.revision);
         self.republish(&mut state, &config, index);
-        self.record_event(&mut state, index, &event);
+        self.record_event(&mut state, index, &event, EventSubject::Candidate);
         Some(event)
     }
 
@@ -217,9 +220,9 @@ impl LiveStateWriter {
         report_revision(&self.metrics, &service.live, false);
         report_revision(&self.metrics, &live, true);
         service.since = SystemTime::now();
-        service.pending = None;
         state.replace(index, live);
         self.publish(state);
+        state.services[index].check_reachability(config, &self.metrics);
     }
 
     /// Publishes a service with the same contract and the current shadow sampler.
@@ -239,7 +242,13 @@ impl LiveStateWriter {
         self.publish(state);
     }
 
-    fn record_event(&self, state: &mut LiveState, index: usize, event: &RevisionEvent) {
+    fn record_event(
+        &self,
+        state: &mut LiveState,
+        index: usize,
+        event: &RevisionEvent,
+        subject: EventSubject,
+    ) {
         let service = &mut state.services[index];
         let name = service.live.config.name.as_str();
         self.metrics.reloaded(name, event.result.as_str());
@@ -254,12 +263,13 @@ impl LiveStateWriter {
             took,
             at: _,
         } = event;
-        let compile_ms = took.as_millis();
+        let compile_ms = whole_milliseconds(*took);
         let problem = problems.join("; ");
         let result_name = result.as_str();
+        let message = subject.message(*result);
         match result {
             RevisionResult::Unchanged => {
-                tracing::debug!(service = name, revision, source, %trigger, "contract unchanged");
+                tracing::debug!(service = name, revision, source, %trigger, "{message}");
             }
             RevisionResult::Refused | RevisionResult::Unavailable => tracing::warn!(
                 service = name,
@@ -269,7 +279,7 @@ impl LiveStateWriter {
                 %trigger,
                 result = result_name,
                 problem,
-                "reload refused: the active contract stays"
+                "{message}"
             ),
             RevisionResult::Active
             | RevisionResult::Candidate
@@ -283,11 +293,15 @@ impl LiveStateWriter {
                     %trigger,
                     result = result_name,
                     compile_ms,
-                    "contract changed"
+                    "{message}"
                 );
             }
         }
         service.history.add(event.clone());
+        // Ready only now: the contract is published, and the log says so.
+        if service.live.compiled().is_some() {
+            service.pending = None;
+        }
     }
 }
 
@@ -318,6 +332,11 @@ impl NotCompiled {
             }
         }
     }
+}
+
+/// For the log, where a greater type would become text.
+fn whole_milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn no_thread(error: &io::Error) -> String {

@@ -47,6 +47,9 @@ impl LiveStateWriter {
             self.reconfigure_service(&mut state, index, &old, &merged, &mut done);
         }
         self.publish(&state);
+        for service in &mut state.services {
+            service.check_reachability(&merged, &self.metrics);
+        }
         tracing::info!(
             changed = done.changed.join(", "),
             needs_restart = done.needs_restart.join(", "),

@@ -52,13 +52,33 @@ pub(crate) fn print_problems(out: &mut ReportWriter, problems: &[String]) {
 fn print_rejection(out: &mut ReportWriter, rejection: &ChangeRejection) {
     let word = out.paint(TextStyle::Red, "refused").to_string();
     out.line(format_args!("{word}: {}", one_line(&rejection.detail)));
-    print_problems(out, &rejection.problems);
+    // The first problem may be the detail.
+    let is_other = |problem: &&String| **problem != rejection.detail;
+    let problems: Vec<String> = rejection
+        .problems
+        .iter()
+        .filter(is_other)
+        .cloned()
+        .collect();
+    print_problems(out, &problems);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cli::output::printed;
+
+    #[test]
+    fn prints_a_reason_once() {
+        let rejection = ChangeRejection {
+            detail: "a".to_owned(),
+            problems: vec!["a".to_owned(), "b".to_owned()],
+        };
+        assert_eq!(
+            printed(|out| print_rejection(out, &rejection)),
+            "refused: a\n  b\n"
+        );
+    }
 
     #[test]
     fn shortens_long_lists_of_problems() {

@@ -18,7 +18,7 @@ Examples:
   portcullis breakers --format json | jq '.services[].squads[] | select(.state != \"closed\")'
   portcullis breakers set orders checkout open --reason 'too many requests'
 
-Exit codes: 0 all closed, 1 a breaker is open or half-open, 2 could not run.")]
+Exit codes: 0 all closed or waiting for a call, 1 a breaker is open or probes, 2 could not run.")]
 pub(crate) struct BreakersArgs {
     /// The subcommand; without one the breakers are shown
     #[command(subcommand)]

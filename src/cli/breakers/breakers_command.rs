@@ -40,11 +40,11 @@ fn show(args: &BreakersArgs, out: &mut ReportWriter) -> Result<CommandOutcome, R
         }
     }
     out.finish()?;
-    let all_closed = services
+    let all_pass = services
         .iter()
         .flat_map(ServiceBreakers::breakers)
-        .all(BreakerStatus::is_closed);
-    Ok(CommandOutcome::finding_unless(all_closed))
+        .all(BreakerStatus::refuses_nothing);
+    Ok(CommandOutcome::finding_unless(all_pass))
 }
 
 fn set(args: &SetBreakerArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {

@@ -35,6 +35,8 @@ pub(super) struct BreakerStatus {
     pub(super) over: String,
     pub(super) reason: Option<String>,
     pub(super) remaining_seconds: Option<f64>,
+    #[serde(default)]
+    pub(super) waiting_for_call: bool,
     pub(super) calls: u64,
     pub(super) failures: u64,
 }
@@ -74,9 +76,9 @@ pub(super) struct OverrideReply {
 }
 
 impl BreakerStatus {
-    /// Whether all traffic passes.
-    pub(super) fn is_closed(&self) -> bool {
-        self.state == "closed"
+    /// Whether it refuses no caller: it is closed, or half-open without any calls.
+    pub(super) fn refuses_nothing(&self) -> bool {
+        self.state == "closed" || self.waiting_for_call
     }
 }
 

@@ -83,6 +83,9 @@ fn breaker_reason(breaker: &BreakerStatus) -> String {
     if let Some(remaining) = breaker.remaining_seconds {
         let _ = write!(text, "; next probe in {}", whole_seconds(remaining));
     }
+    if breaker.waiting_for_call {
+        text.push_str("; waiting for a call");
+    }
     text
 }
 
@@ -166,7 +169,8 @@ mod tests {
                 },
                 {
                     "squad": "payments", "tier": "gold", "state": "half-open", "override": "observe",
-                    "reason": "the wait is over, probes may pass", "calls": 0, "failures": 0
+                    "reason": "the wait is over, the next calls are probes", "calls": 0, "failures": 0,
+                    "waiting_for_call": true
                 }
             ],
             "shares": {
@@ -185,7 +189,7 @@ orders  mode enforce
   squad      tier    state      override  calls  failed  why
   everybody          closed     auto        120       0
   checkout   bronze  open       auto         40      31  31 of 40 calls failed within 10 s, more than 50 %; next probe in 3s
-  payments   gold    half-open  observe       0       0  the wait is over, probes may pass
+  payments   gold    half-open  observe       0       0  the wait is over, the next calls are probes; waiting for a call
   in flight 13 of 1000 (adaptive), waiting 2
   squad     weight  guaranteed  in flight
   payments       4         800         12

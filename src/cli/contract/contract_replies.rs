@@ -23,6 +23,10 @@ pub(super) struct ContractStatus {
     #[serde(rename = "in_force")]
     pub(super) is_active: bool,
     pub(super) stale: bool,
+    pub(super) stale_since: Option<String>,
+    pub(super) stale_seconds: Option<f64>,
+    #[serde(default)]
+    pub(super) warnings: Vec<String>,
     pub(super) last_error: Option<String>,
     pub(super) policy: String,
     pub(super) candidate: Option<CandidateSummary>,
@@ -93,6 +97,15 @@ impl ContractStatus {
     /// Whether the contract of the source is active.
     pub(super) fn is_well(&self) -> bool {
         self.is_active && !self.stale && self.last_error.is_none()
+    }
+
+    /// When the state began, and for how many seconds it has lasted.
+    pub(super) fn state_since(&self) -> Option<(&str, f64)> {
+        let (since, seconds) = match (&self.stale_since, self.stale) {
+            (Some(since), true) => (since, self.stale_seconds),
+            _ => (self.since.as_ref()?, self.since_seconds),
+        };
+        Some((since, seconds?))
     }
 
     /// The state in a word or two.

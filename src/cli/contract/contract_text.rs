@@ -42,6 +42,10 @@ pub(super) fn print_contracts(out: &mut ReportWriter, contracts: &[ContractStatu
             let service = out.paint(TextStyle::Red, &contract.service).to_string();
             out.line(format_args!("{service}: {}", one_line(error)));
         }
+        for warning in &contract.warnings {
+            let service = out.paint(TextStyle::Yellow, &contract.service).to_string();
+            out.line(format_args!("{service}: {}", one_line(warning)));
+        }
     }
 }
 
@@ -60,7 +64,7 @@ pub(super) fn print_contract(out: &mut ReportWriter, contract: &ContractStatus) 
         out.line(format_args!("  {label}  {value}"));
     };
     let mut state = contract.state().to_owned();
-    if let (Some(since), Some(seconds)) = (&contract.since, contract.since_seconds) {
+    if let Some((since, seconds)) = contract.state_since() {
         // Writing to a string does not fail.
         let _ = write!(state, " since {since}, {}", whole_seconds(seconds));
     }
@@ -78,6 +82,9 @@ pub(super) fn print_contract(out: &mut ReportWriter, contract: &ContractStatus) 
     }
     if let Some(error) = &contract.last_error {
         fact("last error", &one_line(error));
+    }
+    for warning in &contract.warnings {
+        fact("warning", &one_line(warning));
     }
     print_history(out, contract);
 }
@@ -119,7 +126,10 @@ pub(super) fn print_reload(out: &mut ReportWriter, reloaded: &ReloadReply) {
         let _ = write!(line, "  compiled in {}", milliseconds(compile_ms));
     }
     out.line(line);
-    if let Some(reason) = &reloaded.reason {
+    // The reason may be one of the problems, which are listed.
+    if let Some(reason) = &reloaded.reason
+        && !reloaded.problems.contains(reason)
+    {
         out.line(format_args!("  {}", one_line(reason)));
     }
     print_problems(out, &reloaded.problems);
@@ -147,22 +157,45 @@ mod tests {
     use crate::cli::output::printed;
 
     #[test]
+    fn prints_a_reason_once() {
+        let reloaded = |reason: &str| {
+            let reply = serde_json::json!({
+                "service": "orders", "result": "unchanged", "version": null, "revision": null,
+                "reason": reason, "problems": ["a", "b"], "compile_ms": null
+            });
+            let reply: ReloadReply = serde_json::from_value(reply).unwrap();
+            printed(|out| print_reload(out, &reply))
+        };
+        assert_eq!(reloaded("a"), "orders  unchanged\n  a\n  b\n");
+        assert_eq!(reloaded("c"), "orders  unchanged\n  c\n  a\n  b\n");
+    }
+
+    #[test]
     fn prints_contract_texts_on_one_line() {
         let contracts = serde_json::json!({"services": [{
             "service": "orders", "title": "a\u{1b}[2Jb", "version": "1\n2", "revision": "sha256:ab",
             "source": "a\tb", "operations": 1, "in_force": true, "stale": true, "policy": "adopt",
-            "last_error": "c\r\nd", "history": []
+            "last_error": "c\r\nd", "stale_since": "2026-01-02T03:04:05Z", "stale_seconds": 60.0,
+            "since": "2026-01-01T00:00:00Z", "since_seconds": 90000.0,
+            "warnings": ["no operation\nis reachable"], "history": []
         }]});
         let ContractsReply { services } = serde_json::from_value(contracts).unwrap();
         let expected = "\
 service  state  version  revision  operations  candidate  source
 orders   stale  1 2      ab                 1  -          a b
 orders: c d
+orders: no operation is reachable
 ";
         assert_eq!(printed(|out| print_contracts(out, &services)), expected);
         let shown = printed(|out| print_contract(out, &services[0]));
         assert!(
-            shown.starts_with("orders  a [2Jb 1 2\n  state       stale\n"),
+            shown.starts_with(
+                "orders  a [2Jb 1 2\n  state       stale since 2026-01-02T03:04:05Z, 1m\n"
+            ),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("  warning     no operation is reachable\n"),
             "{shown}"
         );
     }

@@ -39,6 +39,7 @@ fn contracts_are_shown() {
         "service": "orders", "title": "Orders", "version": "1.4.0", "revision": REVISION,
         "source": "orders.yaml", "operations": 12, "since": "2025-12-31T23:00:00.000Z",
         "since_seconds": 3600.0, "in_force": true, "stale": false, "last_error": null,
+        "unreachable_operations": 0, "warnings": [],
         "policy": "adopt", "candidate": {"version": "1.5.0", "revision": NEXT},
         "history": [
             {

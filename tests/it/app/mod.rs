@@ -1,4 +1,6 @@
 //! Start, reload and the lifecycle of the process.
 
 mod many_services;
+mod operator_words;
+mod reachability;
 pub(crate) mod reload;

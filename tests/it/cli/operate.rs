@@ -7,7 +7,7 @@ use std::process::Output;
 use serde_json::Value;
 
 use crate::admin::breakers_admin::{LOOPBACK, site};
-use crate::support::app::{App, SHOP, Site, get, problem, program};
+use crate::support::app::{App, SHOP, Site, admin, get, problem, program, until};
 
 const TOKEN: &str = "correct-horse-battery";
 
@@ -89,6 +89,55 @@ shop
         print("breakers set shop checkout --tier gold auto", 0).contains("removed the override")
     );
     print("breakers", 0);
+}
+
+/// A circuit whose wait is over is half-open everywhere, although no call has come.
+#[test]
+fn a_circuit_without_traffic_is_half_open_when_its_wait_is_over() {
+    let unused = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let top = "[breaker]\nopen_base = \"100ms\"\n";
+    let app = App::start(Site::new(top).service("shop", SHOP, &format!("http://{unused}"), ""));
+    while problem(&app.ask(get("/files/x")))["error"] != "CIRCUIT_OPEN" {}
+    let gauge = || {
+        let metrics = admin(app.admin, "/metrics").1;
+        let start =
+            "circuit_breaker_state{service=\"shop\",squad=\"everybody\",tier=\"everybody\"} ";
+        let value = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix(start).map(str::to_owned));
+        value.unwrap_or_default()
+    };
+    until(|| gauge() == "1");
+    let breakers =
+        || -> Value { serde_json::from_str(&admin(app.admin, "/breakers/shop").1).unwrap() };
+    let view = breakers();
+    assert_eq!(view["everybody"]["state"], "half-open");
+    assert_eq!(view["everybody"]["remaining_seconds"], Value::Null);
+    let last = &view["everybody"]["history"][0];
+    assert_eq!(
+        (&last["from"], &last["to"]),
+        (&"open".into(), &"half-open".into())
+    );
+    let shown = run(
+        "breakers",
+        &[("PORTCULLIS_ADMIN_URL", &format!("http://{}", app.admin))],
+    );
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(
+        shown.contains(
+            "half-open  auto          0       0  the wait is over, the next calls are probes"
+        ),
+        "{shown}"
+    );
+    // After ten seconds without a call it waits for one, and nothing needs attention.
+    until(|| breakers()["everybody"]["waiting_for_call"] == true);
+    let shown = printed(app.admin, "breakers", 0);
+    assert!(shown.contains("; waiting for a call"), "{shown}");
+    let waiting = "circuit_breaker_waiting_for_call{service=\"shop\",squad=\"everybody\",tier=\"everybody\"} 1";
+    until(|| admin(app.admin, "/metrics").1.contains(waiting));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use portcullis::app::build;
 use portcullis_config::{FlagOverrides, load};
 
+use crate::cli::operate::printed;
 use crate::support::app::{App, Site, ask, get, post, problem};
 use crate::support::client::Answer;
 
@@ -193,6 +194,48 @@ fn requests_to_a_mock_are_checked() {
     let answer = app.ask(get("/search/products.xml?q=a"));
     assert_eq!(problem(&answer)["violations"][0]["name"], "format");
     assert_eq!(app.ask(get("/search/none")).status, 404);
+}
+
+/// An operator's decision applies to a mock as to a server, whatever the rule.
+#[test]
+fn operators_rules_apply_to_a_mock() {
+    let app = App::start(Site::new("").service("mock", FIXTURE, "mock", "").service(
+        "full",
+        FIXTURE,
+        "mock",
+        "hosts = [\"full\"]\n[services.shares]\nin_flight_max = 1\n",
+    ));
+    let status = || app.ask(get("/numbers")).status;
+    let run = |words: &str| printed(app.admin, words, 0);
+    assert_eq!(status(), 200);
+    for name in ["everybody", "unknown"] {
+        run(&format!("breakers set mock {name} open --reason drill"));
+        let refused = app.ask(get("/numbers"));
+        assert_eq!(problem(&refused)["error"], "CIRCUIT_OPEN", "{name}");
+        run(&format!("breakers set mock {name} auto --reason drill"));
+        assert_eq!(status(), 200, "{name}");
+    }
+    // Answers hold a slot until they have passed, and give it back.
+    for _ in 0..3 {
+        let answer = app.ask("GET /numbers HTTP/1.1\r\nhost: full\r\n\r\n");
+        assert_eq!(answer.status, 200);
+    }
+}
+
+/// A client that asks for server errors opens the breaker of its squad.
+#[test]
+fn breakers_count_the_answers_of_a_mock() {
+    let app = mock(FIXTURE);
+    let ask = |prefer: &str| app.ask(get_with_field("/choices", prefer));
+    let answers: Vec<Answer> = (0..40).map(|_| ask("prefer: code=503")).collect();
+    let is_refused = |answer: &&Answer| answer.field("x-portcullis").is_some();
+    let refused = answers.iter().find(is_refused).expect("the breaker opens");
+    assert_eq!(problem(refused)["error"], "CIRCUIT_OPEN");
+    // A missing example does not count as a failure.
+    let app = mock(FIXTURE);
+    for _ in 0..40 {
+        assert_eq!(problem(&app.ask(get("/images")))["error"], "NO_EXAMPLE");
+    }
 }
 
 /// The shipped configuration runs unchanged and answers from the examples.

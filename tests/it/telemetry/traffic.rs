@@ -104,13 +104,17 @@ fn by_log(log: &str) -> (Counts, Vec<Value>) {
     let lines = log
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let lines: Vec<Value> = lines.filter(|line| line["message"] == "exchange").collect();
+    let is_exchange =
+        |line: &Value| line["message"] == "exchange" || line["message"] == "exchanges alike";
+    let mut lines: Vec<Value> = lines.filter(is_exchange).collect();
     let mut counts = Counts::new();
     for line in &lines {
         let text = |name: &str| line[name].as_str().unwrap().to_owned();
         let key = (text("operation"), text("squad"), text("outcome"));
-        *counts.entry(key).or_default() += 1;
+        // Repeated refusals are one line with their number.
+        *counts.entry(key).or_default() += line["alike"].as_u64().unwrap_or(1);
     }
+    lines.retain(|line| line["message"] == "exchange");
     (counts, lines)
 }
 

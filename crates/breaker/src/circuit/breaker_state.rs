@@ -183,7 +183,7 @@ impl fmt::Display for TransitionReason {
             Self::ProbesPassed { failures, results } => {
                 write!(f, "{} of {results} probes succeeded", results - failures)
             }
-            Self::Waited => f.write_str("the wait is over, probes may pass"),
+            Self::Waited => f.write_str("the wait is over, the next calls are probes"),
             Self::Operator(BreakerOverride::None) => {
                 f.write_str("an operator removed the override")
             }

@@ -17,11 +17,12 @@ use portcullis_vocabulary::protection::{BreakerMode, BreakerPolicy};
 use super::breaker_permit::{
     BreakerAdmission, BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict, trip_reason,
 };
+use super::breaker_snapshot::{BreakerCondition, BreakerSnapshot};
 use super::breaker_state::{BreakerOverride, BreakerState, BreakerTransition, TransitionReason};
 use super::locked_state::LockedState;
 use super::packed_state::{PackedState, effective_override};
 use super::probe_set::{ProbeId, ProbeShare, ProbeVerdict};
-use super::sliding_window::{CallTally, SlidingWindow, second, tally, windows};
+use super::sliding_window::{SlidingWindow, second, tally, windows};
 use crate::core_index::CoreIndex;
 
 /// A circuit breaker.
@@ -30,20 +31,6 @@ pub(crate) struct CircuitBreaker {
     packed: AtomicU64,
     windows: Box<[SlidingWindow]>,
     locked: Mutex<LockedState>,
-}
-
-/// The state of a breaker at one moment.
-#[derive(Clone, Debug)]
-pub(crate) struct BreakerSnapshot {
-    pub(crate) state: BreakerState,
-    pub(crate) operator_override: BreakerOverride,
-    pub(crate) tally: CallTally,
-    /// Until when it is open, if it is.
-    pub(crate) until: Option<Duration>,
-    pub(crate) since: Duration,
-    pub(crate) reason: Option<TransitionReason>,
-    pub(crate) probing: usize,
-    pub(crate) history: Vec<BreakerTransition>,
 }
 
 impl CircuitBreaker {
@@ -102,8 +89,8 @@ impl CircuitBreaker {
             (BreakerOverride::Observe, BreakerState::Open | BreakerState::HalfOpen)
                 if now >= locked.until =>
             {
-                let reason = TransitionReason::Waited;
-                let transition = self.change(&mut locked, now, BreakerState::Closed, reason);
+                let (since, reason) = (locked.until, TransitionReason::Waited);
+                let transition = self.change(&mut locked, since, BreakerState::Closed, reason);
                 BreakerAdmission {
                     permit: Ok(BreakerPermit::of(self.load())),
                     transition: Some(transition),
@@ -117,8 +104,8 @@ impl CircuitBreaker {
                 BreakerAdmission::unchanged(Err(locked.rejection(now)))
             }
             (BreakerOverride::None, BreakerState::Open) => {
-                let reason = TransitionReason::Waited;
-                let transition = self.change(&mut locked, now, BreakerState::HalfOpen, reason);
+                let (since, reason) = (locked.until, TransitionReason::Waited);
+                let transition = self.change(&mut locked, since, BreakerState::HalfOpen, reason);
                 BreakerAdmission {
                     permit: self.start_probe(&mut locked, now, prober, policy),
                     transition: Some(transition),
@@ -137,6 +124,7 @@ impl CircuitBreaker {
         prober: ProbeShare,
         policy: &BreakerPolicy,
     ) -> Result<BreakerPermit, BreakerRejection> {
+        locked.called_at = now;
         let probe = locked.probes.start(now, prober, policy);
         let permit = |probe| BreakerPermit {
             probe: Some(probe),
@@ -236,18 +224,23 @@ impl CircuitBreaker {
         self.change(&mut locked, now, BreakerState::Closed, reason)
     }
 
-    pub(crate) fn snapshot(&self, now: Duration) -> BreakerSnapshot {
+    /// The state at one moment. It follows from the time: a breaker whose wait is over is
+    /// half-open, although the transition is made by the next call.
+    pub(crate) fn snapshot(&self, now: Duration, mode: BreakerMode) -> BreakerSnapshot {
         let locked = self.lock();
         let packed = self.load();
+        let due = locked.due_transition(packed, mode, now);
+        let state = due.map_or(packed.state, |due| due.to);
         BreakerSnapshot {
-            state: packed.state,
+            state,
             operator_override: packed.operator_override,
             tally: tally(&self.windows, packed.generation, second(now)),
-            until: (packed.state == BreakerState::Open).then_some(locked.until),
-            since: locked.since,
-            reason: locked.reason,
+            until: (state == BreakerState::Open).then_some(locked.until),
+            since: due.map_or(locked.since, |due| due.at),
+            reason: due.map(|due| due.reason).or(locked.reason),
             probing: locked.probes.running(),
-            history: locked.history.iter().copied().collect(),
+            is_waiting: state == BreakerState::HalfOpen && locked.is_uncalled(due, now),
+            history: locked.history.iter().copied().chain(due).collect(),
         }
     }
 
@@ -257,9 +250,24 @@ impl CircuitBreaker {
     }
 
     /// The state as callers experience it, with overrides and the mode applied.
-    pub(crate) fn effective_state(&self, mode: BreakerMode) -> BreakerState {
+    pub(crate) fn status(&self, mode: BreakerMode, now: Duration) -> BreakerCondition {
         let packed = self.load();
-        effective_override(packed.operator_override, mode).effective_state(packed.state)
+        let applied = effective_override(packed.operator_override, mode);
+        let effective = |state| applied.effective_state(state);
+        if packed.state == BreakerState::Closed {
+            let has_changed = packed.generation > 0;
+            return BreakerCondition {
+                state: effective(packed.state),
+                is_waiting: has_changed.then_some(false),
+            };
+        }
+        let BreakerSnapshot {
+            state, is_waiting, ..
+        } = self.snapshot(now, mode);
+        BreakerCondition {
+            state: effective(state),
+            is_waiting: Some(is_waiting && effective(state) == BreakerState::HalfOpen),
+        }
     }
 
     fn record_probe(

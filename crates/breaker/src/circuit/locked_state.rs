@@ -3,13 +3,20 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use portcullis_vocabulary::protection::BreakerMode;
+
 use super::breaker_permit::{BreakerRejection, BreakerThresholds};
-use super::breaker_state::{BreakerTransition, TransitionReason};
+use super::breaker_state::{BreakerOverride, BreakerState, BreakerTransition, TransitionReason};
+use super::packed_state::{PackedState, effective_override};
 use super::probe_set::ProbeSet;
 use crate::backoff::full_jitter;
 
 /// How many transitions a breaker remembers.
 const HISTORY_MAX: usize = 16;
+
+/// How long no call must have come before a half-open breaker is said to wait for one. Between the
+/// calls of a continued outage it is not waiting.
+const UNCALLED_MIN: Duration = Duration::from_secs(10);
 
 /// The part of a circuit breaker that its lock guards.
 #[derive(Debug)]
@@ -18,6 +25,8 @@ pub(super) struct LockedState {
     pub(super) until: Duration,
     /// When the current state began.
     pub(super) since: Duration,
+    /// When a call last came while the breaker was half-open.
+    pub(super) called_at: Duration,
     /// How often the breaker opened in a row.
     pub(super) openings: u32,
     /// Until when the upstream asked not to be called.
@@ -33,6 +42,7 @@ impl LockedState {
         Self {
             until: Duration::ZERO,
             since: Duration::ZERO,
+            called_at: Duration::ZERO,
             openings: 0,
             retry_after: Duration::ZERO,
             reason: None,
@@ -48,6 +58,37 @@ impl LockedState {
             retry_after: self.until.saturating_sub(now),
             reason: self.reason.unwrap_or(TransitionReason::Waited),
         }
+    }
+
+    /// The transition that time has caused and no call has made yet.
+    pub(super) fn due_transition(
+        &self,
+        packed: PackedState,
+        mode: BreakerMode,
+        now: Duration,
+    ) -> Option<BreakerTransition> {
+        let applied = effective_override(packed.operator_override, mode);
+        let to = match (applied, packed.state) {
+            (BreakerOverride::None, BreakerState::Open) => BreakerState::HalfOpen,
+            (BreakerOverride::Observe, BreakerState::Open | BreakerState::HalfOpen) => {
+                BreakerState::Closed
+            }
+            _ => return None,
+        };
+        (now >= self.until).then_some(BreakerTransition {
+            at: self.until,
+            from: packed.state,
+            to,
+            reason: TransitionReason::Waited,
+            until: None,
+        })
+    }
+
+    /// Whether a half-open breaker has no probe running and no call has come for a while. `due` is
+    /// the transition that made it half-open, if no call has made it.
+    pub(super) fn is_uncalled(&self, due: Option<BreakerTransition>, now: Duration) -> bool {
+        let last = due.map_or(self.called_at, |due| due.at);
+        self.probes.running() == 0 && now.saturating_sub(last) >= UNCALLED_MIN
     }
 
     /// Notes until when the upstream asked not to be called.

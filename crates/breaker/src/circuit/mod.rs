@@ -5,6 +5,7 @@
 //! reads, `locked_state` the part behind the lock.
 
 pub(crate) mod circuit_breaker;
+pub(crate) mod breaker_snapshot;
 pub(crate) mod breaker_state;
 pub(crate) mod breaker_permit;
 pub(crate) mod packed_state;

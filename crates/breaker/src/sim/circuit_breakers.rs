@@ -89,9 +89,16 @@ impl Model {
     }
 
     fn admit(&mut self, random: &mut fastrand::Rng) {
-        let before = self.breaker.snapshot(self.now);
+        let before = self.breaker.snapshot(self.now, self.policy.mode);
         let admission = self.breaker.admit(self.now, || ALONE, &self.policy);
         self.changed(admission.transition.is_some());
+        if let Some(transition) = admission.transition {
+            // The call only makes what time has caused and every view has shown.
+            assert_eq!(before.state, transition.to);
+            assert_eq!(before.since, transition.at);
+            assert_eq!(before.reason, Some(transition.reason));
+            assert_eq!(before.history.last(), Some(&transition));
+        }
         let is_overridden = before.operator_override != BreakerOverride::None
             || self.policy.mode != BreakerMode::Enforce;
         let is_waiting = before.until.is_some_and(|until| self.now < until);
@@ -99,7 +106,8 @@ impl Model {
             Ok(permit) => {
                 assert!(is_overridden || !is_waiting, "an open breaker admitted");
                 assert_ne!(before.operator_override, BreakerOverride::ForcedOpen);
-                let is_probed = self.breaker.snapshot(self.now).state == BreakerState::HalfOpen;
+                let is_probed = self.breaker.snapshot(self.now, self.policy.mode).state
+                    == BreakerState::HalfOpen;
                 assert_eq!(
                     permit.is_probe(),
                     is_probed && before.operator_override == BreakerOverride::None
@@ -128,7 +136,7 @@ impl Model {
         let call = self
             .running
             .swap_remove(random.usize(0..self.running.len()));
-        let before = self.breaker.snapshot(self.now);
+        let before = self.breaker.snapshot(self.now, self.policy.mode);
         let verdict = CallVerdict {
             failed: random.u8(0..100) < [5, 60, 95][(second(self.now) / 20 % 3) as usize],
             slow: random.u8(0..10) == 0,
@@ -144,7 +152,7 @@ impl Model {
             .breaker
             .record(call.core, call.permit, self.now, verdict, thresholds);
         if call.era != self.eras {
-            let after = self.breaker.snapshot(self.now);
+            let after = self.breaker.snapshot(self.now, self.policy.mode);
             assert!(transition.is_none(), "a late result changed the breaker");
             assert_eq!(before.tally, after.tally, "a late result was counted");
             return;
@@ -219,7 +227,7 @@ impl Model {
     }
 
     fn check(&self) {
-        let snapshot = self.breaker.snapshot(self.now);
+        let snapshot = self.breaker.snapshot(self.now, self.policy.mode);
         let mut expected = CallTally::default();
         for call in &self.counted {
             if second(self.now) - call.second < SECONDS {
@@ -257,7 +265,10 @@ impl Model {
             self.breaker
                 .record(CoreIndex::new(0), permit, self.now, success, thresholds);
         }
-        assert_eq!(self.breaker.snapshot(self.now).state, BreakerState::Closed);
+        assert_eq!(
+            self.breaker.snapshot(self.now, self.policy.mode).state,
+            BreakerState::Closed
+        );
         assert!(self.breaker.peek(self.now, &self.policy).is_none());
     }
 }
@@ -340,7 +351,7 @@ fn traffic_recovers_within_the_bound_of_open_times() {
                 };
                 breaker.record(CoreIndex::new(0), permit, now, verdict, thresholds);
             }
-            if is_over && breaker.snapshot(now).state == BreakerState::Closed {
+            if is_over && breaker.snapshot(now, policy.mode).state == BreakerState::Closed {
                 break now - outage;
             }
         };
@@ -349,5 +360,61 @@ fn traffic_recovers_within_the_bound_of_open_times() {
             "{recovered:?}, {} hung",
             hung.len()
         );
+    });
+}
+
+/// A breaker without traffic is half-open when its wait is over. It waits for a call once none has
+/// come for ten seconds, until one comes.
+#[test]
+fn a_breaker_without_traffic_is_half_open_and_waits() {
+    each(100, |random| {
+        let policy = BreakerPolicy::default();
+        let (mode, open_max) = (policy.mode, Duration::from_secs(30));
+        let thresholds = BreakerThresholds {
+            policy: &policy,
+            failure_rate_max: 0.5,
+            probe_failure_rate_max: 0.5,
+            open_max,
+        };
+        let breaker = CircuitBreaker::new(1, random.u64(..));
+        let failed = CallVerdict {
+            failed: true,
+            ..CallVerdict::default()
+        };
+        let core = CoreIndex::new(0);
+        let start = Duration::from_secs(random.u64(0..100));
+        assert_eq!(breaker.status(mode, start).is_waiting, None);
+        while let Ok(permit) = breaker.admit(start, || ALONE, &policy).permit {
+            breaker.record(core, permit, start, failed, thresholds);
+        }
+        let until = breaker.snapshot(start, mode).until.unwrap();
+        let check = |at: Duration, state, is_waiting| {
+            let status = breaker.status(mode, at);
+            assert_eq!((status.state, status.is_waiting), (state, Some(is_waiting)));
+        };
+        let quiet = Duration::from_secs(10);
+        check(start, BreakerState::Open, false);
+        check(until - Duration::from_nanos(1), BreakerState::Open, false);
+        check(until, BreakerState::HalfOpen, false);
+        check(until + quiet, BreakerState::HalfOpen, true);
+        let later = until + Duration::from_secs(random.u64(10..10_000));
+        check(later, BreakerState::HalfOpen, true);
+        assert_eq!(breaker.snapshot(later, mode).since, until);
+        // In `observe` mode it is closed again at the same moment.
+        let observed = breaker.status(BreakerMode::Observe, later);
+        assert_eq!(
+            (observed.state, observed.is_waiting),
+            (BreakerState::Closed, Some(false))
+        );
+        let probe = breaker.admit(later, || ALONE, &policy).permit.unwrap();
+        check(later + quiet, BreakerState::HalfOpen, false);
+        breaker.record(
+            core,
+            probe,
+            later + quiet,
+            CallVerdict::default(),
+            thresholds,
+        );
+        check(later + quiet, BreakerState::HalfOpen, true);
     });
 }

@@ -7,7 +7,7 @@ use portcullis_json::pointer;
 
 use super::left_out_operation::LeftOutOperation;
 use super::operation::{Operation, OutboundOperation};
-use super::route::{PathCaptures, PathOutline, RouteMatch, RouteTable};
+use super::route::{PathCaptures, PathOutline, PrefixOverlap, RouteMatch, RouteTable};
 use crate::openapi::broken_part::{BrokenPart, BrokenSchemas};
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::dialect::{Dialect, MessageDirection};
@@ -81,6 +81,16 @@ impl CompiledContract {
     /// The declared path that is most similar to an unknown one.
     pub fn nearest_path(&self, path: &str) -> Option<&str> {
         self.routes.nearest(path)
+    }
+
+    /// Every template with its base, once for each operation that is declared for it.
+    pub fn declared_paths(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.routes.declared_paths()
+    }
+
+    /// How each of these templates relates to a path prefix, in the same order.
+    pub fn prefix_overlaps(&self, prefix: &str) -> impl Iterator<Item = PrefixOverlap> {
+        self.routes.prefix_overlaps(prefix)
     }
 
     /// The outline of a path without an operation, without the values that its sender chose.

@@ -42,7 +42,7 @@ pub(super) fn problem_response(
         }
     } else {
         service_access_log::write_unrouted(
-            &core.access_log,
+            (&core.access_log, core.snapshot().active.config.access_log),
             peer.address.ip(),
             request_id,
             entry.status,

@@ -17,8 +17,8 @@ use portcullis_config::AccessLogPath;
 use portcullis_contract::Violation;
 use portcullis_identity::CallerIdentity;
 use portcullis_telemetry::{
-    AccessLine, DriftEvent, MaskedViolation, RequestLabels, RequestMeasurement, RequestOutcome,
-    RequestTrace, ServiceAttributes, Span, ViolatedParts, ViolationFields,
+    AccessLine, DriftEvent, LineKind, MaskedViolation, RequestLabels, RequestMeasurement,
+    RequestOutcome, RequestTrace, ServiceAttributes, Span, ViolatedParts, ViolationFields,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::{Caller, Consumer};
@@ -93,12 +93,11 @@ impl RequestRecord {
         meta: RequestMeta,
         started: Instant,
     ) -> Self {
-        let CallerIdentity { caller, version } = identity;
         Self {
             service,
-            caller,
+            caller: identity.caller,
             meta,
-            version,
+            version: identity.version,
             started,
             operation_match: Cell::new(OperationMatch::Unmatched),
             waited: Cell::new(Duration::ZERO),
@@ -309,11 +308,17 @@ impl RequestRecord {
         let AnswerSummary { status, error, .. } = self.answer.get();
         let outcome = self.outcome();
         let status = status.filter(|_| self.passage.get() != AnswerPassage::Waiting);
-        if !service.access.wants(outcome) {
+        let violations = self.violations.borrow();
+        let kind = || LineKind {
+            status: status.map(|status| status.as_u16()),
+            error,
+            class: violations.first().map(|first| first.class.as_str()),
+            ..self.line_kind(outcome)
+        };
+        if !service.access.wants(outcome, kind) {
             return;
         }
         let meta = &self.meta;
-        let violations = self.violations.borrow();
         service.access.log.write(&AccessLine {
             at: self.arrived_at(),
             service: Some(&service.config().name),
@@ -336,6 +341,17 @@ impl RequestRecord {
             own: measured.own,
             violations: violations.iter().map(ViolationFields::from).collect(),
         });
+    }
+
+    /// The kind of a log line about this request, without details.
+    pub(super) fn line_kind(&self, outcome: RequestOutcome) -> LineKind<'_> {
+        let service = &self.service.config().name;
+        LineKind::of(
+            service,
+            self.operation_name(),
+            self.consumer_name(),
+            outcome,
+        )
     }
 
     /// When the head of the request had arrived.

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use http::StatusCode;
 
 use portcullis_config::AccessLogConfig as Policy;
-use portcullis_telemetry::{AccessLine, AccessLog, RequestOutcome};
+use portcullis_telemetry::{AccessLine, AccessLog, LineKind, RequestOutcome};
 use portcullis_vocabulary::{Consumer, Tier};
 
 /// The access log, with the policy of one service.
@@ -17,35 +17,57 @@ pub(super) struct ServiceAccessLog {
 }
 
 impl ServiceAccessLog {
-    /// Whether to log an exchange. Refusals and failures are always logged, answers are sampled.
-    pub(super) fn wants(&self, outcome: RequestOutcome) -> bool {
+    /// Whether to log an exchange. Failures are always logged, answers are sampled. Of refusals
+    /// and of exchanges that the client ended, the first of a kind is logged, and of the rest those
+    /// that are sampled; the others are counted.
+    pub(super) fn wants<'k>(
+        &self,
+        outcome: RequestOutcome,
+        kind: impl FnOnce() -> LineKind<'k>,
+    ) -> bool {
         self.log.is_open()
             && match outcome {
-                RequestOutcome::Answered => {
-                    self.policy.sample > 0.0 && fastrand::f64() < self.policy.sample
-                }
-                RequestOutcome::Failed
-                | RequestOutcome::Refused
+                RequestOutcome::Answered => is_sampled(self.policy),
+                RequestOutcome::Refused
                 | RequestOutcome::Shed
+                | RequestOutcome::Abandoned
+                | RequestOutcome::Disconnected => is_sampled(self.policy) || self.admits(kind()),
+                RequestOutcome::Failed
                 | RequestOutcome::Unanswered
                 | RequestOutcome::Unsent
-                | RequestOutcome::Abandoned
-                | RequestOutcome::Disconnected
                 | RequestOutcome::Truncated
                 | RequestOutcome::Drained => true,
             }
     }
+
+    /// Whether a line of this kind is written now and not only counted.
+    pub(super) fn admits(&self, kind: LineKind<'_>) -> bool {
+        self.log.admits(kind, self.policy.fold_interval)
+    }
+}
+
+fn is_sampled(policy: Policy) -> bool {
+    policy.sample > 0.0 && fastrand::f64() < policy.sample
 }
 
 /// Logs a request that reached no service.
 pub(super) fn write_unrouted(
-    log: &AccessLog,
+    (log, policy): (&AccessLog, Policy),
     peer: IpAddr,
     request_id: &str,
     status: StatusCode,
     error: &'static str,
 ) {
-    if !log.is_open() {
+    let kind = LineKind {
+        service: None,
+        operation: None,
+        squad: Consumer::UNKNOWN_NAME,
+        outcome: RequestOutcome::Refused,
+        status: Some(status.as_u16()),
+        error: Some(error),
+        class: None,
+    };
+    if !log.is_open() || !(is_sampled(policy) || log.admits(kind, policy.fold_interval)) {
         return;
     }
     log.write(&AccessLine {

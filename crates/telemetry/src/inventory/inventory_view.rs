@@ -23,6 +23,8 @@ pub struct InventoryView {
     all: ExchangeCounts,
     /// Over the last minute.
     drift_rate: f64,
+    /// Requests whose squad headers were removed, because their sender is not trusted.
+    untrusted_squad_headers: u64,
     consumers: Vec<ConsumerView>,
     operations: Vec<OperationView>,
     /// Operations of the contract that were never called.
@@ -153,6 +155,7 @@ impl InventoryView {
                     .sum::<ExchangeTotals>(),
             ),
             drift_rate: series.drift_rate(),
+            untrusted_squad_headers: inventory.untrusted_claims().count(),
             consumers: consumers(rows),
             uncalled: uncalled.collect(),
             operations: operations_of(rows),

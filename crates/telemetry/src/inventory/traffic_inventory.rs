@@ -8,6 +8,7 @@ use super::drift::{CoreDrift, DriftEvent, MergedDrift};
 use super::exchange_tally::{ExchangeTally, ExchangeTotals};
 use super::latency_histogram::{LatencyHistogram, LatencySnapshot};
 use super::traffic_series::TrafficSeries;
+use crate::untrusted_claims::UntrustedClaims;
 
 /// The traffic of one service. It outlives revisions of the contract, because operations and squads
 /// are identified by name.
@@ -18,6 +19,7 @@ pub struct TrafficInventory {
     rows: Mutex<BTreeMap<InventoryKey, Vec<Option<Arc<ExchangeTally>>>>>,
     cores: Box<[CoreInventory]>,
     series: Mutex<TrafficSeries>,
+    untrusted_claims: UntrustedClaims,
 }
 
 /// The operation and the calling squad of a row.
@@ -56,6 +58,7 @@ impl TrafficInventory {
                 .map(|_| CoreInventory::default())
                 .collect(),
             series: Mutex::default(),
+            untrusted_claims: UntrustedClaims::default(),
         })
     }
 
@@ -91,6 +94,11 @@ impl TrafficInventory {
         if let Some(core) = self.cores.get(core) {
             lock(&core.drift).record(event);
         }
+    }
+
+    /// The requests whose squad headers were removed.
+    pub fn untrusted_claims(&self) -> &UntrustedClaims {
+        &self.untrusted_claims
     }
 
     /// Updates the time series. Call it every second.

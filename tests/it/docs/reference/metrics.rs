@@ -61,7 +61,12 @@ const ADVICE: &[(&str, &str)] = &[
     (
         "circuit_breaker_state",
         "The state in each instance. `max` over instances shows whether traffic is refused \
-         anywhere; `>= 1` includes half-open. A breaker in `observe` mode shows what it would do.",
+         anywhere; `>= 1` includes half-open. The state follows from the time, also without traffic. \
+         A breaker in `observe` mode shows what it would do.",
+    ),
+    (
+        "circuit_breaker_waiting_for_call",
+        "Such a breaker refuses no caller: the next calls are its probes. Alerts leave it out.",
     ),
     (
         "shed_requests_total",
@@ -101,6 +106,19 @@ const ADVICE: &[(&str, &str)] = &[
         "contract_candidate_refusals_total",
         "If it stays empty over a day while `contract_candidate_judged_total` grows, promote the \
          candidate.",
+    ),
+    (
+        "contract_unreachable_operations",
+        "`GET /contracts` on the admin port says why, and what to change.",
+    ),
+    (
+        "portcullis_untrusted_squad_headers_total",
+        "A gateway or sidecar that is missing in `identity.trusted_peers`, or clients that try to \
+         choose their squad. The log has an address at most once a minute.",
+    ),
+    (
+        "portcullis_guaranteed_requests",
+        "For the squads that have called the service.",
     ),
     (
         "contract_revision_info",

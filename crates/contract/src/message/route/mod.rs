@@ -8,6 +8,7 @@
 //! - `declared_route` and `route_table`: the declared paths of a contract, and the lookup.
 //! - `overlap`: declared paths that match the same request paths. `duplicate_routes`: those that
 //!   declare one method twice.
+//! - `prefix_overlap`: which of them a service with a path prefix can get.
 //! - `nearest_path` and `path_outline`: how an unknown path is suggested and reported.
 //!
 //! # Precedence
@@ -27,6 +28,7 @@ mod overlap;
 mod duplicate_routes;
 mod nearest_path;
 mod path_outline;
+mod prefix_overlap;
 
 #[cfg(test)]
 mod tests;
@@ -35,5 +37,6 @@ pub use check_path::{MalformedPath, check_path};
 pub use overlap::{OverlapKind, TemplateOverlap, TemplateOverlaps};
 pub use path_item_method::PathItemMethod;
 pub use path_outline::PathOutline;
+pub use prefix_overlap::PrefixOverlap;
 pub use route_table::{PathCaptures, RouteMatch, RouteTable, RouteTableBuilder};
 pub use template::{PathTemplate, SEGMENTS_MAX, TemplateError};

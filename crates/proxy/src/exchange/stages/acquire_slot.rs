@@ -6,7 +6,6 @@ use std::time::Instant;
 use super::staged_request::{AdmittedRequest, ExchangeProblem, JudgedRequest};
 use crate::exchange::answer_table::ProblemCause;
 use crate::exchange::in_flight::InFlight;
-use crate::exchange::service_core::ForwardTarget;
 
 pub(in crate::exchange) async fn acquire_slot(
     judged: JudgedRequest,
@@ -15,10 +14,7 @@ pub(in crate::exchange) async fn acquire_slot(
     let service = &record.service;
     let now = Instant::now();
     let refused = |refusal| ExchangeProblem::new(ProblemCause::Traffic(refusal), record);
-    let in_flight = match service.upstream {
-        ForwardTarget::Mock => None,
-        ForwardTarget::Upstream(_) => Some(InFlight::acquire(record, now).await.map_err(refused)?),
-    };
+    let in_flight = InFlight::acquire(record, now).await.map_err(refused)?;
     service
         .admission
         .charge_budget(record.caller, || service.admission.at(Instant::now()))

@@ -3,18 +3,15 @@
 
 use super::staged_request::{AllowedRequest, ExchangeProblem, MatchedRequest};
 use crate::exchange::answer_table::ProblemCause;
-use crate::exchange::service_core::ForwardTarget;
 
 pub(in crate::exchange) fn check_traffic(
     matched: MatchedRequest,
 ) -> Result<AllowedRequest, ExchangeProblem> {
     let record = &matched.routed.record;
     let service = &record.service;
-    if matches!(service.upstream, ForwardTarget::Upstream(_)) {
-        let now = service.admission.at(record.started);
-        if let Some(refusal) = service.admission.peek(record.caller, now) {
-            return Err(ExchangeProblem::new(ProblemCause::Traffic(refusal), record));
-        }
+    let now = service.admission.at(record.started);
+    if let Some(refusal) = service.admission.peek(record.caller, now) {
+        return Err(ExchangeProblem::new(ProblemCause::Traffic(refusal), record));
     }
     Ok(AllowedRequest(matched))
 }

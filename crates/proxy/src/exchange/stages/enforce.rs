@@ -5,6 +5,7 @@ use std::rc::Rc;
 use http::{HeaderName, HeaderValue};
 
 use portcullis_contract::Violation;
+use portcullis_telemetry::{LineKind, RequestOutcome};
 use portcullis_vocabulary::enforcement::Enforcement;
 
 use super::staged_request::ExchangeProblem;
@@ -50,9 +51,16 @@ pub(super) fn enforce(
 }
 
 /// Logs the violations of a legacy service. Such a service refuses nothing, so the log shows its
-/// owners what enforcement would refuse.
+/// owners what enforcement would refuse. Repeated ones are folded like refusals.
 fn log_violations(record: &RequestRecord, violations: &[Violation]) {
     for violation in violations {
+        let kind = LineKind {
+            class: Some(violation.class.as_str()),
+            ..record.line_kind(RequestOutcome::Answered)
+        };
+        if !record.service.access.admits(kind) {
+            continue;
+        }
         tracing::info!(
             service = record.service.config().name,
             operation = record.operation_name(),

@@ -31,17 +31,15 @@ pub(in crate::exchange) async fn forward(
     } = judged;
     let is_head = request.method() == Method::HEAD;
     let shadow = ShadowCapture::begin(&record, &request);
-    let response = match (&record.service.upstream, in_flight) {
-        (ForwardTarget::Upstream(_), _) if is_last_hop(&mut request) => {
+    let response = match &record.service.upstream {
+        ForwardTarget::Upstream(_) if is_last_hop(&mut request) => {
             Ok(Response::new(AnswerBody::empty()))
         }
-        (ForwardTarget::Upstream(upstream), Some(in_flight)) => {
+        ForwardTarget::Upstream(upstream) => {
             prepare(&mut request, &peer, &record);
             send(upstream, request, in_flight, &record).await
         }
-        (ForwardTarget::Mock | ForwardTarget::Upstream(_), _) => {
-            mock_upstream::answer(&record.service.contract, record.operation(), &request)
-        }
+        ForwardTarget::Mock => answer_mocked(&request, in_flight, &record),
     };
     match response {
         Ok(response) => {
@@ -102,6 +100,21 @@ async fn send(
             None => return conclude(result, in_flight, record),
         }
     }
+}
+
+/// Answers from the contract. The breakers count the answer like that of a server, so
+/// `Prefer: code=503` opens one. A missing example is a fault of the contract and is not counted.
+fn answer_mocked(
+    request: &Request<ForwardBody>,
+    mut in_flight: Box<InFlight>,
+    record: &RequestRecord,
+) -> Result<Response<AnswerBody>, ProblemCause> {
+    let started = Instant::now();
+    let contract = &record.service.contract;
+    let response = mock_upstream::answer(contract, record.operation(), request)?;
+    let now = Instant::now();
+    in_flight.record_response(&response, now, now - started);
+    Ok(response.map(|body| body.with_in_flight(in_flight)))
 }
 
 async fn attempt(

@@ -7,6 +7,7 @@ use http::HeaderMap;
 use http::header::HOST;
 
 use portcullis_identity::{CallerIdentity, IdentityFault};
+use portcullis_telemetry::{LineKind, RequestOutcome};
 
 use super::staged_request::{ExchangeProblem, IdentifiedRequest, RoutedRequest};
 use crate::exchange::answer_table::ProblemCause;
@@ -47,6 +48,11 @@ pub(in crate::exchange) fn select_service(
         Ok(identity) => (identity, None),
         Err(fault) => (CallerIdentity::default(), Some(fault)),
     };
+    if identity.has_untrusted_claim {
+        let has_tokens = core.identification.token_header().is_some();
+        let peer = peer.address.ip();
+        service.recorder.untrusted_claim(peer, has_tokens);
+    }
     let meta = RequestMeta {
         id,
         method: request.method().clone(),
@@ -90,8 +96,14 @@ fn refuse_identity(
     record: &Rc<RequestRecord>,
 ) -> Result<(), ExchangeProblem> {
     if record.service.config().legacy {
-        let service = &record.service.config().name;
-        tracing::info!(service, %fault, "invalid identity; the caller is treated as unknown");
+        let kind = LineKind {
+            error: Some(fault.name()),
+            ..record.line_kind(RequestOutcome::Answered)
+        };
+        if record.service.access.admits(kind) {
+            let service = &record.service.config().name;
+            tracing::info!(service, %fault, "invalid identity; the caller is treated as unknown");
+        }
         return Ok(());
     }
     Err(ExchangeProblem::new(ProblemCause::Identity(fault), record))

@@ -66,8 +66,7 @@ pub(in crate::exchange) struct JudgedRequest {
 #[derive(Debug)]
 pub(in crate::exchange) struct AdmittedRequest {
     pub(super) judged: JudgedRequest,
-    /// `None` for a mocked service, which has no slots.
-    pub(super) in_flight: Option<Box<InFlight>>,
+    pub(super) in_flight: Box<InFlight>,
 }
 
 /// The answer of the service.
