@@ -38,6 +38,7 @@ function service(index, now) {
 const KINDS = [
   { open: true }, { open: true, everybody: true }, { unread: true }, { stale: true }, { quiet: true }, { unmeasured: true },
   { orphan: true, failing: true }, { hostile: true }, { shedding: true }, { window: true }, { candidate: true }, { silenced: true }, { flapping: true },
+  { waiting: true, quiet: true }, { starved: true }, { starved: true }, { careless: true }, { careless: true },
 ];
 
 const NO_OWNER = { squad: null, email: null, chat: null, oncall: null, domains: [], cost_center: null, tier: null, contract: null, commit: null, portcullis: { version: "0.1.0", commit: null } };
@@ -81,10 +82,11 @@ function flapping() {
   return cell({ squad: "checkout", tier: "bronze", reason: closing.reason, since_seconds: 3, history: changes.map(([ago_seconds, change]) => ({ ago_seconds, ...change })) });
 }
 
-function bank(service, { open, everybody, window, silenced, flapping: flaps }) {
+function bank(service, { open, everybody, window, silenced, flapping: flaps, waiting }) {
   const squads = [cell({ squad: "payments", tier: "gold", calls: 120, failures: 1 })];
   if (open) squads.unshift(tripped({ squad: "checkout", tier: "bronze" }));
   if (flaps) squads.push(flapping());
+  if (waiting) squads.push({ ...tripped({ squad: "checkout", tier: "bronze" }), state: "half-open", remaining_seconds: 0 });
   if (silenced) squads.push(cell({ squad: "checkout", tier: "silver", override: "disabled" }));
   return {
     service, mode: "enforce", everybody: everybody ? tripped({}) : cell({ failure_rate_max: 0.9 }), squads,
@@ -105,17 +107,19 @@ function traffic(service, kind, now) {
     operations: kind.quiet ? [] : [{ operation: "createOrder", ...counted, consumers }, { operation: HOSTILE, ...counted, consumers }],
     uncalled: ["deleteOrder", "listOrders"], drift_more: kind.hostile ? 7 : 0,
     drift: kind.hostile ? [{ class: "unknown-path", operation: null, method: "GET", path: `/${HOSTILE}/{}/notes`, in: "path", name: null, status: null, count: 12, consumers: [{ squad: "checkout", count: 12 }], first_seconds_ago: 900, last_seconds_ago: 2 }] : [],
-    violations: kind.hostile ? [violation(now, "reject"), violation(now, "reject"), violation(now - 9000, "report")] : [],
+    violations: kind.hostile ? [violation(now, "reject"), violation(now, "reject"), violation(now - 9000, "report")]
+      : kind.careless ? [{ ...violation(now, "reject"), squad: "mobile" }] : [],
     series: { every_seconds: 2, points: Array.from({ length: kind.quiet ? 3 : 150 }, (_, index) => point(index, kind)) },
   };
 }
 
 // The counts of the last ten seconds: those of checkout depend on the state of the service.
-function recent({ quiet, open, failing, shedding, hostile }) {
+function recent({ quiet, open, failing, shedding, hostile, starved }) {
   if (quiet) return { seconds: 10, ...sum([]), consumers: [] };
+  const unsent = starved ? 15 : 0;
   const [shed, failed, refused] = [open ? 100 : shedding ? 24 : 0, open ? 20 : failing ? 150 : 0, hostile ? 4 : 0];
   const consumers = [
-    { squad: "checkout", requests: 200, departed: hostile ? 6 : 0, wrong_requests: hostile ? 6 : 0, wrong_responses: 0, outcomes: { ...ZERO, shed, failed, refused, answered: 200 - shed - failed - refused } },
+    { squad: "checkout", requests: 200, departed: hostile ? 6 : 0, wrong_requests: hostile ? 6 : 0, wrong_responses: 0, outcomes: { ...ZERO, shed, failed, refused, unsent, answered: 200 - shed - failed - refused - unsent } },
     { squad: "unknown", requests: 10, departed: 0, wrong_requests: 0, wrong_responses: 0, outcomes: { ...ZERO, answered: 10 } },
   ];
   return { seconds: 10, ...sum(consumers), consumers };

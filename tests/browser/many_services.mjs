@@ -18,6 +18,7 @@ await run(async (setup) => {
     await audit(page, setup.folder, `many-services-${look}`);
     await searches(page);
     await keepsFocus(page, world);
+    await joinsServices(page, world);
     await pauses(page, world);
     assert.deepEqual(problems, [], look);
     await reportsMissingData(page, world);
@@ -62,6 +63,9 @@ async function showsEveryState(page) {
     "service-010: 2.0.0 is being tested as a candidate",
     "service-012: circuit closed again for checkout (bronze)",
     "service-011: an override switches the breaker off for checkout",
+    "service-013: circuit half-open for checkout (bronze), no calls now",
+    "Portcullis: this machine lacks descriptors, ports, memory or the resolver, 3.0 requests/s not sent",
+    "mobile: requests violate the contracts of service-016 and service-017, none in the last seconds",
   ]) {
     assert.equal(await page.locator(".cause h3").filter({ hasText: headline }).count(), 1, headline);
   }
@@ -73,7 +77,8 @@ async function showsEveryState(page) {
   assert.doesNotMatch(await first.textContent(), /31 of 50/);
   await seen(page, ".cause .facts-line", "opened 2 times");
   await seen(page, ".cause .call", "no provider in the catalog");
-  await seen(page, "#verdict", "7 causes need attention");
+  await seen(page, "#say", "9 causes need attention: ");
+  await seen(page, "#verdict", "9 causes need attention");
   await seen(page, "#service-service-004 dl", "–");
   await seen(page, "#service-service-005 dl", "–");
 }
@@ -91,7 +96,7 @@ async function escapesMarkup(page) {
   await seen(page, "#service-service-007 td", '<img src=x onerror="document.title=1">');
   await seen(page, "#feed td", '<img src=x onerror="document.title=1">');
   assert.equal(await page.locator("main img, main script, main iframe").count(), 0);
-  assert.match(await page.title(), /^\(7\) Portcullis – /);
+  assert.match(await page.title(), /^\(9\) Portcullis – /);
 }
 
 async function searches(page) {
@@ -102,7 +107,7 @@ async function searches(page) {
   await seen(page, "#list", "No matching services.");
   await page.locator("#find").fill("");
   await page.locator("#only").selectOption("trouble");
-  await seen(page, "#shown", "7 of 200 services");
+  await seen(page, "#shown", "11 of 200 services");
   await page.locator("#only").selectOption("");
 }
 
@@ -113,8 +118,27 @@ async function keepsFocus(page, world) {
   world.answers.contracts.services[150].in_force = false;
   await advance(page, world);
   await seen(page, "#service-service-150 dl", "none");
+  // What begins while the page is open is announced as new.
+  while (!/New: /.test(await page.locator("#say").textContent())) await advance(page, world);
+  await seen(page, "#say", "New: service-150: no active contract, every request is refused.");
   assert.ok(await button.evaluate((node) => node === document.activeElement), "the focus is lost");
-  assert.equal(await page.locator("article[id^=service-]").nth(4).getAttribute("id"), "service-service-150");
+  assert.equal(await page.locator("article[id^=service-]").nth(6).getAttribute("id"), "service-service-150");
+}
+
+// Services that become unreachable together are one cause.
+async function joinsServices(page, world) {
+  const { services } = world.answers.breakers;
+  const before = services.map((service) => service.everybody);
+  const count = () => page.locator(".cause h3").filter({ hasText: "unreachable" }).count();
+  assert.equal(await count(), 1);
+  for (let index = 20; index < 26; index += 1) services[index].everybody = before[1];
+  await advance(page, world);
+  await seen(page, ".cause.bad h3", /7 services: unreachable for all callers, [\d.]+\u00a0% of their requests not served/);
+  assert.equal(await count(), 1);
+  assert.equal(await page.locator(".service.bad").filter({ hasText: "service-025" }).count(), 1);
+  services.forEach((service, index) => { service.everybody = before[index]; });
+  await advance(page, world);
+  await seen(page, ".cause h3", "64-chs: unreachable for checkout");
 }
 
 async function pauses(page, world) {

@@ -67,7 +67,7 @@ function requestCause(parts, contacts) {
   const isKnown = squads.some((squad) => squad !== UNKNOWN);
   const counts = summed(parts.flatMap((part) => squads.map((squad) => part.service.now.squads.get(squad) ?? NOTHING)));
   const whose = squads.length > 3 ? `${squads.length} consumers` : list(squads.map(squadName));
-  const headline = `requests from ${whose} violate the contract${names.length > 1 ? `s of ${list(names)}` : ""}`;
+  const headline = names.length > 1 ? `requests violate the contracts of ${list(names)}` : `requests from ${whose} violate the contract`;
   return {
     ...cause(service, isRejected && isKnown ? "warn" : "note", `requests ${names.length > 1 ? squads[0] : ""}`, headline, {
       figure: violating(counts.wrongRequests, counts),

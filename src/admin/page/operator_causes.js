@@ -1,4 +1,4 @@
-// ---- Causes: operators, and the proxy itself -------------------------------------------------
+// ---- Causes: operators, the proxy itself, and what services have in common ----------------------
 
 // Overrides, deploy windows and candidates that operators have set.
 function operatorCauses(service, contacts) {
@@ -59,8 +59,28 @@ function proxyCauses(all) {
   if (unsent.length) {
     const affected = unsent.reduce((sum, service) => sum + service.now.unsent / service.now.seconds, 0);
     proxy("bad", "proxy unsent", "this machine lacks descriptors, ports, memory or the resolver",
-      [`affects ${list(unsent.slice(0, 5).map((service) => service.name))}${unsent.length > 5 ? ` and ${unsent.length - 5} more` : ""}`], { affected, figure: `${rate(affected)} requests/s not sent` });
+      [`affects ${list(unsent.slice(0, 5).map((service) => service.name))}${unsent.length > 5 ? ` and ${unsent.length - 5} more` : ""}`], { services: unsent.map((service) => service.name), affected, figure: `${rate(affected)} requests/s not sent` });
   }
   return found;
+}
+
+// Services that become unreachable at the same time have a cause in common, so they are one card.
+function joinUnreachable(found) {
+  const parts = found.filter((cause) => cause.unreachable);
+  const starts = parts.map((cause) => cause.unreachable.start);
+  if (parts.length < TOGETHER_MIN || Math.max(...starts) - Math.min(...starts) > MINUTE_SECONDS) return found;
+  const counts = summed(parts.map((cause) => cause.unreachable.counts));
+  const unserved = unservedOf(counts);
+  const affected = parts.reduce((sum, cause) => sum + cause.affected, 0);
+  const names = parts.map((cause) => cause.service).sort();
+  const level = parts.map((cause) => cause.level).sort((a, b) => LEVEL_ORDER[a] - LEVEL_ORDER[b])[0];
+  const joined = {
+    key: "unreachable", services: names, level, affected, subject: `${names.length} services`, headline: "unreachable for all callers",
+    figure: counts.requests ? unserved && `${percent(unserved / counts.requests)} of their requests not served` : "no calls now",
+    facts: [since(Math.max(...starts)), list(names.length > 6 ? [...names.slice(0, 5), `${names.length - 5} more`] : names),
+      "they may share a network, a host, a resolver or certificates"],
+    look: command("breakers"), changes: [],
+  };
+  return [...found.filter((cause) => !cause.unreachable), joined];
 }
 

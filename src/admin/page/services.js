@@ -85,7 +85,8 @@ function naming(squads, service) {
 function findCauses() {
   const all = services();
   const contacts = contactsBySquad();
-  const found = [...proxyCauses(all), ...violationCauses(all, contacts), ...all.flatMap((service) => serviceCauses(service, contacts))];
+  const own = all.flatMap((service) => serviceCauses(service, contacts));
+  const found = [...proxyCauses(all), ...violationCauses(all, contacts), ...joinUnreachable(own)];
   found.sort((a, b) => LEVEL_ORDER[a.level] - LEVEL_ORDER[b.level] || (b.affected ?? 0) - (a.affected ?? 0));
   for (const service of all) {
     service.causes = found.filter((cause) => cause.services.includes(service.name));

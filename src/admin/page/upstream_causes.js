@@ -25,9 +25,10 @@ function failingCause(service, call) {
   const counts = summed(squads.map((squad) => now.squads.get(squad) ?? NOTHING));
   const level = failingLevel(troubled, counts, protection);
   const unserved = unservedOf(counts);
+  const isUnreachable = troubled.some((breaker) => !breaker.squad && breaker.state !== "closed");
   return cause(service, level, "failing", failingHeadline(service, { troubled, squads, counts, isForAll }), {
     figure: counts.requests ? unserved && `${percent(unserved / counts.requests)} of requests not served` : "no calls now",
-    squads, call, affected: unserved / now.seconds,
+    squads, call, affected: unserved / now.seconds, unreachable: isUnreachable ? { start: startOf(service, troubled), counts, seconds: now.seconds } : null,
     facts: failingFacts(service, { troubled, counts }),
     whom: squads.length > 1 ? { squads, now } : null,
     before: changeBefore(service, startOf(service, troubled)),
@@ -35,12 +36,13 @@ function failingCause(service, call) {
   });
 }
 
-// A circuit that closed again recently is a notice, and so is one that only waits for a call.
+// A circuit that closed again recently is a notice, and so is one that only waits for a call. Without
+// calls, nothing is critical.
 function failingLevel(troubled, counts, protection) {
   const open = troubled.filter((breaker) => breaker.state !== "closed");
   const unserved = share(unservedOf(counts), counts.requests);
   if (troubled.length && !open.length) return isFailing(counts) ? "warn" : "note";
-  if (counts.requests === 0 && open.every((breaker) => breaker.state === "half-open")) return "note";
+  if (counts.requests === 0) return open.every((breaker) => breaker.state === "half-open") ? "note" : "warn";
   if (counts.requests >= CALLS_MIN && unserved >= 0.5) return "bad";
   if (open.some((breaker) => breakerLevel(breaker, protection).level === "bad")) return "bad";
   return open.length || unserved >= FAILING ? "warn" : "note";
@@ -102,11 +104,12 @@ function changeBefore(service, start) {
   return changed ? `contract ${changed.version ?? ""} became active ${earlier(changed) < SAME_SECONDS ? "at the same time" : `${age(earlier(changed))} before`}` : null;
 }
 
-// The mildest first: let the breaker only count. Only for circuits that are few enough to be listed.
+// What an operator can do about circuits, the mildest override for each squad. The details of the
+// service compose the others.
 function breakerActions(service, troubled) {
   const open = troubled.filter((breaker) => breaker.state !== "closed");
   const bySquad = [...Map.groupBy(open, (breaker) => breaker.squad ?? "everybody")];
-  return bySquad.map(([squad, group]) => {
+  return bySquad.slice(0, ACTIONS_SHOWN).map(([squad, group]) => {
     const tiers = group.map((breaker) => breaker.tier).filter(Boolean);
     const isOne = tiers.length === 1 && squad !== UNKNOWN;
     const over = group[0].override === "auto" ? "observe" : "auto";
