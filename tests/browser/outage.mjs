@@ -68,13 +68,16 @@ async function showsOneCardForEachCause(page) {
   assert.equal(await page.locator(".panel, details[open]").count(), 0);
 }
 
-// What happened before the page was opened is not new.
+// What happened before the page was opened is not new, also where it is shown for the first time.
 async function isNoNews(page) {
+  await page.locator("#service-orders button[data-act=toggle]").click();
+  await seen(page, "#panel-orders td", "mobile");
   const said = await page.locator("#say").textContent();
   assert.match(said, /^5 causes need attention: users: failing for all 5 squads\. /);
   assert.doesNotMatch(await page.locator("body").innerText(), /\bnew\b:/i);
   assert.ok(await page.locator("#feed tbody tr").count() > 0, "no violations are listed");
   assert.equal(await page.locator(".fresh").count(), 0, "an old kind of violation is marked as new");
+  await page.locator("#service-orders button[data-act=toggle]").click();
 }
 
 // The first cause is on the first screen, with its next command; the page is a few screens long.
@@ -114,6 +117,12 @@ async function addsUp(page) {
     total += sum.requests;
     await page.locator(`#service-${service} button[data-act=toggle]`).click();
   }
+  // The violations of the squad, in the list of all and among the drift of the service.
+  await page.locator("#service-orders button[data-act=toggle]").click();
+  const listed = await cellsOf(page.locator("#feed tbody tr").first());
+  const drift = await cellsOf(page.locator("#panel-orders table").filter({ hasText: "Drift of orders" }).locator("tbody tr").first());
+  assert.ok(listed.count > 0 && listed.count === drift.count, `${JSON.stringify(listed)}, ${JSON.stringify(drift)}`);
+  await page.locator("#service-orders button[data-act=toggle]").click();
   const shown = /([\d\u202f.]+) requests\/s/.exec(await page.locator("#totals").textContent());
   assert.ok(Math.abs(Number(shown[1].replaceAll("\u202f", "")) - total / 10) <= 0.5, `${shown[0]}, ${total} in 10 s`);
   // The card counts the same requests.

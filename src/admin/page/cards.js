@@ -6,8 +6,8 @@ function render() {
   renderLink();
   if (!state.shownAt) return;
   renderVerdict(all, found);
-  renderServices(all);
   renderSections(all);
+  renderServices(all);
   announce(found);
 }
 

@@ -49,7 +49,7 @@ function composer(service) {
   return h("div", { role: "group", "aria-label": `Compose a breaker command for ${name}` },
     h("div", { class: "composer" },
       select("squad", "Override the breaker of", [...squads.map((squad) => [squad]), ["everybody", ALL_CALLERS]]),
-      select("tier", "Tier", [["", "all"], ["gold"], ["silver"], ["bronze"]], !hasTier),
+      select("tier", "Tier", [["", "all"], ...TIERS.map((tier) => [tier])], !hasTier),
       select("over", "Override", Object.entries(OVERRIDES).map(([over, text]) => [over, `${text} (${over})`])),
       reasonInput(place, suggested)),
     withReason(words, reasonOf(place, suggested)));

@@ -2,7 +2,8 @@
 
 // The sections below the services. Each is closed until it is needed; its head says what is in it.
 function renderSections(all) {
-  const rows = recentViolations(all);
+  noteKinds(all);
+  const rows = violationsOf(all.filter(matches));
   const kinds = merged(rows);
   renderInto("violations-note", rows.length ? `${plural(kinds.length, "kind")}, last seen ${recently(secondsSince(rows[0].at))}` : "none");
   renderInto("feed", feed(kinds));
@@ -52,12 +53,21 @@ function breakerChanges(service) {
   }
   return groups.map((group) => {
     const [{ from, to, reason, ago_seconds: seconds }] = group;
-    const names = [...new Set(group.map(({ breaker }) => circuit(breaker)))].sort();
+    const names = changedCircuits(group);
     const which = names.length === 1 ? `circuit of ${names[0]}` : `${names.length} circuits`;
     const whose = names.length > 1 ? ` (${list(names)})` : "";
-    const what = from === to ? reason : `${from} → ${to}`;
-    return { seconds, service: service.name, short: ` ${which} ${what}`, text: ` ${which}${whose} ${what}${from === to ? "" : `: ${reason}`}` };
+    const what = from === to ? `: ${reason}` : ` ${from} → ${to}`;
+    return { seconds, service: service.name, short: ` ${which}${what}`, text: ` ${which}${whose}${what}${from === to ? "" : `: ${reason}`}` };
   });
+}
+
+// The circuits of a squad that all changed are named by the squad.
+function changedCircuits(group) {
+  const bySquad = Map.groupBy(group, ({ breaker }) => breaker.squad);
+  return [...bySquad.values()].flatMap((changes) => {
+    const names = [...new Set(changes.map(({ breaker }) => circuit(breaker)))];
+    return names.length === TIERS.length ? [squadName(changes[0].breaker.squad)] : names;
+  }).sort();
 }
 
 const windowChanges = ({ name, protection }) => protection?.deploy_window

@@ -113,7 +113,7 @@ function deployWindow({ name, protection: { deploy_window: window } }) {
 
 const violationColumns = (withService) => [
   ["last", (row) => ago(secondsSince(row.at), row.at)],
-  ["count", (row) => row.count, "number"],
+  ["count", (row) => integer(row.count), "number"],
   withService && ["service", (row) => row.service, "name"],
   ["class", (row) => row.class],
   ["operation", (row) => code(operationOf(row, row.drift) || "none"), "name"],
@@ -123,41 +123,54 @@ const violationColumns = (withService) => [
   ["action", (row) => row.enforcement === "reject" ? badge("warn", "refused") : badge("note", "reported")],
 ].filter(Boolean);
 
-// Whether a kind of violation has appeared since the last poll. Nothing is new when the page opens.
-function isNewKind(key) {
-  if (!state.kinds.has(key)) state.kinds.set(key, state.isFirstPoll ? null : state.shownAt);
-  return state.kinds.get(key) === state.shownAt;
+// What is one row: the same violation by the same squad, wherever in the payload it is.
+const kindOf = (row) => [row.service, row.class, row.operation, row.squad, row.in, row.name, row.keyword, ruleLocation(row), row.schema].join("\n");
+
+// Notes when each kind was first seen. Nothing is new when the page opens, nor when a filter or a panel
+// shows what was there before.
+function noteKinds(all) {
+  for (const row of violationsOf(all)) {
+    const key = kindOf(row);
+    if (!state.kinds.has(key)) state.kinds.set(key, state.isFirstPoll ? null : state.shownAt);
+  }
 }
 
-// Merges equal violations into one row at the position of the newest, so a consumer that repeats
-// one violation does not fill the list.
+// One row for each kind, at the position of its newest violation, so a consumer that repeats one does
+// not fill the list. The count is exact where the drift of the service has it.
 function merged(rows) {
   const found = new Map();
   for (const row of rows) {
-    const key = [row.service, row.class, row.operation, row.squad, row.enforcement, messageLocation(row), ruleLocation(row), row.schema].join("\n");
-    if (!found.has(key)) found.set(key, { ...row, key, count: 0, isFresh: isNewKind(key) });
-    found.get(key).count += 1;
+    const key = kindOf(row);
+    if (!found.has(key)) found.set(key, { ...row, key, kept: 0, isFresh: state.kinds.get(key) === state.shownAt });
+    found.get(key).kept += 1;
   }
-  return [...found.values()];
+  return [...found.values()].map((row) => ({ ...row, count: exactCount(row) ?? row.kept }));
 }
 
-function violations({ name, traffic }) {
-  const rows = (traffic?.violations ?? []).map((row) => ({ ...row, drift: traffic.drift }));
-  return h("section", null, rows.length
-    ? table(`The last ${plural(rows.length, "contract violation")} of ${name}`, violationColumns(false), merged(rows), (row) => row.key)
+// How often a squad has violated the contract in this way since the start.
+function exactCount(row) {
+  const alike = similarDrift(row, row.drift).filter((kind) => ["in", "name", "keyword", "schema"].every((part) => (kind[part] ?? null) === (row[part] ?? null)));
+  const counts = alike.flatMap((kind) => kind.consumers.filter((consumer) => consumer.squad === row.squad).map((consumer) => consumer.count));
+  return counts.length ? counts.reduce((sum, count) => sum + count, 0) : null;
+}
+
+function violations(service) {
+  const kinds = merged(violationsOf([service]));
+  return h("section", null, kinds.length
+    ? table(titled(`Recent contract violations of ${service.name}`, "with counts since the start"), violationColumns(false), kinds, (row) => row.key)
     : [h("h4", null, "Violations"), none("No violations.")]);
 }
 
-// The violations of all shown services, newest first.
-function recentViolations(all) {
-  const rows = all.filter(matches).flatMap((service) => (service.traffic?.violations ?? []).map((row) => ({ ...row, service: service.name, drift: service.traffic.drift })));
+// The violations of services, newest first.
+function violationsOf(all) {
+  const rows = all.flatMap((service) => (service.traffic?.violations ?? []).map((row) => ({ ...row, service: service.name, drift: service.traffic.drift })));
   return rows.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
 }
 
 function feed(kinds) {
   if (!kinds.length) return none(state.answers.traffic ? "No violations." : "No traffic data.");
-  const caption = state.find || state.only ? "The most recent, for the services shown above" : "The most recent, for all services";
-  return table(caption, violationColumns(true), kinds.slice(0, FEED_SHOWN), (row) => row.key);
+  const caption = state.find || state.only ? "Of the services shown above" : "Of all services";
+  return table(titled(caption, "with counts since the start"), violationColumns(true), kinds.slice(0, FEED_SHOWN), (row) => row.key);
 }
 
 function drift({ name, traffic }) {

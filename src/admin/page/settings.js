@@ -25,6 +25,8 @@ const CALLS_MIN = 5;          // fewer requests are not rated
 const POINTS_MIN = 30;        // the smallest width of a chart
 const POINTS_MAX = 150;       // the length of a series in the proxy
 
+const TIERS = ["gold", "silver", "bronze"];
+
 // The label of the breaker of the whole service.
 const ALL_CALLERS = "all callers";
 

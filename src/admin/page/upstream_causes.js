@@ -51,7 +51,7 @@ function failingLevel(troubled, counts, protection) {
 // The tiers of the circuits of one squad, unless they are all.
 function tiersOf(troubled, squads) {
   const tiers = [...new Set(troubled.map((breaker) => breaker.tier).filter(Boolean))];
-  return squads.length === 1 && tiers.length && tiers.length < 3 ? ` (${list(tiers)})` : "";
+  return squads.length === 1 && tiers.length && tiers.length < TIERS.length ? ` (${list(tiers)})` : "";
 }
 
 // What is wrong and for whom, in words that do not change while it lasts.
