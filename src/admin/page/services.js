@@ -112,7 +112,7 @@ function cause(service, level, kind, headline, more) {
 }
 
 // A time in the past, with its age: "since 02:14:03, 4 min ago".
-const since = (seconds) => `since ${clock(new Date(proxyNow() - 1000 * seconds))} (${age(seconds)})`;
+const since = (seconds) => seconds === Infinity ? "for several minutes" : `since ${clock(new Date(proxyNow() - 1000 * seconds))} (${age(seconds)})`;
 
 const perSecond = (count, now) => `${rate(count / now.seconds)}/s`;
 

@@ -24,6 +24,7 @@ const FAILURES_MIN = 3;       // fewer failures are no problem
 const CALLS_MIN = 5;          // fewer requests are not rated
 const POINTS_MIN = 30;        // the smallest width of a chart
 const POINTS_MAX = 150;       // the length of a series in the proxy
+const CALM_POINTS = 5;        // so many points without failures end a failure
 
 const TIERS = ["gold", "silver", "bronze"];
 

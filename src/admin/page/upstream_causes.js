@@ -70,7 +70,8 @@ function failingHeadline(service, { troubled, squads, counts, isForAll }) {
 function failingFacts(service, { troubled, counts }) {
   const { now, protection } = service;
   const open = troubled.filter((breaker) => breaker.state !== "closed");
-  const parts = [[counts.shed, open.length ? "refused by circuits" : "refused"], [counts.failed, "failed upstream"], [counts.unsent, "not sent"], [counts.answered, "served"]];
+  const parts = [[counts.shed, open.length ? "refused by circuits" : "refused"], [counts.failed, "failed upstream"], [counts.unsent, "not sent"],
+    [counts.refused, "refused by the contract"], [counts.ended, "left by clients"], [counts.answered, "served"]];
   const current = counts.requests
     ? `${perSecond(counts.requests, now)} now: ${parts.filter(([count]) => count > 0).map(([count, word]) => `${perSecond(count, now)} ${word}`).join(", ")}`
     : "";
@@ -88,11 +89,17 @@ function startOf(service, troubled) {
   return sustained(service.traffic, (point) => (point.failed + point.unanswered) / sent(point) >= FAILING);
 }
 
-// For how many seconds a rate has been too high. Points without requests are ignored.
+// For how many seconds a rate has been too high, with pauses that are shorter than ten seconds. Points
+// without requests are ignored. Without an end in the series it is `Infinity`.
 function sustained(traffic, isHigh) {
   const { points, every_seconds: every } = traffic.series;
-  const calm = points.findLastIndex((point) => point.requests > 0 && !isHigh(point));
-  return (points.length - 1 - calm) * every;
+  let [first, calm] = [points.length, 0];
+  for (let index = points.length - 1; index >= 0 && calm < CALM_POINTS; index -= 1) {
+    if (points[index].requests === 0) continue;
+    calm = isHigh(points[index]) ? 0 : calm + 1;
+    if (calm === 0) first = index;
+  }
+  return first === 0 && points.length >= POINTS_MAX ? Infinity : (points.length - first) * every;
 }
 
 // The last change of the service shortly before a failure began.
