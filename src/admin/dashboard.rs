@@ -1,6 +1,6 @@
 //! Serves `/`: the dashboard for browsers, the list of routes for other clients.
 //!
-//! The page is one file and needs no build step. Its content security policy allows only its own
+//! The page is one response and needs no build step: its parts in `page/` are joined by the compiler. Its content security policy allows only its own
 //! script and style, by hash, and requests to this port. Text of a contract or a request that
 //! reached the page as markup could therefore not run.
 
@@ -19,8 +19,31 @@ use sha2::{Digest, Sha256};
 use super::admin_response::{AdminResponse, page, text};
 use super::admin_route::index;
 
-/// The page. Its script and style are inline, and it refers to no other host.
-const PAGE: &str = include_str!("dashboard.html");
+/// The page. Its script and style are inline, and it refers to no other host. The parts of the
+/// script are in the order in which data flows through them.
+const PAGE: &str = concat!(
+    include_str!("page/head.html"),
+    include_str!("page/style.css"),
+    include_str!("page/body.html"),
+    include_str!("page/settings.js"),
+    include_str!("page/text.js"),
+    include_str!("page/elements.js"),
+    include_str!("page/charts.js"),
+    include_str!("page/polling.js"),
+    include_str!("page/services.js"),
+    include_str!("page/breaker_facts.js"),
+    include_str!("page/upstream_causes.js"),
+    include_str!("page/contract_causes.js"),
+    include_str!("page/operator_causes.js"),
+    include_str!("page/cards.js"),
+    include_str!("page/commands.js"),
+    include_str!("page/service_list.js"),
+    include_str!("page/service_panel.js"),
+    include_str!("page/sections.js"),
+    include_str!("page/announcements.js"),
+    include_str!("page/actions.js"),
+    include_str!("page/tail.html"),
+);
 
 /// The content security policy of the page.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {

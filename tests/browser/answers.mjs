@@ -2,7 +2,7 @@
 // test does not reach all of them. Names and messages contain markup.
 
 const HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
-const ZERO = { answered: 0, failed: 0, refused: 0, shed: 0, unanswered: 0, unsent: 0, abandoned: 0 };
+const ZERO = { answered: 0, failed: 0, unanswered: 0, unsent: 0, refused: 0, shed: 0, abandoned: 0, disconnected: 0, truncated: 0, drained: 0 };
 const REVISION = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const LONG = "the-service-with-the-longest-name-that-a-catalog-may-hold-64-chs";
 
@@ -38,6 +38,7 @@ function service(index, now) {
 const KINDS = [
   { open: true }, { open: true, everybody: true }, { unread: true }, { stale: true }, { quiet: true }, { unmeasured: true },
   { orphan: true, failing: true }, { hostile: true }, { shedding: true }, { window: true }, { candidate: true }, { silenced: true }, { flapping: true },
+  { waiting: true, quiet: true }, { starved: true }, { starved: true }, { careless: true }, { careless: true },
 ];
 
 const NO_OWNER = { squad: null, email: null, chat: null, oncall: null, domains: [], cost_center: null, tier: null, contract: null, commit: null, portcullis: { version: "0.1.0", commit: null } };
@@ -81,15 +82,19 @@ function flapping() {
   return cell({ squad: "checkout", tier: "bronze", reason: closing.reason, since_seconds: 3, history: changes.map(([ago_seconds, change]) => ({ ago_seconds, ...change })) });
 }
 
-function bank(service, { open, everybody, window, silenced, flapping: flaps }) {
+function bank(service, { open, everybody, window, silenced, flapping: flaps, waiting }) {
   const squads = [cell({ squad: "payments", tier: "gold", calls: 120, failures: 1 })];
   if (open) squads.unshift(tripped({ squad: "checkout", tier: "bronze" }));
   if (flaps) squads.push(flapping());
+  if (waiting) squads.push({ ...tripped({ squad: "checkout", tier: "bronze" }), state: "half-open", remaining_seconds: 0 });
   if (silenced) squads.push(cell({ squad: "checkout", tier: "silver", override: "disabled" }));
   return {
     service, mode: "enforce", everybody: everybody ? tripped({}) : cell({ failure_rate_max: 0.9 }), squads,
     deploy_window: window ? { open_seconds: 61, remaining_seconds: 539, reason: HOSTILE } : null,
-    shares: { limit: 10, adaptive: false, in_flight: 9, waiting: 3, squads: [{ squad: "checkout", weight: 1, guaranteed: 2, in_flight: 7 }, { squad: "payments", weight: 3, guaranteed: 8, in_flight: 2 }] },
+    shares: { limit: 10, adaptive: false, in_flight: 9, waiting: 3, lent: 5, squads: [
+      { squad: "checkout", weight: 1, guaranteed: 2, never_lent: 1, in_flight: 7, borrowed: 5 },
+      { squad: "payments", weight: 3, guaranteed: 8, never_lent: 3, in_flight: 2, borrowed: 0 },
+    ] },
     budget: { requests: 200, cross_squad: 70, cross_squad_max: 0.15 },
   };
 }
@@ -98,12 +103,33 @@ function traffic(service, kind, now) {
   const counted = kind.quiet ? { requests: 0, departed: 0, outcomes: ZERO } : { requests: 1234, departed: 12, outcomes: { ...ZERO, answered: 1200, failed: 22, refused: 12 } };
   const consumers = kind.quiet ? [] : [{ squad: "checkout", ...counted }, { squad: "unknown", ...counted }];
   return {
-    service, provider: kind.orphan ? null : "squad-1", since_seconds: 4000, contract: null, drift_rate: kind.quiet ? 0 : 0.0097, ...counted, consumers,
+    service, provider: kind.orphan ? null : "squad-1", since_seconds: 4000, recent: recent(kind), contract: null, drift_rate: kind.quiet ? 0 : 0.0097, ...counted, consumers,
     operations: kind.quiet ? [] : [{ operation: "createOrder", ...counted, consumers }, { operation: HOSTILE, ...counted, consumers }],
     uncalled: ["deleteOrder", "listOrders"], drift_more: kind.hostile ? 7 : 0,
     drift: kind.hostile ? [{ class: "unknown-path", operation: null, method: "GET", path: `/${HOSTILE}/{}/notes`, in: "path", name: null, status: null, count: 12, consumers: [{ squad: "checkout", count: 12 }], first_seconds_ago: 900, last_seconds_ago: 2 }] : [],
-    violations: kind.hostile ? [violation(now, "reject"), violation(now, "reject"), violation(now - 9000, "report")] : [],
+    violations: kind.hostile ? [violation(now, "reject"), violation(now, "reject"), violation(now - 9000, "report")]
+      : kind.careless ? [{ ...violation(now, "reject"), squad: "mobile" }] : [],
     series: { every_seconds: 2, points: Array.from({ length: kind.quiet ? 3 : 150 }, (_, index) => point(index, kind)) },
+  };
+}
+
+// The counts of the last ten seconds: those of checkout depend on the state of the service.
+function recent({ quiet, open, failing, shedding, hostile, starved }) {
+  if (quiet) return { seconds: 10, ...sum([]), consumers: [] };
+  const unsent = starved ? 15 : 0;
+  const [shed, failed, refused] = [open ? 100 : shedding ? 24 : 0, open ? 20 : failing ? 150 : 0, hostile ? 4 : 0];
+  const consumers = [
+    { squad: "checkout", requests: 200, departed: hostile ? 6 : 0, wrong_requests: hostile ? 6 : 0, wrong_responses: 0, outcomes: { ...ZERO, shed, failed, refused, unsent, answered: 200 - shed - failed - refused - unsent } },
+    { squad: "unknown", requests: 10, departed: 0, wrong_requests: 0, wrong_responses: 0, outcomes: { ...ZERO, answered: 10 } },
+  ];
+  return { seconds: 10, ...sum(consumers), consumers };
+}
+
+function sum(consumers) {
+  const add = (value) => consumers.reduce((total, consumer) => total + value(consumer), 0);
+  return {
+    requests: add((one) => one.requests), departed: add((one) => one.departed), wrong_requests: add((one) => one.wrong_requests), wrong_responses: 0,
+    outcomes: Object.fromEntries(Object.keys(ZERO).map((name) => [name, add((one) => one.outcomes[name])])),
   };
 }
 

@@ -9,11 +9,14 @@ import { chromium } from "playwright-core";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+const PHONE = { isMobile: true, hasTouch: true, reducedMotion: "reduce" };
+
 /** Windows and colour schemes. */
 export const LOOKS = {
   light: { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
   dark: { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
-  phone: { viewport: { width: 360, height: 740 }, colorScheme: "light", isMobile: true, hasTouch: true, reducedMotion: "reduce" },
+  phone: { viewport: { width: 360, height: 740 }, colorScheme: "light", ...PHONE },
+  "phone-dark": { viewport: { width: 360, height: 740 }, colorScheme: "dark", ...PHONE },
 };
 
 /** Starts the browser, runs the scenario, and always closes the browser. */
@@ -48,7 +51,7 @@ export async function open({ browser, url }, look, prepare = async () => {}) {
 }
 
 /** Checks the page with axe, takes a screenshot, and checks that it fits the window. */
-export async function audit(page, folder, name) {
+export async function audit(page, folder, name, fullPage = false) {
   await page.evaluate(AXE);
   const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document));
   const lines = violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map((node) => node.html).slice(0, 3).join("\n  ")}`);
@@ -58,7 +61,7 @@ export async function audit(page, folder, name) {
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(overflow <= 0, `${name}: ${overflow} px wider than the window`);
   await page.evaluate(() => scrollTo(0, 0));
-  await page.screenshot({ path: join(folder, `dashboard-${name}.png`) });
+  await page.screenshot({ path: join(folder, `dashboard-${name}.png`), fullPage });
 }
 
 /** Waits until an element contains a text. */

@@ -36,21 +36,21 @@ await run(async (setup) => {
 input.close();
 
 async function showsProblems(page) {
-  await seen(page, ".trouble.bad h3", /^.*search-api: circuit of checkout \(bronze\) open for .*% of calls failed$/);
-  await seen(page, ".trouble.bad .call", "#discovery / discovery-pager");
-  await seen(page, ".trouble code", /^portcullis breakers set search-api checkout --tier bronze observe --reason why --admin http:/);
-  await seen(page, ".trouble.warn h3", /orders: requests from discovery violate the contract and are refused: .*\d+ in the last/);
-  await seen(page, ".trouble.warn .detail", /\d+ × invalid-body in createItem, body, rule type at .*orders\.yaml:\d+/);
-  await seen(page, ".trouble.warn .detail", /\d+ × unknown-path in GET \/notes\/\{\}, target/);
-  await seen(page, ".trouble.warn .call", "#checkout");
+  await seen(page, ".cause.bad h3", /search-api: failing for checkout \(bronze\), .*% of requests not served$/);
+  await seen(page, ".cause.bad .call", "#discovery / discovery-pager");
+  await seen(page, ".cause code", /^portcullis breakers set search-api checkout --tier bronze observe --reason 'search-api: failing for checkout \(bronze\)' --admin http:/);
+  await seen(page, ".cause.warn h3", /orders: requests from checkout and discovery violate the contract, .*% of them now/);
+  await seen(page, ".cause.warn .facts-line", /invalid-body in createItem, body, rule type at orders\.yaml:\d+/);
+  await seen(page, ".cause.warn .facts-line", /unknown-path in GET \/notes\/\{\}, target/);
+  await seen(page, ".cause.warn .call", "#payments");
   await seen(page, "#feed tr", /orders.*invalid-body.*createItem.*discovery.*orders\.yaml:\d+.*refused/s);
   await seen(page, "#feed tr", /orders.*unknown-path.*GET \/notes\/\{\}.*checkout/s);
-  await page.locator(".trouble.bad button[data-service=search-api]").first().click();
+  await page.locator(".cause.bad button[data-service=search-api]").first().click();
   await seen(page, "#service-search-api .plot", "");
   await seen(page, "#service-search-api tr", /checkout.*bronze.*open/s);
   await seen(page, "#health tr", "checkout");
   await seen(page, "#changes li", /search-api circuit of checkout \(bronze\) closed → open/);
-  assert.match(await page.title(), /^\(\d+\) Portcullis – search-api: circuit /);
+  assert.match(await page.title(), /^\(\d+\) Portcullis – search-api: failing /);
   await page.locator("#service-orders button[data-act=toggle]").click();
   await seen(page, "#service-orders caption", "Drift of orders");
   await seen(page, "#service-orders details", "never called");
@@ -67,13 +67,13 @@ async function worksByKeyboard(page) {
     const stop = await page.evaluate(() => {
       const { outlineStyle } = getComputedStyle(document.activeElement);
       const { id, dataset, localName, textContent, hash } = document.activeElement;
-      return { name: id || dataset.act || dataset.compose || hash || `${localName} ${textContent}`, outlineStyle };
+      return { name: id || dataset.act || dataset.compose || (dataset.reason && "reason") || hash || `${localName} ${textContent}`, outlineStyle };
     });
     if (stop.name.startsWith("body")) break;
     assert.notEqual(stop.outlineStyle, "none", `${stop.name} shows no focus`);
     reached.add(stop.name);
   }
-  for (const name of ["#now", "#services", "pause", "find", "only", "show", "toggle", "copy", "squad", "over"]) {
+  for (const name of ["#now", "#services", "pause", "find", "only", "show", "toggle", "copy", "squad", "over", "reason"]) {
     assert.ok(reached.has(name), `${name} is not among ${[...reached]}`);
   }
   const toggle = page.locator("#service-orders button[data-act=toggle]");
@@ -99,10 +99,16 @@ async function showsCommandsThatWork(page) {
   await override("auto");
   await seen(page, "#panel-search-api tr", /checkout.*bronze.*none/s);
   const window = panel.locator("code").filter({ hasText: "deploy-window" });
+  // Without a reason, the command cannot be copied.
+  const copy = panel.locator(".command").filter({ hasText: "deploy-window" }).locator("button");
+  assert.ok(await copy.isDisabled(), "a command without a reason");
+  await panel.locator("[data-reason='window search-api']").fill("release 42, checkout's");
+  assert.ok(await copy.isEnabled());
   assert.equal(await command(await window.textContent()), "0");
-  await seen(page, ".trouble.note h3", "search-api: deploy window open for");
+  await seen(page, ".cause.note h3", "search-api: deploy window open for another");
+  await seen(page, ".cause.note .facts-line", "release 42, checkout's");
   assert.equal(await command(await window.textContent()), "0");
-  await page.locator(".trouble.note h3").filter({ hasText: "deploy window" }).waitFor({ state: "detached" });
+  await page.locator(".cause.note h3").filter({ hasText: "deploy window" }).waitFor({ state: "detached" });
 }
 
 // While the proxy is unreachable, the page reports it and keeps its last data.
@@ -110,7 +116,7 @@ async function survivesAnOutage(page, problems) {
   await command("stop");
   await seen(page, "#lost", /unreachable since \d\d:\d\d:\d\d/);
   await seen(page, "#link", "No response");
-  await seen(page, ".trouble h3", "search-api");
+  await seen(page, ".cause h3", "search-api");
   await command("start");
   await page.locator("#lost p").waitFor({ state: "detached" });
   await seen(page, "#link", "Live");

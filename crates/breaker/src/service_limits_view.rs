@@ -107,6 +107,8 @@ pub struct SlotSharesView {
     pub in_flight: u32,
     /// Requests that wait for a slot.
     pub waiting: usize,
+    /// Guaranteed slots that others use at present.
+    pub lent: u32,
     /// Each squad's part; the unknown consumer's only if it has called.
     pub squads: Vec<SquadShareView>,
 }
@@ -120,8 +122,12 @@ pub struct SquadShareView {
     pub weight: u32,
     /// How many requests it is guaranteed to have in flight.
     pub guaranteed: u32,
+    /// How many of those are never lent to others.
+    pub never_lent: u32,
     /// How many it has in flight.
     pub in_flight: u32,
+    /// How many of those are beyond its guarantee.
+    pub borrowed: u32,
 }
 
 /// Traffic between squads.
@@ -196,7 +202,9 @@ impl ServiceLimits {
                     squad: catalog.consumer_name(consumer).to_owned(),
                     weight: self.probe_share(consumer).weight,
                     guaranteed: occupied.guaranteed,
+                    never_lent: occupied.never_lent,
                     in_flight: occupied.in_flight,
+                    borrowed: occupied.in_flight.saturating_sub(occupied.guaranteed),
                 }
             })
             .collect();
@@ -205,6 +213,7 @@ impl ServiceLimits {
             adaptive: policy.protection.shares.adaptive,
             in_flight: squads.iter().map(|share| share.in_flight).sum(),
             waiting: occupancy.waiting,
+            lent: lent(occupancy.limit, &squads),
             squads,
         }
     }
@@ -337,7 +346,88 @@ impl TransitionView {
     }
 }
 
+/// How many guaranteed slots are lent: what squads have beyond their guarantees, without the slots
+/// that no squad is guaranteed.
+fn lent(limit: u32, squads: &[SquadShareView]) -> u32 {
+    let guaranteed = squads
+        .iter()
+        .fold(0_u32, |sum, share| sum.saturating_add(share.guaranteed));
+    let borrowed = squads
+        .iter()
+        .fold(0_u32, |sum, share| sum.saturating_add(share.borrowed));
+    borrowed.saturating_sub(limit.saturating_sub(guaranteed))
+}
+
 /// Seconds, to the millisecond.
 fn seconds(time: Duration) -> f64 {
     time.as_millis() as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Instant;
+
+    use portcullis_vocabulary::{Caller, Squad};
+
+    use super::*;
+    use crate::core_admission::CoreAdmission;
+    use crate::core_index::CoreIndex;
+    use crate::sharing::slot_wait::SlotOutcome;
+
+    /// Eleven slots, of which three squads with weights 2, 1 and 1 are guaranteed 5, 2 and 2. The
+    /// other two are guaranteed to none of them.
+    #[test]
+    fn shares_show_what_is_never_lent_and_what_is_lent() {
+        let weighted = |(name, weight): (&str, u32)| Squad {
+            weight: Some(weight),
+            ..Squad::named(name.parse().unwrap())
+        };
+        let squads = [("a", 2), ("b", 1), ("c", 1)].map(weighted).to_vec();
+        let catalog = Catalog::new(squads, vec![], vec![]);
+        let mut policy = ServicePolicy::default();
+        policy.protection.shares.in_flight_max = 11;
+        policy.protection.shares.lendable = 0.5;
+        let policy = Arc::new(policy);
+        let limits = ServiceLimits::new(&catalog, &policy, 1, Instant::now(), 1);
+        let limits = Arc::new(limits);
+        let core = CoreAdmission::new(Arc::clone(&limits), Arc::clone(&policy), CoreIndex::new(0));
+        let shares = || limits.shares_view(&policy, &catalog);
+        let of = |name: &str| {
+            let view = shares();
+            let share = view
+                .squads
+                .iter()
+                .find(|share| share.squad == name)
+                .unwrap();
+            [
+                share.guaranteed,
+                share.never_lent,
+                share.in_flight,
+                share.borrowed,
+            ]
+        };
+        assert_eq!([of("a"), of("b")], [[5, 2, 0, 0], [2, 1, 0, 0]]);
+        let caller = Caller {
+            consumer: catalog.consumer(b"b"),
+            tier: Tier::Gold,
+        };
+        let mut held = Vec::new();
+        for (taken, lent) in [(2, 0), (4, 0), (5, 1)] {
+            while held.len() < taken {
+                let SlotOutcome::Granted(slot) = core.acquire_slot(caller, Duration::ZERO) else {
+                    panic!("{} slots are free", 11 - held.len());
+                };
+                held.push(slot);
+            }
+            let [.., in_flight, borrowed] = of("b");
+            let expected = [taken, taken - 2, lent];
+            let found = [
+                in_flight as usize,
+                borrowed as usize,
+                shares().lent as usize,
+            ];
+            assert_eq!(found, expected);
+        }
+    }
 }

@@ -156,7 +156,9 @@ impl ServiceRecorder {
         });
         counter.increment(1);
         exchanges.tally.count(outcome, measured.departed);
-        self.inventory.record_latency(self.core, measured.took);
+        if outcome.is_timed_by_upstream() {
+            self.inventory.record_latency(self.core, measured.took);
+        }
         let histogram = |metric, labels: &[&str]| self.metrics.histogram(metric, labels);
         let service = self.service.as_str();
         self.durations[outcome as usize]
@@ -300,5 +302,46 @@ impl CoreRecorder {
     /// Counts a request that got no regular response because of a bug.
     pub fn panicked(&self) {
         self.panics.increment(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::ServiceDescription;
+
+    /// The latencies of a chart after ten calls of 100 ms and many of 1 ms with another outcome.
+    fn median_ms(many: RequestOutcome) -> f64 {
+        let inventory = TrafficInventory::new("orders", 1);
+        let recorder = ServiceRecorder::new(&Metrics::off(), &inventory, 0);
+        let labels = RequestLabels {
+            operation: 0,
+            operation_name: "listOrders",
+            squad: 0,
+            squad_name: "checkout",
+        };
+        let record = |outcome, ms| {
+            let measured = RequestMeasurement {
+                took: Duration::from_millis(ms),
+                ..RequestMeasurement::default()
+            };
+            recorder.request(labels, outcome, measured);
+        };
+        (0..10).for_each(|_| record(RequestOutcome::Answered, 100));
+        (0..90).for_each(|_| record(many, 1));
+        inventory.observe();
+        inventory.observe();
+        let view = serde_json::to_value(inventory.view(&ServiceDescription::default())).unwrap();
+        view["series"]["points"][0]["p50_ms"].as_f64().unwrap()
+    }
+
+    #[test]
+    fn latencies_leave_out_what_the_upstream_did_not_serve() {
+        for outcome in RequestOutcome::ALL {
+            let is_slow = median_ms(outcome) > 50.0;
+            assert_eq!(is_slow, !outcome.is_timed_by_upstream(), "{outcome:?}");
+        }
+        assert!(median_ms(RequestOutcome::Shed) > 50.0);
+        assert!(median_ms(RequestOutcome::Failed) < 2.0);
     }
 }

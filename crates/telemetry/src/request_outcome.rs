@@ -41,6 +41,20 @@ impl RequestOutcome {
         Self::Drained,
     ];
 
+    /// Whether the duration says how long the upstream took. The others ended without it: they were
+    /// refused, could not be sent, or were cut off by the end of the process.
+    pub const fn is_timed_by_upstream(self) -> bool {
+        match self {
+            Self::Answered
+            | Self::Failed
+            | Self::Unanswered
+            | Self::Abandoned
+            | Self::Disconnected
+            | Self::Truncated => true,
+            Self::Refused | Self::Shed | Self::Unsent | Self::Drained => false,
+        }
+    }
+
     /// The label value.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -48,6 +48,8 @@ pub(super) struct ShareStatus {
     pub(super) adaptive: bool,
     pub(super) in_flight: u64,
     pub(super) waiting: u64,
+    #[serde(default)]
+    pub(super) lent: u64,
     pub(super) squads: Vec<SquadShare>,
 }
 
@@ -57,7 +59,12 @@ pub(super) struct SquadShare {
     pub(super) squad: String,
     pub(super) weight: u64,
     pub(super) guaranteed: u64,
+    /// Missing in responses of older versions, as the next ones.
+    #[serde(default)]
+    pub(super) never_lent: u64,
     pub(super) in_flight: u64,
+    #[serde(default)]
+    pub(super) borrowed: u64,
 }
 
 /// The budget for requests between squads.

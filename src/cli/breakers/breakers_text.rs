@@ -95,11 +95,12 @@ fn print_shares(out: &mut ReportWriter, shares: &ShareStatus) {
         adaptive,
         in_flight,
         waiting,
+        lent,
         squads,
     } = shares;
     let adaptive = if *adaptive { " (adaptive)" } else { "" };
     out.line(format_args!(
-        "  in flight {in_flight} of {limit}{adaptive}, waiting {waiting}"
+        "  in flight {in_flight} of {limit}{adaptive}, waiting {waiting}, lent {lent}"
     ));
     let mut squads: Vec<_> = squads.iter().collect();
     if squads.is_empty() {
@@ -110,12 +111,20 @@ fn print_shares(out: &mut ReportWriter, shares: &ShareStatus) {
     let width = widest(shown.iter().map(|share| share.squad.as_str()));
     print_head(
         out,
-        &format!("{:<width$}  weight  guaranteed  in flight", "squad"),
+        &format!(
+            "{:<width$}  weight  guaranteed  never lent  in flight  borrowed",
+            "squad"
+        ),
     );
     for share in shown {
         out.line(format_args!(
-            "  {:<width$}  {:>6}  {:>10}  {:>9}",
-            share.squad, share.weight, share.guaranteed, share.in_flight
+            "  {:<width$}  {:>6}  {:>10}  {:>10}  {:>9}  {:>8}",
+            share.squad,
+            share.weight,
+            share.guaranteed,
+            share.never_lent,
+            share.in_flight,
+            share.borrowed
         ));
     }
     print_more(out, squads.len() - shown.len(), "squads");
@@ -174,10 +183,16 @@ mod tests {
                 }
             ],
             "shares": {
-                "limit": 1000, "adaptive": true, "in_flight": 13, "waiting": 2,
+                "limit": 1000, "adaptive": true, "in_flight": 213, "waiting": 2, "lent": 1,
                 "squads": [
-                    {"squad": "checkout", "weight": 1, "guaranteed": 200, "in_flight": 1},
-                    {"squad": "payments", "weight": 4, "guaranteed": 800, "in_flight": 12}
+                    {
+                        "squad": "checkout", "weight": 1, "guaranteed": 200, "never_lent": 100,
+                        "in_flight": 201, "borrowed": 1
+                    },
+                    {
+                        "squad": "payments", "weight": 4, "guaranteed": 800, "never_lent": 400,
+                        "in_flight": 12, "borrowed": 0
+                    }
                 ]
             },
             "budget": {"requests": 100, "cross_squad": 7, "cross_squad_max": 0.15}
@@ -190,10 +205,10 @@ orders  mode enforce
   everybody          closed     auto        120       0
   checkout   bronze  open       auto         40      31  31 of 40 calls failed within 10 s, more than 50 %; next probe in 3s
   payments   gold    half-open  observe       0       0  the wait is over, the next calls are probes; waiting for a call
-  in flight 13 of 1000 (adaptive), waiting 2
-  squad     weight  guaranteed  in flight
-  payments       4         800         12
-  checkout       1         200          1
+  in flight 213 of 1000 (adaptive), waiting 2, lent 1
+  squad     weight  guaranteed  never lent  in flight  borrowed
+  checkout       1         200         100        201         1
+  payments       4         800         400         12         0
   from other squads 7 of 100 requests within 10 s, at most 15 %
 ";
         assert_eq!(printed(|out| print_service(out, &service)), expected);

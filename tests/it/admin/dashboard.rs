@@ -3,10 +3,7 @@
 //! The scenarios in `tests/browser` drive the browser; they need Node and Chromium. If one of them
 //! is missing, the test is marked as ignored; `.ci/run` installs both.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -15,10 +12,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::breakers_admin::{HOST, LOOPBACK, good, request as request_to, site};
-use crate::support::app::{App, Process, SHOP, Site, ask, program};
-use crate::support::client::{Answer, PATIENCE};
+use crate::support::app::{App, Process, SHOP, Site, ask};
+use crate::support::browser::{Browser, request, run_line, send};
+use crate::support::client::Answer;
 use crate::support::faulty::Faulty;
-use crate::support::tools::tool;
 
 /// The `accept` header field of a browser.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -196,24 +193,6 @@ fn free_address() -> SocketAddr {
     listener.local_addr().unwrap()
 }
 
-/// Sends one raw request; whether it is answered does not matter to this client.
-fn send(address: SocketAddr, request: &str) {
-    let Ok(mut stream) = TcpStream::connect(address) else {
-        return;
-    };
-    let _ = stream.set_read_timeout(Some(PATIENCE));
-    let _ = stream.write_all(request.as_bytes());
-    let _ = stream.read_to_end(&mut Vec::new());
-}
-
-fn request(line: &str, host: &str, squad: &str, fields: &str, body: &str) -> String {
-    let length = body.len();
-    format!(
-        "{line} HTTP/1.1\r\nhost: {host}\r\nx-squad-owner: {squad}\r\nconnection: close\r\n\
-         {fields}content-length: {length}\r\n\r\n{body}"
-    )
-}
-
 /// Load: search fails two of three requests of one squad, and one order violates the contract.
 fn traffic() -> Vec<String> {
     let search = |squad, fields| request("GET /search", "search", squad, fields, "");
@@ -261,73 +240,6 @@ impl Drop for Load {
     }
 }
 
-/// Node with a scenario, and the browser that it drives.
-struct Browser {
-    node: Child,
-    lines: BufReader<std::process::ChildStdout>,
-}
-
-impl Browser {
-    fn start(scenario: &str, admin: SocketAddr) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
-        let chromium = find("chromium").or_else(|| find("google-chrome"));
-        let chromium = chromium.expect("chromium is missing; run .ci/run, which installs it");
-        let mut node = Command::new(tool("node"))
-            .arg(folder.join(scenario))
-            .arg(chromium)
-            .arg(format!("http://{admin}/"))
-            .arg(env!("CARGO_TARGET_TMPDIR"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(node.stdout.take().unwrap());
-        Self { node, lines }
-    }
-
-    /// The next request of the scenario; `None` at its end.
-    fn next_command(&mut self) -> Option<String> {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).unwrap();
-        (!line.is_empty()).then(|| line.trim().to_owned())
-    }
-
-    fn reply(&mut self, word: &str) {
-        let stdin = self.node.stdin.as_mut().unwrap();
-        stdin.write_all(format!("{word}\n").as_bytes()).unwrap();
-    }
-
-    #[track_caller]
-    fn succeed(mut self) {
-        let status = self.node.wait().unwrap();
-        assert!(status.success(), "{status}: see the standard error above");
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // After a successful test it has already exited and closed its browser.
-        let _ = self.node.kill();
-        let _ = self.node.wait();
-    }
-}
-
-fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|path| path.exists())
-}
-
-/// Runs a command line that the page shows; no argument contains a space.
-fn exit_code(line: &str) -> String {
-    let words = line
-        .strip_prefix("portcullis ")
-        .unwrap_or_else(|| panic!("{line:?} is not a command"));
-    let output = program().args(words.split(' ')).output().unwrap();
-    output.status.code().unwrap().to_string()
-}
-
 #[test]
 #[cfg_attr(
     not(has_browser),
@@ -348,7 +260,7 @@ fn a_browser_shows_a_real_proxy_under_load() {
             "stop" => drop(process.take()),
             "start" => process = Some(proxy.start()),
             command => {
-                browser.reply(&exit_code(command));
+                browser.reply(&run_line(command));
                 continue;
             }
         }

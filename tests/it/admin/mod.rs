@@ -3,4 +3,5 @@
 pub(crate) mod breakers_admin;
 pub(crate) mod contracts_admin;
 pub(crate) mod dashboard;
+pub(crate) mod dashboard_outage;
 pub(crate) mod metrics;

@@ -50,10 +50,10 @@ fn shows_and_overrides_breakers() {
 {name}  mode enforce
   squad      tier    state      override  calls  failed  why
   everybody          closed     auto          0       0
-  in flight 0 of 1000, waiting 0
-  squad     weight  guaranteed  in flight
-  checkout       1         200          0
-  payments       4         800          0
+  in flight 0 of 1000, waiting 0, lent 0
+  squad     weight  guaranteed  never lent  in flight  borrowed
+  checkout       1         200         100          0         0
+  payments       4         800         400          0         0
 "
         )
     };

@@ -239,6 +239,14 @@ impl Process {
         Self::spawn(site, command)
     }
 
+    /// Starts in the directory of the site, so that paths are shown relative to it.
+    pub(crate) fn start_inside(site: Site) -> Self {
+        let config = site.write();
+        let mut command = command(Path::new(config.file_name().unwrap()));
+        command.current_dir(config.parent().unwrap());
+        Self::spawn(site, command)
+    }
+
     /// Starts with a limit of open files, as `ulimit` sets it: `-n 64` or `-Sn 64`.
     pub(crate) fn start_limited(site: Site, ulimit: &str) -> Self {
         let config = site.write();
@@ -378,7 +386,7 @@ fn binary() -> std::ffi::OsString {
 }
 
 /// A shell that runs a script with the program as `$0`.
-fn program_in_shell(script: &str) -> Command {
+pub(crate) fn program_in_shell(script: &str) -> Command {
     let mut shell = without_own_variables(Command::new("sh"));
     shell.args(["-c", script]).arg(binary());
     shell

@@ -2,6 +2,7 @@
 //! tools.
 
 pub(crate) mod app;
+pub(crate) mod browser;
 #[allow(dead_code, reason = "the tests of the data plane's crate use the rest")]
 pub(crate) mod client;
 pub(crate) mod corpus;

@@ -30,6 +30,8 @@ impl Spawned {
         let mut lines = lines.map_while(Result::ok);
         let line = lines.find(|line| line.contains(LISTENING)).unwrap();
         let address = line.split_once(LISTENING).unwrap().1.parse().unwrap();
+        // The test harness of the process writes a line after a minute, and ends if it cannot.
+        std::thread::spawn(move || lines.for_each(drop));
         Self { child, address }
     }
 

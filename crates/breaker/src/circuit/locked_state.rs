@@ -107,11 +107,63 @@ impl LockedState {
         self.until = (now + wait).max(self.retry_after);
     }
 
-    /// Adds a transition to the history, whose oldest entry makes room.
+    /// Adds a transition to the history. The oldest probe attempt makes room, because many of them
+    /// would displace the transition that began a failure; then the oldest transition.
     pub(super) fn remember(&mut self, transition: BreakerTransition) {
         if self.history.len() == HISTORY_MAX {
-            self.history.pop_front();
+            let attempt = self.history.iter().position(is_probe_attempt);
+            self.history.remove(attempt.unwrap_or(0));
         }
         self.history.push_back(transition);
+    }
+}
+
+/// Whether a transition is between open and half-open.
+fn is_probe_attempt(transition: &BreakerTransition) -> bool {
+    ![transition.from, transition.to].contains(&BreakerState::Closed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_history_keeps_when_a_failure_began() {
+        use BreakerState::{Closed, HalfOpen, Open};
+        let mut locked = LockedState::new(1);
+        let mut remember = |second, from, to| {
+            locked.remember(BreakerTransition {
+                at: Duration::from_secs(second),
+                from,
+                to,
+                reason: TransitionReason::Waited,
+                until: None,
+            });
+        };
+        remember(1, Closed, Open);
+        for second in 2..100 {
+            remember(2 * second, Open, HalfOpen);
+            remember(2 * second + 1, HalfOpen, Open);
+        }
+        remember(300, HalfOpen, Closed);
+        let seconds: Vec<_> = locked
+            .history
+            .iter()
+            .map(|change| change.at.as_secs())
+            .collect();
+        assert_eq!(seconds.len(), HISTORY_MAX);
+        assert_eq!((seconds[0], seconds[1]), (1, 186));
+        assert_eq!(seconds.last(), Some(&300));
+        for second in 301..400 {
+            locked.remember(BreakerTransition {
+                at: Duration::from_secs(second),
+                from: Closed,
+                to: Open,
+                reason: TransitionReason::Waited,
+                until: None,
+            });
+        }
+        let first = locked.history.front().map(|change| change.at.as_secs());
+        assert_eq!(first, Some(400 - HISTORY_MAX as u64));
     }
 }

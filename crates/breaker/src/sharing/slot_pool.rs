@@ -55,6 +55,8 @@ pub(crate) struct SlotOccupancy {
 pub(crate) struct ConsumerOccupancy {
     /// How many requests it is guaranteed to have in flight.
     pub(crate) guaranteed: u32,
+    /// How many of those are never lent to others.
+    pub(crate) never_lent: u32,
     /// How many it has in flight.
     pub(crate) in_flight: u32,
 }
@@ -229,6 +231,7 @@ impl SlotPool {
         let consumers = (0..arbiter.held.len()).map(ConsumerIndex::new);
         let consumers = consumers.map(|consumer| ConsumerOccupancy {
             guaranteed: arbiter.table.guaranteed(consumer),
+            never_lent: arbiter.table.kept(consumer),
             in_flight: arbiter.in_flight(&self.lent, consumer),
         });
         SlotOccupancy {

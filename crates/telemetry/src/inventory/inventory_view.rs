@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::drift::{DriftKind, DriftStats, MergedDrift, RecentViolation};
 use super::exchange_tally::{ExchangeTotals, OutcomeCounts};
 use super::traffic_inventory::{InventoryKey, ServiceDescription, TrafficInventory};
-use super::traffic_series::{POINT_SECONDS, SeriesPoint, TrafficSeries};
+use super::traffic_series::{POINT_SECONDS, RecentTraffic, SeriesPoint, TrafficSeries};
 
 /// The traffic of one service.
 #[derive(Debug, Serialize)]
@@ -21,6 +21,7 @@ pub struct InventoryView {
     contract: Option<ActiveRevision>,
     #[serde(flatten)]
     all: ExchangeCounts,
+    recent: RecentView,
     /// Over the last minute.
     drift_rate: f64,
     /// Requests whose squad headers were removed, because their sender is not trusted.
@@ -51,6 +52,34 @@ struct ExchangeCounts {
     requests: u64,
     departed: u64,
     outcomes: OutcomeCounts,
+}
+
+/// The exchanges of the last ten seconds. The counts of the squads add up to the others.
+#[derive(Debug, Serialize)]
+struct RecentView {
+    seconds: u64,
+    #[serde(flatten)]
+    all: RecentCounts,
+    consumers: Vec<RecentConsumerView>,
+}
+
+/// Counts of recent exchanges.
+#[derive(Debug, Serialize)]
+struct RecentCounts {
+    #[serde(flatten)]
+    all: ExchangeCounts,
+    /// Exchanges whose request violated the contract.
+    wrong_requests: u64,
+    /// Exchanges whose response violated the contract.
+    wrong_responses: u64,
+}
+
+/// The recent exchanges of one squad.
+#[derive(Debug, Serialize)]
+struct RecentConsumerView {
+    squad: Arc<str>,
+    #[serde(flatten)]
+    counts: RecentCounts,
 }
 
 #[derive(Debug, Serialize)]
@@ -154,6 +183,7 @@ impl InventoryView {
                     .map(|(_, totals)| *totals)
                     .sum::<ExchangeTotals>(),
             ),
+            recent: RecentView::from(series.recent()),
             drift_rate: series.drift_rate(),
             untrusted_squad_headers: inventory.untrusted_claims().count(),
             consumers: consumers(rows),
@@ -205,6 +235,33 @@ impl ConsumerView {
         Self {
             squad: Arc::clone(squad),
             counts: ExchangeCounts::from(totals),
+        }
+    }
+}
+
+impl From<RecentTraffic> for RecentView {
+    fn from(recent: RecentTraffic) -> Self {
+        let all: ExchangeTotals = recent.squads.values().copied().sum();
+        let consumers = recent.squads.into_iter();
+        Self {
+            seconds: recent.seconds,
+            all: all.into(),
+            consumers: consumers
+                .map(|(squad, totals)| RecentConsumerView {
+                    squad,
+                    counts: totals.into(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl From<ExchangeTotals> for RecentCounts {
+    fn from(totals: ExchangeTotals) -> Self {
+        Self {
+            wrong_requests: totals.wrong_requests,
+            wrong_responses: totals.wrong_responses,
+            all: totals.into(),
         }
     }
 }

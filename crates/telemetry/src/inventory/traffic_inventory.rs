@@ -82,7 +82,8 @@ impl TrafficInventory {
         Arc::clone(cores[core].get_or_insert_default())
     }
 
-    /// Records the duration of a request.
+    /// Records the duration of a request that the upstream was asked to serve. Refusals of our own
+    /// are left out, because many of them would make a slow upstream look fast.
     pub fn record_latency(&self, core: usize, took: Duration) {
         if let Some(core) = self.cores.get(core) {
             core.latency.observe(took);
@@ -103,8 +104,8 @@ impl TrafficInventory {
 
     /// Updates the time series. Call it every second.
     pub fn observe(&self) {
-        let totals = self.totals();
-        lock(&self.series).observe(totals, || self.latencies());
+        let squads = by_squad(self.rows());
+        lock(&self.series).observe(squads, || self.latencies());
     }
 
     /// The fraction of the exchanges of the last minute that violated the contract.
@@ -119,12 +120,7 @@ impl TrafficInventory {
 
     /// The totals since the start, by squad.
     pub fn by_squad(&self) -> BTreeMap<Arc<str>, ExchangeTotals> {
-        let mut squads = BTreeMap::<_, ExchangeTotals>::new();
-        for (row, totals) in self.rows() {
-            let squad = squads.entry(row.squad).or_default();
-            *squad = *squad + totals;
-        }
-        squads
+        by_squad(self.rows())
     }
 
     /// The drift of all data cores.
@@ -163,6 +159,15 @@ impl TrafficInventory {
         }
         latencies
     }
+}
+
+fn by_squad(rows: Vec<(InventoryKey, ExchangeTotals)>) -> BTreeMap<Arc<str>, ExchangeTotals> {
+    let mut squads = BTreeMap::<_, ExchangeTotals>::new();
+    for (row, totals) in rows {
+        let squad = squads.entry(row.squad).or_default();
+        *squad = *squad + totals;
+    }
+    squads
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,6 +1,7 @@
-//! The recent traffic of one service as a time series.
+//! The recent traffic of one service: a time series, and the current counts of each squad.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -16,6 +17,12 @@ pub(super) const POINT_SECONDS: u64 = 2;
 
 /// The most points that are kept: five minutes.
 const POINTS_MAX: usize = 150;
+
+/// The window of the current counts, in points.
+const RECENT_POINTS: usize = 5;
+
+/// The exchanges of each squad.
+pub(super) type ConsumerTotals = BTreeMap<Arc<str>, ExchangeTotals>;
 
 /// The traffic within one point.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -37,15 +44,27 @@ pub(super) struct TrafficSeries {
     totals: VecDeque<ExchangeTotals>,
     points: VecDeque<SeriesPoint>,
     at_point: (ExchangeTotals, LatencySnapshot),
+    /// The totals at the last points, oldest first.
+    squads: VecDeque<ConsumerTotals>,
+}
+
+/// The exchanges of the last seconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct RecentTraffic {
+    /// The length of the window. It grows to ten seconds after the start.
+    pub(super) seconds: u64,
+    /// By squad, without squads that have not called.
+    pub(super) squads: ConsumerTotals,
 }
 
 impl TrafficSeries {
-    /// Adds the totals of another second.
+    /// Adds another second, given the totals of each squad.
     pub(super) fn observe(
         &mut self,
-        totals: ExchangeTotals,
+        squads: ConsumerTotals,
         latencies: impl FnOnce() -> LatencySnapshot,
     ) {
+        let totals = squads.values().copied().sum();
         self.totals.push_back(totals);
         if self.totals.len() > DRIFT_WINDOW + 1 {
             self.totals.pop_front();
@@ -53,6 +72,10 @@ impl TrafficSeries {
         self.seconds += 1;
         if self.seconds.is_multiple_of(POINT_SECONDS) {
             self.point(totals, latencies());
+            if self.squads.len() > RECENT_POINTS {
+                self.squads.pop_front();
+            }
+            self.squads.push_back(squads);
         }
     }
 
@@ -71,6 +94,25 @@ impl TrafficSeries {
     /// The points, oldest first.
     pub(super) fn points(&self) -> Vec<SeriesPoint> {
         self.points.iter().copied().collect()
+    }
+
+    /// The exchanges within the last points. They are of the same moments as the points, so both give
+    /// the same sums.
+    pub(super) fn recent(&self) -> RecentTraffic {
+        let Some(last) = self.squads.back() else {
+            return RecentTraffic::default();
+        };
+        let nothing = ConsumerTotals::default();
+        let is_full = self.squads.len() > RECENT_POINTS;
+        let first = self.squads.front().filter(|_| is_full).unwrap_or(&nothing);
+        let passed = last.iter().map(|(squad, totals)| {
+            let before = first.get(squad).copied().unwrap_or_default();
+            (Arc::clone(squad), *totals - before)
+        });
+        RecentTraffic {
+            seconds: POINT_SECONDS * self.squads.len().min(RECENT_POINTS) as u64,
+            squads: passed.filter(|(_, totals)| totals.requests() > 0).collect(),
+        }
     }
 
     fn point(&mut self, totals: ExchangeTotals, latencies: LatencySnapshot) {
@@ -108,18 +150,49 @@ mod tests {
         }
     }
 
+    fn of_one(tally: &ExchangeTally) -> ConsumerTotals {
+        ConsumerTotals::from([("checkout".into(), tally.totals())])
+    }
+
+    #[test]
+    fn recent_counts_of_squads_add_up_to_the_last_points() {
+        let mut series = TrafficSeries::default();
+        let (often, once) = (ExchangeTally::default(), ExchangeTally::default());
+        assert_eq!(series.recent(), RecentTraffic::default());
+        count(&once, 7, false);
+        for second in 1..=40 {
+            count(&often, second, true);
+            let squads = [("checkout", &often), ("search", &once)];
+            let squads = squads.map(|(squad, tally)| (squad.into(), tally.totals()));
+            series.observe(squads.into(), LatencySnapshot::default);
+            let recent = series.recent();
+            let points = series.points();
+            let points = &points[points.len().saturating_sub(RECENT_POINTS)..];
+            assert_eq!(recent.seconds, POINT_SECONDS * points.len() as u64);
+            let sum: ExchangeTotals = recent.squads.values().copied().sum();
+            let of_points: u64 = points.iter().map(|point| point.requests).sum();
+            assert_eq!(sum.requests(), of_points, "after {second} s");
+        }
+        let recent = series.recent();
+        let squads: Vec<_> = recent.squads.keys().map(|squad| &**squad).collect();
+        assert_eq!(squads, ["checkout"], "search has not called recently");
+        let checkout = recent.squads["checkout"];
+        assert_eq!(checkout.requests(), (31..=40).sum::<usize>() as u64);
+        assert_eq!(checkout.wrong_requests, checkout.requests());
+    }
+
     #[test]
     fn a_point_holds_the_traffic_since_the_previous_one() {
         let (mut series, tally) = (TrafficSeries::default(), ExchangeTally::default());
         for second in 1..=4 {
             count(&tally, second, false);
-            series.observe(tally.totals(), LatencySnapshot::default);
+            series.observe(of_one(&tally), LatencySnapshot::default);
         }
         let requests: Vec<_> = series.points().iter().map(|point| point.requests).collect();
         assert_eq!(requests, [3, 7]);
         assert_eq!(series.points()[0].p50_ms, None);
         for _ in 0..1000 {
-            series.observe(tally.totals(), LatencySnapshot::default);
+            series.observe(of_one(&tally), LatencySnapshot::default);
         }
         assert_eq!(series.points().len(), POINTS_MAX);
     }
@@ -130,11 +203,11 @@ mod tests {
         assert!(series.drift_rate().abs() < 1e-9);
         count(&tally, 5, true);
         count(&tally, 5, false);
-        series.observe(tally.totals(), LatencySnapshot::default);
+        series.observe(of_one(&tally), LatencySnapshot::default);
         assert!((series.drift_rate() - 0.5).abs() < 1e-9);
         for _ in 0..DRIFT_WINDOW {
             count(&tally, 1, false);
-            series.observe(tally.totals(), LatencySnapshot::default);
+            series.observe(of_one(&tally), LatencySnapshot::default);
         }
         assert!(series.drift_rate().abs() < 1e-9, "{}", series.drift_rate());
     }
