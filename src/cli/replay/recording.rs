@@ -101,7 +101,7 @@ pub(super) fn open(path: &Path) -> Result<Recording, RecordingError> {
         return Err(RecordingError::UnreadFormat { path, advice });
     }
     let (first, source): (Vec<u8>, Box<dyn Read>) = if first.starts_with(GZIP) {
-        let decoder = BoundedDecoder::new(source, Rc::clone(&count));
+        let decoder = GzipRecording::new(source, Rc::clone(&count));
         let (first, source) = peek(decoder).map_err(read_error)?;
         (first, Box::new(source))
     } else {
@@ -158,13 +158,13 @@ impl Read for CountedSource {
 }
 
 /// Decompresses gzip data of one or several members, up to a ratio.
-struct BoundedDecoder<R> {
+struct GzipRecording<R> {
     decoder: MultiGzDecoder<R>,
     compressed: Rc<Cell<u64>>,
     bytes: u64,
 }
 
-impl<R: Read> BoundedDecoder<R> {
+impl<R: Read> GzipRecording<R> {
     fn new(source: R, compressed: Rc<Cell<u64>>) -> Self {
         Self {
             decoder: MultiGzDecoder::new(source),
@@ -174,7 +174,7 @@ impl<R: Read> BoundedDecoder<R> {
     }
 }
 
-impl<R: Read> Read for BoundedDecoder<R> {
+impl<R: Read> Read for GzipRecording<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.decoder.read(buffer)?;
         self.bytes += read as u64;
@@ -355,7 +355,7 @@ mod tests {
             source: Box::new(Cursor::new(compressed)),
             count: Rc::clone(&count),
         };
-        let mut decoder = BoundedDecoder::new(source, count);
+        let mut decoder = GzipRecording::new(source, count);
         let error = io::copy(&mut decoder, &mut io::sink()).unwrap_err();
         assert_eq!(
             error.to_string(),

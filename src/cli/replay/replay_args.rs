@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as Flags, ValueEnum};
 
 use super::recorded_hosts::parse_host;
+use crate::cli::inputs::ReferenceArgs;
 use crate::cli::report::ReportFormat;
 use portcullis_config::PathPrefix;
 
@@ -25,9 +26,12 @@ A line of JSON Lines is one exchange:
 
 Exit codes: 0 fine, 1 an exchange violates the contract, 2 a contract or a record cannot be read.")]
 pub(crate) struct ReplayArgs {
-    /// The contract to validate against
+    /// The contract to validate against: a file, REV:path for a Git revision, or - for standard input
     #[arg(long, value_name = "CONTRACT")]
-    pub(super) contract: PathBuf,
+    pub(super) contract: String,
+    /// Which files the contract may refer to
+    #[command(flatten)]
+    pub(super) references: ReferenceArgs,
     /// Recordings: HTTP Archives (HAR 1.2) or JSON Lines, also compressed with gzip; - is standard input
     #[arg(required = true, value_name = "TRAFFIC")]
     pub(super) traffic: Vec<PathBuf>,

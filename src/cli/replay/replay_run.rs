@@ -39,7 +39,7 @@ pub(crate) fn replay(
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
     let stdin = Path::new("-");
-    if args.contract == stdin && args.traffic.iter().any(|path| path == stdin) {
+    if args.contract == "-" && args.traffic.iter().any(|path| path == stdin) {
         return Err(RunError::StdinTwice);
     }
     let limits = Limits::default();
@@ -73,7 +73,7 @@ pub(crate) fn replay(
     } = run;
     let counts = |operation, class| counts(&judge, args.enforce, operation, class);
     let result = ReplayResult {
-        contract_path: args.contract.display().to_string(),
+        contract_path: args.contract.clone(),
         summary: ReplaySummary {
             contract: &contract,
             tally: &tally,

@@ -10,11 +10,12 @@ use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::{Enforcement, EnforcementCeilings, EnforcementPolicy};
 
 use super::replay_args::ReplayArgs;
+use crate::cli::inputs::ContractInput;
 use crate::cli::run_error::RunError;
 
 /// Compiles the contract.
 pub(super) fn compile(args: &ReplayArgs, limits: &Limits) -> Result<CompiledContract, RunError> {
-    let documents = crate::source::load_contract(&args.contract, limits)?;
+    let documents = ContractInput::of(&args.contract)?.load(limits, &args.references.root())?;
     let bases = args.base_path.iter().map(ToString::to_string);
     let options = CompileOptions {
         base_paths: (!args.base_path.is_empty()).then(|| bases.collect()),
@@ -31,7 +32,7 @@ pub(super) fn service_hosts(args: &ReplayArgs) -> Result<Vec<String>, RunError> 
     let config =
         portcullis_config::load(Some(path), std::env::vars_os(), &FlagOverrides::default())?;
     let canonical = |path: &Path| fs::canonicalize(path).ok();
-    let contract = canonical(&args.contract);
+    let contract = canonical(Path::new(&args.contract));
     let has_contract = |service: &&ServiceConfig| {
         let file = service.contract.as_file().and_then(canonical);
         file.is_some() && file == contract

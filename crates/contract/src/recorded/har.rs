@@ -137,7 +137,7 @@ fn read_response<'a>(
     }
     let status = status.status()?;
     let mut headers = read_headers(response)?;
-    let content = present(response, "content", "response.content");
+    let content = response.present("content", "response.content");
     let is_bodiless = method == Method::HEAD || matches!(status, 100..=199 | 204 | 304);
     let body = match content {
         Some(content) if !is_bodiless => read_content(content, &mut headers)?,
@@ -152,7 +152,7 @@ fn read_response<'a>(
 
 fn read_headers(message: RecordField<'_>) -> Result<HeaderMap, RecordError> {
     let mut headers = HeaderMap::new();
-    let Some(list) = present(message, "headers", "headers") else {
+    let Some(list) = message.present("headers", "headers") else {
         return Ok(headers);
     };
     if !list.node.is_array() {
@@ -167,15 +167,4 @@ fn read_headers(message: RecordField<'_>) -> Result<HeaderMap, RecordError> {
         }
     }
     Ok(headers)
-}
-
-/// A property that is present and not null.
-pub(super) fn present<'a>(
-    object: RecordField<'a>,
-    property: &str,
-    name: &'static str,
-) -> Option<RecordField<'a>> {
-    object
-        .get(property, name)
-        .filter(|field| !field.node.is_null())
 }

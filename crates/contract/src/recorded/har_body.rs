@@ -1,7 +1,7 @@
 //! The bodies of an HTTP Archive.
 //!
-//! What a browser saves of a body is often less than what was sent, so a body that is not there is
-//! told apart from one that was never sent:
+//! What a browser saves of a body is often less than what was sent, so a body that is missing in the
+//! archive is distinguished from one that was never sent:
 //! - `content-length` and `transfer-encoding` decide first. `bodySize` of an upload can be 0 or -1.
 //! - The text of a form with files is the body only if it has the stated length: browsers omit the
 //!   content of files or replace bytes that are not UTF-8.
@@ -13,7 +13,6 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCO
 use http::{HeaderMap, Method};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::har::present;
 use super::record_error::RecordError;
 use super::record_field::RecordField;
 use super::recorded_exchange::RecordedBody;
@@ -24,15 +23,15 @@ pub(super) fn read_post_data<'a>(
     method: &Method,
     headers: &mut HeaderMap,
 ) -> Result<RecordedBody<'a>, RecordError> {
-    let Some(data) = present(request, "postData", "request.postData") else {
+    let Some(data) = request.present("postData", "request.postData") else {
         return Ok(request_without_text(request, method, "", headers));
     };
-    let kind = present(data, "mimeType", "request.postData.mimeType");
+    let kind = data.present("mimeType", "request.postData.mimeType");
     let kind = kind.map_or(Ok(""), RecordField::text)?;
-    let encoding = present(data, "encoding", "request.postData.encoding");
+    let encoding = data.present("encoding", "request.postData.encoding");
     let encoding = encoding.map_or(Ok(""), RecordField::text)?;
-    let text = present(data, "text", "request.postData.text");
-    let params = present(data, "params", "request.postData.params");
+    let text = data.present("text", "request.postData.text");
+    let params = data.present("params", "request.postData.params");
     let params = params.filter(|params| !params.node.is_empty());
     let body = match (text, params) {
         (Some(text), _) if !text.text()?.is_empty() => read_text(text, encoding, kind, headers)?,
@@ -89,7 +88,7 @@ fn read_params<'a>(params: RecordField<'a>, kind: &str) -> Result<RecordedBody<'
     let mut text = String::new();
     for param in params.node.elements() {
         let param = params.with(param, "request.postData.params");
-        let value = present(param, "value", "request.postData.params.value");
+        let value = param.present("value", "request.postData.params.value");
         let pair = [
             param
                 .expect("name", "request.postData.params.name")?
@@ -108,9 +107,9 @@ pub(super) fn read_content<'a>(
     content: RecordField<'a>,
     headers: &mut HeaderMap,
 ) -> Result<RecordedBody<'a>, RecordError> {
-    let encoding = present(content, "encoding", "response.content.encoding");
+    let encoding = content.present("encoding", "response.content.encoding");
     let encoding = encoding.map_or(Ok(""), RecordField::text)?;
-    let body = match present(content, "text", "response.content.text") {
+    let body = match content.present("text", "response.content.text") {
         Some(text) if !text.text()?.is_empty() || !encoding.is_empty() => {
             match decoded(text, encoding)? {
                 Some(bytes) => RecordedBody::from(bytes),
@@ -125,7 +124,7 @@ pub(super) fn read_content<'a>(
     if matches!(body, RecordedBody::Bytes(_)) {
         headers.remove(CONTENT_ENCODING);
     }
-    let kind = present(content, "mimeType", "response.content.mimeType");
+    let kind = content.present("mimeType", "response.content.mimeType");
     if !matches!(body, RecordedBody::Absent) {
         add_content_type(content, headers, kind.map_or(Ok(""), RecordField::text)?)?;
     }

@@ -47,6 +47,12 @@ impl<'a> RecordField<'a> {
         self.node.get(property).map(|node| self.with(node, name))
     }
 
+    /// A property that is present and not null.
+    pub(super) fn present(self, property: &str, name: &'static str) -> Option<Self> {
+        self.get(property, name)
+            .filter(|field| !field.node.is_null())
+    }
+
     /// A required property of an object.
     pub(super) fn expect(self, property: &str, name: &'static str) -> Result<Self, RecordError> {
         self.get(property, name)
