@@ -16,7 +16,7 @@ pub enum AppError {
     #[error("{}", lines(errors))]
     Contracts {
         /// The errors, one for each service.
-        errors: Vec<AppError>,
+        errors: Vec<Self>,
     },
     /// The file of a contract cannot be read.
     #[error("service `{service}`: {source}")]

@@ -13,7 +13,6 @@ use portcullis_control::gate::{
     GateReason, GateRule, GateVerdict, ReasonWeight, RegisteredContract, TrafficMeasurement,
     UtcTimestamp,
 };
-use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::{Catalog, Squad};
 
 use super::candidate_contract::{CandidateContract, read_candidate};
@@ -71,11 +70,7 @@ pub(super) fn verdict(
     let CandidateContract {
         compiled: contract,
         content,
-    } = read_candidate(
-        args.contract,
-        &Limits::default(),
-        &args.verdict_args.references.root(),
-    )?;
+    } = read_candidate(args.contract, &args.verdict_args.references.root())?;
     let keep = keep_until(args, &found.record, &contract, now)?;
     let compared = compare(args, &registry, &found.record, &contract, now)?;
     let measured = measure_traffic(args, &registry)?;

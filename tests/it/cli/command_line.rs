@@ -125,8 +125,8 @@ paths:
   /a: {get: {operationId: a, responses: {200: {description: d, content: {application/json: {schema: {$ref: '../common.yaml#/A'}}}}}}}
 ";
 
-#[test]
-fn references_stay_in_the_repository_or_directory() {
+/// A folder with that contract, a configuration, a catalog and a registry.
+fn shared_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     std::fs::create_dir(folder.path().join("api")).unwrap();
@@ -140,6 +140,12 @@ fn references_stay_in_the_repository_or_directory() {
         "[[services]]\nname = \"s\"\ncontract = \"api/openapi.yaml\"\nupstream = \"mock\"\n";
     write("config.toml", service);
     write("wide.toml", &format!("{service}ref_root = \".\"\n"));
+    folder
+}
+
+#[test]
+fn references_stay_in_the_repository_or_directory() {
+    let folder = shared_folder();
     let check = |words: &str, code: i32, expected: &str| {
         let line = r#"{"request": {"method": "GET", "path": "/a"}}"#;
         let output = run(folder.path(), words, line);

@@ -305,13 +305,13 @@ fn compressed_recordings_are_read() {
         "cut.har.gz",
         &har[..har.len() / 2],
         2,
-        "cut.har.gz: not complete gzip data: ",
+        "cut.har.gz: cannot be decompressed: ",
     );
     check(
         "cut.jsonl.gz",
         &lines[..lines.len() - 9],
         2,
-        "cut.jsonl.gz: not complete gzip data: ",
+        "cut.jsonl.gz: cannot be decompressed: ",
     );
     check(
         "a.har.zip",
