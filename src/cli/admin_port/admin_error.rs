@@ -96,7 +96,7 @@ pub(crate) enum AdminError {
 /// A suggestion for an address without `http://`.
 fn scheme_hint(text: &str) -> String {
     match text.rsplit_once(':') {
-        Some((host, port)) if !host.contains('/') && port.parse::<u16>().is_ok() => {
+        Some((host, port)) if !host.contains(['/', '@']) && port.parse::<u16>().is_ok() => {
             format!("; try http://{text}")
         }
         _ => String::new(),
