@@ -366,7 +366,7 @@ fn records_pass_and_their_violations_are_reported() {
         );
         await_metric(
             &app,
-            r#"contract_violations_total{service="parcels",operation="listEvents",class="invalid-response-body",action="report",squad="unknown"} 1"#,
+            r#"contract_validation_errors_total{service="parcels",operation="listEvents",class="invalid-response-body",squad="unknown",enforcement="report"} 1"#,
         );
     }
 }
