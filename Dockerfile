@@ -4,8 +4,21 @@
 #   docker run --rm -p 8080:8080 -p 9901:9901 portcullis
 #
 # Both stages use Debian stable, so the binary runs with the C library that it was linked with.
+#
+# A tag can be moved to another image. For a release, pin both bases by digest, and keep the digests
+# in your pipeline, where an update is a reviewed change:
+#
+#   docker buildx imagetools inspect rust:1-slim --format '{{.Manifest.Digest}}'
+#   docker buildx imagetools inspect debian:stable-slim --format '{{.Manifest.Digest}}'
+#   docker build --build-arg BUILD_IMAGE=rust:1-slim@sha256:... \
+#       --build-arg RUNTIME_IMAGE=debian:stable-slim@sha256:... -t portcullis .
+#
+# The tags are the default, because a digest that is written down here would miss the security
+# updates of both images.
+ARG BUILD_IMAGE=rust:1-slim
+ARG RUNTIME_IMAGE=debian:stable-slim
 
-FROM rust:1-slim AS build
+FROM ${BUILD_IMAGE} AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY build.rs ./
@@ -22,7 +35,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cargo build --profile dist --locked --bin portcullis \
     && cp target/dist/portcullis /portcullis
 
-FROM debian:stable-slim
+FROM ${RUNTIME_IMAGE}
 COPY --from=build /portcullis /usr/local/bin/portcullis
 # Root certificates for https; the slim image has none.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt

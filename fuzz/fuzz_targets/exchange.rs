@@ -3,7 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portcullis_contract::recorded::{ExchangeCheckLimits, ExchangeJudge, HarArchive, read_line};
+use portcullis_contract::recorded::{
+    ExchangeCheckLimits, ExchangeJudge, HarArchive, IgnoredProperties, read_line,
+};
 use portcullis_fuzz::{CONTRACT, REJECT_ALL};
 use portcullis_json::Tape;
 
@@ -18,8 +20,9 @@ const LIMITS: ExchangeCheckLimits = ExchangeCheckLimits {
 fuzz_target!(|bytes: &[u8]| {
     let mut judge = ExchangeJudge::new(&CONTRACT, &REJECT_ALL, LIMITS);
     let mut tape = Tape::new();
+    let mut ignored = IgnoredProperties::default();
     for line in bytes.split(|byte| *byte == b'\n') {
-        if let Ok(exchange) = read_line(&mut tape, line) {
+        if let Ok(exchange) = read_line(&mut tape, line, &mut ignored) {
             let verdict = judge.judge(&exchange);
             assert_eq!(verdict, judge.judge(&exchange));
         }

@@ -98,7 +98,7 @@ fn too_large(bytes_max: usize) -> AdminRefusal {
 /// Parses a JSON object. `example` is shown if the body is invalid.
 pub(super) fn parse_object<T: DeserializeOwned>(
     bytes: &[u8],
-    example: &str,
+    example: &'static str,
 ) -> Result<T, AdminRefusal> {
     // serde would also accept an array of the property values.
     if !bytes.trim_ascii_start().starts_with(b"{") {
@@ -110,7 +110,7 @@ pub(super) fn parse_object<T: DeserializeOwned>(
 /// Checks an optional reason.
 pub(super) fn reason(
     reason: Option<String>,
-    example: &str,
+    example: &'static str,
 ) -> Result<Option<String>, AdminRefusal> {
     let is_valid = |reason: &String| {
         !reason.trim().is_empty()
@@ -130,6 +130,6 @@ pub(super) fn reason(
 }
 
 /// The refusal of a body that does not have the expected content.
-pub(super) fn invalid_body(why: &str, example: &str) -> AdminRefusal {
-    AdminRefusal::new(StatusCode::BAD_REQUEST, format!("{why}; send {example}"))
+pub(super) fn invalid_body(why: &str, example: &'static str) -> AdminRefusal {
+    AdminRefusal::new(StatusCode::BAD_REQUEST, why.to_owned()).with_example(example)
 }

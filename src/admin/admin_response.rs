@@ -18,9 +18,11 @@ pub(super) struct AdminRefusal {
     /// The cause, and what to send instead.
     detail: Cow<'static, str>,
     /// A header field that the status requires.
-    field: Option<(HeaderName, HeaderValue)>,
+    field: Option<Box<(HeaderName, HeaderValue)>>,
     /// Every problem in the contract or configuration, with its location.
     problems: Box<[String]>,
+    /// A body that would be accepted.
+    example: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -32,6 +34,8 @@ struct AdminProblem<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     problems: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    example: Option<&'static str>,
 }
 
 impl AdminRefusal {
@@ -41,13 +45,17 @@ impl AdminRefusal {
             detail: detail.into(),
             field: None,
             problems: Box::default(),
+            example: None,
         }
     }
 
     /// The token is missing or wrong.
     pub(super) fn unauthorized(detail: &'static str) -> Self {
         Self {
-            field: Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            field: Some(Box::new((
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer"),
+            ))),
             ..Self::new(StatusCode::UNAUTHORIZED, detail)
         }
     }
@@ -55,7 +63,7 @@ impl AdminRefusal {
     /// The route does not allow this method.
     pub(super) fn method(allowed: &'static str) -> Self {
         Self {
-            field: Some((ALLOW, HeaderValue::from_static(allowed))),
+            field: Some(Box::new((ALLOW, HeaderValue::from_static(allowed)))),
             ..Self::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 format!("expected {allowed}; `/` lists the routes"),
@@ -67,6 +75,14 @@ impl AdminRefusal {
     pub(super) fn with_problems(self, problems: Vec<String>) -> Self {
         Self {
             problems: problems.into(),
+            ..self
+        }
+    }
+
+    /// Adds a body that would be accepted. Commands do not show it.
+    pub(super) fn with_example(self, example: &'static str) -> Self {
+        Self {
+            example: Some(example),
             ..self
         }
     }
@@ -85,13 +101,14 @@ impl From<AdminRefusal> for AdminResponse {
             status: refusal.status.as_u16(),
             detail: &refusal.detail,
             problems: &refusal.problems,
+            example: refusal.example,
         };
         let mut answer = with_body(
             refusal.status,
             "application/problem+json",
             to_json(&problem),
         );
-        if let Some((name, value)) = refusal.field {
+        if let Some((name, value)) = refusal.field.map(|field| *field) {
             answer.headers_mut().insert(name, value);
         }
         answer

@@ -69,7 +69,7 @@ pub(super) fn open(
     let length = humantime::parse_duration(&opening.length).ok();
     let length = length.filter(|length| LENGTHS.contains(length));
     let length = length.ok_or_else(|| {
-        let why = "expected `for` to be a duration with a unit, from 1s to 24h";
+        let why = "expected `for` to be a duration with a unit, from 1s to 24h, such as 10m";
         admin_body::invalid_body(why, OPEN_EXAMPLE)
     })?;
     let reason = admin_body::reason(opening.reason, OPEN_EXAMPLE)?;

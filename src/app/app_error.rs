@@ -12,6 +12,12 @@ use super::keys_error::KeysError;
 /// Why the program cannot start. Every message says where the fault is and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
+    /// Contracts of several services cannot be used.
+    #[error("{}", lines(errors))]
+    Contracts {
+        /// The errors, one for each service.
+        errors: Vec<Self>,
+    },
     /// The file of a contract cannot be read.
     #[error("service `{service}`: {source}")]
     Load {
@@ -48,6 +54,11 @@ pub enum AppError {
     /// A thread or its runtime cannot be started.
     #[error("cannot start a runtime: {0}; check the limits on threads and open files")]
     Runtime(io::Error),
+}
+
+fn lines(errors: &[AppError]) -> String {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 fn listed(problems: &[ContractProblem]) -> String {

@@ -3,25 +3,35 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::source::load_contract;
+use crate::source::ReferenceRoot;
 use portcullis_config::{Config, ContractSource, ServiceConfig};
 use portcullis_contract::{ContractLoadError, compile};
 
 use super::app_error::AppError;
 use super::reload::{StartupContract, options};
 
-/// Compiles the contract of every service, in the order of the configuration. A service whose
+/// Compiles the contract of every service, in the order of the configuration, and reports all
+/// contracts that cannot be used. A service whose
 /// contract comes from a URL starts without one, and so does a service whose file is missing if
 /// its configuration allows the wait.
 pub(super) fn compile_all(config: &Config) -> Result<Vec<Option<StartupContract>>, AppError> {
-    config
-        .services
-        .iter()
-        .map(|service| match &service.contract {
+    let mut contracts = Vec::new();
+    let mut errors = Vec::new();
+    for service in &config.services {
+        let compiled = match &service.contract {
             ContractSource::File(_) => compile_one(config, service),
             ContractSource::Address(_) => Ok(None),
-        })
-        .collect()
+        };
+        match compiled {
+            Ok(contract) => contracts.push(contract),
+            Err(error) => errors.push(error),
+        }
+    }
+    match errors.len() {
+        0 => Ok(contracts),
+        1 => Err(errors.remove(0)),
+        _ => Err(AppError::Contracts { errors }),
+    }
 }
 
 fn compile_one(
@@ -32,7 +42,7 @@ fn compile_one(
     let Some(path) = service.contract.as_file() else {
         return Ok(None);
     };
-    let documents = match load_contract(path, &config.limits) {
+    let documents = match ReferenceRoot::new(service.ref_root.clone()).load(path, &config.limits) {
         Ok(documents) => documents,
         Err(ContractLoadError::Read(error)) if service.reload.wait => {
             tracing::warn!(service = service.name, %error, "waiting for the contract");

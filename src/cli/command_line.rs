@@ -22,7 +22,7 @@ Examples:
   portcullis serve --contract openapi.yaml --upstream http://127.0.0.1:3000
   portcullis check contracts/
   portcullis diff main:openapi.yaml openapi.yaml
-  portcullis gate --squad payments --service orders --contract openapi.yaml --registry contracts
+  portcullis gate --squad payments --service orders --contract openapi.yaml --registry deployments
   portcullis replay --contract openapi.yaml traffic.har
   portcullis owners --squad checkout --base origin/main
   portcullis breakers --service orders

@@ -1,7 +1,7 @@
 //! Why a command could not run.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::app;
 use crate::source::{FileReadError, GitError};
@@ -10,6 +10,7 @@ use portcullis_contract::{ContractLoadError, ContractProblem, Severity};
 
 use super::admin_port::AdminError;
 use super::gate::GateError;
+use super::inputs::KnownNames;
 use super::owners::OwnersError;
 
 /// Why a command could not run. The exit code is 2.
@@ -26,15 +27,12 @@ pub(crate) enum RunError {
     #[error("the configuration is refused\n{0}")]
     Configuration(#[from] ConfigErrors),
     /// No configured service has this name.
-    #[error(
-        "no service of the configuration is called `{name}`{}",
-        near.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
-    )]
+    #[error("no service of the configuration is called `{name}`{known}")]
     UnknownService {
         /// The name from the command line.
         name: String,
-        /// The most similar name in the configuration.
-        near: Option<String>,
+        /// The services of the configuration.
+        known: KnownNames,
     },
     /// The proxy cannot start, or stopped with an error.
     #[error(transparent)]
@@ -77,6 +75,17 @@ pub(crate) enum RunError {
     /// Git cannot read a file of a revision.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// An argument is a Git revision where a file is expected.
+    #[error(
+        "{revision} is a Git revision; name the contract in it: {revision}:{}",
+        path.as_deref().unwrap_or("openapi.yaml")
+    )]
+    RevisionWithoutPath {
+        /// The revision.
+        revision: String,
+        /// The path that is probably meant.
+        path: Option<String>,
+    },
     /// An argument is a URL where a file is expected.
     #[error("{address} is not fetched: save it, or pipe it in and name it -")]
     NotFetched {
@@ -128,6 +137,22 @@ pub(crate) enum RunError {
     /// Standard output cannot be written.
     #[error("standard output cannot be written: {0}")]
     Output(#[from] io::Error),
+}
+
+impl RunError {
+    /// The same error, with the path of the contract that a revision is compared with.
+    pub(crate) fn with_compared(self, other: &str) -> Self {
+        match self {
+            Self::RevisionWithoutPath {
+                revision,
+                path: None,
+            } if Path::new(other).exists() => Self::RevisionWithoutPath {
+                revision,
+                path: Some(other.trim_start_matches("./").to_owned()),
+            },
+            error => error,
+        }
+    }
 }
 
 impl From<GateError> for RunError {

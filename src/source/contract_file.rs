@@ -5,17 +5,16 @@ use std::path::Path;
 use portcullis_contract::{self as contract, ContractLoadError, DocumentSet, UnreadableFile};
 use portcullis_vocabulary::Limits;
 
-use super::file_read;
 use super::file_read::FileReadError;
 use super::git_path::{GitError, GitPath};
+use super::reference_root::ReferenceRoot;
 
 /// Reads the contract at `path` with all local files it refers to.
 ///
 /// # Errors
 /// [`ContractLoadError`] when the entry file itself cannot be read or parsed.
 pub fn load_contract(path: &Path, limits: &Limits) -> Result<DocumentSet, ContractLoadError> {
-    let read = |file: &Path, bytes_max| read_of_contract(path, file, bytes_max);
-    contract::load(path, &path.display().to_string(), limits, &read)
+    ReferenceRoot::default().load(path, limits)
 }
 
 /// Reads a contract like [`load_contract`], but keeps objects with repeated keys.
@@ -26,18 +25,7 @@ pub fn load_contract_tolerant(
     path: &Path,
     limits: &Limits,
 ) -> Result<DocumentSet, ContractLoadError> {
-    let read = |file: &Path, bytes_max| read_of_contract(path, file, bytes_max);
-    contract::load_tolerant(path, &path.display().to_string(), limits, &read)
-}
-
-/// Reads one file of a contract. The entry may be a pipe, such as a process substitution.
-fn read_of_contract(entry: &Path, file: &Path, bytes_max: u64) -> Result<Vec<u8>, UnreadableFile> {
-    let read = if file == entry {
-        file_read::read(file, bytes_max)
-    } else {
-        file_read::read_referenced(file, bytes_max)
-    };
-    Ok(read?)
+    ReferenceRoot::default().load_tolerant(path, limits)
 }
 
 /// Reads the contract in a file of a git revision, with all files of that revision that it

@@ -29,6 +29,19 @@ pub enum FileReadError {
         /// The path.
         path: PathBuf,
     },
+    /// A contract refers to a file outside of the directory of its files.
+    #[error(
+        "{} is outside of {}; allow a wider directory with --ref-root DIR, or `ref_root` of the \
+         service",
+        path.display(),
+        root.display()
+    )]
+    Outside {
+        /// The file.
+        path: PathBuf,
+        /// The directory.
+        root: PathBuf,
+    },
     /// The file of a git revision cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),

@@ -71,6 +71,20 @@ impl GitPath {
         })
     }
 
+    /// Whether git knows a text as a revision of the repository of the working directory.
+    pub fn is_revision(text: &str) -> bool {
+        if text.is_empty() || text.starts_with('-') || text.contains(':') {
+            return false;
+        }
+        let revision = Self {
+            revision: text.to_owned(),
+            path: String::new(),
+        };
+        let commit = format!("{text}^{{commit}}");
+        let parsed = revision.run_git(&["rev-parse", "--verify", "--quiet", &commit], 1024);
+        parsed.is_ok()
+    }
+
     /// Another path of the same revision.
     #[must_use]
     pub fn at(&self, path: &Path) -> Self {

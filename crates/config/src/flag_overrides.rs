@@ -20,6 +20,9 @@ pub struct FlagOverrides {
     pub contract: Option<String>,
     /// `--upstream`: the upstream of the only service.
     pub upstream: Option<String>,
+    /// `--ref-root`: the directory below which the contract of the only service may refer to files,
+    /// relative to the working directory.
+    pub ref_root: Option<String>,
     /// `--log-format`: `log.format`.
     pub log_format: Option<String>,
     /// `--log-level`: `log.level`.
@@ -45,7 +48,10 @@ impl FlagOverrides {
             root.insert("services".into(), service_of(contract));
         }
         if let Some(upstream) = &self.upstream {
-            set_upstream(root, upstream, problems);
+            set_service_key(root, "upstream", untyped("--upstream", upstream), problems);
+        }
+        if let Some(directory) = &self.ref_root {
+            set_service_key(root, "ref_root", untyped("--ref-root", directory), problems);
         }
     }
 }
@@ -71,8 +77,13 @@ fn service_of(contract: &str) -> ConfigNode {
     }
 }
 
-fn set_upstream(root: &mut ConfigTable, upstream: &str, problems: &mut ConfigProblems) {
-    let node = untyped("--upstream", upstream);
+/// Sets a key of the only service.
+fn set_service_key(
+    root: &mut ConfigTable,
+    key: &str,
+    node: ConfigNode,
+    problems: &mut ConfigProblems,
+) {
     let services = root.get_mut("services").map(|node| &mut node.value);
     if let Some(ConfigValue::List(services)) = services
         && let [
@@ -82,10 +93,11 @@ fn set_upstream(root: &mut ConfigTable, upstream: &str, problems: &mut ConfigPro
             },
         ] = services.as_mut_slice()
     {
-        service.insert("upstream".into(), node);
+        service.insert(key.into(), node);
         return;
     }
-    let message = "needs exactly one service; try --contract, or the upstream key of a service";
+    let message =
+        format!("needs exactly one service; try --contract, or the {key} key of a service");
     problems.add(node.location, "services", message);
 }
 

@@ -41,7 +41,7 @@ pub fn load(
 /// All problems of the file.
 pub fn load_catalog(path: &Path) -> Result<Catalog, ConfigErrors> {
     let mut problems = ConfigProblems::default();
-    let file = read_catalog(path, "catalog.path", &mut problems);
+    let file = read_catalog(path, "--catalog", &mut problems);
     problems.into_result(file.map(|file| file.catalog))
 }
 

@@ -116,6 +116,7 @@ fn reads_every_key_of_a_service() {
         hosts = ["API.example.com", "*.eu.example.com", "::1"]
         path_prefix = "/v1/orders/"
         base_paths = ["/", "/v1"]
+        ref_root = "contracts"
         preflight = "reject"
         [services.enforcement]
         request = "report"
@@ -130,6 +131,8 @@ fn reads_every_key_of_a_service() {
     assert_eq!(hosts, ["api.example.com", "*.eu.example.com", "::1"]);
     assert_eq!(service.path_prefix.as_str(), "/v1/orders");
     assert_eq!(service.base_paths.unwrap(), ["/", "/v1"]);
+    let directory = service.contract.as_file().unwrap().parent().unwrap();
+    assert_eq!(service.ref_root.unwrap(), directory.join("contracts"));
     assert_eq!(service.preflight, PreflightPolicy::Reject);
     let policy = service.enforcement;
     assert_eq!(policy.of(ViolationClass::InvalidBody), Enforcement::Reject);
@@ -672,6 +675,7 @@ fn reports_invalid_flags() {
     let default = FlagOverrides::default;
     check(FlagOverrides { listen: some("8080"), ..default() }, "--listen: listen.address: expected an IP address with a port, found \"8080\"; try \"0.0.0.0:8080\"");
     check(FlagOverrides { log_format: some("xml"), ..default() }, "--log-format: log.format: expected \"text\" or \"json\", found \"xml\"");
+    check(FlagOverrides { ref_root: some("a"), ..default() }, "--ref-root: services: needs exactly one service; try --contract, or the ref_root key of a service");
     check(FlagOverrides { upstream: some("mock"), ..default() }, "--upstream: services: needs exactly one service; try --contract, or the upstream key of a service");
     check(FlagOverrides { contract: some("a.yaml"), upstream: some("https://a"), ..default() }, "--upstream: services.a.upstream: expected \"mock\" or \"http://host:port\", found \"https://a\"; try http: connections to upstreams do not use TLS");
 }
@@ -709,6 +713,7 @@ fn the_catalog_names_the_provider_of_a_service() {
         assert_eq!(load_with_catalog(&config, CATALOG).unwrap_err(), message);
     };
     check("paymnts", "config.toml:5: services.orders.squad: expected a squad of the catalog, found \"paymnts\"; try \"payments\"");
+    check("xyz", "config.toml:5: services.orders.squad: expected a squad of the catalog, found \"xyz\"; known squads: checkout, payments");
     check("checkout", "config.toml:5: services.orders.squad: expected \"payments\", which provides the service in the catalog, found \"checkout\"");
 }
 
@@ -829,7 +834,7 @@ fn loads_a_catalog_without_a_configuration() {
         .to_string();
     assert_eq!(
         message,
-        "nowhere.toml: cannot be read: there is no such file; try catalog.path with the path of a file"
+        "nowhere.toml: cannot be read: there is no such file; try --catalog with the path of a file"
     );
 }
 

@@ -39,6 +39,10 @@ pub const TRAFFIC_LINE_BYTES_MAX: usize = 64 * MIB;
 /// memory whole; more traffic is better recorded as JSON Lines.
 pub const TRAFFIC_ARCHIVE_BYTES_MAX: usize = GIB;
 
+/// The highest ratio of recorded traffic to its compressed form, beyond the length of one line.
+/// DEFLATE reaches 1032 for zeros, and about 600 for a line that is repeated.
+pub const TRAFFIC_RATIO_MAX: u64 = 800;
+
 /// The longest list of changed paths that is read, in bytes: a million paths of ordinary length.
 pub const CHANGED_PATHS_BYTES_MAX: usize = 128 * MIB;
 

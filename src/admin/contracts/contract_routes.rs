@@ -220,8 +220,8 @@ fn refusal(admin: &AdminState, service: &str, fault: ContractFault) -> AdminRefu
         ContractFault::NoCandidate => AdminRefusal::new(
             StatusCode::NOT_FOUND,
             format!(
-                "`{service}` has no candidate; propose one with \
-                 `POST /contracts/{service}/candidate`"
+                "`{service}` has no candidate; propose one with `portcullis contract candidate \
+                 {service} FILE`"
             ),
         ),
         ContractFault::Refused { reason, problems } => refused(reason, problems),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::source::load_contract;
+use crate::source::ReferenceRoot;
 use portcullis_config::{ReloadPolicy, ServiceConfig};
 use portcullis_contract::{
     BrokenPartPolicy, CompileOptions, CompiledContract, ContractIdentity, ContractLoadError,
@@ -37,6 +37,7 @@ pub(super) struct ReadTask {
     pub(super) input: ReadInput,
     pub(super) options: CompileOptions,
     pub(super) limits: Limits,
+    pub(super) root: ReferenceRoot,
     /// A revision that need not be compiled again.
     pub(super) known: Option<Arc<str>>,
     /// The contract that this one would replace, if it is to become active.
@@ -87,6 +88,7 @@ impl ReadTask {
             input,
             options: options(service),
             limits: limits.clone(),
+            root: ReferenceRoot::new(service.ref_root.clone()),
             known: None,
             basis: None,
         }
@@ -107,7 +109,7 @@ pub(in crate::app) fn options(service: &ServiceConfig) -> CompileOptions {
 /// Reads and parses. Also returns the files that were read, to be watched.
 pub(super) fn load(task: &ReadTask) -> (Result<DocumentSet, NotCompiled>, Vec<PathBuf>) {
     let loaded = match &task.input {
-        ReadInput::File(path) => load_contract(path, &task.limits),
+        ReadInput::File(path) => task.root.load(path, &task.limits),
         ReadInput::Bytes { name, bytes } => parse_single_file(name, bytes.clone(), &task.limits),
     };
     let documents = match loaded {

@@ -69,7 +69,7 @@ impl LiveStateWriter {
         let service = &mut state.services[index];
         let before = &service.live.config;
         let config = &new.services[index];
-        if options(before) != options(config) {
+        if options(before) != options(config) || before.ref_root != config.ref_root {
             done.recompile.push(index);
         }
         let contract = service.live.compiled().map(Arc::clone);

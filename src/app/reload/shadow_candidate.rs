@@ -201,6 +201,7 @@ impl CandidateReport {
 fn exchange(sampled: &ShadowExchange) -> RecordedExchange<'_> {
     RecordedExchange {
         method: sampled.method.clone(),
+        authority: None,
         path: sampled.target.path(),
         query: sampled.target.query(),
         headers: sampled.headers.clone(),

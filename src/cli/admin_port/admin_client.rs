@@ -356,7 +356,6 @@ mod tests {
         check("http://portcullis", "portcullis 80");
         for invalid in [
             "",
-            "127.0.0.1:9901",
             "https://127.0.0.1:9901",
             "http://user@host:1",
             "http://host:1/admin",
@@ -370,6 +369,11 @@ mod tests {
             );
             check(invalid, &message);
         }
+        check(
+            "127.0.0.1:9901",
+            "\"127.0.0.1:9901\" is not an admin port: expected http://host:port, without TLS and \
+             without a path; try http://127.0.0.1:9901",
+        );
     }
 
     #[test]

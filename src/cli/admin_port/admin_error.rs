@@ -11,7 +11,9 @@ use portcullis_config::{ADMIN_URL_VARIABLE, InvalidAdminToken};
 pub(crate) enum AdminError {
     /// The URL is not supported.
     #[error(
-        "{text:?} is not an admin port: expected http://host:port, without TLS and without a path"
+        "{text:?} is not an admin port: expected http://host:port, without TLS and without a \
+         path{}",
+        scheme_hint(text)
     )]
     Address {
         /// The text from the command line or the variable.
@@ -89,4 +91,14 @@ pub(crate) enum AdminError {
         /// The expected format.
         source: InvalidAdminToken,
     },
+}
+
+/// A suggestion for an address without `http://`.
+fn scheme_hint(text: &str) -> String {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.contains(['/', '@']) && port.parse::<u16>().is_ok() => {
+            format!("; try http://{text}")
+        }
+        _ => String::new(),
+    }
 }

@@ -1,9 +1,8 @@
 //! The arguments of `portcullis check`.
 
-use std::path::PathBuf;
-
 use clap::Args as Flags;
 
+use crate::cli::inputs::ReferenceArgs;
 use crate::cli::report::{FailThreshold, ReportFormat};
 
 /// `portcullis check`.
@@ -18,9 +17,13 @@ Examples:
 Exit codes: 0 fine, 1 errors (or warnings, with --fail-on warning), 2 a file cannot be read as a
 contract.")]
 pub(crate) struct CheckArgs {
-    /// Contracts; a directory means all contracts below it, - is standard input
+    /// Contracts: files, REV:path for a Git revision, or - for standard input; a directory means all
+    /// contracts below it
     #[arg(required = true, value_name = "CONTRACT|DIR")]
-    pub(super) contracts: Vec<PathBuf>,
+    pub(super) contracts: Vec<String>,
+    /// Which files the contracts may refer to
+    #[command(flatten)]
+    pub(super) references: ReferenceArgs,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: ReportFormat,

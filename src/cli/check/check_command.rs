@@ -1,7 +1,5 @@
 //! Checks every contract that the arguments name.
 
-use std::path::Path;
-
 use portcullis_contract::DocumentSet;
 use portcullis_vocabulary::Limits;
 
@@ -9,10 +7,11 @@ use super::check_args::CheckArgs;
 use super::check_report::{CheckReport, CheckSummary, ContractReport};
 use super::check_text;
 use crate::cli::exit_code::CommandOutcome;
-use crate::cli::inputs::{find_contracts, is_contract};
+use crate::cli::inputs::{ContractInput, is_contract};
 use crate::cli::output::{ReportWriter, print_error};
 use crate::cli::report::{FailThreshold, ReportFormat, print_report};
 use crate::cli::run_error::RunError;
+use crate::source::ReferenceRoot;
 
 /// Checks every contract that the arguments name. Text is printed contract by contract, so a long
 /// run shows its progress.
@@ -20,15 +19,16 @@ pub(crate) fn check(args: &CheckArgs, out: &mut ReportWriter) -> Result<CommandO
     let limits = Limits::default();
     let mut run = CheckRun {
         limits: &limits,
+        root: args.references.root(),
         format: args.format,
         out,
         report: CheckReport::default(),
     };
-    for path in &args.contracts {
-        if path.is_dir() {
-            run.check_directory(path)?;
-        } else {
-            run.check_file(path, |_| true);
+    for name in &args.contracts {
+        match ContractInput::of(name) {
+            Ok(input) if input.is_directory() => run.check_directory(&input)?,
+            Ok(input) => run.check_file(&input, |_| true),
+            Err(error) => run.report_unreadable(name.clone(), error.to_string()),
         }
     }
     let report = run.report;
@@ -39,27 +39,28 @@ pub(crate) fn check(args: &CheckArgs, out: &mut ReportWriter) -> Result<CommandO
 
 struct CheckRun<'a> {
     limits: &'a Limits,
+    root: ReferenceRoot,
     format: ReportFormat,
     out: &'a mut ReportWriter,
     report: CheckReport,
 }
 
 impl CheckRun<'_> {
-    fn check_directory(&mut self, path: &Path) -> Result<(), RunError> {
+    fn check_directory(&mut self, directory: &ContractInput) -> Result<(), RunError> {
         let before = self.report.summary;
-        for file in find_contracts(path)? {
-            self.check_file(&file, is_contract);
+        for file in directory.files()?.values() {
+            self.check_file(file, is_contract);
         }
         if self.report.summary == before {
             return Err(RunError::NoContracts {
-                path: path.to_owned(),
+                path: directory.name().into(),
             });
         }
         Ok(())
     }
 
-    fn check_file(&mut self, path: &Path, is_wanted: fn(&DocumentSet) -> bool) {
-        match ContractReport::of(path, self.limits, is_wanted) {
+    fn check_file(&mut self, input: &ContractInput, is_wanted: fn(&DocumentSet) -> bool) {
+        match ContractReport::of(input, self.limits, &self.root, is_wanted) {
             Ok(None) => {}
             Ok(Some(contract)) => {
                 if self.format == ReportFormat::Text {
@@ -67,11 +68,13 @@ impl CheckRun<'_> {
                 }
                 self.report.add(contract);
             }
-            Err(error) => {
-                print_error(&error.to_string());
-                self.report.add_unreadable(path, &error);
-            }
+            Err(error) => self.report_unreadable(input.name(), error.to_string()),
         }
+    }
+
+    fn report_unreadable(&mut self, name: String, message: String) {
+        print_error(&message);
+        self.report.add_unreadable(name, message);
     }
 }
 

@@ -58,6 +58,7 @@ fn finding(path: &str, problem: &ProblemReport) -> ReportFinding {
         kind,
         file,
         line,
+        column,
         pointer,
         message,
         ..
@@ -71,6 +72,7 @@ fn finding(path: &str, problem: &ProblemReport) -> ReportFinding {
     let mut finding = ReportFinding::new(kind, level, message, case);
     finding.location = Some(FindingLocation {
         pointer: Some(pointer.clone()),
+        column: column.map(u64::from),
         ..FindingLocation::line(&**file, *line)
     });
     finding.fingerprint = Some(fingerprint_of(&[kind, file, pointer, message]));

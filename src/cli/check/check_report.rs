@@ -17,7 +17,7 @@
 //!     }],
 //!     "problems": [{
 //!       "severity": "warning", "kind": "invalid-example",
-//!       "file": "contracts/payments/orders/openapi.yaml", "line": 88,
+//!       "file": "contracts/payments/orders/openapi.yaml", "line": 88, "column": null,
 //!       "pointer": "/components/schemas/Order/example",
 //!       "message": "…"
 //!     }]
@@ -31,7 +31,6 @@
 //! declare them. A contract with errors has no operations. Problems are sorted: errors first, then
 //! by kind, file and line.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -43,6 +42,9 @@ use portcullis_contract::{
 };
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::Enforcement;
+
+use crate::cli::inputs::ContractInput;
+use crate::source::ReferenceRoot;
 
 /// The result of one run.
 #[derive(Debug, Default, Serialize)]
@@ -94,6 +96,8 @@ pub(super) struct ProblemReport {
     pub(super) kind: &'static str,
     pub(super) file: Arc<str>,
     pub(super) line: u32,
+    /// Only for a file in one line of JSON.
+    pub(super) column: Option<u32>,
     pub(super) pointer: String,
     pub(super) message: String,
 }
@@ -127,28 +131,25 @@ impl CheckReport {
     }
 
     /// Adds a file that could not be read.
-    pub(super) fn add_unreadable(&mut self, path: &Path, error: &ContractLoadError) {
+    pub(super) fn add_unreadable(&mut self, path: String, message: String) {
         self.summary.unreadable += 1;
-        let message = error.to_string();
-        self.unreadable.push(UnreadableFile {
-            path: path.display().to_string(),
-            message,
-        });
+        self.unreadable.push(UnreadableFile { path, message });
     }
 }
 
 impl ContractReport {
-    /// Reads, compiles and lints the contract at `path`. Returns `None` if `is_wanted` rejects the
+    /// Reads, compiles and lints the contract `input`. Returns `None` if `is_wanted` rejects the
     /// documents.
     ///
     /// # Errors
     /// The file cannot be read or parsed.
     pub(super) fn of(
-        path: &Path,
+        input: &ContractInput,
         limits: &Limits,
+        root: &ReferenceRoot,
         is_wanted: impl FnOnce(&DocumentSet) -> bool,
     ) -> Result<Option<Self>, ContractLoadError> {
-        let documents = crate::source::load_contract(path, limits)?;
+        let documents = input.load(limits, root)?;
         if !is_wanted(&documents) {
             return Ok(None);
         }
@@ -167,7 +168,7 @@ impl ContractReport {
             .map(|file| Arc::clone(&file.name))
             .collect();
         let (operations, problems) = compile_and_lint(documents);
-        let path = path.display().to_string();
+        let path = input.name();
         Ok(Some(Self {
             path,
             title,
@@ -297,6 +298,7 @@ impl From<ContractProblem> for ProblemReport {
             kind: problem.kind.as_str(),
             file: problem.at.file,
             line: problem.at.line,
+            column: problem.at.column,
             pointer: problem.at.pointer,
             message: problem.message,
         }

@@ -255,7 +255,9 @@ fn print_problem(out: &mut ReportWriter, problem: &ProblemReport) {
     let ProblemReport {
         file, line, kind, ..
     } = problem;
-    out.line(format_args!("  {severity}  {file}:{line}  {kind}"));
+    let column = problem.column.map(|column| format!(":{column}"));
+    let column = column.unwrap_or_default();
+    out.line(format_args!("  {severity}  {file}:{line}{column}  {kind}"));
     for text in wrap(&problem.message, WIDTH - INDENT) {
         out.line(format_args!("{:INDENT$}{text}", ""));
     }

@@ -7,7 +7,7 @@ use clap::{Args as Flags, ValueEnum};
 use portcullis_compat::Date;
 use portcullis_contract::BrokenPartPolicy;
 
-use crate::cli::inputs::LevelArgs;
+use crate::cli::inputs::{LevelArgs, ReferenceArgs};
 use crate::cli::report::ReportFormat;
 
 /// `portcullis diff`.
@@ -55,6 +55,9 @@ pub(crate) struct DiffArgs {
     /// The levels of rules
     #[command(flatten)]
     pub(super) levels: LevelArgs,
+    /// Which files the contracts may refer to
+    #[command(flatten)]
+    pub(super) references: ReferenceArgs,
     /// Also exit with 1 if the version is not raised as much as the changes require
     #[arg(long)]
     pub(super) semver: bool,

@@ -18,10 +18,13 @@ use crate::cli::inputs::{ContractInput, compile_contract, is_contract};
 use crate::cli::output::{ReportWriter, print_error};
 use crate::cli::report::print_report;
 use crate::cli::run_error::RunError;
+use crate::source::ReferenceRoot;
 
 /// Compares the two sides that the arguments name.
 pub(crate) fn diff(args: &DiffArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
-    let (old, new) = (DiffSide::of(&args.old)?, DiffSide::of(&args.new)?);
+    let side =
+        |text: &str, other: &str| DiffSide::of(text).map_err(|error| error.with_compared(other));
+    let (old, new) = (side(&args.old, &args.new)?, side(&args.new, &args.old)?);
     if old.is_stdin() && new.is_stdin() {
         return Err(RunError::StdinForBothSides);
     }
@@ -33,6 +36,7 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut ReportWriter) -> Result<CommandOut
     };
     let mut run = DiffRun {
         limits: Limits::default(),
+        root: args.references.root(),
         options,
         tolerant: args.tolerant,
         comparison: DiffResult::default(),
@@ -98,6 +102,7 @@ fn outcome(args: &DiffArgs, comparison: &DiffResult) -> CommandOutcome {
 /// One run: what was compared so far.
 struct DiffRun {
     limits: Limits,
+    root: ReferenceRoot,
     options: CompareOptions,
     tolerant: TolerantSides,
     comparison: DiffResult,
@@ -115,7 +120,8 @@ impl DiffRun {
         side: &DiffSide,
         policy: BrokenPartPolicy,
     ) -> Result<CompiledContract, RunError> {
-        compile_contract(side.load(&self.limits, policy)?, &side.name(), policy)
+        let documents = side.load(&self.limits, &self.root, policy)?;
+        compile_contract(documents, &side.name(), policy)
     }
 
     fn compare(
@@ -233,7 +239,7 @@ impl DiffRun {
     ) -> Result<BTreeMap<String, LoadedContract>, RunError> {
         let mut read = BTreeMap::new();
         for (name, input) in side.files()? {
-            match input.load_for(&self.limits, policy) {
+            match input.load_for(&self.limits, &self.root, policy) {
                 Ok(documents) if is_contract(&documents) => {
                     read.insert(name, LoadedContract { input, documents });
                 }

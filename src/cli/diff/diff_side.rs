@@ -6,6 +6,7 @@ use portcullis_vocabulary::Limits;
 use crate::cli::gate::DeployedContract;
 use crate::cli::inputs::ContractInput;
 use crate::cli::run_error::RunError;
+use crate::source::ReferenceRoot;
 
 /// What an argument of `diff` names.
 #[derive(Clone, Debug)]
@@ -58,10 +59,11 @@ impl DiffSide {
     pub(super) fn load(
         &self,
         limits: &Limits,
+        root: &ReferenceRoot,
         policy: BrokenPartPolicy,
     ) -> Result<DocumentSet, RunError> {
         match self {
-            Self::Files(input) => Ok(input.load_for(limits, policy)?),
+            Self::Files(input) => Ok(input.load_for(limits, root, policy)?),
             Self::Deployed(deployed) => Ok(deployed.load()?),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::source;
+use crate::source::ReferenceRoot;
 use portcullis_contract::{BrokenPartPolicy, CompiledContract};
 use portcullis_control::gate::RegisteredContract;
 use portcullis_vocabulary::Limits;
@@ -20,17 +20,21 @@ pub(super) struct CandidateContract {
 }
 
 /// Reads and compiles the contract that an argument names.
-pub(super) fn read_candidate(text: &str, limits: &Limits) -> Result<CandidateContract, RunError> {
+pub(super) fn read_candidate(
+    text: &str,
+    root: &ReferenceRoot,
+) -> Result<CandidateContract, RunError> {
+    let limits = Limits::default();
     let input = ContractInput::of(text)?;
     let name = input.name();
     let (documents, content) = match &input {
         ContractInput::File(path) => {
-            let read = |path: &Path, bytes_max| Ok(source::read(path, bytes_max)?);
-            RegisteredContract::load(path, &name, limits, &read)?
+            let read = |file: &Path, bytes_max| root.read(path, file, bytes_max);
+            RegisteredContract::load(path, &name, &limits, &read)?
         }
         ContractInput::Committed(git_path) => {
             let read = |path: &Path, bytes_max| Ok(git_path.at(path).read(bytes_max)?);
-            RegisteredContract::load(Path::new(&git_path.path), &name, limits, &read)?
+            RegisteredContract::load(Path::new(&git_path.path), &name, &limits, &read)?
         }
         ContractInput::Directory(_) | ContractInput::CommittedDirectory(_) => {
             return Err(GateError::Directory(name).into());

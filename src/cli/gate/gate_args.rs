@@ -8,7 +8,7 @@ use clap::{Args as Flags, Subcommand};
 use portcullis_compat::Date;
 
 use crate::cli::admin_port::AdminChangeArgs;
-use crate::cli::inputs::LevelArgs;
+use crate::cli::inputs::{LevelArgs, ReferenceArgs};
 use crate::cli::output::DataFormat;
 use crate::cli::report::ReportFormat;
 
@@ -17,7 +17,8 @@ use crate::cli::report::ReportFormat;
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "\
 Examples:
-  portcullis gate --squad payments --service orders --contract openapi.yaml --registry contracts
+  mkdir -p deployments
+  portcullis gate --squad payments --service orders --contract openapi.yaml --registry deployments
       may this contract be deployed?
   portcullis gate --squad payments --service orders --contract openapi.yaml \\
       --registry s3://deployments/prod --prometheus http://prometheus:9090 --record
@@ -26,7 +27,7 @@ Examples:
       deploy despite cooldown, risk or drift; the override is recorded
   portcullis gate ... --print-approvals >> approvals.toml
       print an approval table for each approval that is missing
-  portcullis gate history --squad payments --service orders --registry contracts
+  portcullis gate history --squad payments --service orders --registry deployments
 
 Exit codes: 0 allowed, 1 not allowed (or another pipeline recorded a deployment at the same time:
 run it again), 2 no decision was possible. Nothing is recorded unless the exit code is 0.")]
@@ -89,6 +90,9 @@ pub(super) struct VerdictArgs {
     /// The levels of the rules of `portcullis diff`
     #[command(flatten)]
     pub(super) levels: LevelArgs,
+    /// Which files the contract may refer to
+    #[command(flatten)]
+    pub(super) references: ReferenceArgs,
     /// Print only the approval tables that are missing, and exit with 0. Nothing is recorded.
     #[arg(long, conflicts_with_all = ["record", "open_window"])]
     pub(super) print_approvals: bool,

@@ -3,24 +3,29 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::cli::inputs::KnownNames;
 use crate::source::{InvalidStoreKey, PrometheusError, RemoteError, StoreError};
+use portcullis_config::ConfigErrors;
 use portcullis_control::gate::{ContractDamage, RegistryDamage, RegistryRefusal};
 
 /// Why the gate could not decide or record. Nothing is recorded then.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GateError {
     /// The catalog has no such squad or service.
-    #[error("{}: no {what} is called {name:?}{}", catalog.display(), near.as_ref().map_or_else(String::new, |near| format!("; did you mean {near:?}?")))]
+    #[error("{}: no {what} is called `{name}`{known}", catalog.display())]
     Unknown {
         /// `squad` or `service`.
         what: &'static str,
         /// The name from the command line.
         name: String,
-        /// The most similar name in the catalog.
-        near: Option<String>,
+        /// The names of the catalog.
+        known: KnownNames,
         /// The catalog.
         catalog: PathBuf,
     },
+    /// The catalog is invalid.
+    #[error("the catalog is refused\n{0}")]
+    Catalog(ConfigErrors),
     /// A name is not a valid path segment of the registry.
     #[error(transparent)]
     Key(#[from] InvalidStoreKey),

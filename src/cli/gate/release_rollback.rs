@@ -39,7 +39,7 @@ pub(super) fn roll_back(
     args: &RollbackArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
-    let catalog = load_catalog(&args.catalog)?;
+    let catalog = load_catalog(&args.catalog).map_err(GateError::Catalog)?;
     let registry = GateRegistry::of(&args.registry)?;
     let mut found = registry.read_existing()?;
     let now = now();

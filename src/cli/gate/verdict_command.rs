@@ -6,14 +6,13 @@ use serde_json::json;
 
 use crate::source::{CommitOutcome, PrometheusClient};
 use portcullis_compat::{self as compat, ChangeApproval, CompareOptions, ContractNames};
-use portcullis_config::{load_catalog, nearest};
+use portcullis_config::load_catalog;
 use portcullis_contract::CompiledContract;
 use portcullis_control::gate::{
     self, DeploymentComparison, DeploymentRegistry, GateCase, GateDecision, GateOverride,
     GateReason, GateRule, GateVerdict, ReasonWeight, RegisteredContract, TrafficMeasurement,
     UtcTimestamp,
 };
-use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::{Catalog, Squad};
 
 use super::candidate_contract::{CandidateContract, read_candidate};
@@ -26,7 +25,7 @@ use super::prometheus_queries::measure;
 use super::{github_step, otlp, textfile};
 use crate::cli::admin_port::{AdminClient, DEPLOY_WINDOWS};
 use crate::cli::exit_code::CommandOutcome;
-use crate::cli::inputs::{ContractInput, read_approvals};
+use crate::cli::inputs::{ContractInput, KnownNames, read_approvals};
 use crate::cli::output::{ReportWriter, print_error};
 use crate::cli::report::{ApprovalTemplate, ReportFormat, print_report, print_templates};
 use crate::cli::run_error::RunError;
@@ -58,7 +57,7 @@ pub(super) fn verdict(
 ) -> Result<CommandOutcome, RunError> {
     let began = Instant::now();
     let now = now();
-    let catalog = load_catalog(&args.verdict_args.catalog)?;
+    let catalog = load_catalog(&args.verdict_args.catalog).map_err(GateError::Catalog)?;
     let squad = squad(&catalog, args)?;
     let provider = provider(&catalog, args)?;
     let registry = GateRegistry::open(
@@ -71,7 +70,7 @@ pub(super) fn verdict(
     let CandidateContract {
         compiled: contract,
         content,
-    } = read_candidate(args.contract, &Limits::default())?;
+    } = read_candidate(args.contract, &args.verdict_args.references.root())?;
     let keep = keep_until(args, &found.record, &contract, now)?;
     let compared = compare(args, &registry, &found.record, &contract, now)?;
     let measured = measure_traffic(args, &registry)?;
@@ -216,11 +215,10 @@ fn squad<'c>(catalog: &'c Catalog, args: &VerdictRequest<'_>) -> Result<&'c Squa
     found.ok_or_else(|| GateError::Unknown {
         what: "squad",
         name: name.clone(),
-        near: nearest(
+        known: KnownNames::instead_of(
             name,
             catalog.squads().iter().map(|squad| squad.name.as_str()),
-        )
-        .map(str::to_owned),
+        ),
         catalog: args.verdict_args.catalog.clone(),
     })
 }
@@ -231,7 +229,7 @@ fn provider<'c>(catalog: &'c Catalog, args: &VerdictRequest<'_>) -> Result<&'c S
     catalog.provider_of(name).ok_or_else(|| GateError::Unknown {
         what: "service",
         name: name.clone(),
-        near: nearest(name, services.map(String::as_str)).map(str::to_owned),
+        known: KnownNames::instead_of(name, services.map(String::as_str)),
         catalog: args.verdict_args.catalog.clone(),
     })
 }

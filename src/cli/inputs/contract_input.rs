@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::source::{GitObjectKind, GitPath};
+use crate::source::{GitObjectKind, GitPath, ReferenceRoot};
 use portcullis_contract::{BrokenPartPolicy, ContractLoadError, DocumentSet};
 use portcullis_vocabulary::Limits;
 
@@ -40,6 +40,12 @@ impl ContractInput {
             });
         }
         let Some(git_path) = GitPath::parse(text) else {
+            if GitPath::is_revision(text) {
+                return Err(RunError::RevisionWithoutPath {
+                    revision: text.to_owned(),
+                    path: None,
+                });
+            }
             return Ok(Self::File(path));
         };
         match git_path.kind()? {
@@ -59,9 +65,13 @@ impl ContractInput {
     }
 
     /// Loads the contract, which must not be a directory.
-    pub(crate) fn load(&self, limits: &Limits) -> Result<DocumentSet, ContractLoadError> {
+    pub(crate) fn load(
+        &self,
+        limits: &Limits,
+        root: &ReferenceRoot,
+    ) -> Result<DocumentSet, ContractLoadError> {
         match self {
-            Self::File(path) | Self::Directory(path) => crate::source::load_contract(path, limits),
+            Self::File(path) | Self::Directory(path) => root.load(path, limits),
             Self::Committed(git_path) | Self::CommittedDirectory(git_path) => {
                 crate::source::load_contract_revision(git_path, limits)
             }
@@ -72,13 +82,12 @@ impl ContractInput {
     pub(crate) fn load_for(
         &self,
         limits: &Limits,
+        root: &ReferenceRoot,
         policy: BrokenPartPolicy,
     ) -> Result<DocumentSet, ContractLoadError> {
         match self {
-            _ if !policy.tolerates() => self.load(limits),
-            Self::File(path) | Self::Directory(path) => {
-                crate::source::load_contract_tolerant(path, limits)
-            }
+            _ if !policy.tolerates() => self.load(limits, root),
+            Self::File(path) | Self::Directory(path) => root.load_tolerant(path, limits),
             Self::Committed(git_path) | Self::CommittedDirectory(git_path) => {
                 crate::source::load_contract_revision_tolerant(git_path, limits)
             }

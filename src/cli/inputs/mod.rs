@@ -1,16 +1,19 @@
 //! What commands read: contracts from files, directories and Git revisions, approvals, levels of
-//! rules, and the path of the configuration.
+//! rules, the path of the configuration, which files contracts may refer to, and what could have been meant by an unknown name.
 
 mod contract_files;
 mod contract_input;
 mod compiled_contract;
 mod approvals_file;
 mod level_settings;
+mod reference_args;
 mod config_path;
+mod known_names;
 
 pub(super) use approvals_file::read_approvals;
 pub(super) use compiled_contract::{compile_contract, is_contract};
 pub(super) use config_path::{config_path, required_config_path};
-pub(super) use contract_files::find_contracts;
 pub(super) use contract_input::ContractInput;
+pub(super) use known_names::KnownNames;
 pub(super) use level_settings::LevelArgs;
+pub(super) use reference_args::ReferenceArgs;

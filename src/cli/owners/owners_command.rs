@@ -7,10 +7,10 @@ use super::owners_error::OwnersError;
 use super::owners_report::OwnersReport;
 use super::{catalog_check, changed_manifests, codeowners_command, owners_input, services_command};
 use crate::cli::exit_code::CommandOutcome;
+use crate::cli::inputs::KnownNames;
 use crate::cli::output::ReportWriter;
 use crate::cli::report::print_report;
 use crate::cli::run_error::RunError;
-use portcullis_config::nearest;
 use portcullis_control::ownership::{ChangeProposal, SquadBoundaries, judge};
 use portcullis_vocabulary::{Catalog, Squad, UnownedPolicy};
 
@@ -76,6 +76,6 @@ fn unknown_squad(
         flag,
         catalog: catalog_name.to_owned(),
         name: name.to_owned(),
-        near: nearest(name, names).map(str::to_owned),
+        known: KnownNames::instead_of(name, names),
     }
 }

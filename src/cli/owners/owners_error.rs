@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::cli::inputs::KnownNames;
 use crate::source::{FileReadError, RepositoryError};
 use portcullis_config::ConfigErrors;
 
@@ -24,10 +25,7 @@ pub(crate) enum OwnersError {
         path: PathBuf,
     },
     /// The catalog has no such squad.
-    #[error(
-        "{flag}: no squad of {catalog} is called `{name}`{}",
-        near.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
-    )]
+    #[error("{flag}: no squad of {catalog} is called `{name}`{known}")]
     UnknownSquad {
         /// The flag that names it.
         flag: &'static str,
@@ -35,8 +33,8 @@ pub(crate) enum OwnersError {
         catalog: String,
         /// The name from the command line.
         name: String,
-        /// The most similar name in the catalog.
-        near: Option<String>,
+        /// The squads of the catalog.
+        known: KnownNames,
     },
     /// A path leads out of the repository, or is empty.
     #[error(

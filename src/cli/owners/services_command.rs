@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::source::load_contract;
-use portcullis_config::{Config, ContractSource, FlagOverrides, ServiceConfig, nearest};
+use crate::source::ReferenceRoot;
+use portcullis_config::{Config, ContractSource, FlagOverrides, ServiceConfig};
 use portcullis_contract::ContractIdentity;
 use portcullis_telemetry::{OwnedContract, OwnerView};
 
@@ -11,7 +11,7 @@ use super::backstage;
 use super::owned_service::OwnedService;
 use super::services_args::{ServicesArgs, ServicesFormat};
 use crate::cli::exit_code::CommandOutcome;
-use crate::cli::inputs::required_config_path;
+use crate::cli::inputs::{KnownNames, required_config_path};
 use crate::cli::output::{ReportWriter, TextStyle, print_error, print_json};
 use crate::cli::run_error::RunError;
 
@@ -53,7 +53,7 @@ fn select<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c ServiceCon
         if !known().any(|known| known == name) {
             return Err(RunError::UnknownService {
                 name: name.clone(),
-                near: nearest(name, known()).map(str::to_owned),
+                known: KnownNames::instead_of(name, known()),
             });
         }
     }
@@ -66,13 +66,15 @@ fn select<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c ServiceCon
 /// read. A contract at a URL is not fetched; the running proxy knows its owner.
 fn owner_of(config: &Config, service: &ServiceConfig) -> (OwnerView, bool) {
     let identity = match &service.contract {
-        ContractSource::File(path) => match load_contract(path, &config.limits) {
-            Ok(documents) => Some(ContractIdentity::of(&documents)),
-            Err(error) => {
-                print_error(&error.to_string());
-                None
+        ContractSource::File(path) => {
+            match ReferenceRoot::new(service.ref_root.clone()).load(path, &config.limits) {
+                Ok(documents) => Some(ContractIdentity::of(&documents)),
+                Err(error) => {
+                    print_error(&error.to_string());
+                    None
+                }
             }
-        },
+        }
         ContractSource::Address(_) => None,
     };
     let is_complete = identity.is_some() || matches!(service.contract, ContractSource::Address(_));

@@ -1,18 +1,21 @@
 //! `portcullis replay`: validates recorded exchanges offline.
 //!
 //! `recording` reads HTTP Archives and JSON Lines within bounds, and `replay_run` validates their
-//! exchanges. `verdict_line` is the JSON of one verdict, `replay_tally` counts all verdicts,
+//! exchanges; `recorded_hosts` chooses those that are for the service. `verdict_line` is the JSON of one verdict, `replay_tally` counts all verdicts, `replay_notes` says what was ignored,
 //! `replay_summary` prints the counts for humans, and `replay_findings` translates violations for
 //! the formats that all commands share. Memory is bounded: it does not grow with the length of a
 //! recording.
 
 mod replay_args;
+mod replay_setup;
 mod replay_run;
 mod recording;
+mod recorded_hosts;
 mod verdict_line;
 mod replay_tally;
 mod replay_summary;
 mod replay_findings;
+mod replay_notes;
 mod replay_progress;
 
 pub(super) use replay_args::ReplayArgs;

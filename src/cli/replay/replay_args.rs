@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as Flags, ValueEnum};
 
+use super::recorded_hosts::parse_host;
+use crate::cli::inputs::ReferenceArgs;
 use crate::cli::report::ReportFormat;
 use portcullis_config::PathPrefix;
 
@@ -13,7 +15,7 @@ use portcullis_config::PathPrefix;
 Examples:
   portcullis replay --contract openapi.yaml traffic.har
   portcullis replay --contract openapi.yaml monday.jsonl tuesday.jsonl --enforce all
-  zcat traffic.jsonl.gz | portcullis replay --contract openapi.yaml -
+  portcullis replay --contract openapi.yaml --host localhost:8080 browser.har traffic.jsonl.gz
   portcullis replay --contract openapi.yaml --format json traffic.jsonl \\
       | jq 'select(.verdict == \"violates\")'
 
@@ -24,10 +26,13 @@ A line of JSON Lines is one exchange:
 
 Exit codes: 0 fine, 1 an exchange violates the contract, 2 a contract or a record cannot be read.")]
 pub(crate) struct ReplayArgs {
-    /// The contract to validate against
+    /// The contract to validate against: a file, REV:path for a Git revision, or - for standard input
     #[arg(long, value_name = "CONTRACT")]
-    pub(super) contract: PathBuf,
-    /// Recordings: HTTP Archives (HAR 1.2) or JSON Lines; - is standard input
+    pub(super) contract: String,
+    /// Which files the contract may refer to
+    #[command(flatten)]
+    pub(super) references: ReferenceArgs,
+    /// Recordings: HTTP Archives (HAR 1.2) or JSON Lines, also compressed with gzip; - is standard input
     #[arg(required = true, value_name = "TRAFFIC")]
     pub(super) traffic: Vec<PathBuf>,
     /// The output format; JSON prints one verdict per line
@@ -36,6 +41,13 @@ pub(crate) struct ReplayArgs {
     /// Base paths that replace those of the contract's servers; may be repeated
     #[arg(long, value_name = "PATH", value_parser = base_path)]
     pub(super) base_path: Vec<PathPrefix>,
+    /// Hosts whose exchanges are validated, such as api.example.com, localhost:8080, *.example.com or
+    /// *; may be repeated. Default: those of the contract's servers and of its services
+    #[arg(long, value_name = "HOST", value_parser = parse_host)]
+    pub(super) host: Vec<String>,
+    /// A configuration. The hosts of its services with this contract are validated too
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
     /// Which violations count: those that serve rejects by default, or all
     #[arg(long, value_enum, default_value_t)]
     pub(super) enforce: EnforceScope,

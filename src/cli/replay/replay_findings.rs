@@ -40,7 +40,11 @@ impl ReplayFindings {
         self.add(|| {
             let case = TestCase::new(position.source, format!("{}: readable", position.text()));
             let level = FindingLevel::Error;
-            let mut finding = ReportFinding::new("unreadable-record", level, &error.message, case);
+            let message = match position.entry() {
+                Some(entry) => format!("{entry}: {}", error.message),
+                None => error.message.clone(),
+            };
+            let mut finding = ReportFinding::new("unreadable-record", level, message, case);
             finding.location = Some(FindingLocation {
                 column: Some(error.column.into()),
                 ..FindingLocation::line(position.source, error.line)
@@ -61,7 +65,7 @@ impl ReplayFindings {
     }
 
     /// The report over all recordings.
-    pub(super) fn report(&self, contract: &str, summary: String) -> Report {
+    pub(super) fn report(&self, contract: &str, summary: String, notes: &[String]) -> Report {
         let omitted = self.omitted;
         let omitted = (omitted > 0)
             .then(|| format!("{omitted} more findings are not listed; --format json lists all"));
@@ -75,7 +79,7 @@ impl ReplayFindings {
                 name: contract.to_owned(),
                 path: contract.to_owned(),
                 heading: None,
-                notes: omitted.into_iter().collect(),
+                notes: notes.iter().cloned().chain(omitted).collect(),
                 seconds: None,
                 passed: TestCase::new(contract, "no violations"),
                 findings: self.findings.clone(),
@@ -108,7 +112,11 @@ fn violation_finding(recorded: RecordedViolation<'_>) -> ReportFinding {
     };
     let class = violation.class.as_str();
     let place = position.text();
-    let message = format!("{operation}: {}", violation.sentence(shows_values));
+    let sentence = violation.sentence(shows_values);
+    let message = match position.entry() {
+        Some(entry) => format!("{operation}: {sentence} ({entry})"),
+        None => format!("{operation}: {sentence}"),
+    };
     let case = TestCase::new(operation, format!("{place} {class}"));
     let mut finding = ReportFinding::new(class, level, message, case);
     finding.advice = violation

@@ -3,22 +3,23 @@
 use std::path::Path;
 
 use portcullis_contract::recorded::{
-    ExchangeCheckLimits, ExchangeJudge, ExchangeVerdict, HarArchive, RecordError, RecordedExchange,
-    read_line,
+    ExchangeJudge, ExchangeVerdict, HarArchive, IgnoredProperties, RecordError, RecordedBody,
+    RecordedExchange, read_line,
 };
-use portcullis_contract::{self as contract, CompileOptions, CompiledContract, Violation};
+use portcullis_contract::{CompiledContract, Violation};
 use portcullis_json::Tape;
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::Enforcement;
-use portcullis_vocabulary::enforcement::EnforcementCeilings;
-use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use portcullis_vocabulary::enforcement::ViolationClass;
 use portcullis_vocabulary::limits::TRAFFIC_LINE_BYTES_MAX;
 
+use super::recorded_hosts::RecordedHosts;
 use super::recording::{Recording, RecordingError, RecordingLines, open};
 use super::replay_args::{EnforceScope, ReplayArgs};
 use super::replay_findings::{RecordedViolation, ReplayFindings};
+use super::replay_notes::ignored_note;
 use super::replay_progress::ReplayProgress;
+use super::replay_setup::{check_limits, compile, policy, service_hosts};
 use super::replay_summary::ReplaySummary;
 use super::replay_tally::{ReplayTally, ViolationExample};
 use super::verdict_line::{EnforcedViolation, RecordPosition, VerdictLine};
@@ -27,6 +28,8 @@ use crate::cli::output::{ReportWriter, print_error};
 use crate::cli::report::{CommandReport, Report, ReportFormat, print_report};
 use crate::cli::run_error::RunError;
 
+const NO_EXCHANGE_OF_SERVICE: &str =
+    "no exchange is for a host of the service; name the host of the recording with --host";
 /// The most unreadable records that are reported one by one on standard error.
 const ERRORS_PRINTED_MAX: u64 = 10;
 
@@ -36,7 +39,7 @@ pub(crate) fn replay(
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
     let stdin = Path::new("-");
-    if args.contract == stdin && args.traffic.iter().any(|path| path == stdin) {
+    if args.contract == "-" && args.traffic.iter().any(|path| path == stdin) {
         return Err(RunError::StdinTwice);
     }
     let limits = Limits::default();
@@ -45,6 +48,8 @@ pub(crate) fn replay(
         args,
         contract: &contract,
         judge: ExchangeJudge::new(&contract, &policy(), check_limits(&limits)),
+        hosts: RecordedHosts::new(&args.host, service_hosts(args)?, &contract),
+        ignored: IgnoredProperties::default(),
         tally: ReplayTally::new(contract.operations.len()),
         findings: ReplayFindings::default(),
         progress: ReplayProgress::new(&args.traffic, args.format == ReportFormat::Json),
@@ -56,11 +61,9 @@ pub(crate) fn replay(
         }
     }
     run.progress.clear();
-    let outcome = match (run.tally.unreadable, run.tally.violating) {
-        (0, 0) => CommandOutcome::Success,
-        (0, _) => CommandOutcome::Finding,
-        _ => CommandOutcome::CouldNotRun,
-    };
+    let is_for_others = run.is_for_others();
+    let outcome = run.outcome();
+    let notes = run.notes();
     let ReplayRun {
         judge,
         tally,
@@ -70,14 +73,21 @@ pub(crate) fn replay(
     } = run;
     let counts = |operation, class| counts(&judge, args.enforce, operation, class);
     let result = ReplayResult {
-        contract_path: args.contract.display().to_string(),
+        contract_path: args.contract.clone(),
         summary: ReplaySummary {
             contract: &contract,
             tally: &tally,
             counts: &counts,
+            notes: &notes,
         },
         findings: &findings,
     };
+    if args.format == ReportFormat::Json {
+        notes.iter().for_each(|note| print_error(note));
+    }
+    if is_for_others {
+        print_error(NO_EXCHANGE_OF_SERVICE);
+    }
     print_report(&result, args.format, out);
     out.finish()?;
     Ok(outcome)
@@ -99,38 +109,9 @@ impl CommandReport for ReplayResult<'_> {
     fn print_json(&self, _out: &mut ReportWriter) {}
 
     fn report(&self) -> Report {
+        let Self { summary, .. } = self;
         self.findings
-            .report(&self.contract_path, self.summary.totals())
-    }
-}
-
-fn compile(args: &ReplayArgs, limits: &Limits) -> Result<CompiledContract, RunError> {
-    let documents = crate::source::load_contract(&args.contract, limits)?;
-    let bases = args.base_path.iter().map(ToString::to_string);
-    let options = CompileOptions {
-        base_paths: (!args.base_path.is_empty()).then(|| bases.collect()),
-        ..CompileOptions::default()
-    };
-    contract::compile(documents, &options).map_err(|problems| RunError::Contract { problems })
-}
-
-/// The default enforcement of each class. Responses are rejected too: no client is waiting for a
-/// recorded one.
-fn policy() -> EnforcementPolicy {
-    let ceilings = EnforcementCeilings {
-        request: Enforcement::Reject,
-        response: Enforcement::Reject,
-    };
-    EnforcementPolicy::new(ceilings, [], 1.0)
-}
-
-fn check_limits(limits: &Limits) -> ExchangeCheckLimits {
-    ExchangeCheckLimits {
-        violations_max: limits.violations_max,
-        json_depth_max: u32::try_from(limits.json_depth_max).unwrap_or(u32::MAX),
-        decoded_bytes_max: limits.decoded_bytes_max,
-        decoded_ratio_max: limits.decoded_ratio_max,
-        body_bytes_max: limits.body_bytes_max as u64,
+            .report(&self.contract_path, summary.totals(), summary.notes)
     }
 }
 
@@ -138,6 +119,8 @@ struct ReplayRun<'a> {
     args: &'a ReplayArgs,
     contract: &'a CompiledContract,
     judge: ExchangeJudge<'a>,
+    hosts: RecordedHosts,
+    ignored: IgnoredProperties,
     tally: ReplayTally,
     findings: ReplayFindings,
     progress: ReplayProgress,
@@ -145,6 +128,28 @@ struct ReplayRun<'a> {
 }
 
 impl ReplayRun<'_> {
+    fn outcome(&self) -> CommandOutcome {
+        match (self.tally.unreadable, self.tally.violating) {
+            (0, 0) if !self.is_for_others() => CommandOutcome::Success,
+            (0, 1..) => CommandOutcome::Finding,
+            _ => CommandOutcome::CouldNotRun,
+        }
+    }
+
+    /// Whether all exchanges are for other hosts, so nothing was validated.
+    fn is_for_others(&self) -> bool {
+        self.tally.exchanges == 0 && self.hosts.others() > 0
+    }
+
+    /// What was not validated, and what was ignored.
+    fn notes(&self) -> Vec<String> {
+        self.hosts
+            .note()
+            .into_iter()
+            .chain(ignored_note(&self.ignored))
+            .collect()
+    }
+
     fn check_recording(&mut self, path: &Path) -> Result<(), RecordingError> {
         let name = path.display().to_string();
         match open(path)? {
@@ -152,10 +157,7 @@ impl ReplayRun<'_> {
             Recording::Lines(lines) => {
                 return self
                     .check_lines(&name, lines)
-                    .map_err(|source| RecordingError::Io {
-                        path: path.to_owned(),
-                        source,
-                    });
+                    .map_err(|source| RecordingError::of_read(path, source));
             }
         }
         Ok(())
@@ -178,11 +180,12 @@ impl ReplayRun<'_> {
                 source,
                 line: line.number,
                 index,
+                time: None,
+                is_entry: false,
             };
             let exchange = match line.text {
-                Some(text) => {
-                    read_line(&mut tape, text).map_err(|error| error.offset_lines(line.number - 1))
-                }
+                Some(text) => read_line(&mut tape, text, &mut self.ignored)
+                    .map_err(|error| error.offset_lines(line.number - 1)),
                 None => Err(RecordError {
                     line: line.number,
                     column: 1,
@@ -198,19 +201,31 @@ impl ReplayRun<'_> {
 
     fn check_archive(&mut self, source: &str, text: &[u8]) {
         let mut tape = Tape::new();
-        let position = |line, index| RecordPosition {
+        let first = RecordPosition {
             source,
-            line,
-            index,
+            line: 1,
+            index: 0,
+            time: None,
+            is_entry: false,
         };
         match HarArchive::parse(&mut tape, text) {
             Ok(archive) => {
                 for entry in archive.entries() {
-                    self.check_record(position(entry.line, entry.index), entry.exchange);
+                    let position = RecordPosition {
+                        line: entry.line,
+                        index: entry.index,
+                        time: entry.started,
+                        is_entry: true,
+                        ..first
+                    };
+                    self.check_record(position, entry.exchange);
                     self.progress.advance(0);
                 }
             }
-            Err(error) => self.report_unreadable(position(error.line, 0), &error),
+            Err(error) => {
+                let line = error.line;
+                self.report_unreadable(RecordPosition { line, ..first }, &error);
+            }
         }
     }
 
@@ -220,6 +235,7 @@ impl ReplayRun<'_> {
         exchange: Result<RecordedExchange<'_>, RecordError>,
     ) {
         match exchange {
+            Ok(exchange) if !self.hosts.takes(exchange.authority) => {}
             Ok(exchange) => self.check_exchange(position, &exchange),
             Err(error) => self.report_unreadable(position, &error),
         }
@@ -237,8 +253,10 @@ impl ReplayRun<'_> {
         }
         if self.tally.unreadable <= ERRORS_PRINTED_MAX {
             self.progress.clear();
+            let entry = position.entry();
+            let entry = entry.map_or_else(String::new, |entry| format!("{entry}: "));
             print_error(&format!(
-                "{}:{}:{}: {}",
+                "{}:{}:{}: {entry}{}",
                 position.source, error.line, error.column, error.message
             ));
         }
@@ -246,6 +264,12 @@ impl ReplayRun<'_> {
 
     fn check_exchange(&mut self, position: RecordPosition<'_>, exchange: &RecordedExchange<'_>) {
         let verdict = self.judge.judge(exchange);
+        let response = exchange.response.as_ref().map(|response| &response.body);
+        let bodies = [Some(&exchange.body), response].into_iter().flatten();
+        let is_missing = |body: &&RecordedBody<'_>| {
+            matches!(body, RecordedBody::NotRecorded | RecordedBody::Unknown)
+        };
+        self.tally.bodies_missing += bodies.filter(is_missing).count() as u64;
         let mut violations = verdict.violations();
         let is_violating = violations.any(|violation| {
             let Self { judge, args, .. } = self;

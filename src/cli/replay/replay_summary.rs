@@ -22,6 +22,8 @@ pub(super) struct ReplaySummary<'a> {
     pub(super) tally: &'a ReplayTally,
     /// Whether violations of a class count, for an operation or for requests without one.
     pub(super) counts: &'a dyn Fn(Option<u32>, ViolationClass) -> bool,
+    /// What was not validated, or ignored.
+    pub(super) notes: &'a [String],
 }
 
 /// The exchanges of one operation, with its name.
@@ -48,6 +50,10 @@ impl ReplaySummary<'_> {
             self.print_class(out, class, does_count);
         }
         self.print_totals(out);
+        for note in self.notes {
+            let note = out.paint(TextStyle::Yellow, note).to_string();
+            out.line(note);
+        }
     }
 
     /// The operations with exchanges: the most violating first, then in the order of the contract.
@@ -139,6 +145,7 @@ impl ReplaySummary<'_> {
             exchanges,
             violating,
             unreadable,
+            bodies_missing,
             operations,
             ..
         } = self.tally;
@@ -150,6 +157,13 @@ impl ReplaySummary<'_> {
             counted(*exchanges, "exchange"),
             counted(declared as u64, "operation"),
         );
+        if *bodies_missing > 0 {
+            let bodies = match bodies_missing {
+                1 => "1 body".to_owned(),
+                more => format!("{more} bodies"),
+            };
+            let _ = write!(text, ", {bodies} not recorded");
+        }
         if *unreadable > 0 {
             let _ = write!(text, ", {} unreadable", counted(*unreadable, "record"));
         }

@@ -13,6 +13,8 @@ pub(super) struct ReplayTally {
     pub(super) exchanges: u64,
     pub(super) violating: u64,
     pub(super) unreadable: u64,
+    /// Bodies that the recordings do not contain.
+    pub(super) bodies_missing: u64,
     /// By operation. The last entry is for requests that match no operation.
     pub(super) operations: Vec<OperationCounts>,
     /// By class.
@@ -48,6 +50,7 @@ impl ReplayTally {
             exchanges: 0,
             violating: 0,
             unreadable: 0,
+            bodies_missing: 0,
             operations: vec![OperationCounts::default(); operations + 1],
             examples: std::array::from_fn(|_| Vec::new()),
         }

@@ -2,7 +2,7 @@
 //! and each is always present.
 //!
 //! ```json
-//! {"source": "traffic.jsonl", "line": 17, "index": 16,
+//! {"source": "traffic.jsonl", "line": 17, "index": 16, "time": null,
 //!  "method": "POST", "path": "/orders", "operation": "createOrder", "status": 201,
 //!  "verdict": "violates",
 //!  "violations": [{"enforcement": "reject", "class": "invalid-body", "in": "body", "name": null,
@@ -15,7 +15,8 @@
 //!
 //! `verdict` is `ok`, `violates` or `unreadable`. An unreadable record has a `fault` with `line`,
 //! `column` and `message`; the properties of the exchange are then null. `line` is where the record
-//! begins and `index` its number in the source, from 0. `path` is the path template of the
+//! begins and `index` its number in the source, from 0. `time` is when the exchange began, if an
+//! archive says so. `path` is the path template of the
 //! operation, because paths contain values. It is the path itself if the request matches no
 //! operation or with `--values`. `status` is null without a response.
 
@@ -44,6 +45,10 @@ pub(super) struct RecordPosition<'a> {
     pub(super) source: &'a str,
     pub(super) line: u64,
     pub(super) index: u64,
+    pub(super) time: Option<&'a str>,
+    /// Whether the record is an entry of an archive. All of them can be in one line.
+    #[serde(skip)]
+    pub(super) is_entry: bool,
 }
 
 /// A violation with its enforcement.
@@ -63,9 +68,22 @@ pub(super) struct FaultRecord<'a> {
 }
 
 impl RecordPosition<'_> {
-    /// `file:line`.
+    /// `file:line`, with the entry of an archive.
     pub(super) fn text(self) -> String {
-        format!("{}:{}", self.source, self.line)
+        let Self { source, line, .. } = self;
+        match self.entry() {
+            Some(entry) => format!("{source}:{line} {entry}"),
+            None => format!("{source}:{line}"),
+        }
+    }
+
+    /// The entry of an archive, with its time.
+    pub(super) fn entry(self) -> Option<String> {
+        let Self { index, time, .. } = self;
+        self.is_entry.then(|| match time {
+            Some(time) => format!("log.entries[{index}] at {time}"),
+            None => format!("log.entries[{index}]"),
+        })
     }
 }
 

@@ -27,6 +27,10 @@ pub(crate) struct ServeArgs {
     /// The upstream of the contract: http://host:port, or mock
     #[arg(long, value_name = "URL")]
     pub(super) upstream: Option<String>,
+    /// The directory below which the contract may refer to files [default: the git repository of the
+    /// contract, else its directory]
+    #[arg(long, value_name = "DIR")]
+    pub(super) ref_root: Option<String>,
     /// The address for clients, such as 0.0.0.0:8080
     #[arg(long, value_name = "ADDRESS")]
     pub(super) listen: Option<String>,

@@ -26,6 +26,7 @@ fn overrides(args: ServeArgs) -> FlagOverrides {
         config: _,
         contract,
         upstream,
+        ref_root,
         listen,
         admin,
         log_format,
@@ -36,6 +37,7 @@ fn overrides(args: ServeArgs) -> FlagOverrides {
         admin,
         contract,
         upstream,
+        ref_root,
         log_format,
         log_level,
     }
@@ -60,11 +62,12 @@ mod tests {
 
     #[test]
     fn every_flag_is_an_override() {
-        let flags = "--contract a --upstream b --listen c --admin d --log-format e --log-level f";
+        let flags = "--contract a --upstream b --ref-root g --listen c --admin d --log-format e --log-level f";
         let text = |text: &str| Some(text.to_owned());
         let expected = FlagOverrides {
             contract: text("a"),
             upstream: text("b"),
+            ref_root: text("g"),
             listen: text("c"),
             admin: text("d"),
             log_format: text("e"),

@@ -49,7 +49,7 @@ impl DirectoryStore {
     fn check(&self) -> Result<(), StoreError> {
         match fs::metadata(&self.0) {
             Ok(metadata) if metadata.is_dir() => Ok(()),
-            Ok(_) => Err(StoreError::Missing {
+            Ok(_) => Err(StoreError::NotDirectory {
                 path: self.0.clone(),
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::Missing {

@@ -36,6 +36,7 @@ impl RecordStore {
             }
             Some(_) => Err(wrong("")),
             None if text.is_empty() || text == "-" => Err(wrong("")),
+            None if text.starts_with("s3:") => Err(wrong(": two slashes follow `s3:`")),
             None => Ok(Self::Directory(DirectoryStore::new(text))),
         }
     }

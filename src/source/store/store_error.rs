@@ -25,6 +25,12 @@ pub enum StoreError {
         /// The directory.
         path: PathBuf,
     },
+    /// The registry is a file.
+    #[error("{}: is a file; a registry is a directory or s3://bucket/prefix", path.display())]
+    NotDirectory {
+        /// The file.
+        path: PathBuf,
+    },
     /// The operating system reported an error.
     #[error("{}: {source}; check the permissions and the free space", path.display())]
     Io {

@@ -193,8 +193,11 @@ fn refuses_unknown_routes_methods_and_names() {
 fn refuses_invalid_bodies() {
     let app = App::start(site(LOOPBACK));
     let check = |path: &str, body: &str, detail: &str| {
-        let found = refused(&post(app.admin, path, body), 400);
-        assert!(found.starts_with(detail) && found.contains("; send {"), "{body}: {found}");
+        let answer = post(app.admin, path, body);
+        let found = refused(&answer, 400);
+        assert!(found.starts_with(detail), "{body}: {found}");
+        let problem: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert!(problem["example"].as_str().unwrap().starts_with('{'), "{body}: {problem}");
     };
     let over = "/breakers/shop/everybody";
     check(over, "", "expected a JSON object");

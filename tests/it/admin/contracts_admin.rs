@@ -184,7 +184,8 @@ fn errors_explain_what_to_do() {
     ] {
         check(&answer, 404, unknown);
     }
-    let none = "`market` has no candidate; propose one with `POST /contracts/market/candidate`";
+    let none =
+        "`market` has no candidate; propose one with `portcullis contract candidate market FILE`";
     check(&get(&port, "/contracts/market/candidate"), 404, none);
     check(&post(&port, "/contracts/market/candidate/drop"), 404, none);
     let busy = "another change of the contract of `busy` is in progress; try again when it is done";

@@ -1,6 +1,9 @@
 //! The command line: arguments, output and exit codes, and `portcullis check`.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
+
+use serde_json::Value;
 
 use crate::support::app::run;
 
@@ -38,6 +41,16 @@ fn folder() -> tempfile::TempDir {
     write("wrong.json", r#"{"openapi": "3.1.0", "paths": []}"#);
     write("broken.yaml", "openapi: [\n");
     write("config.bad", "a = \n");
+    write("config.text", "[a]\nb = 1\n");
+    write("squads.toml", "[squads.a]\nservices = [\"b\"]\n");
+    write(
+        "one.json",
+        r#"{"openapi": "3.1.0", "info": {"title": "é", "version": "1"}, "paths": {"/a": {"get": {"responses": {"200": {"description": "d", "content": {"application/json": {"schema": {"type": "sting"}}}}}}}}}"#,
+    );
+    write(
+        "two.toml",
+        "[[services]]\nname = \"a\"\ncontract = \"none.yaml\"\nupstream = \"mock\"\nhosts = [\"a.example\"]\n[[services]]\nname = \"b\"\ncontract = \"wrong.json\"\nupstream = \"mock\"\nhosts = [\"b.example\"]\n[[services]]\nname = \"c\"\ncontract = \"good.yaml\"\nupstream = \"mock\"\n",
+    );
     std::fs::create_dir(folder.path().join("empty")).unwrap();
     folder
 }
@@ -62,6 +75,13 @@ fn exit_codes() {
     check("check broken.yaml wrong.json", 2, "broken.yaml:2:1: ");
     check("check none.yaml", 2, "portcullis: none.yaml: No such file");
     check("check empty", 2, "portcullis: empty: no contract below this directory");
+    check("replay --contract good.yaml --host http://a/b -", 2, "try a");
+    check("breakers --admin 127.0.0.1:1", 2, "expected http://host:port, without TLS and without a path; try http://127.0.0.1:1");
+    check("gate --squad a --service b --contract good.yaml --registry r", 2, "portcullis: the catalog is refused\ncontracts/squads.toml: cannot be read: there is no such file; try --catalog with the path of a file\n");
+    check("gate history --squad a --service b --registry good.yaml", 2, "good.yaml: is a file; a registry is a directory");
+    check("serve --config two.toml", 2, "service `a`: none.yaml: No such file or directory (os error 2); check the path and its permissions\nservice `b`: the contract is refused\n  wrong.json:1:31: error: ");
+    check("gate --squad a --service b --contract good.yaml --registry s3:/r --catalog squads.toml", 2, "\"s3:/r\" is not a registry: expected a directory or s3://bucket/prefix: two slashes follow `s3:`");
+    check("check config.text", 2, "config.text:2:1: this is not YAML; a contract is an OpenAPI document in YAML or JSON");
     check("chekc", 2, "a similar subcommand exists: 'check'");
     check("check --format xml good.yaml", 2, "[possible values: text, json, markdown, github, sarif, junit, gitlab]");
     check("completions bash", 0, "");
@@ -70,6 +90,151 @@ fn exit_codes() {
     check("serve --contract good.yaml --listen nowhere", 2, "--listen: listen.address: expected");
     check("--help", 0, "");
     check("--version", 0, "");
+}
+
+#[test]
+fn one_line_contracts_have_columns() {
+    let folder = folder();
+    let output = run(folder.path(), "check one.json", "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("one.json:1:181  malformed-schema"), "{text}");
+    let output = run(folder.path(), "check --format json one.json", "");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["contracts"][0]["problems"][0]["column"], 181);
+    let output = run(folder.path(), "check --format github one.json", "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("line=1,col=181"), "{text}");
+}
+
+/// Runs git in a folder.
+fn git(folder: &Path, words: &[&str]) {
+    let done = Command::new("git")
+        .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
+        .args(words)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{done:?}");
+}
+
+/// A contract in `api` that refers to `common.yaml` next to `api`.
+const SHARED: &str = "\
+openapi: 3.1.0
+info: {title: Shared, version: 1.0.0}
+paths:
+  /a: {get: {operationId: a, responses: {200: {description: d, content: {application/json: {schema: {$ref: '../common.yaml#/A'}}}}}}}
+";
+
+/// A folder with that contract, a configuration, a catalog and a registry.
+fn shared_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    std::fs::create_dir(folder.path().join("api")).unwrap();
+    write("common.yaml", "A: {type: integer}\n");
+    write("api/openapi.yaml", SHARED);
+    write("api/linked.yaml", &SHARED.replace("../common", "link"));
+    std::os::unix::fs::symlink("../common.yaml", folder.path().join("api/link.yaml")).unwrap();
+    write("squads.toml", "[squads.a]\nservices = [\"s\"]\n");
+    std::fs::create_dir(folder.path().join("registry")).unwrap();
+    let service =
+        "[[services]]\nname = \"s\"\ncontract = \"api/openapi.yaml\"\nupstream = \"mock\"\n";
+    write("config.toml", service);
+    write("wide.toml", &format!("{service}ref_root = \".\"\n"));
+    folder
+}
+
+#[test]
+fn references_stay_in_the_repository_or_directory() {
+    let folder = shared_folder();
+    let check = |words: &str, code: i32, expected: &str| {
+        let line = r#"{"request": {"method": "GET", "path": "/a"}}"#;
+        let output = run(folder.path(), words, line);
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{words}: {text}");
+        assert!(text.contains(expected), "{words}: {text}");
+    };
+    let gate = "gate --squad a --service s --catalog squads.toml --registry registry --contract api/openapi.yaml";
+    let commands = [
+        ("check api/openapi.yaml", 1, 0),
+        ("check api/linked.yaml", 1, 0),
+        ("diff api/openapi.yaml api/openapi.yaml", 2, 0),
+        ("replay --contract api/openapi.yaml -", 2, 0),
+        (gate, 2, 0),
+    ];
+    for (words, outside, inside) in commands {
+        check(words, outside, "yaml is outside of ");
+        check(&format!("{words} --ref-root ."), inside, "");
+        check(
+            &format!("{words} --ref-root api"),
+            outside,
+            "yaml is outside of ",
+        );
+    }
+    check(
+        "check api/openapi.yaml",
+        1,
+        "api/openapi.yaml:4  unresolved-reference",
+    );
+    check(
+        "check api/openapi.yaml --ref-root none",
+        1,
+        "none: No such file",
+    );
+    check("serve", 2, "yaml is outside of ");
+    check(
+        "serve --contract api/openapi.yaml",
+        2,
+        "allow a wider directory with --ref-root DIR",
+    );
+    // The configuration is accepted, and only the address is wrong.
+    check(
+        "serve --config wide.toml --admin 192.0.2.1:1",
+        2,
+        "cannot listen on admin address",
+    );
+    check(
+        "serve --contract api/openapi.yaml --ref-root . --admin 192.0.2.1:1",
+        2,
+        "cannot listen on admin address",
+    );
+    git(folder.path(), &["init", "-q"]);
+    for (words, _, inside) in commands {
+        check(words, inside, "");
+    }
+    // A pipe in place of the file is not opened: nothing would ever write to it.
+    std::fs::remove_file(folder.path().join("common.yaml")).unwrap();
+    let made = Command::new("mkfifo")
+        .arg(folder.path().join("common.yaml"))
+        .status()
+        .unwrap();
+    assert!(made.success());
+    for (words, outside, _) in commands {
+        check(words, outside, "this is not a regular");
+    }
+}
+
+#[test]
+fn revisions_name_their_files() {
+    let folder = folder();
+    git(folder.path(), &["init", "-q"]);
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "-qm", "first"]);
+    let check = |words: &str, code: i32, expected: &str| {
+        let output = run(folder.path(), words, "");
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{words}: {text}");
+        assert!(text.contains(expected), "{words}: {text}");
+    };
+    let hint = "HEAD is a Git revision; name the contract in it: HEAD:";
+    check("diff HEAD good.yaml", 2, &format!("{hint}good.yaml\n"));
+    check("diff ./good.yaml HEAD", 2, &format!("{hint}good.yaml\n"));
+    check("diff HEAD all", 2, &format!("{hint}all\n"));
+    check("diff HEAD none.yaml", 2, &format!("{hint}openapi.yaml\n"));
+    check("check HEAD", 2, &format!("{hint}openapi.yaml\n"));
+    check("check HEAD:good.yaml", 0, "file      HEAD:good.yaml");
+    check("check HEAD:all", 0, "1 contract, ");
+    check("check HEAD:none.yaml good.yaml", 2, "1 contract, ");
+    check("replay --contract HEAD:good.yaml -", 0, "Orders 1.4.0");
 }
 
 #[test]
@@ -107,7 +272,7 @@ Q 1
   revision  sha256:a23c5b838760a889174362329f5f5f9e6bca571146014e9ddfef8909596b6479
   dialect   OpenAPI 3.1
 
-  error    wrong.json:1  malformed-document
+  error    wrong.json:1:31  malformed-document
            `paths` must be an object, not an array
            #/paths
 
@@ -134,7 +299,7 @@ fn check_prints_json() {
         "check --format json good.yaml all broken.yaml",
         "",
     );
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let expected = serde_json::json!({
         "contracts": [
             {
@@ -174,7 +339,7 @@ fn check_prints_json() {
                 "operations": [],
                 "problems": [{
                     "severity": "warning", "kind": "invalid-example",
-                    "file": "all/questionable.yaml", "line": 4,
+                    "file": "all/questionable.yaml", "line": 4, "column": null,
                     "pointer": "/components/schemas/A/example",
                     "message": "the example does not satisfy its schema: \"a\" is not of type \"integer\" (line 4); correct one of them"
                 }]

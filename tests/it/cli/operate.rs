@@ -255,7 +255,7 @@ fn explains_rejected_requests_and_exits_with_2() {
     check(
         "deploy-window open shop --for 10",
         "400",
-        "expected `for` to be a duration with a unit, from 1s to 24h; send",
+        "expected `for` to be a duration with a unit, from 1s to 24h, such as 10m",
     );
     check("deploy-window close shap", "404", "there is no service");
     // The flag overrides the variable.

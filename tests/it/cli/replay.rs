@@ -1,10 +1,15 @@
 //! `portcullis replay`: recordings, and the corpus of requests as recordings.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::Output;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use portcullis::source::load_contract;
-use portcullis_contract::recorded::{ExchangeCheckLimits, ExchangeJudge, read_line};
+use portcullis_contract::recorded::{
+    ExchangeCheckLimits, ExchangeJudge, IgnoredProperties, read_line,
+};
 use portcullis_contract::{CompileOptions, CompiledContract, compile};
 use portcullis_json::Tape;
 use portcullis_vocabulary::Limits;
@@ -52,7 +57,7 @@ fn exit_codes() {
     check("-", "{}\n", 2, "portcullis: -:1:1: the record: the property \"request\" is missing");
     check("-", &format!("{}\n x\n{}", get("/orders"), get("/orders?limit=0")), 2, "portcullis: -:2:2: expected a value, found a letter");
     check("-", "{\"log\": 1}", 2, "portcullis: -:1:9: log: the property \"entries\" is missing");
-    check("tests/fixtures/traffic/orders.jsonl", "", 2, "portcullis: tests/fixtures/traffic/orders.jsonl:9:39: request: unknown property \"urll\"");
+    check("tests/fixtures/traffic/orders.jsonl", "", 2, "portcullis: tests/fixtures/traffic/orders.jsonl:9:13: request: one of \"url\" and \"path\" is missing");
     check("tests/fixtures/traffic/orders.har", "", 1, "");
     check("none.jsonl", "", 2, "portcullis: none.jsonl: No such file");
     check("contracts", "", 2, "portcullis: contracts: Is a directory");
@@ -96,7 +101,7 @@ fn prints_json() {
     let found = verdicts("-", input);
     let expected = [
         json!({
-            "source": "-", "line": 1, "index": 0,
+            "source": "-", "line": 1, "index": 0, "time": null,
             "method": "GET", "path": "/orders", "operation": "listOrders", "status": 503,
             "verdict": "violates",
             "violations": [
@@ -118,7 +123,7 @@ fn prints_json() {
             "fault": null
         }),
         json!({
-            "source": "-", "line": 3, "index": 1,
+            "source": "-", "line": 3, "index": 1, "time": null,
             "method": null, "path": null, "operation": null, "status": null,
             "verdict": "unreadable",
             "violations": [],
@@ -146,10 +151,181 @@ fn prints_values_only_on_request() {
     assert!(!text("-") && text("- --values"));
 }
 
+/// The verdicts on a recording of the contract with uploads, and what is reported besides.
+fn photos(words: &str) -> (Vec<String>, String) {
+    let output = run(
+        &format!("replay --contract tests/fixtures/traffic/photos.yaml --format json {words}"),
+        "",
+    );
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let verdicts = lines.lines().map(|line| {
+        let verdict: Value = serde_json::from_str(line).unwrap();
+        let classes = verdict["violations"].as_array().unwrap().iter();
+        let classes: Vec<&str> = classes
+            .map(|violation| violation["class"].as_str().unwrap())
+            .collect();
+        format!("{} {} {classes:?}", verdict["index"], verdict["operation"])
+    });
+    (
+        verdicts.collect(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+#[test]
+#[rustfmt::skip]
+fn uploads_that_browsers_do_not_record_are_not_missing() {
+    let (found, notes) = photos("tests/fixtures/traffic/chrome.har");
+    assert_eq!(found, [
+        r#"2 "uploadPhoto" []"#,
+        r#"3 "replaceFile" []"#,
+        r#"4 "replaceFile" []"#,
+        r#"5 "replaceFile" ["missing-body"]"#,
+        r#"6 "fetchPhoto" []"#,
+        r#"7 "fetchPhoto" ["invalid-response-body"]"#,
+    ]);
+    assert_eq!(notes, "portcullis: 2 exchanges with other hosts than *.photos.example, localhost:8080 not validated: app.example.net 1, fonts.example.net 1; choose with --host\n");
+    let (found, notes) = photos("tests/fixtures/traffic/firefox.har");
+    assert_eq!(found, [
+        r#"0 "uploadPhoto" []"#,
+        r#"1 "replaceFile" []"#,
+        r#"2 "fetchPhoto" []"#,
+        r#"3 "renamePhoto" ["invalid-body"]"#,
+    ]);
+    assert!(notes.contains("localhost:3000 1"), "{notes}");
+    let (found, notes) = photos("tests/fixtures/traffic/playwright.har");
+    assert_eq!(found, [
+        r#"0 "replaceFile" []"#,
+        r#"1 "uploadPhoto" []"#,
+        r#"2 "fetchPhoto" []"#,
+        r#"3 "fetchPhoto" ["invalid-parameter"]"#,
+    ]);
+    assert_eq!(notes, "");
+}
+
+#[test]
+fn hosts_are_chosen() {
+    let chrome = "tests/fixtures/traffic/chrome.har";
+    let count = |words: &str| photos(&format!("{chrome} {words}")).0.len();
+    assert_eq!(count("--host app.example.net"), 1);
+    assert_eq!(count("--host app.example.net --host *.photos.example"), 7);
+    assert_eq!(count("--host *"), 8);
+    // Nothing is validated, so nothing can be said.
+    let none = run(
+        &format!("replay --contract tests/fixtures/traffic/photos.yaml --host a.example {chrome}"),
+        "",
+    );
+    assert_eq!(none.status.code(), Some(2));
+    let error = String::from_utf8(none.stderr).unwrap();
+    assert!(
+        error.contains("name the host of the recording with --host"),
+        "{error}"
+    );
+    let wrong = photos(&format!("{chrome} --host https://a.example/v1")).1;
+    assert!(wrong.contains("try a.example"), "{wrong}");
+    // The hosts of the services with this contract.
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/traffic/photos.yaml");
+    let text = format!(
+        "[[services]]\nname = \"photos\"\ncontract = {contract:?}\nupstream = \"mock\"\nhosts = [\"app.example.net\"]\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    assert_eq!(count(&format!("--config {}", config.display())), 7);
+    // The contract of the orders names no host.
+    let output = replay("--host * tests/fixtures/traffic/orders.har", "");
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("names no host"));
+    let output = replay("tests/fixtures/traffic/orders.har", "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("names no host, so exchanges of 2 hosts are validated: api.example.com 4, cdn.example.com 1; choose with --host"),
+        "{text}"
+    );
+}
+
+#[test]
+fn entries_of_one_line_are_named() {
+    let output = run(
+        "replay --contract tests/fixtures/traffic/photos.yaml tests/fixtures/traffic/chrome.har",
+        "",
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("chrome.har:1 log.entries[5] at 2026-01-02T03:04:08.100Z  replaceFile\n"),
+        "{text}"
+    );
+    let har = r#"{"log": {"entries": [{}, {"startedDateTime": "2026-01-02T03:04:08Z", "request": {"method": "GET", "url": "x"}}]}}"#;
+    let error = String::from_utf8(replay("-", har).stderr).unwrap();
+    assert!(
+        error.contains(": log.entries[1] at 2026-01-02T03:04:08Z: request.url: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn unknown_properties_are_counted() {
+    let line = r#"{"time": 5, "request": {"method": "GET", "path": "/orders", "bdy": ""}}"#;
+    let output = replay("-", &format!("{line}\n{line}\n"));
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let note = "ignored unknown properties: request.bdy 2 (did you mean body?), time 2\n";
+    let other = "ignored unknown properties: time 2, request.bdy 2 (did you mean body?)\n";
+    assert!(text.ends_with(note) || text.ends_with(other), "{text}");
+}
+
+#[test]
+fn compressed_recordings_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let har = gzip(include_bytes!("../../fixtures/traffic/orders.har"));
+    let lines = gzip(b"{\"request\": {\"method\": \"GET\", \"path\": \"/orders?limit=0\"}}\n");
+    let check = |name: &str, bytes: &[u8], code: i32, expected: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let output = replay(&path.display().to_string(), "");
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{name}: {text}");
+        assert!(text.contains(expected), "{name}: {text}");
+    };
+    check("a.har.gz", &har, 1, "5 exchanges, 2 violating");
+    // The name does not matter, and members that were joined are one recording.
+    check("a", &har, 1, "5 exchanges, 2 violating");
+    check(
+        "a.jsonl.gz",
+        &[&lines[..], &lines].concat(),
+        1,
+        "2 exchanges, 2 violating",
+    );
+    check(
+        "cut.har.gz",
+        &har[..har.len() / 2],
+        2,
+        "cut.har.gz: cannot be decompressed: ",
+    );
+    check(
+        "cut.jsonl.gz",
+        &lines[..lines.len() - 9],
+        2,
+        "cut.jsonl.gz: cannot be decompressed: ",
+    );
+    check(
+        "a.har.zip",
+        b"PK\x03\x04rest",
+        2,
+        "a zip archive; unpack it",
+    );
+    check("a.zst", b"\x28\xb5\x2f\xfdrest", 2, "compressed with zstd");
+}
+
 #[test]
 #[rustfmt::skip]
 fn reads_archives_of_browsers() {
-    let found = verdicts(RECORDING, "");
+    let found = verdicts(&format!("--host * {RECORDING}"), "");
     let found: Vec<String> = found
         .iter()
         .map(|verdict| {
@@ -222,8 +398,10 @@ fn violations_of(contract: &CompiledContract, line: &str) -> [Vec<String>; 2] {
     };
     let policy = EnforcementPolicy::new(ceilings, [], 1.0);
     let mut tape = Tape::new();
-    let exchange =
-        read_line(&mut tape, line.as_bytes()).unwrap_or_else(|fault| panic!("{fault}: {line}"));
+    let mut ignored = IgnoredProperties::default();
+    let exchange = read_line(&mut tape, line.as_bytes(), &mut ignored)
+        .unwrap_or_else(|fault| panic!("{fault}: {line}"));
+    assert_eq!(ignored.total(), 0);
     let verdict = ExchangeJudge::new(contract, &policy, bounds).judge(&exchange);
     [verdict.request, verdict.response].map(|found| {
         let rejected = found

@@ -10,8 +10,8 @@ use portcullis::source::load_contract;
 use portcullis_contract::route::{PathCaptures, RouteMatch, check_path};
 use portcullis_contract::{
     BodyLength, BodyPlan, CheckScratch, CheckSettings, CompileOptions, CompiledContract,
-    RequestHead, ResponseHead, ResponsePlan, check_body, check_head, check_response_body,
-    check_response_head, compile,
+    RequestHead, ResponseHead, check_body, check_head, check_response_body, check_response_head,
+    compile,
 };
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::Enforcement;
@@ -153,7 +153,7 @@ pub(crate) fn response_violations(contract: &CompiledContract, case: &Case) -> V
         &mut scratch,
         &mut violations,
     );
-    if let ResponsePlan::Judge(media) = plan {
+    if let Some(media) = plan.media() {
         check_response_body(
             contract,
             media,

@@ -116,6 +116,7 @@ fn classes(contract: &CompiledContract, request: &str, response: Option<&str>) -
     });
     let method = method.parse().unwrap();
     let exchange = RecordedExchange {
+        authority: None,
         method,
         path,
         query,

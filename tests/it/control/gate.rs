@@ -510,8 +510,8 @@ fn explains_bad_input_and_writes_nothing() {
         format!("--squad {squad} --service {service} --contract {contract} --registry {registry} --catalog {catalog}")
     };
     let good = command_line("payments", "orders", "good.yaml", "registry", "squads.toml");
-    check(&command_line("payment", "orders", "good.yaml", "registry", "squads.toml"), "squads.toml: no squad is called \"payment\"; did you mean \"payments\"?");
-    check(&command_line("payments", "order", "good.yaml", "registry", "squads.toml"), "squads.toml: no service is called \"order\"; did you mean \"orders\"?");
+    check(&command_line("payment", "orders", "good.yaml", "registry", "squads.toml"), "squads.toml: no squad is called `payment`; did you mean `payments`? Known: ");
+    check(&command_line("payments", "order", "good.yaml", "registry", "squads.toml"), "squads.toml: no service is called `order`; did you mean `orders`? Known: ");
     check(&command_line("payments", "orders", "good.yaml", "registry", "broken.toml"), "broken.toml:2: squads.payments.tire: ");
     check(&command_line("payments", "orders", "good.yaml", "registry", "nowhere.toml"), "nowhere.toml: cannot be read: there is no such file");
     check(&command_line("payments", "orders", "good.yaml", "nowhere", "squads.toml"), "nowhere: there is no such directory");
@@ -908,23 +908,29 @@ fn gitlab_step(fixture: &GateFixture) {
         .iter()
         .map(|line| line.as_str().unwrap());
     let script = lines.collect::<Vec<_>>().join("\n");
-    let variables = [
-        ("GATE_SQUAD", "payments"),
-        ("GATE_SERVICE", "orders"),
-        ("GATE_CONTRACT", "1.1.yaml"),
-        ("GATE_REGISTRY", "registry"),
-        ("GATE_CATALOG", "squads.toml"),
-        ("GATE_WORDS", "--record"),
-    ];
-    assert_eq!(
-        step(fixture, "sh", &script, &variables).status.code(),
-        Some(1)
-    );
+    let gitlab = |options: &str, actions: &str| {
+        let variables = [
+            ("GATE_SQUAD", "payments"),
+            ("GATE_SERVICE", "orders"),
+            ("GATE_CONTRACT", "1.1.yaml"),
+            ("GATE_REGISTRY", "registry"),
+            ("GATE_CATALOG", "squads.toml"),
+            ("GATE_OPTIONS", options),
+            ("GATE_ACTIONS", actions),
+        ];
+        step(fixture, "sh", &script, &variables).status.code()
+    };
+    assert_eq!(gitlab("", "--record"), Some(1));
     let reports = &job["artifacts"]["reports"];
     let report =
         |name: &str| fs::read_to_string(fixture.path(reports[name].as_str().unwrap())).unwrap();
     assert!(report("junit").contains("<failure type=\"breaking-change\""));
     assert!(report("codequality").contains("\"check_name\": \"gate/breaking-change\""));
+    // The reports show the decision: all runs have the same options.
+    assert_eq!(gitlab("--level schema.maximum.*=info", ""), Some(0));
+    assert!(!report("junit").contains("<failure"));
+    assert!(!report("codequality").contains("breaking-change"));
+    assert_eq!(fixture.history(), "1  1.0.0  deployed");
 }
 
 /// A process that runs the gate and records a revision.

@@ -32,6 +32,15 @@ paths:
             application/json:
               schema: { type: object, required: [id], properties: { id: { type: integer } } }
         4XX: { description: None. }
+  /events:
+    get:
+      operationId: listEvents
+      responses:
+        '200':
+          description: One record for each event.
+          content:
+            application/x-ndjson:
+              schema: { type: object, required: [id] }
   /kept:
     get:
       operationId: keep
@@ -338,6 +347,26 @@ fn a_large_response_passes_unchecked_and_is_counted() {
         await_metric(
             &app,
             r#"contract_unjudged_total{service="parcels",reason="response-too-large"} 1"#,
+        );
+    }
+}
+
+#[test]
+fn records_pass_and_their_violations_are_reported() {
+    for keys in ["", REJECT] {
+        let upstream = Upstream::start(|_| {
+            let head = "200 OK\r\ncontent-type: application/x-ndjson\r\n";
+            response(head, "{\"id\":1}\n{}\n")
+        });
+        let app = parcels(&upstream, keys);
+        let answer = app.ask(get("/events"));
+        assert_eq!(
+            (answer.status, &*answer.body),
+            (200, &b"{\"id\":1}\n{}\n"[..])
+        );
+        await_metric(
+            &app,
+            r#"contract_validation_errors_total{service="parcels",operation="listEvents",class="invalid-response-body",squad="unknown",enforcement="report"} 1"#,
         );
     }
 }

@@ -8,8 +8,8 @@ use portcullis_contract::route::PathCaptures;
 use portcullis_contract::{
     BodyDeclaration, BodyLength, BodyPlan, CheckScratch, CheckSettings, CompiledContract,
     LoweredSchemas, MediaType, MessageDirection, MessagePart, Operation, RequestHead, ResponseHead,
-    ResponsePlan, StatusPattern, Violation, ViolationClass, check_body, check_head,
-    check_response_body, check_response_head, find_operation,
+    StatusPattern, Violation, ViolationClass, check_body, check_head, check_response_body,
+    check_response_head, find_operation,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, EnforcementCeilings, EnforcementPolicy};
 use portcullis_vocabulary::limits::Limits;
@@ -189,7 +189,7 @@ impl<'c> MessageJudge<'c> {
             .drain(..)
             .map(|violation| refusal_of(&violation, None, &fields))
             .collect();
-        if let ResponsePlan::Judge(media) = plan {
+        if let Some(media) = plan.media() {
             let bytes = response.body.as_bytes();
             check_response_body(
                 contract,

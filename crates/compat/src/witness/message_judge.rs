@@ -5,8 +5,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use portcullis_contract::route::PathCaptures;
 use portcullis_contract::{
     BodyLength, BodyPlan, CheckScratch, CheckSettings, CompiledContract, Operation, RequestHead,
-    ResponseHead, ResponsePlan, Violation, check_body, check_head, check_response_body,
-    check_response_head, find_operation,
+    ResponseHead, Violation, check_body, check_head, check_response_body, check_response_head,
+    find_operation,
 };
 use portcullis_vocabulary::enforcement::{
     Enforcement, EnforcementCeilings, EnforcementPolicy, ViolationClass,
@@ -101,7 +101,7 @@ impl<'c> MessageJudge<'c> {
             &mut scratch,
             &mut found,
         );
-        if let (ResponsePlan::Judge(media), Some(body)) = (plan, &response.body) {
+        if let (Some(media), Some(body)) = (plan.media(), &response.body) {
             let bytes = body.as_bytes();
             check_response_body(
                 contract,

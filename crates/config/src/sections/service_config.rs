@@ -24,6 +24,9 @@ pub struct ServiceConfig {
     pub squad: Option<SquadName>,
     /// Where the contract is.
     pub contract: ContractSource,
+    /// The directory below which the contract may refer to files. Default: its git repository, else
+    /// its directory.
+    pub ref_root: Option<PathBuf>,
     /// Where requests go.
     pub upstream: UpstreamTarget,
     /// The hosts whose requests it gets; never empty.
@@ -72,6 +75,7 @@ impl ServiceConfig {
             name: name_of_contract(&contract),
             squad: None,
             contract: ContractSource::File(contract),
+            ref_root: None,
             upstream,
             hosts: vec![HostPattern::Any],
             path_prefix: PathPrefix::root(),

@@ -1,6 +1,6 @@
 //! `[[services]]`: reads each service, then checks that no two of them conflict.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use portcullis_vocabulary::limits::{RISK_SCORE_MAX, SERVICES_MAX};
 use portcullis_vocabulary::{
@@ -15,7 +15,7 @@ use super::protection_sections::read_protection;
 use super::reload_section::{ReloadConfig, read_reload};
 use super::service_config::{PreflightPolicy, ServiceConfig};
 use super::upstream_target::parse_upstream;
-use crate::tree::config_value::{boolean, count, parsed, share, text, word};
+use crate::tree::config_value::{boolean, count, parsed, path, share, text, word};
 use crate::tree::{ConfigNode, ConfigSection, ConfigValueError, nearest, suggestion};
 
 /// What services inherit and are checked against.
@@ -78,6 +78,17 @@ fn read_service(
     let squad = squad(&mut section, name.as_deref(), context.catalog);
     let is_required = true;
     let source = contract(&mut section, "contract", is_required, context.directory);
+    let is_flag = matches!(
+        section.location_of("ref_root"),
+        ConfigLocation::Flag("--ref-root")
+    );
+    let ref_root = section.read("ref_root", path).map(|path| {
+        if is_flag {
+            PathBuf::from(path)
+        } else {
+            context.directory.join(path)
+        }
+    });
     let upstream = section.required("upstream", parse_upstream);
     let hosts = hosts(&mut section);
     let path_prefix = section.read_or("path_prefix", PathPrefix::root(), parse_path_prefix);
@@ -104,6 +115,7 @@ fn read_service(
         name: name?,
         squad,
         contract: source?,
+        ref_root,
         upstream: upstream?,
         hosts: hosts?,
         path_prefix: path_prefix?,
@@ -123,6 +135,9 @@ fn read_service(
         prefix_location,
     })
 }
+
+/// The most squads that a message lists.
+const SQUADS_LISTED_MAX: usize = 20;
 
 fn name(node: &ConfigNode) -> Result<String, ConfigValueError> {
     let name = node
@@ -154,7 +169,11 @@ fn squad(
     };
     if catalog.find(named.as_str()).is_none() {
         let known = catalog.squads().iter().map(|squad| squad.name.as_str());
-        let advice = suggestion(named.as_str(), known);
+        let mut advice = suggestion(named.as_str(), known.clone());
+        if advice.is_empty() {
+            let listed: Vec<&str> = known.take(SQUADS_LISTED_MAX).collect();
+            advice = format!("; known squads: {}", listed.join(", "));
+        }
         let message = format!("expected a squad of the catalog, found \"{named}\"{advice}");
         section.refuse_at(location, "squad", message);
     } else if let Some(provider) = provider.filter(|provider| **provider != named) {

@@ -14,6 +14,7 @@ impl<'d> ContractCompiler<'d> {
     pub(super) fn bases(&mut self, servers: EffectiveServers<'d>) -> Vec<PathTemplate> {
         let mut paths: Vec<(NodeRef, String)> = Vec::new();
         let entry = self.documents.entry_ref();
+        self.hosts.add(servers.map(|(_, servers)| servers));
         if let Some(configured) = &self.options.base_paths {
             paths.extend(configured.iter().map(|path| (entry, path.clone())));
         } else if let Some((near, servers)) = servers

@@ -48,6 +48,7 @@ pub fn compile(
         dialect,
         provider,
         operations: parts.operations,
+        server_hosts: parts.server_hosts,
         outbound_operations,
         warnings: parts.warnings,
         ineffective: parts.ineffective,

@@ -8,6 +8,7 @@ use portcullis_json::{JsonKind, JsonNode};
 use super::broken_parts::BrokenParts;
 use super::compile_options::CompileOptions;
 use super::schema_collector::SchemaCollector;
+use super::server_hosts::ServerHosts;
 use crate::message::operation::{DeclaredBody, DeclaredResponse, Operation, StatusPattern};
 use crate::message::parameter::Parameter;
 use crate::message::route::{RouteTable, RouteTableBuilder};
@@ -28,6 +29,7 @@ pub(super) struct ContractCompiler<'d> {
     pub(super) responses: SchemaCollector<'d>,
     pub(super) operations: Vec<Operation>,
     pub(super) routes: RouteTableBuilder,
+    pub(super) hosts: ServerHosts,
     problems: Vec<ContractProblem>,
     /// The warnings about parts without effect.
     ineffective: Vec<ContractProblem>,
@@ -45,6 +47,7 @@ pub(super) struct CompiledParts {
     pub(super) warnings: Vec<ContractProblem>,
     pub(super) ineffective: Vec<ContractProblem>,
     pub(super) routes: RouteTable,
+    pub(super) server_hosts: Option<Vec<Box<str>>>,
     pub(super) requests: SchemaSet,
     pub(super) responses: SchemaSet,
     pub(super) broken: BrokenParts,
@@ -64,6 +67,7 @@ impl<'d> ContractCompiler<'d> {
             responses: SchemaCollector::new(documents, dialect, MessageDirection::Response),
             operations: Vec::new(),
             routes: RouteTable::builder(),
+            hosts: ServerHosts::default(),
             problems: Vec::new(),
             ineffective: Vec::new(),
             broken: BrokenParts::default(),
@@ -111,6 +115,7 @@ impl<'d> ContractCompiler<'d> {
                     warnings: problems,
                     ineffective: self.ineffective,
                     routes,
+                    server_hosts: self.hosts.names(),
                     requests,
                     responses,
                     broken,

@@ -18,6 +18,7 @@ mod left_out_parts;
 mod schema_collector;
 mod compile_paths;
 mod base_paths;
+mod server_hosts;
 mod compile_operation;
 mod compile_parameters;
 mod compile_content;

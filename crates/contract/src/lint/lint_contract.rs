@@ -26,9 +26,11 @@ pub fn lint(contract: &CompiledContract) -> Vec<ContractProblem> {
         let SourceLocation {
             file,
             line,
+            column,
             pointer,
         } = &left.at;
         let node_ref = file.cmp(&right.at.file).then(line.cmp(&right.at.line));
+        let node_ref = node_ref.then(column.cmp(&right.at.column));
         let node_ref = node_ref.then_with(|| pointer.cmp(&right.at.pointer));
         node_ref.then_with(|| (left.kind, &left.message).cmp(&(right.kind, &right.message)))
     });

@@ -31,6 +31,9 @@ pub struct CompiledContract {
     pub provider: Option<Arc<str>>,
     /// The operations, in the order of the document.
     pub operations: Vec<Operation>,
+    /// The hosts of all servers, with their ports and `*` for variables. `None` if an operation has
+    /// a server that does not name its host.
+    pub server_hosts: Option<Vec<Box<str>>>,
     /// Webhooks and callbacks, where they were compiled ([`crate::CompileOptions::outbound_operations`]).
     pub outbound_operations: Vec<OutboundOperation>,
     /// Problems of the contract that do not prevent its enforcement.

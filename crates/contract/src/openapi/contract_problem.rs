@@ -94,14 +94,14 @@ impl fmt::Display for ContractProblem {
         let SourceLocation {
             file,
             line,
+            column,
             pointer,
         } = &self.at;
-        write!(
-            f,
-            "{file}:{line}: {}: {} ",
-            self.severity.as_str(),
-            self.message
-        )?;
+        write!(f, "{file}:{line}:")?;
+        if let Some(column) = column {
+            write!(f, "{column}:")?;
+        }
+        write!(f, " {}: {} ", self.severity.as_str(), self.message)?;
         write!(f, "[{}] at #{pointer}", self.kind.as_str())
     }
 }

@@ -6,8 +6,8 @@
 use crate::message::route::PathCaptures;
 use crate::{
     BodyPlan, CheckScratch, CheckSettings, CompiledContract, OperationPolicies, RequestHead,
-    ResponseHead, ResponsePlan, Violation, body_too_large, check_body, check_head,
-    check_response_body, check_response_head, find_operation,
+    ResponseHead, Violation, body_too_large, check_body, check_head, check_response_body,
+    check_response_head, find_operation,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, EnforcementPolicy, ViolationClass};
 
@@ -129,6 +129,9 @@ impl<'c> ExchangeJudge<'c> {
         };
         let operation = contract.operation(id);
         let plan = check_head(contract, operation, head, settings, scratch, violations);
+        if matches!(exchange.body, RecordedBody::Unknown) {
+            violations.retain(|violation| violation.class != ViolationClass::MissingBody);
+        }
         let RecordedBody::Bytes(bytes) = &exchange.body else {
             return;
         };
@@ -176,7 +179,7 @@ impl<'c> ExchangeJudge<'c> {
         };
         let operation = contract.operation(id);
         let plan = check_response_head(contract, operation, head, settings, scratch, violations);
-        if let (ResponsePlan::Judge(media), RecordedBody::Bytes(bytes)) = (plan, &response.body) {
+        if let (Some(media), RecordedBody::Bytes(bytes)) = (plan.media(), &response.body) {
             check_response_body(
                 contract,
                 media,

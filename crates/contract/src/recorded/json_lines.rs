@@ -10,17 +10,18 @@
 //! - `headers` is an object whose values are strings or arrays of strings, or an array of pairs.
 //! - `body` is a string that contains the body, or any other JSON value whose source text is the
 //!   body.
-//! - `response`, `headers` and `body` are optional. An unknown property is an error, so a misspelt
-//!   name cannot become an exchange without a body.
+//! - `response`, `headers` and `body` are optional. Unknown properties are ignored and counted, so a
+//!   misspelt name is noticed.
 
 use http::HeaderMap;
 
 use portcullis_json::{DuplicateKeys, JsonLimits, Tape};
 
+use super::ignored_properties::IgnoredProperties;
 use super::record_error::RecordError;
 use super::record_field::RecordField;
 use super::recorded_exchange::{
-    RecordedBody, RecordedExchange, RecordedResponse, split_target, split_url,
+    RecordedBody, RecordedExchange, RecordedResponse, UrlParts, split_target, split_url,
 };
 
 /// The deepest nesting of a line. It is deeper than the limit for bodies, so a body beyond that limit
@@ -34,6 +35,7 @@ const DEPTH_MAX: u32 = 512;
 pub fn read_line<'a>(
     tape: &'a mut Tape,
     text: &'a [u8],
+    ignored: &mut IgnoredProperties,
 ) -> Result<RecordedExchange<'a>, RecordError> {
     // `known_properties` refuses repeated properties. Inside a body the check reports them.
     let limits = JsonLimits {
@@ -43,30 +45,41 @@ pub fn read_line<'a>(
     let source = tape.parse("", text, limits)?;
     let root = RecordField::root(tape.root(source), source);
     let [request, response] =
-        root.known_properties([("request", "request"), ("response", "response")])?;
+        root.known_properties([("request", "request"), ("response", "response")], ignored)?;
     let request = request.ok_or_else(|| root.error("the property \"request\" is missing"))?;
-    let response = response.map(read_response).transpose()?;
-    read_request(request, response)
+    let response = response
+        .map(|response| read_response(response, ignored))
+        .transpose()?;
+    read_request(request, response, ignored)
 }
 
 fn read_request<'a>(
     request: RecordField<'a>,
     response: Option<RecordedResponse<'a>>,
+    ignored: &mut IgnoredProperties,
 ) -> Result<RecordedExchange<'a>, RecordError> {
-    let [method, url, path, headers, body, base64] = request.known_properties([
+    let known = [
         ("method", "request.method"),
         ("url", "request.url"),
         ("path", "request.path"),
         ("headers", "request.headers"),
         ("body", "request.body"),
         ("body_base64", "request.body_base64"),
-    ])?;
+    ];
+    let [method, url, path, headers, body, base64] = request.known_properties(known, ignored)?;
     let method = method.ok_or_else(|| request.error("the property \"method\" is missing"))?;
-    let (path, query) = match (url, path) {
+    let url = match (url, path) {
         (Some(url), None) => split_url(url.text()?).ok_or_else(|| {
             url.error("is neither an http(s) URL nor a path that begins with `/`")
         })?,
-        (None, Some(path)) => split_target(path.text()?),
+        (None, Some(path)) => {
+            let (path, query) = split_target(path.text()?);
+            UrlParts {
+                authority: None,
+                path,
+                query,
+            }
+        }
         (Some(_), Some(path)) => {
             return Err(path.error("\"url\" is present too; remove one of them"));
         }
@@ -74,21 +87,26 @@ fn read_request<'a>(
     };
     Ok(RecordedExchange {
         method: method.method()?,
-        path,
-        query,
+        authority: url.authority,
+        path: url.path,
+        query: url.query,
         headers: read_headers(headers)?,
         body: read_body(body, base64)?,
         response,
     })
 }
 
-fn read_response<'a>(response: RecordField<'a>) -> Result<RecordedResponse<'a>, RecordError> {
-    let [status, headers, body, base64] = response.known_properties([
+fn read_response<'a>(
+    response: RecordField<'a>,
+    ignored: &mut IgnoredProperties,
+) -> Result<RecordedResponse<'a>, RecordError> {
+    let known = [
         ("status", "response.status"),
         ("headers", "response.headers"),
         ("body", "response.body"),
         ("body_base64", "response.body_base64"),
-    ])?;
+    ];
+    let [status, headers, body, base64] = response.known_properties(known, ignored)?;
     let status = status.ok_or_else(|| response.error("the property \"status\" is missing"))?;
     Ok(RecordedResponse {
         status: status.status()?,

@@ -1,8 +1,9 @@
 //! Recorded exchanges: reading them from HAR or JSON Lines, and checking them by a contract.
 //!
-//! - `json_lines` and `har` read the two formats.
+//! - `json_lines` and `har` read the two formats; `har_body` decides what an archive knows of a body.
 //! - `recorded_exchange` is an exchange in memory. Bodies are borrowed if the format allows it.
-//! - `record_field` and `record_error` read the properties of a record and locate mistakes.
+//! - `record_field` and `record_error` read the properties of a record and locate mistakes;
+//!   `ignored_properties` counts properties that are not part of the format.
 //! - `exchange_judge` checks an exchange with the functions that the proxy calls, so both report the
 //!   same violations.
 //!
@@ -10,8 +11,10 @@
 
 mod json_lines;
 mod har;
+mod har_body;
 mod recorded_exchange;
 mod record_field;
+mod ignored_properties;
 mod record_error;
 mod exchange_judge;
 
@@ -20,6 +23,7 @@ mod tests;
 
 pub use exchange_judge::{ExchangeCheckLimits, ExchangeJudge, ExchangeVerdict};
 pub use har::{HarArchive, HarEntry};
+pub use ignored_properties::{IgnoredProperties, IgnoredProperty};
 pub use json_lines::read_line;
 pub use record_error::RecordError;
 pub use recorded_exchange::{RecordedBody, RecordedExchange, RecordedResponse};

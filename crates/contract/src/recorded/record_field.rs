@@ -9,6 +9,7 @@ use memchr::memchr2;
 
 use portcullis_json::JsonNode;
 
+use super::ignored_properties::{IgnoredProperties, RECORD};
 use super::record_error::RecordError;
 use super::recorded_exchange::add_header;
 
@@ -32,7 +33,7 @@ impl<'a> RecordField<'a> {
         Self {
             node,
             source,
-            name: "the record",
+            name: RECORD,
         }
     }
 
@@ -46,16 +47,24 @@ impl<'a> RecordField<'a> {
         self.node.get(property).map(|node| self.with(node, name))
     }
 
+    /// A property that is present and not null.
+    pub(super) fn present(self, property: &str, name: &'static str) -> Option<Self> {
+        self.get(property, name)
+            .filter(|field| !field.node.is_null())
+    }
+
     /// A required property of an object.
     pub(super) fn expect(self, property: &str, name: &'static str) -> Result<Self, RecordError> {
         self.get(property, name)
             .ok_or_else(|| self.error(&format!("the property {property:?} is missing")))
     }
 
-    /// The values of the properties `known`. Unknown and repeated properties are errors.
+    /// The values of the properties `known`. Repeated properties are errors; unknown ones are counted
+    /// and ignored.
     pub(super) fn known_properties<const N: usize>(
         self,
-        known: [(&str, &'static str); N],
+        known: [(&'static str, &'static str); N],
+        ignored: &mut IgnoredProperties,
     ) -> Result<[Option<Self>; N], RecordError> {
         if !self.node.is_object() {
             return Err(self.expected("an object"));
@@ -63,7 +72,8 @@ impl<'a> RecordField<'a> {
         let mut found = [None; N];
         for (property, node) in self.node.members() {
             let Some(at) = known.iter().position(|(name, _)| *name == property) else {
-                return Err(self.unknown(node, property, known.map(|(name, _)| name)));
+                ignored.add(self.name, property, &known.map(|(name, _)| name));
+                continue;
             };
             let field = self.with(node, known[at].1);
             if found[at].replace(field).is_some() {
@@ -71,24 +81,6 @@ impl<'a> RecordField<'a> {
             }
         }
         Ok(found)
-    }
-
-    fn unknown<const N: usize>(
-        self,
-        node: JsonNode<'_>,
-        property: &str,
-        known: [&str; N],
-    ) -> RecordError {
-        let shown: String = property.chars().take(50).collect();
-        let near = known
-            .into_iter()
-            .find(|name| strsim::damerau_levenshtein(&shown.to_lowercase(), name) <= 2);
-        let hint = match near {
-            Some(near) => format!("did you mean {near:?}?"),
-            None => format!("expected only {}", known.join(", ")),
-        };
-        let message = format!("{}: unknown property {shown:?}; {hint}", self.name);
-        RecordError::at(node, self.source, message)
     }
 
     pub(super) fn text(self) -> Result<&'a str, RecordError> {

@@ -13,6 +13,8 @@ use crate::BodyLength;
 pub struct RecordedExchange<'a> {
     /// The method.
     pub method: Method,
+    /// The host and port of the URL, where the recording has a whole URL.
+    pub authority: Option<&'a str>,
     /// The raw path.
     pub path: &'a str,
     /// The raw query without `?`.
@@ -39,6 +41,8 @@ pub struct RecordedResponse<'a> {
 pub enum RecordedBody<'a> {
     /// The message had no body.
     Absent,
+    /// The recording does not say whether the message had a body.
+    Unknown,
     /// The message had a body that the recording does not contain.
     NotRecorded,
     /// The bytes, without transfer coding.
@@ -49,7 +53,7 @@ impl RecordedBody<'_> {
     /// The length as the head of the message states it.
     pub(super) fn length(&self) -> BodyLength {
         match self {
-            Self::Absent => BodyLength::Absent,
+            Self::Absent | Self::Unknown => BodyLength::Absent,
             Self::Bytes(bytes) if bytes.is_empty() => BodyLength::Absent,
             Self::NotRecorded | Self::Bytes(_) => BodyLength::Known,
         }
@@ -90,6 +94,7 @@ impl std::fmt::Debug for RecordedBody<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Absent => f.write_str("Absent"),
+            Self::Unknown => f.write_str("Unknown"),
             Self::NotRecorded => f.write_str("NotRecorded"),
             Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
         }
@@ -104,21 +109,40 @@ pub(super) fn split_target(target: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The path and the query of a URL as a client sends them: without the fragment, and `/` for an
-/// empty path (RFC 9110 section 7.1). `None` if it is not a URL of HTTP.
-pub(super) fn split_url(url: &str) -> Option<(&str, Option<&str>)> {
-    let rest = if url.starts_with('/') {
-        url
+/// The parts of a URL that a client sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct UrlParts<'a> {
+    /// The host and port, if the URL has them.
+    pub(super) authority: Option<&'a str>,
+    /// The path; `/` if it is empty (RFC 9110 section 7.1).
+    pub(super) path: &'a str,
+    pub(super) query: Option<&'a str>,
+}
+
+/// The parts of a URL, or of its part after the host, without the fragment. `None` if it is not a
+/// URL of HTTP.
+pub(super) fn split_url(url: &str) -> Option<UrlParts<'_>> {
+    let (authority, rest) = if url.starts_with('/') {
+        (None, url)
     } else {
         let (scheme, rest) = url.split_once("://")?;
         let is_http = ["http", "https", "ws", "wss"]
             .iter()
             .any(|known| scheme.eq_ignore_ascii_case(known));
         let path_at = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        rest.get(path_at..).filter(|_| is_http)?
+        let (authority, rest) = rest.split_at_checked(path_at).filter(|_| is_http)?;
+        let host = authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, host)| host);
+        (Some(host), rest)
     };
     let (path, query) = split_target(rest.split('#').next().unwrap_or_default());
-    Some((if path.is_empty() { "/" } else { path }, query))
+    let path = if path.is_empty() { "/" } else { path };
+    Some(UrlParts {
+        authority,
+        path,
+        query,
+    })
 }
 
 /// Adds a header field. Ignores the pseudo-header fields of HTTP/2, which begin with a colon (RFC
@@ -149,16 +173,23 @@ mod tests {
 
     #[test]
     fn urls_keep_raw_paths_and_queries() {
-        let check = |url: &str, expected| assert_eq!(split_url(url), expected, "{url}");
+        type Expected = Option<(Option<&'static str>, &'static str, Option<&'static str>)>;
+        let check = |url: &str, expected: Expected| {
+            let found = split_url(url).map(|url| (url.authority, url.path, url.query));
+            assert_eq!(found, expected, "{url}");
+        };
         check(
             "https://h/a%2Fb/../c?q=%20+&q#f",
-            Some(("/a%2Fb/../c", Some("q=%20+&q"))),
+            Some((Some("h"), "/a%2Fb/../c", Some("q=%20+&q"))),
         );
-        check("http://u:p@h:80?a?b", Some(("/", Some("a?b"))));
-        check("HTTP://[::1]:8080", Some(("/", None)));
-        check("wss://h/é?", Some(("/é", Some(""))));
-        check("https://h#f?q", Some(("/", None)));
-        check("/a?b#c", Some(("/a", Some("b"))));
+        check(
+            "http://u:p@h:80?a?b",
+            Some((Some("h:80"), "/", Some("a?b"))),
+        );
+        check("HTTP://[::1]:8080", Some((Some("[::1]:8080"), "/", None)));
+        check("wss://h/é?", Some((Some("h"), "/é", Some(""))));
+        check("https://h#f?q", Some((Some("h"), "/", None)));
+        check("/a?b#c", Some((None, "/a", Some("b"))));
         check("ftp://h/a", None);
         check("h/a", None);
         check("", None);

@@ -1,5 +1,6 @@
 //! Tests of both formats, and of checks by a small contract.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
@@ -9,13 +10,15 @@ use portcullis_json::Tape;
 use portcullis_vocabulary::enforcement::{Enforcement, EnforcementCeilings, EnforcementPolicy};
 
 use super::{
-    ExchangeCheckLimits, ExchangeJudge, HarArchive, RecordedBody, RecordedExchange, read_line,
+    ExchangeCheckLimits, ExchangeJudge, HarArchive, IgnoredProperties, RecordedBody,
+    RecordedExchange, read_line,
 };
 
 /// Shows an exchange in one line.
 fn shown(exchange: &RecordedExchange<'_>) -> String {
     let body = |body: &RecordedBody<'_>| match body {
         RecordedBody::Absent => "-".to_owned(),
+        RecordedBody::Unknown => "~".to_owned(),
         RecordedBody::NotRecorded => "?".to_owned(),
         RecordedBody::Bytes(bytes) => format!("[{}]", String::from_utf8_lossy(bytes)),
     };
@@ -54,7 +57,8 @@ fn shown(exchange: &RecordedExchange<'_>) -> String {
 #[track_caller]
 fn check_line(text: &str, expected: &str) {
     let mut tape = Tape::new();
-    let found = match read_line(&mut tape, text.as_bytes()) {
+    let mut ignored = IgnoredProperties::default();
+    let found = match read_line(&mut tape, text.as_bytes(), &mut ignored) {
         Ok(exchange) => shown(&exchange),
         Err(error) => error.to_string(),
     };
@@ -107,9 +111,8 @@ fn refuses_malformed_lines() {
     check(r#"{"request": {}} x"#, "line 1, column 17: something follows the JSON value: a letter");
     check(r#"{"request": {"method": "GET"}}"#, "line 1, column 13: request: one of \"url\" and \"path\" is missing");
     check(r#"{"request": {"path": "/"}}"#, "line 1, column 13: request: the property \"method\" is missing");
-    check(r#"{"requst": {}}"#, "line 1, column 12: the record: unknown property \"requst\"; did you mean \"request\"?");
-    check(r#"{"time": 1}"#, "line 1, column 10: the record: unknown property \"time\"; expected only request, response");
-    check(r#"{"request": {"Method": "GET"}}"#, "line 1, column 24: request: unknown property \"Method\"; did you mean \"method\"?");
+    check(r#"{"requst": {}}"#, "line 1, column 1: the record: the property \"request\" is missing");
+    check(r#"{"request": {"Method": "GET"}}"#, "line 1, column 13: request: the property \"method\" is missing");
     check(r#"{"request": {"path": "/", "path": "/"}}"#, "line 1, column 35: request.path: occurs more than once in the same object");
     check(r#"{"request": {"method": "GET", "path": "/", "url": "/"}}"#, "line 1, column 39: request.path: \"url\" is present too; remove one of them");
     check(r#"{"request": {"method": "GET", "url": "ftp://h/"}}"#, "line 1, column 38: request.url: is neither an http(s) URL nor a path that begins with `/`");
@@ -122,6 +125,35 @@ fn refuses_malformed_lines() {
     check(r#"{"request": {"method": "GET", "path": "/", "headers": {"a": 1}}}"#, "line 1, column 61: headers: expected a string, found number");
     check(r#"{"request": {"method": "GET", "path": "/", "body": "", "body_base64": ""}}"#, "line 1, column 71: request.body_base64: \"body\" is present too; remove one of them");
     check(r#"{"request": {"method": "GET", "path": "/", "body_base64": "*"}}"#, "line 1, column 59: request.body_base64: is not base64 (RFC 4648 section 4)");
+}
+
+#[test]
+fn counts_unknown_properties_of_lines() {
+    let line = r#"{"time": 1, "request": {"method": "POST", "path": "/", "bdy": 1, "host": "h"}, "id": "a"}"#;
+    let mut ignored = IgnoredProperties::default();
+    for _ in 0..2 {
+        let mut tape = Tape::new();
+        let exchange = read_line(&mut tape, line.as_bytes(), &mut ignored).unwrap();
+        assert_eq!(shown(&exchange), "POST / {} -");
+    }
+    let found: Vec<_> = ignored
+        .properties()
+        .iter()
+        .map(|property| (property.path(), property.count, property.similar))
+        .collect();
+    let expected = [
+        ("time", None),
+        ("request.bdy", Some("body")),
+        ("request.host", None),
+        ("id", None),
+    ]
+    .map(|(path, similar)| (path.to_owned(), 2, similar));
+    // The record is read from the outside to the inside.
+    assert_eq!(
+        found.iter().collect::<BTreeSet<_>>(),
+        expected.iter().collect::<BTreeSet<_>>()
+    );
+    assert_eq!(ignored.total(), 8);
 }
 
 fn read_har(text: &str) -> Result<Vec<String>, String> {
@@ -163,12 +195,61 @@ fn reads_requests_of_archives() {
     get(r#", "headers": [{"name": "d", "value": "e"}], "postData": {"mimeType": "a/b", "text": "c"}"#, "GET /a ?b=%20 {d=e;} [c]");
     get(r#", "postData": {"mimeType": "application/x-www-form-urlencoded", "params": [{"name": "a b", "value": "&"}, {"name": "c"}]}"#, "GET /a ?b=%20 {content-type=application/x-www-form-urlencoded;} [a%20b=%26&c=]");
     get(r#", "postData": {"mimeType": "multipart/form-data", "text": "", "params": [{"name": "a"}]}"#, "GET /a ?b=%20 {content-type=multipart/form-data;} ?");
-    get(r#", "postData": {"mimeType": "a/b", "text": "", "params": []}"#, "GET /a ?b=%20 {} -");
+    get(r#", "postData": {"mimeType": "", "text": "", "params": []}"#, "GET /a ?b=%20 {} -");
+    get(r#", "postData": {"mimeType": "a/b", "text": "e30=", "encoding": "base64"}"#, "GET /a ?b=%20 {content-type=a/b;} [{}]");
     get(r#", "postData": {"mimeType": 1}"#, "line 1, column 107: request.postData.mimeType: expected a string, found number");
     check_entry(r#""method": "GET""#, "", "line 1, column 34: request: the property \"url\" is missing");
     check_entry(r#""url": "/""#, "", "line 1, column 34: request: the property \"method\" is missing");
     check_entry(r#""method": "GET", "url": "mailto:a""#, "", "line 1, column 59: request.url: is not an http(s) URL");
     check_entry(r#""method": "GET", "url": "data:text/html,a""#, "", "");
+}
+
+/// A body that is not in the archive was sent (`?`), was not sent (`-`), or that is not known (`~`).
+#[test]
+#[rustfmt::skip]
+fn distinguishes_bodies_that_are_not_recorded() {
+    let check = |method: &str, fields: &[(&str, &str)], rest: &str, expected: &str| {
+        let fields: Vec<String> = fields.iter().map(|(name, value)| format!(r#"{{"name": "{name}", "value": "{value}"}}"#)).collect();
+        let text = format!(r#"{{"log": {{"entries": [{{"request": {{"method": "{method}", "url": "/", "headers": [{}]{rest}}}}}]}}}}"#, fields.join(", "));
+        let found = read_har(&text).unwrap().join("\n");
+        let body = found.rsplit(' ').next().unwrap();
+        assert_eq!(body, expected, "{text}");
+    };
+    const PNG: (&str, &str) = ("content-type", "image/png");
+    // A file as the body: Chrome saves no text and a size of 0.
+    check("PUT", &[PNG, ("content-length", "5000")], r#", "bodySize": 0"#, "?");
+    check("PUT", &[PNG], r#", "bodySize": 0"#, "~");
+    check("PUT", &[], r#", "bodySize": -1"#, "~");
+    check("PUT", &[], "", "~");
+    check("PUT", &[("content-length", "0")], r#", "bodySize": -1"#, "-");
+    check("PUT", &[("content-length", "0"), PNG], "", "-");
+    check("PUT", &[], r#", "bodySize": 0"#, "-");
+    check("PUT", &[("transfer-encoding", "chunked")], r#", "bodySize": 0"#, "?");
+    check("GET", &[], r#", "bodySize": -1"#, "-");
+    check("GET", &[PNG], r#", "bodySize": 0"#, "~");
+    // Text that was too long for Firefox.
+    check("POST", &[PNG], r#", "bodySize": 0, "postData": {"mimeType": "image/png", "params": [], "text": "", "comment": "c"}"#, "~");
+    check("POST", &[PNG], r#", "bodySize": 9, "postData": {"mimeType": "image/png", "params": [], "text": ""}"#, "?");
+    // A form with a file, whose content Chrome omits and Firefox changes.
+    let form = |length: &str, content: &str| {
+        let text = format!(r#"--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.png\"\r\n\r\n{content}\r\n--b--\r\n"#);
+        let rest = format!(r#", "bodySize": 0, "postData": {{"mimeType": "multipart/form-data; boundary=b", "text": "{text}"}}"#);
+        let fields = [("content-type", "multipart/form-data; boundary=b"), ("content-length", length)];
+        let fields = &fields[..if length.is_empty() { 1 } else { 2 }];
+        check("POST", fields, &rest, "?");
+    };
+    form("5000", "");
+    form("", "");
+    form("", "whole-but-unknown");
+    form("80", "\u{fffd}");
+    // Of the stated length, it is whole.
+    let whole = r#", "postData": {"mimeType": "multipart/form-data; boundary=b", "text": "--b\r\nA: filename=\r\n\r\nc\r\n--b--"}"#;
+    check("POST", &[("content-length", "29")], whole, "filename=\r\n\r\nc\r\n--b--]");
+    check("POST", &[("content-length", "30")], whole, "?");
+    // Without files, the text is the body.
+    check("POST", &[("content-length", "9")], r#", "postData": {"mimeType": "multipart/form-data; boundary=b", "text": "--b--"}"#, "[--b--]");
+    // Firefox records header fields before the text of a form.
+    check("POST", &[], r#", "postData": {"mimeType": "application/x-www-form-urlencoded", "params": [], "text": "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\na=b"}"#, "[a=b]");
 }
 
 #[test]
@@ -183,6 +264,8 @@ fn reads_responses_of_archives() {
     check(&status("200", ""), "GET / {} - -> 200 {content-encoding=gzip;} -");
     check(&status("200", r#", "content": {"size": 0, "mimeType": "x-unknown"}"#), "GET / {} - -> 200 {content-encoding=gzip;} -");
     check(&status("200", r#", "content": {"size": 9}"#), "GET / {} - -> 200 {content-encoding=gzip;} ?");
+    check(&status("200", r#", "content": {"size": 9, "text": ""}"#), "GET / {} - -> 200 {content-encoding=gzip;} ?");
+    check(&status("200", r#", "content": {"size": -1}"#), "GET / {} - -> 200 {content-encoding=gzip;} -");
     check(&status("200", r#", "content": {"size": 1, "text": "{}"}"#), "GET / {} - -> 200 {} [{}]");
     check(&status("304", r#", "content": {"size": 1, "text": "{}"}"#), "GET / {} - -> 304 {content-encoding=gzip;} -");
     check(r#""status": 200, "content": {"mimeType": "a/b", "text": "e30=", "encoding": "base64"}"#, "GET / {} - -> 200 {content-type=a/b;} [{}]");
@@ -211,14 +294,29 @@ fn refuses_malformed_archives() {
         "{\"log\": {\"entries\": {}}}",
         "line 1, column 21: log.entries: expected an array, found object",
     );
-    let har = "\u{feff}{\"log\": {\"entries\": [\n1,\n{\"request\": {\"url\": \"/\", \"method\": \"GET\"}}]}}";
+    let har = "\u{feff}{\"log\": {\"entries\": [\n1,\n{\"startedDateTime\": \"2026-01-02T03:04:05.000+02:00\", \"request\": {\"url\": \"/\", \"method\": \"GET\"}},\n{\"startedDateTime\": \"\\u001b[2J2026\", \"request\": {\"url\": \"/\", \"method\": \"GET\"}}]}}";
     let mut tape = Tape::new();
     let archive = HarArchive::parse(&mut tape, har.as_bytes()).unwrap();
     let entries: Vec<_> = archive
         .entries()
-        .map(|entry| (entry.index, entry.line, entry.exchange.is_ok()))
+        .map(|entry| {
+            (
+                entry.index,
+                entry.line,
+                entry.started,
+                entry.exchange.is_ok(),
+            )
+        })
         .collect();
-    assert_eq!(entries, [(0, 2, false), (1, 3, true)]);
+    let started = Some("2026-01-02T03:04:05.000+02:00");
+    assert_eq!(
+        entries,
+        [
+            (0, 2, None, false),
+            (1, 3, started, true),
+            (2, 4, None, true)
+        ]
+    );
 }
 
 const CONTRACT: &str = r#"{
@@ -266,7 +364,9 @@ fn checks_exchanges() {
     let mut check = |method: &str, path: &str, rest: &str, response: &str, expected: &[&str]| {
         let line = format!(r#"{{"request": {{"method": "{method}", "path": "{path}"{rest}}}{response}}}"#);
         let mut tape = Tape::new();
-        let verdict = judge.judge(&read_line(&mut tape, line.as_bytes()).unwrap());
+        let mut ignored = IgnoredProperties::default();
+        let exchange = read_line(&mut tape, line.as_bytes(), &mut ignored).unwrap();
+        let verdict = judge.judge(&exchange);
         let found: Vec<String> = verdict
             .violations()
             .map(|violation| format!("{} {}", judge.enforcement(verdict.operation, violation.class), violation.class))
@@ -293,6 +393,28 @@ fn checks_exchanges() {
 }
 
 #[test]
+fn an_unknown_body_is_not_missing() {
+    let contract = contract();
+    let check = |size: i32, expected: &[&str]| {
+        let har = format!(
+            r#"{{"log": {{"entries": [{{"request": {{"method": "PUT", "url": "/a/x", "bodySize": {size}}}}}]}}}}"#
+        );
+        let mut tape = Tape::new();
+        let mut entries = HarArchive::parse(&mut tape, har.as_bytes())
+            .unwrap()
+            .entries();
+        let verdict = judge(&contract).judge(&entries.next().unwrap().exchange.unwrap());
+        let found: Vec<&str> = verdict
+            .violations()
+            .map(|violation| violation.class.as_str())
+            .collect();
+        assert_eq!(found, expected);
+    };
+    check(-1, &["invalid-parameter"]);
+    check(0, &["invalid-parameter", "missing-body"]);
+}
+
+#[test]
 fn ignores_bodies_that_were_not_recorded() {
     let contract = contract();
     let har = r#"{"log": {"entries": [{
@@ -306,6 +428,33 @@ fn ignores_bodies_that_were_not_recorded() {
     let verdict = judge(&contract).judge(&entries.next().unwrap().exchange.unwrap());
     assert_eq!(verdict.operation, Some(0));
     assert_eq!(verdict.violations().next(), None);
+}
+
+#[test]
+#[rustfmt::skip]
+fn checks_recorded_responses_of_records() {
+    let text = r#"{
+        "openapi": "3.1.0", "info": {"title": "A", "version": "1"},
+        "paths": {"/a": {"get": {"responses": {"200": {"description": "d", "content": {
+            "application/x-ndjson": {"schema": {"type": "array", "items": {"type": "integer"}}},
+            "application/json-seq": {"schema": {"type": "integer"}}
+        }}}}}}
+    }"#;
+    let documents = parse_single_file("a.json", text.into(), &Default::default()).unwrap();
+    let contract = compile(documents, &CompileOptions::default()).unwrap();
+    let mut judge = judge(&contract);
+    let mut check = |kind: &str, body: &str, expected: &[&str]| {
+        let line = format!(r#"{{"request": {{"method": "GET", "path": "/a"}}, "response": {{"status": 200, "headers": {{"content-type": "application/{kind}"}}, "body": "{body}"}}}}"#);
+        let mut tape = Tape::new();
+        let verdict = judge.judge(&read_line(&mut tape, line.as_bytes(), &mut IgnoredProperties::default()).unwrap());
+        let found: Vec<&str> = verdict.violations().map(|violation| violation.class.as_str()).collect();
+        assert_eq!(found, expected, "{line}");
+    };
+    check("x-ndjson", r"1\n2\n", &[]);
+    check("x-ndjson", r"1\nfalse\n", &["invalid-response-body"]);
+    check("x-ndjson", r"1\n}\n", &["malformed-response-body"]);
+    check("json-seq", r"\u001e1\n", &[]);
+    check("json-seq", r"\u001e1.5\n", &["invalid-response-body"]);
 }
 
 /// Text that is closer to a valid record than random bytes.
@@ -357,7 +506,7 @@ fn nearly_right() -> impl Strategy<Value = Vec<u8>> {
 fn read_and_judge(contract: &CompiledContract, text: &[u8]) {
     let mut tape = Tape::new();
     let mut judge = judge(contract);
-    if let Ok(exchange) = read_line(&mut tape, text) {
+    if let Ok(exchange) = read_line(&mut tape, text, &mut IgnoredProperties::default()) {
         judge.judge(&exchange);
     }
     if let Ok(archive) = HarArchive::parse(&mut tape, text) {

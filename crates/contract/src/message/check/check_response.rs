@@ -44,6 +44,19 @@ pub enum ResponsePlan<'c> {
     Pass,
     /// Check the body as this media type.
     Judge(&'c MediaType),
+    /// Check the body as records of this media type. A client reads records as they arrive, so a
+    /// check must not hold them back until the last one is there.
+    JudgeRecords(&'c MediaType),
+}
+
+impl<'c> ResponsePlan<'c> {
+    /// The media type as which the body is checked, where all of the body is present.
+    pub fn media(self) -> Option<&'c MediaType> {
+        match self {
+            Self::Pass => None,
+            Self::Judge(media) | Self::JudgeRecords(media) => Some(media),
+        }
+    }
 }
 
 /// Checks the head of an operation's response and adds violations.
@@ -88,7 +101,7 @@ pub fn check_response_head<'c>(
         return ResponsePlan::Pass;
     }
     match media_type(declared, head.headers) {
-        Ok(media) => plan(media, head.headers, settings),
+        Ok(media) => plan(media, head.headers),
         Err(message) => {
             push(settings, violations, || {
                 let keys: Vec<&str> = declared.content.iter().map(|media| &*media.key).collect();
@@ -263,11 +276,7 @@ fn media_type<'r>(
         .ok_or("the media type is not declared")
 }
 
-fn plan<'r>(
-    media: &'r MediaType,
-    headers: &HeaderMap,
-    settings: CheckSettings<'_>,
-) -> ResponsePlan<'r> {
+fn plan<'r>(media: &'r MediaType, headers: &HeaderMap) -> ResponsePlan<'r> {
     let line = headers
         .get(CONTENT_TYPE)
         .and_then(|line| line.to_str().ok());
@@ -276,19 +285,11 @@ fn plan<'r>(
         (false, Some(found)) => BodyFormat::of(&found),
         (false, None) => return ResponsePlan::Pass,
     };
-    // A client that reads records as they arrive must not wait for the last one, which a check
-    // before forwarding would require.
-    let rejects = [
-        ViolationClass::MalformedResponseBody,
-        ViolationClass::InvalidResponseBody,
-    ]
-    .into_iter()
-    .any(|class| settings.policy.of(class) == Enforcement::Reject);
-    let would_wait = rejects && matches!(format, BodyFormat::JsonLines | BodyFormat::JsonSequence);
-    let is_checked = media.checks(format) && !would_wait && codings(headers).is_ok();
-    if is_checked {
-        ResponsePlan::Judge(media)
-    } else {
-        ResponsePlan::Pass
+    if !media.checks(format) || codings(headers).is_err() {
+        return ResponsePlan::Pass;
+    }
+    match format {
+        BodyFormat::JsonLines | BodyFormat::JsonSequence => ResponsePlan::JudgeRecords(media),
+        _ => ResponsePlan::Judge(media),
     }
 }

@@ -146,6 +146,7 @@ impl DocumentSet {
         SourceLocation {
             file: Arc::clone(&document.name),
             line: self.line(node_ref),
+            column: document.column(node_ref.node),
             pointer: pointer_to(document.root(), node_ref.node),
         }
     }

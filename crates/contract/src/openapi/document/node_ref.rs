@@ -19,6 +19,8 @@ pub struct SourceLocation {
     pub file: Arc<str>,
     /// Line, from 1.
     pub line: u32,
+    /// Column of the value, from 1, if all of the file is in one line of JSON.
+    pub column: Option<u32>,
     /// JSON Pointer (RFC 6901) into the file, without the `#` of the fragment form.
     pub pointer: String,
 }

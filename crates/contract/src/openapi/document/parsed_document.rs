@@ -24,6 +24,8 @@ pub struct Document {
     pub digest: [u8; 32],
     /// The text that the tape refers to. Empty for YAML, whose tape holds its own text.
     source: String,
+    /// Whether the text is one line of JSON, in which a line number says nothing.
+    is_one_line: bool,
     tape: Tape,
     /// The keys that objects repeat. Empty unless the limits allow them.
     pub(super) repeated: Vec<RepeatedKey>,
@@ -87,10 +89,11 @@ impl Document {
             (text, tape)
         } else {
             let tape = parse_yaml(&text, limits)
-                .map_err(|error| at(error.line, error.column, error.message))?;
+                .map_err(|error| at(error.line, error.column, explained(error.message)))?;
             (String::new(), tape)
         };
         tape.shrink_to_fit();
+        let is_one_line = !source.is_empty() && !source.trim().contains('\n');
         let repeated = if tape.has_duplicates() {
             repeated_keys(tape.root(&source))
         } else {
@@ -101,6 +104,7 @@ impl Document {
             path,
             digest,
             source,
+            is_one_line,
             tape,
             repeated,
         })
@@ -111,8 +115,25 @@ impl Document {
         self.tape.root(&self.source)
     }
 
+    /// The column of a node, if the text is one line of JSON.
+    pub(super) fn column(&self, index: u32) -> Option<u32> {
+        let offset = self.node(index).offset() as usize;
+        let before = self.source.get(..offset).filter(|_| self.is_one_line)?;
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        u32::try_from(before[line_start..].chars().count() + 1).ok()
+    }
+
     pub(super) fn node(&self, index: u32) -> JsonNode<'_> {
         self.tape.node(index, &self.source)
+    }
+}
+
+/// What the parser says about the first line of a text that is not YAML at all, in other words.
+fn explained(message: String) -> String {
+    if message.contains("<document start>") {
+        "this is not YAML; a contract is an OpenAPI document in YAML or JSON".to_owned()
+    } else {
+        message
     }
 }
 

@@ -1,7 +1,7 @@
 //! Judges the response of the service.
 //!
-//! If the policy may reject the body, the body is read first, up to a bound. Otherwise the body
-//! streams to the client, and a copy is judged after the client has all of it.
+//! If the policy may reject the body, the body is read first, up to a bound. Otherwise, and always
+//! for records, the body streams to the client, and a copy is judged after the client has all of it.
 
 use std::rc::Rc;
 use std::time::Instant;
@@ -79,8 +79,12 @@ impl ResponseJudge {
         answer: ServiceAnswer,
     ) -> Result<ServiceAnswer, ExchangeProblem> {
         let service = Rc::clone(&self.record.service);
-        let ResponsePlan::Judge(media) = self.judge_head(&service, &answer.response)? else {
-            return Ok(answer);
+        let media = match self.judge_head(&service, &answer.response)? {
+            ResponsePlan::Pass => return Ok(answer),
+            ResponsePlan::JudgeRecords(media) => {
+                return Ok(self.judge_copy(&service, media, answer));
+            }
+            ResponsePlan::Judge(media) => media,
         };
         self.headers = body_headers(answer.response.headers());
         let (parts, body) = answer.response.into_parts();
@@ -92,20 +96,30 @@ impl ResponseJudge {
     }
 
     /// Judges an answer of which only the head may be rejected.
-    fn judge_streamed(mut self, answer: ServiceAnswer) -> Result<ServiceAnswer, ExchangeProblem> {
+    fn judge_streamed(self, answer: ServiceAnswer) -> Result<ServiceAnswer, ExchangeProblem> {
         let service = Rc::clone(&self.record.service);
-        let ResponsePlan::Judge(media) = self.judge_head(&service, &answer.response)? else {
-            return Ok(answer);
-        };
+        Ok(match self.judge_head(&service, &answer.response)?.media() {
+            Some(media) => self.judge_copy(&service, media, answer),
+            None => answer,
+        })
+    }
+
+    /// Streams the body of an answer and judges a copy of it.
+    fn judge_copy(
+        mut self,
+        service: &ServiceCore,
+        media: &MediaType,
+        answer: ServiceAnswer,
+    ) -> ServiceAnswer {
         self.headers = body_headers(answer.response.headers());
         let status = answer.response.status().as_u16();
         let operation = service.contract.operation(self.id);
-        Ok(ServiceAnswer {
+        ServiceAnswer {
             response: answer
                 .response
                 .map(|body| self.copy_body(body, status, media, operation)),
             ..answer
-        })
+        }
     }
 
     fn judge_head<'s>(

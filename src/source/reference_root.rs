@@ -1,0 +1,156 @@
+//! The directory below which a contract may refer to files.
+//!
+//! The text of a contract may come from anyone, so it must not choose which files of the machine are
+//! read. By default they are those of the git repository that contains the contract, or else of its
+//! directory. Symbolic links count as what they lead to.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use portcullis_contract::{self as contract, ContractLoadError, DocumentSet, UnreadableFile};
+use portcullis_vocabulary::Limits;
+
+use super::file_read::{self, FileReadError};
+
+/// The directory below which a contract may refer to files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReferenceRoot {
+    configured: Option<PathBuf>,
+}
+
+impl ReferenceRoot {
+    /// A configured directory, or the default of each contract.
+    pub fn new(configured: Option<PathBuf>) -> Self {
+        Self { configured }
+    }
+
+    /// Reads the contract at `path` with all local files it refers to.
+    ///
+    /// # Errors
+    /// [`ContractLoadError`] when the entry file itself cannot be read or parsed.
+    pub fn load(&self, path: &Path, limits: &Limits) -> Result<DocumentSet, ContractLoadError> {
+        let read = |file: &Path, bytes_max| self.read(path, file, bytes_max);
+        contract::load(path, &path.display().to_string(), limits, &read)
+    }
+
+    /// Reads a contract like [`Self::load`], but keeps objects with repeated keys.
+    ///
+    /// # Errors
+    /// [`ContractLoadError`] when the entry file itself cannot be read or parsed.
+    pub fn load_tolerant(
+        &self,
+        path: &Path,
+        limits: &Limits,
+    ) -> Result<DocumentSet, ContractLoadError> {
+        let read = |file: &Path, bytes_max| self.read(path, file, bytes_max);
+        contract::load_tolerant(path, &path.display().to_string(), limits, &read)
+    }
+
+    /// Reads one file of the contract at `entry`, which may be a pipe such as a process substitution.
+    ///
+    /// # Errors
+    /// [`UnreadableFile`] names the path and what to do.
+    pub fn read(
+        &self,
+        entry: &Path,
+        file: &Path,
+        bytes_max: u64,
+    ) -> Result<Vec<u8>, UnreadableFile> {
+        if file == entry {
+            return Ok(file_read::read(file, bytes_max)?);
+        }
+        let resolved = fs::canonicalize(file).map_err(|source| FileReadError::Io {
+            path: file.to_owned(),
+            source,
+        })?;
+        let root = self.directory(entry)?;
+        if !resolved.starts_with(&root) {
+            return Err(FileReadError::Outside {
+                path: file.to_owned(),
+                root,
+            }
+            .into());
+        }
+        Ok(file_read::read_referenced(&resolved, bytes_max)?)
+    }
+
+    /// The directory for the contract at `entry`, without symbolic links.
+    fn directory(&self, entry: &Path) -> Result<PathBuf, FileReadError> {
+        if let Some(configured) = &self.configured {
+            return canonical(configured);
+        }
+        let parent = entry.parent().unwrap_or(Path::new(""));
+        let directory = if parent == Path::new("") {
+            Path::new(".")
+        } else {
+            parent
+        };
+        let directory = canonical(directory)?;
+        let repository = directory
+            .ancestors()
+            .find(|folder| folder.join(".git").exists());
+        Ok(repository.map(Path::to_owned).unwrap_or(directory))
+    }
+}
+
+fn canonical(directory: &Path) -> Result<PathBuf, FileReadError> {
+    fs::canonicalize(directory).map_err(|source| FileReadError::Io {
+        path: directory.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn reads_only_below_the_root() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path();
+        for name in ["api/shared", "apis"] {
+            fs::create_dir_all(base.join(name)).unwrap();
+        }
+        for name in ["common", "api/own", "api/shared/deep", "apis/near"] {
+            fs::write(base.join(name), name).unwrap();
+        }
+        symlink(base.join("common"), base.join("api/out")).unwrap();
+        symlink(base, base.join("api/up")).unwrap();
+        symlink("own", base.join("api/in")).unwrap();
+        let entry = base.join("api/entry");
+        let check = |root: &ReferenceRoot, file: &str, expected: &str| {
+            let found = match root.read(&entry, &base.join("api").join(file), 100) {
+                Ok(bytes) => String::from_utf8(bytes).unwrap(),
+                Err(UnreadableFile(message)) => message,
+            };
+            assert!(found.contains(expected), "{file}: {found}");
+        };
+        let default = ReferenceRoot::default();
+        let outside = "is outside of";
+        check(&default, "own", "api/own");
+        check(&default, "in", "api/own");
+        check(&default, "shared/deep", "api/shared/deep");
+        check(&default, "../common", outside);
+        check(&default, "../apis/near", outside);
+        check(&default, "out", outside);
+        check(&default, "up/common", outside);
+        check(&default, "out", "--ref-root");
+        check(&default, "none", "No such file");
+        check(&default, "shared", "this is a folder");
+        let wide = ReferenceRoot::new(Some(base.to_owned()));
+        check(&wide, "../common", "common");
+        check(&wide, "up/common", "common");
+        check(&wide, "/etc/hostname", outside);
+        let narrow = ReferenceRoot::new(Some(base.join("api/shared")));
+        check(&narrow, "own", outside);
+        let missing = ReferenceRoot::new(Some(base.join("none")));
+        check(&missing, "own", "No such file");
+        // The whole repository, from its root.
+        fs::create_dir(base.join(".git")).unwrap();
+        check(&default, "../common", "common");
+        check(&default, "out", "common");
+        check(&default, "/etc/hostname", outside);
+    }
+}
