@@ -206,9 +206,10 @@ impl AccessLine<'_> {
 
     const fn level(&self) -> &'static str {
         match self.outcome {
-            RequestOutcome::Answered | RequestOutcome::Abandoned | RequestOutcome::Disconnected => {
-                "INFO"
-            }
+            RequestOutcome::Answered
+            | RequestOutcome::Abandoned
+            | RequestOutcome::Disconnected
+            | RequestOutcome::Idle => "INFO",
             RequestOutcome::Refused
             | RequestOutcome::Shed
             | RequestOutcome::Failed

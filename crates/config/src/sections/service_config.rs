@@ -5,6 +5,7 @@
 //! when the configuration is read, so the choice is unique.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use portcullis_vocabulary::{EnforcementPolicy, Protection, SquadName};
 
@@ -42,6 +43,10 @@ pub struct ServiceConfig {
     pub reload: ReloadConfig,
     /// Circuit breakers, shares, budgets and retries.
     pub protection: Protection,
+    /// Replaces the limit of the same name for this service.
+    pub upstream_timeout: Option<Duration>,
+    /// Replaces the limit of the same name for this service.
+    pub body_idle_timeout: Option<Duration>,
     /// Whether the service does not know squads: it gets no squad headers, and violations are only
     /// reported.
     pub legacy: bool,
@@ -81,6 +86,8 @@ impl ServiceConfig {
             candidate: None,
             reload: ReloadConfig::default(),
             protection: Protection::default(),
+            upstream_timeout: None,
+            body_idle_timeout: None,
             legacy: false,
             commit: None,
             risk_score: None,

@@ -324,7 +324,7 @@ fn traffic_entry(refusal: &AdmissionRefusal) -> AnswerEntry {
 
 fn upstream_entry(error: &UpstreamError) -> AnswerEntry {
     let (status, error, title) = match error {
-        UpstreamError::Timeout { .. } => (
+        UpstreamError::Timeout { .. } | UpstreamError::Idle { .. } => (
             StatusCode::GATEWAY_TIMEOUT,
             "UPSTREAM_TIMEOUT",
             "The service did not answer in time",
@@ -373,7 +373,7 @@ fn local_entry(resource: LocalResource) -> AnswerEntry {
 pub(super) fn upstream_reason(error: &UpstreamError) -> &'static str {
     match error {
         UpstreamError::Connect { .. } => "connect",
-        UpstreamError::Timeout { .. } => "timeout",
+        UpstreamError::Timeout { .. } | UpstreamError::Idle { .. } => "timeout",
         UpstreamError::Closed { .. } => "closed",
         UpstreamError::Malformed { .. } => "malformed",
         UpstreamError::RequestBody { .. } => "request-body",

@@ -120,6 +120,7 @@ impl InFlight {
                 ..
             } => CallResult::Unreachable,
             UpstreamError::Timeout { .. }
+            | UpstreamError::Idle { .. }
             | UpstreamError::Closed { .. }
             | UpstreamError::Malformed { .. } => CallResult::Failed,
             // The client or Portcullis ended the request, or the machine of Portcullis could not

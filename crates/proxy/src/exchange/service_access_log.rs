@@ -32,6 +32,7 @@ impl ServiceAccessLog {
                 | RequestOutcome::Abandoned
                 | RequestOutcome::Disconnected
                 | RequestOutcome::Truncated
+                | RequestOutcome::Idle
                 | RequestOutcome::Drained => true,
             }
     }

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -13,13 +12,9 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::local_resource::LocalResource;
 use crate::body::ForwardBody;
 use crate::deadline_timer::DeadlineTimer;
 use crate::limits::{LIBRARY_HEADER_COUNT_MAX, UpstreamLimits};
-
-/// The error of the last address, and what this machine lacks if that is the cause.
-pub(super) type ConnectFailure = (Option<LocalResource>, io::Error);
 
 /// A connection, the handle that sends requests on it, and its timer.
 #[derive(Debug)]
@@ -32,38 +27,11 @@ pub(super) struct UpstreamConnection {
 }
 
 impl UpstreamConnection {
-    /// Connects to the first address that accepts the connection.
+    /// Prepares a connection to the upstream for requests.
     ///
     /// # Errors
-    /// The error of the last address, and what this machine lacks if that is the cause.
-    pub(super) async fn connect(
-        addresses: impl Iterator<Item = SocketAddr>,
-        limits: &UpstreamLimits,
-    ) -> Result<Self, ConnectFailure> {
-        let missing = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-        let mut last = (Some(LocalResource::Resolver), missing);
-        let mut is_refused = false;
-        for address in addresses {
-            match TcpStream::connect(address).await {
-                Ok(stream) => {
-                    let connection = Self::handshake(stream, limits).await;
-                    return connection.map_err(|error| (LocalResource::of(&error), error));
-                }
-                Err(error) => {
-                    let resource = LocalResource::of(&error);
-                    is_refused |= resource.is_none();
-                    // An address that was tried says more about the upstream than one that this
-                    // machine cannot use, such as one of another family.
-                    if resource.is_none() || !is_refused {
-                        last = (resource, error);
-                    }
-                }
-            }
-        }
-        Err(last)
-    }
-
-    async fn handshake(stream: TcpStream, limits: &UpstreamLimits) -> io::Result<Self> {
+    /// If the socket cannot be set up.
+    pub(super) async fn handshake(stream: TcpStream, limits: &UpstreamLimits) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         let received = Rc::new(Cell::new(false));
         let stream = TrackedStream {

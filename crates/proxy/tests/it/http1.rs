@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_proxy::{ClientLimits, UpstreamLimits};
+use portcullis_proxy::{ClientLimits, ResponseTimeouts, UpstreamLimits};
 use tokio::sync::Notify;
 
 use crate::support::client::{Answer, Client};
@@ -28,13 +28,16 @@ fn impatient() -> Setup {
     };
     let upstream_limits = UpstreamLimits {
         connect_timeout: SHORT,
-        response_head_timeout: SHORT,
-        response_stall_timeout: SHORT,
         ..UpstreamLimits::default()
+    };
+    let timeouts = ResponseTimeouts {
+        head: SHORT,
+        body_idle: SHORT,
     };
     Setup {
         limits,
         upstream_limits,
+        timeouts,
         ..Setup::default()
     }
 }
@@ -562,6 +565,34 @@ fn a_stalled_response_is_aborted() {
     assert!(!client.answer().complete);
 }
 
+/// The time for a head does not bound the gaps inside a body.
+#[test]
+fn a_quiet_stream_is_not_aborted() {
+    let go = Arc::new(Notify::new());
+    let wait = Arc::clone(&go);
+    let upstream = Upstream::start(move |_| {
+        vec![
+            send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: 1\n\n"),
+            Step::Wait(Arc::clone(&wait)),
+            send("data: 2\n\n"),
+            Step::Close,
+        ]
+    });
+    let mut setup = impatient();
+    setup.timeouts.body_idle = Duration::from_secs(60);
+    let relay = Relay::start(upstream.address, setup);
+    let mut client = relay.client();
+    client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    // Another request shows that the time for a head has passed.
+    let mut other = relay.client();
+    other.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\n");
+    assert_eq!(other.answer().status, 408);
+    go.notify_one();
+    let answer = client.answer();
+    assert!(answer.complete);
+    assert_eq!(answer.body, b"data: 1\n\ndata: 2\n\n");
+}
+
 #[test]
 fn an_early_response_is_relayed() {
     let upstream = Upstream::start_at(AnswerAt::Head, |_| {
@@ -700,9 +731,9 @@ fn the_upstream_has_its_whole_time_after_a_streamed_upload() {
         vec![Step::Wait(Arc::clone(&wait)), send(OK)]
     });
     let setup = Setup {
-        upstream_limits: UpstreamLimits {
-            response_head_timeout: Duration::from_secs(1),
-            ..UpstreamLimits::default()
+        timeouts: ResponseTimeouts {
+            head: Duration::from_secs(1),
+            ..ResponseTimeouts::default()
         },
         ..Setup::default()
     };

@@ -112,8 +112,9 @@ async fn attempt(
 ) -> AttemptResult {
     let started = Instant::now();
     let is_idempotent = is_idempotent(request.method(), record);
+    let timeouts = record.service.timeouts(record.operation());
     let wait = record.wait_for_upstream();
-    let result = upstream.send(request, is_idempotent).await;
+    let result = upstream.send(request, is_idempotent, timeouts).await;
     drop(wait);
     let now = Instant::now();
     let took = now - started;
