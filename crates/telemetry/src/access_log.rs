@@ -49,6 +49,9 @@ pub struct AccessLine<'a> {
     /// The error code, if Portcullis generated the response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<&'static str>,
+    /// Why the request was not answered by the service, or not completely: a name or a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'a str>,
     /// The calling squad.
     pub squad: &'a str,
     /// The tier that applied.
@@ -188,15 +191,24 @@ impl AccessLine<'_> {
                 let _ = write!(text, " {name}={value}");
             }
         };
+        let peer = self.peer.map(|peer| peer.to_string());
+        // It may be a sentence.
+        let reason = self.reason.map(|reason| format!("{reason:?}"));
         add("error", self.error);
+        add("reason", reason.as_deref());
         add("service", self.service);
         add("operation", self.operation);
         add("squad", Some(self.squad));
         add("tier", Some(self.tier));
+        add("caller_version", self.caller_version);
+        add("provider", self.provider);
+        add("contract_version", self.contract_version);
+        add("contract_revision", self.contract_revision);
         add("duration_ms", Some(&format!("{:.3}", ms(self.took))));
         add("own_ms", Some(&format!("{:.3}", ms(self.own))));
         add("request_id", Some(self.request_id));
         add("trace_id", self.trace_id.as_deref());
+        add("peer", peer.as_deref());
         for violation in &self.violations {
             add("violation", Some(&violation.words()));
         }
@@ -265,6 +277,7 @@ mod tests {
             status: Some(422),
             outcome: RequestOutcome::Refused,
             error: Some("CONTRACT_VIOLATION"),
+            reason: None,
             squad: "checkout",
             tier: "gold",
             caller_version: None,
@@ -310,13 +323,45 @@ mod tests {
         assert!(value.get("trace_id").is_none());
     }
 
+    /// Every field of a JSON line is in the text line, by its name or in the first words.
+    #[test]
+    fn text_lines_lack_no_field() {
+        let finding = finding();
+        let mut line = line(vec![ViolationFields::from(&finding)]);
+        line.reason = Some("the service is \"down\"");
+        line.caller_version = Some("2.0.0");
+        line.trace_id = Some("0af7".to_owned());
+        let text = line.text();
+        assert!(
+            text.contains(r#" reason="the service is \"down\"" "#),
+            "{text}"
+        );
+        let value: serde_json::Value = serde_json::from_str(&line.json()).unwrap();
+        for name in value.as_object().unwrap().keys() {
+            let is_in_front = [
+                "timestamp",
+                "level",
+                "message",
+                "method",
+                "path",
+                "status",
+                "outcome",
+            ];
+            let is_shown = text.contains(&format!(" {name}="))
+                || is_in_front.contains(&name.as_str())
+                || name == "violations" && text.contains(" violation=");
+            assert!(is_shown, "{name} is missing in {text}");
+        }
+    }
+
     #[test]
     fn text_lines_contain_the_same_fields() {
         let finding = finding();
         let text = line(vec![ViolationFields::from(&finding)]).text();
         let expected = "1970-01-01T00:00:00.000000Z  WARN exchange: POST /orders 422 refused \
             error=CONTRACT_VIOLATION service=orders operation=createOrder squad=checkout tier=gold \
-            duration_ms=1.234 own_ms=0.034 request_id=r-1 \
+            provider=payments contract_version=1.4.0 contract_revision=sha256:00 duration_ms=1.234 \
+            own_ms=0.034 request_id=r-1 peer=127.0.0.1 \
             violation=invalid-body(body /lines/0/quantity minimum openapi.yaml:88)\n";
         assert_eq!(text, expected);
     }

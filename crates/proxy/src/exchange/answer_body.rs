@@ -146,6 +146,9 @@ impl AnswerBody {
     /// the record.
     fn record_interruption(&mut self, error: &UpstreamError) {
         let record = self.record.take();
+        if let Some(record) = &record {
+            record.set_reason(Some(error.to_string().into()));
+        }
         if let (UpstreamError::Idle { .. }, Some(record)) = (error, &record) {
             record.set_passage(AnswerPassage::Idle);
             return;

@@ -368,20 +368,3 @@ fn local_entry(resource: LocalResource) -> AnswerEntry {
         ..entry(status, error, title)
     }
 }
-
-/// The metric label of an upstream error.
-pub(super) fn upstream_reason(error: &UpstreamError) -> &'static str {
-    match error {
-        UpstreamError::Connect { .. } => "connect",
-        UpstreamError::Timeout { .. } | UpstreamError::Idle { .. } => "timeout",
-        UpstreamError::Closed { .. } => "closed",
-        UpstreamError::Malformed { .. } => "malformed",
-        UpstreamError::RequestBody { .. } => "request-body",
-        UpstreamError::Local { resource, .. } => match resource {
-            LocalResource::Descriptors => "local-descriptors",
-            LocalResource::Ports => "local-ports",
-            LocalResource::Memory => "local-memory",
-            LocalResource::Resolver => "local-resolver",
-        },
-    }
-}

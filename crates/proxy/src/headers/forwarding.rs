@@ -109,11 +109,16 @@ pub fn add_request_id(headers: &mut HeaderMap, peer: &Peer) -> HeaderValue {
     match kept {
         Some(id) if single => id.clone(),
         _ => {
-            let id = uuid(fastrand::u128(..));
+            let id = random_request_id();
             headers.insert(X_REQUEST_ID, id.clone());
             id
         }
     }
+}
+
+/// A random UUID, as a request id.
+pub(crate) fn random_request_id() -> HeaderValue {
+    uuid(fastrand::u128(..))
 }
 
 /// Appends an element to a list field, or replaces the field.

@@ -17,6 +17,7 @@ mod header_value;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use forwarding::random_request_id;
 pub use forwarding::{Peer, add_forwarding, add_request_id};
 pub(super) use header_screen::HeaderScreen;
 pub use header_screen::{HeaderConcern, HeaderRefusal};

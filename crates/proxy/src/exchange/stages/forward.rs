@@ -8,9 +8,10 @@ use super::staged_request::{AdmittedRequest, ExchangeProblem, JudgedRequest, Ser
 use crate::body::ForwardBody;
 use crate::exchange::answer_body::AnswerBody;
 use crate::exchange::answer_passage::AnswerPassage;
-use crate::exchange::answer_table::{ProblemCause, upstream_reason};
+use crate::exchange::answer_table::ProblemCause;
 use crate::exchange::in_flight::InFlight;
 use crate::exchange::mock_upstream;
+use crate::exchange::problem_reason::upstream_reason;
 use crate::exchange::request_record::{AnswerSummary, RequestRecord};
 use crate::exchange::retry::{AttemptResult, RetryableRequest, is_idempotent};
 use crate::exchange::service_core::ForwardTarget;

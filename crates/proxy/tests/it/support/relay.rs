@@ -152,7 +152,7 @@ impl RequestHandler for Pass {
         Box::pin(pass.answer(incoming))
     }
 
-    fn refuse(&self, refusal: HttpRefusal, _peer: &Peer) -> Response<Bytes> {
+    fn refuse(&self, refusal: HttpRefusal, _peer: &Peer, _head: &[u8]) -> Response<Bytes> {
         Response::builder()
             .status(refusal.status())
             .header("content-type", "application/problem+json")
