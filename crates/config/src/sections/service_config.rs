@@ -43,6 +43,8 @@ pub struct ServiceConfig {
     pub reload: ReloadConfig,
     /// Circuit breakers, shares, budgets and retries.
     pub protection: Protection,
+    /// Whether requests are forwarded with a `Via` field, and refused if they have been here before.
+    pub via: bool,
     /// Replaces the limit of the same name for this service.
     pub upstream_timeout: Option<Duration>,
     /// Replaces the limit of the same name for this service.
@@ -86,6 +88,7 @@ impl ServiceConfig {
             candidate: None,
             reload: ReloadConfig::default(),
             protection: Protection::default(),
+            via: true,
             upstream_timeout: None,
             body_idle_timeout: None,
             legacy: false,

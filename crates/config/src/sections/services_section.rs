@@ -89,6 +89,7 @@ fn read_service(
         PreflightPolicy::default(),
         word(&PreflightPolicy::NAMES),
     );
+    let via = section.value("via", true, boolean);
     let some_time = || duration(Duration::from_millis(1)..=DURATION_MAX);
     let upstream_timeout = section.read("upstream_timeout", some_time());
     let body_idle_timeout = section.read("body_idle_timeout", some_time());
@@ -117,6 +118,7 @@ fn read_service(
         candidate,
         reload,
         protection,
+        via,
         upstream_timeout,
         body_idle_timeout,
         legacy,

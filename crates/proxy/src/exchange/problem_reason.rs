@@ -14,6 +14,7 @@ impl ProblemCause {
             Self::Violations { .. } | Self::NoService | Self::NoContract { .. } => return None,
             Self::Upstream(error) => return Some(error.to_string().into()),
             Self::Http(refusal) => refusal.name(),
+            Self::Loop => "loop",
             Self::BodyTimeout => "body-timeout",
             Self::BodyMemory => "body-memory",
             Self::ClientGone => "client-gone",

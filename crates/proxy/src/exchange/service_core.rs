@@ -15,6 +15,7 @@ use portcullis_vocabulary::{Catalog, Squad};
 use super::active_config::{ActiveConfig, ActiveService};
 use super::service_access_log::ServiceAccessLog;
 use crate::body::CoreBodyBudget;
+use crate::headers::ViaPseudonym;
 use crate::limits::{ResponseTimeouts, UpstreamLimits};
 use crate::upstream::UpstreamClient;
 
@@ -27,6 +28,8 @@ pub(super) struct ServiceCore {
     pub(super) admission: CoreAdmission,
     pub(super) recorder: Rc<ServiceRecorder>,
     pub(super) access: ServiceAccessLog,
+    /// The name of the process in `Via`; `None` if the service has none.
+    pub(super) via: Option<Arc<ViaPseudonym>>,
     /// The path of the owner endpoint; `None` if it is disabled.
     owner_path: Option<String>,
     pub(super) body_bytes_max: u64,
@@ -96,6 +99,7 @@ impl ServiceCore {
                 log: core.access_log.clone(),
                 policy: active.config.access_log,
             },
+            via: service.config.via.then(|| Arc::clone(&active.via)),
             owner_path: owner_path(&active.config, &service.config),
             catalog: Arc::clone(&active.config.catalog),
             contract,

@@ -83,10 +83,33 @@ impl UpstreamConnection {
 }
 
 /// The upstream's socket. It notes when bytes arrive.
+///
+/// An upstream may answer early, for example with 413, and close the connection while the request is
+/// still being sent. Writing then fails before the response is read, and the library would give up
+/// the response. So what the upstream does not accept any more is discarded, and reading decides
+/// (RFC 9112 section 9.5).
 #[derive(Debug)]
 struct TrackedStream {
     stream: TcpStream,
     received: Rc<Cell<bool>>,
+}
+
+/// The result of writing so many bytes; all of them, if the other side accepts none any more.
+fn discarded_if_closed(
+    written: Poll<io::Result<usize>>,
+    bytes: impl FnOnce() -> usize,
+) -> Poll<io::Result<usize>> {
+    match written {
+        Poll::Ready(Err(error)) if is_closed(&error) => Poll::Ready(Ok(bytes())),
+        written => written,
+    }
+}
+
+fn is_closed(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+    )
 }
 
 impl AsyncRead for TrackedStream {
@@ -111,7 +134,8 @@ impl AsyncWrite for TrackedStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes);
+        discarded_if_closed(written, || bytes.len())
     }
 
     fn poll_write_vectored(
@@ -119,7 +143,8 @@ impl AsyncWrite for TrackedStream {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, parts)
+        let written = Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, parts);
+        discarded_if_closed(written, || parts.iter().map(|part| part.len()).sum())
     }
 
     fn is_write_vectored(&self) -> bool {

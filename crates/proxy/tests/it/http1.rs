@@ -610,6 +610,29 @@ fn an_early_response_is_relayed() {
     assert!(client.is_closed());
 }
 
+/// The upstream closes its connection with a part of the request unread, which resets it. Its response
+/// arrives before that and reaches the client.
+#[test]
+fn an_early_response_survives_the_reset_of_the_connection() {
+    let upstream = Upstream::start_at(AnswerAt::Head, |_| {
+        vec![
+            send("HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno"),
+            Step::Close,
+        ]
+    });
+    let relay = Relay::to(upstream.address);
+    let piece = vec![b'x'; 256 * 1024];
+    for _ in 0..20 {
+        let mut client = relay.client();
+        client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4194304\r\n\r\n");
+        for _ in 0..16 {
+            client.send(&piece);
+        }
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.body), (413, b"no".to_vec()));
+    }
+}
+
 #[test]
 fn bodies_may_flow_in_both_directions_at_once() {
     let go = Arc::new(Notify::new());
@@ -703,6 +726,27 @@ fn forwarding_fields_count_only_from_trusted_peers() {
     );
     assert_ne!(untrusted.fields("x-request-id"), ["abc"]);
     assert_eq!(untrusted.fields("x-forwarded-proto"), ["http"]);
+}
+
+/// Nothing is appended to a quotation that does not end: it would be a part of it.
+#[test]
+fn a_broken_forwarded_field_is_replaced() {
+    let check = |field: &str, expected: &str| {
+        let request = format!("GET / HTTP/1.1\r\nhost: a\r\nforwarded: {field}\r\n\r\n");
+        let setup = Setup {
+            trusted: true,
+            ..Setup::default()
+        };
+        let found = forwarded_by(setup, &request);
+        assert_eq!(found.fields("forwarded"), [expected], "{field}");
+    };
+    let own = "for=127.0.0.1;host=\"a\";proto=http";
+    for field in [r#"for="192.0.2.1"#, r#"for="a\""#, r#"for=a";"";host="b""#] {
+        check(field, own);
+    }
+    for field in [r#"for="[2001:db8::1]""#, r#"for="a\"b""#, "for=_x"] {
+        check(field, &format!("{field}, {own}"));
+    }
 }
 
 /// How many bytes a sender can write before the connection blocks.

@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 
 use super::staged_request::{AdmittedRequest, ExchangeProblem, JudgedRequest, ServiceAnswer};
 use crate::body::ForwardBody;
 use crate::exchange::answer_body::AnswerBody;
 use crate::exchange::answer_passage::AnswerPassage;
-use crate::exchange::answer_table::ProblemCause;
+use crate::exchange::answer_table::{ProblemCause, X_PORTCULLIS};
 use crate::exchange::in_flight::InFlight;
 use crate::exchange::mock_upstream;
 use crate::exchange::problem_reason::upstream_reason;
@@ -32,10 +32,10 @@ pub(in crate::exchange) async fn forward(
     } = judged;
     let is_head = request.method() == Method::HEAD;
     let shadow = ShadowCapture::begin(&record, &request);
+    let is_upstream = matches!(record.service.upstream, ForwardTarget::Upstream(_));
+    let is_own = is_upstream && is_last_hop(&mut request);
     let response = match (&record.service.upstream, in_flight) {
-        (ForwardTarget::Upstream(_), _) if is_last_hop(&mut request) => {
-            Ok(Response::new(AnswerBody::empty()))
-        }
+        _ if is_own => Ok(own_answer()),
         (ForwardTarget::Upstream(upstream), Some(in_flight)) => {
             prepare(&mut request, &peer, &record);
             send(upstream, request, in_flight, &record).await
@@ -55,6 +55,7 @@ pub(in crate::exchange) async fn forward(
             Ok(ServiceAnswer {
                 response,
                 record,
+                is_own,
                 is_head,
                 shadow,
             })
@@ -69,8 +70,20 @@ fn is_last_hop(request: &mut Request<ForwardBody>) -> bool {
     count_hop(&method, request.headers_mut()) == MaxForwards::AnswerHere
 }
 
+/// The answer of the last recipient. It has no content: TRACE would show what the client must not see
+/// (RFC 9110 section 9.3.8).
+fn own_answer() -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::empty());
+    let headers = response.headers_mut();
+    headers.insert(X_PORTCULLIS, HeaderValue::from_static("MAX_FORWARDS"));
+    response
+}
+
 /// Adds the header fields that a gateway adds, after the request was judged as it arrived.
 fn prepare(request: &mut Request<ForwardBody>, peer: &Peer, record: &RequestRecord) {
+    if let Some(via) = &record.service.via {
+        via.add(request);
+    }
     let headers = request.headers_mut();
     add_forwarding(headers, peer);
     if record.service.config().legacy {

@@ -73,6 +73,10 @@ pub(in crate::exchange) fn select_service(
         core.recorder.identity_fault(fault.name());
         refuse_identity(fault, &record)?;
     }
+    let via = record.service.via.as_ref();
+    if via.is_some_and(|via| via.has_passed(request.headers())) {
+        return Err(ExchangeProblem::new(ProblemCause::Loop, &record));
+    }
     Ok(RoutedRequest {
         request,
         peer,

@@ -76,6 +76,8 @@ pub(in crate::exchange) struct AdmittedRequest {
 pub(in crate::exchange) struct ServiceAnswer {
     pub(super) response: Response<AnswerBody>,
     pub(super) record: Rc<RequestRecord>,
+    /// Whether Portcullis answered as the last recipient of the request.
+    pub(super) is_own: bool,
     /// Whether the request was a HEAD.
     pub(super) is_head: bool,
     /// The copy of the exchange, where it is sampled for a candidate contract.
