@@ -184,3 +184,27 @@ fn a_service_and_an_operation_have_their_own_times() {
     assert_eq!(app.ask(get("/files/late")).status, 504);
     until(|| count(app.admin, "idle") == 1 && count(app.admin, "truncated") == 1);
 }
+
+/// A body that is read whole to be judged must have an end.
+#[test]
+fn silence_in_a_body_that_is_judged_whole_is_a_failure() {
+    const CONTRACT: &str = r#"{
+        "openapi": "3.0.3", "info": {"title": "Files", "version": "1.0.0"},
+        "paths": {"/list": {"get": {"responses": {"200": {"description": "any",
+            "content": {"application/json": {"schema": {"type": "array"}}}}}}}}
+    }"#;
+    let never = Arc::new(Notify::new());
+    let upstream = Upstream::start(move |_| {
+        vec![
+            send("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n[1,"),
+            Step::Wait(Arc::clone(&never)),
+        ]
+    });
+    let keys = "body_idle_timeout = \"100ms\"\n[services.enforcement]\nresponse = \"reject\"\n\
+                [services.breaker]\ncalls_min = 1\n";
+    let address = format!("http://{}", upstream.address);
+    let app = App::start(Site::new("").service("files", CONTRACT, &address, keys));
+    assert_eq!(app.ask(get("/list")).status, 504);
+    until(|| count(app.admin, "unanswered") == 1);
+    assert_eq!(app.ask(get("/list")).status, 503, "the circuit is open");
+}
