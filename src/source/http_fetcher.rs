@@ -284,7 +284,9 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let date = || httpdate::parse_http_date(text).ok();
-    let seconds = text.parse().ok().map(Duration::from_secs);
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // A number of any length is valid.
+    let seconds = is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     seconds.or_else(|| date().map(|date| date.duration_since(now).unwrap_or_default()))
 }
 

@@ -116,13 +116,13 @@ impl fmt::Display for RuleSentence<'_> {
                 write!(
                     f,
                     "the service has no capacity left for squad {squad}: {in_flight} of its requests \
-                     are in flight and its share is {guaranteed} of {limit}"
+                     are in flight and its share is {guaranteed} of {limit} (`shares.in_flight_max`)"
                 )
             }
             AdmissionRule::Budget { tally, max } => write!(
                 f,
                 "squad {squad} has used its part of the budget: {} of the last {} requests to this \
-                 service came from other squads than its provider, and they may be {} % at most",
+                 service came from other squads than its provider, and they may be {} % at most (`budget.cross_squad_max`)",
                 tally.failures,
                 tally.calls,
                 (max * 100.0).round()
@@ -179,11 +179,11 @@ mod tests {
         };
         check(
             AdmissionRule::Share(shed),
-            "the service has no capacity left for squad checkout: 7 of its requests are in flight and its share is 5 of 20",
+            "the service has no capacity left for squad checkout: 7 of its requests are in flight and its share is 5 of 20 (`shares.in_flight_max`)",
         );
         check(
             AdmissionRule::Budget { tally, max: 0.15 },
-            "squad checkout has used its part of the budget: 12 of the last 20 requests to this service came from other squads than its provider, and they may be 15 % at most",
+            "squad checkout has used its part of the budget: 12 of the last 20 requests to this service came from other squads than its provider, and they may be 15 % at most (`budget.cross_squad_max`)",
         );
         assert_eq!(
             AdmissionRefusal::from_rule(AdmissionRule::Squad(Tier::Bronze, open))

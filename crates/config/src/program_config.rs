@@ -16,6 +16,8 @@ use super::sections::{
 pub struct Config {
     /// The address for clients, `listen.address`.
     pub listen_address: SocketAddr,
+    /// The pseudonym in the `Via` field of forwarded requests, `listen.via`.
+    pub via: String,
     /// The address for operators, `admin.address`.
     pub admin_address: SocketAddr,
     /// The token that changes over the admin port require, `admin.token`.
@@ -75,6 +77,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen_address: SocketAddr::from(([0, 0, 0, 0], 8080)),
+            via: "portcullis".to_owned(),
             admin_address: SocketAddr::from(([127, 0, 0, 1], 9901)),
             admin_token: None,
             catalog: Arc::default(),

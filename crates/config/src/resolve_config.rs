@@ -13,8 +13,8 @@ use super::sections::{
     read_log, read_owner, read_protection, read_refusals, read_reload, read_runtime, read_services,
     read_tiers, read_tracing,
 };
-use super::tree::ConfigSection;
 use super::tree::config_value::{address, boolean};
+use super::tree::{ConfigNode, ConfigSection, ConfigValueError};
 
 /// Reads all sections. `catalog` is absent if none is configured or it was refused.
 pub(super) fn read_config(
@@ -23,7 +23,7 @@ pub(super) fn read_config(
     directory: &Path,
 ) -> Config {
     let default = Config::default();
-    let (listen_address, listen_location) = read_listen(root.section("listen"), &default);
+    let (listen_address, listen_location, via) = read_listen(root.section("listen"), &default);
     let (admin_address, admin_token) = read_admin(root.section("admin"), default.admin_address);
     if listen_address == admin_address && listen_address.port() != 0 {
         root.refuse_at(
@@ -52,6 +52,7 @@ pub(super) fn read_config(
     root.finish();
     Config {
         listen_address,
+        via,
         admin_address,
         admin_token,
         catalog: catalog.unwrap_or_default(),
@@ -69,11 +70,29 @@ pub(super) fn read_config(
     }
 }
 
-fn read_listen(mut section: ConfigSection<'_>, default: &Config) -> (SocketAddr, ConfigLocation) {
+fn read_listen(
+    mut section: ConfigSection<'_>,
+    default: &Config,
+) -> (SocketAddr, ConfigLocation, String) {
     let location = section.location_of("address");
     let address = section.value("address", default.listen_address, address);
+    let via = section.value("via", default.via.clone(), pseudonym);
     section.finish();
-    (address, location)
+    (address, location, via)
+}
+
+/// A pseudonym of RFC 9110 section 7.6.3, without characters that its readers must quote.
+fn pseudonym(node: &ConfigNode) -> Result<String, ConfigValueError> {
+    const CHARS_MAX: usize = 64;
+    let is_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let name = node
+        .text()
+        .filter(|name| (1..=CHARS_MAX).contains(&name.len()) && name.chars().all(is_char));
+    name.map(str::to_owned).ok_or_else(|| {
+        ConfigValueError::expected(format!(
+            "1 to {CHARS_MAX} letters, digits, '.', '_' and '-'"
+        ))
+    })
 }
 
 fn read_metrics_enabled(mut section: ConfigSection<'_>) -> bool {

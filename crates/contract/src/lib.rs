@@ -72,7 +72,7 @@ pub use message::left_out_operation::LeftOutOperation;
 pub use message::media_range::MediaRange;
 pub use message::operation::{
     BodyDeclaration, DeclaredBody, DeclaredResponse, MediaType, Operation, OperationEnforcement,
-    OutboundKind, OutboundOperation, StatusPattern,
+    OperationTimeouts, OutboundKind, OutboundOperation, StatusPattern,
 };
 pub use message::parameter::{Parameter, ParameterStyle};
 pub use message::refusal_status::RefusalStatus;

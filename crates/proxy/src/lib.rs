@@ -48,5 +48,5 @@ pub use headers::{
     remove_hop_by_hop,
 };
 pub use inspect::{HttpRefusal, InspectLimits};
-pub use limits::{ClientLimits, UpstreamLimits};
+pub use limits::{ClientLimits, ResponseTimeouts, UpstreamLimits};
 pub use upstream::{LocalResource, UpstreamBody, UpstreamClient, UpstreamError, UpstreamPhase};

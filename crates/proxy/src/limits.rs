@@ -61,16 +61,30 @@ impl Default for ClientLimits {
     }
 }
 
+/// How long one response may take. An operation can have its own times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResponseTimeouts {
+    /// Time from sending a request to the complete head of its response. It restarts while a
+    /// streamed request body makes progress or waits for its client, and when the body ends.
+    pub head: Duration,
+    /// Time without progress after which a response body is aborted.
+    pub body_idle: Duration,
+}
+
+impl Default for ResponseTimeouts {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(30),
+            body_idle: Duration::from_secs(60),
+        }
+    }
+}
+
 /// Limits on connections to the upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpstreamLimits {
     /// Time to connect, over all addresses of the host name.
     pub connect_timeout: Duration,
-    /// Time from sending a request to the complete head of its response. It restarts while a
-    /// streamed request body makes progress or waits for its client, and when the body ends.
-    pub response_head_timeout: Duration,
-    /// Time without progress after which a response body is aborted.
-    pub response_stall_timeout: Duration,
     /// Age after which an idle connection is not reused.
     pub idle_timeout: Duration,
     /// Most idle connections that a data core keeps.
@@ -85,8 +99,6 @@ impl Default for UpstreamLimits {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(3),
-            response_head_timeout: Duration::from_secs(30),
-            response_stall_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(60),
             idle_max: 256,
             header_count_max: 100,

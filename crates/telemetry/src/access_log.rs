@@ -50,6 +50,9 @@ pub struct AccessLine<'a> {
     /// The error code, if Portcullis generated the response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<&'static str>,
+    /// Why the request was not answered by the service, or not completely: a name or a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'a str>,
     /// The calling squad.
     pub squad: &'a str,
     /// The tier that applied.
@@ -240,8 +243,12 @@ impl LogLine for AccessLine<'_> {
             self.outcome.as_str(),
         );
         let peer = self.peer.map(|peer| peer.to_string());
+        add(&mut text, "error", self.error);
+        if let Some(reason) = self.reason {
+            // It may be a sentence. Writing to a string cannot fail.
+            let _ = write!(text, " reason={reason:?}");
+        }
         for (name, value) in [
-            ("error", self.error),
             ("service", self.service),
             ("operation", self.operation),
             ("squad", Some(self.squad)),
@@ -320,7 +327,10 @@ fn add(text: &mut String, name: &str, value: Option<&str>) {
 const fn level_of(outcome: Option<RequestOutcome>) -> &'static str {
     match outcome {
         Some(
-            RequestOutcome::Answered | RequestOutcome::Abandoned | RequestOutcome::Disconnected,
+            RequestOutcome::Answered
+            | RequestOutcome::Abandoned
+            | RequestOutcome::Disconnected
+            | RequestOutcome::Idle,
         ) => "INFO",
         Some(
             RequestOutcome::Refused
@@ -382,6 +392,7 @@ mod tests {
             status: Some(422),
             outcome: RequestOutcome::Refused,
             error: Some("CONTRACT_VIOLATION"),
+            reason: None,
             squad: "checkout",
             tier: "gold",
             caller_version: None,
@@ -425,6 +436,37 @@ mod tests {
         assert_eq!(value["violations"][0]["pointer"], "/lines/0/quantity");
         assert_eq!(value["violations"][0]["line"], 88);
         assert!(value.get("trace_id").is_none());
+    }
+
+    /// Every field of a JSON line is in the text line, by its name or in the first words.
+    #[test]
+    fn text_lines_lack_no_field() {
+        let finding = finding();
+        let mut line = line(vec![ViolationFields::from(&finding)]);
+        line.reason = Some("the service is \"down\"");
+        line.caller_version = Some("2.0.0");
+        line.trace_id = Some("0af7".to_owned());
+        let text = line.text();
+        assert!(
+            text.contains(r#" reason="the service is \"down\"" "#),
+            "{text}"
+        );
+        let value: serde_json::Value = serde_json::from_str(&line.json()).unwrap();
+        for name in value.as_object().unwrap().keys() {
+            let is_in_front = [
+                "timestamp",
+                "level",
+                "message",
+                "method",
+                "path",
+                "status",
+                "outcome",
+            ];
+            let is_shown = text.contains(&format!(" {name}="))
+                || is_in_front.contains(&name.as_str())
+                || name == "violations" && text.contains(" violation=");
+            assert!(is_shown, "{name} is missing in {text}");
+        }
     }
 
     #[test]

@@ -22,13 +22,15 @@ pub enum RequestOutcome {
     Disconnected,
     /// The upstream interrupted its response.
     Truncated,
+    /// Portcullis ended a response of unknown length, because the upstream was silent for too long.
+    Idle,
     /// Portcullis ended the request at the drain deadline, because the process stops.
     Drained,
 }
 
 impl RequestOutcome {
     /// Every outcome.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Answered,
         Self::Failed,
         Self::Refused,
@@ -38,6 +40,7 @@ impl RequestOutcome {
         Self::Abandoned,
         Self::Disconnected,
         Self::Truncated,
+        Self::Idle,
         Self::Drained,
     ];
 
@@ -50,7 +53,8 @@ impl RequestOutcome {
             | Self::Unanswered
             | Self::Abandoned
             | Self::Disconnected
-            | Self::Truncated => true,
+            | Self::Truncated
+            | Self::Idle => true,
             Self::Refused | Self::Shed | Self::Unsent | Self::Drained => false,
         }
     }
@@ -67,6 +71,7 @@ impl RequestOutcome {
             Self::Abandoned => "abandoned",
             Self::Disconnected => "disconnected",
             Self::Truncated => "truncated",
+            Self::Idle => "idle",
             Self::Drained => "drained",
         }
     }

@@ -219,7 +219,12 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// How long the upstream may take from the request's last byte to the response's head.
     pub upstream_timeout: Duration,
-    /// How long connecting to the upstream may take. One retransmission of a lost SYN fits.
+    /// How long the upstream may be silent inside a response body. A minute, as in nginx: load
+    /// balancers close connections that are silent for longer, so streams that work behind them
+    /// send something more often.
+    pub body_idle_timeout: Duration,
+    /// How long connecting to the upstream may take, over all addresses of its name. One
+    /// retransmission of a lost SYN fits.
     pub upstream_connect_timeout: Duration,
     /// How long an idle connection to the upstream is kept. Widespread servers close idle
     /// connections after 5 s, and reusing a connection that is being closed fails, so it is 4 s.
@@ -267,6 +272,7 @@ impl Default for Limits {
             response_buffer_max: 256 * KIB,
             idle_timeout: Duration::from_secs(75),
             upstream_timeout: Duration::from_secs(30),
+            body_idle_timeout: Duration::from_secs(60),
             upstream_connect_timeout: Duration::from_secs(3),
             upstream_idle_timeout: Duration::from_secs(4),
             upstream_connections_idle_max: 64,

@@ -40,8 +40,8 @@ function contactOf(squad, contacts, role) {
 function counted({ requests, outcomes, wrong_requests: wrongRequests, wrong_responses: wrongResponses }) {
   const { answered, refused, shed, unsent } = outcomes;
   const failed = outcomes.failed + outcomes.unanswered + outcomes.truncated;
-  const ended = outcomes.abandoned + outcomes.disconnected + outcomes.drained;
-  const sent = answered + failed + outcomes.abandoned + outcomes.disconnected;
+  const ended = outcomes.abandoned + outcomes.disconnected + outcomes.idle + outcomes.drained;
+  const sent = answered + failed + outcomes.abandoned + outcomes.disconnected + outcomes.idle;
   return { requests, answered, failed, shed, refused, unsent, ended, sent, unanswered: outcomes.unanswered, wrongRequests, wrongResponses };
 }
 

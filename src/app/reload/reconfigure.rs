@@ -137,6 +137,7 @@ impl LiveStateWriter {
 fn merge(old: &Config, new: &Config, done: &mut ReconfigureOutcome) -> Config {
     let mut merged = Config {
         listen_address: old.listen_address,
+        via: old.via.clone(),
         admin_address: old.admin_address,
         identity: old.identity.clone(),
         runtime: old.runtime,
@@ -197,6 +198,7 @@ fn restart_only_changes(old: &Config, new: &Config) -> Vec<String> {
         }
     };
     note("listen.address", old.listen_address != new.listen_address);
+    note("listen.via", old.via != new.via);
     note("admin.address", old.admin_address != new.admin_address);
     note("admin.token", old.admin_token != new.admin_token);
     note("identity", old.identity != new.identity);

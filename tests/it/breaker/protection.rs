@@ -582,7 +582,7 @@ fn enforces_the_cross_squad_budget() {
     assert_eq!(refused["error"], "CROSS_SQUAD_BUDGET");
     assert_eq!(
         refused["detail"],
-        "squad gold has used its part of the budget: 1 of the last 11 requests to this service came from other squads than its provider, and they may be 15 % at most"
+        "squad gold has used its part of the budget: 1 of the last 11 requests to this service came from other squads than its provider, and they may be 15 % at most (`budget.cross_squad_max`)"
     );
     assert_eq!(
         ask("nobody").status,
@@ -791,7 +791,7 @@ fn waits_for_a_slot_and_displaces_lower_tiers() {
     assert_eq!(problem["refusal"]["rule"], "displaced");
     assert_eq!(
         problem["detail"],
-        "the service has no capacity left for squad bronze: 1 of its requests are in flight and its share is 0 of 1"
+        "the service has no capacity left for squad bronze: 1 of its requests are in flight and its share is 0 of 1 (`shares.in_flight_max`)"
     );
     assert_eq!(answer.field("retry-after"), Some("1"));
     assert_eq!(holder.answer().status, 200);

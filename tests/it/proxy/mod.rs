@@ -7,6 +7,7 @@ pub(crate) mod drain;
 pub(crate) mod gateway;
 pub(crate) mod header_names;
 pub(crate) mod mock;
+pub(crate) mod hops;
 pub(crate) mod refusals;
 pub(crate) mod responses;
 pub(crate) mod serve;

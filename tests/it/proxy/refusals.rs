@@ -485,6 +485,35 @@ fn malformed_http_is_refused_in_the_same_form() {
     check(waiting, 408, "REQUEST_TIMEOUT");
 }
 
+/// Callers that meet a limit learn which key raises it.
+#[test]
+fn a_refusal_by_a_limit_names_its_key() {
+    let (app, _upstream) = shop(
+        "[limits]\nheader_count_max = 8\nheader_bytes_max = \"8KiB\"\nbody_bytes_max = \"1KiB\"\n\
+         request_target_bytes_max = \"64 B\"\nrequest_head_timeout = \"200ms\"\n\
+         request_body_timeout = \"200ms\"\njson_depth_max = 4",
+    );
+    let check = |request: &[u8], key: &str| {
+        let problem = problem(&app.ask(request));
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(&format!("`limits.{key}`")), "{problem}");
+    };
+    let head = "GET /files/x HTTP/1.1\r\nhost: a\r\n";
+    let long = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "x".repeat(64));
+    check(long.as_bytes(), "request_target_bytes_max");
+    let many = format!("{head}{}\r\n", "x: y\r\n".repeat(8));
+    check(many.as_bytes(), "header_count_max");
+    let large = format!("{head}x: {}\r\n\r\n", "y".repeat(9000));
+    check(large.as_bytes(), "header_bytes_max");
+    check(head.as_bytes(), "request_head_timeout");
+    let item = |body: &str| post("/items", "x-tenant: a\r\n", body);
+    check(&item(&"[".repeat(2000)), "body_bytes_max");
+    check(&item(&"[".repeat(50)), "json_depth_max");
+    let waiting = "POST /items HTTP/1.1\r\nhost: a\r\nx-tenant: a\r\n\
+                   content-type: application/json\r\ncontent-length: 2\r\n\r\n";
+    check(waiting.as_bytes(), "request_body_timeout");
+}
+
 #[test]
 fn too_many_connections_get_503() {
     let (app, _upstream) = shop("[limits]\nconnections_max = 1");

@@ -13,7 +13,8 @@ use crate::support::upstream::{Step, Upstream, send};
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 fn shop(upstream: SocketAddr) -> App {
-    let top = "[limits]\nupstream_timeout = \"1s\"\nupstream_connect_timeout = \"1s\"";
+    let top = "[limits]\nupstream_timeout = \"1s\"\nbody_idle_timeout = \"1s\"\n\
+               upstream_connect_timeout = \"1s\"";
     App::start(Site::shop(upstream, "", top))
 }
 

@@ -76,7 +76,7 @@ fn results(metric: &str) -> Values {
 fn reasons(metric: &str) -> Values {
     let upstream = || {
         literals(
-            "crates/proxy/src/exchange/answer_table.rs",
+            "crates/proxy/src/exchange/problem_reason.rs",
             "fn upstream_reason",
         )
     };

@@ -105,3 +105,106 @@ fn the_wait_of_an_abandoned_request_is_not_overhead() {
         .sum();
     assert!(overhead < 0.25, "{overhead} s of at least 0.5 s of waiting");
 }
+
+/// An upstream that is silent after the head of an event stream, or after a part of a body whose
+/// length it has announced. It answers every other request.
+fn silent_upstream() -> Upstream {
+    let never = Arc::new(Notify::new());
+    Upstream::start(move |request| {
+        let target = request.request_line().split(' ').nth(1).unwrap();
+        let wait = Step::Wait(Arc::clone(&never));
+        match target {
+            "/files/stream" => vec![
+                send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: hello\n\n"),
+                wait,
+            ],
+            "/files/sized" => vec![
+                send("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"),
+                wait,
+            ],
+            "/files/late" => vec![wait],
+            _ => vec![send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")],
+        }
+    })
+}
+
+fn is_cut_off(app: &App, target: &str) -> bool {
+    let mut client = app.client();
+    client.send(get(target));
+    client
+        .read_answer(true)
+        .is_none_or(|answer| !answer.complete)
+}
+
+/// Silence is a failure only where the upstream has announced more.
+#[test]
+fn a_stream_without_events_is_idle_and_no_failure() {
+    let upstream = silent_upstream();
+    let keys = "[services.breaker]\ncalls_min = 1\n";
+    let top = "[limits]\nbody_idle_timeout = \"100ms\"\n[access_log]\nsample = 0.0";
+    let app = App::start(Site::shop(upstream.address, keys, top));
+    for _ in 0..5 {
+        assert!(is_cut_off(&app, "/files/stream"));
+    }
+    until(|| count(app.admin, "idle") == 5);
+    assert_eq!(app.ask(get("/files/x")).status, 200);
+    assert!(is_cut_off(&app, "/files/sized"));
+    until(|| count(app.admin, "truncated") == 1);
+    // One of seven calls failed, which is below the threshold.
+    assert_eq!(app.ask(get("/files/x")).status, 200);
+    for _ in 0..8 {
+        if !is_cut_off(&app, "/files/sized") {
+            break;
+        }
+    }
+    assert_eq!(app.ask(get("/files/x")).status, 503, "the circuit opens");
+}
+
+#[test]
+fn a_service_and_an_operation_have_their_own_times() {
+    const CONTRACT: &str = r#"{
+        "openapi": "3.0.3", "info": {"title": "Files", "version": "1.0.0"},
+        "paths": {
+            "/files/stream": {"get": {
+                "x-portcullis": {"body_idle_timeout": "100ms"},
+                "responses": {"default": {"description": "any"}}}},
+            "/files/late": {"get": {
+                "x-portcullis": {"upstream_timeout": "100ms"},
+                "responses": {"default": {"description": "any"}}}},
+            "/files/sized": {"get": {"responses": {"default": {"description": "any"}}}}
+        }
+    }"#;
+    let upstream = silent_upstream();
+    let address = format!("http://{}", upstream.address);
+    let site = Site::new("[limits]\nbody_idle_timeout = \"1h\"\nupstream_timeout = \"1h\"")
+        .service("files", CONTRACT, &address, "body_idle_timeout = \"200ms\"");
+    let app = App::start(site);
+    assert!(is_cut_off(&app, "/files/stream"), "by the operation");
+    assert!(is_cut_off(&app, "/files/sized"), "by the service");
+    assert_eq!(app.ask(get("/files/late")).status, 504);
+    until(|| count(app.admin, "idle") == 1 && count(app.admin, "truncated") == 1);
+}
+
+/// A body that is read whole to be judged must have an end.
+#[test]
+fn silence_in_a_body_that_is_judged_whole_is_a_failure() {
+    const CONTRACT: &str = r#"{
+        "openapi": "3.0.3", "info": {"title": "Files", "version": "1.0.0"},
+        "paths": {"/list": {"get": {"responses": {"200": {"description": "any",
+            "content": {"application/json": {"schema": {"type": "array"}}}}}}}}
+    }"#;
+    let never = Arc::new(Notify::new());
+    let upstream = Upstream::start(move |_| {
+        vec![
+            send("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n[1,"),
+            Step::Wait(Arc::clone(&never)),
+        ]
+    });
+    let keys = "body_idle_timeout = \"100ms\"\n[services.enforcement]\nresponse = \"reject\"\n\
+                [services.breaker]\ncalls_min = 1\n";
+    let address = format!("http://{}", upstream.address);
+    let app = App::start(Site::new("").service("files", CONTRACT, &address, keys));
+    assert_eq!(app.ask(get("/list")).status, 504);
+    until(|| count(app.admin, "unanswered") == 1);
+    assert_eq!(app.ask(get("/list")).status, 503, "the circuit is open");
+}

@@ -80,6 +80,7 @@ fn connection_limits(s: &mut ConfigSection<'_>, d: &Limits) -> Limits {
         response_buffer_max: s.value("response_buffer_max", d.response_buffer_max, size(0..=GIB)),
         idle_timeout: s.value("idle_timeout", d.idle_timeout, some_time()),
         upstream_timeout: s.value("upstream_timeout", d.upstream_timeout, some_time()),
+        body_idle_timeout: s.value("body_idle_timeout", d.body_idle_timeout, some_time()),
         upstream_connect_timeout: s.value(
             "upstream_connect_timeout",
             d.upstream_connect_timeout,

@@ -5,6 +5,7 @@
 //! when the configuration is read, so the choice is unique.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use portcullis_vocabulary::{EnforcementPolicy, Protection, SquadName};
 
@@ -45,6 +46,12 @@ pub struct ServiceConfig {
     pub reload: ReloadConfig,
     /// Circuit breakers, shares, budgets and retries.
     pub protection: Protection,
+    /// Whether requests are forwarded with a `Via` field, and refused if they have been here before.
+    pub via: bool,
+    /// Replaces the limit of the same name for this service.
+    pub upstream_timeout: Option<Duration>,
+    /// Replaces the limit of the same name for this service.
+    pub body_idle_timeout: Option<Duration>,
     /// Whether the service does not know squads: it gets no squad headers, and violations are only
     /// reported.
     pub legacy: bool,
@@ -85,6 +92,9 @@ impl ServiceConfig {
             candidate: None,
             reload: ReloadConfig::default(),
             protection: Protection::default(),
+            via: true,
+            upstream_timeout: None,
+            body_idle_timeout: None,
             legacy: false,
             commit: None,
             risk_score: None,

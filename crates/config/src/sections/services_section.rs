@@ -1,8 +1,9 @@
 //! `[[services]]`: reads each service, then checks that no two of them conflict.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use portcullis_vocabulary::limits::{RISK_SCORE_MAX, SERVICES_MAX};
+use portcullis_vocabulary::limits::{DURATION_MAX, RISK_SCORE_MAX, SERVICES_MAX};
 use portcullis_vocabulary::{
     Catalog, ConfigLocation, Enforcement, EnforcementCeilings, EnforcementPolicy, Protection,
     SquadName, ViolationClass,
@@ -15,7 +16,7 @@ use super::protection_sections::read_protection;
 use super::reload_section::{ReloadConfig, read_reload};
 use super::service_config::{PreflightPolicy, ServiceConfig};
 use super::upstream_target::parse_upstream;
-use crate::tree::config_value::{boolean, count, parsed, path, share, text, word};
+use crate::tree::config_value::{boolean, count, duration, parsed, path, share, text, word};
 use crate::tree::{ConfigNode, ConfigSection, ConfigValueError, nearest, suggestion};
 
 /// What services inherit and are checked against.
@@ -99,6 +100,10 @@ fn read_service(
         PreflightPolicy::default(),
         word(&PreflightPolicy::NAMES),
     );
+    let via = section.value("via", true, boolean);
+    let some_time = || duration(Duration::from_millis(1)..=DURATION_MAX);
+    let upstream_timeout = section.read("upstream_timeout", some_time());
+    let body_idle_timeout = section.read("body_idle_timeout", some_time());
     let legacy = section.value("legacy", false, boolean);
     let commit = section.read("commit", text);
     let risk_score = section.read("risk_score", count(0..=RISK_SCORE_MAX));
@@ -125,6 +130,9 @@ fn read_service(
         candidate,
         reload,
         protection,
+        via,
+        upstream_timeout,
+        body_idle_timeout,
         legacy,
         commit,
         risk_score,

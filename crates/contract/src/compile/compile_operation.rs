@@ -1,21 +1,29 @@
 //! Compiles operations, with what they inherit from their path item and document.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 
 use portcullis_json::{JsonKind, JsonNode};
 use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::limits::DURATION_MAX;
 
 use super::compile_paths::InheritedFields;
 use super::contract_compiler::ContractCompiler;
-use crate::message::operation::{Operation, OperationEnforcement};
+use crate::message::operation::{Operation, OperationEnforcement, OperationTimeouts};
 use crate::message::parameter::Parameter;
 use crate::message::route::{PathItemMethod, PathTemplate};
 use crate::message::security_requirements::SecurityRequirements;
 use crate::message::violation::MessagePart;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::document::{DocumentSet, NodeRef};
+
+const UPSTREAM_TIMEOUT: &str = "upstream_timeout";
+const BODY_IDLE_TIMEOUT: &str = "body_idle_timeout";
+
+/// The shortest time that an operation may set.
+const TIMEOUT_MIN: Duration = Duration::from_millis(1);
 
 impl<'d> ContractCompiler<'d> {
     pub(super) fn operation(
@@ -46,6 +54,7 @@ impl<'d> ContractCompiler<'d> {
             provider: effective.provider,
             tier: effective.tier,
             enforcement: self.enforcement(node_ref, node),
+            timeouts: self.timeouts(node_ref, node),
             takes_any_query: parameters.iter().any(Parameter::takes_any_query),
             parameters,
             security: self.security(node_ref, node),
@@ -121,6 +130,7 @@ impl<'d> ContractCompiler<'d> {
             let side = match name {
                 "request" => &mut own.request,
                 "response" => &mut own.response,
+                UPSTREAM_TIMEOUT | BODY_IDLE_TIMEOUT => continue,
                 other => {
                     let message = format!("`x-portcullis.{other}` is unknown and has no effect");
                     self.warn(ContractProblemKind::NotJudged, at, &message);
@@ -137,6 +147,29 @@ impl<'d> ContractCompiler<'d> {
             }
         }
         own
+    }
+
+    /// Reads the times in `x-portcullis`, such as `{ body_idle_timeout: 10m }`.
+    fn timeouts(&mut self, near: NodeRef, node: JsonNode<'d>) -> OperationTimeouts {
+        let extension = node.get("x-portcullis");
+        let mut read = |name: &str| {
+            let value = extension?.get(name)?;
+            let text = value.as_str();
+            let time = text.and_then(|text| humantime::parse_duration(text).ok());
+            let time = time.filter(|time| (TIMEOUT_MIN..=DURATION_MAX).contains(time));
+            if time.is_none() {
+                let message = format!(
+                    "`x-portcullis.{name}` must be a duration from 1ms to 1day, such as 10m"
+                );
+                let at = DocumentSet::node_ref(near, value);
+                self.error(ContractProblemKind::MalformedDocument, at, &message);
+            }
+            time
+        };
+        OperationTimeouts {
+            upstream: read(UPSTREAM_TIMEOUT),
+            body_idle: read(BODY_IDLE_TIMEOUT),
+        }
     }
 
     /// Warns about expressions of the path template without a path parameter.

@@ -136,6 +136,7 @@ fn parts_without_effect_are_only_named() {
         "tags: [a], tags: [b]",
         "description: a, description: b",
         "x-portcullis: {request: no}",
+        "x-portcullis: {body_idle_timeout: soon}",
         "requestBody: {content: {application/json: {schema: {oneOf: []}}}}",
         "responses: {'200': {content: {application/json: {example: {a: 1, a: 2}}}}}",
     ] {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 
@@ -31,6 +32,8 @@ pub struct Operation {
     pub tier: Option<Tier>,
     /// The enforcement that the contract sets for this operation (`x-portcullis`).
     pub enforcement: OperationEnforcement,
+    /// The times that the contract sets for this operation (`x-portcullis`).
+    pub timeouts: OperationTimeouts,
     /// The parameters, including those of the path item.
     pub parameters: Vec<Parameter>,
     /// The required credentials.
@@ -76,6 +79,15 @@ pub struct OperationEnforcement {
     pub response: Option<Enforcement>,
     /// Whether the operation is idempotent, regardless of its method.
     pub idempotent: Option<bool>,
+}
+
+/// The times in `x-portcullis` of an operation. They replace the limits of the same names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OperationTimeouts {
+    /// `upstream_timeout`.
+    pub upstream: Option<Duration>,
+    /// `body_idle_timeout`.
+    pub body_idle: Option<Duration>,
 }
 
 /// The declaration of a request body.

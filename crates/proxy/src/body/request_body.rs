@@ -25,13 +25,16 @@ use crate::limits::ClientLimits;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestBodyError {
     /// The body is larger than the reader allows.
-    #[error("the request body is larger than {bytes_max} bytes")]
+    #[error("the request body is larger than {bytes_max} bytes (`limits.body_bytes_max`)")]
     TooLarge {
         /// The bound it exceeded.
         bytes_max: u64,
     },
     /// The body did not arrive in time; the answer is 408.
-    #[error("the request body did not arrive in time")]
+    #[error(
+        "the request body did not arrive in time (`limits.request_body_timeout`, \
+         `limits.request_body_rate_min`)"
+    )]
     Timeout,
     /// The body is malformed; the refusal has the status of the answer.
     #[error("the request body is refused: {0}")]
@@ -40,7 +43,7 @@ pub enum RequestBodyError {
     #[error("the client closed the connection before the end of the request body")]
     ClientGone,
     /// The memory for bodies is used up; the answer is 503.
-    #[error("the memory for request bodies is used up")]
+    #[error("the memory for request bodies is used up (`limits.body_memory_max`)")]
     NoMemory,
     /// The body violates the contract. This was found while the body was forwarded.
     #[error("the request body violates the contract")]

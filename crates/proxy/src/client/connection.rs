@@ -61,6 +61,8 @@ struct ClosingSocket {
     with_body: bool,
     /// Whether the framing of the last answer shows where it ends.
     is_framed: bool,
+    /// The beginning of the head that was refused.
+    head_start: Vec<u8>,
 }
 
 /// What to do when a deadline passes.
@@ -86,6 +88,7 @@ pub(super) async fn serve_connection<H: RequestHandler>(
         end,
         with_body,
         is_framed,
+        head_start,
     } = if permit.within_cap {
         exchange(stream, &peer, &permit, &context).await
     } else {
@@ -94,13 +97,14 @@ pub(super) async fn serve_connection<H: RequestHandler>(
             end: ConnectionEnd::Refused(HttpRefusal::TooManyConnections),
             with_body: true,
             is_framed: true,
+            head_start: Vec::new(),
         }
     };
     match end {
         ConnectionEnd::Done => close_with_linger(stream, linger_timeout).await,
         ConnectionEnd::Refused(refusal) => {
             permit.registry().counts.borrow_mut().refused += 1;
-            let answer = context.handler.refuse(refusal, &peer);
+            let answer = context.handler.refuse(refusal, &peer, &head_start);
             write_answer(&mut stream, answer, with_body, context.limits.write_timeout).await;
             close_with_linger(stream, linger_timeout).await;
         }
@@ -154,12 +158,14 @@ async fn exchange<H: RequestHandler>(
     .await;
     let end = poll_fn(|cx| driver.poll(cx)).await;
     let is_framed = driver.state.is_framed.get();
-    let (stream, with_body) = driver.connection.into_parts().io.into_inner().into_stream();
+    let stream = driver.connection.into_parts().io.into_inner();
+    let (stream, with_body, head_start) = stream.into_parts();
     ClosingSocket {
         stream,
         end,
         with_body,
         is_framed,
+        head_start,
     }
 }
 

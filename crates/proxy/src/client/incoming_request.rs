@@ -26,8 +26,9 @@ pub trait RequestHandler: 'static {
     ) -> impl Future<Output = Response<AnswerBody>> + 'static;
 
     /// Answers a stream that cannot be read as HTTP. The connection sets the framing and the
-    /// `Connection` field of the answer.
-    fn refuse(&self, refusal: HttpRefusal, peer: &Peer) -> Response<Bytes>;
+    /// `Connection` field of the answer. `head_start` is the beginning of the head, as far as it is
+    /// known.
+    fn refuse(&self, refusal: HttpRefusal, peer: &Peer, head_start: &[u8]) -> Response<Bytes>;
 }
 
 /// A request with an origin-form target, one `Host` and no header fields of the hop.

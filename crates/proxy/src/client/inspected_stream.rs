@@ -42,9 +42,11 @@ impl InspectedStream {
         }
     }
 
-    /// The socket, and whether the answer to the current request may have a body.
-    pub(super) fn into_stream(self) -> (TcpStream, bool) {
-        (self.stream, !self.inspector.is_head_request())
+    /// The socket, whether the answer to the current request may have a body, and the beginning of
+    /// a head that was refused.
+    pub(super) fn into_parts(self) -> (TcpStream, bool, Vec<u8>) {
+        let with_body = !self.inspector.is_head_request();
+        (self.stream, with_body, self.inspector.into_head_start())
     }
 
     /// Notes the inspector's result. Returns whether there are bytes for the library.

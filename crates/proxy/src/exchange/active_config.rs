@@ -18,6 +18,7 @@ use portcullis_vocabulary::limits::Limits;
 
 use super::shadow::ShadowSampler;
 use crate::body::BodyBudget;
+use crate::headers::ViaPseudonym;
 
 /// The configuration and the services that are active together.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct ActiveConfig {
     pub services: Vec<Arc<ActiveService>>,
     /// The memory of all bodies.
     pub body_budget: Arc<BodyBudget>,
+    /// The name of the process in `Via`.
+    pub(super) via: Arc<ViaPseudonym>,
 }
 
 /// An active service.
@@ -62,6 +65,7 @@ impl ActiveConfig {
         let bytes_max = config.limits.body_memory_max;
         Self {
             body_budget: BodyBudget::new(bytes_max, &config.catalog, &config.tiers),
+            via: Arc::new(ViaPseudonym::new(&config.via, fastrand::u64(..))),
             config,
             services,
         }
@@ -81,6 +85,7 @@ impl ActiveConfig {
             config,
             services,
             body_budget,
+            via: Arc::clone(&self.via),
         }
     }
 }

@@ -141,6 +141,29 @@ impl AnswerBody {
 }
 
 impl AnswerBody {
+    /// Records that the rest does not come. Silence is a failure of the upstream only where the body
+    /// has an end: if it has a length, or if it is read whole to be judged, which is before it has
+    /// the record.
+    fn record_interruption(&mut self, error: &UpstreamError) {
+        let record = self.record.take();
+        if let Some(record) = &record {
+            record.set_reason(Some(error.to_string().into()));
+        }
+        if let (UpstreamError::Idle { .. }, Some(record)) = (error, &record) {
+            record.set_passage(AnswerPassage::Idle);
+            return;
+        }
+        if let Some(in_flight) = &mut self.in_flight {
+            in_flight.record_truncation();
+        }
+        if let Some(span) = &self.span {
+            span.mark_truncated();
+        }
+        if let Some(record) = record {
+            record.set_passage(AnswerPassage::Truncated);
+        }
+    }
+
     fn record_progress(
         &mut self,
         polled: &Poll<Option<Result<Frame<Bytes>, UpstreamError>>>,
@@ -154,17 +177,11 @@ impl AnswerBody {
                         .into_iter()
                         .for_each(|fields| in_flight.record_trailers(fields));
                 }
-                Poll::Ready(Some(Err(_))) => in_flight.record_truncation(),
-                Poll::Ready(None) | Poll::Pending => {}
+                Poll::Ready(None | Some(Err(_))) | Poll::Pending => {}
             }
         }
-        if let Poll::Ready(Some(Err(_))) = polled {
-            if let Some(span) = &self.span {
-                span.mark_truncated();
-            }
-            if let Some(record) = self.record.take() {
-                record.set_passage(AnswerPassage::Truncated);
-            }
+        if let Poll::Ready(Some(Err(error))) = polled {
+            self.record_interruption(error);
         }
         let is_over = is_ended || matches!(polled, Poll::Ready(None | Some(Err(_))));
         if is_over {

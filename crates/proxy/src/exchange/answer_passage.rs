@@ -16,6 +16,8 @@ pub(super) enum AnswerPassage {
     Passing,
     /// A part of it; the upstream does not send the rest.
     Truncated,
+    /// A part of it, which may be all that there is for now; Portcullis ended the silence.
+    Idle,
 }
 
 impl AnswerPassage {
@@ -30,6 +32,7 @@ impl AnswerPassage {
             Self::Waiting => RequestOutcome::Abandoned,
             Self::Passing => RequestOutcome::Disconnected,
             Self::Truncated => RequestOutcome::Truncated,
+            Self::Idle => RequestOutcome::Idle,
         }
     }
 }
@@ -44,12 +47,15 @@ mod tests {
             let outcomes = [false, true].map(|is_drained| passage.outcome(answered, is_drained));
             assert_eq!(outcomes, expected, "{passage:?}");
         };
-        use RequestOutcome::{Abandoned, Answered, Disconnected, Drained, Refused, Truncated};
+        use RequestOutcome::{
+            Abandoned, Answered, Disconnected, Drained, Idle, Refused, Truncated,
+        };
         check(AnswerPassage::Passed, Answered, [Answered, Answered]);
         check(AnswerPassage::Passed, Refused, [Refused, Refused]);
         check(AnswerPassage::Passed, Abandoned, [Abandoned, Drained]);
         check(AnswerPassage::Waiting, Answered, [Abandoned, Drained]);
         check(AnswerPassage::Passing, Answered, [Disconnected, Drained]);
         check(AnswerPassage::Truncated, Answered, [Truncated, Truncated]);
+        check(AnswerPassage::Idle, Answered, [Idle, Idle]);
     }
 }

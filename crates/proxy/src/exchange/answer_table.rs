@@ -35,6 +35,8 @@ pub(super) enum ProblemCause {
     },
     /// The request violates HTTP.
     Http(HttpRefusal),
+    /// The request has passed this process before.
+    Loop,
     /// The body did not arrive in time.
     BodyTimeout,
     /// There is no memory for the body.
@@ -95,6 +97,11 @@ impl ProblemCause {
                 )
             },
             Self::Http(refusal) => http_entry(*refusal),
+            Self::Loop => entry(
+                StatusCode::LOOP_DETECTED,
+                "LOOP_DETECTED",
+                "The request has been here before",
+            ),
             Self::BodyTimeout => entry(
                 StatusCode::REQUEST_TIMEOUT,
                 "REQUEST_TIMEOUT",
@@ -155,9 +162,12 @@ impl ProblemCause {
                 "the contract of {service} could not be read yet, and no request passes without validation"
             ),
             Self::Http(refusal) => refusal.sentence().to_owned(),
+            Self::Loop => "its Via field names this process, so the upstream of the service leads \
+                           back here; check `services.upstream`"
+                .to_owned(),
             Self::BodyTimeout => RequestBodyError::Timeout.to_string(),
             Self::BodyMemory => format!(
-                "the bodies of {squad} and of others have used up the memory for bodies; try again later, \
+                "the bodies of {squad} and of others have used up the memory for bodies (`limits.body_memory_max`); try again later, \
                  or send a smaller body"
             ),
             Self::ClientGone => RequestBodyError::ClientGone.to_string(),
@@ -324,7 +334,7 @@ fn traffic_entry(refusal: &AdmissionRefusal) -> AnswerEntry {
 
 fn upstream_entry(error: &UpstreamError) -> AnswerEntry {
     let (status, error, title) = match error {
-        UpstreamError::Timeout { .. } => (
+        UpstreamError::Timeout { .. } | UpstreamError::Idle { .. } => (
             StatusCode::GATEWAY_TIMEOUT,
             "UPSTREAM_TIMEOUT",
             "The service did not answer in time",
@@ -366,22 +376,5 @@ fn local_entry(resource: LocalResource) -> AnswerEntry {
         outcome: RequestOutcome::Unsent,
         retry_after,
         ..entry(status, error, title)
-    }
-}
-
-/// The metric label of an upstream error.
-pub(super) fn upstream_reason(error: &UpstreamError) -> &'static str {
-    match error {
-        UpstreamError::Connect { .. } => "connect",
-        UpstreamError::Timeout { .. } => "timeout",
-        UpstreamError::Closed { .. } => "closed",
-        UpstreamError::Malformed { .. } => "malformed",
-        UpstreamError::RequestBody { .. } => "request-body",
-        UpstreamError::Local { resource, .. } => match resource {
-            LocalResource::Descriptors => "local-descriptors",
-            LocalResource::Ports => "local-ports",
-            LocalResource::Memory => "local-memory",
-            LocalResource::Resolver => "local-resolver",
-        },
     }
 }

@@ -127,9 +127,10 @@ impl CoreSnapshot {
         }
     }
 
-    /// The service for a host (without port) and a raw path. The most specific host wins, then the
-    /// longest path prefix.
-    pub(super) fn service(&self, host: &str, path: &str) -> ServiceLookup<'_> {
+    /// The service for a `Host` field and a raw path. The most specific host wins, then the longest
+    /// path prefix.
+    pub(super) fn service(&self, host: Option<&str>, path: &str) -> ServiceLookup<'_> {
+        let host = host_of(host);
         let index = match &self.active.services[..] {
             [only] => only.config.rank(host, path).map(|_| 0),
             all => {
@@ -153,6 +154,15 @@ impl CoreSnapshot {
         services
             .find(|service| service.config().name == name)
             .map(|service| &**service)
+    }
+}
+
+/// The host without its port.
+fn host_of(field: Option<&str>) -> &str {
+    let host = field.unwrap_or_default();
+    match host.rfind([':', ']']) {
+        Some(at) if host.as_bytes()[at] == b':' => &host[..at],
+        _ => host,
     }
 }
 

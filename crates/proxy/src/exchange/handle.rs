@@ -25,8 +25,9 @@ use super::data_core::DataCore;
 use super::problem_response::problem_response;
 use super::stages;
 use super::stages::{ExchangeProblem, IdentifiedRequest};
+use super::unrecorded_request::UnrecordedRequest;
 use crate::client::{IncomingRequest, RequestHandler};
-use crate::headers::{Peer, add_request_id};
+use crate::headers::{Peer, add_request_id, random_request_id};
 use crate::inspect::HttpRefusal;
 
 /// The metric label of fields that were removed because their names fold to protected ones.
@@ -42,10 +43,15 @@ impl RequestHandler for DataCore {
         handle(self, incoming)
     }
 
-    fn refuse(&self, refusal: HttpRefusal, peer: &Peer) -> Response<Bytes> {
+    fn refuse(&self, refusal: HttpRefusal, peer: &Peer, head_start: &[u8]) -> Response<Bytes> {
         self.recorder.http_refusal(refusal.name());
-        let problem = ExchangeProblem::without_record(ProblemCause::Http(refusal));
-        problem_response(self, &problem, peer, "")
+        let id = random_request_id();
+        let request = UnrecordedRequest::of_head_start(head_start);
+        let problem = ExchangeProblem::without_record(ProblemCause::Http(refusal), request);
+        let shown = id.to_str().unwrap_or_default();
+        let mut response = problem_response(self, &problem, peer, shown);
+        response.headers_mut().insert(X_REQUEST_ID, id);
+        response
     }
 }
 
@@ -58,7 +64,10 @@ async fn handle(core: Rc<DataCore>, incoming: IncomingRequest) -> Response<Answe
         Ok(Err(problem)) => context.answer(&core, problem),
         Err(CaughtPanic) => {
             core.recorder.panicked();
-            let problem = ExchangeProblem::without_record(ProblemCause::Panicked);
+            let problem = ExchangeProblem::without_record(
+                ProblemCause::Panicked,
+                UnrecordedRequest::default(),
+            );
             context.answer(&core, problem)
         }
     }

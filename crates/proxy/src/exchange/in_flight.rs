@@ -120,6 +120,7 @@ impl InFlight {
                 ..
             } => CallResult::Unreachable,
             UpstreamError::Timeout { .. }
+            | UpstreamError::Idle { .. }
             | UpstreamError::Closed { .. }
             | UpstreamError::Malformed { .. } => CallResult::Failed,
             // The client or Portcullis ended the request, or the machine of Portcullis could not
@@ -226,8 +227,9 @@ fn call_result<B>(
 /// `Retry-After` (RFC 9110 section 10.2.3), in seconds or as a date.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A number of any length is valid.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
     Some(
@@ -295,7 +297,11 @@ mod tests {
         let of = |value: &str| retry_after(response(503, &[("retry-after", value)]).headers());
         assert_eq!(of("120"), Some(Duration::from_secs(120)));
         assert_eq!(of("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        let longest = Some(Duration::from_secs(u64::MAX));
+        assert_eq!(of(&u64::MAX.to_string()), longest);
+        assert_eq!(of(&"9".repeat(400)), longest);
         assert_eq!(of("soon"), None);
+        assert_eq!(of("+5"), None);
         assert_eq!(of("-1"), None);
         let soon = std::time::SystemTime::now() + Duration::from_secs(90);
         let delay = of(&httpdate::fmt_http_date(soon)).unwrap();

@@ -21,6 +21,8 @@ mod mock_upstream;
 mod owner_endpoint;
 
 mod answer_table;
+mod problem_reason;
+mod unrecorded_request;
 mod problem_details;
 mod problem_response;
 mod answer_body;

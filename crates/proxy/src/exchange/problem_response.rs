@@ -12,7 +12,6 @@ use super::answer_table::{ProblemCause, X_PORTCULLIS};
 use super::data_core::DataCore;
 use super::problem_details::ProblemDetails;
 use super::request_record::{AnswerSummary, RequestRecord};
-use super::service_access_log;
 use super::stages::ExchangeProblem;
 use crate::headers::Peer;
 
@@ -27,9 +26,9 @@ pub(super) fn problem_response(
     request_id: &str,
 ) -> Response<Bytes> {
     let ExchangeProblem { cause, record } = problem;
-    let record = record.as_deref();
     let entry = cause.entry();
-    if let Some(record) = record {
+    if let Ok(record) = record {
+        record.set_reason(cause.reason());
         record.set_answer(AnswerSummary {
             outcome: entry.outcome,
             status: Some(entry.status).filter(|_| entry.outcome != RequestOutcome::Abandoned),
@@ -40,15 +39,11 @@ pub(super) fn problem_response(
             ProblemCause::BodyMemory => record.record_shed(BODY_MEMORY),
             _ => {}
         }
-    } else {
-        service_access_log::write_unrouted(
-            (&core.access_log, core.snapshot().active.config.access_log),
-            peer.address.ip(),
-            request_id,
-            entry.status,
-            entry.error,
-        );
     }
+    if let Err(request) = record {
+        request.write_access_line(core, peer, request_id, cause);
+    }
+    let record = record.as_deref().ok();
     let with_values = core.snapshot().refusals.with_values;
     let squad = record.map_or(Consumer::UNKNOWN_NAME, RequestRecord::consumer_name);
     let detail = cause.detail(with_values, squad);

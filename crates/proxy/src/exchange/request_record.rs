@@ -45,6 +45,8 @@ pub(super) struct RequestRecord {
     took: Cell<Option<Duration>>,
     answer: Cell<AnswerSummary>,
     passage: Cell<AnswerPassage>,
+    /// Why the service did not answer, or not completely.
+    reason: RefCell<Option<Cow<'static, str>>>,
     violated_parts: Cell<ViolatedParts>,
     violations: RefCell<Vec<MaskedViolation>>,
     /// Violations that did not refuse the request, for the header of the answer.
@@ -109,6 +111,7 @@ impl RequestRecord {
                 error: None,
             }),
             passage: Cell::new(AnswerPassage::Passed),
+            reason: RefCell::default(),
             violated_parts: Cell::new(ViolatedParts::default()),
             violations: RefCell::default(),
             reported: RefCell::default(),
@@ -157,6 +160,11 @@ impl RequestRecord {
     /// Records how far the answer of the service has come.
     pub(super) fn set_passage(&self, passage: AnswerPassage) {
         self.passage.set(passage);
+    }
+
+    /// Records why the service did not answer, or not completely.
+    pub(super) fn set_reason(&self, reason: Option<Cow<'static, str>>) {
+        *self.reason.borrow_mut() = reason;
     }
 
     /// How the request ended, named for who ended it.
@@ -328,6 +336,7 @@ impl RequestRecord {
             status: status.map(|status| status.as_u16()),
             outcome,
             error,
+            reason: self.reason.borrow().as_deref(),
             squad: self.consumer_name(),
             tier: self.caller.tier.as_str(),
             caller_version: self.version.as_ref().and_then(|value| value.to_str().ok()),

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use http::{Method, Request, Response, StatusCode};
 use tokio::time::sleep;
 
-use super::answer_table::upstream_reason;
 use super::in_flight::{InFlight, retry_after};
+use super::problem_reason::upstream_reason;
 use super::request_record::RequestRecord;
 use crate::body::ForwardBody;
 use crate::upstream::{UpstreamBody, UpstreamError, UpstreamPhase, copy};

@@ -1,13 +1,7 @@
-//! The access log of one service, and the lines of requests that reached no service.
-
-use std::net::IpAddr;
-use std::time::{Duration, SystemTime};
-
-use http::StatusCode;
+//! The access log of one service.
 
 use portcullis_config::AccessLogConfig as Policy;
-use portcullis_telemetry::{AccessLine, AccessLog, LineKind, RequestOutcome};
-use portcullis_vocabulary::{Consumer, Tier};
+use portcullis_telemetry::{AccessLog, LineKind, RequestOutcome};
 
 /// The access log, with the policy of one service.
 #[derive(Clone, Debug)]
@@ -36,6 +30,7 @@ impl ServiceAccessLog {
                 | RequestOutcome::Unanswered
                 | RequestOutcome::Unsent
                 | RequestOutcome::Truncated
+                | RequestOutcome::Idle
                 | RequestOutcome::Drained => true,
             }
     }
@@ -46,50 +41,7 @@ impl ServiceAccessLog {
     }
 }
 
-fn is_sampled(policy: Policy) -> bool {
+/// Whether the share of exchanges that are always logged includes this one.
+pub(super) fn is_sampled(policy: Policy) -> bool {
     policy.sample > 0.0 && fastrand::f64() < policy.sample
-}
-
-/// Logs a request that reached no service.
-pub(super) fn write_unrouted(
-    (log, policy): (&AccessLog, Policy),
-    peer: IpAddr,
-    request_id: &str,
-    status: StatusCode,
-    error: &'static str,
-) {
-    let kind = LineKind {
-        service: None,
-        operation: None,
-        squad: Consumer::UNKNOWN_NAME,
-        outcome: RequestOutcome::Refused,
-        status: Some(status.as_u16()),
-        error: Some(error),
-        class: None,
-    };
-    if !log.is_open() || !(is_sampled(policy) || log.admits(kind, policy.fold_interval)) {
-        return;
-    }
-    log.write(&AccessLine {
-        at: SystemTime::now(),
-        service: None,
-        operation: None,
-        method: None,
-        path: None,
-        status: Some(status.as_u16()),
-        outcome: RequestOutcome::Refused,
-        error: Some(error),
-        squad: Consumer::UNKNOWN_NAME,
-        tier: Tier::default().as_str(),
-        caller_version: None,
-        provider: None,
-        contract_version: None,
-        contract_revision: None,
-        request_id,
-        trace_id: None,
-        peer: Some(peer),
-        took: Duration::ZERO,
-        own: Duration::ZERO,
-        violations: Vec::new(),
-    });
 }

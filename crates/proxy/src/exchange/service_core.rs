@@ -15,7 +15,8 @@ use portcullis_vocabulary::{Catalog, Squad};
 use super::active_config::{ActiveConfig, ActiveService};
 use super::service_access_log::ServiceAccessLog;
 use crate::body::CoreBodyBudget;
-use crate::limits::UpstreamLimits;
+use crate::headers::ViaPseudonym;
+use crate::limits::{ResponseTimeouts, UpstreamLimits};
 use crate::upstream::UpstreamClient;
 
 /// A service as the requests of one data core use it.
@@ -27,6 +28,8 @@ pub(super) struct ServiceCore {
     pub(super) admission: CoreAdmission,
     pub(super) recorder: Rc<ServiceRecorder>,
     pub(super) access: ServiceAccessLog,
+    /// The name of the process in `Via`; `None` if the service has none.
+    pub(super) via: Option<Arc<ViaPseudonym>>,
     /// The path of the owner endpoint; `None` if it is disabled.
     owner_path: Option<String>,
     pub(super) body_bytes_max: u64,
@@ -34,6 +37,8 @@ pub(super) struct ServiceCore {
     pub(super) body_budget: Arc<CoreBodyBudget>,
     pub(super) response_body_bytes_max: u64,
     json_depth_max: u32,
+    /// The times of responses, unless the operation has its own.
+    timeouts: ResponseTimeouts,
     /// Dropped last, hence the last field. The control thread frees a contract after the last data
     /// core has dropped this, so the fields above must be gone by then.
     pub(super) active: Arc<ActiveService>,
@@ -94,6 +99,7 @@ impl ServiceCore {
                 log: core.access_log.clone(),
                 policy: active.config.access_log,
             },
+            via: service.config.via.then(|| Arc::clone(&active.via)),
             owner_path: owner_path(&active.config, &service.config),
             catalog: Arc::clone(&active.config.catalog),
             contract,
@@ -101,6 +107,16 @@ impl ServiceCore {
             body_budget: CoreBodyBudget::new(&active.body_budget),
             response_body_bytes_max: limits.response_body_bytes_max as u64,
             json_depth_max: u32::try_from(limits.json_depth_max).unwrap_or(u32::MAX),
+            timeouts: ResponseTimeouts {
+                head: service
+                    .config
+                    .upstream_timeout
+                    .unwrap_or(limits.upstream_timeout),
+                body_idle: service
+                    .config
+                    .body_idle_timeout
+                    .unwrap_or(limits.body_idle_timeout),
+            },
             active: Arc::clone(service),
         })
     }
@@ -139,6 +155,18 @@ impl ServiceCore {
         }
     }
 
+    /// The times of a response of this operation.
+    pub(super) fn timeouts(&self, operation: Option<u32>) -> ResponseTimeouts {
+        let Some(operation) = operation else {
+            return self.timeouts;
+        };
+        let own = self.contract.operation(operation).timeouts;
+        ResponseTimeouts {
+            head: own.upstream.unwrap_or(self.timeouts.head),
+            body_idle: own.body_idle.unwrap_or(self.timeouts.body_idle),
+        }
+    }
+
     /// Whether undeclared CORS preflights pass.
     pub(super) fn passes_preflight(&self) -> bool {
         self.config().preflight == PreflightPolicy::Pass
@@ -171,8 +199,6 @@ fn owner_path(config: &Config, service: &ServiceConfig) -> Option<String> {
 fn upstream_limits(limits: &Limits) -> UpstreamLimits {
     UpstreamLimits {
         connect_timeout: limits.upstream_connect_timeout,
-        response_head_timeout: limits.upstream_timeout,
-        response_stall_timeout: limits.upstream_timeout,
         idle_timeout: limits.upstream_idle_timeout,
         idle_max: limits.upstream_connections_idle_max,
         header_count_max: limits.response_header_count_max,

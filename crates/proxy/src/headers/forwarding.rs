@@ -76,7 +76,9 @@ pub fn add_forwarding(headers: &mut HeaderMap, peer: &Peer) {
     let host = headers.get(HOST).cloned();
     let element = peer.forwarded_element(host.as_ref());
     add_element(headers, X_FORWARDED_FOR, &peer.for_value, peer.trusted);
-    add_element(headers, FORWARDED, &element, peer.trusted);
+    // An element that is appended to an open quotation would be a part of it.
+    let is_readable = !headers.get_all(FORWARDED).iter().any(has_open_quotation);
+    add_element(headers, FORWARDED, &element, peer.trusted && is_readable);
     if !(peer.trusted && headers.contains_key(X_FORWARDED_PROTO)) {
         headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("http"));
     }
@@ -109,11 +111,16 @@ pub fn add_request_id(headers: &mut HeaderMap, peer: &Peer) -> HeaderValue {
     match kept {
         Some(id) if single => id.clone(),
         _ => {
-            let id = uuid(fastrand::u128(..));
+            let id = random_request_id();
             headers.insert(X_REQUEST_ID, id.clone());
             id
         }
     }
+}
+
+/// A random UUID, as a request id.
+pub(crate) fn random_request_id() -> HeaderValue {
+    uuid(fastrand::u128(..))
 }
 
 /// Appends an element to a list field, or replaces the field.
@@ -131,6 +138,22 @@ fn add_element(headers: &mut HeaderMap, name: HeaderName, element: &HeaderValue,
     joined.extend_from_slice(element.as_bytes());
     let joined = HeaderValue::from_maybe_shared(bytes::Bytes::from(joined));
     headers.insert(name, joined.unwrap_or_else(|_| element.clone()));
+}
+
+/// Whether a quoted string of a field value does not end (RFC 9110 section 5.6.4).
+fn has_open_quotation(value: &HeaderValue) -> bool {
+    let mut is_open = false;
+    let mut bytes = value.as_bytes().iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => is_open = !is_open,
+            b'\\' if is_open => {
+                bytes.next();
+            }
+            _ => {}
+        }
+    }
+    is_open
 }
 
 fn is_request_id(id: &HeaderValue) -> bool {

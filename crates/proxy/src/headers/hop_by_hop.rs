@@ -133,13 +133,16 @@ pub fn count_hop(method: &Method, headers: &mut HeaderMap) -> MaxForwards {
     else {
         return MaxForwards::Forward;
     };
-    match left.parse::<u32>() {
-        Ok(0) => MaxForwards::AnswerHere,
-        Ok(left) => {
+    if left.is_empty() || !left.bytes().all(|byte| byte.is_ascii_digit()) {
+        return MaxForwards::Forward;
+    }
+    // A number of any length is valid; this many hops are enough.
+    match left.parse().unwrap_or(u32::MAX) {
+        0 => MaxForwards::AnswerHere,
+        left => {
             headers.insert(MAX_FORWARDS, HeaderValue::from(left - 1));
             MaxForwards::Forward
         }
-        Err(_) => MaxForwards::Forward,
     }
 }
 

@@ -12,11 +12,13 @@ mod header_screen;
 mod hop_by_hop;
 mod forwarding;
 mod response_length;
+mod via;
 mod header_value;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use forwarding::random_request_id;
 pub use forwarding::{Peer, add_forwarding, add_request_id};
 pub(super) use header_screen::HeaderScreen;
 pub use header_screen::{HeaderConcern, HeaderRefusal};
@@ -25,3 +27,4 @@ pub(crate) use hop_by_hop::remove_own_fields;
 pub use hop_by_hop::{MaxForwards, count_hop, remove_hop_by_hop};
 pub(super) use hop_by_hop::{normalize_request_head, remove_forbidden_trailers};
 pub(super) use response_length::remake_content_length;
+pub(crate) use via::ViaPseudonym;

@@ -245,6 +245,10 @@ fn counts_hops() {
     assert_eq!(count(Method::TRACE, "0").0, MaxForwards::AnswerHere);
     assert_eq!(count(Method::GET, "0"), forward("0"));
     assert_eq!(count(Method::OPTIONS, "x"), forward("x"));
+    assert_eq!(count(Method::OPTIONS, "+1"), forward("+1"));
+    assert_eq!(count(Method::OPTIONS, ""), forward(""));
+    let longest = "9".repeat(50);
+    assert_eq!(count(Method::OPTIONS, &longest), forward("4294967294"));
 }
 
 #[test]

@@ -55,7 +55,7 @@ refusals! {
         "The request target is not a path that starts with `/`, nor an http URI; percent-encode every other character.";
     /// RFC 9112 section 3: the target is longer than the configured limit.
     TargetTooLong = 414, "target-too-long",
-        "The request target is longer than this server reads; send a shorter path or query.";
+        "The request target is longer than this server reads (`limits.request_target_bytes_max`); send a shorter path or query.";
     /// RFC 9110 section 15.6.6.
     UnsupportedVersion = 505, "unsupported-version",
         "This port supports HTTP/1.1 and HTTP/1.0; send the request in one of them.";
@@ -106,10 +106,10 @@ refusals! {
         "The only expectation supported is `100-continue`; remove the Expect field.";
     /// RFC 6585 section 5.
     TooManyFields = 431, "too-many-fields",
-        "The request has more header fields than this server reads; send fewer.";
+        "The request has more header fields than this server reads (`limits.header_count_max`); send fewer.";
     /// RFC 6585 section 5.
     HeadTooLarge = 431, "head-too-large",
-        "The header section is larger than this server reads; send fewer or shorter fields.";
+        "The header section is larger than this server reads (`limits.header_bytes_max`); send fewer or shorter fields.";
     /// RFC 9112 section 7.1.
     MalformedChunk = 400, "malformed-chunk",
         "A chunk does not begin with its size in hexadecimal digits followed by CRLF.";
@@ -121,10 +121,10 @@ refusals! {
         "The data of a chunk is not followed by CRLF; its size does not match its data.";
     /// RFC 9110 section 15.5.9.
     HeadTimeout = 408, "head-timeout",
-        "The header section did not arrive in time; send it in one piece.";
+        "The header section did not arrive in time (`limits.request_head_timeout`); send it in one piece.";
     /// There are more connections than the configured cap.
     TooManyConnections = 503, "too-many-connections",
-        "This server has reached its limit of connections; try again later.";
+        "This server has reached its limit of connections (`limits.connections_max`); try again later.";
     /// The HTTP library refuses the request although it passed the inspector.
     Unreadable = 400, "unreadable",
         "The request could not be read as HTTP/1.1.";

@@ -14,6 +14,9 @@ use super::http_refusal::HttpRefusal;
 /// Longest target that the HTTP library reads, in bytes.
 const TARGET_BYTES_MAX: usize = 65_534;
 
+/// How much of a refused head is kept: the request line and the first fields of an ordinary one.
+const HEAD_START_BYTES_MAX: usize = 1024;
+
 /// The limits that the inspector enforces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InspectLimits {
@@ -78,6 +81,8 @@ pub struct StreamInspector {
     extension_bytes: usize,
     /// The unfinished last line.
     carry: Vec<u8>,
+    /// The beginning of a head that is unfinished or refused, for the log.
+    head_start: Vec<u8>,
 }
 
 /// Progress within one feed.
@@ -104,6 +109,7 @@ impl StreamInspector {
             trailer_count: 0,
             extension_bytes: 0,
             carry: Vec::new(),
+            head_start: Vec::new(),
         }
     }
 
@@ -137,7 +143,14 @@ impl StreamInspector {
             heads: 0,
             counted: false,
         };
+        let was_in_head = self.position() == StreamPosition::Head;
         let outcome = self.advance(bytes, &mut progress);
+        if outcome.is_err() || self.position() == StreamPosition::Head {
+            let continues = was_in_head && progress.message_at == 0;
+            self.keep_head_start(&bytes[progress.message_at..], continues);
+        } else if !self.head_start.is_empty() {
+            self.head_start.clear();
+        }
         match outcome {
             Ok(()) => FeedOutcome {
                 pass: progress.at,
@@ -152,6 +165,21 @@ impl StreamInspector {
                 is_known: progress.is_known,
             },
         }
+    }
+
+    /// The beginning of the head that was refused or has not ended.
+    pub fn into_head_start(self) -> Vec<u8> {
+        self.head_start
+    }
+
+    /// Keeps the beginning of a head. Heads that arrive in one piece, and pass, are not copied.
+    fn keep_head_start(&mut self, bytes: &[u8], continues: bool) {
+        if !continues {
+            self.head_start.clear();
+        }
+        let left = HEAD_START_BYTES_MAX.saturating_sub(self.head_start.len());
+        self.head_start
+            .extend_from_slice(&bytes[..bytes.len().min(left)]);
     }
 
     /// Why an unfinished line is refused, for a caller that does not wait for its end.

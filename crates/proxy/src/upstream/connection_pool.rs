@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::address_memory::AddressMemory;
 use super::upstream_connection::UpstreamConnection;
 use crate::limits::UpstreamLimits;
 
@@ -15,6 +16,7 @@ use crate::limits::UpstreamLimits;
 pub(super) struct ConnectionPool {
     pub(super) authority: Arc<str>,
     pub(super) limits: UpstreamLimits,
+    pub(super) addresses: RefCell<AddressMemory>,
     idle: RefCell<IdleConnections>,
 }
 
@@ -30,6 +32,7 @@ impl ConnectionPool {
         Rc::new(Self {
             authority: authority.into(),
             limits,
+            addresses: RefCell::default(),
             idle: RefCell::default(),
         })
     }

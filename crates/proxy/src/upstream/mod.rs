@@ -7,6 +7,8 @@
 
 mod upstream_client;
 mod connection_pool;
+mod address_memory;
+mod address_race;
 mod upstream_connection;
 mod upstream_body;
 mod upstream_error;

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -23,6 +24,7 @@ pub struct UpstreamBody {
     incoming: Incoming,
     connection: Option<UpstreamConnection>,
     pool: Rc<ConnectionPool>,
+    idle_timeout: Duration,
     deadline: Option<Instant>,
 }
 
@@ -31,11 +33,13 @@ impl UpstreamBody {
         incoming: Incoming,
         connection: UpstreamConnection,
         pool: Rc<ConnectionPool>,
+        idle_timeout: Duration,
     ) -> Self {
         let mut body = Self {
             incoming,
             connection: Some(connection),
             pool,
+            idle_timeout,
             deadline: None,
         };
         if body.incoming.is_end_stream() {
@@ -74,22 +78,24 @@ impl UpstreamBody {
         Pin::new(&mut self.incoming).poll_frame(&mut noop_context)
     }
 
-    fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<UpstreamError> {
-        let stall = self.pool.limits.response_stall_timeout;
-        let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + stall);
-        let authority = || Arc::clone(&self.pool.authority);
+    /// Ready when the upstream was silent for too long. A body of known length is then incomplete;
+    /// one of unknown length may be a stream, for which silence is ordinary.
+    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<UpstreamError> {
+        let idle = self.idle_timeout;
+        let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + idle);
+        let authority = Arc::clone(&self.pool.authority);
         let Some(connection) = &mut self.connection else {
-            return Poll::Ready(UpstreamError::Closed {
-                authority: authority(),
-            });
+            return Poll::Ready(UpstreamError::Closed { authority });
         };
-        connection
-            .timer
-            .poll(cx, deadline)
-            .map(|()| UpstreamError::Timeout {
-                authority: authority(),
-                phase: UpstreamPhase::ResponseBody,
-            })
+        let has_length = self.incoming.size_hint().exact().is_some();
+        connection.timer.poll(cx, deadline).map(|()| {
+            if has_length {
+                let phase = UpstreamPhase::ResponseBody;
+                UpstreamError::Timeout { authority, phase }
+            } else {
+                UpstreamError::Idle { authority }
+            }
+        })
     }
 }
 
@@ -105,7 +111,7 @@ impl Body for UpstreamBody {
         let frame = match this.poll_incoming(cx) {
             Poll::Ready(frame) => frame,
             Poll::Pending => {
-                return this.poll_stalled(cx).map(|error| {
+                return this.poll_idle(cx).map(|error| {
                     this.connection = None;
                     Some(Err(error))
                 });

@@ -2,19 +2,22 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TE, TRAILER, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
-use tokio::net::lookup_host;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
 
+use super::address_race::race;
 use super::connection_pool::ConnectionPool;
 use super::local_resource::LocalResource;
 use super::upstream_body::UpstreamBody;
@@ -23,7 +26,7 @@ use super::upstream_error::{UpstreamError, UpstreamPhase, too_many_fields};
 use crate::body::ForwardBody;
 use crate::body::UploadProgress;
 use crate::headers::{remove_hop_by_hop, remove_own_fields};
-use crate::limits::UpstreamLimits;
+use crate::limits::{ResponseTimeouts, UpstreamLimits};
 
 /// The client for one upstream on one data core. Clones share the connection pool.
 #[derive(Clone, Debug)]
@@ -73,20 +76,21 @@ impl UpstreamClient {
         &self,
         mut request: Box<Request<ForwardBody>>,
         is_idempotent: bool,
+        timeouts: ResponseTimeouts,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         self.prepare(&mut request);
         let Some(connection) = self.pool.take() else {
-            return Box::pin(self.send_on_new_connection(request)).await;
+            return Box::pin(self.send_on_new_connection(request, timeouts)).await;
         };
         let copy = is_idempotent.then(|| copy(&request)).flatten();
-        match self.exchange(connection, request).await {
+        match self.exchange(connection, request, timeouts).await {
             Ok(response) => Ok(response),
             Err(SendFailure::Final(error)) => Err(error),
             Err(SendFailure::Unsent(request)) => {
-                Box::pin(self.send_on_new_connection(request)).await
+                Box::pin(self.send_on_new_connection(request, timeouts)).await
             }
             Err(SendFailure::ClosedSilently(error)) => match copy {
-                Some(request) => Box::pin(self.send_on_new_connection(request)).await,
+                Some(request) => Box::pin(self.send_on_new_connection(request, timeouts)).await,
                 None => Err(error),
             },
         }
@@ -97,9 +101,10 @@ impl UpstreamClient {
     async fn send_on_new_connection(
         &self,
         request: Box<Request<ForwardBody>>,
+        timeouts: ResponseTimeouts,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         let connection = self.connect().await?;
-        self.exchange(connection, request)
+        self.exchange(connection, request, timeouts)
             .await
             .map_err(|failure| match failure {
                 SendFailure::ClosedSilently(error) | SendFailure::Final(error) => error,
@@ -121,8 +126,7 @@ impl UpstreamClient {
     }
 
     async fn connect_once(&self) -> Result<UpstreamConnection, UpstreamError> {
-        let limits = &self.pool.limits;
-        let deadline = Instant::now() + limits.connect_timeout;
+        let deadline = Instant::now() + self.pool.limits.connect_timeout;
         let addresses = match timeout_at(deadline, lookup_host(&*self.pool.authority)).await {
             Ok(Ok(addresses)) => addresses,
             Ok(Err(error)) => {
@@ -133,12 +137,36 @@ impl UpstreamClient {
                 return Err(self.connect_failure(Some(LocalResource::Resolver), elapsed.into()));
             }
         };
-        match timeout_at(deadline, UpstreamConnection::connect(addresses, limits)).await {
-            Ok(connected) => {
-                connected.map_err(|(resource, error)| self.connect_failure(resource, error))
-            }
-            Err(_) => Err(self.timeout(UpstreamPhase::Connect)),
+        self.connect_to_any(addresses, deadline).await
+    }
+
+    /// Connects to the first of the addresses that answers.
+    async fn connect_to_any(
+        &self,
+        addresses: impl Iterator<Item = SocketAddr>,
+        deadline: Instant,
+    ) -> Result<UpstreamConnection, UpstreamError> {
+        let memory = &self.pool.addresses;
+        let addresses = memory.borrow().order(addresses, Instant::now());
+        if addresses.is_empty() {
+            let missing = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+            return Err(self.connect_failure(Some(LocalResource::Resolver), missing));
         }
+        let outcome = race(addresses, deadline, TcpStream::connect).await;
+        let now = Instant::now();
+        for loser in outcome.losers {
+            memory.borrow_mut().note_failure(loser, now);
+        }
+        let connected = match outcome.winner {
+            Ok((stream, address)) => {
+                memory.borrow_mut().note_success(address);
+                let connection = UpstreamConnection::handshake(stream, &self.pool.limits).await;
+                connection.map_err(|error| (LocalResource::of(&error), error))
+            }
+            Err(Some(failure)) => Err(failure),
+            Err(None) => return Err(self.timeout(UpstreamPhase::Connect)),
+        };
+        connected.map_err(|(resource, error)| self.connect_failure(resource, error))
     }
 
     fn connect_failure(&self, resource: Option<LocalResource>, error: io::Error) -> UpstreamError {
@@ -157,10 +185,10 @@ impl UpstreamClient {
         &self,
         mut connection: UpstreamConnection,
         request: Box<Request<ForwardBody>>,
+        timeouts: ResponseTimeouts,
     ) -> Result<Response<UpstreamBody>, SendFailure> {
         connection.reset_received();
-        let head_timeout = self.pool.limits.response_head_timeout;
-        let mut deadline = Instant::now() + head_timeout;
+        let mut deadline = Instant::now() + timeouts.head;
         let mut upload = request.body().upload();
         let mut sent = pin!(connection.sender.try_send_request(*request));
         let outcome = poll_fn(|cx| {
@@ -171,7 +199,7 @@ impl UpstreamClient {
             }
             while connection.timer.poll(cx, deadline).is_ready() {
                 let since = upload.as_mut().and_then(UploadProgress::upstream_due_since);
-                let restarted = since.map(|since| since + head_timeout);
+                let restarted = since.map(|since| since + timeouts.head);
                 match restarted.filter(|restarted| *restarted > deadline) {
                     Some(restarted) => deadline = restarted,
                     None => return Poll::Ready(None),
@@ -181,7 +209,7 @@ impl UpstreamClient {
         });
         match outcome.await {
             Some(Ok(response)) => self
-                .accept(response, connection)
+                .accept(response, connection, timeouts.body_idle)
                 .map_err(SendFailure::Final),
             Some(Err(error)) => Err(self.classify_failure(error, &connection)),
             None => Err(SendFailure::Final(
@@ -213,6 +241,7 @@ impl UpstreamClient {
         &self,
         response: Response<Incoming>,
         connection: UpstreamConnection,
+        idle_timeout: Duration,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         let count_max = self.pool.limits.header_count_max;
         let reason = if response.headers().len() > count_max {
@@ -234,7 +263,7 @@ impl UpstreamClient {
             head.headers.remove(CONTENT_LENGTH);
         }
         head.version = Version::HTTP_11;
-        let body = UpstreamBody::new(incoming, connection, Rc::clone(&self.pool));
+        let body = UpstreamBody::new(incoming, connection, Rc::clone(&self.pool), idle_timeout);
         Ok(Response::from_parts(head, body))
     }
 
@@ -316,4 +345,72 @@ fn ambiguity(response: &Response<Incoming>) -> Option<&'static str> {
         _ => false,
     };
     (!is_chunked).then_some("its transfer coding is not just `chunked`")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream as StdStream};
+
+    use rustix::io::Errno;
+    use socket2::{Domain, Socket, Type};
+
+    use super::*;
+
+    /// An address that drops the packets of new connections, because its queue is full, and the
+    /// sockets that keep it full.
+    fn silent_address() -> (SocketAddr, Vec<Socket>) {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        listener.bind(&any.into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap().as_socket().unwrap();
+        let mut sockets = vec![listener];
+        for _ in 0..8 {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+            socket.set_nonblocking(true).unwrap();
+            if let Err(error) = socket.connect(&address.into()) {
+                assert_eq!(Errno::from_io_error(&error), Some(Errno::INPROGRESS));
+            }
+            sockets.push(socket);
+        }
+        (address, sockets)
+    }
+
+    #[tokio::test]
+    async fn a_silent_address_costs_one_delay_and_is_tried_last_after_that() {
+        let (silent, _full) = silent_address();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let good = listener.local_addr().unwrap();
+        let limits = UpstreamLimits {
+            connect_timeout: Duration::from_secs(60),
+            ..UpstreamLimits::default()
+        };
+        let client = UpstreamClient::new("depot.test:80", limits);
+        let addresses = [silent, good];
+        let connect = || async {
+            let deadline = Instant::now() + Duration::from_secs(60);
+            client.connect_to_any(addresses.into_iter(), deadline).await
+        };
+        let first = connect().await.unwrap();
+        let order = |client: &UpstreamClient| {
+            let memory = client.pool.addresses.borrow();
+            memory.order(addresses.into_iter(), Instant::now())
+        };
+        assert_eq!(order(&client), [good, silent]);
+        drop((first, connect().await.unwrap()));
+        let accepted: Vec<StdStream> = listener.incoming().take(2).map(Result::unwrap).collect();
+        assert_eq!(accepted.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn addresses_that_all_drop_packets_are_a_timeout() {
+        let (silent, _full) = silent_address();
+        let client = UpstreamClient::new("depot.test:80", UpstreamLimits::default());
+        let deadline = Instant::now() + Duration::from_millis(50);
+        let failed = client.connect_to_any([silent].into_iter(), deadline).await;
+        let Err(UpstreamError::Timeout { phase, .. }) = failed else {
+            panic!("{failed:?} is no timeout");
+        };
+        assert_eq!(phase, UpstreamPhase::Connect);
+    }
 }

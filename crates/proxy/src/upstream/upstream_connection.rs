@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -13,13 +12,9 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::local_resource::LocalResource;
 use crate::body::ForwardBody;
 use crate::deadline_timer::DeadlineTimer;
 use crate::limits::{LIBRARY_HEADER_COUNT_MAX, UpstreamLimits};
-
-/// The error of the last address, and what this machine lacks if that is the cause.
-pub(super) type ConnectFailure = (Option<LocalResource>, io::Error);
 
 /// A connection, the handle that sends requests on it, and its timer.
 #[derive(Debug)]
@@ -32,38 +27,11 @@ pub(super) struct UpstreamConnection {
 }
 
 impl UpstreamConnection {
-    /// Connects to the first address that accepts the connection.
+    /// Prepares a connection to the upstream for requests.
     ///
     /// # Errors
-    /// The error of the last address, and what this machine lacks if that is the cause.
-    pub(super) async fn connect(
-        addresses: impl Iterator<Item = SocketAddr>,
-        limits: &UpstreamLimits,
-    ) -> Result<Self, ConnectFailure> {
-        let missing = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-        let mut last = (Some(LocalResource::Resolver), missing);
-        let mut is_refused = false;
-        for address in addresses {
-            match TcpStream::connect(address).await {
-                Ok(stream) => {
-                    let connection = Self::handshake(stream, limits).await;
-                    return connection.map_err(|error| (LocalResource::of(&error), error));
-                }
-                Err(error) => {
-                    let resource = LocalResource::of(&error);
-                    is_refused |= resource.is_none();
-                    // An address that was tried says more about the upstream than one that this
-                    // machine cannot use, such as one of another family.
-                    if resource.is_none() || !is_refused {
-                        last = (resource, error);
-                    }
-                }
-            }
-        }
-        Err(last)
-    }
-
-    async fn handshake(stream: TcpStream, limits: &UpstreamLimits) -> io::Result<Self> {
+    /// If the socket cannot be set up.
+    pub(super) async fn handshake(stream: TcpStream, limits: &UpstreamLimits) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         let received = Rc::new(Cell::new(false));
         let stream = TrackedStream {
@@ -115,10 +83,33 @@ impl UpstreamConnection {
 }
 
 /// The upstream's socket. It notes when bytes arrive.
+///
+/// An upstream may answer early, for example with 413, and close the connection while the request is
+/// still being sent. Writing then fails before the response is read, and the library would give up
+/// the response. So what the upstream does not accept any more is discarded, and reading decides
+/// (RFC 9112 section 9.5).
 #[derive(Debug)]
 struct TrackedStream {
     stream: TcpStream,
     received: Rc<Cell<bool>>,
+}
+
+/// The result of writing so many bytes; all of them, if the other side accepts none any more.
+fn discarded_if_closed(
+    written: Poll<io::Result<usize>>,
+    bytes: impl FnOnce() -> usize,
+) -> Poll<io::Result<usize>> {
+    match written {
+        Poll::Ready(Err(error)) if is_closed(&error) => Poll::Ready(Ok(bytes())),
+        written => written,
+    }
+}
+
+fn is_closed(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+    )
 }
 
 impl AsyncRead for TrackedStream {
@@ -143,7 +134,8 @@ impl AsyncWrite for TrackedStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes);
+        discarded_if_closed(written, || bytes.len())
     }
 
     fn poll_write_vectored(
@@ -151,7 +143,8 @@ impl AsyncWrite for TrackedStream {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, parts)
+        let written = Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, parts);
+        discarded_if_closed(written, || parts.iter().map(|part| part.len()).sum())
     }
 
     fn is_write_vectored(&self) -> bool {

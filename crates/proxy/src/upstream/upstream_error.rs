@@ -21,9 +21,13 @@ pub enum UpstreamPhase {
 impl UpstreamPhase {
     fn description(self) -> &'static str {
         match self {
-            Self::Connect => "did not accept a connection in time",
-            Self::ResponseHead => "did not begin its response in time",
-            Self::ResponseBody => "stopped in the middle of its response",
+            Self::Connect => {
+                "did not accept a connection in time (`limits.upstream_connect_timeout`)"
+            }
+            Self::ResponseHead => "did not begin its response in time (`limits.upstream_timeout`)",
+            Self::ResponseBody => {
+                "stopped in the middle of its response (`limits.body_idle_timeout`)"
+            }
         }
     }
 }
@@ -57,6 +61,15 @@ pub enum UpstreamError {
         authority: Arc<str>,
         /// The phase in which the time ran out.
         phase: UpstreamPhase,
+    },
+    /// The upstream was silent for too long inside a response of unknown length, such as an event
+    /// stream. It did not fail, as far as is known.
+    #[error(
+        "upstream {authority} sent nothing more of its response in time (`limits.body_idle_timeout`)"
+    )]
+    Idle {
+        /// The upstream.
+        authority: Arc<str>,
     },
     /// The upstream closed the connection before the end of its response.
     #[error("upstream {authority} closed the connection before the end of its response")]

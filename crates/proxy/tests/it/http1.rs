@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_proxy::{ClientLimits, UpstreamLimits};
+use portcullis_proxy::{ClientLimits, ResponseTimeouts, UpstreamLimits};
 use tokio::sync::Notify;
 
 use crate::support::client::{Answer, Client};
@@ -28,13 +28,16 @@ fn impatient() -> Setup {
     };
     let upstream_limits = UpstreamLimits {
         connect_timeout: SHORT,
-        response_head_timeout: SHORT,
-        response_stall_timeout: SHORT,
         ..UpstreamLimits::default()
+    };
+    let timeouts = ResponseTimeouts {
+        head: SHORT,
+        body_idle: SHORT,
     };
     Setup {
         limits,
         upstream_limits,
+        timeouts,
         ..Setup::default()
     }
 }
@@ -562,6 +565,34 @@ fn a_stalled_response_is_aborted() {
     assert!(!client.answer().complete);
 }
 
+/// The time for a head does not bound the gaps inside a body.
+#[test]
+fn a_quiet_stream_is_not_aborted() {
+    let go = Arc::new(Notify::new());
+    let wait = Arc::clone(&go);
+    let upstream = Upstream::start(move |_| {
+        vec![
+            send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: 1\n\n"),
+            Step::Wait(Arc::clone(&wait)),
+            send("data: 2\n\n"),
+            Step::Close,
+        ]
+    });
+    let mut setup = impatient();
+    setup.timeouts.body_idle = Duration::from_secs(60);
+    let relay = Relay::start(upstream.address, setup);
+    let mut client = relay.client();
+    client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    // Another request shows that the time for a head has passed.
+    let mut other = relay.client();
+    other.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\n");
+    assert_eq!(other.answer().status, 408);
+    go.notify_one();
+    let answer = client.answer();
+    assert!(answer.complete);
+    assert_eq!(answer.body, b"data: 1\n\ndata: 2\n\n");
+}
+
 #[test]
 fn an_early_response_is_relayed() {
     let upstream = Upstream::start_at(AnswerAt::Head, |_| {
@@ -577,6 +608,29 @@ fn an_early_response_is_relayed() {
     assert_eq!((answer.status, answer.body.as_slice()), (403, &b"no"[..]));
     assert_eq!(answer.field("connection"), Some("close"));
     assert!(client.is_closed());
+}
+
+/// The upstream closes its connection with a part of the request unread, which resets it. Its response
+/// arrives before that and reaches the client.
+#[test]
+fn an_early_response_survives_the_reset_of_the_connection() {
+    let upstream = Upstream::start_at(AnswerAt::Head, |_| {
+        vec![
+            send("HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno"),
+            Step::Close,
+        ]
+    });
+    let relay = Relay::to(upstream.address);
+    let piece = vec![b'x'; 256 * 1024];
+    for _ in 0..20 {
+        let mut client = relay.client();
+        client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4194304\r\n\r\n");
+        for _ in 0..16 {
+            client.send(&piece);
+        }
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.body), (413, b"no".to_vec()));
+    }
 }
 
 #[test]
@@ -674,6 +728,27 @@ fn forwarding_fields_count_only_from_trusted_peers() {
     assert_eq!(untrusted.fields("x-forwarded-proto"), ["http"]);
 }
 
+/// Nothing is appended to a quotation that does not end: it would be a part of it.
+#[test]
+fn a_broken_forwarded_field_is_replaced() {
+    let check = |field: &str, expected: &str| {
+        let request = format!("GET / HTTP/1.1\r\nhost: a\r\nforwarded: {field}\r\n\r\n");
+        let setup = Setup {
+            trusted: true,
+            ..Setup::default()
+        };
+        let found = forwarded_by(setup, &request);
+        assert_eq!(found.fields("forwarded"), [expected], "{field}");
+    };
+    let own = "for=127.0.0.1;host=\"a\";proto=http";
+    for field in [r#"for="192.0.2.1"#, r#"for="a\""#, r#"for=a";"";host="b""#] {
+        check(field, own);
+    }
+    for field in [r#"for="[2001:db8::1]""#, r#"for="a\"b""#, "for=_x"] {
+        check(field, &format!("{field}, {own}"));
+    }
+}
+
 /// How many bytes a sender can write before the connection blocks.
 fn push_until_blocked(client: &mut Client) -> usize {
     client
@@ -700,9 +775,9 @@ fn the_upstream_has_its_whole_time_after_a_streamed_upload() {
         vec![Step::Wait(Arc::clone(&wait)), send(OK)]
     });
     let setup = Setup {
-        upstream_limits: UpstreamLimits {
-            response_head_timeout: Duration::from_secs(1),
-            ..UpstreamLimits::default()
+        timeouts: ResponseTimeouts {
+            head: Duration::from_secs(1),
+            ..ResponseTimeouts::default()
         },
         ..Setup::default()
     };

@@ -32,7 +32,8 @@ const ADVICE: &[(&str, &str)] = &[
          the service, `refused` by the consumer, `shed` by breakers, shares and budgets; \
          `unsent` is a lack of descriptors, ports, memory or name resolution on this machine; \
          `abandoned` is a client that disconnected before the response, `disconnected` one that \
-         disconnected during it, `truncated` a response that the service interrupted, `drained` a \
+         disconnected during it, `truncated` a response that the service interrupted, `idle` a response without a length that \
+         Portcullis ended because the service was silent for `limits.body_idle_timeout`, `drained` a \
          request that Portcullis ended because it stops.",
     ),
     (

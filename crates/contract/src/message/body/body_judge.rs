@@ -74,8 +74,12 @@ impl BodyJudge<'_> {
             SyntaxErrorKind::DuplicateKey(_) => ViolationClass::DuplicateKey,
             _ => ViolationClass::MalformedBody,
         };
+        let mut message = error.to_string();
+        if matches!(error.kind, SyntaxErrorKind::Depth { .. }) {
+            message.push_str(" (`limits.json_depth_max`)");
+        }
         let mut violation = self
-            .violation(class, error.to_string())
+            .violation(class, message)
             .with_expected("one JSON value (RFC 8259)");
         violation.pointer = format!("{below}{}", error.pointer);
         violation

@@ -109,9 +109,12 @@ pub(crate) enum ContentDecodeError {
     Broken(&'static str),
     #[error("the body has bytes after the end of its {0} data")]
     Trailing(&'static str),
-    #[error("the decoded body is larger than {bytes_max} bytes")]
+    #[error("the decoded body is larger than {bytes_max} bytes (`limits.decoded_bytes_max`)")]
     TooLarge { bytes_max: usize },
-    #[error("the decoded body is more than {ratio_max} times as large as the received body")]
+    #[error(
+        "the decoded body is more than {ratio_max} times as large as the received body \
+         (`limits.decoded_ratio_max`)"
+    )]
     Ratio { ratio_max: usize },
 }
 

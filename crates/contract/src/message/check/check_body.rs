@@ -74,7 +74,7 @@ pub fn check_form_data(
 
 /// The violation of a body that is larger than the configured maximum, in bytes.
 pub fn body_too_large(bytes_max: u64) -> Violation {
-    let message = format!("the body is larger than {bytes_max} bytes");
+    let message = format!("the body is larger than {bytes_max} bytes (`limits.body_bytes_max`)");
     Violation::new(ViolationClass::BodyTooLarge, MessagePart::Body, message)
         .with_expected(format!("at most {bytes_max} bytes"))
 }

@@ -38,6 +38,18 @@ impl fmt::Display for PathOutline {
     }
 }
 
+impl PathOutline {
+    /// The outline of a raw path that no contract declares, without its query.
+    #[must_use]
+    pub fn unmatched(path: &str) -> Self {
+        let segments = path.split('/').skip(1).take(REST_SEGMENTS_MAX);
+        Self {
+            known: String::new(),
+            rest: segments.map(|raw| word(raw).to_owned()).collect(),
+        }
+    }
+}
+
 impl RouteTable {
     /// The outline of a raw path, without its query.
     #[must_use]

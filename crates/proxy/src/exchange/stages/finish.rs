@@ -20,6 +20,7 @@ pub(in crate::exchange) fn finish(core: &DataCore, answer: ServiceAnswer) -> Res
     let ServiceAnswer {
         mut response,
         record,
+        is_own: _,
         is_head,
         shadow,
     } = answer;

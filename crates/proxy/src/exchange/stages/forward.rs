@@ -2,15 +2,16 @@
 
 use std::time::Instant;
 
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 
 use super::staged_request::{AdmittedRequest, ExchangeProblem, JudgedRequest, ServiceAnswer};
 use crate::body::ForwardBody;
 use crate::exchange::answer_body::AnswerBody;
 use crate::exchange::answer_passage::AnswerPassage;
-use crate::exchange::answer_table::{ProblemCause, upstream_reason};
+use crate::exchange::answer_table::{ProblemCause, X_PORTCULLIS};
 use crate::exchange::in_flight::InFlight;
 use crate::exchange::mock_upstream;
+use crate::exchange::problem_reason::upstream_reason;
 use crate::exchange::request_record::{AnswerSummary, RequestRecord};
 use crate::exchange::retry::{AttemptResult, RetryableRequest, is_idempotent};
 use crate::exchange::service_core::ForwardTarget;
@@ -31,10 +32,10 @@ pub(in crate::exchange) async fn forward(
     } = judged;
     let is_head = request.method() == Method::HEAD;
     let shadow = ShadowCapture::begin(&record, &request);
+    let is_upstream = matches!(record.service.upstream, ForwardTarget::Upstream(_));
+    let is_own = is_upstream && is_last_hop(&mut request);
     let response = match &record.service.upstream {
-        ForwardTarget::Upstream(_) if is_last_hop(&mut request) => {
-            Ok(Response::new(AnswerBody::empty()))
-        }
+        _ if is_own => Ok(own_answer()),
         ForwardTarget::Upstream(upstream) => {
             prepare(&mut request, &peer, &record);
             send(upstream, request, in_flight, &record).await
@@ -52,6 +53,7 @@ pub(in crate::exchange) async fn forward(
             Ok(ServiceAnswer {
                 response,
                 record,
+                is_own,
                 is_head,
                 shadow,
             })
@@ -66,8 +68,20 @@ fn is_last_hop(request: &mut Request<ForwardBody>) -> bool {
     count_hop(&method, request.headers_mut()) == MaxForwards::AnswerHere
 }
 
+/// The answer of the last recipient. It has no content: TRACE would show what the client must not see
+/// (RFC 9110 section 9.3.8).
+fn own_answer() -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::empty());
+    let headers = response.headers_mut();
+    headers.insert(X_PORTCULLIS, HeaderValue::from_static("MAX_FORWARDS"));
+    response
+}
+
 /// Adds the header fields that a gateway adds, after the request was judged as it arrived.
 fn prepare(request: &mut Request<ForwardBody>, peer: &Peer, record: &RequestRecord) {
+    if let Some(via) = &record.service.via {
+        via.add(request);
+    }
     let headers = request.headers_mut();
     add_forwarding(headers, peer);
     if record.service.config().legacy {
@@ -125,8 +139,9 @@ async fn attempt(
 ) -> AttemptResult {
     let started = Instant::now();
     let is_idempotent = is_idempotent(request.method(), record);
+    let timeouts = record.service.timeouts(record.operation());
     let wait = record.wait_for_upstream();
-    let result = upstream.send(request, is_idempotent).await;
+    let result = upstream.send(request, is_idempotent, timeouts).await;
     drop(wait);
     let now = Instant::now();
     let took = now - started;

@@ -62,7 +62,8 @@ impl ResponseJudge {
         let record = &answer.record;
         let service = &record.service;
         let id = record.operation()?;
-        let is_checked = matches!(service.upstream, ForwardTarget::Upstream(_))
+        let is_checked = !answer.is_own
+            && matches!(service.upstream, ForwardTarget::Upstream(_))
             && service.policy(Some(id)).checks_responses();
         is_checked.then(|| Self {
             core: Rc::clone(core),

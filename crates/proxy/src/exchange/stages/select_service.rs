@@ -3,7 +3,6 @@
 use std::rc::Rc;
 use std::time::Instant;
 
-use http::HeaderMap;
 use http::header::HOST;
 
 use portcullis_identity::{CallerIdentity, IdentityFault};
@@ -13,6 +12,7 @@ use super::staged_request::{ExchangeProblem, IdentifiedRequest, RoutedRequest};
 use crate::exchange::answer_table::ProblemCause;
 use crate::exchange::data_core::{DataCore, ServiceLookup};
 use crate::exchange::request_record::{RequestMeta, RequestRecord};
+use crate::exchange::unrecorded_request::UnrecordedRequest;
 
 pub(in crate::exchange) fn select_service(
     core: &DataCore,
@@ -25,18 +25,26 @@ pub(in crate::exchange) fn select_service(
         peer,
         trace,
     } = identified;
-    let host = host_of(request.headers());
+    let host = request.headers().get(HOST);
+    let host = host.and_then(|host| host.to_str().ok());
     let snapshot = core.snapshot();
     let service = match snapshot.service(host, request.uri().path()) {
         ServiceLookup::Service(service) => service,
         ServiceLookup::NoContract(service) => {
-            return Err(ExchangeProblem::without_record(ProblemCause::NoContract {
-                service: service.config.name.clone(),
-            }));
+            let known = UnrecordedRequest::of_request(&request);
+            let service = service.config.name.clone();
+            return Err(ExchangeProblem::without_record(
+                ProblemCause::NoContract { service },
+                known,
+            ));
         }
         ServiceLookup::NotFound => {
             core.recorder.unrouted();
-            return Err(ExchangeProblem::without_record(ProblemCause::NoService));
+            let known = UnrecordedRequest::of_request(&request);
+            return Err(ExchangeProblem::without_record(
+                ProblemCause::NoService,
+                known,
+            ));
         }
     };
     let identity = core.identification.identify(
@@ -71,23 +79,15 @@ pub(in crate::exchange) fn select_service(
         core.recorder.identity_fault(fault.name());
         refuse_identity(fault, &record)?;
     }
+    let via = record.service.via.as_ref();
+    if via.is_some_and(|via| via.has_passed(request.headers())) {
+        return Err(ExchangeProblem::new(ProblemCause::Loop, &record));
+    }
     Ok(RoutedRequest {
         request,
         peer,
         record,
     })
-}
-
-/// The host without its port.
-fn host_of(headers: &HeaderMap) -> &str {
-    let host = headers
-        .get(HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
-    match host.rfind([':', ']']) {
-        Some(at) if host.as_bytes()[at] == b':' => &host[..at],
-        _ => host,
-    }
 }
 
 /// Refuses a caller whose identity is invalid. A legacy service treats such a caller as unknown.

@@ -15,6 +15,7 @@ use crate::exchange::answer_table::ProblemCause;
 use crate::exchange::in_flight::InFlight;
 use crate::exchange::request_record::RequestRecord;
 use crate::exchange::shadow_capture::ShadowCapture;
+use crate::exchange::unrecorded_request::UnrecordedRequest;
 use crate::headers::Peer;
 
 /// A request with its id and, where requests are traced, its trace.
@@ -74,6 +75,8 @@ pub(in crate::exchange) struct AdmittedRequest {
 pub(in crate::exchange) struct ServiceAnswer {
     pub(super) response: Response<AnswerBody>,
     pub(super) record: Rc<RequestRecord>,
+    /// Whether Portcullis answered as the last recipient of the request.
+    pub(super) is_own: bool,
     /// Whether the request was a HEAD.
     pub(super) is_head: bool,
     /// The copy of the exchange, where it is sampled for a candidate contract.
@@ -84,8 +87,8 @@ pub(in crate::exchange) struct ServiceAnswer {
 #[derive(Debug)]
 pub(in crate::exchange) struct ExchangeProblem {
     pub(in crate::exchange) cause: ProblemCause,
-    /// `None` where no service was found.
-    pub(in crate::exchange) record: Option<Rc<RequestRecord>>,
+    /// The record of the request; what is known of it where no service was found.
+    pub(in crate::exchange) record: Result<Rc<RequestRecord>, Box<UnrecordedRequest>>,
 }
 
 impl ExchangeProblem {
@@ -93,22 +96,25 @@ impl ExchangeProblem {
     pub(super) fn new(cause: ProblemCause, record: &Rc<RequestRecord>) -> Self {
         Self {
             cause,
-            record: Some(Rc::clone(record)),
+            record: Ok(Rc::clone(record)),
         }
     }
 
     /// A problem of a request to no known service.
-    pub(in crate::exchange) fn without_record(cause: ProblemCause) -> Self {
+    pub(in crate::exchange) fn without_record(
+        cause: ProblemCause,
+        request: UnrecordedRequest,
+    ) -> Self {
         Self {
             cause,
-            record: None,
+            record: Err(Box::new(request)),
         }
     }
 
     /// Replaces the cause by the violations of the upload, if it was refused while it passed: the
     /// upstream fails then, but only because its request was cut off.
     pub(in crate::exchange) fn with_upload_violations(mut self) -> Self {
-        let refused = self.record.as_ref();
+        let refused = self.record.as_ref().ok();
         if let Some(cause) = refused.and_then(|record| record.take_upload_refusal()) {
             self.cause = cause;
         }

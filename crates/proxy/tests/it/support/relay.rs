@@ -11,8 +11,8 @@ use http::{Response, StatusCode};
 use portcullis_proxy::{
     AnswerBody, BufferOutcome, ClientLimits, ConnectionCap, DrainSignal, DrainTrigger, ForwardBody,
     HttpRefusal, IncomingRequest, ListenerSettings, ListenerTotals, Peer, RequestBodyError,
-    RequestHandler, UpstreamBody, UpstreamClient, UpstreamError, UpstreamLimits, add_forwarding,
-    add_request_id, bind, drain, serve,
+    RequestHandler, ResponseTimeouts, UpstreamBody, UpstreamClient, UpstreamError, UpstreamLimits,
+    add_forwarding, add_request_id, bind, drain, serve,
 };
 use tokio::runtime::{Builder, LocalOptions};
 
@@ -40,6 +40,7 @@ pub(crate) struct Setup {
     pub(crate) mode: Mode,
     pub(crate) limits: ClientLimits,
     pub(crate) upstream_limits: UpstreamLimits,
+    pub(crate) timeouts: ResponseTimeouts,
     pub(crate) trusted: bool,
     pub(crate) connections_max: usize,
 }
@@ -50,6 +51,7 @@ impl Default for Setup {
             mode: Mode::Stream,
             limits: ClientLimits::default(),
             upstream_limits: UpstreamLimits::default(),
+            timeouts: ResponseTimeouts::default(),
             trusted: false,
             connections_max: 10_000,
         }
@@ -126,6 +128,7 @@ async fn run(
     };
     let service = Pass {
         upstream,
+        timeouts: setup.timeouts,
         mode: setup.mode,
     };
     serve(bound, Rc::new(service), settings, signal)
@@ -136,6 +139,7 @@ async fn run(
 #[derive(Clone, Debug)]
 struct Pass {
     upstream: UpstreamClient,
+    timeouts: ResponseTimeouts,
     mode: Mode,
 }
 
@@ -148,7 +152,7 @@ impl RequestHandler for Pass {
         Box::pin(pass.answer(incoming))
     }
 
-    fn refuse(&self, refusal: HttpRefusal, _peer: &Peer) -> Response<Bytes> {
+    fn refuse(&self, refusal: HttpRefusal, _peer: &Peer, _head: &[u8]) -> Response<Bytes> {
         Response::builder()
             .status(refusal.status())
             .header("content-type", "application/problem+json")
@@ -185,12 +189,15 @@ impl Pass {
             .send(
                 Box::new(http::Request::from_parts(head, body)),
                 is_idempotent,
+                self.timeouts,
             )
             .await
         {
             Ok(response) => self.pass(response).await,
             Err(UpstreamError::RequestBody { source, .. }) => of_body_error(source),
-            Err(UpstreamError::Timeout { .. }) => own(StatusCode::GATEWAY_TIMEOUT, "timeout"),
+            Err(UpstreamError::Timeout { .. } | UpstreamError::Idle { .. }) => {
+                own(StatusCode::GATEWAY_TIMEOUT, "timeout")
+            }
             Err(UpstreamError::Local { .. }) => own(StatusCode::SERVICE_UNAVAILABLE, "local"),
             Err(UpstreamError::Connect { .. }) => own(StatusCode::BAD_GATEWAY, "connect"),
             Err(UpstreamError::Closed { .. }) => own(StatusCode::BAD_GATEWAY, "closed"),

@@ -1,0 +1,46 @@
+//! Why a request was not answered by its service, for metrics and the log. Nothing that the sender
+//! chose is part of it.
+
+use std::borrow::Cow;
+
+use super::answer_table::ProblemCause;
+use crate::upstream::{LocalResource, UpstreamError};
+
+impl ProblemCause {
+    /// The reason for the log: a name, or a sentence where names do not suffice. `None` where the
+    /// error code or the violations say everything.
+    pub(super) fn reason(&self) -> Option<Cow<'static, str>> {
+        let name = match self {
+            Self::Violations { .. } | Self::NoService | Self::NoContract { .. } => return None,
+            Self::Upstream(error) => return Some(error.to_string().into()),
+            Self::Http(refusal) => refusal.name(),
+            Self::Loop => "loop",
+            Self::BodyTimeout => "body-timeout",
+            Self::BodyMemory => "body-memory",
+            Self::ClientGone => "client-gone",
+            Self::Identity(fault) => fault.name(),
+            Self::Header(refusal) => refusal.concern().name(),
+            Self::Traffic(refusal) => refusal.rule.as_str(),
+            Self::NoExample(_) => "no-example",
+            Self::Panicked => "panic",
+        };
+        Some(name.into())
+    }
+}
+
+/// The metric label of an upstream error.
+pub(super) fn upstream_reason(error: &UpstreamError) -> &'static str {
+    match error {
+        UpstreamError::Connect { .. } => "connect",
+        UpstreamError::Timeout { .. } | UpstreamError::Idle { .. } => "timeout",
+        UpstreamError::Closed { .. } => "closed",
+        UpstreamError::Malformed { .. } => "malformed",
+        UpstreamError::RequestBody { .. } => "request-body",
+        UpstreamError::Local { resource, .. } => match resource {
+            LocalResource::Descriptors => "local-descriptors",
+            LocalResource::Ports => "local-ports",
+            LocalResource::Memory => "local-memory",
+            LocalResource::Resolver => "local-resolver",
+        },
+    }
+}
