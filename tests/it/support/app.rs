@@ -96,6 +96,12 @@ impl Site {
         self
     }
 
+    /// Adds services as TOML.
+    pub(crate) fn services(mut self, text: &str) -> Self {
+        self.services.push_str(text);
+        self
+    }
+
     /// A path in the site.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
@@ -342,6 +348,8 @@ pub(crate) struct ProcessResources {
     pub(crate) descriptors: usize,
     /// Instances of the system's notification service for files.
     pub(crate) notification_instances: usize,
+    /// The folders that they watch.
+    pub(crate) watched_folders: usize,
 }
 
 #[cfg(target_os = "linux")]
@@ -352,13 +360,24 @@ impl Process {
             std::fs::read_dir(path).unwrap().map_while(Result::ok)
         };
         // A descriptor may be closed in the meantime.
-        let targets = folder("fd").filter_map(|entry| std::fs::read_link(entry.path()).ok());
-        let targets: Vec<PathBuf> = targets.collect();
-        let is_notification = |target: &&PathBuf| target.to_string_lossy().contains("inotify");
+        let targets = folder("fd").filter_map(|entry| {
+            let target = std::fs::read_link(entry.path()).ok()?;
+            Some((entry.file_name(), target))
+        });
+        let targets: Vec<_> = targets.collect();
+        let notifications = targets
+            .iter()
+            .filter(|(_, target)| target.to_string_lossy().contains("inotify"));
+        let watches = |descriptor: &std::ffi::OsString| {
+            let path = Path::new(&format!("/proc/{}/fdinfo", self.child.id())).join(descriptor);
+            let info = std::fs::read_to_string(path).unwrap_or_default();
+            info.matches("inotify wd:").count()
+        };
         ProcessResources {
             threads: folder("task").count(),
             descriptors: targets.len(),
-            notification_instances: targets.iter().filter(is_notification).count(),
+            notification_instances: notifications.clone().count(),
+            watched_folders: notifications.map(|(name, _)| watches(name)).sum(),
         }
     }
 }
