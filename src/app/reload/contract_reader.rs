@@ -144,6 +144,13 @@ impl ContractReader {
         Err(NotCompiled::Unavailable(problem))
     }
 
+    /// Removes what was cached, if anything was.
+    pub(super) async fn remove_cached(&mut self) {
+        if let WatchedSource::Remote(remote) = &mut self.source {
+            remote.remove_cached().await;
+        }
+    }
+
     /// Caches the last content of a remote source if it is the active contract now.
     pub(super) async fn cache_if_active(&mut self, event: &RevisionEvent) {
         if let WatchedSource::Remote(remote) = &mut self.source {

@@ -119,7 +119,7 @@ impl ContractWatcher {
     /// the first time.
     async fn begin(&mut self) -> Result<(), ServiceGone> {
         if let Some(read) = self.first_read.take() {
-            self.readers.contract.cache_if_active(&read).await;
+            self.cache_if_active(&read).await?;
         } else if let Some(event) = self.readers.contract.begin_file().await {
             let outcome = self.outcome(ContractRole::Active, event).await?;
             if !matches!(outcome, Err(NotCompiled::Unchanged(_))) {
@@ -231,7 +231,7 @@ impl ContractWatcher {
         };
         let recorded = recorded.ok_or(ServiceGone)?;
         if role == ContractRole::Active {
-            self.readers.contract.cache_if_active(&recorded).await;
+            self.cache_if_active(&recorded).await?;
         }
         if recorded.result == RevisionResult::Active {
             // Limits how many revisions are in memory when they follow each other quickly.
@@ -239,6 +239,18 @@ impl ContractWatcher {
             self.writer.maintain();
         }
         Ok(recorded)
+    }
+
+    /// Caches the last content of a remote source if it is the active contract now.
+    async fn cache_if_active(&mut self, read: &RevisionEvent) -> Result<(), ServiceGone> {
+        let reader = &mut self.readers.contract;
+        reader.cache_if_active(read).await;
+        if self.writer.with_service(self.id, |_| ()).is_some() {
+            return Ok(());
+        }
+        // It was removed, and its entry perhaps before this one was written.
+        reader.remove_cached().await;
+        Err(ServiceGone)
     }
 
     fn reader(&mut self, role: ContractRole) -> &mut ContractReader {

@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -465,6 +466,16 @@ pub(crate) fn admin(address: SocketAddr, path: &str) -> (u16, String) {
         format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n"),
     );
     (answer.status, String::from_utf8(answer.body).unwrap())
+}
+
+/// Stops the threads of a test, also when the test fails, which would wait for them.
+#[derive(Debug)]
+pub(crate) struct StopOnDrop<'s>(pub(crate) &'s AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Whether the full load is requested.
