@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::cli::operate::printed;
+#[cfg(target_os = "linux")]
+use crate::support::app::ProcessResources;
 use crate::support::app::{Process, Site, StopOnDrop, admin, ask, is_full, problem, until};
 use crate::support::client::{Answer, Client, PATIENCE};
 use crate::support::upstream::{Step, Upstream, send};
@@ -224,6 +226,23 @@ fn changing(states: &[Answers; CHANGING], upstreams: &[Upstream; 2]) -> String {
     text
 }
 
+/// Waits until what belonged to the removed services has ended.
+#[cfg(target_os = "linux")]
+fn await_end_of_removed(process: &Process, before: &ProcessResources) {
+    let leaks = || {
+        let now = process.resources();
+        let is_fine = now.threads <= before.threads + 1
+            && now.descriptors <= before.descriptors + 2
+            && now.watched_folders == before.watched_folders;
+        (!is_fine).then_some(now)
+    };
+    let began = Instant::now();
+    while let Some(now) = leaks() {
+        assert!(began.elapsed() < PATIENCE, "{now:?} after {before:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn services_come_change_and_go_without_a_lost_or_mixed_response() {
@@ -286,19 +305,7 @@ fn services_come_change_and_go_without_a_lost_or_mixed_response() {
     let kept = kept.into_inner();
     until(|| requests(&process, "kept") == kept);
     assert_eq!(admin(process.admin, "/readyz").0, 200);
-    // What belonged to the removed services has ended.
-    let leaks = || {
-        let now = process.resources();
-        let is_fine = now.threads <= before.threads + 1
-            && now.descriptors <= before.descriptors + 2
-            && now.watched_folders == before.watched_folders;
-        (!is_fine).then_some(now)
-    };
-    let began = Instant::now();
-    while let Some(now) = leaks() {
-        assert!(began.elapsed() < PATIENCE, "{now:?} after {before:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    await_end_of_removed(&process, &before);
     let (first, last) = (memory[1], memory[memory.len() - 1]);
     assert!(last <= first + first / 4 + 32, "memory grows: {memory:?}");
 }

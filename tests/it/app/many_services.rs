@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::app::{Process, ProcessResources, Site, StopOnDrop, admin, is_full, until};
+#[cfg(target_os = "linux")]
+use crate::support::app::ProcessResources;
+use crate::support::app::{Process, Site, StopOnDrop, admin, is_full, until};
 use crate::support::client::{Client, PATIENCE};
 
 /// The clients of the steady traffic.
