@@ -6,8 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use tokio::sync::mpsc;
-
 use crate::admin::{AdminAccess, AdminState, Readiness};
 use portcullis_config::Config;
 use portcullis_proxy::inspect::InspectLimits;
@@ -24,16 +22,14 @@ use super::descriptors::client_connections;
 use super::key_reader::{KeyReader, load_keys};
 use super::live_state_reader::LiveStateReader;
 use super::reload::{
-    ConfigReader, ContractWatcher, LiveStateWriter, ReloadController, WatcherResources,
+    ConfigReader, ContractWatcher, LiveStateWriter, ReloadController, ServiceReaders,
+    WatcherRegistry, WatcherResources,
 };
 use super::running_app::RunningApp;
 use super::startup_contracts::compile_all;
 
 /// The prefix of the data cores' names in the readiness state.
 const DATA_CORE: &str = "data core";
-
-/// How many requests may wait for the watcher of one service.
-const WATCHER_REQUESTS_MAX: usize = 4;
 
 /// Compiles the contracts, binds the addresses and starts every thread. All threads run when this
 /// returns. The program is ready when every service has its contract.
@@ -75,7 +71,7 @@ pub(super) fn build_reloadable(
         &metrics,
     ));
     let live_state = LiveStateReader::new(&writer);
-    let (watchers, reload) = create_watchers(&writer, config_reader, bound.len())?;
+    let (watchers, reload) = create_watchers(&writer, config_reader, &limits, bound.len())?;
     let admin = AdminState {
         readiness: readiness.clone(),
         metrics: metrics.clone(),
@@ -141,25 +137,21 @@ fn metrics(config: &Config) -> Metrics {
 fn create_watchers(
     writer: &Arc<LiveStateWriter>,
     config_reader: Option<ConfigReader>,
+    limits: &Limits,
     data_cores: usize,
 ) -> Result<(Vec<ContractWatcher>, ReloadController), AppError> {
     // Compilations leave the data cores their processors.
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let resources = WatcherResources::start(processors.saturating_sub(data_cores).max(1))
         .map_err(AppError::Runtime)?;
-    let (senders, watchers) = (0..writer.count())
-        .map(|index| {
-            let (sender, requests) = mpsc::channel(WATCHER_REQUESTS_MAX);
-            (
-                sender,
-                ContractWatcher::new(writer, index, requests, resources.clone()),
-            )
-        })
-        .unzip();
-    Ok((
-        watchers,
-        ReloadController::new(writer, senders, config_reader),
-    ))
+    let registry = WatcherRegistry::default();
+    let watchers = writer.services().into_iter().map(|(id, service)| {
+        let readers = ServiceReaders::new(&service, limits.contract_bytes_max, &resources);
+        ContractWatcher::new(writer, id, registry.add(id), readers, None)
+    });
+    let watchers = watchers.collect();
+    let reload = ReloadController::new(writer, registry, resources, config_reader);
+    Ok((watchers, reload))
 }
 
 fn cores(config: &Config) -> usize {

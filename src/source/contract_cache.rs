@@ -94,6 +94,17 @@ impl ContractCache {
         Ok(())
     }
 
+    /// Removes the contract of a service, if there is one.
+    ///
+    /// # Errors
+    /// The file cannot be removed.
+    pub fn remove(&self, name: &str) -> io::Result<()> {
+        match fs::remove_file(self.path(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
+    }
+
     /// The contract of a service from this origin, and its age. An unusable entry is logged.
     #[must_use]
     pub fn load(&self, name: &str, origin: &str) -> Option<(Vec<u8>, Duration)> {
@@ -185,6 +196,10 @@ mod tests {
         assert_eq!(bytes(cache.load("shop", "a")), Some(Vec::new()));
         assert_eq!(bytes(cache.load("shop", "b")), None);
         assert_eq!(fs::read_dir(&cache.folder).unwrap().count(), 1);
+        cache.remove("other").unwrap();
+        cache.remove("shop").unwrap();
+        cache.remove("shop").unwrap();
+        assert_eq!(fs::read_dir(&cache.folder).unwrap().count(), 0);
     }
 
     #[test]

@@ -57,16 +57,14 @@ impl FileWatcher {
         })
     }
 
-    /// Watches these files from now on, and polls them at this interval. Reads their state now.
+    /// A watch of no file yet, which polls at this interval. It does not access the file system.
     #[must_use]
-    pub fn watch(&self, files: Vec<PathBuf>, poll: Duration) -> FileWatch {
-        let subscription = Arc::new(self.notifier.subscribe());
-        let seen = sign_and_follow(&subscription, &files);
+    pub fn watch_nothing(&self, poll: Duration) -> FileWatch {
         FileWatch {
-            files,
-            seen,
+            files: Vec::new(),
+            seen: FileSignature::of(&[]),
             poll,
-            subscription,
+            subscription: Arc::new(self.notifier.subscribe()),
             access: self.access.of_source(),
         }
     }

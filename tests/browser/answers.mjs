@@ -2,7 +2,7 @@
 // test does not reach all of them. Names and messages contain markup.
 
 const HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
-const ZERO = { answered: 0, failed: 0, unanswered: 0, unsent: 0, refused: 0, shed: 0, abandoned: 0, disconnected: 0, truncated: 0, drained: 0 };
+const ZERO = { answered: 0, failed: 0, unanswered: 0, unsent: 0, refused: 0, shed: 0, abandoned: 0, disconnected: 0, truncated: 0, idle: 0, drained: 0 };
 const REVISION = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const LONG = "the-service-with-the-longest-name-that-a-catalog-may-hold-64-chs";
 

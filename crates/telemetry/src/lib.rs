@@ -14,6 +14,7 @@ mod owner_view;
 mod metric_names;
 mod metrics;
 mod process;
+mod retired_services;
 mod request_outcome;
 mod recorders;
 mod protection_metrics;

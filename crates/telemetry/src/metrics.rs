@@ -19,6 +19,7 @@ use super::metric_names::{
     OVERHEAD, RELOADS, REVISION_INFO, SERVICE_INFO, STALE, UNREACHABLE,
 };
 use super::process::{self, PROCESS_METRICS};
+use super::retired_services::RetiredServices;
 
 /// From 100 microseconds, a fast upstream on the local network, to 10 seconds, after which most
 /// clients have given up.
@@ -39,6 +40,7 @@ pub struct Metrics(Option<Arc<MetricsRegistry>>);
 struct MetricsRegistry {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
+    retired: RetiredServices,
 }
 
 impl fmt::Debug for Metrics {
@@ -71,7 +73,8 @@ impl Metrics {
         Self(None)
     }
 
-    /// All metrics in the Prometheus text format 0.0.4; `None` if metrics are disabled.
+    /// All metrics in the Prometheus text format 0.0.4, without those of services that were removed;
+    /// `None` if metrics are disabled.
     pub fn render(&self) -> Option<String> {
         let registry = self.0.as_deref()?;
         metrics::with_local_recorder(&registry.recorder, || {
@@ -85,7 +88,7 @@ impl Metrics {
                 }
             }
         });
-        Some(registry.handle.render())
+        Some(registry.retired.filter(registry.handle.render()))
     }
 
     /// Moves recent histogram samples into their buckets. Call it every few seconds: until then
@@ -130,6 +133,21 @@ impl Metrics {
     pub fn set_provider(&self, service: &str, squad: &str, is_provider: bool) {
         self.gauge(&SERVICE_INFO, &[service, squad])
             .set(f64::from(u8::from(is_provider)));
+    }
+
+    /// Takes a service that was removed out of the text. Its counters stay in memory: a service
+    /// that is added with its name continues them.
+    pub fn retire_service(&self, service: &str) {
+        if let Some(registry) = &self.0 {
+            registry.retired.retire(service);
+        }
+    }
+
+    /// Takes a service that was added into the text again.
+    pub fn restore_service(&self, service: &str) {
+        if let Some(registry) = &self.0 {
+            registry.retired.restore(service);
+        }
     }
 
     /// Counts a reload of a contract.
@@ -214,6 +232,7 @@ impl MetricsRegistry {
         let registry = Self {
             handle: recorder.handle(),
             recorder,
+            retired: RetiredServices::default(),
         };
         registry.describe();
         registry

@@ -2,21 +2,18 @@
 //! anything is read, compiled or awaited.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use crate::admin::{Readiness, ReadinessGuard, RevisionResult};
+use crate::admin::Readiness;
 use portcullis_breaker::{ServicePolicy, ServiceProtection};
 use portcullis_config::{Config, ConfigErrors, ServiceConfig};
-use portcullis_contract::{CompileOptions, CompiledContract};
-use portcullis_proxy::{ActiveConfig, ActiveService, PublishedConfig, ShadowSampler};
+use portcullis_contract::CompiledContract;
+use portcullis_proxy::{ActiveConfig, ActiveService, PublishedConfig};
 use portcullis_telemetry::{Metrics, TrafficInventory};
-use portcullis_vocabulary::{Catalog, Consumer};
+use portcullis_vocabulary::Catalog;
 
 use super::deferred_drop::DeferredDrop;
-use super::reachability::Reachability;
-use super::read_task::options;
-use super::revision_history::{ReloadTrigger, RevisionEvent, RevisionHistory};
-use super::shadow_candidate::ShadowCandidate;
+use super::service_state::{ServiceId, ServiceIds, ServiceState, report_revision};
 
 /// Reads the configuration again from its original file.
 pub type ConfigReader = Arc<dyn Fn() -> Result<Config, ConfigErrors> + Send + Sync>;
@@ -41,31 +38,10 @@ pub(in crate::app) struct LiveStateWriter {
 #[derive(Debug)]
 pub(super) struct LiveState {
     pub(super) config: Arc<Config>,
+    /// In the order of the configuration.
     pub(super) services: Vec<ServiceState>,
     pub(super) replaced: DeferredDrop,
-}
-
-/// The state of one service.
-#[derive(Debug)]
-pub(super) struct ServiceState {
-    pub(super) live: Arc<ActiveService>,
-    pub(super) since: SystemTime,
-    /// Why the active contract is not the one at the source.
-    pub(super) last_error: Option<String>,
-    /// When that began.
-    pub(super) stale_since: Option<SystemTime>,
-    /// The operations that no request can reach.
-    pub(super) reachability: Reachability,
-    pub(super) history: RevisionHistory,
-    pub(super) candidate: Option<ShadowCandidate>,
-    /// The options that the active contract was compiled with.
-    pub(super) options: Option<CompileOptions>,
-    /// The revision that a promoted candidate replaced, while the source still has it.
-    pub(super) superseded: Option<Arc<str>>,
-    /// Keeps the program unready until the service has a contract.
-    pub(super) pending: Option<ReadinessGuard>,
-    /// The provider in the metrics.
-    reported_provider: Option<String>,
+    pub(super) ids: ServiceIds,
 }
 
 impl LiveStateWriter {
@@ -80,6 +56,7 @@ impl LiveStateWriter {
     ) -> Self {
         let config = Arc::new(config);
         let started = Instant::now();
+        let mut ids = ServiceIds::default();
         let mut services: Vec<ServiceState> = config
             .services
             .iter()
@@ -96,7 +73,12 @@ impl LiveStateWriter {
                 let protection = protection(&config, service, contract.as_deref(), cores, started);
                 let parts = (protection, TrafficInventory::new(&service.name, cores));
                 let active = ActiveService::new(&config, service, contract, parts, None);
-                ServiceState::new(Arc::new(active), pending, took)
+                ServiceState::at_startup(
+                    ids.next(),
+                    Arc::new(active),
+                    pending,
+                    took.unwrap_or_default(),
+                )
             })
             .collect();
         for service in &mut services {
@@ -114,6 +96,7 @@ impl LiveStateWriter {
                 config,
                 services,
                 replaced: DeferredDrop::default(),
+                ids,
             }),
         }
     }
@@ -128,28 +111,38 @@ impl LiveStateWriter {
         Arc::clone(&self.lock().config)
     }
 
-    /// The number of services.
-    pub(in crate::app) fn count(&self) -> usize {
-        self.lock().services.len()
-    }
-
-    /// The active configuration of a service.
-    pub(super) fn service(&self, index: usize) -> ServiceConfig {
-        self.lock().services[index].live.config.clone()
-    }
-
-    /// The index of the service with this name.
-    pub(super) fn find(&self, name: &str) -> Option<usize> {
+    /// The services, in the order of the configuration.
+    pub(in crate::app) fn services(&self) -> Vec<(ServiceId, ServiceConfig)> {
         let state = self.lock();
-        state
-            .services
-            .iter()
-            .position(|service| service.live.config.name == name)
+        let services = state.services.iter();
+        let services = services.map(|service| (service.id, service.live.config.clone()));
+        services.collect()
     }
 
-    /// Calls `look` with the state of one service, under the lock.
-    pub(super) fn with_service<T>(&self, index: usize, look: impl FnOnce(&ServiceState) -> T) -> T {
-        look(&self.lock().services[index])
+    /// The identities of the services, in the order of the configuration.
+    pub(super) fn ids(&self) -> Vec<ServiceId> {
+        let state = self.lock();
+        state.services.iter().map(|service| service.id).collect()
+    }
+
+    /// The identity of the service with this name.
+    pub(super) fn find(&self, name: &str) -> Option<ServiceId> {
+        let state = self.lock();
+        let mut services = state.services.iter();
+        let found = services.find(|service| service.name() == name);
+        found.map(|service| service.id)
+    }
+
+    /// Calls `look` with the state of one service, under the lock. Returns `None` if the service
+    /// does not exist any more.
+    pub(super) fn with_service<T>(
+        &self,
+        id: ServiceId,
+        look: impl FnOnce(&ServiceState) -> T,
+    ) -> Option<T> {
+        let state = self.lock();
+        let index = state.position(id)?;
+        Some(look(&state.services[index]))
     }
 
     /// The protection of each service, and the catalog that numbers its squads.
@@ -183,6 +176,11 @@ impl LiveStateWriter {
         }
     }
 
+    /// An empty inventory of the traffic of a service.
+    pub(super) fn new_inventory(&self, service: &str) -> Arc<TrafficInventory> {
+        TrafficInventory::new(service, self.cores)
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, LiveState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -208,87 +206,15 @@ impl LiveStateWriter {
 }
 
 impl LiveState {
+    /// The index of a service; `None` if it does not exist any more.
+    pub(super) fn position(&self, id: ServiceId) -> Option<usize> {
+        self.services.iter().position(|service| service.id == id)
+    }
+
     /// Replaces a service. The old one is dropped later, when no data core uses it.
     pub(super) fn replace(&mut self, index: usize, live: ActiveService) {
         let before = std::mem::replace(&mut self.services[index].live, Arc::new(live));
         self.replaced.add(before);
-    }
-}
-
-impl ServiceState {
-    fn new(
-        live: Arc<ActiveService>,
-        pending: Option<ReadinessGuard>,
-        compiled_in: Option<Duration>,
-    ) -> Self {
-        let mut history = RevisionHistory::default();
-        if let Some(contract) = live.compiled() {
-            let source = live.config.contract.to_string();
-            let event = RevisionEvent::of(ReloadTrigger::Start, source, RevisionResult::Active)
-                .with_revision(&contract.version, &contract.revision)
-                .compiled_in(compiled_in.unwrap_or_default());
-            history.add(event);
-        }
-        let options = live.compiled().map(|_| options(&live.config));
-        Self {
-            live,
-            since: SystemTime::now(),
-            last_error: None,
-            stale_since: None,
-            reachability: Reachability::default(),
-            history,
-            candidate: None,
-            options,
-            superseded: None,
-            pending,
-            reported_provider: None,
-        }
-    }
-
-    /// Sets why the active contract is not the one at the source. The time when that began stays
-    /// while there is an error.
-    pub(super) fn set_last_error(&mut self, error: Option<String>) {
-        self.stale_since = match (&error, self.stale_since) {
-            (None, _) => None,
-            (Some(_), since) => since.or_else(|| Some(SystemTime::now())),
-        };
-        self.last_error = error;
-    }
-
-    /// Finds the operations that no request can reach, and warns about them.
-    pub(super) fn check_reachability(&mut self, config: &Config, metrics: &Metrics) {
-        let Some(contract) = self.live.compiled() else {
-            return;
-        };
-        let service = &self.live.config;
-        let found = Reachability::of(config, service, contract);
-        if found.unreachable > 0 || self.reachability.unreachable > 0 {
-            metrics.unreachable(&service.name, found.unreachable);
-        }
-        if let Some(warning) = &found.warning {
-            tracing::warn!(service = service.name, "{warning}");
-        }
-        self.reachability = found;
-    }
-
-    /// Updates the provider metric if the provider has changed.
-    fn report_provider(&mut self, metrics: &Metrics) {
-        let service = self.live.config.name.as_str();
-        let provider = self.live.provider.as_ref();
-        let provider = provider.map_or(Consumer::UNKNOWN_NAME, |squad| squad.name.as_str());
-        if self.reported_provider.as_deref() == Some(provider) {
-            return;
-        }
-        if let Some(before) = &self.reported_provider {
-            metrics.set_provider(service, before, false);
-        }
-        metrics.set_provider(service, provider, true);
-        self.reported_provider = Some(provider.to_owned());
-    }
-
-    /// Where data cores send exchanges for the candidate, if there is one.
-    pub(super) fn shadow_sampler(&self) -> Option<ShadowSampler> {
-        Some(self.candidate.as_ref()?.sampler.clone())
     }
 }
 
@@ -316,16 +242,4 @@ fn protection(
 /// The provider squad that the contract names.
 pub(super) fn declared(contract: Option<&CompiledContract>) -> Option<&str> {
     contract?.provider.as_deref()
-}
-
-pub(super) fn report_revision(metrics: &Metrics, live: &ActiveService, is_active: bool) {
-    let Some(contract) = live.compiled() else {
-        return;
-    };
-    let name = live.config.name.as_str();
-    if is_active {
-        metrics.set_active_revision(name, &contract.version, &contract.revision);
-    } else {
-        metrics.clear_revision(name, &contract.version, &contract.revision);
-    }
 }

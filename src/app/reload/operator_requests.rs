@@ -5,29 +5,29 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use crate::admin::{
     CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture, ConfigReloadView,
-    ConfigResult, ContractControl, ContractFault, ContractView, HistoryEntry, ReloadView,
-    SinceView, StaleView,
+    ContractControl, ContractFault, ContractView, HistoryEntry, ReloadView, SinceView, StaleView,
 };
 
+use super::config_reload::ConfigReloader;
 use super::contract_watcher::WatcherRequest;
-use super::live_state_writer::{ConfigReader, LiveStateWriter, ServiceState};
+use super::live_state_writer::{ConfigReader, LiveStateWriter};
 use super::revision_history::{ReloadTrigger, RevisionEvent};
+use super::service_state::{ServiceId, ServiceState};
 use super::shadow_candidate::ShadowCandidate;
+use super::watcher_registry::WatcherRegistry;
+use super::watcher_resources::WatcherResources;
 
 /// Carries out requests for contracts and configuration. Clones share their state.
 #[derive(Clone)]
 pub(in crate::app) struct ReloadController {
     writer: Arc<LiveStateWriter>,
-    /// One sender for the watcher of each service.
-    watchers: Vec<mpsc::Sender<WatcherRequest>>,
-    config_reader: Option<ConfigReader>,
-    /// Held during a reload of the configuration: reloads run one after the other.
-    reload_lock: Arc<tokio::sync::Mutex<()>>,
+    watchers: WatcherRegistry,
+    config_reloader: ConfigReloader,
 }
 
 impl std::fmt::Debug for ReloadController {
@@ -41,14 +41,14 @@ impl std::fmt::Debug for ReloadController {
 impl ReloadController {
     pub(in crate::app) fn new(
         writer: &Arc<LiveStateWriter>,
-        watchers: Vec<mpsc::Sender<WatcherRequest>>,
+        watchers: WatcherRegistry,
+        resources: WatcherResources,
         config_reader: Option<ConfigReader>,
     ) -> Self {
         Self {
             writer: Arc::clone(writer),
+            config_reloader: ConfigReloader::new(writer, &watchers, resources, config_reader),
             watchers,
-            config_reader,
-            reload_lock: Arc::default(),
         }
     }
 
@@ -56,63 +56,10 @@ impl ReloadController {
     pub(in crate::app) async fn reload_all(&self) {
         tracing::info!("SIGHUP: reloading the configuration and all contracts");
         // The result is in the log; a watcher that has ended needs no request.
-        let _ = self.read_config().await;
-        for watcher in &self.watchers {
+        let _ = self.config_reloader.reload().await;
+        for watcher in self.watchers.senders() {
             let _ = watcher.send(read(ReloadTrigger::Signal, None)).await;
         }
-    }
-
-    async fn read_config(&self) -> Result<ConfigReloadView, ContractFault> {
-        let Some(config_reader) = self.config_reader.clone() else {
-            return Err(ContractFault::Unavailable {
-                reason: "the program was started without a configuration file that can be reloaded"
-                    .to_owned(),
-            });
-        };
-        let _guard = self.reload_lock.lock().await;
-        let controller = self.clone();
-        let reading = spawn_blocking(move || controller.read_config_now(&config_reader)).await;
-        let (reloaded, recompile) = reading.map_err(|error| ContractFault::Unavailable {
-            reason: format!("the configuration could not be read: {error}"),
-        })?;
-        for index in recompile {
-            let request = read(ReloadTrigger::Configuration, None);
-            let _ = self.watchers[index].send(request).await;
-        }
-        Ok(reloaded)
-    }
-
-    fn read_config_now(&self, config_reader: &ConfigReader) -> (ConfigReloadView, Vec<usize>) {
-        let config = match config_reader() {
-            Ok(config) => config,
-            Err(errors) => {
-                let problems: Vec<String> = errors.to_string().lines().map(str::to_owned).collect();
-                tracing::warn!(
-                    problems = problems.join("; "),
-                    "reload refused: the active configuration stays"
-                );
-                let refused = ConfigReloadView {
-                    result: ConfigResult::Refused,
-                    changed: Vec::new(),
-                    needs_restart: Vec::new(),
-                    problems,
-                };
-                return (refused, Vec::new());
-            }
-        };
-        let done = self.writer.reconfigure(&config);
-        let result = if done.changed.is_empty() {
-            ConfigResult::Unchanged
-        } else {
-            ConfigResult::Applied
-        };
-        let reloaded = ConfigReloadView {
-            result,
-            changed: done.changed,
-            needs_restart: done.needs_restart,
-            problems: Vec::new(),
-        };
-        (reloaded, done.recompile)
     }
 
     /// Sends a request to the watcher of a service, and waits for the result.
@@ -121,18 +68,21 @@ impl ReloadController {
         service: &str,
         request: impl FnOnce(oneshot::Sender<RevisionEvent>) -> WatcherRequest,
     ) -> ChangeFuture<ReloadView> {
-        let Some(index) = self.writer.find(service) else {
+        let Some(id) = self.writer.find(service) else {
             return Box::pin(async { Err(ContractFault::UnknownService) });
         };
+        let Some(watcher) = self.watchers.sender(id) else {
+            return Box::pin(async { Err(not_watched()) });
+        };
         let (reply, answer) = oneshot::channel();
-        let sent = self.watchers[index].try_send(request(reply));
+        let sent = watcher.try_send(request(reply));
         let service = service.to_owned();
         Box::pin(async move {
             sent.map_err(|error| match error {
                 TrySendError::Full(_) => ContractFault::Busy,
-                TrySendError::Closed(_) => shutting_down(),
+                TrySendError::Closed(_) => not_watched(),
             })?;
-            let event = answer.await.map_err(|_| shutting_down())?;
+            let event = answer.await.map_err(|_| not_watched())?;
             Ok(reloaded(&service, event))
         })
     }
@@ -140,14 +90,14 @@ impl ReloadController {
     fn change(
         &self,
         service: &str,
-        change: fn(&LiveStateWriter, usize) -> Option<RevisionEvent>,
+        change: fn(&LiveStateWriter, ServiceId) -> Option<RevisionEvent>,
     ) -> ChangeFuture<ReloadView> {
         let writer = Arc::clone(&self.writer);
         let service = service.to_owned();
         // Blocking: comparing large contracts takes long.
         let changing = spawn_blocking(move || {
-            let index = writer.find(&service).ok_or(ContractFault::UnknownService)?;
-            let event = change(&writer, index).ok_or(ContractFault::NoCandidate)?;
+            let id = writer.find(&service).ok_or(ContractFault::UnknownService)?;
+            let event = change(&writer, id).ok_or(ContractFault::NoCandidate)?;
             Ok(reloaded(&service, event))
         });
         Box::pin(async move {
@@ -161,8 +111,9 @@ impl ReloadController {
 
 impl ContractControl for ReloadController {
     fn services(&self) -> Vec<ContractView> {
-        (0..self.writer.count())
-            .map(|index| self.writer.with_service(index, view))
+        let services = self.writer.ids().into_iter();
+        services
+            .filter_map(|id| self.writer.with_service(id, view))
             .collect()
     }
 
@@ -184,13 +135,12 @@ impl ContractControl for ReloadController {
     }
 
     fn candidate(&self, service: &str) -> Result<CandidateView, ContractFault> {
-        let index = self
-            .writer
-            .find(service)
-            .ok_or(ContractFault::UnknownService)?;
-        let candidate = self
-            .writer
-            .with_service(index, |state| state.candidate.clone());
+        let id = self.writer.find(service);
+        let candidate = id.and_then(|id| {
+            self.writer
+                .with_service(id, |state| state.candidate.clone())
+        });
+        let candidate = candidate.ok_or(ContractFault::UnknownService)?;
         let candidate = candidate.ok_or(ContractFault::NoCandidate)?;
         Ok(candidate_view(service, &candidate))
     }
@@ -204,15 +154,15 @@ impl ContractControl for ReloadController {
     }
 
     fn reload_config(&self) -> ChangeFuture<ConfigReloadView> {
-        let controller = self.clone();
-        Box::pin(async move { controller.read_config().await })
+        let reloader = self.config_reloader.clone();
+        Box::pin(async move { reloader.reload().await })
     }
 }
 
-fn shutting_down() -> ContractFault {
+fn not_watched() -> ContractFault {
     ContractFault::Unavailable {
-        reason: "the contract of this service is not watched any more: the program is stopping, \
-                 or the log shows the cause"
+        reason: "the contract of this service is not watched now: the program is stopping, or a \
+                 new configuration has changed the service; try again"
             .to_owned(),
     }
 }

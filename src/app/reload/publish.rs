@@ -11,10 +11,11 @@ use portcullis_contract::CompiledContract;
 use portcullis_proxy::ActiveService;
 
 use super::event_subject::EventSubject;
-use super::live_state_writer::{LiveState, LiveStateWriter, ServiceState, report_revision};
+use super::live_state_writer::{LiveState, LiveStateWriter};
 use super::read_task::{CompileOutcome, CompiledRevision, NotCompiled, options as options_of};
 use super::reload_verdict::{ReloadBasis, ReloadVerdict};
 use super::revision_history::{ReloadTrigger, RevisionEvent};
+use super::service_state::{ServiceId, ServiceState, report_revision};
 use super::shadow_candidate::ShadowCandidate;
 
 /// The result of reading a source.
@@ -28,27 +29,25 @@ pub(super) struct SourceReadOutcome {
 }
 
 impl LiveStateWriter {
-    /// Applies a read of a service's contract. Returns the event for the history.
-    pub(super) fn apply_read(&self, index: usize, read: SourceReadOutcome) -> RevisionEvent {
+    /// Applies a read of a service's contract. Returns the event for the history, or `None` if the
+    /// service does not exist any more.
+    pub(super) fn apply_read(
+        &self,
+        id: ServiceId,
+        read: SourceReadOutcome,
+    ) -> Option<RevisionEvent> {
         let mut state = self.lock();
+        let index = state.position(id)?;
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
         let subject = EventSubject::of_read(service.live.compiled().is_some());
         let was_superseded = |contract: &CompiledContract| {
-            service.superseded.as_ref() == Some(&contract.revision)
-                && read.trigger != ReloadTrigger::Operator
+            service.has_superseded(contract) && read.trigger != ReloadTrigger::Operator
         };
         let event = match read.outcome {
             Err(not_compiled) => not_compiled.into_event(read.trigger, read.source),
             Ok(CompiledRevision { contract, .. }) if was_superseded(&contract) => {
-                let problem = format!(
-                    "a candidate was promoted, but the source still has {}: update the source, or \
-                     reload the contract to go back",
-                    contract.version
-                );
-                RevisionEvent::of(read.trigger, read.source, RevisionResult::Unchanged)
-                    .with_revision(&contract.version, &contract.revision)
-                    .with_problems(vec![problem])
+                superseded_event(read.trigger, read.source, &contract)
             }
             Ok(CompiledRevision {
                 contract,
@@ -78,9 +77,21 @@ impl LiveStateWriter {
                     .compiled_in(took)
             }
         };
+        self.record_read(&mut state, index, (&event, subject), read.stale);
+        Some(event)
+    }
+
+    /// Records what became of a read. `stale` says why it is not from the source.
+    pub(super) fn record_read(
+        &self,
+        state: &mut LiveState,
+        index: usize,
+        (event, subject): (&RevisionEvent, EventSubject),
+        stale: Option<String>,
+    ) {
         let service = &mut state.services[index];
         let mut error = event.problems.first().cloned();
-        if let Some(problem) = read.stale {
+        if let Some(problem) = stale {
             tracing::warn!(
                 service = service.live.config.name,
                 problem,
@@ -89,13 +100,14 @@ impl LiveStateWriter {
             error = Some(problem);
         }
         service.set_last_error(error);
-        self.record_event(&mut state, index, &event, subject);
-        event
+        self.record_event(state, index, event, subject);
     }
 
-    /// Starts a candidate, and replaces the previous one.
-    pub(super) fn propose(&self, index: usize, read: SourceReadOutcome) -> RevisionEvent {
+    /// Starts a candidate, and replaces the previous one. Returns `None` if the service does not
+    /// exist any more.
+    pub(super) fn propose(&self, id: ServiceId, read: SourceReadOutcome) -> Option<RevisionEvent> {
         let mut state = self.lock();
+        let index = state.position(id)?;
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
         let event = match read.outcome {
@@ -126,28 +138,29 @@ impl LiveStateWriter {
             }
         };
         self.record_event(&mut state, index, &event, EventSubject::Candidate);
-        event
+        Some(event)
     }
 
     /// Activates the candidate. Returns `None` if there is no candidate. Slow, because it compares
     /// the candidate with the active contract: call it on a blocking thread.
-    pub(super) fn promote(&self, index: usize) -> Option<RevisionEvent> {
-        let (basis, candidate) = self.with_service(index, |service| {
+    pub(super) fn promote(&self, id: ServiceId) -> Option<RevisionEvent> {
+        let (basis, candidate) = self.with_service(id, |service| {
             let candidate = service.candidate.as_ref();
             let contract = candidate.map(|candidate| Arc::clone(&candidate.contract));
             (basis(service), contract)
-        });
+        })?;
         let candidate = candidate?;
-        self.promote_compared(index, &candidate, basis.verdict(&candidate))
+        self.promote_compared(id, &candidate, basis.verdict(&candidate))
     }
 
     fn promote_compared(
         &self,
-        index: usize,
+        id: ServiceId,
         compared: &Arc<CompiledContract>,
         verdict: ReloadVerdict,
     ) -> Option<RevisionEvent> {
         let mut state = self.lock();
+        let index = state.position(id)?;
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
         let candidate = service.candidate.as_ref()?;
@@ -184,8 +197,9 @@ impl LiveStateWriter {
     }
 
     /// Drops the candidate. Returns `None` if there is no candidate.
-    pub(super) fn drop_candidate(&self, index: usize) -> Option<RevisionEvent> {
+    pub(super) fn drop_candidate(&self, id: ServiceId) -> Option<RevisionEvent> {
         let mut state = self.lock();
+        let index = state.position(id)?;
         let config = Arc::clone(&state.config);
         let candidate = state.services[index].candidate.take()?;
         let event = RevisionEvent::of(
@@ -315,7 +329,7 @@ pub(super) fn basis(service: &ServiceState) -> ReloadBasis {
 
 impl NotCompiled {
     /// The event for the history.
-    fn into_event(self, trigger: ReloadTrigger, source: String) -> RevisionEvent {
+    pub(super) fn into_event(self, trigger: ReloadTrigger, source: String) -> RevisionEvent {
         let event = |result| RevisionEvent::of(trigger, source, result);
         match self {
             Self::Unchanged(identity) => event(RevisionResult::Unchanged)
@@ -332,6 +346,22 @@ impl NotCompiled {
             }
         }
     }
+}
+
+/// The event of a read that found the revision that a promoted candidate has replaced.
+pub(super) fn superseded_event(
+    trigger: ReloadTrigger,
+    source: String,
+    contract: &CompiledContract,
+) -> RevisionEvent {
+    let problem = format!(
+        "a candidate was promoted, but the source still has {}: update the source, or reload the \
+         contract to go back",
+        contract.version
+    );
+    RevisionEvent::of(trigger, source, RevisionResult::Unchanged)
+        .with_revision(&contract.version, &contract.revision)
+        .with_problems(vec![problem])
 }
 
 /// For the log, where a greater type would become text.

@@ -31,10 +31,16 @@ pub(super) enum ReadInput {
     },
 }
 
-/// One read, with its options.
+/// One read.
 #[derive(Debug)]
 pub(super) struct ReadTask {
     pub(super) input: ReadInput,
+    pub(super) settings: ReadSettings,
+}
+
+/// How a contract is compiled, and what it would replace.
+#[derive(Clone, Debug)]
+pub(super) struct ReadSettings {
     pub(super) options: CompileOptions,
     pub(super) limits: Limits,
     pub(super) root: ReferenceRoot,
@@ -81,16 +87,23 @@ impl ReadInput {
     }
 }
 
-impl ReadTask {
-    /// A read with the options that the configuration sets for the service.
-    pub(super) fn new(service: &ServiceConfig, input: ReadInput, limits: &Limits) -> Self {
+impl ReadSettings {
+    /// The settings that the configuration has for the service.
+    pub(super) fn new(service: &ServiceConfig, limits: Limits) -> Self {
         Self {
-            input,
             options: options(service),
-            limits: limits.clone(),
+            limits,
             root: ReferenceRoot::new(service.ref_root.clone()),
             known: None,
             basis: None,
+        }
+    }
+
+    /// A read with these settings.
+    pub(super) fn task(&self, input: ReadInput) -> ReadTask {
+        ReadTask {
+            input,
+            settings: self.clone(),
         }
     }
 }
@@ -109,8 +122,10 @@ pub(in crate::app) fn options(service: &ServiceConfig) -> CompileOptions {
 /// Reads and parses. Also returns the files that were read, to be watched.
 pub(super) fn load(task: &ReadTask) -> (Result<DocumentSet, NotCompiled>, Vec<PathBuf>) {
     let loaded = match &task.input {
-        ReadInput::File(path) => task.root.load(path, &task.limits),
-        ReadInput::Bytes { name, bytes } => parse_single_file(name, bytes.clone(), &task.limits),
+        ReadInput::File(path) => task.settings.root.load(path, &task.settings.limits),
+        ReadInput::Bytes { name, bytes } => {
+            parse_single_file(name, bytes.clone(), &task.settings.limits)
+        }
     };
     let documents = match loaded {
         Ok(documents) => documents,
@@ -142,17 +157,21 @@ pub(super) fn load(task: &ReadTask) -> (Result<DocumentSet, NotCompiled>, Vec<Pa
 /// Compiles what was read, and compares it with the active contract.
 pub(super) fn compile_documents(documents: DocumentSet, task: &ReadTask) -> CompileOutcome {
     let identity = ContractIdentity::of(&documents);
-    if task.known.as_ref() == Some(&identity.revision) {
+    if task.settings.known.as_ref() == Some(&identity.revision) {
         return Err(NotCompiled::Unchanged(identity));
     }
     let began = Instant::now();
-    match compile(documents, &task.options) {
+    match compile(documents, &task.settings.options) {
         Ok(contract) => {
             let took = began.elapsed();
-            let verdict = task.basis.as_ref().map(|basis| basis.verdict(&contract));
+            let verdict = task
+                .settings
+                .basis
+                .as_ref()
+                .map(|basis| basis.verdict(&contract));
             Ok(CompiledRevision {
                 contract: Arc::new(contract),
-                options: task.options.clone(),
+                options: task.settings.options.clone(),
                 took,
                 verdict,
             })

@@ -142,6 +142,16 @@ impl RemoteSource {
         }
     }
 
+    /// Removes what was cached, if anything was.
+    pub(super) async fn remove_cached(&mut self) {
+        let Some(cache) = self.cache.take() else {
+            return;
+        };
+        let service = self.service.clone();
+        // A file that cannot be removed is only left over.
+        let _ = spawn_blocking(move || cache.remove(&service)).await;
+    }
+
     fn load_cached(&mut self, problem: String) -> ContractFetch {
         let is_first = std::mem::replace(&mut self.is_first, false);
         let cache = self.cache.as_ref().filter(|_| is_first);

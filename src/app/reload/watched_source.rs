@@ -1,6 +1,5 @@
 //! The source of a contract, with notification of changes.
 
-use std::future::pending;
 use std::path::PathBuf;
 
 use crate::source::{FileWatch, FileWatcher, SourceAccess};
@@ -28,21 +27,22 @@ pub(super) enum SourceEvent {
 }
 
 impl WatchedSource {
+    /// The source of a contract. Nothing is read or watched yet.
     pub(super) fn new(
         source: &ContractSource,
         service: &ServiceConfig,
         watcher: &FileWatcher,
-        keeps: bool,
+        is_cached: bool,
         bytes_max: usize,
     ) -> Self {
         match source {
             ContractSource::File(path) => Self::File {
                 path: path.clone(),
-                watch: watcher.watch(vec![path.clone()], service.reload.poll),
+                watch: watcher.watch_nothing(service.reload.poll),
                 access: watcher.access(),
             },
             ContractSource::Address(address) => Self::Remote(Box::new(RemoteSource::new(
-                address, service, keeps, bytes_max,
+                address, service, is_cached, bytes_max,
             ))),
         }
     }
@@ -76,10 +76,12 @@ impl WatchedSource {
     }
 }
 
-/// The next event of an optional source; waits forever if there is no source.
-pub(super) async fn next_event_of(source: Option<&mut WatchedSource>) -> SourceEvent {
-    match source {
-        Some(source) => source.next_event().await,
-        None => pending().await,
+impl SourceEvent {
+    /// Why the content is from the cache and not from the source, if it is.
+    pub(super) fn staleness(&self) -> Option<String> {
+        match self {
+            Self::Fetched(ContractFetch::Cached { problem, .. }) => Some(problem.clone()),
+            Self::Fetched(_) | Self::Changed(_) => None,
+        }
     }
 }

@@ -33,7 +33,7 @@ Examples:
   portcullis config reload
   portcullis config reload --format json | jq '.needs_restart[]'
 
-An invalid configuration changes nothing.
+The configuration applies as a whole. If it is invalid, or a contract that it needs is, nothing changes.
 
 Exit codes: 0 fine, 1 the configuration is refused, 2 could not run.")]
 pub(super) struct ConfigReloadArgs {

@@ -1,5 +1,6 @@
 //! Start, reload and the lifecycle of the process.
 
+mod live_services;
 mod many_services;
 mod operator_words;
 mod reachability;

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -35,6 +35,12 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 // Files.
 
 /// Makes a change during the wait, and checks that it is noticed exactly once.
+fn watch_from_now(files: Vec<PathBuf>, poll: Duration) -> FileWatch {
+    let mut watch = FileWatcher::start().unwrap().watch_nothing(poll);
+    block_on(watch.watch(files));
+    watch
+}
+
 fn noticed(watch: &mut FileWatch, change: impl AsyncFnOnce()) {
     block_on(async {
         let change = async {
@@ -74,9 +80,7 @@ fn notices_a_swapped_config_map() {
         swap_symlink(mount, "..2026_a");
         std::os::unix::fs::symlink("..data/shop.yaml", mount.join("shop.yaml")).unwrap();
         let file = mount.join("shop.yaml");
-        let mut watch = FileWatcher::start()
-            .unwrap()
-            .watch(vec![file.clone()], poll);
+        let mut watch = watch_from_now(vec![file.clone()], poll);
         for (old, new) in [("a", "b"), ("b", "c")] {
             noticed(&mut watch, async || {
                 generation(&format!("..2026_{new}"), new);
@@ -93,9 +97,7 @@ fn notices_replaced_rewritten_removed_and_recreated_files() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.yaml");
     fs::write(&file, "one").unwrap();
-    let mut watch = FileWatcher::start()
-        .unwrap()
-        .watch(vec![file.clone()], NEVER);
+    let mut watch = watch_from_now(vec![file.clone()], NEVER);
     noticed(&mut watch, async || replace(&file, "two"));
     noticed(&mut watch, async || fs::write(&file, "three").unwrap());
     noticed(&mut watch, async || fs::remove_file(&file).unwrap());
@@ -108,9 +110,7 @@ fn notices_created_and_replaced_folders() {
     let folder = tempfile::tempdir().unwrap();
     let parent = folder.path().join("a/b");
     let file = parent.join("shop.yaml");
-    let mut watch = FileWatcher::start()
-        .unwrap()
-        .watch(vec![file.clone()], NEVER);
+    let mut watch = watch_from_now(vec![file.clone()], NEVER);
     noticed(&mut watch, async || {
         fs::create_dir(folder.path().join("a")).unwrap()
     });
@@ -134,9 +134,7 @@ fn waits_for_the_rest_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.yaml");
     fs::write(&file, "one").unwrap();
-    let mut watch = FileWatcher::start()
-        .unwrap()
-        .watch(vec![file.clone()], NEVER);
+    let mut watch = watch_from_now(vec![file.clone()], NEVER);
     let complete = "0123456789".repeat(3);
     block_on(async {
         let write = async {
@@ -161,9 +159,7 @@ fn changing_the_watched_files_loses_no_change() {
     for name in ["entry", "part", "other"] {
         fs::write(path(name), "one").unwrap();
     }
-    let mut watch = FileWatcher::start()
-        .unwrap()
-        .watch(vec![path("entry")], NEVER);
+    let mut watch = watch_from_now(vec![path("entry")], NEVER);
     noticed(&mut watch, async || replace(&path("entry"), "two"));
     // Changed after it was read and before the set of files was known.
     let before = FileSignature::of(&[path("entry")]);

@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -93,6 +94,12 @@ impl Site {
             "[[services]]\nname = \"{name}\"\ncontract = \"{contract}\"\nupstream = \"mock\"\n"
         )
         .unwrap();
+        self
+    }
+
+    /// Adds services as TOML.
+    pub(crate) fn services(mut self, text: &str) -> Self {
+        self.services.push_str(text);
         self
     }
 
@@ -350,6 +357,8 @@ pub(crate) struct ProcessResources {
     pub(crate) descriptors: usize,
     /// Instances of the system's notification service for files.
     pub(crate) notification_instances: usize,
+    /// The folders that they watch.
+    pub(crate) watched_folders: usize,
 }
 
 #[cfg(target_os = "linux")]
@@ -360,13 +369,24 @@ impl Process {
             std::fs::read_dir(path).unwrap().map_while(Result::ok)
         };
         // A descriptor may be closed in the meantime.
-        let targets = folder("fd").filter_map(|entry| std::fs::read_link(entry.path()).ok());
-        let targets: Vec<PathBuf> = targets.collect();
-        let is_notification = |target: &&PathBuf| target.to_string_lossy().contains("inotify");
+        let targets = folder("fd").filter_map(|entry| {
+            let target = std::fs::read_link(entry.path()).ok()?;
+            Some((entry.file_name(), target))
+        });
+        let targets: Vec<_> = targets.collect();
+        let notifications = targets
+            .iter()
+            .filter(|(_, target)| target.to_string_lossy().contains("inotify"));
+        let watches = |descriptor: &std::ffi::OsString| {
+            let path = Path::new(&format!("/proc/{}/fdinfo", self.child.id())).join(descriptor);
+            let info = std::fs::read_to_string(path).unwrap_or_default();
+            info.matches("inotify wd:").count()
+        };
         ProcessResources {
             threads: folder("task").count(),
             descriptors: targets.len(),
-            notification_instances: targets.iter().filter(is_notification).count(),
+            notification_instances: notifications.clone().count(),
+            watched_folders: notifications.map(|(name, _)| watches(name)).sum(),
         }
     }
 }
@@ -454,6 +474,16 @@ pub(crate) fn admin(address: SocketAddr, path: &str) -> (u16, String) {
         format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n"),
     );
     (answer.status, String::from_utf8(answer.body).unwrap())
+}
+
+/// Stops the threads of a test, also when the test fails, which would wait for them.
+#[derive(Debug)]
+pub(crate) struct StopOnDrop<'s>(pub(crate) &'s AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Whether the full load is requested.

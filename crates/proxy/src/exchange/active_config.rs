@@ -16,6 +16,7 @@ use portcullis_telemetry::TrafficInventory;
 use portcullis_vocabulary::Squad;
 use portcullis_vocabulary::limits::Limits;
 
+use super::service_routes::ServiceRoutes;
 use super::shadow::ShadowSampler;
 use crate::body::BodyBudget;
 use crate::headers::ViaPseudonym;
@@ -31,6 +32,8 @@ pub struct ActiveConfig {
     pub body_budget: Arc<BodyBudget>,
     /// The name of the process in `Via`.
     pub(super) via: Arc<ViaPseudonym>,
+    /// Which requests each service gets.
+    pub(super) routes: Arc<ServiceRoutes>,
 }
 
 /// An active service.
@@ -66,6 +69,7 @@ impl ActiveConfig {
         Self {
             body_budget: BodyBudget::new(bytes_max, &config.catalog, &config.tiers),
             via: Arc::new(ViaPseudonym::new(&config.via, fastrand::u64(..))),
+            routes: routes(&services),
             config,
             services,
         }
@@ -75,19 +79,31 @@ impl ActiveConfig {
     #[must_use]
     pub fn replaced(&self, config: Arc<Config>, services: Vec<Arc<ActiveService>>) -> Self {
         let bytes_max = config.limits.body_memory_max;
-        let body_budget = if Arc::ptr_eq(&self.config, &config) {
-            Arc::clone(&self.body_budget)
+        let (body_budget, routes) = if self.has_config(&config) {
+            (Arc::clone(&self.body_budget), Arc::clone(&self.routes))
         } else {
             let before = &self.body_budget;
-            before.replaced(bytes_max, &config.catalog, &config.tiers)
+            let budget = before.replaced(bytes_max, &config.catalog, &config.tiers);
+            (budget, routes(&services))
         };
         Self {
             config,
             services,
             body_budget,
             via: Arc::clone(&self.via),
+            routes,
         }
     }
+
+    /// Whether this is the active configuration, so that only contracts and candidates differ.
+    pub(super) fn has_config(&self, config: &Arc<Config>) -> bool {
+        Arc::ptr_eq(&self.config, config)
+    }
+}
+
+fn routes(services: &[Arc<ActiveService>]) -> Arc<ServiceRoutes> {
+    let services = services.iter().map(|service| &service.config);
+    Arc::new(ServiceRoutes::new(services))
 }
 
 impl ActiveService {

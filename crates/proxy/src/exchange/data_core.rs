@@ -4,6 +4,7 @@
 //! control thread has prepared. Requests in flight keep the snapshot that they began with.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -113,47 +114,72 @@ impl DataCore {
 impl CoreSnapshot {
     fn new(active: Arc<ActiveConfig>, before: Option<&Self>, context: CoreContext<'_>) -> Self {
         let config = &active.config;
-        let core = |service: &Arc<ActiveService>| {
-            let before = before.and_then(|before| before.named(&service.config.name));
-            ServiceCore::new(&active, service, before, context).map(Rc::new)
+        // When the contract of one service changes, the others need no rebuild.
+        let has_same_config = before.is_some_and(|before| before.active.has_config(config));
+        let mut earlier = before.map(EarlierCores::new);
+        let core = |(position, service): (usize, &Arc<ActiveService>)| {
+            let earlier = earlier.as_mut();
+            let before = earlier.and_then(|earlier| earlier.find(position, service));
+            match before {
+                Some(before) if has_same_config && before.is_of(service) => Some(Rc::clone(before)),
+                before => {
+                    let before = before.map(|before| &**before);
+                    ServiceCore::new(&active, service, before, context).map(Rc::new)
+                }
+            }
         };
         Self {
             refusals: RefusalSettings {
                 with_values: config.refusals.values == RefusalValues::Caller,
                 report_header: config.refusals.report_header,
             },
-            services: active.services.iter().map(core).collect(),
+            services: active.services.iter().enumerate().map(core).collect(),
             active,
         }
     }
 
-    /// The service for a `Host` field and a raw path. The most specific host wins, then the longest
-    /// path prefix.
+    /// The service for a `Host` field and a raw path. The most specific host wins, then the
+    /// longest path prefix.
     pub(super) fn service(&self, host: Option<&str>, path: &str) -> ServiceLookup<'_> {
-        let host = host_of(host);
-        let index = match &self.active.services[..] {
-            [only] => only.config.rank(host, path).map(|_| 0),
-            all => {
-                let ranked = all
-                    .iter()
-                    .zip(0..)
-                    .filter_map(|(service, index)| Some((service.config.rank(host, path)?, index)));
-                let best = ranked.max_by(|left, right| left.0.cmp(&right.0));
-                best.map(|(_, index)| index)
-            }
-        };
+        let index = self.active.routes.find(host_of(host), path);
         match index.map(|index| (&self.services[index], &self.active.services[index])) {
             Some((Some(service), _)) => ServiceLookup::Service(service),
             Some((None, service)) => ServiceLookup::NoContract(service),
             None => ServiceLookup::NotFound,
         }
     }
+}
 
-    fn named(&self, name: &str) -> Option<&ServiceCore> {
-        let mut services = self.services.iter().flatten();
-        services
-            .find(|service| service.config().name == name)
-            .map(|service| &**service)
+/// The services of the previous snapshot. Most have the same position, so the names are indexed
+/// only if one has not.
+struct EarlierCores<'s> {
+    services: &'s [Option<Rc<ServiceCore>>],
+    by_name: Option<HashMap<&'s str, &'s Rc<ServiceCore>>>,
+}
+
+impl<'s> EarlierCores<'s> {
+    fn new(snapshot: &'s CoreSnapshot) -> Self {
+        Self {
+            services: &snapshot.services,
+            by_name: None,
+        }
+    }
+
+    /// The earlier core of a service, found by name.
+    fn find(&mut self, position: usize, service: &ActiveService) -> Option<&'s Rc<ServiceCore>> {
+        let name = service.config.name.as_str();
+        let services = self.services;
+        let is_named = |core: &&Rc<ServiceCore>| core.config().name == name;
+        let at_position = services.get(position).and_then(Option::as_ref);
+        at_position.filter(is_named).or_else(|| {
+            let by_name = self.by_name.get_or_insert_with(|| {
+                let cores = services.iter().flatten();
+                cores
+                    .map(|core| (core.config().name.as_str(), core))
+                    .collect()
+            });
+            by_name.get(name).copied()
+        })
     }
 }
 

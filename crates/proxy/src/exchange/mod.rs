@@ -7,6 +7,7 @@ mod handle;
 mod stages;
 
 mod data_core;
+mod service_routes;
 mod active_config;
 mod service_core;
 mod service_access_log;

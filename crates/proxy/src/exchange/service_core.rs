@@ -121,6 +121,12 @@ impl ServiceCore {
         })
     }
 
+    /// Whether it was built from this service. With the same configuration, [`new`](Self::new)
+    /// would build the same.
+    pub(super) fn is_of(&self, service: &Arc<ActiveService>) -> bool {
+        Arc::ptr_eq(&self.active, service)
+    }
+
     /// The service's configuration.
     pub(super) fn config(&self) -> &ServiceConfig {
         &self.active.config

@@ -11,11 +11,12 @@
 //! makes or receives.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::ops::Sub;
+use std::ops::{Add, Sub};
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::exchange_tally::fraction;
+use super::exchange_tally::{ExchangeTotals, fraction};
 use super::traffic_inventory::TrafficInventory;
 
 /// The interval between samples, in seconds.
@@ -47,6 +48,8 @@ struct SquadSamples {
 #[derive(Debug, Default)]
 pub struct SquadHealth {
     seconds: u64,
+    /// The totals of each service and squad that are counted already.
+    counted: BTreeMap<String, BTreeMap<Arc<str>, ExchangeTotals>>,
     squads: BTreeMap<String, SquadSamples>,
 }
 
@@ -73,34 +76,55 @@ impl SquadHealth {
         services: &[(&TrafficInventory, Option<&str>)],
         cut: &BTreeSet<String>,
     ) {
-        let mut counts = BTreeMap::<String, SquadCounts>::new();
-        for (inventory, provider) in services {
-            for (squad, totals) in inventory.by_squad() {
-                let consumer = counts.entry(squad.to_string()).or_default();
-                consumer.calls += totals.requests();
-                consumer.wrong_calls += totals.wrong_requests;
-                if let Some(provider) = provider {
-                    let provider = counts.entry((*provider).to_owned()).or_default();
-                    provider.served += totals.requests();
-                    provider.wrongly_served += totals.wrong_responses;
-                }
-            }
-        }
+        let counts = self.count_new(services);
         let is_sample = self.seconds.is_multiple_of(SAMPLE_SECONDS);
         self.seconds += 1;
         for (name, counts) in counts {
             let is_cut = cut.contains(&name);
             let squad = self.squads.entry(name).or_default();
             let before = squad.now;
-            squad.now = SquadCounts {
-                seconds: before.seconds + 1,
-                cut_seconds: before.cut_seconds + u64::from(is_cut),
-                ..counts
-            };
+            squad.now = before + counts;
+            squad.now.seconds += 1;
+            squad.now.cut_seconds += u64::from(is_cut);
             if is_sample {
                 squad.sample(before);
             }
         }
+    }
+
+    /// What happened since the last call, by squad. It is counted by service, so the calls of a
+    /// service that is removed stay counted.
+    fn count_new(
+        &mut self,
+        services: &[(&TrafficInventory, Option<&str>)],
+    ) -> BTreeMap<String, SquadCounts> {
+        let mut counts = BTreeMap::<String, SquadCounts>::new();
+        let mut counted = BTreeMap::new();
+        for (inventory, provider) in services {
+            let before = self.counted.remove(inventory.service());
+            let before = before.unwrap_or_default();
+            let totals = inventory.by_squad();
+            for (squad, totals) in &totals {
+                let before = before.get(squad).copied().unwrap_or_default();
+                // Fewer than before: the service was removed and added again.
+                let new = if totals.requests() < before.requests() {
+                    *totals
+                } else {
+                    *totals - before
+                };
+                let consumer = counts.entry(squad.to_string()).or_default();
+                consumer.calls += new.requests();
+                consumer.wrong_calls += new.wrong_requests;
+                if let Some(provider) = provider {
+                    let provider = counts.entry((*provider).to_owned()).or_default();
+                    provider.served += new.requests();
+                    provider.wrongly_served += new.wrong_responses;
+                }
+            }
+            counted.insert(inventory.service().to_owned(), totals);
+        }
+        self.counted = counted;
+        counts
     }
 
     /// The health of every squad that has called or was called, without unknown callers.
@@ -135,18 +159,32 @@ impl SquadSamples {
     }
 }
 
+impl SquadCounts {
+    fn with(self, other: Self, combine: impl Fn(u64, u64) -> u64) -> Self {
+        Self {
+            calls: combine(self.calls, other.calls),
+            wrong_calls: combine(self.wrong_calls, other.wrong_calls),
+            served: combine(self.served, other.served),
+            wrongly_served: combine(self.wrongly_served, other.wrongly_served),
+            seconds: combine(self.seconds, other.seconds),
+            cut_seconds: combine(self.cut_seconds, other.cut_seconds),
+        }
+    }
+}
+
+impl Add for SquadCounts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        self.with(other, |left, right| left + right)
+    }
+}
+
 impl Sub for SquadCounts {
     type Output = Self;
 
     fn sub(self, before: Self) -> Self {
-        Self {
-            calls: self.calls.saturating_sub(before.calls),
-            wrong_calls: self.wrong_calls.saturating_sub(before.wrong_calls),
-            served: self.served.saturating_sub(before.served),
-            wrongly_served: self.wrongly_served.saturating_sub(before.wrongly_served),
-            seconds: self.seconds.saturating_sub(before.seconds),
-            cut_seconds: self.cut_seconds.saturating_sub(before.cut_seconds),
-        }
+        self.with(before, u64::saturating_sub)
     }
 }
 
@@ -219,5 +257,26 @@ mod tests {
             health.observe(&services, &BTreeSet::new());
         }
         assert!((of(&health, "checkout").health - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_service_that_is_removed_and_added_again_changes_no_past_counts() {
+        let mut health = SquadHealth::default();
+        let check = |health: &SquadHealth, expected: f64| {
+            let view = of(health, "checkout");
+            assert!((view.violation_rate - expected).abs() < 1e-9, "{view:?}");
+        };
+        let kept = TrafficInventory::new("orders", 1);
+        calls(&kept, "checkout", 8, false, false);
+        let removed = TrafficInventory::new("search", 1);
+        calls(&removed, "checkout", 2, true, false);
+        health.observe(&[(&kept, None), (&removed, None)], &BTreeSet::new());
+        check(&health, 0.2);
+        health.observe(&[(&kept, None)], &BTreeSet::new());
+        check(&health, 0.2);
+        let added = TrafficInventory::new("search", 1);
+        calls(&added, "checkout", 10, true, false);
+        health.observe(&[(&kept, None), (&added, None)], &BTreeSet::new());
+        check(&health, 0.6);
     }
 }
