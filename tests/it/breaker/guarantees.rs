@@ -76,12 +76,14 @@ fn is_checked() -> bool {
     std::env::var_os("PORTCULLIS_TEST_BINARY").is_none()
 }
 
-/// Practically all requests were served. A machine that stops for a moment sends many requests at
+/// Practically all requests were served. A machine that stops for a moment sends some requests at
 /// once, more than the squad is guaranteed; the simulations allow none to be refused.
 fn assert_served(reports: &[LoadReport]) {
+    const AT_ONCE: u64 = 3;
     for report in reports.iter().filter(|_| is_checked()) {
         let refused = report.refused + report.other;
-        assert!(refused * 20 <= report.sent, "{}", report.line());
+        let allowed = AT_ONCE + report.sent / 20;
+        assert!(refused <= allowed, "{}", report.line());
         assert!(
             report.served + 20 >= report.sent - refused,
             "{}",
