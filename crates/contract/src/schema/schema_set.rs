@@ -4,6 +4,7 @@
 //! schema refers to every schema that values are validated against: `{"properties": {"<key>": …}}`.
 //! A value is validated as the object `{"<key>": value}`, which is what every tape holds.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jsonschema::ValidationError;
@@ -204,7 +205,7 @@ impl SchemaSet {
 
     /// The node of the contract that contains a location of the lowered schema, and the rest of the
     /// pointer below that node.
-    pub(crate) fn origin<'p>(&self, location: &'p str) -> Option<(NodeRef, &'p str)> {
+    pub(crate) fn origin<'p>(&self, location: &'p str) -> Option<(NodeRef, Cow<'p, str>)> {
         origin(&self.origins, location)
     }
 }

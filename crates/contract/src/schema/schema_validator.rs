@@ -4,14 +4,17 @@ use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::{Value, json};
 
 use portcullis_json::{JsonLimits, Tape, TapeJson};
+use portcullis_pattern::NAME_PATTERN_BYTES_MAX;
 
 use super::exact::with_exact_keywords;
 use super::format::with_formats;
-use super::lookaround::BACKTRACKS_MAX;
 use super::pattern_keyword::with_pattern_keyword;
 
-/// Builds a validator with the formats and exact comparisons of contracts. Without `backtracks`, it
-/// matches patterns in linear time.
+/// The backtracking limit of one match of a name.
+pub(crate) const BACKTRACKS_MAX: usize = 20_000;
+
+/// Builds a validator with the formats, patterns and exact comparisons of contracts. Without
+/// `backtracks`, it matches names of properties in linear time.
 pub(super) fn build_validator(
     schema: &Value,
     backtracks: bool,
@@ -22,12 +25,14 @@ pub(super) fn build_validator(
         .should_validate_formats(true);
     let options = with_pattern_keyword(with_exact_keywords(with_formats(options)));
     if backtracks {
-        let engine = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS_MAX);
+        let engine = PatternOptions::fancy_regex()
+            .backtrack_limit(BACKTRACKS_MAX)
+            .size_limit(NAME_PATTERN_BYTES_MAX);
         options.with_pattern_options(engine).build(schema)
     } else {
-        options
-            .with_pattern_options(PatternOptions::regex())
-            .build(schema)
+        // The size of an engine is counted with more than that of its automaton.
+        let engine = PatternOptions::regex().size_limit(2 * NAME_PATTERN_BYTES_MAX);
+        options.with_pattern_options(engine).build(schema)
     }
 }
 

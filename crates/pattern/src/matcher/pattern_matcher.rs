@@ -1,0 +1,212 @@
+//! Decides which engine matches a pattern.
+
+use std::fmt;
+
+use regex_automata::meta;
+
+use crate::pattern_fault::PatternFault;
+use crate::pattern_tree::{PatternNode, PatternPosition, PatternTree};
+use crate::reader::{PatternReading, read_pattern};
+use crate::writer::to_hir;
+
+use super::backtrack_program::BacktrackProgram;
+use super::class_run::ClassRun;
+use super::counting_program::CountingProgram;
+use super::pattern_conditions::{PatternConditions, conditions};
+use super::shortened_tree::shortened;
+use super::word_list::WordList;
+
+/// The largest automaton that the linear engine builds, in bytes.
+const LINEAR_BYTES_MAX: usize = 4 << 20;
+
+/// The size of a pattern above which the linear engine is not tried, in ranges of characters with
+/// all repetitions.
+const LINEAR_RANGES_MAX: u64 = 20_000;
+
+/// The steps of one match by an engine that takes steps.
+const STEPS_MAX: u64 = 1_500_000;
+
+/// A pattern of ECMA-262 that can be matched.
+pub struct EcmaPattern(PatternEngine);
+
+/// The engine that decides a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MatchEngine {
+    WordList,
+    ClassRun,
+    Linear,
+    Counting,
+    Backtracking,
+    /// Several ones, for the parts of the pattern.
+    Several,
+}
+
+#[derive(Debug)]
+enum PatternEngine {
+    Words(WordList),
+    Run(ClassRun),
+    Linear(Box<meta::Regex>),
+    Counting(Box<CountingProgram>),
+    Backtracking(Box<BacktrackProgram>),
+    All(Vec<(bool, Self)>),
+    Any(Vec<Self>),
+}
+
+/// The steps that one match may take.
+pub(super) struct MatchBudget<'b> {
+    left: u64,
+    take: &'b dyn Fn(u64),
+}
+
+impl<'b> MatchBudget<'b> {
+    pub(super) fn new(take: &'b dyn Fn(u64)) -> Self {
+        Self {
+            left: STEPS_MAX,
+            take,
+        }
+    }
+
+    /// `None` if there are not so many steps left.
+    pub(super) fn take(&mut self, steps: u64) -> Option<()> {
+        (self.take)(steps);
+        self.left = self.left.checked_sub(steps)?;
+        Some(())
+    }
+}
+
+impl fmt::Debug for EcmaPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("EcmaPattern").field(&self.engine()).finish()
+    }
+}
+
+impl EcmaPattern {
+    /// Reads and compiles a pattern.
+    ///
+    /// # Errors
+    /// The pattern is not ECMA-262, or too large.
+    pub fn new(text: &str) -> Result<Self, PatternFault> {
+        Self::compile(&read_pattern(text, PatternReading::Strict)?)
+    }
+
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// The pattern is too large.
+    pub fn compile(tree: &PatternTree) -> Result<Self, PatternFault> {
+        let engine = if tree.has_back_references() {
+            backtracking(&tree.root)
+        } else {
+            regular(&shortened(&tree.root))
+        };
+        engine.map(Self).ok_or_else(|| PatternFault {
+            column: 1,
+            reason: "its repetitions make it too large: repeat less, and bound the length with `maxLength`".to_owned(),
+        })
+    }
+
+    /// Whether the pattern matches some part of the text; `None` if finding out takes too many
+    /// steps. `take_steps` is called before each piece of work with its steps, and may unwind.
+    pub fn is_match(&self, text: &str, take_steps: &dyn Fn(u64)) -> Option<bool> {
+        self.0.is_match(text, take_steps)
+    }
+
+    /// The engine that decides the pattern.
+    pub fn engine(&self) -> MatchEngine {
+        match &self.0 {
+            PatternEngine::Words(_) => MatchEngine::WordList,
+            PatternEngine::Run(_) => MatchEngine::ClassRun,
+            PatternEngine::Linear(_) => MatchEngine::Linear,
+            PatternEngine::Counting(_) => MatchEngine::Counting,
+            PatternEngine::Backtracking(_) => MatchEngine::Backtracking,
+            PatternEngine::All(_) | PatternEngine::Any(_) => MatchEngine::Several,
+        }
+    }
+}
+
+impl PatternEngine {
+    fn is_match(&self, text: &str, take_steps: &dyn Fn(u64)) -> Option<bool> {
+        let mut budget = MatchBudget::new(take_steps);
+        match self {
+            Self::Words(words) => Some(words.is_match(text)),
+            Self::Run(run) => Some(run.is_match(text)),
+            Self::Linear(regex) => Some(regex.is_match(text)),
+            Self::Counting(program) => program.is_match(text, &mut budget),
+            Self::Backtracking(program) => program.is_match(text, &mut budget),
+            Self::All(parts) => {
+                // The last part is the rest of the pattern, which refuses most texts.
+                for (expected, part) in parts.iter().rev() {
+                    if part.is_match(text, take_steps)? != *expected {
+                        return Some(false);
+                    }
+                }
+                Some(true)
+            }
+            Self::Any(parts) => {
+                for part in parts {
+                    if part.is_match(text, take_steps)? {
+                        return Some(true);
+                    }
+                }
+                Some(false)
+            }
+        }
+    }
+}
+
+/// The engine of a pattern without references.
+fn regular(root: &PatternNode) -> Option<PatternEngine> {
+    if let Some(words) = WordList::new(root) {
+        return Some(PatternEngine::Words(words));
+    }
+    if let Some(run) = ClassRun::new(root) {
+        return Some(PatternEngine::Run(run));
+    }
+    if root.range_count() <= LINEAR_RANGES_MAX
+        && let Some(hir) = to_hir(root)
+    {
+        let config = meta::Config::new().nfa_size_limit(Some(LINEAR_BYTES_MAX));
+        if let Ok(regex) = meta::Builder::new().configure(config).build_from_hir(&hir) {
+            return Some(PatternEngine::Linear(Box::new(regex)));
+        }
+    }
+    // A part is smaller than the whole, so this ends.
+    match conditions(root) {
+        Some(PatternConditions::All(parts)) => {
+            let parts = parts
+                .iter()
+                .map(|(expected, part)| Some((*expected, regular(&shortened(part))?)));
+            parts.collect::<Option<_>>().map(PatternEngine::All)
+        }
+        Some(PatternConditions::Any(parts)) => {
+            let parts = parts.iter().map(|part| regular(&shortened(part)));
+            parts.collect::<Option<_>>().map(PatternEngine::Any)
+        }
+        None => match CountingProgram::new(root) {
+            Some(program) => Some(PatternEngine::Counting(Box::new(program))),
+            // A counter for a group is a register there.
+            None => backtracking(root),
+        },
+    }
+}
+
+fn backtracking(root: &PatternNode) -> Option<PatternEngine> {
+    let program = BacktrackProgram::new(root)?;
+    Some(PatternEngine::Backtracking(Box::new(program)))
+}
+
+/// Whether a condition on a position holds, by the characters around it.
+pub(super) fn position_holds(
+    position: PatternPosition,
+    before: Option<char>,
+    after: Option<char>,
+) -> bool {
+    let is_word =
+        |character: Option<char>| character.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+    match position {
+        PatternPosition::Start => before.is_none(),
+        PatternPosition::End => after.is_none(),
+        PatternPosition::WordBoundary => is_word(before) != is_word(after),
+        PatternPosition::NotWordBoundary => is_word(before) == is_word(after),
+    }
+}
