@@ -4,7 +4,7 @@
 //! cheapest engine that gives the same answer:
 //!
 //! - `word_list` for texts written out, and `class_run` for classes in a row (`^[a-z][a-z0-9-]{0,62}$`);
-//! - the linear engine of `regex-automata` for what is regular and not large;
+//! - `linear_engine`, which is that of `regex-automata`, for what is regular and not large;
 //! - `counting_program` and `counting_match` for look-around and for large counted repetitions;
 //! - `backtrack_program` and `backtrack_match` for references to groups.
 //!
@@ -15,6 +15,7 @@
 mod character_set;
 mod word_list;
 mod class_run;
+mod linear_engine;
 mod shortened_tree;
 mod pattern_conditions;
 mod counting_program;

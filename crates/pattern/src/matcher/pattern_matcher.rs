@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use regex_automata::meta;
-
 use crate::pattern_fault::PatternFault;
 use crate::pattern_tree::{PatternNode, PatternPosition, PatternTree};
 use crate::reader::{PatternReading, read_pattern};
@@ -12,12 +10,10 @@ use crate::writer::to_hir;
 use super::backtrack_program::BacktrackProgram;
 use super::class_run::ClassRun;
 use super::counting_program::CountingProgram;
+use super::linear_engine::LinearEngine;
 use super::pattern_conditions::{PatternConditions, conditions};
 use super::shortened_tree::shortened;
 use super::word_list::WordList;
-
-/// The largest automaton that the linear engine builds, in bytes.
-const LINEAR_BYTES_MAX: usize = 4 << 20;
 
 /// The size of a pattern above which the linear engine is not tried, in ranges of characters with
 /// all repetitions.
@@ -45,7 +41,7 @@ pub enum MatchEngine {
 enum PatternEngine {
     Words(WordList),
     Run(ClassRun),
-    Linear(Box<meta::Regex>),
+    Linear(LinearEngine),
     Counting(Box<CountingProgram>),
     Backtracking(Box<BacktrackProgram>),
     All(Vec<(bool, Self)>),
@@ -130,7 +126,7 @@ impl PatternEngine {
         match self {
             Self::Words(words) => Some(words.is_match(text)),
             Self::Run(run) => Some(run.is_match(text)),
-            Self::Linear(regex) => Some(regex.is_match(text)),
+            Self::Linear(engine) => engine.is_match(text, &mut budget),
             Self::Counting(program) => program.is_match(text, &mut budget),
             Self::Backtracking(program) => program.is_match(text, &mut budget),
             Self::All(parts) => {
@@ -164,11 +160,9 @@ fn regular(root: &PatternNode) -> Option<PatternEngine> {
     }
     if root.range_count() <= LINEAR_RANGES_MAX
         && let Some(hir) = to_hir(root)
+        && let Some(engine) = LinearEngine::new(root, &hir)
     {
-        let config = meta::Config::new().nfa_size_limit(Some(LINEAR_BYTES_MAX));
-        if let Ok(regex) = meta::Builder::new().configure(config).build_from_hir(&hir) {
-            return Some(PatternEngine::Linear(Box::new(regex)));
-        }
+        return Some(PatternEngine::Linear(engine));
     }
     // A part is smaller than the whole, so this ends.
     match conditions(root) {

@@ -234,11 +234,10 @@ fn large_texts() -> Vec<String> {
     let repeated = |part: &str| part.repeat(size / part.len());
     vec![
         repeated("a"),
+        repeated("a é-1_"),
+        format!("{}\n", repeated("ab😀")),
         repeated("0"),
-        repeated("a b-1_"),
         repeated("é"),
-        repeated("😀"),
-        format!("{}\n", repeated("ab")),
     ]
 }
 
@@ -248,7 +247,7 @@ fn large_texts() -> Vec<String> {
     ignore = "needs node and PORTCULLIS_TEST_LOAD=full"
 )]
 fn thousands_of_generated_patterns_match_as_in_node() {
-    let table = compare(&generated(3, 3_000, 120), &large_texts());
+    let table = compare(&generated(3, 2_200, 50), &large_texts()[..3]);
     table.print("generated patterns");
     assert_eq!(table.disagreements, [""; 0]);
 }
