@@ -11,7 +11,13 @@ const context = createContext({});
 const script = new Script(`
     done = [];
     for (const subject of subjects) {
-        done.push(expression.test(subject) ? '1' : '0');
+        const found = expression.exec(subject);
+        // V8 looks behind from positions inside a pair of surrogates, too, which are not positions of
+        // a text with the flag \`u\`.
+        const isInside = found && /^[\\uD800-\\uDBFF][\\uDC00-\\uDFFF]/.test(
+            subject.slice(Math.max(found.index - 1, 0)),
+        ) && found.index > 0;
+        done.push(isInside ? '?' : found ? '1' : '0');
     }
 `);
 

@@ -6,7 +6,7 @@
 use super::backtrack_program::{
     BacktrackInstruction, BacktrackLoop, BacktrackProgram, registers_of,
 };
-use super::pattern_matcher::{MatchBudget, position_holds};
+use super::match_budget::{MatchBudget, position_holds};
 
 /// How many instructions are run in the time of one step of a validator.
 const INSTRUCTIONS_PER_STEP: u64 = 4;
@@ -188,12 +188,12 @@ impl BacktrackRun<'_, '_> {
 
     /// The position after the text of a group, if it comes next.
     fn referred(&self, groups: &[u32], position: usize, is_backwards: bool) -> Option<usize> {
-        let texts = groups.iter().filter_map(|group| {
+        let mut texts = groups.iter().filter_map(|group| {
             let (start, end) = registers_of(*group);
             let (start, end) = (self.registers[start], self.registers[end]);
             (start != UNSET && end != UNSET).then(|| &self.text[start..end])
         });
-        let Some(text) = texts.last() else {
+        let Some(text) = texts.next_back() else {
             return Some(position);
         };
         let (before, after) = self.text.split_at(position);

@@ -8,10 +8,13 @@ use std::collections::VecDeque;
 use super::counting_program::{
     CountingProgram, PatternAutomaton, PatternInstruction, PositionCheck,
 };
-use super::pattern_matcher::{MatchBudget, position_holds};
+use super::match_budget::{MatchBudget, position_holds};
 
 /// How many states are visited in the time of one step of a validator.
 const STATES_PER_STEP: u64 = 4;
+
+/// After how many states steps are taken.
+const STATES_PER_PAYMENT: u64 = 256;
 
 impl CountingProgram {
     /// Whether the pattern matches some part of the text; `None` if that takes too many steps.
@@ -74,6 +77,8 @@ struct AutomatonRun<'r> {
     counters: Vec<VecDeque<usize>>,
     /// The instructions with a counter that is not empty.
     counting: Vec<usize>,
+    /// The states that no steps were taken for yet.
+    visited: u64,
 }
 
 impl<'r> AutomatonRun<'r> {
@@ -85,6 +90,7 @@ impl<'r> AutomatonRun<'r> {
             open: Vec::new(),
             counters: vec![VecDeque::new(); automaton.counters],
             counting: Vec::new(),
+            visited: 0,
         }
     }
 
@@ -115,7 +121,7 @@ impl<'r> AutomatonRun<'r> {
             reading.clear();
             let is_match = self.follow(&mut next, count, position, &mut reading, budget)?;
             if is_match && !see(position) {
-                return Some(());
+                return self.pay(budget);
             }
             let at = if is_reversed {
                 position.checked_sub(1)
@@ -123,7 +129,7 @@ impl<'r> AutomatonRun<'r> {
                 Some(position)
             };
             let Some(character) = at.and_then(|at| characters.get(at)) else {
-                return Some(());
+                return self.pay(budget);
             };
             self.read(*character, count, &reading, &mut next);
         }
@@ -229,7 +235,15 @@ impl<'r> AutomatonRun<'r> {
                 PatternInstruction::Match => is_match = true,
             }
         }
-        budget.take(visited.div_ceil(STATES_PER_STEP))?;
+        self.visited += visited;
+        if self.visited >= STATES_PER_PAYMENT {
+            self.pay(budget)?;
+        }
         Some(is_match)
+    }
+
+    fn pay(&mut self, budget: &mut MatchBudget<'_>) -> Option<()> {
+        let visited = std::mem::take(&mut self.visited);
+        budget.take(visited.div_ceil(STATES_PER_STEP))
     }
 }

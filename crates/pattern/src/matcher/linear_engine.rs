@@ -19,7 +19,7 @@ use regex_syntax::hir::Hir;
 use crate::pattern_tree::PatternNode;
 
 use super::counting_program::{CountingProgram, is_anchored};
-use super::pattern_matcher::MatchBudget;
+use super::match_budget::MatchBudget;
 
 /// The largest automaton that is built, in bytes.
 const AUTOMATON_BYTES_MAX: usize = 4 << 20;

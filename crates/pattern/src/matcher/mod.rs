@@ -12,6 +12,7 @@
 //! each by its own engine (`pattern_conditions`). The last two engines take steps, and give up after
 //! a number of them.
 
+mod match_budget;
 mod character_set;
 mod word_list;
 mod class_run;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::pattern_fault::PatternFault;
-use crate::pattern_tree::{PatternNode, PatternPosition, PatternTree};
+use crate::pattern_tree::{PatternNode, PatternTree};
 use crate::reader::{PatternReading, read_pattern};
 use crate::writer::to_hir;
 
@@ -11,6 +11,7 @@ use super::backtrack_program::BacktrackProgram;
 use super::class_run::ClassRun;
 use super::counting_program::CountingProgram;
 use super::linear_engine::LinearEngine;
+use super::match_budget::MatchBudget;
 use super::pattern_conditions::{PatternConditions, conditions};
 use super::shortened_tree::shortened;
 use super::word_list::WordList;
@@ -18,9 +19,6 @@ use super::word_list::WordList;
 /// The size of a pattern above which the linear engine is not tried, in ranges of characters with
 /// all repetitions.
 const LINEAR_RANGES_MAX: u64 = 20_000;
-
-/// The steps of one match by an engine that takes steps.
-const STEPS_MAX: u64 = 1_500_000;
 
 /// A pattern of ECMA-262 that can be matched.
 pub struct EcmaPattern(PatternEngine);
@@ -46,28 +44,6 @@ enum PatternEngine {
     Backtracking(Box<BacktrackProgram>),
     All(Vec<(bool, Self)>),
     Any(Vec<Self>),
-}
-
-/// The steps that one match may take.
-pub(super) struct MatchBudget<'b> {
-    left: u64,
-    take: &'b dyn Fn(u64),
-}
-
-impl<'b> MatchBudget<'b> {
-    pub(super) fn new(take: &'b dyn Fn(u64)) -> Self {
-        Self {
-            left: STEPS_MAX,
-            take,
-        }
-    }
-
-    /// `None` if there are not so many steps left.
-    pub(super) fn take(&mut self, steps: u64) -> Option<()> {
-        (self.take)(steps);
-        self.left = self.left.checked_sub(steps)?;
-        Some(())
-    }
 }
 
 impl fmt::Debug for EcmaPattern {
@@ -104,7 +80,7 @@ impl EcmaPattern {
     /// Whether the pattern matches some part of the text; `None` if finding out takes too many
     /// steps. `take_steps` is called before each piece of work with its steps, and may unwind.
     pub fn is_match(&self, text: &str, take_steps: &dyn Fn(u64)) -> Option<bool> {
-        self.0.is_match(text, take_steps)
+        self.0.is_match(text, &mut MatchBudget::new(take_steps))
     }
 
     /// The engine that decides the pattern.
@@ -121,18 +97,17 @@ impl EcmaPattern {
 }
 
 impl PatternEngine {
-    fn is_match(&self, text: &str, take_steps: &dyn Fn(u64)) -> Option<bool> {
-        let mut budget = MatchBudget::new(take_steps);
+    fn is_match(&self, text: &str, budget: &mut MatchBudget<'_>) -> Option<bool> {
         match self {
             Self::Words(words) => Some(words.is_match(text)),
             Self::Run(run) => Some(run.is_match(text)),
-            Self::Linear(engine) => engine.is_match(text, &mut budget),
-            Self::Counting(program) => program.is_match(text, &mut budget),
-            Self::Backtracking(program) => program.is_match(text, &mut budget),
+            Self::Linear(engine) => engine.is_match(text, budget),
+            Self::Counting(program) => program.is_match(text, budget),
+            Self::Backtracking(program) => program.is_match(text, budget),
             Self::All(parts) => {
                 // The last part is the rest of the pattern, which refuses most texts.
                 for (expected, part) in parts.iter().rev() {
-                    if part.is_match(text, take_steps)? != *expected {
+                    if part.is_match(text, budget)? != *expected {
                         return Some(false);
                     }
                 }
@@ -140,7 +115,7 @@ impl PatternEngine {
             }
             Self::Any(parts) => {
                 for part in parts {
-                    if part.is_match(text, take_steps)? {
+                    if part.is_match(text, budget)? {
                         return Some(true);
                     }
                 }
@@ -187,20 +162,4 @@ fn regular(root: &PatternNode) -> Option<PatternEngine> {
 fn backtracking(root: &PatternNode) -> Option<PatternEngine> {
     let program = BacktrackProgram::new(root)?;
     Some(PatternEngine::Backtracking(Box::new(program)))
-}
-
-/// Whether a condition on a position holds, by the characters around it.
-pub(super) fn position_holds(
-    position: PatternPosition,
-    before: Option<char>,
-    after: Option<char>,
-) -> bool {
-    let is_word =
-        |character: Option<char>| character.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
-    match position {
-        PatternPosition::Start => before.is_none(),
-        PatternPosition::End => after.is_none(),
-        PatternPosition::WordBoundary => is_word(before) != is_word(after),
-        PatternPosition::NotWordBoundary => is_word(before) == is_word(after),
-    }
 }

@@ -6,7 +6,8 @@ use fastrand::Rng;
 
 use super::backtrack_program::BacktrackProgram;
 use super::counting_program::CountingProgram;
-use super::pattern_matcher::{EcmaPattern, MatchBudget, MatchEngine};
+use super::match_budget::MatchBudget;
+use super::pattern_matcher::{EcmaPattern, MatchEngine};
 use crate::reader::{PatternReading, read_pattern};
 
 #[track_caller]

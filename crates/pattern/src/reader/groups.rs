@@ -30,7 +30,7 @@ impl PatternReader<'_> {
             return;
         }
         let is_named = self.is_next("?<") && !self.is_next("?<=") && !self.is_next("?<!");
-        if !is_named && !(self.is_tolerant && self.is_next("?P<")) {
+        if !(is_named || self.is_tolerant && self.is_next("?P<")) {
             return;
         }
         let start = self.at;
@@ -286,9 +286,10 @@ impl PatternReader<'_> {
                 }
                 other => other,
             };
-            let is_allowed = match name.is_empty() {
-                true => is_identifier_start(character),
-                false => is_identifier_part(character),
+            let is_allowed = if name.is_empty() {
+                is_identifier_start(character)
+            } else {
+                is_identifier_part(character)
             };
             if !is_allowed {
                 let reason = "the name of a group has letters, digits, `_` and `$`, and does not begin with a digit";

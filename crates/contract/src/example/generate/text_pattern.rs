@@ -108,8 +108,8 @@ impl PatternWriter {
                 is_written
             }
             PatternNode::BackReference(numbers) => {
-                let known = numbers.iter().filter_map(|number| self.groups.get(number));
-                out.push_str(known.last().map_or("", String::as_str));
+                let mut known = numbers.iter().filter_map(|number| self.groups.get(number));
+                out.push_str(known.next_back().map_or("", String::as_str));
                 true
             }
             PatternNode::Concat(parts) => parts.iter().all(|part| self.write(part, out)),
