@@ -32,6 +32,7 @@ fn main() {
         ("has_python", has_programs(&["python3"])),
         ("has_werkzeug", has_programs(&["flask", "django-admin"])),
         ("has_busboy", has_busboy()),
+        ("has_node", has_programs(&["node"])),
         ("has_go", has_programs(&["go"])),
         ("has_php", has_programs(&["php", "python3"])),
         ("has_prlimit", has_programs(&["prlimit"])),

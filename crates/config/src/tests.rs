@@ -131,7 +131,9 @@ fn reads_every_key_of_a_service() {
     assert_eq!(hosts, ["api.example.com", "*.eu.example.com", "::1"]);
     assert_eq!(service.path_prefix.as_str(), "/v1/orders");
     assert_eq!(service.base_paths.unwrap(), ["/", "/v1"]);
-    let directory = service.contract.as_file().unwrap().parent().unwrap();
+    // Relative to the configuration, as the contract is.
+    let folder = service.contract.as_file().unwrap().parent().unwrap();
+    let directory = folder.parent().unwrap();
     assert_eq!(service.ref_root.unwrap(), directory.join("contracts"));
     assert_eq!(service.preflight, PreflightPolicy::Reject);
     let policy = service.enforcement;

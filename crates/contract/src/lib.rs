@@ -54,6 +54,8 @@ pub mod recorded;
 #[cfg(test)]
 mod schema_tests;
 #[cfg(test)]
+mod pattern_tests;
+#[cfg(test)]
 mod bounded_work_tests;
 
 pub use compile::broken_aspects::BrokenAspect;

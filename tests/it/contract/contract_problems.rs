@@ -214,7 +214,7 @@ fn references() {
 fn malformed_schemas() {
     schema("3.0.3", "text", "a.yaml:5: error: a schema must be an object, such as `{ type: string }` [malformed-schema] at #/components/schemas/A");
     schema("3.0.3", "[]", "a.yaml:5: error: a schema must be an object, such as `{ type: string }` [malformed-schema] at #/components/schemas/A");
-    schema("3.0.3", "{pattern: '('}", "a.yaml:5: error: `pattern` is not a regular expression (ECMA-262): `(`: Parsing error at position 1: Opening parenthesis without closing parenthesis [malformed-pattern] at #/components/schemas/A/pattern");
+    schema("3.0.3", "{pattern: '('}", "a.yaml:5: error: `pattern` is not a regular expression (ECMA-262): `(`, column 1: this group is not closed: write `)` at its end, or `\\(` for the character [malformed-pattern] at #/components/schemas/A/pattern");
     schema("3.0.3", "{pattern: 1}", r##"a.yaml:5: error: `pattern` is not valid JSON Schema: 1 is not of type "string" [malformed-schema] at #/components/schemas/A/pattern"##);
     schema("3.0.3", "{required: true}", "a.yaml:5: error: `required` is a list of property names: write `required: [name]` next to `properties` of the object that has them [malformed-schema] at #/components/schemas/A/required");
     schema("3.0.3", "{properties: {a: {type: string, required: true}}}", "a.yaml:5: error: `required` is a list of property names: write `required: [name]` next to `properties` of the object that has them [malformed-schema] at #/components/schemas/A/properties/a/required");
@@ -233,7 +233,7 @@ fn malformed_schemas() {
     schema("3.0.3", "{format: 1}", r##"a.yaml:5: error: `format` is not valid JSON Schema: 1 is not of type "string" [malformed-schema] at #/components/schemas/A/format"##);
     schema("3.1.0", "{exclusiveMaximum: true}", "a.yaml:5: error: in OpenAPI 3.1 `exclusiveMaximum` is a number: write the bound there instead of in `maximum` [malformed-schema] at #/components/schemas/A/exclusiveMaximum");
     schema("3.1.0", "{type: any}", "a.yaml:5: error: `type` must be one of array, boolean, integer, null, number, object, string, not `any` [malformed-schema] at #/components/schemas/A/type");
-    schema("3.1.0", "{patternProperties: {'(': {}}}", "a.yaml:5: error: `patternProperties` is not a regular expression (ECMA-262): `(`: Parsing error at position 1: Opening parenthesis without closing parenthesis [malformed-pattern] at #/components/schemas/A/patternProperties/(");
+    schema("3.1.0", "{patternProperties: {'(': {}}}", "a.yaml:5: error: `patternProperties` is not a regular expression (ECMA-262): `(`, column 1: this group is not closed: write `)` at its end, or `\\(` for the character [malformed-pattern] at #/components/schemas/A/patternProperties/(");
     schema("3.1.0", "{exclusiveMinimum: true, enum: a}", r##"a.yaml:5: error: in OpenAPI 3.1 `exclusiveMinimum` is a number: write the bound there instead of in `minimum` [malformed-schema] at #/components/schemas/A/exclusiveMinimum
 a.yaml:5: error: `enum` is not valid JSON Schema: "a" is not of type "array" [malformed-schema] at #/components/schemas/A/enum"##);
     schema("3.1.0", "{if: x}", "a.yaml:5: error: a schema must be an object, such as `{ type: string }` [malformed-schema] at #/components/schemas/A/if");

@@ -5,6 +5,7 @@ use hashbrown::HashMap;
 use serde_json::{Value, json};
 
 use portcullis_contract::SchemaValidator;
+use portcullis_pattern::EcmaPattern;
 
 use super::formula::StringId;
 use super::language::{Automaton, compile, without_lookarounds};
@@ -23,7 +24,7 @@ pub(super) struct PatternAutomata {
     /// If there is no exact automaton: one that accepts at least all matches.
     pub(super) wider: Option<Automaton>,
     /// If there is no exact automaton: checks single strings.
-    validator: Option<SchemaValidator>,
+    compiled: Option<EcmaPattern>,
 }
 
 impl PatternAutomata {
@@ -32,13 +33,13 @@ impl PatternAutomata {
             return Self {
                 exact: Some(exact),
                 wider: None,
-                validator: None,
+                compiled: None,
             };
         }
         Self {
             exact: None,
             wider: without_lookarounds(pattern).and_then(|plain| compile(&plain)),
-            validator: SchemaValidator::new(&json!({ "pattern": pattern })),
+            compiled: EcmaPattern::new(pattern).ok(),
         }
     }
 }
@@ -66,9 +67,9 @@ impl StringMatchers {
     /// Whether a string matches a pattern.
     pub(super) fn matches(&mut self, word: StringId, pattern: &str, text: &str) -> Option<bool> {
         let pattern = self.pattern(word, pattern);
-        match (&mut pattern.exact, &pattern.validator) {
+        match (&mut pattern.exact, &pattern.compiled) {
             (Some(exact), _) => Some(exact.is_match(text)),
-            (None, Some(validator)) => Some(validator.accepts(&Value::from(text).to_string())),
+            (None, Some(compiled)) => compiled.is_match(text, &|_| {}),
             (None, None) => None,
         }
     }

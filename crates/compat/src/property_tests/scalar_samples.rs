@@ -1,6 +1,7 @@
 //! Samples of strings and numbers: at the bounds of their schemas, and a few usual ones.
 
 use fastrand::Rng;
+use portcullis_pattern::{PatternReading, read_pattern, to_hir};
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde_json::{Map, Number, Value, json};
 
@@ -82,8 +83,8 @@ fn formatted(rng: &mut Rng, format: &str) -> Option<String> {
 
 /// A text that probably matches a pattern (ECMA-262) and has an allowed length.
 fn matching(rng: &mut Rng, pattern: &str, least: u64, most: Option<u64>) -> Option<String> {
-    let rust = jsonschema_regex::to_rust_regex(pattern).ok()?;
-    let syntax = regex_syntax::parse(&rust).ok()?;
+    let tree = read_pattern(pattern, PatternReading::Strict).ok()?;
+    let syntax = to_hir(&tree.root)?;
     (0..30).find_map(|turn| {
         let mut text = String::new();
         write_match(rng, &syntax, turn, &mut text)?;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use serde_json::Value;
 
 use portcullis_json::{JsonLimits, Tape};
+use portcullis_pattern::named_as_written;
 
 use crate::message::compiled_contract::CompiledContract;
 use crate::openapi::dialect::MessageDirection;
@@ -202,7 +203,7 @@ fn refusals(schemas: &SchemaSet, key: &SchemaKey, text: &str) -> Vec<SchemaRefus
                 .and_then(|rest| rest.find('/').map(|at| &rest[at..]));
             SchemaRefusal {
                 pointer: below.unwrap_or_default().to_owned(),
-                location: error.schema_path().as_str().to_owned(),
+                location: named_as_written(error.schema_path().as_str()).into_owned(),
             }
         })
         .collect()

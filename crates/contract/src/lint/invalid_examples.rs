@@ -181,7 +181,7 @@ impl DirectionValidator {
         });
         for SchemaContradiction { pointer, message } in contradictions {
             if let Some((node_ref, rest)) = schemas.origin(&pointer) {
-                let node_ref = documents.deepest_existing(node_ref, rest);
+                let node_ref = documents.deepest_existing(node_ref, &rest);
                 findings.warn(ContractProblemKind::UnsatisfiableSchema, node_ref, message);
             }
         }

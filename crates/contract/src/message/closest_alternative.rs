@@ -125,7 +125,7 @@ impl<'d> AlternativeList<'d> {
     ) -> Option<Self> {
         let (place, rest) = schemas.origin(error.schema_path().as_str())?;
         let (above, _) = rest.rsplit_once('/')?;
-        let list = documents.deepest_existing(place, rest);
+        let list = documents.deepest_existing(place, &rest);
         let elements = documents.node(list).elements();
         Some(Self {
             documents,

@@ -14,10 +14,10 @@ use super::expected_value::expected;
 use super::violation::{MessagePart, Violation, ViolationClass};
 use crate::openapi::document::DocumentSet;
 use crate::schema::exact::MUST_BE;
-use crate::schema::lookaround::BACKTRACKS_MAX;
 use crate::schema::lower::EXACT;
 use crate::schema::pattern_keyword::MATCHING;
 use crate::schema::schema_set::SchemaSet;
+use crate::schema::schema_validator::BACKTRACKS_MAX;
 
 /// The longest message, in characters. Messages quote values.
 const MESSAGE_CHARS_MAX: usize = 200;

@@ -7,6 +7,8 @@
 //! asserts `int32` and `int64`. `float` and `double` only name a storage format, so they assert
 //! nothing. Every other format is an annotation.
 
+use portcullis_pattern::{PatternNote, PatternNoteKind, PatternReading, read_pattern};
+
 use super::exact::TapeValidatorOptions;
 use super::timestamp::{is_date, is_date_time, is_time};
 
@@ -41,8 +43,16 @@ pub(super) fn with_formats(options: TapeValidatorOptions) -> TapeValidatorOption
         .with_format("date", is_date)
         .with_format("time", is_time)
         .with_format("date-time", is_date_time)
+        .with_format("regex", is_pattern)
         .with_format("byte", is_base64)
         .with_format("base64url", is_base64url)
+}
+
+/// Whether a text is a pattern of ECMA-262 with Unicode. An escape of a character that needs none is
+/// allowed.
+fn is_pattern(text: &str) -> bool {
+    let is_escape = |note: &PatternNote| note.kind == PatternNoteKind::IdentityEscape;
+    read_pattern(text, PatternReading::Strict).is_ok_and(|tree| tree.notes.iter().all(is_escape))
 }
 
 /// Whether a text is Base64 with padding (RFC 4648 section 4).

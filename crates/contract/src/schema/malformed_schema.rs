@@ -3,9 +3,13 @@
 //! The meta-schema finds every error, but its messages name keywords of the meta-schema instead of
 //! the mistake. This module has a specific message for each common mistake.
 
+use std::borrow::Cow;
+
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
+
+use portcullis_pattern::EcmaPattern;
 
 use super::lower::{EXACT, SchemaFault, origin};
 use super::schema_path::keyword_at;
@@ -45,7 +49,9 @@ pub(super) fn malformed(
 
 fn fault(error: &ValidationError<'_>, origins: &[NodeRef], documents: &DocumentSet) -> SchemaFault {
     let location = error.instance_path().as_str();
-    let (node_ref, rest) = origin(origins, location).unwrap_or((documents.entry_ref(), ""));
+    let (node_ref, rest) =
+        origin(origins, location).unwrap_or((documents.entry_ref(), Cow::Borrowed("")));
+    let rest = &*rest;
     let (parent, keyword) = rest.rsplit_once('/').unwrap_or(("", rest));
     let instance = error.instance();
     let is_pattern_key = parent.ends_with("/patternProperties");
@@ -78,9 +84,9 @@ fn fault(error: &ValidationError<'_>, origins: &[NodeRef], documents: &DocumentS
 }
 
 fn malformed_pattern(keyword: &str, pattern: &str) -> String {
-    let reason = fancy_regex::Regex::new(pattern)
+    let reason = EcmaPattern::new(pattern)
         .err()
-        .map_or(String::new(), |error| format!(": {error}"));
+        .map_or(String::new(), |fault| format!(", {fault}"));
     format!("`{keyword}` is not a regular expression (ECMA-262): `{pattern}`{reason}")
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `lower` translates the schemas of OpenAPI 3.0 and 3.1 into one JSON Schema 2020-12 document.
 //! `schema_set` holds the validator of that document (`built_validator`); `schema_validator` builds it, with the
-//! keywords of `exact` and `pattern_keyword` (`lookaround`) and the formats of `format` and
+//! keywords of `exact` and `pattern_keyword` and the formats of `format` and
 //! `timestamp`. `malformed_schema` explains
 //! schemas that are not valid, and `application_bounds` refuses schemas that cost too much.
 //! `one_pass` accepts most valid JSON texts in the pass that reads them.
@@ -20,7 +20,6 @@ mod malformed_schema;
 mod application_bounds;
 mod built_validator;
 mod one_pass;
-pub(crate) mod lookaround;
 pub(crate) mod pattern_keyword;
 pub(crate) mod schema_surface;
 pub(crate) mod contradiction;

@@ -4,6 +4,7 @@
 //! schema refers to every schema that values are validated against: `{"properties": {"<key>": …}}`.
 //! A value is validated as the object `{"<key>": value}`, which is what every tape holds.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jsonschema::ValidationError;
@@ -16,6 +17,7 @@ use super::built_validator::BuiltValidator;
 use super::lower::{LoweringOutput, SchemaFault, closed, origin};
 use super::malformed_schema::{all_malformed, malformed};
 use super::one_pass::OnePassProgram;
+use super::pattern_keyword::SchemaPatterns;
 use super::schema_validator::build_validator;
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::document::{DocumentSet, NodeRef};
@@ -114,10 +116,11 @@ impl SchemaSet {
                 warnings,
             });
         }
-        match build_validator(&schema, backtracks_names) {
+        let patterns = SchemaPatterns::default();
+        match build_validator(&schema, backtracks_names, &patterns) {
             Ok(validator) => Ok(Self {
                 validator: BuiltValidator::new(validator, origins.len()),
-                one_pass: OnePassProgram::new(&schema, &roots),
+                one_pass: OnePassProgram::new(&schema, &roots, &patterns),
                 backtracks_names,
                 origins,
                 roots,
@@ -219,7 +222,7 @@ impl SchemaSet {
 
     /// The node of the contract that contains a location of the lowered schema, and the rest of the
     /// pointer below that node.
-    pub(crate) fn origin<'p>(&self, location: &'p str) -> Option<(NodeRef, &'p str)> {
+    pub(crate) fn origin<'p>(&self, location: &'p str) -> Option<(NodeRef, Cow<'p, str>)> {
         origin(&self.origins, location)
     }
 }

@@ -4,30 +4,37 @@ use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::{Value, json};
 
 use portcullis_json::{JsonLimits, Tape, TapeJson};
+use portcullis_pattern::NAME_PATTERN_BYTES_MAX;
 
 use super::exact::with_exact_keywords;
 use super::format::with_formats;
-use super::lookaround::BACKTRACKS_MAX;
-use super::pattern_keyword::with_pattern_keyword;
+use super::pattern_keyword::{SchemaPatterns, with_pattern_keyword};
 
-/// Builds a validator with the formats and exact comparisons of contracts. Without `backtracks`, it
-/// matches patterns in linear time.
+/// The backtracking limit of one match of a name.
+pub(crate) const BACKTRACKS_MAX: usize = 20_000;
+
+/// Builds a validator with the formats, patterns and exact comparisons of contracts. Without
+/// `backtracks`, it matches names of properties in linear time.
 pub(super) fn build_validator(
     schema: &Value,
     backtracks: bool,
+    patterns: &SchemaPatterns,
 ) -> Result<Validator<TapeJson>, ValidationError<'static>> {
     let options = jsonschema::options_for::<TapeJson>()
         .with_draft(Draft::Draft202012)
         .offline()
         .should_validate_formats(true);
-    let options = with_pattern_keyword(with_exact_keywords(with_formats(options)));
+    let options = with_exact_keywords(with_formats(options));
+    let options = with_pattern_keyword(options, patterns.clone());
     if backtracks {
-        let engine = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS_MAX);
+        let engine = PatternOptions::fancy_regex()
+            .backtrack_limit(BACKTRACKS_MAX)
+            .size_limit(NAME_PATTERN_BYTES_MAX);
         options.with_pattern_options(engine).build(schema)
     } else {
-        options
-            .with_pattern_options(PatternOptions::regex())
-            .build(schema)
+        // The size of an engine is counted with more than that of its automaton.
+        let engine = PatternOptions::regex().size_limit(2 * NAME_PATTERN_BYTES_MAX);
+        options.with_pattern_options(engine).build(schema)
     }
 }
 
@@ -40,7 +47,9 @@ impl SchemaValidator {
     /// valid schema.
     pub fn new(schema: &Value) -> Option<Self> {
         let wrapper = json!({ "properties": { "": schema } });
-        build_validator(&wrapper, true).ok().map(Self)
+        build_validator(&wrapper, true, &SchemaPatterns::default())
+            .ok()
+            .map(Self)
     }
 
     /// Whether a value, given as JSON text, satisfies the schema.

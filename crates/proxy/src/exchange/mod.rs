@@ -13,6 +13,7 @@ mod service_core;
 mod service_access_log;
 
 mod request_record;
+mod access_line;
 mod request_wait;
 mod answer_passage;
 mod reportable;

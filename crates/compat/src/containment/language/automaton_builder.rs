@@ -1,20 +1,19 @@
 //! Compiles a pattern (ECMA-262) to an automaton.
 
-use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use portcullis_pattern::{PatternNode, PatternPosition, PatternReading, read_pattern};
 
 use super::automaton::{Automaton, NfaState};
 
 /// The maximum number of states.
 const STATES_MAX: usize = 20_000;
 
-/// The automaton of a pattern, translated as the validators do; `None` if the pattern has
-/// lookarounds or backreferences or is too large.
+/// The automaton of a pattern, read as the validators do; `None` if the pattern has lookarounds,
+/// word boundaries or backreferences, or is too large.
 pub(crate) fn compile(pattern: &str) -> Option<Automaton> {
-    let rust = jsonschema_regex::to_rust_regex(pattern).ok()?;
-    let syntax = regex_syntax::parse(&rust).ok()?;
+    let tree = read_pattern(pattern, PatternReading::Strict).ok()?;
     let mut building = AutomatonBuilder::default();
     let end = building.push(NfaState::Match)?;
-    let start = building.add(&syntax, end)?;
+    let start = building.add(&tree.root, end)?;
     Some(Automaton::new(building.states, start))
 }
 
@@ -47,45 +46,38 @@ impl AutomatonBuilder {
         u32::try_from(self.states.len() - 1).ok()
     }
 
-    fn add(&mut self, syntax: &Hir, next: u32) -> Option<u32> {
-        match syntax.kind() {
-            HirKind::Empty => Some(next),
-            HirKind::Literal(literal) => self.word(std::str::from_utf8(&literal.0).ok()?, next),
-            HirKind::Class(Class::Unicode(class)) => {
-                let ranges = class.iter().map(|range| (range.start(), range.end()));
-                let ranges = ranges.collect();
+    fn add(&mut self, node: &PatternNode, next: u32) -> Option<u32> {
+        match node {
+            PatternNode::Empty => Some(next),
+            PatternNode::Class(class) => {
+                let ranges = class.ranges().iter();
+                let ranges = ranges.map(|range| (range.start(), range.end())).collect();
                 self.push(NfaState::Consume { ranges, next })
             }
-            HirKind::Class(Class::Bytes(class)) => {
-                let ranges = class
-                    .iter()
-                    .map(|range| (char::from(range.start()), char::from(range.end())));
-                let ranges: Box<[(char, char)]> = ranges.collect();
-                let is_ascii = ranges.iter().all(|(_, upto)| upto.is_ascii());
-                is_ascii.then(|| self.push(NfaState::Consume { ranges, next }))?
-            }
-            HirKind::Look(Look::Start) => self.push(NfaState::Begin(next)),
-            HirKind::Look(Look::End) => self.push(NfaState::End(next)),
-            HirKind::Look(_) => None,
-            HirKind::Capture(capture) => self.add(&capture.sub, next),
-            HirKind::Concat(parts) => parts
+            PatternNode::Position(PatternPosition::Start) => self.push(NfaState::Begin(next)),
+            PatternNode::Position(PatternPosition::End) => self.push(NfaState::End(next)),
+            PatternNode::Position(_)
+            | PatternNode::Lookaround { .. }
+            | PatternNode::BackReference(_) => None,
+            PatternNode::Capture { node, .. } => self.add(node, next),
+            PatternNode::Concat(parts) => parts
                 .iter()
                 .rev()
                 .try_fold(next, |next, part| self.add(part, next)),
-            HirKind::Alternation(branches) => {
+            PatternNode::Alternation(branches) => {
                 let starts: Option<Vec<u32>> = branches
                     .iter()
                     .map(|branch| self.add(branch, next))
                     .collect();
                 self.push(NfaState::Split(starts?))
             }
-            HirKind::Repetition(repetition) => {
-                self.repeat(&repetition.sub, repetition.min, repetition.max, next)
+            PatternNode::Repeat(repeat) => {
+                self.repeat(&repeat.node, repeat.least, repeat.most, next)
             }
         }
     }
 
-    fn repeat(&mut self, part: &Hir, min: u32, max: Option<u32>, next: u32) -> Option<u32> {
+    fn repeat(&mut self, part: &PatternNode, min: u32, max: Option<u32>, next: u32) -> Option<u32> {
         let mut start = match max {
             None => {
                 let again = self.push(NfaState::Split(vec![next]))?;

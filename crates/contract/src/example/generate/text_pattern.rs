@@ -6,11 +6,10 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::str;
 
-use fancy_regex::Regex;
 use hashbrown::HashMap;
-use regex_syntax::hir::{Class, Hir, HirKind};
+
+use portcullis_pattern::{EcmaPattern, PatternNode, PatternReading, PatternTree, read_pattern};
 
 const TEXT_BYTES_MAX: usize = 4_096;
 /// The maximum number of steps for one text, because nested repetitions multiply.
@@ -35,29 +34,25 @@ impl PatternCache {
 /// A pattern of a schema (ECMA-262), compiled for matching and for generating.
 #[derive(Debug)]
 pub(super) struct TextPattern {
-    regex: Option<Regex>,
-    syntax: Option<Hir>,
+    compiled: Option<EcmaPattern>,
+    tree: Option<PatternTree>,
 }
 
 impl TextPattern {
     pub(super) fn new(pattern: &str) -> Self {
-        let rust = jsonschema_regex::to_rust_regex(pattern);
-        let rust = rust.as_deref().unwrap_or(pattern);
-        let syntax = regex_syntax::parse(rust).ok().or_else(|| {
-            let plain = without_lookarounds(pattern);
-            regex_syntax::parse(&jsonschema_regex::to_rust_regex(&plain).ok()?).ok()
-        });
+        let tree = read_pattern(pattern, PatternReading::Strict).ok();
         Self {
-            regex: Regex::new(rust).ok(),
-            syntax,
+            compiled: tree
+                .as_ref()
+                .and_then(|tree| EcmaPattern::compile(tree).ok()),
+            tree,
         }
     }
 
     /// Whether the text matches. An expression that cannot be compiled matches every text.
     pub(super) fn is_match(&self, text: &str) -> bool {
-        self.regex
-            .as_ref()
-            .is_none_or(|regex| regex.is_match(text).unwrap_or(true))
+        let compiled = self.compiled.as_ref();
+        compiled.is_none_or(|compiled| compiled.is_match(text, &|_| {}).unwrap_or(true))
     }
 
     /// Texts that probably match, in increasing length.
@@ -69,83 +64,56 @@ impl TextPattern {
                 stretch,
                 salt,
                 left: STEPS_MAX,
+                groups: HashMap::new(),
             };
-            writer
-                .write(self.syntax.as_ref()?, &mut text)
-                .then_some(text)
+            let root = &self.tree.as_ref()?.root;
+            writer.write(root, &mut text).then_some(text)
         })
     }
-}
-
-/// Removes `(?=…)`, `(?!…)`, `(?<=…)` and `(?<!…)`.
-fn without_lookarounds(pattern: &str) -> String {
-    let mut out = String::new();
-    let mut rest = pattern;
-    while let Some(first) = rest.chars().next() {
-        let looks = ["(?=", "(?!", "(?<=", "(?<!"]
-            .iter()
-            .any(|open| rest.starts_with(open));
-        let length = match first {
-            '\\' => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
-            '(' if looks => group_length(rest),
-            _ => first.len_utf8(),
-        };
-        if !looks {
-            out.push_str(&rest[..length]);
-        }
-        rest = &rest[length..];
-    }
-    out
-}
-
-/// The length in bytes of the group at the start of `text`.
-fn group_length(text: &str) -> usize {
-    let (mut depth, mut escaped, mut in_class) = (0_usize, false, false);
-    for (index, character) in text.char_indices() {
-        match character {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '[' => in_class = true,
-            ']' => in_class = false,
-            '(' if !in_class => depth += 1,
-            ')' if !in_class && depth == 1 => return index + 1,
-            ')' if !in_class => depth -= 1,
-            _ => {}
-        }
-    }
-    text.len()
 }
 
 struct PatternWriter {
     stretch: u32,
     salt: usize,
     left: usize,
+    /// What each group has written.
+    groups: HashMap<u32, String>,
 }
 
 impl PatternWriter {
-    fn write(&mut self, syntax: &Hir, out: &mut String) -> bool {
+    fn write(&mut self, node: &PatternNode, out: &mut String) -> bool {
         self.left = self.left.saturating_sub(1);
         if out.len() > TEXT_BYTES_MAX || self.left == 0 {
             return false;
         }
-        match syntax.kind() {
-            HirKind::Empty | HirKind::Look(_) => true,
-            HirKind::Literal(literal) => {
-                let text = str::from_utf8(&literal.0);
-                text.map(|text| out.push_str(text)).is_ok()
+        match node {
+            PatternNode::Empty | PatternNode::Position(_) | PatternNode::Lookaround { .. } => true,
+            PatternNode::Class(class) => {
+                let ranges = class.ranges().iter();
+                let ranges: Vec<_> = ranges.map(|range| (range.start(), range.end())).collect();
+                self.character(&ranges, out.len())
+                    .map(|c| out.push(c))
+                    .is_some()
             }
-            HirKind::Class(class) => self
-                .character(class, out.len())
-                .map(|c| out.push(c))
-                .is_some(),
-            HirKind::Repetition(repetition) => {
-                let most = repetition.max.unwrap_or(u32::MAX);
-                let wanted = repetition.min.saturating_add(self.stretch).min(most);
-                (0..wanted).all(|_| self.write(&repetition.sub, out))
+            PatternNode::Repeat(repeat) => {
+                let most = repeat.most.unwrap_or(u32::MAX);
+                let wanted = repeat.least.saturating_add(self.stretch).min(most);
+                (0..wanted).all(|_| self.write(&repeat.node, out))
             }
-            HirKind::Capture(capture) => self.write(&capture.sub, out),
-            HirKind::Concat(parts) => parts.iter().all(|part| self.write(part, out)),
-            HirKind::Alternation(branches) => {
+            PatternNode::Capture { number, node } => {
+                let start = out.len();
+                let is_written = self.write(node, out);
+                let written = out.get(start..).unwrap_or_default();
+                self.groups.insert(*number, written.to_owned());
+                is_written
+            }
+            PatternNode::BackReference(numbers) => {
+                let mut known = numbers.iter().filter_map(|number| self.groups.get(number));
+                out.push_str(known.next_back().map_or("", String::as_str));
+                true
+            }
+            PatternNode::Concat(parts) => parts.iter().all(|part| self.write(part, out)),
+            PatternNode::Alternation(branches) => {
                 let start = out.len();
                 (0..branches.len()).any(|index| {
                     out.truncate(start);
@@ -155,20 +123,8 @@ impl PatternWriter {
         }
     }
 
-    /// A letter or digit if the class has one, varied by position.
-    fn character(&self, class: &Class, position: usize) -> Option<char> {
-        let ranges: Vec<(char, char)> = match class {
-            Class::Unicode(class) => class
-                .ranges()
-                .iter()
-                .map(|r| (r.start(), r.end()))
-                .collect(),
-            Class::Bytes(class) => {
-                let bounds = |r: &regex_syntax::hir::ClassBytesRange| (r.start(), r.end());
-                let chars = |(start, end)| (char::from(start), char::from(end));
-                class.ranges().iter().map(bounds).map(chars).collect()
-            }
-        };
+    /// A letter or digit if the ranges have one, varied by position.
+    fn character(&self, ranges: &[(char, char)], position: usize) -> Option<char> {
         let has = |wanted: char| {
             ranges
                 .iter()

@@ -34,8 +34,7 @@ pub(crate) struct SchemaLowering<'d> {
     pub(super) dynamic_resources: Vec<Option<SchemaResourceId>>,
     lowered: Vec<Value>,
     targets: HashMap<(NodeRef, &'d str), NodeRef>,
-    /// Whether a pattern for names of properties, or one that comparisons read, needs a backtracking
-    /// regex engine.
+    /// Whether a pattern for names of properties needs a backtracking regex engine.
     pub(super) backtracks_names: bool,
     warnings: Vec<ContractProblem>,
     faults: Vec<SchemaFault>,
@@ -247,12 +246,7 @@ impl<'d> SchemaLowering<'d> {
     /// Reports a reference that does not resolve. `shown` is the node to name, `at` the reference.
     fn unresolved(&mut self, shown: NodeRef, at: NodeRef, schema: NodeRef, message: &str) {
         let kind = ContractProblemKind::UnresolvedReference;
-        let problem = self.located(Severity::Error, kind, shown, message.to_owned());
-        self.faults.push(SchemaFault {
-            node_ref: at,
-            schema,
-            problem,
-        });
+        self.problem_at(kind, (shown, at, schema), message.to_owned());
     }
 
     /// Reports an error at a node of the schema `schema`.
@@ -263,9 +257,19 @@ impl<'d> SchemaLowering<'d> {
         schema: NodeRef,
         message: String,
     ) {
-        let problem = self.located(Severity::Error, kind, at, message);
+        self.problem_at(kind, (at, at, schema), message);
+    }
+
+    /// Reports an error: the node to name, the node whose value is unusable, and its schema.
+    pub(super) fn problem_at(
+        &mut self,
+        kind: ContractProblemKind,
+        (shown, node_ref, schema): (NodeRef, NodeRef, NodeRef),
+        message: String,
+    ) {
+        let problem = self.located(Severity::Error, kind, shown, message);
         self.faults.push(SchemaFault {
-            node_ref: at,
+            node_ref,
             schema,
             problem,
         });

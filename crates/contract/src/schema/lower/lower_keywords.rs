@@ -7,13 +7,11 @@ use serde_json::{Map, Value, json};
 use portcullis_json::{JsonKind, JsonNode};
 
 use super::definitions::SchemaLowering;
-use super::pattern_syntax::without_ranges_of_classes;
 use super::required_exemptions::ExemptNames;
 use super::unknown_schema::remove_dependents;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
-use crate::schema::lookaround::PatternEngine;
 
 /// The prefix of keywords that compare exactly what the keyword of the same name would round.
 pub(crate) const EXACT: &str = "x-exact-";
@@ -28,7 +26,12 @@ impl<'d> SchemaLowering<'d> {
         schema
     }
 
-    fn inner(&mut self, near: NodeRef, node: JsonNode<'d>, exempt: ExemptNames) -> Value {
+    pub(super) fn inner(
+        &mut self,
+        near: NodeRef,
+        node: JsonNode<'d>,
+        exempt: ExemptNames,
+    ) -> Value {
         let node_ref = DocumentSet::node_ref(near, node);
         if self.starts_dynamic_resource(node_ref) {
             let number = self.define_exactly(node_ref, exempt);
@@ -95,7 +98,7 @@ impl<'d> SchemaLowering<'d> {
                 self.inner(node_ref, value, ExemptNames::NONE)
             }
             "allOf" | "anyOf" | "oneOf" => self.branches(node_ref, exempt, keyword, value),
-            "pattern" => return self.pattern(out, value),
+            "pattern" => return self.pattern(out, node_ref, value),
             "maxLength" | "minLength" | "maxItems" | "minItems" | "uniqueItems"
             | "maxProperties" | "minProperties" => value.to_value(),
             // Comparisons and examples read the list, so only validators get it as text.
@@ -184,10 +187,7 @@ impl<'d> SchemaLowering<'d> {
             | "unevaluatedItems"
             | "unevaluatedProperties" => self.inner(node_ref, value, ExemptNames::NONE),
             "prefixItems" => self.list_of_schemas(node_ref, value),
-            "patternProperties" => {
-                self.backtracks_names |= value.members().any(|(name, _)| needs_backtracking(name));
-                self.map_of_schemas(node_ref, value)
-            }
+            "patternProperties" => self.patterned_schemas(node_ref, value),
             "dependentSchemas" => self.map_of_schemas(node_ref, value),
             "$dynamicRef" => match self.dynamic_reference(node_ref, value) {
                 Some(reference) => reference,
@@ -203,24 +203,6 @@ impl<'d> SchemaLowering<'d> {
             _ => return,
         };
         out.insert(keyword.to_owned(), lowered);
-    }
-
-    /// Lowers a pattern. One that the linear engine does not support has a keyword of its own,
-    /// except where comparisons and examples read it.
-    fn pattern(&mut self, out: &mut Map<String, Value>, value: JsonNode<'d>) {
-        let Some(text) = value.as_str().map(without_ranges_of_classes) else {
-            out.insert("pattern".to_owned(), value.to_value());
-            return;
-        };
-        let is_read = self.with_access || self.with_examples;
-        if !needs_backtracking(&text) {
-            out.insert("pattern".to_owned(), text.into());
-        } else if is_read || PatternEngine::new(&text).is_none() {
-            self.backtracks_names = true;
-            out.insert("pattern".to_owned(), text.into());
-        } else {
-            out.insert(format!("{EXACT}pattern"), text.into());
-        }
     }
 
     fn boolean_bound(&mut self, node_ref: NodeRef, keyword: &str, value: JsonNode<'d>) {
@@ -338,15 +320,4 @@ fn bound_of(keyword: &str) -> &'static str {
 /// need a separate keyword, because the `format` of validators applies only to strings.
 fn is_number_format(value: JsonNode<'_>) -> bool {
     matches!(value.as_str(), Some("int32" | "int64"))
-}
-
-/// Whether a pattern may have look-around or backreferences, which no linear-time engine supports.
-/// An escaped parenthesis can be a false positive, which only costs speed.
-fn needs_backtracking(pattern: &str) -> bool {
-    const AROUND: [&str; 5] = ["(?=", "(?!", "(?<=", "(?<!", "\\k<"];
-    let refers_back = pattern
-        .as_bytes()
-        .windows(2)
-        .any(|pair| pair[0] == b'\\' && matches!(pair[1], b'1'..=b'9'));
-    refers_back || AROUND.iter().any(|sign| pattern.contains(sign))
 }

@@ -12,7 +12,7 @@
 mod definitions;
 mod lower_keywords;
 mod schema_dialect;
-mod pattern_syntax;
+mod lower_patterns;
 mod required_exemptions;
 mod dynamic_scope;
 mod unknown_schema;

@@ -1,12 +1,20 @@
 //! From locations in the lowered document back to the contract.
 
+use std::borrow::Cow;
+
+use portcullis_pattern::named_as_written;
+
 use crate::openapi::document::NodeRef;
 
 /// The node of the contract that contains a location of the lowered document, and the rest of the
-/// pointer below that node. `origins` has the node of each definition by number.
-pub(crate) fn origin<'p>(origins: &[NodeRef], location: &'p str) -> Option<(NodeRef, &'p str)> {
+/// pointer below that node, with the patterns of names as the contract has them. `origins` has the
+/// node of each definition by number.
+pub(crate) fn origin<'p>(
+    origins: &[NodeRef],
+    location: &'p str,
+) -> Option<(NodeRef, Cow<'p, str>)> {
     let (number, rest) = number_of(location)?;
-    Some((*origins.get(number)?, rest))
+    Some((*origins.get(number)?, named_as_written(rest)))
 }
 
 /// The number of the definition that contains a location, and the rest of the pointer below it.

@@ -11,6 +11,7 @@ use super::text_rules::{StringPattern, TextFormat, TextRules};
 use super::value_rules::{ArrayRules, BooleanRules};
 use crate::schema::format::ASSERTED_FORMATS;
 use crate::schema::lower::EXACT;
+use crate::schema::pattern_keyword::SchemaPatterns;
 
 /// What the keyword is without the prefix of its exact form.
 fn plain_name(keyword: &str) -> &str {
@@ -128,7 +129,10 @@ impl NumberRules {
     }
 }
 
-pub(super) fn text_rules(schemas: &[SchemaKeywords<'_>]) -> Option<TextRules> {
+pub(super) fn text_rules(
+    schemas: &[SchemaKeywords<'_>],
+    patterns: &SchemaPatterns,
+) -> Option<TextRules> {
     let mut rules = TextRules::default();
     for (keyword, value) in schemas.iter().copied().flatten() {
         if is_exact_list(keyword) {
@@ -144,14 +148,16 @@ pub(super) fn text_rules(schemas: &[SchemaKeywords<'_>]) -> Option<TextRules> {
                 let length = count(value)?;
                 rules.length_max = Some(rules.length_max.map_or(length, |max| max.min(length)));
             }
-            "pattern" => rules.patterns.push(StringPattern::new(value.as_str()?)?),
+            "pattern" => {
+                let compiled = patterns.compiled(value.as_str()?).ok()?;
+                rules.patterns.push(StringPattern::new(compiled)?);
+            }
             "format" => {
                 let name = value.as_str()?;
                 if ASSERTED_FORMATS.contains(&name) {
                     rules.formats.push(TextFormat::of_name(name)?);
                 }
             }
-            _ if keyword.starts_with(EXACT) && plain_name(keyword) == "pattern" => return None,
             _ => {}
         }
     }

@@ -11,7 +11,7 @@
 //! place (`$ref`, `allOf`, chosen alternatives) into one set of rules, with `merge_keywords` and
 //! `merge_objects`. `disjoint_branches` says of which `oneOf` at most one alternative can match.
 //! `text_judge` reads a text by the rules; `text_rules`, `number_rules` and `property_names` decide
-//! about scalars and names, `class_sequence` matches simple patterns.
+//! about scalars and names.
 
 mod rules_id;
 mod value_rules;
@@ -21,7 +21,6 @@ mod schema_places;
 mod merge_keywords;
 mod merge_objects;
 mod program_builder;
-mod class_sequence;
 mod text_rules;
 mod number_rules;
 mod property_names;

@@ -15,6 +15,7 @@ use super::rules_id::RulesId;
 use super::schema_kinds::{KindSet, SchemaKeywords, admitted_kinds, referenced};
 use super::schema_places::{JoinedSchemas, SCHEMAS_MAX, SchemaPlaces, identity};
 use super::value_rules::{KindRule, OnePassProgram, ValueRules};
+use crate::schema::pattern_keyword::SchemaPatterns;
 
 /// The rules that accept everything.
 const ANYTHING: RulesId = 0;
@@ -29,12 +30,17 @@ enum AppliedSchemas<'s> {
 struct ProgramBuilder<'s> {
     definitions: &'s Map<String, Value>,
     places: SchemaPlaces<'s>,
+    patterns: &'s SchemaPatterns,
 }
 
 impl OnePassProgram {
     /// Compiles a lowered document. `roots` are the numbers of the schemas that values are judged
     /// by.
-    pub(in crate::schema) fn new(document: &Value, roots: &[u32]) -> Self {
+    pub(in crate::schema) fn new(
+        document: &Value,
+        roots: &[u32],
+        patterns: &SchemaPatterns,
+    ) -> Self {
         let empty = Map::new();
         let definitions = document.get("$defs").and_then(Value::as_object);
         let judged = document.get("properties").and_then(Value::as_object);
@@ -42,6 +48,7 @@ impl OnePassProgram {
         let mut builder = ProgramBuilder {
             definitions,
             places: SchemaPlaces::new(definitions),
+            patterns,
         };
         let anything = builder.places.place(Vec::new());
         debug_assert_eq!(anything, Some(ANYTHING), "it is the first place");
@@ -65,11 +72,14 @@ impl OnePassProgram {
 
 impl<'s> ProgramBuilder<'s> {
     fn rules(&mut self, conjunction: &JoinedSchemas<'s>) -> ValueRules {
+        let patterns = self.patterns;
         ValueRules {
             null: self.kind_rule(conjunction, KindSet::NULL, |_, all| null_rules(all)),
             boolean: self.kind_rule(conjunction, KindSet::BOOLEAN, |_, all| boolean_rules(all)),
             number: self.kind_rule(conjunction, KindSet::NUMBER, |_, all| number_rules(all)),
-            string: self.kind_rule(conjunction, KindSet::STRING, |_, all| text_rules(all)),
+            string: self.kind_rule(conjunction, KindSet::STRING, |_, all| {
+                text_rules(all, patterns)
+            }),
             array: self.kind_rule(conjunction, KindSet::ARRAY, array_rules),
             object: self.kind_rule(conjunction, KindSet::OBJECT, |places, all| {
                 object_rules(places, all, conjunction.sole)

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::OnePassProgram;
 use super::tests::document;
+use crate::schema::pattern_keyword::SchemaPatterns;
 use crate::schema::schema_validator::build_validator;
 
 /// A generator of numbers (splitmix64).
@@ -387,10 +388,11 @@ fn run(seed: u64, coverage: &mut Coverage) {
     let others = [schema(&mut random, 2), schema(&mut random, 1)];
     let root = schema(&mut random, 3);
     let document = document(&root, &others);
-    let Ok(validator) = build_validator(&document, false) else {
+    let patterns = SchemaPatterns::default();
+    let Ok(validator) = build_validator(&document, false, &patterns) else {
         return;
     };
-    let program = OnePassProgram::new(&document, &[0]);
+    let program = OnePassProgram::new(&document, &[0], &patterns);
     let mut tape = Tape::new();
     for _ in 0..20 {
         let mut written = String::new();

@@ -5,16 +5,22 @@ use portcullis_json::{JsonLimits, Tape};
 use serde_json::{Value, json};
 
 use super::OnePassProgram;
+use crate::schema::pattern_keyword::SchemaPatterns;
 use crate::schema::schema_validator::build_validator;
 
 /// Judges `values` by a document of definitions, of which number 0 is the schema.
 pub(super) fn accepts(document: &Value, text: &str) -> bool {
-    OnePassProgram::new(document, &[0]).accepts(0, text.as_bytes(), JsonLimits::default())
+    OnePassProgram::new(document, &[0], &SchemaPatterns::default()).accepts(
+        0,
+        text.as_bytes(),
+        JsonLimits::default(),
+    )
 }
 
 /// The verdict of the validators, which is what the program has to agree with.
 pub(super) fn is_valid(document: &Value, text: &str) -> bool {
-    let validator = build_validator(document, false).expect("the schema is right");
+    let validator =
+        build_validator(document, false, &SchemaPatterns::default()).expect("the schema is right");
     let mut tape = Tape::new();
     tape.parse("0", text.as_bytes(), JsonLimits::default())
         .is_ok_and(|source| validator.is_valid(tape.wrapped(source)))

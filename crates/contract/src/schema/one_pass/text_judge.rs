@@ -3,6 +3,8 @@
 //! Every function returns the position after what it read, or nothing if the text is not accepted:
 //! it is not JSON, it breaks a rule, or the program does not cover it.
 
+use std::cell::Cell;
+
 use portcullis_json::JsonLimits;
 use portcullis_json::text_reader::{
     document_text, number_end, skip_space, string_stop, unescape_string,
@@ -169,12 +171,22 @@ impl<'p> TextJudge<'p, '_> {
         self.take(stop - at)?;
         match self.peek(stop)? {
             b'"' => {
-                let accepted = rules.accept_all || rules.accepts(self.text.get(at + 1..stop)?);
-                accepted.then_some(stop + 1)
+                if !rules.accept_all {
+                    self.text_follows(rules, self.text.get(at + 1..stop)?)?;
+                }
+                Some(stop + 1)
             }
             b'\\' => self.escaped_string(rules, at + 1, stop),
             _ => None,
         }
+    }
+
+    #[inline]
+    fn text_follows(&mut self, rules: &TextRules, text: &str) -> Option<()> {
+        let steps = Cell::new(0);
+        let is_accepted = rules.accepts(text, &steps);
+        self.take(usize::try_from(steps.get()).ok()?)?;
+        is_accepted.then_some(())
     }
 
     #[cold]
@@ -182,7 +194,8 @@ impl<'p> TextJudge<'p, '_> {
         let mut text = self.text.get(from..escape)?.to_owned();
         let past = unescape_string(self.text, escape, &mut text)?;
         self.take(past - escape)?;
-        rules.accepts(&text).then_some(past)
+        self.text_follows(rules, &text)?;
+        Some(past)
     }
 
     fn array(&mut self, rules: &'p ArrayRules, at: usize) -> Option<usize> {

@@ -1,6 +1,10 @@
 //! Rules for strings: lengths, patterns, formats and the texts of `enum`.
 
-use super::class_sequence::ClassSequence;
+use std::cell::Cell;
+use std::sync::Arc;
+
+use portcullis_pattern::{EcmaPattern, MatchEngine};
+
 use crate::schema::format::{is_base64, is_base64url};
 use crate::schema::timestamp::{is_date, is_date_time, is_time};
 
@@ -18,29 +22,26 @@ pub(super) struct TextRules {
     pub(super) accept_all: bool,
 }
 
-/// A pattern that is searched for in a text.
+/// A pattern that is matched in linear time.
 #[derive(Debug)]
-pub(super) enum StringPattern {
-    Classes(ClassSequence),
-    Automaton(regex::Regex),
-}
+pub(super) struct StringPattern(Arc<EcmaPattern>);
 
 impl StringPattern {
-    /// The pattern of a lowered schema. `None` if the linear engine does not support it.
-    pub(super) fn new(pattern: &str) -> Option<Self> {
-        let translated = jsonschema_regex::to_rust_regex(pattern).ok()?;
-        if let Some(classes) = ClassSequence::new(&translated) {
-            return Some(Self::Classes(classes));
+    /// `None` if the pattern needs an engine whose steps are limited.
+    pub(super) fn new(pattern: Arc<EcmaPattern>) -> Option<Self> {
+        match pattern.engine() {
+            MatchEngine::WordList | MatchEngine::ClassRun | MatchEngine::Linear => {
+                Some(Self(pattern))
+            }
+            _ => None,
         }
-        regex::Regex::new(&translated).ok().map(Self::Automaton)
     }
 
+    /// Whether the pattern is known to match. Adds the steps that this takes.
     #[inline]
-    fn matches(&self, text: &str) -> bool {
-        match self {
-            Self::Classes(classes) => classes.matches(text),
-            Self::Automaton(regex) => regex.is_match(text),
-        }
+    fn matches(&self, text: &str, steps: &Cell<u64>) -> bool {
+        let add = |taken| steps.set(steps.get().saturating_add(taken));
+        self.0.is_match(text, &add) == Some(true)
     }
 }
 
@@ -149,16 +150,20 @@ impl TextRules {
         self
     }
 
-    /// Whether a text follows the rules. `false` may also mean that it is not known.
+    /// Whether a text follows the rules. `false` may also mean that it is not known. Adds the steps
+    /// of its patterns.
     #[inline]
-    pub(super) fn accepts(&self, text: &str) -> bool {
+    pub(super) fn accepts(&self, text: &str, steps: &Cell<u64>) -> bool {
         if let Some(texts) = &self.one_of
             && !texts.iter().any(|known| **known == *text)
         {
             return false;
         }
         self.has_right_length(text)
-            && self.patterns.iter().all(|pattern| pattern.matches(text))
+            && self
+                .patterns
+                .iter()
+                .all(|pattern| pattern.matches(text, steps))
             && self.formats.iter().all(|format| format.accepts(text))
     }
 

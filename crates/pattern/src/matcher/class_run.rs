@@ -1,0 +1,180 @@
+//! Patterns of classes in a row from the start of the text: `^[A-Z]{3}$`, `^[a-z][a-z0-9-]{0,62}$`,
+//! `^\p{L}{1,255}$`, the pattern of a UUID.
+//!
+//! Each class takes as many characters as it may. That decides the pattern if no other class that
+//! could come next contains a character that this one may leave, so there is nothing to give back.
+
+use regex_syntax::hir::ClassUnicode;
+
+use crate::pattern_tree::{PatternNode, PatternPosition};
+
+use super::character_set::CharacterSet;
+
+/// The most classes of a run.
+const CLASSES_MAX: usize = 64;
+
+#[derive(Clone, Debug)]
+pub(super) struct ClassRun {
+    classes: Box<[CountedClass]>,
+    /// Whether the text may continue after the run.
+    is_open: bool,
+}
+
+#[derive(Clone, Debug)]
+struct CountedClass {
+    set: CharacterSet,
+    least: u32,
+    most: u32,
+}
+
+/// A class that is repeated, as it is collected.
+struct RepeatedClass {
+    class: ClassUnicode,
+    least: u32,
+    most: Option<u32>,
+}
+
+impl ClassRun {
+    /// `None` for any other pattern.
+    pub(super) fn new(root: &PatternNode) -> Option<Self> {
+        let mut parts = Vec::new();
+        flatten(root, &mut parts)?;
+        let (first, rest) = parts.split_first()?;
+        if !matches!(first, PatternNode::Position(PatternPosition::Start)) {
+            return None;
+        }
+        let (rest, is_open) = match rest.split_last() {
+            Some((PatternNode::Position(PatternPosition::End), rest)) => (rest, false),
+            _ => (rest, true),
+        };
+        let mut run: Vec<RepeatedClass> = Vec::new();
+        for part in rest {
+            let next = repeated(part)?;
+            match run.last_mut() {
+                Some(last) if last.class == next.class => {
+                    last.least = last.least.checked_add(next.least)?;
+                    last.most = match (last.most, next.most) {
+                        (Some(one), Some(other)) => Some(one.checked_add(other)?),
+                        _ => None,
+                    };
+                }
+                _ => run.push(next),
+            }
+            if run.len() > CLASSES_MAX {
+                return None;
+            }
+        }
+        if !is_decided_by_greed(&run) {
+            return None;
+        }
+        let classes = run.into_iter().map(|one| CountedClass {
+            set: CharacterSet::new(&one.class),
+            least: one.least,
+            most: one.most.unwrap_or(u32::MAX),
+        });
+        Some(Self {
+            classes: classes.collect(),
+            is_open,
+        })
+    }
+
+    pub(super) fn is_match(&self, text: &str) -> bool {
+        let mut rest = text;
+        for class in &self.classes {
+            match class.read(rest) {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+        self.is_open || rest.is_empty()
+    }
+}
+
+impl CountedClass {
+    /// The text after the characters that the class takes; `None` if there are too few.
+    fn read<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        let mut count = 0;
+        while count < self.most {
+            match bytes.get(at) {
+                Some(byte) if byte.is_ascii() => {
+                    if !self.set.contains_ascii(*byte) {
+                        break;
+                    }
+                    at += 1;
+                }
+                Some(_) => {
+                    let character = text[at..].chars().next()?;
+                    if !self.set.contains(character) {
+                        break;
+                    }
+                    at += character.len_utf8();
+                }
+                None => break,
+            }
+            count += 1;
+        }
+        (count >= self.least).then(|| &text[at..])
+    }
+}
+
+/// The parts in a row, without groups.
+fn flatten<'n>(node: &'n PatternNode, out: &mut Vec<&'n PatternNode>) -> Option<()> {
+    match node {
+        PatternNode::Concat(parts) => parts.iter().try_for_each(|part| flatten(part, out)),
+        PatternNode::Capture { node, .. } => flatten(node, out),
+        PatternNode::Empty => Some(()),
+        PatternNode::Class(_) | PatternNode::Repeat(_) | PatternNode::Position(_) => {
+            out.push(node);
+            Some(())
+        }
+        PatternNode::Alternation(_)
+        | PatternNode::Lookaround { .. }
+        | PatternNode::BackReference(_) => None,
+    }
+}
+
+fn repeated(part: &PatternNode) -> Option<RepeatedClass> {
+    let class = |node: &PatternNode| match node {
+        PatternNode::Class(class) => Some(class.clone()),
+        PatternNode::Capture { node, .. } => match &**node {
+            PatternNode::Class(class) => Some(class.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    match part {
+        PatternNode::Repeat(repeat) => Some(RepeatedClass {
+            class: class(&repeat.node)?,
+            least: repeat.least,
+            most: repeat.most,
+        }),
+        _ => Some(RepeatedClass {
+            class: class(part)?,
+            least: 1,
+            most: Some(1),
+        }),
+    }
+}
+
+/// Whether a class never has to leave a character to a later one. A class with a fixed number of
+/// characters leaves none.
+fn is_decided_by_greed(run: &[RepeatedClass]) -> bool {
+    run.iter().enumerate().all(|(index, one)| {
+        if one.most == Some(one.least) {
+            return true;
+        }
+        for next in &run[index + 1..] {
+            let mut common = one.class.clone();
+            common.intersect(&next.class);
+            if next.most != Some(0) && !common.ranges().is_empty() {
+                return false;
+            }
+            if next.least > 0 {
+                break;
+            }
+        }
+        true
+    })
+}
