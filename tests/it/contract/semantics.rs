@@ -435,6 +435,31 @@ fn row_25_items_have_the_declared_types() {
 
 #[test]
 #[rustfmt::skip]
+fn row_14_one_or_several_strings_may_repeat() {
+    for union in ["oneOf", "anyOf"] {
+        let item = "{type: string, format: email}";
+        let schema = format!("{{{union}: [{item}, {{type: array, items: {item}}}]}}");
+        check_queries(&format!("{{name: q, in: query, schema: {schema}}}"), &[
+            ("q=a@b.example", ""),
+            ("q=a@b.example&q=c@d.example", ""),
+            ("q=a@b.example&q=c", "invalid-parameter"),
+            ("q=c", "invalid-parameter"),
+        ]);
+        let form = format!("{{application/x-www-form-urlencoded: {{schema: {{type: object, properties: {{q: {schema}}}}}}}}}");
+        let contract = with_content(V31, &form);
+        check(&contract, &format!("{FORM}q=a@b.example"), "");
+        check(&contract, &format!("{FORM}q=a@b.example&q=c@d.example"), "");
+        check(&contract, &format!("{FORM}q=a@b.example&q=c"), "invalid-body");
+    }
+    check_queries("{name: q, in: query, schema: {oneOf: [{type: integer}, {type: array, maxItems: 2, items: {type: integer}}]}}", &[
+        ("q=1&q=2", ""),
+        ("q=1&q=2&q=3", "invalid-parameter"),
+        ("q=1&q=x", "invalid-parameter"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
 fn row_26_texts_convert_to_the_types_of_the_schema() {
     check_queries("{name: n, in: query, schema: {type: [integer, 'null']}},
         {name: u, in: query, schema: {maximum: 5}},
@@ -595,6 +620,27 @@ components:
     check(&contract, &format!("{JSON}{}", r#"{"next": {"next": {"n": 5}}}"#), "");
     check(&contract, &format!("{JSON}{}", r#"{"next": {"next": {"n": 6}}}"#), "invalid-body");
     check(&contract, &format!("{JSON}{}", r#"{"next": {"next": []}}"#), "invalid-body");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_43_fields_next_to_the_reference_of_a_path_item_apply() {
+    for version in [V30, V31] {
+        let contract = contract(version, r"paths:
+  /a/{id}:
+    $ref: '#/x-items/one'
+    servers: [{url: /v2}]
+    delete: {responses: {'204': {description: gone}}}
+x-items:
+  one: {$ref: '#/x-items/two', parameters: [{name: id, in: path, required: true, schema: {type: integer}}]}
+  two: {get: {responses: {'200': {description: ok}}}}");
+        check(&contract, "GET /v2/a/1", "");
+        check(&contract, "DELETE /v2/a/1", "");
+        check(&contract, "GET /v2/a/x", "invalid-parameter");
+        check(&contract, "DELETE /v2/a/x", "invalid-parameter");
+        check(&contract, "PUT /v2/a/1", "unknown-method");
+        check(&contract, "GET /a/1", "unknown-path");
+    }
 }
 
 #[test]

@@ -71,8 +71,11 @@ fn path_items(contract: &CompiledContract) -> BTreeMap<&str, (NodeRef, bool)> {
     members
         .filter(|(path, _)| path.starts_with('/'))
         .map(|(path, at)| {
-            let item = documents.node(contract.resolved(at));
-            let is_empty = item.is_object() && !METHODS.iter().any(|name| item.get(name).is_some());
+            let objects = contract.path_item_objects(at);
+            let mut items = objects.iter().map(|object| documents.node(*object));
+            let is_empty = items.all(|item| {
+                item.is_object() && !METHODS.iter().any(|name| item.get(name).is_some())
+            });
             (path, (at, is_empty))
         })
         .collect()

@@ -4,10 +4,6 @@
 //! path for each value. Another variable in the path stays an expression that matches the text of
 //! one segment.
 
-use openapiv3::{Server, ServerVariable};
-use serde::Deserialize;
-use serde_json::{Map, Value};
-
 use portcullis_json::JsonNode;
 
 /// The maximum number of base paths of one server.
@@ -18,14 +14,20 @@ const EXPANSIONS_MAX: usize = 64;
 /// # Errors
 /// A sentence that says what is wrong with the object.
 pub(super) fn base_paths(server: JsonNode<'_>) -> Result<Vec<String>, String> {
-    let typed = Server::deserialize(skeleton(server))
-        .map_err(|error| format!("not a Server Object: {error}"))?;
-    let mut urls = vec![typed.url.clone()];
-    for (name, variable) in typed.variables.iter().flatten() {
+    let url = server
+        .get("url")
+        .and_then(scalar_text)
+        .ok_or("a server must have a `url`, which is a string")?;
+    let variables = server.get("variables").filter(|value| !value.is_null());
+    if variables.is_some_and(|variables| !variables.is_object()) {
+        return Err("the `variables` of a server must be an object".to_owned());
+    }
+    let mut urls = vec![url.to_owned()];
+    for (name, variable) in variables.into_iter().flat_map(JsonNode::members) {
         let expression = format!("{{{name}}}");
-        let path_at = path_start(&typed.url);
-        let in_path = path_at.is_some_and(|at| typed.url[at..].contains(&expression));
-        if let Some(values) = values(variable, in_path) {
+        let path_at = path_start(url);
+        let in_path = path_at.is_some_and(|at| url[at..].contains(&expression));
+        if let Some(values) = values(name, variable, in_path)? {
             urls = urls
                 .iter()
                 .flat_map(|url| values.iter().map(|value| url.replace(&expression, value)))
@@ -44,12 +46,37 @@ pub(super) fn base_paths(server: JsonNode<'_>) -> Result<Vec<String>, String> {
 }
 
 /// The values that replace a variable. `None` if it stays an expression.
-fn values(variable: &ServerVariable, in_path: bool) -> Option<Vec<String>> {
-    if !variable.enumeration.is_empty() {
-        return Some(variable.enumeration.clone());
+fn values<'d>(
+    name: &str,
+    variable: JsonNode<'d>,
+    in_path: bool,
+) -> Result<Option<Vec<&'d str>>, String> {
+    let default = variable
+        .get("default")
+        .and_then(scalar_text)
+        .ok_or_else(|| {
+            format!("the server variable `{name}` must have a `default`, which is a string")
+        })?;
+    let values: Option<Vec<&str>> = match variable.get("enum") {
+        Some(list) if !list.is_array() => None,
+        list => {
+            let elements = list.into_iter().flat_map(JsonNode::elements);
+            elements.map(scalar_text).collect()
+        }
+    };
+    let values = values.ok_or_else(|| {
+        format!("the `enum` of the server variable `{name}` must be a list of strings")
+    })?;
+    if !values.is_empty() {
+        return Ok(Some(values));
     }
-    let is_one_segment = !variable.default.contains('/') && !variable.default.is_empty();
-    (!in_path || !is_one_segment).then(|| vec![variable.default.clone()])
+    let is_one_segment = !default.contains('/') && !default.is_empty();
+    Ok((!in_path || !is_one_segment).then(|| vec![default]))
+}
+
+/// The text of a string or a number. YAML reads unquoted values such as ports as numbers.
+fn scalar_text(node: JsonNode<'_>) -> Option<&str> {
+    node.as_str().or(node.number_text())
 }
 
 /// The index where the path of a server URL starts. `None` if there is no path or if it depends on
@@ -76,30 +103,6 @@ fn path_of(url: &str) -> String {
         path.to_owned()
     } else {
         format!("/{path}")
-    }
-}
-
-/// The fields that the typed model needs. Numbers become strings, because YAML reads unquoted
-/// values such as ports as numbers.
-fn skeleton(server: JsonNode<'_>) -> Value {
-    let mut out = Map::new();
-    for name in ["url", "variables"] {
-        if let Some(value) = server.get(name) {
-            out.insert(name.to_owned(), as_text(value));
-        }
-    }
-    Value::Object(out)
-}
-
-fn as_text(node: JsonNode<'_>) -> Value {
-    match node.number_text() {
-        Some(number) => Value::String(number.to_owned()),
-        None if node.is_object() => node
-            .members()
-            .map(|(name, value)| (name.to_owned(), as_text(value)))
-            .collect(),
-        None if node.is_array() => node.elements().map(as_text).collect(),
-        None => node.to_value(),
     }
 }
 
