@@ -161,6 +161,10 @@ impl ContractReport {
         let dialect = Dialect::of(documents.entry().root())
             .ok()
             .map(Dialect::as_str);
+        let dialect = dialect.map(|dialect| match documents.is_swagger() {
+            true => "2.0",
+            false => dialect,
+        });
         let files = documents
             .list()
             .iter()

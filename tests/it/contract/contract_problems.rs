@@ -186,6 +186,27 @@ fn malformed_parameters() {
     parameters("[{$ref: 7}]", "a.yaml:4: error: `$ref` must be a string such as `#/components/schemas/Name` [unresolved-reference] at #/paths/~1a/post/parameters/0");
 }
 
+/// Messages name the file as it was written.
+#[test]
+#[rustfmt::skip]
+fn swagger_documents() {
+    let swagger = |operation: &str, expected: &str| {
+        yaml(&format!("swagger: '2.0'\npaths:\n  /a:\n    post: {operation}\ndefinitions:\n  A: {{type: integer}}\n"), expected);
+    };
+    swagger("{parameters: [{name: a, in: cookie, type: string}], responses: {}}", "a.yaml:4: error: `in` must be query, header, path, formData or body (Swagger 2.0, Parameter Object) [malformed-document] at #/paths/~1a/post/parameters/0");
+    swagger("{parameters: [{name: a, in: body, schema: {}}, {name: b, in: body, schema: {}}], responses: {}}", "a.yaml:4: error: an operation has one parameter with `in: body` at most: remove one [malformed-document] at #/paths/~1a/post");
+    swagger("{parameters: [{name: a, in: body, schema: {}}, {name: b, in: formData, type: string}], responses: {}}", "a.yaml:4: error: an operation has a parameter with `in: body` or parameters with `in: formData`, not both: remove one of them [malformed-document] at #/paths/~1a/post");
+    swagger("{parameters: [{name: a, in: header, type: array, collectionFormat: multi, items: {}}], responses: {}}", "a.yaml:4: error: `collectionFormat: multi` is for query and formData parameters only: write csv, ssv, tsv or pipes [malformed-document] at #/paths/~1a/post/parameters/0/collectionFormat");
+    swagger("{parameters: [{name: a, in: query, type: array, collectionFormat: lines, items: {}}], responses: {}}", "a.yaml:4: error: `collectionFormat` must be csv, ssv, tsv, pipes or multi [malformed-document] at #/paths/~1a/post/parameters/0/collectionFormat");
+    swagger("{parameters: [{name: a, in: query, type: strnig}], responses: {}}", "a.yaml:4: error: `type` must be one of array, boolean, integer, null, number, object, string, not `strnig`; did you mean `string`? [malformed-schema] at #/paths/~1a/post/parameters/0/type");
+    swagger("{parameters: [{name: a, in: body, schema: {$ref: '#/definitions/B'}}], responses: {}}", "a.yaml:4: error: `#/definitions/B` does not resolve: `#/definitions` has no `B` [unresolved-reference] at #/paths/~1a/post/parameters/0/schema");
+    swagger("{parameters: [{$ref: '#/parameters/B'}], responses: {}}", "a.yaml:4: error: `#/parameters/B` does not resolve: `#` has no `parameters` [unresolved-reference] at #/paths/~1a/post/parameters/0");
+    swagger("{responses: {200: {$ref: '#/responses/B'}}}", "a.yaml:4: error: `#/responses/B` does not resolve: `#` has no `responses` [unresolved-reference] at #/paths/~1a/post/responses/200");
+    swagger("{security: [{k: []}], responses: {}}", "a.yaml:4: error: `k` is not among `securityDefinitions` of the entry document [malformed-document] at #/paths/~1a/post/security/0");
+    swagger("{parameters: {}, responses: {}}", "a.yaml:4: error: `parameters` must be an array, not an object [malformed-document] at #/paths/~1a/post/parameters");
+    swagger("[]", "a.yaml:4: error: an operation must be an object, not an array [malformed-document] at #/paths/~1a/post");
+}
+
 /// The fields next to the reference of a path item apply, too, so only one side may have a field.
 #[test]
 #[rustfmt::skip]

@@ -82,6 +82,10 @@ fn path_items(contract: &CompiledContract) -> BTreeMap<&str, (NodeRef, bool)> {
 }
 
 fn shared(contract: &CompiledContract) -> Option<(NodeRef, portcullis_json::JsonNode<'_>)> {
-    let (components, _) = property(contract, contract.documents().entry_ref(), "components")?;
+    let entry = contract.documents().entry_ref();
+    if contract.documents().is_swagger() {
+        return property(contract, entry, "definitions");
+    }
+    let (components, _) = property(contract, entry, "components")?;
     property(contract, components, "schemas")
 }

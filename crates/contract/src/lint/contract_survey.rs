@@ -184,6 +184,9 @@ impl<'d> SurveyWalk<'d> {
         let node = self.documents.node(root);
         self.each(root, node.get("paths"), SurveyRole::PathItem);
         self.each(root, node.get("webhooks"), SurveyRole::PathItem);
+        if self.documents.is_swagger() {
+            self.each(root, node.get("definitions"), SurveyRole::RootSchema);
+        }
         let components = node.get("components");
         for (name, role) in COMPONENTS {
             self.each(

@@ -242,6 +242,10 @@ fn messages(
             let name = name.map_or(String::new(), |name| format!(", `{name}`"));
             of_value(&format!("matches the schema under `not`{name}"))
         }
+        ValidationErrorKind::FalseSchema => {
+            of_value("is not allowed, because its schema is `false`")
+        }
+        ValidationErrorKind::PropertyNames { error } => messages(schemas, documents, error),
         ValidationErrorKind::UnevaluatedProperties { unexpected }
             if describes_values(schemas, documents, error) =>
         {

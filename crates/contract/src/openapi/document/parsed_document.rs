@@ -145,8 +145,9 @@ impl Document {
         self.written.as_ref()?.origins.get(index as usize).copied()
     }
 
-    /// The root of the file as it was written.
-    pub(super) fn written_root(&self) -> JsonNode<'_> {
+    /// The root of the file as it was written, which differs from the document if the contract was
+    /// translated from Swagger.
+    pub fn written_root(&self) -> JsonNode<'_> {
         match &self.written {
             Some(written) => written.tape.root(&written.source),
             None => self.root(),
