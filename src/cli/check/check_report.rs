@@ -161,10 +161,8 @@ impl ContractReport {
         let dialect = Dialect::of(documents.entry().root())
             .ok()
             .map(Dialect::as_str);
-        let dialect = dialect.map(|dialect| match documents.is_swagger() {
-            true => "2.0",
-            false => dialect,
-        });
+        let is_swagger = documents.is_swagger();
+        let dialect = dialect.map(|dialect| if is_swagger { "2.0" } else { dialect });
         let files = documents
             .list()
             .iter()

@@ -164,11 +164,11 @@ fn diff_finds_the_changes_between_2_0_and_3_0() {
     let expected = [
         (
             "schema.max-length.decreased",
-            "#/paths/~1notes/post/parameters/0/maxLength",
+            "/paths/~1notes/post/parameters/0/maxLength",
         ),
         ("parameter.style.changed", "ids=1%7C1"),
-        ("schema.maximum.decreased", "#/parameters/limit/maximum"),
-        ("schema.property.required", "#/definitions/Order/required"),
+        ("schema.maximum.decreased", "/parameters/limit/maximum"),
+        ("schema.property.required", "/definitions/Order/required"),
     ];
     let breaking = |(_, finding): &(String, Value)| finding["level"] == "breaking";
     for old in [OLD, NEW] {

@@ -122,12 +122,11 @@ impl<'d> ContractCompiler<'d> {
         let documents = self.documents;
         let mut fields: Vec<(&'d str, NodeRef)> = Vec::new();
         for object in path_item_objects(documents, declared) {
-            let known = fields.len();
+            let known: HashMap<&str, NodeRef> = fields.iter().copied().collect();
             for (name, value) in documents.node(object).members() {
                 let node_ref = DocumentSet::node_ref(object, value);
-                let first = fields[..known].iter().find(|(other, _)| *other == name);
-                match first {
-                    Some((_, first)) if has_effect(name) => {
+                match known.get(name) {
+                    Some(first) if has_effect(name) => {
                         let first = documents.location(*first);
                         let message = format!(
                             "`{name}` is also a field next to the `$ref` to this path item ({}:{}), \

@@ -1,5 +1,7 @@
 //! Lowers paths and path items (Swagger 2.0, Paths Object and Path Item Object).
 
+use std::collections::HashSet;
+
 use portcullis_json::pointer;
 
 use super::lower_document::SwaggerLowering;
@@ -55,8 +57,9 @@ impl SwaggerLowering<'_> {
             .flat_map(|(_, list)| self.declared_parameters(list))
             .collect();
         self.out.begin_object(declared.node_ref);
-        for (number, (name, field)) in fields.iter().enumerate() {
-            let is_repeated = fields[..number].iter().any(|(known, _)| known == name);
+        let mut known = HashSet::new();
+        for (name, field) in &fields {
+            let is_repeated = !known.insert(*name);
             let has_effect = *name == "parameters" || METHODS.contains(name);
             if is_repeated && objects.len() > 1 {
                 if has_effect {
