@@ -156,6 +156,13 @@ fn diff_finds_the_changes_between_2_0_and_3_0() {
         &tighter,
         &[("schema.maximum.decreased", "/orders?limit=41")],
     );
+    let form = |format: &str| {
+        let list = format!("type: array, collectionFormat: {format}, items: {{type: string}}");
+        OLD.replace("type: string, maxLength: 20", &list)
+    };
+    let found = findings(&form("csv"), &form("pipes"));
+    assert!(!found.is_empty(), "the fields of forms are compared");
+    assert_eq!(findings(&form("csv"), &form("csv")), []);
     let tighter = OLD
         .replace("maximum: 50", "maximum: 40")
         .replace("pipes", "ssv")

@@ -202,6 +202,9 @@ impl EncodingCompiler<'_, '_> {
         let style = match style.and_then(|style| style.as_str()) {
             Some("spaceDelimited") => ParameterStyle::SpaceDelimited,
             Some("pipeDelimited") => ParameterStyle::PipeDelimited,
+            Some("tabDelimited") if self.surface.documents.is_swagger() => {
+                ParameterStyle::TabDelimited
+            }
             Some("deepObject") => ParameterStyle::DeepObject,
             _ => ParameterStyle::Form,
         };

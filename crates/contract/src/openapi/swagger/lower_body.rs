@@ -122,9 +122,32 @@ impl SwaggerLowering<'_> {
                 let first = format!("{pointer}/content/{}/schema", escaped(media[0]));
                 self.reference(&first, origin);
             }
+            self.form_styles(fields, origin);
             self.out.end();
         }
         self.out.end();
+        self.out.end();
+    }
+
+    /// Writes the styles of the lists that are in one value each. `multi` is the default of 3.0.
+    fn form_styles(&mut self, fields: &[SwaggerParameter], origin: NodeRef) {
+        let is_list = |field: &&SwaggerParameter| {
+            let node = self.node(&field.object);
+            let format = text_of(node, "collectionFormat");
+            text_of(node, "type") == Some("array") && format != Some("multi")
+        };
+        let lists: Vec<&SwaggerParameter> = fields.iter().filter(is_list).collect();
+        if lists.is_empty() {
+            return;
+        }
+        self.out.key("encoding", origin);
+        self.out.begin_object(origin);
+        for field in lists {
+            self.out.key(&field.name, field.object.node_ref);
+            self.out.begin_object(field.object.node_ref);
+            self.list_style(&field.object, &field.location);
+            self.out.end();
+        }
         self.out.end();
     }
 

@@ -173,7 +173,7 @@ impl SwaggerLowering<'_> {
 
     /// Writes the `style` that `collectionFormat` corresponds to. `tabDelimited` is not a style of
     /// OpenAPI.
-    fn list_style(&mut self, at: &WrittenNode, location: &str) {
+    pub(super) fn list_style(&mut self, at: &WrittenNode, location: &str) {
         let node = self.node(at);
         let format = node.get("collectionFormat");
         let is_plain = matches!(location, "path" | "header");

@@ -189,6 +189,7 @@ fn form_parameters_become_one_schema() {
       parameters:
         - {name: f, in: formData, type: file, required: true}
         - {name: n, in: formData, type: integer, description: d, minimum: 1}
+        - {name: l, in: formData, type: array, collectionFormat: pipes, items: {type: string}}
       responses: {}";
     let expected = json!({"required": true, "content": {"multipart/form-data": {"schema": {
         "type": "object",
@@ -196,8 +197,9 @@ fn form_parameters_become_one_schema() {
         "properties": {
             "f": {"type": "string", "format": "binary"},
             "n": {"type": "integer", "description": "d", "minimum": 1},
+            "l": {"type": "array", "collectionFormat": "pipes", "items": {"type": "string"}},
         },
-    }}}});
+    }, "encoding": {"l": {"style": "pipeDelimited", "explode": false}}}}});
     check(paths, "/paths/~1a/post/requestBody", &expected);
 }
 
