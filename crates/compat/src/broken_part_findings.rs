@@ -268,7 +268,10 @@ impl<'c> BrokenPartJudge<'_, 'c> {
         let text = |contract: &CompiledContract| {
             let documents = contract.documents().list();
             let document = documents.get(part.node_ref.document as usize)?;
-            document.root().pointer(&part.at.pointer).map(canonical)
+            document
+                .written_root()
+                .pointer(&part.at.pointer)
+                .map(canonical)
         };
         let is_same = text(self.own).is_some() && text(self.own) == text(self.other);
         let is_twin =

@@ -72,6 +72,16 @@ impl<'c> TextComparison<'c> {
     fn differs_at(&mut self, side: usize, problem: &ContractProblem) -> bool {
         let list = self.contracts[side].documents().list();
         let document = list.iter().position(|one| one.name == problem.at.file);
+        let is_swagger = |contract: &&CompiledContract| contract.documents().is_swagger();
+        if self.contracts.iter().any(is_swagger) {
+            let written = |contract: &'c CompiledContract| {
+                let root = contract.documents().list().get(document?)?.written_root();
+                root.pointer(&problem.at.pointer)
+                    .map(|node| node.to_value())
+            };
+            let [old, new] = self.contracts;
+            return written(old) != written(new);
+        }
         let at = |contract: &'c CompiledContract| -> Option<NodeRef> {
             let index = document?;
             let root = contract.documents().list().get(index)?.root();

@@ -453,6 +453,37 @@ fn messages_say_what_a_keyword_refuses() {
         r#""a""#,
         r#""a" matches the schema under `not`"#,
     );
+    // A place of the lowered document means nothing to the reader.
+    let old = r##""$defs": {"Old": {"$anchor": "Old", "maxLength": 3}}"##;
+    for (schema, value, expected) in [
+        (
+            r##""not": {"$ref": "#Old"}"##,
+            r#""a""#,
+            r#""a" matches the schema under `not`, `Old`"#,
+        ),
+        (
+            r##""propertyNames": {"not": {"$ref": "#Old"}}"##,
+            r#"{"a": 1}"#,
+            r#""a" matches the schema under `not`, `Old`"#,
+        ),
+        (
+            r##""propertyNames": {"not": {"anyOf": [{"$ref": "#Old"}]}}"##,
+            r#"{"a": 1}"#,
+            r#""a" matches the schema under `not`"#,
+        ),
+        (
+            r##""propertyNames": {"$ref": "#Old"}"##,
+            r#"{"abcd": 1}"#,
+            r#""abcd" is longer than 3 characters"#,
+        ),
+    ] {
+        check(&format!("{{{old}, {schema}}}"), value, expected);
+    }
+    check(
+        r#"{"properties": {"a": false}}"#,
+        r#"{"a": 1}"#,
+        "1 is not allowed, because its schema is `false`",
+    );
     check(
         r#"{"properties": {"p": {}}, "unevaluatedProperties": {"type": "string"}}"#,
         r#"{"a": 0}"#,

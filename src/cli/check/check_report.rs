@@ -162,6 +162,8 @@ impl ContractReport {
         let dialect = Dialect::of(documents.entry().root())
             .ok()
             .map(Dialect::as_str);
+        let is_swagger = documents.is_swagger();
+        let dialect = dialect.map(|dialect| if is_swagger { "2.0" } else { dialect });
         let files = documents
             .list()
             .iter()

@@ -92,7 +92,12 @@ fn print_facts(out: &mut ReportWriter, contract: &ContractReport) {
     }
     fact("revision", &contract.revision);
     if let Some(dialect) = contract.dialect {
-        fact("dialect", &format!("OpenAPI {dialect}"));
+        let family = if dialect == "2.0" {
+            "Swagger"
+        } else {
+            "OpenAPI"
+        };
+        fact("dialect", &format!("{family} {dialect}"));
     }
     if let Some(provider) = &contract.provider {
         fact("provider", provider);

@@ -49,7 +49,7 @@ fn folder() -> tempfile::TempDir {
     write("other.yaml", &OLD.replace("title: Orders", "title: Ledger"));
     write(
         "swagger.yaml",
-        "swagger: '2.0'\ninfo: {title: t, version: 1.0.0}\npaths: {}\n",
+        "swagger: '1.2'\ninfo: {title: t, version: 1.0.0}\npaths: {}\n",
     );
     write("text.yaml", "hello\n");
     write("broken.yaml", "openapi: [\n");
@@ -103,7 +103,7 @@ fn exit_codes_and_bad_input() {
     check("diff - -", 2, "standard input can be one of the revisions, not both");
     check("diff old.yaml before", 2, "name two files or two directories");
     check("diff old.yaml nothing.yaml", 2, "nothing.yaml: No such file");
-    check("diff old.yaml swagger.yaml", 2, "convert it to OpenAPI 3.0 or 3.1 first");
+    check("diff old.yaml swagger.yaml", 2, "convert it to Swagger 2.0 or OpenAPI first");
     check("diff old.yaml text.yaml", 2, "not an OpenAPI document");
     check("diff old.yaml broken.yaml", 2, "broken.yaml:");
     check("diff old.yaml dangling.yaml", 2, "dangling.yaml:3: error: `#/components/schemas/B` does not resolve");

@@ -129,9 +129,9 @@ fn broken_schemas_are_unknown() {
 fn broken_parts_of_operations_put_findings_in_doubt() {
     let not_compared = (BODY, "broken-part.not-compared");
     let parameter = (BODY, "parameter.added.required");
-    check("in: query", "in: body", 7, "unknown variant `body`", parameter);
-    check("name: q, ", "", 7, "missing field `name`", parameter);
-    check("in: query, ", "in: query, style: simple, ", 7, "unknown variant `simple`", parameter);
+    check("in: query", "in: body", 7, "`in: body` belongs to Swagger 2.0", parameter);
+    check("name: q, ", "", 7, "`name` is missing", parameter);
+    check("in: query, ", "in: query, style: simple, ", 7, "`style: simple` does not exist", parameter);
     check("{name: q, in: query, required: true, schema: {type: integer}}", "5", 7, "a parameter must be an object", parameter);
     check(", schema: {type: integer}}\n", "}\n", 7, "`q` has no `schema`", not_compared);
     check("{name: q,", "{name: p, name: q,", 7, "duplicate key \"name\"", not_compared);

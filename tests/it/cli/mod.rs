@@ -8,3 +8,4 @@ pub(crate) mod operate;
 pub(crate) mod owners_services;
 pub(crate) mod replay;
 pub(crate) mod reports;
+pub(crate) mod swagger;

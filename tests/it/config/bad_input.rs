@@ -185,7 +185,7 @@ fn explains_an_invalid_contract() {
     check(&site, &["`shop`", "shop.yaml"]);
     let site = Site::new("").service("shop", "", MOCK, "");
     check(&site, &["`shop`", "shop.yaml"]);
-    let site = Site::new("").service("shop", "{\"openapi\": \"3.1.0\", }", MOCK, "");
+    let site = Site::new("").service("shop", "{\"openapi\": \"3.1.0\", ", MOCK, "");
     check(&site, &["`shop`", "shop.yaml"]);
 }
 

@@ -94,7 +94,7 @@ fn unsupported_documents() {
     yaml("name: x\n", "a.yaml:1: error: not an OpenAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0` [malformed-document] at #");
     yaml("- a\n", "a.yaml:1: error: not an OpenAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0` [malformed-document] at #");
     yaml("hello", "a.yaml:1: error: not an OpenAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0` [malformed-document] at #");
-    yaml("swagger: '2.0'\n", "a.yaml:1: error: this is a Swagger 2.0 document: convert it to OpenAPI 3.0 or 3.1 first [malformed-document] at #");
+    yaml("swagger: '1.2'\n", "a.yaml:1: error: this is a Swagger 1.2 document: convert it to Swagger 2.0 or OpenAPI first [malformed-document] at #");
     yaml("openapi: 2.0.0\n", "a.yaml:1: error: OpenAPI `2.0.0` is not supported: use 3.0.x or 3.1.x [malformed-document] at #");
     yaml("openapi: 4.0.0\n", "a.yaml:1: error: OpenAPI `4.0.0` is not supported: use 3.0.x or 3.1.x [malformed-document] at #");
     yaml("openapi: 3.2.0\n", "a.yaml:1: error: OpenAPI `3.2.0` is not supported: use 3.0.x or 3.1.x [malformed-document] at #");
@@ -143,7 +143,10 @@ fn malformed_paths() {
     paths("/a: {get: []}", "a.yaml:3: error: an operation must be an object, not an array [malformed-document] at #/paths/~1a/get");
     paths("/a: {get: {}, get: {}}", r##"a.yaml:3:1: duplicate key "get", first used on line 3"##);
     paths("/a: {get: {}, servers: {}}", "a.yaml:3: error: `servers` must be an array, not an object [malformed-document] at #/paths/~1a/servers");
-    paths("/a: {get: {}, servers: [{}]}", "a.yaml:3: error: not a Server Object: missing field `url` [malformed-document] at #/paths/~1a/servers/0");
+    paths("/a: {get: {}, servers: [{}]}", "a.yaml:3: error: a server must have a `url`, which is a string [malformed-document] at #/paths/~1a/servers/0");
+    paths("/a: {get: {}, servers: [{url: /a, variables: []}]}", "a.yaml:3: error: the `variables` of a server must be an object [malformed-document] at #/paths/~1a/servers/0");
+    paths("/a: {get: {}, servers: [{url: '/{b}', variables: {b: {}}}]}", "a.yaml:3: error: the server variable `b` must have a `default`, which is a string [malformed-document] at #/paths/~1a/servers/0");
+    paths("/a: {get: {}, servers: [{url: '/{b}', variables: {b: {default: c, enum: [true]}}}]}", "a.yaml:3: error: the `enum` of the server variable `b` must be a list of strings [malformed-document] at #/paths/~1a/servers/0");
     paths("/a: {get: {}, servers: [{url: 'https://a/{b'}]}", "a.yaml:3: error: server path `/{b`: column 2: `{` is not closed within its segment; add `}` [malformed-path] at #/paths/~1a/servers/0");
 }
 
@@ -162,21 +165,58 @@ fn paths_that_are_the_same() {
 fn malformed_parameters() {
     parameters("{name: a}", "a.yaml:4: error: `parameters` must be an array, not an object [malformed-document] at #/paths/~1a/post/parameters");
     parameters("[x]", "a.yaml:4: error: a parameter must be an object, not a string [malformed-document] at #/paths/~1a/post/parameters/0");
-    parameters("[{in: query, schema: {}}]", "a.yaml:4: error: not a Parameter Object: missing field `name` [malformed-parameter] at #/paths/~1a/post/parameters/0");
-    parameters("[{name: a, schema: {}}]", "a.yaml:4: error: not a Parameter Object: missing field `in` [malformed-parameter] at #/paths/~1a/post/parameters/0");
-    parameters("[{name: a, in: body, schema: {}}]", "a.yaml:4: error: not a Parameter Object: unknown variant `body`, expected one of `query`, `header`, `path`, `cookie` [malformed-parameter] at #/paths/~1a/post/parameters/0");
+    parameters("[{in: query, schema: {}}]", "a.yaml:4: error: `name` is missing: write the name of the parameter [malformed-parameter] at #/paths/~1a/post/parameters/0");
+    parameters("[{name: a, schema: {}}]", "a.yaml:4: error: `in` is missing: write `in: query`, `header`, `path` or `cookie` [malformed-parameter] at #/paths/~1a/post/parameters/0");
+    parameters("[{name: a, in: body, schema: {}}]", "a.yaml:4: error: `in: body` belongs to Swagger 2.0: declare the body of an operation by `requestBody` [malformed-parameter] at #/paths/~1a/post/parameters/0/in");
+    parameters("[{name: a, in: Query, schema: {}}]", "a.yaml:4: error: `in: Query` is unknown: use query, header, path or cookie [malformed-parameter] at #/paths/~1a/post/parameters/0/in");
     parameters("[{name: a, in: query}]", "a.yaml:4: warning: `a` has no `schema` and accepts any text: write `schema: {type: string}` if that is intended [malformed-parameter] at #/paths/~1a/post/parameters/0");
-    parameters("[{name: a, in: query, content: {}}]", "a.yaml:4: error: `content` must hold exactly one media type [malformed-parameter] at #/paths/~1a/post/parameters/0");
-    parameters("[{name: a, in: query, content: {application/json: {}, text/plain: {}}}]", "a.yaml:4: error: `content` must hold exactly one media type [malformed-parameter] at #/paths/~1a/post/parameters/0");
+    parameters("[{name: a, in: query, content: {}}]", "a.yaml:4: error: `content` must hold exactly one media type [malformed-parameter] at #/paths/~1a/post/parameters/0/content");
+    parameters("[{name: a, in: query, content: {application/json: {}, text/plain: {}}}]", "a.yaml:4: error: `content` must hold exactly one media type [malformed-parameter] at #/paths/~1a/post/parameters/0/content");
     parameters("[{name: a, in: query, content: {application/xml: {}}}]", "a.yaml:4: warning: the values of `a` are not validated: JSON is the only supported media type of parameters [not-judged] at #/paths/~1a/post/parameters/0");
-    parameters("[{name: 1, in: query, schema: {}}]", "a.yaml:4: error: not a Parameter Object: invalid type: integer `1`, expected a string [malformed-parameter] at #/paths/~1a/post/parameters/0");
-    parameters("[{name: a, in: query, style: matrix, schema: {}}]", "a.yaml:4: error: not a Parameter Object: unknown variant `matrix`, expected one of `form`, `spaceDelimited`, `pipeDelimited`, `deepObject` [malformed-parameter] at #/paths/~1a/post/parameters/0");
-    parameters("[{name: a, in: query, required: perhaps, schema: {}}]", r##"a.yaml:4: error: not a Parameter Object: invalid type: string "perhaps", expected a boolean [malformed-parameter] at #/paths/~1a/post/parameters/0"##);
+    parameters("[{name: 1, in: query, schema: {}}]", "a.yaml:4: error: `name` must be a string: write `name: '1'` [malformed-parameter] at #/paths/~1a/post/parameters/0/name");
+    parameters("[{name: a, in: query, style: matrix, schema: {}}]", "a.yaml:4: error: `style: matrix` does not exist for query parameters: use form, spaceDelimited, pipeDelimited, deepObject [malformed-parameter] at #/paths/~1a/post/parameters/0/style");
+    parameters("[{name: a, in: header, style: form, schema: {}}]", "a.yaml:4: error: `style: form` does not exist for header parameters: use simple [malformed-parameter] at #/paths/~1a/post/parameters/0/style");
+    parameters("[{name: a, in: path, required: , schema: {}}]", "a.yaml:4: error: `required` must be true or false, not null [malformed-parameter] at #/paths/~1a/post/parameters/0/required");
+    parameters("[{name: a, in: query, explode: 1, schema: {}}]", "a.yaml:4: error: `explode` must be true or false, not 1 [malformed-parameter] at #/paths/~1a/post/parameters/0/explode");
+    parameters("[{name: a, in: query, required: perhaps, schema: {}}]", r##"a.yaml:4: error: `required` must be true or false, not "perhaps" [malformed-parameter] at #/paths/~1a/post/parameters/0/required"##);
     parameters("[{name: a, in: query, schema: text}]", "a.yaml:4: error: a schema must be an object, such as `{ type: string }` [malformed-schema] at #/paths/~1a/post/parameters/0/schema");
     parameters("[{name: a, in: path, required: true, schema: {}}]", "a.yaml:4: warning: the path parameter `a` does not occur in `/a` and is not validated [malformed-parameter] at #/paths/~1a/post/parameters/0");
     parameters("[{name: a, in: query, schema: {}}, {name: a, in: query, schema: {}}]", "a.yaml:4: error: the query parameter `a` is declared twice here: remove one [malformed-parameter] at #/paths/~1a/post/parameters/1");
     parameters("[{$ref: '#/components/parameters/A'}]", "a.yaml:4: error: `#/components/parameters/A` does not resolve: `#` has no `components` [unresolved-reference] at #/paths/~1a/post/parameters/0");
     parameters("[{$ref: 7}]", "a.yaml:4: error: `$ref` must be a string such as `#/components/schemas/Name` [unresolved-reference] at #/paths/~1a/post/parameters/0");
+}
+
+/// Messages name the file as it was written.
+#[test]
+#[rustfmt::skip]
+fn swagger_documents() {
+    let swagger = |operation: &str, expected: &str| {
+        yaml(&format!("swagger: '2.0'\npaths:\n  /a:\n    post: {operation}\ndefinitions:\n  A: {{type: integer}}\n"), expected);
+    };
+    swagger("{parameters: [{name: a, in: cookie, type: string}], responses: {}}", "a.yaml:4: error: `in` must be query, header, path, formData or body (Swagger 2.0, Parameter Object) [malformed-document] at #/paths/~1a/post/parameters/0");
+    swagger("{parameters: [{name: a, in: body, schema: {}}, {name: b, in: body, schema: {}}], responses: {}}", "a.yaml:4: error: an operation has one parameter with `in: body` at most: remove one [malformed-document] at #/paths/~1a/post");
+    swagger("{parameters: [{name: a, in: body, schema: {}}, {name: b, in: formData, type: string}], responses: {}}", "a.yaml:4: error: an operation has a parameter with `in: body` or parameters with `in: formData`, not both: remove one of them [malformed-document] at #/paths/~1a/post");
+    swagger("{parameters: [{name: a, in: header, type: array, collectionFormat: multi, items: {}}], responses: {}}", "a.yaml:4: error: `collectionFormat: multi` is for query and formData parameters only: write csv, ssv, tsv or pipes [malformed-document] at #/paths/~1a/post/parameters/0/collectionFormat");
+    swagger("{parameters: [{name: a, in: query, type: array, collectionFormat: lines, items: {}}], responses: {}}", "a.yaml:4: error: `collectionFormat` must be csv, ssv, tsv, pipes or multi [malformed-document] at #/paths/~1a/post/parameters/0/collectionFormat");
+    swagger("{parameters: [{name: a, in: query, type: strnig}], responses: {}}", "a.yaml:4: error: `type` must be one of array, boolean, integer, null, number, object, string, not `strnig`; did you mean `string`? [malformed-schema] at #/paths/~1a/post/parameters/0/type");
+    swagger("{parameters: [{name: a, in: body, schema: {$ref: '#/definitions/B'}}], responses: {}}", "a.yaml:4: error: `#/definitions/B` does not resolve: `#/definitions` has no `B` [unresolved-reference] at #/paths/~1a/post/parameters/0/schema");
+    swagger("{parameters: [{$ref: '#/parameters/B'}], responses: {}}", "a.yaml:4: error: `#/parameters/B` does not resolve: `#` has no `parameters` [unresolved-reference] at #/paths/~1a/post/parameters/0");
+    swagger("{responses: {200: {$ref: '#/responses/B'}}}", "a.yaml:4: error: `#/responses/B` does not resolve: `#` has no `responses` [unresolved-reference] at #/paths/~1a/post/responses/200");
+    swagger("{security: [{k: []}], responses: {}}", "a.yaml:4: error: `k` is not among `securityDefinitions` of the entry document [malformed-document] at #/paths/~1a/post/security/0");
+    swagger("{parameters: {}, responses: {}}", "a.yaml:4: error: `parameters` must be an array, not an object [malformed-document] at #/paths/~1a/post/parameters");
+    swagger("[]", "a.yaml:4: error: an operation must be an object, not an array [malformed-document] at #/paths/~1a/post");
+}
+
+/// The fields next to the reference of a path item apply, too, so only one side may have a field.
+#[test]
+#[rustfmt::skip]
+fn fields_on_both_sides_of_the_reference_of_a_path_item() {
+    let both = |own: &str, other: &str| format!("/a: {{$ref: '#/x-items/b', {own}}}\nx-items:\n  b: {{{other}}}");
+    let message = |field: &str| format!("a.yaml:5: error: `{field}` is also a field next to the `$ref` to this path item (a.yaml:3), and OpenAPI does not define which one applies: remove one [malformed-document] at #/x-items/b/{field}");
+    paths(&both("get: {}", "get: {}"), &message("get"));
+    paths(&both("parameters: []", "parameters: []"), &message("parameters"));
+    paths(&both("servers: [{url: /b}], put: {}", "get: {}, servers: [{url: /c}]"), &message("servers"));
+    paths(&both("put: {}, summary: a, x-b: 1", "get: {}, summary: c, x-b: 2"), "");
 }
 
 #[test]
@@ -206,6 +246,8 @@ fn references() {
     schema("3.0.3", "{$ref: Order}", "a.yaml:5: error: `Order` cannot be loaded: this contract was given without its other files; did you mean `#/components/schemas/Order`? [unresolved-reference] at #/components/schemas/A");
     schema("3.0.3", "{$ref: '#Order'}", "a.yaml:5: error: `#Order` does not resolve: there is no `$anchor` of that name; a pointer starts with `#/`, as in `#/components/schemas/Name` [unresolved-reference] at #/components/schemas/A");
     schema("3.0.3", "{$ref: [a]}", "a.yaml:5: error: `$ref` must be a string such as `#/components/schemas/Name` [unresolved-reference] at #/components/schemas/A/$ref");
+    schema("3.1.0", "{$id: 'https://a.example/s', properties: {b: {$ref: '#/components/schemas/Order'}}}", "a.yaml:5: error: `#/components/schemas/Order` does not resolve: `#` has no `components`; `#` is here the schema with `$id: https://a.example/s` on line 5, not the file: remove that `$id` to refer to other parts of the file [unresolved-reference] at #/components/schemas/A/properties/b");
+    schema("3.1.0", "{$defs: {c: {$id: 'https://a.example/s'}}, $ref: 'https://a.example/s#/b'}", "a.yaml:5: error: `https://a.example/s#/b` does not resolve: `#` has no `b`; `#` is here the schema with `$id: https://a.example/s` on line 5, not the file [unresolved-reference] at #/components/schemas/A");
     schema("3.1.0", "{$ref: '#/components/schemas/Ordr', type: object}", "a.yaml:5: error: `#/components/schemas/Ordr` does not resolve: `#/components/schemas` has no `Ordr`; did you mean `Order`? [unresolved-reference] at #/components/schemas/A");
 }
 

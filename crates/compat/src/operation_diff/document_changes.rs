@@ -71,14 +71,21 @@ fn path_items(contract: &CompiledContract) -> BTreeMap<&str, (NodeRef, bool)> {
     members
         .filter(|(path, _)| path.starts_with('/'))
         .map(|(path, at)| {
-            let item = documents.node(contract.resolved(at));
-            let is_empty = item.is_object() && !METHODS.iter().any(|name| item.get(name).is_some());
+            let objects = contract.path_item_objects(at);
+            let mut items = objects.iter().map(|object| documents.node(*object));
+            let is_empty = items.all(|item| {
+                item.is_object() && !METHODS.iter().any(|name| item.get(name).is_some())
+            });
             (path, (at, is_empty))
         })
         .collect()
 }
 
 fn shared(contract: &CompiledContract) -> Option<(NodeRef, portcullis_json::JsonNode<'_>)> {
-    let (components, _) = property(contract, contract.documents().entry_ref(), "components")?;
+    let entry = contract.documents().entry_ref();
+    if contract.documents().is_swagger() {
+        return property(contract, entry, "definitions");
+    }
+    let (components, _) = property(contract, entry, "components")?;
     property(contract, components, "schemas")
 }

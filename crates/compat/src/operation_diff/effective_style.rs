@@ -24,6 +24,7 @@ impl EffectiveStyle {
             // A single value needs no delimiters. Only path styles add a prefix.
             ParameterStyle::SpaceDelimited
             | ParameterStyle::PipeDelimited
+            | ParameterStyle::TabDelimited
             | ParameterStyle::DeepObject
                 if is_plain =>
             {
@@ -160,6 +161,7 @@ const fn named(style: ParameterStyle) -> &'static str {
         ParameterStyle::Form => "form",
         ParameterStyle::SpaceDelimited => "spaceDelimited",
         ParameterStyle::PipeDelimited => "pipeDelimited",
+        ParameterStyle::TabDelimited => "tabDelimited",
         ParameterStyle::DeepObject => "deepObject",
         ParameterStyle::JsonContent => "JSON",
         ParameterStyle::OtherContent => "another media type",

@@ -54,9 +54,9 @@ fn unplaced<'c>(
     let entry = contract.documents().entry_ref();
     let item = property(contract, entry, "paths").and_then(|(near, paths)| {
         let item = paths.get(&operation.path)?;
-        Some(contract.resolved(DocumentSet::node_ref(near, item)))
+        Some(contract.path_item_objects(DocumentSet::node_ref(near, item)))
     });
-    let owners = item.into_iter().chain([operation.node_ref]);
+    let owners = item.into_iter().flatten().chain([operation.node_ref]);
     let lists = owners.filter_map(|owner| property(contract, owner, "parameters"));
     let parameters = lists.flat_map(|(near, list)| {
         let elements = list.elements();

@@ -82,6 +82,7 @@ pub(super) fn parameter_text(parameter: &Parameter, value: &Value) -> String {
         ParameterStyle::Form if parameter.explode && value.is_object() => items.join("&"),
         ParameterStyle::SpaceDelimited => named(items.join("%20")),
         ParameterStyle::PipeDelimited => named(items.join("%7C")),
+        ParameterStyle::TabDelimited => named(items.join("%09")),
         ParameterStyle::Label if parameter.explode => format!(".{}", items.join(".")),
         ParameterStyle::Label => format!(".{}", items.join(",")),
         ParameterStyle::Matrix if parameter.explode && value.is_array() => {

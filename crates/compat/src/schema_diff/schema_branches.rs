@@ -85,7 +85,7 @@ impl SchemaBranch {
     /// Whether one of these nodes is inside of the branch or of a schema that it refers to.
     fn contains_any(&self, view: &SchemaConjunction<'_>, nodes: &[Option<NodeRef>]) -> bool {
         let place = |node_ref: NodeRef| {
-            let pointer = view.contract.location(node_ref).pointer;
+            let pointer = view.contract.documents().pointer(node_ref);
             (node_ref.document, pointer)
         };
         let inner = SchemaConjunction::new(view.contract, &[self.node_ref]);

@@ -54,7 +54,7 @@ fn xml_properties<'c>(view: &SchemaConjunction<'c>) -> BTreeMap<&'c str, String>
 
 /// The name of a schema as a property or component: the name of its XML element by default.
 fn declared_name(view: &SchemaConjunction<'_>) -> Option<String> {
-    let pointer = view.contract.location(view.root()?).pointer;
+    let pointer = view.contract.documents().pointer(view.root()?);
     let (parent, name) = pointer.rsplit_once('/')?;
     let is_named = ["/properties", "/schemas", "/definitions"]
         .iter()

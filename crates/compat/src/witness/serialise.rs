@@ -136,6 +136,7 @@ pub(super) fn in_query(style: ValueStyle<'_>, value: &Value) -> String {
         }
         ParameterStyle::SpaceDelimited => "%20",
         ParameterStyle::PipeDelimited => "%7C",
+        ParameterStyle::TabDelimited => "%09",
         _ => ",",
     };
     let all: Vec<String> = items.into_iter().chain(flat(&members, delimiter)).collect();

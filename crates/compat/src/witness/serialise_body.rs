@@ -247,6 +247,7 @@ impl<'d> FieldEncoding<'d> {
         let style = match style.and_then(|style| style.as_str()) {
             Some("spaceDelimited") => ParameterStyle::SpaceDelimited,
             Some("pipeDelimited") => ParameterStyle::PipeDelimited,
+            Some("tabDelimited") => ParameterStyle::TabDelimited,
             Some("deepObject") => ParameterStyle::DeepObject,
             _ => ParameterStyle::Form,
         };

@@ -9,6 +9,7 @@ use crate::message::compiled_contract::CompiledContract;
 use crate::message::operation::{Operation, StatusPattern};
 use crate::openapi::broken_part::BrokenPart;
 use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::openapi::path_item::path_item_objects;
 
 /// An aspect of an operation that a broken part leaves open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,9 +78,11 @@ impl<'c> AspectSearch<'c> {
                 .into_iter()
                 .map(|part| (part, BrokenAspect::Operation)),
         );
-        let item = self.contract.resolved(operation.path_item);
-        for owner in [operation.node_ref, item] {
-            self.parameters(owner);
+        let owners: Vec<NodeRef> = std::iter::once(operation.node_ref)
+            .chain(path_item_objects(documents, operation.path_item))
+            .collect();
+        for owner in &owners {
+            self.parameters(*owner);
         }
         if let Some(body) = documents.member(operation.node_ref, "requestBody") {
             self.below(body, || BrokenAspect::RequestBody);
@@ -92,7 +95,7 @@ impl<'c> AspectSearch<'c> {
         if let Some(list) = nearest("security", &[operation.node_ref, entry]) {
             self.security(list);
         }
-        if let Some(servers) = nearest("servers", &[operation.node_ref, item, entry]) {
+        if let Some(servers) = nearest("servers", &[&owners[..], &[entry]].concat()) {
             self.below(servers, || BrokenAspect::Servers);
         }
     }

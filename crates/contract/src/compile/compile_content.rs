@@ -30,7 +30,9 @@ impl<'d> ContractCompiler<'d> {
         // OpenAPI 3.0.4, Operation Object: a request body is ignored if HTTP does not define its
         // meaning for the method. OpenAPI 3.1 allows it.
         let has_meaning = ![Method::GET, Method::HEAD, Method::DELETE].contains(method);
-        if self.surface.dialect == Dialect::V30 && !has_meaning {
+        // Swagger 2.0 has no such rule.
+        let is_30 = self.surface.dialect == Dialect::V30 && !self.documents.is_swagger();
+        if is_30 && !has_meaning {
             return BodyDeclaration::Ignored;
         }
         let Some(node_ref) = self.object(DocumentSet::node_ref(near, declared), "a request body")
@@ -111,11 +113,8 @@ impl<'d> ContractCompiler<'d> {
             match compiled {
                 Ok(header) => headers.push(header),
                 Err(error) => {
-                    self.error(
-                        ContractProblemKind::MalformedParameter,
-                        node_ref,
-                        &error.to_string(),
-                    );
+                    let kind = ContractProblemKind::MalformedParameter;
+                    self.error(kind, error.at, &error.to_string());
                 }
             }
         }

@@ -28,6 +28,7 @@ pub fn compile(
     })?;
     let mut compiler = ContractCompiler::new(&documents, dialect, options);
     compiler.repeated_keys();
+    compiler.translation_problems();
     compiler.paths();
     let outbound_operations = if options.outbound_operations {
         compiler.outbound_operations()

@@ -68,7 +68,7 @@ impl<'d> ContractCompiler<'d> {
             Err(error) => {
                 self.error(
                     ContractProblemKind::MalformedParameter,
-                    node_ref,
+                    error.at,
                     &error.to_string(),
                 );
                 None

@@ -14,6 +14,12 @@ use crate::message::route::{
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::openapi::path_item::path_item_objects;
+
+/// Whether a field of a path item changes how messages are checked.
+fn has_effect(field: &str) -> bool {
+    matches!(field, "parameters" | "servers") || PathItemMethod::from_field(field).is_some()
+}
 
 /// The active `servers`, with a node of the document that contains them.
 pub(super) type EffectiveServers<'d> = Option<(NodeRef, JsonNode<'d>)>;
@@ -74,18 +80,15 @@ impl<'d> ContractCompiler<'d> {
         declared: NodeRef,
         inherited: &InheritedFields<'d>,
     ) {
-        let Some(node_ref) = self.object(declared, "a path item") else {
+        let Some(fields) = self.path_item_fields(declared) else {
             self.leave_out_path_item(template.key(), declared);
             return;
         };
-        let item = self.documents.node(node_ref);
-        let mut inherited = self.inherit(node_ref, item, inherited);
-        inherited.parameters = self.parameters(node_ref, item, template);
-        inherited.path_item = Some(declared);
+        let inherited = self.inherit_path_item(declared, inherited, template);
         let mut by_servers: Vec<(EffectiveServers<'d>, Vec<(PathItemMethod, u32)>)> =
             vec![(inherited.servers, vec![])];
-        for (name, value) in item.members() {
-            let node_ref = DocumentSet::node_ref(node_ref, value);
+        for (name, node_ref) in fields {
+            let value = self.documents.node(node_ref);
             let Some(verb) = PathItemMethod::from_field(name) else {
                 self.warn_unknown_field(name, node_ref);
                 continue;
@@ -107,6 +110,62 @@ impl<'d> ContractCompiler<'d> {
                 self.add_routes(servers, template, &operations);
             }
         }
+    }
+
+    /// The fields of a path item and of the objects that its `$ref` leads to. Reports a reference
+    /// that does not lead to an object, and a field that several of them have.
+    pub(super) fn path_item_fields(
+        &mut self,
+        declared: NodeRef,
+    ) -> Option<Vec<(&'d str, NodeRef)>> {
+        self.object(declared, "a path item")?;
+        let documents = self.documents;
+        let mut fields: Vec<(&'d str, NodeRef)> = Vec::new();
+        for object in path_item_objects(documents, declared) {
+            let known: HashMap<&str, NodeRef> = fields.iter().copied().collect();
+            for (name, value) in documents.node(object).members() {
+                let node_ref = DocumentSet::node_ref(object, value);
+                match known.get(name) {
+                    Some(first) if has_effect(name) => {
+                        let first = documents.location(*first);
+                        let message = format!(
+                            "`{name}` is also a field next to the `$ref` to this path item ({}:{}), \
+                             and OpenAPI does not define which one applies: remove one",
+                            first.file, first.line
+                        );
+                        let kind = ContractProblemKind::MalformedDocument;
+                        self.error(kind, node_ref, &message);
+                    }
+                    Some(_) => {}
+                    None => fields.push((name, node_ref)),
+                }
+            }
+        }
+        fields.retain(|(name, _)| *name != "$ref");
+        Some(fields)
+    }
+
+    /// What operations inherit from a path item. The fields next to its `$ref` come first.
+    pub(super) fn inherit_path_item(
+        &mut self,
+        declared: NodeRef,
+        above: &InheritedFields<'d>,
+        template: &PathTemplate,
+    ) -> InheritedFields<'d> {
+        let mut inherited = above.clone();
+        for object in path_item_objects(self.documents, declared)
+            .into_iter()
+            .rev()
+        {
+            let node = self.documents.node(object);
+            let mut own = self.inherit(object, node, &inherited);
+            own.parameters = inherited.parameters;
+            own.parameters
+                .extend(self.parameters(object, node, template));
+            inherited = own;
+        }
+        inherited.path_item = Some(declared);
+        inherited
     }
 
     fn add_routes(

@@ -11,7 +11,7 @@ use crate::message::route::{PathItemMethod, RouteTable};
 use crate::openapi::broken_part::BrokenPart;
 use crate::openapi::contract_problem::{ContractProblemKind, Severity};
 use crate::openapi::document::{DocumentSet, NodeRef};
-use crate::openapi::reference::follow;
+use crate::openapi::path_item::path_item_objects;
 
 impl<'d> ContractCompiler<'d> {
     /// Reports every key that an object repeats.
@@ -38,12 +38,19 @@ impl<'d> ContractCompiler<'d> {
         }
     }
 
+    /// Reports what a Swagger contract says that OpenAPI 3.0 cannot express.
+    pub(super) fn translation_problems(&mut self) {
+        for (node_ref, message) in self.documents.translation_problems() {
+            self.error(ContractProblemKind::MalformedDocument, *node_ref, message);
+        }
+    }
+
     /// Notes the operations of a path item that cannot be compiled.
     pub(super) fn leave_out_path_item(&mut self, path: &str, node_ref: NodeRef) {
-        let target = follow(self.documents, node_ref).unwrap_or(node_ref);
-        let item = self.documents.node(target);
-        let mut methods: Vec<Option<PathItemMethod>> = item
-            .members()
+        let objects = path_item_objects(self.documents, node_ref);
+        let mut methods: Vec<Option<PathItemMethod>> = objects
+            .into_iter()
+            .flat_map(|object| self.documents.node(object).members())
             .filter_map(|(name, _)| PathItemMethod::from_field(name))
             .map(Some)
             .collect();

@@ -85,7 +85,7 @@ impl LoweredSchemas {
 
     fn find(&self, contract: &CompiledContract, node_ref: NodeRef) -> Vec<LoweredLocation> {
         let index = self.index.get_or_init(|| self.index(contract));
-        let pointer = contract.location(node_ref).pointer;
+        let pointer = contract.documents.pointer(node_ref);
         let mut found = Vec::new();
         let mut end = pointer.len();
         loop {
@@ -114,7 +114,7 @@ impl LoweredSchemas {
     fn index(&self, contract: &CompiledContract) -> DefinitionIndex {
         let mut index = DefinitionIndex::default();
         for (number, node_ref) in self.origins.iter().enumerate() {
-            let key = (node_ref.document, contract.location(*node_ref).pointer);
+            let key = (node_ref.document, contract.documents.pointer(*node_ref));
             index.by_origin.entry(key).or_default().push(number);
         }
         let definitions = self.document.get("$defs").and_then(Value::as_object);

@@ -5,8 +5,6 @@
 
 use std::sync::Arc;
 
-use portcullis_json::JsonNode;
-
 use super::compile_paths::InheritedFields;
 use super::contract_compiler::ContractCompiler;
 use crate::message::operation::{Operation, OutboundKind, OutboundOperation};
@@ -72,19 +70,15 @@ impl<'d> ContractCompiler<'d> {
         at: NodeRef,
         outbound: &mut Vec<OutboundOperation>,
     ) {
-        let Some(node_ref) = self.object(at, "a path item") else {
+        let Some(fields) = self.path_item_fields(at) else {
             return;
         };
         let template = PathTemplate::parse("/").expect("`/` is a valid template");
-        let item: JsonNode<'d> = self.documents.node(node_ref);
-        let mut inherited = self.inherit(node_ref, item, &InheritedFields::default());
-        inherited.parameters = self.parameters(node_ref, item, &template);
-        inherited.path_item = Some(at);
-        for (field, value) in item.members() {
+        let inherited = self.inherit_path_item(at, &InheritedFields::default(), &template);
+        for (field, node_ref) in fields {
             let Some(verb) = PathItemMethod::from_field(field) else {
                 continue;
             };
-            let node_ref = DocumentSet::node_ref(node_ref, value);
             let known = self.operations.len();
             self.operation(&template, verb, node_ref, &inherited);
             let found = self.operations.split_off(known);

@@ -18,6 +18,7 @@ const EXPANSIONS_MAX: usize = 64;
 /// # Errors
 /// A sentence that says what is wrong with the object.
 pub(super) fn base_paths(server: JsonNode<'_>) -> Result<Vec<String>, String> {
+    check_fields(server)?;
     let typed = Server::deserialize(skeleton(server))
         .map_err(|error| format!("not a Server Object: {error}"))?;
     let mut urls = vec![typed.url.clone()];
@@ -41,6 +42,34 @@ pub(super) fn base_paths(server: JsonNode<'_>) -> Result<Vec<String>, String> {
     paths.sort();
     paths.dedup();
     Ok(paths)
+}
+
+/// Checks the fields that are read, because the messages of the typed model do not name them.
+fn check_fields(server: JsonNode<'_>) -> Result<(), String> {
+    let is_text = |node: JsonNode<'_>| node.as_str().or(node.number_text()).is_some();
+    if !server.get("url").is_some_and(is_text) {
+        return Err("a server must have a `url`, which is a string".to_owned());
+    }
+    let Some(variables) = server.get("variables").filter(|value| !value.is_null()) else {
+        return Ok(());
+    };
+    if !variables.is_object() {
+        return Err("the `variables` of a server must be an object".to_owned());
+    }
+    for (name, variable) in variables.members() {
+        if !variable.get("default").is_some_and(is_text) {
+            return Err(format!(
+                "the server variable `{name}` must have a `default`, which is a string"
+            ));
+        }
+        let list = variable.get("enum");
+        if list.is_some_and(|list| !list.is_array() || !list.elements().all(is_text)) {
+            return Err(format!(
+                "the `enum` of the server variable `{name}` must be a list of strings"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The values that replace a variable. `None` if it stays an expression.

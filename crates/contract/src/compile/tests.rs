@@ -207,9 +207,9 @@ fn some_errors_are_refused_in_any_case() {
         "`paths` must be an object",
     );
     check(
-        &format!("swagger: '2.0'\n{info}\n"),
+        &format!("swagger: '1.2'\n{info}\n"),
         tolerates,
-        "convert it to OpenAPI",
+        "convert it to Swagger 2.0 or OpenAPI",
     );
     check("a\n", tolerates, "not an OpenAPI document");
     let dialect = "jsonSchemaDialect: 'http://json-schema.org/draft-04/schema#'";

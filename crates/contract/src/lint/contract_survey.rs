@@ -13,6 +13,7 @@ use crate::message::media_range::MediaRange;
 use crate::message::route::PathItemMethod;
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::openapi::path_item::path_item_objects;
 use crate::openapi::reference::follow;
 use crate::schema::schema_surface::{SchemaSurface, TypeSet};
 
@@ -120,7 +121,13 @@ impl<'d> SurveyWalk<'d> {
         let node = self.documents.node(node_ref);
         let is_schema = matches!(role, SurveyRole::Schema | SurveyRole::RootSchema);
         if node.get("$ref").is_some() {
-            if let Ok(target) = follow(self.documents, node_ref) {
+            // The fields next to the reference of a path item apply, too.
+            let target = if role == SurveyRole::PathItem {
+                path_item_objects(self.documents, node_ref).get(1).copied()
+            } else {
+                follow(self.documents, node_ref).ok()
+            };
+            if let Some(target) = target {
                 let role = if is_schema {
                     SurveyRole::RootSchema
                 } else {
@@ -128,7 +135,12 @@ impl<'d> SurveyWalk<'d> {
                 };
                 self.open.push((role, target));
             }
-            if !is_schema || self.dialect == Dialect::V30 {
+            let has_siblings = if is_schema {
+                self.dialect != Dialect::V30
+            } else {
+                role == SurveyRole::PathItem
+            };
+            if !has_siblings {
                 return;
             }
         }
@@ -172,6 +184,9 @@ impl<'d> SurveyWalk<'d> {
         let node = self.documents.node(root);
         self.each(root, node.get("paths"), SurveyRole::PathItem);
         self.each(root, node.get("webhooks"), SurveyRole::PathItem);
+        if self.documents.is_swagger() {
+            self.each(root, node.get("definitions"), SurveyRole::RootSchema);
+        }
         let components = node.get("components");
         for (name, role) in COMPONENTS {
             self.each(

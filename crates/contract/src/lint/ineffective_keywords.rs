@@ -52,6 +52,7 @@ pub(super) fn foreign_keywords(
     survey: &ContractSurvey,
     findings: &mut LintFindings<'_>,
 ) {
+    let is_swagger = findings.documents.is_swagger();
     for &node_ref in &survey.schemas {
         let node = findings.documents.node(node_ref);
         if let Some(nullable) = untyped_nullable(dialect, node) {
@@ -64,7 +65,7 @@ pub(super) fn foreign_keywords(
             );
         }
         for (keyword, value) in node.members() {
-            if let Some(message) = foreign(dialect, keyword, value) {
+            if let Some(message) = foreign(dialect, is_swagger, keyword, value) {
                 findings.warn(
                     ContractProblemKind::ForeignKeyword,
                     DocumentSet::node_ref(node_ref, value),
@@ -109,8 +110,20 @@ fn intended_format(name: &str) -> Option<&'static str> {
 }
 
 /// A message about a keyword that the version of OpenAPI does not have.
-fn foreign(dialect: Dialect, keyword: &str, value: JsonNode<'_>) -> Option<String> {
+fn foreign(
+    dialect: Dialect,
+    is_swagger: bool,
+    keyword: &str,
+    value: JsonNode<'_>,
+) -> Option<String> {
     match dialect {
+        Dialect::V30 if is_swagger => foreign_to_30(keyword, value).map(|message| {
+            let message = message.replacen("OpenAPI 3.0", "Swagger 2.0", 1);
+            message.replace(
+                "change the document to `openapi: 3.1.1`",
+                "convert the document to OpenAPI 3.1",
+            )
+        }),
         Dialect::V30 => foreign_to_30(keyword, value),
         Dialect::V31 => foreign_to_31(keyword, value),
     }

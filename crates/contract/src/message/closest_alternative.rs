@@ -105,6 +105,23 @@ pub(super) fn matching_names(
     names.join(" and ")
 }
 
+/// The name of the component that the keyword of an error refers to.
+pub(super) fn referenced_component(
+    schemas: &SchemaSet,
+    documents: &DocumentSet,
+    error: &ValidationError<'_>,
+) -> Option<String> {
+    let (place, rest) = schemas.origin(error.schema_path().as_str())?;
+    component(documents, documents.deepest_existing(place, &rest))
+}
+
+/// The last token of the reference, if a schema is one.
+fn component(documents: &DocumentSet, schema: NodeRef) -> Option<String> {
+    let reference = documents.node(schema).get("$ref")?.as_str()?;
+    let last = reference.rsplit(['/', '#']).find(|part| !part.is_empty())?;
+    Some(pointer::unescape(last).into_owned())
+}
+
 fn depth(error: &ValidationError<'_>) -> usize {
     error.instance_path().as_str().matches('/').count()
 }
@@ -152,11 +169,8 @@ impl<'d> AlternativeList<'d> {
         }
     }
 
-    /// The last token of the reference, if an alternative is one.
     fn component(&self, branch: NodeRef) -> Option<String> {
-        let reference = self.documents.node(branch).get("$ref")?.as_str()?;
-        let last = reference.rsplit(['/', '#']).find(|part| !part.is_empty())?;
-        Some(pointer::unescape(last).into_owned())
+        component(self.documents, branch)
     }
 
     /// The alternative that the discriminator's value names, and the discriminating property.

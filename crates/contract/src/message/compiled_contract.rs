@@ -12,6 +12,7 @@ use crate::openapi::broken_part::{BrokenPart, BrokenSchemas};
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef, SourceLocation};
+use crate::openapi::path_item::path_item_objects;
 use crate::openapi::reference::{follow, resolve};
 use crate::openapi::revision::ContractIdentity;
 use crate::schema::schema_set::SchemaSet;
@@ -115,6 +116,11 @@ impl CompiledContract {
     /// reference or its target does not exist.
     pub fn resolved(&self, node_ref: NodeRef) -> NodeRef {
         follow(&self.documents, node_ref).unwrap_or(node_ref)
+    }
+
+    /// The objects that define the path item at a node: itself, and those that its `$ref` leads to.
+    pub fn path_item_objects(&self, node_ref: NodeRef) -> Vec<NodeRef> {
+        path_item_objects(&self.documents, node_ref)
     }
 
     /// The target of a chain of references without sibling keywords. A schema that is only a

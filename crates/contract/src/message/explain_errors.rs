@@ -9,7 +9,9 @@ use jsonschema::error::ValidationErrorKind;
 use portcullis_json::JsonNode;
 use portcullis_vocabulary::limits::{CHECK_STEPS_MAX, CHECK_STEPS_PER_VALUE};
 
-use super::closest_alternative::{ClosestAlternative, closest_alternative, matching_names};
+use super::closest_alternative::{
+    ClosestAlternative, closest_alternative, matching_names, referenced_component,
+};
 use super::expected_value::expected;
 use super::violation::{MessagePart, Violation, ViolationClass};
 use crate::openapi::document::DocumentSet;
@@ -235,7 +237,15 @@ fn messages(
             "minContains" => "has too few items that match `contains`",
             _ => "has no item that matches `contains`",
         }),
-        ValidationErrorKind::Not { .. } => of_value("matches the schema under `not`"),
+        ValidationErrorKind::Not { .. } => {
+            let name = referenced_component(schemas, documents, error);
+            let name = name.map_or(String::new(), |name| format!(", `{name}`"));
+            of_value(&format!("matches the schema under `not`{name}"))
+        }
+        ValidationErrorKind::FalseSchema => {
+            of_value("is not allowed, because its schema is `false`")
+        }
+        ValidationErrorKind::PropertyNames { error } => messages(schemas, documents, error),
         ValidationErrorKind::UnevaluatedProperties { unexpected }
             if describes_values(schemas, documents, error) =>
         {

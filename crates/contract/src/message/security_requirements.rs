@@ -268,9 +268,13 @@ impl SecuritySchemes {
                     Some(Ok(credential)) => all.push(credential.clone()),
                     Some(Err(reason)) => return Err((at, format!("`{name}`: {reason}"))),
                     None => {
-                        let message = format!(
-                            "`{name}` is not among `components.securitySchemes` of the entry document"
-                        );
+                        let place = if documents.is_swagger() {
+                            "securityDefinitions"
+                        } else {
+                            "components.securitySchemes"
+                        };
+                        let message =
+                            format!("`{name}` is not among `{place}` of the entry document");
                         return Err((at, message));
                     }
                 }

@@ -36,7 +36,7 @@ impl Dialect {
     pub fn of(root: JsonNode<'_>) -> Result<Self, String> {
         if let Some(version) = root.get("swagger") {
             return Err(format!(
-                "this is a Swagger {} document: convert it to OpenAPI 3.0 or 3.1 first",
+                "this is a Swagger {} document: convert it to Swagger 2.0 or OpenAPI first",
                 version.as_str().or(version.number_text()).unwrap_or("2.0")
             ));
         }

@@ -5,12 +5,14 @@
 //! compiling reports it only at references that need the file. Loading never uses the network: a
 //! contract must not make a sidecar call other hosts at start-up.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use portcullis_json::{self as json, JsonNode};
 use portcullis_vocabulary::limits::Limits;
 
 use super::document::{Document, DocumentParseError, DocumentSet};
+use super::swagger::translated;
+use super::uri_reference::{decode, is_address, normalise};
 
 /// The error of loading a contract's entry file.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +82,8 @@ fn load_with(
     let bytes = read(path, limits.contract_bytes_max as u64)?;
     let bytes_left = (limits.contract_bytes_max - bytes.len()) as u64;
     let entry = Document::parse(name, normalise(path), bytes, loading.json_limits)?;
-    Ok(loading.references(DocumentSet::new(entry), bytes_left))
+    let documents = loading.references(DocumentSet::new(entry), bytes_left);
+    Ok(translated(documents))
 }
 
 /// Parses a contract from bytes, for example one embedded in a program or posted to it. References
@@ -94,7 +97,7 @@ pub fn parse_single_file(
     limits: &Limits,
 ) -> Result<DocumentSet, ContractLoadError> {
     let entry = Document::parse(name, PathBuf::from(name), bytes, document_limits(limits))?;
-    Ok(DocumentSet::new(entry))
+    Ok(translated(DocumentSet::new(entry)))
 }
 
 fn document_limits(limits: &Limits) -> json::JsonLimits {
@@ -183,36 +186,4 @@ fn referenced_file(reference: &str) -> Option<String> {
         .split_once('#')
         .map_or(reference, |(file, _)| file);
     (!file.is_empty() && !is_address(file)).then(|| decode(file))
-}
-
-/// Whether a reference starts with a URI scheme (RFC 3986 section 3.1).
-pub(super) fn is_address(reference: &str) -> bool {
-    reference.split_once(':').is_some_and(|(scheme, _)| {
-        scheme.len() > 1
-            && scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-    })
-}
-
-pub(super) fn decode(text: &str) -> String {
-    percent_encoding::percent_decode_str(text)
-        .decode_utf8_lossy()
-        .into_owned()
-}
-
-/// Removes `.` and `..` from a path as far as possible without the file system, so that each file
-/// has one name.
-pub(super) fn normalise(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir if clean.file_name().is_some() => {
-                clean.pop();
-            }
-            other => clean.push(other),
-        }
-    }
-    clean
 }

@@ -1,7 +1,8 @@
 //! The documents of a contract: loading, parsing and resolving references.
 //!
 //! `load_contract` reads the entry file and every local file that it references. Each becomes a
-//! `document` with line numbers; `yaml` parses the YAML ones. `reference` resolves `$ref`, with the
+//! `document` with line numbers; `yaml` parses the YAML ones, and
+//! `swagger` translates those of Swagger 2.0 to OpenAPI 3.0. `reference` resolves `$ref`, with the
 //! help of `identifier` where schemas have an `$id` or an anchor. `revision` computes the identity
 //! of the contract, `dialect` its OpenAPI version. `contract_problem` is how every layer reports
 //! what is wrong with a contract, `broken_part` what a tolerant compilation leaves out.
@@ -11,7 +12,10 @@
 pub(crate) mod load_contract;
 pub(crate) mod document;
 mod yaml;
+mod swagger;
+mod uri_reference;
 pub(crate) mod reference;
+pub(crate) mod path_item;
 pub(crate) mod identifier;
 pub(crate) mod revision;
 pub(crate) mod dialect;

@@ -12,7 +12,7 @@ use std::path::Path;
 use portcullis_json::pointer;
 
 use super::document::{DocumentSet, NodeRef};
-use super::load_contract::{decode, is_address, normalise};
+use super::uri_reference::{decode, is_address, normalise};
 
 /// Why a reference does not resolve.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +66,27 @@ pub(crate) enum ReferenceError {
         "`{0}` leads through more than {CHAIN_MAX} references before there is a schema or another object: refer to that one directly"
     )]
     Chain(String),
+}
+
+impl ReferenceError {
+    /// Says what `#` is for a pointer that starts at a schema with an `$id`, not at the file.
+    fn below_identifier(mut self, documents: &DocumentSet, root: NodeRef, file: &str) -> Self {
+        let id = documents
+            .node(root)
+            .get("$id")
+            .filter(|_| root != documents.root_ref(root.document));
+        if let (Self::Pointer { suggestion, .. }, Some(id)) = (&mut self, id) {
+            let line = id.key_line();
+            suggestion.push_str(&format!(
+                "; `#` is here the schema with `$id: {}` on line {line}, not the file",
+                id.as_str().unwrap_or_default(),
+            ));
+            if file.is_empty() {
+                suggestion.push_str(": remove that `$id` to refer to other parts of the file");
+            }
+        }
+        self
+    }
 }
 
 /// The maximum length of a chain of references.
@@ -132,7 +153,8 @@ pub(crate) fn resolve(
         return Ok(root);
     }
     match fragment.strip_prefix('/') {
-        Some(pointer) => point(documents, root, pointer, reference),
+        Some(pointer) => point(documents, root, pointer, reference)
+            .map_err(|error| error.below_identifier(documents, root, file)),
         None => {
             let identifiers = documents.identifiers();
             identifiers

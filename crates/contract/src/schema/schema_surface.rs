@@ -35,6 +35,11 @@ impl TypeSet {
         self.0 & other.0 != 0
     }
 
+    /// Whether only this type is allowed, and perhaps null.
+    pub(crate) fn is_only(self, one: Self) -> bool {
+        self.has(one) && self.0 & !(one.0 | Self::NULL.0) == 0
+    }
+
     /// Whether text can be a string or another scalar.
     pub(crate) fn is_mixed(self) -> bool {
         self.has(Self::STRING) && self.has(Self::NUMBER | Self::BOOLEAN)

@@ -2,7 +2,7 @@
 //! (OpenAPI 3.0.4 and 3.1.1, Media Type Object and Encoding Object).
 
 use super::body_format::BodyFormat;
-use crate::message::parameter::Parameter;
+use crate::message::parameter::{DelimitedList, Parameter};
 use crate::openapi::document::NodeRef;
 use crate::schema::schema_set::SchemaKey;
 use crate::schema::schema_surface::TypeSet;
@@ -97,6 +97,8 @@ pub(super) enum FieldReading {
     Scalar(TypeSet, bool),
     /// An array of scalars.
     Items(TypeSet, bool),
+    /// An array as Swagger 2.0 writes it: in one value, or with one value for each item.
+    Delimited(DelimitedList, bool),
     /// Octets, which are counted and not kept.
     Octets,
     /// An array of counted octets.
@@ -106,7 +108,11 @@ pub(super) enum FieldReading {
 impl FieldReading {
     /// Whether several values form an array. Otherwise the field takes one value.
     pub(super) fn is_array(self) -> bool {
-        matches!(self, Self::JsonItems | Self::Items(..) | Self::OctetItems)
+        match self {
+            Self::JsonItems | Self::Items(..) | Self::OctetItems => true,
+            Self::Delimited(list, _) => list.repeats,
+            Self::Json | Self::Scalar(..) | Self::Octets => false,
+        }
     }
 
     /// Whether the octets of a value are counted and not kept.

@@ -6,7 +6,7 @@ use portcullis_json::JsonNode;
 use super::body_format::BodyFormat;
 use super::body_shape::{BodyShape, FieldReading, FormField, FormFields};
 use crate::message::media_range::{MediaRange, split_unquoted};
-use crate::message::parameter::{Parameter, ParameterStyle, header, readings};
+use crate::message::parameter::{Parameter, ParameterStyle, delimited_list, header, readings};
 use crate::message::violation::MessagePart;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
@@ -202,6 +202,9 @@ impl EncodingCompiler<'_, '_> {
         let style = match style.and_then(|style| style.as_str()) {
             Some("spaceDelimited") => ParameterStyle::SpaceDelimited,
             Some("pipeDelimited") => ParameterStyle::PipeDelimited,
+            Some("tabDelimited") if self.surface.documents.is_swagger() => {
+                ParameterStyle::TabDelimited
+            }
             Some("deepObject") => ParameterStyle::DeepObject,
             _ => ParameterStyle::Form,
         };
@@ -258,11 +261,27 @@ impl EncodingCompiler<'_, '_> {
             let is_binary = |schema: &NodeRef| is_binary(surface, *schema, content_types);
             format == BodyFormat::Multipart && !schemas.is_empty() && schemas.iter().all(is_binary)
         };
-        if is_file(&items) && types == TypeSet::ARRAY {
+        let lists_files = types.has(TypeSet::ARRAY) && is_file(&items);
+        if lists_files && types.is_only(TypeSet::ARRAY) {
             return vec![FieldReading::OctetItems];
         }
-        if is_file(schemas) {
+        if is_file(schemas) && (!types.has(TypeSet::ARRAY) || types == TypeSet::ALL) {
             return vec![FieldReading::Octets];
+        }
+        if is_file(schemas) && lists_files {
+            return vec![FieldReading::Octets, FieldReading::OctetItems];
+        }
+        let list = schemas.first().filter(|_| types.is_only(TypeSet::ARRAY));
+        if let Some(list) = list.and_then(|schema| delimited_list(surface, *schema)) {
+            let texts = if list.types.is_mixed() {
+                &[false, true][..]
+            } else {
+                &[false]
+            };
+            let readings = texts
+                .iter()
+                .map(|as_text| FieldReading::Delimited(list, *as_text));
+            return readings.collect();
         }
         let item_types = items
             .iter()
@@ -303,11 +322,11 @@ fn readings_by_types(types: TypeSet, items: TypeSet) -> Vec<FieldReading> {
     readings
 }
 
-/// Whether a schema describes octets: `format: binary`, a media type that is neither text nor
-/// JSON, or in 3.1 a schema without constraints.
+/// Whether the strings of a schema are octets: `format: binary`, a media type that is neither text
+/// nor JSON, or in 3.1 a schema without constraints.
 fn is_binary(surface: SchemaSurface<'_>, schema: NodeRef, content_types: &[String]) -> bool {
     let types = surface.types(schema);
-    let is_string = types.has(TypeSet::STRING) && !types.has(TypeSet::OBJECT | TypeSet::ARRAY);
+    let is_string = types.has(TypeSet::STRING) && !types.has(TypeSet::OBJECT);
     let is_format = |keyword: &str, value: JsonNode<'_>| {
         keyword == "format" && value.as_str() == Some("binary")
     };
@@ -322,12 +341,44 @@ fn is_binary(surface: SchemaSurface<'_>, schema: NodeRef, content_types: &[Strin
     if is_string && !content_types.is_empty() && content_types.iter().all(is_named) {
         return true;
     }
+    if is_string && content_types.is_empty() && names_binary_content(surface, schema) {
+        return true;
+    }
     let is_constraint = |keyword: &str, _: JsonNode<'_>| {
         !(is_length(keyword) || is_annotation(keyword) || keyword == "$ref")
     };
     surface.dialect == Dialect::V31
         && types == TypeSet::ALL
         && !surface.any_keyword(schema, &is_constraint)
+}
+
+/// Whether a `contentMediaType` of a schema says that its strings are octets. By the letter of
+/// OpenAPI 3.1.1 such a part is text, but frameworks describe every uploaded file in this way.
+fn names_binary_content(surface: SchemaSurface<'_>, schema: NodeRef) -> bool {
+    let is_named = |keyword: &str, value: JsonNode<'_>| {
+        let range = value.as_str().and_then(MediaRange::parse);
+        keyword == "contentMediaType" && range.is_some_and(|range| !is_text(&range))
+    };
+    // Encoded octets are text, and so is what is compared with text.
+    let is_text_keyword = |keyword: &str, value: JsonNode<'_>| match keyword {
+        "contentEncoding" => !matches!(value.as_str(), Some("binary" | "8bit" | "7bit")),
+        _ => matches!(keyword, "pattern" | "enum" | "const"),
+    };
+    surface.dialect == Dialect::V31
+        && surface.any_keyword(schema, &is_named)
+        && !surface.any_keyword(schema, &is_text_keyword)
+}
+
+/// Whether content of a media type is text.
+fn is_text(range: &MediaRange<'_>) -> bool {
+    let kind = range.kind();
+    let format = BodyFormat::of(range);
+    kind == "*"
+        || kind.eq_ignore_ascii_case("text")
+        || !matches!(
+            format,
+            BodyFormat::Octets | BodyFormat::Opaque | BodyFormat::Multipart
+        )
 }
 
 /// A query parameter with the default style, without readings.

@@ -50,6 +50,18 @@ impl FieldWriter<'_> {
                 }
                 self.tape.end();
             }
+            FieldReading::Delimited(list, as_text) if list.repeats => {
+                self.tape.begin_array();
+                for value in values {
+                    self.scalar(value, |tape, text| list.write(tape, text, as_text, false));
+                }
+                self.tape.end();
+            }
+            FieldReading::Delimited(list, as_text) => {
+                for value in values.iter().take(1) {
+                    self.scalar(value, |tape, text| list.write(tape, text, as_text, false));
+                }
+            }
             FieldReading::OctetItems => {
                 self.tape.begin_array();
                 for value in values {

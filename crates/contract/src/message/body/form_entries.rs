@@ -252,14 +252,15 @@ impl FormEntry<'_> {
         let is_counted = |value: &FormValue<'_>| matches!(value, FormValue::Octets(_));
         let is_single = self.values.len() == 1;
         if self.values.iter().any(is_counted) {
-            let is_array = declared.iter().any(|reading| reading.is_array());
-            self.readings = if is_single && !declared.contains(&FieldReading::OctetItems) {
-                smallvec![FieldReading::Octets]
-            } else if is_array {
-                smallvec![FieldReading::OctetItems]
-            } else {
-                SmallVec::new()
-            };
+            let fits =
+                |reading: &&FieldReading| reading.is_octets() && (is_single || reading.is_array());
+            self.readings = declared.iter().filter(fits).copied().collect();
+            if self.readings.is_empty() && is_single {
+                self.readings.push(FieldReading::Octets);
+            } else if self.readings.is_empty() && declared.iter().any(|reading| reading.is_array())
+            {
+                self.readings.push(FieldReading::OctetItems);
+            }
             return;
         }
         let fits = |reading: &&FieldReading| is_single || reading.is_array();

@@ -346,6 +346,79 @@ fn parts_have_the_types_of_their_schemas() {
     );
 }
 
+/// Whether parts named `f` may have data that is not UTF-8, and the first violation if there are two.
+#[track_caller]
+fn check_files(openapi: &str, schema: &Value, one: &str, two: &str) {
+    let media = json!({"schema": {"type": "object", "properties": {"f": schema}}});
+    let contract = contract(openapi, "multipart/form-data", &media);
+    let part = b"--b\r\nContent-Disposition: form-data; name=f; filename=g\r\n\r\n\xff\x89\r\n";
+    for (count, expected) in [(1, one), (2, two)] {
+        let body = [&part.repeat(count)[..], b"--b--\r\n"].concat();
+        let found = judge(&contract, &headers(MULTIPART, ""), &body);
+        let first = found.first().map_or("", String::as_str);
+        assert_eq!(first, expected, "{count} by {schema}");
+    }
+}
+
+#[test]
+fn files_are_named_by_their_media_type() {
+    let file = |media: &str| json!({"type": "string", "contentMediaType": media});
+    let binary = file("application/octet-stream");
+    let (text, twice) = ("malformed-body /f", "duplicate-key /f");
+    for media in [
+        "application/octet-stream",
+        "image/png",
+        "image/svg+xml",
+        "application/pdf",
+    ] {
+        check_files(V31, &file(media), "", twice);
+    }
+    for media in [
+        "text/csv",
+        "application/json",
+        "application/x-ndjson",
+        "*/*",
+        "binary",
+    ] {
+        check_files(V31, &file(media), text, text);
+    }
+    let no_file = json!({"type": "null"});
+    let list = json!({"type": "array", "items": binary});
+    check_files(V31, &json!({"anyOf": [binary, no_file]}), "", twice);
+    check_files(V31, &list, "", "");
+    check_files(V31, &json!({"anyOf": [list, no_file]}), "", "");
+    check_files(V31, &json!({"oneOf": [binary, list]}), "", "");
+    let short = json!({"type": "array", "maxItems": 1, "items": binary});
+    check_files(
+        V31,
+        &json!({"oneOf": [binary, short]}),
+        "",
+        "invalid-body /f maxItems",
+    );
+    check_files(
+        V31,
+        &json!({"type": "array", "items": file("text/csv")}),
+        text,
+        text,
+    );
+    // Octets in base64 are text, and so is what has a pattern.
+    let mut encoded = binary.clone();
+    encoded["contentEncoding"] = json!("base64");
+    check_files(V31, &encoded, text, text);
+    let mut matched = binary.clone();
+    matched["pattern"] = json!("^a");
+    check_files(V31, &matched, text, text);
+    // Not a keyword of 3.0.
+    check_files(V30, &binary, text, text);
+    let named = json!({"type": "string", "format": "binary"});
+    check_files(
+        V30,
+        &json!({"oneOf": [named, {"type": "array", "items": named}]}),
+        "",
+        "",
+    );
+}
+
 #[test]
 fn checks_media_types_and_headers_of_parts() {
     let schema = json!({"type": "object", "properties": {

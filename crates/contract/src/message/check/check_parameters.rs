@@ -89,9 +89,13 @@ impl HeadJudge<'_, '_> {
             match read(self.tape, key.as_str(), parameter, reading, source, as_text) {
                 Ok(()) => match schemas.verdict(self.tape.wrapped("")) {
                     SchemaVerdict::Valid => return,
-                    SchemaVerdict::Invalid => {
-                        first_failure.get_or_insert(Ok((reading, as_text)));
-                    }
+                    SchemaVerdict::Invalid => match first_failure {
+                        // Another reading takes several values, so they are not one too many.
+                        None | Some(Err(ParameterReadError::Repeated)) => {
+                            first_failure = Some(Ok((reading, as_text)));
+                        }
+                        Some(_) => {}
+                    },
                     SchemaVerdict::OverLimit => {
                         let violation = self.over_limit(parameter, self.tape.wrapped(""));
                         return self.push(violation);

@@ -1,39 +1,25 @@
 //! Declared parameters and headers (OpenAPI 3.0.4 and 3.1.1, Parameter Object, Header Object).
 
-use openapiv3::{ParameterSchemaOrContent, PathStyle, QueryStyle};
-use serde::Deserialize;
-use serde_json::{Map, Value};
-
 use portcullis_json::{JsonKind, JsonNode};
 
+use super::delimited_list::{DelimitedList, delimited_list};
+use super::parameter_fields::{
+    ParameterError, ParameterFields, content_error, header_fields, parameter_fields,
+};
+use super::parameter_style::ParameterStyle;
 use crate::message::media_range::MediaRange;
 use crate::message::violation::MessagePart;
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::schema::schema_set::SchemaKey;
 use crate::schema::schema_surface::{ObjectShape, SchemaSurface, TypeSet};
 
-/// The style of a value (OpenAPI, Style Values), or the media type that replaces it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the specification's own names")]
-pub enum ParameterStyle {
-    Matrix,
-    Label,
-    Simple,
-    Form,
-    SpaceDelimited,
-    PipeDelimited,
-    DeepObject,
-    /// JSON text: `content` with a JSON media type.
-    JsonContent,
-    /// `content` with another media type, whose values are not checked.
-    OtherContent,
-}
-
 /// One interpretation of a parameter's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ParameterReading {
     Scalar(TypeSet),
     Array(TypeSet),
+    /// An array as Swagger 2.0 writes it.
+    Delimited(DelimitedList),
     Object(ObjectShape),
 }
 
@@ -42,6 +28,7 @@ impl ParameterReading {
     fn is_ambiguous(&self) -> bool {
         match self {
             Self::Scalar(types) | Self::Array(types) => types.is_mixed(),
+            Self::Delimited(list) => list.types.is_mixed(),
             Self::Object(shape) => {
                 let types = shape
                     .members
@@ -77,23 +64,15 @@ pub struct Parameter {
     pub(crate) capture_index: usize,
 }
 
-/// Why a Parameter Object cannot be compiled.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ParameterError {
-    #[error("not a Parameter Object: {0}")]
-    Malformed(String),
-    #[error("`content` must hold exactly one media type")]
-    Content,
-}
-
 /// Compiles the Parameter Object at `node_ref`. `schema_key` registers its schema.
 pub(crate) fn parameter(
     surface: SchemaSurface<'_>,
     node_ref: NodeRef,
     schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
 ) -> Result<Parameter, ParameterError> {
-    let node = surface.documents.node(node_ref);
-    compile(surface, node_ref, skeleton(node), schema_key)
+    let is_swagger = surface.documents.is_swagger();
+    let fields = parameter_fields(node_ref, surface.documents.node(node_ref), is_swagger)?;
+    compile(surface, node_ref, fields, schema_key)
 }
 
 /// Compiles the Header Object at `node_ref`, a Parameter Object without `name` and `in` (OpenAPI
@@ -104,37 +83,32 @@ pub(crate) fn header(
     node_ref: NodeRef,
     schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
 ) -> Result<Parameter, ParameterError> {
-    let mut skeleton = skeleton(surface.documents.node(node_ref));
-    skeleton.insert("name".to_owned(), name.into());
-    skeleton.insert("in".to_owned(), "header".into());
-    compile(surface, node_ref, skeleton, schema_key)
+    let is_swagger = surface.documents.is_swagger();
+    let fields = header_fields(node_ref, surface.documents.node(node_ref), name, is_swagger)?;
+    compile(surface, node_ref, fields, schema_key)
 }
 
 fn compile(
     surface: SchemaSurface<'_>,
     node_ref: NodeRef,
-    skeleton: Map<String, Value>,
+    fields: ParameterFields,
     schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
 ) -> Result<Parameter, ParameterError> {
     let node = surface.documents.node(node_ref);
-    let typed = openapiv3::Parameter::deserialize(Value::Object(skeleton))
-        .map_err(|error| ParameterError::Malformed(error.to_string()))?;
-    let (part, style, allow_empty) = location(&typed);
-    let data = typed.parameter_data();
-    let (style, schema) = match &data.format {
-        ParameterSchemaOrContent::Schema(_) => (style, property(node_ref, node, "schema")),
-        ParameterSchemaOrContent::Content(_) => content(node_ref, node)?,
+    let (style, schema) = match node.get("content") {
+        Some(content) => content_style(node_ref, content)?,
+        None => (fields.style, property(node_ref, node, "schema")),
     };
     Ok(Parameter {
-        name: data.name,
-        part,
-        required: data.required || part == MessagePart::Path,
-        explode: data.explode.unwrap_or(matches!(
+        name: fields.name,
+        part: fields.part,
+        required: fields.required,
+        explode: fields.explode.unwrap_or(matches!(
             style,
             ParameterStyle::Form | ParameterStyle::DeepObject
         )),
         style,
-        allow_empty,
+        allow_empty: fields.allow_empty,
         node_ref,
         readings: schema.map_or_else(Vec::new, |schema| readings(surface, schema)),
         schema: schema.map(schema_key),
@@ -194,7 +168,9 @@ impl Parameter {
                 ParameterReading::Object(shape) => {
                     shape.members.iter().any(|(property, _)| property == name)
                 }
-                ParameterReading::Scalar(_) | ParameterReading::Array(_) => false,
+                ParameterReading::Scalar(_)
+                | ParameterReading::Array(_)
+                | ParameterReading::Delimited(_) => false,
             })
     }
 
@@ -222,69 +198,13 @@ impl Parameter {
     }
 }
 
-/// The parameter without what the typed model would misread or copy for nothing. The schema is
-/// compiled from the raw document, and examples are read on demand.
-fn skeleton(node: JsonNode<'_>) -> Map<String, Value> {
-    let mut out = Map::new();
-    for (name, value) in node.members() {
-        let kept = match name {
-            "schema" => Value::Object(Map::from_iter([("$ref".to_owned(), "#".into())])),
-            "content" => Value::Object(Map::new()),
-            "example" | "examples" | "description" => continue,
-            _ if name.starts_with("x-") => continue,
-            _ => value.to_value(),
-        };
-        out.insert(name.to_owned(), kept);
-    }
-    // The specification requires one of them, but many contracts have neither: any text is valid.
-    if !out.contains_key("schema") && !out.contains_key("content") {
-        out.insert("schema".to_owned(), Value::Object(Map::new()));
-    }
-    out
-}
-
-fn location(parameter: &openapiv3::Parameter) -> (MessagePart, ParameterStyle, bool) {
-    match parameter {
-        openapiv3::Parameter::Query {
-            style,
-            allow_empty_value,
-            ..
-        } => {
-            let style = match style {
-                QueryStyle::Form => ParameterStyle::Form,
-                QueryStyle::SpaceDelimited => ParameterStyle::SpaceDelimited,
-                QueryStyle::PipeDelimited => ParameterStyle::PipeDelimited,
-                QueryStyle::DeepObject => ParameterStyle::DeepObject,
-            };
-            (
-                MessagePart::Query,
-                style,
-                allow_empty_value.unwrap_or(false),
-            )
-        }
-        openapiv3::Parameter::Header { .. } => (MessagePart::Header, ParameterStyle::Simple, false),
-        openapiv3::Parameter::Cookie { .. } => (MessagePart::Cookie, ParameterStyle::Form, false),
-        openapiv3::Parameter::Path { style, .. } => {
-            let style = match style {
-                PathStyle::Matrix => ParameterStyle::Matrix,
-                PathStyle::Label => ParameterStyle::Label,
-                PathStyle::Simple => ParameterStyle::Simple,
-            };
-            (MessagePart::Path, style, false)
-        }
-    }
-}
-
-fn content(
+fn content_style(
     node_ref: NodeRef,
-    node: JsonNode<'_>,
+    content: JsonNode<'_>,
 ) -> Result<(ParameterStyle, Option<NodeRef>), ParameterError> {
-    let mut media = node
-        .get("content")
-        .into_iter()
-        .flat_map(|content| content.members());
+    let mut media = content.members();
     let (Some((key, media_type)), None) = (media.next(), media.next()) else {
-        return Err(ParameterError::Content);
+        return Err(content_error(node_ref, content));
     };
     if MediaRange::parse(key).is_some_and(|range| range.is_json()) {
         Ok((
@@ -307,7 +227,10 @@ pub(crate) fn readings(surface: SchemaSurface<'_>, schema: NodeRef) -> Vec<Param
     let mut readings = Vec::new();
     let is_untyped = types == TypeSet::ALL && node.kind() == JsonKind::Object;
     if types.has(TypeSet::ARRAY) && (!is_untyped || node.get("items").is_some()) {
-        readings.push(ParameterReading::Array(surface.item_types(schema)));
+        readings.push(match delimited_list(surface, schema) {
+            Some(list) => ParameterReading::Delimited(list),
+            None => ParameterReading::Array(surface.item_types(schema)),
+        });
     }
     if types.has(TypeSet::OBJECT) && (!is_untyped || node.get("properties").is_some()) {
         readings.push(ParameterReading::Object(surface.object(schema)));

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::declaration::{Parameter, ParameterStyle};
+use super::declaration::Parameter;
 use super::escapes::{EscapeRules, decode};
 use super::parameter_source::ParameterSource;
+use super::parameter_style::ParameterStyle;
 use crate::message::violation::MessagePart;
 
 impl Parameter {

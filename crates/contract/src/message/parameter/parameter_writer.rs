@@ -2,10 +2,13 @@
 
 use portcullis_json::Tape;
 
-use super::declaration::{Parameter, ParameterReading, ParameterStyle};
+use super::declaration::{Parameter, ParameterReading};
+use super::delimited_list::DelimitedList;
 use super::escapes::{EscapeRules, decode, is_named};
 use super::pair_ownership::{deep_object_property, owns_pair};
 use super::parameter_read_error::ParameterReadError;
+use super::parameter_style::ParameterStyle;
+use super::put_scalar::put_scalar;
 use super::raw_pairs::RawPairs;
 use super::split_delimited::{pieces, split_pair};
 use crate::schema::schema_surface::{ObjectShape, TypeSet};
@@ -26,6 +29,9 @@ impl ParameterWriter<'_> {
         reading: &ParameterReading,
         text: &str,
     ) -> Result<(), ParameterReadError> {
+        if let ParameterReading::Delimited(list) = reading {
+            return self.list(*list, text);
+        }
         let (body, separator) = match parameter.style {
             ParameterStyle::Simple | ParameterStyle::Form => (text, ","),
             ParameterStyle::Label => (
@@ -37,6 +43,7 @@ impl ParameterWriter<'_> {
             ParameterStyle::Matrix => return self.matrix(parameter, reading, text),
             ParameterStyle::SpaceDelimited => (text, " "),
             ParameterStyle::PipeDelimited => (text, "|"),
+            ParameterStyle::TabDelimited => (text, "\t"),
             ParameterStyle::JsonContent
             | ParameterStyle::OtherContent
             | ParameterStyle::DeepObject => {
@@ -45,6 +52,7 @@ impl ParameterWriter<'_> {
         };
         match reading {
             ParameterReading::Scalar(types) => self.scalar(body, *types),
+            ParameterReading::Delimited(list) => self.list(*list, body),
             ParameterReading::Array(types) => self.array(pieces(body, separator), *types),
             ParameterReading::Object(shape) if parameter.explode => {
                 self.properties(pieces(body, separator), parameter.style, shape)
@@ -82,6 +90,7 @@ impl ParameterWriter<'_> {
                 Ok(())
             }
             ParameterReading::Scalar(types) => self.scalar(value_of(body)?, *types),
+            ParameterReading::Delimited(list) => self.list(*list, value_of(body)?),
             ParameterReading::Array(types) => self.array(value_of(body)?.split(','), *types),
             ParameterReading::Object(shape) => self.alternating(value_of(body)?.split(','), shape),
         }
@@ -136,6 +145,38 @@ impl ParameterWriter<'_> {
             self.property(name, value, shape)?;
         }
         self.end_object()
+    }
+
+    /// The lists in one value.
+    fn list(&mut self, list: DelimitedList, raw: &str) -> Result<(), ParameterReadError> {
+        let text = decode(raw, self.escapes)?;
+        let is_padded = self.escapes == EscapeRules::None;
+        list.write(self.tape, &text, self.as_text, is_padded);
+        Ok(())
+    }
+
+    /// A list with one item for each pair.
+    pub(super) fn repeated_lists(
+        &mut self,
+        parameter: &Parameter,
+        list: DelimitedList,
+        pairs: RawPairs<'_>,
+    ) -> Result<(), ParameterReadError> {
+        let escapes = self.escapes;
+        let mut values = pairs
+            .iter()
+            .filter(|(name, _)| is_named(name, &parameter.name, escapes))
+            .peekable();
+        let (_, first) = values.peek().ok_or(ParameterReadError::Missing)?;
+        if first.is_empty() && parameter.allow_empty {
+            return Err(ParameterReadError::NotChecked);
+        }
+        self.tape.begin_array();
+        for (_, value) in values {
+            self.list(list, value)?;
+        }
+        self.tape.end();
+        Ok(())
     }
 
     pub(super) fn exploded_array(
@@ -278,19 +319,4 @@ fn check_nested_property(shape: &ObjectShape, property: &str) -> Result<(), Para
         return Err(ParameterReadError::NotChecked);
     }
     Ok(())
-}
-
-/// Writes a scalar to the tape as the first allowed type that its text has. A text of no allowed
-/// type is written as a string, which the validator refuses.
-pub(crate) fn put_scalar(tape: &mut Tape, text: &str, types: TypeSet, as_text: bool) {
-    let is_text = as_text && types.has(TypeSet::STRING);
-    if !is_text && types.has(TypeSet::NUMBER) && tape.number(text).is_ok() {
-        return;
-    }
-    match text {
-        "true" | "false" if !is_text && types.has(TypeSet::BOOLEAN) => {
-            tape.boolean(text == "true");
-        }
-        _ => tape.string(text),
-    }
 }

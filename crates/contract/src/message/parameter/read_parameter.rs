@@ -6,10 +6,11 @@ use std::borrow::Cow;
 
 use portcullis_json::Tape;
 
-use super::declaration::{Parameter, ParameterReading, ParameterStyle};
+use super::declaration::{Parameter, ParameterReading};
 use super::escapes::{EscapeRules, decode, is_named};
 use super::parameter_read_error::ParameterReadError;
 use super::parameter_source::ParameterSource;
+use super::parameter_style::ParameterStyle;
 use super::parameter_writer::ParameterWriter;
 use super::raw_pairs::RawPairs;
 use crate::message::violation::MessagePart;
@@ -59,12 +60,16 @@ pub(crate) fn write(
             }
             // A cookie name occurs once, so the items of a list are separated by commas, although
             // the specification's default differs (Appendix D).
+            ParameterReading::Delimited(list) if list.repeats => {
+                writer.repeated_lists(parameter, *list, pairs)
+            }
             ParameterReading::Array(types)
                 if parameter.explode && parameter.part != MessagePart::Cookie =>
             {
                 writer.exploded_array(parameter, *types, pairs)
             }
             ParameterReading::Array(_)
+            | ParameterReading::Delimited(_)
             | ParameterReading::Object(_)
             | ParameterReading::Scalar(_) => {
                 let text = only_value(parameter, pairs, escapes)?;

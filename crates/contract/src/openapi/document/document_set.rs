@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use portcullis_json::{JsonNode, pointer};
 
+use super::document_translation::DocumentTranslation;
 use super::node_ref::{NodeRef, SourceLocation};
 use super::parsed_document::Document;
 use crate::openapi::identifier::SchemaIdentifiers;
@@ -19,6 +20,8 @@ pub struct DocumentSet {
     /// reference that an operation needs.
     missing: HashMap<PathBuf, String>,
     identifiers: OnceLock<SchemaIdentifiers>,
+    /// What a Swagger contract says that cannot be translated.
+    translation_problems: Vec<(NodeRef, String)>,
 }
 
 impl DocumentSet {
@@ -30,7 +33,36 @@ impl DocumentSet {
             by_path,
             missing: HashMap::new(),
             identifiers: OnceLock::new(),
+            translation_problems: Vec::new(),
         }
+    }
+
+    /// Replaces each document by a translation of it.
+    pub(in crate::openapi) fn translate(&mut self, translations: Vec<DocumentTranslation>) {
+        self.identifiers = OnceLock::new();
+        let documents = self.list.iter_mut().zip(translations);
+        for (number, (document, translation)) in (0..).zip(documents) {
+            let problems = translation.problems.into_iter();
+            self.translation_problems
+                .extend(problems.map(|(node, message)| {
+                    let node_ref = NodeRef {
+                        document: number,
+                        node,
+                    };
+                    (node_ref, message)
+                }));
+            document.translate(translation.tape, translation.origins);
+        }
+    }
+
+    /// Whether the contract is Swagger 2.0, translated to OpenAPI 3.0.
+    pub fn is_swagger(&self) -> bool {
+        self.entry().written.is_some()
+    }
+
+    /// What cannot be translated, with the node to name.
+    pub(crate) fn translation_problems(&self) -> &[(NodeRef, String)] {
+        &self.translation_problems
     }
 
     /// Adds a referenced file, or the reason why it could not be loaded.
@@ -140,21 +172,37 @@ impl DocumentSet {
         Some(Self::node_ref(node_ref, self.node(node_ref).get(name)?))
     }
 
-    /// The location of a node. It walks from the root, so keep it off hot paths.
+    /// The location of a node in the file as it was written. It walks from the root, so keep it off
+    /// hot paths.
     pub fn location(&self, node_ref: NodeRef) -> SourceLocation {
-        let document = &self.list[node_ref.document as usize];
+        let written = self.origin(node_ref);
+        let document = &self.list[written.document as usize];
         SourceLocation {
             file: Arc::clone(&document.name),
             line: self.line(node_ref),
-            column: document.column(node_ref.node),
-            pointer: pointer_to(document.root(), node_ref.node),
+            column: document.written_column(written.node),
+            pointer: pointer_to(document.written_root(), written.node),
         }
+    }
+
+    /// The JSON Pointer to a node. It differs from that of its location if the contract was
+    /// translated. It walks from the root, so keep it off hot paths.
+    pub fn pointer(&self, node_ref: NodeRef) -> String {
+        let document = &self.list[node_ref.document as usize];
+        pointer_to(document.root(), node_ref.node)
+    }
+
+    /// The node of a file as it was written.
+    fn origin(&self, node_ref: NodeRef) -> NodeRef {
+        let document = &self.list[node_ref.document as usize];
+        document.origin(node_ref.node).unwrap_or(node_ref)
     }
 
     /// The line of a node, from 1, where a reader looks for it: the line of the property name, even
     /// if the value begins on a later line. For an object with a `$ref`, the line of the `$ref`.
     pub fn line(&self, node_ref: NodeRef) -> u32 {
-        let node = self.node(node_ref);
+        let written = self.origin(node_ref);
+        let node = self.list[written.document as usize].written_node(written.node);
         node.get("$ref").unwrap_or(node).key_line()
     }
 

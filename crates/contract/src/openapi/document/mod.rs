@@ -7,9 +7,11 @@
 
 mod node_ref;
 mod repeated_key;
+mod document_translation;
 mod parsed_document;
 mod document_set;
 
 pub use document_set::DocumentSet;
+pub(in crate::openapi) use document_translation::DocumentTranslation;
 pub use node_ref::{NodeRef, SourceLocation};
 pub use parsed_document::{Document, DocumentParseError};

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use portcullis_json::{JsonLimits, JsonNode, Tape};
 
+use super::node_ref::NodeRef;
 use super::repeated_key::{RepeatedKey, repeated_keys};
 use crate::openapi::yaml::parse_yaml;
 
@@ -29,6 +30,16 @@ pub struct Document {
     tape: Tape,
     /// The keys that objects repeat. Empty unless the limits allow them.
     pub(super) repeated: Vec<RepeatedKey>,
+    /// The file as it was written, if the tape is a translation of it.
+    pub(super) written: Option<WrittenDocument>,
+}
+
+/// A file that was translated, with the way from the translation back to it.
+pub(super) struct WrittenDocument {
+    source: String,
+    tape: Tape,
+    /// By index on the tape of the translation.
+    origins: Vec<NodeRef>,
 }
 
 impl fmt::Debug for Document {
@@ -55,7 +66,8 @@ pub struct DocumentParseError {
 
 impl Document {
     /// Parses a file as JSON if its name ends in `.json` or its text starts with `{`, as YAML
-    /// otherwise. YAML includes JSON, but the JSON parser is faster and stricter.
+    /// otherwise. YAML includes JSON, but the JSON parser is faster and stricter. A text that starts
+    /// with `{` may still be YAML, unless its name says JSON.
     ///
     /// # Errors
     /// [`DocumentParseError`] with line and column.
@@ -71,10 +83,9 @@ impl Document {
             .strip_prefix('\u{feff}')
             .map(str::to_owned)
             .unwrap_or(text);
-        let looks_json = path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-            || text.trim_start().starts_with('{');
+        let named = |known: &str| path.extension().is_some_and(|extension| extension == known);
+        let is_json = named("json");
+        let is_yaml = named("yaml") || named("yml");
         let digest = Sha256::digest(&text).into();
         let at = |line, column, message| DocumentParseError {
             name: Arc::clone(&name),
@@ -82,15 +93,24 @@ impl Document {
             column,
             message,
         };
-        let (source, mut tape) = if looks_json {
+        let yaml = |text: &str| {
+            parse_yaml(text, limits)
+                .map_err(|error| at(error.line, error.column, explained(error.message)))
+        };
+        let (source, mut tape) = if is_json || text.trim_start().starts_with('{') {
             let mut tape = Tape::new();
-            tape.parse("", text.as_bytes(), limits)
-                .map_err(|error| at(error.line, error.column, error.kind.to_string()))?;
-            (text, tape)
+            let parsed = tape.parse("", text.as_bytes(), limits);
+            let parsed = parsed.map(|_| ());
+            match parsed.map_err(|error| at(error.line, error.column, error.kind.to_string())) {
+                Ok(()) => (text, tape),
+                Err(error) if is_json => return Err(error),
+                Err(error) => match yaml(&text) {
+                    Ok(tape) => (String::new(), tape),
+                    Err(other) => return Err(if is_yaml { other } else { error }),
+                },
+            }
         } else {
-            let tape = parse_yaml(&text, limits)
-                .map_err(|error| at(error.line, error.column, explained(error.message)))?;
-            (String::new(), tape)
+            (String::new(), yaml(&text)?)
         };
         tape.shrink_to_fit();
         let is_one_line = !source.is_empty() && !source.trim().contains('\n');
@@ -107,7 +127,44 @@ impl Document {
             is_one_line,
             tape,
             repeated,
+            written: None,
         })
+    }
+
+    /// Replaces the tape by a translation of it, which holds all its text itself.
+    pub(super) fn translate(&mut self, tape: Tape, origins: Vec<NodeRef>) {
+        self.repeated = if tape.has_duplicates() {
+            repeated_keys(tape.root(""))
+        } else {
+            Vec::new()
+        };
+        self.written = Some(WrittenDocument {
+            source: std::mem::take(&mut self.source),
+            tape: std::mem::replace(&mut self.tape, tape),
+            origins,
+        });
+    }
+
+    /// The node of a file that a node of this document was translated from. `None` if it was not.
+    pub(super) fn origin(&self, index: u32) -> Option<NodeRef> {
+        self.written.as_ref()?.origins.get(index as usize).copied()
+    }
+
+    /// The root of the file as it was written, which differs from the document if the contract was
+    /// translated from Swagger.
+    pub fn written_root(&self) -> JsonNode<'_> {
+        match &self.written {
+            Some(written) => written.tape.root(&written.source),
+            None => self.root(),
+        }
+    }
+
+    /// A node of the file as it was written.
+    pub(super) fn written_node(&self, index: u32) -> JsonNode<'_> {
+        match &self.written {
+            Some(written) => written.tape.node(index, &written.source),
+            None => self.node(index),
+        }
     }
 
     /// The document's root value.
@@ -115,10 +172,14 @@ impl Document {
         self.tape.root(&self.source)
     }
 
-    /// The column of a node, if the text is one line of JSON.
-    pub(super) fn column(&self, index: u32) -> Option<u32> {
-        let offset = self.node(index).offset() as usize;
-        let before = self.source.get(..offset).filter(|_| self.is_one_line)?;
+    /// The column of a node of the file as it was written, if its text is one line of JSON.
+    pub(super) fn written_column(&self, index: u32) -> Option<u32> {
+        let offset = self.written_node(index).offset() as usize;
+        let source = self
+            .written
+            .as_ref()
+            .map_or(&self.source, |written| &written.source);
+        let before = source.get(..offset).filter(|_| self.is_one_line)?;
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         u32::try_from(before[line_start..].chars().count() + 1).ok()
     }

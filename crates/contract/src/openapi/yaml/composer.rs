@@ -204,13 +204,13 @@ fn scalar_tag(tag: &Tag, position: YamlPosition) -> Result<Option<ScalarTag>, Ya
     if tag.handle.is_empty() && tag.suffix == "!" || tag.handle == "!" && tag.suffix.is_empty() {
         return Ok(Some(ScalarTag::Str));
     }
-    let known = match tag.suffix.as_str() {
-        _ if !tag.is_yaml_core_schema() => None,
-        "str" => Some(ScalarTag::Str),
-        "int" => Some(ScalarTag::Int),
-        "float" => Some(ScalarTag::Float),
-        "bool" => Some(ScalarTag::Bool),
-        "null" => Some(ScalarTag::Null),
+    let known = match core_name(tag) {
+        Some("str") => Some(ScalarTag::Str),
+        Some("int") => Some(ScalarTag::Int),
+        Some("float") => Some(ScalarTag::Float),
+        Some("bool") => Some(ScalarTag::Bool),
+        Some("null") => Some(ScalarTag::Null),
+        Some("merge") => Some(ScalarTag::Merge),
         _ => None,
     };
     known.map(Some).ok_or_else(|| unknown_tag(tag, position))
@@ -222,18 +222,26 @@ fn check_container_tag(
     position: YamlPosition,
 ) -> Result<(), YamlError> {
     match tag {
-        Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == name) => {
-            Err(unknown_tag(tag, position))
-        }
+        Some(tag) if core_name(tag) != Some(name) => Err(unknown_tag(tag, position)),
         _ => Ok(()),
     }
 }
 
+/// The name of a tag that YAML itself defines: `!!str`, or verbatim `!<tag:yaml.org,2002:str>`.
+fn core_name(tag: &Tag) -> Option<&str> {
+    const VERBATIM: &str = "tag:yaml.org,2002:";
+    if tag.is_yaml_core_schema() {
+        return Some(&tag.suffix);
+    }
+    tag.suffix
+        .strip_prefix(VERBATIM)
+        .filter(|_| tag.handle.is_empty())
+}
+
 fn unknown_tag(tag: &Tag, position: YamlPosition) -> YamlError {
-    let name = if tag.is_yaml_core_schema() {
-        format!("!!{}", tag.suffix)
-    } else {
-        format!("{}{}", tag.handle, tag.suffix)
+    let name = match core_name(tag) {
+        Some(name) => format!("!!{name}"),
+        None => format!("{}{}", tag.handle, tag.suffix),
     };
     position.error(format!("the tag `{name}` is not supported"))
 }

@@ -1,7 +1,10 @@
 //! The entry point: YAML text in, a tape or an error out.
 
+use std::borrow::Cow;
+
 use portcullis_json::{JsonLimits, SOURCE_BYTES_MAX, Tape};
 
+use super::closing_brackets::ClosingBrackets;
 use super::yaml_error::YamlError;
 use super::{composer, tape_emitter};
 
@@ -23,6 +26,16 @@ pub(crate) fn parse_yaml(text: &str, limits: JsonLimits) -> Result<Tape, YamlErr
             message,
         });
     }
-    let items = composer::compose(text, limits.depth_max)?;
-    tape_emitter::emit(&items, limits)
+    let mut brackets = ClosingBrackets::default();
+    let mut text = Cow::Borrowed(text);
+    loop {
+        let error = match composer::compose(&text, limits.depth_max) {
+            Ok(items) => return tape_emitter::emit(&items, limits),
+            Err(error) => error,
+        };
+        match brackets.moved(&text, &error) {
+            Some(moved) => text = Cow::Owned(moved),
+            None => return Err(brackets.original(error)),
+        }
+    }
 }

@@ -8,6 +8,8 @@ pub(super) enum ScalarTag {
     Float,
     Bool,
     Null,
+    /// The tag of the key `<<` (YAML 1.1, merge key), which some writers spell out.
+    Merge,
 }
 
 /// The value of a scalar.
@@ -36,6 +38,9 @@ pub(super) fn resolve(
         Some(ScalarTag::Bool) => boolean(text).map(YamlScalar::Boolean),
         Some(ScalarTag::Int) => integer(text)?.map(YamlScalar::Number),
         Some(ScalarTag::Float) => number(text)?.map(YamlScalar::Number),
+        Some(ScalarTag::Merge) => {
+            return Err("the tag `!!merge` belongs to the key `<<`: remove it".to_owned());
+        }
         None if plain => return resolve_plain(text),
         None => Some(YamlScalar::String),
     };

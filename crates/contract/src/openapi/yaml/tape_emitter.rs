@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::composer::{YamlContent, YamlItem, YamlPosition};
-use super::scalar::{YamlScalar, resolve};
+use super::scalar::{ScalarTag, YamlScalar, resolve};
 use super::yaml_error::YamlError;
 use portcullis_json::{DuplicateKeys, JsonLimits, Tape};
 
@@ -197,6 +197,10 @@ impl<'a> TapeEmitter<'a> {
                 plain: true,
                 tag: None,
             } if text.is_empty() => Err(position.error("the key is empty")),
+            YamlContent::Scalar {
+                tag: Some(ScalarTag::Merge),
+                ..
+            } => Err(position.error("the tag `!!merge` belongs to the key `<<`: remove it")),
             YamlContent::Scalar { text, .. } => Ok(text),
             YamlContent::Sequence { .. } | YamlContent::Mapping { .. } | YamlContent::Alias(_) => {
                 Err(position.error("the key is not a scalar"))
@@ -211,10 +215,16 @@ impl<'a> TapeEmitter<'a> {
         at
     }
 
-    /// Whether a key is the merge key: `<<` without quotes.
+    /// Whether a key is the merge key: `<<` without quotes, or with its tag.
     fn is_merge(&self, key: usize) -> bool {
-        let content = &self.items[key].content;
-        matches!(content, YamlContent::Scalar { text, plain: true, tag: None } if text == "<<")
+        match &self.items[key].content {
+            YamlContent::Scalar { text, plain, tag } => {
+                text == "<<" && (*tag == Some(ScalarTag::Merge) || (*plain && tag.is_none()))
+            }
+            YamlContent::Sequence { .. } | YamlContent::Mapping { .. } | YamlContent::Alias(_) => {
+                false
+            }
+        }
     }
 
     fn own_names(&self, at: usize, past: usize) -> Result<HashSet<&'a str>, YamlError> {

@@ -269,3 +269,60 @@ proptest! {
         prop_assert_eq!(read(&value.to_string()), Ok(value));
     }
 }
+
+/// PyYAML, js-yaml and eemeli/yaml read these alike.
+#[test]
+fn closing_brackets_may_be_in_the_column_of_their_key() {
+    check("a: {\n  \"b\": {}\n}", json!({"a": {"b": {}}}));
+    check("a: [\n]\nb: 1", json!({"a": [], "b": 1}));
+    check(
+        "a:\n  b: {\n  }\n  c: [\n  ] # d",
+        json!({"a": {"b": {}, "c": []}}),
+    );
+    check("- {\n}\n- [\n  [\n]]", json!([{}, [[]]]));
+    check("a: {\r\n}\r\nb: \"é\"", json!({"a": {}, "b": "é"}));
+    check("a: {b: [1, {\n\n  # c\n}]}", json!({"a": {"b": [1, {}]}}));
+    // Text is not moved.
+    check(
+        "a: |\n  x\n  }\nb: \"\n  ]\"\nc: [\n]\nd: |-\n ]\n }",
+        json!({"a": "x\n}\n", "b": " ]", "c": [], "d": "]\n}"}),
+    );
+    let advice = "indent this line more than the key or the `-` that its value belongs to";
+    check_refused(
+        "a:\n  b: {\n}",
+        &format!("invalid indentation: {advice} at line 3, column 1"),
+    );
+    check_refused(
+        "a: [\n\"b\"]",
+        &format!("invalid indentation: {advice} at line 2, column 1"),
+    );
+    check_refused(
+        "a: [\n] x",
+        "while parsing a block mapping, did not find expected key at line 2, column 3",
+    );
+}
+
+#[test]
+fn the_merge_key_may_have_its_tag() {
+    let merged = json!({"x": {"p": 1}, "a": {"q": 2, "p": 1}});
+    for key in [
+        "<<",
+        "!!merge <<",
+        "!!merge '<<'",
+        "!<tag:yaml.org,2002:merge> <<",
+    ] {
+        check(
+            &format!("x: &x {{p: 1}}\na:\n  {key}: *x\n  q: 2"),
+            merged.clone(),
+        );
+    }
+    check("a: !<tag:yaml.org,2002:str> 1", json!({"a": "1"}));
+    check_refused(
+        "!!merge a: {}",
+        "the tag `!!merge` belongs to the key `<<`: remove it at line 1, column 1",
+    );
+    check_refused(
+        "a: !!merge <<",
+        "the tag `!!merge` belongs to the key `<<`: remove it at line 1, column 4",
+    );
+}

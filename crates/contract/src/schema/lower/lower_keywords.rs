@@ -150,8 +150,13 @@ impl<'d> SchemaLowering<'d> {
             "minimum" | "maximum" => keyword,
             "exclusiveMinimum" | "exclusiveMaximum" if value.kind() != JsonKind::Boolean => {
                 let bound = bound_of(keyword);
+                let family = if self.documents.is_swagger() {
+                    "Swagger 2.0"
+                } else {
+                    "OpenAPI 3.0"
+                };
                 let message = format!(
-                    "in OpenAPI 3.0 `{keyword}` is a boolean that modifies `{bound}`: write \
+                    "in {family} `{keyword}` is a boolean that modifies `{bound}`: write \
                      the number in `{bound}`, and `{keyword}: true`"
                 );
                 let at = DocumentSet::node_ref(node_ref, value);

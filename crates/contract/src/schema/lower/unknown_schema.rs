@@ -75,7 +75,7 @@ impl<'d> SchemaLowering<'d> {
     /// document.
     fn text_of(&self, node_ref: NodeRef) -> Option<String> {
         let text = self.documents.node(node_ref).to_string();
-        let pointer = self.documents.location(node_ref).pointer;
+        let pointer = self.documents.pointer(node_ref);
         let place = format!("{}#{pointer}", node_ref.document);
         (!text.contains("$ref")).then(|| format!("{place} {text}"))
     }

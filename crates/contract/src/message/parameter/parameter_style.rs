@@ -1,0 +1,20 @@
+//! The styles of parameters.
+
+/// The style of a value (OpenAPI, Style Values), or the media type that replaces it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the specification's own names")]
+pub enum ParameterStyle {
+    Matrix,
+    Label,
+    Simple,
+    Form,
+    SpaceDelimited,
+    PipeDelimited,
+    /// `collectionFormat: tsv` of Swagger 2.0.
+    TabDelimited,
+    DeepObject,
+    /// JSON text: `content` with a JSON media type.
+    JsonContent,
+    /// `content` with another media type, whose values are not checked.
+    OtherContent,
+}

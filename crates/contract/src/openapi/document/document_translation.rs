@@ -1,0 +1,16 @@
+//! The translation of a document to another version of OpenAPI.
+
+use portcullis_json::Tape;
+
+use super::node_ref::NodeRef;
+
+/// A translated document.
+#[derive(Debug)]
+pub(in crate::openapi) struct DocumentTranslation {
+    /// The translation, with all its text.
+    pub(in crate::openapi) tape: Tape,
+    /// By tape index: the node of a file that the entry was written from.
+    pub(in crate::openapi) origins: Vec<NodeRef>,
+    /// What cannot be translated: the tape index of the node to name, and the message.
+    pub(in crate::openapi) problems: Vec<(u32, String)>,
+}
