@@ -497,6 +497,7 @@ fn a_reload_applies_changes_and_lists_those_that_need_a_restart() {
     let after = before.replace("level = \"info\"", "level = \"debug\"")
         + "[services.enforcement]\nrequest = \"report\"\n[services.shares]\nin_flight_max = 7\n";
     let after = after.replace("data_cores = 1", "data_cores = 2");
+    let after = after.replace("[listen]", "[listen]\nvia = \"gate\"");
     let after = after.replace(
         "[log]",
         "[tracing]\nsample = 0.5\n[access_log]\nsample = 1.0\n[log]",
@@ -509,7 +510,7 @@ fn a_reload_applies_changes_and_lists_those_that_need_a_restart() {
         json!({
             "result": "applied",
             "changed": ["log.level", "access_log", "services.flux"],
-            "needs_restart": ["runtime", "tracing"],
+            "needs_restart": ["listen.via", "runtime", "tracing"],
             "problems": [],
         })
     );
