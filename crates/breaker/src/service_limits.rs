@@ -134,25 +134,21 @@ impl ServiceLimits {
         *self.weights.write().unwrap_or_else(PoisonError::into_inner) = weights;
     }
 
-    /// Takes over what operators decided in earlier limits with the same clock: overrides, by the
-    /// names of squads, and the deploy window.
-    pub fn inherit_overrides(&self, before: &Self, old: &Catalog, new: &Catalog) {
-        let inherit = |from: &CircuitBreaker, to: &CircuitBreaker| {
-            let operator_override = from.operator_override();
-            if operator_override != BreakerOverride::None {
-                to.set_override(operator_override, Duration::ZERO);
-            }
-        };
-        inherit(&before.service, &self.service);
+    /// Takes over from earlier limits with the same clock what does not depend on the numbers of
+    /// squads: circuits with their overrides, by the names of squads, and the deploy window. Calls
+    /// and slots are counted anew. These limits must be new.
+    pub fn inherit(&self, before: &Self, old: &Catalog, new: &Catalog) {
+        self.service.inherit(&before.service);
         for consumer in old.consumers() {
             let name = old.consumer_name(consumer);
             let heir = new.consumer(name.as_bytes());
+            // A squad that is gone leaves nothing to unknown callers.
             if consumer != Consumer::Unknown && heir == Consumer::Unknown {
                 continue;
             }
             for tier in Tier::ALL {
                 if let Some(breaker) = before.existing_squad_breaker(consumer, tier) {
-                    inherit(breaker, self.squad_breaker(heir, tier));
+                    self.squad_breaker(heir, tier).inherit(breaker);
                 }
             }
         }

@@ -64,7 +64,7 @@ function charts({ series }) {
   return h("div", { class: "charts" },
     chart("Requests", "per second", series, [{ name: "all", values: each((p) => p.requests), stroke: "ink-main", fill: true }]),
     chart("Errors and refusals", "per second", series, [
-      { name: "failed", values: each((p) => p.failed + p.unanswered), stroke: "ink-bad" },
+      { name: "failed", values: each((p) => p.failed + p.unanswered + p.truncated), stroke: "ink-bad" },
       { name: "refused", values: each((p) => p.refused), stroke: "ink-warn dash" },
       { name: "shed", values: each((p) => p.shed), stroke: "ink-note dot" },
     ]),
@@ -77,7 +77,7 @@ function charts({ series }) {
 // The small chart of a row: requests, with a line at the bottom where some were not served.
 function spark({ series }) {
   const all = series.points.map((point) => point.requests);
-  const wrong = series.points.map((point) => (point.failed + point.unanswered + point.shed > 0 ? 5 : null));
+  const wrong = series.points.map((point) => (point.failed + point.unanswered + point.truncated + point.shed > 0 ? 5 : null));
   const max = 1.25 * Math.max(1, ...all);
   return frame("spark", series.points, { "aria-hidden": "true" },
     h("path", { class: "area", d: area(all, max) }), h("path", { class: "stroke ink-main", d: path(all, max) }),

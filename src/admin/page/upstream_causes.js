@@ -86,7 +86,7 @@ function failingFacts(service, { troubled, counts }) {
 function startOf(service, troubled) {
   if (troubled.length) return Math.max(...troubled.map((breaker) => problemStart(breaker).seconds));
   const sent = (point) => Math.max(1, point.requests - point.refused - point.shed);
-  return sustained(service.traffic, (point) => (point.failed + point.unanswered) / sent(point) >= FAILING);
+  return sustained(service.traffic, (point) => (point.failed + point.unanswered + point.truncated) / sent(point) >= FAILING);
 }
 
 // For how many seconds a rate has been too high, with pauses that are shorter than ten seconds. Points

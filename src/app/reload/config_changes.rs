@@ -99,6 +99,7 @@ pub(super) fn same_squads(old: &Catalog, new: &Catalog) -> bool {
 fn merge(old: &Config, new: &Config) -> Config {
     let mut merged = Config {
         listen_address: old.listen_address,
+        via: old.via.clone(),
         admin_address: old.admin_address,
         identity: old.identity.clone(),
         runtime: old.runtime,
@@ -141,6 +142,7 @@ fn changes(old: &Config, new: &Config) -> Vec<String> {
 fn restart_only_changes(old: &Config, new: &Config) -> Vec<String> {
     let mut notes = ChangeNotes::default();
     notes.add("listen.address", old.listen_address != new.listen_address);
+    notes.add("listen.via", old.via != new.via);
     notes.add("admin.address", old.admin_address != new.admin_address);
     notes.add("admin.token", old.admin_token != new.admin_token);
     notes.add("identity", old.identity != new.identity);

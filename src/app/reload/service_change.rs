@@ -110,11 +110,11 @@ impl LiveStateWriter {
                 policy,
             };
         }
-        // The catalog numbers the squads, so the old counters do not fit the new catalog.
-        // Operators' overrides are keyed by name and carried over.
+        // The catalog numbers the squads, so the old counters do not fit the new catalog. Circuits
+        // and overrides are known by the names of squads.
         let protection = self.new_protection(step.new, config, contract);
         let limits = &protection.limits;
-        limits.inherit_overrides(before, &step.old.catalog, &step.new.catalog);
+        limits.inherit(before, &step.old.catalog, &step.new.catalog);
         protection
     }
 

@@ -45,7 +45,11 @@ const UNREAD_FORMATS: [(&[u8], &str); 4] = [
 pub(super) enum RecordingError {
     #[error("{}: {source}; check the path and its permissions", path.display())]
     Io { path: PathBuf, source: io::Error },
-    #[error("{}: cannot be decompressed: {source}; compress or copy it again", path.display())]
+    #[error(
+        "{}: cannot be decompressed: {source}; copy it again, or pipe it in with \
+         `gzip -dc FILE |` and name it -",
+        path.display()
+    )]
     Gzip { path: PathBuf, source: io::Error },
     #[error("{}: {advice}", path.display())]
     UnreadFormat { path: PathBuf, advice: &'static str },

@@ -2,6 +2,7 @@
 //!
 //! `PORTCULLIS_TEST_LOAD=full` runs the full load; by default a smaller load runs.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -497,6 +498,7 @@ fn a_reload_applies_changes_and_lists_those_that_need_a_restart() {
     let after = before.replace("level = \"info\"", "level = \"debug\"")
         + "[services.enforcement]\nrequest = \"report\"\n[services.shares]\nin_flight_max = 7\n";
     let after = after.replace("data_cores = 1", "data_cores = 2");
+    let after = after.replace("[listen]", "[listen]\nvia = \"gate\"");
     let after = after.replace(
         "[log]",
         "[tracing]\nsample = 0.5\n[access_log]\nsample = 1.0\n[log]",
@@ -509,7 +511,7 @@ fn a_reload_applies_changes_and_lists_those_that_need_a_restart() {
         json!({
             "result": "applied",
             "changed": ["log.level", "access_log", "services.flux"],
-            "needs_restart": ["runtime", "tracing"],
+            "needs_restart": ["listen.via", "runtime", "tracing"],
             "problems": [],
         })
     );
@@ -574,6 +576,47 @@ fn overrides_survive_a_catalog_change() {
     );
     let shares = breakers["shares"]["squads"].as_array().unwrap();
     assert_eq!(shares.len(), 2, "{text}");
+}
+
+#[test]
+fn circuits_survive_a_catalog_change() {
+    let failing = "HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n";
+    let upstream = Upstream::start(move |_| vec![send(failing)]);
+    let target = format!("http://{}", upstream.address);
+    let site = Site::new("[catalog]\npath = \"squads.toml\"\n[breaker]\nopen_base = \"60s\"")
+        .file("squads.toml", "[squads.b]\n[squads.c]\n")
+        .service("flux", &revision('a'), &target, "");
+    let squads = site.path("squads.toml");
+    let process = Process::start(site);
+    let by = |squad: &str| {
+        format!("GET /bound HTTP/1.1\r\nhost: flux\r\nx-squad-owner: {squad}\r\n\r\n")
+    };
+    for squad in ["b", "c"] {
+        until(|| ask(process.data, by(squad)).status == 503);
+    }
+    let circuits = || {
+        let text = admin(process.admin, "/breakers/flux").1;
+        let breakers: Value = serde_json::from_str(&text).unwrap();
+        let cells = breakers["squads"].as_array().unwrap().iter();
+        let named = cells.map(|cell| {
+            (
+                cell["squad"].to_string(),
+                cell["history"][0]["reason"].clone(),
+            )
+        });
+        named.collect::<BTreeMap<_, _>>()
+    };
+    let before = circuits();
+    let opened = json!("20 of 20 calls failed within 10 s, more than 50 %");
+    assert_eq!(before["\"b\""], opened);
+    fs::write(squads, "[squads.a]\n[squads.b]\n").unwrap();
+    assert_eq!(change(process.admin, "/config/reload", "").status, 200);
+    let after = circuits();
+    assert_eq!(after["\"b\""], opened);
+    assert!(
+        !after.contains_key("\"a\"") && !after.contains_key("\"c\""),
+        "{after:?}"
+    );
 }
 
 #[test]

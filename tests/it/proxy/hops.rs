@@ -44,6 +44,30 @@ fn a_request_that_comes_back_is_a_loop() {
     assert!(upstream.requests.try_recv().is_err());
 }
 
+/// The upstream of a service may be another service of the same process.
+#[test]
+fn services_of_one_process_follow_each_other() {
+    let upstream = Upstream::ok();
+    let target = format!("http://{}", upstream.address);
+    let site = Site::new("")
+        .service("front", SHOP, &target, "hosts = [\"front\"]")
+        .service("back", SHOP, &target, "hosts = [\"back\"]");
+    let app = App::start(site);
+    let request = |host: &str, via: &[String]| {
+        let request = with_via(&via.join(", "));
+        request.replace("host: shop", &format!("host: {host}"))
+    };
+    let front = forwarded_via(&app, &upstream, &request("front", &[]));
+    let both = forwarded_via(&app, &upstream, &request("back", &front));
+    let [first, second] = both.as_slice() else {
+        panic!("{both:?}");
+    };
+    assert_ne!(first, second);
+    for host in ["front", "back"] {
+        assert_eq!(app.ask(request(host, &both)).status, 508, "{host}");
+    }
+}
+
 #[test]
 fn a_service_can_go_without_via() {
     let upstream = Upstream::ok();

@@ -81,6 +81,9 @@ fn plan() -> Vec<PlannedExchanges> {
         planned(get("/files/ok"), (file, "answered"), (Whole(200), Succeeded), 21),
         planned(item("a"), (create, "answered"), (Whole(200), Succeeded), 8),
         planned(get("/files/large"), (file, "answered"), (Whole(200), Succeeded), 3),
+        planned(get("/files/chunked"), (file, "answered"), (Whole(200), Succeeded), 6),
+        planned(get("/files/trailers"), (file, "answered"), (Whole(200), Succeeded), 3),
+        planned(get("/files/until-close"), (file, "answered"), (Whole(200), Succeeded), 5),
         planned(switching, (file, "answered"), (Whole(200), Succeeded), 4),
         planned(get("/files/switched"), (file, "unanswered"), (Whole(502), Failed), 2),
         planned(get("/files/large-head"), (file, "unanswered"), (Whole(502), Failed), 3),
@@ -116,6 +119,19 @@ fn steps(request: &Recorded, never: &Arc<Notify>) -> Vec<Step> {
         "quiet" => vec![
             send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: hello\n\n"),
             wait,
+        ],
+        "chunked" => vec![
+            send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"),
+            send("4\r\nhalf\r\n"),
+            send("4\r\nhalf\r\n0\r\n\r\n"),
+        ],
+        "trailers" => vec![
+            send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"),
+            send("4\r\nhalf\r\n0\r\nx-sum: 1\r\n\r\n"),
+        ],
+        "until-close" => vec![
+            send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: hello\n\n"),
+            Step::Close,
         ],
         "large" => vec![
             send("HTTP/1.1 200 OK\r\ncontent-length: 200000\r\n\r\n"),

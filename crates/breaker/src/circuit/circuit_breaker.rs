@@ -43,6 +43,15 @@ impl CircuitBreaker {
         }
     }
 
+    /// Takes over the state of an earlier breaker with the same clock. Nothing is counted yet. This
+    /// breaker must be new.
+    pub(crate) fn inherit(&self, before: &Self) {
+        let before_locked = before.lock();
+        let mut locked = self.lock();
+        locked.inherit(&before_locked);
+        self.store(before.load());
+    }
+
     /// Why a call would not be admitted now; nothing is taken.
     pub(crate) fn peek(&self, now: Duration, policy: &BreakerPolicy) -> Option<BreakerRejection> {
         let packed = self.load();
@@ -242,11 +251,6 @@ impl CircuitBreaker {
             is_waiting: state == BreakerState::HalfOpen && locked.is_uncalled(due, now),
             history: locked.history.iter().copied().chain(due).collect(),
         }
-    }
-
-    /// The override that an operator has set.
-    pub(crate) fn operator_override(&self) -> BreakerOverride {
-        self.load().operator_override
     }
 
     /// The state as callers experience it, with overrides and the mode applied.

@@ -52,6 +52,24 @@ impl LockedState {
         }
     }
 
+    /// Takes over everything but the probes, whose calls report to the other breaker.
+    pub(super) fn inherit(&mut self, before: &Self) {
+        let Self {
+            until,
+            since,
+            called_at,
+            openings,
+            retry_after,
+            reason,
+            ref history,
+            probes: _,
+            random: _,
+        } = *before;
+        (self.until, self.since, self.called_at) = (until, since, called_at);
+        (self.openings, self.retry_after, self.reason) = (openings, retry_after, reason);
+        self.history.clone_from(history);
+    }
+
     /// The rejection of a call that arrives while the breaker is open.
     pub(super) fn rejection(&self, now: Duration) -> BreakerRejection {
         BreakerRejection::Open {

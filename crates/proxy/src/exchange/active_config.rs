@@ -19,7 +19,7 @@ use portcullis_vocabulary::limits::Limits;
 use super::service_routes::ServiceRoutes;
 use super::shadow::ShadowSampler;
 use crate::body::BodyBudget;
-use crate::headers::ViaPseudonym;
+use crate::headers::ViaProcess;
 
 /// The configuration and the services that are active together.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub struct ActiveConfig {
     /// The memory of all bodies.
     pub body_budget: Arc<BodyBudget>,
     /// The name of the process in `Via`.
-    pub(super) via: Arc<ViaPseudonym>,
+    pub(super) via: Arc<ViaProcess>,
     /// Which requests each service gets.
     pub(super) routes: Arc<ServiceRoutes>,
 }
@@ -68,7 +68,7 @@ impl ActiveConfig {
         let bytes_max = config.limits.body_memory_max;
         Self {
             body_budget: BodyBudget::new(bytes_max, &config.catalog, &config.tiers),
-            via: Arc::new(ViaPseudonym::new(&config.via, fastrand::u64(..))),
+            via: Arc::new(ViaProcess::new(&config.via)),
             routes: routes(&services),
             config,
             services,

@@ -162,8 +162,8 @@ impl ProblemCause {
                 "the contract of {service} could not be read yet, and no request passes without validation"
             ),
             Self::Http(refusal) => refusal.sentence().to_owned(),
-            Self::Loop => "its Via field names this process, so the upstream of the service leads \
-                           back here; check `services.upstream`"
+            Self::Loop => "its Via field names this service, so the upstream of the service leads \
+                           back to it; check `services.upstream`"
                 .to_owned(),
             Self::BodyTimeout => RequestBodyError::Timeout.to_string(),
             Self::BodyMemory => format!(

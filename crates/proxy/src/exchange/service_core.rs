@@ -28,8 +28,8 @@ pub(super) struct ServiceCore {
     pub(super) admission: CoreAdmission,
     pub(super) recorder: Rc<ServiceRecorder>,
     pub(super) access: ServiceAccessLog,
-    /// The name of the process in `Via`; `None` if the service has none.
-    pub(super) via: Option<Arc<ViaPseudonym>>,
+    /// The name of the service in `Via`; `None` if it has none.
+    pub(super) via: Option<ViaPseudonym>,
     /// The path of the owner endpoint; `None` if it is disabled.
     owner_path: Option<String>,
     pub(super) body_bytes_max: u64,
@@ -99,7 +99,10 @@ impl ServiceCore {
                 log: core.access_log.clone(),
                 policy: active.config.access_log,
             },
-            via: service.config.via.then(|| Arc::clone(&active.via)),
+            via: service
+                .config
+                .via
+                .then(|| active.via.pseudonym(&service.config.name)),
             owner_path: owner_path(&active.config, &service.config),
             catalog: Arc::clone(&active.config.catalog),
             contract,

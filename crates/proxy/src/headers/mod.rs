@@ -27,4 +27,4 @@ pub(crate) use hop_by_hop::remove_own_fields;
 pub use hop_by_hop::{MaxForwards, count_hop, remove_hop_by_hop};
 pub(super) use hop_by_hop::{normalize_request_head, remove_forbidden_trailers};
 pub(super) use response_length::remake_content_length;
-pub(crate) use via::ViaPseudonym;
+pub(crate) use via::{ViaProcess, ViaPseudonym};

@@ -1,15 +1,40 @@
 //! The `Via` field of forwarded requests (RFC 9110 section 7.6.3), and the loops that it shows.
 //!
-//! The pseudonym ends in a number that is random for each process, so several processes with one
-//! configuration can follow each other, and only a request that comes back to the same process is a
-//! loop. A gateway need not send `Via` in responses, and does not: they pass unchanged.
+//! The pseudonym ends in a number for the process and the service. So several processes with one
+//! configuration can follow each other, and so can several services of one process: only a request
+//! that comes back to the same service of the same process is a loop. A gateway need not send `Via` in responses, and does not: they pass unchanged.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use http::header::{HeaderMap, HeaderValue, VIA};
 use http::{Request, Version};
 
 use super::header_value;
 
-/// The name of this process in `Via`.
+/// The name of this process in `Via`, and a number that is random for each process.
+#[derive(Clone, Debug)]
+pub(crate) struct ViaProcess {
+    name: String,
+    number: u64,
+}
+
+impl ViaProcess {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            number: fastrand::u64(..),
+        }
+    }
+
+    /// The pseudonym of a service. It is the same on each core and after each reload.
+    pub(crate) fn pseudonym(&self, service: &str) -> ViaPseudonym {
+        let mut hasher = DefaultHasher::new();
+        (self.number, service).hash(&mut hasher);
+        ViaPseudonym::new(&self.name, hasher.finish())
+    }
+}
+
+/// The name of a service of this process in `Via`.
 #[derive(Clone, Debug)]
 pub(crate) struct ViaPseudonym {
     name: String,
@@ -21,7 +46,7 @@ pub(crate) struct ViaPseudonym {
 
 impl ViaPseudonym {
     /// A pseudonym that begins with a name and ends in a number.
-    pub(crate) fn new(name: &str, number: u64) -> Self {
+    fn new(name: &str, number: u64) -> Self {
         let name = format!("{name}-{number:016x}");
         Self {
             http11: header_value(format!("1.1 {name}")),
@@ -30,7 +55,7 @@ impl ViaPseudonym {
         }
     }
 
-    /// Whether a request has passed this process before.
+    /// Whether a request has passed this service of this process before.
     pub(crate) fn has_passed(&self, headers: &HeaderMap) -> bool {
         // Nearly every request has no such field.
         headers.get_all(VIA).iter().any(|field| {
@@ -76,6 +101,15 @@ mod tests {
             "1.0 front, HTTP/1.1 gate-00000000000000a1 (comment)"
         ]));
         assert!(has_passed(&["1.1 front", "1.1 gate-00000000000000a1"]));
+    }
+
+    #[test]
+    fn each_service_of_each_process_has_its_own_pseudonym() {
+        let (first, second) = (ViaProcess::new("gate"), ViaProcess::new("gate"));
+        let name = |process: &ViaProcess, service| process.pseudonym(service).name;
+        assert_eq!(name(&first, "a"), name(&first.clone(), "a"));
+        assert_ne!(name(&first, "a"), name(&first, "b"));
+        assert_ne!(name(&first, "a"), name(&second, "a"));
     }
 
     #[test]

@@ -22,6 +22,8 @@ use crate::headers::remove_forbidden_trailers;
 #[derive(Debug)]
 pub struct UpstreamBody {
     incoming: Incoming,
+    /// Whether all of it was read. A body without a length knows that only after its last frame.
+    has_ended: bool,
     connection: Option<UpstreamConnection>,
     pool: Rc<ConnectionPool>,
     idle_timeout: Duration,
@@ -36,14 +38,15 @@ impl UpstreamBody {
         idle_timeout: Duration,
     ) -> Self {
         let mut body = Self {
+            has_ended: incoming.is_end_stream(),
             incoming,
             connection: Some(connection),
             pool,
             idle_timeout,
             deadline: None,
         };
-        if body.incoming.is_end_stream() {
-            body.release();
+        if body.has_ended {
+            body.end();
         }
         body
     }
@@ -57,8 +60,9 @@ impl UpstreamBody {
         buffer_body(self, bytes_max, BodyLease::uncounted()).await
     }
 
-    /// Returns the connection to the pool.
-    fn release(&mut self) {
+    /// Returns the connection to the pool, because all of the body was read.
+    fn end(&mut self) {
+        self.has_ended = true;
         if let Some(connection) = self.connection.take() {
             self.pool.put(connection);
         }
@@ -108,6 +112,9 @@ impl Body for UpstreamBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
         let this = self.get_mut();
+        if this.has_ended {
+            return Poll::Ready(None);
+        }
         let frame = match this.poll_incoming(cx) {
             Poll::Ready(frame) => frame,
             Poll::Pending => {
@@ -123,8 +130,9 @@ impl Body for UpstreamBody {
                 if let Some(trailers) = frame.trailers_mut() {
                     remove_forbidden_trailers(trailers);
                 }
-                if this.incoming.is_end_stream() {
-                    this.release();
+                // Nothing follows trailers, and not every reader asks for more after them.
+                if frame.is_trailers() || this.incoming.is_end_stream() {
+                    this.end();
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
@@ -135,14 +143,14 @@ impl Body for UpstreamBody {
                 Poll::Ready(Some(Err(error)))
             }
             None => {
-                this.release();
+                this.end();
                 Poll::Ready(None)
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.has_ended
     }
 
     fn size_hint(&self) -> SizeHint {

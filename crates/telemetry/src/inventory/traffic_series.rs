@@ -32,6 +32,7 @@ pub(super) struct SeriesPoint {
     refused: u64,
     shed: u64,
     unanswered: u64,
+    truncated: u64,
     p50_ms: Option<f64>,
     p99_ms: Option<f64>,
 }
@@ -128,6 +129,7 @@ impl TrafficSeries {
             refused: passed.of(RequestOutcome::Refused),
             shed: passed.of(RequestOutcome::Shed),
             unanswered: passed.of(RequestOutcome::Unanswered),
+            truncated: passed.of(RequestOutcome::Truncated),
             p50_ms: took.quantile_ms(0.5),
             p99_ms: took.quantile_ms(0.99),
         });
@@ -195,6 +197,21 @@ mod tests {
             series.observe(of_one(&tally), LatencySnapshot::default);
         }
         assert_eq!(series.points().len(), POINTS_MAX);
+    }
+
+    #[test]
+    fn a_point_has_every_way_in_which_a_service_fails() {
+        let (mut series, tally) = (TrafficSeries::default(), ExchangeTally::default());
+        for outcome in RequestOutcome::ALL {
+            tally.count(outcome, ViolatedParts::default());
+        }
+        for _ in 0..POINT_SECONDS {
+            series.observe(of_one(&tally), LatencySnapshot::default);
+        }
+        let point = series.points()[0];
+        assert_eq!(point.requests, RequestOutcome::ALL.len() as u64);
+        let failures = [point.failed, point.unanswered, point.truncated];
+        assert_eq!((failures, point.refused, point.shed), ([1; 3], 1, 1));
     }
 
     #[test]

@@ -28,8 +28,8 @@ This page is generated; see [CONTRIBUTING.md](../CONTRIBUTING.md#how-the-tests-a
 const ADVICE: &[(&str, &str)] = &[
     (
         "portcullis_requests_total",
-        "Start here: who calls what, with which outcome. `failed` and `unanswered` are caused by \
-         the service, `refused` by the consumer, `shed` by breakers, shares and budgets; \
+        "Start here: who calls what, with which outcome. `failed`, `unanswered` and `truncated` are \
+         caused by the service, `refused` by the consumer, `shed` by breakers, shares and budgets; \
          `unsent` is a lack of descriptors, ports, memory or name resolution on this machine; \
          `abandoned` is a client that disconnected before the response, `disconnected` one that \
          disconnected during it, `truncated` a response that the service interrupted, `idle` a response without a length that \

@@ -32,3 +32,5 @@ pub(super) use self::value_rules::OnePassProgram;
 mod tests;
 #[cfg(test)]
 mod property_tests;
+#[cfg(test)]
+mod scalar_property_tests;

@@ -86,7 +86,7 @@ impl ShortDecimal {
         let is_negative = bytes.get(from) == Some(&b'-');
         let first = from + usize::from(is_negative);
         let (mut mantissa, mut at) = digits(bytes, first, 0);
-        let whole = if is_negative { -mantissa } else { mantissa };
+        let whole = signed(mantissa, is_negative);
         let mut count = at - first;
         if count == 0 || (count > 1 && bytes.get(first) == Some(&b'0')) {
             return None;
@@ -105,7 +105,7 @@ impl ShortDecimal {
         if count > DIGITS_MAX as usize || matches!(bytes.get(at), Some(b'e' | b'E')) {
             return None;
         }
-        let mantissa = if is_negative { -mantissa } else { mantissa };
+        let mantissa = signed(mantissa, is_negative);
         let decimals = u32::try_from(decimals).ok()?;
         let short = Self {
             mantissa,
@@ -142,6 +142,16 @@ fn digits(bytes: &[u8], from: usize, mut value: i64) -> (i64, usize) {
         past += 1;
     }
     (value, past)
+}
+
+/// A number with its sign. One that overflowed is not used, and may have no opposite.
+#[inline]
+fn signed(value: i64, is_negative: bool) -> i64 {
+    if is_negative {
+        value.wrapping_neg()
+    } else {
+        value
+    }
 }
 
 impl NumberBound {

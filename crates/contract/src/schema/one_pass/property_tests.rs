@@ -9,11 +9,12 @@ use serde_json::{Map, Value, json};
 
 use super::OnePassProgram;
 use super::tests::document;
+use crate::schema::lower::closed;
 use crate::schema::pattern_keyword::SchemaPatterns;
 use crate::schema::schema_validator::build_validator;
 
 /// A generator of numbers (splitmix64).
-struct Seed(u64);
+pub(super) struct Seed(pub(super) u64);
 
 impl Seed {
     fn next(&mut self) -> u64 {
@@ -24,15 +25,15 @@ impl Seed {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % bound as u64).unwrap()
     }
 
-    fn one_in(&mut self, bound: usize) -> bool {
+    pub(super) fn one_in(&mut self, bound: usize) -> bool {
         self.below(bound) == 0
     }
 
-    fn pick<'v, T: ?Sized>(&mut self, values: &[&'v T]) -> &'v T {
+    pub(super) fn pick<'v, T: ?Sized>(&mut self, values: &[&'v T]) -> &'v T {
         values[self.below(values.len())]
     }
 }
@@ -54,7 +55,7 @@ const TEXTS: [&str; 14] = [
     "YQ==",
     "a\u{2028}b",
 ];
-const NUMBERS: [&str; 14] = [
+const NUMBERS: [&str; 15] = [
     "0",
     "-0",
     "1",
@@ -66,6 +67,7 @@ const NUMBERS: [&str; 14] = [
     "0.01",
     "1e2",
     "9007199254740993",
+    "-9223372036854775808",
     "-9223372036854775809",
     "1e-400",
     "12345678901234567890.5",
@@ -184,14 +186,19 @@ fn array_keyword(seed: &mut Seed, depth: usize) -> (&'static str, Value) {
         0 => ("minItems", json!(seed.below(3))),
         1 => ("maxItems", json!(seed.below(4))),
         2 => ("uniqueItems", json!(seed.one_in(2))),
-        3 => ("prefixItems", json!([schema(seed, depth - 1)])),
+        3 => {
+            let count = 1 + seed.below(2);
+            let prefix = (0..count).map(|_| schema(seed, depth - 1)).collect();
+            ("prefixItems", prefix)
+        }
         4 if seed.one_in(4) => ("contains", schema(seed, depth - 1)),
         _ => ("items", schema(seed, depth - 1)),
     }
 }
 
 fn object_keyword(seed: &mut Seed, depth: usize) -> (&'static str, Value) {
-    match seed.below(9) {
+    match seed.below(10) {
+        9 if seed.one_in(2) => rare_object_keyword(seed, depth),
         8 => ("unevaluatedProperties", json!(false)),
         0 => ("required", json!([seed.pick(&NAMES)])),
         1 => ("additionalProperties", schema(seed, depth - 1)),
@@ -209,11 +216,28 @@ fn object_keyword(seed: &mut Seed, depth: usize) -> (&'static str, Value) {
     }
 }
 
+/// A keyword that the program leaves to the validators.
+fn rare_object_keyword(seed: &mut Seed, depth: usize) -> (&'static str, Value) {
+    let name = seed.pick(&NAMES);
+    match seed.below(6) {
+        0 => (
+            "patternProperties",
+            json!({ "^[a-k]": schema(seed, depth - 1) }),
+        ),
+        1 => ("propertyNames", json!({ "maxLength": 1 + seed.below(4) })),
+        2 => ("dependentRequired", json!({ name: [seed.pick(&NAMES)] })),
+        3 => ("dependentSchemas", json!({ name: schema(seed, depth - 1) })),
+        4 => ("unevaluatedProperties", schema(seed, depth - 1)),
+        _ => ("if", json!({ "not": schema(seed, depth - 1) })),
+    }
+}
+
 fn scalar(seed: &mut Seed) -> Value {
-    match seed.below(5) {
+    match seed.below(6) {
         0 => Value::Null,
         1 => json!(seed.one_in(2)),
         2 => json!(seed.below(4)),
+        3 => json!([1.5, 100.0, -1.0, 0.0][seed.below(4)]),
         _ => json!(seed.pick(&TEXTS)),
     }
 }
@@ -309,12 +333,20 @@ fn string(seed: &mut Seed, known: Option<&str>, out: &mut String) {
 fn array(seed: &mut Seed, hint: &Value, depth: usize, out: &mut String) {
     let null = Value::Null;
     let items = hint.get("items").unwrap_or(&null);
+    let prefix = hint.get("prefixItems").and_then(Value::as_array);
+    let mut previous = String::new();
     out.push('[');
     for at in 0..seed.below(if depth == 0 { 1 } else { 4 }) {
         if at > 0 {
             out.push(',');
         }
-        text(seed, items, depth - 1, out);
+        // Some elements are equal.
+        if at == 0 || !seed.one_in(8) {
+            let schema = prefix.and_then(|prefix| prefix.get(at)).unwrap_or(items);
+            previous.clear();
+            text(seed, schema, depth - 1, &mut previous);
+        }
+        out.push_str(&previous);
     }
     out.push(']');
 }
@@ -387,7 +419,10 @@ fn run(seed: u64, coverage: &mut Coverage) {
     let mut random = Seed(seed);
     let others = [schema(&mut random, 2), schema(&mut random, 1)];
     let root = schema(&mut random, 3);
-    let document = document(&root, &others);
+    let mut document = document(&root, &others);
+    if random.one_in(4) {
+        document = closed(&document);
+    }
     let patterns = SchemaPatterns::default();
     let Ok(validator) = build_validator(&document, false, &patterns) else {
         return;
