@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use portcullis_config::AccessLogPath;
 use portcullis_contract::Violation;
@@ -26,9 +26,8 @@ use portcullis_vocabulary::{Caller, Consumer};
 use super::answer_passage::AnswerPassage;
 use super::answer_table::ProblemCause;
 use super::reportable::{masked_violation, reportable_method};
+use super::request_meta::RequestMeta;
 use super::service_core::ServiceCore;
-use crate::connection_state::ConnectionState;
-use crate::headers::Peer;
 
 /// The record of one request to one service.
 #[derive(Debug)]
@@ -53,18 +52,6 @@ pub(super) struct RequestRecord {
     reported: RefCell<Vec<Violation>>,
     /// Why an upload was refused while it passed.
     upload_refusal: RefCell<Option<Box<ProblemCause>>>,
-}
-
-/// The request itself, and its sender.
-#[derive(Debug)]
-pub(super) struct RequestMeta {
-    pub(super) id: HeaderValue,
-    pub(super) method: Method,
-    pub(super) target: Uri,
-    pub(super) peer: Rc<Peer>,
-    pub(super) connection: Rc<ConnectionState>,
-    /// The trace, where requests are traced.
-    pub(super) trace: Option<RequestTrace>,
 }
 
 /// What a request asks for.
