@@ -12,6 +12,7 @@ mod active_config;
 mod service_core;
 mod service_access_log;
 
+mod request_meta;
 mod request_record;
 mod access_line;
 mod request_wait;

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use portcullis_contract::Violation;
 use portcullis_identity::CallerIdentity;
@@ -24,9 +24,8 @@ use portcullis_vocabulary::{Caller, Consumer};
 use super::answer_passage::AnswerPassage;
 use super::answer_table::ProblemCause;
 use super::reportable::{masked_violation, reportable_method};
+use super::request_meta::RequestMeta;
 use super::service_core::ServiceCore;
-use crate::connection_state::ConnectionState;
-use crate::headers::Peer;
 
 /// The record of one request to one service.
 #[derive(Debug)]
@@ -51,18 +50,6 @@ pub(super) struct RequestRecord {
     reported: RefCell<Vec<Violation>>,
     /// Why an upload was refused while it passed.
     upload_refusal: RefCell<Option<Box<ProblemCause>>>,
-}
-
-/// The request itself, and its sender.
-#[derive(Debug)]
-pub(super) struct RequestMeta {
-    pub(super) id: HeaderValue,
-    pub(super) method: Method,
-    pub(super) target: Uri,
-    pub(super) peer: Rc<Peer>,
-    pub(super) connection: Rc<ConnectionState>,
-    /// The trace, where requests are traced.
-    pub(super) trace: Option<RequestTrace>,
 }
 
 /// What a request asks for.

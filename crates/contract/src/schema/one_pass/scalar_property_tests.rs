@@ -115,95 +115,22 @@ fn text_schema(seed: &mut Seed) -> Value {
     }
 }
 
+/// What texts near to formats and patterns are joined from, a kind in each line.
+#[rustfmt::skip]
+const PIECES: [&[&str]; 6] = [
+    &["a", "b", "0", "9", "A", "@", ".", "-", "_", "+", "é", "😀", "\u{a0}", "\u{2028}", r"\n", r"\u0061", r"\ud83d\ude00", " "],
+    &["a", "b1", ".", "@", "-", "--", "+", "_", "example.com", "xn--a", "a.b@c.d", "é", "\u{0}", "[1.2.3.4]"],
+    &["2024-02-29", "2023-02-29", "0000-01-01", "T", "t", " ", "12:00:00", "23:59:60", "24:00:00", "00:00:00.5", ".123456789012", "Z", "z", "+00:00", "-23:59", "+24:00", "+1:00", ".", "2024-13-01", "12:60:00", "-"],
+    &["a", "Q", "=", "==", "YQ", "YWI", "YWJj", "-", "_", "+", "/", " "],
+    &["1", "0", "255", "256", "01", ".", "1.2.3", "10.0.0.", "+1"],
+    &["7f9c24e5", "-5f1b-4c1e-9d4b-", "2f0c1f1f7a10", "-", "g", "F", "7f9c24e5-5f1b-4c1e-9d4b-2f0c1f1f7a1", "é"],
+];
+
 /// The text of a JSON string that may be near to a format or a pattern.
 fn string(seed: &mut Seed) -> String {
-    const PLAIN: [&str; 18] = [
-        "a",
-        "b",
-        "0",
-        "9",
-        "A",
-        "@",
-        ".",
-        "-",
-        "_",
-        "+",
-        "é",
-        "😀",
-        "\u{a0}",
-        "\u{2028}",
-        r"\n",
-        r"\u0061",
-        r"\ud83d\ude00",
-        " ",
-    ];
-    const MAIL: [&str; 14] = [
-        "a",
-        "b1",
-        ".",
-        "@",
-        "-",
-        "--",
-        "+",
-        "_",
-        "example.com",
-        "xn--a",
-        "a.b@c.d",
-        "é",
-        "\u{0}",
-        "[1.2.3.4]",
-    ];
-    const TIMES: [&str; 22] = [
-        "2024-02-29",
-        "2023-02-29",
-        "0000-01-01",
-        "1900-02-29",
-        "T",
-        "t",
-        " ",
-        "12:00:00",
-        "23:59:60",
-        "24:00:00",
-        "00:00:00.5",
-        ".123456789012",
-        "Z",
-        "z",
-        "+00:00",
-        "-23:59",
-        "+24:00",
-        "+1:00",
-        ".",
-        "2024-13-01",
-        "12:60:00",
-        "-",
-    ];
-    const CODES: [&str; 12] = [
-        "a", "Q", "=", "==", "YQ", "YWI", "YWJj", "-", "_", "+", "/", " ",
-    ];
-    const ADDRESSES: [&str; 9] = ["1", "0", "255", "256", "01", ".", "1.2.3", "10.0.0.", "+1"];
-    const GROUPS: [&str; 8] = [
-        "7f9c24e5",
-        "-5f1b-4c1e-9d4b-",
-        "2f0c1f1f7a10",
-        "-",
-        "g",
-        "F",
-        "7f9c24e5-5f1b-4c1e-9d4b-2f0c1f1f7a1",
-        "é",
-    ];
-    let text = match seed.below(6) {
-        0 => joined(seed, &PLAIN, 5),
-        1 => joined(seed, &MAIL, 5),
-        2 => joined(seed, &TIMES, 4),
-        3 => joined(seed, &CODES, 4),
-        4 => joined(seed, &ADDRESSES, 7),
-        _ => joined(seed, &GROUPS, 3),
-    };
-    let long = "a".repeat(
-        *[0, 0, 0, 60, 64, 190][seed.below(6)..]
-            .first()
-            .unwrap_or(&0),
-    );
+    let pieces = PIECES[seed.below(PIECES.len())];
+    let text = joined(seed, pieces, 5);
+    let long = "a".repeat([0, 0, 0, 60, 64, 190][seed.below(6)]);
     format!("\"{long}{text}\"")
 }
 

@@ -11,7 +11,8 @@ use portcullis_telemetry::{LineKind, RequestOutcome};
 use super::staged_request::{ExchangeProblem, IdentifiedRequest, RoutedRequest};
 use crate::exchange::answer_table::ProblemCause;
 use crate::exchange::data_core::{DataCore, ServiceLookup};
-use crate::exchange::request_record::{RequestMeta, RequestRecord};
+use crate::exchange::request_meta::RequestMeta;
+use crate::exchange::request_record::RequestRecord;
 use crate::exchange::unrecorded_request::UnrecordedRequest;
 
 pub(in crate::exchange) fn select_service(
