@@ -1,16 +1,17 @@
-//! Are any bytes compiled as a contract or refused? A contract that compiles can be linted and
-//! generates examples of its responses.
+//! Are any bytes compiled as a contract or refused? Any documents can be linted, and a contract that
+//! compiles generates examples of its responses.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portcullis_contract::{CompileOptions, compile, lint, parse_single_file};
+use portcullis_contract::{CompileOptions, compile, lint, lint_documents, parse_single_file};
 use portcullis_vocabulary::Limits;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(documents) = parse_single_file("c.yaml", bytes.to_vec(), &Limits::default()) else {
         return;
     };
+    lint_documents(&documents);
     let Ok(contract) = compile(documents, &CompileOptions::default()) else {
         return;
     };

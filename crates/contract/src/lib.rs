@@ -12,7 +12,7 @@
 //!
 //! With the feature `tower`, `layer` does this in front of any axum or hyper service.
 //!
-//! [`lint()`] warns the authors of a contract, [`recorded`] validates recorded exchanges, and
+//! [`lint_documents()`] and [`lint()`] warn the authors of a contract, [`recorded`] validates recorded exchanges, and
 //! [`CompiledContract::response_example`] makes example bodies.
 //!
 //! The crate opens no files or sockets and knows no runtime: bytes come in as arguments.
@@ -62,7 +62,7 @@ pub use compile::broken_aspects::BrokenAspect;
 pub use compile::lowered_schemas::{LoweredLocation, LoweredSchemas, SchemaRefusal};
 pub use compile::{CompileOptions, compile};
 pub use example::contract_examples::ResponseExample;
-pub use lint::{ineffective_parts, lint};
+pub use lint::{ProblemRule, ineffective_parts, lint, lint_documents};
 pub use message::body::FormData;
 pub use message::check::{
     BodyLength, BodyPlan, CheckScratch, CheckSettings, OperationPolicies, RequestHead,

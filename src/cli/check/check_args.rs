@@ -2,6 +2,7 @@
 
 use clap::Args as Flags;
 
+use super::ignored_problems::IgnoredKind;
 use crate::cli::inputs::ReferenceArgs;
 use crate::cli::report::{FailThreshold, ReportFormat};
 
@@ -10,7 +11,7 @@ use crate::cli::report::{FailThreshold, ReportFormat};
 #[command(after_help = "\
 Examples:
   portcullis check openapi.yaml
-  portcullis check contracts/ --fail-on warning
+  portcullis check contracts/ --fail-on warning --ignore unknown-format
   portcullis check --format json contracts/ | jq '.contracts[].problems[]'
   curl -s https://api.example.com/openapi.json | portcullis check -
 
@@ -30,4 +31,8 @@ pub(crate) struct CheckArgs {
     /// The lowest severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
     pub(super) fail_on: FailThreshold,
+    /// Leave warnings with this id out of the report, such as unknown-format; several ids are
+    /// separated by commas. Errors are always reported. docs/check.md lists the ids
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(super) ignore: Vec<IgnoredKind>,
 }

@@ -6,6 +6,7 @@ use portcullis_vocabulary::Limits;
 use super::check_args::CheckArgs;
 use super::check_report::{CheckReport, CheckSummary, ContractReport};
 use super::check_text;
+use super::ignored_problems::IgnoredKind;
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::inputs::{ContractInput, is_contract};
 use crate::cli::output::{ReportWriter, print_error};
@@ -20,6 +21,7 @@ pub(crate) fn check(args: &CheckArgs, out: &mut ReportWriter) -> Result<CommandO
     let mut run = CheckRun {
         limits: &limits,
         root: args.references.root(),
+        ignored: &args.ignore,
         format: args.format,
         out,
         report: CheckReport::default(),
@@ -40,6 +42,7 @@ pub(crate) fn check(args: &CheckArgs, out: &mut ReportWriter) -> Result<CommandO
 struct CheckRun<'a> {
     limits: &'a Limits,
     root: ReferenceRoot,
+    ignored: &'a [IgnoredKind],
     format: ReportFormat,
     out: &'a mut ReportWriter,
     report: CheckReport,
@@ -60,7 +63,7 @@ impl CheckRun<'_> {
     }
 
     fn check_file(&mut self, input: &ContractInput, is_wanted: fn(&DocumentSet) -> bool) {
-        match ContractReport::of(input, self.limits, &self.root, is_wanted) {
+        match ContractReport::of(input, self.limits, &self.root, self.ignored, is_wanted) {
             Ok(None) => {}
             Ok(Some(contract)) => {
                 if self.format == ReportFormat::Text {

@@ -56,6 +56,7 @@ fn contract_section(contract: &ContractReport) -> ReportSection {
 fn finding(path: &str, problem: &ProblemReport) -> ReportFinding {
     let ProblemReport {
         kind,
+        title,
         file,
         line,
         column,
@@ -70,6 +71,7 @@ fn finding(path: &str, problem: &ProblemReport) -> ReportFinding {
     };
     let case = TestCase::new(path, format!("{kind} {file}#{pointer}"));
     let mut finding = ReportFinding::new(kind, level, message, case);
+    finding.rule_title = Some(title);
     finding.location = Some(FindingLocation {
         pointer: Some(pointer.clone()),
         column: column.map(u64::from),

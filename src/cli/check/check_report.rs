@@ -23,12 +23,13 @@
 //!     }]
 //!   }],
 //!   "unreadable": [{ "path": "contracts/broken.yaml", "message": "…" }],
-//!   "summary": { "contracts": 1, "operations": 1, "errors": 0, "warnings": 1, "unreadable": 1 }
+//!   "summary": { "contracts": 1, "operations": 1, "errors": 0, "warnings": 1, "ignored": 0,
+//!                "unreadable": 1 }
 //! }
 //! ```
 //!
 //! `dialect`, `provider`, `tier`, `enforcement` and `body` are null if the contract does not
-//! declare them. A contract with errors has no operations. Problems are sorted: errors first, then
+//! declare them. `ignored` counts the warnings that `--ignore` left out. A contract with errors has no operations. Problems are sorted: errors first, then
 //! by kind, file and line.
 
 use std::sync::Arc;
@@ -43,6 +44,7 @@ use portcullis_contract::{
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::Enforcement;
 
+use super::ignored_problems::{IgnoredKind, remove_ignored};
 use crate::cli::inputs::ContractInput;
 use crate::source::ReferenceRoot;
 
@@ -66,6 +68,9 @@ pub(super) struct ContractReport {
     pub(super) files: Vec<Arc<str>>,
     pub(super) operations: Vec<OperationReport>,
     pub(super) problems: Vec<ProblemReport>,
+    /// How many warnings were left out.
+    #[serde(skip)]
+    ignored: usize,
 }
 
 /// An operation of a contract.
@@ -94,6 +99,9 @@ pub(super) struct BodyReport {
 pub(super) struct ProblemReport {
     pub(super) severity: &'static str,
     pub(super) kind: &'static str,
+    /// What the kind means, in a few words.
+    #[serde(skip)]
+    pub(super) title: &'static str,
     pub(super) file: Arc<str>,
     pub(super) line: u32,
     /// Only for a file in one line of JSON.
@@ -116,6 +124,7 @@ pub(super) struct CheckSummary {
     pub(super) operations: usize,
     pub(super) errors: usize,
     pub(super) warnings: usize,
+    pub(super) ignored: usize,
     pub(super) unreadable: usize,
 }
 
@@ -127,6 +136,7 @@ impl CheckReport {
         self.summary.operations += contract.operations.len();
         self.summary.errors += errors;
         self.summary.warnings += contract.problems.len() - errors;
+        self.summary.ignored += contract.ignored;
         self.contracts.push(contract);
     }
 
@@ -138,7 +148,7 @@ impl CheckReport {
 }
 
 impl ContractReport {
-    /// Reads, compiles and lints the contract `input`. Returns `None` if `is_wanted` rejects the
+    /// Reads, compiles and lints the contract `input`, without the ignored warnings. Returns `None` if `is_wanted` rejects the
     /// documents.
     ///
     /// # Errors
@@ -147,6 +157,7 @@ impl ContractReport {
         input: &ContractInput,
         limits: &Limits,
         root: &ReferenceRoot,
+        ignored: &[IgnoredKind],
         is_wanted: impl FnOnce(&DocumentSet) -> bool,
     ) -> Result<Option<Self>, ContractLoadError> {
         let documents = input.load(limits, root)?;
@@ -169,7 +180,9 @@ impl ContractReport {
             .iter()
             .map(|file| Arc::clone(&file.name))
             .collect();
-        let (operations, problems) = compile_and_lint(documents);
+        let (operations, mut problems) = compile_and_lint(documents);
+        let ignored = remove_ignored(&mut problems, ignored);
+        let problems = sorted(problems);
         let path = input.name();
         Ok(Some(Self {
             path,
@@ -180,7 +193,8 @@ impl ContractReport {
             provider,
             files,
             operations,
-            problems,
+            problems: problems.into_iter().map(ProblemReport::from).collect(),
+            ignored,
         }))
     }
 
@@ -192,23 +206,21 @@ impl ContractReport {
     }
 }
 
-fn compile_and_lint(documents: DocumentSet) -> (Vec<OperationReport>, Vec<ProblemReport>) {
-    let (operations, problems) =
-        match portcullis_contract::compile(documents, &CompileOptions::default()) {
-            Ok(mut contract) => {
-                let mut problems = std::mem::take(&mut contract.warnings);
-                problems.extend(portcullis_contract::lint(&contract));
-                (operations(&contract), problems)
-            }
-            Err(problems) => (Vec::new(), problems),
-        };
-    (
-        operations,
-        sorted(problems)
-            .into_iter()
-            .map(ProblemReport::from)
-            .collect(),
-    )
+/// The operations and the problems. A contract that does not compile has only the warnings that
+/// need no compiled contract.
+fn compile_and_lint(documents: DocumentSet) -> (Vec<OperationReport>, Vec<ContractProblem>) {
+    let mut problems = portcullis_contract::lint_documents(&documents);
+    match portcullis_contract::compile(documents, &CompileOptions::default()) {
+        Ok(mut contract) => {
+            problems.append(&mut contract.warnings);
+            problems.extend(portcullis_contract::lint(&contract));
+            (operations(&contract), problems)
+        }
+        Err(errors) => {
+            problems.extend(errors);
+            (Vec::new(), problems)
+        }
+    }
 }
 
 fn sorted(mut problems: Vec<ContractProblem>) -> Vec<ContractProblem> {
@@ -298,6 +310,7 @@ impl From<ContractProblem> for ProblemReport {
         Self {
             severity: problem.severity.as_str(),
             kind: problem.kind.as_str(),
+            title: problem.kind.rule().title,
             file: problem.at.file,
             line: problem.at.line,
             column: problem.at.column,

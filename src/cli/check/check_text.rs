@@ -37,6 +37,9 @@ pub(super) fn summary_text(summary: CheckSummary) -> String {
         counted(summary.errors as u64, "error"),
         counted(summary.warnings as u64, "warning"),
     );
+    if summary.ignored > 0 {
+        let _ = write!(text, ", {} ignored", summary.ignored);
+    }
     if summary.unreadable > 0 {
         let _ = write!(
             text,

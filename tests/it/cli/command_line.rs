@@ -82,6 +82,8 @@ fn exit_codes() {
     check("serve --config two.toml", 2, "service `a`: none.yaml: No such file or directory (os error 2); check the path and its permissions\nservice `b`: the contract is refused\n  wrong.json:1:31: error: ");
     check("gate --squad a --service b --contract good.yaml --registry s3:/r --catalog squads.toml", 2, "\"s3:/r\" is not a registry: expected a directory or s3://bucket/prefix: two slashes follow `s3:`");
     check("check config.text", 2, "config.text:2:1: this is not YAML; a contract is an OpenAPI document in YAML or JSON");
+    check("check good.yaml --ignore misspelt-keywrd", 2, "no problem has the id \"misspelt-keywrd\": did you mean misspelt-keyword?");
+    check("check wrong.json --ignore malformed-document", 1, "");
     check("chekc", 2, "a similar subcommand exists: 'check'");
     check("check --format xml good.yaml", 2, "[possible values: text, json, markdown, github, sarif, junit, gitlab]");
     check("completions bash", 0, "");
@@ -276,7 +278,11 @@ Q 1
            `paths` must be an object, not an array
            #/paths
 
-3 contracts, 2 operations, 1 error, 1 warning
+  warning  wrong.json:1:1  missing-field
+           `info` is missing: OpenAPI 3.1 requires it in the OpenAPI Object
+           #
+
+3 contracts, 2 operations, 1 error, 2 warnings
 "##);
     let mut many = String::from("openapi: 3.0.3\ninfo: {title: M, version: '1'}\npaths: {}\n");
     many += "components:\n  schemas:\n";
@@ -350,7 +356,7 @@ fn check_prints_json() {
             "message": "broken.yaml:2:1: while parsing a node, did not find expected node content"
         }],
         "summary": {
-            "contracts": 2, "operations": 2, "errors": 0, "warnings": 1, "unreadable": 1
+            "contracts": 2, "operations": 2, "errors": 0, "warnings": 1, "ignored": 0, "unreadable": 1
         }
     });
     assert_eq!(report, expected);

@@ -42,6 +42,14 @@ const CHECK: ReportingCommand = ReportingCommand {
     code: 1,
 };
 
+const CHECK_NAMES: ReportingCommand = ReportingCommand {
+    words: "check misspelt.yaml --fail-on warning",
+    rule: "misspelt-keyword",
+    message: "did you mean",
+    json: "\"kind\": \"misspelt-keyword\"",
+    code: 1,
+};
+
 const REPLAY: ReportingCommand = ReportingCommand {
     words: "replay --contract 1.0.yaml traffic.jsonl",
     rule: "invalid-body",
@@ -97,6 +105,11 @@ fn folder() -> TempDir {
         "questionable.yaml",
         "openapi: 3.0.3\ninfo: {title: Q, version: '1'}\npaths: {}\n\
          components: {schemas: {A: {type: integer, example: a}}}\n",
+    );
+    write(
+        "misspelt.yaml",
+        "openapi: 3.1.0\ninfo: {title: M, version: '1'}\n\
+         components: {schemas: {A: {type: integer, minimun: 1}}}\n",
     );
     write(
         "traffic.jsonl",
@@ -270,6 +283,35 @@ fn check_markdown(text: &str) {
 #[test]
 fn check_prints_every_format() {
     check_formats(&CHECK);
+    check_formats(&CHECK_NAMES);
+}
+
+#[test]
+fn check_ignores_warnings_by_id_in_every_format() {
+    let folder = folder();
+    let words = "check misspelt.yaml questionable.yaml --fail-on warning";
+    let print = |ignored: &str, format: &str, code: i32| {
+        let output = run(
+            folder.path(),
+            &format!("{words} --ignore {ignored} --format {format}"),
+            "",
+        );
+        assert_eq!(output.status.code(), Some(code), "{ignored} {format}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for format in FORMATS {
+        let text = print("misspelt-keyword", format, 1);
+        assert!(!text.contains("minimun"), "{format}: {text}");
+        assert!(text.contains("is not of type"), "{format}: {text}");
+        let text = print("misspelt-keyword,invalid-example", format, 0);
+        assert!(!text.contains("is not of type"), "{format}: {text}");
+    }
+    let text = print("misspelt-keyword --ignore invalid-example", "text", 0);
+    let summary = "2 contracts, 0 operations, 0 errors, 0 warnings, 2 ignored\n";
+    assert!(text.ends_with(summary), "{text}");
+    let report: Value = serde_json::from_str(&print("misspelt-keyword", "json", 1)).unwrap();
+    assert_eq!(report["summary"]["ignored"], 1);
+    assert_eq!(report["summary"]["warnings"], 1);
 }
 
 #[test]

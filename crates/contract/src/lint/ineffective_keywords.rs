@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use portcullis_json::JsonNode;
 
-use super::contract_survey::ContractSurvey;
 use super::lint_findings::LintFindings;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
@@ -20,10 +19,10 @@ fn known_formats() -> impl Iterator<Item = &'static str> {
 }
 
 /// Reports each unknown format once and every occurrence of a foreign keyword.
-pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut LintFindings<'_>) {
+pub(super) fn inspect(dialect: Dialect, schemas: &[NodeRef], findings: &mut LintFindings<'_>) {
     let documents = findings.documents;
     let mut unknown: BTreeMap<&str, (NodeRef, usize)> = BTreeMap::new();
-    for &node_ref in &survey.schemas {
+    for &node_ref in schemas {
         let node = documents.node(node_ref);
         if let Some(format) = node.get("format")
             && let Some(name) = format
@@ -36,7 +35,7 @@ pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut 
             *count += 1;
         }
     }
-    foreign_keywords(dialect, survey, findings);
+    foreign_keywords(dialect, schemas, findings);
     for (name, (node_ref, count)) in unknown {
         findings.warn(
             ContractProblemKind::UnknownFormat,
@@ -49,15 +48,15 @@ pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut 
 /// Reports every occurrence of a foreign keyword, and of `nullable` without `type`.
 pub(super) fn foreign_keywords(
     dialect: Dialect,
-    survey: &ContractSurvey,
+    schemas: &[NodeRef],
     findings: &mut LintFindings<'_>,
 ) {
     let is_swagger = findings.documents.is_swagger();
-    for &node_ref in &survey.schemas {
+    for &node_ref in schemas {
         let node = findings.documents.node(node_ref);
         if let Some(nullable) = untyped_nullable(dialect, node) {
             findings.warn(
-                ContractProblemKind::NotJudged,
+                ContractProblemKind::IneffectiveNullable,
                 DocumentSet::node_ref(node_ref, nullable),
                 "`nullable: true` without `type` has no effect (OpenAPI 3.0.4, Schema Object): \
                  write it next to the `type`, or add an alternative that allows null"
@@ -65,7 +64,7 @@ pub(super) fn foreign_keywords(
             );
         }
         for (keyword, value) in node.members() {
-            if let Some(message) = foreign(dialect, is_swagger, keyword, value) {
+            if let Some(message) = foreign(dialect, (is_swagger, node), keyword, value) {
                 findings.warn(
                     ContractProblemKind::ForeignKeyword,
                     DocumentSet::node_ref(node_ref, value),
@@ -112,7 +111,7 @@ fn intended_format(name: &str) -> Option<&'static str> {
 /// A message about a keyword that the version of OpenAPI does not have.
 fn foreign(
     dialect: Dialect,
-    is_swagger: bool,
+    (is_swagger, node): (bool, JsonNode<'_>),
     keyword: &str,
     value: JsonNode<'_>,
 ) -> Option<String> {
@@ -125,7 +124,7 @@ fn foreign(
             )
         }),
         Dialect::V30 => foreign_to_30(keyword, value),
-        Dialect::V31 => foreign_to_31(keyword, value),
+        Dialect::V31 => foreign_to_31(node, keyword, value),
     }
 }
 
@@ -150,6 +149,7 @@ fn foreign_to_30(keyword: &str, value: JsonNode<'_>) -> Option<String> {
         | "unevaluatedProperties"
         | "dependentRequired"
         | "dependentSchemas" => "remove it",
+        "dependencies" | "additionalItems" => return Some(draft_keyword("3.0", keyword)),
         _ => return None,
     };
     Some(format!(
@@ -158,13 +158,35 @@ fn foreign_to_30(keyword: &str, value: JsonNode<'_>) -> Option<String> {
     ))
 }
 
-fn foreign_to_31(keyword: &str, value: JsonNode<'_>) -> Option<String> {
+fn foreign_to_31(node: JsonNode<'_>, keyword: &str, value: JsonNode<'_>) -> Option<String> {
     match keyword {
-        "nullable" if value.as_bool() == Some(true) => Some(
-            "OpenAPI 3.1 does not have `nullable`, so null is invalid: add \"null\" to `type`, as in \
-             `type: [string, \"null\"]`"
-                .to_owned(),
-        ),
+        "nullable" if value.as_bool() == Some(true) => Some(foreign_nullable(node)),
+        "dependencies" | "additionalItems" => Some(draft_keyword("3.1", keyword)),
         _ => None,
     }
+}
+
+/// A message about `nullable` in OpenAPI 3.1.
+fn foreign_nullable(node: JsonNode<'_>) -> String {
+    let types = node.get("type");
+    let names = types.into_iter().flat_map(|types| types.elements());
+    let allows_null = names
+        .filter_map(JsonNode::as_str)
+        .any(|name| name == "null");
+    let message = match types {
+        Some(_) if allows_null => "which has no effect next to the type \"null\": remove it",
+        Some(_) => "so null is invalid: add \"null\" to `type`, as in `type: [string, \"null\"]`",
+        None => "which validates nothing: to allow null, write `anyOf: [{…}, {type: \"null\"}]`",
+    };
+    format!("OpenAPI 3.1 does not have `nullable`, {message}")
+}
+
+/// A message about a keyword of earlier drafts of JSON Schema.
+fn draft_keyword(version: &str, keyword: &str) -> String {
+    let instead = match (version, keyword) {
+        ("3.0", _) => "remove it",
+        (_, "dependencies") => "write `dependentRequired` or `dependentSchemas`",
+        _ => "write `items` next to `prefixItems`",
+    };
+    format!("OpenAPI {version} does not have `{keyword}`, which validates nothing: {instead}")
 }

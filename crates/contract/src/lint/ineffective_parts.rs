@@ -12,8 +12,8 @@ use crate::openapi::contract_problem::ContractProblem;
 pub fn ineffective_parts(contract: &CompiledContract) -> Vec<ContractProblem> {
     let survey = survey(contract);
     let mut findings = LintFindings::new(&contract.documents);
-    ineffective_keywords::foreign_keywords(contract.dialect, &survey, &mut findings);
-    open_alternatives::inspect(contract.dialect, &survey, &mut findings);
+    ineffective_keywords::foreign_keywords(contract.dialect, &survey.schemas, &mut findings);
+    open_alternatives::inspect(contract.dialect, &survey.schemas, &mut findings);
     let mut problems = contract.ineffective.clone();
     problems.extend(findings.into_problems());
     problems.sort_by(|left, right| {

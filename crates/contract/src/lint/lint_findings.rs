@@ -1,7 +1,9 @@
 //! The warnings of one lint run, while the rules report them.
 
+use std::cmp::Ordering;
+
 use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
-use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::openapi::document::{DocumentSet, NodeRef, SourceLocation};
 
 /// The warnings reported so far.
 #[derive(Debug)]
@@ -39,4 +41,18 @@ impl<'d> LintFindings<'d> {
             ..problem
         });
     }
+}
+
+/// Orders warnings by file, line and column.
+pub(super) fn by_location(left: &ContractProblem, right: &ContractProblem) -> Ordering {
+    let SourceLocation {
+        file,
+        line,
+        column,
+        pointer,
+    } = &left.at;
+    let order = file.cmp(&right.at.file).then(line.cmp(&right.at.line));
+    let order = order.then(column.cmp(&right.at.column));
+    let order = order.then_with(|| pointer.cmp(&right.at.pointer));
+    order.then_with(|| (left.kind, &left.message).cmp(&(right.kind, &right.message)))
 }

@@ -5,10 +5,21 @@
 //! their schemas, and about parts that have no effect. A false warning costs more trust than a
 //! missing one, so ambiguous cases are not reported.
 //!
-//! `lint_contract` is the entry point. It runs one `contract_survey`, which collects what the
-//! contract declares, and then each rule. `ineffective_parts` runs only the rules that matter for
-//! comparing contracts.
+//! There are two entry points. `lint_documents` needs only the documents: it walks all objects
+//! (`object_walk`) as the tables of their fields say (`object_fields`) and reports unknown, missing
+//! and ineffective parts. `lint_contract` needs a compiled contract: it runs one
+//! `contract_survey`, which collects what the contract declares, and then each rule.
+//! `ineffective_parts` runs only the rules that matter for comparing contracts.
 
+mod problem_rules;
+mod lint_documents;
+mod object_kind;
+mod object_fields;
+mod object_walk;
+mod near_field;
+mod unknown_fields;
+mod missing_fields;
+mod ineffective_constraints;
 mod lint_contract;
 mod contract_survey;
 mod lint_findings;
@@ -21,6 +32,10 @@ mod coverage;
 
 pub use ineffective_parts::ineffective_parts;
 pub use lint_contract::lint;
+pub use lint_documents::lint_documents;
+pub use problem_rules::ProblemRule;
 
+#[cfg(test)]
+mod lint_documents_tests;
 #[cfg(test)]
 mod tests;

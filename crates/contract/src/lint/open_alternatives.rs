@@ -6,16 +6,15 @@
 
 use portcullis_json::JsonNode;
 
-use super::contract_survey::ContractSurvey;
 use super::lint_findings::LintFindings;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
-use crate::openapi::document::DocumentSet;
+use crate::openapi::document::{DocumentSet, NodeRef};
 
 /// Reports each list with such an alternative, once.
-pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut LintFindings<'_>) {
+pub(super) fn inspect(dialect: Dialect, schemas: &[NodeRef], findings: &mut LintFindings<'_>) {
     let documents = findings.documents;
-    for &node_ref in &survey.schemas {
+    for &node_ref in schemas {
         let node = documents.node(node_ref);
         for (keyword, effect) in [
             ("anyOf", "the other alternatives have no effect"),
@@ -37,7 +36,7 @@ pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut 
                 advice(dialect, open)
             );
             findings.warn(
-                ContractProblemKind::NotJudged,
+                ContractProblemKind::VacuousAlternative,
                 DocumentSet::node_ref(node_ref, list),
                 message,
             );

@@ -53,9 +53,47 @@ pub enum ContractProblemKind {
     ForeignKeyword,
     /// A part of the contract that is not enforced.
     NotJudged,
+    /// A name close to that of a field that the object has.
+    MisspeltKeyword,
+    /// A keyword of a schema in another object.
+    MisplacedKeyword,
+    /// A field that the object does not have.
+    UnknownField,
+    /// A required field that is missing.
+    MissingField,
+    /// A keyword that no value can violate.
+    IneffectiveKeyword,
+    /// `nullable` where it allows no further value.
+    IneffectiveNullable,
+    /// An alternative that accepts every value.
+    VacuousAlternative,
 }
 
 impl ContractProblemKind {
+    /// Every kind, in the order of reports.
+    pub const ALL: [Self; 20] = [
+        Self::MalformedDocument,
+        Self::UnresolvedReference,
+        Self::MalformedPath,
+        Self::AmbiguousPath,
+        Self::MalformedParameter,
+        Self::MalformedSchema,
+        Self::CostlySchema,
+        Self::MalformedPattern,
+        Self::UnsatisfiableSchema,
+        Self::InvalidExample,
+        Self::UnknownFormat,
+        Self::ForeignKeyword,
+        Self::NotJudged,
+        Self::MisspeltKeyword,
+        Self::MisplacedKeyword,
+        Self::UnknownField,
+        Self::MissingField,
+        Self::IneffectiveKeyword,
+        Self::IneffectiveNullable,
+        Self::VacuousAlternative,
+    ];
+
     /// The stable name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -72,6 +110,13 @@ impl ContractProblemKind {
             Self::UnknownFormat => "unknown-format",
             Self::ForeignKeyword => "foreign-keyword",
             Self::NotJudged => "not-judged",
+            Self::MisspeltKeyword => "misspelt-keyword",
+            Self::MisplacedKeyword => "misplaced-keyword",
+            Self::UnknownField => "unknown-field",
+            Self::MissingField => "missing-field",
+            Self::IneffectiveKeyword => "ineffective-keyword",
+            Self::IneffectiveNullable => "ineffective-nullable",
+            Self::VacuousAlternative => "vacuous-alternative",
         }
     }
 }

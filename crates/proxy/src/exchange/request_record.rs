@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use portcullis_contract::Violation;
 use portcullis_identity::CallerIdentity;
 use portcullis_telemetry::{
-    DriftEvent, MaskedViolation, RequestLabels, RequestMeasurement, RequestOutcome, RequestTrace,
+    DriftEvent, MaskedViolation, RequestLabels, RequestMeasurement, RequestOutcome,
     ServiceAttributes, Span, ViolatedParts,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};

@@ -3,6 +3,7 @@
 //! `PORTCULLIS_TEST_WRITE=1 cargo test --test it reference` writes the generated pages.
 
 mod admin_api;
+mod check;
 mod cli;
 mod configuration;
 mod metrics;
