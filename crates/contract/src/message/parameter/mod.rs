@@ -3,6 +3,7 @@
 //! - `declaration` compiles Parameter Objects and Header Objects.
 //! - `raw_pairs`, `parameter_source` and `pair_ownership` find the text of a parameter.
 //! - `read_parameter` and `parameter_writer` write its value to a tape, by style.
+//! - `accept_parameter` accepts plain values without a tape.
 //! - `split_delimited` and `escapes` split and decode text.
 //!
 //! Text is split at its delimiters first and percent-decoded once afterwards (OpenAPI 3.0.4 and
@@ -17,6 +18,7 @@ mod parameter_read_error;
 mod parameter_writer;
 mod split_delimited;
 mod escapes;
+mod accept_parameter;
 
 pub use declaration::{Parameter, ParameterStyle};
 pub(crate) use declaration::{ParameterReading, header, parameter, readings};

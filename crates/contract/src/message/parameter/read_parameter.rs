@@ -89,7 +89,7 @@ impl Parameter {
     }
 }
 
-fn escapes_of(part: MessagePart) -> EscapeRules {
+pub(super) fn escapes_of(part: MessagePart) -> EscapeRules {
     match part {
         MessagePart::Path => EscapeRules::Percent,
         MessagePart::Query => EscapeRules::Form,
@@ -101,16 +101,25 @@ fn escapes_of(part: MessagePart) -> EscapeRules {
     }
 }
 
+/// The values of the pairs with the parameter's name.
+pub(super) fn values_of<'a>(
+    parameter: &Parameter,
+    pairs: RawPairs<'a>,
+    escapes: EscapeRules,
+) -> impl Iterator<Item = &'a str> {
+    pairs
+        .iter()
+        .filter(move |(name, _)| is_named(name, &parameter.name, escapes))
+        .map(|pair| pair.1)
+}
+
 /// The value of the only pair with the parameter's name.
-fn only_value<'a>(
+pub(super) fn only_value<'a>(
     parameter: &Parameter,
     pairs: RawPairs<'a>,
     escapes: EscapeRules,
 ) -> Result<&'a str, ParameterReadError> {
-    let mut values = pairs
-        .iter()
-        .filter(|(name, _)| is_named(name, &parameter.name, escapes))
-        .map(|pair| pair.1);
+    let mut values = values_of(parameter, pairs, escapes);
     let value = values.next().ok_or(ParameterReadError::Missing)?;
     // Of repeated cookies the first is the most specific one (RFC 6265 section 5.4).
     if parameter.part != MessagePart::Cookie && values.next().is_some() {
