@@ -22,6 +22,7 @@ pub(in crate::exchange) fn select_service(
     let IdentifiedRequest {
         id,
         mut request,
+        body,
         peer,
         trace,
     } = identified;
@@ -66,7 +67,7 @@ pub(in crate::exchange) fn select_service(
         method: request.method().clone(),
         target: request.uri().clone(),
         peer: Rc::clone(&peer),
-        connection: request.body().connection(),
+        connection: body.connection(),
         trace,
     };
     let record = Rc::new(RequestRecord::open(
@@ -85,6 +86,7 @@ pub(in crate::exchange) fn select_service(
     }
     Ok(RoutedRequest {
         request,
+        body,
         peer,
         record,
     })
