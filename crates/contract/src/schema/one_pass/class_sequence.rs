@@ -12,8 +12,8 @@ pub(super) struct ClassSequence(Box<[ClassRepetition]>);
 
 #[derive(Clone, Debug)]
 struct ClassRepetition {
-    /// The characters below 128, as bits.
-    ascii: [u8; 16],
+    /// The characters below 128, as bits. The other bits are never set.
+    ascii: [u64; 4],
     /// Whether all other characters are in the class; if not, none is.
     has_others: bool,
     min: u32,
@@ -63,7 +63,7 @@ impl ClassSequence {
 impl ClassRepetition {
     const fn empty(min: u32, max: u32) -> Self {
         Self {
-            ascii: [0; 16],
+            ascii: [0; 4],
             has_others: false,
             min,
             max,
@@ -78,23 +78,31 @@ impl ClassRepetition {
     }
 
     fn add(&mut self, byte: u8) {
-        self.ascii[usize::from(byte >> 3) % 16] |= 1 << (byte & 7);
+        if byte < 128 {
+            self.ascii[usize::from(byte >> 6)] |= 1 << (byte & 63);
+        }
     }
 
     #[inline]
     fn has(&self, byte: u8) -> bool {
-        byte < 128 && self.ascii[usize::from(byte >> 3) % 16] >> (byte & 7) & 1 == 1
+        self.ascii[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
     }
 
     /// How many characters at the start of the text are in the class, and how many bytes they are.
     #[inline]
     fn longest_run(&self, text: &[u8]) -> (u32, usize) {
+        if !self.has_others {
+            // Each character is one byte.
+            let run = text.iter().take(self.max as usize);
+            let past = run.take_while(|byte| self.has(**byte)).count();
+            return (past as u32, past);
+        }
         let (mut count, mut past) = (0, 0);
         for byte in text {
             // Characters are counted where they begin.
             let begins = *byte & 0xC0 != 0x80;
             if begins {
-                if count == self.max || !(self.has(*byte) || self.has_others && *byte >= 128) {
+                if count == self.max || !(self.has(*byte) || *byte >= 128) {
                     break;
                 }
                 count += 1;
