@@ -73,9 +73,7 @@ pub fn identity_from_headers(
     headers: &HeaderMap,
     catalog: &Catalog,
 ) -> Result<CallerIdentity, HeaderFault> {
-    let owner = single(headers, &X_SQUAD_OWNER, "x-squad-owner")?;
-    let tier = single(headers, &X_SLA_TIER, "x-sla-tier")?;
-    let version = single(headers, &X_SERVICE_VERSION, "x-service-version")?;
+    let [owner, tier, version] = squad_values(headers)?;
     if version.is_some_and(|version| !is_version(version.as_bytes())) {
         return Err(HeaderFault::Version);
     }
@@ -92,15 +90,21 @@ pub fn identity_from_headers(
     })
 }
 
-fn single<'h>(
-    headers: &'h HeaderMap,
-    name: &HeaderName,
-    text: &'static str,
-) -> Result<Option<&'h HeaderValue>, HeaderFault> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (value, None) => Ok(value),
-        (_, Some(_)) => Err(HeaderFault::Repeated(text)),
+/// The values of the fields that identify the caller, in the order of [`SQUAD_HEADERS`]. One pass over
+/// the head is cheaper than three lookups.
+fn squad_values(headers: &HeaderMap) -> Result<[Option<&HeaderValue>; 3], HeaderFault> {
+    const NAMES: [&str; 3] = ["x-squad-owner", "x-sla-tier", "x-service-version"];
+    let mut values = [None; 3];
+    let mut is_repeated = [false; 3];
+    for (name, value) in headers {
+        let name = name.as_str();
+        if let Some(at) = NAMES.iter().position(|known| *known == name) {
+            is_repeated[at] |= values[at].replace(value).is_some();
+        }
+    }
+    match is_repeated.iter().position(|is_repeated| *is_repeated) {
+        Some(at) => Err(HeaderFault::Repeated(NAMES[at])),
+        None => Ok(values),
     }
 }
 

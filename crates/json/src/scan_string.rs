@@ -49,6 +49,21 @@ pub(super) fn skip_space(bytes: &[u8], from: usize) -> usize {
     }
 }
 
+/// The first byte at or after `from` that is not whitespace, and its position.
+#[inline]
+pub(super) fn next_token(bytes: &[u8], from: usize) -> Option<(u8, usize)> {
+    match *bytes.get(from)? {
+        byte if byte > b' ' => return Some((byte, from)),
+        b' ' => match *bytes.get(from + 1)? {
+            byte if byte > b' ' => return Some((byte, from + 1)),
+            _ => {}
+        },
+        _ => {}
+    }
+    let at = skip_some_space(bytes, from);
+    Some((*bytes.get(at)?, at))
+}
+
 #[inline(never)]
 fn skip_some_space(bytes: &[u8], from: usize) -> usize {
     let mut at = from;

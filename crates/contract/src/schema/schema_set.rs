@@ -18,6 +18,7 @@ use super::lower::{LoweringOutput, SchemaFault, closed, origin};
 use super::malformed_schema::{all_malformed, malformed};
 use super::one_pass::OnePassProgram;
 use super::pattern_keyword::SchemaPatterns;
+use super::schema_surface::TypeSet;
 use super::schema_validator::build_validator;
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::document::{DocumentSet, NodeRef};
@@ -172,6 +173,22 @@ impl SchemaSet {
     /// the text has to be parsed and validated.
     pub(crate) fn accepts_text(&self, key: &SchemaKey, text: &[u8], limits: JsonLimits) -> bool {
         self.one_pass.accepts(key.number, text, limits)
+    }
+
+    /// Whether a text, read as a scalar of these types, is known to satisfy the schema of a key.
+    pub(crate) fn accepts_scalar(&self, key: &SchemaKey, text: &str, types: TypeSet) -> bool {
+        self.one_pass.accepts_scalar(key.number, text, types)
+    }
+
+    /// Whether the array of these texts, each read as a scalar, is known to satisfy the schema of a
+    /// key.
+    pub(crate) fn accepts_scalars<'t>(
+        &self,
+        key: &SchemaKey,
+        texts: impl Iterator<Item = Option<Cow<'t, str>>>,
+        types: TypeSet,
+    ) -> bool {
+        self.one_pass.accepts_scalars(key.number, texts, types)
     }
 
     /// Whether a wrapped value satisfies the schema of its key.

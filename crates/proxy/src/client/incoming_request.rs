@@ -34,8 +34,10 @@ pub trait RequestHandler: 'static {
 /// A request with an origin-form target, one `Host` and no header fields of the hop.
 #[derive(Debug)]
 pub struct IncomingRequest {
-    /// The request.
-    pub request: Request<RequestBody>,
+    /// The head. Boxed, because it passes through many stages.
+    pub request: Box<Request<()>>,
+    /// The body.
+    pub body: RequestBody,
     /// The sender.
     pub peer: Rc<Peer>,
     /// How many fields were removed, because their names fold to protected ones.
@@ -60,7 +62,8 @@ impl IncomingRequest {
         let disguised = headers::normalize_request_head(&mut head);
         let body = RequestBody::new(incoming, state, limits);
         Self {
-            request: Request::from_parts(head, body),
+            request: Box::new(Request::from_parts(head, ())),
+            body,
             peer,
             disguised,
         }

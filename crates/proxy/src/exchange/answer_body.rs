@@ -82,11 +82,9 @@ impl AnswerBody {
         Self { first, ..self }
     }
 
-    /// The same body, copied while it passes.
-    #[must_use]
-    pub(super) fn with_tee(mut self, tee: BodyTee) -> Self {
+    /// Copies the body while it passes.
+    pub(super) fn add_tee(&mut self, tee: BodyTee) {
         self.tees.push(tee);
-        self
     }
 
     /// The same body, which releases what the request holds when the body has passed.
@@ -96,13 +94,9 @@ impl AnswerBody {
         Self { in_flight, ..self }
     }
 
-    /// The same body, which completes the record of its request when it has passed.
-    #[must_use]
-    pub(super) fn with_record(self, record: Rc<RequestRecord>) -> Self {
-        Self {
-            record: Some(record),
-            ..self
-        }
+    /// Completes the record of its request when the body has passed.
+    pub(super) fn hold_record(&mut self, record: Rc<RequestRecord>) {
+        self.record = Some(record);
     }
 
     /// Completes the record of the request: the connection of the client has taken the whole body.

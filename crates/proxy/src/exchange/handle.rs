@@ -60,7 +60,7 @@ async fn handle(core: Rc<DataCore>, incoming: IncomingRequest) -> Response<Answe
     let (request, context) = identify(&core, incoming);
     let answering = pin!(answer_by_service(&core, request));
     match catch_panic(answering).await {
-        Ok(Ok(response)) => context.trace(response, None),
+        Ok(Ok(response)) => context.trace(*response, None),
         Ok(Err(problem)) => context.answer(&core, problem),
         Err(CaughtPanic) => {
             core.recorder.panicked();
@@ -77,13 +77,13 @@ async fn handle(core: Rc<DataCore>, incoming: IncomingRequest) -> Response<Answe
 async fn answer_by_service(
     core: &Rc<DataCore>,
     request: IdentifiedRequest,
-) -> Result<Response<AnswerBody>, ExchangeProblem> {
+) -> Result<Box<Response<AnswerBody>>, ExchangeProblem> {
     // Which service, and who calls? Every later stage is recorded for both.
     let routed = stages::select_service(core, request)?;
     // Which operation? `/__owner` is answered without one.
     let matched = match stages::match_operation(routed)? {
         ControlFlow::Continue(matched) => matched,
-        ControlFlow::Break(answer) => return Ok(answer),
+        ControlFlow::Break(answer) => return Ok(Box::new(answer)),
     };
     // Are there fields that the application would read differently? Judged without them.
     let matched = stages::screen_headers(core, matched)?;
@@ -96,7 +96,8 @@ async fn answer_by_service(
     // The request now takes a slot, which it holds until its answer has passed.
     let admitted = stages::acquire_slot(judged).await?;
     // The judged request goes to the upstream, byte for byte.
-    let answer = stages::forward(admitted).await?;
+    // Pinned, because its future is large and would be moved once more.
+    let answer = pin!(stages::forward(admitted)).await?;
     // Is the response valid?
     let judged_answer = stages::judge_response(core, answer).await?;
     Ok(stages::finish(core, judged_answer))
@@ -114,6 +115,7 @@ struct AnswerContext {
 fn identify(core: &DataCore, incoming: IncomingRequest) -> (IdentifiedRequest, AnswerContext) {
     let IncomingRequest {
         mut request,
+        body,
         peer,
         disguised,
     } = incoming;
@@ -137,6 +139,7 @@ fn identify(core: &DataCore, incoming: IncomingRequest) -> (IdentifiedRequest, A
     let identified = IdentifiedRequest {
         id,
         request,
+        body,
         peer,
         trace,
     };

@@ -1,6 +1,6 @@
 //! A request's waits for others, which do not count as overhead of Portcullis.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::request_record::RequestRecord;
 
@@ -8,18 +8,19 @@ impl RequestRecord {
     /// Counts the time until the value is dropped as waiting for the client, for a slot, or before a
     /// retry. A request that is abandoned meanwhile drops it too.
     pub(super) fn wait(&self) -> RequestWait<'_> {
-        RequestWait {
-            record: self,
-            since: Instant::now(),
-            is_upstream: false,
-        }
+        self.wait_for(false)
     }
 
     /// Counts the time until the value is dropped as waiting for the upstream.
     pub(super) fn wait_for_upstream(&self) -> RequestWait<'_> {
+        self.wait_for(true)
+    }
+
+    fn wait_for(&self, is_upstream: bool) -> RequestWait<'_> {
         RequestWait {
-            is_upstream: true,
-            ..self.wait()
+            record: self,
+            since: Some(Instant::now()),
+            is_upstream,
         }
     }
 }
@@ -29,16 +30,34 @@ impl RequestRecord {
 #[must_use = "the wait ends when it is dropped"]
 pub(super) struct RequestWait<'r> {
     record: &'r RequestRecord,
-    since: Instant,
+    /// When it began; nothing once it is counted.
+    since: Option<Instant>,
     is_upstream: bool,
+}
+
+impl RequestWait<'_> {
+    /// Ends the wait. Returns when it ended, and its time.
+    pub(super) fn end(mut self) -> (Instant, Duration) {
+        let now = Instant::now();
+        (now, self.count(now))
+    }
+
+    /// Counts the time until `now`, once.
+    fn count(&mut self, now: Instant) -> Duration {
+        let since = self.since.take();
+        let time = since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        self.record.add_wait(time);
+        if let Some(span) = self.record.span().filter(|_| self.is_upstream) {
+            span.upstream_took(time);
+        }
+        time
+    }
 }
 
 impl Drop for RequestWait<'_> {
     fn drop(&mut self) {
-        let time = self.since.elapsed();
-        self.record.add_wait(time);
-        if let Some(span) = self.record.span().filter(|_| self.is_upstream) {
-            span.upstream_took(time);
+        if self.since.is_some() {
+            self.count(Instant::now());
         }
     }
 }

@@ -75,14 +75,16 @@ pub fn add_forwarding(headers: &mut HeaderMap, peer: &Peer) {
     }
     let host = headers.get(HOST).cloned();
     let element = peer.forwarded_element(host.as_ref());
-    add_element(headers, X_FORWARDED_FOR, &peer.for_value, peer.trusted);
+    // Most trusted peers send none of these fields.
+    let is_appended = peer.trusted && headers.keys().any(is_forwarding);
+    add_element(headers, X_FORWARDED_FOR, &peer.for_value, is_appended);
     // An element that is appended to an open quotation would be a part of it.
-    let is_readable = !headers.get_all(FORWARDED).iter().any(has_open_quotation);
-    add_element(headers, FORWARDED, &element, peer.trusted && is_readable);
-    if !(peer.trusted && headers.contains_key(X_FORWARDED_PROTO)) {
+    let is_readable = is_appended && !headers.get_all(FORWARDED).iter().any(has_open_quotation);
+    add_element(headers, FORWARDED, &element, is_readable);
+    if !(is_appended && headers.contains_key(X_FORWARDED_PROTO)) {
         headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("http"));
     }
-    if !(peer.trusted && headers.contains_key(X_FORWARDED_HOST)) {
+    if !(is_appended && headers.contains_key(X_FORWARDED_HOST)) {
         match host {
             Some(host) => headers.insert(X_FORWARDED_HOST, host),
             None => headers.remove(X_FORWARDED_HOST),
@@ -104,12 +106,9 @@ fn remove_client_descriptions(headers: &mut HeaderMap) {
 /// Sets `x-request-id` and returns it. A trusted peer's id is kept if it is one printable word;
 /// otherwise the id is a random UUID (RFC 9562 section 5.4).
 pub fn add_request_id(headers: &mut HeaderMap, peer: &Peer) -> HeaderValue {
-    let kept = headers
-        .get(X_REQUEST_ID)
-        .filter(|id| peer.trusted && is_request_id(id));
-    let single = headers.get_all(X_REQUEST_ID).iter().nth(1).is_none();
-    match kept {
-        Some(id) if single => id.clone(),
+    let mut ids = headers.get_all(X_REQUEST_ID).iter();
+    match (ids.next(), ids.next()) {
+        (Some(id), None) if peer.trusted && is_request_id(id) => id.clone(),
         _ => {
             let id = random_request_id();
             headers.insert(X_REQUEST_ID, id.clone());
@@ -123,9 +122,18 @@ pub(crate) fn random_request_id() -> HeaderValue {
     uuid(fastrand::u128(..))
 }
 
+/// Whether a field is one of those that [`add_forwarding`] adds.
+fn is_forwarding(name: &HeaderName) -> bool {
+    *name == FORWARDED || name.as_str().starts_with(X_FORWARDED_PREFIX)
+}
+
 /// Appends an element to a list field, or replaces the field.
 fn add_element(headers: &mut HeaderMap, name: HeaderName, element: &HeaderValue, append: bool) {
-    let mut earlier = headers.get_all(&name).iter().filter(|_| append).peekable();
+    if !append {
+        headers.insert(name, element.clone());
+        return;
+    }
+    let mut earlier = headers.get_all(&name).iter().peekable();
     if earlier.peek().is_none() {
         headers.insert(name, element.clone());
         return;

@@ -120,11 +120,13 @@ impl HeaderScreen {
 
 /// Whether a field replaces the method or the URL, in any spelling.
 pub(super) fn is_override(name: &str) -> bool {
-    // All of them begin like this.
-    name.starts_with('x')
-        && OVERRIDE_FIELDS
-            .iter()
-            .any(|field| folds_to_header(name, field))
+    // All of them begin like this, and few other names do.
+    matches!(
+        name.as_bytes(),
+        [b'x', _, b'f' | b'h' | b'm' | b'o' | b'r', ..]
+    ) && OVERRIDE_FIELDS
+        .iter()
+        .any(|field| folds_to_header(name, field))
 }
 
 /// `declared` are the irregular names that the operation declares. A name that folds to one of

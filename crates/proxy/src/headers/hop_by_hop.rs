@@ -35,17 +35,23 @@ pub(crate) fn normalize_request_head(head: &mut Parts) -> u32 {
 /// Removes hop-by-hop fields (RFC 9110 section 7.6.1). `TE: trailers` is kept, because it is true
 /// of the proxy too.
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    // Most messages have none, and one pass over the names is cheaper than looking up each.
-    if !headers.keys().any(is_hop_by_hop) {
-        return;
+    // Most messages have at most `Connection`, and one pass over the names is cheaper than looking up
+    // each.
+    let (mut has_connection, mut has_te, mut has_other) = (false, false, false);
+    for name in headers.keys() {
+        match *name {
+            CONNECTION => has_connection = true,
+            TE => has_te = true,
+            _ => has_other |= is_hop_by_hop(name),
+        }
     }
-    if headers.contains_key(CONNECTION) {
+    if has_connection {
         for name in listed_in_connection(headers) {
             headers.remove(name);
         }
         headers.remove(CONNECTION);
     }
-    if headers.contains_key(TE) {
+    if has_te {
         let takes_trailers =
             list(headers, &TE).any(|coding| coding.eq_ignore_ascii_case("trailers"));
         headers.remove(TE);
@@ -53,8 +59,10 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
             headers.insert(TE, HeaderValue::from_static("trailers"));
         }
     }
-    for name in [KEEP_ALIVE, PROXY_CONNECTION, TRANSFER_ENCODING, UPGRADE] {
-        headers.remove(name);
+    if has_other {
+        for name in [KEEP_ALIVE, PROXY_CONNECTION, TRANSFER_ENCODING, UPGRADE] {
+            headers.remove(name);
+        }
     }
 }
 
@@ -68,8 +76,9 @@ pub(crate) fn remove_own_fields(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether a field other than `Connection` and `TE` belongs to one hop.
 fn is_hop_by_hop(name: &HeaderName) -> bool {
-    matches!(*name, CONNECTION | TE | TRANSFER_ENCODING | UPGRADE)
+    matches!(*name, TRANSFER_ENCODING | UPGRADE)
         || matches!(name.as_str(), "keep-alive" | "proxy-connection")
 }
 
@@ -161,11 +170,22 @@ fn to_origin_form(head: &mut Parts) {
 
 /// The fields that `Connection` lists for removal.
 fn listed_in_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    // Most messages list none.
+    let mut values = headers.get_all(CONNECTION).iter();
+    if values.all(|value| is_connection_option(value.as_bytes())) {
+        return Vec::new();
+    }
     list(headers, &CONNECTION)
-        .filter(|option| !option.eq_ignore_ascii_case("close"))
+        .filter(|option| !is_connection_option(option.as_bytes()))
         .filter_map(|option| HeaderName::from_bytes(option.as_bytes()).ok())
         .filter(|name| !is_protected(name))
         .collect()
+}
+
+/// Whether an element of `Connection` need not be removed as a field: `close` does not name one, and
+/// `Keep-Alive` is removed in any case.
+fn is_connection_option(element: &[u8]) -> bool {
+    element.eq_ignore_ascii_case(b"close") || element.eq_ignore_ascii_case(b"keep-alive")
 }
 
 /// Whether a field frames, routes or authenticates a message, or identifies its sender.

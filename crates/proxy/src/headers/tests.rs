@@ -62,6 +62,14 @@ fn removes_hop_by_hop_fields() {
         ],
         &[],
     );
+    check_hop(
+        &["connection: Keep-Alive", "keep-alive: 1", "x: 1"],
+        &["x: 1"],
+    );
+    check_hop(
+        &["connection: keep-alive", "connection: close, x", "x: 1"],
+        &[],
+    );
     check_hop(&["te: gzip, Trailers"], &["te: trailers"]);
     check_hop(&["te: gzip"], &[]);
     check_hop(&["connection: te", "te: trailers"], &["te: trailers"]);

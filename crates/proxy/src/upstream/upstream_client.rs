@@ -191,9 +191,18 @@ impl UpstreamClient {
         let mut deadline = Instant::now() + timeouts.head;
         let mut upload = request.body().upload();
         let mut sent = pin!(connection.sender.try_send_request(*request));
+        let mut is_woken = false;
         let outcome = poll_fn(|cx| {
-            connection.drive(cx);
             let mut noop_context = Context::from_waker(Waker::noop());
+            // A task that was woken mostly finds the answer. If it registered for more than that, it
+            // would wake itself when it reads the body.
+            if std::mem::replace(&mut is_woken, true) {
+                connection.drive(&mut noop_context);
+                if let Poll::Ready(outcome) = sent.as_mut().poll(&mut noop_context) {
+                    return Poll::Ready(Some(outcome));
+                }
+            }
+            connection.drive(cx);
             if let Poll::Ready(outcome) = sent.as_mut().poll(&mut noop_context) {
                 return Poll::Ready(Some(outcome));
             }

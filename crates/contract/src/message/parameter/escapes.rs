@@ -27,8 +27,12 @@ pub(crate) enum EscapeError {
 
 /// Decodes once. Allocates only if the text contains escapes.
 pub(super) fn decode(raw: &str, escapes: EscapeRules) -> Result<Cow<'_, str>, EscapeError> {
+    // Most texts have no escapes.
+    if escapes == EscapeRules::None || memchr::memchr2(b'%', b'+', raw.as_bytes()).is_none() {
+        return Ok(Cow::Borrowed(raw));
+    }
     let has_plus = escapes == EscapeRules::Form && raw.contains('+');
-    if escapes == EscapeRules::None || !raw.contains('%') {
+    if !raw.contains('%') {
         return Ok(if has_plus {
             Cow::Owned(raw.replace('+', " "))
         } else {
@@ -52,6 +56,14 @@ fn check_escapes(raw: &[u8]) -> Result<(), EscapeError> {
         Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(()),
         _ => Err(EscapeError::Percent),
     })
+}
+
+/// The text of a scalar, decoded. Values of headers and cookies may be surrounded by blanks.
+pub(super) fn scalar_text(raw: &str, escapes: EscapeRules) -> Result<Cow<'_, str>, EscapeError> {
+    match escapes {
+        EscapeRules::None => Ok(Cow::Borrowed(raw.trim_matches([' ', '\t']))),
+        EscapeRules::Percent | EscapeRules::Form => decode(raw, escapes),
+    }
 }
 
 /// Decodes a name or a value of a form or a query.

@@ -2,9 +2,10 @@
 //!
 //! - `declaration` compiles Parameter Objects and Header Objects.
 //! - `parameter_fields` reads their fields, except the schema.
-//! - `raw_pairs`, `parameter_source` and `pair_ownership` find the text of a parameter.
+//! - `raw_pairs`, `parameter_source` and `named_values` and `pair_ownership` find the text of a parameter.
 //! - `read_parameter` and `parameter_writer` write its value to a tape, by style.
 //! - `delimited_list` is the division of lists in Swagger 2.0.
+//! - `accept_parameter` accepts plain values without a tape.
 //! - `split_delimited` and `escapes` split and decode text.
 //!
 //! Text is split at its delimiters first and percent-decoded once afterwards (OpenAPI 3.0.4 and
@@ -16,6 +17,7 @@ mod parameter_fields;
 mod raw_pairs;
 mod parameter_source;
 mod pair_ownership;
+mod named_values;
 mod read_parameter;
 mod parameter_read_error;
 mod parameter_writer;
@@ -23,6 +25,7 @@ mod split_delimited;
 mod put_scalar;
 mod delimited_list;
 mod escapes;
+mod accept_parameter;
 
 pub use declaration::Parameter;
 pub(crate) use declaration::{ParameterReading, header, parameter, readings};

@@ -4,7 +4,8 @@ use portcullis_json::Tape;
 
 use super::declaration::{Parameter, ParameterReading};
 use super::delimited_list::DelimitedList;
-use super::escapes::{EscapeRules, decode, is_named};
+use super::escapes::{EscapeRules, decode, is_named, scalar_text};
+use super::named_values::values_of;
 use super::pair_ownership::{deep_object_property, owns_pair};
 use super::parameter_read_error::ParameterReadError;
 use super::parameter_style::ParameterStyle;
@@ -186,15 +187,12 @@ impl ParameterWriter<'_> {
         pairs: RawPairs<'_>,
     ) -> Result<(), ParameterReadError> {
         let escapes = self.escapes;
-        let mut values = pairs
-            .iter()
-            .filter(|(name, _)| is_named(name, &parameter.name, escapes))
-            .peekable();
-        let (_, first) = values.peek().ok_or(ParameterReadError::Missing)?;
+        let mut values = values_of(parameter, pairs, escapes).peekable();
+        let first = values.peek().ok_or(ParameterReadError::Missing)?;
         if first.is_empty() && parameter.allow_empty {
             return Err(ParameterReadError::NotChecked);
         }
-        self.array(values.map(|(_, value)| value), types)
+        self.array(values, types)
     }
 
     /// An exploded form object has its properties in the whole query. Pairs of other declared
@@ -294,13 +292,8 @@ impl ParameterWriter<'_> {
     }
 
     fn scalar(&mut self, raw: &str, types: TypeSet) -> Result<(), ParameterReadError> {
-        let text = decode(raw, self.escapes)?;
-        let text = if self.escapes == EscapeRules::None {
-            text.trim_matches([' ', '\t'])
-        } else {
-            &text
-        };
-        put_scalar(self.tape, text, types, self.as_text);
+        let text = scalar_text(raw, self.escapes)?;
+        put_scalar(self.tape, &text, types, self.as_text);
         Ok(())
     }
 }

@@ -7,12 +7,12 @@ use std::borrow::Cow;
 use portcullis_json::Tape;
 
 use super::declaration::{Parameter, ParameterReading};
-use super::escapes::{EscapeRules, decode, is_named};
+use super::escapes::{EscapeRules, decode};
+use super::named_values::only_value;
 use super::parameter_read_error::ParameterReadError;
 use super::parameter_source::ParameterSource;
 use super::parameter_style::ParameterStyle;
 use super::parameter_writer::ParameterWriter;
-use super::raw_pairs::RawPairs;
 use crate::message::violation::MessagePart;
 
 /// Reads `parameter` from `source` onto `tape`, which then holds `{"<key>": value}`.
@@ -94,7 +94,7 @@ impl Parameter {
     }
 }
 
-fn escapes_of(part: MessagePart) -> EscapeRules {
+pub(super) fn escapes_of(part: MessagePart) -> EscapeRules {
     match part {
         MessagePart::Path => EscapeRules::Percent,
         MessagePart::Query => EscapeRules::Form,
@@ -104,25 +104,4 @@ fn escapes_of(part: MessagePart) -> EscapeRules {
         | MessagePart::Body
         | MessagePart::Status => EscapeRules::None,
     }
-}
-
-/// The value of the only pair with the parameter's name.
-fn only_value<'a>(
-    parameter: &Parameter,
-    pairs: RawPairs<'a>,
-    escapes: EscapeRules,
-) -> Result<&'a str, ParameterReadError> {
-    let mut values = pairs
-        .iter()
-        .filter(|(name, _)| is_named(name, &parameter.name, escapes))
-        .map(|pair| pair.1);
-    let value = values.next().ok_or(ParameterReadError::Missing)?;
-    // Of repeated cookies the first is the most specific one (RFC 6265 section 5.4).
-    if parameter.part != MessagePart::Cookie && values.next().is_some() {
-        return Err(ParameterReadError::Repeated);
-    }
-    if value.is_empty() && parameter.allow_empty {
-        return Err(ParameterReadError::NotChecked);
-    }
-    Ok(value)
 }

@@ -179,14 +179,22 @@ impl NumberBound {
 }
 
 impl NumberRules {
-    /// Whether a number follows the rules. `false` may also mean that it is not known.
+    /// Whether a number is accepted for certain, by its integer alone. Most are.
     #[inline]
+    pub(super) fn accepts_whole(&self, short: ShortDecimal) -> bool {
+        self.is_within(short)
+            && !(self.integer && short.decimals > 0)
+            && self.divisors.is_empty()
+            && self.one_of.is_none()
+    }
+
+    /// Whether a number follows the rules. `false` may also mean that it is not known.
     pub(super) fn accepts(&self, number: NumberLiteral<'_>) -> bool {
         if self.integer && number.short.is_none_or(|short| short.decimals > 0) {
             return false;
         }
-        let is_within =
-            self.is_within(number) || self.bounds.iter().all(|bound| bound.allows(number));
+        let is_within = number.short.is_some_and(|short| self.is_within(short))
+            || self.bounds.iter().all(|bound| bound.allows(number));
         is_within
             && (self.divisors.is_empty()
                 || self
@@ -204,10 +212,7 @@ impl NumberRules {
 
     /// Whether a number is within the bounds for certain.
     #[inline]
-    fn is_within(&self, number: NumberLiteral<'_>) -> bool {
-        let Some(short) = number.short else {
-            return false;
-        };
+    fn is_within(&self, short: ShortDecimal) -> bool {
         // A number with decimals is less than one away from its integer.
         let margin = i64::from(short.decimals > 0);
         short.whole.saturating_sub(margin) >= self.whole_min

@@ -24,9 +24,9 @@ pub(super) struct PropertyNames {
 struct DeclaredName {
     /// The name and its closing quote, as a text has them if nothing is escaped.
     quoted: Box<[u8]>,
-    /// The first eight bytes of `quoted`, and the bits of them that it has.
-    first_word: u64,
-    first_mask: u64,
+    /// The first sixteen bytes of `quoted`, and the bits of them that it has.
+    first_word: u128,
+    first_mask: u128,
     rules: RulesId,
     /// The number of the name that comes next.
     next: AtomicU16,
@@ -35,13 +35,13 @@ struct DeclaredName {
 impl DeclaredName {
     fn new(name: &str, rules: RulesId) -> Self {
         let quoted = format!("{name}\"").into_bytes();
-        let mut word = [0; 8];
-        let length = quoted.len().min(8);
+        let mut word = [0; 16];
+        let length = quoted.len().min(16);
         word[..length].copy_from_slice(&quoted[..length]);
         Self {
             quoted: quoted.into(),
-            first_word: u64::from_le_bytes(word),
-            first_mask: u64::MAX >> (64 - 8 * length),
+            first_word: u128::from_le_bytes(word),
+            first_mask: u128::MAX >> (128 - 8 * length),
             rules,
             next: AtomicU16::new(0),
         }
@@ -115,10 +115,10 @@ impl PropertyNames {
         let name = self.declared.get(number)?;
         let rest = bytes.get(from..)?;
         let length = name.quoted.len();
-        let is_equal = match rest.first_chunk::<8>() {
+        let is_equal = match rest.first_chunk::<16>() {
             Some(word) => {
-                (u64::from_le_bytes(*word) ^ name.first_word) & name.first_mask == 0
-                    && (length <= 8 || rest.get(8..length)? == name.quoted.get(8..)?)
+                (u128::from_le_bytes(*word) ^ name.first_word) & name.first_mask == 0
+                    && (length <= 16 || rest.get(16..length)? == name.quoted.get(16..)?)
             }
             None => rest.starts_with(&name.quoted),
         };

@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use portcullis_json::JsonLimits;
 use portcullis_json::text_reader::{
-    document_text, number_end, skip_space, string_stop, unescape_string,
+    document_text, next_token, number_end, skip_space, string_stop, unescape_string,
 };
 
 use super::number_rules::{NumberLiteral, NumberRules, ShortDecimal};
@@ -46,7 +46,8 @@ impl OnePassProgram {
             digests: Vec::new(),
             ranges: Vec::new(),
         };
-        let past = judge.value(rules?, skip_space(source, 0))?;
+        let (first, at) = next_token(source, 0)?;
+        let past = judge.value(rules?, first, at)?;
         (skip_space(source, past) == source.len()).then_some(())
     }
 }
@@ -76,11 +77,12 @@ impl<'p> TextJudge<'p, '_> {
         Some(())
     }
 
-    fn value(&mut self, id: RulesId, at: usize) -> Option<usize> {
+    /// Reads the value that begins at `at` with the byte `first`.
+    fn value(&mut self, id: RulesId, first: u8, at: usize) -> Option<usize> {
         self.take(1)?;
         let program: &'p OnePassProgram = self.program;
         let rules = program.values.get(id as usize)?;
-        match self.peek(at)? {
+        match first {
             b'"' => match &rules.string {
                 KindRule::Rules(rules) => self.string(rules, at),
                 rule => self.any_of(rule, at),
@@ -116,8 +118,9 @@ impl<'p> TextJudge<'p, '_> {
         };
         let depth_left = self.depth_left;
         let (digests, ranges) = (self.digests.len(), self.ranges.len());
+        let first = self.peek(at)?;
         for alternative in alternatives {
-            if let Some(past) = self.value(*alternative, at) {
+            if let Some(past) = self.value(*alternative, first, at) {
                 return Some(past);
             }
             self.depth_left = depth_left;
@@ -152,10 +155,22 @@ impl<'p> TextJudge<'p, '_> {
 
     #[inline]
     fn number(&self, rules: &NumberRules, at: usize) -> Option<usize> {
-        let (short, past) = match ShortDecimal::scan(self.bytes, at) {
-            Some((short, past)) => (Some(short), past),
-            None => (None, number_end(self.text, at)?),
-        };
+        match ShortDecimal::scan(self.bytes, at) {
+            Some((short, past)) if rules.accepts_whole(short) => Some(past),
+            Some((short, past)) => self.compared_number(rules, at, past, Some(short)),
+            None => self.compared_number(rules, at, number_end(self.text, at)?, None),
+        }
+    }
+
+    /// Judges a number whose integer part alone does not decide.
+    #[inline(never)]
+    fn compared_number(
+        &self,
+        rules: &NumberRules,
+        at: usize,
+        past: usize,
+        short: Option<ShortDecimal>,
+    ) -> Option<usize> {
         let literal = NumberLiteral {
             text: self.text,
             from: at,
@@ -202,20 +217,21 @@ impl<'p> TextJudge<'p, '_> {
         let bytes = self.bytes;
         let first_range = self.ranges.len();
         let mut count = 0;
-        let mut at = skip_space(bytes, at + 1);
-        if *bytes.get(at)? == b']' {
+        let (mut first, mut at) = next_token(bytes, at + 1)?;
+        if first == b']' {
             return (rules.items_min == 0).then_some(at + 1);
         }
         loop {
             let id = rules.prefix.get(count).unwrap_or(&rules.items);
-            let past = self.value(*id, at)?;
+            let past = self.value(*id, first, at)?;
             count += 1;
             if rules.unique {
                 self.add_unique(first_range, at, past)?;
             }
-            at = skip_space(bytes, past);
-            match *bytes.get(at)? {
-                b',' => at = skip_space(bytes, at + 1),
+            let (separator, separator_at) = next_token(bytes, past)?;
+            at = separator_at;
+            match separator {
+                b',' => (first, at) = next_token(bytes, at + 1)?,
                 b']' => break,
                 _ => return None,
             }
@@ -250,12 +266,12 @@ impl<'p> TextJudge<'p, '_> {
         let first_digest = self.digests.len();
         let mut present = NameSet::default();
         let (mut count, mut previous) = (0, None);
-        let mut at = skip_space(bytes, at + 1);
-        let past = if *bytes.get(at)? == b'}' {
+        let (mut first, mut at) = next_token(bytes, at + 1)?;
+        let past = if first == b'}' {
             at + 1
         } else {
             loop {
-                if *bytes.get(at)? != b'"' {
+                if first != b'"' {
                     return None;
                 }
                 let (id, past_name) = match self.name(rules, previous, at + 1)? {
@@ -270,15 +286,14 @@ impl<'p> TextJudge<'p, '_> {
                     }
                 };
                 count += 1;
-                at = skip_space(bytes, past_name);
-                if *bytes.get(at)? != b':' {
+                let (b':', colon) = next_token(bytes, past_name)? else {
                     return None;
-                }
-                at = self.value(id, skip_space(bytes, at + 1))?;
-                at = skip_space(bytes, at);
-                match *bytes.get(at)? {
-                    b',' => at = skip_space(bytes, at + 1),
-                    b'}' => break at + 1,
+                };
+                let (value, value_at) = next_token(bytes, colon + 1)?;
+                let past = self.value(id, value, value_at)?;
+                match next_token(bytes, past)? {
+                    (b',', comma) => (first, at) = next_token(bytes, comma + 1)?,
+                    (b'}', end) => break end + 1,
                     _ => return None,
                 }
             }

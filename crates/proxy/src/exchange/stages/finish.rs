@@ -16,7 +16,10 @@ use crate::headers::remake_content_length;
 const X_PORTCULLIS_VIOLATIONS: HeaderName = HeaderName::from_static("x-portcullis-violations");
 
 /// The answer as the client gets it.
-pub(in crate::exchange) fn finish(core: &DataCore, answer: ServiceAnswer) -> Response<AnswerBody> {
+pub(in crate::exchange) fn finish(
+    core: &DataCore,
+    answer: ServiceAnswer,
+) -> Box<Response<AnswerBody>> {
     let ServiceAnswer {
         mut response,
         record,
@@ -30,7 +33,7 @@ pub(in crate::exchange) fn finish(core: &DataCore, answer: ServiceAnswer) -> Res
             let bytes_max = record.service.response_body_bytes_max;
             let lease = record.service.body_budget.lease(record.caller.consumer);
             let tee = BodyTee::new(bytes_max, lease, move |copy| shadow.record_body(copy));
-            response = response.map(|body| body.with_tee(tee));
+            response.body_mut().add_tee(tee);
         }
     }
     remake_content_length(response.headers_mut());
@@ -49,7 +52,8 @@ pub(in crate::exchange) fn finish(core: &DataCore, answer: ServiceAnswer) -> Res
         return response;
     }
     record.set_passage(AnswerPassage::Passing);
-    response.map(|body| body.with_record(record))
+    response.body_mut().hold_record(record);
+    response
 }
 
 /// The value of `x-portcullis-violations`: the number of violations and their classes.

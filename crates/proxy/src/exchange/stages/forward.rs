@@ -35,7 +35,7 @@ pub(in crate::exchange) async fn forward(
     let is_upstream = matches!(record.service.upstream, ForwardTarget::Upstream(_));
     let is_own = is_upstream && is_last_hop(&mut request);
     let response = match &record.service.upstream {
-        _ if is_own => Ok(own_answer()),
+        _ if is_own => Ok(Box::new(own_answer())),
         ForwardTarget::Upstream(upstream) => {
             prepare(&mut request, &peer, &record);
             send(upstream, request, in_flight, &record).await
@@ -95,7 +95,7 @@ async fn send(
     mut request: Box<Request<ForwardBody>>,
     mut in_flight: Box<InFlight>,
     record: &RequestRecord,
-) -> Result<Response<AnswerBody>, ProblemCause> {
+) -> Result<Box<Response<AnswerBody>>, ProblemCause> {
     if request.body().upload().is_some() {
         in_flight.mark_streaming();
     }
@@ -122,13 +122,15 @@ fn answer_mocked(
     request: &Request<ForwardBody>,
     mut in_flight: Box<InFlight>,
     record: &RequestRecord,
-) -> Result<Response<AnswerBody>, ProblemCause> {
+) -> Result<Box<Response<AnswerBody>>, ProblemCause> {
     let started = Instant::now();
     let contract = &record.service.contract;
     let response = mock_upstream::answer(contract, record.operation(), request)?;
     let now = Instant::now();
     in_flight.record_response(&response, now, now - started);
-    Ok(response.map(|body| body.with_in_flight(in_flight)))
+    Ok(Box::new(
+        response.map(|body| body.with_in_flight(in_flight)),
+    ))
 }
 
 async fn attempt(
@@ -137,14 +139,11 @@ async fn attempt(
     in_flight: &mut InFlight,
     record: &RequestRecord,
 ) -> AttemptResult {
-    let started = Instant::now();
     let is_idempotent = is_idempotent(request.method(), record);
     let timeouts = record.service.timeouts(record.operation());
     let wait = record.wait_for_upstream();
     let result = upstream.send(request, is_idempotent, timeouts).await;
-    drop(wait);
-    let now = Instant::now();
-    let took = now - started;
+    let (now, took) = wait.end();
     match &result {
         Ok(response) => in_flight.record_response(response, now, took),
         Err(error) => in_flight.record_failure(error, now, took),
@@ -156,10 +155,12 @@ fn conclude(
     result: AttemptResult,
     in_flight: Box<InFlight>,
     record: &RequestRecord,
-) -> Result<Response<AnswerBody>, ProblemCause> {
+) -> Result<Box<Response<AnswerBody>>, ProblemCause> {
     match result {
         Ok(response) => {
-            Ok(response.map(|body| AnswerBody::streamed(body).with_in_flight(in_flight)))
+            Ok(Box::new(response.map(|body| {
+                AnswerBody::streamed(body).with_in_flight(in_flight)
+            })))
         }
         Err(error) => {
             let service = &record.service;

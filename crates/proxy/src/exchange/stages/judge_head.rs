@@ -34,7 +34,7 @@ pub(in crate::exchange) fn judge_head(
         query: request.uri().query(),
         headers: request.headers(),
         captures: &captures,
-        body: length_of(request.body()),
+        body: length_of(&routed.body),
     };
     let mut violations = Vec::new();
     let plan = routed.record.timed(|| {

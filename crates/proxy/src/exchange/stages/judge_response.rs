@@ -88,10 +88,10 @@ impl ResponseJudge {
             ResponsePlan::Judge(media) => media,
         };
         self.headers = body_headers(answer.response.headers());
-        let (parts, body) = answer.response.into_parts();
+        let (parts, body) = (*answer.response).into_parts();
         let body = self.read_body(media, body, &parts.headers).await?;
         Ok(ServiceAnswer {
-            response: Response::from_parts(parts, body),
+            response: Box::new(Response::from_parts(parts, body)),
             ..answer
         })
     }
@@ -110,17 +110,14 @@ impl ResponseJudge {
         mut self,
         service: &ServiceCore,
         media: &MediaType,
-        answer: ServiceAnswer,
+        mut answer: ServiceAnswer,
     ) -> ServiceAnswer {
         self.headers = body_headers(answer.response.headers());
         let status = answer.response.status().as_u16();
         let operation = service.contract.operation(self.id);
-        ServiceAnswer {
-            response: answer
-                .response
-                .map(|body| self.copy_body(body, status, media, operation)),
-            ..answer
-        }
+        let tee = self.tee(status, media, operation);
+        answer.response.body_mut().add_tee(tee);
+        answer
     }
 
     fn judge_head<'s>(
@@ -206,21 +203,15 @@ impl ResponseJudge {
         }
     }
 
-    /// Streams a body and judges a copy of it. The client has the head by then, so violations are
-    /// only recorded.
-    fn copy_body(
-        self,
-        body: AnswerBody,
-        status: u16,
-        media: &MediaType,
-        operation: &Operation,
-    ) -> AnswerBody {
+    /// Copies a body that streams, and judges the copy. The client has the head by then, so violations
+    /// are only recorded.
+    fn tee(self, status: u16, media: &MediaType, operation: &Operation) -> BodyTee {
         let is_media = |candidate: &MediaType| std::ptr::eq(candidate, media);
         let declared = operation.response(status);
         let index = declared.and_then(|declared| declared.content.iter().position(is_media));
         let bytes_max = self.record.service.response_body_bytes_max;
         let lease = self.lease();
-        body.with_tee(BodyTee::new(bytes_max, lease, move |copy| {
+        BodyTee::new(bytes_max, lease, move |copy| {
             let service = Rc::clone(&self.record.service);
             let operation = service.contract.operation(self.id);
             let media = index.and_then(|index| operation.response(status)?.content.get(index));
@@ -235,7 +226,7 @@ impl ResponseJudge {
                 (BodyCopy::NoMemory, _) => service.recorder.unjudged(NO_MEMORY),
                 (BodyCopy::Whole(_), None) => {}
             }
-        }))
+        })
     }
 
     /// A lease for the memory of the body.

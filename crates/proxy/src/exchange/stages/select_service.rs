@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Instant;
 
+use http::Request;
 use http::header::HOST;
 
 use portcullis_identity::{CallerIdentity, IdentityFault};
@@ -23,6 +24,7 @@ pub(in crate::exchange) fn select_service(
     let IdentifiedRequest {
         id,
         mut request,
+        body,
         peer,
         trace,
     } = identified;
@@ -32,20 +34,12 @@ pub(in crate::exchange) fn select_service(
     let service = match snapshot.service(host, request.uri().path()) {
         ServiceLookup::Service(service) => service,
         ServiceLookup::NoContract(service) => {
-            let known = UnrecordedRequest::of_request(&request);
             let service = service.config.name.clone();
-            return Err(ExchangeProblem::without_record(
-                ProblemCause::NoContract { service },
-                known,
-            ));
+            return Err(unrouted(ProblemCause::NoContract { service }, &request));
         }
         ServiceLookup::NotFound => {
             core.recorder.unrouted();
-            let known = UnrecordedRequest::of_request(&request);
-            return Err(ExchangeProblem::without_record(
-                ProblemCause::NoService,
-                known,
-            ));
+            return Err(unrouted(ProblemCause::NoService, &request));
         }
     };
     let identity = core.identification.identify(
@@ -67,7 +61,7 @@ pub(in crate::exchange) fn select_service(
         method: request.method().clone(),
         target: request.uri().clone(),
         peer: Rc::clone(&peer),
-        connection: request.body().connection(),
+        connection: body.connection(),
         trace,
     };
     let record = Rc::new(RequestRecord::open(
@@ -86,9 +80,15 @@ pub(in crate::exchange) fn select_service(
     }
     Ok(RoutedRequest {
         request,
+        body,
         peer,
         record,
     })
+}
+
+/// The problem of a request that reaches no service.
+fn unrouted<B>(cause: ProblemCause, request: &Request<B>) -> ExchangeProblem {
+    ExchangeProblem::without_record(cause, UnrecordedRequest::of_request(request))
 }
 
 /// Refuses a caller whose identity is invalid. A legacy service treats such a caller as unknown.

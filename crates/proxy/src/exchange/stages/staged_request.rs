@@ -22,7 +22,8 @@ use crate::headers::Peer;
 #[derive(Debug)]
 pub(in crate::exchange) struct IdentifiedRequest {
     pub(in crate::exchange) id: HeaderValue,
-    pub(in crate::exchange) request: Request<RequestBody>,
+    pub(in crate::exchange) request: Box<Request<()>>,
+    pub(in crate::exchange) body: RequestBody,
     pub(in crate::exchange) peer: Rc<Peer>,
     pub(in crate::exchange) trace: Option<RequestTrace>,
 }
@@ -30,7 +31,9 @@ pub(in crate::exchange) struct IdentifiedRequest {
 /// A request whose service and consumer are known.
 #[derive(Debug)]
 pub(in crate::exchange) struct RoutedRequest<B = RequestBody> {
-    pub(super) request: Request<B>,
+    /// The head. Boxed, because every stage moves it.
+    pub(super) request: Box<Request<()>>,
+    pub(super) body: B,
     pub(super) peer: Rc<Peer>,
     pub(super) record: Rc<RequestRecord>,
 }
@@ -73,7 +76,8 @@ pub(in crate::exchange) struct AdmittedRequest {
 /// The answer of the service.
 #[derive(Debug)]
 pub(in crate::exchange) struct ServiceAnswer {
-    pub(super) response: Response<AnswerBody>,
+    /// Boxed, because every stage moves it.
+    pub(super) response: Box<Response<AnswerBody>>,
     pub(super) record: Rc<RequestRecord>,
     /// Whether Portcullis answered as the last recipient of the request.
     pub(super) is_own: bool,
@@ -125,13 +129,13 @@ impl ExchangeProblem {
 impl<B> RoutedRequest<B> {
     /// The request without its body, and the body.
     pub(super) fn split(self) -> (RoutedRequest<()>, B) {
-        let (head, body) = self.request.into_parts();
         let routed = RoutedRequest {
-            request: Request::from_parts(head, ()),
+            request: self.request,
+            body: (),
             peer: self.peer,
             record: self.record,
         };
-        (routed, body)
+        (routed, self.body)
     }
 }
 
@@ -139,7 +143,7 @@ impl RoutedRequest<()> {
     /// The judged request, with the body to forward.
     pub(super) fn with_body(self, body: ForwardBody) -> JudgedRequest {
         JudgedRequest {
-            request: Box::new(self.request.map(|()| body)),
+            request: Box::new((*self.request).map(|()| body)),
             peer: self.peer,
             record: self.record,
         }

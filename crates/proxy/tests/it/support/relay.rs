@@ -164,7 +164,8 @@ impl RequestHandler for Pass {
 
 impl Pass {
     async fn answer(self, arrived: IncomingRequest) -> Response<AnswerBody> {
-        let (mut head, body) = arrived.request.into_parts();
+        let (mut head, ()) = arrived.request.into_parts();
+        let body = arrived.body;
         add_forwarding(&mut head.headers, &arrived.peer);
         add_request_id(&mut head.headers, &arrived.peer);
         let is_idempotent = head.method.is_idempotent();
