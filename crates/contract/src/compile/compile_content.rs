@@ -140,6 +140,7 @@ impl<'d> ContractCompiler<'d> {
             };
             let is_json = range.is_json();
             let node = self.documents.node(node_ref);
+            self.refuse_unread_fields(node_ref, node);
             let schemas = match direction {
                 MessageDirection::Request => &mut self.requests,
                 MessageDirection::Response => &mut self.responses,
@@ -164,5 +165,34 @@ impl<'d> ContractCompiler<'d> {
             });
         }
         content
+    }
+
+    /// Refuses the fields of a Media Type Object that OpenAPI 3.2 adds and that are not read, because
+    /// nothing that they require would be enforced.
+    fn refuse_unread_fields(&mut self, media: NodeRef, node: JsonNode<'d>) {
+        if self.surface.dialect != Dialect::V32 {
+            return;
+        }
+        let kind = ContractProblemKind::MalformedDocument;
+        for (field, value) in node.members() {
+            if !matches!(field, "itemSchema" | "itemEncoding" | "prefixEncoding") {
+                continue;
+            }
+            let message = format!(
+                "`{field}` of OpenAPI 3.2 is not supported: remove it, or describe the body by `schema` and `encoding`"
+            );
+            self.error(kind, DocumentSet::node_ref(media, value), &message);
+        }
+        let encodings = node.get("encoding").into_iter().flat_map(JsonNode::members);
+        for (_, encoding) in encodings {
+            for (field, value) in encoding.members() {
+                if matches!(field, "encoding" | "itemEncoding" | "prefixEncoding") {
+                    let message = format!(
+                        "`{field}` inside an Encoding Object (OpenAPI 3.2) is not supported: remove it"
+                    );
+                    self.error(kind, DocumentSet::node_ref(media, value), &message);
+                }
+            }
+        }
     }
 }

@@ -347,7 +347,7 @@ fn is_binary(surface: SchemaSurface<'_>, schema: NodeRef, content_types: &[Strin
     let is_constraint = |keyword: &str, _: JsonNode<'_>| {
         !(is_length(keyword) || is_annotation(keyword) || keyword == "$ref")
     };
-    surface.dialect == Dialect::V31
+    surface.dialect != Dialect::V30
         && types == TypeSet::ALL
         && !surface.any_keyword(schema, &is_constraint)
 }
@@ -364,7 +364,7 @@ fn names_binary_content(surface: SchemaSurface<'_>, schema: NodeRef) -> bool {
         "contentEncoding" => !matches!(value.as_str(), Some("binary" | "8bit" | "7bit")),
         _ => matches!(keyword, "pattern" | "enum" | "const"),
     };
-    surface.dialect == Dialect::V31
+    surface.dialect != Dialect::V30
         && surface.any_keyword(schema, &is_named)
         && !surface.any_keyword(schema, &is_text_keyword)
 }

@@ -77,6 +77,10 @@ pub(super) fn parameter_fields(
             );
             return Err(reader.error("in", message));
         }
+        "querystring" => {
+            let message = "`in: querystring` of OpenAPI 3.2 is not supported: declare the parameters of the query by `in: query`".to_owned();
+            return Err(reader.error("in", message));
+        }
         other => {
             let message = format!("`in: {other}` is unknown: use query, header, path or cookie");
             return Err(reader.error("in", message));
@@ -150,6 +154,10 @@ impl<'d> FieldReader<'d> {
         };
         let named = declared.as_str().unwrap_or_default();
         let swagger = if self.is_swagger { SWAGGER_STYLES } else { &[] };
+        if part == MessagePart::Cookie && named == "cookie" {
+            let message = "`style: cookie` of OpenAPI 3.2 is not supported: use form".to_owned();
+            return Err(self.error("style", message));
+        }
         let mut known = styles.iter().chain(swagger);
         known
             .find(|(name, _)| *name == named)
