@@ -343,6 +343,162 @@ fn allow_reserved_applies_to_every_location() {
     check(&found, "GET /a/a:bc", "invalid-parameter");
 }
 
+/// The contract of `POST /a` with a body of this media type and Media Type Object.
+fn with_media(
+    version: &str,
+    media_type: &str,
+    media: &str,
+) -> Result<CompiledContract, Vec<String>> {
+    let content = format!("{{{media_type}: {media}}}");
+    let body = format!("{{required: true, content: {content}}}");
+    let responses = format!("{{'200': {{description: d, content: {content}}}}}");
+    let operation = format!("{{requestBody: {body}, responses: {responses}}}");
+    compiled(version, &format!("paths: {{/a: {{post: {operation}}}}}"))
+}
+
+/// Checks a body, as a request and as a response.
+#[track_caller]
+fn check_bodies(contract: &CompiledContract, media_type: &str, cases: &[(&str, &str)]) {
+    for (body, expected) in cases {
+        let request = format!("POST /a\ncontent-type: {media_type}\n\n{body}");
+        check(contract, &request, expected);
+        let response = format!("200\ncontent-type: {media_type}\n\n{body}");
+        let valid = "POST /a\n\n";
+        let (classes, messages) = violations(contract, valid, Some(&response));
+        let found = classes.contains("response-body");
+        assert_eq!(found, !expected.is_empty(), "{body}: {classes} {messages}");
+    }
+}
+
+/// Media Type Object, `itemSchema`; Sequential Media Types: `schema` describes the whole sequence.
+#[test]
+fn item_schemas_describe_records() {
+    let record = "{type: object, required: [n], properties: {n: {type: integer}}}";
+    let lines = "application/jsonl";
+    let found = with_media("3.2.0", lines, &format!("{{itemSchema: {record}}}")).unwrap();
+    check_bodies(
+        &found,
+        lines,
+        &[
+            ("{\"n\": 1}\n{\"n\": 2}\n", ""),
+            ("{\"n\": 1}\n{}\n", "invalid-body"),
+            ("{\"n\": 1}\n{", "malformed-body"),
+        ],
+    );
+    let both = format!("{{schema: {{type: array, maxItems: 2}}, itemSchema: {record}}}");
+    let found = with_media("3.2.0", "application/json-seq", &both).unwrap();
+    check_bodies(
+        &found,
+        "application/json-seq",
+        &[
+            ("\u{1e}{\"n\": 1}\n", ""),
+            ("\u{1e}{\"n\": 1}\n\u{1e}{}\n", "invalid-body"),
+            (
+                "\u{1e}{\"n\": 1}\n\u{1e}{\"n\": 1}\n\u{1e}{\"n\": 1}\n",
+                "invalid-body",
+            ),
+        ],
+    );
+    let refused = |media_type: &str, media: &str, expected: &str| {
+        let problems = with_media("3.2.0", media_type, media)
+            .map(|_| ())
+            .unwrap_err();
+        assert!(
+            problems.iter().any(|one| one.contains(expected)),
+            "{problems:?}"
+        );
+    };
+    refused(
+        lines,
+        "{schema: {type: object}}",
+        "describe a record by `itemSchema`",
+    );
+    refused(
+        "application/json",
+        "{itemSchema: {}}",
+        "`itemSchema` is supported for",
+    );
+    refused(
+        "'application/*'",
+        "{itemSchema: {}}",
+        "`itemSchema` is supported for",
+    );
+}
+
+/// Sequential Media Types: the schema of a whole sequence judges it as an array, also in 3.0 and 3.1
+/// if it allows only arrays.
+#[test]
+fn a_sequence_is_an_array() {
+    let lines = "application/jsonl";
+    let check_schema = |schema: &str, cases: &[(&str, &str)]| {
+        for version in ["3.1.1", "3.2.0"] {
+            let found = with_media(version, lines, &format!("{{schema: {schema}}}")).unwrap();
+            check_bodies(&found, lines, cases);
+        }
+    };
+    let bad = "invalid-body";
+    check_schema(
+        "{type: array, minItems: 2, items: {type: integer}}",
+        &[
+            ("1\n2\n", ""),
+            ("1\n", bad),
+            ("1\na\n", "malformed-body"),
+            ("1\n{}\n", bad),
+        ],
+    );
+    check_schema(
+        "{type: array, contains: {const: 2}}",
+        &[("1\n2\n", ""), ("1\n", bad)],
+    );
+    check_schema(
+        "{type: array, prefixItems: [{type: string}, {type: integer}]}",
+        &[
+            ("\"a\"\n2\n", ""),
+            ("2\n\"a\"\n", "invalid-body invalid-body"),
+        ],
+    );
+    check_schema(
+        "{type: array, uniqueItems: true}",
+        &[("1\n2\n", ""), ("1\n1\n", bad)],
+    );
+    let deep = format!("{}{}\n", "[".repeat(16), "]".repeat(16));
+    check_schema("{type: array}", &[(&deep, "")]);
+}
+
+/// Server-Sent Events: each event is a JSON object for `itemSchema`.
+#[test]
+fn events_are_records() {
+    let events = "text/event-stream";
+    let item = "{required: [data], properties: {event: {enum: [a, b]}, data: {type: string, maxLength: 3}, retry: {maximum: 9}}}";
+    let found = with_media("3.2.0", events, &format!("{{itemSchema: {item}}}")).unwrap();
+    check_bodies(
+        &found,
+        events,
+        &[
+            (
+                "event: a\ndata: 123\n\n: comment\n\ndata: 1\nretry: 9\n\n",
+                "",
+            ),
+            ("event: a\ndata: 1\n\nevent: c\ndata: 1\n\n", "invalid-body"),
+            ("data: 1234\n\n", "invalid-body"),
+            ("data: 12\ndata: 3\n\n", "invalid-body"),
+            ("data: 1\nretry: 10\n\n", "invalid-body"),
+            ("data: 1\n\ndata: 1234", "invalid-body"),
+        ],
+    );
+    let whole = with_media("3.2.0", events, "{schema: {type: array, maxItems: 1}}").unwrap();
+    check_bodies(
+        &whole,
+        events,
+        &[
+            ("data: 1\n\n", ""),
+            ("data: 1\n\ndata: 1\n\n", "invalid-body"),
+        ],
+    );
+    let older = with_media("3.1.1", events, "{schema: {type: array, maxItems: 1}}").unwrap();
+    check_bodies(&older, events, &[("data: 1\n\ndata: 1\n\n", "")]);
+}
+
 /// Media Type Object and Encoding Object: what is not enforced is refused.
 #[test]
 fn unread_fields_are_refused() {
@@ -354,7 +510,7 @@ fn unread_fields_are_refused() {
     };
     refused(
         "{itemSchema: {}}",
-        "`itemSchema` of OpenAPI 3.2 is not supported",
+        "`itemSchema` is supported for JSON Lines",
     );
     refused(
         "{itemEncoding: {}}",

@@ -62,3 +62,34 @@ fn a_parameter_of_an_additional_operation_is_compared() {
         "{found:?}"
     );
 }
+
+#[test]
+fn schemas_of_records_are_compared() {
+    let lines = |version: &str, media: &str| {
+        let item = format!(
+            "{{post: {{requestBody: {{content: {{application/jsonl: {media}}}}}, responses: {{}}}}}}"
+        );
+        contract(version, &item)
+    };
+    let record = "{type: integer, maximum: 5}";
+    let of_31 = lines("3.1.1", &format!("{{schema: {record}}}"));
+    let same = lines("3.2.0", &format!("{{itemSchema: {record}}}"));
+    assert_eq!(rules(&of_31, &same), Vec::<String>::new());
+    let lower = lines("3.2.0", "{itemSchema: {type: integer, maximum: 4}}");
+    let found = rules(&same, &lower);
+    assert!(
+        found[0].starts_with("schema.maximum.decreased"),
+        "{found:?}"
+    );
+    let both = |maximum: u8| {
+        let item = format!(
+            "{{schema: {{type: array}}, itemSchema: {{type: integer, maximum: {maximum}}}}}"
+        );
+        lines("3.2.0", &item)
+    };
+    let found = rules(&both(5), &both(4));
+    assert!(
+        found[0].starts_with("schema.maximum.decreased"),
+        "{found:?}"
+    );
+}

@@ -141,7 +141,8 @@ fn generate_valid(
     owner: NodeRef,
     direction: MessageDirection,
 ) -> Option<Value> {
-    let schema = contract.documents.node(owner).get("schema")?;
+    let owner_node = contract.documents.node(owner);
+    let schema = owner_node.get("schema").or(owner_node.get("itemSchema"))?;
     let node_ref = DocumentSet::node_ref(owner, schema);
     let mut lowering = SchemaLowering::new(&contract.documents, contract.dialect, direction)
         .with_examples()

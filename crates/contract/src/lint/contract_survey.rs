@@ -245,6 +245,10 @@ impl<'d> SurveyWalk<'d> {
         is_json: bool,
     ) {
         self.each(node_ref, node.get("encoding"), SurveyRole::Encoding);
+        let item = node.get("itemSchema");
+        if let Some(item) = item.filter(|_| self.dialect == Dialect::V32) {
+            self.push(node_ref, item, SurveyRole::RootSchema);
+        }
         let Some(schema) = node.get("schema") else {
             return;
         };

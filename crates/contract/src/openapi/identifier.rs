@@ -302,7 +302,7 @@ fn schemas_below<'d>(schema: JsonNode<'d>, see: &mut dyn FnMut(JsonNode<'d>)) {
 fn structure_below<'d>(node: JsonNode<'d>, resource: usize, see: &mut dyn FnMut(PendingNode<'d>)) {
     for (name, value) in node.members() {
         match name {
-            "schema" => see(PendingNode::Schema(value, resource)),
+            "schema" | "itemSchema" => see(PendingNode::Schema(value, resource)),
             "schemas" => {
                 for (_, schema) in value.members() {
                     see(PendingNode::Schema(schema, resource));
