@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use portcullis_vocabulary::enforcement::{EnforcementCeilings, EnforcementPolicy};
+use portcullis_vocabulary::enforcement::{
+    Enforcement, EnforcementCeilings, EnforcementPolicy, ViolationClass,
+};
 use portcullis_vocabulary::limits::Limits;
 
 use crate::recorded::{
@@ -85,7 +87,8 @@ fn violations(
         decoded_bytes_max: 1 << 20,
         decoded_ratio_max: 100,
     };
-    let policy = EnforcementPolicy::new(EnforcementCeilings::default(), [], 1.0);
+    let classes = [(ViolationClass::UnknownCookie, Enforcement::Reject)];
+    let policy = EnforcementPolicy::new(EnforcementCeilings::default(), classes, 1.0);
     let (line, headers, body) = parts(request);
     let (method, target) = line.split_once(' ').unwrap();
     let (path, query) = match target.split_once('?') {
@@ -332,6 +335,51 @@ fn header_fields_and_cookies_are_not_percent_decoded() {
     check(&found, "GET /a\ncookie: c=%4142", "invalid-parameter");
 }
 
+/// Style Values, `cookie`: cookies without escapes, one for each item or property if exploded.
+#[test]
+fn cookies_have_a_style() {
+    let with = |version, parameter: &str| {
+        let parameters = format!("[{{name: c, in: cookie, style: cookie, {parameter}}}]");
+        compiled(
+            version,
+            &format!("paths: {{/a: {{get: {{parameters: {parameters}}}}}}}"),
+        )
+    };
+    let check_cookies = |parameter: &str, cases: &[(&str, &str)]| {
+        let found = with("3.2.0", parameter).unwrap();
+        for (cookies, expected) in cases {
+            check(&found, &format!("GET /a\ncookie: {cookies}"), expected);
+        }
+    };
+    let bad = "invalid-parameter";
+    check_cookies(
+        "schema: {type: string, maxLength: 3}",
+        &[("c=a,b", ""), ("c=%41", ""), ("c=%4142", bad)],
+    );
+    check_cookies(
+        "schema: {type: array, minItems: 2, items: {type: integer}}",
+        &[
+            ("c=1; c=2", ""),
+            ("c=1", bad),
+            ("c=1,2; c=3", bad),
+            ("c=1; c=x", bad),
+        ],
+    );
+    check_cookies(
+        "explode: false, schema: {type: array, minItems: 2, items: {type: integer}}",
+        &[("c=1,2", ""), ("c=1", bad)],
+    );
+    let object = "schema: {type: object, required: [r], properties: {r: {type: integer}, g: {type: integer}}}";
+    check_cookies(object, &[("r=1; g=2", ""), ("r=1; g=x", bad), ("g=1", bad)]);
+    let closed = object.replace("type: object", "type: object, additionalProperties: false");
+    check_cookies(&closed, &[("r=1; g=2", ""), ("r=1; x=2", "unknown-cookie")]);
+    let refused = with("3.1.1", "schema: {}").map(|_| ()).unwrap_err();
+    assert!(
+        refused[0].contains("`style: cookie` does not exist"),
+        "{refused:?}"
+    );
+}
+
 /// Parameter Object, `allowReserved`: it applies to every location, and values are read alike.
 #[test]
 fn allow_reserved_applies_to_every_location() {
@@ -499,9 +547,13 @@ fn events_are_records() {
     check_bodies(&older, events, &[("data: 1\n\ndata: 1\n\n", "")]);
 }
 
-/// Media Type Object and Encoding Object: what is not enforced is refused.
+/// Parameter Object, Media Type Object and Encoding Object: what is not enforced is refused.
 #[test]
 fn unread_fields_are_refused() {
+    check_refused(
+        "paths: {/a: {get: {parameters: [{name: q, in: querystring, content: {application/json: {}}}]}}}",
+        "`in: querystring` of OpenAPI 3.2 is not supported",
+    );
     let refused = |media: &str, expected| {
         let paths = format!(
             "paths: {{/a: {{post: {{requestBody: {{content: {{multipart/mixed: {media}}}}}}}}}}}"

@@ -5,6 +5,7 @@ use portcullis_json::{JsonKind, JsonNode};
 
 use super::parameter_style::ParameterStyle;
 use crate::message::violation::MessagePart;
+use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
 /// Why a Parameter Object or Header Object cannot be compiled, and where.
@@ -51,16 +52,22 @@ const SWAGGER_STYLES: StyleNames = &[
 ];
 const HEADER_STYLES: StyleNames = &[("simple", ParameterStyle::Simple)];
 const COOKIE_STYLES: StyleNames = &[("form", ParameterStyle::Form)];
+const COOKIE_STYLES_32: StyleNames = &[
+    ("form", ParameterStyle::Form),
+    ("cookie", ParameterStyle::Cookie),
+];
 
 /// Reads a Parameter Object.
 pub(super) fn parameter_fields(
     node_ref: NodeRef,
     node: JsonNode<'_>,
+    dialect: Dialect,
     is_swagger: bool,
 ) -> Result<ParameterFields, ParameterError> {
     let reader = FieldReader {
         node_ref,
         node,
+        dialect,
         is_swagger,
     };
     let name = reader.text("name", "write the name of the parameter")?;
@@ -94,11 +101,13 @@ pub(super) fn header_fields(
     node_ref: NodeRef,
     node: JsonNode<'_>,
     name: &str,
+    dialect: Dialect,
     is_swagger: bool,
 ) -> Result<ParameterFields, ParameterError> {
     let reader = FieldReader {
         node_ref,
         node,
+        dialect,
         is_swagger,
     };
     reader.fields(name, MessagePart::Header)
@@ -116,6 +125,7 @@ pub(super) fn content_error(node_ref: NodeRef, content: JsonNode<'_>) -> Paramet
 struct FieldReader<'d> {
     node_ref: NodeRef,
     node: JsonNode<'d>,
+    dialect: Dialect,
     /// Whether the object was translated from Swagger 2.0.
     is_swagger: bool,
 }
@@ -144,6 +154,7 @@ impl<'d> FieldReader<'d> {
         let styles = match part {
             MessagePart::Path => PATH_STYLES,
             MessagePart::Query => QUERY_STYLES,
+            MessagePart::Cookie if self.dialect == Dialect::V32 => COOKIE_STYLES_32,
             MessagePart::Cookie => COOKIE_STYLES,
             MessagePart::Header | MessagePart::Target | MessagePart::Body | MessagePart::Status => {
                 HEADER_STYLES
@@ -154,10 +165,6 @@ impl<'d> FieldReader<'d> {
         };
         let named = declared.as_str().unwrap_or_default();
         let swagger = if self.is_swagger { SWAGGER_STYLES } else { &[] };
-        if part == MessagePart::Cookie && named == "cookie" {
-            let message = "`style: cookie` of OpenAPI 3.2 is not supported: use form".to_owned();
-            return Err(self.error("style", message));
-        }
         let mut known = styles.iter().chain(swagger);
         known
             .find(|(name, _)| *name == named)
