@@ -10,9 +10,7 @@ use std::iter;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use http::Method;
-use portcullis_contract::route::{
-    PathCaptures, PathItemMethod, PathTemplate, RouteMatch, RouteTable, check_path,
-};
+use portcullis_contract::route::{PathCaptures, PathTemplate, RouteMatch, RouteTable, check_path};
 
 const SIZES: [usize; 3] = [10, 1_000, 10_000];
 const TEMPLATES_PER_RESOURCE: usize = 5;
@@ -44,7 +42,7 @@ fn table(keys: &[String]) -> RouteTable {
             builder.add(
                 &base,
                 &PathTemplate::parse(key).expect("a valid key"),
-                &[(PathItemMethod::Get, id)],
+                &[(Method::GET, id)],
             )
         });
     builder.build()

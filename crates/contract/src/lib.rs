@@ -52,6 +52,8 @@ pub mod layer;
 pub mod recorded;
 
 #[cfg(test)]
+mod openapi_32_tests;
+#[cfg(test)]
 mod schema_tests;
 #[cfg(test)]
 mod pattern_tests;

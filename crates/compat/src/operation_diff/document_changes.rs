@@ -59,9 +59,6 @@ impl ContractComparison<'_> {
 
 /// The paths, and whether they have no operation.
 fn path_items(contract: &CompiledContract) -> BTreeMap<&str, (NodeRef, bool)> {
-    const METHODS: [&str; 8] = [
-        "get", "put", "post", "delete", "options", "head", "patch", "trace",
-    ];
     let documents = contract.documents();
     let paths = property(contract, documents.entry_ref(), "paths");
     let members = paths.into_iter().flat_map(|(near, paths)| {
@@ -72,9 +69,8 @@ fn path_items(contract: &CompiledContract) -> BTreeMap<&str, (NodeRef, bool)> {
         .filter(|(path, _)| path.starts_with('/'))
         .map(|(path, at)| {
             let objects = contract.path_item_objects(at);
-            let mut items = objects.iter().map(|object| documents.node(*object));
-            let is_empty = items.all(|item| {
-                item.is_object() && !METHODS.iter().any(|name| item.get(name).is_some())
+            let is_empty = objects.iter().all(|object| {
+                documents.node(*object).is_object() && !contract.declares_operations(*object)
             });
             (path, (at, is_empty))
         })

@@ -159,6 +159,7 @@ const fn named(style: ParameterStyle) -> &'static str {
         ParameterStyle::Label => "label",
         ParameterStyle::Simple => "simple",
         ParameterStyle::Form => "form",
+        ParameterStyle::Cookie => "cookie",
         ParameterStyle::SpaceDelimited => "spaceDelimited",
         ParameterStyle::PipeDelimited => "pipeDelimited",
         ParameterStyle::TabDelimited => "tabDelimited",

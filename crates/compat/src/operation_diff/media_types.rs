@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use portcullis_contract::{
-    DocumentSet, MediaRange, MediaType, MessageDirection, NodeRef, StatusPattern,
+    CompiledContract, Dialect, DocumentSet, MediaRange, MediaType, MessageDirection, NodeRef,
+    SchemaKey, StatusPattern,
 };
 use portcullis_json::JsonNode;
 
@@ -13,7 +14,8 @@ use super::super::containment::ContainmentVerdict;
 use super::super::schema_diff::canonical;
 use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
-    ChangeDetails, ChangeScope, ContractComparison, OperationPair, RefusedValue, SchemaSite,
+    ChangeDetails, ChangeScope, ContractComparison, LocatedProperty, OperationPair, RefusedValue,
+    SchemaSite, property,
 };
 use super::value_encoding::body_encoding;
 
@@ -166,28 +168,60 @@ impl<'c> ContractComparison<'c> {
         before: &'c MediaType,
         after: &'c MediaType,
     ) {
+        self.encodings(scope, carrier, before, after);
+        let schemas = DescribedValues {
+            old: described(self.old, before),
+            new: described(self.new, after),
+            keys: before.schema.clone().zip(after.schema.clone()),
+            is_record: false,
+        };
+        self.values(scope, pair, carrier, (before, after), schemas);
+        let records = DescribedValues {
+            old: described_record(self.old, before),
+            new: described_record(self.new, after),
+            keys: before
+                .item_schema()
+                .cloned()
+                .zip(after.item_schema().cloned()),
+            is_record: true,
+        };
+        self.values(scope, pair, carrier, (before, after), records);
+    }
+
+    /// Compares the schemas of the same values.
+    fn values(
+        &mut self,
+        scope: &ChangeScope,
+        pair: OperationPair<'c>,
+        carrier: &ContentSite,
+        (before, after): (&'c MediaType, &'c MediaType),
+        schemas: DescribedValues<'c>,
+    ) {
         let direction = Some(carrier.direction);
         let part = carrier.part(before);
-        let (old, new) = self.members(before.node_ref, after.node_ref, "schema");
         let change = || ChangeDetails::at(part.clone());
         let has_constraints = |node: JsonNode<'_>| {
             node.as_bool() != Some(true) && !(node.is_object() && node.is_empty())
         };
-        self.encodings(scope, carrier, before, after);
-        match (old, new) {
+        let is_record = schemas.is_record;
+        match (schemas.old, schemas.new) {
             (None, None) => {}
             (None, Some((at, node))) => {
                 if has_constraints(node) {
                     let change = change().between(before.node_ref, at);
                     self.push("media-type.schema.added", scope, direction, change);
-                    self.any_value(scope, carrier, &part, UndescribedBody::Before(after));
+                    if !is_record {
+                        self.any_value(scope, carrier, &part, UndescribedBody::Before(after));
+                    }
                 }
             }
             (Some((at, node)), None) => {
                 if has_constraints(node) {
                     let change = change().between(at, after.node_ref);
                     self.push("media-type.schema.removed", scope, direction, change);
-                    self.any_value(scope, carrier, &part, UndescribedBody::After(before));
+                    if !is_record {
+                        self.any_value(scope, carrier, &part, UndescribedBody::After(before));
+                    }
                 }
             }
             (Some((old, _)), Some((new, _))) => {
@@ -196,7 +230,7 @@ impl<'c> ContractComparison<'c> {
                     part: part.into(),
                     direction: carrier.direction,
                     operations: pair,
-                    keys: before.schema.clone().zip(after.schema.clone()),
+                    keys: schemas.keys,
                     encoding: body_encoding(self.old, before),
                     pair: self.graph.add(old, new),
                     carriers: (ValueCarrier::Body(before), ValueCarrier::Body(after)),
@@ -291,6 +325,29 @@ impl<'c> ContractComparison<'c> {
             }
         }
     }
+}
+
+/// The schemas of the same values in both revisions.
+struct DescribedValues<'c> {
+    old: LocatedProperty<'c>,
+    new: LocatedProperty<'c>,
+    keys: Option<(SchemaKey, SchemaKey)>,
+    /// Whether the values are records of a sequence that another schema describes as a whole.
+    is_record: bool,
+}
+
+/// The schema of the bodies of a media type: `schema`, or else `itemSchema` (OpenAPI 3.2), which
+/// describes records like the `schema` of a sequence in OpenAPI 3.1.
+fn described<'c>(contract: &'c CompiledContract, media: &MediaType) -> LocatedProperty<'c> {
+    let item = || property(contract, media.node_ref, "itemSchema");
+    let has_items = contract.dialect == Dialect::V32;
+    property(contract, media.node_ref, "schema").or_else(|| has_items.then(item).flatten())
+}
+
+/// The schema of records next to the one of the whole sequence.
+fn described_record<'c>(contract: &'c CompiledContract, media: &MediaType) -> LocatedProperty<'c> {
+    media.item_schema()?;
+    property(contract, media.node_ref, "itemSchema")
 }
 
 /// Whether a media type or range covers everything that another covers.

@@ -33,6 +33,8 @@ mod document_changes;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod openapi_32_tests;
 
 pub(super) use contract_comparison::{
     AddressTakeover, ContractComparison, OperationPair, SchemaSite, sentence,

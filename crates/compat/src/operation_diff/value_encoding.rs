@@ -27,7 +27,9 @@ pub(super) fn encoding_of(
         _ => TextCarrier::Header,
     };
     let items = match (carrier, sender.style) {
-        (TextCarrier::Query, _) if sender.explode => ItemSeparation::Pairs,
+        (TextCarrier::Query, _) | (_, ParameterStyle::Cookie) if sender.explode => {
+            ItemSeparation::Pairs
+        }
         (TextCarrier::Query, ParameterStyle::SpaceDelimited) => ItemSeparation::Space,
         (TextCarrier::Query, ParameterStyle::PipeDelimited) => ItemSeparation::Pipe,
         _ => ItemSeparation::Comma,

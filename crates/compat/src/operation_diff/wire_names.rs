@@ -177,7 +177,10 @@ fn sent_names<'c>(
 
 fn names(contract: &CompiledContract, parameter: &Parameter) -> Vec<WireName> {
     let is_deep = parameter.style == ParameterStyle::DeepObject;
-    let is_exploded = parameter.style == ParameterStyle::Form && parameter.explode;
+    let is_exploded = matches!(
+        parameter.style,
+        ParameterStyle::Form | ParameterStyle::Cookie
+    ) && parameter.explode;
     let properties: Vec<&str> = value_schema(contract, parameter.node_ref)
         .filter(|_| is_deep || is_exploded)
         .and_then(|schema| {

@@ -36,13 +36,9 @@ pub(super) fn parameter_text(parameter: &Parameter, value: &Value) -> String {
         }
     };
     let name = write(&parameter.name);
-    let is_query = parameter.part == MessagePart::Query;
-    let named = |text: String| {
-        if is_query {
-            format!("{name}={text}")
-        } else {
-            text
-        }
+    let named = |text: String| match parameter.part {
+        MessagePart::Query => format!("{name}={text}"),
+        _ => text,
     };
     let one = |value: &Value| write(&scalar(value));
     let pairs = |between: &str| -> Vec<String> {
@@ -57,6 +53,8 @@ pub(super) fn parameter_text(parameter: &Parameter, value: &Value) -> String {
         Value::Object(_) => pairs(","),
         other => vec![one(other)],
     };
+    let is_cookie = parameter.style == ParameterStyle::Cookie;
+    let (is_exploded, between) = (parameter.explode, if is_cookie { "; " } else { "&" });
     match parameter.style {
         ParameterStyle::JsonContent | ParameterStyle::OtherContent => {
             named(write(&value.to_string()))
@@ -75,11 +73,13 @@ pub(super) fn parameter_text(parameter: &Parameter, value: &Value) -> String {
             });
             fields.collect::<Vec<_>>().join("&")
         }
-        ParameterStyle::Form if parameter.explode && value.is_array() => {
+        ParameterStyle::Form | ParameterStyle::Cookie if is_exploded && value.is_array() => {
             let fields = items.iter().map(|item| format!("{name}={item}"));
-            fields.collect::<Vec<_>>().join("&")
+            fields.collect::<Vec<_>>().join(between)
         }
-        ParameterStyle::Form if parameter.explode && value.is_object() => items.join("&"),
+        ParameterStyle::Form | ParameterStyle::Cookie if is_exploded && value.is_object() => {
+            items.join(between)
+        }
         ParameterStyle::SpaceDelimited => named(items.join("%20")),
         ParameterStyle::PipeDelimited => named(items.join("%7C")),
         ParameterStyle::TabDelimited => named(items.join("%09")),
@@ -92,7 +92,7 @@ pub(super) fn parameter_text(parameter: &Parameter, value: &Value) -> String {
             format!(";{}", items.join(";"))
         }
         ParameterStyle::Matrix => format!(";{name}={}", items.join(",")),
-        ParameterStyle::Simple | ParameterStyle::Form => named(items.join(",")),
+        _ => named(items.join(",")),
     }
 }
 

@@ -168,7 +168,7 @@ impl BoundKeyword {
     /// `minimum`.
     fn value<'c>(&self, dialect: Dialect, node: JsonNode<'c>) -> Option<JsonNode<'c>> {
         let own = node.get(self.keyword);
-        if dialect == Dialect::V31 {
+        if dialect != Dialect::V30 {
             return own;
         }
         let is_flag = |flag: &str| node.get(flag).and_then(JsonNode::as_bool) == Some(true);

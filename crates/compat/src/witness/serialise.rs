@@ -165,5 +165,12 @@ pub(super) fn in_cookie(parameter: &Parameter, value: &Value) -> String {
         let (_, members) = pieces(value, str::to_owned);
         return flat(&members, "=").join("; ");
     }
+    if let (true, ParameterStyle::Cookie, Value::Array(items)) = (style.explode, style.style, value)
+    {
+        let items = items
+            .iter()
+            .map(|item| format!("{}={}", parameter.name, plain(item)));
+        return items.collect::<Vec<_>>().join("; ");
+    }
     format!("{}={}", parameter.name, in_header(parameter, value))
 }

@@ -214,7 +214,10 @@ fn has_effect(node: JsonNode<'_>, index: u32) -> bool {
             return false;
         };
         let is_annotation = name.is_some_and(|name| {
-            matches!(name, "schema" | "example" | "examples" | "links") || name.starts_with("x-")
+            matches!(
+                name,
+                "schema" | "itemSchema" | "example" | "examples" | "links"
+            ) || name.starts_with("x-")
         });
         if is_annotation {
             return false;

@@ -7,7 +7,7 @@ use http::Method;
 use portcullis_json::JsonNode;
 
 use super::contract_compiler::ContractCompiler;
-use crate::message::body::compile_body_shape;
+use crate::message::body::{BodyFormat, compile_body_shape};
 use crate::message::media_range::MediaRange;
 use crate::message::operation::{
     BodyDeclaration, DeclaredBody, DeclaredResponse, MediaType, StatusPattern,
@@ -16,6 +16,7 @@ use crate::message::parameter::{Parameter, header};
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::schema::schema_surface::TypeSet;
 
 impl<'d> ContractCompiler<'d> {
     pub(super) fn body(
@@ -140,13 +141,15 @@ impl<'d> ContractCompiler<'d> {
             };
             let is_json = range.is_json();
             let node = self.documents.node(node_ref);
+            self.refuse_unread_fields(node_ref, node, &range);
             let schemas = match direction {
                 MessageDirection::Request => &mut self.requests,
                 MessageDirection::Response => &mut self.responses,
             };
-            let declared = node
-                .get("schema")
-                .map(|schema| DocumentSet::node_ref(node_ref, schema));
+            let item = node.get("itemSchema");
+            let item = item.filter(|_| self.surface.dialect == Dialect::V32);
+            let declared = node.get("schema").or(item);
+            let declared = declared.map(|schema| DocumentSet::node_ref(node_ref, schema));
             let shape = declared.filter(|_| !is_json).and_then(|schema| {
                 compile_body_shape(self.surface, &range, node_ref, schema, &mut |at| {
                     schemas.key(at)
@@ -164,5 +167,37 @@ impl<'d> ContractCompiler<'d> {
             });
         }
         content
+    }
+
+    /// Refuses the fields of a Media Type Object that OpenAPI 3.2 adds and that are not read, because
+    /// nothing that they require would be enforced.
+    fn refuse_unread_fields(&mut self, media: NodeRef, node: JsonNode<'d>, range: &MediaRange<'_>) {
+        if self.surface.dialect != Dialect::V32 {
+            return;
+        }
+        let kind = ContractProblemKind::MalformedDocument;
+        let is_sequence = !range.is_range() && BodyFormat::of(range).is_sequence();
+        for (field, value) in node.members() {
+            let at = DocumentSet::node_ref(media, value);
+            let message = match field {
+                "itemSchema" if is_sequence => continue,
+                "schema" if is_sequence && !self.surface.types(at).has(TypeSet::ARRAY) => "`schema` describes all records as an array in OpenAPI 3.2, and this one allows no array: describe a record by `itemSchema`".to_owned(),
+                "itemSchema" => "`itemSchema` is supported for JSON Lines, JSON text sequences and `text/event-stream` only: remove it, or describe the body by `schema`".to_owned(),
+                "itemEncoding" | "prefixEncoding" => format!("`{field}` of OpenAPI 3.2 is not supported: remove it, or describe the body by `schema` and `encoding`"),
+                _ => continue,
+            };
+            self.error(kind, at, &message);
+        }
+        let encodings = node.get("encoding").into_iter().flat_map(JsonNode::members);
+        for (_, encoding) in encodings {
+            for (field, value) in encoding.members() {
+                if matches!(field, "encoding" | "itemEncoding" | "prefixEncoding") {
+                    let message = format!(
+                        "`{field}` inside an Encoding Object (OpenAPI 3.2) is not supported: remove it"
+                    );
+                    self.error(kind, DocumentSet::node_ref(media, value), &message);
+                }
+            }
+        }
     }
 }

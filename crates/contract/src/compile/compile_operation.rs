@@ -13,7 +13,7 @@ use super::compile_paths::InheritedFields;
 use super::contract_compiler::ContractCompiler;
 use crate::message::operation::{Operation, OperationEnforcement, OperationTimeouts};
 use crate::message::parameter::Parameter;
-use crate::message::route::{PathItemMethod, PathTemplate};
+use crate::message::route::PathTemplate;
 use crate::message::security_requirements::SecurityRequirements;
 use crate::message::violation::MessagePart;
 use crate::openapi::contract_problem::ContractProblemKind;
@@ -29,7 +29,7 @@ impl<'d> ContractCompiler<'d> {
     pub(super) fn operation(
         &mut self,
         template: &PathTemplate,
-        verb: PathItemMethod,
+        method: &Method,
         node_ref: NodeRef,
         inherited: &InheritedFields<'d>,
     ) -> Option<u32> {
@@ -37,8 +37,6 @@ impl<'d> ContractCompiler<'d> {
             return None;
         }
         let node = self.documents.node(node_ref);
-        let method = Method::from_bytes(verb.name().as_bytes())
-            .expect("every field of PathItemMethod is a valid method");
         let effective = self.inherit(node_ref, node, inherited);
         let mut parameters = self.parameters(node_ref, node, template);
         for above in &inherited.parameters {
@@ -49,7 +47,7 @@ impl<'d> ContractCompiler<'d> {
         self.warn_undeclared_expressions(template, node_ref, &parameters);
         let id = u32::try_from(self.operations.len()).ok()?;
         let operation = Operation {
-            name: self.name(node, &method, template, node_ref),
+            name: self.name(node, method, template, node_ref),
             path: template.key().into(),
             provider: effective.provider,
             tier: effective.tier,
@@ -58,9 +56,9 @@ impl<'d> ContractCompiler<'d> {
             takes_any_query: parameters.iter().any(Parameter::takes_any_query),
             parameters,
             security: self.security(node_ref, node),
-            body: self.body(node_ref, node, &method),
+            body: self.body(node_ref, node, method),
             responses: self.responses(node_ref, node),
-            method,
+            method: method.clone(),
             path_item: effective.path_item.unwrap_or(node_ref),
             node_ref,
         };

@@ -3,22 +3,25 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use http::Method;
 use portcullis_json::{JsonKind, JsonNode};
 use portcullis_vocabulary::Tier;
 
 use super::contract_compiler::{ContractCompiler, wrong_kind};
 use crate::message::parameter::Parameter;
-use crate::message::route::{
-    OverlapKind, PathItemMethod, PathTemplate, RouteTable, TemplateOverlaps,
-};
+use crate::message::route::{OverlapKind, PathTemplate, RouteTable, TemplateOverlaps};
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
-use crate::openapi::path_item::path_item_objects;
+use crate::openapi::path_item::{
+    ADDITIONAL_OPERATIONS, field_method, field_operations, path_item_objects,
+};
 
 /// Whether a field of a path item changes how messages are checked.
-fn has_effect(field: &str) -> bool {
-    matches!(field, "parameters" | "servers") || PathItemMethod::from_field(field).is_some()
+fn has_effect(dialect: Dialect, field: &str) -> bool {
+    matches!(field, "parameters" | "servers")
+        || field_method(dialect, field).is_some()
+        || (dialect == Dialect::V32 && field == ADDITIONAL_OPERATIONS)
 }
 
 /// The active `servers`, with a node of the document that contains them.
@@ -85,24 +88,20 @@ impl<'d> ContractCompiler<'d> {
             return;
         };
         let inherited = self.inherit_path_item(declared, inherited, template);
-        let mut by_servers: Vec<(EffectiveServers<'d>, Vec<(PathItemMethod, u32)>)> =
+        let mut by_servers: Vec<(EffectiveServers<'d>, Vec<(Method, u32)>)> =
             vec![(inherited.servers, vec![])];
-        for (name, node_ref) in fields {
+        for (method, node_ref) in self.path_item_operations(fields) {
             let value = self.documents.node(node_ref);
-            let Some(verb) = PathItemMethod::from_field(name) else {
-                self.warn_unknown_field(name, node_ref);
-                continue;
-            };
             if self.documents.is_overridden(node_ref) {
                 continue;
             }
-            let Some(id) = self.operation(template, verb, node_ref, &inherited) else {
-                self.leave_out(Some(verb), template.key(), node_ref);
+            let Some(id) = self.operation(template, &method, node_ref, &inherited) else {
+                self.leave_out(Some(method.as_str()), template.key(), node_ref);
                 continue;
             };
             match value.get("servers") {
-                Some(servers) => by_servers.push((Some((node_ref, servers)), vec![(verb, id)])),
-                None => by_servers[0].1.push((verb, id)),
+                Some(servers) => by_servers.push((Some((node_ref, servers)), vec![(method, id)])),
+                None => by_servers[0].1.push((method, id)),
             }
         }
         for (servers, operations) in by_servers {
@@ -126,7 +125,7 @@ impl<'d> ContractCompiler<'d> {
             for (name, value) in documents.node(object).members() {
                 let node_ref = DocumentSet::node_ref(object, value);
                 match known.get(name) {
-                    Some(first) if has_effect(name) => {
+                    Some(first) if has_effect(self.surface.dialect, name) => {
                         let first = documents.location(*first);
                         let message = format!(
                             "`{name}` is also a field next to the `$ref` to this path item ({}:{}), \
@@ -143,6 +142,57 @@ impl<'d> ContractCompiler<'d> {
         }
         fields.retain(|(name, _)| *name != "$ref");
         Some(fields)
+    }
+
+    /// The operations among the fields of a path item. Warns about unknown fields.
+    pub(super) fn path_item_operations(
+        &mut self,
+        fields: Vec<(&'d str, NodeRef)>,
+    ) -> Vec<(Method, NodeRef)> {
+        let (documents, dialect) = (self.documents, self.surface.dialect);
+        let mut operations = Vec::new();
+        for (name, node_ref) in fields {
+            if let Some(method) = field_method(dialect, name) {
+                operations.push((method, node_ref));
+            } else if dialect == Dialect::V32 && name == ADDITIONAL_OPERATIONS {
+                if self.is_a(JsonKind::Object, node_ref, "`additionalOperations`") {
+                    for (method, at) in field_operations(documents, dialect, name, node_ref) {
+                        let method = self.additional_method(method, at);
+                        operations.extend(method.map(|method| (method, at)));
+                    }
+                }
+            } else {
+                self.warn_unknown_field(name, node_ref);
+            }
+        }
+        operations
+    }
+
+    /// The method that a name in `additionalOperations` stands for (OpenAPI 3.2.0, Path Item
+    /// Object): the same capitalization, and none that a fixed field has.
+    fn additional_method(&mut self, name: &str, at: NodeRef) -> Option<Method> {
+        let kind = ContractProblemKind::MalformedDocument;
+        let Ok(method) = Method::from_bytes(name.as_bytes()) else {
+            let message = format!("`{name}` is not a method: write a token such as COPY");
+            self.error(kind, at, &message);
+            return None;
+        };
+        let field = name.to_ascii_lowercase();
+        if field_method(self.surface.dialect, &field).is_some() {
+            if name != field {
+                let message = format!(
+                    "`additionalOperations` must not have `{name}`: declare it as the field `{field}` of the path item"
+                );
+                self.error(kind, at, &message);
+                return None;
+            }
+            let upper = name.to_ascii_uppercase();
+            let message = format!(
+                "methods are case-sensitive: `{name}` is not {upper}, which is the field `{field}` of the path item"
+            );
+            self.warn(kind, at, &message);
+        }
+        Some(method)
     }
 
     /// What operations inherit from a path item. The fields next to its `$ref` come first.
@@ -172,7 +222,7 @@ impl<'d> ContractCompiler<'d> {
         &mut self,
         servers: EffectiveServers<'d>,
         path: &PathTemplate,
-        operations: &[(PathItemMethod, u32)],
+        operations: &[(Method, u32)],
     ) {
         for base in self.bases(servers) {
             let builder = std::mem::replace(&mut self.routes, RouteTable::builder());
@@ -216,12 +266,18 @@ impl<'d> ContractCompiler<'d> {
 
     /// Warns about an unknown field of a path item, which may be a misspelt method.
     fn warn_unknown_field(&mut self, name: &str, node_ref: NodeRef) {
-        const KNOWN: [&str; 5] = ["$ref", "summary", "description", "servers", "parameters"];
+        const KNOWN: [&str; 4] = ["summary", "description", "servers", "parameters"];
         if KNOWN.contains(&name) || name.starts_with("x-") {
             return;
         }
-        let advice = match PathItemMethod::from_field(&name.to_lowercase()) {
+        let dialect = self.surface.dialect;
+        let is_of_32 = name == ADDITIONAL_OPERATIONS || name == "query";
+        let advice = match field_method(dialect, &name.to_lowercase()) {
             Some(_) => format!("write `{}`", name.to_lowercase()),
+            None if is_of_32 => "it belongs to OpenAPI 3.2: change the document to `openapi: 3.2.0`".to_owned(),
+            None if dialect == Dialect::V32 => {
+                "methods are get, put, post, delete, options, head, patch, trace, query, and others in `additionalOperations`".to_owned()
+            }
             None => "methods are get, put, post, delete, options, head, patch, trace".to_owned(),
         };
         let message = format!("`{name}` is not a field of a path item and is ignored: {advice}");

@@ -7,11 +7,11 @@ use portcullis_json::JsonNode;
 
 use super::contract_compiler::ContractCompiler;
 use crate::message::left_out_operation::LeftOutOperation;
-use crate::message::route::{PathItemMethod, RouteTable};
+use crate::message::route::RouteTable;
 use crate::openapi::broken_part::BrokenPart;
 use crate::openapi::contract_problem::{ContractProblemKind, Severity};
 use crate::openapi::document::{DocumentSet, NodeRef};
-use crate::openapi::path_item::path_item_objects;
+use crate::openapi::path_item::{field_operations, path_item_objects};
 
 impl<'d> ContractCompiler<'d> {
     /// Reports every key that an object repeats.
@@ -48,12 +48,15 @@ impl<'d> ContractCompiler<'d> {
     /// Notes the operations of a path item that cannot be compiled.
     pub(super) fn leave_out_path_item(&mut self, path: &str, node_ref: NodeRef) {
         let objects = path_item_objects(self.documents, node_ref);
-        let mut methods: Vec<Option<PathItemMethod>> = objects
-            .into_iter()
-            .flat_map(|object| self.documents.node(object).members())
-            .filter_map(|(name, _)| PathItemMethod::from_field(name))
-            .map(Some)
-            .collect();
+        let (documents, dialect) = (self.documents, self.surface.dialect);
+        let mut methods: Vec<Option<&str>> = Vec::new();
+        for object in objects {
+            for (name, value) in documents.node(object).members() {
+                let value = DocumentSet::node_ref(object, value);
+                let operations = field_operations(documents, dialect, name, value);
+                methods.extend(operations.into_iter().map(|(method, _)| Some(method)));
+            }
+        }
         if methods.is_empty() {
             methods.push(None);
         }
@@ -63,16 +66,11 @@ impl<'d> ContractCompiler<'d> {
     }
 
     /// Notes an operation that cannot be compiled. The part that was reported last says why.
-    pub(super) fn leave_out(
-        &mut self,
-        method: Option<PathItemMethod>,
-        path: &str,
-        node_ref: NodeRef,
-    ) {
+    pub(super) fn leave_out(&mut self, method: Option<&str>, path: &str, node_ref: NodeRef) {
         let reason = self.broken.last_reason.clone();
         if let Some(reason) = reason.filter(|_| self.tolerates()) {
             self.broken.operations.push(LeftOutOperation {
-                method: method.map(|method| method.name().to_owned()),
+                method: method.map(str::to_owned),
                 path: path.to_owned(),
                 reason,
                 node_ref,

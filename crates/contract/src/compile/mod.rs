@@ -1,6 +1,6 @@
 //! Compiles documents into operations, a routing table and validators.
 //!
-//! The compiler walks the parsed documents, so the same code handles OpenAPI 3.0 and 3.1, and every
+//! The compiler walks the parsed documents, so the same code handles OpenAPI 3.0, 3.1 and 3.2, and every
 //! problem has a file, a line and a pointer. It collects all problems of a contract; one error
 //! rejects the contract. A value of the wrong type is always an error, because treating unreadable
 //! parameters like an empty list would disable checks silently.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::compile_paths::InheritedFields;
 use super::contract_compiler::ContractCompiler;
 use crate::message::operation::{Operation, OutboundKind, OutboundOperation};
-use crate::message::route::{PathItemMethod, PathTemplate};
+use crate::message::route::PathTemplate;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
 impl<'d> ContractCompiler<'d> {
@@ -75,12 +75,9 @@ impl<'d> ContractCompiler<'d> {
         };
         let template = PathTemplate::parse("/").expect("`/` is a valid template");
         let inherited = self.inherit_path_item(at, &InheritedFields::default(), &template);
-        for (field, node_ref) in fields {
-            let Some(verb) = PathItemMethod::from_field(field) else {
-                continue;
-            };
+        for (method, node_ref) in self.path_item_operations(fields) {
             let known = self.operations.len();
-            self.operation(&template, verb, node_ref, &inherited);
+            self.operation(&template, &method, node_ref, &inherited);
             let found = self.operations.split_off(known);
             outbound.extend(
                 found

@@ -34,14 +34,14 @@ impl CompiledContract {
         if let Some(name) = name {
             let found = examples.iter().find(|(known, _)| *known == name);
             return found.map_or(ResponseExample::NoSuchExample, |(_, value)| {
-                ResponseExample::Body(bytes(media, *value))
+                ResponseExample::Body(value.bytes(media))
             });
         }
         // Examples of other media types are text, not the value that the schema describes.
         let key = media.schema.as_ref().filter(|_| media.is_json);
         let valid = examples
             .iter()
-            .map(|(_, value)| bytes(media, *value))
+            .map(|(_, value)| value.bytes(media))
             .find(|bytes| key.is_none_or(|key| is_valid(self, key, bytes)));
         if let Some(body) = valid {
             return ResponseExample::Body(body);
@@ -58,8 +58,9 @@ impl CompiledContract {
     /// A value of a parameter: its first example, or else a generated value.
     pub fn parameter_example(&self, parameter: &Parameter) -> Option<Value> {
         let documents = &self.documents;
-        let declared = examples(documents, parameter.node_ref).into_iter().next();
-        let declared = declared.map(|(_, value)| value.to_value());
+        let declared = examples(documents, parameter.node_ref).into_iter();
+        let declared = declared.filter_map(|(_, value)| value.data).next();
+        let declared = declared.map(JsonNode::to_value);
         declared.or_else(|| self.generated_value(parameter, MessageDirection::Request))
     }
 
@@ -74,28 +75,55 @@ impl CompiledContract {
     }
 }
 
+/// An Example Object.
+struct DeclaredExample<'d> {
+    /// The value that the schema describes: `value` or `dataValue`.
+    data: Option<JsonNode<'d>>,
+    /// The text that is sent (OpenAPI 3.2.0, Example Object, `serializedValue`).
+    serialized: Option<&'d str>,
+}
+
+impl DeclaredExample<'_> {
+    /// The bytes of the example. `serializedValue` and strings of media types other than JSON are
+    /// sent as they are.
+    fn bytes(&self, media: &MediaType) -> Vec<u8> {
+        if let Some(text) = self.serialized {
+            return text.as_bytes().to_vec();
+        }
+        match self.data.map(|value| (value, value.as_str())) {
+            Some((_, Some(text))) if !media.is_json => text.as_bytes().to_vec(),
+            Some((value, _)) => value.to_string().into_bytes(),
+            None => Vec::new(),
+        }
+    }
+}
+
 /// The named examples of a media type or parameter: first `example`, without a name, then
 /// `examples` (OpenAPI, Media Type Object and Parameter Object).
-fn examples(documents: &DocumentSet, media: NodeRef) -> Vec<(&str, JsonNode<'_>)> {
+fn examples(documents: &DocumentSet, media: NodeRef) -> Vec<(&str, DeclaredExample<'_>)> {
     let node = documents.node(media);
-    let one = node.get("example").map(|value| ("", value));
+    let one = node.get("example").map(|value| {
+        let example = DeclaredExample {
+            data: Some(value),
+            serialized: None,
+        };
+        ("", example)
+    });
     let named = node
         .get("examples")
         .into_iter()
         .flat_map(|examples| examples.members());
     let named = named.filter_map(|(name, example)| {
         let target = follow(documents, DocumentSet::node_ref(media, example)).ok()?;
-        Some((name, documents.node(target).get("value")?))
+        let node = documents.node(target);
+        let example = DeclaredExample {
+            data: node.get("dataValue").or(node.get("value")),
+            serialized: node.get("serializedValue").and_then(JsonNode::as_str),
+        };
+        let is_given = example.data.is_some() || example.serialized.is_some();
+        is_given.then_some((name, example))
     });
     one.into_iter().chain(named).collect()
-}
-
-/// The bytes of an example. Strings of media types other than JSON are sent as they are.
-fn bytes(media: &MediaType, value: JsonNode<'_>) -> Vec<u8> {
-    match value.as_str() {
-        Some(text) if !media.is_json => text.as_bytes().to_vec(),
-        _ => value.to_string().into_bytes(),
-    }
 }
 
 fn generated(contract: &CompiledContract, key: &SchemaKey, media: &MediaType) -> Option<Vec<u8>> {
@@ -113,7 +141,8 @@ fn generate_valid(
     owner: NodeRef,
     direction: MessageDirection,
 ) -> Option<Value> {
-    let schema = contract.documents.node(owner).get("schema")?;
+    let owner_node = contract.documents.node(owner);
+    let schema = owner_node.get("schema").or(owner_node.get("itemSchema"))?;
     let node_ref = DocumentSet::node_ref(owner, schema);
     let mut lowering = SchemaLowering::new(&contract.documents, contract.dialect, direction)
         .with_examples()

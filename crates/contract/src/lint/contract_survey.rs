@@ -10,10 +10,9 @@ use portcullis_json::{JsonKind, JsonNode};
 
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::media_range::MediaRange;
-use crate::message::route::PathItemMethod;
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef};
-use crate::openapi::path_item::path_item_objects;
+use crate::openapi::path_item::{field_operations, path_item_objects};
 use crate::openapi::reference::follow;
 use crate::schema::schema_surface::{SchemaSurface, TypeSet};
 
@@ -71,7 +70,8 @@ enum SurveyRole {
     Header,
     RequestBody,
     Response,
-    Content(MessageDirection),
+    /// A Media Type Object, and whether its media type is JSON.
+    Content(MessageDirection, bool),
     Encoding,
     Callback,
     RootSchema,
@@ -164,7 +164,9 @@ impl<'d> SurveyWalk<'d> {
                 self.each(node_ref, node.get("headers"), SurveyRole::Header);
                 self.content(node_ref, node, MessageDirection::Response);
             }
-            SurveyRole::Content(direction) => self.media_type(node_ref, node, direction),
+            SurveyRole::Content(direction, is_json) => {
+                self.media_type(node_ref, node, direction, is_json);
+            }
             SurveyRole::Encoding => self.each(node_ref, node.get("headers"), SurveyRole::Header),
             SurveyRole::Callback => self.each(node_ref, Some(node), SurveyRole::PathItem),
             SurveyRole::RootSchema | SurveyRole::Schema => self.schema(node_ref, node),
@@ -199,9 +201,10 @@ impl<'d> SurveyWalk<'d> {
 
     fn path_item(&mut self, node_ref: NodeRef, node: JsonNode<'d>) {
         self.list(node_ref, node.get("parameters"), SurveyRole::Parameter);
-        for (name, operation) in node.members() {
-            if PathItemMethod::from_field(name).is_some() {
-                self.push(node_ref, operation, SurveyRole::Operation);
+        for (name, value) in node.members() {
+            let value = DocumentSet::node_ref(node_ref, value);
+            for (_, at) in field_operations(self.documents, self.dialect, name, value) {
+                self.open.push((SurveyRole::Operation, at));
             }
         }
     }
@@ -224,27 +227,34 @@ impl<'d> SurveyWalk<'d> {
     }
 
     fn content(&mut self, node_ref: NodeRef, node: JsonNode<'d>, direction: MessageDirection) {
-        for (_, media) in node
+        for (key, media) in node
             .get("content")
             .into_iter()
             .flat_map(|content| content.members())
         {
-            self.push(node_ref, media, SurveyRole::Content(direction));
+            let is_json = MediaRange::parse(key).is_some_and(|range| range.is_json());
+            self.push(node_ref, media, SurveyRole::Content(direction, is_json));
         }
     }
 
-    fn media_type(&mut self, node_ref: NodeRef, node: JsonNode<'d>, direction: MessageDirection) {
+    fn media_type(
+        &mut self,
+        node_ref: NodeRef,
+        node: JsonNode<'d>,
+        direction: MessageDirection,
+        is_json: bool,
+    ) {
         self.each(node_ref, node.get("encoding"), SurveyRole::Encoding);
+        let item = node.get("itemSchema");
+        if let Some(item) = item.filter(|_| self.dialect == Dialect::V32) {
+            self.push(node_ref, item, SurveyRole::RootSchema);
+        }
         let Some(schema) = node.get("schema") else {
             return;
         };
         self.push(node_ref, schema, SurveyRole::RootSchema);
         // Examples of other media types are text, not the value that the schema describes.
-        if node
-            .key()
-            .and_then(MediaRange::parse)
-            .is_some_and(|range| range.is_json())
-        {
+        if is_json {
             self.samples(node_ref, schema, Some(direction), ValueNotation::Json);
         }
     }
@@ -315,7 +325,7 @@ impl<'d> SurveyWalk<'d> {
             return;
         };
         for (index, value) in examples.elements().enumerate() {
-            if is_schema && self.dialect == Dialect::V31 {
+            if is_schema && self.dialect != Dialect::V30 {
                 add(
                     format!("example {}", index + 1),
                     DocumentSet::node_ref(node_ref, value),
@@ -324,7 +334,7 @@ impl<'d> SurveyWalk<'d> {
         }
         for (name, example) in examples.members().filter(|_| !is_schema) {
             if let Ok(target) = follow(self.documents, DocumentSet::node_ref(node_ref, example))
-                && let Some(value) = DocumentSet::member(self.documents, target, "value")
+                && let Some(value) = example_value(self.documents, target)
             {
                 add(format!("the example `{name}`"), value);
             }
@@ -349,6 +359,12 @@ impl<'d> SurveyWalk<'d> {
     fn push(&mut self, near: NodeRef, node: JsonNode<'d>, role: SurveyRole) {
         self.open.push((role, DocumentSet::node_ref(near, node)));
     }
+}
+
+/// The value of an Example Object: `dataValue`, which OpenAPI 3.2 adds, or `value`.
+fn example_value(documents: &DocumentSet, example: NodeRef) -> Option<NodeRef> {
+    let data = documents.member(example, "dataValue");
+    data.or_else(|| documents.member(example, "value"))
 }
 
 /// How the value of a keyword contains schemas.

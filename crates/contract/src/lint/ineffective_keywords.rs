@@ -124,7 +124,7 @@ fn foreign(
             )
         }),
         Dialect::V30 => foreign_to_30(keyword, value),
-        Dialect::V31 => foreign_to_31(node, keyword, value),
+        Dialect::V31 | Dialect::V32 => foreign_to_31(node, keyword, value),
     }
 }
 

@@ -121,7 +121,7 @@ impl<'d> ExampleValidators<'d> {
         let request = build(MessageDirection::Request)?;
         let response = match contract.dialect {
             Dialect::V30 => Some(build(MessageDirection::Response)?),
-            Dialect::V31 => None,
+            Dialect::V31 | Dialect::V32 => None,
         };
         Ok(Self {
             documents: &contract.documents,

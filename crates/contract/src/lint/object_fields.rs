@@ -29,8 +29,18 @@ impl ObjectField {
         self
     }
 
+    const fn since_32(mut self) -> Self {
+        self.versions = FieldVersions::From32;
+        self
+    }
+
     const fn required(mut self) -> Self {
         self.required = Some(FieldVersions::All);
+        self
+    }
+
+    const fn required_until_31(mut self) -> Self {
+        self.required = Some(FieldVersions::Until31);
         self
     }
 
@@ -54,7 +64,9 @@ fn has(versions: FieldVersions, dialect: Dialect) -> bool {
     match versions {
         FieldVersions::All => true,
         FieldVersions::Only30 => dialect == Dialect::V30,
+        FieldVersions::Until31 => dialect != Dialect::V32,
         FieldVersions::From31 => dialect != Dialect::V30,
+        FieldVersions::From32 => dialect == Dialect::V32,
     }
 }
 
@@ -112,6 +124,7 @@ impl ObjectKind {
 
 const OPEN_API: &[ObjectField] = &[
     value("openapi"),
+    value("$self").since_32(),
     field("info", One(Info)).required(),
     value("jsonSchemaDialect").since_31(),
     field("servers", List(Server)),
@@ -143,6 +156,7 @@ const LICENSE: &[ObjectField] = &[
 
 const SERVER: &[ObjectField] = &[
     value("url"),
+    value("name").since_32(),
     value("description"),
     field("variables", Map(ServerVariable)),
 ];
@@ -160,6 +174,7 @@ const COMPONENTS: &[ObjectField] = &[
     field("links", Map(Link)),
     field("callbacks", Map(Callback)),
     field("pathItems", Map(OutboundPathItem)).since_31(),
+    field("mediaTypes", Map(MediaType)).since_32(),
 ];
 
 const PATH_ITEM: &[ObjectField] = &[
@@ -174,6 +189,8 @@ const PATH_ITEM: &[ObjectField] = &[
     field("head", One(Operation)),
     field("patch", One(Operation)),
     field("trace", One(Operation)),
+    field("query", One(Operation)).since_32(),
+    field("additionalOperations", Map(Operation)).since_32(),
     field("servers", List(Server)),
     field("parameters", List(Parameter)),
 ];
@@ -219,9 +236,12 @@ const REQUEST_BODY: &[ObjectField] = &[
 
 const MEDIA_TYPE: &[ObjectField] = &[
     field("schema", One(Schema)),
+    field("itemSchema", One(Schema)).since_32(),
     value("example"),
     field("examples", Map(Example)),
     field("encoding", Map(Encoding)),
+    field("prefixEncoding", List(Encoding)).since_32(),
+    field("itemEncoding", One(Encoding)).since_32(),
 ];
 
 const ENCODING: &[ObjectField] = &[
@@ -230,10 +250,14 @@ const ENCODING: &[ObjectField] = &[
     value("style"),
     value("explode"),
     value("allowReserved"),
+    field("encoding", Map(Encoding)).since_32(),
+    field("prefixEncoding", List(Encoding)).since_32(),
+    field("itemEncoding", One(Encoding)).since_32(),
 ];
 
 const RESPONSE: &[ObjectField] = &[
-    value("description").required(),
+    value("summary").since_32(),
+    value("description").required_until_31(),
     field("headers", Map(Header)),
     field("content", Map(MediaType)),
     field("links", Map(Link)),
@@ -244,6 +268,8 @@ const EXAMPLE: &[ObjectField] = &[
     value("description"),
     value("value"),
     value("externalValue"),
+    value("dataValue").since_32(),
+    value("serializedValue").since_32(),
 ];
 
 const LINK: &[ObjectField] = &[
@@ -262,10 +288,17 @@ const HEADER: &[ObjectField] = PARAMETER;
 const TAG: &[ObjectField] = &[
     value("name").required(),
     value("description"),
+    value("summary").since_32(),
+    value("parent").since_32(),
+    value("kind").since_32(),
     field("externalDocs", One(ExternalDocs)),
 ];
 
-const DISCRIMINATOR: &[ObjectField] = &[value("propertyName").required(), value("mapping")];
+const DISCRIMINATOR: &[ObjectField] = &[
+    value("propertyName").required(),
+    value("mapping"),
+    value("defaultMapping").since_32(),
+];
 
 const XML: &[ObjectField] = &[
     value("name"),
@@ -273,6 +306,7 @@ const XML: &[ObjectField] = &[
     value("prefix"),
     value("attribute"),
     value("wrapped"),
+    value("nodeType").since_32(),
 ];
 
 const SECURITY_SCHEME: &[ObjectField] = &[
@@ -284,6 +318,8 @@ const SECURITY_SCHEME: &[ObjectField] = &[
     value("bearerFormat"),
     field("flows", One(OAuthFlows)),
     value("openIdConnectUrl"),
+    value("oauth2MetadataUrl").since_32(),
+    value("deprecated").since_32(),
 ];
 
 const OAUTH_FLOWS: &[ObjectField] = &[
@@ -291,10 +327,12 @@ const OAUTH_FLOWS: &[ObjectField] = &[
     field("password", One(OAuthFlow)),
     field("clientCredentials", One(OAuthFlow)),
     field("authorizationCode", One(OAuthFlow)),
+    field("deviceAuthorization", One(OAuthFlow)).since_32(),
 ];
 
 const OAUTH_FLOW: &[ObjectField] = &[
     value("authorizationUrl"),
+    value("deviceAuthorizationUrl").since_32(),
     value("tokenUrl"),
     value("refreshUrl"),
     value("scopes"),

@@ -57,8 +57,12 @@ pub(super) enum FieldVersions {
     All,
     /// 3.0 only.
     Only30,
+    /// 3.0 and 3.1.
+    Until31,
     /// 3.1 and later.
     From31,
+    /// 3.2 and later.
+    From32,
 }
 
 impl ObjectKind {

@@ -173,22 +173,31 @@ impl<'d> AlternativeList<'d> {
         component(self.documents, branch)
     }
 
-    /// The alternative that the discriminator's value names, and the discriminating property.
+    /// The alternative that the discriminator's value names, or else its `defaultMapping` (OpenAPI
+    /// 3.2.0, Discriminator Object), and the discriminating property.
     fn by_discriminator(&self, error: &ValidationError<'_>) -> Option<(usize, String)> {
         let discriminator = self.documents.node(self.owner).get("discriminator")?;
         let property = discriminator.get("propertyName")?.as_str()?;
-        let value = error.instance().get(property)?.as_str()?;
-        let mapped = discriminator
-            .get("mapping")
-            .and_then(|mapping| mapping.get(value))
-            .and_then(|target| target.as_str());
-        let target = mapped.unwrap_or(value);
-        let by_name = |branch: &NodeRef| self.component(*branch).as_deref() == Some(target);
-        let at = match self.branches.iter().position(by_name) {
-            Some(at) => at,
-            None => self.at_reference(target)?,
+        let value = error.instance().get(property);
+        let named = value.and_then(|value| value.as_str()).and_then(|value| {
+            let mapped = discriminator
+                .get("mapping")
+                .and_then(|mapping| mapping.get(value))
+                .and_then(|target| target.as_str());
+            self.target_branch(mapped.unwrap_or(value))
+        });
+        let default = || {
+            let target = discriminator.get("defaultMapping")?.as_str()?;
+            self.target_branch(target)
         };
-        Some((at, property.to_owned()))
+        Some((named.or_else(default)?, property.to_owned()))
+    }
+
+    /// The alternative that a name of a component or a reference stands for.
+    fn target_branch(&self, target: &str) -> Option<usize> {
+        let by_name = |branch: &NodeRef| self.component(*branch).as_deref() == Some(target);
+        let position = self.branches.iter().position(by_name);
+        position.or_else(|| self.at_reference(target))
     }
 
     /// The alternative with the same schema as the target of a reference.

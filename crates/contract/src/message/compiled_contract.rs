@@ -12,7 +12,7 @@ use crate::openapi::broken_part::{BrokenPart, BrokenSchemas};
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef, SourceLocation};
-use crate::openapi::path_item::path_item_objects;
+use crate::openapi::path_item::{field_operations, path_item_objects};
 use crate::openapi::reference::{follow, resolve};
 use crate::openapi::revision::ContractIdentity;
 use crate::schema::schema_set::SchemaSet;
@@ -121,6 +121,16 @@ impl CompiledContract {
     /// The objects that define the path item at a node: itself, and those that its `$ref` leads to.
     pub fn path_item_objects(&self, node_ref: NodeRef) -> Vec<NodeRef> {
         path_item_objects(&self.documents, node_ref)
+    }
+
+    /// Whether a Path Item Object, without those that its `$ref` leads to, declares an operation.
+    pub fn declares_operations(&self, path_item: NodeRef) -> bool {
+        let documents = &self.documents;
+        let mut fields = documents.node(path_item).members();
+        fields.any(|(name, value)| {
+            let value = DocumentSet::node_ref(path_item, value);
+            !field_operations(documents, self.dialect, name, value).is_empty()
+        })
     }
 
     /// The target of a chain of references without sibling keywords. A schema that is only a

@@ -140,11 +140,21 @@ impl Operation {
 }
 
 impl MediaType {
-    /// Whether bodies are in a format that is not read (XML, for example). The schema still
+    /// Whether bodies are in a format that is not read (XML, for example) or not written (events). The schema still
     /// describes their values.
     pub fn is_opaque(&self) -> bool {
-        MediaRange::parse(&self.key)
-            .is_none_or(|range| !range.is_range() && BodyFormat::of(&range) == BodyFormat::Opaque)
+        MediaRange::parse(&self.key).is_none_or(|range| {
+            !range.is_range()
+                && matches!(
+                    BodyFormat::of(&range),
+                    BodyFormat::Opaque | BodyFormat::EventStream
+                )
+        })
+    }
+
+    /// The schema of each record of a sequence, next to the `schema` of the whole (OpenAPI 3.2).
+    pub fn item_schema(&self) -> Option<&SchemaKey> {
+        self.shape.as_ref()?.item()
     }
 
     /// Whether bodies are XML (RFC 7303).

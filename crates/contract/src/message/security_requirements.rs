@@ -11,8 +11,9 @@ use http::header::{AUTHORIZATION, HeaderMap};
 
 use super::parameter::RawPairs;
 use super::violation::MessagePart;
+use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
-use crate::openapi::reference::follow;
+use crate::openapi::reference::{follow, resolve};
 
 /// The requirements of one operation. Empty if no credentials are required.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -225,6 +226,7 @@ fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
 #[derive(Debug)]
 pub(crate) struct SecuritySchemes {
     by_name: HashMap<String, Result<Credential, String>>,
+    takes_references: bool,
 }
 
 impl SecuritySchemes {
@@ -246,7 +248,24 @@ impl SecuritySchemes {
         });
         Self {
             by_name: by_name.collect(),
+            takes_references: Dialect::of(documents.node(entry)) == Ok(Dialect::V32),
         }
+    }
+
+    /// The scheme that a URI reference leads to, which a name may be in OpenAPI 3.2 (OpenAPI 3.2.0,
+    /// Security Requirement Object, `{name}`).
+    fn by_reference(
+        &self,
+        documents: &DocumentSet,
+        at: NodeRef,
+        name: &str,
+    ) -> Option<Result<Credential, String>> {
+        let is_reference = self.takes_references && name.contains(['#', '/', '.']);
+        is_reference.then(|| {
+            let target = resolve(documents, at, name).map_err(|error| error.to_string())?;
+            let target = follow(documents, target).map_err(|(_, error)| error.to_string())?;
+            credential(documents, target)
+        })
     }
 
     /// The requirements in the list at `list`.
@@ -264,8 +283,9 @@ impl SecuritySchemes {
             let at = DocumentSet::node_ref(list, requirement);
             let mut all = Vec::new();
             for (name, _) in requirement.members() {
-                match self.by_name.get(name) {
-                    Some(Ok(credential)) => all.push(credential.clone()),
+                let by_reference = || self.by_reference(documents, at, name);
+                match self.by_name.get(name).cloned().or_else(by_reference) {
+                    Some(Ok(credential)) => all.push(credential),
                     Some(Err(reason)) => return Err((at, format!("`{name}`: {reason}"))),
                     None => {
                         let place = if documents.is_swagger() {

@@ -9,6 +9,8 @@ pub enum Dialect {
     V30,
     /// OpenAPI 3.1.x, whose schemas are JSON Schema 2020-12.
     V31,
+    /// OpenAPI 3.2.x: the schemas of 3.1, and more methods, locations and media types.
+    V32,
 }
 
 /// The direction of a message, which decides the effect of `readOnly` and `writeOnly`.
@@ -21,11 +23,12 @@ pub enum MessageDirection {
 }
 
 impl Dialect {
-    /// The version: `3.0` or `3.1`.
+    /// The version: `3.0`, `3.1` or `3.2`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::V30 => "3.0",
             Self::V31 => "3.1",
+            Self::V32 => "3.2",
         }
     }
 
@@ -52,8 +55,9 @@ impl Dialect {
         match text.split('.').collect::<Vec<_>>()[..] {
             ["3", "0", ..] => Ok(Self::V30),
             ["3", "1", ..] => Ok(Self::V31),
+            ["3", "2", ..] => Ok(Self::V32),
             _ => Err(format!(
-                "OpenAPI `{text}` is not supported: use 3.0.x or 3.1.x"
+                "OpenAPI `{text}` is not supported: use 3.0.x, 3.1.x or 3.2.x"
             )),
         }
     }

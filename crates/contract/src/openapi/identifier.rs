@@ -70,7 +70,8 @@ const SCHEMA_MAP_KEYWORDS: [&str; 5] = [
 impl SchemaIdentifiers {
     pub(super) fn of(documents: &[Document]) -> Self {
         let mut found = Self::default();
-        if Dialect::of(documents[0].root()) != Ok(Dialect::V31) {
+        let dialect = Dialect::of(documents[0].root());
+        if !matches!(dialect, Ok(Dialect::V31 | Dialect::V32)) {
             return found;
         }
         let mut is_named = false;
@@ -85,6 +86,13 @@ impl SchemaIdentifiers {
             };
             found.add(node_ref, base.clone());
             let is_contract = root.get("openapi").is_some();
+            if dialect == Ok(Dialect::V32)
+                && let Some(own) = root.get("$self").and_then(|own| own.as_str())
+            {
+                is_named = true;
+                found.rename(node_ref, own);
+            }
+            let base = found.resources[found.resources.len() - 1].base.clone();
             is_named |= IdentifierWalk {
                 found: &mut found,
                 document: number,
@@ -113,6 +121,17 @@ impl SchemaIdentifiers {
             anchors: HashMap::new(),
             dynamic: Vec::new(),
         });
+    }
+
+    /// Gives the document that was added last the URI in its `$self` (OpenAPI 3.2.0, OpenAPI Object,
+    /// `$self`), which is also the base of its references. Its file still has its own address.
+    fn rename(&mut self, root: NodeRef, own: &str) {
+        let last = self.resources.len() - 1;
+        if let Some(address) = self.absolute(SchemaResourceId(last), own) {
+            let name = address.as_str().to_owned();
+            self.by_address.entry(name).or_insert(root);
+            self.resources[last].base = address;
+        }
     }
 
     /// The innermost resource that contains a node. `node` returns the value of a reference.
@@ -283,7 +302,7 @@ fn schemas_below<'d>(schema: JsonNode<'d>, see: &mut dyn FnMut(JsonNode<'d>)) {
 fn structure_below<'d>(node: JsonNode<'d>, resource: usize, see: &mut dyn FnMut(PendingNode<'d>)) {
     for (name, value) in node.members() {
         match name {
-            "schema" => see(PendingNode::Schema(value, resource)),
+            "schema" | "itemSchema" => see(PendingNode::Schema(value, resource)),
             "schemas" => {
                 for (_, schema) in value.members() {
                     see(PendingNode::Schema(schema, resource));

@@ -184,9 +184,13 @@ fn resource_of(
         if let Some(node_ref) = named.and_then(|address| identifiers.by_address(address)) {
             return Ok(node_ref);
         }
+        // A file is found next to the one that refers to it, whatever `$self` calls them.
         let is_own = base == documents.root_ref(from.document);
+        let is_file = |address: &str| {
+            address.starts_with("file:") || documents.node(base).get("$self").is_some()
+        };
         if let Some(address) = named
-            && !(is_own && address.starts_with("file:"))
+            && !(is_own && is_file(address))
         {
             return Err(ReferenceError::Identifier {
                 reference: reference.to_owned(),

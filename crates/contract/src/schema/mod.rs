@@ -1,6 +1,6 @@
 //! Schemas: lowering them to JSON Schema 2020-12 and building one validator for each direction.
 //!
-//! `lower` translates the schemas of OpenAPI 3.0 and 3.1 into one JSON Schema 2020-12 document.
+//! `lower` translates the schemas of OpenAPI 3.0, 3.1 and 3.2 into one JSON Schema 2020-12 document.
 //! `schema_set` holds the validator of that document (`built_validator`); `schema_validator` builds it, with the
 //! keywords of `exact` and `pattern_keyword` and the formats of `format` and
 //! `timestamp`. `malformed_schema` explains

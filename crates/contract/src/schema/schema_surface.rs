@@ -274,7 +274,7 @@ impl<'d> SchemaSurface<'d> {
                     .fold(TypeSet::NONE, BitOr::bitor);
         }
         match node.get("const") {
-            Some(value) if self.dialect == Dialect::V31 => types & TypeSet::of(value),
+            Some(value) if self.dialect != Dialect::V30 => types & TypeSet::of(value),
             _ => types,
         }
     }

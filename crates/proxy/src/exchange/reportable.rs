@@ -18,6 +18,7 @@ pub(super) fn reportable_method(method: &Method) -> &str {
         Method::OPTIONS,
         Method::TRACE,
         Method::PATCH,
+        Method::QUERY,
     ];
     if known.contains(method) {
         method.as_str()

@@ -327,7 +327,10 @@ pub(crate) fn copy(request: &Request<ForwardBody>) -> Option<Box<Request<Forward
 
 /// Whether a method needs `Content-Length: 0` if the request has no body (RFC 9110 section 8.6).
 fn needs_length(method: &Method) -> bool {
-    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+    matches!(
+        *method,
+        Method::POST | Method::PUT | Method::PATCH | Method::QUERY
+    )
 }
 
 /// The `Trailer` field for trailers that are known before the body is sent.

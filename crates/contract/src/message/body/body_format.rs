@@ -15,11 +15,13 @@ pub(crate) enum BodyFormat {
     JsonLines,
     /// JSON values, each after a record separator (RFC 7464).
     JsonSequence,
+    /// Server-sent events (HTML section 9.2).
+    EventStream,
     /// Text: one scalar.
     Text,
     /// Octets without a structure that a schema could describe. Only their number is checked.
     Octets,
-    /// A structured format that is not read: XML, YAML, event streams, other multipart types.
+    /// A structured format that is not read: XML, YAML, other multipart types.
     Opaque,
 }
 
@@ -39,11 +41,37 @@ impl BodyFormat {
             ("application", lines) if LINES.contains(&lines) => Self::JsonLines,
             (_, other) if other.ends_with("+json-seq") => Self::JsonSequence,
             (_, other) if is_opaque(other) => Self::Opaque,
-            ("multipart" | "message", _) | ("text", "event-stream") => Self::Opaque,
+            ("multipart" | "message", _) => Self::Opaque,
+            ("text", "event-stream") => Self::EventStream,
             ("text", _) => Self::Text,
             _ => Self::Octets,
         }
     }
+}
+
+impl BodyFormat {
+    /// Whether a body is a sequence of values (OpenAPI 3.2.0, Sequential Media Types).
+    pub(crate) fn is_sequence(self) -> bool {
+        matches!(
+            self,
+            Self::JsonLines | Self::JsonSequence | Self::EventStream
+        )
+    }
+}
+
+/// Whether content of a media type is text.
+pub(super) fn is_text(range: &MediaRange<'_>) -> bool {
+    let kind = range.kind();
+    let format = BodyFormat::of(range);
+    kind == "*"
+        || kind.eq_ignore_ascii_case("text")
+        || !matches!(
+            format,
+            BodyFormat::Octets
+                | BodyFormat::Opaque
+                | BodyFormat::Multipart
+                | BodyFormat::EventStream
+        )
 }
 
 fn is_opaque(subtype: &str) -> bool {
@@ -75,7 +103,7 @@ mod tests {
         check("text/csv; charset=utf-8", BodyFormat::Text);
         check("text/xml", BodyFormat::Opaque);
         check("image/svg+xml", BodyFormat::Opaque);
-        check("text/event-stream", BodyFormat::Opaque);
+        check("text/event-stream", BodyFormat::EventStream);
         check("application/yaml", BodyFormat::Opaque);
         check("application/octet-stream", BodyFormat::Octets);
         check("image/png", BodyFormat::Octets);

@@ -20,11 +20,20 @@ pub(crate) struct BodyShape {
     pub(super) form: FormFields,
     /// The fields of a multipart body, whose defaults differ from those of a form.
     pub(super) multipart: FormFields,
-    /// If an array describes all records: the schema of its items, if it has one.
-    pub(super) items: Option<Option<SchemaKey>>,
+    /// Whether the schema describes all records as an array, not one record.
+    pub(super) is_of_all_records: bool,
+    /// `itemSchema` next to `schema`: the schema of each record.
+    pub(super) item: Option<SchemaKey>,
+    /// Whether events are checked: only OpenAPI 3.2 says what a schema of them describes.
+    pub(super) checks_events: bool,
 }
 
 impl BodyShape {
+    /// `itemSchema` next to `schema`.
+    pub(crate) fn item(&self) -> Option<&SchemaKey> {
+        self.item.as_ref()
+    }
+
     /// Whether bodies in this format can be checked, and the schema constrains them.
     pub(crate) fn checks(&self, format: BodyFormat) -> bool {
         match format {
@@ -33,6 +42,7 @@ impl BodyShape {
             | BodyFormat::Multipart
             | BodyFormat::JsonLines
             | BodyFormat::JsonSequence => true,
+            BodyFormat::EventStream => self.checks_events,
             BodyFormat::Text => self.constrains_text && self.types.has(TypeSet::SCALAR),
             BodyFormat::Octets => self.constrains_length && self.types.has(TypeSet::STRING),
             BodyFormat::Opaque => false,

@@ -60,7 +60,9 @@ impl BodyJudge<'_> {
                 form.feed(media, &bytes);
                 form.check(self, scratch);
             }
-            BodyFormat::JsonLines | BodyFormat::JsonSequence => {
+            BodyFormat::JsonLines | BodyFormat::JsonSequence | BodyFormat::EventStream
+                if shape.checks(format) =>
+            {
                 check_records(self, key, shape, format, &bytes, &mut scratch.tape);
             }
             BodyFormat::Text if shape.checks(format) => {
@@ -69,7 +71,12 @@ impl BodyJudge<'_> {
             BodyFormat::Octets if shape.checks(format) => {
                 self.check_octets(bytes.len() as u64, &mut scratch.tape);
             }
-            BodyFormat::Text | BodyFormat::Octets | BodyFormat::Opaque => {}
+            BodyFormat::JsonLines
+            | BodyFormat::JsonSequence
+            | BodyFormat::EventStream
+            | BodyFormat::Text
+            | BodyFormat::Octets
+            | BodyFormat::Opaque => {}
         }
     }
 

@@ -3,7 +3,7 @@
 
 use portcullis_json::JsonNode;
 
-use super::body_format::BodyFormat;
+use super::body_format::{BodyFormat, is_text};
 use super::body_shape::{BodyShape, FieldReading, FormField, FormFields};
 use crate::message::media_range::{MediaRange, split_unquoted};
 use crate::message::parameter::{Parameter, ParameterStyle, delimited_list, header, readings};
@@ -37,7 +37,9 @@ pub(crate) fn compile_body_shape(
         constrains_length: surface.any_keyword(schema, &|keyword, _| is_length(keyword)),
         form: FormFields::default(),
         multipart: FormFields::default(),
-        items: None,
+        is_of_all_records: false,
+        item: None,
+        checks_events: surface.dialect == Dialect::V32,
     };
     if format.is_some_and(|format| !shape.checks(format)) {
         return None;
@@ -48,11 +50,14 @@ pub(crate) fn compile_body_shape(
     if may_be(BodyFormat::Multipart) {
         shape.multipart = compiler.fields(schema, BodyFormat::Multipart);
     }
-    let may_be_records = may_be(BodyFormat::JsonLines) || may_be(BodyFormat::JsonSequence);
-    if may_be_records && types == TypeSet::ARRAY {
-        let items = surface.keyword_schemas(schema, "items").first().copied();
-        shape.items = Some(items.map(compiler.schema_key));
-    }
+    let item = surface.documents.member(media, "itemSchema");
+    let item = item.filter(|_| surface.dialect == Dialect::V32);
+    shape.is_of_all_records = match surface.dialect {
+        // OpenAPI 3.0 and 3.1 do not say what the schema describes.
+        Dialect::V30 | Dialect::V31 => types == TypeSet::ARRAY,
+        Dialect::V32 => item != Some(schema),
+    };
+    shape.item = item.filter(|item| *item != schema).map(compiler.schema_key);
     Some(Box::new(shape))
 }
 
@@ -347,7 +352,7 @@ fn is_binary(surface: SchemaSurface<'_>, schema: NodeRef, content_types: &[Strin
     let is_constraint = |keyword: &str, _: JsonNode<'_>| {
         !(is_length(keyword) || is_annotation(keyword) || keyword == "$ref")
     };
-    surface.dialect == Dialect::V31
+    surface.dialect != Dialect::V30
         && types == TypeSet::ALL
         && !surface.any_keyword(schema, &is_constraint)
 }
@@ -364,21 +369,9 @@ fn names_binary_content(surface: SchemaSurface<'_>, schema: NodeRef) -> bool {
         "contentEncoding" => !matches!(value.as_str(), Some("binary" | "8bit" | "7bit")),
         _ => matches!(keyword, "pattern" | "enum" | "const"),
     };
-    surface.dialect == Dialect::V31
+    surface.dialect != Dialect::V30
         && surface.any_keyword(schema, &is_named)
         && !surface.any_keyword(schema, &is_text_keyword)
-}
-
-/// Whether content of a media type is text.
-fn is_text(range: &MediaRange<'_>) -> bool {
-    let kind = range.kind();
-    let format = BodyFormat::of(range);
-    kind == "*"
-        || kind.eq_ignore_ascii_case("text")
-        || !matches!(
-            format,
-            BodyFormat::Octets | BodyFormat::Opaque | BodyFormat::Multipart
-        )
 }
 
 /// A query parameter with the default style, without readings.

@@ -1,14 +1,17 @@
-//! Sequences of JSON texts: JSON Lines, and JSON text sequences (RFC 7464).
+//! Sequences of values: JSON Lines, JSON text sequences (RFC 7464) and server-sent events.
 //!
-//! OpenAPI 3.0 and 3.1 do not say whether the schema of such a media type describes one record
-//! or all of them. A schema that allows only arrays describes all records, and each record is
-//! checked by its `items`. Any other schema describes one record.
+//! In OpenAPI 3.2 `itemSchema` describes each record, and `schema` all of them as an array. OpenAPI
+//! 3.0 and 3.1 do not say which of the two a schema describes: there, a schema that allows only
+//! arrays describes all records, and any other schema describes one.
 
-use portcullis_json::Tape;
+use std::borrow::Cow;
+
+use portcullis_json::{DuplicateKeys, JsonLimits, Tape};
 
 use super::body_format::BodyFormat;
 use super::body_judge::BodyJudge;
 use super::body_shape::BodyShape;
+use super::event_stream::events;
 use crate::schema::schema_set::SchemaKey;
 
 const RECORD_SEPARATOR: u8 = 0x1e;
@@ -24,49 +27,97 @@ pub(super) fn check_records(
 ) {
     let records = match format {
         BodyFormat::JsonSequence => sequence(bytes),
+        BodyFormat::EventStream => match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Box::new(events(text).map(Cow::Owned)) as RecordIter<'_>),
+            Err(_) => Err("the event stream is not UTF-8"),
+        },
         _ => Ok(lines(bytes)),
     };
     let records = match records {
         Ok(records) => records,
         Err(message) => return judge.malformed(String::new(), message.to_owned()),
     };
-    let key = match &shape.items {
-        None => Some(key),
-        Some(items) => items.as_ref(),
+    let item = if shape.is_of_all_records {
+        shape.item.as_ref()
+    } else {
+        Some(key)
     };
+    let mut all = AllRecords::default();
     for (number, record) in records.enumerate() {
         if judge.violations.len() >= judge.settings.violations_max {
             return;
         }
         let below = format!("/{number}");
-        if format == BodyFormat::JsonSequence && is_truncated(record) {
+        if format == BodyFormat::JsonSequence && is_truncated(&record) {
             let message =
                 "the record is truncated: it does not end with a line feed (RFC 7464 section 2.4)";
             return judge.malformed(below, message.to_owned());
         }
-        match key {
-            Some(key) => match judge.parse(key, record, tape, &below) {
+        match item {
+            Some(item) => match judge.parse(item, &record, tape, &below) {
                 Some(source) => {
                     judge.validate_value(tape.wrapped(source), &below);
                 }
                 None => return,
             },
             None => {
-                if let Err(error) = tape.parse("", record, judge.json_limits()) {
+                if let Err(error) = tape.parse("", &record, judge.json_limits()) {
                     let violation = judge.syntax_violation(&error, &below);
                     return judge.push(violation);
                 }
             }
         }
+        if shape.is_of_all_records {
+            all.push(&record);
+        }
+    }
+    if shape.is_of_all_records {
+        all.check(judge, key, tape);
     }
 }
 
-type RecordIter<'b> = Box<dyn Iterator<Item = &'b [u8]> + 'b>;
+/// The text of an array of all records, each of which is known to be one JSON value.
+#[derive(Default)]
+struct AllRecords {
+    text: Vec<u8>,
+}
+
+impl AllRecords {
+    fn push(&mut self, record: &[u8]) {
+        self.text
+            .push(if self.text.is_empty() { b'[' } else { b',' });
+        self.text.extend_from_slice(record);
+    }
+
+    fn check(mut self, judge: &mut BodyJudge<'_>, key: &SchemaKey, tape: &mut Tape) {
+        if self.text.is_empty() {
+            self.text.push(b'[');
+        }
+        self.text.push(b']');
+        let limits = judge.json_limits();
+        let limits = JsonLimits {
+            depth_max: limits.depth_max.saturating_add(1),
+            duplicate_keys: DuplicateKeys::Allow,
+        };
+        match tape.parse(key.as_str(), &self.text, limits) {
+            Ok(source) => {
+                judge.validate_value(tape.wrapped(source), "");
+            }
+            Err(error) => {
+                let violation = judge.syntax_violation(&error, "");
+                judge.push(violation);
+            }
+        }
+    }
+}
+
+type RecordIter<'b> = Box<dyn Iterator<Item = Cow<'b, [u8]>> + 'b>;
 
 /// Lines that are not blank. A carriage return before the line feed is white space.
 fn lines(bytes: &[u8]) -> RecordIter<'_> {
     let lines = bytes.split(|byte| *byte == b'\n');
-    Box::new(lines.filter(|line| !line.trim_ascii().is_empty()))
+    let lines = lines.filter(|line| !line.trim_ascii().is_empty());
+    Box::new(lines.map(Cow::Borrowed))
 }
 
 /// The texts between record separators, without empty ones (RFC 7464 section 2.1).
@@ -75,9 +126,8 @@ fn sequence(bytes: &[u8]) -> Result<RecordIter<'_>, &'static str> {
         [] => Ok(Box::new(std::iter::empty())),
         [RECORD_SEPARATOR, rest @ ..] => {
             let records = rest.split(|byte| *byte == RECORD_SEPARATOR);
-            Ok(Box::new(
-                records.filter(|record| !record.trim_ascii().is_empty()),
-            ))
+            let records = records.filter(|record| !record.trim_ascii().is_empty());
+            Ok(Box::new(records.map(Cow::Borrowed)))
         }
         _ => Err("the first record does not begin with a record separator (RFC 7464)"),
     }
@@ -100,7 +150,7 @@ mod tests {
     fn splits_records() {
         let text = |records: RecordIter<'_>| -> Vec<String> {
             records
-                .map(|record| String::from_utf8_lossy(record).trim().to_owned())
+                .map(|record| String::from_utf8_lossy(&record).trim().to_owned())
                 .collect()
         };
         assert_eq!(text(lines(b"1\r\n\n {}\n[2]")), ["1", "{}", "[2]"]);

@@ -18,6 +18,7 @@ mod body_judge;
 mod check_content;
 mod content_coding;
 mod charset;
+mod event_stream;
 mod json_records;
 mod url_encoded;
 mod form_entries;
@@ -28,7 +29,7 @@ mod folded_names;
 mod multipart_reader;
 mod part_head;
 
-pub(super) use body_format::BodyFormat;
+pub(crate) use body_format::BodyFormat;
 pub(super) use body_judge::BodyJudge;
 pub(super) use body_shape::BodyShape;
 pub(super) use charset::{Charset, is_readable};

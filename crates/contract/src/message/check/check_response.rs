@@ -289,7 +289,7 @@ fn plan<'r>(media: &'r MediaType, headers: &HeaderMap) -> ResponsePlan<'r> {
         return ResponsePlan::Pass;
     }
     match format {
-        BodyFormat::JsonLines | BodyFormat::JsonSequence => ResponsePlan::JudgeRecords(media),
+        _ if format.is_sequence() => ResponsePlan::JudgeRecords(media),
         _ => ResponsePlan::Judge(media),
     }
 }

@@ -32,10 +32,9 @@ impl HeadJudge<'_, '_> {
         }
         for (name, _) in self.cookies.iter() {
             let parameters = &self.operation.parameters;
-            let known = parameters
-                .iter()
-                .any(|parameter| owns_pair(parameter, name, MessagePart::Cookie))
-                || self.operation.security.declares(MessagePart::Cookie, name);
+            let known = parameters.iter().any(|parameter| {
+                owns_pair(parameter, name, MessagePart::Cookie) || parameter.takes_cookie(name)
+            }) || self.operation.security.declares(MessagePart::Cookie, name);
             if !known {
                 self.report_unknown(ViolationClass::UnknownCookie, MessagePart::Cookie, name);
             }

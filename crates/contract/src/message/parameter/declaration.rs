@@ -71,7 +71,12 @@ pub(crate) fn parameter(
     schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
 ) -> Result<Parameter, ParameterError> {
     let is_swagger = surface.documents.is_swagger();
-    let fields = parameter_fields(node_ref, surface.documents.node(node_ref), is_swagger)?;
+    let fields = parameter_fields(
+        node_ref,
+        surface.documents.node(node_ref),
+        surface.dialect,
+        is_swagger,
+    )?;
     compile(surface, node_ref, fields, schema_key)
 }
 
@@ -84,7 +89,13 @@ pub(crate) fn header(
     schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
 ) -> Result<Parameter, ParameterError> {
     let is_swagger = surface.documents.is_swagger();
-    let fields = header_fields(node_ref, surface.documents.node(node_ref), name, is_swagger)?;
+    let fields = header_fields(
+        node_ref,
+        surface.documents.node(node_ref),
+        name,
+        surface.dialect,
+        is_swagger,
+    )?;
     compile(surface, node_ref, fields, schema_key)
 }
 
@@ -105,7 +116,7 @@ fn compile(
         required: fields.required,
         explode: fields.explode.unwrap_or(matches!(
             style,
-            ParameterStyle::Form | ParameterStyle::DeepObject
+            ParameterStyle::Form | ParameterStyle::DeepObject | ParameterStyle::Cookie
         )),
         style,
         allow_empty: fields.allow_empty,
@@ -167,6 +178,22 @@ impl Parameter {
             && self.readings.iter().any(|reading| match reading {
                 ParameterReading::Object(shape) => {
                     shape.members.iter().any(|(property, _)| property == name)
+                }
+                ParameterReading::Scalar(_)
+                | ParameterReading::Array(_)
+                | ParameterReading::Delimited(_) => false,
+            })
+    }
+
+    /// Whether a cookie with this name is a property of this exploded object.
+    pub(crate) fn takes_cookie(&self, name: &str) -> bool {
+        let is_exploded = self.part == MessagePart::Cookie
+            && self.explode
+            && matches!(self.style, ParameterStyle::Form | ParameterStyle::Cookie);
+        is_exploded
+            && self.readings.iter().any(|reading| match reading {
+                ParameterReading::Object(shape) => {
+                    shape.is_open || shape.members.iter().any(|(property, _)| property == name)
                 }
                 ParameterReading::Scalar(_)
                 | ParameterReading::Array(_)

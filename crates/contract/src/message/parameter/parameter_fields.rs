@@ -5,6 +5,7 @@ use portcullis_json::{JsonKind, JsonNode};
 
 use super::parameter_style::ParameterStyle;
 use crate::message::violation::MessagePart;
+use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
 /// Why a Parameter Object or Header Object cannot be compiled, and where.
@@ -51,16 +52,22 @@ const SWAGGER_STYLES: StyleNames = &[
 ];
 const HEADER_STYLES: StyleNames = &[("simple", ParameterStyle::Simple)];
 const COOKIE_STYLES: StyleNames = &[("form", ParameterStyle::Form)];
+const COOKIE_STYLES_32: StyleNames = &[
+    ("form", ParameterStyle::Form),
+    ("cookie", ParameterStyle::Cookie),
+];
 
 /// Reads a Parameter Object.
 pub(super) fn parameter_fields(
     node_ref: NodeRef,
     node: JsonNode<'_>,
+    dialect: Dialect,
     is_swagger: bool,
 ) -> Result<ParameterFields, ParameterError> {
     let reader = FieldReader {
         node_ref,
         node,
+        dialect,
         is_swagger,
     };
     let name = reader.text("name", "write the name of the parameter")?;
@@ -77,6 +84,10 @@ pub(super) fn parameter_fields(
             );
             return Err(reader.error("in", message));
         }
+        "querystring" => {
+            let message = "`in: querystring` of OpenAPI 3.2 is not supported: declare the parameters of the query by `in: query`".to_owned();
+            return Err(reader.error("in", message));
+        }
         other => {
             let message = format!("`in: {other}` is unknown: use query, header, path or cookie");
             return Err(reader.error("in", message));
@@ -90,11 +101,13 @@ pub(super) fn header_fields(
     node_ref: NodeRef,
     node: JsonNode<'_>,
     name: &str,
+    dialect: Dialect,
     is_swagger: bool,
 ) -> Result<ParameterFields, ParameterError> {
     let reader = FieldReader {
         node_ref,
         node,
+        dialect,
         is_swagger,
     };
     reader.fields(name, MessagePart::Header)
@@ -112,6 +125,7 @@ pub(super) fn content_error(node_ref: NodeRef, content: JsonNode<'_>) -> Paramet
 struct FieldReader<'d> {
     node_ref: NodeRef,
     node: JsonNode<'d>,
+    dialect: Dialect,
     /// Whether the object was translated from Swagger 2.0.
     is_swagger: bool,
 }
@@ -140,6 +154,7 @@ impl<'d> FieldReader<'d> {
         let styles = match part {
             MessagePart::Path => PATH_STYLES,
             MessagePart::Query => QUERY_STYLES,
+            MessagePart::Cookie if self.dialect == Dialect::V32 => COOKIE_STYLES_32,
             MessagePart::Cookie => COOKIE_STYLES,
             MessagePart::Header | MessagePart::Target | MessagePart::Body | MessagePart::Status => {
                 HEADER_STYLES

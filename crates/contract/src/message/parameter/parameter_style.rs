@@ -8,6 +8,8 @@ pub enum ParameterStyle {
     Label,
     Simple,
     Form,
+    /// Cookies without escapes (OpenAPI 3.2).
+    Cookie,
     SpaceDelimited,
     PipeDelimited,
     /// `collectionFormat: tsv` of Swagger 2.0.

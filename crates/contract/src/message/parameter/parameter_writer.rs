@@ -34,7 +34,7 @@ impl ParameterWriter<'_> {
             return self.list(*list, text);
         }
         let (body, separator) = match parameter.style {
-            ParameterStyle::Simple | ParameterStyle::Form => (text, ","),
+            ParameterStyle::Simple | ParameterStyle::Form | ParameterStyle::Cookie => (text, ","),
             ParameterStyle::Label => (
                 text.strip_prefix('.').ok_or(ParameterReadError::Malformed(
                     "must start with `.` (style label)",

@@ -54,17 +54,23 @@ pub(crate) fn write(
         }
         ParameterSource::Pairs(pairs, siblings) => match reading {
             ParameterReading::Object(shape)
-                if parameter.explode && parameter.style == ParameterStyle::Form =>
+                if parameter.explode
+                    && matches!(
+                        parameter.style,
+                        ParameterStyle::Form | ParameterStyle::Cookie
+                    ) =>
             {
                 writer.exploded_object(parameter, shape, pairs, siblings)
             }
-            // A cookie name occurs once, so the items of a list are separated by commas, although
-            // the specification's default differs (Appendix D).
+            // In style `form` a cookie name occurs once, so the items of a list are separated by
+            // commas, although the specification's default differs (Appendix D).
             ParameterReading::Delimited(list) if list.repeats => {
                 writer.repeated_lists(parameter, *list, pairs)
             }
             ParameterReading::Array(types)
-                if parameter.explode && parameter.part != MessagePart::Cookie =>
+                if parameter.explode
+                    && (parameter.part != MessagePart::Cookie
+                        || parameter.style == ParameterStyle::Cookie) =>
             {
                 writer.exploded_array(parameter, *types, pairs)
             }

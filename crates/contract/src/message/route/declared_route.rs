@@ -1,6 +1,7 @@
 //! A declared path with its operations.
 
-use super::path_item_method::PathItemMethod;
+use http::Method;
+
 use super::segment::TemplateSegment;
 use super::template::PathTemplate;
 
@@ -10,7 +11,7 @@ pub(super) struct Route {
     pub(super) base: PathTemplate,
     pub(super) path: PathTemplate,
     pub(super) key: Box<str>,
-    pub(super) operations: Vec<(PathItemMethod, u32)>,
+    pub(super) operations: Vec<(Method, u32)>,
 }
 
 impl Route {

@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::path_item_method::PathItemMethod;
+use http::Method;
+
 use super::route_table::RouteTable;
 use super::segment::TemplateSegment;
 
@@ -14,7 +15,7 @@ impl RouteTable {
         let mut seen = HashSet::new();
         for route in &self.routes {
             for (method, operation) in &route.operations {
-                let key = (route.segments().collect(), method.name());
+                let key = (route.segments().collect(), method.as_str());
                 let known = *first.entry(key).or_insert(*operation);
                 if known != *operation && seen.insert((known, *operation)) {
                     duplicates.push((known, *operation));
@@ -35,9 +36,9 @@ impl RouteTable {
         let mut builder = Self::builder();
         for route in &self.routes {
             let kept = route.operations.iter();
-            let kept: Vec<(PathItemMethod, u32)> = kept
+            let kept: Vec<(Method, u32)> = kept
                 .filter(|(_, operation)| !removed.contains(operation))
-                .map(|(method, operation)| (*method, number(*operation)))
+                .map(|(method, operation)| (method.clone(), number(*operation)))
                 .collect();
             if !kept.is_empty() {
                 builder = builder.add(&route.base, &route.path, &kept);

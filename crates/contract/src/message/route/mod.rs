@@ -19,7 +19,6 @@
 //! method that it lacks is [`RouteMatch::MethodNotAllowed`] even if a less specific template has it.
 
 mod check_path;
-mod path_item_method;
 mod template;
 mod segment;
 mod declared_route;
@@ -35,7 +34,6 @@ mod tests;
 
 pub use check_path::{MalformedPath, check_path};
 pub use overlap::{OverlapKind, TemplateOverlap, TemplateOverlaps};
-pub use path_item_method::PathItemMethod;
 pub use path_outline::PathOutline;
 pub use prefix_overlap::PrefixOverlap;
 pub use route_table::{PathCaptures, RouteMatch, RouteTable, RouteTableBuilder};

@@ -8,9 +8,9 @@
 use std::fmt;
 
 use hashbrown::{HashMap, HashSet};
+use http::Method;
 
 use super::declared_route::Route;
-use super::path_item_method::PathItemMethod;
 use super::segment::{SegmentPiece, TemplateSegment};
 
 /// How two templates overlap.
@@ -93,7 +93,7 @@ struct RouteGroup<'t> {
     /// Routes with different keys: enough to find one that differs from any other route.
     by_key: Vec<&'t Route>,
     /// The first route that declares a method.
-    by_method: Vec<(PathItemMethod, &'t Route)>,
+    by_method: Vec<(&'t Method, &'t Route)>,
 }
 
 pub(super) fn find_overlaps(routes: &[Route]) -> TemplateOverlaps {
@@ -131,8 +131,8 @@ impl OverlapSearch {
     /// Compares a route with those that have the same segments: with few enough to find whether it
     /// has a path or a method of an earlier one.
     fn same_segments<'t>(&mut self, group: &mut RouteGroup<'t>, route: &'t Route) {
-        let methods = || route.operations.iter().map(|(method, _)| *method);
-        let of_method = |peer: &&(PathItemMethod, &'t Route)| methods().any(|one| one == peer.0);
+        let methods = || route.operations.iter().map(|(method, _)| method);
+        let of_method = |peer: &&(&'t Method, &'t Route)| methods().any(|one| one == peer.0);
         for peer in &group.by_key {
             if self.compare(peer, route) {
                 break;

@@ -104,14 +104,20 @@ fn word(raw: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{PathItemMethod, PathTemplate, RouteTable};
+    use http::Method;
+
+    use super::super::{PathTemplate, RouteTable};
     use super::*;
 
     fn table(paths: &[&str]) -> RouteTable {
         let base = PathTemplate::parse_base("").unwrap();
-        let method = PathItemMethod::Get;
+        let method = Method::GET;
         let add = |builder: super::super::RouteTableBuilder, path: &&str| {
-            builder.add(&base, &PathTemplate::parse(path).unwrap(), &[(method, 0)])
+            builder.add(
+                &base,
+                &PathTemplate::parse(path).unwrap(),
+                &[(method.clone(), 0)],
+            )
         };
         paths.iter().fold(RouteTable::builder(), add).build()
     }

@@ -48,9 +48,9 @@ fn overlap(route: &Route, prefix: &[&str]) -> PrefixOverlap {
 
 #[cfg(test)]
 mod tests {
-    use super::super::path_item_method::PathItemMethod;
     use super::super::template::PathTemplate;
     use super::*;
+    use http::Method;
 
     #[test]
     fn a_prefix_overlaps_by_segments() {
@@ -59,7 +59,7 @@ mod tests {
                 base: PathTemplate::parse_base(base).unwrap(),
                 path: PathTemplate::parse(path).unwrap(),
                 key: format!("{base}{path}").into(),
-                operations: vec![(PathItemMethod::Get, 0)],
+                operations: vec![(Method::GET, 0)],
             };
             let segments: Vec<&str> = prefix.split('/').filter(|text| !text.is_empty()).collect();
             assert_eq!(

@@ -6,7 +6,6 @@
 //! allocates only if a segment contains `%` or a path captures more than eight values.
 
 use std::cmp::Reverse;
-use std::fmt::Write as _;
 use std::hash::BuildHasher;
 use std::ops::Range;
 
@@ -18,7 +17,6 @@ use smallvec::SmallVec;
 
 use super::declared_route::Route;
 use super::overlap::{TemplateOverlaps, find_overlaps};
-use super::path_item_method::PathItemMethod;
 use super::segment::{MixedSegment, TemplateSegment};
 use super::template::PathTemplate;
 
@@ -111,7 +109,7 @@ struct RouteLeaf {
 
 #[derive(Debug)]
 struct RouteEndpoint {
-    method: PathItemMethod,
+    method: Method,
     operation: u32,
     /// The number of captures in the base, which may differ between templates of the same shape.
     base_captures: usize,
@@ -148,11 +146,11 @@ impl RouteTable {
         let Some(leaf) = leaf else {
             return RouteMatch::NotFound;
         };
-        let endpoint = PathItemMethod::of(method).and_then(|method| {
-            let declared = |method| leaf.endpoints.iter().find(|known| known.method == method);
-            declared(method).or_else(|| {
-                declared(PathItemMethod::Get).filter(|_| method == PathItemMethod::Head)
-            })
+        let declared =
+            |method: &Method| leaf.endpoints.iter().find(|known| known.method == *method);
+        let endpoint = declared(method).or_else(|| {
+            let is_head = *method == Method::HEAD;
+            is_head.then(|| declared(&Method::GET)).flatten()
         });
         let Some(endpoint) = endpoint else {
             return RouteMatch::MethodNotAllowed { allow: &leaf.allow };
@@ -274,7 +272,7 @@ impl RouteTableBuilder {
         mut self,
         base: &PathTemplate,
         path: &PathTemplate,
-        operations: &[(PathItemMethod, u32)],
+        operations: &[(Method, u32)],
     ) -> Self {
         let mut node = 0;
         for segment in base.segments.iter().chain(&path.segments) {
@@ -282,11 +280,11 @@ impl RouteTableBuilder {
         }
         let leaf = self.table.nodes[node as usize].leaf.get_or_insert_default();
         let base_captures = base.names().len();
-        for &(method, operation) in operations {
-            if leaf.endpoints.iter().all(|known| known.method != method) {
+        for (method, operation) in operations {
+            if leaf.endpoints.iter().all(|known| known.method != *method) {
                 leaf.endpoints.push(RouteEndpoint {
-                    method,
-                    operation,
+                    method: method.clone(),
+                    operation: *operation,
                     base_captures,
                 });
             }
@@ -357,14 +355,14 @@ impl RouteTableBuilder {
 
 /// The value of the `Allow` field.
 fn allow(endpoints: &[RouteEndpoint]) -> String {
-    let declared = |method| endpoints.iter().any(|known| known.method == method);
-    let mut text = String::new();
-    for method in PathItemMethod::ALL {
-        if declared(method) || (method == PathItemMethod::Head && declared(PathItemMethod::Get)) {
-            let separator = if text.is_empty() { "" } else { ", " };
-            // Writing into a String cannot fail.
-            let _ = write!(text, "{separator}{}", method.name());
-        }
+    let mut methods: Vec<&str> = endpoints
+        .iter()
+        .map(|known| known.method.as_str())
+        .collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
     }
-    text
+    methods.sort_unstable();
+    methods.dedup();
+    methods.join(", ")
 }

@@ -13,7 +13,7 @@ fn table(base: &str, keys: &[&str]) -> RouteTable {
         builder.add(
             &base,
             &PathTemplate::parse(key).unwrap(),
-            &[(PathItemMethod::Get, id)],
+            &[(Method::GET, id)],
         )
     };
     keys.iter()
@@ -164,17 +164,26 @@ fn check_method(method: &str, path: &str, expected: RouteMatch<'_>) {
         .add(
             &base,
             &template("/pets"),
-            &[(PathItemMethod::Post, 1), (PathItemMethod::Get, 0)],
+            &[(Method::POST, 1), (Method::GET, 0)],
         )
         .add(
             &base,
             &template("/pets/mine"),
-            &[(PathItemMethod::Get, 2), (PathItemMethod::Head, 3)],
+            &[(Method::GET, 2), (Method::HEAD, 3)],
         )
         .add(
             &base,
             &template("/pets/{id}"),
-            &[(PathItemMethod::Delete, 4), (PathItemMethod::Trace, 5)],
+            &[(Method::DELETE, 4), (Method::TRACE, 5)],
+        )
+        .add(
+            &base,
+            &template("/methods"),
+            &[
+                (Method::QUERY, 6),
+                (Method::from_bytes(b"notify").unwrap(), 7),
+                (Method::from_bytes(b"LOCK").unwrap(), 8),
+            ],
         )
         .add(&base, &template("/bare"), &[])
         .build();
@@ -217,9 +226,15 @@ fn the_path_decides_before_the_method() {
     );
     check_method("GET", "/bare", RouteMatch::MethodNotAllowed { allow: "" });
     check_method("GET", "/none", RouteMatch::NotFound);
-    assert_eq!(PathItemMethod::from_field("get"), Some(PathItemMethod::Get));
-    assert_eq!(PathItemMethod::from_field("GET"), None);
-    assert_eq!(PathItemMethod::from_field("parameters"), None);
+    check_method("QUERY", "/methods", RouteMatch::Found { operation: 6 });
+    check_method("notify", "/methods", RouteMatch::Found { operation: 7 });
+    check_method(
+        "NOTIFY",
+        "/methods",
+        RouteMatch::MethodNotAllowed {
+            allow: "LOCK, QUERY, notify",
+        },
+    );
 }
 
 #[test]
@@ -229,7 +244,7 @@ fn captures_base_variables_separately() {
         builder.add(
             &PathTemplate::parse_base(base).unwrap(),
             &path,
-            &[(PathItemMethod::Get, 0)],
+            &[(Method::GET, 0)],
         )
     };
     let table = ["/{version}", "/stable/"]
@@ -261,7 +276,7 @@ fn equal_shapes_conflict_only_in_a_shared_method() {
         let base = PathTemplate::parse_base("").unwrap();
         let template = |key| PathTemplate::parse(key).unwrap();
         let table = RouteTable::builder()
-            .add(&base, &template("/p/{a}"), &[(PathItemMethod::Get, 0)])
+            .add(&base, &template("/p/{a}"), &[(Method::GET, 0)])
             .add(&base, &template("/p/{b}"), &[(second, 1)])
             .build();
         let kinds: Vec<_> = table
@@ -272,8 +287,8 @@ fn equal_shapes_conflict_only_in_a_shared_method() {
             .collect();
         assert_eq!(kinds, [expected]);
     };
-    check(PathItemMethod::Get, OverlapKind::Duplicate);
-    check(PathItemMethod::Delete, OverlapKind::SameShape);
+    check(Method::GET, OverlapKind::Duplicate);
+    check(Method::DELETE, OverlapKind::SameShape);
 }
 
 #[test]
@@ -327,10 +342,10 @@ fn the_search_for_overlaps_is_bounded() {
 fn finds_a_duplicate_among_many_paths_of_the_same_shape() {
     let base = PathTemplate::parse_base("").unwrap();
     let mut builder = RouteTable::builder();
-    for (operation, method) in (0..3_000).map(|n| (n, PathItemMethod::Get)).chain([
-        (3_000, PathItemMethod::Put),
-        (3_001, PathItemMethod::Post),
-        (3_002, PathItemMethod::Put),
+    for (operation, method) in (0..3_000).map(|n| (n, Method::GET)).chain([
+        (3_000, Method::PUT),
+        (3_001, Method::POST),
+        (3_002, Method::PUT),
     ]) {
         let path = PathTemplate::parse(&format!("/a/{{x{operation}}}")).unwrap();
         // Only the first of the many has an operation.

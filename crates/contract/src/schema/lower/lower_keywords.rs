@@ -117,7 +117,9 @@ impl<'d> SchemaLowering<'d> {
             "readOnly" | "writeOnly" if self.with_access => value.to_value(),
             _ => match self.dialect {
                 Dialect::V30 => return self.keyword_30(out, node_ref, keyword, value),
-                Dialect::V31 => return self.keyword_31(out, node_ref, keyword, value),
+                Dialect::V31 | Dialect::V32 => {
+                    return self.keyword_31(out, node_ref, keyword, value);
+                }
             },
         };
         out.insert(keyword.to_owned(), lowered);
@@ -249,7 +251,7 @@ impl<'d> SchemaLowering<'d> {
         keyword: &str,
         value: JsonNode<'d>,
     ) -> Value {
-        if self.dialect == Dialect::V31 || value.kind() != JsonKind::Array {
+        if self.dialect != Dialect::V30 || value.kind() != JsonKind::Array {
             return self.list_of_schemas(node_ref, value);
         }
         let lowered = value.elements().map(|branch| {
