@@ -1,7 +1,7 @@
 //! Checks every contract that the arguments name.
 
 use portcullis_contract::DocumentSet;
-use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::{ContractReading, Limits};
 
 use super::check_args::CheckArgs;
 use super::check_report::{CheckReport, CheckSummary, ContractReport};
@@ -20,6 +20,7 @@ pub(crate) fn check(args: &CheckArgs, out: &mut ReportWriter) -> Result<CommandO
     let mut run = CheckRun {
         limits: &limits,
         root: args.references.root(),
+        reading: args.reading.reading(),
         format: args.format,
         out,
         report: CheckReport::default(),
@@ -40,6 +41,7 @@ pub(crate) fn check(args: &CheckArgs, out: &mut ReportWriter) -> Result<CommandO
 struct CheckRun<'a> {
     limits: &'a Limits,
     root: ReferenceRoot,
+    reading: ContractReading,
     format: ReportFormat,
     out: &'a mut ReportWriter,
     report: CheckReport,
@@ -60,7 +62,7 @@ impl CheckRun<'_> {
     }
 
     fn check_file(&mut self, input: &ContractInput, is_wanted: fn(&DocumentSet) -> bool) {
-        match ContractReport::of(input, self.limits, &self.root, is_wanted) {
+        match ContractReport::of(input, self.limits, (&self.root, self.reading), is_wanted) {
             Ok(None) => {}
             Ok(Some(contract)) => {
                 if self.format == ReportFormat::Text {

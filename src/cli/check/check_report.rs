@@ -19,8 +19,9 @@
 //!       "severity": "warning", "kind": "invalid-example",
 //!       "file": "contracts/payments/orders/openapi.yaml", "line": 88, "column": null,
 //!       "pointer": "/components/schemas/Order/example",
-//!       "message": "…"
-//!     }]
+//!       "message": "…", "repair": null
+//!     }],
+//!     "advice": null
 //!   }],
 //!   "unreadable": [{ "path": "contracts/broken.yaml", "message": "…" }],
 //!   "summary": { "contracts": 1, "operations": 1, "errors": 0, "warnings": 1, "unreadable": 1 }
@@ -28,7 +29,8 @@
 //! ```
 //!
 //! `dialect`, `provider`, `tier`, `enforcement` and `body` are null if the contract does not
-//! declare them. A contract with errors has no operations. Problems are sorted: errors first, then
+//! declare them. `repair` names the repair that the tolerant reading has for an error, or made for
+//! a warning; `advice` says how to read a contract whose errors it repairs. A contract with errors has no operations. Problems are sorted: errors first, then
 //! by kind, file and line.
 
 use std::sync::Arc;
@@ -37,13 +39,13 @@ use serde::Serialize;
 
 use portcullis_contract::{
     self, BodyDeclaration, CompileOptions, CompiledContract, ContractIdentity, ContractLoadError,
-    ContractProblem, Dialect, DocumentSet, Operation, OperationEnforcement, Severity,
-    StatusPattern,
+    ContractProblem, ContractRepair, Dialect, DocumentSet, Operation, OperationEnforcement,
+    Severity, StatusPattern,
 };
-use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::{ContractReading, Limits};
 
-use crate::cli::inputs::ContractInput;
+use crate::cli::inputs::{ContractInput, reading_advice};
 use crate::source::ReferenceRoot;
 
 /// The result of one run.
@@ -66,6 +68,8 @@ pub(super) struct ContractReport {
     pub(super) files: Vec<Arc<str>>,
     pub(super) operations: Vec<OperationReport>,
     pub(super) problems: Vec<ProblemReport>,
+    /// How to read a refused contract, if the tolerant reading repairs any of its errors.
+    pub(super) advice: Option<String>,
 }
 
 /// An operation of a contract.
@@ -100,6 +104,8 @@ pub(super) struct ProblemReport {
     pub(super) column: Option<u32>,
     pub(super) pointer: String,
     pub(super) message: String,
+    /// The repair that the tolerant reading has for an error, or made for a warning.
+    pub(super) repair: Option<&'static str>,
 }
 
 /// A file that cannot be read or parsed.
@@ -146,10 +152,10 @@ impl ContractReport {
     pub(super) fn of(
         input: &ContractInput,
         limits: &Limits,
-        root: &ReferenceRoot,
+        (root, reading): (&ReferenceRoot, ContractReading),
         is_wanted: impl FnOnce(&DocumentSet) -> bool,
     ) -> Result<Option<Self>, ContractLoadError> {
-        let documents = input.load(limits, root)?;
+        let documents = input.load_as(limits, root, reading)?;
         if !is_wanted(&documents) {
             return Ok(None);
         }
@@ -169,7 +175,11 @@ impl ContractReport {
             .iter()
             .map(|file| Arc::clone(&file.name))
             .collect();
-        let (operations, problems) = compile_and_lint(documents);
+        let CompileReport {
+            operations,
+            problems,
+            advice,
+        } = compile_and_lint(documents, reading);
         let path = input.name();
         Ok(Some(Self {
             path,
@@ -181,6 +191,7 @@ impl ContractReport {
             files,
             operations,
             problems,
+            advice,
         }))
     }
 
@@ -192,23 +203,34 @@ impl ContractReport {
     }
 }
 
-fn compile_and_lint(documents: DocumentSet) -> (Vec<OperationReport>, Vec<ProblemReport>) {
-    let (operations, problems) =
-        match portcullis_contract::compile(documents, &CompileOptions::default()) {
-            Ok(mut contract) => {
-                let mut problems = std::mem::take(&mut contract.warnings);
-                problems.extend(portcullis_contract::lint(&contract));
-                (operations(&contract), problems)
-            }
-            Err(problems) => (Vec::new(), problems),
-        };
-    (
+/// What compiling and linting found.
+struct CompileReport {
+    operations: Vec<OperationReport>,
+    problems: Vec<ProblemReport>,
+    advice: Option<String>,
+}
+
+fn compile_and_lint(documents: DocumentSet, reading: ContractReading) -> CompileReport {
+    let options = CompileOptions {
+        reading,
+        ..CompileOptions::default()
+    };
+    let (operations, problems) = match portcullis_contract::compile(documents, &options) {
+        Ok(mut contract) => {
+            let mut problems = std::mem::take(&mut contract.warnings);
+            problems.extend(portcullis_contract::lint(&contract));
+            (operations(&contract), problems)
+        }
+        Err(problems) => (Vec::new(), problems),
+    };
+    CompileReport {
         operations,
-        sorted(problems)
+        advice: reading_advice(&problems),
+        problems: sorted(problems)
             .into_iter()
             .map(ProblemReport::from)
             .collect(),
-    )
+    }
 }
 
 fn sorted(mut problems: Vec<ContractProblem>) -> Vec<ContractProblem> {
@@ -303,6 +325,7 @@ impl From<ContractProblem> for ProblemReport {
             column: problem.at.column,
             pointer: problem.at.pointer,
             message: problem.message,
+            repair: problem.repair.map(ContractRepair::as_str),
         }
     }
 }

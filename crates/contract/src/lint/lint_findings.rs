@@ -29,6 +29,7 @@ impl<'d> LintFindings<'d> {
             kind,
             at,
             message,
+            repair: None,
         });
     }
 
@@ -36,6 +37,9 @@ impl<'d> LintFindings<'d> {
     pub(super) fn add(&mut self, problem: ContractProblem) {
         self.problems.push(ContractProblem {
             severity: Severity::Warning,
+            repair: problem
+                .repair
+                .filter(|_| problem.severity == Severity::Warning),
             ..problem
         });
     }
