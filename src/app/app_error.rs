@@ -3,7 +3,9 @@
 use std::io;
 use std::net::SocketAddr;
 
-use portcullis_contract::{ContractLoadError, ContractProblem};
+use portcullis_contract::{
+    ContractLoadError, ContractProblem, READING_KEY, tolerant_reading_advice,
+};
 use portcullis_proxy::BindError;
 use portcullis_telemetry::TracingError;
 
@@ -64,7 +66,9 @@ fn lines(errors: &[AppError]) -> String {
 fn listed(problems: &[ContractProblem]) -> String {
     let lines: Vec<String> = problems
         .iter()
-        .map(|problem| format!("  {problem}"))
+        .map(ToString::to_string)
+        .chain(tolerant_reading_advice(problems, READING_KEY))
+        .map(|line| format!("  {line}"))
         .collect();
     lines.join("\n")
 }

@@ -42,7 +42,8 @@ fn compile_one(
     let Some(path) = service.contract.as_file() else {
         return Ok(None);
     };
-    let documents = match ReferenceRoot::new(service.ref_root.clone()).load(path, &config.limits) {
+    let root = ReferenceRoot::new(service.ref_root.clone());
+    let documents = match root.load_as(path, &config.limits, service.contract_reading) {
         Ok(documents) => documents,
         Err(ContractLoadError::Read(error)) if service.reload.wait => {
             tracing::warn!(service = service.name, %error, "waiting for the contract");

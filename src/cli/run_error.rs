@@ -10,7 +10,7 @@ use portcullis_contract::{ContractLoadError, ContractProblem, Severity};
 
 use super::admin_port::AdminError;
 use super::gate::GateError;
-use super::inputs::KnownNames;
+use super::inputs::{KnownNames, reading_advice};
 use super::owners::OwnersError;
 
 /// Why a command could not run. The exit code is 2.
@@ -59,7 +59,7 @@ pub(crate) enum RunError {
     #[error(transparent)]
     Load(#[from] ContractLoadError),
     /// The contract has errors.
-    #[error("the contract is refused{}", listed(problems))]
+    #[error("the contract is refused{}{}", listed(problems), advised(problems))]
     Contract {
         /// Its errors and warnings.
         problems: Vec<ContractProblem>,
@@ -167,4 +167,10 @@ fn listed(problems: &[ContractProblem]) -> String {
         .iter()
         .filter(|problem| problem.severity == Severity::Error);
     errors.map(|problem| format!("\n{problem}")).collect()
+}
+
+/// How to read the contract nevertheless, on a line of its own.
+fn advised(problems: &[ContractProblem]) -> String {
+    let advice = reading_advice(problems);
+    advice.map(|line| format!("\n{line}")).unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use portcullis_contract::{self as contract, ContractLoadError, DocumentSet, UnreadableFile};
-use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::{ContractReading, Limits};
 
 use super::file_read::{self, FileReadError};
 
@@ -44,6 +44,22 @@ impl ReferenceRoot {
     ) -> Result<DocumentSet, ContractLoadError> {
         let read = |file: &Path, bytes_max| self.read(path, file, bytes_max);
         contract::load_tolerant(path, &path.display().to_string(), limits, &read)
+    }
+
+    /// Reads a contract for a compilation with this reading.
+    ///
+    /// # Errors
+    /// [`ContractLoadError`] when the entry file itself cannot be read or parsed.
+    pub fn load_as(
+        &self,
+        path: &Path,
+        limits: &Limits,
+        reading: ContractReading,
+    ) -> Result<DocumentSet, ContractLoadError> {
+        match reading {
+            ContractReading::Strict => self.load(path, limits),
+            ContractReading::Tolerant => self.load_tolerant(path, limits),
+        }
     }
 
     /// Reads one file of the contract at `entry`, which may be a pipe such as a process substitution.

@@ -85,11 +85,14 @@ pub use message::security_requirements::CredentialSample;
 pub use message::violation::{MessagePart, Violation, ViolationClass, ViolationRecord};
 pub use openapi::broken_part::{BrokenPart, BrokenPartPolicy};
 pub use openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
+pub use openapi::contract_repair::{ContractRepair, READING_KEY};
 pub use openapi::dialect::{Dialect, MessageDirection};
 pub use openapi::document::{Document, DocumentParseError, DocumentSet, NodeRef, SourceLocation};
 pub use openapi::load_contract::{
     ContractLoadError, ReadFile, UnreadableFile, load, load_tolerant, parse_single_file,
+    parse_single_file_as,
 };
+pub use openapi::reading_advice::tolerant_reading_advice;
 pub use openapi::revision::ContractIdentity;
 pub use schema::schema_set::SchemaKey;
 pub use schema::{ASSERTED_FORMATS, SchemaValidator};

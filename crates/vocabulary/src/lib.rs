@@ -8,6 +8,7 @@
 //! - [`PathPattern`] says which paths of a repository a squad owns.
 //! - [`enforcement`] has the classes of contract violations and what is done about them.
 //! - [`protection`] has the policies of circuit breakers, concurrency limits, budgets and retries.
+//! - [`ContractReading`] says how a contract with flaws is read.
 //! - [`HeaderPolicy`] says what is done with header fields that servers read differently.
 //! - [`limits`] has every bound of the program.
 //!
@@ -20,6 +21,7 @@ mod tier;
 mod path_pattern;
 mod squad;
 mod consumer;
+mod contract_reading;
 mod catalog;
 mod source_location;
 mod catalog_locations;
@@ -34,6 +36,7 @@ pub use catalog::{
 };
 pub use catalog_locations::{CatalogFile, CatalogLocations};
 pub use consumer::{Caller, Consumer, TrustedPeers};
+pub use contract_reading::ContractReading;
 pub use enforcement::{Enforcement, EnforcementCeilings, EnforcementPolicy, ViolationClass};
 pub use header_names::{
     HeaderPolicy, folds_to_header, folds_to_header_prefix, is_irregular_header,

@@ -10,7 +10,8 @@ use crate::source::ReferenceRoot;
 use portcullis_config::{ReloadPolicy, ServiceConfig};
 use portcullis_contract::{
     BrokenPartPolicy, CompileOptions, CompiledContract, ContractIdentity, ContractLoadError,
-    DocumentSet, compile, parse_single_file,
+    ContractProblem, DocumentSet, READING_KEY, compile, parse_single_file_as,
+    tolerant_reading_advice,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::limits::Limits;
@@ -116,15 +117,17 @@ pub(in crate::app) fn options(service: &ServiceConfig) -> CompileOptions {
             != Enforcement::Off,
         outbound_operations: service.reload.policy == ReloadPolicy::Compatible,
         broken_parts: BrokenPartPolicy::Refuse,
+        reading: service.contract_reading,
     }
 }
 
 /// Reads and parses. Also returns the files that were read, to be watched.
 pub(super) fn load(task: &ReadTask) -> (Result<DocumentSet, NotCompiled>, Vec<PathBuf>) {
+    let (limits, reading) = (&task.settings.limits, task.settings.options.reading);
     let loaded = match &task.input {
-        ReadInput::File(path) => task.settings.root.load(path, &task.settings.limits),
+        ReadInput::File(path) => task.settings.root.load_as(path, limits, reading),
         ReadInput::Bytes { name, bytes } => {
-            parse_single_file(name, bytes.clone(), &task.settings.limits)
+            parse_single_file_as(name, bytes.clone(), limits, reading)
         }
     };
     let documents = match loaded {
@@ -178,9 +181,16 @@ pub(super) fn compile_documents(documents: DocumentSet, task: &ReadTask) -> Comp
         }
         Err(problems) => Err(NotCompiled::Refused {
             identity: Some(identity),
-            problems: problems.iter().map(ToString::to_string).collect(),
+            problems: lines(&problems),
         }),
     }
+}
+
+/// A line for each problem, and one about the reading that repairs them.
+fn lines(problems: &[ContractProblem]) -> Vec<String> {
+    let advice = tolerant_reading_advice(problems, READING_KEY);
+    let lines = problems.iter().map(ToString::to_string);
+    lines.chain(advice).collect()
 }
 
 /// The revision that was read, if the source could be parsed.

@@ -3,7 +3,7 @@
 use clap::Args as Flags;
 
 use super::ignored_problems::IgnoredKind;
-use crate::cli::inputs::ReferenceArgs;
+use crate::cli::inputs::{ReadingArgs, ReferenceArgs};
 use crate::cli::report::{FailThreshold, ReportFormat};
 
 /// `portcullis check`.
@@ -12,6 +12,7 @@ use crate::cli::report::{FailThreshold, ReportFormat};
 Examples:
   portcullis check openapi.yaml
   portcullis check contracts/ --fail-on warning --ignore unknown-format
+  portcullis check vendor.yaml --reading tolerant
   portcullis check --format json contracts/ | jq '.contracts[].problems[]'
   curl -s https://api.example.com/openapi.json | portcullis check -
 
@@ -25,6 +26,8 @@ pub(crate) struct CheckArgs {
     /// Which files the contracts may refer to
     #[command(flatten)]
     pub(super) references: ReferenceArgs,
+    #[command(flatten)]
+    pub(super) reading: ReadingArgs,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: ReportFormat,

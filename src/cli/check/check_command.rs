@@ -1,7 +1,7 @@
 //! Checks every contract that the arguments name.
 
 use portcullis_contract::DocumentSet;
-use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::{ContractReading, Limits};
 
 use super::check_args::CheckArgs;
 use super::check_report::{CheckReport, CheckSummary, ContractReport};
@@ -22,6 +22,7 @@ pub(crate) fn check(args: &CheckArgs, out: &mut ReportWriter) -> Result<CommandO
         limits: &limits,
         root: args.references.root(),
         ignored: &args.ignore,
+        reading: args.reading.reading(),
         format: args.format,
         out,
         report: CheckReport::default(),
@@ -43,6 +44,7 @@ struct CheckRun<'a> {
     limits: &'a Limits,
     root: ReferenceRoot,
     ignored: &'a [IgnoredKind],
+    reading: ContractReading,
     format: ReportFormat,
     out: &'a mut ReportWriter,
     report: CheckReport,
@@ -63,7 +65,8 @@ impl CheckRun<'_> {
     }
 
     fn check_file(&mut self, input: &ContractInput, is_wanted: fn(&DocumentSet) -> bool) {
-        match ContractReport::of(input, self.limits, &self.root, self.ignored, is_wanted) {
+        let how = (&self.root, self.reading);
+        match ContractReport::of(input, self.limits, how, self.ignored, is_wanted) {
             Ok(None) => {}
             Ok(Some(contract)) => {
                 if self.format == ReportFormat::Text {

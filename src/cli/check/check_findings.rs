@@ -38,6 +38,7 @@ fn contract_section(contract: &ContractReport) -> ReportSection {
         title,
         version,
         problems,
+        advice,
         ..
     } = contract;
     let findings = problems.iter().map(|problem| finding(path, problem));
@@ -46,7 +47,7 @@ fn contract_section(contract: &ContractReport) -> ReportSection {
         name: path.clone(),
         path: path.clone(),
         heading: Some(format!("{title} {version} (`{path}`)")),
-        notes: Vec::new(),
+        notes: advice.iter().cloned().collect(),
         seconds: None,
         passed: TestCase::new(path, "no problems"),
         findings: findings.collect(),

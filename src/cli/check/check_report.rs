@@ -19,8 +19,9 @@
 //!       "severity": "warning", "kind": "invalid-example",
 //!       "file": "contracts/payments/orders/openapi.yaml", "line": 88, "column": null,
 //!       "pointer": "/components/schemas/Order/example",
-//!       "message": "…"
-//!     }]
+//!       "message": "…", "repair": null
+//!     }],
+//!     "advice": null
 //!   }],
 //!   "unreadable": [{ "path": "contracts/broken.yaml", "message": "…" }],
 //!   "summary": { "contracts": 1, "operations": 1, "errors": 0, "warnings": 1, "ignored": 0,
@@ -29,7 +30,8 @@
 //! ```
 //!
 //! `dialect`, `provider`, `tier`, `enforcement` and `body` are null if the contract does not
-//! declare them. `ignored` counts the warnings that `--ignore` left out. A contract with errors has no operations. Problems are sorted: errors first, then
+//! declare them. `ignored` counts the warnings that `--ignore` left out. `repair` names the repair that the tolerant reading has for an error, or made for
+//! a warning; `advice` says how to read a contract whose errors it repairs. A contract with errors has no operations. Problems are sorted: errors first, then
 //! by kind, file and line.
 
 use std::sync::Arc;
@@ -38,14 +40,14 @@ use serde::Serialize;
 
 use portcullis_contract::{
     self, BodyDeclaration, CompileOptions, CompiledContract, ContractIdentity, ContractLoadError,
-    ContractProblem, Dialect, DocumentSet, Operation, OperationEnforcement, Severity,
-    StatusPattern,
+    ContractProblem, ContractRepair, Dialect, DocumentSet, Operation, OperationEnforcement,
+    Severity, StatusPattern,
 };
-use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::{ContractReading, Limits};
 
 use super::ignored_problems::{IgnoredKind, remove_ignored};
-use crate::cli::inputs::ContractInput;
+use crate::cli::inputs::{ContractInput, reading_advice};
 use crate::source::ReferenceRoot;
 
 /// The result of one run.
@@ -68,6 +70,8 @@ pub(super) struct ContractReport {
     pub(super) files: Vec<Arc<str>>,
     pub(super) operations: Vec<OperationReport>,
     pub(super) problems: Vec<ProblemReport>,
+    /// How to read a refused contract, if the tolerant reading repairs any of its errors.
+    pub(super) advice: Option<String>,
     /// How many warnings were left out.
     #[serde(skip)]
     ignored: usize,
@@ -108,6 +112,8 @@ pub(super) struct ProblemReport {
     pub(super) column: Option<u32>,
     pub(super) pointer: String,
     pub(super) message: String,
+    /// The repair that the tolerant reading has for an error, or made for a warning.
+    pub(super) repair: Option<&'static str>,
 }
 
 /// A file that cannot be read or parsed.
@@ -156,11 +162,11 @@ impl ContractReport {
     pub(super) fn of(
         input: &ContractInput,
         limits: &Limits,
-        root: &ReferenceRoot,
+        (root, reading): (&ReferenceRoot, ContractReading),
         ignored: &[IgnoredKind],
         is_wanted: impl FnOnce(&DocumentSet) -> bool,
     ) -> Result<Option<Self>, ContractLoadError> {
-        let documents = input.load(limits, root)?;
+        let documents = input.load_as(limits, root, reading)?;
         if !is_wanted(&documents) {
             return Ok(None);
         }
@@ -180,7 +186,11 @@ impl ContractReport {
             .iter()
             .map(|file| Arc::clone(&file.name))
             .collect();
-        let (operations, mut problems) = compile_and_lint(documents);
+        let CompileReport {
+            operations,
+            mut problems,
+            advice,
+        } = compile_and_lint(documents, reading);
         let ignored = remove_ignored(&mut problems, ignored);
         let problems = sorted(problems);
         let path = input.name();
@@ -195,6 +205,7 @@ impl ContractReport {
             operations,
             problems: problems.into_iter().map(ProblemReport::from).collect(),
             ignored,
+            advice,
         }))
     }
 
@@ -206,20 +217,36 @@ impl ContractReport {
     }
 }
 
+/// What compiling and linting found.
+struct CompileReport {
+    operations: Vec<OperationReport>,
+    problems: Vec<ContractProblem>,
+    advice: Option<String>,
+}
+
 /// The operations and the problems. A contract that does not compile has only the warnings that
 /// need no compiled contract.
-fn compile_and_lint(documents: DocumentSet) -> (Vec<OperationReport>, Vec<ContractProblem>) {
+fn compile_and_lint(documents: DocumentSet, reading: ContractReading) -> CompileReport {
+    let options = CompileOptions {
+        reading,
+        ..CompileOptions::default()
+    };
     let mut problems = portcullis_contract::lint_documents(&documents);
-    match portcullis_contract::compile(documents, &CompileOptions::default()) {
+    let operations = match portcullis_contract::compile(documents, &options) {
         Ok(mut contract) => {
             problems.append(&mut contract.warnings);
             problems.extend(portcullis_contract::lint(&contract));
-            (operations(&contract), problems)
+            operations(&contract)
         }
         Err(errors) => {
             problems.extend(errors);
-            (Vec::new(), problems)
+            Vec::new()
         }
+    };
+    CompileReport {
+        operations,
+        advice: reading_advice(&problems),
+        problems,
     }
 }
 
@@ -316,6 +343,7 @@ impl From<ContractProblem> for ProblemReport {
             column: problem.at.column,
             pointer: problem.at.pointer,
             message: problem.message,
+            repair: problem.repair.map(ContractRepair::as_str),
         }
     }
 }

@@ -25,6 +25,12 @@ pub(super) fn print_contract(out: &mut ReportWriter, contract: &ContractReport) 
     print_facts(out, contract);
     print_operations(out, contract);
     print_problems(out, &contract.problems);
+    if let Some(advice) = &contract.advice {
+        out.line("");
+        for text in wrap(advice, WIDTH - 2) {
+            out.line(format_args!("  {text}"));
+        }
+    }
     out.line("");
 }
 

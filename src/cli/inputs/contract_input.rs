@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::source::{GitObjectKind, GitPath, ReferenceRoot};
 use portcullis_contract::{BrokenPartPolicy, ContractLoadError, DocumentSet};
-use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::{ContractReading, Limits};
 
 use super::contract_files::find_contracts;
 use crate::cli::run_error::RunError;
@@ -76,6 +76,21 @@ impl ContractInput {
                 crate::source::load_contract_revision(git_path, limits)
             }
         }
+    }
+
+    /// Loads the contract for a compilation with this reading.
+    pub(crate) fn load_as(
+        &self,
+        limits: &Limits,
+        root: &ReferenceRoot,
+        reading: ContractReading,
+    ) -> Result<DocumentSet, ContractLoadError> {
+        let policy = match reading {
+            ContractReading::Strict => BrokenPartPolicy::Refuse,
+            // The same keeps repeated keys.
+            ContractReading::Tolerant => BrokenPartPolicy::TolerateInNewer,
+        };
+        self.load_for(limits, root, policy)
     }
 
     /// Loads the contract for a compilation with this policy.

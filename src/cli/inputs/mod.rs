@@ -1,5 +1,6 @@
 //! What commands read: contracts from files, directories and Git revisions, approvals, levels of
-//! rules, the path of the configuration, which files contracts may refer to, and what could have been meant by an unknown name.
+//! rules, the path of the configuration, which files contracts may refer to, how flaws are
+//! read, and what could have been meant by an unknown name.
 
 mod contract_files;
 mod contract_input;
@@ -7,6 +8,7 @@ mod compiled_contract;
 mod approvals_file;
 mod level_settings;
 mod reference_args;
+mod reading_args;
 mod config_path;
 mod known_names;
 
@@ -16,4 +18,5 @@ pub(super) use config_path::{config_path, required_config_path};
 pub(super) use contract_input::ContractInput;
 pub(super) use known_names::KnownNames;
 pub(super) use level_settings::LevelArgs;
+pub(super) use reading_args::{ReadingArgs, reading_advice};
 pub(super) use reference_args::ReferenceArgs;

@@ -67,7 +67,8 @@ fn select<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c ServiceCon
 fn owner_of(config: &Config, service: &ServiceConfig) -> (OwnerView, bool) {
     let identity = match &service.contract {
         ContractSource::File(path) => {
-            match ReferenceRoot::new(service.ref_root.clone()).load(path, &config.limits) {
+            let root = ReferenceRoot::new(service.ref_root.clone());
+            match root.load_as(path, &config.limits, service.contract_reading) {
                 Ok(documents) => Some(ContractIdentity::of(&documents)),
                 Err(error) => {
                     print_error(&error.to_string());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as Flags, ValueEnum};
 
 use super::recorded_hosts::parse_host;
-use crate::cli::inputs::ReferenceArgs;
+use crate::cli::inputs::{ReadingArgs, ReferenceArgs};
 use crate::cli::report::ReportFormat;
 use portcullis_config::PathPrefix;
 
@@ -32,6 +32,8 @@ pub(crate) struct ReplayArgs {
     /// Which files the contract may refer to
     #[command(flatten)]
     pub(super) references: ReferenceArgs,
+    #[command(flatten)]
+    pub(super) reading: ReadingArgs,
     /// Recordings: HTTP Archives (HAR 1.2) or JSON Lines, also compressed with gzip; - is standard input
     #[arg(required = true, value_name = "TRAFFIC")]
     pub(super) traffic: Vec<PathBuf>,

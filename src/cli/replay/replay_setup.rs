@@ -15,10 +15,13 @@ use crate::cli::run_error::RunError;
 
 /// Compiles the contract.
 pub(super) fn compile(args: &ReplayArgs, limits: &Limits) -> Result<CompiledContract, RunError> {
-    let documents = ContractInput::of(&args.contract)?.load(limits, &args.references.root())?;
+    let reading = args.reading.reading();
+    let root = args.references.root();
+    let documents = ContractInput::of(&args.contract)?.load_as(limits, &root, reading)?;
     let bases = args.base_path.iter().map(ToString::to_string);
     let options = CompileOptions {
         base_paths: (!args.base_path.is_empty()).then(|| bases.collect()),
+        reading,
         ..CompileOptions::default()
     };
     contract::compile(documents, &options).map_err(|problems| RunError::Contract { problems })

@@ -334,7 +334,8 @@ fn check_prints_json() {
                         "statuses": ["204"]
                     }
                 ],
-                "problems": []
+                "problems": [],
+                "advice": null
             },
             {
                 "path": "all/questionable.yaml",
@@ -347,8 +348,10 @@ fn check_prints_json() {
                     "severity": "warning", "kind": "invalid-example",
                     "file": "all/questionable.yaml", "line": 4, "column": null,
                     "pointer": "/components/schemas/A/example",
-                    "message": "the example does not satisfy its schema: \"a\" is not of type \"integer\" (line 4); correct one of them"
-                }]
+                    "message": "the example does not satisfy its schema: \"a\" is not of type \"integer\" (line 4); correct one of them",
+                    "repair": null
+                }],
+                "advice": null
             }
         ],
         "unreadable": [{

@@ -6,6 +6,7 @@ pub(crate) mod diff;
 pub(crate) mod diff_tolerant;
 pub(crate) mod operate;
 pub(crate) mod owners_services;
+pub(crate) mod reading;
 pub(crate) mod replay;
 pub(crate) mod reports;
 pub(crate) mod swagger;

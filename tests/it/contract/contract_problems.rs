@@ -111,7 +111,7 @@ fn malformed_yaml() {
     yaml("openapi: 3.0.3\n\tpaths: {}\n", "a.yaml:1:10: while scanning a plain scalar, found a tab");
     yaml("openapi: 3.0.3\npaths: {a: b: c}\n", "a.yaml:2:13: while parsing a flow mapping, did not find expected ',' or '}'");
     yaml("openapi: 3.0.3\n---\nopenapi: 3.0.3\n", "a.yaml:2:1: a second document starts here; a file must hold one document");
-    yaml("openapi: 3.0.3\nopenapi: 3.0.3\n", r##"a.yaml:2:1: duplicate key "openapi", first used on line 1"##);
+    yaml("openapi: 3.0.3\nopenapi: 3.0.3\n", r##"a.yaml:2:1: duplicate key "openapi", first used on line 1; with `contract_reading = "tolerant"`, or `--reading tolerant` of `check` and `replay`, the last value is used"##);
     yaml("a: !!python/object x\n", "a.yaml:1:4: the tag `!!python/object` is not supported");
     yaml("a: *b\n", "a.yaml:1:4: while parsing node, found unknown anchor");
 }
@@ -122,7 +122,7 @@ fn malformed_json() {
     json("", "a.json:1:1: no JSON value: the text is empty");
     json("{\"openapi\": \"3.0.3\",\n \"paths\": {,}}", "a.json:2:12: expected a member name in quotes, or `}`, found `,`");
     json(r##"{"openapi": "3.0.3"} x"##, "a.json:1:22: something follows the JSON value: a letter");
-    json(r##"{"a": 1, "a": 2}"##, r##"a.json:1:10: member "a" is given twice in one object"##);
+    json(r##"{"a": 1, "a": 2}"##, r##"a.json:1:10: member "a" is given twice in one object; with `contract_reading = "tolerant"`, or `--reading tolerant` of `check` and `replay`, the last value is used"##);
     json("[1, 2", "a.json:1:6: expected `,` or `]`, found the end of the text");
 }
 
@@ -141,7 +141,7 @@ fn malformed_paths() {
     paths("/a: {GET: {}}", "a.yaml:3: warning: `GET` is not a field of a path item and is ignored: write `get` [malformed-document] at #/paths/~1a/GET");
     paths("/a: {gte: {}}", "a.yaml:3: warning: `gte` is not a field of a path item and is ignored: methods are get, put, post, delete, options, head, patch, trace [malformed-document] at #/paths/~1a/gte");
     paths("/a: {get: []}", "a.yaml:3: error: an operation must be an object, not an array [malformed-document] at #/paths/~1a/get");
-    paths("/a: {get: {}, get: {}}", r##"a.yaml:3:1: duplicate key "get", first used on line 3"##);
+    paths("/a: {get: {}, get: {}}", r##"a.yaml:3:1: duplicate key "get", first used on line 3; with `contract_reading = "tolerant"`, or `--reading tolerant` of `check` and `replay`, the last value is used"##);
     paths("/a: {get: {}, servers: {}}", "a.yaml:3: error: `servers` must be an array, not an object [malformed-document] at #/paths/~1a/servers");
     paths("/a: {get: {}, servers: [{}]}", "a.yaml:3: error: a server must have a `url`, which is a string [malformed-document] at #/paths/~1a/servers/0");
     paths("/a: {get: {}, servers: [{url: /a, variables: []}]}", "a.yaml:3: error: the `variables` of a server must be an object [malformed-document] at #/paths/~1a/servers/0");
@@ -271,7 +271,7 @@ fn malformed_schemas() {
     schema("3.0.3", "{properties: {a: text}}", "a.yaml:5: error: a schema must be an object, such as `{ type: string }` [malformed-schema] at #/components/schemas/A/properties/a");
     schema("3.0.3", "{additionalProperties: text}", "a.yaml:5: error: a schema must be an object, such as `{ type: string }` [malformed-schema] at #/components/schemas/A/additionalProperties");
     schema("3.0.3", "{allOf: {}}", r##"a.yaml:5: error: `allOf` is not valid JSON Schema: {} is not of type "array" [malformed-schema] at #/components/schemas/A/allOf"##);
-    schema("3.0.3", "{allOf: []}", "a.yaml:5: error: `allOf` is not valid JSON Schema: [] has less than 1 item [malformed-schema] at #/components/schemas/A/allOf");
+    schema("3.0.3", "{allOf: []}", "a.yaml:5: error: `allOf` is empty, and must list at least one schema [malformed-schema] at #/components/schemas/A/allOf");
     schema("3.0.3", "{format: 1}", r##"a.yaml:5: error: `format` is not valid JSON Schema: 1 is not of type "string" [malformed-schema] at #/components/schemas/A/format"##);
     schema("3.1.0", "{exclusiveMaximum: true}", "a.yaml:5: error: in OpenAPI 3.1 `exclusiveMaximum` is a number: write the bound there instead of in `maximum` [malformed-schema] at #/components/schemas/A/exclusiveMaximum");
     schema("3.1.0", "{type: any}", "a.yaml:5: error: `type` must be one of array, boolean, integer, null, number, object, string, not `any` [malformed-schema] at #/components/schemas/A/type");

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use portcullis_vocabulary::{EnforcementPolicy, Protection, SquadName};
+use portcullis_vocabulary::{ContractReading, EnforcementPolicy, Protection, SquadName};
 
 use super::contract_source::ContractSource;
 use super::host_pattern::HostPattern;
@@ -28,6 +28,8 @@ pub struct ServiceConfig {
     /// The directory below which the contract may refer to files. Default: its git repository, else
     /// its directory.
     pub ref_root: Option<PathBuf>,
+    /// How a contract with flaws is read.
+    pub contract_reading: ContractReading,
     /// Where requests go.
     pub upstream: UpstreamTarget,
     /// The hosts whose requests it gets; never empty.
@@ -83,6 +85,7 @@ impl ServiceConfig {
             squad: None,
             contract: ContractSource::File(contract),
             ref_root: None,
+            contract_reading: ContractReading::default(),
             upstream,
             hosts: vec![HostPattern::Any],
             path_prefix: PathPrefix::root(),

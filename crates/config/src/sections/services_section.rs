@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use portcullis_vocabulary::limits::{DURATION_MAX, RISK_SCORE_MAX, SERVICES_MAX};
 use portcullis_vocabulary::{
-    Catalog, ConfigLocation, Enforcement, EnforcementCeilings, EnforcementPolicy, Protection,
-    SquadName, ViolationClass,
+    Catalog, ConfigLocation, ContractReading, Enforcement, EnforcementCeilings, EnforcementPolicy,
+    Protection, SquadName, ViolationClass,
 };
 
 use super::contract_source::{ContractSource, parse_contract_source};
@@ -79,17 +79,9 @@ fn read_service(
     let squad = squad(&mut section, name.as_deref(), context.catalog);
     let is_required = true;
     let source = contract(&mut section, "contract", is_required, context.directory);
-    let is_flag = matches!(
-        section.location_of("ref_root"),
-        ConfigLocation::Flag("--ref-root")
-    );
-    let ref_root = section.read("ref_root", path).map(|path| {
-        if is_flag {
-            PathBuf::from(path)
-        } else {
-            context.directory.join(path)
-        }
-    });
+    let ref_root = ref_root(&mut section, context.directory);
+    let readings = word(&ContractReading::NAMES);
+    let contract_reading = section.value("contract_reading", ContractReading::default(), readings);
     let upstream = section.required("upstream", parse_upstream);
     let hosts = hosts(&mut section);
     let path_prefix = section.read_or("path_prefix", PathPrefix::root(), parse_path_prefix);
@@ -121,6 +113,7 @@ fn read_service(
         squad,
         contract: source?,
         ref_root,
+        contract_reading,
         upstream: upstream?,
         hosts: hosts?,
         path_prefix: path_prefix?,
@@ -191,6 +184,17 @@ fn squad(
         section.refuse_at(location, "squad", message);
     }
     Some(named)
+}
+
+/// A path relative to the directory of the configuration; that of the flag is relative to the
+/// working directory.
+fn ref_root(section: &mut ConfigSection<'_>, directory: &Path) -> Option<PathBuf> {
+    let is_flag = matches!(
+        section.location_of("ref_root"),
+        ConfigLocation::Flag("--ref-root")
+    );
+    let path = PathBuf::from(section.read("ref_root", path)?);
+    Some(if is_flag { path } else { directory.join(path) })
 }
 
 /// An address or a path. Paths are relative to the directory of the configuration; those of flags

@@ -13,9 +13,10 @@ use crate::openapi::revision::ContractIdentity;
 /// # Errors
 /// All problems, errors and warnings, if at least one is an error.
 pub fn compile(
-    documents: DocumentSet,
+    mut documents: DocumentSet,
     options: &CompileOptions,
 ) -> Result<CompiledContract, Vec<ContractProblem>> {
+    documents.set_reading(options.reading);
     let root = documents.entry().root();
     let dialect = Dialect::of(root).map_err(|message| {
         let at = documents.location(documents.entry_ref());
@@ -24,6 +25,7 @@ pub fn compile(
             kind: ContractProblemKind::MalformedDocument,
             at,
             message,
+            repair: None,
         }]
     })?;
     let mut compiler = ContractCompiler::new(&documents, dialect, options);

@@ -17,6 +17,7 @@ use crate::message::route::PathTemplate;
 use crate::message::security_requirements::SecurityRequirements;
 use crate::message::violation::MessagePart;
 use crate::openapi::contract_problem::ContractProblemKind;
+use crate::openapi::contract_repair::ContractRepair;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
 const UPSTREAM_TIMEOUT: &str = "upstream_timeout";
@@ -78,13 +79,46 @@ impl<'d> ContractCompiler<'d> {
             Some(id) => id.into(),
             None => format!("{method} {}", template.key()).into(),
         };
-        if let Some(first) = self.names.insert(Arc::clone(&name), node_ref) {
+        let first = self.names.get(&name).copied();
+        self.names.insert(Arc::clone(&name), node_ref);
+        if let Some(first) = first {
             let line = self.documents.line(first);
+            if self.documents.reading().is_tolerant() {
+                let message =
+                    format!("the operation on line {line} has the same operationId `{name}`");
+                let kind = ContractProblemKind::MalformedDocument;
+                self.flaw(
+                    ContractRepair::RepeatedOperationId,
+                    kind,
+                    node_ref,
+                    &message,
+                );
+                return self.distinct_name(method, template, node_ref);
+            }
             let message = format!(
                 "the operation on line {line} has the same operationId `{name}`; metrics and error responses cannot distinguish the two"
             );
             self.warn(ContractProblemKind::MalformedDocument, node_ref, &message);
         }
+        name
+    }
+
+    /// A name that no other operation has so far: the method and the path, with a number if it is
+    /// needed.
+    fn distinct_name(
+        &mut self,
+        method: &Method,
+        template: &PathTemplate,
+        node_ref: NodeRef,
+    ) -> Arc<str> {
+        let plain = format!("{method} {}", template.key());
+        let mut name: Arc<str> = plain.as_str().into();
+        let mut number = 1;
+        while self.names.contains_key(&name) {
+            number += 1;
+            name = format!("{plain} ({number})").into();
+        }
+        self.names.insert(Arc::clone(&name), node_ref);
         name
     }
 

@@ -1,5 +1,7 @@
 //! The options of compiling a contract.
 
+use portcullis_vocabulary::ContractReading;
+
 use crate::openapi::broken_part::BrokenPartPolicy;
 
 /// Options of [`compile`](super::compile).
@@ -15,4 +17,6 @@ pub struct CompileOptions {
     pub outbound_operations: bool,
     /// What to do with parts that cannot be compiled.
     pub broken_parts: BrokenPartPolicy,
+    /// Whether flaws with a documented repair are repaired. A repaired part is not broken.
+    pub reading: ContractReading,
 }

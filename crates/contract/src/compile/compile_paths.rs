@@ -11,6 +11,7 @@ use super::contract_compiler::{ContractCompiler, wrong_kind};
 use crate::message::parameter::Parameter;
 use crate::message::route::{OverlapKind, PathTemplate, RouteTable, TemplateOverlaps};
 use crate::openapi::contract_problem::ContractProblemKind;
+use crate::openapi::contract_repair::ContractRepair;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::path_item::{
@@ -65,12 +66,12 @@ impl<'d> ContractCompiler<'d> {
             match PathTemplate::parse(key) {
                 Ok(template) => self.path_item(&template, node_ref, &inherited),
                 Err(error) => {
-                    self.error(
-                        ContractProblemKind::MalformedPath,
-                        node_ref,
-                        &format!("path `{key}`: {error}"),
-                    );
-                    self.leave_out_path_item(key, node_ref);
+                    let message = format!("path `{key}`: {error}");
+                    let kind = ContractProblemKind::MalformedPath;
+                    let repair = ContractRepair::UnmatchablePath;
+                    if !self.flaw(repair, kind, node_ref, &message) {
+                        self.leave_out_path_item(key, node_ref);
+                    }
                 }
             }
         }
@@ -301,7 +302,8 @@ impl<'d> ContractCompiler<'d> {
             let at = at.copied().unwrap_or(entry);
             match overlap.kind {
                 OverlapKind::Duplicate => {
-                    self.error(ContractProblemKind::AmbiguousPath, at, &overlap.to_string());
+                    let kind = ContractProblemKind::AmbiguousPath;
+                    self.flaw(ContractRepair::SamePath, kind, at, &overlap.to_string());
                 }
                 OverlapKind::SameShape | OverlapKind::EquallySpecific => {
                     self.warn(ContractProblemKind::AmbiguousPath, at, &overlap.to_string());

@@ -14,6 +14,7 @@ use crate::message::parameter::Parameter;
 use crate::message::route::{RouteTable, RouteTableBuilder};
 use crate::message::security_requirements::SecuritySchemes;
 use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
+use crate::openapi::contract_repair::ContractRepair;
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::reference::follow;
@@ -81,7 +82,7 @@ impl<'d> ContractCompiler<'d> {
 
     pub(super) fn finish(mut self) -> Result<CompiledParts, Vec<ContractProblem>> {
         let mut routes = std::mem::replace(&mut self.routes, RouteTable::builder()).build();
-        if self.tolerates() {
+        if self.tolerates() || self.documents.reading().is_tolerant() {
             routes = self.leave_out_duplicates(&routes);
         }
         self.report_overlaps(&routes);
@@ -227,6 +228,25 @@ impl<'d> ContractCompiler<'d> {
         }
     }
 
+    /// Reports a flaw that the tolerant reading repairs. Returns whether it is repaired; otherwise it
+    /// is an error.
+    pub(super) fn flaw(
+        &mut self,
+        repair: ContractRepair,
+        kind: ContractProblemKind,
+        node_ref: NodeRef,
+        message: &str,
+    ) -> bool {
+        let is_repaired = self.documents.reading().is_tolerant();
+        if !is_repaired && self.tolerates() {
+            self.error(kind, node_ref, message);
+            return false;
+        }
+        let problem = self.located(Severity::Error, kind, node_ref, message);
+        self.push(problem.repaired_by(repair, self.documents.reading()));
+        is_repaired
+    }
+
     /// Reports an error that concerns the whole contract.
     pub(super) fn refuse(&mut self, node_ref: NodeRef, message: &str) {
         let kind = ContractProblemKind::MalformedDocument;
@@ -271,6 +291,10 @@ impl<'d> ContractCompiler<'d> {
         message: &str,
     ) {
         let problem = self.located(severity, kind, node_ref, message);
+        self.push(problem);
+    }
+
+    fn push(&mut self, problem: ContractProblem) {
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
@@ -288,6 +312,7 @@ impl<'d> ContractCompiler<'d> {
             kind,
             at: self.documents.location(node_ref),
             message: message.to_owned(),
+            repair: None,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::message::left_out_operation::LeftOutOperation;
 use crate::message::route::RouteTable;
 use crate::openapi::broken_part::BrokenPart;
 use crate::openapi::contract_problem::{ContractProblemKind, Severity};
+use crate::openapi::contract_repair::ContractRepair;
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::path_item::{field_operations, path_item_objects};
 
@@ -23,8 +24,8 @@ impl<'d> ContractCompiler<'d> {
             let name = node.key().unwrap_or_default();
             let message = format!("duplicate key {name:?}, first used on line {line}");
             let kind = ContractProblemKind::MalformedDocument;
-            if !self.tolerates() {
-                self.refuse(effective, &message);
+            if self.documents.reading().is_tolerant() || !self.tolerates() {
+                self.flaw(ContractRepair::RepeatedKey, kind, effective, &message);
                 continue;
             }
             let problem = self.located(Severity::Error, kind, effective, &message);
@@ -93,12 +94,32 @@ impl<'d> ContractCompiler<'d> {
         }
     }
 
+    /// Warns about two operations with one method and path, once for each pair of templates.
+    fn warn_same_path(&mut self, first: u32, second: u32, reported: &mut HashSet<[NodeRef; 2]>) {
+        let operation = |id: u32| &self.operations[id as usize];
+        let (first, second) = (operation(first), operation(second));
+        if reported.insert([first.path_item, second.path_item]) {
+            let (path, at) = (&first.path, second.path_item);
+            let message = format!(
+                "`{path}` and `{}` are the same path and declare the same method",
+                second.path
+            );
+            let kind = ContractProblemKind::AmbiguousPath;
+            self.flaw(ContractRepair::SamePath, kind, at, &message);
+        }
+    }
+
     /// Removes each operation that has the method and the paths of an earlier one. Which of them a
     /// request means is not known.
     pub(super) fn leave_out_duplicates(&mut self, routes: &RouteTable) -> RouteTable {
         let mut removed: HashSet<u32> = HashSet::new();
+        let mut reported = HashSet::new();
         for (first, second) in routes.duplicates() {
             if !removed.insert(second) {
+                continue;
+            }
+            if self.documents.reading().is_tolerant() {
+                self.warn_same_path(first, second, &mut reported);
                 continue;
             }
             let (first, second) = (

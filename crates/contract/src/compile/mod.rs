@@ -29,6 +29,8 @@ pub(crate) mod lowered_schemas;
 pub(crate) mod broken_aspects;
 
 #[cfg(test)]
+mod reading_tests;
+#[cfg(test)]
 mod tests;
 
 pub use compile_contract::compile;

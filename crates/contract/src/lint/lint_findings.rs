@@ -31,6 +31,7 @@ impl<'d> LintFindings<'d> {
             kind,
             at,
             message,
+            repair: None,
         });
     }
 
@@ -38,6 +39,9 @@ impl<'d> LintFindings<'d> {
     pub(super) fn add(&mut self, problem: ContractProblem) {
         self.problems.push(ContractProblem {
             severity: Severity::Warning,
+            repair: problem
+                .repair
+                .filter(|_| problem.severity == Severity::Warning),
             ..problem
         });
     }

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use portcullis_vocabulary::ContractReading;
+
+use super::contract_repair::ContractRepair;
 use super::document::SourceLocation;
 
 /// The severity of a problem.
@@ -132,6 +135,21 @@ pub struct ContractProblem {
     pub at: SourceLocation,
     /// What is wrong and how to fix it.
     pub message: String,
+    /// The repair: of an error the one that the tolerant reading has for it, of a warning the one
+    /// that was made.
+    pub repair: Option<ContractRepair>,
+}
+
+impl ContractProblem {
+    /// An error that the tolerant reading repairs, as this reading reports it.
+    pub(crate) fn repaired_by(mut self, repair: ContractRepair, reading: ContractReading) -> Self {
+        self.repair = Some(repair);
+        if reading.is_tolerant() {
+            self.severity = Severity::Warning;
+            self.message = format!("{}: {}", self.message, repair.meaning());
+        }
+        self
+    }
 }
 
 impl fmt::Display for ContractProblem {

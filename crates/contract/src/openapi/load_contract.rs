@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use portcullis_json::{self as json, JsonNode};
+use portcullis_vocabulary::ContractReading;
 use portcullis_vocabulary::limits::Limits;
 
 use super::document::{Document, DocumentParseError, DocumentSet};
@@ -50,8 +51,8 @@ pub fn load(
     load_with(path, name, limits, json::DuplicateKeys::Refuse, read)
 }
 
-/// Loads a contract like [`load`], but keeps objects with repeated keys, which only
-/// [`BrokenPartPolicy`](crate::BrokenPartPolicy) lets compile.
+/// Loads a contract like [`load`], but keeps objects with repeated keys. Only
+/// [`BrokenPartPolicy`](crate::BrokenPartPolicy) and the tolerant reading let them compile.
 ///
 /// # Errors
 /// [`ContractLoadError`] if the entry file cannot be read or parsed.
@@ -73,10 +74,7 @@ fn load_with(
 ) -> Result<DocumentSet, ContractLoadError> {
     let loading = DocumentLoading {
         limits,
-        json_limits: json::JsonLimits {
-            duplicate_keys,
-            ..document_limits(limits)
-        },
+        json_limits: document_limits(limits, duplicate_keys),
         read,
     };
     let bytes = read(path, limits.contract_bytes_max as u64)?;
@@ -96,14 +94,35 @@ pub fn parse_single_file(
     bytes: Vec<u8>,
     limits: &Limits,
 ) -> Result<DocumentSet, ContractLoadError> {
-    let entry = Document::parse(name, PathBuf::from(name), bytes, document_limits(limits))?;
+    parse_single_file_as(name, bytes, limits, ContractReading::Strict)
+}
+
+/// Parses a contract like [`parse_single_file`], for a compilation with this reading.
+///
+/// # Errors
+/// [`ContractLoadError::Parse`] if the bytes are neither valid JSON nor valid YAML.
+pub fn parse_single_file_as(
+    name: &str,
+    bytes: Vec<u8>,
+    limits: &Limits,
+    reading: ContractReading,
+) -> Result<DocumentSet, ContractLoadError> {
+    let json_limits = document_limits(limits, duplicate_keys(reading));
+    let entry = Document::parse(name, PathBuf::from(name), bytes, json_limits)?;
     Ok(translated(DocumentSet::new(entry)))
 }
 
-fn document_limits(limits: &Limits) -> json::JsonLimits {
+fn duplicate_keys(reading: ContractReading) -> json::DuplicateKeys {
+    match reading {
+        ContractReading::Strict => json::DuplicateKeys::Refuse,
+        ContractReading::Tolerant => json::DuplicateKeys::Allow,
+    }
+}
+
+fn document_limits(limits: &Limits, duplicate_keys: json::DuplicateKeys) -> json::JsonLimits {
     json::JsonLimits {
         depth_max: u32::try_from(limits.contract_depth_max).unwrap_or(u32::MAX),
-        duplicate_keys: json::DuplicateKeys::Refuse,
+        duplicate_keys,
     }
 }
 

@@ -20,4 +20,6 @@ pub(crate) mod identifier;
 pub(crate) mod revision;
 pub(crate) mod dialect;
 pub(crate) mod contract_problem;
+pub(crate) mod contract_repair;
+pub(crate) mod reading_advice;
 pub(crate) mod broken_part;

@@ -54,6 +54,7 @@ pub(super) fn costly_schemas(
             kind: ContractProblemKind::CostlySchema,
             at: documents.location(node_ref),
             message: format!("the schema {message}"),
+            repair: None,
         };
         Some(SchemaFault {
             node_ref,

@@ -79,6 +79,7 @@ fn fault(error: &ValidationError<'_>, origins: &[NodeRef], documents: &DocumentS
             kind,
             at,
             message,
+            repair: None,
         },
     }
 }

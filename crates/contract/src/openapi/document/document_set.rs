@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use portcullis_json::{JsonNode, pointer};
+use portcullis_vocabulary::ContractReading;
 
 use super::document_translation::DocumentTranslation;
 use super::node_ref::{NodeRef, SourceLocation};
@@ -22,6 +23,7 @@ pub struct DocumentSet {
     identifiers: OnceLock<SchemaIdentifiers>,
     /// What a Swagger contract says that cannot be translated.
     translation_problems: Vec<(NodeRef, String)>,
+    reading: ContractReading,
 }
 
 impl DocumentSet {
@@ -34,6 +36,7 @@ impl DocumentSet {
             missing: HashMap::new(),
             identifiers: OnceLock::new(),
             translation_problems: Vec::new(),
+            reading: ContractReading::Strict,
         }
     }
 
@@ -58,6 +61,16 @@ impl DocumentSet {
     /// Whether the contract is Swagger 2.0, translated to OpenAPI 3.0.
     pub fn is_swagger(&self) -> bool {
         self.entry().written.is_some()
+    }
+
+    /// Chooses how flaws are read.
+    pub(crate) fn set_reading(&mut self, reading: ContractReading) {
+        self.reading = reading;
+    }
+
+    /// How flaws are read.
+    pub(crate) fn reading(&self) -> ContractReading {
+        self.reading
     }
 
     /// What cannot be translated, with the node to name.

@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use portcullis_json::{JsonLimits, JsonNode, Tape};
+use portcullis_json::{JsonLimits, JsonNode, SyntaxErrorKind, Tape};
 
 use super::node_ref::NodeRef;
 use super::repeated_key::{RepeatedKey, repeated_keys};
-use crate::openapi::yaml::parse_yaml;
+use crate::openapi::contract_repair::READING_KEY;
+use crate::openapi::yaml::{REPEATED_KEY, parse_yaml};
 
 /// One file of a contract.
 pub struct Document {
@@ -101,7 +102,11 @@ impl Document {
             let mut tape = Tape::new();
             let parsed = tape.parse("", text.as_bytes(), limits);
             let parsed = parsed.map(|_| ());
-            match parsed.map_err(|error| at(error.line, error.column, error.kind.to_string())) {
+            match parsed.map_err(|error| {
+                let is_repeated = matches!(error.kind, SyntaxErrorKind::DuplicateKey(_));
+                let message = advised(error.kind.to_string(), is_repeated);
+                at(error.line, error.column, message)
+            }) {
                 Ok(()) => (text, tape),
                 Err(error) if is_json => return Err(error),
                 Err(error) => match yaml(&text) {
@@ -193,6 +198,18 @@ impl Document {
 fn explained(message: String) -> String {
     if message.contains("<document start>") {
         "this is not YAML; a contract is an OpenAPI document in YAML or JSON".to_owned()
+    } else {
+        let is_repeated = message.starts_with(REPEATED_KEY);
+        advised(message, is_repeated)
+    }
+}
+
+/// Adds to the message about a repeated key how to read the contract nevertheless.
+fn advised(message: String, is_repeated: bool) -> String {
+    if is_repeated {
+        format!(
+            "{message}; with {READING_KEY}, or `--reading tolerant` of `check` and `replay`, the last value is used"
+        )
     } else {
         message
     }

@@ -17,6 +17,7 @@ mod scalar;
 mod yaml_error;
 
 pub(super) use parse_yaml::parse_yaml;
+pub(super) use tape_emitter::REPEATED_KEY;
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,9 @@ use super::scalar::{ScalarTag, YamlScalar, resolve};
 use super::yaml_error::YamlError;
 use portcullis_json::{DuplicateKeys, JsonLimits, Tape};
 
+/// How the message about a repeated key begins.
+pub(in crate::openapi) const REPEATED_KEY: &str = "duplicate key";
+
 /// The property of the tape's wrapper object that holds the document.
 const DOCUMENT_KEY: &str = "document";
 
@@ -177,7 +180,7 @@ impl<'a> TapeEmitter<'a> {
                 let first = self.lines[repeated.first as usize];
                 let line = self.lines[repeated.second as usize];
                 let name = self.tape.name_at(repeated.second);
-                let message = format!("duplicate key {name:?}, first used on line {first}");
+                let message = format!("{REPEATED_KEY} {name:?}, first used on line {first}");
                 Err(YamlError {
                     line,
                     column: 1,

@@ -9,6 +9,7 @@ use portcullis_json::JsonNode;
 use super::required_exemptions::{ExemptNames, RequiredExemptions};
 use crate::openapi::broken_part::BrokenSchemas;
 use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
+use crate::openapi::contract_repair::ContractRepair;
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::identifier::SchemaResourceId;
@@ -275,6 +276,31 @@ impl<'d> SchemaLowering<'d> {
         });
     }
 
+    /// Reports a keyword with a flaw that the tolerant reading repairs. Returns whether it is
+    /// repaired; otherwise it is an error.
+    pub(super) fn flaw(
+        &mut self,
+        repair: ContractRepair,
+        kind: ContractProblemKind,
+        places: (NodeRef, NodeRef, NodeRef),
+        message: String,
+    ) -> bool {
+        let (shown, node_ref, schema) = places;
+        let reading = self.documents.reading();
+        let problem = self.located(Severity::Error, kind, shown, message);
+        let problem = problem.repaired_by(repair, reading);
+        if reading.is_tolerant() {
+            self.warnings.push(problem);
+        } else {
+            self.faults.push(SchemaFault {
+                node_ref,
+                schema,
+                problem,
+            });
+        }
+        reading.is_tolerant()
+    }
+
     pub(super) fn warn(&mut self, kind: ContractProblemKind, at: NodeRef, message: String) {
         let problem = self.located(Severity::Warning, kind, at, message);
         self.warnings.push(problem);
@@ -292,6 +318,7 @@ impl<'d> SchemaLowering<'d> {
             kind,
             at: self.documents.location(at),
             message,
+            repair: None,
         }
     }
 }

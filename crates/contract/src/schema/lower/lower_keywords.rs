@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use portcullis_json::{JsonKind, JsonNode};
 
 use super::definitions::SchemaLowering;
+use super::repaired_keywords::{bound_of, exclusive_of};
 use super::required_exemptions::ExemptNames;
 use super::unknown_schema::remove_dependents;
 use crate::openapi::contract_problem::ContractProblemKind;
@@ -97,6 +98,7 @@ impl<'d> SchemaLowering<'d> {
             "items" | "not" | "additionalProperties" => {
                 self.inner(node_ref, value, ExemptNames::NONE)
             }
+            "allOf" | "anyOf" | "oneOf" if self.is_empty_list(node_ref, keyword, value) => return,
             "allOf" | "anyOf" | "oneOf" => self.branches(node_ref, exempt, keyword, value),
             "pattern" => return self.pattern(out, node_ref, value),
             "maxLength" | "minLength" | "maxItems" | "minItems" | "uniqueItems"
@@ -182,6 +184,9 @@ impl<'d> SchemaLowering<'d> {
             "exclusiveMinimum" | "exclusiveMaximum" if value.kind() == JsonKind::Boolean => {
                 return self.boolean_bound(node_ref, keyword, value);
             }
+            "minimum" | "maximum" if self.is_made_exclusive(node_ref, keyword) => {
+                return insert_exactly(out, exclusive_of(keyword), value);
+            }
             "const" | "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => {
                 return insert_exactly(out, keyword, value);
             }
@@ -201,31 +206,21 @@ impl<'d> SchemaLowering<'d> {
                 None => return,
             },
             "$schema" => return self.check_dialect(node_ref, keyword, value),
-            "$recursiveRef" => {
-                let message = "`$recursiveRef` belongs to JSON Schema 2019-09: write `$dynamicRef` and `$dynamicAnchor`, or `$ref`";
-                let at = DocumentSet::node_ref(node_ref, value);
-                let kind = ContractProblemKind::MalformedSchema;
-                return self.problem(kind, at, node_ref, message.to_owned());
-            }
+            "$recursiveRef" => return self.recursive_reference(out, node_ref, value),
             _ => return,
         };
         out.insert(keyword.to_owned(), lowered);
-    }
-
-    fn boolean_bound(&mut self, node_ref: NodeRef, keyword: &str, value: JsonNode<'d>) {
-        let bound = bound_of(keyword);
-        let message = format!(
-            "in OpenAPI 3.1 `{keyword}` is a number: write the bound there instead of in `{bound}`"
-        );
-        let at = DocumentSet::node_ref(node_ref, value);
-        self.problem(ContractProblemKind::MalformedSchema, at, node_ref, message);
     }
 
     fn map_of_schemas(&mut self, node_ref: NodeRef, value: JsonNode<'d>) -> Value {
         if value.kind() != JsonKind::Object {
             return value.to_value();
         }
-        let lowered = value.members().map(|(name, schema)| {
+        let documents = self.documents;
+        let members = value.members().filter(|(_, schema)| {
+            !documents.is_overridden(DocumentSet::node_ref(node_ref, *schema))
+        });
+        let lowered = members.map(|(name, schema)| {
             (
                 name.to_owned(),
                 self.inner(node_ref, schema, ExemptNames::NONE),
@@ -312,14 +307,6 @@ fn insert_exactly(out: &mut Map<String, Value>, keyword: &str, value: JsonNode<'
         out.insert(format!("{EXACT}{keyword}"), json!(value.to_string()));
     } else {
         out.insert(keyword.to_owned(), value.to_value());
-    }
-}
-
-/// The inclusive keyword of an exclusive bound.
-fn bound_of(keyword: &str) -> &'static str {
-    match keyword {
-        "exclusiveMinimum" => "minimum",
-        _ => "maximum",
     }
 }
 

@@ -8,12 +8,14 @@ use serde_json::{Map, Value};
 
 use portcullis_json::{JsonKind, JsonNode};
 use portcullis_pattern::{
-    EcmaPattern, PatternFault, PatternReading, PatternTree, name_pattern, read_pattern,
+    EcmaPattern, PatternFault, PatternNote, PatternNoteKind, PatternReading, PatternTree,
+    name_pattern, read_pattern,
 };
 
 use super::definitions::SchemaLowering;
 use super::required_exemptions::ExemptNames;
 use crate::openapi::contract_problem::ContractProblemKind;
+use crate::openapi::contract_repair::ContractRepair;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
 /// From this length on, in bytes, a pattern is compiled to find out whether it is too large.
@@ -34,8 +36,9 @@ impl<'d> SchemaLowering<'d> {
             return;
         };
         let at = DocumentSet::node_ref(schema, value);
-        match read(text) {
+        match self.read(text) {
             Ok(tree) => {
+                self.warn_foreign("pattern", &tree, at, schema);
                 out.insert("pattern".to_owned(), tree.text.into());
             }
             Err(fault) => self.bad_pattern("pattern", text, &fault, (at, at, schema)),
@@ -51,8 +54,12 @@ impl<'d> SchemaLowering<'d> {
         let mut lowered = Map::new();
         for (pattern, inner) in value.members() {
             let entry = DocumentSet::node_ref(schema, inner);
+            if self.documents.is_overridden(entry) {
+                continue;
+            }
             match self.key_of_names(pattern) {
-                Ok(key) => {
+                Ok((key, tree)) => {
+                    self.warn_foreign("patternProperties", &tree, entry, schema);
                     let inner = self.inner(schema, inner, ExemptNames::NONE);
                     lowered.insert(key, inner);
                 }
@@ -65,14 +72,38 @@ impl<'d> SchemaLowering<'d> {
         Value::Object(lowered)
     }
 
-    fn key_of_names(&mut self, pattern: &str) -> Result<String, PatternFault> {
-        let tree = read(pattern)?;
+    fn key_of_names(&mut self, pattern: &str) -> Result<(String, PatternTree), PatternFault> {
+        let tree = self.read(pattern)?;
         let written = name_pattern(pattern, &tree)?;
         if self.with_access || self.with_examples {
-            return Ok(pattern.to_owned());
+            let is_foreign = foreign_parts(&tree).next().is_some();
+            let key = if is_foreign { &tree.text } else { pattern };
+            return Ok((key.to_owned(), tree));
         }
         self.backtracks_names |= written.backtracks;
-        Ok(written.text)
+        Ok((written.text, tree))
+    }
+
+    fn read(&self, pattern: &str) -> Result<PatternTree, PatternFault> {
+        let reading = if self.documents.reading().is_tolerant() {
+            PatternReading::Tolerant
+        } else {
+            PatternReading::Strict
+        };
+        read_as(pattern, reading)
+    }
+
+    /// Warns about what the tolerant reading accepts in a pattern.
+    fn warn_foreign(&mut self, keyword: &str, tree: &PatternTree, at: NodeRef, schema: NodeRef) {
+        let parts: Vec<String> = foreign_parts(tree)
+            .map(|note| format!("column {}: {}", note.column, note.message))
+            .collect();
+        if !parts.is_empty() {
+            let message = format!("`{keyword}` is not ECMA-262: {}", parts.join("; "));
+            let kind = ContractProblemKind::MalformedPattern;
+            let repair = ContractRepair::ForeignPattern;
+            self.flaw(repair, kind, (at, at, schema), message);
+        }
     }
 
     /// Reports a pattern that is not valid: where it is shown, what is unusable, and its schema.
@@ -90,12 +121,24 @@ impl<'d> SchemaLowering<'d> {
         let message =
             format!("`{keyword}` is not a regular expression (ECMA-262): `{written}`, {fault}");
         let kind = ContractProblemKind::MalformedPattern;
-        self.problem_at(kind, (shown, unusable, schema), message);
+        let places = (shown, unusable, schema);
+        let is_tolerant = self.documents.reading().is_tolerant();
+        if !is_tolerant && read_as(pattern, PatternReading::Tolerant).is_ok() {
+            self.flaw(ContractRepair::ForeignPattern, kind, places, message);
+        } else {
+            self.problem_at(kind, places, message);
+        }
     }
 }
 
-fn read(pattern: &str) -> Result<PatternTree, PatternFault> {
-    let tree = read_pattern(pattern, PatternReading::Strict)?;
+/// The parts of a pattern that only the tolerant reading accepts.
+fn foreign_parts(tree: &PatternTree) -> impl Iterator<Item = &PatternNote> {
+    let notes = tree.notes.iter();
+    notes.filter(|note| note.kind == PatternNoteKind::Foreign)
+}
+
+fn read_as(pattern: &str, reading: PatternReading) -> Result<PatternTree, PatternFault> {
+    let tree = read_pattern(pattern, reading)?;
     if pattern.len() >= LONG_PATTERN_BYTES {
         EcmaPattern::compile(&tree)?;
     }

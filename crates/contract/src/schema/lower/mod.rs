@@ -13,6 +13,7 @@ mod definitions;
 mod lower_keywords;
 mod schema_dialect;
 mod lower_patterns;
+mod repaired_keywords;
 mod required_exemptions;
 mod dynamic_scope;
 mod unknown_schema;

@@ -33,14 +33,14 @@ impl<'d> SchemaLowering<'d> {
         keyword: &str,
         value: JsonNode<'d>,
     ) -> bool {
+        let node_ref = DocumentSet::node_ref(schema, value);
+        if self.documents.is_overridden(node_ref) {
+            // The last value of a repeated keyword is lowered, or marked.
+            return true;
+        }
         let Some(broken) = self.broken else {
             return false;
         };
-        let node_ref = DocumentSet::node_ref(schema, value);
-        if self.documents.is_overridden(node_ref) {
-            // The last value of a repeated keyword is marked.
-            return true;
-        }
         let is_empty_enum = keyword == "enum" && value.is_array() && value.is_empty();
         let Some(reason) = broken.reasons.get(&node_ref) else {
             // JSON Schema allows an empty list, which hides every other keyword of the schema.
