@@ -167,7 +167,9 @@ fn missing_fields_are_reported() {
     check_documents("3.1.0", "components: {headers: {A: {description: d}, B: {content: {a/b: {}}}}}\n", &[
         "3: warning: `schema` is missing, so any text is accepted: write `schema: {type: string}` if that is intended [missing-field] at #/components/headers/A",
     ]);
-    missing("swagger: '2.0'\n", &[]);
+    missing("swagger: '2.0'\n", &[
+        "api.yaml:1: warning: `info` is missing: Swagger 2.0 requires it in the OpenAPI Object [missing-field] at #",
+    ]);
 }
 
 #[test]

@@ -9,14 +9,19 @@ use crate::openapi::dialect::Dialect;
 /// Reports each missing field.
 pub(super) fn inspect(dialect: Dialect, found: &ContractObjects, findings: &mut LintFindings<'_>) {
     let documents = findings.documents;
-    let version = dialect.as_str();
+    // Swagger 2.0 is read as 3.0, and requires the same fields.
+    let version = if documents.is_swagger() {
+        "Swagger 2.0".to_owned()
+    } else {
+        format!("OpenAPI {}", dialect.as_str())
+    };
     for &(kind, node_ref) in &found.objects {
         let node = documents.node(node_ref);
         for field in kind.fields() {
             if field.is_required(dialect) && node.get(field.name).is_none() {
                 let name = field.name;
                 let message = format!(
-                    "`{name}` is missing: OpenAPI {version} requires it in {}",
+                    "`{name}` is missing: {version} requires it in {}",
                     kind.title()
                 );
                 findings.warn(ContractProblemKind::MissingField, node_ref, message);
@@ -39,7 +44,7 @@ pub(super) fn inspect(dialect: Dialect, found: &ContractObjects, findings: &mut 
         let is_empty = parts.iter().all(|name| node.get(name).is_none());
         if kind == ObjectKind::OpenApi && dialect != Dialect::V30 && is_empty {
             let message = format!(
-                "`paths` is missing: OpenAPI {version} requires `paths`, `components` or `webhooks`"
+                "`paths` is missing: {version} requires `paths`, `components` or `webhooks`"
             );
             findings.warn(ContractProblemKind::MissingField, node_ref, message);
         }
