@@ -14,6 +14,7 @@
 mod problem_rules;
 mod lint_documents;
 mod object_kind;
+mod object_field;
 mod object_fields;
 mod object_walk;
 mod near_field;

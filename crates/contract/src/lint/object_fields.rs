@@ -1,87 +1,12 @@
-//! The fields of each kind of object, as OpenAPI 3.0.4 and 3.1.1 define them. The Schema Object of
-//! 3.1 has the vocabularies of JSON Schema 2020-12.
+//! The fields of each kind of object, as OpenAPI 3.0.4, 3.1.1 and 3.2.0 define them. The Schema Object of
+//! 3.1 and 3.2 has the vocabularies of JSON Schema 2020-12.
 //!
 //! The tables are the grammar for the walk, for misspelt names and for missing fields. A field is
 //! marked as required only if compiling does not report its absence.
 
-use super::object_kind::FieldContent::{self, List, Map, One, Value};
-use super::object_kind::FieldVersions;
+use super::object_field::{ObjectField, field, value};
+use super::object_kind::FieldContent::{List, Map, One};
 use super::object_kind::ObjectKind::{self, *};
-use crate::openapi::dialect::Dialect;
-
-/// One field.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ObjectField {
-    pub(super) name: &'static str,
-    pub(super) content: FieldContent,
-    versions: FieldVersions,
-    required: Option<FieldVersions>,
-}
-
-impl ObjectField {
-    const fn only_30(mut self) -> Self {
-        self.versions = FieldVersions::Only30;
-        self
-    }
-
-    const fn since_31(mut self) -> Self {
-        self.versions = FieldVersions::From31;
-        self
-    }
-
-    const fn since_32(mut self) -> Self {
-        self.versions = FieldVersions::From32;
-        self
-    }
-
-    const fn required(mut self) -> Self {
-        self.required = Some(FieldVersions::All);
-        self
-    }
-
-    const fn required_until_31(mut self) -> Self {
-        self.required = Some(FieldVersions::Until31);
-        self
-    }
-
-    const fn required_in_30(mut self) -> Self {
-        self.required = Some(FieldVersions::Only30);
-        self
-    }
-
-    /// Whether the version of OpenAPI has the field.
-    pub(super) fn is_in(&self, dialect: Dialect) -> bool {
-        has(self.versions, dialect)
-    }
-
-    /// Whether the version of OpenAPI requires the field.
-    pub(super) fn is_required(&self, dialect: Dialect) -> bool {
-        self.required.is_some_and(|versions| has(versions, dialect))
-    }
-}
-
-fn has(versions: FieldVersions, dialect: Dialect) -> bool {
-    match versions {
-        FieldVersions::All => true,
-        FieldVersions::Only30 => dialect == Dialect::V30,
-        FieldVersions::Until31 => dialect != Dialect::V32,
-        FieldVersions::From31 => dialect != Dialect::V30,
-        FieldVersions::From32 => dialect == Dialect::V32,
-    }
-}
-
-const fn field(name: &'static str, content: FieldContent) -> ObjectField {
-    ObjectField {
-        name,
-        content,
-        versions: FieldVersions::All,
-        required: None,
-    }
-}
-
-const fn value(name: &'static str) -> ObjectField {
-    field(name, Value)
-}
 
 impl ObjectKind {
     /// The fields in all versions.
