@@ -95,9 +95,9 @@ fn unsupported_documents() {
     yaml("- a\n", "a.yaml:1: error: not an OpenAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0` [malformed-document] at #");
     yaml("hello", "a.yaml:1: error: not an OpenAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0` [malformed-document] at #");
     yaml("swagger: '1.2'\n", "a.yaml:1: error: this is a Swagger 1.2 document: convert it to Swagger 2.0 or OpenAPI first [malformed-document] at #");
-    yaml("openapi: 2.0.0\n", "a.yaml:1: error: OpenAPI `2.0.0` is not supported: use 3.0.x or 3.1.x [malformed-document] at #");
-    yaml("openapi: 4.0.0\n", "a.yaml:1: error: OpenAPI `4.0.0` is not supported: use 3.0.x or 3.1.x [malformed-document] at #");
-    yaml("openapi: 3.2.0\n", "a.yaml:1: error: OpenAPI `3.2.0` is not supported: use 3.0.x or 3.1.x [malformed-document] at #");
+    yaml("openapi: 2.0.0\n", "a.yaml:1: error: OpenAPI `2.0.0` is not supported: use 3.0.x, 3.1.x or 3.2.x [malformed-document] at #");
+    yaml("openapi: 4.0.0\n", "a.yaml:1: error: OpenAPI `4.0.0` is not supported: use 3.0.x, 3.1.x or 3.2.x [malformed-document] at #");
+    yaml("openapi: 3.3.0\n", "a.yaml:1: error: OpenAPI `3.3.0` is not supported: use 3.0.x, 3.1.x or 3.2.x [malformed-document] at #");
     yaml("openapi: [3]\n", "a.yaml:1: error: `openapi` must be a string such as 3.1.1 [malformed-document] at #");
     yaml("openapi: 3.1\npaths: {}\n", "");
     yaml("openapi: 3.0.3\n", "a.yaml:1: error: `paths` is missing [malformed-document] at #");

@@ -3,7 +3,8 @@
 //!
 //! Names that start with `x-` are extensions. In OpenAPI 3.1 a Schema Object may have any other
 //! keyword, and in 3.0 generators add annotations of their own, so there only names close to a
-//! keyword are reported. All other objects are closed.
+//! keyword are reported. All other objects are closed. Of Swagger 2.0 only schemas are judged: its
+//! other objects have fields of their own, which translating reads.
 
 use portcullis_json::JsonNode;
 
@@ -21,6 +22,9 @@ pub(super) fn inspect(dialect: Dialect, found: &ContractObjects, findings: &mut 
     for &(kind, node_ref) in &found.objects {
         // Compiling reports the unknown fields of path items, whose names could be methods.
         if kind.member_kind().is_some() || kind == ObjectKind::PathItem {
+            continue;
+        }
+        if documents.is_swagger() && kind != ObjectKind::Schema {
             continue;
         }
         let node = documents.node(node_ref);
