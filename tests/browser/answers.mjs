@@ -139,11 +139,11 @@ const violation = (at, enforcement) => ({
 });
 
 function point(index, { quiet, failing, shedding, open }) {
-  if (quiet) return { requests: 0, failed: 0, refused: 0, shed: 0, unanswered: 0, p50_ms: null, p99_ms: null };
+  if (quiet) return { requests: 0, failed: 0, refused: 0, shed: 0, unanswered: 0, truncated: 0, p50_ms: null, p99_ms: null };
   const requests = 40 + Math.round(12 * Math.sin(index / 9) + 5 * Math.sin(index));
   const isLate = index > 125;
   return {
-    requests, failed: isLate && failing ? 30 : 0, refused: index % 11 ? 0 : 2, shed: (isLate && shedding) || (index > 130 && open) ? 12 : 0, unanswered: 0,
+    requests, failed: isLate && failing ? 30 : 0, refused: index % 11 ? 0 : 2, shed: (isLate && shedding) || (index > 130 && open) ? 12 : 0, unanswered: 0, truncated: 0,
     p50_ms: 0.4 + (isLate && failing ? 3 : 0), p99_ms: 2.1 + Math.sin(index / 5) + (isLate && failing ? 20 : 0),
   };
 }
