@@ -77,12 +77,13 @@ fn is_checked() -> bool {
 }
 
 /// Practically all requests were served. A machine that stops for a moment sends some requests at
-/// once, more than the squad is guaranteed; the simulations allow none to be refused.
+/// once, more than the squad is guaranteed; the simulations allow none to be refused. The small load
+/// has so few requests that some of them would be more than the share of the full one.
 fn assert_served(reports: &[LoadReport]) {
-    const AT_ONCE: u64 = 3;
+    let at_once = if is_full() { 0 } else { 3 };
     for report in reports.iter().filter(|_| is_checked()) {
         let refused = report.refused + report.other;
-        let allowed = AT_ONCE + report.sent / 20;
+        let allowed = at_once + report.sent / 20;
         assert!(refused <= allowed, "{}", report.line());
         assert!(
             report.served + 20 >= report.sent - refused,

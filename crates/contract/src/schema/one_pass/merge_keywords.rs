@@ -120,9 +120,10 @@ fn names_number(types: &Value) -> bool {
 impl NumberRules {
     fn limit_to(&mut self, values: &[Value]) -> Option<()> {
         let numbers = values.iter().filter(|value| value.is_number());
-        let integers: Vec<i64> = numbers.map(Value::as_i64).collect::<Option<_>>()?;
+        let mut integers: Vec<i64> = numbers.map(Value::as_i64).collect::<Option<_>>()?;
+        integers.sort_unstable();
         match &mut self.one_of {
-            Some(known) => known.retain(|number| integers.contains(number)),
+            Some(known) => known.retain(|number| integers.binary_search(number).is_ok()),
             None => self.one_of = Some(integers),
         }
         Some(())
@@ -166,13 +167,11 @@ pub(super) fn text_rules(
 
 impl TextRules {
     fn limit_to(&mut self, values: &[Value]) {
-        let texts = values.iter().filter_map(Value::as_str);
+        let mut texts: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
+        texts.sort_unstable();
         match &mut self.one_of {
-            Some(known) => {
-                let texts: Vec<&str> = texts.collect();
-                known.retain(|text| texts.contains(&&**text));
-            }
-            None => self.one_of = Some(texts.map(Into::into).collect()),
+            Some(known) => known.retain(|text| texts.binary_search(&&**text).is_ok()),
+            None => self.one_of = Some(texts.into_iter().map(Into::into).collect()),
         }
     }
 }

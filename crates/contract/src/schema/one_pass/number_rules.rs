@@ -19,7 +19,7 @@ pub(super) struct NumberRules {
     whole_min: i64,
     whole_max: i64,
     pub(super) divisors: Vec<Box<str>>,
-    /// The only integers that are accepted.
+    /// The only integers that are accepted, sorted.
     pub(super) one_of: Option<Vec<i64>>,
 }
 
@@ -202,11 +202,11 @@ impl NumberRules {
                     .iter()
                     .all(|divisor| is_multiple(number.text(), divisor)))
             && self.one_of.as_ref().is_none_or(|values| {
-                let is_equal = |short: ShortDecimal| {
-                    let equal = |whole: &i64| short.compare(*whole) == Ordering::Equal;
-                    values.iter().any(equal)
+                let is_listed = |short: ShortDecimal| {
+                    let order = |whole: &i64| short.compare(*whole).reverse();
+                    values.binary_search_by(order).is_ok()
                 };
-                number.short.is_some_and(is_equal)
+                number.short.is_some_and(is_listed)
             })
     }
 

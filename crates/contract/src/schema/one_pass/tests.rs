@@ -163,11 +163,16 @@ fn covers_strings() {
         &[r#""a<""#, r#""éééééé""#],
     );
     check(
-        &json!({"enum": ["a", "b", null]}),
-        &[r#""a""#, "null", r#""\u0062""#],
+        &json!({"enum": ["d", "a", null, "b"]}),
+        &[r#""a""#, r#""d""#, "null", r#""\u0062""#],
         &[r#""c""#, "1"],
     );
     check(&json!({"const": "x"}), &[r#""x""#], &[r#""y""#]);
+    check(
+        &json!({"allOf": [{"enum": ["c", "a", "b"]}, {"enum": ["b", "d", "c"]}]}),
+        &[r#""b""#, r#""c""#],
+        &[r#""a""#, r#""d""#],
+    );
     let uuid = r#""7f9c24e5-5F1b-4c1e-9d4b-2f0c1f1f7a10""#;
     check(&json!({"format": "uuid"}), &[uuid, "1"], &[r#""7f9c24e5""#]);
     check(
@@ -326,7 +331,7 @@ fn covers_alternatives() {
         &[r#"{"a": 1}"#, r#"{"b": 1}"#],
         &["{}", r#"{"a": "1", "b": 1}"#],
     );
-    // Both may match, so one_of cannot be decided here.
+    // Both may match, so `oneOf` cannot be decided here.
     let both = json!({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]});
     check(&both, &[], &["1", r#"{"a": 1}"#]);
     let event = |name: &str, value: Value| json!({"type": "object", "required": ["kind"], "properties": {"kind": {"const": name}, "value": value}});

@@ -154,7 +154,7 @@ impl<'p> TextJudge<'p, '_> {
     }
 
     #[inline]
-    fn number(&self, rules: &NumberRules, at: usize) -> Option<usize> {
+    fn number(&mut self, rules: &NumberRules, at: usize) -> Option<usize> {
         match ShortDecimal::scan(self.bytes, at) {
             Some((short, past)) if rules.accepts_whole(short) => Some(past),
             Some((short, past)) => self.compared_number(rules, at, past, Some(short)),
@@ -162,15 +162,16 @@ impl<'p> TextJudge<'p, '_> {
         }
     }
 
-    /// Judges a number whose integer part alone does not decide.
+    /// Judges a number whose integer part alone does not decide. It may be long.
     #[inline(never)]
     fn compared_number(
-        &self,
+        &mut self,
         rules: &NumberRules,
         at: usize,
         past: usize,
         short: Option<ShortDecimal>,
     ) -> Option<usize> {
+        self.take(past - at)?;
         let literal = NumberLiteral {
             text: self.text,
             from: at,

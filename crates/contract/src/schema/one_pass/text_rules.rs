@@ -16,7 +16,7 @@ pub(super) struct TextRules {
     pub(super) length_max: Option<usize>,
     pub(super) patterns: Vec<StringPattern>,
     pub(super) formats: Vec<TextFormat>,
-    /// The only texts that are accepted.
+    /// The only texts that are accepted, sorted.
     pub(super) one_of: Option<Vec<Box<str>>>,
     /// Whether there is no rule.
     pub(super) accept_all: bool,
@@ -155,7 +155,7 @@ impl TextRules {
     #[inline]
     pub(super) fn accepts(&self, text: &str, steps: &Cell<u64>) -> bool {
         if let Some(texts) = &self.one_of
-            && !texts.iter().any(|known| **known == *text)
+            && texts.binary_search_by(|known| (**known).cmp(text)).is_err()
         {
             return false;
         }
