@@ -11,9 +11,8 @@ use super::app_error::AppError;
 use super::reload::{StartupContract, options};
 
 /// Compiles the contract of every service, in the order of the configuration, and reports all
-/// contracts that cannot be used. A service whose
-/// contract comes from a URL starts without one, and so does a service whose file is missing if
-/// its configuration allows the wait.
+/// contracts that cannot be used. A service whose contract comes from a URL starts without one, and
+/// so does a service whose file is missing if its configuration allows the wait.
 pub(super) fn compile_all(config: &Config) -> Result<Vec<Option<StartupContract>>, AppError> {
     let mut contracts = Vec::new();
     let mut errors = Vec::new();

@@ -30,9 +30,10 @@
 //! ```
 //!
 //! `dialect`, `provider`, `tier`, `enforcement` and `body` are null if the contract does not
-//! declare them. `ignored` counts the warnings that `--ignore` left out. `repair` names the repair that the tolerant reading has for an error, or made for
-//! a warning; `advice` says how to read a contract whose errors it repairs. A contract with errors has no operations. Problems are sorted: errors first, then
-//! by kind, file and line.
+//! declare them. `ignored` counts the warnings that `--ignore` left out. `repair` names the repair that
+//! the tolerant reading has for an error, or made for a warning; `advice` says how to read a contract
+//! whose errors it repairs. A contract with errors has no operations. Problems are sorted: errors
+//! first, then by kind, file and line.
 
 use std::sync::Arc;
 

@@ -2,7 +2,8 @@
 //!
 //! The pseudonym ends in a number for the process and the service. So several processes with one
 //! configuration can follow each other, and so can several services of one process: only a request
-//! that comes back to the same service of the same process is a loop. A gateway need not send `Via` in responses, and does not: they pass unchanged.
+//! that comes back to the same service of the same process is a loop. A gateway need not send `Via`
+//! in responses, and does not: they pass unchanged.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
