@@ -245,6 +245,9 @@ fn messages(
         ValidationErrorKind::FalseSchema => {
             of_value("is not allowed, because its schema is `false`")
         }
+        ValidationErrorKind::Format { format } => {
+            of_value(&format!("does not match the format {format:?}"))
+        }
         ValidationErrorKind::PropertyNames { error } => messages(schemas, documents, error),
         ValidationErrorKind::UnevaluatedProperties { unexpected }
             if describes_values(schemas, documents, error) =>
