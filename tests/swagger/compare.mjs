@@ -84,7 +84,7 @@ function verdicts(contract, recording) {
     }));
 }
 
-/** What differs, without messages and locations. */
+/** The kind of a difference. */
 function differenceOf(request, one, other) {
     if (METHODS_WITHOUT_BODY.includes(request.method) && other.verdict === 'ok') {
         return 'the body of GET, HEAD or DELETE, which OpenAPI 3.0 ignores';
@@ -92,6 +92,7 @@ function differenceOf(request, one, other) {
     return `${summary(one)}; translated: ${summary(other)}`;
 }
 
+/** What a verdict says, without messages and locations. */
 function summary({ verdict, violations }) {
     const classes = violations.map((violation) => `${violation.class} ${violation.keyword ?? ''}`.trim());
     return verdict === 'ok' ? 'ok' : [...new Set(classes)].sort().join(', ');
