@@ -40,7 +40,7 @@ impl ConnectionPool {
     /// A connection that is open as far as is known.
     pub(super) fn take(&self) -> Option<UpstreamConnection> {
         loop {
-            let (since, mut connection) = self.idle.borrow_mut().connections.pop_back()?;
+            let (since, connection) = self.idle.borrow_mut().connections.pop_back()?;
             if since.elapsed() < self.limits.idle_timeout && connection.is_reusable() {
                 return Some(connection);
             }
@@ -52,6 +52,7 @@ impl ConnectionPool {
         if !connection.is_reusable() || self.limits.idle_max == 0 {
             return;
         }
+        connection.release();
         let mut idle = self.idle.borrow_mut();
         if idle.connections.len() >= self.limits.idle_max {
             idle.connections.pop_front();
