@@ -164,8 +164,10 @@ impl BodyDecoder {
             return Ok(None);
         };
         let extensions = extensions.strip_suffix(b"\r").filter(|extensions| {
-            let shown = extensions.trim_ascii_start();
-            matches!(shown.first(), None | Some(b';')) && !shown.contains(&b'\r')
+            let mut shown = extensions
+                .iter()
+                .filter(|byte| !matches!(byte, b' ' | b'\t'));
+            matches!(shown.next(), None | Some(b';')) && !extensions.contains(&b'\r')
         });
         let extensions = extensions.ok_or(ResponseFault::ChunkSize)?;
         self.extension_bytes += extensions.len();

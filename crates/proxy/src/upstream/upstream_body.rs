@@ -21,7 +21,7 @@ use crate::headers::remove_forbidden_trailers;
 #[derive(Debug)]
 pub struct UpstreamBody {
     /// Nothing at the end of the body, and after a failure.
-    connection: Option<UpstreamConnection>,
+    connection: Option<Box<UpstreamConnection>>,
     has_ended: bool,
     pool: Rc<ConnectionPool>,
     idle_timeout: Duration,
@@ -30,7 +30,7 @@ pub struct UpstreamBody {
 
 impl UpstreamBody {
     pub(super) fn new(
-        connection: UpstreamConnection,
+        connection: Box<UpstreamConnection>,
         pool: Rc<ConnectionPool>,
         idle_timeout: Duration,
     ) -> Self {
@@ -56,7 +56,7 @@ impl UpstreamBody {
 
     /// Returns the connection to the pool, if all of the body was read.
     fn end_if_complete(&mut self) {
-        let is_complete = |connection: &mut UpstreamConnection| connection.has_ended();
+        let is_complete = |connection: &mut Box<UpstreamConnection>| connection.has_ended();
         if let Some(connection) = self.connection.take_if(is_complete) {
             self.has_ended = true;
             self.pool.put(connection);

@@ -112,7 +112,7 @@ impl UpstreamClient {
         answer.map_err(SendFailure::into_error)
     }
 
-    async fn connect(&self) -> Result<UpstreamConnection, UpstreamError> {
+    async fn connect(&self) -> Result<Box<UpstreamConnection>, UpstreamError> {
         match self.connect_once().await {
             // Idle connections hold descriptors that are needed now.
             Err(UpstreamError::Local {
@@ -123,7 +123,7 @@ impl UpstreamClient {
         }
     }
 
-    async fn connect_once(&self) -> Result<UpstreamConnection, UpstreamError> {
+    async fn connect_once(&self) -> Result<Box<UpstreamConnection>, UpstreamError> {
         let deadline = Instant::now() + self.pool.limits.connect_timeout;
         let addresses = match timeout_at(deadline, lookup_host(&*self.pool.authority)).await {
             Ok(Ok(addresses)) => addresses,
@@ -143,7 +143,7 @@ impl UpstreamClient {
         &self,
         addresses: impl Iterator<Item = SocketAddr>,
         deadline: Instant,
-    ) -> Result<UpstreamConnection, UpstreamError> {
+    ) -> Result<Box<UpstreamConnection>, UpstreamError> {
         let memory = &self.pool.addresses;
         let addresses = memory.borrow().order(addresses, Instant::now());
         if addresses.is_empty() {
@@ -158,7 +158,9 @@ impl UpstreamClient {
         let connected = match outcome.winner {
             Ok((stream, address)) => {
                 memory.borrow_mut().note_success(address);
-                UpstreamConnection::new(stream).map_err(|error| (LocalResource::of(&error), error))
+                UpstreamConnection::new(stream)
+                    .map(Box::new)
+                    .map_err(|error| (LocalResource::of(&error), error))
             }
             Err(Some(failure)) => Err(failure),
             Err(None) => return Err(self.timeout(UpstreamPhase::Connect)),
@@ -180,7 +182,7 @@ impl UpstreamClient {
 
     async fn exchange(
         &self,
-        mut connection: UpstreamConnection,
+        mut connection: Box<UpstreamConnection>,
         request: &mut Request<ForwardBody>,
         timeouts: ResponseTimeouts,
     ) -> Result<Response<UpstreamBody>, SendFailure> {
@@ -232,7 +234,7 @@ impl UpstreamClient {
     fn accept(
         &self,
         head: ReceivedHead,
-        connection: UpstreamConnection,
+        connection: Box<UpstreamConnection>,
         idle_timeout: Duration,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         if let Some(reason) = ambiguity(&head) {

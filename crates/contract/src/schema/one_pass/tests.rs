@@ -386,7 +386,7 @@ fn leaves_what_takes_long_to_the_validators() {
         format!("\"{}\\n\"", "a".repeat(long)),
         format!("\"{}\\q\"", "a".repeat(long)),
         "1".repeat(long),
-        format!("0.{}", "9".repeat(long)),
+        format!("9.{}", "9".repeat(long)),
         format!("{}.x", "1".repeat(long)),
         format!("1{},1,1", " ".repeat(long)),
         format!("1,1,{}1", " ".repeat(long)),
