@@ -167,7 +167,7 @@ impl ForwardBody {
     }
 
     /// The body to send. One in memory stays here too, so that it can be sent again.
-    pub(crate) fn to_send(&mut self) -> Self {
+    pub(crate) fn hand_over(&mut self) -> Self {
         match &self.0 {
             ForwardBodyKind::Whole { bytes, trailers } => Self(ForwardBodyKind::Whole {
                 bytes: bytes.clone(),

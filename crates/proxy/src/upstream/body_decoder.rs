@@ -193,10 +193,10 @@ fn take_trailers(buffer: &mut BytesMut) -> Result<Option<HeaderMap>, ResponseFau
     let mut from = 0;
     loop {
         let Some(length) = memchr(b'\n', &buffer[from..]) else {
-            return match buffer.len() > TRAILER_BYTES_MAX {
-                true => Err(ResponseFault::TrailersTooLarge(TRAILER_BYTES_MAX)),
-                false => Ok(None),
-            };
+            if buffer.len() > TRAILER_BYTES_MAX {
+                return Err(ResponseFault::TrailersTooLarge(TRAILER_BYTES_MAX));
+            }
+            return Ok(None);
         };
         let line = &buffer[from..from + length];
         if !line.ends_with(b"\r") {

@@ -77,7 +77,7 @@ impl RequestWriter {
                 trailer_names: announced_trailers(request.headers()),
             },
         };
-        let body = request.body_mut().to_send();
+        let body = request.body_mut().hand_over();
         self.body = (!body.is_end_stream()).then_some(body);
         self.lead_at = 0;
         self.data = Bytes::new();

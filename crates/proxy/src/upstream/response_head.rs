@@ -128,9 +128,10 @@ fn interpret(
     }
     Ok(ReceivedHead {
         status,
-        reason: match is_usual {
-            true => None,
-            false => ReasonPhrase::try_from(reason.as_bytes()).ok(),
+        reason: if is_usual {
+            None
+        } else {
+            ReasonPhrase::try_from(reason.as_bytes()).ok()
         },
         body: body_decoder(status, is_http10, &headers, method)?,
         headers,
@@ -169,11 +170,14 @@ fn body_decoder(
         return Ok(BodyDecoder::empty());
     }
     if headers.contains_key(TRANSFER_ENCODING) {
-        return match is_http10 {
-            true => Err(ResponseFault::TransferEncoding),
-            false if ends_chunked(headers) => Ok(BodyDecoder::chunked()),
-            false => Ok(BodyDecoder::until_close()),
-        };
+        if is_http10 {
+            return Err(ResponseFault::TransferEncoding);
+        }
+        return Ok(if ends_chunked(headers) {
+            BodyDecoder::chunked()
+        } else {
+            BodyDecoder::until_close()
+        });
     }
     Ok(match content_length(headers)? {
         Some(length) => BodyDecoder::sized(length),
