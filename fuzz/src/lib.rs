@@ -21,6 +21,13 @@ pub static CONTRACT: LazyLock<CompiledContract> = LazyLock::new(|| {
     compile(documents, &CompileOptions::default()).expect("a valid contract")
 });
 
+/// A contract with one body schema for each kind of rule that JSON is judged by while it is read.
+pub static JUDGED_BODIES: LazyLock<CompiledContract> = LazyLock::new(|| {
+    let text = include_bytes!("judged_bodies.yaml").to_vec();
+    let documents = parse_single_file("judged_bodies.yaml", text, &Limits::default());
+    compile(documents.expect("valid YAML"), &CompileOptions::default()).expect("a valid contract")
+});
+
 /// Rejects every class, so every class is checked.
 pub static REJECT_ALL: LazyLock<EnforcementPolicy> = LazyLock::new(|| {
     let ceilings = EnforcementCeilings {
@@ -59,20 +66,32 @@ pub fn add_field(headers: &mut HeaderMap, name: &'static str, value: &[u8]) {
 /// Checks a request twice, with reused and with new buffers. The violations must be equal;
 /// otherwise an earlier request has left something in the buffers.
 pub fn check_request(request: &FuzzRequest<'_>, scratch: &mut CheckScratch) -> Vec<Violation> {
-    let violations = check_once(request, scratch);
+    check_twice(&CONTRACT, request, scratch)
+}
+
+/// The same for a request of another contract.
+pub fn check_twice(
+    contract: &CompiledContract,
+    request: &FuzzRequest<'_>,
+    scratch: &mut CheckScratch,
+) -> Vec<Violation> {
+    let violations = check_once(contract, request, scratch);
     assert_eq!(
         violations,
-        check_once(request, &mut CheckScratch::default())
+        check_once(contract, request, &mut CheckScratch::default())
     );
     violations
 }
 
-fn check_once(request: &FuzzRequest<'_>, scratch: &mut CheckScratch) -> Vec<Violation> {
+fn check_once(
+    contract: &CompiledContract,
+    request: &FuzzRequest<'_>,
+    scratch: &mut CheckScratch,
+) -> Vec<Violation> {
     let (path, query) = match request.target.split_once('?') {
         Some((path, query)) => (path, Some(query)),
         None => (request.target, None),
     };
-    let contract = &*CONTRACT;
     let mut violations = Vec::new();
     let mut captures = PathCaptures::default();
     let operation = match find_operation(contract, &request.method, path, &mut captures) {

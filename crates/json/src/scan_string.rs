@@ -9,6 +9,17 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 /// of the text if there is no such byte.
 #[inline]
 pub(super) fn string_stop(bytes: &[u8], from: usize) -> usize {
+    // Many strings are short.
+    match bytes.get(from..).and_then(<[u8]>::first_chunk::<8>) {
+        Some(chunk) => match stops(u64::from_le_bytes(*chunk)) {
+            0 => distant_stop(bytes, from + 8),
+            stops => from + (stops.trailing_zeros() / 8) as usize,
+        },
+        None => distant_stop(bytes, from),
+    }
+}
+
+fn distant_stop(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let stops = stops(u64::from_le_bytes(*chunk));
@@ -30,12 +41,11 @@ pub(super) fn string_stop(bytes: &[u8], from: usize) -> usize {
 /// because borrows may set bits above it.
 #[inline]
 fn stops(word: u64) -> u64 {
-    let equal = |byte: u8| {
-        let zeroed = word ^ (ONES * u64::from(byte));
-        zeroed.wrapping_sub(ONES) & !zeroed
-    };
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    (equal(b'"') | equal(b'\\') | control) & HIGHS
+    // The quote is the first character after the control characters but one, so that with this bit
+    // changed it and they are the bytes up to 0x20.
+    let quote_or_control = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+    (quote_or_control | backslash) & !word & HIGHS
 }
 
 /// Skips the four whitespace characters of RFC 8259 section 2.
@@ -49,38 +59,23 @@ pub(super) fn skip_space(bytes: &[u8], from: usize) -> usize {
     }
 }
 
-/// The first byte at or after `from` that is not whitespace, and its position.
-#[inline]
-pub(super) fn next_token(bytes: &[u8], from: usize) -> Option<(u8, usize)> {
-    match *bytes.get(from)? {
-        byte if byte > b' ' => return Some((byte, from)),
-        b' ' => match *bytes.get(from + 1)? {
-            byte if byte > b' ' => return Some((byte, from + 1)),
-            _ => {}
-        },
-        _ => {}
-    }
-    let at = skip_some_space(bytes, from);
-    Some((*bytes.get(at)?, at))
-}
-
 #[inline(never)]
 fn skip_some_space(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     loop {
         match bytes.get(at) {
-            Some(b'\n' | b'\r' | b'\t') => at += 1,
-            Some(b' ') => {
-                at += 1;
-                // Indentation is mostly runs of spaces.
-                while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-                    if u64::from_le_bytes(*chunk) != ONES * 0x20 {
-                        break;
-                    }
-                    at += 8;
-                }
-            }
+            Some(byte) if *byte > b' ' => return at,
+            Some(b' ' | b'\n' | b'\r' | b'\t') => at += 1,
             _ => return at,
+        }
+        // Indentation is mostly runs of spaces.
+        if bytes.get(at) == Some(&b' ') {
+            while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+                if u64::from_le_bytes(*chunk) != ONES * 0x20 {
+                    break;
+                }
+                at += 8;
+            }
         }
     }
 }
@@ -171,4 +166,43 @@ fn hex4(bytes: &[u8], from: usize) -> Result<u32, UnlocatedError> {
         code = code << 4 | digit;
     }
     Ok(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every byte at every place of a word, after bytes that could carry into it.
+    #[test]
+    fn strings_stop_where_they_end() {
+        for byte in 0..=u8::MAX {
+            for at in 0..20 {
+                for filling in [b' ', b'!', b'#', b'[', b']', b'a', 0x7f, 0x80, 0xa1, 0xff] {
+                    let mut bytes = [filling; 24];
+                    bytes[at] = byte;
+                    bytes[20] = b'"';
+                    let is_stop = matches!(byte, b'"' | b'\\' | 0..0x20);
+                    let expected = if is_stop { at } else { 20 };
+                    assert_eq!(string_stop(&bytes, 0), expected, "{byte} {at} {filling}");
+                    assert_eq!(string_stop(&bytes[..at + 1], 0), at + usize::from(!is_stop));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn space_ends_where_a_token_begins() {
+        for (text, expected) in [
+            ("", 0),
+            ("1", 0),
+            (" 1", 1),
+            ("\r\n\t 1", 4),
+            ("\n                  1", 19),
+            ("          ", 10),
+            (" \u{b}1", 1),
+            ("\0", 0),
+        ] {
+            assert_eq!(skip_space(text.as_bytes(), 0), expected, "{text:?}");
+        }
+    }
 }

@@ -21,12 +21,6 @@ pub fn skip_space(bytes: &[u8], from: usize) -> usize {
     scan_string::skip_space(bytes, from)
 }
 
-/// The first byte at or after `from` that is not whitespace, and its position.
-#[inline]
-pub fn next_token(bytes: &[u8], from: usize) -> Option<(u8, usize)> {
-    scan_string::next_token(bytes, from)
-}
-
 /// The position of the first quote, backslash or control character at or after `from`; the length
 /// of the text if there is no such byte.
 #[inline]

@@ -13,9 +13,14 @@ use super::character_set::CharacterSet;
 /// The most classes of a run.
 const CLASSES_MAX: usize = 64;
 
+/// The most classes of a run that has tables of bytes.
+const TABLES_MAX: usize = 16;
+
 #[derive(Clone, Debug)]
 pub(super) struct ClassRun {
     classes: Box<[CountedClass]>,
+    /// The same classes for texts between quotes, if the run is short.
+    quoted: Option<Box<[QuotedClass]>>,
     /// Whether the text may continue after the run.
     is_open: bool,
 }
@@ -25,6 +30,14 @@ struct CountedClass {
     set: CharacterSet,
     least: u32,
     most: u32,
+}
+
+/// A class of the bytes that stand for themselves between quotes.
+#[derive(Clone, Debug)]
+struct QuotedClass {
+    members: [bool; 256],
+    least: usize,
+    most: usize,
 }
 
 /// A class that is repeated, as it is collected.
@@ -72,8 +85,11 @@ impl ClassRun {
             least: one.least,
             most: one.most.unwrap_or(u32::MAX),
         });
+        let classes: Box<[CountedClass]> = classes.collect();
+        let has_tables = !is_open && classes.len() <= TABLES_MAX;
         Some(Self {
-            classes: classes.collect(),
+            quoted: has_tables.then(|| classes.iter().map(QuotedClass::new).collect()),
+            classes,
             is_open,
         })
     }
@@ -87,6 +103,42 @@ impl ClassRun {
             }
         }
         self.is_open || rest.is_empty()
+    }
+
+    /// The position of the quote that ends the text that begins at `from`, if the text is ASCII, has
+    /// no escapes and matches. No class takes a quote or a backslash here, so a text that would need
+    /// one does not match.
+    #[inline]
+    pub(super) fn quoted_end(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        let mut at = from;
+        for class in self.quoted.as_deref()? {
+            at += class.taken(bytes.get(at..)?)?;
+        }
+        (*bytes.get(at)? == b'"').then_some(at)
+    }
+}
+
+impl QuotedClass {
+    fn new(class: &CountedClass) -> Self {
+        let is_member = |byte: u8| {
+            matches!(byte, b' '..=b'~')
+                && !matches!(byte, b'"' | b'\\')
+                && class.set.contains_ascii(byte)
+        };
+        Self {
+            members: std::array::from_fn(|byte| u8::try_from(byte).is_ok_and(is_member)),
+            least: class.least as usize,
+            most: class.most as usize,
+        }
+    }
+
+    /// How many bytes the class takes; `None` if there are too few.
+    #[inline]
+    fn taken(&self, bytes: &[u8]) -> Option<usize> {
+        let bytes = &bytes[..bytes.len().min(self.most)];
+        let is_other = |byte: &u8| !self.members[usize::from(*byte)];
+        let taken = bytes.iter().position(is_other).unwrap_or(bytes.len());
+        (taken >= self.least).then_some(taken)
     }
 }
 

@@ -83,6 +83,17 @@ impl EcmaPattern {
         self.0.is_match(text, &mut MatchBudget::new(take_steps))
     }
 
+    /// The position of the quote that ends the text that begins at `from` in JSON, if the text is
+    /// known to match without a look at its end first. `None` means that it is not known: it has
+    /// escapes or characters outside of ASCII, or the pattern is not one of classes in a row.
+    #[inline]
+    pub fn quoted_end(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        match &self.0 {
+            PatternEngine::Run(run) => run.quoted_end(bytes, from),
+            _ => None,
+        }
+    }
+
     /// The engine that decides the pattern.
     pub fn engine(&self) -> MatchEngine {
         match &self.0 {

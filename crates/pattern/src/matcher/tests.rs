@@ -77,6 +77,30 @@ fn usual_patterns_need_no_automaton() {
     );
 }
 
+/// The end of a text in quotes is found in the pass that matches it, or not at all.
+#[test]
+fn a_run_of_classes_finds_the_end_of_a_text() {
+    let end = |pattern: &str, text: &str| {
+        let compiled = EcmaPattern::new(pattern).expect(pattern);
+        compiled.quoted_end(text.as_bytes(), 1)
+    };
+    let sku = "^[A-Z0-9-]{4,8}$";
+    assert_eq!(end(sku, r#""SKU-1","a""#), Some(6));
+    assert_eq!(end(sku, r#""SKU""#), None);
+    assert_eq!(end(sku, r#""SKU-12345""#), None);
+    assert_eq!(end(sku, r#""SKU-1"#), None);
+    assert_eq!(end(sku, r#""SKU-1\u0030""#), None);
+    assert_eq!(end("^[A-Z]{3}", r#""EUR""#), None);
+    assert_eq!(end("^[a-z]*$", r#""""#), Some(1));
+    // A quote and a backslash end a text or begin an escape, whatever the class contains.
+    let any = r"^[^]{0,9}$";
+    assert_eq!(end(any, r#""a b","c""#), Some(4));
+    assert_eq!(end(any, r#""a\"b""#), None);
+    assert_eq!(end(any, "\"é\""), None);
+    assert_eq!(end(any, "\"\n\""), None);
+    assert_eq!(end(any, "\"\x7f\""), None);
+}
+
 /// A class that could give characters back to the next one is not decided by greed.
 #[test]
 fn other_regular_patterns_are_linear() {
@@ -197,6 +221,14 @@ fn all_engines_agree() {
                 counting.is_match(&text, &mut budget()),
             ];
             assert_eq!(found, [expected; 2], "{pattern} {text:?}");
+            let quoted = format!("{text}\"");
+            if let Some(end) = chosen.quoted_end(quoted.as_bytes(), 0) {
+                assert_eq!(
+                    (end, expected),
+                    (text.len(), Some(true)),
+                    "{pattern} {text:?}"
+                );
+            }
         }
     }
 }

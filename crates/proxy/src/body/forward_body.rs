@@ -161,14 +161,21 @@ impl ForwardBody {
         }
     }
 
-    /// A copy of the body, if it is in memory.
-    pub(crate) fn replay(&self) -> Option<Self> {
+    /// Whether the whole body is in memory.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.buffered().is_some()
+    }
+
+    /// The body to send. One in memory stays here too, so that it can be sent again.
+    pub(crate) fn hand_over(&mut self) -> Self {
         match &self.0 {
-            ForwardBodyKind::Whole { bytes, trailers } => Some(Self(ForwardBodyKind::Whole {
+            ForwardBodyKind::Whole { bytes, trailers } => Self(ForwardBodyKind::Whole {
                 bytes: bytes.clone(),
                 trailers: trailers.clone(),
-            })),
-            ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => None,
+            }),
+            ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => {
+                std::mem::replace(self, Self::empty())
+            }
         }
     }
 }

@@ -8,7 +8,8 @@ use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -70,6 +71,8 @@ struct ClosingSocket {
 enum DeadlineAction {
     /// End the connection.
     End(ConnectionEnd),
+    /// Drop the library's state.
+    Park,
     /// End the wait for the request body.
     ExpireBody,
 }
@@ -131,20 +134,25 @@ async fn exchange<H: RequestHandler>(
         Rc::clone(&state),
     );
     let current = Rc::new(CurrentAnswer::default());
-    let connection_service = ConnectionService {
+    let connection_service = Rc::new(ConnectionService {
         handler: Rc::clone(&context.handler),
         peer: Rc::clone(peer),
         state: Rc::clone(&state),
         limits: Rc::clone(&context.limits),
         registry: Rc::clone(&context.registry),
         current: Rc::clone(&current),
+    });
+    let begin = |stream| {
+        let connection_service = Rc::clone(&connection_service);
+        let service = service_fn(move |request| connection_service.call(request));
+        let library = context
+            .builder
+            .serve_connection(TokioIo::new(stream), service);
+        Box::new(library)
     };
-    let service = service_fn(move |request| connection_service.call(request));
-    let connection = context
-        .builder
-        .serve_connection(TokioIo::new(stream), service);
     let mut driver = ConnectionDriver {
-        connection,
+        socket: Some(SocketOwner::Driver(stream)),
+        begin,
         state,
         timer: DeadlineTimer::default(),
         limits: Rc::clone(&context.limits),
@@ -158,8 +166,10 @@ async fn exchange<H: RequestHandler>(
     .await;
     let end = poll_fn(|cx| driver.poll(cx)).await;
     let is_framed = driver.state.is_framed.get();
-    let stream = driver.connection.into_parts().io.into_inner();
-    let (stream, with_body, head_start) = stream.into_parts();
+    let socket = driver
+        .socket
+        .expect("a connection has its socket until it ends");
+    let (stream, with_body, head_start) = socket.into_stream().into_parts();
     ClosingSocket {
         stream,
         end,
@@ -169,11 +179,41 @@ async fn exchange<H: RequestHandler>(
     }
 }
 
-struct ConnectionDriver<S>
+/// How long a connection is idle before it is parked: the library's state is dropped, whose buffers
+/// are most of the memory of a connection.
+const PARK_AFTER: Duration = Duration::from_secs(1);
+
+/// The library's state of one connection.
+type LibraryConnection<S> = http1::Connection<TokioIo<InspectedStream>, S>;
+
+/// Who reads the socket.
+enum SocketOwner<S: HttpService<Incoming>> {
+    /// The driver, which waits for the first byte of a request.
+    Driver(InspectedStream),
+    Library(Box<LibraryConnection<S>>),
+}
+
+impl<S> SocketOwner<S>
+where
+    S: HttpService<Incoming, ResBody = TrackedBody, Error = Infallible>,
+{
+    fn into_stream(self) -> InspectedStream {
+        match self {
+            Self::Driver(stream) => stream,
+            // The library has read nothing of a request that it has not served.
+            Self::Library(library) => library.into_parts().io.into_inner(),
+        }
+    }
+}
+
+struct ConnectionDriver<S, B>
 where
     S: HttpService<Incoming>,
 {
-    connection: http1::Connection<TokioIo<InspectedStream>, S>,
+    /// Nothing only while it changes hands.
+    socket: Option<SocketOwner<S>>,
+    /// Begins to serve a socket with the library.
+    begin: B,
     state: Rc<ConnectionState>,
     timer: DeadlineTimer,
     limits: Rc<ClientLimits>,
@@ -181,14 +221,15 @@ where
     current: Rc<CurrentAnswer>,
 }
 
-impl<S> ConnectionDriver<S>
+impl<S, B> ConnectionDriver<S, B>
 where
     S: HttpService<Incoming, ResBody = TrackedBody, Error = Infallible>,
+    B: Fn(InspectedStream) -> Box<LibraryConnection<S>>,
 {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ConnectionEnd> {
         loop {
-            if let Poll::Ready(outcome) = Pin::new(&mut self.connection).poll(cx) {
-                return Poll::Ready(self.end_after_library(outcome.is_ok()));
+            if let Poll::Ready(is_ok) = self.poll_library(cx) {
+                return Poll::Ready(self.end_after_library(is_ok));
             }
             if self.registry.aborting.get() {
                 self.registry.counts.borrow_mut().aborted += 1;
@@ -208,6 +249,7 @@ where
             match (self.timer.poll(cx, deadline), action) {
                 (Poll::Pending, _) => return Poll::Pending,
                 (Poll::Ready(()), DeadlineAction::End(end)) => return Poll::Ready(end),
+                (Poll::Ready(()), DeadlineAction::Park) => self.park(),
                 (Poll::Ready(()), DeadlineAction::ExpireBody) => {
                     self.state.body_deadline.set(None);
                     self.state.body_expired.set(true);
@@ -215,6 +257,31 @@ where
                 }
             }
         }
+    }
+
+    /// Polls the library, which begins when the first byte of a request arrives. Ready when the
+    /// library has finished; returns whether it did so without an error.
+    fn poll_library(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        loop {
+            match &mut self.socket {
+                Some(SocketOwner::Library(library)) => {
+                    return Pin::new(&mut **library)
+                        .poll(cx)
+                        .map(|outcome| outcome.is_ok());
+                }
+                Some(SocketOwner::Driver(stream)) => ready!(stream.poll_readable(cx)),
+                None => return Poll::Ready(false),
+            }
+            let stream = self.socket.take().map(SocketOwner::into_stream);
+            let library = stream.map(|stream| SocketOwner::Library((self.begin)(stream)));
+            self.socket = library;
+        }
+    }
+
+    /// Drops the library's state until the next request.
+    fn park(&mut self) {
+        let stream = self.socket.take().map(SocketOwner::into_stream);
+        self.socket = stream.map(SocketOwner::Driver);
     }
 
     /// How the connection ends after the library has finished with it.
@@ -255,6 +322,10 @@ where
                 .idle_until
                 .get()
                 .map_or(until, |stop| stop.min(until));
+            let park_at = since + PARK_AFTER;
+            if matches!(self.socket, Some(SocketOwner::Library(_))) && park_at < until {
+                return Some((park_at, DeadlineAction::Park));
+            }
             return Some((until, DeadlineAction::End(ConnectionEnd::WithoutAnswer)));
         }
         let stalled = state.stalled.get();

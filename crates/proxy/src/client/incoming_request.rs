@@ -31,6 +31,9 @@ pub trait RequestHandler: 'static {
     fn refuse(&self, refusal: HttpRefusal, peer: &Peer, head_start: &[u8]) -> Response<Bytes>;
 }
 
+/// How many fields are added to most requests: their id, `Via` and four of forwarding.
+const GATEWAY_FIELDS: usize = 6;
+
 /// A request with an origin-form target, one `Host` and no header fields of the hop.
 #[derive(Debug)]
 pub struct IncomingRequest {
@@ -59,6 +62,8 @@ impl IncomingRequest {
         limits: &ClientLimits,
     ) -> Self {
         let (mut head, incoming) = request.into_parts();
+        // Room for what a gateway adds, so that the table grows once.
+        head.headers.reserve(GATEWAY_FIELDS);
         let disguised = headers::normalize_request_head(&mut head);
         let body = RequestBody::new(incoming, state, limits);
         Self {

@@ -42,6 +42,11 @@ impl InspectedStream {
         }
     }
 
+    /// Ready when there is something to read, if only the end of the stream.
+    pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.stream.poll_read_ready(cx).map(drop)
+    }
+
     /// The socket, whether the answer to the current request may have a body, and the beginning of
     /// a head that was refused.
     pub(super) fn into_parts(self) -> (TcpStream, bool, Vec<u8>) {

@@ -15,42 +15,37 @@ use super::in_flight::{InFlight, retry_after};
 use super::problem_reason::upstream_reason;
 use super::request_record::RequestRecord;
 use crate::body::ForwardBody;
-use crate::upstream::{UpstreamBody, UpstreamError, UpstreamPhase, copy};
+use crate::upstream::{UpstreamBody, UpstreamError, UpstreamPhase};
 
 /// The result of one attempt.
 pub(super) type AttemptResult = Result<Response<UpstreamBody>, UpstreamError>;
 
-/// The copy of a request that may be sent again.
+/// The retries of a request that may be sent again.
 #[derive(Debug)]
-pub(super) struct RetryableRequest {
-    request: Box<Request<ForwardBody>>,
+pub(super) struct RequestRetries {
     attempts: u32,
 }
 
-impl RetryableRequest {
-    /// Copies a request, if it may be retried at all.
-    pub(super) fn of(request: &Request<ForwardBody>, record: &RequestRecord) -> Option<Box<Self>> {
+impl RequestRetries {
+    /// The retries of a request, if it may be retried at all.
+    pub(super) fn of(request: &Request<ForwardBody>, record: &RequestRecord) -> Option<Self> {
         let admission = &record.service.admission;
-        if admission.policy().protection.retries.attempts_max == 0 {
-            return None;
-        }
-        let request = is_idempotent(request.method(), record)
-            .then(|| copy(request))
-            .flatten()?;
-        admission.count_retryable(admission.at(Instant::now()));
-        Some(Box::new(Self {
-            request,
-            attempts: 0,
-        }))
+        let is_retryable = admission.policy().protection.retries.attempts_max > 0
+            && is_idempotent(request.method(), record)
+            && request.body().is_in_memory();
+        is_retryable.then(|| {
+            admission.count_retryable(admission.at(Instant::now()));
+            Self { attempts: 0 }
+        })
     }
 
-    /// Decides after an attempt whether to retry. If so, waits and returns the request to send.
+    /// Decides after an attempt whether to retry. If so, waits until the next attempt.
     pub(super) async fn next_attempt(
         &mut self,
         result: &AttemptResult,
         in_flight: &mut InFlight,
         record: &RequestRecord,
-    ) -> Option<Box<Request<ForwardBody>>> {
+    ) -> Option<()> {
         let reason = reason_of(result)?;
         let admission = &record.service.admission;
         let deadline = admission.policy().protection.retries.deadline;
@@ -62,7 +57,6 @@ impl RetryableRequest {
         if wait_min > remaining {
             return None;
         }
-        let request = copy(&self.request)?;
         let backoff = admission.retry(self.attempts, admission.at(now), fastrand::f64())?;
         let wait = backoff.max(wait_min);
         if wait > remaining {
@@ -74,7 +68,7 @@ impl RetryableRequest {
         drop(waiting);
         in_flight.admit_attempt(Instant::now()).ok()?;
         record.service.recorder.retried(reason);
-        Some(request)
+        Some(())
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) struct ConnectionPool {
 #[derive(Debug, Default)]
 struct IdleConnections {
     /// Oldest first, because the oldest are closed first.
-    connections: VecDeque<(Instant, UpstreamConnection)>,
+    connections: VecDeque<(Instant, Box<UpstreamConnection>)>,
     has_sweeper: bool,
 }
 
@@ -38,9 +38,9 @@ impl ConnectionPool {
     }
 
     /// A connection that is open as far as is known.
-    pub(super) fn take(&self) -> Option<UpstreamConnection> {
+    pub(super) fn take(&self) -> Option<Box<UpstreamConnection>> {
         loop {
-            let (since, mut connection) = self.idle.borrow_mut().connections.pop_back()?;
+            let (since, connection) = self.idle.borrow_mut().connections.pop_back()?;
             if since.elapsed() < self.limits.idle_timeout && connection.is_reusable() {
                 return Some(connection);
             }
@@ -48,10 +48,11 @@ impl ConnectionPool {
     }
 
     /// Returns a connection to the pool, if it can be reused.
-    pub(super) fn put(self: &Rc<Self>, mut connection: UpstreamConnection) {
+    pub(super) fn put(self: &Rc<Self>, mut connection: Box<UpstreamConnection>) {
         if !connection.is_reusable() || self.limits.idle_max == 0 {
             return;
         }
+        connection.release();
         let mut idle = self.idle.borrow_mut();
         if idle.connections.len() >= self.limits.idle_max {
             idle.connections.pop_front();

@@ -3,12 +3,11 @@
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::connection_pool::ConnectionPool;
@@ -21,10 +20,9 @@ use crate::headers::remove_forbidden_trailers;
 /// returns to the pool; dropping the body before its end closes the connection.
 #[derive(Debug)]
 pub struct UpstreamBody {
-    incoming: Incoming,
-    /// Whether all of it was read. A body without a length knows that only after its last frame.
+    /// Nothing at the end of the body, and after a failure.
+    connection: Option<Box<UpstreamConnection>>,
     has_ended: bool,
-    connection: Option<UpstreamConnection>,
     pool: Rc<ConnectionPool>,
     idle_timeout: Duration,
     deadline: Option<Instant>,
@@ -32,22 +30,18 @@ pub struct UpstreamBody {
 
 impl UpstreamBody {
     pub(super) fn new(
-        incoming: Incoming,
-        connection: UpstreamConnection,
+        connection: Box<UpstreamConnection>,
         pool: Rc<ConnectionPool>,
         idle_timeout: Duration,
     ) -> Self {
         let mut body = Self {
-            has_ended: incoming.is_end_stream(),
-            incoming,
+            has_ended: false,
             connection: Some(connection),
             pool,
             idle_timeout,
             deadline: None,
         };
-        if body.has_ended {
-            body.end();
-        }
+        body.end_if_complete();
         body
     }
 
@@ -60,26 +54,13 @@ impl UpstreamBody {
         buffer_body(self, bytes_max, BodyLease::uncounted()).await
     }
 
-    /// Returns the connection to the pool, because all of the body was read.
-    fn end(&mut self) {
-        self.has_ended = true;
-        if let Some(connection) = self.connection.take() {
+    /// Returns the connection to the pool, if all of the body was read.
+    fn end_if_complete(&mut self) {
+        let is_complete = |connection: &mut Box<UpstreamConnection>| connection.has_ended();
+        if let Some(connection) = self.connection.take_if(is_complete) {
+            self.has_ended = true;
             self.pool.put(connection);
         }
-    }
-
-    fn poll_incoming(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        // Frames arrive only while the connection is driven below, so no waker is needed here.
-        let mut noop_context = Context::from_waker(Waker::noop());
-        let polled = Pin::new(&mut self.incoming).poll_frame(&mut noop_context);
-        let (Poll::Pending, Some(connection)) = (&polled, &mut self.connection) else {
-            return polled;
-        };
-        connection.drive(cx);
-        Pin::new(&mut self.incoming).poll_frame(&mut noop_context)
     }
 
     /// Ready when the upstream was silent for too long. A body of known length is then incomplete;
@@ -91,7 +72,7 @@ impl UpstreamBody {
         let Some(connection) = &mut self.connection else {
             return Poll::Ready(UpstreamError::Closed { authority });
         };
-        let has_length = self.incoming.size_hint().exact().is_some();
+        let has_length = connection.size_hint().exact().is_some();
         connection.timer.poll(cx, deadline).map(|()| {
             if has_length {
                 let phase = UpstreamPhase::ResponseBody;
@@ -115,36 +96,36 @@ impl Body for UpstreamBody {
         if this.has_ended {
             return Poll::Ready(None);
         }
-        let frame = match this.poll_incoming(cx) {
-            Poll::Ready(frame) => frame,
-            Poll::Pending => {
-                return this.poll_idle(cx).map(|error| {
-                    this.connection = None;
-                    Some(Err(error))
-                });
-            }
+        let closed = || UpstreamError::Closed {
+            authority: Arc::clone(&this.pool.authority),
+        };
+        let polled = match &mut this.connection {
+            Some(connection) => connection.poll_frame(cx),
+            None => return Poll::Ready(Some(Err(closed()))),
+        };
+        let Poll::Ready(frame) = polled else {
+            return this.poll_idle(cx).map(|error| {
+                this.connection = None;
+                Some(Err(error))
+            });
         };
         this.deadline = None;
-        match frame {
-            Some(Ok(mut frame)) => {
-                if let Some(trailers) = frame.trailers_mut() {
-                    remove_forbidden_trailers(trailers);
-                }
-                // Nothing follows trailers, and not every reader asks for more after them.
-                if frame.is_trailers() || this.incoming.is_end_stream() {
-                    this.end();
-                }
-                Poll::Ready(Some(Ok(frame)))
+        match frame.transpose() {
+            Ok(frame) => {
+                // Nothing follows the last frame, and not every reader asks for more after it.
+                this.end_if_complete();
+                let without_forbidden = |mut frame: Frame<Bytes>| {
+                    if let Some(trailers) = frame.trailers_mut() {
+                        remove_forbidden_trailers(trailers);
+                    }
+                    Ok(frame)
+                };
+                Poll::Ready(frame.map(without_forbidden))
             }
-            Some(Err(error)) => {
+            Err(failure) => {
                 this.connection = None;
-                let error =
-                    UpstreamError::from_hyper(&error, &this.pool.authority, &this.pool.limits);
+                let error = UpstreamError::of_exchange(failure, &this.pool.authority);
                 Poll::Ready(Some(Err(error)))
-            }
-            None => {
-                this.end();
-                Poll::Ready(None)
             }
         }
     }
@@ -154,6 +135,10 @@ impl Body for UpstreamBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        match &self.connection {
+            Some(connection) => connection.size_hint(),
+            None if self.has_ended => SizeHint::with_exact(0),
+            None => SizeHint::default(),
+        }
     }
 }

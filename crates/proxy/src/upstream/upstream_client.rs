@@ -1,30 +1,27 @@
 //! Sends requests to one upstream and receives the heads of the responses.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 use std::time::Duration;
 
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TE, TRAILER, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
-use hyper::body::Incoming;
-use hyper::client::conn::TrySendError;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
 
 use super::address_race::race;
 use super::connection_pool::ConnectionPool;
 use super::local_resource::LocalResource;
+use super::response_head::ReceivedHead;
 use super::upstream_body::UpstreamBody;
-use super::upstream_connection::UpstreamConnection;
-use super::upstream_error::{UpstreamError, UpstreamPhase, too_many_fields};
-use crate::body::ForwardBody;
-use crate::body::UploadProgress;
+use super::upstream_connection::{ExchangeFailure, UpstreamConnection};
+use super::upstream_error::{UpstreamError, UpstreamPhase};
+use crate::body::{ForwardBody, UploadProgress};
 use crate::headers::{remove_hop_by_hop, remove_own_fields};
 use crate::limits::{ResponseTimeouts, UpstreamLimits};
 
@@ -38,11 +35,19 @@ pub struct UpstreamClient {
 /// How sending a request failed.
 enum SendFailure {
     /// No byte was written, so the request can be sent on another connection.
-    Unsent(Box<Request<ForwardBody>>),
+    Unsent(UpstreamError),
     /// The upstream closed the connection before it sent a byte of the response.
     ClosedSilently(UpstreamError),
     /// Any other failure.
     Final(UpstreamError),
+}
+
+impl SendFailure {
+    fn into_error(self) -> UpstreamError {
+        match self {
+            Self::Unsent(error) | Self::ClosedSilently(error) | Self::Final(error) => error,
+        }
+    }
 }
 
 impl UpstreamClient {
@@ -64,35 +69,34 @@ impl UpstreamClient {
     /// Sends a request and waits for the head of the response.
     ///
     /// The request is sent as HTTP/1.1 with new framing; target and `Host` are unchanged. If a
-    /// pooled connection turns out to be closed, the request is sent once more on a new connection:
-    /// always if no byte of it was written, otherwise only if it `is_idempotent`, its body is in
-    /// memory and the upstream had sent no byte (RFC 9110 section 9.2.2). The request is boxed,
-    /// because each async function here would store it twice.
+    /// pooled connection turns out to be closed, the request is sent once more on a new connection,
+    /// if its body is in memory: always if no byte of it was written, otherwise only if it
+    /// `is_idempotent` and the upstream had sent no byte (RFC 9110 section 9.2.2). Such a request is
+    /// complete afterwards and can be sent again.
     ///
     /// # Errors
     ///
     /// See [`UpstreamError`].
     pub async fn send(
         &self,
-        mut request: Box<Request<ForwardBody>>,
+        request: &mut Request<ForwardBody>,
         is_idempotent: bool,
         timeouts: ResponseTimeouts,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
-        self.prepare(&mut request);
+        self.prepare(request);
         let Some(connection) = self.pool.take() else {
             return Box::pin(self.send_on_new_connection(request, timeouts)).await;
         };
-        let copy = is_idempotent.then(|| copy(&request)).flatten();
+        let is_repeatable = request.body().is_in_memory();
         match self.exchange(connection, request, timeouts).await {
             Ok(response) => Ok(response),
-            Err(SendFailure::Final(error)) => Err(error),
-            Err(SendFailure::Unsent(request)) => {
+            Err(SendFailure::Unsent(_)) if is_repeatable => {
                 Box::pin(self.send_on_new_connection(request, timeouts)).await
             }
-            Err(SendFailure::ClosedSilently(error)) => match copy {
-                Some(request) => Box::pin(self.send_on_new_connection(request, timeouts)).await,
-                None => Err(error),
-            },
+            Err(SendFailure::ClosedSilently(_)) if is_repeatable && is_idempotent => {
+                Box::pin(self.send_on_new_connection(request, timeouts)).await
+            }
+            Err(failure) => Err(failure.into_error()),
         }
     }
 
@@ -100,21 +104,15 @@ impl UpstreamClient {
     /// size would count for every request.
     async fn send_on_new_connection(
         &self,
-        request: Box<Request<ForwardBody>>,
+        request: &mut Request<ForwardBody>,
         timeouts: ResponseTimeouts,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         let connection = self.connect().await?;
-        self.exchange(connection, request, timeouts)
-            .await
-            .map_err(|failure| match failure {
-                SendFailure::ClosedSilently(error) | SendFailure::Final(error) => error,
-                SendFailure::Unsent(_) => UpstreamError::Closed {
-                    authority: self.shared_authority(),
-                },
-            })
+        let answer = self.exchange(connection, request, timeouts).await;
+        answer.map_err(SendFailure::into_error)
     }
 
-    async fn connect(&self) -> Result<UpstreamConnection, UpstreamError> {
+    async fn connect(&self) -> Result<Box<UpstreamConnection>, UpstreamError> {
         match self.connect_once().await {
             // Idle connections hold descriptors that are needed now.
             Err(UpstreamError::Local {
@@ -125,7 +123,7 @@ impl UpstreamClient {
         }
     }
 
-    async fn connect_once(&self) -> Result<UpstreamConnection, UpstreamError> {
+    async fn connect_once(&self) -> Result<Box<UpstreamConnection>, UpstreamError> {
         let deadline = Instant::now() + self.pool.limits.connect_timeout;
         let addresses = match timeout_at(deadline, lookup_host(&*self.pool.authority)).await {
             Ok(Ok(addresses)) => addresses,
@@ -145,7 +143,7 @@ impl UpstreamClient {
         &self,
         addresses: impl Iterator<Item = SocketAddr>,
         deadline: Instant,
-    ) -> Result<UpstreamConnection, UpstreamError> {
+    ) -> Result<Box<UpstreamConnection>, UpstreamError> {
         let memory = &self.pool.addresses;
         let addresses = memory.borrow().order(addresses, Instant::now());
         if addresses.is_empty() {
@@ -160,8 +158,9 @@ impl UpstreamClient {
         let connected = match outcome.winner {
             Ok((stream, address)) => {
                 memory.borrow_mut().note_success(address);
-                let connection = UpstreamConnection::handshake(stream, &self.pool.limits).await;
-                connection.map_err(|error| (LocalResource::of(&error), error))
+                UpstreamConnection::new(stream)
+                    .map(Box::new)
+                    .map_err(|error| (LocalResource::of(&error), error))
             }
             Err(Some(failure)) => Err(failure),
             Err(None) => return Err(self.timeout(UpstreamPhase::Connect)),
@@ -183,27 +182,16 @@ impl UpstreamClient {
 
     async fn exchange(
         &self,
-        mut connection: UpstreamConnection,
-        request: Box<Request<ForwardBody>>,
+        mut connection: Box<UpstreamConnection>,
+        request: &mut Request<ForwardBody>,
         timeouts: ResponseTimeouts,
     ) -> Result<Response<UpstreamBody>, SendFailure> {
-        connection.reset_received();
         let mut deadline = Instant::now() + timeouts.head;
         let mut upload = request.body().upload();
-        let mut sent = pin!(connection.sender.try_send_request(*request));
-        let mut is_woken = false;
+        connection.begin(request);
+        let (method, limits) = (request.method(), &self.pool.limits);
         let outcome = poll_fn(|cx| {
-            let mut noop_context = Context::from_waker(Waker::noop());
-            // A task that was woken mostly finds the answer. If it registered for more than that, it
-            // would wake itself when it reads the body.
-            if std::mem::replace(&mut is_woken, true) {
-                connection.drive(&mut noop_context);
-                if let Poll::Ready(outcome) = sent.as_mut().poll(&mut noop_context) {
-                    return Poll::Ready(Some(outcome));
-                }
-            }
-            connection.drive(cx);
-            if let Poll::Ready(outcome) = sent.as_mut().poll(&mut noop_context) {
+            if let Poll::Ready(outcome) = connection.poll_head(cx, method, limits) {
                 return Poll::Ready(Some(outcome));
             }
             while connection.timer.poll(cx, deadline).is_ready() {
@@ -217,10 +205,10 @@ impl UpstreamClient {
             Poll::Pending
         });
         match outcome.await {
-            Some(Ok(response)) => self
-                .accept(response, connection, timeouts.body_idle)
+            Some(Ok(head)) => self
+                .accept(head, connection, timeouts.body_idle)
                 .map_err(SendFailure::Final),
-            Some(Err(error)) => Err(self.classify_failure(error, &connection)),
+            Some(Err(failure)) => Err(self.classify_failure(failure, &connection)),
             None => Err(SendFailure::Final(
                 self.timeout(UpstreamPhase::ResponseHead),
             )),
@@ -229,51 +217,47 @@ impl UpstreamClient {
 
     fn classify_failure(
         &self,
-        mut error: TrySendError<Request<ForwardBody>>,
+        failure: ExchangeFailure,
         connection: &UpstreamConnection,
     ) -> SendFailure {
-        if let Some(request) = error.take_message() {
-            return SendFailure::Unsent(Box::new(request));
-        }
-        let cause =
-            UpstreamError::from_hyper(&error.into_error(), &self.pool.authority, &self.pool.limits);
-        match cause {
-            UpstreamError::Closed { .. } if !connection.has_received() => {
-                SendFailure::ClosedSilently(cause)
+        let error = UpstreamError::of_exchange(failure, &self.pool.authority);
+        match failure {
+            ExchangeFailure::Unsent => SendFailure::Unsent(error),
+            ExchangeFailure::Closed if !connection.has_received() => {
+                SendFailure::ClosedSilently(error)
             }
-            _ => SendFailure::Final(cause),
+            _ => SendFailure::Final(error),
         }
     }
 
-    /// Refuses an ambiguous or too large response, and removes the header fields of the hop.
+    /// Refuses an ambiguous response, and removes the header fields of the hop.
     fn accept(
         &self,
-        response: Response<Incoming>,
-        connection: UpstreamConnection,
+        head: ReceivedHead,
+        connection: Box<UpstreamConnection>,
         idle_timeout: Duration,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
-        let count_max = self.pool.limits.header_count_max;
-        let reason = if response.headers().len() > count_max {
-            Some(too_many_fields(count_max))
-        } else {
-            ambiguity(&response).map(str::to_owned)
-        };
-        if let Some(reason) = reason {
+        if let Some(reason) = ambiguity(&head) {
             return Err(UpstreamError::Malformed {
                 authority: self.shared_authority(),
                 reason: reason.into(),
             });
         }
-        let (mut head, incoming) = response.into_parts();
-        remove_hop_by_hop(&mut head.headers);
-        remove_own_fields(&mut head.headers);
-        head.headers.remove(TE);
+        let mut headers = head.headers;
+        remove_hop_by_hop(&mut headers);
+        remove_own_fields(&mut headers);
+        headers.remove(TE);
         if head.status == StatusCode::NO_CONTENT {
-            head.headers.remove(CONTENT_LENGTH);
+            headers.remove(CONTENT_LENGTH);
         }
-        head.version = Version::HTTP_11;
-        let body = UpstreamBody::new(incoming, connection, Rc::clone(&self.pool), idle_timeout);
-        Ok(Response::from_parts(head, body))
+        let body = UpstreamBody::new(connection, Rc::clone(&self.pool), idle_timeout);
+        let mut response = Response::new(body);
+        *response.status_mut() = head.status;
+        *response.headers_mut() = headers;
+        if let Some(reason) = head.reason {
+            response.extensions_mut().insert(reason);
+        }
+        Ok(response)
     }
 
     /// Sets the HTTP version, `Host` and the framing of a request.
@@ -316,15 +300,6 @@ impl UpstreamClient {
     }
 }
 
-/// A copy of a request, if its body is in memory.
-pub(crate) fn copy(request: &Request<ForwardBody>) -> Option<Box<Request<ForwardBody>>> {
-    let mut copy = Box::new(Request::new(request.body().replay()?));
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    Some(copy)
-}
-
 /// Whether a method needs `Content-Length: 0` if the request has no body (RFC 9110 section 8.6).
 fn needs_length(method: &Method) -> bool {
     matches!(
@@ -340,9 +315,9 @@ fn trailer_field(trailers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 /// Why a response is ambiguous: its end is uncertain, or another protocol follows it.
-fn ambiguity(response: &Response<Incoming>) -> Option<&'static str> {
-    let headers = response.headers();
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+fn ambiguity(response: &ReceivedHead) -> Option<&'static str> {
+    let headers = &response.headers;
+    if response.status == StatusCode::SWITCHING_PROTOCOLS {
         return Some("it switches protocols, which the request did not ask for");
     }
     if !headers.contains_key(TRANSFER_ENCODING) {

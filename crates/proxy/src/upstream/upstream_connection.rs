@@ -1,29 +1,55 @@
-//! One connection to the upstream.
+//! One connection to the upstream: one exchange at a time, driven by the task that waits for it.
+//!
+//! A wait for the socket registers the task only if there is nothing to do, so an exchange that finds
+//! its response complete leaves nothing behind that would wake the task later.
 
-use std::cell::Cell;
-use std::future::Future;
 use std::io;
-use std::pin::Pin;
-use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::pin::pin;
+use std::task::{Context, Poll, ready};
 
-use hyper::client::conn::http1::{self, Connection, SendRequest};
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::{Bytes, BytesMut};
+use http::{Method, Request};
+use http_body::{Frame, SizeHint};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-use crate::body::ForwardBody;
+use super::body_decoder::{BodyDecoder, DecodedPart};
+use super::request_writer::{RequestWriter, WriteFailure};
+use super::response_fault::ResponseFault;
+use super::response_head::{ReceivedHead, take_head};
+use crate::body::{ForwardBody, RequestBodyError};
 use crate::deadline_timer::DeadlineTimer;
-use crate::limits::{LIBRARY_HEADER_COUNT_MAX, UpstreamLimits};
+use crate::limits::UpstreamLimits;
 
-/// A connection, the handle that sends requests on it, and its timer.
+/// How much is read at once, at least and at most.
+const READ_BYTES_MIN: usize = 16 * 1024;
+const READ_BYTES_MAX: usize = 64 * 1024;
+
+/// Why an exchange failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ExchangeFailure {
+    /// The upstream accepted no byte of the request.
+    Unsent,
+    /// The connection ended before the response did.
+    Closed,
+    Malformed(ResponseFault),
+    /// The body of the request did not come to its end.
+    RequestBody(RequestBodyError),
+}
+
+/// A connection and its timer.
 #[derive(Debug)]
 pub(super) struct UpstreamConnection {
-    connection: Box<Connection<TokioIo<TrackedStream>, ForwardBody>>,
-    pub(super) sender: SendRequest<ForwardBody>,
+    stream: TcpStream,
     pub(super) timer: DeadlineTimer,
-    received: Rc<Cell<bool>>,
-    finished: bool,
+    writer: RequestWriter,
+    /// What has arrived and was not used yet. It has memory only during an exchange.
+    received: BytesMut,
+    body: BodyDecoder,
+    /// Whether the upstream sent a byte since the exchange began.
+    has_received: bool,
+    /// Whether the upstream accepts another request.
+    keeps_alive: bool,
 }
 
 impl UpstreamConnection {
@@ -31,131 +57,139 @@ impl UpstreamConnection {
     ///
     /// # Errors
     /// If the socket cannot be set up.
-    pub(super) async fn handshake(stream: TcpStream, limits: &UpstreamLimits) -> io::Result<Self> {
+    pub(super) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        let received = Rc::new(Cell::new(false));
-        let stream = TrackedStream {
-            stream,
-            received: Rc::clone(&received),
-        };
-        let mut builder = http1::Builder::new();
-        builder.max_buf_size(limits.header_bytes_max.max(8 * 1024));
-        if limits.header_count_max > LIBRARY_HEADER_COUNT_MAX {
-            builder.max_headers(limits.header_count_max);
-        }
-        let (sender, connection) = builder
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(io::Error::other)?;
-        let connection = Box::new(connection);
         Ok(Self {
-            connection,
-            sender,
+            stream,
             timer: DeadlineTimer::default(),
-            received,
-            finished: false,
+            writer: RequestWriter::default(),
+            received: BytesMut::new(),
+            body: BodyDecoder::empty(),
+            has_received: false,
+            keeps_alive: true,
         })
     }
 
-    /// Reads and writes as much as possible. Returns whether the connection is still open.
-    pub(super) fn drive(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.finished {
-            self.finished = Pin::new(&mut *self.connection).poll(cx).is_ready();
+    /// Begins an exchange. A body in memory stays in the request, so that it can be sent again.
+    pub(super) fn begin(&mut self, request: &mut Request<ForwardBody>) {
+        self.writer.begin(request);
+        self.has_received = false;
+        self.keeps_alive = false;
+    }
+
+    /// Sends the request and reads the head of its response.
+    pub(super) fn poll_head(
+        &mut self,
+        cx: &mut Context<'_>,
+        method: &Method,
+        limits: &UpstreamLimits,
+    ) -> Poll<Result<ReceivedHead, ExchangeFailure>> {
+        self.write(cx)?;
+        loop {
+            if !self.received.is_empty()
+                && let Some(head) = take_head(&mut self.received, method, limits)?
+            {
+                self.body = head.body;
+                self.keeps_alive = head.keeps_alive;
+                return Poll::Ready(Ok(head));
+            }
+            if ready!(self.poll_read(cx))? == 0 {
+                return Poll::Ready(Err(ExchangeFailure::Closed));
+            }
         }
-        !self.finished
     }
 
-    /// Whether the connection is open and ready for a request.
-    pub(super) fn is_reusable(&mut self) -> bool {
-        // No waker: an idle connection is checked when it is used next.
-        self.drive(&mut Context::from_waker(Waker::noop())) && self.sender.is_ready()
+    /// Reads the next part of the response body, and goes on sending the request.
+    pub(super) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ExchangeFailure>>> {
+        self.write(cx)?;
+        loop {
+            match self.body.decode(&mut self.received)? {
+                DecodedPart::Frame(frame) => return Poll::Ready(Some(Ok(frame))),
+                DecodedPart::End => return Poll::Ready(None),
+                DecodedPart::Incomplete => {}
+            }
+            if ready!(self.poll_read(cx))? > 0 {
+                continue;
+            }
+            if !self.body.ends_with_connection() {
+                return Poll::Ready(Some(Err(ExchangeFailure::Closed)));
+            }
+            self.keeps_alive = false;
+            self.body.end();
+        }
     }
 
-    /// Forgets that the upstream sent bytes.
-    pub(super) fn reset_received(&self) {
-        self.received.set(false);
+    /// Whether all of the response body was read.
+    pub(super) fn has_ended(&self) -> bool {
+        self.body.has_ended()
     }
 
-    /// Whether the upstream has sent bytes since the reset.
+    /// How much of the response body is left.
+    pub(super) fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+
+    /// Whether the upstream has sent bytes since the exchange began.
     pub(super) fn has_received(&self) -> bool {
-        self.received.get()
+        self.has_received
     }
-}
 
-/// The upstream's socket. It notes when bytes arrive.
-///
-/// An upstream may answer early, for example with 413, and close the connection while the request is
-/// still being sent. Writing then fails before the response is read, and the library would give up
-/// the response. So what the upstream does not accept any more is discarded, and reading decides
-/// (RFC 9112 section 9.5).
-#[derive(Debug)]
-struct TrackedStream {
-    stream: TcpStream,
-    received: Rc<Cell<bool>>,
-}
-
-/// The result of writing so many bytes; all of them, if the other side accepts none any more.
-fn discarded_if_closed(
-    written: Poll<io::Result<usize>>,
-    bytes: impl FnOnce() -> usize,
-) -> Poll<io::Result<usize>> {
-    match written {
-        Poll::Ready(Err(error)) if is_closed(&error) => Poll::Ready(Ok(bytes())),
-        written => written,
+    /// Whether the last exchange is complete and the connection is open and silent.
+    pub(super) fn is_reusable(&self) -> bool {
+        // An idle connection is not watched: it is checked when it is used next.
+        let is_silent = || {
+            let read = self.stream.try_read(&mut [0]);
+            matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        };
+        self.keeps_alive
+            && self.writer.is_done()
+            && self.body.has_ended()
+            && self.received.is_empty()
+            && is_silent()
     }
-}
 
-fn is_closed(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
-    )
-}
+    /// Returns the memory that an idle connection does not need.
+    pub(super) fn release(&mut self) {
+        self.received = BytesMut::new();
+        self.writer.release();
+    }
 
-impl AsyncRead for TrackedStream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let start = buf.filled().len();
-        let polled = Pin::new(&mut this.stream).poll_read(cx, buf);
-        if buf.filled().len() > start {
-            this.received.set(true);
+    /// Writes as much as possible.
+    fn write(&mut self, cx: &mut Context<'_>) -> Result<(), ExchangeFailure> {
+        if self.writer.is_done() {
+            return Ok(());
         }
-        polled
+        match self.writer.poll(&mut self.stream, cx) {
+            Poll::Pending | Poll::Ready(Ok(())) => Ok(()),
+            Poll::Ready(Err(WriteFailure::Unsent)) => Err(ExchangeFailure::Unsent),
+            Poll::Ready(Err(WriteFailure::Broken)) => Err(ExchangeFailure::Closed),
+            Poll::Ready(Err(WriteFailure::Body(error))) => Err(ExchangeFailure::RequestBody(error)),
+        }
+    }
+
+    /// Reads what has arrived. Returns how many bytes, 0 at the end of the stream.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, ExchangeFailure>> {
+        let left = self.body.size_hint().exact().unwrap_or_default();
+        let wanted = usize::try_from(left).unwrap_or(usize::MAX);
+        if self.received.capacity() - self.received.len() < READ_BYTES_MIN / 4 {
+            self.received
+                .reserve(wanted.clamp(READ_BYTES_MIN, READ_BYTES_MAX));
+        }
+        match ready!(pin!(self.stream.read_buf(&mut self.received)).poll(cx)) {
+            Ok(length) => {
+                self.has_received |= length > 0;
+                Poll::Ready(Ok(length))
+            }
+            Err(_) => Poll::Ready(Err(ExchangeFailure::Closed)),
+        }
     }
 }
 
-impl AsyncWrite for TrackedStream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes);
-        discarded_if_closed(written, || bytes.len())
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        parts: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, parts);
-        discarded_if_closed(written, || parts.iter().map(|part| part.len()).sum())
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+impl From<ResponseFault> for ExchangeFailure {
+    fn from(fault: ResponseFault) -> Self {
+        Self::Malformed(fault)
     }
 }

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use super::local_resource::LocalResource;
+use super::upstream_connection::ExchangeFailure;
 use crate::body::RequestBodyError;
-use crate::limits::UpstreamLimits;
 
 /// The phase of an exchange in which a timeout occurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,60 +96,16 @@ pub enum UpstreamError {
 }
 
 impl UpstreamError {
-    /// Classifies an error of the HTTP library.
-    pub(super) fn from_hyper(
-        error: &hyper::Error,
-        authority: &Arc<str>,
-        limits: &UpstreamLimits,
-    ) -> Self {
+    /// The error of an exchange that failed.
+    pub(super) fn of_exchange(failure: ExchangeFailure, authority: &Arc<str>) -> Self {
         let authority = Arc::clone(authority);
-        if let Some(source) = find::<RequestBodyError>(error) {
-            return Self::RequestBody {
+        match failure {
+            ExchangeFailure::Unsent | ExchangeFailure::Closed => Self::Closed { authority },
+            ExchangeFailure::Malformed(fault) => Self::Malformed {
                 authority,
-                source: *source,
-            };
+                reason: fault.to_string().into(),
+            },
+            ExchangeFailure::RequestBody(source) => Self::RequestBody { authority, source },
         }
-        if error.is_parse_too_large() {
-            let reason = too_large_head(limits).into();
-            return Self::Malformed { authority, reason };
-        }
-        let is_undecodable = find::<io::Error>(error).is_some_and(|error| {
-            matches!(
-                error.kind(),
-                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
-            )
-        });
-        if error.is_parse() || error.is_user() || is_undecodable {
-            return Self::Malformed {
-                authority,
-                reason: error.to_string().into(),
-            };
-        }
-        Self::Closed { authority }
     }
-}
-
-/// Why a response with too many header fields is refused.
-pub(super) fn too_many_fields(count_max: usize) -> String {
-    format!("its head has more than {count_max} fields (`limits.response_header_count_max`)")
-}
-
-/// The HTTP library does not say which of the two bounds a head exceeds.
-fn too_large_head(limits: &UpstreamLimits) -> String {
-    format!(
-        "its head is larger than {} bytes (`limits.response_header_bytes_max`) or has more than {} \
-         fields (`limits.response_header_count_max`)",
-        limits.header_bytes_max, limits.header_count_max
-    )
-}
-
-fn find<E: std::error::Error + 'static>(error: &hyper::Error) -> Option<&E> {
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        if let Some(cause) = error.downcast_ref() {
-            return Some(cause);
-        }
-        source = error.source();
-    }
-    None
 }

@@ -10,7 +10,7 @@
 //! schemas, and `program_builder` joins all schemas that apply to one
 //! place (`$ref`, `allOf`, chosen alternatives) into one set of rules, with `merge_keywords` and
 //! `merge_objects`. `disjoint_branches` says of which `oneOf` at most one alternative can match.
-//! `text_judge` reads a text by the rules; `text_rules`, `number_rules` and `property_names` decide
+//! `text_judge` and `text_scalars` read a text by the rules; `text_rules`, `number_rules` and `property_names` decide
 //! about scalars and names. `scalar_judge` applies the rules to the texts of parameters.
 
 mod rules_id;
@@ -25,6 +25,7 @@ mod text_rules;
 mod number_rules;
 mod property_names;
 mod text_judge;
+mod text_scalars;
 mod scalar_judge;
 
 pub(super) use self::value_rules::OnePassProgram;

@@ -179,13 +179,51 @@ impl NumberBound {
 }
 
 impl NumberRules {
-    /// Whether a number is accepted for certain, by its integer alone. Most are.
+    /// The position after the number at `from`, if it is accepted for certain by the integer before
+    /// its point alone. Most are.
     #[inline]
-    pub(super) fn accepts_whole(&self, short: ShortDecimal) -> bool {
-        self.is_within(short)
-            && !(self.integer && short.decimals > 0)
+    pub(super) fn accepted_end(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        let is_negative = bytes.get(from) == Some(&b'-');
+        let first = from + usize::from(is_negative);
+        let (mut at, mut whole) = (first, 0_i64);
+        let mut following = loop {
+            let byte = *bytes.get(at)?;
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break byte;
+            }
+            // More than eighteen digits overflow without harm, because they are counted below.
+            whole = whole.wrapping_mul(10).wrapping_add(i64::from(digit));
+            at += 1;
+        };
+        let count = at - first;
+        let has_leading_zero = count > 1 && bytes.get(first) == Some(&b'0');
+        if count == 0 || count > DIGITS_MAX as usize || has_leading_zero {
+            return None;
+        }
+        let whole = if is_negative { -whole } else { whole };
+        let (mut least, mut most) = (whole, whole);
+        if following == b'.' {
+            let point = at;
+            following = loop {
+                at += 1;
+                let byte = *bytes.get(at)?;
+                if !byte.is_ascii_digit() {
+                    break byte;
+                }
+            };
+            if self.integer || at == point + 1 {
+                return None;
+            }
+            // A number with decimals is less than one away from its integer.
+            (least, most) = (whole - 1, whole + 1);
+        }
+        let is_accepted = least >= self.whole_min
+            && most <= self.whole_max
             && self.divisors.is_empty()
             && self.one_of.is_none()
+            && following | 0x20 != b'e';
+        is_accepted.then_some(at)
     }
 
     /// Whether a number follows the rules. `false` may also mean that it is not known.
@@ -231,5 +269,61 @@ impl NumberRules {
             (_, None) => (self.whole_min, self.whole_max) = (i64::MAX, i64::MIN),
         }
         self.bounds.push(bound);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LITERALS: &str = "0 -0 1 -1 2 9 10 -10 99 100 0.5 -0.5 1.0 9.99 10.01 -1.5 1e2 1E0 1.5e1 01 \
+                            -01 1. .5 - +1 1.e1 999999999999999999 9999999999999999999 \
+                            -9999999999999999999 0.00000000000001 9223372036854775807 \
+                            9223372036854775808";
+
+    const BOUNDS: [&str; 7] = ["0", "1", "-1", "10", "9.99", "100", "9223372036854775807"];
+
+    /// Checks that a number follows the rules if it is accepted at once. Returns whether it is.
+    fn check(text: &str, least: &str, most: &str, integer: bool) -> bool {
+        let mut rules = NumberRules {
+            integer,
+            ..NumberRules::default()
+        };
+        rules.add_bound(NumberBound::new(BoundSide::Lower, false, least));
+        rules.add_bound(NumberBound::new(BoundSide::Upper, true, most));
+        let Some(past) = rules.accepted_end(text.as_bytes(), 0) else {
+            return false;
+        };
+        let end = portcullis_json::text_reader::number_end(text, 0);
+        assert_eq!(Some(past), end, "{text}");
+        let number = NumberLiteral {
+            text,
+            from: 0,
+            past,
+            short: None,
+        };
+        let is_within = rules.bounds.iter().all(|bound| bound.allows(number));
+        assert!(is_within, "{text} {rules:?}");
+        assert!(!integer || !text[..past].contains('.'), "{text}");
+        true
+    }
+
+    #[test]
+    fn numbers_that_are_accepted_at_once_follow_the_rules() {
+        let mut accepted = 0;
+        for literal in LITERALS.split_whitespace() {
+            for (least, most) in BOUNDS
+                .iter()
+                .flat_map(|least| BOUNDS.map(|most| (least, most)))
+            {
+                for integer in [false, true] {
+                    let text = format!("{literal},");
+                    accepted += usize::from(check(&text, least, most, integer));
+                    let text = format!("{literal}]        ");
+                    accepted += usize::from(check(&text, least, most, integer));
+                }
+            }
+        }
+        assert!(accepted > 300, "{accepted}");
     }
 }

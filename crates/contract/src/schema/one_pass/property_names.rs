@@ -15,46 +15,64 @@ pub(super) struct PropertyNames {
     /// Numbers of names plus one, by the digest of the name; 0 is free. Empty for few names.
     table: Box<[u16]>,
     /// The name that comes first.
-    first: AtomicU16,
+    first: ExpectedName,
     /// How many orders may still be learned.
     lessons_left: AtomicU16,
 }
 
+/// The number of the name that mostly comes at one place.
+#[derive(Debug, Default)]
+pub(super) struct ExpectedName(AtomicU16);
+
 #[derive(Debug)]
-struct DeclaredName {
-    /// The name and its closing quote, as a text has them if nothing is escaped.
-    quoted: Box<[u8]>,
-    /// The first sixteen bytes of `quoted`, and the bits of them that it has.
+pub(super) struct DeclaredName {
+    pub(super) number: usize,
+    pub(super) rules: RulesId,
+    /// The name that comes next.
+    pub(super) next: ExpectedName,
+    /// The name in quotes, and the colon, as most texts have them.
+    written: Box<[u8]>,
+    /// The first sixteen bytes of `written`, and the bits of them that it has.
     first_word: u128,
     first_mask: u128,
-    rules: RulesId,
-    /// The number of the name that comes next.
-    next: AtomicU16,
 }
 
 impl DeclaredName {
-    fn new(name: &str, rules: RulesId) -> Self {
-        let quoted = format!("{name}\"").into_bytes();
+    fn new(number: usize, name: &str, rules: RulesId) -> Self {
+        let written = format!("\"{name}\":").into_bytes();
         let mut word = [0; 16];
-        let length = quoted.len().min(16);
-        word[..length].copy_from_slice(&quoted[..length]);
+        let length = written.len().min(16);
+        word[..length].copy_from_slice(&written[..length]);
         Self {
-            quoted: quoted.into(),
+            number,
+            rules,
+            next: ExpectedName::default(),
+            written: written.into(),
             first_word: u128::from_le_bytes(word),
             first_mask: u128::MAX >> (128 - 8 * length),
-            rules,
-            next: AtomicU16::new(0),
         }
     }
-}
 
-/// A name in a text.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct NameMatch {
-    pub(super) number: usize,
-    pub(super) rules: RulesId,
-    /// The position after the closing quote.
-    pub(super) past: usize,
+    fn text(&self) -> &[u8] {
+        let text = self.written.strip_suffix(b"\":");
+        text.and_then(|text| text.strip_prefix(b"\""))
+            .unwrap_or_default()
+    }
+
+    /// The position after the colon, if the name in quotes and a colon are at `from`.
+    #[inline]
+    fn past(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        let rest = bytes.get(from..)?;
+        let length = self.written.len();
+        let is_equal = match rest.first_chunk::<16>() {
+            Some(word) => {
+                (u128::from_le_bytes(*word) ^ self.first_word) & self.first_mask == 0
+                    && (length <= 16 || rest.get(16..length)? == self.written.get(16..)?)
+            }
+            None => rest.starts_with(&self.written),
+        };
+        is_equal.then_some(from + length)
+    }
 }
 
 /// How many times an object may learn which name follows another, for each of its names.
@@ -81,90 +99,62 @@ impl PropertyNames {
                 table[slot] = u16::try_from(number + 1).ok()?;
             }
         }
-        let declared = names
-            .into_iter()
-            .map(|(name, rules)| DeclaredName::new(name, rules));
-        let declared: Box<[DeclaredName]> = declared.collect();
+        let declared = names.into_iter().enumerate();
+        let declared: Box<[DeclaredName]> = declared
+            .map(|(number, (name, rules))| DeclaredName::new(number, name, rules))
+            .collect();
         let lessons = u16::try_from(declared.len()).ok()?;
         Some(Self {
             declared,
             table: table.into(),
-            first: AtomicU16::new(0),
+            first: ExpectedName::default(),
             lessons_left: AtomicU16::new(lessons.saturating_mul(LESSONS_PER_NAME)),
         })
     }
 
-    fn found(&self, number: usize, past: usize) -> Option<NameMatch> {
-        let name = self.declared.get(number)?;
-        Some(NameMatch {
-            number,
-            rules: name.rules,
-            past,
-        })
+    /// The name that mostly comes first.
+    #[inline]
+    pub(super) fn first(&self) -> &ExpectedName {
+        &self.first
     }
 
-    /// The name that begins at `from`, if it is the one that mostly follows `previous`.
+    /// The expected name and the position after its colon, if it is at `from`.
     #[inline]
     pub(super) fn expect(
         &self,
-        previous: Option<usize>,
+        expected: &ExpectedName,
         bytes: &[u8],
         from: usize,
-    ) -> Option<NameMatch> {
-        let number = usize::from(self.following(previous)?.load(Ordering::Relaxed));
+    ) -> Option<(&DeclaredName, usize)> {
+        let number = usize::from(expected.0.load(Ordering::Relaxed));
         let name = self.declared.get(number)?;
-        let rest = bytes.get(from..)?;
-        let length = name.quoted.len();
-        let is_equal = match rest.first_chunk::<16>() {
-            Some(word) => {
-                (u128::from_le_bytes(*word) ^ name.first_word) & name.first_mask == 0
-                    && (length <= 16 || rest.get(16..length)? == name.quoted.get(16..)?)
-            }
-            None => rest.starts_with(&name.quoted),
-        };
-        is_equal.then_some(NameMatch {
-            number,
-            rules: name.rules,
-            past: from + length,
-        })
+        Some((name, name.past(bytes, from)?))
     }
 
-    /// Where the number of the name that follows `previous` is kept; the first name follows none.
-    #[inline]
-    fn following(&self, previous: Option<usize>) -> Option<&AtomicU16> {
-        match previous {
-            Some(previous) => Some(&self.declared.get(previous)?.next),
-            None => Some(&self.first),
-        }
-    }
-
-    /// Notes that a name followed `previous`.
+    /// Notes which name came where another was expected.
     #[cold]
-    pub(super) fn learn(&self, previous: Option<usize>, number: usize) {
+    pub(super) fn learn(&self, expected: &ExpectedName, name: &DeclaredName) {
         let left = self.lessons_left.load(Ordering::Relaxed);
-        let (Some(following), Ok(number)) = (self.following(previous), u16::try_from(number))
-        else {
-            return;
-        };
-        if left > 0 {
+        if left > 0
+            && let Ok(number) = u16::try_from(name.number)
+        {
             self.lessons_left.store(left - 1, Ordering::Relaxed);
-            following.store(number, Ordering::Relaxed);
+            expected.0.store(number, Ordering::Relaxed);
         }
     }
 
     /// Finds the name between `from` and the closing quote at `stop`.
-    pub(super) fn find(&self, bytes: &[u8], from: usize, stop: usize) -> Option<NameMatch> {
-        let quoted = bytes.get(from..=stop)?;
+    pub(super) fn find(&self, bytes: &[u8], from: usize, stop: usize) -> Option<&DeclaredName> {
+        let text = bytes.get(from..stop)?;
         if self.table.is_empty() {
-            let is_this = |name: &DeclaredName| *name.quoted == *quoted;
-            let number = self.declared.iter().position(is_this)?;
-            return self.found(number, stop + 1);
+            return self.declared.iter().find(|name| name.text() == text);
         }
-        let mut slot = slot(name_digest(&quoted[..quoted.len() - 1]), self.table.len());
+        let mut slot = slot(name_digest(text), self.table.len());
         loop {
             let number = usize::from(*self.table.get(slot)?).checked_sub(1)?;
-            if *self.declared.get(number)?.quoted == *quoted {
-                return self.found(number, stop + 1);
+            let name = self.declared.get(number)?;
+            if name.text() == text {
+                return Some(name);
             }
             slot = (slot + 1) % self.table.len();
         }

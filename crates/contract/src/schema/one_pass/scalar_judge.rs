@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 
 use super::number_rules::{NumberLiteral, ShortDecimal};
+use super::text_rules::TextShape;
 use super::value_rules::{KindRule, OnePassProgram, ValueRules};
 use crate::schema::schema_surface::TypeSet;
 
@@ -77,7 +78,7 @@ impl ValueRules {
         match &self.string {
             KindRule::Rules(rules) => {
                 let steps = Cell::new(0);
-                let is_accepted = rules.accept_all || rules.accepts(text, &steps);
+                let is_accepted = rules.shape == TextShape::Anything || rules.accepts(text, &steps);
                 is_accepted && steps.get() <= STEPS_MAX
             }
             KindRule::AnyOf(_) | KindRule::Undecided => false,

@@ -371,6 +371,29 @@ fn leaves_what_takes_long_to_the_validators() {
     let depth = 40;
     let text = format!("{}[],[],[]{}", "[".repeat(depth), "]".repeat(depth));
     check(&nested, &["[[], []]"], &[&text]);
+    // Each alternative would read the innermost value again.
+    let branch = |items_max: u32| {
+        json!({
+            "type": ["array", "string", "number"], "items": {"$ref": "#/$defs/0"},
+            "maxItems": items_max, "maxLength": 3, "maximum": 5,
+        })
+    };
+    let nested = json!({"anyOf": [branch(1), branch(2)]});
+    check(&nested, &[r#"[["a", 1]]"#], &[]);
+    let long = 100_000;
+    for innermost in [
+        format!("\"{}\"", "a".repeat(long)),
+        format!("\"{}\\n\"", "a".repeat(long)),
+        format!("\"{}\\q\"", "a".repeat(long)),
+        "1".repeat(long),
+        format!("9.{}", "9".repeat(long)),
+        format!("{}.x", "1".repeat(long)),
+        format!("1{},1,1", " ".repeat(long)),
+        format!("1,1,{}1", " ".repeat(long)),
+    ] {
+        let text = format!("{}{innermost}{}", "[".repeat(depth), "]".repeat(depth));
+        check(&nested, &[], &[&text]);
+    }
     let deep = format!("{}{}", "[".repeat(129), "]".repeat(129));
     check(&json!({}), &[&deep[1..257]], &[&deep]);
 }

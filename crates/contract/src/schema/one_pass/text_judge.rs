@@ -3,20 +3,12 @@
 //! Every function returns the position after what it read, or nothing if the text is not accepted:
 //! it is not JSON, it breaks a rule, or the program does not cover it.
 
-use std::cell::Cell;
-
 use portcullis_json::JsonLimits;
-use portcullis_json::text_reader::{
-    document_text, next_token, number_end, skip_space, string_stop, unescape_string,
-};
+use portcullis_json::text_reader::{document_text, skip_space, string_stop};
 
-use super::number_rules::{NumberLiteral, NumberRules, ShortDecimal};
-use super::property_names::{NameMatch, name_digest};
+use super::property_names::{DeclaredName, ExpectedName, name_digest};
 use super::rules_id::RulesId;
-use super::text_rules::TextRules;
-use super::value_rules::{
-    ArrayRules, BooleanRules, KindRule, NameSet, ObjectRules, OnePassProgram,
-};
+use super::value_rules::{ArrayRules, KindRule, NameSet, ObjectRules, OnePassProgram};
 
 /// The deepest nesting that is read here.
 const DEPTH_MAX: u32 = 128;
@@ -42,22 +34,25 @@ impl OnePassProgram {
             bytes: source,
             text,
             depth_left: limits.depth_max.min(DEPTH_MAX),
+            reached: 0,
             bytes_left: source.len().saturating_mul(READS_MAX) + READS_MAX,
             digests: Vec::new(),
             ranges: Vec::new(),
         };
-        let (first, at) = next_token(source, 0)?;
+        let (first, at) = judge.token(0);
         let past = judge.value(rules?, first, at)?;
         (skip_space(source, past) == source.len()).then_some(())
     }
 }
 
-struct TextJudge<'p, 's> {
+pub(super) struct TextJudge<'p, 's> {
     program: &'p OnePassProgram,
-    bytes: &'s [u8],
-    text: &'s str,
+    pub(super) bytes: &'s [u8],
+    pub(super) text: &'s str,
     depth_left: u32,
-    /// How much may still be read, in bytes of strings and names and in values.
+    /// How far the text was read, except for the scalar that may begin there.
+    pub(super) reached: usize,
+    /// How many bytes may still be read again. Only alternatives that fail make that necessary.
     bytes_left: usize,
     /// The digests of names without a declaration in the open objects, innermost last.
     digests: Vec<u64>,
@@ -67,19 +62,50 @@ struct TextJudge<'p, 's> {
 
 impl<'p> TextJudge<'p, '_> {
     #[inline]
-    fn peek(&self, at: usize) -> Option<u8> {
+    pub(super) fn peek(&self, at: usize) -> Option<u8> {
         self.bytes.get(at).copied()
     }
 
-    #[inline]
-    fn take(&mut self, bytes: usize) -> Option<()> {
+    pub(super) fn take(&mut self, bytes: usize) -> Option<()> {
         self.bytes_left = self.bytes_left.checked_sub(bytes)?;
         Some(())
     }
 
+    /// The text is not JSON, so no alternative accepts it.
+    #[cold]
+    pub(super) fn give_up<T>(&mut self) -> Option<T> {
+        self.bytes_left = 0;
+        None
+    }
+
+    /// The position after the space at `from`, if there is one. Most texts have at most one.
+    #[inline(always)]
+    fn after_space(&self, from: usize) -> usize {
+        from + usize::from(self.peek(from) == Some(b' '))
+    }
+
+    /// The first byte at or after `from` that is not whitespace, and its position. The byte is 0 at
+    /// the end of the text.
+    #[inline(always)]
+    fn token(&mut self, from: usize) -> (u8, usize) {
+        let at = self.after_space(from);
+        match self.peek(at) {
+            Some(byte) if byte > b' ' => (byte, at),
+            _ => self.distant_token(at),
+        }
+    }
+
+    #[inline(never)]
+    fn distant_token(&mut self, from: usize) -> (u8, usize) {
+        let at = skip_space(self.bytes, from);
+        self.reached = at;
+        (self.peek(at).unwrap_or_default(), at)
+    }
+
     /// Reads the value that begins at `at` with the byte `first`.
+    #[inline(always)]
     fn value(&mut self, id: RulesId, first: u8, at: usize) -> Option<usize> {
-        self.take(1)?;
+        self.reached = at;
         let program: &'p OnePassProgram = self.program;
         let rules = program.values.get(id as usize)?;
         match first {
@@ -88,11 +114,11 @@ impl<'p> TextJudge<'p, '_> {
                 rule => self.any_of(rule, at),
             },
             b'{' => match &rules.object {
-                KindRule::Rules(rules) => self.nested(|judge| judge.object(rules, at)),
+                KindRule::Rules(rules) => self.object(rules, at),
                 rule => self.any_of(rule, at),
             },
             b'[' => match &rules.array {
-                KindRule::Rules(rules) => self.nested(|judge| judge.array(rules, at)),
+                KindRule::Rules(rules) => self.array(rules, at),
                 rule => self.any_of(rule, at),
             },
             b'-' | b'0'..=b'9' => match &rules.number {
@@ -123,6 +149,7 @@ impl<'p> TextJudge<'p, '_> {
             if let Some(past) = self.value(*alternative, first, at) {
                 return Some(past);
             }
+            self.charge(at)?;
             self.depth_left = depth_left;
             self.digests.truncate(digests);
             self.ranges.truncate(ranges);
@@ -130,113 +157,43 @@ impl<'p> TextJudge<'p, '_> {
         None
     }
 
-    #[inline]
-    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Option<usize>) -> Option<usize> {
-        self.depth_left = self.depth_left.checked_sub(1)?;
-        let past = read(self)?;
-        self.depth_left += 1;
-        Some(past)
-    }
-
-    #[inline]
-    fn word(&self, word: &[u8], at: usize) -> Option<usize> {
-        let past = at + word.len();
-        (self.bytes.get(at..past)? == word).then_some(past)
-    }
-
-    #[inline]
-    fn boolean(&self, rules: BooleanRules, at: usize) -> Option<usize> {
-        if self.peek(at) == Some(b't') {
-            rules.admits_true.then(|| self.word(b"true", at))?
-        } else {
-            rules.admits_false.then(|| self.word(b"false", at))?
-        }
-    }
-
-    #[inline]
-    fn number(&mut self, rules: &NumberRules, at: usize) -> Option<usize> {
-        match ShortDecimal::scan(self.bytes, at) {
-            Some((short, past)) if rules.accepts_whole(short) => Some(past),
-            Some((short, past)) => self.compared_number(rules, at, past, Some(short)),
-            None => self.compared_number(rules, at, number_end(self.text, at)?, None),
-        }
-    }
-
-    /// Judges a number whose integer part alone does not decide. It may be long.
-    #[inline(never)]
-    fn compared_number(
-        &mut self,
-        rules: &NumberRules,
-        at: usize,
-        past: usize,
-        short: Option<ShortDecimal>,
-    ) -> Option<usize> {
-        self.take(past - at)?;
-        let literal = NumberLiteral {
-            text: self.text,
-            from: at,
-            past,
-            short,
+    /// Takes what an alternative has read since `from`.
+    fn charge(&mut self, from: usize) -> Option<()> {
+        let past = match self.peek(self.reached) {
+            Some(b'"') => string_stop(self.bytes, self.reached + 1),
+            _ => self.reached,
         };
-        rules.accepts(literal).then_some(past)
+        self.take((past + 1).saturating_sub(from))
     }
 
-    #[inline]
-    fn string(&mut self, rules: &TextRules, at: usize) -> Option<usize> {
-        let stop = string_stop(self.bytes, at + 1);
-        self.take(stop - at)?;
-        match self.peek(stop)? {
-            b'"' => {
-                if !rules.accept_all {
-                    self.text_follows(rules, self.text.get(at + 1..stop)?)?;
-                }
-                Some(stop + 1)
-            }
-            b'\\' => self.escaped_string(rules, at + 1, stop),
-            _ => None,
-        }
-    }
-
-    #[inline]
-    fn text_follows(&mut self, rules: &TextRules, text: &str) -> Option<()> {
-        let steps = Cell::new(0);
-        let is_accepted = rules.accepts(text, &steps);
-        self.take(usize::try_from(steps.get()).ok()?)?;
-        is_accepted.then_some(())
-    }
-
-    #[cold]
-    fn escaped_string(&mut self, rules: &TextRules, from: usize, escape: usize) -> Option<usize> {
-        let mut text = self.text.get(from..escape)?.to_owned();
-        let past = unescape_string(self.text, escape, &mut text)?;
-        self.take(past - escape)?;
-        self.text_follows(rules, &text)?;
-        Some(past)
-    }
-
+    #[inline(never)]
     fn array(&mut self, rules: &'p ArrayRules, at: usize) -> Option<usize> {
-        let bytes = self.bytes;
+        self.depth_left = self.depth_left.checked_sub(1)?;
         let first_range = self.ranges.len();
         let mut count = 0;
-        let (mut first, mut at) = next_token(bytes, at + 1)?;
-        if first == b']' {
-            return (rules.items_min == 0).then_some(at + 1);
-        }
-        loop {
-            let id = rules.prefix.get(count).unwrap_or(&rules.items);
-            let past = self.value(*id, first, at)?;
-            count += 1;
-            if rules.unique {
-                self.add_unique(first_range, at, past)?;
+        let (mut first, mut at) = self.token(at + 1);
+        if first != b']' {
+            loop {
+                let id = rules.prefix.get(count).unwrap_or(&rules.items);
+                let past = self.value(*id, first, at)?;
+                count += 1;
+                if rules.unique {
+                    self.add_unique(first_range, at, past)?;
+                }
+                if self.peek(past) == Some(b',') {
+                    (first, at) = self.token(past + 1);
+                    continue;
+                }
+                (first, at) = self.token(past);
+                match first {
+                    b',' => (first, at) = self.token(at + 1),
+                    b']' => break,
+                    _ => return self.give_up(),
+                }
             }
-            let (separator, separator_at) = next_token(bytes, past)?;
-            at = separator_at;
-            match separator {
-                b',' => (first, at) = next_token(bytes, at + 1)?,
-                b']' => break,
-                _ => return None,
-            }
         }
+        self.reached = at;
+        self.depth_left += 1;
         self.ranges.truncate(first_range);
         (count >= rules.items_min && count <= rules.items_max).then_some(at + 1)
     }
@@ -262,69 +219,86 @@ impl<'p> TextJudge<'p, '_> {
         Some(())
     }
 
+    #[inline(never)]
     fn object(&mut self, rules: &'p ObjectRules, at: usize) -> Option<usize> {
-        let bytes = self.bytes;
+        self.depth_left = self.depth_left.checked_sub(1)?;
         let first_digest = self.digests.len();
         let mut present = NameSet::default();
-        let (mut count, mut previous) = (0, None);
-        let (mut first, mut at) = next_token(bytes, at + 1)?;
-        let past = if first == b'}' {
-            at + 1
-        } else {
+        let mut count = 0;
+        let mut expected = rules.names.first();
+        let (first, mut at) = self.token(at + 1);
+        if first != b'}' {
             loop {
-                if first != b'"' {
-                    return None;
-                }
-                let (id, past_name) = match self.name(rules, previous, at + 1)? {
-                    Ok(name) => {
+                let (name, past) = match rules.names.expect(expected, self.bytes, at) {
+                    Some((name, past)) => (Some(name), past),
+                    None => self.unexpected_name(rules, expected, first_digest, at)?,
+                };
+                let id = match name {
+                    Some(name) => {
                         present.insert(name.number).then_some(())?;
-                        previous = Some(name.number);
-                        (name.rules, name.past)
+                        expected = &name.next;
+                        name.rules
                     }
-                    Err(past) => {
-                        self.add_other_name(first_digest, at + 1, past - 1)?;
-                        (rules.other?, past)
-                    }
+                    None => rules.other?,
                 };
                 count += 1;
-                let (b':', colon) = next_token(bytes, past_name)? else {
-                    return None;
-                };
-                let (value, value_at) = next_token(bytes, colon + 1)?;
+                let (value, value_at) = self.token(past);
                 let past = self.value(id, value, value_at)?;
-                match next_token(bytes, past)? {
-                    (b',', comma) => (first, at) = next_token(bytes, comma + 1)?,
-                    (b'}', end) => break end + 1,
-                    _ => return None,
+                if self.peek(past) == Some(b',') {
+                    at = self.after_space(past + 1);
+                    continue;
+                }
+                let (separator, separator_at) = self.token(past);
+                match separator {
+                    b',' => at = separator_at + 1,
+                    b'}' => {
+                        at = separator_at;
+                        break;
+                    }
+                    _ => return self.give_up(),
                 }
             }
-        };
+        }
+        self.reached = at;
+        self.depth_left += 1;
         self.digests.truncate(first_digest);
         let has_right_count = count >= rules.properties_min && count <= rules.properties_max;
-        (has_right_count && present.contains(&rules.required)).then_some(past)
+        (has_right_count && present.contains(&rules.required)).then_some(at + 1)
     }
 
-    /// Reads the name whose text begins at `from`: a declared one, or the position after another.
-    #[inline]
-    fn name(
+    /// Reads the name at or after `from` and its colon. Returns the declared name, if it is one, and
+    /// the position after the colon.
+    #[inline(never)]
+    fn unexpected_name(
         &mut self,
-        rules: &ObjectRules,
-        previous: Option<usize>,
+        rules: &'p ObjectRules,
+        expected: &ExpectedName,
+        first_digest: usize,
         from: usize,
-    ) -> Option<Result<NameMatch, usize>> {
-        if let Some(name) = rules.names.expect(previous, self.bytes, from) {
-            return Some(Ok(name));
+    ) -> Option<(Option<&'p DeclaredName>, usize)> {
+        let (b'"', at) = self.token(from) else {
+            return self.give_up();
+        };
+        if let Some((name, past)) = rules.names.expect(expected, self.bytes, at) {
+            return Some((Some(name), past));
         }
+        let from = at + 1;
         let stop = string_stop(self.bytes, from);
-        if self.peek(stop)? != b'"' {
-            return None;
+        self.reached = stop + 1;
+        match self.peek(stop) {
+            Some(b'"') => {}
+            Some(b'\\') => return None,
+            _ => return self.give_up(),
         }
-        self.take(stop - from)?;
         let name = rules.names.find(self.bytes, from, stop);
-        if let Some(name) = name {
-            rules.names.learn(previous, name.number);
+        match name {
+            Some(name) => rules.names.learn(expected, name),
+            None => self.add_other_name(first_digest, from, stop)?,
         }
-        Some(name.ok_or(stop + 1))
+        let (b':', colon) = self.token(stop + 1) else {
+            return self.give_up();
+        };
+        Some((name, colon + 1))
     }
 
     /// Adds a name without a declaration, if it differs from all others of its object.

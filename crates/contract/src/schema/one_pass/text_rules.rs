@@ -18,8 +18,17 @@ pub(super) struct TextRules {
     pub(super) formats: Vec<TextFormat>,
     /// The only texts that are accepted, sorted.
     pub(super) one_of: Option<Vec<Box<str>>>,
-    /// Whether there is no rule.
-    pub(super) accept_all: bool,
+    pub(super) shape: TextShape,
+}
+
+/// Which rules there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum TextShape {
+    Anything,
+    /// One pattern, and perhaps a length.
+    Pattern,
+    #[default]
+    Other,
 }
 
 /// A pattern that is matched in linear time.
@@ -142,12 +151,30 @@ fn is_plain_email(text: &[u8]) -> bool {
 impl TextRules {
     /// The rules, once all are known.
     pub(super) fn finished(mut self) -> Self {
-        self.accept_all = self.length_min == 0
-            && self.length_max.is_none()
-            && self.patterns.is_empty()
-            && self.formats.is_empty()
-            && self.one_of.is_none();
+        let has_length = self.length_min > 0 || self.length_max.is_some();
+        let has_values = !self.formats.is_empty() || self.one_of.is_some();
+        self.shape = match self.patterns.len() {
+            0 if !has_length && !has_values => TextShape::Anything,
+            1 if !has_values => TextShape::Pattern,
+            _ => TextShape::Other,
+        };
         self
+    }
+
+    /// The position of the quote that ends the text that begins at `from`, if that pass over its
+    /// bytes shows that the text follows the rules.
+    #[inline]
+    pub(super) fn quoted_end(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        let [StringPattern(pattern)] = self.patterns.as_slice() else {
+            return None;
+        };
+        let end = pattern.quoted_end(bytes, from)?;
+        // All characters are ASCII.
+        let length = end - from;
+        let is_short = self
+            .length_max
+            .is_none_or(|length_max| length <= length_max);
+        (is_short && length >= self.length_min).then_some(end)
     }
 
     /// Whether a text follows the rules. `false` may also mean that it is not known. Adds the steps

@@ -68,13 +68,20 @@ pub(super) struct ObjectRules {
 
 /// A set of declared names, by their number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct NameSet([u64; PROPERTIES_MAX / 64]);
+pub(super) struct NameSet {
+    /// Most objects declare no more than these.
+    first: u64,
+    others: [u64; PROPERTIES_MAX / 64 - 1],
+}
 
 impl NameSet {
     /// Adds a name. Returns whether it is new.
     #[inline]
     pub(super) fn insert(&mut self, number: usize) -> bool {
-        let word = &mut self.0[(number / 64) % (PROPERTIES_MAX / 64)];
+        let word = match number / 64 {
+            0 => &mut self.first,
+            index => &mut self.others[(index - 1) % (PROPERTIES_MAX / 64 - 1)],
+        };
         let bit = 1 << (number % 64);
         let is_new = *word & bit == 0;
         *word |= bit;
@@ -84,9 +91,7 @@ impl NameSet {
     /// Whether all names of `other` are in this set.
     #[inline]
     pub(super) fn contains(&self, other: &Self) -> bool {
-        self.0
-            .iter()
-            .zip(&other.0)
-            .all(|(own, other)| own & other == *other)
+        let has_all = |(own, other): (&u64, &u64)| own & other == *other;
+        has_all((&self.first, &other.first)) && self.others.iter().zip(&other.others).all(has_all)
     }
 }

@@ -13,7 +13,7 @@ use crate::exchange::in_flight::InFlight;
 use crate::exchange::mock_upstream;
 use crate::exchange::problem_reason::upstream_reason;
 use crate::exchange::request_record::{AnswerSummary, RequestRecord};
-use crate::exchange::retry::{AttemptResult, RetryableRequest, is_idempotent};
+use crate::exchange::retry::{AttemptResult, RequestRetries, is_idempotent};
 use crate::exchange::service_core::ForwardTarget;
 use crate::exchange::shadow_capture::ShadowCapture;
 use crate::headers::{MaxForwards, Peer, add_forwarding, count_hop};
@@ -99,19 +99,16 @@ async fn send(
     if request.body().upload().is_some() {
         in_flight.mark_streaming();
     }
-    let mut retryable = RetryableRequest::of(&request, record);
+    let mut retries = RequestRetries::of(&request, record);
     loop {
-        let result = attempt(upstream, request, &mut in_flight, record).await;
-        let next = match &mut retryable {
+        let result = attempt(upstream, &mut request, &mut in_flight, record).await;
+        let next = match &mut retries {
             // Boxed, because it is rare and its size would count for every request.
-            Some(retryable) => {
-                Box::pin(retryable.next_attempt(&result, &mut in_flight, record)).await
-            }
+            Some(retries) => Box::pin(retries.next_attempt(&result, &mut in_flight, record)).await,
             None => None,
         };
-        match next {
-            Some(next) => request = next,
-            None => return conclude(result, in_flight, record),
+        if next.is_none() {
+            return conclude(result, in_flight, record);
         }
     }
 }
@@ -135,7 +132,7 @@ fn answer_mocked(
 
 async fn attempt(
     upstream: &UpstreamClient,
-    request: Box<Request<ForwardBody>>,
+    request: &mut Request<ForwardBody>,
     in_flight: &mut InFlight,
     record: &RequestRecord,
 ) -> AttemptResult {

@@ -188,7 +188,7 @@ impl Pass {
         match self
             .upstream
             .send(
-                Box::new(http::Request::from_parts(head, body)),
+                &mut http::Request::from_parts(head, body),
                 is_idempotent,
                 self.timeouts,
             )
