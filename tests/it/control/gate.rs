@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use portcullis_contract::ContractLoadOptions;
 use portcullis_control::gate::{GateRule, RegisteredContract};
 use portcullis_vocabulary::Limits;
 use serde_json::Value;
@@ -689,8 +690,14 @@ fn deployed_contracts_are_compared_around_broken_parts() {
     assert_eq!(fixture.decide("1.0.yaml", "--record").0, 0);
     // The registry as an older version of the gate would have written it.
     let read = |path: &Path, _| Ok(fs::read(fixture.path(path.to_str().unwrap())).unwrap());
-    let (_, stored) =
-        RegisteredContract::load(Path::new("broken.yaml"), "a", &Limits::default(), &read).unwrap();
+    let (_, stored) = RegisteredContract::load(
+        Path::new("broken.yaml"),
+        "a",
+        &ContractLoadOptions::default(),
+        &Limits::default(),
+        &read,
+    )
+    .unwrap();
     let digits = stored.revision.trim_start_matches("sha256:");
     let name = format!("registry/payments/orders/revisions/{digits}.json");
     fixture.write(&name, &stored.text());

@@ -1,6 +1,6 @@
 //! Compiles the parameters of path items and operations. A shared parameter is compiled once.
 
-use portcullis_json::JsonNode;
+use portcullis_json::{JsonKind, JsonNode};
 
 use super::contract_compiler::ContractCompiler;
 use crate::message::parameter::{Parameter, ParameterStyle, parameter};
@@ -15,12 +15,18 @@ impl<'d> ContractCompiler<'d> {
         near: NodeRef,
         owner: JsonNode<'d>,
         template: &PathTemplate,
+        unread: &mut Vec<NodeRef>,
     ) -> Vec<Parameter> {
         let mut parameters = Vec::new();
         for element in self.elements(near, owner, "parameters") {
-            let Some(node_ref) = self.object(DocumentSet::node_ref(near, element), "a parameter")
-            else {
-                continue;
+            let declared = self.target_or_unread(DocumentSet::node_ref(near, element));
+            let node_ref = match declared {
+                Ok(target) if self.is_a(JsonKind::Object, target, "a parameter") => target,
+                Ok(_) => continue,
+                Err(at) => {
+                    unread.push(at);
+                    continue;
+                }
             };
             let Some(mut parameter) = self.parameter(node_ref) else {
                 continue;
