@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use crate::source::{ReferenceRoot, read_revision};
+use crate::source::read_revision;
 use portcullis_contract::{BrokenPartPolicy, CompiledContract};
 use portcullis_control::gate::RegisteredContract;
-use portcullis_vocabulary::{ContractReading, Limits};
+use portcullis_vocabulary::Limits;
 
+use super::gate_args::VerdictArgs;
 use super::gate_error::GateError;
 use crate::cli::inputs::{ContractInput, compile_contract};
 use crate::cli::run_error::RunError;
@@ -22,9 +23,9 @@ pub(super) struct CandidateContract {
 /// Reads and compiles the contract that an argument names.
 pub(super) fn read_candidate(
     text: &str,
-    root: &ReferenceRoot,
-    reading: ContractReading,
+    args: &VerdictArgs,
 ) -> Result<CandidateContract, RunError> {
+    let (root, reading) = (&args.references.root(), args.reading.reading());
     let limits = Limits::default();
     let input = ContractInput::of(text)?;
     let name = input.name();

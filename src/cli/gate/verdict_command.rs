@@ -70,11 +70,7 @@ pub(super) fn verdict(
     let CandidateContract {
         compiled: contract,
         content,
-    } = read_candidate(
-        args.contract,
-        &args.verdict_args.references.root(),
-        args.verdict_args.reading.reading(),
-    )?;
+    } = read_candidate(args.contract, args.verdict_args)?;
     let keep = keep_until(args, &found.record, &contract, now)?;
     let compared = compare(args, &registry, &found.record, &contract, now)?;
     let measured = measure_traffic(args, &registry)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::Method;
 
-use portcullis_json::{JsonKind, JsonNode};
+use portcullis_json::JsonNode;
 
 use super::contract_compiler::ContractCompiler;
 use crate::message::body::{BodyFormat, compile_body_shape};
@@ -37,11 +37,11 @@ impl<'d> ContractCompiler<'d> {
         if is_30 && !has_meaning {
             return BodyDeclaration::Ignored;
         }
-        let node_ref = match self.target_or_unread(DocumentSet::node_ref(near, declared)) {
-            Ok(target) if self.is_a(JsonKind::Object, target, "a request body") => target,
-            Ok(_) => return BodyDeclaration::Undeclared,
+        let declared = DocumentSet::node_ref(near, declared);
+        let node_ref = match self.object_or_unread(declared, "a request body") {
+            Ok(target) => target,
             Err(at) => {
-                unread.body = Some(at);
+                unread.body = at;
                 return BodyDeclaration::Undeclared;
             }
         };
@@ -81,11 +81,10 @@ impl<'d> ContractCompiler<'d> {
                 self.skip(ContractProblemKind::MalformedDocument, at, &message);
                 continue;
             };
-            let node_ref = match self.target_or_unread(at) {
-                Ok(target) if self.is_a(JsonKind::Object, target, "a response") => target,
-                Ok(_) => continue,
+            let node_ref = match self.object_or_unread(at, "a response") {
+                Ok(target) => target,
                 Err(at) => {
-                    unread.responses.push((status, at));
+                    unread.responses.extend(at.map(|at| (status, at)));
                     continue;
                 }
             };
@@ -108,8 +107,7 @@ impl<'d> ContractCompiler<'d> {
     }
 
     /// The header fields of a response, without `Content-Type`, which is ignored here (OpenAPI
-    /// 3.0.4 and 3.1.1, Response Object).
-    /// The others are those that cannot be read, by name.
+    /// 3.0.4 and 3.1.1, Response Object). The second list has those that cannot be read, by name.
     fn response_headers(
         &mut self,
         near: NodeRef,
@@ -118,14 +116,14 @@ impl<'d> ContractCompiler<'d> {
         let declared = response.get("headers").into_iter();
         let (mut headers, mut unread) = (Vec::new(), Vec::new());
         for (name, value) in declared.flat_map(|headers| headers.members()) {
-            let target = self.target_or_unread(DocumentSet::node_ref(near, value));
+            let target = self.object_or_unread(DocumentSet::node_ref(near, value), "a header");
             if name.eq_ignore_ascii_case("content-type") {
                 continue;
             }
             let node_ref = match target {
                 Ok(target) => target,
                 Err(at) => {
-                    unread.push((name.to_owned(), at));
+                    unread.extend(at.map(|at| (name.to_owned(), at)));
                     continue;
                 }
             };
@@ -134,7 +132,7 @@ impl<'d> ContractCompiler<'d> {
                 responses.key(schema)
             });
             match compiled {
-                Ok(header) => headers.push(header),
+                Ok(header) => headers.push(self.judged(header)),
                 Err(error) => {
                     let kind = ContractProblemKind::MalformedParameter;
                     self.error(kind, error.at, &error.to_string());
@@ -153,10 +151,10 @@ impl<'d> ContractCompiler<'d> {
         let mut content = Vec::new();
         for (key, value) in self.members(near, owner, "content") {
             let declared = DocumentSet::node_ref(near, value);
-            let (node_ref, mut unread) = match self.target_or_unread(declared) {
-                Ok(target) if self.is_a(JsonKind::Object, target, "a media type") => (target, None),
-                Ok(_) => continue,
-                Err(at) => (declared, Some(at)),
+            let (node_ref, mut unread) = match self.object_or_unread(declared, "a media type") {
+                Ok(target) => (target, None),
+                Err(None) => continue,
+                Err(unread) => (declared, unread),
             };
             let Some(range) = MediaRange::parse(key) else {
                 let message = format!("`{key}` is not a media type: write type/subtype");
@@ -183,7 +181,8 @@ impl<'d> ContractCompiler<'d> {
                 .filter(|_| is_json || shape.is_some() || self.options.outbound_operations)
                 .map(|schema| schemas.key(schema));
             if shape.is_some() {
-                unread = unread.or_else(|| self.unread_form(node_ref, node, &range));
+                let form = self.unread_form(node_ref, node, &range);
+                unread = unread.or(form.filter(|_| !self.tolerates()));
             }
             content.push(MediaType {
                 key: key.to_owned(),
@@ -220,8 +219,8 @@ impl<'d> ContractCompiler<'d> {
         let encodings = node.get("encoding").into_iter().flat_map(JsonNode::members);
         let headers = encodings.filter_map(|(_, encoding)| encoding.get("headers"));
         for (_, field) in headers.flat_map(JsonNode::members) {
-            let field = self.target_or_unread(DocumentSet::node_ref(media, field));
-            unread = unread.or(field.err());
+            let field = self.object_or_unread(DocumentSet::node_ref(media, field), "a header");
+            unread = unread.or(field.err().flatten());
         }
         unread
     }

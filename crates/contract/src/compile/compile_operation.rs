@@ -49,6 +49,11 @@ impl<'d> ContractCompiler<'d> {
         }
         self.warn_undeclared_expressions(template, node_ref, &parameters);
         let id = u32::try_from(self.operations.len()).ok()?;
+        let security = self.security(node_ref, node);
+        let has_unread = |parameter: &Parameter| parameter.unread.is_some();
+        unread.has_names = !unread.parameters.is_empty()
+            || security.has_unreadable()
+            || parameters.iter().any(has_unread);
         let operation = Operation {
             name: self.name(node, method, template, node_ref),
             path: template.key().into(),
@@ -58,7 +63,7 @@ impl<'d> ContractCompiler<'d> {
             timeouts: self.timeouts(node_ref, node),
             takes_any_query: parameters.iter().any(Parameter::takes_any_query),
             parameters,
-            security: self.security(node_ref, node),
+            security,
             body: self.body(node_ref, node, method, &mut unread),
             responses: self.responses(node_ref, node, &mut unread),
             unread,

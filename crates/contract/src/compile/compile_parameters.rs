@@ -1,6 +1,6 @@
 //! Compiles the parameters of path items and operations. A shared parameter is compiled once.
 
-use portcullis_json::{JsonKind, JsonNode};
+use portcullis_json::JsonNode;
 
 use super::contract_compiler::ContractCompiler;
 use crate::message::parameter::{Parameter, ParameterStyle, parameter};
@@ -19,12 +19,11 @@ impl<'d> ContractCompiler<'d> {
     ) -> Vec<Parameter> {
         let mut parameters = Vec::new();
         for element in self.elements(near, owner, "parameters") {
-            let declared = self.target_or_unread(DocumentSet::node_ref(near, element));
-            let node_ref = match declared {
-                Ok(target) if self.is_a(JsonKind::Object, target, "a parameter") => target,
-                Ok(_) => continue,
+            let declared = DocumentSet::node_ref(near, element);
+            let node_ref = match self.object_or_unread(declared, "a parameter") {
+                Ok(target) => target,
                 Err(at) => {
-                    unread.push(at);
+                    unread.extend(at);
                     continue;
                 }
             };
@@ -69,7 +68,7 @@ impl<'d> ContractCompiler<'d> {
         let found = match compiled {
             Ok(parameter) => {
                 self.warn_permissive(&parameter);
-                Some(parameter)
+                Some(self.judged(parameter))
             }
             Err(error) => {
                 self.error(
@@ -82,6 +81,13 @@ impl<'d> ContractCompiler<'d> {
         };
         self.parameters.insert(node_ref, found.clone());
         found
+    }
+
+    /// A parameter as messages are judged by it. In a comparison its unknown schema accepts
+    /// everything.
+    pub(super) fn judged(&self, mut parameter: Parameter) -> Parameter {
+        parameter.unread = parameter.unread.filter(|_| !self.tolerates());
+        parameter
     }
 
     /// Warns about a parameter that accepts more than its author may expect.

@@ -153,12 +153,16 @@ impl<'d> ContractCompiler<'d> {
         }
     }
 
-    /// Follows the `$ref` like [`Self::target`]. If it leads nowhere, returns the object whose
-    /// reference does.
-    pub(super) fn target_or_unread(&mut self, node_ref: NodeRef) -> Result<NodeRef, NodeRef> {
-        let unread = follow(self.documents, node_ref).map_err(|(at, _)| at);
-        self.target(node_ref);
-        unread
+    /// Follows the `$ref` like [`Self::object`]. The error is the object whose reference leads
+    /// nowhere, if messages are to be judged nevertheless.
+    pub(super) fn object_or_unread(
+        &mut self,
+        node_ref: NodeRef,
+        what: &str,
+    ) -> Result<NodeRef, Option<NodeRef>> {
+        let unread = follow(self.documents, node_ref).err().map(|(at, _)| at);
+        let found = self.object(node_ref, what);
+        found.ok_or(unread.filter(|_| !self.tolerates()))
     }
 
     /// Follows the `$ref` like [`Self::target`] and reports a target that is not an object. `what`

@@ -166,6 +166,11 @@ impl CompiledContract {
         &self.operations[index as usize]
     }
 
+    /// Whether the verdict about a response body may be unknown.
+    pub fn has_unknown_responses(&self) -> bool {
+        self.responses.has_unknown()
+    }
+
     /// How many parts of the contract messages are not judged by, by kind. Each has a warning.
     pub fn unjudged_parts(&self) -> BTreeMap<&'static str, usize> {
         let mut parts = BTreeMap::new();

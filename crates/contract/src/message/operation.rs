@@ -61,6 +61,8 @@ pub(crate) struct UnreadParts {
     pub(crate) body: Option<NodeRef>,
     /// The responses.
     pub(crate) responses: Vec<(StatusPattern, NodeRef)>,
+    /// Whether the names of some parameters or credentials are unknown.
+    pub(crate) has_names: bool,
 }
 
 impl UnreadParts {
@@ -263,14 +265,6 @@ impl StatusPattern {
 }
 
 impl Operation {
-    /// Whether the names of some parameters or credentials are unknown.
-    pub(crate) fn has_unread_names(&self) -> bool {
-        let has_unread = |parameter: &Parameter| parameter.unread.is_some();
-        !self.unread.parameters.is_empty()
-            || self.security.has_unreadable()
-            || self.parameters.iter().any(has_unread)
-    }
-
     /// The `WWW-Authenticate` value for a request without credentials (RFC 9110 section 11.6.1).
     pub fn challenges(&self) -> String {
         self.security.challenges()

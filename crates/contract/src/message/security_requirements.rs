@@ -92,7 +92,7 @@ impl SecurityRequirements {
     }
 
     /// Whether one of the schemes could not be read.
-    pub(super) fn has_unreadable(&self) -> bool {
+    pub(crate) fn has_unreadable(&self) -> bool {
         let mut all = self.alternatives.iter().flatten();
         all.any(|credential| credential.unreadable().is_some())
     }

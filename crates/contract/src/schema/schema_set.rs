@@ -215,6 +215,11 @@ impl SchemaSet {
         self.verdict(wrapped) == SchemaVerdict::Valid
     }
 
+    /// Whether some parts are unknown.
+    pub(crate) fn has_unknown(&self) -> bool {
+        self.has_unknown
+    }
+
     /// Whether a wrapped value satisfies the schema of its key, or may satisfy it.
     pub(crate) fn may_be_valid(&self, wrapped: JsonNode<'_>) -> bool {
         matches!(

@@ -55,7 +55,7 @@ pub fn check_head<'c>(
     }
     with_message_steps(CHECK_STEPS_MAX, || judge.check_parameters());
     // A parameter or credential that cannot be read may have any name.
-    if !operation.has_unread_names() {
+    if !operation.unread.has_names {
         judge.check_unknown_query();
         judge.check_unknown_headers();
         judge.check_unknown_cookies();

@@ -33,7 +33,7 @@ pub(in crate::openapi) fn overlaid(entry: Document, overlays: Vec<Document>) -> 
     }
     let OverlaidDocument { value, faults, .. } = document;
     let mut out = TranslatedTape::new(&documents, root);
-    value.write(&documents, &mut out);
+    value.write(&mut out);
     let translation = out.finish();
     documents.overlay_entry(translation, faults);
     documents

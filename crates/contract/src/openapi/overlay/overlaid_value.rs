@@ -16,7 +16,7 @@ pub(super) enum OverlaidValue {
     /// An object with changed members.
     Object(NodeRef, Vec<OverlaidMember>),
     /// An array with changed elements.
-    Array(NodeRef, Vec<OverlaidValue>),
+    Array(NodeRef, Vec<Self>),
 }
 
 /// A member of a changed object.
@@ -145,21 +145,21 @@ impl OverlaidValue {
     }
 
     /// Writes the value.
-    pub(super) fn write(&self, documents: &DocumentSet, out: &mut TranslatedTape<'_>) {
+    pub(super) fn write(&self, out: &mut TranslatedTape<'_>) {
         match self {
             Self::Written(node_ref) => out.copy(*node_ref),
             Self::Object(node_ref, members) => {
                 out.begin_object(*node_ref);
                 for member in members {
                     out.key(&member.name, member.named_at);
-                    member.value.write(documents, out);
+                    member.value.write(out);
                 }
                 out.end();
             }
             Self::Array(node_ref, elements) => {
                 out.begin_array(*node_ref);
                 for element in elements {
-                    element.write(documents, out);
+                    element.write(out);
                 }
                 out.end();
             }
