@@ -202,7 +202,7 @@ impl<'r> DocumentLoading<'r> {
             let name = path.display().to_string();
             documents.push(strict.entry(path, &name, bytes_left)?);
         }
-        Ok(overlaid(entry, documents))
+        Ok(overlaid(entry, documents, self.limits.contract_depth_max))
     }
 
     fn references(self, mut documents: DocumentSet, mut bytes_left: u64) -> DocumentSet {

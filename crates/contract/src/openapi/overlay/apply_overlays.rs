@@ -10,8 +10,19 @@ use super::overlaid_value::OverlaidValue;
 use super::overlay_actions::{OverlayAction, OverlayChange, overlay_actions};
 use crate::openapi::document::{Document, DocumentSet, NodeRef, OverlayFault, TranslatedTape};
 
+/// How many times larger than the written document a changed one may be. Actions that copy multiply
+/// what is there.
+const GROWTH_MAX: u64 = 10;
+
+/// The number of values and member names that every changed document may have.
+const SMALL_ENTRIES: u64 = 100_000;
+
 /// A contract of one document, changed by overlays in their order.
-pub(in crate::openapi) fn overlaid(entry: Document, overlays: Vec<Document>) -> DocumentSet {
+pub(in crate::openapi) fn overlaid(
+    entry: Document,
+    overlays: Vec<Document>,
+    depth_max: usize,
+) -> DocumentSet {
     let mut documents = DocumentSet::new(entry);
     if overlays.is_empty() {
         return documents;
@@ -25,6 +36,7 @@ pub(in crate::openapi) fn overlaid(entry: Document, overlays: Vec<Document>) -> 
         documents: &documents,
         value: OverlaidValue::Written(root),
         queried: None,
+        depth_max,
         faults: Vec::new(),
     };
     for root in roots {
@@ -44,6 +56,7 @@ struct OverlaidDocument<'d> {
     value: OverlaidValue,
     /// The document for queries, until it is changed.
     queried: Option<Value>,
+    depth_max: usize,
     faults: Vec<OverlayFault>,
 }
 
@@ -81,6 +94,9 @@ impl OverlaidDocument<'_> {
 
     fn merge(&mut self, at: NodeRef, selected: &[String], update: &OverlaidValue) {
         let documents = self.documents;
+        if let Some(message) = self.beyond_bounds(selected, update) {
+            return self.fault(true, at, message);
+        }
         let is_array = update.kind(documents) == JsonKind::Array;
         for pointer in selected {
             let Some(target) = self.value.at(documents, pointer) else {
@@ -97,6 +113,24 @@ impl OverlaidDocument<'_> {
                 return self.fault(true, place, message);
             }
         }
+    }
+
+    /// Why a value must not be merged into the selected ones: the document would become too large.
+    fn beyond_bounds(&self, selected: &[String], update: &OverlaidValue) -> Option<String> {
+        let (documents, depth_max) = (self.documents, self.depth_max);
+        let added = update.entry_count(documents) * selected.len() as u64;
+        let written: u64 = documents.entry().root().entry_count().into();
+        let entries_max = (written * GROWTH_MAX).max(SMALL_ENTRIES);
+        if added + self.value.entry_count(documents) > entries_max {
+            return Some(format!(
+                "the document would have more than {entries_max} values"
+            ));
+        }
+        let depths = selected.iter().map(|pointer| pointer.matches('/').count());
+        let deepest = depths.max().unwrap_or(0) + 1 + update.depth(documents);
+        (deepest > depth_max).then(|| {
+            format!("values would be nested deeper than {depth_max} levels (`limits.contract_depth_max`)")
+        })
     }
 
     /// The value that `copy` selects, as it is now.

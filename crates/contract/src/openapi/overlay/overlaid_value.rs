@@ -45,6 +45,33 @@ impl OverlaidValue {
         documents.node(self.node_ref()).kind()
     }
 
+    /// The number of values and member names that it consists of.
+    pub(super) fn entry_count(&self, documents: &DocumentSet) -> u64 {
+        match self {
+            Self::Written(node_ref) => documents.node(*node_ref).entry_count().into(),
+            Self::Object(_, members) => {
+                let values = members
+                    .iter()
+                    .map(|one| 1 + one.value.entry_count(documents));
+                1 + values.sum::<u64>()
+            }
+            Self::Array(_, elements) => {
+                let values = elements.iter().map(|one| one.entry_count(documents));
+                1 + values.sum::<u64>()
+            }
+        }
+    }
+
+    /// How deep values are nested in it; 1 for a scalar.
+    pub(super) fn depth(&self, documents: &DocumentSet) -> usize {
+        let deepest = match self {
+            Self::Written(node_ref) => return written_depth(documents.node(*node_ref)),
+            Self::Object(_, members) => members.iter().map(|one| one.value.depth(documents)).max(),
+            Self::Array(_, elements) => elements.iter().map(|one| one.depth(documents)).max(),
+        };
+        1 + deepest.unwrap_or(0)
+    }
+
     /// The value, for queries.
     pub(super) fn to_value(&self, documents: &DocumentSet) -> Value {
         match self {
@@ -222,6 +249,13 @@ fn merge_member(
         known.named_at = member.named_at;
     }
     Ok(())
+}
+
+/// The depth limit of a parsed file bounds the recursion.
+fn written_depth(node: JsonNode<'_>) -> usize {
+    let members = node.members().map(|(_, value)| value);
+    let below = members.chain(node.elements()).map(written_depth);
+    1 + below.max().unwrap_or(0)
 }
 
 /// A type of JSON with its article.

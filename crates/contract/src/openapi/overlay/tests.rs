@@ -25,6 +25,10 @@ paths:
 
 /// The contract with one overlay, whose actions begin on line 4.
 fn load(contract: &str, overlays: &[&str]) -> DocumentSet {
+    load_within(&Limits::default(), contract, overlays)
+}
+
+fn load_within(limits: &Limits, contract: &str, overlays: &[&str]) -> DocumentSet {
     let name = |number: usize| PathBuf::from(format!("o{number}.yaml"));
     let paths: Vec<PathBuf> = (0..overlays.len()).map(name).collect();
     let read = |path: &Path, _| match paths.iter().position(|known| known == path) {
@@ -36,14 +40,7 @@ fn load(contract: &str, overlays: &[&str]) -> DocumentSet {
         overlays: &paths,
         ..ContractLoadOptions::default()
     };
-    load_as(
-        Path::new("c.yaml"),
-        "c.yaml",
-        &options,
-        &Limits::default(),
-        &read,
-    )
-    .unwrap()
+    load_as(Path::new("c.yaml"), "c.yaml", &options, limits, &read).unwrap()
 }
 
 fn overlay(actions: &str) -> String {
@@ -224,4 +221,82 @@ fn overlays_count_for_the_revision_and_the_files() {
     }
     let paths = load(CONTRACT, &[&one, &other]).paths();
     assert_eq!(paths, ["c.yaml", "o0.yaml", "o1.yaml"].map(PathBuf::from));
+}
+
+/// Copies cannot make a document deeper or larger than a file may be.
+#[test]
+fn copies_are_bounded() {
+    let limits = Limits {
+        contract_depth_max: 12,
+        ..Limits::default()
+    };
+    let deeper = "- {target: $.info, copy: $}\n".repeat(4);
+    let documents = load_within(&limits, CONTRACT, &[&overlay(&deeper)]);
+    let faults = documents.overlay_faults().iter();
+    let messages: Vec<&str> = faults.map(|fault| fault.message.as_str()).collect();
+    let message = "values would be nested deeper than 12 levels (`limits.contract_depth_max`)";
+    assert!(messages.contains(&message), "{messages:?}");
+    let larger = "- {target: $.tags, copy: $.tags}\n".repeat(30);
+    let found = problems(CONTRACT, &[&overlay(&larger)]);
+    let message = "the document would have more than 100000 values";
+    assert!(
+        found.iter().any(|one| one.message.contains(message)),
+        "{found:?}"
+    );
+}
+
+/// Whatever an overlay does, every node of the result has a place in one of the files.
+#[test]
+fn every_node_keeps_its_place() {
+    let targets = [
+        "$",
+        "$.info",
+        "$.tags",
+        "$.tags[1]",
+        "$.paths.*",
+        "$..responses",
+        "$..description",
+        "$.none",
+        "$..*",
+    ];
+    let changes = [
+        "update: {a: {b: [1]}}",
+        "update: [{name: z}]",
+        "update: 1",
+        "update: null",
+        "remove: true",
+        "copy: $.info",
+        "copy: '$.tags[0]'",
+    ];
+    for (target, change) in targets
+        .iter()
+        .flat_map(|target| changes.map(|change| (target, change)))
+    {
+        let actions = format!(
+            "- {{target: '{target}', {change}}}\n- {{target: $.tags, update: [{{name: y}}]}}"
+        );
+        let documents = load(CONTRACT, &[&overlay(&actions)]);
+        let mut open = vec![documents.entry().root()];
+        while let Some(node) = open.pop() {
+            let at = documents.location(DocumentSet::node_ref(documents.entry_ref(), node));
+            assert!(
+                ["c.yaml", "o0.yaml"].contains(&&*at.file),
+                "{actions}: {at}"
+            );
+            let text = if &*at.file == "c.yaml" {
+                CONTRACT.to_owned()
+            } else {
+                overlay(&actions)
+            };
+            assert!(
+                (1..=text.lines().count() as u32).contains(&at.line),
+                "{actions}: {at}"
+            );
+            open.extend(
+                node.members()
+                    .map(|(_, value)| value)
+                    .chain(node.elements()),
+            );
+        }
+    }
 }
