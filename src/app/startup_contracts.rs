@@ -41,7 +41,7 @@ fn compile_one(
     let Some(path) = service.contract.as_file() else {
         return Ok(None);
     };
-    let root = ReferenceRoot::new(service.ref_root.clone());
+    let root = ReferenceRoot::new(service.ref_root.clone()).with_overlays(service.overlays.clone());
     let documents = match root.load_as(path, &config.limits, service.contract_reading) {
         Ok(documents) => documents,
         Err(ContractLoadError::Read(error)) if service.reload.wait => {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use portcullis_contract::{self as contract, ContractLoadError, DocumentSet, UnreadableFile};
-use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::{ContractReading, Limits};
 
 use super::file_read::FileReadError;
 use super::git_path::{GitError, GitPath};
@@ -36,21 +36,30 @@ pub fn load_contract_tolerant(
 pub fn load_contract_revision(
     file: &GitPath,
     limits: &Limits,
+    root: &ReferenceRoot,
+    reading: ContractReading,
 ) -> Result<DocumentSet, ContractLoadError> {
-    let read = |path: &Path, bytes_max| Ok(file.at(path).read(bytes_max)?);
-    contract::load(Path::new(&file.path), &file.to_string(), limits, &read)
+    let options = root.options(reading);
+    let read = |path: &Path, bytes_max| read_revision(file, root, path, bytes_max);
+    let name = file.to_string();
+    contract::load_as(Path::new(&file.path), &name, &options, limits, &read)
 }
 
-/// Reads a contract like [`load_contract_revision`], but keeps objects with repeated keys.
+/// Reads one file of the contract in a file of a git revision. Overlays are files of the working
+/// directory.
 ///
 /// # Errors
-/// [`ContractLoadError`] when the entry file itself cannot be read or parsed.
-pub fn load_contract_revision_tolerant(
+/// [`UnreadableFile`] names the path and what to do.
+pub fn read_revision(
     file: &GitPath,
-    limits: &Limits,
-) -> Result<DocumentSet, ContractLoadError> {
-    let read = |path: &Path, bytes_max| Ok(file.at(path).read(bytes_max)?);
-    contract::load_tolerant(Path::new(&file.path), &file.to_string(), limits, &read)
+    root: &ReferenceRoot,
+    path: &Path,
+    bytes_max: u64,
+) -> Result<Vec<u8>, UnreadableFile> {
+    if root.overlays().iter().any(|overlay| overlay == path) {
+        return root.read(path, path, bytes_max);
+    }
+    Ok(file.at(path).read(bytes_max)?)
 }
 
 impl From<FileReadError> for UnreadableFile {

@@ -38,7 +38,7 @@ pub use cache_drafts::remove_old_drafts;
 pub use changed_path::{ChangedPath, PathStatus};
 pub use contract_cache::ContractCache;
 pub use contract_file::{
-    load_contract, load_contract_revision, load_contract_revision_tolerant, load_contract_tolerant,
+    load_contract, load_contract_revision, load_contract_tolerant, read_revision,
 };
 pub use contract_origin::{ContractOrigin, OriginError, S3Location};
 pub use file_access::{FileAccess, SourceAccess};

@@ -1,27 +1,46 @@
-//! The directory below which a contract may refer to files.
+//! The files that a contract may consist of: its overlays, and files below a directory.
 //!
 //! The text of a contract may come from anyone, so it must not choose which files of the machine are
 //! read. By default they are those of the git repository that contains the contract, or else of its
-//! directory. Symbolic links count as what they lead to.
+//! directory. Symbolic links count as what they lead to. Overlays are named by the operator, so they
+//! may be anywhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use portcullis_contract::{self as contract, ContractLoadError, DocumentSet, UnreadableFile};
+use portcullis_contract::{
+    self as contract, ContractLoadError, ContractLoadOptions, DocumentSet, UnreadableFile,
+};
 use portcullis_vocabulary::{ContractReading, Limits};
 
 use super::file_read::{self, FileReadError};
 
-/// The directory below which a contract may refer to files.
+/// The directory below which a contract may refer to files, and the overlays that change it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReferenceRoot {
     configured: Option<PathBuf>,
+    overlays: Vec<PathBuf>,
 }
 
 impl ReferenceRoot {
     /// A configured directory, or the default of each contract.
     pub fn new(configured: Option<PathBuf>) -> Self {
-        Self { configured }
+        Self {
+            configured,
+            overlays: Vec::new(),
+        }
+    }
+
+    /// With overlays, in the order in which they are applied.
+    #[must_use]
+    pub fn with_overlays(mut self, overlays: Vec<PathBuf>) -> Self {
+        self.overlays = overlays;
+        self
+    }
+
+    /// The overlays.
+    pub fn overlays(&self) -> &[PathBuf] {
+        &self.overlays
     }
 
     /// Reads the contract at `path` with all local files it refers to.
@@ -29,8 +48,7 @@ impl ReferenceRoot {
     /// # Errors
     /// [`ContractLoadError`] when the entry file itself cannot be read or parsed.
     pub fn load(&self, path: &Path, limits: &Limits) -> Result<DocumentSet, ContractLoadError> {
-        let read = |file: &Path, bytes_max| self.read(path, file, bytes_max);
-        contract::load(path, &path.display().to_string(), limits, &read)
+        self.load_as(path, limits, ContractReading::Strict)
     }
 
     /// Reads a contract like [`Self::load`], but keeps objects with repeated keys.
@@ -42,8 +60,7 @@ impl ReferenceRoot {
         path: &Path,
         limits: &Limits,
     ) -> Result<DocumentSet, ContractLoadError> {
-        let read = |file: &Path, bytes_max| self.read(path, file, bytes_max);
-        contract::load_tolerant(path, &path.display().to_string(), limits, &read)
+        self.load_as(path, limits, ContractReading::Tolerant)
     }
 
     /// Reads a contract for a compilation with this reading.
@@ -56,9 +73,31 @@ impl ReferenceRoot {
         limits: &Limits,
         reading: ContractReading,
     ) -> Result<DocumentSet, ContractLoadError> {
-        match reading {
-            ContractReading::Strict => self.load(path, limits),
-            ContractReading::Tolerant => self.load_tolerant(path, limits),
+        let read = |file: &Path, bytes_max| self.read(path, file, bytes_max);
+        let name = path.display().to_string();
+        contract::load_as(path, &name, &self.options(reading), limits, &read)
+    }
+
+    /// Parses a contract of one document for a compilation with this reading.
+    ///
+    /// # Errors
+    /// [`ContractLoadError`] if an overlay cannot be read, or if something cannot be parsed.
+    pub fn parse_as(
+        &self,
+        name: &str,
+        bytes: Vec<u8>,
+        limits: &Limits,
+        reading: ContractReading,
+    ) -> Result<DocumentSet, ContractLoadError> {
+        let read = |file: &Path, bytes_max| Ok(file_read::read(file, bytes_max)?);
+        contract::parse_as(name, bytes, &self.options(reading), limits, &read)
+    }
+
+    /// How a contract is loaded for a compilation with this reading.
+    pub fn options(&self, reading: ContractReading) -> ContractLoadOptions<'_> {
+        ContractLoadOptions {
+            reading,
+            overlays: &self.overlays,
         }
     }
 
@@ -72,7 +111,7 @@ impl ReferenceRoot {
         file: &Path,
         bytes_max: u64,
     ) -> Result<Vec<u8>, UnreadableFile> {
-        if file == entry {
+        if file == entry || self.overlays.iter().any(|overlay| overlay == file) {
             return Ok(file_read::read(file, bytes_max)?);
         }
         let resolved = fs::canonicalize(file).map_err(|source| FileReadError::Io {

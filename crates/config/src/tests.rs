@@ -120,8 +120,9 @@ fn reads_every_key_of_a_service() {
         preflight = "reject"
         [services.enforcement]
         request = "report"
-        classes = { invalid-body = "reject", unknown-header = "report" }
+        classes = { invalid-body = "reject", unknown-header = "report", unreadable-response = "report" }
         sample = 0.25
+        unreadable = "reject"
         "#,
     );
     let service = config.unwrap().services.remove(0);
@@ -143,6 +144,14 @@ fn reads_every_key_of_a_service() {
         Enforcement::Report
     );
     assert_eq!(policy.of(ViolationClass::MissingBody), Enforcement::Report);
+    // The key is stricter than `request`, and a class stands above the key.
+    let unread = ViolationClass::UNREADABLE.map(|class| policy.of(class));
+    let expected = [
+        Enforcement::Reject,
+        Enforcement::Reject,
+        Enforcement::Report,
+    ];
+    assert_eq!(unread, expected);
     assert!((policy.sample() - 0.25).abs() < f64::EPSILON);
 }
 
@@ -476,6 +485,8 @@ fn reports_invalid_services() {
     check("enforcement.respond = \"off\"", "config.toml:4: services.a.enforcement.respond: unknown key; try response");
     check("enforcement.sample = 1.5", "config.toml:4: services.a.enforcement.sample: expected a share from 0.0 to 1.0, found 1.5");
     check("enforcement.sample = nan", "config.toml:4: services.a.enforcement.sample: expected a share from 0.0 to 1.0, found nan");
+    check("enforcement.unreadable = \"off\"", "config.toml:4: services.a.enforcement.unreadable: expected \"reject\" or \"report\", found \"off\"");
+    check("enforcement.classes.unreadable-response = \"off\"", "config.toml:4: services.a.enforcement.classes.unreadable-response: expected \"reject\" or \"report\", found \"off\"");
     check("enforcement.classes.invalid-body = true", "config.toml:4: services.a.enforcement.classes.invalid-body: expected \"reject\" or \"report\" or \"off\", found true");
     check("enforcement.classes.teapot = \"off\"", &format!("config.toml:4: services.a.enforcement.classes.teapot: unknown violation class; known classes: {}", ViolationClass::ALL.map(ViolationClass::as_str).join(", ")));
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::message::explain_errors::{ViolationSubject, explain, over_limit};
-use crate::schema::schema_set::SchemaVerdict;
+use crate::schema::schema_verdict::SchemaVerdict;
 use portcullis_json::{JsonLimits, Tape};
 use portcullis_vocabulary::{EnforcementPolicy, Limits};
 use proptest::collection::vec;
@@ -43,6 +43,7 @@ fn violations(contract: &CompiledContract, value: &str) -> Vec<String> {
     match schemas.verdict(wrapped) {
         SchemaVerdict::Valid => return Vec::new(),
         SchemaVerdict::Invalid => {}
+        SchemaVerdict::Unknown(_) => panic!("every part is known"),
         SchemaVerdict::OverLimit => {
             let violation = over_limit(schemas, &contract.documents, wrapped, subject);
             return vec![violation.class.to_string()];

@@ -89,8 +89,8 @@ pub use openapi::contract_repair::{ContractRepair, READING_KEY};
 pub use openapi::dialect::{Dialect, MessageDirection};
 pub use openapi::document::{Document, DocumentParseError, DocumentSet, NodeRef, SourceLocation};
 pub use openapi::load_contract::{
-    ContractLoadError, ReadFile, UnreadableFile, load, load_tolerant, parse_single_file,
-    parse_single_file_as,
+    ContractLoadError, ContractLoadOptions, ReadFile, UnreadableFile, load, load_as, load_tolerant,
+    parse_as, parse_single_file, parse_single_file_as,
 };
 pub use openapi::reading_advice::tolerant_reading_advice;
 pub use openapi::revision::ContractIdentity;

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::message::explain_errors::{ViolationSubject, explain, over_limit};
-use crate::schema::schema_set::SchemaVerdict;
+use crate::schema::schema_verdict::SchemaVerdict;
 use portcullis_json::{self as json, Tape};
 use portcullis_vocabulary::Limits;
 
@@ -53,6 +53,7 @@ pub(crate) fn violations(
     match schemas.verdict(wrapped) {
         SchemaVerdict::Valid => return Vec::new(),
         SchemaVerdict::Invalid => {}
+        SchemaVerdict::Unknown(_) => panic!("every part is known"),
         SchemaVerdict::OverLimit => {
             return vec![over_limit(schemas, &contract.documents, wrapped, subject)];
         }

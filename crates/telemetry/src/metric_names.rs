@@ -35,6 +35,7 @@ mod label {
     pub(super) const ENFORCEMENT: &str = "enforcement";
     pub(super) const RESULT: &str = "result";
     pub(super) const REASON: &str = "reason";
+    pub(super) const KIND: &str = "kind";
     pub(super) const VERSION: &str = "version";
     pub(super) const REVISION: &str = "revision";
     pub(super) const COMMIT: &str = "commit";
@@ -114,6 +115,8 @@ metrics! {
         "Duration of the last compilation of each contract.";
     UNREACHABLE: Gauge "contract_unreachable_operations" [SERVICE]
         "Operations of the active contract that no request can reach, because of path_prefix or of another service. A service that always could reach all of them has no value.";
+    UNJUDGED_PARTS: Gauge "contract_unjudged_parts" [SERVICE, KIND]
+        "Parts of the active contract that messages are not judged by, by kind. A kind that the contracts of a service never had has no value.";
     STALE: Gauge "contract_stale" [SERVICE]
         "1 while the source of the contract is unavailable or its content is refused, else 0.";
     CANDIDATE_JUDGED: Counter "contract_candidate_judged_total" [SERVICE]

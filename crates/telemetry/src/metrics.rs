@@ -16,7 +16,7 @@ use super::inventory::{SquadHealth, TrafficInventory};
 use super::metric_names::{
     BODY_MEMORY, BUILD_INFO, CANDIDATE_JUDGED, CANDIDATE_MISSED, CANDIDATE_REFUSALS, COMPILE,
     CONNECTIONS, DRIFT_RATE, HEALTH, JUDGING, LOG_LINES_LOST, METRICS, Metric, MetricKind,
-    OVERHEAD, RELOADS, REVISION_INFO, SERVICE_INFO, STALE, UNREACHABLE,
+    OVERHEAD, RELOADS, REVISION_INFO, SERVICE_INFO, STALE, UNJUDGED_PARTS, UNREACHABLE,
 };
 use super::process::{self, PROCESS_METRICS};
 use super::retired_services::RetiredServices;
@@ -163,6 +163,12 @@ impl Metrics {
     /// Sets how many operations no request can reach.
     pub fn unreachable(&self, service: &str, operations: usize) {
         self.gauge(&UNREACHABLE, &[service]).set(operations as f64);
+    }
+
+    /// Sets how many parts of the active contract messages are not judged by.
+    pub fn unjudged_parts(&self, service: &str, kind: &str, parts: usize) {
+        self.gauge(&UNJUDGED_PARTS, &[service, kind])
+            .set(parts as f64);
     }
 
     /// Sets whether the active contract differs from its source.

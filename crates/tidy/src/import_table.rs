@@ -35,10 +35,11 @@ const MAY_IMPORT: [(&str, &str); 18] = [
 ];
 
 /// Third-party crates, by the beginning of their names, with the areas that may name them.
-const HOMES: [(&str, &str); 10] = [
+const HOMES: [(&str, &str); 11] = [
     // The validators run on the tape, and containment reads lowered schemas.
     ("jsonschema", "crates/json crates/contract crates/compat"),
     ("saphyr_parser", "crates/contract"),
+    ("serde_json_path", "crates/contract"),
     // `src` is `main.rs`, which parses the arguments.
     ("clap", "src/cli src"),
     ("metrics", "crates/telemetry"),

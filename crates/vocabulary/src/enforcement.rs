@@ -49,6 +49,10 @@ pub enum ViolationClass {
     UnknownBodyProperty,
     /// The check of the request takes more work than a message may take.
     CheckLimit,
+    /// The contract cannot be read where it says which credentials the request needs.
+    UnreadableCredentials,
+    /// The contract cannot be read where it describes the rest of the request.
+    Unreadable,
     /// The response's status is not declared.
     UndeclaredStatus,
     /// A required header of the response is absent.
@@ -63,6 +67,8 @@ pub enum ViolationClass {
     InvalidResponseBody,
     /// The check of the response takes more work than a message may take.
     ResponseCheckLimit,
+    /// The contract cannot be read where it describes the response.
+    UnreadableResponse,
 }
 
 /// What is done about a class of violations, in ascending order of severity.
@@ -92,7 +98,7 @@ impl ViolationClass {
     pub const COUNT: usize = Self::ALL.len();
 
     /// Every class, in the order of [`index`](Self::index).
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::UnknownPath,
         Self::UnknownMethod,
         Self::MalformedPath,
@@ -113,6 +119,8 @@ impl ViolationClass {
         Self::InvalidBody,
         Self::UnknownBodyProperty,
         Self::CheckLimit,
+        Self::UnreadableCredentials,
+        Self::Unreadable,
         Self::UndeclaredStatus,
         Self::MissingHeader,
         Self::InvalidHeader,
@@ -120,6 +128,14 @@ impl ViolationClass {
         Self::MalformedResponseBody,
         Self::InvalidResponseBody,
         Self::ResponseCheckLimit,
+        Self::UnreadableResponse,
+    ];
+
+    /// The classes of messages that a contract describes where it cannot be read.
+    pub const UNREADABLE: [Self; 3] = [
+        Self::UnreadableCredentials,
+        Self::Unreadable,
+        Self::UnreadableResponse,
     ];
 
     /// The class's number, dense from 0, for tables.
@@ -150,6 +166,8 @@ impl ViolationClass {
             Self::InvalidBody => "invalid-body",
             Self::UnknownBodyProperty => "unknown-body-property",
             Self::CheckLimit => "check-limit",
+            Self::UnreadableCredentials => "unreadable-credentials",
+            Self::Unreadable => "unreadable",
             Self::UndeclaredStatus => "undeclared-status",
             Self::MissingHeader => "missing-header",
             Self::InvalidHeader => "invalid-header",
@@ -157,6 +175,7 @@ impl ViolationClass {
             Self::MalformedResponseBody => "malformed-response-body",
             Self::InvalidResponseBody => "invalid-response-body",
             Self::ResponseCheckLimit => "response-check-limit",
+            Self::UnreadableResponse => "unreadable-response",
         }
     }
 
@@ -171,6 +190,15 @@ impl ViolationClass {
                 | Self::MalformedResponseBody
                 | Self::InvalidResponseBody
                 | Self::ResponseCheckLimit
+                | Self::UnreadableResponse
+        )
+    }
+
+    /// Whether the contract is at fault and not the message: it cannot be read where it describes it.
+    pub const fn is_unreadable(self) -> bool {
+        matches!(
+            self,
+            Self::UnreadableCredentials | Self::Unreadable | Self::UnreadableResponse
         )
     }
 
@@ -182,10 +210,12 @@ impl ViolationClass {
     /// The enforcement if nothing is configured, which is to reject. OpenAPI does not say whether
     /// undeclared query parameters and bodies are errors, and honest clients send them, so they are
     /// reported. Every browser and every hop sends undeclared headers and cookies, so those are not
-    /// even counted.
+    /// even counted. What a contract does not say about data, the upstream decides, so it is reported;
+    /// but credentials that are not known to be required must not be skipped.
     const fn default_enforcement(self) -> Enforcement {
         match self {
-            Self::UnknownQuery | Self::UnexpectedBody => Enforcement::Report,
+            Self::UnknownQuery | Self::UnexpectedBody | Self::Unreadable => Enforcement::Report,
+            Self::UnreadableResponse => Enforcement::Report,
             Self::UnknownHeader | Self::UnknownCookie | Self::UnknownBodyProperty => {
                 Enforcement::Off
             }
@@ -207,6 +237,10 @@ impl Enforcement {
         ("report", Self::Report),
         ("off", Self::Off),
     ];
+
+    /// Those that leave nothing unreported.
+    pub const REPORTING_NAMES: [(&'static str, Self); 2] =
+        [("reject", Self::Reject), ("report", Self::Report)];
 
     /// The enforcement's stable name.
     pub const fn as_str(self) -> &'static str {
@@ -274,6 +308,16 @@ impl EnforcementPolicy {
             ceilings,
             sample: sample.clamp(0.0, 1.0),
         }
+    }
+
+    /// The same policy with one enforcement for all that a contract leaves unread.
+    #[must_use]
+    pub fn with_unreadable(mut self, enforcement: Enforcement) -> Self {
+        for class in ViolationClass::UNREADABLE {
+            self.by_class[class.index()] = enforcement;
+            self.is_named[class.index()] = true;
+        }
+        self
     }
 
     /// The policy of an operation whose contract sets its own ceilings, which replace those of the

@@ -22,7 +22,9 @@ function contractCauses(service, contacts) {
 }
 
 // The provider is responsible for responses, the consumer for requests.
-const RESPONSES = ["undeclared-status", "missing-header", "invalid-header", "undeclared-media-type", "malformed-response-body", "invalid-response-body"];
+const RESPONSES = ["undeclared-status", "missing-header", "invalid-header", "undeclared-media-type", "malformed-response-body", "invalid-response-body", "response-check-limit"];
+// The contract is at fault, which is a warning of its own.
+const UNREADABLE = ["unreadable-credentials", "unreadable", "unreadable-response"];
 const isResponse = (violation) => RESPONSES.includes(violation.class);
 
 // Violations of the last minute. Requests are one cause for each service, or for the squad if it alone
@@ -31,7 +33,7 @@ function violationCauses(all, contacts) {
   const found = [];
   const requests = [];
   for (const service of all) {
-    const latest = (service.traffic?.violations ?? []).filter((violation) => secondsSince(violation.at) <= MINUTE_SECONDS);
+    const latest = (service.traffic?.violations ?? []).filter((violation) => secondsSince(violation.at) <= MINUTE_SECONDS && !UNREADABLE.includes(violation.class));
     const [responses, others] = [latest.filter(isResponse), latest.filter((violation) => !isResponse(violation))];
     if (responses.length) found.push(responseCause(service, responses, contacts));
     if (others.length) requests.push({ service, group: others, squads: [...new Set(others.map((violation) => violation.squad))].sort() });

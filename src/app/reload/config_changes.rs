@@ -55,7 +55,9 @@ impl SourceChange {
         let Some(old) = old else {
             return Self::Contract;
         };
-        let is_compiled_alike = options(old) == options(new) && old.ref_root == new.ref_root;
+        let is_compiled_alike = options(old) == options(new)
+            && old.ref_root == new.ref_root
+            && old.overlays == new.overlays;
         if old.contract != new.contract || !is_compiled_alike {
             Self::Contract
         } else if old.candidate != new.candidate

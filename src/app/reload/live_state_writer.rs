@@ -84,6 +84,7 @@ impl LiveStateWriter {
         for service in &mut services {
             report_revision(metrics, &service.live, true);
             service.check_reachability(&config, metrics);
+            service.report_unjudged(metrics);
         }
         let active = services.iter().map(|state| Arc::clone(&state.live));
         let live = ActiveConfig::new(Arc::clone(&config), active.collect());

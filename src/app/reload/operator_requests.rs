@@ -208,7 +208,21 @@ fn warnings(state: &ServiceState) -> Vec<String> {
         )
     });
     let unreachable = state.reachability.warning.clone();
-    unreachable.into_iter().chain(untrusted).collect()
+    let unread = state.live.compiled().and_then(|contract| {
+        let parts = &contract.broken_parts;
+        let first = parts.first()?;
+        let count = match parts.len() {
+            1 => "1 part of the contract cannot be read".to_owned(),
+            count => format!("{count} parts of the contract cannot be read"),
+        };
+        Some(format!(
+            "{count}, and messages that depend on it are not judged: {}:{} {}; \
+             `enforcement.unreadable` decides about them, and an overlay can correct the contract",
+            first.at.file, first.at.line, first.message
+        ))
+    });
+    let warnings = unreachable.into_iter().chain(unread);
+    warnings.chain(untrusted).collect()
 }
 
 fn history_entry(event: &RevisionEvent) -> HistoryEntry {

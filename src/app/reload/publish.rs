@@ -237,6 +237,7 @@ impl LiveStateWriter {
         state.replace(index, live);
         self.publish(state);
         state.services[index].check_reachability(config, &self.metrics);
+        state.services[index].report_unjudged(&self.metrics);
     }
 
     /// Publishes a service with the same contract and the current shadow sampler.

@@ -10,8 +10,7 @@ use crate::source::ReferenceRoot;
 use portcullis_config::{ReloadPolicy, ServiceConfig};
 use portcullis_contract::{
     BrokenPartPolicy, CompileOptions, CompiledContract, ContractIdentity, ContractLoadError,
-    ContractProblem, DocumentSet, READING_KEY, compile, parse_single_file_as,
-    tolerant_reading_advice,
+    ContractProblem, DocumentSet, READING_KEY, compile, tolerant_reading_advice,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::limits::Limits;
@@ -94,7 +93,8 @@ impl ReadSettings {
         Self {
             options: options(service),
             limits,
-            root: ReferenceRoot::new(service.ref_root.clone()),
+            root: ReferenceRoot::new(service.ref_root.clone())
+                .with_overlays(service.overlays.clone()),
             known: None,
             basis: None,
         }
@@ -127,7 +127,8 @@ pub(super) fn load(task: &ReadTask) -> (Result<DocumentSet, NotCompiled>, Vec<Pa
     let loaded = match &task.input {
         ReadInput::File(path) => task.settings.root.load_as(path, limits, reading),
         ReadInput::Bytes { name, bytes } => {
-            parse_single_file_as(name, bytes.clone(), limits, reading)
+            let root = &task.settings.root;
+            root.parse_as(name, bytes.clone(), limits, reading)
         }
     };
     let documents = match loaded {

@@ -131,6 +131,7 @@ impl LiveStateWriter {
         }
         for service in &mut state.services {
             service.check_reachability(&changes.config, &self.metrics);
+            service.report_unjudged(&self.metrics);
         }
         tracing::info!(
             changed = changes.changed.join(", "),

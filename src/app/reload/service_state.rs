@@ -1,5 +1,6 @@
 //! The state of one service, and its identity.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -47,6 +48,8 @@ pub(super) struct ServiceState {
     pub(super) pending: Option<ReadinessGuard>,
     /// The provider in the metrics.
     reported_provider: Option<String>,
+    /// The unjudged parts in the metrics, by kind.
+    reported_unjudged: BTreeMap<&'static str, usize>,
 }
 
 impl ServiceIds {
@@ -93,6 +96,7 @@ impl ServiceState {
             superseded: None,
             pending: None,
             reported_provider: None,
+            reported_unjudged: BTreeMap::new(),
         }
     }
 
@@ -130,6 +134,26 @@ impl ServiceState {
             tracing::warn!(service = service.name, "{warning}");
         }
         self.reachability = found;
+    }
+
+    /// Updates the metric of the parts that messages are not judged by.
+    pub(super) fn report_unjudged(&mut self, metrics: &Metrics) {
+        let parts = self.live.compiled().map(|one| one.unjudged_parts());
+        let parts = parts.unwrap_or_default();
+        let name = &self.live.config.name;
+        for kind in self.reported_unjudged.keys() {
+            if !parts.contains_key(kind) {
+                metrics.unjudged_parts(name, kind, 0);
+            }
+        }
+        for (kind, count) in &parts {
+            metrics.unjudged_parts(name, kind, *count);
+        }
+        // A kind that had a value keeps one.
+        for kind in std::mem::take(&mut self.reported_unjudged).into_keys() {
+            self.reported_unjudged.insert(kind, 0);
+        }
+        self.reported_unjudged.extend(parts);
     }
 
     /// Updates the provider metric if the provider has changed.

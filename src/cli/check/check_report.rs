@@ -185,6 +185,7 @@ impl ContractReport {
         let files = documents
             .list()
             .iter()
+            .chain(documents.overlays())
             .map(|file| Arc::clone(&file.name))
             .collect();
         let CompileReport {
@@ -297,6 +298,8 @@ impl OperationReport {
 pub(super) struct EnforcementReport {
     pub(super) request: Option<&'static str>,
     pub(super) response: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unreadable: Option<&'static str>,
 }
 
 impl EnforcementReport {
@@ -304,6 +307,7 @@ impl EnforcementReport {
         (declared != OperationEnforcement::default()).then(|| Self {
             request: declared.request.map(Enforcement::as_str),
             response: declared.response.map(Enforcement::as_str),
+            unreadable: declared.unreadable.map(Enforcement::as_str),
         })
     }
 }

@@ -218,9 +218,14 @@ fn details(operation: &OperationReport, contract_provider: Option<&str>) -> Stri
     parts.extend(provider.map(|provider| format!("provider {provider}")));
     parts.extend(operation.tier.map(str::to_owned));
     if let Some(declared) = &operation.enforcement {
-        let EnforcementReport { request, response } = declared;
+        let EnforcementReport {
+            request,
+            response,
+            unreadable,
+        } = declared;
         parts.extend(request.map(|enforcement| format!("requests: {enforcement}")));
         parts.extend(response.map(|enforcement| format!("responses: {enforcement}")));
+        parts.extend(unreadable.map(|enforcement| format!("unreadable: {enforcement}")));
     }
     if operation.parameters > 0 {
         parts.push(counted(operation.parameters as u64, "parameter"));

@@ -7,7 +7,7 @@ use clap::{Args as Flags, ValueEnum};
 use portcullis_compat::Date;
 use portcullis_contract::BrokenPartPolicy;
 
-use crate::cli::inputs::{LevelArgs, ReferenceArgs};
+use crate::cli::inputs::{LevelArgs, ReadingArgs, ReferenceArgs};
 use crate::cli::report::ReportFormat;
 
 /// `portcullis diff`.
@@ -49,6 +49,9 @@ pub(crate) struct DiffArgs {
     /// The revisions that are compared around their broken parts instead of being refused
     #[arg(long, value_enum, default_value_t, value_name = "SIDE")]
     pub(super) tolerant: TolerantSides,
+    /// How both revisions are read
+    #[command(flatten)]
+    pub(super) reading: ReadingArgs,
     /// Treat changes that cannot be proved harmless as breaking
     #[arg(long)]
     pub(super) strict: bool,

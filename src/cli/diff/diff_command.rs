@@ -7,7 +7,7 @@ use portcullis_compat::{self as compat, ChangeLevel, CompareOptions, ContractNam
 use portcullis_config::load_catalog_file;
 use portcullis_contract::{BrokenPartPolicy, CompiledContract, ContractIdentity, DocumentSet};
 use portcullis_control::ownership::SquadBoundaries;
-use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::{ContractReading, Limits};
 
 use super::diff_approvals::{apply_approvals, print_approval_templates};
 use super::diff_args::{DiffArgs, DiffFailThreshold, TolerantSides};
@@ -39,6 +39,7 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut ReportWriter) -> Result<CommandOut
         root: args.references.root(),
         options,
         tolerant: args.tolerant,
+        reading: args.reading.reading(),
         comparison: DiffResult::default(),
     };
     match (old.directory(), new.directory()) {
@@ -105,6 +106,7 @@ struct DiffRun {
     root: ReferenceRoot,
     options: CompareOptions,
     tolerant: TolerantSides,
+    reading: ContractReading,
     comparison: DiffResult,
 }
 
@@ -120,8 +122,9 @@ impl DiffRun {
         side: &DiffSide,
         policy: BrokenPartPolicy,
     ) -> Result<CompiledContract, RunError> {
-        let documents = side.load(&self.limits, &self.root, policy)?;
-        compile_contract(documents, &side.name(), policy)
+        let how = (policy, self.reading);
+        let documents = side.load(&self.limits, &self.root, how)?;
+        compile_contract(documents, &side.name(), how)
     }
 
     fn compare(
@@ -215,7 +218,8 @@ impl DiffRun {
             self.comparison.unchanged += 1;
             return;
         }
-        let (older, newer) = (self.tolerant.older(), self.tolerant.newer());
+        let how = |policy| (policy, self.reading);
+        let (older, newer) = (how(self.tolerant.older()), how(self.tolerant.newer()));
         let both = compile_contract(old.documents, &old.input.name(), older).and_then(|before| {
             let after = compile_contract(new.documents, &new.input.name(), newer)?;
             Ok((before, after))
@@ -239,7 +243,7 @@ impl DiffRun {
     ) -> Result<BTreeMap<String, LoadedContract>, RunError> {
         let mut read = BTreeMap::new();
         for (name, input) in side.files()? {
-            match input.load_for(&self.limits, &self.root, policy) {
+            match input.load_for(&self.limits, &self.root, (policy, self.reading)) {
                 Ok(documents) if is_contract(&documents) => {
                     read.insert(name, LoadedContract { input, documents });
                 }

@@ -1,7 +1,7 @@
 //! One side of a comparison: files, a Git revision, or a deployment of a registry.
 
 use portcullis_contract::{BrokenPartPolicy, DocumentSet};
-use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::{ContractReading, Limits};
 
 use crate::cli::gate::DeployedContract;
 use crate::cli::inputs::ContractInput;
@@ -60,10 +60,10 @@ impl DiffSide {
         &self,
         limits: &Limits,
         root: &ReferenceRoot,
-        policy: BrokenPartPolicy,
+        how: (BrokenPartPolicy, ContractReading),
     ) -> Result<DocumentSet, RunError> {
         match self {
-            Self::Files(input) => Ok(input.load_for(limits, root, policy)?),
+            Self::Files(input) => Ok(input.load_for(limits, root, how)?),
             Self::Deployed(deployed) => Ok(deployed.load()?),
         }
     }

@@ -8,7 +8,7 @@ use clap::{Args as Flags, Subcommand};
 use portcullis_compat::Date;
 
 use crate::cli::admin_port::AdminChangeArgs;
-use crate::cli::inputs::{LevelArgs, ReferenceArgs};
+use crate::cli::inputs::{LevelArgs, ReadingArgs, ReferenceArgs};
 use crate::cli::output::DataFormat;
 use crate::cli::report::ReportFormat;
 
@@ -93,6 +93,9 @@ pub(super) struct VerdictArgs {
     /// Which files the contract may refer to
     #[command(flatten)]
     pub(super) references: ReferenceArgs,
+    /// How the contract and the deployed ones are read
+    #[command(flatten)]
+    pub(super) reading: ReadingArgs,
     /// Print only the approval tables that are missing, and exit with 0. Nothing is recorded.
     #[arg(long, conflicts_with_all = ["record", "open_window"])]
     pub(super) print_approvals: bool,

@@ -12,7 +12,7 @@ use portcullis_contract::{BrokenPartPolicy, CompiledContract, DocumentSet};
 use portcullis_control::gate::{
     Deployment, DeploymentRegistry, RECORD_BYTES_MAX, RegisteredContract,
 };
-use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::{ContractReading, Limits};
 
 use super::gate_args::RegistryArgs;
 use super::gate_error::GateError;
@@ -108,11 +108,15 @@ impl GateRegistry {
 
     /// The deployed contract. It cannot be corrected any more, so it is compiled around parts that
     /// this version of the gate refuses.
-    pub(super) fn contract(&self, deployment: &Deployment) -> Result<CompiledContract, RunError> {
+    pub(super) fn contract(
+        &self,
+        deployment: &Deployment,
+        reading: ContractReading,
+    ) -> Result<CompiledContract, RunError> {
         compile_contract(
             self.documents(deployment)?,
             &format!("the deployed version {}", deployment.version),
-            BrokenPartPolicy::TolerateInOlder,
+            (BrokenPartPolicy::TolerateInOlder, reading),
         )
     }
 

@@ -6,6 +6,7 @@ use portcullis_config::load_catalog;
 use portcullis_control::gate::{
     Deployment, DeploymentRegistry, RollbackApproval, UtcTimestamp, rollback_approvals,
 };
+use portcullis_vocabulary::ContractReading;
 
 use super::gate_args::{ReleaseArgs, RollbackArgs};
 use super::gate_context::{actor_name, now};
@@ -95,8 +96,10 @@ fn count_rollback_breaks(
     now: UtcTimestamp,
 ) -> usize {
     let current = before.current();
-    let current = current.and_then(|current| registry.contract(current).ok());
-    let back = registry.contract(back).ok();
+    // They were accepted with either reading.
+    let reading = ContractReading::Tolerant;
+    let current = current.and_then(|current| registry.contract(current, reading).ok());
+    let back = registry.contract(back, reading).ok();
     let report = current.zip(back).map(|(current, back)| {
         compat::compare(&current, &back, &CompareOptions::for_day(now.date()))
     });

@@ -70,7 +70,7 @@ pub(super) fn verdict(
     let CandidateContract {
         compiled: contract,
         content,
-    } = read_candidate(args.contract, &args.verdict_args.references.root())?;
+    } = read_candidate(args.contract, args.verdict_args)?;
     let keep = keep_until(args, &found.record, &contract, now)?;
     let compared = compare(args, &registry, &found.record, &contract, now)?;
     let measured = measure_traffic(args, &registry)?;
@@ -275,7 +275,7 @@ fn compare(
         .live(now)
         .filter(|live| *live.revision != *contract.revision);
     let compare = |live: &gate::Deployment| {
-        let deployed = registry.contract(live)?;
+        let deployed = registry.contract(live, args.verdict_args.reading.reading())?;
         let report = compat::compare(&deployed, contract, &options);
         Ok(DeploymentComparison::new(live.number, &deployed, report))
     };

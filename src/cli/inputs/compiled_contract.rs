@@ -3,6 +3,7 @@
 use portcullis_contract::{
     BrokenPartPolicy, CompileOptions, CompiledContract, DocumentSet, compile,
 };
+use portcullis_vocabulary::ContractReading;
 
 use crate::cli::run_error::RunError;
 
@@ -11,11 +12,12 @@ use crate::cli::run_error::RunError;
 pub(crate) fn compile_contract(
     documents: DocumentSet,
     name: &str,
-    broken_parts: BrokenPartPolicy,
+    (broken_parts, reading): (BrokenPartPolicy, ContractReading),
 ) -> Result<CompiledContract, RunError> {
     let options = CompileOptions {
         outbound_operations: true,
         broken_parts,
+        reading,
         ..CompileOptions::default()
     };
     compile(documents, &options).map_err(|problems| RunError::Refused {

@@ -64,49 +64,35 @@ impl ContractInput {
         matches!(self, Self::File(path) if path == Path::new("-"))
     }
 
-    /// Loads the contract, which must not be a directory.
-    pub(crate) fn load(
-        &self,
-        limits: &Limits,
-        root: &ReferenceRoot,
-    ) -> Result<DocumentSet, ContractLoadError> {
-        match self {
-            Self::File(path) | Self::Directory(path) => root.load(path, limits),
-            Self::Committed(git_path) | Self::CommittedDirectory(git_path) => {
-                crate::source::load_contract_revision(git_path, limits)
-            }
-        }
-    }
-
-    /// Loads the contract for a compilation with this reading.
+    /// Loads the contract, which must not be a directory, for a compilation with this reading.
     pub(crate) fn load_as(
         &self,
         limits: &Limits,
         root: &ReferenceRoot,
         reading: ContractReading,
     ) -> Result<DocumentSet, ContractLoadError> {
-        let policy = match reading {
-            ContractReading::Strict => BrokenPartPolicy::Refuse,
-            // The same keeps repeated keys.
-            ContractReading::Tolerant => BrokenPartPolicy::TolerateInNewer,
-        };
-        self.load_for(limits, root, policy)
+        match self {
+            Self::File(path) | Self::Directory(path) => root.load_as(path, limits, reading),
+            Self::Committed(git_path) | Self::CommittedDirectory(git_path) => {
+                crate::source::load_contract_revision(git_path, limits, root, reading)
+            }
+        }
     }
 
-    /// Loads the contract for a compilation with this policy.
+    /// Loads the contract for a compilation with this policy and reading.
     pub(crate) fn load_for(
         &self,
         limits: &Limits,
         root: &ReferenceRoot,
-        policy: BrokenPartPolicy,
+        (policy, reading): (BrokenPartPolicy, ContractReading),
     ) -> Result<DocumentSet, ContractLoadError> {
-        match self {
-            _ if !policy.tolerates() => self.load(limits, root),
-            Self::File(path) | Self::Directory(path) => root.load_tolerant(path, limits),
-            Self::Committed(git_path) | Self::CommittedDirectory(git_path) => {
-                crate::source::load_contract_revision_tolerant(git_path, limits)
-            }
-        }
+        // Both keep repeated keys.
+        let reading = if policy.tolerates() {
+            ContractReading::Tolerant
+        } else {
+            reading
+        };
+        self.load_as(limits, root, reading)
     }
 
     /// The files below the directory that may be contracts, by their relative paths.

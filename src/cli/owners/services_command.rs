@@ -67,7 +67,8 @@ fn select<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c ServiceCon
 fn owner_of(config: &Config, service: &ServiceConfig) -> (OwnerView, bool) {
     let identity = match &service.contract {
         ContractSource::File(path) => {
-            let root = ReferenceRoot::new(service.ref_root.clone());
+            let root = ReferenceRoot::new(service.ref_root.clone())
+                .with_overlays(service.overlays.clone());
             match root.load_as(path, &config.limits, service.contract_reading) {
                 Ok(documents) => Some(ContractIdentity::of(&documents)),
                 Err(error) => {

@@ -112,6 +112,37 @@ fn replay_reads_with_the_switch() {
     assert_eq!(code, Some(1), "{text}");
 }
 
+/// Both sides of a comparison are read alike.
+#[test]
+fn diff_reads_both_sides_with_the_switch() {
+    let folder = folder();
+    let other = FLAWED.replace(
+        "minimum: 0, exclusiveMinimum: true",
+        "minimum: 5, exclusiveMinimum: true",
+    );
+    assert_ne!(other, FLAWED);
+    std::fs::write(folder.path().join("other.yaml"), other).unwrap();
+    let diff = |words: &str| {
+        let output = run(folder.path(), &format!("diff {words}"), "");
+        let text = format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        (output.status.code(), text)
+    };
+    // The newer side is refused, and the older one is not known.
+    let (code, text) = diff("flawed.yaml other.yaml");
+    assert_eq!(code, Some(2), "{text}");
+    let (code, text) = diff("flawed.yaml other.yaml --reading tolerant");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("minimum"), "{text}");
+    let (code, text) = diff("other.yaml flawed.yaml --reading tolerant");
+    assert_eq!(code, Some(0), "{text}");
+    let (code, text) = diff("flawed.yaml other.yaml --reading tolerant --tolerant none");
+    assert_eq!(code, Some(1), "{text}");
+}
+
 #[test]
 fn serve_names_the_key_of_the_service() {
     let (code, _, error) = output("serve --contract flawed.yaml --upstream mock", "");
@@ -129,4 +160,54 @@ fn a_service_reads_tolerantly() {
     // The operation that cannot be matched is unknown, as every undeclared one.
     let request = get("/files/7").replacen("GET", "PUT", 1);
     assert_eq!(app.ask(request).status, 405);
+}
+
+/// Documents of others that are refused strictly. Each error has a repair, so they can be enforced.
+#[test]
+#[cfg_attr(
+    not(has_corpora),
+    ignore = "needs the corpora; set PORTCULLIS_CORPORA to their directory"
+)]
+fn real_documents_with_flaws_are_read_tolerantly() {
+    let specs = crate::support::corpus::corpora().join("specs");
+    for name in [
+        "box.json",
+        "openai.yaml",
+        "readme-parameters-style-30.json",
+        "readme-parameters-style-31.json",
+    ] {
+        let path = specs.join(name).display().to_string();
+        let strict = run(&specs, &format!("check {path} --format json"), "");
+        let report: Value = serde_json::from_slice(&strict.stdout).unwrap();
+        let contract = &report["contracts"][0];
+        let problems = contract["problems"].as_array().unwrap().iter();
+        let errors: Vec<&Value> = problems.filter(|one| one["severity"] == "error").collect();
+        assert!(!errors.is_empty(), "{name} has no flaw");
+        assert!(
+            errors.iter().all(|one| one["repair"].is_string()),
+            "{name}: {errors:?}"
+        );
+        let advice = contract["advice"].as_str().unwrap();
+        assert!(advice.contains("--reading tolerant"), "{name}: {advice}");
+        let tolerant = run(
+            &specs,
+            &format!("check {path} --reading tolerant --format json"),
+            "",
+        );
+        let report: Value = serde_json::from_slice(&tolerant.stdout).unwrap();
+        let contract = &report["contracts"][0];
+        let problems = contract["problems"].as_array().unwrap();
+        let repaired = problems
+            .iter()
+            .filter(|one| one["repair"].is_string())
+            .count();
+        assert!(
+            repaired > 0 && problems.iter().all(|one| one["severity"] == "warning"),
+            "{name}: {problems:?}"
+        );
+        assert!(
+            !contract["operations"].as_array().unwrap().is_empty(),
+            "{name}"
+        );
+    }
 }

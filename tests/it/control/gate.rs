@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use portcullis_contract::ContractLoadOptions;
 use portcullis_control::gate::{GateRule, RegisteredContract};
 use portcullis_vocabulary::Limits;
 use serde_json::Value;
@@ -677,6 +678,44 @@ fn check_metrics(metrics: &str) {
     );
 }
 
+/// A contract of others is deployed with its overlay, and read as the service reads it.
+#[test]
+fn the_gate_reads_tolerantly_and_with_overlays() {
+    let fixture = GateFixture::new();
+    let flawed = |version: &str, most: u32| {
+        contract(version, most, "first")
+            + "  /orders#all:\n    get: {responses: {200: {description: d}}}\n"
+    };
+    fixture.write("1.0.yaml", &flawed("1.0.0", 100));
+    fixture.write("1.1.yaml", &flawed("1.1.0", 100));
+    let overlay = "overlay: 1.0.0\ninfo: {title: o, version: '1'}\nactions:\n- {target: $..quantity, update: {maximum: 50}}\n";
+    fixture.write("lower.yaml", overlay);
+    let words = "gate --squad payments --service orders --contract 1.0.yaml --registry registry --catalog squads.toml";
+    let refused = fixture.run(words);
+    assert_eq!(refused.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(text.contains("1.0.yaml"), "{text}");
+    assert_eq!(
+        fixture.decide("1.0.yaml", "--reading tolerant --record").0,
+        0
+    );
+    assert_eq!(fixture.decide("1.1.yaml", "--reading tolerant").0, 0);
+    // The overlay breaks the callers of the deployed contract, which has none.
+    let more = "--reading tolerant --overlay lower.yaml";
+    let (_, verdict) = fixture.decide("1.1.yaml", more);
+    assert!(verdict.to_string().contains("maximum"), "{verdict}");
+    // Deployed with its overlay, the contract is compared with it.
+    fixture.write("1.2.yaml", &flawed("1.2.0", 50));
+    let fresh = GateFixture::new();
+    for name in ["1.0.yaml", "1.2.yaml", "lower.yaml"] {
+        fresh.write(name, &fs::read_to_string(fixture.path(name)).unwrap());
+    }
+    assert_eq!(fresh.decide("1.0.yaml", &format!("{more} --record")).0, 0);
+    let (code, verdict) = fresh.decide("1.2.yaml", "--reading tolerant");
+    assert_eq!(code, 0, "{verdict}");
+    assert!(!verdict.to_string().contains("maximum"), "{verdict}");
+}
+
 /// A deployed contract that this version of the gate would refuse is compared around the broken
 /// part; the candidate is refused.
 #[test]
@@ -689,8 +728,14 @@ fn deployed_contracts_are_compared_around_broken_parts() {
     assert_eq!(fixture.decide("1.0.yaml", "--record").0, 0);
     // The registry as an older version of the gate would have written it.
     let read = |path: &Path, _| Ok(fs::read(fixture.path(path.to_str().unwrap())).unwrap());
-    let (_, stored) =
-        RegisteredContract::load(Path::new("broken.yaml"), "a", &Limits::default(), &read).unwrap();
+    let (_, stored) = RegisteredContract::load(
+        Path::new("broken.yaml"),
+        "a",
+        &ContractLoadOptions::default(),
+        &Limits::default(),
+        &read,
+    )
+    .unwrap();
     let digits = stored.revision.trim_start_matches("sha256:");
     let name = format!("registry/payments/orders/revisions/{digits}.json");
     fixture.write(&name, &stored.text());

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use portcullis_contract::ContractProblem;
 use portcullis_identity::TokenFault;
 use portcullis_proxy::{HeaderConcern, HttpRefusal};
 use portcullis_telemetry::RequestOutcome;
@@ -53,6 +54,7 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
             closed(Tier::ALL.map(Tier::as_str).into_iter().chain(["everybody"]))
         }
         "tier" => closed(Tier::ALL.map(Tier::as_str)),
+        "kind" => closed(ContractProblem::UNJUDGED_KINDS),
         "result" => results(metric),
         "reason" => reasons(metric),
         _ => panic!("{metric}: add the values of the label `{label}` to this file"),

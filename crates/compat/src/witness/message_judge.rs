@@ -113,7 +113,7 @@ impl<'c> MessageJudge<'c> {
                 &mut found,
             );
         }
-        Ok(found)
+        decided(found)
     }
 }
 
@@ -157,7 +157,23 @@ fn violations(
             &mut found,
         );
     }
-    Ok(found)
+    decided(found)
+}
+
+/// The violations that do not depend on a part of the contract that cannot be read.
+///
+/// # Errors
+///
+/// Returns the reason if the verdict depends on such a part.
+fn decided(mut found: Vec<Violation>) -> Result<Vec<Violation>, String> {
+    let is_unread = |violation: &Violation| violation.class.is_unreadable();
+    let unread = found.iter().find(|one| is_unread(one));
+    let reason = unread.map(|violation| violation.message.clone());
+    found.retain(|violation| !is_unread(violation));
+    match reason {
+        Some(reason) if found.is_empty() => Err(reason),
+        _ => Ok(found),
+    }
 }
 
 fn length(body: Option<&str>) -> BodyLength {

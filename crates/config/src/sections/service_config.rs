@@ -28,6 +28,8 @@ pub struct ServiceConfig {
     /// The directory below which the contract may refer to files. Default: its git repository, else
     /// its directory.
     pub ref_root: Option<PathBuf>,
+    /// Documents that change the contract, in the order in which they are applied.
+    pub overlays: Vec<PathBuf>,
     /// How a contract with flaws is read.
     pub contract_reading: ContractReading,
     /// Where requests go.
@@ -85,6 +87,7 @@ impl ServiceConfig {
             squad: None,
             contract: ContractSource::File(contract),
             ref_root: None,
+            overlays: Vec::new(),
             contract_reading: ContractReading::default(),
             upstream,
             hosts: vec![HostPattern::Any],

@@ -80,6 +80,10 @@ fn read_service(
     let is_required = true;
     let source = contract(&mut section, "contract", is_required, context.directory);
     let ref_root = ref_root(&mut section, context.directory);
+    let overlays = section.list("overlays", path).unwrap_or_default();
+    let overlays = overlays
+        .into_iter()
+        .map(|path| context.directory.join(path));
     let readings = word(&ContractReading::NAMES);
     let contract_reading = section.value("contract_reading", ContractReading::default(), readings);
     let upstream = section.required("upstream", parse_upstream);
@@ -113,6 +117,7 @@ fn read_service(
         squad,
         contract: source?,
         ref_root,
+        overlays: overlays.collect(),
         contract_reading,
         upstream: upstream?,
         hosts: hosts?,
@@ -253,9 +258,14 @@ fn enforcement(mut section: ConfigSection<'_>, legacy: bool) -> EnforcementPolic
     }
     let default_sample = if legacy { 0.0 } else { 1.0 };
     let sample = section.value("sample", default_sample, share);
+    let unreadable = section.read("unreadable", word(&Enforcement::REPORTING_NAMES));
     let classes = classes(section.section("classes"));
     section.finish();
-    EnforcementPolicy::new(ceilings, classes, sample)
+    // A class that is named itself comes later and wins.
+    let unread = unreadable
+        .into_iter()
+        .flat_map(|enforcement| ViolationClass::UNREADABLE.map(|class| (class, enforcement)));
+    EnforcementPolicy::new(ceilings, unread.chain(classes), sample)
 }
 
 /// Each key is a class, whose dashes are underscores in a variable.
@@ -275,7 +285,13 @@ fn classes(mut section: ConfigSection<'_>) -> Vec<(ViolationClass, Enforcement)>
             );
             continue;
         };
-        match word(&Enforcement::NAMES)(&node) {
+        // What is not judged is never silent.
+        let enforcement = if class.is_unreadable() {
+            word(&Enforcement::REPORTING_NAMES)(&node)
+        } else {
+            word(&Enforcement::NAMES)(&node)
+        };
+        match enforcement {
             Ok(enforcement) => classes.push((class, enforcement)),
             Err(fault) => section.refuse_entry(&key, &node, &fault),
         }

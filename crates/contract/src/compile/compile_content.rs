@@ -10,7 +10,7 @@ use super::contract_compiler::ContractCompiler;
 use crate::message::body::{BodyFormat, compile_body_shape};
 use crate::message::media_range::MediaRange;
 use crate::message::operation::{
-    BodyDeclaration, DeclaredBody, DeclaredResponse, MediaType, StatusPattern,
+    BodyDeclaration, DeclaredBody, DeclaredResponse, MediaType, StatusPattern, UnreadParts,
 };
 use crate::message::parameter::{Parameter, header};
 use crate::openapi::contract_problem::ContractProblemKind;
@@ -24,6 +24,7 @@ impl<'d> ContractCompiler<'d> {
         near: NodeRef,
         operation: JsonNode<'d>,
         method: &Method,
+        unread: &mut UnreadParts,
     ) -> BodyDeclaration {
         let Some(declared) = operation.get("requestBody") else {
             return BodyDeclaration::Undeclared;
@@ -36,9 +37,13 @@ impl<'d> ContractCompiler<'d> {
         if is_30 && !has_meaning {
             return BodyDeclaration::Ignored;
         }
-        let Some(node_ref) = self.object(DocumentSet::node_ref(near, declared), "a request body")
-        else {
-            return BodyDeclaration::Undeclared;
+        let declared = DocumentSet::node_ref(near, declared);
+        let node_ref = match self.object_or_unread(declared, "a request body") {
+            Ok(target) => target,
+            Err(at) => {
+                unread.body = at;
+                return BodyDeclaration::Undeclared;
+            }
         };
         if !self.bodies.contains_key(&node_ref) {
             let node = self.documents.node(node_ref);
@@ -61,6 +66,7 @@ impl<'d> ContractCompiler<'d> {
         &mut self,
         near: NodeRef,
         operation: JsonNode<'d>,
+        unread: &mut UnreadParts,
     ) -> Vec<Arc<DeclaredResponse>> {
         let mut responses = Vec::new();
         for (key, value) in self.members(near, operation, "responses") {
@@ -75,16 +81,21 @@ impl<'d> ContractCompiler<'d> {
                 self.skip(ContractProblemKind::MalformedDocument, at, &message);
                 continue;
             };
-            let Some(node_ref) = self.object(at, "a response") else {
-                continue;
+            let node_ref = match self.object_or_unread(at, "a response") {
+                Ok(target) => target,
+                Err(at) => {
+                    unread.responses.extend(at.map(|at| (status, at)));
+                    continue;
+                }
             };
             if !self.compiled_responses.contains_key(&(node_ref, status)) {
                 let node = self.documents.node(node_ref);
-                let headers = self.response_headers(node_ref, node);
+                let (headers, unread_headers) = self.response_headers(node_ref, node);
                 let content = self.content(node_ref, node, MessageDirection::Response);
                 let response = Arc::new(DeclaredResponse {
                     status,
                     headers,
+                    unread_headers,
                     content,
                     node_ref,
                 });
@@ -96,30 +107,39 @@ impl<'d> ContractCompiler<'d> {
     }
 
     /// The header fields of a response, without `Content-Type`, which is ignored here (OpenAPI
-    /// 3.0.4 and 3.1.1, Response Object).
-    fn response_headers(&mut self, near: NodeRef, response: JsonNode<'d>) -> Vec<Parameter> {
+    /// 3.0.4 and 3.1.1, Response Object). The second list has those that cannot be read, by name.
+    fn response_headers(
+        &mut self,
+        near: NodeRef,
+        response: JsonNode<'d>,
+    ) -> (Vec<Parameter>, Vec<(String, NodeRef)>) {
         let declared = response.get("headers").into_iter();
-        let mut headers = Vec::new();
+        let (mut headers, mut unread) = (Vec::new(), Vec::new());
         for (name, value) in declared.flat_map(|headers| headers.members()) {
-            let Some(node_ref) = self.target(DocumentSet::node_ref(near, value)) else {
-                continue;
-            };
+            let target = self.object_or_unread(DocumentSet::node_ref(near, value), "a header");
             if name.eq_ignore_ascii_case("content-type") {
                 continue;
             }
+            let node_ref = match target {
+                Ok(target) => target,
+                Err(at) => {
+                    unread.extend(at.map(|at| (name.to_owned(), at)));
+                    continue;
+                }
+            };
             let responses = &mut self.responses;
             let compiled = header(self.surface, name, node_ref, &mut |schema| {
                 responses.key(schema)
             });
             match compiled {
-                Ok(header) => headers.push(header),
+                Ok(header) => headers.push(self.judged(header)),
                 Err(error) => {
                     let kind = ContractProblemKind::MalformedParameter;
                     self.error(kind, error.at, &error.to_string());
                 }
             }
         }
-        headers
+        (headers, unread)
     }
 
     fn content(
@@ -130,9 +150,11 @@ impl<'d> ContractCompiler<'d> {
     ) -> Vec<MediaType> {
         let mut content = Vec::new();
         for (key, value) in self.members(near, owner, "content") {
-            let Some(node_ref) = self.object(DocumentSet::node_ref(near, value), "a media type")
-            else {
-                continue;
+            let declared = DocumentSet::node_ref(near, value);
+            let (node_ref, mut unread) = match self.object_or_unread(declared, "a media type") {
+                Ok(target) => (target, None),
+                Err(None) => continue,
+                Err(unread) => (declared, unread),
             };
             let Some(range) = MediaRange::parse(key) else {
                 let message = format!("`{key}` is not a media type: write type/subtype");
@@ -158,15 +180,49 @@ impl<'d> ContractCompiler<'d> {
             let schema = declared
                 .filter(|_| is_json || shape.is_some() || self.options.outbound_operations)
                 .map(|schema| schemas.key(schema));
+            if shape.is_some() {
+                let form = self.unread_form(node_ref, node, &range);
+                unread = unread.or(form.filter(|_| !self.tolerates()));
+            }
             content.push(MediaType {
                 key: key.to_owned(),
                 is_json,
                 schema,
                 shape,
+                unread,
                 node_ref,
             });
         }
         content
+    }
+
+    /// The part without which no body of a media type other than JSON can be read: its schema and
+    /// those of its properties say how, and so do the header fields of its parts.
+    fn unread_form(
+        &mut self,
+        media: NodeRef,
+        node: JsonNode<'d>,
+        range: &MediaRange<'_>,
+    ) -> Option<NodeRef> {
+        let surface = self.surface;
+        let schema = node.get("schema").or(node.get("itemSchema"))?;
+        let schema = DocumentSet::node_ref(media, schema);
+        let mut schemas = vec![schema];
+        // Records are JSON, which is read without its schema.
+        if !BodyFormat::of(range).is_sequence() {
+            schemas.extend(surface.members(schema).into_values().flatten());
+        }
+        let dangling = schemas.into_iter();
+        let mut unread = dangling
+            .filter_map(|schema| surface.dangling_reference(schema))
+            .next();
+        let encodings = node.get("encoding").into_iter().flat_map(JsonNode::members);
+        let headers = encodings.filter_map(|(_, encoding)| encoding.get("headers"));
+        for (_, field) in headers.flat_map(JsonNode::members) {
+            let field = self.object_or_unread(DocumentSet::node_ref(media, field), "a header");
+            unread = unread.or(field.err().flatten());
+        }
+        unread
     }
 
     /// Refuses the fields of a Media Type Object that OpenAPI 3.2 adds and that are not read, because

@@ -29,6 +29,7 @@ pub fn compile(
         }]
     })?;
     let mut compiler = ContractCompiler::new(&documents, dialect, options);
+    compiler.overlay_faults();
     compiler.repeated_keys();
     compiler.translation_problems();
     compiler.paths();

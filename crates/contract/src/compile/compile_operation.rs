@@ -11,7 +11,7 @@ use portcullis_vocabulary::limits::DURATION_MAX;
 
 use super::compile_paths::InheritedFields;
 use super::contract_compiler::ContractCompiler;
-use crate::message::operation::{Operation, OperationEnforcement, OperationTimeouts};
+use crate::message::operation::{Operation, OperationEnforcement, OperationTimeouts, UnreadParts};
 use crate::message::parameter::Parameter;
 use crate::message::route::PathTemplate;
 use crate::message::security_requirements::SecurityRequirements;
@@ -39,7 +39,9 @@ impl<'d> ContractCompiler<'d> {
         }
         let node = self.documents.node(node_ref);
         let effective = self.inherit(node_ref, node, inherited);
-        let mut parameters = self.parameters(node_ref, node, template);
+        let mut unread = UnreadParts::default();
+        let mut parameters = self.parameters(node_ref, node, template, &mut unread.parameters);
+        unread.parameters.extend(&inherited.unread_parameters);
         for above in &inherited.parameters {
             if !parameters.iter().any(|parameter| parameter.is_same(above)) {
                 parameters.push(above.clone());
@@ -47,6 +49,11 @@ impl<'d> ContractCompiler<'d> {
         }
         self.warn_undeclared_expressions(template, node_ref, &parameters);
         let id = u32::try_from(self.operations.len()).ok()?;
+        let security = self.security(node_ref, node);
+        let has_unread = |parameter: &Parameter| parameter.unread.is_some();
+        unread.has_names = !unread.parameters.is_empty()
+            || security.has_unreadable()
+            || parameters.iter().any(has_unread);
         let operation = Operation {
             name: self.name(node, method, template, node_ref),
             path: template.key().into(),
@@ -56,9 +63,10 @@ impl<'d> ContractCompiler<'d> {
             timeouts: self.timeouts(node_ref, node),
             takes_any_query: parameters.iter().any(Parameter::takes_any_query),
             parameters,
-            security: self.security(node_ref, node),
-            body: self.body(node_ref, node, method),
-            responses: self.responses(node_ref, node),
+            security,
+            body: self.body(node_ref, node, method, &mut unread),
+            responses: self.responses(node_ref, node, &mut unread),
+            unread,
             method: method.clone(),
             path_item: effective.path_item.unwrap_or(node_ref),
             node_ref,
@@ -133,12 +141,21 @@ impl<'d> ContractCompiler<'d> {
         let Some(declared) = declared else {
             return SecurityRequirements::default();
         };
-        match self.schemes.requirements(self.documents, declared) {
-            Ok(security) => security,
-            Err((at, message)) => {
-                self.error(ContractProblemKind::MalformedDocument, at, &message);
-                SecurityRequirements::default()
-            }
+        if !self.is_a(JsonKind::Array, declared, "`security`") {
+            return SecurityRequirements::default();
+        }
+        let mut faults = Vec::new();
+        let schemes = &self.schemes;
+        let security = schemes.requirements(self.documents, declared, &mut faults);
+        let is_readable = faults.is_empty();
+        for (at, message) in faults {
+            let kind = ContractProblemKind::MalformedDocument;
+            self.unreadable(ContractRepair::UndeclaredScheme, kind, at, &message);
+        }
+        if is_readable || !self.tolerates() {
+            security
+        } else {
+            SecurityRequirements::default()
         }
     }
 
@@ -160,6 +177,10 @@ impl<'d> ContractCompiler<'d> {
                 continue;
             }
             let side = match name {
+                "unreadable" => {
+                    own.unreadable = self.unreadable_enforcement(at, value);
+                    continue;
+                }
                 "request" => &mut own.request,
                 "response" => &mut own.response,
                 UPSTREAM_TIMEOUT | BODY_IDLE_TIMEOUT => continue,
@@ -179,6 +200,18 @@ impl<'d> ContractCompiler<'d> {
             }
         }
         own
+    }
+
+    /// Reads `x-portcullis.unreadable`. What is not judged is never silent, so it cannot be off.
+    fn unreadable_enforcement(&mut self, at: NodeRef, value: JsonNode<'d>) -> Option<Enforcement> {
+        let found = Enforcement::REPORTING_NAMES
+            .iter()
+            .find(|(known, _)| value.as_str() == Some(known));
+        if found.is_none() {
+            let message = "`x-portcullis.unreadable` must be reject or report";
+            self.error(ContractProblemKind::MalformedDocument, at, message);
+        }
+        found.map(|(_, enforcement)| *enforcement)
     }
 
     /// Reads the times in `x-portcullis`, such as `{ body_idle_timeout: 10m }`.

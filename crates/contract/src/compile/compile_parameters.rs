@@ -15,12 +15,17 @@ impl<'d> ContractCompiler<'d> {
         near: NodeRef,
         owner: JsonNode<'d>,
         template: &PathTemplate,
+        unread: &mut Vec<NodeRef>,
     ) -> Vec<Parameter> {
         let mut parameters = Vec::new();
         for element in self.elements(near, owner, "parameters") {
-            let Some(node_ref) = self.object(DocumentSet::node_ref(near, element), "a parameter")
-            else {
-                continue;
+            let declared = DocumentSet::node_ref(near, element);
+            let node_ref = match self.object_or_unread(declared, "a parameter") {
+                Ok(target) => target,
+                Err(at) => {
+                    unread.extend(at);
+                    continue;
+                }
             };
             let Some(mut parameter) = self.parameter(node_ref) else {
                 continue;
@@ -63,7 +68,7 @@ impl<'d> ContractCompiler<'d> {
         let found = match compiled {
             Ok(parameter) => {
                 self.warn_permissive(&parameter);
-                Some(parameter)
+                Some(self.judged(parameter))
             }
             Err(error) => {
                 self.error(
@@ -76,6 +81,13 @@ impl<'d> ContractCompiler<'d> {
         };
         self.parameters.insert(node_ref, found.clone());
         found
+    }
+
+    /// A parameter as messages are judged by it. In a comparison its unknown schema accepts
+    /// everything.
+    pub(super) fn judged(&self, mut parameter: Parameter) -> Parameter {
+        parameter.unread = parameter.unread.filter(|_| !self.tolerates());
+        parameter
     }
 
     /// Warns about a parameter that accepts more than its author may expect.

@@ -32,6 +32,8 @@ pub(super) type EffectiveServers<'d> = Option<(NodeRef, JsonNode<'d>)>;
 #[derive(Clone, Default)]
 pub(super) struct InheritedFields<'d> {
     pub(super) parameters: Vec<Parameter>,
+    /// The parameters that could not be read.
+    pub(super) unread_parameters: Vec<NodeRef>,
     pub(super) servers: EffectiveServers<'d>,
     pub(super) provider: Option<Arc<str>>,
     pub(super) tier: Option<Tier>,
@@ -211,8 +213,10 @@ impl<'d> ContractCompiler<'d> {
             let node = self.documents.node(object);
             let mut own = self.inherit(object, node, &inherited);
             own.parameters = inherited.parameters;
-            own.parameters
-                .extend(self.parameters(object, node, template));
+            own.unread_parameters = inherited.unread_parameters;
+            let unread = &mut own.unread_parameters;
+            let found = self.parameters(object, node, template, unread);
+            own.parameters.extend(found);
             inherited = own;
         }
         inherited.path_item = Some(declared);
@@ -240,6 +244,7 @@ impl<'d> ContractCompiler<'d> {
         let text = |name| node.get(name).and_then(|value| value.as_str());
         InheritedFields {
             parameters: Vec::new(),
+            unread_parameters: Vec::new(),
             servers: node
                 .get("servers")
                 .map(|servers| (node_ref, servers))

@@ -93,7 +93,7 @@ impl<'d> ContractCompiler<'d> {
             if policy.tolerates() {
                 schemas.build_tolerant(self.documents, policy, &mut broken)
             } else {
-                schemas.build(self.documents, is_closed)
+                schemas.build(self.documents, is_closed, &mut broken)
             }
         };
         // Built one after the other: the second build reuses the memory of the first. On large
@@ -145,14 +145,24 @@ impl<'d> ContractCompiler<'d> {
         match follow(self.documents, node_ref) {
             Ok(target) => Some(target),
             Err((at, error)) => {
-                self.error(
-                    ContractProblemKind::UnresolvedReference,
-                    at,
-                    &error.to_string(),
-                );
+                let kind = ContractProblemKind::UnresolvedReference;
+                let repair = ContractRepair::DanglingReference;
+                self.unreadable(repair, kind, at, &error.to_string());
                 None
             }
         }
+    }
+
+    /// Follows the `$ref` like [`Self::object`]. The error is the object whose reference leads
+    /// nowhere, if messages are to be judged nevertheless.
+    pub(super) fn object_or_unread(
+        &mut self,
+        node_ref: NodeRef,
+        what: &str,
+    ) -> Result<NodeRef, Option<NodeRef>> {
+        let unread = follow(self.documents, node_ref).err().map(|(at, _)| at);
+        let found = self.object(node_ref, what);
+        found.ok_or(unread.filter(|_| !self.tolerates()))
     }
 
     /// Follows the `$ref` like [`Self::target`] and reports a target that is not an object. `what`
@@ -247,9 +257,35 @@ impl<'d> ContractCompiler<'d> {
         is_repaired
     }
 
+    /// Reports a part that cannot be read. The tolerant reading leaves its meaning unknown.
+    pub(super) fn unreadable(
+        &mut self,
+        repair: ContractRepair,
+        kind: ContractProblemKind,
+        node_ref: NodeRef,
+        message: &str,
+    ) {
+        if self.tolerates() {
+            self.error(kind, node_ref, message);
+        } else if self.flaw(repair, kind, node_ref, message) {
+            let problem = self.located(Severity::Error, kind, node_ref, message);
+            let part = self.options.broken_parts.part(problem, node_ref);
+            self.broken.add(part);
+        }
+    }
+
     /// Reports an error that concerns the whole contract.
     pub(super) fn refuse(&mut self, node_ref: NodeRef, message: &str) {
-        let kind = ContractProblemKind::MalformedDocument;
+        self.refuse_as(ContractProblemKind::MalformedDocument, node_ref, message);
+    }
+
+    /// Reports an error of a kind that concerns the whole contract.
+    pub(super) fn refuse_as(
+        &mut self,
+        kind: ContractProblemKind,
+        node_ref: NodeRef,
+        message: &str,
+    ) {
         self.problem(Severity::Error, kind, node_ref, message);
     }
 

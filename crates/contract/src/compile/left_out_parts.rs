@@ -39,6 +39,18 @@ impl<'d> ContractCompiler<'d> {
         }
     }
 
+    /// Reports what is wrong with overlays. A contract without its overlays is another one.
+    pub(super) fn overlay_faults(&mut self) {
+        for fault in self.documents.overlay_faults() {
+            let kind = ContractProblemKind::OverlayAction;
+            if fault.is_error {
+                self.refuse_as(kind, fault.node_ref, &fault.message);
+            } else {
+                self.warn(kind, fault.node_ref, &fault.message);
+            }
+        }
+    }
+
     /// Reports what a Swagger contract says that OpenAPI 3.0 cannot express.
     pub(super) fn translation_problems(&mut self) {
         for (node_ref, message) in self.documents.translation_problems() {

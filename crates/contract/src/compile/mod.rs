@@ -31,6 +31,8 @@ pub(crate) mod broken_aspects;
 #[cfg(test)]
 mod reading_tests;
 #[cfg(test)]
+mod unreadable_tests;
+#[cfg(test)]
 mod tests;
 
 pub use compile_contract::compile;

@@ -1,11 +1,14 @@
 //! Collects the schemas that operations validate against.
 
+use portcullis_vocabulary::ContractReading;
+
 use super::broken_parts::BrokenParts;
 use crate::openapi::broken_part::BrokenPartPolicy;
 use crate::openapi::contract_problem::ContractProblem;
+use crate::openapi::contract_repair::ContractRepair;
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef};
-use crate::schema::lower::SchemaLowering;
+use crate::schema::lower::{LoweringOutput, SchemaFault, SchemaLowering};
 use crate::schema::schema_set::{SchemaKey, SchemaSet, SchemaSetErrors};
 
 /// Collects the schemas of one direction.
@@ -37,14 +40,33 @@ impl<'d> SchemaCollector<'d> {
         SchemaKey::new(number)
     }
 
-    /// Builds the validator. With `is_closed`, also the one that detects undeclared properties.
+    /// Builds the validator. With `is_closed`, also the one that detects undeclared properties. The
+    /// tolerant reading leaves references unknown that lead nowhere.
     pub(super) fn build(
         mut self,
         documents: &DocumentSet,
         is_closed: bool,
+        broken: &mut BrokenParts,
     ) -> Result<SchemaSet, Vec<ContractProblem>> {
         self.sort_roots();
-        let lowered = self.lowering.finish(&self.roots);
+        let defined = match documents.reading() {
+            ContractReading::Strict => Vec::new(),
+            ContractReading::Tolerant => self.lowering.origins().to_vec(),
+        };
+        let mut lowered = self.lowering.finish(&self.roots);
+        if documents.reading().is_tolerant() {
+            let warnings = take_unreadable(&mut lowered, broken);
+            if !warnings.is_empty() && lowered.faults.is_empty() {
+                let mut lowering = SchemaLowering::new(documents, self.dialect, self.direction)
+                    .with_broken(Some(&broken.schemas));
+                // In the same order, so they get the same numbers.
+                for node_ref in defined {
+                    lowering.define(node_ref);
+                }
+                lowered = lowering.finish(&self.roots);
+            }
+            lowered.warnings.extend(warnings);
+        }
         let built = if is_closed {
             SchemaSet::build_closed(lowered, documents)
         } else {
@@ -97,4 +119,23 @@ impl<'d> SchemaCollector<'d> {
         self.roots.sort_unstable();
         self.roots.dedup();
     }
+}
+
+/// Takes the references that lead nowhere out of the faults of schemas, and adds them to the parts
+/// that are unknown. Returns the warnings about them.
+fn take_unreadable(lowered: &mut LoweringOutput, broken: &mut BrokenParts) -> Vec<ContractProblem> {
+    let faults = std::mem::take(&mut lowered.faults);
+    let is_dangling =
+        |fault: &SchemaFault| fault.problem.repair == Some(ContractRepair::DanglingReference);
+    let (dangling, others): (Vec<_>, Vec<_>) = faults.into_iter().partition(is_dangling);
+    lowered.faults = others;
+    broken.schemas.is_enforced = true;
+    let warnings = dangling.into_iter().map(|fault| {
+        let SchemaFault {
+            node_ref, problem, ..
+        } = fault;
+        broken.add_schema(BrokenPartPolicy::Refuse.part(problem.clone(), node_ref));
+        problem.repaired_by(ContractRepair::DanglingReference, ContractReading::Tolerant)
+    });
+    warnings.collect()
 }

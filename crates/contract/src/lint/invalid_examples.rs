@@ -159,7 +159,8 @@ impl DirectionValidator {
         findings: &mut LintFindings<'_>,
     ) -> Result<Self, Vec<ContractProblem>> {
         let documents = &contract.documents;
-        let mut lowering = SchemaLowering::new(documents, contract.dialect, direction);
+        let mut lowering = SchemaLowering::new(documents, contract.dialect, direction)
+            .with_broken(contract.broken_schemas());
         let numbers: HashMap<NodeRef, u32> = node_refs
             .iter()
             .map(|node_ref| (*node_ref, lowering.define(*node_ref)))
@@ -208,7 +209,7 @@ impl DirectionValidator {
         tape.begin(key);
         copy(tape, value);
         let wrapped = tape.wrapped("");
-        if self.schemas.is_valid(wrapped) {
+        if self.schemas.may_be_valid(wrapped) {
             return Some(Vec::new());
         }
         let subject = ViolationSubject {
@@ -236,11 +237,11 @@ impl DirectionValidator {
         match (notation, text, value.number_text()) {
             (ValueNotation::Json | ValueNotation::Text, Some(text), _) => tape
                 .parse(key, text.as_bytes(), JsonLimits::default())
-                .is_ok_and(|source| self.schemas.is_valid(tape.wrapped(source))),
+                .is_ok_and(|source| self.schemas.may_be_valid(tape.wrapped(source))),
             (ValueNotation::Text, None, Some(digits)) => {
                 tape.begin(key);
                 tape.string(digits);
-                self.schemas.is_valid(tape.wrapped(""))
+                self.schemas.may_be_valid(tape.wrapped(""))
             }
             _ => false,
         }

@@ -113,6 +113,12 @@ impl ContractProblemKind {
                 "A part of messages is not validated, such as a body in XML.",
                 "content: {application/xml: {schema: {type: object}}}",
             ),
+            Self::OverlayAction => rule(
+                "action of an overlay",
+                true,
+                "An overlay is malformed, or an action cannot be applied. It is a warning if the target of an action matches nothing.",
+                "{target: '$.pahts', remove: true}",
+            ),
             Self::MisspeltKeyword => rule(
                 "misspelt keyword",
                 false,

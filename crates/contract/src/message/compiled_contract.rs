@@ -1,6 +1,6 @@
 //! The compiled contract: everything that checks need, immutable.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use portcullis_json::pointer;
@@ -154,14 +154,31 @@ impl CompiledContract {
         resolve(&self.documents, node_ref, reference).ok()
     }
 
-    /// The files of the contract, the entry first.
+    /// The files of the contract, the entry first and the overlays last.
     pub fn files(&self) -> impl Iterator<Item = &str> {
-        self.documents.list().iter().map(|document| &*document.name)
+        let documents = self.documents.list().iter();
+        let documents = documents.chain(self.documents.overlays());
+        documents.map(|document| &*document.name)
     }
 
     /// The operation with this index, as [`crate::find_operation`] returns it.
     pub fn operation(&self, index: u32) -> &Operation {
         &self.operations[index as usize]
+    }
+
+    /// Whether the verdict about a response body may be unknown.
+    pub fn has_unknown_responses(&self) -> bool {
+        self.responses.has_unknown()
+    }
+
+    /// How many parts of the contract messages are not judged by, by kind. Each has a warning.
+    pub fn unjudged_parts(&self) -> BTreeMap<&'static str, usize> {
+        let mut parts = BTreeMap::new();
+        let warnings = self.warnings.iter();
+        for kind in warnings.filter_map(ContractProblem::unjudged_kind) {
+            *parts.entry(kind).or_default() += 1;
+        }
+        parts
     }
 
     /// The schemas that are lowered as unknown.

@@ -23,5 +23,6 @@ pub(crate) mod security_requirements;
 pub(crate) mod violation;
 pub(crate) mod refusal_status;
 pub(crate) mod explain_errors;
+pub(crate) mod unreadable_part;
 mod closest_alternative;
 mod expected_value;

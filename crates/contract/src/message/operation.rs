@@ -48,6 +48,33 @@ pub struct Operation {
     pub node_ref: NodeRef,
     /// Whether a query parameter accepts every name that no other parameter has.
     pub(crate) takes_any_query: bool,
+    /// What the tolerant reading could not read.
+    pub(crate) unread: UnreadParts,
+}
+
+/// The parts of an operation whose references lead nowhere, schemas and credentials excepted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct UnreadParts {
+    /// The parameters, whose names are unknown.
+    pub(crate) parameters: Vec<NodeRef>,
+    /// The request body.
+    pub(crate) body: Option<NodeRef>,
+    /// The responses.
+    pub(crate) responses: Vec<(StatusPattern, NodeRef)>,
+    /// Whether the names of some parameters or credentials are unknown.
+    pub(crate) has_names: bool,
+}
+
+impl UnreadParts {
+    /// The unread response for a status, if no other declaration is more specific than it.
+    pub(crate) fn response(&self, status: u16, declared: Option<StatusPattern>) -> Option<NodeRef> {
+        let known = declared.and_then(|declared| declared.covers(status));
+        let covering = self.responses.iter();
+        let covering =
+            covering.filter_map(|(pattern, node_ref)| Some((pattern.covers(status)?, *node_ref)));
+        let (specificity, node_ref) = covering.max_by_key(|(specificity, _)| *specificity)?;
+        (known < Some(specificity)).then_some(node_ref)
+    }
 }
 
 /// An operation that the service calls and its consumers implement.
@@ -77,6 +104,8 @@ pub struct OperationEnforcement {
     pub request: Option<Enforcement>,
     /// The enforcement for responses.
     pub response: Option<Enforcement>,
+    /// What is done about messages that the contract describes where it cannot be read.
+    pub unreadable: Option<Enforcement>,
     /// Whether the operation is idempotent, regardless of its method.
     pub idempotent: Option<bool>,
 }
@@ -123,6 +152,8 @@ pub struct MediaType {
     pub schema: Option<SchemaKey>,
     /// How bodies in formats other than JSON are read.
     pub(crate) shape: Option<Box<BodyShape>>,
+    /// The part without which no body can be read, if it could not be read itself.
+    pub(crate) unread: Option<NodeRef>,
     /// The Media Type Object.
     pub node_ref: NodeRef,
 }
@@ -182,6 +213,8 @@ pub struct DeclaredResponse {
     pub status: StatusPattern,
     /// The declared header fields.
     pub headers: Vec<Parameter>,
+    /// The names of the header fields that could not be read.
+    pub(crate) unread_headers: Vec<(String, NodeRef)>,
     /// The media types, in the order of the document.
     pub content: Vec<MediaType>,
     /// The Response Object.

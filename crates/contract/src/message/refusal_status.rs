@@ -28,6 +28,8 @@ impl RefusalStatus {
         let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
         let unsupported = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         let bad_gateway = StatusCode::BAD_GATEWAY;
+        // The sender cannot change it, and sending it again does not help.
+        let unreadable = StatusCode::NOT_IMPLEMENTED;
         let (status, title) = match class {
             Class::UnknownPath => (not_found, "The contract does not declare this path"),
             Class::UnknownMethod => (
@@ -61,6 +63,14 @@ impl RefusalStatus {
                 "A property of the request body is not declared",
             ),
             Class::CheckLimit => (unprocessable, "The request takes too much work to check"),
+            Class::UnreadableCredentials => (
+                unreadable,
+                "The contract cannot be read where it names the credentials",
+            ),
+            Class::Unreadable => (
+                unreadable,
+                "The contract cannot be read where it describes the request",
+            ),
             Class::UndeclaredStatus => (bad_gateway, "The response has an undeclared status"),
             Class::MissingHeader => (bad_gateway, "The response lacks a required header"),
             Class::InvalidHeader => (
@@ -75,6 +85,10 @@ impl RefusalStatus {
                 (bad_gateway, "The response body does not match the contract")
             }
             Class::ResponseCheckLimit => (bad_gateway, "The response takes too much work to check"),
+            Class::UnreadableResponse => (
+                bad_gateway,
+                "The contract cannot be read where it describes the response",
+            ),
         };
         Self { status, title }
     }

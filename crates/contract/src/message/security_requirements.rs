@@ -37,6 +37,17 @@ pub(super) enum Credential {
     Scheme(String),
     /// A client certificate. Whatever terminates TLS checks it, so it is never missing here.
     Certificate,
+    /// A scheme that the tolerant reading could not read: the requirement that names it.
+    Unreadable(NodeRef),
+}
+
+/// Whether a request has the required credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CredentialPresence {
+    Present,
+    Missing,
+    /// Unknown, because the contract cannot be read where it names them.
+    Unreadable(NodeRef),
 }
 
 /// A credential as a request carries it, with a made-up value.
@@ -60,12 +71,30 @@ pub(super) struct CredentialSources<'a> {
 
 impl SecurityRequirements {
     /// Whether the request has all credentials of one alternative.
-    pub(super) fn is_satisfied(&self, sources: CredentialSources<'_>) -> bool {
-        self.alternatives.is_empty()
-            || self
-                .alternatives
+    pub(super) fn presence(&self, sources: CredentialSources<'_>) -> CredentialPresence {
+        if self.alternatives.is_empty() {
+            return CredentialPresence::Present;
+        }
+        let mut found = CredentialPresence::Missing;
+        for all in &self.alternatives {
+            if !all
                 .iter()
-                .any(|all| all.iter().all(|credential| credential.is_present(sources)))
+                .all(|credential| credential.may_be_present(sources))
+            {
+                continue;
+            }
+            match all.iter().find_map(Credential::unreadable) {
+                None => return CredentialPresence::Present,
+                Some(node_ref) => found = CredentialPresence::Unreadable(node_ref),
+            }
+        }
+        found
+    }
+
+    /// Whether one of the schemes could not be read.
+    pub(crate) fn has_unreadable(&self) -> bool {
+        let mut all = self.alternatives.iter().flatten();
+        all.any(|credential| credential.unreadable().is_some())
     }
 
     /// Samples of the credentials of each alternative.
@@ -92,7 +121,8 @@ impl SecurityRequirements {
             Credential::Basic
             | Credential::Bearer
             | Credential::Scheme(_)
-            | Credential::Certificate => false,
+            | Credential::Certificate
+            | Credential::Unreadable(_) => false,
         })
     }
 
@@ -106,7 +136,8 @@ impl SecurityRequirements {
             | Credential::Basic
             | Credential::Bearer
             | Credential::Scheme(_)
-            | Credential::Certificate => None,
+            | Credential::Certificate
+            | Credential::Unreadable(_) => None,
         })
     }
 
@@ -121,12 +152,8 @@ impl SecurityRequirements {
 
     /// The `WWW-Authenticate` value of a 401 (RFC 9110 section 11.6.1), each scheme once.
     pub(super) fn challenges(&self) -> String {
-        let mut challenges: Vec<String> = self
-            .alternatives
-            .iter()
-            .flatten()
-            .map(Credential::challenge)
-            .collect();
+        let all = self.alternatives.iter().flatten();
+        let mut challenges: Vec<String> = all.filter_map(Credential::challenge).collect();
         challenges.sort();
         challenges.dedup();
         challenges.join(", ")
@@ -134,7 +161,14 @@ impl SecurityRequirements {
 }
 
 impl Credential {
-    fn is_present(&self, sources: CredentialSources<'_>) -> bool {
+    fn unreadable(&self) -> Option<NodeRef> {
+        match self {
+            Self::Unreadable(node_ref) => Some(*node_ref),
+            _ => None,
+        }
+    }
+
+    fn may_be_present(&self, sources: CredentialSources<'_>) -> bool {
         match self {
             Self::Header(name) => sources
                 .headers
@@ -145,7 +179,7 @@ impl Credential {
             Self::Basic => credentials(sources.headers, "basic").is_some(),
             Self::Bearer => credentials(sources.headers, "bearer").is_some(),
             Self::Scheme(scheme) => credentials(sources.headers, scheme).is_some(),
-            Self::Certificate => true,
+            Self::Certificate | Self::Unreadable(_) => true,
         }
     }
 
@@ -170,7 +204,7 @@ impl Credential {
                 "authorization",
                 format!("{scheme} credentials"),
             ),
-            Self::Certificate => return None,
+            Self::Certificate | Self::Unreadable(_) => return None,
         };
         Some(CredentialSample {
             part,
@@ -190,17 +224,19 @@ impl Credential {
             Self::Bearer => "`authorization: Bearer …` with a token".to_owned(),
             Self::Scheme(scheme) => format!("`authorization: {scheme} …`"),
             Self::Certificate => "a client certificate".to_owned(),
+            Self::Unreadable(_) => "credentials that the contract does not describe".to_owned(),
         }
     }
 
-    fn challenge(&self) -> String {
-        match self {
+    fn challenge(&self) -> Option<String> {
+        Some(match self {
             Self::Basic => "Basic realm=\"contract\"".to_owned(),
             Self::Bearer => "Bearer".to_owned(),
             Self::Scheme(scheme) => scheme.clone(),
             Self::Header(_) | Self::Query(_) | Self::Cookie(_) => "ApiKey".to_owned(),
             Self::Certificate => "Mutual".to_owned(),
-        }
+            Self::Unreadable(_) => return None,
+        })
     }
 }
 
@@ -270,45 +306,53 @@ impl SecuritySchemes {
 
     /// The requirements in the list at `list`.
     ///
-    /// # Errors
-    /// The requirement and what is wrong with it. An unknown scheme is an error: ignoring it would
-    /// remove a requirement.
+    /// Each scheme that cannot be read is added to `faults`, with the requirement that names it and
+    /// what is wrong. It stays a requirement: ignoring it would remove one.
     pub(crate) fn requirements(
         &self,
         documents: &DocumentSet,
         list: NodeRef,
-    ) -> Result<SecurityRequirements, (NodeRef, String)> {
+        faults: &mut Vec<(NodeRef, String)>,
+    ) -> SecurityRequirements {
         let mut alternatives = Vec::new();
         for requirement in documents.node(list).elements() {
             let at = DocumentSet::node_ref(list, requirement);
             let mut all = Vec::new();
+            if !requirement.is_object() {
+                let message = "a security requirement must be an object, such as `{api_key: []}`";
+                faults.push((at, message.to_owned()));
+                all.push(Credential::Unreadable(at));
+            }
             for (name, _) in requirement.members() {
                 let by_reference = || self.by_reference(documents, at, name);
-                match self.by_name.get(name).cloned().or_else(by_reference) {
-                    Some(Ok(credential)) => all.push(credential),
-                    Some(Err(reason)) => return Err((at, format!("`{name}`: {reason}"))),
+                let message = match self.by_name.get(name).cloned().or_else(by_reference) {
+                    Some(Ok(credential)) => {
+                        all.push(credential);
+                        continue;
+                    }
+                    Some(Err(reason)) => format!("`{name}`: {reason}"),
                     None => {
                         let place = if documents.is_swagger() {
                             "securityDefinitions"
                         } else {
                             "components.securitySchemes"
                         };
-                        let message =
-                            format!("`{name}` is not among `{place}` of the entry document");
-                        return Err((at, message));
+                        format!("`{name}` is not among `{place}` of the entry document")
                     }
-                }
+                };
+                faults.push((at, message));
+                all.push(Credential::Unreadable(at));
             }
             if all.is_empty() {
                 // `{}` allows anonymous requests, so nothing is required.
-                return Ok(SecurityRequirements::default());
+                return SecurityRequirements::default();
             }
             alternatives.push(all);
         }
-        Ok(SecurityRequirements {
+        SecurityRequirements {
             alternatives,
             node_ref: Some(list),
-        })
+        }
     }
 }
 
@@ -355,7 +399,11 @@ mod tests {
             query: RawPairs::EMPTY,
             cookies: RawPairs::EMPTY,
         };
-        assert_eq!(credential.is_present(sources), expected, "{authorization}");
+        assert_eq!(
+            credential.may_be_present(sources),
+            expected,
+            "{authorization}"
+        );
     }
 
     #[test]
@@ -386,10 +434,10 @@ mod tests {
             query: RawPairs::of_query("key=1&empty=", &mut query),
             cookies: RawPairs::of_cookies("sid=1", &mut cookies),
         };
-        assert!(Credential::Header("X-Key".to_owned()).is_present(sources));
-        assert!(Credential::Query("key".to_owned()).is_present(sources));
-        assert!(!Credential::Query("empty".to_owned()).is_present(sources));
-        assert!(Credential::Cookie("sid".to_owned()).is_present(sources));
-        assert!(!Credential::Cookie("key".to_owned()).is_present(sources));
+        assert!(Credential::Header("X-Key".to_owned()).may_be_present(sources));
+        assert!(Credential::Query("key".to_owned()).may_be_present(sources));
+        assert!(!Credential::Query("empty".to_owned()).may_be_present(sources));
+        assert!(Credential::Cookie("sid".to_owned()).may_be_present(sources));
+        assert!(!Credential::Cookie("key".to_owned()).may_be_present(sources));
     }
 }

@@ -46,6 +46,8 @@ pub struct BrokenPart {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BrokenSchemas {
     pub(crate) reasons: HashMap<NodeRef, Arc<str>>,
+    /// Whether messages are checked by the other schemas. Otherwise contracts are compared.
+    pub(crate) is_enforced: bool,
 }
 
 impl BrokenPartPolicy {
@@ -59,14 +61,13 @@ impl BrokenPartPolicy {
         let ContractProblem {
             kind, at, message, ..
         } = problem;
-        let side = match self {
-            Self::TolerateInNewer => "newer",
-            Self::Refuse | Self::TolerateInOlder => "older",
+        let what = match self {
+            Self::TolerateInNewer => "the newer contract is broken",
+            Self::TolerateInOlder => "the older contract is broken",
+            // The tolerant reading leaves it unknown.
+            Self::Refuse => "the contract cannot be read",
         };
-        let reason = format!(
-            "the {side} contract is broken here: {}:{} {message}",
-            at.file, at.line
-        );
+        let reason = format!("{what} here: {}:{} {message}", at.file, at.line);
         BrokenPart {
             kind,
             at,

@@ -56,6 +56,8 @@ pub enum ContractProblemKind {
     ForeignKeyword,
     /// A part of the contract that is not enforced.
     NotJudged,
+    /// An action of an overlay that cannot be applied, or has no effect.
+    OverlayAction,
     /// A name close to that of a field that the object has.
     MisspeltKeyword,
     /// A keyword of a schema in another object.
@@ -74,7 +76,7 @@ pub enum ContractProblemKind {
 
 impl ContractProblemKind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::MalformedDocument,
         Self::UnresolvedReference,
         Self::MalformedPath,
@@ -88,6 +90,7 @@ impl ContractProblemKind {
         Self::UnknownFormat,
         Self::ForeignKeyword,
         Self::NotJudged,
+        Self::OverlayAction,
         Self::MisspeltKeyword,
         Self::MisplacedKeyword,
         Self::UnknownField,
@@ -98,7 +101,7 @@ impl ContractProblemKind {
     ];
 
     /// The stable name.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::MalformedDocument => "malformed-document",
             Self::UnresolvedReference => "unresolved-reference",
@@ -113,6 +116,7 @@ impl ContractProblemKind {
             Self::UnknownFormat => "unknown-format",
             Self::ForeignKeyword => "foreign-keyword",
             Self::NotJudged => "not-judged",
+            Self::OverlayAction => "overlay-action",
             Self::MisspeltKeyword => "misspelt-keyword",
             Self::MisplacedKeyword => "misplaced-keyword",
             Self::UnknownField => "unknown-field",
@@ -141,6 +145,23 @@ pub struct ContractProblem {
 }
 
 impl ContractProblem {
+    /// The kinds of parts that messages are not judged by.
+    pub const UNJUDGED_KINDS: [&'static str; 5] = [
+        ContractRepair::UnmatchablePath.as_str(),
+        ContractRepair::SamePath.as_str(),
+        ContractRepair::DanglingReference.as_str(),
+        ContractRepair::UndeclaredScheme.as_str(),
+        ContractProblemKind::NotJudged.as_str(),
+    ];
+
+    /// The kind of the part that messages are not judged by, if the problem says so.
+    pub(crate) fn unjudged_kind(&self) -> Option<&'static str> {
+        match self.repair {
+            Some(repair) => repair.leaves_unjudged().then_some(repair.as_str()),
+            None => (self.kind == ContractProblemKind::NotJudged).then_some(self.kind.as_str()),
+        }
+    }
+
     /// An error that the tolerant reading repairs, as this reading reports it.
     pub(crate) fn repaired_by(mut self, repair: ContractRepair, reading: ContractReading) -> Self {
         self.repair = Some(repair);

@@ -19,11 +19,15 @@ pub enum ContractRepair {
     RecursiveReference,
     /// A pattern with syntax of another regex dialect.
     ForeignPattern,
+    /// A reference that leads nowhere.
+    DanglingReference,
+    /// A security scheme that the contract does not declare, or not completely.
+    UndeclaredScheme,
 }
 
 impl ContractRepair {
     /// Every repair.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::UnmatchablePath,
         Self::SamePath,
         Self::RepeatedOperationId,
@@ -32,10 +36,12 @@ impl ContractRepair {
         Self::EmptyAlternatives,
         Self::RecursiveReference,
         Self::ForeignPattern,
+        Self::DanglingReference,
+        Self::UndeclaredScheme,
     ];
 
     /// The stable name.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::UnmatchablePath => "unmatchable-path",
             Self::SamePath => "same-path",
@@ -45,6 +51,24 @@ impl ContractRepair {
             Self::EmptyAlternatives => "empty-alternatives",
             Self::RecursiveReference => "recursive-reference",
             Self::ForeignPattern => "foreign-pattern",
+            Self::DanglingReference => "dangling-reference",
+            Self::UndeclaredScheme => "undeclared-scheme",
+        }
+    }
+
+    /// Whether messages are not judged by the part with the flaw: it is left out, or unknown.
+    pub fn leaves_unjudged(self) -> bool {
+        match self {
+            Self::UnmatchablePath
+            | Self::SamePath
+            | Self::DanglingReference
+            | Self::UndeclaredScheme => true,
+            Self::RepeatedOperationId
+            | Self::RepeatedKey
+            | Self::BooleanBound
+            | Self::EmptyAlternatives
+            | Self::RecursiveReference
+            | Self::ForeignPattern => false,
         }
     }
 
@@ -63,6 +87,14 @@ impl ContractRepair {
                 "read as a reference to the nearest enclosing schema with `$recursiveAnchor: true`"
             }
             Self::ForeignPattern => "it is matched with this meaning",
+            Self::DanglingReference => {
+                "what it stands for is unknown, and `enforcement.unreadable` decides about messages \
+                 that it describes"
+            }
+            Self::UndeclaredScheme => {
+                "whether a request has these credentials is unknown, and `enforcement.unreadable` \
+                 decides about it"
+            }
         }
     }
 }

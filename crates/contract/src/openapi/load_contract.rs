@@ -12,6 +12,7 @@ use portcullis_vocabulary::ContractReading;
 use portcullis_vocabulary::limits::Limits;
 
 use super::document::{Document, DocumentParseError, DocumentSet};
+use super::overlay::overlaid;
 use super::swagger::translated;
 use super::uri_reference::{decode, is_address, normalise};
 
@@ -37,6 +38,15 @@ pub struct UnreadableFile(pub String);
 /// or a registry.
 pub type ReadFile<'r> = &'r dyn Fn(&Path, u64) -> Result<Vec<u8>, UnreadableFile>;
 
+/// How a contract is loaded.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ContractLoadOptions<'o> {
+    /// The reading that it is compiled with. The tolerant one keeps repeated keys.
+    pub reading: ContractReading,
+    /// The overlays of the entry document, in the order in which they are applied.
+    pub overlays: &'o [PathBuf],
+}
+
 /// Loads the contract at `path` and all files that it references, each through `read`. Messages
 /// call the entry file `name`.
 ///
@@ -48,7 +58,7 @@ pub fn load(
     limits: &Limits,
     read: ReadFile<'_>,
 ) -> Result<DocumentSet, ContractLoadError> {
-    load_with(path, name, limits, json::DuplicateKeys::Refuse, read)
+    load_as(path, name, &ContractLoadOptions::default(), limits, read)
 }
 
 /// Loads a contract like [`load`], but keeps objects with repeated keys. Only
@@ -62,26 +72,29 @@ pub fn load_tolerant(
     limits: &Limits,
     read: ReadFile<'_>,
 ) -> Result<DocumentSet, ContractLoadError> {
-    load_with(path, name, limits, json::DuplicateKeys::Allow, read)
+    let options = ContractLoadOptions {
+        reading: ContractReading::Tolerant,
+        overlays: &[],
+    };
+    load_as(path, name, &options, limits, read)
 }
 
-fn load_with(
+/// Loads a contract like [`load`], with overlays.
+///
+/// # Errors
+/// [`ContractLoadError`] if the entry file or an overlay cannot be read or parsed.
+pub fn load_as(
     path: &Path,
     name: &str,
+    options: &ContractLoadOptions<'_>,
     limits: &Limits,
-    duplicate_keys: json::DuplicateKeys,
     read: ReadFile<'_>,
 ) -> Result<DocumentSet, ContractLoadError> {
-    let loading = DocumentLoading {
-        limits,
-        json_limits: document_limits(limits, duplicate_keys),
-        read,
-    };
-    let bytes = read(path, limits.contract_bytes_max as u64)?;
-    let bytes_left = (limits.contract_bytes_max - bytes.len()) as u64;
-    let entry = Document::parse(name, normalise(path), bytes, loading.json_limits)?;
-    let documents = loading.references(DocumentSet::new(entry), bytes_left);
-    Ok(translated(documents))
+    let loading = DocumentLoading::new(options.reading, limits, read);
+    let mut bytes_left = limits.contract_bytes_max as u64;
+    let entry = loading.entry(path, name, &mut bytes_left)?;
+    let documents = loading.overlaid(entry, options.overlays, &mut bytes_left)?;
+    Ok(translated(loading.references(documents, bytes_left)))
 }
 
 /// Parses a contract from bytes, for example one embedded in a program or posted to it. References
@@ -107,23 +120,30 @@ pub fn parse_single_file_as(
     limits: &Limits,
     reading: ContractReading,
 ) -> Result<DocumentSet, ContractLoadError> {
-    let json_limits = document_limits(limits, duplicate_keys(reading));
-    let entry = Document::parse(name, PathBuf::from(name), bytes, json_limits)?;
-    Ok(translated(DocumentSet::new(entry)))
+    let options = ContractLoadOptions {
+        reading,
+        overlays: &[],
+    };
+    let unread = |path: &Path, _| Err(UnreadableFile(path.display().to_string()));
+    parse_as(name, bytes, &options, limits, &unread)
 }
 
-fn duplicate_keys(reading: ContractReading) -> json::DuplicateKeys {
-    match reading {
-        ContractReading::Strict => json::DuplicateKeys::Refuse,
-        ContractReading::Tolerant => json::DuplicateKeys::Allow,
-    }
-}
-
-fn document_limits(limits: &Limits, duplicate_keys: json::DuplicateKeys) -> json::JsonLimits {
-    json::JsonLimits {
-        depth_max: u32::try_from(limits.contract_depth_max).unwrap_or(u32::MAX),
-        duplicate_keys,
-    }
+/// Parses a contract like [`parse_single_file_as`], with overlays, which are read through `read`.
+///
+/// # Errors
+/// [`ContractLoadError`] if an overlay cannot be read, or if the bytes or an overlay cannot be parsed.
+pub fn parse_as(
+    name: &str,
+    bytes: Vec<u8>,
+    options: &ContractLoadOptions<'_>,
+    limits: &Limits,
+    read: ReadFile<'_>,
+) -> Result<DocumentSet, ContractLoadError> {
+    let loading = DocumentLoading::new(options.reading, limits, read);
+    let mut bytes_left = limits.contract_bytes_max as u64;
+    let entry = Document::parse(name, PathBuf::from(name), bytes, loading.json_limits)?;
+    let documents = loading.overlaid(entry, options.overlays, &mut bytes_left)?;
+    Ok(translated(documents))
 }
 
 /// How the files of one contract are read and parsed.
@@ -134,7 +154,57 @@ struct DocumentLoading<'r> {
     read: ReadFile<'r>,
 }
 
-impl DocumentLoading<'_> {
+impl<'r> DocumentLoading<'r> {
+    fn new(reading: ContractReading, limits: &'r Limits, read: ReadFile<'r>) -> Self {
+        let duplicate_keys = match reading {
+            ContractReading::Strict => json::DuplicateKeys::Refuse,
+            ContractReading::Tolerant => json::DuplicateKeys::Allow,
+        };
+        let json_limits = json::JsonLimits {
+            depth_max: u32::try_from(limits.contract_depth_max).unwrap_or(u32::MAX),
+            duplicate_keys,
+        };
+        Self {
+            limits,
+            json_limits,
+            read,
+        }
+    }
+
+    /// A file without which there is no contract.
+    fn entry(
+        self,
+        path: &Path,
+        name: &str,
+        bytes_left: &mut u64,
+    ) -> Result<Document, ContractLoadError> {
+        let bytes = (self.read)(path, *bytes_left)?;
+        *bytes_left = bytes_left.saturating_sub(bytes.len() as u64);
+        Ok(Document::parse(
+            name,
+            normalise(path),
+            bytes,
+            self.json_limits,
+        )?)
+    }
+
+    fn overlaid(
+        self,
+        entry: Document,
+        overlays: &[PathBuf],
+        bytes_left: &mut u64,
+    ) -> Result<DocumentSet, ContractLoadError> {
+        // An overlay can be corrected, so it repeats no key.
+        let mut strict = self;
+        strict.json_limits.duplicate_keys = json::DuplicateKeys::Refuse;
+        let mut documents = Vec::new();
+        for path in overlays {
+            let name = path.display().to_string();
+            documents.push(strict.entry(path, &name, bytes_left)?);
+        }
+        Ok(overlaid(entry, documents, self.limits.contract_depth_max))
+    }
+
     fn references(self, mut documents: DocumentSet, mut bytes_left: u64) -> DocumentSet {
         let mut next = 0;
         while next < documents.list().len() {

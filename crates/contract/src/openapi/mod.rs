@@ -2,7 +2,8 @@
 //!
 //! `load_contract` reads the entry file and every local file that it references. Each becomes a
 //! `document` with line numbers; `yaml` parses the YAML ones, and
-//! `swagger` translates those of Swagger 2.0 to OpenAPI 3.0. `reference` resolves `$ref`, with the
+//! `overlay` changes the entry document, and `swagger` translates those of Swagger 2.0 to OpenAPI 3.0.
+//! `reference` resolves `$ref`, with the
 //! help of `identifier` where schemas have an `$id` or an anchor. `revision` computes the identity
 //! of the contract, `dialect` its OpenAPI version. `contract_problem` is how every layer reports
 //! what is wrong with a contract, `broken_part` what a tolerant compilation leaves out.
@@ -13,6 +14,7 @@ pub(crate) mod load_contract;
 pub(crate) mod document;
 mod yaml;
 mod swagger;
+mod overlay;
 mod uri_reference;
 pub(crate) mod reference;
 pub(crate) mod path_item;

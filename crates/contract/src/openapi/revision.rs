@@ -41,13 +41,14 @@ impl ContractIdentity {
 
 /// `sha256:` and the content hash. For a contract of one file it is the hash of its text without a
 /// byte order mark, so `sha256sum` prints the same. For several files it is the hash of their
-/// concatenated hashes, in loading order.
+/// concatenated hashes, in loading order, the overlays last.
 fn revision(documents: &DocumentSet) -> Arc<str> {
+    let files = || documents.list().iter().chain(documents.overlays());
     let digest: [u8; 32] = match documents.list() {
-        [only] => only.digest,
-        all => {
+        [only] if documents.overlays().is_empty() => only.digest,
+        _ => {
             let mut hash = Sha256::new();
-            all.iter().for_each(|document| hash.update(document.digest));
+            files().for_each(|document| hash.update(document.digest));
             hash.finalize().into()
         }
     };

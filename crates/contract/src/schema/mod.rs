@@ -10,6 +10,8 @@
 //! value, and `contradiction` finds schemas that no value satisfies.
 
 pub(crate) mod lower;
+pub(crate) mod schema_verdict;
+mod unknown_keyword;
 pub(crate) mod schema_set;
 pub(crate) mod exact;
 pub(crate) mod schema_validator;

@@ -20,6 +20,8 @@ use super::one_pass::OnePassProgram;
 use super::pattern_keyword::SchemaPatterns;
 use super::schema_surface::TypeSet;
 use super::schema_validator::build_validator;
+use super::schema_verdict::SchemaVerdict;
+use super::unknown_keyword::verdict_of;
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
@@ -53,6 +55,8 @@ pub(crate) struct SchemaSet {
     origins: Vec<NodeRef>,
     roots: Vec<u32>,
     warnings: Vec<ContractProblem>,
+    /// Whether some parts are unknown.
+    has_unknown: bool,
     /// The same schemas, without undeclared properties.
     closed: Option<Box<Self>>,
 }
@@ -80,15 +84,6 @@ impl SchemaSetErrors {
     }
 }
 
-/// Whether a value satisfies its schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SchemaVerdict {
-    Valid,
-    Invalid,
-    /// Unknown, because finding out takes more work than the message may take.
-    OverLimit,
-}
-
 impl SchemaSet {
     /// Builds the validator.
     ///
@@ -103,6 +98,7 @@ impl SchemaSet {
             origins,
             roots,
             backtracks_names,
+            has_unknown,
             warnings,
             mut faults,
         } = lowered;
@@ -126,6 +122,7 @@ impl SchemaSet {
                 origins,
                 roots,
                 warnings,
+                has_unknown,
                 closed: None,
             }),
             Err(error) => Err(SchemaSetErrors {
@@ -148,6 +145,7 @@ impl SchemaSet {
             origins: lowered.origins.clone(),
             roots: lowered.roots.clone(),
             backtracks_names: lowered.backtracks_names,
+            has_unknown: lowered.has_unknown,
             warnings: Vec::new(),
             faults: Vec::new(),
         };
@@ -193,6 +191,15 @@ impl SchemaSet {
 
     /// Whether a wrapped value satisfies the schema of its key.
     pub(crate) fn verdict(&self, wrapped: JsonNode<'_>) -> SchemaVerdict {
+        if self.has_unknown {
+            verdict_of(|| self.known_verdict(wrapped))
+        } else {
+            self.known_verdict(wrapped)
+        }
+    }
+
+    /// The verdict under the current assumption about unknown parts.
+    fn known_verdict(&self, wrapped: JsonNode<'_>) -> SchemaVerdict {
         let share = share(wrapped);
         add_message_steps(share);
         let limit = self.limit(CHECK_STEPS_MAX + share);
@@ -206,6 +213,19 @@ impl SchemaSet {
     /// Whether a wrapped value is known to satisfy the schema of its key.
     pub(crate) fn is_valid(&self, wrapped: JsonNode<'_>) -> bool {
         self.verdict(wrapped) == SchemaVerdict::Valid
+    }
+
+    /// Whether some parts are unknown.
+    pub(crate) fn has_unknown(&self) -> bool {
+        self.has_unknown
+    }
+
+    /// Whether a wrapped value satisfies the schema of its key, or may satisfy it.
+    pub(crate) fn may_be_valid(&self, wrapped: JsonNode<'_>) -> bool {
+        matches!(
+            self.verdict(wrapped),
+            SchemaVerdict::Valid | SchemaVerdict::Unknown(_)
+        )
     }
 
     fn limit(&self, steps_max: u64) -> WorkLimit {

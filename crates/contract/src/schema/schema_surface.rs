@@ -138,6 +138,21 @@ impl<'d> SchemaSurface<'d> {
         node_refs
     }
 
+    /// The schema at `node_ref` and every schema that it is composed of.
+    pub(crate) fn parts(self, node_ref: NodeRef) -> Vec<NodeRef> {
+        let mut parts = Vec::new();
+        self.visit(node_ref, &mut |_, at, _| parts.push(at));
+        parts
+    }
+
+    /// The first reference in the schema at `node_ref`, or in a schema that it is composed of, that
+    /// leads nowhere.
+    pub(crate) fn dangling_reference(self, node_ref: NodeRef) -> Option<NodeRef> {
+        let parts = self.parts(node_ref).into_iter();
+        let mut dangling = parts.filter_map(|part| follow(self.documents, part).err());
+        dangling.find_map(|(at, _)| self.documents.member(at, "$ref"))
+    }
+
     /// Whether any keyword of the schema at `node_ref`, through references and composition,
     /// satisfies `predicate`.
     pub(crate) fn any_keyword(
@@ -313,9 +328,13 @@ impl<'d> SchemaSurface<'d> {
                 );
                 open.push((Step::See, depth, node_ref));
             }
-            if let Some(target) = self.referred(node_ref, node) {
+            match self.referred(node_ref, node) {
                 // A schema that is only a reference does not add a level of composition.
-                open.push((Step::Enter, depth + u8::from(!is_reference), target));
+                Some(target) => {
+                    open.push((Step::Enter, depth + u8::from(!is_reference), target));
+                }
+                None if is_reference => open.push((Step::See, depth, node_ref)),
+                None => {}
             }
         }
     }

@@ -9,6 +9,7 @@ use portcullis_pattern::NAME_PATTERN_BYTES_MAX;
 use super::exact::with_exact_keywords;
 use super::format::with_formats;
 use super::pattern_keyword::{SchemaPatterns, with_pattern_keyword};
+use super::unknown_keyword::with_unknown_keyword;
 
 /// The backtracking limit of one match of a name.
 pub(crate) const BACKTRACKS_MAX: usize = 20_000;
@@ -26,6 +27,7 @@ pub(super) fn build_validator(
         .should_validate_formats(true);
     let options = with_exact_keywords(with_formats(options));
     let options = with_pattern_keyword(options, patterns.clone());
+    let options = with_unknown_keyword(options);
     if backtracks {
         let engine = PatternOptions::fancy_regex()
             .backtrack_limit(BACKTRACKS_MAX)

@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use portcullis_contract::{
-    ContractIdentity, ContractLoadError, DocumentSet, ReadFile, UnreadableFile, load, load_tolerant,
+    ContractIdentity, ContractLoadError, ContractLoadOptions, DocumentSet, ReadFile,
+    UnreadableFile, load_as,
 };
+use portcullis_vocabulary::ContractReading;
 use portcullis_vocabulary::limits::Limits;
 
 /// The format version.
@@ -26,6 +28,9 @@ pub struct RegisteredContract {
     pub revision: String,
     /// The files, the entry file first. Paths are relative to the folder that contains all of them.
     files: Vec<RegisteredFile>,
+    /// The overlays of the entry file, in the order in which they are applied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    overlays: Vec<RegisteredFile>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -65,6 +70,7 @@ impl RegisteredContract {
     pub fn load(
         path: &Path,
         name: &str,
+        options: &ContractLoadOptions<'_>,
         limits: &Limits,
         read: ReadFile<'_>,
     ) -> Result<(DocumentSet, Self), ContractLoadError> {
@@ -74,7 +80,7 @@ impl RegisteredContract {
             seen.borrow_mut().insert(path.to_owned(), bytes.clone());
             Ok(bytes)
         };
-        let documents = load(path, name, limits, &keeping)?;
+        let documents = load_as(path, name, options, limits, &keeping)?;
         let mut seen = seen.into_inner();
         let paths: Vec<&Path> = documents
             .list()
@@ -95,6 +101,13 @@ impl RegisteredContract {
             }
         };
         let files = paths.iter().enumerate().map(file).collect();
+        // They may be anywhere, so only their number names them.
+        let overlays = options.overlays.iter().enumerate();
+        let overlays = overlays.map(|(index, own)| RegisteredFile {
+            path: format!("overlay-{}", index + 1),
+            text: String::from_utf8_lossy(&seen.remove(own).unwrap_or_default()).into_owned(),
+        });
+        let overlays = overlays.collect();
         let revision = ContractIdentity::of(&documents).revision.to_string();
         Ok((
             documents,
@@ -102,6 +115,7 @@ impl RegisteredContract {
                 format: FORMAT,
                 revision,
                 files,
+                overlays,
             },
         ))
     }
@@ -142,7 +156,8 @@ impl RegisteredContract {
             .first()
             .ok_or_else(|| ContractDamage::Unreadable("it has no file".to_owned()))?;
         let read = |path: &Path, _| {
-            let found = self.files.iter().find(|file| Path::new(&file.path) == path);
+            let mut files = self.files.iter().chain(&self.overlays);
+            let found = files.find(|file| Path::new(&file.path) == path);
             let missing =
                 || UnreadableFile(format!("{}: it is not one of the files", path.display()));
             found
@@ -151,7 +166,12 @@ impl RegisteredContract {
         };
         // Messages show it like a file of a git revision.
         let name = format!("deployed:/{}", entry.path);
-        load_tolerant(Path::new(&entry.path), &name, limits, &read)
+        let overlays: Vec<PathBuf> = self.overlays.iter().map(|one| (&one.path).into()).collect();
+        let options = ContractLoadOptions {
+            reading: ContractReading::Tolerant,
+            overlays: &overlays,
+        };
+        load_as(Path::new(&entry.path), &name, &options, limits, &read)
             .map_err(|error| ContractDamage::Unreadable(error.to_string()))
     }
 }
@@ -182,16 +202,42 @@ mod tests {
     const ENTRY: &str = "openapi: 3.1.0\ninfo: {title: Shop, version: 1.0.0}\npaths:\n  /a:\n    $ref: '../common/a.yaml#/a'\n";
     const PART: &str = "a: {get: {responses: {200: {description: d}}}}\n";
 
+    const OVERLAY: &str = "overlay: 1.0.0\ninfo: {title: o, version: '1'}\nactions: [{target: $.info, update: {title: Other}}]\n";
+
     fn stored() -> RegisteredContract {
+        stored_with(false)
+    }
+
+    fn stored_with(is_overlaid: bool) -> RegisteredContract {
         let read = |path: &Path, _| match path.to_str() {
             Some("/home/me/contracts/shop/openapi.yaml") => Ok(ENTRY.into()),
             Some("/home/me/contracts/common/a.yaml") => Ok(PART.into()),
+            Some("/home/me/shop.overlay.yaml") => Ok(OVERLAY.into()),
             _ => Err(UnreadableFile(path.display().to_string())),
         };
         let path = Path::new("/home/me/contracts/shop/openapi.yaml");
-        RegisteredContract::load(path, "shop.yaml", &Limits::default(), &read)
+        let overlays = [PathBuf::from("/home/me/shop.overlay.yaml")];
+        let options = ContractLoadOptions {
+            overlays: if is_overlaid { &overlays } else { &[] },
+            ..ContractLoadOptions::default()
+        };
+        RegisteredContract::load(path, "shop.yaml", &options, &Limits::default(), &read)
             .unwrap()
             .1
+    }
+
+    /// A contract with its overlay is stored with it, and is another revision than without.
+    #[test]
+    fn overlays_are_stored() {
+        let content = stored_with(true);
+        assert_ne!(content.revision, stored().revision);
+        let text = content.text();
+        assert!(!text.contains("home"), "{text}");
+        let limits = Limits::default();
+        let documents =
+            RegisteredContract::parse(text.as_bytes(), &content.revision, &limits).unwrap();
+        let title = documents.entry().root().get("info").unwrap().get("title");
+        assert_eq!(title.unwrap().as_str(), Some("Other"));
     }
 
     #[test]

@@ -248,6 +248,10 @@ fn violation_entry(violations: &[Violation]) -> AnswerEntry {
         Class::InvalidBody => (422, "Request body does not match the contract"),
         Class::UnknownBodyProperty => (422, "The contract has no such property in the body"),
         Class::CheckLimit => (422, "The request takes too much work to check"),
+        Class::UnreadableCredentials | Class::Unreadable => (
+            501,
+            "The contract cannot be read where it describes the request",
+        ),
         Class::UndeclaredStatus => (502, "The service answered with an undeclared status"),
         Class::MissingHeader => (502, "The service's response lacks a header"),
         Class::InvalidHeader => (502, "A header of the service's response is invalid"),
@@ -255,6 +259,10 @@ fn violation_entry(violations: &[Violation]) -> AnswerEntry {
         Class::MalformedResponseBody => (502, "The service's response is malformed"),
         Class::InvalidResponseBody => (502, "The service's response does not match the contract"),
         Class::ResponseCheckLimit => (502, "The service's response takes too much work to check"),
+        Class::UnreadableResponse => (
+            502,
+            "The contract cannot be read where it describes the response",
+        ),
     };
     let status = StatusCode::from_u16(status).expect("the table holds statuses");
     let outcome = if first.class.is_of_response() {

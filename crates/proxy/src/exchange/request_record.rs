@@ -166,7 +166,9 @@ impl RequestRecord {
         let recorder = &self.service.recorder;
         recorder.violation(self.labels(), class, enforcement);
         let mut violated_parts = self.violated_parts.get();
-        if class.is_of_response() {
+        if class.is_unreadable() {
+            // Neither the caller nor the service violates anything.
+        } else if class.is_of_response() {
             violated_parts.response = true;
         } else {
             violated_parts.request = true;

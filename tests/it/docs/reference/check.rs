@@ -74,7 +74,7 @@ fn the_page_lists_every_problem() {
 
 /// Contracts below `openapi` and `info` that show an id.
 #[rustfmt::skip]
-const FIXTURES: [(&str, &str, &str); 20] = [
+const FIXTURES: [(&str, &str, &str); 21] = [
     ("malformed-document", "3.0.3", "paths: {/a: {post: {requestBody: {}, responses: {}}}}"),
     ("unresolved-reference", "3.0.3", "paths: {/a: {get: {responses: {'200': {$ref: '#/b'}}}}}"),
     ("malformed-path", "3.0.3", "paths: {'/a/{b}': {get: {responses: {}}}}"),
@@ -94,6 +94,8 @@ const FIXTURES: [(&str, &str, &str); 20] = [
     ("ineffective-keyword", "3.1.0", "components: {schemas: {A: {type: integer, maxLength: 5}}}"),
     ("ineffective-nullable", "3.0.3", "paths: {}\ncomponents: {schemas: {A: {nullable: true, allOf: [{type: string}]}}}"),
     ("vacuous-alternative", "3.0.3", "paths: {}\ncomponents: {schemas: {A: {anyOf: [{type: string}, {nullable: true}]}}}"),
+    // An overlay shows this one; crates/contract/src/openapi/overlay/tests.rs does.
+    ("overlay-action", "", ""),
     // Deep nesting shows this one; crates/contract/src/bounded_work_tests.rs does.
     ("costly-schema", "", ""),
 ];

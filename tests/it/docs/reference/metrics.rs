@@ -113,6 +113,11 @@ const ADVICE: &[(&str, &str)] = &[
         "`GET /contracts` on the admin port says why, and what to change.",
     ),
     (
+        "contract_unjudged_parts",
+        "`dangling-reference` and `undeclared-scheme` are what the tolerant reading of a contract \
+         leaves unknown; the log has each with file and line.",
+    ),
+    (
         "portcullis_untrusted_squad_headers_total",
         "A gateway or sidecar that is missing in `identity.trusted_peers`, or clients that try to \
          choose their squad. The log has an address at most once a minute.",

@@ -7,9 +7,11 @@ use crate::message::check_settings::CheckSettings;
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::explain_errors::{ViolationSubject, explain, over_limit};
 use crate::message::operation::MediaType;
+use crate::message::unreadable_part::{unreadable, unreadable_class};
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
 use crate::openapi::dialect::MessageDirection;
-use crate::schema::schema_set::{SchemaKey, SchemaSet, SchemaVerdict};
+use crate::schema::schema_set::{SchemaKey, SchemaSet};
+use crate::schema::schema_verdict::SchemaVerdict;
 
 /// Checks one body of a message by a media type of its contract.
 #[derive(Debug)]
@@ -118,6 +120,11 @@ impl BodyJudge<'_> {
         match verdict {
             SchemaVerdict::Valid => {}
             SchemaVerdict::Invalid => self.report_errors(class, schemas, wrapped, below),
+            SchemaVerdict::Unknown(node_ref) => {
+                let class = unreadable_class(self.direction);
+                let violation = unreadable(self.contract, class, MessagePart::Body, node_ref);
+                self.push(violation);
+            }
             SchemaVerdict::OverLimit if self.settings.is_on(class) => {
                 let subject = ViolationSubject {
                     class,
@@ -199,6 +206,9 @@ impl BodyJudge<'_> {
             (MessageDirection::Response, Class::UnsupportedEncoding | Class::BodyTooLarge) => None,
             (MessageDirection::Response, Class::ResponseCheckLimit | Class::CheckLimit) => {
                 Some(Class::ResponseCheckLimit)
+            }
+            (MessageDirection::Response, Class::UnreadableResponse) => {
+                Some(Class::UnreadableResponse)
             }
             (MessageDirection::Response, _) => Some(Class::MalformedResponseBody),
         }

@@ -385,6 +385,7 @@ fn form_parameter(name: &str, node_ref: NodeRef) -> Parameter {
         allow_empty: false,
         node_ref,
         readings: Vec::new(),
+        unread: None,
         schema: None,
         capture_index: usize::MAX,
     }

@@ -15,7 +15,8 @@ use crate::message::check_settings::{CheckScratch, CheckSettings};
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::operation::Operation;
 use crate::message::parameter::{PairScratch, RawPairs};
-use crate::message::security_requirements::CredentialSources;
+use crate::message::security_requirements::{CredentialPresence, CredentialSources};
+use crate::message::unreadable_part::unreadable;
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
 use crate::openapi::dialect::MessageDirection;
 
@@ -53,9 +54,12 @@ pub fn check_head<'c>(
         return BodyPlan::Stream;
     }
     with_message_steps(CHECK_STEPS_MAX, || judge.check_parameters());
-    judge.check_unknown_query();
-    judge.check_unknown_headers();
-    judge.check_unknown_cookies();
+    // A parameter or credential that cannot be read may have any name.
+    if !operation.unread.has_names {
+        judge.check_unknown_query();
+        judge.check_unknown_headers();
+        judge.check_unknown_cookies();
+    }
     judge.plan_body()
 }
 
@@ -89,7 +93,7 @@ fn cookies_of<'s>(
 impl HeadJudge<'_, '_> {
     /// Checks credentials. Returns whether their absence refuses the request.
     fn rejects_credentials(&mut self) -> bool {
-        let class = ViolationClass::MissingCredentials;
+        let missing = ViolationClass::MissingCredentials;
         let security = &self.operation.security;
         let sources = CredentialSources {
             headers: self.head.headers,
@@ -98,14 +102,26 @@ impl HeadJudge<'_, '_> {
         };
         // Browsers send preflights without credentials (Fetch Standard, section 4.8).
         let is_preflight = is_preflight(&self.operation.method, self.head.headers);
-        if !self.settings.is_on(class) || is_preflight || security.is_satisfied(sources) {
+        if !self.settings.is_on(missing) || is_preflight {
             return false;
         }
-        let mut violation = Violation::new(class, MessagePart::Header, "credentials are missing")
-            .with_expected(security.expected());
-        violation.contract = security
-            .node_ref
-            .map(|node_ref| self.contract.location(node_ref));
+        let violation = match security.presence(sources) {
+            CredentialPresence::Present => return false,
+            CredentialPresence::Missing => {
+                let mut violation =
+                    Violation::new(missing, MessagePart::Header, "credentials are missing")
+                        .with_expected(security.expected());
+                violation.contract = security
+                    .node_ref
+                    .map(|node_ref| self.contract.location(node_ref));
+                violation
+            }
+            CredentialPresence::Unreadable(node_ref) => {
+                let class = ViolationClass::UnreadableCredentials;
+                unreadable(self.contract, class, MessagePart::Header, node_ref)
+            }
+        };
+        let class = violation.class;
         self.push(violation);
         self.settings.policy.of(class) == Enforcement::Reject
     }

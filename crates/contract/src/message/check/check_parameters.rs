@@ -8,11 +8,13 @@ use crate::message::parameter::{
     Parameter, ParameterReadError, ParameterReading, ParameterSource, ParameterStyle,
     decoded_query_name, read,
 };
+use crate::message::unreadable_part::{unreadable, unreadable_class};
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
 use crate::openapi::dialect::MessageDirection;
+use crate::openapi::document::NodeRef;
 #[cfg(debug_assertions)]
 use crate::schema::schema_set::SchemaKey;
-use crate::schema::schema_set::SchemaVerdict;
+use crate::schema::schema_verdict::SchemaVerdict;
 
 impl HeadJudge<'_, '_> {
     pub(super) fn check_parameters(&mut self) {
@@ -20,6 +22,9 @@ impl HeadJudge<'_, '_> {
         for parameter in &operation.parameters {
             let head = self.head;
             match parameter.part {
+                MessagePart::Query | MessagePart::Cookie if parameter.unread.is_some() => {
+                    self.check_unread(parameter);
+                }
                 MessagePart::Path => {
                     if let Some(raw) = head.captures.value(head.path, parameter.capture_index) {
                         self.check_parameter(parameter, ParameterSource::One(raw));
@@ -41,6 +46,42 @@ impl HeadJudge<'_, '_> {
                 MessagePart::Target | MessagePart::Body | MessagePart::Status => {}
             }
         }
+        for node_ref in &operation.unread.parameters {
+            self.unreadable(MessagePart::Target, None, *node_ref);
+        }
+    }
+
+    /// A query parameter or cookie whose schema cannot be read: it may have any type and any style
+    /// of repetition, so only its presence is known.
+    fn check_unread(&mut self, parameter: &Parameter) {
+        let pairs = match parameter.part {
+            MessagePart::Cookie => self.cookies,
+            _ => self.query,
+        };
+        let is_named = |name: &str| name.split('[').next() == Some(parameter.name.as_str());
+        let is_present = pairs
+            .iter()
+            .any(|(name, _)| decoded_query_name(name).is_some_and(|name| is_named(&name)));
+        if is_present || parameter.required {
+            self.unread_parameter(parameter);
+        }
+    }
+
+    fn unread_parameter(&mut self, parameter: &Parameter) {
+        if let Some(node_ref) = parameter.unread {
+            self.unreadable(parameter.part, Some(&parameter.name), node_ref);
+        }
+    }
+
+    /// Reports a part of the message that the contract describes at a node that cannot be read.
+    pub(super) fn unreadable(&mut self, part: MessagePart, name: Option<&str>, node_ref: NodeRef) {
+        let class = unreadable_class(self.direction);
+        if !self.settings.is_on(class) {
+            return;
+        }
+        let mut violation = unreadable(self.contract, class, part, node_ref);
+        violation.name = name.map(str::to_owned);
+        self.push(violation);
     }
 
     pub(super) fn check_header(&mut self, parameter: &Parameter) {
@@ -49,6 +90,9 @@ impl HeadJudge<'_, '_> {
         let Some(first) = lines.next() else {
             return self.report_read_error(parameter, ParameterReadError::Missing);
         };
+        if parameter.unread.is_some() {
+            return self.unread_parameter(parameter);
+        }
         let is_list = parameter
             .readings
             .iter()
@@ -82,6 +126,9 @@ impl HeadJudge<'_, '_> {
         if parameter.style == ParameterStyle::JsonContent {
             return self.check_json(parameter, source);
         }
+        if parameter.unread.is_some() {
+            return self.unread_parameter(parameter);
+        }
         let Some(key) = &parameter.schema else {
             return self.check_presence(parameter, source);
         };
@@ -91,7 +138,7 @@ impl HeadJudge<'_, '_> {
             self.assert_valid(parameter, key, source);
             return;
         }
-        let mut first_failure = None;
+        let (mut first_failure, mut unknown) = (None, None);
         for (reading, as_text) in parameter.readings_in_order() {
             match read(self.tape, key.as_str(), parameter, reading, source, as_text) {
                 Ok(()) => match schemas.verdict(self.tape.wrapped("")) {
@@ -103,6 +150,7 @@ impl HeadJudge<'_, '_> {
                         }
                         Some(_) => {}
                     },
+                    SchemaVerdict::Unknown(part) => unknown = unknown.or(Some(part)),
                     SchemaVerdict::OverLimit => {
                         let violation = self.over_limit(parameter, self.tape.wrapped(""));
                         return self.push(violation);
@@ -113,6 +161,9 @@ impl HeadJudge<'_, '_> {
                     first_failure.get_or_insert(Err(error));
                 }
             }
+        }
+        if let Some(node_ref) = unknown {
+            return self.unreadable(parameter.part, Some(&parameter.name), node_ref);
         }
         match first_failure {
             Some(Ok((reading, as_text))) => {
@@ -235,6 +286,10 @@ impl HeadJudge<'_, '_> {
                 let verdict = self.contract.schemas(self.direction).verdict(wrapped);
                 let found = match verdict {
                     SchemaVerdict::Valid => Vec::new(),
+                    SchemaVerdict::Unknown(node_ref) => {
+                        self.unreadable(parameter.part, Some(&parameter.name), node_ref);
+                        Vec::new()
+                    }
                     SchemaVerdict::Invalid => self.explained(parameter, wrapped),
                     SchemaVerdict::OverLimit => vec![self.over_limit(parameter, wrapped)],
                 };

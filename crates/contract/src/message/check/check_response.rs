@@ -20,8 +20,10 @@ use crate::message::media_range::{MediaRange, best_match};
 use crate::message::operation::{DeclaredResponse, MediaType, Operation};
 use crate::message::parameter::RawPairs;
 use crate::message::route::PathCaptures;
+use crate::message::unreadable_part::unreadable;
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
 use crate::openapi::dialect::MessageDirection;
+use crate::openapi::document::NodeRef;
 
 /// The head of a response.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +71,19 @@ pub fn check_response_head<'c>(
     violations: &mut Vec<Violation>,
 ) -> ResponsePlan<'c> {
     check_framing(contract, operation, head.headers, settings, violations);
-    let Some(declared) = operation.response(head.status) else {
+    let declared = operation.response(head.status);
+    let pattern = declared.map(|declared| declared.status);
+    if let Some(node_ref) = operation.unread.response(head.status, pattern) {
+        push_unreadable(
+            contract,
+            settings,
+            MessagePart::Status,
+            node_ref,
+            violations,
+        );
+        return ResponsePlan::Pass;
+    }
+    let Some(declared) = declared else {
         push(settings, violations, || {
             undeclared_status(contract, operation, head.status)
         });
@@ -101,7 +115,13 @@ pub fn check_response_head<'c>(
         return ResponsePlan::Pass;
     }
     match media_type(declared, head.headers) {
-        Ok(media) => plan(media, head.headers),
+        Ok(media) => {
+            if let Some(node_ref) = media.unread {
+                push_unreadable(contract, settings, MessagePart::Body, node_ref, violations);
+                return ResponsePlan::Pass;
+            }
+            plan(media, head.headers)
+        }
         Err(message) => {
             push(settings, violations, || {
                 let keys: Vec<&str> = declared.content.iter().map(|media| &*media.key).collect();
@@ -187,6 +207,19 @@ pub fn check_response_body(
     });
 }
 
+fn push_unreadable(
+    contract: &CompiledContract,
+    settings: CheckSettings<'_>,
+    part: MessagePart,
+    node_ref: NodeRef,
+    violations: &mut Vec<Violation>,
+) {
+    let class = ViolationClass::UnreadableResponse;
+    push(settings, violations, || {
+        unreadable(contract, class, part, node_ref)
+    });
+}
+
 fn push(
     settings: CheckSettings<'_>,
     violations: &mut Vec<Violation>,
@@ -248,6 +281,9 @@ fn check_headers(
         if !is_cookie || !head.headers.contains_key(SET_COOKIE) {
             judge.check_header(header);
         }
+    }
+    for (name, node_ref) in &declared.unread_headers {
+        judge.unreadable(MessagePart::Header, Some(name), *node_ref);
     }
     for violation in &mut violations[before..] {
         violation.message.clone_from(&violation.masked);

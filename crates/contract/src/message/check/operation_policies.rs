@@ -18,7 +18,13 @@ impl OperationPolicies {
     pub fn new(common: &EnforcementPolicy, contract: &CompiledContract) -> Self {
         let own_policy = |own: OperationEnforcement| {
             let is_declared = own != OperationEnforcement::default();
-            is_declared.then(|| common.with_ceilings(own.request, own.response))
+            is_declared.then(|| {
+                let policy = common.with_ceilings(own.request, own.response);
+                match own.unreadable {
+                    Some(enforcement) => policy.with_unreadable(enforcement),
+                    None => policy,
+                }
+            })
         };
         let mut operations: Vec<Option<EnforcementPolicy>> = contract
             .operations

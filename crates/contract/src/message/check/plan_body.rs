@@ -20,6 +20,10 @@ impl<'c> HeadJudge<'_, 'c> {
             BodyDeclaration::Declared(body) => body,
             BodyDeclaration::Ignored => return BodyPlan::Stream,
             BodyDeclaration::Undeclared => {
+                if let Some(node_ref) = operation.unread.body {
+                    self.unreadable(MessagePart::Body, None, node_ref);
+                    return BodyPlan::Stream;
+                }
                 if self.head.body != BodyLength::Absent {
                     let message = "the operation declares no body";
                     let violation =
@@ -112,6 +116,10 @@ impl<'c> HeadJudge<'_, 'c> {
     }
 
     fn plan(&mut self, body: &'c DeclaredBody, media: &'c MediaType) -> BodyPlan<'c> {
+        if let Some(node_ref) = media.unread {
+            self.unreadable(MessagePart::Body, None, node_ref);
+            return BodyPlan::Stream;
+        }
         let headers = self.head.headers;
         let declared = if media.is_json {
             Some(DeclaredFormat {

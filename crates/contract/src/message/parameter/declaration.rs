@@ -60,6 +60,8 @@ pub struct Parameter {
     pub node_ref: NodeRef,
     pub(crate) readings: Vec<ParameterReading>,
     pub(crate) schema: Option<SchemaKey>,
+    /// The reference that leads nowhere, if the schema has one, so that the type is unknown.
+    pub(crate) unread: Option<NodeRef>,
     /// The slot of a path parameter in the template's captures.
     pub(crate) capture_index: usize,
 }
@@ -122,6 +124,7 @@ fn compile(
         allow_empty: fields.allow_empty,
         node_ref,
         readings: schema.map_or_else(Vec::new, |schema| readings(surface, schema)),
+        unread: schema.and_then(|schema| surface.dangling_reference(schema)),
         schema: schema.map(schema_key),
         capture_index: usize::MAX,
     })

@@ -23,7 +23,24 @@ pub struct DocumentSet {
     identifiers: OnceLock<SchemaIdentifiers>,
     /// What a Swagger contract says that cannot be translated.
     translation_problems: Vec<(NodeRef, String)>,
+    is_swagger: bool,
+    /// The overlays of the entry document. Their numbers follow [`OVERLAYS`].
+    overlays: Vec<Document>,
+    overlay_faults: Vec<OverlayFault>,
     reading: ContractReading,
+}
+
+/// The number of the first overlay. Other documents have lower ones.
+const OVERLAYS: u32 = 1 << 31;
+
+/// Something that is wrong with an overlay.
+#[derive(Clone, Debug)]
+pub(crate) struct OverlayFault {
+    /// Whether the contract cannot be used.
+    pub(crate) is_error: bool,
+    /// The node of the overlay.
+    pub(crate) node_ref: NodeRef,
+    pub(crate) message: String,
 }
 
 impl DocumentSet {
@@ -36,13 +53,21 @@ impl DocumentSet {
             missing: HashMap::new(),
             identifiers: OnceLock::new(),
             translation_problems: Vec::new(),
+            is_swagger: false,
+            overlays: Vec::new(),
+            overlay_faults: Vec::new(),
             reading: ContractReading::Strict,
         }
     }
 
-    /// Replaces each document by a translation of it.
-    pub(in crate::openapi) fn translate(&mut self, translations: Vec<DocumentTranslation>) {
+    /// Replaces each document by a translation of it from Swagger.
+    pub(in crate::openapi) fn translate(&mut self, mut translations: Vec<DocumentTranslation>) {
         self.identifiers = OnceLock::new();
+        self.is_swagger = true;
+        // An overlay has replaced the entry document already, so its nodes have origins, too.
+        for origin in translations.iter_mut().flat_map(|one| &mut one.origins) {
+            *origin = self.origin(*origin);
+        }
         let documents = self.list.iter_mut().zip(translations);
         for (number, (document, translation)) in (0..).zip(documents) {
             let problems = translation.problems.into_iter();
@@ -60,7 +85,46 @@ impl DocumentSet {
 
     /// Whether the contract is Swagger 2.0, translated to OpenAPI 3.0.
     pub fn is_swagger(&self) -> bool {
-        self.entry().written.is_some()
+        self.is_swagger
+    }
+
+    /// Adds an overlay of the entry document, and returns its root.
+    pub(in crate::openapi) fn add_overlay(&mut self, overlay: Document) -> NodeRef {
+        let number = u32::try_from(self.overlays.len()).expect("overlays are counted in limits");
+        let node = overlay.root().index();
+        self.overlays.push(overlay);
+        NodeRef {
+            document: OVERLAYS + number,
+            node,
+        }
+    }
+
+    /// Replaces the entry document by what its overlays make of it.
+    pub(in crate::openapi) fn overlay_entry(
+        &mut self,
+        translation: DocumentTranslation,
+        faults: Vec<OverlayFault>,
+    ) {
+        self.identifiers = OnceLock::new();
+        self.list[0].translate(translation.tape, translation.origins);
+        self.overlay_faults = faults;
+    }
+
+    /// What is wrong with the overlays.
+    pub(crate) fn overlay_faults(&self) -> &[OverlayFault] {
+        &self.overlay_faults
+    }
+
+    /// The overlays of the entry document.
+    pub fn overlays(&self) -> &[Document] {
+        &self.overlays
+    }
+
+    fn document(&self, number: u32) -> &Document {
+        match number.checked_sub(OVERLAYS) {
+            Some(overlay) => &self.overlays[overlay as usize],
+            None => &self.list[number as usize],
+        }
     }
 
     /// Chooses how flaws are read.
@@ -117,12 +181,13 @@ impl DocumentSet {
         &self.list
     }
 
-    /// Every file whose change may change the contract: the loaded files, the entry first, then
-    /// the referenced files that could not be loaded.
+    /// Every file whose change may change the contract: the loaded files, the entry first, then the
+    /// overlays and the referenced files that could not be loaded.
     pub fn paths(&self) -> Vec<PathBuf> {
         let mut missing: Vec<PathBuf> = self.missing.keys().cloned().collect();
         missing.sort();
-        let loaded = self.list.iter().map(|document| document.path.clone());
+        let loaded = self.list.iter().chain(&self.overlays);
+        let loaded = loaded.map(|document| document.path.clone());
         loaded.chain(missing).collect()
     }
 
@@ -148,7 +213,7 @@ impl DocumentSet {
 
     /// Whether a later key of the same object repeats the key of this value.
     pub(crate) fn is_overridden(&self, node_ref: NodeRef) -> bool {
-        let repeated = &self.list[node_ref.document as usize].repeated;
+        let repeated = &self.document(node_ref.document).repeated;
         repeated
             .binary_search_by_key(&node_ref.node, |pair| pair.overridden)
             .is_ok()
@@ -169,7 +234,7 @@ impl DocumentSet {
 
     /// The value of a node.
     pub fn node(&self, node_ref: NodeRef) -> JsonNode<'_> {
-        self.list[node_ref.document as usize].node(node_ref.node)
+        self.document(node_ref.document).node(node_ref.node)
     }
 
     /// The reference to a node in the same document as `near`.
@@ -189,7 +254,7 @@ impl DocumentSet {
     /// hot paths.
     pub fn location(&self, node_ref: NodeRef) -> SourceLocation {
         let written = self.origin(node_ref);
-        let document = &self.list[written.document as usize];
+        let document = self.document(written.document);
         SourceLocation {
             file: Arc::clone(&document.name),
             line: self.line(node_ref),
@@ -201,13 +266,13 @@ impl DocumentSet {
     /// The JSON Pointer to a node. It differs from that of its location if the contract was
     /// translated. It walks from the root, so keep it off hot paths.
     pub fn pointer(&self, node_ref: NodeRef) -> String {
-        let document = &self.list[node_ref.document as usize];
+        let document = self.document(node_ref.document);
         pointer_to(document.root(), node_ref.node)
     }
 
     /// The node of a file as it was written.
     fn origin(&self, node_ref: NodeRef) -> NodeRef {
-        let document = &self.list[node_ref.document as usize];
+        let document = self.document(node_ref.document);
         document.origin(node_ref.node).unwrap_or(node_ref)
     }
 
@@ -215,7 +280,7 @@ impl DocumentSet {
     /// if the value begins on a later line. For an object with a `$ref`, the line of the `$ref`.
     pub fn line(&self, node_ref: NodeRef) -> u32 {
         let written = self.origin(node_ref);
-        let node = self.list[written.document as usize].written_node(written.node);
+        let node = self.document(written.document).written_node(written.node);
         node.get("$ref").unwrap_or(node).key_line()
     }
 

@@ -10,8 +10,11 @@ mod repeated_key;
 mod document_translation;
 mod parsed_document;
 mod document_set;
+mod translated_tape;
 
 pub use document_set::DocumentSet;
+pub(crate) use document_set::OverlayFault;
 pub(in crate::openapi) use document_translation::DocumentTranslation;
 pub use node_ref::{NodeRef, SourceLocation};
 pub use parsed_document::{Document, DocumentParseError};
+pub(in crate::openapi) use translated_tape::TranslatedTape;

@@ -136,16 +136,23 @@ impl Document {
         })
     }
 
-    /// Replaces the tape by a translation of it, which holds all its text itself.
+    /// Replaces the tape by a translation of it, which holds all its text itself. The file as it was
+    /// written stays.
     pub(super) fn translate(&mut self, tape: Tape, origins: Vec<NodeRef>) {
         self.repeated = if tape.has_duplicates() {
             repeated_keys(tape.root(""))
         } else {
             Vec::new()
         };
+        let source = std::mem::take(&mut self.source);
+        let before = std::mem::replace(&mut self.tape, tape);
+        let (source, before) = match self.written.take() {
+            Some(written) => (written.source, written.tape),
+            None => (source, before),
+        };
         self.written = Some(WrittenDocument {
-            source: std::mem::take(&mut self.source),
-            tape: std::mem::replace(&mut self.tape, tape),
+            source,
+            tape: before,
             origins,
         });
     }

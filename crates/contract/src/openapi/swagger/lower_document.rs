@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use portcullis_json::JsonNode;
 
-use super::lowered_tape::LoweredTape;
 use super::written_node::WrittenNode;
-use crate::openapi::document::{DocumentSet, DocumentTranslation, NodeRef};
+use crate::openapi::document::{DocumentSet, DocumentTranslation, NodeRef, TranslatedTape};
 
 /// A contract whose documents are OpenAPI 3: those of Swagger 2.0 are translated.
 pub(crate) fn translated(mut documents: DocumentSet) -> DocumentSet {
@@ -30,7 +29,7 @@ fn lower_documents(documents: &DocumentSet) -> Vec<DocumentTranslation> {
     let lowered = (0..count).map(|document| {
         let lowering = SwaggerLowering {
             documents,
-            out: LoweredTape::new(documents, documents.root_ref(document)),
+            out: TranslatedTape::new(documents, documents.root_ref(document)),
             written: HashMap::new(),
         };
         let root = WrittenNode {
@@ -49,7 +48,7 @@ fn lower_documents(documents: &DocumentSet) -> Vec<DocumentTranslation> {
 /// Lowers one document.
 pub(super) struct SwaggerLowering<'d> {
     pub(super) documents: &'d DocumentSet,
-    pub(super) out: LoweredTape<'d>,
+    pub(super) out: TranslatedTape<'d>,
     /// Shared parameters, bodies and responses that were written, with a reference to them. What
     /// depends on the operation is part of the key.
     pub(super) written: HashMap<(NodeRef, String), String>,

@@ -12,6 +12,8 @@ use std::ptr;
 
 use serde_json::{Map, Value};
 
+use super::unknown_schema::UNKNOWN;
+
 /// The maximum depth of references and composition that is searched for declared properties.
 const DEPTH_MAX: u8 = 32;
 
@@ -31,8 +33,11 @@ pub(crate) fn closed(lowered: &Value) -> Value {
 fn close_schema(schema: &mut Value, document: &Value) {
     close_subschemas(schema, document);
     let declares = declares(schema, document);
+    // A part that cannot be read may declare any property.
+    let is_unknown = any_part(schema, document, &|part| part.get(UNKNOWN).is_some());
     if let Value::Object(keywords) = schema
         && declares
+        && !is_unknown
         && !keywords.contains_key("unevaluatedProperties")
     {
         keywords.insert("unevaluatedProperties".to_owned(), Value::Bool(false));
@@ -89,11 +94,16 @@ fn each_element(keywords: &mut Map<String, Value>, keyword: &str, act: &mut dyn 
 
 /// Whether a schema declares properties, itself or through composition.
 fn declares(schema: &Value, document: &Value) -> bool {
+    any_part(schema, document, &declares_itself)
+}
+
+/// Whether a condition holds for a schema or a part that it is composed of.
+fn any_part(schema: &Value, document: &Value, condition: &dyn Fn(&Value) -> bool) -> bool {
     // A schema can occur in its composition any number of times, and is examined once.
     let mut seen = HashSet::new();
     let mut level = vec![schema];
     for _ in 0..=DEPTH_MAX {
-        if level.iter().any(|part| declares_itself(part)) {
+        if level.iter().any(|part| condition(part)) {
             return true;
         }
         let below = level.iter().flat_map(|part| composed_of(part, document));

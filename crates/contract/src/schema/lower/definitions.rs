@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use portcullis_json::JsonNode;
+use portcullis_vocabulary::ContractReading;
 
 use super::required_exemptions::{ExemptNames, RequiredExemptions};
 use crate::openapi::broken_part::BrokenSchemas;
@@ -63,6 +64,8 @@ pub(crate) struct LoweringOutput {
     /// Whether a pattern for names of properties has look-around or backreferences, which need a
     /// backtracking regex engine.
     pub(crate) backtracks_names: bool,
+    /// Whether validators must find out which verdicts depend on unknown parts.
+    pub(crate) has_unknown: bool,
     /// Warnings of lowering.
     pub(crate) warnings: Vec<ContractProblem>,
     /// Errors of lowering.
@@ -191,6 +194,9 @@ impl<'d> SchemaLowering<'d> {
             origins: self.origins,
             roots: roots.to_vec(),
             backtracks_names: self.backtracks_names,
+            has_unknown: self
+                .broken
+                .is_some_and(|broken| broken.is_enforced && !broken.reasons.is_empty()),
             warnings: self.warnings,
             faults: self.faults,
         }
@@ -247,7 +253,14 @@ impl<'d> SchemaLowering<'d> {
     /// Reports a reference that does not resolve. `shown` is the node to name, `at` the reference.
     fn unresolved(&mut self, shown: NodeRef, at: NodeRef, schema: NodeRef, message: &str) {
         let kind = ContractProblemKind::UnresolvedReference;
-        self.problem_at(kind, (shown, at, schema), message.to_owned());
+        let problem = self.located(Severity::Error, kind, shown, message.to_owned());
+        self.faults.push(SchemaFault {
+            node_ref: at,
+            schema,
+            // The tolerant reading lowers the schema again.
+            problem: problem
+                .repaired_by(ContractRepair::DanglingReference, ContractReading::Strict),
+        });
     }
 
     /// Reports an error at a node of the schema `schema`.

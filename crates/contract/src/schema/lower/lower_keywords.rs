@@ -191,13 +191,15 @@ impl<'d> SchemaLowering<'d> {
                 return insert_exactly(out, keyword, value);
             }
             "type" | "dependentRequired" | "minContains" | "maxContains" => value.to_value(),
-            "if"
-            | "then"
-            | "else"
-            | "contains"
-            | "propertyNames"
-            | "unevaluatedItems"
-            | "unevaluatedProperties" => self.inner(node_ref, value, ExemptNames::NONE),
+            "if" | "then" | "else" | "contains" | "propertyNames" => {
+                self.inner(node_ref, value, ExemptNames::NONE)
+            }
+            "unevaluatedItems" | "unevaluatedProperties" => {
+                if self.mark_unknown_part(out, node_ref) {
+                    return;
+                }
+                self.inner(node_ref, value, ExemptNames::NONE)
+            }
             "prefixItems" => self.list_of_schemas(node_ref, value),
             "patternProperties" => self.patterned_schemas(node_ref, value),
             "dependentSchemas" => self.map_of_schemas(node_ref, value),

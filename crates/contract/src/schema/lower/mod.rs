@@ -24,4 +24,4 @@ pub(super) use closed_schema::closed;
 pub(crate) use definitions::{LoweringOutput, SchemaFault, SchemaLowering};
 pub(crate) use lower_keywords::EXACT;
 pub(crate) use schema_origin::origin;
-pub(crate) use unknown_schema::UNKNOWN;
+pub(crate) use unknown_schema::{UNKNOWN, unknown_node};

@@ -15,6 +15,7 @@ use super::rules_id::RulesId;
 use super::schema_kinds::{KindSet, SchemaKeywords, admitted_kinds, referenced};
 use super::schema_places::{JoinedSchemas, SCHEMAS_MAX, SchemaPlaces, identity};
 use super::value_rules::{KindRule, OnePassProgram, ValueRules};
+use crate::schema::lower::UNKNOWN;
 use crate::schema::pattern_keyword::SchemaPatterns;
 
 /// The rules that accept everything.
@@ -195,7 +196,7 @@ impl<'s> Expansion<'s> {
             "allOf" => self.waiting.extend(value.as_array()?),
             "anyOf" | "oneOf" => self.groups.push((keyword, value)),
             "type" if !KindSet::of_type(value)?.has(self.kind) => return None,
-            "not" | "if" => return None,
+            "not" | "if" | UNKNOWN => return None,
             _ if keyword.starts_with('$') => return None,
             _ => {}
         }

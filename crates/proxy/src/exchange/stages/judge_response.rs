@@ -158,13 +158,13 @@ impl ResponseJudge {
     }
 
     fn may_reject_body(&self) -> bool {
-        let policy = self.record.service.policy(Some(self.id));
-        [
-            ViolationClass::MalformedResponseBody,
-            ViolationClass::InvalidResponseBody,
-        ]
-        .into_iter()
-        .any(|class| policy.of(class) == Enforcement::Reject)
+        let service = &self.record.service;
+        let policy = service.policy(Some(self.id));
+        let rejects = |class| policy.of(class) == Enforcement::Reject;
+        rejects(ViolationClass::MalformedResponseBody)
+            || rejects(ViolationClass::InvalidResponseBody)
+            || (rejects(ViolationClass::UnreadableResponse)
+                && service.contract.has_unknown_responses())
     }
 
     /// Reads and judges a body that may be rejected. A body beyond the bound passes unjudged.

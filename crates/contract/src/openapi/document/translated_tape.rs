@@ -1,12 +1,14 @@
-//! Writes the tape of a lowered document, and keeps where each entry was written.
+//! Writes the tape of a translated document, and keeps where each entry was written.
 
 use portcullis_json::{JsonKind, JsonNode, Tape};
 
-use crate::openapi::document::{DocumentSet, DocumentTranslation, NodeRef};
+use super::document_set::DocumentSet;
+use super::document_translation::DocumentTranslation;
+use super::node_ref::NodeRef;
 
-/// Writes one lowered document. The node in each call is where the value was written.
+/// Writes one translated document. The node in each call is where the value was written.
 #[derive(Debug)]
-pub(super) struct LoweredTape<'d> {
+pub(in crate::openapi) struct TranslatedTape<'d> {
     documents: &'d DocumentSet,
     tape: Tape,
     origins: Vec<NodeRef>,
@@ -14,8 +16,8 @@ pub(super) struct LoweredTape<'d> {
     problems: Vec<(u32, String)>,
 }
 
-impl<'d> LoweredTape<'d> {
-    pub(super) fn new(documents: &'d DocumentSet, root: NodeRef) -> Self {
+impl<'d> TranslatedTape<'d> {
+    pub(in crate::openapi) fn new(documents: &'d DocumentSet, root: NodeRef) -> Self {
         let mut tape = Tape::new();
         tape.begin("");
         Self {
@@ -27,7 +29,7 @@ impl<'d> LoweredTape<'d> {
         }
     }
 
-    pub(super) fn finish(mut self) -> DocumentTranslation {
+    pub(in crate::openapi) fn finish(mut self) -> DocumentTranslation {
         self.tape.set_lines(self.lines);
         self.tape.shrink_to_fit();
         self.origins.shrink_to_fit();
@@ -39,54 +41,54 @@ impl<'d> LoweredTape<'d> {
     }
 
     /// Reports a mistake at the value that is written next.
-    pub(super) fn problem(&mut self, message: impl Into<String>) {
+    pub(in crate::openapi) fn problem(&mut self, message: impl Into<String>) {
         let node = u32::try_from(self.tape.len()).unwrap_or(u32::MAX);
         self.problems.push((node, message.into()));
     }
 
-    pub(super) fn begin_object(&mut self, origin: NodeRef) {
+    pub(in crate::openapi) fn begin_object(&mut self, origin: NodeRef) {
         self.note(origin);
         self.tape.begin_object();
     }
 
-    pub(super) fn begin_array(&mut self, origin: NodeRef) {
+    pub(in crate::openapi) fn begin_array(&mut self, origin: NodeRef) {
         self.note(origin);
         self.tape.begin_array();
     }
 
-    pub(super) fn end(&mut self) {
+    pub(in crate::openapi) fn end(&mut self) {
         self.tape.end();
     }
 
-    pub(super) fn key(&mut self, name: &str, origin: NodeRef) {
+    pub(in crate::openapi) fn key(&mut self, name: &str, origin: NodeRef) {
         self.origins.push(origin);
         self.lines.push(self.documents.node(origin).key_line());
         self.tape.key(name);
     }
 
-    pub(super) fn string(&mut self, text: &str, origin: NodeRef) {
+    pub(in crate::openapi) fn string(&mut self, text: &str, origin: NodeRef) {
         self.note(origin);
         self.tape.string(text);
     }
 
-    pub(super) fn boolean(&mut self, value: bool, origin: NodeRef) {
+    pub(in crate::openapi) fn boolean(&mut self, value: bool, origin: NodeRef) {
         self.note(origin);
         self.tape.boolean(value);
     }
 
-    pub(super) fn null(&mut self, origin: NodeRef) {
+    pub(in crate::openapi) fn null(&mut self, origin: NodeRef) {
         self.note(origin);
         self.tape.null();
     }
 
     /// Writes `name: text`.
-    pub(super) fn text_member(&mut self, name: &str, text: &str, origin: NodeRef) {
+    pub(in crate::openapi) fn text_member(&mut self, name: &str, text: &str, origin: NodeRef) {
         self.key(name, origin);
         self.string(text, origin);
     }
 
     /// Writes a copy of a value.
-    pub(super) fn copy(&mut self, origin: NodeRef) {
+    pub(in crate::openapi) fn copy(&mut self, origin: NodeRef) {
         let node = self.documents.node(origin);
         match node.kind() {
             JsonKind::Object => {
@@ -110,7 +112,7 @@ impl<'d> LoweredTape<'d> {
     }
 
     /// Writes a member with a copy of its value.
-    pub(super) fn copy_member(&mut self, name: &str, origin: NodeRef) {
+    pub(in crate::openapi) fn copy_member(&mut self, name: &str, origin: NodeRef) {
         self.key(name, origin);
         self.copy(origin);
     }

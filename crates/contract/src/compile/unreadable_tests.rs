@@ -1,0 +1,398 @@
+//! Contracts that the tolerant reading cannot read in part: what is still judged, and what is not.
+
+use portcullis_json::Tape;
+use portcullis_vocabulary::ContractReading::{self, Strict, Tolerant};
+use portcullis_vocabulary::enforcement::{Enforcement, EnforcementPolicy};
+use portcullis_vocabulary::limits::Limits;
+
+use crate::recorded::{ExchangeCheckLimits, ExchangeJudge, IgnoredProperties, read_line};
+use crate::{
+    CompileOptions, CompiledContract, ContractProblem, ContractRepair, Severity, Violation,
+    ViolationClass, compile, parse_single_file_as, tolerant_reading_advice,
+};
+
+fn read(text: &str, reading: ContractReading) -> Result<CompiledContract, Vec<ContractProblem>> {
+    let documents =
+        parse_single_file_as("t.yaml", text.into(), &Limits::default(), reading).expect(text);
+    let options = CompileOptions {
+        reading,
+        detect_undeclared: true,
+        ..CompileOptions::default()
+    };
+    compile(documents, &options)
+}
+
+/// The contract, which is refused strictly with the switch named.
+#[track_caller]
+fn tolerant(text: &str, repair: ContractRepair) -> CompiledContract {
+    let problems = read(text, Strict).expect_err(text);
+    let errors = problems.iter();
+    let errors = errors.filter(|problem| problem.severity == Severity::Error);
+    for error in errors {
+        assert_eq!(error.repair, Some(repair), "{error}");
+    }
+    let advice = tolerant_reading_advice(&problems, "S").expect("advice");
+    assert!(advice.starts_with("S repairs every error"), "{advice}");
+    let contract = read(text, Tolerant).unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert!(!contract.broken_parts.is_empty());
+    for part in &contract.broken_parts {
+        let mut warnings = contract.warnings.iter();
+        let warns = warnings.any(|one| one.at == part.at && one.repair == Some(repair));
+        assert!(warns, "no warning about {part:?}");
+    }
+    contract
+}
+
+fn judged(contract: &CompiledContract, exchange: &str) -> Vec<Violation> {
+    let bounds = ExchangeCheckLimits {
+        violations_max: 20,
+        json_depth_max: 16,
+        body_bytes_max: 1 << 20,
+        decoded_bytes_max: 1 << 20,
+        decoded_ratio_max: 100,
+    };
+    let mut tape = Tape::new();
+    let mut ignored = IgnoredProperties::default();
+    let exchange = read_line(&mut tape, exchange.as_bytes(), &mut ignored).expect(exchange);
+    let classes = ViolationClass::ALL.map(|class| (class, Enforcement::Reject));
+    let policy = EnforcementPolicy::new(Default::default(), classes, 1.0);
+    let verdict = ExchangeJudge::new(contract, &policy, bounds).judge(&exchange);
+    verdict.violations().cloned().collect()
+}
+
+/// Checks the classes of the violations of an exchange, with the line of the contract that each
+/// names.
+#[track_caller]
+fn check(contract: &CompiledContract, exchange: &str, expected: &str) {
+    let violations = judged(contract, exchange);
+    let lines = violations.iter().map(|found| {
+        let line = found.contract.as_ref().map_or(0, |at| at.line);
+        format!("{}:{line}", found.class)
+    });
+    let lines: Vec<String> = lines.collect();
+    assert_eq!(lines.join(" "), expected, "{exchange}\n{violations:?}");
+}
+
+/// The verdict about a JSON value: "valid", "invalid" or "unknown". The schema `#/no` does not exist.
+#[track_caller]
+fn check_schema(schema: &str, cases: &[(&str, &str)]) {
+    let text = format!(
+        "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\ncomponents: {{schemas: {{A: {{properties: {{a: {{$ref: '#/no'}}}}}}}}}}\npaths:\n  /a:\n    post:\n      requestBody: {{content: {{application/json: {{schema: {schema}}}}}}}\n"
+    );
+    let contract = tolerant(&text, ContractRepair::DanglingReference);
+    for (body, expected) in cases {
+        let exchange = format!(
+            r#"{{"request": {{"method": "POST", "path": "/a", "headers": {{"content-type": "application/json"}}, "body": {body}}}}}"#
+        );
+        let violations = judged(&contract, &exchange);
+        let found = match violations.first() {
+            None => "valid",
+            Some(one) if one.class == ViolationClass::Unreadable => "unknown",
+            Some(_) => "invalid",
+        };
+        assert_eq!(found, *expected, "{schema} {body}: {violations:?}");
+    }
+}
+
+#[test]
+fn a_verdict_is_unknown_only_if_it_depends_on_an_unknown_schema() {
+    check_schema("{$ref: '#/no'}", &[("1", "unknown"), ("{}", "unknown")]);
+    let object =
+        "{type: object, required: [b], properties: {a: {$ref: '#/no'}, b: {type: integer}}}";
+    check_schema(
+        object,
+        &[
+            (r#"{"b": 1}"#, "valid"),
+            (r#"{"a": 1, "b": 1}"#, "unknown"),
+            (r#"{"a": 1}"#, "invalid"),
+            (r#"{"a": 1, "b": "x"}"#, "invalid"),
+            ("[]", "invalid"),
+        ],
+    );
+    check_schema(
+        "{$ref: '#/components/schemas/A'}",
+        &[(r#"{"a": 1}"#, "unknown"), ("{}", "valid")],
+    );
+    check_schema(
+        "{items: {$ref: '#/no'}}",
+        &[("[]", "valid"), ("[1, 2]", "unknown")],
+    );
+    check_schema(
+        "{anyOf: [{$ref: '#/no'}, {type: integer}]}",
+        &[("1", "valid"), ("true", "unknown")],
+    );
+    check_schema(
+        "{allOf: [{$ref: '#/no'}, {type: integer}]}",
+        &[("1", "unknown"), ("true", "invalid")],
+    );
+    check_schema(
+        "{oneOf: [{$ref: '#/no'}, {type: integer}]}",
+        &[("1", "unknown"), ("true", "unknown")],
+    );
+    check_schema("{not: {$ref: '#/no'}}", &[("1", "unknown")]);
+    check_schema(
+        "{not: {allOf: [{$ref: '#/no'}, {type: integer}]}}",
+        &[("1", "unknown"), ("true", "valid")],
+    );
+    check_schema(
+        "{if: {$ref: '#/no'}, then: {type: integer}, else: {type: integer}}",
+        &[("1", "valid"), ("true", "invalid")],
+    );
+    check_schema(
+        "{if: {$ref: '#/no'}, then: {type: integer}}",
+        &[("1", "valid"), ("true", "unknown")],
+    );
+}
+
+/// Two unknown alternatives, of which exactly one may match.
+#[test]
+fn one_of_two_unknown_alternatives_may_match() {
+    let two = "{oneOf: [{$ref: '#/no'}, {$ref: '#/none'}]}";
+    check_schema(two, &[("1", "unknown")]);
+    let three = "{type: integer, oneOf: [{$ref: '#/no'}, {$ref: '#/none'}, {type: integer}]}";
+    check_schema(three, &[("1", "unknown"), ("true", "invalid")]);
+    let shared = "{oneOf: [{properties: {b: {$ref: '#/components/schemas/A'}}}, {properties: {c: {$ref: '#/components/schemas/A'}}}]}";
+    check_schema(
+        shared,
+        &[
+            (r#"{"b": {"a": 1}, "c": {"a": 1}}"#, "unknown"),
+            ("{}", "invalid"),
+        ],
+    );
+}
+
+/// An unknown part may declare any property.
+#[test]
+fn unevaluated_properties_of_an_unknown_part_are_unknown() {
+    let inside =
+        "{allOf: [{$ref: '#/no'}], properties: {b: {type: integer}}, unevaluatedProperties: false}";
+    check_schema(
+        inside,
+        &[
+            (r#"{"b": 1}"#, "unknown"),
+            (r#"{"c": 1}"#, "unknown"),
+            (r#"{"b": "x"}"#, "invalid"),
+        ],
+    );
+    let around = "{properties: {b: {allOf: [{$ref: '#/no'}]}}, unevaluatedProperties: false}";
+    check_schema(
+        around,
+        &[
+            (r#"{"c": 1}"#, "invalid"),
+            (r#"{"b": 1}"#, "unknown"),
+            ("{}", "valid"),
+        ],
+    );
+    // The class for undeclared properties is on.
+    check_schema(
+        "{allOf: [{$ref: '#/no'}, {properties: {b: {}}}]}",
+        &[(r#"{"c": 1}"#, "unknown")],
+    );
+    check_schema(
+        "{properties: {a: {$ref: '#/no'}}}",
+        &[
+            (r#"{"a": {"c": 1}}"#, "unknown"),
+            (r#"{"c": 1}"#, "invalid"),
+        ],
+    );
+}
+
+const PARTS: &str = "\
+openapi: 3.0.3
+info: {title: t, version: '1'}
+paths:
+  /params:
+    parameters:
+    - $ref: '#/components/parameters/No'
+    get:
+      parameters:
+      - {name: size, in: query, schema: {type: integer}}
+      responses: {'200': {description: ok}}
+  /typed:
+    get:
+      parameters:
+      - {name: kind, in: query, required: true, schema: {$ref: '#/no'}}
+      - name: x-kind
+        in: header
+        schema: {allOf: [{$ref: '#/no'}]}
+      - {name: list, in: query, schema: {type: array, items: {$ref: '#/no'}}}
+      responses: {'200': {description: ok}}
+  /body:
+    post:
+      requestBody: {$ref: '#/components/requestBodies/No'}
+      responses:
+        '200': {$ref: '#/components/responses/No'}
+        4XX: {$ref: '#/components/responses/No'}
+        '404': {description: not there}
+        default:
+          description: others
+          headers:
+            x-ratelimit: {$ref: '#/components/headers/No'}
+  /form:
+    post:
+      requestBody:
+        content:
+          application/x-www-form-urlencoded:
+            schema: {properties: {a: {$ref: '#/no'}}}
+      responses: {'200': {description: ok}}
+  /upload:
+    post:
+      requestBody:
+        content:
+          multipart/form-data:
+            schema: {properties: {a: {type: string}}}
+            encoding: {a: {headers: {x-a: {$ref: '#/no'}}}}
+      responses: {'200': {description: ok}}
+";
+
+#[test]
+fn parts_of_an_operation_that_cannot_be_read_are_reported() {
+    let contract = tolerant(PARTS, ContractRepair::DanglingReference);
+    let get = |target: &str, more: &str| {
+        format!(r#"{{"request": {{"method": "GET", "path": "{target}"{more}}}}}"#)
+    };
+    // Any name may be that of the parameter; those that can be read are judged.
+    check(
+        &contract,
+        &get("/params?size=1&other=2", ""),
+        "unreadable:6",
+    );
+    check(
+        &contract,
+        &get("/params?size=x", ""),
+        "invalid-parameter:9 unreadable:6",
+    );
+    check(&contract, &get("/typed?kind=1&kind=2", ""), "unreadable:14");
+    check(&contract, &get("/typed?kind[a]=1", ""), "unreadable:14");
+    let header = r#", "headers": {"x-kind": "1"}"#;
+    check(
+        &contract,
+        &get("/typed?kind=1", header),
+        "unreadable:14 unreadable:17",
+    );
+    check(
+        &contract,
+        &get("/typed?kind=1&list=1&list=2", ""),
+        "unreadable:14 unreadable:18",
+    );
+    let post = |target: &str, kind: &str, body: &str, status: u16, headers: &str| {
+        format!(
+            r#"{{"request": {{"method": "POST", "path": "{target}", "headers": {{"content-type": "{kind}"}}, "body": "{body}"}}, "response": {{"status": {status}, "headers": {{{headers}}}}}}}"#
+        )
+    };
+    let body = "unreadable:22";
+    for (status, response) in [
+        (200, " unreadable-response:24"),
+        (403, " unreadable-response:25"),
+        (404, ""),
+        (500, " unreadable-response:30"),
+    ] {
+        let exchange = post("/body", "text/plain", "a", status, "");
+        check(&contract, &exchange, &format!("{body}{response}"));
+    }
+    let form = "application/x-www-form-urlencoded";
+    check(
+        &contract,
+        &post("/form", form, "a=1&a=2", 200, ""),
+        "unreadable:36",
+    );
+    let upload = "multipart/form-data; boundary=b";
+    check(
+        &contract,
+        &post("/upload", upload, "x", 200, ""),
+        "unreadable:44",
+    );
+}
+
+const SECURITY: &str = "\
+openapi: 3.0.3
+info: {title: t, version: '1'}
+components:
+  securitySchemes: {key: {type: apiKey, in: header, name: x-key}}
+paths:
+  /one:
+    get: {security: [{no: []}], responses: {'200': {description: ok}}}
+  /both:
+    get: {security: [{key: [], no: []}], responses: {'200': {description: ok}}}
+  /either:
+    get: {security: [{no: []}, {key: []}], responses: {'200': {description: ok}}}
+  /optional:
+    get: {security: [{no: []}, {}], responses: {'200': {description: ok}}}
+";
+
+#[test]
+fn undeclared_schemes_leave_credentials_unknown_and_nothing_open() {
+    let contract = tolerant(SECURITY, ContractRepair::UndeclaredScheme);
+    let get = |path: &str, headers: &str| {
+        format!(r#"{{"request": {{"method": "GET", "path": "{path}", "headers": {{{headers}}}}}}}"#)
+    };
+    let key = r#""x-key": "k""#;
+    check(&contract, &get("/one", ""), "unreadable-credentials:7");
+    check(&contract, &get("/one", key), "unreadable-credentials:7");
+    check(&contract, &get("/both", key), "unreadable-credentials:9");
+    check(&contract, &get("/both", ""), "missing-credentials:9");
+    check(&contract, &get("/either", key), "");
+    check(&contract, &get("/either", ""), "unreadable-credentials:11");
+    check(&contract, &get("/optional", ""), "");
+    // By default, such a request is refused, and one with unknown data passes.
+    let policy = EnforcementPolicy::default();
+    assert_eq!(
+        policy.of(ViolationClass::UnreadableCredentials),
+        Enforcement::Reject
+    );
+    assert_eq!(policy.of(ViolationClass::Unreadable), Enforcement::Report);
+    assert_eq!(
+        policy.of(ViolationClass::UnreadableResponse),
+        Enforcement::Report
+    );
+}
+
+#[test]
+fn a_list_that_is_no_list_of_requirements_removes_none() {
+    for (security, message) in [
+        ("[key]", "a security requirement must be an object"),
+        ("{key: []}", "`security` must be an array"),
+    ] {
+        let text = SECURITY.replace("[{no: []}]", security);
+        let problems = read(&text, Strict).unwrap_err();
+        let found = problems.iter().any(|one| one.message.contains(message));
+        assert!(found, "{security}: {problems:?}");
+    }
+}
+
+#[test]
+fn an_operation_sets_its_own_enforcement() {
+    let text = PARTS.replace("    get:\n      parameters:\n      - {name: size", "    get:\n      x-portcullis: {unreadable: reject}\n      parameters:\n      - {name: size");
+    let contract = tolerant(&text, ContractRepair::DanglingReference);
+    let policies = crate::OperationPolicies::new(&EnforcementPolicy::default(), &contract);
+    assert_eq!(
+        policies.of(Some(0)).of(ViolationClass::Unreadable),
+        Enforcement::Reject
+    );
+    assert_eq!(
+        policies.of(Some(1)).of(ViolationClass::Unreadable),
+        Enforcement::Report
+    );
+    let text = text.replace("unreadable: reject", "unreadable: off");
+    let problems = read(&text, Tolerant).unwrap_err();
+    let message = "`x-portcullis.unreadable` must be reject or report";
+    assert!(
+        problems.iter().any(|one| one.message == message),
+        "{problems:?}"
+    );
+}
+
+/// A contract with another flaw is still refused, and lists the references as warnings.
+#[test]
+fn other_errors_are_still_errors() {
+    let text = PARTS.replace("{type: integer}", "{type: nothing}");
+    let problems = read(&text, Tolerant).unwrap_err();
+    let errors = |severity| {
+        problems
+            .iter()
+            .filter(|one| one.severity == severity)
+            .count()
+    };
+    assert_eq!(errors(Severity::Error), 1, "{problems:?}");
+    assert!(errors(Severity::Warning) > 5, "{problems:?}");
+}
