@@ -2,6 +2,7 @@
 //! (OpenAPI 3.0.4 and 3.1.1, Media Type Object and Encoding Object).
 
 use super::body_format::BodyFormat;
+use super::part_layout::PartLayout;
 use crate::message::parameter::{DelimitedList, Parameter};
 use crate::openapi::document::NodeRef;
 use crate::schema::schema_set::SchemaKey;
@@ -20,6 +21,8 @@ pub(crate) struct BodyShape {
     pub(super) form: FormFields,
     /// The fields of a multipart body, whose defaults differ from those of a form.
     pub(super) multipart: FormFields,
+    /// The parts of a multipart body, if they are read by position.
+    pub(super) parts: Option<PartLayout>,
     /// Whether the schema describes all records as an array, not one record.
     pub(super) is_of_all_records: bool,
     /// `itemSchema` next to `schema`: the schema of each record.
@@ -34,6 +37,20 @@ impl BodyShape {
         self.item.as_ref()
     }
 
+    /// Whether the schema describes all records as an array.
+    pub(crate) fn is_of_all_records(&self) -> bool {
+        self.is_of_all_records
+    }
+
+    /// The schema of each record of a sequence with the schema `key`, if records have one.
+    pub(crate) fn record_schema<'s>(&'s self, key: &'s SchemaKey) -> Option<&'s SchemaKey> {
+        if self.is_of_all_records {
+            self.item.as_ref()
+        } else {
+            Some(key)
+        }
+    }
+
     /// Whether bodies in this format can be checked, and the schema constrains them.
     pub(crate) fn checks(&self, format: BodyFormat) -> bool {
         match format {
@@ -42,6 +59,7 @@ impl BodyShape {
             | BodyFormat::Multipart
             | BodyFormat::JsonLines
             | BodyFormat::JsonSequence => true,
+            BodyFormat::OrderedParts => self.parts.is_some(),
             BodyFormat::EventStream => self.checks_events,
             BodyFormat::Text => self.constrains_text && self.types.has(TypeSet::SCALAR),
             BodyFormat::Octets => self.constrains_length && self.types.has(TypeSet::STRING),

@@ -7,9 +7,12 @@
 //!   and its Encoding Objects.
 //! - `body_judge` and `check_content`: the check of one body.
 //! - `content_coding` and `charset`: decoding octets and text.
-//! - `json_records`: sequences of JSON texts.
+//! - `json_records`, `event_stream` and `record_boundaries`: sequences of values, whole or, by
+//!   `record_stream`, as they arrive.
 //! - `url_encoded`, `form_entries`, `form_value` and `field_writer`: the fields of a form.
-//! - `form_data`, `multipart_reader`, `part_head` and `folded_names`: forms in parts.
+//! - `form_data`, `multipart_reader`, `part_head` and `folded_names`: forms in parts; `part_layout`,
+//!   `described_parts` and `ordered_parts`: parts in order.
+//! - `check_query`: the query as a whole.
 
 mod body_format;
 mod body_shape;
@@ -19,7 +22,9 @@ mod check_content;
 mod content_coding;
 mod charset;
 mod event_stream;
+mod record_boundaries;
 mod json_records;
+mod record_stream;
 mod url_encoded;
 mod form_entries;
 mod form_value;
@@ -28,14 +33,19 @@ mod form_data;
 mod folded_names;
 mod multipart_reader;
 mod part_head;
+mod part_layout;
+mod described_parts;
+mod ordered_parts;
+mod check_query;
 
 pub(crate) use body_format::BodyFormat;
-pub(super) use body_judge::BodyJudge;
+pub(super) use body_judge::{BodyJudge, BodySubject};
 pub(super) use body_shape::BodyShape;
 pub(super) use charset::{Charset, is_readable};
 pub(super) use content_coding::{ContentCoding, codings};
 pub(crate) use encoding::compile_body_shape;
 pub use form_data::FormData;
+pub use record_stream::RecordStream;
 
 #[cfg(test)]
 mod content_coding_tests;
