@@ -1,6 +1,6 @@
 //! How the contract describes the parts of a multipart body, by which they are kept or counted.
 
-use super::body_shape::{FieldReading, FormFields};
+use super::form_fields::{FieldReading, FormFields};
 use super::part_head::PartHead;
 use super::part_layout::{PartLayout, PartUse};
 

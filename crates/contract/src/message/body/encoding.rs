@@ -4,7 +4,8 @@
 use portcullis_json::JsonNode;
 
 use super::body_format::{BodyFormat, is_text};
-use super::body_shape::{BodyShape, FieldReading, FormField, FormFields};
+use super::body_shape::BodyShape;
+use super::form_fields::{FieldReading, FormField, FormFields};
 use crate::message::media_range::{MediaRange, split_unquoted};
 use crate::message::parameter::{Parameter, ParameterStyle, delimited_list, header, readings};
 use crate::message::violation::MessagePart;

@@ -14,13 +14,13 @@ use portcullis_vocabulary::enforcement::ViolationClass;
 
 use super::body_format::BodyFormat;
 use super::body_judge::BodyJudge;
-use super::body_shape::FormField;
 use super::charset::Charset;
 use super::content_coding::codings;
 use super::described_parts::DescribedParts;
 use super::field_writer::FieldWriter;
 use super::folded_names::FoldedNames;
 use super::form_entries::FormEntries;
+use super::form_fields::FormField;
 use super::form_value::FormValue;
 use super::multipart_reader::{MultipartError, MultipartReader, PartSink};
 use super::part_head::{PartHead, PartNaming};

@@ -14,8 +14,8 @@ use portcullis_vocabulary::enforcement::Enforcement;
 use portcullis_vocabulary::limits::FORM_FIELDS_MAX;
 
 use super::body_judge::BodyJudge;
-use super::body_shape::{FieldReading, FormFields};
 use super::field_writer::FieldWriter;
+use super::form_fields::{FieldReading, FormFields};
 use super::form_value::FormValue;
 use crate::message::parameter::{Parameter, ParameterReadError};
 use crate::message::violation::ViolationClass;

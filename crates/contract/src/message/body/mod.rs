@@ -3,7 +3,7 @@
 //! A body is decoded, read to a value on a tape by its format, and checked by its schema.
 //!
 //! - `body_format`: the format of a body, by its media type.
-//! - `body_shape` and `encoding`: how the bodies of a media type are read, compiled from its schema
+//! - `body_shape`, `form_fields`, `encoding` and `part_encoding`: how the bodies of a media type are read, compiled from its schema
 //!   and its Encoding Objects.
 //! - `body_judge` and `check_content`: the check of one body.
 //! - `content_coding` and `charset`: decoding octets and text.
@@ -15,6 +15,7 @@
 //! - `check_query`: the query as a whole.
 
 mod body_format;
+mod form_fields;
 mod body_shape;
 mod encoding;
 mod body_judge;
@@ -34,6 +35,7 @@ mod folded_names;
 mod multipart_reader;
 mod part_head;
 mod part_layout;
+mod part_encoding;
 mod described_parts;
 mod ordered_parts;
 mod check_query;

@@ -8,10 +8,10 @@ use portcullis_json::{DuplicateKeys, JsonLimits, SyntaxError, Tape};
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
 use super::body_judge::BodyJudge;
-use super::body_shape::{FieldReading, FormFields};
 use super::described_parts::DescribedParts;
 use super::field_writer::FieldWriter;
 use super::form_data::{FormData, FormPart, PartContent};
+use super::form_fields::{FieldReading, FormFields};
 use super::form_value::FormValue;
 use super::part_layout::{PartLayout, PartShape, PartUse};
 use crate::message::check_settings::CheckScratch;

@@ -33,7 +33,7 @@ impl RecordBoundaries {
     }
 
     /// Examines the next bytes. Returns how many of them belong to the record in progress if it ends
-    /// among them, or `None` if all belong to it and it goes on. The caller continues with the bytes
+    /// among them, or `None` if all belong to it and it is not complete yet. The caller continues with the bytes
     /// after the end.
     pub(super) fn next_end(&mut self, bytes: &[u8]) -> Option<usize> {
         match self {

@@ -48,7 +48,7 @@ impl RecordStream {
     }
 
     /// Examines the next bytes. Returns how many of them belong to the record in progress if it ends
-    /// among them, or `None` if all belong to it and it goes on. The caller judges a record that has
+    /// among them, or `None` if all belong to it and it is not complete yet. The caller judges a record that has
     /// ended, and continues with the bytes after it.
     pub fn next_end(&mut self, bytes: &[u8]) -> Option<usize> {
         self.boundaries.next_end(bytes)

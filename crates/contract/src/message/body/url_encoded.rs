@@ -7,9 +7,9 @@
 use portcullis_json::{Tape, pointer};
 
 use super::body_judge::BodyJudge;
-use super::body_shape::FormFields;
 use super::field_writer::FieldWriter;
 use super::form_entries::FormEntries;
+use super::form_fields::FormFields;
 use super::form_value::FormValue;
 use crate::message::parameter::{ParameterSource, RawPairs, decode_form, owns_pair};
 use crate::message::violation::MessagePart;
@@ -64,7 +64,7 @@ pub(super) fn check_form(
 /// Whether a name belongs to a field with a style.
 fn is_styled(fields: &FormFields, name: &str) -> bool {
     let owns = |other: &_| owns_pair(other, name, MessagePart::Query);
-    let is_own = |field: &super::body_shape::FormField| {
+    let is_own = |field: &super::form_fields::FormField| {
         field.styled.as_ref().is_some_and(|parameter| {
             owns(parameter)
                 || parameter.takes_property(name)
