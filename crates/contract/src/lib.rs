@@ -52,6 +52,8 @@ pub mod layer;
 pub mod recorded;
 
 #[cfg(test)]
+mod openapi_32_content_tests;
+#[cfg(test)]
 mod openapi_32_tests;
 #[cfg(test)]
 mod schema_tests;
@@ -65,11 +67,12 @@ pub use compile::lowered_schemas::{LoweredLocation, LoweredSchemas, SchemaRefusa
 pub use compile::{CompileOptions, compile};
 pub use example::contract_examples::ResponseExample;
 pub use lint::{ProblemRule, ineffective_parts, lint, lint_documents};
-pub use message::body::FormData;
+pub use message::body::{FormData, RecordStream};
 pub use message::check::{
     BodyLength, BodyPlan, CheckScratch, CheckSettings, OperationPolicies, RequestHead,
     ResponseHead, ResponsePlan, UnmatchedTarget, body_too_large, check_body, check_form_data,
-    check_head, check_response_body, check_response_head, find_operation,
+    check_head, check_response_body, check_response_head, check_response_record,
+    check_response_sequence, find_operation,
 };
 pub use message::compiled_contract::CompiledContract;
 pub use message::left_out_operation::LeftOutOperation;

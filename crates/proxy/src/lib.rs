@@ -40,8 +40,8 @@ pub use client::{
 };
 pub use core_thread::{CoreResources, serve_core};
 pub use exchange::{
-    ActiveConfig, ActiveService, AnswerBody, DataCore, PublishedConfig, ShadowAnswer, ShadowBody,
-    ShadowExchange, ShadowSampler,
+    ActiveConfig, ActiveService, AnswerBody, AnswerInterruption, DataCore, PublishedConfig,
+    ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler,
 };
 pub use headers::{
     HeaderConcern, HeaderRefusal, MaxForwards, Peer, add_forwarding, add_request_id, count_hop,

@@ -171,6 +171,10 @@ pub struct Limits {
     /// The largest response body that is checked, in bytes. It is held in memory until it is
     /// checked. A larger one passes unchecked, and that is counted.
     pub response_body_bytes_max: usize,
+    /// The largest record of a streamed response that is checked, in bytes: an event, or a JSON text
+    /// of a sequence. One record of a response is in memory at a time. A larger one passes unchecked,
+    /// and that is counted.
+    pub record_bytes_max: usize,
     /// The memory of all bodies of the process, in bytes: request bodies until they are forwarded,
     /// and response bodies while they are checked. Half of it is split between the squads. 512 MiB
     /// hold five hundred of the largest bodies, and fit most containers.
@@ -255,6 +259,7 @@ impl Default for Limits {
             decoded_bytes_max: 8 * MIB,
             decoded_ratio_max: 100,
             response_body_bytes_max: MIB,
+            record_bytes_max: 256 * KIB,
             body_memory_max: 512 * MIB,
             json_depth_max: 128,
             header_count_max: 100,

@@ -8,6 +8,7 @@ pub(crate) mod gateway;
 pub(crate) mod header_names;
 pub(crate) mod mock;
 pub(crate) mod hops;
+pub(crate) mod live_records;
 pub(crate) mod refusals;
 pub(crate) mod responses;
 pub(crate) mod serve;

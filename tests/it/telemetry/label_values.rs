@@ -95,10 +95,14 @@ fn reasons(metric: &str) -> Values {
             );
             found
         }
-        "contract_unjudged_total" => ["const RESPONSE_TOO_LARGE", "const NO_MEMORY"]
-            .iter()
-            .flat_map(|name| literals("crates/proxy/src/exchange/stages/judge_response.rs", name))
-            .collect(),
+        "contract_unjudged_total" => [
+            "const RESPONSE_TOO_LARGE",
+            "const RECORD_TOO_LARGE",
+            "const NO_MEMORY",
+        ]
+        .iter()
+        .flat_map(|name| literals("crates/proxy/src/exchange/unjudged_reason.rs", name))
+        .collect(),
         "circuit_breaker_trips_by_squad_total" => {
             let mut found = literals(
                 "crates/breaker/src/circuit/breaker_state.rs",
@@ -203,7 +207,7 @@ fn closed_sets_are_read_from_the_source() {
     check(
         "contract_unjudged_total",
         "reason",
-        "response-too-large no-memory",
+        "response-too-large record-too-large no-memory",
     );
     check(
         "contract_validation_errors_total",

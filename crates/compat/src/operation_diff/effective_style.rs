@@ -47,6 +47,7 @@ impl EffectiveStyle {
                 explode: explode && (has_members || style == ParameterStyle::Label),
             },
             ParameterStyle::DeepObject
+            | ParameterStyle::WholeQuery
             | ParameterStyle::JsonContent
             | ParameterStyle::OtherContent => Self {
                 style,
@@ -164,6 +165,7 @@ const fn named(style: ParameterStyle) -> &'static str {
         ParameterStyle::PipeDelimited => "pipeDelimited",
         ParameterStyle::TabDelimited => "tabDelimited",
         ParameterStyle::DeepObject => "deepObject",
+        ParameterStyle::WholeQuery => "the whole query",
         ParameterStyle::JsonContent => "JSON",
         ParameterStyle::OtherContent => "another media type",
     }

@@ -1,6 +1,6 @@
 //! Media types of requests and responses. A range covers all media types that it matches.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_contract::{
     CompiledContract, Dialect, DocumentSet, MediaRange, MediaType, MessageDirection, NodeRef,
@@ -168,7 +168,8 @@ impl<'c> ContractComparison<'c> {
         before: &'c MediaType,
         after: &'c MediaType,
     ) {
-        self.encodings(scope, carrier, before, after);
+        let part = carrier.part(before);
+        self.encodings(scope, carrier.direction, &part, (before, after));
         let schemas = DescribedValues {
             old: described(self.old, before),
             new: described(self.new, after),
@@ -286,45 +287,69 @@ impl<'c> ContractComparison<'c> {
         }
     }
 
-    /// Compares the Encoding Objects of form properties.
-    fn encodings(
+    /// Compares the Encoding Objects of form properties, and those of parts by their position.
+    pub(super) fn encodings(
         &mut self,
         scope: &ChangeScope,
-        carrier: &ContentSite,
-        before: &MediaType,
-        after: &MediaType,
+        direction: MessageDirection,
+        part: &ExchangePart,
+        (before, after): (&MediaType, &MediaType),
     ) {
-        let (old, new) = self.members(before.node_ref, after.node_ref, "encoding");
-        let names = |found: &Option<(NodeRef, JsonNode<'c>)>| {
-            let members = found.iter().flat_map(|(_, node)| node.members());
-            members.map(|(name, _)| name).collect::<BTreeSet<_>>()
-        };
-        let of = |found: &Option<(NodeRef, JsonNode<'c>)>, name: &str| {
-            let (near, encoding) = found.as_ref()?;
-            let node = encoding.get(name)?;
-            Some((DocumentSet::node_ref(*near, node), canonical(node)))
-        };
-        for name in &names(&old) | &names(&new) {
-            let (was, is) = (of(&old, name), of(&new, name));
-            let text =
-                |found: &Option<(NodeRef, String)>| found.as_ref().map(|(_, text)| text.clone());
-            if text(&was) != text(&is) {
-                let mut change = ChangeDetails::at(carrier.part(before)).between(
-                    was.as_ref().map_or(before.node_ref, |(at, _)| *at),
-                    is.as_ref().map_or(after.node_ref, |(at, _)| *at),
-                );
-                change.location.pointer = format!("/{name}").into();
-                change.before = text(&was);
-                change.after = text(&is);
-                self.push(
-                    "media-type.encoding.changed",
-                    scope,
-                    Some(carrier.direction),
-                    change,
-                );
+        let (old, new) = (encodings(self.old, before), encodings(self.new, after));
+        let pointers: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        for pointer in pointers {
+            let (was, is) = (old.get(pointer), new.get(pointer));
+            let text = |found: Option<&(NodeRef, String)>| found.map(|(_, text)| text.clone());
+            if text(was) == text(is) {
+                continue;
             }
+            let mut change = ChangeDetails::at(part.clone()).between(
+                was.map_or(before.node_ref, |(at, _)| *at),
+                is.map_or(after.node_ref, |(at, _)| *at),
+            );
+            change.location.pointer = pointer.as_str().into();
+            change.before = text(was);
+            change.after = text(is);
+            self.push(
+                "media-type.encoding.changed",
+                scope,
+                Some(direction),
+                change,
+            );
         }
     }
+}
+
+/// The Encoding Objects of a media type with their texts: by the pointer to the property that they
+/// are for, or by `/prefixEncoding/0` and `/itemEncoding`, where the contract reads these fields.
+fn encodings(
+    contract: &CompiledContract,
+    media: &MediaType,
+) -> BTreeMap<String, (NodeRef, String)> {
+    let mut found = BTreeMap::new();
+    let mut add = |pointer: String, near: NodeRef, node: JsonNode<'_>| {
+        found.insert(
+            pointer,
+            (DocumentSet::node_ref(near, node), canonical(node)),
+        );
+    };
+    if let Some((near, by_name)) = property(contract, media.node_ref, "encoding") {
+        for (name, node) in by_name.members() {
+            add(format!("/{name}"), near, node);
+        }
+    }
+    if contract.dialect != Dialect::V32 {
+        return found;
+    }
+    if let Some((near, prefix)) = property(contract, media.node_ref, "prefixEncoding") {
+        for (position, node) in prefix.elements().enumerate() {
+            add(format!("/prefixEncoding/{position}"), near, node);
+        }
+    }
+    if let Some((at, node)) = property(contract, media.node_ref, "itemEncoding") {
+        add("/itemEncoding".to_owned(), at, node);
+    }
+    found
 }
 
 /// The schemas of the same values in both revisions.

@@ -93,3 +93,115 @@ fn schemas_of_records_are_compared() {
         "{found:?}"
     );
 }
+
+/// A contract whose whole query has this media type, by this parameter.
+fn query(parameter: &str) -> CompiledContract {
+    contract(
+        "3.2.0",
+        &format!("{{get: {{parameters: [{parameter}], responses: {{}}}}}}"),
+    )
+}
+
+fn form(name: &str, schema: &str, more: &str) -> String {
+    let content = format!("{{application/x-www-form-urlencoded: {{schema: {schema}{more}}}}}");
+    format!("{{name: {name}, in: querystring, content: {content}}}")
+}
+
+#[track_caller]
+fn check_rules(old: &CompiledContract, new: &CompiledContract, expected: &[&str]) {
+    let found = rules(old, new);
+    let matches = found
+        .iter()
+        .zip(expected)
+        .all(|(found, expected)| found.starts_with(expected));
+    assert!(
+        matches && found.len() == expected.len(),
+        "{found:?}, expected {expected:?}"
+    );
+}
+
+#[test]
+fn a_query_of_one_media_type_is_compared() {
+    let schema = "{type: object, properties: {a: {type: integer, maximum: 5}}}";
+    let lower = "{type: object, properties: {a: {type: integer, maximum: 4}}}";
+    let whole = query(&form("q", schema, ""));
+    // The name is not sent.
+    check_rules(&whole, &query(&form("other", schema, "")), &[]);
+    check_rules(
+        &whole,
+        &query(&form("q", lower, "")),
+        &["schema.maximum.decreased GET /a"],
+    );
+    let json = format!(
+        "{{name: q, in: querystring, content: {{application/json: {{schema: {schema}}}}}}}"
+    );
+    let changed = ["parameter.content.changed GET /a"];
+    check_rules(&whole, &query(&json), &changed);
+    check_rules(&query(&json), &whole, &changed);
+    let styled = form("q", schema, ", encoding: {a: {style: pipeDelimited}}");
+    check_rules(
+        &whole,
+        &query(&styled),
+        &["media-type.encoding.changed GET /a"],
+    );
+    let plain = "{name: q, in: query, schema: {type: string}}";
+    let moved = ["parameter.moved GET /a"];
+    check_rules(&whole, &query(plain), &moved);
+    check_rules(&query(plain), &whole, &moved);
+    let none = contract("3.2.0", "{get: {responses: {}}}");
+    check_rules(&none, &whole, &["parameter.added.optional GET /a"]);
+    check_rules(&whole, &none, &["parameter.removed GET /a"]);
+    let required = form("q", schema, "").replace("in:", "required: true, in:");
+    check_rules(&whole, &query(&required), &["parameter.required GET /a"]);
+    check_rules(&query(&required), &whole, &["parameter.optional GET /a"]);
+}
+
+/// A lowered bound is shown by a request, in a form and in JSON.
+#[test]
+fn a_break_of_a_query_has_an_example() {
+    let options = CompareOptions::for_day(Date::parse("2026-01-01").unwrap());
+    let schema = |maximum: u8| {
+        format!("{{type: object, properties: {{a: {{type: integer, maximum: {maximum}}}}}}}")
+    };
+    for (media, expected) in [
+        ("application/x-www-form-urlencoded", "/a?a=5"),
+        ("application/json", "/a?%7B%22a%22%3A5%7D"),
+    ] {
+        let of = |maximum| {
+            let schema = schema(maximum);
+            query(&format!(
+                "{{name: q, in: querystring, content: {{{media}: {{schema: {schema}}}}}}}"
+            ))
+        };
+        let report = compare(&of(5), &of(4), &options);
+        let text = format!("{:?}", report.findings);
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[test]
+fn encodings_by_position_are_compared() {
+    let parts = |encodings: &str| {
+        let media = format!("{{itemSchema: {{type: string}}, {encodings}}}");
+        contract(
+            "3.2.0",
+            &format!(
+                "{{post: {{requestBody: {{content: {{multipart/mixed: {media}}}}}, responses: {{}}}}}}"
+            ),
+        )
+    };
+    let css = parts("prefixEncoding: [{}], itemEncoding: {contentType: text/css}");
+    check_rules(&css, &css, &[]);
+    let changed = "media-type.encoding.changed POST /a";
+    check_rules(
+        &css,
+        &parts("prefixEncoding: [{}], itemEncoding: {contentType: text/html}"),
+        &[changed],
+    );
+    check_rules(
+        &css,
+        &parts("itemEncoding: {contentType: text/css}"),
+        &[changed],
+    );
+    check_rules(&css, &parts("prefixEncoding: [{}]"), &[changed]);
+}

@@ -2,7 +2,7 @@
 //!
 //! Two path parameters match if they have the same position in the path, whatever their names.
 
-use portcullis_contract::{MessageDirection, MessagePart, NodeRef, Parameter};
+use portcullis_contract::{MediaType, MessageDirection, MessagePart, NodeRef, Parameter};
 use portcullis_json::JsonNode;
 
 use super::super::compat_finding::{ExchangePart, path_expressions};
@@ -12,7 +12,7 @@ use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite, property,
 };
-use super::value_encoding::encoding_of;
+use super::value_encoding::{body_encoding, encoding_of};
 
 /// Parameters always belong to a request.
 const REQUEST: Option<MessageDirection> = Some(MessageDirection::Request);
@@ -34,7 +34,8 @@ impl<'c> ContractComparison<'c> {
             MessagePart::Path if after.part == MessagePart::Path => aligned
                 .iter()
                 .any(|(was, is)| *was == before.name && *is == after.name),
-            _ => before.is_same(after),
+            // The name of the whole query is not sent.
+            _ => before.is_same(after) || (before.is_whole_query() && after.is_whole_query()),
         };
         let mut added: Vec<&Parameter> = new.parameters.iter().collect();
         let mut removed = Vec::new();
@@ -53,13 +54,13 @@ impl<'c> ContractComparison<'c> {
             let moved = added.iter().position(|after| {
                 after.name.eq_ignore_ascii_case(&before.name)
                     && after.part != MessagePart::Path
-                    && after.part != before.part
+                    && after.location() != before.location()
             });
             if let Some(at) = moved.filter(|_| before.part != MessagePart::Path) {
                 let after = added.remove(at);
                 let change = ChangeDetails::at(ExchangePart::parameter(before.part, &before.name))
-                    .from(before.part)
-                    .to(after.part)
+                    .from(before.location())
+                    .to(after.location())
                     .between(before.node_ref, after.node_ref);
                 self.push("parameter.moved", scope, REQUEST, change);
             }
@@ -157,8 +158,12 @@ impl<'c> ContractComparison<'c> {
             &part,
             node_refs,
         );
-        let is_written_alike =
-            self.serialization(scope, MessageDirection::Request, &part, before, after);
+        let queries = pair.old.query_content().zip(pair.new.query_content());
+        let queries = queries.filter(|_| before.is_whole_query());
+        let is_written_alike = match queries {
+            Some((was, is)) => self.query_content(scope, &part, was, is),
+            None => self.serialization(scope, MessageDirection::Request, &part, before, after),
+        };
         let schemas = (
             value_schema(self.old, before.node_ref),
             value_schema(self.new, after.node_ref),
@@ -173,7 +178,10 @@ impl<'c> ContractComparison<'c> {
             direction: MessageDirection::Request,
             operations: pair,
             keys: keys.filter(|_| is_written_alike),
-            encoding: encoding_of(pair, MessageDirection::Request, before, after),
+            encoding: match queries {
+                Some((was, _)) => body_encoding(self.old, was),
+                None => encoding_of(pair, MessageDirection::Request, before, after),
+            },
             pair: self.graph.add(old, new),
             carriers: (
                 ValueCarrier::Parameter(before),
@@ -181,6 +189,26 @@ impl<'c> ContractComparison<'c> {
             ),
         };
         self.add_schema_site(site);
+    }
+}
+
+impl<'c> ContractComparison<'c> {
+    /// Compares the media types of the whole query. Returns whether both revisions write it alike.
+    fn query_content(
+        &mut self,
+        scope: &ChangeScope,
+        part: &ExchangePart,
+        was: &MediaType,
+        is: &MediaType,
+    ) -> bool {
+        if !was.key.eq_ignore_ascii_case(&is.key) {
+            let change = ChangeDetails::at(part.clone()).between(was.node_ref, is.node_ref);
+            let change = change.from(&was.key).to(&is.key);
+            self.push("parameter.content.changed", scope, REQUEST, change);
+            return false;
+        }
+        self.encodings(scope, MessageDirection::Request, part, (was, is));
+        true
     }
 }
 

@@ -166,7 +166,8 @@ fn sent_names<'c>(
 ) -> Vec<(&'c Parameter, WireName)> {
     let in_pairs = parameters
         .iter()
-        .filter(|parameter| matches!(parameter.part, MessagePart::Query | MessagePart::Cookie));
+        .filter(|parameter| matches!(parameter.part, MessagePart::Query | MessagePart::Cookie))
+        .filter(|parameter| !parameter.is_whole_query());
     in_pairs
         .flat_map(|parameter| {
             let names = names(contract, parameter).into_iter();

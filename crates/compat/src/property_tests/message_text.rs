@@ -56,6 +56,7 @@ pub(super) fn parameter_text(parameter: &Parameter, value: &Value) -> String {
     let is_cookie = parameter.style == ParameterStyle::Cookie;
     let (is_exploded, between) = (parameter.explode, if is_cookie { "; " } else { "&" });
     match parameter.style {
+        ParameterStyle::WholeQuery => write(&value.to_string()),
         ParameterStyle::JsonContent | ParameterStyle::OtherContent => {
             named(write(&value.to_string()))
         }

@@ -12,7 +12,7 @@ use super::message_judge::MessageJudge;
 use super::message_samples::{body_samples, parameter_sample};
 use super::request_address::{address, path_names};
 use super::serialise::{ValueStyle, in_cookie, in_header, in_path, in_query};
-use super::serialise_body::{BodyText, body, unread_body};
+use super::serialise_body::{BodyText, body, unread_body, whole_query};
 use super::witness_message::WitnessRequest;
 
 /// The most requests to try.
@@ -206,6 +206,9 @@ impl RequestBuilder<'_> {
                 continue;
             };
             match parameter.part {
+                MessagePart::Query if parameter.is_whole_query() => {
+                    query.extend(whole_query(self.judge.contract, operation, &value));
+                }
                 MessagePart::Query => {
                     let text = self.choices.query_text.as_ref();
                     let text = text.filter(|_| self.is_decisive(parameter)).cloned();

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use portcullis_contract::{
-    CompiledContract, DocumentSet, MediaRange, MediaType, NodeRef, ParameterStyle,
+    CompiledContract, DocumentSet, MediaRange, MediaType, NodeRef, Operation, ParameterStyle,
 };
 use portcullis_json::JsonNode;
 
@@ -111,6 +111,22 @@ pub(crate) fn body_with(
         ("text", _, Value::Number(_) | Value::Bool(_)) => write(value.to_string()),
         _ => Err(format!("the value cannot be written as {key}")),
     }
+}
+
+/// Serializes the whole query of an operation that describes it by a media type. A form is a query as
+/// it is; other texts are escaped.
+pub(super) fn whole_query(
+    contract: &CompiledContract,
+    operation: &Operation,
+    value: &Value,
+) -> Option<String> {
+    let media = operation.query_content()?;
+    let text = body(contract, media, &media.key, value).ok()?.text;
+    let range = MediaRange::parse(&media.key)?;
+    let is_form = range
+        .subtype()
+        .eq_ignore_ascii_case("x-www-form-urlencoded");
+    Some(if is_form { text } else { escaped(&text) })
 }
 
 /// A body in a format that is not read, for a message in which only its presence and its media type

@@ -30,6 +30,7 @@ fn message_limits(s: &mut ConfigSection<'_>, d: &Limits) -> Limits {
             d.response_body_bytes_max,
             size(1..=GIB),
         ),
+        record_bytes_max: s.value("record_bytes_max", d.record_bytes_max, size(1..=GIB)),
         body_memory_max: s.value("body_memory_max", d.body_memory_max, size(MIB..=1024 * GIB)),
         json_depth_max: s.value("json_depth_max", d.json_depth_max, count(1..=512)),
         header_count_max: s.value("header_count_max", d.header_count_max, count(8..=10_000)),

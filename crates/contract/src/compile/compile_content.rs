@@ -14,9 +14,18 @@ use crate::message::operation::{
 };
 use crate::message::parameter::{Parameter, header};
 use crate::openapi::contract_problem::ContractProblemKind;
-use crate::openapi::dialect::{Dialect, MessageDirection};
+use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::schema::schema_surface::TypeSet;
+
+/// What carries the content of a `content` field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ContentCarrier {
+    RequestBody,
+    ResponseBody,
+    /// The whole query, whose characters are those of a text.
+    Query,
+}
 
 impl<'d> ContractCompiler<'d> {
     pub(super) fn body(
@@ -54,7 +63,7 @@ impl<'d> ContractCompiler<'d> {
             let required = node.get("required").and_then(|flag| flag.as_bool());
             let body = DeclaredBody {
                 required: required == Some(true),
-                content: self.content(node_ref, node, MessageDirection::Request),
+                content: self.content(node_ref, node, ContentCarrier::RequestBody),
                 node_ref,
             };
             self.bodies.insert(node_ref, Arc::new(body));
@@ -91,7 +100,7 @@ impl<'d> ContractCompiler<'d> {
             if !self.compiled_responses.contains_key(&(node_ref, status)) {
                 let node = self.documents.node(node_ref);
                 let (headers, unread_headers) = self.response_headers(node_ref, node);
-                let content = self.content(node_ref, node, MessageDirection::Response);
+                let content = self.content(node_ref, node, ContentCarrier::ResponseBody);
                 let response = Arc::new(DeclaredResponse {
                     status,
                     headers,
@@ -142,11 +151,11 @@ impl<'d> ContractCompiler<'d> {
         (headers, unread)
     }
 
-    fn content(
+    pub(super) fn content(
         &mut self,
         near: NodeRef,
         owner: JsonNode<'d>,
-        direction: MessageDirection,
+        carrier: ContentCarrier,
     ) -> Vec<MediaType> {
         let mut content = Vec::new();
         for (key, value) in self.members(near, owner, "content") {
@@ -164,16 +173,21 @@ impl<'d> ContractCompiler<'d> {
             let is_json = range.is_json();
             let node = self.documents.node(node_ref);
             self.refuse_unread_fields(node_ref, node, &range);
-            let schemas = match direction {
-                MessageDirection::Request => &mut self.requests,
-                MessageDirection::Response => &mut self.responses,
+            let schemas = match carrier {
+                ContentCarrier::RequestBody | ContentCarrier::Query => &mut self.requests,
+                ContentCarrier::ResponseBody => &mut self.responses,
+            };
+            let is_form = BodyFormat::of(&range) == BodyFormat::Form;
+            let shape_range = match MediaRange::parse("text/plain") {
+                Some(text) if carrier == ContentCarrier::Query && !is_form => text,
+                _ => range.clone(),
             };
             let item = node.get("itemSchema");
             let item = item.filter(|_| self.surface.dialect == Dialect::V32);
             let declared = node.get("schema").or(item);
             let declared = declared.map(|schema| DocumentSet::node_ref(node_ref, schema));
             let shape = declared.filter(|_| !is_json).and_then(|schema| {
-                compile_body_shape(self.surface, &range, node_ref, schema, &mut |at| {
+                compile_body_shape(self.surface, &shape_range, node_ref, schema, &mut |at| {
                     schemas.key(at)
                 })
             });
@@ -232,28 +246,73 @@ impl<'d> ContractCompiler<'d> {
             return;
         }
         let kind = ContractProblemKind::MalformedDocument;
-        let is_sequence = !range.is_range() && BodyFormat::of(range).is_sequence();
+        let is_records = !range.is_range() && BodyFormat::of(range).is_record_sequence();
+        let is_multipart = range.kind().eq_ignore_ascii_case("multipart");
+        let is_array = |at: NodeRef| self.surface.types(at).has(TypeSet::ARRAY);
+        let has_items = node.get("itemSchema").is_some()
+            || self.documents.member(media, "schema").is_some_and(is_array);
         for (field, value) in node.members() {
             let at = DocumentSet::node_ref(media, value);
+            let is_positional = matches!(field, "itemEncoding" | "prefixEncoding");
             let message = match field {
-                "itemSchema" if is_sequence => continue,
-                "schema" if is_sequence && !self.surface.types(at).has(TypeSet::ARRAY) => "`schema` describes all records as an array in OpenAPI 3.2, and this one allows no array: describe a record by `itemSchema`".to_owned(),
-                "itemSchema" => "`itemSchema` is supported for JSON Lines, JSON text sequences and `text/event-stream` only: remove it, or describe the body by `schema`".to_owned(),
-                "itemEncoding" | "prefixEncoding" => format!("`{field}` of OpenAPI 3.2 is not supported: remove it, or describe the body by `schema` and `encoding`"),
+                "itemSchema" if is_records || is_multipart => continue,
+                "schema" if is_records && !self.surface.types(at).has(TypeSet::ARRAY) => "`schema` describes all records as an array in OpenAPI 3.2, and this one allows no array: describe a record by `itemSchema`".to_owned(),
+                "itemSchema" => "`itemSchema` is supported for JSON Lines, JSON text sequences, `text/event-stream` and multipart types only: remove it, or describe the body by `schema`".to_owned(),
+                _ if !is_positional || !is_multipart => continue,
+                _ if node.get("encoding").is_some() => format!("`{field}` cannot be used next to `encoding`: describe the parts either by position or by name"),
+                _ if !has_items => format!("`{field}` describes the parts of an array: add `itemSchema`, or a `schema` that allows an array"),
                 _ => continue,
             };
             self.error(kind, at, &message);
         }
-        let encodings = node.get("encoding").into_iter().flat_map(JsonNode::members);
-        for (_, encoding) in encodings {
-            for (field, value) in encoding.members() {
-                if matches!(field, "encoding" | "itemEncoding" | "prefixEncoding") {
-                    let message = format!(
-                        "`{field}` inside an Encoding Object (OpenAPI 3.2) is not supported: remove it"
-                    );
-                    self.error(kind, DocumentSet::node_ref(media, value), &message);
-                }
+        self.refuse_unread_encodings(media, node, is_multipart);
+    }
+
+    /// Refuses fields of Encoding Objects that are not read: an encoding by name inside another one,
+    /// and an encoding by position that is not of a part of a multipart body by position, or in more
+    /// than one level (OpenAPI 3.2.0, Nested Encoding).
+    fn refuse_unread_encodings(&mut self, media: NodeRef, node: JsonNode<'d>, is_multipart: bool) {
+        let by_name = node.get("encoding").into_iter().flat_map(JsonNode::members);
+        for (_, encoding) in by_name {
+            self.refuse_nested_encodings(media, encoding, false);
+        }
+        if !is_multipart {
+            return;
+        }
+        for encoding in encodings_by_position(node) {
+            self.refuse_nested_encodings(media, encoding, true);
+            for nested in encodings_by_position(encoding) {
+                self.refuse_nested_encodings(media, nested, false);
             }
         }
     }
+
+    fn refuse_nested_encodings(
+        &mut self,
+        media: NodeRef,
+        encoding: JsonNode<'d>,
+        reads_positions: bool,
+    ) {
+        for (field, value) in encoding.members() {
+            let is_read = match field {
+                "itemEncoding" | "prefixEncoding" => reads_positions,
+                "encoding" => false,
+                _ => true,
+            };
+            if !is_read {
+                let message = format!(
+                    "`{field}` inside this Encoding Object (OpenAPI 3.2) is not supported: remove it"
+                );
+                let kind = ContractProblemKind::MalformedDocument;
+                self.error(kind, DocumentSet::node_ref(media, value), &message);
+            }
+        }
+    }
+}
+
+/// The Encoding Objects by position of a Media Type Object or an Encoding Object.
+fn encodings_by_position<'d>(owner: JsonNode<'d>) -> impl Iterator<Item = JsonNode<'d>> {
+    let prefix = owner.get("prefixEncoding").into_iter();
+    let prefix = prefix.flat_map(|list| list.elements());
+    prefix.chain(owner.get("itemEncoding"))
 }

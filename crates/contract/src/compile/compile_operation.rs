@@ -48,6 +48,7 @@ impl<'d> ContractCompiler<'d> {
             }
         }
         self.warn_undeclared_expressions(template, node_ref, &parameters);
+        let query_content = self.query_content(&parameters);
         let id = u32::try_from(self.operations.len()).ok()?;
         let security = self.security(node_ref, node);
         let has_unread = |parameter: &Parameter| parameter.unread.is_some();
@@ -61,7 +62,9 @@ impl<'d> ContractCompiler<'d> {
             tier: effective.tier,
             enforcement: self.enforcement(node_ref, node),
             timeouts: self.timeouts(node_ref, node),
-            takes_any_query: parameters.iter().any(Parameter::takes_any_query),
+            takes_any_query: query_content.is_some()
+                || parameters.iter().any(Parameter::takes_any_query),
+            query_content,
             parameters,
             security,
             body: self.body(node_ref, node, method, &mut unread),

@@ -1,13 +1,18 @@
 //! Compiles the parameters of path items and operations. A shared parameter is compiled once.
 
+use std::sync::Arc;
+
 use portcullis_json::JsonNode;
 
+use super::compile_content::ContentCarrier;
 use super::contract_compiler::ContractCompiler;
+use crate::message::operation::MediaType;
 use crate::message::parameter::{Parameter, ParameterStyle, parameter};
 use crate::message::route::PathTemplate;
 use crate::message::violation::MessagePart;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::schema::schema_set::SchemaKey;
 
 impl<'d> ContractCompiler<'d> {
     pub(super) fn parameters(
@@ -66,7 +71,10 @@ impl<'d> ContractCompiler<'d> {
         let requests = &mut self.requests;
         let compiled = parameter(self.surface, node_ref, &mut |schema| requests.key(schema));
         let found = match compiled {
-            Ok(parameter) => {
+            Ok(mut parameter) => {
+                if parameter.is_whole_query() {
+                    parameter.schema = self.compile_query_content(&parameter);
+                }
                 self.warn_permissive(&parameter);
                 Some(self.judged(parameter))
             }
@@ -88,6 +96,50 @@ impl<'d> ContractCompiler<'d> {
     pub(super) fn judged(&self, mut parameter: Parameter) -> Parameter {
         parameter.unread = parameter.unread.filter(|_| !self.tolerates());
         parameter
+    }
+
+    /// Compiles the media type of a parameter that is the whole query. Returns the key of its schema.
+    fn compile_query_content(&mut self, parameter: &Parameter) -> Option<SchemaKey> {
+        let at = parameter.node_ref;
+        let node = self.documents.node(at);
+        let mut content = self.content(at, node, ContentCarrier::Query);
+        let media = content.pop()?;
+        let schema = media.schema.clone();
+        if schema.is_none() {
+            let message = format!(
+                "the values of `{}` are not validated: write a schema that can describe text, or use application/x-www-form-urlencoded or JSON",
+                parameter.name
+            );
+            self.warn(ContractProblemKind::NotJudged, at, &message);
+        }
+        self.query_contents.insert(at, Arc::new(media));
+        schema
+    }
+
+    /// The media type of the whole query, if one of these parameters describes it. Nothing else may
+    /// describe the query then (OpenAPI 3.2.0, Parameter Locations).
+    pub(super) fn query_content(&mut self, parameters: &[Parameter]) -> Option<Arc<MediaType>> {
+        let mut in_query = parameters
+            .iter()
+            .filter(|parameter| parameter.part == MessagePart::Query);
+        let whole = in_query
+            .clone()
+            .find(|parameter| parameter.is_whole_query())?;
+        let other = in_query.find(|other| other.node_ref != whole.node_ref);
+        if let Some(other) = other {
+            let message = format!(
+                "`{}` is the whole query (`in: querystring`), so the {} parameter `{}` cannot be declared for the same operation: remove one",
+                whole.name,
+                other.location(),
+                other.name
+            );
+            self.error(
+                ContractProblemKind::MalformedParameter,
+                other.node_ref,
+                &message,
+            );
+        }
+        self.query_contents.get(&whole.node_ref).cloned()
     }
 
     /// Warns about a parameter that accepts more than its author may expect.

@@ -9,7 +9,9 @@ use super::broken_parts::BrokenParts;
 use super::compile_options::CompileOptions;
 use super::schema_collector::SchemaCollector;
 use super::server_hosts::ServerHosts;
-use crate::message::operation::{DeclaredBody, DeclaredResponse, Operation, StatusPattern};
+use crate::message::operation::{
+    DeclaredBody, DeclaredResponse, MediaType, Operation, StatusPattern,
+};
 use crate::message::parameter::Parameter;
 use crate::message::route::{RouteTable, RouteTableBuilder};
 use crate::message::security_requirements::SecuritySchemes;
@@ -38,6 +40,8 @@ pub(super) struct ContractCompiler<'d> {
     pub(super) schemes: SecuritySchemes,
     pub(super) names: HashMap<Arc<str>, NodeRef>,
     pub(super) parameters: HashMap<NodeRef, Option<Parameter>>,
+    /// The media types of parameters that are the whole query.
+    pub(super) query_contents: HashMap<NodeRef, Arc<MediaType>>,
     pub(super) bodies: HashMap<NodeRef, Arc<DeclaredBody>>,
     pub(super) compiled_responses: HashMap<(NodeRef, StatusPattern), Arc<DeclaredResponse>>,
 }
@@ -75,6 +79,7 @@ impl<'d> ContractCompiler<'d> {
             schemes: SecuritySchemes::of(documents),
             names: HashMap::new(),
             parameters: HashMap::new(),
+            query_contents: HashMap::new(),
             bodies: HashMap::new(),
             compiled_responses: HashMap::new(),
         }

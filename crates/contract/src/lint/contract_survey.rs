@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use portcullis_json::{JsonKind, JsonNode};
 
+use super::declared_value::{DEFAULT, DeclaredValue, ValueNotation};
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::media_range::MediaRange;
 use crate::openapi::dialect::{Dialect, MessageDirection};
@@ -30,36 +31,6 @@ pub(super) struct ContractSurvey {
     /// Every example and default.
     pub(super) values: Vec<DeclaredValue>,
 }
-
-/// An example or a default.
-#[derive(Clone, Debug)]
-pub(super) struct DeclaredValue {
-    /// Its description for messages, such as "the example `large`".
-    pub(super) what: String,
-    /// The value.
-    pub(super) value: NodeRef,
-    /// The schema that it must satisfy.
-    pub(super) schema: NodeRef,
-    /// The direction that it is sent in. `None` for the examples of a schema itself, which may be
-    /// sent in both.
-    pub(super) direction: Option<MessageDirection>,
-    /// How it may be written in the contract.
-    pub(super) notation: ValueNotation,
-}
-
-/// The notations that a contract may use for a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ValueNotation {
-    /// The value itself.
-    Plain,
-    /// The value itself, or a string with its JSON text (OpenAPI 3.1.1, Working with Examples).
-    Json,
-    /// The value itself, or the text that a parameter or header field carries.
-    Text,
-}
-
-/// The description of a default.
-pub(super) const DEFAULT: &str = "the default";
 
 /// The kind of object that the walk visits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -167,7 +138,10 @@ impl<'d> SurveyWalk<'d> {
             SurveyRole::Content(direction, is_json) => {
                 self.media_type(node_ref, node, direction, is_json);
             }
-            SurveyRole::Encoding => self.each(node_ref, node.get("headers"), SurveyRole::Header),
+            SurveyRole::Encoding => {
+                self.each(node_ref, node.get("headers"), SurveyRole::Header);
+                self.encodings_by_position(node_ref, node);
+            }
             SurveyRole::Callback => self.each(node_ref, Some(node), SurveyRole::PathItem),
             SurveyRole::RootSchema | SurveyRole::Schema => self.schema(node_ref, node),
         }
@@ -245,6 +219,7 @@ impl<'d> SurveyWalk<'d> {
         is_json: bool,
     ) {
         self.each(node_ref, node.get("encoding"), SurveyRole::Encoding);
+        self.encodings_by_position(node_ref, node);
         let item = node.get("itemSchema");
         if let Some(item) = item.filter(|_| self.dialect == Dialect::V32) {
             self.push(node_ref, item, SurveyRole::RootSchema);
@@ -256,6 +231,17 @@ impl<'d> SurveyWalk<'d> {
         // Examples of other media types are text, not the value that the schema describes.
         if is_json {
             self.samples(node_ref, schema, Some(direction), ValueNotation::Json);
+        }
+    }
+
+    /// The Encoding Objects that only OpenAPI 3.2 has.
+    fn encodings_by_position(&mut self, node_ref: NodeRef, node: JsonNode<'d>) {
+        if self.dialect != Dialect::V32 {
+            return;
+        }
+        self.list(node_ref, node.get("prefixEncoding"), SurveyRole::Encoding);
+        if let Some(item) = node.get("itemEncoding") {
+            self.push(node_ref, item, SurveyRole::Encoding);
         }
     }
 

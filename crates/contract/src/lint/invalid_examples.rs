@@ -9,7 +9,8 @@ use std::collections::HashMap;
 
 use portcullis_json::{JsonKind, JsonLimits, JsonNode, Tape};
 
-use super::contract_survey::{ContractSurvey, DEFAULT, DeclaredValue, ValueNotation};
+use super::contract_survey::ContractSurvey;
+use super::declared_value::{DEFAULT, DeclaredValue, ValueNotation};
 use super::lint_findings::LintFindings;
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::explain_errors::{ViolationSubject, explain};

@@ -22,6 +22,7 @@ mod unknown_fields;
 mod missing_fields;
 mod ineffective_constraints;
 mod lint_contract;
+mod declared_value;
 mod contract_survey;
 mod lint_findings;
 mod invalid_examples;

@@ -2,6 +2,8 @@
 //!
 //! `object_fields` has the fields of each kind.
 
+use crate::openapi::dialect::Dialect;
+
 /// A kind of object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum ObjectKind {
@@ -112,20 +114,21 @@ impl ObjectKind {
     }
 
     /// Whether a Reference Object may replace the object.
-    pub(super) const fn may_be_reference(self) -> bool {
-        matches!(
-            self,
-            Self::PathItem
-                | Self::OutboundPathItem
-                | Self::Parameter
-                | Self::RequestBody
-                | Self::Response
-                | Self::Callback
-                | Self::Example
-                | Self::Link
-                | Self::Header
-                | Self::Schema
-                | Self::SecurityScheme
-        )
+    pub(super) fn may_be_reference(self, dialect: Dialect) -> bool {
+        (self == Self::MediaType && dialect == Dialect::V32)
+            || matches!(
+                self,
+                Self::PathItem
+                    | Self::OutboundPathItem
+                    | Self::Parameter
+                    | Self::RequestBody
+                    | Self::Response
+                    | Self::Callback
+                    | Self::Example
+                    | Self::Link
+                    | Self::Header
+                    | Self::Schema
+                    | Self::SecurityScheme
+            )
     }
 }

@@ -59,7 +59,7 @@ impl<'d> ObjectWalk<'d> {
         if node.kind() != JsonKind::Object || !self.seen.insert((kind, node_ref)) {
             return;
         }
-        if node.get("$ref").is_some() && kind.may_be_reference() {
+        if node.get("$ref").is_some() && kind.may_be_reference(self.dialect) {
             if let Ok(target) = follow(self.documents, node_ref) {
                 self.open.push((kind, target));
             }

@@ -46,6 +46,8 @@ pub struct Operation {
     pub(crate) path_item: NodeRef,
     /// The Operation Object.
     pub node_ref: NodeRef,
+    /// The media type of the whole query, if one parameter describes it.
+    pub(crate) query_content: Option<Arc<MediaType>>,
     /// Whether a query parameter accepts every name that no other parameter has.
     pub(crate) takes_any_query: bool,
     /// What the tolerant reading could not read.
@@ -159,6 +161,12 @@ pub struct MediaType {
 }
 
 impl Operation {
+    /// The media type of the whole query, if one parameter describes it (OpenAPI 3.2, `in:
+    /// querystring`).
+    pub fn query_content(&self) -> Option<&MediaType> {
+        self.query_content.as_deref()
+    }
+
     /// The names of the header fields that parameters and credentials declare, as the contract
     /// writes them.
     pub fn declared_headers(&self) -> impl Iterator<Item = &str> {
@@ -178,14 +186,26 @@ impl MediaType {
             !range.is_range()
                 && matches!(
                     BodyFormat::of(&range),
-                    BodyFormat::Opaque | BodyFormat::EventStream
+                    BodyFormat::Opaque | BodyFormat::OrderedParts | BodyFormat::EventStream
                 )
         })
+    }
+
+    /// Whether bodies are forms (`application/x-www-form-urlencoded`).
+    pub(super) fn is_form(&self) -> bool {
+        MediaRange::parse(&self.key).is_some_and(|key| BodyFormat::of(&key) == BodyFormat::Form)
     }
 
     /// The schema of each record of a sequence, next to the `schema` of the whole (OpenAPI 3.2).
     pub fn item_schema(&self) -> Option<&SchemaKey> {
         self.shape.as_ref()?.item()
+    }
+
+    /// Whether `schema` describes all records of a sequence as one array.
+    pub fn describes_all_records(&self) -> bool {
+        self.shape
+            .as_ref()
+            .is_some_and(|shape| shape.is_of_all_records())
     }
 
     /// Whether bodies are XML (RFC 7303).

@@ -14,9 +14,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::exchange::AnswerBody;
+use crate::exchange::{AnswerBody, AnswerInterruption};
 use crate::limits::RESPONSE_BUFFERS_BYTES_MAX;
-use crate::upstream::UpstreamError;
 
 /// The memory that the buffers of one data core use.
 #[derive(Debug, Default)]
@@ -29,7 +28,7 @@ pub(super) struct AnswerBuffer {
     frames: VecDeque<Frame<Bytes>>,
     bytes: usize,
     bytes_max: usize,
-    failure: Option<UpstreamError>,
+    failure: Option<AnswerInterruption>,
     has_ended: bool,
     /// Of the whole core.
     buffered: Rc<BufferedBytes>,
@@ -101,7 +100,7 @@ impl AnswerBuffer {
     pub(super) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, AnswerInterruption>>> {
         if let Some(frame) = self.frames.pop_front() {
             self.remove(frame.data_ref().map_or(0, Bytes::len));
             return Poll::Ready(Some(Ok(frame)));

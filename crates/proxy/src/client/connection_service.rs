@@ -17,10 +17,9 @@ use super::answer_buffer::{AnswerBuffer, CurrentAnswer};
 use super::connection_registry::ConnectionRegistry;
 use super::incoming_request::{IncomingRequest, RequestHandler};
 use crate::connection_state::ConnectionState;
-use crate::exchange::AnswerBody;
+use crate::exchange::{AnswerBody, AnswerInterruption};
 use crate::headers::Peer;
 use crate::limits::ClientLimits;
-use crate::upstream::UpstreamError;
 
 /// The source of an answer's body.
 enum AnswerSource {
@@ -82,17 +81,17 @@ pub(super) struct TrackedBody {
     state: Rc<ConnectionState>,
     /// The error that ends the body early. It is held back until the data before it is written,
     /// because the library discards its buffer when a body fails.
-    failure: Option<UpstreamError>,
+    failure: Option<AnswerInterruption>,
 }
 
 impl Body for TrackedBody {
     type Data = Bytes;
-    type Error = UpstreamError;
+    type Error = AnswerInterruption;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, AnswerInterruption>>> {
         if let Some(failure) = self.failure.take() {
             return Poll::Ready(Some(Err(failure)));
         }
@@ -140,7 +139,7 @@ impl AnswerSource {
     fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, AnswerInterruption>>> {
         match self {
             Self::Direct(body) => Pin::new(&mut **body).poll_frame(cx),
             Self::Buffered(answer) => answer.borrow_mut().poll_frame(cx),

@@ -9,11 +9,13 @@ use http_body::{Body, Frame, SizeHint};
 
 use portcullis_telemetry::Span;
 
+use super::answer_interruption::AnswerInterruption;
 use super::answer_passage::AnswerPassage;
 use super::in_flight::InFlight;
+use super::live_records::LiveRecords;
+use super::record_judge::RecordJudge;
 use super::request_record::RequestRecord;
-use crate::body::BodyTee;
-use crate::body::BufferedBody;
+use crate::body::{BodyLease, BodyTee, BufferedBody};
 use crate::upstream::{UpstreamBody, UpstreamError};
 
 /// The body of an answer.
@@ -36,6 +38,8 @@ pub struct AnswerBody {
 enum AnswerTail {
     Trailers(Option<http::HeaderMap>),
     Streamed(UpstreamBody),
+    /// Boxed, because it is rare and every answer moves the largest variant.
+    Judged(Box<LiveRecords>),
 }
 
 impl AnswerBody {
@@ -82,6 +86,19 @@ impl AnswerBody {
         Self { first, ..self }
     }
 
+    /// The same body, whose records `judge` judges while they pass.
+    #[must_use]
+    pub(super) fn judged_by(self, judge: RecordJudge, lease: BodyLease) -> Self {
+        debug_assert!(self.first.is_empty(), "no part was read");
+        let rest = match self.rest {
+            AnswerTail::Streamed(body) => {
+                AnswerTail::Judged(Box::new(LiveRecords::new(body, judge, lease)))
+            }
+            rest => rest,
+        };
+        Self { rest, ..self }
+    }
+
     /// Copies the body while it passes.
     pub(super) fn add_tee(&mut self, tee: BodyTee) {
         self.tees.push(tee);
@@ -108,7 +125,11 @@ impl AnswerBody {
 
     /// Whether a part of the body is still to come from the upstream.
     pub(crate) fn is_streamed(&self) -> bool {
-        matches!(&self.rest, AnswerTail::Streamed(body) if !body.is_end_stream())
+        match &self.rest {
+            AnswerTail::Trailers(_) => false,
+            AnswerTail::Streamed(body) => !body.is_end_stream(),
+            AnswerTail::Judged(records) => !records.is_end_stream(),
+        }
     }
 
     /// The same body, which ends the span when it has passed.
@@ -121,7 +142,7 @@ impl AnswerBody {
     fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, AnswerInterruption>>> {
         if !self.first.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.first)))));
         }
@@ -129,7 +150,10 @@ impl AnswerBody {
             AnswerTail::Trailers(trailers) => {
                 Poll::Ready(trailers.take().map(|fields| Ok(Frame::trailers(fields))))
             }
-            AnswerTail::Streamed(body) => Pin::new(body).poll_frame(cx),
+            AnswerTail::Streamed(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map(|frame| frame.map(|frame| frame.map_err(Into::into))),
+            AnswerTail::Judged(records) => records.poll_frame(cx),
         }
     }
 }
@@ -138,29 +162,38 @@ impl AnswerBody {
     /// Records that the rest does not come. Silence is a failure of the upstream only where the body
     /// has an end: if it has a length, or if it is read whole to be judged, which is before it has
     /// the record.
-    fn record_interruption(&mut self, error: &UpstreamError) {
+    fn record_interruption(&mut self, error: &AnswerInterruption) {
         let record = self.record.take();
         if let Some(record) = &record {
             record.set_reason(Some(error.to_string().into()));
         }
-        if let (UpstreamError::Idle { .. }, Some(record)) = (error, &record) {
-            record.set_passage(AnswerPassage::Idle);
-            return;
+        let passage = match error {
+            AnswerInterruption::Violated => AnswerPassage::Cut,
+            AnswerInterruption::Upstream(UpstreamError::Idle { .. }) if record.is_some() => {
+                AnswerPassage::Idle
+            }
+            AnswerInterruption::Upstream(_) => AnswerPassage::Truncated,
+        };
+        if passage == AnswerPassage::Truncated {
+            self.record_truncation();
         }
+        if let Some(record) = record {
+            record.set_passage(passage);
+        }
+    }
+
+    fn record_truncation(&mut self) {
         if let Some(in_flight) = &mut self.in_flight {
             in_flight.record_truncation();
         }
         if let Some(span) = &self.span {
             span.mark_truncated();
         }
-        if let Some(record) = record {
-            record.set_passage(AnswerPassage::Truncated);
-        }
     }
 
     fn record_progress(
         &mut self,
-        polled: &Poll<Option<Result<Frame<Bytes>, UpstreamError>>>,
+        polled: &Poll<Option<Result<Frame<Bytes>, AnswerInterruption>>>,
         is_ended: bool,
     ) {
         if let Some(in_flight) = &mut self.in_flight {
@@ -200,12 +233,12 @@ impl From<Bytes> for AnswerBody {
 
 impl Body for AnswerBody {
     type Data = Bytes;
-    type Error = UpstreamError;
+    type Error = AnswerInterruption;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, AnswerInterruption>>> {
         let this = self.get_mut();
         let polled = this.poll_next(cx);
         let is_ended = this.is_end_stream();
@@ -233,6 +266,7 @@ impl Body for AnswerBody {
             && match &self.rest {
                 AnswerTail::Trailers(trailers) => trailers.is_none(),
                 AnswerTail::Streamed(body) => body.is_end_stream(),
+                AnswerTail::Judged(records) => records.is_end_stream(),
             }
     }
 
@@ -241,10 +275,16 @@ impl Body for AnswerBody {
         match &self.rest {
             AnswerTail::Trailers(None) => SizeHint::with_exact(first),
             AnswerTail::Trailers(Some(_)) => SizeHint::default(),
-            AnswerTail::Streamed(body) => match body.size_hint().exact() {
-                Some(rest) => SizeHint::with_exact(first + rest),
-                None => SizeHint::default(),
-            },
+            AnswerTail::Streamed(body) => length_after(first, &body.size_hint()),
+            AnswerTail::Judged(records) => length_after(first, &records.size_hint()),
         }
+    }
+}
+
+/// The length of a body of which `first` bytes come before the rest.
+fn length_after(first: u64, rest: &SizeHint) -> SizeHint {
+    match rest.exact() {
+        Some(rest) => SizeHint::with_exact(first + rest),
+        None => SizeHint::default(),
     }
 }

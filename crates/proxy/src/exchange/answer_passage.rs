@@ -16,6 +16,8 @@ pub(super) enum AnswerPassage {
     Passing,
     /// A part of it; the upstream does not send the rest.
     Truncated,
+    /// A part of it; Portcullis ended it before a record that violates the contract.
+    Cut,
     /// A part of it, which may be all that there is for now; Portcullis ended the silence.
     Idle,
 }
@@ -32,6 +34,8 @@ impl AnswerPassage {
             Self::Waiting => RequestOutcome::Abandoned,
             Self::Passing => RequestOutcome::Disconnected,
             Self::Truncated => RequestOutcome::Truncated,
+            // Like a response that is refused before the client gets any of it.
+            Self::Cut => RequestOutcome::Failed,
             Self::Idle => RequestOutcome::Idle,
         }
     }
@@ -48,7 +52,7 @@ mod tests {
             assert_eq!(outcomes, expected, "{passage:?}");
         };
         use RequestOutcome::{
-            Abandoned, Answered, Disconnected, Drained, Idle, Refused, Truncated,
+            Abandoned, Answered, Disconnected, Drained, Failed, Idle, Refused, Truncated,
         };
         check(AnswerPassage::Passed, Answered, [Answered, Answered]);
         check(AnswerPassage::Passed, Refused, [Refused, Refused]);
@@ -57,5 +61,6 @@ mod tests {
         check(AnswerPassage::Passing, Answered, [Disconnected, Drained]);
         check(AnswerPassage::Truncated, Answered, [Truncated, Truncated]);
         check(AnswerPassage::Idle, Answered, [Idle, Idle]);
+        check(AnswerPassage::Cut, Answered, [Failed, Failed]);
     }
 }

@@ -8,6 +8,7 @@ use portcullis_identity::IdentityFault;
 use portcullis_telemetry::RequestOutcome;
 use portcullis_vocabulary::enforcement::ViolationClass;
 
+use super::answer_interruption::AnswerInterruption;
 use crate::body::RequestBodyError;
 use crate::headers::HeaderRefusal;
 use crate::inspect::HttpRefusal;
@@ -195,6 +196,18 @@ impl ProblemCause {
             headers
         } else {
             &[]
+        }
+    }
+
+    /// The cause for an answer that could not be read whole.
+    pub(super) fn from_interruption(interruption: AnswerInterruption) -> Self {
+        match interruption {
+            AnswerInterruption::Upstream(error) => Self::Upstream(error),
+            // The judge of the records has recorded the violations.
+            AnswerInterruption::Violated => Self::Violations {
+                violations: Vec::new(),
+                headers: Vec::new(),
+            },
         }
     }
 

@@ -29,10 +29,15 @@ mod unrecorded_request;
 mod problem_details;
 mod problem_response;
 mod answer_body;
+mod answer_interruption;
+mod live_records;
+mod record_judge;
+mod unjudged_reason;
 mod shadow;
 mod shadow_capture;
 
 pub use active_config::{ActiveConfig, ActiveService, PublishedConfig};
 pub use answer_body::AnswerBody;
+pub use answer_interruption::AnswerInterruption;
 pub use data_core::DataCore;
 pub use shadow::{ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler};

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use portcullis_contract::Violation;
+use portcullis_contract::{DeclaredResponse, Violation};
 use portcullis_identity::CallerIdentity;
 use portcullis_telemetry::{
     DriftEvent, MaskedViolation, RequestLabels, RequestMeasurement, RequestOutcome,
@@ -160,8 +160,27 @@ impl RequestRecord {
             .outcome(self.answer.get().outcome, is_drained)
     }
 
+    /// The response that the operation declares for a status.
+    pub(super) fn declared_response(&self, status: u16) -> Option<&DeclaredResponse> {
+        let operation = self.service.contract.operation(self.operation()?);
+        operation.response(status).map(|response| &**response)
+    }
+
     /// Records a violation.
     pub(super) fn record_violation(&self, violation: &Violation, enforcement: Enforcement) {
+        let masked = self.count_violation(violation, enforcement);
+        if let Some(span) = self.span() {
+            span.record_violation(&masked);
+        }
+        self.violations.borrow_mut().push(masked);
+    }
+
+    /// Counts a violation in the metrics and the inventory, but not in the log and the span.
+    pub(super) fn count_violation(
+        &self,
+        violation: &Violation,
+        enforcement: Enforcement,
+    ) -> MaskedViolation {
         let class = violation.class;
         let recorder = &self.service.recorder;
         recorder.violation(self.labels(), class, enforcement);
@@ -176,10 +195,7 @@ impl RequestRecord {
         self.violated_parts.set(violated_parts);
         let masked = masked_violation(violation, enforcement, &self.service.contract);
         recorder.record_drift(self.drift_event(masked.clone()));
-        if let Some(span) = self.span() {
-            span.record_violation(&masked);
-        }
-        self.violations.borrow_mut().push(masked);
+        masked
     }
 
     /// Keeps violations that did not refuse the request.

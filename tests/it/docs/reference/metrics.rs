@@ -53,7 +53,8 @@ const ADVICE: &[(&str, &str)] = &[
     ),
     (
         "contract_unjudged_total",
-        "Such responses pass unchanged. Raise `limits.response_body_bytes_max` if they matter.",
+        "Such responses or records pass unchanged. Raise `limits.response_body_bytes_max`, or \
+         `limits.record_bytes_max` for records of streams, if they matter.",
     ),
     (
         "circuit_breaker_trips_by_squad_total",

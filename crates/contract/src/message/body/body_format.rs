@@ -11,6 +11,8 @@ pub(crate) enum BodyFormat {
     Form,
     /// `multipart/form-data` (RFC 7578).
     Multipart,
+    /// Another multipart type: parts in order, without names (RFC 2046 section 5.1.3).
+    OrderedParts,
     /// One JSON value on each line.
     JsonLines,
     /// JSON values, each after a record separator (RFC 7464).
@@ -21,7 +23,7 @@ pub(crate) enum BodyFormat {
     Text,
     /// Octets without a structure that a schema could describe. Only their number is checked.
     Octets,
-    /// A structured format that is not read: XML, YAML, other multipart types.
+    /// A structured format that is not read: XML, YAML.
     Opaque,
 }
 
@@ -41,7 +43,8 @@ impl BodyFormat {
             ("application", lines) if LINES.contains(&lines) => Self::JsonLines,
             (_, other) if other.ends_with("+json-seq") => Self::JsonSequence,
             (_, other) if is_opaque(other) => Self::Opaque,
-            ("multipart" | "message", _) => Self::Opaque,
+            ("multipart", _) => Self::OrderedParts,
+            ("message", _) => Self::Opaque,
             ("text", "event-stream") => Self::EventStream,
             ("text", _) => Self::Text,
             _ => Self::Octets,
@@ -50,8 +53,8 @@ impl BodyFormat {
 }
 
 impl BodyFormat {
-    /// Whether a body is a sequence of values (OpenAPI 3.2.0, Sequential Media Types).
-    pub(crate) fn is_sequence(self) -> bool {
+    /// Whether a body is a sequence of JSON texts or events (OpenAPI 3.2.0, Sequential Media Types).
+    pub(crate) fn is_record_sequence(self) -> bool {
         matches!(
             self,
             Self::JsonLines | Self::JsonSequence | Self::EventStream
@@ -70,6 +73,7 @@ pub(super) fn is_text(range: &MediaRange<'_>) -> bool {
             BodyFormat::Octets
                 | BodyFormat::Opaque
                 | BodyFormat::Multipart
+                | BodyFormat::OrderedParts
                 | BodyFormat::EventStream
         )
 }
@@ -94,7 +98,7 @@ mod tests {
         check("application/vnd.a+json; x=1", BodyFormat::Json);
         check("APPLICATION/X-WWW-Form-Urlencoded", BodyFormat::Form);
         check("multipart/form-data; boundary=a", BodyFormat::Multipart);
-        check("multipart/mixed; boundary=a", BodyFormat::Opaque);
+        check("multipart/mixed; boundary=a", BodyFormat::OrderedParts);
         check("application/x-ndjson", BodyFormat::JsonLines);
         check("application/jsonl", BodyFormat::JsonLines);
         check("application/json-seq", BodyFormat::JsonSequence);

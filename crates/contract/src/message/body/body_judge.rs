@@ -13,17 +13,55 @@ use crate::openapi::dialect::MessageDirection;
 use crate::schema::schema_set::{SchemaKey, SchemaSet};
 use crate::schema::schema_verdict::SchemaVerdict;
 
-/// Checks one body of a message by a media type of its contract.
+/// Checks one body of a message by a media type of its contract, or a query that has a media type.
 #[derive(Debug)]
 pub(crate) struct BodyJudge<'j> {
     pub(crate) contract: &'j CompiledContract,
-    pub(crate) direction: MessageDirection,
+    pub(crate) subject: BodySubject<'j>,
     pub(crate) media: &'j MediaType,
     pub(crate) settings: CheckSettings<'j>,
     pub(crate) violations: &'j mut Vec<Violation>,
 }
 
-impl BodyJudge<'_> {
+/// What is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodySubject<'j> {
+    RequestBody,
+    ResponseBody,
+    /// The whole query of a request, which the parameter with this name describes.
+    Query(&'j str),
+}
+
+impl BodySubject<'_> {
+    fn direction(self) -> MessageDirection {
+        match self {
+            Self::RequestBody | Self::Query(_) => MessageDirection::Request,
+            Self::ResponseBody => MessageDirection::Response,
+        }
+    }
+}
+
+impl<'j> BodyJudge<'j> {
+    /// The schemas of the direction of the message.
+    pub(super) fn schemas(&self) -> &'j SchemaSet {
+        self.contract.schemas(self.subject.direction())
+    }
+
+    fn violation_subject(&self, class: ViolationClass) -> ViolationSubject<'j> {
+        match self.subject {
+            BodySubject::Query(name) => ViolationSubject {
+                class,
+                part: MessagePart::Query,
+                name: Some(name),
+            },
+            BodySubject::RequestBody | BodySubject::ResponseBody => ViolationSubject {
+                class,
+                part: MessagePart::Body,
+                name: None,
+            },
+        }
+    }
+
     /// Checks a body by its number of octets.
     pub(crate) fn check_octets(&mut self, count: u64, tape: &mut Tape) {
         let media = self.media;
@@ -44,7 +82,7 @@ impl BodyJudge<'_> {
         below: &str,
     ) -> Option<&'s str> {
         let mut limits = self.json_limits();
-        let policy = self.settings.policy.of(ViolationClass::DuplicateKey);
+        let policy = self.duplicate_policy();
         let error = match tape.parse(key.as_str(), bytes, limits) {
             Ok(source) => return Some(source),
             Err(error) => error,
@@ -59,11 +97,19 @@ impl BodyJudge<'_> {
         tape.parse(key.as_str(), bytes, limits).ok()
     }
 
+    /// The enforcement of repeated names.
+    pub(super) fn duplicate_policy(&self) -> Enforcement {
+        let class = match self.subject {
+            BodySubject::Query(_) => ViolationClass::DuplicateParameter,
+            BodySubject::RequestBody | BodySubject::ResponseBody => ViolationClass::DuplicateKey,
+        };
+        self.settings.policy.of(class)
+    }
+
     pub(super) fn json_limits(&self) -> JsonLimits {
-        let duplicate_keys = if self.settings.is_on(ViolationClass::DuplicateKey) {
-            DuplicateKeys::Refuse
-        } else {
-            DuplicateKeys::Allow
+        let duplicate_keys = match self.duplicate_policy() {
+            Enforcement::Off => DuplicateKeys::Allow,
+            Enforcement::Report | Enforcement::Reject => DuplicateKeys::Refuse,
         };
         JsonLimits {
             depth_max: self.settings.json_depth_max,
@@ -90,20 +136,26 @@ impl BodyJudge<'_> {
     /// Checks a value on a tape, found at the pointer `below` in the body. Returns whether it is
     /// valid.
     pub(super) fn validate_value(&mut self, wrapped: JsonNode<'_>, below: &str) -> bool {
-        let schemas = self.contract.schemas(self.direction);
-        let class = match self.direction {
-            MessageDirection::Request => ViolationClass::InvalidBody,
-            MessageDirection::Response => ViolationClass::InvalidResponseBody,
+        let schemas = self.schemas();
+        let class = match self.subject {
+            BodySubject::RequestBody => ViolationClass::InvalidBody,
+            BodySubject::ResponseBody => ViolationClass::InvalidResponseBody,
+            BodySubject::Query(_) => ViolationClass::InvalidParameter,
+        };
+        let undeclared = match self.subject {
+            BodySubject::Query(_) => ViolationClass::UnknownQuery,
+            BodySubject::RequestBody | BodySubject::ResponseBody => {
+                ViolationClass::UnknownBodyProperty
+            }
         };
         let verdict = schemas.verdict(wrapped);
         self.report_verdict(verdict, class, schemas, wrapped, below);
         let is_valid = verdict == SchemaVerdict::Valid;
         if let Some(closed) = schemas.closed().filter(|_| is_valid)
-            && self.settings.is_on(ViolationClass::UnknownBodyProperty)
+            && self.settings.is_on(undeclared)
         {
-            let class = ViolationClass::UnknownBodyProperty;
             let verdict = closed.verdict(wrapped);
-            self.report_verdict(verdict, class, closed, wrapped, below);
+            self.report_verdict(verdict, undeclared, closed, wrapped, below);
         }
         is_valid
     }
@@ -121,16 +173,14 @@ impl BodyJudge<'_> {
             SchemaVerdict::Valid => {}
             SchemaVerdict::Invalid => self.report_errors(class, schemas, wrapped, below),
             SchemaVerdict::Unknown(node_ref) => {
-                let class = unreadable_class(self.direction);
-                let violation = unreadable(self.contract, class, MessagePart::Body, node_ref);
+                let class = unreadable_class(self.subject.direction());
+                let subject = self.violation_subject(class);
+                let mut violation = unreadable(self.contract, class, subject.part, node_ref);
+                violation.name = subject.name.map(str::to_owned);
                 self.push(violation);
             }
             SchemaVerdict::OverLimit if self.settings.is_on(class) => {
-                let subject = ViolationSubject {
-                    class,
-                    part: MessagePart::Body,
-                    name: None,
-                };
+                let subject = self.violation_subject(class);
                 let mut violation = over_limit(schemas, &self.contract.documents, wrapped, subject);
                 violation.pointer = below.to_owned();
                 self.push(violation);
@@ -148,11 +198,7 @@ impl BodyJudge<'_> {
         below: &str,
     ) {
         if self.settings.is_on(class) {
-            let subject = ViolationSubject {
-                class,
-                part: MessagePart::Body,
-                name: None,
-            };
+            let subject = self.violation_subject(class);
             let violations_max = self
                 .settings
                 .violations_max
@@ -181,7 +227,12 @@ impl BodyJudge<'_> {
     /// A violation of the whole body.
     pub(super) fn violation(&self, class: ViolationClass, message: String) -> Violation {
         let location = self.contract.location(self.media.node_ref);
-        Violation::new(class, MessagePart::Body, message).with_location(location)
+        let subject = self.violation_subject(class);
+        let violation = Violation::new(class, subject.part, message).with_location(location);
+        match subject.name {
+            Some(name) => violation.with_name(name),
+            None => violation,
+        }
     }
 
     pub(super) fn push(&mut self, mut violation: Violation) {
@@ -194,29 +245,34 @@ impl BodyJudge<'_> {
         }
     }
 
-    /// The class of a violation in this direction. A response body that cannot be checked does not
+    /// The class of a violation of this subject. A response body that cannot be checked does not
     /// violate the contract.
     fn class(&self, class: ViolationClass) -> Option<ViolationClass> {
         use ViolationClass as Class;
-        match (self.direction, class) {
-            (MessageDirection::Request, class) => Some(class),
-            (MessageDirection::Response, Class::InvalidBody | Class::UnsupportedMediaType) => {
+        match (self.subject, class) {
+            (BodySubject::RequestBody, class) => Some(class),
+            (BodySubject::Query(_), Class::DuplicateKey) => Some(Class::DuplicateParameter),
+            (BodySubject::Query(_), Class::MalformedBody | Class::InvalidBody) => {
+                Some(Class::InvalidParameter)
+            }
+            (BodySubject::Query(_), class) => Some(class),
+            (BodySubject::ResponseBody, Class::InvalidBody | Class::UnsupportedMediaType) => {
                 Some(Class::InvalidResponseBody)
             }
-            (MessageDirection::Response, Class::UnsupportedEncoding | Class::BodyTooLarge) => None,
-            (MessageDirection::Response, Class::ResponseCheckLimit | Class::CheckLimit) => {
+            (BodySubject::ResponseBody, Class::UnsupportedEncoding | Class::BodyTooLarge) => None,
+            (BodySubject::ResponseBody, Class::ResponseCheckLimit | Class::CheckLimit) => {
                 Some(Class::ResponseCheckLimit)
             }
-            (MessageDirection::Response, Class::UnreadableResponse) => {
+            (BodySubject::ResponseBody, Class::UnreadableResponse) => {
                 Some(Class::UnreadableResponse)
             }
-            (MessageDirection::Response, _) => Some(Class::MalformedResponseBody),
+            (BodySubject::ResponseBody, _) => Some(Class::MalformedResponseBody),
         }
     }
 
     /// Removes values from violations of responses: they belong to the service.
     fn hide_response_values(&self, violation: Violation) -> Violation {
-        match self.direction {
+        match self.subject.direction() {
             MessageDirection::Request => violation,
             MessageDirection::Response => violation.without_values(),
         }

@@ -13,11 +13,11 @@ use super::body_shape::BodyShape;
 use super::charset::Charset;
 use super::content_coding::{ContentCoding, ContentDecodeError, DecodeBounds, codings, decode};
 use super::form_data::FormData;
-use super::json_records::check_records;
+use super::json_records::{check_all_records, check_records};
 use super::url_encoded::check_form;
 use crate::message::check_settings::CheckScratch;
 use crate::message::media_range::MediaRange;
-use crate::message::parameter::put_scalar;
+use crate::message::parameter::{RawPairs, put_scalar};
 use crate::message::violation::{Violation, ViolationClass};
 use crate::schema::schema_set::SchemaKey;
 
@@ -51,12 +51,18 @@ impl BodyJudge<'_> {
         match format {
             BodyFormat::Json => self.check_json(key, &bytes, &mut scratch.tape),
             BodyFormat::Form => match Charset::of(&found).unwrap_or(Charset::Utf8).decode(&bytes) {
-                Ok(text) => check_form(self, key, &shape.form, &text, scratch),
+                Ok(text) => {
+                    let CheckScratch {
+                        tape, inner, query, ..
+                    } = scratch;
+                    let pairs = RawPairs::of_query(&text, query);
+                    check_form(self, key, &shape.form, pairs, [tape, inner]);
+                }
                 Err(error) => self.malformed(String::new(), error.to_string()),
             },
-            BodyFormat::Multipart => {
+            BodyFormat::Multipart | BodyFormat::OrderedParts if shape.checks(format) => {
                 let bytes_max = bytes.len();
-                let mut form = FormData::new(content_type, bytes_max);
+                let mut form = FormData::new(media, content_type, bytes_max);
                 form.feed(media, &bytes);
                 form.check(self, scratch);
             }
@@ -74,9 +80,31 @@ impl BodyJudge<'_> {
             BodyFormat::JsonLines
             | BodyFormat::JsonSequence
             | BodyFormat::EventStream
+            | BodyFormat::Multipart
+            | BodyFormat::OrderedParts
             | BodyFormat::Text
             | BodyFormat::Octets
             | BodyFormat::Opaque => {}
+        }
+    }
+
+    /// Checks all records of an uncompressed sequence as one array, if a schema describes them so.
+    pub(crate) fn validate_sequence(
+        &mut self,
+        headers: &HeaderMap,
+        bytes: &[u8],
+        scratch: &mut CheckScratch,
+    ) {
+        let media = self.media;
+        let line = headers
+            .get(CONTENT_TYPE)
+            .and_then(|line| line.to_str().ok());
+        if let (Some(key), Some(shape)) = (&media.schema, &media.shape)
+            && let Some(found) = line.and_then(MediaRange::parse)
+            && shape.is_of_all_records
+        {
+            let format = BodyFormat::of(&found);
+            check_all_records(self, key, format, bytes, &mut scratch.tape);
         }
     }
 
@@ -111,7 +139,7 @@ impl BodyJudge<'_> {
         self.violation(class, error.to_string())
     }
 
-    fn check_json(&mut self, key: &SchemaKey, bytes: &[u8], tape: &mut Tape) {
+    pub(super) fn check_json(&mut self, key: &SchemaKey, bytes: &[u8], tape: &mut Tape) {
         if self.accepts_json(key, bytes) {
             #[cfg(debug_assertions)]
             self.assert_valid(key, bytes, tape);
@@ -125,7 +153,7 @@ impl BodyJudge<'_> {
     /// Whether a text is known to be right, which most are, without looking for what is wrong.
     fn accepts_json(&self, key: &SchemaKey, bytes: &[u8]) -> bool {
         let limits = self.json_limits();
-        let schemas = self.contract.schemas(self.direction);
+        let schemas = self.schemas();
         schemas.accepts_text(key, bytes, limits)
             && schemas.closed().is_none_or(|closed| {
                 !self.settings.is_on(ViolationClass::UnknownBodyProperty)
@@ -147,7 +175,7 @@ impl BodyJudge<'_> {
         );
     }
 
-    /// Checks text. If the schema allows strings and other types, both readings are tried.
+    /// Checks a text body. If the schema allows strings and other types, both readings are tried.
     fn check_text(
         &mut self,
         key: &SchemaKey,
@@ -157,17 +185,27 @@ impl BodyJudge<'_> {
         tape: &mut Tape,
     ) {
         let charset = Charset::of(media).unwrap_or(Charset::Utf8);
-        let text = match charset.decode(bytes) {
-            Ok(text) => text,
-            Err(error) => return self.malformed(String::new(), error.to_string()),
-        };
+        match charset.decode(bytes) {
+            Ok(text) => self.check_scalar(key, shape, &text, tape),
+            Err(error) => self.malformed(String::new(), error.to_string()),
+        }
+    }
+
+    /// Checks a text that is one scalar.
+    pub(super) fn check_scalar(
+        &mut self,
+        key: &SchemaKey,
+        shape: &BodyShape,
+        text: &str,
+        tape: &mut Tape,
+    ) {
         let put = |tape: &mut Tape, as_text| {
             tape.begin(key.as_str());
-            put_scalar(tape, &text, shape.types, as_text);
+            put_scalar(tape, text, shape.types, as_text);
         };
         if shape.types.is_mixed() {
             put(tape, true);
-            let schemas = self.contract.schemas(self.direction);
+            let schemas = self.schemas();
             if schemas.is_valid(tape.wrapped("")) {
                 return;
             }

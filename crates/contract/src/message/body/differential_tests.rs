@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::folded_names::folded;
 use super::form_data;
 use super::multipart_reader::{MultipartError, MultipartReader, PartSink};
-use super::part_head::PartHead;
+use super::part_head::{PartHead, PartNaming};
 use super::tests::{contract, headers, judge};
 
 /// How many bodies are generated.
@@ -334,7 +334,7 @@ fn passed_parts(message: &MultipartMessage) -> Option<CollectedParts> {
         return None;
     }
     let boundary = form_data::boundary(&message.content_type).unwrap();
-    let mut reader = MultipartReader::new(boundary).unwrap();
+    let mut reader = MultipartReader::new(boundary, PartNaming::Named).unwrap();
     let mut parts = CollectedParts::default();
     reader.feed(&message.body, &mut parts).unwrap();
     reader.finish().unwrap();

@@ -4,7 +4,8 @@
 use portcullis_json::JsonNode;
 
 use super::body_format::{BodyFormat, is_text};
-use super::body_shape::{BodyShape, FieldReading, FormField, FormFields};
+use super::body_shape::BodyShape;
+use super::form_fields::{FieldReading, FormField, FormFields};
 use crate::message::media_range::{MediaRange, split_unquoted};
 use crate::message::parameter::{Parameter, ParameterStyle, delimited_list, header, readings};
 use crate::message::violation::MessagePart;
@@ -37,10 +38,15 @@ pub(crate) fn compile_body_shape(
         constrains_length: surface.any_keyword(schema, &|keyword, _| is_length(keyword)),
         form: FormFields::default(),
         multipart: FormFields::default(),
+        parts: None,
         is_of_all_records: false,
         item: None,
         checks_events: surface.dialect == Dialect::V32,
     };
+    let item = surface.documents.member(media, "itemSchema");
+    let item = item.filter(|_| surface.dialect == Dialect::V32);
+    let all = (item != Some(schema)).then_some(schema);
+    shape.parts = compiler.part_layout(format, all, item);
     if format.is_some_and(|format| !shape.checks(format)) {
         return None;
     }
@@ -50,14 +56,12 @@ pub(crate) fn compile_body_shape(
     if may_be(BodyFormat::Multipart) {
         shape.multipart = compiler.fields(schema, BodyFormat::Multipart);
     }
-    let item = surface.documents.member(media, "itemSchema");
-    let item = item.filter(|_| surface.dialect == Dialect::V32);
     shape.is_of_all_records = match surface.dialect {
         // OpenAPI 3.0 and 3.1 do not say what the schema describes.
         Dialect::V30 | Dialect::V31 => types == TypeSet::ARRAY,
-        Dialect::V32 => item != Some(schema),
+        Dialect::V32 => all.is_some(),
     };
-    shape.item = item.filter(|item| *item != schema).map(compiler.schema_key);
+    shape.item = item.filter(|_| all.is_some()).map(compiler.schema_key);
     Some(Box::new(shape))
 }
 
@@ -97,10 +101,10 @@ fn is_annotation(keyword: &str) -> bool {
     ANNOTATIONS.contains(&keyword) || keyword.starts_with("x-")
 }
 
-struct EncodingCompiler<'r, 'd> {
-    surface: SchemaSurface<'d>,
-    media: NodeRef,
-    schema_key: &'r mut dyn FnMut(NodeRef) -> SchemaKey,
+pub(super) struct EncodingCompiler<'r, 'd> {
+    pub(super) surface: SchemaSurface<'d>,
+    pub(super) media: NodeRef,
+    pub(super) schema_key: &'r mut dyn FnMut(NodeRef) -> SchemaKey,
 }
 
 impl EncodingCompiler<'_, '_> {
@@ -168,7 +172,7 @@ impl EncodingCompiler<'_, '_> {
         }
     }
 
-    fn content_types(&self, encoding: NodeRef) -> Vec<String> {
+    pub(super) fn content_types(&self, encoding: NodeRef) -> Vec<String> {
         let node = self.surface.documents.node(encoding);
         let list = node.get("contentType").and_then(|list| list.as_str());
         list.into_iter()
@@ -178,7 +182,7 @@ impl EncodingCompiler<'_, '_> {
             .collect()
     }
 
-    fn headers(&mut self, encoding: NodeRef) -> Vec<Parameter> {
+    pub(super) fn headers(&mut self, encoding: NodeRef) -> Vec<Parameter> {
         let documents = self.surface.documents;
         let Some(headers) = documents.member(encoding, "headers") else {
             return Vec::new();
@@ -329,7 +333,11 @@ fn readings_by_types(types: TypeSet, items: TypeSet) -> Vec<FieldReading> {
 
 /// Whether the strings of a schema are octets: `format: binary`, a media type that is neither text
 /// nor JSON, or in 3.1 a schema without constraints.
-fn is_binary(surface: SchemaSurface<'_>, schema: NodeRef, content_types: &[String]) -> bool {
+pub(super) fn is_binary(
+    surface: SchemaSurface<'_>,
+    schema: NodeRef,
+    content_types: &[String],
+) -> bool {
     let types = surface.types(schema);
     let is_string = types.has(TypeSet::STRING) && !types.has(TypeSet::OBJECT);
     let is_format = |keyword: &str, value: JsonNode<'_>| {

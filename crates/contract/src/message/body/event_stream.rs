@@ -1,5 +1,6 @@
 //! Server-sent events (HTML section 9.2.6, Interpreting an event stream), as JSON objects (OpenAPI
-//! 3.2.0, Server-Sent Events): `data` and, where an event has them, `event`, `id` and `retry`.
+//! 3.2.0, Special Considerations for Server-Sent Events): `data` and, where an event has them,
+//! `event`, `id` and `retry`.
 //!
 //! Comments and unknown fields are ignored, and an event has `data`. HTML drops a last
 //! event without a blank line after it, and the example of OpenAPI counts it; it counts here, so
@@ -7,42 +8,18 @@
 
 use serde_json::{Map, Value};
 
-/// The events of a stream, each as the text of a JSON object.
-pub(super) fn events(text: &str) -> impl Iterator<Item = Vec<u8>> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = lines(text);
-    let mut is_at_end = false;
-    std::iter::from_fn(move || {
-        let mut event = EventFields::default();
-        while !is_at_end {
-            let line = lines.next();
-            is_at_end = line.is_none();
-            match line.filter(|line| !line.is_empty()) {
-                Some(line) => event.line(line),
-                None => {
-                    if let Some(object) = std::mem::take(&mut event).object() {
-                        return Some(object.to_string().into_bytes());
-                    }
-                }
-            }
-        }
-        None
-    })
+/// The event between two blank lines, as the text of a JSON object; `None` if it has no data.
+pub(super) fn event(text: &str) -> Option<Vec<u8>> {
+    let mut event = EventFields::default();
+    for line in text.split(['\r', '\n']).filter(|line| !line.is_empty()) {
+        event.line(line);
+    }
+    event.object().map(|object| object.to_string().into_bytes())
 }
 
-/// The lines of a text, which end with CR, LF or both.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let Some(end) = text.find(['\r', '\n']) else {
-            rest = None;
-            return (!text.is_empty()).then_some(text);
-        };
-        let after = &text[end..];
-        rest = Some(after.strip_prefix("\r\n").unwrap_or(&after[1..]));
-        Some(&text[..end])
-    })
+/// The text of a stream without the byte order mark that may begin it.
+pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
 /// The fields of an event so far.
@@ -90,12 +67,14 @@ impl EventFields {
 mod tests {
     use serde_json::json;
 
+    use super::super::body_format::BodyFormat;
+    use super::super::json_records::records;
     use super::*;
 
     #[track_caller]
     fn check(text: &str, expected: &Value) {
-        let found: Vec<Value> = events(text)
-            .map(|event| serde_json::from_slice(&event).unwrap())
+        let found: Vec<Value> = records(BodyFormat::EventStream, text.as_bytes())
+            .map(|event| serde_json::from_slice(&event.unwrap()).unwrap())
             .collect();
         assert_eq!(Value::from(found), *expected, "{text:?}");
     }
@@ -114,6 +93,7 @@ mod tests {
         );
         check("event: x\n\ndata: a\n\n", &json!([{"data": "a"}]));
         check("retry: 5s\nid: \0\ndata\n\n", &json!([{"data": ""}]));
+        check("\u{feff}\n\u{feff}data: a\n\n", &json!([]));
         check(": only a comment\n\n\n", &json!([]));
         check("", &json!([]));
     }

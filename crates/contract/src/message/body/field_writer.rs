@@ -2,7 +2,7 @@
 
 use portcullis_json::{JsonLimits, SyntaxError, Tape};
 
-use super::body_shape::{FieldReading, FormFields};
+use super::form_fields::{FieldReading, FormFields};
 use super::form_value::FormValue;
 use crate::message::parameter::{ParameterReadError, ParameterSource, RawPairs, put_scalar, write};
 

@@ -6,7 +6,7 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use super::body_shape::FormFields;
+use super::form_fields::FormFields;
 
 /// The declared names of a form, by the names that servers read.
 #[derive(Debug)]

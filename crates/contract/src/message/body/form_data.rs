@@ -1,4 +1,5 @@
-//! `multipart/form-data` bodies (RFC 7578, by the Encoding Object), read as they arrive.
+//! Multipart bodies, read as they arrive: `multipart/form-data` (RFC 7578) by the names of its parts,
+//! and other types, or by `prefixEncoding` and `itemEncoding`, by their order.
 //!
 //! Only parts whose content a schema describes are kept. The octets of files are counted and never
 //! decoded, whatever media type they declare, so a body may be larger than the memory it takes.
@@ -13,15 +14,16 @@ use portcullis_vocabulary::enforcement::ViolationClass;
 
 use super::body_format::BodyFormat;
 use super::body_judge::BodyJudge;
-use super::body_shape::{FieldReading, FormField, FormFields};
 use super::charset::Charset;
 use super::content_coding::codings;
+use super::described_parts::DescribedParts;
 use super::field_writer::FieldWriter;
 use super::folded_names::FoldedNames;
 use super::form_entries::FormEntries;
+use super::form_fields::FormField;
 use super::form_value::FormValue;
 use super::multipart_reader::{MultipartError, MultipartReader, PartSink};
-use super::part_head::PartHead;
+use super::part_head::{PartHead, PartNaming};
 use crate::message::check_settings::CheckScratch;
 use crate::message::header_parameters::{HeaderParameter, HeaderParameters};
 use crate::message::media_range::MediaRange;
@@ -31,46 +33,65 @@ use crate::message::parameter::{Parameter, ParameterSource, ParameterStyle, RawP
 /// The field that names the charset of the others.
 const CHARSET_FIELD: &str = "_charset_";
 
-/// One `multipart/form-data` body, as far as it has been read.
+/// One multipart body, as far as it has been read.
 #[derive(Debug)]
 pub struct FormData {
     reader: Result<MultipartReader, MultipartError>,
-    parts: Vec<FormPart>,
+    /// Whether the parts are read by their position.
+    is_ordered: bool,
+    pub(super) parts: Vec<FormPart>,
     kept_bytes: usize,
     kept_bytes_max: usize,
 }
 
 /// One part.
 #[derive(Debug)]
-struct FormPart {
-    head: PartHead,
-    /// The declared field of the part.
+pub(super) struct FormPart {
+    pub(super) head: PartHead,
+    /// The declared field of the part, or its position.
     field: Option<usize>,
-    content: PartContent,
+    pub(super) content: PartContent,
 }
 
 #[derive(Debug)]
-enum PartContent {
+pub(super) enum PartContent {
     Kept(Vec<u8>),
     Counted(u64),
 }
 
 impl FormData {
-    /// A reader for the body of a message with these headers; `None` unless the body is uncompressed
-    /// `multipart/form-data` that the media type of the contract checks.
+    /// A reader for the body of a message with these headers; `None` unless the body is an uncompressed
+    /// multipart body that the media type of the contract checks.
     pub fn of(media: &MediaType, headers: &HeaderMap, kept_bytes_max: usize) -> Option<Self> {
         let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-        let is_multipart =
-            BodyFormat::of(&MediaRange::parse(content_type)?) == BodyFormat::Multipart;
+        let format = BodyFormat::of(&MediaRange::parse(content_type)?);
+        let is_multipart = matches!(format, BodyFormat::Multipart | BodyFormat::OrderedParts);
         let is_plain = codings(headers).is_ok_and(|codings| codings.is_empty());
-        (media.shape.is_some() && is_multipart && is_plain)
-            .then(|| Self::new(content_type, kept_bytes_max))
+        let is_checked = media.shape.as_ref()?.checks(format);
+        (is_checked && is_multipart && is_plain)
+            .then(|| Self::new(media, content_type, kept_bytes_max))
     }
 
     /// A reader for a body with this `Content-Type` that keeps at most `kept_bytes_max` of its parts.
-    pub(super) fn new(content_type: &str, kept_bytes_max: usize) -> Self {
+    pub(super) fn new(media: &MediaType, content_type: &str, kept_bytes_max: usize) -> Self {
+        let format = MediaRange::parse(content_type).map(|label| BodyFormat::of(&label));
+        let layout = media.shape.as_ref().and_then(|shape| shape.parts.as_ref());
+        let is_ordered = layout
+            .is_some_and(|layout| layout.orders_forms || format == Some(BodyFormat::OrderedParts));
+        Self::with_order(content_type, kept_bytes_max, is_ordered)
+    }
+
+    /// A reader for a body whose parts have an order, or names.
+    pub(super) fn with_order(content_type: &str, kept_bytes_max: usize, is_ordered: bool) -> Self {
+        let naming = if is_ordered {
+            PartNaming::Unnamed
+        } else {
+            PartNaming::Named
+        };
         Self {
-            reader: boundary(content_type).and_then(MultipartReader::new),
+            reader: boundary(content_type)
+                .and_then(|boundary| MultipartReader::new(boundary, naming)),
+            is_ordered,
             parts: Vec::new(),
             kept_bytes: 0,
             kept_bytes_max,
@@ -79,11 +100,22 @@ impl FormData {
 
     /// Reads more of the body by a media type of the contract. Bytes after an error are ignored.
     pub fn feed(&mut self, media: &MediaType, bytes: &[u8]) {
-        let (Ok(reader), Some(shape)) = (&mut self.reader, &media.shape) else {
+        if let Some(shape) = &media.shape {
+            let layout = shape.parts.as_ref().filter(|_| self.is_ordered);
+            let described = match layout {
+                Some(layout) => DescribedParts::ByPosition(layout),
+                None => DescribedParts::ByName(&shape.multipart),
+            };
+            self.feed_parts(described, bytes);
+        }
+    }
+
+    pub(super) fn feed_parts(&mut self, described: DescribedParts<'_>, bytes: &[u8]) {
+        let Ok(reader) = &mut self.reader else {
             return;
         };
         let mut collector = PartCollector {
-            fields: &shape.multipart,
+            described,
             parts: &mut self.parts,
             kept_bytes: &mut self.kept_bytes,
             kept_bytes_max: self.kept_bytes_max,
@@ -103,23 +135,36 @@ impl FormData {
         self.reader.is_err()
     }
 
-    /// Checks the body after its end, or after the first error.
-    pub(crate) fn check(&self, judge: &mut BodyJudge<'_>, scratch: &mut CheckScratch) {
+    /// Whether the body was read to its end. If not, it is reported at the pointer `below`.
+    pub(super) fn is_read(&self, judge: &mut BodyJudge<'_>, below: &str) -> bool {
         let read = match &self.reader {
             Ok(reader) => reader.finish(),
             Err(error) => Err(error.clone()),
         };
-        if let Err(error) = read {
-            let class = match error {
-                MultipartError::TooLarge { .. } => ViolationClass::BodyTooLarge,
-                _ => ViolationClass::MalformedBody,
-            };
-            return judge.push(judge.violation(class, error.to_string()));
-        }
+        let Err(error) = read else {
+            return true;
+        };
+        let class = match error {
+            MultipartError::TooLarge { .. } => ViolationClass::BodyTooLarge,
+            _ => ViolationClass::MalformedBody,
+        };
+        let mut violation = judge.violation(class, error.to_string());
+        below.clone_into(&mut violation.pointer);
+        judge.push(violation);
+        false
+    }
+
+    /// Checks the body after its end, or after the first error.
+    pub(crate) fn check(&self, judge: &mut BodyJudge<'_>, scratch: &mut CheckScratch) {
         let media = judge.media;
-        let (Some(key), Some(shape)) = (&media.schema, &media.shape) else {
+        let (true, Some(key), Some(shape)) = (self.is_read(judge, ""), &media.schema, &media.shape)
+        else {
             return;
         };
+        if let Some(layout) = shape.parts.as_ref().filter(|_| self.is_ordered) {
+            let all = shape.is_of_all_records.then_some(key);
+            return self.check_ordered(judge, layout, all, "", scratch);
+        }
         let before = judge.violations.len();
         let mut entries = FormEntries::new(&shape.multipart);
         let names = FoldedNames::of(&shape.multipart);
@@ -134,7 +179,9 @@ impl FormData {
                 return judge.malformed(part.pointer(), message);
             }
             let field = part.field.map(|index| shape.multipart.get(index));
-            part.check_head(judge, field, &mut scratch.inner);
+            if let Some(field) = field {
+                part.check_head(judge, field, &|| part.pointer(), &mut scratch.inner);
+            }
             let value = match part.value() {
                 Ok(value) => value,
                 Err(message) => return judge.malformed(part.pointer(), message),
@@ -190,7 +237,7 @@ fn is_utf8(charset: &str) -> bool {
 
 /// Collects the parts of one body.
 struct PartCollector<'c> {
-    fields: &'c FormFields,
+    described: DescribedParts<'c>,
     parts: &'c mut Vec<FormPart>,
     kept_bytes: &'c mut usize,
     kept_bytes_max: usize,
@@ -198,14 +245,7 @@ struct PartCollector<'c> {
 
 impl PartSink for PartCollector<'_> {
     fn begin(&mut self, head: PartHead) -> Result<(), MultipartError> {
-        let field = self.fields.find(&head.name);
-        let is_counted = match field {
-            Some(index) => self.fields.get(index).readings.iter().any(is_octets),
-            None => {
-                self.fields.undeclared.iter().any(is_octets)
-                    || (head.file_name.is_some() && self.fields.counts_undeclared_files)
-            }
-        };
+        let (field, is_counted) = self.described.of(&head, self.parts.len());
         self.parts.push(FormPart {
             head,
             field,
@@ -242,10 +282,6 @@ fn unknown_charset() -> String {
     )
 }
 
-fn is_octets(reading: &FieldReading) -> bool {
-    reading.is_octets()
-}
-
 impl FormPart {
     fn pointer(&self) -> String {
         format!("/{}", pointer::escape(&self.head.name))
@@ -259,7 +295,7 @@ impl FormPart {
     }
 
     /// The value, or why it cannot be read.
-    fn value(&self) -> Result<FormValue<'_>, String> {
+    pub(super) fn value(&self) -> Result<FormValue<'_>, String> {
         let bytes = match &self.content {
             PartContent::Counted(count) => return Ok(FormValue::Octets(*count)),
             PartContent::Kept(bytes) => bytes,
@@ -281,11 +317,14 @@ impl FormPart {
         Ok(FormValue::Text(text))
     }
 
-    /// Checks the media type and the other headers of the part.
-    fn check_head(&self, judge: &mut BodyJudge<'_>, field: Option<&FormField>, tape: &mut Tape) {
-        let Some(field) = field else {
-            return;
-        };
+    /// Checks the media type and the other headers of the part. `pointer` is the one to the part.
+    pub(super) fn check_head(
+        &self,
+        judge: &mut BodyJudge<'_>,
+        field: &FormField,
+        pointer: &dyn Fn() -> String,
+        tape: &mut Tape,
+    ) {
         // A part without a type is text (RFC 7578 section 4.4).
         let label = self.head.content_type.as_deref().unwrap_or("text/plain");
         let found = MediaRange::parse(label);
@@ -301,15 +340,21 @@ impl FormPart {
                 .violation(class, message)
                 .with_expected(field.content_types.join(" or "));
             violation.masked = "the part's media type is not declared".to_owned();
-            violation.pointer = self.pointer();
+            violation.pointer = pointer();
             judge.push(violation);
         }
         for header in &field.headers {
-            self.check_header(judge, header, tape);
+            self.check_header(judge, header, pointer, tape);
         }
     }
 
-    fn check_header(&self, judge: &mut BodyJudge<'_>, header: &Parameter, tape: &mut Tape) {
+    fn check_header(
+        &self,
+        judge: &mut BodyJudge<'_>,
+        header: &Parameter,
+        pointer: &dyn Fn() -> String,
+        tape: &mut Tape,
+    ) {
         let name = &header.name;
         let mut lines = self
             .head
@@ -327,7 +372,7 @@ impl FormPart {
         let mut violation = judge
             .violation(ViolationClass::InvalidBody, message)
             .with_location(judge.contract.location(header.node_ref));
-        violation.pointer = self.pointer();
+        violation.pointer = pointer();
         judge.push(violation);
     }
 }
@@ -336,7 +381,7 @@ fn is_valid_header(judge: &BodyJudge<'_>, header: &Parameter, text: &str, tape: 
     let Some(key) = &header.schema else {
         return true;
     };
-    let schemas = judge.contract.schemas(judge.direction);
+    let schemas = judge.schemas();
     if header.style == ParameterStyle::JsonContent {
         let parsed = tape.parse(key.as_str(), text.as_bytes(), judge.json_limits());
         return parsed.is_ok_and(|source| schemas.may_be_valid(tape.wrapped(source)));

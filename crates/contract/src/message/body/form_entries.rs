@@ -14,8 +14,8 @@ use portcullis_vocabulary::enforcement::Enforcement;
 use portcullis_vocabulary::limits::FORM_FIELDS_MAX;
 
 use super::body_judge::BodyJudge;
-use super::body_shape::{FieldReading, FormFields};
 use super::field_writer::FieldWriter;
+use super::form_fields::{FieldReading, FormFields};
 use super::form_value::FormValue;
 use crate::message::parameter::{Parameter, ParameterReadError};
 use crate::message::violation::ViolationClass;
@@ -146,7 +146,7 @@ impl<'b, 'f> FormEntries<'b, 'f> {
             return report_unreadable(judge, name, unreadable.error);
         }
         let first: Vec<usize> = self.list.iter().map(|entry| entry.reading).collect();
-        let schemas = judge.contract.schemas(judge.direction);
+        let schemas = judge.schemas();
         for _ in 0..ROUNDS_MAX {
             let wrapped = writer.tape.wrapped("");
             if schemas.is_valid(wrapped) {
@@ -190,8 +190,7 @@ impl<'b, 'f> FormEntries<'b, 'f> {
                 continue;
             }
             report_repeated(judge, &entry.name);
-            is_readable &=
-                judge.settings.policy.of(ViolationClass::DuplicateKey) != Enforcement::Reject;
+            is_readable &= judge.duplicate_policy() != Enforcement::Reject;
             // The last one counts, as for repeated properties of JSON.
             entry.values.drain(..entry.values.len() - 1);
             entry.choose_readings(declared);

@@ -11,12 +11,11 @@ use portcullis_json::{DuplicateKeys, JsonLimits, Tape};
 use super::body_format::BodyFormat;
 use super::body_judge::BodyJudge;
 use super::body_shape::BodyShape;
-use super::event_stream::events;
+use super::event_stream::{event, without_mark};
+use super::record_boundaries::{RECORD_SEPARATOR, RecordBoundaries};
 use crate::schema::schema_set::SchemaKey;
 
-const RECORD_SEPARATOR: u8 = 0x1e;
-
-/// Checks each record until the maximum number of violations is reached.
+/// Checks a whole sequence, until the maximum number of violations is reached.
 pub(super) fn check_records(
     judge: &mut BodyJudge<'_>,
     key: &SchemaKey,
@@ -25,47 +24,23 @@ pub(super) fn check_records(
     bytes: &[u8],
     tape: &mut Tape,
 ) {
-    let records = match format {
-        BodyFormat::JsonSequence => sequence(bytes),
-        BodyFormat::EventStream => match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Box::new(events(text).map(Cow::Owned)) as RecordIter<'_>),
-            Err(_) => Err("the event stream is not UTF-8"),
-        },
-        _ => Ok(lines(bytes)),
-    };
-    let records = match records {
-        Ok(records) => records,
-        Err(message) => return judge.malformed(String::new(), message.to_owned()),
-    };
-    let item = if shape.is_of_all_records {
-        shape.item.as_ref()
-    } else {
-        Some(key)
-    };
+    let item = shape.record_schema(key);
     let mut all = AllRecords::default();
-    for (number, record) in records.enumerate() {
+    for (number, record) in records(format, bytes).enumerate() {
         if judge.violations.len() >= judge.settings.violations_max {
             return;
         }
         let below = format!("/{number}");
-        if format == BodyFormat::JsonSequence && is_truncated(&record) {
-            let message =
-                "the record is truncated: it does not end with a line feed (RFC 7464 section 2.4)";
-            return judge.malformed(below, message.to_owned());
-        }
-        match item {
-            Some(item) => match judge.parse(item, &record, tape, &below) {
-                Some(source) => {
-                    judge.validate_value(tape.wrapped(source), &below);
-                }
-                None => return,
-            },
-            None => {
-                if let Err(error) = tape.parse("", &record, judge.json_limits()) {
-                    let violation = judge.syntax_violation(&error, &below);
-                    return judge.push(violation);
-                }
-            }
+        let record = match record {
+            Ok(record) => record,
+            Err(message) => return judge.malformed(below, message.to_owned()),
+        };
+        let is_read = match item {
+            Some(item) => check_record(judge, item, &record, &below, tape),
+            None => reads_record(judge, &record, &below, tape),
+        };
+        if !is_read {
+            return;
         }
         if shape.is_of_all_records {
             all.push(&record);
@@ -74,6 +49,49 @@ pub(super) fn check_records(
     if shape.is_of_all_records {
         all.check(judge, key, tape);
     }
+}
+
+/// Checks a whole sequence as an array only. Records that cannot be read have been reported.
+pub(super) fn check_all_records(
+    judge: &mut BodyJudge<'_>,
+    key: &SchemaKey,
+    format: BodyFormat,
+    bytes: &[u8],
+    tape: &mut Tape,
+) {
+    let mut all = AllRecords::default();
+    for record in records(format, bytes) {
+        match record {
+            Ok(record) if tape.parse("", &record, judge.json_limits()).is_ok() => all.push(&record),
+            Ok(_) | Err(_) => return,
+        }
+    }
+    all.check(judge, key, tape);
+}
+
+/// Checks one record by its schema. Returns whether it is a JSON value.
+pub(super) fn check_record(
+    judge: &mut BodyJudge<'_>,
+    item: &SchemaKey,
+    record: &[u8],
+    below: &str,
+    tape: &mut Tape,
+) -> bool {
+    let Some(source) = judge.parse(item, record, tape, below) else {
+        return false;
+    };
+    judge.validate_value(tape.wrapped(source), below);
+    true
+}
+
+/// Whether a record without a schema is a JSON value.
+fn reads_record(judge: &mut BodyJudge<'_>, record: &[u8], below: &str, tape: &mut Tape) -> bool {
+    let Err(error) = tape.parse("", record, judge.json_limits()) else {
+        return true;
+    };
+    let violation = judge.syntax_violation(&error, below);
+    judge.push(violation);
+    false
 }
 
 /// The text of an array of all records, each of which is known to be one JSON value.
@@ -111,25 +129,54 @@ impl AllRecords {
     }
 }
 
-type RecordIter<'b> = Box<dyn Iterator<Item = Cow<'b, [u8]>> + 'b>;
-
-/// Lines that are not blank. A carriage return before the line feed is white space.
-fn lines(bytes: &[u8]) -> RecordIter<'_> {
-    let lines = bytes.split(|byte| *byte == b'\n');
-    let lines = lines.filter(|line| !line.trim_ascii().is_empty());
-    Box::new(lines.map(Cow::Borrowed))
+/// The records of a body, or why one cannot be read.
+pub(super) fn records(
+    format: BodyFormat,
+    bytes: &[u8],
+) -> impl Iterator<Item = Result<Cow<'_, [u8]>, &'static str>> {
+    let mut boundaries = RecordBoundaries::new(format);
+    let mut rest = match format {
+        BodyFormat::EventStream => without_mark(bytes),
+        _ => bytes,
+    };
+    std::iter::from_fn(move || {
+        while !rest.is_empty() {
+            let end = boundaries.next_end(rest).unwrap_or(rest.len());
+            let (piece, after) = rest.split_at(end);
+            rest = after;
+            if let Some(record) = read_record(format, piece).transpose() {
+                return Some(record);
+            }
+        }
+        None
+    })
 }
 
-/// The texts between record separators, without empty ones (RFC 7464 section 2.1).
-fn sequence(bytes: &[u8]) -> Result<RecordIter<'_>, &'static str> {
-    match bytes {
-        [] => Ok(Box::new(std::iter::empty())),
-        [RECORD_SEPARATOR, rest @ ..] => {
-            let records = rest.split(|byte| *byte == RECORD_SEPARATOR);
-            let records = records.filter(|record| !record.trim_ascii().is_empty());
-            Ok(Box::new(records.map(Cow::Borrowed)))
+/// The JSON text in one piece of a sequence; `None` if the piece is only what separates records.
+pub(super) fn read_record(
+    format: BodyFormat,
+    piece: &[u8],
+) -> Result<Option<Cow<'_, [u8]>>, &'static str> {
+    match format {
+        BodyFormat::EventStream => match std::str::from_utf8(piece) {
+            Ok(text) => Ok(event(text).map(Cow::Owned)),
+            Err(_) => Err("the event is not UTF-8"),
+        },
+        BodyFormat::JsonSequence => {
+            let text = piece.strip_prefix(&[RECORD_SEPARATOR]);
+            match text.unwrap_or(piece) {
+                blank if blank.trim_ascii().is_empty() => Ok(None),
+                _ if text.is_none() => {
+                    Err("the record does not begin with a record separator (RFC 7464)")
+                }
+                record if is_truncated(record) => Err(
+                    "the record is truncated: it does not end with a line feed (RFC 7464 section 2.4)",
+                ),
+                record => Ok(Some(Cow::Borrowed(record))),
+            }
         }
-        _ => Err("the first record does not begin with a record separator (RFC 7464)"),
+        _ if piece.trim_ascii().is_empty() => Ok(None),
+        _ => Ok(Some(Cow::Borrowed(piece))),
     }
 }
 
@@ -144,20 +191,73 @@ fn is_truncated(record: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn splits_records() {
-        let text = |records: RecordIter<'_>| -> Vec<String> {
-            records
-                .map(|record| String::from_utf8_lossy(&record).trim().to_owned())
-                .collect()
+        let check = |format, text: &str, expected: &[Result<&str, ()>]| {
+            let found: Vec<Result<String, ()>> = records(format, text.as_bytes())
+                .map(|record| match record {
+                    Ok(record) => Ok(String::from_utf8_lossy(&record).trim().to_owned()),
+                    Err(_) => Err(()),
+                })
+                .collect();
+            let expected: Vec<_> = expected
+                .iter()
+                .map(|record| record.map(str::to_owned))
+                .collect();
+            assert_eq!(found, expected, "{text:?}");
         };
-        assert_eq!(text(lines(b"1\r\n\n {}\n[2]")), ["1", "{}", "[2]"]);
-        assert!(text(lines(b"\n\r\n")).is_empty());
-        assert_eq!(text(sequence(b"\x1e1\n\x1e\x1e{}\n").unwrap()), ["1", "{}"]);
-        assert!(text(sequence(b"").unwrap()).is_empty());
-        assert!(sequence(b"1\n").is_err());
+        let lines = BodyFormat::JsonLines;
+        check(lines, "1\r\n\n {}\n[2]", &[Ok("1"), Ok("{}"), Ok("[2]")]);
+        check(lines, "\n\r\n", &[]);
+        let sequence = BodyFormat::JsonSequence;
+        let text = "\u{1e}1\n\u{1e}\u{1e}{}\n";
+        check(sequence, text, &[Ok("1"), Ok("{}")]);
+        check(sequence, "\u{1e}1", &[Err(())]);
+        check(sequence, "", &[]);
+        check(sequence, "1\n", &[Err(())]);
+        check(sequence, "\u{1e}{}\n2\n", &[Ok("{}"), Err(())]);
+    }
+
+    type FoundRecord = Result<Vec<u8>, &'static str>;
+
+    /// The records of a sequence that arrives in two pieces.
+    fn in_pieces(format: BodyFormat, bytes: &[u8], at: usize) -> Vec<FoundRecord> {
+        let mut boundaries = RecordBoundaries::new(format);
+        let (mut found, mut open) = (Vec::new(), Vec::new());
+        let mut read = |piece: &[u8]| {
+            let record = read_record(format, piece).transpose();
+            found.extend(record.map(|record| record.map(Cow::into_owned)));
+        };
+        let (first, second) = bytes.split_at(at.min(bytes.len()));
+        for mut piece in [first, second] {
+            while let Some(end) = boundaries.next_end(piece) {
+                open.extend_from_slice(&piece[..end]);
+                read(&std::mem::take(&mut open));
+                piece = &piece[end..];
+            }
+            open.extend_from_slice(piece);
+        }
+        read(&open);
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn records_do_not_depend_on_how_they_arrive(
+            text in "[\u{1e}\r\n:dat{}\"\\\\,1 ]{0,40}",
+            at in 0..40_usize,
+        ) {
+            for format in [BodyFormat::JsonLines, BodyFormat::JsonSequence, BodyFormat::EventStream] {
+                let whole: Vec<FoundRecord> = records(format, text.as_bytes())
+                    .map(|record| record.map(Cow::into_owned))
+                    .collect();
+                prop_assert_eq!(in_pieces(format, text.as_bytes(), at), whole);
+            }
+        }
     }
 
     #[test]

@@ -3,15 +3,19 @@
 //! A body is decoded, read to a value on a tape by its format, and checked by its schema.
 //!
 //! - `body_format`: the format of a body, by its media type.
-//! - `body_shape` and `encoding`: how the bodies of a media type are read, compiled from its schema
+//! - `body_shape`, `form_fields`, `encoding` and `part_encoding`: how the bodies of a media type are read, compiled from its schema
 //!   and its Encoding Objects.
 //! - `body_judge` and `check_content`: the check of one body.
 //! - `content_coding` and `charset`: decoding octets and text.
-//! - `json_records`: sequences of JSON texts.
+//! - `json_records`, `event_stream` and `record_boundaries`: sequences of values, whole or, by
+//!   `record_stream`, as they arrive.
 //! - `url_encoded`, `form_entries`, `form_value` and `field_writer`: the fields of a form.
-//! - `form_data`, `multipart_reader`, `part_head` and `folded_names`: forms in parts.
+//! - `form_data`, `multipart_reader`, `part_head` and `folded_names`: forms in parts; `part_layout`,
+//!   `described_parts` and `ordered_parts`: parts in order.
+//! - `check_query`: the query as a whole.
 
 mod body_format;
+mod form_fields;
 mod body_shape;
 mod encoding;
 mod body_judge;
@@ -19,7 +23,9 @@ mod check_content;
 mod content_coding;
 mod charset;
 mod event_stream;
+mod record_boundaries;
 mod json_records;
+mod record_stream;
 mod url_encoded;
 mod form_entries;
 mod form_value;
@@ -28,14 +34,20 @@ mod form_data;
 mod folded_names;
 mod multipart_reader;
 mod part_head;
+mod part_layout;
+mod part_encoding;
+mod described_parts;
+mod ordered_parts;
+mod check_query;
 
 pub(crate) use body_format::BodyFormat;
-pub(super) use body_judge::BodyJudge;
+pub(super) use body_judge::{BodyJudge, BodySubject};
 pub(super) use body_shape::BodyShape;
 pub(super) use charset::{Charset, is_readable};
 pub(super) use content_coding::{ContentCoding, codings};
 pub(crate) use encoding::compile_body_shape;
 pub use form_data::FormData;
+pub use record_stream::RecordStream;
 
 #[cfg(test)]
 mod content_coding_tests;

@@ -9,7 +9,7 @@ use memchr::memmem;
 
 use portcullis_vocabulary::limits::{PART_HEADER_BYTES_MAX, PARTS_MAX};
 
-use super::part_head::{PartHead, PartHeadError};
+use super::part_head::{PartHead, PartHeadError, PartNaming};
 
 /// The most bytes that are read before consumed bytes are dropped from the buffer.
 const STEP_BYTES: usize = 64 * 1024;
@@ -28,7 +28,7 @@ pub(super) enum MultipartError {
     #[error("`content-type` has no `boundary` of 1 to 70 characters (RFC 2046 section 5.1.1)")]
     Boundary,
     #[error(
-        "`content-type` is not `multipart/form-data; boundary=…`; recipients could read another \
+        "`content-type` is not `multipart/…; boundary=…`; recipients could read another \
          boundary or charset"
     )]
     ContentType,
@@ -91,11 +91,12 @@ pub(super) struct MultipartReader {
     /// Whether its file name is empty. Browsers send no data then; with data, it is a file for some
     /// readers, a field for others, and nothing for the rest.
     is_unnamed_file: bool,
+    naming: PartNaming,
 }
 
 impl MultipartReader {
     /// A reader of bodies with this boundary.
-    pub(super) fn new(boundary: &str) -> Result<Self, MultipartError> {
+    pub(super) fn new(boundary: &str, naming: PartNaming) -> Result<Self, MultipartError> {
         let is_boundary_byte =
             |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);
         let is_valid = (1..=70).contains(&boundary.len())
@@ -114,6 +115,7 @@ impl MultipartReader {
             part_bytes: 0,
             part_length: None,
             is_unnamed_file: false,
+            naming,
         })
     }
 
@@ -277,7 +279,8 @@ impl MultipartReader {
         if self.delimiter.find(lines).is_some() {
             return Err(MultipartError::Delimiter);
         }
-        let head = PartHead::parse(lines).map_err(|error| MultipartError::Head { part, error })?;
+        let head = PartHead::parse(lines, self.naming)
+            .map_err(|error| MultipartError::Head { part, error })?;
         self.part_length = head.length;
         self.is_unnamed_file = head.file_name.as_deref() == Some("");
         self.part_bytes = 0;

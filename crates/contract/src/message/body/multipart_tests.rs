@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use portcullis_vocabulary::limits::{PART_HEADER_BYTES_MAX, PARTS_MAX};
 
 use super::multipart_reader::{MultipartError, MultipartReader, PartSink};
-use super::part_head::{PartHead, PartHeadError};
+use super::part_head::{PartHead, PartHeadError, PartNaming};
 
 #[derive(Debug, Default, PartialEq)]
 struct Parts(Vec<(String, Vec<u8>)>);
@@ -23,7 +23,7 @@ impl PartSink for Parts {
 }
 
 fn read(boundary: &str, body: &[u8], piece: usize) -> Result<Parts, MultipartError> {
-    let mut reader = MultipartReader::new(boundary)?;
+    let mut reader = MultipartReader::new(boundary, PartNaming::Named)?;
     let mut parts = Parts::default();
     for piece in body.chunks(piece) {
         reader.feed(piece, &mut parts)?;
@@ -152,7 +152,7 @@ fn enforces_bounds() {
 
 #[test]
 fn refuses_malformed_boundaries() {
-    let is_accepted = |boundary: &str| MultipartReader::new(boundary).is_ok();
+    let is_accepted = |boundary: &str| MultipartReader::new(boundary, PartNaming::Named).is_ok();
     assert!(is_accepted("a b'()+_,-./:=?9"));
     assert!(is_accepted(&"x".repeat(70)));
     for refused in ["", "a ", " a", "a\"", "é", "a\r\n", &"x".repeat(71)] {
@@ -162,7 +162,7 @@ fn refuses_malformed_boundaries() {
 
 #[test]
 fn buffers_little() {
-    let mut reader = MultipartReader::new("b").unwrap();
+    let mut reader = MultipartReader::new("b", PartNaming::Named).unwrap();
     let mut parts = Parts::default();
     reader
         .feed(format!("--b\r\n{A}").as_bytes(), &mut parts)
@@ -202,7 +202,7 @@ fn the_first_error_does_not_depend_on_the_pieces() {
     ] {
         let body = format!("--b\r\n{A}{}\n--b\r\n", "x".repeat(data));
         for piece in [1, 7, body.len()] {
-            let mut reader = MultipartReader::new("b").unwrap();
+            let mut reader = MultipartReader::new("b", PartNaming::Named).unwrap();
             let mut sink = Narrow::default();
             let mut pieces = body.as_bytes().chunks(piece);
             let refused = pieces.try_for_each(|piece| reader.feed(piece, &mut sink));

@@ -2,12 +2,22 @@
 //!
 //! Parsing is strict where recipients read another name or another part: one
 //! `Content-Disposition: form-data` with one plain `name`, no folded lines, no transfer encoding, no
-//! encoded or escaped names, no parts within parts.
+//! encoded or escaped names, no parts within parts. Parts that have no names may be multipart
+//! themselves.
 
 use portcullis_vocabulary::limits::PART_HEADERS_MAX;
 
 use crate::message::header_parameters::{HeaderParameters, ParameterFault, parameter_fault};
 use crate::message::media_range::is_token;
+
+/// Whether parts have names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PartNaming {
+    /// They are the fields of a form.
+    Named,
+    /// Only their order counts.
+    Unnamed,
+}
 
 /// The header of a part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,13 +62,13 @@ pub(super) enum PartHeadError {
     Nested,
     #[error("its `content-length` is not a number")]
     Length,
-    #[error("its `content-transfer-encoding` is not 7bit, 8bit or binary (RFC 7578 section 4.7)")]
+    #[error("its `content-transfer-encoding` is not 7bit, 8bit or binary")]
     TransferEncoding,
 }
 
 impl PartHead {
     /// Reads the lines of a header, without the empty one that ends it.
-    pub(super) fn parse(lines: &[u8]) -> Result<Self, PartHeadError> {
+    pub(super) fn parse(lines: &[u8], naming: PartNaming) -> Result<Self, PartHeadError> {
         let text = std::str::from_utf8(lines).map_err(|_| PartHeadError::Line)?;
         let mut head = Self::default();
         let mut is_named = false;
@@ -68,6 +78,7 @@ impl PartHead {
                 return Err(PartHeadError::Count);
             }
             match name.to_ascii_lowercase().as_str() {
+                "content-disposition" if naming == PartNaming::Unnamed => {}
                 "content-disposition" if is_named => {
                     return Err(PartHeadError::Repeated("content-disposition"));
                 }
@@ -78,7 +89,7 @@ impl PartHead {
                 "content-type" if head.content_type.is_some() => {
                     return Err(PartHeadError::Repeated("content-type"));
                 }
-                "content-type" => head.content_type = Some(content_type(value)?),
+                "content-type" => head.content_type = Some(content_type(value, naming)?),
                 "content-length" if head.length.is_some() => {
                     return Err(PartHeadError::Repeated("content-length"));
                 }
@@ -90,7 +101,10 @@ impl PartHead {
             }
             head.fields.push((name.to_owned(), value.to_owned()));
         }
-        is_named.then_some(head).ok_or(PartHeadError::Disposition)
+        let is_complete = is_named || naming == PartNaming::Unnamed;
+        is_complete
+            .then_some(head)
+            .ok_or(PartHeadError::Disposition)
     }
 }
 
@@ -150,7 +164,7 @@ fn is_plain_name(name: &str) -> bool {
         && !["%22", "=?"].iter().any(|coded| name.contains(coded))
 }
 
-fn content_type(value: &str) -> Result<String, PartHeadError> {
+fn content_type(value: &str, naming: PartNaming) -> Result<String, PartHeadError> {
     if let Some(fault) = parameter_fault(value) {
         return Err(PartHeadError::Parameters {
             field: "content-type",
@@ -158,7 +172,8 @@ fn content_type(value: &str) -> Result<String, PartHeadError> {
         });
     }
     let kind = value.split('/').next().unwrap_or_default();
-    if kind.trim().eq_ignore_ascii_case("multipart") {
+    let is_named = naming == PartNaming::Named;
+    if is_named && kind.trim().eq_ignore_ascii_case("multipart") {
         return Err(PartHeadError::Nested);
     }
     Ok(value.to_owned())
@@ -235,7 +250,7 @@ mod tests {
     #[test]
     fn heads() {
         let check = |lines: &str, expected: Result<&str, PartHeadError>| {
-            let head = PartHead::parse(lines.as_bytes());
+            let head = PartHead::parse(lines.as_bytes(), PartNaming::Named);
             assert_eq!(
                 head.as_ref().map(|head| head.name.as_str()),
                 expected.as_ref().copied()

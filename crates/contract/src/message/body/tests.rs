@@ -634,7 +634,7 @@ fn checks_records_separately() {
             ("\u{1e}1\n\u{1e}2\n", ""),
             ("\u{1e}1\n\u{1e}\"a\"\n", "invalid-body /1 type"),
             ("\u{1e}1\n\u{1e}2", "malformed-body /1"),
-            ("1\n", "malformed-body"),
+            ("1\n", "malformed-body /0"),
         ],
     );
     let contract = contract(V31, "application/jsonl", &one);

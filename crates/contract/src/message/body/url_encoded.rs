@@ -4,30 +4,25 @@
 //! parameter. Any other field is read by the media type that its schema implies: scalars as text,
 //! objects as JSON text, arrays as repeated names.
 
-use portcullis_json::pointer;
+use portcullis_json::{Tape, pointer};
 
 use super::body_judge::BodyJudge;
-use super::body_shape::FormFields;
 use super::field_writer::FieldWriter;
 use super::form_entries::FormEntries;
+use super::form_fields::FormFields;
 use super::form_value::FormValue;
-use crate::message::check_settings::CheckScratch;
 use crate::message::parameter::{ParameterSource, RawPairs, decode_form, owns_pair};
 use crate::message::violation::MessagePart;
 use crate::schema::schema_set::SchemaKey;
 
-/// Checks the text of a form. An empty text is an object without properties.
+/// Checks the pairs of a form. No pairs are an object without properties.
 pub(super) fn check_form(
     judge: &mut BodyJudge<'_>,
     key: &SchemaKey,
     fields: &FormFields,
-    text: &str,
-    scratch: &mut CheckScratch,
+    pairs: RawPairs<'_>,
+    [tape, inner]: [&mut Tape; 2],
 ) {
-    let CheckScratch {
-        tape, inner, query, ..
-    } = scratch;
-    let pairs = RawPairs::of_query(text, query);
     let mut entries = FormEntries::new(fields);
     for (raw_name, raw_value) in pairs.iter() {
         let name = match decode_form(raw_name) {
@@ -69,7 +64,7 @@ pub(super) fn check_form(
 /// Whether a name belongs to a field with a style.
 fn is_styled(fields: &FormFields, name: &str) -> bool {
     let owns = |other: &_| owns_pair(other, name, MessagePart::Query);
-    let is_own = |field: &super::body_shape::FormField| {
+    let is_own = |field: &super::form_fields::FormField| {
         field.styled.as_ref().is_some_and(|parameter| {
             owns(parameter)
                 || parameter.takes_property(name)

@@ -7,12 +7,11 @@ use portcullis_vocabulary::limits::CHECK_STEPS_MAX;
 
 use super::body_plan::BodyPlan;
 use super::plan_body::{is_valid_when_empty, missing_body};
-use crate::message::body::{BodyJudge, FormData};
+use crate::message::body::{BodyJudge, BodySubject, FormData};
 use crate::message::check_settings::{CheckScratch, CheckSettings};
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::operation::MediaType;
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
-use crate::openapi::dialect::MessageDirection;
 
 /// Checks a collected body that arrived with these headers.
 pub fn check_body(
@@ -43,7 +42,7 @@ pub fn check_body(
     };
     let mut judge = BodyJudge {
         contract,
-        direction: MessageDirection::Request,
+        subject: BodySubject::RequestBody,
         media,
         settings,
         violations,
@@ -64,7 +63,7 @@ pub fn check_form_data(
 ) {
     let mut judge = BodyJudge {
         contract,
-        direction: MessageDirection::Request,
+        subject: BodySubject::RequestBody,
         media,
         settings,
         violations,

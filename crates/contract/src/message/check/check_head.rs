@@ -33,10 +33,10 @@ pub fn check_head<'c>(
 ) -> BodyPlan<'c> {
     let CheckScratch {
         tape,
+        inner,
         query,
         cookies,
         cookie_text,
-        ..
     } = scratch;
     let mut judge = HeadJudge {
         contract,
@@ -45,6 +45,7 @@ pub fn check_head<'c>(
         settings,
         direction: MessageDirection::Request,
         tape,
+        inner,
         query: RawPairs::of_query(head.query.unwrap_or_default(), query),
         cookies: cookies_of(head.headers, operation, settings, cookie_text, cookies),
         violations,

@@ -3,6 +3,7 @@
 use portcullis_json::{JsonLimits, JsonNode};
 
 use super::head_judge::HeadJudge;
+use crate::message::body::{BodyJudge, BodySubject};
 use crate::message::explain_errors::{ViolationSubject, explain, over_limit};
 use crate::message::parameter::{
     Parameter, ParameterReadError, ParameterReading, ParameterSource, ParameterStyle,
@@ -31,6 +32,7 @@ impl HeadJudge<'_, '_> {
                     }
                 }
                 MessagePart::Header => self.check_header(parameter),
+                MessagePart::Query if parameter.is_whole_query() => self.check_query(parameter),
                 MessagePart::Query => {
                     self.check_parameter(
                         parameter,
@@ -82,6 +84,29 @@ impl HeadJudge<'_, '_> {
         let mut violation = unreadable(self.contract, class, part, node_ref);
         violation.name = name.map(str::to_owned);
         self.push(violation);
+    }
+
+    /// Checks the whole query as one value. A query that is empty counts as absent.
+    fn check_query(&mut self, parameter: &Parameter) {
+        let Some(media) = self.operation.query_content() else {
+            return;
+        };
+        let raw = self.head.query.unwrap_or_default();
+        if raw.is_empty() && !parameter.required {
+            return;
+        }
+        // Without pairs a form is an object without properties.
+        if raw.is_empty() && !media.is_form() {
+            return self.report_read_error(parameter, ParameterReadError::Missing);
+        }
+        let mut judge = BodyJudge {
+            contract: self.contract,
+            subject: BodySubject::Query(&parameter.name),
+            media,
+            settings: self.settings,
+            violations: self.violations,
+        };
+        judge.validate_query(raw, self.query, [self.tape, self.inner]);
     }
 
     pub(super) fn check_header(&mut self, parameter: &Parameter) {

@@ -12,7 +12,7 @@ use portcullis_vocabulary::limits::CHECK_STEPS_MAX;
 use super::body_plan::BodyLength;
 use super::head_judge::HeadJudge;
 use super::request_head::RequestHead;
-use crate::message::body::{BodyFormat, BodyJudge, codings};
+use crate::message::body::{BodyFormat, BodyJudge, BodySubject, RecordStream, codings};
 use crate::message::check_settings::{CheckScratch, CheckSettings};
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::header_parameters::parameter_fault;
@@ -197,7 +197,7 @@ pub fn check_response_body(
     }
     let mut judge = BodyJudge {
         contract,
-        direction: MessageDirection::Response,
+        subject: BodySubject::ResponseBody,
         media,
         settings,
         violations,
@@ -217,6 +217,50 @@ fn push_unreadable(
     let class = ViolationClass::UnreadableResponse;
     push(settings, violations, || {
         unreadable(contract, class, part, node_ref)
+    });
+}
+
+/// Checks one record of a response that is read as it arrives, and adds violations. `piece` is what
+/// [`RecordStream::next_end`] found, or what is left at the end of the body.
+pub fn check_response_record(
+    contract: &CompiledContract,
+    media: &MediaType,
+    stream: &mut RecordStream,
+    piece: &[u8],
+    settings: CheckSettings<'_>,
+    scratch: &mut CheckScratch,
+    violations: &mut Vec<Violation>,
+) {
+    let mut judge = BodyJudge {
+        contract,
+        subject: BodySubject::ResponseBody,
+        media,
+        settings,
+        violations,
+    };
+    with_message_steps(CHECK_STEPS_MAX, || stream.check(piece, &mut judge, scratch));
+}
+
+/// Checks all records of a response as one array, and adds violations. The records have been checked
+/// one by one, by [`check_response_record`].
+pub fn check_response_sequence(
+    contract: &CompiledContract,
+    media: &MediaType,
+    headers: &HeaderMap,
+    bytes: &[u8],
+    settings: CheckSettings<'_>,
+    scratch: &mut CheckScratch,
+    violations: &mut Vec<Violation>,
+) {
+    let mut judge = BodyJudge {
+        contract,
+        subject: BodySubject::ResponseBody,
+        media,
+        settings,
+        violations,
+    };
+    with_message_steps(CHECK_STEPS_MAX, || {
+        judge.validate_sequence(headers, bytes, scratch);
     });
 }
 
@@ -271,6 +315,7 @@ fn check_headers(
         settings,
         direction: MessageDirection::Response,
         tape: &mut scratch.tape,
+        inner: &mut scratch.inner,
         query: RawPairs::EMPTY,
         cookies: RawPairs::EMPTY,
         violations,
@@ -325,7 +370,11 @@ fn plan<'r>(media: &'r MediaType, headers: &HeaderMap) -> ResponsePlan<'r> {
         return ResponsePlan::Pass;
     }
     match format {
-        _ if format.is_sequence() => ResponsePlan::JudgeRecords(media),
+        _ if format.is_record_sequence() => ResponsePlan::JudgeRecords(media),
+        // `itemSchema` alone describes parts that are read as they arrive.
+        BodyFormat::OrderedParts if !media.describes_all_records() => {
+            ResponsePlan::JudgeRecords(media)
+        }
         _ => ResponsePlan::Judge(media),
     }
 }

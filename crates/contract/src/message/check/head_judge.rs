@@ -18,6 +18,8 @@ pub(super) struct HeadJudge<'j, 'c> {
     pub(super) settings: CheckSettings<'j>,
     pub(super) direction: MessageDirection,
     pub(super) tape: &'j mut Tape,
+    /// Holds JSON texts inside a query while `tape` holds its value.
+    pub(super) inner: &'j mut Tape,
     pub(super) query: RawPairs<'j>,
     pub(super) cookies: RawPairs<'j>,
     pub(super) violations: &'j mut Vec<Violation>,

@@ -26,7 +26,10 @@ pub use super::check_settings::{CheckScratch, CheckSettings};
 pub use body_plan::{BodyLength, BodyPlan};
 pub use check_body::{body_too_large, check_body, check_form_data};
 pub use check_head::check_head;
-pub use check_response::{ResponseHead, ResponsePlan, check_response_body, check_response_head};
+pub use check_response::{
+    ResponseHead, ResponsePlan, check_response_body, check_response_head, check_response_record,
+    check_response_sequence,
+};
 pub use find_operation::{UnmatchedTarget, find_operation};
 pub use operation_policies::OperationPolicies;
 pub use request_head::RequestHead;

@@ -4,13 +4,14 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 
 use super::body_plan::{BodyLength, BodyPlan};
 use super::head_judge::HeadJudge;
-use crate::message::body::{BodyFormat, BodyJudge, Charset, ContentCoding, codings, is_readable};
+use crate::message::body::{
+    BodyFormat, BodyJudge, BodySubject, Charset, ContentCoding, codings, is_readable,
+};
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::header_parameters::parameter_fault;
 use crate::message::media_range::{MediaRange, best_match};
 use crate::message::operation::{BodyDeclaration, DeclaredBody, MediaType};
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
-use crate::openapi::dialect::MessageDirection;
 
 impl<'c> HeadJudge<'_, 'c> {
     /// Plans the check of the body.
@@ -164,7 +165,7 @@ impl<'c> HeadJudge<'_, 'c> {
         };
         let mut judge = BodyJudge {
             contract: self.contract,
-            direction: MessageDirection::Request,
+            subject: BodySubject::RequestBody,
             media,
             settings: self.settings,
             violations: self.violations,
@@ -194,8 +195,7 @@ fn declared_format(headers: &HeaderMap) -> Option<DeclaredFormat> {
 
 /// Whether an empty body is a valid value: a form without fields.
 pub(super) fn is_valid_when_empty(media: &MediaType) -> bool {
-    media.schema.is_some()
-        && MediaRange::parse(&media.key).is_some_and(|key| BodyFormat::of(&key) == BodyFormat::Form)
+    media.schema.is_some() && media.is_form()
 }
 
 pub(super) fn missing_body(contract: &CompiledContract, body: &DeclaredBody) -> Violation {

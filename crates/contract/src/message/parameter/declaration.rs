@@ -9,7 +9,9 @@ use super::parameter_fields::{
 use super::parameter_style::ParameterStyle;
 use crate::message::media_range::MediaRange;
 use crate::message::violation::MessagePart;
+use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::openapi::reference::follow;
 use crate::schema::schema_set::SchemaKey;
 use crate::schema::schema_surface::{ObjectShape, SchemaSurface, TypeSet};
 
@@ -109,7 +111,12 @@ fn compile(
 ) -> Result<Parameter, ParameterError> {
     let node = surface.documents.node(node_ref);
     let (style, schema) = match node.get("content") {
-        Some(content) => content_style(node_ref, content)?,
+        // The schema of the whole query is compiled with its media type.
+        Some(content) if fields.style == ParameterStyle::WholeQuery => {
+            only_media_type(node_ref, content)?;
+            (fields.style, None)
+        }
+        Some(content) => content_style(surface, node_ref, content)?,
         None => (fields.style, property(node_ref, node, "schema")),
     };
     Ok(Parameter {
@@ -153,9 +160,24 @@ impl Parameter {
         self.style == ParameterStyle::JsonContent
     }
 
+    /// Whether the value is the whole query (OpenAPI 3.2, `in: querystring`).
+    pub fn is_whole_query(&self) -> bool {
+        self.style == ParameterStyle::WholeQuery
+    }
+
+    /// The value of `in`.
+    pub fn location(&self) -> &'static str {
+        if self.is_whole_query() {
+            "querystring"
+        } else {
+            self.part.as_str()
+        }
+    }
+
     /// Whether two declarations are for the same parameter: an operation's overrides a path item's.
     pub fn is_same(&self, other: &Self) -> bool {
         self.part == other.part
+            && self.is_whole_query() == other.is_whole_query()
             && if self.part == MessagePart::Header {
                 self.name.eq_ignore_ascii_case(&other.name)
             } else {
@@ -228,19 +250,32 @@ impl Parameter {
     }
 }
 
+/// The one entry of `content`.
+fn only_media_type<'d>(
+    node_ref: NodeRef,
+    content: JsonNode<'d>,
+) -> Result<(&'d str, NodeRef), ParameterError> {
+    let mut media = content.members();
+    match (media.next(), media.next()) {
+        (Some((key, media_type)), None) => Ok((key, DocumentSet::node_ref(node_ref, media_type))),
+        _ => Err(content_error(node_ref, content)),
+    }
+}
+
 fn content_style(
+    surface: SchemaSurface<'_>,
     node_ref: NodeRef,
     content: JsonNode<'_>,
 ) -> Result<(ParameterStyle, Option<NodeRef>), ParameterError> {
-    let mut media = content.members();
-    let (Some((key, media_type)), None) = (media.next(), media.next()) else {
-        return Err(content_error(node_ref, content));
-    };
+    let (key, media) = only_media_type(node_ref, content)?;
     if MediaRange::parse(key).is_some_and(|range| range.is_json()) {
-        Ok((
-            ParameterStyle::JsonContent,
-            property(node_ref, media_type, "schema"),
-        ))
+        // A media type may be a reference in OpenAPI 3.2. What does not resolve is reported with it.
+        let media = match surface.dialect {
+            Dialect::V32 => follow(surface.documents, media).unwrap_or(media),
+            Dialect::V30 | Dialect::V31 => media,
+        };
+        let schema = surface.documents.member(media, "schema");
+        Ok((ParameterStyle::JsonContent, schema))
     } else {
         Ok((ParameterStyle::OtherContent, None))
     }

@@ -71,6 +71,11 @@ pub(crate) fn decode_form(raw: &str) -> Result<Cow<'_, str>, EscapeError> {
     decode(raw, EscapeRules::Form)
 }
 
+/// Decodes a text in which only percent-encoding is an escape.
+pub(crate) fn decode_percent(raw: &str) -> Result<Cow<'_, str>, EscapeError> {
+    decode(raw, EscapeRules::Percent)
+}
+
 /// Whether a raw name is the declared one. A name with malformed escapes matches nothing.
 pub(super) fn is_named(raw: &str, declared: &str, escapes: EscapeRules) -> bool {
     raw == declared

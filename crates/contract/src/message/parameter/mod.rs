@@ -30,7 +30,7 @@ mod accept_parameter;
 pub use declaration::Parameter;
 pub(crate) use declaration::{ParameterReading, header, parameter, readings};
 pub(crate) use delimited_list::{DelimitedList, delimited_list};
-pub(super) use escapes::decode_form;
+pub(super) use escapes::{decode_form, decode_percent};
 pub(super) use pair_ownership::{decoded_query_name, owns_pair};
 pub(super) use parameter_read_error::ParameterReadError;
 pub(super) use parameter_source::ParameterSource;

@@ -84,8 +84,9 @@ pub(super) fn parameter_fields(
             );
             return Err(reader.error("in", message));
         }
+        "querystring" if dialect == Dialect::V32 => return reader.whole_query(name),
         "querystring" => {
-            let message = "`in: querystring` of OpenAPI 3.2 is not supported: declare the parameters of the query by `in: query`".to_owned();
+            let message = "`in: querystring` belongs to OpenAPI 3.2: write `openapi: 3.2.0`, or declare the parameters of the query by `in: query`".to_owned();
             return Err(reader.error("in", message));
         }
         other => {
@@ -147,6 +148,33 @@ impl<'d> FieldReader<'d> {
             style: self.style(part)?,
             explode: self.flag("explode")?,
             allow_empty: part == MessagePart::Query && self.flag("allowEmptyValue")? == Some(true),
+        })
+    }
+
+    /// A parameter that is the whole query. Only `content` describes it (OpenAPI 3.2.0, Parameter
+    /// Object, Fixed Fields for use with `schema`).
+    fn whole_query(self, name: &str) -> Result<ParameterFields, ParameterError> {
+        for field in ["schema", "style", "explode", "allowReserved"] {
+            if self.node.get(field).is_some() {
+                let message = format!(
+                    "`{field}` cannot be used with `in: querystring`: describe the query by `content`"
+                );
+                return Err(self.error(field, message));
+            }
+        }
+        if self.node.get("content").is_none() {
+            return Err(ParameterError {
+                at: self.node_ref,
+                message:
+                    "`content` is missing: `in: querystring` needs the media type of the query"
+                        .to_owned(),
+            });
+        }
+        let fields = self.fields(name, MessagePart::Query)?;
+        Ok(ParameterFields {
+            style: ParameterStyle::WholeQuery,
+            allow_empty: false,
+            ..fields
         })
     }
 

@@ -15,6 +15,8 @@ pub enum ParameterStyle {
     /// `collectionFormat: tsv` of Swagger 2.0.
     TabDelimited,
     DeepObject,
+    /// The whole query, in the media type of `content` (OpenAPI 3.2, `in: querystring`).
+    WholeQuery,
     /// JSON text: `content` with a JSON media type.
     JsonContent,
     /// `content` with another media type, whose values are not checked.

@@ -45,7 +45,8 @@ impl ParameterWriter<'_> {
             ParameterStyle::SpaceDelimited => (text, " "),
             ParameterStyle::PipeDelimited => (text, "|"),
             ParameterStyle::TabDelimited => (text, "\t"),
-            ParameterStyle::JsonContent
+            ParameterStyle::WholeQuery
+            | ParameterStyle::JsonContent
             | ParameterStyle::OtherContent
             | ParameterStyle::DeepObject => {
                 return Err(ParameterReadError::NotChecked);

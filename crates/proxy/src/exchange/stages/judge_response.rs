@@ -1,7 +1,8 @@
 //! Judges the response of the service.
 //!
-//! If the policy may reject the body, the body is read first, up to a bound. Otherwise, and always
-//! for records, the body streams to the client, and a copy is judged after the client has all of it.
+//! If the policy may reject the body, the body is read first, up to a bound. Otherwise the body streams
+//! to the client, and a copy is judged after the client has all of it. Records are never held back:
+//! each is judged while it passes, or, if they are compressed, all of them at the end.
 
 use std::rc::Rc;
 use std::time::Instant;
@@ -11,8 +12,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::Body;
 
 use portcullis_contract::{
-    BodyLength, MediaType, Operation, ResponseHead, ResponsePlan, Violation, check_response_body,
-    check_response_head,
+    BodyLength, CheckScratch, CheckSettings, CompiledContract, MediaType, ResponseHead,
+    ResponsePlan, Violation, check_response_body, check_response_head, check_response_sequence,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
@@ -23,8 +24,10 @@ use crate::body::{BufferOutcome, buffer_body};
 use crate::exchange::answer_body::AnswerBody;
 use crate::exchange::answer_table::ProblemCause;
 use crate::exchange::data_core::DataCore;
+use crate::exchange::record_judge::{DeclaredMedia, RecordJudge};
 use crate::exchange::request_record::RequestRecord;
 use crate::exchange::service_core::{ForwardTarget, ServiceCore};
+use crate::exchange::unjudged_reason::{NO_MEMORY, RESPONSE_TOO_LARGE};
 
 pub(in crate::exchange) async fn judge_response(
     core: &Rc<DataCore>,
@@ -41,11 +44,16 @@ pub(in crate::exchange) async fn judge_response(
     }
 }
 
-/// The metric label of a response that is too large to be judged.
-const RESPONSE_TOO_LARGE: &str = "response-too-large";
-
-/// The metric label of a response for whose copy there was no memory.
-const NO_MEMORY: &str = "no-memory";
+/// A check of a whole body.
+type BodyCheck = fn(
+    &CompiledContract,
+    &MediaType,
+    &HeaderMap,
+    &[u8],
+    CheckSettings<'_>,
+    &mut CheckScratch,
+    &mut Vec<Violation>,
+);
 
 struct ResponseJudge {
     core: Rc<DataCore>,
@@ -82,9 +90,7 @@ impl ResponseJudge {
         let service = Rc::clone(&self.record.service);
         let media = match self.judge_head(&service, &answer.response)? {
             ResponsePlan::Pass => return Ok(answer),
-            ResponsePlan::JudgeRecords(media) => {
-                return Ok(self.judge_copy(&service, media, answer));
-            }
+            ResponsePlan::JudgeRecords(media) => return Ok(self.judge_records(media, answer)),
             ResponsePlan::Judge(media) => media,
         };
         self.headers = body_headers(answer.response.headers());
@@ -99,24 +105,54 @@ impl ResponseJudge {
     /// Judges an answer of which only the head may be rejected.
     fn judge_streamed(self, answer: ServiceAnswer) -> Result<ServiceAnswer, ExchangeProblem> {
         let service = Rc::clone(&self.record.service);
-        Ok(match self.judge_head(&service, &answer.response)?.media() {
-            Some(media) => self.judge_copy(&service, media, answer),
-            None => answer,
+        Ok(match self.judge_head(&service, &answer.response)? {
+            ResponsePlan::Judge(media) => self.judge_copy(media, answer, check_response_body),
+            ResponsePlan::JudgeRecords(media) => self.judge_records(media, answer),
+            ResponsePlan::Pass => answer,
         })
+    }
+
+    /// Judges the records of an answer while they pass, and what describes all of them at the end. A
+    /// roll-out rejects only a share of what it could reject.
+    fn judge_records(&self, media: &MediaType, mut answer: ServiceAnswer) -> ServiceAnswer {
+        let policy = self.record.service.policy(Some(self.id));
+        let rejects = self.may_reject_body() && fastrand::f64() < policy.sample();
+        let status = answer.response.status().as_u16();
+        let judge = DeclaredMedia::of(&self.record, status, media).and_then(|declared| {
+            let headers = answer.response.headers();
+            RecordJudge::of(&self.core, &self.record, declared, headers, rejects)
+        });
+        let Some(judge) = judge else {
+            return self.judge_copy(media, answer, check_response_body);
+        };
+        if media.describes_all_records() {
+            answer = self.judge_copy(media, answer, check_response_sequence);
+        }
+        let lease = self.lease();
+        answer.response = Box::new(answer.response.map(|body| body.judged_by(judge, lease)));
+        answer
     }
 
     /// Streams the body of an answer and judges a copy of it.
     fn judge_copy(
-        mut self,
-        service: &ServiceCore,
+        &self,
         media: &MediaType,
         mut answer: ServiceAnswer,
+        check: BodyCheck,
     ) -> ServiceAnswer {
-        self.headers = body_headers(answer.response.headers());
+        let judge = Self {
+            core: Rc::clone(&self.core),
+            record: Rc::clone(&self.record),
+            headers: body_headers(answer.response.headers()),
+            ..*self
+        };
         let status = answer.response.status().as_u16();
-        let operation = service.contract.operation(self.id);
-        let tee = self.tee(status, media, operation);
-        answer.response.body_mut().add_tee(tee);
+        if let Some(declared) = DeclaredMedia::of(&self.record, status, media) {
+            answer
+                .response
+                .body_mut()
+                .add_tee(judge.tee(declared, check));
+        }
         answer
     }
 
@@ -182,7 +218,7 @@ impl ResponseJudge {
         let waited = started.elapsed();
         match gathered {
             Ok(BufferOutcome::Whole(whole)) => {
-                let violations = self.body_violations(media, &whole.bytes);
+                let violations = self.body_violations(media, &whole.bytes, check_response_body);
                 enforce(&self.record, violations, cors_headers(headers))
                     .inspect_err(|_| self.record.add_wait(waited))?;
                 Ok(AnswerBody::buffered(whole))
@@ -197,7 +233,7 @@ impl ResponseJudge {
             }
             Err(error) => {
                 self.record.add_wait(waited);
-                let cause = ProblemCause::Upstream(error);
+                let cause = ProblemCause::from_interruption(error);
                 Err(ExchangeProblem::new(cause, &self.record))
             }
         }
@@ -205,19 +241,14 @@ impl ResponseJudge {
 
     /// Copies a body that streams, and judges the copy. The client has the head by then, so violations
     /// are only recorded.
-    fn tee(self, status: u16, media: &MediaType, operation: &Operation) -> BodyTee {
-        let is_media = |candidate: &MediaType| std::ptr::eq(candidate, media);
-        let declared = operation.response(status);
-        let index = declared.and_then(|declared| declared.content.iter().position(is_media));
+    fn tee(self, media: DeclaredMedia, check: BodyCheck) -> BodyTee {
         let bytes_max = self.record.service.response_body_bytes_max;
         let lease = self.lease();
         BodyTee::new(bytes_max, lease, move |copy| {
             let service = Rc::clone(&self.record.service);
-            let operation = service.contract.operation(self.id);
-            let media = index.and_then(|index| operation.response(status)?.content.get(index));
-            match (copy, media) {
+            match (copy, media.get(&self.record)) {
                 (BodyCopy::Whole(bytes), Some(media)) => {
-                    for violation in self.body_violations(media, &bytes) {
+                    for violation in self.body_violations(media, &bytes, check) {
                         self.record
                             .record_violation(&violation, Enforcement::Report);
                     }
@@ -235,11 +266,11 @@ impl ResponseJudge {
         budget.lease(self.record.caller.consumer)
     }
 
-    fn body_violations(&self, media: &MediaType, bytes: &[u8]) -> Vec<Violation> {
+    fn body_violations(&self, media: &MediaType, bytes: &[u8], check: BodyCheck) -> Vec<Violation> {
         let service = &self.record.service;
         let mut violations = Vec::new();
         self.record.timed(|| {
-            check_response_body(
+            check(
                 &service.contract,
                 media,
                 &self.headers,

@@ -1,0 +1,10 @@
+//! The metric labels of response bodies, or parts of them, that pass without being judged.
+
+/// A response body that is too large to be judged.
+pub(super) const RESPONSE_TOO_LARGE: &str = "response-too-large";
+
+/// A record of a streamed response that is too large to be judged.
+pub(super) const RECORD_TOO_LARGE: &str = "record-too-large";
+
+/// A body or a record for which there was no memory.
+pub(super) const NO_MEMORY: &str = "no-memory";
