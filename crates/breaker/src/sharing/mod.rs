@@ -15,6 +15,7 @@ mod slot_arbiter;
 pub(crate) mod share_table;
 mod slot_usage;
 mod slot_reserve;
+mod slot_figures;
 mod slot_lending;
 mod slot_claim;
 mod slot_limit;

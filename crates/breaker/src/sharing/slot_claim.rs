@@ -1,6 +1,7 @@
 //! Whose claim to a slot, or to a place in the queue, is the strongest.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use portcullis_vocabulary::Tier;
 
@@ -19,6 +20,29 @@ pub(super) struct SlotClaim {
     tier: Reverse<Tier>,
 }
 
+/// What a waiting consumer claims.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct QueuedClaims {
+    slot: SlotClaim,
+    /// When its oldest request began to wait.
+    since: Duration,
+    place: PlaceClaim,
+}
+
+/// A claim to a place in the queue; the least is the strongest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct PlaceClaim {
+    is_unknown: bool,
+    claim: SlotClaim,
+}
+
+impl QueuedClaims {
+    /// Whether a free slot goes here first.
+    pub(super) fn precedes(&self, other: Self) -> bool {
+        (self.slot, self.since) < (other.slot, other.since)
+    }
+}
+
 impl SlotArbiter {
     /// The waiting consumer with the weakest claim, which loses a place in the full queue; none if
     /// the newcomer's claim is the weakest.
@@ -28,36 +52,59 @@ impl SlotArbiter {
         newcomer: ConsumerIndex,
         tier: Tier,
     ) -> Option<ConsumerIndex> {
-        let claim = |consumer: ConsumerIndex, tier, extra: usize| {
-            let waits = self.queue.len_of(consumer) + extra;
-            let waits = u32::try_from(waits).unwrap_or(u32::MAX);
-            let wanted = self.in_flight(lent, consumer).saturating_add(waits);
-            let ratio = f64::from(wanted) / self.table.weight(consumer) as f64;
-            let claim = SlotClaim {
+        let in_flight = self.in_flight(lent, newcomer);
+        let place = |tier| self.place_claim(newcomer, tier, in_flight, 1);
+        let others = self.queue.consumers().filter(|other| *other != newcomer);
+        let others = others.filter_map(|consumer| {
+            let claims = self.figures.of(consumer).claims?;
+            Some((claims.place, consumer))
+        });
+        let own = self.queue.queued(newcomer);
+        let own = own.map(|own| (place(own.lowest), newcomer));
+        let (weakest, victim) = others.chain(own).max()?;
+        (weakest > place(tier)).then_some(victim)
+    }
+
+    /// What a waiting consumer claims, with so many requests in flight.
+    pub(super) fn queued_claims(&self, queued: QueuedConsumer, in_flight: u32) -> QueuedClaims {
+        let QueuedConsumer {
+            consumer,
+            highest,
+            lowest,
+            since,
+        } = queued;
+        QueuedClaims {
+            slot: self.slot_claim(consumer, highest, in_flight),
+            since,
+            place: self.place_claim(consumer, lowest, in_flight, 0),
+        }
+    }
+
+    /// The claim of a consumer to a place in the queue, if so many more of its requests waited.
+    fn place_claim(
+        &self,
+        consumer: ConsumerIndex,
+        tier: Tier,
+        in_flight: u32,
+        more: usize,
+    ) -> PlaceClaim {
+        let waits = self.queue.len_of(consumer) + more;
+        let waits = u32::try_from(waits).unwrap_or(u32::MAX);
+        let wanted = in_flight.saturating_add(waits);
+        let ratio = f64::from(wanted) / self.table.weight(consumer) as f64;
+        PlaceClaim {
+            is_unknown: consumer.is_unknown(),
+            claim: SlotClaim {
                 is_beyond_guarantee: wanted > self.table.guaranteed(consumer),
                 ratio: fixed_point(ratio),
                 tier: Reverse(tier),
-            };
-            (consumer.is_unknown(), claim)
-        };
-        let own = claim(newcomer, tier, 1);
-        let claim_of = |queued: &QueuedConsumer| {
-            let extra = usize::from(queued.consumer == newcomer);
-            claim(queued.consumer, queued.lowest, extra)
-        };
-        let victim = self.queue.consumers().max_by_key(claim_of)?;
-        (claim_of(&victim) > own).then_some(victim.consumer)
+            },
+        }
     }
 
     /// The claim of a consumer to one more slot. Within guarantees, the squad furthest below its own
     /// comes first. Beyond them, what a squad used recently counts as well as what it holds now.
-    pub(super) fn slot_claim(
-        &self,
-        lent: &LentSlots,
-        consumer: ConsumerIndex,
-        tier: Tier,
-    ) -> SlotClaim {
-        let in_flight = self.in_flight(lent, consumer);
+    fn slot_claim(&self, consumer: ConsumerIndex, tier: Tier, in_flight: u32) -> SlotClaim {
         let is_beyond_guarantee = in_flight >= self.table.guaranteed(consumer);
         let used = if is_beyond_guarantee {
             self.usage.slots(consumer)

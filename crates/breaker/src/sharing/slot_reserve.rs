@@ -28,8 +28,6 @@
 //! that are not); Netflix, "Performance Under Load" and its concurrency-limits library (partitions
 //! of a limit with guaranteed percentages).
 
-use super::lent_slots::LentSlots;
-use super::recent_demand::RecentDemand;
 use super::share_table::ShareTable;
 use crate::consumer_index::ConsumerIndex;
 
@@ -62,35 +60,15 @@ impl SlotBorrower {
 }
 
 impl SlotReserve {
-    /// What all squads together keep.
-    pub(super) fn of_all(
-        table: &ShareTable,
-        demand: &RecentDemand,
-        lent: &LentSlots,
-        held: &[u32],
-        settled: &[bool],
-    ) -> Self {
-        let mut sums = Self::default();
-        for consumer in table.consumers().filter(|consumer| !consumer.is_unknown()) {
-            let own = Self::of(consumer, table, demand, lent, held, settled);
-            for (sum, own) in sums.0.iter_mut().zip(own.0) {
-                *sum += own;
-            }
-        }
-        sums
-    }
-
-    /// What one squad keeps.
+    /// What one squad with so many calls in flight keeps, if it needed `peak` slots at a time
+    /// recently.
     pub(super) fn of(
-        consumer: ConsumerIndex,
         table: &ShareTable,
-        demand: &RecentDemand,
-        lent: &LentSlots,
-        held: &[u32],
-        settled: &[bool],
+        consumer: ConsumerIndex,
+        in_flight: u32,
+        peak: u32,
+        is_settled: bool,
     ) -> Self {
-        let in_flight = held[consumer.get()] + lent.in_flight(consumer);
-        let peak = demand.peak(consumer).max(lent.peak(consumer));
         let kept = table.kept_parts(consumer);
         let claims = if peak.max(in_flight) == 0 {
             [kept; 6]
@@ -98,7 +76,6 @@ impl SlotReserve {
             let share = table.share_parts(consumer);
             let needed = peak.saturating_mul(2).min(table.rounded_up(consumer));
             let guaranteed = kept.max(table.parts(table.guaranteed(consumer)));
-            let is_settled = settled[consumer.get()];
             [
                 kept,
                 if is_settled { guaranteed } else { kept },
@@ -110,6 +87,13 @@ impl SlotReserve {
         };
         let in_use = table.parts(in_flight);
         Self(claims.map(|claim| claim.saturating_sub(in_use)))
+    }
+
+    /// Takes what a squad kept before out of a sum, and adds what it keeps now.
+    pub(super) fn replace(&mut self, before: Self, after: Self) {
+        for (sum, (before, after)) in self.0.iter_mut().zip(before.0.into_iter().zip(after.0)) {
+            *sum = *sum - before + after;
+        }
     }
 
     /// The parts that are never lent and not in use.

@@ -105,10 +105,13 @@ impl WaitQueue {
     }
 
     /// The consumers with waiting requests.
-    pub(super) fn consumers(&self) -> impl Iterator<Item = QueuedConsumer> {
-        self.queues
-            .iter()
-            .filter_map(|(consumer, queue)| QueuedConsumer::of(*consumer, queue))
+    pub(super) fn consumers(&self) -> impl Iterator<Item = ConsumerIndex> {
+        self.queues.keys().copied()
+    }
+
+    /// A consumer, if it has waiting requests.
+    pub(super) fn queued(&self, consumer: ConsumerIndex) -> Option<QueuedConsumer> {
+        QueuedConsumer::of(consumer, self.queues.get(&consumer)?)
     }
 
     /// Removes the next ticket of a consumer: the oldest of its highest tier, or the newest in an
