@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use portcullis_contract::{
-    self as contract, ContractLoadError, ContractLoadOptions, DocumentSet, UnreadableFile,
+    self as contract, ContractBundle, ContractLoadError, ContractLoadOptions, DocumentSet,
+    UnreadableFile,
 };
 use portcullis_vocabulary::{ContractReading, Limits};
 
@@ -91,6 +92,20 @@ impl ReferenceRoot {
     ) -> Result<DocumentSet, ContractLoadError> {
         let read = |file: &Path, bytes_max| Ok(file_read::read(file, bytes_max)?);
         contract::parse_as(name, bytes, &self.options(reading), limits, &read)
+    }
+
+    /// Reads a contract that was sent as a bundle, for a compilation with this reading.
+    ///
+    /// # Errors
+    /// [`ContractLoadError`] if an overlay cannot be read, or if something cannot be parsed.
+    pub fn load_bundle(
+        &self,
+        bundle: &ContractBundle,
+        limits: &Limits,
+        reading: ContractReading,
+    ) -> Result<DocumentSet, ContractLoadError> {
+        let read = |file: &Path, bytes_max| Ok(file_read::read(file, bytes_max)?);
+        bundle.load(&self.options(reading), limits, &read)
     }
 
     /// How a contract is loaded for a compilation with this reading.

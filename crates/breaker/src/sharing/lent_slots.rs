@@ -63,13 +63,38 @@ impl LentSlots {
     /// Divides what a consumer may hold without asking the arbiter among the cores.
     pub(super) fn set_quota(&self, consumer: ConsumerIndex, quota: SlotQuota) {
         let cores = self.core_number();
-        let quota = SlotQuota {
+        let part = SlotQuota {
             guaranteed: quota.guaranteed / cores,
             kept: quota.kept / cores,
         };
-        self.cores
-            .iter()
-            .for_each(|core| core.set_quota(consumer, quota));
+        if part == SlotQuota::default() {
+            return self.set_parts(consumer, part);
+        }
+        // If one core has more calls than its part, the parts of the others are too much together.
+        // All ask until those calls have ended.
+        let fitting = || {
+            let most = self.cores.iter().map(|core| core.in_flight(consumer)).max();
+            let fits = |part| if most > Some(part) { 0 } else { part };
+            SlotQuota {
+                guaranteed: fits(part.guaranteed),
+                kept: fits(part.kept),
+            }
+        };
+        let first = fitting();
+        self.set_parts(consumer, first);
+        // A call may have begun before the cores saw a lower part.
+        let second = fitting();
+        if second != first {
+            self.set_parts(consumer, second);
+        }
+    }
+
+    fn set_parts(&self, consumer: ConsumerIndex, part: SlotQuota) {
+        for core in &self.cores {
+            if core.quota(consumer) != part {
+                core.set_quota(consumer, part);
+            }
+        }
     }
 
     /// Whether a consumer may be beyond its guarantee.

@@ -37,23 +37,29 @@ impl LimitAdapter {
         self.vegas.set_limit_max(limit_max);
     }
 
-    /// Adapts the limit and returns it, if there were enough calls since the last time.
-    pub(super) fn adapt(&mut self, lent: &LentSlots, now: Duration, in_flight: u32) -> Option<u32> {
-        if now.saturating_sub(self.since) < ADAPT_EVERY {
-            return None;
-        }
+    /// Whether there were enough calls since the last time.
+    pub(super) fn is_due(&self, lent: &LentSlots, now: Duration) -> bool {
+        now.saturating_sub(self.since) >= ADAPT_EVERY
+            && self.since_last(&lent.times()).calls >= ADAPT_CALLS_MIN
+    }
+
+    /// Adapts the limit, once it is due, and returns it.
+    pub(super) fn adapt(&mut self, lent: &LentSlots, now: Duration, in_flight: u32) -> u32 {
         let times = lent.times();
-        let (mut calls, mut micros) = (0_u32, 0_u64);
-        for (now, before) in times.iter().zip(&self.times) {
-            calls += now.calls.wrapping_sub(before.calls);
-            micros += now.micros.wrapping_sub(before.micros);
-        }
-        if calls < ADAPT_CALLS_MIN {
-            return None;
-        }
+        let CallTimes { calls, micros } = self.since_last(&times);
         (self.since, self.times) = (now, times);
         self.vegas
-            .sample(micros as f64 / f64::from(calls), in_flight);
-        Some(self.vegas.limit())
+            .sample(micros as f64 / f64::from(calls.max(1)), in_flight);
+        self.vegas.limit()
+    }
+
+    /// What was added since the last time.
+    fn since_last(&self, times: &[CallTimes]) -> CallTimes {
+        let mut sum = CallTimes::default();
+        for (now, before) in times.iter().zip(&self.times) {
+            sum.calls += now.calls.wrapping_sub(before.calls);
+            sum.micros += now.micros.wrapping_sub(before.micros);
+        }
+        sum
     }
 }

@@ -6,7 +6,7 @@ use super::lent_slots::LentSlots;
 use crate::consumer_index::ConsumerIndex;
 
 /// The length of a period. Demand is remembered for between one and two periods.
-const PERIOD: Duration = Duration::from_secs(5);
+pub(super) const PERIOD: Duration = Duration::from_secs(5);
 
 /// The most slots that each consumer needed at a time, in this period and the one before.
 #[derive(Debug)]

@@ -16,9 +16,10 @@ use super::queue_ticket::QueueTicket;
 use super::recent_demand::RecentDemand;
 use super::share_table::{ConsumerShare, ShareTable};
 use super::shed_details::{ShedDetails, ShedReason};
-use super::slot_reserve::SlotReserve;
+use super::slot_claim::SlotClaim;
+use super::slot_figures::SlotFigures;
 use super::slot_usage::SlotUsage;
-use super::wait_queue::{QueuedConsumer, WaitQueue};
+use super::wait_queue::WaitQueue;
 use crate::consumer_index::ConsumerIndex;
 use crate::core_index::CoreIndex;
 
@@ -29,15 +30,24 @@ pub(super) struct SlotArbiter {
     /// Negative after the limit has shrunk.
     pub(super) free: i64,
     pub(super) held: Box<[u32]>,
+    /// The slots that cores have, in use or not.
+    pub(super) lent_total: i64,
     /// The calls of each consumer that had a slot from here and ended; it wraps.
     ended: Box<[u32]>,
     pub(super) queue: WaitQueue,
-    now: Duration,
+    pub(super) now: Duration,
     pub(super) wait_max: Duration,
     pub(super) demand: RecentDemand,
     pub(super) usage: SlotUsage,
     /// The squads whose whole guarantee is free or in use.
     pub(super) settled: Box<[bool]>,
+    pub(super) figures: SlotFigures,
+    /// Nothing has changed without the arbiter since the figures were made.
+    pub(super) is_exact: bool,
+    /// When loans beyond guarantees last began.
+    pub(super) loans_since: Duration,
+    /// When the figures of all waiting consumers were last brought up to date.
+    pub(super) waiting_updated: Duration,
     pub(super) adaptive: Option<LimitAdapter>,
 }
 
@@ -66,6 +76,7 @@ impl SlotArbiter {
             table: ShareTable::new(limit, shares),
             free: i64::from(limit),
             held: vec![0; consumers].into(),
+            lent_total: 0,
             ended: vec![0; consumers].into(),
             queue: WaitQueue::new(consumers),
             now: Duration::ZERO,
@@ -73,6 +84,10 @@ impl SlotArbiter {
             demand: RecentDemand::new(consumers),
             usage: SlotUsage::new(consumers),
             settled: vec![false; consumers].into(),
+            figures: SlotFigures::new(consumers),
+            is_exact: false,
+            loans_since: Duration::ZERO,
+            waiting_updated: Duration::ZERO,
             adaptive,
         }
     }
@@ -81,23 +96,21 @@ impl SlotArbiter {
         self.held[consumer.get()] + lent.in_flight(consumer)
     }
 
-    /// What is kept free for squads that do not use it.
-    pub(super) fn reserve(&self, lent: &LentSlots) -> SlotReserve {
-        SlotReserve::of_all(&self.table, &self.demand, lent, &self.held, &self.settled)
-    }
-
     /// Takes back all lent slots that no request holds.
     pub(super) fn reclaim_loans(&mut self, lent: &LentSlots) {
-        self.free += i64::from(lent.take_all_back());
+        let slots = i64::from(lent.take_all_back());
+        self.free += slots;
+        self.lent_total -= slots;
     }
 
     pub(super) fn hold(&mut self, lent: &LentSlots, consumer: ConsumerIndex) -> HeldSlot {
         self.update_usage(lent, consumer);
         self.free -= 1;
         self.held[consumer.get()] += 1;
-        self.set_quota(lent, consumer, 0);
         self.demand.note(consumer, self.in_flight(lent, consumer));
-        if self.is_beyond_guarantee(lent, consumer) {
+        self.set_quota(lent, consumer, 0);
+        self.refresh(lent, consumer);
+        if self.figures.of(consumer).is_beyond_guarantee {
             self.begin_loans(lent);
         }
         HeldSlot {
@@ -115,16 +128,12 @@ impl SlotArbiter {
             let ended = &mut self.ended[consumer.get()];
             *ended = ended.wrapping_add(1);
             self.set_quota(lent, consumer, 0);
+        } else {
+            self.lent_total -= 1;
         }
         self.free += 1;
-        if lent.has_loans_beyond_guarantees() && !self.is_beyond_guarantee(lent, consumer) {
-            let is_any = |consumer| self.is_beyond_guarantee(lent, consumer);
-            lent.set_loans_beyond_guarantees(self.table.consumers().any(is_any));
-        }
-    }
-
-    pub(super) fn is_beyond_guarantee(&self, lent: &LentSlots, consumer: ConsumerIndex) -> bool {
-        self.in_flight(lent, consumer) > self.table.guaranteed(consumer)
+        self.refresh(lent, consumer);
+        self.end_loans(lent);
     }
 
     pub(super) fn update_usage(&mut self, lent: &LentSlots, consumer: ConsumerIndex) {
@@ -134,15 +143,23 @@ impl SlotArbiter {
     }
 
     /// Lets cores hand out what a consumer may have and does not hold here, less `kept_back` slots.
+    /// While a consumer is beyond its guarantee, one that was not seen recently must ask first.
     pub(super) fn set_quota(&self, lent: &LentSlots, consumer: ConsumerIndex, kept_back: u32) {
         let held = self.held[consumer.get()] + kept_back;
-        let quota = if self.table.has_squads() {
+        let quota = if !self.table.has_squads() {
+            SlotQuota::UNLIMITED
+        } else if consumer.is_unknown() {
+            // It always asks.
+            return;
+        } else {
             SlotQuota {
                 guaranteed: self.table.guaranteed(consumer).saturating_sub(held),
-                kept: self.table.kept(consumer).saturating_sub(held),
+                kept: if self.is_seen(lent, consumer) {
+                    self.table.kept(consumer).saturating_sub(held)
+                } else {
+                    0
+                },
             }
-        } else {
-            SlotQuota::UNLIMITED
         };
         lent.set_quota(consumer, quota);
     }
@@ -159,6 +176,7 @@ impl SlotArbiter {
         let chunk = lent.chunk();
         if chunk > 0 && self.is_plentiful() && lent.core(core).spare() == 0 {
             self.free -= i64::from(chunk);
+            self.lent_total += i64::from(chunk);
             lent.core(core).lend(chunk);
         }
     }
@@ -169,11 +187,12 @@ impl SlotArbiter {
 
     /// Sets or clears the flag that makes cores ask the arbiter. Between shortage and plenty the
     /// flag stays as it is.
-    pub(super) fn update_shortage(&self, lent: &LentSlots) {
+    pub(super) fn update_shortage(&mut self, lent: &LentSlots) {
         let is_short = !self.queue.is_empty() || self.free <= 0;
         if is_short {
             lent.is_short.store(true, Ordering::SeqCst);
         } else if self.is_plentiful() {
+            self.is_exact = false;
             lent.is_short.store(false, Ordering::SeqCst);
         }
     }
@@ -186,12 +205,14 @@ impl SlotArbiter {
         tier: Tier,
         policy: &SharePolicy,
     ) -> Result<EnqueuedTicket, ShedDetails> {
+        self.begin_loans(lent);
         let mut displaced = None;
         if self.queue.len() >= policy.waiting_max as usize {
             let victim = self.displacement_victim(lent, consumer, tier);
             let Some(ticket) = victim.and_then(|victim| self.queue.pop_displaced(victim)) else {
                 return Err(self.shed(lent, consumer, ShedReason::QueueFull));
             };
+            self.refresh(lent, ticket.consumer);
             let shed = self.shed(lent, ticket.consumer, ShedReason::Displaced);
             displaced = ticket.shed(shed);
         }
@@ -207,11 +228,19 @@ impl SlotArbiter {
         let ticket = QueueTicket::new(consumer, tier, self.now);
         self.queue.join(Arc::clone(&ticket));
         self.demand.note(consumer, wanted.saturating_add(1));
+        self.set_quota(lent, consumer, 0);
+        self.refresh(lent, consumer);
         Ok(EnqueuedTicket {
             ticket,
             deadline: self.now + patience,
             displaced,
         })
+    }
+
+    /// Takes a ticket out of the queue.
+    pub(super) fn leave_queue(&mut self, lent: &LentSlots, ticket: &Arc<QueueTicket>) {
+        self.queue.leave(ticket);
+        self.refresh(lent, ticket.consumer);
     }
 
     /// Whether a squad has recently used less than its share on average.
@@ -235,27 +264,29 @@ impl SlotArbiter {
     }
 
     fn next_ticket(&mut self, lent: &LentSlots) -> Option<Arc<QueueTicket>> {
-        let queued: Vec<QueuedConsumer> = self.queue.consumers().collect();
-        for queued in &queued {
-            self.update_usage(lent, queued.consumer);
-            self.settle(lent, queued.consumer);
+        self.update_waiting(lent);
+        let next = match self.next_squad(lent) {
+            Some(squad) => squad,
+            None if self.squads_wait() || !self.has_room(lent, ConsumerIndex::UNKNOWN) => {
+                return None;
+            }
+            None => ConsumerIndex::UNKNOWN,
+        };
+        let ticket = self.queue.next(next, self.now);
+        self.refresh(lent, next);
+        ticket
+    }
+
+    /// The waiting squad with the strongest claim of those that may have a free slot.
+    fn next_squad(&self, lent: &LentSlots) -> Option<ConsumerIndex> {
+        let mut next: Option<(ConsumerIndex, SlotClaim)> = None;
+        for (consumer, claims) in self.figures.waiting() {
+            let is_stronger = next.is_none_or(|(_, strongest)| claims.slot < strongest);
+            if is_stronger && !consumer.is_unknown() && self.has_room(lent, *consumer) {
+                next = Some((*consumer, claims.slot));
+            }
         }
-        let squads = queued.iter().filter(|queued| !queued.consumer.is_unknown());
-        let reserve = self.reserve(lent);
-        let may_borrow = |queued: &&QueuedConsumer| match self.borrower(lent, queued.consumer) {
-            Some(borrower) => self.has_unreserved(lent, queued.consumer, borrower, reserve),
-            None => true,
-        };
-        let next = squads.filter(may_borrow).min_by_key(|queued| {
-            let claim = self.slot_claim(lent, queued.consumer, queued.highest);
-            (claim, queued.since)
-        });
-        let next = match next {
-            Some(squad) => squad.consumer,
-            None if self.squads_wait() => return None,
-            None => queued.first().filter(may_borrow)?.consumer,
-        };
-        self.queue.next(next, self.now)
+        next.map(|(consumer, _)| consumer)
     }
 
     pub(super) fn shed(
@@ -280,6 +311,10 @@ impl SlotArbiter {
         if self.demand.advance(lent, self.now, in_flight) {
             for consumer in self.table.consumers() {
                 self.settled[consumer.get()] &= self.is_seen(lent, consumer);
+            }
+            if lent.has_loans_beyond_guarantees() {
+                self.set_quotas(lent);
+                self.refresh_all(lent);
             }
         }
     }

@@ -1,80 +1,46 @@
-//! Whose claim to a slot, or to a place in the queue, is the strongest.
+//! Claims to a slot or to a place in the queue, as numbers that order like them.
 
-use std::cmp::Reverse;
+use std::time::Duration;
 
 use portcullis_vocabulary::Tier;
 
-use super::lent_slots::LentSlots;
-use super::slot_arbiter::SlotArbiter;
-use super::wait_queue::QueuedConsumer;
-use crate::consumer_index::ConsumerIndex;
+/// What a waiting consumer claims: a slot, and to keep its places in the queue.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct QueuedClaims {
+    pub(super) slot: SlotClaim,
+    pub(super) place: SlotClaim,
+}
 
-/// A claim to one more slot; the least is the strongest.
+/// A claim; the least is the strongest. The parts of the number, from the highest: whether the
+/// consumer is unknown, whether it is beyond its guarantee, what it has for each unit of its weight,
+/// its tier, and since when it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct SlotClaim {
-    is_beyond_guarantee: bool,
-    /// What the consumer has for each unit of its weight.
-    ratio: u64,
-    /// The tier decides between equal claims.
-    tier: Reverse<Tier>,
-}
+pub(super) struct SlotClaim(u128);
 
-impl SlotArbiter {
-    /// The waiting consumer with the weakest claim, which loses a place in the full queue; none if
-    /// the newcomer's claim is the weakest.
-    pub(super) fn displacement_victim(
-        &self,
-        lent: &LentSlots,
-        newcomer: ConsumerIndex,
-        tier: Tier,
-    ) -> Option<ConsumerIndex> {
-        let claim = |consumer: ConsumerIndex, tier, extra: usize| {
-            let waits = self.queue.len_of(consumer) + extra;
-            let waits = u32::try_from(waits).unwrap_or(u32::MAX);
-            let wanted = self.in_flight(lent, consumer).saturating_add(waits);
-            let ratio = f64::from(wanted) / self.table.weight(consumer) as f64;
-            let claim = SlotClaim {
-                is_beyond_guarantee: wanted > self.table.guaranteed(consumer),
-                ratio: fixed_point(ratio),
-                tier: Reverse(tier),
-            };
-            (consumer.is_unknown(), claim)
-        };
-        let own = claim(newcomer, tier, 1);
-        let claim_of = |queued: &QueuedConsumer| {
-            let extra = usize::from(queued.consumer == newcomer);
-            claim(queued.consumer, queued.lowest, extra)
-        };
-        let victim = self.queue.consumers().max_by_key(claim_of)?;
-        (claim_of(&victim) > own).then_some(victim.consumer)
+const UNKNOWN_BIT: u32 = 121;
+const BEYOND_BIT: u32 = 120;
+const RATIO_BIT: u32 = 56;
+const TIER_BIT: u32 = 54;
+
+impl SlotClaim {
+    pub(super) fn new(is_beyond_guarantee: bool, ratio: f64, tier: Tier) -> Self {
+        // Fixed point orders like the ratio.
+        let ratio = (ratio * f64::from(1 << 20)) as u64;
+        let tier = Tier::ALL.len() - 1 - tier as usize;
+        Self(
+            (u128::from(is_beyond_guarantee) << BEYOND_BIT)
+                | (u128::from(ratio) << RATIO_BIT)
+                | ((tier as u128) << TIER_BIT),
+        )
     }
 
-    /// The claim of a consumer to one more slot. Within guarantees, the squad furthest below its own
-    /// comes first. Beyond them, what a squad used recently counts as well as what it holds now.
-    pub(super) fn slot_claim(
-        &self,
-        lent: &LentSlots,
-        consumer: ConsumerIndex,
-        tier: Tier,
-    ) -> SlotClaim {
-        let in_flight = self.in_flight(lent, consumer);
-        let is_beyond_guarantee = in_flight >= self.table.guaranteed(consumer);
-        let used = if is_beyond_guarantee {
-            self.usage.slots(consumer)
-        } else {
-            0.0
-        };
-        // Half a slot rounds shares without a bias to small or large ones (Webster's method).
-        let slots = f64::from(in_flight) + 0.5 + used;
-        SlotClaim {
-            is_beyond_guarantee,
-            ratio: fixed_point(slots / self.table.weight(consumer) as f64),
-            tier: Reverse(tier),
-        }
+    /// Ranks a consumer that waits longer first.
+    pub(super) fn since(self, since: Duration) -> Self {
+        Self(self.0 | since.as_micros().min((1 << TIER_BIT) - 1))
     }
-}
 
-/// A number that orders like a ratio of slots to a weight.
-fn fixed_point(ratio: f64) -> u64 {
-    (ratio * f64::from(1 << 20)) as u64
+    /// Ranks an unknown consumer after all others.
+    pub(super) fn of_unknown(self, is_unknown: bool) -> Self {
+        Self(self.0 | (u128::from(is_unknown) << UNKNOWN_BIT))
+    }
 }

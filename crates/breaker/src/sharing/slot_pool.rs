@@ -215,7 +215,7 @@ impl SlotPool {
     /// Takes a ticket out of the queue and returns why its request is shed.
     pub(super) fn withdraw(&self, ticket: &Arc<QueueTicket>) -> ShedDetails {
         let mut arbiter = self.lock();
-        arbiter.queue.leave(ticket);
+        arbiter.leave_queue(&self.lent, ticket);
         // Unknown callers may have waited for this one.
         let wakers = arbiter.grant_waiting(&self.lent);
         arbiter.update_shortage(&self.lent);
@@ -246,6 +246,12 @@ impl SlotPool {
     pub(crate) fn free(&self) -> i64 {
         let arbiter = self.lock();
         arbiter.free + i64::from(self.lent.spare())
+    }
+
+    /// Checks what the arbiter knows of all consumers together.
+    #[cfg(test)]
+    pub(crate) fn check_figures(&self) {
+        self.lock().check_figures(&self.lent);
     }
 
     /// How many requests wait.

@@ -9,27 +9,28 @@
 //! - For a squad that needs the last fraction of its share, also the whole slots that squads which
 //!   were seen recently are guaranteed.
 //! - For a squad beyond its share whose calls are short, what each squad never lends, while no squad
-//!   within its guarantee waits. What it borrows comes back sooner than an owner's patience ends.
-//! - For a squad whose calls are long, hang, or are not known, the whole share of each squad that
-//!   was seen recently, because what it borrows may not come back in time. Of squads that were not
-//!   seen, what they never lend.
+//!   within its guarantee waits. By Little's law, it has no more slots than it gives back before an
+//!   owner's patience ends, so calls that begin to hang keep no more than that.
+//! - For a squad beyond that, whose calls are long, hang, or are not known, the whole share of each
+//!   squad that was seen recently, because what it borrows may not come back in time. Of squads that
+//!   were not seen, what they never lend.
 //! - For unknown callers, what each squad never lends, and twice what each squad needed recently, up
 //!   to its share. They have no guarantee, so nothing would be left for them if the shares of all
-//!   squads stayed free.
+//!   squads stayed free. Beyond two slots more than they give back within the time for which demand
+//!   is remembered, the same as for long calls. The two slots show how long their calls take.
 //!
 //! The result is the bound that the simulations check. A squad that asks for no more than it never
 //! lends does not wait. A squad that was seen recently and asks for no more than its guarantee does
 //! not wait for squads with long calls, and waits for squads with short calls until one of the lent
 //! slots comes back; for unknown callers it waits only if it suddenly needs more than twice what it
 //! needed before. A squad that appears after an absence gets the lendable rest of its guarantee
-//! as lent slots come back, before anyone else.
+//! as lent slots come back, before anyone else. None of these waits can be shorter: a slot whose call
+//! has not ended is not free, because the upstream still works on the call.
 //!
 //! Sources: Kubernetes, "API Priority and Fairness" (seats that are lent and borrowed, and those
 //! that are not); Netflix, "Performance Under Load" and its concurrency-limits library (partitions
 //! of a limit with guaranteed percentages).
 
-use super::lent_slots::LentSlots;
-use super::recent_demand::RecentDemand;
 use super::share_table::ShareTable;
 use crate::consumer_index::ConsumerIndex;
 
@@ -62,35 +63,15 @@ impl SlotBorrower {
 }
 
 impl SlotReserve {
-    /// What all squads together keep.
-    pub(super) fn of_all(
-        table: &ShareTable,
-        demand: &RecentDemand,
-        lent: &LentSlots,
-        held: &[u32],
-        settled: &[bool],
-    ) -> Self {
-        let mut sums = Self::default();
-        for consumer in table.consumers().filter(|consumer| !consumer.is_unknown()) {
-            let own = Self::of(consumer, table, demand, lent, held, settled);
-            for (sum, own) in sums.0.iter_mut().zip(own.0) {
-                *sum += own;
-            }
-        }
-        sums
-    }
-
-    /// What one squad keeps.
+    /// What one squad with so many calls in flight keeps, if it needed `peak` slots at a time
+    /// recently.
     pub(super) fn of(
-        consumer: ConsumerIndex,
         table: &ShareTable,
-        demand: &RecentDemand,
-        lent: &LentSlots,
-        held: &[u32],
-        settled: &[bool],
+        consumer: ConsumerIndex,
+        in_flight: u32,
+        peak: u32,
+        is_settled: bool,
     ) -> Self {
-        let in_flight = held[consumer.get()] + lent.in_flight(consumer);
-        let peak = demand.peak(consumer).max(lent.peak(consumer));
         let kept = table.kept_parts(consumer);
         let claims = if peak.max(in_flight) == 0 {
             [kept; 6]
@@ -98,7 +79,6 @@ impl SlotReserve {
             let share = table.share_parts(consumer);
             let needed = peak.saturating_mul(2).min(table.rounded_up(consumer));
             let guaranteed = kept.max(table.parts(table.guaranteed(consumer)));
-            let is_settled = settled[consumer.get()];
             [
                 kept,
                 if is_settled { guaranteed } else { kept },
@@ -110,6 +90,13 @@ impl SlotReserve {
         };
         let in_use = table.parts(in_flight);
         Self(claims.map(|claim| claim.saturating_sub(in_use)))
+    }
+
+    /// Takes what a squad kept before out of a sum, and adds what it keeps now.
+    pub(super) fn replace(&mut self, before: Self, after: Self) {
+        for (sum, (before, after)) in self.0.iter_mut().zip(before.0.into_iter().zip(after.0)) {
+            *sum = *sum - before + after;
+        }
     }
 
     /// The parts that are never lent and not in use.

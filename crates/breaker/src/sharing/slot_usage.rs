@@ -55,13 +55,16 @@ impl SlotUsage {
     ) {
         let usage = &mut self.0[consumer.get()];
         let elapsed = now.saturating_sub(usage.at).as_secs_f64();
+        let mut calls = f64::from(ended.wrapping_sub(usage.counted));
         if elapsed > 0.0 {
             let kept = (-elapsed / HORIZON_SECONDS).exp();
             usage.slots = usage.slots * kept + f64::from(in_flight) * (1.0 - kept);
             usage.calls *= kept;
+            // They ended at some time since the last update.
+            calls *= (1.0 - kept) * HORIZON_SECONDS / elapsed;
             usage.at = now;
         }
-        usage.calls += f64::from(ended.wrapping_sub(usage.counted));
+        usage.calls += calls;
         usage.counted = ended;
     }
 
@@ -70,10 +73,29 @@ impl SlotUsage {
         self.0[consumer.get()].slots
     }
 
-    /// Whether recent calls were known to give their slots back within a time, on average.
-    pub(super) fn is_short(&self, consumer: ConsumerIndex, time: Duration) -> bool {
-        let ConsumerUsage { slots, calls, .. } = self.0[consumer.get()];
-        calls >= CALLS_MIN && slots * HORIZON_SECONDS <= time.as_secs_f64() * calls
+    /// Whether recent calls are known to give so many slots back within a time, on average.
+    pub(super) fn gives_back(&self, consumer: ConsumerIndex, slots: u32, time: Duration) -> bool {
+        let calls = self.0[consumer.get()].calls;
+        calls >= CALLS_MIN && self.is_below(consumer, slots, calls, time)
+    }
+
+    /// The same, if nothing that is known speaks against it: a consumer of which nothing is known
+    /// may have as many slots as one with one more call than it had.
+    pub(super) fn may_give_back(
+        &self,
+        consumer: ConsumerIndex,
+        slots: u32,
+        time: Duration,
+    ) -> bool {
+        let calls = self.0[consumer.get()].calls + 1.0;
+        self.is_below(consumer, slots, calls, time)
+    }
+
+    /// Little's law, with the slots in use and with their average: what calls hang holds does not
+    /// wait until the average follows.
+    fn is_below(&self, consumer: ConsumerIndex, slots: u32, calls: f64, time: Duration) -> bool {
+        let slots = self.slots(consumer).max(f64::from(slots));
+        slots * HORIZON_SECONDS <= time.as_secs_f64() * calls
     }
 }
 
@@ -100,25 +122,33 @@ mod tests {
     fn the_average_is_the_number_of_slots_in_use() {
         let usage = run(10, 50, 20_000);
         assert!((usage.slots(SQUAD) - 5.0).abs() < 0.1, "{usage:?}");
-        assert!(usage.is_short(SQUAD, PATIENCE));
+        assert!(usage.gives_back(SQUAD, 0, PATIENCE));
         let usage = run(1000, 2000, 20_000);
         assert!((usage.slots(SQUAD) - 2.0).abs() < 0.1, "{usage:?}");
-        assert!(!usage.is_short(SQUAD, PATIENCE));
+        assert!(!usage.gives_back(SQUAD, 0, PATIENCE));
     }
 
     #[test]
     fn calls_that_hang_are_not_short_soon_after_they_begin() {
-        assert!(!run(100, 100_000, 600).is_short(SQUAD, PATIENCE));
-        assert!(!run(10, 100_000, 300).is_short(SQUAD, PATIENCE));
+        assert!(!run(100, 100_000, 600).gives_back(SQUAD, 0, PATIENCE));
+        assert!(!run(10, 100_000, 300).gives_back(SQUAD, 0, PATIENCE));
+    }
+
+    #[test]
+    fn the_rate_of_calls_does_not_depend_on_how_often_it_is_updated() {
+        let mut usage = SlotUsage::new(1);
+        usage.update(SQUAD, Duration::from_secs(10), 1, 1000);
+        assert!(usage.gives_back(SQUAD, 9, PATIENCE), "{usage:?}");
+        assert!(!usage.gives_back(SQUAD, 11, PATIENCE), "{usage:?}");
     }
 
     #[test]
     fn nothing_is_known_of_a_few_calls() {
-        assert!(!run(10, 100_000, 300).is_short(SQUAD, PATIENCE));
-        assert!(!run(10, 1, 40).is_short(SQUAD, PATIENCE));
-        assert!(run(10, 1, 80).is_short(SQUAD, PATIENCE));
+        assert!(!run(10, 100_000, 300).gives_back(SQUAD, 0, PATIENCE));
+        assert!(!run(10, 1, 40).gives_back(SQUAD, 0, PATIENCE));
+        assert!(run(10, 1, 80).gives_back(SQUAD, 0, PATIENCE));
         let mut usage = run(10, 1, 80);
         usage.update(SQUAD, Duration::from_secs(60), 0, 8);
-        assert!(!usage.is_short(SQUAD, PATIENCE), "that was long ago");
+        assert!(!usage.gives_back(SQUAD, 0, PATIENCE), "that was long ago");
     }
 }

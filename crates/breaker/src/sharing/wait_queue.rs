@@ -104,11 +104,9 @@ impl WaitQueue {
         true
     }
 
-    /// The consumers with waiting requests.
-    pub(super) fn consumers(&self) -> impl Iterator<Item = QueuedConsumer> {
-        self.queues
-            .iter()
-            .filter_map(|(consumer, queue)| QueuedConsumer::of(*consumer, queue))
+    /// A consumer, if it has waiting requests.
+    pub(super) fn queued(&self, consumer: ConsumerIndex) -> Option<QueuedConsumer> {
+        QueuedConsumer::of(consumer, self.queues.get(&consumer)?)
     }
 
     /// Removes the next ticket of a consumer: the oldest of its highest tier, or the newest in an

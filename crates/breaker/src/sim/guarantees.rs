@@ -189,3 +189,89 @@ fn slots_that_are_never_lent_survive_an_absence_and_a_betrayal() {
         check_kept(&compete(random, hostility, late, has_unknown));
     });
 }
+
+/// Squads that are seen all the time, and sometimes want all that they are guaranteed, in
+/// calls that are longer than the wait for a slot.
+fn surging(random: &mut fastrand::Rng, number: usize) -> Vec<SquadTraffic> {
+    let squad = |random: &mut fastrand::Rng| SquadTraffic {
+        share: share(random),
+        arrivals: Arrivals::Bursts {
+            size: 60,
+            pause: ms(random.u64(300..600)),
+        },
+        hold: ms(random.u64(200..500)),
+        hangs: None,
+        from: ms(0),
+        wanted_max: 0,
+    };
+    (0..number).map(|_| squad(random)).collect()
+}
+
+/// Runs squads, of which those from `first` want no more than their guarantees less `less`, and
+/// returns these with their outcomes.
+fn surge(
+    random: &mut fastrand::Rng,
+    mut squads: Vec<SquadTraffic>,
+    first: usize,
+    limit: u32,
+    less: u32,
+) -> Vec<(SquadTraffic, SquadOutcome)> {
+    let sum: u32 = squads.iter().map(|squad| squad.share.weight).sum();
+    for squad in &mut squads[first..] {
+        squad.wanted_max = (limit * squad.share.weight / sum).saturating_sub(less);
+    }
+    let policy = policy(limit);
+    let cores = random.usize(1..3);
+    let slots = slot_pool(&squads, &policy, cores);
+    let mut run = TrafficRun::new(&slots, &squads, policy, cores, ms(0));
+    run.run(ms(8000), random);
+    let outcomes = std::mem::take(&mut run.outcomes);
+    drop(run);
+    squads.into_iter().zip(outcomes).skip(first).collect()
+}
+
+/// Calls that hang from one moment to the next keep at most as many slots as calls of their squad
+/// ended within `wait_max`. Here these are fewer than it is guaranteed, so nothing is missing.
+#[test]
+fn calls_that_hang_from_one_moment_to_the_next_hold_what_they_gave_back_before() {
+    each(150, |random| {
+        let limit = random.u32(60..200);
+        let mut squads = vec![unknown(Arrivals::Open(0.001), ms(20))];
+        squads.push(hostile(Hostility::Betrays, random));
+        let number = random.usize(1..4);
+        squads.extend(surging(random, number));
+        let sum: u32 = squads.iter().map(|squad| squad.share.weight).sum();
+        let traitor = &mut squads[1];
+        let guaranteed = f64::from(limit * traitor.share.weight / sum);
+        traitor.arrivals = Arrivals::Open(0.7 * guaranteed / WAIT_MAX.as_secs_f64());
+        // After it has become known that its calls are short.
+        traitor.hangs = traitor.hangs.map(|hang| Hang {
+            from: hang.from + ms(3000),
+            ..hang
+        });
+        for (squad, outcome) in surge(random, squads, 2, limit, 0) {
+            assert_eq!(outcome.refused, 0, "{squad:?} {outcome:?}");
+        }
+    });
+}
+
+/// Of squads that were seen recently, calls of unknown callers that hang hold two slots.
+#[test]
+fn calls_of_unknown_callers_that_hang_take_two_slots_from_squads_that_are_seen() {
+    each(150, |random| {
+        let limit = random.u32(20..120);
+        let mut stranger = unknown(Arrivals::Open(300.0), ms(20));
+        stranger.hangs = Some(Hang {
+            from: ms(0),
+            time: ms(30_000),
+        });
+        // Before that, squads have not been seen, and what they lend is free to use.
+        stranger.from = ms(2000);
+        let mut squads = vec![stranger];
+        let number = random.usize(2..5);
+        squads.extend(surging(random, number));
+        for (squad, outcome) in surge(random, squads, 1, limit, 2) {
+            assert_eq!(outcome.refused, 0, "{squad:?} {outcome:?}");
+        }
+    });
+}

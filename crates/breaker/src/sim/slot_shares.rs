@@ -218,6 +218,7 @@ impl<'s> Model<'s> {
                 "{free} slots are idle, {unused} are guaranteed"
             );
         }
+        self.slots.check_figures();
         assert_eq!(occupancy.waiting, self.queued.len());
         assert!(self.queued.len() <= self.policy.waiting_max as usize);
     }

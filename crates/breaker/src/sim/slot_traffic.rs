@@ -303,6 +303,7 @@ impl<'s> TrafficRun<'s> {
         let held = i64::try_from(self.held.len()).unwrap();
         let limit = i64::from(self.policy.in_flight_max);
         assert_eq!(free + held, limit, "slots are conserved");
+        self.slots.check_figures();
         // Nothing is idle while a squad waits, but what others are guaranteed.
         let unused =
             |squad: usize| (self.shares[squad] - f64::from(self.in_flight[squad])).max(0.0);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use portcullis_contract::{
     ContractIdentity, ContractLoadError, ContractLoadOptions, DocumentSet, ReadFile,
-    UnreadableFile, load_as,
+    UnreadableFile, load_as, shared_folder,
 };
 use portcullis_vocabulary::ContractReading;
 use portcullis_vocabulary::limits::Limits;
@@ -174,25 +174,6 @@ impl RegisteredContract {
         load_as(Path::new(&entry.path), &name, &options, limits, &read)
             .map_err(|error| ContractDamage::Unreadable(error.to_string()))
     }
-}
-
-/// The deepest folder that contains all files, so that no path of the machine is stored.
-fn shared_folder(paths: &[&Path]) -> PathBuf {
-    let folder = |path: &Path| -> Vec<PathBuf> {
-        let parts = path.parent().map(Path::components).into_iter().flatten();
-        parts.map(|part| PathBuf::from(part.as_os_str())).collect()
-    };
-    let mut folders = paths.iter().map(|path| folder(path));
-    let first = folders.next().unwrap_or_default();
-    let shared = folders.fold(first, |shared, folder| {
-        let same = shared
-            .iter()
-            .zip(&folder)
-            .take_while(|(one, other)| one == other)
-            .count();
-        shared.into_iter().take(same).collect()
-    });
-    shared.into_iter().collect()
 }
 
 #[cfg(test)]
