@@ -52,8 +52,8 @@ def throughput(one, load):
 
 def cpu_table(record, load):
     baseline = record["proxies"].get(BASELINE)
-    lines = [["proxy", "validates", "CPU µs/request", f"× {BASELINE}", "requests/s", "busy",
-              "resident"]]
+    lines = [["proxy", "validates", "CPU µs/request", f"× {BASELINE}", "requests/s", "proxy core",
+              "load core", "resident"]]
     for one in rows_of(record, load):
         runs = one["closed"][load]
         lines.append([
@@ -62,23 +62,28 @@ def cpu_table(record, load):
             spread(ratios(runs, baseline["closed"][load]), 2) if baseline else "–",
             throughput(one, load),
             f"{median([run['busy'] for run in runs]):.0%}",
+            f"{median([run['load_busy'] for run in runs]):.0%}",
             megabytes(one["resident"][load]),
         ])
     return table(lines)
 
 
 def latency_table(record, load):
+    """The last column is the median of p99.9 less that without a proxy."""
     names = {"p50_us": "p50", "p99_us": "p99", "p999_us": "p99.9"}
-    direct = record["proxies"][DIRECT]["open"].get(load, {})
+    direct = record["proxies"][DIRECT]
     parts = []
-    for rate in direct:
-        lines = [["proxy", *(f"{name}, µs" for name in names.values())]]
-        for one in [record["proxies"][DIRECT], *rows_of(record, load)]:
+    for rate, direct_runs in direct["open"].get(load, {}).items():
+        lines = [["proxy", *(f"{name}, µs" for name in names.values()), "p99.9 added"]]
+        for one in [direct, *rows_of(record, load)]:
             runs = one["open"][load][rate]
-            cells = [spread([run[key] for run in runs], 0) for key in names] if runs else \
-                    ["cannot keep up", "", ""]
+            cells = ["cannot keep up", "", "", ""]
+            if runs:
+                added = median([run["p999_us"] for run in runs]) - \
+                    median([run["p999_us"] for run in direct_runs]) if direct_runs else math.nan
+                cells = [spread([run[key] for run in runs], 0) for key in names] + [f"{added:,.0f}"]
             lines.append([one["title"], *cells])
-        parts.append(f"Latency at {rate:,.0f} requests a second:\n\n{table(lines)}")
+        parts.append(f"Latency at {rate:,} requests a second:\n\n{table(lines)}")
     return "\n\n".join(parts)
 
 
@@ -86,12 +91,14 @@ def generator_note(record, load):
     """What shows whether the generator bounds a result."""
     direct = record["proxies"][DIRECT]
     runs = direct["closed"][load]
-    late = [run["late_p99_us"] for one in record["proxies"].values()
-            for runs_of_rate in one["open"].get(load, {}).values() for run in runs_of_rate
-            if run["late_p99_us"] is not None]
+    open_runs = [(rate, run) for one in record["proxies"].values()
+                 for rate, runs_of_rate in one["open"].get(load, {}).items() for run in runs_of_rate]
     text = f"Without a proxy: {spread([run['rate'] for run in runs], 0)} requests/s."
-    if late:
-        text += f" The generator sent at most {max(late):,.0f} µs late (p99 of the worst run)."
+    if open_runs:
+        late = max(run["late_p99_us"] or 0 for _, run in open_runs)
+        reached = min(run["requests"] / run["seconds"] / rate for rate, run in open_runs)
+        text += (f" In the open loops the generator sent at most {late:,.0f} µs late (p99 of the worst "
+                 f"run) and reached at least {reached:.1%} of the rate.")
     return text
 
 
@@ -103,8 +110,8 @@ def markdown(record):
         f"the load generator and the upstream share core {about['load_core']}. "
         f"{about['rounds']} interleaved rounds of {about['seconds']:g} s, "
         f"{about['connections']} connections. Figures are medians, with the lowest and the highest "
-        "round in parentheses. `busy` is the share of its core that a proxy used; `≥` marks a "
-        "throughput that the load generator bounds.",
+        "round in parentheses. `proxy core` and `load core` are the shares that were used: the core near "
+        "100% bounds the throughput, and `≥` marks where it is not that of the proxy.",
     ]
     for load, title in record["loads"].items():
         parts += [f"## {title}", cpu_table(record, load), generator_note(record, load)]
@@ -122,7 +129,7 @@ def markdown(record):
     return "\n\n".join(parts) + "\n"
 
 
-BAR, GAP, LABEL, PLOT, FIGURE, HEAD = 18, 6, 190, 420, 120, 30
+BAR, GAP, LABEL, PLOT, FIGURE, HEAD = 18, 6, 220, 420, 100, 30
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1f2328 }
 .title { font-weight: 600; font-size: 14px }
@@ -143,12 +150,17 @@ def kind(name, one):
     return "validator" if one["validates"] else "relay"
 
 
-def panel(record, load, title, top, scale):
+def panel(record, load, title, top, scale, marks):
     """The bars of one load, and where the next panel begins."""
     names = {id(one): name for name, one in record["proxies"].items()}
     parts = [f'<text class="title" x="0" y="{top + 14}">{html.escape(title)}</text>']
     y = top + HEAD
-    for one in rows_of(record, load):
+    rows = rows_of(record, load)
+    bottom = y + len(rows) * (BAR + GAP)
+    for mark in marks:
+        x = LABEL + scale(mark)
+        parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{y - GAP}" y2="{bottom}"/>')
+    for one in rows:
         runs = [run["cpu_us"] for run in one["closed"][load]]
         width = max(1.0, scale(median(runs)))
         parts.append(f'<text x="{LABEL - 8}" y="{y + 13}" text-anchor="end">{html.escape(one["title"])}</text>')
@@ -162,30 +174,27 @@ def panel(record, load, title, top, scale):
 def svg(record):
     """CPU time of a request, on a logarithmic scale: one panel for each load."""
     values = [run["cpu_us"] for name, one in record["proxies"].items() if name != DIRECT
-              for runs in one["closed"].values() for run in runs]
+              for runs in one["closed"].values() for run in runs if run["cpu_us"]]
     if not values:
         return '<svg xmlns="http://www.w3.org/2000/svg"/>\n'
     low = 10 ** math.floor(math.log10(min(values)))
     high = 10 ** math.ceil(math.log10(max(values) * 1.01))
 
     def scale(value):
-        return PLOT * math.log10(value / low) / math.log10(high / low)
+        return PLOT * math.log10(max(value, low) / low) / math.log10(high / low)
 
+    marks = [low * 10 ** step for step in range(round(math.log10(high / low)) + 1)]
     body, top = [], 0
     for load, title in record["loads"].items():
-        parts, top = panel(record, load, f"CPU time of a request (log scale): {title}", top, scale)
+        parts, top = panel(record, load, f"CPU time of a request (log scale): {title}", top, scale, marks)
         body += parts
-    grid = []
-    mark = low
-    while mark <= high:
-        x = LABEL + scale(mark)
-        grid.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{HEAD - 8}" y2="{top:.0f}"/>')
-        grid.append(f'<text x="{x:.1f}" y="{top + 14:.0f}" text-anchor="middle">{mark:g} µs</text>')
-        mark *= 10
+    for mark in marks:
+        body.append(f'<text x="{LABEL + scale(mark):.1f}" y="{top:.0f}" text-anchor="middle">{mark:g} µs</text>')
     about = record["about"]
-    note = f"{about['date']}, {about['machine']}; medians of {about['rounds']} interleaved rounds"
-    body.append(f'<text x="0" y="{top + 36:.0f}">{html.escape(note)}</text>')
-    width, height = LABEL + PLOT + FIGURE, top + 44
+    notes = (f"{about['date']}; medians of {about['rounds']} interleaved rounds", about["machine"])
+    for line, note in enumerate(notes):
+        body.append(f'<text x="0" y="{top + 28 + 18 * line:.0f}">{html.escape(note)}</text>')
+    width, height = LABEL + PLOT + FIGURE, top + 56
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-8 -4 {width + 8} {height:.0f}" '
             f'role="img" aria-label="CPU time of a request through each proxy">\n'
-            f"<style>{STYLE}</style>\n" + "\n".join(grid + body) + "\n</svg>\n")
+            f"<style>{STYLE}</style>\n" + "\n".join(body) + "\n</svg>\n")
