@@ -223,15 +223,20 @@ impl<'d> ContractCompiler<'d> {
         let schema = DocumentSet::node_ref(media, schema);
         let mut schemas = vec![schema];
         // Records are JSON, which is read without its schema.
-        if !BodyFormat::of(range).is_sequence() {
+        if !BodyFormat::of(range).is_record_sequence() {
             schemas.extend(surface.members(schema).into_values().flatten());
         }
         let dangling = schemas.into_iter();
         let mut unread = dangling
             .filter_map(|schema| surface.dangling_reference(schema))
             .next();
-        let encodings = node.get("encoding").into_iter().flat_map(JsonNode::members);
-        let headers = encodings.filter_map(|(_, encoding)| encoding.get("headers"));
+        let by_name = node.get("encoding").into_iter().flat_map(JsonNode::members);
+        let nested = encodings_by_position(node).flat_map(encodings_by_position);
+        let encodings = by_name
+            .map(|(_, encoding)| encoding)
+            .chain(encodings_by_position(node))
+            .chain(nested);
+        let headers = encodings.filter_map(|encoding| encoding.get("headers"));
         for (_, field) in headers.flat_map(JsonNode::members) {
             let field = self.object_or_unread(DocumentSet::node_ref(media, field), "a header");
             unread = unread.or(field.err().flatten());
