@@ -7,19 +7,17 @@
 //! crate compares such a list value by value.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
-use jsonschema::{Keyword, Retrieve, ValidationError, ValidationOptions};
+use jsonschema::{Keyword, ValidationError};
 use serde_json::Value;
 
 use portcullis_json::{
     JsonLimits, JsonNode, Tape, TapeJson, ValueSet, compare_numbers, is_multiple,
 };
 
-use super::lower::EXACT;
+use portcullis_validator::TapeValidatorOptions;
 
-/// The options of a validator for tapes.
-pub(super) type TapeValidatorOptions = ValidationOptions<'static, Arc<dyn Retrieve>, TapeJson>;
+use super::lower::EXACT;
 
 /// The start of a message; the rest says what is expected.
 pub(crate) const MUST_BE: &str = "must be ";

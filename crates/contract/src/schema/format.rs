@@ -8,8 +8,8 @@
 //! nothing. Every other format is an annotation.
 
 use portcullis_pattern::{PatternNote, PatternNoteKind, PatternReading, read_pattern};
+use portcullis_validator::TapeValidatorOptions;
 
-use super::exact::TapeValidatorOptions;
 use super::timestamp::{is_date, is_date_time, is_time};
 
 /// The string formats that validators assert. All others are annotations.

@@ -1,7 +1,7 @@
 //! Schemas: lowering them to JSON Schema 2020-12 and building one validator for each direction.
 //!
 //! `lower` translates the schemas of OpenAPI 3.0, 3.1 and 3.2 into one JSON Schema 2020-12 document.
-//! `schema_set` holds the validator of that document (`built_validator`); `schema_validator` builds it, with the
+//! `schema_set` holds the validator of that document; `schema_validator` builds it, with the
 //! keywords of `exact` and `pattern_keyword` and the formats of `format` and
 //! `timestamp`. `malformed_schema` explains
 //! schemas that are not valid, and `application_bounds` refuses schemas that cost too much.
@@ -20,7 +20,6 @@ mod timestamp;
 mod schema_path;
 mod malformed_schema;
 mod application_bounds;
-mod built_validator;
 mod one_pass;
 pub(crate) mod pattern_keyword;
 pub(crate) mod schema_surface;

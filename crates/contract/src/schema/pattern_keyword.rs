@@ -13,8 +13,9 @@ use serde_json::{Map, Value};
 
 use portcullis_json::{JsonNode, TapeJson, take_steps};
 use portcullis_pattern::{EcmaPattern, MatchEngine, PatternFault};
+use portcullis_validator::TapeValidatorOptions;
 
-use super::exact::{BoxedKeyword, MUST_BE, TapeValidatorOptions};
+use super::exact::{BoxedKeyword, MUST_BE};
 
 /// What follows [`MUST_BE`] in the message of this keyword, before the pattern.
 pub(crate) const MATCHING: &str = "text that matches ";

@@ -10,10 +10,10 @@ use std::fmt;
 use jsonschema::ValidationError;
 
 use portcullis_json::{JsonLimits, JsonNode, WorkLimit, add_message_steps, within_limit};
+use portcullis_validator::TapeValidator;
 use portcullis_vocabulary::limits::{CHECK_STEPS_MAX, CHECK_STEPS_PER_VALUE, EXPLAIN_STEPS_MAX};
 
 use super::application_bounds::costly_schemas;
-use super::built_validator::BuiltValidator;
 use super::lower::{LoweringOutput, SchemaFault, closed, origin};
 use super::malformed_schema::{all_malformed, malformed};
 use super::one_pass::OnePassProgram;
@@ -48,7 +48,7 @@ impl SchemaKey {
 
 /// All schemas of one contract and direction.
 pub(crate) struct SchemaSet {
-    validator: BuiltValidator,
+    validator: TapeValidator,
     one_pass: OnePassProgram,
     /// Whether a pattern for names of properties needs a backtracking engine.
     backtracks_names: bool,
@@ -114,9 +114,9 @@ impl SchemaSet {
             });
         }
         let patterns = SchemaPatterns::default();
-        match build_validator(&schema, backtracks_names, &patterns) {
+        match build_validator(&schema, origins.len(), backtracks_names, &patterns) {
             Ok(validator) => Ok(Self {
-                validator: BuiltValidator::new(validator, origins.len()),
+                validator,
                 one_pass: OnePassProgram::new(&schema, &roots, &patterns),
                 backtracks_names,
                 origins,
@@ -203,7 +203,7 @@ impl SchemaSet {
         let share = share(wrapped);
         add_message_steps(share);
         let limit = self.limit(CHECK_STEPS_MAX + share);
-        match within_limit(limit, || self.validator.get().is_valid(wrapped)) {
+        match within_limit(limit, || self.validator.is_valid(wrapped)) {
             Some(true) => SchemaVerdict::Valid,
             Some(false) => SchemaVerdict::Invalid,
             None => SchemaVerdict::OverLimit,
@@ -238,8 +238,8 @@ impl SchemaSet {
     /// The errors of a wrapped value: all of them, or only the first if there are too many, or none
     /// if even finding the first exceeds the limit. Slow: call it only if the value is invalid.
     pub(crate) fn errors<'a>(&'a self, wrapped: JsonNode<'a>) -> Vec<ValidationError<'a>> {
-        let every = || self.validator.get().iter_errors(wrapped).collect();
-        let first = || Vec::from_iter(self.validator.get().validate(wrapped).err());
+        let every = || self.validator.errors(wrapped);
+        let first = || Vec::from_iter(self.validator.first_error(wrapped));
         let limit = self.limit(EXPLAIN_STEPS_MAX + share(wrapped));
         add_message_steps(limit.steps_max);
         within_limit(limit, every)

@@ -1,10 +1,11 @@
 //! Building validators for tapes.
 
-use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
+use jsonschema::ValidationError;
 use serde_json::{Value, json};
 
-use portcullis_json::{JsonLimits, Tape, TapeJson};
+use portcullis_json::{JsonLimits, Tape};
 use portcullis_pattern::NAME_PATTERN_BYTES_MAX;
+use portcullis_validator::{NamePatternEngine, TapeValidator, tape_options};
 
 use super::exact::with_exact_keywords;
 use super::format::with_formats;
@@ -18,38 +19,37 @@ pub(crate) const BACKTRACKS_MAX: usize = 20_000;
 /// `backtracks`, it matches names of properties in linear time.
 pub(super) fn build_validator(
     schema: &Value,
+    definitions: usize,
     backtracks: bool,
     patterns: &SchemaPatterns,
-) -> Result<Validator<TapeJson>, ValidationError<'static>> {
-    let options = jsonschema::options_for::<TapeJson>()
-        .with_draft(Draft::Draft202012)
-        .offline()
-        .should_validate_formats(true);
-    let options = with_exact_keywords(with_formats(options));
+) -> Result<TapeValidator, ValidationError<'static>> {
+    let options = with_exact_keywords(with_formats(tape_options()));
     let options = with_pattern_keyword(options, patterns.clone());
     let options = with_unknown_keyword(options);
-    if backtracks {
-        let engine = PatternOptions::fancy_regex()
-            .backtrack_limit(BACKTRACKS_MAX)
-            .size_limit(NAME_PATTERN_BYTES_MAX);
-        options.with_pattern_options(engine).build(schema)
+    let engine = if backtracks {
+        NamePatternEngine::Backtracking {
+            steps_max: BACKTRACKS_MAX,
+            size_bytes_max: NAME_PATTERN_BYTES_MAX,
+        }
     } else {
         // The size of an engine is counted with more than that of its automaton.
-        let engine = PatternOptions::regex().size_limit(2 * NAME_PATTERN_BYTES_MAX);
-        options.with_pattern_options(engine).build(schema)
-    }
+        NamePatternEngine::Linear {
+            size_bytes_max: 2 * NAME_PATTERN_BYTES_MAX,
+        }
+    };
+    TapeValidator::build(schema, options, engine, definitions)
 }
 
 /// A validator of one schema, with the formats and exact comparisons of contracts.
 #[derive(Debug)]
-pub struct SchemaValidator(Validator<TapeJson>);
+pub struct SchemaValidator(TapeValidator);
 
 impl SchemaValidator {
     /// Builds the validator of a JSON Schema 2020-12, which may be lowered. `None` if it is not a
     /// valid schema.
     pub fn new(schema: &Value) -> Option<Self> {
         let wrapper = json!({ "properties": { "": schema } });
-        build_validator(&wrapper, true, &SchemaPatterns::default())
+        build_validator(&wrapper, 1, true, &SchemaPatterns::default())
             .ok()
             .map(Self)
     }

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use portcullis_json::{JsonNode, TapeJson, take_steps};
 
-use super::exact::TapeValidatorOptions;
+use portcullis_validator::TapeValidatorOptions;
 use super::lower::{UNKNOWN, unknown_node};
 use super::schema_verdict::SchemaVerdict;
 use crate::openapi::document::NodeRef;

@@ -424,7 +424,7 @@ fn run(seed: u64, coverage: &mut Coverage) {
         document = closed(&document);
     }
     let patterns = SchemaPatterns::default();
-    let Ok(validator) = build_validator(&document, false, &patterns) else {
+    let Ok(validator) = build_validator(&document, 1, false, &patterns) else {
         return;
     };
     let program = OnePassProgram::new(&document, &[0], &patterns);

@@ -19,8 +19,8 @@ pub(super) fn accepts(document: &Value, text: &str) -> bool {
 
 /// The verdict of the validators, which is what the program has to agree with.
 pub(super) fn is_valid(document: &Value, text: &str) -> bool {
-    let validator =
-        build_validator(document, false, &SchemaPatterns::default()).expect("the schema is right");
+    let validator = build_validator(document, 1, false, &SchemaPatterns::default())
+        .expect("the schema is right");
     let mut tape = Tape::new();
     tape.parse("0", text.as_bytes(), JsonLimits::default())
         .is_ok_and(|source| validator.is_valid(tape.wrapped(source)))
