@@ -90,6 +90,17 @@ impl ReadInput {
     }
 }
 
+impl ReadTask {
+    /// The files to watch while the contract cannot be loaded: one of them is at fault.
+    fn files(&self) -> Vec<PathBuf> {
+        let mut files = self.input.files();
+        if !files.is_empty() {
+            files.extend_from_slice(self.settings.root.overlays());
+        }
+        files
+    }
+}
+
 impl ReadSettings {
     /// The settings that the configuration has for the service.
     pub(super) fn new(service: &ServiceConfig, limits: Limits) -> Self {
@@ -143,11 +154,11 @@ pub(super) fn load(task: &ReadTask) -> (Result<DocumentSet, NotCompiled>, Vec<Pa
         Err(ContractLoadError::Read(error)) => {
             return (
                 Err(NotCompiled::Unavailable(error.to_string())),
-                task.input.files(),
+                task.files(),
             );
         }
         Err(error @ ContractLoadError::Parse(_)) => {
-            return (Err(refused(error.to_string())), task.input.files());
+            return (Err(refused(error.to_string())), task.files());
         }
     };
     let mut files = match &task.input {

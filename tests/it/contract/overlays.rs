@@ -96,6 +96,9 @@ fn a_service_watches_its_overlays() {
     std::fs::write(&second, overlay("30")).unwrap();
     until(|| app.ask(get("/cards?limit=25")).status == 204);
     assert_ne!(admin(app.admin, "/contracts").1, before);
+    // An overlay that cannot be parsed is still watched.
+    std::fs::write(&second, "[").unwrap();
+    until(|| admin(app.admin, "/contracts").1.contains("second.yaml:2:1"));
     // A bad overlay is refused, and the active revision stays.
     std::fs::write(&second, overlay("a")).unwrap();
     until(|| admin(app.admin, "/contracts").1.contains("second.yaml:5"));

@@ -42,7 +42,7 @@ pub struct CompiledContract {
     /// Those of the warnings that are about parts without effect.
     pub(crate) ineffective: Vec<ContractProblem>,
     /// The parts that could not be compiled, if they were tolerated
-    /// ([`crate::CompileOptions::broken_parts`]).
+    /// ([`crate::CompileOptions::broken_parts`]), or that the tolerant reading leaves unknown.
     pub broken_parts: Vec<BrokenPart>,
     /// The operations that were left out because of such a part.
     pub left_out_operations: Vec<LeftOutOperation>,

@@ -230,7 +230,7 @@ fn copies_are_bounded() {
         contract_depth_max: 12,
         ..Limits::default()
     };
-    let deeper = "- {target: $.info, copy: $}\n".repeat(4);
+    let deeper = "- {target: $.info, copy: $}\n".repeat(8);
     let documents = load_within(&limits, CONTRACT, &[&overlay(&deeper)]);
     let faults = documents.overlay_faults().iter();
     let messages: Vec<&str> = faults.map(|fault| fault.message.as_str()).collect();
