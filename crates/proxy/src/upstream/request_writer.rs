@@ -30,7 +30,7 @@ pub(super) enum WriteFailure {
     Unsent,
     /// The connection failed inside the request.
     Broken,
-    /// The body did not come to its end.
+    /// The body ended early.
     Body(RequestBodyError),
 }
 

@@ -33,7 +33,7 @@ pub(super) enum ExchangeFailure {
     /// The connection ended before the response did.
     Closed,
     Malformed(ResponseFault),
-    /// The body of the request did not come to its end.
+    /// The body of the request ended early.
     RequestBody(RequestBodyError),
 }
 
@@ -99,7 +99,7 @@ impl UpstreamConnection {
         }
     }
 
-    /// Reads the next part of the response body, and goes on sending the request.
+    /// Reads the next part of the response body, and continues to send the request.
     pub(super) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
