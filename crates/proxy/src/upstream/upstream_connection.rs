@@ -70,9 +70,9 @@ impl UpstreamConnection {
         })
     }
 
-    /// Begins an exchange. A body in memory stays in the request, so that it can be sent again.
-    pub(super) fn begin(&mut self, request: &mut Request<ForwardBody>) {
-        self.writer.begin(request);
+    /// Begins an exchange. A body in memory stays in a request that `is_repeatable`.
+    pub(super) fn begin(&mut self, request: &mut Request<ForwardBody>, is_repeatable: bool) {
+        self.writer.begin(request, is_repeatable);
         self.has_received = false;
         self.keeps_alive = false;
     }
