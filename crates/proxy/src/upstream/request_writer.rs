@@ -30,7 +30,7 @@ pub(super) enum WriteFailure {
     Unsent,
     /// The connection failed inside the request.
     Broken,
-    /// The body did not come to its end.
+    /// The body ended early.
     Body(RequestBodyError),
 }
 
@@ -67,8 +67,9 @@ impl Default for RequestFraming {
 }
 
 impl RequestWriter {
-    /// Begins a request, whose header fields frame the body already.
-    pub(super) fn begin(&mut self, request: &mut Request<ForwardBody>) {
+    /// Begins a request, whose header fields frame the body already. A body in memory stays in the
+    /// request too if it `is_repeatable`; otherwise its memory is free once it is written.
+    pub(super) fn begin(&mut self, request: &mut Request<ForwardBody>, is_repeatable: bool) {
         self.lead.clear();
         write_head(request, &mut self.lead);
         self.framing = match request.body().size_hint().exact() {
@@ -77,7 +78,11 @@ impl RequestWriter {
                 trailer_names: announced_trailers(request.headers()),
             },
         };
-        let body = request.body_mut().hand_over();
+        let body = if is_repeatable {
+            request.body_mut().hand_over()
+        } else {
+            std::mem::replace(request.body_mut(), ForwardBody::empty())
+        };
         self.body = (!body.is_end_stream()).then_some(body);
         self.lead_at = 0;
         self.data = Bytes::new();
@@ -360,7 +365,7 @@ mod tests {
             error,
         };
         let mut writer = RequestWriter::default();
-        writer.begin(request);
+        writer.begin(request, true);
         let polled = writer.poll(&mut socket, &mut Context::from_waker(Waker::noop()));
         assert_eq!(
             writer.is_done(),

@@ -34,8 +34,6 @@ pub struct UpstreamClient {
 
 /// How sending a request failed.
 enum SendFailure {
-    /// No byte was written, so the request can be sent on another connection.
-    Unsent(UpstreamError),
     /// The upstream closed the connection before it sent a byte of the response.
     ClosedSilently(UpstreamError),
     /// Any other failure.
@@ -45,7 +43,7 @@ enum SendFailure {
 impl SendFailure {
     fn into_error(self) -> UpstreamError {
         match self {
-            Self::Unsent(error) | Self::ClosedSilently(error) | Self::Final(error) => error,
+            Self::ClosedSilently(error) | Self::Final(error) => error,
         }
     }
 }
@@ -68,11 +66,10 @@ impl UpstreamClient {
 
     /// Sends a request and waits for the head of the response.
     ///
-    /// The request is sent as HTTP/1.1 with new framing; target and `Host` are unchanged. If a
-    /// pooled connection turns out to be closed, the request is sent once more on a new connection,
-    /// if its body is in memory: always if no byte of it was written, otherwise only if it
-    /// `is_idempotent` and the upstream had sent no byte (RFC 9110 section 9.2.2). Such a request is
-    /// complete afterwards and can be sent again.
+    /// The request is sent as HTTP/1.1 with new framing; target and `Host` are unchanged. If it
+    /// `is_idempotent` and its body is in memory, it is sent once more on a new connection if a
+    /// pooled one turns out to be closed before the upstream sent a byte (RFC 9110 section 9.2.2),
+    /// and it is complete afterwards, so it can be sent again. Any other body is given away.
     ///
     /// # Errors
     ///
@@ -84,31 +81,31 @@ impl UpstreamClient {
         timeouts: ResponseTimeouts,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         self.prepare(request);
-        let Some(connection) = self.pool.take() else {
-            return Box::pin(self.send_on_new_connection(request, timeouts)).await;
-        };
-        let is_repeatable = request.body().is_in_memory();
-        match self.exchange(connection, request, timeouts).await {
-            Ok(response) => Ok(response),
-            Err(SendFailure::Unsent(_)) if is_repeatable => {
-                Box::pin(self.send_on_new_connection(request, timeouts)).await
+        let is_repeatable = is_idempotent && request.body().is_in_memory();
+        if let Some(connection) = self.pool.take() {
+            let answer = self
+                .exchange(connection, request, is_repeatable, timeouts)
+                .await;
+            match answer {
+                Ok(response) => return Ok(response),
+                Err(SendFailure::ClosedSilently(_)) if is_repeatable => {}
+                Err(failure) => return Err(failure.into_error()),
             }
-            Err(SendFailure::ClosedSilently(_)) if is_repeatable && is_idempotent => {
-                Box::pin(self.send_on_new_connection(request, timeouts)).await
-            }
-            Err(failure) => Err(failure.into_error()),
         }
+        // Boxed, because it is rare and its size would count for every request.
+        Box::pin(self.send_on_new_connection(request, is_repeatable, timeouts)).await
     }
 
-    /// Sends a request on a new connection. The callers box the future, because it is rare and its
-    /// size would count for every request.
     async fn send_on_new_connection(
         &self,
         request: &mut Request<ForwardBody>,
+        is_repeatable: bool,
         timeouts: ResponseTimeouts,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         let connection = self.connect().await?;
-        let answer = self.exchange(connection, request, timeouts).await;
+        let answer = self
+            .exchange(connection, request, is_repeatable, timeouts)
+            .await;
         answer.map_err(SendFailure::into_error)
     }
 
@@ -184,11 +181,12 @@ impl UpstreamClient {
         &self,
         mut connection: Box<UpstreamConnection>,
         request: &mut Request<ForwardBody>,
+        is_repeatable: bool,
         timeouts: ResponseTimeouts,
     ) -> Result<Response<UpstreamBody>, SendFailure> {
         let mut deadline = Instant::now() + timeouts.head;
         let mut upload = request.body().upload();
-        connection.begin(request);
+        connection.begin(request, is_repeatable);
         let (method, limits) = (request.method(), &self.pool.limits);
         let outcome = poll_fn(|cx| {
             if let Poll::Ready(outcome) = connection.poll_head(cx, method, limits) {
@@ -222,7 +220,7 @@ impl UpstreamClient {
     ) -> SendFailure {
         let error = UpstreamError::of_exchange(failure, &self.pool.authority);
         match failure {
-            ExchangeFailure::Unsent => SendFailure::Unsent(error),
+            ExchangeFailure::Unsent => SendFailure::ClosedSilently(error),
             ExchangeFailure::Closed if !connection.has_received() => {
                 SendFailure::ClosedSilently(error)
             }

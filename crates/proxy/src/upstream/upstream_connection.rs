@@ -33,7 +33,7 @@ pub(super) enum ExchangeFailure {
     /// The connection ended before the response did.
     Closed,
     Malformed(ResponseFault),
-    /// The body of the request did not come to its end.
+    /// The body of the request ended early.
     RequestBody(RequestBodyError),
 }
 
@@ -70,9 +70,9 @@ impl UpstreamConnection {
         })
     }
 
-    /// Begins an exchange. A body in memory stays in the request, so that it can be sent again.
-    pub(super) fn begin(&mut self, request: &mut Request<ForwardBody>) {
-        self.writer.begin(request);
+    /// Begins an exchange. A body in memory stays in a request that `is_repeatable`.
+    pub(super) fn begin(&mut self, request: &mut Request<ForwardBody>, is_repeatable: bool) {
+        self.writer.begin(request, is_repeatable);
         self.has_received = false;
         self.keeps_alive = false;
     }
@@ -99,7 +99,7 @@ impl UpstreamConnection {
         }
     }
 
-    /// Reads the next part of the response body, and goes on sending the request.
+    /// Reads the next part of the response body, and continues to send the request.
     pub(super) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
