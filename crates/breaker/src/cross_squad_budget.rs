@@ -20,6 +20,10 @@ use super::core_index::CoreIndex;
 use super::request_ratio::RequestRatio;
 use super::squad_credits::SquadCredits;
 
+/// How often credits are divided at most. To divide them costs a look at all squads, which a
+/// request that is refused must not take each time.
+const DIVIDE_EVERY: Duration = Duration::from_millis(1);
+
 /// The budget of one service.
 #[derive(Debug)]
 pub(super) struct CrossSquadBudget {
@@ -40,6 +44,8 @@ struct EarnedCredits {
     credits: SquadCredits,
     /// The provider's requests that have earned their credits.
     counted: u32,
+    /// The weights of all consumers, when credits were last divided.
+    weights: Box<[u32]>,
 }
 
 /// A request that exceeds the budget.
@@ -58,6 +64,7 @@ impl CrossSquadBudget {
             credits: Mutex::new(EarnedCredits {
                 credits: SquadCredits::new(consumers),
                 counted: 0,
+                weights: Box::default(),
             }),
         }
     }
@@ -94,13 +101,16 @@ impl CrossSquadBudget {
         }
         let tally = self.requests.tally(now);
         let rates = CreditRates::of(tally, share_max, policy.calls_min);
-        let weights = weights();
         let mut earned = self.lock();
-        self.settle(&mut earned, consumer, now, rates, &weights);
+        earned.credits.note_asking(consumer, now);
+        if earned.is_due(now) {
+            earned.weights = weights();
+            self.settle(&mut earned, now, rates);
+        }
         if !earned.credits.take(consumer) && tally.calls >= policy.calls_min {
             return Err(ExceededBudget {
                 tally,
-                retry_after: earned.credits.wait(consumer, rates.all(), &weights),
+                retry_after: earned.wait(consumer, rates),
             });
         }
         while earned.credits.take(consumer) {
@@ -120,26 +130,35 @@ impl CrossSquadBudget {
     }
 
     /// Divides what was earned since the last time.
-    fn settle(
-        &self,
-        earned: &mut EarnedCredits,
-        consumer: ConsumerIndex,
-        now: Duration,
-        rates: CreditRates,
-        weights: &[u32],
-    ) {
+    fn settle(&self, earned: &mut EarnedCredits, now: Duration, rates: CreditRates) {
         let own = self.own.iter().map(|own| own.0.load(Ordering::Acquire));
         let own = own.fold(0, u32::wrapping_add);
         let requests = own.wrapping_sub(earned.counted);
         earned.counted = own;
         let elapsed = now.saturating_sub(earned.credits.at()).as_secs_f64();
         let credits = f64::from(requests) * rates.by_request + elapsed * rates.by_second;
-        earned.credits.note_asking(consumer, now);
-        earned.credits.add(now, credits, rates.all(), weights);
+        let EarnedCredits {
+            credits: squads,
+            weights,
+            ..
+        } = earned;
+        squads.add(now, credits, rates.all(), weights);
     }
 
     fn lock(&self) -> MutexGuard<'_, EarnedCredits> {
         self.credits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl EarnedCredits {
+    fn is_due(&self, now: Duration) -> bool {
+        let elapsed = now.saturating_sub(self.credits.at());
+        self.weights.is_empty() || elapsed >= DIVIDE_EVERY
+    }
+
+    fn wait(&self, consumer: ConsumerIndex, rates: CreditRates) -> Duration {
+        let weight = self.weights.get(consumer.get()).copied().unwrap_or(0);
+        self.credits.wait(consumer, rates.all(), weight)
     }
 }
 

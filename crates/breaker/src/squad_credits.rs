@@ -32,6 +32,8 @@ pub(super) struct SquadCredits {
     at: Duration,
     /// What the unknown consumer earned in each second, on average.
     spare_rate: f64,
+    /// The weights of the squads that asked, when credits were last added.
+    asking_weight: f64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,6 +48,7 @@ impl SquadCredits {
             buckets: vec![CreditBucket::default(); consumers].into(),
             at: Duration::ZERO,
             spare_rate: 0.0,
+            asking_weight: 1.0,
         }
     }
 
@@ -65,26 +68,24 @@ impl SquadCredits {
         self.at = self.at.max(now);
         let mut left = credits;
         let mut open = self.asking(weights);
+        let all = open.iter().map(|(_, weight)| weight).sum::<f64>().max(1.0);
+        self.asking_weight = all;
         // Each round fills a bucket or is the last one.
         while left > 0.0 && !open.is_empty() {
             let sum: f64 = open.iter().map(|(_, weight)| weight).sum();
-            let all = self.asking_weight(weights);
             let round = left;
-            let mut is_full = Vec::new();
-            for (consumer, weight) in &open {
+            let asked = open.len();
+            open.retain(|(consumer, weight)| {
                 let bucket = &mut self.buckets[*consumer];
                 let capacity = capacity(rate * weight / all);
                 let share = (round * weight / sum).min((capacity - bucket.level).max(0.0));
                 bucket.level += share;
                 left -= share;
-                if bucket.level >= capacity {
-                    is_full.push(*consumer);
-                }
-            }
-            if is_full.is_empty() {
+                bucket.level < capacity
+            });
+            if open.len() == asked {
                 left = 0.0;
             }
-            open.retain(|(consumer, _)| !is_full.contains(consumer));
         }
         let unknown = &mut self.buckets[ConsumerIndex::UNKNOWN.get()];
         unknown.level = (unknown.level + left).min(capacity(rate).max(unknown.level));
@@ -103,13 +104,13 @@ impl SquadCredits {
     }
 
     /// How long a consumer must wait for a credit.
-    pub(super) fn wait(&self, consumer: ConsumerIndex, rate: f64, weights: &[u32]) -> Duration {
+    pub(super) fn wait(&self, consumer: ConsumerIndex, rate: f64, weight: u32) -> Duration {
         let missing = (1.0 - self.buckets[consumer.get()].level).max(0.0);
-        let weight = weights.get(consumer.get()).copied().unwrap_or(0);
+        let weight = f64::from(weight);
         let own_rate = if consumer.is_unknown() {
             self.spare_rate
         } else {
-            rate * f64::from(weight) / self.asking_weight(weights)
+            rate * weight / self.asking_weight.max(weight)
         };
         let seconds = missing / own_rate.max(f64::MIN_POSITIVE);
         Duration::try_from_secs_f64(seconds).map_or(RETRY_MAX, |wait| wait.min(RETRY_MAX))
@@ -126,15 +127,6 @@ impl SquadCredits {
         asking
             .map(|(consumer, (_, weight))| (consumer, f64::from(*weight)))
             .collect()
-    }
-
-    fn asking_weight(&self, weights: &[u32]) -> f64 {
-        let asking = self.asking(weights);
-        asking
-            .iter()
-            .map(|(_, weight)| weight)
-            .sum::<f64>()
-            .max(1.0)
     }
 }
 
@@ -199,7 +191,8 @@ mod tests {
         let squad = ConsumerIndex::new(1);
         credits.note_asking(squad, at(0));
         credits.note_asking(ConsumerIndex::new(2), at(0));
-        let wait = credits.wait(squad, 0.5, &WEIGHTS);
+        credits.add(at(0), 0.0, 0.5, &WEIGHTS);
+        let wait = credits.wait(squad, 0.5, WEIGHTS[1]);
         assert_eq!(
             wait.as_millis(),
             2666,
@@ -207,7 +200,7 @@ mod tests {
         );
         credits.add(wait, 0.5 * wait.as_secs_f64(), 0.5, &WEIGHTS);
         assert!(credits.buckets[1].level > 0.999);
-        let unknown = credits.wait(ConsumerIndex::UNKNOWN, 0.5, &WEIGHTS);
+        let unknown = credits.wait(ConsumerIndex::UNKNOWN, 0.5, WEIGHTS[0]);
         assert_eq!(unknown, RETRY_MAX, "nothing is spare");
     }
 }

@@ -47,7 +47,7 @@ struct QuotaCells {
 }
 
 /// How many calls of a consumer may be in flight without asking the arbiter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct SlotQuota {
     /// While no consumer is beyond its guarantee.
     pub(super) guaranteed: u32,
@@ -122,6 +122,15 @@ impl CoreSlots {
             slots.peak.store(in_flight, Ordering::Release);
         }
         LentOutcome::Taken
+    }
+
+    /// How many calls of a consumer may be in flight. Only the arbiter changes it.
+    pub(super) fn quota(&self, consumer: ConsumerIndex) -> SlotQuota {
+        let cells = &self.consumer(consumer).quota;
+        SlotQuota {
+            guaranteed: cells.guaranteed.load(Ordering::Relaxed),
+            kept: cells.kept.load(Ordering::Relaxed),
+        }
     }
 
     /// Sets how many calls of a consumer may be in flight.

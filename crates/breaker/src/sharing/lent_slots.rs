@@ -67,24 +67,34 @@ impl LentSlots {
             guaranteed: quota.guaranteed / cores,
             kept: quota.kept / cores,
         };
-        self.set_parts(consumer, part);
+        if part == SlotQuota::default() {
+            return self.set_parts(consumer, part);
+        }
         // If one core has more calls than its part, the parts of the others are too much together.
         // All ask until those calls have ended.
-        let most = self.cores.iter().map(|core| core.in_flight(consumer)).max();
-        let fits = |part| if most > Some(part) { 0 } else { part };
-        let fitting = SlotQuota {
-            guaranteed: fits(part.guaranteed),
-            kept: fits(part.kept),
+        let fitting = || {
+            let most = self.cores.iter().map(|core| core.in_flight(consumer)).max();
+            let fits = |part| if most > Some(part) { 0 } else { part };
+            SlotQuota {
+                guaranteed: fits(part.guaranteed),
+                kept: fits(part.kept),
+            }
         };
-        if fitting != part {
-            self.set_parts(consumer, fitting);
+        let first = fitting();
+        self.set_parts(consumer, first);
+        // A call may have begun before the cores saw a lower part.
+        let second = fitting();
+        if second != first {
+            self.set_parts(consumer, second);
         }
     }
 
     fn set_parts(&self, consumer: ConsumerIndex, part: SlotQuota) {
-        self.cores
-            .iter()
-            .for_each(|core| core.set_quota(consumer, part));
+        for core in &self.cores {
+            if core.quota(consumer) != part {
+                core.set_quota(consumer, part);
+            }
+        }
     }
 
     /// Whether a consumer may be beyond its guarantee.

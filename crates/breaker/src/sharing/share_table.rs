@@ -34,6 +34,17 @@ struct ShareRow {
     weight: u64,
     /// The part that is never lent, in thousandths.
     kept: u64,
+    /// What follows from both and the limit.
+    slots: ShareSlots,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct ShareSlots {
+    share_parts: u64,
+    kept_parts: u64,
+    guaranteed: u32,
+    rounded_up: u32,
+    kept: u32,
 }
 
 impl ShareTable {
@@ -41,13 +52,16 @@ impl ShareTable {
         let row = |share: &ConsumerShare| ShareRow {
             weight: u64::from(share.weight),
             kept: ((1.0 - share.lendable.clamp(0.0, 1.0)) * KEPT_SCALE as f64).round() as u64,
+            slots: ShareSlots::default(),
         };
         let rows: Box<[ShareRow]> = shares.iter().map(row).collect();
-        Self {
+        let mut table = Self {
             limit,
             weights_sum: rows.iter().map(|row| row.weight).sum::<u64>().max(1),
             rows,
-        }
+        };
+        table.set_limit(limit);
+        table
     }
 
     pub(super) fn limit(&self) -> u32 {
@@ -56,6 +70,9 @@ impl ShareTable {
 
     pub(super) fn set_limit(&mut self, limit: u32) {
         self.limit = limit;
+        for row in &mut self.rows {
+            row.slots = ShareSlots::of(row, limit, self.weights_sum);
+        }
     }
 
     /// Whether there are other consumers than the unknown one.
@@ -74,21 +91,18 @@ impl ShareTable {
 
     /// The whole slots that a consumer is guaranteed.
     pub(super) fn guaranteed(&self, consumer: ConsumerIndex) -> u32 {
-        let slots = self.share_parts(consumer) / self.weights_sum;
-        u32::try_from(slots).unwrap_or(u32::MAX)
+        self.slots(consumer).guaranteed
     }
 
     /// The whole slots of a consumer that are never lent.
     pub(super) fn kept(&self, consumer: ConsumerIndex) -> u32 {
-        let slots = self.kept_parts(consumer) / self.weights_sum;
-        u32::try_from(slots).unwrap_or(u32::MAX)
+        self.slots(consumer).kept
     }
 
     /// The share of a consumer in slots, rounded up: where many squads have a share below one slot,
     /// each may need one.
     pub(super) fn rounded_up(&self, consumer: ConsumerIndex) -> u32 {
-        let slots = self.share_parts(consumer).div_ceil(self.weights_sum);
-        u32::try_from(slots).unwrap_or(u32::MAX)
+        self.slots(consumer).rounded_up
     }
 
     /// Whether this many slots are less than the consumer's exact share.
@@ -103,12 +117,31 @@ impl ShareTable {
 
     /// The parts of a consumer's exact share.
     pub(super) fn share_parts(&self, consumer: ConsumerIndex) -> u64 {
-        u64::from(self.limit) * self.rows[consumer.get()].weight
+        self.slots(consumer).share_parts
     }
 
     /// The parts of a consumer's share that are never lent.
     pub(super) fn kept_parts(&self, consumer: ConsumerIndex) -> u64 {
-        self.share_parts(consumer) * self.rows[consumer.get()].kept / KEPT_SCALE
+        self.slots(consumer).kept_parts
+    }
+
+    fn slots(&self, consumer: ConsumerIndex) -> &ShareSlots {
+        &self.rows[consumer.get()].slots
+    }
+}
+
+impl ShareSlots {
+    fn of(row: &ShareRow, limit: u32, weights_sum: u64) -> Self {
+        let share_parts = u64::from(limit) * row.weight;
+        let kept_parts = share_parts * row.kept / KEPT_SCALE;
+        let slots = |slots: u64| u32::try_from(slots).unwrap_or(u32::MAX);
+        Self {
+            share_parts,
+            kept_parts,
+            guaranteed: slots(share_parts / weights_sum),
+            rounded_up: slots(share_parts.div_ceil(weights_sum)),
+            kept: slots(kept_parts / weights_sum),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use super::queue_ticket::QueueTicket;
 use super::recent_demand::RecentDemand;
 use super::share_table::{ConsumerShare, ShareTable};
 use super::shed_details::{ShedDetails, ShedReason};
-use super::slot_claim::QueuedClaims;
+use super::slot_claim::SlotClaim;
 use super::slot_figures::SlotFigures;
 use super::slot_usage::SlotUsage;
 use super::wait_queue::WaitQueue;
@@ -146,7 +146,12 @@ impl SlotArbiter {
     /// While a consumer is beyond its guarantee, one that was not seen recently must ask first.
     pub(super) fn set_quota(&self, lent: &LentSlots, consumer: ConsumerIndex, kept_back: u32) {
         let held = self.held[consumer.get()] + kept_back;
-        let quota = if self.table.has_squads() {
+        let quota = if !self.table.has_squads() {
+            SlotQuota::UNLIMITED
+        } else if consumer.is_unknown() {
+            // It always asks.
+            return;
+        } else {
             SlotQuota {
                 guaranteed: self.table.guaranteed(consumer).saturating_sub(held),
                 kept: if self.is_seen(lent, consumer) {
@@ -155,8 +160,6 @@ impl SlotArbiter {
                     0
                 },
             }
-        } else {
-            SlotQuota::UNLIMITED
         };
         lent.set_quota(consumer, quota);
     }
@@ -276,15 +279,11 @@ impl SlotArbiter {
 
     /// The waiting squad with the strongest claim of those that may have a free slot.
     fn next_squad(&self, lent: &LentSlots) -> Option<ConsumerIndex> {
-        let mut next: Option<(ConsumerIndex, QueuedClaims)> = None;
-        let squads = self.queue.consumers();
-        for consumer in squads.filter(|consumer| !consumer.is_unknown()) {
-            let Some(claims) = self.figures.of(consumer).claims else {
-                continue;
-            };
-            let is_stronger = next.is_none_or(|(_, strongest)| claims.precedes(strongest));
-            if is_stronger && self.has_room(lent, consumer) {
-                next = Some((consumer, claims));
+        let mut next: Option<(ConsumerIndex, SlotClaim)> = None;
+        for (consumer, claims) in self.figures.waiting() {
+            let is_stronger = next.is_none_or(|(_, strongest)| claims.slot < strongest);
+            if is_stronger && !consumer.is_unknown() && self.has_room(lent, *consumer) {
+                next = Some((*consumer, claims.slot));
             }
         }
         next.map(|(consumer, _)| consumer)

@@ -1,6 +1,5 @@
 //! Whose claim to a slot, or to a place in the queue, is the strongest.
 
-use std::cmp::Reverse;
 use std::time::Duration;
 
 use portcullis_vocabulary::Tier;
@@ -10,36 +9,39 @@ use super::slot_arbiter::SlotArbiter;
 use super::wait_queue::QueuedConsumer;
 use crate::consumer_index::ConsumerIndex;
 
-/// A claim to one more slot; the least is the strongest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct SlotClaim {
-    is_beyond_guarantee: bool,
-    /// What the consumer has for each unit of its weight.
-    ratio: u64,
-    /// The tier decides between equal claims.
-    tier: Reverse<Tier>,
-}
-
-/// What a waiting consumer claims.
+/// What a waiting consumer claims: a slot, and to keep its places in the queue.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct QueuedClaims {
-    slot: SlotClaim,
-    /// When its oldest request began to wait.
-    since: Duration,
-    place: PlaceClaim,
+    pub(super) slot: SlotClaim,
+    pub(super) place: SlotClaim,
 }
 
-/// A claim to a place in the queue; the least is the strongest.
+/// A claim; the least is the strongest. The parts of the number, from the highest: whether the
+/// consumer is unknown, whether it is beyond its guarantee, what it has for each unit of its weight,
+/// its tier, and since when it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct PlaceClaim {
-    is_unknown: bool,
-    claim: SlotClaim,
-}
+pub(super) struct SlotClaim(u128);
 
-impl QueuedClaims {
-    /// Whether a free slot goes here first.
-    pub(super) fn precedes(&self, other: Self) -> bool {
-        (self.slot, self.since) < (other.slot, other.since)
+const UNKNOWN_BIT: u32 = 121;
+const BEYOND_BIT: u32 = 120;
+const RATIO_BIT: u32 = 56;
+const TIER_BIT: u32 = 54;
+
+impl SlotClaim {
+    fn new(is_beyond_guarantee: bool, ratio: f64, tier: Tier) -> Self {
+        // Fixed point orders like the ratio.
+        let ratio = (ratio * f64::from(1 << 20)) as u64;
+        let tier = Tier::ALL.len() - 1 - tier as usize;
+        Self(
+            (u128::from(is_beyond_guarantee) << BEYOND_BIT)
+                | (u128::from(ratio) << RATIO_BIT)
+                | ((tier as u128) << TIER_BIT),
+        )
+    }
+
+    /// Ranks a consumer that waits longer first.
+    fn since(self, since: Duration) -> Self {
+        Self(self.0 | since.as_micros().min((1 << TIER_BIT) - 1))
     }
 }
 
@@ -54,14 +56,12 @@ impl SlotArbiter {
     ) -> Option<ConsumerIndex> {
         let in_flight = self.in_flight(lent, newcomer);
         let place = |tier| self.place_claim(newcomer, tier, in_flight, 1);
-        let others = self.queue.consumers().filter(|other| *other != newcomer);
-        let others = others.filter_map(|consumer| {
-            let claims = self.figures.of(consumer).claims?;
-            Some((claims.place, consumer))
-        });
+        let others = self.figures.waiting().iter();
+        let others = others.filter(|(other, _)| *other != newcomer);
+        let others = others.map(|(consumer, claims)| (claims.place, *consumer));
         let own = self.queue.queued(newcomer);
         let own = own.map(|own| (place(own.lowest), newcomer));
-        let (weakest, victim) = others.chain(own).max()?;
+        let (weakest, victim) = others.chain(own).max_by_key(|(claim, _)| *claim)?;
         (weakest > place(tier)).then_some(victim)
     }
 
@@ -74,8 +74,7 @@ impl SlotArbiter {
             since,
         } = queued;
         QueuedClaims {
-            slot: self.slot_claim(consumer, highest, in_flight),
-            since,
+            slot: self.slot_claim(consumer, highest, in_flight).since(since),
             place: self.place_claim(consumer, lowest, in_flight, 0),
         }
     }
@@ -87,19 +86,14 @@ impl SlotArbiter {
         tier: Tier,
         in_flight: u32,
         more: usize,
-    ) -> PlaceClaim {
+    ) -> SlotClaim {
         let waits = self.queue.len_of(consumer) + more;
         let waits = u32::try_from(waits).unwrap_or(u32::MAX);
         let wanted = in_flight.saturating_add(waits);
         let ratio = f64::from(wanted) / self.table.weight(consumer) as f64;
-        PlaceClaim {
-            is_unknown: consumer.is_unknown(),
-            claim: SlotClaim {
-                is_beyond_guarantee: wanted > self.table.guaranteed(consumer),
-                ratio: fixed_point(ratio),
-                tier: Reverse(tier),
-            },
-        }
+        let is_beyond_guarantee = wanted > self.table.guaranteed(consumer);
+        let claim = SlotClaim::new(is_beyond_guarantee, ratio, tier);
+        SlotClaim(claim.0 | u128::from(consumer.is_unknown()) << UNKNOWN_BIT)
     }
 
     /// The claim of a consumer to one more slot. Within guarantees, the squad furthest below its own
@@ -113,15 +107,7 @@ impl SlotArbiter {
         };
         // Half a slot rounds shares without a bias to small or large ones (Webster's method).
         let slots = f64::from(in_flight) + 0.5 + used;
-        SlotClaim {
-            is_beyond_guarantee,
-            ratio: fixed_point(slots / self.table.weight(consumer) as f64),
-            tier: Reverse(tier),
-        }
+        let ratio = slots / self.table.weight(consumer) as f64;
+        SlotClaim::new(is_beyond_guarantee, ratio, tier)
     }
-}
-
-/// A number that orders like a ratio of slots to a weight.
-fn fixed_point(ratio: f64) -> u64 {
-    (ratio * f64::from(1 << 20)) as u64
 }

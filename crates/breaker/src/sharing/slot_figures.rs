@@ -33,8 +33,6 @@ pub(super) struct ConsumerFigures {
     pub(super) may_be_high: bool,
     /// It waits and is within its guarantee.
     pub(super) waits_as_owner: bool,
-    /// What it claims, if it waits.
-    pub(super) claims: Option<QueuedClaims>,
     /// How it borrows; none if the next slot is one that it never lends.
     pub(super) borrower: Option<SlotBorrower>,
 }
@@ -43,6 +41,11 @@ pub(super) struct ConsumerFigures {
 #[derive(Debug)]
 pub(super) struct SlotFigures {
     rows: Box<[ConsumerFigures]>,
+    /// The consumers that wait, in no order, with what they claim. It is small, so a look at all of
+    /// them takes about a nanosecond each.
+    waiting: Vec<(ConsumerIndex, QueuedClaims)>,
+    /// Where each consumer is among those that wait.
+    places: Box<[Option<usize>]>,
     reserve: SlotReserve,
     lent: i64,
     beyond_guarantee: usize,
@@ -56,6 +59,8 @@ impl SlotFigures {
     pub(super) fn new(consumers: usize) -> Self {
         Self {
             rows: vec![ConsumerFigures::default(); consumers].into(),
+            waiting: Vec::new(),
+            places: vec![None; consumers].into(),
             reserve: SlotReserve::default(),
             lent: 0,
             beyond_guarantee: 0,
@@ -85,6 +90,31 @@ impl SlotFigures {
             old.waits_as_owner,
             row.waits_as_owner,
         );
+    }
+
+    /// Replaces what a consumer claims, or notes that it does not wait.
+    pub(super) fn set_claims(&mut self, consumer: ConsumerIndex, claims: Option<QueuedClaims>) {
+        let place = self.places[consumer.get()];
+        match (place, claims) {
+            (Some(place), Some(claims)) => self.waiting[place].1 = claims,
+            (None, Some(claims)) => {
+                self.places[consumer.get()] = Some(self.waiting.len());
+                self.waiting.push((consumer, claims));
+            }
+            (Some(place), None) => {
+                self.places[consumer.get()] = None;
+                self.waiting.swap_remove(place);
+                if let Some((moved, _)) = self.waiting.get(place) {
+                    self.places[moved.get()] = Some(place);
+                }
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// The consumers that wait, with what they claim.
+    pub(super) fn waiting(&self) -> &[(ConsumerIndex, QueuedClaims)] {
+        &self.waiting
     }
 
     /// What must stay free when a consumer borrows, in parts of a slot, if so many calls have slots

@@ -88,7 +88,7 @@ impl SlotArbiter {
         if is_due {
             self.waiting_updated = self.now;
         }
-        let consumers = self.queue.consumers();
+        let consumers = self.figures.waiting().iter().map(|(consumer, _)| *consumer);
         let due = consumers.filter(|consumer| is_due || !self.settled[consumer.get()]);
         for consumer in due.collect::<Vec<_>>() {
             self.update(lent, consumer);
@@ -129,10 +129,11 @@ impl SlotArbiter {
             is_beyond_guarantee: in_flight > guaranteed,
             may_be_high: lent_calls > 0 && in_flight > self.table.kept(consumer),
             waits_as_owner: queued.is_some() && in_flight < guaranteed,
-            claims: queued.map(|queued| self.queued_claims(queued, in_flight)),
             borrower: self.borrower(lent, consumer, in_flight),
         };
+        let claims = queued.map(|queued| self.queued_claims(queued, in_flight));
         self.figures.set(consumer, row);
+        self.figures.set_claims(consumer, claims);
     }
 
     /// What a squad keeps from others.

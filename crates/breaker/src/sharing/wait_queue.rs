@@ -104,11 +104,6 @@ impl WaitQueue {
         true
     }
 
-    /// The consumers with waiting requests.
-    pub(super) fn consumers(&self) -> impl Iterator<Item = ConsumerIndex> {
-        self.queues.keys().copied()
-    }
-
     /// A consumer, if it has waiting requests.
     pub(super) fn queued(&self, consumer: ConsumerIndex) -> Option<QueuedConsumer> {
         QueuedConsumer::of(consumer, self.queues.get(&consumer)?)
