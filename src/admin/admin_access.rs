@@ -16,6 +16,7 @@ use http::{HeaderMap, StatusCode};
 use sha2::{Digest, Sha256};
 
 use portcullis_config::{ADMIN_TOKEN_VARIABLE, AdminToken};
+use portcullis_contract::BUNDLE_MEDIA_TYPE;
 
 use super::admin_response::AdminRefusal;
 
@@ -158,12 +159,21 @@ fn is_local_host(host: &str) -> bool {
     is_port(port) && (name.eq_ignore_ascii_case("localhost") || is_address())
 }
 
-fn check_content_type(headers: &HeaderMap, media: ChangeMediaType) -> Result<(), AdminRefusal> {
+/// Whether the body is a bundle of the files of a contract.
+pub(super) fn is_bundle(headers: &HeaderMap) -> bool {
+    essence(headers).is_some_and(|essence| essence.eq_ignore_ascii_case(BUNDLE_MEDIA_TYPE))
+}
+
+/// The media type without its parameters, if there is one field with it.
+fn essence(headers: &HeaderMap) -> Option<&str> {
     let mut fields = headers.get_all(CONTENT_TYPE).iter();
-    let field = fields.next().and_then(|field| field.to_str().ok());
-    let essence = field.and_then(|field| field.split(';').next());
-    let is_right = essence.is_some_and(|essence| media.accepts(essence.trim()));
-    if is_right && fields.next().is_none() {
+    let field = fields.next()?.to_str().ok()?;
+    let essence = field.split(';').next()?;
+    fields.next().is_none().then_some(essence.trim())
+}
+
+fn check_content_type(headers: &HeaderMap, media: ChangeMediaType) -> Result<(), AdminRefusal> {
+    if essence(headers).is_some_and(|essence| media.accepts(essence)) {
         return Ok(());
     }
     Err(AdminRefusal::new(
@@ -179,6 +189,7 @@ impl ChangeMediaType {
             Self::Contract => &[
                 "application/yaml",
                 "application/json",
+                BUNDLE_MEDIA_TYPE,
                 "application/vnd.oai.openapi",
                 "application/vnd.oai.openapi+json",
                 "text/yaml",
@@ -191,7 +202,8 @@ impl ChangeMediaType {
         match self {
             Self::Object => "expected JSON; send `content-type: application/json`",
             Self::Contract => {
-                "expected a contract; send `content-type: application/yaml` or `application/json`"
+                "expected a contract; send `content-type: application/yaml` or `application/json`, or \
+                 `application/vnd.portcullis.contract-bundle+json` for a bundle of several files"
             }
         }
     }

@@ -35,10 +35,15 @@ impl AdminBodyLimits {
         timeout: Duration::from_secs(10),
     };
 
-    /// The limits of a contract. It may arrive over a slow port forwarding.
-    pub(super) const fn contract(bytes_max: usize) -> Self {
+    /// The limits of a contract. It may arrive over a slow port forwarding. As JSON strings, the files
+    /// of a bundle may be twice as large; what they contain is limited when they are read.
+    pub(super) const fn contract(bytes_max: usize, is_bundle: bool) -> Self {
         Self {
-            bytes_max,
+            bytes_max: if is_bundle {
+                bytes_max.saturating_mul(2)
+            } else {
+                bytes_max
+            },
             timeout: Duration::from_secs(60),
         }
     }

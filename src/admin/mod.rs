@@ -29,8 +29,8 @@ pub use admin_access::AdminAccess;
 pub use admin_state::{AdminState, ProtectionSource};
 pub use contracts::{
     CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture, ConfigReloadView,
-    ConfigResult, ContractControl, ContractFault, ContractView, HistoryEntry, ReloadView,
-    RevisionResult, SinceView, StaleView,
+    ConfigResult, ContractControl, ContractFault, ContractUpload, ContractView, HistoryEntry,
+    ReloadView, RevisionResult, SinceView, StaleView,
 };
 pub use readiness::{Readiness, ReadinessGuard};
 pub use server::serve;

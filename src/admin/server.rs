@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use portcullis_telemetry::LogThrottle;
 
-use super::admin_access::ChangeMediaType;
+use super::admin_access::{ChangeMediaType, is_bundle};
 use super::admin_body::AdminBodyLimits;
 use super::admin_response::{AdminRefusal, AdminResponse, metrics, text};
 use super::admin_route::AdminRoute;
@@ -72,7 +72,7 @@ async fn answer(
         let (media, bounds) = match route {
             AdminRoute::Propose { .. } => (
                 ChangeMediaType::Contract,
-                AdminBodyLimits::contract(admin.contract_bytes_max),
+                AdminBodyLimits::contract(admin.contract_bytes_max, is_bundle(&head.headers)),
             ),
             _ => (ChangeMediaType::Object, AdminBodyLimits::OBJECT),
         };
@@ -143,7 +143,7 @@ async fn perform(
         AdminRoute::Reload { service } => contracts::reload(admin, operator, service, &bytes).await,
         AdminRoute::Candidate { service } => contracts::candidate(admin, service),
         AdminRoute::Propose { service } => {
-            contracts::propose(admin, operator, service, head.uri.query(), bytes).await
+            contracts::propose(admin, operator, service, head, bytes).await
         }
         AdminRoute::Promote { service } => {
             contracts::promote(admin, operator, service, &bytes).await

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::app;
 use crate::source::{FileReadError, GitError};
 use portcullis_config::{CONFIG_VARIABLE, ConfigErrors};
-use portcullis_contract::{ContractLoadError, ContractProblem, Severity};
+use portcullis_contract::{BundleError, ContractLoadError, ContractProblem, Severity};
 
 use super::admin_port::AdminError;
 use super::gate::GateError;
@@ -58,6 +58,9 @@ pub(crate) enum RunError {
     /// The contract cannot be read.
     #[error(transparent)]
     Load(#[from] ContractLoadError),
+    /// The files of a contract cannot be sent.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// The contract has errors.
     #[error("the contract is refused{}{}", listed(problems), advised(problems))]
     Contract {

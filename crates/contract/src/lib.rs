@@ -84,6 +84,7 @@ pub use message::route;
 pub use message::security_requirements::CredentialSample;
 pub use message::violation::{MessagePart, Violation, ViolationClass, ViolationRecord};
 pub use openapi::broken_part::{BrokenPart, BrokenPartPolicy};
+pub use openapi::contract_bundle::{BUNDLE_MEDIA_TYPE, BundleError, ContractBundle, shared_folder};
 pub use openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
 pub use openapi::contract_repair::{ContractRepair, READING_KEY};
 pub use openapi::dialect::{Dialect, MessageDirection};

@@ -23,14 +23,8 @@ pub trait ContractControl: Send + Sync + fmt::Debug {
     /// Reloads the contract of a service from its source.
     fn reload(&self, service: &str) -> ChangeFuture<ReloadView>;
 
-    /// Also checks traffic against this document, next to the active contract. The name is that
-    /// of the operator's file and is used in messages only.
-    fn propose(
-        &self,
-        service: &str,
-        bytes: Bytes,
-        name: Option<String>,
-    ) -> ChangeFuture<ReloadView>;
+    /// Also checks traffic against this contract, next to the active one.
+    fn propose(&self, service: &str, upload: ContractUpload) -> ChangeFuture<ReloadView>;
 
     /// The report of the candidate.
     ///
@@ -46,6 +40,17 @@ pub trait ContractControl: Send + Sync + fmt::Debug {
 
     /// Reloads the configuration, and applies what can change without a restart.
     fn reload_config(&self) -> ChangeFuture<ConfigReloadView>;
+}
+
+/// A contract that an operator sends.
+#[derive(Clone, Debug)]
+pub struct ContractUpload {
+    /// The document, or the JSON text of a bundle.
+    pub bytes: Bytes,
+    /// The name of the operator's file, for messages.
+    pub name: Option<String>,
+    /// Whether it is a bundle of several files.
+    pub is_bundle: bool,
 }
 
 /// Why a change did not produce a revision.

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::StatusCode;
+use http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
-use super::contract_control::{ChangeFuture, ContractControl, ContractFault};
+use super::contract_control::{ChangeFuture, ContractControl, ContractFault, ContractUpload};
 use super::contract_view::{
     ConfigReloadView, ConfigResult, ContractView, ReloadView, RevisionResult,
 };
+use crate::admin::admin_access::is_bundle;
 use crate::admin::admin_body;
 use crate::admin::admin_response::{AdminRefusal, AdminResponse, json};
 use crate::admin::admin_state::{AdminState, Operator};
@@ -67,10 +69,10 @@ pub(in crate::admin) async fn propose(
     admin: &AdminState,
     operator: Operator,
     service: &str,
-    query: Option<&str>,
+    head: &Parts,
     bytes: Vec<u8>,
 ) -> Result<AdminResponse, AdminRefusal> {
-    let file = file_name(query)?;
+    let name = file_name(head.uri.query())?;
     if bytes.trim_ascii().is_empty() {
         return Err(AdminRefusal::new(
             StatusCode::BAD_REQUEST,
@@ -78,8 +80,12 @@ pub(in crate::admin) async fn propose(
              `curl --data-binary @openapi.yaml`",
         ));
     }
-    let bytes = Bytes::from(bytes);
-    let done = run(admin, |contracts| contracts.propose(service, bytes, file)).await;
+    let upload = ContractUpload {
+        bytes: Bytes::from(bytes),
+        name,
+        is_bundle: is_bundle(&head.headers),
+    };
+    let done = run(admin, |contracts| contracts.propose(service, upload)).await;
     log_and_respond(admin, operator, "propose", service, done)
 }
 

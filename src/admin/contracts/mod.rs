@@ -7,7 +7,7 @@ mod contract_control;
 mod contract_view;
 mod contract_routes;
 
-pub use contract_control::{ChangeFuture, ContractControl, ContractFault};
+pub use contract_control::{ChangeFuture, ContractControl, ContractFault, ContractUpload};
 pub(super) use contract_routes::{
     all, candidate, drop_candidate, one, promote, propose, reload, reload_config,
 };

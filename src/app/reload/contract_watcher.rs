@@ -35,8 +35,9 @@ pub(in crate::app) enum WatcherRequest {
     },
     /// Start a candidate.
     Propose {
+        /// What it is called.
         name: String,
-        bytes: Vec<u8>,
+        input: ReadInput,
         reply: oneshot::Sender<RevisionEvent>,
     },
 }
@@ -149,20 +150,16 @@ impl ContractWatcher {
                 let recorded = self.read(ContractRole::Active, event, trigger).await?;
                 answer(reply, recorded);
             }
-            WatcherRequest::Propose { name, bytes, reply } => {
-                let source = name.clone();
+            WatcherRequest::Propose { name, input, reply } => {
                 // A proposal starts a new report, even for the same revision.
                 let settings = ReadSettings {
                     known: None,
                     ..self.settings(ContractRole::Candidate)?
                 };
-                let task = ReadTask {
-                    input: ReadInput::Bytes { name, bytes },
-                    settings,
-                };
+                let task = ReadTask { input, settings };
                 let read_outcome = SourceReadOutcome {
                     trigger: ReloadTrigger::Operator,
-                    source,
+                    source: name,
                     outcome: self.readers.contract.compile_bytes(task).await,
                     stale: None,
                 };

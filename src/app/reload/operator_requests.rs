@@ -3,19 +3,20 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use crate::admin::{
     CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture, ConfigReloadView,
-    ContractControl, ContractFault, ContractView, HistoryEntry, ReloadView, SinceView, StaleView,
+    ContractControl, ContractFault, ContractUpload, ContractView, HistoryEntry, ReloadView,
+    SinceView, StaleView,
 };
 
 use super::config_reload::ConfigReloader;
 use super::contract_watcher::WatcherRequest;
 use super::live_state_writer::{ConfigReader, LiveStateWriter};
+use super::read_task::ReadInput;
 use super::revision_history::{ReloadTrigger, RevisionEvent};
 use super::service_state::{ServiceId, ServiceState};
 use super::shadow_candidate::ShadowCandidate;
@@ -121,15 +122,23 @@ impl ContractControl for ReloadController {
         self.request(service, |reply| read(ReloadTrigger::Operator, Some(reply)))
     }
 
-    fn propose(
-        &self,
-        service: &str,
-        bytes: Bytes,
-        name: Option<String>,
-    ) -> ChangeFuture<ReloadView> {
+    fn propose(&self, service: &str, upload: ContractUpload) -> ChangeFuture<ReloadView> {
+        let ContractUpload {
+            bytes,
+            name,
+            is_bundle,
+        } = upload;
+        let name = name.unwrap_or_else(|| "the request's body".to_owned());
+        let bytes = bytes.into();
+        let input = if is_bundle {
+            ReadInput::Bundle(bytes)
+        } else {
+            let name = name.clone();
+            ReadInput::Bytes { name, bytes }
+        };
         self.request(service, |reply| WatcherRequest::Propose {
-            name: name.unwrap_or_else(|| "the request's body".to_owned()),
-            bytes: bytes.into(),
+            name,
+            input,
             reply,
         })
     }

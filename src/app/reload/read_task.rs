@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use crate::source::ReferenceRoot;
 use portcullis_config::{ReloadPolicy, ServiceConfig};
 use portcullis_contract::{
-    BrokenPartPolicy, CompileOptions, CompiledContract, ContractIdentity, ContractLoadError,
-    ContractProblem, DocumentSet, READING_KEY, compile, parse_single_file_as,
+    BrokenPartPolicy, CompileOptions, CompiledContract, ContractBundle, ContractIdentity,
+    ContractLoadError, ContractProblem, DocumentSet, READING_KEY, compile, parse_single_file_as,
     tolerant_reading_advice,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
@@ -20,7 +20,7 @@ use super::reload_verdict::{ReloadBasis, ReloadVerdict};
 
 /// The source of a contract.
 #[derive(Debug)]
-pub(super) enum ReadInput {
+pub(in crate::app) enum ReadInput {
     /// A file and the files that it references.
     File(PathBuf),
     /// Bytes in memory.
@@ -30,6 +30,8 @@ pub(super) enum ReadInput {
         /// The document.
         bytes: Vec<u8>,
     },
+    /// The JSON text of a bundle of files in memory.
+    Bundle(Vec<u8>),
 }
 
 /// One read.
@@ -83,7 +85,7 @@ impl ReadInput {
     pub(super) fn files(&self) -> Vec<PathBuf> {
         match self {
             Self::File(path) => vec![path.clone()],
-            Self::Bytes { .. } => Vec::new(),
+            Self::Bytes { .. } | Self::Bundle(_) => Vec::new(),
         }
     }
 }
@@ -129,6 +131,10 @@ pub(super) fn load(task: &ReadTask) -> (Result<DocumentSet, NotCompiled>, Vec<Pa
         ReadInput::Bytes { name, bytes } => {
             parse_single_file_as(name, bytes.clone(), limits, reading)
         }
+        ReadInput::Bundle(bytes) => match ContractBundle::parse(bytes.clone(), limits) {
+            Ok(bundle) => bundle.load(limits, reading),
+            Err(error) => return (Err(refused(error.to_string())), Vec::new()),
+        },
     };
     let documents = match loaded {
         Ok(documents) => documents,
@@ -139,22 +145,25 @@ pub(super) fn load(task: &ReadTask) -> (Result<DocumentSet, NotCompiled>, Vec<Pa
             );
         }
         Err(error @ ContractLoadError::Parse(_)) => {
-            let refused = NotCompiled::Refused {
-                identity: None,
-                problems: vec![error.to_string()],
-            };
-            return (Err(refused), task.input.files());
+            return (Err(refused(error.to_string())), task.input.files());
         }
     };
     let mut files = match &task.input {
         ReadInput::File(_) => documents.paths(),
-        ReadInput::Bytes { .. } => Vec::new(),
+        ReadInput::Bytes { .. } | ReadInput::Bundle(_) => Vec::new(),
     };
     // Watch the path as configured: the canonical path would miss a symbolic link that changes.
     if let (ReadInput::File(path), Some(entry)) = (&task.input, files.first_mut()) {
         entry.clone_from(path);
     }
     (Ok(documents), files)
+}
+
+fn refused(problem: String) -> NotCompiled {
+    NotCompiled::Refused {
+        identity: None,
+        problems: vec![problem],
+    }
 }
 
 /// Compiles what was read, and compares it with the active contract.

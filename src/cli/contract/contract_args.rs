@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as Flags, Subcommand};
 
 use crate::cli::admin_port::{AdminArgs, AdminChangeArgs};
+use crate::cli::inputs::ReferenceArgs;
 use crate::cli::output::DataFormat;
 
 /// `portcullis contract`.
@@ -129,7 +130,7 @@ Examples:
       show what it would have rejected so far, by squad and operation
   git show next:openapi.yaml | portcullis contract candidate orders -
 
-The contract is a single document: files that it refers to are not sent.
+The files that the contract refers to are sent with it.
 
 Exit codes: 0 fine, 1 it would reject requests or responses, or has errors, 2 could not run, or the
 service has no candidate.")]
@@ -140,6 +141,9 @@ pub(super) struct CandidateArgs {
     /// The contract to try, - is standard input; without it the report is shown
     #[arg(value_name = "FILE|-")]
     pub(super) file: Option<PathBuf>,
+    /// The files that the contract may refer to
+    #[command(flatten)]
+    pub(super) references: ReferenceArgs,
     /// The proxy
     #[command(flatten)]
     pub(super) change: AdminChangeArgs,

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::candidate_text::print_candidate;
+use super::candidate_upload::{CandidateUpload, read_upload};
 use super::contract_args::{
     CandidateArgs, ChangeContractArgs, ContractAction, ContractArgs, ListContractsArgs,
     ShowContractArgs,
@@ -13,15 +14,11 @@ use super::contract_replies::{CandidateStatus, ContractStatus, ContractsReply, R
 use super::contract_text::{print_contract, print_contracts, print_reload};
 use crate::cli::admin_port::{AdminClient, ChangeOutcome, DocumentUpload, print_change};
 use crate::cli::exit_code::CommandOutcome;
-use crate::cli::output::{DataFormat, ReportWriter, print_json};
+use crate::cli::output::{DataFormat, ReportWriter, print_error, print_json};
 use crate::cli::run_error::RunError;
-use crate::source;
 
 /// The path of the contracts.
 const PATH: &str = "contracts";
-
-/// The largest contract that is uploaded, in bytes: the highest limit that a proxy can have.
-const CONTRACT_BYTES_MAX: u64 = 1 << 30;
 
 /// Shows contracts, or changes one.
 pub(crate) fn contract(
@@ -84,20 +81,20 @@ fn upload_candidate(
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
     let client = AdminClient::with_token(&args.change)?;
-    let bytes = source::read(file, CONTRACT_BYTES_MAX)?;
-    let is_json = file
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let CandidateUpload {
+        bytes,
+        media_type,
+        missing,
+    } = read_upload(file, &args.references.root())?;
+    for reason in missing {
+        print_error(&format!("not sent: {reason}"));
+    }
     let name = file.file_name().and_then(|name| name.to_str());
     let change = client.send_document(
         &[PATH, &args.service, "candidate"],
         DocumentUpload {
             bytes,
-            media_type: if is_json {
-                "application/json"
-            } else {
-                "application/yaml"
-            },
+            media_type,
             name: name.filter(|name| *name != "-"),
         },
     )?;

@@ -9,6 +9,7 @@ mod contract_command;
 mod contract_replies;
 mod contract_text;
 mod candidate_text;
+mod candidate_upload;
 
 pub(super) use contract_args::ContractArgs;
 pub(super) use contract_command::contract;

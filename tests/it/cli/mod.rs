@@ -1,5 +1,6 @@
 //! The commands, run as a person or a pipeline runs them.
 
+pub(crate) mod candidate_bundle;
 pub(crate) mod command_line;
 pub(crate) mod contract_command;
 pub(crate) mod diff;

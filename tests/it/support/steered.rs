@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
 use portcullis::admin::{
     AdminAccess, AdminState, CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture,
-    ConfigReloadView, ConfigResult, ContractControl, ContractFault, ContractView, HistoryEntry,
-    ProtectionSource, Readiness, ReloadView, RevisionResult, SinceView, TrafficSource, serve,
+    ConfigReloadView, ConfigResult, ContractControl, ContractFault, ContractUpload, ContractView,
+    HistoryEntry, ProtectionSource, Readiness, ReloadView, RevisionResult, SinceView,
+    TrafficSource, serve,
 };
 use portcullis_breaker::ServiceProtection;
 use portcullis_config::AdminToken;
@@ -115,13 +115,14 @@ impl ContractControl for Fake {
         self.change(service, format!("reload {service}"), RevisionResult::Active)
     }
 
-    fn propose(
-        &self,
-        service: &str,
-        bytes: Bytes,
-        name: Option<String>,
-    ) -> ChangeFuture<ReloadView> {
-        let call = format!("propose {service} {} bytes {name:?}", bytes.len());
+    fn propose(&self, service: &str, upload: ContractUpload) -> ChangeFuture<ReloadView> {
+        let ContractUpload {
+            bytes,
+            name,
+            is_bundle,
+        } = upload;
+        let kind = if is_bundle { "bundle" } else { "bytes" };
+        let call = format!("propose {service} {} {kind} {name:?}", bytes.len());
         self.change(service, call, RevisionResult::Candidate)
     }
 

@@ -5,7 +5,7 @@
 //! `swagger` translates those of Swagger 2.0 to OpenAPI 3.0. `reference` resolves `$ref`, with the
 //! help of `identifier` where schemas have an `$id` or an anchor. `revision` computes the identity
 //! of the contract, `dialect` its OpenAPI version. `contract_problem` is how every layer reports
-//! what is wrong with a contract, `broken_part` what a tolerant compilation leaves out.
+//! what is wrong with a contract, `contract_bundle` a contract of several files as one value, `broken_part` what a tolerant compilation leaves out.
 //!
 //! This is the lowest layer of the crate: it does not interpret schemas or messages.
 
@@ -23,3 +23,4 @@ pub(crate) mod contract_problem;
 pub(crate) mod contract_repair;
 pub(crate) mod reading_advice;
 pub(crate) mod broken_part;
+pub(crate) mod contract_bundle;

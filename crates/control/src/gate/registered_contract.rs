@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use portcullis_contract::{
-    ContractIdentity, ContractLoadError, DocumentSet, ReadFile, UnreadableFile, load, load_tolerant,
+    ContractIdentity, ContractLoadError, DocumentSet, ReadFile, UnreadableFile, load,
+    load_tolerant, shared_folder,
 };
 use portcullis_vocabulary::limits::Limits;
 
@@ -154,25 +155,6 @@ impl RegisteredContract {
         load_tolerant(Path::new(&entry.path), &name, limits, &read)
             .map_err(|error| ContractDamage::Unreadable(error.to_string()))
     }
-}
-
-/// The deepest folder that contains all files, so that no path of the machine is stored.
-fn shared_folder(paths: &[&Path]) -> PathBuf {
-    let folder = |path: &Path| -> Vec<PathBuf> {
-        let parts = path.parent().map(Path::components).into_iter().flatten();
-        parts.map(|part| PathBuf::from(part.as_os_str())).collect()
-    };
-    let mut folders = paths.iter().map(|path| folder(path));
-    let first = folders.next().unwrap_or_default();
-    let shared = folders.fold(first, |shared, folder| {
-        let same = shared
-            .iter()
-            .zip(&folder)
-            .take_while(|(one, other)| one == other)
-            .count();
-        shared.into_iter().take(same).collect()
-    });
-    shared.into_iter().collect()
 }
 
 #[cfg(test)]
