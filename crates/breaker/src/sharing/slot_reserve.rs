@@ -9,20 +9,23 @@
 //! - For a squad that needs the last fraction of its share, also the whole slots that squads which
 //!   were seen recently are guaranteed.
 //! - For a squad beyond its share whose calls are short, what each squad never lends, while no squad
-//!   within its guarantee waits. What it borrows comes back sooner than an owner's patience ends.
-//! - For a squad whose calls are long, hang, or are not known, the whole share of each squad that
-//!   was seen recently, because what it borrows may not come back in time. Of squads that were not
-//!   seen, what they never lend.
+//!   within its guarantee waits. By Little's law, it has no more slots than it gives back before an
+//!   owner's patience ends, so calls that begin to hang keep no more than that.
+//! - For a squad beyond that, whose calls are long, hang, or are not known, the whole share of each
+//!   squad that was seen recently, because what it borrows may not come back in time. Of squads that
+//!   were not seen, what they never lend.
 //! - For unknown callers, what each squad never lends, and twice what each squad needed recently, up
 //!   to its share. They have no guarantee, so nothing would be left for them if the shares of all
-//!   squads stayed free.
+//!   squads stayed free. Beyond two slots more than they give back within the time for which demand
+//!   is remembered, the same as for long calls. The two slots show how long their calls take.
 //!
 //! The result is the bound that the simulations check. A squad that asks for no more than it never
 //! lends does not wait. A squad that was seen recently and asks for no more than its guarantee does
 //! not wait for squads with long calls, and waits for squads with short calls until one of the lent
 //! slots comes back; for unknown callers it waits only if it suddenly needs more than twice what it
 //! needed before. A squad that appears after an absence gets the lendable rest of its guarantee
-//! as lent slots come back, before anyone else.
+//! as lent slots come back, before anyone else. None of these waits can be shorter: a slot whose call
+//! has not ended is not free, because the upstream still works on the call.
 //!
 //! Sources: Kubernetes, "API Priority and Fairness" (seats that are lent and borrowed, and those
 //! that are not); Netflix, "Performance Under Load" and its concurrency-limits library (partitions

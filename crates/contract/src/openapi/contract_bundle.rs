@@ -34,7 +34,7 @@ pub struct ContractBundle {
     files: BTreeMap<String, String>,
 }
 
-/// Why something is no bundle, as a sentence that says where.
+/// Why a bundle is refused, as a sentence that says where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BundleError(String);
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_bundle_is_refused_with_its_place() {
+    fn invalid_bundles_are_refused_with_a_location() {
         let check = |text: &str, expected: &str| {
             let error = parse(text).unwrap_err();
             assert!(error.contains(expected), "{text}: {error}");
