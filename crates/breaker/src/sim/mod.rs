@@ -7,6 +7,7 @@
 mod seeds;
 mod circuit_breakers;
 mod slot_shares;
+mod slot_threads;
 mod slot_traffic;
 mod guarantees;
 mod fair_shares;
