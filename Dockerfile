@@ -27,13 +27,22 @@ COPY src src
 # Cargo.toml names benchmarks and tests, and cargo requires their files.
 COPY benches benches
 COPY tests tests
+# The training of the profile reads the sample contracts.
+COPY contracts contracts
+COPY deploy/build-dist deploy/build-dist
 # Shown by `portcullis_build_info` and `/__owner`: --build-arg PORTCULLIS_BUILD_COMMIT=$(git rev-parse HEAD)
 ARG PORTCULLIS_BUILD_COMMIT
+# `--build-arg PGO=off` builds without a profile: half of the time (docs/building.md).
+ARG PGO=on
+# Python drives the training, and rustup adds the tools that read its counts.
+RUN if [ "$PGO" != off ]; then \
+        apt-get update -qq && apt-get install -qq --no-install-recommends python3 \
+        && rm -rf /var/lib/apt/lists/* && rustup component add llvm-tools; \
+    fi
 # The caches outlive the layer, so a source change compiles only the crates of this workspace.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --profile dist --locked --bin portcullis \
-    && cp target/dist/portcullis /portcullis
+    deploy/build-dist /portcullis
 
 FROM ${RUNTIME_IMAGE}
 COPY --from=build /portcullis /usr/local/bin/portcullis

@@ -10,8 +10,7 @@ use crate::source::ReferenceRoot;
 use portcullis_config::{ReloadPolicy, ServiceConfig};
 use portcullis_contract::{
     BrokenPartPolicy, CompileOptions, CompiledContract, ContractBundle, ContractIdentity,
-    ContractLoadError, ContractProblem, DocumentSet, READING_KEY, compile,
-    tolerant_reading_advice,
+    ContractLoadError, ContractProblem, DocumentSet, READING_KEY, compile, tolerant_reading_advice,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::limits::Limits;

@@ -16,10 +16,10 @@ use serde_json::Value;
 
 use portcullis_json::{JsonNode, TapeJson, take_steps};
 
-use portcullis_validator::TapeValidatorOptions;
 use super::lower::{UNKNOWN, unknown_node};
 use super::schema_verdict::SchemaVerdict;
 use crate::openapi::document::NodeRef;
+use portcullis_validator::TapeValidatorOptions;
 
 /// The most answers that are changed one at a time. A value to which more unknown parts are applied
 /// is judged by the others alone.
