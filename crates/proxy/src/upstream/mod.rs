@@ -9,13 +9,17 @@ mod upstream_client;
 mod connection_pool;
 mod address_memory;
 mod address_race;
+mod upstream_socket;
 mod upstream_connection;
 mod upstream_body;
 mod upstream_error;
 mod local_resource;
+mod upstream_tls_store;
 
 pub use local_resource::LocalResource;
 pub use upstream_body::UpstreamBody;
 pub use upstream_client::UpstreamClient;
 pub(super) use upstream_client::copy;
 pub use upstream_error::{UpstreamError, UpstreamPhase};
+pub use upstream_socket::UpstreamSecurity;
+pub use upstream_tls_store::{UpstreamTlsKey, UpstreamTlsStore};

@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
+use super::upstream_socket::UpstreamSocket;
 use crate::body::ForwardBody;
 use crate::deadline_timer::DeadlineTimer;
 use crate::limits::{LIBRARY_HEADER_COUNT_MAX, UpstreamLimits};
@@ -30,9 +30,8 @@ impl UpstreamConnection {
     /// Prepares a connection to the upstream for requests.
     ///
     /// # Errors
-    /// If the socket cannot be set up.
-    pub(super) async fn handshake(stream: TcpStream, limits: &UpstreamLimits) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
+    /// If the library does not accept the socket.
+    pub(super) async fn new(stream: UpstreamSocket, limits: &UpstreamLimits) -> io::Result<Self> {
         let received = Rc::new(Cell::new(false));
         let stream = TrackedStream {
             stream,
@@ -90,7 +89,7 @@ impl UpstreamConnection {
 /// (RFC 9112 section 9.5).
 #[derive(Debug)]
 struct TrackedStream {
-    stream: TcpStream,
+    stream: UpstreamSocket,
     received: Rc<Cell<bool>>,
 }
 
@@ -151,8 +150,11 @@ impl AsyncWrite for TrackedStream {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match Pin::new(&mut self.get_mut().stream).poll_flush(cx) {
+            Poll::Ready(Err(error)) if is_closed(&error) => Poll::Ready(Ok(())),
+            flushed => flushed,
+        }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
+use portcullis_tls::TlsFault;
+
 use super::local_resource::LocalResource;
 use crate::body::RequestBodyError;
 use crate::limits::UpstreamLimits;
@@ -53,6 +55,17 @@ pub enum UpstreamError {
         resource: LocalResource,
         /// The error of the system.
         source: Arc<io::Error>,
+    },
+    /// The upstream was reached, and TLS with it failed; the request was not answered.
+    #[error(
+        "TLS with upstream {authority} failed: {}; check `upstream_tls` of the service",
+        fault.reason()
+    )]
+    Tls {
+        /// The upstream.
+        authority: Arc<str>,
+        /// What failed.
+        fault: TlsFault,
     },
     /// The upstream was too slow.
     #[error("upstream {authority} {}", phase.description())]
@@ -108,6 +121,10 @@ impl UpstreamError {
                 authority,
                 source: *source,
             };
+        }
+        // With TLS 1.3, an upstream refuses the certificate of a client after the handshake.
+        if let Some(fault) = find::<io::Error>(error).and_then(TlsFault::of) {
+            return Self::Tls { authority, fault };
         }
         if error.is_parse_too_large() {
             let reason = too_large_head(limits).into();
