@@ -37,6 +37,7 @@ fn main() {
         ("has_php", has_programs(&["php", "python3"])),
         ("has_prlimit", has_programs(&["prlimit"])),
         ("has_curl_and_jq", has_programs(&["curl", "jq"])),
+        ("has_openssl", has_programs(&["openssl"])),
     ];
     for (name, is_there) in has {
         println!("cargo::rustc-check-cfg=cfg({name})");

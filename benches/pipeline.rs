@@ -26,8 +26,8 @@ use portcullis::source::load_contract;
 use portcullis_breaker::{ServicePolicy, ServiceProtection};
 use portcullis_contract::{CompileOptions, compile};
 use portcullis_proxy::{
-    ActiveConfig, ActiveService, ClientLimits, DataCore, IncomingRequest, Peer, PublishedConfig,
-    RequestHandler,
+    ActiveConfig, ActiveService, ClientLimits, DataCore, DataCoreParts, IncomingRequest, Peer,
+    PublishedConfig, RequestHandler, UpstreamTlsStore,
 };
 use portcullis_telemetry::{Metrics, TrafficInventory};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -111,7 +111,14 @@ fn serve_pipeline(pipe: DuplexStream) {
     let services = services.collect();
     let config = Arc::new(config);
     let published = PublishedConfig::new(ActiveConfig::new(config, services));
-    let core = DataCore::new(&published, None, None, 0, &Metrics::new());
+    let parts = DataCoreParts {
+        published: &published,
+        keys: None,
+        tracer: None,
+        metrics: &Metrics::new(),
+        upstream_tls: &UpstreamTlsStore::default(),
+    };
+    let core = DataCore::new(0, &parts);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
     let peer = Rc::new(Peer::new(address, &[]));
     let limits = ClientLimits::default();

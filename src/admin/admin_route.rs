@@ -39,6 +39,8 @@ pub(super) enum AdminRoute<'p> {
     OpenWindow { service: &'p str },
     /// Closes the deploy window of a service.
     CloseWindow { service: &'p str },
+    /// The certificates that are loaded.
+    Tls,
     /// The contracts of all services.
     Contracts,
     /// The contract of a service.
@@ -58,7 +60,7 @@ pub(super) enum AdminRoute<'p> {
 }
 
 /// Every route as listed at `/`: method, path and purpose.
-const SHOWN: [(&str, &str, &str); 22] = [
+const SHOWN: [(&str, &str, &str); 23] = [
     ("GET", "/livez", "whether the process runs"),
     ("GET", "/readyz", "whether it is ready for traffic"),
     ("GET", "/metrics", "metrics for Prometheus"),
@@ -81,6 +83,7 @@ const SHOWN: [(&str, &str, &str); 22] = [
         r#"{"for": "10m", "reason": "…"}"#,
     ),
     ("POST", "/deploy-windows/{service}/close", "{}"),
+    ("GET", "/tls", "certificates, and files that cannot be used"),
     ("GET", "/contracts", "contracts and their revisions"),
     ("GET", "/contracts/{service}", "the same for one service"),
     ("POST", "/contracts/{service}/reload", "{}"),
@@ -119,6 +122,7 @@ impl<'p> AdminRoute<'p> {
             ["traffic"] => Self::Traffic,
             ["owners"] => Self::Owners,
             ["deploy-windows"] => Self::DeployWindows,
+            ["tls"] => Self::Tls,
             ["contracts"] => Self::Contracts,
             ["config", "reload"] => Self::ReloadConfig,
             [_, ..] if parts[1..count].contains(&"") => return None,
@@ -183,6 +187,7 @@ impl<'p> AdminRoute<'p> {
             | Self::ServiceTraffic { .. }
             | Self::Owners
             | Self::DeployWindows
+            | Self::Tls
             | Self::Contracts
             | Self::Contract { .. }
             | Self::Candidate { .. } => false,

@@ -10,6 +10,7 @@ use portcullis_vocabulary::Catalog;
 use super::admin_access::AdminAccess;
 use super::contracts::ContractControl;
 use super::readiness::Readiness;
+use super::tls_view::TlsSource;
 use super::traffic_view::TrafficSource;
 
 /// The parts of the program that the admin port shows and changes.
@@ -25,6 +26,8 @@ pub struct AdminState {
     pub traffic: Arc<dyn TrafficSource>,
     /// Serves `/contracts` and `/config`.
     pub contracts: Arc<dyn ContractControl>,
+    /// Serves `/tls`.
+    pub tls: Arc<dyn TlsSource>,
     /// The largest contract that can be proposed, in bytes.
     pub contract_bytes_max: usize,
     /// Decides who may change something.

@@ -6,12 +6,14 @@
 //! a `Host` that a web page cannot forge. Changes must pass further checks of [`AdminAccess`].
 //!
 //! - `server` accepts connections, checks access and calls the handler of the route
+//! - `admin_tls` performs the handshakes of connections with TLS
 //! - `admin_route` is the table of routes, `admin_state` what the handlers work with
-//! - `breakers`, `deploy_windows`, `traffic_view`, `contracts` and `dashboard` are the handlers
+//! - `breakers`, `deploy_windows`, `traffic_view`, `tls_view`, `contracts` and `dashboard` are the handlers
 //! - `admin_body`, `admin_response` and `name_lookup` are shared by the handlers
 
 mod readiness;
 mod admin_state;
+mod admin_tls;
 mod server;
 mod admin_access;
 mod admin_route;
@@ -22,11 +24,13 @@ mod name_lookup;
 mod breakers;
 mod deploy_windows;
 mod traffic_view;
+mod tls_view;
 mod contracts;
 mod dashboard;
 
 pub use admin_access::AdminAccess;
 pub use admin_state::{AdminState, ProtectionSource};
+pub use admin_tls::AdminTls;
 pub use contracts::{
     CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture, ConfigReloadView,
     ConfigResult, ContractControl, ContractFault, ContractUpload, ContractView, HistoryEntry,
@@ -34,4 +38,5 @@ pub use contracts::{
 };
 pub use readiness::{Readiness, ReadinessGuard};
 pub use server::serve;
+pub use tls_view::{TlsCertificateView, TlsSectionView, TlsSource};
 pub use traffic_view::TrafficSource;

@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
 use portcullis_telemetry::LogThrottle;
@@ -18,8 +19,9 @@ use super::admin_body::AdminBodyLimits;
 use super::admin_response::{AdminRefusal, AdminResponse, metrics, text};
 use super::admin_route::AdminRoute;
 use super::admin_state::{AdminState, Operator};
+use super::admin_tls::AdminTls;
 use super::breakers::BreakerPath;
-use super::{admin_body, breakers, contracts, dashboard, deploy_windows, traffic_view};
+use super::{admin_body, breakers, contracts, dashboard, deploy_windows, tls_view, traffic_view};
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,13 +29,18 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pause before the next accept when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves the admin port. Ends only with its task.
-pub async fn serve(listener: TcpListener, admin: AdminState) {
+/// Serves the admin port, with TLS if it has any. Ends only with its task.
+pub async fn serve(listener: TcpListener, tls: Option<AdminTls>, admin: AdminState) {
     let failures = LogThrottle::new();
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                tokio::spawn(connection(stream, Operator { peer }, admin.clone()));
+                tokio::spawn(connection(
+                    stream,
+                    tls.clone(),
+                    Operator { peer },
+                    admin.clone(),
+                ));
             }
             Err(error) => {
                 if let Some(suppressed) = failures.pass(Instant::now()) {
@@ -45,7 +52,26 @@ pub async fn serve(listener: TcpListener, admin: AdminState) {
     }
 }
 
-async fn connection(stream: TcpStream, operator: Operator, admin: AdminState) {
+async fn connection(
+    stream: TcpStream,
+    tls: Option<AdminTls>,
+    operator: Operator,
+    admin: AdminState,
+) {
+    match tls {
+        None => serve_stream(stream, operator, admin).await,
+        Some(tls) => {
+            if let Some(stream) = tls.open(stream).await {
+                serve_stream(stream, operator, admin).await;
+            }
+        }
+    }
+}
+
+async fn serve_stream<S>(stream: S, operator: Operator, admin: AdminState)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = service_fn(|request| async {
         let answer = answer(request, operator, &admin).await;
         Ok::<_, Infallible>(answer.unwrap_or_else(AdminResponse::from))
@@ -138,6 +164,7 @@ async fn perform(
         AdminRoute::CloseWindow { service } => {
             deploy_windows::close(&admin.protection_snapshot(), operator, service, &bytes)
         }
+        AdminRoute::Tls => Ok(tls_view::all(&*admin.tls)),
         AdminRoute::Contracts => Ok(contracts::all(admin)),
         AdminRoute::Contract { service } => contracts::one(admin, service),
         AdminRoute::Reload { service } => contracts::reload(admin, operator, service, &bytes).await,

@@ -10,6 +10,7 @@ use portcullis_proxy::BindError;
 use portcullis_telemetry::TracingError;
 
 use super::keys_error::KeysError;
+use super::tls::TlsLoadError;
 
 /// Why the program cannot start. Every message says where the fault is and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,12 @@ pub enum AppError {
     /// The keys that verify tokens cannot be loaded.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// Files of TLS cannot be used.
+    #[error("{}", lines(errors))]
+    Tls {
+        /// The errors, one for each section.
+        errors: Vec<TlsLoadError>,
+    },
     /// The data port cannot be bound.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -58,7 +65,7 @@ pub enum AppError {
     Runtime(io::Error),
 }
 
-fn lines(errors: &[AppError]) -> String {
+fn lines<E: ToString>(errors: &[E]) -> String {
     let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
     lines.join("\n")
 }

@@ -15,8 +15,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::admin;
-use crate::admin::AdminState;
+use crate::admin::{AdminState, AdminTls};
 use crate::source::{remove_old_drafts, yield_to_data_cores};
+use portcullis_config::ServiceConfig;
 use portcullis_proxy::ConnectionCap;
 use portcullis_telemetry::{AccessLog, Metrics, SpanExport, lines_lost};
 use portcullis_vocabulary::limits::SPAN_FLUSH_MAX;
@@ -25,6 +26,7 @@ use super::app_error::AppError;
 use super::key_reader::KeyReader;
 use super::live_state_reader::LiveStateReader;
 use super::reload::ContractWatcher;
+use super::tls::TlsPlaces;
 
 /// How often the gauges are updated. Raw histogram samples are kept until then.
 const GAUGE_INTERVAL: Duration = Duration::from_secs(1);
@@ -56,13 +58,16 @@ pub(super) struct ControlTasks {
     pub(super) keys: Option<KeyReader>,
     pub(super) watchers: Vec<ContractWatcher>,
     pub(super) spans: Option<SpanExport>,
+    pub(super) tls: TlsPlaces,
+    /// The services at the start.
+    pub(super) services: Vec<ServiceConfig>,
     /// The folders of the contract caches.
     pub(super) cache_folders: BTreeSet<PathBuf>,
 }
 
 /// Starts the control thread.
 pub(super) fn start_control(
-    listener: std::net::TcpListener,
+    (listener, admin_tls): (std::net::TcpListener, Option<AdminTls>),
     admin: AdminState,
     tasks: ControlTasks,
 ) -> Result<ControlThread, AppError> {
@@ -81,7 +86,7 @@ pub(super) fn start_control(
         .name("control".to_owned())
         .spawn(move || {
             runtime.block_on(async move {
-                tokio::spawn(admin::serve(listener, admin));
+                tokio::spawn(admin::serve(listener, admin_tls, admin));
                 let spans = tasks.spawn();
                 // A dropped sender ends the wait too.
                 let _ = stopped.await;
@@ -108,6 +113,7 @@ impl ControlTasks {
                 remove_old_drafts(folder, SystemTime::now());
             }
         });
+        self.tls.follow(&self.services);
         for watcher in self.watchers {
             tokio::spawn(watcher.run());
         }

@@ -8,6 +8,7 @@
 //! - `startup`, `startup_contracts`, `control_thread`: start the threads
 //! - `reload`: replaces contracts and configuration while the program serves
 //! - `key_reader`, `refresh_schedule`: read the keys that verify tokens
+//! - `tls`: the files of TLS, which are loaded again when they change
 //! - `live_state_reader`: gives the admin port and the metrics a view of the active services
 //! - `running_app`, `signals`: drain and stop
 
@@ -23,6 +24,7 @@ mod key_reader;
 mod live_state_reader;
 mod refresh_schedule;
 mod reload;
+mod tls;
 
 mod running_app;
 mod signals;
@@ -33,3 +35,4 @@ pub use reload::ConfigReader;
 pub use running_app::{RunningApp, ServedTotals};
 pub use signals::run;
 pub use startup::build;
+pub use tls::TlsLoadError;

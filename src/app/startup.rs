@@ -11,7 +11,7 @@ use portcullis_config::Config;
 use portcullis_proxy::inspect::InspectLimits;
 use portcullis_proxy::{
     BoundListener, ClientLimits, ConnectionCap, CoreResources, DrainSignal, ListenerSettings,
-    ListenerTotals, bind, drain, serve_core,
+    ListenerTls, ListenerTotals, bind, drain, serve_core,
 };
 use portcullis_telemetry::{Metrics, start_tracing};
 use portcullis_vocabulary::limits::Limits;
@@ -27,6 +27,7 @@ use super::reload::{
 };
 use super::running_app::RunningApp;
 use super::startup_contracts::compile_all;
+use super::tls::{StartupTls, TlsPlaces};
 
 /// The prefix of the data cores' names in the readiness state.
 const DATA_CORE: &str = "data core";
@@ -48,20 +49,17 @@ pub(super) fn build_reloadable(
     let contracts = compile_all(&config)?;
     let key_reader = load_keys(&config.identity)?;
     let keys = key_reader.as_ref().map(KeyReader::keys);
-    let bound = bind(config.listen_address, cores(&config))?;
-    let data_address = bound
-        .first()
-        .map_or(config.listen_address, BoundListener::address);
-    let (admin_listener, admin_address) = bind_admin(&config)?;
     let metrics = metrics(&config);
+    let tls = StartupTls::load(&config, &metrics)?;
+    let (bound, data_address) = bind_data(&config)?;
+    let (admin_listener, admin_address) = bind_admin(&config)?;
     let (tracer, spans) = start_tracing(&config.tracing, &metrics)?.unzip();
     let readiness = Readiness::new();
     let (trigger, drain) = drain();
-    let connections_max = client_connections(config.limits.connections_max, bound.len());
-    let cap = ConnectionCap::new(connections_max);
+    let cap = connection_cap(&config, bound.len());
     let limits = config.limits.clone();
     let cache_folders = cache_folders(&config);
-    let settings = settings(&config, Arc::clone(&cap));
+    let settings = settings(&config, tls.listen, Arc::clone(&cap));
     let access = AdminAccess::new(admin_address, config.admin_token.as_ref());
     let writer = Arc::new(LiveStateWriter::new(
         config,
@@ -71,34 +69,38 @@ pub(super) fn build_reloadable(
         &metrics,
     ));
     let live_state = LiveStateReader::new(&writer);
-    let (watchers, reload) = create_watchers(&writer, config_reader, &limits, bound.len())?;
+    let (watchers, reload) =
+        create_watchers(&writer, config_reader, &tls.places, &limits, bound.len())?;
     let admin = AdminState {
         readiness: readiness.clone(),
         metrics: metrics.clone(),
         protection: Arc::new(live_state.clone()),
         traffic: Arc::new(live_state.clone()),
         contracts: Arc::new(reload.clone()),
+        tls: Arc::new(tls.places.status().clone()),
         contract_bytes_max: limits.contract_bytes_max,
         access,
     };
-    let gauges = GaugeSources {
-        metrics: metrics.clone(),
-        cap,
-        live_state,
-    };
     let tasks = ControlTasks {
-        gauges,
+        gauges: GaugeSources {
+            metrics: metrics.clone(),
+            cap,
+            live_state,
+        },
         keys: key_reader,
         watchers,
         spans,
         cache_folders,
+        services: writer.config().services.clone(),
+        tls: tls.places.clone(),
     };
-    let control = start_control(admin_listener, admin, tasks)?;
+    let control = start_control((admin_listener, tls.admin), admin, tasks)?;
     let resources = Arc::new(CoreResources {
         published: writer.published(),
         metrics,
         keys,
         tracer,
+        upstream_tls: tls.places.upstreams().clone(),
         settings,
     });
     let data = start_cores(bound, &resources, &readiness, &drain)?;
@@ -137,20 +139,22 @@ fn metrics(config: &Config) -> Metrics {
 fn create_watchers(
     writer: &Arc<LiveStateWriter>,
     config_reader: Option<ConfigReader>,
+    tls: &TlsPlaces,
     limits: &Limits,
     data_cores: usize,
 ) -> Result<(Vec<ContractWatcher>, ReloadController), AppError> {
     // Compilations leave the data cores their processors.
     let processors = thread::available_parallelism().map_or(1, usize::from);
-    let resources = WatcherResources::start(processors.saturating_sub(data_cores).max(1))
-        .map_err(AppError::Runtime)?;
+    let resources =
+        WatcherResources::start(tls.files(), processors.saturating_sub(data_cores).max(1))
+            .map_err(AppError::Runtime)?;
     let registry = WatcherRegistry::default();
     let watchers = writer.services().into_iter().map(|(id, service)| {
         let readers = ServiceReaders::new(&service, limits.contract_bytes_max, &resources);
         ContractWatcher::new(writer, id, registry.add(id), readers, None)
     });
     let watchers = watchers.collect();
-    let reload = ReloadController::new(writer, registry, resources, config_reader);
+    let reload = ReloadController::new(writer, registry, resources, config_reader, tls.clone());
     Ok((watchers, reload))
 }
 
@@ -159,6 +163,17 @@ fn cores(config: &Config) -> usize {
         0 => thread::available_parallelism().map_or(1, usize::from),
         cores => cores,
     }
+}
+
+fn connection_cap(config: &Config, cores: usize) -> Arc<ConnectionCap> {
+    let connections_max = client_connections(config.limits.connections_max, cores);
+    ConnectionCap::new(connections_max)
+}
+
+fn bind_data(config: &Config) -> Result<(Vec<BoundListener>, SocketAddr), AppError> {
+    let bound = bind(config.listen_address, cores(config))?;
+    let address = bound.first().map(BoundListener::address);
+    Ok((bound, address.unwrap_or(config.listen_address)))
 }
 
 fn bind_admin(config: &Config) -> Result<(std::net::TcpListener, SocketAddr), AppError> {
@@ -172,10 +187,15 @@ fn bind_admin(config: &Config) -> Result<(std::net::TcpListener, SocketAddr), Ap
     bind().map_err(|source| AppError::Admin { address, source })
 }
 
-fn settings(config: &Config, cap: Arc<ConnectionCap>) -> ListenerSettings {
+fn settings(
+    config: &Config,
+    tls: Option<ListenerTls>,
+    cap: Arc<ConnectionCap>,
+) -> ListenerSettings {
     ListenerSettings {
         limits: wire_limits(&config.limits),
         trusted_networks: config.identity.trusted_peers.networks().to_vec(),
+        tls,
         cap,
     }
 }

@@ -23,3 +23,4 @@ mod identity;
 mod proxy;
 mod source;
 mod telemetry;
+mod tls;

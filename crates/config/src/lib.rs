@@ -17,11 +17,12 @@ pub use flag_overrides::FlagOverrides;
 pub use load_config::{load, load_catalog, load_catalog_file, parse_catalog};
 pub use program_config::Config;
 pub use sections::{
-    AccessLogConfig, AccessLogPath, AdminToken, CollectorUrl, ContractSource, HostPattern,
-    IdentityConfig, IdentitySource, InvalidAdminToken, JwtConfig, KeySource, LogConfig, LogFormat,
-    LogLevel, OwnerConfig, PathPrefix, PreflightPolicy, RefusalConfig, RefusalValues, ReloadConfig,
-    ReloadPolicy, RuntimeConfig, SecretHeaders, ServiceConfig, TracingConfig, UpstreamAddress,
-    UpstreamTarget,
+    AccessLogConfig, AccessLogPath, AdminToken, CertificateIdentityConfig, CertificatePaths,
+    CollectorUrl, ContractSource, HostPattern, IdentityConfig, IdentitySource, InvalidAdminToken,
+    JwtConfig, KeySource, LogConfig, LogFormat, LogLevel, OwnerConfig, PathPrefix, PortTlsConfig,
+    PreflightPolicy, RefusalConfig, RefusalValues, ReloadConfig, ReloadPolicy, RuntimeConfig,
+    SecretHeaders, ServiceConfig, TracingConfig, UpstreamAddress, UpstreamTarget,
+    UpstreamTlsConfig,
 };
 pub use tree::environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
 pub use tree::{ConfigErrors, ConfigProblem, nearest};
@@ -30,3 +31,5 @@ pub use tree::{ConfigErrors, ConfigProblem, nearest};
 mod shipped_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use portcullis_vocabulary::{Catalog, Limits, SquadId, TierPolicies};
 
 use super::sections::{
-    AccessLogConfig, AdminToken, IdentityConfig, LogConfig, OwnerConfig, RefusalConfig,
-    RuntimeConfig, ServiceConfig, TracingConfig, UpstreamTarget,
+    AccessLogConfig, AdminToken, IdentityConfig, LogConfig, OwnerConfig, PortTlsConfig,
+    RefusalConfig, RuntimeConfig, ServiceConfig, TracingConfig, UpstreamTarget,
 };
 
 /// The whole configuration, from [`load`](super::load()) or [`Config::single`].
@@ -16,10 +16,14 @@ use super::sections::{
 pub struct Config {
     /// The address for clients, `listen.address`.
     pub listen_address: SocketAddr,
+    /// TLS for clients, `listen.tls`.
+    pub listen_tls: PortTlsConfig,
     /// The pseudonym in the `Via` field of forwarded requests, `listen.via`.
     pub via: String,
     /// The address for operators, `admin.address`.
     pub admin_address: SocketAddr,
+    /// TLS for operators, `admin.tls`.
+    pub admin_tls: PortTlsConfig,
     /// The token that changes over the admin port require, `admin.token`.
     pub admin_token: Option<AdminToken>,
     /// The squads; empty if no catalog is configured.
@@ -77,8 +81,10 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen_address: SocketAddr::from(([0, 0, 0, 0], 8080)),
+            listen_tls: PortTlsConfig::default(),
             via: "portcullis".to_owned(),
             admin_address: SocketAddr::from(([127, 0, 0, 1], 9901)),
+            admin_tls: PortTlsConfig::default(),
             admin_token: None,
             catalog: Arc::default(),
             identity: IdentityConfig::default(),

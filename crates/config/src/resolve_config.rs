@@ -9,9 +9,9 @@ use portcullis_vocabulary::{Catalog, ConfigLocation};
 
 use super::program_config::Config;
 use super::sections::{
-    ReloadConfig, ServiceContext, read_access_log, read_admin, read_identity, read_limits,
-    read_log, read_owner, read_protection, read_refusals, read_reload, read_runtime, read_services,
-    read_tiers, read_tracing,
+    IdentityContext, PortTlsConfig, ReloadConfig, ServiceContext, read_access_log, read_admin,
+    read_identity, read_limits, read_log, read_owner, read_port_tls, read_protection,
+    read_refusals, read_reload, read_runtime, read_services, read_tiers, read_tracing,
 };
 use super::tree::config_value::{address, boolean};
 use super::tree::{ConfigNode, ConfigSection, ConfigValueError};
@@ -23,16 +23,24 @@ pub(super) fn read_config(
     directory: &Path,
 ) -> Config {
     let default = Config::default();
-    let (listen_address, listen_location, via) = read_listen(root.section("listen"), &default);
-    let (admin_address, admin_token) = read_admin(root.section("admin"), default.admin_address);
-    if listen_address == admin_address && listen_address.port() != 0 {
+    let listen = read_listen(root.section("listen"), &default, directory);
+    let (admin_address, admin_token, admin_tls) =
+        read_admin(root.section("admin"), default.admin_address, directory);
+    if listen.address == admin_address && listen.address.port() != 0 {
         root.refuse_at(
-            listen_location,
+            listen.location,
             "listen.address",
             "is the admin address too; try another port",
         );
     }
-    let identity = read_identity(root.section("identity"), directory);
+    let identity = read_identity(
+        root.section("identity"),
+        &IdentityContext {
+            tls: &listen.tls,
+            catalog: catalog.as_deref(),
+            directory,
+        },
+    );
     let runtime = read_runtime(root.section("runtime"));
     let limits = read_limits(root.section("limits"));
     let log = read_log(root.section("log"));
@@ -51,9 +59,11 @@ pub(super) fn read_config(
     let services = read_services(&mut root, &context);
     root.finish();
     Config {
-        listen_address,
-        via,
+        listen_address: listen.address,
+        listen_tls: listen.tls,
+        via: listen.via,
         admin_address,
+        admin_tls,
         admin_token,
         catalog: catalog.unwrap_or_default(),
         identity,
@@ -70,15 +80,30 @@ pub(super) fn read_config(
     }
 }
 
+/// `[listen]`.
+struct ListenSection {
+    address: SocketAddr,
+    location: ConfigLocation,
+    via: String,
+    tls: PortTlsConfig,
+}
+
 fn read_listen(
     mut section: ConfigSection<'_>,
     default: &Config,
-) -> (SocketAddr, ConfigLocation, String) {
+    directory: &Path,
+) -> ListenSection {
     let location = section.location_of("address");
     let address = section.value("address", default.listen_address, address);
     let via = section.value("via", default.via.clone(), pseudonym);
+    let tls = read_port_tls(section.section("tls"), directory);
     section.finish();
-    (address, location, via)
+    ListenSection {
+        address,
+        location,
+        via,
+        tls,
+    }
 }
 
 /// A pseudonym of RFC 9110 section 7.6.3, without characters that its readers must quote.

@@ -390,7 +390,7 @@ fn reports_invalid_token_settings() {
         refuses(&format!("[identity.jwt]\n{lines}"), &format!("config.toml:6: identity.jwt.{message}"));
     };
     refuses("[identity]\nsource = \"jwt\"", "config.toml:5: identity.jwt.jwks: is missing; it has no default");
-    refuses("[identity]\nsource = \"jtw\"", "config.toml:6: identity.source: expected \"headers\" or \"jwt\", found \"jtw\"; try \"jwt\"");
+    refuses("[identity]\nsource = \"jtw\"", "config.toml:6: identity.source: expected \"headers\" or \"jwt\" or \"certificate\" or \"xfcc\", found \"jtw\"; try \"jwt\"");
     refuses("[identity]\nsource = \"jwt\"\njwt = \"a.json\"", "config.toml:7: identity.jwt: expected a table, found \"a.json\"\nconfig.toml:7: identity.jwt.jwks: is missing; it has no default");
     let keys = "jwks: expected a file path or an http or https address, found";
     check("jwks = \"\"", &format!("{keys} \"\""));
@@ -419,7 +419,7 @@ fn suggests_the_nearest_key_for_an_unknown_one() {
     refuses("[limits]\nbody_byte_max = 1", "config.toml:6: limits.body_byte_max: unknown key; try body_bytes_max");
     refuses("[limits]\nbody-bytes-max = 1", "config.toml:6: limits.body-bytes-max: unknown key; try body_bytes_max");
     refuses("[limit]\nbody_bytes_max = 1", "config.toml:5: limit: unknown key; try limits");
-    refuses("[listen]\nport = 1", "config.toml:6: listen.port: unknown key; known keys: address, via");
+    refuses("[listen]\nport = 1", "config.toml:6: listen.port: unknown key; known keys: address, via, tls");
     let via = "listen.via: expected 1 to 64 letters, digits, '.', '_' and '-', found \"two words\"";
     refuses("[listen]\nvia = \"two words\"", &format!("config.toml:6: {via}"));
     let idle = "services.orders.body_idle_timeout: expected a duration from 1ms to 1day, found \"0s\"";
@@ -455,8 +455,9 @@ fn reports_invalid_services() {
         let text = if lines.contains("upstream") { text } else { format!("{text}\nupstream = \"mock\"") };
         assert_eq!(load_text(&text).unwrap_err(), message);
     };
-    let upstream = "config.toml:4: services.a.upstream: expected \"mock\" or \"http://host:port\", found";
-    check("upstream = \"https://a:1\"", &format!("{upstream} \"https://a:1\"; try http: connections to upstreams do not use TLS"));
+    let upstream = "config.toml:4: services.a.upstream: expected \"mock\", \"http://host:port\" or \"https://host:port\", found";
+    check("upstream = \"https://a:1/api\"", &format!("{upstream} \"https://a:1/api\"; try \"https://a:1\": requests keep their paths"));
+    check("upstream = \"https://a/api\"", &format!("{upstream} \"https://a/api\"; try \"https://a:443\": requests keep their paths"));
     check("upstream = \"http://a:1/api\"", &format!("{upstream} \"http://a:1/api\"; try \"http://a:1\": requests keep their paths"));
     check("upstream = \"http://a:1?x\"", &format!("{upstream} \"http://a:1?x\"; try \"http://a:1\": requests keep their paths"));
     check("upstream = \"a:8080\"", &format!("{upstream} \"a:8080\"; try \"http://a:8080\""));
@@ -694,7 +695,7 @@ fn reports_invalid_flags() {
     check(FlagOverrides { log_format: some("xml"), ..default() }, "--log-format: log.format: expected \"text\" or \"json\", found \"xml\"");
     check(FlagOverrides { ref_root: some("a"), ..default() }, "--ref-root: services: needs exactly one service; try --contract, or the ref_root key of a service");
     check(FlagOverrides { upstream: some("mock"), ..default() }, "--upstream: services: needs exactly one service; try --contract, or the upstream key of a service");
-    check(FlagOverrides { contract: some("a.yaml"), upstream: some("https://a"), ..default() }, "--upstream: services.a.upstream: expected \"mock\" or \"http://host:port\", found \"https://a\"; try http: connections to upstreams do not use TLS");
+    check(FlagOverrides { contract: some("a.yaml"), upstream: some("ftp://a"), ..default() }, "--upstream: services.a.upstream: expected \"mock\", \"http://host:port\" or \"https://host:port\", found \"ftp://a\"");
 }
 
 #[test]

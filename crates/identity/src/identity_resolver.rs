@@ -1,21 +1,22 @@
-//! Identification of callers on one data core, by headers or by a token.
+//! Identification of callers on one data core: by headers, a token or a certificate.
 //!
 //! This is the only place that identifies a caller; the contract, the circuit breakers and the
-//! upstream rely on its result. Untrusted fields are removed. With tokens, the fields are set to
-//! what the token proves, so a sidecar that trusts this gateway needs no keys.
+//! upstream rely on its result. Untrusted fields are removed. With tokens and certificates, the
+//! fields are set to what they prove, so a sidecar that trusts this gateway needs neither.
 
 use std::time::SystemTime;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use portcullis_vocabulary::{Catalog, folds_to_header};
+use portcullis_vocabulary::{Caller, Catalog, SquadName, folds_to_header};
 
+use super::certificate_identity::{CertificateFault, CertificateIdentities};
+use super::forwarded_certificate::{X_FORWARDED_CLIENT_CERT, forwarded_uris};
 use super::identity_headers::{
     CallerIdentity, HeaderFault, SQUAD_HEADERS, X_SLA_TIER, X_SQUAD_OWNER, identity_from_headers,
 };
 use super::token_authenticator::TokenAuthenticator;
 use super::token_fault::TokenFault;
-use super::token_verifier::TokenClaims;
 
 /// What identifies the caller.
 #[derive(Debug)]
@@ -24,6 +25,19 @@ pub enum IdentityResolver {
     Headers,
     /// Tokens of any peer.
     Tokens(Box<TokenAuthenticator>),
+    /// The certificate of the connection, of any peer.
+    Certificates(CertificateIdentities),
+    /// The certificate that a trusted peer reports.
+    ForwardedCertificates(CertificateIdentities),
+}
+
+/// The sender of a request, as far as its connection shows.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestSender<'s> {
+    /// Whether it is a trusted peer.
+    pub is_trusted: bool,
+    /// The URI names of its certificate, which was verified; `None` if it has none.
+    pub certificate_uris: Option<&'s [String]>,
 }
 
 /// Why a caller cannot be identified.
@@ -35,6 +49,9 @@ pub enum IdentityFault {
     /// The token is missing or invalid.
     #[error(transparent)]
     Token(#[from] TokenFault),
+    /// The identity of a certificate is refused.
+    #[error(transparent)]
+    Certificate(#[from] CertificateFault),
 }
 
 impl IdentityFault {
@@ -43,6 +60,7 @@ impl IdentityFault {
         match self {
             Self::Header(fault) => fault.name(),
             Self::Token(fault) => fault.name(),
+            Self::Certificate(fault) => fault.name(),
         }
     }
 }
@@ -51,43 +69,78 @@ impl IdentityResolver {
     /// The header that holds the token, if tokens identify callers.
     pub fn token_header(&self) -> Option<&HeaderName> {
         match self {
-            Self::Headers => None,
+            Self::Headers | Self::Certificates(_) | Self::ForwardedCertificates(_) => None,
             Self::Tokens(tokens) => Some(tokens.header()),
         }
+    }
+
+    /// Whether squad headers never identify a caller, not even those of trusted peers.
+    pub const fn needs_proof(&self) -> bool {
+        !matches!(self, Self::Headers)
     }
 
     /// Identifies the caller of a request, and removes or rewrites the squad headers.
     ///
     /// # Errors
-    /// [`IdentityFault`]. With tokens, the squad headers are removed in this case too.
+    /// [`IdentityFault`]. Unless headers identify callers, they are removed in this case too.
     pub fn identify(
         &self,
         headers: &mut HeaderMap,
-        is_trusted: bool,
+        sender: RequestSender<'_>,
         catalog: &Catalog,
     ) -> Result<CallerIdentity, IdentityFault> {
-        let tokens = match self {
-            Self::Headers if is_trusted => return Ok(identity_from_headers(headers, catalog)?),
-            Self::Headers => {
-                return Ok(CallerIdentity {
-                    has_untrusted_claim: remove_squad_headers(headers),
-                    ..CallerIdentity::default()
-                });
-            }
-            Self::Tokens(tokens) => tokens,
+        if let Self::Headers = self
+            && sender.is_trusted
+        {
+            return Ok(identity_from_headers(headers, catalog)?);
+        }
+        let anonymous = CallerIdentity {
+            has_untrusted_claim: remove_squad_headers(headers),
+            ..CallerIdentity::default()
         };
-        let has_untrusted_claim = remove_squad_headers(headers);
-        remove_other_spellings(headers, tokens.header());
-        let values = headers.get_all(tokens.header()).iter();
-        let claims = tokens.identify(values.map(HeaderValue::as_bytes), SystemTime::now())?;
-        Ok(match claims {
-            Some(claims) => write_identity_headers(headers, &claims, catalog),
-            None => CallerIdentity {
-                has_untrusted_claim,
-                ..CallerIdentity::default()
+        match self {
+            Self::Headers => Ok(anonymous),
+            Self::Tokens(tokens) => {
+                remove_other_spellings(headers, tokens.header());
+                let values = headers.get_all(tokens.header()).iter();
+                let values = values.map(HeaderValue::as_bytes);
+                let claims = tokens.identify(values, SystemTime::now())?;
+                Ok(claims.map_or(anonymous, |claims| {
+                    let consumer = catalog.consumer(claims.squad.as_str().as_bytes());
+                    let caller = catalog.caller(consumer, claims.tier.unwrap_or_default());
+                    write_identity_headers(headers, &claims.squad, caller)
+                }))
+            }
+            Self::Certificates(identities) => match sender.certificate_uris {
+                Some(uris) => by_certificate(identities, uris, headers, catalog, anonymous),
+                None => Ok(anonymous),
             },
-        })
+            Self::ForwardedCertificates(identities) => {
+                if !sender.is_trusted {
+                    headers.remove(&X_FORWARDED_CLIENT_CERT);
+                    return Ok(anonymous);
+                }
+                match forwarded_uris(headers)? {
+                    Some(uris) => by_certificate(identities, &uris, headers, catalog, anonymous),
+                    None => Ok(anonymous),
+                }
+            }
+        }
     }
+}
+
+/// The caller with a certificate. One without a squad is as unknown as one without a certificate.
+fn by_certificate(
+    identities: &CertificateIdentities,
+    uris: &[String],
+    headers: &mut HeaderMap,
+    catalog: &Catalog,
+    anonymous: CallerIdentity,
+) -> Result<CallerIdentity, IdentityFault> {
+    let identified = identities.identify(uris, catalog)?;
+    Ok(identified.map_or(anonymous, |(squad, caller)| {
+        write_identity_headers(headers, &squad.name, caller)
+    }))
 }
 
 /// Removes fields that servers may read as the one that holds the token (see
@@ -110,15 +163,13 @@ pub fn remove_squad_headers(headers: &mut HeaderMap) -> bool {
     removed
 }
 
-/// Sets the fields to what the token proves: the squad and the effective tier.
+/// Sets the fields to what is proved: the squad and the effective tier.
 fn write_identity_headers(
     headers: &mut HeaderMap,
-    claims: &TokenClaims,
-    catalog: &Catalog,
+    squad: &SquadName,
+    caller: Caller,
 ) -> CallerIdentity {
-    let consumer = catalog.consumer(claims.squad.as_str().as_bytes());
-    let caller = catalog.caller(consumer, claims.tier.unwrap_or_default());
-    if let Ok(squad) = HeaderValue::from_str(claims.squad.as_str()) {
+    if let Ok(squad) = HeaderValue::from_str(squad.as_str()) {
         headers.insert(X_SQUAD_OWNER, squad);
         let tier = HeaderValue::from_static(caller.tier.as_str());
         headers.insert(X_SLA_TIER, tier);

@@ -565,7 +565,11 @@ fn other_spellings_of_the_token_header_are_removed() {
         headers.insert(name, value.parse().unwrap());
     }
     let catalog = portcullis_vocabulary::Catalog::new(vec![], vec![], vec![]);
-    assert!(resolver.identify(&mut headers, true, &catalog).is_err());
+    let sender = RequestSender {
+        is_trusted: true,
+        certificate_uris: None,
+    };
+    assert!(resolver.identify(&mut headers, sender, &catalog).is_err());
     let names: Vec<&str> = headers.keys().map(http::HeaderName::as_str).collect();
     assert_eq!(names, ["x-identity-token", "x-identity"]);
     assert_eq!(resolver.token_header(), Some(&config.header));

@@ -13,7 +13,8 @@ use portcullis_identity::IssuerKeys;
 use portcullis_telemetry::{Metrics, Tracer};
 
 use crate::client::{BoundListener, DrainSignal, ListenerSettings, ListenerTotals, serve};
-use crate::exchange::{DataCore, PublishedConfig};
+use crate::exchange::{DataCore, DataCoreParts, PublishedConfig};
+use crate::upstream::UpstreamTlsStore;
 
 /// What every data core is built from. It is immutable and shared between them.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct CoreResources {
     pub keys: Option<IssuerKeys>,
     /// Starts traces, if tracing is enabled.
     pub tracer: Option<Tracer>,
+    /// TLS to the upstreams.
+    pub upstream_tls: UpstreamTlsStore,
     /// How it serves connections.
     pub settings: ListenerSettings,
 }
@@ -51,9 +54,17 @@ pub fn serve_core(
         metrics,
         keys,
         tracer,
+        upstream_tls,
         settings: _,
     } = resources;
-    let core = DataCore::new(published, keys.as_ref(), tracer.clone(), index, metrics);
+    let shared = DataCoreParts {
+        published,
+        keys: keys.as_ref(),
+        tracer: tracer.as_ref(),
+        metrics,
+        upstream_tls,
+    };
+    let core = DataCore::new(index, &shared);
     let settings = resources.settings.clone();
     let changes = published.changes();
     let served = runtime.block_on(async move {

@@ -36,12 +36,13 @@ pub use body::{
 };
 pub use client::{
     BindError, BoundListener, ConnectionCap, DrainPhase, DrainSignal, DrainTrigger,
-    IncomingRequest, ListenerSettings, ListenerTotals, RequestHandler, bind, drain, serve,
+    HandshakeFailure, IncomingRequest, ListenerSettings, ListenerTls, ListenerTotals,
+    RequestHandler, bind, drain, serve,
 };
 pub use core_thread::{CoreResources, serve_core};
 pub use exchange::{
-    ActiveConfig, ActiveService, AnswerBody, AnswerInterruption, DataCore, PublishedConfig,
-    ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler,
+    ActiveConfig, ActiveService, AnswerBody, AnswerInterruption, DataCore, DataCoreParts,
+    PublishedConfig, ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler,
 };
 pub use headers::{
     HeaderConcern, HeaderRefusal, MaxForwards, Peer, add_forwarding, add_request_id, count_hop,
@@ -49,4 +50,7 @@ pub use headers::{
 };
 pub use inspect::{HttpRefusal, InspectLimits};
 pub use limits::{ClientLimits, ResponseTimeouts, UpstreamLimits};
-pub use upstream::{LocalResource, UpstreamBody, UpstreamClient, UpstreamError, UpstreamPhase};
+pub use upstream::{
+    LocalResource, UpstreamBody, UpstreamClient, UpstreamError, UpstreamPhase, UpstreamSecurity,
+    UpstreamTlsKey, UpstreamTlsStore,
+};

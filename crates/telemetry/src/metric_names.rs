@@ -36,6 +36,8 @@ mod label {
     pub(super) const RESULT: &str = "result";
     pub(super) const REASON: &str = "reason";
     pub(super) const KIND: &str = "kind";
+    pub(super) const SECTION: &str = "section";
+    pub(super) const FILE: &str = "file";
     pub(super) const VERSION: &str = "version";
     pub(super) const REVISION: &str = "revision";
     pub(super) const COMMIT: &str = "commit";
@@ -97,6 +99,12 @@ metrics! {
         "Requests whose squad headers were removed because their sender is not trusted.";
     HTTP_REFUSALS: Counter "portcullis_http_refusals_total" [REASON]
         "Requests refused as invalid HTTP, by the rule they broke.";
+    HANDSHAKE_FAILURES: Counter "portcullis_tls_handshake_failures_total" [REASON]
+        "Client connections whose TLS handshake failed, by reason.";
+    CERTIFICATE_NOT_AFTER: Gauge "portcullis_tls_certificate_not_after_seconds" [SECTION, FILE]
+        "When each certificate that is shown to clients or upstreams ends, or the first one of its chain, in seconds since 1970; 0 for one that is not configured any more.";
+    TLS_STALE: Gauge "portcullis_tls_stale" [SECTION]
+        "1 while the files of a section of the configuration cannot be used and earlier ones stay active, else 0.";
     DROPPED_HEADERS: Counter "portcullis_dropped_headers_total" [REASON]
         "Header fields removed from requests because servers could read them as other fields, by reason.";
     UNROUTED: Counter "portcullis_unrouted_requests_total" []

@@ -14,9 +14,10 @@ use metrics_exporter_prometheus::{
 use super::build_info;
 use super::inventory::{SquadHealth, TrafficInventory};
 use super::metric_names::{
-    BODY_MEMORY, BUILD_INFO, CANDIDATE_JUDGED, CANDIDATE_MISSED, CANDIDATE_REFUSALS, COMPILE,
-    CONNECTIONS, DRIFT_RATE, HEALTH, JUDGING, LOG_LINES_LOST, METRICS, Metric, MetricKind,
-    OVERHEAD, RELOADS, REVISION_INFO, SERVICE_INFO, STALE, UNJUDGED_PARTS, UNREACHABLE,
+    BODY_MEMORY, BUILD_INFO, CANDIDATE_JUDGED, CANDIDATE_MISSED, CANDIDATE_REFUSALS,
+    CERTIFICATE_NOT_AFTER, COMPILE, CONNECTIONS, DRIFT_RATE, HEALTH, JUDGING, LOG_LINES_LOST,
+    METRICS, Metric, MetricKind, OVERHEAD, RELOADS, REVISION_INFO, SERVICE_INFO, STALE, TLS_STALE,
+    UNJUDGED_PARTS, UNREACHABLE,
 };
 use super::process::{self, PROCESS_METRICS};
 use super::retired_services::RetiredServices;
@@ -174,6 +175,18 @@ impl Metrics {
     /// Sets whether the active contract differs from its source.
     pub fn stale(&self, service: &str, is_stale: bool) {
         self.gauge(&STALE, &[service])
+            .set(f64::from(u8::from(is_stale)));
+    }
+
+    /// Sets when a certificate ends, in seconds since 1970.
+    pub fn certificate_not_after(&self, section: &str, file: &str, seconds: f64) {
+        self.gauge(&CERTIFICATE_NOT_AFTER, &[section, file])
+            .set(seconds);
+    }
+
+    /// Sets whether the active TLS differs from its files.
+    pub fn tls_stale(&self, section: &str, is_stale: bool) {
+        self.gauge(&TLS_STALE, &[section])
             .set(f64::from(u8::from(is_stale)));
     }
 

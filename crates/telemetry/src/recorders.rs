@@ -19,8 +19,9 @@ use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
 use super::inventory::{DriftEvent, ExchangeTally, TrafficInventory, ViolatedParts};
 use super::metric_names::{
-    DROPPED_HEADERS, DURATION, HTTP_REFUSALS, IDENTITY_FAULTS, JUDGING, Metric, OVERHEAD, PANICS,
-    REQUESTS, RETRIES, SHED, UNJUDGED, UNROUTED, UNTRUSTED_CLAIMS, UPSTREAM_ERRORS, VIOLATIONS,
+    DROPPED_HEADERS, DURATION, HANDSHAKE_FAILURES, HTTP_REFUSALS, IDENTITY_FAULTS, JUDGING, Metric,
+    OVERHEAD, PANICS, REQUESTS, RETRIES, SHED, UNJUDGED, UNROUTED, UNTRUSTED_CLAIMS,
+    UPSTREAM_ERRORS, VIOLATIONS,
 };
 use super::metrics::Metrics;
 use super::request_outcome::RequestOutcome;
@@ -228,13 +229,14 @@ impl ServiceRecorder {
             });
     }
 
-    /// Records a request whose squad headers were removed. `has_tokens` if tokens name callers.
-    pub fn untrusted_claim(&self, peer: IpAddr, has_tokens: bool) {
+    /// Records a request whose squad headers were removed. `needs_proof` if headers
+    /// never name callers.
+    pub fn untrusted_claim(&self, peer: IpAddr, needs_proof: bool) {
         self.untrusted_claims
             .get_or_init(|| self.metrics.counter(&UNTRUSTED_CLAIMS, &[&self.service]))
             .increment(1);
         let claims = self.inventory.untrusted_claims();
-        claims.record(&self.service, peer, has_tokens);
+        claims.record(&self.service, peer, needs_proof);
     }
 
     /// Counts a retry.
@@ -257,6 +259,7 @@ impl ServiceRecorder {
 pub struct CoreRecorder {
     metrics: Metrics,
     http_refusals: KeyedCounters<&'static str>,
+    handshake_failures: KeyedCounters<&'static str>,
     identity_faults: KeyedCounters<&'static str>,
     dropped_headers: KeyedCounters<&'static str>,
     unrouted: Counter,
@@ -269,6 +272,7 @@ impl CoreRecorder {
         Self {
             metrics: metrics.clone(),
             http_refusals: KeyedCounters::new(HTTP_REFUSALS),
+            handshake_failures: KeyedCounters::new(HANDSHAKE_FAILURES),
             identity_faults: KeyedCounters::new(IDENTITY_FAULTS),
             dropped_headers: KeyedCounters::new(DROPPED_HEADERS),
             unrouted: metrics.counter(&UNROUTED, &[]),
@@ -279,6 +283,12 @@ impl CoreRecorder {
     /// Counts a request that was refused as invalid HTTP.
     pub fn http_refusal(&self, reason: &'static str) {
         self.http_refusals
+            .increment(&self.metrics, reason, || [reason.to_owned()]);
+    }
+
+    /// Counts a connection whose TLS handshake failed.
+    pub fn handshake_failure(&self, reason: &'static str) {
+        self.handshake_failures
             .increment(&self.metrics, reason, || [reason.to_owned()]);
     }
 

@@ -31,18 +31,18 @@ impl Default for UntrustedClaims {
 
 impl UntrustedClaims {
     /// Counts a request, and logs the first one and then at most one a minute.
-    pub(super) fn record(&self, service: &str, peer: IpAddr, has_tokens: bool) {
+    pub(super) fn record(&self, service: &str, peer: IpAddr, needs_proof: bool) {
         let total = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         if !self.takes_line(self.since.elapsed().as_millis() as u64) {
             return;
         }
         let peer = peer.to_canonical();
         let peer_class = address_class(peer);
-        if has_tokens {
+        if needs_proof {
             tracing::warn!(
                 service, %peer, peer_class, requests = total,
-                "squad headers removed: with [identity.jwt] only tokens name the caller, and this \
-                 request has none, so the caller is unknown"
+                "squad headers removed: `identity.source` is not \"headers\", and this request has no \
+                 token or certificate of a squad, so the caller is unknown"
             );
         } else {
             tracing::warn!(

@@ -5,6 +5,8 @@
 //!
 //! Invariant: squads are sorted by name, and names are unique.
 
+use std::collections::BTreeMap;
+
 use super::consumer::{Caller, Consumer};
 use super::squad::{Squad, SquadId};
 use super::squad_name::SquadName;
@@ -109,6 +111,8 @@ pub enum UnownedPolicy {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalog {
     squads: Vec<Squad>,
+    /// The squad of each Kubernetes namespace; `None` for one that several squads list.
+    namespaces: BTreeMap<String, Option<SquadId>>,
     resources: Vec<SharedResource>,
     flags: Vec<FeatureFlag>,
     dependencies: Vec<ServiceDependency>,
@@ -150,6 +154,7 @@ impl Catalog {
         squads.dedup_by(|a, b| a.name == b.name);
         squads.truncate(Self::SQUADS_MAX);
         Self {
+            namespaces: namespaces(&squads),
             squads,
             resources,
             flags,
@@ -231,6 +236,12 @@ impl Catalog {
             .find(|squad| squad.services.iter().any(|own| own == service))
     }
 
+    /// The squad that alone lists this Kubernetes namespace.
+    pub fn squad_of_namespace(&self, namespace: &str) -> Option<&Squad> {
+        let id = (*self.namespaces.get(namespace)?)?;
+        self.squad(id)
+    }
+
     /// The consumer with this name, as a request gives it.
     pub fn consumer(&self, name: &[u8]) -> Consumer {
         let name = std::str::from_utf8(name).ok();
@@ -262,9 +273,43 @@ impl Catalog {
     }
 }
 
+fn namespaces(squads: &[Squad]) -> BTreeMap<String, Option<SquadId>> {
+    let mut namespaces: BTreeMap<String, Option<SquadId>> = BTreeMap::new();
+    for (index, squad) in squads.iter().enumerate() {
+        let id = SquadId::from_index(index);
+        for namespace in &squad.namespaces {
+            let entry = namespaces.entry(namespace.clone()).or_insert(id);
+            if *entry != id {
+                *entry = None;
+            }
+        }
+    }
+    namespaces
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_namespace_of_one_squad_names_it() {
+        let squad = |name: &str, namespaces: &[&str]| Squad {
+            namespaces: namespaces.iter().map(|name| (*name).to_owned()).collect(),
+            ..Squad::named(name.parse().unwrap())
+        };
+        let squads = vec![
+            squad("search", &["find", "shared"]),
+            squad("payments", &["pay", "shared", "pay"]),
+        ];
+        let catalog = Catalog::new(squads, vec![], vec![]);
+        let owner = |namespace| {
+            let squad = catalog.squad_of_namespace(namespace)?;
+            Some(squad.name.as_str())
+        };
+        assert_eq!(owner("pay"), Some("payments"));
+        assert_eq!(owner("find"), Some("search"));
+        assert_eq!((owner("shared"), owner("other")), (None, None));
+    }
 
     #[test]
     fn squads_are_numbered_by_name() {

@@ -9,6 +9,7 @@
 //! - [`enforcement`] has the classes of contract violations and what is done about them.
 //! - [`protection`] has the policies of circuit breakers, concurrency limits, budgets and retries.
 //! - [`ContractReading`] says how a contract with flaws is read.
+//! - [`ClientAuth`] and [`TlsVersion`] say how a port speaks TLS, and [`SpiffeId`] names a workload.
 //! - [`HeaderPolicy`] says what is done with header fields that servers read differently.
 //! - [`limits`] has every bound of the program.
 //!
@@ -28,6 +29,8 @@ mod catalog_locations;
 pub mod enforcement;
 pub mod protection;
 mod header_names;
+mod tls_policy;
+mod spiffe_id;
 pub mod limits;
 
 pub use catalog::{
@@ -45,6 +48,8 @@ pub use limits::Limits;
 pub use path_pattern::{InvalidPattern, PathPattern, PatternExtent, PatternRank, PatternSegment};
 pub use protection::{Protection, TierPolicies};
 pub use source_location::ConfigLocation;
+pub use spiffe_id::{InvalidSpiffeId, InvalidTrustDomain, SpiffeId, TrustDomain};
 pub use squad::{DeployPolicy, Squad, SquadId};
 pub use squad_name::{InvalidSquadName, SquadName};
 pub use tier::{Tier, UnknownTier};
+pub use tls_policy::{ClientAuth, TlsVersion};

@@ -100,6 +100,19 @@ pub const LEEWAY_MAX: Duration = Duration::from_secs(10 * 60);
 /// reading, and they must not put load on the issuer's server.
 pub const KEY_REFRESH_MIN: Duration = Duration::from_secs(10);
 
+/// The most certificates of one port.
+pub const CERTIFICATES_MAX: usize = 1000;
+
+/// The largest configurable time of a TLS handshake. Until it ends, a client holds a connection
+/// without having sent a request.
+pub const TLS_HANDSHAKE_MAX: Duration = Duration::from_secs(60);
+
+/// The largest file with certificates, keys or revocation lists in bytes.
+pub const TLS_FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How often the files of TLS are checked, in addition to change notifications.
+pub const TLS_FILES_POLL: Duration = Duration::from_secs(10);
+
 /// The shortest time between two requests for a contract, whatever freshness its server declares.
 /// It is also the first pause after a failure.
 pub const CONTRACT_PAUSE_MIN: Duration = Duration::from_secs(1);

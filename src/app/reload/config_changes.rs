@@ -101,8 +101,10 @@ pub(super) fn same_squads(old: &Catalog, new: &Catalog) -> bool {
 fn merge(old: &Config, new: &Config) -> Config {
     let mut merged = Config {
         listen_address: old.listen_address,
+        listen_tls: old.listen_tls.clone(),
         via: old.via.clone(),
         admin_address: old.admin_address,
+        admin_tls: old.admin_tls.clone(),
         identity: old.identity.clone(),
         runtime: old.runtime,
         admin_token: old.admin_token.clone(),
@@ -144,8 +146,10 @@ fn changes(old: &Config, new: &Config) -> Vec<String> {
 fn restart_only_changes(old: &Config, new: &Config) -> Vec<String> {
     let mut notes = ChangeNotes::default();
     notes.add("listen.address", old.listen_address != new.listen_address);
+    notes.add("listen.tls", old.listen_tls != new.listen_tls);
     notes.add("listen.via", old.via != new.via);
     notes.add("admin.address", old.admin_address != new.admin_address);
+    notes.add("admin.tls", old.admin_tls != new.admin_tls);
     notes.add("admin.token", old.admin_token != new.admin_token);
     notes.add("identity", old.identity != new.identity);
     notes.add("runtime", old.runtime != new.runtime);

@@ -15,6 +15,7 @@ use super::prepared_services::{PreparedService, prepare};
 use super::reconfigure::{AppliedConfig, ReconfigureFault};
 use super::watcher_registry::WatcherRegistry;
 use super::watcher_resources::WatcherResources;
+use crate::app::tls::TlsPlaces;
 
 /// How often contracts are read again because an active one changed meanwhile.
 const ATTEMPTS_MAX: usize = 3;
@@ -26,6 +27,7 @@ pub(super) struct ConfigReloader {
     watchers: WatcherRegistry,
     resources: WatcherResources,
     config_reader: Option<ConfigReader>,
+    tls: TlsPlaces,
     /// Held during a reload: reloads run one after the other.
     reload_lock: Arc<tokio::sync::Mutex<()>>,
 }
@@ -36,12 +38,14 @@ impl ConfigReloader {
         watchers: &WatcherRegistry,
         resources: WatcherResources,
         config_reader: Option<ConfigReader>,
+        tls: TlsPlaces,
     ) -> Self {
         Self {
             writer: Arc::clone(writer),
             watchers: watchers.clone(),
             resources,
             config_reader,
+            tls,
             reload_lock: Arc::default(),
         }
     }
@@ -70,7 +74,10 @@ impl ConfigReloader {
         let result = if changes.changed.is_empty() {
             ConfigResult::Unchanged
         } else {
-            match self.apply(&changes).await? {
+            let applied = self.apply(&changes).await;
+            // TLS that was loaded for a refused configuration is removed, too.
+            self.tls.follow(&self.writer.config().services);
+            match applied? {
                 Ok(applied) => {
                     self.follow(applied);
                     let unused = changes.unused_cache_entries;
@@ -94,6 +101,10 @@ impl ConfigReloader {
         &self,
         changes: &ConfigChanges,
     ) -> Result<Result<AppliedConfig, Vec<String>>, ContractFault> {
+        let (tls, config) = (self.tls.clone(), Arc::clone(&changes.config));
+        if let Err(errors) = blocking(move || tls.load_upstreams(&config.services)).await? {
+            return Ok(Err(errors.iter().map(ToString::to_string).collect()));
+        }
         for _ in 0..ATTEMPTS_MAX {
             let needs = self.writer.needs(changes);
             let bytes_max = changes.config.limits.contract_bytes_max;

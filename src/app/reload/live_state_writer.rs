@@ -108,7 +108,7 @@ impl LiveStateWriter {
     }
 
     /// The active configuration.
-    pub(super) fn config(&self) -> Arc<Config> {
+    pub(in crate::app) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.lock().config)
     }
 

@@ -22,6 +22,7 @@ use super::service_state::{ServiceId, ServiceState};
 use super::shadow_candidate::ShadowCandidate;
 use super::watcher_registry::WatcherRegistry;
 use super::watcher_resources::WatcherResources;
+use crate::app::tls::TlsPlaces;
 
 /// Carries out requests for contracts and configuration. Clones share their state.
 #[derive(Clone)]
@@ -45,10 +46,11 @@ impl ReloadController {
         watchers: WatcherRegistry,
         resources: WatcherResources,
         config_reader: Option<ConfigReader>,
+        tls: TlsPlaces,
     ) -> Self {
         Self {
             writer: Arc::clone(writer),
-            config_reloader: ConfigReloader::new(writer, &watchers, resources, config_reader),
+            config_reloader: ConfigReloader::new(writer, &watchers, resources, config_reader, tls),
             watchers,
         }
     }

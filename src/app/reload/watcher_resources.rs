@@ -20,9 +20,9 @@ pub(in crate::app) struct WatcherResources {
 
 impl WatcherResources {
     /// Starts the threads, with this number for compilation.
-    pub(in crate::app) fn start(compilers: usize) -> io::Result<Self> {
+    pub(in crate::app) fn start(files: &FileWatcher, compilers: usize) -> io::Result<Self> {
         Ok(Self {
-            files: FileWatcher::start()?,
+            files: files.clone(),
             compilers: BlockingWorkers::start("compiler", compilers, None)?,
         })
     }

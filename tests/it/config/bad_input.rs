@@ -144,7 +144,7 @@ fn explains_an_invalid_upstream_address() {
         let location = format!("@:{}", line(&site, "upstream"));
         check(&site, &[&location, expected]);
     };
-    check("https://a:1", "http://");
+    check("https://a:1/path", "https://a:1");
     check("127.0.0.1:80", "http://");
     check("http://a:99999", "upstream");
     check("http://a/path", "upstream");

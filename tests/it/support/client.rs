@@ -9,8 +9,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client that sends and reads raw bytes.
 #[derive(Debug)]
-pub(crate) struct Client {
-    stream: TcpStream,
+pub(crate) struct Client<S = TcpStream> {
+    stream: S,
     buffer: Vec<u8>,
 }
 
@@ -47,6 +47,18 @@ impl Client {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
+        Self::over(stream)
+    }
+
+    /// Closes the sending side.
+    pub(crate) fn finish(&mut self) {
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+}
+
+impl<S: Read + Write> Client<S> {
+    /// A client on a connected stream.
+    pub(crate) fn over(stream: S) -> Self {
         Self {
             stream,
             buffer: Vec::new(),
@@ -58,13 +70,8 @@ impl Client {
         let _ = self.stream.write_all(bytes.as_ref());
     }
 
-    pub(crate) fn stream(&mut self) -> &mut TcpStream {
+    pub(crate) fn stream(&mut self) -> &mut S {
         &mut self.stream
-    }
-
-    /// Closes the sending side.
-    pub(crate) fn finish(&mut self) {
-        let _ = self.stream.shutdown(Shutdown::Write);
     }
 
     /// The response to a request other than HEAD.

@@ -5,6 +5,7 @@ pub(crate) mod app;
 pub(crate) mod browser;
 #[allow(dead_code, reason = "the tests of the data plane's crate use the rest")]
 pub(crate) mod client;
+pub(crate) mod certificates;
 pub(crate) mod corpus;
 pub(crate) mod faulty;
 pub(crate) mod load;
@@ -12,6 +13,7 @@ pub(crate) mod open_load;
 pub(crate) mod promql;
 pub(crate) mod spawned;
 pub(crate) mod steered;
+pub(crate) mod tls_client;
 pub(crate) mod tools;
 #[allow(dead_code, reason = "the tests of the data plane's crate use the rest")]
 pub(crate) mod upstream;

@@ -14,7 +14,7 @@ use portcullis::admin::{
     AdminAccess, AdminState, CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture,
     ConfigReloadView, ConfigResult, ContractControl, ContractFault, ContractUpload, ContractView,
     HistoryEntry, ProtectionSource, Readiness, ReloadView, RevisionResult, SinceView,
-    TrafficSource, serve,
+    TlsSectionView, TlsSource, TrafficSource, serve,
 };
 use portcullis_breaker::ServiceProtection;
 use portcullis_config::AdminToken;
@@ -293,6 +293,7 @@ impl Port {
             protection: Arc::new(NoGuards),
             traffic: Arc::new(NoGuards),
             contracts: Arc::new(contracts.clone()),
+            tls: Arc::new(NoGuards),
             contract_bytes_max: CONTRACT_BYTES_MAX,
             access: AdminAccess::new(bound, token.as_ref()),
         };
@@ -304,7 +305,7 @@ impl Port {
                 .unwrap();
             runtime.block_on(async {
                 let listener = TcpListener::from_std(listener).unwrap();
-                tokio::spawn(serve(listener, admin));
+                tokio::spawn(serve(listener, None, admin));
                 let _ = stopped.await;
             });
         });
@@ -340,6 +341,12 @@ impl TrafficSource for NoGuards {
     }
 
     fn owners(&self) -> Vec<OwnerView> {
+        Vec::new()
+    }
+}
+
+impl TlsSource for NoGuards {
+    fn sections(&self) -> Vec<TlsSectionView> {
         Vec::new()
     }
 }

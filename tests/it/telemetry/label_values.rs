@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use portcullis_contract::ContractProblem;
-use portcullis_identity::TokenFault;
-use portcullis_proxy::{HeaderConcern, HttpRefusal};
+use portcullis_identity::{CertificateFault, TokenFault};
+use portcullis_proxy::{HandshakeFailure, HeaderConcern, HttpRefusal};
 use portcullis_telemetry::RequestOutcome;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
@@ -42,6 +42,14 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
         "revision" => Values::Configured("`sha256:` and the hash of the contract's content", &[]),
         "commit" => Values::Configured(
             "the commit that was built; empty where the build did not say it",
+            &[],
+        ),
+        "section" => Values::Configured(
+            "a section of the configuration with TLS, such as `listen.tls`",
+            &[],
+        ),
+        "file" => Values::Configured(
+            "the file of a certificate, as the configuration names it",
             &[],
         ),
         "outcome" => closed(RequestOutcome::ALL.map(RequestOutcome::as_str)),
@@ -127,8 +135,12 @@ fn reasons(metric: &str) -> Values {
         "portcullis_identity_faults_total" => {
             let mut found = literals("crates/identity/src/identity_headers.rs", "fn name");
             found.extend(TokenFault::ALL.map(|fault| fault.name().to_owned()));
+            found.extend(CertificateFault::ALL.map(|fault| fault.name().to_owned()));
             found
         }
+        "portcullis_tls_handshake_failures_total" => HandshakeFailure::ALL
+            .map(|failure| failure.name().to_owned())
+            .to_vec(),
         "portcullis_http_refusals_total" => HttpRefusal::ALL
             .iter()
             .map(|refusal| refusal.name())
@@ -191,8 +203,8 @@ fn closed_sets_are_read_from_the_source() {
         Values::Closed(values) => assert_eq!(values.join(" "), expected, "{metric} {label}"),
         Values::Configured(..) => panic!("{metric} {label} is open"),
     };
-    let upstream = "connect timeout closed malformed request-body local-descriptors \
-                    local-ports local-memory local-resolver";
+    let upstream = "connect tls-certificate tls-handshake timeout closed malformed request-body \
+                    local-descriptors local-ports local-memory local-resolver";
     check("portcullis_upstream_errors_total", "reason", upstream);
     let retries = "502 503 504 connect timeout closed";
     check("portcullis_retries_total", "reason", retries);

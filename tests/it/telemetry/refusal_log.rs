@@ -89,10 +89,6 @@ fn a_refused_stream_is_logged_with_its_request() {
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         ["-", "*", "-", "505", "unsupported-version"],
     );
-    check(
-        b"\x16\x03\x01\x00\xf8\x01\x00\x00\xf4\x03\x03",
-        ["-", "-", "-", "400", "control-character"],
-    );
     // The head ends too late, after its first lines have arrived.
     check(
         b"GET /items HTTP/1.1\r\nhost: shop\r\nx-a",

@@ -1,10 +1,12 @@
-//! `[admin]`: the admin port and the secret that allows changes over it.
+//! `[admin]`: the admin port, its TLS, and the secret that allows changes over it.
 //!
 //! The secret is never shown: neither `Debug` nor a message about it contains it.
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::str::FromStr;
 
+use super::port_tls_section::{PortTlsConfig, read_port_tls};
 use crate::tree::ConfigSection;
 use crate::tree::config_value::{address, parsed};
 
@@ -53,15 +55,17 @@ impl fmt::Debug for AdminToken {
     }
 }
 
-/// Reads `[admin]`: the address and the token.
+/// Reads `[admin]`: the address, the token and the TLS.
 pub(crate) fn read_admin(
     mut section: ConfigSection<'_>,
     default: SocketAddr,
-) -> (SocketAddr, Option<AdminToken>) {
+    directory: &Path,
+) -> (SocketAddr, Option<AdminToken>, PortTlsConfig) {
     let address = section.value("address", default, address);
     let token = section.secret("token", parsed);
+    let tls = read_port_tls(section.section("tls"), directory);
     section.finish();
-    (address, token)
+    (address, token, tls)
 }
 
 #[cfg(test)]

@@ -1,31 +1,35 @@
 //! `[identity]`: how the caller of a request is identified.
 //!
-//! A header is a claim and counts only from a trusted peer. A JSON Web Token is a proof and counts
-//! from any peer. `[identity.jwt]` can be configured while `source` is `headers`, so switching
-//! between the two changes one key.
+//! A header is a claim and counts only from a trusted peer. A JSON Web Token and the certificate of
+//! the connection are proofs and count from any peer. `[identity.jwt]` and `[identity.certificate]`
+//! can be configured while `source` is `headers`, so switching changes one key.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderName, Uri};
-use portcullis_vocabulary::TrustedPeers;
 use portcullis_vocabulary::limits::{DURATION_MAX, KEY_REFRESH_MIN, LEEWAY_MAX};
+use portcullis_vocabulary::{Catalog, ClientAuth, SpiffeId, SquadName, TrustDomain, TrustedPeers};
 
+use super::port_tls_section::PortTlsConfig;
 use crate::tree::config_value::{
-    ConfigValueResult, boolean, duration, header, network, text, texts, word,
+    ConfigValueResult, boolean, duration, header, network, parsed, text, texts, word,
 };
 use crate::tree::{ConfigNode, ConfigSection, ConfigValueError};
 
 /// How callers are identified, section `[identity]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityConfig {
-    /// Whether headers or tokens identify the caller.
+    /// What identifies the caller.
     pub source: IdentitySource,
     /// The networks whose `x-squad-owner` is trusted.
     pub trusted_peers: TrustedPeers,
     /// How tokens are checked.
     pub jwt: JwtConfig,
+    /// Which squads the certificates of clients belong to.
+    pub certificate: CertificateIdentityConfig,
 }
 
 /// What identifies the caller.
@@ -36,6 +40,30 @@ pub enum IdentitySource {
     Headers,
     /// A JSON Web Token that is signed with a key of this set.
     Jwt(KeySource),
+    /// The SPIFFE ID in the certificate of the connection.
+    Certificate,
+    /// The SPIFFE ID that a trusted peer reports in `x-forwarded-client-cert`.
+    ForwardedCertificate,
+}
+
+/// Which squads the SPIFFE IDs of clients belong to, section `[identity.certificate]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CertificateIdentityConfig {
+    /// The trust domains whose IDs count; all that the authorities sign if empty.
+    pub trust_domains: Vec<TrustDomain>,
+    /// The squads of single IDs. For others, the catalog says which squad has the namespace.
+    pub squads: BTreeMap<SpiffeId, SquadName>,
+}
+
+/// What the section is checked against.
+#[derive(Debug)]
+pub(crate) struct IdentityContext<'c> {
+    /// TLS of the port for clients.
+    pub(crate) tls: &'c PortTlsConfig,
+    /// The catalog, if there is a valid one.
+    pub(crate) catalog: Option<&'c Catalog>,
+    /// The directory that paths are relative to.
+    pub(crate) directory: &'c Path,
 }
 
 /// Where the key set (JWKS, RFC 7517) is.
@@ -70,38 +98,89 @@ pub struct JwtConfig {
 }
 
 /// The values of `source`. The key set has another key (`jwt.jwks`).
-const SOURCES: [(&str, IdentitySourceName); 2] = [
+const SOURCES: [(&str, IdentitySourceName); 4] = [
     ("headers", IdentitySourceName::Headers),
     ("jwt", IdentitySourceName::Jwt),
+    ("certificate", IdentitySourceName::Certificate),
+    ("xfcc", IdentitySourceName::ForwardedCertificate),
 ];
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum IdentitySourceName {
     Headers,
     Jwt,
+    Certificate,
+    ForwardedCertificate,
 }
 
-/// Reads `[identity]`; paths are relative to the directory.
-pub(crate) fn read_identity(mut section: ConfigSection<'_>, directory: &Path) -> IdentityConfig {
+/// Reads `[identity]`.
+pub(crate) fn read_identity(
+    mut section: ConfigSection<'_>,
+    context: &IdentityContext<'_>,
+) -> IdentityConfig {
     let default = IdentityConfig::default();
+    let location = section.location_of("source");
     let source = section.value("source", IdentitySourceName::Headers, word(&SOURCES));
     let trusted_peers = section.list("trusted_peers", network);
     let (keys, jwt) = jwt(section.section("jwt"), source);
+    let certificate = read_certificate(section.section("certificate"), context.catalog);
+    let has_certificates = context.tls.client_auth != ClientAuth::Off;
+    if source == IdentitySourceName::Certificate && !has_certificates {
+        let message = "needs client certificates; set client_auth = \"required\" or \"optional\" in \
+                       [listen.tls]";
+        section.refuse_at(location, "source", message);
+    }
     section.finish();
     let source = match (source, keys) {
         (IdentitySourceName::Jwt, Some(KeySource::File(path))) => {
-            IdentitySource::Jwt(KeySource::File(directory.join(path)))
+            IdentitySource::Jwt(KeySource::File(context.directory.join(path)))
         }
         (IdentitySourceName::Jwt, Some(url)) => IdentitySource::Jwt(url),
         // A missing key set was reported.
         (IdentitySourceName::Headers, _) | (IdentitySourceName::Jwt, None) => {
             IdentitySource::Headers
         }
+        (IdentitySourceName::Certificate, _) => IdentitySource::Certificate,
+        (IdentitySourceName::ForwardedCertificate, _) => IdentitySource::ForwardedCertificate,
     };
     IdentityConfig {
         source,
         trusted_peers: trusted_peers.map_or(default.trusted_peers, TrustedPeers::new),
         jwt,
+        certificate,
+    }
+}
+
+/// Each key of `squads` is a SPIFFE ID.
+fn read_certificate(
+    mut section: ConfigSection<'_>,
+    catalog: Option<&Catalog>,
+) -> CertificateIdentityConfig {
+    let trust_domains = section.list("trust_domains", parsed);
+    let mut squads = BTreeMap::new();
+    let mut entries = section.section("squads");
+    for (key, node) in entries.drain() {
+        let id = match key.parse::<SpiffeId>() {
+            Ok(id) => id,
+            Err(fault) => {
+                entries.refuse_at(node.location, &key, fault.to_string());
+                continue;
+            }
+        };
+        match parsed::<SquadName>(&node) {
+            Ok(squad) if catalog.is_some_and(|catalog| catalog.find(squad.as_str()).is_none()) => {
+                let message = format!("expected a squad of the catalog, found \"{squad}\"");
+                entries.refuse_at(node.location, &key, message);
+            }
+            Ok(squad) => drop(squads.insert(id, squad)),
+            Err(fault) => entries.refuse_entry(&key, &node, &fault),
+        }
+    }
+    entries.finish();
+    section.finish();
+    CertificateIdentityConfig {
+        trust_domains: trust_domains.unwrap_or_default(),
+        squads,
     }
 }
 
@@ -112,7 +191,9 @@ fn jwt(
     let default = JwtConfig::default();
     let keys = match source {
         IdentitySourceName::Jwt => section.required("jwks", key_source),
-        IdentitySourceName::Headers => section.read("jwks", key_source),
+        IdentitySourceName::Headers
+        | IdentitySourceName::Certificate
+        | IdentitySourceName::ForwardedCertificate => section.read("jwks", key_source),
     };
     let refresh = duration(KEY_REFRESH_MIN..=DURATION_MAX);
     let jwt = JwtConfig {
@@ -169,6 +250,7 @@ impl Default for IdentityConfig {
             source: IdentitySource::default(),
             trusted_peers: TrustedPeers::new(networks.into_iter().chain([loopback]).collect()),
             jwt: JwtConfig::default(),
+            certificate: CertificateIdentityConfig::default(),
         }
     }
 }

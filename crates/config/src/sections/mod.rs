@@ -5,6 +5,7 @@
 //! reported and replaced by its default, so that the rest is checked too; the configuration is
 //! returned only if nothing was reported.
 
+mod port_tls_section;
 mod admin_section;
 mod identity_section;
 mod runtime_section;
@@ -21,6 +22,7 @@ mod contract_source;
 mod host_pattern;
 mod path_prefix;
 mod upstream_target;
+mod upstream_tls_section;
 mod service_config;
 mod services_section;
 
@@ -28,23 +30,28 @@ pub use access_log_section::{AccessLogConfig, AccessLogPath};
 pub use admin_section::{AdminToken, InvalidAdminToken};
 pub use contract_source::ContractSource;
 pub use host_pattern::HostPattern;
-pub use identity_section::{IdentityConfig, IdentitySource, JwtConfig, KeySource};
+pub use identity_section::{
+    CertificateIdentityConfig, IdentityConfig, IdentitySource, JwtConfig, KeySource,
+};
 pub use log_section::{LogConfig, LogFormat, LogLevel};
 pub use owner_section::OwnerConfig;
 pub use path_prefix::PathPrefix;
+pub use port_tls_section::{CertificatePaths, PortTlsConfig};
 pub use refusals_section::{RefusalConfig, RefusalValues};
 pub use reload_section::{ReloadConfig, ReloadPolicy};
 pub use runtime_section::RuntimeConfig;
 pub use service_config::{PreflightPolicy, ServiceConfig};
 pub use tracing_section::{CollectorUrl, SecretHeaders, TracingConfig};
 pub use upstream_target::{UpstreamAddress, UpstreamTarget};
+pub use upstream_tls_section::UpstreamTlsConfig;
 
 pub(super) use access_log_section::read_access_log;
 pub(super) use admin_section::read_admin;
-pub(super) use identity_section::read_identity;
+pub(super) use identity_section::{IdentityContext, read_identity};
 pub(super) use limits_section::read_limits;
 pub(super) use log_section::read_log;
 pub(super) use owner_section::read_owner;
+pub(super) use port_tls_section::read_port_tls;
 pub(super) use protection_sections::read_protection;
 pub(super) use refusals_section::read_refusals;
 pub(super) use reload_section::read_reload;

@@ -14,6 +14,7 @@ use super::host_pattern::HostPattern;
 use super::path_prefix::PathPrefix;
 use super::reload_section::ReloadConfig;
 use super::upstream_target::UpstreamTarget;
+use super::upstream_tls_section::UpstreamTlsConfig;
 
 /// An HTTP service with one contract and one upstream, section `[[services]]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +35,8 @@ pub struct ServiceConfig {
     pub contract_reading: ContractReading,
     /// Where requests go.
     pub upstream: UpstreamTarget,
+    /// TLS to the upstream.
+    pub upstream_tls: UpstreamTlsConfig,
     /// The hosts whose requests it gets; never empty.
     pub hosts: Vec<HostPattern>,
     /// The prefix of the paths it gets. The prefix is not stripped.
@@ -90,6 +93,7 @@ impl ServiceConfig {
             overlays: Vec::new(),
             contract_reading: ContractReading::default(),
             upstream,
+            upstream_tls: UpstreamTlsConfig::default(),
             hosts: vec![HostPattern::Any],
             path_prefix: PathPrefix::root(),
             base_paths: None,

@@ -17,6 +17,8 @@ pub enum UpstreamTarget {
     Mock,
     /// To an HTTP/1.1 server.
     Http(UpstreamAddress),
+    /// To an HTTP/1.1 server with TLS.
+    Https(UpstreamAddress),
 }
 
 /// The address of an upstream.
@@ -44,22 +46,21 @@ impl fmt::Display for UpstreamTarget {
         match self {
             Self::Mock => f.write_str("mock"),
             Self::Http(address) => write!(f, "http://{address}"),
+            Self::Https(address) => write!(f, "https://{address}"),
         }
     }
 }
 
 /// `mock`, or the address of an HTTP server.
 pub(super) fn parse_upstream(node: &ConfigNode) -> ConfigValueResult<UpstreamTarget> {
-    let fault = || ConfigValueError::expected("\"mock\" or \"http://host:port\"");
+    let fault =
+        || ConfigValueError::expected("\"mock\", \"http://host:port\" or \"https://host:port\"");
     let text = node.text().ok_or_else(fault)?;
     if text == "mock" {
         return Ok(UpstreamTarget::Mock);
     }
-    if text.starts_with("https://") {
-        return Err(fault().with_advice("http: connections to upstreams do not use TLS"));
-    }
-    let Some(rest) = text.strip_prefix("http://") else {
-        let bare = authority(text).filter(|_| text.contains(':'));
+    let Some((scheme @ ("http" | "https"), rest)) = text.split_once("://") else {
+        let bare = authority(text, HTTP_PORT).filter(|_| text.contains(':'));
         return Err(match bare {
             Some(address) => fault().with_advice(format!("\"http://{address}\"")),
             None => fault(),
@@ -68,21 +69,30 @@ pub(super) fn parse_upstream(node: &ConfigNode) -> ConfigValueResult<UpstreamTar
     let (host, path) = rest
         .find(['/', '?', '#'])
         .map_or((rest, ""), |at| rest.split_at(at));
-    let address = authority(host).ok_or_else(fault)?;
-    if matches!(path, "" | "/") {
-        return Ok(UpstreamTarget::Http(address));
+    let is_tls = scheme == "https";
+    let default_port = if is_tls { HTTPS_PORT } else { HTTP_PORT };
+    let address = authority(host, default_port).ok_or_else(fault)?;
+    if !matches!(path, "" | "/") {
+        let advice = format!("\"{scheme}://{address}\": requests keep their paths");
+        return Err(fault().with_advice(advice));
     }
-    let advice = format!("\"http://{address}\": requests keep their paths");
-    Err(fault().with_advice(advice))
+    Ok(if is_tls {
+        UpstreamTarget::Https(address)
+    } else {
+        UpstreamTarget::Http(address)
+    })
 }
 
-/// A host with an optional port; the port is 80 by default.
-fn authority(text: &str) -> Option<UpstreamAddress> {
+const HTTP_PORT: u16 = 80;
+const HTTPS_PORT: u16 = 443;
+
+/// A host with an optional port.
+fn authority(text: &str, default_port: u16) -> Option<UpstreamAddress> {
     let authority = Authority::from_str(text)
         .ok()
         .filter(|_| !text.contains('@'))?;
     let port = match authority.as_str().strip_prefix(authority.host())? {
-        "" => 80,
+        "" => default_port,
         _ => authority.port_u16().filter(|port| *port != 0)?,
     };
     let host = authority.host();

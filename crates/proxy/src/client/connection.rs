@@ -15,26 +15,32 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::answer_buffer::CurrentAnswer;
+use super::client_socket::ClientSocket;
 use super::connection_registry::{ConnectionPermit, ConnectionRegistry};
 use super::connection_service::{ConnectionService, TrackedBody};
 use super::final_answer::{close_with_linger, write_answer};
 use super::incoming_request::RequestHandler;
 use super::inspected_stream::InspectedStream;
+use super::tls_opening::{ListenerTls, NO_TLS_ALERT, TlsOpening};
 use crate::connection_state::ConnectionState;
 use crate::deadline_timer::DeadlineTimer;
 use crate::headers::Peer;
 use crate::inspect::{HttpRefusal, StreamInspector, StreamPosition};
 use crate::limits::ClientLimits;
+use portcullis_telemetry::LogThrottle;
 
 /// What all connections of a data core share.
 #[derive(Debug)]
 pub(super) struct ConnectionContext<H> {
     pub(super) handler: Rc<H>,
     pub(super) limits: Rc<ClientLimits>,
+    /// TLS of the port, if it has any.
+    pub(super) tls: Option<ListenerTls>,
     pub(super) builder: http1::Builder,
     pub(super) registry: Rc<ConnectionRegistry>,
 }
@@ -56,7 +62,7 @@ enum ConnectionEnd {
 
 /// A socket after its last exchange.
 struct ClosingSocket {
-    stream: TcpStream,
+    stream: ClientSocket,
     end: ConnectionEnd,
     /// Whether a refusal may have a body.
     with_body: bool,
@@ -85,6 +91,14 @@ pub(super) async fn serve_connection<H: RequestHandler>(
     context: Rc<ConnectionContext<H>>,
 ) {
     let linger_timeout = context.limits.linger_timeout;
+    // Boxed, so that connections without TLS have no room for it.
+    let opened = match &context.tls {
+        None => Some((ClientSocket::Plain(stream), peer)),
+        Some(tls) => Box::pin(open_tls(stream, peer, tls, &permit, &context)).await,
+    };
+    let Some((stream, peer)) = opened else {
+        return;
+    };
     let peer = Rc::new(peer);
     let ClosingSocket {
         mut stream,
@@ -105,24 +119,67 @@ pub(super) async fn serve_connection<H: RequestHandler>(
     };
     match end {
         ConnectionEnd::Done => close_with_linger(stream, linger_timeout).await,
+        ConnectionEnd::Refused(HttpRefusal::TlsOnPlainPort) => {
+            permit.registry().counts.borrow_mut().refused += 1;
+            drop(
+                context
+                    .handler
+                    .refuse(HttpRefusal::TlsOnPlainPort, &peer, &[]),
+            );
+            log_tls_on_plain_port(&peer);
+            let _ = stream.write_all(&NO_TLS_ALERT).await;
+            close_with_linger(stream, linger_timeout).await;
+        }
         ConnectionEnd::Refused(refusal) => {
             permit.registry().counts.borrow_mut().refused += 1;
             let answer = context.handler.refuse(refusal, &peer, &head_start);
             write_answer(&mut stream, answer, with_body, context.limits.write_timeout).await;
             close_with_linger(stream, linger_timeout).await;
         }
-        ConnectionEnd::WithoutAnswer => {}
+        ConnectionEnd::WithoutAnswer => stream.notify_close(),
         // Framing shows that an answer is incomplete. An HTTP/1.0 answer may end with the stream,
         // so only a reset shows it there.
-        ConnectionEnd::Broken if !is_framed => drop(stream.set_zero_linger()),
+        ConnectionEnd::Broken if !is_framed => drop(stream.into_tcp().set_zero_linger()),
         ConnectionEnd::Broken => {}
-        ConnectionEnd::Stalled => drop(stream.set_zero_linger()),
+        ConnectionEnd::Stalled => drop(stream.into_tcp().set_zero_linger()),
+    }
+}
+
+/// Performs the handshake of a connection with TLS. `None` if the connection has ended.
+async fn open_tls<H: RequestHandler>(
+    stream: TcpStream,
+    peer: Peer,
+    tls: &ListenerTls,
+    permit: &ConnectionPermit,
+    context: &ConnectionContext<H>,
+) -> Option<(ClientSocket, Peer)> {
+    let opening = TlsOpening {
+        tls,
+        handler: &context.handler,
+        limits: &context.limits,
+        permit,
+        peer: &peer,
+    };
+    let (socket, session) = opening.open(stream).await?;
+    Some((socket, peer.with_tls(session)))
+}
+
+fn log_tls_on_plain_port(peer: &Peer) {
+    static TLS_ON_PLAIN_PORT: LogThrottle = LogThrottle::new();
+    if let Some(suppressed) = TLS_ON_PLAIN_PORT.pass(std::time::Instant::now()) {
+        let peer = peer.address.ip();
+        tracing::warn!(
+            %peer,
+            suppressed,
+            "a client speaks TLS on a port without it; use http there, or set `certificates` in \
+             [listen.tls]"
+        );
     }
 }
 
 /// Exchanges messages until the connection must end, and returns the socket.
 async fn exchange<H: RequestHandler>(
-    stream: TcpStream,
+    stream: ClientSocket,
     peer: &Rc<Peer>,
     permit: &ConnectionPermit,
     context: &Rc<ConnectionContext<H>>,

@@ -9,33 +9,39 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::Response;
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, TRANSFER_ENCODING};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
+
+use super::client_socket::ClientSocket;
 
 /// Most bytes that are read and discarded after the last answer.
 const LINGER_BYTES_MAX: usize = 1024 * 1024;
 
 /// Writes an answer in one piece.
 pub(super) async fn write_answer(
-    stream: &mut TcpStream,
+    stream: &mut (impl AsyncWrite + Unpin),
     answer: Response<Bytes>,
     with_body: bool,
     write_timeout: Duration,
 ) {
     let bytes = encode(&answer, with_body, SystemTime::now());
     // If the client does not accept the answer in time, the connection ends without it.
-    let _ = timeout(write_timeout, stream.write_all(&bytes)).await;
+    let _ = timeout(write_timeout, async {
+        stream.write_all(&bytes).await?;
+        stream.flush().await
+    })
+    .await;
 }
 
 /// Ends a connection so that the client receives the last answer. It closes the sending side and
 /// reads the client's remaining bytes, so that no reset overtakes the answer (RFC 9112 section
-/// 9.6).
-pub(super) async fn close_with_linger(mut stream: TcpStream, linger_timeout: Duration) {
-    if stream.shutdown().await.is_err() {
-        return;
-    }
+/// 9.6). With TLS, the end is announced, so that the client knows that nothing was cut.
+pub(super) async fn close_with_linger(mut socket: ClientSocket, linger_timeout: Duration) {
     let _ = timeout(linger_timeout, async {
+        if socket.shutdown().await.is_err() {
+            return;
+        }
+        let mut stream = socket.into_tcp();
         // On the heap, because an array would enlarge the future of every connection.
         let mut scratch = vec![0; 4096];
         let mut read = 0;

@@ -8,6 +8,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
+use super::handshake_failure::HandshakeFailure;
 use crate::body::RequestBody;
 use crate::connection_state::ConnectionState;
 use crate::exchange::AnswerBody;
@@ -29,6 +30,9 @@ pub trait RequestHandler: 'static {
     /// `Connection` field of the answer. `head_start` is the beginning of the head, as far as it is
     /// known.
     fn refuse(&self, refusal: HttpRefusal, peer: &Peer, head_start: &[u8]) -> Response<Bytes>;
+
+    /// Counts a connection whose TLS handshake failed.
+    fn note_handshake(&self, failure: HandshakeFailure);
 }
 
 /// How many fields are added to most requests: their id, `Via` and four of forwarding.

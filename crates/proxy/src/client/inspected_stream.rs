@@ -12,11 +12,12 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use super::client_socket::ClientSocket;
+use super::tls_opening::TLS_HANDSHAKE;
 use crate::connection_state::ConnectionState;
-use crate::inspect::{FeedOutcome, StreamInspector, StreamPosition};
+use crate::inspect::{FeedOutcome, HttpRefusal, StreamInspector, StreamPosition};
 
 /// Most reads to discard in one poll after the last request of a connection.
 const DISCARD_READS_MAX: usize = 8;
@@ -24,14 +25,14 @@ const DISCARD_READS_MAX: usize = 8;
 /// An inspected connection.
 #[derive(Debug)]
 pub(super) struct InspectedStream {
-    stream: TcpStream,
+    stream: ClientSocket,
     inspector: StreamInspector,
     state: Rc<ConnectionState>,
 }
 
 impl InspectedStream {
     pub(super) fn new(
-        stream: TcpStream,
+        stream: ClientSocket,
         inspector: StreamInspector,
         state: Rc<ConnectionState>,
     ) -> Self {
@@ -44,14 +45,29 @@ impl InspectedStream {
 
     /// Ready when there is something to read, if only the end of the stream.
     pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.stream.poll_read_ready(cx).map(drop)
+        self.stream.poll_readable(cx)
     }
 
     /// The socket, whether the answer to the current request may have a body, and the beginning of
     /// a head that was refused.
-    pub(super) fn into_parts(self) -> (TcpStream, bool, Vec<u8>) {
+    pub(super) fn into_parts(self) -> (ClientSocket, bool, Vec<u8>) {
         let with_body = !self.inspector.is_head_request();
         (self.stream, with_body, self.inspector.into_head_start())
+    }
+
+    /// Inspects the next bytes. A TLS handshake is refused at its first byte: it has no line that the
+    /// inspector could refuse.
+    fn inspect(&mut self, bytes: &[u8]) -> FeedOutcome {
+        let is_start = self.inspector.position() == StreamPosition::Idle;
+        if is_start && bytes.first() == Some(&TLS_HANDSHAKE) {
+            return FeedOutcome {
+                pass: 0,
+                heads: 0,
+                refusal: Some(HttpRefusal::TlsOnPlainPort),
+                is_known: false,
+            };
+        }
+        self.inspector.feed(bytes)
     }
 
     /// Notes the inspector's result. Returns whether there are bytes for the library.
@@ -156,7 +172,7 @@ impl AsyncRead for InspectedStream {
         if buf.filled().len() == start {
             return this.poll_end();
         }
-        let outcome = this.inspector.feed(&buf.filled()[start..]);
+        let outcome = this.inspect(&buf.filled()[start..]);
         buf.set_filled(start + outcome.pass);
         if this.record_outcome(outcome) {
             Poll::Ready(Ok(()))
@@ -201,6 +217,13 @@ impl AsyncWrite for InspectedStream {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.stream.is_buffered() {
+            let flushed = Pin::new(&mut this.stream).poll_flush(cx);
+            let flushed = flushed.map_ok(|()| 0);
+            // A client that accepts no encrypted bytes stalls, too.
+            this.note_write(&flushed);
+            ready!(flushed)?;
+        }
         let was_serving = this.state.is_serving();
         this.state.note_flush();
         if was_serving && !this.state.is_serving() {

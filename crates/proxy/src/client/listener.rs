@@ -17,6 +17,7 @@ use super::connection_registry::{ConnectionCap, ConnectionRegistry};
 use super::drain_signal::{DrainPhase, DrainSignal};
 use super::incoming_request::RequestHandler;
 use super::listener_totals::ListenerTotals;
+use super::tls_opening::ListenerTls;
 use crate::headers::Peer;
 use crate::limits::{ClientLimits, LIBRARY_HEADER_COUNT_MAX};
 use portcullis_telemetry::LogThrottle;
@@ -89,6 +90,8 @@ pub struct ListenerSettings {
     pub limits: ClientLimits,
     /// Networks whose information about the original client is trusted.
     pub trusted_networks: Vec<IpNet>,
+    /// TLS of the port, if it has any.
+    pub tls: Option<ListenerTls>,
     /// The cap on connections, shared by all data cores. A connection beyond it is accepted,
     /// answered with [`HttpRefusal::TooManyConnections`](crate::HttpRefusal) and closed, so
     /// the client learns the reason and the kernel's queue keeps moving. Beyond nine eighths of
@@ -160,6 +163,7 @@ pub async fn serve<H: RequestHandler>(
         handler,
         builder: builder(&settings.limits),
         limits: Rc::new(settings.limits.clone()),
+        tls: settings.tls.clone(),
         registry: Rc::clone(&registry),
     });
     let listener = TcpListener::from_std(bound.socket)?;

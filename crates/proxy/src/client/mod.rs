@@ -4,6 +4,9 @@ mod listener;
 mod drain_signal;
 mod listener_totals;
 mod connection_registry;
+mod client_socket;
+mod handshake_failure;
+mod tls_opening;
 mod connection;
 mod inspected_stream;
 mod connection_service;
@@ -13,6 +16,8 @@ mod final_answer;
 
 pub use connection_registry::ConnectionCap;
 pub use drain_signal::{DrainPhase, DrainSignal, DrainTrigger, drain};
+pub use handshake_failure::HandshakeFailure;
 pub use incoming_request::{IncomingRequest, RequestHandler};
 pub use listener::{BindError, BoundListener, ListenerSettings, bind, serve};
 pub use listener_totals::ListenerTotals;
+pub use tls_opening::ListenerTls;

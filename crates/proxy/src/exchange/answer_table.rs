@@ -4,7 +4,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 
 use portcullis_breaker::{AdmissionRefusal, AdmissionRule};
 use portcullis_contract::{Violation, body_too_large};
-use portcullis_identity::IdentityFault;
+use portcullis_identity::{CertificateFault, IdentityFault};
 use portcullis_telemetry::RequestOutcome;
 use portcullis_vocabulary::enforcement::ViolationClass;
 
@@ -29,6 +29,8 @@ pub(super) enum ProblemCause {
     },
     /// No service matches the host and path.
     NoService,
+    /// The host is not one of the connection's certificate.
+    Misdirected,
     /// The service has no contract yet.
     NoContract {
         /// The service.
@@ -88,6 +90,11 @@ impl ProblemCause {
                 StatusCode::NOT_FOUND,
                 "NO_SERVICE",
                 "No service has this host and path",
+            ),
+            Self::Misdirected => entry(
+                StatusCode::MISDIRECTED_REQUEST,
+                "MISDIRECTED_REQUEST",
+                "The connection is for another host",
             ),
             Self::NoContract { .. } => AnswerEntry {
                 retry_after: Some(5),
@@ -159,6 +166,9 @@ impl ProblemCause {
             Self::NoService => {
                 "no configured service matches the request's host and path".to_owned()
             }
+            Self::Misdirected => "the request's host is neither the server name of the TLS handshake nor a \
+                                  name of the certificate that it chose; open another connection for it"
+                .to_owned(),
             Self::NoContract { service } => format!(
                 "the contract of {service} could not be read yet, and no request passes without validation"
             ),
@@ -311,6 +321,13 @@ fn identity_entry(fault: IdentityFault) -> AnswerEntry {
             StatusCode::SERVICE_UNAVAILABLE,
             "Tokens cannot be verified now",
         ),
+        IdentityFault::Certificate(CertificateFault::MalformedField) => {
+            (StatusCode::BAD_REQUEST, "The calling squad is not clear")
+        }
+        IdentityFault::Certificate(_) => (
+            StatusCode::FORBIDDEN,
+            "The certificate does not prove which squad calls",
+        ),
         IdentityFault::Token(_) => (
             StatusCode::UNAUTHORIZED,
             "The token does not prove which squad calls",
@@ -365,6 +382,7 @@ fn upstream_entry(error: &UpstreamError) -> AnswerEntry {
         }
         UpstreamError::Local { resource, .. } => return local_entry(*resource),
         UpstreamError::Connect { .. }
+        | UpstreamError::Tls { .. }
         | UpstreamError::Closed { .. }
         | UpstreamError::Malformed { .. } => (
             StatusCode::BAD_GATEWAY,

@@ -8,13 +8,16 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use portcullis_config::{Config, RefusalValues};
+use portcullis_config::{Config, IdentitySource, RefusalValues};
 use portcullis_contract::CheckScratch;
-use portcullis_identity::{IdentityResolver, IssuerKeys, TokenAuthenticator};
+use portcullis_identity::{
+    CertificateIdentities, IdentityResolver, IssuerKeys, TokenAuthenticator,
+};
 use portcullis_telemetry::{AccessLog, CoreRecorder, Metrics, Tracer};
 
 use super::active_config::{ActiveConfig, ActiveService, PublishedConfig};
 use super::service_core::{CoreContext, ServiceCore};
+use crate::upstream::UpstreamTlsStore;
 
 /// The state that all requests of a data core use.
 #[derive(Debug)]
@@ -29,6 +32,22 @@ pub struct DataCore {
     /// Begins traces; `None` where they are not exported.
     pub(super) tracer: Option<Tracer>,
     pub(super) scratch: RefCell<CheckScratch>,
+    upstream_tls: UpstreamTlsStore,
+}
+
+/// What all data cores share.
+#[derive(Clone, Copy, Debug)]
+pub struct DataCoreParts<'s> {
+    /// The active configuration.
+    pub published: &'s Arc<PublishedConfig>,
+    /// The keys of tokens, if tokens identify the callers.
+    pub keys: Option<&'s IssuerKeys>,
+    /// Begins traces, if requests are traced.
+    pub tracer: Option<&'s Tracer>,
+    /// Where the cores record what they did.
+    pub metrics: &'s Metrics,
+    /// TLS to the upstreams.
+    pub upstream_tls: &'s UpstreamTlsStore,
 }
 
 /// The active configuration, with this core's part of each service.
@@ -59,21 +78,22 @@ pub(super) enum ServiceLookup<'v> {
 }
 
 impl DataCore {
-    /// The data core with this number, counted from 0. `keys` are present if tokens identify the
-    /// callers, `tracer` if requests are traced.
-    pub fn new(
-        published: &Arc<PublishedConfig>,
-        keys: Option<&IssuerKeys>,
-        tracer: Option<Tracer>,
-        number: usize,
-        metrics: &Metrics,
-    ) -> Rc<Self> {
+    /// The data core with this number, counted from 0.
+    pub fn new(number: usize, shared: &DataCoreParts<'_>) -> Rc<Self> {
+        let DataCoreParts {
+            published,
+            keys,
+            tracer,
+            metrics,
+            upstream_tls,
+        } = *shared;
         let active = published.load();
         let access_log = AccessLog::of_process();
         let context = CoreContext {
             number,
             metrics,
             access_log: &access_log,
+            upstream_tls,
         };
         let snapshot = CoreSnapshot::new(Arc::clone(&active), None, context);
         Rc::new(Self {
@@ -83,8 +103,9 @@ impl DataCore {
             access_log,
             snapshot: RefCell::new(Rc::new(snapshot)),
             recorder: CoreRecorder::new(metrics),
-            tracer,
+            tracer: tracer.cloned(),
             scratch: RefCell::default(),
+            upstream_tls: upstream_tls.clone(),
             published: Arc::clone(published),
         })
     }
@@ -98,6 +119,7 @@ impl DataCore {
                 number: self.number,
                 metrics: &self.metrics,
                 access_log: &self.access_log,
+                upstream_tls: &self.upstream_tls,
             };
             let next = CoreSnapshot::new(Arc::clone(&active), Some(&snapshot), context);
             *snapshot = Rc::new(next);
@@ -184,7 +206,7 @@ impl<'s> EarlierCores<'s> {
 }
 
 /// The host without its port.
-fn host_of(field: Option<&str>) -> &str {
+pub(super) fn host_of(field: Option<&str>) -> &str {
     let host = field.unwrap_or_default();
     match host.rfind([':', ']']) {
         Some(at) if host.as_bytes()[at] == b':' => &host[..at],
@@ -193,11 +215,17 @@ fn host_of(field: Option<&str>) -> &str {
 }
 
 fn identity_resolver(config: &Config, keys: Option<&IssuerKeys>) -> IdentityResolver {
-    match keys {
-        Some(keys) => {
-            let tokens = TokenAuthenticator::new(&config.identity.jwt, keys.clone());
+    let identity = &config.identity;
+    let certificates = || CertificateIdentities::new(&identity.certificate);
+    match (&identity.source, keys) {
+        (IdentitySource::Certificate, _) => IdentityResolver::Certificates(certificates()),
+        (IdentitySource::ForwardedCertificate, _) => {
+            IdentityResolver::ForwardedCertificates(certificates())
+        }
+        (_, Some(keys)) => {
+            let tokens = TokenAuthenticator::new(&identity.jwt, keys.clone());
             IdentityResolver::Tokens(Box::new(tokens))
         }
-        None => IdentityResolver::Headers,
+        (IdentitySource::Headers | IdentitySource::Jwt(_), None) => IdentityResolver::Headers,
     }
 }

@@ -26,7 +26,7 @@ use super::problem_response::problem_response;
 use super::stages;
 use super::stages::{ExchangeProblem, IdentifiedRequest};
 use super::unrecorded_request::UnrecordedRequest;
-use crate::client::{IncomingRequest, RequestHandler};
+use crate::client::{HandshakeFailure, IncomingRequest, RequestHandler};
 use crate::headers::{Peer, add_request_id, random_request_id};
 use crate::inspect::HttpRefusal;
 
@@ -52,6 +52,10 @@ impl RequestHandler for DataCore {
         let mut response = problem_response(self, &problem, peer, shown);
         response.headers_mut().insert(X_REQUEST_ID, id);
         response
+    }
+
+    fn note_handshake(&self, failure: HandshakeFailure) {
+        self.recorder.handshake_failure(failure.name());
     }
 }
 

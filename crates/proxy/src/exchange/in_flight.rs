@@ -115,6 +115,7 @@ impl InFlight {
     pub(super) fn record_failure(&mut self, error: &UpstreamError, now: Instant, took: Duration) {
         let result = match error {
             UpstreamError::Connect { .. }
+            | UpstreamError::Tls { .. }
             | UpstreamError::Timeout {
                 phase: UpstreamPhase::Connect,
                 ..

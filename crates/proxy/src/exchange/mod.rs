@@ -39,5 +39,5 @@ mod shadow_capture;
 pub use active_config::{ActiveConfig, ActiveService, PublishedConfig};
 pub use answer_body::AnswerBody;
 pub use answer_interruption::AnswerInterruption;
-pub use data_core::DataCore;
+pub use data_core::{DataCore, DataCoreParts};
 pub use shadow::{ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler};

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use portcullis_tls::TlsFault;
+
 use super::answer_table::ProblemCause;
 use crate::upstream::{LocalResource, UpstreamError};
 
@@ -11,7 +13,10 @@ impl ProblemCause {
     /// error code or the violations say everything.
     pub(super) fn reason(&self) -> Option<Cow<'static, str>> {
         let name = match self {
-            Self::Violations { .. } | Self::NoService | Self::NoContract { .. } => return None,
+            Self::Violations { .. }
+            | Self::NoService
+            | Self::Misdirected
+            | Self::NoContract { .. } => return None,
             Self::Upstream(error) => return Some(error.to_string().into()),
             Self::Http(refusal) => refusal.name(),
             Self::Loop => "loop",
@@ -32,6 +37,10 @@ impl ProblemCause {
 pub(super) fn upstream_reason(error: &UpstreamError) -> &'static str {
     match error {
         UpstreamError::Connect { .. } => "connect",
+        UpstreamError::Tls { fault, .. } => match fault {
+            TlsFault::Certificate(_) => "tls-certificate",
+            TlsFault::Handshake(_) => "tls-handshake",
+        },
         UpstreamError::Timeout { .. } | UpstreamError::Idle { .. } => "timeout",
         UpstreamError::Closed { .. } => "closed",
         UpstreamError::Malformed { .. } => "malformed",

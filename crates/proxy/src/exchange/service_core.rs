@@ -17,7 +17,7 @@ use super::service_access_log::ServiceAccessLog;
 use crate::body::CoreBodyBudget;
 use crate::headers::ViaPseudonym;
 use crate::limits::{ResponseTimeouts, UpstreamLimits};
-use crate::upstream::UpstreamClient;
+use crate::upstream::{UpstreamClient, UpstreamSecurity, UpstreamTlsKey, UpstreamTlsStore};
 
 /// A service as the requests of one data core use it.
 #[derive(Debug)]
@@ -51,6 +51,7 @@ pub(super) struct CoreContext<'c> {
     pub(super) number: usize,
     pub(super) metrics: &'c Metrics,
     pub(super) access_log: &'c AccessLog,
+    pub(super) upstream_tls: &'c UpstreamTlsStore,
 }
 
 /// Where the requests of a service go.
@@ -90,7 +91,7 @@ impl ServiceCore {
             )),
         };
         Some(Self {
-            upstream: ForwardTarget::of(service, before),
+            upstream: ForwardTarget::of(service, before, core.upstream_tls),
             admission: service
                 .protection
                 .core_admission(CoreIndex::new(core.number)),
@@ -183,18 +184,32 @@ impl ServiceCore {
 }
 
 impl ForwardTarget {
-    fn of(service: &ActiveService, before: Option<&ServiceCore>) -> Self {
-        let UpstreamConfig::Http(address) = &service.config.upstream else {
+    fn of(
+        service: &ActiveService,
+        before: Option<&ServiceCore>,
+        upstream_tls: &UpstreamTlsStore,
+    ) -> Self {
+        let (UpstreamConfig::Http(address) | UpstreamConfig::Https(address)) =
+            &service.config.upstream
+        else {
             return Self::Mock;
         };
         let limits = upstream_limits(&service.limits);
         let fits = |before: &&ServiceCore| {
             before.active.config.upstream == service.config.upstream
+                && before.active.config.upstream_tls == service.config.upstream_tls
                 && upstream_limits(&before.active.limits) == limits
         };
         match before.filter(fits) {
             Some(before) => before.upstream.clone(),
-            None => Self::Upstream(UpstreamClient::new(&address.to_string(), limits)),
+            None => {
+                let security = match UpstreamTlsKey::of(&service.config) {
+                    Some(key) => UpstreamSecurity::Tls(upstream_tls.find(&key)),
+                    None => UpstreamSecurity::Plain,
+                };
+                let client = UpstreamClient::secured(&address.to_string(), security, limits);
+                Self::Upstream(client)
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::header::{FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
+use portcullis_tls::TlsSession;
 
 use super::header_value;
 
@@ -27,6 +28,8 @@ pub struct Peer {
     /// Whether the address is in a trusted network. If so, its information about the original
     /// client is believed.
     pub trusted: bool,
+    /// What the TLS handshake has shown, on a port with TLS.
+    pub tls: Option<TlsSession>,
     /// The peer's address, as a value of `x-forwarded-for`.
     for_value: HeaderValue,
     /// The last `Host`, and the `Forwarded` element for it.
@@ -40,9 +43,32 @@ impl Peer {
         Self {
             address,
             trusted: trusted_networks.iter().any(|network| network.contains(&ip)),
+            tls: None,
             for_value: header_value(ip.to_string()),
             forwarded: RefCell::new(None),
         }
+    }
+
+    /// The peer after a TLS handshake.
+    #[must_use]
+    pub fn with_tls(mut self, session: TlsSession) -> Self {
+        self.tls = Some(session);
+        self
+    }
+
+    /// The URI names of the client's certificate, if it has one.
+    pub fn certificate_uris(&self) -> Option<&[String]> {
+        self.tls.as_ref()?.client_uris.as_deref()
+    }
+
+    /// Whether a request for this host (without a port) belongs on the connection.
+    pub(crate) fn serves_host(&self, host: &str) -> bool {
+        self.tls.as_ref().is_none_or(|tls| tls.is_for_host(host))
+    }
+
+    /// The scheme of its requests.
+    fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     /// The `Forwarded` element for this peer and a `Host` (RFC 7239 section 4). Most connections use
@@ -58,9 +84,10 @@ impl Peer {
             IpAddr::V4(ip) => ip.to_string(),
             IpAddr::V6(ip) => format!("\"[{ip}]\""),
         };
+        let scheme = self.scheme();
         let element = match host.and_then(|host| host.to_str().ok()) {
-            Some(host) => header_value(format!("for={node};host=\"{host}\";proto=http")),
-            None => header_value(format!("for={node};proto=http")),
+            Some(host) => header_value(format!("for={node};host=\"{host}\";proto={scheme}")),
+            None => header_value(format!("for={node};proto={scheme}")),
         };
         *last = Some((host.cloned(), element.clone()));
         element
@@ -82,7 +109,7 @@ pub fn add_forwarding(headers: &mut HeaderMap, peer: &Peer) {
     let is_readable = is_appended && !headers.get_all(FORWARDED).iter().any(has_open_quotation);
     add_element(headers, FORWARDED, &element, is_readable);
     if !(is_appended && headers.contains_key(X_FORWARDED_PROTO)) {
-        headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("http"));
+        headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(peer.scheme()));
     }
     if !(is_appended && headers.contains_key(X_FORWARDED_HOST)) {
         match host {

@@ -125,6 +125,12 @@ refusals! {
     /// There are more connections than the configured cap.
     TooManyConnections = 503, "too-many-connections",
         "This server has reached its limit of connections (`limits.connections_max`); try again later.";
+    /// A client speaks TLS to a port without it. The answer is an alert of TLS.
+    TlsOnPlainPort = 400, "tls-on-plain-port",
+        "The client speaks TLS, and this port is plain HTTP; use http, or configure `listen.tls`.";
+    /// A client speaks HTTP to a port with TLS.
+    PlainHttpOnTlsPort = 400, "plain-http-on-tls-port",
+        "This port speaks TLS, and the request is plain HTTP; use https.";
     /// The HTTP library refuses the request although it passed the inspector.
     Unreadable = 400, "unreadable",
         "The request could not be read as HTTP/1.1.";

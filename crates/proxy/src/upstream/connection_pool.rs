@@ -9,12 +9,14 @@ use tokio::time::{Instant, sleep_until};
 
 use super::address_memory::AddressMemory;
 use super::upstream_connection::UpstreamConnection;
+use super::upstream_socket::UpstreamSecurity;
 use crate::limits::UpstreamLimits;
 
 /// The pool of one upstream on one data core.
 #[derive(Debug)]
 pub(super) struct ConnectionPool {
     pub(super) authority: Arc<str>,
+    pub(super) security: UpstreamSecurity,
     pub(super) limits: UpstreamLimits,
     pub(super) addresses: RefCell<AddressMemory>,
     idle: RefCell<IdleConnections>,
@@ -28,9 +30,14 @@ struct IdleConnections {
 }
 
 impl ConnectionPool {
-    pub(super) fn new(authority: &str, limits: UpstreamLimits) -> Rc<Self> {
+    pub(super) fn new(
+        authority: &str,
+        security: UpstreamSecurity,
+        limits: UpstreamLimits,
+    ) -> Rc<Self> {
         Rc::new(Self {
             authority: authority.into(),
+            security,
             limits,
             addresses: RefCell::default(),
             idle: RefCell::default(),
@@ -40,7 +47,7 @@ impl ConnectionPool {
     /// A connection that is open as far as is known.
     pub(super) fn take(&self) -> Option<Box<UpstreamConnection>> {
         loop {
-            let (since, connection) = self.idle.borrow_mut().connections.pop_back()?;
+            let (since, mut connection) = self.idle.borrow_mut().connections.pop_back()?;
             if since.elapsed() < self.limits.idle_timeout && connection.is_reusable() {
                 return Some(connection);
             }

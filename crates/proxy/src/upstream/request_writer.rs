@@ -48,6 +48,8 @@ pub(super) struct RequestWriter {
     body: Option<ForwardBody>,
     framing: RequestFraming,
     has_written: bool,
+    /// Whether the socket may still hold bytes, as TLS does.
+    needs_flush: bool,
     is_discarding: bool,
 }
 
@@ -89,12 +91,13 @@ impl RequestWriter {
         self.tail.clear();
         self.tail_at = 0;
         self.has_written = false;
+        self.needs_flush = false;
         self.is_discarding = false;
     }
 
     /// Whether all of the request is written.
     pub(super) fn is_done(&self) -> bool {
-        self.body.is_none() && !self.has_bytes()
+        self.body.is_none() && !self.has_bytes() && !self.needs_flush
     }
 
     /// Returns memory that the next request may not need.
@@ -216,6 +219,7 @@ impl RequestWriter {
             match ready!(written) {
                 Ok(length) if length > 0 => {
                     self.has_written = true;
+                    self.needs_flush = true;
                     self.advance(length);
                 }
                 _ if !self.has_written => return Poll::Ready(Err(WriteFailure::Unsent)),
@@ -224,6 +228,14 @@ impl RequestWriter {
                 }
                 _ => self.is_discarding = true,
             }
+        }
+        if self.needs_flush {
+            match ready!(Pin::new(&mut *stream).poll_flush(cx)) {
+                Err(error) if !is_closed(&error) => return Poll::Ready(Err(WriteFailure::Broken)),
+                Err(_) => self.is_discarding = true,
+                Ok(()) => {}
+            }
+            self.needs_flush = false;
         }
         Poll::Ready(Ok(()))
     }

@@ -21,6 +21,7 @@ use super::response_head::ReceivedHead;
 use super::upstream_body::UpstreamBody;
 use super::upstream_connection::{ExchangeFailure, UpstreamConnection};
 use super::upstream_error::{UpstreamError, UpstreamPhase};
+use super::upstream_socket::{SocketFailure, UpstreamSecurity};
 use crate::body::{ForwardBody, UploadProgress};
 use crate::headers::{remove_hop_by_hop, remove_own_fields};
 use crate::limits::{ResponseTimeouts, UpstreamLimits};
@@ -49,12 +50,17 @@ impl SendFailure {
 }
 
 impl UpstreamClient {
-    /// A client for the upstream at `authority`, which is `host:port`.
+    /// A client for the upstream at `authority`, which is `host:port`, without TLS.
     pub fn new(authority: &str, limits: UpstreamLimits) -> Self {
+        Self::secured(authority, UpstreamSecurity::Plain, limits)
+    }
+
+    /// A client for the upstream at `authority`, which is `host:port`.
+    pub fn secured(authority: &str, security: UpstreamSecurity, limits: UpstreamLimits) -> Self {
         let host = HeaderValue::from_str(authority)
             .unwrap_or_else(|_| HeaderValue::from_static("upstream"));
         Self {
-            pool: ConnectionPool::new(authority, limits),
+            pool: ConnectionPool::new(authority, security, limits),
             host,
         }
     }
@@ -152,17 +158,27 @@ impl UpstreamClient {
         for loser in outcome.losers {
             memory.borrow_mut().note_failure(loser, now);
         }
-        let connected = match outcome.winner {
-            Ok((stream, address)) => {
-                memory.borrow_mut().note_success(address);
-                UpstreamConnection::new(stream)
-                    .map(Box::new)
-                    .map_err(|error| (LocalResource::of(&error), error))
-            }
-            Err(Some(failure)) => Err(failure),
+        let (stream, address) = match outcome.winner {
+            Ok(winner) => winner,
+            Err(Some((resource, error))) => return Err(self.connect_failure(resource, error)),
             Err(None) => return Err(self.timeout(UpstreamPhase::Connect)),
         };
-        connected.map_err(|(resource, error)| self.connect_failure(resource, error))
+        // The failure of TLS is the answer: another address of the name is the same upstream. That one
+        // is tried first the next time.
+        let opened = self.pool.security.open(stream, deadline).await;
+        match &opened {
+            Ok(_) => memory.borrow_mut().note_success(address),
+            Err(_) => memory.borrow_mut().note_failure(address, Instant::now()),
+        }
+        let socket = opened.map_err(|failure| match failure {
+            SocketFailure::Socket(error) => self.connect_failure(LocalResource::of(&error), error),
+            SocketFailure::Tls(fault) => UpstreamError::Tls {
+                authority: self.shared_authority(),
+                fault,
+            },
+            SocketFailure::TooSlow => self.timeout(UpstreamPhase::Connect),
+        })?;
+        Ok(Box::new(UpstreamConnection::new(socket)))
     }
 
     fn connect_failure(&self, resource: Option<LocalResource>, error: io::Error) -> UpstreamError {
@@ -218,13 +234,16 @@ impl UpstreamClient {
         failure: ExchangeFailure,
         connection: &UpstreamConnection,
     ) -> SendFailure {
+        let is_silent = match failure {
+            ExchangeFailure::Unsent => true,
+            ExchangeFailure::Closed => !connection.has_received(),
+            _ => false,
+        };
         let error = UpstreamError::of_exchange(failure, &self.pool.authority);
-        match failure {
-            ExchangeFailure::Unsent => SendFailure::ClosedSilently(error),
-            ExchangeFailure::Closed if !connection.has_received() => {
-                SendFailure::ClosedSilently(error)
-            }
-            _ => SendFailure::Final(error),
+        if is_silent {
+            SendFailure::ClosedSilently(error)
+        } else {
+            SendFailure::Final(error)
         }
     }
 

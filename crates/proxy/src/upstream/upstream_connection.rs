@@ -3,20 +3,20 @@
 //! A wait for the socket registers the task only if there is nothing to do, so an exchange that finds
 //! its response complete leaves nothing behind that would wake the task later.
 
-use std::io;
-use std::pin::pin;
-use std::task::{Context, Poll, ready};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
 use http::{Method, Request};
 use http_body::{Frame, SizeHint};
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
+use portcullis_tls::TlsFault;
+use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
 use super::body_decoder::{BodyDecoder, DecodedPart};
 use super::request_writer::{RequestWriter, WriteFailure};
 use super::response_fault::ResponseFault;
 use super::response_head::{ReceivedHead, take_head};
+use super::upstream_socket::UpstreamSocket;
 use crate::body::{ForwardBody, RequestBodyError};
 use crate::deadline_timer::DeadlineTimer;
 use crate::limits::UpstreamLimits;
@@ -26,13 +26,15 @@ const READ_BYTES_MIN: usize = 16 * 1024;
 const READ_BYTES_MAX: usize = 64 * 1024;
 
 /// Why an exchange failed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum ExchangeFailure {
     /// The upstream accepted no byte of the request.
     Unsent,
     /// The connection ended before the response did.
     Closed,
     Malformed(ResponseFault),
+    /// TLS failed. With TLS 1.3, an upstream refuses the certificate of a client after the handshake.
+    Tls(TlsFault),
     /// The body of the request ended early.
     RequestBody(RequestBodyError),
 }
@@ -40,7 +42,7 @@ pub(super) enum ExchangeFailure {
 /// A connection and its timer.
 #[derive(Debug)]
 pub(super) struct UpstreamConnection {
-    stream: TcpStream,
+    stream: UpstreamSocket,
     pub(super) timer: DeadlineTimer,
     writer: RequestWriter,
     /// What has arrived and was not used yet. It has memory only during an exchange.
@@ -53,13 +55,9 @@ pub(super) struct UpstreamConnection {
 }
 
 impl UpstreamConnection {
-    /// Prepares a connection to the upstream for requests.
-    ///
-    /// # Errors
-    /// If the socket cannot be set up.
-    pub(super) fn new(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        Ok(Self {
+    /// A connection that is ready for requests.
+    pub(super) fn new(stream: UpstreamSocket) -> Self {
+        Self {
             stream,
             timer: DeadlineTimer::default(),
             writer: RequestWriter::default(),
@@ -67,7 +65,7 @@ impl UpstreamConnection {
             body: BodyDecoder::empty(),
             has_received: false,
             keeps_alive: true,
-        })
+        }
     }
 
     /// Begins an exchange. A body in memory stays in a request that `is_repeatable`.
@@ -138,17 +136,22 @@ impl UpstreamConnection {
     }
 
     /// Whether the last exchange is complete and the connection is open and silent.
-    pub(super) fn is_reusable(&self) -> bool {
-        // An idle connection is not watched: it is checked when it is used next.
-        let is_silent = || {
-            let read = self.stream.try_read(&mut [0]);
-            matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
-        };
+    pub(super) fn is_reusable(&mut self) -> bool {
         self.keeps_alive
             && self.writer.is_done()
             && self.body.has_ended()
             && self.received.is_empty()
-            && is_silent()
+            && self.is_silent()
+    }
+
+    /// Whether nothing arrived. An idle connection is not watched, so it is checked when it is used
+    /// next. What TLS sends for itself, such as tickets, is not heard as bytes.
+    fn is_silent(&mut self) -> bool {
+        let mut byte = [0];
+        let mut cx = Context::from_waker(Waker::noop());
+        Pin::new(&mut self.stream)
+            .poll_read(&mut cx, &mut ReadBuf::new(&mut byte))
+            .is_pending()
     }
 
     /// Returns the memory that an idle connection does not need.
@@ -183,7 +186,10 @@ impl UpstreamConnection {
                 self.has_received |= length > 0;
                 Poll::Ready(Ok(length))
             }
-            Err(_) => Poll::Ready(Err(ExchangeFailure::Closed)),
+            Err(error) => Poll::Ready(Err(match TlsFault::of(&error) {
+                Some(fault) => ExchangeFailure::Tls(fault),
+                None => ExchangeFailure::Closed,
+            })),
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
+use portcullis_tls::TlsFault;
+
 use super::local_resource::LocalResource;
 use super::upstream_connection::ExchangeFailure;
 use crate::body::RequestBodyError;
@@ -53,6 +55,17 @@ pub enum UpstreamError {
         resource: LocalResource,
         /// The error of the system.
         source: Arc<io::Error>,
+    },
+    /// The upstream was reached, and TLS with it failed; the request was not answered.
+    #[error(
+        "TLS with upstream {authority} failed: {}; check `upstream_tls` of the service",
+        fault.reason()
+    )]
+    Tls {
+        /// The upstream.
+        authority: Arc<str>,
+        /// What failed.
+        fault: TlsFault,
     },
     /// The upstream was too slow.
     #[error("upstream {authority} {}", phase.description())]
@@ -105,6 +118,7 @@ impl UpstreamError {
                 authority,
                 reason: fault.to_string().into(),
             },
+            ExchangeFailure::Tls(fault) => Self::Tls { authority, fault },
             ExchangeFailure::RequestBody(source) => Self::RequestBody { authority, source },
         }
     }

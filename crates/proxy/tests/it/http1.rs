@@ -1,6 +1,6 @@
 //! HTTP/1.1 on both sides of a relay.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -201,16 +201,27 @@ fn defects_are_refused() {
         "unknown-expectation",
     );
     check_refused(
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        400,
-        "control-character",
-    );
-    check_refused(
         "GET / HTTP/1.1\r\nhost: a\r\nbad field",
         400,
         "malformed-field-name",
     );
     check_refused("GET / HTTP/1.1\r\nhost: a", 408, "head-timeout");
+}
+
+/// A client that speaks TLS gets the answer in its own language, at its first byte.
+#[test]
+fn tls_on_a_plain_port_gets_an_alert() {
+    for hello in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+        b"\x16",
+    ] {
+        let relay = Relay::start(Upstream::ok().address, impatient());
+        let mut client = relay.client();
+        client.send(hello);
+        let mut answer = Vec::new();
+        client.stream().read_to_end(&mut answer).unwrap();
+        assert_eq!(answer, [0x15, 3, 3, 0, 2, 2, 40]);
+    }
 }
 
 #[test]
@@ -461,7 +472,7 @@ fn a_broken_response_to_http_1_0_ends_in_a_reset() {
     let mut client = relay.client();
     client.send("GET / HTTP/1.0\r\n\r\n");
     let mut all = Vec::new();
-    let outcome = std::io::Read::read_to_end(client.stream(), &mut all);
+    let outcome = client.stream().read_to_end(&mut all);
     assert_eq!(
         outcome.unwrap_err().kind(),
         std::io::ErrorKind::ConnectionReset

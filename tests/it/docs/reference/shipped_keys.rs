@@ -63,7 +63,7 @@ fn key_of(line: &str) -> Option<(String, String, bool)> {
     };
     let is_default = rest.starts_with('#');
     let (key, value) = rest.trim_start_matches('#').split_once(" = ")?;
-    let key_char = |c: char| c.is_ascii_alphanumeric() || "-_.\"".contains(c);
+    let key_char = |c: char| c.is_ascii_alphanumeric() || "-_.:/\"".contains(c);
     let is_key = !key.is_empty() && key.chars().all(key_char);
     (is_key && !(is_example && is_default)).then(|| (key.to_owned(), value.to_owned(), is_default))
 }

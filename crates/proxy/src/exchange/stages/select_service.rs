@@ -6,12 +6,12 @@ use std::time::Instant;
 use http::Request;
 use http::header::HOST;
 
-use portcullis_identity::{CallerIdentity, IdentityFault};
+use portcullis_identity::{CallerIdentity, IdentityFault, RequestSender};
 use portcullis_telemetry::{LineKind, RequestOutcome};
 
 use super::staged_request::{ExchangeProblem, IdentifiedRequest, RoutedRequest};
 use crate::exchange::answer_table::ProblemCause;
-use crate::exchange::data_core::{DataCore, ServiceLookup};
+use crate::exchange::data_core::{DataCore, ServiceLookup, host_of};
 use crate::exchange::request_meta::RequestMeta;
 use crate::exchange::request_record::RequestRecord;
 use crate::exchange::unrecorded_request::UnrecordedRequest;
@@ -31,6 +31,9 @@ pub(in crate::exchange) fn select_service(
     let host = request.headers().get(HOST);
     let host = host.and_then(|host| host.to_str().ok());
     let snapshot = core.snapshot();
+    if host.is_some() && !peer.serves_host(host_of(host)) {
+        return Err(unrouted(ProblemCause::Misdirected, &request));
+    }
     let service = match snapshot.service(host, request.uri().path()) {
         ServiceLookup::Service(service) => service,
         ServiceLookup::NoContract(service) => {
@@ -44,7 +47,10 @@ pub(in crate::exchange) fn select_service(
     };
     let identity = core.identification.identify(
         request.headers_mut(),
-        peer.trusted,
+        RequestSender {
+            is_trusted: peer.trusted,
+            certificate_uris: peer.certificate_uris(),
+        },
         &snapshot.active.config.catalog,
     );
     let (identity, fault) = match identity {
@@ -52,9 +58,9 @@ pub(in crate::exchange) fn select_service(
         Err(fault) => (CallerIdentity::default(), Some(fault)),
     };
     if identity.has_untrusted_claim {
-        let has_tokens = core.identification.token_header().is_some();
+        let needs_proof = core.identification.needs_proof();
         let peer = peer.address.ip();
-        service.recorder.untrusted_claim(peer, has_tokens);
+        service.recorder.untrusted_claim(peer, needs_proof);
     }
     let meta = RequestMeta {
         id,

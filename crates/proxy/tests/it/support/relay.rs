@@ -10,9 +10,9 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use portcullis_proxy::{
     AnswerBody, BufferOutcome, ClientLimits, ConnectionCap, DrainSignal, DrainTrigger, ForwardBody,
-    HttpRefusal, IncomingRequest, ListenerSettings, ListenerTotals, Peer, RequestBodyError,
-    RequestHandler, ResponseTimeouts, UpstreamBody, UpstreamClient, UpstreamError, UpstreamLimits,
-    add_forwarding, add_request_id, bind, drain, serve,
+    HandshakeFailure, HttpRefusal, IncomingRequest, ListenerSettings, ListenerTls, ListenerTotals,
+    Peer, RequestBodyError, RequestHandler, ResponseTimeouts, UpstreamBody, UpstreamClient,
+    UpstreamError, UpstreamLimits, add_forwarding, add_request_id, bind, drain, serve,
 };
 use tokio::runtime::{Builder, LocalOptions};
 
@@ -42,6 +42,7 @@ pub(crate) struct Setup {
     pub(crate) upstream_limits: UpstreamLimits,
     pub(crate) timeouts: ResponseTimeouts,
     pub(crate) trusted: bool,
+    pub(crate) tls: Option<ListenerTls>,
     pub(crate) connections_max: usize,
 }
 
@@ -53,6 +54,7 @@ impl Default for Setup {
             upstream_limits: UpstreamLimits::default(),
             timeouts: ResponseTimeouts::default(),
             trusted: false,
+            tls: None,
             connections_max: 10_000,
         }
     }
@@ -124,6 +126,7 @@ async fn run(
     let settings = ListenerSettings {
         limits: setup.limits,
         trusted_networks,
+        tls: setup.tls,
         cap: ConnectionCap::new(setup.connections_max),
     };
     let service = Pass {
@@ -151,6 +154,8 @@ impl RequestHandler for Pass {
         let pass = Self::clone(&self);
         Box::pin(pass.answer(incoming))
     }
+
+    fn note_handshake(&self, _failure: HandshakeFailure) {}
 
     fn refuse(&self, refusal: HttpRefusal, _peer: &Peer, _head: &[u8]) -> Response<Bytes> {
         Response::builder()
@@ -200,6 +205,7 @@ impl Pass {
                 own(StatusCode::GATEWAY_TIMEOUT, "timeout")
             }
             Err(UpstreamError::Local { .. }) => own(StatusCode::SERVICE_UNAVAILABLE, "local"),
+            Err(UpstreamError::Tls { .. }) => own(StatusCode::BAD_GATEWAY, "tls"),
             Err(UpstreamError::Connect { .. }) => own(StatusCode::BAD_GATEWAY, "connect"),
             Err(UpstreamError::Closed { .. }) => own(StatusCode::BAD_GATEWAY, "closed"),
             Err(UpstreamError::Malformed { .. }) => own(StatusCode::BAD_GATEWAY, "malformed"),
