@@ -94,7 +94,7 @@ impl ContractBundle {
         serde_json::json!({"root": self.root, "files": self.files}).to_string()
     }
 
-    /// Reads the contract. Overlays are no part of a bundle: `read_overlay` reads them.
+    /// Reads the contract. A bundle does not contain overlays: `read_overlay` reads them.
     ///
     /// # Errors
     /// [`ContractLoadError`] if the entry file or an overlay cannot be read or parsed.

@@ -8,6 +8,7 @@ mod client_socket;
 mod handshake_failure;
 mod tls_opening;
 mod connection;
+mod connection_driver;
 mod inspected_stream;
 mod connection_service;
 mod answer_buffer;

@@ -8,11 +8,12 @@ use portcullis_identity::{CertificateFault, IdentityFault};
 use portcullis_telemetry::RequestOutcome;
 use portcullis_vocabulary::enforcement::ViolationClass;
 
+use super::answer_entry::{AnswerEntry, entry, local_entry};
 use super::answer_interruption::AnswerInterruption;
 use crate::body::RequestBodyError;
 use crate::headers::HeaderRefusal;
 use crate::inspect::HttpRefusal;
-use crate::upstream::{LocalResource, UpstreamError};
+use crate::upstream::UpstreamError;
 
 /// Marks the answers of Portcullis, so that clients do not take them for the service's.
 pub(super) const X_PORTCULLIS: HeaderName = HeaderName::from_static("x-portcullis");
@@ -58,27 +59,6 @@ pub(super) enum ProblemCause {
     NoExample(String),
     /// Portcullis panicked.
     Panicked,
-}
-
-/// The answer to one cause.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct AnswerEntry {
-    pub(super) status: StatusCode,
-    pub(super) error: &'static str,
-    pub(super) title: &'static str,
-    pub(super) outcome: RequestOutcome,
-    /// Seconds after which the same request may succeed.
-    pub(super) retry_after: Option<u32>,
-}
-
-const fn entry(status: StatusCode, error: &'static str, title: &'static str) -> AnswerEntry {
-    AnswerEntry {
-        status,
-        error,
-        title,
-        outcome: RequestOutcome::Refused,
-        retry_after: None,
-    }
 }
 
 impl ProblemCause {
@@ -392,28 +372,6 @@ fn upstream_entry(error: &UpstreamError) -> AnswerEntry {
     };
     AnswerEntry {
         outcome: RequestOutcome::Unanswered,
-        ..entry(status, error, title)
-    }
-}
-
-fn local_entry(resource: LocalResource) -> AnswerEntry {
-    let (status, error, title, retry_after) = match resource {
-        LocalResource::Descriptors | LocalResource::Ports | LocalResource::Memory => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "OVERLOADED",
-            "The gateway has no resources left for a connection to the service",
-            Some(1),
-        ),
-        LocalResource::Resolver => (
-            StatusCode::BAD_GATEWAY,
-            "UPSTREAM_UNAVAILABLE",
-            "The name of the service cannot be resolved",
-            None,
-        ),
-    };
-    AnswerEntry {
-        outcome: RequestOutcome::Unsent,
-        retry_after,
         ..entry(status, error, title)
     }
 }

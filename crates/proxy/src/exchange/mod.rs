@@ -23,6 +23,7 @@ mod retry;
 mod mock_upstream;
 mod owner_endpoint;
 
+mod answer_entry;
 mod answer_table;
 mod problem_reason;
 mod unrecorded_request;
