@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use http::{HeaderMap, HeaderValue, Method, Version};
 use metrics::Counter;
 use opentelemetry::propagation::TextMapPropagator;
-use opentelemetry::trace::{SpanContext, TraceContextExt};
+use opentelemetry::trace::{SpanContext, SpanKind, TraceContextExt, TraceId};
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
-use opentelemetry_sdk::trace::Sampler;
+use opentelemetry_sdk::trace::{Sampler, SamplingDecision, ShouldSample};
 use proptest::prelude::*;
 use tokio::sync::mpsc::{self, Receiver};
 
@@ -17,7 +17,7 @@ use super::baggage::{BAGGAGE, carry_squad};
 use super::span::{SpanRecord, SpanSender};
 use super::trace_parent::{TRACEPARENT, TRACESTATE, TraceParent};
 use super::traced_request::TracedRequest;
-use super::tracer::{RequestTrace, Tracer, is_kept};
+use super::tracer::{RequestTrace, TraceSampler, Tracer};
 
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -281,8 +281,16 @@ fn random_flag_is_kept_and_set_for_new_traces() {
 fn new_traces_are_sampled_by_the_low_bits_of_their_ids() {
     let check = |sample: f64, low: u64, kept: bool| {
         let trace = u128::from(u64::MAX) << 64 | u128::from(low);
-        let roots = Sampler::TraceIdRatioBased(sample);
-        assert_eq!(is_kept(&roots, trace), kept, "{sample} {low:x}");
+        assert_eq!(
+            TraceSampler::new(sample).is_kept(trace),
+            kept,
+            "{sample} {low:x}"
+        );
+        let id = TraceId::from_bytes(trace.to_be_bytes());
+        let sampler = Sampler::TraceIdRatioBased(sample);
+        let expected = sampler.should_sample(None, id, "", &SpanKind::Server, &[], &[]);
+        let is_recorded = expected.decision == SamplingDecision::RecordAndSample;
+        assert_eq!(is_recorded, kept, "OpenTelemetry, {sample} {low:x}");
     };
     check(0.5, (1 << 63) - 1, true);
     check(0.5, 1 << 63, false);

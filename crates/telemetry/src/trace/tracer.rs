@@ -3,10 +3,6 @@
 use std::rc::Rc;
 
 use http::HeaderMap;
-use opentelemetry::trace::{SpanKind, TraceId};
-use opentelemetry_sdk::trace::{
-    IdGenerator, RandomIdGenerator, Sampler, SamplingDecision, ShouldSample,
-};
 
 use super::baggage::carry_squad;
 use super::span::{Span, SpanSender};
@@ -17,9 +13,30 @@ use super::traced_request::TracedRequest;
 #[derive(Clone, Debug)]
 pub struct Tracer {
     /// Samples traces that start here. Continued traces keep the decision of their parent.
-    roots: Sampler,
-    ids: RandomIdGenerator,
+    roots: TraceSampler,
     sender: SpanSender,
+}
+
+/// Samples a fraction of all traces by their ids, as the sampler `TraceIdRatioBased` of
+/// OpenTelemetry does, so that all that sample the same fraction sample the same traces. It is
+/// written out because every request pays for it, sampled or not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TraceSampler {
+    /// The ids whose last 63 bits, read as a number without the last bit, are below are sampled.
+    below: u64,
+}
+
+impl TraceSampler {
+    /// Samples this fraction, from 0 to 1.
+    pub(super) fn new(fraction: f64) -> Self {
+        Self {
+            below: (fraction.clamp(0.0, 1.0) * (1u64 << 63) as f64) as u64,
+        }
+    }
+
+    pub(super) const fn is_kept(self, trace: u128) -> bool {
+        ((trace as u64) >> 1) < self.below
+    }
 }
 
 /// The trace of one request.
@@ -37,8 +54,7 @@ impl Tracer {
     /// A tracer that samples this fraction of the traces that start here.
     pub(super) fn new(sample: f64, sender: SpanSender) -> Self {
         Self {
-            roots: Sampler::TraceIdRatioBased(sample),
-            ids: RandomIdGenerator::default(),
+            roots: TraceSampler::new(sample),
             sender,
         }
     }
@@ -48,7 +64,7 @@ impl Tracer {
         let parent = TraceParent::of_headers(request.headers);
         let own = match parent {
             Some(parent) => TraceParent {
-                span: self.span_id(),
+                span: span_id(),
                 ..parent
             },
             None => self.root(),
@@ -63,25 +79,18 @@ impl Tracer {
 
     fn root(&self) -> TraceParent {
         // An id of 0 is invalid.
-        let trace = self.ids.new_trace_id().to_bytes();
-        let trace = u128::from_be_bytes(trace).max(1);
+        let trace = fastrand::u128(1..);
         TraceParent {
             trace,
-            span: self.span_id(),
-            is_sampled: is_kept(&self.roots, trace),
+            span: span_id(),
+            is_sampled: self.roots.is_kept(trace),
             is_random: true,
         }
     }
-
-    fn span_id(&self) -> u64 {
-        u64::from_be_bytes(self.ids.new_span_id().to_bytes()).max(1)
-    }
 }
 
-pub(super) fn is_kept(roots: &Sampler, trace: u128) -> bool {
-    let trace = TraceId::from_bytes(trace.to_be_bytes());
-    let sampled = roots.should_sample(None, trace, "", &SpanKind::Server, &[], &[]);
-    sampled.decision == SamplingDecision::RecordAndSample
+fn span_id() -> u64 {
+    fastrand::u64(1..)
 }
 
 impl RequestTrace {
