@@ -83,6 +83,15 @@ fn results(metric: &str) -> Values {
     })
 }
 
+/// The reasons of retries. Some are counted because the upstream has not begun to answer.
+fn retry_reasons(mut upstream: Vec<String>) -> Vec<String> {
+    let again = ["connect", "timeout", "closed"];
+    upstream.retain(|reason| again.contains(&reason.as_str()));
+    let mut found = literals("crates/proxy/src/exchange/retry.rs", "fn reason_of");
+    found.extend(upstream);
+    found
+}
+
 fn reasons(metric: &str) -> Values {
     let upstream = || {
         literals(
@@ -92,17 +101,7 @@ fn reasons(metric: &str) -> Values {
     };
     Values::Closed(match metric {
         "portcullis_upstream_errors_total" => upstream(),
-        "portcullis_retries_total" => {
-            let mut found = literals("crates/proxy/src/exchange/retry.rs", "fn reason_of");
-            // Counted when a request is retried because the upstream has not begun to answer.
-            let again = ["connect", "timeout", "closed"];
-            found.extend(
-                upstream()
-                    .into_iter()
-                    .filter(|reason| again.contains(&reason.as_str())),
-            );
-            found
-        }
+        "portcullis_retries_total" => retry_reasons(upstream()),
         "contract_unjudged_total" => [
             "const RESPONSE_TOO_LARGE",
             "const RECORD_TOO_LARGE",

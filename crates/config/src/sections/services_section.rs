@@ -81,10 +81,7 @@ fn read_service(
     let is_required = true;
     let source = contract(&mut section, "contract", is_required, context.directory);
     let ref_root = ref_root(&mut section, context.directory);
-    let overlays = section.list("overlays", path).unwrap_or_default();
-    let overlays = overlays
-        .into_iter()
-        .map(|path| context.directory.join(path));
+    let overlays = overlays(&mut section, context.directory);
     let readings = word(&ContractReading::NAMES);
     let contract_reading = section.value("contract_reading", ContractReading::default(), readings);
     let upstream = section.required("upstream", parse_upstream);
@@ -121,7 +118,7 @@ fn read_service(
         squad,
         contract: source?,
         ref_root,
-        overlays: overlays.collect(),
+        overlays,
         contract_reading,
         upstream: upstream?,
         upstream_tls,
@@ -145,6 +142,12 @@ fn read_service(
         name_location,
         prefix_location,
     })
+}
+
+/// Paths relative to the directory of the configuration.
+fn overlays(section: &mut ConfigSection<'_>, directory: &Path) -> Vec<PathBuf> {
+    let paths = section.list("overlays", path).unwrap_or_default();
+    paths.into_iter().map(|path| directory.join(path)).collect()
 }
 
 /// The most squads that a message lists.
