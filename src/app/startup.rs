@@ -14,7 +14,7 @@ use portcullis_proxy::{
     ListenerTls, ListenerTotals, bind, drain, serve_core,
 };
 use portcullis_telemetry::{Metrics, start_tracing};
-use portcullis_vocabulary::limits::Limits;
+use portcullis_vocabulary::limits::{CHECK_STACK_BYTES, Limits};
 
 use super::app_error::AppError;
 use super::control_thread::{ControlTasks, GaugeSources, start_control};
@@ -229,6 +229,7 @@ fn start_cores(
         let pending = readiness.pending(&format!("{DATA_CORE} {index}"));
         thread::Builder::new()
             .name(format!("data-{index}"))
+            .stack_size(CHECK_STACK_BYTES)
             .spawn(move || {
                 let on_ready = Box::new(move || drop(pending));
                 serve_core(index, bound, &resources, drain, on_ready)

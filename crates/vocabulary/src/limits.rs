@@ -66,6 +66,10 @@ pub const EXPLAIN_STEPS_MAX: u64 = 256_000;
 /// The highest number of names in a form. Repeated names are items of one.
 pub const FORM_FIELDS_MAX: usize = 10_000;
 
+/// The stack of a thread that checks messages. Alternatives inside alternatives and values inside
+/// values are nested up to their limits at the same time. Only what is used takes memory.
+pub const CHECK_STACK_BYTES: usize = 8 * MIB;
+
 /// The highest number of parts in a multipart body. A form in a browser has dozens.
 pub const PARTS_MAX: usize = 1000;
 

@@ -21,6 +21,7 @@ use portcullis_proxy::{ShadowBody, ShadowExchange, ShadowSampler};
 use portcullis_telemetry::Metrics;
 use portcullis_vocabulary::Catalog;
 use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::limits::CHECK_STACK_BYTES;
 
 /// The most exchanges that wait for the check. With the default body limit they take 64 MiB.
 const QUEUE_MAX: usize = 64;
@@ -107,6 +108,7 @@ impl ShadowCandidate {
         let compiled = Arc::clone(&contract);
         thread::Builder::new()
             .name("candidate".to_owned())
+            .stack_size(CHECK_STACK_BYTES)
             .spawn(move || judge.judge_all(&compiled, receiver))?;
         Ok(Self {
             contract,

@@ -17,6 +17,7 @@ use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::path_item::{
     ADDITIONAL_OPERATIONS, field_method, field_operations, path_item_objects,
 };
+use crate::openapi::reference::follow;
 
 /// Whether a field of a path item changes how messages are checked.
 fn has_effect(dialect: Dialect, field: &str) -> bool {
@@ -120,6 +121,17 @@ impl<'d> ContractCompiler<'d> {
         &mut self,
         declared: NodeRef,
     ) -> Option<Vec<(&'d str, NodeRef)>> {
+        if !self.tolerates()
+            && let Err((at, error)) = follow(self.documents, declared)
+        {
+            // Not left out: another template could serve its requests by other rules.
+            self.error(
+                ContractProblemKind::UnresolvedReference,
+                at,
+                &error.to_string(),
+            );
+            return None;
+        }
         self.object(declared, "a path item")?;
         let documents = self.documents;
         let mut fields: Vec<(&'d str, NodeRef)> = Vec::new();

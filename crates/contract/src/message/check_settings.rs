@@ -5,7 +5,7 @@ use portcullis_vocabulary::enforcement::{Enforcement, EnforcementPolicy};
 use portcullis_vocabulary::limits::Limits;
 
 use super::parameter::PairScratch;
-use super::violation::ViolationClass;
+use super::violation::{Violation, ViolationClass};
 
 /// Reusable storage for checks. One value serves any number of messages, one after another.
 #[derive(Debug, Default)]
@@ -49,5 +49,79 @@ impl<'a> CheckSettings<'a> {
 impl CheckSettings<'_> {
     pub(crate) fn is_on(&self, class: ViolationClass) -> bool {
         self.policy.of(class) != Enforcement::Off
+    }
+
+    fn rejects(&self, class: ViolationClass) -> bool {
+        self.policy.of(class) == Enforcement::Reject
+    }
+
+    fn has_rejected(&self, found: &[Violation]) -> bool {
+        found.iter().any(|violation| self.rejects(violation.class))
+    }
+
+    /// How many violations of a class may be added to those that were found. There is room for one
+    /// that is rejected if all others are only reported: reports never hide a refusal.
+    pub(crate) fn room(&self, class: ViolationClass, found: &[Violation]) -> usize {
+        if !self.is_on(class) {
+            return 0;
+        }
+        let left = self.violations_max.saturating_sub(found.len());
+        if left == 0 && self.rejects(class) && !self.has_rejected(found) {
+            return 1;
+        }
+        left
+    }
+
+    /// Whether nothing that is found later can change the verdict or be reported.
+    pub(crate) fn is_full(&self, found: &[Violation]) -> bool {
+        found.len() >= self.violations_max && self.has_rejected(found)
+    }
+
+    /// Adds a violation if there is room. One that is rejected may take the place of the last one.
+    pub(crate) fn add(&self, found: &mut Vec<Violation>, violation: Violation) {
+        if self.room(violation.class, found) == 0 {
+            return;
+        }
+        if found.len() >= self.violations_max {
+            found.pop();
+        }
+        found.push(violation);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_vocabulary::EnforcementCeilings;
+
+    use super::super::violation::MessagePart;
+    use super::*;
+
+    #[test]
+    fn reports_never_hide_a_refusal() {
+        let classes = [
+            (ViolationClass::UnknownQuery, Enforcement::Report),
+            (ViolationClass::InvalidBody, Enforcement::Reject),
+        ];
+        let policy = EnforcementPolicy::new(EnforcementCeilings::default(), classes, 1.0);
+        let limits = Limits {
+            violations_max: 2,
+            ..Limits::default()
+        };
+        let settings = CheckSettings::new(&policy, &limits);
+        let violation = |class| Violation::new(class, MessagePart::Body, String::new());
+        let mut found = Vec::new();
+        for _ in 0..3 {
+            settings.add(&mut found, violation(ViolationClass::UnknownQuery));
+        }
+        assert_eq!(found.len(), 2);
+        assert!(!settings.is_full(&found));
+        assert_eq!(settings.room(ViolationClass::InvalidBody, &found), 1);
+        for _ in 0..2 {
+            settings.add(&mut found, violation(ViolationClass::InvalidBody));
+        }
+        let classes: Vec<_> = found.iter().map(|violation| violation.class).collect();
+        let expected = [ViolationClass::UnknownQuery, ViolationClass::InvalidBody];
+        assert_eq!(classes, expected);
+        assert!(settings.is_full(&found));
     }
 }

@@ -26,7 +26,10 @@ pub(super) struct BufferedBytes(Cell<usize>);
 pub(super) struct AnswerBuffer {
     body: AnswerBody,
     frames: VecDeque<Frame<Bytes>>,
+    /// The data in `frames`.
     bytes: usize,
+    /// The memory that `frames` take, of which there is a maximum.
+    held: usize,
     bytes_max: usize,
     failure: Option<AnswerInterruption>,
     has_ended: bool,
@@ -59,6 +62,7 @@ impl AnswerBuffer {
             body,
             frames: VecDeque::new(),
             bytes: 0,
+            held: 0,
             bytes_max,
             failure: None,
             has_ended: false,
@@ -68,12 +72,12 @@ impl AnswerBuffer {
 
     fn read_ahead(&mut self, cx: &mut Context<'_>) {
         while !self.has_ended
-            && self.bytes < self.bytes_max
+            && self.held < self.bytes_max
             && self.buffered.0.get() < RESPONSE_BUFFERS_BYTES_MAX
         {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
-                    self.add(frame.data_ref().map_or(0, Bytes::len));
+                    self.add(&frame);
                     self.frames.push_back(frame);
                     self.has_ended = self.body.is_end_stream();
                 }
@@ -87,14 +91,20 @@ impl AnswerBuffer {
         }
     }
 
-    fn add(&mut self, bytes: usize) {
-        self.bytes += bytes;
-        self.buffered.0.set(self.buffered.0.get() + bytes);
+    fn add(&mut self, frame: &Frame<Bytes>) {
+        self.bytes += data_bytes(frame);
+        self.held += held_bytes(frame);
+        self.buffered
+            .0
+            .set(self.buffered.0.get() + held_bytes(frame));
     }
 
-    fn remove(&mut self, bytes: usize) {
-        self.bytes -= bytes;
-        self.buffered.0.set(self.buffered.0.get() - bytes);
+    fn remove(&mut self, frame: &Frame<Bytes>) {
+        self.bytes -= data_bytes(frame);
+        self.held -= held_bytes(frame);
+        self.buffered
+            .0
+            .set(self.buffered.0.get() - held_bytes(frame));
     }
 
     pub(super) fn poll_frame(
@@ -102,7 +112,7 @@ impl AnswerBuffer {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, AnswerInterruption>>> {
         if let Some(frame) = self.frames.pop_front() {
-            self.remove(frame.data_ref().map_or(0, Bytes::len));
+            self.remove(&frame);
             return Poll::Ready(Some(Ok(frame)));
         }
         if self.has_ended {
@@ -132,6 +142,15 @@ impl AnswerBuffer {
 
 impl Drop for AnswerBuffer {
     fn drop(&mut self) {
-        self.remove(self.bytes);
+        self.buffered.0.set(self.buffered.0.get() - self.held);
     }
+}
+
+fn data_bytes(frame: &Frame<Bytes>) -> usize {
+    frame.data_ref().map_or(0, Bytes::len)
+}
+
+/// The memory that a frame takes. An answer in small chunks has more frames than data.
+fn held_bytes(frame: &Frame<Bytes>) -> usize {
+    size_of::<Frame<Bytes>>() + data_bytes(frame)
 }

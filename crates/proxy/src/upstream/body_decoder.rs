@@ -8,6 +8,9 @@ use memchr::memchr;
 
 use super::response_fault::ResponseFault;
 
+/// The most digits of the size of a chunk, leading zeros included.
+const SIZE_DIGITS_MAX: usize = 16;
+
 /// Most bytes of chunk extensions in one body.
 const EXTENSION_BYTES_MAX: usize = 16 * 1024;
 
@@ -159,7 +162,10 @@ impl BodyDecoder {
         if self.extension_bytes + extensions.len() > EXTENSION_BYTES_MAX {
             return Err(too_large);
         }
-        let size = hexadecimal(&line[..digits]).ok_or(ResponseFault::ChunkSize)?;
+        // A bound before the number is parsed: the line is read again whenever more of it arrives.
+        let size = Some(digits).filter(|digits| *digits <= SIZE_DIGITS_MAX);
+        let size = size.and_then(|digits| hexadecimal(&line[..digits]));
+        let size = size.ok_or(ResponseFault::ChunkSize)?;
         let Some(line_end) = line_end else {
             return Ok(None);
         };
@@ -182,7 +188,6 @@ fn take_data(buffer: &mut BytesMut, left: u64) -> (Bytes, u64) {
     (buffer.split_to(length).freeze(), left - length as u64)
 }
 
-/// A number of at most sixteen digits.
 fn hexadecimal(digits: &[u8]) -> Option<u64> {
     let digits = std::str::from_utf8(digits).ok()?;
     u64::from_str_radix(digits, 16).ok()
@@ -266,6 +271,23 @@ mod tests {
             let expected = expected.map(|(data, rest)| (data.to_owned(), rest.to_owned()));
             assert_eq!(found, expected, "{text:?} in pieces of {piece}");
         }
+    }
+
+    #[test]
+    fn a_chunk_size_has_at_most_sixteen_digits() {
+        let sixteen = "0000000000000001\r\na\r\n0\r\n\r\n";
+        check(BodyDecoder::chunked(), sixteen, Ok(("a", "")));
+        let seventeen = format!("0{sixteen}");
+        check(
+            BodyDecoder::chunked(),
+            &seventeen,
+            Err(ResponseFault::ChunkSize),
+        );
+        check(
+            BodyDecoder::chunked(),
+            &"0".repeat(17),
+            Err(ResponseFault::ChunkSize),
+        );
     }
 
     #[test]

@@ -199,10 +199,7 @@ impl<'j> BodyJudge<'j> {
     ) {
         if self.settings.is_on(class) {
             let subject = self.violation_subject(class);
-            let violations_max = self
-                .settings
-                .violations_max
-                .saturating_sub(self.violations.len());
+            let violations_max = self.settings.room(class, self.violations);
             let found = explain(
                 schemas,
                 &self.contract.documents,
@@ -213,7 +210,7 @@ impl<'j> BodyJudge<'j> {
             for mut violation in found {
                 violation.pointer.insert_str(0, below);
                 let shown = self.hide_response_values(violation);
-                self.violations.push(shown);
+                self.settings.add(self.violations, shown);
             }
         }
     }
@@ -240,9 +237,8 @@ impl<'j> BodyJudge<'j> {
             return;
         };
         violation.class = class;
-        if self.settings.is_on(class) && self.violations.len() < self.settings.violations_max {
-            self.violations.push(self.hide_response_values(violation));
-        }
+        let shown = self.hide_response_values(violation);
+        self.settings.add(self.violations, shown);
     }
 
     /// The class of a violation of this subject. A response body that cannot be checked does not

@@ -27,7 +27,7 @@ pub(super) fn check_records(
     let item = shape.record_schema(key);
     let mut all = AllRecords::default();
     for (number, record) in records(format, bytes).enumerate() {
-        if judge.violations.len() >= judge.settings.violations_max {
+        if judge.settings.is_full(judge.violations) {
             return;
         }
         let below = format!("/{number}");

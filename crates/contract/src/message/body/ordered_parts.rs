@@ -102,7 +102,7 @@ fn check_parts(
     let before = judge.violations.len();
     let mut values = Vec::with_capacity(parts.len());
     for (number, part) in parts.iter().enumerate() {
-        if judge.violations.len() >= judge.settings.violations_max {
+        if judge.settings.is_full(judge.violations) {
             return;
         }
         let pointer = format!("{below}/{number}");

@@ -103,11 +103,12 @@ impl HeadJudge<'_, '_> {
         };
         // Browsers send preflights without credentials (Fetch Standard, section 4.8).
         let is_preflight = is_preflight(&self.operation.method, self.head.headers);
-        if !self.settings.is_on(missing) || is_preflight {
+        if is_preflight {
             return false;
         }
         let violation = match security.presence(sources) {
             CredentialPresence::Present => return false,
+            CredentialPresence::Missing if !self.settings.is_on(missing) => return false,
             CredentialPresence::Missing => {
                 let mut violation =
                     Violation::new(missing, MessagePart::Header, "credentials are missing")

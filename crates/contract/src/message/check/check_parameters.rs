@@ -95,6 +95,9 @@ impl HeadJudge<'_, '_> {
         if raw.is_empty() && !parameter.required {
             return;
         }
+        if let Some(node_ref) = media.unread {
+            return self.unreadable(MessagePart::Query, Some(&parameter.name), node_ref);
+        }
         // Without pairs a form is an object without properties.
         if raw.is_empty() && !media.is_form() {
             return self.report_read_error(parameter, ParameterReadError::Missing);
@@ -272,10 +275,7 @@ impl HeadJudge<'_, '_> {
 
     fn explained(&self, parameter: &Parameter, wrapped: JsonNode<'_>) -> Vec<Violation> {
         let subject = self.subject(parameter);
-        let most = self
-            .settings
-            .violations_max
-            .saturating_sub(self.violations.len());
+        let most = self.settings.room(subject.class, self.violations);
         let schemas = self.contract.schemas(self.direction);
         explain(schemas, &self.contract.documents, wrapped, subject, most)
     }

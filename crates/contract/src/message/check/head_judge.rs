@@ -27,10 +27,6 @@ pub(super) struct HeadJudge<'j, 'c> {
 
 impl HeadJudge<'_, '_> {
     pub(super) fn push(&mut self, violation: Violation) {
-        if self.settings.is_on(violation.class)
-            && self.violations.len() < self.settings.violations_max
-        {
-            self.violations.push(violation);
-        }
+        self.settings.add(self.violations, violation);
     }
 }

@@ -65,7 +65,7 @@ impl HeadJudge<'_, '_> {
 
     fn report_unknown(&mut self, class: ViolationClass, part: MessagePart, name: &str) {
         // A violation beyond the maximum is not reported, so it is not built.
-        if self.violations.len() >= self.settings.violations_max {
+        if self.settings.room(class, self.violations) == 0 {
             return;
         }
         let declared: Vec<&str> = self

@@ -269,9 +269,12 @@ fn content_style(
 ) -> Result<(ParameterStyle, Option<NodeRef>), ParameterError> {
     let (key, media) = only_media_type(node_ref, content)?;
     if MediaRange::parse(key).is_some_and(|range| range.is_json()) {
-        // A media type may be a reference in OpenAPI 3.2. What does not resolve is reported with it.
+        // A media type may be a reference in OpenAPI 3.2.
         let media = match surface.dialect {
-            Dialect::V32 => follow(surface.documents, media).unwrap_or(media),
+            Dialect::V32 => follow(surface.documents, media).map_err(|(at, error)| {
+                let message = error.to_string();
+                ParameterError { at, message }
+            })?,
             Dialect::V30 | Dialect::V31 => media,
         };
         let schema = surface.documents.member(media, "schema");

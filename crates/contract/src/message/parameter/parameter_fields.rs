@@ -14,7 +14,7 @@ use crate::openapi::document::{DocumentSet, NodeRef};
 pub(crate) struct ParameterError {
     /// The node to name: a field, or the object that lacks one.
     pub(crate) at: NodeRef,
-    message: String,
+    pub(super) message: String,
 }
 
 /// The fields of a parameter that decide how its text is read.
