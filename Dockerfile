@@ -32,8 +32,8 @@ COPY contracts contracts
 COPY deploy/build-dist deploy/build-dist
 # Shown by `portcullis_build_info` and `/__owner`: --build-arg PORTCULLIS_BUILD_COMMIT=$(git rev-parse HEAD)
 ARG PORTCULLIS_BUILD_COMMIT
-# `--build-arg PGO=off` builds without a profile: half of the time (docs/building.md).
-ARG PGO=on
+# `--build-arg PGO=on` builds with a profile of its use, which takes twice the time (docs/building.md).
+ARG PGO=off
 # Python drives the training, and rustup adds the tools that read its counts.
 RUN if [ "$PGO" != off ]; then \
         apt-get update -qq && apt-get install -qq --no-install-recommends python3 \
