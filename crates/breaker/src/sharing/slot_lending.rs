@@ -65,7 +65,7 @@ impl SlotArbiter {
         self.refresh_all(lent);
     }
 
-    /// Ends the loans, if there are none left.
+    /// Stops lending beyond guarantees when the queue is empty and no squad is above its guarantee.
     pub(super) fn end_loans(&self, lent: &LentSlots) {
         let is_over = !self.figures.is_any_beyond_guarantee()
             && self.queue.is_empty()

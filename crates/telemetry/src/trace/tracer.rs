@@ -22,7 +22,7 @@ pub struct Tracer {
 /// written out because every request pays for it, sampled or not.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TraceSampler {
-    /// The ids whose last 63 bits, read as a number without the last bit, are below are sampled.
+    /// An id is sampled if its lower 64 bits, shifted right by one, are less than this.
     below: u64,
 }
 
