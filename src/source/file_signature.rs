@@ -58,6 +58,26 @@ impl FileSignature {
         Self(paths.collect())
     }
 
+    /// Adds a file with its current state, if it is not among these files yet.
+    pub fn add(&mut self, file: &Path) {
+        let state = self.0.entry(file.to_owned());
+        state.or_insert_with(|| ResolvedPath::of(file));
+    }
+
+    /// The files.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.0.keys().cloned().collect()
+    }
+
+    /// Whether a file has changed since this signature was taken.
+    #[must_use]
+    pub fn is_outdated(&self) -> bool {
+        self.0
+            .iter()
+            .any(|(file, state)| ResolvedPath::of(file) != *state)
+    }
+
     /// The folders in which a change of one of the files would happen.
     pub(super) fn folders(&self) -> BTreeSet<PathBuf> {
         let paths = self.0.values();
@@ -65,16 +85,6 @@ impl FileSignature {
             .flat_map(|resolved| &resolved.folders)
             .cloned()
             .collect()
-    }
-
-    /// `other`, with the state of this signature for the files that both have.
-    pub(super) fn carried_over(&self, mut other: Self) -> Self {
-        for (file, resolved) in &mut other.0 {
-            if let Some(known) = self.0.get(file) {
-                resolved.clone_from(known);
-            }
-        }
-        other
     }
 }
 

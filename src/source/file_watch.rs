@@ -77,14 +77,18 @@ impl FileWatcher {
 }
 
 impl FileWatch {
-    /// Watches another set of files. Files of the old set are compared with their state at the last
-    /// return of [`changed`](Self::changed), so no change since then is lost; new files are compared
-    /// with their current state. A caller that has read the new files before must read them again
-    /// after this call, or compare a [`FileSignature`] taken before reading.
+    /// Watches these files for changes since this signature was taken. If it was taken before they
+    /// were read, no change is lost.
+    pub fn watch_since(&mut self, signature: FileSignature) {
+        self.files = signature.files();
+        self.seen = signature;
+    }
+
+    /// Watches these files for changes from now on. A caller reads them after this call.
     pub async fn watch(&mut self, files: Vec<PathBuf>) {
         self.files = files;
         if let Some(signature) = self.read_signature().await {
-            self.seen = self.seen.carried_over(signature);
+            self.seen = signature;
         }
     }
 

@@ -5,6 +5,7 @@
 //! directory. Symbolic links count as what they lead to. Overlays are named by the operator, so they
 //! may be anywhere.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use portcullis_contract::{
 use portcullis_vocabulary::{ContractReading, Limits};
 
 use super::file_read::{self, FileReadError};
+use super::file_signature::FileSignature;
 
 /// The directory below which a contract may refer to files, and the overlays that change it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,9 +76,28 @@ impl ReferenceRoot {
         limits: &Limits,
         reading: ContractReading,
     ) -> Result<DocumentSet, ContractLoadError> {
-        let read = |file: &Path, bytes_max| self.read(path, file, bytes_max);
+        self.load_signed(path, limits, reading).0
+    }
+
+    /// Reads a contract like [`Self::load_as`]. The signature has every file whose change may
+    /// change the contract, as it was before it was read.
+    pub fn load_signed(
+        &self,
+        path: &Path,
+        limits: &Limits,
+        reading: ContractReading,
+    ) -> (Result<DocumentSet, ContractLoadError>, FileSignature) {
+        // These are watched even if another one makes the load fail.
+        let mut signature = FileSignature::of(&self.overlays);
+        signature.add(path);
+        let signature = RefCell::new(signature);
+        let read = |file: &Path, bytes_max| {
+            signature.borrow_mut().add(file);
+            self.read(path, file, bytes_max)
+        };
         let name = path.display().to_string();
-        contract::load_as(path, &name, &self.options(reading), limits, &read)
+        let loaded = contract::load_as(path, &name, &self.options(reading), limits, &read);
+        (loaded, signature.into_inner())
     }
 
     /// Parses a contract of one document for a compilation with this reading.
@@ -175,6 +196,40 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+
+    #[test]
+    fn the_signature_has_every_file_as_it_was_before_it_was_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().canonicalize().unwrap().join(name);
+        let part = "get: {responses: {'204': {description: Done}}}";
+        let entry = "{openapi: 3.1.0, info: {title: t, version: '1'}, paths: {/a: {$ref: part}, \
+                     /b: {$ref: missing}}}";
+        let overlay = "{overlay: 1.0.0, info: {title: o, version: '1'}, actions: []}";
+        fs::write(path("part"), part).unwrap();
+        fs::write(path("entry"), entry).unwrap();
+        fs::write(path("overlay"), overlay).unwrap();
+        let root = ReferenceRoot::default().with_overlays(vec![path("overlay"), path("late")]);
+        let load = || {
+            let limits = Limits::default();
+            root.load_signed(&path("entry"), &limits, ContractReading::Strict)
+        };
+        // The second overlay makes the load fail before any reference is read.
+        let (failed, signature) = load();
+        assert!(failed.is_err());
+        assert_eq!(
+            signature.files(),
+            [path("entry"), path("late"), path("overlay")]
+        );
+        fs::write(path("late"), overlay).unwrap();
+        assert!(signature.is_outdated());
+        let (loaded, signature) = load();
+        assert!(loaded.is_ok());
+        let files = ["entry", "late", "missing", "overlay", "part"].map(path);
+        assert_eq!(signature.files(), files);
+        assert!(!signature.is_outdated());
+        fs::write(path("missing"), part).unwrap();
+        assert!(signature.is_outdated());
+    }
 
     #[test]
     fn reads_only_below_the_root() {

@@ -3,7 +3,6 @@
 //! A reader has one source for its whole life. It decides nothing: its owner applies the outcome.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -116,19 +115,20 @@ impl ContractReader {
     async fn outcome_of_file(&mut self, path: PathBuf, settings: &ReadSettings) -> CompileOutcome {
         let mut last = None;
         for _ in 0..=REREADS_MAX {
-            let task = Arc::new(settings.task(ReadInput::File(path.clone())));
             let WatchedSource::File { watch, access, .. } = &mut self.source else {
                 break;
             };
-            let reading = load_files(Arc::clone(&task), access.clone());
+            let reading = load_files(path.clone(), settings.clone(), access.clone());
             let loaded = tokio::select! {
                 loaded = reading => loaded,
                 // The read may hang, or miss the change. Its thread ends by itself.
                 () = watch.changed() => continue,
             };
-            watch.watch(loaded.files).await;
+            if let Some(signature) = loaded.signature {
+                watch.watch_since(signature);
+            }
             let outcome = match loaded.documents {
-                Ok(documents) => self.resources.compile(documents, task).await,
+                Ok(documents) => self.resources.compile(documents, settings.clone()).await,
                 Err(problem) => Err(problem),
             };
             let revision = revision(&outcome);

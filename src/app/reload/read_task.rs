@@ -2,11 +2,11 @@
 //!
 //! Both steps are blocking and slow: they run on blocking threads only.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::source::ReferenceRoot;
+use crate::source::{FileSignature, ReferenceRoot};
 use portcullis_config::{ReloadPolicy, ServiceConfig};
 use portcullis_contract::{
     BrokenPartPolicy, CompileOptions, CompiledContract, ContractBundle, ContractIdentity,
@@ -17,12 +17,10 @@ use portcullis_vocabulary::limits::Limits;
 
 use super::reload_verdict::{ReloadBasis, ReloadVerdict};
 
-/// The source of a contract.
+/// A contract in memory.
 #[derive(Debug)]
 pub(in crate::app) enum ReadInput {
-    /// A file and the files that it references.
-    File(PathBuf),
-    /// Bytes in memory.
+    /// The bytes of one document.
     Bytes {
         /// The name for messages.
         name: String,
@@ -79,27 +77,6 @@ pub(super) enum NotCompiled {
 /// The result of a read.
 pub(super) type CompileOutcome = Result<CompiledRevision, NotCompiled>;
 
-impl ReadInput {
-    /// The files that are known before the read.
-    pub(super) fn files(&self) -> Vec<PathBuf> {
-        match self {
-            Self::File(path) => vec![path.clone()],
-            Self::Bytes { .. } | Self::Bundle(_) => Vec::new(),
-        }
-    }
-}
-
-impl ReadTask {
-    /// The files to watch while the contract cannot be loaded: one of them is at fault.
-    fn files(&self) -> Vec<PathBuf> {
-        let mut files = self.input.files();
-        if !files.is_empty() {
-            files.extend_from_slice(self.settings.root.overlays());
-        }
-        files
-    }
-}
-
 impl ReadSettings {
     /// The settings that the configuration has for the service.
     pub(super) fn new(service: &ServiceConfig, limits: Limits) -> Self {
@@ -111,6 +88,17 @@ impl ReadSettings {
             known: None,
             basis: None,
         }
+    }
+
+    /// Reads the contract in a file. The signature has the files to watch, as they were before they
+    /// were read.
+    pub(super) fn load_file(
+        &self,
+        path: &Path,
+    ) -> (Result<DocumentSet, NotCompiled>, FileSignature) {
+        let reading = self.options.reading;
+        let (loaded, signature) = self.root.load_signed(path, &self.limits, reading);
+        (loaded.map_err(not_loaded), signature)
     }
 
     /// A read with these settings.
@@ -134,41 +122,31 @@ pub(in crate::app) fn options(service: &ServiceConfig) -> CompileOptions {
     }
 }
 
-/// Reads and parses. Also returns the files that were read, to be watched.
-pub(super) fn load(task: &ReadTask) -> (Result<DocumentSet, NotCompiled>, Vec<PathBuf>) {
-    let (limits, reading) = (&task.settings.limits, task.settings.options.reading);
-    let loaded = match &task.input {
-        ReadInput::File(path) => task.settings.root.load_as(path, limits, reading),
+/// Parses a contract in memory.
+pub(super) fn parse(task: &ReadTask) -> Result<DocumentSet, NotCompiled> {
+    let ReadSettings {
+        options,
+        limits,
+        root,
+        ..
+    } = &task.settings;
+    let parsed = match &task.input {
         ReadInput::Bytes { name, bytes } => {
-            let root = &task.settings.root;
-            root.parse_as(name, bytes.clone(), limits, reading)
+            root.parse_as(name, bytes.clone(), limits, options.reading)
         }
         ReadInput::Bundle(bytes) => match ContractBundle::parse(bytes.clone(), limits) {
-            Ok(bundle) => task.settings.root.load_bundle(&bundle, limits, reading),
-            Err(error) => return (Err(refused(error.to_string())), Vec::new()),
+            Ok(bundle) => root.load_bundle(&bundle, limits, options.reading),
+            Err(error) => return Err(refused(error.to_string())),
         },
     };
-    let documents = match loaded {
-        Ok(documents) => documents,
-        Err(ContractLoadError::Read(error)) => {
-            return (
-                Err(NotCompiled::Unavailable(error.to_string())),
-                task.files(),
-            );
-        }
-        Err(error @ ContractLoadError::Parse(_)) => {
-            return (Err(refused(error.to_string())), task.files());
-        }
-    };
-    let mut files = match &task.input {
-        ReadInput::File(_) => documents.paths(),
-        ReadInput::Bytes { .. } | ReadInput::Bundle(_) => Vec::new(),
-    };
-    // Watch the path as configured: the canonical path would miss a symbolic link that changes.
-    if let (ReadInput::File(path), Some(entry)) = (&task.input, files.first_mut()) {
-        entry.clone_from(path);
+    parsed.map_err(not_loaded)
+}
+
+fn not_loaded(error: ContractLoadError) -> NotCompiled {
+    match error {
+        ContractLoadError::Read(error) => NotCompiled::Unavailable(error.to_string()),
+        ContractLoadError::Parse(_) => refused(error.to_string()),
     }
-    (Ok(documents), files)
 }
 
 fn refused(problem: String) -> NotCompiled {
@@ -179,23 +157,22 @@ fn refused(problem: String) -> NotCompiled {
 }
 
 /// Compiles what was read, and compares it with the active contract.
-pub(super) fn compile_documents(documents: DocumentSet, task: &ReadTask) -> CompileOutcome {
+pub(super) fn compile_documents(documents: DocumentSet, settings: &ReadSettings) -> CompileOutcome {
     let identity = ContractIdentity::of(&documents);
-    if task.settings.known.as_ref() == Some(&identity.revision) {
+    if settings.known.as_ref() == Some(&identity.revision) {
         return Err(NotCompiled::Unchanged(identity));
     }
     let began = Instant::now();
-    match compile(documents, &task.settings.options) {
+    match compile(documents, &settings.options) {
         Ok(contract) => {
             let took = began.elapsed();
-            let verdict = task
-                .settings
+            let verdict = settings
                 .basis
                 .as_ref()
                 .map(|basis| basis.verdict(&contract));
             Ok(CompiledRevision {
                 contract: Arc::new(contract),
-                options: task.settings.options.clone(),
+                options: settings.options.clone(),
                 took,
                 verdict,
             })

@@ -1,14 +1,14 @@
 //! Reads and compiles for the watchers of all services, on threads that they share.
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::path::PathBuf;
 
 use crate::source::{BlockingWorkers, FileSignature, FileWatcher, SourceAccess};
 use portcullis_contract::DocumentSet;
 
-use super::read_task::{CompileOutcome, NotCompiled, ReadTask, compile_documents, load};
+use super::read_task::{
+    CompileOutcome, NotCompiled, ReadSettings, ReadTask, compile_documents, parse,
+};
 
 /// What the watchers of all services share.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ impl WatcherResources {
 
     /// Parses and compiles bytes that were fetched.
     pub(super) async fn compile_bytes(&self, task: ReadTask) -> CompileOutcome {
-        self.compile_with(move || compile_documents(load(&task).0?, &task))
+        self.compile_with(move || compile_documents(parse(&task)?, &task.settings))
             .await
     }
 
@@ -37,9 +37,9 @@ impl WatcherResources {
     pub(super) async fn compile(
         &self,
         documents: DocumentSet,
-        task: Arc<ReadTask>,
+        settings: ReadSettings,
     ) -> CompileOutcome {
-        self.compile_with(move || compile_documents(documents, &task))
+        self.compile_with(move || compile_documents(documents, &settings))
             .await
     }
 
@@ -57,46 +57,33 @@ impl WatcherResources {
 /// Documents that were read from files.
 pub(super) struct LoadedFiles {
     pub(super) documents: Result<DocumentSet, NotCompiled>,
-    pub(super) files: Vec<PathBuf>,
+    /// The files as they were before they were read, unless they could not be accessed.
+    pub(super) signature: Option<FileSignature>,
     /// Whether a file changed during the read.
     pub(super) changed_while_read: bool,
 }
 
-/// Reads the files of a contract.
-pub(super) async fn load_files(task: Arc<ReadTask>, access: SourceAccess) -> LoadedFiles {
-    let entry = task.input.files();
-    let files = entry.clone();
+/// Reads the contract in this file.
+pub(super) async fn load_files(
+    path: PathBuf,
+    settings: ReadSettings,
+    access: SourceAccess,
+) -> LoadedFiles {
+    let name = path.display().to_string();
     let loading = access.run(move || {
-        let (began, before) = (SystemTime::now(), FileSignature::of(&entry));
-        let (documents, files) = load(&task);
-        // The other files are known only after the read, so only their times are compared.
-        let changed_while_read = FileSignature::of(&entry) != before
-            || files.iter().any(|file| changed_since(file, began));
+        let (documents, signature) = settings.load_file(&path);
         LoadedFiles {
             documents,
-            files,
-            changed_while_read,
+            changed_while_read: signature.is_outdated(),
+            signature: Some(signature),
         }
     });
     loading.await.unwrap_or_else(|error| {
-        let entry: Vec<String> = files
-            .iter()
-            .map(|file| file.display().to_string())
-            .collect();
-        let problem = format!(
-            "{}: {error}; check the file system that it is on",
-            entry.join(", ")
-        );
+        let problem = format!("{name}: {error}; check the file system that it is on");
         LoadedFiles {
             documents: Err(NotCompiled::Unavailable(problem)),
-            files,
+            signature: None,
             changed_while_read: false,
         }
     })
-}
-
-/// Whether a file was written between `began` and now.
-fn changed_since(file: &Path, began: SystemTime) -> bool {
-    let modified = std::fs::metadata(file).and_then(|metadata| metadata.modified());
-    modified.is_ok_and(|modified| modified >= began && modified <= SystemTime::now())
 }

@@ -21,13 +21,7 @@ impl TlsWatcher {
     pub(super) async fn run(self) {
         let access = self.files.access();
         let mut watch = self.files.watch_nothing(TLS_FILES_POLL);
-        let files = self.place.files();
-        watch.watch(files.clone()).await;
-        // The files may have changed between the start and now.
-        let now = access.run(move || FileSignature::of(&files)).await;
-        if now.is_ok_and(|now| now != self.signature) {
-            self.reload(&access).await;
-        }
+        watch.watch_since(self.signature.clone());
         loop {
             watch.changed().await;
             self.reload(&access).await;

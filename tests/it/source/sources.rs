@@ -161,14 +161,16 @@ fn changing_the_watched_files_loses_no_change() {
     }
     let mut watch = watch_from_now(vec![path("entry")], NEVER);
     noticed(&mut watch, async || replace(&path("entry"), "two"));
-    // Changed after it was read and before the set of files was known.
-    let before = FileSignature::of(&[path("entry")]);
-    replace(&path("entry"), "three");
-    assert_ne!(FileSignature::of(&[path("entry")]), before);
-    block_on(async {
-        watch.watch(vec![path("entry"), path("part")]).await;
-        watch.changed().await;
-    });
+    // Changed after it was read and before it was watched.
+    let mut signature = FileSignature::of(&[path("entry")]);
+    signature.add(&path("part"));
+    assert!(!signature.is_outdated());
+    fs::write(path("part"), "six").unwrap();
+    assert!(signature.is_outdated());
+    signature.add(&path("part"));
+    assert!(signature.is_outdated(), "the first state counts");
+    watch.watch_since(signature);
+    block_on(watch.changed());
     noticed(&mut watch, async || replace(&path("part"), "two"));
     block_on(async {
         fs::write(path("other"), "two").unwrap();
