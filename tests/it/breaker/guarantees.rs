@@ -263,10 +263,13 @@ fn a_client_that_obeys_retry_after_gets_as_much_as_one_that_does_not() {
             load("b", pace, 0),
         ];
         let name = if obeys { "5 obeying" } else { "5 ignoring" };
-        check_budget(name, &loads)[2].served
+        let report = &check_budget(name, &loads)[2];
+        // What passes before the budget is evaluated goes to the faster one.
+        let evaluated = report.served_at.iter().filter(|at| **at > seconds(5, 1));
+        evaluated.count()
     };
     let (obeying, ignoring) = (served(true), served(false));
-    println!("(5 Retry-After) obeying {obeying}, ignoring {ignoring}");
-    // What passes before the budget is evaluated goes to the faster one.
-    assert!(!is_checked() || obeying + 60 >= ignoring);
+    println!("(5 Retry-After) later than 5 s: obeying {obeying}, ignoring {ignoring}");
+    // One answer may fall on either side of a border.
+    assert!(!is_checked() || obeying + 1 >= ignoring);
 }

@@ -8,6 +8,11 @@ use super::slot_claim::{QueuedClaims, SlotClaim};
 use super::wait_queue::QueuedConsumer;
 use crate::consumer_index::ConsumerIndex;
 
+/// How much more recent usage counts than the slots that a squad holds now. Slots are whole, so a
+/// squad holds a fraction of a slot too many or too few at any moment; what it used on average shows
+/// that and outweighs it.
+const USAGE_WEIGHT: f64 = 3.0;
+
 impl SlotArbiter {
     /// The waiting consumer with the weakest claim, which loses a place in the full queue; none if
     /// the newcomer's claim is the weakest.
@@ -63,7 +68,7 @@ impl SlotArbiter {
     fn slot_claim(&self, consumer: ConsumerIndex, tier: Tier, in_flight: u32) -> SlotClaim {
         let is_beyond_guarantee = in_flight >= self.table.guaranteed(consumer);
         let used = if is_beyond_guarantee {
-            self.usage.slots(consumer)
+            USAGE_WEIGHT * self.usage.slots(consumer)
         } else {
             0.0
         };

@@ -1,8 +1,9 @@
 //! The shares of a concurrency limit: how much each consumer is guaranteed, and how much of that is
 //! never lent to others.
 //!
-//! Shares are exact fractions of a slot. They are counted in parts, and one slot has as many parts
-//! as the sum of all weights, so nothing is rounded before the sums are compared.
+//! Shares are exact fractions of a slot. They are counted in parts, and one slot has a thousand times
+//! as many parts as the sum of all weights, so nothing is rounded before the sums are compared, also
+//! not the thousandths of a share that are never lent.
 //!
 //! Source of the part that is never lent: Kubernetes, "API Priority and Fairness"
 //! (`lendablePercent` of a priority level).
@@ -112,7 +113,7 @@ impl ShareTable {
 
     /// The parts of whole slots.
     pub(super) fn parts(&self, slots: u32) -> u64 {
-        u64::from(slots) * self.weights_sum
+        u64::from(slots) * slot_parts(self.weights_sum)
     }
 
     /// The parts of a consumer's exact share.
@@ -130,17 +131,23 @@ impl ShareTable {
     }
 }
 
+/// How many parts a slot has.
+const fn slot_parts(weights_sum: u64) -> u64 {
+    weights_sum * KEPT_SCALE
+}
+
 impl ShareSlots {
     fn of(row: &ShareRow, limit: u32, weights_sum: u64) -> Self {
-        let share_parts = u64::from(limit) * row.weight;
-        let kept_parts = share_parts * row.kept / KEPT_SCALE;
+        let slot_parts = slot_parts(weights_sum);
+        let share_parts = u64::from(limit) * row.weight * KEPT_SCALE;
+        let kept_parts = u64::from(limit) * row.weight * row.kept;
         let slots = |slots: u64| u32::try_from(slots).unwrap_or(u32::MAX);
         Self {
             share_parts,
             kept_parts,
-            guaranteed: slots(share_parts / weights_sum),
-            rounded_up: slots(share_parts.div_ceil(weights_sum)),
-            kept: slots(kept_parts / weights_sum),
+            guaranteed: slots(share_parts / slot_parts),
+            rounded_up: slots(share_parts.div_ceil(slot_parts)),
+            kept: slots(kept_parts / slot_parts),
         }
     }
 }
@@ -172,8 +179,12 @@ mod tests {
 
     #[test]
     fn the_kept_parts_are_exact_fractions() {
-        let kept = |lendable| table(20, &[0, 3, 1], lendable).kept_parts(ConsumerIndex::new(2));
-        assert_eq!([kept(0.0), kept(0.5), kept(1.0)], [20, 10, 0]);
+        let kept = |lendable| {
+            let table = table(3, &[0, 5, 3, 4], lendable);
+            let kept = (1..=2).map(|consumer| table.kept_parts(ConsumerIndex::new(consumer)));
+            kept.sum::<u64>() as f64 / table.parts(1) as f64
+        };
+        assert_eq!([kept(0.0), kept(0.5), kept(1.0)], [2.0, 1.0, 0.0]);
     }
 
     #[test]

@@ -247,10 +247,10 @@ impl SlotArbiter {
             } else {
                 SlotBorrower::Newcomer
             })
-        } else if self.table.is_below(consumer, in_flight) {
-            Some(SlotBorrower::Fraction)
         } else if self.usage.gives_back(consumer, next, self.wait_max) {
             Some(SlotBorrower::Short)
+        } else if self.table.is_below(consumer, in_flight) {
+            Some(SlotBorrower::Fraction)
         } else {
             Some(SlotBorrower::Long)
         }

@@ -6,11 +6,11 @@
 //! - For a squad within its guarantee, what each other squad never lends. If the squad has just
 //!   appeared while its slots were lent, the whole slots that the squads before it are guaranteed:
 //!   it waits for its own slots, not for theirs (`SlotArbiter::settle`).
-//! - For a squad that needs the last fraction of its share, also the whole slots that squads which
-//!   were seen recently are guaranteed.
-//! - For a squad beyond its share whose calls are short, what each squad never lends, while no squad
-//!   within its guarantee waits. By Little's law, it has no more slots than it gives back before an
+//! - For a squad beyond its guarantee whose calls are short, what each squad never lends, while no
+//!   squad within its guarantee waits. By Little's law, it has no more slots than it gives back before an
 //!   owner's patience ends, so calls that begin to hang keep no more than that.
+//! - For a squad whose calls are not known to be short, and that needs the last fraction of its share,
+//!   also the whole slots that squads which were seen recently are guaranteed.
 //! - For a squad beyond that, whose calls are long, hang, or are not known, the whole share of each
 //!   squad that was seen recently, because what it borrows may not come back in time. Of squads that
 //!   were not seen, what they never lend.
@@ -41,11 +41,11 @@ pub(super) enum SlotBorrower {
     Owner,
     /// A squad within its guarantee that appeared while its slots were lent.
     Newcomer,
-    /// A squad that has less than its exact share, which is not a whole number.
+    /// A squad beyond its guarantee that has less than its exact share, which is not a whole number.
     Fraction,
-    /// A squad whose calls give their slots back in time.
+    /// A squad beyond its guarantee whose calls give their slots back in time.
     Short,
-    /// A squad whose calls do not, or are not known.
+    /// A squad beyond its share whose calls do not, or are not known.
     Long,
     /// An unknown caller.
     Unknown,

@@ -3,8 +3,9 @@
 //! Both are exponentially weighted averages over two seconds. The average number of slots is what
 //! capacity costs: slot-seconds per second. It ranks the squads that want more than their share, so
 //! a squad with few long calls and one with many short calls at equal weights get equal capacity,
-//! and a squad that used less than the others recently comes first. The advantage is bounded: a
-//! squad that used nothing is ranked as if it held up to half of what it is compared with.
+//! and a squad that used less than the others recently comes first. The advantage is bounded: it
+//! concerns only slots beyond guarantees, and a squad that used nothing before has used as much as
+//! the others within the two seconds.
 //!
 //! How long a call holds a slot follows from Little's law: the average number of slots divided by
 //! the rate at which calls end. Calls that hang count from the moment they begin, because they use

@@ -109,6 +109,28 @@ fn saturating_clients_share_by_weight() {
         10,
     );
     check("equal", &[closed(1, 60, 20), closed(1, 30, 20)], 8);
+    // The slot that the last one never lends leaves shares that are not whole numbers.
+    check(
+        "beside an idle squad",
+        &[
+            closed(3, 30, 20),
+            closed(1, 24, 20),
+            closed(1, 24, 20),
+            open(1, 0.5, 20),
+        ],
+        10,
+    );
+    check(
+        "beside squads that never call",
+        &[
+            closed(5, 30, 20),
+            closed(2, 24, 40),
+            closed(1, 24, 10),
+            open(1, 0.0001, 20),
+            open(2, 0.0001, 20),
+        ],
+        10,
+    );
 }
 
 #[test]

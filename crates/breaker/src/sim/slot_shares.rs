@@ -289,7 +289,7 @@ fn saturate(random: &mut fastrand::Rng, weights: &[u32], limit: u32, cores: usiz
     let slots = SlotPool::new(cores, &shares, &policy);
     let mut model = Model::new(&slots, &shares, policy, cores);
     let mut sums = vec![0_u64; weights.len()];
-    for step in 0..3000_u64 {
+    for step in 0..4000_u64 {
         for consumer in 0..weights.len() {
             while model.queued_of(consumer) < 3 {
                 let tier = Tier::ALL[random.usize(0..3)];
@@ -299,7 +299,8 @@ fn saturate(random: &mut fastrand::Rng, weights: &[u32], limit: u32, cores: usiz
         model.now += Duration::from_millis(random.u64(0..5));
         model.leave(random);
         model.check();
-        if step >= 1000 {
+        // What unknown callers got before the squads came has ended by then.
+        if step >= 2000 {
             for (sum, holding) in sums.iter_mut().zip(slots.occupancy().consumers) {
                 *sum += u64::from(holding.in_flight);
             }
