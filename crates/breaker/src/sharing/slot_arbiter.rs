@@ -207,7 +207,7 @@ impl SlotArbiter {
     ) -> Result<EnqueuedTicket, ShedDetails> {
         self.begin_loans(lent);
         let mut displaced = None;
-        if self.queue.len() >= policy.waiting_max as usize {
+        if self.queue_is_full(policy) {
             let victim = self.displacement_victim(lent, consumer, tier);
             let Some(ticket) = victim.and_then(|victim| self.queue.pop_displaced(victim)) else {
                 return Err(self.shed(lent, consumer, ShedReason::QueueFull));
@@ -237,6 +237,10 @@ impl SlotArbiter {
         })
     }
 
+    pub(super) fn queue_is_full(&self, policy: &SharePolicy) -> bool {
+        self.queue.len() >= policy.waiting_max as usize
+    }
+
     /// Takes a ticket out of the queue.
     pub(super) fn leave_queue(&mut self, lent: &LentSlots, ticket: &Arc<QueueTicket>) {
         self.queue.leave(ticket);
@@ -248,6 +252,17 @@ impl SlotArbiter {
         self.update_usage(lent, consumer);
         self.usage.slots(consumer) * (self.table.parts(1) as f64)
             < self.table.share_parts(consumer) as f64
+    }
+
+    /// Takes back what cores do not use, and grants it to waiting requests.
+    pub(super) fn grant_reclaimed(&mut self, lent: &LentSlots) -> PendingWakers {
+        // The flag is set before the loans are reclaimed, so a core that lends after that takes
+        // the slot back itself.
+        self.update_shortage(lent);
+        self.reclaim_loans(lent);
+        let wakers = self.grant_waiting(lent);
+        self.update_shortage(lent);
+        wakers
     }
 
     /// Grants free slots to waiting requests, the strongest claim first.

@@ -27,7 +27,7 @@ use super::lent_slots::LentSlots;
 use super::queue_ticket::QueueTicket;
 use super::share_table::ConsumerShare;
 use super::shed_details::{ShedDetails, ShedReason};
-use super::slot_arbiter::SlotArbiter;
+use super::slot_arbiter::{PendingWakers, SlotArbiter};
 use crate::consumer_index::ConsumerIndex;
 use crate::core_index::CoreIndex;
 
@@ -131,14 +131,17 @@ impl SlotPool {
             arbiter.update_shortage(lent);
             return ArbiterOutcome::Granted(slot);
         }
+        // Time may have passed for a waiting request, so its place in the queue is free.
+        let mut wakers = if arbiter.queue_is_full(policy) {
+            arbiter.grant_reclaimed(lent)
+        } else {
+            PendingWakers::new()
+        };
         let enqueued = arbiter.enqueue(lent, consumer, tier, policy);
-        // The flag is set before the loans are reclaimed, so a core that lends after that takes
-        // the slot back itself. The newcomer may be granted a slot here; it finds out at its first
-        // poll.
-        arbiter.update_shortage(lent);
-        arbiter.reclaim_loans(lent);
-        let wakers = arbiter.grant_waiting(lent);
-        arbiter.update_shortage(lent);
+        if enqueued.is_ok() {
+            // The newcomer may be granted a slot here; it finds out at its first poll.
+            wakers.extend(arbiter.grant_reclaimed(lent));
+        }
         drop(arbiter);
         match enqueued {
             Ok(enqueued) => {
