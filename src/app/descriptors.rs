@@ -37,23 +37,59 @@ pub(super) fn raise_limit() {
 /// they are fewer.
 pub(super) fn client_connections(connections_max: usize, cores: usize) -> usize {
     let limit = getrlimit(Resource::Nofile).current;
-    let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) else {
+    let Some(shortage) = shortage(limit, connections_max, cores) else {
         return connections_max;
     };
-    let own = open_descriptors() + (cores + OTHER_THREADS) * THREAD_DESCRIPTORS;
-    let allowed = connections_within(limit, own);
-    if allowed >= connections_max {
-        return connections_max;
-    }
     tracing::warn!(
-        open_files_max = limit,
-        open_files_needed = descriptors_for(connections_max, limit, own),
+        open_files_max = shortage.limit,
+        open_files_needed = shortage.needed,
         connections_max,
-        connections = allowed,
+        connections = shortage.allowed,
         "the limit of open files allows fewer client connections than limits.connections_max; raise \
          it (`ulimit -n`, LimitNOFILE)"
     );
-    allowed
+    shortage.allowed
+}
+
+/// What to do if the system does not allow so many client connections, however far the process
+/// raises its limit.
+pub(super) fn connection_shortage(connections_max: usize, cores: usize) -> Option<String> {
+    let limit = getrlimit(Resource::Nofile).maximum;
+    let DescriptorShortage {
+        limit,
+        needed,
+        allowed,
+    } = shortage(limit, connections_max, cores)?;
+    Some(format!(
+        "the limit of {limit} open files allows {allowed} client connections, and \
+         limits.connections_max is {connections_max}; raise the limit to {needed} (`ulimit -Hn`, \
+         LimitNOFILE)"
+    ))
+}
+
+/// A limit of open files that is too low.
+struct DescriptorShortage {
+    limit: usize,
+    /// The limit that suffices.
+    needed: usize,
+    /// The connections that the limit allows.
+    allowed: usize,
+}
+
+/// `None` if the limit suffices.
+fn shortage(
+    limit: Option<u64>,
+    connections_max: usize,
+    cores: usize,
+) -> Option<DescriptorShortage> {
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok())?;
+    let own = open_descriptors() + (cores + OTHER_THREADS) * THREAD_DESCRIPTORS;
+    let allowed = connections_within(limit, own);
+    (allowed < connections_max).then(|| DescriptorShortage {
+        limit,
+        needed: descriptors_for(connections_max, limit, own),
+        allowed,
+    })
 }
 
 /// Connections, and as many to upstreams. An eighth more is accepted for a moment, to be answered

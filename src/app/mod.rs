@@ -6,6 +6,7 @@
 //! and keys, so none of this work delays a request. The main thread waits for signals.
 //!
 //! - `startup`, `startup_contracts`, `control_thread`: start the threads
+//! - `config_check`: what a start would find, without one
 //! - `reload`: replaces contracts and configuration while the program serves
 //! - `key_reader`, `refresh_schedule`: read the keys that verify tokens
 //! - `tls`: the files of TLS, which are loaded again when they change
@@ -16,6 +17,7 @@ mod app_error;
 mod keys_error;
 
 mod startup;
+mod config_check;
 mod startup_contracts;
 mod descriptors;
 mod control_thread;
@@ -30,6 +32,7 @@ mod running_app;
 mod signals;
 
 pub use app_error::AppError;
+pub use config_check::{ConfigCheck, ConfigFinding, ServiceSummary, check_config};
 pub use keys_error::KeysError;
 pub use reload::ConfigReader;
 pub use running_app::{RunningApp, ServedTotals};

@@ -158,7 +158,8 @@ fn create_watchers(
     Ok((watchers, reload))
 }
 
-fn cores(config: &Config) -> usize {
+/// The number of data cores.
+pub(super) fn data_cores(config: &Config) -> usize {
     match config.runtime.data_cores {
         0 => thread::available_parallelism().map_or(1, usize::from),
         cores => cores,
@@ -171,7 +172,7 @@ fn connection_cap(config: &Config, cores: usize) -> Arc<ConnectionCap> {
 }
 
 fn bind_data(config: &Config) -> Result<(Vec<BoundListener>, SocketAddr), AppError> {
-    let bound = bind(config.listen_address, cores(config))?;
+    let bound = bind(config.listen_address, data_cores(config))?;
     let address = bound.first().map(BoundListener::address);
     Ok((bound, address.unwrap_or(config.listen_address)))
 }

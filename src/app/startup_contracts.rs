@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::source::ReferenceRoot;
-use portcullis_config::{Config, ContractSource, ServiceConfig};
+use portcullis_config::{Config, ServiceConfig};
 use portcullis_contract::{ContractLoadError, compile};
 
 use super::app_error::AppError;
@@ -17,11 +17,7 @@ pub(super) fn compile_all(config: &Config) -> Result<Vec<Option<StartupContract>
     let mut contracts = Vec::new();
     let mut errors = Vec::new();
     for service in &config.services {
-        let compiled = match &service.contract {
-            ContractSource::File(_) => compile_one(config, service),
-            ContractSource::Address(_) => Ok(None),
-        };
-        match compiled {
+        match compile_service(config, service) {
             Ok(contract) => contracts.push(contract),
             Err(error) => errors.push(error),
         }
@@ -33,7 +29,8 @@ pub(super) fn compile_all(config: &Config) -> Result<Vec<Option<StartupContract>
     }
 }
 
-fn compile_one(
+/// Compiles the contract of a service, if it is in a file.
+pub(super) fn compile_service(
     config: &Config,
     service: &ServiceConfig,
 ) -> Result<Option<StartupContract>, AppError> {

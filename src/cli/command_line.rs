@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use super::breakers::BreakersArgs;
 use super::check::CheckArgs;
 use super::completions::CompletionsArgs;
-use super::config_reload::ConfigArgs;
+use super::config::ConfigArgs;
 use super::contract::ContractArgs;
 use super::deploy_window::DeployWindowArgs;
 use super::diff::DiffArgs;
@@ -54,7 +54,7 @@ pub(super) enum CliCommand {
     DeployWindow(DeployWindowArgs),
     /// Show the contracts of a running proxy, change one, or try the next one
     Contract(ContractArgs),
-    /// Reload the configuration of a running proxy
+    /// Check or show a configuration, or reload that of a running proxy
     Config(ConfigArgs),
     /// Check that a change stays within the paths of its squad; write CODEOWNERS
     Owners(OwnersArgs),

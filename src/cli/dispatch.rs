@@ -6,8 +6,8 @@ use super::command_line::{CliArgs, CliCommand};
 use super::exit_code::CommandOutcome;
 use super::output::{ReportWriter, print_error};
 use super::{
-    breakers, check, completions, config_reload, contract, deploy_window, diff, gate, owners,
-    replay, serve,
+    breakers, check, completions, config, contract, deploy_window, diff, gate, owners, replay,
+    serve,
 };
 
 /// Runs one command. The exit code is 0 for success, 1 for a finding and 2 if the command could
@@ -24,7 +24,7 @@ pub fn run(args: CliArgs) -> ExitCode {
         CliCommand::Breakers(args) => breakers::breakers(&args, &mut out()),
         CliCommand::DeployWindow(args) => deploy_window::deploy_window(&args, &mut out()),
         CliCommand::Contract(args) => contract::contract(&args, &mut out()),
-        CliCommand::Config(args) => config_reload::config(&args, &mut out()),
+        CliCommand::Config(args) => config::config(&args, &mut out()),
         CliCommand::Owners(args) => owners::owners(&args, &mut out()),
         CliCommand::Completions(args) => completions::completions(args, &mut out()),
     };

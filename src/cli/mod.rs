@@ -23,7 +23,7 @@ mod owners;
 mod breakers;
 mod deploy_window;
 mod contract;
-mod config_reload;
+mod config;
 mod completions;
 mod admin_port;
 mod inputs;

@@ -12,7 +12,9 @@ mod flag_overrides;
 mod program_config;
 mod resolve_config;
 mod load_config;
+mod effective_config;
 
+pub use effective_config::{EffectiveKey, effective_keys};
 pub use flag_overrides::FlagOverrides;
 pub use load_config::{load, load_catalog, load_catalog_file, parse_catalog};
 pub use program_config::Config;

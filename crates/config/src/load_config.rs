@@ -74,12 +74,7 @@ fn assemble(
     overrides: &FlagOverrides,
     problems: &mut ConfigProblems,
 ) -> Option<Config> {
-    let mut table = match path {
-        Some(path) => read_table(path, "--config", problems)?,
-        None => ConfigTable::new(),
-    };
-    environment::overlay(&mut table, environment, problems);
-    overrides.apply(&mut table, problems);
+    let table = read_tree(path, environment, overrides, problems)?;
     let location = path.map_or(ConfigLocation::Flag("--contract"), ConfigLocation::file);
     let mut root = ConfigSection::new(String::new(), location, table, problems);
     let directory = path.and_then(Path::parent).unwrap_or(Path::new(""));
@@ -87,6 +82,22 @@ fn assemble(
     let catalog = catalog.and_then(|path| read_catalog(&path, "catalog.path", root.problems()));
     let catalog = catalog.map(|file| Arc::new(file.catalog));
     Some(read_config(root, catalog, directory))
+}
+
+/// The values of the file, the variables and the flags.
+pub(super) fn read_tree(
+    path: Option<&Path>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+    overrides: &FlagOverrides,
+    problems: &mut ConfigProblems,
+) -> Option<ConfigTable> {
+    let mut table = match path {
+        Some(path) => read_table(path, "--config", problems)?,
+        None => ConfigTable::new(),
+    };
+    environment::overlay(&mut table, environment, problems);
+    overrides.apply(&mut table, problems);
+    Some(table)
 }
 
 /// The path of the catalog. It is read first, since services are checked against the catalog.

@@ -44,6 +44,7 @@ pub(super) use contract_watcher::ContractWatcher;
 pub use live_state_writer::ConfigReader;
 pub(super) use live_state_writer::{LiveStateWriter, StartupContract};
 pub(super) use operator_requests::ReloadController;
+pub(super) use reachability::Reachability;
 pub(super) use read_task::options;
 pub(super) use watcher_registry::WatcherRegistry;
 pub(super) use watcher_resources::WatcherResources;

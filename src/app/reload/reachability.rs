@@ -15,11 +15,11 @@ const BEGINNINGS_MAX: usize = 3;
 
 /// The operations of a service that no request can reach.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Reachability {
+pub(in crate::app) struct Reachability {
     /// How many.
-    pub(super) unreachable: usize,
+    pub(in crate::app) unreachable: usize,
     /// What is wrong and what to do, if there are any.
-    pub(super) warning: Option<String>,
+    pub(in crate::app) warning: Option<String>,
 }
 
 /// Why an operation is unreachable.
@@ -33,7 +33,7 @@ enum Obstacle<'c> {
 
 impl Reachability {
     /// The reachability of the operations of a service.
-    pub(super) fn of(
+    pub(in crate::app) fn of(
         config: &Config,
         service: &ServiceConfig,
         contract: &CompiledContract,

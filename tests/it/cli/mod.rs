@@ -2,6 +2,7 @@
 
 pub(crate) mod candidate_bundle;
 pub(crate) mod command_line;
+pub(crate) mod config_commands;
 pub(crate) mod contract_command;
 pub(crate) mod diff;
 pub(crate) mod diff_tolerant;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::config_args::{ConfigAction, ConfigArgs};
+use super::config_args::ConfigReloadArgs;
 use crate::cli::admin_port::{AdminClient, print_change, print_problems};
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::output::{ReportWriter, TextStyle, counted, one_line};
@@ -19,11 +19,10 @@ struct ConfigReloadReply {
 }
 
 /// Reloads the configuration of a running proxy.
-pub(crate) fn config(
-    args: &ConfigArgs,
+pub(super) fn reload(
+    args: &ConfigReloadArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
-    let ConfigAction::Reload(args) = &args.action;
     let client = AdminClient::with_token(&args.change)?;
     let change = client.change(&["config", "reload"], &json!({}))?;
     let outcome = print_change(&client, change, args.format, out, |out, reply| {
