@@ -10,6 +10,7 @@ use super::contract::ContractArgs;
 use super::deploy_window::DeployWindowArgs;
 use super::diff::DiffArgs;
 use super::gate::GateArgs;
+use super::init::InitArgs;
 use super::owners::OwnersArgs;
 use super::replay::ReplayArgs;
 use super::serve::ServeArgs;
@@ -20,6 +21,7 @@ use super::serve::ServeArgs;
 #[command(after_help = "\
 Examples:
   portcullis serve --contract openapi.yaml --upstream http://127.0.0.1:3000
+  portcullis init --contract openapi.yaml --upstream http://127.0.0.1:3000
   portcullis check contracts/
   portcullis diff main:openapi.yaml openapi.yaml
   portcullis gate --squad payments --service orders --contract openapi.yaml --registry deployments
@@ -40,6 +42,8 @@ pub struct CliArgs {
 pub(super) enum CliCommand {
     /// Run the proxy, as a sidecar of one service or as a gateway for several
     Serve(ServeArgs),
+    /// Write the first configuration, catalog and pipeline step of a service
+    Init(InitArgs),
     /// Compile contracts, report their problems and list their operations
     Check(CheckArgs),
     /// Compare two revisions of a contract and report what breaks existing clients

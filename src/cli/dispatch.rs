@@ -6,8 +6,8 @@ use super::command_line::{CliArgs, CliCommand};
 use super::exit_code::CommandOutcome;
 use super::output::{ReportWriter, print_error};
 use super::{
-    breakers, check, completions, config, contract, deploy_window, diff, gate, owners, replay,
-    serve,
+    breakers, check, completions, config, contract, deploy_window, diff, gate, init, owners,
+    replay, serve,
 };
 
 /// Runs one command. The exit code is 0 for success, 1 for a finding and 2 if the command could
@@ -17,6 +17,7 @@ pub fn run(args: CliArgs) -> ExitCode {
     let out = ReportWriter::stdout;
     let outcome = match args.command {
         CliCommand::Serve(args) => serve::serve(args),
+        CliCommand::Init(args) => init::init(&args, &mut out()),
         CliCommand::Check(args) => check::check(&args, &mut out()),
         CliCommand::Diff(args) => diff::diff(&args, &mut out()),
         CliCommand::Gate(args) => gate::gate(&args, &mut out()),

@@ -18,6 +18,7 @@ mod serve;
 mod check;
 mod diff;
 mod gate;
+mod init;
 mod replay;
 mod owners;
 mod breakers;

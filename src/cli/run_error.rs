@@ -55,6 +55,32 @@ pub(crate) enum RunError {
         /// The directory.
         path: PathBuf,
     },
+    /// Files that would be written exist.
+    #[error(
+        "nothing is overwritten, and nothing was written: there is {} already; name another \
+         directory with --directory",
+        joined(paths)
+    )]
+    Existing {
+        /// The files.
+        paths: Vec<PathBuf>,
+    },
+    /// A file cannot be written.
+    #[error("{}: {source}; check the directory and its permissions", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+    /// A squad cannot have this name.
+    #[error("`{name}` cannot be the name of a squad: {message}; name one with --squad")]
+    SquadName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        message: String,
+    },
     /// The contract cannot be read.
     #[error(transparent)]
     Load(#[from] ContractLoadError),
@@ -162,6 +188,14 @@ impl From<GateError> for RunError {
     fn from(error: GateError) -> Self {
         Self::Gate(Box::new(error))
     }
+}
+
+fn joined(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    names.join(", ")
 }
 
 /// The errors among the problems, one per line.

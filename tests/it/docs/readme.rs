@@ -379,10 +379,12 @@ fn commands_and_outputs_of_the_pages_are_real() {
         if written != page {
             std::fs::write(file(name), written).unwrap();
         }
-        // A reader who runs the commands again in the same folder gets results, too.
+        // A reader who runs the commands again in the same folder gets results, too. `init` does
+        // not overwrite what it wrote.
         for Shown { command, .. } in &shown {
             let is_run = !NOT_RUN.iter().any(|other| command.starts_with(other));
-            if is_run && !command.contains("serve") {
+            let is_once = command.starts_with("portcullis init");
+            if is_run && !is_once && !command.contains("serve") {
                 workspace.output(command);
             }
         }

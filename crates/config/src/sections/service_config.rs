@@ -84,7 +84,7 @@ impl ServiceConfig {
     pub const NAME_CHARS_MAX: usize = 64;
 
     /// A service for every host and path, named after its contract.
-    pub(crate) fn single(contract: PathBuf, upstream: UpstreamTarget) -> Self {
+    pub fn single(contract: PathBuf, upstream: UpstreamTarget) -> Self {
         Self {
             name: name_of_contract(&contract),
             squad: None,
