@@ -14,6 +14,7 @@ use super::init::InitArgs;
 use super::owners::OwnersArgs;
 use super::replay::ReplayArgs;
 use super::serve::ServeArgs;
+use super::status::StatusArgs;
 
 /// A contract-validating reverse proxy: OpenAPI at the boundary between squads.
 #[derive(Clone, Debug, Parser)]
@@ -27,6 +28,7 @@ Examples:
   portcullis gate --squad payments --service orders --contract openapi.yaml --registry deployments
   portcullis replay --contract openapi.yaml traffic.har
   portcullis owners --squad checkout --base origin/main
+  portcullis status
   portcullis breakers --service orders
   portcullis contract reload orders
 
@@ -52,6 +54,8 @@ pub(super) enum CliCommand {
     Gate(Box<GateArgs>),
     /// Validate recorded exchanges against a contract, offline
     Replay(ReplayArgs),
+    /// Show all services of a running proxy and what is wrong
+    Status(StatusArgs),
     /// Show the circuit breakers of a running proxy, or override one
     Breakers(BreakersArgs),
     /// Announce that failures of a service are expected for a while

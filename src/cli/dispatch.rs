@@ -7,7 +7,7 @@ use super::exit_code::CommandOutcome;
 use super::output::{ReportWriter, print_error};
 use super::{
     breakers, check, completions, config, contract, deploy_window, diff, gate, init, owners,
-    replay, serve,
+    replay, serve, status,
 };
 
 /// Runs one command. The exit code is 0 for success, 1 for a finding and 2 if the command could
@@ -22,6 +22,7 @@ pub fn run(args: CliArgs) -> ExitCode {
         CliCommand::Diff(args) => diff::diff(&args, &mut out()),
         CliCommand::Gate(args) => gate::gate(&args, &mut out()),
         CliCommand::Replay(args) => replay::replay(&args, &mut out()),
+        CliCommand::Status(args) => status::status(&args, &mut out()),
         CliCommand::Breakers(args) => breakers::breakers(&args, &mut out()),
         CliCommand::DeployWindow(args) => deploy_window::deploy_window(&args, &mut out()),
         CliCommand::Contract(args) => contract::contract(&args, &mut out()),

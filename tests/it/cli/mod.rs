@@ -12,4 +12,5 @@ pub(crate) mod owners_services;
 pub(crate) mod reading;
 pub(crate) mod replay;
 pub(crate) mod reports;
+pub(crate) mod status;
 pub(crate) mod swagger;

@@ -1,0 +1,26 @@
+//! The arguments of `portcullis status`.
+
+use clap::Args as Flags;
+
+use crate::cli::admin_port::AdminArgs;
+use crate::cli::output::DataFormat;
+
+/// `portcullis status`.
+#[derive(Clone, Debug, Flags)]
+#[command(after_help = "\
+Examples:
+  portcullis status
+  portcullis status --admin http://10.1.2.3:9901
+  portcullis status --format json | jq -r '.faults[].message'
+
+Requests, violations and failures are those of the last minute.
+
+Exit codes: 0 nothing is wrong, 1 something is, 2 could not run.")]
+pub(crate) struct StatusArgs {
+    /// The proxy
+    #[command(flatten)]
+    pub(super) admin: AdminArgs,
+    /// The output format
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: DataFormat,
+}
