@@ -63,7 +63,7 @@ fn check_text(source: &[u8]) -> Result<&str, UnlocatedError> {
     if source.starts_with(b"\xEF\xBB\xBF") {
         return Err(UnlocatedError::new(SyntaxErrorKind::ByteOrderMark, 0));
     }
-    std::str::from_utf8(source)
+    simdutf8::compat::from_utf8(source)
         .map_err(|error| UnlocatedError::new(SyntaxErrorKind::Utf8, error.valid_up_to()))
 }
 

@@ -7,7 +7,7 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// The position of the first quote, backslash or control character at or after `from`; the length
 /// of the text if there is no such byte.
-#[inline]
+#[inline(always)]
 pub(super) fn string_stop(bytes: &[u8], from: usize) -> usize {
     // Many strings are short.
     match bytes.get(from..).and_then(<[u8]>::first_chunk::<8>) {
@@ -62,22 +62,33 @@ pub(super) fn skip_space(bytes: &[u8], from: usize) -> usize {
 #[inline(never)]
 fn skip_some_space(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
-    loop {
-        match bytes.get(at) {
-            Some(byte) if *byte > b' ' => return at,
-            Some(b' ' | b'\n' | b'\r' | b'\t') => at += 1,
-            _ => return at,
+    // Indentation is mostly a line feed and a run of spaces.
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*chunk);
+        let others = unequal(word, b' ') & unequal(word, b'\n');
+        if others == 0 {
+            at += 8;
+            continue;
         }
-        // Indentation is mostly runs of spaces.
-        if bytes.get(at) == Some(&b' ') {
-            while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-                if u64::from_le_bytes(*chunk) != ONES * 0x20 {
-                    break;
-                }
-                at += 8;
-            }
+        at += (others.trailing_zeros() / 8) as usize;
+        if bytes.get(at).is_some_and(|byte| *byte > b' ') {
+            return at;
         }
+        break;
     }
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// The high bit of each byte of a word that is not this ASCII character.
+#[inline]
+const fn unequal(word: u64, character: u8) -> u64 {
+    const LOWS: u64 = !HIGHS;
+    let difference = word ^ (ONES * character as u64);
+    // The sum of seven bits and 0x7f has the eighth bit unless they are 0, and carries no further.
+    (((difference & LOWS) + LOWS) | difference) & HIGHS
 }
 
 /// Appends the text from the escape at `from` to the closing quote to `side`. Returns the position
@@ -199,6 +210,12 @@ mod tests {
             ("\r\n\t 1", 4),
             ("\n                  1", 19),
             ("          ", 10),
+            ("\n\n\n\n        \n 1       ", 14),
+            ("  \t     1        ", 8),
+            ("\n    \u{1}          1", 5),
+            ("\n    \u{a0}          1", 5),
+            ("\n    \r\n \t        \n       ", 25),
+            ("\n \u{b}        1", 2),
             (" \u{b}1", 1),
             ("\0", 0),
         ] {

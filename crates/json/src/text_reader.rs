@@ -12,7 +12,7 @@ pub fn document_text(source: &[u8]) -> Option<&str> {
     if source.len() > SOURCE_BYTES_MAX || source.starts_with(b"\xEF\xBB\xBF") {
         return None;
     }
-    std::str::from_utf8(source).ok()
+    simdutf8::basic::from_utf8(source).ok()
 }
 
 /// The position of the first byte at or after `from` that is not whitespace.
@@ -23,7 +23,7 @@ pub fn skip_space(bytes: &[u8], from: usize) -> usize {
 
 /// The position of the first quote, backslash or control character at or after `from`; the length
 /// of the text if there is no such byte.
-#[inline]
+#[inline(always)]
 pub fn string_stop(bytes: &[u8], from: usize) -> usize {
     scan_string::string_stop(bytes, from)
 }
