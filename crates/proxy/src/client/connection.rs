@@ -184,6 +184,7 @@ async fn exchange<H: RequestHandler>(
     };
     poll_fn(|cx| {
         permit.register(cx.waker());
+        driver.state.driver_waker.replace(Some(cx.waker().clone()));
         Poll::Ready(())
     })
     .await;

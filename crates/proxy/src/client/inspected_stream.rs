@@ -112,7 +112,7 @@ impl InspectedStream {
     /// Handles the end of the client's sending side. The library would drop unfinished answers, so
     /// it sees the end only if all answers are finished or a request body cannot be completed.
     fn poll_end(&self) -> Poll<io::Result<()>> {
-        if self.state.is_idle() || self.state.position.get() == StreamPosition::Body {
+        if self.state.is_answered() || self.state.position.get() == StreamPosition::Body {
             return Poll::Ready(Ok(()));
         }
         if self.state.half_closed.get().is_none() {
