@@ -232,13 +232,16 @@ impl<'j> BodyJudge<'j> {
         }
     }
 
-    pub(super) fn push(&mut self, mut violation: Violation) {
+    /// Adds a violation. Returns whether it is one: not if the body cannot be checked, and that is no
+    /// fault of it.
+    pub(super) fn push(&mut self, mut violation: Violation) -> bool {
         let Some(class) = self.class(violation.class) else {
-            return;
+            return false;
         };
         violation.class = class;
         let shown = self.hide_response_values(violation);
         self.settings.add(self.violations, shown);
+        true
     }
 
     /// The class of a violation of this subject. A response body that cannot be checked does not
