@@ -24,6 +24,7 @@ mod client;
 mod connection_state;
 mod write_pace;
 mod deadline_timer;
+mod peer_socket;
 pub mod inspect;
 mod headers;
 mod body;

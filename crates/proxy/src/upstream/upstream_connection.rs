@@ -249,6 +249,12 @@ impl UpstreamConnection {
     }
 }
 
+impl Drop for UpstreamConnection {
+    fn drop(&mut self) {
+        self.stream.notify_close();
+    }
+}
+
 impl From<ResponseFault> for ExchangeFailure {
     fn from(fault: ResponseFault) -> Self {
         Self::Malformed(fault)
