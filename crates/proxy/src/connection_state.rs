@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::task::Waker;
 
+use bytes::BytesMut;
 use tokio::time::Instant;
 
 use super::inspect::{HttpRefusal, StreamPosition};
@@ -33,6 +34,8 @@ pub(crate) struct ConnectionState {
     pub(super) refused_in_body: Cell<bool>,
     /// Whether the client can distinguish the end of an answer from the end of the stream.
     pub(super) is_framed: Cell<bool>,
+    /// Interim responses to the current request that are not written yet.
+    pub(super) interim: RefCell<BytesMut>,
     /// Since when the client has accepted no bytes.
     pub(super) stalled: Cell<Option<Instant>>,
     /// How fast the client accepts bytes.
@@ -71,6 +74,7 @@ impl ConnectionState {
             refusal: Cell::new(None),
             refused_in_body: Cell::new(false),
             is_framed: Cell::new(true),
+            interim: RefCell::default(),
             stalled: Cell::new(None),
             write_pace: Cell::new(WritePace::default()),
             half_closed: Cell::new(None),

@@ -19,6 +19,7 @@ use super::buffered_body::{BufferOutcome, BufferedBody, buffer_body};
 use crate::connection_state::ConnectionState;
 use crate::headers::remove_forbidden_trailers;
 use crate::inspect::HttpRefusal;
+use crate::interim_responses::InterimResponses;
 use crate::limits::ClientLimits;
 
 /// Why a request body could not be read to its end.
@@ -77,6 +78,11 @@ impl RequestBody {
             patience: BodyPatience::new(limits.request_body_timeout, limits.request_body_rate_min),
             waiting_since: None,
         }
+    }
+
+    /// Passes interim responses to the client.
+    pub fn interim_responses(&self) -> InterimResponses {
+        InterimResponses::new(self.connection())
     }
 
     /// The connection of the request.

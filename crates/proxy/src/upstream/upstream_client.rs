@@ -26,6 +26,7 @@ use super::upstream_error::{UpstreamError, UpstreamPhase};
 use super::upstream_socket::{SocketFailure, UpstreamSecurity};
 use crate::body::{ForwardBody, UploadProgress};
 use crate::headers::{remove_hop_by_hop, remove_own_fields};
+use crate::interim_responses::InterimResponses;
 use crate::limits::{ResponseTimeouts, UpstreamLimits};
 
 /// The client for one upstream on one data core. Clones share the connection pool.
@@ -80,6 +81,8 @@ impl UpstreamClient {
     /// byte, and if it `is_idempotent` or the upstream accepted none of it (RFC 9110 section 9.2.2).
     /// A body that is larger than 64 KiB and not in memory is sent once more in the latter case only.
     ///
+    /// `interim` passes interim responses on.
+    ///
     /// If the request `is_idempotent` and its body is in memory, it is complete afterwards, so it can
     /// be sent again. Any other body is given away.
     ///
@@ -91,6 +94,7 @@ impl UpstreamClient {
         request: &mut Request<ForwardBody>,
         is_idempotent: bool,
         timeouts: ResponseTimeouts,
+        interim: &InterimResponses,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         self.prepare(request);
         let is_repeatable = is_idempotent && request.body().is_in_memory();
@@ -98,7 +102,7 @@ impl UpstreamClient {
             let kept = (!is_repeatable).then(|| KeptBody::new(is_idempotent));
             connection.begin(request, is_repeatable, kept);
             let answer = self
-                .exchange(connection, request, is_repeatable, timeouts)
+                .exchange(connection, request, is_repeatable, timeouts, interim)
                 .await;
             match answer {
                 Ok(response) => return Ok(response),
@@ -111,7 +115,7 @@ impl UpstreamClient {
             }
         }
         // Boxed, because it is rare and its size would count for every request.
-        Box::pin(self.send_on_new_connection(request, is_repeatable, timeouts)).await
+        Box::pin(self.send_on_new_connection(request, is_repeatable, timeouts, interim)).await
     }
 
     async fn send_on_new_connection(
@@ -119,11 +123,12 @@ impl UpstreamClient {
         request: &mut Request<ForwardBody>,
         is_repeatable: bool,
         timeouts: ResponseTimeouts,
+        interim: &InterimResponses,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         let mut connection = self.connect().await?;
         connection.begin(request, is_repeatable, None);
         let answer = self
-            .exchange(connection, request, is_repeatable, timeouts)
+            .exchange(connection, request, is_repeatable, timeouts, interim)
             .await;
         answer.map_err(SendFailure::into_error)
     }
@@ -212,13 +217,17 @@ impl UpstreamClient {
         request: &mut Request<ForwardBody>,
         is_repeatable: bool,
         timeouts: ResponseTimeouts,
+        interim: &InterimResponses,
     ) -> Result<Response<UpstreamBody>, SendFailure> {
         let mut deadline = Instant::now() + timeouts.head;
         let mut upload = connection.upload_progress();
         let (method, limits) = (request.method(), &self.pool.limits);
         let outcome = poll_fn(|cx| {
-            if let Poll::Ready(outcome) = connection.poll_head(cx, method, limits) {
-                return Poll::Ready(Some(outcome));
+            while let Poll::Ready(outcome) = connection.poll_head(cx, method, limits) {
+                match outcome {
+                    Ok(head) if head.is_interim() => interim.pass(head.status, head.headers),
+                    outcome => return Poll::Ready(Some(outcome)),
+                }
             }
             while connection.timer.poll(cx, deadline).is_ready() {
                 match later_deadline(upload.as_mut(), timeouts.head, deadline) {

@@ -83,7 +83,7 @@ impl UpstreamConnection {
         self.keeps_alive = false;
     }
 
-    /// Sends the request and reads the head of its response.
+    /// Sends the request and reads the head of its response, or that of an interim response before it.
     pub(super) fn poll_head(
         &mut self,
         cx: &mut Context<'_>,
@@ -95,6 +95,9 @@ impl UpstreamConnection {
             if !self.received.is_empty()
                 && let Some(head) = take_head(&mut self.received, method, limits)?
             {
+                if head.is_interim() {
+                    return Poll::Ready(Ok(head));
+                }
                 self.body = head.body;
                 self.keeps_alive = head.keeps_alive;
                 self.writer.forget_kept();

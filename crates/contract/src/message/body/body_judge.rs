@@ -232,8 +232,7 @@ impl<'j> BodyJudge<'j> {
         }
     }
 
-    /// Adds a violation. Returns whether it is one: not if the body cannot be checked, and that is no
-    /// fault of it.
+    /// Adds a violation, unless it only says that a body cannot be checked. Returns whether it was added.
     pub(super) fn push(&mut self, mut violation: Violation) -> bool {
         let Some(class) = self.class(violation.class) else {
             return false;
