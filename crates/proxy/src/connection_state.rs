@@ -50,6 +50,8 @@ pub(crate) struct ConnectionState {
     pub(super) body_unread: Cell<bool>,
     /// Whether the current body is sent to its end even if its request is answered before.
     pub(super) upload_continues: Cell<bool>,
+    /// Whether the connection closes after that, because the upstream's connection does.
+    pub(super) closes_after_upload: Cell<bool>,
     /// Number of body frames read.
     pub(super) body_frames: Cell<u64>,
     /// When the current body was read to its end.
@@ -82,6 +84,7 @@ impl ConnectionState {
             body_expired: Cell::new(false),
             body_unread: Cell::new(false),
             upload_continues: Cell::new(false),
+            closes_after_upload: Cell::new(false),
             body_frames: Cell::new(0),
             body_ended: Cell::new(None),
             body_waker: RefCell::new(None),

@@ -70,6 +70,7 @@ impl RequestBody {
     ) -> Self {
         state.body_unread.set(!incoming.is_end_stream());
         state.upload_continues.set(false);
+        state.closes_after_upload.set(false);
         state.body_ended.set(None);
         Self {
             incoming,
@@ -286,12 +287,15 @@ impl UploadProgress {
         is_client_due.then(Instant::now)
     }
 
-    /// Notes that the body may be sent to its end after the answer. Returns whether it may: a client
-    /// to which the end of the connection is the end of the answer would wait for it.
-    pub(crate) fn outlive_answer(&self) -> bool {
+    /// Notes that the body may be sent to its end after the answer. If the upstream does not keep its
+    /// connection alive, the connection of the client closes after the body, too. Returns whether the
+    /// body may continue: a client to which the end of the connection is the end of the answer would
+    /// wait for it.
+    pub(crate) fn outlive_answer(&self, keeps_alive: bool) -> bool {
         let continues = self.state.is_framed.get();
         if self.state.body_unread.get() {
             self.state.upload_continues.set(continues);
+            self.state.closes_after_upload.set(!keeps_alive);
         }
         continues
     }

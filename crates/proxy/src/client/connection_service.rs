@@ -60,7 +60,8 @@ impl<H: RequestHandler> ConnectionService<H> {
             let mut answer = handler.handle(incoming).await;
             // The library reads past an unread body only if it has all of it.
             let is_skippable = has_length && state.has_whole_request();
-            let is_cut = state.body_unread.get() && !is_skippable && !state.upload_continues.get();
+            let continues = state.upload_continues.get() && !state.closes_after_upload.get();
+            let is_cut = state.body_unread.get() && !is_skippable && !continues;
             if registry.closing.get() || is_cut {
                 answer
                     .headers_mut()

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::client_socket::ClientSocket;
-use super::connection_registry::ConnectionRegistry;
+use super::connection_registry::ConnectionPermit;
 use crate::limits::ClientLimits;
 
 /// Most bytes that are read and discarded after the last answer.
@@ -42,11 +42,12 @@ pub(super) async fn write_answer(
 /// reads the client's remaining bytes, so that no reset overtakes the answer (RFC 9112 section
 /// 9.6). With TLS, the end is announced, so that the client knows that nothing was cut.
 ///
-/// A client that sends all of its request before it reads is read for a while, unless the server stops.
+/// A client that sends all of its request before it reads is read for a while, unless the server stops
+/// or has too many connections.
 pub(super) async fn close_with_linger(
     mut socket: ClientSocket,
     limits: &ClientLimits,
-    registry: &ConnectionRegistry,
+    permit: &ConnectionPermit,
 ) {
     let started = Instant::now();
     let shutdown = timeout(limits.linger_timeout, socket.shutdown()).await;
@@ -59,7 +60,7 @@ pub(super) async fn close_with_linger(
     let mut read = 0;
     while read < LINGER_BYTES_MAX {
         let now = Instant::now();
-        let time_max = if registry.closing.get() {
+        let time_max = if permit.registry().closing.get() || !permit.within_cap {
             limits.linger_timeout
         } else {
             limits.linger_timeout_max

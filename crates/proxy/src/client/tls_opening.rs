@@ -158,7 +158,7 @@ impl<H: RequestHandler> TlsOpening<'_, H> {
             write_answer(&mut stream, answer, true, self.limits.write_timeout).await;
         }
         let socket = ClientSocket::Plain(stream);
-        close_with_linger(socket, self.limits, self.permit.registry()).await;
+        close_with_linger(socket, self.limits, self.permit).await;
     }
 
     async fn refuse_for_capacity(&self, mut stream: TcpStream) {
@@ -170,7 +170,7 @@ impl<H: RequestHandler> TlsOpening<'_, H> {
         );
         let _ = stream.write_all(&OVERLOADED_ALERT).await;
         let socket = ClientSocket::Plain(stream);
-        close_with_linger(socket, self.limits, self.permit.registry()).await;
+        close_with_linger(socket, self.limits, self.permit).await;
     }
 }
 

@@ -1,8 +1,9 @@
 //! The rest of a request whose response is already complete.
 //!
-//! An upstream that does not announce the end of its connection reads on (RFC 9112 section 9.6), and
-//! its client continues to send. So the upload is finished, after which both connections can be used
-//! again. An upstream that closes its connection, or says more without a request, does not read on.
+//! An upstream that has not closed its connection may read on (RFC 9112 section 9.6), and its client
+//! continues to send. So the upload is finished, after which both connections can be used again,
+//! unless the upstream announced that it closes its own. An upstream that has closed it, or says more
+//! without a request, does not read on.
 
 use std::any::Any;
 use std::cell::RefCell;

@@ -47,7 +47,9 @@ impl UpstreamBody {
         idle_timeout: Duration,
     ) -> Self {
         let upload_continues = connection.continues_upload()
-            && upload.as_ref().is_none_or(UploadProgress::outlive_answer);
+            && upload
+                .as_ref()
+                .is_none_or(|upload| upload.outlive_answer(connection.keeps_alive()));
         let mut body = Self {
             has_ended: false,
             failure: None,

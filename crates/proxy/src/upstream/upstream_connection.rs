@@ -171,13 +171,17 @@ impl UpstreamConnection {
         self.writer.take_back()
     }
 
-    /// Whether the upstream reads on after its response, as far as is known, and the rest of the request
-    /// is still to be sent.
+    /// Whether the upstream may read on after its response, as far as is known, and the rest of the
+    /// request is still to be sent.
     pub(super) fn continues_upload(&self) -> bool {
-        self.keeps_alive
-            && !self.writer.is_done()
+        !self.writer.is_done()
             && self.writer.is_accepted()
             && (self.body.has_ended() || !self.body.ends_with_connection())
+    }
+
+    /// Whether the upstream accepts another request after this one.
+    pub(super) fn keeps_alive(&self) -> bool {
+        self.keeps_alive
     }
 
     /// Ready when something arrives that belongs to no response, or the end of the stream.

@@ -63,6 +63,25 @@ fn an_upload_continues_after_an_early_answer() {
     assert_eq!(upstream.request().connection, request.connection);
 }
 
+/// The upstream's connection ends after that, and so does the client's.
+#[test]
+fn an_upload_continues_to_an_upstream_that_closes_then() {
+    let accepted = "HTTP/1.1 202 Accepted\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok";
+    let upstream = Upstream::start_at(AnswerAt::Head, move |_| vec![send(accepted)]);
+    let relay = Relay::to(upstream.address);
+    for connection in 0..2 {
+        let mut client = relay.client();
+        client.send(put(4 * MIB));
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.complete), (202, true));
+        assert_eq!(answer.field("connection"), Some("close"));
+        push(&mut client, 4 * MIB);
+        let request = upstream.request();
+        assert_eq!((request.body.len(), request.connection), (MIB, connection));
+        assert!(client.is_closed());
+    }
+}
+
 /// The same for a body that the relay has in memory.
 #[test]
 fn a_buffered_upload_continues_after_an_early_answer() {
