@@ -138,6 +138,9 @@ impl InspectedStream {
 
     /// Writes interim responses, which come before anything else that is written.
     fn poll_interim(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.state.interim.borrow().is_empty() {
+            return Poll::Ready(Ok(()));
+        }
         let state = Rc::clone(&self.state);
         let mut interim = state.interim.borrow_mut();
         while !interim.is_empty() {

@@ -1,8 +1,7 @@
-//! What was read of the body of a request that may have to be sent again.
+//! What was read of a streamed body whose request may have to be sent again.
 //!
-//! A pooled connection can turn out to be closed when its next request is sent. A request of which the
-//! upstream accepted no byte can be sent again in any case, and an idempotent one until its response
-//! begins (RFC 9110 section 9.2.2).
+//! A pooled connection can turn out to be closed when its next request is sent. An idempotent request
+//! is then sent again, unless its response has begun (RFC 9110 section 9.2.2).
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -10,52 +9,36 @@ use http_body::Frame;
 
 use crate::body::{BufferedBody, ForwardBody};
 
-/// Most bytes that are kept of a body that is not in memory.
+/// Most bytes that are kept of one body.
 const KEPT_BYTES_MAX: usize = 64 * 1024;
 
 /// The beginning of a body.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct KeptBody {
     first: Bytes,
     /// What follows. It is a copy, so small pieces do not keep large buffers.
     more: Vec<u8>,
     trailers: Option<HeaderMap>,
-    is_idempotent: bool,
 }
 
 impl KeptBody {
-    pub(super) const fn new(is_idempotent: bool) -> Self {
-        Self {
-            first: Bytes::new(),
-            more: Vec::new(),
-            trailers: None,
-            is_idempotent,
-        }
-    }
-
-    /// Whether the request can be sent again although the upstream has accepted a part of it.
-    pub(super) fn outlives_sending(&self) -> bool {
-        self.is_idempotent && self.first.len() + self.more.len() <= KEPT_BYTES_MAX
-    }
-
     /// Keeps the next part of the body. Returns whether there is room for it.
     pub(super) fn add(&mut self, frame: &Frame<Bytes>) -> bool {
         if let Some(trailers) = frame.trailers_ref() {
             self.trailers = Some(trailers.clone());
-            return true;
         }
         let Some(data) = frame.data_ref() else {
             return true;
         };
+        if self.first.len() + self.more.len() + data.len() > KEPT_BYTES_MAX {
+            return false;
+        }
         if self.first.is_empty() {
             self.first = data.clone();
-            return true;
-        }
-        let has_room = self.first.len() + self.more.len() + data.len() <= KEPT_BYTES_MAX;
-        if has_room {
+        } else {
             self.more.extend_from_slice(data);
         }
-        has_room
+        true
     }
 
     /// The whole body, of which `rest` was not read.
@@ -65,12 +48,18 @@ impl KeptBody {
         } else {
             [&self.first[..], &self.more].concat().into()
         };
-        match rest {
-            Some(rest) => rest.preceded_by(bytes),
-            None => ForwardBody::whole(BufferedBody {
-                bytes,
-                trailers: self.trailers,
-            }),
-        }
+        whole_body(bytes, self.trailers, rest)
+    }
+}
+
+/// A body of which `bytes` and `trailers` were read, and `rest` was not.
+pub(super) fn whole_body(
+    bytes: Bytes,
+    trailers: Option<HeaderMap>,
+    rest: Option<ForwardBody>,
+) -> ForwardBody {
+    match rest {
+        Some(rest) => rest.preceded_by(bytes),
+        None => ForwardBody::whole(BufferedBody { bytes, trailers }),
     }
 }

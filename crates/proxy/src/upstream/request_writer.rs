@@ -15,11 +15,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use http_body::{Body, Frame};
 use tokio::io::AsyncWrite;
 
-use super::kept_body::KeptBody;
+use super::kept_body::{KeptBody, whole_body};
 use crate::body::{ForwardBody, RequestBodyError, UploadProgress};
 
 /// The room for one header field of a head.
 const FIELD_BYTES_USUAL: usize = 48;
+
+/// The end of a chunk and of a body without trailers.
+const LAST_CHUNK_BYTES: usize = b"\r\n0\r\n\r\n".len();
 
 /// The most room that a connection keeps between two requests.
 const ROOM_KEPT_MAX: usize = 2 * 1024;
@@ -74,8 +77,8 @@ impl Default for RequestFraming {
 
 impl RequestWriter {
     /// Begins a request, whose header fields frame the body already. A body in memory stays in the
-    /// request too if it `is_repeatable`; otherwise its memory is free once it is written, unless
-    /// `kept` keeps it.
+    /// request too if it `is_repeatable`; otherwise its memory is free once it is written. `kept` keeps
+    /// the beginning of a streamed one.
     pub(super) fn begin(
         &mut self,
         request: &mut Request<ForwardBody>,
@@ -126,10 +129,14 @@ impl RequestWriter {
         !self.is_discarding
     }
 
-    /// The whole body, if the request can be sent again.
+    /// The whole body, if it is known: what was read of it was kept, or nothing was written. Trailers
+    /// that were read are only kept.
     pub(super) fn take_back(&mut self) -> Option<ForwardBody> {
-        let kept = self.kept.take()?;
-        Some(kept.into_body(self.body.take()))
+        if let Some(kept) = self.kept.take() {
+            return Some(kept.into_body(self.body.take()));
+        }
+        let is_unwritten = self.written == 0 && self.tail.len() <= LAST_CHUNK_BYTES;
+        is_unwritten.then(|| whole_body(std::mem::take(&mut self.data), None, self.body.take()))
     }
 
     /// Notes that the request will not be sent again.
@@ -260,7 +267,8 @@ impl RequestWriter {
             };
             match ready!(written) {
                 Ok(length) if length > 0 => {
-                    self.note_written(length);
+                    self.written += length as u64;
+                    self.needs_flush = true;
                     self.advance(length);
                 }
                 _ if self.written == 0 => return Poll::Ready(Err(WriteFailure::Unsent)),
@@ -279,14 +287,6 @@ impl RequestWriter {
             self.needs_flush = false;
         }
         Poll::Ready(Ok(()))
-    }
-
-    fn note_written(&mut self, length: usize) {
-        self.written += length as u64;
-        self.needs_flush = true;
-        if !self.kept.as_ref().is_some_and(KeptBody::outlives_sending) {
-            self.kept = None;
-        }
     }
 
     /// Continues after so many bytes.
@@ -458,6 +458,34 @@ mod tests {
                 assert_eq!(polled, Poll::Ready(Ok(())));
                 assert_eq!(written, format!("{HEAD}{expected}"), "{at_once} at once");
             }
+        }
+    }
+
+    /// What is left of a body after an attempt in which the upstream accepted `left` bytes.
+    fn taken_back(left: usize, trailers: &[(&'static str, &'static str)]) -> Option<ForwardBody> {
+        let mut socket = TestSocket {
+            written: Vec::new(),
+            at_once: 1000,
+            left,
+            error: io::ErrorKind::BrokenPipe,
+        };
+        let mut writer = RequestWriter::default();
+        let mut request = request("body", trailers);
+        writer.begin(&mut request, false, None);
+        assert!(request.body().is_end_stream(), "the body is given away");
+        let _ = writer.poll(&mut socket, &mut Context::from_waker(Waker::noop()));
+        writer.take_back()
+    }
+
+    #[test]
+    fn a_body_of_which_nothing_was_written_is_taken_back() {
+        let text = |body: ForwardBody| body.buffered().map(|bytes| bytes.to_vec());
+        assert_eq!(taken_back(0, &[]).and_then(text), Some(b"body".to_vec()));
+        let body = taken_back(0, &[("x-sum", "1")]).expect("a body");
+        assert_eq!(body.trailers().map(HeaderMap::len), Some(1));
+        assert_eq!(text(body), Some(b"body".to_vec()));
+        for left in [1, HEAD.len(), HEAD.len() + 2, 1000] {
+            assert!(taken_back(left, &[]).is_none(), "{left}");
         }
     }
 

@@ -27,7 +27,7 @@ pub struct UpstreamBody {
     connection: Option<Box<UpstreamConnection>>,
     has_ended: bool,
     /// How the request failed while the response was not read.
-    failure: Option<UpstreamError>,
+    failure: Option<Box<UpstreamError>>,
     /// The progress of the request's body, unless it was in memory or is complete.
     upload: Option<UploadProgress>,
     /// Whether the rest of the request is sent even after the response.
@@ -81,7 +81,8 @@ impl UpstreamBody {
             return;
         };
         if let Poll::Ready(Err(failure)) = connection.poll_upload(cx) {
-            self.failure = Some(UpstreamError::of_exchange(failure, &self.pool.authority));
+            let error = UpstreamError::of_exchange(failure, &self.pool.authority);
+            self.failure = Some(Box::new(error));
             self.connection = None;
         }
     }
@@ -156,7 +157,7 @@ impl Body for UpstreamBody {
             return Poll::Ready(None);
         }
         if let Some(failure) = this.failure.take() {
-            return Poll::Ready(Some(Err(failure)));
+            return Poll::Ready(Some(Err(*failure)));
         }
         let closed = || UpstreamError::Closed {
             authority: Arc::clone(&this.pool.authority),

@@ -99,7 +99,8 @@ impl UpstreamClient {
         self.prepare(request);
         let is_repeatable = is_idempotent && request.body().is_in_memory();
         if let Some(mut connection) = self.pool.take() {
-            let kept = (!is_repeatable).then(|| KeptBody::new(is_idempotent));
+            let is_kept = is_idempotent && !is_repeatable;
+            let kept = is_kept.then(KeptBody::default);
             connection.begin(request, is_repeatable, kept);
             let answer = self
                 .exchange(connection, request, is_repeatable, timeouts, interim)

@@ -70,8 +70,8 @@ impl UpstreamConnection {
         }
     }
 
-    /// Begins an exchange. A body in memory stays in a request that `is_repeatable`; `kept` keeps any
-    /// other body, as far as it may have to be sent again.
+    /// Begins an exchange. A body in memory stays in a request that `is_repeatable`; `kept` keeps the
+    /// beginning of a streamed one, which may have to be sent again.
     pub(super) fn begin(
         &mut self,
         request: &mut Request<ForwardBody>,
