@@ -1,11 +1,13 @@
 //! The state that the parts of one client connection share.
 //!
-//! The socket (`InspectedStream`), the driver with the timer (`ConnectionDriver`) and the request
-//! body (`RequestBody`) run in one task, so plain cells are enough.
+//! The socket (`InspectedStream`) and the driver with the timer (`ConnectionDriver`) run in one task,
+//! and so does the request body (`RequestBody`) until its request is answered. The rest of an upload
+//! is then sent by another task of the same thread, so plain cells are enough.
 
 use std::cell::{Cell, RefCell};
 use std::task::Waker;
 
+use bytes::BytesMut;
 use tokio::time::Instant;
 
 use super::inspect::{HttpRefusal, StreamPosition};
@@ -32,6 +34,8 @@ pub(crate) struct ConnectionState {
     pub(super) refused_in_body: Cell<bool>,
     /// Whether the client can distinguish the end of an answer from the end of the stream.
     pub(super) is_framed: Cell<bool>,
+    /// Interim responses to the current request that are not written yet.
+    pub(super) interim: RefCell<BytesMut>,
     /// Since when the client has accepted no bytes.
     pub(super) stalled: Cell<Option<Instant>>,
     /// How fast the client accepts bytes.
@@ -44,12 +48,18 @@ pub(crate) struct ConnectionState {
     pub(super) body_expired: Cell<bool>,
     /// Whether the current request has a body that was not read to its end.
     pub(super) body_unread: Cell<bool>,
+    /// Whether the current body is sent to its end even if its request is answered before.
+    pub(super) upload_continues: Cell<bool>,
+    /// Whether the connection closes after that, because the upstream's connection does.
+    pub(super) closes_after_upload: Cell<bool>,
     /// Number of body frames read.
     pub(super) body_frames: Cell<u64>,
     /// When the current body was read to its end.
     pub(super) body_ended: Cell<Option<Instant>>,
     /// Wakes the task that waits for the current body.
     pub(super) body_waker: RefCell<Option<Waker>>,
+    /// Wakes the driver.
+    pub(super) driver_waker: RefCell<Option<Waker>>,
     /// Whether the connection is aborted because the process stops.
     pub(super) is_aborted: Cell<bool>,
 }
@@ -66,22 +76,31 @@ impl ConnectionState {
             refusal: Cell::new(None),
             refused_in_body: Cell::new(false),
             is_framed: Cell::new(true),
+            interim: RefCell::default(),
             stalled: Cell::new(None),
             write_pace: Cell::new(WritePace::default()),
             half_closed: Cell::new(None),
             body_deadline: Cell::new(None),
             body_expired: Cell::new(false),
             body_unread: Cell::new(false),
+            upload_continues: Cell::new(false),
+            closes_after_upload: Cell::new(false),
             body_frames: Cell::new(0),
             body_ended: Cell::new(None),
             body_waker: RefCell::new(None),
+            driver_waker: RefCell::new(None),
             is_aborted: Cell::new(false),
         }
     }
 
     /// Whether every request has been answered.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(super) fn is_answered(&self) -> bool {
         self.heads.get() == self.answered.get()
+    }
+
+    /// Whether every request has been answered and no upload continues.
+    pub(super) fn is_idle(&self) -> bool {
+        self.is_answered() && !self.upload_continues.get()
     }
 
     /// Whether a request is being handled or its answer is being written.
@@ -106,6 +125,30 @@ impl ConnectionState {
     pub(super) fn note_body_end(&self) {
         if self.body_unread.replace(false) {
             self.body_ended.set(Some(Instant::now()));
+        }
+        self.end_upload();
+    }
+
+    /// Notes that the current body is not read any more.
+    pub(super) fn end_upload(&self) {
+        if self.upload_continues.replace(false) && self.is_idle() {
+            self.since.set(Instant::now());
+            self.wake_driver();
+        }
+    }
+
+    /// Notes that the client has sent a part of the body. It may do so instead of reading its answer.
+    pub(super) fn note_body_frame(&self) {
+        self.body_frames.set(self.body_frames.get() + 1);
+        if self.stalled.get().is_some() {
+            self.stalled.set(Some(Instant::now()));
+        }
+    }
+
+    /// Wakes the driver, whose deadline has changed.
+    pub(super) fn wake_driver(&self) {
+        if let Some(waker) = &*self.driver_waker.borrow() {
+            waker.wake_by_ref();
         }
     }
 

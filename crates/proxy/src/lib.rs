@@ -24,6 +24,8 @@ mod client;
 mod connection_state;
 mod write_pace;
 mod deadline_timer;
+mod interim_responses;
+mod peer_socket;
 pub mod inspect;
 mod headers;
 mod body;
@@ -49,6 +51,7 @@ pub use headers::{
     remove_hop_by_hop,
 };
 pub use inspect::{HttpRefusal, InspectLimits};
+pub use interim_responses::InterimResponses;
 pub use limits::{ClientLimits, ResponseTimeouts, UpstreamLimits};
 pub use upstream::{
     LocalResource, UpstreamBody, UpstreamClient, UpstreamError, UpstreamPhase, UpstreamSecurity,

@@ -33,8 +33,11 @@ pub struct ClientLimits {
     pub response_buffer_max: usize,
     /// Time for an answer after the client has closed its sending side.
     pub half_close_grace: Duration,
-    /// Time to continue reading after the last answer, so that a reset does not destroy it.
+    /// Time to wait for more bytes of the client after the last answer. They are read and discarded,
+    /// because a reset would destroy the answer.
     pub linger_timeout: Duration,
+    /// All of that time, for a client that does not stop sending.
+    pub linger_timeout_max: Duration,
     /// Time idle connections stay open while the server stops, for requests that were already sent.
     pub drain_idle_grace: Duration,
 }
@@ -56,6 +59,7 @@ impl Default for ClientLimits {
             response_buffer_max: 256 * 1024,
             half_close_grace: Duration::from_secs(5),
             linger_timeout: Duration::from_secs(2),
+            linger_timeout_max: Duration::from_secs(30),
             drain_idle_grace: Duration::from_millis(500),
         }
     }

@@ -192,6 +192,7 @@ fn a_response_to_head_has_one_length_or_none() {
         ("8, 8", Some("8")),
         ("8, 9", None),
         ("x", None),
+        ("99999999999999999999", None),
         ("8", Some("8")),
     ] {
         let text = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
@@ -348,6 +349,36 @@ fn a_large_response_passes_unchecked_and_is_counted() {
             &app,
             r#"contract_unjudged_total{service="parcels",reason="response-too-large"} 1"#,
         );
+    }
+}
+
+/// A response that cannot be decoded is not valid, as far as is known, and it does not pass unnoticed.
+#[test]
+fn a_response_that_cannot_be_decoded_passes_and_is_counted() {
+    let zeros = vec![b'0'; 1_000_000];
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut gzip, &zeros).unwrap();
+    let bomb = gzip.finish().unwrap();
+    for (coding, body, reason) in [
+        ("compress", b"not json".to_vec(), "unsupported-encoding"),
+        ("gzip, x-own", b"not json".to_vec(), "unsupported-encoding"),
+        ("gzip", bomb, "decoded-too-large"),
+    ] {
+        for keys in ["", REJECT] {
+            let head = format!(
+                "HTTP/1.1 200 OK\r\n{JSON}content-encoding: {coding}\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            let steps = vec![send(&head), Step::Send(body.clone())];
+            let upstream = Upstream::start(move |_| steps.clone());
+            let app = parcels(&upstream, keys);
+            let answer = app.ask(get("/parcels/1"));
+            assert_eq!((answer.status, &answer.body), (200, &body));
+            await_metric(
+                &app,
+                &format!("contract_unjudged_total{{service=\"parcels\",reason=\"{reason}\"}} 1"),
+            );
+        }
     }
 }
 

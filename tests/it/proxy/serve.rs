@@ -331,6 +331,11 @@ fn responses_without_bodies_keep_their_framing() {
         // Twice, to verify the framing.
         for _ in 0..2 {
             client.send(format!("{method} /files/x HTTP/1.1\r\nhost: a\r\n\r\n"));
+            for interim in [103, 102] {
+                if response.contains(&format!(" {interim} ")) {
+                    assert_eq!(client.answer().status, interim);
+                }
+            }
             let answer = client.read_answer(method != "HEAD").unwrap();
             assert_eq!(answer.status, status, "{response}");
             assert_eq!(answer.field("content-length"), length, "{response}");

@@ -79,6 +79,18 @@ impl<S: Read + Write> Client<S> {
         self.read_answer(true).expect("a response")
     }
 
+    /// The final response, and the interim responses before it.
+    pub(crate) fn final_answer(&mut self) -> (Vec<Answer>, Answer) {
+        let mut interim = Vec::new();
+        loop {
+            let answer = self.answer();
+            if answer.status >= 200 {
+                return (interim, answer);
+            }
+            interim.push(answer);
+        }
+    }
+
     /// The next response, `None` at the end of the stream.
     pub(crate) fn read_answer(&mut self, with_body: bool) -> Option<Answer> {
         let end = loop {

@@ -104,6 +104,8 @@ fn reasons(metric: &str) -> Values {
         "portcullis_retries_total" => retry_reasons(upstream()),
         "contract_unjudged_total" => [
             "const RESPONSE_TOO_LARGE",
+            "const DECODED_TOO_LARGE",
+            "const UNSUPPORTED_ENCODING",
             "const RECORD_TOO_LARGE",
             "const NO_MEMORY",
         ]
@@ -218,7 +220,7 @@ fn closed_sets_are_read_from_the_source() {
     check(
         "contract_unjudged_total",
         "reason",
-        "response-too-large record-too-large no-memory",
+        "response-too-large decoded-too-large unsupported-encoding record-too-large no-memory",
     );
     check(
         "contract_validation_errors_total",

@@ -14,18 +14,16 @@ use super::request_body::{RequestBody, RequestBodyError, UploadProgress};
 
 /// The body of a request to the upstream.
 #[derive(Debug)]
-pub struct ForwardBody(ForwardBodyKind);
+pub struct ForwardBody {
+    /// Sent first.
+    first: Bytes,
+    rest: ForwardRest,
+}
 
 #[derive(Debug)]
-enum ForwardBodyKind {
-    Whole {
-        bytes: Bytes,
-        trailers: Option<HeaderMap>,
-    },
-    Streamed {
-        first: Bytes,
-        rest: RequestBody,
-    },
+enum ForwardRest {
+    Trailers(Option<HeaderMap>),
+    Streamed(RequestBody),
     /// Boxed, because it is rare and every request moves the largest variant.
     Checked(Box<CheckedBody>),
 }
@@ -98,7 +96,10 @@ impl ForwardBody {
     pub fn whole(whole: BufferedBody) -> Self {
         let BufferedBody { bytes, trailers } = whole;
         let trailers = trailers.filter(|fields| !fields.is_empty());
-        Self(ForwardBodyKind::Whole { bytes, trailers })
+        Self {
+            first: bytes,
+            rest: ForwardRest::Trailers(trailers),
+        }
     }
 
     /// A body that is forwarded as it arrives.
@@ -108,24 +109,38 @@ impl ForwardBody {
 
     /// The same, after `first` was read.
     pub fn resumed(first: Bytes, rest: RequestBody) -> Self {
-        if rest.is_empty() {
-            return Self(ForwardBodyKind::Whole {
-                bytes: first,
-                trailers: None,
-            });
-        }
-        Self(ForwardBodyKind::Streamed { first, rest })
+        let rest = if rest.is_empty() {
+            ForwardRest::Trailers(None)
+        } else {
+            ForwardRest::Streamed(rest)
+        };
+        Self { first, rest }
     }
 
     /// A body that `checker` judges while it passes. The checker has judged `first` already.
     pub(crate) fn checked(first: Bytes, rest: RequestBody, checker: Box<dyn BodyChecker>) -> Self {
-        Self(ForwardBodyKind::Checked(Box::new(CheckedBody {
+        let checked = CheckedBody {
             held: first,
             rest,
             checker,
             trailers: None,
             has_ended: false,
-        })))
+        };
+        Self {
+            first: Bytes::new(),
+            rest: ForwardRest::Checked(Box::new(checked)),
+        }
+    }
+
+    /// The same body, with the part that was read put back in front.
+    #[must_use]
+    pub(crate) fn preceded_by(self, first: Bytes) -> Self {
+        let first = if self.first.is_empty() {
+            first
+        } else {
+            [&first[..], &self.first].concat().into()
+        };
+        Self { first, ..self }
     }
 
     /// Reads a body to its end, only to judge it.
@@ -138,26 +153,26 @@ impl ForwardBody {
 
     /// The trailer fields, if they are known before the body is sent.
     pub(crate) fn trailers(&self) -> Option<&HeaderMap> {
-        match &self.0 {
-            ForwardBodyKind::Whole { trailers, .. } => trailers.as_ref(),
-            ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => None,
+        match &self.rest {
+            ForwardRest::Trailers(trailers) => trailers.as_ref(),
+            ForwardRest::Streamed(_) | ForwardRest::Checked(_) => None,
         }
     }
 
     /// The progress of the body while it is sent; `None` if it is in memory.
     pub(crate) fn upload(&self) -> Option<UploadProgress> {
-        match &self.0 {
-            ForwardBodyKind::Whole { .. } => None,
-            ForwardBodyKind::Streamed { rest, .. } => Some(rest.progress()),
-            ForwardBodyKind::Checked(checked) => Some(checked.rest.progress()),
+        match &self.rest {
+            ForwardRest::Trailers(_) => None,
+            ForwardRest::Streamed(rest) => Some(rest.progress()),
+            ForwardRest::Checked(checked) => Some(checked.rest.progress()),
         }
     }
 
     /// The bytes of a body in memory.
     pub(crate) fn buffered(&self) -> Option<&Bytes> {
-        match &self.0 {
-            ForwardBodyKind::Whole { bytes, .. } => Some(bytes),
-            ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => None,
+        match &self.rest {
+            ForwardRest::Trailers(_) => Some(&self.first),
+            ForwardRest::Streamed(_) | ForwardRest::Checked(_) => None,
         }
     }
 
@@ -168,12 +183,12 @@ impl ForwardBody {
 
     /// The body to send. One in memory stays here too, so that it can be sent again.
     pub(crate) fn hand_over(&mut self) -> Self {
-        match &self.0 {
-            ForwardBodyKind::Whole { bytes, trailers } => Self(ForwardBodyKind::Whole {
-                bytes: bytes.clone(),
-                trailers: trailers.clone(),
-            }),
-            ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => {
+        match &self.rest {
+            ForwardRest::Trailers(trailers) => Self {
+                first: self.first.clone(),
+                rest: ForwardRest::Trailers(trailers.clone()),
+            },
+            ForwardRest::Streamed(_) | ForwardRest::Checked(_) => {
                 std::mem::replace(self, Self::empty())
             }
         }
@@ -188,47 +203,41 @@ impl Body for ForwardBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
-        match &mut self.get_mut().0 {
-            ForwardBodyKind::Whole { bytes, .. } if !bytes.is_empty() => {
-                Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes)))))
-            }
-            ForwardBodyKind::Whole { trailers, .. } => {
+        let this = self.get_mut();
+        if !this.first.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.first)))));
+        }
+        match &mut this.rest {
+            ForwardRest::Trailers(trailers) => {
                 Poll::Ready(trailers.take().map(|fields| Ok(Frame::trailers(fields))))
             }
-            ForwardBodyKind::Streamed { first, .. } if !first.is_empty() => {
-                Poll::Ready(Some(Ok(Frame::data(std::mem::take(first)))))
-            }
-            ForwardBodyKind::Streamed { rest, .. } => Pin::new(rest).poll_frame(cx),
-            ForwardBodyKind::Checked(checked) => checked.poll_frame(cx),
+            ForwardRest::Streamed(rest) => Pin::new(rest).poll_frame(cx),
+            ForwardRest::Checked(checked) => checked.poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
-            ForwardBodyKind::Whole { bytes, trailers } => bytes.is_empty() && trailers.is_none(),
-            ForwardBodyKind::Streamed { first, rest } => first.is_empty() && rest.is_end_stream(),
-            ForwardBodyKind::Checked(checked) => {
-                checked.has_ended && checked.held.is_empty() && checked.trailers.is_none()
+        self.first.is_empty()
+            && match &self.rest {
+                ForwardRest::Trailers(trailers) => trailers.is_none(),
+                ForwardRest::Streamed(rest) => rest.is_end_stream(),
+                ForwardRest::Checked(checked) => {
+                    checked.has_ended && checked.held.is_empty() && checked.trailers.is_none()
+                }
             }
-        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
-            ForwardBodyKind::Whole {
-                trailers: Some(_), ..
-            } => SizeHint::default(),
-            ForwardBodyKind::Whole { bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
-            ForwardBodyKind::Streamed { first, rest } => length_after(first, rest),
-            ForwardBodyKind::Checked(checked) => length_after(&checked.held, &checked.rest),
-        }
-    }
-}
-
-/// The length of a body of which `first` was read already.
-fn length_after(first: &Bytes, rest: &RequestBody) -> SizeHint {
-    match rest.size_hint().exact() {
-        Some(length) => SizeHint::with_exact(first.len() as u64 + length),
-        None => SizeHint::default(),
+        let rest = match &self.rest {
+            ForwardRest::Trailers(Some(_)) => None,
+            ForwardRest::Trailers(None) => Some(0),
+            ForwardRest::Streamed(rest) => rest.size_hint().exact(),
+            ForwardRest::Checked(checked) => {
+                let rest = checked.rest.size_hint().exact();
+                rest.map(|rest| checked.held.len() as u64 + rest)
+            }
+        };
+        let length = rest.map(|rest| self.first.len() as u64 + rest);
+        length.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }

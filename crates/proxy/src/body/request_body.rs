@@ -19,6 +19,7 @@ use super::buffered_body::{BufferOutcome, BufferedBody, buffer_body};
 use crate::connection_state::ConnectionState;
 use crate::headers::remove_forbidden_trailers;
 use crate::inspect::HttpRefusal;
+use crate::interim_responses::InterimResponses;
 use crate::limits::ClientLimits;
 
 /// Why a request body could not be read to its end.
@@ -55,6 +56,8 @@ pub enum RequestBodyError {
 pub struct RequestBody {
     incoming: Incoming,
     state: Rc<ConnectionState>,
+    /// The number of its request on the connection.
+    request: u64,
     patience: BodyPatience,
     waiting_since: Option<Instant>,
 }
@@ -66,13 +69,21 @@ impl RequestBody {
         limits: &ClientLimits,
     ) -> Self {
         state.body_unread.set(!incoming.is_end_stream());
+        state.upload_continues.set(false);
+        state.closes_after_upload.set(false);
         state.body_ended.set(None);
         Self {
             incoming,
+            request: state.requests.get(),
             state,
             patience: BodyPatience::new(limits.request_body_timeout, limits.request_body_rate_min),
             waiting_since: None,
         }
+    }
+
+    /// Passes interim responses to the client.
+    pub fn interim_responses(&self) -> InterimResponses {
+        InterimResponses::new(self.connection())
     }
 
     /// The connection of the request.
@@ -123,19 +134,31 @@ impl RequestBody {
     pub(super) fn progress(&self) -> UploadProgress {
         UploadProgress {
             state: Rc::clone(&self.state),
+            request: self.request,
             frames: 0,
         }
+    }
+
+    /// Whether no other request has arrived on the connection since. If one has, this body has arrived
+    /// completely.
+    fn is_current(&self) -> bool {
+        self.state.requests.get() == self.request
     }
 
     /// Ends the wait that `poll_frame` began, if there is one.
     fn end_wait(&mut self) {
         if let Some(since) = self.waiting_since.take() {
             self.patience.waited(since.elapsed());
-            self.state.body_deadline.set(None);
+            if self.is_current() {
+                self.state.body_deadline.set(None);
+            }
         }
     }
 
     fn begin_wait(&mut self, cx: &Context<'_>) {
+        if !self.is_current() {
+            return;
+        }
         let mut waker = self.state.body_waker.borrow_mut();
         if !waker
             .as_ref()
@@ -149,11 +172,23 @@ impl RequestBody {
             self.state
                 .body_deadline
                 .set(Some(now + self.patience.left()));
+            if self.state.is_answered() {
+                self.state.wake_driver();
+            }
+        }
+    }
+
+    fn note_end(&self) {
+        if self.is_current() {
+            self.state.note_body_end();
         }
     }
 
     /// The known reason why the body will not continue.
     fn failure(&self) -> Option<RequestBodyError> {
+        if !self.is_current() {
+            return None;
+        }
         if self.state.refused_in_body.get() {
             return self.state.refusal.get().map(RequestBodyError::Refused);
         }
@@ -184,14 +219,16 @@ impl Body for RequestBody {
         this.end_wait();
         match frame {
             Some(Ok(mut frame)) => {
-                this.state.body_frames.set(this.state.body_frames.get() + 1);
+                if this.is_current() {
+                    this.state.note_body_frame();
+                }
                 if let Some(data) = frame.data_ref() {
                     this.patience.received(data.len());
                 } else if let Some(trailers) = frame.trailers_mut() {
                     remove_forbidden_trailers(trailers);
                 }
                 if this.incoming.is_end_stream() || frame.is_trailers() {
-                    this.state.note_body_end();
+                    this.note_end();
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
@@ -200,7 +237,7 @@ impl Body for RequestBody {
                 Poll::Ready(Some(Err(failure)))
             }
             None => {
-                this.state.note_body_end();
+                this.note_end();
                 Poll::Ready(None)
             }
         }
@@ -217,8 +254,11 @@ impl Body for RequestBody {
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        self.state.body_deadline.set(None);
-        self.state.body_waker.take();
+        if self.is_current() {
+            self.state.body_deadline.set(None);
+            self.state.body_waker.take();
+            self.state.end_upload();
+        }
     }
 }
 
@@ -226,6 +266,7 @@ impl Drop for RequestBody {
 #[derive(Debug)]
 pub(crate) struct UploadProgress {
     state: Rc<ConnectionState>,
+    request: u64,
     frames: u64,
 }
 
@@ -234,6 +275,9 @@ impl UploadProgress {
     /// unfinished and either has moved since the last call or waits for its client, which has a
     /// separate deadline. `None` if the upstream does not accept the body.
     pub(crate) fn upstream_due_since(&mut self) -> Option<Instant> {
+        if self.state.requests.get() != self.request {
+            return None;
+        }
         let frames = self.state.body_frames.get();
         let has_moved = std::mem::replace(&mut self.frames, frames) != frames;
         if !self.state.body_unread.get() {
@@ -241,5 +285,18 @@ impl UploadProgress {
         }
         let is_client_due = has_moved || self.state.body_deadline.get().is_some();
         is_client_due.then(Instant::now)
+    }
+
+    /// Notes that the body may be sent to its end after the answer. If the upstream does not keep its
+    /// connection alive, the connection of the client closes after the body, too. Returns whether the
+    /// body may continue: a client to which the end of the connection is the end of the answer would
+    /// wait for it.
+    pub(crate) fn outlive_answer(&self, keeps_alive: bool) -> bool {
+        let continues = self.state.is_framed.get();
+        if self.state.body_unread.get() {
+            self.state.upload_continues.set(continues);
+            self.state.closes_after_upload.set(!keeps_alive);
+        }
+        continues
     }
 }

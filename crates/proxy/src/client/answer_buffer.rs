@@ -3,7 +3,8 @@
 //! A request holds its slot until the upstream has finished its answer. While a client accepts no
 //! bytes, the HTTP library reads nothing from the upstream, so the driver of the connection reads
 //! on in its place. A client that does not read then holds memory instead of a slot, until its own
-//! deadlines end it. Where the memory is used up, the slot is held as long as the answer.
+//! deadlines end it. Where the memory is used up, the slot is held as long as the answer, and only
+//! the rest of the request is still sent to the upstream.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -88,6 +89,9 @@ impl AnswerBuffer {
                 Poll::Ready(None) => self.has_ended = true,
                 Poll::Pending => return,
             }
+        }
+        if !self.has_ended {
+            self.body.poll_upload(cx);
         }
     }
 

@@ -57,7 +57,6 @@ pub(super) async fn serve_connection<H: RequestHandler>(
     permit: ConnectionPermit,
     context: Rc<ConnectionContext<H>>,
 ) {
-    let linger_timeout = context.limits.linger_timeout;
     // Boxed, so that connections without TLS have no room for it.
     let opened = match &context.tls {
         None => Some((ClientSocket::Plain(stream), peer)),
@@ -85,7 +84,7 @@ pub(super) async fn serve_connection<H: RequestHandler>(
         }
     };
     match end {
-        ConnectionEnd::Done => close_with_linger(stream, linger_timeout).await,
+        ConnectionEnd::Done => close_with_linger(stream, &context.limits, &permit).await,
         ConnectionEnd::Refused(HttpRefusal::TlsOnPlainPort) => {
             permit.registry().counts.borrow_mut().refused += 1;
             drop(
@@ -95,13 +94,13 @@ pub(super) async fn serve_connection<H: RequestHandler>(
             );
             log_tls_on_plain_port(&peer);
             let _ = stream.write_all(&NO_TLS_ALERT).await;
-            close_with_linger(stream, linger_timeout).await;
+            close_with_linger(stream, &context.limits, &permit).await;
         }
         ConnectionEnd::Refused(refusal) => {
             permit.registry().counts.borrow_mut().refused += 1;
             let answer = context.handler.refuse(refusal, &peer, &head_start);
             write_answer(&mut stream, answer, with_body, context.limits.write_timeout).await;
-            close_with_linger(stream, linger_timeout).await;
+            close_with_linger(stream, &context.limits, &permit).await;
         }
         ConnectionEnd::WithoutAnswer => stream.notify_close(),
         // Framing shows that an answer is incomplete. An HTTP/1.0 answer may end with the stream,
@@ -185,6 +184,7 @@ async fn exchange<H: RequestHandler>(
     };
     poll_fn(|cx| {
         permit.register(cx.waker());
+        driver.state.driver_waker.replace(Some(cx.waker().clone()));
         Poll::Ready(())
     })
     .await;

@@ -60,7 +60,9 @@ impl<H: RequestHandler> ConnectionService<H> {
             let mut answer = handler.handle(incoming).await;
             // The library reads past an unread body only if it has all of it.
             let is_skippable = has_length && state.has_whole_request();
-            if registry.closing.get() || (state.body_unread.get() && !is_skippable) {
+            let continues = state.upload_continues.get() && !state.closes_after_upload.get();
+            let is_cut = state.body_unread.get() && !is_skippable && !continues;
+            if registry.closing.get() || is_cut {
                 answer
                     .headers_mut()
                     .insert(CONNECTION, HeaderValue::from_static("close"));
@@ -126,7 +128,7 @@ impl AnswerSource {
         registry: &ConnectionRegistry,
         current: &CurrentAnswer,
     ) -> Self {
-        if buffer_max == 0 || !body.is_streamed() {
+        if !body.is_streamed() {
             return Self::Direct(Box::new(body));
         }
         let buffered = Rc::clone(&registry.buffered);

@@ -10,12 +10,17 @@ use bytes::Bytes;
 use http::Response;
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, TRANSFER_ENCODING};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::client_socket::ClientSocket;
+use super::connection_registry::ConnectionPermit;
+use crate::limits::ClientLimits;
 
 /// Most bytes that are read and discarded after the last answer.
-const LINGER_BYTES_MAX: usize = 1024 * 1024;
+const LINGER_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// How much is read at once.
+const LINGER_READ_BYTES: usize = 16 * 1024;
 
 /// Writes an answer in one piece.
 pub(super) async fn write_answer(
@@ -36,23 +41,39 @@ pub(super) async fn write_answer(
 /// Ends a connection so that the client receives the last answer. It closes the sending side and
 /// reads the client's remaining bytes, so that no reset overtakes the answer (RFC 9112 section
 /// 9.6). With TLS, the end is announced, so that the client knows that nothing was cut.
-pub(super) async fn close_with_linger(mut socket: ClientSocket, linger_timeout: Duration) {
-    let _ = timeout(linger_timeout, async {
-        if socket.shutdown().await.is_err() {
-            return;
+///
+/// A client that sends all of its request before it reads is read for a while, unless the server stops
+/// or has too many connections.
+pub(super) async fn close_with_linger(
+    mut socket: ClientSocket,
+    limits: &ClientLimits,
+    permit: &ConnectionPermit,
+) {
+    let started = Instant::now();
+    let shutdown = timeout(limits.linger_timeout, socket.shutdown()).await;
+    if !matches!(shutdown, Ok(Ok(()))) {
+        return;
+    }
+    let mut stream = socket.into_tcp();
+    // On the heap, because an array would enlarge the future of every connection.
+    let mut scratch = vec![0; LINGER_READ_BYTES];
+    let mut read = 0;
+    while read < LINGER_BYTES_MAX {
+        let now = Instant::now();
+        let time_max = if permit.registry().closing.get() || !permit.within_cap {
+            limits.linger_timeout
+        } else {
+            limits.linger_timeout_max
+        };
+        let until = (started + time_max).min(now + limits.linger_timeout);
+        if until <= now {
+            break;
         }
-        let mut stream = socket.into_tcp();
-        // On the heap, because an array would enlarge the future of every connection.
-        let mut scratch = vec![0; 4096];
-        let mut read = 0;
-        while read < LINGER_BYTES_MAX {
-            match stream.read(&mut scratch).await {
-                Ok(n) if n > 0 => read += n,
-                _ => break,
-            }
+        match timeout_at(until, stream.read(&mut scratch)).await {
+            Ok(Ok(n)) if n > 0 => read += n as u64,
+            _ => break,
         }
-    })
-    .await;
+    }
 }
 
 fn encode(answer: &Response<Bytes>, with_body: bool, now: SystemTime) -> Vec<u8> {

@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -112,7 +113,7 @@ impl InspectedStream {
     /// Handles the end of the client's sending side. The library would drop unfinished answers, so
     /// it sees the end only if all answers are finished or a request body cannot be completed.
     fn poll_end(&self) -> Poll<io::Result<()>> {
-        if self.state.is_idle() || self.state.position.get() == StreamPosition::Body {
+        if self.state.is_answered() || self.state.position.get() == StreamPosition::Body {
             return Poll::Ready(Ok(()));
         }
         if self.state.half_closed.get().is_none() {
@@ -133,6 +134,24 @@ impl InspectedStream {
         // The head that the library rejected gets no answer from the handler.
         self.state.heads.set(self.state.answered.get());
         false
+    }
+
+    /// Writes interim responses, which come before anything else that is written.
+    fn poll_interim(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.state.interim.borrow().is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        let state = Rc::clone(&self.state);
+        let mut interim = state.interim.borrow_mut();
+        while !interim.is_empty() {
+            let written = Pin::new(&mut self.stream).poll_write(cx, &interim);
+            self.note_write(&written);
+            match ready!(written)? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                length => interim.advance(length),
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn note_write(&self, written: &Poll<io::Result<usize>>) {
@@ -192,6 +211,7 @@ impl AsyncWrite for InspectedStream {
         if !this.may_write() {
             return Poll::Ready(Ok(bytes.len()));
         }
+        ready!(this.poll_interim(cx))?;
         let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
         this.note_write(&written);
         written
@@ -206,6 +226,7 @@ impl AsyncWrite for InspectedStream {
         if !this.may_write() {
             return Poll::Ready(Ok(parts.iter().map(|part| part.len()).sum()));
         }
+        ready!(this.poll_interim(cx))?;
         let written = Pin::new(&mut this.stream).poll_write_vectored(cx, parts);
         this.note_write(&written);
         written
@@ -217,6 +238,7 @@ impl AsyncWrite for InspectedStream {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        ready!(this.poll_interim(cx))?;
         if this.stream.is_buffered() {
             let flushed = Pin::new(&mut this.stream).poll_flush(cx);
             let flushed = flushed.map_ok(|()| 0);

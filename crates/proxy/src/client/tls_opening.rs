@@ -157,7 +157,8 @@ impl<H: RequestHandler> TlsOpening<'_, H> {
             let answer: Response<Bytes> = self.handler.refuse(refusal, self.peer, &[]);
             write_answer(&mut stream, answer, true, self.limits.write_timeout).await;
         }
-        close_with_linger(ClientSocket::Plain(stream), self.limits.linger_timeout).await;
+        let socket = ClientSocket::Plain(stream);
+        close_with_linger(socket, self.limits, self.permit).await;
     }
 
     async fn refuse_for_capacity(&self, mut stream: TcpStream) {
@@ -168,7 +169,8 @@ impl<H: RequestHandler> TlsOpening<'_, H> {
                 .refuse(HttpRefusal::TooManyConnections, self.peer, &[]),
         );
         let _ = stream.write_all(&OVERLOADED_ALERT).await;
-        close_with_linger(ClientSocket::Plain(stream), self.limits.linger_timeout).await;
+        let socket = ClientSocket::Plain(stream);
+        close_with_linger(socket, self.limits, self.permit).await;
     }
 }
 

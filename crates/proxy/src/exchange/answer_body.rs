@@ -107,8 +107,27 @@ impl AnswerBody {
     /// The same body, which releases what the request holds when the body has passed.
     #[must_use]
     pub(super) fn with_in_flight(self, in_flight: Box<InFlight>) -> Self {
-        let in_flight = (!self.is_end_stream()).then_some(in_flight);
-        Self { in_flight, ..self }
+        let has_ended = self.is_end_stream();
+        let mut body = Self {
+            in_flight: Some(in_flight),
+            ..self
+        };
+        if has_ended {
+            body.release_in_flight();
+        }
+        body
+    }
+
+    /// Releases what the request holds, as soon as all of it is sent to the upstream.
+    fn release_in_flight(&mut self) {
+        let Some(in_flight) = self.in_flight.take() else {
+            return;
+        };
+        match &self.rest {
+            AnswerTail::Trailers(_) => {}
+            AnswerTail::Streamed(body) => body.hold_for_upload(in_flight),
+            AnswerTail::Judged(records) => records.source().hold_for_upload(in_flight),
+        }
     }
 
     /// Completes the record of its request when the body has passed.
@@ -120,6 +139,15 @@ impl AnswerBody {
     pub(crate) fn complete(&mut self) {
         if let Some(record) = self.record.take() {
             record.set_passage(AnswerPassage::Passed);
+        }
+    }
+
+    /// Sends more of the request while the body is not read.
+    pub(crate) fn poll_upload(&mut self, cx: &mut Context<'_>) {
+        match &mut self.rest {
+            AnswerTail::Trailers(_) => {}
+            AnswerTail::Streamed(body) => body.poll_upload(cx),
+            AnswerTail::Judged(records) => records.poll_upload(cx),
         }
     }
 
@@ -212,7 +240,7 @@ impl AnswerBody {
         }
         let is_over = is_ended || matches!(polled, Poll::Ready(None | Some(Err(_))));
         if is_over {
-            self.in_flight = None;
+            self.release_in_flight();
             self.span = None;
         }
     }

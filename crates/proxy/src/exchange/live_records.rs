@@ -88,6 +88,16 @@ impl LiveRecords {
         }
     }
 
+    /// Sends more of the request while the records are not read.
+    pub(super) fn poll_upload(&mut self, cx: &mut Context<'_>) {
+        self.body.poll_upload(cx);
+    }
+
+    /// The upstream's body.
+    pub(super) fn source(&self) -> &UpstreamBody {
+        &self.body
+    }
+
     pub(super) fn is_end_stream(&self) -> bool {
         self.phase == RecordsPhase::Ended && self.trailers.is_none()
     }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 
+use crate::interim_responses::InterimResponses;
 use portcullis_contract::{DeclaredResponse, Violation};
 use portcullis_identity::CallerIdentity;
 use portcullis_telemetry::{
@@ -150,6 +151,11 @@ impl RequestRecord {
     /// Records why the service did not answer, or not completely.
     pub(super) fn set_reason(&self, reason: Option<Cow<'static, str>>) {
         *self.reason.borrow_mut() = reason;
+    }
+
+    /// Passes interim responses to the client.
+    pub(super) fn interim_responses(&self) -> InterimResponses {
+        InterimResponses::new(Rc::clone(&self.meta.connection))
     }
 
     /// How the request ended, named for who ended it.

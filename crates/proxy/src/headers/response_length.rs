@@ -7,7 +7,6 @@ use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue};
 /// body ends.
 pub(crate) fn remake_content_length(headers: &mut HeaderMap) {
     let mut lines = headers.get_all(CONTENT_LENGTH).iter();
-    let is_number = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     match (lines.next(), lines.next()) {
         (None, _) => return,
         (Some(only), None) if is_number(only.as_bytes()) => return,
@@ -26,6 +25,13 @@ pub(crate) fn remake_content_length(headers: &mut HeaderMap) {
             headers.remove(CONTENT_LENGTH);
         }
     }
+}
+
+/// Whether a text is a number of bytes that recipients can represent.
+fn is_number(text: &[u8]) -> bool {
+    let is_decimal = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    let text = std::str::from_utf8(text).unwrap_or_default();
+    is_decimal && text.parse::<u64>().is_ok()
 }
 
 #[cfg(test)]
@@ -51,6 +57,9 @@ mod tests {
         check(&["2,2", "2"], Some("2"));
         check(&["2, 3"], None);
         check(&["2", "3"], None);
+        check(&["18446744073709551615"], Some("18446744073709551615"));
+        check(&["18446744073709551616"], None);
+        check(&["99999999999999999999", "99999999999999999999"], None);
         check(&["+2"], None);
         check(&["2,"], None);
         check(&[""], None);

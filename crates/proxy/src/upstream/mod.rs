@@ -17,6 +17,8 @@ mod address_race;
 mod upstream_socket;
 mod upstream_connection;
 mod request_writer;
+mod kept_body;
+mod upload_rest;
 mod response_head;
 mod body_decoder;
 mod response_fault;

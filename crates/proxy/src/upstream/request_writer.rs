@@ -15,10 +15,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use http_body::{Body, Frame};
 use tokio::io::AsyncWrite;
 
-use crate::body::{ForwardBody, RequestBodyError};
+use super::kept_body::{KeptBody, whole_body};
+use crate::body::{ForwardBody, RequestBodyError, UploadProgress};
 
 /// The room for one header field of a head.
 const FIELD_BYTES_USUAL: usize = 48;
+
+/// The end of a chunk and of a body without trailers.
+const LAST_CHUNK_BYTES: usize = b"\r\n0\r\n\r\n".len();
 
 /// The most room that a connection keeps between two requests.
 const ROOM_KEPT_MAX: usize = 2 * 1024;
@@ -46,8 +50,11 @@ pub(super) struct RequestWriter {
     tail_at: usize,
     /// The rest of the body.
     body: Option<ForwardBody>,
+    /// What was read of the body, if the request may have to be sent again.
+    kept: Option<KeptBody>,
     framing: RequestFraming,
-    has_written: bool,
+    /// How many bytes the upstream has accepted.
+    written: u64,
     /// Whether the socket may still hold bytes, as TLS does.
     needs_flush: bool,
     is_discarding: bool,
@@ -70,8 +77,14 @@ impl Default for RequestFraming {
 
 impl RequestWriter {
     /// Begins a request, whose header fields frame the body already. A body in memory stays in the
-    /// request too if it `is_repeatable`; otherwise its memory is free once it is written.
-    pub(super) fn begin(&mut self, request: &mut Request<ForwardBody>, is_repeatable: bool) {
+    /// request too if it `is_repeatable`; otherwise its memory is free once it is written. `kept` keeps
+    /// the beginning of a streamed one.
+    pub(super) fn begin(
+        &mut self,
+        request: &mut Request<ForwardBody>,
+        is_repeatable: bool,
+        kept: Option<KeptBody>,
+    ) {
         self.lead.clear();
         write_head(request, &mut self.lead);
         self.framing = match request.body().size_hint().exact() {
@@ -90,7 +103,8 @@ impl RequestWriter {
         self.data = Bytes::new();
         self.tail.clear();
         self.tail_at = 0;
-        self.has_written = false;
+        self.kept = kept;
+        self.written = 0;
         self.needs_flush = false;
         self.is_discarding = false;
     }
@@ -98,6 +112,36 @@ impl RequestWriter {
     /// Whether all of the request is written.
     pub(super) fn is_done(&self) -> bool {
         self.body.is_none() && !self.has_bytes() && !self.needs_flush
+    }
+
+    /// The progress of the body, unless it is in memory.
+    pub(super) fn upload_progress(&self) -> Option<UploadProgress> {
+        self.body.as_ref().and_then(ForwardBody::upload)
+    }
+
+    /// How many bytes the upstream has accepted.
+    pub(super) const fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Whether the upstream accepts the rest of the request, as far as is known.
+    pub(super) const fn is_accepted(&self) -> bool {
+        !self.is_discarding
+    }
+
+    /// The whole body, if it is known: what was read of it was kept, or nothing was written. Trailers
+    /// that were read are only kept.
+    pub(super) fn take_back(&mut self) -> Option<ForwardBody> {
+        if let Some(kept) = self.kept.take() {
+            return Some(kept.into_body(self.body.take()));
+        }
+        let is_unwritten = self.written == 0 && self.tail.len() <= LAST_CHUNK_BYTES;
+        is_unwritten.then(|| whole_body(std::mem::take(&mut self.data), None, self.body.take()))
+    }
+
+    /// Notes that the request will not be sent again.
+    pub(super) fn forget_kept(&mut self) {
+        self.kept = None;
     }
 
     /// Returns memory that the next request may not need.
@@ -141,6 +185,11 @@ impl RequestWriter {
             let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
             let frame = frame.transpose().map_err(WriteFailure::Body)?;
             let has_ended = frame.is_none() || body.is_end_stream();
+            if let (Some(frame), Some(kept)) = (&frame, &mut self.kept)
+                && !kept.add(frame)
+            {
+                self.kept = None;
+            }
             let trailers = frame.and_then(|frame| self.add(frame));
             if has_ended || trailers.is_some() {
                 self.body = None;
@@ -218,11 +267,11 @@ impl RequestWriter {
             };
             match ready!(written) {
                 Ok(length) if length > 0 => {
-                    self.has_written = true;
+                    self.written += length as u64;
                     self.needs_flush = true;
                     self.advance(length);
                 }
-                _ if !self.has_written => return Poll::Ready(Err(WriteFailure::Unsent)),
+                _ if self.written == 0 => return Poll::Ready(Err(WriteFailure::Unsent)),
                 Err(error) if !is_closed(&error) => {
                     return Poll::Ready(Err(WriteFailure::Broken));
                 }
@@ -240,7 +289,7 @@ impl RequestWriter {
         Poll::Ready(Ok(()))
     }
 
-    /// Notes that so many bytes were written.
+    /// Continues after so many bytes.
     fn advance(&mut self, length: usize) {
         let of_lead = length.min(self.lead.len() - self.lead_at);
         self.lead_at += of_lead;
@@ -377,7 +426,7 @@ mod tests {
             error,
         };
         let mut writer = RequestWriter::default();
-        writer.begin(request, true);
+        writer.begin(request, true, None);
         let polled = writer.poll(&mut socket, &mut Context::from_waker(Waker::noop()));
         assert_eq!(
             writer.is_done(),
@@ -409,6 +458,34 @@ mod tests {
                 assert_eq!(polled, Poll::Ready(Ok(())));
                 assert_eq!(written, format!("{HEAD}{expected}"), "{at_once} at once");
             }
+        }
+    }
+
+    /// What is left of a body after an attempt in which the upstream accepted `left` bytes.
+    fn taken_back(left: usize, trailers: &[(&'static str, &'static str)]) -> Option<ForwardBody> {
+        let mut socket = TestSocket {
+            written: Vec::new(),
+            at_once: 1000,
+            left,
+            error: io::ErrorKind::BrokenPipe,
+        };
+        let mut writer = RequestWriter::default();
+        let mut request = request("body", trailers);
+        writer.begin(&mut request, false, None);
+        assert!(request.body().is_end_stream(), "the body is given away");
+        let _ = writer.poll(&mut socket, &mut Context::from_waker(Waker::noop()));
+        writer.take_back()
+    }
+
+    #[test]
+    fn a_body_of_which_nothing_was_written_is_taken_back() {
+        let text = |body: ForwardBody| body.buffered().map(|bytes| bytes.to_vec());
+        assert_eq!(taken_back(0, &[]).and_then(text), Some(b"body".to_vec()));
+        let body = taken_back(0, &[("x-sum", "1")]).expect("a body");
+        assert_eq!(body.trailers().map(HeaderMap::len), Some(1));
+        assert_eq!(text(body), Some(b"body".to_vec()));
+        for left in [1, HEAD.len(), HEAD.len() + 2, 1000] {
+            assert!(taken_back(left, &[]).is_none(), "{left}");
         }
     }
 

@@ -28,8 +28,8 @@ pub(super) struct ReceivedHead {
     pub(super) keeps_alive: bool,
 }
 
-/// Takes the head of the final response from `buffer`, and all interim responses before it. Nothing
-/// if it is not complete. `method` is that of the request.
+/// Takes the head of the next response from `buffer`: an interim or the final one. Nothing if it is not
+/// complete. `method` is that of the request.
 ///
 /// # Errors
 /// The head is malformed or too large, or the end of the body is uncertain.
@@ -39,32 +39,29 @@ pub(super) fn take_head(
     limits: &UpstreamLimits,
 ) -> Result<Option<ReceivedHead>, ResponseFault> {
     let bytes_max = limits.header_bytes_max.max(HEAD_BYTES_FLOOR);
-    loop {
-        let Some(end) = head_end(buffer) else {
-            if buffer.len() > bytes_max {
-                return Err(ResponseFault::HeadTooLarge(bytes_max));
-            }
-            // What does not begin like a response is refused at once.
-            with_fields(buffer, limits, |_| Ok(()))?;
-            return Ok(None);
-        };
-        if end > bytes_max {
+    let Some(end) = head_end(buffer) else {
+        if buffer.len() > bytes_max {
             return Err(ResponseFault::HeadTooLarge(bytes_max));
         }
-        let head = buffer.split_to(end).freeze();
-        let head = with_fields(&head, limits, |response| interpret(&head, response, method))?;
-        match head {
-            None => return Err(ResponseFault::Head(httparse::Error::Status)),
-            // An interim response is for the proxy, which did not ask for it. After 101 another
-            // protocol follows, so it is final.
-            Some(head) if is_interim(head.status) => {}
-            Some(head) => return Ok(Some(head)),
-        }
+        // What does not begin like a response is refused at once.
+        with_fields(buffer, limits, |_| Ok(()))?;
+        return Ok(None);
+    };
+    if end > bytes_max {
+        return Err(ResponseFault::HeadTooLarge(bytes_max));
     }
+    let head = buffer.split_to(end).freeze();
+    let head = with_fields(&head, limits, |response| interpret(&head, response, method))?;
+    head.map_or(Err(ResponseFault::Head(httparse::Error::Status)), |head| {
+        Ok(Some(head))
+    })
 }
 
-fn is_interim(status: StatusCode) -> bool {
-    status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS
+impl ReceivedHead {
+    /// Whether another response follows. After 101 another protocol does, so that is final.
+    pub(super) fn is_interim(&self) -> bool {
+        self.status.is_informational() && self.status != StatusCode::SWITCHING_PROTOCOLS
+    }
 }
 
 /// The position after the empty line that ends a head.
@@ -229,7 +226,10 @@ mod tests {
         let mut pieces = text.as_bytes().chunks(piece);
         while let Some(piece) = pieces.next() {
             buffer.extend_from_slice(piece);
-            if let Some(head) = take_head(&mut buffer, method, &UpstreamLimits::default())? {
+            while let Some(head) = take_head(&mut buffer, method, &UpstreamLimits::default())? {
+                if head.is_interim() {
+                    continue;
+                }
                 pieces.for_each(|piece| buffer.extend_from_slice(piece));
                 return Ok(Some((head, buffer)));
             }

@@ -16,14 +16,17 @@ use tokio::time::{Instant, timeout_at};
 
 use super::address_race::race;
 use super::connection_pool::ConnectionPool;
+use super::kept_body::KeptBody;
 use super::local_resource::LocalResource;
 use super::response_head::ReceivedHead;
+use super::upload_rest::later_deadline;
 use super::upstream_body::UpstreamBody;
 use super::upstream_connection::{ExchangeFailure, UpstreamConnection};
 use super::upstream_error::{UpstreamError, UpstreamPhase};
 use super::upstream_socket::{SocketFailure, UpstreamSecurity};
 use crate::body::{ForwardBody, UploadProgress};
 use crate::headers::{remove_hop_by_hop, remove_own_fields};
+use crate::interim_responses::InterimResponses;
 use crate::limits::{ResponseTimeouts, UpstreamLimits};
 
 /// The client for one upstream on one data core. Clones share the connection pool.
@@ -35,7 +38,8 @@ pub struct UpstreamClient {
 
 /// How sending a request failed.
 enum SendFailure {
-    /// The upstream closed the connection before it sent a byte of the response.
+    /// The upstream closed the connection before it sent a byte of the response. The request is
+    /// complete, so it can be sent again.
     ClosedSilently(UpstreamError),
     /// Any other failure.
     Final(UpstreamError),
@@ -72,10 +76,15 @@ impl UpstreamClient {
 
     /// Sends a request and waits for the head of the response.
     ///
-    /// The request is sent as HTTP/1.1 with new framing; target and `Host` are unchanged. If it
-    /// `is_idempotent` and its body is in memory, it is sent once more on a new connection if a
-    /// pooled one turns out to be closed before the upstream sent a byte (RFC 9110 section 9.2.2),
-    /// and it is complete afterwards, so it can be sent again. Any other body is given away.
+    /// The request is sent as HTTP/1.1 with new framing; target and `Host` are unchanged. It is sent
+    /// once more on a new connection if a pooled one turns out to be closed before the upstream sent a
+    /// byte, and if it `is_idempotent` or the upstream accepted none of it (RFC 9110 section 9.2.2).
+    /// A body that is larger than 64 KiB and not in memory is sent once more in the latter case only.
+    ///
+    /// `interim` passes interim responses on.
+    ///
+    /// If the request `is_idempotent` and its body is in memory, it is complete afterwards, so it can
+    /// be sent again. Any other body is given away.
     ///
     /// # Errors
     ///
@@ -85,21 +94,29 @@ impl UpstreamClient {
         request: &mut Request<ForwardBody>,
         is_idempotent: bool,
         timeouts: ResponseTimeouts,
+        interim: &InterimResponses,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         self.prepare(request);
         let is_repeatable = is_idempotent && request.body().is_in_memory();
-        if let Some(connection) = self.pool.take() {
+        if let Some(mut connection) = self.pool.take() {
+            let is_kept = is_idempotent && !is_repeatable;
+            let kept = is_kept.then(KeptBody::default);
+            connection.begin(request, is_repeatable, kept);
             let answer = self
-                .exchange(connection, request, is_repeatable, timeouts)
+                .exchange(connection, request, is_repeatable, timeouts, interim)
                 .await;
             match answer {
                 Ok(response) => return Ok(response),
-                Err(SendFailure::ClosedSilently(_)) if is_repeatable => {}
-                Err(failure) => return Err(failure.into_error()),
+                // The framing may be another one if the whole body is in memory now.
+                Err(SendFailure::ClosedSilently(_)) => {
+                    request.headers_mut().remove(TRANSFER_ENCODING);
+                    self.prepare(request);
+                }
+                Err(SendFailure::Final(error)) => return Err(error),
             }
         }
         // Boxed, because it is rare and its size would count for every request.
-        Box::pin(self.send_on_new_connection(request, is_repeatable, timeouts)).await
+        Box::pin(self.send_on_new_connection(request, is_repeatable, timeouts, interim)).await
     }
 
     async fn send_on_new_connection(
@@ -107,10 +124,12 @@ impl UpstreamClient {
         request: &mut Request<ForwardBody>,
         is_repeatable: bool,
         timeouts: ResponseTimeouts,
+        interim: &InterimResponses,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
-        let connection = self.connect().await?;
+        let mut connection = self.connect().await?;
+        connection.begin(request, is_repeatable, None);
         let answer = self
-            .exchange(connection, request, is_repeatable, timeouts)
+            .exchange(connection, request, is_repeatable, timeouts, interim)
             .await;
         answer.map_err(SendFailure::into_error)
     }
@@ -199,20 +218,21 @@ impl UpstreamClient {
         request: &mut Request<ForwardBody>,
         is_repeatable: bool,
         timeouts: ResponseTimeouts,
+        interim: &InterimResponses,
     ) -> Result<Response<UpstreamBody>, SendFailure> {
         let mut deadline = Instant::now() + timeouts.head;
-        let mut upload = request.body().upload();
-        connection.begin(request, is_repeatable);
+        let mut upload = connection.upload_progress();
         let (method, limits) = (request.method(), &self.pool.limits);
         let outcome = poll_fn(|cx| {
-            if let Poll::Ready(outcome) = connection.poll_head(cx, method, limits) {
-                return Poll::Ready(Some(outcome));
+            while let Poll::Ready(outcome) = connection.poll_head(cx, method, limits) {
+                match outcome {
+                    Ok(head) if head.is_interim() => interim.pass(head.status, head.headers),
+                    outcome => return Poll::Ready(Some(outcome)),
+                }
             }
             while connection.timer.poll(cx, deadline).is_ready() {
-                let since = upload.as_mut().and_then(UploadProgress::upstream_due_since);
-                let restarted = since.map(|since| since + timeouts.head);
-                match restarted.filter(|restarted| *restarted > deadline) {
-                    Some(restarted) => deadline = restarted,
+                match later_deadline(upload.as_mut(), timeouts.head, deadline) {
+                    Some(later) => deadline = later,
                     None => return Poll::Ready(None),
                 }
             }
@@ -220,9 +240,16 @@ impl UpstreamClient {
         });
         match outcome.await {
             Some(Ok(head)) => self
-                .accept(head, connection, timeouts.body_idle)
+                .accept(head, connection, upload, timeouts.body_idle)
                 .map_err(SendFailure::Final),
-            Some(Err(failure)) => Err(self.classify_failure(failure, &connection)),
+            Some(Err(failure)) => {
+                let mut is_whole = is_repeatable;
+                if let Some(body) = connection.take_back() {
+                    *request.body_mut() = body;
+                    is_whole = true;
+                }
+                Err(self.classify_failure(failure, &connection, is_whole))
+            }
             None => Err(SendFailure::Final(
                 self.timeout(UpstreamPhase::ResponseHead),
             )),
@@ -233,6 +260,7 @@ impl UpstreamClient {
         &self,
         failure: ExchangeFailure,
         connection: &UpstreamConnection,
+        is_whole: bool,
     ) -> SendFailure {
         let is_silent = match failure {
             ExchangeFailure::Unsent => true,
@@ -240,7 +268,7 @@ impl UpstreamClient {
             _ => false,
         };
         let error = UpstreamError::of_exchange(failure, &self.pool.authority);
-        if is_silent {
+        if is_silent && is_whole {
             SendFailure::ClosedSilently(error)
         } else {
             SendFailure::Final(error)
@@ -252,6 +280,7 @@ impl UpstreamClient {
         &self,
         head: ReceivedHead,
         connection: Box<UpstreamConnection>,
+        upload: Option<UploadProgress>,
         idle_timeout: Duration,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         if let Some(reason) = ambiguity(&head) {
@@ -267,7 +296,7 @@ impl UpstreamClient {
         if head.status == StatusCode::NO_CONTENT {
             headers.remove(CONTENT_LENGTH);
         }
-        let body = UpstreamBody::new(connection, Rc::clone(&self.pool), idle_timeout);
+        let body = UpstreamBody::new(connection, upload, Rc::clone(&self.pool), idle_timeout);
         let mut response = Response::new(body);
         *response.status_mut() = head.status;
         *response.headers_mut() = headers;

@@ -3,6 +3,7 @@
 //! A wait for the socket registers the task only if there is nothing to do, so an exchange that finds
 //! its response complete leaves nothing behind that would wake the task later.
 
+use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
 
@@ -13,11 +14,12 @@ use portcullis_tls::TlsFault;
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
 use super::body_decoder::{BodyDecoder, DecodedPart};
+use super::kept_body::KeptBody;
 use super::request_writer::{RequestWriter, WriteFailure};
 use super::response_fault::ResponseFault;
 use super::response_head::{ReceivedHead, take_head};
 use super::upstream_socket::UpstreamSocket;
-use crate::body::{ForwardBody, RequestBodyError};
+use crate::body::{ForwardBody, RequestBodyError, UploadProgress};
 use crate::deadline_timer::DeadlineTimer;
 use crate::limits::UpstreamLimits;
 
@@ -68,27 +70,37 @@ impl UpstreamConnection {
         }
     }
 
-    /// Begins an exchange. A body in memory stays in a request that `is_repeatable`.
-    pub(super) fn begin(&mut self, request: &mut Request<ForwardBody>, is_repeatable: bool) {
-        self.writer.begin(request, is_repeatable);
+    /// Begins an exchange. A body in memory stays in a request that `is_repeatable`; `kept` keeps the
+    /// beginning of a streamed one, which may have to be sent again.
+    pub(super) fn begin(
+        &mut self,
+        request: &mut Request<ForwardBody>,
+        is_repeatable: bool,
+        kept: Option<KeptBody>,
+    ) {
+        self.writer.begin(request, is_repeatable, kept);
         self.has_received = false;
         self.keeps_alive = false;
     }
 
-    /// Sends the request and reads the head of its response.
+    /// Sends the request and reads the head of its response, or that of an interim response before it.
     pub(super) fn poll_head(
         &mut self,
         cx: &mut Context<'_>,
         method: &Method,
         limits: &UpstreamLimits,
     ) -> Poll<Result<ReceivedHead, ExchangeFailure>> {
-        self.write(cx)?;
+        self.continue_upload(cx)?;
         loop {
             if !self.received.is_empty()
                 && let Some(head) = take_head(&mut self.received, method, limits)?
             {
+                if head.is_interim() {
+                    return Poll::Ready(Ok(head));
+                }
                 self.body = head.body;
                 self.keeps_alive = head.keeps_alive;
+                self.writer.forget_kept();
                 return Poll::Ready(Ok(head));
             }
             if ready!(self.poll_read(cx))? == 0 {
@@ -102,7 +114,7 @@ impl UpstreamConnection {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, ExchangeFailure>>> {
-        self.write(cx)?;
+        self.continue_upload(cx)?;
         loop {
             match self.body.decode(&mut self.received)? {
                 DecodedPart::Frame(frame) => return Poll::Ready(Some(Ok(frame))),
@@ -118,6 +130,66 @@ impl UpstreamConnection {
             self.keeps_alive = false;
             self.body.end();
         }
+    }
+
+    /// Sends more of the request. Ready when all of it is sent.
+    pub(super) fn poll_upload(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), ExchangeFailure>> {
+        if self.writer.is_done() {
+            return Poll::Ready(Ok(()));
+        }
+        let polled = self.writer.poll(&mut self.stream, cx);
+        polled.map_err(|failure| match failure {
+            WriteFailure::Unsent => ExchangeFailure::Unsent,
+            WriteFailure::Broken => ExchangeFailure::Closed,
+            WriteFailure::Body(error) => ExchangeFailure::RequestBody(error),
+        })
+    }
+
+    /// Sends as much of the request as possible.
+    fn continue_upload(&mut self, cx: &mut Context<'_>) -> Result<(), ExchangeFailure> {
+        match self.poll_upload(cx) {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    /// The progress of the request's body, unless it is in memory.
+    pub(super) fn upload_progress(&self) -> Option<UploadProgress> {
+        self.writer.upload_progress()
+    }
+
+    /// How many bytes of the request the upstream has accepted.
+    pub(super) fn sent_bytes(&self) -> u64 {
+        self.writer.written()
+    }
+
+    /// The whole body of the request, if it can be sent again.
+    pub(super) fn take_back(&mut self) -> Option<ForwardBody> {
+        self.writer.take_back()
+    }
+
+    /// Whether the upstream may read on after its response, as far as is known, and the rest of the
+    /// request is still to be sent.
+    pub(super) fn continues_upload(&self) -> bool {
+        !self.writer.is_done()
+            && self.writer.is_accepted()
+            && (self.body.has_ended() || !self.body.ends_with_connection())
+    }
+
+    /// Whether the upstream accepts another request after this one.
+    pub(super) fn keeps_alive(&self) -> bool {
+        self.keeps_alive
+    }
+
+    /// Ready when something arrives that belongs to no response, or the end of the stream.
+    pub(super) fn poll_disturbance(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.received.is_empty() {
+            return Poll::Ready(());
+        }
+        self.poll_silence(cx).map(drop)
     }
 
     /// Whether all of the response body was read.
@@ -147,30 +219,20 @@ impl UpstreamConnection {
     /// Whether nothing arrived. An idle connection is not watched, so it is checked when it is used
     /// next. What TLS sends for itself, such as tickets, is not heard as bytes.
     fn is_silent(&mut self) -> bool {
-        let mut byte = [0];
-        let mut cx = Context::from_waker(Waker::noop());
-        Pin::new(&mut self.stream)
-            .poll_read(&mut cx, &mut ReadBuf::new(&mut byte))
+        self.poll_silence(&mut Context::from_waker(Waker::noop()))
             .is_pending()
+    }
+
+    /// Ready when there is something to read, or the end of the stream.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut byte = [0];
+        Pin::new(&mut self.stream).poll_read(cx, &mut ReadBuf::new(&mut byte))
     }
 
     /// Returns the memory that an idle connection does not need.
     pub(super) fn release(&mut self) {
         self.received = BytesMut::new();
         self.writer.release();
-    }
-
-    /// Writes as much as possible.
-    fn write(&mut self, cx: &mut Context<'_>) -> Result<(), ExchangeFailure> {
-        if self.writer.is_done() {
-            return Ok(());
-        }
-        match self.writer.poll(&mut self.stream, cx) {
-            Poll::Pending | Poll::Ready(Ok(())) => Ok(()),
-            Poll::Ready(Err(WriteFailure::Unsent)) => Err(ExchangeFailure::Unsent),
-            Poll::Ready(Err(WriteFailure::Broken)) => Err(ExchangeFailure::Closed),
-            Poll::Ready(Err(WriteFailure::Body(error))) => Err(ExchangeFailure::RequestBody(error)),
-        }
     }
 
     /// Reads what has arrived. Returns how many bytes, 0 at the end of the stream.
@@ -191,6 +253,12 @@ impl UpstreamConnection {
                 None => ExchangeFailure::Closed,
             })),
         }
+    }
+}
+
+impl Drop for UpstreamConnection {
+    fn drop(&mut self) {
+        self.stream.notify_close();
     }
 }
 

@@ -1,14 +1,13 @@
-//! The socket of an upstream: plain, or with TLS. Reads and writes are the decrypted bytes.
+//! The socket of an upstream, and how it is secured.
 
-use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::io;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use portcullis_tls::{ActiveTls, TlsFault, UpstreamTls, UpstreamTlsStream};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
+
+use crate::peer_socket::PeerSocket;
 
 /// How connections to an upstream are secured.
 #[derive(Clone, Debug)]
@@ -56,75 +55,4 @@ impl UpstreamSecurity {
 }
 
 /// An upstream's socket.
-#[derive(Debug)]
-pub(super) enum UpstreamSocket {
-    Plain(TcpStream),
-    Tls(Box<UpstreamTlsStream>),
-}
-
-impl Drop for UpstreamSocket {
-    /// Announces the end of the stream to an upstream with TLS, if the kernel takes the bytes at once.
-    fn drop(&mut self) {
-        if let Self::Tls(stream) = self {
-            let mut cx = Context::from_waker(Waker::noop());
-            let _ = Pin::new(stream).poll_shutdown(&mut cx);
-        }
-    }
-}
-
-impl AsyncRead for UpstreamSocket {
-    /// An end without `close_notify` is an error, so a body that ends with the stream is not
-    /// complete if it was cut (RFC 9112 section 9.8).
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
-    }
-}
-
-impl AsyncWrite for UpstreamSocket {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        parts: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
-            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(_) => Poll::Ready(Ok(())),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
-    }
-}
+pub(super) type UpstreamSocket = PeerSocket<UpstreamTlsStream>;

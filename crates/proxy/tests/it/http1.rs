@@ -1,6 +1,7 @@
 //! HTTP/1.1 on both sides of a relay.
 
 use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -412,9 +413,87 @@ fn responses_pass_in_every_framing() {
     check("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n");
     check("HTTP/1.1 200 OK\r\n\r\nabc");
     check("HTTP/1.0 200 OK\r\n\r\nabc");
-    check(
-        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc",
-    );
+    check("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc");
+}
+
+/// They arrive while the final response is still to come, and fields of the hop are removed.
+#[test]
+fn interim_responses_are_passed_on() {
+    let go = Arc::new(Notify::new());
+    let wait = Arc::clone(&go);
+    let upstream = Upstream::start(move |_| {
+        vec![
+            send(
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n\
+                 HTTP/1.1 103 Early Hints\r\nlink: </a>\r\nlink: </b>\r\nkeep-alive: x\r\n\
+                 x-portcullis: x\r\nconnection: x-hop\r\nx-hop: 1\r\ncontent-length: 9\r\n\r\n",
+            ),
+            Step::Wait(Arc::clone(&wait)),
+            send("HTTP/1.1 199 Own\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"),
+        ]
+    });
+    let mut setup = Setup::default();
+    for mode in [Mode::Stream, Mode::Collect { bytes_max: 10 }] {
+        setup.mode = mode;
+        let relay = Relay::start(upstream.address, setup.clone());
+        let mut client = relay.client();
+        for _ in 0..2 {
+            client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+            assert_eq!(client.answer().head, "HTTP/1.1 102 Processing\r\n\r\n");
+            let hints = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\nlink: </b>\r\n\r\n";
+            assert_eq!(client.answer().head, hints);
+            go.notify_one();
+            assert_eq!(client.answer().head, "HTTP/1.1 199 \r\n\r\n");
+            assert_eq!(client.answer().body, b"ok");
+        }
+        // Pipelined requests get theirs in order.
+        let get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+        client.send(get.repeat(3));
+        for _ in 0..3 {
+            go.notify_one();
+            let (interim, answer) = client.final_answer();
+            let statuses: Vec<u16> = interim.iter().map(|answer| answer.status).collect();
+            assert_eq!((statuses, answer.status), (vec![102, 103, 199], 200));
+        }
+    }
+}
+
+#[test]
+fn a_client_of_http_1_0_gets_no_interim_responses() {
+    let upstream = Upstream::start(|_| {
+        vec![
+            send("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"),
+            send(OK),
+        ]
+    });
+    let relay = Relay::to(upstream.address);
+    let mut client = relay.client();
+    client.send("GET / HTTP/1.0\r\nhost: a\r\n\r\n");
+    assert_eq!(client.answer().status, 200);
+}
+
+/// A client that does not read gets as many as its buffers hold; the others are dropped.
+#[test]
+fn interim_responses_do_not_wait_for_a_client_without_bound() {
+    const COUNT: usize = 10_000;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let upstream = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+        let link = "x".repeat(4000);
+        let hints = format!("HTTP/1.1 103 Early Hints\r\nlink: {link}\r\n\r\n");
+        stream.write_all(hints.repeat(COUNT).as_bytes()).unwrap();
+        stream.write_all(OK.as_bytes()).unwrap();
+    });
+    let relay = Relay::to(address);
+    let mut client = relay.client();
+    client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    upstream.join().unwrap();
+    let (interim, answer) = client.final_answer();
+    assert_eq!(answer.body, b"ok");
+    assert!((1..COUNT).contains(&interim.len()), "{}", interim.len());
+    assert!(interim.iter().all(|answer| answer.status == 103));
 }
 
 #[test]
@@ -535,13 +614,13 @@ fn repeats_only_repeatable_requests() {
     assert_eq!(attempt("POST / HTTP/1.1\r\nhost: a\r\n\r\n"), (502, 2));
     assert_eq!(
         attempt("PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\nx"),
-        (502, 2)
+        (200, 3)
     );
 }
 
 #[test]
 fn an_upstream_that_fails_is_reported() {
-    let unreachable = std::net::TcpListener::bind("127.0.0.1:0")
+    let unreachable = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
@@ -606,19 +685,17 @@ fn a_quiet_stream_is_not_aborted() {
 
 #[test]
 fn an_early_response_is_relayed() {
-    let upstream = Upstream::start_at(AnswerAt::Head, |_| {
-        vec![
-            send("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno"),
-            Step::Close,
-        ]
-    });
-    let relay = Relay::to(upstream.address);
-    let mut client = relay.client();
-    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\nabc");
-    let answer = client.answer();
-    assert_eq!((answer.status, answer.body.as_slice()), (403, &b"no"[..]));
-    assert_eq!(answer.field("connection"), Some("close"));
-    assert!(client.is_closed());
+    for (field, shown) in [("", None), ("connection: close\r\n", Some("close"))] {
+        let text = format!("HTTP/1.1 403 Forbidden\r\n{field}content-length: 2\r\n\r\nno");
+        let upstream = Upstream::start_at(AnswerAt::Head, move |_| vec![send(&text), Step::Close]);
+        let relay = Relay::to(upstream.address);
+        let mut client = relay.client();
+        client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\nabc");
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.body.as_slice()), (403, &b"no"[..]));
+        assert_eq!(answer.field("connection"), shown);
+        assert!(client.is_closed());
+    }
 }
 
 /// The upstream closes its connection with a part of the request unread, which resets it. Its response

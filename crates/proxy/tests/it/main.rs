@@ -12,3 +12,4 @@ mod support;
 
 mod http1;
 mod http1_corpus;
+mod uploads;

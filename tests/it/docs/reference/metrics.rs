@@ -53,8 +53,10 @@ const ADVICE: &[(&str, &str)] = &[
     ),
     (
         "contract_unjudged_total",
-        "Such responses or records pass unchanged. Raise `limits.response_body_bytes_max`, or \
-         `limits.record_bytes_max` for records of streams, if they matter.",
+        "Such responses or records pass unchanged. Raise `limits.response_body_bytes_max`, \
+         `limits.decoded_bytes_max` and `limits.decoded_ratio_max` for compressed responses, or \
+         `limits.record_bytes_max` for records of streams, if they matter. `unsupported-encoding` is a \
+         content coding other than gzip, deflate, br and zstd; let the service not send it.",
     ),
     (
         "circuit_breaker_trips_by_squad_total",

@@ -232,13 +232,15 @@ impl<'j> BodyJudge<'j> {
         }
     }
 
-    pub(super) fn push(&mut self, mut violation: Violation) {
+    /// Adds a violation, unless it only says that a body cannot be checked. Returns whether it was added.
+    pub(super) fn push(&mut self, mut violation: Violation) -> bool {
         let Some(class) = self.class(violation.class) else {
-            return;
+            return false;
         };
         violation.class = class;
         let shown = self.hide_response_values(violation);
         self.settings.add(self.violations, shown);
+        true
     }
 
     /// The class of a violation of this subject. A response body that cannot be checked does not

@@ -22,23 +22,35 @@ use crate::message::violation::{Violation, ViolationClass};
 use crate::schema::schema_set::SchemaKey;
 
 impl BodyJudge<'_> {
-    /// Checks a whole body as it arrived with these headers.
+    /// Checks a whole body as it arrived with these headers. Returns whether it could be checked.
     pub(crate) fn validate_body(
         &mut self,
         headers: &HeaderMap,
         bytes: &[u8],
         scratch: &mut CheckScratch,
+    ) -> bool {
+        let Some(key) = &self.media.schema else {
+            return true;
+        };
+        match self.decoded(headers, bytes) {
+            Ok(bytes) => {
+                self.check_decoded(key, headers, &bytes, scratch);
+                true
+            }
+            Err(violation) => self.push(*violation),
+        }
+    }
+
+    fn check_decoded(
+        &mut self,
+        key: &SchemaKey,
+        headers: &HeaderMap,
+        bytes: &[u8],
+        scratch: &mut CheckScratch,
     ) {
         let media = self.media;
-        let Some(key) = &media.schema else {
-            return;
-        };
-        let bytes = match self.decoded(headers, bytes) {
-            Ok(bytes) => bytes,
-            Err(violation) => return self.push(*violation),
-        };
         if media.is_json {
-            return self.check_json(key, &bytes, &mut scratch.tape);
+            return self.check_json(key, bytes, &mut scratch.tape);
         }
         let content_type = headers
             .get(CONTENT_TYPE)
@@ -49,8 +61,8 @@ impl BodyJudge<'_> {
         };
         let format = BodyFormat::of(&found);
         match format {
-            BodyFormat::Json => self.check_json(key, &bytes, &mut scratch.tape),
-            BodyFormat::Form => match Charset::of(&found).unwrap_or(Charset::Utf8).decode(&bytes) {
+            BodyFormat::Json => self.check_json(key, bytes, &mut scratch.tape),
+            BodyFormat::Form => match Charset::of(&found).unwrap_or(Charset::Utf8).decode(bytes) {
                 Ok(text) => {
                     let CheckScratch {
                         tape, inner, query, ..
@@ -63,16 +75,16 @@ impl BodyJudge<'_> {
             BodyFormat::Multipart | BodyFormat::OrderedParts if shape.checks(format) => {
                 let bytes_max = bytes.len();
                 let mut form = FormData::new(media, content_type, bytes_max);
-                form.feed(media, &bytes);
+                form.feed(media, bytes);
                 form.check(self, scratch);
             }
             BodyFormat::JsonLines | BodyFormat::JsonSequence | BodyFormat::EventStream
                 if shape.checks(format) =>
             {
-                check_records(self, key, shape, format, &bytes, &mut scratch.tape);
+                check_records(self, key, shape, format, bytes, &mut scratch.tape);
             }
             BodyFormat::Text if shape.checks(format) => {
-                self.check_text(key, shape, &found, &bytes, &mut scratch.tape);
+                self.check_text(key, shape, &found, bytes, &mut scratch.tape);
             }
             BodyFormat::Octets if shape.checks(format) => {
                 self.check_octets(bytes.len() as u64, &mut scratch.tape);

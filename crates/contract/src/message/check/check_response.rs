@@ -44,6 +44,8 @@ pub struct ResponseHead<'a> {
 pub enum ResponsePlan<'c> {
     /// Forward the body; it is not checked.
     Pass,
+    /// Forward the body; it cannot be checked, because its content coding is not supported.
+    PassUndecoded,
     /// Check the body as this media type.
     Judge(&'c MediaType),
     /// Check the body as records of this media type. A client reads records as they arrive, so a
@@ -55,7 +57,7 @@ impl<'c> ResponsePlan<'c> {
     /// The media type as which the body is checked, where all of the body is present.
     pub fn media(self) -> Option<&'c MediaType> {
         match self {
-            Self::Pass => None,
+            Self::Pass | Self::PassUndecoded => None,
             Self::Judge(media) | Self::JudgeRecords(media) => Some(media),
         }
     }
@@ -182,7 +184,8 @@ fn check_framing(
 }
 
 /// Checks the body of a response with these headers and adds violations. An empty body counts as
-/// absent, however it was framed, and is not checked.
+/// absent, however it was framed, and is not checked. Returns whether the body could be checked: not
+/// if it is larger than a bound when it is decoded.
 pub fn check_response_body(
     contract: &CompiledContract,
     media: &MediaType,
@@ -191,9 +194,9 @@ pub fn check_response_body(
     settings: CheckSettings<'_>,
     scratch: &mut CheckScratch,
     violations: &mut Vec<Violation>,
-) {
+) -> bool {
     if bytes.is_empty() {
-        return;
+        return true;
     }
     let mut judge = BodyJudge {
         contract,
@@ -204,7 +207,7 @@ pub fn check_response_body(
     };
     with_message_steps(CHECK_STEPS_MAX, || {
         judge.validate_body(headers, bytes, scratch)
-    });
+    })
 }
 
 fn push_unreadable(
@@ -242,7 +245,8 @@ pub fn check_response_record(
 }
 
 /// Checks all records of a response as one array, and adds violations. The records have been checked
-/// one by one, by [`check_response_record`].
+/// one by one, by [`check_response_record`]. Returns that the body could be checked, as
+/// [`check_response_body`] does.
 pub fn check_response_sequence(
     contract: &CompiledContract,
     media: &MediaType,
@@ -251,7 +255,7 @@ pub fn check_response_sequence(
     settings: CheckSettings<'_>,
     scratch: &mut CheckScratch,
     violations: &mut Vec<Violation>,
-) {
+) -> bool {
     let mut judge = BodyJudge {
         contract,
         subject: BodySubject::ResponseBody,
@@ -262,6 +266,7 @@ pub fn check_response_sequence(
     with_message_steps(CHECK_STEPS_MAX, || {
         judge.validate_sequence(headers, bytes, scratch);
     });
+    true
 }
 
 fn push(
@@ -366,8 +371,11 @@ fn plan<'r>(media: &'r MediaType, headers: &HeaderMap) -> ResponsePlan<'r> {
         (false, Some(found)) => BodyFormat::of(&found),
         (false, None) => return ResponsePlan::Pass,
     };
-    if !media.checks(format) || codings(headers).is_err() {
+    if !media.checks(format) {
         return ResponsePlan::Pass;
+    }
+    if codings(headers).is_err() {
+        return ResponsePlan::PassUndecoded;
     }
     match format {
         _ if format.is_record_sequence() => ResponsePlan::JudgeRecords(media),

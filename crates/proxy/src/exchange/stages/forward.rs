@@ -139,7 +139,10 @@ async fn attempt(
     let is_idempotent = is_idempotent(request.method(), record);
     let timeouts = record.service.timeouts(record.operation());
     let wait = record.wait_for_upstream();
-    let result = upstream.send(request, is_idempotent, timeouts).await;
+    let interim = record.interim_responses();
+    let result = upstream
+        .send(request, is_idempotent, timeouts, &interim)
+        .await;
     let (now, took) = wait.end();
     match &result {
         Ok(response) => in_flight.record_response(response, now, took),

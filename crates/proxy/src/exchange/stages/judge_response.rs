@@ -27,7 +27,9 @@ use crate::exchange::data_core::DataCore;
 use crate::exchange::record_judge::{DeclaredMedia, RecordJudge};
 use crate::exchange::request_record::RequestRecord;
 use crate::exchange::service_core::{ForwardTarget, ServiceCore};
-use crate::exchange::unjudged_reason::{NO_MEMORY, RESPONSE_TOO_LARGE};
+use crate::exchange::unjudged_reason::{
+    DECODED_TOO_LARGE, NO_MEMORY, RESPONSE_TOO_LARGE, UNSUPPORTED_ENCODING,
+};
 
 pub(in crate::exchange) async fn judge_response(
     core: &Rc<DataCore>,
@@ -44,7 +46,7 @@ pub(in crate::exchange) async fn judge_response(
     }
 }
 
-/// A check of a whole body.
+/// A check of a whole body. It returns whether the body could be checked.
 type BodyCheck = fn(
     &CompiledContract,
     &MediaType,
@@ -53,7 +55,7 @@ type BodyCheck = fn(
     CheckSettings<'_>,
     &mut CheckScratch,
     &mut Vec<Violation>,
-);
+) -> bool;
 
 struct ResponseJudge {
     core: Rc<DataCore>,
@@ -89,7 +91,7 @@ impl ResponseJudge {
     ) -> Result<ServiceAnswer, ExchangeProblem> {
         let service = Rc::clone(&self.record.service);
         let media = match self.judge_head(&service, &answer.response)? {
-            ResponsePlan::Pass => return Ok(answer),
+            ResponsePlan::Pass | ResponsePlan::PassUndecoded => return Ok(answer),
             ResponsePlan::JudgeRecords(media) => return Ok(self.judge_records(media, answer)),
             ResponsePlan::Judge(media) => media,
         };
@@ -108,7 +110,7 @@ impl ResponseJudge {
         Ok(match self.judge_head(&service, &answer.response)? {
             ResponsePlan::Judge(media) => self.judge_copy(media, answer, check_response_body),
             ResponsePlan::JudgeRecords(media) => self.judge_records(media, answer),
-            ResponsePlan::Pass => answer,
+            ResponsePlan::Pass | ResponsePlan::PassUndecoded => answer,
         })
     }
 
@@ -179,6 +181,9 @@ impl ResponseJudge {
             )
         });
         enforce(&self.record, violations, cors_headers(response.headers()))?;
+        if matches!(plan, ResponsePlan::PassUndecoded) {
+            service.recorder.unjudged(UNSUPPORTED_ENCODING);
+        }
         Ok(plan)
     }
 
@@ -269,7 +274,7 @@ impl ResponseJudge {
     fn body_violations(&self, media: &MediaType, bytes: &[u8], check: BodyCheck) -> Vec<Violation> {
         let service = &self.record.service;
         let mut violations = Vec::new();
-        self.record.timed(|| {
+        let is_judged = self.record.timed(|| {
             check(
                 &service.contract,
                 media,
@@ -278,8 +283,11 @@ impl ResponseJudge {
                 service.check_settings(self.id),
                 &mut self.core.scratch.borrow_mut(),
                 &mut violations,
-            );
+            )
         });
+        if !is_judged {
+            service.recorder.unjudged(DECODED_TOO_LARGE);
+        }
         violations
     }
 }

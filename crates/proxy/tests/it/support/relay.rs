@@ -171,6 +171,7 @@ impl Pass {
     async fn answer(self, arrived: IncomingRequest) -> Response<AnswerBody> {
         let (mut head, ()) = arrived.request.into_parts();
         let body = arrived.body;
+        let interim = body.interim_responses();
         add_forwarding(&mut head.headers, &arrived.peer);
         add_request_id(&mut head.headers, &arrived.peer);
         let is_idempotent = head.method.is_idempotent();
@@ -196,6 +197,7 @@ impl Pass {
                 &mut http::Request::from_parts(head, body),
                 is_idempotent,
                 self.timeouts,
+                &interim,
             )
             .await
         {
