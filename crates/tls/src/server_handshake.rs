@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use portcullis_vocabulary::AlpnProtocol;
 use rustls::server::Acceptor;
 use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
@@ -24,6 +25,8 @@ pub struct TlsSession {
     pub server_name: Option<String>,
     /// The URI names of the client's certificate, which was verified; `None` if it has none.
     pub client_uris: Option<Vec<String>>,
+    /// Whether both sides chose HTTP/2.
+    pub is_http2: bool,
 }
 
 impl TlsSession {
@@ -59,10 +62,12 @@ pub async fn accept(
     // A certificate that was verified can be read; one that cannot has no usable name.
     let details = client.map(|client| CertificateDetails::of(client).unwrap_or_default());
     let client_uris = details.map(|details| details.uris);
+    let is_http2 = connection.alpn_protocol() == Some(AlpnProtocol::Http2.name().as_bytes());
     let session = TlsSession {
         certificate,
         server_name,
         client_uris,
+        is_http2,
     };
     Ok((Box::new(stream), session))
 }
