@@ -105,6 +105,21 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_scanned_alike_in_any_pieces(
+            bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200),
+            size in 1_usize..50,
+        ) {
+            let stream = [HTTP2_PREFACE, &bytes].concat();
+            let (mut whole, mut pieces) = (FrameScanner::default(), FrameScanner::default());
+            let expected = whole.feed(&stream);
+            let found: u32 = stream.chunks(size).map(|part| pieces.feed(part)).sum();
+            proptest::prop_assert_eq!(found, expected);
+            proptest::prop_assert_eq!(pieces.is_inside_head(), whole.is_inside_head());
+        }
+    }
+
     #[test]
     fn an_unfinished_head_is_noticed() {
         let mut scanner = FrameScanner::default();

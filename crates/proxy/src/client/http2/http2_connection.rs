@@ -41,8 +41,9 @@ pub(super) enum Http2End {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ConnectionPhase {
     Serving,
-    /// GOAWAY was sent. The number is that of the request from which on the client ignores it.
+    /// GOAWAY was sent. A client with more requests than these ignores it.
     GoingAway {
+        since: Instant,
         requests_max: u64,
     },
     /// The last GOAWAY is written until then, and nothing else.
@@ -166,6 +167,7 @@ impl<H: RequestHandler> Http2Connection<H> {
     fn go_away(&mut self) {
         if self.phase == ConnectionPhase::Serving {
             self.phase = ConnectionPhase::GoingAway {
+                since: Instant::now(),
                 requests_max: self.requests + u64::from(self.limits.http2.streams_max),
             };
             self.library.graceful_shutdown();
@@ -189,8 +191,8 @@ impl<H: RequestHandler> Http2Connection<H> {
             _ if self.meter.is_exceeded() => HttpRefusal::Http2ControlFrames,
             // The requests that are open now may be cancelled, too.
             _ if excess > self.limits.http2.streams_max => HttpRefusal::Http2Resets,
-            ConnectionPhase::GoingAway { requests_max } if self.requests > requests_max => {
-                HttpRefusal::Http2Malformed
+            ConnectionPhase::GoingAway { requests_max, .. } if self.requests > requests_max => {
+                HttpRefusal::Http2Excess
             }
             ConnectionPhase::Serving if excess > 0 => {
                 self.go_away();
@@ -229,13 +231,15 @@ impl<H: RequestHandler> Http2Connection<H> {
         let stall = self.state.write_deadline(limits);
         let head = self.meter.head_since();
         let idle = self.streams.idle_since().map(|since| {
-            let time = match self.phase {
+            let until = match self.phase {
                 // Time for the client to read the first GOAWAY and to answer it.
-                ConnectionPhase::GoingAway { .. } => limits.linger_timeout,
-                _ => limits.keep_alive_timeout,
+                ConnectionPhase::GoingAway { since: left, .. } => {
+                    since.max(left) + limits.linger_timeout
+                }
+                _ => since + limits.keep_alive_timeout,
             };
             let stop = self.registry.idle_until.get();
-            stop.map_or(since + time, |stop| stop.min(since + time))
+            stop.map_or(until, |stop| stop.min(until))
         });
         [
             stall.map(|at| (at, Http2Deadline::Stall)),
