@@ -43,7 +43,17 @@ impl TlsSession {
     }
 }
 
-/// Performs the handshake. The caller limits its time. If it fails, the client got an alert.
+/// A handshake that failed. The client got an alert.
+#[derive(Debug)]
+pub struct FailedHandshake {
+    /// Why it failed.
+    pub error: io::Error,
+    /// The socket, if the client has sent more than its first message. It may send more before it
+    /// reads the alert, which a reset would destroy.
+    pub socket: Option<TcpStream>,
+}
+
+/// Performs the handshake. The caller limits its time.
 ///
 /// # Errors
 /// If the client does not speak TLS, no version, cipher or protocol is common, its certificate is
@@ -51,12 +61,21 @@ impl TlsSession {
 pub async fn accept(
     tls: &ServerTls,
     stream: TcpStream,
-) -> io::Result<(Box<ServerTlsStream>, TlsSession)> {
-    let started = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+) -> Result<(Box<ServerTlsStream>, TlsSession), FailedHandshake> {
+    let opened = LazyConfigAcceptor::new(Acceptor::default(), stream).await;
+    let started = opened.map_err(|error| FailedHandshake {
+        error,
+        socket: None,
+    })?;
     let hello = started.client_hello();
     let certificate = Arc::clone(tls.index.choose(&hello));
     let server_name = hello.server_name().map(str::to_ascii_lowercase);
-    let stream = started.into_stream(Arc::clone(&certificate.config)).await?;
+    let accepting = started.into_stream(Arc::clone(&certificate.config));
+    let accepted = accepting.into_fallible().await;
+    let stream = accepted.map_err(|(error, socket)| FailedHandshake {
+        error,
+        socket: Some(socket),
+    })?;
     let (_, connection) = stream.get_ref();
     let client = connection.peer_certificates().and_then(<[_]>::first);
     // A certificate that was verified can be read; one that cannot has no usable name.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use portcullis_vocabulary::limits::{DURATION_MAX, KIB, MIB};
 
-use crate::tree::ConfigSection;
 use crate::tree::config_value::{count, duration, size, word};
+use crate::tree::{ConfigNode, ConfigSection};
 
 /// When clients may speak HTTP/2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,12 +72,8 @@ impl Default for Http2Config {
 pub(crate) fn read_http2(mut section: ConfigSection<'_>) -> Http2Config {
     let s = &mut section;
     let d = Http2Config::default();
-    let mut window = |key, default: u32| {
-        let bytes = s.value(key, default as usize, size(WINDOW_MIN..=WINDOW_MAX));
-        u32::try_from(bytes).unwrap_or(default)
-    };
-    let stream_window = window("stream_window", d.stream_window);
-    let connection_window = window("connection_window", d.connection_window);
+    let window = size(WINDOW_MIN..=WINDOW_MAX);
+    let window = |node: &ConfigNode| Ok(u32::try_from(window(node)?).unwrap_or(u32::MAX));
     let http2 = Http2Config {
         enabled: s.value("enabled", d.enabled, word(&Http2Mode::NAMES)),
         streams_max: s.value("streams_max", d.streams_max, count(1..=10_000)),
@@ -94,8 +90,8 @@ pub(crate) fn read_http2(mut section: ConfigSection<'_>) -> Http2Config {
             d.age_max,
             duration(Duration::ZERO..=DURATION_MAX),
         ),
-        stream_window,
-        connection_window,
+        stream_window: s.value("stream_window", d.stream_window, window),
+        connection_window: s.value("connection_window", d.connection_window, window),
     };
     if http2.connection_window < http2.stream_window {
         let message = "is smaller than stream_window, so one request body could stop all others";
@@ -105,7 +101,7 @@ pub(crate) fn read_http2(mut section: ConfigSection<'_>) -> Http2Config {
     http2
 }
 
-/// The windows that a client has before it reads the settings cannot be smaller (RFC 9113 section
-/// 6.9.2).
+/// The window that a client has before it reads the settings; smaller ones would not hold (RFC 9113
+/// section 6.9.2).
 const WINDOW_MIN: usize = 64 * KIB;
 const WINDOW_MAX: usize = 64 * MIB;
