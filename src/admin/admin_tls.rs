@@ -54,8 +54,10 @@ impl AdminTls {
                 "it is not TLS; use https, see [admin.tls]",
             ));
         }
-        let (stream, _) = accept(&self.active.load(), stream).await?;
-        Ok(stream)
+        let accepted = accept(&self.active.load(), stream).await;
+        accepted
+            .map(|(stream, _)| stream)
+            .map_err(|failed| failed.error)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crate::admin::{AdminAccess, AdminState, Readiness};
-use portcullis_config::Config;
+use portcullis_config::{Config, Http2Config};
 use portcullis_proxy::inspect::InspectLimits;
 use portcullis_proxy::{
     BoundListener, ClientLimits, ConnectionCap, CoreResources, DrainSignal, ListenerSettings,
@@ -194,20 +194,21 @@ fn settings(
     cap: Arc<ConnectionCap>,
 ) -> ListenerSettings {
     ListenerSettings {
-        limits: wire_limits(&config.limits),
+        limits: wire_limits(&config.limits, config.listen_http2),
         trusted_networks: config.identity.trusted_peers.networks().to_vec(),
         tls,
         cap,
     }
 }
 
-fn wire_limits(limits: &Limits) -> ClientLimits {
+fn wire_limits(limits: &Limits, http2: Http2Config) -> ClientLimits {
     ClientLimits {
         inspect: InspectLimits {
             target_bytes_max: limits.request_target_bytes_max,
             header_count_max: limits.header_count_max,
             header_bytes_max: limits.header_bytes_max,
         },
+        http2,
         request_head_timeout: limits.request_head_timeout,
         keep_alive_timeout: limits.idle_timeout,
         response_rate_min: limits.response_rate_min as u64,

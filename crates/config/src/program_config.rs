@@ -7,8 +7,8 @@ use std::sync::Arc;
 use portcullis_vocabulary::{Catalog, Limits, SquadId, TierPolicies};
 
 use super::sections::{
-    AccessLogConfig, AdminToken, IdentityConfig, LogConfig, OwnerConfig, PortTlsConfig,
-    RefusalConfig, RuntimeConfig, ServiceConfig, TracingConfig, UpstreamTarget,
+    AccessLogConfig, AdminToken, Http2Config, IdentityConfig, LogConfig, OwnerConfig,
+    PortTlsConfig, RefusalConfig, RuntimeConfig, ServiceConfig, TracingConfig, UpstreamTarget,
 };
 
 /// The whole configuration, from [`load`](super::load()) or [`Config::single`].
@@ -18,6 +18,8 @@ pub struct Config {
     pub listen_address: SocketAddr,
     /// TLS for clients, `listen.tls`.
     pub listen_tls: PortTlsConfig,
+    /// HTTP/2 for clients, `listen.http2`.
+    pub listen_http2: Http2Config,
     /// The pseudonym in the `Via` field of forwarded requests, `listen.via`.
     pub via: String,
     /// The address for operators, `admin.address`.
@@ -81,7 +83,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen_address: SocketAddr::from(([0, 0, 0, 0], 8080)),
-            listen_tls: PortTlsConfig::default(),
+            listen_tls: PortTlsConfig::for_clients(),
+            listen_http2: Http2Config::default(),
             via: "portcullis".to_owned(),
             admin_address: SocketAddr::from(([127, 0, 0, 1], 9901)),
             admin_tls: PortTlsConfig::default(),

@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use portcullis_vocabulary::protection::Protection;
-use portcullis_vocabulary::{Catalog, ConfigLocation};
+use portcullis_vocabulary::{AlpnProtocol, Catalog, ConfigLocation};
 
 use super::program_config::Config;
 use super::sections::{
-    IdentityContext, PortTlsConfig, ReloadConfig, ServiceContext, read_access_log, read_admin,
-    read_identity, read_limits, read_log, read_owner, read_port_tls, read_protection,
-    read_refusals, read_reload, read_runtime, read_services, read_tiers, read_tracing,
+    Http2Config, IdentityContext, PortTlsConfig, ReloadConfig, ServiceContext, read_access_log,
+    read_admin, read_http2, read_identity, read_limits, read_log, read_owner, read_port_tls,
+    read_protection, read_refusals, read_reload, read_runtime, read_services, read_tiers,
+    read_tracing,
 };
 use super::tree::config_value::{address, boolean};
 use super::tree::{ConfigNode, ConfigSection, ConfigValueError};
@@ -61,6 +62,7 @@ pub(super) fn read_config(
     Config {
         listen_address: listen.address,
         listen_tls: listen.tls,
+        listen_http2: listen.http2,
         via: listen.via,
         admin_address,
         admin_tls,
@@ -86,6 +88,7 @@ struct ListenSection {
     location: ConfigLocation,
     via: String,
     tls: PortTlsConfig,
+    http2: Http2Config,
 }
 
 fn read_listen(
@@ -96,13 +99,22 @@ fn read_listen(
     let location = section.location_of("address");
     let address = section.value("address", default.listen_address, address);
     let via = section.value("via", default.via.clone(), pseudonym);
-    let tls = read_port_tls(section.section("tls"), directory);
+    let mut tls = read_port_tls(section.section("tls"), &default.listen_tls, directory);
+    let http2 = read_http2(section.section("http2"));
+    if !http2.is_enabled() {
+        tls.alpn.retain(|protocol| *protocol != AlpnProtocol::Http2);
+        if tls.alpn.is_empty() {
+            let message = "leaves no protocol, because HTTP/2 is off; add \"http/1.1\"";
+            section.refuse("tls.alpn", message);
+        }
+    }
     section.finish();
     ListenSection {
         address,
         location,
         via,
         tls,
+        http2,
     }
 }
 

@@ -419,7 +419,7 @@ fn suggests_the_nearest_key_for_an_unknown_one() {
     refuses("[limits]\nbody_byte_max = 1", "config.toml:6: limits.body_byte_max: unknown key; try body_bytes_max");
     refuses("[limits]\nbody-bytes-max = 1", "config.toml:6: limits.body-bytes-max: unknown key; try body_bytes_max");
     refuses("[limit]\nbody_bytes_max = 1", "config.toml:5: limit: unknown key; try limits");
-    refuses("[listen]\nport = 1", "config.toml:6: listen.port: unknown key; known keys: address, via, tls");
+    refuses("[listen]\nport = 1", "config.toml:6: listen.port: unknown key; known keys: address, via, tls, http2");
     let via = "listen.via: expected 1 to 64 letters, digits, '.', '_' and '-', found \"two words\"";
     refuses("[listen]\nvia = \"two words\"", &format!("config.toml:6: {via}"));
     let idle = "services.orders.body_idle_timeout: expected a duration from 1ms to 1day, found \"0s\"";

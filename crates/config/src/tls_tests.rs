@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use portcullis_vocabulary::{ClientAuth, TlsVersion};
+use portcullis_vocabulary::{AlpnProtocol, ClientAuth, TlsVersion};
 
 use super::*;
 
@@ -66,9 +66,38 @@ fn reports_invalid_ports() {
     let check = |line: &str, message: &str| refuses(&format!("{PORT}{line}"), &format!("7: listen.tls.{message}"));
     check("min_version = \"1.1\"", "min_version: expected \"1.2\" or \"1.3\", found \"1.1\"; try \"1.2\"");
     check("handshake_timeout = \"2m\"", "handshake_timeout: expected a duration from 1ms to 1m, found \"2m\"");
-    check("alpn = [\"h2\"]", "alpn: unknown key; known keys: certificates, min_version, handshake_timeout, client_auth, client_ca, client_crl");
+    let alpn = "alpn: expected a list of \"h2\" and \"http/1.1\", each at most once";
+    for list in ["[\"h3\"]", "[\"h2\", \"h2\"]", "[]"] {
+        check(&format!("alpn = {list}"), &format!("{alpn}, found a list"));
+    }
     refuses(&format!("{PORT}client_auth = \"required\""), "5: listen.tls.client_ca: is missing: client certificates are verified with its authorities");
     refuses(&format!("{PORT}client_ca = \"ca.pem\""), "5: listen.tls.client_ca: has no effect while client_auth is \"off\"; try \"optional\" or \"required\" there");
+}
+
+#[test]
+fn http2_is_offered_unless_it_is_off() {
+    let alpn = |lines: &str| {
+        load_text(&format!("{SERVICE}{PORT}{lines}"))
+            .unwrap()
+            .listen_tls
+            .alpn
+    };
+    let (h2, h1) = (AlpnProtocol::Http2, AlpnProtocol::Http11);
+    assert_eq!(alpn(""), [h2, h1]);
+    assert_eq!(alpn("alpn = [\"http/1.1\", \"h2\"]"), [h1, h2]);
+    assert_eq!(alpn("[listen.http2]\nenabled = \"off\""), [h1]);
+    let admin = load_text(&format!("{SERVICE}{PORT}")).unwrap().admin_tls;
+    assert_eq!(admin.alpn, [h1]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn reports_invalid_http2() {
+    let check = |lines: &str, message: &str| refuses(&format!("[listen.http2]\n{lines}"), &format!("6: listen.http2.{message}"));
+    check("enabled = \"on\"", "enabled: expected \"auto\" or \"off\", found \"on\"");
+    check("streams_max = 0", "streams_max: expected a whole number from 1 to 10000, found 0");
+    refuses("[listen.http2]\nstream_window = \"2MiB\"", "5: listen.http2.connection_window: is smaller than stream_window, so one request body could stop all others");
+    refuses(&format!("{PORT}alpn = [\"h2\"]\n[listen.http2]\nenabled = \"off\""), "5: listen.tls.alpn: leaves no protocol, because HTTP/2 is off; add \"http/1.1\"");
 }
 
 #[test]

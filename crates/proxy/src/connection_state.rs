@@ -2,15 +2,18 @@
 //!
 //! The socket (`InspectedStream`) and the driver with the timer (`ConnectionDriver`) run in one task,
 //! and so does the request body (`RequestBody`) until its request is answered. The rest of an upload
-//! is then sent by another task of the same thread, so plain cells are enough.
+//! is then sent by another task of the same thread, so plain cells are enough. Each stream of an
+//! HTTP/2 connection has its own state, and so has its connection.
 
 use std::cell::{Cell, RefCell};
-use std::task::Waker;
+use std::io;
+use std::task::{Poll, Waker};
 
 use bytes::BytesMut;
 use tokio::time::Instant;
 
 use super::inspect::{HttpRefusal, StreamPosition};
+use super::limits::ClientLimits;
 use super::write_pace::WritePace;
 
 /// The shared state of one connection.
@@ -60,6 +63,10 @@ pub(crate) struct ConnectionState {
     pub(super) body_waker: RefCell<Option<Waker>>,
     /// Wakes the driver.
     pub(super) driver_waker: RefCell<Option<Waker>>,
+    /// How many bytes of the preface of HTTP/2 the connection began with, while it may become one.
+    pub(super) preface_bytes: Cell<Option<u8>>,
+    /// Whether the connection began with the preface of HTTP/2.
+    pub(super) is_http2: Cell<bool>,
     /// Whether the connection is aborted because the process stops.
     pub(super) is_aborted: Cell<bool>,
 }
@@ -89,6 +96,8 @@ impl ConnectionState {
             body_ended: Cell::new(None),
             body_waker: RefCell::new(None),
             driver_waker: RefCell::new(None),
+            preface_bytes: Cell::new(None),
+            is_http2: Cell::new(false),
             is_aborted: Cell::new(false),
         }
     }
@@ -119,6 +128,43 @@ impl ConnectionState {
         if self.answered.replace(handed_over) != handed_over && self.is_idle() {
             self.since.set(Instant::now());
         }
+    }
+
+    /// Notes the result of a write to the client.
+    pub(super) fn note_write(&self, written: &Poll<io::Result<usize>>) {
+        match written {
+            Poll::Ready(written) => self.note_accepted(*written.as_ref().unwrap_or(&0)),
+            Poll::Pending => self.note_stall(),
+        }
+    }
+
+    /// Notes that the client has accepted bytes.
+    pub(super) fn note_accepted(&self, bytes: usize) {
+        let waited = self.stalled.take().map(|since| since.elapsed());
+        let pace = self.write_pace.get().after(waited, bytes);
+        self.write_pace.set(pace);
+    }
+
+    /// Notes that the client accepts no bytes now.
+    pub(super) fn note_stall(&self) {
+        if self.stalled.get().is_none() {
+            self.stalled.set(Some(Instant::now()));
+        }
+    }
+
+    /// When the client is too slow, if it is waited for.
+    pub(super) fn write_deadline(&self, limits: &ClientLimits) -> Option<Instant> {
+        let since = self.stalled.get()?;
+        let pace = self.write_pace.get().settled(limits);
+        self.write_pace.set(pace);
+        Some(pace.deadline(since, limits))
+    }
+
+    /// Ends the wait for the current body.
+    pub(super) fn expire_body(&self) {
+        self.body_deadline.set(None);
+        self.body_expired.set(true);
+        self.wake_body();
     }
 
     /// Notes that the current body was read to its end.

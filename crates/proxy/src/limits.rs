@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use portcullis_config::Http2Config;
+
 use super::inspect::InspectLimits;
 
 /// The number of header fields that the HTTP library reads by default. It is fastest with it.
@@ -15,6 +17,8 @@ pub(super) const RESPONSE_BUFFERS_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub struct ClientLimits {
     /// Limits of the size of request heads and chunked bodies.
     pub inspect: InspectLimits,
+    /// Whether clients may speak HTTP/2, and the bounds of one connection.
+    pub http2: Http2Config,
     /// Time from the first byte of a head to its end.
     pub request_head_timeout: Duration,
     /// Time a connection may be idle, before the first request and between two requests.
@@ -50,6 +54,7 @@ impl Default for ClientLimits {
                 header_count_max: 100,
                 header_bytes_max: 64 * 1024,
             },
+            http2: Http2Config::default(),
             request_head_timeout: Duration::from_secs(10),
             keep_alive_timeout: Duration::from_secs(75),
             request_body_timeout: Duration::from_secs(30),

@@ -33,7 +33,7 @@ pub use active_tls::ActiveTls;
 pub use certificate_details::CertificateDetails;
 pub use pem_file::{PemFile, TlsMaterialError};
 pub use served_certificate::ServedCertificate;
-pub use server_handshake::{ServerTlsStream, TlsSession, accept};
+pub use server_handshake::{FailedHandshake, ServerTlsStream, TlsSession, accept};
 pub use server_tls::{CertificateFiles, ServerTls, ServerTlsFiles};
 pub use tls_fault::TlsFault;
 pub use tls_provider::install_provider;

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use portcullis_vocabulary::AlpnProtocol;
 use rustls::server::Acceptor;
 use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
@@ -24,6 +25,8 @@ pub struct TlsSession {
     pub server_name: Option<String>,
     /// The URI names of the client's certificate, which was verified; `None` if it has none.
     pub client_uris: Option<Vec<String>>,
+    /// Whether both sides chose HTTP/2.
+    pub is_http2: bool,
 }
 
 impl TlsSession {
@@ -40,7 +43,17 @@ impl TlsSession {
     }
 }
 
-/// Performs the handshake. The caller limits its time. If it fails, the client got an alert.
+/// A handshake that failed. The client got an alert.
+#[derive(Debug)]
+pub struct FailedHandshake {
+    /// Why it failed.
+    pub error: io::Error,
+    /// The socket, if the client has sent more than its first message. It may send more before it
+    /// reads the alert, which a reset would destroy.
+    pub socket: Option<TcpStream>,
+}
+
+/// Performs the handshake. The caller limits its time.
 ///
 /// # Errors
 /// If the client does not speak TLS, no version, cipher or protocol is common, its certificate is
@@ -48,21 +61,32 @@ impl TlsSession {
 pub async fn accept(
     tls: &ServerTls,
     stream: TcpStream,
-) -> io::Result<(Box<ServerTlsStream>, TlsSession)> {
-    let started = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+) -> Result<(Box<ServerTlsStream>, TlsSession), FailedHandshake> {
+    let opened = LazyConfigAcceptor::new(Acceptor::default(), stream).await;
+    let started = opened.map_err(|error| FailedHandshake {
+        error,
+        socket: None,
+    })?;
     let hello = started.client_hello();
     let certificate = Arc::clone(tls.index.choose(&hello));
     let server_name = hello.server_name().map(str::to_ascii_lowercase);
-    let stream = started.into_stream(Arc::clone(&certificate.config)).await?;
+    let accepting = started.into_stream(Arc::clone(&certificate.config));
+    let accepted = accepting.into_fallible().await;
+    let stream = accepted.map_err(|(error, socket)| FailedHandshake {
+        error,
+        socket: Some(socket),
+    })?;
     let (_, connection) = stream.get_ref();
     let client = connection.peer_certificates().and_then(<[_]>::first);
     // A certificate that was verified can be read; one that cannot has no usable name.
     let details = client.map(|client| CertificateDetails::of(client).unwrap_or_default());
     let client_uris = details.map(|details| details.uris);
+    let is_http2 = connection.alpn_protocol() == Some(AlpnProtocol::Http2.name().as_bytes());
     let session = TlsSession {
         certificate,
         server_name,
         client_uris,
+        is_http2,
     };
     Ok((Box::new(stream), session))
 }

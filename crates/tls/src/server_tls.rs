@@ -14,7 +14,7 @@ use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::sign::SingleCertAndKey;
 use rustls::{ServerConfig, SupportedProtocolVersion};
 
-use portcullis_vocabulary::{ClientAuth, TlsVersion};
+use portcullis_vocabulary::{AlpnProtocol, ClientAuth, TlsVersion};
 
 use super::certificate_details::CertificateDetails;
 use super::pem_file::{
@@ -23,9 +23,6 @@ use super::pem_file::{
 use super::served_certificate::{CertificateIndex, ServedCertificate};
 use super::tls_provider::provider;
 
-/// The application protocol of a port (RFC 7301).
-const HTTP_11: &[u8] = b"http/1.1";
-
 /// What a port needs.
 #[derive(Clone, Debug)]
 pub struct ServerTlsFiles {
@@ -33,6 +30,8 @@ pub struct ServerTlsFiles {
     pub certificates: Vec<CertificateFiles>,
     /// The oldest version.
     pub min_version: TlsVersion,
+    /// The protocols that are offered inside TLS, the preferred one first.
+    pub alpn: Vec<AlpnProtocol>,
     /// Whether clients have certificates.
     pub client_auth: ClientAuth,
     /// The authorities of client certificates.
@@ -101,7 +100,8 @@ fn server_config(
         None => builder.with_no_client_auth(),
     };
     let mut config = builder.with_cert_resolver(Arc::new(resolver));
-    config.alpn_protocols = vec![HTTP_11.to_vec()];
+    let names = files.alpn.iter().map(|protocol| protocol.name());
+    config.alpn_protocols = names.map(|name| name.as_bytes().to_vec()).collect();
     if verifier.is_some() {
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;

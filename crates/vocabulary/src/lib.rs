@@ -9,7 +9,7 @@
 //! - [`enforcement`] has the classes of contract violations and what is done about them.
 //! - [`protection`] has the policies of circuit breakers, concurrency limits, budgets and retries.
 //! - [`ContractReading`] says how a contract with flaws is read.
-//! - [`ClientAuth`] and [`TlsVersion`] say how a port speaks TLS, and [`SpiffeId`] names a workload.
+//! - [`ClientAuth`], [`TlsVersion`] and [`AlpnProtocol`] say how a port speaks TLS, and [`SpiffeId`] names a workload.
 //! - [`HeaderPolicy`] says what is done with header fields that servers read differently.
 //! - [`limits`] has every bound of the program.
 //!
@@ -52,4 +52,4 @@ pub use spiffe_id::{InvalidSpiffeId, InvalidTrustDomain, SpiffeId, TrustDomain};
 pub use squad::{DeployPolicy, Squad, SquadId};
 pub use squad_name::{InvalidSquadName, SquadName};
 pub use tier::{Tier, UnknownTier};
-pub use tls_policy::{ClientAuth, TlsVersion};
+pub use tls_policy::{AlpnProtocol, ClientAuth, TlsVersion};

@@ -1,4 +1,4 @@
-//! How a port speaks TLS: versions, and what it asks of clients.
+//! How a port speaks TLS: versions, protocols inside, and what it asks of clients.
 
 /// A version of TLS. Older ones are not supported (RFC 8996).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -8,6 +8,15 @@ pub enum TlsVersion {
     V12,
     /// TLS 1.3 (RFC 8446).
     V13,
+}
+
+/// A protocol that a port offers inside TLS (RFC 7301).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlpnProtocol {
+    /// HTTP/2 (RFC 9113).
+    Http2,
+    /// HTTP/1.1 (RFC 9112).
+    Http11,
 }
 
 /// Whether clients present a certificate.
@@ -25,6 +34,19 @@ pub enum ClientAuth {
 impl TlsVersion {
     /// Each version with its name in the configuration.
     pub const NAMES: [(&'static str, Self); 2] = [("1.2", Self::V12), ("1.3", Self::V13)];
+}
+
+impl AlpnProtocol {
+    /// Each protocol with its name in the handshake and in the configuration.
+    pub const NAMES: [(&'static str, Self); 2] = [("h2", Self::Http2), ("http/1.1", Self::Http11)];
+
+    /// The name in the handshake.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http2 => "h2",
+            Self::Http11 => "http/1.1",
+        }
+    }
 }
 
 impl ClientAuth {

@@ -102,6 +102,7 @@ fn merge(old: &Config, new: &Config) -> Config {
     let mut merged = Config {
         listen_address: old.listen_address,
         listen_tls: old.listen_tls.clone(),
+        listen_http2: old.listen_http2,
         via: old.via.clone(),
         admin_address: old.admin_address,
         admin_tls: old.admin_tls.clone(),
@@ -147,6 +148,7 @@ fn restart_only_changes(old: &Config, new: &Config) -> Vec<String> {
     let mut notes = ChangeNotes::default();
     notes.add("listen.address", old.listen_address != new.listen_address);
     notes.add("listen.tls", old.listen_tls != new.listen_tls);
+    notes.add("listen.http2", old.listen_http2 != new.listen_http2);
     notes.add("listen.via", old.via != new.via);
     notes.add("admin.address", old.admin_address != new.admin_address);
     notes.add("admin.tls", old.admin_tls != new.admin_tls);

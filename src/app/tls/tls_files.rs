@@ -53,6 +53,7 @@ impl TlsFileReader<'_> {
         let files = ServerTlsFiles {
             certificates: certificates.collect::<Result<_, _>>()?,
             min_version: config.min_version,
+            alpn: config.alpn.clone(),
             client_auth: config.client_auth,
             client_ca: self.optional(config.client_ca.as_deref())?,
             client_crl: self.optional(config.client_crl.as_deref())?,

@@ -30,6 +30,14 @@ impl TlsClient {
         Self::with(authority, None, rustls::ALL_VERSIONS)
     }
 
+    /// A client that offers these protocols.
+    pub(crate) fn speaking(authority: &TestAuthority, protocols: &[&str]) -> Self {
+        let mut client = Self::new(authority);
+        let names = protocols.iter().map(|name| name.as_bytes().to_vec());
+        Arc::make_mut(&mut client.config).alpn_protocols = names.collect();
+        client
+    }
+
     /// A client with a certificate.
     pub(crate) fn identified(authority: &TestAuthority, certificate: &TestCertificate) -> Self {
         Self::with(authority, Some(certificate), rustls::ALL_VERSIONS)

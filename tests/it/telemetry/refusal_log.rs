@@ -86,7 +86,7 @@ fn a_refused_stream_is_logged_with_its_request() {
         ["shop", "GET", "/items/{}", "400", "malformed-field-name"],
     );
     check(
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"PRI * HTTP/2.1\r\n\r\nSM\r\n\r\n",
         ["-", "*", "-", "505", "unsupported-version"],
     );
     // The head ends too late, after its first lines have arrived.

@@ -63,7 +63,7 @@ pub(crate) fn read_admin(
 ) -> (SocketAddr, Option<AdminToken>, PortTlsConfig) {
     let address = section.value("address", default, address);
     let token = section.secret("token", parsed);
-    let tls = read_port_tls(section.section("tls"), directory);
+    let tls = read_port_tls(section.section("tls"), &PortTlsConfig::default(), directory);
     section.finish();
     (address, token, tls)
 }

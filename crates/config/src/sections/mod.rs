@@ -6,6 +6,7 @@
 //! returned only if nothing was reported.
 
 mod port_tls_section;
+mod http2_section;
 mod admin_section;
 mod identity_section;
 mod runtime_section;
@@ -30,6 +31,7 @@ pub use access_log_section::{AccessLogConfig, AccessLogPath};
 pub use admin_section::{AdminToken, InvalidAdminToken};
 pub use contract_source::ContractSource;
 pub use host_pattern::HostPattern;
+pub use http2_section::{Http2Config, Http2Mode};
 pub use identity_section::{
     CertificateIdentityConfig, IdentityConfig, IdentitySource, JwtConfig, KeySource,
 };
@@ -47,6 +49,7 @@ pub use upstream_tls_section::UpstreamTlsConfig;
 
 pub(super) use access_log_section::read_access_log;
 pub(super) use admin_section::read_admin;
+pub(super) use http2_section::read_http2;
 pub(super) use identity_section::{IdentityContext, read_identity};
 pub(super) use limits_section::read_limits;
 pub(super) use log_section::read_log;

@@ -2,6 +2,8 @@
 
 mod body_budget;
 mod body_patience;
+mod http2_body;
+mod incoming_body;
 mod request_body;
 mod buffered_body;
 mod forward_body;
@@ -14,5 +16,7 @@ pub(super) use buffered_body::buffer_body;
 pub use buffered_body::{BufferOutcome, BufferedBody};
 pub(super) use forward_body::BodyChecker;
 pub use forward_body::ForwardBody;
+pub(super) use http2_body::{Http2Body, SharedResponse};
+pub(super) use incoming_body::IncomingBody;
 pub(super) use request_body::UploadProgress;
 pub use request_body::{RequestBody, RequestBodyError};

@@ -10,12 +10,12 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::body_budget::BodyLease;
 use super::body_patience::BodyPatience;
 use super::buffered_body::{BufferOutcome, BufferedBody, buffer_body};
+use super::incoming_body::IncomingBody;
 use crate::connection_state::ConnectionState;
 use crate::headers::remove_forbidden_trailers;
 use crate::inspect::HttpRefusal;
@@ -54,7 +54,7 @@ pub enum RequestBodyError {
 /// The body of an arrived request.
 #[derive(Debug)]
 pub struct RequestBody {
-    incoming: Incoming,
+    incoming: IncomingBody,
     state: Rc<ConnectionState>,
     /// The number of its request on the connection.
     request: u64,
@@ -64,7 +64,7 @@ pub struct RequestBody {
 
 impl RequestBody {
     pub(crate) fn new(
-        incoming: Incoming,
+        incoming: IncomingBody,
         state: Rc<ConnectionState>,
         limits: &ClientLimits,
     ) -> Self {
@@ -211,7 +211,7 @@ impl Body for RequestBody {
         if let Some(failure) = this.failure() {
             return Poll::Ready(Some(Err(failure)));
         }
-        let polled = Pin::new(&mut this.incoming).poll_frame(cx);
+        let polled = this.incoming.poll_frame(cx);
         let Poll::Ready(frame) = polled else {
             this.begin_wait(cx);
             return Poll::Pending;
@@ -232,8 +232,10 @@ impl Body for RequestBody {
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
-            Some(Err(_)) => {
-                let failure = this.failure().unwrap_or(RequestBodyError::ClientGone);
+            Some(Err(refusal)) => {
+                let refused = refusal.map(RequestBodyError::Refused);
+                let failure = refused.or_else(|| this.failure());
+                let failure = failure.unwrap_or(RequestBodyError::ClientGone);
                 Poll::Ready(Some(Err(failure)))
             }
             None => {

@@ -17,6 +17,7 @@ use super::connection_driver::{ConnectionDriver, ConnectionEnd, SocketOwner};
 use super::connection_registry::{ConnectionPermit, ConnectionRegistry};
 use super::connection_service::ConnectionService;
 use super::final_answer::{close_with_linger, write_answer};
+use super::http2::serve_http2;
 use super::incoming_request::RequestHandler;
 use super::inspected_stream::InspectedStream;
 use super::tls_opening::{ListenerTls, NO_TLS_ALERT, TlsOpening};
@@ -46,7 +47,7 @@ struct ClosingSocket {
     with_body: bool,
     /// Whether the framing of the last answer shows where it ends.
     is_framed: bool,
-    /// The beginning of the head that was refused.
+    /// The beginning of the head that was refused, or of an HTTP/2 connection.
     head_start: Vec<u8>,
 }
 
@@ -66,6 +67,10 @@ pub(super) async fn serve_connection<H: RequestHandler>(
         return;
     };
     let peer = Rc::new(peer);
+    if peer.tls.as_ref().is_some_and(|tls| tls.is_http2) {
+        let served = serve_http2(stream, Vec::new(), &peer, &permit, &context);
+        return Box::pin(served).await;
+    }
     let ClosingSocket {
         mut stream,
         end,
@@ -100,6 +105,17 @@ pub(super) async fn serve_connection<H: RequestHandler>(
             permit.registry().counts.borrow_mut().refused += 1;
             let answer = context.handler.refuse(refusal, &peer, &head_start);
             write_answer(&mut stream, answer, with_body, context.limits.write_timeout).await;
+            close_with_linger(stream, &context.limits, &permit).await;
+        }
+        // Boxed, so that HTTP/1.1 connections have no room for it.
+        ConnectionEnd::Http2 if context.limits.http2.is_enabled() => {
+            Box::pin(serve_http2(stream, head_start, &peer, &permit, &context)).await;
+        }
+        ConnectionEnd::Http2 => {
+            permit.registry().counts.borrow_mut().refused += 1;
+            drop(context.handler.refuse(HttpRefusal::Http2Off, &peer, &[]));
+            log_http2_off(&peer);
+            let _ = stream.write_all(&HTTP2_OFF).await;
             close_with_linger(stream, &context.limits, &permit).await;
         }
         ConnectionEnd::WithoutAnswer => stream.notify_close(),
@@ -139,6 +155,25 @@ fn log_tls_on_plain_port(peer: &Peer) {
             suppressed,
             "a client speaks TLS on a port without it; use http there, or set `certificates` in \
              [listen.tls]"
+        );
+    }
+}
+
+/// SETTINGS and GOAWAY with HTTP_1_1_REQUIRED (RFC 9113 section 7).
+const HTTP2_OFF: [u8; 26] = [
+    0, 0, 0, 4, 0, 0, 0, 0, 0, //
+    0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13,
+];
+
+fn log_http2_off(peer: &Peer) {
+    static HTTP2_OFF_PORT: LogThrottle = LogThrottle::new();
+    if let Some(suppressed) = HTTP2_OFF_PORT.pass(std::time::Instant::now()) {
+        let peer = peer.address.ip();
+        tracing::warn!(
+            %peer,
+            suppressed,
+            "a client speaks HTTP/2 on a port where it is off; use HTTP/1.1 there, or set \
+             `enabled = \"auto\"` in [listen.http2]"
         );
     }
 }

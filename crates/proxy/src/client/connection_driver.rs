@@ -37,6 +37,8 @@ pub(super) enum ConnectionEnd {
     WithoutAnswer,
     /// Inside an answer, which the client must not take for complete.
     Broken,
+    /// With HTTP/2 from its first byte on.
+    Http2,
     /// With data that the client does not accept left in the kernel's buffer.
     Stalled,
 }
@@ -126,9 +128,7 @@ where
                 (Poll::Ready(()), DeadlineAction::End(end)) => return Poll::Ready(end),
                 (Poll::Ready(()), DeadlineAction::Park) => self.park(),
                 (Poll::Ready(()), DeadlineAction::ExpireBody) => {
-                    self.state.body_deadline.set(None);
-                    self.state.body_expired.set(true);
-                    self.state.wake_body();
+                    self.state.expire_body();
                 }
             }
         }
@@ -172,6 +172,9 @@ where
     /// How the connection must end although the library would continue.
     fn pending_end(&self) -> Option<ConnectionEnd> {
         let state = &self.state;
+        if state.is_http2.get() {
+            return Some(ConnectionEnd::Http2);
+        }
         if !state.is_idle() || state.refused_in_body.get() {
             return None;
         }
@@ -203,12 +206,7 @@ where
             }
             return Some((until, DeadlineAction::End(ConnectionEnd::WithoutAnswer)));
         }
-        let stalled = state.stalled.get();
-        let stalled = stalled.map(|since| {
-            let pace = state.write_pace.get().settled(limits);
-            state.write_pace.set(pace);
-            pace.deadline(since, limits)
-        });
+        let stalled = state.write_deadline(limits);
         let half_closed = state.half_closed.get();
         let half_closed = half_closed.map(|since| since + limits.half_close_grace);
         let body = state.body_deadline.get();

@@ -22,7 +22,7 @@ use crate::headers::Peer;
 use crate::limits::ClientLimits;
 
 /// The source of an answer's body.
-enum AnswerSource {
+pub(super) enum AnswerSource {
     /// It is in memory, or almost.
     Direct(Box<AnswerBody>),
     /// It comes from the upstream.
@@ -122,7 +122,7 @@ impl Body for TrackedBody {
 }
 
 impl AnswerSource {
-    fn new(
+    pub(super) fn new(
         body: AnswerBody,
         buffer_max: usize,
         registry: &ConnectionRegistry,
@@ -138,7 +138,7 @@ impl AnswerSource {
         Self::Buffered(answer)
     }
 
-    fn poll_frame(
+    pub(super) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, AnswerInterruption>>> {
@@ -148,14 +148,14 @@ impl AnswerSource {
         }
     }
 
-    fn is_end_stream(&self) -> bool {
+    pub(super) fn is_end_stream(&self) -> bool {
         match self {
             Self::Direct(body) => body.is_end_stream(),
             Self::Buffered(answer) => answer.borrow().is_end_stream(),
         }
     }
 
-    fn size_hint(&self) -> SizeHint {
+    pub(super) fn size_hint(&self) -> SizeHint {
         match self {
             Self::Direct(body) => body.size_hint(),
             Self::Buffered(answer) => answer.borrow().size_hint(),
@@ -163,7 +163,7 @@ impl AnswerSource {
     }
 
     /// Notes that the library has taken the whole answer.
-    fn complete(&mut self) {
+    pub(super) fn complete(&mut self) {
         match self {
             Self::Direct(body) => body.complete(),
             Self::Buffered(answer) => answer.borrow_mut().complete(),

@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::handshake_failure::HandshakeFailure;
-use crate::body::RequestBody;
+use crate::body::{IncomingBody, RequestBody};
 use crate::connection_state::ConnectionState;
 use crate::exchange::AnswerBody;
 use crate::headers;
@@ -60,7 +60,7 @@ impl IncomingRequest {
 
     /// A request on a connection.
     pub(super) fn on_connection(
-        request: Request<Incoming>,
+        request: Request<impl Into<IncomingBody>>,
         peer: Rc<Peer>,
         state: Rc<ConnectionState>,
         limits: &ClientLimits,
@@ -69,7 +69,7 @@ impl IncomingRequest {
         // Room for what a gateway adds, so that the table grows once.
         head.headers.reserve(GATEWAY_FIELDS);
         let disguised = headers::normalize_request_head(&mut head);
-        let body = RequestBody::new(incoming, state, limits);
+        let body = RequestBody::new(incoming.into(), state, limits);
         Self {
             request: Box::new(Request::from_parts(head, ())),
             body,

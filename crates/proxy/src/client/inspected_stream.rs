@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::client_socket::ClientSocket;
 use super::tls_opening::TLS_HANDSHAKE;
 use crate::connection_state::ConnectionState;
-use crate::inspect::{FeedOutcome, HttpRefusal, StreamInspector, StreamPosition};
+use crate::inspect::{FeedOutcome, HTTP2_PREFACE, HttpRefusal, StreamInspector, StreamPosition};
 
 /// Most reads to discard in one poll after the last request of a connection.
 const DISCARD_READS_MAX: usize = 8;
@@ -31,12 +31,18 @@ pub(super) struct InspectedStream {
     state: Rc<ConnectionState>,
 }
 
+/// How much of the preface of HTTP/2 is enough to distinguish it from HTTP/1.1: its first line.
+const PREFACE_LINE_BYTES: usize = 16;
+
 impl InspectedStream {
     pub(super) fn new(
         stream: ClientSocket,
         inspector: StreamInspector,
         state: Rc<ConnectionState>,
     ) -> Self {
+        // Inside TLS, clients choose the protocol in the handshake.
+        let preface_bytes = (!stream.is_buffered()).then_some(0);
+        state.preface_bytes.set(preface_bytes);
         Self {
             stream,
             inspector,
@@ -50,7 +56,7 @@ impl InspectedStream {
     }
 
     /// The socket, whether the answer to the current request may have a body, and the beginning of
-    /// a head that was refused.
+    /// a head that was refused, or what was read of an HTTP/2 connection.
     pub(super) fn into_parts(self) -> (ClientSocket, bool, Vec<u8>) {
         let with_body = !self.inspector.is_head_request();
         (self.stream, with_body, self.inspector.into_head_start())
@@ -90,6 +96,27 @@ impl InspectedStream {
             state.wake_body();
         }
         outcome.pass > 0
+    }
+
+    /// Whether the first bytes are the preface of HTTP/2, or may become it. They are kept then.
+    fn is_preface(&mut self, bytes: &[u8], cx: &Context<'_>) -> bool {
+        let length = bytes.len().min(HTTP2_PREFACE.len());
+        if bytes[..length] != HTTP2_PREFACE[..length] {
+            self.state.preface_bytes.set(None);
+            return false;
+        }
+        if length < PREFACE_LINE_BYTES {
+            if self.state.preface_bytes.get() == Some(0) {
+                self.state.position.set(StreamPosition::Head);
+                self.state.since.set(Instant::now());
+            }
+            cx.waker().wake_by_ref();
+        } else {
+            self.inspector.set_head_start(bytes);
+            self.state.is_http2.set(true);
+        }
+        self.state.preface_bytes.set(u8::try_from(length).ok());
+        true
     }
 
     /// Discards bytes after the last request, only to detect that the client closes.
@@ -145,28 +172,13 @@ impl InspectedStream {
         let mut interim = state.interim.borrow_mut();
         while !interim.is_empty() {
             let written = Pin::new(&mut self.stream).poll_write(cx, &interim);
-            self.note_write(&written);
+            self.state.note_write(&written);
             match ready!(written)? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 length => interim.advance(length),
             }
         }
         Poll::Ready(Ok(()))
-    }
-
-    fn note_write(&self, written: &Poll<io::Result<usize>>) {
-        let stalled = &self.state.stalled;
-        match written {
-            Poll::Ready(written) => {
-                let waited = stalled.take().map(|since| since.elapsed());
-                let bytes = *written.as_ref().unwrap_or(&0);
-                self.state
-                    .write_pace
-                    .set(self.state.write_pace.get().after(waited, bytes));
-            }
-            Poll::Pending if stalled.get().is_none() => stalled.set(Some(Instant::now())),
-            Poll::Pending => {}
-        }
     }
 }
 
@@ -177,7 +189,7 @@ impl AsyncRead for InspectedStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.state.refusal.get().is_some() {
+        if this.state.refusal.get().is_some() || this.state.is_http2.get() {
             return Poll::Pending;
         }
         if this.state.half_closed.get().is_some() {
@@ -187,9 +199,21 @@ impl AsyncRead for InspectedStream {
             return this.poll_discard(cx, buf);
         }
         let start = buf.filled().len();
-        ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
-        if buf.filled().len() == start {
+        let preface_bytes = this.state.preface_bytes.get();
+        let held = usize::from(preface_bytes.unwrap_or_default());
+        buf.put_slice(&HTTP2_PREFACE[..held]);
+        let Poll::Ready(read) = Pin::new(&mut this.stream).poll_read(cx, buf) else {
+            buf.set_filled(start);
+            return Poll::Pending;
+        };
+        read?;
+        if buf.filled().len() == start + held {
+            buf.set_filled(start);
             return this.poll_end();
+        }
+        if preface_bytes.is_some() && this.is_preface(&buf.filled()[start..], cx) {
+            buf.set_filled(start);
+            return Poll::Pending;
         }
         let outcome = this.inspect(&buf.filled()[start..]);
         buf.set_filled(start + outcome.pass);
@@ -213,7 +237,7 @@ impl AsyncWrite for InspectedStream {
         }
         ready!(this.poll_interim(cx))?;
         let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
-        this.note_write(&written);
+        this.state.note_write(&written);
         written
     }
 
@@ -228,7 +252,7 @@ impl AsyncWrite for InspectedStream {
         }
         ready!(this.poll_interim(cx))?;
         let written = Pin::new(&mut this.stream).poll_write_vectored(cx, parts);
-        this.note_write(&written);
+        this.state.note_write(&written);
         written
     }
 
@@ -243,7 +267,7 @@ impl AsyncWrite for InspectedStream {
             let flushed = Pin::new(&mut this.stream).poll_flush(cx);
             let flushed = flushed.map_ok(|()| 0);
             // A client that accepts no encrypted bytes stalls, too.
-            this.note_write(&flushed);
+            this.state.note_write(&flushed);
             ready!(flushed)?;
         }
         let was_serving = this.state.is_serving();

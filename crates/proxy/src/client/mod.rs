@@ -12,6 +12,7 @@ mod connection_driver;
 mod inspected_stream;
 mod connection_service;
 mod answer_buffer;
+mod http2;
 mod incoming_request;
 mod final_answer;
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 use portcullis_telemetry::LogThrottle;
-use portcullis_tls::{ActiveTls, ServerTls, TlsFault, TlsSession, accept};
+use portcullis_tls::{ActiveTls, FailedHandshake, ServerTls, TlsFault, TlsSession, accept};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -74,7 +74,7 @@ impl<H: RequestHandler> TlsOpening<'_, H> {
                 Ok(_) => accept(&self.tls.active.load(), stream)
                     .await
                     .map_err(OpeningEnd::Failed),
-                Err(error) => Err(OpeningEnd::Failed(error)),
+                Err(error) => Err(OpeningEnd::failed(error)),
             }
         });
         match opened.await {
@@ -83,8 +83,12 @@ impl<H: RequestHandler> TlsOpening<'_, H> {
                 self.refuse_plain(stream, first).await;
                 None
             }
-            Some(Err(OpeningEnd::Failed(error))) => {
-                self.note_failure(&error);
+            Some(Err(OpeningEnd::Failed(failed))) => {
+                self.note_failure(&failed.error);
+                if let Some(socket) = failed.socket {
+                    let socket = ClientSocket::Plain(socket);
+                    close_with_linger(socket, self.limits, self.permit).await;
+                }
                 None
             }
             None => None,
@@ -178,11 +182,18 @@ impl<H: RequestHandler> TlsOpening<'_, H> {
 enum OpeningEnd {
     /// It does not begin as TLS does, but with this byte.
     Plain(TcpStream, u8),
-    Failed(io::Error),
+    Failed(FailedHandshake),
 }
 
 impl OpeningEnd {
     fn closed() -> Self {
-        Self::Failed(io::ErrorKind::UnexpectedEof.into())
+        Self::failed(io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn failed(error: io::Error) -> Self {
+        Self::Failed(FailedHandshake {
+            error,
+            socket: None,
+        })
     }
 }

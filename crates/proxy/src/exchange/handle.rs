@@ -22,6 +22,7 @@ use portcullis_telemetry::{RequestTrace, Span, TracedRequest};
 use super::answer_body::AnswerBody;
 use super::answer_table::ProblemCause;
 use super::data_core::DataCore;
+use super::grpc_refusal::grpc_media_type;
 use super::problem_response::problem_response;
 use super::stages;
 use super::stages::{ExchangeProblem, IdentifiedRequest};
@@ -49,7 +50,7 @@ impl RequestHandler for DataCore {
         let request = UnrecordedRequest::of_head_start(head_start);
         let problem = ExchangeProblem::without_record(ProblemCause::Http(refusal), request);
         let shown = id.to_str().unwrap_or_default();
-        let mut response = problem_response(self, &problem, peer, shown);
+        let mut response = problem_response(self, &problem, peer, shown, None);
         response.headers_mut().insert(X_REQUEST_ID, id);
         response
     }
@@ -111,6 +112,8 @@ async fn answer_by_service(
 struct AnswerContext {
     id: HeaderValue,
     peer: Rc<Peer>,
+    /// The media type of a gRPC call.
+    grpc: Option<HeaderValue>,
     /// The span of a sampled request.
     span: Option<Rc<Span>>,
 }
@@ -138,6 +141,7 @@ fn identify(core: &DataCore, incoming: IncomingRequest) -> (IdentifiedRequest, A
     let context = AnswerContext {
         id: id.clone(),
         peer: Rc::clone(&peer),
+        grpc: grpc_media_type(request.version(), request.headers()),
         span: trace.as_ref().and_then(RequestTrace::span).map(Rc::clone),
     };
     let identified = IdentifiedRequest {
@@ -155,7 +159,7 @@ impl AnswerContext {
     fn answer(self, core: &DataCore, problem: ExchangeProblem) -> Response<AnswerBody> {
         let problem = problem.with_upload_violations();
         let id = self.id.to_str().unwrap_or_default();
-        let mut response = problem_response(core, &problem, &self.peer, id);
+        let mut response = problem_response(core, &problem, &self.peer, id, self.grpc.as_ref());
         response.headers_mut().insert(X_REQUEST_ID, self.id.clone());
         let error = problem.cause.entry().error;
         self.trace(response.map(AnswerBody::from), Some(error))

@@ -29,6 +29,7 @@ mod problem_reason;
 mod unrecorded_request;
 mod problem_details;
 mod problem_response;
+mod grpc_refusal;
 mod answer_body;
 mod answer_interruption;
 mod live_records;

@@ -10,6 +10,7 @@ use portcullis_vocabulary::Consumer;
 
 use super::answer_table::{ProblemCause, X_PORTCULLIS};
 use super::data_core::DataCore;
+use super::grpc_refusal::as_grpc;
 use super::problem_details::ProblemDetails;
 use super::request_record::{AnswerSummary, RequestRecord};
 use super::stages::ExchangeProblem;
@@ -18,12 +19,13 @@ use crate::headers::Peer;
 /// The metric label of requests for whose bodies there was no memory.
 const BODY_MEMORY: &str = "body-memory";
 
-/// Records a problem and answers it.
+/// Records a problem and answers it; a gRPC call, whose media type is given, in its own way.
 pub(super) fn problem_response(
     core: &DataCore,
     problem: &ExchangeProblem,
     peer: &Peer,
     request_id: &str,
+    grpc: Option<&HeaderValue>,
 ) -> Response<Bytes> {
     let ExchangeProblem { cause, record } = problem;
     let entry = cause.entry();
@@ -31,7 +33,8 @@ pub(super) fn problem_response(
         record.set_reason(cause.reason());
         record.set_answer(AnswerSummary {
             outcome: entry.outcome,
-            status: Some(entry.status).filter(|_| entry.outcome != RequestOutcome::Abandoned),
+            status: Some(grpc.map_or(entry.status, |_| StatusCode::OK))
+                .filter(|_| entry.outcome != RequestOutcome::Abandoned),
             error: Some(entry.error),
         });
         match cause {
@@ -48,7 +51,11 @@ pub(super) fn problem_response(
     let squad = record.map_or(Consumer::UNKNOWN_NAME, RequestRecord::consumer_name);
     let detail = cause.detail(with_values, squad);
     let details = ProblemDetails::new(cause, &detail, request_id, record, with_values);
-    encode(cause, &details)
+    let response = encode(cause, &details);
+    match grpc {
+        Some(media) => as_grpc(response, media.clone(), cause, &detail),
+        None => response,
+    }
 }
 
 /// Writes a problem as a response (RFC 9457) that no cache stores.

@@ -43,6 +43,8 @@ pub(crate) struct ViaPseudonym {
     http11: HeaderValue,
     /// The element for a request that arrived as HTTP/1.0.
     http10: HeaderValue,
+    /// The element for a request that arrived as HTTP/2.
+    http2: HeaderValue,
 }
 
 impl ViaPseudonym {
@@ -52,6 +54,7 @@ impl ViaPseudonym {
         Self {
             http11: header_value(format!("1.1 {name}")),
             http10: header_value(format!("1.0 {name}")),
+            http2: header_value(format!("2 {name}")),
             name,
         }
     }
@@ -70,10 +73,10 @@ impl ViaPseudonym {
 
     /// Adds this process to a request that is forwarded.
     pub(crate) fn add<B>(&self, request: &mut Request<B>) {
-        let element = if request.version() == Version::HTTP_10 {
-            &self.http10
-        } else {
-            &self.http11
+        let element = match request.version() {
+            Version::HTTP_10 => &self.http10,
+            Version::HTTP_2 => &self.http2,
+            _ => &self.http11,
         };
         let element = element.clone();
         request.headers_mut().append(VIA, element);

@@ -221,7 +221,7 @@ fn trim(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// A decimal number that fits into 63 bits, so that sums do not overflow.
-fn decimal(digits: &[u8]) -> Option<u64> {
+pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }

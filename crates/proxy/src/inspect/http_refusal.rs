@@ -131,6 +131,27 @@ refusals! {
     /// A client speaks HTTP to a port with TLS.
     PlainHttpOnTlsPort = 400, "plain-http-on-tls-port",
         "This port speaks TLS, and the request is plain HTTP; use https.";
+    /// RFC 9113 section 8.3.1.
+    AuthorityMismatch = 400, "authority-mismatch",
+        "The Host field is not equal to `:authority`; send one of them.";
+    /// RFC 9113 section 8.2.1.
+    PaddedValue = 400, "padded-value",
+        "A field value begins or ends with a space or a tab; remove it.";
+    /// RFC 9113 section 5.4.1. The answer is GOAWAY.
+    Http2Malformed = 400, "http2-malformed",
+        "The connection violates HTTP/2, so it ends with GOAWAY; the error code says how.";
+    /// RFC 9113 section 10.5. The answer is GOAWAY.
+    Http2ControlFrames = 429, "http2-control-frames",
+        "The connection has more frames without content than this server reads (`listen.http2.control_frames_max`).";
+    /// RFC 9113 section 10.5. The answer is GOAWAY.
+    Http2Resets = 429, "http2-resets",
+        "The client cancels more requests than this server accepts (`listen.http2.resets_max`); wait for answers.";
+    /// RFC 9113 section 10.5. The answer is GOAWAY.
+    Http2Excess = 429, "http2-excess",
+        "The connection has more malformed or cancelled requests, or more pieces of heads and bodies, than this server reads (`listen.http2.error_resets_max`).";
+    /// A client speaks HTTP/2 to a port where it is off. The answer is GOAWAY.
+    Http2Off = 505, "http2-off",
+        "The client speaks HTTP/2, which is off on this port; use HTTP/1.1, or set `listen.http2.enabled`.";
     /// The HTTP library refuses the request although it passed the inspector.
     Unreadable = 400, "unreadable",
         "The request could not be read as HTTP/1.1.";

@@ -4,14 +4,23 @@
 //! tolerates several of them (a bare LF, `Content-Length` together with `Transfer-Encoding`), so
 //! the inspector reads the stream first and passes only unambiguous messages. The inspector does no
 //! I/O: bytes go in, a verdict comes out.
+//!
+//! HTTP/2 has one reading, which its library enforces. Its heads are judged by the same rules
+//! afterwards, and its frames are counted.
 
 mod stream_inspector;
 mod head_reader;
 mod request_target;
 mod chunk_header;
 mod http_refusal;
+mod http2_head;
+mod frame_scanner;
+mod frame_budget;
 
+pub use frame_budget::FrameBudget;
+pub use frame_scanner::{FrameScanner, HTTP2_PREFACE};
 pub use http_refusal::HttpRefusal;
+pub use http2_head::{check_http2_head, check_http2_trailers, http2_head_start};
 pub use stream_inspector::{FeedOutcome, InspectLimits, StreamInspector, StreamPosition};
 
 #[cfg(test)]

@@ -167,6 +167,11 @@ impl StreamInspector {
         }
     }
 
+    /// Keeps the beginning of a connection that is not HTTP/1.1, which is all that was read of it.
+    pub fn set_head_start(&mut self, bytes: &[u8]) {
+        self.head_start = bytes.to_vec();
+    }
+
     /// The beginning of the head that was refused or has not ended.
     pub fn into_head_start(self) -> Vec<u8> {
         self.head_start

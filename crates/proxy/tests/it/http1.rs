@@ -187,7 +187,7 @@ fn defects_are_refused() {
     check_refused(too_long, 414, "target-too-long");
     check_refused("GET / HTTP/1.1\r\n\r\n", 400, "missing-host");
     check_refused(
-        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "PRI * HTTP/2.1\r\n\r\nSM\r\n\r\n",
         505,
         "unsupported-version",
     );

@@ -203,9 +203,9 @@ fn method(method: &Method) -> &'static str {
 }
 
 fn version(version: Version) -> &'static str {
-    if version == Version::HTTP_10 {
-        "1.0"
-    } else {
-        "1.1"
+    match version {
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        _ => "1.1",
     }
 }

@@ -1,0 +1,7 @@
+//! HTTP/2 for clients: exchanges, hostile streams, bounds, and real programs.
+
+mod bounds;
+mod exchanges;
+mod grpc;
+mod hostile_streams;
+mod real_clients;
