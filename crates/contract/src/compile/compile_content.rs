@@ -16,6 +16,7 @@ use crate::message::parameter::{Parameter, header};
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::schema::schema_set::SchemaKey;
 use crate::schema::schema_surface::TypeSet;
 
 /// What carries the content of a `content` field.
@@ -160,7 +161,7 @@ impl<'d> ContractCompiler<'d> {
         let mut content = Vec::new();
         for (key, value) in self.members(near, owner, "content") {
             let declared = DocumentSet::node_ref(near, value);
-            let (node_ref, mut unread) = match self.object_or_unread(declared, "a media type") {
+            let (node_ref, unread) = match self.object_or_unread(declared, "a media type") {
                 Ok(target) => (target, None),
                 Err(None) => continue,
                 Err(unread) => (declared, unread),
@@ -173,10 +174,9 @@ impl<'d> ContractCompiler<'d> {
             let is_json = range.is_json();
             let node = self.documents.node(node_ref);
             self.refuse_unread_fields(node_ref, node, &range);
-            let schemas = match carrier {
-                ContentCarrier::RequestBody | ContentCarrier::Query => &mut self.requests,
-                ContentCarrier::ResponseBody => &mut self.responses,
-            };
+            if !is_json {
+                self.check_encodings(node_ref, node, &range);
+            }
             let is_form = BodyFormat::of(&range) == BodyFormat::Form;
             let shape_range = match MediaRange::parse("text/plain") {
                 Some(text) if carrier == ContentCarrier::Query && !is_form => text,
@@ -186,50 +186,62 @@ impl<'d> ContractCompiler<'d> {
             let item = item.filter(|_| self.surface.dialect == Dialect::V32);
             let declared = node.get("schema").or(item);
             let declared = declared.map(|schema| DocumentSet::node_ref(node_ref, schema));
+            let unread_notation = declared
+                .filter(|_| !is_json)
+                .and_then(|schema| self.unread_notation(node_ref, schema));
+            let schemas = match carrier {
+                ContentCarrier::RequestBody | ContentCarrier::Query => &mut self.requests,
+                ContentCarrier::ResponseBody => &mut self.responses,
+            };
             let shape = declared.filter(|_| !is_json).and_then(|schema| {
                 compile_body_shape(self.surface, &shape_range, node_ref, schema, &mut |at| {
                     schemas.key(at)
                 })
             });
             let schema = declared
-                .filter(|_| is_json || shape.is_some() || self.options.outbound_operations)
+                .filter(|_| {
+                    is_json
+                        || shape.is_some()
+                        || unread_notation.is_some()
+                        || self.options.outbound_operations
+                })
                 .map(|schema| schemas.key(schema));
-            if shape.is_some() {
-                let form = self.unread_form(node_ref, node, &range);
-                unread = unread.or(form.filter(|_| !self.tolerates()));
-            }
             content.push(MediaType {
                 key: key.to_owned(),
                 is_json,
                 schema,
                 shape,
                 unread,
+                unread_notation: unread_notation.filter(|_| !self.tolerates()),
                 node_ref,
             });
         }
         content
     }
 
-    /// The part without which no body of a media type other than JSON can be read: its schema and
-    /// those of its properties say how, and so do the header fields of its parts.
-    fn unread_form(
-        &mut self,
-        media: NodeRef,
-        node: JsonNode<'d>,
-        range: &MediaRange<'_>,
-    ) -> Option<NodeRef> {
+    /// The reference that leads nowhere and without which only JSON can be read: the schema says how
+    /// every other body is read, and the schema of a form field with a style which names it has.
+    fn unread_notation(&self, media: NodeRef, schema: NodeRef) -> Option<NodeRef> {
         let surface = self.surface;
-        let schema = node.get("schema").or(node.get("itemSchema"))?;
-        let schema = DocumentSet::node_ref(media, schema);
-        let mut schemas = vec![schema];
-        // Records are JSON, which is read without its schema.
-        if !BodyFormat::of(range).is_record_sequence() {
-            schemas.extend(surface.members(schema).into_values().flatten());
-        }
-        let dangling = schemas.into_iter();
-        let mut unread = dangling
-            .filter_map(|schema| surface.dangling_reference(schema))
-            .next();
+        let encodings = self.documents.member(media, "encoding");
+        let has_style = |name: &str| {
+            let encoding = encodings.and_then(|encodings| self.documents.member(encodings, name));
+            encoding.is_some_and(|encoding| {
+                let node = self.documents.node(encoding);
+                let mut fields = node.members();
+                fields.any(|(field, _)| matches!(field, "style" | "explode" | "allowReserved"))
+            })
+        };
+        let members = surface.members(schema).into_iter();
+        let styled = members.filter(|(name, _)| has_style(name));
+        let mut schemas = std::iter::once(schema).chain(styled.flat_map(|(_, schemas)| schemas));
+        schemas.find_map(|schema| surface.dangling_reference(schema))
+    }
+
+    /// Reports the header fields in Encoding Objects that lead nowhere or are malformed.
+    fn check_encodings(&mut self, media: NodeRef, node: JsonNode<'d>, range: &MediaRange<'_>) {
+        // Only parts of multipart bodies have header fields.
+        let has_parts = range.is_range() || range.kind().eq_ignore_ascii_case("multipart");
         let by_name = node.get("encoding").into_iter().flat_map(JsonNode::members);
         let nested = encodings_by_position(node).flat_map(encodings_by_position);
         let encodings = by_name
@@ -237,11 +249,18 @@ impl<'d> ContractCompiler<'d> {
             .chain(encodings_by_position(node))
             .chain(nested);
         let headers = encodings.filter_map(|encoding| encoding.get("headers"));
-        for (_, field) in headers.flat_map(JsonNode::members) {
-            let field = self.object_or_unread(DocumentSet::node_ref(media, field), "a header");
-            unread = unread.or(field.err().flatten());
+        for (name, field) in headers.flat_map(JsonNode::members) {
+            let declared = DocumentSet::node_ref(media, field);
+            let Ok(target) = self.object_or_unread(declared, "a header") else {
+                continue;
+            };
+            // The keys of schemas are those of the compiled shape.
+            let unused_key = &mut |_| SchemaKey::new(0);
+            if has_parts && let Err(error) = header(self.surface, name, target, unused_key) {
+                let kind = ContractProblemKind::MalformedParameter;
+                self.error(kind, error.at, &error.to_string());
+            }
         }
-        unread
     }
 
     /// Refuses the fields of a Media Type Object that OpenAPI 3.2 adds and that are not read, because

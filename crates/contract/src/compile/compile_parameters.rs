@@ -105,7 +105,7 @@ impl<'d> ContractCompiler<'d> {
         let mut content = self.content(at, node, ContentCarrier::Query);
         let media = content.pop()?;
         let schema = media.schema.clone();
-        if schema.is_none() {
+        if schema.is_none() && media.unread.is_none() {
             let message = format!(
                 "the values of `{}` are not validated: write a schema that can describe text, or use application/x-www-form-urlencoded or JSON",
                 parameter.name

@@ -101,6 +101,14 @@ fn is_annotation(keyword: &str) -> bool {
     ANNOTATIONS.contains(&keyword) || keyword.starts_with("x-")
 }
 
+/// The header fields that an Encoding Object declares.
+#[derive(Default)]
+pub(super) struct PartHeaders {
+    pub(super) declared: Vec<Parameter>,
+    /// A declaration whose reference leads nowhere.
+    pub(super) unread: Option<NodeRef>,
+}
+
 pub(super) struct EncodingCompiler<'r, 'd> {
     pub(super) surface: SchemaSurface<'d>,
     pub(super) media: NodeRef,
@@ -154,7 +162,8 @@ impl EncodingCompiler<'_, '_> {
             .member(self.media, "encoding")
             .and_then(|encodings| documents.member(encodings, &name));
         let node_ref = schemas.first().copied().unwrap_or(self.media);
-        let (mut content_types, mut headers, mut styled) = (Vec::new(), Vec::new(), None);
+        let (mut content_types, mut headers, mut styled) =
+            (Vec::new(), PartHeaders::default(), None);
         if let Some(encoding) = encoding {
             content_types = self.content_types(encoding);
             match format {
@@ -167,7 +176,8 @@ impl EncodingCompiler<'_, '_> {
             name,
             styled,
             content_types,
-            headers,
+            headers: headers.declared,
+            unread_header: headers.unread,
             node_ref,
         }
     }
@@ -182,19 +192,24 @@ impl EncodingCompiler<'_, '_> {
             .collect()
     }
 
-    pub(super) fn headers(&mut self, encoding: NodeRef) -> Vec<Parameter> {
+    /// The declared headers of parts. The compiler of contents reports those that are malformed.
+    pub(super) fn headers(&mut self, encoding: NodeRef) -> PartHeaders {
         let documents = self.surface.documents;
+        let mut compiled = PartHeaders::default();
         let Some(headers) = documents.member(encoding, "headers") else {
-            return Vec::new();
+            return compiled;
         };
-        let mut compiled = Vec::new();
         for (name, node) in documents.node(headers).members() {
             // `contentType` describes it instead (OpenAPI 3.0.4, Encoding Object, `headers`).
             if name.eq_ignore_ascii_case("content-type") {
                 continue;
             }
-            if let Ok(target) = follow(documents, DocumentSet::node_ref(headers, node)) {
-                compiled.extend(header(self.surface, name, target, self.schema_key).ok());
+            match follow(documents, DocumentSet::node_ref(headers, node)) {
+                Ok(target) => {
+                    let found = header(self.surface, name, target, self.schema_key);
+                    compiled.declared.extend(found.ok());
+                }
+                Err((at, _)) => compiled.unread = compiled.unread.or(Some(at)),
             }
         }
         compiled

@@ -29,6 +29,7 @@ use crate::message::header_parameters::{HeaderParameter, HeaderParameters};
 use crate::message::media_range::MediaRange;
 use crate::message::operation::MediaType;
 use crate::message::parameter::{Parameter, ParameterSource, ParameterStyle, RawPairs, read};
+use crate::schema::schema_verdict::SchemaVerdict;
 
 /// The field that names the charset of the others.
 const CHARSET_FIELD: &str = "_charset_";
@@ -192,7 +193,7 @@ impl FormData {
             }
         }
         // A part of a wrong type cannot match its schema, so its value is not checked.
-        if judge.violations.len() == before {
+        if !judge.is_refuted_since(before) {
             let mut writer = FieldWriter {
                 tape: &mut scratch.tape,
                 inner: &mut scratch.inner,
@@ -346,6 +347,9 @@ impl FormPart {
         for header in &field.headers {
             self.check_header(judge, header, pointer, tape);
         }
+        if let Some(node_ref) = field.unread_header {
+            judge.push_unread(node_ref, &pointer());
+        }
     }
 
     fn check_header(
@@ -365,8 +369,11 @@ impl FormPart {
             (None, _) if !header.required => return,
             (None, _) => "is required but missing",
             (Some(_), Some(_)) => "occurs more than once",
-            (Some((_, text)), None) if is_valid_header(judge, header, text, tape) => return,
-            (Some(_), None) => "does not match its schema",
+            (Some((_, text)), None) => match header_verdict(judge, header, text, tape) {
+                SchemaVerdict::Valid => return,
+                SchemaVerdict::Unknown(part) => return judge.push_unread(part, &pointer()),
+                SchemaVerdict::Invalid | SchemaVerdict::OverLimit => "does not match its schema",
+            },
         };
         let message = format!("the part's header `{name}` {message}");
         let mut violation = judge
@@ -377,18 +384,34 @@ impl FormPart {
     }
 }
 
-fn is_valid_header(judge: &BodyJudge<'_>, header: &Parameter, text: &str, tape: &mut Tape) -> bool {
+/// The verdict about a header field by the best of its readings.
+fn header_verdict(
+    judge: &BodyJudge<'_>,
+    header: &Parameter,
+    text: &str,
+    tape: &mut Tape,
+) -> SchemaVerdict {
     let Some(key) = &header.schema else {
-        return true;
+        return SchemaVerdict::Valid;
     };
     let schemas = judge.schemas();
     if header.style == ParameterStyle::JsonContent {
         let parsed = tape.parse(key.as_str(), text.as_bytes(), judge.json_limits());
-        return parsed.is_ok_and(|source| schemas.may_be_valid(tape.wrapped(source)));
+        return parsed.map_or(SchemaVerdict::Invalid, |source| {
+            schemas.verdict(tape.wrapped(source))
+        });
     }
-    header.readings_in_order().any(|(reading, as_text)| {
+    let mut best = SchemaVerdict::Invalid;
+    for (reading, as_text) in header.readings_in_order() {
         let source = ParameterSource::One(text);
-        read(tape, key.as_str(), header, reading, source, as_text).is_ok()
-            && schemas.may_be_valid(tape.wrapped(""))
-    })
+        if read(tape, key.as_str(), header, reading, source, as_text).is_err() {
+            continue;
+        }
+        match schemas.verdict(tape.wrapped("")) {
+            SchemaVerdict::Valid => return SchemaVerdict::Valid,
+            unknown @ SchemaVerdict::Unknown(_) => best = unknown,
+            SchemaVerdict::Invalid | SchemaVerdict::OverLimit => {}
+        }
+    }
+    best
 }

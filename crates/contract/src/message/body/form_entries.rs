@@ -20,6 +20,7 @@ use super::form_value::FormValue;
 use crate::message::parameter::{Parameter, ParameterReadError};
 use crate::message::violation::ViolationClass;
 use crate::schema::schema_set::SchemaKey;
+use crate::schema::schema_verdict::SchemaVerdict;
 
 /// The most times that an object is read again.
 const ROUNDS_MAX: usize = 8;
@@ -147,10 +148,17 @@ impl<'b, 'f> FormEntries<'b, 'f> {
         }
         let first: Vec<usize> = self.list.iter().map(|entry| entry.reading).collect();
         let schemas = judge.schemas();
+        let mut unknown = None;
         for _ in 0..ROUNDS_MAX {
             let wrapped = writer.tape.wrapped("");
-            if schemas.is_valid(wrapped) {
-                return;
+            match schemas.verdict(wrapped) {
+                SchemaVerdict::Valid => return,
+                SchemaVerdict::Unknown(part) => unknown = unknown.or(Some(part)),
+                SchemaVerdict::Invalid => {}
+                SchemaVerdict::OverLimit => {
+                    judge.validate_value(wrapped, "");
+                    return;
+                }
             }
             if !self.list.iter().any(FormEntry::has_next) {
                 break;
@@ -163,6 +171,9 @@ impl<'b, 'f> FormEntries<'b, 'f> {
             if !self.advance(&invalid) || self.read(key, writer).is_err() {
                 break;
             }
+        }
+        if let Some(part) = unknown {
+            return judge.push_unread(part, "");
         }
         // Report the errors of the first reading, which is the most specific one.
         for (entry, reading) in self.list.iter_mut().zip(first) {

@@ -46,6 +46,8 @@ pub(super) struct FormField {
     pub(super) content_types: Vec<String>,
     /// The declared headers of its parts.
     pub(super) headers: Vec<Parameter>,
+    /// The declaration of a header of its parts that could not be read.
+    pub(super) unread_header: Option<NodeRef>,
     /// Its schema.
     pub(super) node_ref: NodeRef,
 }

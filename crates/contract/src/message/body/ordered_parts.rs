@@ -17,6 +17,7 @@ use super::part_layout::{PartLayout, PartShape, PartUse};
 use crate::message::check_settings::CheckScratch;
 use crate::message::parameter::RawPairs;
 use crate::schema::schema_set::SchemaKey;
+use crate::schema::schema_verdict::SchemaVerdict;
 
 /// A part, as far as its position decides how it is read.
 #[derive(Debug)]
@@ -62,7 +63,7 @@ impl FormData {
             }));
         }
         // A part of a wrong type cannot match its schema, so its value is not checked.
-        if judge.violations.len() == before {
+        if !judge.is_refuted_since(before) {
             check_parts(judge, &parts, all, below, scratch);
         }
     }
@@ -115,9 +116,10 @@ fn check_parts(
     let (Some(values), Some(all)) = (values, all) else {
         return;
     };
-    if judge.violations.len() > before {
+    if judge.is_refuted_since(before) {
         return;
     }
+    let mut unknown = None;
     // Alternatives of the array may want a text as a string that is a number, too.
     let is_mixed = |(_, reading): &(_, FieldReading)| text_reading(*reading) != *reading;
     if values.iter().any(is_mixed) {
@@ -126,12 +128,22 @@ fn check_parts(
             .map(|(part, reading)| (*part, text_reading(*reading)));
         let as_text: Vec<_> = as_text.collect();
         write_all(judge, all, &as_text, scratch);
-        if judge.schemas().is_valid(scratch.tape.wrapped("")) {
-            return;
+        match judge.schemas().verdict(scratch.tape.wrapped("")) {
+            SchemaVerdict::Valid => return,
+            SchemaVerdict::Unknown(part) => unknown = Some(part),
+            SchemaVerdict::Invalid | SchemaVerdict::OverLimit => {}
         }
     }
     write_all(judge, all, &values, scratch);
-    judge.validate_value(scratch.tape.wrapped(""), below);
+    let wrapped = scratch.tape.wrapped("");
+    match unknown {
+        Some(part) if judge.schemas().verdict(wrapped) == SchemaVerdict::Invalid => {
+            judge.push_unread(part, below);
+        }
+        _ => {
+            judge.validate_value(wrapped, below);
+        }
+    }
 }
 
 /// The reading that prefers strings.
@@ -199,7 +211,7 @@ fn check_readings(
         PartUse::Nested | PartUse::Unread => return Ok(None),
     };
     let CheckScratch { tape, inner, .. } = scratch;
-    let (mut first, mut failure) = (None, None);
+    let (mut first, mut unknown, mut failure) = (None, None, None);
     for reading in readings {
         tape.begin("");
         if let Err(error) = write(part, *reading, limits, tape, inner) {
@@ -207,16 +219,21 @@ fn check_readings(
             continue;
         }
         let schemas = judge.schemas();
-        let is_valid = part.shape.schemas.iter().all(|key| {
+        let mut is_known = true;
+        let may_be_valid = part.shape.schemas.iter().all(|key| {
             tape.begin(key.as_str());
-            write(part, *reading, limits, tape, inner).is_ok() && schemas.is_valid(tape.wrapped(""))
+            let is_written = write(part, *reading, limits, tape, inner).is_ok();
+            let verdict = schemas.verdict(tape.wrapped(""));
+            is_known &= verdict == SchemaVerdict::Valid;
+            is_written && matches!(verdict, SchemaVerdict::Valid | SchemaVerdict::Unknown(_))
         });
-        if is_valid {
-            return Ok(Some(*reading));
+        match (may_be_valid, is_known) {
+            (true, true) => return Ok(Some(*reading)),
+            (true, false) => unknown = unknown.or(Some(*reading)),
+            (false, _) => first = first.or(Some(*reading)),
         }
-        first.get_or_insert(*reading);
     }
-    let Some(reading) = first else {
+    let Some(reading) = unknown.or(first) else {
         return failure.map_or(Ok(None), Err);
     };
     for key in &part.shape.schemas {

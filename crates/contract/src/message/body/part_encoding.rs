@@ -1,7 +1,7 @@
 //! Compiles the Encoding Objects of parts by their position (OpenAPI 3.2.0, Encoding By Position).
 
 use super::body_format::BodyFormat;
-use super::encoding::{EncodingCompiler, is_binary};
+use super::encoding::{EncodingCompiler, PartHeaders, is_binary};
 use super::form_fields::{FieldReading, FormField};
 use super::part_layout::{PartLayout, PartShape};
 use crate::openapi::dialect::Dialect;
@@ -126,7 +126,7 @@ impl EncodingCompiler<'_, '_> {
         let binding = described.iter().filter(|(_, binds)| *binds);
         let binding: Vec<NodeRef> = binding.map(|(schema, _)| *schema).collect();
         let content_types = encoding.map_or_else(Vec::new, |at| self.content_types(at));
-        let headers = encoding.map_or_else(Vec::new, |at| self.headers(at));
+        let headers = encoding.map_or_else(PartHeaders::default, |at| self.headers(at));
         let types = schemas
             .iter()
             .map(|schema| self.surface.types(*schema))
@@ -143,7 +143,8 @@ impl EncodingCompiler<'_, '_> {
                 readings: self.part_readings(&schemas, types, &content_types),
                 styled: None,
                 content_types,
-                headers,
+                headers: headers.declared,
+                unread_header: headers.unread,
                 node_ref: encoding.or(schemas.first().copied()).unwrap_or(self.media),
             },
             schemas: binding.into_iter().map(&mut *self.schema_key).collect(),

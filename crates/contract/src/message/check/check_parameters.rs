@@ -95,7 +95,7 @@ impl HeadJudge<'_, '_> {
         if raw.is_empty() && !parameter.required {
             return;
         }
-        if let Some(node_ref) = media.unread {
+        if let Some(node_ref) = media.unread_for(Some(media.query_format())) {
             return self.unreadable(MessagePart::Query, Some(&parameter.name), node_ref);
         }
         // Without pairs a form is an object without properties.

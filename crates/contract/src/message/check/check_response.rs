@@ -116,11 +116,14 @@ pub fn check_response_head<'c>(
     }
     match media_type(declared, head.headers) {
         Ok(media) => {
-            if let Some(node_ref) = media.unread {
+            let format = body_format(media, head.headers);
+            if let Some(node_ref) = media.unread_for(format) {
                 push_unreadable(contract, settings, MessagePart::Body, node_ref, violations);
                 return ResponsePlan::Pass;
             }
-            plan(media, head.headers)
+            format.map_or(ResponsePlan::Pass, |format| {
+                plan(media, format, head.headers)
+            })
         }
         Err(message) => {
             push(settings, violations, || {
@@ -357,15 +360,15 @@ fn media_type<'r>(
         .ok_or("the media type is not declared")
 }
 
-fn plan<'r>(media: &'r MediaType, headers: &HeaderMap) -> ResponsePlan<'r> {
-    let line = headers
-        .get(CONTENT_TYPE)
-        .and_then(|line| line.to_str().ok());
-    let format = match (media.is_json, line.and_then(MediaRange::parse)) {
-        (true, _) => BodyFormat::Json,
-        (false, Some(found)) => BodyFormat::of(&found),
-        (false, None) => return ResponsePlan::Pass,
-    };
+fn body_format(media: &MediaType, headers: &HeaderMap) -> Option<BodyFormat> {
+    if media.is_json {
+        return Some(BodyFormat::Json);
+    }
+    let line = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    MediaRange::parse(line).map(|found| BodyFormat::of(&found))
+}
+
+fn plan<'r>(media: &'r MediaType, format: BodyFormat, headers: &HeaderMap) -> ResponsePlan<'r> {
     if !media.checks(format) || codings(headers).is_err() {
         return ResponsePlan::Pass;
     }
