@@ -7,8 +7,8 @@ use portcullis_vocabulary::limits::Limits;
 
 use crate::recorded::{ExchangeCheckLimits, ExchangeJudge, IgnoredProperties, read_line};
 use crate::{
-    CompileOptions, CompiledContract, ContractProblem, ContractRepair, Severity, Violation,
-    ViolationClass, compile, parse_single_file_as, tolerant_reading_advice,
+    CompileOptions, CompiledContract, ContractProblem, ContractProblemKind, ContractRepair,
+    Severity, Violation, ViolationClass, compile, parse_single_file_as, tolerant_reading_advice,
 };
 
 fn read(text: &str, reading: ContractReading) -> Result<CompiledContract, Vec<ContractProblem>> {
@@ -195,6 +195,37 @@ fn unevaluated_properties_of_an_unknown_part_are_unknown() {
             (r#"{"c": 1}"#, "invalid"),
         ],
     );
+}
+
+/// The contract lint looks for contradictions. An unknown part may accept or refuse everything.
+#[test]
+fn unknown_parts_contradict_nothing() {
+    let contradictions = |schema: &str| {
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\ncomponents: {{schemas: {{D: {{allOf: [{{$ref: '#/none'}}]}}, I: {{type: integer}}}}}}\npaths:\n  /a:\n    post:\n      requestBody: {{content: {{application/json: {{schema: {schema}}}}}}}\n"
+        );
+        let contract = tolerant(&text, ContractRepair::DanglingReference);
+        let found = crate::lint::lint(&contract).into_iter();
+        let found = found.filter(|one| one.kind == ContractProblemKind::UnsatisfiableSchema);
+        found.map(|one| one.to_string()).collect::<Vec<_>>()
+    };
+    for schema in [
+        "{not: {$ref: '#/no'}}",
+        "{not: {$ref: '#/components/schemas/D'}}",
+        "{type: integer, oneOf: [{$ref: '#/no'}, {type: integer}]}",
+        "{if: {$ref: '#/no'}, then: false}",
+        "{type: array, minItems: 1, contains: {$ref: '#/no'}, minContains: 0, maxContains: 0}",
+        "{type: object, required: [not], properties: {not: {$ref: '#/no'}}, additionalProperties: false}",
+    ] {
+        assert_eq!(contradictions(schema), [""; 0], "{schema}");
+    }
+    for schema in [
+        "{allOf: [{$ref: '#/no'}, {type: string}, {type: integer}]}",
+        "{type: string, allOf: [{$ref: '#/no'}], not: {type: string}}",
+        "{type: object, required: [not, b], properties: {not: {$ref: '#/no'}, b: false}}",
+    ] {
+        assert_eq!(contradictions(schema).len(), 1, "{schema}");
+    }
 }
 
 const PARTS: &str = "\
