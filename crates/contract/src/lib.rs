@@ -85,6 +85,7 @@ pub use message::parameter::{Parameter, ParameterStyle};
 pub use message::refusal_status::RefusalStatus;
 pub use message::route;
 pub use message::security_requirements::CredentialSample;
+pub use message::unread_path::UnreadPath;
 pub use message::violation::{MessagePart, Violation, ViolationClass, ViolationRecord};
 pub use openapi::broken_part::{BrokenPart, BrokenPartPolicy};
 pub use openapi::contract_bundle::{BUNDLE_MEDIA_TYPE, BundleError, ContractBundle, shared_folder};

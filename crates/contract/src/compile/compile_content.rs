@@ -123,9 +123,8 @@ impl<'d> ContractCompiler<'d> {
         near: NodeRef,
         response: JsonNode<'d>,
     ) -> (Vec<Parameter>, Vec<(String, NodeRef)>) {
-        let declared = response.get("headers").into_iter();
         let (mut headers, mut unread) = (Vec::new(), Vec::new());
-        for (name, value) in declared.flat_map(|headers| headers.members()) {
+        for (name, value) in self.members(near, response, "headers") {
             let target = self.object_or_unread(DocumentSet::node_ref(near, value), "a header");
             if name.eq_ignore_ascii_case("content-type") {
                 continue;
@@ -137,6 +136,7 @@ impl<'d> ContractCompiler<'d> {
                     continue;
                 }
             };
+            self.check_content_media(node_ref);
             let responses = &mut self.responses;
             let compiled = header(self.surface, name, node_ref, &mut |schema| {
                 responses.key(schema)
@@ -254,6 +254,7 @@ impl<'d> ContractCompiler<'d> {
             let Ok(target) = self.object_or_unread(declared, "a header") else {
                 continue;
             };
+            self.check_content_media(target);
             // The keys of schemas are those of the compiled shape.
             let unused_key = &mut |_| SchemaKey::new(0);
             if has_parts && let Err(error) = header(self.surface, name, target, unused_key) {

@@ -666,3 +666,105 @@ fn other_errors_are_still_errors() {
     assert_eq!(errors(Severity::Error), 1, "{problems:?}");
     assert!(errors(Severity::Warning) > 5, "{problems:?}");
 }
+
+const PATHS: &str = "\
+openapi: 3.2.0
+info: {title: t, version: '1'}
+paths:
+  /known/{id}:
+    get: {responses: {'200': {description: ok}}}
+  /known/me: {$ref: './gone.yaml#/me'}
+  /next:
+    $ref: '#/no'
+    get:
+      parameters: [{name: a, in: query, schema: {type: integer}}]
+      responses: {'200': {description: ok}}
+";
+
+/// Such a path still precedes templates, and no method is known to be missing.
+#[test]
+fn path_items_that_lead_nowhere_are_unknown() {
+    let request = |method: &str, target: &str| {
+        format!(r#"{{"request": {{"method": "{method}", "path": "{target}"}}}}"#)
+    };
+    let contract = tolerant(PATHS, ContractRepair::DanglingReference);
+    for (method, target, expected) in [
+        ("GET", "/known/1", ""),
+        ("POST", "/known/1", "unknown-method:0"),
+        ("GET", "/known/me", "unreadable:6"),
+        ("DELETE", "/known/me", "unreadable:6"),
+        ("GET", "/next?a=1", "unreadable:8"),
+        ("GET", "/next?a=x", "invalid-parameter:10 unreadable:8"),
+        ("GET", "/next?a=1&b=1", "unreadable:8"),
+        ("PUT", "/next", "unreadable:8"),
+    ] {
+        check(&contract, &request(method, target), expected);
+    }
+    // Its operations may need credentials, which must not be passed by.
+    let schemes =
+        "components: {securitySchemes: {key: {type: apiKey, in: header, name: k}}}\npaths:";
+    for declared in [schemes, "security: []\npaths:"] {
+        let text = PATHS.replace("paths:", declared);
+        let contract = tolerant(&text, ContractRepair::DanglingReference);
+        let found = judged(&contract, &request("GET", "/known/me"));
+        let classes: Vec<ViolationClass> = found.iter().map(|one| one.class).collect();
+        assert_eq!(
+            classes,
+            [ViolationClass::UnreadableCredentials],
+            "{declared}"
+        );
+    }
+}
+
+const MEDIA: &str = "\
+openapi: 3.2.0
+info: {title: t, version: '1'}
+paths:
+  /a:
+    get:
+      parameters:
+      - {name: q, in: query, content: {application/json: {$ref: '#/no'}}}
+      - {name: x-h, in: header, content: {application/json: {$ref: '#/no'}}}
+      responses:
+        '200':
+          description: ok
+          headers: {x-r: {content: {application/json: {$ref: '#/no'}}}}
+  /b:
+    post:
+      requestBody:
+        content:
+          multipart/form-data:
+            schema: {properties: {a: {type: string}}}
+            encoding: {a: {headers: {x-p: {content: {application/json: {$ref: '#/no'}}}}}}
+      responses: {'200': {description: ok}}
+";
+
+#[test]
+fn media_types_of_parameters_that_lead_nowhere_are_unknown() {
+    let contract = tolerant(MEDIA, ContractRepair::DanglingReference);
+    let get = |query: &str, headers: &str, answer: &str| {
+        format!(
+            r#"{{"request": {{"method": "GET", "path": "/a{query}", "headers": {{{headers}}}}}, "response": {{"status": 200, "headers": {{{answer}}}}}}}"#
+        )
+    };
+    for (query, headers, answer, expected) in [
+        ("", "", "", ""),
+        ("?q=1", "", "", "unreadable:7"),
+        ("?q=x", "", "", "invalid-parameter:7"),
+        ("", r#""x-h": "1""#, "", "unreadable:8"),
+        ("", r#""x-h": "x""#, "", "invalid-parameter:8"),
+        ("", "", r#""x-r": "1""#, "unreadable-response:12"),
+        ("", "", r#""x-r": "x""#, "invalid-header:12"),
+    ] {
+        check(&contract, &get(query, headers, answer), expected);
+    }
+    let post = |headers: &str| {
+        let body = format!("{}--b--", part("a", headers, "1"));
+        let kind = "multipart/form-data; boundary=b";
+        format!(
+            r#"{{"request": {{"method": "POST", "path": "/b", "headers": {{"content-type": "{kind}"}}, "body": "{body}"}}}}"#
+        )
+    };
+    check(&contract, &post(""), "");
+    check(&contract, &post(r"x-p: 1\r\n"), "unreadable:19");
+}

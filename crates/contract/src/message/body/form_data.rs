@@ -392,7 +392,8 @@ fn header_verdict(
     tape: &mut Tape,
 ) -> SchemaVerdict {
     let Some(key) = &header.schema else {
-        return SchemaVerdict::Valid;
+        let unread = header.unread.map(SchemaVerdict::Unknown);
+        return unread.unwrap_or(SchemaVerdict::Valid);
     };
     let schemas = judge.schemas();
     if header.style == ParameterStyle::JsonContent {
