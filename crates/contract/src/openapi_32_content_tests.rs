@@ -334,6 +334,97 @@ fn a_part_may_have_parts() {
     );
 }
 
+/// Nested Encoding: a part that is a form, by its name or by its position. Its fields are a part of the
+/// value of the body.
+#[test]
+fn a_part_may_be_a_form() {
+    let fields = "{type: object, required: [n], properties: {n: {type: integer, maximum: 9}, l: {type: array, items: {type: string}}}, additionalProperties: false}";
+    let nested = "{contentType: 'application/x-www-form-urlencoded, multipart/form-data', encoding: {l: {style: pipeDelimited}, n: {contentType: text/plain}}}";
+    let named = |name: &str, kind: &str| {
+        format!("Content-Disposition: form-data; name=\"{name}\"\r\nContent-Type: {kind}")
+    };
+    let (encoded, form) = (
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=c",
+    );
+    let inner = |fields: &[(&str, &str)]| {
+        let field = |(name, value): &(&str, &str)| {
+            format!("--c\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        format!("{}--c--", fields.iter().map(field).collect::<String>())
+    };
+    let cases = [
+        (encoded, "n=5&l=a%7Cb".to_owned(), ""),
+        (encoded, "n=x".to_owned(), "invalid-body"),
+        (encoded, "n=10".to_owned(), "invalid-body"),
+        (encoded, "l=a".to_owned(), "invalid-body"),
+        (encoded, "n=5&m=1".to_owned(), "invalid-body"),
+        (encoded, "n=5&n=6".to_owned(), "duplicate-key"),
+        (encoded, "n=%zz".to_owned(), "malformed-body"),
+        (form, inner(&[("n", "5"), ("l", "a"), ("l", "b")]), ""),
+        (form, inner(&[("n", "10")]), "invalid-body"),
+        (form, inner(&[("n", "5"), ("m", "1")]), "invalid-body"),
+        (form, "--c\r\n".to_owned(), "malformed-body"),
+        (
+            "application/json",
+            r#"{"n": 5}"#.to_owned(),
+            "unsupported-media-type",
+        ),
+    ];
+    let media = format!(
+        "{{schema: {{required: [f], properties: {{f: {fields}, t: {{type: string}}}}}}, encoding: {{f: {nested}}}}}"
+    );
+    let by_name = with_media("3.2.0", "multipart/form-data", &media).unwrap();
+    let media = format!(
+        "{{schema: {{type: array, prefixItems: [{{}}, {fields}], maxItems: 2}}, prefixEncoding: [{{}}, {nested}]}}"
+    );
+    let by_position = with_media("3.2.0", "multipart/mixed", &media).unwrap();
+    for (kind, value, expected) in &cases {
+        let body = multipart(&[(&named("f", kind), value)]);
+        check_bodies(
+            &by_name,
+            "multipart/form-data; boundary=b",
+            &[(&body, *expected)],
+        );
+        let head = format!("Content-Type: {kind}");
+        let body = multipart(&[(JSON, "1"), (&head, value)]);
+        check_bodies(
+            &by_position,
+            "multipart/mixed; boundary=b",
+            &[(&body, *expected)],
+        );
+    }
+    // Only a part that is declared so may have parts.
+    let body = multipart(&[
+        (&named("f", encoded), "n=5"),
+        (&named("t", form), &inner(&[])),
+    ]);
+    check_bodies(
+        &by_name,
+        "multipart/form-data; boundary=b",
+        &[(&body, "malformed-body")],
+    );
+    // A list of such parts.
+    let media = format!(
+        "{{schema: {{properties: {{f: {{type: array, maxItems: 2, items: {fields}}}}}}}, encoding: {{f: {nested}}}}}"
+    );
+    let list = with_media("3.2.0", "multipart/form-data", &media).unwrap();
+    let head = named("f", encoded);
+    for (values, expected) in [
+        (vec!["n=5"], ""),
+        (vec!["n=5", "n=6"], ""),
+        (vec!["n=5", "n=x"], "invalid-body"),
+        (vec!["n=5", "n=6", "n=7"], "invalid-body"),
+    ] {
+        let parts: Vec<_> = values.iter().map(|value| (head.as_str(), *value)).collect();
+        check_bodies(
+            &list,
+            "multipart/form-data; boundary=b",
+            &[(&multipart(&parts), expected)],
+        );
+    }
+}
+
 /// Media Type Object: where `prefixEncoding` and `itemEncoding` may occur.
 #[test]
 fn encodings_by_position_need_an_array() {

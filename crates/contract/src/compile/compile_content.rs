@@ -242,12 +242,8 @@ impl<'d> ContractCompiler<'d> {
     fn check_encodings(&mut self, media: NodeRef, node: JsonNode<'d>, range: &MediaRange<'_>) {
         // Only parts of multipart bodies have header fields.
         let has_parts = range.is_range() || range.kind().eq_ignore_ascii_case("multipart");
-        let by_name = node.get("encoding").into_iter().flat_map(JsonNode::members);
-        let nested = encodings_by_position(node).flat_map(encodings_by_position);
-        let encodings = by_name
-            .map(|(_, encoding)| encoding)
-            .chain(encodings_by_position(node))
-            .chain(nested);
+        let nested = nested_encodings(node).flat_map(nested_encodings);
+        let encodings = nested_encodings(node).chain(nested);
         let headers = encodings.filter_map(|encoding| encoding.get("headers"));
         for (name, field) in headers.flat_map(JsonNode::members) {
             let declared = DocumentSet::node_ref(media, field);
@@ -290,49 +286,90 @@ impl<'d> ContractCompiler<'d> {
             };
             self.error(kind, at, &message);
         }
-        self.refuse_unread_encodings(media, node, is_multipart);
+        self.refuse_unread_encodings(media, node, range);
     }
 
-    /// Refuses fields of Encoding Objects that are not read: an encoding by name inside another one,
-    /// and an encoding by position that is not of a part of a multipart body by position, or in more
-    /// than one level (OpenAPI 3.2.0, Nested Encoding).
-    fn refuse_unread_encodings(&mut self, media: NodeRef, node: JsonNode<'d>, is_multipart: bool) {
+    /// Refuses fields of Encoding Objects that are not read: encodings in the second level, those of a
+    /// part that is no form, and encodings by position of a part that is read by its name (OpenAPI
+    /// 3.2.0, Nested Encoding).
+    fn refuse_unread_encodings(
+        &mut self,
+        media: NodeRef,
+        node: JsonNode<'d>,
+        range: &MediaRange<'_>,
+    ) {
+        let is_multipart = range.kind().eq_ignore_ascii_case("multipart");
+        let has_names = BodyFormat::of(range) == BodyFormat::Multipart;
+        let schema = self.documents.member(media, "schema");
+        let members = schema.map(|schema| self.surface.members(schema));
         let by_name = node.get("encoding").into_iter().flat_map(JsonNode::members);
-        for (_, encoding) in by_name {
-            self.refuse_nested_encodings(media, encoding, false);
+        for (name, encoding) in by_name {
+            let schemas = members.as_ref().and_then(|members| members.get(name));
+            let is_plain = schemas.is_none_or(|schemas| schemas.len() == 1);
+            let nesting = ReadNesting {
+                by_name: has_names && is_plain,
+                by_position: false,
+            };
+            self.refuse_nested_encodings(media, encoding, nesting);
         }
-        if !is_multipart {
-            return;
-        }
-        for encoding in encodings_by_position(node) {
-            self.refuse_nested_encodings(media, encoding, true);
-            for nested in encodings_by_position(encoding) {
-                self.refuse_nested_encodings(media, nested, false);
-            }
+        let nesting = ReadNesting {
+            by_name: true,
+            by_position: true,
+        };
+        for encoding in encodings_by_position(node).filter(|_| is_multipart) {
+            self.refuse_nested_encodings(media, encoding, nesting);
         }
     }
 
+    /// Refuses the nested encodings of an Encoding Object that are not read, and all below the others.
     fn refuse_nested_encodings(
         &mut self,
         media: NodeRef,
         encoding: JsonNode<'d>,
-        reads_positions: bool,
+        nesting: ReadNesting,
     ) {
         for (field, value) in encoding.members() {
-            let is_read = match field {
-                "itemEncoding" | "prefixEncoding" => reads_positions,
-                "encoding" => false,
-                _ => true,
-            };
-            if !is_read {
-                let message = format!(
+            let message = match field {
+                "itemEncoding" | "prefixEncoding" if nesting.by_position => continue,
+                "encoding" if nesting.by_name && is_form_part(encoding) => continue,
+                "encoding" if nesting.by_name => "`encoding` inside this Encoding Object describes the fields of a part that is a form: set `contentType` to multipart/form-data or application/x-www-form-urlencoded, or remove it".to_owned(),
+                "encoding" | "itemEncoding" | "prefixEncoding" => format!(
                     "`{field}` inside this Encoding Object (OpenAPI 3.2) is not supported: remove it"
-                );
-                let kind = ContractProblemKind::MalformedDocument;
-                self.error(kind, DocumentSet::node_ref(media, value), &message);
-            }
+                ),
+                _ => continue,
+            };
+            let kind = ContractProblemKind::MalformedDocument;
+            self.error(kind, DocumentSet::node_ref(media, value), &message);
+        }
+        for nested in nested_encodings(encoding) {
+            let none = ReadNesting::default();
+            self.refuse_nested_encodings(media, nested, none);
         }
     }
+}
+
+/// Which encodings inside an Encoding Object are read.
+#[derive(Clone, Copy, Debug, Default)]
+struct ReadNesting {
+    by_name: bool,
+    by_position: bool,
+}
+
+/// Whether an Encoding Object says that the part is a form.
+fn is_form_part(encoding: JsonNode<'_>) -> bool {
+    let types = encoding.get("contentType").and_then(JsonNode::as_str);
+    let mut types = types.into_iter().flat_map(|list| list.split(','));
+    types.any(|one| {
+        let format = MediaRange::parse(one.trim()).map(|range| BodyFormat::of(&range));
+        matches!(format, Some(BodyFormat::Form | BodyFormat::Multipart))
+    })
+}
+
+/// The Encoding Objects of a Media Type Object or inside an Encoding Object.
+fn nested_encodings<'d>(owner: JsonNode<'d>) -> impl Iterator<Item = JsonNode<'d>> {
+    let by_name = owner.get("encoding").into_iter();
+    let by_name = by_name.flat_map(JsonNode::members).map(|(_, one)| one);
+    by_name.chain(encodings_by_position(owner))
 }
 
 /// The Encoding Objects by position of a Media Type Object or an Encoding Object.

@@ -6,6 +6,7 @@ use portcullis_json::JsonNode;
 use super::body_format::{BodyFormat, is_text};
 use super::body_shape::BodyShape;
 use super::form_fields::{FieldReading, FormField, FormFields};
+use super::nested_form::NestedForm;
 use crate::message::media_range::{MediaRange, split_unquoted};
 use crate::message::parameter::{Parameter, ParameterStyle, delimited_list, header, readings};
 use crate::message::violation::MessagePart;
@@ -51,10 +52,10 @@ pub(crate) fn compile_body_shape(
         return None;
     }
     if may_be(BodyFormat::Form) {
-        shape.form = compiler.fields(schema, BodyFormat::Form);
+        shape.form = compiler.fields(schema, media, BodyFormat::Form);
     }
     if may_be(BodyFormat::Multipart) {
-        shape.multipart = compiler.fields(schema, BodyFormat::Multipart);
+        shape.multipart = compiler.fields(schema, media, BodyFormat::Multipart);
     }
     shape.is_of_all_records = match surface.dialect {
         // OpenAPI 3.0 and 3.1 do not say what the schema describes.
@@ -116,11 +117,13 @@ pub(super) struct EncodingCompiler<'r, 'd> {
 }
 
 impl EncodingCompiler<'_, '_> {
-    fn fields(&mut self, schema: NodeRef, format: BodyFormat) -> FormFields {
+    /// The fields of a form with this schema, whose encodings are in the Media Type Object or the
+    /// Encoding Object `owner`.
+    fn fields(&mut self, schema: NodeRef, owner: NodeRef, format: BodyFormat) -> FormFields {
         let properties = self.surface.members(schema);
         let list: Vec<FormField> = properties
             .into_iter()
-            .map(|(name, schemas)| self.field(name, &schemas, format))
+            .map(|(name, schemas)| self.field(name, &schemas, owner, format))
             .collect();
         let rest: Vec<NodeRef> = self.surface.keyword_schemas(schema, "additionalProperties");
         let is_schema = |schema: &NodeRef| self.surface.documents.node(*schema).is_object();
@@ -156,19 +159,30 @@ impl EncodingCompiler<'_, '_> {
         }
     }
 
-    fn field(&mut self, name: String, schemas: &[NodeRef], format: BodyFormat) -> FormField {
+    fn field(
+        &mut self,
+        name: String,
+        schemas: &[NodeRef],
+        owner: NodeRef,
+        format: BodyFormat,
+    ) -> FormField {
         let documents = self.surface.documents;
         let encoding = documents
-            .member(self.media, "encoding")
+            .member(owner, "encoding")
             .and_then(|encodings| documents.member(encodings, &name));
         let node_ref = schemas.first().copied().unwrap_or(self.media);
         let (mut content_types, mut headers, mut styled) =
             (Vec::new(), PartHeaders::default(), None);
+        let mut nested = None;
         if let Some(encoding) = encoding {
             content_types = self.content_types(encoding);
             match format {
                 BodyFormat::Form => styled = self.styled(&name, schemas, encoding),
                 _ => headers = self.headers(encoding),
+            }
+            // Encodings nest one level deep.
+            if owner == self.media && format == BodyFormat::Multipart {
+                nested = self.nested_form(schemas, encoding);
             }
         }
         FormField {
@@ -178,8 +192,36 @@ impl EncodingCompiler<'_, '_> {
             content_types,
             headers: headers.declared,
             unread_header: headers.unread,
+            nested,
             node_ref,
         }
+    }
+
+    /// The fields of a part with these schemas that is a form, if its Encoding Object has encodings
+    /// by name. Each part is an item if the schema is that of an array.
+    pub(super) fn nested_form(
+        &mut self,
+        schemas: &[NodeRef],
+        encoding: NodeRef,
+    ) -> Option<Box<NestedForm>> {
+        let [schema] = schemas else {
+            return None;
+        };
+        self.surface
+            .documents
+            .member(encoding, "encoding")
+            .filter(|_| self.surface.dialect == Dialect::V32)?;
+        let is_array = self.surface.types(*schema).is_only(TypeSet::ARRAY);
+        let items = self.surface.keyword_schemas(*schema, "items");
+        let value = match items.as_slice() {
+            [items] if is_array => *items,
+            _ => *schema,
+        };
+        Some(Box::new(NestedForm {
+            key: (self.schema_key)(value),
+            form: self.fields(value, encoding, BodyFormat::Form),
+            multipart: self.fields(value, encoding, BodyFormat::Multipart),
+        }))
     }
 
     pub(super) fn content_types(&self, encoding: NodeRef) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! The fields of a form, and the readings of their values, compiled from a schema and its encodings.
 
+use super::nested_form::NestedForm;
 use crate::message::parameter::{DelimitedList, Parameter};
 use crate::openapi::document::NodeRef;
 use crate::schema::schema_surface::TypeSet;
@@ -48,6 +49,8 @@ pub(super) struct FormField {
     pub(super) headers: Vec<Parameter>,
     /// The declaration of a header of its parts that could not be read.
     pub(super) unread_header: Option<NodeRef>,
+    /// The fields of its parts, if they are forms themselves.
+    pub(super) nested: Option<Box<NestedForm>>,
     /// Its schema.
     pub(super) node_ref: NodeRef,
 }

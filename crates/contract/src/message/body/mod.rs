@@ -29,6 +29,7 @@ mod record_stream;
 mod url_encoded;
 mod form_entries;
 mod form_value;
+mod nested_form;
 mod field_writer;
 mod form_data;
 mod folded_names;

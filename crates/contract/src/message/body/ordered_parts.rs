@@ -51,10 +51,17 @@ impl FormData {
                     None
                 }
                 (PartUse::Nested | PartUse::Unread, _) => None,
-                (PartUse::Json | PartUse::Text | PartUse::Octets, _) => match part.value() {
-                    Ok(value) => Some(value),
-                    Err(message) => return judge.malformed(pointer, message),
-                },
+                (PartUse::Form, _) => {
+                    let nested = shape.field.nested.as_deref();
+                    let inner = &mut scratch.inner;
+                    nested.and_then(|nested| part.form_value(judge, nested, &pointer, inner))
+                }
+                (PartUse::Json | PartUse::Text | PartUse::Octets, _) => {
+                    let Some(value) = part.value_or_report(judge, &pointer) else {
+                        return;
+                    };
+                    Some(value)
+                }
             };
             parts.push(value.map(|value| OrderedPart {
                 value,
@@ -205,7 +212,7 @@ fn check_readings(
     scratch: &mut CheckScratch,
 ) -> Result<Option<FieldReading>, SyntaxError> {
     let readings = match part.part_use {
-        PartUse::Json => &[FieldReading::Json][..],
+        PartUse::Json | PartUse::Form => &[FieldReading::Json][..],
         PartUse::Text => &part.shape.field.readings,
         PartUse::Octets => &[FieldReading::Octets],
         PartUse::Nested | PartUse::Unread => return Ok(None),

@@ -135,6 +135,9 @@ impl EncodingCompiler<'_, '_> {
         let nested = encoding
             .filter(|_| may_nest && types.has(TypeSet::ARRAY) && types != TypeSet::ALL)
             .map(|at| Box::new(self.layout(at, binding.first().copied(), None, false)));
+        let form = encoding
+            .filter(|_| may_nest)
+            .and_then(|at| self.nested_form(&schemas[..schemas.len().min(1)], at));
         PartShape {
             nested,
             takes_octets: types.has(TypeSet::STRING),
@@ -145,6 +148,7 @@ impl EncodingCompiler<'_, '_> {
                 content_types,
                 headers: headers.declared,
                 unread_header: headers.unread,
+                nested: form,
                 node_ref: encoding.or(schemas.first().copied()).unwrap_or(self.media),
             },
             schemas: binding.into_iter().map(&mut *self.schema_key).collect(),
