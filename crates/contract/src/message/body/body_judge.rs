@@ -143,22 +143,29 @@ impl<'j> BodyJudge<'j> {
             BodySubject::ResponseBody => ViolationClass::InvalidResponseBody,
             BodySubject::Query(_) => ViolationClass::InvalidParameter,
         };
+        let verdict = schemas.verdict(wrapped);
+        self.report_verdict(verdict, class, schemas, wrapped, below);
+        let is_valid = verdict == SchemaVerdict::Valid;
+        if is_valid {
+            self.check_undeclared(wrapped, below);
+        }
+        is_valid
+    }
+
+    /// Checks that a valid value has only declared properties, if that class is on.
+    pub(super) fn check_undeclared(&mut self, wrapped: JsonNode<'_>, below: &str) {
         let undeclared = match self.subject {
             BodySubject::Query(_) => ViolationClass::UnknownQuery,
             BodySubject::RequestBody | BodySubject::ResponseBody => {
                 ViolationClass::UnknownBodyProperty
             }
         };
-        let verdict = schemas.verdict(wrapped);
-        self.report_verdict(verdict, class, schemas, wrapped, below);
-        let is_valid = verdict == SchemaVerdict::Valid;
-        if let Some(closed) = schemas.closed().filter(|_| is_valid)
+        if let Some(closed) = self.schemas().closed()
             && self.settings.is_on(undeclared)
         {
             let verdict = closed.verdict(wrapped);
             self.report_verdict(verdict, undeclared, closed, wrapped, below);
         }
-        is_valid
     }
 
     /// Reports why a value is not known to match its schema.
@@ -251,7 +258,7 @@ impl<'j> BodyJudge<'j> {
         }
     }
 
-    pub(super) fn push(&mut self, mut violation: Violation) {
+    pub(crate) fn push(&mut self, mut violation: Violation) {
         let Some(class) = self.class(violation.class) else {
             return;
         };

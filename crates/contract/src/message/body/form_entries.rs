@@ -140,7 +140,8 @@ impl<'b, 'f> FormEntries<'b, 'f> {
         writer: &mut FieldWriter<'_>,
     ) {
         match self.read_best(judge, key, "", writer) {
-            None | Some(SchemaVerdict::Valid) => {}
+            None => {}
+            Some(SchemaVerdict::Valid) => judge.check_undeclared(writer.tape.wrapped(""), ""),
             Some(SchemaVerdict::Unknown(part)) => judge.push_unread(part, ""),
             Some(SchemaVerdict::Invalid | SchemaVerdict::OverLimit) => {
                 judge.validate_value(writer.tape.wrapped(""), "");

@@ -119,8 +119,10 @@ fn check_parts(
             .and_then(|part| check_part(judge, part, &pointer, scratch));
         values.push(part.as_ref().zip(reading));
     }
-    let values: Option<Vec<_>> = values.into_iter().collect();
-    let (Some(values), Some(all)) = (values, all) else {
+    let Some(all) = all else {
+        return check_undeclared(judge, &values, below, scratch);
+    };
+    let Some(values) = values.into_iter().collect::<Option<Vec<_>>>() else {
         return;
     };
     if judge.is_refuted_since(before) {
@@ -149,6 +151,33 @@ fn check_parts(
         }
         _ => {
             judge.validate_value(wrapped, below);
+        }
+    }
+}
+
+/// Checks that the values of parts have only declared properties.
+fn check_undeclared(
+    judge: &mut BodyJudge<'_>,
+    values: &[Option<(&OrderedPart<'_>, FieldReading)>],
+    below: &str,
+    scratch: &mut CheckScratch,
+) {
+    if judge.schemas().closed().is_none() {
+        return;
+    }
+    let limits = allowing_repeats(judge);
+    let CheckScratch { tape, inner, .. } = scratch;
+    for (number, value) in values.iter().enumerate() {
+        let Some((part, reading)) = value else {
+            continue;
+        };
+        for key in &part.shape.schemas {
+            tape.begin(key.as_str());
+            if write(part, *reading, limits, tape, inner).is_ok()
+                && judge.schemas().verdict(tape.wrapped("")) == SchemaVerdict::Valid
+            {
+                judge.check_undeclared(tape.wrapped(""), &format!("{below}/{number}"));
+            }
         }
     }
 }
