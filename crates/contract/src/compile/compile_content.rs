@@ -290,7 +290,7 @@ impl<'d> ContractCompiler<'d> {
     }
 
     /// Refuses fields of Encoding Objects that are not read: encodings in the second level, those of a
-    /// part that is no form, and encodings by position of a part that is read by its name (OpenAPI
+    /// part that is not a form, and encodings by position of a part that is read by its name (OpenAPI
     /// 3.2.0, Nested Encoding).
     fn refuse_unread_encodings(
         &mut self,

@@ -131,7 +131,8 @@ impl BodyJudge<'_> {
             .map_err(|error| Box::new(self.undecodable(error)))
     }
 
-    fn undecodable(&self, error: ContentDecodeError) -> Violation {
+    /// The violation of a body whose content coding cannot be decoded.
+    pub(crate) fn undecodable(&self, error: ContentDecodeError) -> Violation {
         let class = if error.is_bound() {
             ViolationClass::BodyTooLarge
         } else {

@@ -1,8 +1,8 @@
 //! The fields of a form, and the readings of their values, compiled from a schema and its encodings.
 
-use super::nested_form::NestedForm;
 use crate::message::parameter::{DelimitedList, Parameter};
 use crate::openapi::document::NodeRef;
+use crate::schema::schema_set::SchemaKey;
 use crate::schema::schema_surface::TypeSet;
 
 /// The fields of a form or a multipart body.
@@ -53,6 +53,17 @@ pub(super) struct FormField {
     pub(super) nested: Option<Box<NestedForm>>,
     /// Its schema.
     pub(super) node_ref: NodeRef,
+}
+
+/// The fields of a form inside a part.
+#[derive(Debug)]
+pub(super) struct NestedForm {
+    /// The schema of the value.
+    pub(super) key: SchemaKey,
+    /// The fields of `application/x-www-form-urlencoded`.
+    pub(super) form: FormFields,
+    /// The fields of `multipart/form-data`.
+    pub(super) multipart: FormFields,
 }
 
 /// One interpretation of the values of a field.

@@ -11,23 +11,11 @@ use super::body_judge::BodyJudge;
 use super::described_parts::DescribedParts;
 use super::field_writer::FieldWriter;
 use super::form_data::{FormData, FormPart, PartContent};
-use super::form_fields::FormFields;
+use super::form_fields::NestedForm;
 use super::form_value::FormValue;
 use super::url_encoded::form_entries;
 use crate::message::media_range::MediaRange;
 use crate::message::parameter::{PairScratch, RawPairs};
-use crate::schema::schema_set::SchemaKey;
-
-/// The fields of a form inside a part.
-#[derive(Debug)]
-pub(super) struct NestedForm {
-    /// The schema of the value.
-    pub(super) key: SchemaKey,
-    /// The fields of `application/x-www-form-urlencoded`.
-    pub(super) form: FormFields,
-    /// The fields of `multipart/form-data`.
-    pub(super) multipart: FormFields,
-}
 
 impl FormPart {
     /// Whether the part is a form by its media type.
@@ -47,8 +35,9 @@ impl FormPart {
         below: &str,
         inner: &mut Tape,
     ) -> Option<FormValue<'static>> {
-        let PartContent::Kept(bytes) = &self.content else {
-            return None;
+        let bytes = match &self.content {
+            PartContent::Kept(bytes) => bytes,
+            PartContent::Counted(count) => return Some(FormValue::Octets(*count)),
         };
         let content_type = self.head.content_type.as_deref().unwrap_or_default();
         let format = MediaRange::parse(content_type).map(|label| BodyFormat::of(&label));

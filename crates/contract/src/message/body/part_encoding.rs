@@ -1,9 +1,10 @@
 //! Compiles the Encoding Objects of parts by their position (OpenAPI 3.2.0, Encoding By Position).
 
 use super::body_format::BodyFormat;
-use super::encoding::{EncodingCompiler, PartHeaders, is_binary};
+use super::encoding::{EncodingCompiler, PartHeaders};
 use super::form_fields::{FieldReading, FormField};
 use super::part_layout::{PartLayout, PartShape};
+use super::text_schema::is_binary;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::reference::follow;

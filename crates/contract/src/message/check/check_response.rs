@@ -12,7 +12,7 @@ use portcullis_vocabulary::limits::CHECK_STEPS_MAX;
 use super::body_plan::BodyLength;
 use super::head_judge::HeadJudge;
 use super::request_head::RequestHead;
-use crate::message::body::{BodyFormat, BodyJudge, BodySubject, RecordStream, codings};
+use crate::message::body::{BodyFormat, BodyJudge, BodySubject, codings};
 use crate::message::check_settings::{CheckScratch, CheckSettings};
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::header_parameters::parameter_fault;
@@ -220,50 +220,6 @@ fn push_unreadable(
     let class = ViolationClass::UnreadableResponse;
     push(settings, violations, || {
         unreadable(contract, class, part, node_ref)
-    });
-}
-
-/// Checks one record of a response that is read as it arrives, and adds violations. `piece` is what
-/// [`RecordStream::next_end`] found, or what is left at the end of the body.
-pub fn check_response_record(
-    contract: &CompiledContract,
-    media: &MediaType,
-    stream: &mut RecordStream,
-    piece: &[u8],
-    settings: CheckSettings<'_>,
-    scratch: &mut CheckScratch,
-    violations: &mut Vec<Violation>,
-) {
-    let mut judge = BodyJudge {
-        contract,
-        subject: BodySubject::ResponseBody,
-        media,
-        settings,
-        violations,
-    };
-    with_message_steps(CHECK_STEPS_MAX, || stream.check(piece, &mut judge, scratch));
-}
-
-/// Checks all records of a response as one array, and adds violations. The records have been checked
-/// one by one, by [`check_response_record`].
-pub fn check_response_sequence(
-    contract: &CompiledContract,
-    media: &MediaType,
-    headers: &HeaderMap,
-    bytes: &[u8],
-    settings: CheckSettings<'_>,
-    scratch: &mut CheckScratch,
-    violations: &mut Vec<Violation>,
-) {
-    let mut judge = BodyJudge {
-        contract,
-        subject: BodySubject::ResponseBody,
-        media,
-        settings,
-        violations,
-    };
-    with_message_steps(CHECK_STEPS_MAX, || {
-        judge.validate_sequence(headers, bytes, scratch);
     });
 }
 
