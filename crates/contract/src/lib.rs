@@ -67,12 +67,12 @@ pub use compile::lowered_schemas::{LoweredLocation, LoweredSchemas, SchemaRefusa
 pub use compile::{CompileOptions, compile};
 pub use example::contract_examples::ResponseExample;
 pub use lint::{ProblemRule, ineffective_parts, lint, lint_documents};
-pub use message::body::{FormData, RecordStream};
+pub use message::body::{ContentDecodeError, ContentDecoder, FormData, RecordStream};
 pub use message::check::{
     BodyLength, BodyPlan, CheckScratch, CheckSettings, OperationPolicies, RequestHead,
     ResponseHead, ResponsePlan, UnmatchedTarget, body_too_large, check_body, check_form_data,
     check_head, check_response_body, check_response_head, check_response_record,
-    check_response_sequence, find_operation,
+    check_response_sequence, find_operation, report_undecodable_response,
 };
 pub use message::compiled_contract::CompiledContract;
 pub use message::left_out_operation::LeftOutOperation;
@@ -85,6 +85,7 @@ pub use message::parameter::{Parameter, ParameterStyle};
 pub use message::refusal_status::RefusalStatus;
 pub use message::route;
 pub use message::security_requirements::CredentialSample;
+pub use message::unread_path::UnreadPath;
 pub use message::violation::{MessagePart, Violation, ViolationClass, ViolationRecord};
 pub use openapi::broken_part::{BrokenPart, BrokenPartPolicy};
 pub use openapi::contract_bundle::{BUNDLE_MEDIA_TYPE, BundleError, ContractBundle, shared_folder};

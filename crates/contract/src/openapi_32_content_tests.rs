@@ -334,6 +334,94 @@ fn a_part_may_have_parts() {
     );
 }
 
+const FORM: &str = "application/x-www-form-urlencoded";
+const NESTED_FORM: &str = "multipart/form-data; boundary=c";
+
+/// The schema of a form inside a part.
+const FORM_SCHEMA: &str = "{type: object, required: [n], properties: {n: {type: integer, maximum: 9}, l: {type: array, items: {type: string}}}, additionalProperties: false}";
+
+/// Its Encoding Object.
+const FORM_ENCODING: &str = "{contentType: 'application/x-www-form-urlencoded, multipart/form-data', encoding: {l: {style: pipeDelimited}, n: {contentType: text/plain}}}";
+
+fn named_part(name: &str, kind: &str) -> String {
+    format!("Content-Disposition: form-data; name=\"{name}\"\r\nContent-Type: {kind}")
+}
+
+fn nested_form(fields: &[(&str, &str)]) -> String {
+    let field = |(name, value): &(&str, &str)| {
+        format!("--c\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    format!("{}--c--", fields.iter().map(field).collect::<String>())
+}
+
+/// Nested Encoding: a part that is a form, by its name or by its position. Its fields are a part of the
+/// value of the body.
+#[test]
+fn a_part_may_be_a_form() {
+    let invalid = "invalid-body";
+    let cases = [
+        (FORM, "n=5&l=a%7Cb".to_owned(), ""),
+        (FORM, "n=x".to_owned(), invalid),
+        (FORM, "n=10".to_owned(), invalid),
+        (FORM, "l=a".to_owned(), invalid),
+        (FORM, "n=5&m=1".to_owned(), invalid),
+        (FORM, "n=5&n=6".to_owned(), "duplicate-key"),
+        (FORM, "n=%zz".to_owned(), "malformed-body"),
+        (
+            NESTED_FORM,
+            nested_form(&[("n", "5"), ("l", "a"), ("l", "b")]),
+            "",
+        ),
+        (NESTED_FORM, nested_form(&[("n", "10")]), invalid),
+        (NESTED_FORM, nested_form(&[("n", "5"), ("m", "1")]), invalid),
+        (NESTED_FORM, "--c\r\n".to_owned(), "malformed-body"),
+        (
+            "application/json",
+            r#"{"n": 5}"#.to_owned(),
+            "unsupported-media-type",
+        ),
+    ];
+    let media = format!(
+        "{{schema: {{required: [f], properties: {{f: {FORM_SCHEMA}}}}}, encoding: {{f: {FORM_ENCODING}}}}}"
+    );
+    let by_name = with_media("3.2.0", "multipart/form-data", &media).unwrap();
+    let media = format!(
+        "{{schema: {{type: array, prefixItems: [{{}}, {FORM_SCHEMA}], maxItems: 2}}, prefixEncoding: [{{}}, {FORM_ENCODING}]}}"
+    );
+    let by_position = with_media("3.2.0", "multipart/mixed", &media).unwrap();
+    for (kind, value, expected) in &cases {
+        let body = multipart(&[(&named_part("f", kind), value)]);
+        let form = "multipart/form-data; boundary=b";
+        check_bodies(&by_name, form, &[(&body, *expected)]);
+        let head = format!("Content-Type: {kind}");
+        let body = multipart(&[(JSON, "1"), (&head, value)]);
+        let mixed = "multipart/mixed; boundary=b";
+        check_bodies(&by_position, mixed, &[(&body, *expected)]);
+    }
+}
+
+#[test]
+fn several_parts_may_be_forms() {
+    let media = format!(
+        "{{schema: {{properties: {{f: {{type: array, maxItems: 2, items: {FORM_SCHEMA}}}, t: {{type: string}}}}}}, encoding: {{f: {FORM_ENCODING}}}}}"
+    );
+    let list = with_media("3.2.0", "multipart/form-data", &media).unwrap();
+    let head = named_part("f", FORM);
+    let form = "multipart/form-data; boundary=b";
+    for (values, expected) in [
+        (vec!["n=5"], ""),
+        (vec!["n=5", "n=6"], ""),
+        (vec!["n=5", "n=x"], "invalid-body"),
+        (vec!["n=5", "n=6", "n=7"], "invalid-body"),
+    ] {
+        let parts: Vec<_> = values.iter().map(|value| (head.as_str(), *value)).collect();
+        check_bodies(&list, form, &[(&multipart(&parts), expected)]);
+    }
+    // Only a part that is declared so may have parts.
+    let body = multipart(&[(&named_part("t", NESTED_FORM), &nested_form(&[]))]);
+    check_bodies(&list, form, &[(&body, "malformed-body")]);
+}
+
 /// Media Type Object: where `prefixEncoding` and `itemEncoding` may occur.
 #[test]
 fn encodings_by_position_need_an_array() {

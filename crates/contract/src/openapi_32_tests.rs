@@ -566,7 +566,14 @@ fn unread_fields_are_refused() {
     );
     refused(
         "{itemSchema: {type: array}, itemEncoding: {encoding: {}}}",
-        "`encoding` inside this Encoding Object",
+        "`encoding` inside this Encoding Object describes the fields of a part that is a form",
+    );
+    let form = "contentType: multipart/form-data";
+    refused(
+        &format!(
+            "{{itemSchema: {{}}, itemEncoding: {{{form}, encoding: {{a: {{{form}, encoding: {{}}}}}}}}}}"
+        ),
+        "`encoding` inside this Encoding Object (OpenAPI 3.2) is not supported",
     );
     refused(
         "{itemSchema: {type: array}, itemEncoding: {prefixEncoding: [{itemEncoding: {}}]}}",

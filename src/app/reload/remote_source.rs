@@ -1,11 +1,16 @@
-//! A contract at a URL: polled regularly, and cached for a startup without the source.
+//! A contract at a URL: polled regularly, and cached for a startup without the source. Its overlays
+//! are files, and a change of one makes the last content new again.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 
 use crate::admin::RevisionResult;
-use crate::source::{ContractCache, ContractOrigin, FetchOutcome, PollPolicy, Poller, S3Clients};
+use crate::source::{
+    ContractCache, ContractOrigin, FetchOutcome, FileWatch, FileWatcher, PollPolicy, Poller,
+    S3Clients,
+};
 use portcullis_config::ServiceConfig;
 
 use super::revision_history::RevisionEvent;
@@ -43,6 +48,20 @@ pub(super) struct RemoteSource {
     is_first: bool,
     /// The last content, to be cached if it becomes active.
     last: Option<Vec<u8>>,
+    /// Why the last fetch failed, if it did.
+    failure: Option<String>,
+    overlays: Option<WatchedOverlays>,
+}
+
+/// The overlays of a contract at a URL.
+#[derive(Debug)]
+struct WatchedOverlays {
+    files: Vec<PathBuf>,
+    watch: FileWatch,
+    /// Whether the watch has begun.
+    is_watched: bool,
+    /// The last content, which they change.
+    content: Option<Vec<u8>>,
 }
 
 impl RemoteSource {
@@ -50,6 +69,7 @@ impl RemoteSource {
     pub(super) fn new(
         address: &str,
         service: &ServiceConfig,
+        watcher: &FileWatcher,
         is_cached: bool,
         bytes_max: usize,
     ) -> Self {
@@ -79,6 +99,8 @@ impl RemoteSource {
             cache: cache.map(|folder| ContractCache::new(folder, bytes_max)),
             is_first: true,
             last: None,
+            failure: None,
+            overlays: WatchedOverlays::of(service, watcher),
         }
     }
 
@@ -87,25 +109,68 @@ impl RemoteSource {
         self.display_name.clone()
     }
 
-    /// Waits until a poll is due and fetches. Cancel safe.
+    /// Waits until a poll is due and fetches, or until an overlay changed. Cancel safe.
     pub(super) async fn next(&mut self) -> ContractFetch {
-        let fetched = match &mut self.poller {
-            Ok(poller) => poller.next().await.map_err(|error| error.to_string()),
-            Err(problem) if self.is_first => Err(problem.clone()),
-            // An invalid address stays invalid.
-            Err(_) => std::future::pending().await,
+        self.begin_overlays().await;
+        let is_first = self.is_first;
+        let poll = async {
+            match &mut self.poller {
+                Ok(poller) => poller.next().await.map_err(|error| error.to_string()),
+                Err(problem) if is_first => Err(problem.clone()),
+                // An invalid address stays invalid.
+                Err(_) => std::future::pending().await,
+            }
         };
+        let overlaid = WatchedOverlays::changed(self.overlays.as_mut());
+        tokio::select! {
+            fetched = poll => self.fetched(fetched),
+            bytes = overlaid => self.overlaid(bytes),
+        }
+    }
+
+    fn overlaid(&mut self, bytes: Vec<u8>) -> ContractFetch {
+        match &self.failure {
+            None => self.new_content(bytes),
+            Some(problem) => ContractFetch::Cached {
+                name: self.display_name(),
+                problem: format!("{problem}; the overlays change the content that was last read"),
+                bytes,
+            },
+        }
+    }
+
+    fn fetched(&mut self, fetched: Result<FetchOutcome, String>) -> ContractFetch {
+        self.failure = fetched.as_ref().err().cloned();
         match fetched {
             Ok(FetchOutcome::New { bytes, .. }) => {
                 self.is_first = false;
-                self.last = self.cache.is_some().then(|| bytes.clone());
-                ContractFetch::New {
-                    name: self.display_name(),
-                    bytes,
-                }
+                self.new_content(bytes)
             }
             Ok(FetchOutcome::Unchanged { .. }) => ContractFetch::Unchanged,
             Err(problem) => self.load_cached(problem),
+        }
+    }
+
+    fn new_content(&mut self, bytes: Vec<u8>) -> ContractFetch {
+        self.last = self.cache.is_some().then(|| bytes.clone());
+        self.keep_for_overlays(&bytes);
+        ContractFetch::New {
+            name: self.display_name(),
+            bytes,
+        }
+    }
+
+    /// Watches the overlays from before they are read for the first time.
+    async fn begin_overlays(&mut self) {
+        if let Some(overlays) = self.overlays.as_mut().filter(|one| !one.is_watched) {
+            overlays.watch.watch(overlays.files.clone()).await;
+            overlays.is_watched = true;
+        }
+    }
+
+    fn keep_for_overlays(&mut self, bytes: &[u8]) {
+        if let Some(overlays) = &mut self.overlays {
+            overlays.content = Some(bytes.to_vec());
         }
     }
 
@@ -156,15 +221,42 @@ impl RemoteSource {
         let is_first = std::mem::replace(&mut self.is_first, false);
         let cache = self.cache.as_ref().filter(|_| is_first);
         match cache.and_then(|cache| cache.load(&self.service, &self.tag)) {
-            Some((bytes, age)) => ContractFetch::Cached {
-                name: self.display_name(),
-                bytes,
-                problem: format!(
-                    "{problem}; the contract cached {} s ago is active",
-                    age.as_secs()
-                ),
-            },
+            Some((bytes, age)) => {
+                self.keep_for_overlays(&bytes);
+                ContractFetch::Cached {
+                    name: self.display_name(),
+                    bytes,
+                    problem: format!(
+                        "{problem}; the contract cached {} s ago is active",
+                        age.as_secs()
+                    ),
+                }
+            }
             None => ContractFetch::Failed(problem),
+        }
+    }
+}
+
+impl WatchedOverlays {
+    fn of(service: &ServiceConfig, watcher: &FileWatcher) -> Option<Self> {
+        (!service.overlays.is_empty()).then(|| Self {
+            files: service.overlays.clone(),
+            watch: watcher.watch_nothing(service.reload.poll),
+            is_watched: false,
+            content: None,
+        })
+    }
+
+    /// Waits until an overlay changed, and returns the content that it changes. Cancel safe.
+    async fn changed(overlays: Option<&mut Self>) -> Vec<u8> {
+        let Some(overlays) = overlays else {
+            return std::future::pending().await;
+        };
+        loop {
+            overlays.watch.changed().await;
+            if let Some(content) = &overlays.content {
+                return content.clone();
+            }
         }
     }
 }

@@ -42,7 +42,7 @@ impl WatchedSource {
                 access: watcher.access(),
             },
             ContractSource::Address(address) => Self::Remote(Box::new(RemoteSource::new(
-                address, service, is_cached, bytes_max,
+                address, service, watcher, is_cached, bytes_max,
             ))),
         }
     }

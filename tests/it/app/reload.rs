@@ -846,3 +846,42 @@ fn a_source_that_hangs_stops_neither_reloads_nor_the_end() {
     let (status, log) = process.wait();
     assert!(status.success(), "{log}");
 }
+
+/// The overlays of a contract at a URL are files, and a change of one applies without a new fetch.
+#[test]
+fn watches_the_overlays_of_a_contract_from_a_url() {
+    static MODE: AtomicU64 = AtomicU64::new(1);
+    let server = server(&MODE);
+    let overlay = |version: &str| {
+        format!(
+            "overlay: 1.0.0\ninfo: {{title: o, version: '1'}}\nactions:\n- target: $.info\n  update: {{version: {version}}}\n"
+        )
+    };
+    let address = format!("http://{}/contract.yaml", server.address);
+    let service = format!(
+        "[[services]]\nname = \"flux\"\ncontract = \"{address}\"\nupstream = \"mock\"\noverlays = [\"o.yaml\"]\n"
+    );
+    let site = Site::new("[reload]\npoll = \"100ms\"")
+        .file("o.yaml", &overlay("1.5.0"))
+        .services(&service);
+    let path = site.path("o.yaml");
+    let app = App::start(site);
+    until(|| admin(app.admin, "/readyz").0 == 200);
+    assert_eq!(version(app.admin), "1.5.0");
+    fs::write(&path, overlay("1.6.0")).unwrap();
+    until(|| version(app.admin) == "1.6.0");
+    // A bad overlay is refused, and the active revision stays until it is corrected.
+    fs::write(&path, "[").unwrap();
+    until(|| view(app.admin, "flux")["history"][0]["result"] == "refused");
+    assert_eq!(version(app.admin), "1.6.0");
+    fs::write(&path, overlay("1.7.0")).unwrap();
+    until(|| version(app.admin) == "1.7.0");
+    // While the source is unreachable, the content that was fetched before is changed, and is stale.
+    MODE.store(0, Ordering::Relaxed);
+    until(|| view(app.admin, "flux")["stale"] == true);
+    fs::write(&path, overlay("1.8.0")).unwrap();
+    until(|| version(app.admin) == "1.8.0");
+    assert_eq!(view(app.admin, "flux")["stale"], json!(true));
+    MODE.store(1, Ordering::Relaxed);
+    until(|| view(app.admin, "flux")["stale"] == false);
+}

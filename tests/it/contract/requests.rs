@@ -73,6 +73,7 @@ pub(crate) fn request_violations(contract: &CompiledContract, case: &Case) -> Ve
     let operation = match contract.match_route(&method, path, &mut captures) {
         RouteMatch::Found { operation } => contract.operation(operation),
         RouteMatch::MethodNotAllowed { .. } => return vec!["unknown-method".to_owned()],
+        RouteMatch::Unread { .. } => return vec!["unreadable".to_owned()],
         RouteMatch::NotFound => return vec!["unknown-path".to_owned()],
     };
     let body = case.body("request").unwrap_or_default();

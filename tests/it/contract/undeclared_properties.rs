@@ -13,14 +13,12 @@ use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use portcullis_vocabulary::enforcement::ViolationClass;
 use serde_json::{Value, json};
 
-/// A contract whose only operation takes a body of this schema.
-fn document(schema: &Value) -> Value {
+/// A contract whose only operation takes a body of this media type.
+fn document(kind: &str, media: &Value) -> Value {
     json!({
-        "openapi": "3.1.0",
+        "openapi": "3.2.0",
         "info": {"title": "t", "version": "1"},
-        "paths": {"/": {"post": {"requestBody": {"content": {"application/json": {
-            "schema": schema
-        }}}}}},
+        "paths": {"/": {"post": {"requestBody": {"content": {kind: media}}}}},
         "components": {"schemas": {
             "Base": {"type": "object", "properties": {"id": {"type": "integer"}}},
             "Tree": {
@@ -35,8 +33,13 @@ fn document(schema: &Value) -> Value {
 
 /// The violations of a body: class, pointer and expectation.
 fn violations_of(schema: &Value, body: &Value, class: Enforcement) -> Vec<String> {
+    let media = json!({ "schema": schema });
+    violations_in("application/json", &media, &body.to_string(), class)
+}
+
+fn violations_in(kind: &str, media: &Value, body: &str, class: Enforcement) -> Vec<String> {
     let limits = Limits::default();
-    let bytes = document(schema).to_string().into_bytes();
+    let bytes = document(kind, media).to_string().into_bytes();
     let documents = parse_single_file("t.json", bytes, &limits).unwrap();
     let options = CompileOptions {
         detect_undeclared: class != Enforcement::Off,
@@ -52,11 +55,9 @@ fn violations_of(schema: &Value, body: &Value, class: Enforcement) -> Vec<String
         panic!("the contract has one operation");
     };
     let operation = contract.operation(operation);
-    let json = (
-        http::header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    let headers = HeaderMap::from_iter([json]);
+    let label = format!("{kind}; boundary=b");
+    let label = HeaderValue::from_str(&label).unwrap();
+    let headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, label)]);
     let head = RequestHead {
         path: "/",
         query: None,
@@ -73,7 +74,6 @@ fn violations_of(schema: &Value, body: &Value, class: Enforcement) -> Vec<String
         &mut scratch,
         &mut violations,
     );
-    let body = body.to_string();
     check_body(
         &contract,
         plan,
@@ -103,6 +103,55 @@ fn check(schema: &Value, body: &Value, expected: &[&str]) {
         [""; 0],
         "{schema} {body}"
     );
+}
+
+/// Forms, parts and records have properties, too.
+#[test]
+fn reports_undeclared_properties_of_every_format() {
+    let a = json!({"type": "object", "properties": {"a": {"type": "integer"}}});
+    let (schema, item) = (json!({"schema": a}), json!({"itemSchema": a}));
+    let part = |head: &str, value: &str| format!("--b\r\n{head}\r\n\r\n{value}\r\n--b--");
+    let named = |name: &str| {
+        part(
+            &format!("Content-Disposition: form-data; name=\"{name}\""),
+            "1",
+        )
+    };
+    let json_part = |value: &str| part("Content-Type: application/json", value);
+    for (kind, media, good, bad, pointer) in [
+        (
+            "application/x-www-form-urlencoded",
+            &schema,
+            "a=1".to_owned(),
+            "b=1".to_owned(),
+            "",
+        ),
+        ("multipart/form-data", &schema, named("a"), named("b"), ""),
+        (
+            "multipart/mixed",
+            &item,
+            json_part("{\"a\": 1}"),
+            json_part("{\"b\": 1}"),
+            "/0",
+        ),
+        (
+            "application/jsonl",
+            &item,
+            "{\"a\": 1}".to_owned(),
+            "{\"b\": 1}".to_owned(),
+            "/0",
+        ),
+    ] {
+        let reported = format!("unknown-body-property {pointer} no property `b`");
+        for (body, class, expected) in [
+            (&good, Enforcement::Reject, None),
+            (&bad, Enforcement::Reject, Some(&reported)),
+            (&bad, Enforcement::Off, None),
+        ] {
+            let found = violations_in(kind, media, body, class);
+            assert_eq!(found.first(), expected, "{kind} {body}");
+        }
+    }
 }
 
 #[test]

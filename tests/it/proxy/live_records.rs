@@ -347,15 +347,79 @@ fn the_schema_of_a_whole_sequence_is_reported_at_its_end() {
     assert_eq!(violations(&app, "both", "report"), 0);
 }
 
-#[test]
-fn compressed_records_are_judged_and_reported_at_the_end() {
+/// The frames of a stream that is compressed with gzip and flushed after each of these texts.
+fn compressed(texts: &[&str]) -> Vec<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(event(false, "1").as_bytes()).unwrap();
-    let body = encoder.finish().unwrap();
+    let mut frames = Vec::new();
+    for text in texts {
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.flush().unwrap();
+        frames.push(std::mem::take(encoder.get_mut()));
+    }
+    frames.push(encoder.finish().unwrap());
+    frames
+}
+
+fn bytes_chunk(bytes: &[u8]) -> Step {
+    let size = format!("{:x}\r\n", bytes.len());
+    Step::Send([size.as_bytes(), bytes, b"\r\n"].concat())
+}
+
+/// An upstream that sends these frames of compressed events.
+fn compressed_upstream(frames: &[Vec<u8>], last: Step) -> Upstream {
+    let mut steps = vec![head("text/event-stream\r\ncontent-encoding: gzip")];
+    steps.extend(frames.iter().map(|frame| bytes_chunk(frame)));
+    steps.push(last);
+    Upstream::start(move |_| steps.clone())
+}
+
+/// A violation is counted while the stream is open, and a stream that may be rejected ends before the
+/// frame with the bad record.
+#[test]
+fn compressed_records_are_judged_while_they_pass() {
+    let (good, bad) = (event(true, "1"), event(false, "2"));
+    let frames = compressed(&[&good, &bad, &good]);
+    let wait = Step::Wait(Arc::new(Notify::new()));
+    let upstream = compressed_upstream(&frames[..2], wait);
+    let app = App::start(site(&upstream, "", ""));
+    let reader = open(app.data, "/events");
+    until(|| violations(&app, "events", "report") == 1);
+    drop((reader, app));
+    let check = |keys: &str, frames: &[Vec<u8>], passed: &[Vec<u8>], enforcement: &str| {
+        let upstream = compressed_upstream(frames, end());
+        let app = App::start(site(&upstream, keys, ""));
+        let answer = app.ask(get("/events"));
+        let is_complete = passed.len() == frames.len();
+        assert_eq!(
+            (answer.body, answer.complete),
+            (passed.concat(), is_complete)
+        );
+        until(|| violations(&app, "events", enforcement) == 1);
+    };
+    check("", &frames, &frames, "report");
+    check(REJECT, &frames, &frames[..1], "reject");
+    // Data that is not gzip.
+    let mut broken = compressed(&[&good, &good]);
+    // No block of deflate data begins so.
+    broken[1] = vec![0xff; 6];
+    check("", &broken, &broken, "report");
+    check(REJECT, &broken, &broken[..1], "reject");
+}
+
+/// zstd is decoded as a whole only, so its records are reported at the end.
+#[test]
+fn records_that_are_compressed_as_a_whole_are_reported_at_the_end() {
+    let bad = event(false, "1");
+    // One frame with one raw block (RFC 8878): magic number, header with an eight-bit size, block.
+    let length = u8::try_from(bad.len()).unwrap();
+    let block = (u32::from(length) << 3) | 1;
+    let mut body = vec![0x28, 0xb5, 0x2f, 0xfd, 0x20, length];
+    body.extend(&block.to_le_bytes()[..3]);
+    body.extend(bad.as_bytes());
     let expected = body.clone();
     let upstream = Upstream::start(move |_| {
         let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip\r\n\
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: zstd\r\n\
              content-length: {}\r\n\r\n",
             body.len()
         );

@@ -7,6 +7,7 @@ use portcullis_json::JsonNode;
 
 use super::super::compat_finding::ExchangePart;
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison};
+use super::nested_lists::nested_formats;
 use super::parameter_changes::value_schema;
 
 /// The serialization of a value, reduced to what shows on the wire.
@@ -82,7 +83,18 @@ impl ContractComparison<'_> {
         if direction == MessageDirection::Request {
             self.flags(scope, part, before, after);
         }
-        let (rule, from, to) = if was == is {
+        let lists = |contract, parameter: &Parameter| {
+            let schema = value_schema(contract, parameter.node_ref);
+            let formats = schema.map(|schema| nested_formats(contract, schema));
+            formats.unwrap_or_default().join(" in ")
+        };
+        let (from_lists, to_lists) = (lists(self.old, before), lists(self.new, after));
+        let has_lists = !from_lists.is_empty() && !to_lists.is_empty() && !is_content(was.style);
+        let (rule, from, to) = if was == is && has_lists && from_lists != to_lists {
+            let change = change().from(&from_lists).to(&to_lists);
+            self.push("parameter.style.changed", scope, Some(direction), change);
+            return false;
+        } else if was == is {
             return true;
         } else if is_content(was.style) || is_content(is.style) {
             (

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_contract::{
     CompiledContract, Dialect, DocumentSet, MediaRange, MediaType, MessageDirection, NodeRef,
-    SchemaKey, StatusPattern,
+    StatusPattern,
 };
 use portcullis_json::JsonNode;
 
@@ -14,9 +14,11 @@ use super::super::containment::ContainmentVerdict;
 use super::super::schema_diff::canonical;
 use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
-    ChangeDetails, ChangeScope, ContractComparison, LocatedProperty, OperationPair, RefusedValue,
-    SchemaSite, property,
+    ChangeDetails, ChangeScope, ContractComparison, OperationPair, RefusedValue, SchemaSite,
+    property,
 };
+use super::described_values::{DescribedValues, described, described_record, regrouped_records};
+use super::nested_lists::nested_formats;
 use super::value_encoding::body_encoding;
 
 /// A request body or response whose media types are compared.
@@ -170,6 +172,12 @@ impl<'c> ContractComparison<'c> {
     ) {
         let part = carrier.part(before);
         self.encodings(scope, carrier.direction, &part, (before, after));
+        if let Some(both) = regrouped_records((self.old, before), (self.new, after)) {
+            for schemas in both {
+                self.values(scope, pair, carrier, (before, after), schemas);
+            }
+            return;
+        }
         let schemas = DescribedValues {
             old: described(self.old, before),
             new: described(self.new, after),
@@ -327,15 +335,21 @@ fn encodings(
     media: &MediaType,
 ) -> BTreeMap<String, (NodeRef, String)> {
     let mut found = BTreeMap::new();
-    let mut add = |pointer: String, near: NodeRef, node: JsonNode<'_>| {
-        found.insert(
-            pointer,
-            (DocumentSet::node_ref(near, node), canonical(node)),
-        );
+    let mut add = |pointer: String, near: NodeRef, node: JsonNode<'_>, lists: &str| {
+        let text = canonical(node) + lists;
+        found.insert(pointer, (DocumentSet::node_ref(near, node), text));
     };
     if let Some((near, by_name)) = property(contract, media.node_ref, "encoding") {
+        let lists = |name: &str| {
+            let (schema, _) = described(contract, media)?;
+            let schema = contract.resolved(schema);
+            let (properties, _) = property(contract, schema, "properties")?;
+            let (field, _) = property(contract, properties, name)?;
+            Some(nested_formats(contract, field)).filter(|formats| !formats.is_empty())
+        };
         for (name, node) in by_name.members() {
-            add(format!("/{name}"), near, node);
+            let lists = lists(name).map(|formats| format!(" of {}", formats.join(" in ")));
+            add(format!("/{name}"), near, node, &lists.unwrap_or_default());
         }
     }
     if contract.dialect != Dialect::V32 {
@@ -343,36 +357,13 @@ fn encodings(
     }
     if let Some((near, prefix)) = property(contract, media.node_ref, "prefixEncoding") {
         for (position, node) in prefix.elements().enumerate() {
-            add(format!("/prefixEncoding/{position}"), near, node);
+            add(format!("/prefixEncoding/{position}"), near, node, "");
         }
     }
     if let Some((at, node)) = property(contract, media.node_ref, "itemEncoding") {
-        add("/itemEncoding".to_owned(), at, node);
+        add("/itemEncoding".to_owned(), at, node, "");
     }
     found
-}
-
-/// The schemas of the same values in both revisions.
-struct DescribedValues<'c> {
-    old: LocatedProperty<'c>,
-    new: LocatedProperty<'c>,
-    keys: Option<(SchemaKey, SchemaKey)>,
-    /// Whether the values are records of a sequence that another schema describes as a whole.
-    is_record: bool,
-}
-
-/// The schema of the bodies of a media type: `schema`, or else `itemSchema` (OpenAPI 3.2), which
-/// describes records like the `schema` of a sequence in OpenAPI 3.1.
-fn described<'c>(contract: &'c CompiledContract, media: &MediaType) -> LocatedProperty<'c> {
-    let item = || property(contract, media.node_ref, "itemSchema");
-    let has_items = contract.dialect == Dialect::V32;
-    property(contract, media.node_ref, "schema").or_else(|| has_items.then(item).flatten())
-}
-
-/// The schema of records next to the one of the whole sequence.
-fn described_record<'c>(contract: &'c CompiledContract, media: &MediaType) -> LocatedProperty<'c> {
-    media.item_schema()?;
-    property(contract, media.node_ref, "itemSchema")
 }
 
 /// Whether a media type or range covers everything that another covers.

@@ -63,6 +63,79 @@ fn a_parameter_of_an_additional_operation_is_compared() {
     );
 }
 
+/// A schema of OpenAPI 3.1 describes one record, unless it allows only arrays; in OpenAPI 3.2 it always
+/// describes all of them.
+#[test]
+fn sequences_are_compared_record_by_record() {
+    let lines = |version: &str, media: &str| {
+        let item = format!(
+            "{{post: {{requestBody: {{content: {{application/jsonl: {media}}}}}, responses: {{}}}}}}"
+        );
+        contract(version, &item)
+    };
+    let both = |old: (&str, &str), new: (&str, &str)| {
+        let found = rules(&lines(old.0, old.1), &lines(new.0, new.1));
+        let ids = found.iter().filter_map(|one| one.split(' ').next());
+        ids.map(str::to_owned).collect::<Vec<_>>().join(" ")
+    };
+    let (of_31, of_32) = ("3.1.1", "3.2.0");
+    let record = "{itemSchema: {type: integer}}";
+    let all = "{schema: {type: array, items: {type: integer}}}";
+    for (old, new) in [
+        ((of_31, all), (of_32, record)),
+        ((of_32, record), (of_31, all)),
+        ((of_32, record), (of_32, all)),
+        ((of_31, "{schema: {type: integer}}"), (of_32, all)),
+        ((of_31, all), (of_32, all)),
+    ] {
+        assert_eq!(both(old, new), "", "{old:?} {new:?}");
+    }
+    let text = (of_32, "{itemSchema: {type: string}}");
+    assert_eq!(both((of_31, all), text), "schema.type.changed");
+    let bounded = "{schema: {type: array, items: {type: integer}, minItems: 2}}";
+    let removed = "media-type.schema.removed";
+    assert_eq!(both((of_31, bounded), (of_32, record)), removed);
+    let added = "media-type.schema.added";
+    assert_eq!(both((of_32, record), (of_31, bounded)), added);
+    // The same text means something else.
+    let untyped = "{schema: {items: {type: integer}}}";
+    let found = both((of_31, untyped), (of_32, untyped));
+    assert!(found.contains("schema.type"), "{found}");
+    let found = both((of_32, untyped), (of_31, untyped));
+    assert!(found.contains("schema.type"), "{found}");
+}
+
+/// The division of lists inside a list shows on the wire (Swagger 2.0, Items Object).
+#[test]
+fn nested_collection_formats_are_compared() {
+    let swagger = |inner: &str| {
+        let list = |format: &str| {
+            format!(
+                "type: array, collectionFormat: ssv, items: {{type: array, {format}items: {{type: integer}}}}"
+            )
+        };
+        let list = list(inner);
+        let text = format!(
+            "swagger: '2.0'\ninfo: {{title: t, version: 1.0.0}}\npaths:\n  /a:\n    post:\n      consumes: [application/x-www-form-urlencoded]\n      parameters:\n      - {{name: q, in: query, {list}}}\n      - {{name: f, in: formData, {list}}}\n      responses: {{'200': {{description: ok, headers: {{x-l: {{{list}}}}}}}}}\n"
+        );
+        let documents = parse_single_file("t.yaml", text.into_bytes(), &Limits::default()).unwrap();
+        compile(documents, &CompileOptions::default()).unwrap()
+    };
+    let (commas, pipes) = (swagger(""), swagger("collectionFormat: pipes, "));
+    assert_eq!(rules(&commas, &swagger("collectionFormat: csv, ")), [""; 0]);
+    let found = rules(&commas, &pipes);
+    let ids: Vec<&str> = found
+        .iter()
+        .filter_map(|one| one.split(' ').next())
+        .collect();
+    let style = "parameter.style.changed";
+    assert_eq!(
+        ids,
+        ["media-type.encoding.changed", style, style],
+        "{found:?}"
+    );
+}
+
 #[test]
 fn schemas_of_records_are_compared() {
     let lines = |version: &str, media: &str| {

@@ -119,7 +119,9 @@ pub(super) fn serving(
 ) -> Option<usize> {
     match contract.match_route(method, address, &mut PathCaptures::default()) {
         RouteMatch::Found { operation } => Some(operation as usize),
-        RouteMatch::MethodNotAllowed { .. } | RouteMatch::NotFound => None,
+        RouteMatch::MethodNotAllowed { .. } | RouteMatch::Unread { .. } | RouteMatch::NotFound => {
+            None
+        }
     }
 }
 

@@ -74,7 +74,8 @@ pub(super) fn body_encoding(contract: &CompiledContract, media: &MediaType) -> V
     }
 }
 
-fn is_records(subtype: &str) -> bool {
+/// Whether a media type with this subtype is a sequence of JSON texts.
+pub(super) fn is_records(subtype: &str) -> bool {
     const RECORDS: [&str; 6] = [
         "x-ndjson",
         "ndjson",

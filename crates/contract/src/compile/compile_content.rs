@@ -16,6 +16,7 @@ use crate::message::parameter::{Parameter, header};
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::schema::schema_set::SchemaKey;
 use crate::schema::schema_surface::TypeSet;
 
 /// What carries the content of a `content` field.
@@ -122,9 +123,8 @@ impl<'d> ContractCompiler<'d> {
         near: NodeRef,
         response: JsonNode<'d>,
     ) -> (Vec<Parameter>, Vec<(String, NodeRef)>) {
-        let declared = response.get("headers").into_iter();
         let (mut headers, mut unread) = (Vec::new(), Vec::new());
-        for (name, value) in declared.flat_map(|headers| headers.members()) {
+        for (name, value) in self.members(near, response, "headers") {
             let target = self.object_or_unread(DocumentSet::node_ref(near, value), "a header");
             if name.eq_ignore_ascii_case("content-type") {
                 continue;
@@ -136,6 +136,7 @@ impl<'d> ContractCompiler<'d> {
                     continue;
                 }
             };
+            self.check_content_media(node_ref);
             let responses = &mut self.responses;
             let compiled = header(self.surface, name, node_ref, &mut |schema| {
                 responses.key(schema)
@@ -160,7 +161,7 @@ impl<'d> ContractCompiler<'d> {
         let mut content = Vec::new();
         for (key, value) in self.members(near, owner, "content") {
             let declared = DocumentSet::node_ref(near, value);
-            let (node_ref, mut unread) = match self.object_or_unread(declared, "a media type") {
+            let (node_ref, unread) = match self.object_or_unread(declared, "a media type") {
                 Ok(target) => (target, None),
                 Err(None) => continue,
                 Err(unread) => (declared, unread),
@@ -173,10 +174,9 @@ impl<'d> ContractCompiler<'d> {
             let is_json = range.is_json();
             let node = self.documents.node(node_ref);
             self.refuse_unread_fields(node_ref, node, &range);
-            let schemas = match carrier {
-                ContentCarrier::RequestBody | ContentCarrier::Query => &mut self.requests,
-                ContentCarrier::ResponseBody => &mut self.responses,
-            };
+            if !is_json {
+                self.check_encodings(node_ref, node, &range);
+            }
             let is_form = BodyFormat::of(&range) == BodyFormat::Form;
             let shape_range = match MediaRange::parse("text/plain") {
                 Some(text) if carrier == ContentCarrier::Query && !is_form => text,
@@ -186,62 +186,78 @@ impl<'d> ContractCompiler<'d> {
             let item = item.filter(|_| self.surface.dialect == Dialect::V32);
             let declared = node.get("schema").or(item);
             let declared = declared.map(|schema| DocumentSet::node_ref(node_ref, schema));
+            let unread_notation = declared
+                .filter(|_| !is_json)
+                .and_then(|schema| self.unread_notation(node_ref, schema));
+            let schemas = match carrier {
+                ContentCarrier::RequestBody | ContentCarrier::Query => &mut self.requests,
+                ContentCarrier::ResponseBody => &mut self.responses,
+            };
             let shape = declared.filter(|_| !is_json).and_then(|schema| {
                 compile_body_shape(self.surface, &shape_range, node_ref, schema, &mut |at| {
                     schemas.key(at)
                 })
             });
             let schema = declared
-                .filter(|_| is_json || shape.is_some() || self.options.outbound_operations)
+                .filter(|_| {
+                    is_json
+                        || shape.is_some()
+                        || unread_notation.is_some()
+                        || self.options.outbound_operations
+                })
                 .map(|schema| schemas.key(schema));
-            if shape.is_some() {
-                let form = self.unread_form(node_ref, node, &range);
-                unread = unread.or(form.filter(|_| !self.tolerates()));
-            }
             content.push(MediaType {
                 key: key.to_owned(),
                 is_json,
                 schema,
                 shape,
                 unread,
+                unread_notation: unread_notation.filter(|_| !self.tolerates()),
                 node_ref,
             });
         }
         content
     }
 
-    /// The part without which no body of a media type other than JSON can be read: its schema and
-    /// those of its properties say how, and so do the header fields of its parts.
-    fn unread_form(
-        &mut self,
-        media: NodeRef,
-        node: JsonNode<'d>,
-        range: &MediaRange<'_>,
-    ) -> Option<NodeRef> {
+    /// The reference that leads nowhere and without which only JSON can be read: the schema says how
+    /// every other body is read, and the schema of a form field with a style which names it has.
+    fn unread_notation(&self, media: NodeRef, schema: NodeRef) -> Option<NodeRef> {
         let surface = self.surface;
-        let schema = node.get("schema").or(node.get("itemSchema"))?;
-        let schema = DocumentSet::node_ref(media, schema);
-        let mut schemas = vec![schema];
-        // Records are JSON, which is read without its schema.
-        if !BodyFormat::of(range).is_record_sequence() {
-            schemas.extend(surface.members(schema).into_values().flatten());
-        }
-        let dangling = schemas.into_iter();
-        let mut unread = dangling
-            .filter_map(|schema| surface.dangling_reference(schema))
-            .next();
-        let by_name = node.get("encoding").into_iter().flat_map(JsonNode::members);
-        let nested = encodings_by_position(node).flat_map(encodings_by_position);
-        let encodings = by_name
-            .map(|(_, encoding)| encoding)
-            .chain(encodings_by_position(node))
-            .chain(nested);
+        let encodings = self.documents.member(media, "encoding");
+        let has_style = |name: &str| {
+            let encoding = encodings.and_then(|encodings| self.documents.member(encodings, name));
+            encoding.is_some_and(|encoding| {
+                let node = self.documents.node(encoding);
+                let mut fields = node.members();
+                fields.any(|(field, _)| matches!(field, "style" | "explode" | "allowReserved"))
+            })
+        };
+        let members = surface.members(schema).into_iter();
+        let styled = members.filter(|(name, _)| has_style(name));
+        let mut schemas = std::iter::once(schema).chain(styled.flat_map(|(_, schemas)| schemas));
+        schemas.find_map(|schema| surface.dangling_reference(schema))
+    }
+
+    /// Reports the header fields in Encoding Objects that lead nowhere or are malformed.
+    fn check_encodings(&mut self, media: NodeRef, node: JsonNode<'d>, range: &MediaRange<'_>) {
+        // Only parts of multipart bodies have header fields.
+        let has_parts = range.is_range() || range.kind().eq_ignore_ascii_case("multipart");
+        let nested = nested_encodings(node).flat_map(nested_encodings);
+        let encodings = nested_encodings(node).chain(nested);
         let headers = encodings.filter_map(|encoding| encoding.get("headers"));
-        for (_, field) in headers.flat_map(JsonNode::members) {
-            let field = self.object_or_unread(DocumentSet::node_ref(media, field), "a header");
-            unread = unread.or(field.err().flatten());
+        for (name, field) in headers.flat_map(JsonNode::members) {
+            let declared = DocumentSet::node_ref(media, field);
+            let Ok(target) = self.object_or_unread(declared, "a header") else {
+                continue;
+            };
+            self.check_content_media(target);
+            // The keys of schemas are those of the compiled shape.
+            let unused_key = &mut |_| SchemaKey::new(0);
+            if has_parts && let Err(error) = header(self.surface, name, target, unused_key) {
+                let kind = ContractProblemKind::MalformedParameter;
+                self.error(kind, error.at, &error.to_string());
+            }
         }
-        unread
     }
 
     /// Refuses the fields of a Media Type Object that OpenAPI 3.2 adds and that are not read, because
@@ -270,49 +286,90 @@ impl<'d> ContractCompiler<'d> {
             };
             self.error(kind, at, &message);
         }
-        self.refuse_unread_encodings(media, node, is_multipart);
+        self.refuse_unread_encodings(media, node, range);
     }
 
-    /// Refuses fields of Encoding Objects that are not read: an encoding by name inside another one,
-    /// and an encoding by position that is not of a part of a multipart body by position, or in more
-    /// than one level (OpenAPI 3.2.0, Nested Encoding).
-    fn refuse_unread_encodings(&mut self, media: NodeRef, node: JsonNode<'d>, is_multipart: bool) {
+    /// Refuses fields of Encoding Objects that are not read: encodings in the second level, those of a
+    /// part that is not a form, and encodings by position of a part that is read by its name (OpenAPI
+    /// 3.2.0, Nested Encoding).
+    fn refuse_unread_encodings(
+        &mut self,
+        media: NodeRef,
+        node: JsonNode<'d>,
+        range: &MediaRange<'_>,
+    ) {
+        let is_multipart = range.kind().eq_ignore_ascii_case("multipart");
+        let has_names = BodyFormat::of(range) == BodyFormat::Multipart;
+        let schema = self.documents.member(media, "schema");
+        let members = schema.map(|schema| self.surface.members(schema));
         let by_name = node.get("encoding").into_iter().flat_map(JsonNode::members);
-        for (_, encoding) in by_name {
-            self.refuse_nested_encodings(media, encoding, false);
+        for (name, encoding) in by_name {
+            let schemas = members.as_ref().and_then(|members| members.get(name));
+            let is_plain = schemas.is_none_or(|schemas| schemas.len() == 1);
+            let nesting = ReadNesting {
+                by_name: has_names && is_plain,
+                by_position: false,
+            };
+            self.refuse_nested_encodings(media, encoding, nesting);
         }
-        if !is_multipart {
-            return;
-        }
-        for encoding in encodings_by_position(node) {
-            self.refuse_nested_encodings(media, encoding, true);
-            for nested in encodings_by_position(encoding) {
-                self.refuse_nested_encodings(media, nested, false);
-            }
+        let nesting = ReadNesting {
+            by_name: true,
+            by_position: true,
+        };
+        for encoding in encodings_by_position(node).filter(|_| is_multipart) {
+            self.refuse_nested_encodings(media, encoding, nesting);
         }
     }
 
+    /// Refuses the nested encodings of an Encoding Object that are not read, and all below the others.
     fn refuse_nested_encodings(
         &mut self,
         media: NodeRef,
         encoding: JsonNode<'d>,
-        reads_positions: bool,
+        nesting: ReadNesting,
     ) {
         for (field, value) in encoding.members() {
-            let is_read = match field {
-                "itemEncoding" | "prefixEncoding" => reads_positions,
-                "encoding" => false,
-                _ => true,
-            };
-            if !is_read {
-                let message = format!(
+            let message = match field {
+                "itemEncoding" | "prefixEncoding" if nesting.by_position => continue,
+                "encoding" if nesting.by_name && is_form_part(encoding) => continue,
+                "encoding" if nesting.by_name => "`encoding` inside this Encoding Object describes the fields of a part that is a form: set `contentType` to multipart/form-data or application/x-www-form-urlencoded, or remove it".to_owned(),
+                "encoding" | "itemEncoding" | "prefixEncoding" => format!(
                     "`{field}` inside this Encoding Object (OpenAPI 3.2) is not supported: remove it"
-                );
-                let kind = ContractProblemKind::MalformedDocument;
-                self.error(kind, DocumentSet::node_ref(media, value), &message);
-            }
+                ),
+                _ => continue,
+            };
+            let kind = ContractProblemKind::MalformedDocument;
+            self.error(kind, DocumentSet::node_ref(media, value), &message);
+        }
+        for nested in nested_encodings(encoding) {
+            let none = ReadNesting::default();
+            self.refuse_nested_encodings(media, nested, none);
         }
     }
+}
+
+/// Which encodings inside an Encoding Object are read.
+#[derive(Clone, Copy, Debug, Default)]
+struct ReadNesting {
+    by_name: bool,
+    by_position: bool,
+}
+
+/// Whether an Encoding Object says that the part is a form.
+fn is_form_part(encoding: JsonNode<'_>) -> bool {
+    let types = encoding.get("contentType").and_then(JsonNode::as_str);
+    let mut types = types.into_iter().flat_map(|list| list.split(','));
+    types.any(|one| {
+        let format = MediaRange::parse(one.trim()).map(|range| BodyFormat::of(&range));
+        matches!(format, Some(BodyFormat::Form | BodyFormat::Multipart))
+    })
+}
+
+/// The Encoding Objects of a Media Type Object or inside an Encoding Object.
+fn nested_encodings<'d>(owner: JsonNode<'d>) -> impl Iterator<Item = JsonNode<'d>> {
+    let by_name = owner.get("encoding").into_iter();
+    let by_name = by_name.flat_map(JsonNode::members).map(|(_, one)| one);
+    by_name.chain(encodings_by_position(owner))
 }
 
 /// The Encoding Objects by position of a Media Type Object or an Encoding Object.

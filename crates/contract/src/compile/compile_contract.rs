@@ -57,6 +57,7 @@ pub fn compile(
         warnings: parts.warnings,
         ineffective: parts.ineffective,
         routes: parts.routes,
+        unread_paths: parts.unread_paths,
         requests: parts.requests,
         responses: parts.responses,
         declared_property_names: declared_names(&documents),

@@ -34,7 +34,7 @@ impl<'d> ContractCompiler<'d> {
         node_ref: NodeRef,
         inherited: &InheritedFields<'d>,
     ) -> Option<u32> {
-        if !self.is_a(JsonKind::Object, node_ref, "an operation") {
+        if !self.is_object(node_ref, "an operation") {
             return None;
         }
         let node = self.documents.node(node_ref);

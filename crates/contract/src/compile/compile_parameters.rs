@@ -7,7 +7,7 @@ use portcullis_json::JsonNode;
 use super::compile_content::ContentCarrier;
 use super::contract_compiler::ContractCompiler;
 use crate::message::operation::MediaType;
-use crate::message::parameter::{Parameter, ParameterStyle, parameter};
+use crate::message::parameter::{Parameter, ParameterStyle, content_media, parameter};
 use crate::message::route::PathTemplate;
 use crate::message::violation::MessagePart;
 use crate::openapi::contract_problem::ContractProblemKind;
@@ -68,6 +68,7 @@ impl<'d> ContractCompiler<'d> {
         if let Some(known) = self.parameters.get(&node_ref) {
             return known.clone();
         }
+        self.check_content_media(node_ref);
         let requests = &mut self.requests;
         let compiled = parameter(self.surface, node_ref, &mut |schema| requests.key(schema));
         let found = match compiled {
@@ -91,6 +92,18 @@ impl<'d> ContractCompiler<'d> {
         found
     }
 
+    /// Reports a media type in the `content` of a parameter or header that leads nowhere.
+    pub(super) fn check_content_media(&mut self, owner: NodeRef) {
+        let is_whole_query = {
+            let place = self.documents.node(owner).get("in");
+            place.and_then(|place| place.as_str()) == Some("querystring")
+        };
+        // The content of a whole query is compiled like that of a body.
+        if let Some(media) = content_media(self.surface, owner).filter(|_| !is_whole_query) {
+            self.target(media);
+        }
+    }
+
     /// A parameter as messages are judged by it. In a comparison its unknown schema accepts
     /// everything.
     pub(super) fn judged(&self, mut parameter: Parameter) -> Parameter {
@@ -105,7 +118,7 @@ impl<'d> ContractCompiler<'d> {
         let mut content = self.content(at, node, ContentCarrier::Query);
         let media = content.pop()?;
         let schema = media.schema.clone();
-        if schema.is_none() {
+        if schema.is_none() && media.unread.is_none() {
             let message = format!(
                 "the values of `{}` are not validated: write a schema that can describe text, or use application/x-www-form-urlencoded or JSON",
                 parameter.name

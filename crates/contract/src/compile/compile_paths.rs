@@ -10,6 +10,8 @@ use portcullis_vocabulary::Tier;
 use super::contract_compiler::{ContractCompiler, wrong_kind};
 use crate::message::parameter::Parameter;
 use crate::message::route::{OverlapKind, PathTemplate, RouteTable, TemplateOverlaps};
+use crate::message::unread_path::UnreadPath;
+use crate::message::violation::ViolationClass;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::contract_repair::ContractRepair;
 use crate::openapi::dialect::Dialect;
@@ -92,6 +94,12 @@ impl<'d> ContractCompiler<'d> {
             return;
         };
         let inherited = self.inherit_path_item(declared, inherited, template);
+        if let Some(part) = self.unread_path(declared) {
+            for base in self.bases(inherited.servers) {
+                let builder = std::mem::replace(&mut self.routes, RouteTable::builder());
+                self.routes = builder.add_unread(&base, template, part);
+            }
+        }
         let mut by_servers: Vec<(EffectiveServers<'d>, Vec<(Method, u32)>)> =
             vec![(inherited.servers, vec![])];
         for (method, node_ref) in self.path_item_operations(fields) {
@@ -121,18 +129,10 @@ impl<'d> ContractCompiler<'d> {
         &mut self,
         declared: NodeRef,
     ) -> Option<Vec<(&'d str, NodeRef)>> {
-        if !self.tolerates()
-            && let Err((at, error)) = follow(self.documents, declared)
-        {
-            // Not left out: another template could serve its requests by other rules.
-            self.error(
-                ContractProblemKind::UnresolvedReference,
-                at,
-                &error.to_string(),
-            );
+        let is_found = self.object(declared, "a path item").is_some();
+        if !is_found && self.dangling_path_item(declared).is_none() {
             return None;
         }
-        self.object(declared, "a path item")?;
         let documents = self.documents;
         let mut fields: Vec<(&'d str, NodeRef)> = Vec::new();
         for object in path_item_objects(documents, declared) {
@@ -157,6 +157,30 @@ impl<'d> ContractCompiler<'d> {
         }
         fields.retain(|(name, _)| *name != "$ref");
         Some(fields)
+    }
+
+    /// The object whose reference leads nowhere, if this path item has one and the tolerant reading
+    /// leaves what it declares unknown.
+    fn dangling_path_item(&self, declared: NodeRef) -> Option<NodeRef> {
+        let is_tolerant = self.documents.reading().is_tolerant() && !self.tolerates();
+        let dangling = follow(self.documents, declared).err();
+        dangling.map(|(at, _)| at).filter(|_| is_tolerant)
+    }
+
+    /// The number of a path item that cannot be read. It stays a path of the contract: if it were left
+    /// out, another template could serve its requests by other rules.
+    fn unread_path(&mut self, declared: NodeRef) -> Option<u32> {
+        let node_ref = self.dangling_path_item(declared)?;
+        let root = self.documents.node(self.documents.entry_ref());
+        let has_credentials = !self.schemes.is_empty() || root.get("security").is_some();
+        let class = if has_credentials {
+            ViolationClass::UnreadableCredentials
+        } else {
+            ViolationClass::Unreadable
+        };
+        let part = u32::try_from(self.unread_paths.len()).ok()?;
+        self.unread_paths.push(UnreadPath { class, node_ref });
+        Some(part)
     }
 
     /// The operations among the fields of a path item. Warns about unknown fields.
@@ -231,6 +255,9 @@ impl<'d> ContractCompiler<'d> {
             own.parameters.extend(found);
             inherited = own;
         }
+        inherited
+            .unread_parameters
+            .extend(self.dangling_path_item(declared));
         inherited.path_item = Some(declared);
         inherited
     }

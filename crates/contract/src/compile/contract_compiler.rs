@@ -15,6 +15,7 @@ use crate::message::operation::{
 use crate::message::parameter::Parameter;
 use crate::message::route::{RouteTable, RouteTableBuilder};
 use crate::message::security_requirements::SecuritySchemes;
+use crate::message::unread_path::UnreadPath;
 use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
 use crate::openapi::contract_repair::ContractRepair;
 use crate::openapi::dialect::{Dialect, MessageDirection};
@@ -32,6 +33,7 @@ pub(super) struct ContractCompiler<'d> {
     pub(super) responses: SchemaCollector<'d>,
     pub(super) operations: Vec<Operation>,
     pub(super) routes: RouteTableBuilder,
+    pub(super) unread_paths: Vec<UnreadPath>,
     pub(super) hosts: ServerHosts,
     problems: Vec<ContractProblem>,
     /// The warnings about parts without effect.
@@ -52,6 +54,7 @@ pub(super) struct CompiledParts {
     pub(super) warnings: Vec<ContractProblem>,
     pub(super) ineffective: Vec<ContractProblem>,
     pub(super) routes: RouteTable,
+    pub(super) unread_paths: Vec<UnreadPath>,
     pub(super) server_hosts: Option<Vec<Box<str>>>,
     pub(super) requests: SchemaSet,
     pub(super) responses: SchemaSet,
@@ -72,6 +75,7 @@ impl<'d> ContractCompiler<'d> {
             responses: SchemaCollector::new(documents, dialect, MessageDirection::Response),
             operations: Vec::new(),
             routes: RouteTable::builder(),
+            unread_paths: Vec::new(),
             hosts: ServerHosts::default(),
             problems: Vec::new(),
             ineffective: Vec::new(),
@@ -121,6 +125,7 @@ impl<'d> ContractCompiler<'d> {
                     warnings: problems,
                     ineffective: self.ineffective,
                     routes,
+                    unread_paths: self.unread_paths,
                     server_hosts: self.hosts.names(),
                     requests,
                     responses,
@@ -174,8 +179,23 @@ impl<'d> ContractCompiler<'d> {
     /// names it in the message, with its article.
     pub(super) fn object(&mut self, node_ref: NodeRef, what: &str) -> Option<NodeRef> {
         let node_ref = self.target(node_ref)?;
-        self.is_a(JsonKind::Object, node_ref, what)
-            .then_some(node_ref)
+        self.is_object(node_ref, what).then_some(node_ref)
+    }
+
+    /// Whether the value at `node_ref` is an object, or null that the tolerant reading takes as an
+    /// empty one. Reports any other value; `what` names it.
+    pub(super) fn is_object(&mut self, node_ref: NodeRef, what: &str) -> bool {
+        match self.documents.node(node_ref).kind() {
+            JsonKind::Null => self.is_empty_value(JsonKind::Object, node_ref, what),
+            _ => self.is_a(JsonKind::Object, node_ref, what),
+        }
+    }
+
+    /// Reports null. Returns whether the tolerant reading takes it as an empty value.
+    fn is_empty_value(&mut self, kind: JsonKind, node_ref: NodeRef, what: &str) -> bool {
+        let message = wrong_kind(what, kind, JsonKind::Null);
+        let problem = ContractProblemKind::MalformedDocument;
+        self.flaw(ContractRepair::EmptyValue, problem, node_ref, &message)
     }
 
     /// The properties of the object in the field `name` of `owner`. Empty if the field is absent.
@@ -213,11 +233,12 @@ impl<'d> ContractCompiler<'d> {
         name: &str,
     ) -> Option<JsonNode<'d>> {
         let node = owner.get(name)?;
-        let has_kind = self.is_a(
-            kind,
-            DocumentSet::node_ref(near, node),
-            &format!("`{name}`"),
-        );
+        let node_ref = DocumentSet::node_ref(near, node);
+        let what = format!("`{name}`");
+        let has_kind = match node.kind() {
+            JsonKind::Null => self.is_empty_value(kind, node_ref, &what),
+            _ => self.is_a(kind, node_ref, &what),
+        };
         has_kind.then_some(node)
     }
 

@@ -287,6 +287,45 @@ fn reads_patterns_of_other_dialects() {
     assert!(message.contains("column 1: `(?i)` is read as"), "{message}");
 }
 
+/// What an author left empty constrains nothing, unless it protects something.
+#[test]
+fn reads_null_as_empty() {
+    let operation = |field: &str| {
+        let rest = format!("  /a:\n    post:\n      {field}\n");
+        document("3.0.3", &rest)
+    };
+    for field in [
+        "responses: {'200': null}",
+        "responses: null",
+        "parameters: null",
+        "requestBody: {content: null}",
+        "responses: {'200': {description: ok, headers: null}}",
+        "responses: {'200': {description: ok, headers: {x-a: null}}}",
+        "responses: {'200': {description: ok, content: null}}",
+        "responses: {'200': {description: ok, content: {a/b: null}}}",
+        "responses: {'200': {description: ok, content: {application/json: {schema: null}}}}",
+    ] {
+        check_flaw(&operation(field), ContractRepair::EmptyValue, 6);
+    }
+    let no = [r#"{"a": "x"}"#];
+    let schema = "{properties: {a: {allOf: [{type: integer}, null]}}}";
+    check_schema(schema, ContractRepair::EmptyValue, &[r#"{"a": 1}"#], &no);
+    let schema = "{properties: {a: {type: integer}, b: null}}";
+    check_schema(schema, ContractRepair::EmptyValue, &[r#"{"b": "x"}"#], &no);
+    let none = document("3.0.3", "  /a: null\n  /b: {get: null}\n");
+    let contract = read(&none, Tolerant).unwrap();
+    assert_eq!(names(&contract), ["GET /b"]);
+    assert!(read(&none, Strict).is_err());
+    let swagger = "swagger: '2.0'\ninfo: {title: t, version: '1'}\npaths:\n  /a:\n    get:\n      responses: {'200': null, default: {description: d, schema: null}}\n";
+    let problems = read(swagger, Strict).unwrap_err();
+    let repairs: Vec<_> = problems.iter().filter_map(|one| one.repair).collect();
+    assert_eq!(repairs, [ContractRepair::EmptyValue; 2], "{problems:?}");
+    assert!(read(swagger, Tolerant).is_ok());
+    for field in ["security: null", "requestBody: null"] {
+        assert!(read(&operation(field), Tolerant).is_err(), "{field}");
+    }
+}
+
 #[test]
 fn refuses_what_has_no_repair() {
     let text = document(

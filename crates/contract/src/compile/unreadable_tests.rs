@@ -7,8 +7,8 @@ use portcullis_vocabulary::limits::Limits;
 
 use crate::recorded::{ExchangeCheckLimits, ExchangeJudge, IgnoredProperties, read_line};
 use crate::{
-    CompileOptions, CompiledContract, ContractProblem, ContractRepair, Severity, Violation,
-    ViolationClass, compile, parse_single_file_as, tolerant_reading_advice,
+    CompileOptions, CompiledContract, ContractProblem, ContractProblemKind, ContractRepair,
+    Severity, Violation, ViolationClass, compile, parse_single_file_as, tolerant_reading_advice,
 };
 
 fn read(text: &str, reading: ContractReading) -> Result<CompiledContract, Vec<ContractProblem>> {
@@ -197,6 +197,37 @@ fn unevaluated_properties_of_an_unknown_part_are_unknown() {
     );
 }
 
+/// The contract lint looks for contradictions. An unknown part may accept or refuse everything.
+#[test]
+fn unknown_parts_contradict_nothing() {
+    let contradictions = |schema: &str| {
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\ncomponents: {{schemas: {{D: {{allOf: [{{$ref: '#/none'}}]}}, I: {{type: integer}}}}}}\npaths:\n  /a:\n    post:\n      requestBody: {{content: {{application/json: {{schema: {schema}}}}}}}\n"
+        );
+        let contract = tolerant(&text, ContractRepair::DanglingReference);
+        let found = crate::lint::lint(&contract).into_iter();
+        let found = found.filter(|one| one.kind == ContractProblemKind::UnsatisfiableSchema);
+        found.map(|one| one.to_string()).collect::<Vec<_>>()
+    };
+    for schema in [
+        "{not: {$ref: '#/no'}}",
+        "{not: {$ref: '#/components/schemas/D'}}",
+        "{type: integer, oneOf: [{$ref: '#/no'}, {type: integer}]}",
+        "{if: {$ref: '#/no'}, then: false}",
+        "{type: array, minItems: 1, contains: {$ref: '#/no'}, minContains: 0, maxContains: 0}",
+        "{type: object, required: [not], properties: {not: {$ref: '#/no'}}, additionalProperties: false}",
+    ] {
+        assert_eq!(contradictions(schema), [""; 0], "{schema}");
+    }
+    for schema in [
+        "{allOf: [{$ref: '#/no'}, {type: string}, {type: integer}]}",
+        "{type: string, allOf: [{$ref: '#/no'}], not: {type: string}}",
+        "{type: object, required: [not, b], properties: {not: {$ref: '#/no'}, b: false}}",
+    ] {
+        assert_eq!(contradictions(schema).len(), 1, "{schema}");
+    }
+}
+
 const PARTS: &str = "\
 openapi: 3.0.3
 info: {title: t, version: '1'}
@@ -297,11 +328,250 @@ fn parts_of_an_operation_that_cannot_be_read_are_reported() {
         "unreadable:36",
     );
     let upload = "multipart/form-data; boundary=b";
+    let body = format!("{}--b--", part("a", "", "1"));
     check(
         &contract,
-        &post("/upload", upload, "x", 200, ""),
+        &post("/upload", upload, &body, 200, ""),
         "unreadable:44",
     );
+}
+
+const CONTENT: &str = "\
+openapi: 3.2.0
+info: {title: t, version: '1'}
+paths:
+  /text:
+    post:
+      requestBody: {content: {text/plain: {schema: {$ref: '#/no'}}}}
+      responses: {'200': {content: {text/plain: {schema: {allOf: [{$ref: '#/no'}]}}}}}
+  /octets:
+    post:
+      requestBody: {content: {application/octet-stream: {schema: {$ref: '#/no'}}}}
+      responses: {'200': {content: {image/png: {schema: {$ref: '#/no'}}}}}
+  /any:
+    post:
+      requestBody: {content: {'*/*': {schema: {properties: {a: {$ref: '#/no'}, b: {type: integer}}}}}}
+      responses: {'200': {content: {'*/*': {schema: {$ref: '#/no'}}}}}
+  /form:
+    post:
+      requestBody:
+        content:
+          application/x-www-form-urlencoded:
+            schema:
+              required: [b]
+              properties:
+                a: {$ref: '#/no'}
+                b: {anyOf: [{type: integer, minimum: 10}, {type: string, maxLength: 2}]}
+      responses: {default: {description: ok}}
+  /styled:
+    post:
+      requestBody:
+        content:
+          application/x-www-form-urlencoded:
+            schema: {properties: {a: {$ref: '#/no'}, b: {type: integer}}}
+            encoding: {a: {style: deepObject}}
+      responses: {default: {description: ok}}
+  /parts:
+    post:
+      requestBody:
+        content:
+          multipart/form-data:
+            schema:
+              properties: {a: {$ref: '#/no'}, b: {type: integer}, c: {type: string}}
+            encoding:
+              b: {headers: {x-b: {schema: {$ref: '#/no'}}}}
+              c: {headers: {x-c: {$ref: '#/no'}}}
+      responses: {default: {description: ok}}
+  /ordered:
+    post:
+      requestBody:
+        content:
+          multipart/mixed:
+            schema: {minItems: 2, type: array, prefixItems: [{$ref: '#/no'}, {type: integer}]}
+      responses: {default: {description: ok}}
+  /lines:
+    post:
+      requestBody: {content: {application/jsonl: {itemSchema: {properties: {a: {$ref: '#/no'}, b: {type: integer}}}}}}
+      responses: {'200': {content: {text/event-stream: {itemSchema: {$ref: '#/no'}}}}}
+  /query:
+    get:
+      parameters:
+      - {name: q, in: querystring, content: {text/plain: {schema: {$ref: '#/no'}}}}
+      responses: {default: {description: ok}}
+  /query-form:
+    get:
+      parameters:
+      - name: q
+        in: querystring
+        content: {application/x-www-form-urlencoded: {schema: {properties: {a: {$ref: '#/no'}, b: {type: integer}}}}}
+      responses: {'200': {headers: {x-a: {content: {application/json: {schema: {$ref: '#/no'}}}}}}}
+  /rest:
+    post:
+      requestBody:
+        content:
+          application/x-www-form-urlencoded:
+            schema: {properties: {b: {type: integer}}, additionalProperties: {$ref: '#/no'}}
+      responses: {default: {description: ok}}
+";
+
+/// A part of multipart bodies, with its header fields.
+fn part(name: &str, headers: &str, value: &str) -> String {
+    let disposition = match name {
+        "" => String::new(),
+        name => format!(r#"Content-Disposition: form-data; name=\"{name}\"\r\n"#),
+    };
+    format!(r"--b\r\n{disposition}{headers}\r\n{value}\r\n")
+}
+
+#[test]
+fn content_of_every_format_is_reported_where_its_schema_is_unknown() {
+    let contract = tolerant(CONTENT, ContractRepair::DanglingReference);
+    let exchange = |target: &str, kind: &str, body: &str, answer: &str| {
+        format!(
+            r#"{{"request": {{"method": "POST", "path": "{target}", "headers": {{"content-type": "{kind}"}}, "body": "{body}"}}{answer}}}"#
+        )
+    };
+    let answer = |kind: &str, body: &str| {
+        format!(
+            r#", "response": {{"status": 200, "headers": {{"content-type": "{kind}"}}, "body": "{body}"}}"#
+        )
+    };
+    let post = |target: &str, kind: &str, body: &str| exchange(target, kind, body, "");
+    let text = exchange("/text", "text/plain", "a", &answer("text/plain", "a"));
+    check(&contract, &text, "unreadable:6 unreadable-response:7");
+    let octets = "application/octet-stream";
+    let octets = exchange("/octets", octets, "a", &answer("image/png", "a"));
+    check(&contract, &octets, "unreadable:10 unreadable-response:11");
+    let json = "application/json";
+    for (kind, body, expected) in [
+        (json, "{}", ""),
+        (json, r#"{\"b\": \"x\"}"#, "invalid-body:14"),
+        (json, r#"{\"a\": 1}"#, "unreadable:14"),
+        ("application/x-www-form-urlencoded", "b=1", ""),
+        (
+            "application/x-www-form-urlencoded",
+            "b=1&a=1",
+            "unreadable:14",
+        ),
+    ] {
+        check(&contract, &post("/any", kind, body), expected);
+    }
+    for kind in [json, "text/plain", "image/png", "application/jsonl"] {
+        let any = exchange("/any", json, "{}", &answer(kind, "1"));
+        check(&contract, &any, "unreadable-response:15");
+    }
+    let lines = "application/jsonl";
+    for (body, expected) in [
+        (r#"{\"b\": 1}\n"#, ""),
+        (r#"{\"a\": 1}\n{\"a\": 2}\n"#, "unreadable:55"),
+        (
+            r#"{\"a\": 1}\n{\"b\": \"x\"}\n"#,
+            "unreadable:55 invalid-body:55",
+        ),
+    ] {
+        check(&contract, &post("/lines", lines, body), expected);
+    }
+    let events = answer("text/event-stream", r"data: 1\n\n");
+    let events = exchange("/lines", lines, r#"{\"b\": 1}\n"#, &events);
+    check(&contract, &events, "unreadable-response:56");
+}
+
+#[test]
+fn the_fields_of_a_form_that_are_known_are_judged() {
+    let contract = tolerant(CONTENT, ContractRepair::DanglingReference);
+    let post = |target: &str, kind: &str, body: &str| {
+        format!(
+            r#"{{"request": {{"method": "POST", "path": "{target}", "headers": {{"content-type": "{kind}"}}, "body": "{body}"}}}}"#
+        )
+    };
+    let form = "application/x-www-form-urlencoded";
+    for (target, body, expected) in [
+        ("/form", "b=10", ""),
+        ("/form", "b=5", ""),
+        ("/form", "b=5&a=1", "unreadable:24"),
+        ("/form", "a=1&a=2&b=10", "unreadable:24"),
+        ("/form", "a=1", "invalid-body:22"),
+        ("/form", "a=1&b=5x5", "invalid-body:25"),
+        ("/styled", "b=1", "unreadable:32"),
+        ("/rest", "b=1", ""),
+        ("/rest", "b=1&c=1", "unreadable:74"),
+        ("/rest", "b=x&c=1", "invalid-body:74"),
+    ] {
+        check(&contract, &post(target, form, body), expected);
+    }
+    let multipart = "multipart/form-data; boundary=b";
+    let label = r"x-b: 1\r\n";
+    for (parts, expected) in [
+        (vec![part("b", "", "1")], ""),
+        (vec![part("b", "", "x")], "invalid-body:41"),
+        (
+            vec![part("a", "", "1"), part("b", "", "1")],
+            "unreadable:41",
+        ),
+        (
+            vec![part("a", "", "1"), part("b", "", "x")],
+            "invalid-body:41",
+        ),
+        (vec![part("b", label, "1")], "unreadable:43"),
+        (vec![part("b", label, "x")], "unreadable:43 invalid-body:41"),
+        (vec![part("c", "", "1")], "unreadable:44"),
+        (
+            vec![part("c", "", "1"), part("b", "", "x")],
+            "unreadable:44 invalid-body:41",
+        ),
+    ] {
+        let body = format!("{}--b--", parts.concat());
+        check(&contract, &post("/parts", multipart, &body), expected);
+    }
+    let mixed = "multipart/mixed; boundary=b";
+    for (values, expected) in [
+        (vec!["x", "1"], "unreadable:51"),
+        (vec!["x", "y"], "unreadable:51 invalid-body:51"),
+        (vec!["x"], "unreadable:51 invalid-body:51"),
+    ] {
+        let parts: String = values.iter().map(|value| part("", "", value)).collect();
+        let body = format!("{parts}--b--");
+        check(&contract, &post("/ordered", mixed, &body), expected);
+    }
+}
+
+#[test]
+fn the_whole_query_and_headers_with_content_are_reported() {
+    let contract = tolerant(CONTENT, ContractRepair::DanglingReference);
+    let get = |target: &str, headers: &str| {
+        format!(
+            r#"{{"request": {{"method": "GET", "path": "{target}"}}, "response": {{"status": 200, "headers": {{{headers}}}}}}}"#
+        )
+    };
+    check(&contract, &get("/query", ""), "");
+    check(&contract, &get("/query?a", ""), "unreadable:60");
+    check(&contract, &get("/query-form?b=1", ""), "");
+    check(
+        &contract,
+        &get("/query-form?b=x", ""),
+        "invalid-parameter:67",
+    );
+    check(&contract, &get("/query-form?a=1", ""), "unreadable:67");
+    let header = get("/query-form?b=1", r#""x-a": "1""#);
+    check(&contract, &header, "unreadable-response:68");
+}
+
+/// A header field of a part that is malformed is an error, wherever its Encoding Object is.
+#[test]
+fn malformed_headers_of_parts_are_errors() {
+    for encoding in [
+        "encoding: {a: {headers: {x-a: {style: form}}}}",
+        "prefixEncoding: [{headers: {x-a: {style: form}}}]",
+        "itemEncoding: {itemEncoding: {headers: {x-a: {style: form}}}}",
+    ] {
+        let text = format!(
+            "openapi: 3.2.0\ninfo: {{title: t, version: '1'}}\npaths:\n  /a:\n    post:\n      requestBody: {{content: {{multipart/form-data: {{schema: {{type: [array, object]}}, {encoding}}}}}}}\n"
+        );
+        let problems = read(&text, Strict).expect_err(encoding);
+        let messages: Vec<_> = problems.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(messages.len(), 1, "{problems:?}");
+        assert!(messages[0].contains("style"), "{problems:?}");
+    }
 }
 
 const SECURITY: &str = "\
@@ -395,4 +665,106 @@ fn other_errors_are_still_errors() {
     };
     assert_eq!(errors(Severity::Error), 1, "{problems:?}");
     assert!(errors(Severity::Warning) > 5, "{problems:?}");
+}
+
+const PATHS: &str = "\
+openapi: 3.2.0
+info: {title: t, version: '1'}
+paths:
+  /known/{id}:
+    get: {responses: {'200': {description: ok}}}
+  /known/me: {$ref: './gone.yaml#/me'}
+  /next:
+    $ref: '#/no'
+    get:
+      parameters: [{name: a, in: query, schema: {type: integer}}]
+      responses: {'200': {description: ok}}
+";
+
+/// Such a path still precedes templates, and no method is known to be missing.
+#[test]
+fn path_items_that_lead_nowhere_are_unknown() {
+    let request = |method: &str, target: &str| {
+        format!(r#"{{"request": {{"method": "{method}", "path": "{target}"}}}}"#)
+    };
+    let contract = tolerant(PATHS, ContractRepair::DanglingReference);
+    for (method, target, expected) in [
+        ("GET", "/known/1", ""),
+        ("POST", "/known/1", "unknown-method:0"),
+        ("GET", "/known/me", "unreadable:6"),
+        ("DELETE", "/known/me", "unreadable:6"),
+        ("GET", "/next?a=1", "unreadable:8"),
+        ("GET", "/next?a=x", "invalid-parameter:10 unreadable:8"),
+        ("GET", "/next?a=1&b=1", "unreadable:8"),
+        ("PUT", "/next", "unreadable:8"),
+    ] {
+        check(&contract, &request(method, target), expected);
+    }
+    // Its operations may need credentials, which must not be passed by.
+    let schemes =
+        "components: {securitySchemes: {key: {type: apiKey, in: header, name: k}}}\npaths:";
+    for declared in [schemes, "security: []\npaths:"] {
+        let text = PATHS.replace("paths:", declared);
+        let contract = tolerant(&text, ContractRepair::DanglingReference);
+        let found = judged(&contract, &request("GET", "/known/me"));
+        let classes: Vec<ViolationClass> = found.iter().map(|one| one.class).collect();
+        assert_eq!(
+            classes,
+            [ViolationClass::UnreadableCredentials],
+            "{declared}"
+        );
+    }
+}
+
+const MEDIA: &str = "\
+openapi: 3.2.0
+info: {title: t, version: '1'}
+paths:
+  /a:
+    get:
+      parameters:
+      - {name: q, in: query, content: {application/json: {$ref: '#/no'}}}
+      - {name: x-h, in: header, content: {application/json: {$ref: '#/no'}}}
+      responses:
+        '200':
+          description: ok
+          headers: {x-r: {content: {application/json: {$ref: '#/no'}}}}
+  /b:
+    post:
+      requestBody:
+        content:
+          multipart/form-data:
+            schema: {properties: {a: {type: string}}}
+            encoding: {a: {headers: {x-p: {content: {application/json: {$ref: '#/no'}}}}}}
+      responses: {'200': {description: ok}}
+";
+
+#[test]
+fn media_types_of_parameters_that_lead_nowhere_are_unknown() {
+    let contract = tolerant(MEDIA, ContractRepair::DanglingReference);
+    let get = |query: &str, headers: &str, answer: &str| {
+        format!(
+            r#"{{"request": {{"method": "GET", "path": "/a{query}", "headers": {{{headers}}}}}, "response": {{"status": 200, "headers": {{{answer}}}}}}}"#
+        )
+    };
+    for (query, headers, answer, expected) in [
+        ("", "", "", ""),
+        ("?q=1", "", "", "unreadable:7"),
+        ("?q=x", "", "", "invalid-parameter:7"),
+        ("", r#""x-h": "1""#, "", "unreadable:8"),
+        ("", r#""x-h": "x""#, "", "invalid-parameter:8"),
+        ("", "", r#""x-r": "1""#, "unreadable-response:12"),
+        ("", "", r#""x-r": "x""#, "invalid-header:12"),
+    ] {
+        check(&contract, &get(query, headers, answer), expected);
+    }
+    let post = |headers: &str| {
+        let body = format!("{}--b--", part("a", headers, "1"));
+        let kind = "multipart/form-data; boundary=b";
+        format!(
+            r#"{{"request": {{"method": "POST", "path": "/b", "headers": {{"content-type": "{kind}"}}, "body": "{body}"}}}}"#
+        )
+    };
+    check(&contract, &post(""), "");
+    check(&contract, &post(r"x-p: 1\r\n"), "unreadable:19");
 }

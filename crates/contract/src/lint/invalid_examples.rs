@@ -19,7 +19,7 @@ use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind};
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::schema::contradiction::{DEPTH_MAX, NestedTooDeep, SchemaContradiction, contradictions};
-use crate::schema::lower::SchemaLowering;
+use crate::schema::lower::{SchemaLowering, without_unknown};
 use crate::schema::schema_set::{SchemaKey, SchemaSet, SchemaSetErrors};
 
 /// The maximum number of violations to count for one value.
@@ -170,7 +170,7 @@ impl DirectionValidator {
         roots.sort_unstable();
         roots.dedup();
         let lowered = lowering.finish(&roots);
-        let schema = lowered.schema.clone();
+        let schema = without_unknown(&lowered.schema).into_owned();
         let schemas =
             SchemaSet::build(lowered, documents).map_err(SchemaSetErrors::into_problems)?;
         // A schema that was built has bounds that the search relies on.

@@ -8,6 +8,7 @@ use portcullis_json::pointer;
 use super::left_out_operation::LeftOutOperation;
 use super::operation::{Operation, OutboundOperation};
 use super::route::{PathCaptures, PathOutline, PrefixOverlap, RouteMatch, RouteTable};
+use super::unread_path::UnreadPath;
 use crate::openapi::broken_part::{BrokenPart, BrokenSchemas};
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::dialect::{Dialect, MessageDirection};
@@ -51,6 +52,8 @@ pub struct CompiledContract {
     /// The names of all properties that schemas declare.
     pub(crate) declared_property_names: HashSet<Box<str>>,
     pub(crate) routes: RouteTable,
+    /// The Path Items that could not be read, by the numbers in the routes.
+    pub(crate) unread_paths: Vec<UnreadPath>,
     pub(crate) requests: SchemaSet,
     pub(crate) responses: SchemaSet,
 }

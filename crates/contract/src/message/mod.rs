@@ -24,5 +24,6 @@ pub(crate) mod violation;
 pub(crate) mod refusal_status;
 pub(crate) mod explain_errors;
 pub(crate) mod unreadable_part;
+pub(crate) mod unread_path;
 mod closest_alternative;
 mod expected_value;

@@ -156,6 +156,8 @@ pub struct MediaType {
     pub(crate) shape: Option<Box<BodyShape>>,
     /// The part without which no body can be read, if it could not be read itself.
     pub(crate) unread: Option<NodeRef>,
+    /// The same for bodies that the schema says how to read: all but JSON and records of JSON.
+    pub(crate) unread_notation: Option<NodeRef>,
     /// The Media Type Object.
     pub node_ref: NodeRef,
 }
@@ -196,6 +198,17 @@ impl MediaType {
         MediaRange::parse(&self.key).is_some_and(|key| BodyFormat::of(&key) == BodyFormat::Form)
     }
 
+    /// The format of a query that is one value of this type: a form, JSON, or else a text.
+    pub(super) fn query_format(&self) -> BodyFormat {
+        if self.is_json {
+            BodyFormat::Json
+        } else if self.is_form() {
+            BodyFormat::Form
+        } else {
+            BodyFormat::Text
+        }
+    }
+
     /// The schema of each record of a sequence, next to the `schema` of the whole (OpenAPI 3.2).
     pub fn item_schema(&self) -> Option<&SchemaKey> {
         self.shape.as_ref()?.item()
@@ -214,6 +227,22 @@ impl MediaType {
             let subtype = range.subtype().to_ascii_lowercase();
             subtype == "xml" || subtype.ends_with("+xml")
         })
+    }
+
+    /// The part without which no body in this format can be read, if it could not be read itself.
+    pub(super) fn unread_for(&self, format: Option<BodyFormat>) -> Option<NodeRef> {
+        let needs_schema = matches!(
+            format,
+            Some(
+                BodyFormat::Form
+                    | BodyFormat::Multipart
+                    | BodyFormat::OrderedParts
+                    | BodyFormat::Text
+                    | BodyFormat::Octets
+            )
+        );
+        self.unread
+            .or(self.unread_notation.filter(|_| needs_schema))
     }
 
     /// Whether bodies in this format are checked.

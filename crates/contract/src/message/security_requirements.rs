@@ -288,6 +288,11 @@ impl SecuritySchemes {
         }
     }
 
+    /// Whether the contract declares none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
     /// The scheme that a URI reference leads to, which a name may be in OpenAPI 3.2 (OpenAPI 3.2.0,
     /// Security Requirement Object, `{name}`).
     fn by_reference(

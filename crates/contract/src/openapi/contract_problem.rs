@@ -146,11 +146,12 @@ pub struct ContractProblem {
 
 impl ContractProblem {
     /// The kinds of parts that messages are not judged by.
-    pub const UNJUDGED_KINDS: [&'static str; 5] = [
+    pub const UNJUDGED_KINDS: [&'static str; 6] = [
         ContractRepair::UnmatchablePath.as_str(),
         ContractRepair::SamePath.as_str(),
         ContractRepair::DanglingReference.as_str(),
         ContractRepair::UndeclaredScheme.as_str(),
+        ContractRepair::EmptyValue.as_str(),
         ContractProblemKind::NotJudged.as_str(),
     ];
 
@@ -187,5 +188,18 @@ impl fmt::Display for ContractProblem {
         }
         write!(f, " {}: {} ", self.severity.as_str(), self.message)?;
         write!(f, "[{}] at #{pointer}", self.kind.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_repair_that_leaves_a_part_unjudged_is_listed() {
+        for repair in ContractRepair::ALL {
+            let is_listed = ContractProblem::UNJUDGED_KINDS.contains(&repair.as_str());
+            assert_eq!(is_listed, repair.leaves_unjudged(), "{repair:?}");
+        }
     }
 }

@@ -23,11 +23,13 @@ pub enum ContractRepair {
     DanglingReference,
     /// A security scheme that the contract does not declare, or not completely.
     UndeclaredScheme,
+    /// `null` instead of an object or an array.
+    EmptyValue,
 }
 
 impl ContractRepair {
     /// Every repair.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::UnmatchablePath,
         Self::SamePath,
         Self::RepeatedOperationId,
@@ -38,6 +40,7 @@ impl ContractRepair {
         Self::ForeignPattern,
         Self::DanglingReference,
         Self::UndeclaredScheme,
+        Self::EmptyValue,
     ];
 
     /// The stable name.
@@ -53,6 +56,7 @@ impl ContractRepair {
             Self::ForeignPattern => "foreign-pattern",
             Self::DanglingReference => "dangling-reference",
             Self::UndeclaredScheme => "undeclared-scheme",
+            Self::EmptyValue => "empty-value",
         }
     }
 
@@ -62,7 +66,8 @@ impl ContractRepair {
             Self::UnmatchablePath
             | Self::SamePath
             | Self::DanglingReference
-            | Self::UndeclaredScheme => true,
+            | Self::UndeclaredScheme
+            | Self::EmptyValue => true,
             Self::RepeatedOperationId
             | Self::RepeatedKey
             | Self::BooleanBound
@@ -95,6 +100,7 @@ impl ContractRepair {
                 "whether a request has these credentials is unknown, and `enforcement.unreadable` \
                  decides about it"
             }
+            Self::EmptyValue => "it is read as empty, so it constrains nothing",
         }
     }
 }

@@ -11,6 +11,7 @@ use portcullis_json::{self as json, JsonNode};
 use portcullis_vocabulary::ContractReading;
 use portcullis_vocabulary::limits::Limits;
 
+use super::contract_repair::READING_KEY;
 use super::document::{Document, DocumentParseError, DocumentSet};
 use super::overlay::overlaid;
 use super::swagger::translated;
@@ -141,7 +142,8 @@ pub fn parse_as(
 ) -> Result<DocumentSet, ContractLoadError> {
     let loading = DocumentLoading::new(options.reading, limits, read);
     let mut bytes_left = limits.contract_bytes_max as u64;
-    let entry = Document::parse(name, PathBuf::from(name), bytes, loading.json_limits)?;
+    let entry = Document::parse(name, PathBuf::from(name), bytes, loading.json_limits);
+    let entry = entry.map_err(advised)?;
     let documents = loading.overlaid(entry, options.overlays, &mut bytes_left)?;
     Ok(translated(documents))
 }
@@ -178,6 +180,15 @@ impl<'r> DocumentLoading<'r> {
         name: &str,
         bytes_left: &mut u64,
     ) -> Result<Document, ContractLoadError> {
+        Ok(self.parsed(path, name, bytes_left)?.map_err(advised)?)
+    }
+
+    fn parsed(
+        self,
+        path: &Path,
+        name: &str,
+        bytes_left: &mut u64,
+    ) -> Result<Result<Document, DocumentParseError>, ContractLoadError> {
         let bytes = (self.read)(path, *bytes_left)?;
         *bytes_left = bytes_left.saturating_sub(bytes.len() as u64);
         Ok(Document::parse(
@@ -185,7 +196,7 @@ impl<'r> DocumentLoading<'r> {
             normalise(path),
             bytes,
             self.json_limits,
-        )?)
+        ))
     }
 
     fn overlaid(
@@ -200,7 +211,7 @@ impl<'r> DocumentLoading<'r> {
         let mut documents = Vec::new();
         for path in overlays {
             let name = path.display().to_string();
-            documents.push(strict.entry(path, &name, bytes_left)?);
+            documents.push(strict.parsed(path, &name, bytes_left)??);
         }
         Ok(overlaid(entry, documents, self.limits.contract_depth_max))
     }
@@ -242,8 +253,18 @@ impl<'r> DocumentLoading<'r> {
         let bytes = (self.read)(path, *bytes_left).map_err(|error| error.to_string())?;
         *bytes_left -= bytes.len() as u64;
         Document::parse(name, path.to_owned(), bytes, self.json_limits)
-            .map_err(|error| error.to_string())
+            .map_err(|error| advised(error).to_string())
     }
+}
+
+/// Adds to an error about a repeated key how to read the contract nevertheless.
+fn advised(mut error: DocumentParseError) -> DocumentParseError {
+    if error.is_repeated_key {
+        error.message.push_str(&format!(
+            "; with {READING_KEY}, or `--reading tolerant` of `check` and `replay`, the last value is used"
+        ));
+    }
+    error
 }
 
 /// Collects the files that references below `root` name, each once.

@@ -210,11 +210,6 @@ impl SchemaSet {
         }
     }
 
-    /// Whether a wrapped value is known to satisfy the schema of its key.
-    pub(crate) fn is_valid(&self, wrapped: JsonNode<'_>) -> bool {
-        self.verdict(wrapped) == SchemaVerdict::Valid
-    }
-
     /// Whether some parts are unknown.
     pub(crate) fn has_unknown(&self) -> bool {
         self.has_unknown

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use portcullis_contract::ContentDecoder;
 use portcullis_telemetry::Span;
 
 use super::answer_interruption::AnswerInterruption;
@@ -88,11 +89,16 @@ impl AnswerBody {
 
     /// The same body, whose records `judge` judges while they pass.
     #[must_use]
-    pub(super) fn judged_by(self, judge: RecordJudge, lease: BodyLease) -> Self {
+    pub(super) fn judged_by(
+        self,
+        judge: RecordJudge,
+        decoder: Option<ContentDecoder>,
+        lease: BodyLease,
+    ) -> Self {
         debug_assert!(self.first.is_empty(), "no part was read");
         let rest = match self.rest {
             AnswerTail::Streamed(body) => {
-                AnswerTail::Judged(Box::new(LiveRecords::new(body, judge, lease)))
+                AnswerTail::Judged(Box::new(LiveRecords::new(body, judge, decoder, lease)))
             }
             rest => rest,
         };

@@ -4,6 +4,9 @@
 //! kept for its verdict. If it may reject, a record passes as soon as it is complete and accepted, so
 //! the answer can end before the first record that is not. In both cases at most one record is kept,
 //! within a bound; what is larger passes without being judged and is counted.
+//!
+//! Of a body with a content coding, the decoded bytes are judged. Its frames pass as they arrive, and
+//! if the policy may reject, the answer ends before the frame that completes a rejected record.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,6 +14,8 @@ use std::task::{Context, Poll, ready};
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
+
+use portcullis_contract::{ContentDecodeError, ContentDecoder};
 
 use super::answer_interruption::AnswerInterruption;
 use super::record_judge::RecordJudge;
@@ -23,14 +28,26 @@ use crate::upstream::UpstreamBody;
 pub(super) struct LiveRecords {
     body: UpstreamBody,
     judge: RecordJudge,
-    /// The bytes of the record in progress. If the policy may reject, they have not passed yet.
+    /// Decodes the body, if it has a content coding.
+    coding: RecordCoding,
+    /// The bytes of the record in progress. If the policy may reject, they have not passed yet, unless
+    /// the body has a content coding.
     open: BytesMut,
     /// Whether the record in progress passes without being judged.
     is_unjudged: bool,
-    /// The memory of `open`.
+    /// The memory of `open` and of the decoder.
     lease: BodyLease,
+    decoder_bytes: u64,
     phase: RecordsPhase,
     trailers: Option<HeaderMap>,
+}
+
+#[derive(Debug)]
+enum RecordCoding {
+    Identity,
+    Decoded(Box<ContentDecoder>),
+    /// The rest cannot be decoded, and passes without being judged.
+    Undecodable,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +59,21 @@ enum RecordsPhase {
 }
 
 impl LiveRecords {
-    pub(super) fn new(body: UpstreamBody, judge: RecordJudge, lease: BodyLease) -> Self {
+    pub(super) fn new(
+        body: UpstreamBody,
+        judge: RecordJudge,
+        decoder: Option<ContentDecoder>,
+        lease: BodyLease,
+    ) -> Self {
+        let coding = decoder.map(|decoder| RecordCoding::Decoded(Box::new(decoder)));
         Self {
             body,
             judge,
+            coding: coding.unwrap_or(RecordCoding::Identity),
             open: BytesMut::new(),
             is_unjudged: false,
             lease,
+            decoder_bytes: 0,
             phase: RecordsPhase::Reading,
             trailers: None,
         }
@@ -103,11 +128,8 @@ impl LiveRecords {
     }
 
     pub(super) fn size_hint(&self) -> SizeHint {
-        let held = if self.judge.rejects {
-            self.open.len() as u64
-        } else {
-            0
-        };
+        let holds = self.judge.rejects && matches!(self.coding, RecordCoding::Identity);
+        let held = if holds { self.open.len() as u64 } else { 0 };
         match (self.phase, self.body.size_hint().exact()) {
             (RecordsPhase::Reading, Some(rest)) => SizeHint::with_exact(held + rest),
             _ => SizeHint::default(),
@@ -117,7 +139,10 @@ impl LiveRecords {
     /// Judges what arrived. Returns the bytes that may pass now.
     fn judge_frame(&mut self, frame: Option<Frame<Bytes>>) -> Bytes {
         match frame.map(Frame::into_data) {
-            Some(Ok(data)) => self.judge_data(data),
+            Some(Ok(data)) if matches!(self.coding, RecordCoding::Identity) => {
+                self.judge_data(data)
+            }
+            Some(Ok(data)) => self.judge_coded(data),
             Some(Err(frame)) => {
                 self.trailers = frame.into_trailers().ok();
                 Bytes::new()
@@ -157,6 +182,72 @@ impl LiveRecords {
         joined(kept.freeze(), data.slice(from..to))
     }
 
+    /// Judges what a frame of a body with a content coding completes. Returns the frame if it may pass.
+    fn judge_coded(&mut self, data: Bytes) -> Bytes {
+        let is_accepted = self.decodes(&mut |decoder, sink| decoder.feed(&data, sink));
+        if is_accepted {
+            return data;
+        }
+        self.phase = RecordsPhase::Cut;
+        Bytes::new()
+    }
+
+    /// Decodes more of the body and judges the records that it completes. Returns whether what was
+    /// received may pass.
+    fn decodes(&mut self, decode: DecodeStep<'_>) -> bool {
+        let mut decoder = match std::mem::replace(&mut self.coding, RecordCoding::Undecodable) {
+            RecordCoding::Decoded(decoder) => decoder,
+            other => {
+                self.coding = other;
+                return true;
+            }
+        };
+        let mut is_accepted = true;
+        let decoded = decode(&mut decoder, &mut |piece| {
+            is_accepted = is_accepted && self.accepts_decoded(piece);
+        });
+        match decoded {
+            Ok(()) => {
+                self.decoder_bytes = decoder.memory_bytes();
+                let bytes = self.decoder_bytes + self.open.len() as u64;
+                if self.lease.grow_to(bytes) {
+                    self.coding = RecordCoding::Decoded(decoder);
+                } else {
+                    self.open.clear();
+                    self.judge.count_unjudged(NO_MEMORY);
+                }
+                is_accepted
+            }
+            Err(error) => {
+                // The record in progress has no end.
+                self.open.clear();
+                if error.is_bound() {
+                    self.judge.count_unjudged(RECORD_TOO_LARGE);
+                    return is_accepted;
+                }
+                is_accepted && self.judge.accepts_undecodable(error)
+            }
+        }
+    }
+
+    /// Judges decoded bytes. Returns whether all records that they complete are accepted.
+    fn accepts_decoded(&mut self, data: &[u8]) -> bool {
+        let mut at = 0;
+        while let Some(length) = self.judge.stream.next_end(&data[at..]) {
+            let piece = &data[at..at + length];
+            at += length;
+            let is_accepted = self.accepts_end(piece);
+            self.open.clear();
+            if !is_accepted {
+                return false;
+            }
+        }
+        if !self.keeps(&data[at..]) {
+            self.open.clear();
+        }
+        true
+    }
+
     /// Judges the record that ends with `piece`. A record that was kept in part is whole in `open`
     /// afterwards.
     fn accepts_end(&mut self, piece: &[u8]) -> bool {
@@ -188,7 +279,7 @@ impl LiveRecords {
         let length = self.open.len() + piece.len();
         let reason = if length > self.judge.bytes_max() {
             RECORD_TOO_LARGE
-        } else if !self.lease.grow_to(length as u64) {
+        } else if !self.lease.grow_to(self.decoder_bytes + length as u64) {
             NO_MEMORY
         } else {
             self.open.extend_from_slice(piece);
@@ -202,6 +293,15 @@ impl LiveRecords {
     /// Judges what is left at the end of the body. Returns it if it was kept and may pass.
     fn judge_last(&mut self) -> Bytes {
         self.phase = RecordsPhase::Ended;
+        if !matches!(self.coding, RecordCoding::Identity) {
+            let is_decoded = self.decodes(&mut |decoder, sink| decoder.finish(sink));
+            let last = self.open.split();
+            let is_judged = !self.is_unjudged && !last.is_empty();
+            if !is_decoded || (is_judged && !self.judge.accepts(&last)) {
+                self.phase = RecordsPhase::Cut;
+            }
+            return Bytes::new();
+        }
         let last = self.open.split();
         if self.is_unjudged || last.is_empty() || self.judge.accepts(&last) {
             return if self.judge.rejects {
@@ -214,6 +314,10 @@ impl LiveRecords {
         Bytes::new()
     }
 }
+
+/// Decodes a part of a body and passes on what it becomes.
+type DecodeStep<'s> =
+    &'s mut dyn FnMut(&mut ContentDecoder, &mut dyn FnMut(&[u8])) -> Result<(), ContentDecodeError>;
 
 /// Two parts of a body as one. If one of them is empty, the other is not copied.
 fn joined(first: Bytes, second: Bytes) -> Bytes {

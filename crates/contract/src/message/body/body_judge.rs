@@ -10,6 +10,7 @@ use crate::message::operation::MediaType;
 use crate::message::unreadable_part::{unreadable, unreadable_class};
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
 use crate::openapi::dialect::MessageDirection;
+use crate::openapi::document::NodeRef;
 use crate::schema::schema_set::{SchemaKey, SchemaSet};
 use crate::schema::schema_verdict::SchemaVerdict;
 
@@ -142,22 +143,29 @@ impl<'j> BodyJudge<'j> {
             BodySubject::ResponseBody => ViolationClass::InvalidResponseBody,
             BodySubject::Query(_) => ViolationClass::InvalidParameter,
         };
+        let verdict = schemas.verdict(wrapped);
+        self.report_verdict(verdict, class, schemas, wrapped, below);
+        let is_valid = verdict == SchemaVerdict::Valid;
+        if is_valid {
+            self.check_undeclared(wrapped, below);
+        }
+        is_valid
+    }
+
+    /// Checks that a valid value has only declared properties, if that class is on.
+    pub(super) fn check_undeclared(&mut self, wrapped: JsonNode<'_>, below: &str) {
         let undeclared = match self.subject {
             BodySubject::Query(_) => ViolationClass::UnknownQuery,
             BodySubject::RequestBody | BodySubject::ResponseBody => {
                 ViolationClass::UnknownBodyProperty
             }
         };
-        let verdict = schemas.verdict(wrapped);
-        self.report_verdict(verdict, class, schemas, wrapped, below);
-        let is_valid = verdict == SchemaVerdict::Valid;
-        if let Some(closed) = schemas.closed().filter(|_| is_valid)
+        if let Some(closed) = self.schemas().closed()
             && self.settings.is_on(undeclared)
         {
             let verdict = closed.verdict(wrapped);
             self.report_verdict(verdict, undeclared, closed, wrapped, below);
         }
-        is_valid
     }
 
     /// Reports why a value is not known to match its schema.
@@ -172,13 +180,7 @@ impl<'j> BodyJudge<'j> {
         match verdict {
             SchemaVerdict::Valid => {}
             SchemaVerdict::Invalid => self.report_errors(class, schemas, wrapped, below),
-            SchemaVerdict::Unknown(node_ref) => {
-                let class = unreadable_class(self.subject.direction());
-                let subject = self.violation_subject(class);
-                let mut violation = unreadable(self.contract, class, subject.part, node_ref);
-                violation.name = subject.name.map(str::to_owned);
-                self.push(violation);
-            }
+            SchemaVerdict::Unknown(node_ref) => self.push_unread(node_ref, below),
             SchemaVerdict::OverLimit if self.settings.is_on(class) => {
                 let subject = self.violation_subject(class);
                 let mut violation = over_limit(schemas, &self.contract.documents, wrapped, subject);
@@ -187,6 +189,30 @@ impl<'j> BodyJudge<'j> {
             }
             SchemaVerdict::OverLimit => {}
         }
+    }
+
+    /// Reports that the contract cannot be read where it describes the value at a pointer. Each such
+    /// part of the contract is reported once.
+    pub(super) fn push_unread(&mut self, node_ref: NodeRef, pointer: &str) {
+        let class = unreadable_class(self.subject.direction());
+        let subject = self.violation_subject(class);
+        let mut violation = unreadable(self.contract, class, subject.part, node_ref);
+        violation.name = subject.name.map(str::to_owned);
+        pointer.clone_into(&mut violation.pointer);
+        let is_known = |known: &Violation| {
+            (known.class, known.part) == (class, subject.part)
+                && known.contract == violation.contract
+        };
+        if !self.violations.iter().any(is_known) {
+            self.push(violation);
+        }
+    }
+
+    /// Whether one of the violations after the first `before` says that the body is wrong, and not only
+    /// that a part of the contract cannot be read.
+    pub(super) fn is_refuted_since(&self, before: usize) -> bool {
+        let mut found = self.violations.iter().skip(before);
+        found.any(|violation| !violation.class.is_unreadable())
     }
 
     /// Reports why a value does not match its schema.
@@ -233,7 +259,7 @@ impl<'j> BodyJudge<'j> {
     }
 
     /// Adds a violation, unless it only says that a body cannot be checked. Returns whether it was added.
-    pub(super) fn push(&mut self, mut violation: Violation) -> bool {
+    pub(crate) fn push(&mut self, mut violation: Violation) -> bool {
         let Some(class) = self.class(violation.class) else {
             return false;
         };

@@ -20,6 +20,7 @@ use crate::message::media_range::MediaRange;
 use crate::message::parameter::{RawPairs, put_scalar};
 use crate::message::violation::{Violation, ViolationClass};
 use crate::schema::schema_set::SchemaKey;
+use crate::schema::schema_verdict::SchemaVerdict;
 
 impl BodyJudge<'_> {
     /// Checks a whole body as it arrived with these headers. Returns whether it could be checked.
@@ -142,7 +143,8 @@ impl BodyJudge<'_> {
             .map_err(|error| Box::new(self.undecodable(error)))
     }
 
-    fn undecodable(&self, error: ContentDecodeError) -> Violation {
+    /// The violation of a body whose content coding cannot be decoded.
+    pub(crate) fn undecodable(&self, error: ContentDecodeError) -> Violation {
         let class = if error.is_bound() {
             ViolationClass::BodyTooLarge
         } else {
@@ -220,14 +222,24 @@ impl BodyJudge<'_> {
             tape.begin(key.as_str());
             put_scalar(tape, text, shape.types, as_text);
         };
+        let schemas = self.schemas();
+        let mut unknown = None;
         if shape.types.is_mixed() {
             put(tape, true);
-            let schemas = self.schemas();
-            if schemas.is_valid(tape.wrapped("")) {
-                return;
+            match schemas.verdict(tape.wrapped("")) {
+                SchemaVerdict::Valid => return,
+                SchemaVerdict::Unknown(part) => unknown = Some(part),
+                SchemaVerdict::Invalid | SchemaVerdict::OverLimit => {}
             }
         }
         put(tape, false);
-        self.validate_value(tape.wrapped(""), "");
+        match unknown {
+            Some(part) if schemas.verdict(tape.wrapped("")) == SchemaVerdict::Invalid => {
+                self.push_unread(part, "");
+            }
+            _ => {
+                self.validate_value(tape.wrapped(""), "");
+            }
+        }
     }
 }

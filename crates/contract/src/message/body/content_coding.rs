@@ -19,13 +19,13 @@ use smallvec::SmallVec;
 const CODINGS_MAX: usize = 4;
 
 /// The decoded size that the ratio does not limit, because small texts compress well.
-const RATIO_FREE_BYTES: usize = 64 * 1024;
+pub(super) const RATIO_FREE_BYTES: usize = 64 * 1024;
 
 /// The largest window of a zstd frame, in bytes (RFC 9659 section 3).
 const ZSTD_WINDOW_BYTES_MAX: u64 = 8 << 20;
 
 /// The size of the output buffer, in bytes.
-const STEP_BYTES: usize = 16 * 1024;
+pub(super) const STEP_BYTES: usize = 16 * 1024;
 
 /// A content coding that can be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,23 +104,33 @@ pub(crate) struct DecodeBounds {
 
 /// Why a body could not be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ContentDecodeError {
+pub enum ContentDecodeError {
+    /// The data does not follow its format.
     #[error("the body is not {0} data, or is truncated")]
     Broken(&'static str),
+    /// There are bytes after the data.
     #[error("the body has bytes after the end of its {0} data")]
     Trailing(&'static str),
+    /// The decoded body is too large.
     #[error("the decoded body is larger than {bytes_max} bytes (`limits.decoded_bytes_max`)")]
-    TooLarge { bytes_max: usize },
+    TooLarge {
+        /// The bound.
+        bytes_max: usize,
+    },
+    /// The decoded body is too large in relation to the received one.
     #[error(
         "the decoded body is more than {ratio_max} times as large as the received body \
          (`limits.decoded_ratio_max`)"
     )]
-    Ratio { ratio_max: usize },
+    Ratio {
+        /// The bound.
+        ratio_max: usize,
+    },
 }
 
 impl ContentDecodeError {
     /// Whether a bound was exceeded and the data is not broken.
-    pub(crate) fn is_bound(self) -> bool {
+    pub fn is_bound(self) -> bool {
         matches!(self, Self::TooLarge { .. } | Self::Ratio { .. })
     }
 }
@@ -152,6 +162,12 @@ pub(crate) fn decode(
         decoded = sink().decode(*coding, &decoded)?;
     }
     Ok(decoded)
+}
+
+/// Whether deflate data begins as RFC 1950 says.
+pub(super) fn is_zlib(bytes: &[u8]) -> bool {
+    matches!(bytes, [first, second, ..]
+        if first & 0x0f == 8 && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0)
 }
 
 /// Collects decoded bytes within the bounds.
@@ -223,9 +239,7 @@ impl BoundedDecoder {
     /// it.
     fn deflate(&mut self, bytes: &[u8]) -> Result<usize, ContentDecodeError> {
         const BROKEN: ContentDecodeError = ContentDecodeError::Broken("deflate");
-        let is_zlib = matches!(bytes, [first, second, ..]
-            if first & 0x0f == 8 && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0);
-        let mut inflate = Decompress::new(is_zlib);
+        let mut inflate = Decompress::new(is_zlib(bytes));
         let mut step = vec![0; STEP_BYTES];
         loop {
             let (read, written) = (inflate.total_in() as usize, inflate.total_out());

@@ -12,6 +12,7 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use super::content_coding::{
     ContentCoding, ContentDecodeError, DecodeBounds, UnknownCoding, codings, decode,
 };
+use super::content_decoder::ContentDecoder;
 
 const TEXT: &[u8] = br#"{"quantity": 1}"#;
 
@@ -233,6 +234,95 @@ proptest! {
             (ContentCoding::Zstd, zstd(&bytes)),
         ] {
             prop_assert_eq!(decode(&[coding], &sample, BOUNDS), Ok(bytes.clone()));
+        }
+    }
+}
+
+/// What a decoder makes of a body that arrives in two pieces.
+fn in_pieces(
+    coding: ContentCoding,
+    bytes: &[u8],
+    at: usize,
+) -> Option<Result<Vec<u8>, ContentDecodeError>> {
+    let mut decoder = ContentDecoder::of(coding, BOUNDS.ratio_max)?;
+    let mut decoded = Vec::new();
+    let (first, second) = bytes.split_at(at.min(bytes.len()));
+    let mut result = Ok(());
+    for piece in [first, second] {
+        let sink = &mut |piece: &[u8]| decoded.extend_from_slice(piece);
+        result = result.and_then(|()| decoder.feed(piece, sink));
+    }
+    let sink = &mut |piece: &[u8]| decoded.extend_from_slice(piece);
+    Some(result.and_then(|()| decoder.finish(sink)).map(|()| decoded))
+}
+
+/// A body that arrives in pieces is decoded like a whole one, and so is one that is broken.
+#[test]
+fn pieces_are_decoded_like_the_whole() {
+    for (coding, bytes) in samples() {
+        for at in 0..=bytes.len() {
+            let Some(found) = in_pieces(coding, &bytes, at) else {
+                assert_eq!(coding, ContentCoding::Zstd);
+                continue;
+            };
+            assert_eq!(found.as_deref(), Ok(TEXT), "{coding:?} {at}");
+            let cut = in_pieces(coding, &bytes[..at], at / 2).unwrap();
+            assert_eq!(cut.is_ok(), at == bytes.len(), "{coding:?} {at} {cut:?}");
+        }
+        let longer = [bytes.as_slice(), b"x"].concat();
+        if let Some(found) = in_pieces(coding, &longer, bytes.len()) {
+            assert!(found.is_err(), "{coding:?}");
+        }
+    }
+    let bomb = gzip(&vec![b'a'; 1 << 20]);
+    let found = in_pieces(ContentCoding::Gzip, &bomb, 0).unwrap();
+    assert!(found.is_err_and(ContentDecodeError::is_bound));
+    let found = in_pieces(ContentCoding::Brotli, &hex(BROTLI_BOMB), 3).unwrap();
+    assert!(found.is_err_and(ContentDecodeError::is_bound));
+}
+
+/// The memory of a decoder follows from the window that the data names.
+#[test]
+fn decoders_say_their_memory() {
+    let memory = |coding, bytes: &[u8]| {
+        let mut decoder = ContentDecoder::of(coding, BOUNDS.ratio_max).unwrap();
+        decoder.feed(bytes, &mut |_| {}).unwrap();
+        decoder.memory_bytes() >> 10
+    };
+    assert_eq!(memory(ContentCoding::Gzip, &gzip(TEXT)), 96);
+    // The first byte of the sample says 22 bits.
+    assert_eq!(memory(ContentCoding::Brotli, &hex(BROTLI)), 4096 + 96);
+}
+
+/// Decoded bytes are there as soon as the sender flushes them.
+#[test]
+fn flushed_bytes_are_decoded_at_once() {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let mut decoder = ContentDecoder::of(ContentCoding::Gzip, BOUNDS.ratio_max).unwrap();
+    let mut decoded = Vec::new();
+    for event in ["one", "two"] {
+        encoder.write_all(event.as_bytes()).unwrap();
+        encoder.flush().unwrap();
+        let sent = std::mem::take(encoder.get_mut());
+        decoder
+            .feed(&sent, &mut |piece| decoded.extend_from_slice(piece))
+            .unwrap();
+        assert!(decoded.ends_with(event.as_bytes()), "{decoded:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn broken_pieces_never_panic(
+        mut bytes in proptest::collection::vec(any::<u8>(), 0..64),
+        sample in 0..4_usize,
+        at in 0..64_usize,
+    ) {
+        let (coding, good) = samples().swap_remove(sample);
+        bytes.splice(0..0, good[..at.min(good.len())].iter().copied());
+        let whole = decode(&[coding], &bytes, BOUNDS);
+        if let Some(found) = in_pieces(coding, &bytes, at) {
+            prop_assert_eq!(found.ok(), whole.ok());
         }
     }
 }

@@ -3,9 +3,10 @@
 
 use portcullis_json::JsonNode;
 
-use super::body_format::{BodyFormat, is_text};
+use super::body_format::BodyFormat;
 use super::body_shape::BodyShape;
-use super::form_fields::{FieldReading, FormField, FormFields};
+use super::form_fields::{FieldReading, FormField, FormFields, NestedForm};
+use super::text_schema::{constrains_text, is_binary, is_length};
 use crate::message::media_range::{MediaRange, split_unquoted};
 use crate::message::parameter::{Parameter, ParameterStyle, delimited_list, header, readings};
 use crate::message::violation::MessagePart;
@@ -51,10 +52,10 @@ pub(crate) fn compile_body_shape(
         return None;
     }
     if may_be(BodyFormat::Form) {
-        shape.form = compiler.fields(schema, BodyFormat::Form);
+        shape.form = compiler.fields(schema, media, BodyFormat::Form);
     }
     if may_be(BodyFormat::Multipart) {
-        shape.multipart = compiler.fields(schema, BodyFormat::Multipart);
+        shape.multipart = compiler.fields(schema, media, BodyFormat::Multipart);
     }
     shape.is_of_all_records = match surface.dialect {
         // OpenAPI 3.0 and 3.1 do not say what the schema describes.
@@ -69,36 +70,12 @@ fn describes_undeclared(keyword: &str, _: JsonNode<'_>) -> bool {
     matches!(keyword, "patternProperties" | "unevaluatedProperties")
 }
 
-fn is_length(keyword: &str) -> bool {
-    matches!(keyword, "minLength" | "maxLength")
-}
-
-/// Whether a keyword constrains text or octets beyond their type.
-fn constrains_text(keyword: &str, value: JsonNode<'_>) -> bool {
-    match keyword {
-        "type" => value.as_str() != Some("string"),
-        "format" => value.as_str() != Some("binary"),
-        "$ref" => false,
-        _ => !is_annotation(keyword),
-    }
-}
-
-fn is_annotation(keyword: &str) -> bool {
-    const ANNOTATIONS: [&str; 12] = [
-        "title",
-        "description",
-        "example",
-        "examples",
-        "default",
-        "deprecated",
-        "readOnly",
-        "writeOnly",
-        "contentEncoding",
-        "contentMediaType",
-        "externalDocs",
-        "xml",
-    ];
-    ANNOTATIONS.contains(&keyword) || keyword.starts_with("x-")
+/// The header fields that an Encoding Object declares.
+#[derive(Default)]
+pub(super) struct PartHeaders {
+    pub(super) declared: Vec<Parameter>,
+    /// A declaration whose reference leads nowhere.
+    pub(super) unread: Option<NodeRef>,
 }
 
 pub(super) struct EncodingCompiler<'r, 'd> {
@@ -108,11 +85,13 @@ pub(super) struct EncodingCompiler<'r, 'd> {
 }
 
 impl EncodingCompiler<'_, '_> {
-    fn fields(&mut self, schema: NodeRef, format: BodyFormat) -> FormFields {
+    /// The fields of a form with this schema, whose encodings are in the Media Type Object or the
+    /// Encoding Object `owner`.
+    fn fields(&mut self, schema: NodeRef, owner: NodeRef, format: BodyFormat) -> FormFields {
         let properties = self.surface.members(schema);
         let list: Vec<FormField> = properties
             .into_iter()
-            .map(|(name, schemas)| self.field(name, &schemas, format))
+            .map(|(name, schemas)| self.field(name, &schemas, owner, format))
             .collect();
         let rest: Vec<NodeRef> = self.surface.keyword_schemas(schema, "additionalProperties");
         let is_schema = |schema: &NodeRef| self.surface.documents.node(*schema).is_object();
@@ -148,18 +127,30 @@ impl EncodingCompiler<'_, '_> {
         }
     }
 
-    fn field(&mut self, name: String, schemas: &[NodeRef], format: BodyFormat) -> FormField {
+    fn field(
+        &mut self,
+        name: String,
+        schemas: &[NodeRef],
+        owner: NodeRef,
+        format: BodyFormat,
+    ) -> FormField {
         let documents = self.surface.documents;
         let encoding = documents
-            .member(self.media, "encoding")
+            .member(owner, "encoding")
             .and_then(|encodings| documents.member(encodings, &name));
         let node_ref = schemas.first().copied().unwrap_or(self.media);
-        let (mut content_types, mut headers, mut styled) = (Vec::new(), Vec::new(), None);
+        let (mut content_types, mut headers, mut styled) =
+            (Vec::new(), PartHeaders::default(), None);
+        let mut nested = None;
         if let Some(encoding) = encoding {
             content_types = self.content_types(encoding);
             match format {
                 BodyFormat::Form => styled = self.styled(&name, schemas, encoding),
                 _ => headers = self.headers(encoding),
+            }
+            // Encodings nest one level deep.
+            if owner == self.media && format == BodyFormat::Multipart {
+                nested = self.nested_form(schemas, encoding);
             }
         }
         FormField {
@@ -167,9 +158,38 @@ impl EncodingCompiler<'_, '_> {
             name,
             styled,
             content_types,
-            headers,
+            headers: headers.declared,
+            unread_header: headers.unread,
+            nested,
             node_ref,
         }
+    }
+
+    /// The fields of a part with these schemas that is a form, if its Encoding Object has encodings
+    /// by name. Each part is an item if the schema is that of an array.
+    pub(super) fn nested_form(
+        &mut self,
+        schemas: &[NodeRef],
+        encoding: NodeRef,
+    ) -> Option<Box<NestedForm>> {
+        let [schema] = schemas else {
+            return None;
+        };
+        self.surface
+            .documents
+            .member(encoding, "encoding")
+            .filter(|_| self.surface.dialect == Dialect::V32)?;
+        let is_array = self.surface.types(*schema).is_only(TypeSet::ARRAY);
+        let items = self.surface.keyword_schemas(*schema, "items");
+        let value = match items.as_slice() {
+            [items] if is_array => *items,
+            _ => *schema,
+        };
+        Some(Box::new(NestedForm {
+            key: (self.schema_key)(value),
+            form: self.fields(value, encoding, BodyFormat::Form),
+            multipart: self.fields(value, encoding, BodyFormat::Multipart),
+        }))
     }
 
     pub(super) fn content_types(&self, encoding: NodeRef) -> Vec<String> {
@@ -182,19 +202,24 @@ impl EncodingCompiler<'_, '_> {
             .collect()
     }
 
-    pub(super) fn headers(&mut self, encoding: NodeRef) -> Vec<Parameter> {
+    /// The declared headers of parts. The compiler of contents reports those that are malformed.
+    pub(super) fn headers(&mut self, encoding: NodeRef) -> PartHeaders {
         let documents = self.surface.documents;
+        let mut compiled = PartHeaders::default();
         let Some(headers) = documents.member(encoding, "headers") else {
-            return Vec::new();
+            return compiled;
         };
-        let mut compiled = Vec::new();
         for (name, node) in documents.node(headers).members() {
             // `contentType` describes it instead (OpenAPI 3.0.4, Encoding Object, `headers`).
             if name.eq_ignore_ascii_case("content-type") {
                 continue;
             }
-            if let Ok(target) = follow(documents, DocumentSet::node_ref(headers, node)) {
-                compiled.extend(header(self.surface, name, target, self.schema_key).ok());
+            match follow(documents, DocumentSet::node_ref(headers, node)) {
+                Ok(target) => {
+                    let found = header(self.surface, name, target, self.schema_key);
+                    compiled.declared.extend(found.ok());
+                }
+                Err((at, _)) => compiled.unread = compiled.unread.or(Some(at)),
             }
         }
         compiled
@@ -329,57 +354,6 @@ fn readings_by_types(types: TypeSet, items: TypeSet) -> Vec<FieldReading> {
         readings.push(FieldReading::Scalar(types, false));
     }
     readings
-}
-
-/// Whether the strings of a schema are octets: `format: binary`, a media type that is neither text
-/// nor JSON, or in 3.1 a schema without constraints.
-pub(super) fn is_binary(
-    surface: SchemaSurface<'_>,
-    schema: NodeRef,
-    content_types: &[String],
-) -> bool {
-    let types = surface.types(schema);
-    let is_string = types.has(TypeSet::STRING) && !types.has(TypeSet::OBJECT);
-    let is_format = |keyword: &str, value: JsonNode<'_>| {
-        keyword == "format" && value.as_str() == Some("binary")
-    };
-    let is_named = |range: &String| {
-        MediaRange::parse(range).is_some_and(|range| {
-            range.kind() != "*" && BodyFormat::of(&range) == BodyFormat::Octets
-        })
-    };
-    if is_string && surface.any_keyword(schema, &is_format) {
-        return true;
-    }
-    if is_string && !content_types.is_empty() && content_types.iter().all(is_named) {
-        return true;
-    }
-    if is_string && content_types.is_empty() && names_binary_content(surface, schema) {
-        return true;
-    }
-    let is_constraint = |keyword: &str, _: JsonNode<'_>| {
-        !(is_length(keyword) || is_annotation(keyword) || keyword == "$ref")
-    };
-    surface.dialect != Dialect::V30
-        && types == TypeSet::ALL
-        && !surface.any_keyword(schema, &is_constraint)
-}
-
-/// Whether a `contentMediaType` of a schema says that its strings are octets. By the letter of
-/// OpenAPI 3.1.1 such a part is text, but frameworks describe every uploaded file in this way.
-fn names_binary_content(surface: SchemaSurface<'_>, schema: NodeRef) -> bool {
-    let is_named = |keyword: &str, value: JsonNode<'_>| {
-        let range = value.as_str().and_then(MediaRange::parse);
-        keyword == "contentMediaType" && range.is_some_and(|range| !is_text(&range))
-    };
-    // Encoded octets are text, and so is what is compared with text.
-    let is_text_keyword = |keyword: &str, value: JsonNode<'_>| match keyword {
-        "contentEncoding" => !matches!(value.as_str(), Some("binary" | "8bit" | "7bit")),
-        _ => matches!(keyword, "pattern" | "enum" | "const"),
-    };
-    surface.dialect != Dialect::V30
-        && surface.any_keyword(schema, &is_named)
-        && !surface.any_keyword(schema, &is_text_keyword)
 }
 
 /// A query parameter with the default style, without readings.

@@ -69,11 +69,11 @@ impl FieldWriter<'_> {
                 }
                 self.tape.end();
             }
-            FieldReading::Json => {
-                if let Some(FormValue::Text(text)) = values.first() {
-                    return self.json(text);
-                }
-            }
+            FieldReading::Json => match values.first() {
+                Some(FormValue::Text(text)) => return self.json(text),
+                Some(FormValue::Form(form)) => self.tape.copy_value(form.root("")),
+                Some(FormValue::Octets(_)) | None => {}
+            },
             FieldReading::Scalar(types, as_text) => {
                 for value in values.iter().take(1) {
                     self.scalar(value, |tape, text| put_scalar(tape, text, types, as_text));
@@ -92,6 +92,7 @@ impl FieldWriter<'_> {
         match value {
             FormValue::Text(text) => put(self.tape, text),
             FormValue::Octets(count) => self.tape.octets(*count),
+            FormValue::Form(form) => self.tape.copy_value(form.root("")),
         }
     }
 
@@ -102,24 +103,24 @@ impl FieldWriter<'_> {
     }
 
     fn json_items(&mut self, values: &[FormValue<'_>]) -> Result<(), SyntaxError> {
-        let texts = || {
-            values.iter().filter_map(|value| match value {
-                FormValue::Text(text) => Some(text),
-                FormValue::Octets(_) => None,
-            })
-        };
         if let [FormValue::Text(only)] = values
             && only.trim_ascii_start().starts_with('[')
         {
             return self.json(only);
         }
         // Parse all texts before writing any of them.
-        for text in texts() {
-            self.inner.parse("", text.as_bytes(), self.limits)?;
+        for value in values {
+            if let FormValue::Text(text) = value {
+                self.inner.parse("", text.as_bytes(), self.limits)?;
+            }
         }
         self.tape.begin_array();
-        for text in texts() {
-            self.json(text)?;
+        for value in values {
+            match value {
+                FormValue::Text(text) => self.json(text)?,
+                FormValue::Form(form) => self.tape.copy_value(form.root("")),
+                FormValue::Octets(_) => {}
+            }
         }
         self.tape.end();
         Ok(())

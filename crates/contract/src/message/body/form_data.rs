@@ -20,15 +20,15 @@ use super::described_parts::DescribedParts;
 use super::field_writer::FieldWriter;
 use super::folded_names::FoldedNames;
 use super::form_entries::FormEntries;
-use super::form_fields::FormField;
+use super::form_fields::FormFields;
 use super::form_value::FormValue;
 use super::multipart_reader::{MultipartError, MultipartReader, PartSink};
-use super::part_head::{PartHead, PartNaming};
+use super::part_head::{PartHead, PartHeadError, PartNaming};
 use crate::message::check_settings::CheckScratch;
 use crate::message::header_parameters::{HeaderParameter, HeaderParameters};
 use crate::message::media_range::MediaRange;
 use crate::message::operation::MediaType;
-use crate::message::parameter::{Parameter, ParameterSource, ParameterStyle, RawPairs, read};
+use crate::message::parameter::RawPairs;
 
 /// The field that names the charset of the others.
 const CHARSET_FIELD: &str = "_charset_";
@@ -78,7 +78,13 @@ impl FormData {
         let layout = media.shape.as_ref().and_then(|shape| shape.parts.as_ref());
         let is_ordered = layout
             .is_some_and(|layout| layout.orders_forms || format == Some(BodyFormat::OrderedParts));
-        Self::with_order(content_type, kept_bytes_max, is_ordered)
+        let mut fields = media.shape.iter().flat_map(|shape| shape.multipart.iter());
+        let naming = match fields.any(|field| field.nested.is_some()) {
+            _ if is_ordered => PartNaming::Unnamed,
+            true => PartNaming::NamedNesting,
+            false => PartNaming::Named,
+        };
+        Self::with_naming(content_type, kept_bytes_max, naming)
     }
 
     /// A reader for a body whose parts have an order, or names.
@@ -88,10 +94,14 @@ impl FormData {
         } else {
             PartNaming::Named
         };
+        Self::with_naming(content_type, kept_bytes_max, naming)
+    }
+
+    fn with_naming(content_type: &str, kept_bytes_max: usize, naming: PartNaming) -> Self {
         Self {
             reader: boundary(content_type)
                 .and_then(|boundary| MultipartReader::new(boundary, naming)),
-            is_ordered,
+            is_ordered: naming == PartNaming::Unnamed,
             parts: Vec::new(),
             kept_bytes: 0,
             kept_bytes_max,
@@ -157,18 +167,46 @@ impl FormData {
     /// Checks the body after its end, or after the first error.
     pub(crate) fn check(&self, judge: &mut BodyJudge<'_>, scratch: &mut CheckScratch) {
         let media = judge.media;
-        let (true, Some(key), Some(shape)) = (self.is_read(judge, ""), &media.schema, &media.shape)
-        else {
+        let (Some(key), Some(shape)) = (&media.schema, &media.shape) else {
             return;
         };
         if let Some(layout) = shape.parts.as_ref().filter(|_| self.is_ordered) {
             let all = shape.is_of_all_records.then_some(key);
-            return self.check_ordered(judge, layout, all, "", scratch);
+            if self.is_read(judge, "") {
+                self.check_ordered(judge, layout, all, "", scratch);
+            }
+            return;
+        }
+        let fields = &shape.multipart;
+        if let Some(entries) = self.entries(judge, fields, "", &mut scratch.inner) {
+            let mut writer = FieldWriter {
+                tape: &mut scratch.tape,
+                inner: &mut scratch.inner,
+                fields,
+                pairs: RawPairs::EMPTY,
+                limits: judge.json_limits(),
+            };
+            entries.check(judge, key, &mut writer);
+        }
+    }
+
+    /// The fields of the parts by their names. `None` if one cannot be read or has a wrong type, which
+    /// is reported below a pointer.
+    pub(super) fn entries<'b, 'f>(
+        &'b self,
+        judge: &mut BodyJudge<'_>,
+        fields: &'f FormFields,
+        below: &str,
+        inner: &mut Tape,
+    ) -> Option<FormEntries<'b, 'f>> {
+        if !self.is_read(judge, below) {
+            return None;
         }
         let before = judge.violations.len();
-        let mut entries = FormEntries::new(&shape.multipart);
-        let names = FoldedNames::of(&shape.multipart);
+        let mut entries = FormEntries::new(fields);
+        let names = FoldedNames::of(fields);
         for part in &self.parts {
+            let pointer = format!("{below}{}", part.pointer());
             if part.field.is_none()
                 && let Some(known) = names.declared_as(&part.head.name)
             {
@@ -176,32 +214,26 @@ impl FormData {
                     "some servers read the name of this part as `{known}`, which the contract \
                      declares; send that name"
                 );
-                return judge.malformed(part.pointer(), message);
+                judge.malformed(pointer, message);
+                return None;
             }
-            let field = part.field.map(|index| shape.multipart.get(index));
+            let field = part.field.map(|index| fields.get(index));
             if let Some(field) = field {
-                part.check_head(judge, field, &|| part.pointer(), &mut scratch.inner);
+                part.check_head(judge, field, &|| pointer.clone(), inner);
             }
-            let value = match part.value() {
-                Ok(value) => value,
-                Err(message) => return judge.malformed(part.pointer(), message),
+            let nested = field.and_then(|field| field.nested.as_deref());
+            let value = match nested.filter(|_| part.is_form()) {
+                Some(nested) => part.form_value(judge, nested, &pointer, inner)?,
+                None => part.value_or_report(judge, &pointer)?,
             };
             let name = Cow::Borrowed(part.head.name.as_str());
             if let Err(error) = entries.add(name, value, part.is_json()) {
-                return judge.malformed(String::new(), error.to_string());
+                judge.malformed(below.to_owned(), error.to_string());
+                return None;
             }
         }
         // A part of a wrong type cannot match its schema, so its value is not checked.
-        if judge.violations.len() == before {
-            let mut writer = FieldWriter {
-                tape: &mut scratch.tape,
-                inner: &mut scratch.inner,
-                fields: &shape.multipart,
-                pairs: RawPairs::EMPTY,
-                limits: judge.json_limits(),
-            };
-            entries.check(judge, key, &mut writer);
-        }
+        (!judge.is_refuted_since(before)).then_some(entries)
     }
 }
 
@@ -246,6 +278,10 @@ struct PartCollector<'c> {
 impl PartSink for PartCollector<'_> {
     fn begin(&mut self, head: PartHead) -> Result<(), MultipartError> {
         let (field, is_counted) = self.described.of(&head, self.parts.len());
+        if !self.described.may_be(&head, field) {
+            let (part, error) = (self.parts.len() + 1, PartHeadError::Nested);
+            return Err(MultipartError::Head { part, error });
+        }
         self.parts.push(FormPart {
             head,
             field,
@@ -316,79 +352,4 @@ impl FormPart {
         }
         Ok(FormValue::Text(text))
     }
-
-    /// Checks the media type and the other headers of the part. `pointer` is the one to the part.
-    pub(super) fn check_head(
-        &self,
-        judge: &mut BodyJudge<'_>,
-        field: &FormField,
-        pointer: &dyn Fn() -> String,
-        tape: &mut Tape,
-    ) {
-        // A part without a type is text (RFC 7578 section 4.4).
-        let label = self.head.content_type.as_deref().unwrap_or("text/plain");
-        let found = MediaRange::parse(label);
-        let is_covered = |range: &String| {
-            let range = MediaRange::parse(range);
-            matches!((range, &found), (Some(range), Some(found)) if range.covers(found).is_some())
-        };
-        if !field.content_types.is_empty() && !field.content_types.iter().any(is_covered) {
-            let shown: String = label.chars().take(100).collect();
-            let message = format!("the part's media type `{shown}` is not declared");
-            let class = ViolationClass::UnsupportedMediaType;
-            let mut violation = judge
-                .violation(class, message)
-                .with_expected(field.content_types.join(" or "));
-            violation.masked = "the part's media type is not declared".to_owned();
-            violation.pointer = pointer();
-            judge.push(violation);
-        }
-        for header in &field.headers {
-            self.check_header(judge, header, pointer, tape);
-        }
-    }
-
-    fn check_header(
-        &self,
-        judge: &mut BodyJudge<'_>,
-        header: &Parameter,
-        pointer: &dyn Fn() -> String,
-        tape: &mut Tape,
-    ) {
-        let name = &header.name;
-        let mut lines = self
-            .head
-            .fields
-            .iter()
-            .filter(|(known, _)| known.eq_ignore_ascii_case(name));
-        let message = match (lines.next(), lines.next()) {
-            (None, _) if !header.required => return,
-            (None, _) => "is required but missing",
-            (Some(_), Some(_)) => "occurs more than once",
-            (Some((_, text)), None) if is_valid_header(judge, header, text, tape) => return,
-            (Some(_), None) => "does not match its schema",
-        };
-        let message = format!("the part's header `{name}` {message}");
-        let mut violation = judge
-            .violation(ViolationClass::InvalidBody, message)
-            .with_location(judge.contract.location(header.node_ref));
-        violation.pointer = pointer();
-        judge.push(violation);
-    }
-}
-
-fn is_valid_header(judge: &BodyJudge<'_>, header: &Parameter, text: &str, tape: &mut Tape) -> bool {
-    let Some(key) = &header.schema else {
-        return true;
-    };
-    let schemas = judge.schemas();
-    if header.style == ParameterStyle::JsonContent {
-        let parsed = tape.parse(key.as_str(), text.as_bytes(), judge.json_limits());
-        return parsed.is_ok_and(|source| schemas.may_be_valid(tape.wrapped(source)));
-    }
-    header.readings_in_order().any(|(reading, as_text)| {
-        let source = ParameterSource::One(text);
-        read(tape, key.as_str(), header, reading, source, as_text).is_ok()
-            && schemas.may_be_valid(tape.wrapped(""))
-    })
 }

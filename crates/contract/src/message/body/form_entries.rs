@@ -20,6 +20,7 @@ use super::form_value::FormValue;
 use crate::message::parameter::{Parameter, ParameterReadError};
 use crate::message::violation::ViolationClass;
 use crate::schema::schema_set::SchemaKey;
+use crate::schema::schema_verdict::SchemaVerdict;
 
 /// The most times that an object is read again.
 const ROUNDS_MAX: usize = 8;
@@ -133,24 +134,50 @@ impl<'b, 'f> FormEntries<'b, 'f> {
 
     /// Checks the object of all fields.
     pub(super) fn check(
-        mut self,
+        self,
         judge: &mut BodyJudge<'_>,
         key: &SchemaKey,
         writer: &mut FieldWriter<'_>,
     ) {
-        if !self.choose_readings(judge) {
-            return;
+        match self.read_best(judge, key, "", writer) {
+            None => {}
+            Some(SchemaVerdict::Valid) => judge.check_undeclared(writer.tape.wrapped(""), ""),
+            Some(SchemaVerdict::Unknown(part)) => judge.push_unread(part, ""),
+            Some(SchemaVerdict::Invalid | SchemaVerdict::OverLimit) => {
+                judge.validate_value(writer.tape.wrapped(""), "");
+            }
+        }
+    }
+
+    /// Writes the object of all fields to the tape, by the first readings that its schema accepts, or
+    /// else by the most specific ones. Returns the verdict, or `None` if a field cannot be read, which
+    /// is reported below a pointer.
+    pub(super) fn read_best(
+        mut self,
+        judge: &mut BodyJudge<'_>,
+        key: &SchemaKey,
+        below: &str,
+        writer: &mut FieldWriter<'_>,
+    ) -> Option<SchemaVerdict> {
+        if !self.choose_readings(judge, below) {
+            return None;
         }
         if let Err(unreadable) = self.read(key, writer) {
             let name = &self.list[unreadable.entry].name;
-            return report_unreadable(judge, name, unreadable.error);
+            report_unreadable(judge, name, below, unreadable.error);
+            return None;
         }
         let first: Vec<usize> = self.list.iter().map(|entry| entry.reading).collect();
         let schemas = judge.schemas();
+        let mut unknown = None;
         for _ in 0..ROUNDS_MAX {
             let wrapped = writer.tape.wrapped("");
-            if schemas.is_valid(wrapped) {
-                return;
+            match schemas.verdict(wrapped) {
+                verdict @ (SchemaVerdict::Valid | SchemaVerdict::OverLimit) => {
+                    return Some(verdict);
+                }
+                verdict @ SchemaVerdict::Unknown(_) => unknown = unknown.or(Some(verdict)),
+                SchemaVerdict::Invalid => {}
             }
             if !self.list.iter().any(FormEntry::has_next) {
                 break;
@@ -164,18 +191,17 @@ impl<'b, 'f> FormEntries<'b, 'f> {
                 break;
             }
         }
-        // Report the errors of the first reading, which is the most specific one.
+        // The errors of the first reading, which is the most specific one, are reported.
         for (entry, reading) in self.list.iter_mut().zip(first) {
             entry.reading = reading;
         }
-        if self.read(key, writer).is_ok() {
-            judge.validate_value(writer.tape.wrapped(""), "");
-        }
+        self.read(key, writer).ok()?;
+        Some(unknown.unwrap_or(SchemaVerdict::Invalid))
     }
 
     /// Chooses the readings of each field. Returns whether the fields can be read: a repeated field
     /// that takes one value is ambiguous, so it stops the check if that class is rejected.
-    fn choose_readings(&mut self, judge: &mut BodyJudge<'_>) -> bool {
+    fn choose_readings(&mut self, judge: &mut BodyJudge<'_>, below: &str) -> bool {
         let mut is_readable = true;
         for entry in &mut self.list {
             if entry.styled.is_some() {
@@ -189,7 +215,7 @@ impl<'b, 'f> FormEntries<'b, 'f> {
             if !entry.readings.is_empty() {
                 continue;
             }
-            report_repeated(judge, &entry.name);
+            report_repeated(judge, &entry.name, below);
             is_readable &= judge.duplicate_policy() != Enforcement::Reject;
             // The last one counts, as for repeated properties of JSON.
             entry.values.drain(..entry.values.len() - 1);
@@ -309,8 +335,9 @@ fn property_of(path: &str) -> Option<String> {
 }
 
 /// Reports why a field cannot be read.
-fn report_unreadable(judge: &mut BodyJudge<'_>, name: &str, error: FieldReadError) {
-    let below = format!("/{}", pointer::escape(name));
+fn report_unreadable(judge: &mut BodyJudge<'_>, name: &str, below: &str, error: FieldReadError) {
+    let form = below;
+    let below = format!("{form}/{}", pointer::escape(name));
     match error {
         FieldReadError::Syntax(error) => {
             let violation = judge.syntax_violation(&error, &below);
@@ -318,7 +345,7 @@ fn report_unreadable(judge: &mut BodyJudge<'_>, name: &str, error: FieldReadErro
         }
         FieldReadError::Styled(
             ParameterReadError::Repeated | ParameterReadError::RepeatedProperty,
-        ) => report_repeated(judge, name),
+        ) => report_repeated(judge, name, form),
         FieldReadError::Styled(ParameterReadError::Escapes(error)) => {
             judge.malformed(below, error.to_string())
         }
@@ -330,10 +357,10 @@ fn report_unreadable(judge: &mut BodyJudge<'_>, name: &str, error: FieldReadErro
     }
 }
 
-fn report_repeated(judge: &mut BodyJudge<'_>, name: &str) {
+fn report_repeated(judge: &mut BodyJudge<'_>, name: &str, below: &str) {
     let name: String = name.chars().take(NAME_CHARS_MAX).collect();
     let message = format!("`{name}` takes one value but occurs more than once");
     let mut violation = judge.violation(ViolationClass::DuplicateKey, message);
-    violation.pointer = format!("/{}", pointer::escape(&name));
+    violation.pointer = format!("{below}/{}", pointer::escape(&name));
     judge.push(violation);
 }

@@ -2,6 +2,7 @@
 
 use crate::message::parameter::{DelimitedList, Parameter};
 use crate::openapi::document::NodeRef;
+use crate::schema::schema_set::SchemaKey;
 use crate::schema::schema_surface::TypeSet;
 
 /// The fields of a form or a multipart body.
@@ -46,8 +47,23 @@ pub(super) struct FormField {
     pub(super) content_types: Vec<String>,
     /// The declared headers of its parts.
     pub(super) headers: Vec<Parameter>,
+    /// The declaration of a header of its parts that could not be read.
+    pub(super) unread_header: Option<NodeRef>,
+    /// The fields of its parts, if they are forms themselves.
+    pub(super) nested: Option<Box<NestedForm>>,
     /// Its schema.
     pub(super) node_ref: NodeRef,
+}
+
+/// The fields of a form inside a part.
+#[derive(Debug)]
+pub(super) struct NestedForm {
+    /// The schema of the value.
+    pub(super) key: SchemaKey,
+    /// The fields of `application/x-www-form-urlencoded`.
+    pub(super) form: FormFields,
+    /// The fields of `multipart/form-data`.
+    pub(super) multipart: FormFields,
 }
 
 /// One interpretation of the values of a field.

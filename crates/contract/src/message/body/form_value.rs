@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use portcullis_json::Tape;
+
 /// One value of a field.
 #[derive(Debug)]
 pub(super) enum FormValue<'b> {
@@ -9,4 +11,6 @@ pub(super) enum FormValue<'b> {
     Text(Cow<'b, str>),
     /// The number of octets, which were not kept.
     Octets(u64),
+    /// The fields of a form inside the field.
+    Form(Tape),
 }

@@ -17,6 +17,7 @@ use super::part_layout::{PartLayout, PartShape, PartUse};
 use crate::message::check_settings::CheckScratch;
 use crate::message::parameter::RawPairs;
 use crate::schema::schema_set::SchemaKey;
+use crate::schema::schema_verdict::SchemaVerdict;
 
 /// A part, as far as its position decides how it is read.
 #[derive(Debug)]
@@ -50,10 +51,17 @@ impl FormData {
                     None
                 }
                 (PartUse::Nested | PartUse::Unread, _) => None,
-                (PartUse::Json | PartUse::Text | PartUse::Octets, _) => match part.value() {
-                    Ok(value) => Some(value),
-                    Err(message) => return judge.malformed(pointer, message),
-                },
+                (PartUse::Form, _) => {
+                    let nested = shape.field.nested.as_deref();
+                    let inner = &mut scratch.inner;
+                    nested.and_then(|nested| part.form_value(judge, nested, &pointer, inner))
+                }
+                (PartUse::Json | PartUse::Text | PartUse::Octets, _) => {
+                    let Some(value) = part.value_or_report(judge, &pointer) else {
+                        return;
+                    };
+                    Some(value)
+                }
             };
             parts.push(value.map(|value| OrderedPart {
                 value,
@@ -62,7 +70,7 @@ impl FormData {
             }));
         }
         // A part of a wrong type cannot match its schema, so its value is not checked.
-        if judge.violations.len() == before {
+        if !judge.is_refuted_since(before) {
             check_parts(judge, &parts, all, below, scratch);
         }
     }
@@ -111,13 +119,16 @@ fn check_parts(
             .and_then(|part| check_part(judge, part, &pointer, scratch));
         values.push(part.as_ref().zip(reading));
     }
-    let values: Option<Vec<_>> = values.into_iter().collect();
-    let (Some(values), Some(all)) = (values, all) else {
+    let Some(all) = all else {
+        return check_undeclared(judge, &values, below, scratch);
+    };
+    let Some(values) = values.into_iter().collect::<Option<Vec<_>>>() else {
         return;
     };
-    if judge.violations.len() > before {
+    if judge.is_refuted_since(before) {
         return;
     }
+    let mut unknown = None;
     // Alternatives of the array may want a text as a string that is a number, too.
     let is_mixed = |(_, reading): &(_, FieldReading)| text_reading(*reading) != *reading;
     if values.iter().any(is_mixed) {
@@ -126,12 +137,49 @@ fn check_parts(
             .map(|(part, reading)| (*part, text_reading(*reading)));
         let as_text: Vec<_> = as_text.collect();
         write_all(judge, all, &as_text, scratch);
-        if judge.schemas().is_valid(scratch.tape.wrapped("")) {
-            return;
+        match judge.schemas().verdict(scratch.tape.wrapped("")) {
+            SchemaVerdict::Valid => return,
+            SchemaVerdict::Unknown(part) => unknown = Some(part),
+            SchemaVerdict::Invalid | SchemaVerdict::OverLimit => {}
         }
     }
     write_all(judge, all, &values, scratch);
-    judge.validate_value(scratch.tape.wrapped(""), below);
+    let wrapped = scratch.tape.wrapped("");
+    match unknown {
+        Some(part) if judge.schemas().verdict(wrapped) == SchemaVerdict::Invalid => {
+            judge.push_unread(part, below);
+        }
+        _ => {
+            judge.validate_value(wrapped, below);
+        }
+    }
+}
+
+/// Checks that the values of parts have only declared properties.
+fn check_undeclared(
+    judge: &mut BodyJudge<'_>,
+    values: &[Option<(&OrderedPart<'_>, FieldReading)>],
+    below: &str,
+    scratch: &mut CheckScratch,
+) {
+    if judge.schemas().closed().is_none() {
+        return;
+    }
+    let limits = allowing_repeats(judge);
+    let CheckScratch { tape, inner, .. } = scratch;
+    for (number, value) in values.iter().enumerate() {
+        let Some((part, reading)) = value else {
+            continue;
+        };
+        for key in &part.shape.schemas {
+            tape.begin(key.as_str());
+            if write(part, *reading, limits, tape, inner).is_ok()
+                && judge.schemas().verdict(tape.wrapped("")) == SchemaVerdict::Valid
+            {
+                judge.check_undeclared(tape.wrapped(""), &format!("{below}/{number}"));
+            }
+        }
+    }
 }
 
 /// The reading that prefers strings.
@@ -193,13 +241,13 @@ fn check_readings(
     scratch: &mut CheckScratch,
 ) -> Result<Option<FieldReading>, SyntaxError> {
     let readings = match part.part_use {
-        PartUse::Json => &[FieldReading::Json][..],
+        PartUse::Json | PartUse::Form => &[FieldReading::Json][..],
         PartUse::Text => &part.shape.field.readings,
         PartUse::Octets => &[FieldReading::Octets],
         PartUse::Nested | PartUse::Unread => return Ok(None),
     };
     let CheckScratch { tape, inner, .. } = scratch;
-    let (mut first, mut failure) = (None, None);
+    let (mut first, mut unknown, mut failure) = (None, None, None);
     for reading in readings {
         tape.begin("");
         if let Err(error) = write(part, *reading, limits, tape, inner) {
@@ -207,16 +255,21 @@ fn check_readings(
             continue;
         }
         let schemas = judge.schemas();
-        let is_valid = part.shape.schemas.iter().all(|key| {
+        let mut is_known = true;
+        let may_be_valid = part.shape.schemas.iter().all(|key| {
             tape.begin(key.as_str());
-            write(part, *reading, limits, tape, inner).is_ok() && schemas.is_valid(tape.wrapped(""))
+            let is_written = write(part, *reading, limits, tape, inner).is_ok();
+            let verdict = schemas.verdict(tape.wrapped(""));
+            is_known &= verdict == SchemaVerdict::Valid;
+            is_written && matches!(verdict, SchemaVerdict::Valid | SchemaVerdict::Unknown(_))
         });
-        if is_valid {
-            return Ok(Some(*reading));
+        match (may_be_valid, is_known) {
+            (true, true) => return Ok(Some(*reading)),
+            (true, false) => unknown = unknown.or(Some(*reading)),
+            (false, _) => first = first.or(Some(*reading)),
         }
-        first.get_or_insert(*reading);
     }
-    let Some(reading) = first else {
+    let Some(reading) = unknown.or(first) else {
         return failure.map_or(Ok(None), Err);
     };
     for key in &part.shape.schemas {

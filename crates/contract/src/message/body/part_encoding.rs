@@ -1,9 +1,10 @@
 //! Compiles the Encoding Objects of parts by their position (OpenAPI 3.2.0, Encoding By Position).
 
 use super::body_format::BodyFormat;
-use super::encoding::{EncodingCompiler, is_binary};
+use super::encoding::{EncodingCompiler, PartHeaders};
 use super::form_fields::{FieldReading, FormField};
 use super::part_layout::{PartLayout, PartShape};
+use super::text_schema::is_binary;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::reference::follow;
@@ -126,7 +127,7 @@ impl EncodingCompiler<'_, '_> {
         let binding = described.iter().filter(|(_, binds)| *binds);
         let binding: Vec<NodeRef> = binding.map(|(schema, _)| *schema).collect();
         let content_types = encoding.map_or_else(Vec::new, |at| self.content_types(at));
-        let headers = encoding.map_or_else(Vec::new, |at| self.headers(at));
+        let headers = encoding.map_or_else(PartHeaders::default, |at| self.headers(at));
         let types = schemas
             .iter()
             .map(|schema| self.surface.types(*schema))
@@ -135,6 +136,9 @@ impl EncodingCompiler<'_, '_> {
         let nested = encoding
             .filter(|_| may_nest && types.has(TypeSet::ARRAY) && types != TypeSet::ALL)
             .map(|at| Box::new(self.layout(at, binding.first().copied(), None, false)));
+        let form = encoding
+            .filter(|_| may_nest)
+            .and_then(|at| self.nested_form(&schemas[..schemas.len().min(1)], at));
         PartShape {
             nested,
             takes_octets: types.has(TypeSet::STRING),
@@ -143,7 +147,9 @@ impl EncodingCompiler<'_, '_> {
                 readings: self.part_readings(&schemas, types, &content_types),
                 styled: None,
                 content_types,
-                headers,
+                headers: headers.declared,
+                unread_header: headers.unread,
+                nested: form,
                 node_ref: encoding.or(schemas.first().copied()).unwrap_or(self.media),
             },
             schemas: binding.into_iter().map(&mut *self.schema_key).collect(),

@@ -15,6 +15,8 @@ use crate::message::media_range::is_token;
 pub(super) enum PartNaming {
     /// They are the fields of a form.
     Named,
+    /// They are the fields of a form, of which some may be multipart themselves.
+    NamedNesting,
     /// Only their order counts.
     Unnamed,
 }
@@ -171,12 +173,17 @@ fn content_type(value: &str, naming: PartNaming) -> Result<String, PartHeadError
             fault,
         });
     }
-    let kind = value.split('/').next().unwrap_or_default();
     let is_named = naming == PartNaming::Named;
-    if is_named && kind.trim().eq_ignore_ascii_case("multipart") {
+    if is_named && is_multipart(value) {
         return Err(PartHeadError::Nested);
     }
     Ok(value.to_owned())
+}
+
+/// Whether a part with this media type has parts itself.
+pub(super) fn is_multipart(content_type: &str) -> bool {
+    let kind = content_type.split('/').next().unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case("multipart")
 }
 
 fn length(value: &str) -> Result<u64, PartHeadError> {

@@ -40,6 +40,8 @@ pub(super) enum PartUse {
     Octets,
     /// Its own parts are read.
     Nested,
+    /// It is a form, whose fields are read.
+    Form,
     /// Its notation is not read, so its value is not known.
     Unread,
 }
@@ -66,6 +68,9 @@ impl PartShape {
             _ if reads_octets => PartUse::Octets,
             Some(BodyFormat::Multipart | BodyFormat::OrderedParts) if self.nested.is_some() => {
                 PartUse::Nested
+            }
+            Some(BodyFormat::Form | BodyFormat::Multipart) if self.field.nested.is_some() => {
+                PartUse::Form
             }
             Some(BodyFormat::Json) => PartUse::Json,
             Some(BodyFormat::Text) => PartUse::Text,

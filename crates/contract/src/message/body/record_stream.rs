@@ -10,6 +10,7 @@ use http::header::CONTENT_TYPE;
 use super::body_format::BodyFormat;
 use super::body_judge::BodyJudge;
 use super::content_coding::codings;
+use super::content_decoder::ContentDecoder;
 use super::event_stream::without_mark;
 use super::json_records::{check_record, read_record};
 use super::record_boundaries::RecordBoundaries;
@@ -29,22 +30,32 @@ pub struct RecordStream {
 }
 
 impl RecordStream {
-    /// A reader for the body of a message with these headers; `None` unless the body is an
-    /// uncompressed sequence and its media type in the contract has a schema for each record.
-    pub fn of(media: &MediaType, headers: &HeaderMap) -> Option<Self> {
+    /// A reader for the body of a message with these headers; `None` unless the body is a sequence and
+    /// its media type in the contract has a schema for each record. A body with a content coding needs
+    /// the decoder, which bounds the ratio of the decoded to the received size; a sequence that a
+    /// schema describes as a whole, too, must have none.
+    pub fn of(
+        media: &MediaType,
+        headers: &HeaderMap,
+        ratio_max: usize,
+    ) -> Option<(Self, Option<ContentDecoder>)> {
         let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
         let format = BodyFormat::of(&MediaRange::parse(content_type)?);
-        let is_plain = codings(headers).is_ok_and(|codings| codings.is_empty());
+        let decoder = match codings(headers).ok()?.as_slice() {
+            [] => None,
+            [only] if !media.describes_all_records() => Some(ContentDecoder::of(*only, ratio_max)?),
+            _ => return None,
+        };
         let shape = media.shape.as_ref()?;
         let has_schema = shape.record_schema(media.schema.as_ref()?).is_some();
-        (format.is_record_sequence() && is_plain && shape.checks(format) && has_schema).then(|| {
-            Self {
-                format,
-                boundaries: RecordBoundaries::new(format),
-                count: 0,
-                is_at_start: true,
-            }
-        })
+        let is_judged = format.is_record_sequence() && shape.checks(format) && has_schema;
+        let stream = || Self {
+            format,
+            boundaries: RecordBoundaries::new(format),
+            count: 0,
+            is_at_start: true,
+        };
+        is_judged.then(|| (stream(), decoder))
     }
 
     /// Examines the next bytes. Returns how many of them belong to the record in progress if it ends

@@ -23,23 +23,53 @@ pub(super) fn check_form(
     pairs: RawPairs<'_>,
     [tape, inner]: [&mut Tape; 2],
 ) {
+    let Some(entries) = form_entries(judge, fields, pairs, "") else {
+        return;
+    };
+    let limits = judge.json_limits();
+    let mut writer = FieldWriter {
+        tape,
+        inner,
+        fields,
+        pairs,
+        limits,
+    };
+    entries.check(judge, key, &mut writer);
+}
+
+/// The fields in the pairs of a form. `None` if a pair cannot be read, which is reported below a
+/// pointer.
+pub(super) fn form_entries<'b, 'f>(
+    judge: &mut BodyJudge<'_>,
+    fields: &'f FormFields,
+    pairs: RawPairs<'b>,
+    below: &str,
+) -> Option<FormEntries<'b, 'f>> {
     let mut entries = FormEntries::new(fields);
+    let mut malformed = |pointer: &str, message: String| {
+        judge.malformed(format!("{below}{pointer}"), message);
+    };
     for (raw_name, raw_value) in pairs.iter() {
         let name = match decode_form(raw_name) {
             Ok(name) => name,
-            Err(error) => return judge.malformed(String::new(), format!("a field name: {error}")),
+            Err(error) => {
+                malformed("", format!("a field name: {error}"));
+                return None;
+            }
         };
         let value = match decode_form(raw_value) {
             Ok(value) => value,
             Err(error) => {
-                return judge.malformed(format!("/{}", pointer::escape(&name)), error.to_string());
+                malformed(&format!("/{}", pointer::escape(&name)), error.to_string());
+                return None;
             }
         };
         if is_styled(fields, &name) {
             continue;
         }
         if let Err(error) = entries.add(name, FormValue::Text(value), false) {
-            return judge.malformed(String::new(), error.to_string());
+            malformed("", error.to_string());
+            return None;
         }
     }
     for (index, field) in fields.iter().enumerate() {
@@ -50,15 +80,7 @@ pub(super) fn check_form(
             entries.add_styled(index, parameter);
         }
     }
-    let limits = judge.json_limits();
-    let mut writer = FieldWriter {
-        tape,
-        inner,
-        fields,
-        pairs,
-        limits,
-    };
-    entries.check(judge, key, &mut writer);
+    Some(entries)
 }
 
 /// Whether a name belongs to a field with a style.

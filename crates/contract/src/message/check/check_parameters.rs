@@ -23,7 +23,9 @@ impl HeadJudge<'_, '_> {
         for parameter in &operation.parameters {
             let head = self.head;
             match parameter.part {
-                MessagePart::Query | MessagePart::Cookie if parameter.unread.is_some() => {
+                MessagePart::Query | MessagePart::Cookie
+                    if parameter.unread.is_some() && !parameter.is_json_text() =>
+                {
                     self.check_unread(parameter);
                 }
                 MessagePart::Path => {
@@ -95,7 +97,7 @@ impl HeadJudge<'_, '_> {
         if raw.is_empty() && !parameter.required {
             return;
         }
-        if let Some(node_ref) = media.unread {
+        if let Some(node_ref) = media.unread_for(Some(media.query_format())) {
             return self.unreadable(MessagePart::Query, Some(&parameter.name), node_ref);
         }
         // Without pairs a form is an object without properties.
@@ -118,7 +120,7 @@ impl HeadJudge<'_, '_> {
         let Some(first) = lines.next() else {
             return self.report_read_error(parameter, ParameterReadError::Missing);
         };
-        if parameter.unread.is_some() {
+        if parameter.unread.is_some() && !parameter.is_json_text() {
             return self.unread_parameter(parameter);
         }
         let is_list = parameter
@@ -322,7 +324,7 @@ impl HeadJudge<'_, '_> {
                     self.push(violation);
                 }
             }
-            Ok(_) => {}
+            Ok(_) => self.unread_parameter(parameter),
             Err(error) => {
                 let message = format!("not JSON: {error}");
                 let violation = self.parameter_violation(self.invalid_class(), parameter, message);

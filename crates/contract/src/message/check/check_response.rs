@@ -12,7 +12,7 @@ use portcullis_vocabulary::limits::CHECK_STEPS_MAX;
 use super::body_plan::BodyLength;
 use super::head_judge::HeadJudge;
 use super::request_head::RequestHead;
-use crate::message::body::{BodyFormat, BodyJudge, BodySubject, RecordStream, codings};
+use crate::message::body::{BodyFormat, BodyJudge, BodySubject, codings};
 use crate::message::check_settings::{CheckScratch, CheckSettings};
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::header_parameters::parameter_fault;
@@ -118,11 +118,14 @@ pub fn check_response_head<'c>(
     }
     match media_type(declared, head.headers) {
         Ok(media) => {
-            if let Some(node_ref) = media.unread {
+            let format = body_format(media, head.headers);
+            if let Some(node_ref) = media.unread_for(format) {
                 push_unreadable(contract, settings, MessagePart::Body, node_ref, violations);
                 return ResponsePlan::Pass;
             }
-            plan(media, head.headers)
+            format.map_or(ResponsePlan::Pass, |format| {
+                plan(media, format, head.headers)
+            })
         }
         Err(message) => {
             push(settings, violations, || {
@@ -223,52 +226,6 @@ fn push_unreadable(
     });
 }
 
-/// Checks one record of a response that is read as it arrives, and adds violations. `piece` is what
-/// [`RecordStream::next_end`] found, or what is left at the end of the body.
-pub fn check_response_record(
-    contract: &CompiledContract,
-    media: &MediaType,
-    stream: &mut RecordStream,
-    piece: &[u8],
-    settings: CheckSettings<'_>,
-    scratch: &mut CheckScratch,
-    violations: &mut Vec<Violation>,
-) {
-    let mut judge = BodyJudge {
-        contract,
-        subject: BodySubject::ResponseBody,
-        media,
-        settings,
-        violations,
-    };
-    with_message_steps(CHECK_STEPS_MAX, || stream.check(piece, &mut judge, scratch));
-}
-
-/// Checks all records of a response as one array, and adds violations. The records have been checked
-/// one by one, by [`check_response_record`]. Returns that the body could be checked, as
-/// [`check_response_body`] does.
-pub fn check_response_sequence(
-    contract: &CompiledContract,
-    media: &MediaType,
-    headers: &HeaderMap,
-    bytes: &[u8],
-    settings: CheckSettings<'_>,
-    scratch: &mut CheckScratch,
-    violations: &mut Vec<Violation>,
-) -> bool {
-    let mut judge = BodyJudge {
-        contract,
-        subject: BodySubject::ResponseBody,
-        media,
-        settings,
-        violations,
-    };
-    with_message_steps(CHECK_STEPS_MAX, || {
-        judge.validate_sequence(headers, bytes, scratch);
-    });
-    true
-}
-
 fn push(
     settings: CheckSettings<'_>,
     violations: &mut Vec<Violation>,
@@ -362,15 +319,15 @@ fn media_type<'r>(
         .ok_or("the media type is not declared")
 }
 
-fn plan<'r>(media: &'r MediaType, headers: &HeaderMap) -> ResponsePlan<'r> {
-    let line = headers
-        .get(CONTENT_TYPE)
-        .and_then(|line| line.to_str().ok());
-    let format = match (media.is_json, line.and_then(MediaRange::parse)) {
-        (true, _) => BodyFormat::Json,
-        (false, Some(found)) => BodyFormat::of(&found),
-        (false, None) => return ResponsePlan::Pass,
-    };
+fn body_format(media: &MediaType, headers: &HeaderMap) -> Option<BodyFormat> {
+    if media.is_json {
+        return Some(BodyFormat::Json);
+    }
+    let line = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    MediaRange::parse(line).map(|found| BodyFormat::of(&found))
+}
+
+fn plan<'r>(media: &'r MediaType, format: BodyFormat, headers: &HeaderMap) -> ResponsePlan<'r> {
     if !media.checks(format) {
         return ResponsePlan::Pass;
     }

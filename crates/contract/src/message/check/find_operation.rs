@@ -5,6 +5,8 @@ use http::{HeaderMap, Method};
 
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::route::{MalformedPath, PathCaptures, RouteMatch, check_path};
+use crate::message::unread_path::UnreadPath;
+use crate::message::unreadable_part::unreadable;
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
 
 /// Why a request matches no operation. [`violation`](Self::violation) builds the description.
@@ -17,6 +19,8 @@ pub enum UnmatchedTarget<'c> {
         /// The declared methods, as the value of `Allow` (RFC 9110 section 10.2.1).
         allow: &'c str,
     },
+    /// The path is declared by a Path Item that cannot be read and that may have the method.
+    UnreadPath(UnreadPath),
     /// No path of the contract matches.
     UnknownPath,
 }
@@ -35,6 +39,10 @@ pub fn find_operation<'c>(
     match contract.match_route(method, path, captures) {
         RouteMatch::Found { operation } => Ok(operation),
         RouteMatch::MethodNotAllowed { allow } => Err(UnmatchedTarget::UnknownMethod { allow }),
+        RouteMatch::Unread { part } => {
+            let path = contract.unread_paths[part as usize];
+            Err(UnmatchedTarget::UnreadPath(path))
+        }
         RouteMatch::NotFound => Err(UnmatchedTarget::UnknownPath),
     }
 }
@@ -57,7 +65,7 @@ impl<'c> UnmatchedTarget<'c> {
     pub fn allow(self) -> Option<&'c str> {
         match self {
             Self::UnknownMethod { allow } => Some(allow),
-            Self::MalformedPath(_) | Self::UnknownPath => None,
+            Self::MalformedPath(_) | Self::UnreadPath(_) | Self::UnknownPath => None,
         }
     }
 
@@ -71,6 +79,9 @@ impl<'c> UnmatchedTarget<'c> {
             Self::UnknownMethod { allow } => {
                 let message = format!("the path has no operation for {method}");
                 violation(ViolationClass::UnknownMethod, message).with_expected(allow)
+            }
+            Self::UnreadPath(path) => {
+                unreadable(contract, path.class, MessagePart::Target, path.node_ref)
             }
             Self::UnknownPath => match contract.nearest_path(path) {
                 Some(nearest) => {

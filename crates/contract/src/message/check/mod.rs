@@ -20,15 +20,16 @@ mod body_plan;
 mod plan_body;
 mod check_body;
 mod check_response;
+mod check_response_records;
 mod operation_policies;
 
 pub use super::check_settings::{CheckScratch, CheckSettings};
 pub use body_plan::{BodyLength, BodyPlan};
 pub use check_body::{body_too_large, check_body, check_form_data};
 pub use check_head::check_head;
-pub use check_response::{
-    ResponseHead, ResponsePlan, check_response_body, check_response_head, check_response_record,
-    check_response_sequence,
+pub use check_response::{ResponseHead, ResponsePlan, check_response_body, check_response_head};
+pub use check_response_records::{
+    check_response_record, check_response_sequence, report_undecodable_response,
 };
 pub use find_operation::{UnmatchedTarget, find_operation};
 pub use operation_policies::OperationPolicies;

@@ -117,10 +117,6 @@ impl<'c> HeadJudge<'_, 'c> {
     }
 
     fn plan(&mut self, body: &'c DeclaredBody, media: &'c MediaType) -> BodyPlan<'c> {
-        if let Some(node_ref) = media.unread {
-            self.unreadable(MessagePart::Body, None, node_ref);
-            return BodyPlan::Stream;
-        }
         let headers = self.head.headers;
         let declared = if media.is_json {
             Some(DeclaredFormat {
@@ -130,6 +126,11 @@ impl<'c> HeadJudge<'_, 'c> {
         } else {
             declared_format(headers)
         };
+        let format = declared.map(|declared| declared.format);
+        if let Some(node_ref) = media.unread_for(format) {
+            self.unreadable(MessagePart::Body, None, node_ref);
+            return BodyPlan::Stream;
+        }
         let Some(declared) = declared.filter(|declared| media.checks(declared.format)) else {
             return BodyPlan::Stream;
         };

@@ -110,13 +110,14 @@ fn compile(
     schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
 ) -> Result<Parameter, ParameterError> {
     let node = surface.documents.node(node_ref);
+    let mut unread = None;
     let (style, schema) = match node.get("content") {
         // The schema of the whole query is compiled with its media type.
         Some(content) if fields.style == ParameterStyle::WholeQuery => {
             only_media_type(node_ref, content)?;
             (fields.style, None)
         }
-        Some(content) => content_style(surface, node_ref, content)?,
+        Some(content) => content_style(surface, node_ref, content, &mut unread)?,
         None => (fields.style, property(node_ref, node, "schema")),
     };
     Ok(Parameter {
@@ -131,7 +132,7 @@ fn compile(
         allow_empty: fields.allow_empty,
         node_ref,
         readings: schema.map_or_else(Vec::new, |schema| readings(surface, schema)),
-        unread: schema.and_then(|schema| surface.dangling_reference(schema)),
+        unread: unread.or(schema.and_then(|schema| surface.dangling_reference(schema))),
         schema: schema.map(schema_key),
         capture_index: usize::MAX,
     })
@@ -262,19 +263,32 @@ fn only_media_type<'d>(
     }
 }
 
+/// The media type of a parameter or header with `content`, which may be a reference in OpenAPI 3.2.
+pub(crate) fn content_media(surface: SchemaSurface<'_>, node_ref: NodeRef) -> Option<NodeRef> {
+    let content = surface.documents.node(node_ref).get("content")?;
+    let (_, media) = only_media_type(node_ref, content).ok()?;
+    Some(media).filter(|_| surface.dialect == Dialect::V32)
+}
+
+/// The style of a value with `content`, and its schema. A media type that leads nowhere is `unread`;
+/// the compiler of the contract reports it.
 fn content_style(
     surface: SchemaSurface<'_>,
     node_ref: NodeRef,
     content: JsonNode<'_>,
+    unread: &mut Option<NodeRef>,
 ) -> Result<(ParameterStyle, Option<NodeRef>), ParameterError> {
     let (key, media) = only_media_type(node_ref, content)?;
     if MediaRange::parse(key).is_some_and(|range| range.is_json()) {
         // A media type may be a reference in OpenAPI 3.2.
         let media = match surface.dialect {
-            Dialect::V32 => follow(surface.documents, media).map_err(|(at, error)| {
-                let message = error.to_string();
-                ParameterError { at, message }
-            })?,
+            Dialect::V32 => match follow(surface.documents, media) {
+                Ok(target) => target,
+                Err((at, _)) => {
+                    *unread = Some(at);
+                    return Ok((ParameterStyle::JsonContent, None));
+                }
+            },
             Dialect::V30 | Dialect::V31 => media,
         };
         let schema = surface.documents.member(media, "schema");

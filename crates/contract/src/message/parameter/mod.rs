@@ -28,7 +28,7 @@ mod escapes;
 mod accept_parameter;
 
 pub use declaration::Parameter;
-pub(crate) use declaration::{ParameterReading, header, parameter, readings};
+pub(crate) use declaration::{ParameterReading, content_media, header, parameter, readings};
 pub(crate) use delimited_list::{DelimitedList, delimited_list};
 pub(super) use escapes::{decode_form, decode_percent};
 pub(super) use pair_ownership::{decoded_query_name, owns_pair};

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{PairScratch, Parameter, ParameterReadError, ParameterSource, RawPairs, read};
 use crate::openapi::dialect::MessageDirection;
+use crate::schema::schema_verdict::SchemaVerdict;
 use crate::{CompileOptions, CompiledContract, compile, parse_single_file};
 use portcullis_json::Tape;
 use portcullis_vocabulary::limits::Limits;
@@ -74,7 +75,9 @@ fn attempt(
     let key = parameter.schema.as_ref().unwrap().as_str();
     let schemas = contract.schemas(MessageDirection::Request);
     match read(tape, key, parameter, reading, source, as_text) {
-        Ok(()) if schemas.is_valid(tape.wrapped("")) => Outcome::Value(tape.root("").to_value()),
+        Ok(()) if schemas.verdict(tape.wrapped("")) == SchemaVerdict::Valid => {
+            Outcome::Value(tape.root("").to_value())
+        }
         Ok(())
         | Err(
             ParameterReadError::Repeated

@@ -12,6 +12,8 @@ pub(super) struct Route {
     pub(super) path: PathTemplate,
     pub(super) key: Box<str>,
     pub(super) operations: Vec<(Method, u32)>,
+    /// The part of the contract that describes further operations, if it is not known.
+    pub(super) unread: Option<u32>,
 }
 
 impl Route {

@@ -40,6 +40,9 @@ impl RouteTable {
                 .filter(|(_, operation)| !removed.contains(operation))
                 .map(|(method, operation)| (method.clone(), number(*operation)))
                 .collect();
+            if let Some(part) = route.unread {
+                builder = builder.add_unread(&route.base, &route.path, part);
+            }
             if !kept.is_empty() {
                 builder = builder.add(&route.base, &route.path, &kept);
             }

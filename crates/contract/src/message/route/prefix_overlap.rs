@@ -60,6 +60,7 @@ mod tests {
                 path: PathTemplate::parse(path).unwrap(),
                 key: format!("{base}{path}").into(),
                 operations: vec![(Method::GET, 0)],
+                unread: None,
             };
             let segments: Vec<&str> = prefix.split('/').filter(|text| !text.is_empty()).collect();
             assert_eq!(

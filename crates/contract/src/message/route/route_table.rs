@@ -32,6 +32,11 @@ pub enum RouteMatch<'t> {
     MethodNotAllowed {
         allow: &'t str,
     },
+    /// The path exists and has further operations, which are not known. `part` is the number that it
+    /// was added with.
+    Unread {
+        part: u32,
+    },
     NotFound,
 }
 
@@ -105,6 +110,9 @@ struct LiteralEdge {
 struct RouteLeaf {
     endpoints: Vec<RouteEndpoint>,
     allow: String,
+    /// The number of the part of the contract that says which other operations there are, if it is
+    /// not known.
+    unread: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -153,7 +161,10 @@ impl RouteTable {
             is_head.then(|| declared(&Method::GET)).flatten()
         });
         let Some(endpoint) = endpoint else {
-            return RouteMatch::MethodNotAllowed { allow: &leaf.allow };
+            return match leaf.unread {
+                Some(part) => RouteMatch::Unread { part },
+                None => RouteMatch::MethodNotAllowed { allow: &leaf.allow },
+            };
         };
         captures.base_captures = endpoint.base_captures;
         RouteMatch::Found {
@@ -274,11 +285,7 @@ impl RouteTableBuilder {
         path: &PathTemplate,
         operations: &[(Method, u32)],
     ) -> Self {
-        let mut node = 0;
-        for segment in base.segments.iter().chain(&path.segments) {
-            node = self.child(node, segment);
-        }
-        let leaf = self.table.nodes[node as usize].leaf.get_or_insert_default();
+        let leaf = self.leaf(base, path);
         let base_captures = base.names().len();
         for (method, operation) in operations {
             if leaf.endpoints.iter().all(|known| known.method != *method) {
@@ -295,8 +302,33 @@ impl RouteTableBuilder {
             base: base.clone(),
             path: path.clone(),
             operations: operations.to_vec(),
+            unread: None,
         });
         self
+    }
+
+    /// Declares that a path below a base has further operations, which are not known. `part` is the
+    /// number of the part of the contract that would say.
+    #[must_use]
+    pub fn add_unread(mut self, base: &PathTemplate, path: &PathTemplate, part: u32) -> Self {
+        self.leaf(base, path).unread.get_or_insert(part);
+        self.table.routes.push(Route {
+            key: format!("{base}{path}").into(),
+            base: base.clone(),
+            path: path.clone(),
+            operations: Vec::new(),
+            unread: Some(part),
+        });
+        self
+    }
+
+    fn leaf(&mut self, base: &PathTemplate, path: &PathTemplate) -> &mut RouteLeaf {
+        let mut node = 0;
+        for segment in base.segments.iter().chain(&path.segments) {
+            node = self.child(node, segment);
+        }
+        let leaf = &mut self.table.nodes[node as usize].leaf;
+        leaf.get_or_insert_default()
     }
 
     /// The finished table.

@@ -66,7 +66,7 @@ impl DocumentSet {
         self.is_swagger = true;
         // An overlay has replaced the entry document already, so its nodes have origins, too.
         for origin in translations.iter_mut().flat_map(|one| &mut one.origins) {
-            *origin = self.origin(*origin);
+            *origin = self.written_as(*origin);
         }
         let documents = self.list.iter_mut().zip(translations);
         for (number, (document, translation)) in (0..).zip(documents) {
@@ -270,8 +270,18 @@ impl DocumentSet {
         pointer_to(document.root(), node_ref.node)
     }
 
-    /// The node of a file as it was written.
+    /// The node of a file that a reader looks for: where the value was written, or where its `$ref`
+    /// was, if an overlay wrote it into an object of the contract.
     fn origin(&self, node_ref: NodeRef) -> NodeRef {
+        let written = self.written_as(node_ref);
+        self.member(node_ref, "$ref")
+            .map(|reference| self.written_as(reference))
+            .filter(|reference| reference.document != written.document)
+            .unwrap_or(written)
+    }
+
+    /// The node of a file as it was written.
+    fn written_as(&self, node_ref: NodeRef) -> NodeRef {
         let document = self.document(node_ref.document);
         document.origin(node_ref.node).unwrap_or(node_ref)
     }

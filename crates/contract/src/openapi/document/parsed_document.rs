@@ -13,7 +13,6 @@ use portcullis_json::{JsonLimits, JsonNode, SyntaxErrorKind, Tape};
 
 use super::node_ref::NodeRef;
 use super::repeated_key::{RepeatedKey, repeated_keys};
-use crate::openapi::contract_repair::READING_KEY;
 use crate::openapi::yaml::{REPEATED_KEY, parse_yaml};
 
 /// One file of a contract.
@@ -63,6 +62,8 @@ pub struct DocumentParseError {
     pub column: u32,
     /// What is wrong.
     pub message: String,
+    /// Whether only a repeated key is wrong, of which another reading may take the last value.
+    pub is_repeated_key: bool,
 }
 
 impl Document {
@@ -93,19 +94,21 @@ impl Document {
             line,
             column,
             message,
+            is_repeated_key: false,
         };
         let yaml = |text: &str| {
-            parse_yaml(text, limits)
-                .map_err(|error| at(error.line, error.column, explained(error.message)))
+            parse_yaml(text, limits).map_err(|error| DocumentParseError {
+                is_repeated_key: error.message.starts_with(REPEATED_KEY),
+                ..at(error.line, error.column, explained(error.message))
+            })
         };
         let (source, mut tape) = if is_json || text.trim_start().starts_with('{') {
             let mut tape = Tape::new();
             let parsed = tape.parse("", text.as_bytes(), limits);
             let parsed = parsed.map(|_| ());
-            match parsed.map_err(|error| {
-                let is_repeated = matches!(error.kind, SyntaxErrorKind::DuplicateKey(_));
-                let message = advised(error.kind.to_string(), is_repeated);
-                at(error.line, error.column, message)
+            match parsed.map_err(|error| DocumentParseError {
+                is_repeated_key: matches!(error.kind, SyntaxErrorKind::DuplicateKey(_)),
+                ..at(error.line, error.column, error.kind.to_string())
             }) {
                 Ok(()) => (text, tape),
                 Err(error) if is_json => return Err(error),
@@ -206,18 +209,6 @@ fn explained(message: String) -> String {
     if message.contains("<document start>") {
         "this is not YAML; a contract is an OpenAPI document in YAML or JSON".to_owned()
     } else {
-        let is_repeated = message.starts_with(REPEATED_KEY);
-        advised(message, is_repeated)
-    }
-}
-
-/// Adds to the message about a repeated key how to read the contract nevertheless.
-fn advised(message: String, is_repeated: bool) -> String {
-    if is_repeated {
-        format!(
-            "{message}; with {READING_KEY}, or `--reading tolerant` of `check` and `replay`, the last value is used"
-        )
-    } else {
         message
     }
 }
@@ -232,5 +223,6 @@ fn not_utf8(name: &Arc<str>, error: &std::string::FromUtf8Error) -> DocumentPars
         line: u32::try_from(line).unwrap_or(u32::MAX),
         column: u32::try_from(upto.len() - line_start + 1).unwrap_or(u32::MAX),
         message: "not UTF-8: save the file as UTF-8".to_owned(),
+        is_repeated_key: false,
     }
 }

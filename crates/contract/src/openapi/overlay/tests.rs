@@ -300,3 +300,53 @@ fn every_node_keeps_its_place() {
         }
     }
 }
+
+/// A reference that an overlay wrote into an object of the contract is found in the overlay.
+#[test]
+fn references_of_an_overlay_are_reported_there() {
+    let add = "- target: $.paths['/items'].get.responses['200']\n  update:\n    $ref: '#/no'\n";
+    check_problem(add, Severity::Error, 6, "`#/no` does not resolve");
+    let contract = CONTRACT.replace("description: ok", "$ref: '#/components/responses/Ok'");
+    let declared = "- target: $\n  update: {components: {responses: {Ok: {description: ok}}}}\n";
+    let replace = "- target: $.paths['/items'].get.responses['200']\n  update: {$ref: '#/gone'}\n";
+    let found = problems(&contract, &[&overlay(declared), &overlay(replace)]);
+    let [one] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!((&*one.at.file, one.at.line), ("o1.yaml", 5), "{one}");
+    // A reference of the contract inside an object that an overlay changed stays there.
+    let change = "- target: $.paths['/items'].get\n  update: {summary: a}\n";
+    let dangling = CONTRACT.replace("description: ok", "$ref: '#/no'");
+    let found = problems(&dangling, &[&overlay(change)]);
+    let files: Vec<&str> = found.iter().map(|one| &*one.at.file).collect();
+    assert_eq!(files, ["c.yaml", "c.yaml"], "{found:?}");
+}
+
+/// Overlays are always read strictly, so no switch reads their repeated keys.
+#[test]
+fn repeated_keys_of_an_overlay_name_no_switch() {
+    let path = PathBuf::from("o.yaml");
+    let twice = "overlay: 1.0.0\noverlay: 1.0.0\n";
+    let read = |path: &Path, _| {
+        let text = if path == Path::new("o.yaml") {
+            twice
+        } else {
+            CONTRACT
+        };
+        Ok(text.as_bytes().to_vec())
+    };
+    let options = ContractLoadOptions {
+        overlays: &[path],
+        ..ContractLoadOptions::default()
+    };
+    let found = load_as(
+        Path::new("c.yaml"),
+        "c.yaml",
+        &options,
+        &Limits::default(),
+        &read,
+    );
+    let message = found.unwrap_err().to_string();
+    assert!(message.contains("duplicate key \"overlay\""), "{message}");
+    assert!(!message.contains("tolerant"), "{message}");
+}

@@ -11,6 +11,7 @@ use super::repaired_keywords::{bound_of, exclusive_of};
 use super::required_exemptions::ExemptNames;
 use super::unknown_schema::remove_dependents;
 use crate::openapi::contract_problem::ContractProblemKind;
+use crate::openapi::contract_repair::ContractRepair;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
@@ -49,13 +50,15 @@ impl<'d> SchemaLowering<'d> {
         match node.kind() {
             JsonKind::Object => self.object(node_ref, node, exempt),
             JsonKind::Boolean => Value::Bool(node.as_bool().unwrap_or(true)),
-            JsonKind::Null | JsonKind::Number | JsonKind::String | JsonKind::Array => {
-                self.problem(
-                    ContractProblemKind::MalformedSchema,
-                    node_ref,
-                    node_ref,
-                    "a schema must be an object, such as `{ type: string }`".to_owned(),
-                );
+            kind @ (JsonKind::Null | JsonKind::Number | JsonKind::String | JsonKind::Array) => {
+                let message = "a schema must be an object, such as `{ type: string }`".to_owned();
+                let problem = ContractProblemKind::MalformedSchema;
+                if kind == JsonKind::Null {
+                    let places = (node_ref, node_ref, node_ref);
+                    self.flaw(ContractRepair::EmptyValue, problem, places, message);
+                } else {
+                    self.problem(problem, node_ref, node_ref, message);
+                }
                 Value::Bool(true)
             }
         }

@@ -17,6 +17,7 @@ mod repaired_keywords;
 mod required_exemptions;
 mod dynamic_scope;
 mod unknown_schema;
+mod without_unknown;
 mod closed_schema;
 mod schema_origin;
 
@@ -25,3 +26,4 @@ pub(crate) use definitions::{LoweringOutput, SchemaFault, SchemaLowering};
 pub(crate) use lower_keywords::EXACT;
 pub(crate) use schema_origin::origin;
 pub(crate) use unknown_schema::{UNKNOWN, unknown_node};
+pub(crate) use without_unknown::without_unknown;

@@ -2,7 +2,8 @@
 //!
 //! If the policy may reject the body, the body is read first, up to a bound. Otherwise the body streams
 //! to the client, and a copy is judged after the client has all of it. Records are never held back:
-//! each is judged while it passes, or, if they are compressed, all of them at the end.
+//! each is judged while it passes, or, if they are compressed in a way that only a whole body can be
+//! decoded from, all of them at the end.
 
 use std::rc::Rc;
 use std::time::Instant;
@@ -124,14 +125,15 @@ impl ResponseJudge {
             let headers = answer.response.headers();
             RecordJudge::of(&self.core, &self.record, declared, headers, rejects)
         });
-        let Some(judge) = judge else {
+        let Some((judge, decoder)) = judge else {
             return self.judge_copy(media, answer, check_response_body);
         };
         if media.describes_all_records() {
             answer = self.judge_copy(media, answer, check_response_sequence);
         }
         let lease = self.lease();
-        answer.response = Box::new(answer.response.map(|body| body.judged_by(judge, lease)));
+        let judged = |body: AnswerBody| body.judged_by(judge, decoder, lease);
+        answer.response = Box::new(answer.response.map(judged));
         answer
     }
 
