@@ -2,11 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use portcullis_proxy::{ClientLimits, ResponseTimeouts};
+use tokio::sync::Notify;
 
 use crate::support::client::{Client, PATIENCE};
 use crate::support::relay::{Mode, Relay, Setup};
@@ -100,6 +102,36 @@ fn a_buffered_upload_continues_after_an_early_answer() {
     push(&mut client, 32 * MIB);
     assert_eq!(client.answer().status, 202);
     upstream.request();
+}
+
+/// A drain waits for it, although no connection of a client does.
+#[test]
+fn a_drain_finishes_a_continued_upload() {
+    let go = Arc::new(Notify::new());
+    let wait = Arc::clone(&go);
+    let accepted = "HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\nok";
+    let upstream = Upstream::start_at(AnswerAt::Head, move |_| {
+        vec![send(accepted), Step::Wait(Arc::clone(&wait))]
+    });
+    let mode = Mode::Collect {
+        bytes_max: 64 * MIB as u64,
+    };
+    let setup = Setup {
+        mode,
+        ..Setup::default()
+    };
+    let mut relay = Relay::start(upstream.address, setup);
+    let mut client = relay.client();
+    client.send(put(32 * MIB));
+    push(&mut client, 32 * MIB);
+    assert_eq!(client.answer().status, 202);
+    drop(client);
+    let stopping = thread::spawn(move || relay.stop(PATIENCE));
+    // Idle connections and the listener are closed by then.
+    thread::sleep(Duration::from_secs(1));
+    go.notify_one();
+    upstream.request();
+    stopping.join().unwrap();
 }
 
 /// Requests that are pipelined behind such an upload are answered after it.
