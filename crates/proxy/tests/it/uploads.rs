@@ -153,6 +153,43 @@ fn requests_behind_a_continued_upload_are_answered() {
     }
 }
 
+/// The rest of the upload and the next request arrive at once. The time for the rest is over then.
+#[test]
+fn the_time_of_a_continued_upload_does_not_count_for_the_next_request() {
+    let go = Arc::new(Notify::new());
+    let wait = Arc::clone(&go);
+    let accepted = "HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\nok";
+    let upstream = Upstream::start_at(AnswerAt::Head, move |request| {
+        if request.request_line().starts_with("GET") {
+            vec![Step::Wait(Arc::clone(&wait)), send(accepted)]
+        } else {
+            vec![send(accepted)]
+        }
+    });
+    let limits = ClientLimits {
+        request_body_timeout: Duration::from_millis(400),
+        ..ClientLimits::default()
+    };
+    let setup = Setup {
+        limits,
+        ..Setup::default()
+    };
+    let relay = Relay::start(upstream.address, setup);
+    let mut client = relay.client();
+    client.send(put(3));
+    assert_eq!(client.answer().status, 202);
+    thread::sleep(Duration::from_millis(100));
+    client.send("abcGET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    thread::sleep(Duration::from_millis(600));
+    go.notify_one();
+    assert_eq!(client.answer().status, 202);
+    client.send(format!("{}xyz", put(3)));
+    assert_eq!(client.answer().status, 202);
+    let mut bodies = [(); 3].map(|()| upstream.request().body);
+    bodies.sort();
+    assert_eq!(bodies, [&b""[..], b"abc", b"xyz"]);
+}
+
 /// A client that is silent in a continued upload is disconnected in its usual time.
 #[test]
 fn a_continued_upload_does_not_wait_forever() {
