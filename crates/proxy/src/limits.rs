@@ -28,7 +28,7 @@ pub struct ClientLimits {
     pub request_body_timeout: Duration,
     /// The lowest rate, in bytes per second, at which a body never times out. At least 1.
     pub request_body_rate_min: u64,
-    /// Time in which a client must accept at least one byte of its answer.
+    /// Time in which a client must accept at least one byte of its answer, or send one of its request.
     pub write_timeout: Duration,
     /// The lowest rate, in bytes per second, at which a client must accept its answer while the proxy
     /// waits for it, over [`write_timeout`](Self::write_timeout). 0 allows any rate.

@@ -72,6 +72,8 @@ impl RequestBody {
         state.upload_continues.set(false);
         state.closes_after_upload.set(false);
         state.body_ended.set(None);
+        // The body before may still be read, but it has arrived.
+        state.body_deadline.set(None);
         Self {
             incoming,
             request: state.requests.get(),

@@ -19,8 +19,9 @@ use crate::limits::ClientLimits;
 /// Most bytes that are read and discarded after the last answer.
 const LINGER_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
-/// How much is read at once.
-const LINGER_READ_BYTES: usize = 16 * 1024;
+/// How much is read at once: most clients send nothing, and some send much.
+const LINGER_READ_BYTES_MIN: usize = 1024;
+const LINGER_READ_BYTES_MAX: usize = 16 * 1024;
 
 /// Writes an answer in one piece.
 pub(super) async fn write_answer(
@@ -56,7 +57,7 @@ pub(super) async fn close_with_linger(
     }
     let mut stream = socket.into_tcp();
     // On the heap, because an array would enlarge the future of every connection.
-    let mut scratch = vec![0; LINGER_READ_BYTES];
+    let mut scratch = vec![0; LINGER_READ_BYTES_MIN];
     let mut read = 0;
     while read < LINGER_BYTES_MAX {
         let now = Instant::now();
@@ -70,7 +71,10 @@ pub(super) async fn close_with_linger(
             break;
         }
         match timeout_at(until, stream.read(&mut scratch)).await {
-            Ok(Ok(n)) if n > 0 => read += n as u64,
+            Ok(Ok(n)) if n > 0 => {
+                read += n as u64;
+                scratch.resize(LINGER_READ_BYTES_MAX, 0);
+            }
             _ => break,
         }
     }

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Buf;
+use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -178,6 +178,8 @@ impl InspectedStream {
                 length => interim.advance(length),
             }
         }
+        // An idle connection keeps no memory for the next ones.
+        *interim = BytesMut::new();
         Poll::Ready(Ok(()))
     }
 }

@@ -20,6 +20,7 @@ use super::listener_totals::ListenerTotals;
 use super::tls_opening::ListenerTls;
 use crate::headers::Peer;
 use crate::limits::{ClientLimits, LIBRARY_HEADER_COUNT_MAX};
+use crate::upstream::uploads_ended;
 use portcullis_telemetry::LogThrottle;
 
 /// Most connections that the kernel holds until they are accepted.
@@ -201,6 +202,8 @@ pub async fn serve<H: RequestHandler>(
         // Each task ends when it is polled next. Connections that still linger were answered.
         let _ = timeout(ABORT_TIMEOUT, registry.empty()).await;
     }
+    // Their requests were answered, so no connection waits for them.
+    let _ = timeout_at(deadline, uploads_ended()).await;
     let totals = *registry.counts.borrow();
     Ok(totals)
 }

@@ -28,6 +28,7 @@ mod local_resource;
 mod upstream_tls_store;
 
 pub use local_resource::LocalResource;
+pub(crate) use upload_rest::uploads_ended;
 pub use upstream_body::UpstreamBody;
 pub use upstream_client::UpstreamClient;
 pub use upstream_error::{UpstreamError, UpstreamPhase};

@@ -6,17 +6,59 @@
 //! without a request, does not read on.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::connection_pool::ConnectionPool;
 use super::upstream_connection::UpstreamConnection;
 use crate::body::UploadProgress;
+
+thread_local! {
+    /// The uploads of this data core.
+    static OPEN: Rc<OpenUploads> = Rc::default();
+}
+
+/// The uploads that continue, for the drain.
+#[derive(Debug, Default)]
+struct OpenUploads {
+    count: Cell<usize>,
+    emptied: Notify,
+}
+
+/// One of them, until it is dropped.
+#[derive(Debug)]
+struct OpenUpload(Rc<OpenUploads>);
+
+impl OpenUpload {
+    fn begin() -> Self {
+        let open = OPEN.with(Rc::clone);
+        open.count.set(open.count.get() + 1);
+        Self(open)
+    }
+}
+
+impl Drop for OpenUpload {
+    fn drop(&mut self) {
+        self.0.count.set(self.0.count.get() - 1);
+        if self.0.count.get() == 0 {
+            self.0.emptied.notify_one();
+        }
+    }
+}
+
+/// Waits until no upload of this data core continues.
+pub(crate) async fn uploads_ended() {
+    let open = OPEN.with(Rc::clone);
+    while open.count.get() > 0 {
+        open.emptied.notified().await;
+    }
+}
 
 /// What an exchange holds until all of its request is sent.
 pub(super) type HeldByUpload = RefCell<Option<Box<dyn Any>>>;
@@ -32,6 +74,7 @@ pub(super) struct UploadRest {
     deadline: Instant,
     sent_bytes: u64,
     held: Rc<HeldByUpload>,
+    _open: OpenUpload,
 }
 
 impl UploadRest {
@@ -47,6 +90,7 @@ impl UploadRest {
             idle_timeout,
             deadline: Instant::now() + idle_timeout,
             held: Rc::default(),
+            _open: OpenUpload::begin(),
         }
     }
 

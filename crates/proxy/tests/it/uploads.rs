@@ -2,11 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use portcullis_proxy::{ClientLimits, ResponseTimeouts};
+use tokio::sync::Notify;
 
 use crate::support::client::{Client, PATIENCE};
 use crate::support::relay::{Mode, Relay, Setup};
@@ -102,6 +104,36 @@ fn a_buffered_upload_continues_after_an_early_answer() {
     upstream.request();
 }
 
+/// A drain waits for it, although no connection of a client does.
+#[test]
+fn a_drain_finishes_a_continued_upload() {
+    let go = Arc::new(Notify::new());
+    let wait = Arc::clone(&go);
+    let accepted = "HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\nok";
+    let upstream = Upstream::start_at(AnswerAt::Head, move |_| {
+        vec![send(accepted), Step::Wait(Arc::clone(&wait))]
+    });
+    let mode = Mode::Collect {
+        bytes_max: 64 * MIB as u64,
+    };
+    let setup = Setup {
+        mode,
+        ..Setup::default()
+    };
+    let mut relay = Relay::start(upstream.address, setup);
+    let mut client = relay.client();
+    client.send(put(32 * MIB));
+    push(&mut client, 32 * MIB);
+    assert_eq!(client.answer().status, 202);
+    drop(client);
+    let stopping = thread::spawn(move || relay.stop(PATIENCE));
+    // Idle connections and the listener are closed by then.
+    thread::sleep(Duration::from_secs(1));
+    go.notify_one();
+    upstream.request();
+    stopping.join().unwrap();
+}
+
 /// Requests that are pipelined behind such an upload are answered after it.
 #[test]
 fn requests_behind_a_continued_upload_are_answered() {
@@ -119,6 +151,43 @@ fn requests_behind_a_continued_upload_are_answered() {
         bodies.sort();
         assert_eq!(bodies, [&b""[..], b"abc", b"xyz"]);
     }
+}
+
+/// The rest of the upload and the next request arrive at once. The time for the rest is over then.
+#[test]
+fn the_time_of_a_continued_upload_does_not_count_for_the_next_request() {
+    let go = Arc::new(Notify::new());
+    let wait = Arc::clone(&go);
+    let accepted = "HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\nok";
+    let upstream = Upstream::start_at(AnswerAt::Head, move |request| {
+        if request.request_line().starts_with("GET") {
+            vec![Step::Wait(Arc::clone(&wait)), send(accepted)]
+        } else {
+            vec![send(accepted)]
+        }
+    });
+    let limits = ClientLimits {
+        request_body_timeout: Duration::from_millis(400),
+        ..ClientLimits::default()
+    };
+    let setup = Setup {
+        limits,
+        ..Setup::default()
+    };
+    let relay = Relay::start(upstream.address, setup);
+    let mut client = relay.client();
+    client.send(put(3));
+    assert_eq!(client.answer().status, 202);
+    thread::sleep(Duration::from_millis(100));
+    client.send("abcGET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    thread::sleep(Duration::from_millis(600));
+    go.notify_one();
+    assert_eq!(client.answer().status, 202);
+    client.send(format!("{}xyz", put(3)));
+    assert_eq!(client.answer().status, 202);
+    let mut bodies = [(); 3].map(|()| upstream.request().body);
+    bodies.sort();
+    assert_eq!(bodies, [&b""[..], b"abc", b"xyz"]);
 }
 
 /// A client that is silent in a continued upload is disconnected in its usual time.
