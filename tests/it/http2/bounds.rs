@@ -1,4 +1,4 @@
-//! The bounds of a connection: floods end with GOAWAY, and others are served meanwhile.
+//! The bounds of a connection: too many frames end with GOAWAY, and others are served meanwhile.
 
 use std::time::{Duration, Instant};
 

@@ -174,6 +174,32 @@ fn a_client_that_waits_for_it_gets_100_continue() {
     assert_eq!(client.end_of(3), StreamEnd::Answer(404));
 }
 
+/// RFC 9113 section 8.1: an answer may end before its request does, and the rest is not needed.
+#[test]
+fn an_early_refusal_ends_only_its_stream() {
+    let upstream = Upstream::ok();
+    let app = App::shop(upstream.address);
+    let mut client = RawHttp2::connect(app.data);
+    // More than the window of the connection in all, which unread bodies must give back.
+    for number in 0..40 {
+        let stream = 2 * number + 1;
+        client.send(frame(
+            HEADERS,
+            END_HEADERS,
+            stream,
+            block(&pseudo("POST", "/unknown")),
+        ));
+        for _ in 0..3 {
+            client.send(frame(DATA, 0, stream, vec![b'x'; 16_384]));
+        }
+        assert!(matches!(client.end_of(stream), StreamEnd::Answer(404 | 0)));
+        assert_eq!(client.end_of(stream), StreamEnd::Reset(NO_ERROR));
+    }
+    client.get(99, "/items");
+    assert_eq!(client.answer(99).1, b"ok");
+    assert_eq!(upstream.request().request_line(), "GET /items HTTP/1.1");
+}
+
 #[test]
 fn trailers_of_the_upstream_arrive() {
     let upstream = Upstream::start(|_| {
@@ -308,6 +334,26 @@ fn a_drain_serves_what_has_arrived() {
     let (status, log) = process.wait();
     assert!(status.success(), "{log}");
     assert!(log.contains("requests=3"), "{log}");
+}
+
+#[test]
+fn a_drain_ends_at_its_deadline() {
+    let upstream = Upstream::start(|_| vec![Step::Wait(Arc::default())]);
+    let top = "[limits]\ndrain_timeout = \"700ms\"\ndrain_delay = \"0s\"\n\
+               [log]\nformat = \"json\"\n[access_log]\nsample = 1.0";
+    let process = Process::start(Site::shop(upstream.address, "", top));
+    let mut client = RawHttp2::connect(process.data);
+    for stream in [1, 3, 5] {
+        client.get(stream, "/items");
+        upstream.head();
+    }
+    let began = Instant::now();
+    process.signal("TERM");
+    let (status, log) = process.wait();
+    assert!(status.success(), "{log}");
+    assert!(began.elapsed() < Duration::from_secs(10), "{log}");
+    assert!(log.contains("cut at the drain deadline"), "{log}");
+    assert_eq!(log.matches("\"outcome\":\"drained\"").count(), 3, "{log}");
 }
 
 /// Inside TLS, the handshake chooses the protocol, and the certificate the hosts.

@@ -31,7 +31,7 @@ pub struct Http2Config {
     pub streams_max: u32,
     /// Most requests that a client may cancel before their answers begin, in excess of answered ones.
     pub resets_max: u32,
-    /// Most requests of one connection that violate the protocol.
+    /// Most requests of one connection that violate the protocol or exceed `streams_max`.
     pub error_resets_max: usize,
     /// Most frames without content at once.
     pub control_frames_max: u32,

@@ -14,7 +14,7 @@ use crate::inspect::HttpRefusal;
 #[derive(Debug)]
 pub(crate) enum IncomingBody {
     Http1(Incoming),
-    /// Boxed, so that the body of an HTTP/1.1 request is no larger than before.
+    /// Boxed, so that bodies of HTTP/1.1 requests do not grow.
     Http2(Box<Http2Body>),
 }
 

@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
@@ -13,8 +12,9 @@ use tokio::time::Instant;
 
 use super::answer_buffer::CurrentAnswer;
 use super::client_socket::ClientSocket;
+use super::connection_context::ConnectionContext;
 use super::connection_driver::{ConnectionDriver, ConnectionEnd, SocketOwner};
-use super::connection_registry::{ConnectionPermit, ConnectionRegistry};
+use super::connection_registry::ConnectionPermit;
 use super::connection_service::ConnectionService;
 use super::final_answer::{close_with_linger, write_answer};
 use super::http2::serve_http2;
@@ -25,19 +25,7 @@ use crate::connection_state::ConnectionState;
 use crate::deadline_timer::DeadlineTimer;
 use crate::headers::Peer;
 use crate::inspect::{HttpRefusal, StreamInspector};
-use crate::limits::ClientLimits;
 use portcullis_telemetry::LogThrottle;
-
-/// What all connections of a data core share.
-#[derive(Debug)]
-pub(super) struct ConnectionContext<H> {
-    pub(super) handler: Rc<H>,
-    pub(super) limits: Rc<ClientLimits>,
-    /// TLS of the port, if it has any.
-    pub(super) tls: Option<ListenerTls>,
-    pub(super) builder: http1::Builder,
-    pub(super) registry: Rc<ConnectionRegistry>,
-}
 
 /// A socket after its last exchange.
 struct ClosingSocket {

@@ -112,7 +112,7 @@ impl InspectedStream {
             }
             cx.waker().wake_by_ref();
         } else {
-            self.inspector.set_head_start(bytes);
+            self.inspector.head_start = bytes.to_vec();
             self.state.is_http2.set(true);
         }
         self.state.preface_bytes.set(u8::try_from(length).ok());

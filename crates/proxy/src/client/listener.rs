@@ -12,7 +12,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::connection::{ConnectionContext, serve_connection};
+use super::connection::serve_connection;
+use super::connection_context::ConnectionContext;
 use super::connection_registry::{ConnectionCap, ConnectionRegistry};
 use super::drain_signal::{DrainPhase, DrainSignal};
 use super::incoming_request::RequestHandler;

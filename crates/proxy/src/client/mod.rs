@@ -7,6 +7,7 @@ mod connection_registry;
 mod client_socket;
 mod handshake_failure;
 mod tls_opening;
+mod connection_context;
 mod connection;
 mod connection_driver;
 mod inspected_stream;

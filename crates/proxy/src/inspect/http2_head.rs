@@ -157,6 +157,7 @@ mod tests {
     use http::Request;
 
     use super::*;
+    use crate::inspect::StreamInspector;
 
     fn check(method: &str, uri: &str, fields: &[(&str, &str)]) -> Result<HeaderMap, HttpRefusal> {
         let mut request = Request::builder().method(method).uri(uri);
@@ -221,6 +222,37 @@ mod tests {
         let lengths = [("content-length", "5"), ("content-length", "5")];
         let headers = check("POST", "http://a/", &lengths).unwrap();
         assert_eq!(headers.get_all(CONTENT_LENGTH).iter().count(), 1);
+    }
+
+    proptest::proptest! {
+        /// What is accepted here is a valid HTTP/1.1 message, too.
+        #[test]
+        fn an_accepted_head_is_one_of_http_1(
+            path in "[ -~]{0,12}|/[a-z%2fF?*\\\\#{}|^`\"<>é]{0,8}|[*]",
+            host in "[a-z0-9.:@\\[\\]%/ -]{0,10}",
+            value in "[ -~\t\u{80}-\u{ff}]{0,8}",
+            method in "GET|OPTIONS|[A-Z!_]{1,5}",
+        ) {
+            let request = Request::builder().method(&*method).uri(&*path);
+            let request = request.header("host", &*host).header("x", &*value).body(());
+            if let Ok(request) = request
+                && request.uri().authority().is_none()
+            {
+                let (mut head, ()) = request.into_parts();
+                let limits = InspectLimits {
+                    target_bytes_max: 100,
+                    header_count_max: 10,
+                    header_bytes_max: 500,
+                };
+                if check_http2_head(&mut head, &limits).is_ok() {
+                    let target = head.uri.path_and_query().unwrap();
+                    let message = format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nx: {value}\r\n\r\n");
+                    let outcome = StreamInspector::new(limits).feed(message.as_bytes());
+                    proptest::prop_assert_eq!(outcome.refusal, None, "{}", message);
+                    proptest::prop_assert_eq!(outcome.heads, 1);
+                }
+            }
+        }
     }
 
     #[test]

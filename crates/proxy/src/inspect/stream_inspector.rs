@@ -81,8 +81,8 @@ pub struct StreamInspector {
     extension_bytes: usize,
     /// The unfinished last line.
     carry: Vec<u8>,
-    /// The beginning of a head that is unfinished or refused, for the log.
-    head_start: Vec<u8>,
+    /// The beginning of a head that is unfinished or refused, for the log; all of an HTTP/2 connection.
+    pub(crate) head_start: Vec<u8>,
 }
 
 /// Progress within one feed.
@@ -165,11 +165,6 @@ impl StreamInspector {
                 is_known: progress.is_known,
             },
         }
-    }
-
-    /// Keeps the beginning of a connection that is not HTTP/1.1, which is all that was read of it.
-    pub fn set_head_start(&mut self, bytes: &[u8]) {
-        self.head_start = bytes.to_vec();
     }
 
     /// The beginning of the head that was refused or has not ended.

@@ -40,8 +40,29 @@ pub(super) struct AnswerSender<'c> {
 pub(super) struct StreamEnded;
 
 impl AnswerSender<'_> {
-    /// Ready when the library has the whole answer.
+    /// Ready when the library has the whole answer, or the client is too slow.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StreamEnded>> {
+        loop {
+            if let Poll::Ready(sent) = self.poll_answer(cx) {
+                return Poll::Ready(sent);
+            }
+            let stall = self.state.write_deadline(self.limits);
+            let body = self.state.body_deadline.get();
+            let Some(deadline) = stall.into_iter().chain(body).min() else {
+                return Poll::Pending;
+            };
+            ready!(self.timer.poll(cx, deadline));
+            if body == Some(deadline) {
+                // The rest of the request does not come. The upstream may answer without it.
+                self.state.expire_body();
+                continue;
+            }
+            self.stream.send_reset(Reason::CANCEL);
+            return Poll::Ready(Err(StreamEnded));
+        }
+    }
+
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StreamEnded>> {
         loop {
             if !self.data.is_empty() {
                 match self.poll_data(cx) {
@@ -102,19 +123,14 @@ impl AnswerSender<'_> {
         Poll::Ready(self.send(part, is_last).map(|()| is_last))
     }
 
-    /// Waits for a client that does not accept more, within its time.
+    /// Waits for a client that does not accept more.
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StreamEnded>> {
         self.state.note_stall();
         self.current.read_ahead(cx);
         if self.stream.poll_reset(cx).is_ready() {
             return Poll::Ready(Err(StreamEnded));
         }
-        let Some(deadline) = self.state.write_deadline(self.limits) else {
-            return Poll::Pending;
-        };
-        ready!(self.timer.poll(cx, deadline));
-        self.stream.send_reset(Reason::CANCEL);
-        Poll::Ready(Err(StreamEnded))
+        Poll::Pending
     }
 
     fn send(&mut self, part: Bytes, is_last: bool) -> Result<(), StreamEnded> {

@@ -17,7 +17,7 @@ use super::metered_socket::{MeteredSocket, SharedSocket};
 use super::stream_registry::StreamRegistry;
 use super::stream_task::StreamContext;
 use crate::client::client_socket::ClientSocket;
-use crate::client::connection::ConnectionContext;
+use crate::client::connection_context::ConnectionContext;
 use crate::client::connection_registry::ConnectionPermit;
 use crate::client::final_answer::close_with_linger;
 use crate::client::incoming_request::RequestHandler;
@@ -91,7 +91,11 @@ pub(in crate::client) async fn serve_http2<H: RequestHandler>(
             close_with_linger(socket, limits, permit).await;
         }
         Http2End::Stalled => drop(socket.into_tcp().set_zero_linger()),
-        Http2End::Aborted => {}
+        Http2End::Aborted => {
+            drop(socket);
+            // The tasks of the streams run once more, and record how their requests ended.
+            tokio::task::yield_now().await;
+        }
     }
 }
 

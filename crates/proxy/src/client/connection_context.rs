@@ -1,0 +1,20 @@
+//! What all connections of a data core share.
+
+use std::rc::Rc;
+
+use hyper::server::conn::http1;
+
+use super::connection_registry::ConnectionRegistry;
+use super::tls_opening::ListenerTls;
+use crate::limits::ClientLimits;
+
+/// What all connections of a data core share.
+#[derive(Debug)]
+pub(super) struct ConnectionContext<H> {
+    pub(super) handler: Rc<H>,
+    pub(super) limits: Rc<ClientLimits>,
+    /// TLS of the port, if it has any.
+    pub(super) tls: Option<ListenerTls>,
+    pub(super) builder: http1::Builder,
+    pub(super) registry: Rc<ConnectionRegistry>,
+}
