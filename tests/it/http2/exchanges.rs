@@ -1,5 +1,7 @@
 //! Exchanges over HTTP/2: the same way as over HTTP/1.1, many at a time.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,6 +12,7 @@ use tokio::sync::Notify;
 
 use crate::support::app::{App, Process, Site, admin};
 use crate::support::certificates::TestAuthority;
+use crate::support::client::PATIENCE;
 use crate::support::http2_client::*;
 use crate::support::tls_client::TlsClient;
 use crate::support::upstream::{AnswerAt, Step, Upstream, send};
@@ -198,6 +201,78 @@ fn an_early_refusal_ends_only_its_stream() {
     client.get(99, "/items");
     assert_eq!(client.answer(99).1, b"ok");
     assert_eq!(upstream.request().request_line(), "GET /items HTTP/1.1");
+}
+
+/// An upstream that answers before it has read the request, and reads on.
+#[test]
+fn an_upload_goes_on_after_its_answer() {
+    const PART: usize = 16_384;
+    const PARTS: usize = 20;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let upstream = listener.local_addr().unwrap();
+    let receiver = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut received = vec![0; PART];
+        let mut length = socket.read(&mut received).unwrap();
+        socket
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+            .unwrap();
+        received.truncate(length);
+        while !received.ends_with(b"\r\n0\r\n\r\n") {
+            let mut part = vec![0; PART];
+            length = socket.read(&mut part).unwrap();
+            assert!(length > 0, "the upload was cut");
+            received.extend_from_slice(&part[..length]);
+        }
+        received.iter().filter(|byte| **byte == b'~').count()
+    });
+    let top = "[limits]\nrequest_body_timeout = \"1s\"";
+    let app = App::start(Site::shop(upstream, "", top));
+    let mut client = RawHttp2::connect(app.data);
+    let mut fields = pseudo("PUT", "/files/a").to_vec();
+    fields.push(("content-type", "application/octet-stream"));
+    client.send(frame(HEADERS, END_HEADERS, 1, block(&fields)));
+    client.send(frame(DATA, 0, 1, vec![b'~'; PART]));
+    assert_eq!(client.answer(1).1, b"ok");
+    for number in 1..PARTS {
+        let flags = if number + 1 == PARTS { END_STREAM } else { 0 };
+        client.send(frame(DATA, flags, 1, vec![b'~'; PART]));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(receiver.join().unwrap(), PART * PARTS);
+    // The connection serves further requests.
+    client.get(3, "/unknown");
+    assert_eq!(client.answer(3).0, 404);
+}
+
+/// A client that stops sending after the answer does not hold the upload for ever.
+#[test]
+fn an_upload_that_stops_after_its_answer_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let upstream = listener.local_addr().unwrap();
+    let receiver = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut part = vec![0; 1000];
+        assert!(socket.read(&mut part).unwrap() > 0);
+        socket
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+            .unwrap();
+        // Until the connection is closed.
+        while socket.read(&mut part).is_ok_and(|length| length > 0) {}
+    });
+    let top = "[limits]\nrequest_body_timeout = \"300ms\"";
+    let app = App::start(Site::shop(upstream, "", top));
+    let mut client = RawHttp2::connect(app.data);
+    let mut fields = pseudo("PUT", "/files/a").to_vec();
+    fields.push(("content-type", "application/octet-stream"));
+    client.send(frame(HEADERS, END_HEADERS, 1, block(&fields)));
+    client.send(frame(DATA, 0, 1, vec![b'~'; 1000]));
+    assert_eq!(client.answer(1).1, b"ok");
+    let began = Instant::now();
+    receiver.join().unwrap();
+    assert!(began.elapsed() < PATIENCE / 2, "{:?}", began.elapsed());
 }
 
 #[test]
