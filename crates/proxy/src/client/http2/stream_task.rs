@@ -136,7 +136,7 @@ impl<H: RequestHandler> StreamContext<H> {
     }
 }
 
-/// Waits until the rest of an upload is sent, which may go on after the answer, and ends the wait for
+/// Waits until the rest of an upload is sent, which may continue after the answer, and ends the wait for
 /// its next part.
 async fn finish_upload(state: &ConnectionState) {
     let mut timer = DeadlineTimer::default();
