@@ -111,6 +111,8 @@ fn check_service(
     }
     let contract = compiled.as_deref();
     findings.extend(contract.and_then(|contract| reachability(config, service, contract)));
+    findings.extend(candidate(config, service));
+    findings.extend(missing_overlays(service));
     let declared = contract.and_then(|contract| contract.provider.as_deref());
     let provider = config.provider_of(service, declared);
     let provider = provider.and_then(|squad| config.catalog.squad(squad));
@@ -126,6 +128,29 @@ fn check_service(
             .map(|contract| (contract.version.to_string(), contract.operations.len())),
         provider: provider.map(|squad| squad.name.to_string()),
     }
+}
+
+/// A candidate that cannot be used refuses nothing, but is not tried either.
+fn candidate(config: &Config, service: &ServiceConfig) -> Option<ConfigFinding> {
+    let candidate = ServiceConfig {
+        contract: service.candidate.clone()?,
+        ..service.clone()
+    };
+    let error = compile_service(config, &candidate).err()?;
+    let message = format!("the candidate cannot be used: {error}");
+    Some(ConfigFinding::warning(message).of(service))
+}
+
+/// The overlays of a contract that is fetched are read when it is.
+fn missing_overlays(service: &ServiceConfig) -> Option<ConfigFinding> {
+    let is_fetched = service.contract.as_file().is_none();
+    let missing = service.overlays.iter().find(|overlay| !overlay.is_file());
+    let missing = missing.filter(|_| is_fetched)?;
+    let message = format!(
+        "{}: there is no such file; without the overlay, the contract that is fetched is refused",
+        missing.display()
+    );
+    Some(ConfigFinding::warning(message).of(service))
 }
 
 /// A service of which no operation can be reached answers nothing but refusals.

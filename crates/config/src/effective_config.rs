@@ -31,8 +31,10 @@ pub struct EffectiveKey {
     pub table: String,
     /// The key within its table, in TOML.
     pub key: String,
-    /// The value in TOML.
+    /// The value in TOML; without credentials if it has any.
     pub value: String,
+    /// Whether the whole value is shown.
+    pub is_complete: bool,
     /// The line, the variable or the flag that sets it; none for a default.
     pub source: Option<ConfigLocation>,
 }
@@ -62,7 +64,10 @@ pub fn effective_keys(
     let mut defaults = defaults();
     let service_defaults = service_defaults(&mut defaults);
     let services = written.remove("services");
-    let mut keys = KeyLister::default();
+    let mut keys = KeyLister {
+        keys: Vec::new(),
+        types: &defaults,
+    };
     keys.table("", "", Some(&written), &defaults);
     if let Some(ConfigValue::List(services)) = services.map(|node| node.value) {
         for (index, service) in services.iter().enumerate() {
@@ -74,7 +79,7 @@ pub fn effective_keys(
             keys.service(&name, table, &service_defaults);
         }
     }
-    Ok(keys.0)
+    Ok(keys.keys)
 }
 
 /// The keys that the shipped configuration shows with their defaults.
@@ -109,14 +114,31 @@ fn service_defaults(defaults: &mut ConfigTable) -> ConfigTable {
 }
 
 /// Lists keys, those of a table before those of its sections.
-#[derive(Default)]
-struct KeyLister(Vec<EffectiveKey>);
+struct KeyLister<'d> {
+    keys: Vec<EffectiveKey>,
+    /// The defaults of all sections: a section of a service has the types of the one with its name.
+    types: &'d ConfigTable,
+}
 
-impl KeyLister {
+impl KeyLister<'_> {
     fn service(&mut self, name: &str, written: &ConfigTable, defaults: &ConfigTable) {
         let path = format!("services.{name}");
-        self.keys("[[services]]", &path, Some(written), defaults);
-        self.sections("services", &path, Some(written), defaults);
+        let mut defaults = defaults.clone();
+        let legacy = written.get("legacy").map(|node| &node.value);
+        if matches!(legacy, Some(ConfigValue::Boolean(true)))
+            || matches!(legacy, Some(ConfigValue::Untyped(text)) if text == "true")
+        {
+            // Nothing of a legacy service is enforced.
+            defaults.remove("enforcement");
+        }
+        self.keys("[[services]]", &path, Some(written), &defaults);
+        self.sections("services", &path, Some(written), &defaults);
+    }
+
+    /// The default of a key of a service's section that takes over the section of the same name.
+    fn inherited(&self, path: &str, key: &str) -> Option<&ConfigNode> {
+        let section = path.strip_prefix("services.")?.rsplit_once('.')?.1;
+        table_of(self.types.get(section))?.get(key)
     }
 
     /// The keys of a table. `title` is the path that its header has.
@@ -151,16 +173,21 @@ impl KeyLister {
             if matches!(shown.value, ConfigValue::Table(_)) {
                 continue;
             }
+            let default = default.or_else(|| self.inherited(path, key));
             let value = if is_secret(&joined(path, key)) {
                 format!("{HIDDEN:?}")
             } else {
                 toml_text(&shown.value, default.map(|default| &default.value))
             };
-            self.0.push(EffectiveKey {
+            let text = shown.text().unwrap_or_default();
+            let is_complete = !is_secret(&joined(path, key))
+                && config_tree::without_credentials(text).len() == text.len();
+            self.keys.push(EffectiveKey {
                 header: header.to_owned(),
                 table: path.to_owned(),
                 key: bare_or_quoted(key),
                 value,
+                is_complete,
                 source: node.map(|node| node.location.clone()),
             });
         }
@@ -244,11 +271,7 @@ fn toml_text(value: &ConfigValue, default: Option<&ConfigValue>) -> String {
 
 /// A basic string of TOML. The query of an address can be a credential.
 fn quoted(text: &str) -> String {
-    let is_address = text.contains("://");
-    let text = match text.split_once('?') {
-        Some((address, _)) if is_address => format!("{address}?…"),
-        _ => text.to_owned(),
-    };
+    let text = config_tree::without_credentials(text);
     let mut quoted = String::from('"');
     for c in text.chars() {
         match c {
@@ -295,6 +318,7 @@ mod tests {
         contract = "https://host/a.yaml?sig=secret"
         upstream = "mock"
         hosts = ["a.example"]
+        legacy = true
         [services.breaker]
         calls_min = 7
         [[services]]
@@ -312,7 +336,8 @@ mod tests {
                 let _ = writeln!(text, "{}", key.header);
                 table = &key.table;
             }
-            let _ = writeln!(text, "{} = {}", key.key, key.value);
+            let mark = if key.is_complete { "" } else { "# " };
+            let _ = writeln!(text, "{mark}{} = {}", key.key, key.value);
         }
         text
     }
@@ -323,6 +348,7 @@ mod tests {
             variable("PORTCULLIS_LIMITS__CONNECTIONS_MAX", "77"),
             variable("PORTCULLIS_IDENTITY__TRUSTED_PEERS", "10.0.0.0/8, ::1"),
             variable("PORTCULLIS_SERVICES__B__COMMIT", "12\"3"),
+            variable("PORTCULLIS_SERVICES__B__BREAKER__CALLS_MIN", "8"),
         ]
     }
 
@@ -358,7 +384,8 @@ mod tests {
         check("services.a.contract", address, "config.toml:14");
         check("services.a.path_prefix", r#""/""#, "");
         check("services.b.commit", r#""12\"3""#, "SERVICES__B__COMMIT");
-        check("services.a.breaker.calls_min", "7", "config.toml:18");
+        check("services.a.breaker.calls_min", "7", "config.toml:19");
+        check("services.b.breaker.calls_min", "8", "BREAKER__CALLS_MIN");
         check("services.b.enforcement.request", r#""reject""#, "");
         assert!(!text(&keys).contains("secret"));
     }
@@ -370,7 +397,7 @@ mod tests {
         let path = folder.path().join("config.toml");
         let file = FILE.replace("?sig=secret", "");
         let file = file.replace("[tracing.headers]", "[tracing.attributes]");
-        fs::write(&path, file.replace("token = ", "# token = ")).unwrap();
+        fs::write(&path, file).unwrap();
         let flags = FlagOverrides::default();
         let keys = effective_keys(&path, variables(), &flags).unwrap();
         let shown = folder.path().join("shown.toml");
@@ -378,6 +405,11 @@ mod tests {
         let load =
             |path: &Path, variables| -> Config { load(Some(path), variables, &flags).unwrap() };
         let (written, listed) = (load(&path, variables()), load(&shown, Vec::new()));
+        // The token is not shown, so it is not listed as a value.
+        let written = Config {
+            admin_token: None,
+            ..written
+        };
         let (written, listed) = (format!("{written:#?}"), format!("{listed:#?}"));
         for (written, listed) in written.lines().zip(listed.lines()) {
             assert_eq!(written, listed);

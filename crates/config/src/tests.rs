@@ -399,7 +399,7 @@ fn reports_invalid_token_settings() {
     check("jwks = \"s3://bucket/keys\"", &format!("{keys} \"s3://bucket/keys\""));
     check("jwks = \"https://\"", &format!("{keys} \"https://\""));
     check("jwks = \"https://a b/\"", &format!("{keys} \"https://a b/\""));
-    check("jwks = \"https://u:p@a/\"", &format!("{keys} \"https://u:p@a/\"; try the address without credentials: public keys need none"));
+    check("jwks = \"https://u:p@a/\"", &format!("{keys} \"https://…@a/\"; try the address without credentials: public keys need none"));
     check("header = \"a b\"", "header: expected a header name such as \"authorization\", found \"a b\"");
     check("squad_claim = \"\"", "squad_claim: expected a string, found \"\"");
     check("tier_claim = 1", "tier_claim: expected a string, found 1");
@@ -459,9 +459,9 @@ fn reports_invalid_services() {
     check("upstream = \"https://a:1/api\"", &format!("{upstream} \"https://a:1/api\"; try \"https://a:1\": requests keep their paths"));
     check("upstream = \"https://a/api\"", &format!("{upstream} \"https://a/api\"; try \"https://a:443\": requests keep their paths"));
     check("upstream = \"http://a:1/api\"", &format!("{upstream} \"http://a:1/api\"; try \"http://a:1\": requests keep their paths"));
-    check("upstream = \"http://a:1?x\"", &format!("{upstream} \"http://a:1?x\"; try \"http://a:1\": requests keep their paths"));
+    check("upstream = \"http://a:1?x\"", &format!("{upstream} \"http://a:1?…\"; try \"http://a:1\": requests keep their paths"));
     check("upstream = \"a:8080\"", &format!("{upstream} \"a:8080\"; try \"http://a:8080\""));
-    check("upstream = \"http://u:p@a:1\"", &format!("{upstream} \"http://u:p@a:1\""));
+    check("upstream = \"http://u:p@a:1\"", &format!("{upstream} \"http://…@a:1\""));
     check("upstream = \"http://a:0\"", &format!("{upstream} \"http://a:0\""));
     check("upstream = \"http://a:70000\"", &format!("{upstream} \"http://a:70000\""));
     check("upstream = \"http://\"", &format!("{upstream} \"http://\""));

@@ -27,12 +27,13 @@ impl InterimResponses {
     }
 
     /// Passes an interim response, unless it is for the proxy: `Expect` of a request is not forwarded,
-    /// so 100 has no meaning for its client. A client of HTTP/1.0 knows none.
+    /// so 100 has no meaning for its client. A client of HTTP/1.0 knows none, and one of HTTP/2 gets none.
     pub(crate) fn pass(&self, status: StatusCode, mut headers: HeaderMap) {
         let connection = &self.connection;
         // What is left of the answer before it comes first.
         let is_next = connection.answered.get() + 1 == connection.requests.get();
-        if status == StatusCode::CONTINUE || !connection.is_framed.get() || !is_next {
+        let is_known = connection.is_framed.get() && !connection.is_http2.get();
+        if status == StatusCode::CONTINUE || !is_known || !is_next {
             return;
         }
         remove_hop_by_hop(&mut headers);

@@ -96,7 +96,7 @@ impl ConfigCheckReport {
         let verdict = if *errors == 0 {
             "can start"
         } else {
-            "is refused"
+            "has errors"
         };
         let verdict = out.paint(TextStyle::Bold, verdict).to_string();
         out.line(format_args!(

@@ -47,7 +47,11 @@ pub(super) fn show(
 }
 
 fn print_keys(out: &mut ReportWriter, keys: &[EffectiveKey]) {
-    let text = |key: &EffectiveKey| format!("{} = {}", key.key, key.value);
+    // What is not shown whole is no value to load.
+    let text = |key: &EffectiveKey| {
+        let mark = if key.is_complete { "" } else { "# " };
+        format!("{mark}{} = {}", key.key, key.value)
+    };
     let widths = keys.iter().map(|key| text_width(&text(key)));
     let width = widths.filter(|width| *width <= WIDTH_MAX).max();
     let width = width.unwrap_or_default();

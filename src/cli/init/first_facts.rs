@@ -35,6 +35,8 @@ pub(super) struct FirstFacts {
     pub(super) squad_source: Option<&'static str>,
     /// The tables of squads that CODEOWNERS has, as TOML, and that file.
     pub(super) imported: Option<(PathBuf, String)>,
+    /// Whether CODEOWNERS gives the contract to a squad.
+    pub(super) is_owned: bool,
     /// Lines of CODEOWNERS that a catalog cannot express.
     pub(super) inexpressible: usize,
     /// The contract from the directory of the configuration, and from the root of the repository.
@@ -53,7 +55,7 @@ impl FirstFacts {
         let documents = ReferenceRoot::default().load_as(path, &Limits::default(), reading)?;
         let name = path.display().to_string();
         let compiled = compile_contract(documents, &name, (BrokenPartPolicy::Refuse, reading))?;
-        let contract = canonical(path)?;
+        let contract = in_canonical_folder(path)?;
         let directory = canonical(&args.directory)?;
         let root = repository_root(&directory);
         let imported = CODEOWNERS.iter().map(|file| root.join(file));
@@ -65,6 +67,7 @@ impl FirstFacts {
         let owner = imported
             .as_ref()
             .and_then(|(file, import)| owner(file, &import.catalog, &repository_contract));
+        let is_owned = owner.is_some();
         let named = [
             (args.squad.clone(), "--squad"),
             (
@@ -85,6 +88,7 @@ impl FirstFacts {
             operations: compiled.operations.len(),
             squad,
             squad_source,
+            is_owned,
             inexpressible: imported
                 .as_ref()
                 .map_or(0, |(_, import)| import.inexpressible.len()),
@@ -97,14 +101,14 @@ impl FirstFacts {
     }
 }
 
-/// Refuses an upstream that a configuration cannot have, before anything is written.
+/// Refuses an upstream, or a variable, that a configuration cannot have, before anything is written.
 fn check_upstream(args: &InitArgs) -> Result<(), RunError> {
     let flags = FlagOverrides {
         contract: Some(args.contract.display().to_string()),
         upstream: Some(args.upstream.clone()),
         ..FlagOverrides::default()
     };
-    portcullis_config::load(None, [], &flags)?;
+    portcullis_config::load(None, std::env::vars_os(), &flags)?;
     Ok(())
 }
 
@@ -113,6 +117,13 @@ fn canonical(path: &Path) -> Result<PathBuf, RunError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// The path of a file. Only its folder is resolved: a link may lead to another file later.
+fn in_canonical_folder(file: &Path) -> Result<PathBuf, RunError> {
+    let parent = file.parent().filter(|parent| *parent != Path::new(""));
+    let folder = canonical(parent.unwrap_or(Path::new(".")))?;
+    Ok(folder.join(file.file_name().unwrap_or_default()))
 }
 
 fn valid_squad(name: &str) -> Result<String, RunError> {

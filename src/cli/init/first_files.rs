@@ -103,7 +103,13 @@ fn catalog(facts: &FirstFacts) -> String {
         text.push_str(SQUAD_GAPS);
         text.push_str(&service);
         text.push_str("# GAP: the paths of the repository that the squad owns\n");
-        let _ = writeln!(text, "paths = [{}]", quoted(&facts.repository_contract));
+        let is_free = !facts.is_owned && !facts.repository_contract.starts_with("../");
+        let mark = if is_free { "" } else { "# " };
+        let _ = writeln!(
+            text,
+            "{mark}paths = [{}]",
+            quoted(&facts.repository_contract)
+        );
     }
     text
 }
@@ -123,7 +129,12 @@ fn pipeline(facts: &FirstFacts) -> String {
 #   portcullis-ci.sh [BASE]          default: origin/main
 set -eu
 base=${{1:-origin/main}}
-cd \"$(git rev-parse --show-toplevel)\"
+root=$(git rev-parse --show-toplevel)
+cd \"$root\"
+if ! git rev-parse --quiet --verify \"$base^{{commit}}\" >/dev/null; then
+    echo \"$0: there is no revision $base: fetch it, or name the base of the change\" >&2
+    exit 2
+fi
 contract={contract}
 format=text
 if [ -n \"${{GITHUB_ACTIONS:-}}\" ]; then format=github; fi
@@ -138,7 +149,10 @@ fi
 
 /// A basic string of TOML. A JSON string is a valid one.
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    // DEL is the only control character that JSON allows and TOML does not.
+    serde_json::Value::from(text)
+        .to_string()
+        .replace('\u{7f}', "\\u007f")
 }
 
 fn key(squad: &str) -> String {

@@ -135,7 +135,7 @@ fn print_next(out: &mut ReportWriter, config: &Path, pipeline: &Path) {
         format!("portcullis serve --config {config}"),
         "curl -i http://127.0.0.1:8080/…      a request, and why it is refused if it is".to_owned(),
         format!("portcullis config check {config}      after each change"),
-        format!("{pipeline}      in the pipeline of the contract"),
+        format!("./{pipeline}      in the pipeline of the contract"),
     ] {
         out.line(format_args!("  {line}"));
     }

@@ -13,7 +13,7 @@ Examples:
   portcullis status --admin http://10.1.2.3:9901
   portcullis status --format json | jq -r '.faults[].message'
 
-Requests, violations and failures are those of the last minute.
+Requests, violations and failures are those of the last seconds; the last line says how many.
 
 Exit codes: 0 nothing is wrong, 1 something is, 2 could not run.")]
 pub(crate) struct StatusArgs {

@@ -106,7 +106,7 @@ fn shows_each_key_with_its_source() {
     assert_eq!(code, Some(0), "{text}");
     assert!(!text.contains("a-secret"), "{text}");
     let line = |key: &str| text.lines().find(|line| line.starts_with(key)).unwrap();
-    assert!(line("token = \"(not shown)\"").contains("# config.toml:"));
+    assert!(line("# token = \"(not shown)\"").contains("# config.toml:"));
     assert!(line("json_depth_max = 128").ends_with("# default"));
     let (code, json) = run_in(folder, "config show --format json");
     assert_eq!(code, Some(0), "{json}");

@@ -48,11 +48,15 @@ fn portcullis(folder: &Path, words: &str) -> (Option<i32>, String) {
 
 /// Runs the written pipeline step.
 fn pipeline(folder: &Path) -> (Option<i32>, String) {
+    pipeline_since(folder, "HEAD")
+}
+
+fn pipeline_since(folder: &Path, base: &str) -> (Option<i32>, String) {
     let program = program();
     let programs = Path::new(program.get_program()).parent().unwrap();
     let path = std::env::var("PATH").unwrap();
     let output = Command::new(folder.join("portcullis-ci.sh"))
-        .arg("HEAD")
+        .arg(base)
         .env("PATH", format!("{}:{path}", programs.display()))
         .env_remove("GITHUB_ACTIONS")
         .current_dir(folder)
@@ -104,6 +108,30 @@ fn what_is_written_works() {
     let (code, text) = pipeline(folder);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("/items"), "{text}");
+    // A base that was not fetched is no new contract.
+    let (code, text) = pipeline_since(folder, "origin/main");
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("there is no revision origin/main"), "{text}");
+}
+
+/// What CODEOWNERS gives to another squad, or is not in the directory, is not claimed.
+#[test]
+fn paths_of_others_are_not_claimed() {
+    let repository = repository(Some(CODEOWNERS));
+    let folder = repository.path();
+    let (code, text) = portcullis(folder, &format!("{INIT} --squad zed"));
+    assert_eq!(code, Some(0), "{text}");
+    let outside = TempDir::new().unwrap();
+    std::fs::create_dir(outside.path().join("edge")).unwrap();
+    std::fs::write(outside.path().join("shop.yaml"), contract()).unwrap();
+    let words = "init --contract shop.yaml --directory edge";
+    let (code, text) = portcullis(outside.path(), words);
+    assert_eq!(code, Some(0), "{text}");
+    let catalog = std::fs::read_to_string(outside.path().join("edge/squads.toml")).unwrap();
+    assert!(
+        catalog.contains("# paths = [\"../shop.yaml\"]"),
+        "{catalog}"
+    );
 }
 
 #[test]

@@ -139,3 +139,42 @@ fn the_reload_policy_compares_around_unknown_parts() {
     assert_eq!(status, 422, "{text}");
     assert!(text.contains("maximum"), "{text}");
 }
+
+/// What is known of a value applies, although a part of its schema cannot be read.
+#[test]
+fn known_rules_of_parameters_apply() {
+    let contract = "\
+openapi: 3.1.0
+info: {title: Rates, version: 1.0.0}
+paths:
+  /rates/{day}:
+    get:
+      parameters:
+      - {name: day, in: path, required: true, schema: {type: integer, maximum: 31, $ref: '#/gone'}}
+      - {name: unit, in: query, schema: {enum: [a, b], type: string, allOf: [{$ref: '#/gone'}]}}
+      - {name: x-limit, in: header, schema: {type: integer, allOf: [{$ref: '#/gone'}]}}
+      - {name: any, in: query, schema: {allOf: [{$ref: '#/gone'}]}}
+      responses: {'204': {description: done}}
+";
+    let site = Site::new("").service("rates", contract, "mock", "contract_reading = \"tolerant\"");
+    let app = App::start(site);
+    let ask = |target: &str, limit: &str| {
+        let request = format!("GET {target} HTTP/1.1\r\nhost: a\r\nx-limit: {limit}\r\n\r\n");
+        let answer = app.ask(request);
+        let reported = answer.field("x-portcullis-violations").unwrap_or_default();
+        (answer.status, reported.contains("unreadable"))
+    };
+    for (target, limit) in [
+        ("/rates/x", "1"),
+        ("/rates/32", "1"),
+        ("/rates/1?unit=c", "1"),
+        ("/rates/1", "x"),
+    ] {
+        let (status, _) = ask(target, limit);
+        assert!((400..500).contains(&status), "{target} {limit}: {status}");
+    }
+    // What may be valid or not is reported.
+    assert_eq!(ask("/rates/1?unit=a&any=1", "1"), (204, true));
+    let (_, json) = admin(app.admin, "/traffic");
+    assert!(json.contains("unreadable"), "{json}");
+}

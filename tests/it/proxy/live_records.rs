@@ -398,6 +398,12 @@ fn compressed_records_are_judged_while_they_pass() {
     };
     check("", &frames, &frames, "report");
     check(REJECT, &frames, &frames[..1], "reject");
+    // The last event has no blank line, and frames may end inside an event.
+    let open_end = compressed(&[&good, "event: tick\ndata: bad"]);
+    check("", &open_end, &open_end, "report");
+    check(REJECT, &open_end, &open_end[..1], "reject");
+    let split = compressed(&[&good, &bad[..20], &bad[20..], &good]);
+    check(REJECT, &split, &split[..1], "reject");
     // Data that is not gzip.
     let mut broken = compressed(&[&good, &good]);
     // No block of deflate data begins so.

@@ -5,6 +5,7 @@
 //! whatever the type of their key is ([`ConfigValue::Untyped`]).
 
 use portcullis_vocabulary::ConfigLocation;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -59,7 +60,9 @@ impl ConfigNode {
     /// The value as messages show it.
     pub(crate) fn describe(&self) -> String {
         match &self.value {
-            ConfigValue::Text(text) | ConfigValue::Untyped(text) => format!("{text:?}"),
+            ConfigValue::Text(text) | ConfigValue::Untyped(text) => {
+                format!("{:?}", without_credentials(text))
+            }
             ConfigValue::Number(text) | ConfigValue::Date(text) => text.clone(),
             ConfigValue::Boolean(value) => value.to_string(),
             ConfigValue::List(_) => "a list".into(),
@@ -82,6 +85,22 @@ impl ConfigNode {
             _ => None,
         }
     }
+}
+
+/// An address without what can be a credential: its user information and its query.
+pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return Cow::Borrowed(text);
+    };
+    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = address.find('/').unwrap_or(address.len());
+    let host = address[..authority].rfind('@').map_or(0, |at| at + 1);
+    if host == 0 && query.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let user = if host == 0 { "" } else { "…@" };
+    let query = if query.is_empty() { "" } else { "?…" };
+    Cow::Owned(format!("{scheme}://{user}{}{query}", &address[host..]))
 }
 
 /// Converts byte offsets of one file to lines.

@@ -153,6 +153,14 @@ impl<'d> SchemaSurface<'d> {
         dangling.find_map(|(at, _)| self.documents.member(at, "$ref"))
     }
 
+    /// The same, if it may decide how a serialized value is read: not if the rest of the schema admits
+    /// scalars only, which have one form.
+    pub(crate) fn dangling_reading(self, node_ref: NodeRef) -> Option<NodeRef> {
+        let types = self.types(node_ref);
+        let is_scalar = !types.has(TypeSet::ARRAY) && !types.has(TypeSet::OBJECT);
+        self.dangling_reference(node_ref).filter(|_| !is_scalar)
+    }
+
     /// Whether any keyword of the schema at `node_ref`, through references and composition,
     /// satisfies `predicate`.
     pub(crate) fn any_keyword(

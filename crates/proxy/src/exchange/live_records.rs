@@ -5,8 +5,9 @@
 //! the answer can end before the first record that is not. In both cases at most one record is kept,
 //! within a bound; what is larger passes without being judged and is counted.
 //!
-//! Of a body with a content coding, the decoded bytes are judged. Its frames pass as they arrive, and
-//! if the policy may reject, the answer ends before the frame that completes a rejected record.
+//! Of a body with a content coding, the decoded bytes are judged. Its frames pass as they arrive. If
+//! the policy may reject, a frame that ends inside a record passes when that record is complete and
+//! accepted, and the answer ends before the first frame with a part of a rejected record.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -19,7 +20,7 @@ use portcullis_contract::{ContentDecodeError, ContentDecoder};
 
 use super::answer_interruption::AnswerInterruption;
 use super::record_judge::RecordJudge;
-use super::unjudged_reason::{NO_MEMORY, RECORD_TOO_LARGE};
+use super::unjudged_reason::{DECODED_TOO_LARGE, NO_MEMORY, RECORD_TOO_LARGE};
 use crate::body::BodyLease;
 use crate::upstream::UpstreamBody;
 
@@ -33,6 +34,8 @@ pub(super) struct LiveRecords {
     /// The bytes of the record in progress. If the policy may reject, they have not passed yet, unless
     /// the body has a content coding.
     open: BytesMut,
+    /// Frames with a content coding that end inside a record, if the policy may reject.
+    held: BytesMut,
     /// Whether the record in progress passes without being judged.
     is_unjudged: bool,
     /// The memory of `open` and of the decoder.
@@ -71,6 +74,7 @@ impl LiveRecords {
             judge,
             coding: coding.unwrap_or(RecordCoding::Identity),
             open: BytesMut::new(),
+            held: BytesMut::new(),
             is_unjudged: false,
             lease,
             decoder_bytes: 0,
@@ -129,7 +133,8 @@ impl LiveRecords {
 
     pub(super) fn size_hint(&self) -> SizeHint {
         let holds = self.judge.rejects && matches!(self.coding, RecordCoding::Identity);
-        let held = if holds { self.open.len() as u64 } else { 0 };
+        let open = if holds { self.open.len() } else { 0 };
+        let held = (open + self.held.len()) as u64;
         match (self.phase, self.body.size_hint().exact()) {
             (RecordsPhase::Reading, Some(rest)) => SizeHint::with_exact(held + rest),
             _ => SizeHint::default(),
@@ -182,14 +187,27 @@ impl LiveRecords {
         joined(kept.freeze(), data.slice(from..to))
     }
 
-    /// Judges what a frame of a body with a content coding completes. Returns the frame if it may pass.
+    /// Judges what a frame of a body with a content coding completes. Returns what may pass now.
     fn judge_coded(&mut self, data: Bytes) -> Bytes {
-        let is_accepted = self.decodes(&mut |decoder, sink| decoder.feed(&data, sink));
-        if is_accepted {
-            return data;
+        if !self.decodes(&mut |decoder, sink| decoder.feed(&data, sink)) {
+            self.phase = RecordsPhase::Cut;
+            self.held.clear();
+            return Bytes::new();
         }
-        self.phase = RecordsPhase::Cut;
-        Bytes::new()
+        let is_inside_record = self.judge.rejects && !self.open.is_empty();
+        if !is_inside_record {
+            return joined(self.held.split().freeze(), data);
+        }
+        self.held.extend_from_slice(&data);
+        let bytes = self.decoder_bytes + (self.open.len() + self.held.len()) as u64;
+        if self.held.len() <= self.judge.bytes_max() && self.lease.grow_to(bytes) {
+            return Bytes::new();
+        }
+        // The frames of the record are larger than records may be.
+        self.judge.count_unjudged(RECORD_TOO_LARGE);
+        self.is_unjudged = true;
+        self.open.clear();
+        self.held.split().freeze()
     }
 
     /// Decodes more of the body and judges the records that it completes. Returns whether what was
@@ -222,7 +240,7 @@ impl LiveRecords {
                 // The record in progress has no end.
                 self.open.clear();
                 if error.is_bound() {
-                    self.judge.count_unjudged(RECORD_TOO_LARGE);
+                    self.judge.count_unjudged(DECODED_TOO_LARGE);
                     return is_accepted;
                 }
                 is_accepted && self.judge.accepts_undecodable(error)
@@ -299,8 +317,9 @@ impl LiveRecords {
             let is_judged = !self.is_unjudged && !last.is_empty();
             if !is_decoded || (is_judged && !self.judge.accepts(&last)) {
                 self.phase = RecordsPhase::Cut;
+                self.held.clear();
             }
-            return Bytes::new();
+            return self.held.split().freeze();
         }
         let last = self.open.split();
         if self.is_unjudged || last.is_empty() || self.judge.accepts(&last) {

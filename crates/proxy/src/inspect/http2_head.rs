@@ -28,7 +28,9 @@ pub fn check_http2_head(head: &mut Parts, limits: &InspectLimits) -> Result<(), 
     check_target(&head.method, &head.uri, limits)?;
     check_authority(&head.uri, &head.headers)?;
     join_cookies(&mut head.headers);
-    check_fields(&head.headers, limits)?;
+    let authorities =
+        usize::from(head.uri.authority().is_some() && !head.headers.contains_key(HOST));
+    check_fields(&head.headers, authorities, limits)?;
     check_length(&mut head.headers)?;
     let mut expectations = head.headers.get_all(EXPECT).iter();
     let is_known = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
@@ -47,7 +49,7 @@ pub fn check_http2_trailers(
     trailers: &HeaderMap,
     limits: &InspectLimits,
 ) -> Result<(), HttpRefusal> {
-    check_fields(trailers, limits)
+    check_fields(trailers, 0, limits)
 }
 
 /// The head as the beginning of an HTTP/1.1 message, for the log.
@@ -115,8 +117,13 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-fn check_fields(headers: &HeaderMap, limits: &InspectLimits) -> Result<(), HttpRefusal> {
-    if headers.len() > limits.header_count_max {
+/// `others` are fields that HTTP/1.1 has in addition.
+fn check_fields(
+    headers: &HeaderMap,
+    others: usize,
+    limits: &InspectLimits,
+) -> Result<(), HttpRefusal> {
+    if headers.len() + others > limits.header_count_max {
         return Err(HttpRefusal::TooManyFields);
     }
     let mut bytes = 0;

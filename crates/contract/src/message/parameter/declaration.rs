@@ -132,7 +132,7 @@ fn compile(
         allow_empty: fields.allow_empty,
         node_ref,
         readings: schema.map_or_else(Vec::new, |schema| readings(surface, schema)),
-        unread: unread.or(schema.and_then(|schema| surface.dangling_reference(schema))),
+        unread: unread.or(schema.and_then(|schema| surface.dangling_reading(schema))),
         schema: schema.map(schema_key),
         capture_index: usize::MAX,
     })

@@ -5,6 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::server::{Builder, Connection};
@@ -35,8 +36,9 @@ const SEND_BYTES_MAX: usize = 64 * 1024;
 const FIELD_OVERHEAD: usize = 32;
 const HEAD_SLACK: usize = 8 * 1024;
 
-/// How many cancelled requests wait for their task at most.
-const UNSERVED_RESETS_MAX: usize = 20;
+/// How long the library knows which streams it has reset. What a client has sent on them before it
+/// learns that is no error (RFC 9113 section 5.1).
+const RESETS_KNOWN: Duration = Duration::from_secs(30);
 
 /// Serves a connection of which `first` was read already.
 pub(in crate::client) async fn serve_http2<H: RequestHandler>(
@@ -136,7 +138,10 @@ fn builder(limits: &ClientLimits) -> Builder {
         .initial_connection_window_size(http2.connection_window)
         .max_header_list_size(u32::try_from(head_bytes).unwrap_or(u32::MAX))
         .max_send_buffer_size(SEND_BYTES_MAX)
-        .max_pending_accept_reset_streams(UNSERVED_RESETS_MAX)
+        .max_concurrent_reset_streams(2 * http2.streams_max as usize)
+        .reset_stream_duration(RESETS_KNOWN)
+        // Cancelled requests are counted when their tasks begin; no more of them are open before.
+        .max_pending_accept_reset_streams((http2.resets_max + http2.streams_max) as usize)
         .max_local_error_reset_streams(Some(http2.error_resets_max));
     builder
 }

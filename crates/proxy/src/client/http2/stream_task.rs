@@ -48,6 +48,7 @@ pub(super) async fn serve_stream<H: RequestHandler>(
     respond: SendResponse<Bytes>,
 ) {
     let state = Rc::new(ConnectionState::new(Instant::now()));
+    state.is_http2.set(true);
     let id = respond.stream_id().as_u32();
     let _open = context.streams.open(id, &state);
     let respond = Rc::new(RefCell::new(respond));
