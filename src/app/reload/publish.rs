@@ -312,6 +312,10 @@ impl LiveStateWriter {
                 );
             }
         }
+        // Those of contracts that the program starts with are in the log already.
+        if *result == RevisionResult::Active && *trigger != ReloadTrigger::Start {
+            service.log_contract_warnings();
+        }
         service.history.add(event.clone());
         // Ready only now: the contract is published, and the log says so.
         if service.live.compiled().is_some() {

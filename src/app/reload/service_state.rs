@@ -61,6 +61,14 @@ impl ServiceIds {
 }
 
 impl ServiceState {
+    /// Logs the warnings of the active contract.
+    pub(super) fn log_contract_warnings(&self) {
+        let service = &self.live.config.name;
+        for warning in self.live.compiled().iter().flat_map(|of| &of.warnings) {
+            tracing::warn!(service, "{warning}");
+        }
+    }
+
     /// A service with the contract that it has at startup, if it has one.
     pub(super) fn at_startup(
         id: ServiceId,

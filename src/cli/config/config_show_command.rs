@@ -47,7 +47,7 @@ pub(super) fn show(
 }
 
 fn print_keys(out: &mut ReportWriter, keys: &[EffectiveKey]) {
-    // What is not shown whole is no value to load.
+    // What is not shown whole cannot be loaded.
     let text = |key: &EffectiveKey| {
         let mark = if key.is_complete { "" } else { "# " };
         format!("{mark}{} = {}", key.key, key.value)

@@ -108,7 +108,7 @@ fn what_is_written_works() {
     let (code, text) = pipeline(folder);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("/items"), "{text}");
-    // A base that was not fetched is no new contract.
+    // A base that was not fetched does not make a contract new.
     let (code, text) = pipeline_since(folder, "origin/main");
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("there is no revision origin/main"), "{text}");

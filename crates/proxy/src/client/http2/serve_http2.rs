@@ -37,7 +37,7 @@ const FIELD_OVERHEAD: usize = 32;
 const HEAD_SLACK: usize = 8 * 1024;
 
 /// How long the library knows which streams it has reset. What a client has sent on them before it
-/// learns that is no error (RFC 9113 section 5.1).
+/// learns that is not an error (RFC 9113 section 5.1).
 const RESETS_KNOWN: Duration = Duration::from_secs(30);
 
 /// Serves a connection of which `first` was read already.
