@@ -4,6 +4,7 @@
 //! compares them with the defaults of the program. Values are shown as they are written. A secret is
 //! never shown, and neither is the query of an address.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::Path;
@@ -181,7 +182,7 @@ impl KeyLister<'_> {
             };
             let text = shown.text().unwrap_or_default();
             let is_complete = !is_secret(&joined(path, key))
-                && config_tree::without_credentials(text).len() == text.len();
+                && matches!(config_tree::without_credentials(text), Cow::Borrowed(_));
             self.keys.push(EffectiveKey {
                 header: header.to_owned(),
                 table: path.to_owned(),

@@ -8,10 +8,10 @@ use crate::cli::output::{ReportWriter, TextStyle, counted, text_width};
 
 /// What `config check` found.
 #[derive(Debug, Serialize)]
-pub(super) struct ConfigCheckReport {
+pub(in crate::cli) struct ConfigCheckReport {
     config: String,
-    pub(super) errors: usize,
-    pub(super) warnings: usize,
+    pub(in crate::cli) errors: usize,
+    pub(in crate::cli) warnings: usize,
     services: Vec<ServiceReport>,
     findings: Vec<FindingReport>,
 }
@@ -44,14 +44,14 @@ struct FindingReport {
 
 impl ConfigCheckReport {
     /// The report about a configuration that could be read.
-    pub(super) fn of_check(config: String, check: ConfigCheck) -> Self {
+    pub(in crate::cli) fn of_check(config: String, check: ConfigCheck) -> Self {
         let findings = check.findings.into_iter().map(FindingReport::of_finding);
         let services = check.services.into_iter().map(ServiceReport::of_summary);
         Self::new(config, services.collect(), findings.collect())
     }
 
     /// The report about a configuration that is refused.
-    pub(super) fn of_errors(config: String, errors: &ConfigErrors) -> Self {
+    pub(in crate::cli) fn of_errors(config: String, errors: &ConfigErrors) -> Self {
         let findings = errors.problems().iter().map(FindingReport::of_problem);
         Self::new(config, Vec::new(), findings.collect())
     }
@@ -68,7 +68,7 @@ impl ConfigCheckReport {
     }
 
     /// Prints the report for humans.
-    pub(super) fn print(&self, out: &mut ReportWriter) {
+    pub(in crate::cli) fn print(&self, out: &mut ReportWriter) {
         let width = |of: fn(&ServiceReport) -> &str| {
             let widths = self.services.iter().map(|service| text_width(of(service)));
             widths.max().unwrap_or_default()

@@ -8,4 +8,5 @@ mod config_reload_command;
 mod config_show_command;
 
 pub(super) use config_args::ConfigArgs;
+pub(super) use config_check_report::ConfigCheckReport;
 pub(super) use config_command::config;

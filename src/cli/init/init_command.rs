@@ -10,6 +10,7 @@ use super::first_facts::FirstFacts;
 use super::first_files::{CONFIG, FirstFile, PIPELINE, first_files};
 use super::init_args::InitArgs;
 use crate::app::check_config;
+use crate::cli::config::ConfigCheckReport;
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::output::{ReportWriter, TextStyle, counted};
 use crate::cli::run_error::RunError;
@@ -102,7 +103,7 @@ fn print_files(out: &mut ReportWriter, directory: &Path, facts: &FirstFacts, fil
         out.line(format_args!("squads and paths are those of {file}"));
         if omitted > 0 {
             out.line(format_args!(
-                "  {} cannot be expressed as they are; see `portcullis owners import {file}`",
+                "  not taken over as written: {}; see `portcullis owners import {file}`",
                 counted(omitted, "line")
             ));
         }
@@ -112,21 +113,16 @@ fn print_files(out: &mut ReportWriter, directory: &Path, facts: &FirstFacts, fil
 /// Checks what was written. Returns whether it can start.
 fn print_check(out: &mut ReportWriter, config: &Path) -> Result<bool, RunError> {
     let flags = FlagOverrides::default();
+    let name = config.display().to_string();
     let config = portcullis_config::load(Some(config), std::env::vars_os(), &flags)?;
-    let check = check_config(&config);
-    for finding in &check.findings {
-        let (style, level) = if finding.is_error {
-            (TextStyle::Red, "error")
-        } else {
-            (TextStyle::Yellow, "warning")
-        };
-        let level = out.paint(style, level).to_string();
-        out.line(format_args!("{level}  {}", finding.message));
-    }
-    Ok(check.findings.iter().all(|finding| !finding.is_error))
+    let report = ConfigCheckReport::of_check(name, check_config(&config));
+    report.print(out);
+    Ok(report.errors == 0)
 }
 
 fn print_next(out: &mut ReportWriter, config: &Path, pipeline: &Path) {
+    // A shell looks for a name without a folder on the path.
+    let folder = if pipeline.is_absolute() { "" } else { "./" };
     let (config, pipeline) = (config.display(), pipeline.display());
     let title = out.paint(TextStyle::Bold, "next").to_string();
     out.line("");
@@ -135,7 +131,7 @@ fn print_next(out: &mut ReportWriter, config: &Path, pipeline: &Path) {
         format!("portcullis serve --config {config}"),
         "curl -i http://127.0.0.1:8080/…      a request, and why it is refused if it is".to_owned(),
         format!("portcullis config check {config}      after each change"),
-        format!("./{pipeline}      in the pipeline of the contract"),
+        format!("{folder}{pipeline}      in the pipeline of the contract"),
     ] {
         out.line(format_args!("  {line}"));
     }

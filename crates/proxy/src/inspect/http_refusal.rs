@@ -148,7 +148,7 @@ refusals! {
         "The client cancels more requests than this server accepts (`listen.http2.resets_max`); wait for answers.";
     /// RFC 9113 section 10.5. The answer is GOAWAY.
     Http2Excess = 429, "http2-excess",
-        "The connection has more malformed or cancelled requests, or more pieces of heads and bodies, than this server reads (`listen.http2.error_resets_max`).";
+        "The connection has more malformed or cancelled requests, or more pieces of heads and bodies, than this server reads (`listen.http2.error_resets_max`; for many small pieces, `listen.http2.connection_window`).";
     /// A client speaks HTTP/2 to a port where it is off. The answer is GOAWAY.
     Http2Off = 505, "http2-off",
         "The client speaks HTTP/2, which is off on this port; use HTTP/1.1, or set `listen.http2.enabled`.";
