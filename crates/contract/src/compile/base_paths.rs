@@ -18,7 +18,7 @@ impl<'d> ContractCompiler<'d> {
         if let Some(configured) = &self.options.base_paths {
             paths.extend(configured.iter().map(|path| (entry, path.clone())));
         } else if let Some((near, servers)) = servers
-            && self.is_a(
+            && self.has_kind(
                 JsonKind::Array,
                 DocumentSet::node_ref(near, servers),
                 "`servers`",

@@ -48,6 +48,9 @@ impl<'d> ContractCompiler<'d> {
             return BodyDeclaration::Ignored;
         }
         let declared = DocumentSet::node_ref(near, declared);
+        if self.is_left_empty(declared, "a request body") {
+            return BodyDeclaration::Ignored;
+        }
         let node_ref = match self.object_or_unread(declared, "a request body") {
             Ok(target) => target,
             Err(at) => {

@@ -25,6 +25,9 @@ impl<'d> ContractCompiler<'d> {
         let mut parameters = Vec::new();
         for element in self.elements(near, owner, "parameters") {
             let declared = DocumentSet::node_ref(near, element);
+            if self.is_left_empty(declared, "a parameter") {
+                continue;
+            }
             let node_ref = match self.object_or_unread(declared, "a parameter") {
                 Ok(target) => target,
                 Err(at) => {

@@ -185,10 +185,25 @@ impl<'d> ContractCompiler<'d> {
     /// Whether the value at `node_ref` is an object, or null that the tolerant reading takes as an
     /// empty one. Reports any other value; `what` names it.
     pub(super) fn is_object(&mut self, node_ref: NodeRef, what: &str) -> bool {
+        self.has_kind(JsonKind::Object, node_ref, what)
+    }
+
+    /// Whether the value at `node_ref` is of a type, or null that the tolerant reading takes as an
+    /// empty one. Reports any other value; `what` names it.
+    pub(super) fn has_kind(&mut self, kind: JsonKind, node_ref: NodeRef, what: &str) -> bool {
         match self.documents.node(node_ref).kind() {
-            JsonKind::Null => self.is_empty_value(JsonKind::Object, node_ref, what),
-            _ => self.is_a(JsonKind::Object, node_ref, what),
+            JsonKind::Null => self.is_empty_value(kind, node_ref, what),
+            _ => self.is_a(kind, node_ref, what),
         }
+    }
+
+    /// Whether null stands where an object is declared, which is a flaw: nothing is declared.
+    pub(super) fn is_left_empty(&mut self, node_ref: NodeRef, what: &str) -> bool {
+        let is_empty = self.documents.node(node_ref).is_null();
+        if is_empty {
+            self.is_empty_value(JsonKind::Object, node_ref, what);
+        }
+        is_empty
     }
 
     /// Reports null. Returns whether the tolerant reading takes it as an empty value.
@@ -235,11 +250,7 @@ impl<'d> ContractCompiler<'d> {
         let node = owner.get(name)?;
         let node_ref = DocumentSet::node_ref(near, node);
         let what = format!("`{name}`");
-        let has_kind = match node.kind() {
-            JsonKind::Null => self.is_empty_value(kind, node_ref, &what),
-            _ => self.is_a(kind, node_ref, &what),
-        };
-        has_kind.then_some(node)
+        self.has_kind(kind, node_ref, &what).then_some(node)
     }
 
     /// Whether the value at `node_ref` is of a type. Reports a value of another type; `what` names

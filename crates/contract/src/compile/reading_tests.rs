@@ -5,6 +5,7 @@ use http::Method;
 use portcullis_vocabulary::ContractReading::{self, Strict, Tolerant};
 use portcullis_vocabulary::limits::Limits;
 
+use crate::message::operation::BodyDeclaration;
 use crate::route::PathCaptures;
 use crate::schema_tests::violations;
 use crate::{
@@ -298,6 +299,9 @@ fn reads_null_as_empty() {
         "responses: {'200': null}",
         "responses: null",
         "parameters: null",
+        "parameters: [null]",
+        "servers: null",
+        "requestBody: null",
         "requestBody: {content: null}",
         "responses: {'200': {description: ok, headers: null}}",
         "responses: {'200': {description: ok, headers: {x-a: null}}}",
@@ -321,9 +325,36 @@ fn reads_null_as_empty() {
     let repairs: Vec<_> = problems.iter().filter_map(|one| one.repair).collect();
     assert_eq!(repairs, [ContractRepair::EmptyValue; 2], "{problems:?}");
     assert!(read(swagger, Tolerant).is_ok());
-    for field in ["security: null", "requestBody: null"] {
-        assert!(read(&operation(field), Tolerant).is_err(), "{field}");
+    let protected = operation("security: null");
+    assert!(read(&protected, Tolerant).is_err());
+    let contract = read(&operation("requestBody: null"), Tolerant).unwrap();
+    let operation = contract.operation(0);
+    let body = &operation.body;
+    assert!(matches!(body, BodyDeclaration::Ignored), "{body:?}");
+}
+
+/// A keyword without a value is read as absent, and the others hold.
+#[test]
+fn ignores_keywords_that_are_null() {
+    let in_30 = "type enum format pattern required minimum maximum exclusiveMinimum multipleOf \
+         minLength maxItems uniqueItems minProperties properties additionalProperties items allOf \
+         anyOf oneOf not";
+    let in_31 = "if contains maxContains dependentRequired dependentSchemas patternProperties \
+         prefixItems propertyNames unevaluatedProperties";
+    let (yes, no) = ([r#"{"a": 1, "b": [2]}"#, r#"{"a": {}}"#], [r#""x""#]);
+    for keyword in in_30.split_whitespace() {
+        let other = if keyword == "allOf" { "anyOf" } else { "allOf" };
+        let schema = format!("{{{keyword}: null, {other}: [{{type: object}}]}}");
+        check_schema(&schema, ContractRepair::EmptyValue, &yes, &no);
     }
+    for keyword in in_31.split_whitespace() {
+        let schema = format!("{{{keyword}: null, type: object}}");
+        check_schema(&schema, ContractRepair::EmptyValue, &yes, &no);
+    }
+    let rest = "  /a: {get: {parameters: [{name: a, in: query, schema: {type: null}}]}}\n";
+    let problems = read(&document("3.1.0", rest), Strict).unwrap_err();
+    let message = &problems[0].message;
+    assert!(message.contains("in quotes"), "{message}");
 }
 
 #[test]

@@ -126,7 +126,7 @@ pub struct OperationTimeouts {
 pub enum BodyDeclaration {
     /// Absent: a body is unexpected.
     Undeclared,
-    /// Declared for GET, HEAD or DELETE, where OpenAPI 3.0 requires it to be ignored.
+    /// Declared for GET, HEAD or DELETE, where OpenAPI 3.0 requires it to be ignored, or left empty.
     Ignored,
     /// Declared.
     Declared(Arc<DeclaredBody>),

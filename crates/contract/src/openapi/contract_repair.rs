@@ -23,7 +23,7 @@ pub enum ContractRepair {
     DanglingReference,
     /// A security scheme that the contract does not declare, or not completely.
     UndeclaredScheme,
-    /// `null` instead of an object or an array.
+    /// `null` instead of an object, an array or the value of a keyword.
     EmptyValue,
 }
 

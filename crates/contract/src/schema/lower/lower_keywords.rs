@@ -80,6 +80,9 @@ impl<'d> SchemaLowering<'d> {
             }
         }
         for (keyword, value) in node.members() {
+            if self.is_empty_keyword(node_ref, keyword, value) {
+                continue;
+            }
             if keyword == "$ref" || !self.mark_unknown(&mut out, node_ref, keyword, value) {
                 self.keyword(&mut out, node_ref, exempt, keyword, value);
             }

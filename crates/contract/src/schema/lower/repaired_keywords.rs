@@ -10,6 +10,7 @@ use portcullis_json::JsonNode;
 use super::definitions::SchemaLowering;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::contract_repair::ContractRepair;
+use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
 impl<'d> SchemaLowering<'d> {
@@ -54,6 +55,75 @@ impl<'d> SchemaLowering<'d> {
             message,
         );
         true
+    }
+
+    /// Whether a keyword that validates has null instead of a value, which is a flaw.
+    pub(super) fn is_empty_keyword(
+        &mut self,
+        schema: NodeRef,
+        keyword: &str,
+        value: JsonNode<'d>,
+    ) -> bool {
+        if !value.is_null() || !self.never_takes_null(keyword) {
+            return false;
+        }
+        let at = DocumentSet::node_ref(schema, value);
+        let advice = match keyword {
+            "type" => "write \"null\" in quotes if it is the type, or remove it",
+            _ => "write its value, or remove it",
+        };
+        let message = format!("`{keyword}` must not be null: {advice}");
+        let kind = ContractProblemKind::MalformedSchema;
+        self.flaw(ContractRepair::EmptyValue, kind, (at, at, schema), message);
+        true
+    }
+
+    /// Whether a keyword validates in this dialect and has no use for null. An enumeration and a
+    /// constant may have it as a value, annotations are not read.
+    fn never_takes_null(&self, keyword: &str) -> bool {
+        let in_31 = matches!(
+            keyword,
+            "if" | "then"
+                | "else"
+                | "contains"
+                | "minContains"
+                | "maxContains"
+                | "dependentRequired"
+                | "dependentSchemas"
+                | "patternProperties"
+                | "prefixItems"
+                | "propertyNames"
+                | "unevaluatedItems"
+                | "unevaluatedProperties"
+        );
+        let everywhere = matches!(
+            keyword,
+            "type"
+                | "enum"
+                | "format"
+                | "pattern"
+                | "required"
+                | "minimum"
+                | "maximum"
+                | "exclusiveMinimum"
+                | "exclusiveMaximum"
+                | "multipleOf"
+                | "minLength"
+                | "maxLength"
+                | "minItems"
+                | "maxItems"
+                | "uniqueItems"
+                | "minProperties"
+                | "maxProperties"
+                | "properties"
+                | "additionalProperties"
+                | "items"
+                | "allOf"
+                | "anyOf"
+                | "oneOf"
+                | "not"
+        );
+        everywhere || (in_31 && self.dialect != Dialect::V30)
     }
 
     /// Lowers `$recursiveRef`. The tolerant reading makes it a reference to the nearest enclosing
