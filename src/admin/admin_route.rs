@@ -31,6 +31,8 @@ pub(super) enum AdminRoute<'p> {
     Traffic,
     /// The traffic of a service.
     ServiceTraffic { service: &'p str },
+    /// The deprecated operations of the services, and their callers.
+    Deprecations,
     /// The owners of the services.
     Owners,
     /// All deploy windows.
@@ -60,7 +62,7 @@ pub(super) enum AdminRoute<'p> {
 }
 
 /// Every route as listed at `/`: method, path and purpose.
-const SHOWN: [(&str, &str, &str); 23] = [
+const SHOWN: [(&str, &str, &str); 24] = [
     ("GET", "/livez", "whether the process runs"),
     ("GET", "/readyz", "whether it is ready for traffic"),
     ("GET", "/metrics", "metrics for Prometheus"),
@@ -75,6 +77,11 @@ const SHOWN: [(&str, &str, &str); 23] = [
         "observed traffic and contract violations",
     ),
     ("GET", "/traffic/{service}", "the same for one service"),
+    (
+        "GET",
+        "/deprecations",
+        "deprecated operations and their callers",
+    ),
     ("GET", "/owners", "owners of the services"),
     ("GET", "/deploy-windows", "deploy windows"),
     (
@@ -120,6 +127,7 @@ impl<'p> AdminRoute<'p> {
             ["metrics"] => Self::Metrics,
             ["breakers"] => Self::Breakers,
             ["traffic"] => Self::Traffic,
+            ["deprecations"] => Self::Deprecations,
             ["owners"] => Self::Owners,
             ["deploy-windows"] => Self::DeployWindows,
             ["tls"] => Self::Tls,
@@ -185,6 +193,7 @@ impl<'p> AdminRoute<'p> {
             | Self::Breaker { .. }
             | Self::Traffic
             | Self::ServiceTraffic { .. }
+            | Self::Deprecations
             | Self::Owners
             | Self::DeployWindows
             | Self::Tls

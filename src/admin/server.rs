@@ -139,6 +139,7 @@ async fn perform(
         }),
         AdminRoute::Traffic => Ok(traffic_view::all(&*admin.traffic)),
         AdminRoute::ServiceTraffic { service } => traffic_view::one(&*admin.traffic, service),
+        AdminRoute::Deprecations => Ok(traffic_view::deprecations(&*admin.traffic)),
         AdminRoute::Owners => Ok(traffic_view::owners(
             &*admin.traffic,
             &admin.protection_snapshot().catalog,

@@ -1,11 +1,11 @@
-//! The routes `/traffic` and `/owners`.
+//! The routes `/traffic`, `/deprecations` and `/owners`.
 
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use portcullis_telemetry::{
-    HealthView, InventoryView, OwnerView, ServiceDescription, TrafficInventory,
+    DeprecationView, HealthView, InventoryView, OwnerView, ServiceDescription, TrafficInventory,
 };
 use portcullis_vocabulary::{Catalog, Squad};
 
@@ -28,6 +28,11 @@ pub trait TrafficSource: Send + Sync + std::fmt::Debug {
 struct TrafficView {
     services: Vec<InventoryView>,
     squads: Vec<HealthView>,
+}
+
+#[derive(Serialize)]
+struct DeprecationsView {
+    operations: Vec<DeprecationView>,
 }
 
 #[derive(Serialize)]
@@ -72,6 +77,17 @@ pub(super) fn one(
         unknown_name("service", service, known)
     })?;
     Ok(json(&inventory.view(described)))
+}
+
+/// The deprecated operations of all services, and who calls them.
+pub(super) fn deprecations(traffic: &dyn TrafficSource) -> AdminResponse {
+    let services = traffic.inventories();
+    let services = services.iter();
+    json(&DeprecationsView {
+        operations: services
+            .flat_map(|(inventory, described)| inventory.deprecations(described))
+            .collect(),
+    })
 }
 
 /// The owners of all services, and the contacts of all squads.

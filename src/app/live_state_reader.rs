@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use crate::admin::{ProtectionSource, TrafficSource};
 use portcullis_breaker::{BreakerId, BreakerState, ServiceProtection};
+use portcullis_contract::CompiledContract;
 use portcullis_proxy::ActiveService;
 use portcullis_telemetry::{
-    HealthView, Metrics, OwnedContract, OwnerView, ServiceDescription, SquadHealth,
-    TrafficInventory,
+    DeprecatedOperation, HealthView, Metrics, OwnedContract, OwnerView, ServiceDescription,
+    SquadHealth, TrafficInventory,
 };
 use portcullis_vocabulary::Catalog;
 
@@ -123,7 +124,21 @@ fn described(service: &ActiveService) -> ServiceDescription {
             let operations = contract.operations.iter();
             operations.map(|operation| operation.name.clone()).collect()
         }),
+        deprecated: contract.map_or_else(Vec::new, |contract| deprecated_operations(contract)),
     }
+}
+
+fn deprecated_operations(contract: &CompiledContract) -> Vec<DeprecatedOperation> {
+    let operations = contract.operations.iter();
+    let deprecated = operations.filter_map(|operation| {
+        let lifecycle = operation.lifecycle.as_ref()?;
+        lifecycle.is_deprecated().then(|| DeprecatedOperation {
+            operation: Arc::clone(&operation.name),
+            sunset: lifecycle.sunset(),
+            successor: lifecycle.successor().map(str::to_owned),
+        })
+    });
+    deprecated.collect()
 }
 
 fn owner(service: &ActiveService) -> OwnerView {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::change_approval::{ChangeApproval, ContractNames};
 use super::compat_finding::CompatFinding;
-use super::date::Date;
+use portcullis_vocabulary::Date;
 
 /// All approvals of a file, and which of them were used.
 #[derive(Debug, Default)]

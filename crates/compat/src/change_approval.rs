@@ -9,7 +9,7 @@
 //! fingerprints. The path and the service of an approval distinguish such contracts, and an approval
 //! without them covers no change if it fits several contracts of one run.
 
-use super::date::Date;
+use portcullis_vocabulary::Date;
 
 /// One approved change.
 #[derive(Clone, Debug, PartialEq, Eq)]

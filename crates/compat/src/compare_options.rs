@@ -1,7 +1,7 @@
 //! Settings of a comparison.
 
-use super::date::Date;
 use super::level_settings::LevelSettings;
+use portcullis_vocabulary::Date;
 
 /// Settings of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]

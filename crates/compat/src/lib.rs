@@ -14,7 +14,6 @@
 //!
 //! The crate is pure: it reads no files and no clock, and does not know git.
 
-mod date;
 mod change_level;
 mod diff_rule;
 mod rules;
@@ -58,9 +57,9 @@ pub use change_level::{ChangeCertainty, ChangeLevel};
 pub use compare::{CompatCounts, CompatReport, compare};
 pub use compare_options::CompareOptions;
 pub use compat_finding::{ChangeLocation, ChangePlace, ChangeSubject, CompatFinding, ExchangePart};
-pub use date::Date;
 pub use diff_rule::{ChangeAction, ChangeArea, ChangeCategory, DiffRule, MirrorRule};
 pub use level_settings::{LevelSettings, RuleLevel, UnknownRule};
+pub use portcullis_vocabulary::Date;
 pub use rules::rules;
 pub use semantic_version::{SemanticVersion, VersionBump};
 pub use version_advice::VersionAdvice;

@@ -134,7 +134,7 @@ mod tests {
 
     use super::super::compare::{CompatReport, compare};
     use super::super::compare_options::CompareOptions;
-    use super::super::date::Date;
+    use portcullis_vocabulary::Date;
 
     /// Two operations send the same value, one of them inside another.
     const CONTRACT: &str = "\

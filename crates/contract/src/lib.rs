@@ -81,6 +81,7 @@ pub use message::operation::{
     BodyDeclaration, DeclaredBody, DeclaredResponse, MediaType, Operation, OperationEnforcement,
     OperationTimeouts, OutboundKind, OutboundOperation, StatusPattern,
 };
+pub use message::operation_lifecycle::OperationLifecycle;
 pub use message::parameter::{Parameter, ParameterStyle};
 pub use message::refusal_status::RefusalStatus;
 pub use message::route;

@@ -30,8 +30,8 @@ mod trace;
 
 pub use access_log::{AccessLine, AccessLog, ViolationFields};
 pub use inventory::{
-    DriftEvent, HealthView, InventoryView, MaskedViolation, ServiceDescription, SquadHealth,
-    TrafficInventory, ViolatedParts, ViolationView,
+    DeprecatedOperation, DeprecationView, DriftEvent, HealthView, InventoryView, MaskedViolation,
+    ServiceDescription, SquadHealth, TrafficInventory, ViolatedParts, ViolationView,
 };
 pub use line_folding::LineKind;
 pub use log::{LogGuard, init as init_log, lines_lost, set_level as set_log_level};

@@ -59,6 +59,8 @@ macro_rules! metrics {
 metrics! {
     REQUESTS: Counter "portcullis_requests_total" [SERVICE, OPERATION, SQUAD, OUTCOME]
         "Requests by operation, calling squad and outcome.";
+    DEPRECATED: Counter "portcullis_deprecated_requests_total" [SERVICE, OPERATION, SQUAD]
+        "Requests of deprecated operations, by calling squad.";
     DURATION: Histogram "portcullis_request_duration_seconds" [SERVICE, OUTCOME]
         "Time from the head of a request to the head of its response.";
     OVERHEAD: Histogram "portcullis_overhead_seconds" [SERVICE]

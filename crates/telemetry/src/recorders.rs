@@ -10,7 +10,7 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use metrics::{Counter, Histogram};
 
@@ -19,9 +19,9 @@ use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
 use super::inventory::{DriftEvent, ExchangeTally, TrafficInventory, ViolatedParts};
 use super::metric_names::{
-    DROPPED_HEADERS, DURATION, HANDSHAKE_FAILURES, HTTP_REFUSALS, IDENTITY_FAULTS, JUDGING, Metric,
-    OVERHEAD, PANICS, REQUESTS, RETRIES, SHED, UNJUDGED, UNROUTED, UNTRUSTED_CLAIMS,
-    UPSTREAM_ERRORS, VIOLATIONS,
+    DEPRECATED, DROPPED_HEADERS, DURATION, HANDSHAKE_FAILURES, HTTP_REFUSALS, IDENTITY_FAULTS,
+    JUDGING, Metric, OVERHEAD, PANICS, REQUESTS, RETRIES, SHED, UNJUDGED, UNROUTED,
+    UNTRUSTED_CLAIMS, UPSTREAM_ERRORS, VIOLATIONS,
 };
 use super::metrics::Metrics;
 use super::request_outcome::RequestOutcome;
@@ -76,6 +76,7 @@ pub struct ServiceRecorder {
     violations: KeyedCounters<(u32, ViolationClass, usize, Enforcement)>,
     upstream_errors: KeyedCounters<&'static str>,
     unjudged: KeyedCounters<&'static str>,
+    deprecated: KeyedCounters<(u32, usize)>,
     shed: KeyedCounters<(usize, Tier, &'static str)>,
     retries: KeyedCounters<&'static str>,
     untrusted_claims: OnceCell<Counter>,
@@ -125,6 +126,7 @@ impl ServiceRecorder {
             violations: KeyedCounters::new(VIOLATIONS),
             upstream_errors: KeyedCounters::new(UPSTREAM_ERRORS),
             unjudged: KeyedCounters::new(UNJUDGED),
+            deprecated: KeyedCounters::new(DEPRECATED),
             shed: KeyedCounters::new(SHED),
             retries: KeyedCounters::new(RETRIES),
             untrusted_claims: OnceCell::new(),
@@ -173,6 +175,15 @@ impl ServiceRecorder {
                 .get_or_init(|| histogram(&JUDGING, &[service]))
                 .record(measured.judging.as_secs_f64());
         }
+    }
+
+    /// Records a request of a deprecated operation, in addition to [`Self::request`].
+    pub fn deprecated(&self, subject: RequestLabels<'_>) {
+        self.exchanges(subject).tally.note_time(SystemTime::now());
+        let key = (subject.operation, subject.squad);
+        self.deprecated.increment(&self.metrics, key, || {
+            [&self.service, subject.operation_name, subject.squad_name].map(str::to_owned)
+        });
     }
 
     fn exchanges(&self, subject: RequestLabels<'_>) -> Rc<ExchangeCounters> {

@@ -13,6 +13,8 @@ pub enum ViolationClass {
     UnknownPath,
     /// The path is declared, the method is not.
     UnknownMethod,
+    /// The operation is called after its sunset.
+    AfterSunset,
     /// The path is ambiguous: invalid escapes, `..`, `//`, backslashes.
     MalformedPath,
     /// The credentials that the contract requires are missing.
@@ -98,9 +100,10 @@ impl ViolationClass {
     pub const COUNT: usize = Self::ALL.len();
 
     /// Every class, in the order of [`index`](Self::index).
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::UnknownPath,
         Self::UnknownMethod,
+        Self::AfterSunset,
         Self::MalformedPath,
         Self::MissingCredentials,
         Self::MissingParameter,
@@ -148,6 +151,7 @@ impl ViolationClass {
         match self {
             Self::UnknownPath => "unknown-path",
             Self::UnknownMethod => "unknown-method",
+            Self::AfterSunset => "after-sunset",
             Self::MalformedPath => "malformed-path",
             Self::MissingCredentials => "missing-credentials",
             Self::MissingParameter => "missing-parameter",
@@ -210,12 +214,13 @@ impl ViolationClass {
     /// The enforcement if nothing is configured, which is to reject. OpenAPI does not say whether
     /// undeclared query parameters and bodies are errors, and honest clients send them, so they are
     /// reported. Every browser and every hop sends undeclared headers and cookies, so those are not
-    /// even counted. What a contract does not say about data, the upstream decides, so it is reported;
+    /// even counted. The end of an operation is announced by its answers and reported, until the operator
+    /// decides that it is final. What a contract does not say about data, the upstream decides, so it is reported;
     /// but credentials that are not known to be required must not be skipped.
     const fn default_enforcement(self) -> Enforcement {
         match self {
             Self::UnknownQuery | Self::UnexpectedBody | Self::Unreadable => Enforcement::Report,
-            Self::UnreadableResponse => Enforcement::Report,
+            Self::UnreadableResponse | Self::AfterSunset => Enforcement::Report,
             Self::UnknownHeader | Self::UnknownCookie | Self::UnknownBodyProperty => {
                 Enforcement::Off
             }

@@ -10,6 +10,7 @@
 //! - [`protection`] has the policies of circuit breakers, concurrency limits, budgets and retries.
 //! - [`ContractReading`] says how a contract with flaws is read.
 //! - [`ClientAuth`], [`TlsVersion`] and [`AlpnProtocol`] say how a port speaks TLS, and [`SpiffeId`] names a workload.
+//! - [`Date`] is a day of the calendar.
 //! - [`HeaderPolicy`] says what is done with header fields that servers read differently.
 //! - [`limits`] has every bound of the program.
 //!
@@ -32,6 +33,7 @@ mod header_names;
 mod tls_policy;
 mod spiffe_id;
 pub mod limits;
+mod date;
 
 pub use catalog::{
     Catalog, FeatureFlag, ResourceKind, RiskWeights, ServiceDependency, SharedResource,
@@ -40,6 +42,7 @@ pub use catalog::{
 pub use catalog_locations::{CatalogFile, CatalogLocations};
 pub use consumer::{Caller, Consumer, TrustedPeers};
 pub use contract_reading::ContractReading;
+pub use date::Date;
 pub use enforcement::{Enforcement, EnforcementCeilings, EnforcementPolicy, ViolationClass};
 pub use header_names::{
     HeaderPolicy, folds_to_header, folds_to_header_prefix, is_irregular_header,

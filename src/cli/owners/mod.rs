@@ -5,7 +5,8 @@
 //! `owners_report` is the result and `verdict_report` builds it; `owners_text` prints it, and
 //! `owners_findings` translates it for the formats that all commands share. The subcommands are
 //! `check`, which reviews a catalog, `codeowners` and `import`, which write and read CODEOWNERS,
-//! and `services`, which lists the owners of services.
+//! `services`, which lists the owners of services, and `deprecations`, which writes to squads that
+//! call deprecated operations.
 //!
 //! Reviewing a catalog is not part of `portcullis check`, which takes contracts: the exit code of
 //! one command for both could not distinguish a contract's problem from the catalog's.
@@ -26,6 +27,7 @@ mod catalog_report;
 mod codeowners_command;
 mod owned_service;
 mod services_command;
+mod deprecations_command;
 mod backstage;
 
 pub(super) use owners_args::OwnersArgs;

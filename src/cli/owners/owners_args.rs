@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as Flags, Subcommand, ValueEnum};
 
+use super::deprecations_command::DeprecationsArgs;
 use super::services_args::ServicesArgs;
 use crate::cli::report::{FailThreshold, ReportFormat};
 use portcullis_vocabulary::UnownedPolicy;
@@ -73,6 +74,8 @@ pub(super) enum OwnersAction {
     Import(ImportArgs),
     /// List the owners of the configured services, also as a Backstage catalog-info.yaml
     Services(ServicesArgs),
+    /// Write a message to each squad that still calls deprecated operations
+    Deprecations(DeprecationsArgs),
 }
 
 /// `portcullis owners check`.

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use super::owners_args::{OwnersAction, OwnersArgs};
 use super::owners_error::OwnersError;
 use super::owners_report::OwnersReport;
-use super::{catalog_check, changed_manifests, codeowners_command, owners_input, services_command};
+use super::{
+    catalog_check, changed_manifests, codeowners_command, deprecations_command, owners_input,
+    services_command,
+};
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::inputs::KnownNames;
 use crate::cli::output::ReportWriter;
@@ -24,6 +27,9 @@ pub(crate) fn owners(
         Some(OwnersAction::Check(args)) => catalog_check::check(args, out),
         Some(OwnersAction::Codeowners(args)) => codeowners_command::write(args, out),
         Some(OwnersAction::Import(args)) => codeowners_command::import(args, out),
+        Some(OwnersAction::Deprecations(args)) => {
+            deprecations_command::print_deprecations(args, out)
+        }
         Some(OwnersAction::Services(args)) => services_command::print_services(args, out),
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod bodies;
 pub(crate) mod body_memory;
 pub(crate) mod content_32;
+pub(crate) mod deprecations;
 pub(crate) mod descriptors;
 pub(crate) mod drain;
 pub(crate) mod gateway;

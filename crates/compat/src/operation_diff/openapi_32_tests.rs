@@ -5,7 +5,7 @@ use portcullis_vocabulary::Limits;
 
 use crate::compare::compare;
 use crate::compare_options::CompareOptions;
-use crate::date::Date;
+use portcullis_vocabulary::Date;
 
 fn contract(version: &str, item: &str) -> CompiledContract {
     let text =

@@ -10,10 +10,10 @@ use portcullis_contract::{CompiledContract, Operation, OutboundKind, OutboundOpe
 use portcullis_json::JsonNode;
 
 use super::super::compat_finding::{ChangeSubject, path_shape};
-use super::super::date::Date;
 use super::address_takeovers::ComparedPairs;
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
 use super::served_paths::ServedPaths;
+use portcullis_vocabulary::Date;
 
 /// The rule for operations that may be removed.
 const RETIRED: &str = "operation.retired";

@@ -6,13 +6,13 @@ use portcullis_contract::{MediaType, MessageDirection, MessagePart, NodeRef, Par
 use portcullis_json::JsonNode;
 
 use super::super::compat_finding::{ExchangePart, path_expressions};
-use super::super::date::Date;
 use super::super::schema_diff::LifecycleSubject;
 use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite, property,
 };
 use super::value_encoding::{body_encoding, encoding_of};
+use portcullis_vocabulary::Date;
 
 /// Parameters always belong to a request.
 const REQUEST: Option<MessageDirection> = Some(MessageDirection::Request);

@@ -10,7 +10,7 @@ use portcullis_contract::{
 use portcullis_vocabulary::limits::Limits;
 
 use super::super::compare_options::CompareOptions;
-use super::super::date::Date;
+use portcullis_vocabulary::Date;
 
 /// Two revisions of a contract.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 use portcullis_json::JsonNode;
 
 use super::super::compare_options::CompareOptions;
-use super::super::date::Date;
+use portcullis_vocabulary::Date;
 
 /// What carries the annotations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -55,6 +55,8 @@ pub struct ServiceConfig {
     pub protection: Protection,
     /// Whether requests are forwarded with a `Via` field, and refused if they have been here before.
     pub via: bool,
+    /// Whether answers of deprecated operations say so.
+    pub deprecation_headers: bool,
     /// Replaces the limit of the same name for this service.
     pub upstream_timeout: Option<Duration>,
     /// Replaces the limit of the same name for this service.
@@ -103,6 +105,7 @@ impl ServiceConfig {
             reload: ReloadConfig::default(),
             protection: Protection::default(),
             via: true,
+            deprecation_headers: true,
             upstream_timeout: None,
             body_idle_timeout: None,
             legacy: false,

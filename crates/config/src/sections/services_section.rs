@@ -98,6 +98,7 @@ fn read_service(
         word(&PreflightPolicy::NAMES),
     );
     let via = section.value("via", true, boolean);
+    let deprecation_headers = section.value("deprecation_headers", true, boolean);
     let some_time = || duration(Duration::from_millis(1)..=DURATION_MAX);
     let upstream_timeout = section.read("upstream_timeout", some_time());
     let body_idle_timeout = section.read("body_idle_timeout", some_time());
@@ -131,6 +132,7 @@ fn read_service(
         reload,
         protection,
         via,
+        deprecation_headers,
         upstream_timeout,
         body_idle_timeout,
         legacy,

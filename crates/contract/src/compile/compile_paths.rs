@@ -7,7 +7,8 @@ use http::Method;
 use portcullis_json::{JsonKind, JsonNode};
 use portcullis_vocabulary::Tier;
 
-use super::contract_compiler::{ContractCompiler, wrong_kind};
+use super::contract_compiler::ContractCompiler;
+use super::typed_fields::wrong_kind;
 use crate::message::parameter::Parameter;
 use crate::message::route::{OverlapKind, PathTemplate, RouteTable, TemplateOverlaps};
 use crate::message::unread_path::UnreadPath;

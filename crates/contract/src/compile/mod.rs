@@ -13,6 +13,7 @@
 mod compile_options;
 mod compile_contract;
 mod contract_compiler;
+mod typed_fields;
 mod broken_parts;
 mod left_out_parts;
 mod schema_collector;
@@ -20,6 +21,7 @@ mod compile_paths;
 mod base_paths;
 mod server_hosts;
 mod compile_operation;
+mod compile_lifecycle;
 mod compile_parameters;
 mod compile_content;
 mod outbound_operations;

@@ -11,6 +11,7 @@
 
 pub(crate) mod compiled_contract;
 pub(crate) mod operation;
+pub(crate) mod operation_lifecycle;
 pub(crate) mod left_out_operation;
 pub mod route;
 pub(crate) mod check;

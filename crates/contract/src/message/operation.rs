@@ -11,6 +11,7 @@ use portcullis_vocabulary::enforcement::Enforcement;
 
 use super::body::{BodyFormat, BodyShape};
 use super::media_range::MediaRange;
+use super::operation_lifecycle::OperationLifecycle;
 use super::parameter::Parameter;
 use super::security_requirements::{CredentialSample, SecurityRequirements};
 use super::violation::MessagePart;
@@ -34,6 +35,8 @@ pub struct Operation {
     pub enforcement: OperationEnforcement,
     /// The times that the contract sets for this operation (`x-portcullis`).
     pub timeouts: OperationTimeouts,
+    /// What its answers say about its end.
+    pub lifecycle: Option<Box<OperationLifecycle>>,
     /// The parameters, including those of the path item.
     pub parameters: Vec<Parameter>,
     /// The required credentials.

@@ -36,6 +36,7 @@ impl RefusalStatus {
                 StatusCode::METHOD_NOT_ALLOWED,
                 "The contract does not declare this method for the path",
             ),
+            Class::AfterSunset => (StatusCode::GONE, "The operation has been retired"),
             Class::MalformedPath => (malformed, "The path is ambiguous"),
             Class::MissingCredentials => (StatusCode::UNAUTHORIZED, "Credentials are missing"),
             Class::MissingParameter => (unprocessable, "A required parameter is missing"),

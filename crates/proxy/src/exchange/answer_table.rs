@@ -233,6 +233,7 @@ fn violation_entry(violations: &[Violation]) -> AnswerEntry {
     let (status, title) = match first.class {
         Class::UnknownPath => (404, "The contract has no such path"),
         Class::UnknownMethod => (405, "The contract has no such method on this path"),
+        Class::AfterSunset => (410, "The operation has been retired"),
         Class::MalformedPath => (400, "The path can be read in more than one way"),
         Class::MissingCredentials => (401, "Credentials are missing"),
         Class::MissingParameter => (422, "A required parameter is missing"),

@@ -51,7 +51,10 @@ pub(super) fn problem_response(
     let squad = record.map_or(Consumer::UNKNOWN_NAME, RequestRecord::consumer_name);
     let detail = cause.detail(with_values, squad);
     let details = ProblemDetails::new(cause, &detail, request_id, record, with_values);
-    let response = encode(cause, &details);
+    let mut response = encode(cause, &details);
+    if let Some(lifecycle) = record.and_then(RequestRecord::announced_lifecycle) {
+        lifecycle.announce(response.headers_mut());
+    }
     match grpc {
         Some(media) => as_grpc(response, media.clone(), cause, &detail),
         None => response,

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::interim_responses::InterimResponses;
-use portcullis_contract::{DeclaredResponse, Violation};
+use portcullis_contract::{DeclaredResponse, OperationLifecycle, Violation};
 use portcullis_identity::CallerIdentity;
 use portcullis_telemetry::{
     DriftEvent, MaskedViolation, RequestLabels, RequestMeasurement, RequestOutcome,
@@ -246,6 +246,19 @@ impl RequestRecord {
         }
     }
 
+    /// What the answer says about the end of the operation.
+    pub(super) fn announced_lifecycle(&self) -> Option<&OperationLifecycle> {
+        if !self.service.config().deprecation_headers {
+            return None;
+        }
+        self.lifecycle()
+    }
+
+    fn lifecycle(&self) -> Option<&OperationLifecycle> {
+        let operation = self.service.contract.operation(self.operation()?);
+        operation.lifecycle.as_deref()
+    }
+
     /// Writes the trace context for the upstream. A legacy service knows no squads, so it does not
     /// get the caller's name here either.
     pub(super) fn propagate(&self, headers: &mut HeaderMap) {
@@ -332,6 +345,12 @@ impl Drop for RequestRecord {
         let outcome = self.outcome();
         let recorder = &self.service.recorder;
         recorder.request(self.labels(), outcome, measured);
+        if self
+            .lifecycle()
+            .is_some_and(OperationLifecycle::is_deprecated)
+        {
+            recorder.deprecated(self.labels());
+        }
         self.write_access_line(measured);
         if let Some(span) = self.span() {
             span.set_service_attributes(self.service_attributes(outcome));

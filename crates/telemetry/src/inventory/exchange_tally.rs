@@ -2,6 +2,7 @@
 
 use std::ops::{Add, Sub};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -23,6 +24,8 @@ pub struct ExchangeTally {
     departed: AtomicU64,
     wrong_requests: AtomicU64,
     wrong_responses: AtomicU64,
+    /// The time of the last exchange in milliseconds since 1970, of deprecated operations only.
+    last: AtomicU64,
 }
 
 /// The sum of one or several tallies.
@@ -52,6 +55,22 @@ impl ExchangeTally {
         if departed.request || departed.response {
             bump(&self.departed);
         }
+    }
+
+    /// Keeps the time of an exchange.
+    pub fn note_time(&self, now: SystemTime) {
+        let since_epoch = now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let milliseconds = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
+        self.last.store(milliseconds, Ordering::Relaxed);
+    }
+
+    /// The time that was kept last.
+    pub(super) fn last(&self) -> Option<SystemTime> {
+        let milliseconds = self.last.load(Ordering::Relaxed);
+        let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds));
+        time.filter(|_| milliseconds > 0)
     }
 
     /// The current counts.

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::drift::{DriftKind, DriftStats, MergedDrift, RecentViolation};
 use super::exchange_tally::{ExchangeTotals, OutcomeCounts};
-use super::traffic_inventory::{InventoryKey, ServiceDescription, TrafficInventory};
+use super::service_description::ServiceDescription;
+use super::traffic_inventory::{InventoryKey, TrafficInventory};
 use super::traffic_series::{POINT_SECONDS, RecentTraffic, SeriesPoint, TrafficSeries};
 
 /// The traffic of one service.

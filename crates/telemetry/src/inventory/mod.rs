@@ -9,7 +9,8 @@
 //!
 //! - `traffic_inventory` owns the counters of a service: `exchange_tally`, `latency_histogram` and
 //!   `drift` for each data core, and `traffic_series` over time
-//! - `squad_health` computes the health of squads, `inventory_view` the JSON of an inventory
+//! - `squad_health` computes the health of squads, `inventory_view` the JSON of an inventory,
+//!   `deprecation_view` that of deprecated operations and their callers
 //! - `masked_violation` is a violation without payload values
 
 mod masked_violation;
@@ -17,14 +18,18 @@ mod exchange_tally;
 mod latency_histogram;
 mod drift;
 mod traffic_series;
+mod service_description;
 mod traffic_inventory;
 mod squad_health;
 mod inventory_view;
+mod deprecation_view;
 
+pub use deprecation_view::DeprecationView;
 pub use drift::DriftEvent;
 pub(super) use exchange_tally::ExchangeTally;
 pub use exchange_tally::ViolatedParts;
 pub use inventory_view::{InventoryView, ViolationView};
 pub use masked_violation::MaskedViolation;
+pub use service_description::{DeprecatedOperation, ServiceDescription};
 pub use squad_health::{HealthView, SquadHealth};
-pub use traffic_inventory::{ServiceDescription, TrafficInventory};
+pub use traffic_inventory::TrafficInventory;

@@ -36,17 +36,6 @@ struct CoreInventory {
     drift: Mutex<CoreDrift>,
 }
 
-/// What the view of an inventory needs from the configuration and the contract.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServiceDescription {
-    /// The squad that provides the service.
-    pub provider: Option<String>,
-    /// Version and revision of the active contract.
-    pub contract: Option<(Arc<str>, Arc<str>)>,
-    /// The names of the contract's operations.
-    pub operations: Vec<Arc<str>>,
-}
-
 impl TrafficInventory {
     /// An empty inventory for this number of data cores.
     pub fn new(service: &str, cores: usize) -> Arc<Self> {
@@ -150,6 +139,21 @@ impl TrafficInventory {
         };
         let rows = rows.iter().map(|(row, cores)| (row.clone(), sum(cores)));
         rows.collect()
+    }
+
+    /// When each squad called an operation last, if that was kept.
+    pub(super) fn last_calls(&self, operation: &str) -> BTreeMap<Arc<str>, SystemTime> {
+        let rows = lock(&self.rows);
+        let of_operation = rows.iter().filter(|(row, _)| &*row.operation == operation);
+        let last = of_operation.filter_map(|(row, cores)| {
+            let last = cores
+                .iter()
+                .flatten()
+                .filter_map(|tally| tally.last())
+                .max()?;
+            Some((Arc::clone(&row.squad), last))
+        });
+        last.collect()
     }
 
     fn latencies(&self) -> LatencySnapshot {

@@ -2,8 +2,8 @@
 
 use super::super::super::compare::compare;
 use super::super::super::compare_options::CompareOptions;
-use super::super::super::date::Date;
 use super::{check, compared, compared_as, contract, lines};
+use portcullis_vocabulary::Date;
 
 fn path(operation: &str) -> String {
     format!("paths: {{/x: {{{operation}}}}}")

@@ -10,7 +10,7 @@ use portcullis_vocabulary::limits::Limits;
 
 use super::super::compare::{CompatReport, compare};
 use super::super::compare_options::CompareOptions;
-use super::super::date::Date;
+use portcullis_vocabulary::Date;
 
 /// Compiles a fragment of an OpenAPI document of a version.
 fn contract(version: &str, fragment: &str) -> CompiledContract {

@@ -37,6 +37,9 @@ pub(in crate::exchange) fn finish(
         }
     }
     remake_content_length(response.headers_mut());
+    if let Some(lifecycle) = record.announced_lifecycle() {
+        lifecycle.announce(response.headers_mut());
+    }
     let reported = record.violations_to_report();
     if !reported.is_empty()
         && core.snapshot().refusals.report_header

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::time::SystemTime;
 
 use http::Response;
 use http::header::{ALLOW, HeaderValue};
@@ -10,6 +11,7 @@ use portcullis_contract::route::PathCaptures;
 use portcullis_contract::{CompiledContract, find_operation};
 
 use portcullis_telemetry::RequestOutcome;
+use portcullis_vocabulary::{Enforcement, ViolationClass};
 
 use super::enforce::enforce;
 use super::staged_request::{ExchangeProblem, MatchedRequest, RoutedRequest};
@@ -38,6 +40,7 @@ pub(in crate::exchange) fn match_operation(
                 return Ok(ControlFlow::Break(answer));
             }
             routed.record.set_operation(operation);
+            check_sunset(&routed, operation)?;
             let operation = Some((operation, captures));
             return Ok(ControlFlow::Continue(MatchedRequest { routed, operation }));
         }
@@ -56,6 +59,23 @@ pub(in crate::exchange) fn match_operation(
     let headers = allow.map(|allow| (ALLOW, allow)).into_iter().collect();
     enforce(&routed.record, vec![violation], headers)?;
     Ok(ControlFlow::Continue(without_operation(routed)))
+}
+
+/// Refuses or reports a call of an operation after its sunset.
+fn check_sunset(routed: &RoutedRequest, operation: u32) -> Result<(), ExchangeProblem> {
+    let service = &routed.record.service;
+    let Some(lifecycle) = &service.contract.operation(operation).lifecycle else {
+        return Ok(());
+    };
+    if service
+        .policy(Some(operation))
+        .of(ViolationClass::AfterSunset)
+        == Enforcement::Off
+    {
+        return Ok(());
+    }
+    let violation = lifecycle.check(SystemTime::now());
+    enforce(&routed.record, violation.into_iter().collect(), Vec::new())
 }
 
 /// Whether the path of an operation has parameters.

@@ -1,7 +1,7 @@
 //! Calendar days, without a clock.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::tz::Offset;
 use jiff::{Span, Timestamp, civil};
@@ -14,6 +14,8 @@ const EPOCH: civil::Date = civil::date(1970, 1, 1);
 
 /// More days than the calendar of `jiff` has, and few enough for a span.
 const LIMIT_DAYS: i64 = 7_000_000;
+
+const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 
 impl Date {
     /// Parses `2026-05-01`, alone or at the start of a timestamp (RFC 3339 section 5.6).
@@ -42,6 +44,17 @@ impl Date {
     pub fn of_days(days: i64) -> Self {
         let span = Span::new().days(days.clamp(-LIMIT_DAYS, LIMIT_DAYS));
         Self(EPOCH.saturating_add(span))
+    }
+
+    /// The time that a text means: a timestamp of RFC 3339, or the first moment (UTC) of the day at
+    /// its start. `None` for other texts and for times before 1970.
+    pub fn parse_time(text: &str) -> Option<SystemTime> {
+        let exact = || text.parse::<Timestamp>().ok().map(Timestamp::as_second);
+        let day = Self::parse(text)?;
+        let seconds = (text.len() > 10).then(exact).flatten();
+        let seconds = seconds.unwrap_or(day.days() * SECONDS_PER_DAY);
+        let since_epoch = Duration::from_secs(u64::try_from(seconds).ok()?);
+        SystemTime::UNIX_EPOCH.checked_add(since_epoch)
     }
 
     /// The number of days since 1970-01-01.
@@ -75,6 +88,25 @@ mod tests {
         for days in -800_000..800_000 {
             assert_eq!(Date::of_days(days).days(), days);
         }
+    }
+
+    #[test]
+    fn reads_times() {
+        let check = |text: &str, seconds: Option<u64>| {
+            let time = Date::parse_time(text);
+            let since_epoch = time.map(|time| {
+                time.duration_since(SystemTime::UNIX_EPOCH)
+                    .unwrap()
+                    .as_secs()
+            });
+            assert_eq!(since_epoch, seconds, "{text}");
+        };
+        check("1970-01-02", Some(86_400));
+        check("1970-01-02T01:00:00Z", Some(90_000));
+        check("1970-01-02T01:00:00+01:00", Some(86_400));
+        check("1970-01-02 in the morning", Some(86_400));
+        check("1969-12-31", None);
+        check("tomorrow", None);
     }
 
     #[test]

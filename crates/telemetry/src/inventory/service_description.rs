@@ -1,0 +1,28 @@
+//! What views of an inventory need from the configuration and the contract.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// What the view of an inventory needs from the configuration and the contract.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceDescription {
+    /// The squad that provides the service.
+    pub provider: Option<String>,
+    /// Version and revision of the active contract.
+    pub contract: Option<(Arc<str>, Arc<str>)>,
+    /// The names of the contract's operations.
+    pub operations: Vec<Arc<str>>,
+    /// The operations that are deprecated.
+    pub deprecated: Vec<DeprecatedOperation>,
+}
+
+/// A deprecated operation of the active contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeprecatedOperation {
+    /// The operation's name.
+    pub operation: Arc<str>,
+    /// When it ends, if the contract says so.
+    pub sunset: Option<SystemTime>,
+    /// What replaces it, if the contract says so.
+    pub successor: Option<String>,
+}
