@@ -56,6 +56,7 @@ pub(super) fn read_config(
         directory,
         protection: read_protection(&mut root, &Protection::default()),
         reload: read_reload(root.section("reload"), &ReloadConfig::default(), directory),
+        audience: refusals.audience,
     };
     let services = read_services(&mut root, &context);
     root.finish();

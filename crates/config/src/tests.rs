@@ -178,6 +178,7 @@ fn reads_the_keys_of_other_sections() {
         [refusals]
         values = "never"
         report_header = false
+        audience = "public"
         "#
     ));
     let config = config.unwrap();
@@ -208,7 +209,8 @@ fn reads_the_keys_of_other_sections() {
         config.refusals,
         RefusalConfig {
             values: RefusalValues::Never,
-            report_header: false
+            report_header: false,
+            audience: RefusalAudience::Public,
         }
     );
 }

@@ -10,6 +10,7 @@ pub(crate) mod header_names;
 pub(crate) mod mock;
 pub(crate) mod hops;
 pub(crate) mod live_records;
+pub(crate) mod public_refusals;
 pub(crate) mod refusals;
 pub(crate) mod responses;
 pub(crate) mod serve;

@@ -39,7 +39,7 @@ pub use log_section::{LogConfig, LogFormat, LogLevel};
 pub use owner_section::OwnerConfig;
 pub use path_prefix::PathPrefix;
 pub use port_tls_section::{CertificatePaths, PortTlsConfig};
-pub use refusals_section::{RefusalConfig, RefusalValues};
+pub use refusals_section::{RefusalAudience, RefusalConfig, RefusalValues};
 pub use reload_section::{ReloadConfig, ReloadPolicy};
 pub use runtime_section::RuntimeConfig;
 pub use service_config::{PreflightPolicy, ServiceConfig};

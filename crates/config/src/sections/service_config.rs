@@ -12,6 +12,7 @@ use portcullis_vocabulary::{ContractReading, EnforcementPolicy, Protection, Squa
 use super::contract_source::ContractSource;
 use super::host_pattern::HostPattern;
 use super::path_prefix::PathPrefix;
+use super::refusals_section::RefusalAudience;
 use super::reload_section::ReloadConfig;
 use super::upstream_target::UpstreamTarget;
 use super::upstream_tls_section::UpstreamTlsConfig;
@@ -47,6 +48,8 @@ pub struct ServiceConfig {
     pub preflight: PreflightPolicy,
     /// How each class of violations is enforced.
     pub enforcement: EnforcementPolicy,
+    /// Who receives its refusals.
+    pub audience: RefusalAudience,
     /// A candidate contract, which checks copies of exchanges and affects none.
     pub candidate: Option<ContractSource>,
     /// How the contract is reloaded.
@@ -99,6 +102,7 @@ impl ServiceConfig {
             base_paths: None,
             preflight: PreflightPolicy::default(),
             enforcement: EnforcementPolicy::default(),
+            audience: RefusalAudience::default(),
             candidate: None,
             reload: ReloadConfig::default(),
             protection: Protection::default(),

@@ -13,6 +13,7 @@ use super::contract_source::{ContractSource, parse_contract_source};
 use super::host_pattern::{HostPattern, parse_host};
 use super::path_prefix::{PathPrefix, parse_path_prefix};
 use super::protection_sections::read_protection;
+use super::refusals_section::{RefusalAudience, read_audience};
 use super::reload_section::{ReloadConfig, read_reload};
 use super::service_config::{PreflightPolicy, ServiceConfig};
 use super::upstream_target::{UpstreamTarget, parse_upstream};
@@ -31,6 +32,8 @@ pub(crate) struct ServiceContext<'c> {
     pub(crate) protection: Protection,
     /// The reload settings of services that do not override them.
     pub(crate) reload: ReloadConfig,
+    /// Who receives the refusals of services that do not override it.
+    pub(crate) audience: RefusalAudience,
 }
 
 /// A service with the locations that messages about two services name.
@@ -105,6 +108,7 @@ fn read_service(
     let commit = section.read("commit", text);
     let risk_score = section.read("risk_score", count(0..=RISK_SCORE_MAX));
     let enforcement = enforcement(section.section("enforcement"), legacy);
+    let audience = read_audience(section.section("refusals"), context.audience);
     let protection = read_protection(&mut section, &context.protection);
     let reload = read_reload(
         section.section("reload"),
@@ -127,6 +131,7 @@ fn read_service(
         base_paths,
         preflight,
         enforcement,
+        audience,
         candidate,
         reload,
         protection,

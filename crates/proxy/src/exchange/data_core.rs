@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use portcullis_config::{Config, IdentitySource, RefusalValues};
+use portcullis_config::{Config, IdentitySource, RefusalAudience, RefusalValues};
 use portcullis_contract::CheckScratch;
 use portcullis_identity::{
     CertificateIdentities, IdentityResolver, IssuerKeys, TokenAuthenticator,
@@ -64,6 +64,8 @@ pub(super) struct CoreSnapshot {
 pub(super) struct RefusalSettings {
     pub(super) with_values: bool,
     pub(super) report_header: bool,
+    /// Who receives the refusals of requests that reach no service.
+    pub(super) audience: RefusalAudience,
 }
 
 /// The service of a request.
@@ -154,6 +156,7 @@ impl CoreSnapshot {
             refusals: RefusalSettings {
                 with_values: config.refusals.values == RefusalValues::Caller,
                 report_header: config.refusals.report_header,
+                audience: config.refusals.audience,
             },
             services: active.services.iter().enumerate().map(core).collect(),
             active,

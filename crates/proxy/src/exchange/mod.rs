@@ -28,6 +28,7 @@ mod answer_table;
 mod problem_reason;
 mod unrecorded_request;
 mod problem_details;
+mod public_problem;
 mod problem_response;
 mod grpc_refusal;
 mod answer_body;

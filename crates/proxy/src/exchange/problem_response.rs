@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 
+use portcullis_config::RefusalAudience;
 use portcullis_identity::{IdentityFault, TokenFault};
 use portcullis_telemetry::RequestOutcome;
 use portcullis_vocabulary::Consumer;
@@ -12,6 +13,7 @@ use super::answer_table::{ProblemCause, X_PORTCULLIS};
 use super::data_core::DataCore;
 use super::grpc_refusal::as_grpc;
 use super::problem_details::ProblemDetails;
+use super::public_problem::PublicProblem;
 use super::request_record::{AnswerSummary, RequestRecord};
 use super::stages::ExchangeProblem;
 use crate::headers::Peer;
@@ -46,22 +48,39 @@ pub(super) fn problem_response(
     if let Err(request) = record {
         request.write_access_line(core, peer, request_id, cause);
     }
+    let audience = match record {
+        Ok(record) => record.service.config().audience,
+        Err(request) => request.audience(core),
+    };
+    if audience == RefusalAudience::Public {
+        let response = encode(cause, PublicProblem::new(cause, request_id).to_bytes());
+        return in_protocol(response, grpc, cause, cause.entry().error);
+    }
     let record = record.as_deref().ok();
     let with_values = core.snapshot().refusals.with_values;
     let squad = record.map_or(Consumer::UNKNOWN_NAME, RequestRecord::consumer_name);
     let detail = cause.detail(with_values, squad);
     let details = ProblemDetails::new(cause, &detail, request_id, record, with_values);
-    let response = encode(cause, &details);
+    in_protocol(encode(cause, details.to_bytes()), grpc, cause, &detail)
+}
+
+/// The answer to a gRPC call, whose media type is given, or to any other request.
+fn in_protocol(
+    response: Response<Bytes>,
+    grpc: Option<&HeaderValue>,
+    cause: &ProblemCause,
+    message: &str,
+) -> Response<Bytes> {
     match grpc {
-        Some(media) => as_grpc(response, media.clone(), cause, &detail),
+        Some(media) => as_grpc(response, media.clone(), cause, message),
         None => response,
     }
 }
 
 /// Writes a problem as a response (RFC 9457) that no cache stores.
-fn encode(cause: &ProblemCause, details: &ProblemDetails<'_>) -> Response<Bytes> {
+fn encode(cause: &ProblemCause, body: Bytes) -> Response<Bytes> {
     let entry = cause.entry();
-    let mut response = Response::new(details.to_bytes());
+    let mut response = Response::new(body);
     *response.status_mut() = entry.status;
     let headers = response.headers_mut();
     headers.extend(cause.headers().iter().cloned());

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use portcullis_breaker::{CoreAdmission, CoreIndex};
-use portcullis_config::{Config, PreflightPolicy, ServiceConfig, UpstreamTarget as UpstreamConfig};
+use portcullis_config::{
+    Config, PreflightPolicy, RefusalAudience, ServiceConfig, UpstreamTarget as UpstreamConfig,
+};
 use portcullis_contract::{CheckSettings, CompiledContract};
 use portcullis_telemetry::{AccessLog, Metrics, ServiceRecorder};
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
@@ -216,7 +218,8 @@ impl ForwardTarget {
 
 fn owner_path(config: &Config, service: &ServiceConfig) -> Option<String> {
     let prefix = service.path_prefix.as_str().trim_end_matches('/');
-    let owner = Some(&config.owner).filter(|owner| owner.enabled)?;
+    let is_shown = config.owner.enabled && service.audience == RefusalAudience::Internal;
+    let owner = is_shown.then_some(&config.owner)?;
     Some(format!("{prefix}{}", owner.path))
 }
 

@@ -4,6 +4,7 @@
 use http::{HeaderName, HeaderValue, Response};
 use http_body::Body;
 
+use portcullis_config::RefusalAudience;
 use portcullis_contract::Violation;
 
 use super::staged_request::ServiceAnswer;
@@ -39,6 +40,7 @@ pub(in crate::exchange) fn finish(
     remake_content_length(response.headers_mut());
     let reported = record.violations_to_report();
     if !reported.is_empty()
+        && record.service.config().audience == RefusalAudience::Internal
         && core.snapshot().refusals.report_header
         && let Some(value) = report_header(&reported)
     {
