@@ -40,6 +40,8 @@ fn main() {
         ("has_openssl", has_programs(&["openssl"])),
         ("has_nghttp2", has_programs(&["nghttp", "h2load"])),
         ("has_python_h2", has_python_h2()),
+        ("has_envoy", has_programs(&["envoy"])),
+        ("has_nginx", has_programs(&["nginx"])),
     ];
     for (name, is_there) in has {
         println!("cargo::rustc-check-cfg=cfg({name})");

@@ -132,6 +132,9 @@ impl KeyLister<'_> {
             // Nothing of a legacy service is enforced.
             defaults.remove("enforcement");
         }
+        if written.get("upstream").and_then(ConfigNode::text) != Some("verdict") {
+            defaults.remove("verdict");
+        }
         self.keys("[[services]]", &path, Some(written), &defaults);
         self.sections("services", &path, Some(written), &defaults);
     }

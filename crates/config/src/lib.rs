@@ -20,11 +20,12 @@ pub use load_config::{load, load_catalog, load_catalog_file, parse_catalog};
 pub use program_config::Config;
 pub use sections::{
     AccessLogConfig, AccessLogPath, AdminToken, CertificateIdentityConfig, CertificatePaths,
-    CollectorUrl, ContractSource, HostPattern, Http2Config, Http2Mode, IdentityConfig,
-    IdentitySource, InvalidAdminToken, JwtConfig, KeySource, LogConfig, LogFormat, LogLevel,
-    OwnerConfig, PathPrefix, PortTlsConfig, PreflightPolicy, RefusalAudience, RefusalConfig,
-    RefusalValues, ReloadConfig, ReloadPolicy, RuntimeConfig, SecretHeaders, ServiceConfig,
-    TracingConfig, UpstreamAddress, UpstreamTarget, UpstreamTlsConfig,
+    CollectorUrl, ContractSource, EmptyBodyPolicy, HostPattern, Http2Config, Http2Mode,
+    IdentityConfig, IdentitySource, InvalidAdminToken, JwtConfig, KeySource, LogConfig, LogFormat,
+    LogLevel, OwnerConfig, PathPrefix, PortTlsConfig, PreflightPolicy, RefusalAudience,
+    RefusalConfig, RefusalValues, ReloadConfig, ReloadPolicy, RuntimeConfig, SecretHeaders,
+    ServiceConfig, TracingConfig, UpstreamAddress, UpstreamTarget, UpstreamTlsConfig,
+    VerdictCaller, VerdictConfig,
 };
 pub use tree::environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
 pub use tree::{ConfigErrors, ConfigProblem, nearest};

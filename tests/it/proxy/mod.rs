@@ -16,3 +16,5 @@ pub(crate) mod responses;
 pub(crate) mod serve;
 pub(crate) mod stream;
 pub(crate) mod upstream_failures;
+pub(crate) mod verdict_proxies;
+pub(crate) mod verdicts;

@@ -22,6 +22,7 @@ mod reload_section;
 mod contract_source;
 mod host_pattern;
 mod path_prefix;
+mod verdict_section;
 mod upstream_target;
 mod upstream_tls_section;
 mod service_config;
@@ -46,6 +47,7 @@ pub use service_config::{PreflightPolicy, ServiceConfig};
 pub use tracing_section::{CollectorUrl, SecretHeaders, TracingConfig};
 pub use upstream_target::{UpstreamAddress, UpstreamTarget};
 pub use upstream_tls_section::UpstreamTlsConfig;
+pub use verdict_section::{EmptyBodyPolicy, VerdictCaller, VerdictConfig};
 
 pub(super) use access_log_section::read_access_log;
 pub(super) use admin_section::read_admin;

@@ -55,6 +55,8 @@ pub struct DataCoreParts<'s> {
 pub(super) struct CoreSnapshot {
     pub(super) active: Arc<ActiveConfig>,
     pub(super) refusals: RefusalSettings,
+    /// Whether a service answers questions of other proxies.
+    pub(super) gives_verdicts: bool,
     /// In the order of the configuration; `None` for a service without a contract yet.
     services: Vec<Option<Rc<ServiceCore>>>,
 }
@@ -158,6 +160,10 @@ impl CoreSnapshot {
                 report_header: config.refusals.report_header,
                 audience: config.refusals.audience,
             },
+            gives_verdicts: config
+                .services
+                .iter()
+                .any(|service| service.verdict().is_some()),
             services: active.services.iter().enumerate().map(core).collect(),
             active,
         }

@@ -21,6 +21,9 @@ mod reportable;
 mod in_flight;
 mod retry;
 mod mock_upstream;
+mod verdict_fault;
+mod verdict_question;
+mod verdict_answer;
 mod owner_endpoint;
 
 mod answer_entry;

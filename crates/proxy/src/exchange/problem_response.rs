@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 
-use portcullis_config::RefusalAudience;
+use portcullis_config::{RefusalAudience, VerdictCaller};
 use portcullis_identity::{IdentityFault, TokenFault};
 use portcullis_telemetry::RequestOutcome;
 use portcullis_vocabulary::Consumer;
@@ -16,6 +16,7 @@ use super::problem_details::ProblemDetails;
 use super::public_problem::PublicProblem;
 use super::request_record::{AnswerSummary, RequestRecord};
 use super::stages::ExchangeProblem;
+use super::verdict_answer::refusal_status;
 use crate::headers::Peer;
 
 /// The metric label of requests for whose bodies there was no memory.
@@ -31,11 +32,12 @@ pub(super) fn problem_response(
 ) -> Response<Bytes> {
     let ExchangeProblem { cause, record } = problem;
     let entry = cause.entry();
+    let form = RefusalForm::of(core, problem, grpc);
     if let Ok(record) = record {
         record.set_reason(cause.reason());
         record.set_answer(AnswerSummary {
             outcome: entry.outcome,
-            status: Some(grpc.map_or(entry.status, |_| StatusCode::OK))
+            status: Some(form.status(entry.status))
                 .filter(|_| entry.outcome != RequestOutcome::Abandoned),
             error: Some(entry.error),
         });
@@ -54,26 +56,61 @@ pub(super) fn problem_response(
     };
     if audience == RefusalAudience::Public {
         let response = encode(cause, PublicProblem::new(cause, request_id).to_bytes());
-        return in_protocol(response, grpc, cause, cause.entry().error);
+        return form.apply(response, cause, entry.error);
     }
     let record = record.as_deref().ok();
     let with_values = core.snapshot().refusals.with_values;
     let squad = record.map_or(Consumer::UNKNOWN_NAME, RequestRecord::consumer_name);
     let detail = cause.detail(with_values, squad);
     let details = ProblemDetails::new(cause, &detail, request_id, record, with_values);
-    in_protocol(encode(cause, details.to_bytes()), grpc, cause, &detail)
+    form.apply(encode(cause, details.to_bytes()), cause, &detail)
 }
 
-/// The answer to a gRPC call, whose media type is given, or to any other request.
-fn in_protocol(
-    response: Response<Bytes>,
-    grpc: Option<&HeaderValue>,
-    cause: &ProblemCause,
-    message: &str,
-) -> Response<Bytes> {
-    match grpc {
-        Some(media) => as_grpc(response, media.clone(), cause, message),
-        None => response,
+/// The form that a refusal has for its recipient.
+enum RefusalForm<'g> {
+    Http,
+    /// A gRPC call with this media type.
+    Grpc(&'g HeaderValue),
+    /// A question of another proxy.
+    Verdict(VerdictCaller),
+}
+
+impl<'g> RefusalForm<'g> {
+    fn of(core: &DataCore, problem: &ExchangeProblem, grpc: Option<&'g HeaderValue>) -> Self {
+        let verdict = problem
+            .record
+            .as_ref()
+            .map(|record| record.service.config().verdict());
+        match (verdict, grpc) {
+            (Ok(Some(verdict)), _) => Self::Verdict(verdict.from),
+            // A refusal of gRPC has the status 200, which lets a request pass if it was a question.
+            // What no service gets may be one.
+            (Err(_), Some(_)) if core.snapshot().gives_verdicts => Self::Http,
+            (_, Some(media)) => Self::Grpc(media),
+            (_, None) => Self::Http,
+        }
+    }
+
+    /// The status that is sent instead of this one.
+    fn status(&self, status: StatusCode) -> StatusCode {
+        match self {
+            Self::Http => status,
+            Self::Grpc(_) => StatusCode::OK,
+            Self::Verdict(caller) => refusal_status(*caller, status),
+        }
+    }
+
+    fn apply(
+        &self,
+        mut response: Response<Bytes>,
+        cause: &ProblemCause,
+        message: &str,
+    ) -> Response<Bytes> {
+        if let Self::Grpc(media) = self {
+            return as_grpc(response, (*media).clone(), cause, message);
+        }
+        *response.status_mut() = self.status(response.status());
+        response
     }
 }
 
