@@ -13,8 +13,9 @@ mod program_config;
 mod resolve_config;
 mod load_config;
 mod effective_config;
+mod written_config;
 
-pub use effective_config::{EffectiveKey, effective_keys};
+pub use effective_config::EffectiveKey;
 pub use flag_overrides::FlagOverrides;
 pub use load_config::{load, load_catalog, load_catalog_file, parse_catalog};
 pub use program_config::Config;
@@ -29,6 +30,7 @@ pub use sections::{
 };
 pub use tree::environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
 pub use tree::{ConfigErrors, ConfigProblem, nearest};
+pub use written_config::WrittenConfig;
 
 #[cfg(test)]
 mod shipped_tests;

@@ -16,6 +16,7 @@ use super::sections::{
 };
 use super::tree::config_value::{address, boolean};
 use super::tree::{ConfigNode, ConfigSection, ConfigValueError};
+use super::written_config::WrittenConfig;
 
 /// Reads all sections. `catalog` is absent if none is configured or it was refused.
 pub(super) fn read_config(
@@ -80,6 +81,7 @@ pub(super) fn read_config(
         tracing,
         refusals,
         services,
+        written: WrittenConfig::default(),
     }
 }
 
