@@ -8,7 +8,7 @@ use super::admin_response::{AdminResponse, json};
 
 /// One key of a configuration. Secrets are not shown.
 #[derive(Debug, Serialize)]
-pub struct EffectiveKeyView {
+struct EffectiveKeyView {
     /// The dotted key.
     key: String,
     /// The value in TOML.

@@ -32,7 +32,6 @@ mod dashboard;
 pub use admin_access::AdminAccess;
 pub use admin_state::{AdminState, ProtectionSource};
 pub use admin_tls::AdminTls;
-pub use config_view::EffectiveKeyView;
 pub use contracts::{
     CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture, ConfigReloadView,
     ConfigResult, ContractControl, ContractFault, ContractUpload, ContractView, HistoryEntry,

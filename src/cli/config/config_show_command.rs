@@ -1,9 +1,9 @@
 //! Prints a configuration with all defaults.
 
 use portcullis_config::{EffectiveKey, FlagOverrides, load};
+use serde::Serialize;
 
 use super::config_args::ConfigShowArgs;
-use crate::admin::EffectiveKeyView;
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::inputs::required_config_path;
 use crate::cli::output::{DataFormat, ReportWriter, TextStyle, print_json, text_width};
@@ -11,6 +11,17 @@ use crate::cli::run_error::RunError;
 
 /// The widest column of keys and values before the source.
 const WIDTH_MAX: usize = 60;
+
+/// One key, for programs.
+#[derive(Debug, Serialize)]
+struct EffectiveKeyReport {
+    /// The dotted key.
+    key: String,
+    /// The value in TOML.
+    value: String,
+    /// The line, the variable or the flag; null for a default.
+    source: Option<String>,
+}
 
 /// Prints every key with its value and source.
 pub(super) fn show(
@@ -24,8 +35,12 @@ pub(super) fn show(
     match args.format {
         DataFormat::Text => print_keys(out, &keys),
         DataFormat::Json => {
-            let keys: Vec<EffectiveKeyView> = keys.iter().map(EffectiveKeyView::from).collect();
-            print_json(out, &keys);
+            let report = |key: &EffectiveKey| EffectiveKeyReport {
+                key: key.path(),
+                value: key.value.clone(),
+                source: key.source.as_ref().map(ToString::to_string),
+            };
+            print_json(out, &keys.iter().map(report).collect::<Vec<_>>());
         }
     }
     out.finish()?;

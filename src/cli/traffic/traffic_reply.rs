@@ -16,7 +16,7 @@ pub(super) struct ServiceTraffic {
     pub(super) provider: Option<String>,
     pub(super) since_seconds: f64,
     pub(super) requests: u64,
-    pub(super) recent: RecentTraffic,
+    pub(super) recent: RecentServiceCalls,
     pub(super) consumers: Vec<CallerTraffic>,
     pub(super) operations: Vec<OperationTraffic>,
     pub(super) uncalled: Vec<String>,
@@ -24,7 +24,7 @@ pub(super) struct ServiceTraffic {
 
 /// The traffic of the last seconds.
 #[derive(Debug, Deserialize)]
-pub(super) struct RecentTraffic {
+pub(super) struct RecentServiceCalls {
     pub(super) seconds: u64,
     pub(super) requests: u64,
     pub(super) consumers: Vec<RecentCalls>,

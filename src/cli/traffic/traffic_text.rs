@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::traffic_reply::{CallerTraffic, OperationTraffic, RecentTraffic, ServiceTraffic};
+use super::traffic_reply::{CallerTraffic, OperationTraffic, RecentServiceCalls, ServiceTraffic};
 use crate::cli::output::{
     ReportWriter, TextStyle, TextTable, counted, print_more, shorten, whole_seconds,
 };
@@ -67,7 +67,7 @@ fn print_operations(out: &mut ReportWriter, operations: &[OperationTraffic]) {
     print_more(out, sorted.len().saturating_sub(ROWS_MAX), "operations");
 }
 
-fn print_callers(out: &mut ReportWriter, callers: &[CallerTraffic], recent: &RecentTraffic) {
+fn print_callers(out: &mut ReportWriter, callers: &[CallerTraffic], recent: &RecentServiceCalls) {
     let mut sorted: Vec<&CallerTraffic> = callers.iter().collect();
     sorted.sort_by_key(|caller| Reverse(caller.requests));
     let head = [
