@@ -4,6 +4,7 @@
 //! `PORTCULLIS_TEST_NO_SKIP` makes every test run, so a missing corpus or tool is a failure.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 fn main() {
@@ -40,6 +41,8 @@ fn main() {
         ("has_openssl", has_programs(&["openssl"])),
         ("has_nghttp2", has_programs(&["nghttp", "h2load"])),
         ("has_python_h2", has_python_h2()),
+        ("has_envoy", has_programs(&["envoy"])),
+        ("has_nginx", has_programs(&["nginx"])),
     ];
     for (name, is_there) in has {
         println!("cargo::rustc-check-cfg=cfg({name})");
@@ -49,10 +52,54 @@ fn main() {
             println!("cargo::rustc-cfg={name}");
         }
     }
+    if env::var_os("CARGO_PKG_NAME").is_some_and(|name| name == "portcullis") {
+        name_version();
+    }
     println!("cargo::rustc-check-cfg=cfg(is_full_load)");
     if env::var_os("PORTCULLIS_TEST_LOAD").is_some_and(|load| load == "full") {
         println!("cargo::rustc-cfg=is_full_load");
     }
+}
+
+/// The version that the program shows: that of the package, and the commit. Unless the builder names
+/// the commit, only releases look for it, so a commit does not compile a debug build again, and of a
+/// release only the last crate.
+fn name_version() {
+    const VARIABLE: &str = "PORTCULLIS_BUILD_COMMIT";
+    println!("cargo::rerun-if-env-changed={VARIABLE}");
+    let is_release = env::var_os("PROFILE").is_some_and(|profile| profile == "release");
+    let named = env::var(VARIABLE).ok().filter(|commit| !commit.is_empty());
+    let commit = named.or_else(|| is_release.then(head_commit).flatten());
+    let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
+    let version = match commit {
+        Some(commit) => format!("{version} ({})", commit.get(..12).unwrap_or(&commit)),
+        None => version,
+    };
+    println!("cargo::rustc-env=PORTCULLIS_VERSION={version}");
+}
+
+/// The commit that git has checked out; none in an archive. Files are read, so git need not exist.
+fn head_commit() -> Option<String> {
+    let git = checkout().join(".git");
+    let head = git.join("HEAD");
+    let text = read_watched(&head)?;
+    let Some(name) = text.strip_prefix("ref: ") else {
+        return Some(text);
+    };
+    read_watched(&git.join(name)).or_else(|| {
+        let packed = read_watched(&git.join("packed-refs"))?;
+        let mut lines = packed.lines().filter_map(|line| line.split_once(' '));
+        lines
+            .find(|(_, packed)| *packed == name)
+            .map(|(commit, _)| commit.to_owned())
+    })
+}
+
+/// The text of a file that exists. The script runs again when it changes.
+fn read_watched(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    println!("cargo::rerun-if-changed={}", path.display());
+    Some(text.trim().to_owned())
 }
 
 /// Contracts and cases from outside the project: the directory in `PORTCULLIS_CORPORA`, or

@@ -57,12 +57,14 @@ pub(super) enum AdminRoute<'p> {
     Promote { service: &'p str },
     /// Drops the candidate.
     Drop { service: &'p str },
+    /// The active configuration.
+    Config,
     /// Reloads the configuration.
     ReloadConfig,
 }
 
 /// Every route as listed at `/`: method, path and purpose.
-const SHOWN: [(&str, &str, &str); 24] = [
+const SHOWN: [(&str, &str, &str); 25] = [
     ("GET", "/livez", "whether the process runs"),
     ("GET", "/readyz", "whether it is ready for traffic"),
     ("GET", "/metrics", "metrics for Prometheus"),
@@ -106,6 +108,7 @@ const SHOWN: [(&str, &str, &str); 24] = [
     ),
     ("POST", "/contracts/{service}/candidate/promote", "{}"),
     ("POST", "/contracts/{service}/candidate/drop", "{}"),
+    ("GET", "/config", "the active configuration"),
     ("POST", "/config/reload", "{}"),
 ];
 
@@ -132,6 +135,7 @@ impl<'p> AdminRoute<'p> {
             ["deploy-windows"] => Self::DeployWindows,
             ["tls"] => Self::Tls,
             ["contracts"] => Self::Contracts,
+            ["config"] => Self::Config,
             ["config", "reload"] => Self::ReloadConfig,
             [_, ..] if parts[1..count].contains(&"") => return None,
             ["breakers", service] => Self::Breaker { service },
@@ -199,6 +203,7 @@ impl<'p> AdminRoute<'p> {
             | Self::Tls
             | Self::Contracts
             | Self::Contract { .. }
+            | Self::Config
             | Self::Candidate { .. } => false,
             Self::Override { .. }
             | Self::OpenWindow { .. }
@@ -266,7 +271,8 @@ mod tests {
             "/contracts/a/promote",
             "/contracts/a/candidate/",
             "/contracts/a/candidate/drop/x",
-            "/config",
+            "/config/",
+            "/config/x",
             "/LIVEZ",
             "*",
         ] {

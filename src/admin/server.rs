@@ -21,7 +21,9 @@ use super::admin_route::AdminRoute;
 use super::admin_state::{AdminState, Operator};
 use super::admin_tls::AdminTls;
 use super::breakers::BreakerPath;
-use super::{admin_body, breakers, contracts, dashboard, deploy_windows, tls_view, traffic_view};
+use super::{
+    admin_body, breakers, config_view, contracts, dashboard, deploy_windows, tls_view, traffic_view,
+};
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -179,6 +181,7 @@ async fn perform(
         AdminRoute::Drop { service } => {
             contracts::drop_candidate(admin, operator, service, &bytes).await
         }
+        AdminRoute::Config => Ok(config_view::active(&admin.contracts.config())),
         AdminRoute::ReloadConfig => contracts::reload_config(admin, operator, &bytes).await,
     }
 }

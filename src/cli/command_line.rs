@@ -11,14 +11,16 @@ use super::deploy_window::DeployWindowArgs;
 use super::diff::DiffArgs;
 use super::gate::GateArgs;
 use super::init::InitArgs;
+use super::output::OutputArgs;
 use super::owners::OwnersArgs;
 use super::replay::ReplayArgs;
 use super::serve::ServeArgs;
 use super::status::StatusArgs;
+use super::traffic::TrafficArgs;
 
 /// A contract-validating reverse proxy: OpenAPI at the boundary between squads.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "portcullis", version, arg_required_else_help = true)]
+#[command(name = "portcullis", version = env!("PORTCULLIS_VERSION"), arg_required_else_help = true)]
 #[command(after_help = "\
 Examples:
   portcullis serve --contract openapi.yaml --upstream http://127.0.0.1:3000
@@ -29,11 +31,15 @@ Examples:
   portcullis replay --contract openapi.yaml traffic.har
   portcullis owners --squad checkout --base origin/main
   portcullis status
+  portcullis traffic --service orders
   portcullis breakers --service orders
   portcullis contract reload orders
 
 Exit codes: 0 fine, 1 a finding, 2 could not run.")]
 pub struct CliArgs {
+    /// What is printed, and how
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
     /// The command to run
     #[command(subcommand)]
     pub(super) command: CliCommand,
@@ -56,6 +62,8 @@ pub(super) enum CliCommand {
     Replay(ReplayArgs),
     /// Show all services of a running proxy and what is wrong
     Status(StatusArgs),
+    /// Show who calls which operations of a running proxy, and how often
+    Traffic(TrafficArgs),
     /// Show the circuit breakers of a running proxy, or override one
     Breakers(BreakersArgs),
     /// Announce that failures of a service are expected for a while

@@ -7,14 +7,15 @@ use super::exit_code::CommandOutcome;
 use super::output::{ReportWriter, print_error};
 use super::{
     breakers, check, completions, config, contract, deploy_window, diff, gate, init, owners,
-    replay, serve, status,
+    replay, serve, status, traffic,
 };
 
 /// Runs one command. The exit code is 0 for success, 1 for a finding and 2 if the command could
 /// not run; the reason is then on standard error.
 pub fn run(args: CliArgs) -> ExitCode {
     // Opened for each command that prints: it locks standard output, which `serve` must not do.
-    let out = ReportWriter::stdout;
+    let output = args.output;
+    let out = || ReportWriter::stdout(output);
     let outcome = match args.command {
         CliCommand::Serve(args) => serve::serve(args),
         CliCommand::Init(args) => init::init(&args, &mut out()),
@@ -23,6 +24,7 @@ pub fn run(args: CliArgs) -> ExitCode {
         CliCommand::Gate(args) => gate::gate(&args, &mut out()),
         CliCommand::Replay(args) => replay::replay(&args, &mut out()),
         CliCommand::Status(args) => status::status(&args, &mut out()),
+        CliCommand::Traffic(args) => traffic::traffic(&args, &mut out()),
         CliCommand::Breakers(args) => breakers::breakers(&args, &mut out()),
         CliCommand::DeployWindow(args) => deploy_window::deploy_window(&args, &mut out()),
         CliCommand::Contract(args) => contract::contract(&args, &mut out()),

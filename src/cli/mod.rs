@@ -22,6 +22,7 @@ mod init;
 mod replay;
 mod owners;
 mod status;
+mod traffic;
 mod breakers;
 mod deploy_window;
 mod contract;

@@ -5,17 +5,12 @@
 //! never shown, and neither is the query of an address.
 
 use std::borrow::Cow;
-use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::Path;
 
 use portcullis_vocabulary::ConfigLocation;
 
-use super::flag_overrides::FlagOverrides;
-use super::load_config::{load, read_tree};
-use super::tree::{
-    ConfigErrors, ConfigNode, ConfigProblems, ConfigTable, ConfigValue, config_tree,
-};
+use super::tree::{ConfigNode, ConfigProblems, ConfigTable, ConfigValue, config_tree};
 
 const SHIPPED: &str = include_str!("../../../config.toml");
 
@@ -47,29 +42,17 @@ impl EffectiveKey {
     }
 }
 
-/// All keys of a configuration, in alphabetical order, services in the order of the file. Keys
-/// without a value and without a default are left out. What a service takes over from a section of the
-/// same name is listed in that section only.
-///
-/// # Errors
-/// All problems of the configuration.
-pub fn effective_keys(
-    path: &Path,
-    environment: impl IntoIterator<Item = (OsString, OsString)> + Clone,
-    overrides: &FlagOverrides,
-) -> Result<Vec<EffectiveKey>, ConfigErrors> {
-    load(Some(path), environment.clone(), overrides)?;
-    let mut problems = ConfigProblems::default();
-    let written = read_tree(Some(path), environment, overrides, &mut problems);
-    let mut written = problems.into_result(written)?;
+/// All keys of a configuration; see [`WrittenConfig::keys`](super::WrittenConfig::keys).
+pub(super) fn list_keys(written: &ConfigTable) -> Vec<EffectiveKey> {
     let mut defaults = defaults();
     let service_defaults = service_defaults(&mut defaults);
-    let services = written.remove("services");
     let mut keys = KeyLister {
         keys: Vec::new(),
         types: &defaults,
     };
-    keys.table("", "", Some(&written), &defaults);
+    let mut sections = written.clone();
+    let services = sections.remove("services");
+    keys.table("", "", Some(&sections), &defaults);
     if let Some(ConfigValue::List(services)) = services.map(|node| node.value) {
         for (index, service) in services.iter().enumerate() {
             let ConfigValue::Table(table) = &service.value else {
@@ -80,7 +63,7 @@ pub fn effective_keys(
             keys.service(&name, table, &service_defaults);
         }
     }
-    Ok(keys.keys)
+    keys.keys
 }
 
 /// The keys that the shipped configuration shows with their defaults.
@@ -131,6 +114,9 @@ impl KeyLister<'_> {
         {
             // Nothing of a legacy service is enforced.
             defaults.remove("enforcement");
+        }
+        if written.get("upstream").and_then(ConfigNode::text) != Some("verdict") {
+            defaults.remove("verdict");
         }
         self.keys("[[services]]", &path, Some(written), &defaults);
         self.sections("services", &path, Some(written), &defaults);
@@ -362,7 +348,10 @@ mod tests {
             log_level: Some("debug".into()),
             ..FlagOverrides::default()
         };
-        let keys = effective_keys(&path, variables(), &flags).unwrap();
+        let keys = load(Some(&path), variables(), &flags)
+            .unwrap()
+            .written
+            .keys();
         let check = |wanted: &str, value: &str, source: &str| {
             let key = keys.iter().find(|key| key.path() == wanted);
             let key = key.unwrap_or_else(|| panic!("{wanted}"));
@@ -400,7 +389,10 @@ mod tests {
         let file = file.replace("[tracing.headers]", "[tracing.attributes]");
         fs::write(&path, file).unwrap();
         let flags = FlagOverrides::default();
-        let keys = effective_keys(&path, variables(), &flags).unwrap();
+        let keys = load(Some(&path), variables(), &flags)
+            .unwrap()
+            .written
+            .keys();
         let shown = folder.path().join("shown.toml");
         fs::write(&shown, text(&keys)).unwrap();
         let load =
@@ -416,14 +408,5 @@ mod tests {
             assert_eq!(written, listed);
         }
         assert_eq!(written.len(), listed.len());
-    }
-
-    #[test]
-    fn a_refused_configuration_is_not_listed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("config.toml");
-        fs::write(&path, "[listen]\nadress = 1").unwrap();
-        let errors = effective_keys(&path, [], &FlagOverrides::default()).unwrap_err();
-        assert!(errors.to_string().contains("config.toml:2"), "{errors}");
     }
 }

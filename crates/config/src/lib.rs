@@ -13,21 +13,30 @@ mod program_config;
 mod resolve_config;
 mod load_config;
 mod effective_config;
+mod written_config;
 
-pub use effective_config::{EffectiveKey, effective_keys};
+/// The JSON Schema of a configuration, for editors.
+pub const CONFIG_SCHEMA: &str = include_str!("../schemas/config.schema.json");
+
+/// The JSON Schema of a catalog, for editors.
+pub const CATALOG_SCHEMA: &str = include_str!("../schemas/squads.schema.json");
+
+pub use effective_config::EffectiveKey;
 pub use flag_overrides::FlagOverrides;
 pub use load_config::{load, load_catalog, load_catalog_file, parse_catalog};
 pub use program_config::Config;
 pub use sections::{
     AccessLogConfig, AccessLogPath, AdminToken, CertificateIdentityConfig, CertificatePaths,
-    CollectorUrl, ContractSource, HostPattern, Http2Config, Http2Mode, IdentityConfig,
-    IdentitySource, InvalidAdminToken, JwtConfig, KeySource, LogConfig, LogFormat, LogLevel,
-    OwnerConfig, PathPrefix, PortTlsConfig, PreflightPolicy, RefusalConfig, RefusalValues,
-    ReloadConfig, ReloadPolicy, RuntimeConfig, SecretHeaders, ServiceConfig, TracingConfig,
-    UpstreamAddress, UpstreamTarget, UpstreamTlsConfig,
+    CollectorUrl, ContractSource, EmptyBodyPolicy, HostPattern, Http2Config, Http2Mode,
+    IdentityConfig, IdentitySource, InvalidAdminToken, JwtConfig, KeySource, LogConfig, LogFormat,
+    LogLevel, OwnerConfig, PathPrefix, PortTlsConfig, PreflightPolicy, RefusalAudience,
+    RefusalConfig, RefusalValues, ReloadConfig, ReloadPolicy, RuntimeConfig, SecretHeaders,
+    ServiceConfig, TracingConfig, UpstreamAddress, UpstreamTarget, UpstreamTlsConfig,
+    VerdictCaller, VerdictConfig,
 };
 pub use tree::environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
 pub use tree::{ConfigErrors, ConfigProblem, nearest};
+pub use written_config::WrittenConfig;
 
 #[cfg(test)]
 mod shipped_tests;

@@ -16,6 +16,7 @@ use super::tree::{
     ConfigErrors, ConfigProblems, ConfigSection, ConfigTable, config_tree, config_value,
     environment,
 };
+use super::written_config::WrittenConfig;
 
 /// Reads the configuration. `path` is the file, absent if the flags name a contract. Paths in the
 /// file and in variables are relative to the directory of the file, paths in flags to the working
@@ -75,17 +76,21 @@ fn assemble(
     problems: &mut ConfigProblems,
 ) -> Option<Config> {
     let table = read_tree(path, environment, overrides, problems)?;
+    let written = WrittenConfig::new(table.clone());
     let location = path.map_or(ConfigLocation::Flag("--contract"), ConfigLocation::file);
     let mut root = ConfigSection::new(String::new(), location, table, problems);
     let directory = path.and_then(Path::parent).unwrap_or(Path::new(""));
     let catalog = catalog_path(&mut root, directory);
     let catalog = catalog.and_then(|path| read_catalog(&path, "catalog.path", root.problems()));
     let catalog = catalog.map(|file| Arc::new(file.catalog));
-    Some(read_config(root, catalog, directory))
+    Some(Config {
+        written,
+        ..read_config(root, catalog, directory)
+    })
 }
 
 /// The values of the file, the variables and the flags.
-pub(super) fn read_tree(
+fn read_tree(
     path: Option<&Path>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
     overrides: &FlagOverrides,

@@ -10,6 +10,7 @@ use super::sections::{
     AccessLogConfig, AdminToken, Http2Config, IdentityConfig, LogConfig, OwnerConfig,
     PortTlsConfig, RefusalConfig, RuntimeConfig, ServiceConfig, TracingConfig, UpstreamTarget,
 };
+use super::written_config::WrittenConfig;
 
 /// The whole configuration, from [`load`](super::load()) or [`Config::single`].
 #[derive(Clone, Debug)]
@@ -52,6 +53,8 @@ pub struct Config {
     pub refusals: RefusalConfig,
     /// The services in the order of the file, with unique names; at least one after loading.
     pub services: Vec<ServiceConfig>,
+    /// The keys as they are written, with the values of what needs a restart.
+    pub written: WrittenConfig,
 }
 
 impl Config {
@@ -101,6 +104,7 @@ impl Default for Config {
             tracing: TracingConfig::default(),
             refusals: RefusalConfig::default(),
             services: Vec::new(),
+            written: WrittenConfig::default(),
         }
     }
 }

@@ -16,6 +16,7 @@ use super::sections::{
 };
 use super::tree::config_value::{address, boolean};
 use super::tree::{ConfigNode, ConfigSection, ConfigValueError};
+use super::written_config::WrittenConfig;
 
 /// Reads all sections. `catalog` is absent if none is configured or it was refused.
 pub(super) fn read_config(
@@ -56,6 +57,7 @@ pub(super) fn read_config(
         directory,
         protection: read_protection(&mut root, &Protection::default()),
         reload: read_reload(root.section("reload"), &ReloadConfig::default(), directory),
+        audience: refusals.audience,
     };
     let services = read_services(&mut root, &context);
     root.finish();
@@ -79,6 +81,7 @@ pub(super) fn read_config(
         tracing,
         refusals,
         services,
+        written: WrittenConfig::default(),
     }
 }
 

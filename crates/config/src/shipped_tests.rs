@@ -89,6 +89,27 @@ fn loads_the_shipped_gateway_configuration() {
 }
 
 #[test]
+fn loads_the_shipped_configuration_of_verdicts() {
+    let path = Path::new(ROOT).join("deploy/verdict/portcullis.toml");
+    let config = load(Some(&path), [], &FlagOverrides::default()).unwrap();
+    let asked: Vec<_> = config
+        .services
+        .iter()
+        .map(|service| {
+            (
+                service.route_prefix().to_string(),
+                service.upstream.to_string(),
+            )
+        })
+        .collect();
+    let at = |path: &str| (path.to_owned(), "verdict".to_owned());
+    assert_eq!(asked, [at("/envoy"), at("/traefik"), at("/nginx")]);
+    for service in &config.services {
+        assert!(service.contract.as_file().unwrap().is_file());
+    }
+}
+
+#[test]
 fn shows_the_right_defaults() {
     let directory = tempfile::tempdir().unwrap();
     let catalog = Path::new(ROOT).join("contracts/squads.toml");

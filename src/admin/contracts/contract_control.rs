@@ -6,8 +6,11 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
+
+use portcullis_config::Config;
 
 use super::contract_view::{CandidateView, ConfigReloadView, ContractView, ReloadView};
 
@@ -37,6 +40,9 @@ pub trait ContractControl: Send + Sync + fmt::Debug {
 
     /// Drops the candidate.
     fn drop_candidate(&self, service: &str) -> ChangeFuture<ReloadView>;
+
+    /// The active configuration.
+    fn config(&self) -> Arc<Config>;
 
     /// Reloads the configuration, and applies what can change without a restart.
     fn reload_config(&self) -> ChangeFuture<ConfigReloadView>;

@@ -97,6 +97,30 @@ pub(super) fn same_squads(old: &Catalog, new: &Catalog) -> bool {
     names(old) == names(new)
 }
 
+/// The keys and sections whose old values [`merge`] keeps, as they are written.
+const RESTART_KEYS: [&str; 20] = [
+    "listen",
+    "admin",
+    "identity",
+    "runtime",
+    "tracing",
+    "log.format",
+    "metrics",
+    "limits.header_count_max",
+    "limits.header_bytes_max",
+    "limits.request_target_bytes_max",
+    "limits.connections_max",
+    "limits.request_head_timeout",
+    "limits.request_body_timeout",
+    "limits.request_body_rate_min",
+    "limits.idle_timeout",
+    "limits.response_rate_min",
+    "limits.response_buffer_max",
+    "limits.drain_delay",
+    "limits.drain_timeout",
+    "limits.contract_bytes_max",
+];
+
 /// The configuration to apply: the new one, with the old values of settings that need a restart.
 fn merge(old: &Config, new: &Config) -> Config {
     let mut merged = Config {
@@ -113,6 +137,7 @@ fn merge(old: &Config, new: &Config) -> Config {
         ..new.clone()
     };
     merged.limits = wire_limits_of(&old.limits, &new.limits);
+    merged.written = new.written.keeping(&old.written, &RESTART_KEYS);
     merged.log.format = old.log.format;
     merged.metrics_enabled = old.metrics_enabled;
     merged

@@ -7,6 +7,8 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
+use portcullis_config::Config;
+
 use crate::admin::{
     CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture, ConfigReloadView,
     ContractControl, ContractFault, ContractUpload, ContractView, HistoryEntry, ReloadView,
@@ -162,6 +164,10 @@ impl ContractControl for ReloadController {
 
     fn drop_candidate(&self, service: &str) -> ChangeFuture<ReloadView> {
         self.change(service, LiveStateWriter::drop_candidate)
+    }
+
+    fn config(&self) -> Arc<Config> {
+        self.writer.config()
     }
 
     fn reload_config(&self) -> ChangeFuture<ConfigReloadView> {

@@ -91,7 +91,9 @@ impl Reachability {
 /// Whether `other` gets the requests of all hosts of `service` below its own, longer prefix.
 fn precedes(other: &ServiceConfig, service: &ServiceConfig) -> bool {
     let has_host = |host| other.hosts.contains(host);
+    let asks_at = |service: &ServiceConfig| service.verdict().map(|verdict| verdict.path.clone());
     other.name != service.name
+        && asks_at(other) == asks_at(service)
         && other.path_prefix.as_str().len() > service.path_prefix.as_str().len()
         && service.hosts.iter().all(has_host)
 }

@@ -14,6 +14,7 @@ use crate::cli::output::DataFormat;
 #[command(after_help = "\
 Examples:
   portcullis breakers
+  portcullis breakers --open
   portcullis breakers --service orders --admin http://10.1.2.3:9901
   portcullis breakers --format json | jq '.services[].squads[] | select(.state != \"closed\")'
   portcullis breakers set orders checkout open --reason 'too many requests'
@@ -29,6 +30,9 @@ pub(crate) struct BreakersArgs {
     /// Show only this service
     #[arg(long, value_name = "SERVICE")]
     pub(super) service: Option<String>,
+    /// Show only the breakers that are not closed, and their services
+    #[arg(long)]
+    pub(super) open: bool,
     /// The output format; JSON is the response of the admin port
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: DataFormat,

@@ -1,6 +1,6 @@
 //! Shows circuit breakers, or overrides one.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::breakers_args::{BreakersAction, BreakersArgs, SetBreakerArgs};
 use super::breakers_reply::{BreakerStatus, BreakersReply, OverrideReply, ServiceBreakers};
@@ -23,13 +23,17 @@ pub(crate) fn breakers(
 
 fn show(args: &BreakersArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
     let client = AdminClient::new(&args.admin)?;
-    let reply = match &args.service {
+    let mut reply = match &args.service {
         Some(service) => json!({"services": [client.get(&["breakers", service])?]}),
         None => client.get(&["breakers"])?,
     };
+    if args.open {
+        keep_open(&mut reply);
+    }
     let BreakersReply { services } = client.deserialize(&reply)?;
     match args.format {
         DataFormat::Json => print_json(out, &reply),
+        DataFormat::Text if args.open && services.is_empty() => out.line("all breakers are closed"),
         DataFormat::Text => {
             for (index, service) in services.iter().enumerate() {
                 if index > 0 {
@@ -45,6 +49,22 @@ fn show(args: &BreakersArgs, out: &mut ReportWriter) -> Result<CommandOutcome, R
         .flat_map(ServiceBreakers::breakers)
         .all(BreakerStatus::refuses_nothing);
     Ok(CommandOutcome::finding_unless(all_pass))
+}
+
+/// Leaves the breakers that are not closed, and the services that have some.
+fn keep_open(reply: &mut Value) {
+    let is_open = |breaker: &Value| breaker["state"] != "closed";
+    let Some(services) = reply["services"].as_array_mut() else {
+        return;
+    };
+    services.retain_mut(|service| {
+        let squads = service["squads"].as_array_mut();
+        let has_open = squads.is_some_and(|squads| {
+            squads.retain(is_open);
+            !squads.is_empty()
+        });
+        has_open || is_open(&service["everybody"])
+    });
 }
 
 fn set(args: &SetBreakerArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {

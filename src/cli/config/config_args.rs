@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as Flags, Subcommand};
+use clap::{Args as Flags, Subcommand, ValueEnum};
 
 use crate::cli::admin_port::AdminChangeArgs;
 use crate::cli::output::DataFormat;
@@ -16,6 +16,7 @@ Examples:
   portcullis config check
   portcullis config show
   portcullis config reload
+  portcullis config schema > config.schema.json
 
 Exit codes: 0 fine, 1 a finding, 2 could not run.")]
 pub(crate) struct ConfigArgs {
@@ -31,8 +32,37 @@ pub(super) enum ConfigAction {
     Check(ConfigCheckArgs),
     /// Print a configuration with all defaults, and where each value comes from
     Show(ConfigShowArgs),
+    /// Print the JSON Schema of a file, for editors
+    Schema(ConfigSchemaArgs),
     /// Reload the configuration and apply the settings that can change at run time
     Reload(ConfigReloadArgs),
+}
+
+/// `portcullis config schema`.
+#[derive(Clone, Debug, Flags)]
+#[command(after_help = "\
+Examples:
+  portcullis config schema > config.schema.json
+  portcullis config schema catalog > squads.schema.json
+
+Editors with a TOML language server complete and check the keys if the first line of config.toml is
+`#:schema ./config.schema.json`.
+
+Exit codes: 0 fine, 2 could not run.")]
+pub(super) struct ConfigSchemaArgs {
+    /// The file that the schema describes
+    #[arg(value_enum, value_name = "FILE", default_value_t)]
+    pub(super) file: DescribedFile,
+}
+
+/// A file with a JSON Schema.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum DescribedFile {
+    /// The configuration
+    #[default]
+    Config,
+    /// The catalog of squads
+    Catalog,
 }
 
 /// `portcullis config check`.

@@ -1,7 +1,9 @@
 //! Runs the subcommand that the arguments name.
 
 use super::config_args::{ConfigAction, ConfigArgs};
-use super::{config_check_command, config_reload_command, config_show_command};
+use super::{
+    config_check_command, config_reload_command, config_schema_command, config_show_command,
+};
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::output::ReportWriter;
 use crate::cli::run_error::RunError;
@@ -14,6 +16,7 @@ pub(crate) fn config(
     match &args.action {
         ConfigAction::Check(args) => config_check_command::check(args, out),
         ConfigAction::Show(args) => config_show_command::show(args, out),
+        ConfigAction::Schema(args) => config_schema_command::schema(args, out),
         ConfigAction::Reload(args) => config_reload_command::reload(args, out),
     }
 }

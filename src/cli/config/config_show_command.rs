@@ -1,6 +1,6 @@
 //! Prints a configuration with all defaults.
 
-use portcullis_config::{EffectiveKey, FlagOverrides, effective_keys};
+use portcullis_config::{EffectiveKey, FlagOverrides, load};
 use serde::Serialize;
 
 use super::config_args::ConfigShowArgs;
@@ -30,7 +30,8 @@ pub(super) fn show(
 ) -> Result<CommandOutcome, RunError> {
     let path = required_config_path(args.config.as_deref())?;
     let variables: Vec<_> = std::env::vars_os().collect();
-    let keys = effective_keys(&path, variables, &FlagOverrides::default())?;
+    let config = load(Some(&path), variables, &FlagOverrides::default())?;
+    let keys = config.written.keys();
     match args.format {
         DataFormat::Text => print_keys(out, &keys),
         DataFormat::Json => {

@@ -14,6 +14,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
 use super::escaping::{escape_document, escape_line, escape_lines};
+use super::output_args::OutputArgs;
 
 /// A buffered sink for a report, and whether the report may be coloured.
 pub(crate) struct ReportWriter {
@@ -43,10 +44,17 @@ impl From<TextStyle> for Style {
 }
 
 impl ReportWriter {
-    /// Standard output, coloured if it is a terminal and the environment (`NO_COLOR`) allows it.
-    pub(crate) fn stdout() -> Self {
+    /// Standard output. Without another choice it is coloured if it is a terminal and the environment
+    /// (`NO_COLOR`) allows it.
+    pub(crate) fn stdout(args: OutputArgs) -> Self {
+        if args.quiet {
+            return Self::new(io::sink(), false);
+        }
         let stdout = io::stdout();
-        let has_colour = AutoStream::choice(&stdout) != ColorChoice::Never;
+        let has_colour = match args.color.into() {
+            ColorChoice::Auto => AutoStream::choice(&stdout) != ColorChoice::Never,
+            choice => choice != ColorChoice::Never,
+        };
         Self::new(stdout.lock(), has_colour)
     }
 

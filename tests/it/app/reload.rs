@@ -519,6 +519,24 @@ fn a_reload_applies_changes_and_lists_those_that_need_a_restart() {
     process.await_line("exchange: GET /bound 200 answered");
     let breakers: Value = serde_json::from_str(&admin(process.admin, "/breakers/flux").1).unwrap();
     assert_eq!(breakers["shares"]["limit"], 7);
+    // What needs a restart is shown with its active value.
+    let shown: Value = serde_json::from_str(&admin(process.admin, "/config").1).unwrap();
+    let key = |name: &str| {
+        let mut keys = shown["keys"].as_array().unwrap().iter();
+        keys.find(|key| key["key"] == name).unwrap().clone()
+    };
+    assert_eq!(key("services.flux.shares.in_flight_max")["value"], "7");
+    let level = key("log.level");
+    let source = level["source"].as_str().unwrap();
+    assert!(
+        level["value"] == "\"debug\"" && source.contains("config.toml:"),
+        "{level}"
+    );
+    assert_eq!(key("runtime.data_cores")["value"], "1");
+    assert_eq!(
+        key("listen.via"),
+        json!({"key": "listen.via", "value": "\"portcullis\"", "source": null})
+    );
     // A bad file changes nothing.
     fs::write(
         &config,

@@ -14,3 +14,4 @@ pub(crate) mod replay;
 pub(crate) mod reports;
 pub(crate) mod status;
 pub(crate) mod swagger;
+pub(crate) mod traffic;

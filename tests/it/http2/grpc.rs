@@ -111,6 +111,26 @@ fn refusals_are_statuses_of_grpc() {
 }
 
 #[test]
+fn strangers_get_the_class_of_a_refusal() {
+    let upstream = Upstream::ok();
+    for (top, message) in [
+        (
+            "[refusals]\naudience = \"public\"",
+            Some("CONTRACT_VIOLATION"),
+        ),
+        ("", None),
+    ] {
+        let app = start(&upstream, "", top);
+        let (_, head, _) = call(&app, "/shop.Items/Get", &[GRPC]);
+        let found = head["grpc-message"].to_str().unwrap();
+        match message {
+            Some(message) => assert_eq!(found, message),
+            None => assert!(found.contains("x-tenant"), "{found}"),
+        }
+    }
+}
+
+#[test]
 fn a_service_that_cannot_be_reached_is_unavailable() {
     // The port of an upstream that has stopped.
     let upstream = Upstream::ok();

@@ -17,7 +17,7 @@ use portcullis::admin::{
     TlsSectionView, TlsSource, TrafficSource, serve,
 };
 use portcullis_breaker::ServiceProtection;
-use portcullis_config::AdminToken;
+use portcullis_config::{AdminToken, Config};
 use portcullis_telemetry::{HealthView, Metrics, OwnerView, ServiceDescription, TrafficInventory};
 use portcullis_vocabulary::Catalog;
 use tokio::net::TcpListener;
@@ -124,6 +124,10 @@ impl ContractControl for Fake {
         let kind = if is_bundle { "bundle" } else { "bytes" };
         let call = format!("propose {service} {} {kind} {name:?}", bytes.len());
         self.change(service, call, RevisionResult::Candidate)
+    }
+
+    fn config(&self) -> Arc<Config> {
+        Arc::default()
     }
 
     fn candidate(&self, service: &str) -> Result<CandidateView, ContractFault> {

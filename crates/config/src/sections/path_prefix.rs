@@ -39,6 +39,24 @@ impl PathPrefix {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
+    /// This prefix followed by another one.
+    pub(super) fn join(&self, other: &Self) -> Self {
+        match (self.as_str(), other.as_str()) {
+            ("/", _) => other.clone(),
+            (_, "/") => self.clone(),
+            (first, second) => Self(format!("{first}{second}")),
+        }
+    }
+
+    /// The rest of a raw path and query after this prefix; `None` if it does not begin with `/`.
+    pub fn strip<'t>(&self, target: &'t str) -> Option<&'t str> {
+        let rest = match self.as_str() {
+            "/" => target,
+            prefix => target.strip_prefix(prefix)?,
+        };
+        rest.starts_with('/').then_some(rest)
+    }
+
     /// The text: `/`, or a path without a trailing `/`.
     pub fn as_str(&self) -> &str {
         &self.0

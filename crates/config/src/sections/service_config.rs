@@ -12,9 +12,11 @@ use portcullis_vocabulary::{ContractReading, EnforcementPolicy, Protection, Squa
 use super::contract_source::ContractSource;
 use super::host_pattern::HostPattern;
 use super::path_prefix::PathPrefix;
+use super::refusals_section::RefusalAudience;
 use super::reload_section::ReloadConfig;
 use super::upstream_target::UpstreamTarget;
 use super::upstream_tls_section::UpstreamTlsConfig;
+use super::verdict_section::{VerdictCaller, VerdictConfig};
 
 /// An HTTP service with one contract and one upstream, section `[[services]]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +49,8 @@ pub struct ServiceConfig {
     pub preflight: PreflightPolicy,
     /// How each class of violations is enforced.
     pub enforcement: EnforcementPolicy,
+    /// Who receives its refusals.
+    pub audience: RefusalAudience,
     /// A candidate contract, which checks copies of exchanges and affects none.
     pub candidate: Option<ContractSource>,
     /// How the contract is reloaded.
@@ -101,6 +105,7 @@ impl ServiceConfig {
             base_paths: None,
             preflight: PreflightPolicy::default(),
             enforcement: EnforcementPolicy::default(),
+            audience: RefusalAudience::default(),
             candidate: None,
             reload: ReloadConfig::default(),
             protection: Protection::default(),
@@ -122,7 +127,8 @@ impl ServiceConfig {
     /// How well the service matches a request, greater for better; `None` if it does not match.
     /// `host` has no port; `path` is the raw path of the request target.
     pub fn rank(&self, host: &str, path: &str) -> Option<impl Ord + use<>> {
-        if !self.path_prefix.matches(path) {
+        let prefix = self.route_prefix();
+        if !prefix.matches(path) {
             return None;
         }
         let host = self
@@ -130,7 +136,27 @@ impl ServiceConfig {
             .iter()
             .filter_map(|pattern| pattern.rank(host))
             .max()?;
-        Some((host, self.path_prefix.as_str().len()))
+        Some((host, prefix.as_str().len()))
+    }
+
+    /// How another proxy asks the service for verdicts; `None` if the service has an upstream.
+    pub const fn verdict(&self) -> Option<&VerdictConfig> {
+        match &self.upstream {
+            UpstreamTarget::Verdict(verdict) => Some(verdict),
+            UpstreamTarget::Mock | UpstreamTarget::Http(_) | UpstreamTarget::Https(_) => None,
+        }
+    }
+
+    /// The prefix of the paths with which requests arrive: where another proxy asks for verdicts, or
+    /// else the [path prefix](Self::path_prefix).
+    pub fn route_prefix(&self) -> PathPrefix {
+        match self.verdict() {
+            None => self.path_prefix.clone(),
+            Some(verdict) => match verdict.from {
+                VerdictCaller::Envoy => verdict.path.join(&self.path_prefix),
+                VerdictCaller::Traefik | VerdictCaller::Nginx => verdict.path.clone(),
+            },
+        }
     }
 }
 

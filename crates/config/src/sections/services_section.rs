@@ -13,10 +13,12 @@ use super::contract_source::{ContractSource, parse_contract_source};
 use super::host_pattern::{HostPattern, parse_host};
 use super::path_prefix::{PathPrefix, parse_path_prefix};
 use super::protection_sections::read_protection;
+use super::refusals_section::{RefusalAudience, read_audience};
 use super::reload_section::{ReloadConfig, read_reload};
 use super::service_config::{PreflightPolicy, ServiceConfig};
 use super::upstream_target::{UpstreamTarget, parse_upstream};
 use super::upstream_tls_section::read_upstream_tls;
+use super::verdict_section::read_verdict;
 use crate::tree::config_value::{boolean, count, duration, parsed, path, share, text, word};
 use crate::tree::{ConfigNode, ConfigSection, ConfigValueError, nearest, suggestion};
 
@@ -31,6 +33,8 @@ pub(crate) struct ServiceContext<'c> {
     pub(crate) protection: Protection,
     /// The reload settings of services that do not override them.
     pub(crate) reload: ReloadConfig,
+    /// Who receives the refusals of services that do not override it.
+    pub(crate) audience: RefusalAudience,
 }
 
 /// A service with the locations that messages about two services name.
@@ -86,6 +90,12 @@ fn read_service(
     let contract_reading = section.value("contract_reading", ContractReading::default(), readings);
     let upstream = section.required("upstream", parse_upstream);
     let is_tls = matches!(upstream, None | Some(UpstreamTarget::Https(_)));
+    let is_verdict = matches!(upstream, Some(UpstreamTarget::Verdict(_)));
+    let verdict = read_verdict(section.section("verdict"), is_verdict);
+    let upstream = upstream.map(|upstream| match upstream {
+        UpstreamTarget::Verdict(_) => UpstreamTarget::Verdict(verdict),
+        other => other,
+    });
     let upstream_tls = section.section("upstream_tls");
     let upstream_tls = read_upstream_tls(upstream_tls, is_tls, context.directory);
     let hosts = hosts(&mut section);
@@ -106,12 +116,19 @@ fn read_service(
     let commit = section.read("commit", text);
     let risk_score = section.read("risk_score", count(0..=RISK_SCORE_MAX));
     let enforcement = enforcement(section.section("enforcement"), legacy);
+    let audience = read_audience(section.section("refusals"), context.audience);
     let protection = read_protection(&mut section, &context.protection);
     let reload = read_reload(
         section.section("reload"),
         &context.reload,
         context.directory,
     );
+    if is_verdict && section.has("candidate") {
+        section.refuse(
+            "candidate",
+            "has no effect with upstream = \"verdict\"; remove it",
+        );
+    }
     let candidate = contract(&mut section, "candidate", !is_required, context.directory);
     section.finish();
     let service = ServiceConfig {
@@ -128,6 +145,7 @@ fn read_service(
         base_paths,
         preflight,
         enforcement,
+        audience,
         candidate,
         reload,
         protection,
@@ -330,7 +348,9 @@ fn check_duplicates(root: &mut ConfigSection<'_>, services: &[LocatedService]) {
         if let Some((earlier, host)) = conflict {
             let message = format!(
                 "host \"{host}\" with prefix \"{}\" belongs to {} already, see {}; try another host or prefix",
-                later.service.path_prefix, earlier.service.name, earlier.prefix_location,
+                later.service.route_prefix(),
+                earlier.service.name,
+                earlier.prefix_location,
             );
             root.refuse_at(
                 later.prefix_location.clone(),
@@ -343,5 +363,7 @@ fn check_duplicates(root: &mut ConfigSection<'_>, services: &[LocatedService]) {
 
 fn shared_host<'s>(one: &ServiceConfig, other: &'s ServiceConfig) -> Option<&'s HostPattern> {
     let hosts = || other.hosts.iter().find(|host| one.hosts.contains(host));
-    (one.path_prefix == other.path_prefix).then(hosts).flatten()
+    (one.route_prefix() == other.route_prefix())
+        .then(hosts)
+        .flatten()
 }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use http::uri::Authority;
 
 use super::host_pattern::is_host;
+use super::verdict_section::VerdictConfig;
 use crate::tree::config_value::ConfigValueResult;
 use crate::tree::{ConfigNode, ConfigValueError};
 
@@ -15,6 +16,8 @@ use crate::tree::{ConfigNode, ConfigValueError};
 pub enum UpstreamTarget {
     /// Nowhere: the proxy answers with examples of the contract.
     Mock,
+    /// Nowhere: another proxy forwards the requests that the service allows.
+    Verdict(VerdictConfig),
     /// To an HTTP/1.1 server.
     Http(UpstreamAddress),
     /// To an HTTP/1.1 server with TLS.
@@ -45,19 +48,26 @@ impl fmt::Display for UpstreamTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Mock => f.write_str("mock"),
+            Self::Verdict(_) => f.write_str("verdict"),
             Self::Http(address) => write!(f, "http://{address}"),
             Self::Https(address) => write!(f, "https://{address}"),
         }
     }
 }
 
-/// `mock`, or the address of an HTTP server.
+/// `mock`, `verdict`, or the address of an HTTP server.
 pub(super) fn parse_upstream(node: &ConfigNode) -> ConfigValueResult<UpstreamTarget> {
-    let fault =
-        || ConfigValueError::expected("\"mock\", \"http://host:port\" or \"https://host:port\"");
+    let fault = || {
+        ConfigValueError::expected(
+            "\"mock\", \"verdict\", \"http://host:port\" or \"https://host:port\"",
+        )
+    };
     let text = node.text().ok_or_else(fault)?;
     if text == "mock" {
         return Ok(UpstreamTarget::Mock);
+    }
+    if text == "verdict" {
+        return Ok(UpstreamTarget::Verdict(VerdictConfig::default()));
     }
     let Some((scheme @ ("http" | "https"), rest)) = text.split_once("://") else {
         let bare = authority(text, HTTP_PORT).filter(|_| text.contains(':'));

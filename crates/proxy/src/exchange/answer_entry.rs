@@ -4,6 +4,7 @@ use http::StatusCode;
 
 use portcullis_telemetry::RequestOutcome;
 
+use super::verdict_fault::VerdictFault;
 use crate::upstream::LocalResource;
 
 /// The answer to one cause.
@@ -30,6 +31,23 @@ pub(super) const fn entry(
         outcome: RequestOutcome::Refused,
         retry_after: None,
     }
+}
+
+/// The entry of a question without a verdict.
+pub(super) fn verdict_entry(fault: VerdictFault) -> AnswerEntry {
+    let (status, title) = match fault {
+        VerdictFault::UntrustedPeer => (StatusCode::FORBIDDEN, "The peer may not ask for verdicts"),
+        VerdictFault::NoTarget { .. } => (
+            StatusCode::BAD_REQUEST,
+            "The question does not describe a request",
+        ),
+        VerdictFault::PartialBody => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The question has a part of the body",
+        ),
+        VerdictFault::NoBody => (StatusCode::UNPROCESSABLE_ENTITY, "The question has no body"),
+    };
+    entry(status, "NO_VERDICT", title)
 }
 
 /// The entry of a connection that this machine cannot open.

@@ -8,8 +8,9 @@ use portcullis_identity::{CertificateFault, IdentityFault};
 use portcullis_telemetry::RequestOutcome;
 use portcullis_vocabulary::enforcement::ViolationClass;
 
-use super::answer_entry::{AnswerEntry, entry, local_entry};
+use super::answer_entry::{AnswerEntry, entry, local_entry, verdict_entry};
 use super::answer_interruption::AnswerInterruption;
+use super::verdict_fault::VerdictFault;
 use crate::body::RequestBodyError;
 use crate::headers::HeaderRefusal;
 use crate::inspect::HttpRefusal;
@@ -55,6 +56,8 @@ pub(super) enum ProblemCause {
     Traffic(AdmissionRefusal),
     /// The upstream did not answer.
     Upstream(UpstreamError),
+    /// A question of another proxy has no verdict.
+    Verdict(VerdictFault),
     /// The contract has no example for the mock to answer with.
     NoExample(String),
     /// Portcullis panicked.
@@ -120,6 +123,7 @@ impl ProblemCause {
             Self::Identity(fault) => identity_entry(*fault),
             Self::Traffic(refusal) => traffic_entry(refusal),
             Self::Upstream(error) => upstream_entry(error),
+            Self::Verdict(fault) => verdict_entry(*fault),
             Self::NoExample(_) => AnswerEntry {
                 outcome: RequestOutcome::Unanswered,
                 ..entry(
@@ -166,6 +170,7 @@ impl ProblemCause {
             Self::Identity(fault) => fault.to_string(),
             Self::Traffic(refusal) => refusal.rule.sentence(squad).to_string(),
             Self::Upstream(error) => error.to_string(),
+            Self::Verdict(fault) => fault.to_string(),
             Self::NoExample(reason) => reason.clone(),
             Self::Panicked => {
                 "the proxy failed because of a defect; the failure is counted".to_owned()

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use portcullis_config::{Config, IdentitySource, RefusalValues};
+use portcullis_config::{Config, IdentitySource, RefusalAudience, RefusalValues};
 use portcullis_contract::CheckScratch;
 use portcullis_identity::{
     CertificateIdentities, IdentityResolver, IssuerKeys, TokenAuthenticator,
@@ -55,6 +55,8 @@ pub struct DataCoreParts<'s> {
 pub(super) struct CoreSnapshot {
     pub(super) active: Arc<ActiveConfig>,
     pub(super) refusals: RefusalSettings,
+    /// Whether a service answers questions of other proxies.
+    pub(super) gives_verdicts: bool,
     /// In the order of the configuration; `None` for a service without a contract yet.
     services: Vec<Option<Rc<ServiceCore>>>,
 }
@@ -64,6 +66,8 @@ pub(super) struct CoreSnapshot {
 pub(super) struct RefusalSettings {
     pub(super) with_values: bool,
     pub(super) report_header: bool,
+    /// Who receives the refusals of requests that reach no service.
+    pub(super) audience: RefusalAudience,
 }
 
 /// The service of a request.
@@ -154,7 +158,12 @@ impl CoreSnapshot {
             refusals: RefusalSettings {
                 with_values: config.refusals.values == RefusalValues::Caller,
                 report_header: config.refusals.report_header,
+                audience: config.refusals.audience,
             },
+            gives_verdicts: config
+                .services
+                .iter()
+                .any(|service| service.verdict().is_some()),
             services: active.services.iter().enumerate().map(core).collect(),
             active,
         }

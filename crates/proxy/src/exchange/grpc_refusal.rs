@@ -73,6 +73,7 @@ fn grpc_status(cause: &ProblemCause) -> GrpcStatus {
         | ProblemCause::Loop
         | ProblemCause::BodyTimeout
         | ProblemCause::BodyMemory
+        | ProblemCause::Verdict(_)
         | ProblemCause::NoExample(_)
         | ProblemCause::Panicked => http_status(cause.entry().status),
     }

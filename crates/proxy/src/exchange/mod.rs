@@ -21,6 +21,9 @@ mod reportable;
 mod in_flight;
 mod retry;
 mod mock_upstream;
+mod verdict_fault;
+mod verdict_question;
+mod verdict_answer;
 mod owner_endpoint;
 
 mod answer_entry;
@@ -28,6 +31,7 @@ mod answer_table;
 mod problem_reason;
 mod unrecorded_request;
 mod problem_details;
+mod public_problem;
 mod problem_response;
 mod grpc_refusal;
 mod answer_body;

@@ -72,15 +72,8 @@ impl<'a> ProblemDetails<'a> {
     ) -> Self {
         let entry = cause.entry();
         let service = record.map(|record| &record.service);
-        let kind = match cause.violations().first() {
-            Some(violation) => format!("urn:portcullis:violation:{}", violation.class),
-            None => format!(
-                "urn:portcullis:{}",
-                entry.error.to_lowercase().replace('_', "-")
-            ),
-        };
         Self {
-            kind,
+            kind: problem_type(cause),
             title: entry.title,
             status: entry.status.as_u16(),
             detail,
@@ -131,8 +124,19 @@ fn refusal_details(cause: &ProblemCause, record: &RequestRecord) -> Option<Refus
     })
 }
 
+/// The type of a problem: its class of violations, or its error.
+pub(super) fn problem_type(cause: &ProblemCause) -> String {
+    match cause.violations().first() {
+        Some(violation) => format!("urn:portcullis:violation:{}", violation.class),
+        None => format!(
+            "urn:portcullis:{}",
+            cause.entry().error.to_lowercase().replace('_', "-")
+        ),
+    }
+}
+
 /// The request id as a URI reference: a UUID as `urn:uuid`, any other plain word unchanged.
-fn instance(request_id: &str) -> Option<String> {
+pub(super) fn instance(request_id: &str) -> Option<String> {
     let is_uuid = request_id.len() == 36
         && request_id.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',

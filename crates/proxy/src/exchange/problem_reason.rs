@@ -26,6 +26,7 @@ impl ProblemCause {
             Self::Identity(fault) => fault.name(),
             Self::Header(refusal) => refusal.concern().name(),
             Self::Traffic(refusal) => refusal.rule.as_str(),
+            Self::Verdict(fault) => fault.name(),
             Self::NoExample(_) => "no-example",
             Self::Panicked => "panic",
         };

@@ -1,6 +1,6 @@
 //! What metrics, logs and the inventory may show of a request: nothing that its sender chose.
 
-use http::Method;
+use http::{HeaderValue, Method};
 
 use portcullis_contract::{CompiledContract, Violation};
 use portcullis_telemetry::MaskedViolation;
@@ -25,6 +25,19 @@ pub(super) fn reportable_method(method: &Method) -> &str {
     } else {
         "*"
     }
+}
+
+/// A count of violations and their classes.
+pub(super) fn violation_summary(violations: &[Violation]) -> Option<HeaderValue> {
+    let mut classes: Vec<&str> = violations
+        .iter()
+        .map(|violation| violation.class.as_str())
+        .collect();
+    classes.sort_unstable();
+    classes.dedup();
+    let is_empty = classes.is_empty();
+    let summary = || format!("{}; {}", violations.len(), classes.join(", "));
+    (!is_empty).then(|| HeaderValue::from_str(&summary()).ok())?
 }
 
 /// A violation without the values that its message may quote and without names that its sender

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use portcullis_breaker::{CoreAdmission, CoreIndex};
-use portcullis_config::{Config, PreflightPolicy, ServiceConfig, UpstreamTarget as UpstreamConfig};
+use portcullis_config::{
+    Config, PreflightPolicy, RefusalAudience, ServiceConfig, UpstreamTarget as UpstreamConfig,
+};
 use portcullis_contract::{CheckSettings, CompiledContract};
 use portcullis_telemetry::{AccessLog, Metrics, ServiceRecorder};
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
@@ -61,6 +63,8 @@ pub(super) enum ForwardTarget {
     Upstream(UpstreamClient),
     /// Nowhere: examples from the contract answer.
     Mock,
+    /// Nowhere: another proxy forwards the requests that are allowed.
+    Verdict,
 }
 
 impl ServiceCore {
@@ -189,10 +193,10 @@ impl ForwardTarget {
         before: Option<&ServiceCore>,
         upstream_tls: &UpstreamTlsStore,
     ) -> Self {
-        let (UpstreamConfig::Http(address) | UpstreamConfig::Https(address)) =
-            &service.config.upstream
-        else {
-            return Self::Mock;
+        let address = match &service.config.upstream {
+            UpstreamConfig::Http(address) | UpstreamConfig::Https(address) => address,
+            UpstreamConfig::Mock => return Self::Mock,
+            UpstreamConfig::Verdict(_) => return Self::Verdict,
         };
         let limits = upstream_limits(&service.limits);
         let fits = |before: &&ServiceCore| {
@@ -216,7 +220,11 @@ impl ForwardTarget {
 
 fn owner_path(config: &Config, service: &ServiceConfig) -> Option<String> {
     let prefix = service.path_prefix.as_str().trim_end_matches('/');
-    let owner = Some(&config.owner).filter(|owner| owner.enabled)?;
+    // The answer to a question about this path would let the request pass.
+    let is_shown = config.owner.enabled
+        && service.audience == RefusalAudience::Internal
+        && service.verdict().is_none();
+    let owner = is_shown.then_some(&config.owner)?;
     Some(format!("{prefix}{}", owner.path))
 }
 

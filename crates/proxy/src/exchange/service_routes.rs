@@ -42,7 +42,7 @@ impl ServiceRoutes {
                     }
                     HostPattern::Any => &mut routes.any,
                 };
-                prefixes.add(service.path_prefix.as_str(), index);
+                prefixes.add(service.route_prefix().as_str(), index);
             }
         }
         routes

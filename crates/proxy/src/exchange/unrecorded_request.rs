@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime};
 use http::uri::PathAndQuery;
 use http::{Method, Request, Uri};
 
-use portcullis_config::AccessLogPath;
+use portcullis_config::{AccessLogPath, RefusalAudience};
 use portcullis_contract::route::PathOutline;
 use portcullis_telemetry::{AccessLine, LineKind};
 use portcullis_vocabulary::{Consumer, Tier};
 
 use super::answer_table::ProblemCause;
-use super::data_core::{DataCore, ServiceLookup};
+use super::data_core::{CoreSnapshot, DataCore, ServiceLookup};
 use super::reportable::reportable_method;
 use super::service_access_log::is_sampled;
 use crate::headers::Peer;
@@ -57,6 +57,27 @@ impl UnrecordedRequest {
         }
     }
 
+    /// Who receives the refusal: the audience of the service that would get the request, if there
+    /// is one.
+    pub(super) fn audience(&self, core: &DataCore) -> RefusalAudience {
+        let snapshot = core.snapshot();
+        match self.service(&snapshot) {
+            Some(ServiceLookup::Service(service)) => service.config().audience,
+            Some(ServiceLookup::NoContract(service)) => service.config.audience,
+            Some(ServiceLookup::NotFound) | None => snapshot.refusals.audience,
+        }
+    }
+
+    /// The service that would get the request; `None` if its path is not known.
+    fn service<'s>(&self, snapshot: &'s CoreSnapshot) -> Option<ServiceLookup<'s>> {
+        Some(snapshot.service(self.host.as_deref(), self.path()?))
+    }
+
+    fn path(&self) -> Option<&str> {
+        let path = self.target.as_ref()?.path();
+        path.starts_with('/').then_some(path)
+    }
+
     /// Writes the line of the access log.
     pub(super) fn write_access_line(
         &self,
@@ -70,8 +91,8 @@ impl UnrecordedRequest {
         }
         let snapshot = core.snapshot();
         let target = self.target.as_ref();
-        let path = target.map(Uri::path).filter(|path| path.starts_with('/'));
-        let found = path.map(|path| snapshot.service(self.host.as_deref(), path));
+        let path = self.path();
+        let found = self.service(&snapshot);
         let (service, contract) = match &found {
             Some(ServiceLookup::Service(service)) => (
                 Some(service.config().name.as_str()),

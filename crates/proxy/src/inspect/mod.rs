@@ -23,5 +23,7 @@ pub use http_refusal::HttpRefusal;
 pub use http2_head::{check_http2_head, check_http2_trailers, http2_head_start};
 pub use stream_inspector::{FeedOutcome, InspectLimits, StreamInspector, StreamPosition};
 
+pub(crate) use request_target::{check_host, check_origin};
+
 #[cfg(test)]
 mod tests;

@@ -22,7 +22,7 @@ pub(super) fn check(method: &[u8], target: &[u8]) -> Result<(), HttpRefusal> {
 }
 
 /// Checks the path and query of an HTTP/2 request (RFC 9113 section 8.3.1).
-pub(super) fn check_origin(method: &[u8], target: &[u8]) -> Result<(), HttpRefusal> {
+pub(crate) fn check_origin(method: &[u8], target: &[u8]) -> Result<(), HttpRefusal> {
     match target {
         [b'/', ..] if is_path_and_query(target) => Ok(()),
         b"*" if method == b"OPTIONS" => Ok(()),
@@ -32,7 +32,7 @@ pub(super) fn check_origin(method: &[u8], target: &[u8]) -> Result<(), HttpRefus
 
 /// Checks a Host value: `uri-host [ ":" port ]`, not empty (RFC 9110 section 7.2; section 4.2.1
 /// requires a host in an http URI).
-pub(super) fn check_host(value: &[u8]) -> Result<(), HttpRefusal> {
+pub(crate) fn check_host(value: &[u8]) -> Result<(), HttpRefusal> {
     let (host, port) = match value {
         [b'[', ..] => {
             let end = value

@@ -12,7 +12,8 @@ const BEGINNING: &str = "\
 
 Exit codes of every command: 0 no findings, 1 findings, 2 could not run. Data goes to standard \
 output, everything else to standard error. A file name `-` means standard input. Colour is used on \
-a terminal; `NO_COLOR` turns it off.
+a terminal; `NO_COLOR` turns it off. Every command has `--color auto|always|never`, and `-q` \
+(`--quiet`), which prints nothing but errors.
 
 This page is generated; see [CONTRIBUTING.md](../CONTRIBUTING.md#how-the-tests-are-organised).
 ";
@@ -63,7 +64,7 @@ fn section(page: &mut String, command: &Command) {
     writeln!(page, "\n## {name}\n\n{about}.\n\n```text\n{usage}\n```").unwrap();
     let shown = command
         .get_arguments()
-        .filter(|arg| !is_help(arg) && !arg.is_hide_set());
+        .filter(|arg| !is_help(arg) && !arg.is_hide_set() && !arg.is_global_set());
     let (positional, options): (Vec<_>, Vec<_>) = shown.partition(|arg| arg.is_positional());
     table(page, "argument", &positional);
     table(page, "option", &options);

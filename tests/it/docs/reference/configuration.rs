@@ -16,29 +16,29 @@ use super::shipped_keys::ShippedKeys;
 use super::{assert_page, cell, read};
 
 /// A key that no section has, and that resembles none.
-const UNKNOWN: &str = "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq";
+pub(super) const UNKNOWN: &str = "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq";
 
 /// A value that no key takes.
 const WRONG: &str = "2020-01-01";
 
 /// The files that are probed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ProbedFile {
+pub(super) enum ProbedFile {
     Configuration,
     Catalog,
 }
 
 /// A section with its keys in the order in which the program reads them.
 #[derive(Debug)]
-struct ProbedSection {
+pub(super) struct ProbedSection {
     /// Its dotted name, with `*` for the name of an entry.
-    name: String,
-    kind: SectionKind,
-    keys: Vec<ProbedKey>,
+    pub(super) name: String,
+    pub(super) kind: SectionKind,
+    pub(super) keys: Vec<ProbedKey>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum SectionKind {
+pub(super) enum SectionKind {
     /// `[name]`.
     Table,
     /// `[[name]]`.
@@ -48,15 +48,15 @@ enum SectionKind {
 }
 
 #[derive(Debug)]
-struct ProbedKey {
-    name: String,
+pub(super) struct ProbedKey {
+    pub(super) name: String,
     /// The type that the program expects.
-    expected: String,
-    is_required: bool,
+    pub(super) expected: String,
+    pub(super) is_required: bool,
 }
 
 /// A section with the same keys as a top-level section.
-const SAME: [(&str, &str); 5] = [
+pub(super) const SAME: [(&str, &str); 5] = [
     ("services.breaker", "breaker"),
     ("services.shares", "shares"),
     ("services.budget", "budget"),
@@ -71,7 +71,7 @@ const COMMENTED_IN: [(&str, &str); 2] = [
 ];
 
 /// Keys of the catalog: default and meaning.
-const CATALOG: &[(&str, &str, &str)] = &[
+pub(super) const CATALOG: &[(&str, &str, &str)] = &[
     (
         "squads.*.tier",
         "`\"bronze\"`",
@@ -269,7 +269,7 @@ impl ProbedFile {
     }
 
     /// The sections below a section, itself first.
-    fn sections(self, name: &str, kind: SectionKind) -> Vec<ProbedSection> {
+    pub(super) fn sections(self, name: &str, kind: SectionKind) -> Vec<ProbedSection> {
         let unknown = self.problem(name, &format!("{UNKNOWN} = 1"), UNKNOWN);
         let Some(message) = unknown else {
             // Its keys are names of tables.
@@ -327,7 +327,7 @@ fn expected(message: &str) -> &str {
 }
 
 /// A configuration that is valid except for a line.
-fn configuration(section: &str, line: &str) -> String {
+pub(super) fn configuration(section: &str, line: &str) -> String {
     let is_of_service = section == "services";
     // A line that is a comment takes a required key away.
     let key = line.trim_start_matches('#').split(" = ").next().unwrap();
@@ -352,7 +352,7 @@ fn configuration(section: &str, line: &str) -> String {
 }
 
 /// A table with a line; an entry whose name is free is called `a`.
-fn table(section: &str, line: &str) -> String {
+pub(super) fn table(section: &str, line: &str) -> String {
     let section = section.replace('*', "a");
     match section.as_str() {
         "" => format!("{line}\n"),

@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod configuration;
 mod metrics;
+mod schemas;
 mod semantics;
 mod shipped_keys;
 mod violations;

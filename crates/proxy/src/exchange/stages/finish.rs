@@ -1,16 +1,17 @@
 //! The last stage: completes the shadow copy, writes the length of the body as one number, and adds
 //! the header that reports violations.
 
-use http::{HeaderName, HeaderValue, Response};
+use http::{HeaderName, Response};
 use http_body::Body;
 
-use portcullis_contract::Violation;
+use portcullis_config::RefusalAudience;
 
 use super::staged_request::ServiceAnswer;
 use crate::body::BodyTee;
 use crate::exchange::answer_body::AnswerBody;
 use crate::exchange::answer_passage::AnswerPassage;
 use crate::exchange::data_core::DataCore;
+use crate::exchange::reportable::violation_summary;
 use crate::headers::remake_content_length;
 
 const X_PORTCULLIS_VIOLATIONS: HeaderName = HeaderName::from_static("x-portcullis-violations");
@@ -41,9 +42,9 @@ pub(in crate::exchange) fn finish(
         lifecycle.announce(response.headers_mut());
     }
     let reported = record.violations_to_report();
-    if !reported.is_empty()
+    if record.service.config().audience == RefusalAudience::Internal
         && core.snapshot().refusals.report_header
-        && let Some(value) = report_header(&reported)
+        && let Some(value) = violation_summary(&reported)
     {
         response
             .headers_mut()
@@ -57,15 +58,4 @@ pub(in crate::exchange) fn finish(
     record.set_passage(AnswerPassage::Passing);
     response.body_mut().hold_record(record);
     response
-}
-
-/// The value of `x-portcullis-violations`: the number of violations and their classes.
-fn report_header(violations: &[Violation]) -> Option<HeaderValue> {
-    let mut classes: Vec<&str> = violations
-        .iter()
-        .map(|violation| violation.class.as_str())
-        .collect();
-    classes.sort_unstable();
-    classes.dedup();
-    HeaderValue::from_str(&format!("{}; {}", violations.len(), classes.join(", "))).ok()
 }

@@ -16,6 +16,7 @@ use crate::exchange::request_record::{AnswerSummary, RequestRecord};
 use crate::exchange::retry::{AttemptResult, RequestRetries, is_idempotent};
 use crate::exchange::service_core::ForwardTarget;
 use crate::exchange::shadow_capture::ShadowCapture;
+use crate::exchange::verdict_answer;
 use crate::headers::{MaxForwards, Peer, add_forwarding, count_hop};
 use crate::upstream::{UpstreamClient, UpstreamError};
 use portcullis_identity::remove_squad_headers;
@@ -41,6 +42,8 @@ pub(in crate::exchange) async fn forward(
             send(upstream, request, in_flight, &record).await
         }
         ForwardTarget::Mock => answer_mocked(&request, in_flight, &record),
+        // No breaker counts it: what happens to the request is not known here.
+        ForwardTarget::Verdict => Ok(Box::new(verdict_answer::allowed(&record))),
     };
     match response {
         Ok(response) => {

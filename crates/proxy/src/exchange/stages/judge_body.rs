@@ -43,7 +43,7 @@ pub(in crate::exchange) async fn judge_body(
                 let checker = UploadChecker::new(core, &routed.record, media, form);
                 let body = judge_upload(&routed.record, checker, first, rest)?;
                 // Boxed, because it is rare and its size would count for every request.
-                Box::pin(drain_for_mock(&routed.record, body)).await?
+                Box::pin(drain_unsent(&routed.record, body)).await?
             }
             None => {
                 judge_size(&routed.record)?;
@@ -118,8 +118,8 @@ fn judge_upload(
     Ok(ForwardBody::checked(first, rest, Box::new(checker)))
 }
 
-/// Reads an upload to a mocked service to its end, because no upstream does.
-async fn drain_for_mock(
+/// Reads an upload to a service without upstream to its end, because no upstream does.
+async fn drain_unsent(
     record: &Rc<RequestRecord>,
     body: ForwardBody,
 ) -> Result<ForwardBody, ExchangeProblem> {

@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use http::header::{HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http_body::Body;
 
+use portcullis_config::{EmptyBodyPolicy, VerdictCaller, VerdictConfig};
 use portcullis_contract::{
     BodyDeclaration, BodyLength, DeclaredBody, Operation, RequestHead, Violation, ViolationClass,
     check_head,
@@ -12,8 +13,12 @@ use portcullis_contract::{
 
 use super::enforce::enforce;
 use super::owned_body_plan::OwnedBodyPlan;
-use super::staged_request::{AllowedRequest, ExchangeProblem, HeadJudgedRequest, MatchedRequest};
+use super::staged_request::{
+    AllowedRequest, ExchangeProblem, HeadJudgedRequest, MatchedRequest, RoutedRequest,
+};
+use crate::exchange::answer_table::ProblemCause;
 use crate::exchange::data_core::DataCore;
+use crate::exchange::verdict_fault::VerdictFault;
 
 pub(in crate::exchange) fn judge_head(
     core: &DataCore,
@@ -29,12 +34,16 @@ pub(in crate::exchange) fn judge_head(
     let service = Rc::clone(&routed.record.service);
     let operation = service.contract.operation(id);
     let request = &routed.request;
+    let length = match service.config().verdict() {
+        Some(verdict) => length_asked_about(verdict, operation, &routed)?,
+        None => length_of(&routed.body),
+    };
     let head = RequestHead {
         path: request.uri().path(),
         query: request.uri().query(),
         headers: request.headers(),
         captures: &captures,
-        body: length_of(&routed.body),
+        body: length,
     };
     let mut violations = Vec::new();
     let plan = routed.record.timed(|| {
@@ -47,7 +56,11 @@ pub(in crate::exchange) fn judge_head(
             &mut violations,
         )
     });
-    let plan = OwnedBodyPlan::of(plan, declared_body(operation));
+    let plan = if is_head_only(service.config().verdict()) {
+        OwnedBodyPlan::Stream
+    } else {
+        OwnedBodyPlan::of(plan, declared_body(operation))
+    };
     let challenge = challenge(operation, &violations);
     enforce(&routed.record, violations, challenge.into_iter().collect())?;
     Ok(HeadJudgedRequest { routed, plan })
@@ -61,6 +74,37 @@ fn challenge(operation: &Operation, violations: &[Violation]) -> Option<(HeaderN
         WWW_AUTHENTICATE,
         HeaderValue::from_str(&operation.challenges()).ok()?,
     ))
+}
+
+/// Whether the proxy that asks for a verdict keeps the body.
+fn is_head_only(verdict: Option<&VerdictConfig>) -> bool {
+    verdict.is_some_and(|verdict| verdict.from == VerdictCaller::Nginx)
+}
+
+/// The length of the body of a request that another proxy asks about.
+fn length_asked_about(
+    verdict: &VerdictConfig,
+    operation: &Operation,
+    routed: &RoutedRequest,
+) -> Result<BodyLength, ExchangeProblem> {
+    let declared = declared_body(operation);
+    if is_head_only(Some(verdict)) {
+        // Only the head is known. With a declared body, its media type is judged.
+        let has_type = routed.request.headers().contains_key(CONTENT_TYPE);
+        let is_expected = declared.is_some_and(|body| body.required || has_type);
+        return Ok(if is_expected {
+            BodyLength::Unknown
+        } else {
+            BodyLength::Absent
+        });
+    }
+    let length = length_of(&routed.body);
+    let may_be_kept = length == BodyLength::Absent && declared.is_some_and(|body| !body.required);
+    if may_be_kept && verdict.empty_bodies == EmptyBodyPolicy::Refuse {
+        let cause = ProblemCause::Verdict(VerdictFault::NoBody);
+        return Err(ExchangeProblem::new(cause, &routed.record));
+    }
+    Ok(length)
 }
 
 fn length_of<B: Body>(body: &B) -> BodyLength {

@@ -15,6 +15,7 @@ use crate::exchange::data_core::{DataCore, ServiceLookup, host_of};
 use crate::exchange::request_meta::RequestMeta;
 use crate::exchange::request_record::RequestRecord;
 use crate::exchange::unrecorded_request::UnrecordedRequest;
+use crate::exchange::verdict_question::read_question;
 
 pub(in crate::exchange) fn select_service(
     core: &DataCore,
@@ -62,6 +63,8 @@ pub(in crate::exchange) fn select_service(
         let peer = peer.address.ip();
         service.recorder.untrusted_claim(peer, needs_proof);
     }
+    let target_bytes_max = service.active.limits.request_target_bytes_max;
+    let question = read_question(service.config(), target_bytes_max, &peer, &mut request);
     let meta = RequestMeta {
         id,
         method: request.method().clone(),
@@ -76,6 +79,7 @@ pub(in crate::exchange) fn select_service(
         meta,
         started,
     ));
+    question.map_err(|cause| ExchangeProblem::new(cause, &record))?;
     if let Some(fault) = fault {
         core.recorder.identity_fault(fault.name());
         refuse_identity(fault, &record)?;
