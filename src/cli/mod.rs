@@ -21,6 +21,7 @@ mod gate;
 mod init;
 mod replay;
 mod owners;
+mod manifests;
 mod status;
 mod breakers;
 mod deploy_window;
