@@ -30,6 +30,8 @@ COPY tests tests
 # The training of the profile reads the sample contracts.
 COPY contracts contracts
 COPY deploy/build-dist deploy/build-dist
+# The rules that `portcullis manifests` prints.
+COPY deploy/prometheus deploy/prometheus
 # Shown by `portcullis_build_info` and `/__owner`: --build-arg PORTCULLIS_BUILD_COMMIT=$(git rev-parse HEAD)
 ARG PORTCULLIS_BUILD_COMMIT
 # `--build-arg PGO=on` builds with a profile of its use, which takes twice the time (docs/building.md).

@@ -43,12 +43,19 @@ fn main() {
         ("has_python_h2", has_python_h2()),
         ("has_envoy", has_programs(&["envoy"])),
         ("has_nginx", has_programs(&["nginx"])),
+        (
+            "has_kubernetes_schemas",
+            has_programs(&["kubernetes-validate"]),
+        ),
+        ("has_kubectl", has_programs(&["kubectl"])),
+        ("has_postgres", has_postgres()),
     ];
+    // Servers and clients that are not installed for one test each: where Go and PHP are missing,
+    // other readers of multipart bodies are still compared.
+    let optional = ["has_go", "has_php", "has_kubectl", "has_postgres"];
     for (name, is_there) in has {
         println!("cargo::rustc-check-cfg=cfg({name})");
-        // Go and PHP are not installed for one test each; where they are missing, other readers of
-        // multipart bodies are still compared.
-        if is_there || (runs_all && !["has_go", "has_php"].contains(&name)) {
+        if is_there || (runs_all && !optional.contains(&name)) {
             println!("cargo::rustc-cfg={name}");
         }
     }
@@ -122,6 +129,14 @@ fn has_browser() -> bool {
 fn has_busboy() -> bool {
     let parsers = checkout().join("tests/parsers/node_modules/busboy");
     has_programs(&["node"]) && parsers.exists()
+}
+
+/// Whether a server of PostgreSQL is installed, where Debian has it or on the path.
+fn has_postgres() -> bool {
+    let versions = Path::new("/usr/lib/postgresql").read_dir();
+    let mut versions = versions.into_iter().flatten().flatten();
+    let is_there = |folder: PathBuf| folder.join("bin/initdb").is_file();
+    has_programs(&["initdb", "postgres", "psql"]) || versions.any(|one| is_there(one.path()))
 }
 
 /// Whether the tools have the library h2 of Python.

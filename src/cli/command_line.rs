@@ -11,6 +11,7 @@ use super::deploy_window::DeployWindowArgs;
 use super::diff::DiffArgs;
 use super::gate::GateArgs;
 use super::init::InitArgs;
+use super::manifests::ManifestsArgs;
 use super::output::OutputArgs;
 use super::owners::OwnersArgs;
 use super::replay::ReplayArgs;
@@ -74,6 +75,8 @@ pub(super) enum CliCommand {
     Config(ConfigArgs),
     /// Check that a change stays within the paths of its squad; write CODEOWNERS
     Owners(OwnersArgs),
+    /// Print manifests for Kubernetes, and SQL and ACLs for shared stores
+    Manifests(Box<ManifestsArgs>),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }

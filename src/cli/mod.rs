@@ -21,6 +21,7 @@ mod gate;
 mod init;
 mod replay;
 mod owners;
+mod manifests;
 mod status;
 mod traffic;
 mod breakers;

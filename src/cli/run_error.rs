@@ -11,6 +11,7 @@ use portcullis_contract::{BundleError, ContractLoadError, ContractProblem, Sever
 use super::admin_port::AdminError;
 use super::gate::GateError;
 use super::inputs::{KnownNames, reading_advice};
+use super::manifests::ManifestsError;
 use super::owners::OwnersError;
 
 /// Why a command could not run. The exit code is 2.
@@ -163,6 +164,9 @@ pub(crate) enum RunError {
     /// The gate cannot decide or record.
     #[error(transparent)]
     Gate(Box<GateError>),
+    /// No manifest can be printed.
+    #[error(transparent)]
+    Manifests(#[from] ManifestsError),
     /// Standard output cannot be written.
     #[error("standard output cannot be written: {0}")]
     Output(#[from] io::Error),

@@ -840,7 +840,7 @@ fn reports_contradictions_of_a_catalog() {
     check("[[dependencies]]\nservice = \"orders\"\nuses = [\"leger\"]\n[[dependencies]]\nservice = \"orders\"", "squads.toml:7: dependencies.0.uses: expected a service that a squad of this catalog lists, found \"leger\"; try \"ledger\"\nsquads.toml:8: dependencies.1.service: already has a [[dependencies]] table, see squads.toml:5; add to \"uses\" there");
     check("deploy.drift_max = 5", "squads.toml:5: squads.checkout.deploy.drift_max: expected a share from 0.0 to 1.0, found 5");
     check("[risk]\ngould = 1", "squads.toml:6: risk.gould: unknown key; try gold");
-    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known keys: services, tier, weight, lendable, email, chat, oncall, cost_center, domains, namespaces, paths, codeowners, deploy");
+    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known keys: services, tier, weight, lendable, email, chat, oncall, cost_center, domains, namespaces, paths, codeowners, deploy, quota, limits");
 }
 
 #[test]

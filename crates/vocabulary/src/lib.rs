@@ -8,6 +8,7 @@
 //! - [`PathPattern`] says which paths of a repository a squad owns.
 //! - [`enforcement`] has the classes of contract violations and what is done about them.
 //! - [`protection`] has the policies of circuit breakers, concurrency limits, budgets and retries.
+//! - [`NamespaceQuota`] and [`ContainerLimits`] say what a squad may use on Kubernetes.
 //! - [`ContractReading`] says how a contract with flaws is read.
 //! - [`ClientAuth`], [`TlsVersion`] and [`AlpnProtocol`] say how a port speaks TLS, and [`SpiffeId`] names a workload.
 //! - [`Date`] is a day of the calendar.
@@ -21,6 +22,7 @@
 mod squad_name;
 mod tier;
 mod path_pattern;
+mod isolation;
 mod squad;
 mod consumer;
 mod contract_reading;
@@ -47,6 +49,7 @@ pub use enforcement::{Enforcement, EnforcementCeilings, EnforcementPolicy, Viola
 pub use header_names::{
     HeaderPolicy, folds_to_header, folds_to_header_prefix, is_irregular_header,
 };
+pub use isolation::{ContainerLimits, InvalidQuantity, NamespaceQuota, ResourceQuantity};
 pub use limits::Limits;
 pub use path_pattern::{InvalidPattern, PathPattern, PatternExtent, PatternRank, PatternSegment};
 pub use protection::{Protection, TierPolicies};

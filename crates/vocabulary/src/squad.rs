@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::isolation::{ContainerLimits, NamespaceQuota};
 use super::path_pattern::PathPattern;
 use super::squad_name::SquadName;
 use super::tier::Tier;
@@ -44,6 +45,10 @@ pub struct Squad {
     pub codeowners: Vec<String>,
     /// The rules for its deployments.
     pub deploy: DeployPolicy,
+    /// What each of its namespaces may use.
+    pub quota: NamespaceQuota,
+    /// What each of its containers may use.
+    pub limits: ContainerLimits,
 }
 
 /// The rules for a squad's deployments.
@@ -97,6 +102,8 @@ impl Squad {
             paths: Vec::new(),
             codeowners: Vec::new(),
             deploy: DeployPolicy::default(),
+            quota: NamespaceQuota::default(),
+            limits: ContainerLimits::default(),
         }
     }
 }

@@ -29,13 +29,14 @@ const WRITE: &str = "PORTCULLIS_TEST_WRITE";
 const ADMIN: &str = "localhost:9901";
 
 /// The pages with commands.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "README.md",
     "docs/admin-api.md",
     "docs/breakers.md",
     "docs/contracts.md",
     "docs/diff.md",
     "docs/gate.md",
+    "docs/kubernetes.md",
     "docs/operations.md",
     "docs/ownership.md",
     "docs/replay.md",

@@ -1,10 +1,12 @@
 //! The catalog file: squads, their services and paths, and what they share.
 //!
-//! `catalog_file` reads the tables in order, `squad_table` one squad. `catalog_names` holds the names
+//! `catalog_file` reads the tables in order, `squad_table` one squad,
+//! `isolation_tables` what it may use on Kubernetes. `catalog_names` holds the names
 //! that later tables refer to, and `located_entries` reads entries whose location is kept.
 
 mod catalog_names;
 mod located_entries;
+mod isolation_tables;
 mod squad_table;
 mod catalog_file;
 

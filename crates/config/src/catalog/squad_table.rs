@@ -6,6 +6,7 @@ use portcullis_vocabulary::limits::{COOLDOWN_MAX, NOTICE_MAX, RISK_SCORE_MAX};
 use portcullis_vocabulary::{ConfigLocation, Consumer, DeployPolicy, Squad, SquadName, Tier};
 
 use super::catalog_names::{CatalogNames, OwnedEntry};
+use super::isolation_tables::{read_limits, read_quota};
 use super::located_entries::{read_namespaces, read_paths};
 use crate::tree::config_value::{count, duration, parsed, share, text};
 use crate::tree::{ConfigNode, ConfigSection, ConfigValueError};
@@ -42,6 +43,8 @@ pub(super) fn read_squad(
         paths: read_paths(&mut section, name.as_ref(), &mut names.paths),
         codeowners: section.list("codeowners", code_owner).unwrap_or_default(),
         deploy: deploy(section.section("deploy")),
+        quota: read_quota(section.section("quota")),
+        limits: read_limits(section.section("limits")),
         name: name?,
     };
     section.finish();

@@ -144,6 +144,52 @@ pub(super) const CATALOG: &[(&str, &str, &str)] = &[
         "none",
         "Notice period for breaking changes. A deployment that keeps the previous version at least this long needs no approvals.",
     ),
+    (
+        "squads.*.quota.requests_cpu",
+        "`8`",
+        "Processors that the pods of each of its namespaces may reserve together. The quota and the limits are those of `portcullis manifests squad`.",
+    ),
+    (
+        "squads.*.quota.requests_memory",
+        "`\"16Gi\"`",
+        "Memory that they may reserve together.",
+    ),
+    (
+        "squads.*.quota.limits_cpu",
+        "`16`",
+        "Processors that they may use together.",
+    ),
+    (
+        "squads.*.quota.limits_memory",
+        "`\"32Gi\"`",
+        "Memory that they may use together.",
+    ),
+    ("squads.*.quota.pods", "`50`", "Pods of each namespace."),
+    (
+        "squads.*.limits.cpu",
+        "`\"500m\"`",
+        "The limit of processors of a container that has none.",
+    ),
+    (
+        "squads.*.limits.cpu_request",
+        "`\"100m\"`",
+        "The request of processors of a container that has none.",
+    ),
+    (
+        "squads.*.limits.memory",
+        "`\"512Mi\"`",
+        "The limit of memory of a container that has none.",
+    ),
+    (
+        "squads.*.limits.memory_request",
+        "`\"256Mi\"`",
+        "The request of memory of a container that has none.",
+    ),
+    (
+        "squads.*.limits.memory_max",
+        "`\"2Gi\"`",
+        "The most memory that a container may have.",
+    ),
     ("resources.name", "required", "Unique name."),
     ("resources.kind", "required", "What is shared."),
     ("resources.owner", "required", "The owning squad."),

@@ -19,7 +19,7 @@ const WRITE: &str = "PORTCULLIS_TEST_WRITE";
 
 /// Compares a page with its file, or writes the file.
 #[track_caller]
-fn assert_page(name: &str, page: &str) {
+pub(crate) fn assert_page(name: &str, page: &str) {
     let path = file(name);
     if std::env::var_os(WRITE).is_some() {
         std::fs::write(&path, page).unwrap();

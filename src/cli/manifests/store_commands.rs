@@ -1,0 +1,41 @@
+//! `portcullis manifests postgres`, `pgbouncer` and `redis`.
+
+use portcullis_manifests::{
+    ConnectionLimits, PgbouncerSettings, pgbouncer_sections, postgres_sql, redis_acl,
+};
+
+use super::manifests_args::{ConnectionArgs, PgbouncerArgs, PostgresArgs, RedisArgs};
+use super::manifests_error::ManifestsError;
+use super::squad_command::load_catalog;
+use crate::cli::run_error::RunError;
+
+/// The SQL of all squads.
+pub(super) fn postgres(args: &PostgresArgs) -> Result<String, RunError> {
+    let file = load_catalog(&args.catalog)?;
+    Ok(postgres_sql(&file, limits(args.connections)).map_err(ManifestsError::from)?)
+}
+
+/// The pools of all squads.
+pub(super) fn pgbouncer(args: &PgbouncerArgs) -> Result<String, RunError> {
+    let file = load_catalog(&args.catalog)?;
+    let settings = PgbouncerSettings {
+        host: args.host.clone(),
+        port: args.port,
+        database: args.database.clone(),
+    };
+    let sections = pgbouncer_sections(&file, limits(args.connections), &settings);
+    Ok(sections.map_err(ManifestsError::from)?)
+}
+
+/// The users of all squads.
+pub(super) fn redis(args: &RedisArgs) -> Result<String, RunError> {
+    let file = load_catalog(&args.catalog)?;
+    Ok(redis_acl(&file).map_err(ManifestsError::from)?)
+}
+
+const fn limits(args: ConnectionArgs) -> ConnectionLimits {
+    ConnectionLimits {
+        squad_max: args.connections,
+        server_max: args.server_connections,
+    }
+}

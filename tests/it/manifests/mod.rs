@@ -1,0 +1,10 @@
+//! `portcullis manifests`: what it prints for the samples, whether Kubernetes and stores accept it, and
+//! what it refuses.
+
+mod kustomize_build;
+mod manifest_refusals;
+mod mounted_configuration;
+mod postgres_roles;
+mod printed_manifests;
+mod schema_validation;
+mod yaml_round_trip;

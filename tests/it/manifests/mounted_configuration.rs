@@ -1,0 +1,185 @@
+//! The files of a ConfigMap, mounted as Kubernetes mounts them, are a configuration that starts.
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::printed_manifests::{objects, printed};
+use crate::support::app::run;
+use crate::telemetry::deploy::file;
+
+/// Writes the files as the kubelet does: in a folder of their own, with a link to it that can be
+/// swapped, and a link for each first part of a path.
+fn mount(folder: &Path, data: &Value, items: Option<&Value>) {
+    let current = folder.join("..2026_11_29");
+    let texts = data.as_object().unwrap();
+    for (key, text) in texts {
+        let items = items.and_then(Value::as_array);
+        let item = items.map(|items| items.iter().find(|item| item["key"] == **key).unwrap());
+        let path = item.map_or(key.as_str(), |item| item["path"].as_str().unwrap());
+        let target = current.join(path);
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::write(target, text.as_str().unwrap()).unwrap();
+        let first = path.split('/').next().unwrap();
+        let link = folder.join(first);
+        if link.symlink_metadata().is_err() {
+            symlink(Path::new("..data").join(first), link).unwrap();
+        }
+    }
+    symlink("..2026_11_29", folder.join("..data")).unwrap();
+}
+
+/// Checks the mounted configuration as a start would.
+#[track_caller]
+fn check(folder: &Path, services: &[&str]) {
+    let output = run(folder, "config check config.toml --format json", "");
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["errors"], 0, "{text}");
+    let found = report["services"].as_array().unwrap();
+    let found: Vec<&str> = found
+        .iter()
+        .map(|service| service["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(found, services);
+}
+
+const SIDECAR: &str = "--pod-network 10.244.0.0/16 --app-port 3000";
+
+fn sidecar(service: &str, rest: &str) -> Value {
+    let words = format!("sidecar --service {service} {SIDECAR} {rest} --image");
+    let [object] = objects(&printed(&file(""), &words)).try_into().unwrap();
+    object
+}
+
+#[test]
+fn a_contract_of_one_file_needs_no_list() {
+    let folder = TempDir::new().unwrap();
+    let config_map = sidecar("orders", "--format config-map");
+    let patch = sidecar("orders", "--format patch");
+    let volume = &patch["spec"]["template"]["spec"]["volumes"][0]["configMap"];
+    assert_eq!(volume["name"], config_map["metadata"]["name"]);
+    assert_eq!(volume.get("items"), None);
+    mount(folder.path(), &config_map["data"], None);
+    check(folder.path(), &["orders"]);
+    let config = config_map["data"]["config.toml"].as_str().unwrap();
+    for line in [
+        "address = \"0.0.0.0:8080\"",
+        "address = \"0.0.0.0:9901\"",
+        "trusted_peers = [\"10.244.0.0/16\"]",
+        "upstream = \"http://127.0.0.1:3000\"",
+    ] {
+        assert!(
+            config.lines().any(|found| found == line),
+            "{line}: {config}"
+        );
+    }
+}
+
+#[test]
+fn a_contract_of_several_files_keeps_its_folders() {
+    let folder = TempDir::new().unwrap();
+    let config_map = sidecar("ledger", "--format config-map");
+    let patch = sidecar("ledger", "--format patch");
+    let volume = &patch["spec"]["template"]["spec"]["volumes"][0]["configMap"];
+    mount(folder.path(), &config_map["data"], volume.get("items"));
+    check(folder.path(), &["ledger"]);
+}
+
+#[test]
+fn a_gateway_has_all_services() {
+    let folder = TempDir::new().unwrap();
+    let words = "gateway --config deploy/gateway.toml --image";
+    let text = printed(&file(""), words);
+    // The rules have expressions and are not read here.
+    let text = text
+        .split("---\n")
+        .take(3)
+        .collect::<Vec<_>>()
+        .join("---\n");
+    let [_, config_map, deployment] = objects(&text).try_into().unwrap();
+    let pod = &deployment["spec"]["template"]["spec"];
+    let volume = &pod["volumes"][0]["configMap"];
+    mount(folder.path(), &config_map["data"], volume.get("items"));
+    check(folder.path(), &["orders", "ledger", "search-api"]);
+    // Sleep before SIGTERM, drain, and a reserve.
+    assert_eq!(pod["terminationGracePeriodSeconds"], 35);
+}
+
+/// The arguments of the Job are those of the program.
+#[test]
+fn the_hook_runs_the_gate() {
+    for service in ["orders", "ledger"] {
+        let folder = TempDir::new().unwrap();
+        let words =
+            format!("gate-hook --service {service} --registry s3://deployments/prod --image");
+        let [config_map, job] = objects(&printed(&file(""), &words)).try_into().unwrap();
+        let pod = &job["spec"]["template"]["spec"];
+        let volume = &pod["volumes"][0]["configMap"];
+        mount(folder.path(), &config_map["data"], volume.get("items"));
+        std::fs::create_dir(folder.path().join("deployments")).unwrap();
+        let args = pod["containers"][0]["args"].as_array().unwrap().iter();
+        let args: Vec<&str> = args.map(|arg| arg.as_str().unwrap()).collect();
+        let args = args
+            .join(" ")
+            .replace("s3://deployments/prod", "deployments");
+        let args = args.replace("/etc/portcullis", &folder.path().display().to_string());
+        let output = run(folder.path(), &args, "");
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        assert!(text.contains("ALLOWED"), "{text}");
+    }
+}
+
+#[test]
+fn a_contract_at_an_address_is_not_in_the_config_map() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    let address = "https://contracts.example.com/orders.yaml";
+    let config = format!(
+        "[[services]]\nname = \"orders\"\ncontract = \"{address}\"\nupstream = \"http://127.0.0.1:3000\"\n"
+    );
+    std::fs::write(path.join("config.toml"), config).unwrap();
+    let words = format!("sidecar --service orders {SIDECAR} --format config-map --image");
+    let [config_map] = objects(&printed(path, &words)).try_into().unwrap();
+    let data = config_map["data"].as_object().unwrap();
+    assert_eq!(data.len(), 1);
+    let config = data["config.toml"].as_str().unwrap();
+    assert!(
+        config.contains(&format!("contract = \"{address}\"")),
+        "{config}"
+    );
+}
+
+/// A ConfigMap is not for secrets, and variables of this machine are not for the pod.
+#[test]
+fn secrets_stay_out_of_the_config_map() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    let contract = file("contracts/payments/orders/openapi.yaml");
+    std::fs::copy(contract, path.join("orders.yaml")).unwrap();
+    let config = "[admin]\ntoken = \"0123456789abcdef-token\"\n\
+        [tracing]\nendpoint = \"http://collector:4318\"\n\
+        [tracing.headers]\nauthorization = \"Bearer pass-word\"\n\
+        [[services]]\nname = \"orders\"\ncontract = \"orders.yaml\"\nupstream = \"http://127.0.0.1:3000\"\n";
+    std::fs::write(path.join("config.toml"), config).unwrap();
+    let words = format!("sidecar --service orders {SIDECAR}");
+    for format in ["config-map", "patch", "component"] {
+        let text = printed(path, &format!("{words} --format {format} --image"));
+        assert!(!text.contains("0123456789abcdef"), "{text}");
+        assert!(!text.contains("pass-word"), "{text}");
+    }
+    let patch = printed(path, &format!("{words} --format patch --image"));
+    let [patch] = objects(&patch).try_into().unwrap();
+    let env = &patch["spec"]["template"]["spec"]["initContainers"][0]["env"];
+    let secret = |index: usize| &env[index]["valueFrom"]["secretKeyRef"];
+    assert_eq!(secret(1)["key"], "PORTCULLIS_ADMIN__TOKEN");
+    assert_eq!(
+        secret(2)["key"],
+        "PORTCULLIS_TRACING__HEADERS__AUTHORIZATION"
+    );
+    assert_eq!(secret(1)["name"], "portcullis-orders");
+}
