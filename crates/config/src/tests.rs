@@ -424,6 +424,7 @@ fn suggests_the_nearest_key_for_an_unknown_one() {
     refuses("[listen]\nvia = \"two words\"", &format!("config.toml:6: {via}"));
     let idle = "services.orders.body_idle_timeout: expected a duration from 1ms to 1day, found \"0s\"";
     refuses("body_idle_timeout = \"0s\"", &format!("config.toml:5: {idle}"));
+    refuses("upgrade = [\"h2c\"]", "config.toml:5: services.orders.upgrade: expected \"websocket\", found \"h2c\"");
     refuses("[services.enforcement.classes]\nunknown-qery = \"off\"", "config.toml:6: services.orders.enforcement.classes.unknown-qery: unknown violation class; try unknown-query");
     refuses("host = [\"*\"]", "config.toml:5: services.orders.host: unknown key; try hosts");
 }

@@ -15,3 +15,5 @@ pub(crate) mod responses;
 pub(crate) mod serve;
 pub(crate) mod stream;
 pub(crate) mod upstream_failures;
+pub(crate) mod websocket;
+pub(crate) mod websocket_peers;

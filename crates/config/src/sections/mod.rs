@@ -42,7 +42,7 @@ pub use port_tls_section::{CertificatePaths, PortTlsConfig};
 pub use refusals_section::{RefusalConfig, RefusalValues};
 pub use reload_section::{ReloadConfig, ReloadPolicy};
 pub use runtime_section::RuntimeConfig;
-pub use service_config::{PreflightPolicy, ServiceConfig};
+pub use service_config::{PreflightPolicy, ServiceConfig, UpgradeProtocol};
 pub use tracing_section::{CollectorUrl, SecretHeaders, TracingConfig};
 pub use upstream_target::{UpstreamAddress, UpstreamTarget};
 pub use upstream_tls_section::UpstreamTlsConfig;

@@ -13,6 +13,8 @@ mod connection_driver;
 mod inspected_stream;
 mod connection_service;
 mod answer_buffer;
+mod upgraded_connection;
+mod splice;
 mod http2;
 mod incoming_request;
 mod final_answer;

@@ -28,7 +28,9 @@ impl RequestRecord {
             class: violations.first().map(|first| first.class.as_str()),
             ..self.line_kind(outcome)
         };
-        if !service.access.wants(outcome, kind) {
+        // An upgraded connection has one line for all that it was.
+        let upgrade = self.upgrade();
+        if upgrade.is_none() && !service.access.wants(outcome, kind) {
             return;
         }
         let meta = &self.meta;
@@ -53,6 +55,7 @@ impl RequestRecord {
             peer: Some(meta.peer.address.ip()),
             took: measured.took,
             own: measured.own,
+            upgrade,
             violations: violations.iter().map(ViolationFields::from).collect(),
         });
     }

@@ -3,9 +3,12 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use portcullis_breaker::{CoreAdmission, CoreIndex};
-use portcullis_config::{Config, PreflightPolicy, ServiceConfig, UpstreamTarget as UpstreamConfig};
+use portcullis_config::{
+    Config, PreflightPolicy, ServiceConfig, UpgradeProtocol, UpstreamTarget as UpstreamConfig,
+};
 use portcullis_contract::{CheckSettings, CompiledContract};
 use portcullis_telemetry::{AccessLog, Metrics, ServiceRecorder};
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
@@ -163,6 +166,17 @@ impl ServiceCore {
             decoded_bytes_max: limits.decoded_bytes_max,
             decoded_ratio_max: limits.decoded_ratio_max,
         }
+    }
+
+    /// How long an upgraded connection may be silent.
+    pub(super) fn upgrade_idle_timeout(&self) -> Duration {
+        let own = self.config().upgrade_idle_timeout;
+        own.unwrap_or(self.active.limits.upgrade_idle_timeout)
+    }
+
+    /// Whether clients may continue with WebSocket.
+    pub(super) fn accepts_websocket(&self) -> bool {
+        self.config().upgrade.contains(&UpgradeProtocol::Websocket)
     }
 
     /// The times of a response of this operation.

@@ -125,6 +125,7 @@ impl UnrecordedRequest {
             peer: Some(peer.address.ip()),
             took: Duration::ZERO,
             own: Duration::ZERO,
+            upgrade: None,
             violations: Vec::new(),
         });
     }

@@ -13,6 +13,7 @@ mod hop_by_hop;
 mod forwarding;
 mod response_length;
 mod via;
+mod websocket_handshake;
 mod header_value;
 
 #[cfg(test)]
@@ -28,3 +29,6 @@ pub use hop_by_hop::{MaxForwards, count_hop, remove_hop_by_hop};
 pub(super) use hop_by_hop::{normalize_request_head, remove_forbidden_trailers};
 pub(super) use response_length::remake_content_length;
 pub(crate) use via::{ViaProcess, ViaPseudonym};
+pub(crate) use websocket_handshake::{
+    UpgradeRefusal, add_upgrade, check_handshake, handshake_fault,
+};

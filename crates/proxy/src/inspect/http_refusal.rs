@@ -104,6 +104,9 @@ refusals! {
     /// RFC 9110 section 10.1.1.
     UnknownExpectation = 417, "unknown-expectation",
         "The only expectation supported is `100-continue`; remove the Expect field.";
+    /// RFC 9110 section 7.8: the upgrade follows the whole request, so a body would come before it.
+    HandshakeBody = 400, "handshake-body",
+        "The request asks for WebSocket and has a body; send a GET without one.";
     /// RFC 6585 section 5.
     TooManyFields = 431, "too-many-fields",
         "The request has more header fields than this server reads (`limits.header_count_max`); send fewer.";

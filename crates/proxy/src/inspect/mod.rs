@@ -9,6 +9,7 @@
 //! afterwards, and its frames are counted.
 
 mod stream_inspector;
+mod stream_position;
 mod head_reader;
 mod request_target;
 mod chunk_header;
@@ -21,7 +22,8 @@ pub use frame_budget::FrameBudget;
 pub use frame_scanner::{FrameScanner, HTTP2_PREFACE};
 pub use http_refusal::HttpRefusal;
 pub use http2_head::{check_http2_head, check_http2_trailers, http2_head_start};
-pub use stream_inspector::{FeedOutcome, InspectLimits, StreamInspector, StreamPosition};
+pub use stream_inspector::{InspectLimits, StreamInspector};
+pub use stream_position::{FeedOutcome, StreamPosition};
 
 #[cfg(test)]
 mod tests;

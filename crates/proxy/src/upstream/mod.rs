@@ -20,14 +20,17 @@ mod request_writer;
 mod kept_body;
 mod upload_rest;
 mod response_head;
+mod accepted_head;
 mod body_decoder;
 mod response_fault;
 mod upstream_body;
+mod switched_connection;
 mod upstream_error;
 mod local_resource;
 mod upstream_tls_store;
 
 pub use local_resource::LocalResource;
+pub(crate) use switched_connection::SwitchedConnection;
 pub(crate) use upload_rest::uploads_ended;
 pub use upstream_body::UpstreamBody;
 pub use upstream_client::UpstreamClient;

@@ -14,6 +14,7 @@ use http_body::Body;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
 
+use super::accepted_head::{ambiguity, respond};
 use super::address_race::race;
 use super::connection_pool::ConnectionPool;
 use super::kept_body::KeptBody;
@@ -25,7 +26,7 @@ use super::upstream_connection::{ExchangeFailure, UpstreamConnection};
 use super::upstream_error::{UpstreamError, UpstreamPhase};
 use super::upstream_socket::{SocketFailure, UpstreamSecurity};
 use crate::body::{ForwardBody, UploadProgress};
-use crate::headers::{remove_hop_by_hop, remove_own_fields};
+use crate::headers::{add_upgrade, handshake_fault};
 use crate::interim_responses::InterimResponses;
 use crate::limits::{ResponseTimeouts, UpstreamLimits};
 
@@ -117,6 +118,25 @@ impl UpstreamClient {
         }
         // Boxed, because it is rare and its size would count for every request.
         Box::pin(self.send_on_new_connection(request, is_repeatable, timeouts, interim)).await
+    }
+
+    /// Sends a WebSocket handshake, which was checked, on a connection of its own. An answer with
+    /// status 101 is a valid one, and its body is the connection.
+    ///
+    /// # Errors
+    ///
+    /// See [`UpstreamError`].
+    pub(crate) async fn shake_hands(
+        &self,
+        request: &mut Request<ForwardBody>,
+        timeouts: ResponseTimeouts,
+        interim: &InterimResponses,
+    ) -> Result<Response<UpstreamBody>, UpstreamError> {
+        self.prepare(request);
+        add_upgrade(request.headers_mut());
+        let is_repeatable = true;
+        self.send_on_new_connection(request, is_repeatable, timeouts, interim)
+            .await
     }
 
     async fn send_on_new_connection(
@@ -239,6 +259,9 @@ impl UpstreamClient {
             Poll::Pending
         });
         match outcome.await {
+            Some(Ok(head)) if head.status == StatusCode::SWITCHING_PROTOCOLS => self
+                .switch(head, connection, request.headers())
+                .map_err(SendFailure::Final),
             Some(Ok(head)) => self
                 .accept(head, connection, upload, timeouts.body_idle)
                 .map_err(SendFailure::Final),
@@ -275,6 +298,20 @@ impl UpstreamClient {
         }
     }
 
+    /// Accepts an answer that switches to the protocol that the request asks for.
+    fn switch(
+        &self,
+        head: ReceivedHead,
+        connection: Box<UpstreamConnection>,
+        request: &HeaderMap,
+    ) -> Result<Response<UpstreamBody>, UpstreamError> {
+        if let Some(reason) = handshake_fault(request, &head.headers) {
+            return Err(self.malformed(reason));
+        }
+        let body = UpstreamBody::switched(connection, Rc::clone(&self.pool));
+        Ok(respond(head, body))
+    }
+
     /// Refuses an ambiguous response, and removes the header fields of the hop.
     fn accept(
         &self,
@@ -284,26 +321,17 @@ impl UpstreamClient {
         idle_timeout: Duration,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         if let Some(reason) = ambiguity(&head) {
-            return Err(UpstreamError::Malformed {
-                authority: self.shared_authority(),
-                reason: reason.into(),
-            });
-        }
-        let mut headers = head.headers;
-        remove_hop_by_hop(&mut headers);
-        remove_own_fields(&mut headers);
-        headers.remove(TE);
-        if head.status == StatusCode::NO_CONTENT {
-            headers.remove(CONTENT_LENGTH);
+            return Err(self.malformed(reason));
         }
         let body = UpstreamBody::new(connection, upload, Rc::clone(&self.pool), idle_timeout);
-        let mut response = Response::new(body);
-        *response.status_mut() = head.status;
-        *response.headers_mut() = headers;
-        if let Some(reason) = head.reason {
-            response.extensions_mut().insert(reason);
+        Ok(respond(head, body))
+    }
+
+    fn malformed(&self, reason: &'static str) -> UpstreamError {
+        UpstreamError::Malformed {
+            authority: self.shared_authority(),
+            reason: reason.into(),
         }
-        Ok(response)
     }
 
     /// Sets the HTTP version, `Host` and the framing of a request.
@@ -358,26 +386,6 @@ fn needs_length(method: &Method) -> bool {
 fn trailer_field(trailers: &HeaderMap) -> Option<HeaderValue> {
     let names: Vec<&str> = trailers.keys().map(http::HeaderName::as_str).collect();
     HeaderValue::from_str(&names.join(", ")).ok()
-}
-
-/// Why a response is ambiguous: its end is uncertain, or another protocol follows it.
-fn ambiguity(response: &ReceivedHead) -> Option<&'static str> {
-    let headers = &response.headers;
-    if response.status == StatusCode::SWITCHING_PROTOCOLS {
-        return Some("it switches protocols, which the request did not ask for");
-    }
-    if !headers.contains_key(TRANSFER_ENCODING) {
-        return None;
-    }
-    if headers.contains_key(CONTENT_LENGTH) {
-        return Some("it has both Content-Length and Transfer-Encoding");
-    }
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let is_chunked = match (codings.next(), codings.next()) {
-        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
-        _ => false,
-    };
-    (!is_chunked).then_some("its transfer coding is not just `chunked`")
 }
 
 #[cfg(test)]
