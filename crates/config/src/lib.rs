@@ -21,10 +21,10 @@ pub use program_config::Config;
 pub use sections::{
     AccessLogConfig, AccessLogPath, AdminToken, CertificateIdentityConfig, CertificatePaths,
     CollectorUrl, ContractSource, HostPattern, Http2Config, Http2Mode, IdentityConfig,
-    IdentitySource, InvalidAdminToken, JwtConfig, KeySource, LogConfig, LogFormat, LogLevel,
-    OwnerConfig, PathPrefix, PortTlsConfig, PreflightPolicy, RefusalConfig, RefusalValues,
-    ReloadConfig, ReloadPolicy, RuntimeConfig, SecretHeaders, ServiceConfig, TracingConfig,
-    UpgradeProtocol, UpstreamAddress, UpstreamTarget, UpstreamTlsConfig,
+    IdentitySource, InvalidAdminToken, JwtConfig, KeySource, ListenAddress, LogConfig, LogFormat,
+    LogLevel, OwnerConfig, PathPrefix, PortTlsConfig, PreflightPolicy, RefusalConfig,
+    RefusalValues, ReloadConfig, ReloadPolicy, RuntimeConfig, SecretHeaders, ServiceConfig,
+    TracingConfig, UpgradeProtocol, UpstreamAddress, UpstreamTarget, UpstreamTlsConfig,
 };
 pub use tree::environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
 pub use tree::{ConfigErrors, ConfigProblem, nearest};

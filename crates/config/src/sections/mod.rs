@@ -5,6 +5,8 @@
 //! reported and replaced by its default, so that the rest is checked too; the configuration is
 //! returned only if nothing was reported.
 
+mod listen_address;
+mod listen_section;
 mod port_tls_section;
 mod http2_section;
 mod admin_section;
@@ -35,6 +37,7 @@ pub use http2_section::{Http2Config, Http2Mode};
 pub use identity_section::{
     CertificateIdentityConfig, IdentityConfig, IdentitySource, JwtConfig, KeySource,
 };
+pub use listen_address::ListenAddress;
 pub use log_section::{LogConfig, LogFormat, LogLevel};
 pub use owner_section::OwnerConfig;
 pub use path_prefix::PathPrefix;
@@ -49,12 +52,11 @@ pub use upstream_tls_section::UpstreamTlsConfig;
 
 pub(super) use access_log_section::read_access_log;
 pub(super) use admin_section::read_admin;
-pub(super) use http2_section::read_http2;
 pub(super) use identity_section::{IdentityContext, read_identity};
 pub(super) use limits_section::read_limits;
+pub(super) use listen_section::read_listen;
 pub(super) use log_section::read_log;
 pub(super) use owner_section::read_owner;
-pub(super) use port_tls_section::read_port_tls;
 pub(super) use protection_sections::read_protection;
 pub(super) use refusals_section::read_refusals;
 pub(super) use reload_section::read_reload;

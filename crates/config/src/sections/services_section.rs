@@ -149,7 +149,7 @@ fn upstream(
     section: &mut ConfigSection<'_>,
     directory: &Path,
 ) -> (Option<UpstreamTarget>, UpstreamTlsConfig) {
-    let upstream = section.required("upstream", parse_upstream);
+    let upstream = section.required("upstream", parse_upstream(directory));
     let is_tls = matches!(upstream, None | Some(UpstreamTarget::Https(_)));
     let upstream_tls = section.section("upstream_tls");
     let upstream_tls = read_upstream_tls(upstream_tls, is_tls, directory);

@@ -21,6 +21,7 @@ use super::final_answer::{close_with_linger, write_answer};
 use super::http2::serve_http2;
 use super::incoming_request::RequestHandler;
 use super::inspected_stream::InspectedStream;
+use super::proxy_opening::ProxyOpening;
 use super::tls_opening::{ListenerTls, NO_TLS_ALERT, TlsOpening};
 use super::upgraded_connection::serve_upgraded;
 use crate::connection_state::ConnectionState;
@@ -52,6 +53,23 @@ pub(super) async fn serve_connection<H: RequestHandler>(
     permit: ConnectionPermit,
     context: Rc<ConnectionContext<H>>,
 ) {
+    let (stream, peer) = match &context.proxies {
+        Some(settings) if permit.within_cap => {
+            let (handler, limits, permit) = (&context.handler, &context.limits, &permit);
+            let opening = ProxyOpening {
+                settings,
+                handler,
+                limits,
+                permit,
+            };
+            // Boxed, as TLS below.
+            match Box::pin(opening.open(stream, peer)).await {
+                Some(opened) => opened,
+                None => return,
+            }
+        }
+        _ => (stream, peer),
+    };
     // Boxed, so that connections without TLS have no room for it.
     let opened = match &context.tls {
         None => Some((ClientSocket::Plain(stream), peer)),
@@ -163,7 +181,7 @@ async fn open_tls<H: RequestHandler>(
 fn log_tls_on_plain_port(peer: &Peer) {
     static TLS_ON_PLAIN_PORT: LogThrottle = LogThrottle::new();
     if let Some(suppressed) = TLS_ON_PLAIN_PORT.pass(std::time::Instant::now()) {
-        let peer = peer.address.ip();
+        let peer = peer.address;
         tracing::warn!(
             %peer,
             suppressed,
@@ -182,7 +200,7 @@ const HTTP2_OFF: [u8; 26] = [
 fn log_http2_off(peer: &Peer) {
     static HTTP2_OFF_PORT: LogThrottle = LogThrottle::new();
     if let Some(suppressed) = HTTP2_OFF_PORT.pass(std::time::Instant::now()) {
-        let peer = peer.address.ip();
+        let peer = peer.address;
         tracing::warn!(
             %peer,
             suppressed,

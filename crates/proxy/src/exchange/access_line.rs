@@ -52,7 +52,7 @@ impl RequestRecord {
             contract_revision: Some(&service.contract.revision),
             request_id: meta.id.to_str().unwrap_or_default(),
             trace_id: meta.trace.as_ref().map(RequestTrace::id),
-            peer: Some(meta.peer.address.ip()),
+            peer: meta.peer.address.ip(),
             took: measured.took,
             own: measured.own,
             upgrade,

@@ -203,20 +203,22 @@ impl ForwardTarget {
         before: Option<&ServiceCore>,
         upstream_tls: &UpstreamTlsStore,
     ) -> Self {
-        let (UpstreamConfig::Http(address) | UpstreamConfig::Https(address)) =
-            &service.config.upstream
-        else {
+        if service.config.upstream == UpstreamConfig::Mock {
             return Self::Mock;
-        };
+        }
         let limits = upstream_limits(&service.limits);
         let fits = |before: &&ServiceCore| {
             before.active.config.upstream == service.config.upstream
                 && before.active.config.upstream_tls == service.config.upstream_tls
                 && upstream_limits(&before.active.limits) == limits
         };
-        match before.filter(fits) {
-            Some(before) => before.upstream.clone(),
-            None => {
+        if let Some(before) = before.filter(fits) {
+            return before.upstream.clone();
+        }
+        match &service.config.upstream {
+            UpstreamConfig::Mock => Self::Mock,
+            UpstreamConfig::Unix(path) => Self::Upstream(UpstreamClient::at_socket(path, limits)),
+            UpstreamConfig::Http(address) | UpstreamConfig::Https(address) => {
                 let security = match UpstreamTlsKey::of(&service.config) {
                     Some(key) => UpstreamSecurity::Tls(upstream_tls.find(&key)),
                     None => UpstreamSecurity::Plain,

@@ -10,6 +10,7 @@
 mod name_folding;
 mod header_screen;
 mod hop_by_hop;
+mod peer_address;
 mod forwarding;
 mod response_length;
 mod via;
@@ -27,6 +28,7 @@ use header_value::header_value;
 pub(crate) use hop_by_hop::remove_own_fields;
 pub use hop_by_hop::{MaxForwards, count_hop, remove_hop_by_hop};
 pub(super) use hop_by_hop::{normalize_request_head, remove_forbidden_trailers};
+pub use peer_address::PeerAddress;
 pub(super) use response_length::remake_content_length;
 pub(crate) use via::{ViaProcess, ViaPseudonym};
 pub(crate) use websocket_handshake::{

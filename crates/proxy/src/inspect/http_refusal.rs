@@ -134,6 +134,16 @@ refusals! {
     /// A client speaks HTTP to a port with TLS.
     PlainHttpOnTlsPort = 400, "plain-http-on-tls-port",
         "This port speaks TLS, and the request is plain HTTP; use https.";
+    /// A connection that must begin with a header of the PROXY protocol begins otherwise. It gets no
+    /// answer.
+    ProxyHeaderMissing = 400, "proxy-header-missing",
+        "The connection does not begin with a header of the PROXY protocol, which this port requires (`listen.proxy_protocol`).";
+    /// A header of the PROXY protocol is malformed. It gets no answer.
+    ProxyHeaderMalformed = 400, "proxy-header-malformed",
+        "The header of the PROXY protocol is malformed.";
+    /// A connection from a peer that may not send headers of the PROXY protocol. It gets no answer.
+    ProxyNotTrusted = 400, "proxy-not-trusted",
+        "The connection does not come from a load balancer of this port (`listen.proxy_peers`).";
     /// RFC 9113 section 8.3.1.
     AuthorityMismatch = 400, "authority-mismatch",
         "The Host field is not equal to `:authority`; send one of them.";

@@ -17,11 +17,14 @@ mod http_refusal;
 mod http2_head;
 mod frame_scanner;
 mod frame_budget;
+mod proxy_header;
 
 pub use frame_budget::FrameBudget;
 pub use frame_scanner::{FrameScanner, HTTP2_PREFACE};
 pub use http_refusal::HttpRefusal;
 pub use http2_head::{check_http2_head, check_http2_trailers, http2_head_start};
+pub(crate) use proxy_header::PROXY_HEADER_BYTES_MAX;
+pub use proxy_header::{ProxiedClient, ProxyHeader, ProxyHeaderFault, read_proxy_header};
 pub use stream_inspector::{InspectLimits, StreamInspector};
 pub use stream_position::{FeedOutcome, StreamPosition};
 

@@ -16,6 +16,7 @@ mod address_memory;
 mod address_race;
 mod upstream_socket;
 mod upstream_connection;
+mod request_framing;
 mod request_writer;
 mod kept_body;
 mod upload_rest;
