@@ -123,7 +123,7 @@ fn other_connections_are_closed_without_an_answer() {
     // A health check that only connects.
     drop(TcpStream::connect(process.data).unwrap());
     let metrics = admin(process.admin, "/metrics").1;
-    for (reason, count) in [("missing", 3), ("malformed", 3)] {
+    for (reason, count) in [("missing", 4), ("malformed", 3)] {
         let reason = format!("reason=\"proxy-header-{reason}\"");
         let line = format!("portcullis_http_refusals_total{{{reason}}} {count}");
         assert!(metrics.contains(&line), "{line} is missing in {metrics}");

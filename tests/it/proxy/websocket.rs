@@ -336,6 +336,35 @@ fn the_contract_is_asked_first() {
 }
 
 #[test]
+fn a_contract_may_declare_the_fields_of_the_handshake() {
+    const CHAT: &str = "\
+openapi: 3.1.0
+info: { title: Chat, version: '1' }
+paths:
+  /chat:
+    get:
+      parameters:
+        - { name: Upgrade, in: header, required: true, schema: { const: websocket } }
+        - { name: Connection, in: header, required: true, schema: { type: string } }
+        - { name: Sec-WebSocket-Version, in: header, required: true, schema: { type: integer } }
+        - { name: room, in: query, required: true, schema: { type: integer } }
+      responses:
+        '101': { description: Messages follow. }
+";
+    let upstream = HeldUpstream::start();
+    let address = format!("http://{}", upstream.address);
+    let keys = format!("{ON}\n[services.enforcement.classes]\nunknown-header = \"reject\"");
+    let app = App::start(Site::new("").service("chat", CHAT, &address, &keys));
+    let mut client = app.client();
+    client.send(handshake().replace("/items", "/chat?room=1"));
+    let (_, mut far) = upstream.accept();
+    far.write_all(accepting().as_bytes()).unwrap();
+    assert_eq!(client.read_answer(false).unwrap().status, 101);
+    let other = handshake().replace("/items", "/chat?room=x");
+    refused(&app, &other, (422, "CONTRACT_VIOLATION"), "room");
+}
+
+#[test]
 fn an_answer_that_accepts_something_else_is_refused() {
     let upstream = HeldUpstream::start();
     let app = App::start(Site::shop(upstream.address, ON, ""));

@@ -31,7 +31,10 @@ pub(crate) fn read_listen(
     directory: &Path,
 ) -> ListenSection {
     let location = section.location_of("address");
-    let addresses = parse_addresses(directory);
+    // Paths of flags are relative to the working directory.
+    let is_flag = matches!(location, ConfigLocation::Flag(_));
+    let sockets = if is_flag { Path::new("") } else { directory };
+    let addresses = parse_addresses(sockets);
     let addresses = section.value("address", default.listen_addresses.clone(), addresses);
     let unix_mode = section.value("unix_mode", default.unix_mode, file_mode);
     let proxies = read_proxies(&mut section);

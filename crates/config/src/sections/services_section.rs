@@ -149,7 +149,10 @@ fn upstream(
     section: &mut ConfigSection<'_>,
     directory: &Path,
 ) -> (Option<UpstreamTarget>, UpstreamTlsConfig) {
-    let upstream = section.required("upstream", parse_upstream(directory));
+    // Paths of flags are relative to the working directory.
+    let is_flag = matches!(section.location_of("upstream"), ConfigLocation::Flag(_));
+    let sockets = if is_flag { Path::new("") } else { directory };
+    let upstream = section.required("upstream", parse_upstream(sockets));
     let is_tls = matches!(upstream, None | Some(UpstreamTarget::Https(_)));
     let upstream_tls = section.section("upstream_tls");
     let upstream_tls = read_upstream_tls(upstream_tls, is_tls, directory);

@@ -179,6 +179,10 @@ impl InspectedStream {
             let refusal = self.inspector.refuse_partial_line();
             self.state.refusal.set(Some(refusal));
         }
+        if self.inspector.position() == StreamPosition::Upgrading {
+            // What follows a request is not a part of its head.
+            self.inspector.kept_bytes.clear();
+        }
         // The head that the library rejected gets no answer from the handler.
         self.state.heads.set(self.state.answered.get());
         false

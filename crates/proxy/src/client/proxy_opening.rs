@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 use super::connection_registry::ConnectionPermit;
 use super::incoming_request::RequestHandler;
-use super::timed_opening::open_in_time;
+use super::timed_opening::{OpeningCut, open_in_time};
 use crate::headers::{Peer, PeerAddress};
 use crate::inspect::{
     HttpRefusal, PROXY_HEADER_BYTES_MAX, ProxiedClient, ProxyHeaderFault, read_proxy_header,
@@ -74,7 +74,13 @@ impl<H: RequestHandler> ProxyOpening<'_, H> {
                 self.refuse(refusal, &peer, &fault.to_string());
                 None
             }
-            Ok(Err(ProxyOpeningEnd::Closed)) | Err(_) => None,
+            Err(OpeningCut::Timeout) => {
+                let reason = "its header of the PROXY protocol did not arrive in time \
+                              (`limits.request_head_timeout`)";
+                self.refuse(HttpRefusal::ProxyHeaderMissing, &peer, reason);
+                None
+            }
+            Ok(Err(ProxyOpeningEnd::Closed)) | Err(OpeningCut::Stopped) => None,
         }
     }
 

@@ -3,12 +3,12 @@
 
 use super::staged_request::{ExchangeProblem, MatchedRequest};
 use crate::exchange::answer_table::ProblemCause;
-use crate::headers::{UpgradeRefusal, check_handshake};
+use crate::headers::{UpgradeRefusal, add_upgrade, check_handshake};
 
 pub(in crate::exchange) fn check_upgrade(
-    matched: MatchedRequest,
+    mut matched: MatchedRequest,
 ) -> Result<MatchedRequest, ExchangeProblem> {
-    let (record, request) = (&matched.routed.record, &matched.routed.request);
+    let (record, request) = (&matched.routed.record, &mut matched.routed.request);
     if !record.asks_upgrade() {
         return Ok(matched);
     }
@@ -17,8 +17,10 @@ pub(in crate::exchange) fn check_upgrade(
     } else {
         Err(UpgradeRefusal::Off)
     };
-    match checked {
-        Ok(()) => Ok(matched),
-        Err(refusal) => Err(ExchangeProblem::new(ProblemCause::Upgrade(refusal), record)),
+    if let Err(refusal) = checked {
+        return Err(ExchangeProblem::new(ProblemCause::Upgrade(refusal), record));
     }
+    // A contract may declare these fields of the hop, which were removed on arrival.
+    add_upgrade(request.headers_mut());
+    Ok(matched)
 }
