@@ -40,7 +40,6 @@ fn main() {
         ("has_curl_and_jq", has_programs(&["curl", "jq"])),
         ("has_openssl", has_programs(&["openssl"])),
         ("has_nghttp2", has_programs(&["nghttp", "h2load"])),
-        ("has_python_h2", has_python_h2()),
         ("has_envoy", has_programs(&["envoy"])),
         ("has_nginx", has_programs(&["nginx"])),
         (
@@ -49,6 +48,8 @@ fn main() {
         ),
         ("has_kubectl", has_programs(&["kubectl"])),
         ("has_postgres", has_postgres()),
+        ("has_python_h2", has_python_library("h2")),
+        ("has_python_websockets", has_python_library("websockets")),
     ];
     // Servers and clients that are not installed for one test each: where Go and PHP are missing,
     // other readers of multipart bodies are still compared.
@@ -139,12 +140,12 @@ fn has_postgres() -> bool {
     has_programs(&["initdb", "postgres", "psql"]) || versions.any(|one| is_there(one.path()))
 }
 
-/// Whether the tools have the library h2 of Python.
-fn has_python_h2() -> bool {
+/// Whether the tools have a library of Python.
+fn has_python_library(name: &str) -> bool {
     let tools = env::var_os("PORTCULLIS_TEST_TOOLS").map(PathBuf::from);
     let versions = tools.and_then(|tools| tools.join("lib").read_dir().ok());
     let mut versions = versions.into_iter().flatten().flatten();
-    versions.any(|version| version.path().join("site-packages/h2").is_dir())
+    versions.any(|version| version.path().join("site-packages").join(name).is_dir())
 }
 
 /// Whether all of these are among the tools that `.ci/run` installs, or on the path.

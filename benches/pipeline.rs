@@ -120,7 +120,7 @@ fn serve_pipeline(pipe: DuplexStream) {
     };
     let core = DataCore::new(0, &parts);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
-    let peer = Rc::new(Peer::new(address, &[]));
+    let peer = Rc::new(Peer::new(address.into(), false));
     let limits = ClientLimits::default();
     let service = service_fn(move |request| {
         let incoming = IncomingRequest::new(request, Rc::clone(&peer), &limits);

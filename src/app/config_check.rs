@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use portcullis_config::{Config, IdentitySource, KeySource, ServiceConfig};
+use portcullis_config::{Config, IdentitySource, KeySource, ListenAddress, ServiceConfig};
 use portcullis_contract::CompiledContract;
 use portcullis_telemetry::Metrics;
 
@@ -200,7 +200,11 @@ fn headers_that_are_dropped(config: &Config) -> Option<ConfigFinding> {
     };
     let networks = config.identity.trusted_peers.networks();
     let are_local = networks.iter().all(|network| network.addr().is_loopback());
-    let has_remote_clients = !config.listen_address.ip().is_loopback();
+    let mut ports = config
+        .listen_addresses
+        .iter()
+        .filter_map(ListenAddress::tcp);
+    let has_remote_clients = ports.any(|address| !address.ip().is_loopback());
     let names_squads = !config.catalog.squads().is_empty();
     (are_local && has_remote_clients && names_squads).then(|| {
         ConfigFinding::warning(format!(

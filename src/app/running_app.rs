@@ -5,6 +5,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::admin::Readiness;
+use portcullis_config::ListenAddress;
 use portcullis_proxy::{DrainTrigger, ListenerTotals};
 use portcullis_telemetry::AccessLog;
 use portcullis_vocabulary::limits::Limits;
@@ -15,8 +16,8 @@ use super::reload::ReloadController;
 /// A running program. Dropping it does not stop it: call [`RunningApp::stop`].
 #[derive(Debug)]
 pub struct RunningApp {
-    /// The address of the data port, with the actual port number.
-    pub data_address: SocketAddr,
+    /// The addresses for clients, with the actual port numbers.
+    pub data_addresses: Vec<ListenAddress>,
     /// The address of the admin port, with the actual port number.
     pub admin_address: SocketAddr,
     /// The state behind `/readyz`.
@@ -38,6 +39,11 @@ pub struct ServedTotals {
 }
 
 impl RunningApp {
+    /// The first port for clients, with its actual number.
+    pub fn data_port(&self) -> Option<SocketAddr> {
+        self.data_addresses.iter().find_map(ListenAddress::tcp)
+    }
+
     /// Drains and stops the program; blocks until it has stopped. Readiness fails at once. After
     /// `limits.drain_delay` no new connection is accepted. Requests in flight may finish until
     /// `limits.drain_timeout`; then their connections are closed.

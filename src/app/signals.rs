@@ -42,7 +42,13 @@ pub fn run(config: Config, config_reader: Option<ConfigReader>) -> Result<(), Ap
 
 /// Logs that the program is ready, when it is. If it waits, also logs for what.
 fn announce_readiness(running: &RunningApp) {
-    let (address, admin) = (running.data_address, running.admin_address);
+    let admin = running.admin_address;
+    let addresses: Vec<String> = running
+        .data_addresses
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let address = addresses.join(",");
     let missing = running.readiness.reasons();
     if !missing.is_empty() {
         let missing = missing.join("; ");

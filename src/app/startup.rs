@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crate::admin::{AdminAccess, AdminState, Readiness};
-use portcullis_config::{Config, Http2Config};
+use portcullis_config::{Config, Http2Config, ListenAddress};
 use portcullis_proxy::inspect::InspectLimits;
 use portcullis_proxy::{
-    BoundListener, ClientLimits, ConnectionCap, CoreResources, DrainSignal, ListenerSettings,
-    ListenerTls, ListenerTotals, bind, drain, serve_core,
+    BoundListener, ClientLimits, ConnectionCap, CoreResources, DrainSignal, ListenerProxies,
+    ListenerSettings, ListenerTls, ListenerTotals, bind, drain, serve_core,
 };
 use portcullis_telemetry::{Metrics, start_tracing};
 use portcullis_vocabulary::limits::{CHECK_STACK_BYTES, Limits};
@@ -51,7 +51,7 @@ pub(super) fn build_reloadable(
     let keys = key_reader.as_ref().map(KeyReader::keys);
     let metrics = metrics(&config);
     let tls = StartupTls::load(&config, &metrics)?;
-    let (bound, data_address) = bind_data(&config)?;
+    let (bound, data_addresses) = bind_data(&config)?;
     let (admin_listener, admin_address) = bind_admin(&config)?;
     let (tracer, spans) = start_tracing(&config.tracing, &metrics)?.unzip();
     let readiness = Readiness::new();
@@ -108,7 +108,7 @@ pub(super) fn build_reloadable(
     // Only the data cores hold the tracer now. When they end, the span channel closes.
     drop(resources);
     Ok(RunningApp {
-        data_address,
+        data_addresses,
         admin_address,
         readiness,
         trigger,
@@ -171,10 +171,14 @@ fn connection_cap(config: &Config, cores: usize) -> Arc<ConnectionCap> {
     ConnectionCap::new(connections_max)
 }
 
-fn bind_data(config: &Config) -> Result<(Vec<BoundListener>, SocketAddr), AppError> {
-    let bound = bind(config.listen_address, data_cores(config))?;
-    let address = bound.first().map(BoundListener::address);
-    Ok((bound, address.unwrap_or(config.listen_address)))
+fn bind_data(config: &Config) -> Result<(Vec<BoundListener>, Vec<ListenAddress>), AppError> {
+    let bound = bind(
+        &config.listen_addresses,
+        config.unix_mode,
+        data_cores(config),
+    )?;
+    let addresses = bound.first().map(|core| core.addresses().to_vec());
+    Ok((bound, addresses.unwrap_or_default()))
 }
 
 fn bind_admin(config: &Config) -> Result<(std::net::TcpListener, SocketAddr), AppError> {
@@ -195,7 +199,14 @@ fn settings(
 ) -> ListenerSettings {
     ListenerSettings {
         limits: wire_limits(&config.limits, config.listen_http2),
-        trusted_networks: config.identity.trusted_peers.networks().to_vec(),
+        trusted_peers: config.identity.trusted_peers.clone(),
+        proxies: config
+            .listen_proxies
+            .clone()
+            .map(|proxies| ListenerProxies {
+                proxies,
+                clients: config.identity.trusted_peers.clone(),
+            }),
         tls,
         cap,
     }

@@ -28,11 +28,11 @@ pub use program_config::Config;
 pub use sections::{
     AccessLogConfig, AccessLogPath, AdminToken, CertificateIdentityConfig, CertificatePaths,
     CollectorUrl, ContractSource, EmptyBodyPolicy, HostPattern, Http2Config, Http2Mode,
-    IdentityConfig, IdentitySource, InvalidAdminToken, JwtConfig, KeySource, LogConfig, LogFormat,
-    LogLevel, OwnerConfig, PathPrefix, PortTlsConfig, PreflightPolicy, RefusalAudience,
-    RefusalConfig, RefusalValues, ReloadConfig, ReloadPolicy, RuntimeConfig, SecretHeaders,
-    ServiceConfig, TracingConfig, UpstreamAddress, UpstreamTarget, UpstreamTlsConfig,
-    VerdictCaller, VerdictConfig,
+    IdentityConfig, IdentitySource, InvalidAdminToken, JwtConfig, KeySource, ListenAddress,
+    LogConfig, LogFormat, LogLevel, OwnerConfig, PathPrefix, PortTlsConfig, PreflightPolicy,
+    RefusalAudience, RefusalConfig, RefusalValues, ReloadConfig, ReloadPolicy, RuntimeConfig,
+    SecretHeaders, ServiceConfig, TracingConfig, UpgradeProtocol, UpstreamAddress, UpstreamTarget,
+    UpstreamTlsConfig, VerdictCaller, VerdictConfig,
 };
 pub use tree::environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
 pub use tree::{ConfigErrors, ConfigProblem, nearest};

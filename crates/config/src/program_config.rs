@@ -4,19 +4,25 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use portcullis_vocabulary::{Catalog, Limits, SquadId, TierPolicies};
+use portcullis_vocabulary::{Catalog, Limits, SquadId, TierPolicies, TrustedPeers};
 
 use super::sections::{
-    AccessLogConfig, AdminToken, Http2Config, IdentityConfig, LogConfig, OwnerConfig,
-    PortTlsConfig, RefusalConfig, RuntimeConfig, ServiceConfig, TracingConfig, UpstreamTarget,
+    AccessLogConfig, AdminToken, Http2Config, IdentityConfig, ListenAddress, LogConfig,
+    OwnerConfig, PortTlsConfig, RefusalConfig, RuntimeConfig, ServiceConfig, TracingConfig,
+    UpstreamTarget,
 };
 use super::written_config::WrittenConfig;
 
 /// The whole configuration, from [`load`](super::load()) or [`Config::single`].
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The address for clients, `listen.address`.
-    pub listen_address: SocketAddr,
+    /// The addresses for clients, `listen.address`; at least one.
+    pub listen_addresses: Vec<ListenAddress>,
+    /// The permissions of the files of Unix sockets, `listen.unix_mode`.
+    pub unix_mode: u32,
+    /// The load balancers that must begin each connection with a header of the PROXY protocol,
+    /// `listen.proxy_peers`; `None` without the protocol.
+    pub listen_proxies: Option<TrustedPeers>,
     /// TLS for clients, `listen.tls`.
     pub listen_tls: PortTlsConfig,
     /// HTTP/2 for clients, `listen.http2`.
@@ -85,7 +91,9 @@ impl Default for Config {
     /// The defaults, without any service.
     fn default() -> Self {
         Self {
-            listen_address: SocketAddr::from(([0, 0, 0, 0], 8080)),
+            listen_addresses: vec![ListenAddress::Tcp(([0, 0, 0, 0], 8080).into())],
+            unix_mode: 0o660,
+            listen_proxies: None,
             listen_tls: PortTlsConfig::for_clients(),
             listen_http2: Http2Config::default(),
             via: "portcullis".to_owned(),

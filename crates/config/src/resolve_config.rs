@@ -1,21 +1,19 @@
 //! From the root of the tree to the configuration.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use portcullis_vocabulary::Catalog;
 use portcullis_vocabulary::protection::Protection;
-use portcullis_vocabulary::{AlpnProtocol, Catalog, ConfigLocation};
 
 use super::program_config::Config;
 use super::sections::{
-    Http2Config, IdentityContext, PortTlsConfig, ReloadConfig, ServiceContext, read_access_log,
-    read_admin, read_http2, read_identity, read_limits, read_log, read_owner, read_port_tls,
-    read_protection, read_refusals, read_reload, read_runtime, read_services, read_tiers,
-    read_tracing,
+    IdentityContext, ListenAddress, ReloadConfig, ServiceContext, read_access_log, read_admin,
+    read_identity, read_limits, read_listen, read_log, read_owner, read_protection, read_refusals,
+    read_reload, read_runtime, read_services, read_tiers, read_tracing,
 };
-use super::tree::config_value::{address, boolean};
-use super::tree::{ConfigNode, ConfigSection, ConfigValueError};
+use super::tree::ConfigSection;
+use super::tree::config_value::boolean;
 use super::written_config::WrittenConfig;
 
 /// Reads all sections. `catalog` is absent if none is configured or it was refused.
@@ -28,7 +26,8 @@ pub(super) fn read_config(
     let listen = read_listen(root.section("listen"), &default, directory);
     let (admin_address, admin_token, admin_tls) =
         read_admin(root.section("admin"), default.admin_address, directory);
-    if listen.address == admin_address && listen.address.port() != 0 {
+    let ports = listen.addresses.iter().filter_map(ListenAddress::tcp);
+    if admin_address.port() != 0 && ports.into_iter().any(|port| port == admin_address) {
         root.refuse_at(
             listen.location,
             "listen.address",
@@ -62,7 +61,9 @@ pub(super) fn read_config(
     let services = read_services(&mut root, &context);
     root.finish();
     Config {
-        listen_address: listen.address,
+        listen_addresses: listen.addresses,
+        unix_mode: listen.unix_mode,
+        listen_proxies: listen.proxies,
         listen_tls: listen.tls,
         listen_http2: listen.http2,
         via: listen.via,
@@ -83,56 +84,6 @@ pub(super) fn read_config(
         services,
         written: WrittenConfig::default(),
     }
-}
-
-/// `[listen]`.
-struct ListenSection {
-    address: SocketAddr,
-    location: ConfigLocation,
-    via: String,
-    tls: PortTlsConfig,
-    http2: Http2Config,
-}
-
-fn read_listen(
-    mut section: ConfigSection<'_>,
-    default: &Config,
-    directory: &Path,
-) -> ListenSection {
-    let location = section.location_of("address");
-    let address = section.value("address", default.listen_address, address);
-    let via = section.value("via", default.via.clone(), pseudonym);
-    let mut tls = read_port_tls(section.section("tls"), &default.listen_tls, directory);
-    let http2 = read_http2(section.section("http2"));
-    if !http2.is_enabled() {
-        tls.alpn.retain(|protocol| *protocol != AlpnProtocol::Http2);
-        if tls.alpn.is_empty() {
-            let message = "leaves no protocol, because HTTP/2 is off; add \"http/1.1\"";
-            section.refuse("tls.alpn", message);
-        }
-    }
-    section.finish();
-    ListenSection {
-        address,
-        location,
-        via,
-        tls,
-        http2,
-    }
-}
-
-/// A pseudonym of RFC 9110 section 7.6.3, without characters that its readers must quote.
-fn pseudonym(node: &ConfigNode) -> Result<String, ConfigValueError> {
-    const CHARS_MAX: usize = 64;
-    let is_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-    let name = node
-        .text()
-        .filter(|name| (1..=CHARS_MAX).contains(&name.len()) && name.chars().all(is_char));
-    name.map(str::to_owned).ok_or_else(|| {
-        ConfigValueError::expected(format!(
-            "1 to {CHARS_MAX} letters, digits, '.', '_' and '-'"
-        ))
-    })
 }
 
 fn read_metrics_enabled(mut section: ConfigSection<'_>) -> bool {

@@ -71,7 +71,7 @@ fn refuses(lines: &str, message: &str) {
 #[test]
 fn absent_keys_have_defaults() {
     let config = load_text(SERVICE).unwrap();
-    assert_eq!(config.listen_address.to_string(), "0.0.0.0:8080");
+    assert_eq!(config.listen_addresses[0].to_string(), "0.0.0.0:8080");
     assert_eq!(config.admin_address.to_string(), "127.0.0.1:9901");
     assert_eq!(config.limits, Limits::default());
     assert!(
@@ -421,11 +421,22 @@ fn suggests_the_nearest_key_for_an_unknown_one() {
     refuses("[limits]\nbody_byte_max = 1", "config.toml:6: limits.body_byte_max: unknown key; try body_bytes_max");
     refuses("[limits]\nbody-bytes-max = 1", "config.toml:6: limits.body-bytes-max: unknown key; try body_bytes_max");
     refuses("[limit]\nbody_bytes_max = 1", "config.toml:5: limit: unknown key; try limits");
-    refuses("[listen]\nport = 1", "config.toml:6: listen.port: unknown key; known keys: address, via, tls, http2");
+    refuses("[listen]\nport = 1", "config.toml:6: listen.port: unknown key; known keys: address, unix_mode, proxy_protocol, proxy_peers, via, tls, http2");
     let via = "listen.via: expected 1 to 64 letters, digits, '.', '_' and '-', found \"two words\"";
     refuses("[listen]\nvia = \"two words\"", &format!("config.toml:6: {via}"));
     let idle = "services.orders.body_idle_timeout: expected a duration from 1ms to 1day, found \"0s\"";
     refuses("body_idle_timeout = \"0s\"", &format!("config.toml:5: {idle}"));
+    let addresses = "listen.address: expected 1 to 16 different addresses, found a list";
+    refuses("[listen]\naddress = []", &format!("config.toml:6: {addresses}"));
+    refuses("[listen]\naddress = [\"[::]:1\", \"[::]:1\"]", &format!("config.toml:6: {addresses}"));
+    let proxies = "listen.proxy_protocol: needs the addresses of the load balancers that may send it; set proxy_peers";
+    refuses("[listen]\nproxy_protocol = \"required\"", &format!("config.toml:6: {proxies}"));
+    refuses("[listen]\nproxy_protocol = \"required\"\nproxy_peers = []", &format!("config.toml:6: {proxies}"));
+    refuses("[listen]\nproxy_protocol = \"optional\"", "config.toml:6: listen.proxy_protocol: expected \"off\" or \"required\", found \"optional\"");
+    let mode = "listen.unix_mode: expected permissions as a string such as \"660\", found";
+    refuses("[listen]\nunix_mode = \"99\"", &format!("config.toml:6: {mode} \"99\""));
+    refuses("[listen]\nunix_mode = 660", &format!("config.toml:6: {mode} 660"));
+    refuses("upgrade = [\"h2c\"]", "config.toml:5: services.orders.upgrade: expected \"websocket\", found \"h2c\"");
     refuses("[services.enforcement.classes]\nunknown-qery = \"off\"", "config.toml:6: services.orders.enforcement.classes.unknown-qery: unknown violation class; try unknown-query");
     refuses("host = [\"*\"]", "config.toml:5: services.orders.host: unknown key; try hosts");
 }
@@ -457,7 +468,7 @@ fn reports_invalid_services() {
         let text = if lines.contains("upstream") { text } else { format!("{text}\nupstream = \"mock\"") };
         assert_eq!(load_text(&text).unwrap_err(), message);
     };
-    let upstream = "config.toml:4: services.a.upstream: expected \"mock\", \"verdict\", \"http://host:port\" or \"https://host:port\", found";
+    let upstream = "config.toml:4: services.a.upstream: expected \"mock\", \"verdict\", \"http://host:port\", \"https://host:port\" or \"unix:/path\", found";
     check("upstream = \"https://a:1/api\"", &format!("{upstream} \"https://a:1/api\"; try \"https://a:1\": requests keep their paths"));
     check("upstream = \"https://a/api\"", &format!("{upstream} \"https://a/api\"; try \"https://a:443\": requests keep their paths"));
     check("upstream = \"http://a:1/api\"", &format!("{upstream} \"http://a:1/api\"; try \"http://a:1\": requests keep their paths"));
@@ -549,7 +560,7 @@ fn variables_override_the_file() {
     assert_eq!(config.limits.body_bytes_max, 2 << 20);
     assert_eq!(config.limits.json_depth_max, 7);
     assert_eq!(config.limits.idle_timeout, Duration::from_secs(5));
-    assert_eq!(config.listen_address.port(), 1);
+    assert_eq!(config.listen_addresses[0].tcp().unwrap().port(), 1);
     assert_eq!(config.identity.trusted_peers.networks().len(), 2);
     assert!(!config.refusals.report_header);
     let service = &config.services[0];
@@ -676,7 +687,7 @@ fn flags_override_file_and_environment() {
     let overrides = FlagOverrides { listen: some("127.0.0.1:7"), log_level: some("warn"), upstream: some("http://a:1"), ..FlagOverrides::default() };
     let variables = [("PORTCULLIS_LISTEN__ADDRESS", "127.0.0.1:1")];
     let config = load_with(&[("config.toml", SERVICE)], &variables, &overrides).unwrap();
-    assert_eq!(config.listen_address.port(), 7);
+    assert_eq!(config.listen_addresses[0].tcp().unwrap().port(), 7);
     assert_eq!(config.log.level, LogLevel::Warn);
     assert_eq!(config.services[0].upstream.to_string(), "http://a:1");
     let overrides = FlagOverrides { contract: some("x/petstore.yaml"), ..FlagOverrides::default() };
@@ -697,7 +708,7 @@ fn reports_invalid_flags() {
     check(FlagOverrides { log_format: some("xml"), ..default() }, "--log-format: log.format: expected \"text\" or \"json\", found \"xml\"");
     check(FlagOverrides { ref_root: some("a"), ..default() }, "--ref-root: services: needs exactly one service; try --contract, or the ref_root key of a service");
     check(FlagOverrides { upstream: some("mock"), ..default() }, "--upstream: services: needs exactly one service; try --contract, or the upstream key of a service");
-    check(FlagOverrides { contract: some("a.yaml"), upstream: some("ftp://a"), ..default() }, "--upstream: services.a.upstream: expected \"mock\", \"verdict\", \"http://host:port\" or \"https://host:port\", found \"ftp://a\"");
+    check(FlagOverrides { contract: some("a.yaml"), upstream: some("ftp://a"), ..default() }, "--upstream: services.a.upstream: expected \"mock\", \"verdict\", \"http://host:port\", \"https://host:port\" or \"unix:/path\", found \"ftp://a\"");
 }
 
 #[test]
@@ -876,4 +887,41 @@ proptest::proptest! {
             }
         }
     }
+}
+
+#[test]
+fn addresses_may_be_several_and_files() {
+    let config = load_text(&format!(
+        "{SERVICE}[listen]\naddress = [\"127.0.0.1:0\", \"127.0.0.1:0\", \"unix:a.sock\", \"unix:/b.sock\"]\n\
+         unix_mode = \"0600\"\n[identity]\ntrusted_peers = [\"unix\", \"10.0.0.0/8\"]"
+    ));
+    let config = config.unwrap();
+    let shown: Vec<String> = config
+        .listen_addresses
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(shown[..2], ["127.0.0.1:0", "127.0.0.1:0"]);
+    assert!(
+        shown[2].starts_with("unix:/") && shown[2].ends_with("/a.sock"),
+        "{}",
+        shown[2]
+    );
+    assert_eq!(shown[3], "unix:/b.sock");
+    assert_eq!(config.unix_mode, 0o600);
+    let peers = &config.identity.trusted_peers;
+    assert!(peers.has_unix() && peers.networks().len() == 1);
+    assert!(!Config::default().identity.trusted_peers.has_unix());
+    let long = format!("[listen]\naddress = \"unix:/{}\"", "x".repeat(120));
+    let message = load_text(&format!("{SERVICE}{long}")).unwrap_err();
+    assert!(
+        message.contains("a socket of at most 103 bytes"),
+        "{message}"
+    );
+    let upstream = SERVICE.replace("\"mock\"", "\"unix:/run/app.sock\"");
+    let config = load_text(&upstream).unwrap();
+    assert_eq!(
+        config.services[0].upstream.to_string(),
+        "unix:/run/app.sock"
+    );
 }

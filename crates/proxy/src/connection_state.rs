@@ -67,6 +67,8 @@ pub(crate) struct ConnectionState {
     pub(super) preface_bytes: Cell<Option<u8>>,
     /// Whether the connection began with the preface of HTTP/2.
     pub(super) is_http2: Cell<bool>,
+    /// Whether the current request asks to continue with WebSocket.
+    pub(super) asks_upgrade: Cell<bool>,
     /// Whether the connection is aborted because the process stops.
     pub(super) is_aborted: Cell<bool>,
 }
@@ -98,6 +100,7 @@ impl ConnectionState {
             driver_waker: RefCell::new(None),
             preface_bytes: Cell::new(None),
             is_http2: Cell::new(false),
+            asks_upgrade: Cell::new(false),
             is_aborted: Cell::new(false),
         }
     }

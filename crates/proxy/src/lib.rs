@@ -26,6 +26,7 @@ mod write_pace;
 mod deadline_timer;
 mod interim_responses;
 mod peer_socket;
+mod unix_stream;
 pub mod inspect;
 mod headers;
 mod body;
@@ -38,8 +39,8 @@ pub use body::{
 };
 pub use client::{
     BindError, BoundListener, ConnectionCap, DrainPhase, DrainSignal, DrainTrigger,
-    HandshakeFailure, IncomingRequest, ListenerSettings, ListenerTls, ListenerTotals,
-    RequestHandler, bind, drain, serve,
+    HandshakeFailure, IncomingRequest, ListenerProxies, ListenerSettings, ListenerTls,
+    ListenerTotals, RequestHandler, bind, drain, serve,
 };
 pub use core_thread::{CoreResources, serve_core};
 pub use exchange::{
@@ -47,8 +48,8 @@ pub use exchange::{
     PublishedConfig, ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler,
 };
 pub use headers::{
-    HeaderConcern, HeaderRefusal, MaxForwards, Peer, add_forwarding, add_request_id, count_hop,
-    remove_hop_by_hop,
+    HeaderConcern, HeaderRefusal, MaxForwards, Peer, PeerAddress, add_forwarding, add_request_id,
+    count_hop, remove_hop_by_hop,
 };
 pub use inspect::{HttpRefusal, InspectLimits};
 pub use interim_responses::InterimResponses;

@@ -17,6 +17,7 @@ use super::inventory::MaskedViolation;
 use super::line_folding::{FoldVerdict, FoldedLines, LineKind};
 use super::log::{LogSink, sink};
 use super::request_outcome::RequestOutcome;
+use super::upgrade_records::UpgradeFields;
 
 /// Writes access lines to the log of the process, if there is one.
 #[derive(Clone, Debug)]
@@ -83,6 +84,9 @@ pub struct AccessLine<'a> {
     /// The part of that time that was spent in Portcullis.
     #[serde(rename = "own_ms", serialize_with = "milliseconds")]
     pub own: Duration,
+    /// What passed over the connection, if it was upgraded.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub upgrade: Option<UpgradeFields>,
     /// The contract violations.
     #[serde(skip_serializing_if = "<[ViolationFields<'_>]>::is_empty")]
     pub violations: Vec<ViolationFields<'a>>,
@@ -265,6 +269,7 @@ impl LogLine for AccessLine<'_> {
         ] {
             add(&mut text, name, value);
         }
+        text.extend(self.upgrade.map(|upgrade| upgrade.words()));
         for violation in &self.violations {
             add(&mut text, "violation", Some(&violation.words()));
         }
@@ -404,6 +409,7 @@ mod tests {
             peer: Some(IpAddr::from([127, 0, 0, 1])),
             took: Duration::from_micros(1234),
             own: Duration::from_micros(34),
+            upgrade: None,
             violations,
         }
     }
@@ -446,6 +452,11 @@ mod tests {
         line.reason = Some("the service is \"down\"");
         line.caller_version = Some("2.0.0");
         line.trace_id = Some("0af7".to_owned());
+        line.upgrade = Some(UpgradeFields {
+            open: Duration::from_secs(60),
+            from_client: 12,
+            from_upstream: 34,
+        });
         let text = line.text();
         assert!(
             text.contains(r#" reason="the service is \"down\"" "#),

@@ -16,6 +16,7 @@ mod metrics;
 mod process;
 mod retired_services;
 mod request_outcome;
+mod upgrade_records;
 mod recorders;
 mod protection_metrics;
 
@@ -47,3 +48,4 @@ pub use trace::{
     start_tracing,
 };
 pub use untrusted_claims::UntrustedClaims;
+pub use upgrade_records::{UpgradeFields, UpgradeRecorder};

@@ -40,6 +40,7 @@ mod label {
     pub(super) const FILE: &str = "file";
     pub(super) const VERSION: &str = "version";
     pub(super) const REVISION: &str = "revision";
+    pub(super) const DIRECTION: &str = "direction";
     pub(super) const COMMIT: &str = "commit";
 }
 
@@ -117,6 +118,10 @@ metrics! {
         "Spans of sampled requests, by whether they were exported or lost.";
     CONNECTIONS: Gauge "portcullis_connections" []
         "Open client connections.";
+    UPGRADED_CONNECTIONS: Gauge "portcullis_upgraded_connections" [SERVICE]
+        "Open WebSocket connections; each holds a slot of the service.";
+    UPGRADED_BYTES: Counter "portcullis_upgraded_bytes_total" [SERVICE, DIRECTION]
+        "Bytes that passed over WebSocket connections, by direction.";
     BODY_MEMORY: Gauge "portcullis_body_memory_bytes" []
         "Memory of the bodies that count towards limits.body_memory_max, in bytes.";
     RELOADS: Counter "contract_reloads_total" [SERVICE, RESULT]

@@ -242,7 +242,7 @@ impl ServiceRecorder {
 
     /// Records a request whose squad headers were removed. `needs_proof` if headers
     /// never name callers.
-    pub fn untrusted_claim(&self, peer: IpAddr, needs_proof: bool) {
+    pub fn untrusted_claim(&self, peer: Option<IpAddr>, needs_proof: bool) {
         self.untrusted_claims
             .get_or_init(|| self.metrics.counter(&UNTRUSTED_CLAIMS, &[&self.service]))
             .increment(1);

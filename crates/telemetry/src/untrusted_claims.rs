@@ -31,13 +31,13 @@ impl Default for UntrustedClaims {
 
 impl UntrustedClaims {
     /// Counts a request, and logs the first one and then at most one a minute.
-    pub(super) fn record(&self, service: &str, peer: IpAddr, needs_proof: bool) {
+    pub(super) fn record(&self, service: &str, peer: Option<IpAddr>, needs_proof: bool) {
         let total = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         if !self.takes_line(self.since.elapsed().as_millis() as u64) {
             return;
         }
-        let peer = peer.to_canonical();
-        let peer_class = address_class(peer);
+        let peer_class = peer.map_or("unix", |peer| address_class(peer.to_canonical()));
+        let peer = peer.map_or_else(|| "unix".to_owned(), |peer| peer.to_canonical().to_string());
         if needs_proof {
             tracing::warn!(
                 service, %peer, peer_class, requests = total,
@@ -129,7 +129,7 @@ mod tests {
     fn every_request_is_counted() {
         let claims = UntrustedClaims::default();
         for _ in 0..3 {
-            claims.record("orders", IpAddr::from([10, 0, 0, 1]), false);
+            claims.record("orders", Some(IpAddr::from([10, 0, 0, 1])), false);
         }
         assert_eq!(claims.count(), 3);
     }

@@ -26,9 +26,12 @@ pub struct Caller {
     pub tier: Tier,
 }
 
-/// The networks whose clients may name the consumer in a header.
+/// The peers that are believed what they say about the original client, such as its squad.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TrustedPeers(Vec<IpNet>);
+pub struct TrustedPeers {
+    networks: Vec<IpNet>,
+    has_unix: bool,
+}
 
 impl Consumer {
     /// The name of the unknown consumer; no squad may have it.
@@ -54,19 +57,33 @@ impl Consumer {
 impl TrustedPeers {
     /// Trusts exactly these networks.
     pub fn new(networks: Vec<IpNet>) -> Self {
-        Self(networks)
+        Self {
+            networks,
+            has_unix: false,
+        }
+    }
+
+    /// The same, and peers at Unix sockets if `has_unix`.
+    #[must_use]
+    pub fn with_unix(self, has_unix: bool) -> Self {
+        Self { has_unix, ..self }
     }
 
     /// Whether the peer's address is in one of the networks. A dual-stack listener reports an IPv4
     /// peer as `::ffff:a.b.c.d`; it is compared as the IPv4 address that it is.
     pub fn contains(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
-        self.0.iter().any(|network| network.contains(&peer))
+        self.networks.iter().any(|network| network.contains(&peer))
     }
 
     /// The configured networks.
     pub fn networks(&self) -> &[IpNet] {
-        &self.0
+        &self.networks
+    }
+
+    /// Whether peers at Unix sockets are trusted.
+    pub const fn has_unix(&self) -> bool {
+        self.has_unix
     }
 }
 

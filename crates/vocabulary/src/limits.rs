@@ -244,6 +244,10 @@ pub struct Limits {
     /// balancers close connections that are silent for longer, so streams that work behind them
     /// send something more often.
     pub body_idle_timeout: Duration,
+    /// How long a connection may be silent in both directions after its upgrade to WebSocket. Most
+    /// clients and servers ping each other once a minute or more often; five minutes is how long
+    /// common address translators remember a silent connection.
+    pub upgrade_idle_timeout: Duration,
     /// How long connecting to the upstream may take, over all addresses of its name. One
     /// retransmission of a lost SYN fits.
     pub upstream_connect_timeout: Duration,
@@ -295,6 +299,7 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(75),
             upstream_timeout: Duration::from_secs(30),
             body_idle_timeout: Duration::from_secs(60),
+            upgrade_idle_timeout: Duration::from_secs(300),
             upstream_connect_timeout: Duration::from_secs(3),
             upstream_idle_timeout: Duration::from_secs(4),
             upstream_connections_idle_max: 64,

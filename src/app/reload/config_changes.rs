@@ -124,7 +124,9 @@ const RESTART_KEYS: [&str; 20] = [
 /// The configuration to apply: the new one, with the old values of settings that need a restart.
 fn merge(old: &Config, new: &Config) -> Config {
     let mut merged = Config {
-        listen_address: old.listen_address,
+        listen_addresses: old.listen_addresses.clone(),
+        unix_mode: old.unix_mode,
+        listen_proxies: old.listen_proxies.clone(),
         listen_tls: old.listen_tls.clone(),
         listen_http2: old.listen_http2,
         via: old.via.clone(),
@@ -171,7 +173,11 @@ fn changes(old: &Config, new: &Config) -> Vec<String> {
 /// The settings that differ and need a restart.
 fn restart_only_changes(old: &Config, new: &Config) -> Vec<String> {
     let mut notes = ChangeNotes::default();
-    notes.add("listen.address", old.listen_address != new.listen_address);
+    let differs = old.listen_addresses != new.listen_addresses;
+    notes.add("listen.address", differs);
+    let differs = old.listen_proxies != new.listen_proxies;
+    notes.add("listen.proxy_protocol", differs);
+    notes.add("listen.unix_mode", old.unix_mode != new.unix_mode);
     notes.add("listen.tls", old.listen_tls != new.listen_tls);
     notes.add("listen.http2", old.listen_http2 != new.listen_http2);
     notes.add("listen.via", old.via != new.via);

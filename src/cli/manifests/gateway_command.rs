@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use portcullis_config::ListenAddress;
 use portcullis_manifests::{
     GatewaySettings, ManifestDocument, PRE_STOP_SECONDS, ProxySettings, gateway_manifests,
 };
@@ -35,7 +36,15 @@ pub(super) fn gateway(args: &GatewayArgs) -> Result<Vec<ManifestDocument>, RunEr
         0 => CORES,
         cores => cores,
     };
-    let data_port = config.listen_address.port();
+    let ports = config
+        .listen_addresses
+        .iter()
+        .filter_map(ListenAddress::tcp);
+    let Some(data_port) = ports.map(|address| address.port()).next() else {
+        return Err(manifest_error(
+            "listen.address: expected a TCP port, which the Service of a gateway needs".to_owned(),
+        ));
+    };
     let replaced = vec![
         ReplacedValue::text("listen.address", &format!("0.0.0.0:{data_port}")),
         ReplacedValue::toml("runtime.data_cores", cores.to_string()),

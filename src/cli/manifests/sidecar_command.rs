@@ -82,6 +82,7 @@ fn local_port(service: &ServiceConfig) -> Option<u16> {
         UpstreamTarget::Http(_)
         | UpstreamTarget::Https(_)
         | UpstreamTarget::Mock
+        | UpstreamTarget::Unix(_)
         | UpstreamTarget::Verdict(_) => None,
     }
 }

@@ -251,7 +251,7 @@ fn the_shipped_configuration_answers() {
     let config = load(Some(&path), variables, &FlagOverrides::default()).unwrap();
     let running = build(config).unwrap();
     let check = |request: &[u8], status: u16, pointer: &str, expected: Value| {
-        let answer = ask(running.data_address, request);
+        let answer = ask(running.data_port().unwrap(), request);
         let found = json_of(&answer);
         assert_eq!(answer.status, status, "{found}");
         assert_eq!(found.pointer(pointer), Some(&expected), "{found}");
@@ -282,7 +282,7 @@ fn the_shipped_configuration_answers() {
         json!(1),
     );
     let bad = order.replace("\"quantity\":2", "\"quantity\":0");
-    let answer = ask(running.data_address, post("/orders", "", bad));
+    let answer = ask(running.data_port().unwrap(), post("/orders", "", bad));
     let found = problem(&answer);
     assert_eq!(found["violations"][0]["pointer"], "/lines/0/quantity");
     assert_eq!(found["provider"]["squad"], "payments");

@@ -137,7 +137,7 @@ impl App {
         let config = config.unwrap_or_else(|errors| panic!("{errors}"));
         let running = build(config).unwrap_or_else(|error| panic!("{error}"));
         Self {
-            data: running.data_address,
+            data: running.data_port().unwrap_or(([127, 0, 0, 1], 0).into()),
             admin: running.admin_address,
             running: Some(running),
             _site: site,
@@ -226,7 +226,10 @@ pub(crate) fn problem(answer: &Answer) -> Value {
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
+    /// The first port for clients.
     pub(crate) data: SocketAddr,
+    /// All of them.
+    pub(crate) ports: Vec<SocketAddr>,
     pub(crate) admin: SocketAddr,
     log: Arc<Mutex<String>>,
     lines: Receiver<String>,
@@ -281,6 +284,7 @@ impl Process {
         let mut process = Self {
             child,
             data: SocketAddr::from(([0, 0, 0, 0], 0)),
+            ports: Vec::new(),
             admin: SocketAddr::from(([0, 0, 0, 0], 0)),
             log,
             lines,
@@ -289,14 +293,16 @@ impl Process {
         };
         let ready = process.await_line("ready");
         // As text or as JSON.
-        let address = |key: &str| {
+        let ports = |key: &str| -> Vec<SocketAddr> {
             let after = ready.split_once(key).unwrap().1;
             let value = after.trim_start_matches(['"', ':', '=']);
             let end = value.find([' ', '"']).unwrap_or(value.len());
-            value[..end].parse().unwrap()
+            let addresses = value[..end].split(',');
+            addresses.filter_map(|one| one.parse().ok()).collect()
         };
-        process.data = address("address");
-        process.admin = address("admin");
+        process.ports = ports("address");
+        process.data = process.ports[0];
+        process.admin = ports("admin")[0];
         process
     }
 

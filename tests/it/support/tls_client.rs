@@ -69,7 +69,11 @@ impl TlsClient {
     /// Connects and performs the handshake, as far as the client sees it: with TLS 1.3, the port may
     /// still refuse the client's certificate.
     pub(crate) fn handshake(&self, address: SocketAddr, name: &str) -> io::Result<TlsStream> {
-        let mut socket = TcpStream::connect(address)?;
+        self.over(TcpStream::connect(address)?, name)
+    }
+
+    /// Performs the handshake on a connected socket.
+    pub(crate) fn over(&self, mut socket: TcpStream, name: &str) -> io::Result<TlsStream> {
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_write_timeout(Some(PATIENCE))?;
         socket.set_nodelay(true)?;

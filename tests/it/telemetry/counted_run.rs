@@ -84,7 +84,7 @@ fn plan() -> Vec<PlannedExchanges> {
         planned(get("/files/chunked"), (file, "answered"), (Whole(200), Succeeded), 6),
         planned(get("/files/trailers"), (file, "answered"), (Whole(200), Succeeded), 3),
         planned(get("/files/until-close"), (file, "answered"), (Whole(200), Succeeded), 5),
-        planned(switching, (file, "answered"), (Whole(200), Succeeded), 4),
+        planned(switching, (file, "refused"), (Whole(501), NotCounted), 4),
         planned(get("/files/switched"), (file, "unanswered"), (Whole(502), Failed), 2),
         planned(get("/files/large-head"), (file, "unanswered"), (Whole(502), Failed), 3),
         planned(get("/files/closed"), (file, "unanswered"), (Whole(502), Failed), 5),

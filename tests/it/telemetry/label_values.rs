@@ -62,6 +62,7 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
             closed(Tier::ALL.map(Tier::as_str).into_iter().chain(["everybody"]))
         }
         "tier" => closed(Tier::ALL.map(Tier::as_str)),
+        "direction" => closed(["from-client", "from-upstream"]),
         "kind" => closed(ContractProblem::UNJUDGED_KINDS),
         "result" => results(metric),
         "reason" => reasons(metric),

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderName, Uri};
+use ipnet::IpNet;
 use portcullis_vocabulary::limits::{DURATION_MAX, KEY_REFRESH_MIN, LEEWAY_MAX};
 use portcullis_vocabulary::{Catalog, ClientAuth, SpiffeId, SquadName, TrustDomain, TrustedPeers};
 
@@ -121,7 +122,7 @@ pub(crate) fn read_identity(
     let default = IdentityConfig::default();
     let location = section.location_of("source");
     let source = section.value("source", IdentitySourceName::Headers, word(&SOURCES));
-    let trusted_peers = section.list("trusted_peers", network);
+    let trusted_peers = section.list("trusted_peers", trusted_peer).map(trusted);
     let (keys, jwt) = jwt(section.section("jwt"), source);
     let certificate = read_certificate(section.section("certificate"), context.catalog);
     let has_certificates = context.tls.client_auth != ClientAuth::Off;
@@ -145,10 +146,23 @@ pub(crate) fn read_identity(
     };
     IdentityConfig {
         source,
-        trusted_peers: trusted_peers.map_or(default.trusted_peers, TrustedPeers::new),
+        trusted_peers: trusted_peers.unwrap_or(default.trusted_peers),
         jwt,
         certificate,
     }
+}
+
+/// The word for peers at Unix sockets, or a network.
+pub(super) fn trusted_peer(node: &ConfigNode) -> ConfigValueResult<Option<IpNet>> {
+    if node.text() == Some("unix") {
+        return Ok(None);
+    }
+    network(node).map(Some)
+}
+
+pub(super) fn trusted(peers: Vec<Option<IpNet>>) -> TrustedPeers {
+    let has_unix = peers.contains(&None);
+    TrustedPeers::new(peers.into_iter().flatten().collect()).with_unix(has_unix)
 }
 
 /// Each key of `squads` is a SPIFFE ID.

@@ -82,6 +82,7 @@ fn connection_limits(s: &mut ConfigSection<'_>, d: &Limits) -> Limits {
         idle_timeout: s.value("idle_timeout", d.idle_timeout, some_time()),
         upstream_timeout: s.value("upstream_timeout", d.upstream_timeout, some_time()),
         body_idle_timeout: s.value("body_idle_timeout", d.body_idle_timeout, some_time()),
+        upgrade_idle_timeout: s.value("upgrade_idle_timeout", d.upgrade_idle_timeout, some_time()),
         upstream_connect_timeout: s.value(
             "upstream_connect_timeout",
             d.upstream_connect_timeout,

@@ -5,6 +5,8 @@
 //! reported and replaced by its default, so that the rest is checked too; the configuration is
 //! returned only if nothing was reported.
 
+mod listen_address;
+mod listen_section;
 mod port_tls_section;
 mod http2_section;
 mod admin_section;
@@ -36,6 +38,7 @@ pub use http2_section::{Http2Config, Http2Mode};
 pub use identity_section::{
     CertificateIdentityConfig, IdentityConfig, IdentitySource, JwtConfig, KeySource,
 };
+pub use listen_address::ListenAddress;
 pub use log_section::{LogConfig, LogFormat, LogLevel};
 pub use owner_section::OwnerConfig;
 pub use path_prefix::PathPrefix;
@@ -43,7 +46,7 @@ pub use port_tls_section::{CertificatePaths, PortTlsConfig};
 pub use refusals_section::{RefusalAudience, RefusalConfig, RefusalValues};
 pub use reload_section::{ReloadConfig, ReloadPolicy};
 pub use runtime_section::RuntimeConfig;
-pub use service_config::{PreflightPolicy, ServiceConfig};
+pub use service_config::{PreflightPolicy, ServiceConfig, UpgradeProtocol};
 pub use tracing_section::{CollectorUrl, SecretHeaders, TracingConfig};
 pub use upstream_target::{UpstreamAddress, UpstreamTarget};
 pub use upstream_tls_section::UpstreamTlsConfig;
@@ -51,12 +54,11 @@ pub use verdict_section::{EmptyBodyPolicy, VerdictCaller, VerdictConfig};
 
 pub(super) use access_log_section::read_access_log;
 pub(super) use admin_section::read_admin;
-pub(super) use http2_section::read_http2;
 pub(super) use identity_section::{IdentityContext, read_identity};
 pub(super) use limits_section::read_limits;
+pub(super) use listen_section::read_listen;
 pub(super) use log_section::read_log;
 pub(super) use owner_section::read_owner;
-pub(super) use port_tls_section::read_port_tls;
 pub(super) use protection_sections::read_protection;
 pub(super) use refusals_section::read_refusals;
 pub(super) use reload_section::read_reload;

@@ -65,6 +65,10 @@ pub struct ServiceConfig {
     pub upstream_timeout: Option<Duration>,
     /// Replaces the limit of the same name for this service.
     pub body_idle_timeout: Option<Duration>,
+    /// Replaces the limit of the same name for this service.
+    pub upgrade_idle_timeout: Option<Duration>,
+    /// The protocols with which clients may continue after a request.
+    pub upgrade: Vec<UpgradeProtocol>,
     /// Whether the service does not know squads: it gets no squad headers, and violations are only
     /// reported.
     pub legacy: bool,
@@ -83,6 +87,18 @@ pub enum PreflightPolicy {
     Pass,
     /// It is rejected like any undeclared method.
     Reject,
+}
+
+/// A protocol that can follow a request on its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpgradeProtocol {
+    /// WebSocket (RFC 6455).
+    Websocket,
+}
+
+impl UpgradeProtocol {
+    /// Each protocol with its name in the configuration.
+    pub const NAMES: [(&'static str, Self); 1] = [("websocket", Self::Websocket)];
 }
 
 impl ServiceConfig {
@@ -113,6 +129,8 @@ impl ServiceConfig {
             deprecation_headers: true,
             upstream_timeout: None,
             body_idle_timeout: None,
+            upgrade_idle_timeout: None,
+            upgrade: Vec::new(),
             legacy: false,
             commit: None,
             risk_score: None,
@@ -143,7 +161,10 @@ impl ServiceConfig {
     pub const fn verdict(&self) -> Option<&VerdictConfig> {
         match &self.upstream {
             UpstreamTarget::Verdict(verdict) => Some(verdict),
-            UpstreamTarget::Mock | UpstreamTarget::Http(_) | UpstreamTarget::Https(_) => None,
+            UpstreamTarget::Mock
+            | UpstreamTarget::Http(_)
+            | UpstreamTarget::Https(_)
+            | UpstreamTarget::Unix(_) => None,
         }
     }
 

@@ -15,9 +15,9 @@ use super::path_prefix::{PathPrefix, parse_path_prefix};
 use super::protection_sections::read_protection;
 use super::refusals_section::{RefusalAudience, read_audience};
 use super::reload_section::{ReloadConfig, read_reload};
-use super::service_config::{PreflightPolicy, ServiceConfig};
+use super::service_config::{PreflightPolicy, ServiceConfig, UpgradeProtocol};
 use super::upstream_target::{UpstreamTarget, parse_upstream};
-use super::upstream_tls_section::read_upstream_tls;
+use super::upstream_tls_section::{UpstreamTlsConfig, read_upstream_tls};
 use super::verdict_section::read_verdict;
 use crate::tree::config_value::{boolean, count, duration, parsed, path, share, text, word};
 use crate::tree::{ConfigNode, ConfigSection, ConfigValueError, nearest, suggestion};
@@ -88,16 +88,7 @@ fn read_service(
     let overlays = overlays(&mut section, context.directory);
     let readings = word(&ContractReading::NAMES);
     let contract_reading = section.value("contract_reading", ContractReading::default(), readings);
-    let upstream = section.required("upstream", parse_upstream);
-    let is_tls = matches!(upstream, None | Some(UpstreamTarget::Https(_)));
-    let is_verdict = matches!(upstream, Some(UpstreamTarget::Verdict(_)));
-    let verdict = read_verdict(section.section("verdict"), is_verdict);
-    let upstream = upstream.map(|upstream| match upstream {
-        UpstreamTarget::Verdict(_) => UpstreamTarget::Verdict(verdict),
-        other => other,
-    });
-    let upstream_tls = section.section("upstream_tls");
-    let upstream_tls = read_upstream_tls(upstream_tls, is_tls, context.directory);
+    let (upstream, upstream_tls) = upstream(&mut section, context.directory);
     let hosts = hosts(&mut section);
     let path_prefix = section.read_or("path_prefix", PathPrefix::root(), parse_path_prefix);
     let base_paths = section.list("base_paths", parse_path_prefix);
@@ -112,6 +103,8 @@ fn read_service(
     let some_time = || duration(Duration::from_millis(1)..=DURATION_MAX);
     let upstream_timeout = section.read("upstream_timeout", some_time());
     let body_idle_timeout = section.read("body_idle_timeout", some_time());
+    let upgrade_idle_timeout = section.read("upgrade_idle_timeout", some_time());
+    let upgrade = upgrade(&mut section, upstream.as_ref());
     let legacy = section.value("legacy", false, boolean);
     let commit = section.read("commit", text);
     let risk_score = section.read("risk_score", count(0..=RISK_SCORE_MAX));
@@ -123,7 +116,7 @@ fn read_service(
         &context.reload,
         context.directory,
     );
-    if is_verdict && section.has("candidate") {
+    if matches!(upstream, Some(UpstreamTarget::Verdict(_))) && section.has("candidate") {
         section.refuse(
             "candidate",
             "has no effect with upstream = \"verdict\"; remove it",
@@ -153,6 +146,8 @@ fn read_service(
         deprecation_headers,
         upstream_timeout,
         body_idle_timeout,
+        upgrade_idle_timeout,
+        upgrade,
         legacy,
         commit,
         risk_score,
@@ -162,6 +157,45 @@ fn read_service(
         name_location,
         prefix_location,
     })
+}
+
+fn upstream(
+    section: &mut ConfigSection<'_>,
+    directory: &Path,
+) -> (Option<UpstreamTarget>, UpstreamTlsConfig) {
+    // Paths of flags are relative to the working directory.
+    let is_flag = matches!(section.location_of("upstream"), ConfigLocation::Flag(_));
+    let sockets = if is_flag { Path::new("") } else { directory };
+    let upstream = section.required("upstream", parse_upstream(sockets));
+    let is_tls = matches!(upstream, None | Some(UpstreamTarget::Https(_)));
+    let is_verdict = matches!(upstream, Some(UpstreamTarget::Verdict(_)));
+    let verdict = read_verdict(section.section("verdict"), is_verdict);
+    let upstream = upstream.map(|upstream| match upstream {
+        UpstreamTarget::Verdict(_) => UpstreamTarget::Verdict(verdict),
+        other => other,
+    });
+    let upstream_tls = section.section("upstream_tls");
+    let upstream_tls = read_upstream_tls(upstream_tls, is_tls, directory);
+    (upstream, upstream_tls)
+}
+
+/// The protocols that may follow a request. The mock speaks none.
+fn upgrade(
+    section: &mut ConfigSection<'_>,
+    upstream: Option<&UpstreamTarget>,
+) -> Vec<UpgradeProtocol> {
+    let location = section.location_of("upgrade");
+    let protocols = section.list("upgrade", word(&UpgradeProtocol::NAMES));
+    let protocols = protocols.unwrap_or_default();
+    let has_none = matches!(
+        upstream,
+        Some(UpstreamTarget::Mock | UpstreamTarget::Verdict(_))
+    );
+    if has_none && !protocols.is_empty() {
+        let message = "has no effect without an upstream server; remove it";
+        section.refuse_at(location, "upgrade", message);
+    }
+    protocols
 }
 
 /// Paths relative to the directory of the configuration.

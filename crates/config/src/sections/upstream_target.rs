@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use http::uri::Authority;
 
 use super::host_pattern::is_host;
+use super::listen_address::{UNIX_SCHEME, socket_path};
 use super::verdict_section::VerdictConfig;
 use crate::tree::config_value::ConfigValueResult;
 use crate::tree::{ConfigNode, ConfigValueError};
@@ -22,6 +24,8 @@ pub enum UpstreamTarget {
     Http(UpstreamAddress),
     /// To an HTTP/1.1 server with TLS.
     Https(UpstreamAddress),
+    /// To an HTTP/1.1 server at a Unix socket.
+    Unix(PathBuf),
 }
 
 /// The address of an upstream.
@@ -51,24 +55,35 @@ impl fmt::Display for UpstreamTarget {
             Self::Verdict(_) => f.write_str("verdict"),
             Self::Http(address) => write!(f, "http://{address}"),
             Self::Https(address) => write!(f, "https://{address}"),
+            Self::Unix(path) => write!(f, "{UNIX_SCHEME}{}", path.display()),
         }
     }
 }
 
 /// `mock`, `verdict`, or the address of an HTTP server.
-pub(super) fn parse_upstream(node: &ConfigNode) -> ConfigValueResult<UpstreamTarget> {
+pub(super) fn parse_upstream(
+    directory: &Path,
+) -> impl Fn(&ConfigNode) -> ConfigValueResult<UpstreamTarget> {
+    move |node| {
+        let text = node.text();
+        match text.and_then(|text| text.strip_prefix(UNIX_SCHEME)) {
+            Some(path) => socket_path(path, directory).map(UpstreamTarget::Unix),
+            None if text == Some("mock") => Ok(UpstreamTarget::Mock),
+            None if text == Some("verdict") => {
+                Ok(UpstreamTarget::Verdict(VerdictConfig::default()))
+            }
+            None => parse_url(node),
+        }
+    }
+}
+
+fn parse_url(node: &ConfigNode) -> ConfigValueResult<UpstreamTarget> {
     let fault = || {
         ConfigValueError::expected(
-            "\"mock\", \"verdict\", \"http://host:port\" or \"https://host:port\"",
+            "\"mock\", \"verdict\", \"http://host:port\", \"https://host:port\" or \"unix:/path\"",
         )
     };
     let text = node.text().ok_or_else(fault)?;
-    if text == "mock" {
-        return Ok(UpstreamTarget::Mock);
-    }
-    if text == "verdict" {
-        return Ok(UpstreamTarget::Verdict(VerdictConfig::default()));
-    }
     let Some((scheme @ ("http" | "https"), rest)) = text.split_once("://") else {
         let bare = authority(text, HTTP_PORT).filter(|_| text.contains(':'));
         return Err(match bare {

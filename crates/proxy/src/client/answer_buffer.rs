@@ -13,9 +13,10 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::Response;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::exchange::{AnswerBody, AnswerInterruption};
+use crate::exchange::{AnswerBody, AnswerInterruption, UpgradedExchange};
 use crate::limits::RESPONSE_BUFFERS_BYTES_MAX;
 
 /// The memory that the buffers of one data core use.
@@ -40,17 +41,35 @@ pub(super) struct AnswerBuffer {
 
 /// The answer that a connection is sending, shared with its driver.
 #[derive(Debug, Default)]
-pub(super) struct CurrentAnswer(RefCell<Weak<RefCell<AnswerBuffer>>>);
+pub(super) struct CurrentAnswer {
+    read_ahead: RefCell<Weak<RefCell<AnswerBuffer>>>,
+    upgraded: RefCell<Option<Box<Response<UpgradedExchange>>>>,
+}
 
 impl CurrentAnswer {
     /// Notes the answer that is sent from now on.
     pub(super) fn set(&self, answer: &Rc<RefCell<AnswerBuffer>>) {
-        *self.0.borrow_mut() = Rc::downgrade(answer);
+        *self.read_ahead.borrow_mut() = Rc::downgrade(answer);
+    }
+
+    /// Notes the answer with which the connection continues with another protocol.
+    pub(super) fn set_upgraded(&self, answer: Response<UpgradedExchange>) {
+        *self.upgraded.borrow_mut() = Some(Box::new(answer));
+    }
+
+    /// Whether the connection continues with another protocol.
+    pub(super) fn is_upgraded(&self) -> bool {
+        self.upgraded.borrow().is_some()
+    }
+
+    /// The answer with which the connection continues with another protocol.
+    pub(super) fn take_upgraded(&self) -> Option<Box<Response<UpgradedExchange>>> {
+        self.upgraded.take()
     }
 
     /// Reads the current answer ahead. The task is woken when there is more to read.
     pub(super) fn read_ahead(&self, cx: &mut Context<'_>) {
-        if let Some(answer) = self.0.borrow().upgrade() {
+        if let Some(answer) = self.read_ahead.borrow().upgrade() {
             answer.borrow_mut().read_ahead(cx);
         }
     }

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
+use http::Response;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
@@ -20,9 +21,12 @@ use super::final_answer::{close_with_linger, write_answer};
 use super::http2::serve_http2;
 use super::incoming_request::RequestHandler;
 use super::inspected_stream::InspectedStream;
+use super::proxy_opening::ProxyOpening;
 use super::tls_opening::{ListenerTls, NO_TLS_ALERT, TlsOpening};
+use super::upgraded_connection::serve_upgraded;
 use crate::connection_state::ConnectionState;
 use crate::deadline_timer::DeadlineTimer;
+use crate::exchange::UpgradedExchange;
 use crate::headers::Peer;
 use crate::inspect::{HttpRefusal, StreamInspector};
 use portcullis_telemetry::LogThrottle;
@@ -35,8 +39,11 @@ struct ClosingSocket {
     with_body: bool,
     /// Whether the framing of the last answer shows where it ends.
     is_framed: bool,
-    /// The beginning of the head that was refused, or of an HTTP/2 connection.
-    head_start: Vec<u8>,
+    /// The beginning of the head that was refused, or of an HTTP/2 connection; what follows a request
+    /// to upgrade.
+    kept_bytes: Vec<u8>,
+    /// The answer that accepts an upgrade.
+    upgraded: Option<Box<Response<UpgradedExchange>>>,
 }
 
 /// Serves a connection until it ends.
@@ -46,6 +53,23 @@ pub(super) async fn serve_connection<H: RequestHandler>(
     permit: ConnectionPermit,
     context: Rc<ConnectionContext<H>>,
 ) {
+    let (stream, peer) = match &context.proxies {
+        Some(settings) if permit.within_cap => {
+            let (handler, limits, permit) = (&context.handler, &context.limits, &permit);
+            let opening = ProxyOpening {
+                settings,
+                handler,
+                limits,
+                permit,
+            };
+            // Boxed, as TLS below.
+            match Box::pin(opening.open(stream, peer)).await {
+                Some(opened) => opened,
+                None => return,
+            }
+        }
+        _ => (stream, peer),
+    };
     // Boxed, so that connections without TLS have no room for it.
     let opened = match &context.tls {
         None => Some((ClientSocket::Plain(stream), peer)),
@@ -59,13 +83,7 @@ pub(super) async fn serve_connection<H: RequestHandler>(
         let served = serve_http2(stream, Vec::new(), &peer, &permit, &context);
         return Box::pin(served).await;
     }
-    let ClosingSocket {
-        mut stream,
-        end,
-        with_body,
-        is_framed,
-        head_start,
-    } = if permit.within_cap {
+    let closing = if permit.within_cap {
         exchange(stream, &peer, &permit, &context).await
     } else {
         ClosingSocket {
@@ -73,38 +91,64 @@ pub(super) async fn serve_connection<H: RequestHandler>(
             end: ConnectionEnd::Refused(HttpRefusal::TooManyConnections),
             with_body: true,
             is_framed: true,
-            head_start: Vec::new(),
+            kept_bytes: Vec::new(),
+            upgraded: None,
         }
     };
+    conclude(closing, &peer, &permit, &context).await;
+}
+
+/// Ends a connection after its last exchange, or continues it with another protocol.
+async fn conclude<H: RequestHandler>(
+    closing: ClosingSocket,
+    peer: &Rc<Peer>,
+    permit: &ConnectionPermit,
+    context: &Rc<ConnectionContext<H>>,
+) {
+    let ClosingSocket {
+        mut stream,
+        end,
+        with_body,
+        is_framed,
+        kept_bytes,
+        upgraded,
+    } = closing;
     match end {
-        ConnectionEnd::Done => close_with_linger(stream, &context.limits, &permit).await,
+        ConnectionEnd::Done => close_with_linger(stream, &context.limits, permit).await,
         ConnectionEnd::Refused(HttpRefusal::TlsOnPlainPort) => {
             permit.registry().counts.borrow_mut().refused += 1;
             drop(
                 context
                     .handler
-                    .refuse(HttpRefusal::TlsOnPlainPort, &peer, &[]),
+                    .refuse(HttpRefusal::TlsOnPlainPort, peer, &[]),
             );
-            log_tls_on_plain_port(&peer);
+            log_tls_on_plain_port(peer);
             let _ = stream.write_all(&NO_TLS_ALERT).await;
-            close_with_linger(stream, &context.limits, &permit).await;
+            close_with_linger(stream, &context.limits, permit).await;
         }
         ConnectionEnd::Refused(refusal) => {
             permit.registry().counts.borrow_mut().refused += 1;
-            let answer = context.handler.refuse(refusal, &peer, &head_start);
+            let answer = context.handler.refuse(refusal, peer, &kept_bytes);
             write_answer(&mut stream, answer, with_body, context.limits.write_timeout).await;
-            close_with_linger(stream, &context.limits, &permit).await;
+            close_with_linger(stream, &context.limits, permit).await;
         }
         // Boxed, so that HTTP/1.1 connections have no room for it.
         ConnectionEnd::Http2 if context.limits.http2.is_enabled() => {
-            Box::pin(serve_http2(stream, head_start, &peer, &permit, &context)).await;
+            Box::pin(serve_http2(stream, kept_bytes, peer, permit, context)).await;
         }
         ConnectionEnd::Http2 => {
             permit.registry().counts.borrow_mut().refused += 1;
-            drop(context.handler.refuse(HttpRefusal::Http2Off, &peer, &[]));
-            log_http2_off(&peer);
+            drop(context.handler.refuse(HttpRefusal::Http2Off, peer, &[]));
+            log_http2_off(peer);
             let _ = stream.write_all(&HTTP2_OFF).await;
-            close_with_linger(stream, &context.limits, &permit).await;
+            close_with_linger(stream, &context.limits, permit).await;
+        }
+        ConnectionEnd::Upgraded => {
+            if let Some(answer) = upgraded {
+                // Boxed, so that other connections have no room for it.
+                let served = serve_upgraded(stream, &kept_bytes, *answer, &context.limits, permit);
+                Box::pin(served).await;
+            }
         }
         ConnectionEnd::WithoutAnswer => stream.notify_close(),
         // Framing shows that an answer is incomplete. An HTTP/1.0 answer may end with the stream,
@@ -137,7 +181,7 @@ async fn open_tls<H: RequestHandler>(
 fn log_tls_on_plain_port(peer: &Peer) {
     static TLS_ON_PLAIN_PORT: LogThrottle = LogThrottle::new();
     if let Some(suppressed) = TLS_ON_PLAIN_PORT.pass(std::time::Instant::now()) {
-        let peer = peer.address.ip();
+        let peer = peer.address;
         tracing::warn!(
             %peer,
             suppressed,
@@ -156,7 +200,7 @@ const HTTP2_OFF: [u8; 26] = [
 fn log_http2_off(peer: &Peer) {
     static HTTP2_OFF_PORT: LogThrottle = LogThrottle::new();
     if let Some(suppressed) = HTTP2_OFF_PORT.pass(std::time::Instant::now()) {
-        let peer = peer.address.ip();
+        let peer = peer.address;
         tracing::warn!(
             %peer,
             suppressed,
@@ -216,12 +260,13 @@ async fn exchange<H: RequestHandler>(
     let socket = driver
         .socket
         .expect("a connection has its socket until it ends");
-    let (stream, with_body, head_start) = socket.into_stream().into_parts();
+    let (stream, with_body, kept_bytes) = socket.into_stream().into_parts();
     ClosingSocket {
         stream,
         end,
         with_body,
         is_framed,
-        head_start,
+        kept_bytes,
+        upgraded: driver.current.take_upgraded(),
     }
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use hyper::server::conn::http1;
 
 use super::connection_registry::ConnectionRegistry;
+use super::proxy_opening::ListenerProxies;
 use super::tls_opening::ListenerTls;
 use crate::limits::ClientLimits;
 
@@ -13,6 +14,8 @@ use crate::limits::ClientLimits;
 pub(super) struct ConnectionContext<H> {
     pub(super) handler: Rc<H>,
     pub(super) limits: Rc<ClientLimits>,
+    /// The PROXY protocol, if it is required.
+    pub(super) proxies: Option<ListenerProxies>,
     /// TLS of the port, if it has any.
     pub(super) tls: Option<ListenerTls>,
     pub(super) builder: http1::Builder,

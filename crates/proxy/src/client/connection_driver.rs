@@ -39,6 +39,8 @@ pub(super) enum ConnectionEnd {
     Broken,
     /// With HTTP/2 from its first byte on.
     Http2,
+    /// With another protocol after an answer that accepts it.
+    Upgraded,
     /// With data that the client does not accept left in the kernel's buffer.
     Stalled,
 }
@@ -175,13 +177,20 @@ where
         if state.is_http2.get() {
             return Some(ConnectionEnd::Http2);
         }
+        // What is left of the answer before it comes first.
+        if self.current.is_upgraded() && state.answered.get() + 1 == state.requests.get() {
+            return Some(ConnectionEnd::Upgraded);
+        }
         if !state.is_idle() || state.refused_in_body.get() {
             return None;
         }
         match state.refusal.get() {
             Some(refusal) => Some(ConnectionEnd::Refused(refusal)),
-            None if state.position.get() == StreamPosition::Closed => Some(ConnectionEnd::Done),
-            None => None,
+            None => matches!(
+                state.position.get(),
+                StreamPosition::Closed | StreamPosition::Upgrading
+            )
+            .then_some(ConnectionEnd::Done),
         }
     }
 

@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, UPGRADE};
 use http::{Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -19,6 +19,7 @@ use super::incoming_request::{IncomingRequest, RequestHandler};
 use crate::connection_state::ConnectionState;
 use crate::exchange::{AnswerBody, AnswerInterruption};
 use crate::headers::Peer;
+use crate::inspect::StreamPosition;
 use crate::limits::ClientLimits;
 
 /// The source of an answer's body.
@@ -55,6 +56,10 @@ impl<H: RequestHandler> ConnectionService<H> {
         let registry = Rc::clone(&self.registry);
         let current = Rc::clone(&self.current);
         let buffer_max = self.limits.response_buffer_max;
+        // Only the last head of a connection can ask for it.
+        let asks_upgrade = state.position.get() == StreamPosition::Upgrading
+            && state.requests.get() == state.heads.get();
+        state.asks_upgrade.set(asks_upgrade);
         async move {
             // Called in here, because a future that is moved in is stored twice.
             let mut answer = handler.handle(incoming).await;
@@ -62,10 +67,22 @@ impl<H: RequestHandler> ConnectionService<H> {
             let is_skippable = has_length && state.has_whole_request();
             let continues = state.upload_continues.get() && !state.closes_after_upload.get();
             let is_cut = state.body_unread.get() && !is_skippable && !continues;
-            if registry.closing.get() || is_cut {
+            if answer.body().is_upgraded() {
+                registry.counts.borrow_mut().requests += 1;
+                // Boxed, because it is rare and its size would count for every request.
+                return Box::pin(hand_over(answer, &current)).await;
+            }
+            // What follows a request to upgrade is not read as a request.
+            if registry.closing.get() || is_cut || asks_upgrade {
+                // An answer that names protocols names the option, too (RFC 9110 section 7.8).
+                let options = if answer.headers().contains_key(UPGRADE) {
+                    "upgrade, close"
+                } else {
+                    "close"
+                };
                 answer
                     .headers_mut()
-                    .insert(CONNECTION, HeaderValue::from_static("close"));
+                    .insert(CONNECTION, HeaderValue::from_static(options));
             }
             registry.counts.borrow_mut().requests += 1;
             Ok(answer.map(|body| TrackedBody {
@@ -75,6 +92,19 @@ impl<H: RequestHandler> ConnectionService<H> {
             }))
         }
     }
+}
+
+/// Leaves an answer that ends HTTP on the connection to the driver, which takes the socket back and
+/// drops this future.
+async fn hand_over(
+    answer: Response<AnswerBody>,
+    current: &CurrentAnswer,
+) -> Result<Response<TrackedBody>, Infallible> {
+    let (head, body) = answer.into_parts();
+    if let Some(exchange) = body.into_upgraded() {
+        current.set_upgraded(Response::from_parts(head, exchange));
+    }
+    pending().await
 }
 
 /// The body of an answer. It records when the library has taken all of it.

@@ -23,6 +23,10 @@ use crate::inspect::{FeedOutcome, HTTP2_PREFACE, HttpRefusal, StreamInspector, S
 /// Most reads to discard in one poll after the last request of a connection.
 const DISCARD_READS_MAX: usize = 8;
 
+/// How much is read after a request to upgrade before it is answered, apart from the last read. A
+/// client should send nothing before that.
+const KEPT_BYTES_MAX: usize = 16 * 1024;
+
 /// An inspected connection.
 #[derive(Debug)]
 pub(super) struct InspectedStream {
@@ -55,11 +59,12 @@ impl InspectedStream {
         self.stream.poll_readable(cx)
     }
 
-    /// The socket, whether the answer to the current request may have a body, and the beginning of
-    /// a head that was refused, or what was read of an HTTP/2 connection.
+    /// The socket, whether the answer to the current request may have a body, and what was read and
+    /// kept: the beginning of a head that was refused, all of an HTTP/2 connection, or what follows a
+    /// request to upgrade.
     pub(super) fn into_parts(self) -> (ClientSocket, bool, Vec<u8>) {
         let with_body = !self.inspector.is_head_request();
-        (self.stream, with_body, self.inspector.into_head_start())
+        (self.stream, with_body, self.inspector.into_kept_bytes())
     }
 
     /// Inspects the next bytes. A TLS handshake is refused at its first byte: it has no line that the
@@ -112,7 +117,7 @@ impl InspectedStream {
             }
             cx.waker().wake_by_ref();
         } else {
-            self.inspector.head_start = bytes.to_vec();
+            self.inspector.kept_bytes = bytes.to_vec();
             self.state.is_http2.set(true);
         }
         self.state.preface_bytes.set(u8::try_from(length).ok());
@@ -137,6 +142,22 @@ impl InspectedStream {
         Poll::Pending
     }
 
+    /// Keeps what follows a request to upgrade, to detect that the client closes.
+    fn poll_keep(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let start = buf.filled().len();
+        while self.inspector.kept_bytes.len() < KEPT_BYTES_MAX {
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+            if buf.filled().len() == start {
+                return self.poll_end();
+            }
+            let kept = &mut self.inspector.kept_bytes;
+            kept.extend_from_slice(&buf.filled()[start..]);
+            buf.set_filled(start);
+        }
+        // More waits in the kernel until the upgrade is decided.
+        Poll::Pending
+    }
+
     /// Handles the end of the client's sending side. The library would drop unfinished answers, so
     /// it sees the end only if all answers are finished or a request body cannot be completed.
     fn poll_end(&self) -> Poll<io::Result<()>> {
@@ -157,6 +178,10 @@ impl InspectedStream {
         if self.state.refusal.get().is_none() {
             let refusal = self.inspector.refuse_partial_line();
             self.state.refusal.set(Some(refusal));
+        }
+        if self.inspector.position() == StreamPosition::Upgrading {
+            // What follows a request is not a part of its head.
+            self.inspector.kept_bytes.clear();
         }
         // The head that the library rejected gets no answer from the handler.
         self.state.heads.set(self.state.answered.get());
@@ -197,8 +222,10 @@ impl AsyncRead for InspectedStream {
         if this.state.half_closed.get().is_some() {
             return this.poll_end();
         }
-        if this.state.position.get() == StreamPosition::Closed {
-            return this.poll_discard(cx, buf);
+        match this.state.position.get() {
+            StreamPosition::Closed => return this.poll_discard(cx, buf),
+            StreamPosition::Upgrading => return this.poll_keep(cx, buf),
+            StreamPosition::Idle | StreamPosition::Head | StreamPosition::Body => {}
         }
         let start = buf.filled().len();
         let preface_bytes = this.state.preface_bytes.get();
@@ -218,6 +245,10 @@ impl AsyncRead for InspectedStream {
             return Poll::Pending;
         }
         let outcome = this.inspect(&buf.filled()[start..]);
+        if this.inspector.position() == StreamPosition::Upgrading {
+            let rest = &buf.filled()[start + outcome.pass..];
+            this.inspector.kept_bytes = rest.to_vec();
+        }
         buf.set_filled(start + outcome.pass);
         if this.record_outcome(outcome) {
             Poll::Ready(Ok(()))

@@ -2,15 +2,12 @@
 //!
 //! It runs in the task of the connection, which has its permit already, so handshakes count towards
 //! the cap on connections. A connection beyond the cap gets an alert instead of a handshake, because
-//! a handshake is what costs. While the process stops, a handshake has no request to lose: it ends
-//! with the idle connections.
+//! a handshake is what costs.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,14 +16,13 @@ use portcullis_telemetry::LogThrottle;
 use portcullis_tls::{ActiveTls, FailedHandshake, ServerTls, TlsFault, TlsSession, accept};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 
 use super::client_socket::ClientSocket;
 use super::connection_registry::ConnectionPermit;
 use super::final_answer::{close_with_linger, write_answer};
 use super::handshake_failure::HandshakeFailure;
 use super::incoming_request::RequestHandler;
-use crate::deadline_timer::DeadlineTimer;
+use super::timed_opening::{OpeningCut, open_in_time};
 use crate::headers::Peer;
 use crate::inspect::HttpRefusal;
 use crate::limits::ClientLimits;
@@ -97,31 +93,16 @@ impl<H: RequestHandler> TlsOpening<'_, H> {
 
     /// Runs the handshake until its deadline or the end of the process.
     async fn in_time<F: Future>(&self, work: F) -> Option<F::Output> {
-        let mut work = pin!(work);
-        let mut timer = DeadlineTimer::default();
-        let registry = self.permit.registry();
-        let deadline = Instant::now() + self.tls.handshake_timeout;
-        poll_fn(|cx| {
-            self.permit.register(cx.waker());
-            if let Poll::Ready(done) = work.as_mut().poll(cx) {
-                return Poll::Ready(Some(done));
+        match open_in_time(work, self.tls.handshake_timeout, self.permit).await {
+            Ok(done) => Some(done),
+            Err(cut) => {
+                self.handler.note_handshake(match cut {
+                    OpeningCut::Stopped => HandshakeFailure::Stopped,
+                    OpeningCut::Timeout => HandshakeFailure::Timeout,
+                });
+                None
             }
-            if registry.aborting.get() {
-                registry.counts.borrow_mut().aborted += 1;
-                self.handler.note_handshake(HandshakeFailure::Stopped);
-                return Poll::Ready(None);
-            }
-            let stop = registry.idle_until.get().filter(|stop| *stop < deadline);
-            if timer.poll(cx, stop.unwrap_or(deadline)).is_pending() {
-                return Poll::Pending;
-            }
-            self.handler.note_handshake(match stop {
-                Some(_) => HandshakeFailure::Stopped,
-                None => HandshakeFailure::Timeout,
-            });
-            Poll::Ready(None)
-        })
-        .await
+        }
     }
 
     fn note_failure(&self, error: &io::Error) {
@@ -136,7 +117,7 @@ impl<H: RequestHandler> TlsOpening<'_, H> {
         }
         static FAILURES: LogThrottle = LogThrottle::new();
         if let Some(suppressed) = FAILURES.pass(std::time::Instant::now()) {
-            let peer = self.peer.address.ip();
+            let peer = self.peer.address;
             tracing::warn!(%peer, suppressed, "a TLS handshake with a client failed: {reason}");
         }
     }
@@ -146,7 +127,7 @@ impl<H: RequestHandler> TlsOpening<'_, H> {
         self.handler.note_handshake(HandshakeFailure::NotTls);
         static PLAIN: LogThrottle = LogThrottle::new();
         if let Some(suppressed) = PLAIN.pass(std::time::Instant::now()) {
-            let peer = self.peer.address.ip();
+            let peer = self.peer.address;
             tracing::warn!(
                 %peer,
                 suppressed,

@@ -28,7 +28,9 @@ impl RequestRecord {
             class: violations.first().map(|first| first.class.as_str()),
             ..self.line_kind(outcome)
         };
-        if !service.access.wants(outcome, kind) {
+        // An upgraded connection has one line for all that it was.
+        let upgrade = self.upgrade();
+        if upgrade.is_none() && !service.access.wants(outcome, kind) {
             return;
         }
         let meta = &self.meta;
@@ -50,9 +52,10 @@ impl RequestRecord {
             contract_revision: Some(&service.contract.revision),
             request_id: meta.id.to_str().unwrap_or_default(),
             trace_id: meta.trace.as_ref().map(RequestTrace::id),
-            peer: Some(meta.peer.address.ip()),
+            peer: meta.peer.address.ip(),
             took: measured.took,
             own: measured.own,
+            upgrade,
             violations: violations.iter().map(ViolationFields::from).collect(),
         });
     }

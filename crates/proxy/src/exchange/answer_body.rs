@@ -16,8 +16,9 @@ use super::in_flight::InFlight;
 use super::live_records::LiveRecords;
 use super::record_judge::RecordJudge;
 use super::request_record::RequestRecord;
+use super::upgraded_exchange::UpgradedExchange;
 use crate::body::{BodyLease, BodyTee, BufferedBody};
-use crate::upstream::{UpstreamBody, UpstreamError};
+use crate::upstream::{SwitchedConnection, UpstreamBody, UpstreamError};
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ enum AnswerTail {
     Streamed(UpstreamBody),
     /// Boxed, because it is rare and every answer moves the largest variant.
     Judged(Box<LiveRecords>),
+    Upgraded(SwitchedConnection),
 }
 
 impl AnswerBody {
@@ -78,6 +80,31 @@ impl AnswerBody {
             span: None,
             record: None,
         }
+    }
+
+    /// The connection of an upstream that has accepted an upgrade, in place of a body.
+    pub(super) fn upgraded(body: UpstreamBody) -> Self {
+        let Some(upstream) = body.into_switched() else {
+            return Self::empty();
+        };
+        Self {
+            rest: AnswerTail::Upgraded(upstream),
+            ..Self::empty()
+        }
+    }
+
+    /// Whether another protocol follows the head of the answer.
+    pub(crate) const fn is_upgraded(&self) -> bool {
+        matches!(self.rest, AnswerTail::Upgraded(_))
+    }
+
+    /// The exchange that follows the head of the answer, if the connection was upgraded.
+    pub(crate) fn into_upgraded(self) -> Option<UpgradedExchange> {
+        let (AnswerTail::Upgraded(upstream), Some(record)) = (self.rest, self.record) else {
+            return None;
+        };
+        let exchange = UpgradedExchange::new(upstream, record, self.in_flight, self.span);
+        Some(exchange)
     }
 
     /// The same body, with the part that was read put back in front.
@@ -130,7 +157,7 @@ impl AnswerBody {
             return;
         };
         match &self.rest {
-            AnswerTail::Trailers(_) => {}
+            AnswerTail::Trailers(_) | AnswerTail::Upgraded(_) => {}
             AnswerTail::Streamed(body) => body.hold_for_upload(in_flight),
             AnswerTail::Judged(records) => records.source().hold_for_upload(in_flight),
         }
@@ -151,7 +178,7 @@ impl AnswerBody {
     /// Sends more of the request while the body is not read.
     pub(crate) fn poll_upload(&mut self, cx: &mut Context<'_>) {
         match &mut self.rest {
-            AnswerTail::Trailers(_) => {}
+            AnswerTail::Trailers(_) | AnswerTail::Upgraded(_) => {}
             AnswerTail::Streamed(body) => body.poll_upload(cx),
             AnswerTail::Judged(records) => records.poll_upload(cx),
         }
@@ -163,6 +190,7 @@ impl AnswerBody {
             AnswerTail::Trailers(_) => false,
             AnswerTail::Streamed(body) => !body.is_end_stream(),
             AnswerTail::Judged(records) => !records.is_end_stream(),
+            AnswerTail::Upgraded(_) => true,
         }
     }
 
@@ -188,6 +216,8 @@ impl AnswerBody {
                 .poll_frame(cx)
                 .map(|frame| frame.map(|frame| frame.map_err(Into::into))),
             AnswerTail::Judged(records) => records.poll_frame(cx),
+            // Its bytes are not a body.
+            AnswerTail::Upgraded(_) => Poll::Ready(None),
         }
     }
 }
@@ -301,6 +331,7 @@ impl Body for AnswerBody {
                 AnswerTail::Trailers(trailers) => trailers.is_none(),
                 AnswerTail::Streamed(body) => body.is_end_stream(),
                 AnswerTail::Judged(records) => records.is_end_stream(),
+                AnswerTail::Upgraded(_) => false,
             }
     }
 
@@ -308,7 +339,7 @@ impl Body for AnswerBody {
         let first = self.first.len() as u64;
         match &self.rest {
             AnswerTail::Trailers(None) => SizeHint::with_exact(first),
-            AnswerTail::Trailers(Some(_)) => SizeHint::default(),
+            AnswerTail::Trailers(Some(_)) | AnswerTail::Upgraded(_) => SizeHint::default(),
             AnswerTail::Streamed(body) => length_after(first, &body.size_hint()),
             AnswerTail::Judged(records) => length_after(first, &records.size_hint()),
         }

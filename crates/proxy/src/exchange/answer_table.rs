@@ -12,7 +12,7 @@ use super::answer_entry::{AnswerEntry, entry, local_entry, verdict_entry};
 use super::answer_interruption::AnswerInterruption;
 use super::verdict_fault::VerdictFault;
 use crate::body::RequestBodyError;
-use crate::headers::HeaderRefusal;
+use crate::headers::{HeaderRefusal, UpgradeRefusal};
 use crate::inspect::HttpRefusal;
 use crate::upstream::UpstreamError;
 
@@ -52,6 +52,8 @@ pub(super) enum ProblemCause {
     Identity(IdentityFault),
     /// A header field is refused, because the application may read it differently.
     Header(HeaderRefusal),
+    /// The connection does not continue with the protocol that the request asks for.
+    Upgrade(UpgradeRefusal),
     /// A circuit breaker, a limit or a budget refuses the request.
     Traffic(AdmissionRefusal),
     /// The upstream did not answer.
@@ -121,17 +123,11 @@ impl ProblemCause {
                 "A header field can be read in more than one way",
             ),
             Self::Identity(fault) => identity_entry(*fault),
+            Self::Upgrade(refusal) => upgrade_entry(*refusal),
             Self::Traffic(refusal) => traffic_entry(refusal),
             Self::Upstream(error) => upstream_entry(error),
             Self::Verdict(fault) => verdict_entry(*fault),
-            Self::NoExample(_) => AnswerEntry {
-                outcome: RequestOutcome::Unanswered,
-                ..entry(
-                    StatusCode::NOT_IMPLEMENTED,
-                    "NO_EXAMPLE",
-                    "The contract has no example to answer with",
-                )
-            },
+            Self::NoExample(_) => example_entry(),
             Self::Panicked => entry(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "INTERNAL_VALIDATOR_FAILURE",
@@ -168,6 +164,7 @@ impl ProblemCause {
             Self::ClientGone => RequestBodyError::ClientGone.to_string(),
             Self::Header(refusal) => refusal.to_string(),
             Self::Identity(fault) => fault.to_string(),
+            Self::Upgrade(refusal) => refusal.to_string(),
             Self::Traffic(refusal) => refusal.rule.sentence(squad).to_string(),
             Self::Upstream(error) => error.to_string(),
             Self::Verdict(fault) => fault.to_string(),
@@ -187,10 +184,10 @@ impl ProblemCause {
     }
 
     pub(super) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
-        if let Self::Violations { headers, .. } = self {
-            headers
-        } else {
-            &[]
+        match self {
+            Self::Violations { headers, .. } => headers,
+            Self::Upgrade(refusal) => refusal.headers(),
+            _ => &[],
         }
     }
 
@@ -324,6 +321,28 @@ fn identity_entry(fault: IdentityFault) -> AnswerEntry {
         retry_after: is_unavailable.then_some(1),
         ..entry(status, "INVALID_IDENTITY", title)
     }
+}
+
+fn example_entry() -> AnswerEntry {
+    AnswerEntry {
+        outcome: RequestOutcome::Unanswered,
+        ..entry(
+            StatusCode::NOT_IMPLEMENTED,
+            "NO_EXAMPLE",
+            "The contract has no example to answer with",
+        )
+    }
+}
+
+fn upgrade_entry(refusal: UpgradeRefusal) -> AnswerEntry {
+    let (error, title) = match refusal {
+        UpgradeRefusal::Off => ("UPGRADE_OFF", "The service does not accept WebSocket"),
+        UpgradeRefusal::Method | UpgradeRefusal::Key | UpgradeRefusal::Version => (
+            "MALFORMED_HANDSHAKE",
+            "The request is not a WebSocket handshake",
+        ),
+    };
+    entry(refusal.status(), error, title)
 }
 
 fn traffic_entry(refusal: &AdmissionRefusal) -> AnswerEntry {

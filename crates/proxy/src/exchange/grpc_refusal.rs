@@ -70,6 +70,7 @@ fn grpc_status(cause: &ProblemCause) -> GrpcStatus {
         | ProblemCause::Misdirected
         | ProblemCause::NoContract { .. }
         | ProblemCause::Http(_)
+        | ProblemCause::Upgrade(_)
         | ProblemCause::Loop
         | ProblemCause::BodyTimeout
         | ProblemCause::BodyMemory

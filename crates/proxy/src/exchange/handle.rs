@@ -92,6 +92,8 @@ async fn answer_by_service(
     };
     // Are there fields that the application would read differently? Judged without them.
     let matched = stages::screen_headers(core, matched)?;
+    // Does it ask to continue with another protocol? Few requests do.
+    let matched = stages::check_upgrade(matched)?;
     // May this traffic pass now? Asked before time is spent on validation.
     let allowed = stages::check_traffic(matched)?;
     // Is the head valid? Asked before the body is read.

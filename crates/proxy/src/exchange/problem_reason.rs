@@ -25,6 +25,7 @@ impl ProblemCause {
             Self::ClientGone => "client-gone",
             Self::Identity(fault) => fault.name(),
             Self::Header(refusal) => refusal.concern().name(),
+            Self::Upgrade(refusal) => refusal.name(),
             Self::Traffic(refusal) => refusal.rule.as_str(),
             Self::Verdict(fault) => fault.name(),
             Self::NoExample(_) => "no-example",

@@ -5,7 +5,7 @@
 //! span all come from this one record, so they agree.
 
 use std::borrow::Cow;
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -17,7 +17,7 @@ use portcullis_contract::{DeclaredResponse, OperationLifecycle, Violation};
 use portcullis_identity::CallerIdentity;
 use portcullis_telemetry::{
     DriftEvent, MaskedViolation, RequestLabels, RequestMeasurement, RequestOutcome,
-    ServiceAttributes, Span, ViolatedParts,
+    ServiceAttributes, Span, UpgradeFields, ViolatedParts,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::{Caller, Consumer};
@@ -51,6 +51,8 @@ pub(super) struct RequestRecord {
     reported: RefCell<Vec<Violation>>,
     /// Why an upload was refused while it passed.
     upload_refusal: RefCell<Option<Box<ProblemCause>>>,
+    /// What passed after an upgrade.
+    upgrade: OnceCell<Box<UpgradeFields>>,
 }
 
 /// What a request asks for.
@@ -102,6 +104,7 @@ impl RequestRecord {
             violations: RefCell::default(),
             reported: RefCell::default(),
             upload_refusal: RefCell::default(),
+            upgrade: OnceCell::new(),
         }
     }
 
@@ -151,6 +154,22 @@ impl RequestRecord {
     /// Records why the service did not answer, or not completely.
     pub(super) fn set_reason(&self, reason: Option<Cow<'static, str>>) {
         *self.reason.borrow_mut() = reason;
+    }
+
+    /// Records what passed after the upgrade of the connection.
+    pub(super) fn set_upgrade(&self, upgrade: UpgradeFields) {
+        // A connection is upgraded once.
+        let _ = self.upgrade.set(Box::new(upgrade));
+    }
+
+    /// What passed after the upgrade of the connection.
+    pub(super) fn upgrade(&self) -> Option<UpgradeFields> {
+        self.upgrade.get().map(|upgrade| **upgrade)
+    }
+
+    /// Whether the request asks to continue with WebSocket.
+    pub(super) fn asks_upgrade(&self) -> bool {
+        self.meta.connection.asks_upgrade.get()
     }
 
     /// Passes interim responses to the client.

@@ -3,10 +3,12 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use portcullis_breaker::{CoreAdmission, CoreIndex};
 use portcullis_config::{
-    Config, PreflightPolicy, RefusalAudience, ServiceConfig, UpstreamTarget as UpstreamConfig,
+    Config, PreflightPolicy, RefusalAudience, ServiceConfig, UpgradeProtocol,
+    UpstreamTarget as UpstreamConfig,
 };
 use portcullis_contract::{CheckSettings, CompiledContract};
 use portcullis_telemetry::{AccessLog, Metrics, ServiceRecorder};
@@ -169,6 +171,17 @@ impl ServiceCore {
         }
     }
 
+    /// How long an upgraded connection may be silent.
+    pub(super) fn upgrade_idle_timeout(&self) -> Duration {
+        let own = self.config().upgrade_idle_timeout;
+        own.unwrap_or(self.active.limits.upgrade_idle_timeout)
+    }
+
+    /// Whether clients may continue with WebSocket.
+    pub(super) fn accepts_websocket(&self) -> bool {
+        self.config().upgrade.contains(&UpgradeProtocol::Websocket)
+    }
+
     /// The times of a response of this operation.
     pub(super) fn timeouts(&self, operation: Option<u32>) -> ResponseTimeouts {
         let Some(operation) = operation else {
@@ -193,20 +206,20 @@ impl ForwardTarget {
         before: Option<&ServiceCore>,
         upstream_tls: &UpstreamTlsStore,
     ) -> Self {
-        let address = match &service.config.upstream {
-            UpstreamConfig::Http(address) | UpstreamConfig::Https(address) => address,
-            UpstreamConfig::Mock => return Self::Mock,
-            UpstreamConfig::Verdict(_) => return Self::Verdict,
-        };
         let limits = upstream_limits(&service.limits);
         let fits = |before: &&ServiceCore| {
             before.active.config.upstream == service.config.upstream
                 && before.active.config.upstream_tls == service.config.upstream_tls
                 && upstream_limits(&before.active.limits) == limits
         };
-        match before.filter(fits) {
-            Some(before) => before.upstream.clone(),
-            None => {
+        if let Some(before) = before.filter(fits) {
+            return before.upstream.clone();
+        }
+        match &service.config.upstream {
+            UpstreamConfig::Mock => Self::Mock,
+            UpstreamConfig::Verdict(_) => Self::Verdict,
+            UpstreamConfig::Unix(path) => Self::Upstream(UpstreamClient::at_socket(path, limits)),
+            UpstreamConfig::Http(address) | UpstreamConfig::Https(address) => {
                 let security = match UpstreamTlsKey::of(&service.config) {
                     Some(key) => UpstreamSecurity::Tls(upstream_tls.find(&key)),
                     None => UpstreamSecurity::Plain,

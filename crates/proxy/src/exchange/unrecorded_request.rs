@@ -143,9 +143,10 @@ impl UnrecordedRequest {
             contract_revision: None,
             request_id,
             trace_id: None,
-            peer: Some(peer.address.ip()),
+            peer: peer.address.ip(),
             took: Duration::ZERO,
             own: Duration::ZERO,
+            upgrade: None,
             violations: Vec::new(),
         });
     }

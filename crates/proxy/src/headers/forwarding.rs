@@ -1,13 +1,13 @@
 //! Fields with which a gateway describes the client: forwarding fields and the request id.
 
 use std::cell::RefCell;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use http::header::{FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue};
-use ipnet::IpNet;
 use portcullis_tls::TlsSession;
 
 use super::header_value;
+use super::peer_address::PeerAddress;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -17,6 +17,9 @@ const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const X_FORWARDED_PREFIX: &str = "x-forwarded-";
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// A client without an address (RFC 7239 section 6).
+const UNKNOWN_NODE: &str = "unknown";
+
 /// Longest request id that is accepted from a trusted peer, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 
@@ -24,9 +27,8 @@ const REQUEST_ID_BYTES_MAX: usize = 128;
 #[derive(Debug)]
 pub struct Peer {
     /// The address the connection comes from.
-    pub address: SocketAddr,
-    /// Whether the address is in a trusted network. If so, its information about the original
-    /// client is believed.
+    pub address: PeerAddress,
+    /// Whether its information about the original client is believed.
     pub trusted: bool,
     /// What the TLS handshake has shown, on a port with TLS.
     pub tls: Option<TlsSession>,
@@ -37,14 +39,17 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// A peer at an address, trusted when one of the networks contains it.
-    pub fn new(address: SocketAddr, trusted_networks: &[IpNet]) -> Self {
-        let ip = address.ip().to_canonical();
+    /// A peer at an address, without TLS.
+    pub fn new(address: PeerAddress, trusted: bool) -> Self {
+        let for_value = match address.ip() {
+            Some(ip) => header_value(ip.to_string()),
+            None => HeaderValue::from_static(UNKNOWN_NODE),
+        };
         Self {
             address,
-            trusted: trusted_networks.iter().any(|network| network.contains(&ip)),
+            trusted,
             tls: None,
-            for_value: header_value(ip.to_string()),
+            for_value,
             forwarded: RefCell::new(None),
         }
     }
@@ -80,9 +85,10 @@ impl Peer {
         {
             return element.clone();
         }
-        let node = match self.address.ip().to_canonical() {
-            IpAddr::V4(ip) => ip.to_string(),
-            IpAddr::V6(ip) => format!("\"[{ip}]\""),
+        let node = match self.address.ip() {
+            Some(IpAddr::V4(ip)) => ip.to_string(),
+            Some(IpAddr::V6(ip)) => format!("\"[{ip}]\""),
+            None => UNKNOWN_NODE.to_owned(),
         };
         let scheme = self.scheme();
         let element = match host.and_then(|host| host.to_str().ok()) {

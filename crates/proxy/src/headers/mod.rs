@@ -10,9 +10,11 @@
 mod name_folding;
 mod header_screen;
 mod hop_by_hop;
+mod peer_address;
 mod forwarding;
 mod response_length;
 mod via;
+mod websocket_handshake;
 mod header_value;
 
 #[cfg(test)]
@@ -26,5 +28,9 @@ use header_value::header_value;
 pub(crate) use hop_by_hop::remove_own_fields;
 pub use hop_by_hop::{MaxForwards, count_hop, remove_hop_by_hop};
 pub(super) use hop_by_hop::{normalize_request_head, remove_forbidden_trailers};
+pub use peer_address::PeerAddress;
 pub(super) use response_length::remake_content_length;
 pub(crate) use via::{ViaProcess, ViaPseudonym};
+pub(crate) use websocket_handshake::{
+    UpgradeRefusal, add_upgrade, check_handshake, handshake_fault,
+};

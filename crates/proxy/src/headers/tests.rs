@@ -3,6 +3,8 @@
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request};
 
+use portcullis_vocabulary::TrustedPeers;
+
 use super::*;
 
 /// A header map of `name: value` lines.
@@ -28,7 +30,9 @@ fn lines(headers: &HeaderMap) -> Vec<String> {
 }
 
 fn peer(address: &str, trusted: &str) -> Peer {
-    Peer::new(address.parse().unwrap(), &[trusted.parse().unwrap()])
+    let trusted = TrustedPeers::new(vec![trusted.parse().unwrap()]);
+    let address = PeerAddress::Ip(address.parse().unwrap());
+    Peer::new(address, address.is_among(&trusted))
 }
 
 #[track_caller]

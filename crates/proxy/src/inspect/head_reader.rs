@@ -22,6 +22,10 @@ pub(super) struct HeadReader {
     codings: TransferCodings,
     close: bool,
     keep_alive: bool,
+    /// Whether `Connection` has the option `upgrade`.
+    upgrade: bool,
+    /// Whether `Upgrade` offers the protocol `websocket`.
+    websocket: bool,
 }
 
 /// The transfer codings of a head, over all its `Transfer-Encoding` lines.
@@ -87,6 +91,7 @@ impl HeadReader {
                 request_target::check_host(value)?;
             }
             6 if name.eq_ignore_ascii_case(b"expect") => self.read_expectation(value)?,
+            7 if name.eq_ignore_ascii_case(b"upgrade") => self.read_upgrade(value),
             10 if name.eq_ignore_ascii_case(b"connection") => self.read_connection(value),
             14 if name.eq_ignore_ascii_case(b"content-length") => self.read_length(value)?,
             17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.codings.read(value),
@@ -123,6 +128,16 @@ impl HeadReader {
         !self.close && (!self.http10 || self.keep_alive)
     }
 
+    /// Whether the request asks to continue with WebSocket (RFC 6455 section 4.1). HTTP/1.0 has no
+    /// upgrades, and other protocols are not supported, so they are ignored (RFC 9110 section 7.8).
+    pub(super) fn asks_websocket(&self) -> bool {
+        self.upgrade && self.websocket && !self.http10
+    }
+
+    fn read_upgrade(&mut self, value: &[u8]) {
+        self.websocket |= elements(value).any(|name| name.eq_ignore_ascii_case(b"websocket"));
+    }
+
     fn read_connection(&mut self, value: &[u8]) {
         // A value with other bytes than visible ASCII has no valid option.
         if !value.iter().all(|b| matches!(b, b'\t' | b' '..=b'~')) {
@@ -131,6 +146,7 @@ impl HeadReader {
         for option in elements(value) {
             self.close |= option.eq_ignore_ascii_case(b"close");
             self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+            self.upgrade |= option.eq_ignore_ascii_case(b"upgrade");
         }
     }
 

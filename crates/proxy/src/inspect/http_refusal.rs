@@ -104,6 +104,9 @@ refusals! {
     /// RFC 9110 section 10.1.1.
     UnknownExpectation = 417, "unknown-expectation",
         "The only expectation supported is `100-continue`; remove the Expect field.";
+    /// RFC 9110 section 7.8: the upgrade follows the whole request, so a body would come before it.
+    HandshakeBody = 400, "handshake-body",
+        "The request asks for WebSocket and has a body; send a GET without one.";
     /// RFC 6585 section 5.
     TooManyFields = 431, "too-many-fields",
         "The request has more header fields than this server reads (`limits.header_count_max`); send fewer.";
@@ -131,6 +134,16 @@ refusals! {
     /// A client speaks HTTP to a port with TLS.
     PlainHttpOnTlsPort = 400, "plain-http-on-tls-port",
         "This port speaks TLS, and the request is plain HTTP; use https.";
+    /// A connection that must begin with a header of the PROXY protocol begins otherwise. It gets no
+    /// answer.
+    ProxyHeaderMissing = 400, "proxy-header-missing",
+        "The connection does not begin with a header of the PROXY protocol, which this port requires (`listen.proxy_protocol`).";
+    /// A header of the PROXY protocol is malformed. It gets no answer.
+    ProxyHeaderMalformed = 400, "proxy-header-malformed",
+        "The header of the PROXY protocol is malformed.";
+    /// A connection from a peer that may not send headers of the PROXY protocol. It gets no answer.
+    ProxyNotTrusted = 400, "proxy-not-trusted",
+        "The connection does not come from a load balancer of this port (`listen.proxy_peers`).";
     /// RFC 9113 section 8.3.1.
     AuthorityMismatch = 400, "authority-mismatch",
         "The Host field is not equal to `:authority`; send one of them.";

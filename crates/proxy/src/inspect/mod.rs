@@ -9,6 +9,7 @@
 //! afterwards, and its frames are counted.
 
 mod stream_inspector;
+mod stream_position;
 mod head_reader;
 mod request_target;
 mod chunk_header;
@@ -16,12 +17,16 @@ mod http_refusal;
 mod http2_head;
 mod frame_scanner;
 mod frame_budget;
+mod proxy_header;
 
 pub use frame_budget::FrameBudget;
 pub use frame_scanner::{FrameScanner, HTTP2_PREFACE};
 pub use http_refusal::HttpRefusal;
 pub use http2_head::{check_http2_head, check_http2_trailers, http2_head_start};
-pub use stream_inspector::{FeedOutcome, InspectLimits, StreamInspector, StreamPosition};
+pub(crate) use proxy_header::PROXY_HEADER_BYTES_MAX;
+pub use proxy_header::{ProxiedClient, ProxyHeader, ProxyHeaderFault, read_proxy_header};
+pub use stream_inspector::{InspectLimits, StreamInspector};
+pub use stream_position::{FeedOutcome, StreamPosition};
 
 pub(crate) use request_target::{check_host, check_origin};
 

@@ -10,6 +10,7 @@ use super::chunk_header;
 use super::chunk_header::{CHUNK_LINE_BYTES_MAX, EXTENSION_BYTES_MAX};
 use super::head_reader::{BodyFraming, HeadReader};
 use super::http_refusal::HttpRefusal;
+use super::stream_position::{FeedOutcome, StreamPosition};
 
 /// Longest target that the HTTP library reads, in bytes.
 const TARGET_BYTES_MAX: usize = 65_534;
@@ -28,33 +29,6 @@ pub struct InspectLimits {
     pub header_bytes_max: usize,
 }
 
-/// The inspector's position in the stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StreamPosition {
-    /// Between two messages. No byte of the next one has arrived.
-    Idle,
-    /// Inside a head.
-    Head,
-    /// Inside a body.
-    Body,
-    /// After a message that ends the connection. Later bytes are not read.
-    Closed,
-}
-
-/// The result of one [`StreamInspector::feed`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FeedOutcome {
-    /// How many of the bytes pass; the others must be dropped.
-    pub pass: usize,
-    /// How many heads end within those bytes.
-    pub heads: u32,
-    /// Why the stream is refused.
-    pub refusal: Option<HttpRefusal>,
-    /// Whether the head of the refused message passed in an earlier feed, so the request is already
-    /// being served.
-    pub is_known: bool,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum InspectorState {
     RequestLine,
@@ -65,6 +39,7 @@ enum InspectorState {
     ChunkEnd,
     Trailers,
     Closed,
+    Upgrading,
 }
 
 /// Reads one connection's request stream.
@@ -81,8 +56,9 @@ pub struct StreamInspector {
     extension_bytes: usize,
     /// The unfinished last line.
     carry: Vec<u8>,
-    /// The beginning of a head that is unfinished or refused, for the log; all of an HTTP/2 connection.
-    pub(crate) head_start: Vec<u8>,
+    /// The beginning of a head that is unfinished or refused, for the log; all of an HTTP/2 connection;
+    /// what follows a request to upgrade.
+    pub(crate) kept_bytes: Vec<u8>,
 }
 
 /// Progress within one feed.
@@ -109,7 +85,7 @@ impl StreamInspector {
             trailer_count: 0,
             extension_bytes: 0,
             carry: Vec::new(),
-            head_start: Vec::new(),
+            kept_bytes: Vec::new(),
         }
     }
 
@@ -125,6 +101,7 @@ impl StreamInspector {
             | InspectorState::ChunkEnd
             | InspectorState::Trailers => StreamPosition::Body,
             InspectorState::Closed => StreamPosition::Closed,
+            InspectorState::Upgrading => StreamPosition::Upgrading,
         }
     }
 
@@ -148,8 +125,8 @@ impl StreamInspector {
         if outcome.is_err() || self.position() == StreamPosition::Head {
             let continues = was_in_head && progress.message_at == 0;
             self.keep_head_start(&bytes[progress.message_at..], continues);
-        } else if !self.head_start.is_empty() {
-            self.head_start.clear();
+        } else if !self.kept_bytes.is_empty() {
+            self.kept_bytes.clear();
         }
         match outcome {
             Ok(()) => FeedOutcome {
@@ -167,18 +144,19 @@ impl StreamInspector {
         }
     }
 
-    /// The beginning of the head that was refused or has not ended.
-    pub fn into_head_start(self) -> Vec<u8> {
-        self.head_start
+    /// The beginning of the head that was refused or has not ended, or what follows a request to
+    /// upgrade.
+    pub fn into_kept_bytes(self) -> Vec<u8> {
+        self.kept_bytes
     }
 
     /// Keeps the beginning of a head. Heads that arrive in one piece, and pass, are not copied.
     fn keep_head_start(&mut self, bytes: &[u8], continues: bool) {
         if !continues {
-            self.head_start.clear();
+            self.kept_bytes.clear();
         }
-        let left = HEAD_START_BYTES_MAX.saturating_sub(self.head_start.len());
-        self.head_start
+        let left = HEAD_START_BYTES_MAX.saturating_sub(self.kept_bytes.len());
+        self.kept_bytes
             .extend_from_slice(&bytes[..bytes.len().min(left)]);
     }
 
@@ -212,7 +190,7 @@ impl StreamInspector {
                         left => InspectorState::ChunkData { left },
                     };
                 }
-                InspectorState::Closed => return Ok(()),
+                InspectorState::Closed | InspectorState::Upgrading => return Ok(()),
                 InspectorState::RequestLine
                 | InspectorState::Fields
                 | InspectorState::ChunkHeader
@@ -309,13 +287,17 @@ impl StreamInspector {
             }
             InspectorState::Sized { .. }
             | InspectorState::ChunkData { .. }
-            | InspectorState::Closed => {}
+            | InspectorState::Closed
+            | InspectorState::Upgrading => {}
         }
         Ok(())
     }
 
     fn end_head(&mut self) -> Result<(), HttpRefusal> {
         match self.head.framing()? {
+            BodyFraming::Sized(_) | BodyFraming::Chunked if self.head.asks_websocket() => {
+                return Err(HttpRefusal::HandshakeBody);
+            }
             BodyFraming::None => self.begin_message(),
             BodyFraming::Sized(left) => self.state = InspectorState::Sized { left },
             BodyFraming::Chunked => self.state = InspectorState::ChunkHeader,
@@ -333,7 +315,9 @@ impl StreamInspector {
 
     fn end_message(&mut self, progress: &mut FeedProgress) {
         self.begin_message();
-        if !self.head.keeps_alive() {
+        if self.head.asks_websocket() {
+            self.state = InspectorState::Upgrading;
+        } else if !self.head.keeps_alive() {
             self.state = InspectorState::Closed;
         }
         progress.message_at = progress.at;

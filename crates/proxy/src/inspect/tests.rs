@@ -425,6 +425,40 @@ fn connections() {
 }
 
 #[test]
+fn nothing_after_a_request_to_upgrade_is_read() {
+    let upgrading = |fields: &str| {
+        let stream = get(fields) + &get("") + "\0\r\r\n";
+        check(stream, 1, Ok(StreamPosition::Upgrading));
+    };
+    upgrading("connection: upgrade\r\nupgrade: websocket");
+    upgrading("UPGRADE: h2c, WebSocket\r\nConnection: keep-alive\r\nconnection: x, Upgrade");
+    upgrading("connection: upgrade, close\r\nupgrade: websocket");
+    let stream = get("") + &get("connection: upgrade\r\nupgrade: websocket") + "rest";
+    check(&stream, 2, Ok(StreamPosition::Upgrading));
+    let passed = read(stream.as_bytes(), usize::MAX).2;
+    assert_eq!(passed.len(), stream.len() - "rest".len());
+    // Others are ignored (RFC 9110 section 7.8).
+    let ignored = |stream: String| check(stream + &get(""), 2, Ok(StreamPosition::Idle));
+    ignored(get("upgrade: websocket"));
+    ignored(get("connection: upgrade"));
+    ignored(get("connection: upgrade\r\nupgrade: h2c"));
+    ignored(get("connection: upgrade\r\nupgrade: websocket/13"));
+    ignored(get("connection: upgrade\r\nupgrade: \u{e9}websocket"));
+    check(
+        "GET / HTTP/1.0\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+        1,
+        Ok(StreamPosition::Closed),
+    );
+    let with_body = |framing: &str| {
+        let fields = format!("connection: upgrade\r\nupgrade: websocket\r\n{framing}");
+        refuses(get(&fields), HandshakeBody);
+    };
+    with_body("content-length: 1");
+    with_body("transfer-encoding: chunked");
+    upgrading("connection: upgrade\r\nupgrade: websocket\r\ncontent-length: 0");
+}
+
+#[test]
 fn messages_before_a_refused_one_pass() {
     let good = get("");
     let stream = good.clone() + "GET / HTTP/1.1\r\nx y\r\n\r\n";

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ use crate::limits::UpstreamLimits;
 #[derive(Debug)]
 pub(super) struct ConnectionPool {
     pub(super) authority: Arc<str>,
+    /// The Unix socket, if the upstream is at one.
+    pub(super) socket_path: Option<PathBuf>,
     pub(super) security: UpstreamSecurity,
     pub(super) limits: UpstreamLimits,
     pub(super) addresses: RefCell<AddressMemory>,
@@ -34,9 +37,11 @@ impl ConnectionPool {
         authority: &str,
         security: UpstreamSecurity,
         limits: UpstreamLimits,
+        socket_path: Option<PathBuf>,
     ) -> Rc<Self> {
         Rc::new(Self {
             authority: authority.into(),
+            socket_path,
             security,
             limits,
             addresses: RefCell::default(),

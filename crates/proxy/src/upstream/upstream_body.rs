@@ -12,6 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
 use super::connection_pool::ConnectionPool;
+use super::switched_connection::SwitchedConnection;
 use super::upload_rest::{HeldByUpload, UploadRest, later_deadline};
 use super::upstream_connection::UpstreamConnection;
 use super::upstream_error::{UpstreamError, UpstreamPhase};
@@ -63,6 +64,30 @@ impl UpstreamBody {
         };
         body.end_if_complete();
         body
+    }
+
+    /// What follows an answer that switches protocols. It is not a body and never read as one.
+    pub(super) fn switched(
+        mut connection: Box<UpstreamConnection>,
+        pool: Rc<ConnectionPool>,
+    ) -> Self {
+        connection.switch();
+        Self {
+            has_ended: false,
+            failure: None,
+            upload: None,
+            upload_continues: false,
+            held: Weak::new(),
+            connection: Some(connection),
+            pool,
+            idle_timeout: Duration::MAX,
+            deadline: None,
+        }
+    }
+
+    /// The connection, if the upstream has switched protocols on it.
+    pub(crate) fn into_switched(self) -> Option<SwitchedConnection> {
+        self.connection.map(SwitchedConnection::new)
     }
 
     /// Reads the body into memory, or returns it if it is larger than `bytes_max`.

@@ -3,31 +3,34 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TE, TRAILER, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
-use http_body::Body;
-use tokio::net::{TcpStream, lookup_host};
+use http::header::{HeaderValue, TRANSFER_ENCODING};
+use http::{HeaderMap, Request, Response, StatusCode};
+use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
 
+use super::accepted_head::{ambiguity, respond};
 use super::address_race::race;
 use super::connection_pool::ConnectionPool;
 use super::kept_body::KeptBody;
 use super::local_resource::LocalResource;
+use super::request_framing::frame_request;
 use super::response_head::ReceivedHead;
 use super::upload_rest::later_deadline;
 use super::upstream_body::UpstreamBody;
 use super::upstream_connection::{ExchangeFailure, UpstreamConnection};
 use super::upstream_error::{UpstreamError, UpstreamPhase};
-use super::upstream_socket::{SocketFailure, UpstreamSecurity};
+use super::upstream_socket::{SocketFailure, UpstreamSecurity, UpstreamSocket};
 use crate::body::{ForwardBody, UploadProgress};
-use crate::headers::{remove_hop_by_hop, remove_own_fields};
+use crate::headers::{add_upgrade, handshake_fault};
 use crate::interim_responses::InterimResponses;
 use crate::limits::{ResponseTimeouts, UpstreamLimits};
+use crate::unix_stream::as_stream;
 
 /// The client for one upstream on one data core. Clones share the connection pool.
 #[derive(Clone, Debug)]
@@ -64,12 +67,22 @@ impl UpstreamClient {
         let host = HeaderValue::from_str(authority)
             .unwrap_or_else(|_| HeaderValue::from_static("upstream"));
         Self {
-            pool: ConnectionPool::new(authority, security, limits),
+            pool: ConnectionPool::new(authority, security, limits, None),
             host,
         }
     }
 
-    /// The upstream's `host:port`, as configured.
+    /// A client for the upstream at a Unix socket. Requests without `Host` are for `localhost`.
+    pub fn at_socket(path: &Path, limits: UpstreamLimits) -> Self {
+        let authority = format!("unix:{}", path.display());
+        let (plain, path) = (UpstreamSecurity::Plain, Some(path.to_owned()));
+        Self {
+            pool: ConnectionPool::new(&authority, plain, limits, path),
+            host: HeaderValue::from_static("localhost"),
+        }
+    }
+
+    /// The upstream's `host:port`, as configured, or its socket.
     pub fn authority(&self) -> &str {
         &self.pool.authority
     }
@@ -96,7 +109,7 @@ impl UpstreamClient {
         timeouts: ResponseTimeouts,
         interim: &InterimResponses,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
-        self.prepare(request);
+        frame_request(request, &self.host);
         let is_repeatable = is_idempotent && request.body().is_in_memory();
         if let Some(mut connection) = self.pool.take() {
             let is_kept = is_idempotent && !is_repeatable;
@@ -110,13 +123,32 @@ impl UpstreamClient {
                 // The framing may be another one if the whole body is in memory now.
                 Err(SendFailure::ClosedSilently(_)) => {
                     request.headers_mut().remove(TRANSFER_ENCODING);
-                    self.prepare(request);
+                    frame_request(request, &self.host);
                 }
                 Err(SendFailure::Final(error)) => return Err(error),
             }
         }
         // Boxed, because it is rare and its size would count for every request.
         Box::pin(self.send_on_new_connection(request, is_repeatable, timeouts, interim)).await
+    }
+
+    /// Sends a WebSocket handshake, which was checked, on a connection of its own. An answer with
+    /// status 101 is a valid one, and its body is the connection.
+    ///
+    /// # Errors
+    ///
+    /// See [`UpstreamError`].
+    pub(crate) async fn shake_hands(
+        &self,
+        request: &mut Request<ForwardBody>,
+        timeouts: ResponseTimeouts,
+        interim: &InterimResponses,
+    ) -> Result<Response<UpstreamBody>, UpstreamError> {
+        frame_request(request, &self.host);
+        add_upgrade(request.headers_mut());
+        let is_repeatable = true;
+        self.send_on_new_connection(request, is_repeatable, timeouts, interim)
+            .await
     }
 
     async fn send_on_new_connection(
@@ -147,6 +179,9 @@ impl UpstreamClient {
 
     async fn connect_once(&self) -> Result<Box<UpstreamConnection>, UpstreamError> {
         let deadline = Instant::now() + self.pool.limits.connect_timeout;
+        if let Some(path) = &self.pool.socket_path {
+            return self.connect_to_socket(path, deadline).await;
+        }
         let addresses = match timeout_at(deadline, lookup_host(&*self.pool.authority)).await {
             Ok(Ok(addresses)) => addresses,
             Ok(Err(error)) => {
@@ -158,6 +193,21 @@ impl UpstreamClient {
             }
         };
         self.connect_to_any(addresses, deadline).await
+    }
+
+    async fn connect_to_socket(
+        &self,
+        path: &Path,
+        deadline: Instant,
+    ) -> Result<Box<UpstreamConnection>, UpstreamError> {
+        let connected = timeout_at(deadline, UnixStream::connect(path)).await;
+        let connected = connected.map_err(|_| self.timeout(UpstreamPhase::Connect))?;
+        let stream = connected
+            .and_then(as_stream)
+            .map_err(|error| self.connect_failure(LocalResource::of(&error), error))?;
+        Ok(Box::new(UpstreamConnection::new(UpstreamSocket::Plain(
+            stream,
+        ))))
     }
 
     /// Connects to the first of the addresses that answers.
@@ -184,13 +234,15 @@ impl UpstreamClient {
         };
         // The failure of TLS is the answer: another address of the name is the same upstream. That one
         // is tried first the next time.
+        stream
+            .set_nodelay(true)
+            .map_err(|error| self.connect_failure(LocalResource::of(&error), error))?;
         let opened = self.pool.security.open(stream, deadline).await;
         match &opened {
             Ok(_) => memory.borrow_mut().note_success(address),
             Err(_) => memory.borrow_mut().note_failure(address, Instant::now()),
         }
         let socket = opened.map_err(|failure| match failure {
-            SocketFailure::Socket(error) => self.connect_failure(LocalResource::of(&error), error),
             SocketFailure::Tls(fault) => UpstreamError::Tls {
                 authority: self.shared_authority(),
                 fault,
@@ -239,6 +291,9 @@ impl UpstreamClient {
             Poll::Pending
         });
         match outcome.await {
+            Some(Ok(head)) if head.status == StatusCode::SWITCHING_PROTOCOLS => self
+                .switch(head, connection, request.headers())
+                .map_err(SendFailure::Final),
             Some(Ok(head)) => self
                 .accept(head, connection, upload, timeouts.body_idle)
                 .map_err(SendFailure::Final),
@@ -275,6 +330,20 @@ impl UpstreamClient {
         }
     }
 
+    /// Accepts an answer that switches to the protocol that the request asks for.
+    fn switch(
+        &self,
+        head: ReceivedHead,
+        connection: Box<UpstreamConnection>,
+        request: &HeaderMap,
+    ) -> Result<Response<UpstreamBody>, UpstreamError> {
+        if let Some(reason) = handshake_fault(request, &head.headers) {
+            return Err(self.malformed(reason));
+        }
+        let body = UpstreamBody::switched(connection, Rc::clone(&self.pool));
+        Ok(respond(head, body))
+    }
+
     /// Refuses an ambiguous response, and removes the header fields of the hop.
     fn accept(
         &self,
@@ -284,53 +353,16 @@ impl UpstreamClient {
         idle_timeout: Duration,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         if let Some(reason) = ambiguity(&head) {
-            return Err(UpstreamError::Malformed {
-                authority: self.shared_authority(),
-                reason: reason.into(),
-            });
-        }
-        let mut headers = head.headers;
-        remove_hop_by_hop(&mut headers);
-        remove_own_fields(&mut headers);
-        headers.remove(TE);
-        if head.status == StatusCode::NO_CONTENT {
-            headers.remove(CONTENT_LENGTH);
+            return Err(self.malformed(reason));
         }
         let body = UpstreamBody::new(connection, upload, Rc::clone(&self.pool), idle_timeout);
-        let mut response = Response::new(body);
-        *response.status_mut() = head.status;
-        *response.headers_mut() = headers;
-        if let Some(reason) = head.reason {
-            response.extensions_mut().insert(reason);
-        }
-        Ok(response)
+        Ok(respond(head, body))
     }
 
-    /// Sets the HTTP version, `Host` and the framing of a request.
-    fn prepare(&self, request: &mut Request<ForwardBody>) {
-        *request.version_mut() = Version::HTTP_11;
-        let length = request.body().size_hint().exact();
-        let trailer_names = request.body().trailers().and_then(trailer_field);
-        let needs_length = needs_length(request.method());
-        let headers = request.headers_mut();
-        if !headers.contains_key(HOST) {
-            headers.insert(HOST, self.host.clone());
-        }
-        if headers.contains_key(TE) {
-            headers.insert(CONNECTION, HeaderValue::from_static("te"));
-        }
-        headers.remove(CONTENT_LENGTH);
-        match length {
-            Some(0) if !needs_length => {}
-            Some(length) => {
-                headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-            }
-            None => {
-                headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-                if let Some(names) = trailer_names {
-                    headers.insert(TRAILER, names);
-                }
-            }
+    fn malformed(&self, reason: &'static str) -> UpstreamError {
+        UpstreamError::Malformed {
+            authority: self.shared_authority(),
+            reason: reason.into(),
         }
     }
 
@@ -344,40 +376,6 @@ impl UpstreamClient {
     fn shared_authority(&self) -> Arc<str> {
         Arc::clone(&self.pool.authority)
     }
-}
-
-/// Whether a method needs `Content-Length: 0` if the request has no body (RFC 9110 section 8.6).
-fn needs_length(method: &Method) -> bool {
-    matches!(
-        *method,
-        Method::POST | Method::PUT | Method::PATCH | Method::QUERY
-    )
-}
-
-/// The `Trailer` field for trailers that are known before the body is sent.
-fn trailer_field(trailers: &HeaderMap) -> Option<HeaderValue> {
-    let names: Vec<&str> = trailers.keys().map(http::HeaderName::as_str).collect();
-    HeaderValue::from_str(&names.join(", ")).ok()
-}
-
-/// Why a response is ambiguous: its end is uncertain, or another protocol follows it.
-fn ambiguity(response: &ReceivedHead) -> Option<&'static str> {
-    let headers = &response.headers;
-    if response.status == StatusCode::SWITCHING_PROTOCOLS {
-        return Some("it switches protocols, which the request did not ask for");
-    }
-    if !headers.contains_key(TRANSFER_ENCODING) {
-        return None;
-    }
-    if headers.contains_key(CONTENT_LENGTH) {
-        return Some("it has both Content-Length and Transfer-Encoding");
-    }
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let is_chunked = match (codings.next(), codings.next()) {
-        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
-        _ => false,
-    };
-    (!is_chunked).then_some("its transfer coding is not just `chunked`")
 }
 
 #[cfg(test)]

@@ -229,6 +229,21 @@ impl UpstreamConnection {
         Pin::new(&mut self.stream).poll_read(cx, &mut ReadBuf::new(&mut byte))
     }
 
+    /// Keeps the connection out of the pool: what follows is not HTTP.
+    pub(super) fn switch(&mut self) {
+        self.keeps_alive = false;
+    }
+
+    /// The socket, for a connection that has switched to another protocol.
+    pub(super) fn socket(&mut self) -> &mut UpstreamSocket {
+        &mut self.stream
+    }
+
+    /// What has arrived and was not used.
+    pub(super) fn take_received(&mut self) -> BytesMut {
+        std::mem::take(&mut self.received)
+    }
+
     /// Returns the memory that an idle connection does not need.
     pub(super) fn release(&mut self) {
         self.received = BytesMut::new();

@@ -1,6 +1,5 @@
 //! The socket of an upstream, and how it is secured.
 
-use std::io;
 use std::sync::Arc;
 
 use portcullis_tls::{ActiveTls, TlsFault, UpstreamTls, UpstreamTlsStream};
@@ -21,8 +20,6 @@ pub enum UpstreamSecurity {
 /// Why a connected socket cannot be used.
 #[derive(Debug)]
 pub(super) enum SocketFailure {
-    /// The socket cannot be set up.
-    Socket(io::Error),
     /// TLS failed.
     Tls(TlsFault),
     /// TLS took too long.
@@ -36,7 +33,6 @@ impl UpstreamSecurity {
         stream: TcpStream,
         deadline: Instant,
     ) -> Result<UpstreamSocket, SocketFailure> {
-        stream.set_nodelay(true).map_err(SocketFailure::Socket)?;
         let fault = |reason: &str| SocketFailure::Tls(TlsFault::Handshake(reason.to_owned()));
         let tls = match self {
             Self::Plain => return Ok(UpstreamSocket::Plain(stream)),

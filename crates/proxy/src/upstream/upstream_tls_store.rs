@@ -27,7 +27,10 @@ impl UpstreamTlsKey {
                 host: address.host.clone(),
                 config: service.upstream_tls.clone(),
             }),
-            UpstreamTarget::Http(_) | UpstreamTarget::Mock | UpstreamTarget::Verdict(_) => None,
+            UpstreamTarget::Http(_)
+            | UpstreamTarget::Unix(_)
+            | UpstreamTarget::Mock
+            | UpstreamTarget::Verdict(_) => None,
         }
     }
 

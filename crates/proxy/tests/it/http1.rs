@@ -1104,11 +1104,41 @@ fn an_upgrade_is_not_forwarded() {
     let mut client = relay.client();
     let get = "GET / HTTP/1.1\r\nhost: a\r\n";
     client.send(format!(
-        "{get}connection: upgrade\r\nupgrade: websocket\r\n\r\n{get}\r\n"
+        "{get}connection: upgrade\r\nupgrade: h2c\r\n\r\n{get}\r\n"
     ));
     assert_eq!((client.answer().status, client.answer().status), (200, 200));
     assert!(upstream.request().fields("upgrade").is_empty());
     assert_eq!(upstream.request().connection, 0);
+}
+
+#[test]
+fn what_follows_a_websocket_handshake_is_no_request() {
+    let upstream = Upstream::ok();
+    let relay = Relay::to(upstream.address);
+    let get = "GET / HTTP/1.1\r\nhost: a\r\n";
+    let handshake = format!("{get}connection: upgrade\r\nupgrade: websocket\r\n\r\n");
+    for together in [true, false] {
+        let mut client = relay.client();
+        client.send(format!("{get}\r\n"));
+        assert_eq!(client.answer().field("connection"), None);
+        let smuggled = format!("{get}x-smuggled: 1\r\n\r\n");
+        if together {
+            client.send(format!("{handshake}{smuggled}"));
+        } else {
+            client.send(&handshake);
+            client.send(smuggled);
+        }
+        let answer = client.answer();
+        assert_eq!(
+            (answer.status, answer.field("connection")),
+            (200, Some("close"))
+        );
+        assert!(client.is_closed());
+        for _ in 0..2 {
+            assert!(upstream.request().fields("x-smuggled").is_empty());
+        }
+    }
+    assert!(upstream.requests.try_recv().is_err());
 }
 
 #[test]

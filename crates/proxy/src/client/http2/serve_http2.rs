@@ -149,7 +149,7 @@ fn builder(limits: &ClientLimits) -> Builder {
 fn log_refusal(peer: &Peer, refusal: HttpRefusal) {
     static REFUSALS: LogThrottle = LogThrottle::new();
     if let Some(suppressed) = REFUSALS.pass(std::time::Instant::now()) {
-        let peer = peer.address.ip();
+        let peer = peer.address;
         tracing::warn!(%peer, suppressed, "an HTTP/2 connection was ended: {refusal}");
     }
 }

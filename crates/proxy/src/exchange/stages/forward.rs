@@ -32,7 +32,12 @@ pub(in crate::exchange) async fn forward(
         record,
     } = judged;
     let is_head = request.method() == Method::HEAD;
-    let shadow = ShadowCapture::begin(&record, &request);
+    // A candidate judges messages, and not what follows an upgrade.
+    let shadow = if record.asks_upgrade() {
+        None
+    } else {
+        ShadowCapture::begin(&record, &request)
+    };
     let is_upstream = matches!(record.service.upstream, ForwardTarget::Upstream(_));
     let is_own = is_upstream && is_last_hop(&mut request);
     let response = match &record.service.upstream {
@@ -143,9 +148,14 @@ async fn attempt(
     let timeouts = record.service.timeouts(record.operation());
     let wait = record.wait_for_upstream();
     let interim = record.interim_responses();
-    let result = upstream
-        .send(request, is_idempotent, timeouts, &interim)
-        .await;
+    let result = if record.asks_upgrade() {
+        // Boxed, because it is rare and its size would count for every request.
+        Box::pin(upstream.shake_hands(request, timeouts, &interim)).await
+    } else {
+        upstream
+            .send(request, is_idempotent, timeouts, &interim)
+            .await
+    };
     let (now, took) = wait.end();
     match &result {
         Ok(response) => in_flight.record_response(response, now, took),
@@ -161,8 +171,14 @@ fn conclude(
 ) -> Result<Box<Response<AnswerBody>>, ProblemCause> {
     match result {
         Ok(response) => {
+            let is_upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
             Ok(Box::new(response.map(|body| {
-                AnswerBody::streamed(body).with_in_flight(in_flight)
+                let answer = if is_upgraded {
+                    AnswerBody::upgraded(body)
+                } else {
+                    AnswerBody::streamed(body)
+                };
+                answer.with_in_flight(in_flight)
             })))
         }
         Err(error) => {

@@ -73,7 +73,9 @@ impl ResponseJudge {
         let record = &answer.record;
         let service = &record.service;
         let id = record.operation()?;
+        // A handshake was checked as one, and has no content.
         let is_checked = !answer.is_own
+            && answer.response.status() != StatusCode::SWITCHING_PROTOCOLS
             && matches!(service.upstream, ForwardTarget::Upstream(_))
             && service.policy(Some(id)).checks_responses();
         is_checked.then(|| Self {

@@ -6,6 +6,7 @@ mod enforce;
 mod select_service;
 mod match_operation;
 mod screen_headers;
+mod check_upgrade;
 mod check_traffic;
 mod judge_head;
 mod owned_body_plan;
@@ -18,6 +19,7 @@ mod finish;
 
 pub(super) use acquire_slot::acquire_slot;
 pub(super) use check_traffic::check_traffic;
+pub(super) use check_upgrade::check_upgrade;
 pub(super) use finish::finish;
 pub(super) use forward::forward;
 pub(super) use judge_body::judge_body;

@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
+use portcullis_config::ListenAddress;
 use portcullis_proxy::{
     AnswerBody, BufferOutcome, ClientLimits, ConnectionCap, DrainSignal, DrainTrigger, ForwardBody,
     HandshakeFailure, HttpRefusal, IncomingRequest, ListenerSettings, ListenerTls, ListenerTotals,
     Peer, RequestBodyError, RequestHandler, ResponseTimeouts, UpstreamBody, UpstreamClient,
     UpstreamError, UpstreamLimits, add_forwarding, add_request_id, bind, drain, serve,
 };
+use portcullis_vocabulary::TrustedPeers;
 use tokio::runtime::{Builder, LocalOptions};
 
 use super::client::Client;
@@ -74,8 +76,9 @@ impl Relay {
     }
 
     pub(crate) fn start(upstream: SocketAddr, setup: Setup) -> Self {
-        let bound = bind("127.0.0.1:0".parse().unwrap(), 1).unwrap().remove(0);
-        let address = bound.address();
+        let any = ListenAddress::Tcp(([127, 0, 0, 1], 0).into());
+        let bound = bind(&[any], 0o600, 1).unwrap().remove(0);
+        let address = bound.addresses()[0].tcp().unwrap();
         let (trigger, signal) = drain();
         let thread = std::thread::spawn(move || {
             let runtime = Builder::new_current_thread()
@@ -118,14 +121,15 @@ async fn run(
     signal: DrainSignal,
 ) -> ListenerTotals {
     let upstream = UpstreamClient::new(&upstream.to_string(), setup.upstream_limits);
-    let trusted_networks = if setup.trusted {
+    let trusted_peers = TrustedPeers::new(if setup.trusted {
         vec!["127.0.0.0/8".parse().unwrap()]
     } else {
         vec![]
-    };
+    });
     let settings = ListenerSettings {
         limits: setup.limits,
-        trusted_networks,
+        trusted_peers,
+        proxies: None,
         tls: setup.tls,
         cap: ConnectionCap::new(setup.connections_max),
     };
