@@ -24,7 +24,7 @@ pub use sections::{
     IdentitySource, InvalidAdminToken, JwtConfig, KeySource, LogConfig, LogFormat, LogLevel,
     OwnerConfig, PathPrefix, PortTlsConfig, PreflightPolicy, RefusalConfig, RefusalValues,
     ReloadConfig, ReloadPolicy, RuntimeConfig, SecretHeaders, ServiceConfig, TracingConfig,
-    UpstreamAddress, UpstreamTarget, UpstreamTlsConfig,
+    UpstreamAddress, UpstreamHttpConfig, UpstreamTarget, UpstreamTlsConfig, UpstreamVersion,
 };
 pub use tree::environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
 pub use tree::{ConfigErrors, ConfigProblem, nearest};

@@ -22,6 +22,7 @@ mod reload_section;
 mod contract_source;
 mod host_pattern;
 mod path_prefix;
+mod upstream_http_section;
 mod upstream_target;
 mod upstream_tls_section;
 mod service_config;
@@ -44,6 +45,7 @@ pub use reload_section::{ReloadConfig, ReloadPolicy};
 pub use runtime_section::RuntimeConfig;
 pub use service_config::{PreflightPolicy, ServiceConfig};
 pub use tracing_section::{CollectorUrl, SecretHeaders, TracingConfig};
+pub use upstream_http_section::{UpstreamHttpConfig, UpstreamVersion};
 pub use upstream_target::{UpstreamAddress, UpstreamTarget};
 pub use upstream_tls_section::UpstreamTlsConfig;
 

@@ -13,6 +13,7 @@ use super::contract_source::ContractSource;
 use super::host_pattern::HostPattern;
 use super::path_prefix::PathPrefix;
 use super::reload_section::ReloadConfig;
+use super::upstream_http_section::UpstreamHttpConfig;
 use super::upstream_target::UpstreamTarget;
 use super::upstream_tls_section::UpstreamTlsConfig;
 
@@ -37,6 +38,8 @@ pub struct ServiceConfig {
     pub upstream: UpstreamTarget,
     /// TLS to the upstream.
     pub upstream_tls: UpstreamTlsConfig,
+    /// The version of HTTP to the upstream, and the bounds of its connections.
+    pub upstream_http: UpstreamHttpConfig,
     /// The hosts whose requests it gets; never empty.
     pub hosts: Vec<HostPattern>,
     /// The prefix of the paths it gets. The prefix is not stripped.
@@ -94,6 +97,7 @@ impl ServiceConfig {
             contract_reading: ContractReading::default(),
             upstream,
             upstream_tls: UpstreamTlsConfig::default(),
+            upstream_http: UpstreamHttpConfig::default(),
             hosts: vec![HostPattern::Any],
             path_prefix: PathPrefix::root(),
             base_paths: None,

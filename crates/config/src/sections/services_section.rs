@@ -15,6 +15,7 @@ use super::path_prefix::{PathPrefix, parse_path_prefix};
 use super::protection_sections::read_protection;
 use super::reload_section::{ReloadConfig, read_reload};
 use super::service_config::{PreflightPolicy, ServiceConfig};
+use super::upstream_http_section::read_upstream_http;
 use super::upstream_target::{UpstreamTarget, parse_upstream};
 use super::upstream_tls_section::read_upstream_tls;
 use crate::tree::config_value::{boolean, count, duration, parsed, path, share, text, word};
@@ -88,6 +89,7 @@ fn read_service(
     let is_tls = matches!(upstream, None | Some(UpstreamTarget::Https(_)));
     let upstream_tls = section.section("upstream_tls");
     let upstream_tls = read_upstream_tls(upstream_tls, is_tls, context.directory);
+    let upstream_http = read_upstream_http(section.section("upstream_http"), upstream.as_ref());
     let hosts = hosts(&mut section);
     let path_prefix = section.read_or("path_prefix", PathPrefix::root(), parse_path_prefix);
     let base_paths = section.list("base_paths", parse_path_prefix);
@@ -122,6 +124,7 @@ fn read_service(
         contract_reading,
         upstream: upstream?,
         upstream_tls,
+        upstream_http,
         hosts: hosts?,
         path_prefix: path_prefix?,
         base_paths,

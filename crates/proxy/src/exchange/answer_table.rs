@@ -363,7 +363,10 @@ fn upstream_entry(error: &UpstreamError) -> AnswerEntry {
         UpstreamError::Local { resource, .. } => return local_entry(*resource),
         UpstreamError::Connect { .. }
         | UpstreamError::Tls { .. }
+        | UpstreamError::NoHttp2 { .. }
         | UpstreamError::Closed { .. }
+        | UpstreamError::Reset { .. }
+        | UpstreamError::Refused { .. }
         | UpstreamError::Malformed { .. } => (
             StatusCode::BAD_GATEWAY,
             "UPSTREAM_UNAVAILABLE",

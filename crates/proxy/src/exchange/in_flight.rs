@@ -116,6 +116,7 @@ impl InFlight {
         let result = match error {
             UpstreamError::Connect { .. }
             | UpstreamError::Tls { .. }
+            | UpstreamError::NoHttp2 { .. }
             | UpstreamError::Timeout {
                 phase: UpstreamPhase::Connect,
                 ..
@@ -123,6 +124,8 @@ impl InFlight {
             UpstreamError::Timeout { .. }
             | UpstreamError::Idle { .. }
             | UpstreamError::Closed { .. }
+            | UpstreamError::Reset { .. }
+            | UpstreamError::Refused { .. }
             | UpstreamError::Malformed { .. } => CallResult::Failed,
             // The client or Portcullis ended the request, or the machine of Portcullis could not
             // send it, so the permit is released.

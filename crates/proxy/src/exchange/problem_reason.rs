@@ -44,6 +44,9 @@ pub(super) fn upstream_reason(error: &UpstreamError) -> &'static str {
         UpstreamError::Timeout { .. } | UpstreamError::Idle { .. } => "timeout",
         UpstreamError::Closed { .. } => "closed",
         UpstreamError::Malformed { .. } => "malformed",
+        UpstreamError::Reset { .. } => "reset",
+        UpstreamError::Refused { .. } => "refused-stream",
+        UpstreamError::NoHttp2 { .. } => "no-http2",
         UpstreamError::RequestBody { .. } => "request-body",
         UpstreamError::Local { resource, .. } => match resource {
             LocalResource::Descriptors => "local-descriptors",

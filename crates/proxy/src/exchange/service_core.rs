@@ -5,11 +5,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use portcullis_breaker::{CoreAdmission, CoreIndex};
-use portcullis_config::{Config, PreflightPolicy, ServiceConfig, UpstreamTarget as UpstreamConfig};
+use portcullis_config::{Config, PreflightPolicy, ServiceConfig};
 use portcullis_contract::{CheckSettings, CompiledContract};
 use portcullis_telemetry::{AccessLog, Metrics, ServiceRecorder};
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
-use portcullis_vocabulary::limits::Limits;
 use portcullis_vocabulary::{Catalog, Squad};
 
 use super::active_config::{ActiveConfig, ActiveService};
@@ -189,16 +188,14 @@ impl ForwardTarget {
         before: Option<&ServiceCore>,
         upstream_tls: &UpstreamTlsStore,
     ) -> Self {
-        let (UpstreamConfig::Http(address) | UpstreamConfig::Https(address)) =
-            &service.config.upstream
-        else {
+        let Some(address) = service.config.upstream.address() else {
             return Self::Mock;
         };
-        let limits = upstream_limits(&service.limits);
+        let limits = upstream_limits(service);
         let fits = |before: &&ServiceCore| {
             before.active.config.upstream == service.config.upstream
                 && before.active.config.upstream_tls == service.config.upstream_tls
-                && upstream_limits(&before.active.limits) == limits
+                && upstream_limits(&before.active) == limits
         };
         match before.filter(fits) {
             Some(before) => before.upstream.clone(),
@@ -220,8 +217,10 @@ fn owner_path(config: &Config, service: &ServiceConfig) -> Option<String> {
     Some(format!("{prefix}{}", owner.path))
 }
 
-fn upstream_limits(limits: &Limits) -> UpstreamLimits {
+fn upstream_limits(service: &ActiveService) -> UpstreamLimits {
+    let limits = &service.limits;
     UpstreamLimits {
+        http: service.config.upstream_http.clone(),
         connect_timeout: limits.upstream_connect_timeout,
         idle_timeout: limits.upstream_idle_timeout,
         idle_max: limits.upstream_connections_idle_max,

@@ -3,7 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use portcullis_tls::{ActiveTls, TlsFault, UpstreamTls, UpstreamTlsStream};
+use portcullis_tls::{
+    ActiveTls, TlsFault, UpstreamAlpn, UpstreamTls, UpstreamTlsStream, has_chosen_http2,
+};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
@@ -34,6 +36,7 @@ impl UpstreamSecurity {
     pub(super) async fn open(
         &self,
         stream: TcpStream,
+        alpn: UpstreamAlpn,
         deadline: Instant,
     ) -> Result<UpstreamSocket, SocketFailure> {
         stream.set_nodelay(true).map_err(SocketFailure::Socket)?;
@@ -43,7 +46,7 @@ impl UpstreamSecurity {
             Self::Tls(Some(tls)) => tls.load(),
             Self::Tls(None) => return Err(fault("its settings are not loaded")),
         };
-        match timeout_at(deadline, tls.connect(stream)).await {
+        match timeout_at(deadline, tls.connect(stream, alpn)).await {
             Ok(Ok(stream)) => Ok(UpstreamSocket::Tls(stream)),
             Ok(Err(error)) => Err(match TlsFault::of(&error) {
                 Some(fault) => SocketFailure::Tls(fault),
@@ -56,3 +59,13 @@ impl UpstreamSecurity {
 
 /// An upstream's socket.
 pub(super) type UpstreamSocket = PeerSocket<UpstreamTlsStream>;
+
+impl UpstreamSocket {
+    /// Whether the upstream has chosen HTTP/2 in the handshake of TLS.
+    pub(super) fn has_chosen_http2(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(stream) => has_chosen_http2(stream),
+        }
+    }
+}

@@ -27,7 +27,7 @@ impl UpstreamTlsKey {
                 host: address.host.clone(),
                 config: service.upstream_tls.clone(),
             }),
-            UpstreamTarget::Http(_) | UpstreamTarget::Mock => None,
+            UpstreamTarget::Http(_) | UpstreamTarget::H2c(_) | UpstreamTarget::Mock => None,
         }
     }
 
