@@ -39,7 +39,8 @@ fn main() {
         ("has_curl_and_jq", has_programs(&["curl", "jq"])),
         ("has_openssl", has_programs(&["openssl"])),
         ("has_nghttp2", has_programs(&["nghttp", "h2load"])),
-        ("has_python_h2", has_python_h2()),
+        ("has_python_h2", has_python_library("h2")),
+        ("has_python_grpc", has_python_library("grpc")),
     ];
     for (name, is_there) in has {
         println!("cargo::rustc-check-cfg=cfg({name})");
@@ -77,12 +78,12 @@ fn has_busboy() -> bool {
     has_programs(&["node"]) && parsers.exists()
 }
 
-/// Whether the tools have the library h2 of Python.
-fn has_python_h2() -> bool {
+/// Whether the tools have a library of Python.
+fn has_python_library(name: &str) -> bool {
     let tools = env::var_os("PORTCULLIS_TEST_TOOLS").map(PathBuf::from);
     let versions = tools.and_then(|tools| tools.join("lib").read_dir().ok());
     let mut versions = versions.into_iter().flatten().flatten();
-    versions.any(|version| version.path().join("site-packages/h2").is_dir())
+    versions.any(|version| version.path().join("site-packages").join(name).is_dir())
 }
 
 /// Whether all of these are among the tools that `.ci/run` installs, or on the path.

@@ -204,7 +204,7 @@ fn closed_sets_are_read_from_the_source() {
         Values::Closed(values) => assert_eq!(values.join(" "), expected, "{metric} {label}"),
         Values::Configured(..) => panic!("{metric} {label} is open"),
     };
-    let upstream = "connect tls-certificate tls-handshake timeout closed malformed reset \
+    let upstream = "connect tls-certificate tls-handshake timeout call-deadline closed malformed reset \
                     refused-stream no-http2 request-body local-descriptors local-ports local-memory local-resolver";
     check("portcullis_upstream_errors_total", "reason", upstream);
     let retries = "502 503 504 connect timeout closed refused-stream";

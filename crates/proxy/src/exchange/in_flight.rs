@@ -129,7 +129,9 @@ impl InFlight {
             | UpstreamError::Malformed { .. } => CallResult::Failed,
             // The client or Portcullis ended the request, or the machine of Portcullis could not
             // send it, so the permit is released.
-            UpstreamError::RequestBody { .. } | UpstreamError::Local { .. } => return,
+            UpstreamError::RequestBody { .. }
+            | UpstreamError::CallDeadline { .. }
+            | UpstreamError::Local { .. } => return,
         };
         self.record(result, None, now, took);
     }

@@ -76,6 +76,12 @@ pub enum UpstreamError {
         /// The phase in which the time ran out.
         phase: UpstreamPhase,
     },
+    /// The time that the caller allows for a gRPC call is over, which is shorter than that of the service.
+    #[error("upstream {authority} did not answer within the `grpc-timeout` of the call")]
+    CallDeadline {
+        /// The upstream.
+        authority: Arc<str>,
+    },
     /// The upstream was silent for too long inside a response of unknown length, such as an event
     /// stream. It did not fail, as far as is known.
     #[error(

@@ -213,6 +213,7 @@ impl Pass {
             Err(UpstreamError::Malformed { .. }) => own(StatusCode::BAD_GATEWAY, "malformed"),
             Err(
                 UpstreamError::Reset { .. }
+                | UpstreamError::CallDeadline { .. }
                 | UpstreamError::Refused { .. }
                 | UpstreamError::NoHttp2 { .. },
             ) => own(StatusCode::BAD_GATEWAY, "http2"),
