@@ -50,6 +50,7 @@ fn main() {
         ("has_postgres", has_postgres()),
         ("has_python_h2", has_python_library("h2")),
         ("has_python_websockets", has_python_library("websockets")),
+        ("has_python_grpc", has_python_library("grpc")),
     ];
     // Servers and clients that are not installed for one test each: where Go and PHP are missing,
     // other readers of multipart bodies are still compared.

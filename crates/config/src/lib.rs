@@ -31,8 +31,9 @@ pub use sections::{
     IdentityConfig, IdentitySource, InvalidAdminToken, JwtConfig, KeySource, ListenAddress,
     LogConfig, LogFormat, LogLevel, OwnerConfig, PathPrefix, PortTlsConfig, PreflightPolicy,
     RefusalAudience, RefusalConfig, RefusalValues, ReloadConfig, ReloadPolicy, RuntimeConfig,
-    SecretHeaders, ServiceConfig, TracingConfig, UpgradeProtocol, UpstreamAddress, UpstreamTarget,
-    UpstreamTlsConfig, VerdictCaller, VerdictConfig,
+    SecretHeaders, ServiceConfig, TracingConfig, UpgradeProtocol, UpstreamAddress,
+    UpstreamHttpConfig, UpstreamTarget, UpstreamTlsConfig, UpstreamVersion, VerdictCaller,
+    VerdictConfig,
 };
 pub use tree::environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
 pub use tree::{ConfigErrors, ConfigProblem, nearest};

@@ -468,7 +468,7 @@ fn reports_invalid_services() {
         let text = if lines.contains("upstream") { text } else { format!("{text}\nupstream = \"mock\"") };
         assert_eq!(load_text(&text).unwrap_err(), message);
     };
-    let upstream = "config.toml:4: services.a.upstream: expected \"mock\", \"verdict\", \"http://host:port\", \"https://host:port\" or \"unix:/path\", found";
+    let upstream = "config.toml:4: services.a.upstream: expected \"mock\", \"verdict\", \"http://host:port\", \"h2c://host:port\", \"https://host:port\" or \"unix:/path\", found";
     check("upstream = \"https://a:1/api\"", &format!("{upstream} \"https://a:1/api\"; try \"https://a:1\": requests keep their paths"));
     check("upstream = \"https://a/api\"", &format!("{upstream} \"https://a/api\"; try \"https://a:443\": requests keep their paths"));
     check("upstream = \"http://a:1/api\"", &format!("{upstream} \"http://a:1/api\"; try \"http://a:1\": requests keep their paths"));
@@ -708,7 +708,7 @@ fn reports_invalid_flags() {
     check(FlagOverrides { log_format: some("xml"), ..default() }, "--log-format: log.format: expected \"text\" or \"json\", found \"xml\"");
     check(FlagOverrides { ref_root: some("a"), ..default() }, "--ref-root: services: needs exactly one service; try --contract, or the ref_root key of a service");
     check(FlagOverrides { upstream: some("mock"), ..default() }, "--upstream: services: needs exactly one service; try --contract, or the upstream key of a service");
-    check(FlagOverrides { contract: some("a.yaml"), upstream: some("ftp://a"), ..default() }, "--upstream: services.a.upstream: expected \"mock\", \"verdict\", \"http://host:port\", \"https://host:port\" or \"unix:/path\", found \"ftp://a\"");
+    check(FlagOverrides { contract: some("a.yaml"), upstream: some("ftp://a"), ..default() }, "--upstream: services.a.upstream: expected \"mock\", \"verdict\", \"http://host:port\", \"h2c://host:port\", \"https://host:port\" or \"unix:/path\", found \"ftp://a\"");
 }
 
 #[test]

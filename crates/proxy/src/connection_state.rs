@@ -7,14 +7,19 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::rc::Weak;
 use std::task::{Poll, Waker};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
+use h2::server::SendResponse;
 use tokio::time::Instant;
 
 use super::inspect::{HttpRefusal, StreamPosition};
 use super::limits::ClientLimits;
 use super::write_pace::WritePace;
+
+/// Most interim responses on one stream of HTTP/2. Further ones are dropped.
+const STREAM_INTERIM_MAX: u32 = 32;
 
 /// The shared state of one connection.
 #[derive(Debug)]
@@ -39,6 +44,10 @@ pub(crate) struct ConnectionState {
     pub(super) is_framed: Cell<bool>,
     /// Interim responses to the current request that are not written yet.
     pub(super) interim: RefCell<BytesMut>,
+    /// What sends interim responses on a stream of HTTP/2.
+    pub(super) stream: RefCell<Weak<RefCell<SendResponse<Bytes>>>>,
+    /// How many more interim responses the stream gets.
+    pub(super) interim_left: Cell<u32>,
     /// Since when the client has accepted no bytes.
     pub(super) stalled: Cell<Option<Instant>>,
     /// How fast the client accepts bytes.
@@ -86,6 +95,8 @@ impl ConnectionState {
             refused_in_body: Cell::new(false),
             is_framed: Cell::new(true),
             interim: RefCell::default(),
+            stream: RefCell::default(),
+            interim_left: Cell::new(STREAM_INTERIM_MAX),
             stalled: Cell::new(None),
             write_pace: Cell::new(WritePace::default()),
             half_closed: Cell::new(None),

@@ -1,13 +1,13 @@
 //! Interim responses on their way to the client (RFC 9110 section 15.2).
 //!
-//! The HTTP library of the client side cannot send them, so they are written to the socket below it,
-//! before anything of the final response.
+//! The HTTP/1.1 library of the client side cannot send them, so they are written to the socket below it,
+//! before anything of the final response. That of HTTP/2 sends them.
 
 use std::io::Write as _;
 use std::rc::Rc;
 
 use http::header::{CONTENT_LENGTH, HeaderMap};
-use http::{StatusCode, Version};
+use http::{Response, StatusCode, Version};
 
 use crate::connection_state::ConnectionState;
 use crate::headers::{remove_hop_by_hop, remove_own_fields};
@@ -27,22 +27,40 @@ impl InterimResponses {
     }
 
     /// Passes an interim response, unless it is for the proxy: `Expect` of a request is not forwarded,
-    /// so 100 has no meaning for its client. A client of HTTP/1.0 knows none, and one of HTTP/2 gets none.
+    /// so 100 has no meaning for its client. A client of HTTP/1.0 knows none.
     pub(crate) fn pass(&self, status: StatusCode, mut headers: HeaderMap) {
         let connection = &self.connection;
-        // What is left of the answer before it comes first.
-        let is_next = connection.answered.get() + 1 == connection.requests.get();
-        let is_known = connection.is_framed.get() && !connection.is_http2.get();
-        if status == StatusCode::CONTINUE || !is_known || !is_next {
+        // What is left of the answer before it comes first. A stream has one answer.
+        let is_next =
+            connection.is_http2.get() || connection.answered.get() + 1 == connection.requests.get();
+        if status == StatusCode::CONTINUE || !connection.is_framed.get() || !is_next {
             return;
         }
         remove_hop_by_hop(&mut headers);
         remove_own_fields(&mut headers);
         headers.remove(CONTENT_LENGTH);
+        if connection.is_http2.get() {
+            return self.send_on_stream(status, headers);
+        }
         let head = encode(status, &headers);
         let mut waiting = connection.interim.borrow_mut();
         if waiting.len() + head.len() <= WAITING_BYTES_MAX {
             waiting.extend_from_slice(&head);
+        }
+    }
+}
+
+impl InterimResponses {
+    fn send_on_stream(&self, status: StatusCode, headers: HeaderMap) {
+        let left = self.connection.interim_left.get();
+        let stream = self.connection.stream.borrow().upgrade();
+        if let (Some(left), Some(stream)) = (left.checked_sub(1), stream) {
+            self.connection.interim_left.set(left);
+            let mut head = Response::new(());
+            *head.status_mut() = status;
+            *head.headers_mut() = headers;
+            // A stream that has ended needs none.
+            let _ = stream.borrow_mut().send_informational(head);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portcullis_config::Http2Config;
+use portcullis_config::{Http2Config, UpstreamHttpConfig};
 
 use super::inspect::InspectLimits;
 
@@ -92,6 +92,8 @@ impl Default for ResponseTimeouts {
 /// Limits on connections to the upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpstreamLimits {
+    /// The version of HTTP, and the bounds of connections of HTTP/2.
+    pub http: UpstreamHttpConfig,
     /// Time to connect, over all addresses of the host name.
     pub connect_timeout: Duration,
     /// Age after which an idle connection is not reused.
@@ -107,6 +109,7 @@ pub struct UpstreamLimits {
 impl Default for UpstreamLimits {
     fn default() -> Self {
         Self {
+            http: UpstreamHttpConfig::default(),
             connect_timeout: Duration::from_secs(3),
             idle_timeout: Duration::from_secs(60),
             idle_max: 256,

@@ -37,4 +37,6 @@ pub use server_handshake::{FailedHandshake, ServerTlsStream, TlsSession, accept}
 pub use server_tls::{CertificateFiles, ServerTls, ServerTlsFiles};
 pub use tls_fault::TlsFault;
 pub use tls_provider::install_provider;
-pub use upstream_tls::{UpstreamTls, UpstreamTlsFiles, UpstreamTlsStream};
+pub use upstream_tls::{
+    UpstreamAlpn, UpstreamTls, UpstreamTlsFiles, UpstreamTlsStream, has_chosen_http2,
+};

@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::{Arc, LazyLock};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::pki_types::ServerName;
 use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
@@ -37,10 +37,41 @@ pub struct UpstreamTlsFiles {
     pub spiffe: Option<SpiffeId>,
 }
 
+/// Which protocols are offered to an upstream (RFC 7301).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpstreamAlpn {
+    /// `http/1.1`.
+    Http1,
+    /// `h2`.
+    Http2,
+    /// Both; the upstream chooses.
+    Either,
+}
+
+impl UpstreamAlpn {
+    fn protocols(self) -> Vec<Vec<u8>> {
+        let names: &[&[u8]] = match self {
+            Self::Http1 => &[HTTP1],
+            Self::Http2 => &[HTTP2],
+            Self::Either => &[HTTP2, HTTP1],
+        };
+        names.iter().map(|name| name.to_vec()).collect()
+    }
+}
+
+const HTTP1: &[u8] = b"http/1.1";
+const HTTP2: &[u8] = b"h2";
+
+/// Whether the upstream has chosen HTTP/2.
+pub fn has_chosen_http2(stream: &UpstreamTlsStream) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(HTTP2)
+}
+
 /// TLS to an upstream.
 #[derive(Debug)]
 pub struct UpstreamTls {
-    config: Arc<ClientConfig>,
+    /// One for each [`UpstreamAlpn`], in its order.
+    configs: [Arc<ClientConfig>; 3],
     server_name: ServerName<'static>,
     /// What the certificate that is shown to the upstream says.
     client: Option<CertificateDetails>,
@@ -61,7 +92,7 @@ impl UpstreamTls {
             .map_err(|error| refused(&error))?
             .dangerous()
             .with_custom_certificate_verifier(verifier(files)?);
-        let (mut config, client) = match &files.client {
+        let (config, client) = match &files.client {
             None => (builder.with_no_client_auth(), None),
             Some(pair) => {
                 let (certified, details) = certified_key(&pair.certificate, &pair.key)?;
@@ -69,9 +100,20 @@ impl UpstreamTls {
                 (builder.with_client_cert_resolver(resolver), Some(details))
             }
         };
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let offering = |alpn: UpstreamAlpn| {
+            let mut config = config.clone();
+            config.alpn_protocols = alpn.protocols();
+            // A session that is resumed has the protocol of its first connection.
+            config.resumption = Resumption::default();
+            Arc::new(config)
+        };
         Ok(Self {
-            config: Arc::new(config),
+            configs: [
+                UpstreamAlpn::Http1,
+                UpstreamAlpn::Http2,
+                UpstreamAlpn::Either,
+            ]
+            .map(offering),
             server_name,
             client,
         })
@@ -87,8 +129,18 @@ impl UpstreamTls {
     /// # Errors
     /// If the upstream does not speak TLS, is not who it must be, or refuses the client. See
     /// [`TlsFault`](super::TlsFault).
-    pub async fn connect(&self, stream: TcpStream) -> io::Result<Box<UpstreamTlsStream>> {
-        let connector = TlsConnector::from(Arc::clone(&self.config));
+    pub async fn connect(
+        &self,
+        stream: TcpStream,
+        alpn: UpstreamAlpn,
+    ) -> io::Result<Box<UpstreamTlsStream>> {
+        let [http1, http2, either] = &self.configs;
+        let config = match alpn {
+            UpstreamAlpn::Http1 => http1,
+            UpstreamAlpn::Http2 => http2,
+            UpstreamAlpn::Either => either,
+        };
+        let connector = TlsConnector::from(Arc::clone(config));
         let connected = connector.connect(self.server_name.clone(), stream).await?;
         Ok(Box::new(connected))
     }

@@ -77,7 +77,7 @@ fn thousands_of_answers_belong_to_their_requests() {
                     for request in 0..REQUESTS {
                         client = client.ready().await.unwrap();
                         let id = (connection * STREAMS + stream) * REQUESTS + request;
-                        check(&mut client, id).await;
+                        check_exchange(&mut client, id).await;
                     }
                     REQUESTS
                 });
@@ -89,7 +89,7 @@ fn thousands_of_answers_belong_to_their_requests() {
 }
 
 /// One request with its own content, which depends on its number.
-async fn check(client: &mut h2::client::SendRequest<Bytes>, id: usize) {
+pub(super) async fn check_exchange(client: &mut h2::client::SendRequest<Bytes>, id: usize) {
     if id.is_multiple_of(3) {
         let body = format!("{{\"name\":\"n{id}\",\"quantity\":{}}}", id + 1);
         let request = Request::post("http://shop/items")
@@ -486,4 +486,70 @@ fn where_it_is_off_clients_get_an_answer_in_their_language() {
     let metrics = admin(app.admin, "/metrics").1;
     let counted = "portcullis_http_refusals_total{reason=\"http2-off\"} 1";
     assert!(metrics.contains(counted), "{metrics}");
+}
+
+/// A client may close its sending side after its requests.
+#[test]
+fn a_half_closed_client_gets_its_answers() {
+    let gate = Arc::new(Notify::new());
+    let held = Arc::clone(&gate);
+    let upstream = Upstream::start(move |_| {
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate";
+        vec![Step::Wait(Arc::clone(&held)), send(answer)]
+    });
+    let app = App::shop(upstream.address);
+    let mut client = RawHttp2::connect(app.data);
+    client.get(1, "/items");
+    client.get(3, "/items");
+    client.finish();
+    upstream.head();
+    upstream.head();
+    gate.notify_one();
+    gate.notify_one();
+    let mut answers = client.answers(2);
+    answers.sort();
+    assert_eq!(answers, [(1, b"late".to_vec()), (3, b"late".to_vec())]);
+    while client.frame().is_some() {}
+    // A client that gets no answer in time is not waited for.
+    let mut client = RawHttp2::connect(app.data);
+    client.get(1, "/items");
+    client.finish();
+    upstream.head();
+    while client.frame().is_some() {}
+}
+
+/// A head that is not complete does not hold up a drain.
+#[test]
+fn unfinished_heads_do_not_hold_up_a_drain() {
+    let upstream = Upstream::ok();
+    let top =
+        "[limits]\ndrain_timeout = \"20s\"\ndrain_delay = \"0s\"\nrequest_head_timeout = \"15s\"";
+    let process = Process::start(Site::shop(upstream.address, "", top));
+    let clients: Vec<RawHttp2> = [
+        &PREFACE[..5],
+        PREFACE,
+        b"GET /items HTTP/1.1\r\nhost:",
+        &[
+            PREFACE,
+            &frame(SETTINGS, 0, 0, []),
+            &frame(HEADERS, 0, 1, [0x82]),
+        ]
+        .concat(),
+    ]
+    .into_iter()
+    .map(|bytes| {
+        let mut client = RawHttp2::silent(process.data);
+        client.send(bytes);
+        client
+    })
+    .collect();
+    let mut client = RawHttp2::connect(process.data);
+    client.get(1, "/items");
+    assert_eq!(client.answer(1).1, b"ok");
+    let began = Instant::now();
+    process.signal("TERM");
+    let (status, log) = process.wait();
+    assert!(status.success(), "{log}");
+    assert!(began.elapsed() < Duration::from_secs(10), "{log}");
+    drop(clients);
 }

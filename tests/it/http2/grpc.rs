@@ -1,12 +1,17 @@
 //! gRPC calls through the proxy: refusals as gRPC clients read them.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request};
+use h2::server::Builder;
+use http::{HeaderMap, Request, Response};
 use tokio::net::TcpStream;
 
-use crate::support::app::{App, Site};
+use crate::support::app::{App, Site, admin};
+use crate::support::http2_upstream::{Http2Upstream, answer};
+use crate::support::tools::tool;
 use crate::support::upstream::{Step, Upstream, send};
 
 const CALLS: &str = "\
@@ -139,4 +144,103 @@ fn a_service_that_cannot_be_reached_is_unavailable() {
     std::thread::sleep(Duration::from_millis(100));
     let (_, head, _) = call(&app, "/shop.Items/Get", &[GRPC, TENANT]);
     assert_eq!(head["grpc-status"], "14", "{head:?}");
+}
+
+/// The contract of `tests/peers/grpc_calls.py`.
+fn peer_contract() -> String {
+    let methods = [
+        "Get",
+        "Collect",
+        "Follow",
+        "Chat",
+        "Fail",
+        "FailLate",
+        "Sleep",
+        "Remaining",
+    ];
+    let operation = |method: &&str| {
+        format!(
+            "  /shop.Items/{method}:\n    post:\n      requestBody: {{ content: {{ application/grpc: {{}} }} }}\n      \
+             responses: {{ '200': {{ description: ok, content: {{ application/grpc: {{}} }} }} }}\n"
+        )
+    };
+    let paths: String = methods.iter().map(operation).collect();
+    format!("openapi: 3.1.0\ninfo: {{ title: Items, version: '1' }}\npaths:\n{paths}")
+}
+
+fn peer(words: &[&str]) -> Command {
+    let mut command = Command::new(tool("python3"));
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/grpc_calls.py");
+    command.arg(script).args(words);
+    command
+}
+
+/// A service that ends with this value.
+struct GrpcService(Child);
+
+impl Drop for GrpcService {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[cfg_attr(
+    not(has_python_grpc),
+    ignore = "the library grpcio of Python is missing"
+)]
+#[test]
+fn calls_of_all_kinds_pass_to_a_real_service() {
+    let mut service = peer(&["serve"]);
+    let service = service.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut service = GrpcService(service.spawn().unwrap());
+    let mut port = String::new();
+    let output = service.0.stdout.take().unwrap();
+    BufReader::new(output).read_line(&mut port).unwrap();
+    let upstream = format!("h2c://127.0.0.1:{}", port.trim());
+    let site = Site::new("").service("items", &peer_contract(), &upstream, "");
+    let app = App::start(site);
+    let port = app.data.port().to_string();
+    let calls = peer(&["call", &port]).output().unwrap();
+    let errors = String::from_utf8_lossy(&calls.stderr);
+    assert_eq!(String::from_utf8_lossy(&calls.stdout), "done\n", "{errors}");
+}
+
+/// The timeout of a call bounds the wait for the upstream, and is passed on reduced.
+#[test]
+fn the_timeout_of_a_call_is_kept() {
+    let upstream = Http2Upstream::start(Builder::new(), |call| async move {
+        if call.request.headers().contains_key("x-late") {
+            std::future::pending::<()>().await;
+        }
+        let head = Response::builder().header("content-type", "application/grpc+proto");
+        answer(call.respond, head.body(()).unwrap(), "".into(), None)
+    });
+    let app = App::start(Site::new("").service("calls", CALLS, &upstream.url(), ""));
+    let timeout = |value| ("grpc-timeout", value);
+    let path = "/shop.Items/Get";
+    call(&app, path, &[GRPC, TENANT, timeout("100S")]);
+    let head = upstream.head();
+    let left = head.headers()["grpc-timeout"].to_str().unwrap();
+    let left: u64 = left.strip_suffix('u').unwrap().parse().unwrap();
+    assert!((90_000_000..100_000_000).contains(&left), "{left}");
+    for _ in 0..40 {
+        let late = [GRPC, TENANT, timeout("20m"), ("x-late", "1")];
+        let (status, head, _) = call(&app, path, &late);
+        assert_eq!((status, &head["grpc-status"]), (200, &"4".parse().unwrap()));
+    }
+    // Callers that allow little time open no breaker.
+    let (_, head, _) = call(&app, path, &[GRPC, TENANT]);
+    assert!(!head.contains_key("grpc-status"), "{head:?}");
+    for malformed in ["", "5", "5s", "123456789S", "-5S", "1S, 1S"] {
+        let (status, head, _) = call(&app, path, &[GRPC, TENANT, timeout(malformed)]);
+        assert_eq!(
+            (status, &head["grpc-status"]),
+            (200, &"3".parse().unwrap()),
+            "{malformed}"
+        );
+    }
+    let metrics = admin(app.admin, "/metrics").1;
+    let counted = "portcullis_upstream_errors_total{service=\"calls\",reason=\"call-deadline\"} 40";
+    assert!(metrics.contains(counted), "{metrics}");
 }

@@ -5,3 +5,4 @@ mod exchanges;
 mod grpc;
 mod hostile_streams;
 mod real_clients;
+mod upstreams;

@@ -4,7 +4,7 @@
 //! without a table (RFC 7541 section 6.2.2). Of answers it reads the status only.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use super::client::PATIENCE;
@@ -143,6 +143,11 @@ impl RawHttp2 {
         Self::over(socket)
     }
 
+    /// Closes the sending side.
+    pub(crate) fn finish(&self) {
+        self.socket.shutdown(Shutdown::Write).unwrap();
+    }
+
     /// Sets how long a read waits.
     pub(crate) fn wait(&self, time: Duration) {
         self.socket.set_read_timeout(Some(time)).unwrap();
@@ -218,6 +223,18 @@ impl<S: Read + Write> RawHttp2<S> {
             }
         }
         StreamEnd::Closed
+    }
+
+    /// The streams and the bodies of small answers in the order in which they end.
+    pub(crate) fn answers(&mut self, count: usize) -> Vec<(u32, Vec<u8>)> {
+        let mut answers = Vec::new();
+        while answers.len() < count {
+            let found = self.frame().expect("the answers arrive");
+            if found.kind == DATA && found.flags & END_STREAM != 0 {
+                answers.push((found.stream, found.payload));
+            }
+        }
+        answers
     }
 
     /// The head and the body of the answer on a stream, with the flow control that it needs.

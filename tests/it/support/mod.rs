@@ -9,6 +9,7 @@ pub(crate) mod certificates;
 pub(crate) mod corpus;
 pub(crate) mod faulty;
 pub(crate) mod http2_client;
+pub(crate) mod http2_upstream;
 pub(crate) mod load;
 pub(crate) mod open_load;
 pub(crate) mod promql;

@@ -86,7 +86,7 @@ fn results(metric: &str) -> Values {
 
 /// The reasons of retries. Some are counted because the upstream has not begun to answer.
 fn retry_reasons(mut upstream: Vec<String>) -> Vec<String> {
-    let again = ["connect", "timeout", "closed"];
+    let again = ["connect", "timeout", "closed", "refused-stream"];
     upstream.retain(|reason| again.contains(&reason.as_str()));
     let mut found = literals("crates/proxy/src/exchange/retry.rs", "fn reason_of");
     found.extend(upstream);
@@ -205,10 +205,10 @@ fn closed_sets_are_read_from_the_source() {
         Values::Closed(values) => assert_eq!(values.join(" "), expected, "{metric} {label}"),
         Values::Configured(..) => panic!("{metric} {label} is open"),
     };
-    let upstream = "connect tls-certificate tls-handshake timeout closed malformed request-body \
-                    local-descriptors local-ports local-memory local-resolver";
+    let upstream = "connect tls-certificate tls-handshake timeout call-deadline closed malformed reset \
+                    refused-stream no-http2 request-body local-descriptors local-ports local-memory local-resolver";
     check("portcullis_upstream_errors_total", "reason", upstream);
-    let retries = "502 503 504 connect timeout closed";
+    let retries = "502 503 504 connect timeout closed refused-stream";
     check("portcullis_retries_total", "reason", retries);
     let trips = "failure-rate slow-rate probes-failed operator";
     check("circuit_breaker_trips_by_squad_total", "reason", trips);

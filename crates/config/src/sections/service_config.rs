@@ -14,6 +14,7 @@ use super::host_pattern::HostPattern;
 use super::path_prefix::PathPrefix;
 use super::refusals_section::RefusalAudience;
 use super::reload_section::ReloadConfig;
+use super::upstream_http_section::UpstreamHttpConfig;
 use super::upstream_target::UpstreamTarget;
 use super::upstream_tls_section::UpstreamTlsConfig;
 use super::verdict_section::{VerdictCaller, VerdictConfig};
@@ -39,6 +40,8 @@ pub struct ServiceConfig {
     pub upstream: UpstreamTarget,
     /// TLS to the upstream.
     pub upstream_tls: UpstreamTlsConfig,
+    /// The version of HTTP to the upstream, and the bounds of its connections.
+    pub upstream_http: UpstreamHttpConfig,
     /// The hosts whose requests it gets; never empty.
     pub hosts: Vec<HostPattern>,
     /// The prefix of the paths it gets. The prefix is not stripped.
@@ -116,6 +119,7 @@ impl ServiceConfig {
             contract_reading: ContractReading::default(),
             upstream,
             upstream_tls: UpstreamTlsConfig::default(),
+            upstream_http: UpstreamHttpConfig::default(),
             hosts: vec![HostPattern::Any],
             path_prefix: PathPrefix::root(),
             base_paths: None,
@@ -163,6 +167,7 @@ impl ServiceConfig {
             UpstreamTarget::Verdict(verdict) => Some(verdict),
             UpstreamTarget::Mock
             | UpstreamTarget::Http(_)
+            | UpstreamTarget::H2c(_)
             | UpstreamTarget::Https(_)
             | UpstreamTarget::Unix(_) => None,
         }

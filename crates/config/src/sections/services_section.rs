@@ -16,6 +16,7 @@ use super::protection_sections::read_protection;
 use super::refusals_section::{RefusalAudience, read_audience};
 use super::reload_section::{ReloadConfig, read_reload};
 use super::service_config::{PreflightPolicy, ServiceConfig, UpgradeProtocol};
+use super::upstream_http_section::read_upstream_http;
 use super::upstream_target::{UpstreamTarget, parse_upstream};
 use super::upstream_tls_section::{UpstreamTlsConfig, read_upstream_tls};
 use super::verdict_section::read_verdict;
@@ -89,6 +90,7 @@ fn read_service(
     let readings = word(&ContractReading::NAMES);
     let contract_reading = section.value("contract_reading", ContractReading::default(), readings);
     let (upstream, upstream_tls) = upstream(&mut section, context.directory);
+    let upstream_http = read_upstream_http(section.section("upstream_http"), upstream.as_ref());
     let hosts = hosts(&mut section);
     let path_prefix = section.read_or("path_prefix", PathPrefix::root(), parse_path_prefix);
     let base_paths = section.list("base_paths", parse_path_prefix);
@@ -133,6 +135,7 @@ fn read_service(
         contract_reading,
         upstream: upstream?,
         upstream_tls,
+        upstream_http,
         hosts: hosts?,
         path_prefix: path_prefix?,
         base_paths,

@@ -22,10 +22,22 @@ pub enum UpstreamTarget {
     Verdict(VerdictConfig),
     /// To an HTTP/1.1 server.
     Http(UpstreamAddress),
-    /// To an HTTP/1.1 server with TLS.
+    /// To an HTTP/2 server without TLS, with prior knowledge (RFC 9113 section 3.3).
+    H2c(UpstreamAddress),
+    /// To a server with TLS.
     Https(UpstreamAddress),
     /// To an HTTP/1.1 server at a Unix socket.
     Unix(PathBuf),
+}
+
+impl UpstreamTarget {
+    /// The address of the server, if there is one.
+    pub const fn address(&self) -> Option<&UpstreamAddress> {
+        match self {
+            Self::Mock | Self::Verdict(_) | Self::Unix(_) => None,
+            Self::Http(address) | Self::H2c(address) | Self::Https(address) => Some(address),
+        }
+    }
 }
 
 /// The address of an upstream.
@@ -54,6 +66,7 @@ impl fmt::Display for UpstreamTarget {
             Self::Mock => f.write_str("mock"),
             Self::Verdict(_) => f.write_str("verdict"),
             Self::Http(address) => write!(f, "http://{address}"),
+            Self::H2c(address) => write!(f, "h2c://{address}"),
             Self::Https(address) => write!(f, "https://{address}"),
             Self::Unix(path) => write!(f, "{UNIX_SCHEME}{}", path.display()),
         }
@@ -80,11 +93,11 @@ pub(super) fn parse_upstream(
 fn parse_url(node: &ConfigNode) -> ConfigValueResult<UpstreamTarget> {
     let fault = || {
         ConfigValueError::expected(
-            "\"mock\", \"verdict\", \"http://host:port\", \"https://host:port\" or \"unix:/path\"",
+            "\"mock\", \"verdict\", \"http://host:port\", \"h2c://host:port\", \"https://host:port\" or \"unix:/path\"",
         )
     };
     let text = node.text().ok_or_else(fault)?;
-    let Some((scheme @ ("http" | "https"), rest)) = text.split_once("://") else {
+    let Some((scheme @ ("http" | "h2c" | "https"), rest)) = text.split_once("://") else {
         let bare = authority(text, HTTP_PORT).filter(|_| text.contains(':'));
         return Err(match bare {
             Some(address) => fault().with_advice(format!("\"http://{address}\"")),
@@ -94,18 +107,17 @@ fn parse_url(node: &ConfigNode) -> ConfigValueResult<UpstreamTarget> {
     let (host, path) = rest
         .find(['/', '?', '#'])
         .map_or((rest, ""), |at| rest.split_at(at));
-    let is_tls = scheme == "https";
-    let default_port = if is_tls { HTTPS_PORT } else { HTTP_PORT };
+    let (target, default_port): (fn(_) -> _, _) = match scheme {
+        "https" => (UpstreamTarget::Https, HTTPS_PORT),
+        "h2c" => (UpstreamTarget::H2c, HTTP_PORT),
+        _ => (UpstreamTarget::Http, HTTP_PORT),
+    };
     let address = authority(host, default_port).ok_or_else(fault)?;
     if !matches!(path, "" | "/") {
         let advice = format!("\"{scheme}://{address}\": requests keep their paths");
         return Err(fault().with_advice(advice));
     }
-    Ok(if is_tls {
-        UpstreamTarget::Https(address)
-    } else {
-        UpstreamTarget::Http(address)
-    })
+    Ok(target(address))
 }
 
 const HTTP_PORT: u16 = 80;

@@ -199,16 +199,20 @@ where
         let (state, limits) = (&self.state, &self.limits);
         if state.is_idle() {
             let since = state.since.get();
+            let stop = self.registry.idle_until.get();
             if state.position.get() == StreamPosition::Head {
-                let refused = DeadlineAction::End(ConnectionEnd::Refused(HttpRefusal::HeadTimeout));
-                return Some((since + limits.request_head_timeout, refused));
+                let until = since + limits.request_head_timeout;
+                // A head that is not complete holds up the end of the process no longer than silence.
+                return Some(match stop.filter(|stop| *stop < until) {
+                    Some(stop) => (stop, DeadlineAction::End(ConnectionEnd::WithoutAnswer)),
+                    None => {
+                        let refused = ConnectionEnd::Refused(HttpRefusal::HeadTimeout);
+                        (until, DeadlineAction::End(refused))
+                    }
+                });
             }
             let until = since + limits.keep_alive_timeout;
-            let until = self
-                .registry
-                .idle_until
-                .get()
-                .map_or(until, |stop| stop.min(until));
+            let until = stop.map_or(until, |stop| stop.min(until));
             let park_at = since + PARK_AFTER;
             if matches!(self.socket, Some(SocketOwner::Library(_))) && park_at < until {
                 return Some((park_at, DeadlineAction::Park));

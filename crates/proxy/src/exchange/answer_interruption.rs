@@ -1,5 +1,7 @@
 //! Why the rest of an answer does not come.
 
+use h2::Reason;
+
 use crate::upstream::UpstreamError;
 
 /// Why the rest of an answer does not come.
@@ -11,4 +13,19 @@ pub enum AnswerInterruption {
     /// Its next record violates the contract, and the policy rejects that.
     #[error("the next record of the response violates the contract")]
     Violated,
+}
+
+impl AnswerInterruption {
+    /// The code with which the stream of a client ends. Codes of the upstream that speak about its own
+    /// connection, or allow to send the request again, are not for the client.
+    pub(crate) const fn stream_code(&self) -> Reason {
+        match self {
+            Self::Upstream(UpstreamError::Reset { code, .. })
+                if matches!(*code, Reason::CANCEL | Reason::ENHANCE_YOUR_CALM) =>
+            {
+                *code
+            }
+            Self::Upstream(_) | Self::Violated => Reason::INTERNAL_ERROR,
+        }
+    }
 }

@@ -54,6 +54,8 @@ pub(super) enum ProblemCause {
     Header(HeaderRefusal),
     /// The connection does not continue with the protocol that the request asks for.
     Upgrade(UpgradeRefusal),
+    /// The timeout of a gRPC call is malformed.
+    GrpcTimeout,
     /// A circuit breaker, a limit or a budget refuses the request.
     Traffic(AdmissionRefusal),
     /// The upstream did not answer.
@@ -100,15 +102,7 @@ impl ProblemCause {
                 "REQUEST_TIMEOUT",
                 "The request did not arrive in time",
             ),
-            Self::BodyMemory => AnswerEntry {
-                outcome: RequestOutcome::Shed,
-                retry_after: Some(1),
-                ..entry(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "OVERLOADED",
-                    "The memory for request bodies is used up",
-                )
-            },
+            Self::BodyMemory => body_memory_entry(),
             Self::ClientGone => AnswerEntry {
                 outcome: RequestOutcome::Abandoned,
                 ..entry(
@@ -121,6 +115,11 @@ impl ProblemCause {
                 StatusCode::BAD_REQUEST,
                 "REFUSED_HEADER",
                 "A header field can be read in more than one way",
+            ),
+            Self::GrpcTimeout => entry(
+                StatusCode::BAD_REQUEST,
+                "MALFORMED_REQUEST",
+                "The timeout of the call is malformed",
             ),
             Self::Identity(fault) => identity_entry(*fault),
             Self::Upgrade(refusal) => upgrade_entry(*refusal),
@@ -163,6 +162,9 @@ impl ProblemCause {
             ),
             Self::ClientGone => RequestBodyError::ClientGone.to_string(),
             Self::Header(refusal) => refusal.to_string(),
+            Self::GrpcTimeout => "`grpc-timeout` is at most eight digits and one of the units H, M, S, m, \
+                                  u and n, once"
+                .to_owned(),
             Self::Identity(fault) => fault.to_string(),
             Self::Upgrade(refusal) => refusal.to_string(),
             Self::Traffic(refusal) => refusal.rule.sentence(squad).to_string(),
@@ -375,9 +377,23 @@ fn traffic_entry(refusal: &AdmissionRefusal) -> AnswerEntry {
     }
 }
 
+fn body_memory_entry() -> AnswerEntry {
+    AnswerEntry {
+        outcome: RequestOutcome::Shed,
+        retry_after: Some(1),
+        ..entry(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "OVERLOADED",
+            "The memory for request bodies is used up",
+        )
+    }
+}
+
 fn upstream_entry(error: &UpstreamError) -> AnswerEntry {
     let (status, error, title) = match error {
-        UpstreamError::Timeout { .. } | UpstreamError::Idle { .. } => (
+        UpstreamError::Timeout { .. }
+        | UpstreamError::Idle { .. }
+        | UpstreamError::CallDeadline { .. } => (
             StatusCode::GATEWAY_TIMEOUT,
             "UPSTREAM_TIMEOUT",
             "The service did not answer in time",
@@ -388,7 +404,10 @@ fn upstream_entry(error: &UpstreamError) -> AnswerEntry {
         UpstreamError::Local { resource, .. } => return local_entry(*resource),
         UpstreamError::Connect { .. }
         | UpstreamError::Tls { .. }
+        | UpstreamError::NoHttp2 { .. }
         | UpstreamError::Closed { .. }
+        | UpstreamError::Reset { .. }
+        | UpstreamError::Refused { .. }
         | UpstreamError::Malformed { .. } => (
             StatusCode::BAD_GATEWAY,
             "UPSTREAM_UNAVAILABLE",

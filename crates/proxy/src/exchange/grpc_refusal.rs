@@ -61,7 +61,7 @@ fn grpc_status(cause: &ProblemCause) -> GrpcStatus {
         ProblemCause::Identity(_) if cause.entry().status != StatusCode::SERVICE_UNAVAILABLE => {
             GrpcStatus::Unauthenticated
         }
-        ProblemCause::Header(_) => GrpcStatus::InvalidArgument,
+        ProblemCause::Header(_) | ProblemCause::GrpcTimeout => GrpcStatus::InvalidArgument,
         ProblemCause::ClientGone => GrpcStatus::Cancelled,
         ProblemCause::Upstream(_)
         | ProblemCause::Traffic(_)

@@ -116,6 +116,7 @@ impl InFlight {
         let result = match error {
             UpstreamError::Connect { .. }
             | UpstreamError::Tls { .. }
+            | UpstreamError::NoHttp2 { .. }
             | UpstreamError::Timeout {
                 phase: UpstreamPhase::Connect,
                 ..
@@ -123,10 +124,14 @@ impl InFlight {
             UpstreamError::Timeout { .. }
             | UpstreamError::Idle { .. }
             | UpstreamError::Closed { .. }
+            | UpstreamError::Reset { .. }
+            | UpstreamError::Refused { .. }
             | UpstreamError::Malformed { .. } => CallResult::Failed,
             // The client or Portcullis ended the request, or the machine of Portcullis could not
             // send it, so the permit is released.
-            UpstreamError::RequestBody { .. } | UpstreamError::Local { .. } => return,
+            UpstreamError::RequestBody { .. }
+            | UpstreamError::CallDeadline { .. }
+            | UpstreamError::Local { .. } => return,
         };
         self.record(result, None, now, took);
     }

@@ -94,6 +94,7 @@ fn reason_of(result: &AttemptResult) -> Option<&'static str> {
         Err(
             error @ (UpstreamError::Connect { .. }
             | UpstreamError::Closed { .. }
+            | UpstreamError::Refused { .. }
             | UpstreamError::Timeout {
                 phase: UpstreamPhase::Connect,
                 ..

@@ -13,7 +13,6 @@ use portcullis_config::{
 use portcullis_contract::{CheckSettings, CompiledContract};
 use portcullis_telemetry::{AccessLog, Metrics, ServiceRecorder};
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
-use portcullis_vocabulary::limits::Limits;
 use portcullis_vocabulary::{Catalog, Squad};
 
 use super::active_config::{ActiveConfig, ActiveService};
@@ -206,11 +205,11 @@ impl ForwardTarget {
         before: Option<&ServiceCore>,
         upstream_tls: &UpstreamTlsStore,
     ) -> Self {
-        let limits = upstream_limits(&service.limits);
+        let limits = upstream_limits(service);
         let fits = |before: &&ServiceCore| {
             before.active.config.upstream == service.config.upstream
                 && before.active.config.upstream_tls == service.config.upstream_tls
-                && upstream_limits(&before.active.limits) == limits
+                && upstream_limits(&before.active) == limits
         };
         if let Some(before) = before.filter(fits) {
             return before.upstream.clone();
@@ -219,7 +218,9 @@ impl ForwardTarget {
             UpstreamConfig::Mock => Self::Mock,
             UpstreamConfig::Verdict(_) => Self::Verdict,
             UpstreamConfig::Unix(path) => Self::Upstream(UpstreamClient::at_socket(path, limits)),
-            UpstreamConfig::Http(address) | UpstreamConfig::Https(address) => {
+            UpstreamConfig::Http(address)
+            | UpstreamConfig::H2c(address)
+            | UpstreamConfig::Https(address) => {
                 let security = match UpstreamTlsKey::of(&service.config) {
                     Some(key) => UpstreamSecurity::Tls(upstream_tls.find(&key)),
                     None => UpstreamSecurity::Plain,
@@ -241,8 +242,10 @@ fn owner_path(config: &Config, service: &ServiceConfig) -> Option<String> {
     Some(format!("{prefix}{}", owner.path))
 }
 
-fn upstream_limits(limits: &Limits) -> UpstreamLimits {
+fn upstream_limits(service: &ActiveService) -> UpstreamLimits {
+    let limits = &service.limits;
     UpstreamLimits {
+        http: service.config.upstream_http.clone(),
         connect_timeout: limits.upstream_connect_timeout,
         idle_timeout: limits.upstream_idle_timeout,
         idle_max: limits.upstream_connections_idle_max,

@@ -15,6 +15,7 @@ mod forwarding;
 mod response_length;
 mod via;
 mod websocket_handshake;
+mod grpc_timeout;
 mod header_value;
 
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod tests;
 
 pub(crate) use forwarding::random_request_id;
 pub use forwarding::{Peer, add_forwarding, add_request_id};
+pub(crate) use grpc_timeout::{grpc_timeout, set_grpc_timeout};
 pub(super) use header_screen::HeaderScreen;
 pub use header_screen::{HeaderConcern, HeaderRefusal};
 use header_value::header_value;

@@ -5,6 +5,8 @@
 //! are not driven; a connection that the upstream has closed is detected when it is taken from the
 //! pool.
 //!
+//! Connections of HTTP/2 are shared by requests, so each has a task of its own; see `http2`.
+//!
 //! HTTP/1.1 is written and read here, because an exchange with a general library costs three times
 //! as many instructions: it passes each request through two channels and drives the connection as a
 //! second future. What is read is at least as strict: heads by the same parser, and every fault of a
@@ -12,6 +14,7 @@
 
 mod upstream_client;
 mod connection_pool;
+mod upstream_connector;
 mod address_memory;
 mod address_race;
 mod upstream_socket;
@@ -24,6 +27,8 @@ mod response_head;
 mod accepted_head;
 mod body_decoder;
 mod response_fault;
+mod http1_body;
+mod http2;
 mod upstream_body;
 mod switched_connection;
 mod upstream_error;

@@ -1,9 +1,10 @@
 //! The framing of a request for the upstream, in place of the one that it arrived with.
 
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TE, TRAILER, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, Request, Version};
+use http::{HeaderMap, Request, Version};
 use http_body::Body;
 
+use super::http2::needs_length;
 use crate::body::ForwardBody;
 
 /// Sets the HTTP version and the framing of a request, and `Host` if it has none.
@@ -32,14 +33,6 @@ pub(super) fn frame_request(request: &mut Request<ForwardBody>, host: &HeaderVal
             }
         }
     }
-}
-
-/// Whether a method needs `Content-Length: 0` if the request has no body (RFC 9110 section 8.6).
-fn needs_length(method: &Method) -> bool {
-    matches!(
-        *method,
-        Method::POST | Method::PUT | Method::PATCH | Method::QUERY
-    )
 }
 
 /// The `Trailer` field for trailers that are known before the body is sent.

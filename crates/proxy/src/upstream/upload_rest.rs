@@ -15,9 +15,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::connection_pool::ConnectionPool;
 use super::upstream_connection::UpstreamConnection;
 use crate::body::UploadProgress;
+use crate::deadline_timer::DeadlineTimer;
 
 thread_local! {
     /// The uploads of this data core.
@@ -63,10 +63,43 @@ pub(crate) async fn uploads_ended() {
 /// What an exchange holds until all of its request is sent.
 pub(super) type HeldByUpload = RefCell<Option<Box<dyn Any>>>;
 
+/// The sending half of an exchange whose response is complete.
+pub(super) trait ContinuedUpload {
+    /// Sends more of the request. Ready when all of it is sent; returns whether it was.
+    fn poll_upload(&mut self, cx: &mut Context<'_>) -> Poll<bool>;
+
+    /// Ready when the upstream does not read on.
+    fn poll_disturbance(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// How many bytes of the request the upstream has accepted.
+    fn sent_bytes(&self) -> u64;
+
+    /// The timer of the exchange.
+    fn timer(&mut self) -> &mut DeadlineTimer;
+}
+
+impl ContinuedUpload for Box<UpstreamConnection> {
+    fn poll_upload(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        (**self).poll_upload(cx).map(|sent| sent.is_ok())
+    }
+
+    fn poll_disturbance(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        (**self).poll_disturbance(cx)
+    }
+
+    fn sent_bytes(&self) -> u64 {
+        (**self).sent_bytes()
+    }
+
+    fn timer(&mut self) -> &mut DeadlineTimer {
+        &mut self.timer
+    }
+}
+
 /// An upload that continues.
 #[derive(Debug)]
-pub(super) struct UploadRest {
-    connection: Box<UpstreamConnection>,
+pub(super) struct UploadRest<C> {
+    exchange: C,
     /// `None` if the rest is in memory.
     upload: Option<UploadProgress>,
     /// How long the upstream may accept nothing.
@@ -77,15 +110,11 @@ pub(super) struct UploadRest {
     _open: OpenUpload,
 }
 
-impl UploadRest {
-    pub(super) fn new(
-        connection: Box<UpstreamConnection>,
-        upload: Option<UploadProgress>,
-        idle_timeout: Duration,
-    ) -> Self {
+impl<C: ContinuedUpload> UploadRest<C> {
+    pub(super) fn new(exchange: C, upload: Option<UploadProgress>, idle_timeout: Duration) -> Self {
         Self {
-            sent_bytes: connection.sent_bytes(),
-            connection,
+            sent_bytes: exchange.sent_bytes(),
+            exchange,
             upload,
             idle_timeout,
             deadline: Instant::now() + idle_timeout,
@@ -99,24 +128,23 @@ impl UploadRest {
         &self.held
     }
 
-    /// Sends the rest and returns the connection to the pool. A failure closes the connection: the
-    /// response has passed, so there is nothing to report.
-    pub(super) async fn finish(mut self, pool: Rc<ConnectionPool>) {
-        if poll_fn(|cx| self.poll(cx)).await {
-            pool.put(self.connection);
-        }
+    /// Sends the rest and returns the exchange. A failure ends it: the response has passed, so there is
+    /// nothing to report.
+    pub(super) async fn finish(mut self) -> Option<C> {
+        let is_sent = poll_fn(|cx| self.poll(cx)).await;
+        is_sent.then_some(self.exchange)
     }
 
     /// Ready when the upload has ended; returns whether all of it was sent.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        if let Poll::Ready(outcome) = self.connection.poll_upload(cx) {
-            return Poll::Ready(outcome.is_ok());
+        if let Poll::Ready(is_sent) = self.exchange.poll_upload(cx) {
+            return Poll::Ready(is_sent);
         }
-        if self.connection.poll_disturbance(cx).is_ready() {
+        if self.exchange.poll_disturbance(cx).is_ready() {
             return Poll::Ready(false);
         }
-        while self.connection.timer.poll(cx, self.deadline).is_ready() {
-            let sent_bytes = self.connection.sent_bytes();
+        while self.exchange.timer().poll(cx, self.deadline).is_ready() {
+            let sent_bytes = self.exchange.sent_bytes();
             let has_moved = std::mem::replace(&mut self.sent_bytes, sent_bytes) != sent_bytes;
             let moved = has_moved.then(|| Instant::now() + self.idle_timeout);
             let later = moved

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use h2::Reason;
 use portcullis_tls::TlsFault;
 
 use super::local_resource::LocalResource;
@@ -75,6 +76,12 @@ pub enum UpstreamError {
         /// The phase in which the time ran out.
         phase: UpstreamPhase,
     },
+    /// The time that the caller allows for a gRPC call is over, which is shorter than that of the service.
+    #[error("upstream {authority} did not answer within the `grpc-timeout` of the call")]
+    CallDeadline {
+        /// The upstream.
+        authority: Arc<str>,
+    },
     /// The upstream was silent for too long inside a response of unknown length, such as an event
     /// stream. It did not fail, as far as is known.
     #[error(
@@ -90,7 +97,30 @@ pub enum UpstreamError {
         /// The upstream.
         authority: Arc<str>,
     },
-    /// The response is not valid HTTP/1.1, or it is ambiguous.
+    /// The upstream has ended the stream of the request with an error (RFC 9113 section 6.4).
+    #[error("upstream {authority} reset the stream of the request: {code} ({code:?})")]
+    Reset {
+        /// The upstream.
+        authority: Arc<str>,
+        /// Its code.
+        code: Reason,
+    },
+    /// The upstream has refused the request several times, and has processed none of it (RFC 9113
+    /// section 8.7).
+    #[error("upstream {authority} refused the request before it processed it")]
+    Refused {
+        /// The upstream.
+        authority: Arc<str>,
+    },
+    /// The upstream does not speak HTTP/2; the request was not sent.
+    #[error("upstream {authority} does not speak HTTP/2: {reason}")]
+    NoHttp2 {
+        /// The upstream.
+        authority: Arc<str>,
+        /// What it does instead, and what to change.
+        reason: &'static str,
+    },
+    /// The response is not valid HTTP, or it is ambiguous.
     #[error("upstream {authority} sent a malformed response: {reason}")]
     Malformed {
         /// The upstream.
@@ -109,6 +139,17 @@ pub enum UpstreamError {
 }
 
 impl UpstreamError {
+    /// The error of silence inside a response. One of known length is incomplete then; one of unknown
+    /// length may be a stream, for which silence is ordinary.
+    pub(super) fn silent(authority: Arc<str>, has_length: bool) -> Self {
+        if has_length {
+            let phase = UpstreamPhase::ResponseBody;
+            Self::Timeout { authority, phase }
+        } else {
+            Self::Idle { authority }
+        }
+    }
+
     /// The error of an exchange that failed.
     pub(super) fn of_exchange(failure: ExchangeFailure, authority: &Arc<str>) -> Self {
         let authority = Arc::clone(authority);

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use portcullis_tls::{ActiveTls, TlsFault, UpstreamTls, UpstreamTlsStream};
+use portcullis_tls::{
+    ActiveTls, TlsFault, UpstreamAlpn, UpstreamTls, UpstreamTlsStream, has_chosen_http2,
+};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
@@ -31,6 +33,7 @@ impl UpstreamSecurity {
     pub(super) async fn open(
         &self,
         stream: TcpStream,
+        alpn: UpstreamAlpn,
         deadline: Instant,
     ) -> Result<UpstreamSocket, SocketFailure> {
         let fault = |reason: &str| SocketFailure::Tls(TlsFault::Handshake(reason.to_owned()));
@@ -39,7 +42,7 @@ impl UpstreamSecurity {
             Self::Tls(Some(tls)) => tls.load(),
             Self::Tls(None) => return Err(fault("its settings are not loaded")),
         };
-        match timeout_at(deadline, tls.connect(stream)).await {
+        match timeout_at(deadline, tls.connect(stream, alpn)).await {
             Ok(Ok(stream)) => Ok(UpstreamSocket::Tls(stream)),
             Ok(Err(error)) => Err(match TlsFault::of(&error) {
                 Some(fault) => SocketFailure::Tls(fault),
@@ -52,3 +55,13 @@ impl UpstreamSecurity {
 
 /// An upstream's socket.
 pub(super) type UpstreamSocket = PeerSocket<UpstreamTlsStream>;
+
+impl UpstreamSocket {
+    /// Whether the upstream has chosen HTTP/2 in the handshake of TLS.
+    pub(super) fn has_chosen_http2(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(stream) => has_chosen_http2(stream),
+        }
+    }
+}

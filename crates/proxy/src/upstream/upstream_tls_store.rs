@@ -28,6 +28,7 @@ impl UpstreamTlsKey {
                 config: service.upstream_tls.clone(),
             }),
             UpstreamTarget::Http(_)
+            | UpstreamTarget::H2c(_)
             | UpstreamTarget::Unix(_)
             | UpstreamTarget::Mock
             | UpstreamTarget::Verdict(_) => None,

@@ -78,9 +78,9 @@ impl AnswerSender<'_> {
                         return Poll::Ready(self.send_trailers(trailers));
                     }
                 }
-                Poll::Ready(Some(Err(_))) => {
+                Poll::Ready(Some(Err(interruption))) => {
                     // The client must not take the answer for complete.
-                    self.stream.send_reset(Reason::INTERNAL_ERROR);
+                    self.stream.send_reset(interruption.stream_code());
                     return Poll::Ready(Err(StreamEnded));
                 }
                 Poll::Ready(None) => return Poll::Ready(self.send(Bytes::new(), true)),

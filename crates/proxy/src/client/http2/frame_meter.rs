@@ -16,6 +16,10 @@ pub(super) struct FrameMeter {
     /// Since when a field block is unfinished.
     head_since: Cell<Option<Instant>>,
     is_exceeded: Cell<bool>,
+    /// When the client closed its sending side.
+    half_closed: Cell<Option<Instant>>,
+    /// Whether the library learns of it. It would end all streams.
+    passes_end: Cell<bool>,
 }
 
 impl FrameMeter {
@@ -27,6 +31,8 @@ impl FrameMeter {
             budget: RefCell::new(FrameBudget::new(http2.control_frames_max, http2.resets_max)),
             head_since: Cell::new(Some(now)),
             is_exceeded: Cell::new(false),
+            half_closed: Cell::new(None),
+            passes_end: Cell::new(true),
         }
     }
 
@@ -49,6 +55,29 @@ impl FrameMeter {
     /// Whether the client has sent too many frames without content. Nothing is read any more then.
     pub(super) fn is_exceeded(&self) -> bool {
         self.is_exceeded.get()
+    }
+
+    /// Notes the end of what the client sends. Returns whether the library learns of it.
+    pub(super) fn note_end(&self) -> bool {
+        if self.half_closed.get().is_none() {
+            self.half_closed.set(Some(Instant::now()));
+        }
+        self.passes_end.get()
+    }
+
+    /// When the client closed its sending side, while the library does not know it.
+    pub(super) fn half_closed(&self) -> Option<Instant> {
+        self.half_closed.get().filter(|_| !self.passes_end.get())
+    }
+
+    /// Hides from the library that the client closes its sending side, until requests are answered.
+    pub(super) fn hold_end(&self) {
+        self.passes_end.set(false);
+    }
+
+    /// Lets the library learn that the client has closed its sending side.
+    pub(super) fn pass_end(&self) {
+        self.passes_end.set(true);
     }
 
     /// Since when a field block, or the preface, is unfinished.

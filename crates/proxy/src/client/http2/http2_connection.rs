@@ -56,6 +56,7 @@ enum ConnectionPhase {
 /// What a connection waits for, apart from its client.
 #[derive(Clone, Copy, Debug)]
 enum Http2Deadline {
+    HalfClosed,
     Stall,
     Head,
     Idle,
@@ -102,6 +103,7 @@ impl<H: RequestHandler> Http2Connection<H> {
 
     /// Serves the connection until it ends.
     pub(super) async fn serve(mut self) -> Http2End {
+        self.meter.hold_end();
         poll_fn(|cx| self.poll(cx)).await
     }
 
@@ -128,7 +130,7 @@ impl<H: RequestHandler> Http2Connection<H> {
                 }
                 Poll::Pending => {}
             }
-            if self.notice_excess() {
+            if self.notice_excess() || self.notice_end() {
                 continue;
             }
             let Some((deadline, action)) = self.deadline() else {
@@ -138,6 +140,7 @@ impl<H: RequestHandler> Http2Connection<H> {
                 return Poll::Pending;
             }
             match action {
+                Http2Deadline::HalfClosed => self.meter.pass_end(),
                 Http2Deadline::Stall => return Poll::Ready(Http2End::Stalled),
                 Http2Deadline::Head => self.end_with(
                     Reason::PROTOCOL_ERROR,
@@ -204,6 +207,19 @@ impl<H: RequestHandler> Http2Connection<H> {
         true
     }
 
+    /// Lets the library end the connection of a client that sends no more, after the last answer.
+    /// Returns whether there is more to do.
+    fn notice_end(&self) -> bool {
+        let is_answered =
+            self.streams.opened() == self.requests && self.streams.idle_since().is_some();
+        let is_written = self.state.write_deadline(&self.limits).is_none();
+        let ends = self.meter.half_closed().is_some() && is_answered && is_written;
+        if ends {
+            self.meter.pass_end();
+        }
+        ends
+    }
+
     /// How the connection has ended after the library has finished.
     fn end(&self, failure: Option<&h2::Error>) -> Http2End {
         match self.phase {
@@ -230,6 +246,7 @@ impl<H: RequestHandler> Http2Connection<H> {
         }
         let stall = self.state.write_deadline(limits);
         let head = self.meter.head_since();
+        let half_closed = self.meter.half_closed();
         let idle = self.streams.idle_since().map(|since| {
             let until = match self.phase {
                 // Time for the client to read the first GOAWAY and to answer it.
@@ -242,6 +259,7 @@ impl<H: RequestHandler> Http2Connection<H> {
             stop.map_or(until, |stop| stop.min(until))
         });
         [
+            half_closed.map(|since| (since + limits.half_close_grace, Http2Deadline::HalfClosed)),
             stall.map(|at| (at, Http2Deadline::Stall)),
             head.map(|since| (since + limits.request_head_timeout, Http2Deadline::Head)),
             idle.map(|at| (at, Http2Deadline::Idle)),

@@ -58,6 +58,10 @@ impl AsyncRead for MeteredSocket {
         let start = buf.filled().len();
         if this.first.is_empty() {
             ready!(Pin::new(&mut *this.socket.borrow_mut()).poll_read(cx, buf))?;
+            // The driver decides how long open requests are still answered.
+            if buf.filled().len() == start && buf.remaining() > 0 && !this.meter.note_end() {
+                return Poll::Pending;
+            }
         } else {
             let length = this.first.len().min(buf.remaining());
             buf.put_slice(&this.first[..length]);

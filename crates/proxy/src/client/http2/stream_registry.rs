@@ -13,6 +13,8 @@ use crate::connection_state::ConnectionState;
 #[derive(Debug)]
 pub(super) struct StreamRegistry {
     open: RefCell<BTreeMap<u32, Rc<ConnectionState>>>,
+    /// How many streams were opened.
+    opened: Cell<u64>,
     /// Since when no stream is open.
     idle_since: Cell<Option<Instant>>,
     /// Wakes the driver of the connection.
@@ -30,6 +32,7 @@ impl StreamRegistry {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             open: RefCell::default(),
+            opened: Cell::new(0),
             idle_since: Cell::new(Some(now)),
             driver: RefCell::default(),
         }
@@ -38,11 +41,17 @@ impl StreamRegistry {
     /// Opens a stream.
     pub(super) fn open(self: &Rc<Self>, id: u32, state: &Rc<ConnectionState>) -> OpenStream {
         self.open.borrow_mut().insert(id, Rc::clone(state));
+        self.opened.set(self.opened.get() + 1);
         self.idle_since.set(None);
         OpenStream {
             registry: Rc::clone(self),
             id,
         }
+    }
+
+    /// How many streams were opened.
+    pub(super) const fn opened(&self) -> u64 {
+        self.opened.get()
     }
 
     /// Since when no stream is open.

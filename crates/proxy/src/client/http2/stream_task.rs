@@ -52,6 +52,7 @@ pub(super) async fn serve_stream<H: RequestHandler>(
     let id = respond.stream_id().as_u32();
     let _open = context.streams.open(id, &state);
     let respond = Rc::new(RefCell::new(respond));
+    state.stream.replace(Rc::downgrade(&respond));
     let is_head = request.method() == Method::HEAD;
     let Some(answer) = context.answer(request, &respond, &state).await else {
         context.meter.cancelled();

@@ -1,6 +1,7 @@
 //! Forwards a judged request to the upstream, with retries, or answers it from the contract.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 
@@ -9,6 +10,7 @@ use crate::body::ForwardBody;
 use crate::exchange::answer_body::AnswerBody;
 use crate::exchange::answer_passage::AnswerPassage;
 use crate::exchange::answer_table::{ProblemCause, X_PORTCULLIS};
+use crate::exchange::grpc_refusal::grpc_media_type;
 use crate::exchange::in_flight::InFlight;
 use crate::exchange::mock_upstream;
 use crate::exchange::problem_reason::upstream_reason;
@@ -17,10 +19,15 @@ use crate::exchange::retry::{AttemptResult, RequestRetries, is_idempotent};
 use crate::exchange::service_core::ForwardTarget;
 use crate::exchange::shadow_capture::ShadowCapture;
 use crate::exchange::verdict_answer;
-use crate::headers::{MaxForwards, Peer, add_forwarding, count_hop};
-use crate::upstream::{UpstreamClient, UpstreamError};
+use crate::headers::{
+    MaxForwards, Peer, add_forwarding, count_hop, grpc_timeout, set_grpc_timeout,
+};
+use crate::upstream::{UpstreamClient, UpstreamError, UpstreamPhase};
 use portcullis_identity::remove_squad_headers;
 use portcullis_telemetry::{LogThrottle, RequestOutcome};
+
+/// The longest time of a call that is distinguished from any time.
+const CALL_TIME_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 
 pub(in crate::exchange) async fn forward(
     admitted: AdmittedRequest,
@@ -43,8 +50,9 @@ pub(in crate::exchange) async fn forward(
     let response = match &record.service.upstream {
         _ if is_own => Ok(Box::new(own_answer())),
         ForwardTarget::Upstream(upstream) => {
+            let deadline = call_deadline(&request, &record);
             prepare(&mut request, &peer, &record);
-            send(upstream, request, in_flight, &record).await
+            send(upstream, request, in_flight, &record, deadline).await
         }
         ForwardTarget::Mock => answer_mocked(&request, in_flight, &record),
         // No breaker counts it: what happens to the request is not known here.
@@ -103,13 +111,14 @@ async fn send(
     mut request: Box<Request<ForwardBody>>,
     mut in_flight: Box<InFlight>,
     record: &RequestRecord,
+    deadline: Option<Instant>,
 ) -> Result<Box<Response<AnswerBody>>, ProblemCause> {
     if request.body().upload().is_some() {
         in_flight.mark_streaming();
     }
     let mut retries = RequestRetries::of(&request, record);
     loop {
-        let result = attempt(upstream, &mut request, &mut in_flight, record).await;
+        let result = attempt(upstream, &mut request, &mut in_flight, record, deadline).await;
         let next = match &mut retries {
             // Boxed, because it is rare and its size would count for every request.
             Some(retries) => Box::pin(retries.next_attempt(&result, &mut in_flight, record)).await,
@@ -138,14 +147,38 @@ fn answer_mocked(
     ))
 }
 
+/// When a gRPC call ends, if its caller says so.
+fn call_deadline(request: &Request<ForwardBody>, record: &RequestRecord) -> Option<Instant> {
+    grpc_media_type(request.version(), request.headers())?;
+    let timeout = grpc_timeout(request.headers()).ok()??;
+    // A longer one bounds nothing.
+    record.started.checked_add(timeout.min(CALL_TIME_MAX))
+}
+
+fn past_deadline(upstream: &UpstreamClient) -> UpstreamError {
+    let authority = Arc::from(upstream.authority());
+    UpstreamError::CallDeadline { authority }
+}
+
 async fn attempt(
     upstream: &UpstreamClient,
     request: &mut Request<ForwardBody>,
     in_flight: &mut InFlight,
     record: &RequestRecord,
+    deadline: Option<Instant>,
 ) -> AttemptResult {
     let is_idempotent = is_idempotent(request.method(), record);
-    let timeouts = record.service.timeouts(record.operation());
+    let mut timeouts = record.service.timeouts(record.operation());
+    let service_head = timeouts.head;
+    if let Some(deadline) = deadline {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(past_deadline(upstream));
+        }
+        set_grpc_timeout(request.headers_mut(), left);
+        timeouts.head = timeouts.head.min(left);
+        timeouts.body_idle = timeouts.body_idle.min(left);
+    }
     let wait = record.wait_for_upstream();
     let interim = record.interim_responses();
     let result = if record.asks_upgrade() {
@@ -155,6 +188,14 @@ async fn attempt(
         upstream
             .send(request, is_idempotent, timeouts, &interim)
             .await
+    };
+    // The caller allowed less time than the service has, so the upstream did not fail.
+    let result = match result {
+        Err(UpstreamError::Timeout {
+            phase: UpstreamPhase::ResponseHead,
+            ..
+        }) if timeouts.head < service_head => Err(past_deadline(upstream)),
+        result => result,
     };
     let (now, took) = wait.end();
     match &result {

@@ -7,8 +7,9 @@ use portcullis_vocabulary::{HeaderPolicy, is_irregular_header};
 use super::staged_request::{ExchangeProblem, MatchedRequest};
 use crate::exchange::answer_table::ProblemCause;
 use crate::exchange::data_core::DataCore;
+use crate::exchange::grpc_refusal::grpc_media_type;
 use crate::exchange::service_core::ServiceCore;
-use crate::headers::{HeaderConcern, HeaderScreen};
+use crate::headers::{HeaderConcern, HeaderScreen, grpc_timeout};
 
 pub(in crate::exchange) fn screen_headers(
     core: &DataCore,
@@ -37,6 +38,11 @@ pub(in crate::exchange) fn screen_headers(
             core.recorder.http_refusal(refusal.concern().name());
             ExchangeProblem::new(ProblemCause::Header(refusal), record)
         })?;
+    let request = &matched.routed.request;
+    let is_grpc = grpc_media_type(request.version(), request.headers()).is_some();
+    if is_grpc && grpc_timeout(request.headers()).is_err() {
+        return Err(ExchangeProblem::new(ProblemCause::GrpcTimeout, record));
+    }
     Ok(matched)
 }
 

@@ -215,6 +215,12 @@ impl Pass {
             Err(UpstreamError::Connect { .. }) => own(StatusCode::BAD_GATEWAY, "connect"),
             Err(UpstreamError::Closed { .. }) => own(StatusCode::BAD_GATEWAY, "closed"),
             Err(UpstreamError::Malformed { .. }) => own(StatusCode::BAD_GATEWAY, "malformed"),
+            Err(
+                UpstreamError::Reset { .. }
+                | UpstreamError::CallDeadline { .. }
+                | UpstreamError::Refused { .. }
+                | UpstreamError::NoHttp2 { .. },
+            ) => own(StatusCode::BAD_GATEWAY, "http2"),
         }
     }
 }
