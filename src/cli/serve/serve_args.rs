@@ -24,14 +24,14 @@ pub(crate) struct ServeArgs {
     /// Serve only this contract, for all hosts and paths, and no configured service
     #[arg(long, value_name = "FILE")]
     pub(super) contract: Option<String>,
-    /// The upstream of the contract: http://host:port, or mock
+    /// The upstream of the contract: http://host:port, https://host:port, unix:/path, or mock
     #[arg(long, value_name = "URL")]
     pub(super) upstream: Option<String>,
     /// The directory below which the contract may refer to files [default: the git repository of the
     /// contract, else its directory]
     #[arg(long, value_name = "DIR")]
     pub(super) ref_root: Option<String>,
-    /// The address for clients, such as 0.0.0.0:8080
+    /// The address for clients, such as 0.0.0.0:8080 or unix:/run/portcullis.sock
     #[arg(long, value_name = "ADDRESS")]
     pub(super) listen: Option<String>,
     /// The address of the admin port, for probes, metrics and operators

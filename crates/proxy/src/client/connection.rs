@@ -95,7 +95,8 @@ pub(super) async fn serve_connection<H: RequestHandler>(
             upgraded: None,
         }
     };
-    conclude(closing, &peer, &permit, &context).await;
+    // Boxed, so that an open connection has no room for its end.
+    Box::pin(conclude(closing, &peer, &permit, &context)).await;
 }
 
 /// Ends a connection after its last exchange, or continues it with another protocol.
