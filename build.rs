@@ -51,10 +51,17 @@ fn main() {
         ("has_python_h2", has_python_library("h2")),
         ("has_python_websockets", has_python_library("websockets")),
         ("has_python_grpc", has_python_library("grpc")),
+        ("has_redis", has_programs(&["redis-server", "redis-cli"])),
     ];
     // Servers and clients that are not installed for one test each: where Go and PHP are missing,
     // other readers of multipart bodies are still compared.
-    let optional = ["has_go", "has_php", "has_kubectl", "has_postgres"];
+    let optional = [
+        "has_go",
+        "has_php",
+        "has_kubectl",
+        "has_postgres",
+        "has_redis",
+    ];
     for (name, is_there) in has {
         println!("cargo::rustc-check-cfg=cfg({name})");
         if is_there || (runs_all && !optional.contains(&name)) {

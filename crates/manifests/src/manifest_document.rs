@@ -44,11 +44,6 @@ impl ManifestDocument {
             ..self
         }
     }
-
-    /// The object.
-    pub fn object(&self) -> &Value {
-        &self.object
-    }
 }
 
 /// The documents as one stream.

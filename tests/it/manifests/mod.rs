@@ -6,5 +6,6 @@ mod manifest_refusals;
 mod mounted_configuration;
 mod postgres_roles;
 mod printed_manifests;
+mod redis_users;
 mod schema_validation;
 mod yaml_round_trip;

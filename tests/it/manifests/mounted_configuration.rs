@@ -1,13 +1,17 @@
 //! The files of a ConfigMap, mounted as Kubernetes mounts them, are a configuration that starts.
 
+use std::ffi::OsString;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use portcullis::app::build;
+use portcullis_config::{FlagOverrides, load};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::printed_manifests::{objects, printed};
-use crate::support::app::run;
+use crate::support::app::{ask, problem, run};
+use crate::support::upstream::Upstream;
 use crate::telemetry::deploy::file;
 
 /// Writes the files as the kubelet does: in a folder of their own, with a link to it that can be
@@ -77,6 +81,43 @@ fn a_contract_of_one_file_needs_no_list() {
             "{line}: {config}"
         );
     }
+}
+
+/// The mounted files serve: a valid call reaches the application, an invalid one is refused, and a
+/// caller in the network of the pods is believed.
+#[test]
+fn a_mounted_sidecar_serves() {
+    let application = Upstream::ok();
+    let folder = TempDir::new().unwrap();
+    let port = application.address.port();
+    let words = format!(
+        "sidecar --service orders --pod-network 127.0.0.0/8 --app-port {port} --format config-map --image"
+    );
+    let [config_map] = objects(&printed(&file(""), &words)).try_into().unwrap();
+    mount(folder.path(), &config_map["data"], None);
+    let variable = |name: &str| (OsString::from(name), OsString::from("127.0.0.1:0"));
+    let variables = ["PORTCULLIS_LISTEN__ADDRESS", "PORTCULLIS_ADMIN__ADDRESS"].map(variable);
+    let path = folder.path().join("config.toml");
+    let config = load(Some(&path), variables, &FlagOverrides::default());
+    let running = build(config.unwrap_or_else(|errors| panic!("{errors}")));
+    let running = running.unwrap_or_else(|error| panic!("{error}"));
+    let call = |target: &str| {
+        let request = format!(
+            "GET {target} HTTP/1.1\r\nhost: orders.pay-prod\r\nx-squad-owner: checkout\r\n\r\n"
+        );
+        ask(running.data_address, request)
+    };
+    assert_eq!(call("/orders?limit=5").status, 200);
+    let request = application.request();
+    assert_eq!(request.request_line(), "GET /orders?limit=5 HTTP/1.1");
+    assert_eq!(request.fields("x-squad-owner"), ["checkout"]);
+    let refusal = call("/orders?limit=500");
+    assert_eq!(problem(&refusal)["squad"], "checkout");
+    assert_eq!(
+        problem(&refusal)["violations"][0]["class"],
+        "invalid-parameter"
+    );
+    running.stop();
 }
 
 #[test]

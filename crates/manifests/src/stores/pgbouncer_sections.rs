@@ -1,4 +1,7 @@
 //! The sections of PgBouncer with a pool for each squad.
+//!
+//! They force no user: PgBouncer would let every user that it knows act as the squad. A client of another
+//! squad that takes the wrong pool keeps its own role, and so its own rights.
 
 use std::fmt::Write;
 
@@ -66,7 +69,7 @@ pub fn pgbouncer_sections(
         let name = account(squad);
         let _ = writeln!(
             text,
-            "{name} = host={} port={port} dbname={} user={name} pool_size={pool} \
+            "{name} = host={} port={port} dbname={} pool_size={pool} \
              max_db_connections={}",
             value(host),
             value(database),

@@ -194,6 +194,7 @@ mod tests {
             "depot.test:80",
             UpstreamSecurity::Plain,
             UpstreamLimits::default(),
+            None,
         );
         let deadline = Instant::now() + Duration::from_millis(50);
         let failed = pool
