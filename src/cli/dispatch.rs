@@ -6,7 +6,7 @@ use super::command_line::{CliArgs, CliCommand};
 use super::exit_code::CommandOutcome;
 use super::output::{ReportWriter, print_error};
 use super::{
-    breakers, check, completions, config, contract, deploy_window, diff, gate, init, owners,
+    breakers, check, completions, config, contract, deploy_window, diff, gate, init, man, owners,
     replay, serve, status, traffic,
 };
 
@@ -31,6 +31,7 @@ pub fn run(args: CliArgs) -> ExitCode {
         CliCommand::Config(args) => config::config(&args, &mut out()),
         CliCommand::Owners(args) => owners::owners(&args, &mut out()),
         CliCommand::Completions(args) => completions::completions(args, &mut out()),
+        CliCommand::Man(args) => man::man(&args, &mut out()),
     };
     let outcome = outcome.unwrap_or_else(|error| {
         print_error(&error.to_string());

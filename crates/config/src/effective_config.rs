@@ -284,10 +284,11 @@ fn bare_or_quoted(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
     use std::fs;
 
     use super::*;
-    use crate::Config;
+    use crate::{Config, FlagOverrides, load};
 
     const FILE: &str = r#"
         [listen]

@@ -17,7 +17,7 @@ use super::refusals_section::{RefusalAudience, read_audience};
 use super::reload_section::{ReloadConfig, read_reload};
 use super::service_config::{PreflightPolicy, ServiceConfig};
 use super::upstream_target::{UpstreamTarget, parse_upstream};
-use super::upstream_tls_section::read_upstream_tls;
+use super::upstream_tls_section::{UpstreamTlsConfig, read_upstream_tls};
 use super::verdict_section::read_verdict;
 use crate::tree::config_value::{boolean, count, duration, parsed, path, share, text, word};
 use crate::tree::{ConfigNode, ConfigSection, ConfigValueError, nearest, suggestion};
@@ -82,22 +82,12 @@ fn read_service(
     let prefix_location = section.location_of("path_prefix");
     let name = section.required("name", name);
     let squad = squad(&mut section, name.as_deref(), context.catalog);
-    let is_required = true;
-    let source = contract(&mut section, "contract", is_required, context.directory);
+    let source = contract(&mut section, "contract", true, context.directory);
     let ref_root = ref_root(&mut section, context.directory);
     let overlays = overlays(&mut section, context.directory);
     let readings = word(&ContractReading::NAMES);
     let contract_reading = section.value("contract_reading", ContractReading::default(), readings);
-    let upstream = section.required("upstream", parse_upstream);
-    let is_tls = matches!(upstream, None | Some(UpstreamTarget::Https(_)));
-    let is_verdict = matches!(upstream, Some(UpstreamTarget::Verdict(_)));
-    let verdict = read_verdict(section.section("verdict"), is_verdict);
-    let upstream = upstream.map(|upstream| match upstream {
-        UpstreamTarget::Verdict(_) => UpstreamTarget::Verdict(verdict),
-        other => other,
-    });
-    let upstream_tls = section.section("upstream_tls");
-    let upstream_tls = read_upstream_tls(upstream_tls, is_tls, context.directory);
+    let (upstream, upstream_tls) = upstream(&mut section, context.directory);
     let hosts = hosts(&mut section);
     let path_prefix = section.read_or("path_prefix", PathPrefix::root(), parse_path_prefix);
     let base_paths = section.list("base_paths", parse_path_prefix);
@@ -122,13 +112,7 @@ fn read_service(
         &context.reload,
         context.directory,
     );
-    if is_verdict && section.has("candidate") {
-        section.refuse(
-            "candidate",
-            "has no effect with upstream = \"verdict\"; remove it",
-        );
-    }
-    let candidate = contract(&mut section, "candidate", !is_required, context.directory);
+    let candidate = candidate(&mut section, upstream.as_ref(), context.directory);
     section.finish();
     let service = ServiceConfig {
         name: name?,
@@ -160,6 +144,36 @@ fn read_service(
         name_location,
         prefix_location,
     })
+}
+
+/// Where requests go, and TLS to it.
+fn upstream(
+    section: &mut ConfigSection<'_>,
+    directory: &Path,
+) -> (Option<UpstreamTarget>, UpstreamTlsConfig) {
+    let upstream = section.required("upstream", parse_upstream);
+    let is_verdict = matches!(upstream, Some(UpstreamTarget::Verdict(_)));
+    let verdict = read_verdict(section.section("verdict"), is_verdict);
+    let is_tls = matches!(upstream, None | Some(UpstreamTarget::Https(_)));
+    let tls = read_upstream_tls(section.section("upstream_tls"), is_tls, directory);
+    let upstream = upstream.map(|upstream| match upstream {
+        UpstreamTarget::Verdict(_) => UpstreamTarget::Verdict(verdict),
+        other => other,
+    });
+    (upstream, tls)
+}
+
+/// The candidate. Nothing can be tried of a service whose responses are not seen.
+fn candidate(
+    section: &mut ConfigSection<'_>,
+    upstream: Option<&UpstreamTarget>,
+    directory: &Path,
+) -> Option<ContractSource> {
+    if matches!(upstream, Some(UpstreamTarget::Verdict(_))) && section.has("candidate") {
+        let message = "has no effect with upstream = \"verdict\"; remove it";
+        section.refuse("candidate", message);
+    }
+    contract(section, "candidate", false, directory)
 }
 
 /// Paths relative to the directory of the configuration.

@@ -93,11 +93,8 @@ impl ProblemCause {
                 "LOOP_DETECTED",
                 "The request has been here before",
             ),
-            Self::BodyTimeout => entry(
-                StatusCode::REQUEST_TIMEOUT,
-                "REQUEST_TIMEOUT",
-                "The request did not arrive in time",
-            ),
+            // A body that is late has the answer of a head that is late.
+            Self::BodyTimeout => http_entry(HttpRefusal::HeadTimeout),
             Self::BodyMemory => AnswerEntry {
                 outcome: RequestOutcome::Shed,
                 retry_after: Some(1),
