@@ -61,6 +61,7 @@ fn main() {
         "has_kubectl",
         "has_postgres",
         "has_redis",
+        "has_nginx",
     ];
     for (name, is_there) in has {
         println!("cargo::rustc-check-cfg=cfg({name})");
@@ -97,6 +98,8 @@ fn name_version() {
 /// The commit that git has checked out; none in an archive. Files are read, so git need not exist.
 fn head_commit() -> Option<String> {
     let git = checkout().join(".git");
+    // Each commit is noted here, also where the branch has no file of its own yet.
+    let _ = read_watched(&git.join("logs/HEAD"));
     let head = git.join("HEAD");
     let text = read_watched(&head)?;
     let Some(name) = text.strip_prefix("ref: ") else {

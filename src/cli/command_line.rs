@@ -11,6 +11,7 @@ use super::deploy_window::DeployWindowArgs;
 use super::diff::DiffArgs;
 use super::gate::GateArgs;
 use super::init::InitArgs;
+use super::man::ManArgs;
 use super::manifests::ManifestsArgs;
 use super::output::OutputArgs;
 use super::owners::OwnersArgs;
@@ -79,6 +80,8 @@ pub(super) enum CliCommand {
     Manifests(Box<ManifestsArgs>),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+    /// Write a manual page for each command
+    Man(ManArgs),
 }
 
 #[cfg(test)]

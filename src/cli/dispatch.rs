@@ -6,8 +6,8 @@ use super::command_line::{CliArgs, CliCommand};
 use super::exit_code::CommandOutcome;
 use super::output::{ReportWriter, print_error};
 use super::{
-    breakers, check, completions, config, contract, deploy_window, diff, gate, init, manifests,
-    owners, replay, serve, status, traffic,
+    breakers, check, completions, config, contract, deploy_window, diff, gate, init, man,
+    manifests, owners, replay, serve, status, traffic,
 };
 
 /// Runs one command. The exit code is 0 for success, 1 for a finding and 2 if the command could
@@ -32,6 +32,7 @@ pub fn run(args: CliArgs) -> ExitCode {
         CliCommand::Owners(args) => owners::owners(&args, &mut out()),
         CliCommand::Manifests(args) => manifests::manifests(&args, &mut out()),
         CliCommand::Completions(args) => completions::completions(args, &mut out()),
+        CliCommand::Man(args) => man::man(&args, &mut out()),
     };
     let outcome = outcome.unwrap_or_else(|error| {
         print_error(&error.to_string());

@@ -29,6 +29,7 @@ mod deploy_window;
 mod contract;
 mod config;
 mod completions;
+mod man;
 mod admin_port;
 mod inputs;
 mod report;

@@ -14,13 +14,9 @@ mod resolve_config;
 mod load_config;
 mod effective_config;
 mod written_config;
+mod editor_schemas;
 
-/// The JSON Schema of a configuration, for editors.
-pub const CONFIG_SCHEMA: &str = include_str!("../schemas/config.schema.json");
-
-/// The JSON Schema of a catalog, for editors.
-pub const CATALOG_SCHEMA: &str = include_str!("../schemas/squads.schema.json");
-
+pub use editor_schemas::{CATALOG_SCHEMA, CONFIG_SCHEMA};
 pub use effective_config::EffectiveKey;
 pub use flag_overrides::FlagOverrides;
 pub use load_config::{load, load_catalog, load_catalog_file, parse_catalog};

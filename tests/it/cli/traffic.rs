@@ -1,9 +1,10 @@
-//! `portcullis traffic`, `breakers --open`, and the options that all commands have.
+//! `portcullis traffic`, `breakers --open`, the active configuration, manual pages, and the options
+//! that all commands have.
 
 use serde_json::Value;
 
 use super::operate::printed;
-use crate::support::app::{App, SHOP, Site, admin, get, program, until};
+use crate::support::app::{App, SHOP, Site, admin, get, program, run, until};
 
 fn start() -> App {
     let catalog = "[squads.checkout]\ntier = \"gold\"\n[squads.payments]\nservices = [\"shop\"]\n";
@@ -88,6 +89,20 @@ fn the_active_configuration_has_no_secrets() {
     let value = |name: &str| &keys.iter().find(|key| key["key"] == name).unwrap()["value"];
     assert_eq!(value("admin.token"), "\"(not shown)\"");
     assert_eq!(value("services.other.upstream"), "\"mock\"");
+}
+
+#[test]
+fn each_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let output = run(folder.path(), "man .", "");
+    assert!(output.status.success(), "{output:?}");
+    assert!(page("portcullis.1").contains("portcullis\\-serve"));
+    assert!(page("portcullis-config-show.1").contains(".TH"));
+    assert!(page("portcullis-traffic.1").contains("\\-\\-service"));
+    let output = run(folder.path(), "man missing", "");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("missing: "));
 }
 
 #[test]

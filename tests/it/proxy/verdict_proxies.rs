@@ -190,7 +190,7 @@ fn envoy_asks_over_http2() {
 }
 
 #[test]
-#[cfg_attr(not(has_nginx), ignore = "needs nginx; .ci/run installs it")]
+#[cfg_attr(not(has_nginx), ignore = "needs nginx, which .ci/run does not install")]
 fn nginx_forwards_what_is_allowed() {
     let (app, upstream) = shop("nginx");
     let address = free_address();

@@ -83,8 +83,7 @@ fn read_service(
     let prefix_location = section.location_of("path_prefix");
     let name = section.required("name", name);
     let squad = squad(&mut section, name.as_deref(), context.catalog);
-    let is_required = true;
-    let source = contract(&mut section, "contract", is_required, context.directory);
+    let source = contract(&mut section, "contract", true, context.directory);
     let ref_root = ref_root(&mut section, context.directory);
     let overlays = overlays(&mut section, context.directory);
     let readings = word(&ContractReading::NAMES);
@@ -118,13 +117,7 @@ fn read_service(
         &context.reload,
         context.directory,
     );
-    if matches!(upstream, Some(UpstreamTarget::Verdict(_))) && section.has("candidate") {
-        section.refuse(
-            "candidate",
-            "has no effect with upstream = \"verdict\"; remove it",
-        );
-    }
-    let candidate = contract(&mut section, "candidate", !is_required, context.directory);
+    let candidate = candidate(&mut section, upstream.as_ref(), context.directory);
     section.finish();
     let service = ServiceConfig {
         name: name?,
@@ -162,6 +155,7 @@ fn read_service(
     })
 }
 
+/// Where requests go, and TLS to it.
 fn upstream(
     section: &mut ConfigSection<'_>,
     directory: &Path,
@@ -199,6 +193,19 @@ fn upgrade(
         section.refuse_at(location, "upgrade", message);
     }
     protocols
+}
+
+/// The candidate. Nothing can be tried of a service whose responses are not seen.
+fn candidate(
+    section: &mut ConfigSection<'_>,
+    upstream: Option<&UpstreamTarget>,
+    directory: &Path,
+) -> Option<ContractSource> {
+    if matches!(upstream, Some(UpstreamTarget::Verdict(_))) && section.has("candidate") {
+        let message = "has no effect with upstream = \"verdict\"; remove it";
+        section.refuse("candidate", message);
+    }
+    contract(section, "candidate", false, directory)
 }
 
 /// Paths relative to the directory of the configuration.

@@ -97,11 +97,8 @@ impl ProblemCause {
                 "LOOP_DETECTED",
                 "The request has been here before",
             ),
-            Self::BodyTimeout => entry(
-                StatusCode::REQUEST_TIMEOUT,
-                "REQUEST_TIMEOUT",
-                "The request did not arrive in time",
-            ),
+            // A body that is late has the answer of a head that is late.
+            Self::BodyTimeout => http_entry(HttpRefusal::HeadTimeout),
             Self::BodyMemory => body_memory_entry(),
             Self::ClientGone => AnswerEntry {
                 outcome: RequestOutcome::Abandoned,

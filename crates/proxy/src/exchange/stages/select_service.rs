@@ -8,6 +8,7 @@ use http::header::HOST;
 
 use portcullis_identity::{CallerIdentity, IdentityFault, RequestSender};
 use portcullis_telemetry::{LineKind, RequestOutcome};
+use portcullis_vocabulary::Catalog;
 
 use super::staged_request::{ExchangeProblem, IdentifiedRequest, RoutedRequest};
 use crate::exchange::answer_table::ProblemCause;
@@ -16,6 +17,7 @@ use crate::exchange::request_meta::RequestMeta;
 use crate::exchange::request_record::RequestRecord;
 use crate::exchange::unrecorded_request::UnrecordedRequest;
 use crate::exchange::verdict_question::read_question;
+use crate::headers::Peer;
 
 pub(in crate::exchange) fn select_service(
     core: &DataCore,
@@ -46,18 +48,7 @@ pub(in crate::exchange) fn select_service(
             return Err(unrouted(ProblemCause::NoService, &request));
         }
     };
-    let identity = core.identification.identify(
-        request.headers_mut(),
-        RequestSender {
-            is_trusted: peer.trusted,
-            certificate_uris: peer.certificate_uris(),
-        },
-        &snapshot.active.config.catalog,
-    );
-    let (identity, fault) = match identity {
-        Ok(identity) => (identity, None),
-        Err(fault) => (CallerIdentity::default(), Some(fault)),
-    };
+    let (identity, fault) = identify(core, &mut request, &peer, &snapshot.active.config.catalog);
     if identity.has_untrusted_claim {
         let needs_proof = core.identification.needs_proof();
         let peer = peer.address.ip();
@@ -94,6 +85,26 @@ pub(in crate::exchange) fn select_service(
         peer,
         record,
     })
+}
+
+/// The caller. With a fault it is the unknown consumer.
+fn identify(
+    core: &DataCore,
+    request: &mut Request<()>,
+    peer: &Peer,
+    catalog: &Catalog,
+) -> (CallerIdentity, Option<IdentityFault>) {
+    let sender = RequestSender {
+        is_trusted: peer.trusted,
+        certificate_uris: peer.certificate_uris(),
+    };
+    let identified = core
+        .identification
+        .identify(request.headers_mut(), sender, catalog);
+    match identified {
+        Ok(identity) => (identity, None),
+        Err(fault) => (CallerIdentity::default(), Some(fault)),
+    }
 }
 
 /// The problem of a request that reaches no service.
