@@ -105,7 +105,7 @@ fn a_mounted_sidecar_serves() {
         let request = format!(
             "GET {target} HTTP/1.1\r\nhost: orders.pay-prod\r\nx-squad-owner: checkout\r\n\r\n"
         );
-        ask(running.data_port(), request)
+        ask(running.data_port().unwrap(), request)
     };
     assert_eq!(call("/orders?limit=5").status, 200);
     let request = application.request();

@@ -28,6 +28,7 @@ mod upstream_http_section;
 mod verdict_section;
 mod upstream_target;
 mod upstream_tls_section;
+mod service_upstream;
 mod service_config;
 mod services_section;
 

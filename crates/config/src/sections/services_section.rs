@@ -15,11 +15,9 @@ use super::path_prefix::{PathPrefix, parse_path_prefix};
 use super::protection_sections::read_protection;
 use super::refusals_section::{RefusalAudience, read_audience};
 use super::reload_section::{ReloadConfig, read_reload};
-use super::service_config::{PreflightPolicy, ServiceConfig, UpgradeProtocol};
-use super::upstream_http_section::read_upstream_http;
-use super::upstream_target::{UpstreamTarget, parse_upstream};
-use super::upstream_tls_section::{UpstreamTlsConfig, read_upstream_tls};
-use super::verdict_section::read_verdict;
+use super::service_config::{PreflightPolicy, ServiceConfig};
+use super::service_upstream::read_service_upstream;
+use super::upstream_target::UpstreamTarget;
 use crate::tree::config_value::{boolean, count, duration, parsed, path, share, text, word};
 use crate::tree::{ConfigNode, ConfigSection, ConfigValueError, nearest, suggestion};
 
@@ -88,24 +86,16 @@ fn read_service(
     let overlays = overlays(&mut section, context.directory);
     let readings = word(&ContractReading::NAMES);
     let contract_reading = section.value("contract_reading", ContractReading::default(), readings);
-    let (upstream, upstream_tls) = upstream(&mut section, context.directory);
-    let upstream_http = read_upstream_http(section.section("upstream_http"), upstream.as_ref());
+    let upstream = read_service_upstream(&mut section, context.directory);
     let hosts = hosts(&mut section);
     let path_prefix = section.read_or("path_prefix", PathPrefix::root(), parse_path_prefix);
     let base_paths = section.list("base_paths", parse_path_prefix);
     let base_paths = base_paths.map(|paths| paths.iter().map(PathPrefix::to_string).collect());
-    let preflight = section.value(
-        "preflight",
-        PreflightPolicy::default(),
-        word(&PreflightPolicy::NAMES),
-    );
+    let policies = word(&PreflightPolicy::NAMES);
+    let preflight = section.value("preflight", PreflightPolicy::default(), policies);
     let via = section.value("via", true, boolean);
     let deprecation_headers = section.value("deprecation_headers", true, boolean);
-    let some_time = || duration(Duration::from_millis(1)..=DURATION_MAX);
-    let upstream_timeout = section.read("upstream_timeout", some_time());
-    let body_idle_timeout = section.read("body_idle_timeout", some_time());
-    let upgrade_idle_timeout = section.read("upgrade_idle_timeout", some_time());
-    let upgrade = upgrade(&mut section, upstream.as_ref());
+    let [upstream_timeout, body_idle_timeout, upgrade_idle_timeout] = timeouts(&mut section);
     let legacy = section.value("legacy", false, boolean);
     let commit = section.read("commit", text);
     let risk_score = section.read("risk_score", count(0..=RISK_SCORE_MAX));
@@ -117,7 +107,7 @@ fn read_service(
         &context.reload,
         context.directory,
     );
-    let candidate = candidate(&mut section, upstream.as_ref(), context.directory);
+    let candidate = candidate(&mut section, upstream.target.as_ref(), context.directory);
     section.finish();
     let service = ServiceConfig {
         name: name?,
@@ -126,9 +116,9 @@ fn read_service(
         ref_root,
         overlays,
         contract_reading,
-        upstream: upstream?,
-        upstream_tls,
-        upstream_http,
+        upstream: upstream.target?,
+        upstream_tls: upstream.tls,
+        upstream_http: upstream.http,
         hosts: hosts?,
         path_prefix: path_prefix?,
         base_paths,
@@ -143,7 +133,7 @@ fn read_service(
         upstream_timeout,
         body_idle_timeout,
         upgrade_idle_timeout,
-        upgrade,
+        upgrade: upstream.upgrade,
         legacy,
         commit,
         risk_score,
@@ -155,44 +145,14 @@ fn read_service(
     })
 }
 
-/// Where requests go, and TLS to it.
-fn upstream(
-    section: &mut ConfigSection<'_>,
-    directory: &Path,
-) -> (Option<UpstreamTarget>, UpstreamTlsConfig) {
-    // Paths of flags are relative to the working directory.
-    let is_flag = matches!(section.location_of("upstream"), ConfigLocation::Flag(_));
-    let sockets = if is_flag { Path::new("") } else { directory };
-    let upstream = section.required("upstream", parse_upstream(sockets));
-    let is_tls = matches!(upstream, None | Some(UpstreamTarget::Https(_)));
-    let is_verdict = matches!(upstream, Some(UpstreamTarget::Verdict(_)));
-    let verdict = read_verdict(section.section("verdict"), is_verdict);
-    let upstream = upstream.map(|upstream| match upstream {
-        UpstreamTarget::Verdict(_) => UpstreamTarget::Verdict(verdict),
-        other => other,
-    });
-    let upstream_tls = section.section("upstream_tls");
-    let upstream_tls = read_upstream_tls(upstream_tls, is_tls, directory);
-    (upstream, upstream_tls)
-}
-
-/// The protocols that may follow a request. The mock speaks none.
-fn upgrade(
-    section: &mut ConfigSection<'_>,
-    upstream: Option<&UpstreamTarget>,
-) -> Vec<UpgradeProtocol> {
-    let location = section.location_of("upgrade");
-    let protocols = section.list("upgrade", word(&UpgradeProtocol::NAMES));
-    let protocols = protocols.unwrap_or_default();
-    let has_none = matches!(
-        upstream,
-        Some(UpstreamTarget::Mock | UpstreamTarget::Verdict(_))
-    );
-    if has_none && !protocols.is_empty() {
-        let message = "has no effect without an upstream server; remove it";
-        section.refuse_at(location, "upgrade", message);
-    }
-    protocols
+/// The times that replace limits of the same names, in the order of their declaration.
+fn timeouts(section: &mut ConfigSection<'_>) -> [Option<Duration>; 3] {
+    let names = [
+        "upstream_timeout",
+        "body_idle_timeout",
+        "upgrade_idle_timeout",
+    ];
+    names.map(|name| section.read(name, duration(Duration::from_millis(1)..=DURATION_MAX)))
 }
 
 /// The candidate. Nothing can be tried of a service whose responses are not seen.

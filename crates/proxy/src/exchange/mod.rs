@@ -27,6 +27,7 @@ mod verdict_answer;
 mod owner_endpoint;
 
 mod answer_entry;
+mod violation_answers;
 mod answer_table;
 mod problem_reason;
 mod unrecorded_request;
