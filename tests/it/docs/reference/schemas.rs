@@ -86,6 +86,11 @@ fn schema(
             }
         }
     }
+    // The program names the type of one address; a list of them is accepted, too.
+    if let Some(listen) = root.tables.get_mut("listen") {
+        let one_or_several = type_of("a string or a non-empty list of strings");
+        listen.keys.insert("address".to_owned(), one_or_several);
+    }
     let classes = root.tables.get_mut("services");
     if let Some(classes) = classes.and_then(|services| services.tables.get_mut("enforcement")) {
         let classes = classes.of("classes");
@@ -150,13 +155,14 @@ fn type_of(expected: &str) -> Value {
                 .filter(|word| !word.contains('"'))
         })
         .collect();
-    if let Some(words) = words.filter(|words| words.len() > 1) {
+    if let Some(words) = words {
         return json!({"enum": words});
     }
     let texts = [
         "a string",
         "a duration",
         "a file path",
+        "permissions as a string",
         "a path",
         "an IP address",
         "a network",
