@@ -469,6 +469,10 @@ fn reports_invalid_services() {
         assert_eq!(load_text(&text).unwrap_err(), message);
     };
     let upstream = "config.toml:4: services.a.upstream: expected \"mock\", \"verdict\", \"http://host:port\", \"h2c://host:port\", \"https://host:port\" or \"unix:/path\", found";
+    check("upstream = \"h2c://a:1\"\nupgrade = [\"websocket\"]", "config.toml:5: services.a.upgrade: needs HTTP/1.1; try upstream = \"http://host:port\"");
+    check("upstream = \"https://a:1\"\nupstream_http.version = \"2\"\nupgrade = [\"websocket\"]", "config.toml:6: services.a.upgrade: needs HTTP/1.1; try upstream_http.version = \"auto\"");
+    check("upstream = \"mock\"\nupgrade = [\"websocket\"]", "config.toml:5: services.a.upgrade: has no effect without an upstream server; remove it");
+    check("upstream = \"unix:/a\"\nupstream_http.version = \"2\"", "config.toml:5: services.a.upstream_http.version: has no effect at a Unix socket; remove it");
     check("upstream = \"https://a:1/api\"", &format!("{upstream} \"https://a:1/api\"; try \"https://a:1\": requests keep their paths"));
     check("upstream = \"https://a/api\"", &format!("{upstream} \"https://a/api\"; try \"https://a:443\": requests keep their paths"));
     check("upstream = \"http://a:1/api\"", &format!("{upstream} \"http://a:1/api\"; try \"http://a:1\": requests keep their paths"));

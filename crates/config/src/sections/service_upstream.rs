@@ -5,7 +5,7 @@ use std::path::Path;
 use portcullis_vocabulary::ConfigLocation;
 
 use super::service_config::UpgradeProtocol;
-use super::upstream_http_section::{UpstreamHttpConfig, read_upstream_http};
+use super::upstream_http_section::{UpstreamHttpConfig, UpstreamVersion, read_upstream_http};
 use super::upstream_target::{UpstreamTarget, parse_upstream};
 use super::upstream_tls_section::{UpstreamTlsConfig, read_upstream_tls};
 use super::verdict_section::read_verdict;
@@ -28,7 +28,7 @@ pub(super) fn read_service_upstream(
 ) -> ServiceUpstream {
     let (target, tls) = upstream(section, directory);
     let http = read_upstream_http(section.section("upstream_http"), target.as_ref());
-    let upgrade = upgrade(section, target.as_ref());
+    let upgrade = upgrade(section, target.as_ref(), http.version);
     ServiceUpstream {
         target,
         tls,
@@ -58,21 +58,28 @@ fn upstream(
     (upstream, upstream_tls)
 }
 
-/// The protocols that may follow a request. The mock speaks none.
+/// The protocols that may follow a request. They need HTTP/1.1 to the upstream, and the mock speaks
+/// none.
 fn upgrade(
     section: &mut ConfigSection<'_>,
     upstream: Option<&UpstreamTarget>,
+    version: UpstreamVersion,
 ) -> Vec<UpgradeProtocol> {
     let location = section.location_of("upgrade");
     let protocols = section.list("upgrade", word(&UpgradeProtocol::NAMES));
     let protocols = protocols.unwrap_or_default();
-    let has_none = matches!(
-        upstream,
-        Some(UpstreamTarget::Mock | UpstreamTarget::Verdict(_))
-    );
-    if has_none && !protocols.is_empty() {
-        let message = "has no effect without an upstream server; remove it";
-        section.refuse_at(location, "upgrade", message);
+    let fault = match upstream {
+        Some(UpstreamTarget::Mock | UpstreamTarget::Verdict(_)) => {
+            Some("has no effect without an upstream server; remove it")
+        }
+        Some(UpstreamTarget::H2c(_)) => Some("needs HTTP/1.1; try upstream = \"http://host:port\""),
+        _ if version == UpstreamVersion::Http2 => {
+            Some("needs HTTP/1.1; try upstream_http.version = \"auto\"")
+        }
+        _ => None,
+    };
+    if let Some(fault) = fault.filter(|_| !protocols.is_empty()) {
+        section.refuse_at(location, "upgrade", fault);
     }
     protocols
 }

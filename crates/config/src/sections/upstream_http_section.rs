@@ -92,6 +92,9 @@ pub(crate) fn read_upstream_http(
             let message = format!("needs another upstream; try upstream = \"h2c://{address}\"");
             section.refuse("version", message);
         }
+        (Some(UpstreamTarget::Unix(_)), UpstreamVersion::Http2) => {
+            section.refuse("version", "has no effect at a Unix socket; remove it");
+        }
         (Some(UpstreamTarget::H2c(address)), UpstreamVersion::Http1) => {
             let message = format!("needs another upstream; try upstream = \"http://{address}\"");
             section.refuse("version", message);
