@@ -362,6 +362,9 @@ fn each_service_has_its_audience() {
     check_public(&later, 503, "urn:portcullis:contract-unavailable");
     let inner = app.ask("GET /x HTTP/1.1\r\nhost: inner\r\n\r\n");
     assert!(String::from_utf8_lossy(&inner.body).contains("\"service\":\"inner\""));
+    // Whose request it is, is not known.
+    let long = app.ask(get(&format!("/{}", "a".repeat(70_000))));
+    check_public(&long, 414, "urn:portcullis:malformed-request");
 }
 
 #[test]

@@ -78,7 +78,12 @@ fn envoy_asks_with_the_request_itself() {
         "CONTRACT_VIOLATION",
         "x-level",
     );
-    for partial in ["true", "TRUE", "false, true"] {
+    for partial in [
+        "true",
+        "TRUE",
+        "false, true",
+        "false\r\nx-envoy-auth-partial-body: true",
+    ] {
         let fields = format!("x-envoy-auth-partial-body: {partial}\r\n");
         refused(
             &note(&fields, r#"{"text":"a"}"#),
@@ -289,6 +294,40 @@ fn a_refused_grpc_call_is_not_allowed() {
     assert_eq!(ask("http://other/notes"), 404);
 }
 
+/// Clients choose the host of a question, so no other service may answer it.
+#[test]
+fn the_path_of_questions_is_reserved_for_every_host() {
+    let keys = "hosts = [\"notes\"]\n[services.verdict]\nfrom = \"envoy\"\npath = \"/ask\"\n";
+    let site = Site::new("").service("notes", NOTES, "verdict", keys);
+    let site = site.service("other", NOTES, "mock", "hosts = [\"*\"]\n");
+    let app = App::start(site.service(
+        "legacy",
+        NOTES,
+        "mock",
+        "legacy = true\nhosts = [\"old\"]\n",
+    ));
+    let at = |host: &str, target: &str| {
+        let answer = app.ask(format!("GET {target} HTTP/1.1\r\nhost: {host}\r\n\r\n"));
+        let error = problem_error(&answer);
+        (answer.status, error)
+    };
+    let no_service = (404, "NO_SERVICE".to_owned());
+    assert_eq!(at("notes", "/ask/notes").0, 200);
+    assert_eq!(at("other", "/notes").0, 200);
+    for host in ["other", "old", "evil"] {
+        for target in ["/ask/notes", "/ask", "/ask*", "/ask/__owner", "/asking"] {
+            assert_eq!(at(host, target), no_service, "{host} {target}");
+        }
+    }
+}
+
+fn problem_error(answer: &Answer) -> String {
+    if answer.status == 200 {
+        return String::new();
+    }
+    problem(answer)["error"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn a_configuration_that_cannot_work_is_refused() {
     let check = |upstream: &str, keys: &str, message: &str| {
@@ -313,4 +352,11 @@ fn a_configuration_that_cannot_work_is_refused() {
         "has no effect with upstream = \"verdict\"",
     );
     check("verdicts", "", "\"verdict\"");
+    let keys = "[services.verdict]\nfrom = \"envoy\"\npath = \"/ask\"\n";
+    let site = Site::new("").service("notes", NOTES, "verdict", keys);
+    let site = site.service("other", NOTES, "mock", "path_prefix = \"/asking\"\n");
+    let (_, text) = fail_to_start(&site.write());
+    let message =
+        "services.other.path_prefix: is reserved, because another proxy asks notes at \"/ask\"";
+    assert!(text.contains(message), "{text}");
 }

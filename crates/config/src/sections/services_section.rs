@@ -67,6 +67,7 @@ pub(crate) fn read_services(
         );
     }
     check_duplicates(root, &services);
+    check_reserved_paths(root, &services);
     services
         .into_iter()
         .map(|located| located.service)
@@ -361,6 +362,27 @@ fn check_duplicates(root: &mut ConfigSection<'_>, services: &[LocatedService]) {
                 &format!("{key}.path_prefix"),
                 message,
             );
+        }
+    }
+}
+
+/// Refuses services at paths that are reserved for the questions of other proxies.
+fn check_reserved_paths(root: &mut ConfigSection<'_>, services: &[LocatedService]) {
+    let verdicts: Vec<(&ServiceConfig, &PathPrefix)> = services
+        .iter()
+        .filter_map(|of| Some((&of.service, &of.service.verdict()?.path)))
+        .collect();
+    for other in services.iter().filter(|of| of.service.verdict().is_none()) {
+        let prefix = other.service.route_prefix();
+        let is_reserved = |path: &PathPrefix| prefix.as_str().starts_with(path.as_str());
+        if let Some((verdict, path)) = verdicts.iter().find(|(_, path)| is_reserved(path)) {
+            let message = format!(
+                "is reserved, because another proxy asks {} at \"{path}\", with any host; try another \
+                 prefix, or another verdict.path of {}",
+                verdict.name, verdict.name,
+            );
+            let key = format!("services.{}.path_prefix", other.service.name);
+            root.refuse_at(other.prefix_location.clone(), &key, message);
         }
     }
 }

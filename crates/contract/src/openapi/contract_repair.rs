@@ -100,7 +100,7 @@ impl ContractRepair {
                 "whether a request has these credentials is unknown, and `enforcement.unreadable` \
                  decides about it"
             }
-            Self::EmptyValue => "it is read as empty, so it constrains nothing",
+            Self::EmptyValue => "it is read as empty",
         }
     }
 }

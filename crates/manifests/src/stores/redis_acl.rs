@@ -10,9 +10,11 @@ use portcullis_vocabulary::CatalogFile;
 use super::store_account::{account, account_squads};
 use crate::manifest_problem::ManifestProblems;
 
-/// What a squad may do with its keys.
+/// What a squad may do with its keys. Functions belong to the whole server, and tracking reveals the
+/// keys of others.
 const COMMANDS: &str = "-@all +@read +@write +@connection +@transaction +@pubsub +eval +evalsha \
-    +script|load +script|exists -@dangerous -@admin -scan -randomkey -dbsize -pubsub";
+    +script|load +script|exists -@dangerous -@admin -scan -randomkey -dbsize -pubsub -function \
+    -client|tracking";
 
 /// The commands for all squads.
 ///

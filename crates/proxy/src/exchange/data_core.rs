@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use portcullis_config::{Config, IdentitySource, RefusalAudience, RefusalValues};
+use portcullis_config::{Config, IdentitySource, RefusalAudience, RefusalValues, ServiceConfig};
 use portcullis_contract::CheckScratch;
 use portcullis_identity::{
     CertificateIdentities, IdentityResolver, IssuerKeys, TokenAuthenticator,
@@ -55,8 +55,8 @@ pub struct DataCoreParts<'s> {
 pub(super) struct CoreSnapshot {
     pub(super) active: Arc<ActiveConfig>,
     pub(super) refusals: RefusalSettings,
-    /// Whether a service answers questions of other proxies.
-    pub(super) gives_verdicts: bool,
+    /// The paths at which other proxies ask for verdicts, the longest first.
+    verdict_paths: Box<[String]>,
     /// In the order of the configuration; `None` for a service without a contract yet.
     services: Vec<Option<Rc<ServiceCore>>>,
 }
@@ -160,25 +160,59 @@ impl CoreSnapshot {
                 report_header: config.refusals.report_header,
                 audience: config.refusals.audience,
             },
-            gives_verdicts: config
-                .services
-                .iter()
-                .any(|service| service.verdict().is_some()),
+            verdict_paths: verdict_paths(config),
             services: active.services.iter().enumerate().map(core).collect(),
             active,
         }
     }
 
+    /// Whether a service answers questions of other proxies.
+    pub(super) fn gives_verdicts(&self) -> bool {
+        !self.verdict_paths.is_empty()
+    }
+
+    /// Whether a service refuses requests of strangers.
+    pub(super) fn has_public_service(&self) -> bool {
+        let mut services = self.active.services.iter();
+        services.any(|service| service.config.audience == RefusalAudience::Public)
+    }
+
+    /// Whether a service may answer at a path, which is always so unless another proxy asks there.
+    fn may_answer(&self, index: usize, path: &str) -> bool {
+        let mut reserved = self.verdict_paths.iter();
+        // Compared as text, because Envoy writes what follows as the client wrote it.
+        let Some(reserved) = reserved.find(|reserved| path.starts_with(reserved.as_str())) else {
+            return true;
+        };
+        let verdict = self.active.services[index].config.verdict();
+        verdict.is_some_and(|verdict| verdict.path.as_str() == reserved)
+    }
+
     /// The service for a `Host` field and a raw path. The most specific host wins, then the
     /// longest path prefix.
+    ///
+    /// A path at which another proxy asks is reserved for that, whatever the host: clients choose the
+    /// host of a question, and the answer of any other service would count as a verdict.
     pub(super) fn service(&self, host: Option<&str>, path: &str) -> ServiceLookup<'_> {
         let index = self.active.routes.find(host_of(host), path);
+        let index = index.filter(|index| self.may_answer(*index, path));
         match index.map(|index| (&self.services[index], &self.active.services[index])) {
             Some((Some(service), _)) => ServiceLookup::Service(service),
             Some((None, service)) => ServiceLookup::NoContract(service),
             None => ServiceLookup::NotFound,
         }
     }
+}
+
+/// The paths at which other proxies ask, the longest first.
+fn verdict_paths(config: &Config) -> Box<[String]> {
+    let verdicts = config.services.iter().filter_map(ServiceConfig::verdict);
+    let mut paths: Vec<String> = verdicts
+        .map(|verdict| verdict.path.as_str().to_owned())
+        .collect();
+    paths.sort_by_key(|path| std::cmp::Reverse(path.len()));
+    paths.dedup();
+    paths.into()
 }
 
 /// The services of the previous snapshot. Most have the same position, so the names are indexed

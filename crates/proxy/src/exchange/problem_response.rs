@@ -92,7 +92,7 @@ impl<'g> RefusalForm<'g> {
             (Ok(Some(verdict)), _) => Self::Verdict(verdict.from),
             // A refusal of gRPC has the status 200, which lets a request pass if it was a question.
             // What no service gets may be one.
-            (Err(_), Some(_)) if core.snapshot().gives_verdicts => Self::Http,
+            (Err(_), Some(_)) if core.snapshot().gives_verdicts() => Self::Http,
             (_, Some(media)) => Self::Grpc(media),
             (_, None) => Self::Http,
         }

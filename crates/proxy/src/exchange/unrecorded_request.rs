@@ -58,13 +58,15 @@ impl UnrecordedRequest {
     }
 
     /// Who receives the refusal: the audience of the service that would get the request, if there
-    /// is one.
+    /// is one. Where the path is not known, any service may be meant, also a public one.
     pub(super) fn audience(&self, core: &DataCore) -> RefusalAudience {
         let snapshot = core.snapshot();
         match self.service(&snapshot) {
             Some(ServiceLookup::Service(service)) => service.config().audience,
             Some(ServiceLookup::NoContract(service)) => service.config.audience,
-            Some(ServiceLookup::NotFound) | None => snapshot.refusals.audience,
+            Some(ServiceLookup::NotFound) => snapshot.refusals.audience,
+            None if snapshot.has_public_service() => RefusalAudience::Public,
+            None => snapshot.refusals.audience,
         }
     }
 

@@ -63,8 +63,10 @@ fn of_envoy(
     verdict: &VerdictConfig,
     question: &mut Request<()>,
 ) -> Result<(Method, PathAndQuery), ProblemCause> {
-    let partial = question.headers_mut().remove(PARTIAL_BODY);
-    if partial.is_some_and(|partial| partial != "false") {
+    let mut partial = question.headers().get_all(PARTIAL_BODY).iter();
+    let is_partial = partial.any(|partial| partial != "false");
+    question.headers_mut().remove(PARTIAL_BODY);
+    if is_partial {
         return Err(ProblemCause::Verdict(VerdictFault::PartialBody));
     }
     let method = question.method().clone();
