@@ -678,6 +678,49 @@ fn clients_that_go_away_reset_their_streams() {
     assert_eq!(next.join().unwrap().body, b"next");
 }
 
+/// What arrives for requests that clients have cancelled is no fault of the upstream.
+#[test]
+fn late_frames_of_cancelled_requests_do_not_end_the_connection() {
+    const BATCHES: usize = 2;
+    const BATCH: usize = 600;
+    let upstream = RawUpstream::new();
+    let keys = "[services.upstream_http]\nstreams_max = 600\n";
+    let app = App::start(Site::new("").service("shop", SHOP, &upstream.url(), keys));
+    let ask = |count: usize| -> Vec<Client> {
+        let one = || {
+            let mut client = app.client();
+            client.send(get("/items/1"));
+            client
+        };
+        std::iter::repeat_with(one).take(count).collect()
+    };
+    let mut clients = ask(BATCH);
+    let mut connection = upstream.accept(&[]);
+    for batch in 1..=BATCHES {
+        let streams: Vec<u32> = clients
+            .iter()
+            .map(|_| connection.next(HEADERS).stream)
+            .collect();
+        clients.clear();
+        // Late frames of the batch before may be answered by resets, too.
+        let mut cancelled = 0;
+        while cancelled < streams.len() {
+            cancelled += usize::from(connection.next(RST_STREAM).code() == CANCEL);
+        }
+        for stream in streams {
+            connection.respond(stream, "late");
+        }
+        clients = ask(if batch < BATCHES { BATCH } else { 3 });
+    }
+    for _ in &clients {
+        let stream = connection.next(HEADERS).stream;
+        connection.respond(stream, "served");
+    }
+    for mut client in clients {
+        assert_eq!(client.answer().body, b"served");
+    }
+}
+
 /// Requests that begin together share the connection that the first one opens.
 #[test]
 fn a_burst_opens_few_connections() {

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::{Builder, Connection, SendRequest};
@@ -28,6 +29,15 @@ const SEND_BYTES_MAX: usize = 64 * 1024;
 
 /// The library counts 32 bytes more for each field of a head (RFC 9113 section 6.5.2).
 const FIELD_OVERHEAD: usize = 32;
+
+/// How many cancelled requests are remembered for each possible stream, and how long.
+const RESETS_PER_STREAM: usize = 2;
+const RESETS_KNOWN: Duration = Duration::from_secs(30);
+
+/// How much small frames may cost while they are not read, in windows of the connection. The library
+/// counts what a frame lacks to 256 bytes, and ends the connection beyond that. With frames of 32
+/// bytes, every stream may be full; with frames of 20 bytes, two thirds of them.
+const FRAME_COST_MAX: usize = 8;
 
 /// What a new connection speaks.
 enum OpenedConnection {
@@ -122,6 +132,12 @@ fn builder(limits: &UpstreamLimits) -> Builder {
         .initial_window_size(http.stream_window)
         .initial_connection_window_size(connection_window)
         .max_header_list_size(u32::try_from(head_bytes).unwrap_or(u32::MAX))
-        .max_send_buffer_size(SEND_BYTES_MAX);
+        .max_send_buffer_size(SEND_BYTES_MAX)
+        // Frames of cancelled requests still arrive, which is no fault of the upstream. What is not
+        // remembered any more is answered by a reset, and never ends the connection of all others.
+        .max_concurrent_reset_streams(RESETS_PER_STREAM * http.streams_max as usize)
+        .reset_stream_duration(RESETS_KNOWN)
+        .max_local_error_reset_streams(None)
+        .data_frame_budget(FRAME_COST_MAX * connection_window as usize);
     builder
 }
