@@ -678,7 +678,7 @@ fn clients_that_go_away_reset_their_streams() {
     assert_eq!(next.join().unwrap().body, b"next");
 }
 
-/// What arrives for requests that clients have cancelled is no fault of the upstream.
+/// What arrives for requests that clients have cancelled must not be held against the upstream.
 #[test]
 fn late_frames_of_cancelled_requests_do_not_end_the_connection() {
     const BATCHES: usize = 2;

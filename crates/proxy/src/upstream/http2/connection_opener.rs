@@ -133,7 +133,7 @@ fn builder(limits: &UpstreamLimits) -> Builder {
         .initial_connection_window_size(connection_window)
         .max_header_list_size(u32::try_from(head_bytes).unwrap_or(u32::MAX))
         .max_send_buffer_size(SEND_BYTES_MAX)
-        // Frames of cancelled requests still arrive, which is no fault of the upstream. What is not
+        // Frames of cancelled requests still arrive, and the upstream did nothing wrong. What is not
         // remembered any more is answered by a reset, and never ends the connection of all others.
         .max_concurrent_reset_streams(RESETS_PER_STREAM * http.streams_max as usize)
         .reset_stream_duration(RESETS_KNOWN)
