@@ -21,6 +21,20 @@ pub enum JsonKind {
     Object,
 }
 
+impl JsonKind {
+    /// The name with its article, for messages.
+    pub const fn with_article(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        }
+    }
+}
+
 impl fmt::Display for JsonKind {
     /// The name that JSON Schema gives the type.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -130,7 +130,7 @@ pub(super) fn print_deprecations(
         .retain(|of| squads.is_empty() || squads.contains(&of.squad));
     match args.format {
         DataFormat::Json => print_json(out, &report),
-        DataFormat::Text => report.print(out),
+        DataFormat::Text => report.print(out, !args.squad.is_empty()),
     }
     out.finish()?;
     Ok(CommandOutcome::finding_unless(report.squads.is_empty()))
@@ -173,7 +173,7 @@ impl DeprecationReport {
         }
     }
 
-    fn print(&self, out: &mut ReportWriter) {
+    fn print(&self, out: &mut ReportWriter, is_filtered: bool) {
         for of in &self.squads {
             let contacts = [&of.chat, &of.email].into_iter().flatten();
             let contacts: Vec<&str> = contacts.map(String::as_str).collect();
@@ -194,7 +194,8 @@ impl DeprecationReport {
             ));
         }
         if self.squads.is_empty() {
-            out.line("no deprecated operation was called");
+            let by = if is_filtered { " by these squads" } else { "" };
+            out.line(format_args!("no deprecated operation was called{by}"));
         }
     }
 }

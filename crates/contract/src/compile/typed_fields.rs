@@ -102,18 +102,7 @@ impl<'d> ContractCompiler<'d> {
 pub(super) fn wrong_kind(what: &str, expected: JsonKind, found: JsonKind) -> String {
     format!(
         "{what} must be {}, not {}",
-        described(expected),
-        described(found)
+        expected.with_article(),
+        found.with_article()
     )
-}
-
-fn described(kind: JsonKind) -> &'static str {
-    match kind {
-        JsonKind::Null => "null",
-        JsonKind::Boolean => "a boolean",
-        JsonKind::Number => "a number",
-        JsonKind::String => "a string",
-        JsonKind::Array => "an array",
-        JsonKind::Object => "an object",
-    }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::manifest_document::ManifestDocument;
 use crate::manifest_problem::ManifestProblem;
 use crate::object_name::name_problem;
-use crate::proxy_pod::MountedFiles;
+use crate::proxy_pod::{MountedFiles, security_context};
 
 /// What the gate decides about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,15 +121,7 @@ fn container(hook: &GateHook) -> Value {
             "requests": {"cpu": "100m", "memory": "128Mi"},
             "limits": {"cpu": "1", "memory": "512Mi"},
         },
-        "securityContext": {
-            "allowPrivilegeEscalation": false,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": true,
-            "runAsNonRoot": true,
-            "runAsUser": 65532,
-            "runAsGroup": 65532,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": security_context(),
         "volumeMounts": [{"name": VOLUME, "mountPath": DIRECTORY, "readOnly": true}],
     })
 }

@@ -67,15 +67,7 @@ impl ProxySettings {
             "readinessProbe": self.probe("/readyz", 5, 2),
             "lifecycle": {"preStop": {"sleep": {"seconds": PRE_STOP_SECONDS}}},
             "resources": self.resources(is_sidecar),
-            "securityContext": {
-                "allowPrivilegeEscalation": false,
-                "capabilities": {"drop": ["ALL"]},
-                "readOnlyRootFilesystem": true,
-                "runAsNonRoot": true,
-                "runAsUser": 65532,
-                "runAsGroup": 65532,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": security_context(),
             "volumeMounts": [{"name": CONTAINER, "mountPath": DIRECTORY, "readOnly": true}],
         });
         if is_sidecar {
@@ -121,4 +113,18 @@ impl ProxySettings {
 /// The volume with the files.
 pub(crate) fn volume(files: &MountedFiles, config_map: &str) -> Value {
     json!({"name": CONTAINER, "configMap": files.volume_source(config_map)})
+}
+
+/// What every container of ours does without: rights of the root user, capabilities, a file system that
+/// it can change.
+pub(crate) fn security_context() -> Value {
+    json!({
+        "allowPrivilegeEscalation": false,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": true,
+        "runAsNonRoot": true,
+        "runAsUser": 65532,
+        "runAsGroup": 65532,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    })
 }

@@ -104,7 +104,7 @@ mod tests {
 
         let (_third, file) = listen(&path, 0o600, 8).unwrap();
         fs::remove_file(&path).unwrap();
-        fs::write(&path, "of somebody else").unwrap();
+        fs::write(&path, "of another program").unwrap();
         drop(file);
         assert!(path.exists());
         let missing = folder.path().join("no/p.sock");

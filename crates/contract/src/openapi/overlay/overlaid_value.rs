@@ -153,7 +153,11 @@ impl OverlaidValue {
                 Ok(())
             }
             (JsonKind::Object | JsonKind::Array, _) | (_, JsonKind::Object | JsonKind::Array) => {
-                let message = format!("{} cannot be merged with {}", named(other), named(own));
+                let message = format!(
+                    "{} cannot be merged with {}",
+                    other.with_article(),
+                    own.with_article()
+                );
                 Err((update.node_ref(), message))
             }
             _ => {
@@ -256,16 +260,4 @@ fn written_depth(node: JsonNode<'_>) -> usize {
     let members = node.members().map(|(_, value)| value);
     let below = members.chain(node.elements()).map(written_depth);
     1 + below.max().unwrap_or(0)
-}
-
-/// A type of JSON with its article.
-pub(super) fn named(kind: JsonKind) -> &'static str {
-    match kind {
-        JsonKind::Null => "null",
-        JsonKind::Boolean => "a boolean",
-        JsonKind::Number => "a number",
-        JsonKind::String => "a string",
-        JsonKind::Array => "an array",
-        JsonKind::Object => "an object",
-    }
 }

@@ -5,7 +5,6 @@
 use portcullis_json::{JsonKind, JsonNode};
 use serde_json_path::JsonPath;
 
-use super::overlaid_value::named;
 use crate::openapi::document::{DocumentSet, NodeRef, OverlayFault};
 
 /// One change.
@@ -87,7 +86,10 @@ impl ActionReader<'_, '_> {
         let documents = self.documents;
         let node = documents.node(action);
         if node.kind() != JsonKind::Object {
-            let message = format!("an action must be an object, not {}", named(node.kind()));
+            let message = format!(
+                "an action must be an object, not {}",
+                node.kind().with_article()
+            );
             self.error(action, &message);
             return None;
         }
