@@ -92,7 +92,8 @@ fn name_version() {
         Some(commit) => format!("{version} ({})", commit.get(..12).unwrap_or(&commit)),
         None => version,
     };
-    println!("cargo::rustc-env=PORTCULLIS_VERSION={version}");
+    // `cargo run` passes it on to the program, which reads every `PORTCULLIS_` variable as a key.
+    println!("cargo::rustc-env=VERSION_WITH_COMMIT={version}");
 }
 
 /// The commit that git has checked out; none in an archive. Files are read, so git need not exist.

@@ -22,7 +22,7 @@ use super::traffic::TrafficArgs;
 
 /// A contract-validating reverse proxy: OpenAPI at the boundary between squads.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "portcullis", version = env!("PORTCULLIS_VERSION"), arg_required_else_help = true)]
+#[command(name = "portcullis", version = env!("VERSION_WITH_COMMIT"), arg_required_else_help = true)]
 #[command(after_help = "\
 Examples:
   portcullis serve --contract openapi.yaml --upstream http://127.0.0.1:3000
