@@ -141,6 +141,7 @@ async fn perform(
         }),
         AdminRoute::Traffic => Ok(traffic_view::all(&*admin.traffic)),
         AdminRoute::ServiceTraffic { service } => traffic_view::one(&*admin.traffic, service),
+        AdminRoute::Objectives => Ok(traffic_view::objectives(&*admin.traffic)),
         AdminRoute::Deprecations => Ok(traffic_view::deprecations(&*admin.traffic)),
         AdminRoute::Owners => Ok(traffic_view::owners(
             &*admin.traffic,

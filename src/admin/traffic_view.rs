@@ -1,11 +1,12 @@
-//! The routes `/traffic`, `/deprecations` and `/owners`.
+//! The routes `/traffic`, `/deprecations`, `/slo` and `/owners`.
 
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use portcullis_telemetry::{
-    DeprecationView, HealthView, InventoryView, OwnerView, ServiceDescription, TrafficInventory,
+    DeprecationView, HealthView, InventoryView, ObjectiveView, OwnerView, ServiceDescription,
+    TrafficInventory,
 };
 use portcullis_vocabulary::{Catalog, Squad};
 
@@ -33,6 +34,11 @@ struct TrafficView {
 #[derive(Serialize)]
 struct DeprecationsView {
     operations: Vec<DeprecationView>,
+}
+
+#[derive(Serialize)]
+struct ObjectivesView {
+    objectives: Vec<ObjectiveView>,
 }
 
 #[derive(Serialize)]
@@ -86,6 +92,17 @@ pub(super) fn deprecations(traffic: &dyn TrafficSource) -> AdminResponse {
     json(&DeprecationsView {
         operations: services
             .flat_map(|(inventory, described)| inventory.deprecations(described))
+            .collect(),
+    })
+}
+
+/// The objectives of all services, with the requests that this process saw.
+pub(super) fn objectives(traffic: &dyn TrafficSource) -> AdminResponse {
+    let services = traffic.inventories();
+    let services = services.iter();
+    json(&ObjectivesView {
+        objectives: services
+            .flat_map(|(inventory, described)| inventory.objective_views(described))
             .collect(),
     })
 }

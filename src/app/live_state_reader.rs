@@ -72,10 +72,13 @@ impl ProtectionSource for LiveStateReader {
 
 impl TrafficSource for LiveStateReader {
     fn inventories(&self) -> Vec<(Arc<TrafficInventory>, ServiceDescription)> {
-        let live = self.live();
-        let described =
-            |service: &Arc<ActiveService>| (Arc::clone(&service.inventory), described(service));
-        live.iter().map(described).collect()
+        let active = self.writer.published().load();
+        let catalog = &active.config.catalog;
+        let described = |service: &Arc<ActiveService>| {
+            let inventory = Arc::clone(&service.inventory);
+            (inventory, described(service, catalog))
+        };
+        active.services.iter().map(described).collect()
     }
 
     fn health(&self) -> Vec<HealthView> {
@@ -107,7 +110,7 @@ fn squads_cut_off(protection: &[ServiceProtection], catalog: &Catalog) -> BTreeS
     squads.collect()
 }
 
-fn described(service: &ActiveService) -> ServiceDescription {
+fn described(service: &ActiveService, catalog: &Catalog) -> ServiceDescription {
     let contract = service.compiled();
     ServiceDescription {
         provider: service
@@ -125,6 +128,7 @@ fn described(service: &ActiveService) -> ServiceDescription {
             operations.map(|operation| operation.name.clone()).collect()
         }),
         deprecated: contract.map_or_else(Vec::new, |contract| deprecated_operations(contract)),
+        objectives: catalog.objectives_of(&service.config.name).cloned(),
     }
 }
 

@@ -83,6 +83,16 @@ impl AdmissionRule {
         }
     }
 
+    /// Whether a circuit breaker refused the request because the service failed or was slow, not because
+    /// an operator asked for it.
+    pub const fn is_failing_circuit(&self) -> bool {
+        matches!(
+            self,
+            Self::Squad(_, BreakerRejection::Open { .. } | BreakerRejection::Probing)
+                | Self::Service(BreakerRejection::Open { .. } | BreakerRejection::Probing)
+        )
+    }
+
     /// The sentence for the client that sent the request.
     pub fn sentence<'a>(&'a self, squad: &'a str) -> impl fmt::Display + 'a {
         RuleSentence { rule: self, squad }

@@ -1,7 +1,8 @@
 //! Manifests for the platform that services run on, from the catalog and the configuration.
 //!
 //! `proxy_pod` writes what runs the proxy, `squad` what isolates squads, `injection` a policy that adds
-//! sidecars, `stores` accounts in shared stores, and `delivery` how services get to the cluster. A [`ManifestDocument`] is one object of Kubernetes;
+//! sidecars, `stores` accounts in shared stores, `delivery` how services get to the cluster, and
+//! `objectives` the rules that watch what services promise. A [`ManifestDocument`] is one object of Kubernetes;
 //! [`yaml_stream`] writes several. A [`ManifestProblem`] says which entry cannot be written as it is,
 //! for example a name that Kubernetes does not allow.
 //!
@@ -17,6 +18,7 @@ mod squad;
 mod injection;
 mod stores;
 mod delivery;
+mod objectives;
 
 pub use delivery::{
     AnalysisSettings, ApplicationSource, ArgocdSettings, GateHook, argocd_manifests, gate_hook,
@@ -26,6 +28,7 @@ pub use injection::{AdmissionVersion, injection_manifests};
 pub use manifest_document::{ManifestDocument, yaml_stream};
 pub use manifest_problem::{ManifestProblem, ManifestProblems};
 pub use object_name::is_dns_label;
+pub use objectives::{ObjectiveFormat, objective_manifests};
 pub use proxy_pod::{
     GatewaySettings, MountedFiles, PRE_STOP_SECONDS, ProxySettings, SidecarManifests,
     gateway_manifests,

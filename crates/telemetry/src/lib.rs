@@ -17,6 +17,7 @@ mod process;
 mod retired_services;
 mod request_outcome;
 mod upgrade_records;
+mod objective_recorder;
 mod recorders;
 mod protection_metrics;
 
@@ -32,7 +33,7 @@ mod trace;
 pub use access_log::{AccessLine, AccessLog, ViolationFields};
 pub use inventory::{
     DeprecatedOperation, DeprecationView, DriftEvent, HealthView, InventoryView, MaskedViolation,
-    ServiceDescription, SquadHealth, TrafficInventory, ViolatedParts, ViolationView,
+    ObjectiveView, ServiceDescription, SquadHealth, TrafficInventory, ViolatedParts, ViolationView,
 };
 pub use line_folding::LineKind;
 pub use log::{LogGuard, init as init_log, lines_lost, set_level as set_log_level};

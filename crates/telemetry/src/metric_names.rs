@@ -30,6 +30,7 @@ mod label {
     pub(super) const OPERATION: &str = "operation";
     pub(super) const SQUAD: &str = "squad";
     pub(super) const TIER: &str = "tier";
+    pub(super) const OBJECTIVE: &str = "objective";
     pub(super) const OUTCOME: &str = "outcome";
     pub(super) const CLASS: &str = "class";
     pub(super) const ENFORCEMENT: &str = "enforcement";
@@ -62,6 +63,8 @@ metrics! {
         "Requests by operation, calling squad and outcome.";
     DEPRECATED: Counter "portcullis_deprecated_requests_total" [SERVICE, OPERATION, SQUAD]
         "Requests of deprecated operations, by calling squad.";
+    OBJECTIVES: Counter "portcullis_objective_requests_total" [SERVICE, OBJECTIVE, OPERATION, RESULT]
+        "Requests that an objective of the catalog judges, good and bad ones.";
     DURATION: Histogram "portcullis_request_duration_seconds" [SERVICE, OUTCOME]
         "Time from the head of a request to the head of its response.";
     OVERHEAD: Histogram "portcullis_overhead_seconds" [SERVICE]

@@ -14,8 +14,8 @@ use std::time::{Duration, SystemTime};
 
 use metrics::{Counter, Histogram};
 
-use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
+use portcullis_vocabulary::{ServiceObjectives, Tier};
 
 use super::inventory::{DriftEvent, ExchangeTally, TrafficInventory, ViolatedParts};
 use super::metric_names::{
@@ -24,6 +24,7 @@ use super::metric_names::{
     UNTRUSTED_CLAIMS, UPSTREAM_ERRORS, VIOLATIONS,
 };
 use super::metrics::Metrics;
+use super::objective_recorder::ObjectiveRecorder;
 use super::request_outcome::RequestOutcome;
 
 /// The counters of one metric, by a key of small integers.
@@ -77,6 +78,8 @@ pub struct ServiceRecorder {
     upstream_errors: KeyedCounters<&'static str>,
     unjudged: KeyedCounters<&'static str>,
     deprecated: KeyedCounters<(u32, usize)>,
+    /// None without objectives.
+    objectives: Option<ObjectiveRecorder>,
     shed: KeyedCounters<(usize, Tier, &'static str)>,
     retries: KeyedCounters<&'static str>,
     untrusted_claims: OnceCell<Counter>,
@@ -98,6 +101,8 @@ pub struct RequestMeasurement {
     pub judging: Duration,
     /// Whether the request or the response violated the contract.
     pub departed: ViolatedParts,
+    /// Whether a circuit that failures opened refused it.
+    pub is_circuit_open: bool,
 }
 
 /// Operation and squad of a request: integers for the hot path, names for new labels.
@@ -115,9 +120,17 @@ pub struct RequestLabels<'a> {
 
 impl ServiceRecorder {
     /// A recorder for a service on the data core with this index.
-    pub fn new(metrics: &Metrics, inventory: &Arc<TrafficInventory>, core: usize) -> Self {
+    pub fn new(
+        metrics: &Metrics,
+        inventory: &Arc<TrafficInventory>,
+        core: usize,
+        objectives: Option<&ServiceObjectives>,
+    ) -> Self {
         let service = inventory.service();
+        let objectives = objectives
+            .map(|objectives| ObjectiveRecorder::new(metrics, inventory, core, objectives));
         Self {
+            objectives,
             metrics: metrics.clone(),
             service: service.to_owned(),
             core,
@@ -159,6 +172,9 @@ impl ServiceRecorder {
         });
         counter.increment(1);
         exchanges.tally.count(outcome, measured.departed);
+        if let Some(objectives) = &self.objectives {
+            objectives.count(subject.operation_name, outcome, &measured);
+        }
         if outcome.is_timed_by_upstream() {
             self.inventory.record_latency(self.core, measured.took);
         }
@@ -334,7 +350,7 @@ mod tests {
     /// The latencies of a chart after ten calls of 100 ms and many of 1 ms with another outcome.
     fn median_ms(many: RequestOutcome) -> f64 {
         let inventory = TrafficInventory::new("orders", 1);
-        let recorder = ServiceRecorder::new(&Metrics::off(), &inventory, 0);
+        let recorder = ServiceRecorder::new(&Metrics::off(), &inventory, 0, None);
         let labels = RequestLabels {
             operation: 0,
             operation_name: "listOrders",

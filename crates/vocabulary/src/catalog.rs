@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::consumer::{Caller, Consumer};
+use super::objectives::ServiceObjectives;
 use super::squad::{Squad, SquadId};
 use super::squad_name::SquadName;
 use super::tier::Tier;
@@ -116,6 +117,7 @@ pub struct Catalog {
     resources: Vec<SharedResource>,
     flags: Vec<FeatureFlag>,
     dependencies: Vec<ServiceDependency>,
+    objectives: Vec<ServiceObjectives>,
     unowned: UnownedPolicy,
     risk: RiskWeights,
 }
@@ -159,6 +161,7 @@ impl Catalog {
             resources,
             flags,
             dependencies: Vec::new(),
+            objectives: Vec::new(),
             unowned: UnownedPolicy::default(),
             risk: RiskWeights::default(),
         }
@@ -171,6 +174,12 @@ impl Catalog {
             dependencies,
             ..self
         }
+    }
+
+    /// Sets the objectives of services.
+    #[must_use]
+    pub fn with_objectives(self, objectives: Vec<ServiceObjectives>) -> Self {
+        Self { objectives, ..self }
     }
 
     /// Sets how changes to paths without an owner are treated.
@@ -203,6 +212,17 @@ impl Catalog {
     /// The services that each service calls.
     pub fn dependencies(&self) -> &[ServiceDependency] {
         &self.dependencies
+    }
+
+    /// The objectives of services, one entry for each service that has some.
+    pub fn objectives(&self) -> &[ServiceObjectives] {
+        &self.objectives
+    }
+
+    /// The objectives of a service.
+    pub fn objectives_of(&self, service: &str) -> Option<&ServiceObjectives> {
+        let mut objectives = self.objectives.iter();
+        objectives.find(|objectives| objectives.service == service)
     }
 
     /// How changes to paths without an owner are treated.

@@ -9,6 +9,7 @@
 //! - [`enforcement`] has the classes of contract violations and what is done about them.
 //! - [`protection`] has the policies of circuit breakers, concurrency limits, budgets and retries.
 //! - [`NamespaceQuota`] and [`ContainerLimits`] say what a squad may use on Kubernetes.
+//! - [`ServiceObjectives`] are what the provider of a service promises.
 //! - [`ContractReading`] says how a contract with flaws is read.
 //! - [`ClientAuth`], [`TlsVersion`] and [`AlpnProtocol`] say how a port speaks TLS, and [`SpiffeId`] names a workload.
 //! - [`Date`] is a day of the calendar.
@@ -23,6 +24,7 @@ mod squad_name;
 mod tier;
 mod path_pattern;
 mod isolation;
+mod objectives;
 mod squad;
 mod consumer;
 mod contract_reading;
@@ -51,6 +53,9 @@ pub use header_names::{
 };
 pub use isolation::{ContainerLimits, InvalidQuantity, NamespaceQuota, ResourceQuantity};
 pub use limits::Limits;
+pub use objectives::{
+    LatencyObjective, ObjectiveKind, OperationObjective, ServiceObjective, ServiceObjectives,
+};
 pub use path_pattern::{InvalidPattern, PathPattern, PatternExtent, PatternRank, PatternSegment};
 pub use protection::{Protection, TierPolicies};
 pub use source_location::ConfigLocation;

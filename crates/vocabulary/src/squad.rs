@@ -61,6 +61,8 @@ pub struct DeployPolicy {
     /// The share of live exchanges that may violate the contract, 0 to 1. Above it, a deployment is
     /// blocked.
     pub drift_max: Option<f64>,
+    /// The share of an error budget that must be left, at most 1. Below it, a deployment is blocked.
+    pub budget_min: Option<f64>,
     /// How long an older major version must stay deployed next to its successor. If it stays that
     /// long, the affected squads need not approve breaking changes.
     pub notice: Option<Duration>,

@@ -3,6 +3,7 @@
 function panel(service) {
   return h("div", { class: "panel", id: `panel-${service.name}` },
     ownerFacts(service),
+    objectives(service),
     traffic(service),
     service.protection && breakers(service),
     service.protection && h("div", { class: "pair" }, shares(service), deployWindow(service)),
@@ -21,6 +22,23 @@ function ownerFacts({ owner, contract, ...service }) {
       optional("Tier", owner?.tier), optional("Domains", owner?.domains), optional("Cost center", owner?.cost_center),
       optional("API", contract?.title), optional("Commit", owner?.commit && shortHash(owner.commit))));
 }
+
+// What the provider promises. The counts are those of this process since it started.
+function objectives({ name, traffic }) {
+  const rows = traffic?.objectives ?? [];
+  if (!rows.length) return null;
+  const what = (row) => row.le_seconds === null ? row.objective : `${row.objective}, ${age(row.le_seconds)}`;
+  const left = ({ budget_left: left }) => left === null ? "no requests" : badge(left < 0 ? "bad" : left < 0.25 ? "warn" : "good", percent(left));
+  return h("section", null,
+    table(titled(`Objectives of ${name}`, `in this process since the start, ${age(traffic.since_seconds)} ago`), [
+      ["objective", what], ["operation", (row) => row.operation === null ? "all" : code(row.operation), "name"],
+      ["target", (row) => portion(row.target), "number"], ["good", (row) => integer(row.good), "number"], ["bad", (row) => integer(row.bad), "number"],
+      ["reached", (row) => row.ratio === null ? "" : portion(row.ratio), "number"], ["error budget left", left],
+    ], rows, (row) => `${row.objective} ${row.operation}`));
+}
+
+// A share near one, with the digits that matter.
+const portion = (value) => `${(value * 100).toFixed(3).replace(/\.?0+$/, "")} %`;
 
 const names = (consumers) => (consumers ?? []).map((consumer) => squadName(consumer.squad)).join(", ");
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::source::{PrometheusClient, PrometheusError, PrometheusSample};
-use portcullis_control::gate::{MeasuredUsage, TrafficMeasurement};
+use portcullis_control::gate::{BudgetMeasurement, MeasuredUsage, TrafficMeasurement};
+use portcullis_vocabulary::{ServiceObjective, ServiceObjectives};
 
 /// Which squads call which operations within a window, and the drift from the contract.
 ///
@@ -13,6 +14,7 @@ pub(super) async fn measure(
     prometheus: &PrometheusClient,
     service: &str,
     window: Duration,
+    objectives: Option<&ServiceObjectives>,
 ) -> Result<TrafficMeasurement, PrometheusError> {
     let seconds = window.as_secs().max(1);
     let selector = format!("{{service={}}}", quoted(service));
@@ -32,6 +34,11 @@ pub(super) async fn measure(
             }
         }
     }
+    let mut budgets = Vec::new();
+    for objective in objectives.into_iter().flat_map(ServiceObjectives::iter) {
+        let window = objectives.map_or(window, |objectives| objectives.window);
+        budgets.push(measure_budget(prometheus, service, window, &objective).await?);
+    }
     let drift = prometheus.query(&drift).await?;
     Ok(TrafficMeasurement {
         window: humantime::format_duration(window).to_string(),
@@ -40,6 +47,42 @@ pub(super) async fn measure(
             .first()
             .map(|sample| sample.value)
             .filter(|drift| drift.is_finite()),
+        budgets,
+    })
+}
+
+/// What is left of the error budget of an objective. A counter that began within the window is taken
+/// from its first sample on, which is 0.
+async fn measure_budget(
+    prometheus: &PrometheusClient,
+    service: &str,
+    window: Duration,
+    objective: &ServiceObjective<'_>,
+) -> Result<BudgetMeasurement, PrometheusError> {
+    let seconds = window.as_secs().max(1);
+    let kind = objective.kind.as_str();
+    let requests = format!(
+        "portcullis_objective_requests_total{{service={}, objective={}, operation={}",
+        quoted(service),
+        quoted(kind),
+        quoted(objective.operation_label())
+    );
+    let query = format!(
+        "sum(increase({requests}, result=\"bad\"}}[{seconds}s])) / sum(increase({requests}}}[{seconds}s]))"
+    );
+    let samples = prometheus.query(&query).await?;
+    let bad = samples.first().map(|sample| sample.value);
+    let left = bad
+        .filter(|bad| bad.is_finite())
+        .map(|bad| 1.0 - bad / objective.budget());
+    Ok(BudgetMeasurement {
+        objective: match objective.operation {
+            Some(operation) => format!("{kind} of {operation}"),
+            None => kind.to_owned(),
+        },
+        window: humantime::format_duration(window).to_string(),
+        left,
+        query,
     })
 }
 

@@ -73,7 +73,7 @@ pub(super) fn verdict(
     } = read_candidate(args.contract, args.verdict_args)?;
     let keep = keep_until(args, &found.record, &contract, now)?;
     let compared = compare(args, &registry, &found.record, &contract, now)?;
-    let measured = measure_traffic(args, &registry)?;
+    let measured = measure_traffic(args, &registry, &catalog)?;
     let options = args.verdict_args;
     let (approvals, of_others) = approvals(args)?;
     let identity = contract.identity();
@@ -285,6 +285,7 @@ fn compare(
 fn measure_traffic(
     args: &VerdictRequest<'_>,
     registry: &GateRegistry,
+    catalog: &Catalog,
 ) -> Result<Option<TrafficMeasurement>, GateError> {
     let Some(url) = &args.verdict_args.prometheus else {
         return Ok(None);
@@ -294,6 +295,7 @@ fn measure_traffic(
         &prometheus,
         &args.registry.service,
         args.verdict_args.window,
+        catalog.objectives_of(&args.registry.service),
     ))?;
     Ok(Some(measured))
 }

@@ -47,6 +47,8 @@ pub(super) enum ManifestsKind {
     GateHook(GateHookArgs),
     /// Judge a rollout with Argo Rollouts: an analysis of violations and circuit breakers
     Rollouts(RolloutsArgs),
+    /// Watch the objectives of services: rules for Prometheus, or specifications of Sloth or OpenSLO
+    Slo(SloArgs),
 }
 
 /// How the proxy runs in a pod.
@@ -387,4 +389,40 @@ pub(super) struct RolloutsArgs {
     /// The most violations in responses, as a share of the responses
     #[arg(long, value_name = "SHARE", default_value_t = 0.01)]
     pub(super) violations_max: f64,
+}
+
+/// `portcullis manifests slo`.
+#[derive(Clone, Debug, Flags)]
+#[command(after_help = "\
+Examples:
+  portcullis manifests slo > rules/objectives.yaml
+  portcullis manifests slo --service orders --format sloth | sloth generate -i -
+
+Objectives are written in the catalog: [services.NAME.slo]. docs/slo.md says what counts.
+
+Exit codes: 0 fine, 2 could not run.")]
+pub(super) struct SloArgs {
+    /// The catalog
+    #[command(flatten)]
+    pub(super) catalog: CatalogArgs,
+    /// The service [default: all that have objectives]
+    #[arg(long, value_name = "SERVICE")]
+    pub(super) service: Option<String>,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: SloFormat,
+}
+
+/// The forms of objectives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum SloFormat {
+    /// A file of rules for Prometheus
+    #[default]
+    Prometheus,
+    /// The rules as an object of the Prometheus Operator
+    PrometheusRule,
+    /// A specification of Sloth for each service
+    Sloth,
+    /// An OpenSLO object for each objective
+    Openslo,
 }

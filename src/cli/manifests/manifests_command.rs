@@ -3,7 +3,9 @@
 use portcullis_manifests::{ManifestDocument, yaml_stream};
 
 use super::manifests_args::{ManifestsArgs, ManifestsKind};
-use super::{delivery_commands, gateway_command, sidecar_command, squad_command, store_commands};
+use super::{
+    delivery_commands, gateway_command, sidecar_command, slo_command, squad_command, store_commands,
+};
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::output::ReportWriter;
 use crate::cli::run_error::RunError;
@@ -23,6 +25,7 @@ pub(crate) fn manifests(
         ManifestsKind::Redis(args) => out.write(&store_commands::redis(args)?),
         ManifestsKind::Argocd(args) => print_yaml(out, &delivery_commands::argocd(args)?),
         ManifestsKind::GateHook(args) => print_yaml(out, &delivery_commands::hook(args)?),
+        ManifestsKind::Slo(args) => print_yaml(out, &slo_command::slo(args)?),
         ManifestsKind::Rollouts(args) => print_yaml(out, &delivery_commands::rollouts(args)?),
     }
     out.finish()?;

@@ -8,6 +8,7 @@ mod manifests_command;
 mod manifests_error;
 mod proxy_files;
 mod sidecar_command;
+mod slo_command;
 mod squad_command;
 mod store_commands;
 

@@ -16,7 +16,7 @@ use crate::telemetry::label_values::{is_matched, values};
 const IMAGE: &str = "registry.example.com/portcullis:0.1.0";
 
 /// Each kind with its arguments for the samples.
-pub(super) const KINDS: [(&str, &str); 12] = [
+pub(super) const KINDS: [(&str, &str); 16] = [
     (
         "deploy/kustomize/sidecar/kustomization.yaml",
         "sidecar --service orders --pod-network 10.244.0.0/16 --app-port 3000 --container app --image",
@@ -59,6 +59,19 @@ pub(super) const KINDS: [(&str, &str); 12] = [
         "pgbouncer --host db.internal --database shop",
     ),
     ("tests/fixtures/manifests/squads.redis", "redis"),
+    ("deploy/prometheus/objectives.rules.yaml", "slo"),
+    (
+        "tests/fixtures/manifests/objectives.rule.yaml",
+        "slo --service orders --format prometheus-rule",
+    ),
+    (
+        "tests/fixtures/manifests/objectives.sloth.yaml",
+        "slo --format sloth",
+    ),
+    (
+        "tests/fixtures/manifests/objectives.openslo.yaml",
+        "slo --format openslo",
+    ),
 ];
 
 /// What the command prints; it must succeed.

@@ -11,6 +11,7 @@ pub(crate) mod header_names;
 pub(crate) mod mock;
 pub(crate) mod hops;
 pub(crate) mod live_records;
+pub(crate) mod objectives;
 pub(crate) mod public_refusals;
 pub(crate) mod proxy_protocol;
 pub(crate) mod refusals;

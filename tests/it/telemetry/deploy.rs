@@ -69,6 +69,13 @@ fn alerts() -> Vec<Value> {
     rules("alerts.rules.yaml")
 }
 
+/// The names of all alerts, those of objectives included.
+fn alert_names() -> BTreeSet<String> {
+    let rules = alerts().into_iter().chain(rules("objectives.rules.yaml"));
+    let names = rules.filter_map(|rule| Some(rule["alert"].as_str()?.to_owned()));
+    names.collect()
+}
+
 /// Each alert with the metrics that it reads, directly or through recording rules.
 pub(crate) fn metrics_of_alerts() -> BTreeMap<String, BTreeSet<String>> {
     let recorded: BTreeMap<String, String> = rules("recording.rules.yaml")
@@ -305,6 +312,7 @@ fn each_alert_has_a_squad_a_severity_and_a_runbook_section() {
         }
         assert!(names.insert(name.clone()), "{name} occurs twice");
     }
+    names.extend(alert_names());
     let sections: Vec<&&str> = sections
         .keys()
         .filter(|name| !names.contains(**name))
@@ -334,11 +342,7 @@ fn each_alert_has_firing_and_silent_tests() {
             };
         }
     }
-    let alerts = alerts();
-    let names: BTreeSet<String> = alerts
-        .iter()
-        .map(|alert| text(alert, "alert").to_owned())
-        .collect();
+    let names = alert_names();
     assert_eq!(
         fires, names,
         "alerts that a test shows to fire, and those that there are"

@@ -6,8 +6,8 @@ use portcullis_contract::ContractProblem;
 use portcullis_identity::{CertificateFault, TokenFault};
 use portcullis_proxy::{HandshakeFailure, HeaderConcern, HttpRefusal};
 use portcullis_telemetry::RequestOutcome;
-use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
+use portcullis_vocabulary::{ObjectiveKind, Tier};
 
 /// The values of a label.
 #[derive(Debug)]
@@ -52,6 +52,11 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
             "the file of a certificate, as the configuration names it",
             &[],
         ),
+        "operation" if metric == "portcullis_objective_requests_total" => Values::Configured(
+            "an operation of the catalog with an objective of its own, or `*` for all of the service",
+            &[],
+        ),
+        "objective" => closed(ObjectiveKind::ALL.map(ObjectiveKind::as_str)),
         "outcome" => closed(RequestOutcome::ALL.map(RequestOutcome::as_str)),
         "class" => closed(ViolationClass::ALL.map(ViolationClass::as_str)),
         // Violations of a class that is `off` are not counted.
@@ -76,6 +81,7 @@ fn closed<'a>(values: impl IntoIterator<Item = &'a str>) -> Values {
 
 fn results(metric: &str) -> Values {
     Values::Closed(match metric {
+        "portcullis_objective_requests_total" => ["good", "bad"].map(str::to_owned).to_vec(),
         "contract_reloads_total" => literals("src/admin/contracts/contract_view.rs", "fn as_str"),
         "portcullis_spans_total" => ["exported", "lost-queue", "lost-export"]
             .map(str::to_owned)

@@ -70,6 +70,7 @@ fn promtool_accepts_configuration_and_rules() {
         "rules",
         "recording.rules.yaml",
         "alerts.rules.yaml",
+        "objectives.rules.yaml",
     ];
     succeeded(&promtool(&words, ""));
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use portcullis_vocabulary::limits::RISK_SCORE_MAX;
 use portcullis_vocabulary::{
     Catalog, CatalogFile, ConfigLocation, FeatureFlag, ResourceKind, RiskWeights,
-    ServiceDependency, SharedResource, UnownedPolicy,
+    ServiceDependency, ServiceObjectives, SharedResource, UnownedPolicy,
 };
 
 use super::catalog_names::{CatalogNames, check_service, known_squad, unique_name};
 use super::located_entries::read_dependency;
+use super::objectives_table::read_objectives;
 use super::squad_table::read_squad;
 use crate::tree::ConfigSection;
 use crate::tree::config_value::{boolean, count, text, word};
@@ -42,11 +43,13 @@ pub(crate) fn read_catalog_file(mut root: ConfigSection<'_>) -> CatalogFile {
         flags.extend(flag(section, &names, &mut taken))
     });
     let dependencies = dependencies(&mut root, &mut names);
+    let objectives = services(&mut root, &names);
     let unowned = ownership(root.section("ownership"));
     let risk = risk(root.section("risk"));
     root.finish();
     let catalog = Catalog::new(squads, resources, flags)
         .with_dependencies(dependencies)
+        .with_objectives(objectives)
         .with_unowned(unowned)
         .with_risk(risk);
     CatalogFile {
@@ -81,6 +84,20 @@ fn dependencies(root: &mut ConfigSection<'_>, names: &mut CatalogNames) -> Vec<S
     });
     names.locations.uses = uses;
     dependencies
+}
+
+/// `[services.<name>]`: what the catalog says about one service.
+fn services(root: &mut ConfigSection<'_>, names: &CatalogNames) -> Vec<ServiceObjectives> {
+    let mut objectives = Vec::new();
+    root.each_named("services", |name, mut section| {
+        let location = section.location().clone();
+        if let Some(own) = read_objectives(name, section.section("slo")) {
+            check_service(&mut section, "", &location, name, names);
+            objectives.push(own);
+        }
+        section.finish();
+    });
+    objectives
 }
 
 fn ownership(mut section: ConfigSection<'_>) -> UnownedPolicy {

@@ -119,6 +119,7 @@ fn deploy(mut section: ConfigSection<'_>) -> DeployPolicy {
         cooldown: section.read("cooldown", duration(Duration::ZERO..=COOLDOWN_MAX)),
         risk_max: section.read("risk_max", count(0..=RISK_SCORE_MAX)),
         drift_max: section.read("drift_max", share),
+        budget_min: section.read("budget_min", share),
         notice: section.read("notice", duration(Duration::ZERO..=NOTICE_MAX)),
     };
     section.finish();

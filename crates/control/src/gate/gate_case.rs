@@ -7,6 +7,7 @@ use portcullis_contract::ContractIdentity;
 use portcullis_vocabulary::{Catalog, Squad};
 
 use super::blast_radius::MeasuredUsage;
+use super::budget_rule::BudgetMeasurement;
 use super::deployment::{Deployment, RecordedVerdict};
 use super::deployment_comparison::DeploymentComparison;
 use super::deployment_registry::DeploymentRegistry;
@@ -67,6 +68,8 @@ pub struct TrafficMeasurement {
     pub usage: Option<MeasuredUsage>,
     /// The share of exchanges that violate the contract; none if the service was not seen.
     pub drift: Option<f64>,
+    /// The error budgets of the service, one for each objective of the catalog.
+    pub budgets: Vec<BudgetMeasurement>,
 }
 
 /// The deployment that a version replaces: the live one with the same major version, else the

@@ -80,6 +80,8 @@ pub enum GateRule {
     KeptVersion,
     /// Live traffic violates the contract.
     Drift,
+    /// Too little of an error budget is left.
+    ErrorBudget,
     /// The last deployment of the service was too recent.
     Cooldown,
     /// The risk score exceeds the squad's limit.
@@ -107,7 +109,7 @@ pub enum ReasonWeight {
 
 impl GateRule {
     /// Every rule.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Ownership,
         Self::AlreadyDeployed,
         Self::ReplacedRevision,
@@ -119,6 +121,7 @@ impl GateRule {
         Self::BrokenPart,
         Self::KeptVersion,
         Self::Drift,
+        Self::ErrorBudget,
         Self::Cooldown,
         Self::Risk,
         Self::Measurement,
@@ -139,6 +142,7 @@ impl GateRule {
             Self::BrokenPart => "broken-part",
             Self::KeptVersion => "kept-version",
             Self::Drift => "drift",
+            Self::ErrorBudget => "error-budget",
             Self::Cooldown => "cooldown",
             Self::Risk => "risk",
             Self::Measurement => "measurement",
@@ -149,7 +153,10 @@ impl GateRule {
     /// Whether an operator can override the rule. Rules that protect other squads cannot be
     /// overridden.
     pub const fn can_be_overridden(self) -> bool {
-        matches!(self, Self::Drift | Self::Cooldown | Self::Risk)
+        matches!(
+            self,
+            Self::Drift | Self::ErrorBudget | Self::Cooldown | Self::Risk
+        )
     }
 
     /// What to do if the rule blocks a deployment, as one word.
@@ -160,6 +167,7 @@ impl GateRule {
             Self::Version => "raise-the-version",
             Self::BreakingChange | Self::UnknownChange => "get-approvals",
             Self::Drift => "fix-the-drift",
+            Self::ErrorBudget => "wait-for-the-budget",
             Self::Cooldown => "wait",
             Self::Risk => "lower-the-risk",
             Self::Conflict => "run-again",

@@ -7,8 +7,8 @@ use portcullis_compat::{ChangeApproval, CompareOptions, compare};
 use portcullis_contract::{CompileOptions, CompiledContract, compile, parse_single_file};
 use portcullis_vocabulary::limits::Limits;
 use portcullis_vocabulary::{
-    Catalog, DeployPolicy, FeatureFlag, ResourceKind, ServiceDependency, SharedResource, Squad,
-    Tier,
+    Catalog, DeployPolicy, FeatureFlag, ResourceKind, ServiceDependency, ServiceObjectives,
+    SharedResource, Squad, Tier,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -82,7 +82,16 @@ fn catalog(deploy: DeployPolicy) -> Catalog {
         service: "cart".into(),
         uses: vec!["orders".into()],
     }];
-    Catalog::new(squads, resources, flags).with_dependencies(uses)
+    let objectives = ServiceObjectives {
+        service: "orders".into(),
+        window: ServiceObjectives::DEFAULT_WINDOW,
+        availability: Some(0.999),
+        latency: None,
+        operations: Vec::new(),
+    };
+    Catalog::new(squads, resources, flags)
+        .with_dependencies(uses)
+        .with_objectives(vec![objectives])
 }
 
 fn now() -> UtcTimestamp {
@@ -98,6 +107,7 @@ fn usage(calls: &[(&str, &str)]) -> TrafficMeasurement {
         window: "7d".into(),
         usage: Some(usage),
         drift: Some(0.0),
+        budgets: Vec::new(),
     }
 }
 
@@ -268,6 +278,22 @@ fn squad_limits_can_be_overridden() {
     check(&CaseSettings { measured: drifting(0.02), ..next(drift) }, Blocked, "blocks drift", score);
     check(&CaseSettings { measured: drifting(0.02), ..next(DeployPolicy::default()) }, Allowed, "warns drift", score);
     check(&CaseSettings { measured: drifting(0.02), overriding: true, ..next(drift) }, Overridden, "overridden drift", score);
+    let budget = DeployPolicy { budget_min: Some(0.25), ..DeployPolicy::default() };
+    let left = |left| {
+        let measured = BudgetMeasurement {
+            objective: "availability".into(),
+            window: "30days".into(),
+            left,
+            query: "q".into(),
+        };
+        Some(TrafficMeasurement { budgets: vec![measured], ..usage(&[]) })
+    };
+    check(&CaseSettings { measured: left(Some(0.25)), ..next(budget) }, Allowed, "", score);
+    check(&CaseSettings { measured: left(Some(0.24)), ..next(budget) }, Blocked, "blocks error-budget", score);
+    check(&CaseSettings { measured: left(Some(-3.0)), overriding: true, ..next(budget) }, Overridden, "overridden error-budget", score);
+    check(&CaseSettings { measured: left(None), ..next(budget) }, Allowed, "warns error-budget", score);
+    check(&next(budget), Allowed, "warns error-budget", DECLARED);
+    check(&CaseSettings { measured: left(Some(-3.0)), ..next(DeployPolicy::default()) }, Allowed, "", score);
 }
 
 #[test]

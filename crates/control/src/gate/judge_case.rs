@@ -45,6 +45,7 @@ impl GateCase<'_> {
             }
             reasons.extend(self.parallel_versions(base));
             reasons.extend(self.drift());
+            reasons.extend(self.error_budget());
             reasons.extend(self.cooldown());
             reasons.extend(self.risk(risk_score));
         }

@@ -20,10 +20,12 @@ mod deployment_comparison;
 mod gate_case;
 mod gate_reason;
 mod gate_rules;
+mod budget_rule;
 mod gate_verdict;
 mod judge_case;
 
 pub use blast_radius::{BlastRadius, BrokenOperations, MeasuredUsage, ReachedSquad, SharedFlag};
+pub use budget_rule::BudgetMeasurement;
 pub use deployment::{
     Deployment, DeploymentEnd, DeploymentOutcome, RecordedApproval, RecordedOverride,
     RecordedVerdict,

@@ -42,7 +42,12 @@ pub(super) fn problem_response(
             error: Some(entry.error),
         });
         match cause {
-            ProblemCause::Traffic(refusal) => record.record_shed(refusal.rule.as_str()),
+            ProblemCause::Traffic(refusal) => {
+                record.record_shed(refusal.rule.as_str());
+                if refusal.rule.is_failing_circuit() {
+                    record.set_circuit_open();
+                }
+            }
             ProblemCause::BodyMemory => record.record_shed(BODY_MEMORY),
             _ => {}
         }

@@ -46,6 +46,8 @@ pub(super) struct RequestRecord {
     /// Why the service did not answer, or not completely.
     pub(super) reason: RefCell<Option<Cow<'static, str>>>,
     violated_parts: Cell<ViolatedParts>,
+    /// Whether a circuit that failures opened refused the request.
+    is_circuit_open: Cell<bool>,
     pub(super) violations: RefCell<Vec<MaskedViolation>>,
     /// Violations that did not refuse the request, for the header of the answer.
     reported: RefCell<Vec<Violation>>,
@@ -101,6 +103,7 @@ impl RequestRecord {
             passage: Cell::new(AnswerPassage::Passed),
             reason: RefCell::default(),
             violated_parts: Cell::new(ViolatedParts::default()),
+            is_circuit_open: Cell::new(false),
             violations: RefCell::default(),
             reported: RefCell::default(),
             upload_refusal: RefCell::default(),
@@ -249,6 +252,11 @@ impl RequestRecord {
         self.service.recorder.shed(self.labels(), tier, reason);
     }
 
+    /// Records that a circuit refused the request because the service failed.
+    pub(super) fn set_circuit_open(&self) {
+        self.is_circuit_open.set(true);
+    }
+
     /// The consumer's name, as metrics and refusals show it.
     pub(super) fn consumer_name(&self) -> &str {
         self.service.catalog.consumer_name(self.caller.consumer)
@@ -360,6 +368,7 @@ impl Drop for RequestRecord {
             own: took.saturating_sub(self.waited.get()),
             judging: self.judging.get(),
             departed: self.violated_parts.get(),
+            is_circuit_open: self.is_circuit_open.get(),
         };
         let outcome = self.outcome();
         let recorder = &self.service.recorder;

@@ -93,6 +93,7 @@ impl ServiceCore {
                 core.metrics,
                 &service.inventory,
                 core.number,
+                active.config.catalog.objectives_of(&service.config.name),
             )),
         };
         Some(Self {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::drift::{DriftKind, DriftStats, MergedDrift, RecentViolation};
 use super::exchange_tally::{ExchangeTotals, OutcomeCounts};
+use super::objective_view::ObjectiveView;
 use super::service_description::ServiceDescription;
 use super::traffic_inventory::{InventoryKey, TrafficInventory};
 use super::traffic_series::{POINT_SECONDS, RecentTraffic, SeriesPoint, TrafficSeries};
@@ -38,6 +39,8 @@ pub struct InventoryView {
     /// Newest first.
     violations: Vec<ViolationView>,
     series: SeriesView,
+    /// What the provider promises, and what this process saw of it.
+    objectives: Vec<ObjectiveView>,
 }
 
 /// The active revision of the contract.
@@ -200,6 +203,7 @@ impl InventoryView {
                 every_seconds: POINT_SECONDS,
                 points: series.points(),
             },
+            objectives: inventory.objective_views(described),
         }
     }
 }

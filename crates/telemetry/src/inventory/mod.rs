@@ -10,7 +10,8 @@
 //! - `traffic_inventory` owns the counters of a service: `exchange_tally`, `latency_histogram` and
 //!   `drift` for each data core, and `traffic_series` over time
 //! - `squad_health` computes the health of squads, `inventory_view` the JSON of an inventory,
-//!   `deprecation_view` that of deprecated operations and their callers
+//!   `deprecation_view` that of deprecated operations and their callers, `objective_view` that of
+//!   objectives and their error budgets
 //! - `masked_violation` is a violation without payload values
 
 mod masked_violation;
@@ -23,6 +24,7 @@ mod traffic_inventory;
 mod squad_health;
 mod inventory_view;
 mod deprecation_view;
+mod objective_view;
 
 pub use deprecation_view::DeprecationView;
 pub use drift::DriftEvent;
@@ -30,6 +32,8 @@ pub(super) use exchange_tally::ExchangeTally;
 pub use exchange_tally::ViolatedParts;
 pub use inventory_view::{InventoryView, ViolationView};
 pub use masked_violation::MaskedViolation;
+pub(super) use objective_view::ObjectiveTally;
+pub use objective_view::ObjectiveView;
 pub use service_description::{DeprecatedOperation, ServiceDescription};
 pub use squad_health::{HealthView, SquadHealth};
 pub use traffic_inventory::TrafficInventory;

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use portcullis_vocabulary::ServiceObjectives;
+
 /// What the view of an inventory needs from the configuration and the contract.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ServiceDescription {
     /// The squad that provides the service.
     pub provider: Option<String>,
@@ -14,6 +16,8 @@ pub struct ServiceDescription {
     pub operations: Vec<Arc<str>>,
     /// The operations that are deprecated.
     pub deprecated: Vec<DeprecatedOperation>,
+    /// What the provider promises.
+    pub objectives: Option<ServiceObjectives>,
 }
 
 /// A deprecated operation of the active contract.

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::drift::{CoreDrift, DriftEvent, MergedDrift};
 use super::exchange_tally::{ExchangeTally, ExchangeTotals};
 use super::latency_histogram::{LatencyHistogram, LatencySnapshot};
+use super::objective_view::{ObjectiveKey, ObjectiveTally};
 use super::traffic_series::TrafficSeries;
 use crate::untrusted_claims::UntrustedClaims;
 
@@ -17,10 +18,14 @@ pub struct TrafficInventory {
     service: String,
     since: SystemTime,
     rows: Mutex<BTreeMap<InventoryKey, Vec<Option<Arc<ExchangeTally>>>>>,
+    objectives: Mutex<ObjectiveTallies>,
     cores: Box<[CoreInventory]>,
     series: Mutex<TrafficSeries>,
     untrusted_claims: UntrustedClaims,
 }
+
+/// The counters of each objective, by data core.
+pub(super) type ObjectiveTallies = BTreeMap<ObjectiveKey, Vec<Option<Arc<ObjectiveTally>>>>;
 
 /// The operation and the calling squad of a row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +48,7 @@ impl TrafficInventory {
             service: service.to_owned(),
             since: SystemTime::now(),
             rows: Mutex::default(),
+            objectives: Mutex::default(),
             cores: (0..cores.max(1))
                 .map(|_| CoreInventory::default())
                 .collect(),
@@ -124,6 +130,11 @@ impl TrafficInventory {
     /// The time series, locked.
     pub(super) fn series(&self) -> MutexGuard<'_, TrafficSeries> {
         lock(&self.series)
+    }
+
+    /// The counters of objectives, locked.
+    pub(super) fn objectives(&self) -> MutexGuard<'_, ObjectiveTallies> {
+        lock(&self.objectives)
     }
 
     /// The time since the inventory was created.

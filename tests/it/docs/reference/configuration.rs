@@ -140,6 +140,11 @@ pub(super) const CATALOG: &[(&str, &str, &str)] = &[
         "Drift score above which a deployment is blocked. Without it drift is a warning.",
     ),
     (
+        "squads.*.deploy.budget_min",
+        "none",
+        "Share of an error budget that must be left for a deployment, for objectives of the service.",
+    ),
+    (
         "squads.*.deploy.notice",
         "none",
         "Notice period for breaking changes. A deployment that keeps the previous version at least this long needs no approvals.",
@@ -189,6 +194,36 @@ pub(super) const CATALOG: &[(&str, &str, &str)] = &[
         "squads.*.limits.memory_max",
         "`\"2Gi\"`",
         "The most memory that a container may have.",
+    ),
+    (
+        "services.*.slo.availability",
+        "none",
+        "The share of the requests that the service must serve, for example 0.999; see [slo.md](slo.md).",
+    ),
+    (
+        "services.*.slo.window",
+        "`\"30days\"`",
+        "The time over which the error budget is spent.",
+    ),
+    (
+        "services.*.slo.latency.le",
+        "none",
+        "The longest time from the head of a request to the head of a good response.",
+    ),
+    (
+        "services.*.slo.latency.share",
+        "none",
+        "The share of the responses that must be as fast.",
+    ),
+    (
+        "services.*.slo.operations.operation",
+        "required",
+        "An operation with an objective of its own, as metrics name it.",
+    ),
+    (
+        "services.*.slo.operations.availability",
+        "required",
+        "The share of its requests that must be served.",
     ),
     ("resources.name", "required", "Unique name."),
     ("resources.kind", "required", "What is shared."),
@@ -402,7 +437,9 @@ pub(super) fn table(section: &str, line: &str) -> String {
     let section = section.replace('*', "a");
     match section.as_str() {
         "" => format!("{line}\n"),
-        "resources" | "flags" | "dependencies" => format!("[[{section}]]\n{line}\n"),
+        "resources" | "flags" | "dependencies" | "services.a.slo.operations" => {
+            format!("[[{section}]]\n{line}\n")
+        }
         _ => format!("[{section}]\n{line}\n"),
     }
 }

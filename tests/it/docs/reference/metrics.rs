@@ -37,6 +37,11 @@ const ADVICE: &[(&str, &str)] = &[
          request that Portcullis ended because it stops.",
     ),
     (
+        "portcullis_objective_requests_total",
+        "The error budget is what the target leaves of all requests; [slo.md](slo.md) says what counts. \
+         `portcullis manifests slo` writes rules and alerts.",
+    ),
+    (
         "portcullis_request_duration_seconds",
         "The latency that consumers see. Select `outcome=\"answered\"`: refusals take microseconds \
          and lower the percentiles.",

@@ -141,6 +141,9 @@ fn type_of(expected: &str) -> Value {
         let [least, most] = [least, most].map(|bound| bound.parse::<u64>().unwrap());
         return json!({"type": "integer", "minimum": least, "maximum": most});
     }
+    if expected.starts_with("a share above 0.0 and below 1.0") {
+        return json!({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1});
+    }
     if expected == "a share from 0.0 to 1.0" {
         return json!({"type": "number", "minimum": 0, "maximum": 1});
     }
