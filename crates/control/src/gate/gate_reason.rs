@@ -101,7 +101,6 @@ pub enum ReasonWeight {
     /// It needs attention.
     Warns,
     /// It is information only.
-    #[serde(rename = "tells")]
     Informs,
 }
 
@@ -180,7 +179,7 @@ impl ReasonWeight {
             Self::Blocks => "blocks",
             Self::Overridden => "overridden",
             Self::Warns => "warns",
-            Self::Informs => "tells",
+            Self::Informs => "informs",
         }
     }
 }

@@ -200,8 +200,8 @@ const DECLARED: u32 = 3 * 30 + 20 + 10;
 fn breaking_changes_need_a_version_and_approvals() {
     use GateDecision::{Allowed, Blocked, Unchanged};
     let old = Some(("1.0.0", 10));
-    check(&CaseSettings::default(), Allowed, "tells first-deployment", DECLARED);
-    check(&CaseSettings { old, ..CaseSettings::default() }, Unchanged, "tells already-deployed", DECLARED);
+    check(&CaseSettings::default(), Allowed, "informs first-deployment", DECLARED);
+    check(&CaseSettings { old, ..CaseSettings::default() }, Unchanged, "informs already-deployed", DECLARED);
     check(&CaseSettings { old, new: Some(("1.1.0", 20)), ..CaseSettings::default() }, Allowed, "", DECLARED);
     check(&CaseSettings { old, new: Some(("1.0.0", 20)), ..CaseSettings::default() }, Allowed, "warns version", DECLARED);
     let breaking = || CaseSettings { old, new: Some(("2.0.0", 5)), ..CaseSettings::default() };
@@ -209,16 +209,16 @@ fn breaking_changes_need_a_version_and_approvals() {
     // Only squads that use the contract must approve, not those that share a database or see a
     // flag.
     check(&CaseSettings { approved_by: &["search", "payments"], ..breaking() }, Blocked, "blocks breaking-change", DECLARED);
-    check(&CaseSettings { approved_by: &["checkout"], ..breaking() }, Allowed, "tells breaking-change", DECLARED);
-    check(&CaseSettings { approved_by: &["checkout"], new: Some(("1.1.0", 5)), ..breaking() }, Blocked, "blocks version, tells breaking-change", DECLARED);
-    check(&CaseSettings { approved_by: &["checkout"], old: Some(("spring", 10)), ..breaking() }, Blocked, "blocks version, tells breaking-change", DECLARED);
+    check(&CaseSettings { approved_by: &["checkout"], ..breaking() }, Allowed, "informs breaking-change", DECLARED);
+    check(&CaseSettings { approved_by: &["checkout"], new: Some(("1.1.0", 5)), ..breaking() }, Blocked, "blocks version, informs breaking-change", DECLARED);
+    check(&CaseSettings { approved_by: &["checkout"], old: Some(("spring", 10)), ..breaking() }, Blocked, "blocks version, informs breaking-change", DECLARED);
     // It cannot be overridden.
     check(&CaseSettings { overriding: true, ..breaking() }, Blocked, "blocks breaking-change", DECLARED);
     // A window that is long enough replaces approvals.
     let deploy = DeployPolicy { notice: Some(HOUR * 48), ..DeployPolicy::default() };
     let kept = |hours| CaseSettings { keep: Some(now().after(HOUR * hours)), deploy, ..breaking() };
-    check(&kept(47), Blocked, "blocks breaking-change, tells kept-version", DECLARED);
-    check(&kept(48), Allowed, "warns breaking-change, tells kept-version", DECLARED);
+    check(&kept(47), Blocked, "blocks breaking-change, informs kept-version", DECLARED);
+    check(&kept(48), Allowed, "warns breaking-change, informs kept-version", DECLARED);
 }
 
 #[test]
@@ -229,18 +229,18 @@ fn squads_that_call_what_breaks_weigh_by_tier() {
     let rest = 20 + 10;
     // It has no callers: the three declared squads hardly count, and the provider must approve.
     check(&breaking(&[]), Blocked, "blocks breaking-change", 3 * 10 + rest);
-    check(&CaseSettings { approved_by: &["payments"], ..breaking(&[]) }, Allowed, "tells breaking-change", 3 * 10 + rest);
+    check(&CaseSettings { approved_by: &["payments"], ..breaking(&[]) }, Allowed, "informs breaking-change", 3 * 10 + rest);
     check(&breaking(&[("checkout", "GET /b")]), Blocked, "blocks breaking-change", 3 * 10 + rest);
     check(&breaking(&[("billing", "listA")]), Blocked, "blocks breaking-change", 30 + 2 * 10 + rest);
     check(&breaking(&[("search", "listA")]), Blocked, "blocks breaking-change", 45 + 2 * 10 + rest);
     check(&breaking(&[("checkout", "listA")]), Blocked, "blocks breaking-change", 60 + 2 * 10 + rest);
     // The provider is not counted as another squad. Unknown callers count but cannot approve.
     check(&breaking(&[("payments", "listA")]), Blocked, "blocks breaking-change", 3 * 10 + rest);
-    check(&CaseSettings { approved_by: &["payments"], ..breaking(&[("unknown", "listA")]) }, Allowed, "tells breaking-change", 30 + 3 * 10 + rest);
+    check(&CaseSettings { approved_by: &["payments"], ..breaking(&[("unknown", "listA")]) }, Allowed, "informs breaking-change", 30 + 3 * 10 + rest);
     // Each squad that calls it must approve.
     let both = || breaking(&[("checkout", "listA"), ("search", "listA")]);
     check(&CaseSettings { approved_by: &["checkout"], ..both() }, Blocked, "blocks breaking-change", 60 + 45 + 10 + rest);
-    check(&CaseSettings { approved_by: &["checkout", "search"], ..both() }, Allowed, "tells breaking-change", 60 + 45 + 10 + rest);
+    check(&CaseSettings { approved_by: &["checkout", "search"], ..both() }, Allowed, "informs breaking-change", 60 + 45 + 10 + rest);
     // A service that Prometheus has not seen was not measured.
     let measured = Some(TrafficMeasurement { usage: None, ..usage(&[]) });
     check(&CaseSettings { measured, old: Some(("1.0.0", 10)), new: Some(("1.1.0", 20)), ..CaseSettings::default() }, Allowed, "warns measurement", DECLARED);
