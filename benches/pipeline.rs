@@ -26,8 +26,8 @@ use portcullis::source::load_contract;
 use portcullis_breaker::{ServicePolicy, ServiceProtection};
 use portcullis_contract::{CompileOptions, compile};
 use portcullis_proxy::{
-    ActiveConfig, ActiveService, ClientLimits, DataCore, DataCoreParts, IncomingRequest, Peer,
-    PublishedConfig, RequestHandler, UpstreamTlsStore,
+    ActiveConfig, ActiveService, ClientLimits, DataCore, DataCoreParts, InFlightCount,
+    IncomingRequest, Peer, PublishedConfig, RequestHandler, UpstreamTlsStore,
 };
 use portcullis_telemetry::{Metrics, TrafficInventory};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -116,6 +116,7 @@ fn serve_pipeline(pipe: DuplexStream) {
         keys: None,
         tracer: None,
         metrics: &Metrics::new(),
+        in_flight: &InFlightCount::default(),
         upstream_tls: &UpstreamTlsStore::default(),
     };
     let core = DataCore::new(0, &parts);

@@ -10,8 +10,8 @@ use crate::admin::{AdminAccess, AdminState, Readiness};
 use portcullis_config::{Config, Http2Config, ListenAddress};
 use portcullis_proxy::inspect::InspectLimits;
 use portcullis_proxy::{
-    BoundListener, ClientLimits, ConnectionCap, CoreResources, DrainSignal, ListenerProxies,
-    ListenerSettings, ListenerTls, ListenerTotals, bind, drain, serve_core,
+    BoundListener, ClientLimits, ConnectionCap, CoreResources, DrainSignal, InFlightCount,
+    ListenerProxies, ListenerSettings, ListenerTls, ListenerTotals, bind, drain, serve_core,
 };
 use portcullis_telemetry::{Metrics, start_tracing};
 use portcullis_vocabulary::limits::{CHECK_STACK_BYTES, Limits};
@@ -61,16 +61,11 @@ pub(super) fn build_reloadable(
     let cache_folders = cache_folders(&config);
     let settings = settings(&config, tls.listen, Arc::clone(&cap));
     let access = AdminAccess::new(admin_address, config.admin_token.as_ref());
-    let writer = Arc::new(LiveStateWriter::new(
-        config,
-        contracts,
-        bound.len(),
-        &readiness,
-        &metrics,
-    ));
+    let cores = bound.len();
+    let writer = LiveStateWriter::new(config, contracts, cores, &readiness, &metrics);
+    let writer = Arc::new(writer);
     let live_state = LiveStateReader::new(&writer);
-    let (watchers, reload) =
-        create_watchers(&writer, config_reader, &tls.places, &limits, bound.len())?;
+    let (watchers, reload) = create_watchers(&writer, config_reader, &tls.places, &limits, cores)?;
     let admin = AdminState {
         readiness: readiness.clone(),
         metrics: metrics.clone(),
@@ -95,12 +90,14 @@ pub(super) fn build_reloadable(
         tls: tls.places.clone(),
     };
     let control = start_control((admin_listener, tls.admin), admin, tasks)?;
+    let in_flight = in_flight_counts(cores);
     let resources = Arc::new(CoreResources {
         published: writer.published(),
         metrics,
         keys,
         tracer,
         upstream_tls: tls.places.upstreams().clone(),
+        in_flight: in_flight.clone(),
         settings,
     });
     let data = start_cores(bound, &resources, &readiness, &drain)?;
@@ -113,10 +110,16 @@ pub(super) fn build_reloadable(
         readiness,
         trigger,
         data,
+        in_flight,
         control,
         limits,
         reload,
     })
+}
+
+/// A count for each data core.
+fn in_flight_counts(cores: usize) -> Vec<InFlightCount> {
+    (0..cores).map(|_| InFlightCount::default()).collect()
 }
 
 /// The folders of the contract caches.

@@ -13,7 +13,7 @@ use portcullis_identity::IssuerKeys;
 use portcullis_telemetry::{Metrics, Tracer};
 
 use crate::client::{BoundListener, DrainSignal, ListenerSettings, ListenerTotals, serve};
-use crate::exchange::{DataCore, DataCoreParts, PublishedConfig};
+use crate::exchange::{DataCore, DataCoreParts, InFlightCount, PublishedConfig};
 use crate::upstream::UpstreamTlsStore;
 
 /// What every data core is built from. It is immutable and shared between them.
@@ -29,6 +29,8 @@ pub struct CoreResources {
     pub tracer: Option<Tracer>,
     /// TLS to the upstreams.
     pub upstream_tls: UpstreamTlsStore,
+    /// Counts the requests of each core.
+    pub in_flight: Vec<InFlightCount>,
     /// How it serves connections.
     pub settings: ListenerSettings,
 }
@@ -55,6 +57,7 @@ pub fn serve_core(
         keys,
         tracer,
         upstream_tls,
+        in_flight,
         settings: _,
     } = resources;
     let shared = DataCoreParts {
@@ -62,6 +65,7 @@ pub fn serve_core(
         keys: keys.as_ref(),
         tracer: tracer.as_ref(),
         metrics,
+        in_flight: &in_flight[index],
         upstream_tls,
     };
     let core = DataCore::new(index, &shared);

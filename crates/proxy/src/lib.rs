@@ -45,7 +45,7 @@ pub use client::{
 pub use core_thread::{CoreResources, serve_core};
 pub use exchange::{
     ActiveConfig, ActiveService, AnswerBody, AnswerInterruption, DataCore, DataCoreParts,
-    PublishedConfig, ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler,
+    InFlightCount, PublishedConfig, ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler,
 };
 pub use headers::{
     HeaderConcern, HeaderRefusal, MaxForwards, Peer, PeerAddress, add_forwarding, add_request_id,

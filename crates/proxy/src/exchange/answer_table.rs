@@ -274,7 +274,9 @@ fn example_entry() -> AnswerEntry {
 
 fn upgrade_entry(refusal: UpgradeRefusal) -> AnswerEntry {
     let (error, title) = match refusal {
-        UpgradeRefusal::Off => ("UPGRADE_OFF", "The service does not accept WebSocket"),
+        UpgradeRefusal::Off | UpgradeRefusal::NoServer | UpgradeRefusal::Http2Server => {
+            ("UPGRADE_OFF", "The service does not accept WebSocket")
+        }
         UpgradeRefusal::Method | UpgradeRefusal::Key | UpgradeRefusal::Version => (
             "MALFORMED_HANDSHAKE",
             "The request is not a WebSocket handshake",

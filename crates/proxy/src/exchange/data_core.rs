@@ -16,6 +16,7 @@ use portcullis_identity::{
 use portcullis_telemetry::{AccessLog, CoreRecorder, Metrics, Tracer};
 
 use super::active_config::{ActiveConfig, ActiveService, PublishedConfig};
+use super::in_flight_count::InFlightCount;
 use super::service_core::{CoreContext, ServiceCore};
 use crate::upstream::UpstreamTlsStore;
 
@@ -25,6 +26,7 @@ pub struct DataCore {
     published: Arc<PublishedConfig>,
     number: usize,
     metrics: Metrics,
+    in_flight: InFlightCount,
     snapshot: RefCell<Rc<CoreSnapshot>>,
     pub(super) identification: IdentityResolver,
     pub(super) recorder: CoreRecorder,
@@ -35,7 +37,7 @@ pub struct DataCore {
     upstream_tls: UpstreamTlsStore,
 }
 
-/// What all data cores share.
+/// What a data core is built from.
 #[derive(Clone, Copy, Debug)]
 pub struct DataCoreParts<'s> {
     /// The active configuration.
@@ -46,6 +48,8 @@ pub struct DataCoreParts<'s> {
     pub tracer: Option<&'s Tracer>,
     /// Where the cores record what they did.
     pub metrics: &'s Metrics,
+    /// Counts the requests of this core.
+    pub in_flight: &'s InFlightCount,
     /// TLS to the upstreams.
     pub upstream_tls: &'s UpstreamTlsStore,
 }
@@ -89,6 +93,7 @@ impl DataCore {
             keys,
             tracer,
             metrics,
+            in_flight,
             upstream_tls,
         } = *shared;
         let active = published.load();
@@ -96,6 +101,7 @@ impl DataCore {
         let context = CoreContext {
             number,
             metrics,
+            in_flight,
             access_log: &access_log,
             upstream_tls,
         };
@@ -104,6 +110,7 @@ impl DataCore {
             identification: identity_resolver(&active.config, keys),
             number,
             metrics: metrics.clone(),
+            in_flight: in_flight.clone(),
             access_log,
             snapshot: RefCell::new(Rc::new(snapshot)),
             recorder: CoreRecorder::new(metrics),
@@ -122,6 +129,7 @@ impl DataCore {
             let context = CoreContext {
                 number: self.number,
                 metrics: &self.metrics,
+                in_flight: &self.in_flight,
                 access_log: &self.access_log,
                 upstream_tls: &self.upstream_tls,
             };

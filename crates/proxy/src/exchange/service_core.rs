@@ -8,7 +8,7 @@ use std::time::Duration;
 use portcullis_breaker::{CoreAdmission, CoreIndex};
 use portcullis_config::{
     Config, PreflightPolicy, RefusalAudience, ServiceConfig, UpgradeProtocol,
-    UpstreamTarget as UpstreamConfig,
+    UpstreamTarget as UpstreamConfig, UpstreamVersion,
 };
 use portcullis_contract::{CheckSettings, CompiledContract};
 use portcullis_telemetry::{AccessLog, Metrics, ServiceRecorder};
@@ -16,9 +16,10 @@ use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use portcullis_vocabulary::{Catalog, Squad};
 
 use super::active_config::{ActiveConfig, ActiveService};
+use super::in_flight_count::InFlightCount;
 use super::service_access_log::ServiceAccessLog;
 use crate::body::CoreBodyBudget;
-use crate::headers::ViaPseudonym;
+use crate::headers::{UpgradeRefusal, ViaPseudonym};
 use crate::limits::{ResponseTimeouts, UpstreamLimits};
 use crate::upstream::{UpstreamClient, UpstreamSecurity, UpstreamTlsKey, UpstreamTlsStore};
 
@@ -36,6 +37,8 @@ pub(super) struct ServiceCore {
     /// The path of the owner endpoint; `None` if it is disabled.
     owner_path: Option<String>,
     pub(super) body_bytes_max: u64,
+    /// Counts the requests of the core.
+    pub(super) in_flight: InFlightCount,
     /// The memory of all bodies of the process.
     pub(super) body_budget: Arc<CoreBodyBudget>,
     pub(super) response_body_bytes_max: u64,
@@ -53,6 +56,7 @@ pub(super) struct CoreContext<'c> {
     /// The number of the core, counted from 0.
     pub(super) number: usize,
     pub(super) metrics: &'c Metrics,
+    pub(super) in_flight: &'c InFlightCount,
     pub(super) access_log: &'c AccessLog,
     pub(super) upstream_tls: &'c UpstreamTlsStore,
 }
@@ -113,6 +117,7 @@ impl ServiceCore {
             catalog: Arc::clone(&active.config.catalog),
             contract,
             body_bytes_max: limits.body_bytes_max as u64,
+            in_flight: core.in_flight.clone(),
             body_budget: CoreBodyBudget::new(&active.body_budget),
             response_body_bytes_max: limits.response_body_bytes_max as u64,
             json_depth_max: u32::try_from(limits.json_depth_max).unwrap_or(u32::MAX),
@@ -179,6 +184,20 @@ impl ServiceCore {
     /// Whether clients may continue with WebSocket.
     pub(super) fn accepts_websocket(&self) -> bool {
         self.config().upgrade.contains(&UpgradeProtocol::Websocket)
+    }
+
+    /// Why a service that does not accept WebSocket refuses it. The message must not name a key that
+    /// the configuration of the service could not have.
+    pub(super) fn websocket_refusal(&self) -> UpgradeRefusal {
+        match &self.upstream {
+            ForwardTarget::Mock | ForwardTarget::Verdict => UpgradeRefusal::NoServer,
+            ForwardTarget::Upstream(_)
+                if self.config().upstream_http.version == UpstreamVersion::Http2 =>
+            {
+                UpgradeRefusal::Http2Server
+            }
+            ForwardTarget::Upstream(_) => UpgradeRefusal::Off,
+        }
     }
 
     /// The times of a response of this operation.
