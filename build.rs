@@ -52,6 +52,8 @@ fn main() {
         ("has_python_websockets", has_python_library("websockets")),
         ("has_python_grpc", has_python_library("grpc")),
         ("has_redis", has_programs(&["redis-server", "redis-cli"])),
+        ("has_systemd", has_programs(&["systemd-analyze"])),
+        ("has_chroot", is_root() && has_programs(&["chroot", "ldd"])),
     ];
     // Servers and clients that are not installed for one test each: where Go and PHP are missing,
     // other readers of multipart bodies are still compared.
@@ -62,6 +64,8 @@ fn main() {
         "has_postgres",
         "has_redis",
         "has_nginx",
+        "has_systemd",
+        "has_chroot",
     ];
     for (name, is_there) in has {
         println!("cargo::rustc-check-cfg=cfg({name})");
@@ -142,6 +146,12 @@ fn has_browser() -> bool {
 fn has_busboy() -> bool {
     let parsers = checkout().join("tests/parsers/node_modules/busboy");
     has_programs(&["node"]) && parsers.exists()
+}
+
+/// Whether this process is that of root, which owns what it has in `/proc`.
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
 /// Whether a server of PostgreSQL is installed, where Debian has it or on the path.

@@ -6,7 +6,7 @@
 //! and keys, so none of this work delays a request. The main thread waits for signals.
 //!
 //! - `startup`, `startup_contracts`, `control_thread`: start the threads
-//! - `config_check`: what a start would find, without one
+//! - `config_check`, `config_warnings`, `config_finding`: what a start would find, without one
 //! - `reload`: replaces contracts and configuration while the program serves
 //! - `key_reader`, `refresh_schedule`: read the keys that verify tokens
 //! - `tls`: the files of TLS, which are loaded again when they change
@@ -17,6 +17,8 @@ mod app_error;
 mod keys_error;
 
 mod startup;
+mod config_finding;
+mod config_warnings;
 mod config_check;
 mod startup_contracts;
 mod descriptors;
@@ -32,7 +34,8 @@ mod running_app;
 mod signals;
 
 pub use app_error::AppError;
-pub use config_check::{ConfigCheck, ConfigFinding, ServiceSummary, check_config};
+pub use config_check::{ConfigCheck, ServiceSummary, check_config};
+pub use config_finding::ConfigFinding;
 pub use keys_error::KeysError;
 pub use reload::ConfigReader;
 pub use running_app::{RunningApp, ServedTotals};

@@ -21,6 +21,7 @@ mod control;
 mod docs;
 mod http2;
 mod identity;
+mod install;
 mod manifests;
 mod proxy;
 mod source;

@@ -8,9 +8,9 @@ use portcullis_vocabulary::protection::Protection;
 
 use super::program_config::Config;
 use super::sections::{
-    IdentityContext, ListenAddress, ReloadConfig, ServiceContext, read_access_log, read_admin,
-    read_identity, read_limits, read_listen, read_log, read_owner, read_protection, read_refusals,
-    read_reload, read_runtime, read_services, read_tiers, read_tracing,
+    IdentityContext, ListenAddress, ReloadConfig, ServiceContext, overlap, read_access_log,
+    read_admin, read_identity, read_limits, read_listen, read_log, read_owner, read_protection,
+    read_refusals, read_reload, read_runtime, read_services, read_tiers, read_tracing,
 };
 use super::tree::ConfigSection;
 use super::tree::config_value::boolean;
@@ -26,13 +26,14 @@ pub(super) fn read_config(
     let listen = read_listen(root.section("listen"), &default, directory);
     let (admin_address, admin_token, admin_tls) =
         read_admin(root.section("admin"), default.admin_address, directory);
-    let ports = listen.addresses.iter().filter_map(ListenAddress::tcp);
-    if admin_address.port() != 0 && ports.into_iter().any(|port| port == admin_address) {
-        root.refuse_at(
-            listen.location,
-            "listen.address",
-            "is the admin address too; try another port",
-        );
+    let mut ports = listen.addresses.iter().filter_map(ListenAddress::tcp);
+    if let Some(port) = ports.find(|port| overlap(*port, admin_address)) {
+        let message = if port == admin_address {
+            "is the admin address too; try another port".to_owned()
+        } else {
+            format!("overlaps with the admin address, {admin_address}; try another port")
+        };
+        root.refuse_at(listen.location, "listen.address", message);
     }
     let identity = read_identity(
         root.section("identity"),

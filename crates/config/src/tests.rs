@@ -237,6 +237,8 @@ fn reports_invalid_values() {
     refuses("[listen]\naddress = 8080", "config.toml:6: listen.address: expected an IP address with a port, found 8080; try \"0.0.0.0:8080\"");
     refuses("[listen]\naddress = \"localhost:8080\"", "config.toml:6: listen.address: expected an IP address with a port, found \"localhost:8080\"; try \"127.0.0.1:8080\"");
     refuses("[listen]\naddress = \"10.0.0.1\"", "config.toml:6: listen.address: expected an IP address with a port, found \"10.0.0.1\"");
+    refuses("[listen]\naddress = \"0.0.0.0:9901\"", "config.toml:6: listen.address: overlaps with the admin address, 127.0.0.1:9901; try another port");
+    refuses("[listen]\naddress = [\"[::1]:1\", \"127.0.0.1:1\", \"[::]:1\"]", "config.toml:6: listen.address: [::1]:1 and [::]:1 overlap, so only one of them can be bound; remove one");
     refuses("[listen]\naddress = \"127.0.0.1:9901\"", "config.toml:6: listen.address: is the admin address too; try another port");
     refuses("[identity]\ntrusted_peers = [\n\"10.0.0.0/8\",\n\"10.0.0.0/33\",\n7]", "config.toml:8: identity.trusted_peers: expected a network such as \"10.0.0.0/8\", found \"10.0.0.0/33\"\nconfig.toml:9: identity.trusted_peers: expected a network such as \"10.0.0.0/8\", found 7");
     refuses("[identity]\ntrusted_peers = \"10.0.0.0/8\"", "config.toml:6: identity.trusted_peers: expected a list, found \"10.0.0.0/8\"");
@@ -531,7 +533,7 @@ fn reports_a_missing_file() {
     let message = load_with(&[], &[], &FlagOverrides::default()).unwrap_err();
     assert_eq!(
         message,
-        "config.toml: cannot be read: there is no such file; try --config with the path of a file"
+        "config.toml: cannot be read: there is no such file; check the path"
     );
 }
 

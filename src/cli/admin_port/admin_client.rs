@@ -126,6 +126,17 @@ impl AdminClient {
         self.send(self.request(Method::GET, path, Bytes::new()))
     }
 
+    /// Whether the proxy is ready for traffic; if not, why.
+    pub(crate) fn readiness(&self) -> Result<Result<(), String>, AdminError> {
+        let request = self.request(Method::GET, &["readyz"], Bytes::new());
+        let (status, body) = self.exchange_bytes_within(request, TIMEOUT)?;
+        match status {
+            StatusCode::OK => Ok(Ok(())),
+            StatusCode::SERVICE_UNAVAILABLE => Ok(Err(String::from_utf8_lossy(&body).into_owned())),
+            status => Err(self.refused(status, None)),
+        }
+    }
+
     /// Posts a JSON body.
     pub(crate) fn post(&self, path: &[&str], body: &Value) -> Result<Value, AdminError> {
         self.send(self.change_request(path, body.to_string().into(), "application/json"))
@@ -229,6 +240,16 @@ impl AdminClient {
         request: Request<Full<Bytes>>,
         limit: Duration,
     ) -> Result<(StatusCode, serde_json::Result<Value>), AdminError> {
+        let (status, body) = self.exchange_bytes_within(request, limit)?;
+        Ok((status, serde_json::from_slice(&body)))
+    }
+
+    /// The status code and the bytes of the response.
+    fn exchange_bytes_within(
+        &self,
+        request: Request<Full<Bytes>>,
+        limit: Duration,
+    ) -> Result<(StatusCode, Bytes), AdminError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -237,11 +258,10 @@ impl AdminClient {
         let exchanged = runtime.block_on(exchange);
         // Does not wait for a name lookup that is still running.
         runtime.shutdown_background();
-        let (status, body) = exchanged.map_err(|_| AdminError::Timeout {
+        exchanged.map_err(|_| AdminError::Timeout {
             address: self.address.clone(),
             timeout: limit,
-        })??;
-        Ok((status, serde_json::from_slice(&body)))
+        })?
     }
 
     async fn exchange(

@@ -14,7 +14,7 @@ mod known_names;
 
 pub(super) use approvals_file::read_approvals;
 pub(super) use compiled_contract::{compile_contract, is_contract};
-pub(super) use config_path::{config_path, required_config_path};
+pub(super) use config_path::{ConfigArgument, config_path, optional_config_path};
 pub(super) use contract_input::ContractInput;
 pub(super) use known_names::KnownNames;
 pub(super) use level_settings::LevelArgs;

@@ -11,7 +11,7 @@ use super::status_replies::{
 use crate::cli::admin_port::{AdminClient, AdminError};
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::output::{
-    DataFormat, ReportWriter, TextStyle, TextTable, counted, print_json, print_more,
+    DataFormat, ReportWriter, TextStyle, TextTable, counted, one_line, print_json, print_more,
 };
 use crate::cli::run_error::RunError;
 
@@ -47,13 +47,32 @@ pub(crate) fn status(
     args: &StatusArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
-    let report = report(&AdminClient::new(&args.admin)?)?;
+    let client = AdminClient::new(&args.admin)?;
+    if args.ready {
+        return readiness(&client, out);
+    }
+    let report = report(&client)?;
     match args.format {
         DataFormat::Json => print_json(out, &report),
         DataFormat::Text => print_report(out, &report),
     }
     out.finish()?;
     Ok(CommandOutcome::finding_unless(report.faults.is_empty()))
+}
+
+/// Prints whether the proxy is ready, and for what it waits.
+fn readiness(client: &AdminClient, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
+    let readiness = client.readiness()?;
+    match &readiness {
+        Ok(()) => out.line("ready"),
+        Err(reasons) => {
+            for reason in reasons.lines() {
+                out.line(one_line(reason));
+            }
+        }
+    }
+    out.finish()?;
+    Ok(CommandOutcome::finding_unless(readiness.is_ok()))
 }
 
 fn report(client: &AdminClient) -> Result<StatusReport, AdminError> {

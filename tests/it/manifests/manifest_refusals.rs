@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::support::app::run;
+use crate::support::app::{program, run};
 use crate::telemetry::deploy::file;
 
 #[track_caller]
@@ -144,10 +144,36 @@ fn arguments_that_cannot_work() {
         &format!("gate-hook --service orders {image} --registry deployments"),
         "expected s3://bucket/prefix",
     );
+    for registry in [
+        "s3://",
+        "s3:/deployments",
+        "S4://deployments/prod",
+        "s3:///x",
+    ] {
+        check(
+            &format!("gate-hook --service orders {image} --registry {registry}"),
+            "invalid value",
+        );
+    }
     check(
         "rollouts --prometheus http://p --violations-max 2",
         "expected a share",
     );
+    check("rollouts --prometheus p:9090", "invalid value 'p:9090'");
+    check(
+        "injection --image https://r.example.com/portcullis",
+        "expected an image such as registry.example.com/portcullis:0.1.0",
+    );
+    // Arguments that are empty.
+    let blank = |words: &[&str]| {
+        let output = program().arg("manifests").args(words).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {error}");
+    };
+    blank(&["injection", "--image", ""]);
+    blank(&["argocd", "--repository", ""]);
+    blank(&["argocd", "--repository", "https://git.example.com/a b"]);
+    blank(&["rollouts", "--prometheus", ""]);
 }
 
 #[test]

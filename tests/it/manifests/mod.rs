@@ -8,4 +8,4 @@ mod postgres_roles;
 mod printed_manifests;
 mod redis_users;
 mod schema_validation;
-mod yaml_round_trip;
+pub(crate) mod yaml_round_trip;

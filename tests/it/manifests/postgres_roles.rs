@@ -187,6 +187,14 @@ fn squads_are_separated() {
         ),
         ("SET ROLE squad_payments", "permission denied to set role"),
         ("CREATE ROLE x", "permission denied to create role"),
+        (
+            "SELECT lo_create(0)",
+            "permission denied for function lo_create",
+        ),
+        (
+            "SELECT lo_from_bytea(0, 'a')",
+            "permission denied for function lo_from_bytea",
+        ),
     ] {
         let error = answer(checkout, sql).unwrap_err();
         assert!(error.contains(expected), "{sql}: {error}");

@@ -266,6 +266,12 @@ impl Process {
         Self::spawn(site, shell)
     }
 
+    /// Starts a command that serves, with the files that it names.
+    pub(crate) fn start_command(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        Self::spawn(Site::new(""), command)
+    }
+
     fn spawn(site: Site, mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));

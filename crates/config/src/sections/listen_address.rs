@@ -44,6 +44,26 @@ impl fmt::Display for ListenAddress {
     }
 }
 
+/// Whether two ports cannot be bound at the same time: one is of all addresses, or both are the same.
+/// Whether all addresses of IPv6 are those of IPv4, too, is up to the system.
+pub(crate) fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_same_family = one.is_ipv4() == other.is_ipv4();
+    let has_all = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0
+        && one.port() == other.port()
+        && (one.ip() == other.ip() || (is_same_family && has_all))
+}
+
+/// The first two addresses that overlap, without equal ones.
+pub(super) fn overlapping(addresses: &[ListenAddress]) -> Option<(SocketAddr, SocketAddr)> {
+    let ports: Vec<SocketAddr> = addresses.iter().filter_map(ListenAddress::tcp).collect();
+    let mut pairs = ports
+        .iter()
+        .enumerate()
+        .flat_map(|(at, one)| ports[at + 1..].iter().map(move |other| (*one, *other)));
+    pairs.find(|(one, other)| one != other && overlap(*one, *other))
+}
+
 /// One address, or a list of them. The text of a variable is split at commas.
 pub(super) fn parse_addresses(
     directory: &Path,

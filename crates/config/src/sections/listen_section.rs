@@ -6,7 +6,7 @@ use portcullis_vocabulary::{AlpnProtocol, ConfigLocation, TrustedPeers};
 
 use super::http2_section::{Http2Config, read_http2};
 use super::identity_section::{trusted, trusted_peer};
-use super::listen_address::{ListenAddress, parse_addresses};
+use super::listen_address::{ListenAddress, overlapping, parse_addresses};
 use super::port_tls_section::{PortTlsConfig, read_port_tls};
 use crate::program_config::Config;
 use crate::tree::config_value::word;
@@ -36,6 +36,11 @@ pub(crate) fn read_listen(
     let sockets = if is_flag { Path::new("") } else { directory };
     let addresses = parse_addresses(sockets);
     let addresses = section.value("address", default.listen_addresses.clone(), addresses);
+    if let Some((one, other)) = overlapping(&addresses) {
+        let message =
+            format!("{one} and {other} overlap, so only one of them can be bound; remove one");
+        section.refuse_at(location.clone(), "address", message);
+    }
     let unix_mode = section.value("unix_mode", default.unix_mode, file_mode);
     let proxies = read_proxies(&mut section);
     let via = section.value("via", default.via.clone(), pseudonym);

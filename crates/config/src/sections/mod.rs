@@ -41,6 +41,7 @@ pub use identity_section::{
     CertificateIdentityConfig, IdentityConfig, IdentitySource, JwtConfig, KeySource,
 };
 pub use listen_address::ListenAddress;
+pub(crate) use listen_address::overlap;
 pub use log_section::{LogConfig, LogFormat, LogLevel};
 pub use owner_section::OwnerConfig;
 pub use path_prefix::PathPrefix;
