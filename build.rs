@@ -13,6 +13,7 @@ fn main() {
         "PORTCULLIS_TEST_TOOLS",
         "PORTCULLIS_TEST_NO_SKIP",
         "PORTCULLIS_TEST_LOAD",
+        "PORTCULLIS_TEST_APISERVER",
     ];
     for variable in variables {
         println!("cargo::rerun-if-env-changed={variable}");
@@ -52,6 +53,7 @@ fn main() {
         ("has_python_websockets", has_python_library("websockets")),
         ("has_python_grpc", has_python_library("grpc")),
         ("has_redis", has_programs(&["redis-server", "redis-cli"])),
+        ("has_api_server", has_api_server()),
         ("has_systemd", has_programs(&["systemd-analyze"])),
         ("has_chroot", is_root() && has_programs(&["chroot", "ldd"])),
     ];
@@ -64,6 +66,7 @@ fn main() {
         "has_postgres",
         "has_redis",
         "has_nginx",
+        "has_api_server",
         "has_systemd",
         "has_chroot",
     ];
@@ -152,6 +155,15 @@ fn has_busboy() -> bool {
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
+
+/// Whether there is an API server of Kubernetes, and etcd next to it or on the path.
+fn has_api_server() -> bool {
+    let server = env::var_os("PORTCULLIS_TEST_APISERVER").map(PathBuf::from);
+    server.is_some_and(|server| {
+        let has_etcd = server.with_file_name("etcd").is_file() || has_programs(&["etcd"]);
+        server.is_file() && has_etcd
+    })
 }
 
 /// Whether a server of PostgreSQL is installed, where Debian has it or on the path.

@@ -3,38 +3,12 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::config_argument::ConfigArgument;
 use crate::cli::run_error::RunError;
 use portcullis_config::CONFIG_VARIABLE;
 
 /// The configuration file that is used by default.
 const CONFIG_FILE: &str = "config.toml";
-
-/// How a command is given a configuration, for messages about a missing one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ConfigArgument {
-    /// As its argument.
-    Positional,
-    /// With `--config`.
-    Flag,
-    /// With `--config`, and it can run without one.
-    Serve,
-}
-
-impl ConfigArgument {
-    /// How to name one.
-    pub(crate) const fn advice(self) -> &'static str {
-        match self {
-            Self::Positional => "name one as the argument or in PORTCULLIS_CONFIG",
-            Self::Flag => "name one with --config or PORTCULLIS_CONFIG",
-            Self::Serve => {
-                "put one there (in a container: mount it), name another one with --config or \
-                 PORTCULLIS_CONFIG, serve one contract with portcullis serve --contract openapi.yaml \
-                 --upstream http://127.0.0.1:3000, or the samples with portcullis serve --demo; \
-                 docs/install.md has more"
-            }
-        }
-    }
-}
 
 /// The configuration to read, for a command that can run without one: that of the flag, else that of
 /// the environment variable.

@@ -424,7 +424,7 @@ fn where_it_is_off_the_refusal_names_the_key() {
     assert!(upstream.connections.try_recv().is_err());
 }
 
-/// A key that the configuration would refuse is no advice.
+/// The message names no key that the configuration would refuse.
 #[test]
 fn a_service_that_cannot_accept_it_says_what_it_lacks() {
     let check = |upstream: &str, expected: &str| {
