@@ -7,6 +7,20 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Servers and clients that are not installed for one test each, and rights that not every machine
+/// gives: where Go and PHP are missing, other readers of multipart bodies are still compared.
+const OPTIONAL: [&str; 9] = [
+    "has_go",
+    "has_php",
+    "has_kubectl",
+    "has_postgres",
+    "has_redis",
+    "has_nginx",
+    "has_api_server",
+    "has_systemd",
+    "has_chroot",
+];
+
 fn main() {
     let variables = [
         "PORTCULLIS_CORPORA",
@@ -57,22 +71,9 @@ fn main() {
         ("has_systemd", has_programs(&["systemd-analyze"])),
         ("has_chroot", is_root() && has_programs(&["chroot", "ldd"])),
     ];
-    // Servers and clients that are not installed for one test each: where Go and PHP are missing,
-    // other readers of multipart bodies are still compared.
-    let optional = [
-        "has_go",
-        "has_php",
-        "has_kubectl",
-        "has_postgres",
-        "has_redis",
-        "has_nginx",
-        "has_api_server",
-        "has_systemd",
-        "has_chroot",
-    ];
     for (name, is_there) in has {
         println!("cargo::rustc-check-cfg=cfg({name})");
-        if is_there || (runs_all && !optional.contains(&name)) {
+        if is_there || (runs_all && !OPTIONAL.contains(&name)) {
             println!("cargo::rustc-cfg={name}");
         }
     }

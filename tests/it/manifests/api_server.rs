@@ -186,7 +186,7 @@ impl ApiServer {
     }
 
     /// Creates a pod without keeping it, and returns it as it would be stored.
-    fn pod(&self, namespace: &str, annotations: Value) -> Value {
+    fn pod(&self, namespace: &str, annotations: &Value) -> Value {
         let pod = json!({
             "apiVersion": "v1",
             "kind": "Pod",
@@ -291,16 +291,16 @@ fn the_server_stores_what_is_printed_and_injects_the_sidecar() {
     });
     let other = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}});
     server.apply_all(&[&squad, &other]);
-    let annotated = || json!({"portcullis.dev/contract": "portcullis-orders"});
+    let annotated = json!({"portcullis.dev/contract": "portcullis-orders"});
     let sidecars = |pod: &Value| pod["spec"]["initContainers"].as_array().map_or(0, Vec::len);
-    let is_injected = || sidecars(&server.pod("injected", annotated())) == 1;
+    let is_injected = || sidecars(&server.pod("injected", &annotated)) == 1;
     server.until("the policy applies", is_injected);
-    let pod = server.pod("injected", annotated());
+    let pod = server.pod("injected", &annotated);
     let sidecar = &pod["spec"]["initContainers"][0];
     assert_eq!(sidecar["name"], "portcullis");
     assert_eq!(sidecar["restartPolicy"], "Always");
     assert_eq!(sidecar["image"], "registry.example.com/portcullis:0.1.0");
     assert!(pod.to_string().contains("\"portcullis-orders\""), "{pod}");
-    assert_eq!(sidecars(&server.pod("injected", json!({}))), 0);
-    assert_eq!(sidecars(&server.pod("other", annotated())), 0);
+    assert_eq!(sidecars(&server.pod("injected", &json!({}))), 0);
+    assert_eq!(sidecars(&server.pod("other", &annotated)), 0);
 }

@@ -144,6 +144,17 @@ fn arguments_that_cannot_work() {
         &format!("gate-hook --service orders {image} --registry deployments"),
         "expected s3://bucket/prefix",
     );
+    check(
+        "rollouts --prometheus http://p --violations-max 2",
+        "expected a share",
+    );
+}
+
+#[test]
+fn values_that_name_nothing() {
+    let root = file("");
+    let check = |words: &str, expected: &str| refused(&root, words, expected);
+    let image = "--image r.example.com/portcullis:0.1.0";
     for registry in [
         "s3://",
         "s3:/deployments",
@@ -155,10 +166,6 @@ fn arguments_that_cannot_work() {
             "invalid value",
         );
     }
-    check(
-        "rollouts --prometheus http://p --violations-max 2",
-        "expected a share",
-    );
     check("rollouts --prometheus p:9090", "invalid value 'p:9090'");
     check(
         "injection --image https://r.example.com/portcullis",

@@ -117,6 +117,37 @@ fn programs() -> PathBuf {
     folders.pop().unwrap_or_default()
 }
 
+/// What a squad may not do, and the error.
+const DENIED: [(&str, &str); 9] = [
+    (
+        "SELECT id FROM squad_payments.orders",
+        "permission denied for schema",
+    ),
+    (
+        "CREATE TABLE squad_payments.x (id int)",
+        "permission denied for schema",
+    ),
+    (
+        "CREATE TABLE public.x (id int)",
+        "permission denied for schema public",
+    ),
+    ("CREATE SCHEMA mine", "permission denied for database"),
+    (
+        "DROP SCHEMA squad_payments CASCADE",
+        "must be owner of schema",
+    ),
+    ("SET ROLE squad_payments", "permission denied to set role"),
+    ("CREATE ROLE x", "permission denied to create role"),
+    (
+        "SELECT lo_create(0)",
+        "permission denied for function lo_create",
+    ),
+    (
+        "SELECT lo_from_bytea(0, 'a')",
+        "permission denied for function lo_from_bytea",
+    ),
+];
+
 #[test]
 #[cfg_attr(not(has_postgres), ignore = "SKIPPED: PostgreSQL is missing")]
 fn squads_are_separated() {
@@ -167,35 +198,7 @@ fn squads_are_separated() {
     );
     let limit = "SELECT rolconnlimit FROM pg_roles WHERE rolname = 'squad_payments'";
     assert_eq!(answer("postgres", limit).unwrap(), "30");
-    for (sql, expected) in [
-        (
-            "SELECT id FROM squad_payments.orders",
-            "permission denied for schema",
-        ),
-        (
-            "CREATE TABLE squad_payments.x (id int)",
-            "permission denied for schema",
-        ),
-        (
-            "CREATE TABLE public.x (id int)",
-            "permission denied for schema public",
-        ),
-        ("CREATE SCHEMA mine", "permission denied for database"),
-        (
-            "DROP SCHEMA squad_payments CASCADE",
-            "must be owner of schema",
-        ),
-        ("SET ROLE squad_payments", "permission denied to set role"),
-        ("CREATE ROLE x", "permission denied to create role"),
-        (
-            "SELECT lo_create(0)",
-            "permission denied for function lo_create",
-        ),
-        (
-            "SELECT lo_from_bytea(0, 'a')",
-            "permission denied for function lo_from_bytea",
-        ),
-    ] {
+    for (sql, expected) in DENIED {
         let error = answer(checkout, sql).unwrap_err();
         assert!(error.contains(expected), "{sql}: {error}");
     }
