@@ -7,6 +7,18 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Servers and clients that are not installed for one test each: where Go and PHP are missing, other
+/// readers of multipart bodies are still compared.
+const OPTIONAL: [&str; 7] = [
+    "has_go",
+    "has_go_arch_lint",
+    "has_archunit",
+    "has_php",
+    "has_kubectl",
+    "has_redis",
+    "has_nginx",
+];
+
 fn main() {
     let variables = [
         "PORTCULLIS_CORPORA",
@@ -33,6 +45,13 @@ fn main() {
         ("has_python", has_programs(&["python3"])),
         ("has_werkzeug", has_programs(&["flask", "django-admin"])),
         ("has_busboy", has_busboy()),
+        ("has_dependency_cruiser", has_dependency_cruiser()),
+        ("has_import_linter", has_programs(&["lint-imports"])),
+        ("has_go_arch_lint", has_programs(&["go", "go-arch-lint"])),
+        (
+            "has_archunit",
+            has_programs(&["java", "javac", "portcullis-archunit.classpath"]),
+        ),
         ("has_node", has_programs(&["node"])),
         ("has_go", has_programs(&["go"])),
         ("has_php", has_programs(&["php", "python3"])),
@@ -53,19 +72,9 @@ fn main() {
         ("has_python_grpc", has_python_library("grpc")),
         ("has_redis", has_programs(&["redis-server", "redis-cli"])),
     ];
-    // Servers and clients that are not installed for one test each: where Go and PHP are missing,
-    // other readers of multipart bodies are still compared.
-    let optional = [
-        "has_go",
-        "has_php",
-        "has_kubectl",
-        "has_postgres",
-        "has_redis",
-        "has_nginx",
-    ];
     for (name, is_there) in has {
         println!("cargo::rustc-check-cfg=cfg({name})");
-        if is_there || (runs_all && !optional.contains(&name)) {
+        if is_there || (runs_all && !OPTIONAL.contains(&name)) {
             println!("cargo::rustc-cfg={name}");
         }
     }
@@ -142,6 +151,11 @@ fn has_browser() -> bool {
 fn has_busboy() -> bool {
     let parsers = checkout().join("tests/parsers/node_modules/busboy");
     has_programs(&["node"]) && parsers.exists()
+}
+
+fn has_dependency_cruiser() -> bool {
+    let checker = checkout().join("tests/boundaries/node_modules/.bin/depcruise");
+    has_programs(&["node"]) && checker.exists()
 }
 
 /// Whether a server of PostgreSQL is installed, where Debian has it or on the path.

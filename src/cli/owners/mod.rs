@@ -5,7 +5,7 @@
 //! `owners_report` is the result and `verdict_report` builds it; `owners_text` prints it, and
 //! `owners_findings` translates it for the formats that all commands share. The subcommands are
 //! `check`, which reviews a catalog, `codeowners` and `import`, which write and read CODEOWNERS,
-//! `services`, which lists the owners of services, and `deprecations`, which writes to squads that
+//! `boundaries`, which writes the configuration of tools that check imports, `services`, which lists the owners of services, and `deprecations`, which writes to squads that
 //! call deprecated operations.
 //!
 //! Reviewing a catalog is not part of `portcullis check`, which takes contracts: the exit code of
@@ -25,6 +25,9 @@ mod owners_findings;
 mod catalog_check;
 mod catalog_report;
 mod codeowners_command;
+mod boundaries_args;
+mod code_files;
+mod boundaries_command;
 mod owned_service;
 mod services_command;
 mod deprecations_command;

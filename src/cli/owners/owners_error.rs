@@ -24,6 +24,27 @@ pub(crate) enum OwnersError {
         /// The catalog.
         path: PathBuf,
     },
+    /// Fewer than two squads own paths.
+    #[error(
+        "{catalog}: fewer than two squads have `paths`, so no import crosses a boundary; add the \
+         paths of each squad"
+    )]
+    NoBoundary {
+        /// The catalog.
+        catalog: String,
+    },
+    /// No file with code of a squad was found.
+    #[error(
+        "{}: no {ending} file below this directory, and below a --root, belongs to a squad; name \
+         the root of the repository with --directory",
+        directory.display()
+    )]
+    NoCode {
+        /// The directory.
+        directory: PathBuf,
+        /// The ending of the files.
+        ending: &'static str,
+    },
     /// The catalog has no such squad.
     #[error("{flag}: no squad of {catalog} is called `{name}`{known}")]
     UnknownSquad {
