@@ -12,6 +12,7 @@ use super::admin_port::AdminError;
 use super::gate::GateError;
 use super::inputs::{KnownNames, reading_advice};
 use super::manifests::ManifestsError;
+use super::migrations::MigrationError;
 use super::owners::OwnersError;
 
 /// Why a command could not run. The exit code is 2.
@@ -161,6 +162,9 @@ pub(crate) enum RunError {
     /// Ownership cannot be checked.
     #[error(transparent)]
     Owners(#[from] OwnersError),
+    /// Migrations cannot be judged.
+    #[error(transparent)]
+    Migrations(Box<MigrationError>),
     /// The gate cannot decide or record.
     #[error(transparent)]
     Gate(Box<GateError>),
@@ -185,6 +189,12 @@ impl RunError {
             },
             error => error,
         }
+    }
+}
+
+impl From<MigrationError> for RunError {
+    fn from(error: MigrationError) -> Self {
+        Self::Migrations(Box::new(error))
     }
 }
 

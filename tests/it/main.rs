@@ -23,6 +23,7 @@ mod http2;
 mod identity;
 mod manifests;
 mod proxy;
+mod schema;
 mod source;
 mod telemetry;
 mod tls;

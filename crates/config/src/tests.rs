@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use portcullis_vocabulary::{
-    Consumer, Enforcement, EnforcementPolicy, Limits, Protection, Tier, UnownedPolicy,
+    Consumer, Enforcement, EnforcementPolicy, Limits, Protection, TableName, Tier, UnownedPolicy,
     ViolationClass,
 };
 
@@ -764,6 +764,7 @@ fn reads_every_key_of_a_catalog() {
         domains = ["Ordering"]
         namespaces = ["pay-prod"]
         paths = ["services/orders/**"]
+        public = ["services/orders/client/**"]
         codeowners = ["@org/checkout"]
         [squads.checkout.deploy]
         cooldown = "4h"
@@ -775,6 +776,7 @@ fn reads_every_key_of_a_catalog() {
         kind = "database"
         owner = "payments"
         used_by = ["orders", "ledger"]
+        tables = ["shop.orders"]
         [[flags]]
         name = "new-checkout"
         service = "orders"
@@ -798,6 +800,9 @@ fn reads_every_key_of_a_catalog() {
         ("checkout", Tier::Bronze, Some(3))
     );
     assert_eq!(checkout.chat.as_deref(), Some("#a"));
+    assert_eq!(checkout.public[0].as_str(), "services/orders/client/**");
+    let tables = &catalog.resources()[0].tables;
+    assert_eq!(tables.as_slice(), [TableName::new("shop", "orders")]);
     assert_eq!(
         checkout.deploy.cooldown,
         Some(Duration::from_secs(4 * 3600))
@@ -850,12 +855,14 @@ fn reports_contradictions_of_a_catalog() {
     check("[[resources]]\nname = \"db\"\nkind = \"cache\"\n[[resources]]\nname = \"db\"\nkind = \"topic\"\nowner = \"payments\"", "squads.toml:5: resources.db.owner: is missing; it has no default\nsquads.toml:9: resources.db.name: \"db\" is already taken, see squads.toml:6; names are unique");
     check("[[flags]]\nname = \"f\"\nservice = \"x\"\ntarget = \"y\"\nversion = -1", "squads.toml:7: flags.f.service: expected a service that a squad of this catalog lists, found \"x\"\nsquads.toml:8: flags.f.target: expected a squad of this catalog, found \"y\"\nsquads.toml:9: flags.f.version: expected a whole number from 0 to 18446744073709551615, found -1");
     check("paths = [\n\"a/**\",\n\"/a/\", \"b/[c]\"]", "squads.toml:7: squads.checkout.paths: expected no '[', which means nothing here (`?` stands for any one character, `*` for several, `**` for segments), found \"b/[c]\"");
+    check("[[resources]]\nname = \"db\"\nkind = \"database\"\nowner = \"payments\"\ntables = [\n\"orders\", \"Shop.orders\"]\n[[resources]]\nname = \"t\"\nkind = \"topic\"\nowner = \"payments\"\ntables = [\"a.b\"]", "squads.toml:10: resources.db.tables: expected a schema and a table, such as shop.orders; names that are not lower-case words are in quotation marks: \"Shop\".\"Orders\", found \"Shop.orders\"\nsquads.toml:10: resources.db.tables: expected a schema and a table, such as shop.orders; names that are not lower-case words are in quotation marks: \"Shop\".\"Orders\", found \"orders\"\nsquads.toml:15: resources.t.tables: only a resource of the kind \"database\" has tables; remove the key");
+    check("[[resources]]\nname = \"a\"\nkind = \"database\"\nowner = \"payments\"\ntables = [\"shop.orders\", \"shop.orders\"]", "squads.toml:9: resources.a.tables: shop.orders is already listed, see squads.toml:9; list a table once");
     check("paths = [\n\"a/**\",\n\"/a/\"]\ncodeowners = [\"me\"]", "squads.toml:7: squads.checkout.paths: \"/a/\" is already owned by checkout, see squads.toml:6; a pattern has one owner\nsquads.toml:8: squads.checkout.codeowners: expected @user, @org/team or an email address, found \"me\"");
     check("[ownership]\nunowned = \"blok\"", "squads.toml:6: ownership.unowned: expected \"allow\" or \"warn\" or \"block\", found \"blok\"; try \"block\"");
     check("[[dependencies]]\nservice = \"orders\"\nuses = [\"leger\"]\n[[dependencies]]\nservice = \"orders\"", "squads.toml:7: dependencies.0.uses: expected a service that a squad of this catalog lists, found \"leger\"; try \"ledger\"\nsquads.toml:8: dependencies.1.service: already has a [[dependencies]] table, see squads.toml:5; add to \"uses\" there");
     check("deploy.drift_max = 5", "squads.toml:5: squads.checkout.deploy.drift_max: expected a share from 0.0 to 1.0, found 5");
     check("[risk]\ngould = 1", "squads.toml:6: risk.gould: unknown key; try gold");
-    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known keys: services, tier, weight, lendable, email, chat, oncall, cost_center, domains, namespaces, paths, codeowners, deploy, quota, limits");
+    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known keys: services, tier, weight, lendable, email, chat, oncall, cost_center, domains, namespaces, paths, public, codeowners, deploy, quota, limits");
 }
 
 #[test]

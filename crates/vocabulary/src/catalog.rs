@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use super::consumer::{Caller, Consumer};
 use super::squad::{Squad, SquadId};
 use super::squad_name::SquadName;
+use super::table_name::TableName;
 use super::tier::Tier;
 
 /// A resource that several services share.
@@ -23,6 +24,8 @@ pub struct SharedResource {
     pub owner: SquadName,
     /// The services that use it.
     pub used_by: Vec<String>,
+    /// The tables of a database that the services share; empty for other kinds.
+    pub tables: Vec<TableName>,
 }
 
 /// The kind of a shared resource.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::cli::inputs::KnownNames;
 use crate::source::{InvalidStoreKey, PrometheusError, RemoteError, StoreError};
 use portcullis_config::ConfigErrors;
-use portcullis_control::gate::{ContractDamage, RegistryDamage, RegistryRefusal};
+use portcullis_control::gate::{ContractDamage, LeaseDamage, RegistryDamage, RegistryRefusal};
 
 /// Why the gate could not decide or record. Nothing is recorded then.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +32,14 @@ pub(crate) enum GateError {
     /// The registry cannot be read or written.
     #[error("the registry cannot be used: {0}")]
     Store(#[from] StoreError),
+    /// The leases of a table are damaged.
+    #[error("{place}: {damage}; nothing is overwritten: correct or remove the file")]
+    DamagedLeases {
+        /// The file or object.
+        place: String,
+        /// What is wrong.
+        damage: LeaseDamage,
+    },
     /// There is no registry of this service.
     #[error(
         "{place}: no deployment of this service is recorded; check the registry, the squad and the service"

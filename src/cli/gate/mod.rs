@@ -16,6 +16,8 @@ mod gate_registry;
 mod deployed_contract;
 mod candidate_contract;
 mod prometheus_queries;
+mod gate_migrations;
+mod record_writer;
 mod verdict_command;
 mod gate_report;
 mod gate_text;

@@ -12,6 +12,7 @@ pub(crate) mod http2_client;
 pub(crate) mod http2_upstream;
 pub(crate) mod load;
 pub(crate) mod open_load;
+pub(crate) mod postgres;
 pub(crate) mod promql;
 pub(crate) mod spawned;
 pub(crate) mod steered;

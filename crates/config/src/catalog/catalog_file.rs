@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use portcullis_vocabulary::limits::RISK_SCORE_MAX;
 use portcullis_vocabulary::{
     Catalog, CatalogFile, ConfigLocation, FeatureFlag, ResourceKind, RiskWeights,
-    ServiceDependency, SharedResource, UnownedPolicy,
+    ServiceDependency, SharedResource, TableName, UnownedPolicy,
 };
 
 use super::catalog_names::{CatalogNames, check_service, known_squad, unique_name};
-use super::located_entries::read_dependency;
+use super::located_entries::{located, read_dependency};
 use super::squad_table::read_squad;
 use crate::tree::ConfigSection;
-use crate::tree::config_value::{boolean, count, text, word};
+use crate::tree::config_value::{boolean, count, parsed, text, word};
 
 /// Reads a whole catalog. Unknown names are problems, since a typo here assigns a wrong owner
 /// elsewhere.
@@ -33,9 +33,9 @@ pub(crate) fn read_catalog_file(mut root: ConfigSection<'_>) -> CatalogFile {
         );
     }
     let (mut resources, mut flags) = (Vec::new(), Vec::new());
-    let mut taken = BTreeMap::new();
+    let (mut taken, mut tables) = (BTreeMap::new(), BTreeMap::new());
     root.each("resources", |section| {
-        resources.extend(resource(section, &names, &mut taken))
+        resources.extend(resource(section, &names, &mut taken, &mut tables))
     });
     let mut taken = BTreeMap::new();
     root.each("flags", |section| {
@@ -97,6 +97,7 @@ fn resource(
     mut section: ConfigSection<'_>,
     names: &CatalogNames,
     taken: &mut BTreeMap<String, ConfigLocation>,
+    tables_taken: &mut BTreeMap<TableName, ConfigLocation>,
 ) -> Option<SharedResource> {
     let name = unique_name(&mut section, taken);
     let kind = section.required("kind", word(&ResourceKind::NAMES));
@@ -106,13 +107,41 @@ fn resource(
     for service in &used_by {
         check_service(&mut section, "used_by", &location, service, names);
     }
+    let tables = shared_tables(&mut section, kind, tables_taken);
     section.finish();
     Some(SharedResource {
         name: name?,
         kind: kind?,
         owner: owner?,
         used_by,
+        tables,
     })
+}
+
+/// The tables of a database; a table belongs to one resource.
+fn shared_tables(
+    section: &mut ConfigSection<'_>,
+    kind: Option<ResourceKind>,
+    taken: &mut BTreeMap<TableName, ConfigLocation>,
+) -> Vec<TableName> {
+    let location = section.location_of("tables");
+    let listed = located(section, "tables", parsed::<TableName>);
+    if !listed.is_empty() && kind.is_some_and(|kind| kind != ResourceKind::Database) {
+        let message = "only a resource of the kind \"database\" has tables; remove the key";
+        section.refuse_at(location, "tables", message);
+        return Vec::new();
+    }
+    let mut tables = Vec::new();
+    for (table, location) in listed {
+        if let Some(earlier) = taken.get(&table) {
+            let message = format!("{table} is already listed, see {earlier}; list a table once");
+            section.refuse_at(location, "tables", message);
+            continue;
+        }
+        taken.insert(table.clone(), location);
+        tables.push(table);
+    }
+    tables
 }
 
 fn flag(

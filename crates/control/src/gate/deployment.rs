@@ -32,6 +32,10 @@ pub struct Deployment {
     /// The versions of the service's flags at that time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub flags: BTreeMap<String, u64>,
+    /// The shared tables that its migrations lock or change. It holds leases on them until its
+    /// roll-out is complete.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<String>,
     /// The deployment that it replaced, and to which a rollback returns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<u64>,

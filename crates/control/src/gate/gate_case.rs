@@ -11,6 +11,7 @@ use super::deployment::{Deployment, RecordedVerdict};
 use super::deployment_comparison::DeploymentComparison;
 use super::deployment_registry::DeploymentRegistry;
 use super::gate_verdict::GateVerdict;
+use super::migration_case::MigrationCase;
 use super::utc_timestamp::UtcTimestamp;
 
 /// Everything that a verdict follows from.
@@ -34,6 +35,8 @@ pub struct GateCase<'c> {
     pub measurement: Option<&'c TrafficMeasurement>,
     /// Until when the replaced deployment stays deployed next to the new one.
     pub keep_until: Option<UtcTimestamp>,
+    /// What the migrations of the deployment do, if there are any.
+    pub migration: Option<&'c MigrationCase>,
     /// The request to override blocking rules.
     pub override_request: Option<GateOverride<'c>>,
     /// The current time.
@@ -133,6 +136,12 @@ impl GateCase<'_> {
             flags: flags
                 .map(|flag| (flag.name.clone(), flag.version))
                 .collect::<BTreeMap<_, _>>(),
+            tables: self
+                .migration
+                .iter()
+                .flat_map(|migration| &migration.tables)
+                .map(ToString::to_string)
+                .collect(),
             replaces: None,
             rollback_of: None,
             released_at: None,

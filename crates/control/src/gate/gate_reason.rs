@@ -88,6 +88,10 @@ pub enum GateRule {
     Measurement,
     /// Another deployment was recorded at the same time.
     Conflict,
+    /// A migration does something to a table that other squads use.
+    SharedTable,
+    /// Another deployment migrates the same table.
+    TableLease,
 }
 
 /// What a reason means for a deployment.
@@ -107,7 +111,7 @@ pub enum ReasonWeight {
 
 impl GateRule {
     /// Every rule.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Ownership,
         Self::AlreadyDeployed,
         Self::ReplacedRevision,
@@ -123,6 +127,8 @@ impl GateRule {
         Self::Risk,
         Self::Measurement,
         Self::Conflict,
+        Self::SharedTable,
+        Self::TableLease,
     ];
 
     /// The stable name.
@@ -143,13 +149,18 @@ impl GateRule {
             Self::Risk => "risk",
             Self::Measurement => "measurement",
             Self::Conflict => "conflict",
+            Self::SharedTable => "shared-table",
+            Self::TableLease => "table-lease",
         }
     }
 
     /// Whether an operator can override the rule. Rules that protect other squads cannot be
     /// overridden.
     pub const fn can_be_overridden(self) -> bool {
-        matches!(self, Self::Drift | Self::Cooldown | Self::Risk)
+        matches!(
+            self,
+            Self::Drift | Self::Cooldown | Self::Risk | Self::TableLease
+        )
     }
 
     /// What to do if the rule blocks a deployment, as one word.
@@ -158,9 +169,9 @@ impl GateRule {
             Self::Ownership => "ask-the-owner",
             Self::ReplacedRevision => "roll-back-instead",
             Self::Version => "raise-the-version",
-            Self::BreakingChange | Self::UnknownChange => "get-approvals",
+            Self::BreakingChange | Self::UnknownChange | Self::SharedTable => "get-approvals",
             Self::Drift => "fix-the-drift",
-            Self::Cooldown => "wait",
+            Self::Cooldown | Self::TableLease => "wait",
             Self::Risk => "lower-the-risk",
             Self::Conflict => "run-again",
             Self::AlreadyDeployed

@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::*;
 use portcullis_compat::{ChangeApproval, CompareOptions, compare};
 use portcullis_contract::{CompileOptions, CompiledContract, compile, parse_single_file};
+use portcullis_schema::{TableFinding, TableRule};
 use portcullis_vocabulary::limits::Limits;
 use portcullis_vocabulary::{
     Catalog, DeployPolicy, FeatureFlag, ResourceKind, ServiceDependency, SharedResource, Squad,
-    Tier,
+    TableName, Tier,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -60,6 +61,7 @@ fn catalog(deploy: DeployPolicy) -> Catalog {
         kind,
         owner: "payments".parse().unwrap(),
         used_by: users.iter().map(|user| (*user).to_owned()).collect(),
+        tables: Vec::new(),
     };
     let resources = vec![
         resource("orders-db", ResourceKind::Database, &["orders", "index"]),
@@ -115,6 +117,7 @@ struct CaseSettings<'s> {
     approved_by: &'s [&'s str],
     overriding: bool,
     keep: Option<UtcTimestamp>,
+    migration: Option<&'s MigrationCase>,
 }
 
 fn judge(set: &CaseSettings<'_>) -> GateVerdict {
@@ -168,6 +171,7 @@ fn judge(set: &CaseSettings<'_>) -> GateVerdict {
         approvals: &approvals,
         measurement: set.measured.as_ref(),
         keep_until: set.keep,
+        migration: set.migration,
         override_request: set.overriding.then_some(GateOverride {
             name: "ann",
             reason: "outage",
@@ -326,4 +330,71 @@ fn a_changed_flag_needs_the_approval_of_the_other_squad() {
     back.flags.clear();
     assert_eq!(rollback_approvals(&catalog, &back, "orders"), needed);
     assert_eq!(rollback_approvals(&catalog, &back, "ledger"), []);
+}
+
+/// A migration that drops a column, which search reads.
+fn dropped_column(approved_by: &str, held: bool) -> MigrationCase {
+    let table: TableName = "shop.orders".parse().unwrap();
+    let finding = TableFinding {
+        rule: TableRule::ColumnDropped,
+        table: Some(table.clone()),
+        subject: "note".into(),
+        migration: "1_drop.sql".into(),
+        line: 3,
+        message: "column note of shop.orders is dropped".into(),
+        affected: ["search".parse().unwrap()].into(),
+    };
+    let unapproved = JudgedTable::of(finding.clone(), &[], now().date());
+    let approval = ChangeApproval {
+        fingerprint: unapproved.fingerprint,
+        contract: None,
+        service: None,
+        owner: approved_by.into(),
+        reason: "moved".into(),
+        expires: Some(now().date()),
+        change: String::new(),
+        line: 1,
+    };
+    let lease = TableLease {
+        service: "find".into(),
+        squad: "search".into(),
+        revision: "sha256:1".into(),
+        by: "bob".into(),
+        taken_at: now(),
+        expires_at: now().after(HOUR),
+        ended_at: None,
+        taken_over: None,
+    };
+    MigrationCase {
+        directory: "db".into(),
+        pending: 1,
+        findings: vec![JudgedTable::of(finding, &[approval], now().date())],
+        tables: [table.clone()].into(),
+        held: held.then_some((table, lease)).into_iter().collect(),
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn migrations_of_shared_tables_need_approvals_and_a_lease() {
+    use GateDecision::{Allowed, Blocked, Overridden};
+    fn with(migration: &MigrationCase) -> CaseSettings<'_> {
+        CaseSettings { old: Some(("1.0.0", 10)), migration: Some(migration), ..CaseSettings::default() }
+    }
+    fn overriding(migration: &MigrationCase) -> CaseSettings<'_> {
+        CaseSettings { overriding: true, ..with(migration) }
+    }
+    // The contract is deployed already, and the migration is not.
+    check(&with(&dropped_column("payments", false)), Blocked, "blocks shared-table", DECLARED);
+    check(&with(&dropped_column("search", false)), Allowed, "tells shared-table", DECLARED);
+    check(&with(&dropped_column("search", true)), Blocked, "blocks table-lease, tells shared-table", DECLARED);
+    // A lease can be overridden, an approval cannot.
+    check(&overriding(&dropped_column("search", true)), Overridden, "overridden table-lease, tells shared-table", DECLARED);
+    check(&overriding(&dropped_column("payments", true)), Blocked, "blocks shared-table, overridden table-lease", DECLARED);
+    let verdict = judge(&with(&dropped_column("payments", false)));
+    let search = verdict.blast_radius.squads.iter().find(|reached| reached.squad == "search").unwrap();
+    assert!(search.why.contains(&"table shop.orders".to_owned()), "{:?}", search.why);
+    let reason = &verdict.reasons[0];
+    assert_eq!(reason.message, "1_drop.sql: column note of shop.orders is dropped [column-dropped]");
+    assert_eq!(reason.place, Some(ReasonLocation { file: "db/1_drop.sql".into(), line: 3 }));
 }

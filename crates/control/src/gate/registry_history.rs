@@ -162,6 +162,7 @@ impl DeploymentRegistry {
         back.deployed_at = at;
         by.clone_into(&mut back.by);
         back.rollback_of = Some(current);
+        back.tables.clear();
         (back.released_at, back.kept_until, back.ended) = (None, None, None);
         self.deployments.push(back);
         Ok(self.deployments.last().expect("one was added"))
