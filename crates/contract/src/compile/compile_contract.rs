@@ -33,7 +33,8 @@ pub fn compile(
     compiler.repeated_keys();
     compiler.translation_problems();
     compiler.paths();
-    let outbound_operations = if options.outbound_operations {
+    // Each message of an AsyncAPI contract is a webhook.
+    let outbound_operations = if options.outbound_operations || documents.events().is_some() {
         compiler.outbound_operations()
     } else {
         Vec::new()

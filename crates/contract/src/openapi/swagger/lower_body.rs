@@ -4,7 +4,7 @@ use portcullis_json::JsonNode;
 
 use super::lower_document::SwaggerLowering;
 use super::lower_parameter::{SwaggerParameter, is_reference, is_schema_keyword};
-use super::written_node::{WrittenNode, text_of};
+use crate::openapi::written_node::{WrittenNode, text_of};
 use crate::openapi::document::NodeRef;
 
 const FORM: &str = "application/x-www-form-urlencoded";

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use portcullis_json::JsonNode;
 
-use super::written_node::WrittenNode;
+use crate::openapi::written_node::WrittenNode;
 use crate::openapi::document::{DocumentSet, DocumentTranslation, NodeRef, TranslatedTape};
 
 /// A contract whose documents are OpenAPI 3: those of Swagger 2.0 are translated.
@@ -12,6 +12,7 @@ pub(crate) fn translated(mut documents: DocumentSet) -> DocumentSet {
     if is_swagger(documents.entry().root()) {
         let translations = lower_documents(&documents);
         documents.translate(translations);
+        documents.set_swagger();
     }
     documents
 }

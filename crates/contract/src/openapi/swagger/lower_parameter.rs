@@ -3,7 +3,7 @@
 use portcullis_json::{JsonKind, JsonNode};
 
 use super::lower_document::SwaggerLowering;
-use super::written_node::{WrittenNode, text_of};
+use crate::openapi::written_node::{WrittenNode, text_of};
 use crate::openapi::document::NodeRef;
 
 /// The most lists inside each other that are read.

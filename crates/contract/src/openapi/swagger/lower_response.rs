@@ -2,7 +2,7 @@
 
 use super::lower_body::escaped;
 use super::lower_document::SwaggerLowering;
-use super::written_node::WrittenNode;
+use crate::openapi::written_node::WrittenNode;
 use crate::openapi::document::NodeRef;
 
 impl SwaggerLowering<'_> {

@@ -8,7 +8,7 @@
 use portcullis_json::{JsonKind, JsonNode};
 
 use super::lower_document::SwaggerLowering;
-use super::written_node::WrittenNode;
+use crate::openapi::written_node::WrittenNode;
 use crate::openapi::document::NodeRef;
 
 /// Which other fields of an object may contain schemas.

@@ -1,4 +1,5 @@
-//! A node of a Swagger document as it was written, and how the entry document refers to its file.
+//! A node of a document that is translated, as it was written, and how the entry document refers to
+//! its file.
 
 use portcullis_json::JsonNode;
 
@@ -9,20 +10,20 @@ use crate::openapi::uri_reference::is_address;
 
 /// A node of one of the files.
 #[derive(Clone, Debug)]
-pub(super) struct WrittenNode {
-    pub(super) node_ref: NodeRef,
+pub(in crate::openapi) struct WrittenNode {
+    pub(in crate::openapi) node_ref: NodeRef,
     /// The reference from the document that is being lowered to the file; empty for that document.
-    pub(super) file: String,
+    pub(in crate::openapi) file: String,
 }
 
 impl WrittenNode {
     /// The value of a field.
-    pub(super) fn get(&self, documents: &DocumentSet, name: &str) -> Option<Self> {
+    pub(in crate::openapi) fn get(&self, documents: &DocumentSet, name: &str) -> Option<Self> {
         Some(self.at(documents.node(self.node_ref).get(name)?))
     }
 
     /// Another node of the same file.
-    pub(super) fn at(&self, node: JsonNode<'_>) -> Self {
+    pub(in crate::openapi) fn at(&self, node: JsonNode<'_>) -> Self {
         Self {
             node_ref: DocumentSet::node_ref(self.node_ref, node),
             file: self.file.clone(),
@@ -30,7 +31,7 @@ impl WrittenNode {
     }
 
     /// The end of the chain of references that starts here. `None` if a reference does not resolve.
-    pub(super) fn target(&self, documents: &DocumentSet) -> Option<Self> {
+    pub(in crate::openapi) fn target(&self, documents: &DocumentSet) -> Option<Self> {
         follow(documents, self.node_ref).ok()?;
         let mut here = self.clone();
         while let Some(next) = here.next(documents) {
@@ -40,7 +41,7 @@ impl WrittenNode {
     }
 
     /// The target of the reference of this node, one step.
-    pub(super) fn next(&self, documents: &DocumentSet) -> Option<Self> {
+    pub(in crate::openapi) fn next(&self, documents: &DocumentSet) -> Option<Self> {
         let text = documents.node(self.node_ref).get("$ref")?.as_str()?;
         Some(Self {
             node_ref: resolve(documents, self.node_ref, text).ok()?,
@@ -49,7 +50,7 @@ impl WrittenNode {
     }
 
     /// A reference of this file, as the document that is being lowered must write it.
-    pub(super) fn reference(&self, text: &str) -> String {
+    pub(in crate::openapi) fn reference(&self, text: &str) -> String {
         match text.split_once('#') {
             _ if self.file.is_empty() => text.to_owned(),
             Some((_, fragment)) => format!("{}#{fragment}", self.file_of(text)),
@@ -71,6 +72,6 @@ impl WrittenNode {
 }
 
 /// The text of a field.
-pub(super) fn text_of<'d>(node: JsonNode<'d>, name: &str) -> Option<&'d str> {
+pub(in crate::openapi) fn text_of<'d>(node: JsonNode<'d>, name: &str) -> Option<&'d str> {
     node.get(name).and_then(JsonNode::as_str)
 }

@@ -1,0 +1,1 @@
+//! Reads small AsyncAPI documents and looks at what their messages accept.
