@@ -69,11 +69,13 @@ pub fn compare(
     let levels = &options.levels;
     let mut comparison = ContractComparison::new(old, new, options);
     if old.revision != new.revision {
-        if new.events().is_some() {
-            comparison.events();
-        } else {
-            comparison.document();
-            comparison.operations();
+        match (old.events().is_some(), new.events().is_some()) {
+            (true, true) => comparison.events(),
+            (false, false) => {
+                comparison.document();
+                comparison.operations();
+            }
+            _ => comparison.other_kind(),
         }
     }
     demonstrate_rule_breaks(&mut comparison);

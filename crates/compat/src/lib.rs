@@ -67,3 +67,5 @@ pub use witness::{Witness, WitnessRequest, WitnessResponse};
 
 #[cfg(test)]
 mod change_fingerprint_tests;
+#[cfg(test)]
+mod event_pair_tests;

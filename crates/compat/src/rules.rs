@@ -46,6 +46,7 @@ const RULES: &[DiffRule] = &[
     rule("callback.added", ChangeArea::Operation, ChangeCategory::Existence, ChangeAction::Add, [N, N, I], "callback added", "", Of("callback.removed")),
     rule("callback.removed", ChangeArea::Operation, ChangeCategory::Existence, ChangeAction::Remove, [N, N, B], "callback removed", "", Of("callback.added")),
     rule("callback.address.changed", ChangeArea::Operation, ChangeCategory::Wire, ChangeAction::Change, [N, N, W], "callback address changed", "", Itself),
+    rule("contract.kind.changed", ChangeArea::Document, ChangeCategory::Existence, ChangeAction::Change, [N, N, B], "contract of another kind", "", Itself),
     rule("event.channel.added", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Add, [N, N, I], "channel added", "", Of("event.channel.removed")),
     rule("event.channel.removed", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Remove, [N, N, B], "channel removed", "", Of("event.channel.added")),
     rule("event.address.changed", ChangeArea::Event, ChangeCategory::Wire, ChangeAction::Change, [N, N, B], "address of the channel changed", "", Itself),

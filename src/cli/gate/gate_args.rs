@@ -71,9 +71,11 @@ pub(super) struct VerdictArgs {
     /// The registry of the service. Required unless there is a subcommand.
     #[command(flatten)]
     pub(super) registry: Option<RegistryArgs>,
-    /// The contract to deploy: a file, REV:path for a Git revision, or - for standard input
+    /// The contract to deploy: a file, REV:path for a Git revision, or - for standard input; may be
+    /// repeated, so that one verdict and one record are about all contracts of the service: that of
+    /// its requests first, then those of its events
     #[arg(long, value_name = "CONTRACT", required = true)]
-    pub(super) contract: Option<String>,
+    pub(super) contract: Vec<String>,
     /// The catalog of squads and services
     #[arg(long, value_name = "FILE", default_value = "contracts/squads.toml")]
     pub(super) catalog: PathBuf,

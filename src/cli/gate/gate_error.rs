@@ -23,6 +23,27 @@ pub(crate) enum GateError {
         /// The catalog.
         catalog: PathBuf,
     },
+    /// Two contracts of a deployment have one name, by which the next deployment finds them.
+    #[error("{first} and {second}: both contracts are named {name}; rename one of the files")]
+    SameName {
+        /// The first argument.
+        first: String,
+        /// The second one.
+        second: String,
+        /// The name of both files.
+        name: String,
+    },
+    /// A deployed contract is not named, so nothing would be compared with it.
+    #[error(
+        "version {version}, which is deployed, also has the contract {name}: name it with --contract; \
+         if it is no longer needed, deploy it once without channels or paths"
+    )]
+    ContractMissing {
+        /// The deployed version.
+        version: String,
+        /// The name of its file.
+        name: String,
+    },
     /// The catalog is invalid.
     #[error("the catalog is refused\n{0}")]
     Catalog(ConfigErrors),

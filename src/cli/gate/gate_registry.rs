@@ -91,7 +91,20 @@ impl GateRegistry {
 
     /// The files of a deployed contract. Their hash is checked.
     pub(super) fn documents(&self, deployment: &Deployment) -> Result<DocumentSet, GateError> {
-        let key = self.content_key(&deployment.revision)?;
+        self.stored(&deployment.revision, deployment.number)
+    }
+
+    /// Checks that all contracts of a deployment are stored as they were.
+    pub(super) fn verify(&self, deployment: &Deployment) -> Result<(), GateError> {
+        for revision in deployment.revisions() {
+            self.stored(revision, deployment.number)?;
+        }
+        Ok(())
+    }
+
+    /// The files of a contract that a deployment has.
+    fn stored(&self, revision: &str, number: u64) -> Result<DocumentSet, GateError> {
+        let key = self.content_key(revision)?;
         let place = self.store.display_name(&key);
         // JSON escapes a control character with six.
         let bytes_max = (self.limits.contract_bytes_max as u64)
@@ -100,9 +113,9 @@ impl GateRegistry {
         let stored = self.block_on(self.store.read(&key, bytes_max))?;
         let stored = stored.ok_or_else(|| GateError::NoContract {
             place: place.clone(),
-            number: deployment.number,
+            number,
         })?;
-        RegisteredContract::parse(&stored.bytes, &deployment.revision, &self.limits)
+        RegisteredContract::parse(&stored.bytes, revision, &self.limits)
             .map_err(|damage| GateError::Content { place, damage })
     }
 
@@ -113,8 +126,18 @@ impl GateRegistry {
         deployment: &Deployment,
         reading: ContractReading,
     ) -> Result<CompiledContract, RunError> {
+        self.contract_of(deployment, &deployment.revision, reading)
+    }
+
+    /// The contract of this revision that a deployment has.
+    pub(super) fn contract_of(
+        &self,
+        deployment: &Deployment,
+        revision: &str,
+        reading: ContractReading,
+    ) -> Result<CompiledContract, RunError> {
         compile_contract(
-            self.documents(deployment)?,
+            self.stored(revision, deployment.number)?,
             &format!("the deployed version {}", deployment.version),
             (BrokenPartPolicy::TolerateInOlder, reading),
         )
@@ -124,18 +147,16 @@ impl GateRegistry {
     pub(super) fn write(
         &self,
         found: &VersionedRecord,
-        content: Option<&RegisteredContract>,
+        contents: &[&RegisteredContract],
         removed: &[String],
     ) -> Result<CommitOutcome, GateError> {
-        let additions = content.map(|content| {
+        let additions = contents.iter().map(|content| {
             Ok((
                 self.content_key(&content.revision)?,
                 content.text().into_bytes(),
             ))
         });
-        let additions: Vec<_> = additions
-            .into_iter()
-            .collect::<Result<_, InvalidStoreKey>>()?;
+        let additions: Vec<_> = additions.collect::<Result<_, InvalidStoreKey>>()?;
         let removals: Vec<_> = removed
             .iter()
             .map(|revision| self.content_key(revision))

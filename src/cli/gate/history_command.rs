@@ -21,8 +21,9 @@ pub(super) fn history(
     if args.verify {
         let mut seen = BTreeSet::new();
         for deployment in &record.deployments {
-            if seen.insert(&deployment.revision) {
-                registry.documents(deployment)?;
+            let revisions: Vec<&str> = deployment.revisions().collect();
+            if seen.insert(revisions) {
+                registry.verify(deployment)?;
             }
         }
     }
@@ -55,6 +56,9 @@ fn print(deployment: &Deployment, now: UtcTimestamp, out: &mut ReportWriter) {
     ));
     let mut detail = |text: String| out.line(format_args!("      {text}"));
     detail(deployment.revision.clone());
+    for further in &deployment.further {
+        detail(format!("{} {} {}", further.name, further.version, further.revision));
+    }
     detail(format!(
         "risk score {}, affects {}",
         deployment.verdict.risk_score,

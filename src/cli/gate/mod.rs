@@ -15,6 +15,7 @@ mod gate_context;
 mod gate_registry;
 mod deployed_contract;
 mod candidate_contract;
+mod candidate_comparison;
 mod prometheus_queries;
 mod verdict_command;
 mod gate_report;

@@ -68,7 +68,7 @@ pub(super) fn roll_back(
     }
     // The contract that will be deployed again must be intact.
     let back = back.clone();
-    registry.documents(&back)?;
+    registry.verify(&back)?;
     let breaking = count_rollback_breaks(&registry, &before, &back, now);
     write(&registry, &found)?;
     let removed = before

@@ -15,7 +15,8 @@ use portcullis_control::gate::{
 };
 use portcullis_vocabulary::{Catalog, Squad};
 
-use super::candidate_contract::{CandidateContract, read_candidate};
+use super::candidate_comparison::CandidateComparison;
+use super::candidate_contract::CandidateContracts;
 use super::gate_args::{RegistryArgs, VerdictArgs};
 use super::gate_context::{actor_name, now};
 use super::gate_error::GateError;
@@ -34,7 +35,7 @@ use crate::cli::run_error::RunError;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct VerdictRequest<'a> {
     registry: &'a RegistryArgs,
-    contract: &'a str,
+    contracts: &'a [String],
     verdict_args: &'a VerdictArgs,
 }
 
@@ -44,7 +45,7 @@ impl<'a> VerdictRequest<'a> {
         let required = "clap requires it if there is no subcommand";
         Self {
             registry: args.registry.as_ref().expect(required),
-            contract: args.contract.as_ref().expect(required),
+            contracts: &args.contract,
             verdict_args: args,
         }
     }
@@ -67,21 +68,28 @@ pub(super) fn verdict(
     )?;
     let mut found = registry.read()?;
     found.record.check_clock(now).map_err(GateError::from)?;
-    let CandidateContract {
-        compiled: contract,
-        content,
-    } = read_candidate(args.contract, args.verdict_args)?;
-    let keep = keep_until(args, &found.record, &contract, now)?;
-    let compared = compare(args, &registry, &found.record, &contract, now)?;
+    let candidates = CandidateContracts::read(args.contracts, args.verdict_args)?;
+    let contract = &candidates.first.compiled;
+    let keep = keep_until(args, &found.record, contract, now)?;
+    let compared = CandidateComparison {
+        registry: &registry,
+        candidates: &candidates,
+        levels: &args.verdict_args.levels,
+        reading: args.verdict_args.reading.reading(),
+        now,
+    };
+    let compared = compared.with_live(&found.record)?;
     let measured = measure_traffic(args, &registry)?;
     let options = args.verdict_args;
     let (approvals, of_others) = approvals(args)?;
     let identity = contract.identity();
+    let further = candidates.recorded();
     let case = GateCase {
         catalog: &catalog,
         squad,
         service: &args.registry.service,
         candidate: &identity,
+        further: &further,
         record: &found.record,
         comparisons: &compared,
         approvals: &approvals,
@@ -105,9 +113,12 @@ pub(super) fn verdict(
     }
     if is_allowed && options.record {
         found.record.deploy(deployment, verdict.base, keep, now);
-        match record(args, &registry, &mut found, &content, now)? {
+        match record(args, &registry, &mut found, &candidates, now)? {
             Some(number) => recorded = Some(number),
-            None => block_on_conflict(&mut verdict, &registry.read()?.record, &content),
+            None => {
+                let content = &candidates.first.content;
+                block_on_conflict(&mut verdict, &registry.read()?.record, content);
+            }
         }
     }
     let report = GateReport {
@@ -161,8 +172,10 @@ fn approvals(
     let Some(path) = &args.verdict_args.approvals else {
         return Ok((Vec::new(), Vec::new()));
     };
+    let paths = args.contracts.iter();
+    let paths = paths.map(|path| Ok(ContractInput::of(path)?.path_in_repository()));
     let names = ContractNames {
-        paths: vec![ContractInput::of(args.contract)?.path_in_repository()],
+        paths: paths.collect::<Result<_, RunError>>()?,
         service: Some(args.registry.service.clone()),
     };
     let all = read_approvals(path)?.into_iter();
@@ -196,7 +209,7 @@ fn report_approvals_of_others(
              ones that are missing",
             approval.line,
             wanted.join(", "),
-            args.contract,
+            args.contracts.join(" and "),
             args.registry.service,
         ));
     }
@@ -259,29 +272,6 @@ fn keep_until(
     }
 }
 
-/// Compares the contract with each deployed one, except those of the same revision.
-fn compare(
-    args: &VerdictRequest<'_>,
-    registry: &GateRegistry,
-    record: &DeploymentRegistry,
-    contract: &CompiledContract,
-    now: UtcTimestamp,
-) -> Result<Vec<DeploymentComparison>, RunError> {
-    let options = CompareOptions {
-        levels: args.verdict_args.levels.settings()?,
-        ..CompareOptions::for_day(now.date())
-    };
-    let live = record
-        .live(now)
-        .filter(|live| *live.revision != *contract.revision);
-    let compare = |live: &gate::Deployment| {
-        let deployed = registry.contract(live, args.verdict_args.reading.reading())?;
-        let report = compat::compare(&deployed, contract, &options);
-        Ok(DeploymentComparison::new(live.number, &deployed, report))
-    };
-    live.map(compare).collect()
-}
-
 fn measure_traffic(
     args: &VerdictRequest<'_>,
     registry: &GateRegistry,
@@ -301,7 +291,7 @@ fn measure_traffic(
 /// Opens the deploy window on the proxy.
 fn open_window(args: &VerdictRequest<'_>, length: &str) -> Result<(), RunError> {
     let client = AdminClient::with_token(&args.verdict_args.change)?;
-    let reason = format!("portcullis gate: {}", args.contract);
+    let reason = format!("portcullis gate: {}", args.contracts.join(" and "));
     client.post(
         &[DEPLOY_WINDOWS, &args.registry.service, "open"],
         &json!({"for": length, "reason": reason}),
@@ -315,11 +305,11 @@ fn record(
     args: &VerdictRequest<'_>,
     registry: &GateRegistry,
     found: &mut VersionedRecord,
-    content: &RegisteredContract,
+    candidates: &CandidateContracts,
     now: UtcTimestamp,
 ) -> Result<Option<u64>, GateError> {
     let removed = found.record.prune(args.verdict_args.retention, now);
-    let committed = registry.write(found, Some(content), &removed)?;
+    let committed = registry.write(found, &candidates.contents(), &removed)?;
     let number = found.record.deployments.last().map(|last| last.number);
     Ok(number.filter(|_| committed == CommitOutcome::Written))
 }

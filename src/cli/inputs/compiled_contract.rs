@@ -16,6 +16,7 @@ pub(crate) fn compile_contract(
 ) -> Result<CompiledContract, RunError> {
     let options = CompileOptions {
         outbound_operations: true,
+        accepts_events: true,
         broken_parts,
         reading,
         ..CompileOptions::default()

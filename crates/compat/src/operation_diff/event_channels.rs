@@ -14,6 +14,25 @@ use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison}
 use super::event_messages::EventGroups;
 
 impl ContractComparison<'_> {
+    /// Reports that one contract is OpenAPI and the other AsyncAPI, so nothing can be compared.
+    pub(crate) fn other_kind(&mut self) {
+        let kind = |contract: &CompiledContract| match contract.events() {
+            Some(_) => "AsyncAPI",
+            None => "OpenAPI",
+        };
+        let scope = ChangeScope {
+            subject: ChangeSubject::Contract.into(),
+            is_outbound: false,
+        };
+        let roots = (
+            self.old.documents().entry_ref(),
+            self.new.documents().entry_ref(),
+        );
+        let change = ChangeDetails::default().between(roots.0, roots.1);
+        let change = change.from(kind(self.old)).to(kind(self.new));
+        self.push("contract.kind.changed", &scope, None, change);
+    }
+
     /// Compares the channels of two AsyncAPI contracts and their messages.
     pub(crate) fn events(&mut self) {
         let (Some(old), Some(new)) = (self.old.events(), self.new.events()) else {

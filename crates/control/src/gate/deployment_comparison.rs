@@ -24,19 +24,49 @@ pub struct DeploymentComparison {
     pub operations: BTreeMap<String, String>,
 }
 
+/// The names of operations by method and path.
+fn operation_names(contract: &CompiledContract) -> impl Iterator<Item = (String, String)> {
+    contract.operations.iter().map(|operation| {
+        let subject = format!("{} {}", operation.method, operation.path);
+        (subject, operation.name.to_string())
+    })
+}
+
 impl DeploymentComparison {
     /// Joins a report with the operation names of the deployed contract.
     pub fn new(number: u64, deployed: &CompiledContract, report: CompatReport) -> Self {
-        let operations = deployed.operations.iter().map(|operation| {
-            let subject = format!("{} {}", operation.method, operation.path);
-            (subject, operation.name.to_string())
-        });
         Self {
             number,
             version: deployed.version.to_string(),
             report,
-            operations: operations.collect(),
+            operations: operation_names(deployed).collect(),
         }
+    }
+
+    /// Adds the changes of another contract of the deployment, or those since an older revision.
+    pub fn add(&mut self, deployed: &CompiledContract, report: CompatReport) {
+        let CompatReport {
+            findings,
+            disabled,
+            broken_parts,
+            notes,
+            ..
+        } = report;
+        let Self {
+            operations,
+            report: known,
+            ..
+        } = self;
+        operations.extend(operation_names(deployed));
+        for finding in findings {
+            let fingerprint = finding.fingerprint();
+            if known.findings.iter().all(|one| one.fingerprint() != fingerprint) {
+                known.findings.push(finding);
+            }
+        }
+        known.disabled.extend(disabled);
+        known.broken_parts.extend(broken_parts);
+        known.notes.extend(notes);
     }
 
     /// The changes that need an approval: those that break a consumer, and those that could not be
@@ -72,6 +102,7 @@ impl DeploymentComparison {
                 .map(String::as_str),
             ChangeSubject::Contract
             | ChangeSubject::Webhook { .. }
+            | ChangeSubject::Event { .. }
             | ChangeSubject::Callback { .. } => None,
         }
     }

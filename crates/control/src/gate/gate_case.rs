@@ -7,7 +7,7 @@ use portcullis_contract::ContractIdentity;
 use portcullis_vocabulary::{Catalog, Squad};
 
 use super::blast_radius::MeasuredUsage;
-use super::deployment::{Deployment, RecordedVerdict};
+use super::deployment::{Deployment, FurtherContract, RecordedVerdict};
 use super::deployment_comparison::DeploymentComparison;
 use super::deployment_registry::DeploymentRegistry;
 use super::gate_verdict::GateVerdict;
@@ -24,6 +24,8 @@ pub struct GateCase<'c> {
     pub service: &'c str,
     /// The contract to deploy.
     pub candidate: &'c ContractIdentity,
+    /// The other contracts to deploy with it.
+    pub further: &'c [FurtherContract],
     /// The earlier deployments.
     pub record: &'c DeploymentRegistry,
     /// The comparisons of the candidate with each live deployment.
@@ -110,6 +112,7 @@ impl GateCase<'_> {
             number: 0,
             revision: self.candidate.revision.to_string(),
             version: self.candidate.version.to_string(),
+            further: self.further.to_vec(),
             deployed_at: self.now,
             by: by.to_owned(),
             verdict: RecordedVerdict {

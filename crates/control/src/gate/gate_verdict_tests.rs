@@ -163,6 +163,7 @@ fn judge(set: &CaseSettings<'_>) -> GateVerdict {
         squad,
         service: "orders",
         candidate: &new.identity(),
+        further: &[],
         record: &record,
         comparisons: &compared,
         approvals: &approvals,

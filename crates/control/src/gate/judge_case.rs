@@ -26,7 +26,9 @@ impl GateCase<'_> {
         let provider = self.squad.name.as_str();
         let radius = BlastRadius::of(self.catalog, provider, self.service, &broken, usage);
         let risk_score = radius.risk_score(self.catalog);
-        let is_unchanged = base.is_some_and(|base| *base.revision == *self.candidate.revision);
+        let is_unchanged = base.is_some_and(|base| {
+            *base.revision == *self.candidate.revision && base.further == self.further
+        });
         let mut reasons: Vec<GateReason> = self.ownership().into_iter().collect();
         let mut approvals = Vec::new();
         if is_unchanged {

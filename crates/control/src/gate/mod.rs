@@ -25,7 +25,7 @@ mod judge_case;
 
 pub use blast_radius::{BlastRadius, BrokenOperations, MeasuredUsage, ReachedSquad, SharedFlag};
 pub use deployment::{
-    Deployment, DeploymentEnd, DeploymentOutcome, RecordedApproval, RecordedOverride,
+    Deployment, DeploymentEnd, DeploymentOutcome, FurtherContract, RecordedApproval, RecordedOverride,
     RecordedVerdict,
 };
 pub use deployment_comparison::DeploymentComparison;

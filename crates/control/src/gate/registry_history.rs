@@ -174,7 +174,7 @@ impl DeploymentRegistry {
         let before: Vec<String> = self
             .deployments
             .iter()
-            .map(|deployment| deployment.revision.clone())
+            .flat_map(|deployment| deployment.revisions().map(str::to_owned))
             .collect();
         self.deployments.retain(|deployment| {
             let is_old = deployment
@@ -184,7 +184,7 @@ impl DeploymentRegistry {
         });
         let mut removed: Vec<String> = before
             .into_iter()
-            .filter(|revision| self.last_of(revision).is_none())
+            .filter(|revision| !self.has_revision(revision))
             .collect();
         removed.sort();
         removed.dedup();

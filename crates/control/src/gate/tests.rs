@@ -20,6 +20,7 @@ pub(super) fn deployment(number: usize) -> Deployment {
         number: 0,
         revision: revision(number),
         version: format!("1.{number}.0"),
+        further: Vec::new(),
         deployed_at: UtcTimestamp::default(),
         by: "ci".into(),
         verdict: RecordedVerdict::default(),

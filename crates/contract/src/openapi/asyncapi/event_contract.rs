@@ -72,7 +72,7 @@ impl EventChannel {
     /// Whether an event on this channel of a broker belongs to the channel. A parameter of the
     /// address stands for one or more characters other than `/`.
     pub fn is_at(&self, destination: &str) -> bool {
-        matches_address(self.destination(), destination) || &*self.name == destination
+        matches_address(self.destination(), destination)
     }
 }
 
