@@ -32,7 +32,8 @@ fn main() {
         ("has_git", has_programs(&["git"])),
         ("has_python", has_programs(&["python3"])),
         ("has_werkzeug", has_programs(&["flask", "django-admin"])),
-        ("has_busboy", has_busboy()),
+        ("has_busboy", has_parser("busboy")),
+        ("has_asyncapi_parser", has_parser("@asyncapi/parser")),
         ("has_node", has_programs(&["node"])),
         ("has_go", has_programs(&["go"])),
         ("has_php", has_programs(&["php", "python3"])),
@@ -139,8 +140,8 @@ fn has_browser() -> bool {
             .exists()
 }
 
-fn has_busboy() -> bool {
-    let parsers = checkout().join("tests/parsers/node_modules/busboy");
+fn has_parser(name: &str) -> bool {
+    let parsers = checkout().join("tests/parsers/node_modules").join(name);
     has_programs(&["node"]) && parsers.exists()
 }
 

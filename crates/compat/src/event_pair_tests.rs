@@ -1,7 +1,8 @@
 //! Verdicts about pairs of AsyncAPI contracts. The fixtures say why each verdict is right.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use portcullis_contract::{CompileOptions, CompiledContract, Document, compile, parse_single_file};
 use portcullis_json::{JsonLimits, JsonNode};
@@ -53,14 +54,19 @@ fn verdict(report: &CompatReport) -> &'static str {
     }
 }
 
-/// A document with one message. `is_received` says what the application does with it.
-fn document(version: &str, is_received: bool, part: &str, schema: Option<JsonNode<'_>>) -> String {
+/// A message whose payload, headers or key have a schema.
+fn message(part: &str, schema: Option<JsonNode<'_>>) -> String {
     let schema = schema.map(|schema| schema.to_string());
-    let message = match (part, schema) {
+    match (part, schema) {
         ("key", Some(schema)) => format!("{{bindings: {{kafka: {{key: {schema}}}}}}}"),
         (part, Some(schema)) => format!("{{{part}: {schema}}}"),
         (_, None) => "{}".to_owned(),
-    };
+    }
+}
+
+/// A document with one message. `is_received` says what the application does with it.
+fn document(version: &str, is_received: bool, part: &str, schema: Option<JsonNode<'_>>) -> String {
+    let message = message(part, schema);
     let mut text = format!("asyncapi: {version}\ninfo: {{title: Orders, version: 1.0.0}}\n");
     let operation = match (version.starts_with('2'), is_received) {
         (true, true) => "publish",
@@ -205,4 +211,74 @@ fn documents_have_the_verdicts_of_their_fixtures() {
     }
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(count >= 45, "{count}");
+}
+
+/// All messages of the schema fixtures in one document for each version and revision.
+fn schema_documents() -> Vec<(String, String)> {
+    let fixture = fixture("schemas.yaml");
+    let pairs: Vec<JsonNode<'_>> = fixture.root().get("pairs").unwrap().elements().collect();
+    let mut documents = Vec::new();
+    for (version, side) in [("2.6.0", "old"), ("2.6.0", "new"), ("3.0.0", "old"), ("3.0.0", "new")] {
+        let mut text = format!("asyncapi: {version}\ninfo: {{title: t, version: '1'}}\nchannels:\n");
+        for (number, pair) in pairs.iter().enumerate() {
+            let part = self::text(*pair, "part").unwrap_or("payload");
+            let message = message(part, pair.get(side));
+            if version.starts_with('2') {
+                writeln!(text, "  c{number}: {{publish: {{message: {message}}}}}").unwrap();
+            } else {
+                writeln!(text, "  c{number}: {{address: c{number}, messages: {{m: {message}}}}}").unwrap();
+            }
+        }
+        text.push_str("components:\n  schemas:\n");
+        text.push_str(SHARED);
+        documents.push((format!("schemas-{version}-{side}.yaml"), text));
+    }
+    documents
+}
+
+/// The documents of the structure fixtures.
+fn structure_documents() -> Vec<(String, String)> {
+    let fixture = fixture("structures.yaml");
+    let root = fixture.root();
+    let base = |name: &str| text(root.get("bases").unwrap(), name).unwrap();
+    let mut documents = Vec::new();
+    for (number, pair) in root.get("pairs").unwrap().elements().enumerate() {
+        let old = edited(base(text(pair, "base").unwrap()), pair.get("before"));
+        let new = match text(pair, "other") {
+            Some(other) => edited(base(other), pair.get("edits")),
+            None => edited(&old, pair.get("edits")),
+        };
+        documents.push((format!("{number}-old.yaml"), old));
+        documents.push((format!("{number}-new.yaml"), new));
+    }
+    documents
+}
+
+/// The fixtures are AsyncAPI: its own parser accepts them.
+#[test]
+#[cfg_attr(
+    not(has_asyncapi_parser),
+    ignore = "needs node and tests/parsers/node_modules: .ci/run installs them"
+)]
+fn the_parser_of_asyncapi_accepts_every_fixture() {
+    let mut documents = schema_documents();
+    documents.append(&mut structure_documents());
+    documents.dedup_by(|one, other| one.1 == other.1);
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in &documents {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let parsers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/parsers");
+    let output = Command::new("node")
+        .arg(parsers.join("asyncapi.mjs"))
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let (found, count) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    );
+    assert!(output.status.success() && found.is_empty(), "{found}{count}");
+    let expected = format!("{0} of {0} accepted", documents.len());
+    assert_eq!(count.trim(), expected);
 }

@@ -34,7 +34,7 @@ impl CandidateContracts {
     pub(super) fn read(names: &[String], args: &VerdictArgs) -> Result<Self, RunError> {
         let stdin = names.iter().filter(|name| *name == "-").count();
         if stdin > 1 {
-            return Err(RunError::StdinTwice);
+            return Err(GateError::StdinRepeated.into());
         }
         let (first, further) = names.split_first().expect("clap requires a contract");
         let mut all: Vec<CandidateContract> = Vec::new();

@@ -23,6 +23,9 @@ pub(crate) enum GateError {
         /// The catalog.
         catalog: PathBuf,
     },
+    /// Several contracts are standard input.
+    #[error("standard input can be one contract only; name files for the others")]
+    StdinRepeated,
     /// Two contracts of a deployment have one name, by which the next deployment finds them.
     #[error("{first} and {second}: both contracts are named {name}; rename one of the files")]
     SameName {

@@ -110,7 +110,7 @@ fn count_rollback_breaks(
 }
 
 fn write(registry: &GateRegistry, found: &VersionedRecord) -> Result<(), GateError> {
-    match registry.write(found, None, &[])? {
+    match registry.write(found, &[], &[])? {
         CommitOutcome::Written => Ok(()),
         CommitOutcome::Conflict => Err(GateError::Overtaken {
             place: registry.place(),

@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime};
 use serde_json::json;
 
 use crate::source::{CommitOutcome, PrometheusClient};
-use portcullis_compat::{self as compat, ChangeApproval, CompareOptions, ContractNames};
+use portcullis_compat::{ChangeApproval, ContractNames};
 use portcullis_config::load_catalog;
 use portcullis_contract::CompiledContract;
 use portcullis_control::gate::{

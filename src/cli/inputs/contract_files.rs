@@ -1,7 +1,7 @@
 //! Finds the contracts below a directory.
 //!
-//! A contract is a YAML or JSON file whose root has `openapi`, `swagger` or `asyncapi`. Everything else below
-//! the directory is skipped, including the files that contracts refer to. A file counts as a
+//! A contract is a YAML or JSON file whose root has `openapi`, `swagger` or `asyncapi`. Everything
+//! else below the directory is skipped, including the files that contracts refer to. A file counts as a
 //! contract if its text contains these names, so that a contract with a syntax error is reported
 //! and not skipped. Names that begin with a dot are skipped. Symbolic links are followed to files
 //! only: in a mounted directory each file is a link to its current version.
@@ -96,6 +96,7 @@ mod tests {
         write("a/d.json", r#"{"info": {}, "openapi": "3.1.0"}"#);
         write("a/broken.yaml", "openapi: [\n");
         write("flow.yaml", "  {openapi: 3.1.0}\n");
+        write("events.yaml", "asyncapi: 3.0.0\n");
         write(
             "fragment.yaml",
             "type: object\nproperties:\n  openapi: {}\n",
@@ -123,6 +124,7 @@ mod tests {
                 "a/c.yml",
                 "a/d.json",
                 "b.yaml",
+                "events.yaml",
                 "flow.yaml"
             ]
         );

@@ -6,6 +6,7 @@ pub(crate) mod config_commands;
 pub(crate) mod contract_command;
 pub(crate) mod diff;
 pub(crate) mod diff_tolerant;
+pub(crate) mod events;
 pub(crate) mod init;
 pub(crate) mod operate;
 pub(crate) mod owners_services;
