@@ -123,7 +123,10 @@ fn keep_worst(findings: &mut Vec<CompatFinding>) {
     let mut kept: Vec<CompatFinding> = Vec::with_capacity(findings.len());
     for finding in findings.drain(..) {
         let next = kept.len();
-        match *numbers.entry(format!("{:?}", key(&finding))).or_insert(next) {
+        match *numbers
+            .entry(format!("{:?}", key(&finding)))
+            .or_insert(next)
+        {
             number if number == next => kept.push(finding),
             number if kept[number].level < finding.level => kept[number] = finding,
             _ => {}

@@ -44,7 +44,11 @@ fn report(old: &str, new: &str, events: EventCompatibility) -> CompatReport {
         events,
         ..CompareOptions::for_day(Date::parse("2026-01-01").unwrap())
     };
-    compare(&contract("old.yaml", old), &contract("new.yaml", new), &options)
+    compare(
+        &contract("old.yaml", old),
+        &contract("new.yaml", new),
+        &options,
+    )
 }
 
 fn verdict(report: &CompatReport) -> &'static str {
@@ -75,7 +79,11 @@ fn document(version: &str, is_received: bool, part: &str, schema: Option<JsonNod
         (false, false) => "send",
     };
     if version.starts_with('2') {
-        write!(text, "channels:\n  orders: {{{operation}: {{message: {message}}}}}\n").unwrap();
+        write!(
+            text,
+            "channels:\n  orders: {{{operation}: {{message: {message}}}}}\n"
+        )
+        .unwrap();
     } else {
         write!(
             text,
@@ -115,12 +123,21 @@ fn schemas_have_the_verdicts_of_their_fixtures() {
         for version in ["2.6.0", "3.0.0"] {
             for (direction, is_received) in [("backward", true), ("forward", false)] {
                 let document = |side| document(version, is_received, part, pair.get(side));
-                let report = report(&document("old"), &document("new"), EventCompatibility::ByAction);
+                let report = report(
+                    &document("old"),
+                    &document("new"),
+                    EventCompatibility::ByAction,
+                );
                 let (expected, found) = (text(pair, direction).unwrap(), verdict(&report));
                 let unconfirmed = unconfirmed(&report);
                 if expected != found || !unconfirmed.is_empty() {
                     let rules = report.findings.iter().map(|finding| {
-                        format!("{} {} {:?}", finding.rule, finding.level.as_str(), finding.certainty)
+                        format!(
+                            "{} {} {:?}",
+                            finding.rule,
+                            finding.level.as_str(),
+                            finding.certainty
+                        )
                     });
                     let rules: Vec<String> = rules.collect();
                     wrong.push(format!("{version} {name}, {direction}: {found}, not {expected}: {rules:?} {unconfirmed:?}"));
@@ -129,7 +146,12 @@ fn schemas_have_the_verdicts_of_their_fixtures() {
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {count}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     assert!(count >= 4 * 90, "{count}");
 }
 
@@ -138,12 +160,20 @@ fn schemas_have_the_verdicts_of_their_fixtures() {
 fn levels_ask_in_the_directions_that_they_name() {
     let fixture = fixture("schemas.yaml");
     let pairs = fixture.root().get("pairs").unwrap();
-    let rank = |verdict: &str| ["compatible", "warning", "unknown", "breaking"].iter().position(|one| *one == verdict);
+    let rank = |verdict: &str| {
+        ["compatible", "warning", "unknown", "breaking"]
+            .iter()
+            .position(|one| *one == verdict)
+    };
     for pair in pairs.elements() {
         let name = text(pair, "name").unwrap();
         let part = text(pair, "part").unwrap_or("payload");
         let of = |direction| text(pair, direction).unwrap();
-        let worst = if rank(of("backward")) > rank(of("forward")) { of("backward") } else { of("forward") };
+        let worst = if rank(of("backward")) > rank(of("forward")) {
+            of("backward")
+        } else {
+            of("forward")
+        };
         for (level, expected) in [
             (EventCompatibility::Backward, of("backward")),
             (EventCompatibility::Forward, of("forward")),
@@ -152,7 +182,12 @@ fn levels_ask_in_the_directions_that_they_name() {
             for is_received in [true, false] {
                 let document = |side| document("3.0.0", is_received, part, pair.get(side));
                 let report = report(&document("old"), &document("new"), level);
-                assert_eq!(verdict(&report), expected, "{name} {level:?}: {:#?}", report.findings);
+                assert_eq!(
+                    verdict(&report),
+                    expected,
+                    "{name} {level:?}: {:#?}",
+                    report.findings
+                );
             }
         }
     }
@@ -202,14 +237,27 @@ fn documents_have_the_verdicts_of_their_fixtures() {
         let unconfirmed = unconfirmed(&report);
         if expected != found || !has_rule || !unconfirmed.is_empty() {
             let rules = report.findings.iter().map(|finding| {
-                format!("{} {} {:?} {}", finding.rule, finding.level.as_str(), finding.certainty, finding.first())
+                format!(
+                    "{} {} {:?} {}",
+                    finding.rule,
+                    finding.level.as_str(),
+                    finding.certainty,
+                    finding.first()
+                )
             });
             let rules: Vec<String> = rules.collect();
-            wrong.push(format!("{name}: {found}, not {expected}: {rules:#?} {unconfirmed:?}"));
+            wrong.push(format!(
+                "{name}: {found}, not {expected}: {rules:#?} {unconfirmed:?}"
+            ));
         }
         count += 1;
     }
-    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {count}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     assert!(count >= 45, "{count}");
 }
 
@@ -218,15 +266,25 @@ fn schema_documents() -> Vec<(String, String)> {
     let fixture = fixture("schemas.yaml");
     let pairs: Vec<JsonNode<'_>> = fixture.root().get("pairs").unwrap().elements().collect();
     let mut documents = Vec::new();
-    for (version, side) in [("2.6.0", "old"), ("2.6.0", "new"), ("3.0.0", "old"), ("3.0.0", "new")] {
-        let mut text = format!("asyncapi: {version}\ninfo: {{title: t, version: '1'}}\nchannels:\n");
+    for (version, side) in [
+        ("2.6.0", "old"),
+        ("2.6.0", "new"),
+        ("3.0.0", "old"),
+        ("3.0.0", "new"),
+    ] {
+        let mut text =
+            format!("asyncapi: {version}\ninfo: {{title: t, version: '1'}}\nchannels:\n");
         for (number, pair) in pairs.iter().enumerate() {
             let part = self::text(*pair, "part").unwrap_or("payload");
             let message = message(part, pair.get(side));
             if version.starts_with('2') {
                 writeln!(text, "  c{number}: {{publish: {{message: {message}}}}}").unwrap();
             } else {
-                writeln!(text, "  c{number}: {{address: c{number}, messages: {{m: {message}}}}}").unwrap();
+                writeln!(
+                    text,
+                    "  c{number}: {{address: c{number}, messages: {{m: {message}}}}}"
+                )
+                .unwrap();
             }
         }
         text.push_str("components:\n  schemas:\n");
@@ -278,7 +336,10 @@ fn the_parser_of_asyncapi_accepts_every_fixture() {
         String::from_utf8(output.stdout).unwrap(),
         String::from_utf8(output.stderr).unwrap(),
     );
-    assert!(output.status.success() && found.is_empty(), "{found}{count}");
+    assert!(
+        output.status.success() && found.is_empty(),
+        "{found}{count}"
+    );
     let expected = format!("{0} of {0} accepted", documents.len());
     assert_eq!(count.trim(), expected);
 }

@@ -44,8 +44,7 @@ use serde::Serialize;
 use portcullis_contract::{
     self, BodyDeclaration, CompileOptions, CompiledContract, ContractIdentity, ContractLoadError,
     ContractProblem, ContractRepair, Dialect, DocumentSet, EventContract, EventMessage, Operation,
-    OperationEnforcement,
-    Severity, StatusPattern,
+    OperationEnforcement, Severity, StatusPattern,
 };
 use portcullis_vocabulary::enforcement::Enforcement;
 use portcullis_vocabulary::{ContractReading, Limits};

@@ -74,10 +74,7 @@ impl CandidateContracts {
 }
 
 /// Reads and compiles the contract that an argument names.
-fn read_candidate(
-    text: &str,
-    args: &VerdictArgs,
-) -> Result<CandidateContract, RunError> {
+fn read_candidate(text: &str, args: &VerdictArgs) -> Result<CandidateContract, RunError> {
     let (root, reading) = (&args.references.root(), args.reading.reading());
     let limits = Limits::default();
     let input = ContractInput::of(text)?;

@@ -57,7 +57,10 @@ fn print(deployment: &Deployment, now: UtcTimestamp, out: &mut ReportWriter) {
     let mut detail = |text: String| out.line(format_args!("      {text}"));
     detail(deployment.revision.clone());
     for further in &deployment.further {
-        detail(format!("{} {} {}", further.name, further.version, further.revision));
+        detail(format!(
+            "{} {} {}",
+            further.name, further.version, further.revision
+        ));
     }
     detail(format!(
         "risk score {}, affects {}",

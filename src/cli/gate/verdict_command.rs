@@ -10,8 +10,7 @@ use portcullis_config::load_catalog;
 use portcullis_contract::CompiledContract;
 use portcullis_control::gate::{
     self, DeploymentComparison, DeploymentRegistry, GateCase, GateDecision, GateOverride,
-    GateReason, GateRule, GateVerdict, ReasonWeight, RegisteredContract, TrafficMeasurement,
-    UtcTimestamp,
+    GateReason, GateRule, GateVerdict, ReasonWeight, TrafficMeasurement, UtcTimestamp,
 };
 use portcullis_vocabulary::{Catalog, Squad};
 
@@ -71,14 +70,7 @@ pub(super) fn verdict(
     let candidates = CandidateContracts::read(args.contracts, args.verdict_args)?;
     let contract = &candidates.first.compiled;
     let keep = keep_until(args, &found.record, contract, now)?;
-    let compared = CandidateComparison {
-        registry: &registry,
-        candidates: &candidates,
-        levels: &args.verdict_args.levels,
-        reading: args.verdict_args.reading.reading(),
-        now,
-    };
-    let compared = compared.with_live(&found.record)?;
+    let compared = compare(args, &registry, &found.record, &candidates, now)?;
     let measured = measure_traffic(args, &registry)?;
     let options = args.verdict_args;
     let (approvals, of_others) = approvals(args)?;
@@ -115,10 +107,7 @@ pub(super) fn verdict(
         found.record.deploy(deployment, verdict.base, keep, now);
         match record(args, &registry, &mut found, &candidates, now)? {
             Some(number) => recorded = Some(number),
-            None => {
-                let content = &candidates.first.content;
-                block_on_conflict(&mut verdict, &registry.read()?.record, content);
-            }
+            None => block_on_conflict(&mut verdict, &registry.read()?.record, &candidates),
         }
     }
     let report = GateReport {
@@ -272,6 +261,23 @@ fn keep_until(
     }
 }
 
+fn compare(
+    args: &VerdictRequest<'_>,
+    registry: &GateRegistry,
+    record: &DeploymentRegistry,
+    candidates: &CandidateContracts,
+    now: UtcTimestamp,
+) -> Result<Vec<DeploymentComparison>, RunError> {
+    let comparison = CandidateComparison {
+        registry,
+        candidates,
+        levels: &args.verdict_args.levels,
+        reading: args.verdict_args.reading.reading(),
+        now,
+    };
+    comparison.with_live(record)
+}
+
 fn measure_traffic(
     args: &VerdictRequest<'_>,
     registry: &GateRegistry,
@@ -318,8 +324,9 @@ fn record(
 fn block_on_conflict(
     verdict: &mut GateVerdict,
     record: &DeploymentRegistry,
-    content: &RegisteredContract,
+    candidates: &CandidateContracts,
 ) {
+    let content = &candidates.first.content;
     let message = match record.deployments.last() {
         Some(last) if last.revision == content.revision => {
             format!(

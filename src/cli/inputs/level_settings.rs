@@ -169,11 +169,7 @@ fn parse(text: &str) -> Result<LevelsFile, String> {
 }
 
 /// Sets a key of the table `[events]`.
-fn set_events(
-    settings: &mut EventSettings,
-    name: &str,
-    value: &DeValue<'_>,
-) -> Result<(), String> {
+fn set_events(settings: &mut EventSettings, name: &str, value: &DeValue<'_>) -> Result<(), String> {
     match (name, value) {
         ("compatibility", DeValue::String(level)) => {
             let level = EventLevel::from_str(level, false).map_err(|_| {
@@ -305,8 +301,14 @@ mod tests {
             "[events]\ncompatibility = 'both'\n",
             "line 2: unknown compatibility \"both\": expected backward, forward or full",
         );
-        check("[events]\ntransitive = 1\n", "line 2: `transitive` must be true or false");
-        check("[events]\nlevel = 'full'\n", "line 2: unknown key `events.level`");
+        check(
+            "[events]\ntransitive = 1\n",
+            "line 2: `transitive` must be true or false",
+        );
+        check(
+            "[events]\nlevel = 'full'\n",
+            "line 2: unknown key `events.level`",
+        );
     }
 
     #[test]

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use portcullis_contract::recorded::{
     EventFault, EventFlow, EventVerdict, EventViolation, IgnoredProperties, RecordError,
-    RecordedEvent, judge_event, read_event_line,
+    RecordedEvent, judge_event, read_event_verdict_line,
 };
 use portcullis_contract::{CompiledContract, EventContract};
 use portcullis_json::Tape;
 use portcullis_vocabulary::limits::TRAFFIC_LINE_BYTES_MAX;
 
-use super::event_line::EventLine;
+use super::event_verdict_line::EventVerdictLine;
 use super::recording::{Recording, RecordingError, RecordingLines, open};
 use super::replay_args::ReplayArgs;
 use super::replay_findings::{ReplayFindings, event_finding};
@@ -144,7 +144,7 @@ impl EventReplay<'_> {
                 is_entry: false,
             };
             let event = match line.text {
-                Some(text) => read_event_line(&mut tape, text, &mut self.ignored)
+                Some(text) => read_event_verdict_line(&mut tape, text, &mut self.ignored)
                     .map_err(|error| error.offset_lines(line.number - 1)),
                 None => Err(RecordError {
                     line: line.number,
@@ -165,7 +165,7 @@ impl EventReplay<'_> {
     fn report_unreadable(&mut self, position: RecordPosition<'_>, error: &RecordError) {
         self.tally.unreadable += 1;
         if self.args.format == ReportFormat::Json {
-            let line = EventLine::unreadable(position, error);
+            let line = EventVerdictLine::unreadable(position, error);
             return self.out.line(line.to_json());
         }
         if self.args.format != ReportFormat::Text {
@@ -190,7 +190,7 @@ impl EventReplay<'_> {
         self.tally.add(position, &name, &verdict, self.args.values);
         match self.args.format {
             ReportFormat::Json => {
-                let line = EventLine {
+                let line = EventVerdictLine {
                     position,
                     channel: Some(&event.channel),
                     message: message.map(|message| &*message.name),
@@ -243,7 +243,9 @@ impl EventTally {
             known.events += 1;
             if known.examples.len() < EXAMPLES_MAX {
                 let place = format!("{}  {name}", position.text());
-                known.examples.push((place, violation.sentence(with_values)));
+                known
+                    .examples
+                    .push((place, violation.sentence(with_values)));
             }
         }
     }

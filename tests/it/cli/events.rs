@@ -110,7 +110,11 @@ fn check_locates_mistakes() {
     };
     check(
         ("action: send", "action: emit"),
-        &["edited.yaml:17", "`action` must be `send` or `receive`", "#/operations/emit/action"],
+        &[
+            "edited.yaml:17",
+            "`action` must be `send` or `receive`",
+            "#/operations/emit/action",
+        ],
     );
     check(
         ("'#/channels/orders'", "'#/channels/order'"),
@@ -122,9 +126,15 @@ fn check_locates_mistakes() {
     );
     check(
         ("minimum: 0", "minimum: low"),
-        &["edited.yaml:15", "#/channels/refunds/messages/refund/payload"],
+        &[
+            "edited.yaml:15",
+            "#/channels/refunds/messages/refund/payload",
+        ],
     );
-    check(("title: Orders events, ", ""), &["edited.yaml:2", "`title` is missing"]);
+    check(
+        ("title: Orders events, ", ""),
+        &["edited.yaml:2", "`title` is missing"],
+    );
     check(
         ("asyncapi: 3.0.0", "asyncapi: 1.2.0"),
         &["AsyncAPI `1.2.0` is not supported: use 2.0 to 2.6, 3.0 or 3.1"],
@@ -135,11 +145,23 @@ fn check_locates_mistakes() {
 fn check_warns_of_what_is_not_judged() {
     let folder = folder();
     let avro = "{schemaFormat: 'application/vnd.apache.avro;version=1.9.0', schema: {type: record, name: R, fields: []}}";
-    let edited = ORDERS.replace("{type: object, required: [id], properties: {id: {type: string}}}", avro);
-    let edited = edited.replace("{type: number, minimum: 0}", "{type: number, nullable: true}");
+    let edited = ORDERS.replace(
+        "{type: object, required: [id], properties: {id: {type: string}}}",
+        avro,
+    );
+    let edited = edited.replace(
+        "{type: number, minimum: 0}",
+        "{type: number, nullable: true}",
+    );
     write(&folder, "edited.yaml", &edited);
     let text = printed(&folder, "check edited.yaml", "", 0);
-    for expected in ["not-judged", "apache.avro", "foreign-keyword", "`nullable`", "2 warnings"] {
+    for expected in [
+        "not-judged",
+        "apache.avro",
+        "foreign-keyword",
+        "`nullable`",
+        "2 warnings",
+    ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
 }
@@ -148,8 +170,16 @@ fn check_warns_of_what_is_not_judged() {
 fn diff_shows_events_that_break() {
     let folder = folder();
     fs::create_dir(folder.path().join("new")).unwrap();
-    write(&folder, "new/orders.yaml", &ORDERS.replace("[amount]", "[amount, reason]"));
-    write(&folder, "new/messages.yaml", &MESSAGES.replace("minimum: 0", "minimum: -5"));
+    write(
+        &folder,
+        "new/orders.yaml",
+        &ORDERS.replace("[amount]", "[amount, reason]"),
+    );
+    write(
+        &folder,
+        "new/messages.yaml",
+        &MESSAGES.replace("minimum: 0", "minimum: -5"),
+    );
     let text = printed(&folder, "diff orders.yaml new/orders.yaml", "", 1);
     for expected in [
         "send orders created, payload /total: minimum lowered from 0 to -5 [schema.minimum.decreased]",
@@ -159,7 +189,12 @@ fn diff_shows_events_that_break() {
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
-    let json = printed(&folder, "diff orders.yaml new/orders.yaml --format json", "", 1);
+    let json = printed(
+        &folder,
+        "diff orders.yaml new/orders.yaml --format json",
+        "",
+        1,
+    );
     let json: Value = serde_json::from_str(&json).unwrap();
     let findings = json["contracts"][0]["findings"].as_array().unwrap();
     let breaks = findings.iter().filter(|found| found["level"] == "breaking");
@@ -169,26 +204,65 @@ fn diff_shows_events_that_break() {
         assert_eq!(found["provider"], "payments");
     }
     // The reverse question of each finds nothing.
-    printed(&folder, "diff new/orders.yaml orders.yaml --fail-on breaking", "", 0);
-    printed(&folder, "diff new/orders.yaml orders.yaml --events full", "", 1);
+    printed(
+        &folder,
+        "diff new/orders.yaml orders.yaml --fail-on breaking",
+        "",
+        0,
+    );
+    printed(
+        &folder,
+        "diff new/orders.yaml orders.yaml --events full",
+        "",
+        1,
+    );
     write(&folder, "levels.toml", "[events]\ncompatibility = 'full'\n");
-    printed(&folder, "diff new/orders.yaml orders.yaml --levels levels.toml", "", 1);
-    printed(&folder, "diff new/orders.yaml orders.yaml --levels levels.toml --events backward", "", 1);
+    printed(
+        &folder,
+        "diff new/orders.yaml orders.yaml --levels levels.toml",
+        "",
+        1,
+    );
+    printed(
+        &folder,
+        "diff new/orders.yaml orders.yaml --levels levels.toml --events backward",
+        "",
+        1,
+    );
 }
 
 #[test]
 fn bad_input_ends_with_2() {
     let folder = folder();
-    write(&folder, "http.yaml", "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {}\n");
-    write(&folder, "broken.yaml", &ORDERS.replace("action: send", "action: emit"));
+    write(
+        &folder,
+        "http.yaml",
+        "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {}\n",
+    );
+    write(
+        &folder,
+        "broken.yaml",
+        &ORDERS.replace("action: send", "action: emit"),
+    );
     write(&folder, "not.yaml", "asyncapi: [\n");
     printed(&folder, "diff orders.yaml broken.yaml", "", 2);
     printed(&folder, "diff orders.yaml not.yaml", "", 2);
     printed(&folder, "replay --contract broken.yaml -", "", 2);
     let text = printed(&folder, "diff http.yaml orders.yaml", "", 1);
-    assert!(text.contains("contract of another kind from OpenAPI to AsyncAPI"), "{text}");
-    let text = printed(&folder, "serve --contract orders.yaml --upstream mock", "", 2);
-    assert!(text.contains("an AsyncAPI contract describes events, not HTTP"), "{text}");
+    assert!(
+        text.contains("contract of another kind from OpenAPI to AsyncAPI"),
+        "{text}"
+    );
+    let text = printed(
+        &folder,
+        "serve --contract orders.yaml --upstream mock",
+        "",
+        2,
+    );
+    assert!(
+        text.contains("an AsyncAPI contract describes events, not HTTP"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -199,10 +273,18 @@ fn replay_judges_recorded_events() {
     let address = r#"{"channel": "refunds/eu", "payload": {"amount": 5}, "content_type": "application/json; charset=utf-8"}"#;
     let all = [good, other, address].join("\n");
     let text = printed(&folder, "replay --contract orders.yaml -", &all, 0);
-    assert!(text.contains("3 events, 0 violating, 3 of 3 messages used"), "{text}");
+    assert!(
+        text.contains("3 events, 0 violating, 3 of 3 messages used"),
+        "{text}"
+    );
 
     let check = |line: &str, fault: &str, expected: &str| {
-        let text = printed(&folder, "replay --contract orders.yaml - --format json", line, 1);
+        let text = printed(
+            &folder,
+            "replay --contract orders.yaml - --format json",
+            line,
+            1,
+        );
         let verdict: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
         assert_eq!(verdict["verdict"], "violates", "{line}");
         let violation = &verdict["violations"][0];
@@ -211,23 +293,65 @@ fn replay_judges_recorded_events() {
     };
     let negative = good.replace("\"total\": 1", "\"total\": -12345");
     check(&negative, "invalid-event", "\"pointer\":\"/payload/total\"");
-    check(&negative, "invalid-event", "\"file\":\"messages.yaml\",\"keyword\":\"minimum\",\"line\":10");
-    check(&good.replace("\"headers\": {\"trace\": \"t\"}, ", ""), "invalid-event", "\"pointer\":\"/headers\"");
-    check(&good.replace("\"key\": \"o\", ", ""), "invalid-event", "key");
+    check(
+        &negative,
+        "invalid-event",
+        "\"file\":\"messages.yaml\",\"keyword\":\"minimum\",\"line\":10",
+    );
+    check(
+        &good.replace("\"headers\": {\"trace\": \"t\"}, ", ""),
+        "invalid-event",
+        "\"pointer\":\"/headers\"",
+    );
+    check(
+        &good.replace("\"key\": \"o\", ", ""),
+        "invalid-event",
+        "key",
+    );
     check(&good.replace("created", "lost"), "unknown-message", "lost");
-    check(r#"{"channel": "carts", "payload": 1}"#, "unknown-channel", "carts");
-    check(r#"{"channel": "refunds/eu/west", "payload": {"amount": 5}}"#, "unknown-channel", "west");
-    check(&address.replace("application/json;", "text/csv;"), "content-type", "text/csv");
+    check(
+        r#"{"channel": "carts", "payload": 1}"#,
+        "unknown-channel",
+        "carts",
+    );
+    check(
+        r#"{"channel": "refunds/eu/west", "payload": {"amount": 5}}"#,
+        "unknown-channel",
+        "west",
+    );
+    check(
+        &address.replace("application/json;", "text/csv;"),
+        "content-type",
+        "text/csv",
+    );
 
     // Values are private.
     let text = printed(&folder, "replay --contract orders.yaml -", &negative, 1);
     assert!(!text.contains("12345"), "{text}");
-    let text = printed(&folder, "replay --contract orders.yaml - --values", &negative, 1);
+    let text = printed(
+        &folder,
+        "replay --contract orders.yaml - --values",
+        &negative,
+        1,
+    );
     assert!(text.contains("12345"), "{text}");
 
-    let text = printed(&folder, "replay --contract orders.yaml -", "{\"payload\": 1}\n", 2);
-    assert!(text.contains("-:1:1: the record: the property \"channel\" is missing"), "{text}");
-    let text = printed(&folder, "replay --contract orders.yaml -", &good.replace("payload", "paylaod"), 1);
+    let text = printed(
+        &folder,
+        "replay --contract orders.yaml -",
+        "{\"payload\": 1}\n",
+        2,
+    );
+    assert!(
+        text.contains("-:1:1: the record: the property \"channel\" is missing"),
+        "{text}"
+    );
+    let text = printed(
+        &folder,
+        "replay --contract orders.yaml -",
+        &good.replace("payload", "paylaod"),
+        1,
+    );
     assert!(text.contains("did you mean payload?"), "{text}");
     write(&folder, "a.har", "{\"log\": {\"entries\": []}}");
     let text = printed(&folder, "replay --contract orders.yaml a.har", "", 2);
@@ -251,32 +375,76 @@ used_by = [\"orders\", \"cart\"]
 fn the_gate_decides_about_all_contracts_together() {
     let folder = folder();
     write(&folder, "squads.toml", CATALOG);
+    fs::create_dir(folder.path().join("deployments")).unwrap();
     let http = "openapi: 3.1.0\ninfo: {title: Orders, version: 1.0.0}\npaths: {/a: {get: {responses: {}}}}\n";
     write(&folder, "openapi.yaml", http);
-    let gate = "gate --squad payments --service orders --catalog squads.toml --registry deployments";
+    let gate =
+        "gate --squad payments --service orders --catalog squads.toml --registry deployments";
     let both = format!("{gate} --contract openapi.yaml --contract orders.yaml");
     printed(&folder, &format!("{both} --record"), "", 0);
-    let record = fs::read_to_string(folder.path().join("deployments/payments/orders/registry.json")).unwrap();
+    let record = fs::read_to_string(
+        folder
+            .path()
+            .join("deployments/payments/orders/registry.json"),
+    )
+    .unwrap();
     let record: Value = serde_json::from_str(&record).unwrap();
-    assert_eq!(record["deployments"][0]["further"][0]["name"], "orders.yaml");
+    assert_eq!(
+        record["deployments"][0]["further"][0]["name"],
+        "orders.yaml"
+    );
     let text = printed(&folder, &both, "", 0);
     assert!(text.contains("already deployed"), "{text}");
 
     // A break of the events alone blocks, and names who reads them.
-    write(&folder, "orders.yaml", &ORDERS.replace("properties: {id: {type: string}}}", "properties: {id: {type: integer}}}"));
+    write(
+        &folder,
+        "orders.yaml",
+        &ORDERS.replace(
+            "properties: {id: {type: string}}}",
+            "properties: {id: {type: integer}}}",
+        ),
+    );
     let text = printed(&folder, &both, "", 1);
-    assert!(text.contains("send orders cancelled") && text.contains("checkout"), "{text}");
+    assert!(
+        text.contains("send orders cancelled: payload /id"),
+        "{text}"
+    );
+    assert!(text.contains("it needs the approval of checkout"), "{text}");
     // A deployed contract that is not named would not be compared.
     let text = printed(&folder, &format!("{gate} --contract openapi.yaml"), "", 2);
-    assert!(text.contains("also has the contract orders.yaml: name it with --contract"), "{text}");
+    assert!(
+        text.contains("also has the contract orders.yaml: name it with --contract"),
+        "{text}"
+    );
     let text = printed(&folder, &format!("{both} --contract orders.yaml"), "", 2);
-    assert!(text.contains("both contracts are named orders.yaml"), "{text}");
+    assert!(
+        text.contains("both contracts are named orders.yaml"),
+        "{text}"
+    );
 
     // A harmless change of the events is another deployment.
-    write(&folder, "orders.yaml", &ORDERS.replace("properties: {id: {type: string}}}", "properties: {id: {type: string}, by: {type: string}}}"));
+    write(
+        &folder,
+        "orders.yaml",
+        &ORDERS.replace(
+            "properties: {id: {type: string}}}",
+            "properties: {id: {type: string}, by: {type: string}}}",
+        ),
+    );
     printed(&folder, &format!("{both} --record"), "", 0);
-    printed(&folder, "gate history --squad payments --service orders --registry deployments --verify", "", 0);
-    printed(&folder, "gate rollback --squad payments --service orders --catalog squads.toml --registry deployments --reason test", "", 0);
+    printed(
+        &folder,
+        "gate history --squad payments --service orders --registry deployments --verify",
+        "",
+        0,
+    );
+    printed(
+        &folder,
+        "gate rollback --squad payments --service orders --catalog squads.toml --registry deployments --reason test",
+        "",
+        0,
+    );
 }
 
 /// Events of older revisions may still be in the topic.
@@ -284,6 +452,7 @@ fn the_gate_decides_about_all_contracts_together() {
 fn the_gate_compares_with_every_kept_revision() {
     let folder = folder();
     write(&folder, "squads.toml", CATALOG);
+    fs::create_dir(folder.path().join("deployments")).unwrap();
     let gate = "gate --squad payments --service orders --catalog squads.toml --registry deployments --contract events.yaml";
     let revision = |schema: &str| {
         let text = format!(
@@ -296,7 +465,12 @@ fn the_gate_compares_with_every_kept_revision() {
     printed(&folder, &format!("{gate} --record"), "", 0);
     revision("{type: object, properties: {n: {type: integer}}}");
     write(&folder, "levels.toml", "[diff.levels]\n'*' = 'info'\n");
-    printed(&folder, &format!("{gate} --levels levels.toml --record"), "", 0);
+    printed(
+        &folder,
+        &format!("{gate} --levels levels.toml --record"),
+        "",
+        0,
+    );
     revision("{type: object, properties: {n: {type: number}}}");
     printed(&folder, gate, "", 0);
     write(&folder, "levels.toml", "[events]\ntransitive = true\n");

@@ -11,8 +11,8 @@ use portcullis_contract::{
 };
 
 use super::super::change_level::{ChangeCertainty, ChangeLevel};
-use super::super::compat_finding::ChangeSubject;
 use super::super::compare_options::EventCompatibility;
+use super::super::compat_finding::ChangeSubject;
 use super::super::containment::{ContainmentVerdict, SchemaBreak, ValueEncoding};
 use super::super::containment_checker::SchemaKeyPair;
 use super::super::witness::{MessageJudge, Witness, WitnessRequest};
@@ -68,10 +68,7 @@ impl<'c> ContractComparison<'c> {
         let (Some(old), Some(new)) = (self.old.events(), self.new.events()) else {
             return;
         };
-        let pairs = message_pairs(
-            [&old.messages, &new.messages],
-            [&groups.old, &groups.new],
-        );
+        let pairs = message_pairs([&old.messages, &new.messages], [&groups.old, &groups.new]);
         for number in &groups.old {
             let message = &old.messages[*number];
             match pairs.iter().find(|(before, _)| before == number) {
@@ -107,7 +104,8 @@ impl<'c> ContractComparison<'c> {
             let change = change().from(&old.name).to(&new.name);
             self.push("event.message.renamed", &scope, None, change);
         }
-        let text = |text: &Option<std::sync::Arc<str>>| text.as_deref().unwrap_or("none").to_owned();
+        let text =
+            |text: &Option<std::sync::Arc<str>>| text.as_deref().unwrap_or("none").to_owned();
         if !is_same_type(old.content_type.as_deref(), new.content_type.as_deref()) {
             let change = change()
                 .from(text(&old.content_type))
@@ -289,10 +287,7 @@ fn media_of(operation: &Operation) -> Option<&MediaType> {
 }
 
 /// Matches messages by name. If each revision has one message, they match whatever their names.
-fn message_pairs(
-    messages: [&[EventMessage]; 2],
-    groups: [&[usize]; 2],
-) -> Vec<(usize, usize)> {
+fn message_pairs(messages: [&[EventMessage]; 2], groups: [&[usize]; 2]) -> Vec<(usize, usize)> {
     if let ([old], [new]) = (groups[0], groups[1]) {
         return vec![(*old, *new)];
     }

@@ -27,16 +27,16 @@ pub(super) fn event_break(
         return None;
     };
     // Consumers of the older revision refuse another content type, as the application does.
-    let is_new = finding.rule.id == "event.content-type.changed" && *action == Some(EventAction::Send);
+    let is_new =
+        finding.rule.id == "event.content-type.changed" && *action == Some(EventAction::Send);
     let (sender, receiver) = if is_new { (new, old) } else { (old, new) };
     let contract = sender.events()?;
     let mut messages = contract.messages.iter().enumerate();
     let found = messages.find(|(_, known)| {
         let is_named = message.as_ref().is_none_or(|name| *known.name == **name) || is_new;
         let own = &contract.channel_of(known).name;
-        let is_of_action = action.is_none_or(|action| {
-            known.action == action || known.action == EventAction::Undirected
-        });
+        let is_of_action = action
+            .is_none_or(|action| known.action == action || known.action == EventAction::Undirected);
         **own == **channel && is_named && is_of_action
     });
     let Some((number, known)) = found else {
@@ -52,18 +52,20 @@ pub(super) fn event_break(
         if !judge_event(sender, flow, &event).violations.is_empty() {
             continue;
         }
-        return Some(match judge_event(receiver, flow, &event).violations.first() {
-            Some(violation) => BreakEvidence::Shown(Box::new(Witness {
-                value: shown(&event, body),
-                pointer: violation.pointer.clone(),
-                keyword: violation.keyword.clone().unwrap_or_default(),
-                refusal: violation.sentence(true),
-                ..Witness::default()
-            })),
-            None => BreakEvidence::Refuted(
-                "another channel of the newer contract has the same events".to_owned(),
-            ),
-        });
+        return Some(
+            match judge_event(receiver, flow, &event).violations.first() {
+                Some(violation) => BreakEvidence::Shown(Box::new(Witness {
+                    value: shown(&event, body),
+                    pointer: violation.pointer.clone(),
+                    keyword: violation.keyword.clone().unwrap_or_default(),
+                    refusal: violation.sentence(true),
+                    ..Witness::default()
+                })),
+                None => BreakEvidence::Refuted(
+                    "another channel of the newer contract has the same events".to_owned(),
+                ),
+            },
+        );
     }
     Some(BreakEvidence::unshown("no event of the message was found"))
 }

@@ -3,8 +3,8 @@
 use super::lint_findings::{LintFindings, by_location};
 use super::object_walk::contract_objects;
 use super::{
-    event_schemas, ineffective_constraints, ineffective_keywords, missing_fields, open_alternatives,
-    unknown_fields,
+    event_schemas, ineffective_constraints, ineffective_keywords, missing_fields,
+    open_alternatives, unknown_fields,
 };
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::dialect::Dialect;

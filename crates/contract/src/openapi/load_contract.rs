@@ -11,10 +11,10 @@ use portcullis_json::{self as json, JsonNode};
 use portcullis_vocabulary::ContractReading;
 use portcullis_vocabulary::limits::Limits;
 
+use super::asyncapi;
 use super::contract_repair::READING_KEY;
 use super::document::{Document, DocumentParseError, DocumentSet};
 use super::overlay::overlaid;
-use super::asyncapi;
 use super::swagger;
 use super::uri_reference::{decode, is_address, normalise};
 

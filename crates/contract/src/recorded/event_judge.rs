@@ -134,7 +134,10 @@ fn candidates<'c>(
     });
     let of_channel: Vec<_> = messages.collect();
     if of_channel.is_empty() {
-        let message = format!("the contract has no messages for the channel `{}`", event.channel);
+        let message = format!(
+            "the contract has no messages for the channel `{}`",
+            event.channel
+        );
         return Err(EventViolation::new(EventFault::UnknownChannel, &message));
     }
     let Some(name) = &event.message else {
@@ -157,7 +160,10 @@ fn violations(
     message: &EventMessage,
     event: &RecordedEvent,
 ) -> Vec<EventViolation> {
-    let content_types = message.content_type.as_deref().zip(event.content_type.as_deref());
+    let content_types = message
+        .content_type
+        .as_deref()
+        .zip(event.content_type.as_deref());
     if let Some((declared, own)) = content_types.filter(|(one, other)| !is_same_type(one, other)) {
         let text = format!("the content type is `{own}`, and the contract has `{declared}`");
         return vec![EventViolation::new(EventFault::ContentType, &text)];
@@ -200,8 +206,23 @@ fn check(contract: &CompiledContract, operation: &Operation, body: &[u8]) -> Vec
         body: BodyLength::Known,
     };
     let (mut scratch, mut found) = (CheckScratch::default(), Vec::new());
-    let plan = check_head(contract, operation, head, settings, &mut scratch, &mut found);
-    check_body(contract, plan, &headers, body, settings, &mut scratch, &mut found);
+    let plan = check_head(
+        contract,
+        operation,
+        head,
+        settings,
+        &mut scratch,
+        &mut found,
+    );
+    check_body(
+        contract,
+        plan,
+        &headers,
+        body,
+        settings,
+        &mut scratch,
+        &mut found,
+    );
     found
 }
 

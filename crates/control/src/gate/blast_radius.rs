@@ -174,6 +174,23 @@ impl BlastRadius {
             .map(|reached| reached.squad.as_str())
             .collect()
     }
+
+    /// The squads that a break of a channel's events affects: those that use the topic of its name,
+    /// or else any topic of the service or the service itself. Traffic of HTTP says nothing about it.
+    pub(super) fn affected_readers(&self, channel: &str) -> BTreeSet<&str> {
+        let named = format!("topic {channel}");
+        let reached = |is_hit: &dyn Fn(&str) -> bool| -> BTreeSet<&str> {
+            let squads = self.squads.iter();
+            let squads = squads.filter(|reached| reached.why.iter().any(|why| is_hit(why)));
+            squads.map(|reached| reached.squad.as_str()).collect()
+        };
+        let readers = reached(&|why| why == named);
+        if readers.is_empty() {
+            reached(&|why| why.starts_with("topic ") || why.starts_with("uses "))
+        } else {
+            readers
+        }
+    }
 }
 
 /// Collects the squads that are reached, and how.

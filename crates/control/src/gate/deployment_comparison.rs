@@ -60,7 +60,11 @@ impl DeploymentComparison {
         operations.extend(operation_names(deployed));
         for finding in findings {
             let fingerprint = finding.fingerprint();
-            if known.findings.iter().all(|one| one.fingerprint() != fingerprint) {
+            if known
+                .findings
+                .iter()
+                .all(|one| one.fingerprint() != fingerprint)
+            {
                 known.findings.push(finding);
             }
         }
@@ -131,7 +135,10 @@ impl DeploymentComparison {
     ) -> BTreeSet<&'r str> {
         let subjects = finding.operations().into_iter();
         let mut needed: BTreeSet<&str> = subjects
-            .flat_map(|subject| radius.affected_squads(self.operation(subject)))
+            .flat_map(|subject| match subject {
+                ChangeSubject::Event { channel, .. } => radius.affected_readers(channel),
+                _ => radius.affected_squads(self.operation(subject)),
+            })
             .collect();
         needed.retain(|squad| {
             radius

@@ -25,8 +25,8 @@ mod judge_case;
 
 pub use blast_radius::{BlastRadius, BrokenOperations, MeasuredUsage, ReachedSquad, SharedFlag};
 pub use deployment::{
-    Deployment, DeploymentEnd, DeploymentOutcome, FurtherContract, RecordedApproval, RecordedOverride,
-    RecordedVerdict,
+    Deployment, DeploymentEnd, DeploymentOutcome, FurtherContract, RecordedApproval,
+    RecordedOverride, RecordedVerdict,
 };
 pub use deployment_comparison::DeploymentComparison;
 pub use deployment_registry::{DeploymentRegistry, RECORD_BYTES_MAX, RegistryDamage};

@@ -15,8 +15,8 @@ use crate::openapi::written_node::WrittenNode;
 pub(super) struct EventLayers(pub(super) Vec<WrittenNode>);
 
 impl EventLayers {
-    /// The values of a field. Only objects are merged, so a value that is none hides earlier ones;
-    /// null removes them.
+    /// The values of a field. Only objects are merged, so any other value hides earlier ones; null
+    /// removes them.
     pub(super) fn field(&self, documents: &DocumentSet, name: &str) -> Self {
         let mut values: Vec<WrittenNode> = Vec::new();
         for layer in &self.0 {

@@ -46,8 +46,8 @@ impl EventLowering<'_> {
     /// meaning.
     fn opaque_schema(&mut self, at: &WrittenNode, node: JsonNode<'_>, reason: String) {
         let reference = node.get("$ref").and_then(JsonNode::as_str);
-        let is_followed = reference
-            .is_some_and(|text| resolve(self.documents, at.node_ref, text).is_ok());
+        let is_followed =
+            reference.is_some_and(|text| resolve(self.documents, at.node_ref, text).is_ok());
         if is_followed {
             self.out.begin_object(at.node_ref);
             let text = at.reference(reference.unwrap_or_default());
@@ -261,9 +261,18 @@ impl EventLowering<'_> {
 /// Whether the language of a schema does not have a keyword that others have.
 fn is_ignored(keyword: &str, format: &SchemaFormat) -> bool {
     match keyword {
-        "prefixItems" | "minContains" | "maxContains" | "dependentRequired" | "dependentSchemas"
-        | "unevaluatedItems" | "unevaluatedProperties" | "$anchor" | "$dynamicAnchor"
-        | "$dynamicRef" | "$recursiveRef" | "$recursiveAnchor" => true,
+        "prefixItems"
+        | "minContains"
+        | "maxContains"
+        | "dependentRequired"
+        | "dependentSchemas"
+        | "unevaluatedItems"
+        | "unevaluatedProperties"
+        | "$anchor"
+        | "$dynamicAnchor"
+        | "$dynamicRef"
+        | "$recursiveRef"
+        | "$recursiveAnchor" => true,
         "nullable" => *format == SchemaFormat::Draft07,
         _ => false,
     }

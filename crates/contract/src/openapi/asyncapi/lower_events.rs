@@ -1,8 +1,8 @@
 //! Lowers the documents of an AsyncAPI contract.
 //!
 //! A document keeps its structure, so references lead where they led; only its schemas are translated.
-//! What OpenAPI reads differently is left out: servers, credentials, and components that are no part
-//! of an event.
+//! What OpenAPI reads differently is left out: servers, credentials, and components that belong to no
+//! event.
 
 use std::sync::Arc;
 
@@ -65,10 +65,13 @@ fn lower_documents(documents: &DocumentSet, version: AsyncApiVersion) -> Lowered
         } else {
             lowering.structure(&root);
         }
-        let found = lowering.opaque.into_iter().map(|(node, reason)| OpaqueSchema {
-            node_ref: NodeRef { document, node },
-            reason: Arc::from(reason),
-        });
+        let found = lowering
+            .opaque
+            .into_iter()
+            .map(|(node, reason)| OpaqueSchema {
+                node_ref: NodeRef { document, node },
+                reason: Arc::from(reason),
+            });
         opaque.extend(found);
         let mut translation = lowering.out.finish();
         let keywords = lowering.ignored.into_iter().map(|(schema, keyword)| {
@@ -131,8 +134,10 @@ impl<'d> EventLowering<'d> {
         self.out.text_member("openapi", "3.1.0", root.node_ref);
         for (name, value) in self.node(root).members() {
             let at = root.at(value);
-            let is_kept = matches!(name, "info" | "channels" | "operations" | "components" | "id")
-                || name.starts_with("x-");
+            let is_kept = matches!(
+                name,
+                "info" | "channels" | "operations" | "components" | "id"
+            ) || name.starts_with("x-");
             match name {
                 "components" if value.is_object() => self.components(&at),
                 _ if is_kept => {

@@ -80,7 +80,10 @@ impl<'d> EventReading<'d> {
 
     fn required_fields(&mut self, root: &WrittenNode) {
         let Some(info) = root.get(self.documents, "info") else {
-            return self.problem(root, "`info` is missing: add `info` with `title` and `version`");
+            return self.problem(
+                root,
+                "`info` is missing: add `info` with `title` and `version`",
+            );
         };
         for name in ["title", "version"] {
             let value = self.node(&info).get(name);
@@ -187,7 +190,9 @@ impl<'d> EventReading<'d> {
         let bindings = layers.field(documents, "bindings").targets(documents);
         let kafka = bindings.field(documents, "kafka").targets(documents);
         let key = kafka.field(documents, "key");
-        key.0.iter().for_each(|layer| self.use_schema(layer, SchemaFormat::Draft07));
+        key.0
+            .iter()
+            .for_each(|layer| self.use_schema(layer, SchemaFormat::Draft07));
         let default_type = self.default_content_type();
         let content_type = layers.text(documents, "contentType").or(default_type);
         let correlation = layers.field(documents, "correlationId").targets(documents);

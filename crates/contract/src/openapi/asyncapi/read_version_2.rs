@@ -13,7 +13,10 @@ const UNNAMED: &str = "message";
 impl EventReading<'_> {
     pub(super) fn channels_2(&mut self, root: &WrittenNode) {
         if root.get(self.documents, "channels").is_none() {
-            return self.problem(root, "`channels` is missing: add it, with one entry for each channel");
+            return self.problem(
+                root,
+                "`channels` is missing: add it, with one entry for each channel",
+            );
         }
         let Some(channels) = self.object(root, "channels") else {
             return;

@@ -65,7 +65,9 @@ impl EventReading<'_> {
         });
         Some(ReadChannel {
             number,
-            messages: messages.filter(|(name, _)| !name.starts_with("x-")).collect(),
+            messages: messages
+                .filter(|(name, _)| !name.starts_with("x-"))
+                .collect(),
             nodes: self.chain(written),
             is_used: false,
         })
@@ -82,7 +84,8 @@ impl EventReading<'_> {
             }
         };
         if operation.get(self.documents, "channel").is_none() {
-            let message = "`channel` is missing: refer to a channel, as in `$ref: '#/channels/name'`";
+            let message =
+                "`channel` is missing: refer to a channel, as in `$ref: '#/channels/name'`";
             return self.problem(operation, message);
         }
         let provider = self.owner(operation);

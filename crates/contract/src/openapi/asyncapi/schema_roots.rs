@@ -64,9 +64,21 @@ pub(super) enum KeywordShape {
 /// How a keyword of any of the languages contains schemas.
 pub(super) fn keyword_shape(keyword: &str) -> KeywordShape {
     match keyword {
-        "items" | "additionalItems" | "additionalProperties" | "not" | "if" | "then" | "else"
-        | "contains" | "propertyNames" | "unevaluatedItems" | "unevaluatedProperties"
-        | "prefixItems" | "allOf" | "anyOf" | "oneOf" => KeywordShape::Schemas,
+        "items"
+        | "additionalItems"
+        | "additionalProperties"
+        | "not"
+        | "if"
+        | "then"
+        | "else"
+        | "contains"
+        | "propertyNames"
+        | "unevaluatedItems"
+        | "unevaluatedProperties"
+        | "prefixItems"
+        | "allOf"
+        | "anyOf"
+        | "oneOf" => KeywordShape::Schemas,
         "properties" | "patternProperties" | "definitions" | "$defs" | "dependencies"
         | "dependentSchemas" => KeywordShape::Map,
         _ => KeywordShape::Data,

@@ -22,7 +22,7 @@ use super::verdict_line::RecordPosition;
 
 /// The verdict about one event.
 #[derive(Debug)]
-pub(super) struct EventLine<'a> {
+pub(super) struct EventVerdictLine<'a> {
     pub(super) position: RecordPosition<'a>,
     pub(super) channel: Option<&'a str>,
     pub(super) message: Option<&'a str>,
@@ -32,7 +32,7 @@ pub(super) struct EventLine<'a> {
     pub(super) fault: Option<&'a RecordError>,
 }
 
-impl<'a> EventLine<'a> {
+impl<'a> EventVerdictLine<'a> {
     /// The verdict about a record that cannot be read.
     pub(super) fn unreadable(position: RecordPosition<'a>, error: &'a RecordError) -> Self {
         Self {
@@ -60,9 +60,9 @@ impl<'a> EventLine<'a> {
             .iter()
             .map(|violation| self.violation(violation))
             .collect();
-        let fault = self.fault.map(|error| {
-            json!({"line": error.line, "column": error.column, "message": error.message})
-        });
+        let fault = self.fault.map(
+            |error| json!({"line": error.line, "column": error.column, "message": error.message}),
+        );
         let document = json!({
             "source": source,
             "line": line,
