@@ -67,7 +67,10 @@ pub(super) fn replay_events(
     };
     let result = EventReplayResult {
         contract_path: &args.contract,
-        notes: ignored_note(&ignored).into_iter().collect(),
+        notes: ignored_note(&ignored)
+            .into_iter()
+            .chain(unused_note(args))
+            .collect(),
         declared: events.messages.len(),
         tally,
         findings,
@@ -249,6 +252,22 @@ impl EventTally {
             }
         }
     }
+}
+
+/// A sentence about options that are for requests and have no effect on events.
+fn unused_note(args: &ReplayArgs) -> Option<String> {
+    let given = [
+        ("--base-path", !args.base_path.is_empty()),
+        ("--host", !args.host.is_empty()),
+        ("--config", args.config.is_some()),
+    ];
+    let given = given.into_iter().filter(|(_, is_given)| *is_given);
+    let names: Vec<&str> = given.map(|(name, _)| name).collect();
+    let verb = if names.len() == 1 { "has" } else { "have" };
+    (!names.is_empty()).then(|| {
+        let names = names.join(" and ");
+        format!("{names} {verb} no effect on events: the contract is AsyncAPI")
+    })
 }
 
 /// The result of a replay, for printing.

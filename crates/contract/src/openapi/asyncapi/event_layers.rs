@@ -32,9 +32,12 @@ impl EventLayers {
             }
         }
         if values.len() > 1 {
-            // A reference stands for what it leads to.
-            let targets = values.iter().filter_map(|value| value.target(documents));
-            values = targets.collect();
+            // A reference stands for what it leads to. One that leads nowhere is reported later.
+            let targets = values.into_iter();
+            values = targets
+                .map(|value| value.target(documents).unwrap_or(value))
+                .collect();
+            values.dedup_by_key(|value| value.node_ref);
         }
         Self(values)
     }

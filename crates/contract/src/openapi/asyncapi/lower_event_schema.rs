@@ -8,7 +8,7 @@
 use portcullis_json::{JsonKind, JsonNode};
 
 use super::event_layers::EventLayers;
-use super::lower_events::EventLowering;
+use super::lower_events::{EventLowering, MERGES_MAX};
 use super::schema_format::SchemaFormat;
 use super::schema_roots::{KeywordShape, keyword_shape};
 use crate::openapi::document::NodeRef;
@@ -228,6 +228,15 @@ impl EventLowering<'_> {
             }
             return;
         };
+        // Schemas that refer to themselves can be merged without end.
+        let Some(left) = self.merges_left.checked_sub(1) else {
+            self.out.problem(format!(
+                "the message and its traits have more than {MERGES_MAX} schemas to merge: \
+                 write them in one place"
+            ));
+            return self.out.copy(near);
+        };
+        self.merges_left = left;
         self.out.begin_object(first.node_ref);
         for name in layers.names(self.documents) {
             let field = layers.field(self.documents, name);

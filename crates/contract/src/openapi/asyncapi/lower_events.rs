@@ -17,6 +17,9 @@ use crate::openapi::document::{
 };
 use crate::openapi::written_node::WrittenNode;
 
+/// The most schemas of a document that are merged with those of traits.
+pub(super) const MERGES_MAX: u32 = 256;
+
 /// A contract whose documents are OpenAPI 3: those of AsyncAPI are translated.
 pub(in crate::openapi) fn translated(mut documents: DocumentSet) -> DocumentSet {
     let root = documents.entry().root();
@@ -55,6 +58,7 @@ fn lower_documents(documents: &DocumentSet, version: AsyncApiVersion) -> Lowered
             roots: &roots,
             opaque: Vec::new(),
             ignored: Vec::new(),
+            merges_left: MERGES_MAX,
         };
         let root = WrittenNode {
             node_ref: documents.root_ref(document),
@@ -122,6 +126,8 @@ pub(super) struct EventLowering<'d> {
     pub(super) opaque: Vec<(u32, String)>,
     /// The keywords that the language of their schema does not have, with the schema as written.
     pub(super) ignored: Vec<(NodeRef, String)>,
+    /// How many more schemas may be merged.
+    pub(super) merges_left: u32,
 }
 
 impl<'d> EventLowering<'d> {

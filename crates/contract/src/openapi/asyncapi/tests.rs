@@ -216,3 +216,25 @@ fn contracts_of_events_are_not_served() {
     let problems = compile(documents, &CompileOptions::default()).unwrap_err();
     assert!(problems[0].message.contains("describes events, not HTTP"));
 }
+
+/// Traits with schemas that refer to themselves end.
+#[test]
+fn recursive_traits_are_refused() {
+    let schema = |name: &str| {
+        format!(
+            "    {name}: {{type: object, properties: {{next: {{$ref: '#/components/schemas/{name}'}}}}}}\n"
+        )
+    };
+    let text = format!(
+        "asyncapi: 3.0.0\ninfo: {{title: t, version: '1'}}\n\
+         channels: {{a: {{messages: {{m: {{headers: {{$ref: '#/components/schemas/A'}}, traits: [{{headers: {{$ref: '#/components/schemas/B'}}}}]}}}}}}}}\n\
+         components:\n  schemas:\n{}{}",
+        schema("A"),
+        schema("B")
+    );
+    let problems = try_contract(&text).unwrap_err().join("\n");
+    assert!(
+        problems.contains("more than 256 schemas to merge"),
+        "{problems}"
+    );
+}
