@@ -5,7 +5,7 @@ use std::path::Path;
 
 use portcullis_contract::recorded::{
     EventFault, EventFlow, EventVerdict, EventViolation, IgnoredProperties, RecordError,
-    RecordedEvent, judge_event, read_event_verdict_line,
+    RecordedEvent, judge_event, read_event_line,
 };
 use portcullis_contract::{CompiledContract, EventContract};
 use portcullis_json::Tape;
@@ -147,7 +147,7 @@ impl EventReplay<'_> {
                 is_entry: false,
             };
             let event = match line.text {
-                Some(text) => read_event_verdict_line(&mut tape, text, &mut self.ignored)
+                Some(text) => read_event_line(&mut tape, text, &mut self.ignored)
                     .map_err(|error| error.offset_lines(line.number - 1)),
                 None => Err(RecordError {
                     line: line.number,

@@ -182,7 +182,7 @@ fn the_reference_page_has_every_rule() {
 const INTRODUCTION: &str = "\
 # Compatibility rules
 
-`portcullis diff OLD NEW` compares two revisions of a contract and reports what the changes mean for consumers. A change is **breaking** if a message that was valid becomes invalid: the service refuses a request that it used to accept, or sends a response that the old contract forbids. For webhooks and callbacks the roles are swapped: the service sends the request, and its consumers respond.
+`portcullis diff OLD NEW` compares two revisions of a contract and reports what the changes mean for consumers. A change is **breaking** if a message that was valid becomes invalid: the service refuses a request that it used to accept, or sends a response that the old contract forbids. For webhooks and callbacks the roles are swapped: the service sends the request, and its consumers respond. Events that an application receives are judged as requests, and those that it sends as responses ([events.md](events.md)).
 
 ## How a level is determined
 

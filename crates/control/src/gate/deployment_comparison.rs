@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_compat::{
     ChangeApproval, ChangeCertainty, ChangeLevel, ChangeSubject, CompatFinding, CompatReport, Date,
+    VersionAdvice,
 };
 use portcullis_contract::CompiledContract;
 
@@ -46,8 +47,11 @@ impl DeploymentComparison {
     /// Adds the changes of another contract of the deployment, or those since an older revision.
     pub fn add(&mut self, deployed: &CompiledContract, report: CompatReport) {
         let CompatReport {
+            old,
+            new,
             findings,
             disabled,
+            semver,
             broken_parts,
             notes,
             ..
@@ -58,6 +62,11 @@ impl DeploymentComparison {
             ..
         } = self;
         operations.extend(operation_names(deployed));
+        // Each contract must raise its own version; the one that is raised too little is reported.
+        let lack = |advice: &VersionAdvice| (advice.is_sufficient == Some(false), advice.required);
+        if lack(&semver) > lack(&known.semver) {
+            (known.old, known.new, known.semver) = (old, new, semver);
+        }
         for finding in findings {
             let fingerprint = finding.fingerprint();
             if known
