@@ -188,8 +188,10 @@ impl fmt::Display for ChangeSubject {
             } => {
                 let action = action.map_or("channel", EventAction::as_str);
                 write!(f, "{action} {channel}")?;
-                let message = message.iter();
-                message.map(|name| write!(f, " {name}")).collect()
+                match message {
+                    Some(name) => write!(f, " {name}"),
+                    None => Ok(()),
+                }
             }
             Self::Webhook { name, method } => write!(f, "webhook {name} {method}"),
             Self::Callback { name, method } => write!(f, "callback {name} {method}"),

@@ -265,13 +265,15 @@ fn bad_input_ends_with_2() {
     );
 }
 
+/// A valid event of each channel.
+const GOOD: &str = r#"{"channel": "orders", "key": "o", "headers": {"trace": "t"}, "payload": {"id": "o", "total": 1}, "message": "created"}"#;
+const REFUND: &str = r#"{"channel": "refunds/eu", "payload": {"amount": 5}, "content_type": "application/json; charset=utf-8"}"#;
+
 #[test]
 fn replay_judges_recorded_events() {
     let folder = folder();
-    let good = r#"{"channel": "orders", "key": "o", "headers": {"trace": "t"}, "payload": {"id": "o", "total": 1}, "message": "created"}"#;
     let other = r#"{"channel": "orders", "payload": {"id": "o"}}"#;
-    let address = r#"{"channel": "refunds/eu", "payload": {"amount": 5}, "content_type": "application/json; charset=utf-8"}"#;
-    let all = [good, other, address].join("\n");
+    let all = [GOOD, other, REFUND].join("\n");
     let text = printed(&folder, "replay --contract orders.yaml -", &all, 0);
     assert!(
         text.contains("3 events, 0 violating, 3 of 3 messages used"),
@@ -291,7 +293,7 @@ fn replay_judges_recorded_events() {
         assert_eq!(violation["fault"], fault, "{line}: {verdict}");
         assert!(verdict.to_string().contains(expected), "{line}: {verdict}");
     };
-    let negative = good.replace("\"total\": 1", "\"total\": -12345");
+    let negative = negative();
     check(&negative, "invalid-event", "\"pointer\":\"/payload/total\"");
     check(
         &negative,
@@ -299,16 +301,16 @@ fn replay_judges_recorded_events() {
         "\"file\":\"messages.yaml\",\"keyword\":\"minimum\",\"line\":10",
     );
     check(
-        &good.replace("\"headers\": {\"trace\": \"t\"}, ", ""),
+        &GOOD.replace("\"headers\": {\"trace\": \"t\"}, ", ""),
         "invalid-event",
         "\"pointer\":\"/headers\"",
     );
     check(
-        &good.replace("\"key\": \"o\", ", ""),
+        &GOOD.replace("\"key\": \"o\", ", ""),
         "invalid-event",
         "key",
     );
-    check(&good.replace("created", "lost"), "unknown-message", "lost");
+    check(&GOOD.replace("created", "lost"), "unknown-message", "lost");
     check(
         r#"{"channel": "carts", "payload": 1}"#,
         "unknown-channel",
@@ -320,12 +322,20 @@ fn replay_judges_recorded_events() {
         "west",
     );
     check(
-        &address.replace("application/json;", "text/csv;"),
+        &REFUND.replace("application/json;", "text/csv;"),
         "content-type",
         "text/csv",
     );
+}
 
-    // Values are private.
+/// The valid event with a total that is too low.
+fn negative() -> String {
+    GOOD.replace("\"total\": 1", "\"total\": -12345")
+}
+
+#[test]
+fn replay_hides_values() {
+    let (folder, negative) = (folder(), negative());
     let text = printed(&folder, "replay --contract orders.yaml -", &negative, 1);
     assert!(!text.contains("12345"), "{text}");
     let text = printed(
@@ -335,7 +345,11 @@ fn replay_judges_recorded_events() {
         1,
     );
     assert!(text.contains("12345"), "{text}");
+}
 
+#[test]
+fn replay_refuses_what_is_no_event() {
+    let folder = folder();
     let text = printed(
         &folder,
         "replay --contract orders.yaml -",
@@ -349,7 +363,7 @@ fn replay_judges_recorded_events() {
     let text = printed(
         &folder,
         "replay --contract orders.yaml -",
-        &good.replace("payload", "paylaod"),
+        &GOOD.replace("payload", "paylaod"),
         1,
     );
     assert!(text.contains("did you mean payload?"), "{text}");

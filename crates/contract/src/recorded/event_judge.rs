@@ -90,10 +90,10 @@ pub fn judge_event(
 ) -> EventVerdict {
     let candidates = match candidates(contract, flow, event) {
         Ok(candidates) => candidates,
-        Err(violation) => {
+        Err((fault, message)) => {
             return EventVerdict {
                 message: None,
-                violations: vec![violation],
+                violations: vec![EventViolation::new(fault, &message)],
             };
         }
     };
@@ -116,12 +116,12 @@ pub fn judge_event(
     })
 }
 
-/// The messages that the event can be; never empty.
+/// The messages that the event can be; never empty. The error is what is wrong.
 fn candidates<'c>(
     contract: &'c CompiledContract,
     flow: EventFlow,
     event: &RecordedEvent,
-) -> Result<Vec<(usize, &'c EventMessage)>, EventViolation> {
+) -> Result<Vec<(usize, &'c EventMessage)>, (EventFault, String)> {
     let is_of_flow = |action: EventAction| match flow {
         EventFlow::Any => true,
         EventFlow::Of(wanted) => action == wanted || action == EventAction::Undirected,
@@ -138,7 +138,7 @@ fn candidates<'c>(
             "the contract has no messages for the channel `{}`",
             event.channel
         );
-        return Err(EventViolation::new(EventFault::UnknownChannel, &message));
+        return Err((EventFault::UnknownChannel, message));
     }
     let Some(name) = &event.message else {
         return Ok(of_channel);
@@ -149,7 +149,7 @@ fn candidates<'c>(
         .collect();
     if named.is_empty() {
         let message = format!("the channel `{}` has no message `{name}`", event.channel);
-        return Err(EventViolation::new(EventFault::UnknownMessage, &message));
+        return Err((EventFault::UnknownMessage, message));
     }
     Ok(named)
 }
