@@ -51,6 +51,7 @@ fn main() {
         ("has_python_h2", has_python_library("h2")),
         ("has_python_websockets", has_python_library("websockets")),
         ("has_python_grpc", has_python_library("grpc")),
+        ("has_python_requests", has_python_library("requests")),
         ("has_redis", has_programs(&["redis-server", "redis-cli"])),
     ];
     // Servers and clients that are not installed for one test each: where Go and PHP are missing,

@@ -12,6 +12,7 @@ const LIMITS: InspectLimits = InspectLimits {
     target_bytes_max: 64,
     header_count_max: 8,
     header_bytes_max: 256,
+forward_proxy: false,
 };
 
 fuzz_target!(|bytes: &[u8]| {

@@ -33,6 +33,8 @@ pub(super) enum AdminRoute<'p> {
     ServiceTraffic { service: &'p str },
     /// The deprecated operations of the services, and their callers.
     Deprecations,
+    /// The hosts that services call.
+    Dependencies,
     /// The owners of the services.
     Owners,
     /// All deploy windows.
@@ -64,7 +66,7 @@ pub(super) enum AdminRoute<'p> {
 }
 
 /// Every route as listed at `/`: method, path and purpose.
-const SHOWN: [(&str, &str, &str); 25] = [
+const SHOWN: [(&str, &str, &str); 26] = [
     ("GET", "/livez", "whether the process runs"),
     ("GET", "/readyz", "whether it is ready for traffic"),
     ("GET", "/metrics", "metrics for Prometheus"),
@@ -84,6 +86,7 @@ const SHOWN: [(&str, &str, &str); 25] = [
         "/deprecations",
         "deprecated operations and their callers",
     ),
+    ("GET", "/dependencies", "hosts that services call"),
     ("GET", "/owners", "owners of the services"),
     ("GET", "/deploy-windows", "deploy windows"),
     (
@@ -131,6 +134,7 @@ impl<'p> AdminRoute<'p> {
             ["breakers"] => Self::Breakers,
             ["traffic"] => Self::Traffic,
             ["deprecations"] => Self::Deprecations,
+            ["dependencies"] => Self::Dependencies,
             ["owners"] => Self::Owners,
             ["deploy-windows"] => Self::DeployWindows,
             ["tls"] => Self::Tls,
@@ -198,6 +202,7 @@ impl<'p> AdminRoute<'p> {
             | Self::Traffic
             | Self::ServiceTraffic { .. }
             | Self::Deprecations
+            | Self::Dependencies
             | Self::Owners
             | Self::DeployWindows
             | Self::Tls

@@ -9,6 +9,7 @@ use portcullis_vocabulary::Catalog;
 
 use super::admin_access::AdminAccess;
 use super::contracts::ContractControl;
+use super::dependency_view::DependencySource;
 use super::readiness::Readiness;
 use super::tls_view::TlsSource;
 use super::traffic_view::TrafficSource;
@@ -28,6 +29,8 @@ pub struct AdminState {
     pub contracts: Arc<dyn ContractControl>,
     /// Serves `/tls`.
     pub tls: Arc<dyn TlsSource>,
+    /// Serves `/dependencies`.
+    pub dependencies: Arc<dyn DependencySource>,
     /// The largest contract that can be proposed, in bytes.
     pub contract_bytes_max: usize,
     /// Decides who may change something.

@@ -24,6 +24,7 @@ mod name_lookup;
 mod breakers;
 mod deploy_windows;
 mod traffic_view;
+mod dependency_view;
 mod tls_view;
 mod config_view;
 mod contracts;
@@ -37,6 +38,7 @@ pub use contracts::{
     ConfigResult, ContractControl, ContractFault, ContractUpload, ContractView, HistoryEntry,
     ReloadView, RevisionResult, SinceView, StaleView,
 };
+pub use dependency_view::{CalledHostsView, DependencySource};
 pub use readiness::{Readiness, ReadinessGuard};
 pub use server::serve;
 pub use tls_view::{TlsCertificateView, TlsSectionView, TlsSource};

@@ -22,7 +22,8 @@ use super::admin_state::{AdminState, Operator};
 use super::admin_tls::AdminTls;
 use super::breakers::BreakerPath;
 use super::{
-    admin_body, breakers, config_view, contracts, dashboard, deploy_windows, tls_view, traffic_view,
+    admin_body, breakers, config_view, contracts, dashboard, dependency_view, deploy_windows,
+    tls_view, traffic_view,
 };
 
 /// How long a client may take to send the head of a request.
@@ -141,6 +142,7 @@ async fn perform(
         }),
         AdminRoute::Traffic => Ok(traffic_view::all(&*admin.traffic)),
         AdminRoute::ServiceTraffic { service } => traffic_view::one(&*admin.traffic, service),
+        AdminRoute::Dependencies => Ok(dependency_view::all(&*admin.dependencies)),
         AdminRoute::Deprecations => Ok(traffic_view::deprecations(&*admin.traffic)),
         AdminRoute::Owners => Ok(traffic_view::owners(
             &*admin.traffic,

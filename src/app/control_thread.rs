@@ -18,7 +18,7 @@ use crate::admin;
 use crate::admin::{AdminState, AdminTls};
 use crate::source::{remove_old_drafts, yield_to_data_cores};
 use portcullis_config::ServiceConfig;
-use portcullis_proxy::ConnectionCap;
+use portcullis_proxy::{ConnectionCap, OpenCalls};
 use portcullis_telemetry::{AccessLog, Metrics, SpanExport, lines_lost};
 use portcullis_vocabulary::limits::SPAN_FLUSH_MAX;
 
@@ -49,6 +49,7 @@ impl fmt::Debug for ControlThread {
 pub(super) struct GaugeSources {
     pub(super) metrics: Metrics,
     pub(super) cap: Arc<ConnectionCap>,
+    pub(super) calls: Arc<OpenCalls>,
     pub(super) live_state: LiveStateReader,
 }
 
@@ -136,16 +137,19 @@ async fn update_gauges(gauges: GaugeSources) {
     let GaugeSources {
         metrics,
         cap,
+        calls,
         live_state,
     } = gauges;
     let connections = metrics.connections();
     let body_memory = metrics.body_memory();
+    let egress_open = metrics.egress_open();
     let access_log = AccessLog::of_process();
     let mut tick = tokio::time::interval(GAUGE_INTERVAL);
     loop {
         tick.tick().await;
         metrics.run_upkeep();
         connections.set(cap.open() as f64);
+        egress_open.set(calls.open() as f64);
         body_memory.set(live_state.body_memory() as f64);
         metrics.observe_log(lines_lost());
         access_log.write_folded(Some(Instant::now()));

@@ -16,6 +16,7 @@
 mod app_error;
 mod keys_error;
 
+mod called_hosts;
 mod startup;
 mod config_check;
 mod startup_contracts;

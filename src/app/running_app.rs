@@ -18,6 +18,8 @@ use super::reload::ReloadController;
 pub struct RunningApp {
     /// The addresses for clients, with the actual port numbers.
     pub data_addresses: Vec<ListenAddress>,
+    /// The addresses of the forward proxy, with the actual port numbers; empty if it is off.
+    pub egress_addresses: Vec<ListenAddress>,
     /// The address of the admin port, with the actual port number.
     pub admin_address: SocketAddr,
     /// The state behind `/readyz`.

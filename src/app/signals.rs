@@ -49,6 +49,11 @@ fn announce_readiness(running: &RunningApp) {
         .map(ToString::to_string)
         .collect();
     let address = addresses.join(",");
+    if !running.egress_addresses.is_empty() {
+        let addresses = running.egress_addresses.iter().map(ToString::to_string);
+        let address = addresses.collect::<Vec<_>>().join(",");
+        tracing::info!(%address, "forward proxy");
+    }
     let missing = running.readiness.reasons();
     if !missing.is_empty() {
         let missing = missing.join("; ");

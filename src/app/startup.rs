@@ -7,16 +7,18 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crate::admin::{AdminAccess, AdminState, Readiness};
-use portcullis_config::{Config, Http2Config, ListenAddress};
+use portcullis_config::{Config, Http2Config, Http2Mode, ListenAddress};
 use portcullis_proxy::inspect::InspectLimits;
 use portcullis_proxy::{
-    BoundListener, ClientLimits, ConnectionCap, CoreResources, DrainSignal, ListenerProxies,
-    ListenerSettings, ListenerTls, ListenerTotals, bind, drain, serve_core,
+    BoundListener, ClientLimits, ConnectionCap, CoreResources, CoreSockets, DrainSignal,
+    EgressResources, ListenerProxies, ListenerSettings, ListenerTls, ListenerTotals, OpenCalls,
+    bind, drain, serve_core,
 };
-use portcullis_telemetry::{Metrics, start_tracing};
+use portcullis_telemetry::{DependencyLedger, Metrics, start_tracing};
 use portcullis_vocabulary::limits::{CHECK_STACK_BYTES, Limits};
 
 use super::app_error::AppError;
+use super::called_hosts::CalledHosts;
 use super::control_thread::{ControlTasks, GaugeSources, start_control};
 use super::descriptors::client_connections;
 use super::key_reader::{KeyReader, load_keys};
@@ -52,6 +54,7 @@ pub(super) fn build_reloadable(
     let metrics = metrics(&config);
     let tls = StartupTls::load(&config, &metrics)?;
     let (bound, data_addresses) = bind_data(&config)?;
+    let (bound_egress, egress_addresses) = bind_egress(&config)?;
     let (admin_listener, admin_address) = bind_admin(&config)?;
     let (tracer, spans) = start_tracing(&config.tracing, &metrics)?.unzip();
     let readiness = Readiness::new();
@@ -60,6 +63,13 @@ pub(super) fn build_reloadable(
     let limits = config.limits.clone();
     let cache_folders = cache_folders(&config);
     let settings = settings(&config, tls.listen, Arc::clone(&cap));
+    let ledger = Arc::new(DependencyLedger::new(&metrics));
+    let calls = OpenCalls::new(config.egress.calls_max);
+    let egress = config.egress.is_on().then(|| EgressResources {
+        settings: egress_settings(&config, Arc::clone(&cap)),
+        ledger: Arc::clone(&ledger),
+        calls: Arc::clone(&calls),
+    });
     let access = AdminAccess::new(admin_address, config.admin_token.as_ref());
     let writer = Arc::new(LiveStateWriter::new(
         config,
@@ -78,6 +88,10 @@ pub(super) fn build_reloadable(
         traffic: Arc::new(live_state.clone()),
         contracts: Arc::new(reload.clone()),
         tls: Arc::new(tls.places.status().clone()),
+        dependencies: Arc::new(CalledHosts {
+            ledger,
+            live_state: live_state.clone(),
+        }),
         contract_bytes_max: limits.contract_bytes_max,
         access,
     };
@@ -85,6 +99,7 @@ pub(super) fn build_reloadable(
         gauges: GaugeSources {
             metrics: metrics.clone(),
             cap,
+            calls,
             live_state,
         },
         keys: key_reader,
@@ -102,13 +117,16 @@ pub(super) fn build_reloadable(
         tracer,
         upstream_tls: tls.places.upstreams().clone(),
         settings,
+        egress,
     });
-    let data = start_cores(bound, &resources, &readiness, &drain)?;
+    let sockets = core_sockets(bound, bound_egress);
+    let data = start_cores(sockets, &resources, &readiness, &drain)?;
     readiness.await_parts(DATA_CORE);
     // Only the data cores hold the tracer now. When they end, the span channel closes.
     drop(resources);
     Ok(RunningApp {
         data_addresses,
+        egress_addresses,
         admin_address,
         readiness,
         trigger,
@@ -181,6 +199,27 @@ fn bind_data(config: &Config) -> Result<(Vec<BoundListener>, Vec<ListenAddress>)
     Ok((bound, addresses.unwrap_or_default()))
 }
 
+/// Binds the addresses of the forward proxy, if there is one.
+fn bind_egress(config: &Config) -> Result<(Vec<BoundListener>, Vec<ListenAddress>), AppError> {
+    if !config.egress.is_on() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let addresses = &config.egress.listen_addresses;
+    let bound = bind(addresses, config.unix_mode, data_cores(config))?;
+    let addresses = bound.first().map(|core| core.addresses().to_vec());
+    Ok((bound, addresses.unwrap_or_default()))
+}
+
+/// The sockets of each data core.
+fn core_sockets(data: Vec<BoundListener>, egress: Vec<BoundListener>) -> Vec<CoreSockets> {
+    let mut egress = egress.into_iter();
+    let sockets = data.into_iter().map(|data| CoreSockets {
+        data,
+        egress: egress.next(),
+    });
+    sockets.collect()
+}
+
 fn bind_admin(config: &Config) -> Result<(std::net::TcpListener, SocketAddr), AppError> {
     let address = config.admin_address;
     let bind = || {
@@ -212,12 +251,30 @@ fn settings(
     }
 }
 
+/// The forward proxy is for clients of HTTP/1.1 on this machine or network, which choose it.
+fn egress_settings(config: &Config, cap: Arc<ConnectionCap>) -> ListenerSettings {
+    let http2 = Http2Config {
+        enabled: Http2Mode::Off,
+        ..config.listen_http2
+    };
+    let mut limits = wire_limits(&config.limits, http2);
+    limits.inspect.forward_proxy = true;
+    ListenerSettings {
+        limits,
+        trusted_peers: config.identity.trusted_peers.clone(),
+        proxies: None,
+        tls: None,
+        cap,
+    }
+}
+
 fn wire_limits(limits: &Limits, http2: Http2Config) -> ClientLimits {
     ClientLimits {
         inspect: InspectLimits {
             target_bytes_max: limits.request_target_bytes_max,
             header_count_max: limits.header_count_max,
             header_bytes_max: limits.header_bytes_max,
+            forward_proxy: false,
         },
         http2,
         request_head_timeout: limits.request_head_timeout,
@@ -231,12 +288,12 @@ fn wire_limits(limits: &Limits, http2: Http2Config) -> ClientLimits {
 }
 
 fn start_cores(
-    bound: Vec<BoundListener>,
+    sockets: Vec<CoreSockets>,
     resources: &Arc<CoreResources>,
     readiness: &Readiness,
     drain: &DrainSignal,
 ) -> Result<Vec<JoinHandle<ListenerTotals>>, AppError> {
-    let start = |(index, bound): (usize, BoundListener)| {
+    let start = |(index, sockets): (usize, CoreSockets)| {
         let resources = Arc::clone(resources);
         let drain = drain.clone();
         let pending = readiness.pending(&format!("{DATA_CORE} {index}"));
@@ -245,9 +302,9 @@ fn start_cores(
             .stack_size(CHECK_STACK_BYTES)
             .spawn(move || {
                 let on_ready = Box::new(move || drop(pending));
-                serve_core(index, bound, &resources, drain, on_ready)
+                serve_core(index, sockets, &resources, drain, on_ready)
             })
             .map_err(AppError::Runtime)
     };
-    bound.into_iter().enumerate().map(start).collect()
+    sockets.into_iter().enumerate().map(start).collect()
 }

@@ -19,6 +19,7 @@ mod config;
 mod contract;
 mod control;
 mod docs;
+mod egress;
 mod http2;
 mod identity;
 mod manifests;

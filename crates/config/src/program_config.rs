@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use portcullis_egress::DeclaredDependencies;
 use portcullis_vocabulary::{Catalog, Limits, SquadId, TierPolicies, TrustedPeers};
 
 use super::sections::{
-    AccessLogConfig, AdminToken, Http2Config, IdentityConfig, ListenAddress, LogConfig,
-    OwnerConfig, PortTlsConfig, RefusalConfig, RuntimeConfig, ServiceConfig, TracingConfig,
-    UpstreamTarget,
+    AccessLogConfig, AdminToken, EgressConfig, Http2Config, IdentityConfig, ListenAddress,
+    LogConfig, OwnerConfig, PortTlsConfig, RefusalConfig, RuntimeConfig, ServiceConfig,
+    TracingConfig, UpstreamTarget,
 };
 use super::written_config::WrittenConfig;
 
@@ -57,6 +58,10 @@ pub struct Config {
     pub tracing: TracingConfig,
     /// What a refusal reveals.
     pub refusals: RefusalConfig,
+    /// The calls that services make.
+    pub egress: EgressConfig,
+    /// The hosts that services may call, as the catalog declares them.
+    pub dependencies: Arc<DeclaredDependencies>,
     /// The services in the order of the file, with unique names; at least one after loading.
     pub services: Vec<ServiceConfig>,
     /// The keys as they are written, with the values of what needs a restart.
@@ -111,6 +116,8 @@ impl Default for Config {
             owner: OwnerConfig::default(),
             tracing: TracingConfig::default(),
             refusals: RefusalConfig::default(),
+            egress: EgressConfig::default(),
+            dependencies: Arc::default(),
             services: Vec::new(),
             written: WrittenConfig::default(),
         }

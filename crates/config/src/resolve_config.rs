@@ -6,11 +6,12 @@ use std::sync::Arc;
 use portcullis_vocabulary::Catalog;
 use portcullis_vocabulary::protection::Protection;
 
+use super::catalog::declared_dependencies;
 use super::program_config::Config;
 use super::sections::{
     IdentityContext, ListenAddress, ReloadConfig, ServiceContext, read_access_log, read_admin,
-    read_identity, read_limits, read_listen, read_log, read_owner, read_protection, read_refusals,
-    read_reload, read_runtime, read_services, read_tiers, read_tracing,
+    read_egress, read_identity, read_limits, read_listen, read_log, read_owner, read_protection,
+    read_refusals, read_reload, read_runtime, read_services, read_tiers, read_tracing,
 };
 use super::tree::ConfigSection;
 use super::tree::config_value::boolean;
@@ -59,6 +60,21 @@ pub(super) fn read_config(
         audience: refusals.audience,
     };
     let services = read_services(&mut root, &context);
+    let location = root.location_of("egress");
+    let egress = read_egress(root.section("egress"), catalog.as_deref(), directory);
+    let data = listen.addresses.iter();
+    let taken: Vec<_> = data
+        .filter_map(ListenAddress::tcp)
+        .chain([admin_address])
+        .collect();
+    let mut ports = egress
+        .listen_addresses
+        .iter()
+        .filter_map(ListenAddress::tcp);
+    if ports.any(|port| port.port() != 0 && taken.contains(&port)) {
+        let message = "is an address of [listen] or [admin] too; try another port";
+        root.refuse_at(location, "egress.address", message);
+    }
     root.finish();
     Config {
         listen_addresses: listen.addresses,
@@ -70,7 +86,6 @@ pub(super) fn read_config(
         admin_address,
         admin_tls,
         admin_token,
-        catalog: catalog.unwrap_or_default(),
         identity,
         runtime,
         limits,
@@ -81,7 +96,15 @@ pub(super) fn read_config(
         owner,
         tracing,
         refusals,
+        egress,
+        dependencies: Arc::new(
+            catalog
+                .as_deref()
+                .map(declared_dependencies)
+                .unwrap_or_default(),
+        ),
         services,
+        catalog: catalog.unwrap_or_default(),
         written: WrittenConfig::default(),
     }
 }

@@ -13,6 +13,7 @@ use portcullis_identity::IssuerKeys;
 use portcullis_telemetry::{Metrics, Tracer};
 
 use crate::client::{BoundListener, DrainSignal, ListenerSettings, ListenerTotals, serve};
+use crate::egress::{EgressCore, EgressResources};
 use crate::exchange::{DataCore, DataCoreParts, PublishedConfig};
 use crate::upstream::UpstreamTlsStore;
 
@@ -31,13 +32,24 @@ pub struct CoreResources {
     pub upstream_tls: UpstreamTlsStore,
     /// How it serves connections.
     pub settings: ListenerSettings,
+    /// The forward proxy, if there is one.
+    pub egress: Option<EgressResources>,
+}
+
+/// The sockets of one data core.
+#[derive(Debug)]
+pub struct CoreSockets {
+    /// For clients.
+    pub data: BoundListener,
+    /// For calls of services, if there is a forward proxy.
+    pub egress: Option<BoundListener>,
 }
 
 /// Serves until the drain is complete. `on_ready` is called when the core begins to accept
 /// connections.
 pub fn serve_core(
     index: usize,
-    bound: BoundListener,
+    sockets: CoreSockets,
     resources: &CoreResources,
     drain: DrainSignal,
     on_ready: Box<dyn FnOnce()>,
@@ -56,6 +68,7 @@ pub fn serve_core(
         tracer,
         upstream_tls,
         settings: _,
+        egress: _,
     } = resources;
     let shared = DataCoreParts {
         published,
@@ -69,11 +82,28 @@ pub fn serve_core(
     let changes = published.changes();
     let served = runtime.block_on(async move {
         tokio::task::spawn_local(refresh(Rc::clone(&core), changes));
-        let serving = serve(bound, core, settings, drain);
+        let egress = serve_egress(sockets.egress, Rc::clone(&core), resources, drain.clone());
+        let serving = serve(sockets.data, core, settings, drain);
         on_ready();
-        serving.await
+        let (served, calls) = tokio::join!(Box::pin(serving), Box::pin(egress));
+        Ok::<_, std::io::Error>(served?.and(calls?))
     });
     served.unwrap_or_else(|error| failed(&error))
+}
+
+/// Serves the calls of services, if there is a forward proxy.
+async fn serve_egress(
+    bound: Option<BoundListener>,
+    core: Rc<DataCore>,
+    resources: &CoreResources,
+    drain: DrainSignal,
+) -> std::io::Result<ListenerTotals> {
+    let (Some(bound), Some(egress)) = (bound, &resources.egress) else {
+        return Ok(ListenerTotals::default());
+    };
+    let metrics = &resources.metrics;
+    let core = EgressCore::new(core, egress, metrics, bound.addresses());
+    serve(bound, core, egress.settings.clone(), drain).await
 }
 
 /// Releases replaced services even while no request arrives.

@@ -31,6 +31,7 @@ pub mod inspect;
 mod headers;
 mod body;
 mod exchange;
+mod egress;
 mod upstream;
 mod core_thread;
 
@@ -42,7 +43,8 @@ pub use client::{
     HandshakeFailure, IncomingRequest, ListenerProxies, ListenerSettings, ListenerTls,
     ListenerTotals, RequestHandler, bind, drain, serve,
 };
-pub use core_thread::{CoreResources, serve_core};
+pub use core_thread::{CoreResources, CoreSockets, serve_core};
+pub use egress::{EgressResources, OpenCalls};
 pub use exchange::{
     ActiveConfig, ActiveService, AnswerBody, AnswerInterruption, DataCore, DataCoreParts,
     PublishedConfig, ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler,

@@ -53,6 +53,7 @@ impl Default for ClientLimits {
                 target_bytes_max: 8 * 1024,
                 header_count_max: 100,
                 header_bytes_max: 64 * 1024,
+                forward_proxy: false,
             },
             http2: Http2Config::default(),
             request_head_timeout: Duration::from_secs(10),

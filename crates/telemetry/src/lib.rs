@@ -23,6 +23,7 @@ mod protection_metrics;
 mod log_throttle;
 mod untrusted_claims;
 mod inventory;
+mod egress;
 
 mod line_folding;
 mod access_log;
@@ -30,6 +31,7 @@ mod log;
 mod trace;
 
 pub use access_log::{AccessLine, AccessLog, ViolationFields};
+pub use egress::{DependencyCall, DependencyLedger, DependencyView, EgressFields, EgressVerdict};
 pub use inventory::{
     DeprecatedOperation, DeprecationView, DriftEvent, HealthView, InventoryView, MaskedViolation,
     ServiceDescription, SquadHealth, TrafficInventory, ViolatedParts, ViolationView,

@@ -41,6 +41,8 @@ mod label {
     pub(super) const VERSION: &str = "version";
     pub(super) const REVISION: &str = "revision";
     pub(super) const DIRECTION: &str = "direction";
+    pub(super) const HOST: &str = "host";
+    pub(super) const VERDICT: &str = "verdict";
     pub(super) const COMMIT: &str = "commit";
 }
 
@@ -122,6 +124,14 @@ metrics! {
         "Open WebSocket connections; each holds a slot of the service.";
     UPGRADED_BYTES: Counter "portcullis_upgraded_bytes_total" [SERVICE, DIRECTION]
         "Bytes that passed over WebSocket connections, by direction.";
+    EGRESS_CALLS: Counter "portcullis_egress_calls_total" [SERVICE, SQUAD, HOST, VERDICT]
+        "Calls through the forward proxy by calling service and host, and whether the host is declared. The host of a declared call is the pattern that declares it.";
+    EGRESS_OPEN: Gauge "portcullis_egress_open_calls" []
+        "Calls and tunnels of the forward proxy that are open.";
+    EGRESS_TUNNELS: Gauge "portcullis_egress_tunnels" []
+        "Open tunnels (CONNECT) of the forward proxy.";
+    EGRESS_BYTES: Counter "portcullis_egress_tunnel_bytes_total" [DIRECTION]
+        "Bytes that passed through tunnels of the forward proxy, by direction.";
     BODY_MEMORY: Gauge "portcullis_body_memory_bytes" []
         "Memory of the bodies that count towards limits.body_memory_max, in bytes.";
     RELOADS: Counter "contract_reloads_total" [SERVICE, RESULT]

@@ -116,6 +116,7 @@ pub struct Catalog {
     resources: Vec<SharedResource>,
     flags: Vec<FeatureFlag>,
     dependencies: Vec<ServiceDependency>,
+    allowed_hosts: BTreeMap<String, Vec<String>>,
     unowned: UnownedPolicy,
     risk: RiskWeights,
 }
@@ -159,6 +160,7 @@ impl Catalog {
             resources,
             flags,
             dependencies: Vec::new(),
+            allowed_hosts: BTreeMap::new(),
             unowned: UnownedPolicy::default(),
             risk: RiskWeights::default(),
         }
@@ -169,6 +171,15 @@ impl Catalog {
     pub fn with_dependencies(self, dependencies: Vec<ServiceDependency>) -> Self {
         Self {
             dependencies,
+            ..self
+        }
+    }
+
+    /// Sets the hosts that each service may call, as patterns.
+    #[must_use]
+    pub fn with_allowed_hosts(self, allowed_hosts: BTreeMap<String, Vec<String>>) -> Self {
+        Self {
+            allowed_hosts,
             ..self
         }
     }
@@ -203,6 +214,11 @@ impl Catalog {
     /// The services that each service calls.
     pub fn dependencies(&self) -> &[ServiceDependency] {
         &self.dependencies
+    }
+
+    /// The hosts that each service may call, as patterns.
+    pub const fn allowed_hosts(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.allowed_hosts
     }
 
     /// How changes to paths without an owner are treated.

@@ -98,12 +98,14 @@ pub(super) fn same_squads(old: &Catalog, new: &Catalog) -> bool {
 }
 
 /// The keys and sections whose old values [`merge`] keeps, as they are written.
-const RESTART_KEYS: [&str; 20] = [
+const RESTART_KEYS: [&str; 22] = [
     "listen",
     "admin",
     "identity",
     "runtime",
     "tracing",
+    "egress.address",
+    "egress.calls_max",
     "log.format",
     "metrics",
     "limits.header_count_max",
@@ -140,6 +142,9 @@ fn merge(old: &Config, new: &Config) -> Config {
     };
     merged.limits = wire_limits_of(&old.limits, &new.limits);
     merged.written = new.written.keeping(&old.written, &RESTART_KEYS);
+    let addresses = &old.egress.listen_addresses;
+    merged.egress.listen_addresses.clone_from(addresses);
+    merged.egress.calls_max = old.egress.calls_max;
     merged.log.format = old.log.format;
     merged.metrics_enabled = old.metrics_enabled;
     merged
@@ -155,6 +160,7 @@ fn changes(old: &Config, new: &Config) -> Vec<String> {
     notes.add("access_log", old.access_log != new.access_log);
     notes.add("owner", old.owner != new.owner);
     notes.add("refusals", old.refusals != new.refusals);
+    notes.add("egress", old.egress != new.egress);
     for service in &new.services {
         let name = &service.name;
         match named(old, name) {
@@ -187,6 +193,10 @@ fn restart_only_changes(old: &Config, new: &Config) -> Vec<String> {
     notes.add("identity", old.identity != new.identity);
     notes.add("runtime", old.runtime != new.runtime);
     notes.add("tracing", old.tracing != new.tracing);
+    let (egress, next) = (&old.egress, &new.egress);
+    let differs = egress.listen_addresses != next.listen_addresses;
+    notes.add("egress.address", differs);
+    notes.add("egress.calls_max", egress.calls_max != next.calls_max);
     notes.add("log.format", old.log.format != new.log.format);
     notes.add("metrics", old.metrics_enabled != new.metrics_enabled);
     let wire = wire_limits_of(&old.limits, &new.limits) != new.limits;

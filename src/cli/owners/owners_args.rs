@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as Flags, Subcommand, ValueEnum};
 
+use super::dependencies_command::DependenciesArgs;
 use super::deprecations_command::DeprecationsArgs;
 use super::services_args::ServicesArgs;
 use crate::cli::report::{FailThreshold, ReportFormat};
@@ -74,6 +75,8 @@ pub(super) enum OwnersAction {
     Import(ImportArgs),
     /// List the owners of the configured services, also as a Backstage catalog-info.yaml
     Services(ServicesArgs),
+    /// Compare the hosts that services call with those that the catalog declares
+    Dependencies(DependenciesArgs),
     /// Write a message to each squad that still calls deprecated operations
     Deprecations(DeprecationsArgs),
 }

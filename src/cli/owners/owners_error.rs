@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::inputs::KnownNames;
-use crate::source::{FileReadError, RepositoryError};
+use crate::source::{FileReadError, PrometheusError, RemoteError, RepositoryError};
 use portcullis_config::ConfigErrors;
 
 /// Why ownership cannot be checked.
@@ -24,6 +24,21 @@ pub(crate) enum OwnersError {
         /// The catalog.
         path: PathBuf,
     },
+    /// The proxy has no forward proxy, so it knows no calls.
+    #[error(
+        "the proxy has no `egress.address`, so no service calls through it; set it, or ask another proxy \
+         with --admin or Prometheus with --prometheus"
+    )]
+    NoEgress,
+    /// The address of Prometheus is invalid.
+    #[error("--prometheus: {0}")]
+    PrometheusUrl(RemoteError),
+    /// Prometheus did not answer.
+    #[error(transparent)]
+    Prometheus(PrometheusError),
+    /// There is no runtime for the connection.
+    #[error("cannot start a connection: {0}")]
+    Runtime(std::io::Error),
     /// The catalog has no such squad.
     #[error("{flag}: no squad of {catalog} is called `{name}`{known}")]
     UnknownSquad {

@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use portcullis::app::{RunningApp, build};
-use portcullis_config::{FlagOverrides, load};
+use portcullis_config::{FlagOverrides, ListenAddress, load};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -128,6 +128,8 @@ pub(crate) struct App {
     running: Option<RunningApp>,
     pub(crate) data: SocketAddr,
     pub(crate) admin: SocketAddr,
+    /// The forward proxy, if there is one.
+    pub(crate) egress: Option<SocketAddr>,
     _site: Site,
 }
 
@@ -139,6 +141,10 @@ impl App {
         Self {
             data: running.data_port().unwrap_or(([127, 0, 0, 1], 0).into()),
             admin: running.admin_address,
+            egress: running
+                .egress_addresses
+                .first()
+                .and_then(ListenAddress::tcp),
             running: Some(running),
             _site: site,
         }
@@ -304,6 +310,14 @@ impl Process {
         process.data = process.ports[0];
         process.admin = ports("admin")[0];
         process
+    }
+
+    /// The address of the forward proxy.
+    #[track_caller]
+    pub(crate) fn egress(&self) -> SocketAddr {
+        let log = self.log.lock().unwrap();
+        let after = log.split_once("forward proxy address=").unwrap().1;
+        after.lines().next().unwrap().parse().unwrap()
     }
 
     /// Waits for a line of the log that contains a text.

@@ -5,7 +5,7 @@ use std::path::Path;
 use portcullis_contract::ContractProblem;
 use portcullis_identity::{CertificateFault, TokenFault};
 use portcullis_proxy::{HandshakeFailure, HeaderConcern, HttpRefusal};
-use portcullis_telemetry::RequestOutcome;
+use portcullis_telemetry::{EgressVerdict, RequestOutcome};
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
@@ -22,6 +22,14 @@ pub(crate) enum Values {
 pub(crate) fn values(metric: &str, label: &str) -> Values {
     let is_breaker = metric.starts_with("circuit_breaker_");
     match label {
+        "service" if metric.starts_with("portcullis_egress") => {
+            Values::Configured("a service of the catalog", &["unknown"])
+        }
+        "host" => Values::Configured(
+            "the pattern of the catalog that declares the host, else the host, as long as there are at most 200 of these",
+            &["other"],
+        ),
+        "verdict" => closed(EgressVerdict::ALL.map(EgressVerdict::as_str)),
         "service" => Values::Configured("a service of the configuration", &[]),
         "operation" => Values::Configured(
             "an operation of the contract, by its `operationId` or its method and path",

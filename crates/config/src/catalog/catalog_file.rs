@@ -8,6 +8,7 @@ use portcullis_vocabulary::{
     ServiceDependency, SharedResource, UnownedPolicy,
 };
 
+use super::allowed_hosts::read_allowed_hosts;
 use super::catalog_names::{CatalogNames, check_service, known_squad, unique_name};
 use super::located_entries::read_dependency;
 use super::squad_table::read_squad;
@@ -42,11 +43,13 @@ pub(crate) fn read_catalog_file(mut root: ConfigSection<'_>) -> CatalogFile {
         flags.extend(flag(section, &names, &mut taken))
     });
     let dependencies = dependencies(&mut root, &mut names);
+    let allowed_hosts = read_allowed_hosts(&mut root, &mut names);
     let unowned = ownership(root.section("ownership"));
     let risk = risk(root.section("risk"));
     root.finish();
     let catalog = Catalog::new(squads, resources, flags)
         .with_dependencies(dependencies)
+        .with_allowed_hosts(allowed_hosts)
         .with_unowned(unowned)
         .with_risk(risk);
     CatalogFile {

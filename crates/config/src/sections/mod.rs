@@ -28,6 +28,7 @@ mod upstream_http_section;
 mod verdict_section;
 mod upstream_target;
 mod upstream_tls_section;
+mod egress_section;
 mod service_upstream;
 mod service_config;
 mod services_section;
@@ -35,6 +36,7 @@ mod services_section;
 pub use access_log_section::{AccessLogConfig, AccessLogPath};
 pub use admin_section::{AdminToken, InvalidAdminToken};
 pub use contract_source::ContractSource;
+pub use egress_section::{EgressConfig, UndeclaredPolicy};
 pub use host_pattern::HostPattern;
 pub use http2_section::{Http2Config, Http2Mode};
 pub use identity_section::{
@@ -57,6 +59,7 @@ pub use verdict_section::{EmptyBodyPolicy, VerdictCaller, VerdictConfig};
 
 pub(super) use access_log_section::read_access_log;
 pub(super) use admin_section::read_admin;
+pub(super) use egress_section::read_egress;
 pub(super) use identity_section::{IdentityContext, read_identity};
 pub(super) use limits_section::read_limits;
 pub(super) use listen_section::read_listen;

@@ -19,7 +19,7 @@ use portcullis_vocabulary::limits::Limits;
 use super::service_routes::ServiceRoutes;
 use super::shadow::ShadowSampler;
 use crate::body::BodyBudget;
-use crate::headers::ViaProcess;
+use crate::headers::{ViaProcess, ViaPseudonym};
 
 /// The configuration and the services that are active together.
 #[derive(Debug)]
@@ -93,6 +93,11 @@ impl ActiveConfig {
             via: Arc::clone(&self.via),
             routes,
         }
+    }
+
+    /// The name of a part of this process in `Via`.
+    pub(crate) fn pseudonym(&self, part: &str) -> ViaPseudonym {
+        self.via.pseudonym(part)
     }
 
     /// Whether this is the active configuration, so that only contracts and candidates differ.

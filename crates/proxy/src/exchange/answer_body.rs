@@ -12,12 +12,14 @@ use portcullis_telemetry::Span;
 
 use super::answer_interruption::AnswerInterruption;
 use super::answer_passage::AnswerPassage;
+use super::answer_record::AnswerRecord;
 use super::in_flight::InFlight;
 use super::live_records::LiveRecords;
 use super::record_judge::RecordJudge;
 use super::request_record::RequestRecord;
 use super::upgraded_exchange::UpgradedExchange;
 use crate::body::{BodyLease, BodyTee, BufferedBody};
+use crate::egress::EgressRecord;
 use crate::upstream::{SwitchedConnection, UpstreamBody, UpstreamError};
 
 /// The body of an answer.
@@ -33,7 +35,7 @@ pub struct AnswerBody {
     /// Ends when the answer has passed; `None` if the request is not sampled.
     span: Option<Rc<Span>>,
     /// The record of the request, until the answer has passed.
-    record: Option<Rc<RequestRecord>>,
+    record: Option<AnswerRecord>,
 }
 
 #[derive(Debug)]
@@ -89,6 +91,15 @@ impl AnswerBody {
         };
         Self {
             rest: AnswerTail::Upgraded(upstream),
+            ..Self::empty()
+        }
+    }
+
+    /// The connection to the host of a call, in place of a body.
+    pub(crate) fn tunnel(tunnel: SwitchedConnection, record: Rc<EgressRecord>) -> Self {
+        Self {
+            rest: AnswerTail::Upgraded(tunnel),
+            record: Some(AnswerRecord::Egress(record)),
             ..Self::empty()
         }
     }
@@ -165,7 +176,12 @@ impl AnswerBody {
 
     /// Completes the record of its request when the body has passed.
     pub(super) fn hold_record(&mut self, record: Rc<RequestRecord>) {
-        self.record = Some(record);
+        self.record = Some(AnswerRecord::Exchange(record));
+    }
+
+    /// Completes the record of a call through the forward proxy when the body has passed.
+    pub(crate) fn hold_egress_record(&mut self, record: Rc<EgressRecord>) {
+        self.record = Some(AnswerRecord::Egress(record));
     }
 
     /// Completes the record of the request: the connection of the client has taken the whole body.

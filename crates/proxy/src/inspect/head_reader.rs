@@ -1,6 +1,7 @@
 //! One request head: the request line, the header fields, and the framing of the body.
 
 use super::http_refusal::HttpRefusal;
+use super::inspect_limits::InspectLimits;
 use super::request_target;
 
 /// How the body of a message ends.
@@ -16,6 +17,8 @@ pub(super) enum BodyFraming {
 pub(super) struct HeadReader {
     http10: bool,
     head_request: bool,
+    /// Whether the method is CONNECT.
+    tunnel: bool,
     fields: usize,
     hosts: usize,
     length: Option<u64>,
@@ -39,7 +42,10 @@ struct TransferCodings {
 }
 
 impl HeadReader {
-    pub(super) fn from_request_line(line: &[u8], target_max: usize) -> Result<Self, HttpRefusal> {
+    pub(super) fn from_request_line(
+        line: &[u8],
+        limits: InspectLimits,
+    ) -> Result<Self, HttpRefusal> {
         if has_control(line) {
             return Err(HttpRefusal::ControlCharacter);
         }
@@ -62,13 +68,18 @@ impl HeadReader {
             }
             _ => return Err(HttpRefusal::MalformedRequestLine),
         };
-        if target.len() > target_max {
+        if target.len() > limits.target_bytes_max {
             return Err(HttpRefusal::TargetTooLong);
         }
-        request_target::check(method, target)?;
+        if limits.forward_proxy {
+            request_target::check_for_proxy(method, target)?;
+        } else {
+            request_target::check(method, target)?;
+        }
         Ok(Self {
             http10,
             head_request: method == b"HEAD",
+            tunnel: method == b"CONNECT",
             ..Self::default()
         })
     }
@@ -132,6 +143,11 @@ impl HeadReader {
     /// upgrades, and other protocols are not supported, so they are ignored (RFC 9110 section 7.8).
     pub(super) fn asks_websocket(&self) -> bool {
         self.upgrade && self.websocket && !self.http10
+    }
+
+    /// Whether the request asks for a tunnel (RFC 9110 section 9.3.6).
+    pub(super) fn asks_tunnel(&self) -> bool {
+        self.tunnel
     }
 
     fn read_upgrade(&mut self, value: &[u8]) {

@@ -11,8 +11,8 @@ use http::{Method, Uri};
 
 use super::head_reader::decimal;
 use super::http_refusal::HttpRefusal;
+use super::inspect_limits::InspectLimits;
 use super::request_target;
-use super::stream_inspector::InspectLimits;
 
 /// What each field line takes in HTTP/1.1 beyond its name and value.
 const LINE_BYTES: usize = 4;
@@ -176,6 +176,7 @@ mod tests {
             target_bytes_max: 100,
             header_count_max: 10,
             header_bytes_max: 500,
+            forward_proxy: false,
         };
         check_http2_head(&mut head, &limits)?;
         Ok(head.headers)
@@ -232,35 +233,36 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// What is accepted here is a valid HTTP/1.1 message, too.
-        #[test]
-        fn an_accepted_head_is_one_of_http_1(
-            path in "[ -~]{0,12}|/[a-z%2fF?*\\\\#{}|^`\"<>é]{0,8}|[*]",
-            host in "[a-z0-9.:@\\[\\]%/ -]{0,10}",
-            value in "[ -~\t\u{80}-\u{ff}]{0,8}",
-            method in "GET|OPTIONS|[A-Z!_]{1,5}",
-        ) {
-            let request = Request::builder().method(&*method).uri(&*path);
-            let request = request.header("host", &*host).header("x", &*value).body(());
-            if let Ok(request) = request
-                && request.uri().authority().is_none()
-            {
-                let (mut head, ()) = request.into_parts();
-                let limits = InspectLimits {
-                    target_bytes_max: 100,
-                    header_count_max: 10,
-                    header_bytes_max: 500,
-                };
-                if check_http2_head(&mut head, &limits).is_ok() {
-                    let target = head.uri.path_and_query().unwrap();
-                    let message = format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nx: {value}\r\n\r\n");
-                    let outcome = StreamInspector::new(limits).feed(message.as_bytes());
-                    proptest::prop_assert_eq!(outcome.refusal, None, "{}", message);
-                    proptest::prop_assert_eq!(outcome.heads, 1);
+            /// What is accepted here is a valid HTTP/1.1 message, too.
+            #[test]
+            fn an_accepted_head_is_one_of_http_1(
+                path in "[ -~]{0,12}|/[a-z%2fF?*\\\\#{}|^`\"<>é]{0,8}|[*]",
+                host in "[a-z0-9.:@\\[\\]%/ -]{0,10}",
+                value in "[ -~\t\u{80}-\u{ff}]{0,8}",
+                method in "GET|OPTIONS|[A-Z!_]{1,5}",
+            ) {
+                let request = Request::builder().method(&*method).uri(&*path);
+                let request = request.header("host", &*host).header("x", &*value).body(());
+                if let Ok(request) = request
+                    && request.uri().authority().is_none()
+                {
+                    let (mut head, ()) = request.into_parts();
+                    let limits = InspectLimits {
+                        target_bytes_max: 100,
+                        header_count_max: 10,
+                        header_bytes_max: 500,
+    forward_proxy: false,
+    };
+                    if check_http2_head(&mut head, &limits).is_ok() {
+                        let target = head.uri.path_and_query().unwrap();
+                        let message = format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nx: {value}\r\n\r\n");
+                        let outcome = StreamInspector::new(limits).feed(message.as_bytes());
+                        proptest::prop_assert_eq!(outcome.refusal, None, "{}", message);
+                        proptest::prop_assert_eq!(outcome.heads, 1);
+                    }
                 }
             }
         }
-    }
 
     #[test]
     fn the_log_shows_the_head() {

@@ -62,6 +62,12 @@ refusals! {
     /// RFC 9110 section 9.3.6. A gateway opens no tunnels.
     TunnelNotSupported = 501, "tunnel-not-supported",
         "CONNECT is not supported; send the request itself to this address.";
+    /// RFC 9110 section 9.3.6: a CONNECT request has no content.
+    TunnelBody = 400, "tunnel-body",
+        "The request asks for a tunnel and has a body; send the bytes after the tunnel is open.";
+    /// A forward proxy does not encrypt for its clients.
+    HttpsTarget = 400, "https-target",
+        "The request target is an https URI, and this proxy does not speak TLS for its clients; open a tunnel with CONNECT.";
     /// RFC 9110 section 5.1.
     MalformedFieldName = 400, "malformed-field-name",
         "A header line has no valid field name; send `Name: value` with letters, digits and hyphens in the name.";

@@ -21,6 +21,26 @@ pub(super) fn check(method: &[u8], target: &[u8]) -> Result<(), HttpRefusal> {
     }
 }
 
+/// Checks the target of a request to a forward proxy: that of a tunnel is a host and a port, and other
+/// targets do not ask for TLS, which would be the client's.
+pub(super) fn check_for_proxy(method: &[u8], target: &[u8]) -> Result<(), HttpRefusal> {
+    if method == b"CONNECT" {
+        let port = target.rsplit(|b| *b == b':').next().unwrap_or_default();
+        let has_port = port.len() < target.len() && !port.is_empty() && !port.ends_with(b"]");
+        return match check_host(target) {
+            Ok(()) if has_port => Ok(()),
+            _ => Err(HttpRefusal::MalformedTarget),
+        };
+    }
+    let is_https = target
+        .get(..6)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https:"));
+    if is_https {
+        return Err(HttpRefusal::HttpsTarget);
+    }
+    check(method, target)
+}
+
 /// Checks the path and query of an HTTP/2 request (RFC 9113 section 8.3.1).
 pub(crate) fn check_origin(method: &[u8], target: &[u8]) -> Result<(), HttpRefusal> {
     match target {

@@ -10,6 +10,7 @@ use super::chunk_header;
 use super::chunk_header::{CHUNK_LINE_BYTES_MAX, EXTENSION_BYTES_MAX};
 use super::head_reader::{BodyFraming, HeadReader};
 use super::http_refusal::HttpRefusal;
+use super::inspect_limits::InspectLimits;
 use super::stream_position::{FeedOutcome, StreamPosition};
 
 /// Longest target that the HTTP library reads, in bytes.
@@ -17,17 +18,6 @@ const TARGET_BYTES_MAX: usize = 65_534;
 
 /// How much of a refused head is kept: the request line and the first fields of an ordinary one.
 const HEAD_START_BYTES_MAX: usize = 1024;
-
-/// The limits that the inspector enforces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InspectLimits {
-    /// Longest request target, in bytes. A limit above 65,534 counts as 65,534.
-    pub target_bytes_max: usize,
-    /// Most header fields in one head, and most trailer fields in one body.
-    pub header_count_max: usize,
-    /// Largest head (request line and fields), and largest trailer section, in bytes.
-    pub header_bytes_max: usize,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum InspectorState {
@@ -254,7 +244,7 @@ impl StreamInspector {
         match self.state {
             InspectorState::RequestLine if text.is_empty() => {}
             InspectorState::RequestLine => {
-                self.head = HeadReader::from_request_line(text, self.limits.target_bytes_max)?;
+                self.head = HeadReader::from_request_line(text, self.limits)?;
                 self.state = InspectorState::Fields;
             }
             InspectorState::Fields if text.is_empty() => self.end_head()?,
@@ -298,6 +288,9 @@ impl StreamInspector {
             BodyFraming::Sized(_) | BodyFraming::Chunked if self.head.asks_websocket() => {
                 return Err(HttpRefusal::HandshakeBody);
             }
+            BodyFraming::Sized(_) | BodyFraming::Chunked if self.head.asks_tunnel() => {
+                return Err(HttpRefusal::TunnelBody);
+            }
             BodyFraming::None => self.begin_message(),
             BodyFraming::Sized(left) => self.state = InspectorState::Sized { left },
             BodyFraming::Chunked => self.state = InspectorState::ChunkHeader,
@@ -315,7 +308,7 @@ impl StreamInspector {
 
     fn end_message(&mut self, progress: &mut FeedProgress) {
         self.begin_message();
-        if self.head.asks_websocket() {
+        if self.head.asks_websocket() || self.head.asks_tunnel() {
             self.state = InspectorState::Upgrading;
         } else if !self.head.keeps_alive() {
             self.state = InspectorState::Closed;

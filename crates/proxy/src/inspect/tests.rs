@@ -23,6 +23,7 @@ const LIMITS: InspectLimits = InspectLimits {
     target_bytes_max: 64,
     header_count_max: 8,
     header_bytes_max: 512,
+    forward_proxy: false,
 };
 
 /// Feeds a stream in pieces of a length. Returns the number of heads that passed, the verdict, and

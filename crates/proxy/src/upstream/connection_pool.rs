@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
 
 use super::address_memory::AddressMemory;
+use super::pinned_addresses::PinnedAddresses;
 use super::upstream_connection::UpstreamConnection;
 use super::upstream_socket::UpstreamSecurity;
 use crate::limits::UpstreamLimits;
@@ -19,6 +20,8 @@ pub(super) struct ConnectionPool {
     pub(super) authority: Arc<str>,
     /// The Unix socket, if the upstream is at one.
     pub(super) socket_path: Option<PathBuf>,
+    /// The addresses that connections go to, if the name must not be resolved.
+    pub(super) pinned: Option<Rc<PinnedAddresses>>,
     pub(super) security: UpstreamSecurity,
     pub(super) limits: UpstreamLimits,
     pub(super) addresses: RefCell<AddressMemory>,
@@ -42,7 +45,25 @@ impl ConnectionPool {
         Rc::new(Self {
             authority: authority.into(),
             socket_path,
+            pinned: None,
             security,
+            limits,
+            addresses: RefCell::default(),
+            idle: RefCell::default(),
+        })
+    }
+
+    /// A pool without TLS whose connections go to these addresses.
+    pub(super) fn at_addresses(
+        authority: &str,
+        pinned: Rc<PinnedAddresses>,
+        limits: UpstreamLimits,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            authority: authority.into(),
+            socket_path: None,
+            pinned: Some(pinned),
+            security: UpstreamSecurity::Plain,
             limits,
             addresses: RefCell::default(),
             idle: RefCell::default(),

@@ -15,6 +15,7 @@
 mod upstream_client;
 mod connection_pool;
 mod upstream_connector;
+mod pinned_addresses;
 mod address_memory;
 mod address_race;
 mod upstream_socket;
@@ -36,6 +37,7 @@ mod local_resource;
 mod upstream_tls_store;
 
 pub use local_resource::LocalResource;
+pub(crate) use pinned_addresses::PinnedAddresses;
 pub(crate) use switched_connection::SwitchedConnection;
 pub(crate) use upload_rest::uploads_ended;
 pub use upstream_body::UpstreamBody;

@@ -37,6 +37,10 @@ impl ConnectionPool {
         if let Some(path) = &self.socket_path {
             return self.connect_to_socket(path, deadline).await;
         }
+        if let Some(pinned) = &self.pinned {
+            let addresses = pinned.to_vec().into_iter();
+            return self.connect_to_any(addresses, alpn, deadline).await;
+        }
         let addresses = match timeout_at(deadline, lookup_host(&*self.authority)).await {
             Ok(Ok(addresses)) => addresses,
             Ok(Err(error)) => {

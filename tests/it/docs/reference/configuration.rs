@@ -219,6 +219,11 @@ pub(super) const CATALOG: &[(&str, &str, &str)] = &[
     ),
     ("dependencies.uses", "`[]`", "Services that it calls."),
     (
+        "services.*.dependencies.allowed_hosts",
+        "`[]`",
+        "The hosts that the service calls through the forward proxy, as patterns; see [egress.md](egress.md#what-is-declared).",
+    ),
+    (
         "ownership.unowned",
         "`\"warn\"`",
         "What a change of a path without an owner means.",

@@ -87,7 +87,10 @@ fn schema(
         }
     }
     // The program names the type of one address; a list of them is accepted, too.
-    if let Some(listen) = root.tables.get_mut("listen") {
+    for section in ["listen", "egress"] {
+        let Some(listen) = root.tables.get_mut(section) else {
+            continue;
+        };
         let one_or_several = type_of("a string or a non-empty list of strings");
         listen.keys.insert("address".to_owned(), one_or_several);
     }
