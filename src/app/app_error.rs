@@ -11,6 +11,7 @@ use portcullis_telemetry::TracingError;
 
 use super::keys_error::KeysError;
 use super::tls::TlsLoadError;
+use super::vendor_fields::VendorFieldError;
 
 /// Why the program cannot start. Every message says where the fault is and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,9 @@ pub enum AppError {
         /// The errors, one for each section.
         errors: Vec<TlsLoadError>,
     },
+    /// The header fields of a vendor cannot be read.
+    #[error(transparent)]
+    VendorField(#[from] VendorFieldError),
     /// The data port cannot be bound.
     #[error(transparent)]
     Bind(#[from] BindError),

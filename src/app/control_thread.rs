@@ -18,7 +18,7 @@ use crate::admin;
 use crate::admin::{AdminState, AdminTls};
 use crate::source::{remove_old_drafts, yield_to_data_cores};
 use portcullis_config::ServiceConfig;
-use portcullis_proxy::{ConnectionCap, OpenCalls};
+use portcullis_proxy::{ConnectionCap, OpenCalls, VendorSecrets};
 use portcullis_telemetry::{AccessLog, Metrics, SpanExport, lines_lost};
 use portcullis_vocabulary::limits::SPAN_FLUSH_MAX;
 
@@ -27,6 +27,7 @@ use super::key_reader::KeyReader;
 use super::live_state_reader::LiveStateReader;
 use super::reload::ContractWatcher;
 use super::tls::TlsPlaces;
+use super::vendor_fields::follow;
 
 /// How often the gauges are updated. Raw histogram samples are kept until then.
 const GAUGE_INTERVAL: Duration = Duration::from_secs(1);
@@ -60,6 +61,8 @@ pub(super) struct ControlTasks {
     pub(super) watchers: Vec<ContractWatcher>,
     pub(super) spans: Option<SpanExport>,
     pub(super) tls: TlsPlaces,
+    /// The header fields of vendors, which are read again.
+    pub(super) secrets: VendorSecrets,
     /// The services at the start.
     pub(super) services: Vec<ServiceConfig>,
     /// The folders of the contract caches.
@@ -107,6 +110,7 @@ pub(super) fn start_control(
 impl ControlTasks {
     /// Spawns every task on the current runtime. Returns the task that exports spans.
     fn spawn(self) -> Option<JoinHandle<()>> {
+        tokio::spawn(follow(self.secrets, self.gauges.live_state.clone()));
         tokio::spawn(update_gauges(self.gauges));
         // Not awaited: a folder may be on a file system that hangs.
         tokio::task::spawn_blocking(move || {

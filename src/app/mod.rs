@@ -17,6 +17,7 @@ mod app_error;
 mod keys_error;
 
 mod called_hosts;
+mod vendor_fields;
 mod startup;
 mod config_check;
 mod startup_contracts;

@@ -12,7 +12,7 @@ use portcullis_proxy::inspect::InspectLimits;
 use portcullis_proxy::{
     BoundListener, ClientLimits, ConnectionCap, CoreResources, CoreSockets, DrainSignal,
     EgressResources, ListenerProxies, ListenerSettings, ListenerTls, ListenerTotals, OpenCalls,
-    bind, drain, serve_core,
+    VendorPauses, VendorSecrets, bind, drain, serve_core,
 };
 use portcullis_telemetry::{DependencyLedger, Metrics, start_tracing};
 use portcullis_vocabulary::limits::{CHECK_STACK_BYTES, Limits};
@@ -30,6 +30,7 @@ use super::reload::{
 use super::running_app::RunningApp;
 use super::startup_contracts::compile_all;
 use super::tls::{StartupTls, TlsPlaces};
+use super::vendor_fields::read_fields;
 
 /// The prefix of the data cores' names in the readiness state.
 const DATA_CORE: &str = "data core";
@@ -64,11 +65,15 @@ pub(super) fn build_reloadable(
     let cache_folders = cache_folders(&config);
     let settings = settings(&config, tls.listen, Arc::clone(&cap));
     let ledger = Arc::new(DependencyLedger::new(&metrics));
+    let secrets = VendorSecrets::default();
+    secrets.publish(read_fields(&config)?);
     let calls = OpenCalls::new(config.egress.calls_max);
     let egress = config.egress.is_on().then(|| EgressResources {
         settings: egress_settings(&config, Arc::clone(&cap)),
         ledger: Arc::clone(&ledger),
         calls: Arc::clone(&calls),
+        secrets: secrets.clone(),
+        pauses: VendorPauses::default(),
     });
     let access = AdminAccess::new(admin_address, config.admin_token.as_ref());
     let writer = Arc::new(LiveStateWriter::new(
@@ -107,6 +112,7 @@ pub(super) fn build_reloadable(
         spans,
         cache_folders,
         services: writer.config().services.clone(),
+        secrets,
         tls: tls.places.clone(),
     };
     let control = start_control((admin_listener, tls.admin), admin, tasks)?;

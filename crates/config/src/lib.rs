@@ -30,7 +30,7 @@ pub use sections::{
     PreflightPolicy, RefusalAudience, RefusalConfig, RefusalValues, ReloadConfig, ReloadPolicy,
     RuntimeConfig, SecretHeaders, ServiceConfig, TracingConfig, UndeclaredPolicy, UpgradeProtocol,
     UpstreamAddress, UpstreamHttpConfig, UpstreamTarget, UpstreamTlsConfig, UpstreamVersion,
-    VerdictCaller, VerdictConfig,
+    VendorConfig, VerdictCaller, VerdictConfig,
 };
 pub use tree::environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
 pub use tree::{ConfigErrors, ConfigProblem, nearest};

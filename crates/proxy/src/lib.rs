@@ -44,7 +44,7 @@ pub use client::{
     ListenerTotals, RequestHandler, bind, drain, serve,
 };
 pub use core_thread::{CoreResources, CoreSockets, serve_core};
-pub use egress::{EgressResources, OpenCalls};
+pub use egress::{EgressResources, OpenCalls, SecretFields, VendorPauses, VendorSecrets};
 pub use exchange::{
     ActiveConfig, ActiveService, AnswerBody, AnswerInterruption, DataCore, DataCoreParts,
     PublishedConfig, ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler,

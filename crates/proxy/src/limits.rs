@@ -1,8 +1,10 @@
 //! Limits on both sides of the proxy: every number that decides when a peer is disconnected.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_config::{Http2Config, UpstreamHttpConfig};
+use portcullis_egress::AddressPolicy;
 
 use super::inspect::InspectLimits;
 
@@ -105,6 +107,8 @@ pub struct UpstreamLimits {
     pub header_count_max: usize,
     /// Largest response head, in bytes. A limit below 8 KiB counts as 8 KiB.
     pub header_bytes_max: usize,
+    /// The addresses that may be dialled; `None` for all.
+    pub addresses: Option<Arc<AddressPolicy>>,
 }
 
 impl Default for UpstreamLimits {
@@ -116,6 +120,7 @@ impl Default for UpstreamLimits {
             idle_max: 256,
             header_count_max: 100,
             header_bytes_max: 64 * 1024,
+            addresses: None,
         }
     }
 }

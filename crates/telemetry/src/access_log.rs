@@ -30,7 +30,7 @@ pub struct AccessLine<'a> {
     /// When the head of the request arrived.
     #[serde(skip)]
     pub at: SystemTime,
-    /// The service, if the request matched one.
+    /// The service, if the request matched one; the one that calls, if it came through the forward proxy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<&'a str>,
     /// The operation; `unknown` if no operation matched.

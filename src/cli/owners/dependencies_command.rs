@@ -21,6 +21,9 @@ use portcullis_vocabulary::{CatalogFile, Consumer};
 /// The verdict of calls whose addresses are denied, which no catalog allows.
 const DENIED: &str = "denied-address";
 
+/// What the pattern of a call of a vendor begins with.
+const VENDOR: &str = "vendor:";
+
 /// `portcullis owners dependencies`.
 #[derive(Clone, Debug, Flags)]
 #[command(after_help = "\
@@ -172,6 +175,14 @@ fn add(called: &mut CalledHostSet, call: CalledHostState, file: &CatalogFile) {
                 called.without_service.insert((call.squad, call.host));
             }
         }
+        return;
+    }
+    // `vendor.used_by` declares it, in the configuration.
+    if call
+        .pattern
+        .as_ref()
+        .is_some_and(|pattern| pattern.starts_with(VENDOR))
+    {
         return;
     }
     if let Some(pattern) = call.pattern {

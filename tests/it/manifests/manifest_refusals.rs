@@ -165,6 +165,13 @@ fn files_that_are_not_in_the_pod() {
         words,
         "config.toml:2: reload.cache: the file `cache` is not in the pod; mount it",
     );
+    let vendor = "[services.vendor]\nprefix = \"/a\"\nheader_files = { x-key = \"key\" }\n";
+    std::fs::write(path.join("config.toml"), format!("{service}{vendor}")).unwrap();
+    refused(
+        path,
+        words,
+        "config.toml:7: services.orders.vendor.header_files.x-key: the file `key` is not in the pod",
+    );
     std::fs::write(path.join("config.toml"), service).unwrap();
     let long = format!("{contract}# {}\n", "x".repeat(1 << 20));
     std::fs::write(path.join("orders.yaml"), long).unwrap();

@@ -26,7 +26,7 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
             Values::Configured("a service of the catalog", &["unknown"])
         }
         "host" => Values::Configured(
-            "the pattern of the catalog that declares the host, else the host, as long as there are at most 200 of these",
+            "the pattern of the catalog that declares the host, `vendor:` and its name, or else the host, as long as there are at most 200 of these",
             &["other"],
         ),
         "verdict" => closed(EgressVerdict::ALL.map(EgressVerdict::as_str)),

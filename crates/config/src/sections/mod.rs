@@ -29,6 +29,7 @@ mod verdict_section;
 mod upstream_target;
 mod upstream_tls_section;
 mod egress_section;
+mod vendor_section;
 mod service_upstream;
 mod service_config;
 mod services_section;
@@ -55,6 +56,7 @@ pub use tracing_section::{CollectorUrl, SecretHeaders, TracingConfig};
 pub use upstream_http_section::{UpstreamHttpConfig, UpstreamVersion};
 pub use upstream_target::{UpstreamAddress, UpstreamTarget};
 pub use upstream_tls_section::UpstreamTlsConfig;
+pub use vendor_section::VendorConfig;
 pub use verdict_section::{EmptyBodyPolicy, VerdictCaller, VerdictConfig};
 
 pub(super) use access_log_section::read_access_log;

@@ -17,6 +17,7 @@ use super::reload_section::ReloadConfig;
 use super::upstream_http_section::UpstreamHttpConfig;
 use super::upstream_target::UpstreamTarget;
 use super::upstream_tls_section::UpstreamTlsConfig;
+use super::vendor_section::VendorConfig;
 use super::verdict_section::{VerdictCaller, VerdictConfig};
 
 /// An HTTP service with one contract and one upstream, section `[[services]]`.
@@ -75,6 +76,8 @@ pub struct ServiceConfig {
     /// Whether the service does not know squads: it gets no squad headers, and violations are only
     /// reported.
     pub legacy: bool,
+    /// What it has in addition if it is a service of others that our services call; no client reaches it.
+    pub vendor: Option<Box<VendorConfig>>,
     /// The commit that it was built from, shown with its owner.
     pub commit: Option<String>,
     /// The risk score of its deployment, an attribute of its spans.
@@ -136,6 +139,7 @@ impl ServiceConfig {
             upgrade_idle_timeout: None,
             upgrade: Vec::new(),
             legacy: false,
+            vendor: None,
             commit: None,
             risk_score: None,
         }

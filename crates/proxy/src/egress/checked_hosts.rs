@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_config::Config;
-use portcullis_egress::{AddressPolicy, CallDestination};
+use portcullis_egress::{AddressPolicy, CallDestination, OutboundHost};
 use tokio::time::{Instant, timeout};
 
 use super::egress_refusal::EgressRefusal;
@@ -80,6 +80,15 @@ impl CheckedHosts {
             return Err(EgressRefusal::Loop);
         }
         Ok(self.remember(to, config, addresses))
+    }
+
+    /// Whether a destination is this proxy itself, as far as its text says. A name with its port is taken
+    /// for one of this proxy.
+    pub(super) fn is_own_destination(&self, to: &CallDestination) -> bool {
+        match &to.host {
+            OutboundHost::Address(address) => self.is_own(&SocketAddr::new(*address, to.port)),
+            OutboundHost::Name(_) => self.own.iter().any(|own| own.port() == to.port),
+        }
     }
 
     /// The client of a destination whose addresses were checked a moment ago.

@@ -32,7 +32,7 @@ impl EgressCaller {
             catalog.provider_of(&named).map(|_| named)
         });
         match service {
-            Some(service) => Self::service(service, catalog),
+            Some(service) => Self::of_service(service, catalog),
             None => {
                 let consumer = core.calling_squad(headers, peer, catalog);
                 let squad = consumer.squad().and_then(|id| catalog.squad(id));
@@ -44,12 +44,18 @@ impl EgressCaller {
         }
     }
 
-    fn service(service: String, catalog: &Catalog) -> Self {
+    fn of_service(service: String, catalog: &Catalog) -> Self {
         let squad = catalog.provider_of(&service);
         Self {
             squad: squad.map(|squad| squad.name.as_str().to_owned()),
             service: Some(service),
         }
+    }
+
+    /// The caller, for a message.
+    pub(super) fn called(&self) -> &str {
+        let known = self.service.as_deref().or(self.squad.as_deref());
+        known.unwrap_or("an unknown caller")
     }
 
     /// The name that is looked up in the catalog.
@@ -59,6 +65,22 @@ impl EgressCaller {
             (None, Some(squad)) => CallerName::Squad(squad),
             (None, None) => CallerName::Unknown,
         }
+    }
+
+    /// The service, if it is known.
+    pub(super) fn service(&self) -> Option<&str> {
+        self.service.as_deref()
+    }
+
+    /// The squad, if it is known.
+    pub(super) fn squad(&self) -> Option<&str> {
+        self.squad.as_deref()
+    }
+
+    /// The squad, as a consumer of vendors.
+    pub(super) fn consumer(&self, catalog: &Catalog) -> Consumer {
+        let squad = self.squad().and_then(|squad| catalog.find(squad));
+        squad.map_or(Consumer::Unknown, Consumer::Squad)
     }
 
     /// The service, for metrics and the log.

@@ -21,6 +21,9 @@ use super::egress_refusal::EgressRefusal;
 use super::forward_call::{open_tunnel, send};
 use super::host_lookup::HostLookup;
 use super::open_calls::OpenCalls;
+use super::vendor_exchange::CalledVendor;
+use super::vendor_pauses::VendorPauses;
+use super::vendor_secrets::VendorSecrets;
 use crate::body::RequestBody;
 use crate::client::{HandshakeFailure, IncomingRequest, ListenerSettings, RequestHandler};
 use crate::connection_state::ConnectionState;
@@ -43,6 +46,10 @@ pub struct EgressResources {
     pub ledger: Arc<DependencyLedger>,
     /// The calls that are open.
     pub calls: Arc<OpenCalls>,
+    /// The header fields that vendors get.
+    pub secrets: VendorSecrets,
+    /// The vendors that have asked for a pause.
+    pub pauses: VendorPauses,
 }
 
 /// The forward proxy on one data core.
@@ -51,6 +58,8 @@ pub(crate) struct EgressCore {
     data: Rc<DataCore>,
     ledger: Arc<DependencyLedger>,
     calls: Arc<OpenCalls>,
+    secrets: VendorSecrets,
+    pauses: VendorPauses,
     metrics: Metrics,
     hosts: CheckedHosts,
 }
@@ -68,6 +77,8 @@ impl EgressCore {
             data,
             ledger: Arc::clone(&resources.ledger),
             calls: Arc::clone(&resources.calls),
+            secrets: resources.secrets.clone(),
+            pauses: resources.pauses.clone(),
             metrics: metrics.clone(),
             hosts: CheckedHosts::new(HostLookup::System, own),
         })
@@ -78,12 +89,21 @@ impl EgressCore {
         &self,
         active: &ActiveConfig,
         request: Box<Request<()>>,
-        body: RequestBody,
+        (body, peer): (RequestBody, Rc<Peer>),
         record: &Rc<EgressRecord>,
     ) -> Result<Response<AnswerBody>, EgressRefusal> {
         let config = &active.config;
         // Where does it go?
         let to = destination(&request).map_err(EgressRefusal::Host)?;
+        let is_own = self.hosts.is_own_destination(&to);
+        let is_plain = request.method() != Method::CONNECT;
+        let vendor = CalledVendor::find(config, &to, is_own, request.uri().path());
+        if let Some(vendor) = vendor.filter(|_| is_plain) {
+            record.set_destination(&vendor.destination(to));
+            return self
+                .call_vendor(config, vendor, request, (body, peer), record)
+                .await;
+        }
         record.set_destination(&to);
         // Is there room for it?
         let permit = self.calls.enter().ok_or(EgressRefusal::TooMany)?;
@@ -116,6 +136,37 @@ impl EgressCore {
             return open_tunnel(&client, record).await;
         }
         send(&client, request, body, record, (config, &via)).await
+    }
+
+    /// The way of a call of a vendor, as far as it differs from that of a request to a service.
+    async fn call_vendor(
+        &self,
+        config: &Config,
+        vendor: CalledVendor<'_>,
+        mut request: Box<Request<()>>,
+        message: (RequestBody, Rc<Peer>),
+        record: &Rc<EgressRecord>,
+    ) -> Result<Response<AnswerBody>, EgressRefusal> {
+        let permit = self.calls.enter().ok_or(EgressRefusal::TooMany)?;
+        record.hold(permit);
+        // May this caller use the vendor?
+        if !vendor.is_used_by(&record.caller) {
+            let is_refused = config.egress.undeclared == UndeclaredPolicy::Enforce;
+            if is_refused {
+                record.decide(EgressVerdict::Refused, None);
+                return Err(EgressRefusal::NotUsed(vendor.name().to_owned()));
+            }
+            record.decide(EgressVerdict::Undeclared, None);
+        } else {
+            let pattern = format!("vendor:{}", vendor.name());
+            record.decide(EgressVerdict::Declared, Some(&pattern));
+        }
+        vendor.pause(&self.pauses)?;
+        vendor.prepare(&mut request, &self.secrets)?;
+        record.leave_to_service();
+        let consumer = record.caller.consumer(&config.catalog);
+        let response = vendor.call(&self.data, request, message, consumer, &self.pauses);
+        Ok(response.await)
     }
 
     fn open_record(
@@ -177,7 +228,7 @@ async fn answer(core: Rc<EgressCore>, incoming: IncomingRequest) -> Response<Ans
     } = incoming;
     let active = core.data.active();
     let record = core.open_record(&active, Some(&request), body.connection(), &peer);
-    match Box::pin(core.call(&active, request, body, &record)).await {
+    match Box::pin(core.call(&active, request, (body, peer), &record)).await {
         Ok(response) => response,
         Err(refusal) => answer_refusal(&record, &refusal).map(AnswerBody::from),
     }

@@ -61,6 +61,8 @@ pub(super) struct CallState {
     reason: RefCell<Option<Cow<'static, str>>>,
     upgrade: Cell<Option<UpgradeFields>>,
     permit: OnceCell<CallPermit>,
+    /// Whether a service has the record of the call.
+    is_of_service: Cell<bool>,
 }
 
 impl CallState {
@@ -80,6 +82,7 @@ impl CallState {
             reason: RefCell::default(),
             upgrade: Cell::new(None),
             permit: OnceCell::new(),
+            is_of_service: Cell::new(false),
         }
     }
 }
@@ -117,6 +120,11 @@ impl EgressRecord {
             verdict,
         };
         self.ledger.record(&call, SystemTime::now());
+    }
+
+    /// Leaves the line of the access log to the service that gets the call.
+    pub(super) fn leave_to_service(&self) {
+        self.state.is_of_service.set(true);
     }
 
     /// Notes how the call is answered.
@@ -224,6 +232,8 @@ impl EgressRecord {
 
 impl Drop for EgressRecord {
     fn drop(&mut self) {
-        self.write_access_line();
+        if !self.state.is_of_service.get() {
+            self.write_access_line();
+        }
     }
 }

@@ -20,6 +20,16 @@ pub(super) enum EgressRefusal {
     Host(HostFault),
     /// The catalog does not declare the host.
     Undeclared,
+    /// The vendor may not be called by this caller.
+    NotUsed(String),
+    /// The vendor has asked for a pause.
+    Paused {
+        vendor: String,
+        status: StatusCode,
+        seconds: u32,
+    },
+    /// The credentials of the vendor have not been read yet.
+    NoCredentials(String),
     /// No address of the host may be dialled; this is the class of the first one.
     Denied(&'static str),
     /// The name has no address.
@@ -63,7 +73,23 @@ impl EgressRefusal {
                 "INVALID_DESTINATION",
                 "The host of the call is not clear",
             ),
-            Self::Undeclared => refused(
+            Self::Paused {
+                status, seconds, ..
+            } => EgressAnswer {
+                outcome: RequestOutcome::Shed,
+                retry_after: Some(*seconds),
+                ..refused(*status, "VENDOR_PAUSED", "The vendor has asked for a pause")
+            },
+            Self::NoCredentials(_) => EgressAnswer {
+                outcome: RequestOutcome::Unsent,
+                retry_after: Some(1),
+                ..refused(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "NO_CREDENTIALS",
+                    "The credentials of the vendor have not been read yet",
+                )
+            },
+            Self::Undeclared | Self::NotUsed(_) => refused(
                 StatusCode::FORBIDDEN,
                 "UNDECLARED_DEPENDENCY",
                 "The service has not declared this host",
@@ -106,6 +132,17 @@ impl EgressRefusal {
             Self::Http(refusal) => refusal.sentence().to_owned(),
             Self::Host(fault) => fault.to_string(),
             Self::Undeclared => undeclared(caller, &host),
+            Self::NotUsed(vendor) => format!(
+                "{} is not among the callers of {vendor}; add its service or its squad to \
+                 `vendor.used_by` of {vendor}",
+                caller.called()
+            ),
+            Self::Paused { vendor, .. } => {
+                format!("{vendor} has answered with Retry-After, so no call is sent until then")
+            }
+            Self::NoCredentials(vendor) => format!(
+                "the files of `vendor.header_files` of {vendor} have not been read yet; try again"
+            ),
             Self::Denied(class) => format!(
                 "{host} leads to an address of the class {class}, which `egress.addresses.deny` covers; \
                  if it is right, an operator adds it to `allow` or `private_hosts` in [egress.addresses]"
@@ -129,7 +166,9 @@ impl EgressRefusal {
     pub(super) fn reason(&self) -> Option<Cow<'static, str>> {
         Some(match self {
             Self::Http(refusal) => refusal.name().into(),
-            Self::Undeclared | Self::TooMany => return None,
+            Self::Undeclared | Self::NotUsed(_) | Self::TooMany => return None,
+            Self::Paused { .. } => "vendor-pause".into(),
+            Self::NoCredentials(_) => "vendor-credentials".into(),
             Self::Host(fault) => fault.to_string().into(),
             Self::Denied(class) => (*class).into(),
             Self::Unresolved(reason) => reason.clone().into(),

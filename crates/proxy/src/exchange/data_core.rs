@@ -188,6 +188,17 @@ impl CoreSnapshot {
         verdict.is_some_and(|verdict| verdict.path.as_str() == reserved)
     }
 
+    /// The vendor with this name.
+    pub(super) fn vendor(&self, name: &str) -> ServiceLookup<'_> {
+        let mut services = self.active.services.iter().zip(&self.services);
+        let is_named = |(service, _): &(&Arc<ActiveService>, _)| service.config.name == name;
+        match services.find(is_named) {
+            Some((_, Some(core))) => ServiceLookup::Service(core),
+            Some((service, None)) => ServiceLookup::NoContract(service),
+            None => ServiceLookup::NotFound,
+        }
+    }
+
     /// The service for a `Host` field and a raw path. The most specific host wins, then the
     /// longest path prefix.
     ///

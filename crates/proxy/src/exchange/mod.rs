@@ -13,6 +13,7 @@ mod service_core;
 mod service_access_log;
 mod core_services;
 
+mod vendor_call;
 mod request_meta;
 mod request_record;
 mod access_line;
@@ -51,7 +52,9 @@ pub use answer_body::AnswerBody;
 pub use answer_interruption::AnswerInterruption;
 pub(crate) use answer_passage::AnswerPassage;
 pub use data_core::{DataCore, DataCoreParts};
+pub(crate) use in_flight::retry_after;
 pub(crate) use reportable::reportable_method;
 pub(crate) use service_access_log::ServiceAccessLog;
 pub use shadow::{ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler};
 pub(crate) use upgraded_exchange::{UpgradeEnd, UpgradedExchange};
+pub(crate) use vendor_call::VendorCall;

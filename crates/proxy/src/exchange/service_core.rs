@@ -28,6 +28,8 @@ pub(super) struct ServiceCore {
     pub(super) catalog: Arc<Catalog>,
     pub(super) contract: Arc<CompiledContract>,
     pub(super) upstream: ForwardTarget,
+    /// The limits of its connections to the upstream.
+    upstream_limits: UpstreamLimits,
     pub(super) admission: CoreAdmission,
     pub(super) recorder: Rc<ServiceRecorder>,
     pub(super) access: ServiceAccessLog,
@@ -80,6 +82,7 @@ impl ServiceCore {
     ) -> Option<Self> {
         let contract = Arc::clone(service.compiled()?);
         let limits = &service.limits;
+        let upstream_limits = upstream_limits(service, &active.config);
         let recorder = match before {
             // Handles are indexed by operation and squad. The contract numbers the operations and
             // the catalog numbers the squads.
@@ -96,7 +99,8 @@ impl ServiceCore {
             )),
         };
         Some(Self {
-            upstream: ForwardTarget::of(service, before, core.upstream_tls),
+            upstream: ForwardTarget::of(service, &upstream_limits, before, core.upstream_tls),
+            upstream_limits,
             admission: service
                 .protection
                 .core_admission(CoreIndex::new(core.number)),
@@ -202,18 +206,19 @@ impl ServiceCore {
 impl ForwardTarget {
     fn of(
         service: &ActiveService,
+        limits: &UpstreamLimits,
         before: Option<&ServiceCore>,
         upstream_tls: &UpstreamTlsStore,
     ) -> Self {
-        let limits = upstream_limits(service);
         let fits = |before: &&ServiceCore| {
             before.active.config.upstream == service.config.upstream
                 && before.active.config.upstream_tls == service.config.upstream_tls
-                && upstream_limits(&before.active) == limits
+                && before.upstream_limits == *limits
         };
         if let Some(before) = before.filter(fits) {
             return before.upstream.clone();
         }
+        let limits = limits.clone();
         match &service.config.upstream {
             UpstreamConfig::Mock => Self::Mock,
             UpstreamConfig::Verdict(_) => Self::Verdict,
@@ -237,13 +242,15 @@ fn owner_path(config: &Config, service: &ServiceConfig) -> Option<String> {
     // The answer to a question about this path would let the request pass.
     let is_shown = config.owner.enabled
         && service.audience == RefusalAudience::Internal
-        && service.verdict().is_none();
+        && service.verdict().is_none()
+        && service.vendor.is_none();
     let owner = is_shown.then_some(&config.owner)?;
     Some(format!("{prefix}{}", owner.path))
 }
 
-fn upstream_limits(service: &ActiveService) -> UpstreamLimits {
+fn upstream_limits(service: &ActiveService, config: &Config) -> UpstreamLimits {
     let limits = &service.limits;
+    let vendor = service.config.vendor.as_ref();
     UpstreamLimits {
         http: service.config.upstream_http.clone(),
         connect_timeout: limits.upstream_connect_timeout,
@@ -251,5 +258,6 @@ fn upstream_limits(service: &ActiveService) -> UpstreamLimits {
         idle_max: limits.upstream_connections_idle_max,
         header_count_max: limits.response_header_count_max,
         header_bytes_max: limits.response_header_bytes_max,
+        addresses: vendor.map(|_| Arc::new(config.egress.addresses.clone())),
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use portcullis_egress::CallDestination;
 use portcullis_tls::UpstreamAlpn;
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
@@ -51,7 +52,38 @@ impl ConnectionPool {
                 return Err(self.connect_failure(Some(LocalResource::Resolver), elapsed.into()));
             }
         };
-        self.connect_to_any(addresses, alpn, deadline).await
+        let addresses = self.allowed(addresses)?;
+        self.connect_to_any(addresses.into_iter(), alpn, deadline)
+            .await
+    }
+
+    /// The addresses that may be dialled.
+    fn allowed(
+        &self,
+        addresses: impl Iterator<Item = SocketAddr>,
+    ) -> Result<Vec<SocketAddr>, UpstreamError> {
+        let all: Vec<SocketAddr> = addresses.collect();
+        let Some(policy) = &self.limits.addresses else {
+            return Ok(all);
+        };
+        let to = CallDestination::parse(&self.authority, 0).map_err(|fault| {
+            let fault = io::Error::new(io::ErrorKind::InvalidInput, fault.to_string());
+            self.connect_failure(None, fault)
+        })?;
+        let refusal = |address: &SocketAddr| policy.refusal(&to.host, address.ip());
+        let denied = all.iter().find_map(refusal);
+        let passed: Vec<SocketAddr> = all
+            .into_iter()
+            .filter(|address| refusal(address).is_none())
+            .collect();
+        match denied {
+            Some(class) if passed.is_empty() => {
+                let reason = format!("its addresses are denied ({class}, `egress.addresses`)");
+                let denied = io::Error::new(io::ErrorKind::PermissionDenied, reason);
+                Err(self.connect_failure(None, denied))
+            }
+            _ => Ok(passed),
+        }
     }
 
     async fn connect_to_socket(

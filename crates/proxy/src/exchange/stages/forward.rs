@@ -98,6 +98,10 @@ fn prepare(request: &mut Request<ForwardBody>, peer: &Peer, record: &RequestReco
     if let Some(via) = &record.service.via {
         via.add(request);
     }
+    if record.service.config().vendor.is_some() {
+        // Others learn nothing about the caller.
+        return;
+    }
     let headers = request.headers_mut();
     add_forwarding(headers, peer);
     if record.service.config().legacy {
