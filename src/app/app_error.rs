@@ -49,7 +49,7 @@ pub enum AppError {
     },
     /// The header fields of a vendor cannot be read.
     #[error(transparent)]
-    VendorField(#[from] VendorFieldError),
+    VendorField(#[from] Box<VendorFieldError>),
     /// The data port cannot be bound.
     #[error(transparent)]
     Bind(#[from] BindError),

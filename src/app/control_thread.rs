@@ -18,11 +18,12 @@ use crate::admin;
 use crate::admin::{AdminState, AdminTls};
 use crate::source::{remove_old_drafts, yield_to_data_cores};
 use portcullis_config::ServiceConfig;
-use portcullis_proxy::{ConnectionCap, OpenCalls, VendorSecrets};
+use portcullis_proxy::{ConnectionCap, OpenCalls};
 use portcullis_telemetry::{AccessLog, Metrics, SpanExport, lines_lost};
 use portcullis_vocabulary::limits::SPAN_FLUSH_MAX;
 
 use super::app_error::AppError;
+use super::egress_parts::EgressControl;
 use super::key_reader::KeyReader;
 use super::live_state_reader::LiveStateReader;
 use super::reload::ContractWatcher;
@@ -50,7 +51,6 @@ impl fmt::Debug for ControlThread {
 pub(super) struct GaugeSources {
     pub(super) metrics: Metrics,
     pub(super) cap: Arc<ConnectionCap>,
-    pub(super) calls: Arc<OpenCalls>,
     pub(super) live_state: LiveStateReader,
 }
 
@@ -61,8 +61,8 @@ pub(super) struct ControlTasks {
     pub(super) watchers: Vec<ContractWatcher>,
     pub(super) spans: Option<SpanExport>,
     pub(super) tls: TlsPlaces,
-    /// The header fields of vendors, which are read again.
-    pub(super) secrets: VendorSecrets,
+    /// The forward proxy.
+    pub(super) egress: EgressControl,
     /// The services at the start.
     pub(super) services: Vec<ServiceConfig>,
     /// The folders of the contract caches.
@@ -110,8 +110,9 @@ pub(super) fn start_control(
 impl ControlTasks {
     /// Spawns every task on the current runtime. Returns the task that exports spans.
     fn spawn(self) -> Option<JoinHandle<()>> {
-        tokio::spawn(follow(self.secrets, self.gauges.live_state.clone()));
-        tokio::spawn(update_gauges(self.gauges));
+        let EgressControl { calls, secrets } = self.egress;
+        tokio::spawn(follow(secrets, self.gauges.live_state.clone()));
+        tokio::spawn(update_gauges(self.gauges, calls));
         // Not awaited: a folder may be on a file system that hangs.
         tokio::task::spawn_blocking(move || {
             for folder in &self.cache_folders {
@@ -137,11 +138,10 @@ async fn flush(spans: Option<JoinHandle<()>>) {
     }
 }
 
-async fn update_gauges(gauges: GaugeSources) {
+async fn update_gauges(gauges: GaugeSources, calls: Arc<OpenCalls>) {
     let GaugeSources {
         metrics,
         cap,
-        calls,
         live_state,
     } = gauges;
     let connections = metrics.connections();

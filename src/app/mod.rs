@@ -17,6 +17,7 @@ mod app_error;
 mod keys_error;
 
 mod called_hosts;
+mod egress_parts;
 mod vendor_fields;
 mod startup;
 mod config_check;

@@ -8,19 +8,20 @@ use std::thread::{self, JoinHandle};
 
 use crate::admin::{AdminAccess, AdminState, Readiness};
 use portcullis_config::{Config, Http2Config, Http2Mode, ListenAddress};
+use portcullis_identity::IssuerKeys;
 use portcullis_proxy::inspect::InspectLimits;
 use portcullis_proxy::{
     BoundListener, ClientLimits, ConnectionCap, CoreResources, CoreSockets, DrainSignal,
-    EgressResources, ListenerProxies, ListenerSettings, ListenerTls, ListenerTotals, OpenCalls,
-    VendorPauses, VendorSecrets, bind, drain, serve_core,
+    EgressResources, ListenerProxies, ListenerSettings, ListenerTls, ListenerTotals, bind, drain,
+    serve_core,
 };
-use portcullis_telemetry::{DependencyLedger, Metrics, start_tracing};
+use portcullis_telemetry::{Metrics, Tracer, start_tracing};
 use portcullis_vocabulary::limits::{CHECK_STACK_BYTES, Limits};
 
 use super::app_error::AppError;
-use super::called_hosts::CalledHosts;
 use super::control_thread::{ControlTasks, GaugeSources, start_control};
 use super::descriptors::client_connections;
+use super::egress_parts::EgressParts;
 use super::key_reader::{KeyReader, load_keys};
 use super::live_state_reader::LiveStateReader;
 use super::reload::{
@@ -30,7 +31,6 @@ use super::reload::{
 use super::running_app::RunningApp;
 use super::startup_contracts::compile_all;
 use super::tls::{StartupTls, TlsPlaces};
-use super::vendor_fields::read_fields;
 
 /// The prefix of the data cores' names in the readiness state.
 const DATA_CORE: &str = "data core";
@@ -55,7 +55,6 @@ pub(super) fn build_reloadable(
     let metrics = metrics(&config);
     let tls = StartupTls::load(&config, &metrics)?;
     let (bound, data_addresses) = bind_data(&config)?;
-    let (bound_egress, egress_addresses) = bind_egress(&config)?;
     let (admin_listener, admin_address) = bind_admin(&config)?;
     let (tracer, spans) = start_tracing(&config.tracing, &metrics)?.unzip();
     let readiness = Readiness::new();
@@ -64,17 +63,7 @@ pub(super) fn build_reloadable(
     let limits = config.limits.clone();
     let cache_folders = cache_folders(&config);
     let settings = settings(&config, tls.listen, Arc::clone(&cap));
-    let ledger = Arc::new(DependencyLedger::new(&metrics));
-    let secrets = VendorSecrets::default();
-    secrets.publish(read_fields(&config)?);
-    let calls = OpenCalls::new(config.egress.calls_max);
-    let egress = config.egress.is_on().then(|| EgressResources {
-        settings: egress_settings(&config, Arc::clone(&cap)),
-        ledger: Arc::clone(&ledger),
-        calls: Arc::clone(&calls),
-        secrets: secrets.clone(),
-        pauses: VendorPauses::default(),
-    });
+    let (egress, egress_addresses) = open_egress(&config, &metrics, &cap, bound.len())?;
     let access = AdminAccess::new(admin_address, config.admin_token.as_ref());
     let writer = Arc::new(LiveStateWriter::new(
         config,
@@ -93,10 +82,7 @@ pub(super) fn build_reloadable(
         traffic: Arc::new(live_state.clone()),
         contracts: Arc::new(reload.clone()),
         tls: Arc::new(tls.places.status().clone()),
-        dependencies: Arc::new(CalledHosts {
-            ledger,
-            live_state: live_state.clone(),
-        }),
+        dependencies: egress.called_hosts(&live_state),
         contract_bytes_max: limits.contract_bytes_max,
         access,
     };
@@ -104,7 +90,6 @@ pub(super) fn build_reloadable(
         gauges: GaugeSources {
             metrics: metrics.clone(),
             cap,
-            calls,
             live_state,
         },
         keys: key_reader,
@@ -112,20 +97,14 @@ pub(super) fn build_reloadable(
         spans,
         cache_folders,
         services: writer.config().services.clone(),
-        secrets,
+        egress: egress.control,
         tls: tls.places.clone(),
     };
     let control = start_control((admin_listener, tls.admin), admin, tasks)?;
-    let resources = Arc::new(CoreResources {
-        published: writer.published(),
-        metrics,
-        keys,
-        tracer,
-        upstream_tls: tls.places.upstreams().clone(),
-        settings,
-        egress,
-    });
-    let sockets = core_sockets(bound, bound_egress);
+    let telemetry = (metrics, tracer);
+    let settings = (settings, egress.resources);
+    let resources = core_resources(&writer, telemetry, keys, &tls.places, settings);
+    let sockets = core_sockets(bound, egress.bound);
     let data = start_cores(sockets, &resources, &readiness, &drain)?;
     readiness.await_parts(DATA_CORE);
     // Only the data cores hold the tracer now. When they end, the span channel closes.
@@ -205,15 +184,35 @@ fn bind_data(config: &Config) -> Result<(Vec<BoundListener>, Vec<ListenAddress>)
     Ok((bound, addresses.unwrap_or_default()))
 }
 
-/// Binds the addresses of the forward proxy, if there is one.
-fn bind_egress(config: &Config) -> Result<(Vec<BoundListener>, Vec<ListenAddress>), AppError> {
-    if !config.egress.is_on() {
-        return Ok((Vec::new(), Vec::new()));
-    }
-    let addresses = &config.egress.listen_addresses;
-    let bound = bind(addresses, config.unix_mode, data_cores(config))?;
-    let addresses = bound.first().map(|core| core.addresses().to_vec());
-    Ok((bound, addresses.unwrap_or_default()))
+/// What the data cores share: how they serve clients, and the forward proxy.
+fn core_resources(
+    writer: &LiveStateWriter,
+    (metrics, tracer): (Metrics, Option<Tracer>),
+    keys: Option<IssuerKeys>,
+    tls: &TlsPlaces,
+    (settings, egress): (ListenerSettings, Option<EgressResources>),
+) -> Arc<CoreResources> {
+    Arc::new(CoreResources {
+        published: writer.published(),
+        metrics,
+        keys,
+        tracer,
+        upstream_tls: tls.upstreams().clone(),
+        settings,
+        egress,
+    })
+}
+
+/// Opens the forward proxy, if there is one. Returns its addresses too.
+fn open_egress(
+    config: &Config,
+    metrics: &Metrics,
+    cap: &Arc<ConnectionCap>,
+    cores: usize,
+) -> Result<(EgressParts, Vec<ListenAddress>), AppError> {
+    let egress = EgressParts::open(config, metrics, egress_settings(config, cap), cores)?;
+    let addresses = egress.addresses();
+    Ok((egress, addresses))
 }
 
 /// The sockets of each data core.
@@ -258,7 +257,7 @@ fn settings(
 }
 
 /// The forward proxy is for clients of HTTP/1.1 on this machine or network, which choose it.
-fn egress_settings(config: &Config, cap: Arc<ConnectionCap>) -> ListenerSettings {
+fn egress_settings(config: &Config, cap: &Arc<ConnectionCap>) -> ListenerSettings {
     let http2 = Http2Config {
         enabled: Http2Mode::Off,
         ..config.listen_http2
@@ -270,7 +269,7 @@ fn egress_settings(config: &Config, cap: Arc<ConnectionCap>) -> ListenerSettings
         trusted_peers: config.identity.trusted_peers.clone(),
         proxies: None,
         tls: None,
-        cap,
+        cap: Arc::clone(cap),
     }
 }
 

@@ -1,5 +1,6 @@
 //! From the root of the tree to the configuration.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,9 +10,10 @@ use portcullis_vocabulary::protection::Protection;
 use super::catalog::declared_dependencies;
 use super::program_config::Config;
 use super::sections::{
-    IdentityContext, ListenAddress, ReloadConfig, ServiceContext, read_access_log, read_admin,
-    read_egress, read_identity, read_limits, read_listen, read_log, read_owner, read_protection,
-    read_refusals, read_reload, read_runtime, read_services, read_tiers, read_tracing,
+    EgressConfig, IdentityContext, ListenAddress, ListenSection, ReloadConfig, ServiceContext,
+    read_access_log, read_admin, read_egress, read_identity, read_limits, read_listen, read_log,
+    read_owner, read_protection, read_refusals, read_reload, read_runtime, read_services,
+    read_tiers, read_tracing,
 };
 use super::tree::ConfigSection;
 use super::tree::config_value::boolean;
@@ -27,14 +29,7 @@ pub(super) fn read_config(
     let listen = read_listen(root.section("listen"), &default, directory);
     let (admin_address, admin_token, admin_tls) =
         read_admin(root.section("admin"), default.admin_address, directory);
-    let ports = listen.addresses.iter().filter_map(ListenAddress::tcp);
-    if admin_address.port() != 0 && ports.into_iter().any(|port| port == admin_address) {
-        root.refuse_at(
-            listen.location,
-            "listen.address",
-            "is the admin address too; try another port",
-        );
-    }
+    refuse_shared_port(&mut root, &listen, admin_address);
     let identity = read_identity(
         root.section("identity"),
         &IdentityContext {
@@ -60,22 +55,14 @@ pub(super) fn read_config(
         audience: refusals.audience,
     };
     let services = read_services(&mut root, &context);
-    let location = root.location_of("egress");
-    let egress = read_egress(root.section("egress"), catalog.as_deref(), directory);
-    let data = listen.addresses.iter();
-    let taken: Vec<_> = data
-        .filter_map(ListenAddress::tcp)
-        .chain([admin_address])
-        .collect();
-    let mut ports = egress
-        .listen_addresses
-        .iter()
-        .filter_map(ListenAddress::tcp);
-    if ports.any(|port| port.port() != 0 && taken.contains(&port)) {
-        let message = "is an address of [listen] or [admin] too; try another port";
-        root.refuse_at(location, "egress.address", message);
-    }
+    let egress = read_calls(
+        &mut root,
+        catalog.as_deref(),
+        directory,
+        (&listen, admin_address),
+    );
     root.finish();
+    let dependencies = catalog.as_deref().map(declared_dependencies);
     Config {
         listen_addresses: listen.addresses,
         unix_mode: listen.unix_mode,
@@ -97,16 +84,42 @@ pub(super) fn read_config(
         tracing,
         refusals,
         egress,
-        dependencies: Arc::new(
-            catalog
-                .as_deref()
-                .map(declared_dependencies)
-                .unwrap_or_default(),
-        ),
+        dependencies: Arc::new(dependencies.unwrap_or_default()),
         services,
         catalog: catalog.unwrap_or_default(),
         written: WrittenConfig::default(),
     }
+}
+
+/// Reports an admin port that is a port for clients too.
+fn refuse_shared_port(root: &mut ConfigSection<'_>, listen: &ListenSection, admin: SocketAddr) {
+    let mut ports = listen.addresses.iter().filter_map(ListenAddress::tcp);
+    if admin.port() != 0 && ports.any(|port| port == admin) {
+        let message = "is the admin address too; try another port";
+        root.refuse_at(listen.location.clone(), "listen.address", message);
+    }
+}
+
+/// Reads `[egress]`, whose ports are not those of clients or operators.
+fn read_calls(
+    root: &mut ConfigSection<'_>,
+    catalog: Option<&Catalog>,
+    directory: &Path,
+    (listen, admin): (&ListenSection, SocketAddr),
+) -> EgressConfig {
+    let location = root.location_of("egress");
+    let egress = read_egress(root.section("egress"), catalog, directory);
+    let clients = listen.addresses.iter().filter_map(ListenAddress::tcp);
+    let taken: Vec<SocketAddr> = clients.chain([admin]).collect();
+    let mut ports = egress
+        .listen_addresses
+        .iter()
+        .filter_map(ListenAddress::tcp);
+    if ports.any(|port| port.port() != 0 && taken.contains(&port)) {
+        let message = "is an address of [listen] or [admin] too; try another port";
+        root.refuse_at(location, "egress.address", message);
+    }
+    egress
 }
 
 fn read_metrics_enabled(mut section: ConfigSection<'_>) -> bool {

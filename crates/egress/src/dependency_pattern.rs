@@ -240,13 +240,14 @@ mod tests {
         pattern.matches(&CallDestination::parse(to, 443).unwrap())
     }
 
+    fn check(pattern: &str, hosts: &[(&str, bool)]) {
+        for (host, expected) in hosts {
+            assert_eq!(matches(pattern, host), *expected, "{pattern} {host}");
+        }
+    }
+
     #[test]
     fn globs_match_what_people_mean() {
-        let check = |pattern: &str, hosts: &[(&str, bool)]| {
-            for (host, expected) in hosts {
-                assert_eq!(matches(pattern, host), *expected, "{pattern} {host}");
-            }
-        };
         check(
             "api.example.com",
             &[
@@ -299,6 +300,10 @@ mod tests {
         check("*", &[("a.test:1", true), ("[::1]:1", true)]);
         check("bücher.example", &[("xn--bcher-kva.example", true)]);
         check("*.bücher.example", &[("a.xn--bcher-kva.example", true)]);
+    }
+
+    #[test]
+    fn addresses_and_regular_expressions_match_the_whole_host() {
         check("192.0.2.1", &[("192.0.2.1:5", true), ("192.0.2.2", false)]);
         check(
             "[2001:db8::1]:80",

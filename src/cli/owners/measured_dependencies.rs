@@ -25,13 +25,14 @@ pub(super) fn measure(
     window: Duration,
     catalog: &Catalog,
 ) -> Result<CalledHostSet, RunError> {
-    let client = PrometheusClient::new(url).map_err(OwnersError::PrometheusUrl)?;
+    let client = PrometheusClient::new(url);
+    let client = client.map_err(|error| OwnersError::PrometheusUrl(Box::new(error)))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(OwnersError::Runtime)?;
     let samples = runtime.block_on(query(&client, window));
-    let samples = samples.map_err(OwnersError::Prometheus)?;
+    let samples = samples.map_err(|error| OwnersError::Prometheus(Box::new(error)))?;
     let mut called = CalledHostSet {
         period: window,
         ..CalledHostSet::default()

@@ -32,10 +32,10 @@ pub(crate) enum OwnersError {
     NoEgress,
     /// The address of Prometheus is invalid.
     #[error("--prometheus: {0}")]
-    PrometheusUrl(RemoteError),
+    PrometheusUrl(Box<RemoteError>),
     /// Prometheus did not answer.
     #[error(transparent)]
-    Prometheus(PrometheusError),
+    Prometheus(Box<PrometheusError>),
     /// There is no runtime for the connection.
     #[error("cannot start a connection: {0}")]
     Runtime(std::io::Error),

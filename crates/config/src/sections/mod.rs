@@ -64,7 +64,7 @@ pub(super) use admin_section::read_admin;
 pub(super) use egress_section::read_egress;
 pub(super) use identity_section::{IdentityContext, read_identity};
 pub(super) use limits_section::read_limits;
-pub(super) use listen_section::read_listen;
+pub(super) use listen_section::{ListenSection, read_listen};
 pub(super) use log_section::read_log;
 pub(super) use owner_section::read_owner;
 pub(super) use protection_sections::read_protection;

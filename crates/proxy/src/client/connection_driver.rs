@@ -64,6 +64,10 @@ const PARK_AFTER: Duration = Duration::from_secs(1);
 pub(super) type LibraryConnection<S> = http1::Connection<TokioIo<InspectedStream>, S>;
 
 /// Who reads the socket.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a connection has one, in a future that is allocated once"
+)]
 pub(super) enum SocketOwner<S: HttpService<Incoming>> {
     /// The driver, which waits for the first byte of a request.
     Driver(InspectedStream),

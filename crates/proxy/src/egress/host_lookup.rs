@@ -13,6 +13,9 @@ use tokio::net::lookup_host;
 /// What a lookup returns.
 type LookupAnswer = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>>>>;
 
+/// The answer of a test.
+type LookupFunction = dyn Fn(&CallDestination) -> io::Result<Vec<SocketAddr>>;
+
 /// How names are resolved.
 #[derive(Clone)]
 pub(super) enum HostLookup {
@@ -23,7 +26,7 @@ pub(super) enum HostLookup {
         not(test),
         expect(dead_code, reason = "tests resolve names to addresses of theirs")
     )]
-    Function(Rc<dyn Fn(&CallDestination) -> io::Result<Vec<SocketAddr>>>),
+    Function(Rc<LookupFunction>),
 }
 
 impl HostLookup {

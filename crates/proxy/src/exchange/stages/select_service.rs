@@ -55,10 +55,8 @@ pub(in crate::exchange) fn select_service(
         }
     };
     let catalog = &snapshot.active.config.catalog;
-    let (identity, fault) = match vendor_call {
-        Some(call) => (caller_of(&call, catalog), None),
-        None => identify(core, &mut request, &peer, catalog),
-    };
+    let caller = (&*peer, vendor_call.as_ref());
+    let (identity, fault) = identify(core, &mut request, caller, catalog);
     if identity.has_untrusted_claim {
         let needs_proof = core.identification.needs_proof();
         let peer = peer.address.ip();
@@ -101,9 +99,12 @@ pub(in crate::exchange) fn select_service(
 fn identify(
     core: &DataCore,
     request: &mut Request<()>,
-    peer: &Peer,
+    (peer, vendor_call): (&Peer, Option<&VendorCall>),
     catalog: &Catalog,
 ) -> (CallerIdentity, Option<IdentityFault>) {
+    if let Some(call) = vendor_call {
+        return (caller_of(call, catalog), None);
+    }
     let sender = RequestSender {
         is_trusted: peer.trusted,
         certificate_uris: peer.certificate_uris(),
