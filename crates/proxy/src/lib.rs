@@ -9,9 +9,9 @@
 //!
 //! 1. `client/listener.rs` accepts the connection.
 //! 2. `client/connection.rs` drives it, with one timer for all deadlines.
-//! 3. `client/inspected_stream.rs` reads the socket through `inspect/stream_inspector.rs`, which
-//!    refuses ambiguous messages. hyper parses the messages that pass.
-//! 4. `client/connection_service.rs` passes each request to the handler.
+//! 3. `client/request_stream.rs` reads the socket. `inspect/request_reader.rs` reads each head, and
+//!    refuses ambiguous messages.
+//! 4. `client/http1_exchange.rs` passes each request to the handler, and writes its answer.
 //! 5. `exchange/handle.rs` lists the stages of a request and answers what they refuse.
 //! 6. `exchange/stages/` has one file for each stage. `forward.rs` sends the request.
 //! 7. `upstream/upstream_client.rs` sends it on a pooled connection and reads the response head.

@@ -9,7 +9,7 @@ use super::connection_registry::ConnectionPermit;
 use super::final_answer::close_with_linger;
 use super::splice::{SpliceDirection, SpliceState};
 use crate::exchange::{UpgradeEnd, UpgradedExchange};
-use crate::headers::add_upgrade;
+use crate::headers::{add_upgrade, write_field};
 use crate::limits::ClientLimits;
 
 /// Sends the answer and passes bytes until the connection ends. `early` is what the client has sent
@@ -61,10 +61,7 @@ fn write_head(mut headers: HeaderMap, out: &mut Vec<u8>) {
     add_upgrade(&mut headers);
     out.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
     for (name, value) in &headers {
-        out.extend_from_slice(name.as_str().as_bytes());
-        out.extend_from_slice(b": ");
-        out.extend_from_slice(value.as_bytes());
-        out.extend_from_slice(b"\r\n");
+        write_field(name, value, out);
     }
     out.extend_from_slice(b"\r\n");
 }

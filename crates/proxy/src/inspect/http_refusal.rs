@@ -165,7 +165,7 @@ refusals! {
     /// A client speaks HTTP/2 to a port where it is off. The answer is GOAWAY.
     Http2Off = 505, "http2-off",
         "The client speaks HTTP/2, which is off on this port; use HTTP/1.1, or set `listen.http2.enabled`.";
-    /// The HTTP library refuses the request although it passed the inspector.
+    /// The target is valid, but no URI can represent it.
     Unreadable = 400, "unreadable",
         "The request could not be read as HTTP/1.1.";
 }

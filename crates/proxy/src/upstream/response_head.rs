@@ -6,10 +6,10 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use httparse::{Header, ParserConfig, Response, Status};
-use hyper::ext::ReasonPhrase;
 
 use super::body_decoder::BodyDecoder;
 use super::response_fault::ResponseFault;
+use crate::headers::ReasonPhrase;
 use crate::limits::{LIBRARY_HEADER_COUNT_MAX, UpstreamLimits};
 
 /// The lowest bound of the size of a head, in bytes.
@@ -128,7 +128,7 @@ fn interpret(
         reason: if is_usual {
             None
         } else {
-            ReasonPhrase::try_from(reason.as_bytes()).ok()
+            ReasonPhrase::new(reason.as_bytes())
         },
         body: body_decoder(status, is_http10, &headers, method)?,
         headers,

@@ -52,7 +52,7 @@ pub(in crate::client) async fn serve_http2<H: RequestHandler>(
     let limits = &context.limits;
     let socket: SharedSocket = Rc::new(RefCell::new(socket));
     let meter = Rc::new(FrameMeter::new(limits, now));
-    let state = Rc::new(ConnectionState::new(now));
+    let state = Rc::new(ConnectionState::new());
     poll_fn(|cx| {
         permit.register(cx.waker());
         Poll::Ready(())

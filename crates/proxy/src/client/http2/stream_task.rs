@@ -13,15 +13,13 @@ use h2::server::SendResponse;
 use http::header::{CONTENT_LENGTH, DATE, HeaderValue};
 use http::{Method, Request, Response};
 use http_body::Body;
-use tokio::time::Instant;
 
 use super::answer_sender::AnswerSender;
 use super::frame_meter::FrameMeter;
 use super::stream_registry::StreamRegistry;
 use crate::body::{Http2Body, SharedResponse};
-use crate::client::answer_buffer::CurrentAnswer;
+use crate::client::answer_buffer::AnswerBuffer;
 use crate::client::connection_registry::ConnectionRegistry;
-use crate::client::connection_service::AnswerSource;
 use crate::client::incoming_request::{IncomingRequest, RequestHandler};
 use crate::connection_state::ConnectionState;
 use crate::deadline_timer::DeadlineTimer;
@@ -47,7 +45,7 @@ pub(super) async fn serve_stream<H: RequestHandler>(
     request: Request<RecvStream>,
     respond: SendResponse<Bytes>,
 ) {
-    let state = Rc::new(ConnectionState::new(Instant::now()));
+    let state = Rc::new(ConnectionState::new());
     state.is_http2.set(true);
     let id = respond.stream_id().as_u32();
     let _open = context.streams.open(id, &state);
@@ -89,10 +87,10 @@ impl<H: RequestHandler> StreamContext<H> {
             return Some(answer.map(AnswerBody::from));
         }
         let body = Http2Body::new(stream, &head.headers, self.limits.inspect, respond);
-        let request = Request::from_parts(head, body);
-        let peer = Rc::clone(&self.peer);
-        let incoming =
-            IncomingRequest::on_connection(request, peer, Rc::clone(state), &self.limits);
+        let request = Box::new(Request::from_parts(head, ()));
+        let (peer, limits) = (Rc::clone(&self.peer), &self.limits);
+        let (body, shared) = (body.into(), Rc::clone(state));
+        let incoming = IncomingRequest::on_connection(request, body, peer, shared, limits);
         let answer = Rc::clone(&self.handler).handle(incoming);
         let answer = until_reset(answer, respond, state).await?;
         self.connections.counts.borrow_mut().requests += 1;
@@ -120,12 +118,11 @@ impl<H: RequestHandler> StreamContext<H> {
             body.complete();
             return self.meter.answered();
         }
-        let current = CurrentAnswer::default();
         let buffer_max = self.limits.response_buffer_max;
+        let buffered = Rc::clone(&self.connections.buffered);
         let mut sender = AnswerSender {
             stream,
-            source: AnswerSource::new(body, buffer_max, &self.connections, &current),
-            current,
+            source: AnswerBuffer::new(body, buffer_max, buffered),
             data: Bytes::new(),
             timer: DeadlineTimer::default(),
             state,
@@ -183,7 +180,7 @@ async fn until_reset(
     .await
 }
 
-/// Adds what the HTTP/1.1 library adds, and removes what belongs to one hop (RFC 9113 section 8.2.2).
+/// Adds what is added to answers of HTTP/1.1, and removes what belongs to one hop (RFC 9113 section 8.2.2).
 fn complete_head(head: &mut Response<()>, body: &AnswerBody) {
     let headers = head.headers_mut();
     remove_hop_by_hop(headers);
