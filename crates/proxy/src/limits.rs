@@ -6,9 +6,6 @@ use portcullis_config::{Http2Config, UpstreamHttpConfig};
 
 use super::inspect::InspectLimits;
 
-/// The number of header fields that the HTTP library reads by default. It is fastest with it.
-pub(super) const LIBRARY_HEADER_COUNT_MAX: usize = 100;
-
 /// The memory for answers that are read ahead of their clients, on one data core.
 pub(super) const RESPONSE_BUFFERS_BYTES_MAX: usize = 64 * 1024 * 1024;
 

@@ -189,10 +189,10 @@ impl RequestStream {
         if self.has_ended {
             return Poll::Ready(Ok(0));
         }
-        let left = self.body.size_hint().exact().unwrap_or_default();
-        let wanted = usize::try_from(left).unwrap_or(usize::MAX);
+        let expected = self.body.expected_bytes();
+        let wanted = usize::try_from(expected).unwrap_or(usize::MAX);
         let room = self.buffer.capacity() - self.buffer.len();
-        let is_at_start = self.buffer.is_empty() && left == 0;
+        let is_at_start = self.buffer.is_empty() && expected == 0;
         if room < READ_BYTES_MIN / 4 || is_at_start && room < MESSAGE_ROOM_MIN {
             self.buffer
                 .reserve(wanted.clamp(READ_BYTES_MIN, READ_BYTES_MAX));

@@ -4,7 +4,7 @@
 //! returned, so a request that was not judged cannot be forwarded. `?` leaves the list with a
 //! problem, and [`handle`] turns every problem and every panic into one answer.
 //!
-//! When the client goes away, the HTTP library drops the future. That releases what the request
+//! When the client goes away, its connection drops the future. That releases what the request
 //! holds and records the request as abandoned.
 
 use std::future::{Future, poll_fn};
@@ -199,7 +199,7 @@ async fn catch_panic<F: Future>(mut future: Pin<&mut F>) -> Result<F::Output, Ca
 mod tests {
     use super::*;
 
-    /// The largest state that one exchange may have. The HTTP library moves the future once for
+    /// The largest state that one exchange may have. A connection moves the future once for
     /// each request, so its size is paid even by requests that use little of it.
     const FUTURE_BYTES_MAX: usize = 4096;
 

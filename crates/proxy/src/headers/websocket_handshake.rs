@@ -79,7 +79,7 @@ impl UpgradeRefusal {
     }
 }
 
-/// Checks a handshake. The inspector has seen that it asks for WebSocket and has no body.
+/// Checks a handshake. The reader of heads has seen that it asks for WebSocket and has no body.
 ///
 /// # Errors
 /// Why it is invalid.

@@ -9,6 +9,7 @@ use http::{HeaderName, HeaderValue, Method, Request, Version};
 use memchr::memchr;
 
 use super::body_framing::BodyFraming;
+use super::field_syntax::{decimal, elements, is_token, split_field};
 use super::http_refusal::HttpRefusal;
 use super::message_lines::has_control;
 use super::parsed_request::{ExchangeTerms, ParsedRequest};
@@ -168,7 +169,7 @@ impl HeadReader {
         fresh: &[u8],
     ) -> Result<(), HttpRefusal> {
         let is_open = memchr(b':', line).is_none() && line != b"\r";
-        if is_open && !fresh.iter().all(|b| TOKEN[usize::from(*b)]) {
+        if is_open && !fresh.is_empty() && !is_token(fresh) {
             return split_field(line).map(drop);
         }
         Ok(())
@@ -182,7 +183,7 @@ impl HeadReader {
     ) -> Result<(), HttpRefusal> {
         let is_method = memchr(b' ', &line[..line.len() - fresh.len()]).is_none() && line != b"\r";
         let method = fresh.split(|b| *b == b' ').next().unwrap_or_default();
-        if is_method && !method.iter().all(|b| TOKEN[usize::from(*b)]) {
+        if is_method && !method.is_empty() && !is_token(method) {
             return Err(HttpRefusal::MalformedRequestLine);
         }
         Ok(())
@@ -351,93 +352,3 @@ fn parse_target(target: Bytes) -> Option<Uri> {
     }
     Uri::from_maybe_shared(target).ok()
 }
-
-/// Where the name of a field line ends, and where its trimmed value is (RFC 9112 section 5).
-pub(super) fn split_field(line: &[u8]) -> Result<(usize, Range<usize>), HttpRefusal> {
-    if matches!(line.first(), Some(b' ' | b'\t')) {
-        return Err(HttpRefusal::FoldedField);
-    }
-    let colon = memchr(b':', line).ok_or(HttpRefusal::MalformedFieldName)?;
-    let (name, value) = (&line[..colon], &line[colon + 1..]);
-    if !is_token(name) {
-        return Err(match trim(name) {
-            bare if bare.len() < name.len() && is_token(bare) => HttpRefusal::SpaceBeforeColon,
-            _ => HttpRefusal::MalformedFieldName,
-        });
-    }
-    if has_control(value) {
-        return Err(HttpRefusal::ControlCharacter);
-    }
-    let value_at = line.len() - trim_start(value).len();
-    Ok((colon, value_at..value_at + trim(value).len()))
-}
-
-/// The elements of a comma-separated list (RFC 9110 section 5.6.1), empty ones included.
-fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|b| *b == b',').map(trim)
-}
-
-fn trim_start(mut bytes: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] = bytes {
-        bytes = rest;
-    }
-    bytes
-}
-
-fn trim(bytes: &[u8]) -> &[u8] {
-    let mut bytes = trim_start(bytes);
-    while let [rest @ .., b' ' | b'\t'] = bytes {
-        bytes = rest;
-    }
-    bytes
-}
-
-/// A decimal number that fits into 63 bits, so that sums do not overflow.
-pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
-    let mut number = 0_u64;
-    for digit in digits {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        number = number
-            .checked_mul(10)?
-            .checked_add(u64::from(digit - b'0'))?;
-    }
-    (number <= i64::MAX as u64).then_some(number)
-}
-
-/// Whether the bytes are a token (RFC 9110 section 5.6.2).
-pub(super) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|b| TOKEN[usize::from(*b)])
-}
-
-const TOKEN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let b = byte as u8;
-        table[byte] = b.is_ascii_alphanumeric()
-            || matches!(
-                b,
-                b'!' | b'#'
-                    | b'$'
-                    | b'%'
-                    | b'&'
-                    | b'\''
-                    | b'*'
-                    | b'+'
-                    | b'-'
-                    | b'.'
-                    | b'^'
-                    | b'_'
-                    | b'`'
-                    | b'|'
-                    | b'~'
-            );
-        byte += 1;
-    }
-    table
-};

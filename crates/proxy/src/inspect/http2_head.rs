@@ -9,9 +9,9 @@ use http::header::{CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderMap, HeaderValue}
 use http::request::Parts;
 use http::{Method, Uri};
 
-use super::head_reader::decimal;
+use super::field_syntax::decimal;
 use super::http_refusal::HttpRefusal;
-use super::request_reader::InspectLimits;
+use super::inspect_limits::InspectLimits;
 use super::request_target;
 
 /// What each field line takes in HTTP/1.1 beyond its name and value.

@@ -9,7 +9,9 @@
 //! afterwards, and its frames are counted.
 
 mod http_refusal;
+mod inspect_limits;
 mod message_lines;
+mod field_syntax;
 mod body_framing;
 mod parsed_request;
 mod request_target;
@@ -27,11 +29,12 @@ pub use frame_budget::FrameBudget;
 pub use frame_scanner::{FrameScanner, HTTP2_PREFACE};
 pub use http_refusal::HttpRefusal;
 pub use http2_head::{check_http2_head, check_http2_trailers, http2_head_start};
+pub use inspect_limits::InspectLimits;
 pub use parsed_request::{ExchangeTerms, ParsedRequest};
 pub(crate) use proxy_header::PROXY_HEADER_BYTES_MAX;
 pub use proxy_header::{ProxiedClient, ProxyHeader, ProxyHeaderFault, read_proxy_header};
 pub use request_body_decoder::{RequestBodyDecoder, RequestBodyPart};
-pub use request_reader::{InspectLimits, RequestReader};
+pub use request_reader::RequestReader;
 
 pub(crate) use request_target::{check_host, check_origin};
 

@@ -11,10 +11,10 @@ use memchr::memchr;
 use super::body_framing::BodyFraming;
 use super::chunk_header;
 use super::chunk_header::{CHUNK_LINE_BYTES_MAX, EXTENSION_BYTES_MAX};
-use super::head_reader::split_field;
+use super::field_syntax::split_field;
 use super::http_refusal::HttpRefusal;
+use super::inspect_limits::InspectLimits;
 use super::message_lines::{check_unfinished, line_text};
-use super::request_reader::InspectLimits;
 
 /// How much of a request body is still to come.
 #[derive(Clone, Debug)]
@@ -80,6 +80,14 @@ impl RequestBodyDecoder {
             DecoderPosition::Sized(left) => SizeHint::with_exact(left),
             DecoderPosition::End => SizeHint::with_exact(0),
             _ => SizeHint::default(),
+        }
+    }
+
+    /// How many bytes of data are expected next, as far as that is known.
+    pub fn expected_bytes(&self) -> u64 {
+        match self.position {
+            DecoderPosition::Sized(left) | DecoderPosition::ChunkData(left) => left,
+            _ => 0,
         }
     }
 

@@ -10,23 +10,13 @@ use memchr::memchr;
 use super::body_framing::BodyFraming;
 use super::head_reader::HeadReader;
 use super::http_refusal::HttpRefusal;
+use super::inspect_limits::InspectLimits;
 use super::message_lines::{check_unfinished, line_text};
 use super::parsed_request::ParsedRequest;
 use super::request_body_decoder::RequestBodyDecoder;
 
 /// The longest target that a URI can represent, in bytes.
 const TARGET_BYTES_MAX: usize = 65_534;
-
-/// The limits of heads and trailers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InspectLimits {
-    /// Longest request target, in bytes. A limit above 65,534 counts as 65,534.
-    pub target_bytes_max: usize,
-    /// Most header fields in one head, and most trailer fields in one body.
-    pub header_count_max: usize,
-    /// Largest head (request line and fields), and largest trailer section, in bytes.
-    pub header_bytes_max: usize,
-}
 
 /// Reads the heads of one connection.
 #[derive(Debug)]

@@ -4,6 +4,8 @@
 //! leave unencoded pass (`[ ] { } | ^`, and a backquote in queries), because all parsers agree on
 //! them. `\`, `#`, quotes, angle brackets and non-ASCII bytes are refused.
 
+use memchr::{memchr, memchr_iter};
+
 use super::http_refusal::HttpRefusal;
 
 /// Checks the target of a request line (RFC 9112 section 3.2).
@@ -87,7 +89,7 @@ fn after_scheme(target: &[u8]) -> Option<&[u8]> {
 }
 
 fn is_path_and_query(bytes: &[u8]) -> bool {
-    let path_end = bytes.iter().position(|b| *b == b'?').unwrap_or(bytes.len());
+    let path_end = memchr(b'?', bytes).unwrap_or(bytes.len());
     let (path, query) = bytes.split_at(path_end);
     has_only(path, PATH) && query.iter().all(|b| CLASSES[usize::from(*b)] & QUERY != 0)
 }
@@ -123,11 +125,14 @@ fn is_future_literal(literal: &[u8]) -> bool {
 
 /// Whether every byte belongs to one of the classes, and every `%` begins an encoded octet.
 fn has_only(bytes: &[u8], classes: u8) -> bool {
-    let mut percents = bytes.iter().enumerate().filter(|(_, b)| **b == b'%');
-    bytes.iter().all(|b| CLASSES[usize::from(*b)] & classes != 0)
-        && percents.all(|(at, _)| {
-            matches!(bytes.get(at + 1..at + 3), Some([a, b]) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())
-        })
+    let is_encoded = |at: usize| {
+        let digits = bytes.get(at + 1..at + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    bytes
+        .iter()
+        .all(|b| CLASSES[usize::from(*b)] & classes != 0)
+        && memchr_iter(b'%', bytes).all(is_encoded)
 }
 
 /// unreserved, sub-delims and `%`.

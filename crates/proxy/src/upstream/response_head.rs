@@ -10,10 +10,13 @@ use httparse::{Header, ParserConfig, Response, Status};
 use super::body_decoder::BodyDecoder;
 use super::response_fault::ResponseFault;
 use crate::headers::ReasonPhrase;
-use crate::limits::{LIBRARY_HEADER_COUNT_MAX, UpstreamLimits};
+use crate::limits::UpstreamLimits;
 
 /// The lowest bound of the size of a head, in bytes.
 const HEAD_BYTES_FLOOR: usize = 8 * 1024;
+
+/// The most header fields that are read without an allocation.
+const USUAL_COUNT_MAX: usize = 100;
 
 /// The head of a response.
 #[derive(Debug)]
@@ -80,7 +83,7 @@ fn with_fields<T>(
     read: impl FnOnce(&Response<'_, '_>) -> Result<T, ResponseFault>,
 ) -> Result<Option<T>, ResponseFault> {
     let count_max = limits.header_count_max;
-    let mut few = [const { MaybeUninit::uninit() }; LIBRARY_HEADER_COUNT_MAX];
+    let mut few = [const { MaybeUninit::uninit() }; USUAL_COUNT_MAX];
     let mut many = Vec::new();
     let fields: &mut [MaybeUninit<Header<'_>>] = match few.get_mut(..count_max) {
         Some(few) => few,

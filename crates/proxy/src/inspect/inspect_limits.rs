@@ -1,0 +1,12 @@
+//! The limits of heads and trailers.
+
+/// The limits of heads and trailers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InspectLimits {
+    /// Longest request target, in bytes. A limit above 65,534 counts as 65,534.
+    pub target_bytes_max: usize,
+    /// Most header fields in one head, and most trailer fields in one body.
+    pub header_count_max: usize,
+    /// Largest head (request line and fields), and largest trailer section, in bytes.
+    pub header_bytes_max: usize,
+}
