@@ -9,22 +9,31 @@ use super::message_lines::has_control;
 
 /// Where the name of a field line ends, and where its trimmed value is (RFC 9112 section 5).
 pub(super) fn split_field(line: &[u8]) -> Result<(usize, Range<usize>), HttpRefusal> {
-    if matches!(line.first(), Some(b' ' | b'\t')) {
-        return Err(HttpRefusal::FoldedField);
-    }
-    let colon = memchr(b':', line).ok_or(HttpRefusal::MalformedFieldName)?;
-    let (name, value) = (&line[..colon], &line[colon + 1..]);
-    if !is_token(name) {
-        return Err(match trim(name) {
-            bare if bare.len() < name.len() && is_token(bare) => HttpRefusal::SpaceBeforeColon,
-            _ => HttpRefusal::MalformedFieldName,
-        });
-    }
+    let name_end = line.iter().position(|b| !TOKEN[usize::from(*b)]);
+    let colon = match name_end {
+        Some(at) if at > 0 && line[at] == b':' => at,
+        _ => return Err(name_refusal(line)),
+    };
+    let value = &line[colon + 1..];
     if has_control(value) {
         return Err(HttpRefusal::ControlCharacter);
     }
-    let value_at = line.len() - trim_start(value).len();
-    Ok((colon, value_at..value_at + trim(value).len()))
+    let value = trim_start(value);
+    let value_at = line.len() - value.len();
+    Ok((colon, value_at..value_at + trim_end(value).len()))
+}
+
+/// Why a line does not begin with the name of a field and a colon.
+#[cold]
+fn name_refusal(line: &[u8]) -> HttpRefusal {
+    if matches!(line.first(), Some(b' ' | b'\t')) {
+        return HttpRefusal::FoldedField;
+    }
+    let name = &line[..memchr(b':', line).unwrap_or_default()];
+    match trim(name) {
+        bare if bare.len() < name.len() && is_token(bare) => HttpRefusal::SpaceBeforeColon,
+        _ => HttpRefusal::MalformedFieldName,
+    }
 }
 
 /// The elements of a comma-separated list (RFC 9110 section 5.6.1), empty ones included.
@@ -40,7 +49,10 @@ fn trim_start(mut bytes: &[u8]) -> &[u8] {
 }
 
 fn trim(bytes: &[u8]) -> &[u8] {
-    let mut bytes = trim_start(bytes);
+    trim_end(trim_start(bytes))
+}
+
+fn trim_end(mut bytes: &[u8]) -> &[u8] {
     while let [rest @ .., b' ' | b'\t'] = bytes {
         bytes = rest;
     }

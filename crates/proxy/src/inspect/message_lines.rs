@@ -4,14 +4,16 @@ use memchr::memchr;
 
 use super::http_refusal::HttpRefusal;
 
-/// A line without its CRLF.
+/// A line without its CRLF. No line that has another CR is valid, so that is not checked here.
 pub(super) fn line_text(line: &[u8]) -> Result<&[u8], HttpRefusal> {
-    let text = line
-        .strip_suffix(b"\r\n")
-        .ok_or(HttpRefusal::BareLineFeed)?;
+    line.strip_suffix(b"\r\n").ok_or(HttpRefusal::BareLineFeed)
+}
+
+/// Why a line is refused that was read with this result.
+pub(super) fn line_refusal(text: &[u8], refusal: HttpRefusal) -> HttpRefusal {
     match memchr(b'\r', text) {
-        Some(_) => Err(HttpRefusal::BareCarriageReturn),
-        None => Ok(text),
+        Some(_) => HttpRefusal::BareCarriageReturn,
+        None => refusal,
     }
 }
 

@@ -14,7 +14,7 @@ use super::chunk_header::{CHUNK_LINE_BYTES_MAX, EXTENSION_BYTES_MAX};
 use super::field_syntax::split_field;
 use super::http_refusal::HttpRefusal;
 use super::inspect_limits::InspectLimits;
-use super::message_lines::{check_unfinished, line_text};
+use super::message_lines::{check_unfinished, line_refusal, line_text};
 
 /// How much of a request body is still to come.
 #[derive(Clone, Debug)]
@@ -165,6 +165,12 @@ impl RequestBodyDecoder {
             self.section_bytes += length;
         }
         let text = line_text(&bytes[..length])?;
+        self.read_text(text)
+            .map_err(|refusal| line_refusal(text, refusal))?;
+        Ok(Some(length))
+    }
+
+    fn read_text(&mut self, text: &[u8]) -> Result<(), HttpRefusal> {
         match self.position {
             DecoderPosition::ChunkHeader => self.read_chunk_header(text)?,
             DecoderPosition::ChunkEnd if text.is_empty() => {
@@ -174,7 +180,7 @@ impl RequestBodyDecoder {
             _ if text.is_empty() => self.position = DecoderPosition::End,
             _ => self.read_trailer(text)?,
         }
-        Ok(Some(length))
+        Ok(())
     }
 
     fn read_chunk_header(&mut self, text: &[u8]) -> Result<(), HttpRefusal> {

@@ -11,7 +11,7 @@ use super::body_framing::BodyFraming;
 use super::head_reader::HeadReader;
 use super::http_refusal::HttpRefusal;
 use super::inspect_limits::InspectLimits;
-use super::message_lines::{check_unfinished, line_text};
+use super::message_lines::{check_unfinished, line_refusal, line_text};
 use super::parsed_request::ParsedRequest;
 use super::request_body_decoder::RequestBodyDecoder;
 
@@ -80,12 +80,15 @@ impl RequestReader {
                 }
                 (false, false) => {
                     self.head
-                        .read_request_line(text, self.limits.target_bytes_max)?;
+                        .read_request_line(text, self.limits.target_bytes_max)
+                        .map_err(|refusal| line_refusal(text, refusal))?;
                     self.has_request_line = true;
                 }
                 (true, true) => return self.end_head(buffer, lf + 1).map(Some),
                 (true, false) => {
-                    self.head.read_field(text, self.read)?;
+                    self.head
+                        .read_field(text, self.read)
+                        .map_err(|refusal| line_refusal(text, refusal))?;
                     if self.head.field_count() > self.limits.header_count_max {
                         return Err(HttpRefusal::TooManyFields);
                     }
