@@ -210,7 +210,7 @@ fn defects_are_refused() {
     check_refused("G(T", 400, "malformed-request-line");
     // A body that arrives with its head is judged with it.
     let head = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n";
-    check_refused(format!("{head}x"), 400, "malformed-chunk");
+    check_refused(format!("{head}x\r\n"), 400, "malformed-chunk");
 }
 
 /// A client that speaks TLS gets the answer in its own language, at its first byte.
