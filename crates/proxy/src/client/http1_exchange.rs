@@ -269,7 +269,9 @@ where
         if body.is_upgraded() {
             let mut interim = state.interim.borrow_mut();
             *interim = slot.writer.take_interim(&mut interim);
-            let exchange = body.into_upgraded()?;
+            let Some(exchange) = body.into_upgraded() else {
+                return Some(ConnectionEnd::Broken);
+            };
             self.upgraded = Some(Box::new(Response::from_parts(head, exchange)));
             return Some(ConnectionEnd::Upgraded);
         }

@@ -50,6 +50,8 @@ pub(crate) struct RequestStream {
     reader: RequestReader,
     /// The rest of the current body.
     body: RequestBodyDecoder,
+    /// Whether a part of the current body was passed over, so that it must not look complete.
+    is_body_cut: bool,
     terms: ExchangeTerms,
     /// Whether the client has closed its sending side.
     has_ended: bool,
@@ -67,6 +69,7 @@ impl RequestStream {
             socket: Some(socket),
             buffer: BytesMut::new(),
             body: reader.body_decoder(BodyFraming::None),
+            is_body_cut: false,
             reader,
             terms: ExchangeTerms::default(),
             has_ended: false,
@@ -110,6 +113,7 @@ impl RequestStream {
         if let Some(parsed) = &parsed {
             self.terms = parsed.terms;
             self.body = self.reader.body_decoder(parsed.terms.framing);
+            self.is_body_cut = false;
         }
         Ok(parsed)
     }
@@ -126,7 +130,7 @@ impl RequestStream {
         request: u64,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Option<HttpRefusal>>>> {
-        if request != self.state.requests.get() {
+        if request != self.state.requests.get() || self.is_body_cut {
             return Poll::Ready(Some(Err(None)));
         }
         loop {
@@ -177,7 +181,9 @@ impl RequestStream {
         if !self.has_rest_of_body() {
             return false;
         }
-        while let Ok(RequestBodyPart::Data(_)) = self.body.decode(&mut self.buffer) {}
+        while let Ok(RequestBodyPart::Data(_)) = self.body.decode(&mut self.buffer) {
+            self.is_body_cut = true;
+        }
         self.body.has_ended()
     }
 
