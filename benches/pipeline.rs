@@ -27,7 +27,7 @@ use portcullis_breaker::{ServicePolicy, ServiceProtection};
 use portcullis_contract::{CompileOptions, compile};
 use portcullis_proxy::{
     ActiveConfig, ActiveService, ClientLimits, DataCore, DataCoreParts, IncomingRequest, Peer,
-    PublishedConfig, RequestHandler, UpstreamTlsStore,
+    PublishedConfig, RequestHandler, UpstreamEndpointStore, UpstreamTlsStore,
 };
 use portcullis_telemetry::{Metrics, TrafficInventory};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -111,12 +111,14 @@ fn serve_pipeline(pipe: DuplexStream) {
     let services = services.collect();
     let config = Arc::new(config);
     let published = PublishedConfig::new(ActiveConfig::new(config, services));
+    let endpoints = UpstreamEndpointStore::default();
     let parts = DataCoreParts {
         published: &published,
         keys: None,
         tracer: None,
         metrics: &Metrics::new(),
         upstream_tls: &UpstreamTlsStore::default(),
+        endpoints: &endpoints,
     };
     let core = DataCore::new(0, &parts);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));

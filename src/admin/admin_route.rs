@@ -43,6 +43,8 @@ pub(super) enum AdminRoute<'p> {
     CloseWindow { service: &'p str },
     /// The certificates that are loaded.
     Tls,
+    /// The servers of services that have several, or health checks.
+    Upstreams,
     /// The contracts of all services.
     Contracts,
     /// The contract of a service.
@@ -64,7 +66,7 @@ pub(super) enum AdminRoute<'p> {
 }
 
 /// Every route as listed at `/`: method, path and purpose.
-const SHOWN: [(&str, &str, &str); 25] = [
+const SHOWN: [(&str, &str, &str); 26] = [
     ("GET", "/livez", "whether the process runs"),
     ("GET", "/readyz", "whether it is ready for traffic"),
     ("GET", "/metrics", "metrics for Prometheus"),
@@ -93,6 +95,11 @@ const SHOWN: [(&str, &str, &str); 25] = [
     ),
     ("POST", "/deploy-windows/{service}/close", "{}"),
     ("GET", "/tls", "certificates, and files that cannot be used"),
+    (
+        "GET",
+        "/upstreams",
+        "servers of upstreams, and whether they are healthy",
+    ),
     ("GET", "/contracts", "contracts and their revisions"),
     ("GET", "/contracts/{service}", "the same for one service"),
     ("POST", "/contracts/{service}/reload", "{}"),
@@ -134,6 +141,7 @@ impl<'p> AdminRoute<'p> {
             ["owners"] => Self::Owners,
             ["deploy-windows"] => Self::DeployWindows,
             ["tls"] => Self::Tls,
+            ["upstreams"] => Self::Upstreams,
             ["contracts"] => Self::Contracts,
             ["config"] => Self::Config,
             ["config", "reload"] => Self::ReloadConfig,
@@ -201,6 +209,7 @@ impl<'p> AdminRoute<'p> {
             | Self::Owners
             | Self::DeployWindows
             | Self::Tls
+            | Self::Upstreams
             | Self::Contracts
             | Self::Contract { .. }
             | Self::Config

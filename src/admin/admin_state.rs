@@ -12,6 +12,7 @@ use super::contracts::ContractControl;
 use super::readiness::Readiness;
 use super::tls_view::TlsSource;
 use super::traffic_view::TrafficSource;
+use super::upstreams_view::EndpointSource;
 
 /// The parts of the program that the admin port shows and changes.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub struct AdminState {
     pub contracts: Arc<dyn ContractControl>,
     /// Serves `/tls`.
     pub tls: Arc<dyn TlsSource>,
+    /// Serves `/upstreams`.
+    pub endpoints: Arc<dyn EndpointSource>,
     /// The largest contract that can be proposed, in bytes.
     pub contract_bytes_max: usize,
     /// Decides who may change something.

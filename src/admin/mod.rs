@@ -8,7 +8,7 @@
 //! - `server` accepts connections, checks access and calls the handler of the route
 //! - `admin_tls` performs the handshakes of connections with TLS
 //! - `admin_route` is the table of routes, `admin_state` what the handlers work with
-//! - `breakers`, `deploy_windows`, `traffic_view`, `tls_view`, `config_view`, `contracts` and `dashboard` are the handlers
+//! - `breakers`, `deploy_windows`, `traffic_view`, `tls_view`, `upstreams_view`, `config_view`, `contracts` and `dashboard` are the handlers
 //! - `admin_body`, `admin_response` and `name_lookup` are shared by the handlers
 
 mod readiness;
@@ -25,6 +25,7 @@ mod breakers;
 mod deploy_windows;
 mod traffic_view;
 mod tls_view;
+mod upstreams_view;
 mod config_view;
 mod contracts;
 mod dashboard;
@@ -41,3 +42,4 @@ pub use readiness::{Readiness, ReadinessGuard};
 pub use server::serve;
 pub use tls_view::{TlsCertificateView, TlsSectionView, TlsSource};
 pub use traffic_view::TrafficSource;
+pub use upstreams_view::EndpointSource;

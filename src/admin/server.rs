@@ -22,7 +22,8 @@ use super::admin_state::{AdminState, Operator};
 use super::admin_tls::AdminTls;
 use super::breakers::BreakerPath;
 use super::{
-    admin_body, breakers, config_view, contracts, dashboard, deploy_windows, tls_view, traffic_view,
+    admin_body, breakers, config_view, contracts, dashboard, deploy_windows, tls_view,
+    traffic_view, upstreams_view,
 };
 
 /// How long a client may take to send the head of a request.
@@ -168,6 +169,7 @@ async fn perform(
             deploy_windows::close(&admin.protection_snapshot(), operator, service, &bytes)
         }
         AdminRoute::Tls => Ok(tls_view::all(&*admin.tls)),
+        AdminRoute::Upstreams => Ok(upstreams_view::all(&*admin.endpoints)),
         AdminRoute::Contracts => Ok(contracts::all(admin)),
         AdminRoute::Contract { service } => contracts::one(admin, service),
         AdminRoute::Reload { service } => contracts::reload(admin, operator, service, &bytes).await,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::timeout;
 
 use crate::admin;
@@ -23,6 +23,7 @@ use portcullis_telemetry::{AccessLog, Metrics, SpanExport, lines_lost};
 use portcullis_vocabulary::limits::SPAN_FLUSH_MAX;
 
 use super::app_error::AppError;
+use super::endpoint_watcher::{EndpointBoard, EndpointWatcher};
 use super::key_reader::KeyReader;
 use super::live_state_reader::LiveStateReader;
 use super::reload::ContractWatcher;
@@ -50,6 +51,7 @@ pub(super) struct GaugeSources {
     pub(super) metrics: Metrics,
     pub(super) cap: Arc<ConnectionCap>,
     pub(super) live_state: LiveStateReader,
+    pub(super) endpoints: EndpointBoard,
 }
 
 /// The tasks of the control runtime, besides the admin port.
@@ -59,6 +61,7 @@ pub(super) struct ControlTasks {
     pub(super) watchers: Vec<ContractWatcher>,
     pub(super) spans: Option<SpanExport>,
     pub(super) tls: TlsPlaces,
+    pub(super) endpoints: EndpointWatcher,
     /// The services at the start.
     pub(super) services: Vec<ServiceConfig>,
     /// The folders of the contract caches.
@@ -85,13 +88,17 @@ pub(super) fn start_control(
     let thread = thread::Builder::new()
         .name("control".to_owned())
         .spawn(move || {
-            runtime.block_on(async move {
+            // Clients of upstreams stay on their thread.
+            let local = LocalSet::new();
+            let served = local.run_until(async move {
                 tokio::spawn(admin::serve(listener, admin_tls, admin));
                 let spans = tasks.spawn();
                 // A dropped sender ends the wait too.
                 let _ = stopped.await;
                 flush(spans).await;
             });
+            runtime.block_on(served);
+            drop(local);
             // A read of a hanging file system would never end.
             runtime.shutdown_background();
         })
@@ -114,6 +121,7 @@ impl ControlTasks {
             }
         });
         self.tls.follow(&self.services);
+        spawn_local(self.endpoints.run());
         for watcher in self.watchers {
             tokio::spawn(watcher.run());
         }
@@ -137,6 +145,7 @@ async fn update_gauges(gauges: GaugeSources) {
         metrics,
         cap,
         live_state,
+        endpoints,
     } = gauges;
     let connections = metrics.connections();
     let body_memory = metrics.body_memory();
@@ -150,5 +159,6 @@ async fn update_gauges(gauges: GaugeSources) {
         metrics.observe_log(lines_lost());
         access_log.write_folded(Some(Instant::now()));
         live_state.observe(&metrics);
+        endpoints.observe(&metrics);
     }
 }

@@ -10,6 +10,7 @@
 //! - `reload`: replaces contracts and configuration while the program serves
 //! - `key_reader`, `refresh_schedule`: read the keys that verify tokens
 //! - `tls`: the files of TLS, which are loaded again when they change
+//! - `endpoint_watcher`: checks the servers of upstreams, and resolves their names again
 //! - `live_state_reader`: gives the admin port and the metrics a view of the active services
 //! - `running_app`, `signals`: drain and stop
 
@@ -23,6 +24,7 @@ mod descriptors;
 mod control_thread;
 
 mod key_reader;
+mod endpoint_watcher;
 mod live_state_reader;
 mod refresh_schedule;
 mod reload;

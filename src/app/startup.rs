@@ -19,6 +19,7 @@ use portcullis_vocabulary::limits::{CHECK_STACK_BYTES, Limits};
 use super::app_error::AppError;
 use super::control_thread::{ControlTasks, GaugeSources, start_control};
 use super::descriptors::client_connections;
+use super::endpoint_watcher::{EndpointBoard, EndpointWatcher};
 use super::key_reader::{KeyReader, load_keys};
 use super::live_state_reader::LiveStateReader;
 use super::reload::{
@@ -69,6 +70,7 @@ pub(super) fn build_reloadable(
         &metrics,
     ));
     let live_state = LiveStateReader::new(&writer);
+    let endpoints = EndpointBoard::default();
     let (watchers, reload) =
         create_watchers(&writer, config_reader, &tls.places, &limits, bound.len())?;
     let admin = AdminState {
@@ -78,6 +80,7 @@ pub(super) fn build_reloadable(
         traffic: Arc::new(live_state.clone()),
         contracts: Arc::new(reload.clone()),
         tls: Arc::new(tls.places.status().clone()),
+        endpoints: Arc::new(endpoints.clone()),
         contract_bytes_max: limits.contract_bytes_max,
         access,
     };
@@ -86,6 +89,7 @@ pub(super) fn build_reloadable(
             metrics: metrics.clone(),
             cap,
             live_state,
+            endpoints: endpoints.clone(),
         },
         keys: key_reader,
         watchers,
@@ -93,6 +97,12 @@ pub(super) fn build_reloadable(
         cache_folders,
         services: writer.config().services.clone(),
         tls: tls.places.clone(),
+        endpoints: EndpointWatcher {
+            published: writer.published(),
+            board: endpoints.clone(),
+            upstream_tls: tls.places.upstreams().clone(),
+            metrics: metrics.clone(),
+        },
     };
     let control = start_control((admin_listener, tls.admin), admin, tasks)?;
     let resources = Arc::new(CoreResources {
@@ -101,6 +111,7 @@ pub(super) fn build_reloadable(
         keys,
         tracer,
         upstream_tls: tls.places.upstreams().clone(),
+        endpoints: endpoints.store().clone(),
         settings,
     });
     let data = start_cores(bound, &resources, &readiness, &drain)?;

@@ -14,7 +14,7 @@ use portcullis_telemetry::{Metrics, Tracer};
 
 use crate::client::{BoundListener, DrainSignal, ListenerSettings, ListenerTotals, serve};
 use crate::exchange::{DataCore, DataCoreParts, PublishedConfig};
-use crate::upstream::UpstreamTlsStore;
+use crate::upstream::{UpstreamEndpointStore, UpstreamTlsStore};
 
 /// What every data core is built from. It is immutable and shared between them.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct CoreResources {
     pub tracer: Option<Tracer>,
     /// TLS to the upstreams.
     pub upstream_tls: UpstreamTlsStore,
+    /// The servers of upstreams that are watched.
+    pub endpoints: UpstreamEndpointStore,
     /// How it serves connections.
     pub settings: ListenerSettings,
 }
@@ -55,6 +57,7 @@ pub fn serve_core(
         keys,
         tracer,
         upstream_tls,
+        endpoints,
         settings: _,
     } = resources;
     let shared = DataCoreParts {
@@ -63,6 +66,7 @@ pub fn serve_core(
         tracer: tracer.as_ref(),
         metrics,
         upstream_tls,
+        endpoints,
     };
     let core = DataCore::new(index, &shared);
     let settings = resources.settings.clone();

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use http::header::{CONTENT_LENGTH, HeaderMap};
 use http::{Response, StatusCode, Version};
+use tokio::time::Instant;
 
 use crate::connection_state::ConnectionState;
 use crate::headers::{remove_hop_by_hop, remove_own_fields};
@@ -24,6 +25,12 @@ pub struct InterimResponses {
 impl InterimResponses {
     pub(crate) const fn new(connection: Rc<ConnectionState>) -> Self {
         Self { connection }
+    }
+
+    /// For a request without a client: what arrives is dropped.
+    pub(crate) fn discarded() -> Self {
+        // Nothing of this state is written anywhere.
+        Self::new(Rc::new(ConnectionState::new(Instant::now())))
     }
 
     /// Passes an interim response, unless it is for the proxy: `Expect` of a request is not forwarded,

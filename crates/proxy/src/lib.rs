@@ -55,6 +55,7 @@ pub use inspect::{HttpRefusal, InspectLimits};
 pub use interim_responses::InterimResponses;
 pub use limits::{ClientLimits, ResponseTimeouts, UpstreamLimits};
 pub use upstream::{
-    LocalResource, UpstreamBody, UpstreamClient, UpstreamError, UpstreamPhase, UpstreamSecurity,
-    UpstreamTlsKey, UpstreamTlsStore,
+    EndpointSet, EndpointState, EndpointView, LocalResource, UpstreamBody, UpstreamClient,
+    UpstreamEndpointStore, UpstreamError, UpstreamPhase, UpstreamSecurity, UpstreamTlsKey,
+    UpstreamTlsStore,
 };

@@ -19,6 +19,7 @@ mod request_outcome;
 mod upgrade_records;
 mod recorders;
 mod protection_metrics;
+mod endpoint_metrics;
 
 mod log_throttle;
 mod untrusted_claims;

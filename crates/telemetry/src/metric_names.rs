@@ -35,6 +35,7 @@ mod label {
     pub(super) const ENFORCEMENT: &str = "enforcement";
     pub(super) const RESULT: &str = "result";
     pub(super) const REASON: &str = "reason";
+    pub(super) const STATE: &str = "state";
     pub(super) const KIND: &str = "kind";
     pub(super) const SECTION: &str = "section";
     pub(super) const FILE: &str = "file";
@@ -94,6 +95,10 @@ metrics! {
         "Fraction of the requests of the last ten seconds that came from squads other than the provider, for services with a budget.";
     CROSS_SQUAD_MAX: Gauge "portcullis_cross_squad_ratio_max" [SERVICE]
         "The highest allowed fraction of requests from other squads.";
+    ENDPOINTS: Gauge "portcullis_upstream_servers" [SERVICE, STATE]
+        "Servers of each service with several of them or with health checks, by state.";
+    HEALTH_CHECKS: Counter "portcullis_upstream_health_checks_total" [SERVICE, RESULT]
+        "Health checks of servers, by result.";
     RETRIES: Counter "portcullis_retries_total" [SERVICE, REASON]
         "Requests sent to the upstream again, by the reason of the retry.";
     IDENTITY_FAULTS: Counter "portcullis_identity_faults_total" [REASON]

@@ -6,7 +6,7 @@ use super::status_args::StatusArgs;
 use super::status_faults::{StatusFault, faults};
 use super::status_replies::{
     CircuitState, CircuitStates, ContractState, ContractStates, ServiceCircuits, TlsStates,
-    TrafficState, TrafficStates,
+    TrafficState, TrafficStates, UpstreamStates,
 };
 use crate::cli::admin_port::{AdminClient, AdminError};
 use crate::cli::exit_code::CommandOutcome;
@@ -61,7 +61,8 @@ fn report(client: &AdminClient) -> Result<StatusReport, AdminError> {
     let circuits: CircuitStates = client.deserialize(&client.get(&["breakers"])?)?;
     let traffic: TrafficStates = client.deserialize(&client.get(&["traffic"])?)?;
     let tls: TlsStates = client.deserialize(&client.get(&["tls"])?)?;
-    let faults = faults(&contracts, &circuits, &traffic, &tls);
+    let upstreams: UpstreamStates = client.deserialize(&client.get(&["upstreams"])?)?;
+    let faults = faults(&contracts, &circuits, &traffic, &tls, &upstreams);
     let rows = contracts.services.into_iter().filter_map(|contract| {
         // A service that was removed between two responses has no row.
         let name = &contract.service;

@@ -19,6 +19,7 @@ pub(crate) mod serve;
 pub(crate) mod stream;
 pub(crate) mod unix_sockets;
 pub(crate) mod upstream_failures;
+pub(crate) mod upstream_servers;
 pub(crate) mod verdict_proxies;
 pub(crate) mod verdicts;
 pub(crate) mod websocket;

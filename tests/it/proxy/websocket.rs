@@ -99,7 +99,7 @@ fn is_over(stream: &mut impl Read) -> bool {
 
 /// Waits until the metrics have a line.
 #[track_caller]
-pub(super) fn await_metric(address: SocketAddr, line: &str) {
+pub(crate) fn await_metric(address: SocketAddr, line: &str) {
     let until = Instant::now() + PATIENCE;
     loop {
         let metrics = admin(address, "/metrics").1;

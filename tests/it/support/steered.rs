@@ -13,11 +13,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use portcullis::admin::{
     AdminAccess, AdminState, CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture,
     ConfigReloadView, ConfigResult, ContractControl, ContractFault, ContractUpload, ContractView,
-    HistoryEntry, ProtectionSource, Readiness, ReloadView, RevisionResult, SinceView,
-    TlsSectionView, TlsSource, TrafficSource, serve,
+    EndpointSource, HistoryEntry, ProtectionSource, Readiness, ReloadView, RevisionResult,
+    SinceView, TlsSectionView, TlsSource, TrafficSource, serve,
 };
 use portcullis_breaker::ServiceProtection;
 use portcullis_config::{AdminToken, Config};
+use portcullis_proxy::EndpointView;
 use portcullis_telemetry::{HealthView, Metrics, OwnerView, ServiceDescription, TrafficInventory};
 use portcullis_vocabulary::Catalog;
 use tokio::net::TcpListener;
@@ -298,6 +299,7 @@ impl Port {
             traffic: Arc::new(NoGuards),
             contracts: Arc::new(contracts.clone()),
             tls: Arc::new(NoGuards),
+            endpoints: Arc::new(NoGuards),
             contract_bytes_max: CONTRACT_BYTES_MAX,
             access: AdminAccess::new(bound, token.as_ref()),
         };
@@ -345,6 +347,12 @@ impl TrafficSource for NoGuards {
     }
 
     fn owners(&self) -> Vec<OwnerView> {
+        Vec::new()
+    }
+}
+
+impl EndpointSource for NoGuards {
+    fn endpoints(&self) -> Vec<(String, Vec<EndpointView>)> {
         Vec::new()
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use portcullis_contract::ContractProblem;
 use portcullis_identity::{CertificateFault, TokenFault};
-use portcullis_proxy::{HandshakeFailure, HeaderConcern, HttpRefusal};
+use portcullis_proxy::{EndpointState, HandshakeFailure, HeaderConcern, HttpRefusal};
 use portcullis_telemetry::RequestOutcome;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
@@ -62,6 +62,7 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
             closed(Tier::ALL.map(Tier::as_str).into_iter().chain(["everybody"]))
         }
         "tier" => closed(Tier::ALL.map(Tier::as_str)),
+        "state" => closed(EndpointState::ALL.map(EndpointState::as_str)),
         "direction" => closed(["from-client", "from-upstream"]),
         "kind" => closed(ContractProblem::UNJUDGED_KINDS),
         "result" => results(metric),
@@ -77,6 +78,9 @@ fn closed<'a>(values: impl IntoIterator<Item = &'a str>) -> Values {
 fn results(metric: &str) -> Values {
     Values::Closed(match metric {
         "contract_reloads_total" => literals("src/admin/contracts/contract_view.rs", "fn as_str"),
+        "portcullis_upstream_health_checks_total" => {
+            ["passed", "failed"].map(str::to_owned).to_vec()
+        }
         "portcullis_spans_total" => ["exported", "lost-queue", "lost-export"]
             .map(str::to_owned)
             .to_vec(),

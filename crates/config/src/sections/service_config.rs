@@ -15,6 +15,7 @@ use super::path_prefix::PathPrefix;
 use super::refusals_section::RefusalAudience;
 use super::reload_section::ReloadConfig;
 use super::upstream_http_section::UpstreamHttpConfig;
+use super::upstream_servers_section::UpstreamServersConfig;
 use super::upstream_target::UpstreamTarget;
 use super::upstream_tls_section::UpstreamTlsConfig;
 use super::verdict_section::{VerdictCaller, VerdictConfig};
@@ -38,6 +39,8 @@ pub struct ServiceConfig {
     pub contract_reading: ContractReading,
     /// Where requests go.
     pub upstream: UpstreamTarget,
+    /// Further servers of the upstream, and how they are watched.
+    pub servers: UpstreamServersConfig,
     /// TLS to the upstream.
     pub upstream_tls: UpstreamTlsConfig,
     /// The version of HTTP to the upstream, and the bounds of its connections.
@@ -118,6 +121,7 @@ impl ServiceConfig {
             overlays: Vec::new(),
             contract_reading: ContractReading::default(),
             upstream,
+            servers: UpstreamServersConfig::default(),
             upstream_tls: UpstreamTlsConfig::default(),
             upstream_http: UpstreamHttpConfig::default(),
             hosts: vec![HostPattern::Any],

@@ -118,6 +118,7 @@ fn read_service(
         overlays,
         contract_reading,
         upstream: upstream.target?,
+        servers: upstream.servers,
         upstream_tls: upstream.tls,
         upstream_http: upstream.http,
         hosts: hosts?,

@@ -31,6 +31,11 @@ pub trait RequestHandler: 'static {
     /// known.
     fn refuse(&self, refusal: HttpRefusal, peer: &Peer, head_start: &[u8]) -> Response<Bytes>;
 
+    /// Whether a service accepts WebSocket.
+    fn accepts_websocket(&self) -> bool {
+        false
+    }
+
     /// Counts a connection whose TLS handshake failed.
     fn note_handshake(&self, failure: HandshakeFailure);
 }

@@ -20,6 +20,8 @@ use super::service_routes::ServiceRoutes;
 use super::shadow::ShadowSampler;
 use crate::body::BodyBudget;
 use crate::headers::ViaProcess;
+use crate::limits::UpstreamLimits;
+use crate::upstream::{EndpointSet, UpstreamEndpointStore};
 
 /// The configuration and the services that are active together.
 #[derive(Debug)]
@@ -130,6 +132,25 @@ impl ActiveService {
             inventory,
             limits: config.limits.clone(),
             shadow_sampler,
+        }
+    }
+
+    /// The servers of the upstream; `None` if it is one that is not watched.
+    pub fn endpoints(&self, store: &UpstreamEndpointStore) -> Option<Arc<EndpointSet>> {
+        let is_watched = self.config.upstream.has_server() && self.config.servers.is_balanced();
+        is_watched.then(|| store.find(&self.config, self.upstream_limits()))
+    }
+
+    /// The limits of connections to the upstream.
+    pub(super) fn upstream_limits(&self) -> UpstreamLimits {
+        let limits = &self.limits;
+        UpstreamLimits {
+            http: self.config.upstream_http.clone(),
+            connect_timeout: limits.upstream_connect_timeout,
+            idle_timeout: limits.upstream_idle_timeout,
+            idle_max: limits.upstream_connections_idle_max,
+            header_count_max: limits.response_header_count_max,
+            header_bytes_max: limits.response_header_bytes_max,
         }
     }
 

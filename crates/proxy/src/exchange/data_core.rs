@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use portcullis_config::{Config, IdentitySource, RefusalAudience, RefusalValues, ServiceConfig};
+use portcullis_config::{
+    Config, IdentitySource, RefusalAudience, RefusalValues, ServiceConfig, UpgradeProtocol,
+};
 use portcullis_contract::CheckScratch;
 use portcullis_identity::{
     CertificateIdentities, IdentityResolver, IssuerKeys, TokenAuthenticator,
@@ -17,7 +19,7 @@ use portcullis_telemetry::{AccessLog, CoreRecorder, Metrics, Tracer};
 
 use super::active_config::{ActiveConfig, ActiveService, PublishedConfig};
 use super::service_core::{CoreContext, ServiceCore};
-use crate::upstream::UpstreamTlsStore;
+use crate::upstream::{UpstreamEndpointStore, UpstreamTlsStore};
 
 /// The state that all requests of a data core use.
 #[derive(Debug)]
@@ -33,6 +35,7 @@ pub struct DataCore {
     pub(super) tracer: Option<Tracer>,
     pub(super) scratch: RefCell<CheckScratch>,
     upstream_tls: UpstreamTlsStore,
+    endpoints: UpstreamEndpointStore,
 }
 
 /// What all data cores share.
@@ -48,6 +51,8 @@ pub struct DataCoreParts<'s> {
     pub metrics: &'s Metrics,
     /// TLS to the upstreams.
     pub upstream_tls: &'s UpstreamTlsStore,
+    /// The servers of upstreams that are watched.
+    pub endpoints: &'s UpstreamEndpointStore,
 }
 
 /// The active configuration, with this core's part of each service.
@@ -90,6 +95,7 @@ impl DataCore {
             tracer,
             metrics,
             upstream_tls,
+            endpoints,
         } = *shared;
         let active = published.load();
         let access_log = AccessLog::of_process();
@@ -98,6 +104,7 @@ impl DataCore {
             metrics,
             access_log: &access_log,
             upstream_tls,
+            endpoints,
         };
         let snapshot = CoreSnapshot::new(Arc::clone(&active), None, context);
         Rc::new(Self {
@@ -110,6 +117,7 @@ impl DataCore {
             tracer: tracer.cloned(),
             scratch: RefCell::default(),
             upstream_tls: upstream_tls.clone(),
+            endpoints: endpoints.clone(),
             published: Arc::clone(published),
         })
     }
@@ -124,6 +132,7 @@ impl DataCore {
                 metrics: &self.metrics,
                 access_log: &self.access_log,
                 upstream_tls: &self.upstream_tls,
+                endpoints: &self.endpoints,
             };
             let next = CoreSnapshot::new(Arc::clone(&active), Some(&snapshot), context);
             *snapshot = Rc::new(next);
@@ -169,6 +178,12 @@ impl CoreSnapshot {
     /// Whether a service answers questions of other proxies.
     pub(super) fn gives_verdicts(&self) -> bool {
         !self.verdict_paths.is_empty()
+    }
+
+    /// Whether a service accepts WebSocket.
+    pub(super) fn accepts_websocket(&self) -> bool {
+        let mut services = self.active.services.iter();
+        services.any(|service| service.config.upgrade.contains(&UpgradeProtocol::Websocket))
     }
 
     /// Whether a service refuses requests of strangers.

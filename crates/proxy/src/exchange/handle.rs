@@ -55,6 +55,10 @@ impl RequestHandler for DataCore {
         response
     }
 
+    fn accepts_websocket(&self) -> bool {
+        self.snapshot().accepts_websocket()
+    }
+
     fn note_handshake(&self, failure: HandshakeFailure) {
         self.recorder.handshake_failure(failure.name());
     }

@@ -21,7 +21,7 @@ use portcullis_vocabulary::protection::BreakerPolicy;
 
 use super::request_record::RequestRecord;
 use super::service_core::ServiceCore;
-use crate::upstream::{UpstreamError, UpstreamPhase};
+use crate::upstream::{EndpointLease, UpstreamError, UpstreamPhase};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
@@ -35,6 +35,8 @@ pub(super) struct InFlight {
     permit: Option<AdmissionPermit>,
     /// The permit of the attempt that was answered, and when that was recorded.
     answered: Option<(AdmissionPermit, Duration)>,
+    /// The server of the request, if it was chosen among several.
+    endpoint: Option<EndpointLease>,
     is_grpc: bool,
     /// Whether the request body is streamed. The client may then cause a slow call or its failure.
     is_streaming: bool,
@@ -56,6 +58,7 @@ impl InFlight {
             slot: None,
             permit: None,
             answered: None,
+            endpoint: None,
             is_grpc: false,
             is_streaming: false,
         });
@@ -96,6 +99,14 @@ impl InFlight {
     /// Notes that the request body is streamed.
     pub(super) fn mark_streaming(&mut self) {
         self.is_streaming = true;
+    }
+
+    /// Sets the server of the request. Returns that of the attempt before.
+    pub(super) fn set_endpoint(
+        &mut self,
+        endpoint: Option<EndpointLease>,
+    ) -> Option<EndpointLease> {
+        std::mem::replace(&mut self.endpoint, endpoint)
     }
 
     /// Records a response of the upstream.

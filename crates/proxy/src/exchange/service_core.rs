@@ -19,8 +19,11 @@ use super::active_config::{ActiveConfig, ActiveService};
 use super::service_access_log::ServiceAccessLog;
 use crate::body::CoreBodyBudget;
 use crate::headers::ViaPseudonym;
-use crate::limits::{ResponseTimeouts, UpstreamLimits};
-use crate::upstream::{UpstreamClient, UpstreamSecurity, UpstreamTlsKey, UpstreamTlsStore};
+use crate::limits::ResponseTimeouts;
+use crate::upstream::{
+    BalancedUpstream, ServiceUpstream, UpstreamClient, UpstreamEndpointStore, UpstreamSecurity,
+    UpstreamTlsKey, UpstreamTlsStore,
+};
 
 /// A service as the requests of one data core use it.
 #[derive(Debug)]
@@ -55,13 +58,14 @@ pub(super) struct CoreContext<'c> {
     pub(super) metrics: &'c Metrics,
     pub(super) access_log: &'c AccessLog,
     pub(super) upstream_tls: &'c UpstreamTlsStore,
+    pub(super) endpoints: &'c UpstreamEndpointStore,
 }
 
 /// Where the requests of a service go.
 #[derive(Clone, Debug)]
 pub(super) enum ForwardTarget {
     /// To a server.
-    Upstream(UpstreamClient),
+    Upstream(ServiceUpstream),
     /// Nowhere: examples from the contract answer.
     Mock,
     /// Nowhere: another proxy forwards the requests that are allowed.
@@ -96,7 +100,7 @@ impl ServiceCore {
             )),
         };
         Some(Self {
-            upstream: ForwardTarget::of(service, before, core.upstream_tls),
+            upstream: ForwardTarget::of(service, before, core),
             admission: service
                 .protection
                 .core_admission(CoreIndex::new(core.number)),
@@ -200,35 +204,37 @@ impl ServiceCore {
 }
 
 impl ForwardTarget {
-    fn of(
-        service: &ActiveService,
-        before: Option<&ServiceCore>,
-        upstream_tls: &UpstreamTlsStore,
-    ) -> Self {
-        let limits = upstream_limits(service);
+    fn of(service: &ActiveService, before: Option<&ServiceCore>, core: CoreContext<'_>) -> Self {
+        let limits = service.upstream_limits();
         let fits = |before: &&ServiceCore| {
-            before.active.config.upstream == service.config.upstream
-                && before.active.config.upstream_tls == service.config.upstream_tls
-                && upstream_limits(&before.active) == limits
+            let (old, new) = (&before.active.config, &service.config);
+            old.upstream == new.upstream
+                && old.servers == new.servers
+                && old.upstream_tls == new.upstream_tls
+                && before.active.upstream_limits() == limits
         };
         if let Some(before) = before.filter(fits) {
             return before.upstream.clone();
         }
-        match &service.config.upstream {
-            UpstreamConfig::Mock => Self::Mock,
-            UpstreamConfig::Verdict(_) => Self::Verdict,
-            UpstreamConfig::Unix(path) => Self::Upstream(UpstreamClient::at_socket(path, limits)),
+        let security = match UpstreamTlsKey::of(&service.config) {
+            Some(key) => UpstreamSecurity::Tls(core.upstream_tls.find(&key)),
+            None => UpstreamSecurity::Plain,
+        };
+        if let Some(set) = service.endpoints(core.endpoints) {
+            let balanced = BalancedUpstream::new(set, security);
+            return Self::Upstream(ServiceUpstream::Balanced(balanced));
+        }
+        let client = match &service.config.upstream {
+            UpstreamConfig::Mock => return Self::Mock,
+            UpstreamConfig::Verdict(_) => return Self::Verdict,
+            UpstreamConfig::Unix(path) => UpstreamClient::at_socket(path, limits),
             UpstreamConfig::Http(address)
             | UpstreamConfig::H2c(address)
             | UpstreamConfig::Https(address) => {
-                let security = match UpstreamTlsKey::of(&service.config) {
-                    Some(key) => UpstreamSecurity::Tls(upstream_tls.find(&key)),
-                    None => UpstreamSecurity::Plain,
-                };
-                let client = UpstreamClient::secured(&address.to_string(), security, limits);
-                Self::Upstream(client)
+                UpstreamClient::secured(&address.to_string(), security, limits)
             }
-        }
+        };
+        Self::Upstream(ServiceUpstream::Single(client))
     }
 }
 
@@ -240,16 +246,4 @@ fn owner_path(config: &Config, service: &ServiceConfig) -> Option<String> {
         && service.verdict().is_none();
     let owner = is_shown.then_some(&config.owner)?;
     Some(format!("{prefix}{}", owner.path))
-}
-
-fn upstream_limits(service: &ActiveService) -> UpstreamLimits {
-    let limits = &service.limits;
-    UpstreamLimits {
-        http: service.config.upstream_http.clone(),
-        connect_timeout: limits.upstream_connect_timeout,
-        idle_timeout: limits.upstream_idle_timeout,
-        idle_max: limits.upstream_connections_idle_max,
-        header_count_max: limits.response_header_count_max,
-        header_bytes_max: limits.response_header_bytes_max,
-    }
 }

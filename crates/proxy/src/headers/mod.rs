@@ -34,5 +34,5 @@ pub use peer_address::PeerAddress;
 pub(super) use response_length::remake_content_length;
 pub(crate) use via::{ViaProcess, ViaPseudonym};
 pub(crate) use websocket_handshake::{
-    UpgradeRefusal, add_upgrade, check_handshake, handshake_fault,
+    UpgradeRefusal, add_handshake_key, add_upgrade, check_handshake, handshake_fault,
 };

@@ -99,6 +99,16 @@ pub(crate) fn check_handshake<B>(request: &Request<B>) -> Result<(), UpgradeRefu
     }
 }
 
+/// Gives a handshake over HTTP/2, which has no key (RFC 8441 section 5), one for HTTP/1.1.
+pub(crate) fn add_handshake_key(headers: &mut HeaderMap) {
+    let mut key = [0; KEY_BYTES];
+    fastrand::fill(&mut key);
+    // What base64 writes is a valid value.
+    if let Ok(key) = HeaderValue::from_str(&STANDARD.encode(key)) {
+        headers.insert(SEC_WEBSOCKET_KEY, key);
+    }
+}
+
 /// Adds the fields of the hop to a handshake, or to the answer that accepts it.
 pub(crate) fn add_upgrade(headers: &mut HeaderMap) {
     headers.remove(TE);

@@ -34,7 +34,10 @@ mod switched_connection;
 mod upstream_error;
 mod local_resource;
 mod upstream_tls_store;
+mod balance;
 
+pub(crate) use balance::{BalancedUpstream, EndpointLease, ServiceUpstream};
+pub use balance::{EndpointSet, EndpointState, EndpointView, UpstreamEndpointStore};
 pub use local_resource::LocalResource;
 pub(crate) use switched_connection::SwitchedConnection;
 pub(crate) use upload_rest::uploads_ended;

@@ -74,6 +74,13 @@ impl UpstreamClient {
         }
     }
 
+    /// The client with another host for requests without one.
+    #[must_use]
+    pub(super) fn for_host(self, host: &str) -> Self {
+        let host = HeaderValue::from_str(host).unwrap_or_else(|_| self.host.clone());
+        Self { host, ..self }
+    }
+
     /// A client for the upstream at a Unix socket. Requests without `Host` are for `localhost`.
     pub fn at_socket(path: &Path, limits: UpstreamLimits) -> Self {
         let authority = format!("unix:{}", path.display());

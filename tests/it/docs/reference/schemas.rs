@@ -91,6 +91,10 @@ fn schema(
         let one_or_several = type_of("a string or a non-empty list of strings");
         listen.keys.insert("address".to_owned(), one_or_several);
     }
+    if let Some(services) = root.tables.get_mut("services") {
+        let one_or_several = type_of("a string or a non-empty list of strings");
+        services.keys.insert("upstream".to_owned(), one_or_several);
+    }
     let classes = root.tables.get_mut("services");
     if let Some(classes) = classes.and_then(|services| services.tables.get_mut("enforcement")) {
         let classes = classes.of("classes");

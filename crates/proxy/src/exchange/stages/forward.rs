@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 
+use super::attempt_terms::AttemptTerms;
 use super::staged_request::{AdmittedRequest, ExchangeProblem, JudgedRequest, ServiceAnswer};
 use crate::body::ForwardBody;
 use crate::exchange::answer_body::AnswerBody;
@@ -22,7 +23,7 @@ use crate::exchange::verdict_answer;
 use crate::headers::{
     MaxForwards, Peer, add_forwarding, count_hop, grpc_timeout, set_grpc_timeout,
 };
-use crate::upstream::{UpstreamClient, UpstreamError, UpstreamPhase};
+use crate::upstream::{ServiceUpstream, UpstreamError, UpstreamPhase};
 use portcullis_identity::remove_squad_headers;
 use portcullis_telemetry::{LogThrottle, RequestOutcome};
 
@@ -107,7 +108,7 @@ fn prepare(request: &mut Request<ForwardBody>, peer: &Peer, record: &RequestReco
 }
 
 async fn send(
-    upstream: &UpstreamClient,
+    upstream: &ServiceUpstream,
     mut request: Box<Request<ForwardBody>>,
     mut in_flight: Box<InFlight>,
     record: &RequestRecord,
@@ -155,13 +156,13 @@ fn call_deadline(request: &Request<ForwardBody>, record: &RequestRecord) -> Opti
     record.started.checked_add(timeout.min(CALL_TIME_MAX))
 }
 
-fn past_deadline(upstream: &UpstreamClient) -> UpstreamError {
+fn past_deadline(upstream: &ServiceUpstream) -> UpstreamError {
     let authority = Arc::from(upstream.authority());
     UpstreamError::CallDeadline { authority }
 }
 
 async fn attempt(
-    upstream: &UpstreamClient,
+    upstream: &ServiceUpstream,
     request: &mut Request<ForwardBody>,
     in_flight: &mut InFlight,
     record: &RequestRecord,
@@ -181,13 +182,18 @@ async fn attempt(
     }
     let wait = record.wait_for_upstream();
     let interim = record.interim_responses();
-    let result = if record.asks_upgrade() {
-        // Boxed, because it is rare and its size would count for every request.
-        Box::pin(upstream.shake_hands(request, timeouts, &interim)).await
-    } else {
-        upstream
-            .send(request, is_idempotent, timeouts, &interim)
-            .await
+    let terms = AttemptTerms {
+        is_idempotent,
+        is_upgrade: record.asks_upgrade(),
+        timeouts,
+        interim: &interim,
+    };
+    let result = match upstream {
+        ServiceUpstream::Single(client) => terms.send(client, request).await,
+        // Boxed, because its size would count for every request.
+        ServiceUpstream::Balanced(upstream) => {
+            Box::pin(terms.send_balanced(upstream, request, in_flight)).await
+        }
     };
     // The caller allowed less time than the service has, so the upstream did not fail.
     let result = match result {
