@@ -2,7 +2,8 @@
 
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -12,6 +13,7 @@ use portcullis_telemetry::Span;
 
 use super::answer_interruption::AnswerInterruption;
 use super::answer_passage::AnswerPassage;
+use super::call_deadline::{CallDeadline, deadline_trailers};
 use super::in_flight::InFlight;
 use super::live_records::LiveRecords;
 use super::record_judge::RecordJudge;
@@ -34,6 +36,8 @@ pub struct AnswerBody {
     span: Option<Rc<Span>>,
     /// The record of the request, until the answer has passed.
     record: Option<Rc<RequestRecord>>,
+    /// When a gRPC call ends. Boxed, because most answers have none.
+    deadline: Option<Box<CallDeadline>>,
 }
 
 #[derive(Debug)]
@@ -56,12 +60,8 @@ impl AnswerBody {
         let BufferedBody { bytes, trailers } = whole;
         let trailers = trailers.filter(|fields| !fields.is_empty());
         Self {
-            first: bytes,
             rest: AnswerTail::Trailers(trailers),
-            tees: Vec::new(),
-            in_flight: None,
-            span: None,
-            record: None,
+            ..Self::from(bytes)
         }
     }
 
@@ -73,12 +73,8 @@ impl AnswerBody {
     /// The upstream's body after `first`, which was read before.
     pub fn streamed_after(first: Bytes, rest: UpstreamBody) -> Self {
         Self {
-            first,
             rest: AnswerTail::Streamed(rest),
-            tees: Vec::new(),
-            in_flight: None,
-            span: None,
-            record: None,
+            ..Self::from(first)
         }
     }
 
@@ -151,6 +147,44 @@ impl AnswerBody {
         body
     }
 
+    /// The same body, which ends with the status of gRPC if it has not passed by then.
+    #[must_use]
+    pub(super) fn until(self, deadline: Option<Instant>) -> Self {
+        let deadline = deadline.filter(|_| self.is_streamed());
+        Self {
+            deadline: deadline.map(|at| Box::new(CallDeadline::at(at))),
+            ..self
+        }
+    }
+
+    /// Ends a gRPC call whose time is over. Its caller chose the time, so the request ends as if the
+    /// caller had left, and nothing is recorded about the service. A body with a length cannot end
+    /// before it.
+    fn poll_deadline(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Frame<Bytes>, AnswerInterruption>> {
+        let Some(deadline) = &mut self.deadline else {
+            return Poll::Pending;
+        };
+        ready!(deadline.poll(cx));
+        self.deadline = None;
+        let has_length = self.size_hint().exact().is_some();
+        self.in_flight = None;
+        self.tees.clear();
+        // The rest of the response is cancelled.
+        self.rest = AnswerTail::Trailers(None);
+        if let Some(record) = self.record.take() {
+            record.set_reason(Some("the `grpc-timeout` of the call is over".into()));
+            record.set_passage(AnswerPassage::Passing);
+        }
+        Poll::Ready(if has_length {
+            Err(AnswerInterruption::CallEnded)
+        } else {
+            Ok(Frame::trailers(deadline_trailers()))
+        })
+    }
+
     /// Releases what the request holds, as soon as all of it is sent to the upstream.
     fn release_in_flight(&mut self) {
         let Some(in_flight) = self.in_flight.take() else {
@@ -208,6 +242,9 @@ impl AnswerBody {
         if !self.first.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.first)))));
         }
+        if let Poll::Ready(ended) = self.poll_deadline(cx) {
+            return Poll::Ready(Some(ended));
+        }
         match &mut self.rest {
             AnswerTail::Trailers(trailers) => {
                 Poll::Ready(trailers.take().map(|fields| Ok(Frame::trailers(fields))))
@@ -233,6 +270,7 @@ impl AnswerBody {
         }
         let passage = match error {
             AnswerInterruption::Violated => AnswerPassage::Cut,
+            AnswerInterruption::CallEnded => AnswerPassage::Passing,
             AnswerInterruption::Upstream(UpstreamError::Idle { .. }) if record.is_some() => {
                 AnswerPassage::Idle
             }
@@ -291,6 +329,7 @@ impl From<Bytes> for AnswerBody {
             in_flight: None,
             span: None,
             record: None,
+            deadline: None,
         }
     }
 }

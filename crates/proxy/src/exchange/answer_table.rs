@@ -194,6 +194,7 @@ impl ProblemCause {
     pub(super) fn from_interruption(interruption: AnswerInterruption) -> Self {
         match interruption {
             AnswerInterruption::Upstream(error) => Self::Upstream(error),
+            AnswerInterruption::CallEnded => Self::ClientGone,
             // The judge of the records has recorded the violations.
             AnswerInterruption::Violated => Self::Violations {
                 violations: Vec::new(),

@@ -35,6 +35,7 @@ mod problem_details;
 mod public_problem;
 mod problem_response;
 mod grpc_refusal;
+mod call_deadline;
 mod answer_body;
 mod answer_interruption;
 mod upgraded_exchange;

@@ -21,7 +21,7 @@ use crate::body::CoreBodyBudget;
 use crate::headers::ViaPseudonym;
 use crate::limits::ResponseTimeouts;
 use crate::upstream::{
-    BalancedUpstream, ServiceUpstream, UpstreamClient, UpstreamEndpointStore, UpstreamSecurity,
+    BalancedUpstream, UpstreamClient, UpstreamEndpointStore, UpstreamRouting, UpstreamSecurity,
     UpstreamTlsKey, UpstreamTlsStore,
 };
 
@@ -65,7 +65,7 @@ pub(super) struct CoreContext<'c> {
 #[derive(Clone, Debug)]
 pub(super) enum ForwardTarget {
     /// To a server.
-    Upstream(ServiceUpstream),
+    Upstream(UpstreamRouting),
     /// Nowhere: examples from the contract answer.
     Mock,
     /// Nowhere: another proxy forwards the requests that are allowed.
@@ -222,7 +222,7 @@ impl ForwardTarget {
         };
         if let Some(set) = service.endpoints(core.endpoints) {
             let balanced = BalancedUpstream::new(set, security);
-            return Self::Upstream(ServiceUpstream::Balanced(balanced));
+            return Self::Upstream(UpstreamRouting::Balanced(balanced));
         }
         let client = match &service.config.upstream {
             UpstreamConfig::Mock => return Self::Mock,
@@ -234,7 +234,7 @@ impl ForwardTarget {
                 UpstreamClient::secured(&address.to_string(), security, limits)
             }
         };
-        Self::Upstream(ServiceUpstream::Single(client))
+        Self::Upstream(UpstreamRouting::Single(client))
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
 
 use super::address_memory::AddressMemory;
+use super::idle_pools::{IdlePool, register};
 use super::upstream_connection::UpstreamConnection;
 use super::upstream_socket::UpstreamSecurity;
 use crate::limits::UpstreamLimits;
@@ -39,14 +40,16 @@ impl ConnectionPool {
         limits: UpstreamLimits,
         socket_path: Option<PathBuf>,
     ) -> Rc<Self> {
-        Rc::new(Self {
+        let pool = Rc::new(Self {
             authority: authority.into(),
             socket_path,
             security,
             limits,
             addresses: RefCell::default(),
             idle: RefCell::default(),
-        })
+        });
+        register(&pool);
+        pool
     }
 
     /// A connection that is open as far as is known.
@@ -76,12 +79,6 @@ impl ConnectionPool {
         }
     }
 
-    /// Closes all idle connections. Returns whether there were any.
-    pub(super) fn close_idle(&self) -> bool {
-        let connections = std::mem::take(&mut self.idle.borrow_mut().connections);
-        !connections.is_empty()
-    }
-
     /// Closes connections that are too old, and returns when the next one will be.
     fn close_aged(&self) -> Option<Instant> {
         let mut idle = self.idle.borrow_mut();
@@ -95,6 +92,13 @@ impl ConnectionPool {
         }
         idle.has_sweeper = false;
         None
+    }
+}
+
+impl IdlePool for ConnectionPool {
+    fn close_idle(&self) -> bool {
+        let connections = std::mem::take(&mut self.idle.borrow_mut().connections);
+        !connections.is_empty()
     }
 }
 

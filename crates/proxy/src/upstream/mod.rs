@@ -13,6 +13,7 @@
 //! response in `response_fault`.
 
 mod upstream_client;
+mod idle_pools;
 mod connection_pool;
 mod upstream_connector;
 mod address_memory;
@@ -36,7 +37,7 @@ mod local_resource;
 mod upstream_tls_store;
 mod balance;
 
-pub(crate) use balance::{BalancedUpstream, EndpointLease, ServiceUpstream};
+pub(crate) use balance::{BalancedUpstream, EndpointLease, UpstreamRouting};
 pub use balance::{EndpointSet, EndpointState, EndpointView, UpstreamEndpointStore};
 pub use local_resource::LocalResource;
 pub(crate) use switched_connection::SwitchedConnection;

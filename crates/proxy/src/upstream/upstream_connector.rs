@@ -7,14 +7,30 @@ use std::sync::Arc;
 
 use portcullis_tls::UpstreamAlpn;
 use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use super::address_race::race;
 use super::connection_pool::ConnectionPool;
+use super::idle_pools::{IdlePool as _, close_all_idle};
 use super::local_resource::LocalResource;
 use super::upstream_error::{UpstreamError, UpstreamPhase};
 use super::upstream_socket::{SocketFailure, UpstreamSocket};
 use crate::unix_stream::as_stream;
+
+/// How often the other tasks of the core have their turn while they close connections.
+const CLOSING_TURNS: usize = 4;
+
+/// Whether a connection could not be opened for lack of descriptors.
+const fn lacks_descriptors(connected: &Result<UpstreamSocket, UpstreamError>) -> bool {
+    matches!(
+        connected,
+        Err(UpstreamError::Local {
+            resource: LocalResource::Descriptors,
+            ..
+        })
+    )
+}
 
 impl ConnectionPool {
     /// A new connection. With TLS, `alpn` is offered.
@@ -22,14 +38,26 @@ impl ConnectionPool {
         &self,
         alpn: UpstreamAlpn,
     ) -> Result<UpstreamSocket, UpstreamError> {
-        match self.connect_once(alpn).await {
-            // Idle connections hold descriptors that are needed now.
-            Err(UpstreamError::Local {
-                resource: LocalResource::Descriptors,
-                ..
-            }) if self.close_idle() => self.connect_once(alpn).await,
-            connected => connected,
+        let connected = self.connect_once(alpn).await;
+        // Idle connections hold descriptors that are needed now: those of this upstream first.
+        if !lacks_descriptors(&connected) {
+            return connected;
         }
+        let connected = if self.close_idle() {
+            self.connect_once(alpn).await
+        } else {
+            connected
+        };
+        if !lacks_descriptors(&connected) {
+            return connected;
+        }
+        close_all_idle();
+        // Shared connections are closed by their own tasks, after a last word to the upstream. Those
+        // that another request has closed a moment ago may be among them.
+        for _ in 0..CLOSING_TURNS {
+            yield_now().await;
+        }
+        self.connect_once(alpn).await
     }
 
     async fn connect_once(&self, alpn: UpstreamAlpn) -> Result<UpstreamSocket, UpstreamError> {

@@ -23,7 +23,7 @@ use crate::exchange::verdict_answer;
 use crate::headers::{
     MaxForwards, Peer, add_forwarding, count_hop, grpc_timeout, set_grpc_timeout,
 };
-use crate::upstream::{ServiceUpstream, UpstreamError, UpstreamPhase};
+use crate::upstream::{UpstreamError, UpstreamPhase, UpstreamRouting};
 use portcullis_identity::remove_squad_headers;
 use portcullis_telemetry::{LogThrottle, RequestOutcome};
 
@@ -108,7 +108,7 @@ fn prepare(request: &mut Request<ForwardBody>, peer: &Peer, record: &RequestReco
 }
 
 async fn send(
-    upstream: &ServiceUpstream,
+    upstream: &UpstreamRouting,
     mut request: Box<Request<ForwardBody>>,
     mut in_flight: Box<InFlight>,
     record: &RequestRecord,
@@ -126,7 +126,7 @@ async fn send(
             None => None,
         };
         if next.is_none() {
-            return conclude(result, in_flight, record);
+            return conclude(result, in_flight, record, deadline);
         }
     }
 }
@@ -156,13 +156,13 @@ fn call_deadline(request: &Request<ForwardBody>, record: &RequestRecord) -> Opti
     record.started.checked_add(timeout.min(CALL_TIME_MAX))
 }
 
-fn past_deadline(upstream: &ServiceUpstream) -> UpstreamError {
+fn past_deadline(upstream: &UpstreamRouting) -> UpstreamError {
     let authority = Arc::from(upstream.authority());
     UpstreamError::CallDeadline { authority }
 }
 
 async fn attempt(
-    upstream: &ServiceUpstream,
+    upstream: &UpstreamRouting,
     request: &mut Request<ForwardBody>,
     in_flight: &mut InFlight,
     record: &RequestRecord,
@@ -189,9 +189,9 @@ async fn attempt(
         interim: &interim,
     };
     let result = match upstream {
-        ServiceUpstream::Single(client) => terms.send(client, request).await,
+        UpstreamRouting::Single(client) => terms.send(client, request).await,
         // Boxed, because its size would count for every request.
-        ServiceUpstream::Balanced(upstream) => {
+        UpstreamRouting::Balanced(upstream) => {
             Box::pin(terms.send_balanced(upstream, request, in_flight)).await
         }
     };
@@ -215,6 +215,7 @@ fn conclude(
     result: AttemptResult,
     in_flight: Box<InFlight>,
     record: &RequestRecord,
+    deadline: Option<Instant>,
 ) -> Result<Box<Response<AnswerBody>>, ProblemCause> {
     match result {
         Ok(response) => {
@@ -225,7 +226,7 @@ fn conclude(
                 } else {
                     AnswerBody::streamed(body)
                 };
-                answer.with_in_flight(in_flight)
+                answer.with_in_flight(in_flight).until(deadline)
             })))
         }
         Err(error) => {

@@ -16,7 +16,7 @@ const TRIES_MAX: usize = 3;
 
 /// Where the requests of a service go.
 #[derive(Clone, Debug)]
-pub(crate) enum ServiceUpstream {
+pub(crate) enum UpstreamRouting {
     /// To one server that is not watched.
     Single(UpstreamClient),
     /// To one of several servers.
@@ -50,7 +50,7 @@ pub(crate) struct ChosenEndpoint {
     pub(crate) lease: EndpointLease,
 }
 
-impl ServiceUpstream {
+impl UpstreamRouting {
     /// The upstream as configured, for messages.
     pub(crate) fn authority(&self) -> &str {
         match self {

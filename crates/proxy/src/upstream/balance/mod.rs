@@ -17,7 +17,7 @@ mod endpoint_store;
 mod balanced_upstream;
 mod endpoint_watch;
 
-pub(crate) use balanced_upstream::{BalancedUpstream, ServiceUpstream};
+pub(crate) use balanced_upstream::{BalancedUpstream, UpstreamRouting};
 pub use endpoint_set::EndpointSet;
 pub use endpoint_store::UpstreamEndpointStore;
 pub(crate) use upstream_endpoint::EndpointLease;
