@@ -1,5 +1,6 @@
 //! What the handlers of the admin port work with.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -38,7 +39,7 @@ pub struct AdminState {
 }
 
 /// Gives access to the protection of the active services.
-pub trait ProtectionSource: Send + Sync + std::fmt::Debug {
+pub trait ProtectionSource: Send + Sync + fmt::Debug {
     /// The services in the order of the configuration, and the catalog that names the squads.
     fn protection(&self) -> (Vec<ServiceProtection>, Arc<Catalog>);
 }
@@ -52,11 +53,28 @@ pub(super) struct ProtectionSnapshot {
     pub(super) catalog: Arc<Catalog>,
 }
 
+/// Where the client of a request is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum OperatorAddress {
+    Ip(SocketAddr),
+    /// A Unix socket, whose clients have no address.
+    Unix,
+}
+
+impl fmt::Display for OperatorAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(address) => address.fmt(f),
+            Self::Unix => f.write_str("unix"),
+        }
+    }
+}
+
 /// The client that sent a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Operator {
-    /// The client's address.
-    pub(super) peer: SocketAddr,
+    /// Where it comes from.
+    pub(super) peer: OperatorAddress,
 }
 
 impl AdminState {

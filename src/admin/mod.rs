@@ -5,6 +5,7 @@
 //! Anyone who can reach the port can read. On a loopback address all routes but the probes require
 //! a `Host` that a web page cannot forge. Changes must pass further checks of [`AdminAccess`].
 //!
+//! - `admin_listener` is the port or the Unix socket
 //! - `server` accepts connections, checks access and calls the handler of the route
 //! - `admin_tls` performs the handshakes of connections with TLS
 //! - `admin_route` is the table of routes, `admin_state` what the handlers work with
@@ -13,6 +14,7 @@
 
 mod readiness;
 mod admin_state;
+mod admin_listener;
 mod admin_tls;
 mod server;
 mod admin_access;
@@ -31,6 +33,7 @@ mod contracts;
 mod dashboard;
 
 pub use admin_access::AdminAccess;
+pub use admin_listener::AdminListener;
 pub use admin_state::{AdminState, ProtectionSource};
 pub use admin_tls::AdminTls;
 pub use contracts::{
@@ -42,4 +45,4 @@ pub use readiness::{Readiness, ReadinessGuard};
 pub use server::serve;
 pub use tls_view::{TlsCertificateView, TlsSectionView, TlsSource};
 pub use traffic_view::TrafficSource;
-pub use upstreams_view::EndpointSource;
+pub use upstreams_view::{EndpointSource, UpstreamServerView};

@@ -10,12 +10,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
 
 use portcullis_telemetry::LogThrottle;
 
 use super::admin_access::{ChangeMediaType, is_bundle};
 use super::admin_body::AdminBodyLimits;
+use super::admin_listener::{AdminListener, AdminStream};
 use super::admin_response::{AdminRefusal, AdminResponse, metrics, text};
 use super::admin_route::AdminRoute;
 use super::admin_state::{AdminState, Operator};
@@ -33,7 +33,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves the admin port, with TLS if it has any. Ends only with its task.
-pub async fn serve(listener: TcpListener, tls: Option<AdminTls>, admin: AdminState) {
+pub async fn serve(listener: impl Into<AdminListener>, tls: Option<AdminTls>, admin: AdminState) {
+    let listener = listener.into();
     let failures = LogThrottle::new();
     loop {
         match listener.accept().await {
@@ -56,14 +57,15 @@ pub async fn serve(listener: TcpListener, tls: Option<AdminTls>, admin: AdminSta
 }
 
 async fn connection(
-    stream: TcpStream,
+    stream: AdminStream,
     tls: Option<AdminTls>,
     operator: Operator,
     admin: AdminState,
 ) {
-    match tls {
-        None => serve_stream(stream, operator, admin).await,
-        Some(tls) => {
+    match (stream, tls) {
+        (AdminStream::Unix(stream), _) => serve_stream(stream, operator, admin).await,
+        (AdminStream::Tcp(stream), None) => serve_stream(stream, operator, admin).await,
+        (AdminStream::Tcp(stream), Some(tls)) => {
             if let Some(stream) = tls.open(stream).await {
                 serve_stream(stream, operator, admin).await;
             }

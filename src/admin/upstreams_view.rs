@@ -4,14 +4,31 @@ use std::fmt;
 
 use serde::Serialize;
 
-use portcullis_proxy::EndpointView;
-
 use super::admin_response::{AdminResponse, json};
+
+/// A server.
+#[derive(Clone, Debug, Serialize)]
+pub struct UpstreamServerView {
+    /// Its `host:port`, or `unix:` and a path.
+    pub address: String,
+    /// What is known of it.
+    pub state: &'static str,
+    /// When its checks changed their result, as RFC 3339 has it.
+    pub since: Option<String>,
+    /// Why it is not healthy.
+    pub fault: Option<String>,
+    /// Requests in flight.
+    pub in_flight: usize,
+    /// Requests that it was chosen for.
+    pub requests: u64,
+    /// Connections that it did not accept.
+    pub connect_failures: u64,
+}
 
 /// Gives access to the servers.
 pub trait EndpointSource: Send + Sync + fmt::Debug {
     /// The servers of each service that has several, or health checks.
-    fn endpoints(&self) -> Vec<(String, Vec<EndpointView>)>;
+    fn endpoints(&self) -> Vec<(String, Vec<UpstreamServerView>)>;
 }
 
 #[derive(Serialize)]
@@ -22,42 +39,13 @@ struct UpstreamList {
 #[derive(Serialize)]
 struct UpstreamEntry {
     service: String,
-    servers: Vec<ServerEntry>,
-}
-
-#[derive(Serialize)]
-struct ServerEntry {
-    address: String,
-    state: &'static str,
-    since: Option<String>,
-    fault: Option<String>,
-    in_flight: usize,
-    requests: u64,
-    connect_failures: u64,
+    servers: Vec<UpstreamServerView>,
 }
 
 /// All servers.
 pub(super) fn all(source: &dyn EndpointSource) -> AdminResponse {
-    let entry = |(service, servers): (String, Vec<EndpointView>)| UpstreamEntry {
-        service,
-        servers: servers.into_iter().map(ServerEntry::of).collect(),
-    };
+    let entry = |(service, servers)| UpstreamEntry { service, servers };
     json(&UpstreamList {
         services: source.endpoints().into_iter().map(entry).collect(),
     })
-}
-
-impl ServerEntry {
-    fn of(view: EndpointView) -> Self {
-        let since = view.since.map(humantime::format_rfc3339_seconds);
-        Self {
-            address: view.address,
-            state: view.state.as_str(),
-            since: since.map(|since| since.to_string()),
-            fault: view.fault,
-            in_flight: view.in_flight,
-            requests: view.requests,
-            connect_failures: view.connect_failures,
-        }
-    }
 }

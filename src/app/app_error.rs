@@ -1,8 +1,8 @@
 //! Why the program cannot start.
 
 use std::io;
-use std::net::SocketAddr;
 
+use portcullis_config::ListenAddress;
 use portcullis_contract::{
     ContractLoadError, ContractProblem, READING_KEY, tolerant_reading_advice,
 };
@@ -53,7 +53,7 @@ pub enum AppError {
     #[error("cannot listen on admin address {address}: {source}; change `admin.address`")]
     Admin {
         /// The configured address.
-        address: SocketAddr,
+        address: ListenAddress,
         /// The error of the operating system.
         source: io::Error,
     },

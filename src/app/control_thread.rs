@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io;
+use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
@@ -15,10 +17,10 @@ use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::timeout;
 
 use crate::admin;
-use crate::admin::{AdminState, AdminTls};
+use crate::admin::{AdminListener, AdminState, AdminTls};
 use crate::source::{remove_old_drafts, yield_to_data_cores};
 use portcullis_config::ServiceConfig;
-use portcullis_proxy::ConnectionCap;
+use portcullis_proxy::{ConnectionCap, SocketFile};
 use portcullis_telemetry::{AccessLog, Metrics, SpanExport, lines_lost};
 use portcullis_vocabulary::limits::SPAN_FLUSH_MAX;
 
@@ -68,9 +70,29 @@ pub(super) struct ControlTasks {
     pub(super) cache_folders: BTreeSet<PathBuf>,
 }
 
+/// Where operators connect, before anything is served.
+#[derive(Debug)]
+pub(super) enum BoundAdmin {
+    Tcp(std::net::TcpListener),
+    Unix(UnixListener, SocketFile),
+}
+
+impl BoundAdmin {
+    /// The listener on the current runtime, and its file, which is removed when it is dropped.
+    fn watch(self) -> io::Result<(AdminListener, Option<SocketFile>)> {
+        match self {
+            Self::Tcp(listener) => Ok((TcpListener::from_std(listener)?.into(), None)),
+            Self::Unix(listener, file) => {
+                let listener = tokio::net::UnixListener::from_std(listener)?;
+                Ok((AdminListener::Unix(listener), Some(file)))
+            }
+        }
+    }
+}
+
 /// Starts the control thread.
 pub(super) fn start_control(
-    (listener, admin_tls): (std::net::TcpListener, Option<AdminTls>),
+    (bound, admin_tls): (BoundAdmin, Option<AdminTls>),
     admin: AdminState,
     tasks: ControlTasks,
 ) -> Result<ControlThread, AppError> {
@@ -79,9 +101,9 @@ pub(super) fn start_control(
         .on_thread_start(yield_to_data_cores)
         .build()
         .map_err(AppError::Runtime)?;
-    let listener = {
+    let (listener, file) = {
         let _inside = runtime.enter();
-        TcpListener::from_std(listener).map_err(AppError::Runtime)?
+        bound.watch().map_err(AppError::Runtime)?
     };
     let handle = runtime.handle().clone();
     let (stop, stopped) = oneshot::channel();
@@ -98,7 +120,7 @@ pub(super) fn start_control(
                 flush(spans).await;
             });
             runtime.block_on(served);
-            drop(local);
+            drop((local, file));
             // A read of a hanging file system would never end.
             runtime.shutdown_background();
         })

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::{AbortHandle, spawn_local};
 
-use crate::admin::EndpointSource;
+use crate::admin::{EndpointSource, UpstreamServerView};
 use portcullis_proxy::{
     EndpointSet, EndpointState, EndpointView, PublishedConfig, UpstreamEndpointStore,
     UpstreamSecurity, UpstreamTlsKey, UpstreamTlsStore,
@@ -66,11 +66,25 @@ fn report(metrics: &Metrics, service: &str, views: &[EndpointView]) {
 }
 
 impl EndpointSource for EndpointBoard {
-    fn endpoints(&self) -> Vec<(String, Vec<EndpointView>)> {
+    fn endpoints(&self) -> Vec<(String, Vec<UpstreamServerView>)> {
+        let views = |set: &Arc<EndpointSet>| set.views().into_iter().map(shown).collect();
         let sets = self.store.sets();
         sets.iter()
-            .map(|set| (set.service().to_owned(), set.views()))
+            .map(|set| (set.service().to_owned(), views(set)))
             .collect()
+    }
+}
+
+fn shown(view: EndpointView) -> UpstreamServerView {
+    let since = view.since.map(humantime::format_rfc3339_seconds);
+    UpstreamServerView {
+        address: view.address,
+        state: view.state.as_str(),
+        since: since.map(|since| since.to_string()),
+        fault: view.fault,
+        in_flight: view.in_flight,
+        requests: view.requests,
+        connect_failures: view.connect_failures,
     }
 }
 

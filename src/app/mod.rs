@@ -40,4 +40,4 @@ pub use reload::ConfigReader;
 pub use running_app::{RunningApp, ServedTotals};
 pub use signals::run;
 pub use startup::build;
-pub use tls::TlsLoadError;
+pub use tls::{ClientTls, TlsLoadError, tls_reason};

@@ -18,8 +18,8 @@ use super::reload::ReloadController;
 pub struct RunningApp {
     /// The addresses for clients, with the actual port numbers.
     pub data_addresses: Vec<ListenAddress>,
-    /// The address of the admin port, with the actual port number.
-    pub admin_address: SocketAddr,
+    /// The address for operators, with the actual port number.
+    pub admin_address: ListenAddress,
     /// The state behind `/readyz`.
     pub readiness: Readiness,
     pub(super) trigger: DrainTrigger,

@@ -42,7 +42,7 @@ pub fn run(config: Config, config_reader: Option<ConfigReader>) -> Result<(), Ap
 
 /// Logs that the program is ready, when it is. If it waits, also logs for what.
 fn announce_readiness(running: &RunningApp) {
-    let admin = running.admin_address;
+    let admin = running.admin_address.clone();
     let addresses: Vec<String> = running
         .data_addresses
         .iter()

@@ -1,7 +1,6 @@
 //! Starts every thread of the program from a configuration.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -11,13 +10,14 @@ use portcullis_config::{Config, Http2Config, ListenAddress};
 use portcullis_proxy::inspect::InspectLimits;
 use portcullis_proxy::{
     BoundListener, ClientLimits, ConnectionCap, CoreResources, DrainSignal, ListenerProxies,
-    ListenerSettings, ListenerTls, ListenerTotals, bind, drain, serve_core,
+    ListenerSettings, ListenerTls, ListenerTotals, PublishedConfig, bind, drain, listen_at_socket,
+    serve_core,
 };
 use portcullis_telemetry::{Metrics, start_tracing};
 use portcullis_vocabulary::limits::{CHECK_STACK_BYTES, Limits};
 
 use super::app_error::AppError;
-use super::control_thread::{ControlTasks, GaugeSources, start_control};
+use super::control_thread::{BoundAdmin, ControlTasks, GaugeSources, start_control};
 use super::descriptors::client_connections;
 use super::endpoint_watcher::{EndpointBoard, EndpointWatcher};
 use super::key_reader::{KeyReader, load_keys};
@@ -61,57 +61,36 @@ pub(super) fn build_reloadable(
     let limits = config.limits.clone();
     let cache_folders = cache_folders(&config);
     let settings = settings(&config, tls.listen, Arc::clone(&cap));
-    let access = AdminAccess::new(admin_address, config.admin_token.as_ref());
-    let writer = Arc::new(LiveStateWriter::new(
-        config,
-        contracts,
-        bound.len(),
-        &readiness,
-        &metrics,
-    ));
-    let live_state = LiveStateReader::new(&writer);
-    let endpoints = EndpointBoard::default();
+    let access = admin_access(&admin_address, &config);
+    let writer = LiveStateWriter::new(config, contracts, bound.len(), &readiness, &metrics);
+    let writer = Arc::new(writer);
     let (watchers, reload) =
         create_watchers(&writer, config_reader, &tls.places, &limits, bound.len())?;
-    let admin = AdminState {
-        readiness: readiness.clone(),
-        metrics: metrics.clone(),
-        protection: Arc::new(live_state.clone()),
-        traffic: Arc::new(live_state.clone()),
-        contracts: Arc::new(reload.clone()),
-        tls: Arc::new(tls.places.status().clone()),
-        endpoints: Arc::new(endpoints.clone()),
-        contract_bytes_max: limits.contract_bytes_max,
-        access,
+    let live = LiveParts {
+        live_state: LiveStateReader::new(&writer),
+        endpoints: EndpointBoard::default(),
+        metrics: &metrics,
+        tls: &tls.places,
     };
+    let admin = live.admin_state(access, &readiness, &reload, &limits);
     let tasks = ControlTasks {
-        gauges: GaugeSources {
-            metrics: metrics.clone(),
-            cap,
-            live_state,
-            endpoints: endpoints.clone(),
-        },
+        gauges: live.gauges(cap),
         keys: key_reader,
         watchers,
         spans,
         cache_folders,
         services: writer.config().services.clone(),
         tls: tls.places.clone(),
-        endpoints: EndpointWatcher {
-            published: writer.published(),
-            board: endpoints.clone(),
-            upstream_tls: tls.places.upstreams().clone(),
-            metrics: metrics.clone(),
-        },
+        endpoints: live.endpoint_watcher(writer.published()),
     };
     let control = start_control((admin_listener, tls.admin), admin, tasks)?;
     let resources = Arc::new(CoreResources {
         published: writer.published(),
+        endpoints: live.endpoints.store().clone(),
         metrics,
         keys,
         tracer,
         upstream_tls: tls.places.upstreams().clone(),
-        endpoints: endpoints.store().clone(),
         settings,
     });
     let data = start_cores(bound, &resources, &readiness, &drain)?;
@@ -128,6 +107,62 @@ pub(super) fn build_reloadable(
         limits,
         reload,
     })
+}
+
+/// What the admin port shows and the gauges read.
+struct LiveParts<'p> {
+    live_state: LiveStateReader,
+    endpoints: EndpointBoard,
+    metrics: &'p Metrics,
+    tls: &'p TlsPlaces,
+}
+
+impl LiveParts<'_> {
+    fn admin_state(
+        &self,
+        access: AdminAccess,
+        readiness: &Readiness,
+        reload: &ReloadController,
+        limits: &Limits,
+    ) -> AdminState {
+        AdminState {
+            readiness: readiness.clone(),
+            metrics: self.metrics.clone(),
+            protection: Arc::new(self.live_state.clone()),
+            traffic: Arc::new(self.live_state.clone()),
+            contracts: Arc::new(reload.clone()),
+            tls: Arc::new(self.tls.status().clone()),
+            endpoints: Arc::new(self.endpoints.clone()),
+            contract_bytes_max: limits.contract_bytes_max,
+            access,
+        }
+    }
+
+    fn gauges(&self, cap: Arc<ConnectionCap>) -> GaugeSources {
+        GaugeSources {
+            metrics: self.metrics.clone(),
+            cap,
+            live_state: self.live_state.clone(),
+            endpoints: self.endpoints.clone(),
+        }
+    }
+
+    fn endpoint_watcher(&self, published: Arc<PublishedConfig>) -> EndpointWatcher {
+        EndpointWatcher {
+            published,
+            board: self.endpoints.clone(),
+            upstream_tls: self.tls.upstreams().clone(),
+            metrics: self.metrics.clone(),
+        }
+    }
+}
+
+fn admin_access(address: &ListenAddress, config: &Config) -> AdminAccess {
+    let token = config.admin_token.as_ref();
+    match address {
+        ListenAddress::Tcp(address) => AdminAccess::new(*address, token),
+        ListenAddress::Unix(_) => AdminAccess::at_socket(token),
+    }
 }
 
 /// The folders of the contract caches.
@@ -185,22 +220,31 @@ fn connection_cap(config: &Config, cores: usize) -> Arc<ConnectionCap> {
 fn bind_data(config: &Config) -> Result<(Vec<BoundListener>, Vec<ListenAddress>), AppError> {
     let bound = bind(
         &config.listen_addresses,
-        config.unix_mode,
+        &config.listen_file,
         data_cores(config),
     )?;
     let addresses = bound.first().map(|core| core.addresses().to_vec());
     Ok((bound, addresses.unwrap_or_default()))
 }
 
-fn bind_admin(config: &Config) -> Result<(std::net::TcpListener, SocketAddr), AppError> {
-    let address = config.admin_address;
-    let bind = || {
-        let listener = std::net::TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        let bound = listener.local_addr()?;
-        Ok((listener, bound))
+fn bind_admin(config: &Config) -> Result<(BoundAdmin, ListenAddress), AppError> {
+    let bind = || match &config.admin_address {
+        ListenAddress::Tcp(address) => {
+            let listener = std::net::TcpListener::bind(address)?;
+            listener.set_nonblocking(true)?;
+            let bound = ListenAddress::Tcp(listener.local_addr()?);
+            Ok((BoundAdmin::Tcp(listener), bound))
+        }
+        ListenAddress::Unix(path) => {
+            let (listener, file) = listen_at_socket(path, &config.admin_file)?;
+            let bound = ListenAddress::Unix(path.clone());
+            Ok((BoundAdmin::Unix(listener, file), bound))
+        }
     };
-    bind().map_err(|source| AppError::Admin { address, source })
+    bind().map_err(|source| AppError::Admin {
+        address: config.admin_address.clone(),
+        source,
+    })
 }
 
 fn settings(

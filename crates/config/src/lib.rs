@@ -27,9 +27,9 @@ pub use sections::{
     Http2Mode, IdentityConfig, IdentitySource, InvalidAdminToken, JwtConfig, KeySource,
     ListenAddress, LogConfig, LogFormat, LogLevel, OwnerConfig, PathPrefix, PortTlsConfig,
     PreflightPolicy, RefusalAudience, RefusalConfig, RefusalValues, ReloadConfig, ReloadPolicy,
-    RuntimeConfig, SecretHeaders, ServiceConfig, TracingConfig, UpgradeProtocol, UpstreamAddress,
-    UpstreamHttpConfig, UpstreamServersConfig, UpstreamTarget, UpstreamTlsConfig, UpstreamVersion,
-    VerdictCaller, VerdictConfig,
+    RuntimeConfig, SecretHeaders, ServiceConfig, SocketFileConfig, TracingConfig, UpgradeProtocol,
+    UpstreamAddress, UpstreamHttpConfig, UpstreamServersConfig, UpstreamTarget, UpstreamTlsConfig,
+    UpstreamVersion, VerdictCaller, VerdictConfig,
 };
 pub use tree::environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
 pub use tree::{ConfigErrors, ConfigProblem, nearest};

@@ -8,9 +8,9 @@ use portcullis_vocabulary::protection::Protection;
 
 use super::program_config::Config;
 use super::sections::{
-    IdentityContext, ListenAddress, ReloadConfig, ServiceContext, read_access_log, read_admin,
-    read_identity, read_limits, read_listen, read_log, read_owner, read_protection, read_refusals,
-    read_reload, read_runtime, read_services, read_tiers, read_tracing,
+    IdentityContext, ReloadConfig, ServiceContext, read_access_log, read_admin, read_identity,
+    read_limits, read_listen, read_log, read_owner, read_protection, read_refusals, read_reload,
+    read_runtime, read_services, read_tiers, read_tracing,
 };
 use super::tree::ConfigSection;
 use super::tree::config_value::boolean;
@@ -24,10 +24,13 @@ pub(super) fn read_config(
 ) -> Config {
     let default = Config::default();
     let listen = read_listen(root.section("listen"), &default, directory);
-    let (admin_address, admin_token, admin_tls) =
-        read_admin(root.section("admin"), default.admin_address, directory);
-    let ports = listen.addresses.iter().filter_map(ListenAddress::tcp);
-    if admin_address.port() != 0 && ports.into_iter().any(|port| port == admin_address) {
+    let admin = read_admin(
+        root.section("admin"),
+        (default.admin_address.clone(), &default.admin_file),
+        directory,
+    );
+    let has_any_port = admin.address.tcp().is_some_and(|of| of.port() == 0);
+    if !has_any_port && listen.addresses.contains(&admin.address) {
         root.refuse_at(
             listen.location,
             "listen.address",
@@ -62,14 +65,15 @@ pub(super) fn read_config(
     root.finish();
     Config {
         listen_addresses: listen.addresses,
-        unix_mode: listen.unix_mode,
+        listen_file: listen.file,
         listen_proxies: listen.proxies,
         listen_tls: listen.tls,
         listen_http2: listen.http2,
         via: listen.via,
-        admin_address,
-        admin_tls,
-        admin_token,
+        admin_address: admin.address,
+        admin_file: admin.file,
+        admin_tls: admin.tls,
+        admin_token: admin.token,
         catalog: catalog.unwrap_or_default(),
         identity,
         runtime,

@@ -421,7 +421,7 @@ fn suggests_the_nearest_key_for_an_unknown_one() {
     refuses("[limits]\nbody_byte_max = 1", "config.toml:6: limits.body_byte_max: unknown key; try body_bytes_max");
     refuses("[limits]\nbody-bytes-max = 1", "config.toml:6: limits.body-bytes-max: unknown key; try body_bytes_max");
     refuses("[limit]\nbody_bytes_max = 1", "config.toml:5: limit: unknown key; try limits");
-    refuses("[listen]\nport = 1", "config.toml:6: listen.port: unknown key; known keys: address, unix_mode, proxy_protocol, proxy_peers, via, tls, http2");
+    refuses("[listen]\nport = 1", "config.toml:6: listen.port: unknown key; known keys: address, unix_mode, unix_owner, unix_group, proxy_protocol, proxy_peers, via, tls, http2");
     let via = "listen.via: expected 1 to 64 letters, digits, '.', '_' and '-', found \"two words\"";
     refuses("[listen]\nvia = \"two words\"", &format!("config.toml:6: {via}"));
     let idle = "services.orders.body_idle_timeout: expected a duration from 1ms to 1day, found \"0s\"";
@@ -473,6 +473,17 @@ fn reports_invalid_services() {
     check("upstream = \"https://a:1\"\nupstream_http.version = \"2\"\nupgrade = [\"websocket\"]", "config.toml:6: services.a.upgrade: needs HTTP/1.1; try upstream_http.version = \"auto\"");
     check("upstream = \"mock\"\nupgrade = [\"websocket\"]", "config.toml:5: services.a.upgrade: has no effect without an upstream server; remove it");
     check("upstream = \"unix:/a\"\nupstream_http.version = \"2\"", "config.toml:5: services.a.upstream_http.version: has no effect at a Unix socket; remove it");
+    let kinds = "config.toml:4: services.a.upstream: expected addresses with one scheme: all \"http://\", \"h2c://\", \"https://\" or \"unix:\", found a list";
+    check("upstream = [\"http://a:1\", \"h2c://a:2\"]", kinds);
+    check("upstream = [\"mock\", \"http://a:2\"]", kinds);
+    check("upstream = [\"http://a:1\", \"http://a:1\"]", "config.toml:4: services.a.upstream: expected 1 to 64 different addresses, found a list");
+    check("upstream = []", "config.toml:4: services.a.upstream: expected 1 to 64 different addresses, found a list");
+    check("upstream = [\"https://a\", \"https://b\"]", "config.toml:4: services.a.upstream: has several hosts, and the certificates of all servers must have one name; set upstream_tls.server_name");
+    check("upstream = \"unix:/a\"\nupstream_refresh = \"5s\"", "config.toml:5: services.a.upstream_refresh: has no effect, because the upstream has no name; remove it");
+    check("upstream = \"http://a\"\nupstream_refresh = \"5ms\"", "config.toml:5: services.a.upstream_refresh: expected a duration from 1s to 1day, found \"5ms\"");
+    check("upstream = \"http://a\"\nhealth.interval = \"1s\"", "config.toml:5: services.a.health.path: is missing: the path that a healthy server answers, such as \"/healthz\"");
+    check("upstream = \"http://a\"\nhealth = { path = \"x\" }", "config.toml:5: services.a.health.path: expected a path such as \"/healthz\", found \"x\"");
+    check("upstream = \"mock\"\nhealth = { path = \"/\" }", "config.toml:5: services.a.health: has no effect without an upstream server; remove it");
     check("upstream = \"https://a:1/api\"", &format!("{upstream} \"https://a:1/api\"; try \"https://a:1\": requests keep their paths"));
     check("upstream = \"https://a/api\"", &format!("{upstream} \"https://a/api\"; try \"https://a:443\": requests keep their paths"));
     check("upstream = \"http://a:1/api\"", &format!("{upstream} \"http://a:1/api\"; try \"http://a:1\": requests keep their paths"));
@@ -912,7 +923,7 @@ fn addresses_may_be_several_and_files() {
         shown[2]
     );
     assert_eq!(shown[3], "unix:/b.sock");
-    assert_eq!(config.unix_mode, 0o600);
+    assert_eq!(config.listen_file.mode, 0o600);
     let peers = &config.identity.trusted_peers;
     assert!(peers.has_unix() && peers.networks().len() == 1);
     assert!(!Config::default().identity.trusted_peers.has_unix());
@@ -927,5 +938,53 @@ fn addresses_may_be_several_and_files() {
     assert_eq!(
         config.services[0].upstream.to_string(),
         "unix:/run/app.sock"
+    );
+}
+
+#[test]
+fn a_service_has_several_servers() {
+    let text = "[[services]]\nname = \"a\"\ncontract = \"a.yaml\"\n\
+                upstream = [\"https://b:1\", \"https://c\"]\nupstream_refresh = \"5s\"\n\
+                upstream_tls.server_name = \"a.test\"\nhealth = { path = \"/h?x\", unhealthy_after = 1 }";
+    let config = load_text(text).unwrap();
+    let service = &config.services[0];
+    assert_eq!(service.upstream.to_string(), "https://b:1");
+    let others: Vec<String> = service
+        .servers
+        .others
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(others, ["https://c:443"]);
+    assert_eq!(service.servers.refresh, Some(Duration::from_secs(5)));
+    let health = service.servers.health.as_ref().unwrap();
+    assert_eq!((health.path.as_str(), health.unhealthy_after), ("/h?x", 1));
+    assert_eq!(health.interval, Duration::from_secs(5));
+    assert!(service.servers.is_balanced());
+}
+
+#[test]
+fn operators_connect_to_a_unix_socket() {
+    let service = "[[services]]\nname = \"a\"\ncontract = \"a.yaml\"\nupstream = \"mock\"\n";
+    let admin = "[admin]\naddress = \"unix:/run/a.sock\"\nunix_group = \"33\"\n";
+    let config = load_text(&format!("{service}{admin}")).unwrap();
+    assert_eq!(config.admin_address.to_string(), "unix:/run/a.sock");
+    assert_eq!(config.admin_file.group.as_deref(), Some("33"));
+    assert_eq!((config.admin_file.mode, config.admin_port()), (0o600, 9901));
+    let check = |lines: &str, message: &str| {
+        let text = format!("{service}{admin}{lines}");
+        assert_eq!(load_text(&text).unwrap_err(), message);
+    };
+    check(
+        "unix_owner = \"a b\"",
+        "config.toml:8: admin.unix_owner: expected a name or a number, as `chown` takes it, found \"a b\"",
+    );
+    check(
+        "tls.certificates = [{ cert = \"a\", key = \"b\" }]",
+        "config.toml:6: admin.tls: has no effect at a Unix socket, whose file says who may connect; remove it",
+    );
+    check(
+        "[listen]\naddress = \"unix:/run/a.sock\"",
+        "config.toml:9: listen.address: is the admin address too; try another port",
     );
 }

@@ -40,7 +40,7 @@ pub use body::{
 pub use client::{
     BindError, BoundListener, ConnectionCap, DrainPhase, DrainSignal, DrainTrigger,
     HandshakeFailure, IncomingRequest, ListenerProxies, ListenerSettings, ListenerTls,
-    ListenerTotals, RequestHandler, bind, drain, serve,
+    ListenerTotals, RequestHandler, SocketFile, bind, drain, listen_at_socket, serve,
 };
 pub use core_thread::{CoreResources, serve_core};
 pub use exchange::{

@@ -125,12 +125,13 @@ const RESTART_KEYS: [&str; 20] = [
 fn merge(old: &Config, new: &Config) -> Config {
     let mut merged = Config {
         listen_addresses: old.listen_addresses.clone(),
-        unix_mode: old.unix_mode,
+        listen_file: old.listen_file.clone(),
         listen_proxies: old.listen_proxies.clone(),
         listen_tls: old.listen_tls.clone(),
         listen_http2: old.listen_http2,
         via: old.via.clone(),
-        admin_address: old.admin_address,
+        admin_address: old.admin_address.clone(),
+        admin_file: old.admin_file.clone(),
         admin_tls: old.admin_tls.clone(),
         identity: old.identity.clone(),
         runtime: old.runtime,
@@ -177,11 +178,14 @@ fn restart_only_changes(old: &Config, new: &Config) -> Vec<String> {
     notes.add("listen.address", differs);
     let differs = old.listen_proxies != new.listen_proxies;
     notes.add("listen.proxy_protocol", differs);
-    notes.add("listen.unix_mode", old.unix_mode != new.unix_mode);
+    let differs = old.listen_file != new.listen_file;
+    notes.add("listen.unix_mode, unix_owner or unix_group", differs);
     notes.add("listen.tls", old.listen_tls != new.listen_tls);
     notes.add("listen.http2", old.listen_http2 != new.listen_http2);
     notes.add("listen.via", old.via != new.via);
     notes.add("admin.address", old.admin_address != new.admin_address);
+    let differs = old.admin_file != new.admin_file;
+    notes.add("admin.unix_mode, unix_owner or unix_group", differs);
     notes.add("admin.tls", old.admin_tls != new.admin_tls);
     notes.add("admin.token", old.admin_token != new.admin_token);
     notes.add("identity", old.identity != new.identity);

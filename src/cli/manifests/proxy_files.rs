@@ -70,7 +70,7 @@ impl ProxyConfig {
         mut replaced: Vec<ReplacedValue>,
     ) -> Result<ProxyFiles, RunError> {
         let mut files = Vec::new();
-        let admin = format!("0.0.0.0:{}", self.config.admin_address.port());
+        let admin = format!("0.0.0.0:{}", self.config.admin_port());
         replaced.push(ReplacedValue::text("admin.address", &admin));
         if !args.pod_network.is_empty() {
             check_networks(&args.pod_network).map_err(ManifestsError::from)?;

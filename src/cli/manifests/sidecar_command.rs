@@ -55,7 +55,7 @@ pub(super) fn sidecar(args: &SidecarArgs) -> Result<ManifestDocument, RunError> 
     let settings = ProxySettings {
         image: args.proxy.image.clone(),
         data_port: args.port,
-        admin_port: proxy.config.admin_address.port(),
+        admin_port: proxy.config.admin_port(),
         has_admin_tls: proxy.config.admin_tls.is_enabled(),
         cores,
         body_memory_mib,

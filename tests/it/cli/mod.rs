@@ -1,5 +1,6 @@
 //! The commands, run as a person or a pipeline runs them.
 
+pub(crate) mod admin_addresses;
 pub(crate) mod candidate_bundle;
 pub(crate) mod command_line;
 pub(crate) mod config_commands;

@@ -138,7 +138,10 @@ impl App {
         let running = build(config).unwrap_or_else(|error| panic!("{error}"));
         Self {
             data: running.data_port().unwrap_or(([127, 0, 0, 1], 0).into()),
-            admin: running.admin_address,
+            admin: running
+                .admin_address
+                .tcp()
+                .unwrap_or(([127, 0, 0, 1], 0).into()),
             running: Some(running),
             _site: site,
         }

@@ -14,11 +14,10 @@ use portcullis::admin::{
     AdminAccess, AdminState, CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture,
     ConfigReloadView, ConfigResult, ContractControl, ContractFault, ContractUpload, ContractView,
     EndpointSource, HistoryEntry, ProtectionSource, Readiness, ReloadView, RevisionResult,
-    SinceView, TlsSectionView, TlsSource, TrafficSource, serve,
+    SinceView, TlsSectionView, TlsSource, TrafficSource, UpstreamServerView, serve,
 };
 use portcullis_breaker::ServiceProtection;
 use portcullis_config::{AdminToken, Config};
-use portcullis_proxy::EndpointView;
 use portcullis_telemetry::{HealthView, Metrics, OwnerView, ServiceDescription, TrafficInventory};
 use portcullis_vocabulary::Catalog;
 use tokio::net::TcpListener;
@@ -352,7 +351,7 @@ impl TrafficSource for NoGuards {
 }
 
 impl EndpointSource for NoGuards {
-    fn endpoints(&self) -> Vec<(String, Vec<EndpointView>)> {
+    fn endpoints(&self) -> Vec<(String, Vec<UpstreamServerView>)> {
         Vec::new()
     }
 }

@@ -77,7 +77,10 @@ fn is_any(address: &ListenAddress) -> bool {
     address.tcp().is_some_and(|address| address.port() == 0)
 }
 
-fn parse_address(node: &ConfigNode, directory: &Path) -> ConfigValueResult<ListenAddress> {
+pub(super) fn parse_address(
+    node: &ConfigNode,
+    directory: &Path,
+) -> ConfigValueResult<ListenAddress> {
     match node.text().and_then(|text| text.strip_prefix(UNIX_SCHEME)) {
         Some(path) => socket_path(path, directory).map(ListenAddress::Unix),
         None => address(node).map(ListenAddress::Tcp),

@@ -6,6 +6,7 @@
 //! returned only if nothing was reported.
 
 mod listen_address;
+mod socket_file_section;
 mod listen_section;
 mod port_tls_section;
 mod http2_section;
@@ -50,6 +51,7 @@ pub use refusals_section::{RefusalAudience, RefusalConfig, RefusalValues};
 pub use reload_section::{ReloadConfig, ReloadPolicy};
 pub use runtime_section::RuntimeConfig;
 pub use service_config::{PreflightPolicy, ServiceConfig, UpgradeProtocol};
+pub use socket_file_section::SocketFileConfig;
 pub use tracing_section::{CollectorUrl, SecretHeaders, TracingConfig};
 pub use upstream_http_section::{UpstreamHttpConfig, UpstreamVersion};
 pub use upstream_servers_section::{HealthCheckConfig, UpstreamServersConfig};

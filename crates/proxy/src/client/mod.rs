@@ -1,6 +1,7 @@
 //! The client side: listening sockets, connections, and their drain.
 
 mod bound_listener;
+mod socket_owner;
 mod unix_listener;
 mod core_listeners;
 mod listener;
@@ -33,3 +34,4 @@ pub use listener::{ListenerSettings, serve};
 pub use listener_totals::ListenerTotals;
 pub use proxy_opening::ListenerProxies;
 pub use tls_opening::ListenerTls;
+pub use unix_listener::{SocketFile, listen_at_socket};

@@ -167,6 +167,7 @@ fn type_of(expected: &str) -> Value {
         "a duration",
         "a file path",
         "permissions as a string",
+        "a name or a number",
         "a path",
         "an IP address",
         "a network",
