@@ -42,6 +42,7 @@ fn main() {
         ("has_nghttp2", has_programs(&["nghttp", "h2load"])),
         ("has_envoy", has_programs(&["envoy"])),
         ("has_nginx", has_programs(&["nginx"])),
+        ("has_haproxy", has_programs(&["haproxy"])),
         (
             "has_kubernetes_schemas",
             has_programs(&["kubernetes-validate"]),

@@ -7,6 +7,7 @@ pub(crate) mod deprecations;
 pub(crate) mod descriptors;
 pub(crate) mod drain;
 pub(crate) mod gateway;
+pub(crate) mod haproxy;
 pub(crate) mod header_names;
 pub(crate) mod mock;
 pub(crate) mod hops;

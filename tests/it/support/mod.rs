@@ -13,6 +13,7 @@ pub(crate) mod http2_upstream;
 pub(crate) mod load;
 pub(crate) mod open_load;
 pub(crate) mod promql;
+pub(crate) mod running_proxy;
 pub(crate) mod spawned;
 pub(crate) mod steered;
 pub(crate) mod tls_client;
