@@ -7,12 +7,28 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Servers and clients that are not installed for one test each, and rights that not every machine
+/// gives: where Go and PHP are missing, other readers of multipart bodies are still compared.
+const OPTIONAL: [&str; 10] = [
+    "has_go",
+    "has_go_arch_lint",
+    "has_archunit",
+    "has_php",
+    "has_kubectl",
+    "has_redis",
+    "has_nginx",
+    "has_api_server",
+    "has_systemd",
+    "has_chroot",
+];
+
 fn main() {
     let variables = [
         "PORTCULLIS_CORPORA",
         "PORTCULLIS_TEST_TOOLS",
         "PORTCULLIS_TEST_NO_SKIP",
         "PORTCULLIS_TEST_LOAD",
+        "PORTCULLIS_TEST_APISERVER",
     ];
     for variable in variables {
         println!("cargo::rerun-if-env-changed={variable}");
@@ -32,7 +48,15 @@ fn main() {
         ("has_git", has_programs(&["git"])),
         ("has_python", has_programs(&["python3"])),
         ("has_werkzeug", has_programs(&["flask", "django-admin"])),
-        ("has_busboy", has_busboy()),
+        ("has_busboy", has_parser("busboy")),
+        ("has_dependency_cruiser", has_dependency_cruiser()),
+        ("has_import_linter", has_programs(&["lint-imports"])),
+        ("has_go_arch_lint", has_programs(&["go", "go-arch-lint"])),
+        (
+            "has_archunit",
+            has_programs(&["java", "javac", "portcullis-archunit.classpath"]),
+        ),
+        ("has_asyncapi_parser", has_parser("@asyncapi/parser")),
         ("has_node", has_programs(&["node"])),
         ("has_go", has_programs(&["go"])),
         ("has_php", has_programs(&["php", "python3"])),
@@ -42,6 +66,7 @@ fn main() {
         ("has_nghttp2", has_programs(&["nghttp", "h2load"])),
         ("has_envoy", has_programs(&["envoy"])),
         ("has_nginx", has_programs(&["nginx"])),
+        ("has_haproxy", has_programs(&["haproxy"])),
         (
             "has_kubernetes_schemas",
             has_programs(&["kubernetes-validate"]),
@@ -51,21 +76,15 @@ fn main() {
         ("has_python_h2", has_python_library("h2")),
         ("has_python_websockets", has_python_library("websockets")),
         ("has_python_grpc", has_python_library("grpc")),
+        ("has_python_requests", has_python_library("requests")),
         ("has_redis", has_programs(&["redis-server", "redis-cli"])),
-    ];
-    // Servers and clients that are not installed for one test each: where Go and PHP are missing,
-    // other readers of multipart bodies are still compared.
-    let optional = [
-        "has_go",
-        "has_php",
-        "has_kubectl",
-        "has_postgres",
-        "has_redis",
-        "has_nginx",
+        ("has_api_server", has_api_server()),
+        ("has_systemd", has_programs(&["systemd-analyze"])),
+        ("has_chroot", is_root() && has_programs(&["chroot", "ldd"])),
     ];
     for (name, is_there) in has {
         println!("cargo::rustc-check-cfg=cfg({name})");
-        if is_there || (runs_all && !optional.contains(&name)) {
+        if is_there || (runs_all && !OPTIONAL.contains(&name)) {
             println!("cargo::rustc-cfg={name}");
         }
     }
@@ -139,9 +158,29 @@ fn has_browser() -> bool {
             .exists()
 }
 
-fn has_busboy() -> bool {
-    let parsers = checkout().join("tests/parsers/node_modules/busboy");
+fn has_parser(name: &str) -> bool {
+    let parsers = checkout().join("tests/parsers/node_modules").join(name);
     has_programs(&["node"]) && parsers.exists()
+}
+
+/// Whether this process is that of root, which owns what it has in `/proc`.
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
+
+fn has_dependency_cruiser() -> bool {
+    let checker = checkout().join("tests/boundaries/node_modules/.bin/depcruise");
+    has_programs(&["node"]) && checker.exists()
+}
+
+/// Whether there is an API server of Kubernetes, and etcd next to it or on the path.
+fn has_api_server() -> bool {
+    let server = env::var_os("PORTCULLIS_TEST_APISERVER").map(PathBuf::from);
+    server.is_some_and(|server| {
+        let has_etcd = server.with_file_name("etcd").is_file() || has_programs(&["etcd"]);
+        server.is_file() && has_etcd
+    })
 }
 
 /// Whether a server of PostgreSQL is installed, where Debian has it or on the path.

@@ -1,9 +1,9 @@
 //! The cost of a request in all layers, without sockets.
 //!
-//! The HTTP library reads requests from a pipe in memory and passes them to the whole pipeline,
+//! An HTTP library reads requests from a pipe in memory and passes them to the whole pipeline,
 //! which answers with the contract's examples (`mock`). `library` is the HTTP library without the
-//! pipeline, so the difference is the cost of the pipeline. It does not include the stream
-//! inspector, the upstream connection and the kernel; `e2e` measures them, too.
+//! pipeline, so the difference is the cost of the pipeline. It does not include the connections to
+//! the client and the upstream and the kernel; `e2e` measures them, too.
 
 mod order;
 
@@ -26,8 +26,9 @@ use portcullis::source::load_contract;
 use portcullis_breaker::{ServicePolicy, ServiceProtection};
 use portcullis_contract::{CompileOptions, compile};
 use portcullis_proxy::{
-    ActiveConfig, ActiveService, ClientLimits, DataCore, DataCoreParts, IncomingRequest, Peer,
-    PublishedConfig, RequestHandler, UpstreamTlsStore,
+    ActiveConfig, ActiveService, ClientLimits, DataCore, DataCoreParts, InFlightCount,
+    IncomingRequest, Peer, PublishedConfig, RequestHandler, UpstreamEndpointStore,
+    UpstreamTlsStore,
 };
 use portcullis_telemetry::{Metrics, TrafficInventory};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -111,21 +112,29 @@ fn serve_pipeline(pipe: DuplexStream) {
     let services = services.collect();
     let config = Arc::new(config);
     let published = PublishedConfig::new(ActiveConfig::new(config, services));
+    let endpoints = UpstreamEndpointStore::default();
     let parts = DataCoreParts {
         published: &published,
         keys: None,
         tracer: None,
         metrics: &Metrics::new(),
+        in_flight: &InFlightCount::default(),
         upstream_tls: &UpstreamTlsStore::default(),
+        endpoints: &endpoints,
     };
     let core = DataCore::new(0, &parts);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
     let peer = Rc::new(Peer::new(address.into(), false));
     let limits = ClientLimits::default();
-    let service = service_fn(move |request| {
-        let incoming = IncomingRequest::new(request, Rc::clone(&peer), &limits);
-        let core = Rc::clone(&core);
-        async move { Ok::<_, Infallible>(core.handle(incoming).await) }
+    let limits = Rc::new(limits);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (core, peer, limits) = (Rc::clone(&core), Rc::clone(&peer), Rc::clone(&limits));
+        async move {
+            let (head, body) = request.into_parts();
+            let body = body.collect().await?.to_bytes();
+            let incoming = IncomingRequest::new(Request::from_parts(head, body), peer, &limits);
+            Ok::<_, hyper::Error>(core.handle(incoming).await)
+        }
     });
     tokio::task::spawn_local(http1::Builder::new().serve_connection(TokioIo::new(pipe), service));
 }

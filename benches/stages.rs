@@ -68,7 +68,7 @@ fn breaker(criterion: &mut Criterion) {
 fn record(criterion: &mut Criterion) {
     let metrics = Metrics::new();
     let inventory: Arc<_> = TrafficInventory::new("orders", 1);
-    let recorder = ServiceRecorder::new(&metrics, &inventory, 0);
+    let recorder = ServiceRecorder::new(&metrics, &inventory, 0, None);
     let labels = RequestLabels {
         operation: 0,
         operation_name: "listOrders",

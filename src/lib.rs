@@ -16,6 +16,7 @@
 //! - [`portcullis_breaker`]: circuit breakers, concurrency shares and budgets
 //! - [`portcullis_compat`]: finds breaking changes between two contracts
 //! - [`portcullis_control`]: the deployment gate and the ownership rules
+//! - [`portcullis_schema`]: judges what migrations do to tables that squads share
 //!
 //! The data plane and what it needs, also crates:
 //!
@@ -28,6 +29,7 @@
 //! The rest of the program, in this crate:
 //!
 //! - [`source`]: reads contracts from files, URLs and object storage, and watches for changes
+//! - [`database`]: tries migrations in PostgreSQL
 //! - [`admin`]: the admin port
 //! - [`app`]: starts the threads, reloads contracts and configuration, drains
 //! - [`cli`]: the commands
@@ -43,6 +45,7 @@
 //! - Invalid input never causes a panic.
 
 pub mod source;
+pub mod database;
 pub mod admin;
 pub mod app;
 pub mod cli;

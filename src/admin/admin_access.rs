@@ -35,6 +35,9 @@ pub(super) enum ChangeMediaType {
 /// The rules for access to the admin port.
 #[derive(Clone)]
 pub struct AdminAccess {
+    /// Whether only processes of this machine can connect.
+    is_local: bool,
+    /// Whether web pages can connect, under a name of their own.
     is_loopback: bool,
     /// The hash of the token. Comparing hashes keeps the timing from leaking the token.
     token: Option<[u8; 32]>,
@@ -43,8 +46,20 @@ pub struct AdminAccess {
 impl AdminAccess {
     /// The rules for a listener that is bound to this address.
     pub fn new(bound: SocketAddr, token: Option<&AdminToken>) -> Self {
+        let is_loopback = bound.ip().to_canonical().is_loopback();
         Self {
-            is_loopback: bound.ip().to_canonical().is_loopback(),
+            is_local: is_loopback,
+            is_loopback,
+            token: token.map(|token| hash(token.reveal().as_bytes())),
+        }
+    }
+
+    /// The rules for a Unix socket: the permissions of its file say who may connect, and web pages
+    /// cannot.
+    pub fn at_socket(token: Option<&AdminToken>) -> Self {
+        Self {
+            is_local: true,
+            is_loopback: false,
             token: token.map(|token| hash(token.reveal().as_bytes())),
         }
     }
@@ -76,7 +91,7 @@ impl AdminAccess {
 
     fn check_token(&self, headers: &HeaderMap) -> Result<(), AdminRefusal> {
         let Some(token) = &self.token else {
-            if self.is_loopback {
+            if self.is_local {
                 return Ok(());
             }
             return Err(AdminRefusal::new(
@@ -103,6 +118,7 @@ impl AdminAccess {
 impl fmt::Debug for AdminAccess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AdminAccess")
+            .field("is_local", &self.is_local)
             .field("is_loopback", &self.is_loopback)
             .field("has_token", &self.token.is_some())
             .finish()

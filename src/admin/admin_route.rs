@@ -35,6 +35,8 @@ pub(super) enum AdminRoute<'p> {
     Deprecations,
     /// The objectives of the services, and their error budgets.
     Objectives,
+    /// The hosts that services call.
+    Dependencies,
     /// The owners of the services.
     Owners,
     /// All deploy windows.
@@ -45,6 +47,8 @@ pub(super) enum AdminRoute<'p> {
     CloseWindow { service: &'p str },
     /// The certificates that are loaded.
     Tls,
+    /// The servers of services that have several, or health checks.
+    Upstreams,
     /// The contracts of all services.
     Contracts,
     /// The contract of a service.
@@ -66,7 +70,7 @@ pub(super) enum AdminRoute<'p> {
 }
 
 /// Every route as listed at `/`: method, path and purpose.
-const SHOWN: [(&str, &str, &str); 26] = [
+const SHOWN: [(&str, &str, &str); 28] = [
     ("GET", "/livez", "whether the process runs"),
     ("GET", "/readyz", "whether it is ready for traffic"),
     ("GET", "/metrics", "metrics for Prometheus"),
@@ -87,6 +91,7 @@ const SHOWN: [(&str, &str, &str); 26] = [
         "deprecated operations and their callers",
     ),
     ("GET", "/slo", "objectives and their error budgets"),
+    ("GET", "/dependencies", "hosts that services call"),
     ("GET", "/owners", "owners of the services"),
     ("GET", "/deploy-windows", "deploy windows"),
     (
@@ -96,6 +101,11 @@ const SHOWN: [(&str, &str, &str); 26] = [
     ),
     ("POST", "/deploy-windows/{service}/close", "{}"),
     ("GET", "/tls", "certificates, and files that cannot be used"),
+    (
+        "GET",
+        "/upstreams",
+        "servers of upstreams, and whether they are healthy",
+    ),
     ("GET", "/contracts", "contracts and their revisions"),
     ("GET", "/contracts/{service}", "the same for one service"),
     ("POST", "/contracts/{service}/reload", "{}"),
@@ -135,9 +145,11 @@ impl<'p> AdminRoute<'p> {
             ["traffic"] => Self::Traffic,
             ["deprecations"] => Self::Deprecations,
             ["slo"] => Self::Objectives,
+            ["dependencies"] => Self::Dependencies,
             ["owners"] => Self::Owners,
             ["deploy-windows"] => Self::DeployWindows,
             ["tls"] => Self::Tls,
+            ["upstreams"] => Self::Upstreams,
             ["contracts"] => Self::Contracts,
             ["config"] => Self::Config,
             ["config", "reload"] => Self::ReloadConfig,
@@ -203,9 +215,11 @@ impl<'p> AdminRoute<'p> {
             | Self::ServiceTraffic { .. }
             | Self::Deprecations
             | Self::Objectives
+            | Self::Dependencies
             | Self::Owners
             | Self::DeployWindows
             | Self::Tls
+            | Self::Upstreams
             | Self::Contracts
             | Self::Contract { .. }
             | Self::Config

@@ -35,6 +35,7 @@ const PAGE: &str = concat!(
     include_str!("page/upstream_causes.js"),
     include_str!("page/contract_causes.js"),
     include_str!("page/operator_causes.js"),
+    include_str!("page/dependency_causes.js"),
     include_str!("page/cards.js"),
     include_str!("page/commands.js"),
     include_str!("page/service_list.js"),

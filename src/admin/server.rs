@@ -10,19 +10,20 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
 
 use portcullis_telemetry::LogThrottle;
 
 use super::admin_access::{ChangeMediaType, is_bundle};
 use super::admin_body::AdminBodyLimits;
+use super::admin_listener::{AdminListener, AdminStream};
 use super::admin_response::{AdminRefusal, AdminResponse, metrics, text};
 use super::admin_route::AdminRoute;
 use super::admin_state::{AdminState, Operator};
 use super::admin_tls::AdminTls;
 use super::breakers::BreakerPath;
 use super::{
-    admin_body, breakers, config_view, contracts, dashboard, deploy_windows, tls_view, traffic_view,
+    admin_body, breakers, config_view, contracts, dashboard, dependency_view, deploy_windows,
+    tls_view, traffic_view, upstreams_view,
 };
 
 /// How long a client may take to send the head of a request.
@@ -32,7 +33,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves the admin port, with TLS if it has any. Ends only with its task.
-pub async fn serve(listener: TcpListener, tls: Option<AdminTls>, admin: AdminState) {
+pub async fn serve(listener: impl Into<AdminListener>, tls: Option<AdminTls>, admin: AdminState) {
+    let listener = listener.into();
     let failures = LogThrottle::new();
     loop {
         match listener.accept().await {
@@ -55,14 +57,15 @@ pub async fn serve(listener: TcpListener, tls: Option<AdminTls>, admin: AdminSta
 }
 
 async fn connection(
-    stream: TcpStream,
+    stream: AdminStream,
     tls: Option<AdminTls>,
     operator: Operator,
     admin: AdminState,
 ) {
-    match tls {
-        None => serve_stream(stream, operator, admin).await,
-        Some(tls) => {
+    match (stream, tls) {
+        (AdminStream::Unix(stream), _) => serve_stream(stream, operator, admin).await,
+        (AdminStream::Tcp(stream), None) => serve_stream(stream, operator, admin).await,
+        (AdminStream::Tcp(stream), Some(tls)) => {
             if let Some(stream) = tls.open(stream).await {
                 serve_stream(stream, operator, admin).await;
             }
@@ -142,6 +145,7 @@ async fn perform(
         AdminRoute::Traffic => Ok(traffic_view::all(&*admin.traffic)),
         AdminRoute::ServiceTraffic { service } => traffic_view::one(&*admin.traffic, service),
         AdminRoute::Objectives => Ok(traffic_view::objectives(&*admin.traffic)),
+        AdminRoute::Dependencies => Ok(dependency_view::all(&*admin.dependencies)),
         AdminRoute::Deprecations => Ok(traffic_view::deprecations(&*admin.traffic)),
         AdminRoute::Owners => Ok(traffic_view::owners(
             &*admin.traffic,
@@ -169,6 +173,7 @@ async fn perform(
             deploy_windows::close(&admin.protection_snapshot(), operator, service, &bytes)
         }
         AdminRoute::Tls => Ok(tls_view::all(&*admin.tls)),
+        AdminRoute::Upstreams => Ok(upstreams_view::all(&*admin.endpoints)),
         AdminRoute::Contracts => Ok(contracts::all(admin)),
         AdminRoute::Contract { service } => contracts::one(admin, service),
         AdminRoute::Reload { service } => contracts::reload(admin, operator, service, &bytes).await,

@@ -1,8 +1,8 @@
 //! Why the program cannot start.
 
 use std::io;
-use std::net::SocketAddr;
 
+use portcullis_config::ListenAddress;
 use portcullis_contract::{
     ContractLoadError, ContractProblem, READING_KEY, tolerant_reading_advice,
 };
@@ -11,6 +11,7 @@ use portcullis_telemetry::TracingError;
 
 use super::keys_error::KeysError;
 use super::tls::TlsLoadError;
+use super::vendor_fields::VendorFieldError;
 
 /// Why the program cannot start. Every message says where the fault is and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,9 @@ pub enum AppError {
         /// The errors, one for each section.
         errors: Vec<TlsLoadError>,
     },
+    /// The header fields of a vendor cannot be read.
+    #[error(transparent)]
+    VendorField(#[from] Box<VendorFieldError>),
     /// The data port cannot be bound.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -53,7 +57,7 @@ pub enum AppError {
     #[error("cannot listen on admin address {address}: {source}; change `admin.address`")]
     Admin {
         /// The configured address.
-        address: SocketAddr,
+        address: ListenAddress,
         /// The error of the operating system.
         source: io::Error,
     },

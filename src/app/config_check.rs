@@ -3,13 +3,13 @@
 //! What stops a start is an error. What is legal and probably wrong is a warning. Nothing is fetched
 //! over the network: contracts and keys at a URL are read when the program starts.
 
-use std::error::Error;
-
-use portcullis_config::{Config, IdentitySource, KeySource, ListenAddress, ServiceConfig};
+use portcullis_config::{Config, IdentitySource, KeySource, ServiceConfig};
 use portcullis_contract::CompiledContract;
 use portcullis_telemetry::Metrics;
 
 use super::app_error::AppError;
+use super::config_finding::ConfigFinding;
+use super::config_warnings::config_warnings;
 use super::descriptors::connection_shortage;
 use super::key_reader::load_keys;
 use super::reload::Reachability;
@@ -39,42 +39,6 @@ pub struct ServiceSummary {
     pub provider: Option<String>,
 }
 
-/// Something that is wrong with a configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigFinding {
-    /// Whether the program would not start, or a service would answer nothing.
-    pub is_error: bool,
-    /// The service, if it concerns one.
-    pub service: Option<String>,
-    /// What is wrong and what to do.
-    pub message: String,
-}
-
-impl ConfigFinding {
-    fn error(error: &dyn Error) -> Self {
-        Self {
-            is_error: true,
-            service: None,
-            message: error.to_string(),
-        }
-    }
-
-    fn warning(message: impl Into<String>) -> Self {
-        Self {
-            is_error: false,
-            service: None,
-            message: message.into(),
-        }
-    }
-
-    fn of(self, service: &ServiceConfig) -> Self {
-        Self {
-            service: Some(service.name.clone()),
-            ..self
-        }
-    }
-}
-
 /// Compiles every contract, reads every file that a start reads, and looks for settings that do not
 /// do what they seem to.
 pub fn check_config(config: &Config) -> ConfigCheck {
@@ -85,7 +49,7 @@ pub fn check_config(config: &Config) -> ConfigCheck {
         .map(|service| check_service(config, service, &mut findings))
         .collect();
     findings.extend(check_files(config));
-    findings.extend(headers_that_are_dropped(config));
+    findings.extend(config_warnings(config));
     findings.extend(
         connection_shortage(config.limits.connections_max, data_cores(config))
             .map(ConfigFinding::warning),
@@ -189,28 +153,4 @@ fn check_files(config: &Config) -> Vec<ConfigFinding> {
         );
     }
     findings
-}
-
-/// Squads name themselves in a header, but only peers on this machine are believed.
-fn headers_that_are_dropped(config: &Config) -> Option<ConfigFinding> {
-    let header = match config.identity.source {
-        IdentitySource::Headers => "x-squad-owner",
-        IdentitySource::ForwardedCertificate => "x-forwarded-client-cert",
-        IdentitySource::Jwt(_) | IdentitySource::Certificate => return None,
-    };
-    let networks = config.identity.trusted_peers.networks();
-    let are_local = networks.iter().all(|network| network.addr().is_loopback());
-    let mut ports = config
-        .listen_addresses
-        .iter()
-        .filter_map(ListenAddress::tcp);
-    let has_remote_clients = ports.any(|address| !address.ip().is_loopback());
-    let names_squads = !config.catalog.squads().is_empty();
-    (are_local && has_remote_clients && names_squads).then(|| {
-        ConfigFinding::warning(format!(
-            "{header} is believed of callers on this machine only, so all others are unknown \
-             consumers; add their networks to identity.trusted_peers, for example the pod network, \
-             or identify callers by certificate or token"
-        ))
-    })
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::admin::{ProtectionSource, TrafficSource};
 use portcullis_breaker::{BreakerId, BreakerState, ServiceProtection};
+use portcullis_config::Config;
 use portcullis_contract::CompiledContract;
 use portcullis_proxy::ActiveService;
 use portcullis_telemetry::{
@@ -53,6 +54,11 @@ impl LiveStateReader {
     /// The memory of all bodies, in bytes.
     pub(super) fn body_memory(&self) -> u64 {
         self.writer.published().load().body_budget.used()
+    }
+
+    /// The active configuration.
+    pub(super) fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.writer.published().load().config)
     }
 
     fn live(&self) -> Vec<Arc<ActiveService>> {

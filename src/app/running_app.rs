@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::admin::Readiness;
 use portcullis_config::ListenAddress;
-use portcullis_proxy::{DrainTrigger, ListenerTotals};
+use portcullis_proxy::{DrainTrigger, InFlightCount, ListenerTotals};
 use portcullis_telemetry::AccessLog;
 use portcullis_vocabulary::limits::Limits;
 
@@ -18,12 +18,16 @@ use super::reload::ReloadController;
 pub struct RunningApp {
     /// The addresses for clients, with the actual port numbers.
     pub data_addresses: Vec<ListenAddress>,
-    /// The address of the admin port, with the actual port number.
-    pub admin_address: SocketAddr,
+    /// The addresses of the forward proxy, with the actual port numbers; empty if it is off.
+    pub egress_addresses: Vec<ListenAddress>,
+    /// The address for operators, with the actual port number.
+    pub admin_address: ListenAddress,
     /// The state behind `/readyz`.
     pub readiness: Readiness,
     pub(super) trigger: DrainTrigger,
     pub(super) data: Vec<JoinHandle<ListenerTotals>>,
+    /// The requests of each data core.
+    pub(super) in_flight: Vec<InFlightCount>,
     pub(super) control: ControlThread,
     pub(super) limits: Limits,
     pub(super) reload: ReloadController,
@@ -51,11 +55,17 @@ impl RunningApp {
         self.readiness.drain();
         self.trigger.announce();
         tracing::info!(
+            requests_left = self.requests_in_flight(),
             "draining: not ready, every answer closes its connection; a second signal ends the process"
         );
         thread::sleep(self.limits.drain_delay);
         let patience = self.limits.drain_timeout;
         self.finish(patience)
+    }
+
+    /// The requests that have arrived and have not been answered completely.
+    pub fn requests_in_flight(&self) -> usize {
+        self.in_flight.iter().map(InFlightCount::get).sum()
     }
 
     /// Starts a reload of the configuration and of every contract, as SIGHUP does, and returns.

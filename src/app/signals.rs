@@ -42,13 +42,18 @@ pub fn run(config: Config, config_reader: Option<ConfigReader>) -> Result<(), Ap
 
 /// Logs that the program is ready, when it is. If it waits, also logs for what.
 fn announce_readiness(running: &RunningApp) {
-    let admin = running.admin_address;
+    let admin = running.admin_address.clone();
     let addresses: Vec<String> = running
         .data_addresses
         .iter()
         .map(ToString::to_string)
         .collect();
     let address = addresses.join(",");
+    if !running.egress_addresses.is_empty() {
+        let addresses = running.egress_addresses.iter().map(ToString::to_string);
+        let address = addresses.collect::<Vec<_>>().join(",");
+        tracing::info!(%address, "forward proxy");
+    }
     let missing = running.readiness.reasons();
     if !missing.is_empty() {
         let missing = missing.join("; ");

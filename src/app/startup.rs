@@ -1,25 +1,28 @@
 //! Starts every thread of the program from a configuration.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use crate::admin::{AdminAccess, AdminState, Readiness};
-use portcullis_config::{Config, Http2Config, ListenAddress};
+use crate::admin::{AdminAccess, Readiness};
+use portcullis_config::{Config, Http2Config, Http2Mode, ListenAddress};
 use portcullis_proxy::inspect::InspectLimits;
 use portcullis_proxy::{
-    BoundListener, ClientLimits, ConnectionCap, CoreResources, DrainSignal, ListenerProxies,
-    ListenerSettings, ListenerTls, ListenerTotals, bind, drain, serve_core,
+    BoundListener, ClientLimits, ConnectionCap, CoreResources, CoreSockets, DrainSignal,
+    InFlightCount, ListenerProxies, ListenerSettings, ListenerTls, ListenerTotals, bind, drain,
+    listen_at_socket, serve_core,
 };
 use portcullis_telemetry::{Metrics, start_tracing};
 use portcullis_vocabulary::limits::{CHECK_STACK_BYTES, Limits};
 
 use super::app_error::AppError;
-use super::control_thread::{ControlTasks, GaugeSources, start_control};
+use super::control_thread::{BoundAdmin, ControlTasks, start_control};
 use super::descriptors::client_connections;
+use super::egress_parts::EgressParts;
+use super::endpoint_watcher::EndpointBoard;
 use super::key_reader::{KeyReader, load_keys};
+use super::live_parts::LiveParts;
 use super::live_state_reader::LiveStateReader;
 use super::reload::{
     ConfigReader, ContractWatcher, LiveStateWriter, ReloadController, ServiceReaders,
@@ -60,63 +63,76 @@ pub(super) fn build_reloadable(
     let limits = config.limits.clone();
     let cache_folders = cache_folders(&config);
     let settings = settings(&config, tls.listen, Arc::clone(&cap));
-    let access = AdminAccess::new(admin_address, config.admin_token.as_ref());
-    let writer = Arc::new(LiveStateWriter::new(
-        config,
-        contracts,
-        bound.len(),
-        &readiness,
-        &metrics,
-    ));
-    let live_state = LiveStateReader::new(&writer);
-    let (watchers, reload) =
-        create_watchers(&writer, config_reader, &tls.places, &limits, bound.len())?;
-    let admin = AdminState {
-        readiness: readiness.clone(),
-        metrics: metrics.clone(),
-        protection: Arc::new(live_state.clone()),
-        traffic: Arc::new(live_state.clone()),
-        contracts: Arc::new(reload.clone()),
-        tls: Arc::new(tls.places.status().clone()),
-        contract_bytes_max: limits.contract_bytes_max,
-        access,
+    let cores = bound.len();
+    let egress = EgressParts::open(&config, &metrics, egress_settings(&config, &cap), cores)?;
+    let egress_addresses = egress.addresses();
+    let access = admin_access(&admin_address, &config);
+    let writer = LiveStateWriter::new(config, contracts, cores, &readiness, &metrics);
+    let writer = Arc::new(writer);
+    let (watchers, reload) = create_watchers(&writer, config_reader, &tls.places, &limits, cores)?;
+    let live = LiveParts {
+        live_state: LiveStateReader::new(&writer),
+        endpoints: EndpointBoard::default(),
+        metrics: &metrics,
+        tls: &tls.places,
+        egress: &egress,
     };
+    let admin = live.admin_state(access, &readiness, &reload, &limits);
     let tasks = ControlTasks {
-        gauges: GaugeSources {
-            metrics: metrics.clone(),
-            cap,
-            live_state,
-        },
+        gauges: live.gauges(cap),
         keys: key_reader,
         watchers,
         spans,
         cache_folders,
         services: writer.config().services.clone(),
+        egress: egress.control.clone(),
         tls: tls.places.clone(),
+        endpoints: live.endpoint_watcher(writer.published()),
     };
     let control = start_control((admin_listener, tls.admin), admin, tasks)?;
+    let in_flight = in_flight_counts(cores);
+    let endpoints = live.endpoints.store().clone();
     let resources = Arc::new(CoreResources {
         published: writer.published(),
+        endpoints,
         metrics,
         keys,
         tracer,
         upstream_tls: tls.places.upstreams().clone(),
+        in_flight: in_flight.clone(),
         settings,
+        egress: egress.resources,
     });
-    let data = start_cores(bound, &resources, &readiness, &drain)?;
+    let sockets = core_sockets(bound, egress.bound);
+    let data = start_cores(sockets, &resources, &readiness, &drain)?;
     readiness.await_parts(DATA_CORE);
     // Only the data cores hold the tracer now. When they end, the span channel closes.
     drop(resources);
     Ok(RunningApp {
         data_addresses,
+        egress_addresses,
         admin_address,
         readiness,
         trigger,
         data,
+        in_flight,
         control,
         limits,
         reload,
     })
+}
+
+/// A count for each data core.
+fn in_flight_counts(cores: usize) -> Vec<InFlightCount> {
+    (0..cores).map(|_| InFlightCount::default()).collect()
+}
+
+fn admin_access(address: &ListenAddress, config: &Config) -> AdminAccess {
+    let token = config.admin_token.as_ref();
+    match address {
+        ListenAddress::Tcp(address) => AdminAccess::new(*address, token),
+        ListenAddress::Unix(_) => AdminAccess::at_socket(token),
+    }
 }
 
 /// The folders of the contract caches.
@@ -174,22 +190,41 @@ fn connection_cap(config: &Config, cores: usize) -> Arc<ConnectionCap> {
 fn bind_data(config: &Config) -> Result<(Vec<BoundListener>, Vec<ListenAddress>), AppError> {
     let bound = bind(
         &config.listen_addresses,
-        config.unix_mode,
+        &config.listen_file,
         data_cores(config),
     )?;
     let addresses = bound.first().map(|core| core.addresses().to_vec());
     Ok((bound, addresses.unwrap_or_default()))
 }
 
-fn bind_admin(config: &Config) -> Result<(std::net::TcpListener, SocketAddr), AppError> {
-    let address = config.admin_address;
-    let bind = || {
-        let listener = std::net::TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        let bound = listener.local_addr()?;
-        Ok((listener, bound))
+/// The sockets of each data core.
+fn core_sockets(data: Vec<BoundListener>, egress: Vec<BoundListener>) -> Vec<CoreSockets> {
+    let mut egress = egress.into_iter();
+    let sockets = data.into_iter().map(|data| CoreSockets {
+        data,
+        egress: egress.next(),
+    });
+    sockets.collect()
+}
+
+fn bind_admin(config: &Config) -> Result<(BoundAdmin, ListenAddress), AppError> {
+    let bind = || match &config.admin_address {
+        ListenAddress::Tcp(address) => {
+            let listener = std::net::TcpListener::bind(address)?;
+            listener.set_nonblocking(true)?;
+            let bound = ListenAddress::Tcp(listener.local_addr()?);
+            Ok((BoundAdmin::Tcp(listener), bound))
+        }
+        ListenAddress::Unix(path) => {
+            let (listener, file) = listen_at_socket(path, &config.admin_file)?;
+            let bound = ListenAddress::Unix(path.clone());
+            Ok((BoundAdmin::Unix(listener, file), bound))
+        }
     };
-    bind().map_err(|source| AppError::Admin { address, source })
+    bind().map_err(|source| AppError::Admin {
+        address: config.admin_address.clone(),
+        source,
+    })
 }
 
 fn settings(
@@ -212,12 +247,30 @@ fn settings(
     }
 }
 
+/// The forward proxy is for clients of HTTP/1.1 on this machine or network, which choose it.
+fn egress_settings(config: &Config, cap: &Arc<ConnectionCap>) -> ListenerSettings {
+    let http2 = Http2Config {
+        enabled: Http2Mode::Off,
+        ..config.listen_http2
+    };
+    let mut limits = wire_limits(&config.limits, http2);
+    limits.inspect.forward_proxy = true;
+    ListenerSettings {
+        limits,
+        trusted_peers: config.identity.trusted_peers.clone(),
+        proxies: None,
+        tls: None,
+        cap: Arc::clone(cap),
+    }
+}
+
 fn wire_limits(limits: &Limits, http2: Http2Config) -> ClientLimits {
     ClientLimits {
         inspect: InspectLimits {
             target_bytes_max: limits.request_target_bytes_max,
             header_count_max: limits.header_count_max,
             header_bytes_max: limits.header_bytes_max,
+            forward_proxy: false,
         },
         http2,
         request_head_timeout: limits.request_head_timeout,
@@ -231,12 +284,12 @@ fn wire_limits(limits: &Limits, http2: Http2Config) -> ClientLimits {
 }
 
 fn start_cores(
-    bound: Vec<BoundListener>,
+    sockets: Vec<CoreSockets>,
     resources: &Arc<CoreResources>,
     readiness: &Readiness,
     drain: &DrainSignal,
 ) -> Result<Vec<JoinHandle<ListenerTotals>>, AppError> {
-    let start = |(index, bound): (usize, BoundListener)| {
+    let start = |(index, sockets): (usize, CoreSockets)| {
         let resources = Arc::clone(resources);
         let drain = drain.clone();
         let pending = readiness.pending(&format!("{DATA_CORE} {index}"));
@@ -245,9 +298,9 @@ fn start_cores(
             .stack_size(CHECK_STACK_BYTES)
             .spawn(move || {
                 let on_ready = Box::new(move || drop(pending));
-                serve_core(index, bound, &resources, drain, on_ready)
+                serve_core(index, sockets, &resources, drain, on_ready)
             })
             .map_err(AppError::Runtime)
     };
-    bound.into_iter().enumerate().map(start).collect()
+    sockets.into_iter().enumerate().map(start).collect()
 }

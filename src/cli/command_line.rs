@@ -16,6 +16,7 @@ use super::manifests::ManifestsArgs;
 use super::output::OutputArgs;
 use super::owners::OwnersArgs;
 use super::replay::ReplayArgs;
+use super::schema::SchemaArgs;
 use super::serve::ServeArgs;
 use super::status::StatusArgs;
 use super::traffic::TrafficArgs;
@@ -32,6 +33,7 @@ Examples:
   portcullis gate --squad payments --service orders --contract openapi.yaml --registry deployments
   portcullis replay --contract openapi.yaml traffic.har
   portcullis owners --squad checkout --base origin/main
+  portcullis schema --squad payments --migrations db/migrations --scratch
   portcullis status
   portcullis traffic --service orders
   portcullis breakers --service orders
@@ -76,6 +78,8 @@ pub(super) enum CliCommand {
     Config(ConfigArgs),
     /// Check that a change stays within the paths of its squad; write CODEOWNERS
     Owners(OwnersArgs),
+    /// Check what database migrations do to tables that squads share
+    Schema(Box<SchemaArgs>),
     /// Print manifests for Kubernetes, and SQL and ACLs for shared stores
     Manifests(Box<ManifestsArgs>),
     /// Print a completion script for a shell

@@ -7,7 +7,7 @@ use super::exit_code::CommandOutcome;
 use super::output::{ReportWriter, print_error};
 use super::{
     breakers, check, completions, config, contract, deploy_window, diff, gate, init, man,
-    manifests, owners, replay, serve, status, traffic,
+    manifests, owners, replay, schema, serve, status, traffic,
 };
 
 /// Runs one command. The exit code is 0 for success, 1 for a finding and 2 if the command could
@@ -30,6 +30,7 @@ pub fn run(args: CliArgs) -> ExitCode {
         CliCommand::Contract(args) => contract::contract(&args, &mut out()),
         CliCommand::Config(args) => config::config(&args, &mut out()),
         CliCommand::Owners(args) => owners::owners(&args, &mut out()),
+        CliCommand::Schema(args) => schema::schema(&args, &mut out()),
         CliCommand::Manifests(args) => manifests::manifests(&args, &mut out()),
         CliCommand::Completions(args) => completions::completions(args, &mut out()),
         CliCommand::Man(args) => man::man(&args, &mut out()),

@@ -5,6 +5,7 @@
 //! output. The other folders are shared:
 //!
 //! - `inputs`: the contracts, approvals and configurations that commands read
+//! - `migrations`: the migrations that commands try in a database
 //! - `report`: the findings of a command and the formats that print them
 //! - `output`: standard output, escaping and text layout
 //! - `admin_port`: the HTTP client for the admin port of a running proxy
@@ -21,6 +22,7 @@ mod gate;
 mod init;
 mod replay;
 mod owners;
+mod schema;
 mod manifests;
 mod status;
 mod traffic;
@@ -32,6 +34,7 @@ mod completions;
 mod man;
 mod admin_port;
 mod inputs;
+mod migrations;
 mod report;
 mod run_error;
 mod exit_code;

@@ -5,25 +5,39 @@ use std::path::{Path, PathBuf};
 
 use crate::app;
 use crate::source::{FileReadError, GitError};
-use portcullis_config::{CONFIG_VARIABLE, ConfigErrors};
+use portcullis_config::ConfigErrors;
 use portcullis_contract::{BundleError, ContractLoadError, ContractProblem, Severity};
 
 use super::admin_port::AdminError;
 use super::gate::GateError;
-use super::inputs::{KnownNames, reading_advice};
+use super::inputs::{ConfigArgument, KnownNames, reading_advice};
 use super::manifests::ManifestsError;
+use super::migrations::MigrationError;
 use super::owners::OwnersError;
 
 /// Why a command could not run. The exit code is 2.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
-    /// No configuration was named and there is no default one.
+    /// There is no configuration.
+    #[error("there is no {}; {}", shown_place(path), argument.advice())]
+    NoConfiguration {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// How the command is given one.
+        argument: ConfigArgument,
+    },
+    /// The samples cannot be written.
     #[error(
-        "there is no config.toml in the working directory; name a configuration with --config or \
-         {CONFIG_VARIABLE}, or start without one: portcullis serve --contract openapi.yaml \
-         --upstream http://127.0.0.1:3000"
+        "{}: {source}; the samples need a folder for temporary files, so set TMPDIR to one that this \
+         process may write to",
+        path.display()
     )]
-    NoConfiguration,
+    Samples {
+        /// The file or folder.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
     /// The configuration is invalid.
     #[error("the configuration is refused\n{0}")]
     Configuration(#[from] ConfigErrors),
@@ -161,6 +175,9 @@ pub(crate) enum RunError {
     /// Ownership cannot be checked.
     #[error(transparent)]
     Owners(#[from] OwnersError),
+    /// Migrations cannot be judged.
+    #[error(transparent)]
+    Migrations(Box<MigrationError>),
     /// The gate cannot decide or record.
     #[error(transparent)]
     Gate(Box<GateError>),
@@ -188,9 +205,24 @@ impl RunError {
     }
 }
 
+impl From<MigrationError> for RunError {
+    fn from(error: MigrationError) -> Self {
+        Self::Migrations(Box::new(error))
+    }
+}
+
 impl From<GateError> for RunError {
     fn from(error: GateError) -> Self {
         Self::Gate(Box::new(error))
+    }
+}
+
+/// A file by its name in the working directory, or by its path.
+fn shown_place(path: &Path) -> String {
+    if path.components().count() == 1 && path.is_relative() {
+        format!("{} in the working directory", path.display())
+    } else {
+        format!("file {}", path.display())
     }
 }
 

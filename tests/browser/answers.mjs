@@ -16,12 +16,22 @@ export function manyServices(count, now = Date.now()) {
       { squad: "payments", health: 0.9997, violation_rate: 0, cut_rate: 0, drift_rate: 0 },
       { squad: "unknown", health: 0, violation_rate: 1, cut_rate: 0, drift_rate: 1 },
     ] },
+    dependencies: { is_on: true, default: "report", since_seconds: 400, unlisted_calls: 0, declared: {}, calls: [
+      called("service-010", "api.example.com", "undeclared", now), called("service-010", HOSTILE, "undeclared", now),
+      called("service-010", "a.internal", "declared", now), called("service-011", "metadata.example", "denied-address", now),
+      called("unknown", "x.example", "refused", now),
+    ] },
     breakers: { services: pick("bank") },
     contracts: { services: pick("contract") },
     "contracts/service-010/candidate": report("service-010", now),
     owners: { services: pick("owner"), squads: Array.from({ length: 9 }, (_, index) => ({ ...NO_OWNER, squad: `squad-${index}`, chat: `#squad-${index}`, oncall: `squad-${index}-pager` })) },
   };
 }
+
+const called = (service, host, verdict, now) => ({
+  service, squad: service === "unknown" ? "unknown" : "squad-1", host, port: 443, pattern: verdict === "declared" ? "*.internal" : null,
+  verdict, calls: 3, refused: 0, last_at: new Date(now - 60000).toISOString(),
+});
 
 function service(index, now) {
   const name = index === 1 ? LONG : `service-${String(index).padStart(3, "0")}`;

@@ -136,6 +136,7 @@ fn contract(path: &Path) -> Result<CompiledContract, Box<dyn Error>> {
     let name = path.to_string_lossy();
     let documents = load(path, &name, &Limits::default(), &read)?;
     let options = CompileOptions {
+        accepts_events: true,
         outbound_operations: true,
         ..CompileOptions::default()
     };

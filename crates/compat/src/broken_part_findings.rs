@@ -283,7 +283,7 @@ impl<'c> BrokenPartJudge<'_, 'c> {
         let rule = DiffRule::named(NOT_COMPARED);
         let direction = match &part {
             ExchangePart::NoPart => None,
-            ExchangePart::Parameter { .. } | ExchangePart::RequestBody(_) => {
+            ExchangePart::Parameter { .. } | ExchangePart::RequestBody(_) | ExchangePart::Event => {
                 Some(MessageDirection::Request)
             }
             ExchangePart::Response { .. } | ExchangePart::Header { .. } => {

@@ -186,7 +186,11 @@ fn changed_sides(finding: &CompatFinding) -> (bool, bool) {
     let is_element = matches!(kind, ChangeCategory::Existence | ChangeCategory::Structure);
     let is_described = matches!(
         area,
-        ChangeArea::Document | ChangeArea::Server | ChangeArea::Operation | ChangeArea::Security
+        ChangeArea::Document
+            | ChangeArea::Server
+            | ChangeArea::Operation
+            | ChangeArea::Security
+            | ChangeArea::Event
     );
     match action {
         _ if !is_element || is_described => (false, false),

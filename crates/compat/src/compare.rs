@@ -1,5 +1,7 @@
 //! Compares two contracts and reports the result.
 
+use std::collections::HashMap;
+
 use portcullis_contract::{CompiledContract, ContractIdentity};
 
 use super::approval_set::ApprovalSet;
@@ -67,8 +69,14 @@ pub fn compare(
     let levels = &options.levels;
     let mut comparison = ContractComparison::new(old, new, options);
     if old.revision != new.revision {
-        comparison.document();
-        comparison.operations();
+        match (old.events().is_some(), new.events().is_some()) {
+            (true, true) => comparison.events(),
+            (false, false) => {
+                comparison.document();
+                comparison.operations();
+            }
+            _ => comparison.other_kind(),
+        }
     }
     demonstrate_rule_breaks(&mut comparison);
     let schema_sites = comparison.schema_sites.len();
@@ -77,6 +85,9 @@ pub fn compare(
         judge_broken_parts(&mut comparison);
     }
     let mut findings = merge(comparison.findings);
+    if new.events().is_some() {
+        keep_worst(&mut findings);
+    }
     let mut disabled = levels.apply(&mut findings);
     let semver = advice(
         &old.version,
@@ -99,6 +110,29 @@ pub fn compare(
         notes: notes(old, new),
         positions: schema_sites,
     }
+}
+
+/// Keeps the most severe finding of each change that was judged in both directions.
+fn keep_worst(findings: &mut Vec<CompatFinding>) {
+    let key = |finding: &CompatFinding| {
+        let (old, new) = (finding.old.clone(), finding.new.clone());
+        let texts = (finding.before.clone(), finding.after.clone());
+        (finding.rule.id, old, new, texts, finding.first().clone())
+    };
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut kept: Vec<CompatFinding> = Vec::with_capacity(findings.len());
+    for finding in findings.drain(..) {
+        let next = kept.len();
+        match *numbers
+            .entry(format!("{:?}", key(&finding)))
+            .or_insert(next)
+        {
+            number if number == next => kept.push(finding),
+            number if kept[number].level < finding.level => kept[number] = finding,
+            _ => {}
+        }
+    }
+    *findings = kept;
 }
 
 /// The order of findings: by level, then by the number of operations that they reach.

@@ -3,6 +3,20 @@
 use super::level_settings::LevelSettings;
 use portcullis_vocabulary::Date;
 
+/// Which events of two revisions are judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EventCompatibility {
+    /// What the application receives as `Backward`, what it sends as `Forward`.
+    #[default]
+    ByAction,
+    /// The newer revision reads events of the older one.
+    Backward,
+    /// The older revision reads events of the newer one.
+    Forward,
+    /// Both.
+    Full,
+}
+
 /// Settings of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompareOptions {
@@ -14,6 +28,8 @@ pub struct CompareOptions {
     pub strict: bool,
     /// Levels of rules in place of the default ones; they also apply to unknown effects.
     pub levels: LevelSettings,
+    /// Which events are judged, if the contracts are AsyncAPI.
+    pub events: EventCompatibility,
 }
 
 impl CompareOptions {
@@ -24,6 +40,7 @@ impl CompareOptions {
             notice_days: 0,
             strict: false,
             levels: LevelSettings::default(),
+            events: EventCompatibility::ByAction,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use portcullis_contract::{MessageDirection, MessagePart, SourceLocation};
+use portcullis_contract::{EventAction, MessageDirection, MessagePart, SourceLocation};
 
 use super::change_approval::ChangeApproval;
 use super::change_level::{ChangeCertainty, ChangeLevel};
@@ -97,6 +97,15 @@ pub enum ChangeSubject {
         /// The method.
         method: String,
     },
+    /// A channel of events, an operation or a message of it.
+    Event {
+        /// The name of the channel.
+        channel: String,
+        /// What the application does, if the change is about one operation.
+        action: Option<EventAction>,
+        /// The name of the message, if the change is about one.
+        message: Option<String>,
+    },
     /// An operation of a callback.
     Callback {
         /// The operation that registers the callback, the callback's name and its expression.
@@ -137,6 +146,8 @@ pub enum ExchangePart {
         /// The media type.
         media: Option<String>,
     },
+    /// An event: its headers, its payload or its key, as the pointer says.
+    Event,
     /// A header of a response.
     Header {
         /// The status code or pattern, as the contract writes it.
@@ -170,6 +181,18 @@ impl fmt::Display for ChangeSubject {
         match self {
             Self::Contract => f.write_str("the contract"),
             Self::Operation { path, method } => write!(f, "{method} {path}"),
+            Self::Event {
+                channel,
+                action,
+                message,
+            } => {
+                let action = action.map_or("channel", EventAction::as_str);
+                write!(f, "{action} {channel}")?;
+                match message {
+                    Some(name) => write!(f, " {name}"),
+                    None => Ok(()),
+                }
+            }
             Self::Webhook { name, method } => write!(f, "webhook {name} {method}"),
             Self::Callback { name, method } => write!(f, "callback {name} {method}"),
         }
@@ -193,6 +216,10 @@ impl fmt::Display for ChangeLocation {
         let media = |media: &Option<String>| media.as_ref().map(|media| format!(" {media}"));
         match &*self.part {
             ExchangePart::NoPart => {}
+            ExchangePart::Event => {
+                // The first token says which part of the event it is.
+                return f.write_str(&event_place(&self.pointer));
+            }
             ExchangePart::Parameter { part, name } => write!(f, "{part} parameter {name}")?,
             ExchangePart::RequestBody(kind) => {
                 write!(f, "request body{}", media(kind).unwrap_or_default())?;
@@ -297,6 +324,15 @@ impl ChangeLocation {
                     && (is_property == is_inner || !alias.contains("-body-") && !is_property)
             }
         }
+    }
+}
+
+/// A pointer into an event, such as `payload /total`.
+fn event_place(pointer: &str) -> String {
+    let path = pointer.strip_prefix('/').unwrap_or(pointer);
+    match path.split_once('/') {
+        Some((part, rest)) => format!("{part} /{rest}"),
+        None => path.to_owned(),
     }
 }
 

@@ -21,6 +21,7 @@ pub enum ChangeArea {
     Body,
     Status,
     Header,
+    Event,
     Schema,
 }
 

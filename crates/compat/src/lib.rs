@@ -55,7 +55,7 @@ pub use broken_part_findings::RevisionBrokenPart;
 pub use change_approval::{ChangeApproval, ContractNames};
 pub use change_level::{ChangeCertainty, ChangeLevel};
 pub use compare::{CompatCounts, CompatReport, compare};
-pub use compare_options::CompareOptions;
+pub use compare_options::{CompareOptions, EventCompatibility};
 pub use compat_finding::{ChangeLocation, ChangePlace, ChangeSubject, CompatFinding, ExchangePart};
 pub use diff_rule::{ChangeAction, ChangeArea, ChangeCategory, DiffRule, MirrorRule};
 pub use level_settings::{LevelSettings, RuleLevel, UnknownRule};
@@ -67,3 +67,5 @@ pub use witness::{Witness, WitnessRequest, WitnessResponse};
 
 #[cfg(test)]
 mod change_fingerprint_tests;
+#[cfg(test)]
+mod event_pair_tests;

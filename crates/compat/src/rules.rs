@@ -52,6 +52,7 @@ const RULES: &[DiffRule] = &[
     rule("server.default.changed", ChangeArea::Server, ChangeCategory::Values, ChangeAction::Change, [N, N, I], "default of a server variable changed", "", Itself),
     rule("path.added.empty", ChangeArea::Operation, ChangeCategory::Existence, ChangeAction::Add, [N, N, I], "path without operations added", "", Of("path.removed.empty")),
     rule("path.removed.empty", ChangeArea::Operation, ChangeCategory::Existence, ChangeAction::Remove, [N, N, I], "path without operations removed", "", Of("path.added.empty")),
+    rule("contract.kind.changed", ChangeArea::Document, ChangeCategory::Existence, ChangeAction::Change, [N, N, B], "contract of another kind", "", Itself),
     rule("version.not-raised", ChangeArea::Document, ChangeCategory::Lifecycle, ChangeAction::Invalid, [N, N, I], "contract changed, but its version did not", "api-version-not-bumped", Waived("A raised version is expected.")),
     rule("version.lowered", ChangeArea::Document, ChangeCategory::Lifecycle, ChangeAction::Decrease, [N, N, I], "version lowered", "api-version-decreased", Waived("A raised version is expected.")),
     rule("version.raised-too-little", ChangeArea::Document, ChangeCategory::Lifecycle, ChangeAction::Invalid, [N, N, I], "version raised less than the changes require", "api-major-version-not-bumped", Waived("A sufficient version is expected.")),
@@ -282,7 +283,27 @@ const RULES: &[DiffRule] = &[
     rule("schema.stability.decreased", ChangeArea::Schema, ChangeCategory::Lifecycle, ChangeAction::Decrease, [B, B, N], "schema stability lowered", "{request,response}-property-stability-decreased", Of("schema.stability.increased")),
     rule("schema.stability.increased", ChangeArea::Schema, ChangeCategory::Lifecycle, ChangeAction::Increase, [I, I, N], "schema stability raised", "{request,response}-property-stability-increased", Of("schema.stability.decreased")),
     rule("schema.stability.malformed", ChangeArea::Schema, ChangeCategory::Lifecycle, ChangeAction::Invalid, [W, W, N], "schema stability is not draft, alpha, beta or stable", "api-invalid-stability-level", Itself),
-    rule("schema.values.narrowed", ChangeArea::Schema, ChangeCategory::Values, ChangeAction::Specialize, [B, B, N], "values are no longer allowed", "", Waived("Newly allowed values are reported by the rule of the keyword that refused them.")),];
+    rule("schema.values.narrowed", ChangeArea::Schema, ChangeCategory::Values, ChangeAction::Specialize, [B, B, N], "values are no longer allowed", "", Waived("Newly allowed values are reported by the rule of the keyword that refused them.")),
+    rule("event.channel.added", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Add, [N, N, I], "channel added", "", Of("event.channel.removed")),
+    rule("event.channel.removed", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Remove, [N, N, B], "channel removed", "", Of("event.channel.added")),
+    rule("event.address.changed", ChangeArea::Event, ChangeCategory::Wire, ChangeAction::Change, [N, N, B], "address of the channel changed", "", Itself),
+    rule("event.topic.changed", ChangeArea::Event, ChangeCategory::Wire, ChangeAction::Change, [N, N, B], "topic of the channel changed", "", Itself),
+    rule("event.partitions.changed", ChangeArea::Event, ChangeCategory::Wire, ChangeAction::Change, [N, N, W], "number of partitions changed: keys move to other partitions", "", Itself),
+    rule("event.operation.added", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Add, [N, N, I], "operation of the channel added", "", Of("event.operation.removed")),
+    rule("event.operation.removed", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Remove, [N, N, B], "operation of the channel removed", "", Of("event.operation.added")),
+    rule("event.message.added", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Add, [I, B, N], "message added", "", Of("event.message.removed")),
+    rule("event.message.removed", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Remove, [B, W, N], "message removed", "", Of("event.message.added")),
+    rule("event.message.renamed", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Change, [N, N, I], "only message of the channel renamed", "", Itself),
+    rule("event.content-type.changed", ChangeArea::Event, ChangeCategory::Wire, ChangeAction::Change, [N, N, B], "content type of the message changed", "", Itself),
+    rule("event.schema-format.changed", ChangeArea::Event, ChangeCategory::Wire, ChangeAction::Change, [N, N, I], "schema language of the payload changed", "", Itself),
+    rule("event.correlation-id.added", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Add, [N, N, I], "correlation id added", "", Of("event.correlation-id.removed")),
+    rule("event.correlation-id.removed", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Remove, [N, N, W], "correlation id removed", "", Of("event.correlation-id.added")),
+    rule("event.correlation-id.changed", ChangeArea::Event, ChangeCategory::Wire, ChangeAction::Change, [N, N, W], "place of the correlation id changed", "", Itself),
+    rule("event.squad-id-key.missing", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Invalid, [N, N, W], "channel added whose events are not partitioned by squad id", "", Waived("A channel that has x-squad-id-key is what is expected.")),
+    rule("event.squad-id-key.added", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Add, [N, N, I], "events are partitioned by squad id now", "", Of("event.squad-id-key.removed")),
+    rule("event.squad-id-key.removed", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Remove, [N, N, W], "events are no longer partitioned by squad id", "", Of("event.squad-id-key.added")),
+    rule("event.squad-id-key.changed", ChangeArea::Event, ChangeCategory::Wire, ChangeAction::Change, [N, N, W], "place of the squad id that is the key changed", "", Itself),
+];
 
 /// All rules, ordered by area.
 pub fn rules() -> &'static [DiffRule] {

@@ -31,6 +31,9 @@ impl SchemaSiteJudge<'_, '_> {
             refusal,
             ..Witness::default()
         };
+        if self.is_event() {
+            return Ok(witness);
+        }
         match complete_message(sender, receiver, &found.witness) {
             Ok(CompleteMessage::Request(request)) => witness.request = Some(request),
             Ok(CompleteMessage::Response(response)) => witness.response = Some(response),
@@ -39,13 +42,19 @@ impl SchemaSiteJudge<'_, '_> {
         Ok(witness)
     }
 
+    /// Whether the value is a whole event.
+    fn is_event(&self) -> bool {
+        self.comparison.old.events().is_some()
+    }
+
     fn old_side(&self) -> ContractSide<'_> {
         ContractSide {
             contract: self.comparison.old,
             operation: self.site.operations.old,
             carrier: self.site.carriers.0,
             direction: self.site.direction,
-            is_outbound: self.site.operations.is_outbound,
+            // Events have no path, either.
+            is_outbound: self.site.operations.is_outbound || self.is_event(),
             address: self.takeover().map(|takeover| &*takeover.old_template),
         }
     }

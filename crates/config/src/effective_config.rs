@@ -118,6 +118,10 @@ impl KeyLister<'_> {
         if written.get("upstream").and_then(ConfigNode::text) != Some("verdict") {
             defaults.remove("verdict");
         }
+        // Without its path, nothing is checked.
+        if !written.contains_key("health") {
+            defaults.remove("health");
+        }
         self.keys("[[services]]", &path, Some(written), &defaults);
         self.sections("services", &path, Some(written), &defaults);
     }

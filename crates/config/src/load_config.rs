@@ -42,7 +42,7 @@ pub fn load(
 /// All problems of the file.
 pub fn load_catalog(path: &Path) -> Result<Catalog, ConfigErrors> {
     let mut problems = ConfigProblems::default();
-    let file = read_catalog(path, "--catalog", &mut problems);
+    let file = read_catalog(path, "try --catalog with the path of a file", &mut problems);
     problems.into_result(file.map(|file| file.catalog))
 }
 
@@ -53,7 +53,7 @@ pub fn load_catalog(path: &Path) -> Result<Catalog, ConfigErrors> {
 /// All problems of the file.
 pub fn load_catalog_file(path: &Path) -> Result<CatalogFile, ConfigErrors> {
     let mut problems = ConfigProblems::default();
-    let file = read_catalog(path, "--catalog", &mut problems);
+    let file = read_catalog(path, "try --catalog with the path of a file", &mut problems);
     problems.into_result(file)
 }
 
@@ -81,7 +81,8 @@ fn assemble(
     let mut root = ConfigSection::new(String::new(), location, table, problems);
     let directory = path.and_then(Path::parent).unwrap_or(Path::new(""));
     let catalog = catalog_path(&mut root, directory);
-    let catalog = catalog.and_then(|path| read_catalog(&path, "catalog.path", root.problems()));
+    let advice = "try catalog.path with the path of a file";
+    let catalog = catalog.and_then(|path| read_catalog(&path, advice, root.problems()));
     let catalog = catalog.map(|file| Arc::new(file.catalog));
     Some(Config {
         written,
@@ -97,7 +98,7 @@ fn read_tree(
     problems: &mut ConfigProblems,
 ) -> Option<ConfigTable> {
     let mut table = match path {
-        Some(path) => read_table(path, "--config", problems)?,
+        Some(path) => read_table(path, "check the path", problems)?,
         None => ConfigTable::new(),
     };
     environment::overlay(&mut table, environment, problems);
@@ -113,8 +114,8 @@ fn catalog_path(root: &mut ConfigSection<'_>, directory: &Path) -> Option<PathBu
     path.map(|path| directory.join(path))
 }
 
-fn read_catalog(path: &Path, key: &str, problems: &mut ConfigProblems) -> Option<CatalogFile> {
-    let table = read_table(path, key, problems)?;
+fn read_catalog(path: &Path, advice: &str, problems: &mut ConfigProblems) -> Option<CatalogFile> {
+    let table = read_table(path, advice, problems)?;
     Some(resolve_catalog(table, path, problems))
 }
 
@@ -123,7 +124,8 @@ fn resolve_catalog(table: ConfigTable, path: &Path, problems: &mut ConfigProblem
     read_catalog_file(root)
 }
 
-fn read_table(path: &Path, key: &str, problems: &mut ConfigProblems) -> Option<ConfigTable> {
+/// Reads a file. A message about one that cannot be read ends with `advice`.
+fn read_table(path: &Path, advice: &str, problems: &mut ConfigProblems) -> Option<ConfigTable> {
     match read_text(path) {
         Ok(text) => config_tree::parse(&text, path, problems),
         Err(error) => {
@@ -131,7 +133,7 @@ fn read_table(path: &Path, key: &str, problems: &mut ConfigProblems) -> Option<C
                 io::ErrorKind::NotFound => "there is no such file".to_owned(),
                 _ => error.to_string(),
             };
-            let message = format!("cannot be read: {why}; try {key} with the path of a file");
+            let message = format!("cannot be read: {why}; {advice}");
             problems.add(ConfigLocation::file(path), "", message);
             None
         }

@@ -1,25 +1,28 @@
 //! The whole configuration: complete, checked and immutable.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use portcullis_egress::DeclaredDependencies;
 use portcullis_vocabulary::{Catalog, Limits, SquadId, TierPolicies, TrustedPeers};
 
 use super::sections::{
-    AccessLogConfig, AdminToken, Http2Config, IdentityConfig, ListenAddress, LogConfig,
-    OwnerConfig, PortTlsConfig, RefusalConfig, RuntimeConfig, ServiceConfig, TracingConfig,
-    UpstreamTarget,
+    AccessLogConfig, AdminToken, EgressConfig, Http2Config, IdentityConfig, ListenAddress,
+    LogConfig, OwnerConfig, PortTlsConfig, RefusalConfig, RuntimeConfig, ServiceConfig,
+    SocketFileConfig, TracingConfig, UpstreamTarget,
 };
 use super::written_config::WrittenConfig;
+
+/// The TCP port for operators where no other one is configured.
+const ADMIN_PORT: u16 = 9901;
 
 /// The whole configuration, from [`load`](super::load()) or [`Config::single`].
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The addresses for clients, `listen.address`; at least one.
     pub listen_addresses: Vec<ListenAddress>,
-    /// The permissions of the files of Unix sockets, `listen.unix_mode`.
-    pub unix_mode: u32,
+    /// The files of Unix sockets for clients, `listen.unix_mode` and others.
+    pub listen_file: SocketFileConfig,
     /// The load balancers that must begin each connection with a header of the PROXY protocol,
     /// `listen.proxy_peers`; `None` without the protocol.
     pub listen_proxies: Option<TrustedPeers>,
@@ -30,7 +33,9 @@ pub struct Config {
     /// The pseudonym in the `Via` field of forwarded requests, `listen.via`.
     pub via: String,
     /// The address for operators, `admin.address`.
-    pub admin_address: SocketAddr,
+    pub admin_address: ListenAddress,
+    /// The file of a Unix socket for operators, `admin.unix_mode` and others.
+    pub admin_file: SocketFileConfig,
     /// TLS for operators, `admin.tls`.
     pub admin_tls: PortTlsConfig,
     /// The token that changes over the admin port require, `admin.token`.
@@ -57,6 +62,10 @@ pub struct Config {
     pub tracing: TracingConfig,
     /// What a refusal reveals.
     pub refusals: RefusalConfig,
+    /// The calls that services make.
+    pub egress: EgressConfig,
+    /// The hosts that services may call, as the catalog declares them.
+    pub dependencies: Arc<DeclaredDependencies>,
     /// The services in the order of the file, with unique names; at least one after loading.
     pub services: Vec<ServiceConfig>,
     /// The keys as they are written, with the values of what needs a restart.
@@ -72,6 +81,13 @@ impl Config {
             services: vec![service],
             ..Self::default()
         }
+    }
+
+    /// The TCP port for operators; the default one if they connect to a Unix socket.
+    pub fn admin_port(&self) -> u16 {
+        self.admin_address
+            .tcp()
+            .map_or(ADMIN_PORT, |address| address.port())
     }
 
     /// The squad that owns a service: the configured one, or else the one that its contract
@@ -92,12 +108,13 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen_addresses: vec![ListenAddress::Tcp(([0, 0, 0, 0], 8080).into())],
-            unix_mode: 0o660,
+            listen_file: SocketFileConfig::with_mode(0o660),
             listen_proxies: None,
             listen_tls: PortTlsConfig::for_clients(),
             listen_http2: Http2Config::default(),
             via: "portcullis".to_owned(),
-            admin_address: SocketAddr::from(([127, 0, 0, 1], 9901)),
+            admin_address: ListenAddress::Tcp(([127, 0, 0, 1], ADMIN_PORT).into()),
+            admin_file: SocketFileConfig::with_mode(0o600),
             admin_tls: PortTlsConfig::default(),
             admin_token: None,
             catalog: Arc::default(),
@@ -111,6 +128,8 @@ impl Default for Config {
             owner: OwnerConfig::default(),
             tracing: TracingConfig::default(),
             refusals: RefusalConfig::default(),
+            egress: EgressConfig::default(),
+            dependencies: Arc::default(),
             services: Vec::new(),
             written: WrittenConfig::default(),
         }

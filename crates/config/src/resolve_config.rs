@@ -6,11 +6,13 @@ use std::sync::Arc;
 use portcullis_vocabulary::Catalog;
 use portcullis_vocabulary::protection::Protection;
 
+use super::catalog::declared_dependencies;
 use super::program_config::Config;
 use super::sections::{
-    IdentityContext, ListenAddress, ReloadConfig, ServiceContext, read_access_log, read_admin,
-    read_identity, read_limits, read_listen, read_log, read_owner, read_protection, read_refusals,
-    read_reload, read_runtime, read_services, read_tiers, read_tracing,
+    EgressConfig, IdentityContext, ListenAddress, ListenSection, ReloadConfig, ServiceContext,
+    read_access_log, read_admin, read_egress, read_identity, read_limits, read_listen, read_log,
+    read_owner, read_protection, read_refusals, read_reload, read_runtime, read_services,
+    read_tiers, read_tracing,
 };
 use super::tree::ConfigSection;
 use super::tree::config_value::boolean;
@@ -24,16 +26,12 @@ pub(super) fn read_config(
 ) -> Config {
     let default = Config::default();
     let listen = read_listen(root.section("listen"), &default, directory);
-    let (admin_address, admin_token, admin_tls) =
-        read_admin(root.section("admin"), default.admin_address, directory);
-    let ports = listen.addresses.iter().filter_map(ListenAddress::tcp);
-    if admin_address.port() != 0 && ports.into_iter().any(|port| port == admin_address) {
-        root.refuse_at(
-            listen.location,
-            "listen.address",
-            "is the admin address too; try another port",
-        );
-    }
+    let admin = read_admin(
+        root.section("admin"),
+        (default.admin_address.clone(), &default.admin_file),
+        directory,
+    );
+    refuse_shared_port(&mut root, &listen, &admin.address);
     let identity = read_identity(
         root.section("identity"),
         &IdentityContext {
@@ -59,18 +57,25 @@ pub(super) fn read_config(
         audience: refusals.audience,
     };
     let services = read_services(&mut root, &context);
+    let egress = read_calls(
+        &mut root,
+        catalog.as_deref(),
+        directory,
+        (&listen, &admin.address),
+    );
     root.finish();
+    let dependencies = catalog.as_deref().map(declared_dependencies);
     Config {
         listen_addresses: listen.addresses,
-        unix_mode: listen.unix_mode,
+        listen_file: listen.file,
         listen_proxies: listen.proxies,
         listen_tls: listen.tls,
         listen_http2: listen.http2,
         via: listen.via,
-        admin_address,
-        admin_tls,
-        admin_token,
-        catalog: catalog.unwrap_or_default(),
+        admin_address: admin.address,
+        admin_file: admin.file,
+        admin_tls: admin.tls,
+        admin_token: admin.token,
         identity,
         runtime,
         limits,
@@ -81,9 +86,42 @@ pub(super) fn read_config(
         owner,
         tracing,
         refusals,
+        egress,
+        dependencies: Arc::new(dependencies.unwrap_or_default()),
         services,
+        catalog: catalog.unwrap_or_default(),
         written: WrittenConfig::default(),
     }
+}
+
+/// Reports an admin port that is a port for clients too.
+fn refuse_shared_port(root: &mut ConfigSection<'_>, listen: &ListenSection, admin: &ListenAddress) {
+    let mut addresses = listen.addresses.iter();
+    if let Some(address) = addresses.find(|address| address.overlaps(admin)) {
+        let message = if address == admin {
+            "is the admin address too; try another port".to_owned()
+        } else {
+            format!("overlaps with the admin address, {admin}; try another port")
+        };
+        root.refuse_at(listen.location.clone(), "listen.address", message);
+    }
+}
+
+/// Reads `[egress]`, whose ports are not those of clients or operators.
+fn read_calls(
+    root: &mut ConfigSection<'_>,
+    catalog: Option<&Catalog>,
+    directory: &Path,
+    (listen, admin): (&ListenSection, &ListenAddress),
+) -> EgressConfig {
+    let location = root.location_of("egress");
+    let egress = read_egress(root.section("egress"), catalog, directory);
+    let mut taken = listen.addresses.iter().chain([admin]);
+    if taken.any(|one| egress.listen_addresses.iter().any(|own| own.overlaps(one))) {
+        let message = "is an address of [listen] or [admin] too; try another port";
+        root.refuse_at(location, "egress.address", message);
+    }
+    egress
 }
 
 fn read_metrics_enabled(mut section: ConfigSection<'_>) -> bool {

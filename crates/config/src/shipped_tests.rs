@@ -119,6 +119,7 @@ fn shows_the_right_defaults() {
     let written = load(Some(&path), [], &FlagOverrides::default()).unwrap();
     let default = Config {
         catalog: written.catalog.clone(),
+        dependencies: written.dependencies.clone(),
         services: written.services.clone(),
         ..Config::default()
     };

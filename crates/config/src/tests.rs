@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use portcullis_vocabulary::{
-    Consumer, Enforcement, EnforcementPolicy, Limits, Protection, Tier, UnownedPolicy,
+    Consumer, Enforcement, EnforcementPolicy, Limits, Protection, TableName, Tier, UnownedPolicy,
     ViolationClass,
 };
 
@@ -237,6 +237,8 @@ fn reports_invalid_values() {
     refuses("[listen]\naddress = 8080", "config.toml:6: listen.address: expected an IP address with a port, found 8080; try \"0.0.0.0:8080\"");
     refuses("[listen]\naddress = \"localhost:8080\"", "config.toml:6: listen.address: expected an IP address with a port, found \"localhost:8080\"; try \"127.0.0.1:8080\"");
     refuses("[listen]\naddress = \"10.0.0.1\"", "config.toml:6: listen.address: expected an IP address with a port, found \"10.0.0.1\"");
+    refuses("[listen]\naddress = \"0.0.0.0:9901\"", "config.toml:6: listen.address: overlaps with the admin address, 127.0.0.1:9901; try another port");
+    refuses("[listen]\naddress = [\"[::1]:1\", \"127.0.0.1:1\", \"[::]:1\"]", "config.toml:6: listen.address: [::1]:1 and [::]:1 overlap, so only one of them can be bound; remove one");
     refuses("[listen]\naddress = \"127.0.0.1:9901\"", "config.toml:6: listen.address: is the admin address too; try another port");
     refuses("[identity]\ntrusted_peers = [\n\"10.0.0.0/8\",\n\"10.0.0.0/33\",\n7]", "config.toml:8: identity.trusted_peers: expected a network such as \"10.0.0.0/8\", found \"10.0.0.0/33\"\nconfig.toml:9: identity.trusted_peers: expected a network such as \"10.0.0.0/8\", found 7");
     refuses("[identity]\ntrusted_peers = \"10.0.0.0/8\"", "config.toml:6: identity.trusted_peers: expected a list, found \"10.0.0.0/8\"");
@@ -421,7 +423,7 @@ fn suggests_the_nearest_key_for_an_unknown_one() {
     refuses("[limits]\nbody_byte_max = 1", "config.toml:6: limits.body_byte_max: unknown key; try body_bytes_max");
     refuses("[limits]\nbody-bytes-max = 1", "config.toml:6: limits.body-bytes-max: unknown key; try body_bytes_max");
     refuses("[limit]\nbody_bytes_max = 1", "config.toml:5: limit: unknown key; try limits");
-    refuses("[listen]\nport = 1", "config.toml:6: listen.port: unknown key; known keys: address, unix_mode, proxy_protocol, proxy_peers, via, tls, http2");
+    refuses("[listen]\nport = 1", "config.toml:6: listen.port: unknown key; known keys: address, unix_mode, unix_owner, unix_group, proxy_protocol, proxy_peers, via, tls, http2");
     let via = "listen.via: expected 1 to 64 letters, digits, '.', '_' and '-', found \"two words\"";
     refuses("[listen]\nvia = \"two words\"", &format!("config.toml:6: {via}"));
     let idle = "services.orders.body_idle_timeout: expected a duration from 1ms to 1day, found \"0s\"";
@@ -473,6 +475,17 @@ fn reports_invalid_services() {
     check("upstream = \"https://a:1\"\nupstream_http.version = \"2\"\nupgrade = [\"websocket\"]", "config.toml:6: services.a.upgrade: needs HTTP/1.1; try upstream_http.version = \"auto\"");
     check("upstream = \"mock\"\nupgrade = [\"websocket\"]", "config.toml:5: services.a.upgrade: has no effect without an upstream server; remove it");
     check("upstream = \"unix:/a\"\nupstream_http.version = \"2\"", "config.toml:5: services.a.upstream_http.version: has no effect at a Unix socket; remove it");
+    let kinds = "config.toml:4: services.a.upstream: expected addresses with one scheme: all \"http://\", \"h2c://\", \"https://\" or \"unix:\", found a list";
+    check("upstream = [\"http://a:1\", \"h2c://a:2\"]", kinds);
+    check("upstream = [\"mock\", \"http://a:2\"]", kinds);
+    check("upstream = [\"http://a:1\", \"http://a:1\"]", "config.toml:4: services.a.upstream: expected 1 to 64 different addresses, found a list");
+    check("upstream = []", "config.toml:4: services.a.upstream: expected 1 to 64 different addresses, found a list");
+    check("upstream = [\"https://a\", \"https://b\"]", "config.toml:4: services.a.upstream: has several hosts, and the certificates of all servers must have one name; set upstream_tls.server_name");
+    check("upstream = \"unix:/a\"\nupstream_refresh = \"5s\"", "config.toml:5: services.a.upstream_refresh: has no effect, because the upstream has no name; remove it");
+    check("upstream = \"http://a\"\nupstream_refresh = \"5ms\"", "config.toml:5: services.a.upstream_refresh: expected a duration from 1s to 1day, found \"5ms\"");
+    check("upstream = \"http://a\"\nhealth.interval = \"1s\"", "config.toml:5: services.a.health.path: is missing: the path that a healthy server answers, such as \"/healthz\"");
+    check("upstream = \"http://a\"\nhealth = { path = \"x\" }", "config.toml:5: services.a.health.path: expected a path such as \"/healthz\", found \"x\"");
+    check("upstream = \"mock\"\nhealth = { path = \"/\" }", "config.toml:5: services.a.health: has no effect without an upstream server; remove it");
     check("upstream = \"https://a:1/api\"", &format!("{upstream} \"https://a:1/api\"; try \"https://a:1\": requests keep their paths"));
     check("upstream = \"https://a/api\"", &format!("{upstream} \"https://a/api\"; try \"https://a:443\": requests keep their paths"));
     check("upstream = \"http://a:1/api\"", &format!("{upstream} \"http://a:1/api\"; try \"http://a:1\": requests keep their paths"));
@@ -531,7 +544,7 @@ fn reports_a_missing_file() {
     let message = load_with(&[], &[], &FlagOverrides::default()).unwrap_err();
     assert_eq!(
         message,
-        "config.toml: cannot be read: there is no such file; try --config with the path of a file"
+        "config.toml: cannot be read: there is no such file; check the path"
     );
 }
 
@@ -622,7 +635,7 @@ fn reports_invalid_variables() {
     check("PORTCULLIS_SERVICES__ORDERS__NAME__X", "y", "services.orders.name.x: is a value of the file, not a section");
     check("PORTCULLIS_REFUSALS__REPORT_HEADER", "yes", "refusals.report_header: expected true or false, found \"yes\"");
     check("PORTCULLIS_A__B__C__D__E__F__G__H__I", "", "a.b.c.d.e.f.g.h.i: unknown key; no key is nested so deep");
-    check("PORTCULLIS_", "", "unknown key; known keys: catalog, listen, admin, identity, runtime, limits, log, access_log, metrics, owner, tracing, refusals, tiers, breaker, shares, budget, retries, reload, services");
+    check("PORTCULLIS_", "", "unknown key; known keys: catalog, listen, admin, identity, runtime, limits, log, access_log, metrics, owner, tracing, refusals, tiers, breaker, shares, budget, retries, reload, services, egress");
 }
 
 #[test]
@@ -764,6 +777,7 @@ fn reads_every_key_of_a_catalog() {
         domains = ["Ordering"]
         namespaces = ["pay-prod"]
         paths = ["services/orders/**"]
+        public = ["services/orders/client/**"]
         codeowners = ["@org/checkout"]
         [squads.checkout.deploy]
         cooldown = "4h"
@@ -775,6 +789,7 @@ fn reads_every_key_of_a_catalog() {
         kind = "database"
         owner = "payments"
         used_by = ["orders", "ledger"]
+        tables = ["shop.orders"]
         [[flags]]
         name = "new-checkout"
         service = "orders"
@@ -798,6 +813,9 @@ fn reads_every_key_of_a_catalog() {
         ("checkout", Tier::Bronze, Some(3))
     );
     assert_eq!(checkout.chat.as_deref(), Some("#a"));
+    assert_eq!(checkout.public[0].as_str(), "services/orders/client/**");
+    let tables = &catalog.resources()[0].tables;
+    assert_eq!(tables.as_slice(), [TableName::new("shop", "orders")]);
     assert_eq!(
         checkout.deploy.cooldown,
         Some(Duration::from_secs(4 * 3600))
@@ -850,6 +868,8 @@ fn reports_contradictions_of_a_catalog() {
     check("[[resources]]\nname = \"db\"\nkind = \"cache\"\n[[resources]]\nname = \"db\"\nkind = \"topic\"\nowner = \"payments\"", "squads.toml:5: resources.db.owner: is missing; it has no default\nsquads.toml:9: resources.db.name: \"db\" is already taken, see squads.toml:6; names are unique");
     check("[[flags]]\nname = \"f\"\nservice = \"x\"\ntarget = \"y\"\nversion = -1", "squads.toml:7: flags.f.service: expected a service that a squad of this catalog lists, found \"x\"\nsquads.toml:8: flags.f.target: expected a squad of this catalog, found \"y\"\nsquads.toml:9: flags.f.version: expected a whole number from 0 to 18446744073709551615, found -1");
     check("paths = [\n\"a/**\",\n\"/a/\", \"b/[c]\"]", "squads.toml:7: squads.checkout.paths: expected no '[', which means nothing here (`?` stands for any one character, `*` for several, `**` for segments), found \"b/[c]\"");
+    check("[[resources]]\nname = \"db\"\nkind = \"database\"\nowner = \"payments\"\ntables = [\n\"orders\", \"Shop.orders\"]\n[[resources]]\nname = \"t\"\nkind = \"topic\"\nowner = \"payments\"\ntables = [\"a.b\"]", "squads.toml:10: resources.db.tables: expected a schema and a table, such as shop.orders; names that are not lower-case words are in quotation marks: \"Shop\".\"Orders\", found \"Shop.orders\"\nsquads.toml:10: resources.db.tables: expected a schema and a table, such as shop.orders; names that are not lower-case words are in quotation marks: \"Shop\".\"Orders\", found \"orders\"\nsquads.toml:15: resources.t.tables: only a resource of the kind \"database\" has tables; remove the key");
+    check("[[resources]]\nname = \"a\"\nkind = \"database\"\nowner = \"payments\"\ntables = [\"shop.orders\", \"shop.orders\"]", "squads.toml:9: resources.a.tables: shop.orders is already listed, see squads.toml:9; list a table once");
     check("paths = [\n\"a/**\",\n\"/a/\"]\ncodeowners = [\"me\"]", "squads.toml:7: squads.checkout.paths: \"/a/\" is already owned by checkout, see squads.toml:6; a pattern has one owner\nsquads.toml:8: squads.checkout.codeowners: expected @user, @org/team or an email address, found \"me\"");
     check("[ownership]\nunowned = \"blok\"", "squads.toml:6: ownership.unowned: expected \"allow\" or \"warn\" or \"block\", found \"blok\"; try \"block\"");
     check("[[dependencies]]\nservice = \"orders\"\nuses = [\"leger\"]\n[[dependencies]]\nservice = \"orders\"", "squads.toml:7: dependencies.0.uses: expected a service that a squad of this catalog lists, found \"leger\"; try \"ledger\"\nsquads.toml:8: dependencies.1.service: already has a [[dependencies]] table, see squads.toml:5; add to \"uses\" there");
@@ -859,7 +879,7 @@ fn reports_contradictions_of_a_catalog() {
     check("[[services.orders.slo.operations]]\noperation = \"a\"\navailability = 0.9\n[[services.orders.slo.operations]]\noperation = \"a\"\navailability = 0.8", "squads.toml:9: services.orders.slo.operations.1.operation: \"a\" already has an objective; an operation has one");
     check("deploy.drift_max = 5", "squads.toml:5: squads.checkout.deploy.drift_max: expected a share from 0.0 to 1.0, found 5");
     check("[risk]\ngould = 1", "squads.toml:6: risk.gould: unknown key; try gold");
-    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known keys: services, tier, weight, lendable, email, chat, oncall, cost_center, domains, namespaces, paths, codeowners, deploy, quota, limits");
+    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known keys: services, tier, weight, lendable, email, chat, oncall, cost_center, domains, namespaces, paths, public, codeowners, deploy, quota, limits");
 }
 
 #[test]
@@ -916,7 +936,7 @@ fn addresses_may_be_several_and_files() {
         shown[2]
     );
     assert_eq!(shown[3], "unix:/b.sock");
-    assert_eq!(config.unix_mode, 0o600);
+    assert_eq!(config.listen_file.mode, 0o600);
     let peers = &config.identity.trusted_peers;
     assert!(peers.has_unix() && peers.networks().len() == 1);
     assert!(!Config::default().identity.trusted_peers.has_unix());
@@ -931,5 +951,53 @@ fn addresses_may_be_several_and_files() {
     assert_eq!(
         config.services[0].upstream.to_string(),
         "unix:/run/app.sock"
+    );
+}
+
+#[test]
+fn a_service_has_several_servers() {
+    let text = "[[services]]\nname = \"a\"\ncontract = \"a.yaml\"\n\
+                upstream = [\"https://b:1\", \"https://c\"]\nupstream_refresh = \"5s\"\n\
+                upstream_tls.server_name = \"a.test\"\nhealth = { path = \"/h?x\", unhealthy_after = 1 }";
+    let config = load_text(text).unwrap();
+    let service = &config.services[0];
+    assert_eq!(service.upstream.to_string(), "https://b:1");
+    let others: Vec<String> = service
+        .servers
+        .others
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(others, ["https://c:443"]);
+    assert_eq!(service.servers.refresh, Some(Duration::from_secs(5)));
+    let health = service.servers.health.as_ref().unwrap();
+    assert_eq!((health.path.as_str(), health.unhealthy_after), ("/h?x", 1));
+    assert_eq!(health.interval, Duration::from_secs(5));
+    assert!(service.servers.is_balanced());
+}
+
+#[test]
+fn operators_connect_to_a_unix_socket() {
+    let service = "[[services]]\nname = \"a\"\ncontract = \"a.yaml\"\nupstream = \"mock\"\n";
+    let admin = "[admin]\naddress = \"unix:/run/a.sock\"\nunix_group = \"33\"\n";
+    let config = load_text(&format!("{service}{admin}")).unwrap();
+    assert_eq!(config.admin_address.to_string(), "unix:/run/a.sock");
+    assert_eq!(config.admin_file.group.as_deref(), Some("33"));
+    assert_eq!((config.admin_file.mode, config.admin_port()), (0o600, 9901));
+    let check = |lines: &str, message: &str| {
+        let text = format!("{service}{admin}{lines}");
+        assert_eq!(load_text(&text).unwrap_err(), message);
+    };
+    check(
+        "unix_owner = \"a b\"",
+        "config.toml:8: admin.unix_owner: expected a name or a number, as `chown` takes it, found \"a b\"",
+    );
+    check(
+        "tls.certificates = [{ cert = \"a\", key = \"b\" }]",
+        "config.toml:6: admin.tls: has no effect at a Unix socket, whose file says who may connect; remove it",
+    );
+    check(
+        "[listen]\naddress = \"unix:/run/a.sock\"",
+        "config.toml:9: listen.address: is the admin address too; try another port",
     );
 }

@@ -1,4 +1,5 @@
-//! OpenAPI contracts, compiled into validators of HTTP messages.
+//! OpenAPI contracts, compiled into validators of HTTP messages, and AsyncAPI contracts, compiled into
+//! validators of events.
 //!
 //! # From a document to a violation
 //!
@@ -88,6 +89,9 @@ pub use message::route;
 pub use message::security_requirements::CredentialSample;
 pub use message::unread_path::UnreadPath;
 pub use message::violation::{MessagePart, Violation, ViolationClass, ViolationRecord};
+pub use openapi::asyncapi::event_contract::{
+    EventAction, EventChannel, EventContract, EventMessage,
+};
 pub use openapi::broken_part::{BrokenPart, BrokenPartPolicy};
 pub use openapi::contract_bundle::{BUNDLE_MEDIA_TYPE, BundleError, ContractBundle, shared_folder};
 pub use openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};

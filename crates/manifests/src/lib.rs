@@ -13,6 +13,7 @@ mod yaml_text;
 mod manifest_document;
 mod manifest_problem;
 mod object_name;
+mod image_reference;
 mod proxy_pod;
 mod squad;
 mod injection;
@@ -24,6 +25,7 @@ pub use delivery::{
     AnalysisSettings, ApplicationSource, ArgocdSettings, GateHook, argocd_manifests, gate_hook,
     rollout_analysis,
 };
+pub use image_reference::is_image_reference;
 pub use injection::{AdmissionVersion, injection_manifests};
 pub use manifest_document::{ManifestDocument, yaml_stream};
 pub use manifest_problem::{ManifestProblem, ManifestProblems};
@@ -35,6 +37,7 @@ pub use proxy_pod::{
 };
 pub use squad::{SquadSettings, squad_manifests};
 pub use stores::{
-    ConnectionLimits, PgbouncerSettings, pgbouncer_sections, postgres_sql, redis_acl,
+    ConnectionLimits, PgbouncerSettings, pgbouncer_access, pgbouncer_sections, postgres_sql,
+    redis_acl,
 };
 pub use yaml_text::yaml_text;

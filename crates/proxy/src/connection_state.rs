@@ -1,9 +1,9 @@
 //! The state that the parts of one client connection share.
 //!
-//! The socket (`InspectedStream`) and the driver with the timer (`ConnectionDriver`) run in one task,
-//! and so does the request body (`RequestBody`) until its request is answered. The rest of an upload
-//! is then sent by another task of the same thread, so plain cells are enough. Each stream of an
-//! HTTP/2 connection has its own state, and so has its connection.
+//! The driver with the timer (`ConnectionDriver`) and the request body (`RequestBody`) run in one task
+//! until the request is answered. The rest of an upload is then sent by another task of the same
+//! thread, so plain cells are enough. Each stream of an HTTP/2 connection has its own state, and so has
+//! its connection.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -14,7 +14,6 @@ use bytes::{Bytes, BytesMut};
 use h2::server::SendResponse;
 use tokio::time::Instant;
 
-use super::inspect::{HttpRefusal, StreamPosition};
 use super::limits::ClientLimits;
 use super::write_pace::WritePace;
 
@@ -24,22 +23,10 @@ const STREAM_INTERIM_MAX: u32 = 32;
 /// The shared state of one connection.
 #[derive(Debug)]
 pub(crate) struct ConnectionState {
-    /// The inspector's position in the request stream.
-    pub(super) position: Cell<StreamPosition>,
-    /// When the connection reached that position or became idle.
-    pub(super) since: Cell<Instant>,
-    /// Number of heads passed to the HTTP library.
-    pub(super) heads: Cell<u64>,
     /// Number of requests passed to the handler.
     pub(super) requests: Cell<u64>,
     /// Number of answers written completely.
     pub(super) answered: Cell<u64>,
-    /// Number of answers of which the library has the last byte.
-    pub(super) handed_over: Cell<u64>,
-    /// Why the inspector refused the stream.
-    pub(super) refusal: Cell<Option<HttpRefusal>>,
-    /// Whether the refused part is the body of a request that is being served.
-    pub(super) refused_in_body: Cell<bool>,
     /// Whether the client can distinguish the end of an answer from the end of the stream.
     pub(super) is_framed: Cell<bool>,
     /// Interim responses to the current request that are not written yet.
@@ -72,10 +59,10 @@ pub(crate) struct ConnectionState {
     pub(super) body_waker: RefCell<Option<Waker>>,
     /// Wakes the driver.
     pub(super) driver_waker: RefCell<Option<Waker>>,
-    /// How many bytes of the preface of HTTP/2 the connection began with, while it may become one.
-    pub(super) preface_bytes: Cell<Option<u8>>,
-    /// Whether the connection began with the preface of HTTP/2.
+    /// Whether this is a stream or a connection of HTTP/2.
     pub(super) is_http2: Cell<bool>,
+    /// Whether the client waits for `100 Continue` before it sends the current body.
+    pub(super) awaits_continue: Cell<bool>,
     /// Whether the current request asks to continue with WebSocket.
     pub(super) asks_upgrade: Cell<bool>,
     /// Whether the connection is aborted because the process stops.
@@ -83,16 +70,10 @@ pub(crate) struct ConnectionState {
 }
 
 impl ConnectionState {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            position: Cell::new(StreamPosition::Idle),
-            since: Cell::new(now),
-            heads: Cell::new(0),
             requests: Cell::new(0),
             answered: Cell::new(0),
-            handed_over: Cell::new(0),
-            refusal: Cell::new(None),
-            refused_in_body: Cell::new(false),
             is_framed: Cell::new(true),
             interim: RefCell::default(),
             stream: RefCell::default(),
@@ -109,8 +90,8 @@ impl ConnectionState {
             body_ended: Cell::new(None),
             body_waker: RefCell::new(None),
             driver_waker: RefCell::new(None),
-            preface_bytes: Cell::new(None),
             is_http2: Cell::new(false),
+            awaits_continue: Cell::new(false),
             asks_upgrade: Cell::new(false),
             is_aborted: Cell::new(false),
         }
@@ -118,30 +99,7 @@ impl ConnectionState {
 
     /// Whether every request has been answered.
     pub(super) fn is_answered(&self) -> bool {
-        self.heads.get() == self.answered.get()
-    }
-
-    /// Whether every request has been answered and no upload continues.
-    pub(super) fn is_idle(&self) -> bool {
-        self.is_answered() && !self.upload_continues.get()
-    }
-
-    /// Whether a request is being handled or its answer is being written.
-    pub(super) fn is_serving(&self) -> bool {
-        self.requests.get() > self.answered.get()
-    }
-
-    /// Whether the whole request that is being served has arrived.
-    pub(super) fn has_whole_request(&self) -> bool {
-        self.heads.get() > self.requests.get() || self.position.get() != StreamPosition::Body
-    }
-
-    /// Notes that the library has flushed its buffer.
-    pub(super) fn note_flush(&self) {
-        let handed_over = self.handed_over.get();
-        if self.answered.replace(handed_over) != handed_over && self.is_idle() {
-            self.since.set(Instant::now());
-        }
+        self.requests.get() == self.answered.get()
     }
 
     /// Notes the result of a write to the client.
@@ -191,8 +149,7 @@ impl ConnectionState {
 
     /// Notes that the current body is not read any more.
     pub(super) fn end_upload(&self) {
-        if self.upload_continues.replace(false) && self.is_idle() {
-            self.since.set(Instant::now());
+        if self.upload_continues.replace(false) {
             self.wake_driver();
         }
     }

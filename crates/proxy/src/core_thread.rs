@@ -13,8 +13,9 @@ use portcullis_identity::IssuerKeys;
 use portcullis_telemetry::{Metrics, Tracer};
 
 use crate::client::{BoundListener, DrainSignal, ListenerSettings, ListenerTotals, serve};
-use crate::exchange::{DataCore, DataCoreParts, PublishedConfig};
-use crate::upstream::UpstreamTlsStore;
+use crate::egress::{EgressCore, EgressResources};
+use crate::exchange::{DataCore, DataCoreParts, InFlightCount, PublishedConfig};
+use crate::upstream::{UpstreamEndpointStore, UpstreamTlsStore};
 
 /// What every data core is built from. It is immutable and shared between them.
 #[derive(Debug)]
@@ -29,15 +30,30 @@ pub struct CoreResources {
     pub tracer: Option<Tracer>,
     /// TLS to the upstreams.
     pub upstream_tls: UpstreamTlsStore,
+    /// Counts the requests of each core.
+    pub in_flight: Vec<InFlightCount>,
+    /// The servers of upstreams that are watched.
+    pub endpoints: UpstreamEndpointStore,
     /// How it serves connections.
     pub settings: ListenerSettings,
+    /// The forward proxy, if there is one.
+    pub egress: Option<EgressResources>,
+}
+
+/// The sockets of one data core.
+#[derive(Debug)]
+pub struct CoreSockets {
+    /// For clients.
+    pub data: BoundListener,
+    /// For calls of services, if there is a forward proxy.
+    pub egress: Option<BoundListener>,
 }
 
 /// Serves until the drain is complete. `on_ready` is called when the core begins to accept
 /// connections.
 pub fn serve_core(
     index: usize,
-    bound: BoundListener,
+    sockets: CoreSockets,
     resources: &CoreResources,
     drain: DrainSignal,
     on_ready: Box<dyn FnOnce()>,
@@ -55,25 +71,47 @@ pub fn serve_core(
         keys,
         tracer,
         upstream_tls,
+        in_flight,
+        endpoints,
         settings: _,
+        egress: _,
     } = resources;
     let shared = DataCoreParts {
         published,
         keys: keys.as_ref(),
         tracer: tracer.as_ref(),
         metrics,
+        in_flight: &in_flight[index],
         upstream_tls,
+        endpoints,
     };
     let core = DataCore::new(index, &shared);
     let settings = resources.settings.clone();
     let changes = published.changes();
     let served = runtime.block_on(async move {
         tokio::task::spawn_local(refresh(Rc::clone(&core), changes));
-        let serving = serve(bound, core, settings, drain);
+        let egress = serve_egress(sockets.egress, Rc::clone(&core), resources, drain.clone());
+        let serving = serve(sockets.data, core, settings, drain);
         on_ready();
-        serving.await
+        let (served, calls) = tokio::join!(Box::pin(serving), Box::pin(egress));
+        Ok::<_, std::io::Error>(served?.and(calls?))
     });
     served.unwrap_or_else(|error| failed(&error))
+}
+
+/// Serves the calls of services, if there is a forward proxy.
+async fn serve_egress(
+    bound: Option<BoundListener>,
+    core: Rc<DataCore>,
+    resources: &CoreResources,
+    drain: DrainSignal,
+) -> std::io::Result<ListenerTotals> {
+    let (Some(bound), Some(egress)) = (bound, &resources.egress) else {
+        return Ok(ListenerTotals::default());
+    };
+    let metrics = &resources.metrics;
+    let core = EgressCore::new(core, egress, metrics, bound.addresses());
+    serve(bound, core, egress.settings.clone(), drain).await
 }
 
 /// Releases replaced services even while no request arrives.

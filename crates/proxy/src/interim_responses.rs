@@ -1,7 +1,6 @@
 //! Interim responses on their way to the client (RFC 9110 section 15.2).
 //!
-//! The HTTP/1.1 library of the client side cannot send them, so they are written to the socket below it,
-//! before anything of the final response. That of HTTP/2 sends them.
+//! They are written before anything of the final response. The library of HTTP/2 sends its own.
 
 use std::io::Write as _;
 use std::rc::Rc;
@@ -10,7 +9,7 @@ use http::header::{CONTENT_LENGTH, HeaderMap};
 use http::{Response, StatusCode, Version};
 
 use crate::connection_state::ConnectionState;
-use crate::headers::{remove_hop_by_hop, remove_own_fields};
+use crate::headers::{remove_hop_by_hop, remove_own_fields, write_field};
 
 /// Most bytes that wait for one client. Further responses are dropped.
 const WAITING_BYTES_MAX: usize = 64 * 1024;
@@ -24,6 +23,12 @@ pub struct InterimResponses {
 impl InterimResponses {
     pub(crate) const fn new(connection: Rc<ConnectionState>) -> Self {
         Self { connection }
+    }
+
+    /// For a request without a client: what arrives is dropped.
+    pub(crate) fn discarded() -> Self {
+        // Nothing of this state is written anywhere.
+        Self::new(Rc::new(ConnectionState::new()))
     }
 
     /// Passes an interim response, unless it is for the proxy: `Expect` of a request is not forwarded,
@@ -76,10 +81,7 @@ fn encode(status: StatusCode, headers: &HeaderMap) -> Vec<u8> {
         status.as_u16()
     );
     for (name, value) in headers {
-        head.extend_from_slice(name.as_str().as_bytes());
-        head.extend_from_slice(b": ");
-        head.extend_from_slice(value.as_bytes());
-        head.extend_from_slice(b"\r\n");
+        write_field(name, value, &mut head);
     }
     head.extend_from_slice(b"\r\n");
     head

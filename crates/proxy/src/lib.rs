@@ -9,9 +9,9 @@
 //!
 //! 1. `client/listener.rs` accepts the connection.
 //! 2. `client/connection.rs` drives it, with one timer for all deadlines.
-//! 3. `client/inspected_stream.rs` reads the socket through `inspect/stream_inspector.rs`, which
-//!    refuses ambiguous messages. hyper parses the messages that pass.
-//! 4. `client/connection_service.rs` passes each request to the handler.
+//! 3. `client/request_stream.rs` reads the socket. `inspect/request_reader.rs` reads each head, and
+//!    refuses ambiguous messages.
+//! 4. `client/http1_exchange.rs` passes each request to the handler, and writes its answer.
 //! 5. `exchange/handle.rs` lists the stages of a request and answers what they refuse.
 //! 6. `exchange/stages/` has one file for each stage. `forward.rs` sends the request.
 //! 7. `upstream/upstream_client.rs` sends it on a pooled connection and reads the response head.
@@ -31,6 +31,7 @@ pub mod inspect;
 mod headers;
 mod body;
 mod exchange;
+mod egress;
 mod upstream;
 mod core_thread;
 
@@ -40,12 +41,13 @@ pub use body::{
 pub use client::{
     BindError, BoundListener, ConnectionCap, DrainPhase, DrainSignal, DrainTrigger,
     HandshakeFailure, IncomingRequest, ListenerProxies, ListenerSettings, ListenerTls,
-    ListenerTotals, RequestHandler, bind, drain, serve,
+    ListenerTotals, RequestHandler, SocketFile, bind, drain, listen_at_socket, serve,
 };
-pub use core_thread::{CoreResources, serve_core};
+pub use core_thread::{CoreResources, CoreSockets, serve_core};
+pub use egress::{EgressResources, OpenCalls, SecretFields, VendorPauses, VendorSecrets};
 pub use exchange::{
     ActiveConfig, ActiveService, AnswerBody, AnswerInterruption, DataCore, DataCoreParts,
-    PublishedConfig, ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler,
+    InFlightCount, PublishedConfig, ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler,
 };
 pub use headers::{
     HeaderConcern, HeaderRefusal, MaxForwards, Peer, PeerAddress, add_forwarding, add_request_id,
@@ -55,6 +57,7 @@ pub use inspect::{HttpRefusal, InspectLimits};
 pub use interim_responses::InterimResponses;
 pub use limits::{ClientLimits, ResponseTimeouts, UpstreamLimits};
 pub use upstream::{
-    LocalResource, UpstreamBody, UpstreamClient, UpstreamError, UpstreamPhase, UpstreamSecurity,
-    UpstreamTlsKey, UpstreamTlsStore,
+    EndpointSet, EndpointState, EndpointView, LocalResource, UpstreamBody, UpstreamClient,
+    UpstreamEndpointStore, UpstreamError, UpstreamPhase, UpstreamSecurity, UpstreamTlsKey,
+    UpstreamTlsStore,
 };

@@ -1,13 +1,12 @@
 //! Limits on both sides of the proxy: every number that decides when a peer is disconnected.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_config::{Http2Config, UpstreamHttpConfig};
+use portcullis_egress::AddressPolicy;
 
 use super::inspect::InspectLimits;
-
-/// The number of header fields that the HTTP library reads by default. It is fastest with it.
-pub(super) const LIBRARY_HEADER_COUNT_MAX: usize = 100;
 
 /// The memory for answers that are read ahead of their clients, on one data core.
 pub(super) const RESPONSE_BUFFERS_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -53,6 +52,7 @@ impl Default for ClientLimits {
                 target_bytes_max: 8 * 1024,
                 header_count_max: 100,
                 header_bytes_max: 64 * 1024,
+                forward_proxy: false,
             },
             http2: Http2Config::default(),
             request_head_timeout: Duration::from_secs(10),
@@ -104,6 +104,8 @@ pub struct UpstreamLimits {
     pub header_count_max: usize,
     /// Largest response head, in bytes. A limit below 8 KiB counts as 8 KiB.
     pub header_bytes_max: usize,
+    /// The addresses that may be dialled; `None` for all.
+    pub addresses: Option<Arc<AddressPolicy>>,
 }
 
 impl Default for UpstreamLimits {
@@ -115,6 +117,7 @@ impl Default for UpstreamLimits {
             idle_max: 256,
             header_count_max: 100,
             header_bytes_max: 64 * 1024,
+            addresses: None,
         }
     }
 }

@@ -13,6 +13,7 @@ use serde::ser::Serializer;
 
 use portcullis_config::LogFormat;
 
+use super::egress::EgressFields;
 use super::inventory::MaskedViolation;
 use super::line_folding::{FoldVerdict, FoldedLines, LineKind};
 use super::log::{LogSink, sink};
@@ -29,7 +30,7 @@ pub struct AccessLine<'a> {
     /// When the head of the request arrived.
     #[serde(skip)]
     pub at: SystemTime,
-    /// The service, if the request matched one.
+    /// The service, if the request matched one; the one that calls, if it came through the forward proxy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<&'a str>,
     /// The operation; `unknown` if no operation matched.
@@ -84,6 +85,9 @@ pub struct AccessLine<'a> {
     /// The part of that time that was spent in Portcullis.
     #[serde(rename = "own_ms", serialize_with = "milliseconds")]
     pub own: Duration,
+    /// Where the call of a service went, if it came through the forward proxy.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub egress: Option<EgressFields<'a>>,
     /// What passed over the connection, if it was upgraded.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub upgrade: Option<UpgradeFields>,
@@ -269,6 +273,16 @@ impl LogLine for AccessLine<'_> {
         ] {
             add(&mut text, name, value);
         }
+        add(
+            &mut text,
+            "destination",
+            self.egress.map(|egress| egress.destination),
+        );
+        add(
+            &mut text,
+            "verdict",
+            self.egress.map(|egress| egress.verdict),
+        );
         text.extend(self.upgrade.map(|upgrade| upgrade.words()));
         for violation in &self.violations {
             add(&mut text, "violation", Some(&violation.words()));
@@ -409,6 +423,7 @@ mod tests {
             peer: Some(IpAddr::from([127, 0, 0, 1])),
             took: Duration::from_micros(1234),
             own: Duration::from_micros(34),
+            egress: None,
             upgrade: None,
             violations,
         }
@@ -499,6 +514,10 @@ mod tests {
         let finding = finding();
         let full = AccessLine {
             caller_version: Some("2.1"),
+            egress: Some(EgressFields {
+                destination: "api.example.com:443",
+                verdict: "declared",
+            }),
             trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned()),
             ..line(vec![ViolationFields::from(&finding)])
         };

@@ -16,14 +16,17 @@ mod metrics;
 mod process;
 mod retired_services;
 mod request_outcome;
+mod request_measurement;
 mod upgrade_records;
 mod objective_recorder;
 mod recorders;
 mod protection_metrics;
+mod endpoint_metrics;
 
 mod log_throttle;
 mod untrusted_claims;
 mod inventory;
+mod egress;
 
 mod line_folding;
 mod access_log;
@@ -31,6 +34,7 @@ mod log;
 mod trace;
 
 pub use access_log::{AccessLine, AccessLog, ViolationFields};
+pub use egress::{DependencyCall, DependencyLedger, DependencyView, EgressFields, EgressVerdict};
 pub use inventory::{
     DeprecatedOperation, DeprecationView, DriftEvent, HealthView, InventoryView, MaskedViolation,
     ObjectiveView, ServiceDescription, SquadHealth, TrafficInventory, ViolatedParts, ViolationView,
@@ -42,7 +46,8 @@ pub use metric_names::{METRICS, Metric, MetricKind};
 pub use metrics::Metrics;
 pub use owner_view::{OwnedContract, OwnerView};
 pub use process::PROCESS_METRICS;
-pub use recorders::{CoreRecorder, RequestLabels, RequestMeasurement, ServiceRecorder};
+pub use recorders::{CoreRecorder, RequestLabels, ServiceRecorder};
+pub use request_measurement::RequestMeasurement;
 pub use request_outcome::RequestOutcome;
 pub use trace::{
     RequestTrace, ServiceAttributes, Span, SpanExport, TracedRequest, Tracer, TracingError,

@@ -36,12 +36,15 @@ mod label {
     pub(super) const ENFORCEMENT: &str = "enforcement";
     pub(super) const RESULT: &str = "result";
     pub(super) const REASON: &str = "reason";
+    pub(super) const STATE: &str = "state";
     pub(super) const KIND: &str = "kind";
     pub(super) const SECTION: &str = "section";
     pub(super) const FILE: &str = "file";
     pub(super) const VERSION: &str = "version";
     pub(super) const REVISION: &str = "revision";
     pub(super) const DIRECTION: &str = "direction";
+    pub(super) const HOST: &str = "host";
+    pub(super) const VERDICT: &str = "verdict";
     pub(super) const COMMIT: &str = "commit";
 }
 
@@ -97,6 +100,10 @@ metrics! {
         "Fraction of the requests of the last ten seconds that came from squads other than the provider, for services with a budget.";
     CROSS_SQUAD_MAX: Gauge "portcullis_cross_squad_ratio_max" [SERVICE]
         "The highest allowed fraction of requests from other squads.";
+    ENDPOINTS: Gauge "portcullis_upstream_servers" [SERVICE, STATE]
+        "Servers of each service with several of them or with health checks, by state.";
+    HEALTH_CHECKS: Counter "portcullis_upstream_health_checks_total" [SERVICE, RESULT]
+        "Health checks of servers, by result.";
     RETRIES: Counter "portcullis_retries_total" [SERVICE, REASON]
         "Requests sent to the upstream again, by the reason of the retry.";
     IDENTITY_FAULTS: Counter "portcullis_identity_faults_total" [REASON]
@@ -125,6 +132,14 @@ metrics! {
         "Open WebSocket connections; each holds a slot of the service.";
     UPGRADED_BYTES: Counter "portcullis_upgraded_bytes_total" [SERVICE, DIRECTION]
         "Bytes that passed over WebSocket connections, by direction.";
+    EGRESS_CALLS: Counter "portcullis_egress_calls_total" [SERVICE, SQUAD, HOST, VERDICT]
+        "Calls through the forward proxy by calling service and host, and whether the host is declared. The host of a declared call is the pattern that declares it.";
+    EGRESS_OPEN: Gauge "portcullis_egress_open_calls" []
+        "Calls and tunnels of the forward proxy that are open.";
+    EGRESS_TUNNELS: Gauge "portcullis_egress_tunnels" []
+        "Open tunnels (CONNECT) of the forward proxy.";
+    EGRESS_BYTES: Counter "portcullis_egress_tunnel_bytes_total" [DIRECTION]
+        "Bytes that passed through tunnels of the forward proxy, by direction.";
     BODY_MEMORY: Gauge "portcullis_body_memory_bytes" []
         "Memory of the bodies that count towards limits.body_memory_max, in bytes.";
     RELOADS: Counter "contract_reloads_total" [SERVICE, RESULT]

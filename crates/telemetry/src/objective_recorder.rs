@@ -1,7 +1,7 @@
 //! Decides whether requests meet the objectives of a service, and counts them.
 //!
 //! Only what the service does spends its error budget. A request that Portcullis refused because of the
-//! caller, or because other callers need the service, is no event. A request that an open circuit
+//! caller, or because other callers need the service, does not count. A request that an open circuit
 //! refused is a bad one: the circuit is open because the service failed, and without this an outage
 //! would hardly spend the budget.
 
@@ -15,7 +15,7 @@ use portcullis_vocabulary::{ObjectiveKind, ServiceObjective, ServiceObjectives};
 use super::inventory::{ObjectiveTally, TrafficInventory};
 use super::metric_names::OBJECTIVES;
 use super::metrics::Metrics;
-use super::recorders::RequestMeasurement;
+use super::request_measurement::RequestMeasurement;
 use super::request_outcome::RequestOutcome;
 
 /// Counts the requests of one service by its objectives, on one data core.
@@ -107,7 +107,7 @@ const fn availability(outcome: RequestOutcome, measured: &RequestMeasurement) ->
 }
 
 /// Whether a response was fast; none if there was none to wait for. Failures are not judged: a fast
-/// error is no fast response.
+/// error is not a fast response.
 fn latency(
     outcome: RequestOutcome,
     measured: &RequestMeasurement,

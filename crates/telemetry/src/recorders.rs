@@ -10,14 +10,14 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use metrics::{Counter, Histogram};
 
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::{ServiceObjectives, Tier};
 
-use super::inventory::{DriftEvent, ExchangeTally, TrafficInventory, ViolatedParts};
+use super::inventory::{DriftEvent, ExchangeTally, TrafficInventory};
 use super::metric_names::{
     DEPRECATED, DROPPED_HEADERS, DURATION, HANDSHAKE_FAILURES, HTTP_REFUSALS, IDENTITY_FAULTS,
     JUDGING, Metric, OVERHEAD, PANICS, REQUESTS, RETRIES, SHED, UNJUDGED, UNROUTED,
@@ -25,6 +25,7 @@ use super::metric_names::{
 };
 use super::metrics::Metrics;
 use super::objective_recorder::ObjectiveRecorder;
+use super::request_measurement::RequestMeasurement;
 use super::request_outcome::RequestOutcome;
 
 /// The counters of one metric, by a key of small integers.
@@ -88,21 +89,6 @@ pub struct ServiceRecorder {
     durations: [OnceCell<Histogram>; RequestOutcome::ALL.len()],
     overhead: OnceCell<Histogram>,
     judging: OnceCell<Histogram>,
-}
-
-/// The measurements of one request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequestMeasurement {
-    /// From the head of the request to the head of the response.
-    pub took: Duration,
-    /// The part of `took` that was spent in Portcullis.
-    pub own: Duration,
-    /// The time spent validating it against the contract.
-    pub judging: Duration,
-    /// Whether the request or the response violated the contract.
-    pub departed: ViolatedParts,
-    /// Whether a circuit that failures opened refused it.
-    pub is_circuit_open: bool,
 }
 
 /// Operation and squad of a request: integers for the hot path, names for new labels.
@@ -344,6 +330,8 @@ impl CoreRecorder {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::inventory::ServiceDescription;
 

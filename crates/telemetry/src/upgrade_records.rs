@@ -45,6 +45,16 @@ pub struct UpgradeRecorder {
 }
 
 impl UpgradeRecorder {
+    /// Counts a connection as open.
+    pub(super) fn new(open: Gauge, from_client: Counter, from_upstream: Counter) -> Self {
+        open.increment(1.0);
+        Self {
+            open,
+            from_client,
+            from_upstream,
+        }
+    }
+
     /// Counts bytes that passed.
     pub fn passed(&self, from_client: u64, from_upstream: u64) {
         self.from_client.increment(from_client);
@@ -66,13 +76,11 @@ impl ServiceRecorder {
             self.metrics()
                 .counter(&UPGRADED_BYTES, &[service, direction])
         };
-        let open = self.metrics().gauge(&UPGRADED_CONNECTIONS, &[service]);
-        open.increment(1.0);
-        UpgradeRecorder {
-            open,
-            from_client: bytes("from-client"),
-            from_upstream: bytes("from-upstream"),
-        }
+        UpgradeRecorder::new(
+            self.metrics().gauge(&UPGRADED_CONNECTIONS, &[service]),
+            bytes("from-client"),
+            bytes("from-upstream"),
+        )
     }
 }
 

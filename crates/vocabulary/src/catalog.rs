@@ -11,6 +11,7 @@ use super::consumer::{Caller, Consumer};
 use super::objectives::ServiceObjectives;
 use super::squad::{Squad, SquadId};
 use super::squad_name::SquadName;
+use super::table_name::TableName;
 use super::tier::Tier;
 
 /// A resource that several services share.
@@ -24,6 +25,8 @@ pub struct SharedResource {
     pub owner: SquadName,
     /// The services that use it.
     pub used_by: Vec<String>,
+    /// The tables of a database that the services share; empty for other kinds.
+    pub tables: Vec<TableName>,
 }
 
 /// The kind of a shared resource.
@@ -118,6 +121,7 @@ pub struct Catalog {
     flags: Vec<FeatureFlag>,
     dependencies: Vec<ServiceDependency>,
     objectives: Vec<ServiceObjectives>,
+    allowed_hosts: BTreeMap<String, Vec<String>>,
     unowned: UnownedPolicy,
     risk: RiskWeights,
 }
@@ -162,6 +166,7 @@ impl Catalog {
             flags,
             dependencies: Vec::new(),
             objectives: Vec::new(),
+            allowed_hosts: BTreeMap::new(),
             unowned: UnownedPolicy::default(),
             risk: RiskWeights::default(),
         }
@@ -180,6 +185,15 @@ impl Catalog {
     #[must_use]
     pub fn with_objectives(self, objectives: Vec<ServiceObjectives>) -> Self {
         Self { objectives, ..self }
+    }
+
+    /// Sets the hosts that each service may call, as patterns.
+    #[must_use]
+    pub fn with_allowed_hosts(self, allowed_hosts: BTreeMap<String, Vec<String>>) -> Self {
+        Self {
+            allowed_hosts,
+            ..self
+        }
     }
 
     /// Sets how changes to paths without an owner are treated.
@@ -223,6 +237,11 @@ impl Catalog {
     pub fn objectives_of(&self, service: &str) -> Option<&ServiceObjectives> {
         let mut objectives = self.objectives.iter();
         objectives.find(|objectives| objectives.service == service)
+    }
+
+    /// The hosts that each service may call, as patterns.
+    pub const fn allowed_hosts(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.allowed_hosts
     }
 
     /// How changes to paths without an owner are treated.

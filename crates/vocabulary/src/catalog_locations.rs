@@ -31,4 +31,6 @@ pub struct CatalogLocations {
     pub namespaces: BTreeMap<(String, SquadName), ConfigLocation>,
     /// What each dependency uses, in the order of the catalog.
     pub uses: Vec<Vec<ConfigLocation>>,
+    /// The hosts that each service may call.
+    pub allowed_hosts: BTreeMap<String, ConfigLocation>,
 }

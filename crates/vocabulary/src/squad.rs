@@ -40,6 +40,8 @@ pub struct Squad {
     pub services: Vec<String>,
     /// The paths of the repository that it owns.
     pub paths: Vec<PathPattern>,
+    /// The paths among them whose code other squads may import.
+    pub public: Vec<PathPattern>,
     /// Its owners in a CODEOWNERS file, such as `@org/payments`. An empty list stands for `@`
     /// and the squad's name.
     pub codeowners: Vec<String>,
@@ -102,6 +104,7 @@ impl Squad {
             namespaces: Vec::new(),
             services: Vec::new(),
             paths: Vec::new(),
+            public: Vec::new(),
             codeowners: Vec::new(),
             deploy: DeployPolicy::default(),
             quota: NamespaceQuota::default(),

@@ -86,7 +86,7 @@ function findCauses() {
   const all = services();
   const contacts = contactsBySquad();
   const own = all.flatMap((service) => serviceCauses(service, contacts));
-  const found = [...proxyCauses(all), ...violationCauses(all, contacts), ...joinUnreachable(own)];
+  const found = [...proxyCauses(all), ...dependencyCauses(contacts), ...violationCauses(all, contacts), ...joinUnreachable(own)];
   found.sort((a, b) => LEVEL_ORDER[a.level] - LEVEL_ORDER[b.level] || (b.affected ?? 0) - (a.affected ?? 0));
   for (const service of all) {
     service.causes = found.filter((cause) => cause.services.includes(service.name));

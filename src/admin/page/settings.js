@@ -10,6 +10,7 @@ const AWAY_MS = [2000, 4000, 8000, 15000]; // between retries while the proxy is
 const OWNERS_MS = 30000;      // owners change only with the configuration
 const MINUTE_SECONDS = 60;    // the window for current violations
 const CHANGE_SECONDS = 900;   // how long before a failure a change may have caused it
+const DEPENDENCY_SECONDS = 3600; // how long an undeclared call is shown after the last one
 const SAME_SECONDS = 5;       // changes of circuits that are shown as one
 const SAY_MS = 8000;          // the shortest time between two announcements
 const CAUSES_SHOWN = 6;

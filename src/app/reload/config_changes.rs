@@ -98,12 +98,14 @@ pub(super) fn same_squads(old: &Catalog, new: &Catalog) -> bool {
 }
 
 /// The keys and sections whose old values [`merge`] keeps, as they are written.
-const RESTART_KEYS: [&str; 20] = [
+const RESTART_KEYS: [&str; 22] = [
     "listen",
     "admin",
     "identity",
     "runtime",
     "tracing",
+    "egress.address",
+    "egress.calls_max",
     "log.format",
     "metrics",
     "limits.header_count_max",
@@ -125,12 +127,13 @@ const RESTART_KEYS: [&str; 20] = [
 fn merge(old: &Config, new: &Config) -> Config {
     let mut merged = Config {
         listen_addresses: old.listen_addresses.clone(),
-        unix_mode: old.unix_mode,
+        listen_file: old.listen_file.clone(),
         listen_proxies: old.listen_proxies.clone(),
         listen_tls: old.listen_tls.clone(),
         listen_http2: old.listen_http2,
         via: old.via.clone(),
-        admin_address: old.admin_address,
+        admin_address: old.admin_address.clone(),
+        admin_file: old.admin_file.clone(),
         admin_tls: old.admin_tls.clone(),
         identity: old.identity.clone(),
         runtime: old.runtime,
@@ -140,6 +143,9 @@ fn merge(old: &Config, new: &Config) -> Config {
     };
     merged.limits = wire_limits_of(&old.limits, &new.limits);
     merged.written = new.written.keeping(&old.written, &RESTART_KEYS);
+    let addresses = &old.egress.listen_addresses;
+    merged.egress.listen_addresses.clone_from(addresses);
+    merged.egress.calls_max = old.egress.calls_max;
     merged.log.format = old.log.format;
     merged.metrics_enabled = old.metrics_enabled;
     merged
@@ -155,6 +161,7 @@ fn changes(old: &Config, new: &Config) -> Vec<String> {
     notes.add("access_log", old.access_log != new.access_log);
     notes.add("owner", old.owner != new.owner);
     notes.add("refusals", old.refusals != new.refusals);
+    notes.add("egress", old.egress != new.egress);
     for service in &new.services {
         let name = &service.name;
         match named(old, name) {
@@ -177,16 +184,23 @@ fn restart_only_changes(old: &Config, new: &Config) -> Vec<String> {
     notes.add("listen.address", differs);
     let differs = old.listen_proxies != new.listen_proxies;
     notes.add("listen.proxy_protocol", differs);
-    notes.add("listen.unix_mode", old.unix_mode != new.unix_mode);
+    let differs = old.listen_file != new.listen_file;
+    notes.add("listen.unix_mode, unix_owner or unix_group", differs);
     notes.add("listen.tls", old.listen_tls != new.listen_tls);
     notes.add("listen.http2", old.listen_http2 != new.listen_http2);
     notes.add("listen.via", old.via != new.via);
     notes.add("admin.address", old.admin_address != new.admin_address);
+    let differs = old.admin_file != new.admin_file;
+    notes.add("admin.unix_mode, unix_owner or unix_group", differs);
     notes.add("admin.tls", old.admin_tls != new.admin_tls);
     notes.add("admin.token", old.admin_token != new.admin_token);
     notes.add("identity", old.identity != new.identity);
     notes.add("runtime", old.runtime != new.runtime);
     notes.add("tracing", old.tracing != new.tracing);
+    let (egress, next) = (&old.egress, &new.egress);
+    let differs = egress.listen_addresses != next.listen_addresses;
+    notes.add("egress.address", differs);
+    notes.add("egress.calls_max", egress.calls_max != next.calls_max);
     notes.add("log.format", old.log.format != new.log.format);
     notes.add("metrics", old.metrics_enabled != new.metrics_enabled);
     let wire = wire_limits_of(&old.limits, &new.limits) != new.limits;

@@ -72,6 +72,10 @@ impl ConfigReloader {
             }
         };
         let result = if changes.changed.is_empty() {
+            tracing::info!(
+                needs_restart = changes.needs_restart.join(", "),
+                "configuration unchanged"
+            );
             ConfigResult::Unchanged
         } else {
             let applied = self.apply(&changes).await;

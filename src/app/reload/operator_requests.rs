@@ -60,9 +60,12 @@ impl ReloadController {
     /// Reloads the configuration and every contract.
     pub(in crate::app) async fn reload_all(&self) {
         tracing::info!("SIGHUP: reloading the configuration and all contracts");
-        // The result is in the log; a watcher that has ended needs no request.
-        let _ = self.config_reloader.reload().await;
+        // Every other result is in the log.
+        if let Err(fault) = self.config_reloader.reload().await {
+            tracing::warn!(%fault, "the configuration is not reloaded");
+        }
         for watcher in self.watchers.senders() {
+            // A watcher that has ended needs no request.
             let _ = watcher.send(read(ReloadTrigger::Signal, None)).await;
         }
     }

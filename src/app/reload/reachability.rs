@@ -38,6 +38,10 @@ impl Reachability {
         service: &ServiceConfig,
         contract: &CompiledContract,
     ) -> Self {
+        if service.vendor.is_some() {
+            // Its calls come by other ways.
+            return Self::default();
+        }
         let paths: Vec<(&str, u32)> = contract.declared_paths().collect();
         let overlaps = |of: &ServiceConfig| -> Vec<PrefixOverlap> {
             contract.prefix_overlaps(of.path_prefix.as_str()).collect()

@@ -117,6 +117,7 @@ pub(in crate::app) fn options(service: &ServiceConfig) -> CompileOptions {
         detect_undeclared: service.enforcement.of(ViolationClass::UnknownBodyProperty)
             != Enforcement::Off,
         outbound_operations: service.reload.policy == ReloadPolicy::Compatible,
+        accepts_events: false,
         broken_parts: BrokenPartPolicy::Refuse,
         reading: service.contract_reading,
     }

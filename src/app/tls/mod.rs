@@ -6,12 +6,14 @@
 //! settings active.
 
 mod tls_files;
+mod client_tls;
 mod tls_status;
 mod tls_place;
 mod tls_watcher;
 mod tls_places;
 mod startup_tls;
 
+pub use client_tls::{ClientTls, tls_reason};
 pub(in crate::app) use startup_tls::StartupTls;
 pub use tls_files::TlsLoadError;
 pub(in crate::app) use tls_places::TlsPlaces;

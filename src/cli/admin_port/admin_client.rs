@@ -4,27 +4,29 @@
 //! none. Redirects are not followed, so the token is sent to no other server.
 
 use std::env;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
-use portcullis_config::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, AdminToken};
+use crate::app::{ClientTls, tls_reason};
+use portcullis_config::{ADMIN_URL_VARIABLE, AdminToken, CertificatePaths, UpstreamTlsConfig};
 
 use super::admin_args::{AdminArgs, AdminChangeArgs};
 use super::admin_error::AdminError;
+use super::admin_target::{AdminTarget, AdminTransport};
+use super::admin_token_file::token;
 
 /// The path of the deploy windows.
 pub(crate) const DEPLOY_WINDOWS: &str = "deploy-windows";
@@ -41,9 +43,6 @@ const CONTRACT_TIMEOUT: Duration = Duration::from_secs(120);
 /// The largest response, in bytes. It suffices for thousands of squads.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
-/// The most bytes that are read of a token file, more than the longest token.
-const TOKEN_FILE_BYTES_MAX: u64 = 4096;
-
 /// Everything but the unreserved characters (RFC 3986 section 2.3).
 const ENCODED_IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -54,10 +53,9 @@ const ENCODED_IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// A client for one admin port.
 #[derive(Debug)]
 pub(crate) struct AdminClient {
-    address: String,
-    host: String,
-    port: u16,
-    authority: HeaderValue,
+    target: AdminTarget,
+    /// For a port with TLS.
+    tls: Option<ClientTls>,
     token: Option<AdminToken>,
 }
 
@@ -85,7 +83,9 @@ impl AdminClient {
         let variable = env::var(ADMIN_URL_VARIABLE).ok();
         let variable = variable.filter(|address| !address.is_empty());
         let address = args.admin.clone().or(variable);
-        Self::at(address.as_deref().unwrap_or(DEFAULT_ADDRESS))
+        let mut client = Self::at(address.as_deref().unwrap_or(DEFAULT_ADDRESS))?;
+        client.tls = client.tls_with(args)?;
+        Ok(client)
     }
 
     /// A client for changes, with the token.
@@ -97,33 +97,53 @@ impl AdminClient {
     }
 
     fn at(text: &str) -> Result<Self, AdminError> {
-        let parsed = || {
-            let uri: Uri = text.parse().ok()?;
-            let authority = uri.authority()?;
-            let is_plain = uri.scheme_str() == Some("http")
-                && uri.path_and_query().is_none_or(|path| path == "/")
-                && !authority.as_str().contains('@');
-            let port = match authority.as_str().strip_prefix(authority.host())? {
-                "" => 80,
-                _ => authority.port_u16()?,
-            };
-            let host = authority.host().trim_matches(['[', ']']);
-            is_plain.then_some(Self {
-                address: format!("http://{authority}"),
-                host: host.to_owned(),
-                port,
-                authority: HeaderValue::from_str(authority.as_str()).ok()?,
-                token: None,
-            })
-        };
-        parsed().ok_or_else(|| AdminError::Address {
+        let target = AdminTarget::parse(text).ok_or_else(|| AdminError::Address {
             text: text.to_owned(),
+        })?;
+        Ok(Self {
+            target,
+            tls: None,
+            token: None,
         })
+    }
+
+    fn tls_with(&self, args: &AdminArgs) -> Result<Option<ClientTls>, AdminError> {
+        let client = args.admin_cert.clone().zip(args.admin_key.clone());
+        let config = UpstreamTlsConfig {
+            ca: args.admin_ca.clone(),
+            client: client.map(|(cert, key)| CertificatePaths { cert, key }),
+            ..UpstreamTlsConfig::default()
+        };
+        let Some(host) = self.target.tls_host() else {
+            return if config == UpstreamTlsConfig::default() {
+                Ok(None)
+            } else {
+                Err(AdminError::NeedlessFiles {
+                    address: self.address(),
+                })
+            };
+        };
+        Ok(Some(ClientTls::load("--admin", &config, host)?))
+    }
+
+    fn address(&self) -> String {
+        self.target.address.clone()
     }
 
     /// Gets the resource at a path.
     pub(crate) fn get(&self, path: &[&str]) -> Result<Value, AdminError> {
         self.send(self.request(Method::GET, path, Bytes::new()))
+    }
+
+    /// Whether the proxy is ready for traffic; if not, why.
+    pub(crate) fn readiness(&self) -> Result<Result<(), String>, AdminError> {
+        let request = self.request(Method::GET, &["readyz"], Bytes::new());
+        let (status, body) = self.exchange_bytes_within(request, TIMEOUT)?;
+        match status {
+            StatusCode::OK => Ok(Ok(())),
+            StatusCode::SERVICE_UNAVAILABLE => Ok(Err(String::from_utf8_lossy(&body).into_owned())),
+            status => Err(self.refused(status, None)),
+        }
     }
 
     /// Posts a JSON body.
@@ -185,7 +205,7 @@ impl AdminClient {
 
     fn malformed(&self, source: serde_json::Error) -> AdminError {
         AdminError::Malformed {
-            address: self.address.clone(),
+            address: self.address(),
             source,
         }
     }
@@ -199,7 +219,7 @@ impl AdminClient {
         *request.method_mut() = method;
         *request.uri_mut() = path.parse().expect("names are percent-encoded");
         let headers = request.headers_mut();
-        headers.insert(HOST, self.authority.clone());
+        headers.insert(HOST, self.target.authority.clone());
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         request
     }
@@ -229,6 +249,16 @@ impl AdminClient {
         request: Request<Full<Bytes>>,
         limit: Duration,
     ) -> Result<(StatusCode, serde_json::Result<Value>), AdminError> {
+        let (status, body) = self.exchange_bytes_within(request, limit)?;
+        Ok((status, serde_json::from_slice(&body)))
+    }
+
+    /// The status code and the bytes of the response.
+    fn exchange_bytes_within(
+        &self,
+        request: Request<Full<Bytes>>,
+        limit: Duration,
+    ) -> Result<(StatusCode, Bytes), AdminError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -237,25 +267,60 @@ impl AdminClient {
         let exchanged = runtime.block_on(exchange);
         // Does not wait for a name lookup that is still running.
         runtime.shutdown_background();
-        let (status, body) = exchanged.map_err(|_| AdminError::Timeout {
-            address: self.address.clone(),
+        exchanged.map_err(|_| AdminError::Timeout {
+            address: self.address(),
             timeout: limit,
-        })??;
-        Ok((status, serde_json::from_slice(&body)))
+        })?
     }
 
     async fn exchange(
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<(StatusCode, Bytes), AdminError> {
-        let connected = TcpStream::connect((self.host.as_str(), self.port)).await;
-        let stream = connected.map_err(|source| AdminError::Connect {
-            address: self.address.clone(),
+        let failed = |source| AdminError::Connect {
+            address: self.address(),
             source,
-        })?;
-        let broken = |source| AdminError::Exchange {
-            address: self.address.clone(),
-            source,
+        };
+        match (&self.target.transport, &self.tls) {
+            (AdminTransport::Unix(path), _) => {
+                let stream = UnixStream::connect(path).await.map_err(failed)?;
+                self.exchange_on(stream, request).await
+            }
+            (AdminTransport::Tcp { host, port, .. }, tls) => {
+                let stream = TcpStream::connect((host.as_str(), *port)).await;
+                let stream = stream.map_err(failed)?;
+                let Some(tls) = tls else {
+                    return self.exchange_on(stream, request).await;
+                };
+                let opened = tls.connect(stream).await;
+                let opened = opened.map_err(|error| self.tls_failure(&error))?;
+                self.exchange_on(opened, request).await
+            }
+        }
+    }
+
+    fn tls_failure(&self, error: &io::Error) -> AdminError {
+        AdminError::Tls {
+            address: self.address(),
+            reason: tls_reason(error).unwrap_or_else(|| error.to_string()),
+        }
+    }
+
+    async fn exchange_on<S>(
+        &self,
+        stream: S,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(StatusCode, Bytes), AdminError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let broken = |source: hyper::Error| match source_of_tls(&source) {
+            // With TLS 1.3, a server refuses the certificate of a client after the handshake.
+            Some(error) => self.tls_failure(error),
+            None => AdminError::Exchange {
+                address: self.address(),
+                source,
+            },
         };
         let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(broken)?;
         // Errors of the connection are reported by the pending request.
@@ -270,7 +335,7 @@ impl AdminClient {
     ) -> Result<(StatusCode, Bytes), AdminError> {
         let status = response.status();
         let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX);
-        let address = || self.address.clone();
+        let address = || self.address();
         match body.collect().await {
             Ok(collected) => Ok((status, collected.to_bytes())),
             Err(error) => Err(match error.downcast::<hyper::Error>() {
@@ -289,7 +354,7 @@ impl AdminClient {
     fn refused(&self, status: StatusCode, problem: Option<&Value>) -> AdminError {
         let detail = problem.and_then(|problem| problem["detail"].as_str());
         AdminError::Refused {
-            address: self.address.clone(),
+            address: self.address(),
             status: status.as_u16(),
             detail: detail
                 .unwrap_or("no reason given; is this an admin port of portcullis?")
@@ -298,29 +363,10 @@ impl AdminClient {
     }
 }
 
-/// The token for changes: from the file, else from the variable.
-fn token(file: Option<&Path>) -> Result<Option<AdminToken>, AdminError> {
-    let (place, text) = match file {
-        Some(path) => {
-            let text = read_token(path).map_err(|source| AdminError::TokenFile {
-                path: path.to_owned(),
-                source,
-            })?;
-            (format!("--token-file {}", path.display()), text)
-        }
-        None => match env::var_os(ADMIN_TOKEN_VARIABLE).filter(|value| !value.is_empty()) {
-            // A value that is not UTF-8 is rejected below, like any other malformed token.
-            Some(value) => (
-                ADMIN_TOKEN_VARIABLE.to_owned(),
-                value.into_string().unwrap_or_default(),
-            ),
-            None => return Ok(None),
-        },
-    };
-    match text.trim_end_matches(['\r', '\n']).parse() {
-        Ok(token) => Ok(Some(token)),
-        Err(source) => Err(AdminError::Token { place, source }),
-    }
+/// The error of TLS that ended an exchange, if one did.
+fn source_of_tls(error: &hyper::Error) -> Option<&io::Error> {
+    let source = std::error::Error::source(error)?.downcast_ref::<io::Error>()?;
+    tls_reason(source).map(|_| source)
 }
 
 /// A JSON object with one property and, if there is one, a reason.
@@ -332,48 +378,32 @@ pub(crate) fn body_with_reason(name: &str, value: &str, reason: Option<&str>) ->
     body
 }
 
-fn read_token(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let file = File::open(path)?;
-    file.take(TOKEN_FILE_BYTES_MAX).read_to_string(&mut text)?;
-    Ok(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn parses_or_rejects_urls() {
+    fn refuses_what_is_no_admin_port() {
         let check = |text: &str, expected: &str| {
-            let read =
-                AdminClient::at(text).map(|client| format!("{} {}", client.host, client.port));
-            assert_eq!(read.unwrap_or_else(|error| error.to_string()), expected);
+            assert_eq!(AdminClient::at(text).unwrap_err().to_string(), expected);
         };
-        check("http://127.0.0.1:9901", "127.0.0.1 9901");
-        check("http://localhost:9901/", "localhost 9901");
-        check("http://[::1]:9901", "::1 9901");
-        check("http://portcullis", "portcullis 80");
-        for invalid in [
-            "",
-            "https://127.0.0.1:9901",
-            "http://user@host:1",
+        let expected =
+            "is not an admin port: expected http://host:port, https://host:port or unix:/path";
+        check(
             "http://host:1/admin",
-            "http://host:1/?a",
-            "http://host:x",
-            "http://",
-        ] {
-            let message = format!(
-                "{invalid:?} is not an admin port: expected http://host:port, without TLS and without a \
-                 path"
-            );
-            check(invalid, &message);
-        }
+            &format!("\"http://host:1/admin\" {expected}"),
+        );
         check(
             "127.0.0.1:9901",
-            "\"127.0.0.1:9901\" is not an admin port: expected http://host:port, without TLS and \
-             without a path; try http://127.0.0.1:9901",
+            &format!("\"127.0.0.1:9901\" {expected}; try http://127.0.0.1:9901"),
         );
+        let args = AdminArgs {
+            admin: Some("http://host:1".to_owned()),
+            admin_ca: Some("ca.pem".into()),
+            ..AdminArgs::default()
+        };
+        let message = AdminClient::new(&args).unwrap_err().to_string();
+        assert!(message.contains("http://host:1 has no TLS"), "{message}");
     }
 
     #[test]
@@ -384,34 +414,6 @@ mod tests {
         assert_eq!(
             request.uri().path(),
             "/breakers/a%2F..%2Fb%3Fc/search-api_1.x"
-        );
-    }
-
-    #[test]
-    fn reads_the_token_from_its_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = |text: &str| {
-            let path = folder.path().join("token");
-            std::fs::write(&path, text).unwrap();
-            token(Some(&path))
-        };
-        let read = file("0123456789abcdef\n").unwrap().unwrap();
-        assert_eq!(read.reveal(), "0123456789abcdef");
-        for invalid in ["", "short\n", "0123456789abcdef\n0123456789abcdef\n"] {
-            let message = file(invalid).unwrap_err().to_string();
-            assert!(
-                message.ends_with(
-                    "/token: expected a token of 16 to 1024 visible ASCII characters without blanks"
-                ),
-                "{message}"
-            );
-        }
-        let message = token(Some(Path::new("/nowhere/token")))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.starts_with("--token-file /nowhere/token: No such file"),
-            "{message}"
         );
     }
 }

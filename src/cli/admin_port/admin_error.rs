@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::app::TlsLoadError;
 use portcullis_config::{ADMIN_URL_VARIABLE, InvalidAdminToken};
 
 /// Why a request to the admin port failed.
@@ -11,13 +12,31 @@ use portcullis_config::{ADMIN_URL_VARIABLE, InvalidAdminToken};
 pub(crate) enum AdminError {
     /// The URL is not supported.
     #[error(
-        "{text:?} is not an admin port: expected http://host:port, without TLS and without a \
-         path{}",
+        "{text:?} is not an admin port: expected http://host:port, https://host:port or unix:/path{}",
         scheme_hint(text)
     )]
     Address {
         /// The text from the command line or the variable.
         text: String,
+    },
+    /// The files for TLS cannot be used.
+    #[error(transparent)]
+    TlsFiles(#[from] TlsLoadError),
+    /// Files for TLS are named, and the port has none.
+    #[error(
+        "--admin-ca, --admin-cert and --admin-key are for an https admin port, and {address} has no TLS"
+    )]
+    NeedlessFiles {
+        /// The address of the admin port.
+        address: String,
+    },
+    /// The handshake of TLS failed.
+    #[error("TLS with {address} failed: {reason}; check --admin-ca, --admin-cert and --admin-key")]
+    Tls {
+        /// The URL of the admin port.
+        address: String,
+        /// What failed.
+        reason: String,
     },
     /// The connection failed.
     #[error(

@@ -4,6 +4,8 @@
 //! validates all requests; its error messages are printed as they are.
 
 mod admin_args;
+mod admin_target;
+mod admin_token_file;
 mod admin_client;
 mod admin_error;
 mod change_output;

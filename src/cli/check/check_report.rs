@@ -29,6 +29,8 @@
 //! }
 //! ```
 //!
+//! The operations of an AsyncAPI contract are its messages: `method` is `send`, `receive`, or `exchange`
+//! without an operation, `paths` has the address of the channel, and `types` the content type.
 //! `dialect`, `provider`, `tier`, `enforcement` and `body` are null if the contract does not
 //! declare them. `ignored` counts the warnings that `--ignore` left out. `repair` names the repair that
 //! the tolerant reading has for an error, or made for a warning; `advice` says how to read a contract
@@ -41,8 +43,8 @@ use serde::Serialize;
 
 use portcullis_contract::{
     self, BodyDeclaration, CompileOptions, CompiledContract, ContractIdentity, ContractLoadError,
-    ContractProblem, ContractRepair, Dialect, DocumentSet, Operation, OperationEnforcement,
-    Severity, StatusPattern,
+    ContractProblem, ContractRepair, Dialect, DocumentSet, EventContract, EventMessage, Operation,
+    OperationEnforcement, Severity, StatusPattern,
 };
 use portcullis_vocabulary::enforcement::Enforcement;
 use portcullis_vocabulary::{ContractReading, Limits};
@@ -66,7 +68,10 @@ pub(super) struct ContractReport {
     pub(super) title: Arc<str>,
     pub(super) version: Arc<str>,
     pub(super) revision: Arc<str>,
-    pub(super) dialect: Option<&'static str>,
+    pub(super) dialect: Option<String>,
+    /// What `dialect` is a version of.
+    #[serde(skip)]
+    pub(super) family: &'static str,
     pub(super) provider: Option<Arc<str>>,
     pub(super) files: Vec<Arc<str>>,
     pub(super) operations: Vec<OperationReport>,
@@ -180,8 +185,12 @@ impl ContractReport {
         let dialect = Dialect::of(documents.entry().root())
             .ok()
             .map(Dialect::as_str);
-        let is_swagger = documents.is_swagger();
-        let dialect = dialect.map(|dialect| if is_swagger { "2.0" } else { dialect });
+        let events = documents.events().map(|events| events.version.to_string());
+        let (family, dialect) = match events {
+            Some(version) => ("AsyncAPI", Some(version)),
+            None if documents.is_swagger() => ("Swagger", Some("2.0".to_owned())),
+            None => ("OpenAPI", dialect.map(str::to_owned)),
+        };
         let files = documents
             .list()
             .iter()
@@ -202,6 +211,7 @@ impl ContractReport {
             version,
             revision,
             dialect,
+            family,
             provider,
             files,
             operations,
@@ -230,6 +240,7 @@ struct CompileReport {
 /// need no compiled contract.
 fn compile_and_lint(documents: DocumentSet, reading: ContractReading) -> CompileReport {
     let options = CompileOptions {
+        accepts_events: true,
         reading,
         ..CompileOptions::default()
     };
@@ -267,6 +278,12 @@ fn sorted(mut problems: Vec<ContractProblem>) -> Vec<ContractProblem> {
 }
 
 fn operations(contract: &CompiledContract) -> Vec<OperationReport> {
+    if let Some(events) = contract.events() {
+        let messages = events.messages.iter();
+        return messages
+            .map(|message| OperationReport::of_message(events, message))
+            .collect();
+    }
     let listing = contract.listing().into_iter();
     listing
         .map(|(operation, paths)| OperationReport::of(operation, &paths))
@@ -289,6 +306,28 @@ impl OperationReport {
                 .iter()
                 .map(|response| status(response.status))
                 .collect(),
+        }
+    }
+}
+
+impl OperationReport {
+    /// A message of an AsyncAPI contract: its action, its channel and its name.
+    fn of_message(events: &EventContract, message: &EventMessage) -> Self {
+        let channel = events.channel_of(message);
+        let content_type = message.content_type.iter().map(ToString::to_string);
+        Self {
+            method: message.action.as_str().to_owned(),
+            paths: vec![channel.destination().to_owned()],
+            name: Arc::clone(&message.name),
+            provider: message.provider.clone(),
+            tier: None,
+            enforcement: None,
+            parameters: 0,
+            body: Some(BodyReport {
+                required: true,
+                types: content_type.collect(),
+            }),
+            statuses: Vec::new(),
         }
     }
 }

@@ -100,13 +100,8 @@ fn print_facts(out: &mut ReportWriter, contract: &ContractReport) {
         );
     }
     fact("revision", &contract.revision);
-    if let Some(dialect) = contract.dialect {
-        let family = if dialect == "2.0" {
-            "Swagger"
-        } else {
-            "OpenAPI"
-        };
-        fact("dialect", &format!("{family} {dialect}"));
+    if let Some(dialect) = &contract.dialect {
+        fact("dialect", &format!("{} {dialect}", contract.family));
     }
     if let Some(provider) = &contract.provider {
         fact("provider", provider);

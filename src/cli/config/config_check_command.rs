@@ -6,7 +6,7 @@ use super::config_args::ConfigCheckArgs;
 use super::config_check_report::ConfigCheckReport;
 use crate::app::check_config;
 use crate::cli::exit_code::CommandOutcome;
-use crate::cli::inputs::required_config_path;
+use crate::cli::inputs::{ConfigArgument, config_path};
 use crate::cli::output::{DataFormat, ReportWriter, print_json};
 use crate::cli::run_error::RunError;
 
@@ -15,13 +15,12 @@ pub(super) fn check(
     args: &ConfigCheckArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
-    let path = required_config_path(args.config.as_deref())?;
+    let path = config_path(args.config.as_deref(), ConfigArgument::Positional)?;
     let flags = FlagOverrides::default();
     let loaded = portcullis_config::load(Some(&path), std::env::vars_os(), &flags);
     let name = path.display().to_string();
     let report = match loaded {
         Ok(config) => ConfigCheckReport::of_check(name, check_config(&config)),
-        Err(errors) if !path.exists() => return Err(errors.into()),
         Err(errors) => ConfigCheckReport::of_errors(name, &errors),
     };
     match args.format {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::config_args::ConfigShowArgs;
 use crate::cli::exit_code::CommandOutcome;
-use crate::cli::inputs::required_config_path;
+use crate::cli::inputs::{ConfigArgument, config_path};
 use crate::cli::output::{DataFormat, ReportWriter, TextStyle, print_json, text_width};
 use crate::cli::run_error::RunError;
 
@@ -28,7 +28,7 @@ pub(super) fn show(
     args: &ConfigShowArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
-    let path = required_config_path(args.config.as_deref())?;
+    let path = config_path(args.config.as_deref(), ConfigArgument::Positional)?;
     let variables: Vec<_> = std::env::vars_os().collect();
     let config = load(Some(&path), variables, &FlagOverrides::default())?;
     let keys = config.written.keys();

@@ -33,6 +33,7 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut ReportWriter) -> Result<CommandOut
         notice_days: args.notice_days.into(),
         strict: args.strict,
         levels: args.levels.settings()?,
+        events: args.levels.events()?.compatibility,
     };
     let mut run = DiffRun {
         limits: Limits::default(),
@@ -81,6 +82,19 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut ReportWriter) -> Result<CommandOut
     }
     out.finish()?;
     Ok(outcome(args, &comparison))
+}
+
+/// The squads that provide messages, by the names of these.
+fn event_providers(contract: &CompiledContract) -> Vec<(String, String)> {
+    let events = contract.events().into_iter();
+    let providers = events.flat_map(|events| {
+        let messages = events.messages.iter();
+        messages.filter_map(|message| {
+            let provider = message.provider.as_ref()?.to_string();
+            Some((events.name_of(message), provider))
+        })
+    });
+    providers.collect()
 }
 
 fn outcome(args: &DiffArgs, comparison: &DiffResult) -> CommandOutcome {
@@ -143,6 +157,7 @@ impl DiffRun {
                 let name = format!("{} {}", operation.method, operation.path);
                 Some((name, operation.provider.as_ref()?.to_string()))
             });
+        let providers = providers.chain(event_providers(new));
         let providers: BTreeMap<String, String> = providers.collect();
         self.comparison.contracts.push(ComparedContract {
             path,

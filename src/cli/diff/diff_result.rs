@@ -75,7 +75,9 @@ impl ComparedContract {
         catalog: &'a ContractProviders,
     ) -> Option<&'a str> {
         let own = match &*finding.first().subject {
-            subject @ ChangeSubject::Operation { .. } => self.providers.get(&subject.to_string()),
+            subject @ (ChangeSubject::Operation { .. } | ChangeSubject::Event { .. }) => {
+                self.providers.get(&subject.to_string())
+            }
             _ => None,
         };
         let CompatReport { old, new, .. } = &self.report;

@@ -123,6 +123,7 @@ impl FindingGroup<'_> {
         };
         let message = match (&*first.first().location.part, first.direction) {
             (ExchangePart::RequestBody(_), _) => "request body",
+            (ExchangePart::Event, _) => "event",
             (ExchangePart::Response { .. }, _) => "response",
             (_, Some(MessageDirection::Request)) => "request",
             (_, Some(MessageDirection::Response)) => "response",

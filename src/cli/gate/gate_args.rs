@@ -9,6 +9,7 @@ use portcullis_compat::Date;
 
 use crate::cli::admin_port::AdminChangeArgs;
 use crate::cli::inputs::{LevelArgs, ReadingArgs, ReferenceArgs};
+use crate::cli::migrations::MigrationArgs;
 use crate::cli::output::DataFormat;
 use crate::cli::report::ReportFormat;
 
@@ -25,6 +26,8 @@ Examples:
       also consider live traffic, and record the deployment if it is allowed
   portcullis gate ... --override ann --reason 'hotfix for the outage' --record
       deploy despite cooldown, risk or drift; the override is recorded
+  portcullis gate ... --migrations db/migrations --scratch --record
+      also consider what migrations do to shared tables, and hold these tables until the release
   portcullis gate ... --print-approvals >> approvals.toml
       print an approval table for each approval that is missing
   portcullis gate history --squad payments --service orders --registry deployments
@@ -71,9 +74,11 @@ pub(super) struct VerdictArgs {
     /// The registry of the service. Required unless there is a subcommand.
     #[command(flatten)]
     pub(super) registry: Option<RegistryArgs>,
-    /// The contract to deploy: a file, REV:path for a Git revision, or - for standard input
+    /// The contract to deploy: a file, REV:path for a Git revision, or - for standard input; may be
+    /// repeated, so that one verdict and one record are about all contracts of the service: that of
+    /// its requests first, then those of its events
     #[arg(long, value_name = "CONTRACT", required = true)]
-    pub(super) contract: Option<String>,
+    pub(super) contract: Vec<String>,
     /// The catalog of squads and services
     #[arg(long, value_name = "FILE", default_value = "contracts/squads.toml")]
     pub(super) catalog: PathBuf,
@@ -96,6 +101,16 @@ pub(super) struct VerdictArgs {
     /// How the contract and the deployed ones are read
     #[command(flatten)]
     pub(super) reading: ReadingArgs,
+    /// The directory with the migrations of the service; what they do to shared tables is part of the
+    /// verdict
+    #[arg(long, value_name = "DIR")]
+    pub(super) migrations: Option<PathBuf>,
+    /// How long this deployment holds the shared tables that it migrates, unless it is released
+    #[arg(long, value_name = "DURATION", default_value = "1h", requires = "migrations", value_parser = humantime::parse_duration)]
+    pub(super) lease: Duration,
+    /// Where migrations run
+    #[command(flatten)]
+    pub(super) migration_target: MigrationArgs,
     /// Print only the approval tables that are missing, and exit with 0. Nothing is recorded.
     #[arg(long, conflicts_with_all = ["record", "open_window"])]
     pub(super) print_approvals: bool,

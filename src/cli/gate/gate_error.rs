@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::cli::inputs::KnownNames;
 use crate::source::{InvalidStoreKey, PrometheusError, RemoteError, StoreError};
 use portcullis_config::ConfigErrors;
-use portcullis_control::gate::{ContractDamage, RegistryDamage, RegistryRefusal};
+use portcullis_control::gate::{ContractDamage, LeaseDamage, RegistryDamage, RegistryRefusal};
 
 /// Why the gate could not decide or record. Nothing is recorded then.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,30 @@ pub(crate) enum GateError {
         /// The catalog.
         catalog: PathBuf,
     },
+    /// Several contracts are standard input.
+    #[error("standard input can be one contract only; name files for the others")]
+    StdinRepeated,
+    /// Two contracts of a deployment have one name, by which the next deployment finds them.
+    #[error("{first} and {second}: both contracts are named {name}; rename one of the files")]
+    SameName {
+        /// The first argument.
+        first: String,
+        /// The second one.
+        second: String,
+        /// The name of both files.
+        name: String,
+    },
+    /// A deployed contract is not named, so nothing would be compared with it.
+    #[error(
+        "version {version}, which is deployed, also has the contract {name}: name it with --contract; \
+         if it is no longer needed, deploy it once without channels or paths"
+    )]
+    ContractMissing {
+        /// The deployed version.
+        version: String,
+        /// The name of its file.
+        name: String,
+    },
     /// The catalog is invalid.
     #[error("the catalog is refused\n{0}")]
     Catalog(ConfigErrors),
@@ -32,6 +56,14 @@ pub(crate) enum GateError {
     /// The registry cannot be read or written.
     #[error("the registry cannot be used: {0}")]
     Store(#[from] StoreError),
+    /// The leases of a table are damaged.
+    #[error("{place}: {damage}; nothing is overwritten: correct or remove the file")]
+    DamagedLeases {
+        /// The file or object.
+        place: String,
+        /// What is wrong.
+        damage: LeaseDamage,
+    },
     /// There is no registry of this service.
     #[error(
         "{place}: no deployment of this service is recorded; check the registry, the squad and the service"

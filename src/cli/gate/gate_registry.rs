@@ -1,8 +1,10 @@
 //! The registry of one service in its store.
 //!
 //! The deployments are in `<squad>/<service>/registry.json`, each contract in
-//! `<squad>/<service>/revisions/<hash>.json`.
+//! `<squad>/<service>/revisions/<hash>.json`. The leases of a shared table are in
+//! `Tables/<table>/leases.json`.
 
+use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
 
 use crate::source::{
@@ -10,7 +12,7 @@ use crate::source::{
 };
 use portcullis_contract::{BrokenPartPolicy, CompiledContract, DocumentSet};
 use portcullis_control::gate::{
-    Deployment, DeploymentRegistry, RECORD_BYTES_MAX, RegisteredContract,
+    Deployment, DeploymentRegistry, RECORD_BYTES_MAX, RegisteredContract, TableLeases,
 };
 use portcullis_vocabulary::{ContractReading, Limits};
 
@@ -34,6 +36,13 @@ pub(super) struct GateRegistry {
 #[derive(Debug)]
 pub(super) struct VersionedRecord {
     pub(super) record: DeploymentRegistry,
+    tag: Option<RecordTag>,
+}
+
+/// The leases of a table as they were read, with the tag that detects concurrent changes.
+#[derive(Debug)]
+pub(super) struct VersionedLeases {
+    pub(super) leases: TableLeases,
     tag: Option<RecordTag>,
 }
 
@@ -91,7 +100,20 @@ impl GateRegistry {
 
     /// The files of a deployed contract. Their hash is checked.
     pub(super) fn documents(&self, deployment: &Deployment) -> Result<DocumentSet, GateError> {
-        let key = self.content_key(&deployment.revision)?;
+        self.stored(&deployment.revision, deployment.number)
+    }
+
+    /// Checks that all contracts of a deployment are stored as they were.
+    pub(super) fn verify(&self, deployment: &Deployment) -> Result<(), GateError> {
+        for revision in deployment.revisions() {
+            self.stored(revision, deployment.number)?;
+        }
+        Ok(())
+    }
+
+    /// The files of a contract that a deployment has.
+    fn stored(&self, revision: &str, number: u64) -> Result<DocumentSet, GateError> {
+        let key = self.content_key(revision)?;
         let place = self.store.display_name(&key);
         // JSON escapes a control character with six.
         let bytes_max = (self.limits.contract_bytes_max as u64)
@@ -100,9 +122,9 @@ impl GateRegistry {
         let stored = self.block_on(self.store.read(&key, bytes_max))?;
         let stored = stored.ok_or_else(|| GateError::NoContract {
             place: place.clone(),
-            number: deployment.number,
+            number,
         })?;
-        RegisteredContract::parse(&stored.bytes, &deployment.revision, &self.limits)
+        RegisteredContract::parse(&stored.bytes, revision, &self.limits)
             .map_err(|damage| GateError::Content { place, damage })
     }
 
@@ -113,8 +135,18 @@ impl GateRegistry {
         deployment: &Deployment,
         reading: ContractReading,
     ) -> Result<CompiledContract, RunError> {
+        self.contract_of(deployment, &deployment.revision, reading)
+    }
+
+    /// The contract of this revision that a deployment has.
+    pub(super) fn contract_of(
+        &self,
+        deployment: &Deployment,
+        revision: &str,
+        reading: ContractReading,
+    ) -> Result<CompiledContract, RunError> {
         compile_contract(
-            self.documents(deployment)?,
+            self.stored(revision, deployment.number)?,
             &format!("the deployed version {}", deployment.version),
             (BrokenPartPolicy::TolerateInOlder, reading),
         )
@@ -124,18 +156,16 @@ impl GateRegistry {
     pub(super) fn write(
         &self,
         found: &VersionedRecord,
-        content: Option<&RegisteredContract>,
+        contents: &[&RegisteredContract],
         removed: &[String],
     ) -> Result<CommitOutcome, GateError> {
-        let additions = content.map(|content| {
+        let additions = contents.iter().map(|content| {
             Ok((
                 self.content_key(&content.revision)?,
                 content.text().into_bytes(),
             ))
         });
-        let additions: Vec<_> = additions
-            .into_iter()
-            .collect::<Result<_, InvalidStoreKey>>()?;
+        let additions: Vec<_> = additions.collect::<Result<_, InvalidStoreKey>>()?;
         let removals: Vec<_> = removed
             .iter()
             .map(|revision| self.content_key(revision))
@@ -161,6 +191,41 @@ impl GateRegistry {
         self.runtime.block_on(work)
     }
 
+    /// Reads the leases of a shared table. Missing ones are empty.
+    pub(super) fn leases(&self, table: &str) -> Result<VersionedLeases, GateError> {
+        let key = lease_key(table)?;
+        let stored = self.block_on(self.store.read(&key, RECORD_BYTES_MAX))?;
+        let Some(stored) = stored else {
+            return Ok(VersionedLeases {
+                leases: TableLeases::new(table),
+                tag: None,
+            });
+        };
+        let leases = TableLeases::parse(&stored.bytes, table);
+        let leases = leases.map_err(|damage| GateError::DamagedLeases {
+            place: self.store.display_name(&key),
+            damage,
+        })?;
+        Ok(VersionedLeases {
+            leases,
+            tag: Some(stored.tag),
+        })
+    }
+
+    /// Writes changed leases, unless another process changed them since they were read.
+    pub(super) fn write_leases(&self, found: &VersionedLeases) -> Result<CommitOutcome, GateError> {
+        let key = lease_key(&found.leases.table)?;
+        let text = found.leases.text();
+        let commit = RecordCommit {
+            key: &key,
+            expected: found.tag.as_ref(),
+            bytes: text.as_bytes(),
+            additions: &[],
+            removals: &[],
+        };
+        Ok(self.block_on(self.store.commit(&commit))?)
+    }
+
     fn content_key(&self, revision: &str) -> Result<StoreKey, InvalidStoreKey> {
         let digits = revision.trim_start_matches("sha256:");
         StoreKey::new(&[
@@ -170,4 +235,17 @@ impl GateRegistry {
             &format!("{digits}.json"),
         ])
     }
+}
+
+/// Where the leases of a table are, for all services of the registry. No squad has a capital letter
+/// in its name. A name that cannot be one of a folder is replaced by its hash.
+fn lease_key(table: &str) -> Result<StoreKey, InvalidStoreKey> {
+    let key = |name: &str| StoreKey::new(&["Tables", name, "leases.json"]);
+    key(table).or_else(|_| {
+        let digest = Sha256::digest(table);
+        key(&digest
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>())
+    })
 }

@@ -21,8 +21,9 @@ pub(super) fn history(
     if args.verify {
         let mut seen = BTreeSet::new();
         for deployment in &record.deployments {
-            if seen.insert(&deployment.revision) {
-                registry.documents(deployment)?;
+            let revisions: Vec<&str> = deployment.revisions().collect();
+            if seen.insert(revisions) {
+                registry.verify(deployment)?;
             }
         }
     }
@@ -35,6 +36,7 @@ pub(super) fn history(
                 .iter()
                 .rev()
                 .for_each(|deployment| print(deployment, now, out));
+            print_leases(&registry, &record.deployments, now, out)?;
         }
     }
     Ok(CommandOutcome::Success)
@@ -55,6 +57,12 @@ fn print(deployment: &Deployment, now: UtcTimestamp, out: &mut ReportWriter) {
     ));
     let mut detail = |text: String| out.line(format_args!("      {text}"));
     detail(deployment.revision.clone());
+    for further in &deployment.further {
+        detail(format!(
+            "{} {} {}",
+            further.name, further.version, further.revision
+        ));
+    }
     detail(format!(
         "risk score {}, affects {}",
         deployment.verdict.risk_score,
@@ -80,6 +88,9 @@ fn print(deployment: &Deployment, now: UtcTimestamp, out: &mut ReportWriter) {
             approved.fingerprint, approved.owner, approved.reason
         ));
     }
+    if !deployment.tables.is_empty() {
+        detail(format!("migrates {}", deployment.tables.join(", ")));
+    }
     if let Some(until) = deployment.kept_until {
         detail(format!("kept until {until}"));
     }
@@ -91,4 +102,29 @@ fn print(deployment: &Deployment, now: UtcTimestamp, out: &mut ReportWriter) {
             .unwrap_or_default();
         detail(format!("ended at {} by {}{reason}", ended.at, ended.by));
     }
+}
+
+/// The leases that are held on the tables of the deployments, by whichever service.
+fn print_leases(
+    registry: &GateRegistry,
+    deployments: &[Deployment],
+    now: UtcTimestamp,
+    out: &mut ReportWriter,
+) -> Result<(), RunError> {
+    let tables = deployments.iter().flat_map(|deployment| &deployment.tables);
+    for table in tables.collect::<BTreeSet<_>>() {
+        let found = registry.leases(table)?;
+        let Some(lease) = found.leases.held(now) else {
+            continue;
+        };
+        let text = format!(
+            "{table} is held by {} of {} ({}) until {}",
+            lease.service, lease.squad, lease.by, lease.expires_at
+        );
+        out.line(out.paint(TextStyle::Yellow, text).to_string());
+        if let Some(reason) = &lease.taken_over {
+            out.line(format_args!("      taken over by {reason}"));
+        }
+    }
+    Ok(())
 }

@@ -11,6 +11,7 @@ use portcullis_vocabulary::ContractReading;
 use super::gate_args::{ReleaseArgs, RollbackArgs};
 use super::gate_context::{actor_name, now};
 use super::gate_error::GateError;
+use super::gate_migrations::give_back_leases;
 use super::gate_registry::{GateRegistry, VersionedRecord};
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::output::ReportWriter;
@@ -30,7 +31,9 @@ pub(super) fn release(
         "released: deployment {}, {} {}",
         released.number, args.registry.service, released.version
     );
+    let (tables, revision) = (released.tables.clone(), released.revision.clone());
     write(&registry, &found)?;
+    give_back_leases(&registry, &tables, (&args.registry.service, &revision), now)?;
     out.line(line);
     Ok(CommandOutcome::Success)
 }
@@ -68,9 +71,13 @@ pub(super) fn roll_back(
     }
     // The contract that will be deployed again must be intact.
     let back = back.clone();
-    registry.documents(&back)?;
+    registry.verify(&back)?;
     let breaking = count_rollback_breaks(&registry, &before, &back, now);
     write(&registry, &found)?;
+    if let Some(current) = before.current() {
+        let holder = (&*args.registry.service, &*current.revision);
+        give_back_leases(&registry, &current.tables, holder, now)?;
+    }
     let removed = before
         .current()
         .map(|current| current.version.clone())
@@ -110,7 +117,7 @@ fn count_rollback_breaks(
 }
 
 fn write(registry: &GateRegistry, found: &VersionedRecord) -> Result<(), GateError> {
-    match registry.write(found, None, &[])? {
+    match registry.write(found, &[], &[])? {
         CommitOutcome::Written => Ok(()),
         CommitOutcome::Conflict => Err(GateError::Overtaken {
             place: registry.place(),

@@ -4,24 +4,26 @@ use std::time::{Instant, SystemTime};
 
 use serde_json::json;
 
-use crate::source::{CommitOutcome, PrometheusClient};
-use portcullis_compat::{self as compat, ChangeApproval, CompareOptions, ContractNames};
+use crate::source::PrometheusClient;
+use portcullis_compat::{ChangeApproval, ContractNames};
 use portcullis_config::load_catalog;
 use portcullis_contract::CompiledContract;
 use portcullis_control::gate::{
     self, DeploymentComparison, DeploymentRegistry, GateCase, GateDecision, GateOverride,
-    GateReason, GateRule, GateVerdict, ReasonWeight, RegisteredContract, TrafficMeasurement,
-    UtcTimestamp,
+    GateVerdict, ReasonWeight, TrafficMeasurement, UtcTimestamp,
 };
 use portcullis_vocabulary::{Catalog, Squad};
 
-use super::candidate_contract::{CandidateContract, read_candidate};
+use super::candidate_comparison::CandidateComparison;
+use super::candidate_contract::CandidateContracts;
 use super::gate_args::{RegistryArgs, VerdictArgs};
 use super::gate_context::{actor_name, now};
 use super::gate_error::GateError;
+use super::gate_migrations::{LeaseHolder, held_lease, judge_for_gate};
 use super::gate_registry::{GateRegistry, VersionedRecord};
 use super::gate_report::GateReport;
 use super::prometheus_queries::measure;
+use super::record_writer::RecordWriter;
 use super::{github_step, otlp, textfile};
 use crate::cli::admin_port::{AdminClient, DEPLOY_WINDOWS};
 use crate::cli::exit_code::CommandOutcome;
@@ -34,7 +36,7 @@ use crate::cli::run_error::RunError;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct VerdictRequest<'a> {
     registry: &'a RegistryArgs,
-    contract: &'a str,
+    contracts: &'a [String],
     verdict_args: &'a VerdictArgs,
 }
 
@@ -44,7 +46,7 @@ impl<'a> VerdictRequest<'a> {
         let required = "clap requires it if there is no subcommand";
         Self {
             registry: args.registry.as_ref().expect(required),
-            contract: args.contract.as_ref().expect(required),
+            contracts: &args.contract,
             verdict_args: args,
         }
     }
@@ -60,33 +62,32 @@ pub(super) fn verdict(
     let catalog = load_catalog(&args.verdict_args.catalog).map_err(GateError::Catalog)?;
     let squad = squad(&catalog, args)?;
     let provider = provider(&catalog, args)?;
-    let registry = GateRegistry::open(
-        &args.registry.registry,
-        provider.name.as_str(),
-        &args.registry.service,
-    )?;
-    let mut found = registry.read()?;
-    found.record.check_clock(now).map_err(GateError::from)?;
-    let CandidateContract {
-        compiled: contract,
-        content,
-    } = read_candidate(args.contract, args.verdict_args)?;
-    let keep = keep_until(args, &found.record, &contract, now)?;
-    let compared = compare(args, &registry, &found.record, &contract, now)?;
+    let (registry, mut found) = open_registry(args, provider, now)?;
+    let candidates = CandidateContracts::read(args.contracts, args.verdict_args)?;
+    let contract = &candidates.first.compiled;
+    let keep = keep_until(args, &found.record, contract, now)?;
+    let compared = compare(args, &registry, &found.record, &candidates, now)?;
     let measured = measure_traffic(args, &registry, &catalog)?;
     let options = args.verdict_args;
     let (approvals, of_others) = approvals(args)?;
     let identity = contract.identity();
+    let further = candidates.recorded();
+    let holder = (&*args.registry.service, &*identity.revision);
+    let migration = judge_for_gate(options, (&catalog, squad), now, &approvals, &|table| {
+        held_lease(&registry, table, holder, now)
+    })?;
     let case = GateCase {
         catalog: &catalog,
         squad,
         service: &args.registry.service,
         candidate: &identity,
+        further: &further,
         record: &found.record,
         comparisons: &compared,
         approvals: &approvals,
         measurement: measured.as_ref(),
         keep_until: keep,
+        migration: migration.as_ref(),
         override_request: override_request(options),
         now,
     };
@@ -104,11 +105,16 @@ pub(super) fn verdict(
         open_window(args, length)?;
     }
     if is_allowed && options.record {
+        let overridden = verdict.overridden.as_ref();
+        let leases = LeaseHolder::of(&deployment, args.registry, options.lease, overridden);
         found.record.deploy(deployment, verdict.base, keep, now);
-        match record(args, &registry, &mut found, &content, now)? {
-            Some(number) => recorded = Some(number),
-            None => block_on_conflict(&mut verdict, &registry.read()?.record, &content),
-        }
+        let writer = RecordWriter {
+            registry: &registry,
+            leases: &leases,
+            retention: options.retention,
+            now,
+        };
+        recorded = writer.record(&mut found, &candidates, &mut verdict)?;
     }
     let report = GateReport {
         squad: &args.registry.squad,
@@ -123,6 +129,20 @@ pub(super) fn verdict(
     publish(args, &report, &registry, out)?;
     let is_blocked = verdict.decision == GateDecision::Blocked;
     Ok(CommandOutcome::finding_unless(!is_blocked))
+}
+
+fn open_registry(
+    args: &VerdictRequest<'_>,
+    provider: &Squad,
+    now: UtcTimestamp,
+) -> Result<(GateRegistry, VersionedRecord), GateError> {
+    let RegistryArgs {
+        registry, service, ..
+    } = args.registry;
+    let registry = GateRegistry::open(registry, provider.name.as_str(), service)?;
+    let found = registry.read()?;
+    found.record.check_clock(now)?;
+    Ok((registry, found))
 }
 
 fn override_request(options: &VerdictArgs) -> Option<GateOverride<'_>> {
@@ -161,8 +181,10 @@ fn approvals(
     let Some(path) = &args.verdict_args.approvals else {
         return Ok((Vec::new(), Vec::new()));
     };
+    let paths = args.contracts.iter();
+    let paths = paths.map(|path| Ok(ContractInput::of(path)?.path_in_repository()));
     let names = ContractNames {
-        paths: vec![ContractInput::of(args.contract)?.path_in_repository()],
+        paths: paths.collect::<Result<_, RunError>>()?,
         service: Some(args.registry.service.clone()),
     };
     let all = read_approvals(path)?.into_iter();
@@ -196,7 +218,7 @@ fn report_approvals_of_others(
              ones that are missing",
             approval.line,
             wanted.join(", "),
-            args.contract,
+            args.contracts.join(" and "),
             args.registry.service,
         ));
     }
@@ -259,27 +281,21 @@ fn keep_until(
     }
 }
 
-/// Compares the contract with each deployed one, except those of the same revision.
 fn compare(
     args: &VerdictRequest<'_>,
     registry: &GateRegistry,
     record: &DeploymentRegistry,
-    contract: &CompiledContract,
+    candidates: &CandidateContracts,
     now: UtcTimestamp,
 ) -> Result<Vec<DeploymentComparison>, RunError> {
-    let options = CompareOptions {
-        levels: args.verdict_args.levels.settings()?,
-        ..CompareOptions::for_day(now.date())
+    let comparison = CandidateComparison {
+        registry,
+        candidates,
+        levels: &args.verdict_args.levels,
+        reading: args.verdict_args.reading.reading(),
+        now,
     };
-    let live = record
-        .live(now)
-        .filter(|live| *live.revision != *contract.revision);
-    let compare = |live: &gate::Deployment| {
-        let deployed = registry.contract(live, args.verdict_args.reading.reading())?;
-        let report = compat::compare(&deployed, contract, &options);
-        Ok(DeploymentComparison::new(live.number, &deployed, report))
-    };
-    live.map(compare).collect()
+    comparison.with_live(record)
 }
 
 fn measure_traffic(
@@ -303,55 +319,12 @@ fn measure_traffic(
 /// Opens the deploy window on the proxy.
 fn open_window(args: &VerdictRequest<'_>, length: &str) -> Result<(), RunError> {
     let client = AdminClient::with_token(&args.verdict_args.change)?;
-    let reason = format!("portcullis gate: {}", args.contract);
+    let reason = format!("portcullis gate: {}", args.contracts.join(" and "));
     client.post(
         &[DEPLOY_WINDOWS, &args.registry.service, "open"],
         &json!({"for": length, "reason": reason}),
     )?;
     Ok(())
-}
-
-/// Records the deployment and returns its number. `None` if another process changed the registry
-/// at the same time.
-fn record(
-    args: &VerdictRequest<'_>,
-    registry: &GateRegistry,
-    found: &mut VersionedRecord,
-    content: &RegisteredContract,
-    now: UtcTimestamp,
-) -> Result<Option<u64>, GateError> {
-    let removed = found.record.prune(args.verdict_args.retention, now);
-    let committed = registry.write(found, Some(content), &removed)?;
-    let number = found.record.deployments.last().map(|last| last.number);
-    Ok(number.filter(|_| committed == CommitOutcome::Written))
-}
-
-/// Changes the verdict to blocked, because another deployment was recorded at the same time.
-fn block_on_conflict(
-    verdict: &mut GateVerdict,
-    record: &DeploymentRegistry,
-    content: &RegisteredContract,
-) {
-    let message = match record.deployments.last() {
-        Some(last) if last.revision == content.revision => {
-            format!(
-                "{} recorded this revision as deployment {} at the same time",
-                last.by, last.number
-            )
-        }
-        Some(last) => format!(
-            "{} recorded {} as deployment {} at the same time",
-            last.by, last.version, last.number
-        ),
-        None => "another process changed the registry at the same time".to_owned(),
-    };
-    let reason = GateReason::new(GateRule::Conflict, ReasonWeight::Blocks, message);
-    verdict.reasons.insert(
-        0,
-        reason.with_advice("run the gate again: it compares with the current deployments"),
-    );
-    verdict.decision = GateDecision::Blocked;
-    verdict.recommended_action = GateRule::Conflict.action();
 }
 
 /// Sends the figures to a collector. A failure is reported and does not change the verdict.

@@ -16,6 +16,7 @@ pub(crate) fn compile_contract(
 ) -> Result<CompiledContract, RunError> {
     let options = CompileOptions {
         outbound_operations: true,
+        accepts_events: true,
         broken_parts,
         reading,
         ..CompileOptions::default()
@@ -26,9 +27,10 @@ pub(crate) fn compile_contract(
     })
 }
 
-/// Whether the document is an OpenAPI or a Swagger document. Other files below a directory are
-/// skipped.
+/// Whether the document is an OpenAPI, a Swagger or an AsyncAPI document. Other files below a directory
+/// are skipped.
 pub(crate) fn is_contract(documents: &DocumentSet) -> bool {
     let root = documents.entry().root();
-    root.get("openapi").or(root.get("swagger")).is_some()
+    let names = ["openapi", "swagger", "asyncapi"];
+    names.iter().any(|name| root.get(name).is_some())
 }

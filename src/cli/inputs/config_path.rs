@@ -3,50 +3,41 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::config_argument::ConfigArgument;
 use crate::cli::run_error::RunError;
 use portcullis_config::CONFIG_VARIABLE;
 
 /// The configuration file that is used by default.
 const CONFIG_FILE: &str = "config.toml";
 
-/// The configuration to read: that of the flag, else that of the environment variable, else
-/// `config.toml` in the working directory. `None` if all are missing and `is_optional`; an
-/// optional configuration is never the default one.
+/// The configuration to read, for a command that can run without one: that of the flag, else that of
+/// the environment variable.
+pub(crate) fn optional_config_path(named: Option<&Path>) -> Option<PathBuf> {
+    chosen(named, std::env::var_os(CONFIG_VARIABLE))
+}
+
+/// The configuration to read: that of the argument, else that of the environment variable, else
+/// `config.toml` in the working directory.
+///
+/// # Errors
+/// If it does not exist.
 pub(crate) fn config_path(
     named: Option<&Path>,
-    is_optional: bool,
-) -> Result<Option<PathBuf>, RunError> {
-    let variable = std::env::var_os(CONFIG_VARIABLE);
-    choose(
-        named,
-        variable,
-        is_optional,
-        Path::new(CONFIG_FILE).exists(),
-    )
+    argument: ConfigArgument,
+) -> Result<PathBuf, RunError> {
+    let path = optional_config_path(named).unwrap_or_else(|| PathBuf::from(CONFIG_FILE));
+    // What cannot be looked at is reported when it is read.
+    match path.try_exists() {
+        Ok(false) => Err(RunError::NoConfiguration { path, argument }),
+        Ok(true) | Err(_) => Ok(path),
+    }
 }
 
-/// The configuration to read, for commands that cannot run without one.
-pub(crate) fn required_config_path(named: Option<&Path>) -> Result<PathBuf, RunError> {
-    config_path(named, false)?.ok_or(RunError::NoConfiguration)
-}
-
-fn choose(
-    named: Option<&Path>,
-    variable: Option<OsString>,
-    is_optional: bool,
-    has_default: bool,
-) -> Result<Option<PathBuf>, RunError> {
+fn chosen(named: Option<&Path>, variable: Option<OsString>) -> Option<PathBuf> {
     let variable = variable
         .filter(|value| !value.is_empty())
         .map(PathBuf::from);
-    if let Some(path) = named.map(Path::to_owned).or(variable) {
-        return Ok(Some(path));
-    }
-    match (is_optional, has_default) {
-        (true, _) => Ok(None),
-        (false, true) => Ok(Some(PathBuf::from(CONFIG_FILE))),
-        (false, false) => Err(RunError::NoConfiguration),
-    }
+    named.map(Path::to_owned).or(variable)
 }
 
 #[cfg(test)]
@@ -54,27 +45,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_configuration() {
-        let check = |named: Option<&str>, variable: &str, is_optional, has_default, expected| {
-            let variable = Some(OsString::from(variable));
-            let found = match choose(named.map(Path::new), variable, is_optional, has_default) {
-                Ok(path) => path.map_or("none".to_owned(), |path| path.display().to_string()),
-                Err(error) => error.to_string(),
-            };
-            assert!(found.starts_with(expected), "{named:?}: {found}");
+    fn the_argument_wins() {
+        let check = |named: Option<&str>, variable: &str, expected: Option<&str>| {
+            let found = chosen(named.map(Path::new), Some(OsString::from(variable)));
+            assert_eq!(found.as_deref(), expected.map(Path::new), "{named:?}");
         };
-        check(Some("a.toml"), "b.toml", false, true, "a.toml");
-        check(None, "b.toml", false, true, "b.toml");
-        check(None, "b.toml", true, true, "b.toml");
-        check(None, "", false, true, "config.toml");
-        check(None, "", true, true, "none");
-        check(None, "", true, false, "none");
-        check(
-            None,
-            "",
-            false,
-            false,
-            "there is no config.toml in the working directory; name",
-        );
+        check(Some("a.toml"), "b.toml", Some("a.toml"));
+        check(None, "b.toml", Some("b.toml"));
+        check(None, "", None);
     }
 }

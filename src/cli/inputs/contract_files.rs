@@ -1,7 +1,7 @@
 //! Finds the contracts below a directory.
 //!
-//! A contract is a YAML or JSON file whose root has `openapi` or `swagger`. Everything else below
-//! the directory is skipped, including the files that contracts refer to. A file counts as a
+//! A contract is a YAML or JSON file whose root has `openapi`, `swagger` or `asyncapi`. Everything
+//! else below the directory is skipped, including the files that contracts refer to. A file counts as a
 //! contract if its text contains these names, so that a contract with a syntax error is reported
 //! and not skipped. Names that begin with a dot are skipped. Symbolic links are followed to files
 //! only: in a mounted directory each file is a link to its current version.
@@ -57,7 +57,7 @@ fn may_be_contract(path: &Path) -> bool {
 }
 
 fn names_in_json(text: &[u8]) -> bool {
-    ["\"openapi\"", "\"swagger\""]
+    ["\"openapi\"", "\"swagger\"", "\"asyncapi\""]
         .iter()
         .any(|name| memmem::find(text, name.as_bytes()).is_some())
 }
@@ -74,7 +74,8 @@ fn names_in_yaml(text: &[u8]) -> bool {
             .strip_prefix(b"\"")
             .or(line.strip_prefix(b"'"))
             .unwrap_or(line);
-        is_property && (line.starts_with(b"openapi") || line.starts_with(b"swagger"))
+        let names: [&[u8]; 3] = [b"openapi", b"swagger", b"asyncapi"];
+        is_property && names.iter().any(|name| line.starts_with(name))
     })
 }
 
@@ -95,6 +96,7 @@ mod tests {
         write("a/d.json", r#"{"info": {}, "openapi": "3.1.0"}"#);
         write("a/broken.yaml", "openapi: [\n");
         write("flow.yaml", "  {openapi: 3.1.0}\n");
+        write("events.yaml", "asyncapi: 3.0.0\n");
         write(
             "fragment.yaml",
             "type: object\nproperties:\n  openapi: {}\n",
@@ -122,6 +124,7 @@ mod tests {
                 "a/c.yml",
                 "a/d.json",
                 "b.yaml",
+                "events.yaml",
                 "flow.yaml"
             ]
         );

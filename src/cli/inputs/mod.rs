@@ -9,12 +9,14 @@ mod approvals_file;
 mod level_settings;
 mod reference_args;
 mod reading_args;
+mod config_argument;
 mod config_path;
 mod known_names;
 
 pub(super) use approvals_file::read_approvals;
 pub(super) use compiled_contract::{compile_contract, is_contract};
-pub(super) use config_path::{config_path, required_config_path};
+pub(super) use config_argument::ConfigArgument;
+pub(super) use config_path::{config_path, optional_config_path};
 pub(super) use contract_input::ContractInput;
 pub(super) use known_names::KnownNames;
 pub(super) use level_settings::LevelArgs;

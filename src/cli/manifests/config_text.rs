@@ -56,6 +56,9 @@ const FILE_KEYS: [&str; 9] = [
     "candidate",
 ];
 
+/// The end of tables in which every key names a file.
+const FILE_TABLE: &str = ".vendor.header_files";
+
 /// A configuration in parts.
 #[derive(Debug, Default)]
 pub(super) struct ConfigText {
@@ -84,7 +87,8 @@ impl ConfigText {
                 config.secret_variables.push(variable(&path));
                 continue;
             }
-            if new.is_none() && FILE_KEYS.contains(&key.key.as_str()) {
+            let is_file = FILE_KEYS.contains(&key.key.as_str()) || key.table.ends_with(FILE_TABLE);
+            if new.is_none() && is_file {
                 config.problems.extend(file_problem(key));
             }
             if key.table != table {

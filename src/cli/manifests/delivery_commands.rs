@@ -64,12 +64,6 @@ pub(super) fn hook(args: &GateHookArgs) -> Result<Vec<ManifestDocument>, RunErro
             service.name
         ))
     })?;
-    if !args.registry.starts_with("s3://") {
-        return Err(manifest_error(format!(
-            "--registry {}: a Job has no directory that stays; expected s3://bucket/prefix",
-            args.registry
-        )));
-    }
     let (contract, catalog, files) = proxy.gate_files(service)?;
     let hook = GateHook {
         squad: provider.name.to_string(),

@@ -54,7 +54,7 @@ pub(super) fn gateway(args: &GatewayArgs) -> Result<Vec<ManifestDocument>, RunEr
     let settings = ProxySettings {
         image: args.proxy.image.clone(),
         data_port,
-        admin_port: config.admin_address.port(),
+        admin_port: config.admin_port(),
         has_admin_tls: config.admin_tls.is_enabled(),
         cores,
         body_memory_mib: config.limits.body_memory_max.div_ceil(MIB),

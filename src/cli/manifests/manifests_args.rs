@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args as Flags, Subcommand, ValueEnum};
 
+use super::argument_values::{bucket, image, web_address, word};
+use super::catalog_args::CatalogArgs;
+use super::store_args::{PgbouncerArgs, PostgresArgs, RedisArgs};
+
 /// `portcullis manifests`.
 #[derive(Clone, Debug, Flags)]
 #[command(arg_required_else_help = true)]
@@ -58,19 +62,11 @@ pub(super) struct ProxyArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// The image of the proxy
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(long, value_name = "IMAGE", value_parser = image)]
     pub(super) image: String,
     /// The networks of the callers' pods, which may name their squad; separated by commas
     #[arg(long, value_name = "NETWORK", value_delimiter = ',')]
     pub(super) pod_network: Vec<String>,
-}
-
-/// The catalog.
-#[derive(Clone, Debug, Flags)]
-pub(super) struct CatalogArgs {
-    /// The catalog
-    #[arg(long, value_name = "FILE", default_value = "contracts/squads.toml")]
-    pub(super) catalog: PathBuf,
 }
 
 /// `portcullis manifests squad`.
@@ -201,7 +197,7 @@ namespaces with the label portcullis.dev/squad are changed, which `portcullis ma
 Exit codes: 0 fine, 2 could not run.")]
 pub(super) struct InjectionArgs {
     /// The image of the proxy
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(long, value_name = "IMAGE", value_parser = image)]
     pub(super) image: String,
     /// The port of the proxies for clients, as in their ConfigMaps
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
@@ -226,78 +222,6 @@ pub(super) enum AdmissionApi {
     V1,
 }
 
-/// The connections of PostgreSQL.
-#[derive(Clone, Copy, Debug, Flags)]
-pub(super) struct ConnectionArgs {
-    /// The most connections of one squad
-    #[arg(long, value_name = "COUNT", default_value_t = 30)]
-    pub(super) connections: u32,
-    /// The connections of the server, its max_connections
-    #[arg(long, value_name = "COUNT", default_value_t = 50)]
-    pub(super) server_connections: u32,
-}
-
-/// `portcullis manifests postgres`.
-#[derive(Clone, Debug, Flags)]
-#[command(after_help = "\
-Examples:
-  portcullis manifests postgres | psql -v ON_ERROR_STOP=1 -d shop
-
-A squad owns the schema with the name of its role, squad_NAME, and has no rights in others. The SQL can
-run again. It sets no passwords.
-
-Exit codes: 0 fine, 2 could not run.")]
-pub(super) struct PostgresArgs {
-    /// The catalog
-    #[command(flatten)]
-    pub(super) catalog: CatalogArgs,
-    /// The connections
-    #[command(flatten)]
-    pub(super) connections: ConnectionArgs,
-}
-
-/// `portcullis manifests pgbouncer`.
-#[derive(Clone, Debug, Flags)]
-#[command(after_help = "\
-Examples:
-  portcullis manifests pgbouncer --host db.internal --database shop >> pgbouncer.ini
-
-Exit codes: 0 fine, 2 could not run.")]
-pub(super) struct PgbouncerArgs {
-    /// The catalog
-    #[command(flatten)]
-    pub(super) catalog: CatalogArgs,
-    /// The connections
-    #[command(flatten)]
-    pub(super) connections: ConnectionArgs,
-    /// The host of the server
-    #[arg(long, value_name = "HOST")]
-    pub(super) host: String,
-    /// The port of the server
-    #[arg(long, value_name = "PORT", default_value_t = 5432)]
-    pub(super) port: u16,
-    /// The database that the squads share
-    #[arg(long, value_name = "NAME")]
-    pub(super) database: String,
-}
-
-/// `portcullis manifests redis`.
-#[derive(Clone, Debug, Flags)]
-#[command(after_help = "\
-Examples:
-  portcullis manifests redis | redis-cli
-
-A squad may use keys and channels that begin with its name and a colon. The commands can run again. They
-set no passwords, and a user without one cannot log in: ACL SETUSER squad_NAME >PASSWORD. The user
-`default` may still do everything until ACL SETUSER default off. ACL SAVE keeps all of it. Needs Redis 7.
-
-Exit codes: 0 fine, 2 could not run.")]
-pub(super) struct RedisArgs {
-    /// The catalog
-    #[command(flatten)]
-    pub(super) catalog: CatalogArgs,
-}
-
 /// `portcullis manifests argocd`.
 #[derive(Clone, Debug, Flags)]
 #[command(after_help = "\
@@ -312,13 +236,18 @@ pub(super) struct ArgocdArgs {
     #[command(flatten)]
     pub(super) catalog: CatalogArgs,
     /// The Git repository of the services
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = word)]
     pub(super) repository: String,
     /// The branch, tag or commit
-    #[arg(long, value_name = "REV", default_value = "HEAD")]
+    #[arg(long, value_name = "REV", default_value = "HEAD", value_parser = word)]
     pub(super) revision: String,
     /// The folder of a service: {squad}, {service} and {namespace} stand for their names
-    #[arg(long, value_name = "PATH", default_value = "services/{service}/deploy")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "services/{service}/deploy",
+        value_parser = word
+    )]
     pub(super) path: String,
     /// What is in that folder
     #[arg(long, value_enum, default_value_t)]
@@ -327,7 +256,8 @@ pub(super) struct ArgocdArgs {
     #[arg(
         long,
         value_name = "URL",
-        default_value = "https://kubernetes.default.svc"
+        default_value = "https://kubernetes.default.svc",
+        value_parser = web_address
     )]
     pub(super) server: String,
     /// The namespace of Argo CD
@@ -363,13 +293,13 @@ pub(super) struct GateHookArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// The image of this program
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(long, value_name = "IMAGE", value_parser = image)]
     pub(super) image: String,
     /// Where deployments are recorded: s3://bucket/prefix
-    #[arg(long, value_name = "s3://...")]
+    #[arg(long, value_name = "s3://...", value_parser = bucket)]
     pub(super) registry: String,
     /// A Prometheus server that scrapes the proxies
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = web_address)]
     pub(super) prometheus: Option<String>,
 }
 
@@ -384,7 +314,7 @@ A Rollout names the template `portcullis` with the argument `service`.
 Exit codes: 0 fine, 2 could not run.")]
 pub(super) struct RolloutsArgs {
     /// The Prometheus server that scrapes the proxies
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = web_address)]
     pub(super) prometheus: String,
     /// The most violations in responses, as a share of the responses
     #[arg(long, value_name = "SHARE", default_value_t = 0.01)]

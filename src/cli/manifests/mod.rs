@@ -3,6 +3,9 @@
 mod config_text;
 mod delivery_commands;
 mod gateway_command;
+mod argument_values;
+mod catalog_args;
+mod store_args;
 mod manifests_args;
 mod manifests_command;
 mod manifests_error;

@@ -9,7 +9,7 @@ use portcullis_manifests::{ManifestProblem, ManifestProblems, MountedFiles};
 use super::config_text::{ConfigText, ReplacedValue, toml_list, toml_text};
 use super::manifests_args::ProxyArgs;
 use super::manifests_error::ManifestsError;
-use crate::cli::inputs::{KnownNames, compile_contract, required_config_path};
+use crate::cli::inputs::{ConfigArgument, KnownNames, compile_contract, config_path};
 use crate::cli::run_error::RunError;
 use crate::source::{self, ReferenceRoot};
 
@@ -34,7 +34,7 @@ pub(super) struct ProxyFiles {
 impl ProxyConfig {
     /// Reads the configuration. Variables of this machine do not apply to the pod.
     pub(super) fn load(named: Option<&Path>) -> Result<Self, RunError> {
-        let path = required_config_path(named)?;
+        let path = config_path(named, ConfigArgument::Flag)?;
         let flags = FlagOverrides::default();
         let refused = |errors| RunError::from(ManifestsError::Configuration(errors));
         let config = portcullis_config::load(Some(&path), [], &flags).map_err(refused)?;
@@ -70,7 +70,7 @@ impl ProxyConfig {
         mut replaced: Vec<ReplacedValue>,
     ) -> Result<ProxyFiles, RunError> {
         let mut files = Vec::new();
-        let admin = format!("0.0.0.0:{}", self.config.admin_address.port());
+        let admin = format!("0.0.0.0:{}", self.config.admin_port());
         replaced.push(ReplacedValue::text("admin.address", &admin));
         if !args.pod_network.is_empty() {
             check_networks(&args.pod_network).map_err(ManifestsError::from)?;

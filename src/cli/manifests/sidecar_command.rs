@@ -55,7 +55,7 @@ pub(super) fn sidecar(args: &SidecarArgs) -> Result<ManifestDocument, RunError> 
     let settings = ProxySettings {
         image: args.proxy.image.clone(),
         data_port: args.port,
-        admin_port: proxy.config.admin_address.port(),
+        admin_port: proxy.config.admin_port(),
         has_admin_tls: proxy.config.admin_tls.is_enabled(),
         cores,
         body_memory_mib,
@@ -73,6 +73,9 @@ pub(super) fn sidecar(args: &SidecarArgs) -> Result<ManifestDocument, RunError> 
 
 /// The port of an upstream on this machine, which is the pod.
 fn local_port(service: &ServiceConfig) -> Option<u16> {
+    if !service.servers.others.is_empty() {
+        return None;
+    }
     match &service.upstream {
         UpstreamTarget::Http(address) | UpstreamTarget::H2c(address)
             if ["127.0.0.1", "localhost", "::1"].contains(&address.host.as_str()) =>

@@ -6,7 +6,8 @@ use portcullis_manifests::{
 };
 use portcullis_vocabulary::{CatalogFile, Squad};
 
-use super::manifests_args::{CatalogArgs, SquadArgs};
+use super::catalog_args::CatalogArgs;
+use super::manifests_args::SquadArgs;
 use super::manifests_error::ManifestsError;
 use crate::cli::inputs::KnownNames;
 use crate::cli::run_error::RunError;

@@ -1,12 +1,13 @@
 //! `portcullis manifests postgres`, `pgbouncer` and `redis`.
 
 use portcullis_manifests::{
-    ConnectionLimits, PgbouncerSettings, pgbouncer_sections, postgres_sql, redis_acl,
+    ConnectionLimits, PgbouncerSettings, pgbouncer_access, pgbouncer_sections, postgres_sql,
+    redis_acl,
 };
 
-use super::manifests_args::{ConnectionArgs, PgbouncerArgs, PostgresArgs, RedisArgs};
 use super::manifests_error::ManifestsError;
 use super::squad_command::load_catalog;
+use super::store_args::{ConnectionArgs, PgbouncerArgs, PgbouncerFormat, PostgresArgs, RedisArgs};
 use crate::cli::run_error::RunError;
 
 /// The SQL of all squads.
@@ -18,10 +19,14 @@ pub(super) fn postgres(args: &PostgresArgs) -> Result<String, RunError> {
 /// The pools of all squads.
 pub(super) fn pgbouncer(args: &PgbouncerArgs) -> Result<String, RunError> {
     let file = load_catalog(&args.catalog)?;
+    if args.format == PgbouncerFormat::Access {
+        return Ok(pgbouncer_access(&file).map_err(ManifestsError::from)?);
+    }
     let settings = PgbouncerSettings {
         host: args.host.clone(),
         port: args.port,
         database: args.database.clone(),
+        clients_max: args.client_connections,
     };
     let sections = pgbouncer_sections(&file, limits(args.connections), &settings);
     Ok(sections.map_err(ManifestsError::from)?)

@@ -53,7 +53,8 @@ pub(super) fn import(
     Ok(CommandOutcome::finding_unless(is_complete))
 }
 
-fn read(path: &Path) -> Result<String, OwnersError> {
+/// Reads a text file.
+pub(super) fn read(path: &Path) -> Result<String, OwnersError> {
     let bytes = source::read(path, FILE_BYTES_MAX as u64)?;
     String::from_utf8(bytes).map_err(|_| OwnersError::NotText {
         path: path.to_owned(),

@@ -5,8 +5,9 @@
 //! `owners_report` is the result and `verdict_report` builds it; `owners_text` prints it, and
 //! `owners_findings` translates it for the formats that all commands share. The subcommands are
 //! `check`, which reviews a catalog, `codeowners` and `import`, which write and read CODEOWNERS,
-//! `services`, which lists the owners of services, and `deprecations`, which writes to squads that
-//! call deprecated operations.
+//! `boundaries`, which writes the configuration of tools that check imports, `services`, which lists
+//! the owners of services, `dependencies`, which compares what services call with what they declare,
+//! and `deprecations`, which writes to squads that call deprecated operations.
 //!
 //! Reviewing a catalog is not part of `portcullis check`, which takes contracts: the exit code of
 //! one command for both could not distinguish a contract's problem from the catalog's.
@@ -25,8 +26,14 @@ mod owners_findings;
 mod catalog_check;
 mod catalog_report;
 mod codeowners_command;
+mod boundaries_args;
+mod code_files;
+mod boundaries_command;
 mod owned_service;
 mod services_command;
+mod called_host_set;
+mod measured_dependencies;
+mod dependencies_command;
 mod deprecations_command;
 mod backstage;
 

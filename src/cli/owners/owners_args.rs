@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as Flags, Subcommand, ValueEnum};
 
+use super::boundaries_args::BoundariesArgs;
+use super::dependencies_command::DependenciesArgs;
 use super::deprecations_command::DeprecationsArgs;
 use super::services_args::ServicesArgs;
 use crate::cli::report::{FailThreshold, ReportFormat};
@@ -72,8 +74,12 @@ pub(super) enum OwnersAction {
     Codeowners(CodeownersArgs),
     /// Convert a CODEOWNERS file to a part of a catalog
     Import(ImportArgs),
+    /// Write the configuration of a tool that checks imports between squads
+    Boundaries(BoundariesArgs),
     /// List the owners of the configured services, also as a Backstage catalog-info.yaml
     Services(ServicesArgs),
+    /// Compare the hosts that services call with those that the catalog declares
+    Dependencies(DependenciesArgs),
     /// Write a message to each squad that still calls deprecated operations
     Deprecations(DeprecationsArgs),
 }

@@ -6,8 +6,8 @@ use super::owners_args::{OwnersAction, OwnersArgs};
 use super::owners_error::OwnersError;
 use super::owners_report::OwnersReport;
 use super::{
-    catalog_check, changed_manifests, codeowners_command, deprecations_command, owners_input,
-    services_command,
+    boundaries_command, catalog_check, changed_manifests, codeowners_command, dependencies_command,
+    deprecations_command, owners_input, services_command,
 };
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::inputs::KnownNames;
@@ -27,6 +27,10 @@ pub(crate) fn owners(
         Some(OwnersAction::Check(args)) => catalog_check::check(args, out),
         Some(OwnersAction::Codeowners(args)) => codeowners_command::write(args, out),
         Some(OwnersAction::Import(args)) => codeowners_command::import(args, out),
+        Some(OwnersAction::Boundaries(args)) => boundaries_command::write_boundaries(args, out),
+        Some(OwnersAction::Dependencies(args)) => {
+            dependencies_command::print_dependencies(args, out)
+        }
         Some(OwnersAction::Deprecations(args)) => {
             deprecations_command::print_deprecations(args, out)
         }

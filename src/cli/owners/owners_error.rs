@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::inputs::KnownNames;
-use crate::source::{FileReadError, RepositoryError};
+use crate::source::{FileReadError, PrometheusError, RemoteError, RepositoryError};
 use portcullis_config::ConfigErrors;
 
 /// Why ownership cannot be checked.
@@ -24,6 +24,42 @@ pub(crate) enum OwnersError {
         /// The catalog.
         path: PathBuf,
     },
+    /// Fewer than two squads own paths.
+    #[error(
+        "{catalog}: fewer than two squads have `paths`, so no import crosses a boundary; add the \
+         paths of each squad"
+    )]
+    NoBoundary {
+        /// The catalog.
+        catalog: String,
+    },
+    /// No file with code of a squad was found.
+    #[error(
+        "{}: no {ending} file below this directory, and below a --root, belongs to a squad; name \
+         the root of the repository with --directory",
+        directory.display()
+    )]
+    NoCode {
+        /// The directory.
+        directory: PathBuf,
+        /// The ending of the files.
+        ending: &'static str,
+    },
+    /// The proxy has no forward proxy, so it knows no calls.
+    #[error(
+        "the proxy has no `egress.address`, so no service calls through it; set it, or ask another proxy \
+         with --admin or Prometheus with --prometheus"
+    )]
+    NoEgress,
+    /// The address of Prometheus is invalid.
+    #[error("--prometheus: {0}")]
+    PrometheusUrl(Box<RemoteError>),
+    /// Prometheus did not answer.
+    #[error(transparent)]
+    Prometheus(Box<PrometheusError>),
+    /// There is no runtime for the connection.
+    #[error("cannot start a connection: {0}")]
+    Runtime(std::io::Error),
     /// The catalog has no such squad.
     #[error("{flag}: no squad of {catalog} is called `{name}`{known}")]
     UnknownSquad {

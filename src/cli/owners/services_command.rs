@@ -11,7 +11,7 @@ use super::backstage;
 use super::owned_service::OwnedService;
 use super::services_args::{ServicesArgs, ServicesFormat};
 use crate::cli::exit_code::CommandOutcome;
-use crate::cli::inputs::{KnownNames, required_config_path};
+use crate::cli::inputs::{ConfigArgument, KnownNames, config_path};
 use crate::cli::output::{ReportWriter, TextStyle, print_error, print_json};
 use crate::cli::run_error::RunError;
 
@@ -20,7 +20,7 @@ pub(super) fn print_services(
     args: &ServicesArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
-    let path = required_config_path(args.config.as_deref())?;
+    let path = config_path(args.config.as_deref(), ConfigArgument::Flag)?;
     let config =
         portcullis_config::load(Some(&path), std::env::vars_os(), &FlagOverrides::default())?;
     let mut outcome = CommandOutcome::Success;

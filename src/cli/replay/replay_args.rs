@@ -24,7 +24,10 @@ A line of JSON Lines is one exchange:
                \"headers\": {\"content-type\": \"application/json\"}, \"body\": {\"quantity\": 1}},
    \"response\": {\"status\": 201, \"headers\": [[\"location\", \"/orders/1\"]], \"body\": \"\"}}
 
-Exit codes: 0 fine, 1 an exchange violates the contract, 2 a contract or a record cannot be read.")]
+With an AsyncAPI contract, a line is one event:
+  {\"channel\": \"orders\", \"key\": \"o-1\", \"headers\": {\"trace\": \"t1\"}, \"payload\": {\"id\": \"o-1\"}}
+
+Exit codes: 0 fine, 1 an exchange or an event violates the contract, 2 a contract or a record cannot be read.")]
 pub(crate) struct ReplayArgs {
     /// The contract to validate against: a file, REV:path for a Git revision, or - for standard input
     #[arg(long, value_name = "CONTRACT")]

@@ -1,7 +1,7 @@
 //! Violations and unreadable records as findings of a [`Report`].
 
 use portcullis_contract::Violation;
-use portcullis_contract::recorded::RecordError;
+use portcullis_contract::recorded::{EventViolation, RecordError};
 
 use super::verdict_line::RecordPosition;
 use crate::cli::report::{
@@ -88,13 +88,40 @@ impl ReplayFindings {
         }
     }
 
-    fn add(&mut self, finding: impl FnOnce() -> ReportFinding) {
+    /// Adds a finding, unless there are too many.
+    pub(super) fn add(&mut self, finding: impl FnOnce() -> ReportFinding) {
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(finding());
         } else {
             self.omitted += 1;
         }
     }
+}
+
+/// A violation of a recorded event as a finding.
+pub(super) fn event_finding(
+    position: RecordPosition<'_>,
+    name: &str,
+    violation: &EventViolation,
+    with_values: bool,
+) -> ReportFinding {
+    let fault = violation.fault.as_str();
+    let place = position.text();
+    let message = format!("{name}: {}", violation.sentence(with_values));
+    let case = TestCase::new(name, format!("{place} {fault}"));
+    let mut finding = ReportFinding::new(fault, FindingLevel::Error, message, case);
+    finding.location = Some(FindingLocation::line(position.source, position.line));
+    finding.related_location = violation.contract.as_ref().map(|at| FindingLocation {
+        pointer: Some(at.pointer.clone()),
+        ..FindingLocation::line(&*at.file, at.line)
+    });
+    finding.fingerprint = Some(fingerprint_of(&[
+        &place,
+        fault,
+        &violation.pointer,
+        &finding.message,
+    ]));
+    finding
 }
 
 fn violation_finding(recorded: RecordedViolation<'_>) -> ReportFinding {

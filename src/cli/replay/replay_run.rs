@@ -13,6 +13,7 @@ use portcullis_vocabulary::enforcement::Enforcement;
 use portcullis_vocabulary::enforcement::ViolationClass;
 use portcullis_vocabulary::limits::TRAFFIC_LINE_BYTES_MAX;
 
+use super::event_replay::replay_events;
 use super::recorded_hosts::RecordedHosts;
 use super::recording::{Recording, RecordingError, RecordingLines, open};
 use super::replay_args::{EnforceScope, ReplayArgs};
@@ -44,6 +45,9 @@ pub(crate) fn replay(
     }
     let limits = Limits::default();
     let contract = compile(args, &limits)?;
+    if let Some(events) = contract.events() {
+        return replay_events(args, &contract, events, out);
+    }
     let mut run = ReplayRun {
         args,
         contract: &contract,

@@ -21,6 +21,7 @@ pub(super) fn compile(args: &ReplayArgs, limits: &Limits) -> Result<CompiledCont
     let bases = args.base_path.iter().map(ToString::to_string);
     let options = CompileOptions {
         base_paths: (!args.base_path.is_empty()).then(|| bases.collect()),
+        accepts_events: true,
         reading,
         ..CompileOptions::default()
     };

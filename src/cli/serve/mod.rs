@@ -1,5 +1,6 @@
 //! `portcullis serve`: runs the proxy.
 
+mod sample_folder;
 mod serve_args;
 mod serve_command;
 

@@ -14,6 +14,8 @@ Examples:
       one service, no configuration file
   portcullis serve --contract openapi.yaml
       responds with the examples of the contract
+  portcullis serve --demo
+      three sample services on port 8080
   PORTCULLIS_LOG__LEVEL=debug portcullis serve --config gateway.toml --listen 0.0.0.0:80
 
 A flag overrides an environment variable (PORTCULLIS_SECTION__KEY), which overrides the file.")]
@@ -21,6 +23,10 @@ pub(crate) struct ServeArgs {
     /// The configuration [default: PORTCULLIS_CONFIG, else config.toml]
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    /// Serve the samples of the project: three services that respond with examples. Their files are
+    /// written to a temporary folder
+    #[arg(long, conflicts_with_all = ["config", "contract", "upstream", "ref_root"])]
+    pub(super) demo: bool,
     /// Serve only this contract, for all hosts and paths, and no configured service
     #[arg(long, value_name = "FILE")]
     pub(super) contract: Option<String>,

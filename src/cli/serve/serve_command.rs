@@ -2,21 +2,35 @@
 
 use std::sync::Arc;
 
+use super::sample_folder::SampleFolder;
 use super::serve_args::ServeArgs;
 use crate::app;
 use crate::cli::exit_code::CommandOutcome;
-use crate::cli::inputs::config_path;
+use crate::cli::inputs::{ConfigArgument, config_path, optional_config_path};
 use crate::cli::run_error::RunError;
 use portcullis_config::FlagOverrides;
 
 /// Runs the proxy until the process receives a signal to stop.
 pub(crate) fn serve(args: ServeArgs) -> Result<CommandOutcome, RunError> {
-    // A contract on the command line needs no configuration file.
-    let path = config_path(args.config.as_deref(), args.contract.is_some())?;
+    let samples = args.demo.then(SampleFolder::write).transpose()?;
+    let named = args.config.as_deref();
+    let path = match &samples {
+        Some(samples) => Some(samples.config_path()),
+        // A contract on the command line needs no configuration file.
+        None if args.contract.is_some() => optional_config_path(named),
+        None => Some(config_path(named, ConfigArgument::Serve)?),
+    };
     let overrides = overrides(args);
     let read = move || portcullis_config::load(path.as_deref(), std::env::vars_os(), &overrides);
     let config = read()?;
     let _log = portcullis_telemetry::init_log(&config.log);
+    if let Some(samples) = &samples {
+        let folder = samples.path().display().to_string();
+        tracing::info!(
+            folder,
+            "serving the samples; a contract that is edited there is reloaded"
+        );
+    }
     app::run(config, Some(Arc::new(read)))?;
     Ok(CommandOutcome::Success)
 }
@@ -24,6 +38,7 @@ pub(crate) fn serve(args: ServeArgs) -> Result<CommandOutcome, RunError> {
 fn overrides(args: ServeArgs) -> FlagOverrides {
     let ServeArgs {
         config: _,
+        demo: _,
         contract,
         upstream,
         ref_root,

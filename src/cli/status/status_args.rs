@@ -12,6 +12,8 @@ Examples:
   portcullis status
   portcullis status --admin http://10.1.2.3:9901
   portcullis status --format json | jq -r '.faults[].message'
+  portcullis status --ready
+      as the health check of a container
 
 Requests, violations and failures are those of the last seconds; the last line says how many.
 
@@ -20,6 +22,9 @@ pub(crate) struct StatusArgs {
     /// The proxy
     #[command(flatten)]
     pub(super) admin: AdminArgs,
+    /// Only whether the proxy is ready for traffic: the exit code is 0 if it is and 1 if not
+    #[arg(long, conflicts_with = "format")]
+    pub(super) ready: bool,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: DataFormat,

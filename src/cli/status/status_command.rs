@@ -6,12 +6,12 @@ use super::status_args::StatusArgs;
 use super::status_faults::{StatusFault, faults};
 use super::status_replies::{
     CircuitState, CircuitStates, ContractState, ContractStates, ServiceCircuits, TlsStates,
-    TrafficState, TrafficStates,
+    TrafficState, TrafficStates, UpstreamStates,
 };
 use crate::cli::admin_port::{AdminClient, AdminError};
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::output::{
-    DataFormat, ReportWriter, TextStyle, TextTable, counted, print_json, print_more,
+    DataFormat, ReportWriter, TextStyle, TextTable, counted, one_line, print_json, print_more,
 };
 use crate::cli::run_error::RunError;
 
@@ -47,7 +47,11 @@ pub(crate) fn status(
     args: &StatusArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
-    let report = report(&AdminClient::new(&args.admin)?)?;
+    let client = AdminClient::new(&args.admin)?;
+    if args.ready {
+        return readiness(&client, out);
+    }
+    let report = report(&client)?;
     match args.format {
         DataFormat::Json => print_json(out, &report),
         DataFormat::Text => print_report(out, &report),
@@ -56,12 +60,28 @@ pub(crate) fn status(
     Ok(CommandOutcome::finding_unless(report.faults.is_empty()))
 }
 
+/// Prints whether the proxy is ready, and for what it waits.
+fn readiness(client: &AdminClient, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
+    let readiness = client.readiness()?;
+    match &readiness {
+        Ok(()) => out.line("ready"),
+        Err(reasons) => {
+            for reason in reasons.lines() {
+                out.line(one_line(reason));
+            }
+        }
+    }
+    out.finish()?;
+    Ok(CommandOutcome::finding_unless(readiness.is_ok()))
+}
+
 fn report(client: &AdminClient) -> Result<StatusReport, AdminError> {
     let contracts: ContractStates = client.deserialize(&client.get(&["contracts"])?)?;
     let circuits: CircuitStates = client.deserialize(&client.get(&["breakers"])?)?;
     let traffic: TrafficStates = client.deserialize(&client.get(&["traffic"])?)?;
     let tls: TlsStates = client.deserialize(&client.get(&["tls"])?)?;
-    let faults = faults(&contracts, &circuits, &traffic, &tls);
+    let upstreams: UpstreamStates = client.deserialize(&client.get(&["upstreams"])?)?;
+    let faults = faults(&contracts, &circuits, &traffic, &tls, &upstreams);
     let rows = contracts.services.into_iter().filter_map(|contract| {
         // A service that was removed between two responses has no row.
         let name = &contract.service;

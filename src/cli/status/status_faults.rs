@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::status_replies::{
-    CircuitState, CircuitStates, ContractState, ContractStates, ServiceCircuits, TlsState,
-    TlsStates, TrafficState, TrafficStates,
+    CircuitState, CircuitStates, ContractState, ContractStates, ServerState, ServiceCircuits,
+    TlsState, TlsStates, TrafficState, TrafficStates, UpstreamState, UpstreamStates,
 };
 use crate::cli::output::{counted, one_line, whole_seconds};
 
@@ -25,13 +25,16 @@ pub(super) fn faults(
     circuits: &CircuitStates,
     traffic: &TrafficStates,
     tls: &TlsStates,
+    upstreams: &UpstreamStates,
 ) -> Vec<StatusFault> {
     let contracts = contracts.services.iter().flat_map(contract_faults);
     let circuits = circuits.services.iter().flat_map(circuit_faults);
     let traffic = traffic.services.iter().flat_map(traffic_faults);
+    let upstreams = upstreams.services.iter().flat_map(upstream_faults);
     let tls = tls.sections.iter().filter_map(tls_fault);
     contracts
         .chain(circuits)
+        .chain(upstreams)
         .chain(tls)
         .chain(traffic)
         .collect()
@@ -98,6 +101,31 @@ fn circuit_faults(service: &ServiceCircuits) -> Vec<StatusFault> {
         });
     }
     faults
+}
+
+/// The servers that get no requests, or that did not accept their last connection.
+fn upstream_faults(upstream: &UpstreamState) -> Vec<StatusFault> {
+    let servers = &upstream.servers;
+    let bad = servers.iter().filter(|server| server.state != "healthy");
+    let fault = |server: &ServerState| {
+        let mut message = format!("the server {} is {}", server.address, server.state);
+        if let Some(since) = &server.since {
+            message.push_str(&format!(" since {since}"));
+        }
+        if let Some(fault) = &server.fault {
+            message.push_str(&format!(": {}", one_line(fault)));
+        }
+        message.push_str(&format!(
+            "; the service has {}",
+            counted(servers.len() as u64, "server")
+        ));
+        StatusFault {
+            subject: upstream.service.clone(),
+            message,
+            command: "GET /upstreams of the admin port".to_owned(),
+        }
+    };
+    bad.map(fault).collect()
 }
 
 fn tls_fault(section: &TlsState) -> Option<StatusFault> {

@@ -120,3 +120,23 @@ pub(super) struct TlsState {
     pub(super) section: String,
     pub(super) problem: Option<String>,
 }
+
+/// The response of `/upstreams`.
+#[derive(Debug, Deserialize)]
+pub(super) struct UpstreamStates {
+    pub(super) services: Vec<UpstreamState>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct UpstreamState {
+    pub(super) service: String,
+    pub(super) servers: Vec<ServerState>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ServerState {
+    pub(super) address: String,
+    pub(super) state: String,
+    pub(super) since: Option<String>,
+    pub(super) fault: Option<String>,
+}

@@ -665,6 +665,34 @@ fn a_promotion_lasts_until_the_next_change() {
     assert_eq!(version(process.admin), "1.0.0");
 }
 
+/// What `config reload` prints is in the log after SIGHUP.
+#[test]
+fn sighup_logs_what_the_command_prints() {
+    let site = flux("");
+    let config = site.write();
+    let mut process = Process::start(site);
+    let text = fs::read_to_string(&config).unwrap();
+    let mut reload = |text: &str, expected: &str| {
+        fs::write(&config, text).unwrap();
+        process.signal("HUP");
+        process.await_line(expected)
+    };
+    let with_restart = format!("[tracing]\nsample = 0.5\n{text}");
+    let line = reload(&with_restart, "configuration unchanged");
+    assert!(
+        line.contains("needs_restart=") && line.contains("tracing"),
+        "{line}"
+    );
+    let both = format!("[refusals]\nvalues = \"never\"\n{with_restart}");
+    let line = reload(&both, "configuration changed");
+    assert!(
+        line.contains("refusals") && line.contains("tracing"),
+        "{line}"
+    );
+    let line = reload("[listen]\nadress = 1\n", "reload refused");
+    assert!(line.contains("unknown key"), "{line}");
+}
+
 /// Large real contracts from other projects.
 #[test]
 #[cfg_attr(

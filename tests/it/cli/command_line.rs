@@ -76,7 +76,7 @@ fn exit_codes() {
     check("check none.yaml", 2, "portcullis: none.yaml: No such file");
     check("check empty", 2, "portcullis: empty: no contract below this directory");
     check("replay --contract good.yaml --host http://a/b -", 2, "try a");
-    check("breakers --admin 127.0.0.1:1", 2, "expected http://host:port, without TLS and without a path; try http://127.0.0.1:1");
+    check("breakers --admin 127.0.0.1:1", 2, "expected http://host:port, https://host:port or unix:/path; try http://127.0.0.1:1");
     check("gate --squad a --service b --contract good.yaml --registry r", 2, "portcullis: the catalog is refused\ncontracts/squads.toml: cannot be read: there is no such file; try --catalog with the path of a file\n");
     check("gate history --squad a --service b --registry good.yaml", 2, "good.yaml: is a file; a registry is a directory");
     check("serve --config two.toml", 2, "service `a`: none.yaml: No such file or directory (os error 2); check the path and its permissions\nservice `b`: the contract is refused\n  wrong.json:1:31: error: ");

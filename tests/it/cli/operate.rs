@@ -262,7 +262,7 @@ fn explains_rejected_requests_and_exits_with_2() {
     let variables = [("PORTCULLIS_ADMIN_URL", "http://127.0.0.1:1")];
     let output = run(&format!("breakers --admin {url}"), &variables);
     assert_eq!(output.status.code(), Some(0));
-    let message = error_message("breakers --admin https://127.0.0.1:1", &[]);
+    let message = error_message("breakers --admin ftp://127.0.0.1:1", &[]);
     assert!(
         message.contains("is not an admin port: expected http://host:port"),
         "{message}"

@@ -44,6 +44,20 @@ fn a_proxy_without_faults_is_well() {
     assert!(error_message("status --admin http://127.0.0.1:1", &[]).contains("127.0.0.1:1"));
 }
 
+/// As the health check of a container asks.
+#[test]
+fn readiness_is_the_exit_code() {
+    let app = App::start(site());
+    assert_eq!(printed(app.admin, "status --ready", 0), "ready\n");
+    let waiting = Site::new("[reload]\nwait = true").at("shop", "none.yaml");
+    let app = App::start(waiting);
+    let text = printed(app.admin, "status --ready", 1);
+    assert!(
+        text.contains("is not ready") && text.contains("shop"),
+        "{text}"
+    );
+}
+
 #[test]
 fn faults_say_what_is_wrong_and_what_shows_more() {
     let site = site();

@@ -19,10 +19,19 @@ pub(crate) fn contract(fragment: &str) -> CompiledContract {
         Some(rest) => rest.split_once('\n').unwrap(),
         None => ("1.0.0", fragment),
     };
-    let text = format!("openapi: 3.1.0\ninfo: {{title: t, version: {version}}}\n{fragment}\n");
+    // `EVENTS x` in its first line makes it an AsyncAPI document.
+    let (kind, fragment) = match fragment.strip_prefix("EVENTS ") {
+        Some(rest) => {
+            let (version, fragment) = rest.split_once('\n').unwrap();
+            (format!("asyncapi: {version}"), fragment)
+        }
+        None => ("openapi: 3.1.0".to_owned(), fragment),
+    };
+    let text = format!("{kind}\ninfo: {{title: t, version: {version}}}\n{fragment}\n");
     let documents = parse_single_file("t.yaml", text.into_bytes(), &Limits::default()).unwrap();
     let options = CompileOptions {
         outbound_operations: true,
+        accepts_events: true,
         ..CompileOptions::default()
     };
     compile(documents, &options).unwrap_or_else(|problems| panic!("{fragment}: {problems:?}"))
@@ -173,7 +182,7 @@ fn the_reference_page_has_every_rule() {
 const INTRODUCTION: &str = "\
 # Compatibility rules
 
-`portcullis diff OLD NEW` compares two revisions of a contract and reports what the changes mean for consumers. A change is **breaking** if a message that was valid becomes invalid: the service refuses a request that it used to accept, or sends a response that the old contract forbids. For webhooks and callbacks the roles are swapped: the service sends the request, and its consumers respond.
+`portcullis diff OLD NEW` compares two revisions of a contract and reports what the changes mean for consumers. A change is **breaking** if a message that was valid becomes invalid: the service refuses a request that it used to accept, or sends a response that the old contract forbids. For webhooks and callbacks the roles are swapped: the service sends the request, and its consumers respond. Events that an application receives are judged as requests, and those that it sends as responses ([events.md](events.md)).
 
 ## How a level is determined
 
@@ -397,6 +406,26 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
 /// An old and a new document for each rule.
 #[rustfmt::skip]
 const DOCUMENTS: &[(&str, &str, &str)] = &[
+    ("contract.kind.changed", "EVENTS 2.6.0\nchannels: {a: {subscribe: {message: {payload: {type: string}}}}}", "paths: {}"),
+    ("event.channel.added", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {payload: {type: string}}}}, b: {}}"),
+    ("event.channel.removed", "EVENTS 2.6.0\nchannels: {a: {subscribe: {message: {payload: {type: string}}}}, b: {subscribe: {message: {payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {subscribe: {message: {payload: {type: string}}}}}"),
+    ("event.address.changed", "EVENTS 3.0.0\nchannels: {a: {address: x, messages: {m: {payload: {type: string}}}}}", "EVENTS 3.0.0\nchannels: {a: {address: y, messages: {m: {payload: {type: string}}}}}"),
+    ("event.topic.changed", "EVENTS 2.6.0\nchannels: {a: {bindings: {kafka: {topic: x}}, subscribe: {message: {payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {bindings: {kafka: {topic: y}}, subscribe: {message: {payload: {type: string}}}}}"),
+    ("event.partitions.changed", "EVENTS 2.6.0\nchannels: {a: {bindings: {kafka: {partitions: 1}}, subscribe: {message: {payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {bindings: {kafka: {partitions: 2}}, subscribe: {message: {payload: {type: string}}}}}"),
+    ("event.operation.added", "EVENTS 2.6.0\nchannels: {a: {subscribe: {message: {payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {subscribe: {message: {payload: {type: string}}}, publish: {message: {payload: {type: string}}}}}"),
+    ("event.operation.removed", "EVENTS 2.6.0\nchannels: {a: {subscribe: {message: {payload: {type: string}}}, publish: {message: {payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {payload: {type: string}}}}}"),
+    ("event.message.added", "EVENTS 2.6.0\nchannels: {a: {subscribe: {message: {oneOf: [{messageId: x, payload: {type: string}}]}}}}", "EVENTS 2.6.0\nchannels: {a: {subscribe: {message: {oneOf: [{messageId: x, payload: {type: string}}, {messageId: y, payload: {type: integer}}]}}}}"),
+    ("event.message.removed", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {oneOf: [{messageId: x, payload: {type: string}}, {messageId: y, payload: {type: integer}}]}}}}", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {oneOf: [{messageId: x, payload: {type: string}}]}}}}"),
+    ("event.message.renamed", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {messageId: x, payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {messageId: y, payload: {type: string}}}}}"),
+    ("event.content-type.changed", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {contentType: application/json, payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {contentType: application/xml, payload: {type: string}}}}}"),
+    ("event.schema-format.changed", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {schemaFormat: application/vnd.apache.avro, payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {payload: {type: string}}}}}"),
+    ("event.correlation-id.added", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {correlationId: {location: '$message.header#/a'}, payload: {type: string}}}}}"),
+    ("event.correlation-id.removed", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {correlationId: {location: '$message.header#/a'}, payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {payload: {type: string}}}}}"),
+    ("event.correlation-id.changed", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {correlationId: {location: '$message.header#/a'}, payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {correlationId: {location: '$message.header#/b'}, payload: {type: string}}}}}"),
+    ("event.squad-id-key.missing", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {payload: {type: string}}}}, b: {subscribe: {message: {payload: {type: string}}}}}"),
+    ("event.squad-id-key.added", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {x-squad-id-key: '$message.header#/a', publish: {message: {payload: {type: string}}}}}"),
+    ("event.squad-id-key.removed", "EVENTS 2.6.0\nchannels: {a: {x-squad-id-key: '$message.header#/a', publish: {message: {payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {publish: {message: {payload: {type: string}}}}}"),
+    ("event.squad-id-key.changed", "EVENTS 2.6.0\nchannels: {a: {x-squad-id-key: '$message.header#/a', publish: {message: {payload: {type: string}}}}}", "EVENTS 2.6.0\nchannels: {a: {x-squad-id-key: '$message.header#/b', publish: {message: {payload: {type: string}}}}}"),
     ("operation.added", "paths: {/a: {get: {responses: {}}}}", "paths: {/a: {get: {responses: {}}}, /b: {get: {responses: {}}}}"),
     ("operation.removed", "paths: {/a: {get: {responses: {}}}, /b: {get: {responses: {}}}}", "paths: {/a: {get: {responses: {}}}}"),
     ("operation.retired", "paths: {/a: {get: {responses: {}}}, /b: {get: {deprecated: true, x-sunset: 2025-12-31, responses: {}}}}", "paths: {/a: {get: {responses: {}}}}"),

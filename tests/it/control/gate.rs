@@ -194,7 +194,7 @@ fn first_deployments(fixture: &GateFixture) {
         0,
         "allowed",
         "deploy",
-        "tells first-deployment",
+        "informs first-deployment",
     );
     assert_eq!(verdict["recorded"], Value::Null);
     assert!(!fixture.path("registry/payments").exists());
@@ -203,7 +203,7 @@ fn first_deployments(fixture: &GateFixture) {
         0,
         "allowed",
         "deploy",
-        "tells first-deployment",
+        "informs first-deployment",
     );
     // One squad, one database, one flag.
     assert_eq!(
@@ -220,7 +220,7 @@ fn first_deployments(fixture: &GateFixture) {
         0,
         "unchanged",
         "nothing",
-        "tells already-deployed",
+        "informs already-deployed",
     );
 
     // A compatible contract.
@@ -311,7 +311,7 @@ fn cooldown(fixture: &GateFixture) {
         1,
         "blocked",
         "wait",
-        "blocks cooldown, tells breaking-change",
+        "blocks cooldown, informs breaking-change",
     );
     let words = format!("{strict} --override ann --reason outage");
     check(
@@ -319,7 +319,7 @@ fn cooldown(fixture: &GateFixture) {
         0,
         "overridden",
         "deploy",
-        "overridden cooldown, tells breaking-change",
+        "overridden cooldown, informs breaking-change",
     );
     let recorded = &fixture.registry()["deployments"][2];
     assert_eq!(
@@ -356,7 +356,7 @@ fn rollback(fixture: &GateFixture) {
         0,
         "allowed",
         "deploy",
-        "tells breaking-change",
+        "informs breaking-change",
     );
 }
 
@@ -373,7 +373,7 @@ fn blocks_risk_and_foreign_services() {
         1,
         "blocked",
         "lower-the-risk",
-        "blocks risk, tells first-deployment",
+        "blocks risk, informs first-deployment",
     );
     // An override does not apply to ownership.
     let words = "gate --squad checkout --service orders --contract 1.0.yaml --registry registry --catalog squads.toml --override ann --reason x --format json --record";
@@ -382,7 +382,7 @@ fn blocks_risk_and_foreign_services() {
     let verdict: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
         reasons(&verdict),
-        "blocks ownership, tells first-deployment"
+        "blocks ownership, informs first-deployment"
     );
     // The catalog sets the weights.
     fixture.write(
@@ -411,7 +411,7 @@ fn keeps_the_older_version_for_a_notice_period() {
         0,
         "allowed",
         "deploy",
-        "tells first-deployment",
+        "informs first-deployment",
     );
     // A period shorter than the notice still needs the approval; a longer one does not.
     let soon = humantime::format_rfc3339_seconds(
@@ -424,7 +424,7 @@ fn keeps_the_older_version_for_a_notice_period() {
         1,
         "blocked",
         "get-approvals",
-        "blocks breaking-change, tells kept-version",
+        "blocks breaking-change, informs kept-version",
     );
     let words = format!("--keep 1.0.0 --until 2999-01-01 {catalog}");
     check(
@@ -432,7 +432,7 @@ fn keeps_the_older_version_for_a_notice_period() {
         0,
         "allowed",
         "deploy",
-        "warns breaking-change, tells kept-version",
+        "warns breaking-change, informs kept-version",
     );
     assert_eq!(fixture.history(), "2  2.0.0  deployed; 1  1.0.0  kept");
     // Both versions continue, and a new revision is compared with both.
@@ -441,14 +441,14 @@ fn keeps_the_older_version_for_a_notice_period() {
         0,
         "allowed",
         "deploy",
-        "tells kept-version",
+        "informs kept-version",
     );
     check(
         fixture.decide("1.1.yaml", catalog),
         0,
         "allowed",
         "deploy",
-        "tells kept-version",
+        "informs kept-version",
     );
     assert_eq!(
         fixture.history(),
@@ -767,7 +767,7 @@ fn deployed_contracts_are_compared_around_broken_parts() {
         0,
         "allowed",
         "deploy",
-        "tells broken-part",
+        "informs broken-part",
     );
     let message = verdict["reasons"][0]["message"].as_str().unwrap();
     assert!(

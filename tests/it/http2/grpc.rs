@@ -244,3 +244,57 @@ fn the_timeout_of_a_call_is_kept() {
     let counted = "portcullis_upstream_errors_total{service=\"calls\",reason=\"call-deadline\"} 40";
     assert!(metrics.contains(counted), "{metrics}");
 }
+
+/// A response that has begun ends with the time of its call, and its stream is cancelled.
+#[test]
+fn a_running_response_ends_with_the_time_of_its_call() {
+    let (cancelled, ended) = std::sync::mpsc::channel();
+    let upstream = Http2Upstream::start(Builder::new(), move |mut call| {
+        let cancelled = cancelled.clone();
+        async move {
+            let head = Response::builder().header("content-type", "application/grpc+proto");
+            let head = head.body(()).unwrap();
+            let mut stream = call.respond.send_response(head, false).unwrap();
+            loop {
+                let _ = stream.send_data(Bytes::from_static(&[0, 0, 0, 0, 0]), false);
+                tokio::select! {
+                    reset = std::future::poll_fn(|cx| stream.poll_reset(cx)) => {
+                        let _ = cancelled.send(reset.ok());
+                        return Ok(());
+                    }
+                    () = tokio::time::sleep(Duration::from_millis(10)) => {}
+                }
+            }
+        }
+    });
+    let top = "[access_log]\nsample = 1.0";
+    let app = App::start(Site::new(top).service("calls", CALLS, &upstream.url(), ""));
+    let path = "/shop.Items/Get";
+    let began = std::time::Instant::now();
+    for _ in 0..10 {
+        let (status, head, trailers) = call(&app, path, &[GRPC, TENANT, ("grpc-timeout", "100m")]);
+        assert_eq!(status, 200);
+        assert!(!head.contains_key("grpc-status"), "{head:?}");
+        assert_eq!(trailers["grpc-status"], "4");
+        assert!(
+            trailers["grpc-message"]
+                .to_str()
+                .unwrap()
+                .contains("grpc-timeout")
+        );
+        let code = ended
+            .recv_timeout(crate::support::client::PATIENCE)
+            .unwrap();
+        assert_eq!(code, Some(h2::Reason::CANCEL));
+    }
+    assert!(began.elapsed() >= Duration::from_secs(1));
+    crate::support::app::until(|| {
+        let metrics = admin(app.admin, "/metrics").1;
+        metrics.contains("squad=\"unknown\",outcome=\"disconnected\"} 10")
+    });
+    let (_, metrics) = admin(app.admin, "/metrics");
+    assert!(
+        !metrics.contains("circuit_breaker_trips_by_squad_total{"),
+        "{metrics}"
+    );
+}

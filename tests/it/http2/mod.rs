@@ -6,3 +6,4 @@ mod grpc;
 mod hostile_streams;
 mod real_clients;
 mod upstreams;
+mod websocket;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::support::app::run;
+use crate::support::app::{program, run};
 use crate::telemetry::deploy::file;
 
 #[track_caller]
@@ -151,6 +151,39 @@ fn arguments_that_cannot_work() {
 }
 
 #[test]
+fn values_that_name_nothing() {
+    let root = file("");
+    let check = |words: &str, expected: &str| refused(&root, words, expected);
+    let image = "--image r.example.com/portcullis:0.1.0";
+    for registry in [
+        "s3://",
+        "s3:/deployments",
+        "S4://deployments/prod",
+        "s3:///x",
+    ] {
+        check(
+            &format!("gate-hook --service orders {image} --registry {registry}"),
+            "invalid value",
+        );
+    }
+    check("rollouts --prometheus p:9090", "invalid value 'p:9090'");
+    check(
+        "injection --image https://r.example.com/portcullis",
+        "expected an image such as registry.example.com/portcullis:0.1.0",
+    );
+    // Arguments that are empty.
+    let blank = |words: &[&str]| {
+        let output = program().arg("manifests").args(words).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {error}");
+    };
+    blank(&["injection", "--image", ""]);
+    blank(&["argocd", "--repository", ""]);
+    blank(&["argocd", "--repository", "https://git.example.com/a b"]);
+    blank(&["rollouts", "--prometheus", ""]);
+}
+
+#[test]
 fn files_that_are_not_in_the_pod() {
     let folder = TempDir::new().unwrap();
     let path = folder.path();
@@ -164,6 +197,13 @@ fn files_that_are_not_in_the_pod() {
         path,
         words,
         "config.toml:2: reload.cache: the file `cache` is not in the pod; mount it",
+    );
+    let vendor = "[services.vendor]\nprefix = \"/a\"\nheader_files = { x-key = \"key\" }\n";
+    std::fs::write(path.join("config.toml"), format!("{service}{vendor}")).unwrap();
+    refused(
+        path,
+        words,
+        "config.toml:7: services.orders.vendor.header_files.x-key: the file `key` is not in the pod",
     );
     std::fs::write(path.join("config.toml"), service).unwrap();
     let long = format!("{contract}# {}\n", "x".repeat(1 << 20));

@@ -1,6 +1,7 @@
 //! `portcullis manifests`: what it prints for the samples, whether Kubernetes and stores accept it, and
 //! what it refuses.
 
+mod api_server;
 mod kustomize_build;
 mod manifest_refusals;
 mod mounted_configuration;
@@ -8,4 +9,4 @@ mod postgres_roles;
 mod printed_manifests;
 mod redis_users;
 mod schema_validation;
-mod yaml_round_trip;
+pub(crate) mod yaml_round_trip;

@@ -16,7 +16,7 @@ use crate::telemetry::label_values::{is_matched, values};
 const IMAGE: &str = "registry.example.com/portcullis:0.1.0";
 
 /// Each kind with its arguments for the samples.
-pub(super) const KINDS: [(&str, &str); 16] = [
+pub(super) const KINDS: [(&str, &str); 17] = [
     (
         "deploy/kustomize/sidecar/kustomization.yaml",
         "sidecar --service orders --pod-network 10.244.0.0/16 --app-port 3000 --container app --image",
@@ -57,6 +57,10 @@ pub(super) const KINDS: [(&str, &str); 16] = [
     (
         "tests/fixtures/manifests/pgbouncer.ini",
         "pgbouncer --host db.internal --database shop",
+    ),
+    (
+        "tests/fixtures/manifests/pgbouncer.hba",
+        "pgbouncer --host db.internal --database shop --format access",
     ),
     ("tests/fixtures/manifests/squads.redis", "redis"),
     ("deploy/prometheus/objectives.rules.yaml", "slo"),

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// A document of YAML as a value.
-pub(super) fn parsed(yaml: &str) -> Result<Value, String> {
+pub(crate) fn parsed(yaml: &str) -> Result<Value, String> {
     let limits = JsonLimits {
         depth_max: 64,
         duplicate_keys: DuplicateKeys::Refuse,

@@ -1,10 +1,16 @@
 //! File descriptors: clients that hold them take away neither the probes nor the upstream.
 
 use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use crate::support::app::{Process, Site, admin, ask, get, problem, until};
+use tokio::sync::Notify;
+
+use crate::support::app::{Process, SHOP, Site, StopOnDrop, admin, ask, get, problem, until};
 use crate::support::client::Client;
-use crate::support::upstream::{Upstream, send};
+use crate::support::http2_upstream::{Http2Upstream, answer};
+use crate::support::upstream::{Step, Upstream, send};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
 
@@ -103,4 +109,88 @@ fn a_lack_of_descriptors_is_not_a_failure_of_the_upstream() {
     until(|| metrics().contains(reason));
     until(|| metrics().contains("outcome=\"unsent\"} 10"));
     assert!(!metrics().contains("circuit_breaker_trips_by_squad_total{"));
+}
+
+/// Makes requests at the same time, on one connection of HTTP/2. All of them must succeed.
+async fn burst(client: &mut h2::client::SendRequest<bytes::Bytes>, host: &str) {
+    let mut answers = Vec::new();
+    for _ in 0..BURST {
+        let request = http::Request::get(format!("http://{host}/items"));
+        let mut ready = client.clone().ready().await.unwrap();
+        let (answer, _) = ready.send_request(request.body(()).unwrap(), true).unwrap();
+        answers.push(answer);
+    }
+    for answer in answers {
+        assert_eq!(answer.await.unwrap().status(), 200, "{host}");
+    }
+}
+
+/// How many connections to each upstream a burst needs. Twice as many exceed the descriptors.
+const BURST: usize = 60;
+
+#[test]
+fn idle_connections_to_one_upstream_make_room_for_those_to_another() {
+    let slow = || {
+        Http2Upstream::start(h2::server::Builder::new(), |call| async move {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            answer(call.respond, http::Response::new(()), "ok".into(), None)
+        })
+    };
+    let (first, second) = (slow(), slow());
+    let gate = Arc::new(Notify::new());
+    let held = Arc::clone(&gate);
+    let third = Upstream::start(move |_| {
+        let text = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+        vec![Step::Wait(Arc::clone(&held)), send(text)]
+    });
+    let stop = AtomicBool::new(false);
+    let one_each = "upstream_http = { streams_max = 1 }";
+    let site = Site::new("")
+        .service(
+            "first",
+            SHOP,
+            &first.url(),
+            &format!("hosts = [\"first\"]\n{one_each}"),
+        )
+        .service(
+            "second",
+            SHOP,
+            &second.url(),
+            &format!("hosts = [\"second\"]\n{one_each}"),
+        )
+        .service(
+            "third",
+            SHOP,
+            &format!("http://{}", third.address),
+            "hosts = [\"third\"]",
+        );
+    let process = Process::start_limited(site, "-n 140");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(100));
+                gate.notify_waiters();
+            }
+        });
+        let _stop = StopOnDrop(&stop);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(async {
+            let socket = tokio::net::TcpStream::connect(process.data).await.unwrap();
+            let (mut client, driver) = h2::client::handshake(socket).await.unwrap();
+            tokio::spawn(driver);
+            for host in ["first", "second", "third", "first", "third", "second"] {
+                burst(&mut client, host).await;
+            }
+        });
+    });
+    // Idle connections were closed and opened again, or this shows nothing.
+    let opened = first.connections.load(Ordering::SeqCst);
+    assert!(opened > BURST, "{opened}");
+    let (_, metrics) = admin(process.admin, "/metrics");
+    assert!(
+        !metrics.contains("portcullis_upstream_errors_total{"),
+        "{metrics}"
+    );
 }

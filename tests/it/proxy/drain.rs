@@ -124,11 +124,12 @@ fn ask_until_closed(address: SocketAddr, answered: &AtomicUsize, closing: &Atomi
 #[test]
 fn a_request_in_flight_is_finished() {
     let (upstream, gate) = slow();
-    let process = start(&upstream, "drain_timeout = \"20s\"");
+    let mut process = start(&upstream, "drain_timeout = \"20s\"");
     let mut client = Client::connect(process.data);
     client.send(get("/files/x"));
     upstream.head();
     process.signal("TERM");
+    process.await_line("requests_left=1");
     await_closed_listener(process.data);
     gate.notify_one();
     let answer = client.answer();
@@ -220,6 +221,39 @@ fn sighup_does_not_stop_the_process_and_sigint_does() {
     process.signal("INT");
     let (status, log) = process.wait();
     assert_eq!(status.code(), Some(0), "{log}");
+}
+
+/// Requests that are read, wait for the upstream or are answered slowly are left; answered ones are not.
+#[test]
+fn the_first_signal_says_how_many_requests_are_left() {
+    let (upstream, _gate) = slow();
+    let mut process = start(&upstream, "drain_delay = \"1h\"\ndrain_timeout = \"1h\"");
+    for signal in ["HUP", "HUP"] {
+        process.signal(signal);
+        process.await_line("configuration unchanged");
+    }
+    let waiting = |_| {
+        let mut client = Client::connect(process.data);
+        client.send(get("/files/x"));
+        upstream.head();
+        client
+    };
+    let mut clients: Vec<Client> = (0..3).map(waiting).collect();
+    let mut refused = Client::connect(process.data);
+    refused.send(post("/items", "x-tenant: a\r\n", "{}"));
+    assert_eq!(refused.answer().status, 422);
+    let mut sending = Client::connect(process.data);
+    sending.send(
+        "POST /items HTTP/1.1\r\nhost: a\r\nx-tenant: a\r\ncontent-type: application/json\r\n\
+         content-length: 25\r\nexpect: 100-continue\r\n\r\n",
+    );
+    assert_eq!(sending.answer().status, 100);
+    clients.push(sending);
+    process.signal("INT");
+    let line = process.await_line("a second signal ends the process");
+    assert!(line.contains("requests_left=4"), "{line}");
+    process.signal("INT");
+    assert_eq!(process.wait().0.code(), Some(130));
 }
 
 /// A second signal ends the process although a request is in flight and the drain has just begun.

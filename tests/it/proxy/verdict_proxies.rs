@@ -1,47 +1,13 @@
 //! Real proxies that ask for verdicts, with the configurations of `deploy/verdict`.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
-use crate::support::app::{App, Site, ask, get, post, until};
+use crate::support::app::{App, Site, ask, get, post};
+use crate::support::running_proxy::{RunningProxy, free_address};
 use crate::support::tools::tool;
 use crate::support::upstream::Upstream;
-
-/// A proxy in a process of its own.
-struct RunningProxy {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl RunningProxy {
-    /// Starts a command whose proxy listens at the address.
-    fn start(command: &mut Command, address: SocketAddr) -> Self {
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let proxy = Self { child, address };
-        until(|| TcpStream::connect(address).is_ok());
-        proxy
-    }
-}
-
-impl Drop for RunningProxy {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// An address that was free a moment ago.
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-}
 
 /// A file of `deploy/verdict` with the addresses of the test, each of which must occur in it.
 fn example(name: &str, replaced: &[(&str, String)]) -> String {

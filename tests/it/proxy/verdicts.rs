@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use crate::support::app::{App, Site, admin, fail_to_start, get, post, problem};
 use crate::support::client::Answer;
+use crate::support::http2_client::{
+    DATA, END_HEADERS, END_STREAM, HEADERS, RawHttp2, block, frame, pseudo,
+};
 
 /// A contract with an operation whose body is optional, next to the shop's.
 const NOTES: &str = "\
@@ -17,6 +20,11 @@ paths:
       operationId: addNote
       parameters: [{name: x-level, in: header, schema: {type: integer}}]
       requestBody: {content: {application/json: {schema: {type: object, required: [text]}}}}
+      responses: {'200': {description: Fine.}}
+  /files:
+    post:
+      operationId: addFile
+      requestBody: {content: {text/csv: {}}}
       responses: {'200': {description: Fine.}}
   /__owner-like: {get: {responses: {'200': {description: Fine.}}}}
 ";
@@ -135,6 +143,47 @@ fn an_optional_body_may_have_been_kept_by_the_proxy() {
     );
     let app = envoy("empty_bodies = \"pass\"\n");
     allowed(&app.ask(&question), "addNote", "0");
+}
+
+/// A body without a length is known to be empty at its end only, judged or not.
+#[test]
+fn a_chunked_body_may_have_been_kept_too() {
+    let ask = |app: &App, target: &str, media: &str, chunks: &str| {
+        app.ask(format!(
+            "POST /ask{target} HTTP/1.1\r\nhost: n\r\ncontent-type: {media}\r\n\
+             transfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n"
+        ))
+    };
+    let note = "c\r\n{\"text\":\"a\"}\r\n";
+    let cases = [
+        ("/notes", "application/json", note, "addNote"),
+        ("/files", "text/csv", "1\r\na\r\n", "addFile"),
+    ];
+    let (refusing, passing) = (envoy(""), envoy("empty_bodies = \"pass\"\n"));
+    for (target, media, chunks, operation) in cases {
+        let empty = ask(&refusing, target, media, "");
+        refused(&empty, 422, "NO_VERDICT", "with_request_body");
+        allowed(&ask(&refusing, target, media, chunks), operation, "0");
+        allowed(&ask(&passing, target, media, ""), operation, "0");
+    }
+}
+
+/// The stream of an HTTP/2 question can end after its head, which may even give the length.
+#[test]
+fn an_empty_http2_body_may_have_been_kept_too() {
+    let app = envoy("");
+    for (length, data, expected) in [(None, "", 422), (Some("0"), "", 422), (None, NOTE, 200)] {
+        let mut fields = pseudo("POST", "/ask/notes").to_vec();
+        fields.push(("content-type", "application/json"));
+        fields.extend(length.map(|length| ("content-length", length)));
+        let mut client = RawHttp2::connect(app.data);
+        client.send(frame(HEADERS, END_HEADERS, 1, block(&fields)));
+        client.send(frame(DATA, END_STREAM, 1, data));
+        let (status, body) = client.answer(1);
+        let body = String::from_utf8(body).unwrap();
+        assert_eq!(status, expected, "{length:?} {data}: {body}");
+        assert_eq!(body.contains("NO_VERDICT"), data.is_empty(), "{body}");
+    }
 }
 
 /// A service that answers Traefik or nginx.

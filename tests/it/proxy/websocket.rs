@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use crate::support::app::{App, Process, Site, admin, ask, get, problem};
+use crate::support::app::{App, Process, SHOP, Site, admin, ask, get, problem};
 use crate::support::client::{Answer, Client, PATIENCE};
 
 /// The key of RFC 6455 section 1.3, and what accepts it.
@@ -99,7 +99,7 @@ fn is_over(stream: &mut impl Read) -> bool {
 
 /// Waits until the metrics have a line.
 #[track_caller]
-pub(super) fn await_metric(address: SocketAddr, line: &str) {
+pub(crate) fn await_metric(address: SocketAddr, line: &str) {
     let until = Instant::now() + PATIENCE;
     loop {
         let metrics = admin(address, "/metrics").1;
@@ -422,6 +422,22 @@ fn where_it_is_off_the_refusal_names_the_key() {
     assert!(detail.contains("upgrade = [\"websocket\"]"), "{detail}");
     assert!(client.is_closed());
     assert!(upstream.connections.try_recv().is_err());
+}
+
+/// The message names no key that the configuration would refuse.
+#[test]
+fn a_service_that_cannot_accept_it_says_what_it_lacks() {
+    let check = |upstream: &str, expected: &str| {
+        let app = App::start(Site::new("").service("shop", SHOP, upstream, ""));
+        let answer = app.ask(handshake());
+        assert_eq!(answer.status, 501);
+        let problem = problem(&answer);
+        assert_eq!(problem["error"], "UPGRADE_OFF");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(expected), "{detail}");
+    };
+    check("mock", "it has no upstream server");
+    check("h2c://127.0.0.1:1", "it needs HTTP/1.1 to the upstream");
 }
 
 #[test]

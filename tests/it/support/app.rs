@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use portcullis::app::{RunningApp, build};
-use portcullis_config::{FlagOverrides, load};
+use portcullis_config::{FlagOverrides, ListenAddress, load};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -128,6 +128,8 @@ pub(crate) struct App {
     running: Option<RunningApp>,
     pub(crate) data: SocketAddr,
     pub(crate) admin: SocketAddr,
+    /// The forward proxy, if there is one.
+    pub(crate) egress: Option<SocketAddr>,
     _site: Site,
 }
 
@@ -138,7 +140,14 @@ impl App {
         let running = build(config).unwrap_or_else(|error| panic!("{error}"));
         Self {
             data: running.data_port().unwrap_or(([127, 0, 0, 1], 0).into()),
-            admin: running.admin_address,
+            admin: running
+                .admin_address
+                .tcp()
+                .unwrap_or(([127, 0, 0, 1], 0).into()),
+            egress: running
+                .egress_addresses
+                .first()
+                .and_then(ListenAddress::tcp),
             running: Some(running),
             _site: site,
         }
@@ -266,6 +275,12 @@ impl Process {
         Self::spawn(site, shell)
     }
 
+    /// Starts a command that serves, with the files that it names.
+    pub(crate) fn start_command(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        Self::spawn(Site::new(""), command)
+    }
+
     fn spawn(site: Site, mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
@@ -304,6 +319,14 @@ impl Process {
         process.data = process.ports[0];
         process.admin = ports("admin")[0];
         process
+    }
+
+    /// The address of the forward proxy.
+    #[track_caller]
+    pub(crate) fn egress(&self) -> SocketAddr {
+        let log = self.log.lock().unwrap();
+        let after = log.split_once("forward proxy address=").unwrap().1;
+        after.lines().next().unwrap().parse().unwrap()
     }
 
     /// Waits for a line of the log that contains a text.

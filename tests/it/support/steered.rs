@@ -3,6 +3,7 @@
 //! A service's name sets its behaviour: `orders` is healthy and has a candidate, `market` is stale,
 //! `busy`, `gone` and `strict` respond to every change as their names say, `slow` takes its time.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::ready;
 use std::net::SocketAddr;
@@ -11,10 +12,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use portcullis::admin::{
-    AdminAccess, AdminState, CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture,
-    ConfigReloadView, ConfigResult, ContractControl, ContractFault, ContractUpload, ContractView,
-    HistoryEntry, ProtectionSource, Readiness, ReloadView, RevisionResult, SinceView,
-    TlsSectionView, TlsSource, TrafficSource, serve,
+    AdminAccess, AdminState, CalledHostsView, CandidateRefusal, CandidateRevision, CandidateView,
+    ChangeFuture, ConfigReloadView, ConfigResult, ContractControl, ContractFault, ContractUpload,
+    ContractView, DependencySource, EndpointSource, HistoryEntry, ProtectionSource, Readiness,
+    ReloadView, RevisionResult, SinceView, TlsSectionView, TlsSource, TrafficSource,
+    UpstreamServerView, serve,
 };
 use portcullis_breaker::ServiceProtection;
 use portcullis_config::{AdminToken, Config};
@@ -298,6 +300,8 @@ impl Port {
             traffic: Arc::new(NoGuards),
             contracts: Arc::new(contracts.clone()),
             tls: Arc::new(NoGuards),
+            dependencies: Arc::new(NoGuards),
+            endpoints: Arc::new(NoGuards),
             contract_bytes_max: CONTRACT_BYTES_MAX,
             access: AdminAccess::new(bound, token.as_ref()),
         };
@@ -349,9 +353,28 @@ impl TrafficSource for NoGuards {
     }
 }
 
+impl EndpointSource for NoGuards {
+    fn endpoints(&self) -> Vec<(String, Vec<UpstreamServerView>)> {
+        Vec::new()
+    }
+}
+
 impl TlsSource for NoGuards {
     fn sections(&self) -> Vec<TlsSectionView> {
         Vec::new()
+    }
+}
+
+impl DependencySource for NoGuards {
+    fn called_hosts(&self) -> CalledHostsView {
+        CalledHostsView {
+            is_on: false,
+            default: "report",
+            since_seconds: 0.0,
+            calls: Vec::new(),
+            unlisted_calls: 0,
+            declared: BTreeMap::new(),
+        }
     }
 }
 

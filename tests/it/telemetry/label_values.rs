@@ -4,8 +4,8 @@ use std::path::Path;
 
 use portcullis_contract::ContractProblem;
 use portcullis_identity::{CertificateFault, TokenFault};
-use portcullis_proxy::{HandshakeFailure, HeaderConcern, HttpRefusal};
-use portcullis_telemetry::RequestOutcome;
+use portcullis_proxy::{EndpointState, HandshakeFailure, HeaderConcern, HttpRefusal};
+use portcullis_telemetry::{EgressVerdict, RequestOutcome};
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::{ObjectiveKind, Tier};
 
@@ -22,6 +22,14 @@ pub(crate) enum Values {
 pub(crate) fn values(metric: &str, label: &str) -> Values {
     let is_breaker = metric.starts_with("circuit_breaker_");
     match label {
+        "service" if metric.starts_with("portcullis_egress") => {
+            Values::Configured("a service of the catalog", &["unknown"])
+        }
+        "host" => Values::Configured(
+            "the pattern of the catalog that declares the host, `vendor:` and its name, or else the host, as long as there are at most 200 of these",
+            &["other"],
+        ),
+        "verdict" => closed(EgressVerdict::ALL.map(EgressVerdict::as_str)),
         "service" => Values::Configured("a service of the configuration", &[]),
         "operation" => Values::Configured(
             "an operation of the contract, by its `operationId` or its method and path",
@@ -67,6 +75,7 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
             closed(Tier::ALL.map(Tier::as_str).into_iter().chain(["everybody"]))
         }
         "tier" => closed(Tier::ALL.map(Tier::as_str)),
+        "state" => closed(EndpointState::ALL.map(EndpointState::as_str)),
         "direction" => closed(["from-client", "from-upstream"]),
         "kind" => closed(ContractProblem::UNJUDGED_KINDS),
         "result" => results(metric),
@@ -83,6 +92,9 @@ fn results(metric: &str) -> Values {
     Values::Closed(match metric {
         "portcullis_objective_requests_total" => ["good", "bad"].map(str::to_owned).to_vec(),
         "contract_reloads_total" => literals("src/admin/contracts/contract_view.rs", "fn as_str"),
+        "portcullis_upstream_health_checks_total" => {
+            ["passed", "failed"].map(str::to_owned).to_vec()
+        }
         "portcullis_spans_total" => ["exported", "lost-queue", "lost-export"]
             .map(str::to_owned)
             .to_vec(),

@@ -28,6 +28,8 @@ pub(super) struct ContentSite {
     pub(super) status: Option<StatusPattern>,
     pub(super) old: NodeRef,
     pub(super) new: NodeRef,
+    /// Whether the body is an event.
+    pub(super) is_event: bool,
 }
 
 /// A body that one revision does not describe, with the media type of the other revision.
@@ -39,6 +41,9 @@ enum UndescribedBody<'c> {
 
 impl ContentSite {
     fn part(&self, media: &MediaType) -> ExchangePart {
+        if self.is_event {
+            return ExchangePart::Event;
+        }
         let media = Some(media.key.clone());
         match self.status {
             None => ExchangePart::RequestBody(media),

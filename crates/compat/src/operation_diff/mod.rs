@@ -32,6 +32,8 @@ mod security_schemes;
 mod server_urls;
 mod servers;
 mod document_changes;
+mod event_channels;
+mod event_messages;
 
 #[cfg(test)]
 mod tests;

@@ -45,6 +45,7 @@ impl<'c> ContractComparison<'c> {
                     status: None,
                     old: before.node_ref,
                     new: after.node_ref,
+                    is_event: self.new.events().is_some(),
                 };
                 self.content(scope, pair, &carrier, &before.content, &after.content);
             }

@@ -57,6 +57,7 @@ impl<'c> ContractComparison<'c> {
                 status: Some(shown),
                 old: before.node_ref,
                 new: after.node_ref,
+                is_event: false,
             };
             if has_content {
                 self.content(scope, pair, &carrier, &before.content, &after.content);

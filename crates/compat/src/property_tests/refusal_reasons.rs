@@ -69,7 +69,9 @@ impl<'r> RefusalReasons<'r> {
                         named.push((location, finding));
                     }
                     ChangeSubject::Contract => general.push(finding),
-                    ChangeSubject::Webhook { .. } | ChangeSubject::Callback { .. } => {}
+                    ChangeSubject::Webhook { .. }
+                    | ChangeSubject::Callback { .. }
+                    | ChangeSubject::Event { .. } => {}
                 }
             }
         }

@@ -11,6 +11,7 @@ use super::super::operation_diff::{ContractComparison, OperationPair};
 use super::super::witness::{MessageJudge, RequestChoices, WitnessRequest, build_request};
 use super::break_evidence::BreakEvidence;
 use super::break_sides::BreakSides;
+use super::event_breaks::event_break;
 use super::request_breaks::accepted;
 
 /// Operations that are tried for a base path.
@@ -66,6 +67,9 @@ impl<'c> RuleDemonstration<'_, 'c> {
                     "parameters that a contract does not declare are ignored",
                 ));
             }
+            rule if rule.starts_with("event.") => {
+                return event_break(finding, [self.comparison.old, self.comparison.new]);
+            }
             _ => {}
         }
         let pairs = self.comparison.operation_pairs.iter();
@@ -106,7 +110,7 @@ impl<'c> RuleDemonstration<'_, 'c> {
                 };
                 sides.credentials(sent.filter(|_| is_alternative))
             }
-            ExchangePart::NoPart => return None,
+            ExchangePart::NoPart | ExchangePart::Event => return None,
             ExchangePart::Parameter { name, .. } if rule == "parameter.name-taken" => {
                 let taker = finding.after.as_deref().unwrap_or_default();
                 let taker = taker.rsplit("parameter ").next().unwrap_or_default();

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use portcullis_vocabulary::limits::RISK_SCORE_MAX;
 use portcullis_vocabulary::{
     Catalog, CatalogFile, ConfigLocation, FeatureFlag, ResourceKind, RiskWeights,
-    ServiceDependency, ServiceObjectives, SharedResource, UnownedPolicy,
+    ServiceDependency, ServiceObjectives, SharedResource, TableName, UnownedPolicy,
 };
 
+use super::allowed_hosts::read_allowed_hosts;
 use super::catalog_names::{CatalogNames, check_service, known_squad, unique_name};
-use super::located_entries::read_dependency;
+use super::located_entries::{located, read_dependency};
 use super::objectives_table::read_objectives;
 use super::squad_table::read_squad;
 use crate::tree::ConfigSection;
-use crate::tree::config_value::{boolean, count, text, word};
+use crate::tree::config_value::{boolean, count, parsed, text, word};
 
 /// Reads a whole catalog. Unknown names are problems, since a typo here assigns a wrong owner
 /// elsewhere.
@@ -34,22 +35,23 @@ pub(crate) fn read_catalog_file(mut root: ConfigSection<'_>) -> CatalogFile {
         );
     }
     let (mut resources, mut flags) = (Vec::new(), Vec::new());
-    let mut taken = BTreeMap::new();
+    let (mut taken, mut tables) = (BTreeMap::new(), BTreeMap::new());
     root.each("resources", |section| {
-        resources.extend(resource(section, &names, &mut taken))
+        resources.extend(resource(section, &names, &mut taken, &mut tables))
     });
     let mut taken = BTreeMap::new();
     root.each("flags", |section| {
         flags.extend(flag(section, &names, &mut taken))
     });
     let dependencies = dependencies(&mut root, &mut names);
-    let objectives = services(&mut root, &names);
+    let (objectives, allowed_hosts) = services(&mut root, &mut names);
     let unowned = ownership(root.section("ownership"));
     let risk = risk(root.section("risk"));
     root.finish();
     let catalog = Catalog::new(squads, resources, flags)
         .with_dependencies(dependencies)
         .with_objectives(objectives)
+        .with_allowed_hosts(allowed_hosts)
         .with_unowned(unowned)
         .with_risk(risk);
     CatalogFile {
@@ -87,17 +89,23 @@ fn dependencies(root: &mut ConfigSection<'_>, names: &mut CatalogNames) -> Vec<S
 }
 
 /// `[services.<name>]`: what the catalog says about one service.
-fn services(root: &mut ConfigSection<'_>, names: &CatalogNames) -> Vec<ServiceObjectives> {
-    let mut objectives = Vec::new();
+fn services(
+    root: &mut ConfigSection<'_>,
+    names: &mut CatalogNames,
+) -> (Vec<ServiceObjectives>, BTreeMap<String, Vec<String>>) {
+    let (mut objectives, mut allowed_hosts) = (Vec::new(), BTreeMap::new());
     root.each_named("services", |name, mut section| {
-        let location = section.location().clone();
-        if let Some(own) = read_objectives(name, section.section("slo")) {
-            check_service(&mut section, "", &location, name, names);
-            objectives.push(own);
+        let table = section.location().clone();
+        let own = read_objectives(name, section.section("slo"));
+        let hosts = read_allowed_hosts(name, section.section("dependencies"), names);
+        if own.is_some() || hosts.is_some() {
+            check_service(&mut section, "", &table, name, names);
         }
+        objectives.extend(own);
+        allowed_hosts.extend(hosts.map(|hosts| (name.to_owned(), hosts)));
         section.finish();
     });
-    objectives
+    (objectives, allowed_hosts)
 }
 
 fn ownership(mut section: ConfigSection<'_>) -> UnownedPolicy {
@@ -114,6 +122,7 @@ fn resource(
     mut section: ConfigSection<'_>,
     names: &CatalogNames,
     taken: &mut BTreeMap<String, ConfigLocation>,
+    tables_taken: &mut BTreeMap<TableName, ConfigLocation>,
 ) -> Option<SharedResource> {
     let name = unique_name(&mut section, taken);
     let kind = section.required("kind", word(&ResourceKind::NAMES));
@@ -123,13 +132,41 @@ fn resource(
     for service in &used_by {
         check_service(&mut section, "used_by", &location, service, names);
     }
+    let tables = shared_tables(&mut section, kind, tables_taken);
     section.finish();
     Some(SharedResource {
         name: name?,
         kind: kind?,
         owner: owner?,
         used_by,
+        tables,
     })
+}
+
+/// The tables of a database; a table belongs to one resource.
+fn shared_tables(
+    section: &mut ConfigSection<'_>,
+    kind: Option<ResourceKind>,
+    taken: &mut BTreeMap<TableName, ConfigLocation>,
+) -> Vec<TableName> {
+    let location = section.location_of("tables");
+    let listed = located(section, "tables", parsed::<TableName>);
+    if !listed.is_empty() && kind.is_some_and(|kind| kind != ResourceKind::Database) {
+        let message = "only a resource of the kind \"database\" has tables; remove the key";
+        section.refuse_at(location, "tables", message);
+        return Vec::new();
+    }
+    let mut tables = Vec::new();
+    for (table, location) in listed {
+        if let Some(earlier) = taken.get(&table) {
+            let message = format!("{table} is already listed, see {earlier}; list a table once");
+            section.refuse_at(location, "tables", message);
+            continue;
+        }
+        taken.insert(table.clone(), location);
+        tables.push(table);
+    }
+    tables
 }
 
 fn flag(

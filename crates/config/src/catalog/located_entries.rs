@@ -12,7 +12,7 @@ use crate::tree::config_value::{parsed, text};
 use crate::tree::{ConfigNode, ConfigSection, ConfigValueError};
 
 /// The items of a list with their locations; empty if one of them is invalid.
-fn located<T>(
+pub(super) fn located<T>(
     section: &mut ConfigSection<'_>,
     key: &'static str,
     parse: impl Fn(&ConfigNode) -> Result<T, ConfigValueError>,

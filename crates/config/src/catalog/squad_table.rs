@@ -41,6 +41,7 @@ pub(super) fn read_squad(
         namespaces: read_namespaces(&mut section, name.as_ref(), &mut names.locations.namespaces),
         services,
         paths: read_paths(&mut section, name.as_ref(), &mut names.paths),
+        public: section.list("public", parsed).unwrap_or_default(),
         codeowners: section.list("codeowners", code_owner).unwrap_or_default(),
         deploy: deploy(section.section("deploy")),
         quota: read_quota(section.section("quota")),

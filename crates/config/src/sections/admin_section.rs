@@ -2,13 +2,16 @@
 //!
 //! The secret is never shown: neither `Debug` nor a message about it contains it.
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::str::FromStr;
 
+use portcullis_vocabulary::ConfigLocation;
+
+use super::listen_address::{ListenAddress, parse_address};
 use super::port_tls_section::{PortTlsConfig, read_port_tls};
-use crate::tree::ConfigSection;
-use crate::tree::config_value::{address, parsed};
+use super::socket_file_section::{SocketFileConfig, read_socket_file};
+use crate::tree::config_value::parsed;
+use crate::tree::{ConfigNode, ConfigSection};
 
 /// A bearer token: at least [`AdminToken::CHARS_MIN`] visible ASCII characters.
 #[derive(Clone, PartialEq, Eq)]
@@ -55,17 +58,40 @@ impl fmt::Debug for AdminToken {
     }
 }
 
+/// `[admin]`.
+pub(crate) struct AdminSection {
+    pub(crate) address: ListenAddress,
+    pub(crate) file: SocketFileConfig,
+    pub(crate) token: Option<AdminToken>,
+    pub(crate) tls: PortTlsConfig,
+}
+
 /// Reads `[admin]`: the address, the token and the TLS.
 pub(crate) fn read_admin(
     mut section: ConfigSection<'_>,
-    default: SocketAddr,
+    (address, file): (ListenAddress, &SocketFileConfig),
     directory: &Path,
-) -> (SocketAddr, Option<AdminToken>, PortTlsConfig) {
-    let address = section.value("address", default, address);
+) -> AdminSection {
+    // Paths of flags are relative to the working directory.
+    let location = section.location_of("address");
+    let is_flag = matches!(location, ConfigLocation::Flag(_));
+    let sockets = if is_flag { Path::new("") } else { directory };
+    let parse = |node: &ConfigNode| parse_address(node, sockets);
+    let address = section.value("address", address, parse);
+    let file = read_socket_file(&mut section, file);
     let token = section.secret("token", parsed);
     let tls = read_port_tls(section.section("tls"), &PortTlsConfig::default(), directory);
+    if address.tcp().is_none() && tls.is_enabled() {
+        let message = "has no effect at a Unix socket, whose file says who may connect; remove it";
+        section.refuse_at(location, "tls", message);
+    }
     section.finish();
-    (address, token, tls)
+    AdminSection {
+        address,
+        file,
+        token,
+        tls,
+    }
 }
 
 #[cfg(test)]

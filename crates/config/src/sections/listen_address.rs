@@ -33,6 +33,14 @@ impl ListenAddress {
             Self::Unix(_) => None,
         }
     }
+
+    /// Whether only one of the two can be bound.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        match (self.tcp(), other.tcp()) {
+            (Some(one), Some(other)) => overlap(one, other),
+            _ => self == other,
+        }
+    }
 }
 
 impl fmt::Display for ListenAddress {
@@ -42,6 +50,26 @@ impl fmt::Display for ListenAddress {
             Self::Unix(path) => write!(f, "{UNIX_SCHEME}{}", path.display()),
         }
     }
+}
+
+/// Whether two ports cannot be bound at the same time: one is of all addresses, or both are the same.
+/// Whether all addresses of IPv6 are those of IPv4, too, is up to the system.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_same_family = one.is_ipv4() == other.is_ipv4();
+    let has_all = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0
+        && one.port() == other.port()
+        && (one.ip() == other.ip() || (is_same_family && has_all))
+}
+
+/// The first two addresses that overlap, without equal ones.
+pub(super) fn overlapping(addresses: &[ListenAddress]) -> Option<(SocketAddr, SocketAddr)> {
+    let ports: Vec<SocketAddr> = addresses.iter().filter_map(ListenAddress::tcp).collect();
+    let mut pairs = ports
+        .iter()
+        .enumerate()
+        .flat_map(|(at, one)| ports[at + 1..].iter().map(move |other| (*one, *other)));
+    pairs.find(|(one, other)| one != other && overlap(*one, *other))
 }
 
 /// One address, or a list of them. The text of a variable is split at commas.
@@ -77,7 +105,10 @@ fn is_any(address: &ListenAddress) -> bool {
     address.tcp().is_some_and(|address| address.port() == 0)
 }
 
-fn parse_address(node: &ConfigNode, directory: &Path) -> ConfigValueResult<ListenAddress> {
+pub(super) fn parse_address(
+    node: &ConfigNode,
+    directory: &Path,
+) -> ConfigValueResult<ListenAddress> {
     match node.text().and_then(|text| text.strip_prefix(UNIX_SCHEME)) {
         Some(path) => socket_path(path, directory).map(ListenAddress::Unix),
         None => address(node).map(ListenAddress::Tcp),

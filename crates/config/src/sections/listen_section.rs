@@ -6,8 +6,9 @@ use portcullis_vocabulary::{AlpnProtocol, ConfigLocation, TrustedPeers};
 
 use super::http2_section::{Http2Config, read_http2};
 use super::identity_section::{trusted, trusted_peer};
-use super::listen_address::{ListenAddress, parse_addresses};
+use super::listen_address::{ListenAddress, overlapping, parse_addresses};
 use super::port_tls_section::{PortTlsConfig, read_port_tls};
+use super::socket_file_section::{SocketFileConfig, read_socket_file};
 use crate::program_config::Config;
 use crate::tree::config_value::word;
 use crate::tree::{ConfigNode, ConfigSection, ConfigValueError};
@@ -15,7 +16,7 @@ use crate::tree::{ConfigNode, ConfigSection, ConfigValueError};
 /// `[listen]`.
 pub(crate) struct ListenSection {
     pub(crate) addresses: Vec<ListenAddress>,
-    pub(crate) unix_mode: u32,
+    pub(crate) file: SocketFileConfig,
     pub(crate) proxies: Option<TrustedPeers>,
     /// Of the addresses.
     pub(crate) location: ConfigLocation,
@@ -36,7 +37,12 @@ pub(crate) fn read_listen(
     let sockets = if is_flag { Path::new("") } else { directory };
     let addresses = parse_addresses(sockets);
     let addresses = section.value("address", default.listen_addresses.clone(), addresses);
-    let unix_mode = section.value("unix_mode", default.unix_mode, file_mode);
+    if let Some((one, other)) = overlapping(&addresses) {
+        let message =
+            format!("{one} and {other} overlap, so only one of them can be bound; remove one");
+        section.refuse_at(location.clone(), "address", message);
+    }
+    let file = read_socket_file(&mut section, &default.listen_file);
     let proxies = read_proxies(&mut section);
     let via = section.value("via", default.via.clone(), pseudonym);
     let mut tls = read_port_tls(section.section("tls"), &default.listen_tls, directory);
@@ -51,7 +57,7 @@ pub(crate) fn read_listen(
     section.finish();
     ListenSection {
         addresses,
-        unix_mode,
+        file,
         proxies,
         location,
         via,
@@ -71,17 +77,6 @@ fn read_proxies(section: &mut ConfigSection<'_>) -> Option<TrustedPeers> {
         section.refuse_at(location, "proxy_protocol", message);
     }
     peers.filter(|_| is_required).map(trusted)
-}
-
-/// The permissions of a file in octal digits, as `chmod` takes them.
-fn file_mode(node: &ConfigNode) -> Result<u32, ConfigValueError> {
-    const DIGITS: usize = 3;
-    let text = node
-        .text()
-        .map(|text| text.strip_prefix('0').unwrap_or(text));
-    let digits = text.filter(|text| text.len() == DIGITS);
-    let mode = digits.and_then(|digits| u32::from_str_radix(digits, 8).ok());
-    mode.ok_or_else(|| ConfigValueError::expected("permissions as a string such as \"660\""))
 }
 
 /// A pseudonym of RFC 9110 section 7.6.3, without characters that its readers must quote.

@@ -6,6 +6,7 @@
 //! returned only if nothing was reported.
 
 mod listen_address;
+mod socket_file_section;
 mod listen_section;
 mod port_tls_section;
 mod http2_section;
@@ -28,6 +29,9 @@ mod upstream_http_section;
 mod verdict_section;
 mod upstream_target;
 mod upstream_tls_section;
+mod egress_section;
+mod upstream_servers_section;
+mod vendor_section;
 mod service_upstream;
 mod service_config;
 mod services_section;
@@ -35,6 +39,7 @@ mod services_section;
 pub use access_log_section::{AccessLogConfig, AccessLogPath};
 pub use admin_section::{AdminToken, InvalidAdminToken};
 pub use contract_source::ContractSource;
+pub use egress_section::{EgressConfig, UndeclaredPolicy};
 pub use host_pattern::HostPattern;
 pub use http2_section::{Http2Config, Http2Mode};
 pub use identity_section::{
@@ -49,17 +54,21 @@ pub use refusals_section::{RefusalAudience, RefusalConfig, RefusalValues};
 pub use reload_section::{ReloadConfig, ReloadPolicy};
 pub use runtime_section::RuntimeConfig;
 pub use service_config::{PreflightPolicy, ServiceConfig, UpgradeProtocol};
+pub use socket_file_section::SocketFileConfig;
 pub use tracing_section::{CollectorUrl, SecretHeaders, TracingConfig};
 pub use upstream_http_section::{UpstreamHttpConfig, UpstreamVersion};
+pub use upstream_servers_section::{HealthCheckConfig, UpstreamServersConfig};
 pub use upstream_target::{UpstreamAddress, UpstreamTarget};
 pub use upstream_tls_section::UpstreamTlsConfig;
+pub use vendor_section::VendorConfig;
 pub use verdict_section::{EmptyBodyPolicy, VerdictCaller, VerdictConfig};
 
 pub(super) use access_log_section::read_access_log;
 pub(super) use admin_section::read_admin;
+pub(super) use egress_section::read_egress;
 pub(super) use identity_section::{IdentityContext, read_identity};
 pub(super) use limits_section::read_limits;
-pub(super) use listen_section::read_listen;
+pub(super) use listen_section::{ListenSection, read_listen};
 pub(super) use log_section::read_log;
 pub(super) use owner_section::read_owner;
 pub(super) use protection_sections::read_protection;

@@ -15,8 +15,10 @@ use super::path_prefix::PathPrefix;
 use super::refusals_section::RefusalAudience;
 use super::reload_section::ReloadConfig;
 use super::upstream_http_section::UpstreamHttpConfig;
+use super::upstream_servers_section::UpstreamServersConfig;
 use super::upstream_target::UpstreamTarget;
 use super::upstream_tls_section::UpstreamTlsConfig;
+use super::vendor_section::VendorConfig;
 use super::verdict_section::{VerdictCaller, VerdictConfig};
 
 /// An HTTP service with one contract and one upstream, section `[[services]]`.
@@ -38,6 +40,8 @@ pub struct ServiceConfig {
     pub contract_reading: ContractReading,
     /// Where requests go.
     pub upstream: UpstreamTarget,
+    /// Further servers of the upstream, and how they are watched.
+    pub servers: UpstreamServersConfig,
     /// TLS to the upstream.
     pub upstream_tls: UpstreamTlsConfig,
     /// The version of HTTP to the upstream, and the bounds of its connections.
@@ -75,6 +79,8 @@ pub struct ServiceConfig {
     /// Whether the service does not know squads: it gets no squad headers, and violations are only
     /// reported.
     pub legacy: bool,
+    /// What it has in addition if it is a service of others that our services call; no client reaches it.
+    pub vendor: Option<Box<VendorConfig>>,
     /// The commit that it was built from, shown with its owner.
     pub commit: Option<String>,
     /// The risk score of its deployment, an attribute of its spans.
@@ -118,6 +124,7 @@ impl ServiceConfig {
             overlays: Vec::new(),
             contract_reading: ContractReading::default(),
             upstream,
+            servers: UpstreamServersConfig::default(),
             upstream_tls: UpstreamTlsConfig::default(),
             upstream_http: UpstreamHttpConfig::default(),
             hosts: vec![HostPattern::Any],
@@ -136,6 +143,7 @@ impl ServiceConfig {
             upgrade_idle_timeout: None,
             upgrade: Vec::new(),
             legacy: false,
+            vendor: None,
             commit: None,
             risk_score: None,
         }

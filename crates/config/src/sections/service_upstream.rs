@@ -6,7 +6,10 @@ use portcullis_vocabulary::ConfigLocation;
 
 use super::service_config::UpgradeProtocol;
 use super::upstream_http_section::{UpstreamHttpConfig, UpstreamVersion, read_upstream_http};
-use super::upstream_target::{UpstreamTarget, parse_upstream};
+use super::upstream_servers_section::{
+    UpstreamServersConfig, check_tls_names, parse_upstreams, read_servers,
+};
+use super::upstream_target::UpstreamTarget;
 use super::upstream_tls_section::{UpstreamTlsConfig, read_upstream_tls};
 use super::verdict_section::read_verdict;
 use crate::tree::ConfigSection;
@@ -16,6 +19,7 @@ use crate::tree::config_value::word;
 pub(super) struct ServiceUpstream {
     /// `None` if it is missing or refused.
     pub(super) target: Option<UpstreamTarget>,
+    pub(super) servers: UpstreamServersConfig,
     pub(super) tls: UpstreamTlsConfig,
     pub(super) http: UpstreamHttpConfig,
     pub(super) upgrade: Vec<UpgradeProtocol>,
@@ -26,11 +30,14 @@ pub(super) fn read_service_upstream(
     section: &mut ConfigSection<'_>,
     directory: &Path,
 ) -> ServiceUpstream {
-    let (target, tls) = upstream(section, directory);
+    let (targets, tls) = upstream(section, directory);
+    let servers = read_servers(section, targets.as_deref());
+    let target = targets.and_then(|targets| targets.into_iter().next());
     let http = read_upstream_http(section.section("upstream_http"), target.as_ref());
     let upgrade = upgrade(section, target.as_ref(), http.version);
     ServiceUpstream {
         target,
+        servers,
         tls,
         http,
         upgrade,
@@ -41,21 +48,26 @@ pub(super) fn read_service_upstream(
 fn upstream(
     section: &mut ConfigSection<'_>,
     directory: &Path,
-) -> (Option<UpstreamTarget>, UpstreamTlsConfig) {
+) -> (Option<Vec<UpstreamTarget>>, UpstreamTlsConfig) {
     // Paths of flags are relative to the working directory.
-    let is_flag = matches!(section.location_of("upstream"), ConfigLocation::Flag(_));
+    let location = section.location_of("upstream");
+    let is_flag = matches!(location, ConfigLocation::Flag(_));
     let sockets = if is_flag { Path::new("") } else { directory };
-    let upstream = section.required("upstream", parse_upstream(sockets));
-    let is_tls = matches!(upstream, None | Some(UpstreamTarget::Https(_)));
-    let is_verdict = matches!(upstream, Some(UpstreamTarget::Verdict(_)));
+    let mut targets = section.required("upstream", parse_upstreams(sockets));
+    let first = targets.as_deref().map(|targets| &targets[0]);
+    let is_tls = matches!(first, None | Some(UpstreamTarget::Https(_)));
+    let is_verdict = matches!(first, Some(UpstreamTarget::Verdict(_)));
     let verdict = read_verdict(section.section("verdict"), is_verdict);
-    let upstream = upstream.map(|upstream| match upstream {
-        UpstreamTarget::Verdict(_) => UpstreamTarget::Verdict(verdict),
-        other => other,
-    });
+    if is_verdict {
+        targets = Some(vec![UpstreamTarget::Verdict(verdict)]);
+    }
     let upstream_tls = section.section("upstream_tls");
     let upstream_tls = read_upstream_tls(upstream_tls, is_tls, directory);
-    (upstream, upstream_tls)
+    if let Some(targets) = &targets {
+        let server_name = upstream_tls.server_name.as_deref();
+        check_tls_names(section, location, targets, server_name);
+    }
+    (targets, upstream_tls)
 }
 
 /// The protocols that may follow a request. They need HTTP/1.1 to the upstream, and the mock speaks

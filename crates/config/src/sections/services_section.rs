@@ -18,6 +18,7 @@ use super::reload_section::{ReloadConfig, read_reload};
 use super::service_config::{PreflightPolicy, ServiceConfig};
 use super::service_upstream::read_service_upstream;
 use super::upstream_target::UpstreamTarget;
+use super::vendor_section::read_vendor;
 use crate::tree::config_value::{boolean, count, duration, parsed, path, share, text, word};
 use crate::tree::{ConfigNode, ConfigSection, ConfigValueError, nearest, suggestion};
 
@@ -87,8 +88,9 @@ fn read_service(
     let overlays = overlays(&mut section, context.directory);
     let readings = word(&ContractReading::NAMES);
     let contract_reading = section.value("contract_reading", ContractReading::default(), readings);
+    let vendor = read_vendor(&mut section, context.directory);
     let upstream = read_service_upstream(&mut section, context.directory);
-    let hosts = hosts(&mut section);
+    let hosts = hosts(&mut section, vendor.is_some());
     let path_prefix = section.read_or("path_prefix", PathPrefix::root(), parse_path_prefix);
     let base_paths = section.list("base_paths", parse_path_prefix);
     let base_paths = base_paths.map(|paths| paths.iter().map(PathPrefix::to_string).collect());
@@ -118,6 +120,7 @@ fn read_service(
         overlays,
         contract_reading,
         upstream: upstream.target?,
+        servers: upstream.servers,
         upstream_tls: upstream.tls,
         upstream_http: upstream.http,
         hosts: hosts?,
@@ -136,6 +139,7 @@ fn read_service(
         upgrade_idle_timeout,
         upgrade: upstream.upgrade,
         legacy,
+        vendor,
         commit,
         risk_score,
     };
@@ -255,13 +259,14 @@ fn contract(
     })
 }
 
-/// The hosts; `None` if they are invalid, so that they cause no further problems.
-fn hosts(section: &mut ConfigSection<'_>) -> Option<Vec<HostPattern>> {
+/// The hosts, of which a vendor has none; `None` if they are invalid, so that they cause no further problems.
+fn hosts(section: &mut ConfigSection<'_>, is_vendor: bool) -> Option<Vec<HostPattern>> {
     let location = section.location_of("hosts");
     let is_absent = !section.has("hosts");
     let hosts = section.list("hosts", parse_host);
-    if is_absent {
-        return Some(vec![HostPattern::Any]);
+    let any = (!is_vendor).then_some(HostPattern::Any);
+    if is_absent || is_vendor {
+        return Some(any.into_iter().collect());
     }
     let hosts = hosts?;
     if hosts.is_empty() {

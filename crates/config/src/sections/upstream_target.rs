@@ -31,6 +31,11 @@ pub enum UpstreamTarget {
 }
 
 impl UpstreamTarget {
+    /// Whether requests go to a server.
+    pub const fn has_server(&self) -> bool {
+        !matches!(self, Self::Mock | Self::Verdict(_))
+    }
+
     /// The address of the server, if there is one.
     pub const fn address(&self) -> Option<&UpstreamAddress> {
         match self {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::message::left_out_operation::LeftOutOperation;
 use crate::openapi::broken_part::{BrokenPart, BrokenSchemas};
+use crate::openapi::document::{DocumentSet, OpaqueSchema};
 
 /// The broken parts of a contract. Empty for a contract that is compiled strictly.
 #[derive(Debug, Default)]
@@ -16,6 +17,16 @@ pub(super) struct BrokenParts {
 }
 
 impl BrokenParts {
+    /// The schemas in languages that are not judged, which are lowered as unknown.
+    pub(super) fn of_opaque(documents: &DocumentSet) -> Self {
+        let mut parts = Self::default();
+        for OpaqueSchema { node_ref, reason } in documents.opaque_schemas() {
+            let reason = Arc::clone(reason);
+            parts.schemas.reasons.insert(*node_ref, reason);
+        }
+        parts
+    }
+
     /// Adds a part, unless it is known.
     pub(super) fn add(&mut self, part: BrokenPart) {
         self.last_reason = Some(Arc::clone(&part.reason));

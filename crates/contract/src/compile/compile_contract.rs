@@ -8,6 +8,9 @@ use crate::openapi::dialect::Dialect;
 use crate::openapi::document::DocumentSet;
 use crate::openapi::revision::ContractIdentity;
 
+/// Why a contract of events is refused where requests are served.
+const NO_HTTP: &str = "an AsyncAPI contract describes events, not HTTP: it is for the commands check, diff, gate and replay";
+
 /// Compiles the documents of a contract.
 ///
 /// # Errors
@@ -18,7 +21,11 @@ pub fn compile(
 ) -> Result<CompiledContract, Vec<ContractProblem>> {
     documents.set_reading(options.reading);
     let root = documents.entry().root();
-    let dialect = Dialect::of(root).map_err(|message| {
+    let dialect = match documents.events() {
+        Some(_) if !options.accepts_events => Err(NO_HTTP.to_owned()),
+        _ => Dialect::of(root),
+    };
+    let dialect = dialect.map_err(|message| {
         let at = documents.location(documents.entry_ref());
         vec![ContractProblem {
             severity: Severity::Error,
@@ -33,7 +40,8 @@ pub fn compile(
     compiler.repeated_keys();
     compiler.translation_problems();
     compiler.paths();
-    let outbound_operations = if options.outbound_operations {
+    // Each message of an AsyncAPI contract is a webhook.
+    let outbound_operations = if options.outbound_operations || documents.events().is_some() {
         compiler.outbound_operations()
     } else {
         Vec::new()

@@ -15,6 +15,8 @@ pub struct CompileOptions {
     /// which never pass a proxy in front of the service, and the schemas of media types that are
     /// not validated.
     pub outbound_operations: bool,
+    /// Whether the contract may be AsyncAPI, whose events no proxy of HTTP sees.
+    pub accepts_events: bool,
     /// What to do with parts that cannot be compiled.
     pub broken_parts: BrokenPartPolicy,
     /// Whether flaws with a documented repair are repaired. A repaired part is not broken.

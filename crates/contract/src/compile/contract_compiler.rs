@@ -77,7 +77,7 @@ impl<'d> ContractCompiler<'d> {
             hosts: ServerHosts::default(),
             problems: Vec::new(),
             ineffective: Vec::new(),
-            broken: BrokenParts::default(),
+            broken: BrokenParts::of_opaque(documents),
             schemes: SecuritySchemes::of(documents),
             names: HashMap::new(),
             parameters: HashMap::new(),

@@ -49,14 +49,21 @@ impl<'d> SchemaCollector<'d> {
         broken: &mut BrokenParts,
     ) -> Result<SchemaSet, Vec<ContractProblem>> {
         self.sort_roots();
-        let defined = match documents.reading() {
-            ContractReading::Strict => Vec::new(),
-            ContractReading::Tolerant => self.lowering.origins().to_vec(),
+        let has_opaque = !documents.opaque_schemas().is_empty();
+        let is_partial = has_opaque || documents.reading().is_tolerant();
+        let defined = if is_partial {
+            self.lowering.origins().to_vec()
+        } else {
+            Vec::new()
         };
         let mut lowered = self.lowering.finish(&self.roots);
-        if documents.reading().is_tolerant() {
-            let warnings = take_unreadable(&mut lowered, broken);
-            if !warnings.is_empty() && lowered.faults.is_empty() {
+        if is_partial {
+            broken.schemas.is_enforced = true;
+            let warnings = match documents.reading() {
+                ContractReading::Strict => Vec::new(),
+                ContractReading::Tolerant => take_unreadable(&mut lowered, broken),
+            };
+            if (has_opaque || !warnings.is_empty()) && lowered.faults.is_empty() {
                 let mut lowering = SchemaLowering::new(documents, self.dialect, self.direction)
                     .with_broken(Some(&broken.schemas));
                 // In the same order, so they get the same numbers.
@@ -129,7 +136,6 @@ fn take_unreadable(lowered: &mut LoweringOutput, broken: &mut BrokenParts) -> Ve
         |fault: &SchemaFault| fault.problem.repair == Some(ContractRepair::DanglingReference);
     let (dangling, others): (Vec<_>, Vec<_>) = faults.into_iter().partition(is_dangling);
     lowered.faults = others;
-    broken.schemas.is_enforced = true;
     let warnings = dangling.into_iter().map(|fault| {
         let SchemaFault {
             node_ref, problem, ..

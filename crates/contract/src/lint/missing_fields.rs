@@ -9,6 +9,10 @@ use crate::openapi::dialect::Dialect;
 /// Reports each missing field.
 pub(super) fn inspect(dialect: Dialect, found: &ContractObjects, findings: &mut LintFindings<'_>) {
     let documents = findings.documents;
+    // Reading the channels and operations of AsyncAPI reports the fields that are missing there.
+    if documents.events().is_some() {
+        return;
+    }
     // Swagger 2.0 is read as 3.0, and requires the same fields.
     let version = if documents.is_swagger() {
         "Swagger 2.0".to_owned()

@@ -20,6 +20,7 @@ mod object_walk;
 mod near_field;
 mod unknown_fields;
 mod missing_fields;
+mod event_schemas;
 mod ineffective_constraints;
 mod lint_contract;
 mod declared_value;

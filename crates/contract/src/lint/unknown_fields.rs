@@ -3,8 +3,8 @@
 //!
 //! Names that start with `x-` are extensions. In OpenAPI 3.1 a Schema Object may have any other
 //! keyword, and in 3.0 generators add annotations of their own, so there only names close to a
-//! keyword are reported. All other objects are closed. Of Swagger 2.0 only schemas are judged: its
-//! other objects have fields of their own, which translating reads.
+//! keyword are reported. All other objects are closed. Of Swagger 2.0 and AsyncAPI only schemas are
+//! judged: their other objects have fields of their own, which translating reads.
 
 use portcullis_json::JsonNode;
 
@@ -24,7 +24,7 @@ pub(super) fn inspect(dialect: Dialect, found: &ContractObjects, findings: &mut 
         if kind.member_kind().is_some() || kind == ObjectKind::PathItem {
             continue;
         }
-        if documents.is_swagger() && kind != ObjectKind::Schema {
+        if is_translated(documents) && kind != ObjectKind::Schema {
             continue;
         }
         let node = documents.node(node_ref);
@@ -38,6 +38,11 @@ pub(super) fn inspect(dialect: Dialect, found: &ContractObjects, findings: &mut 
             }
         }
     }
+}
+
+/// Whether the objects of the documents have other fields in the files.
+fn is_translated(documents: &DocumentSet) -> bool {
+    documents.is_swagger() || documents.events().is_some()
 }
 
 fn judge(

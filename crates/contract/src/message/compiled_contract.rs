@@ -9,6 +9,7 @@ use super::left_out_operation::LeftOutOperation;
 use super::operation::{Operation, OutboundOperation};
 use super::route::{PathCaptures, PathOutline, PrefixOverlap, RouteMatch, RouteTable};
 use super::unread_path::UnreadPath;
+use crate::openapi::asyncapi::event_contract::{EventAction, EventContract};
 use crate::openapi::broken_part::{BrokenPart, BrokenSchemas};
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::dialect::{Dialect, MessageDirection};
@@ -182,6 +183,31 @@ impl CompiledContract {
             *parts.entry(kind).or_default() += 1;
         }
         parts
+    }
+
+    /// The channels and messages, if the contract is AsyncAPI.
+    pub fn events(&self) -> Option<&EventContract> {
+        self.documents.events().map(|events| &**events)
+    }
+
+    /// The operation whose body is the event, for the message with this number.
+    pub fn event_operation(&self, message: usize) -> Option<&Operation> {
+        self.webhook(&message.to_string())
+    }
+
+    /// The operation whose body is any event of a channel and an action.
+    pub fn event_group(&self, channel: usize, action: EventAction) -> Option<&Operation> {
+        let mut members = self.events()?.group(channel, action);
+        match (members.next(), members.next()) {
+            (Some((only, _)), None) => self.event_operation(only),
+            _ => self.webhook(&EventContract::group_name(channel, action)),
+        }
+    }
+
+    fn webhook(&self, name: &str) -> Option<&Operation> {
+        let mut operations = self.outbound_operations.iter();
+        let found = operations.find(|outbound| &*outbound.name == name);
+        found.map(|outbound| &outbound.operation)
     }
 
     /// The schemas that are lowered as unknown.

@@ -2,6 +2,8 @@
 
 use portcullis_json::JsonNode;
 
+use super::asyncapi::unsupported_version;
+
 /// The version of OpenAPI that a contract declares in its `openapi` field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
@@ -44,10 +46,10 @@ impl Dialect {
             ));
         }
         let Some(version) = root.get("openapi") else {
-            return Err(
-                "not an OpenAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0`"
-                    .to_owned(),
-            );
+            return Err(unsupported_version(root).unwrap_or_else(|| {
+                "not an OpenAPI or AsyncAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0`"
+                    .to_owned()
+            }));
         };
         let Some(text) = version.as_str().or(version.number_text()) else {
             return Err("`openapi` must be a string such as 3.1.1".to_owned());

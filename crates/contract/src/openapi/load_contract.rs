@@ -11,10 +11,11 @@ use portcullis_json::{self as json, JsonNode};
 use portcullis_vocabulary::ContractReading;
 use portcullis_vocabulary::limits::Limits;
 
+use super::asyncapi;
 use super::contract_repair::READING_KEY;
 use super::document::{Document, DocumentParseError, DocumentSet};
 use super::overlay::overlaid;
-use super::swagger::translated;
+use super::swagger;
 use super::uri_reference::{decode, is_address, normalise};
 
 /// The error of loading a contract's entry file.
@@ -146,6 +147,11 @@ pub fn parse_as(
     let entry = entry.map_err(advised)?;
     let documents = loading.overlaid(entry, options.overlays, &mut bytes_left)?;
     Ok(translated(documents))
+}
+
+/// The documents of a contract as OpenAPI 3.
+fn translated(documents: DocumentSet) -> DocumentSet {
+    asyncapi::translated(swagger::translated(documents))
 }
 
 /// How the files of one contract are read and parsed.

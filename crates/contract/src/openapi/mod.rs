@@ -2,7 +2,8 @@
 //!
 //! `load_contract` reads the entry file and every local file that it references. Each becomes a
 //! `document` with line numbers; `yaml` parses the YAML ones, and
-//! `overlay` changes the entry document, and `swagger` translates those of Swagger 2.0 to OpenAPI 3.0.
+//! `overlay` changes the entry document, `swagger` translates those of Swagger 2.0 to
+//! OpenAPI 3.0, and `asyncapi` those of AsyncAPI to OpenAPI 3.1; `written_node` is what both translate.
 //! `reference` resolves `$ref`, with the
 //! help of `identifier` where schemas have an `$id` or an anchor. `revision` computes the identity
 //! of the contract, `dialect` its OpenAPI version. `contract_problem` is how every layer reports
@@ -13,7 +14,9 @@
 pub(crate) mod load_contract;
 pub(crate) mod document;
 mod yaml;
+mod written_node;
 mod swagger;
+pub(crate) mod asyncapi;
 mod overlay;
 mod uri_reference;
 pub(crate) mod reference;

@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::judged_table::JudgedTable;
+use portcullis_schema::TableFinding;
 use portcullis_vocabulary::{
     Catalog, Consumer, FeatureFlag, ResourceKind, SharedResource, Squad, Tier,
 };
@@ -54,7 +56,8 @@ pub struct ReachedSquad {
     pub squad: String,
     /// The highest tier of its traffic.
     pub tier: &'static str,
-    /// How it is reached: `uses <service>`, `database <name>`, `flag <name>`, `calls`.
+    /// How it is reached: `uses <service>`, `database <name>`, `table <name>`, `flag <name>`,
+    /// `calls`.
     pub why: Vec<String>,
     /// Whether it was measured to call something that breaks.
     pub broken: bool,
@@ -115,7 +118,7 @@ impl BlastRadius {
         catalog: &Catalog,
         provider: &str,
         service: &str,
-        broken: &BrokenOperations,
+        (broken, tables): (&BrokenOperations, &[JudgedTable]),
         usage: Option<&MeasuredUsage>,
     ) -> Self {
         let mut reach = ReachCollector::new(provider);
@@ -126,6 +129,7 @@ impl BlastRadius {
         };
         reach.by_resources(catalog, service, &mut radius);
         reach.by_flags(catalog, service, &mut radius);
+        reach.by_tables(tables);
         for squad in usage.iter().flat_map(|usage| usage.squads()) {
             reach.add(squad, "calls".to_owned());
         }
@@ -173,6 +177,23 @@ impl BlastRadius {
             .filter(is_hit)
             .map(|reached| reached.squad.as_str())
             .collect()
+    }
+
+    /// The squads that a break of a channel's events affects: those that use the topic of its name,
+    /// or else any topic of the service or the service itself. Traffic of HTTP says nothing about it.
+    pub(super) fn affected_readers(&self, channel: &str) -> BTreeSet<&str> {
+        let named = format!("topic {channel}");
+        let reached = |is_hit: &dyn Fn(&str) -> bool| -> BTreeSet<&str> {
+            let squads = self.squads.iter();
+            let squads = squads.filter(|reached| reached.why.iter().any(|why| is_hit(why)));
+            squads.map(|reached| reached.squad.as_str()).collect()
+        };
+        let readers = reached(&|why| why == named);
+        if readers.is_empty() {
+            reached(&|why| why.starts_with("topic ") || why.starts_with("uses "))
+        } else {
+            readers
+        }
     }
 }
 
@@ -232,6 +253,23 @@ impl<'p> ReachCollector<'p> {
             }
             for squad in others {
                 self.add(squad, format!("{kind} {}", resource.name));
+            }
+        }
+    }
+
+    /// What migrations do to tables reaches the squads that use them.
+    fn by_tables(&mut self, tables: &[JudgedTable]) {
+        for TableFinding {
+            table, affected, ..
+        } in tables.iter().map(|judged| &judged.finding)
+        {
+            let Some(table) = table else { continue };
+            let why = format!("table {table}");
+            for squad in affected {
+                let known = self.why.get(squad.as_str());
+                if !known.is_some_and(|known| known.contains(&why)) {
+                    self.add(squad.as_str(), why.clone());
+                }
             }
         }
     }

@@ -1,20 +1,8 @@
 //! The rule on error budgets: a service that fails too often is not changed before it works again.
 
+use super::budget_measurement::BudgetMeasurement;
 use super::gate_case::GateCase;
 use super::gate_reason::{GateReason, GateRule, ReasonWeight};
-
-/// What is left of the error budget of one objective.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BudgetMeasurement {
-    /// The objective, for example `availability of createOrder`.
-    pub objective: String,
-    /// The time over which the budget is spent, for example `30d`.
-    pub window: String,
-    /// The share that is left, at most 1 and below 0 if it is overspent; none without requests.
-    pub left: Option<f64>,
-    /// The query that measured the bad share of the requests.
-    pub query: String,
-}
 
 impl GateCase<'_> {
     /// The objectives whose budget is below the squad's `budget_min`, and those that could not be

@@ -17,6 +17,9 @@ pub struct Deployment {
     pub revision: String,
     /// The contract's `info.version`.
     pub version: String,
+    /// The other contracts that were deployed with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<FurtherContract>,
     /// When it was recorded.
     pub deployed_at: UtcTimestamp,
     /// Who deployed it.
@@ -32,6 +35,10 @@ pub struct Deployment {
     /// The versions of the service's flags at that time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub flags: BTreeMap<String, u64>,
+    /// The shared tables that its migrations lock or change. It holds leases on them until its
+    /// roll-out is complete.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<String>,
     /// The deployment that it replaced, and to which a rollback returns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<u64>,
@@ -47,6 +54,18 @@ pub struct Deployment {
     /// How it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<DeploymentEnd>,
+}
+
+/// Another contract of a service, next to the first one: that of its events, for example.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FurtherContract {
+    /// The name of its file, by which the next deployment finds it.
+    pub name: String,
+    /// The hash of the contract: `sha256:` and 64 hexadecimal digits.
+    pub revision: String,
+    /// The contract's `info.version`.
+    pub version: String,
 }
 
 /// The gate's verdict on a deployment.
@@ -118,6 +137,12 @@ pub enum DeploymentOutcome {
 }
 
 impl Deployment {
+    /// The revisions of all its contracts.
+    pub fn revisions(&self) -> impl Iterator<Item = &str> {
+        let further = self.further.iter().map(|further| &*further.revision);
+        std::iter::once(&*self.revision).chain(further)
+    }
+
     /// Whether it serves traffic at this time.
     pub(super) fn is_live(&self, now: UtcTimestamp) -> bool {
         self.ended.is_none() && self.kept_until.is_none_or(|until| now < until)

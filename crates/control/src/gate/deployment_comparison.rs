@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_compat::{
     ChangeApproval, ChangeCertainty, ChangeLevel, ChangeSubject, CompatFinding, CompatReport, Date,
+    VersionAdvice,
 };
 use portcullis_contract::CompiledContract;
 
@@ -24,19 +25,61 @@ pub struct DeploymentComparison {
     pub operations: BTreeMap<String, String>,
 }
 
+/// The names of operations by method and path.
+fn operation_names(contract: &CompiledContract) -> impl Iterator<Item = (String, String)> {
+    contract.operations.iter().map(|operation| {
+        let subject = format!("{} {}", operation.method, operation.path);
+        (subject, operation.name.to_string())
+    })
+}
+
 impl DeploymentComparison {
     /// Joins a report with the operation names of the deployed contract.
     pub fn new(number: u64, deployed: &CompiledContract, report: CompatReport) -> Self {
-        let operations = deployed.operations.iter().map(|operation| {
-            let subject = format!("{} {}", operation.method, operation.path);
-            (subject, operation.name.to_string())
-        });
         Self {
             number,
             version: deployed.version.to_string(),
             report,
-            operations: operations.collect(),
+            operations: operation_names(deployed).collect(),
         }
+    }
+
+    /// Adds the changes of another contract of the deployment, or those since an older revision.
+    pub fn add(&mut self, deployed: &CompiledContract, report: CompatReport) {
+        let CompatReport {
+            old,
+            new,
+            findings,
+            disabled,
+            semver,
+            broken_parts,
+            notes,
+            ..
+        } = report;
+        let Self {
+            operations,
+            report: known,
+            ..
+        } = self;
+        operations.extend(operation_names(deployed));
+        // Each contract must raise its own version; the one that is raised too little is reported.
+        let lack = |advice: &VersionAdvice| (advice.is_sufficient == Some(false), advice.required);
+        if lack(&semver) > lack(&known.semver) {
+            (known.old, known.new, known.semver) = (old, new, semver);
+        }
+        for finding in findings {
+            let fingerprint = finding.fingerprint();
+            if known
+                .findings
+                .iter()
+                .all(|one| one.fingerprint() != fingerprint)
+            {
+                known.findings.push(finding);
+            }
+        }
+        known.disabled.extend(disabled);
+        known.broken_parts.extend(broken_parts);
+        known.notes.extend(notes);
     }
 
     /// The changes that need an approval: those that break a consumer, and those that could not be
@@ -72,6 +115,7 @@ impl DeploymentComparison {
                 .map(String::as_str),
             ChangeSubject::Contract
             | ChangeSubject::Webhook { .. }
+            | ChangeSubject::Event { .. }
             | ChangeSubject::Callback { .. } => None,
         }
     }
@@ -100,7 +144,10 @@ impl DeploymentComparison {
     ) -> BTreeSet<&'r str> {
         let subjects = finding.operations().into_iter();
         let mut needed: BTreeSet<&str> = subjects
-            .flat_map(|subject| radius.affected_squads(self.operation(subject)))
+            .flat_map(|subject| match subject {
+                ChangeSubject::Event { channel, .. } => radius.affected_readers(channel),
+                _ => radius.affected_squads(self.operation(subject)),
+            })
             .collect();
         needed.retain(|squad| {
             radius

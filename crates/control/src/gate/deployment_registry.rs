@@ -107,7 +107,7 @@ impl DeploymentRegistry {
         let mut before: Option<&Deployment> = None;
         for (index, deployment) in self.deployments.iter().enumerate() {
             let at = |property: &str| format!("/deployments/{index}/{property}");
-            if !is_revision(&deployment.revision) {
+            if !deployment.revisions().all(is_revision) {
                 return Err(contradiction(
                     at("revision"),
                     "expected sha256: and 64 hexadecimal digits",
@@ -192,6 +192,12 @@ impl DeploymentRegistry {
             .iter()
             .rev()
             .find(|deployment| deployment.revision == revision)
+    }
+
+    /// Whether a deployment has a contract of this revision.
+    pub(super) fn has_revision(&self, revision: &str) -> bool {
+        let mut deployments = self.deployments.iter();
+        deployments.any(|deployment| deployment.revisions().any(|own| own == revision))
     }
 
     /// The latest time in the registry that is not an end in the future.

@@ -7,11 +7,12 @@ use portcullis_contract::ContractIdentity;
 use portcullis_vocabulary::{Catalog, Squad};
 
 use super::blast_radius::MeasuredUsage;
-use super::budget_rule::BudgetMeasurement;
-use super::deployment::{Deployment, RecordedVerdict};
+use super::budget_measurement::BudgetMeasurement;
+use super::deployment::{Deployment, FurtherContract, RecordedVerdict};
 use super::deployment_comparison::DeploymentComparison;
 use super::deployment_registry::DeploymentRegistry;
 use super::gate_verdict::GateVerdict;
+use super::migration_case::MigrationCase;
 use super::utc_timestamp::UtcTimestamp;
 
 /// Everything that a verdict follows from.
@@ -25,6 +26,8 @@ pub struct GateCase<'c> {
     pub service: &'c str,
     /// The contract to deploy.
     pub candidate: &'c ContractIdentity,
+    /// The other contracts to deploy with it.
+    pub further: &'c [FurtherContract],
     /// The earlier deployments.
     pub record: &'c DeploymentRegistry,
     /// The comparisons of the candidate with each live deployment.
@@ -35,6 +38,8 @@ pub struct GateCase<'c> {
     pub measurement: Option<&'c TrafficMeasurement>,
     /// Until when the replaced deployment stays deployed next to the new one.
     pub keep_until: Option<UtcTimestamp>,
+    /// What the migrations of the deployment do, if there are any.
+    pub migration: Option<&'c MigrationCase>,
     /// The request to override blocking rules.
     pub override_request: Option<GateOverride<'c>>,
     /// The current time.
@@ -113,6 +118,7 @@ impl GateCase<'_> {
             number: 0,
             revision: self.candidate.revision.to_string(),
             version: self.candidate.version.to_string(),
+            further: self.further.to_vec(),
             deployed_at: self.now,
             by: by.to_owned(),
             verdict: RecordedVerdict {
@@ -136,6 +142,12 @@ impl GateCase<'_> {
             flags: flags
                 .map(|flag| (flag.name.clone(), flag.version))
                 .collect::<BTreeMap<_, _>>(),
+            tables: self
+                .migration
+                .iter()
+                .flat_map(|migration| &migration.tables)
+                .map(ToString::to_string)
+                .collect(),
             replaces: None,
             rollback_of: None,
             released_at: None,

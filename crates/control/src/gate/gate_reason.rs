@@ -90,6 +90,10 @@ pub enum GateRule {
     Measurement,
     /// Another deployment was recorded at the same time.
     Conflict,
+    /// A migration does something to a table that other squads use.
+    SharedTable,
+    /// Another deployment migrates the same table.
+    TableLease,
 }
 
 /// What a reason means for a deployment.
@@ -103,13 +107,12 @@ pub enum ReasonWeight {
     /// It needs attention.
     Warns,
     /// It is information only.
-    #[serde(rename = "tells")]
     Informs,
 }
 
 impl GateRule {
     /// Every rule.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Ownership,
         Self::AlreadyDeployed,
         Self::ReplacedRevision,
@@ -126,6 +129,8 @@ impl GateRule {
         Self::Risk,
         Self::Measurement,
         Self::Conflict,
+        Self::SharedTable,
+        Self::TableLease,
     ];
 
     /// The stable name.
@@ -147,6 +152,8 @@ impl GateRule {
             Self::Risk => "risk",
             Self::Measurement => "measurement",
             Self::Conflict => "conflict",
+            Self::SharedTable => "shared-table",
+            Self::TableLease => "table-lease",
         }
     }
 
@@ -155,7 +162,7 @@ impl GateRule {
     pub const fn can_be_overridden(self) -> bool {
         matches!(
             self,
-            Self::Drift | Self::ErrorBudget | Self::Cooldown | Self::Risk
+            Self::Drift | Self::ErrorBudget | Self::Cooldown | Self::Risk | Self::TableLease
         )
     }
 
@@ -165,10 +172,10 @@ impl GateRule {
             Self::Ownership => "ask-the-owner",
             Self::ReplacedRevision => "roll-back-instead",
             Self::Version => "raise-the-version",
-            Self::BreakingChange | Self::UnknownChange => "get-approvals",
+            Self::BreakingChange | Self::UnknownChange | Self::SharedTable => "get-approvals",
             Self::Drift => "fix-the-drift",
             Self::ErrorBudget => "wait-for-the-budget",
-            Self::Cooldown => "wait",
+            Self::Cooldown | Self::TableLease => "wait",
             Self::Risk => "lower-the-risk",
             Self::Conflict => "run-again",
             Self::AlreadyDeployed
@@ -188,7 +195,7 @@ impl ReasonWeight {
             Self::Blocks => "blocks",
             Self::Overridden => "overridden",
             Self::Warns => "warns",
-            Self::Informs => "tells",
+            Self::Informs => "informs",
         }
     }
 }

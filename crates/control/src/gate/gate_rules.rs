@@ -1,6 +1,6 @@
 //! The rules of the gate. Each looks at the case and returns a reason if it applies.
 
-use portcullis_compat::{CompatFinding, RevisionBrokenPart};
+use portcullis_compat::{CompatFinding, CompatReport, RevisionBrokenPart};
 use portcullis_contract::BrokenPart;
 use portcullis_vocabulary::DeployPolicy;
 
@@ -73,7 +73,7 @@ impl GateCase<'_> {
         radius: &BlastRadius,
         approvals: &mut Vec<RecordedApproval>,
     ) -> Vec<GateReason> {
-        let mut reasons: Vec<GateReason> = self.version(compared).into_iter().collect();
+        let mut reasons: Vec<GateReason> = Self::version(compared).into_iter().collect();
         let is_announced = match (self.keep_until, self.policy().notice) {
             (Some(until), Some(notice)) => until >= self.now.after(notice),
             _ => false,
@@ -128,20 +128,22 @@ impl GateCase<'_> {
         parts.map(reason).collect()
     }
 
-    pub(super) fn version(&self, compared: &DeploymentComparison) -> Option<GateReason> {
-        let semver = &compared.report.semver;
+    pub(super) fn version(compared: &DeploymentComparison) -> Option<GateReason> {
+        let CompatReport {
+            old, new, semver, ..
+        } = &compared.report;
         let is_breaking = compared.changes_to_approve().next().is_some();
         let message = match semver.is_sufficient {
             Some(true) => return None,
             Some(false) => format!(
                 "{} → {} is not a {} version change",
-                compared.version, self.candidate.version, semver.required
+                old.version, new.version, semver.required
             ),
             None if !is_breaking => return None,
             None => format!(
                 "{} → {}: one of them is not a semantic version, so the version does not show that \
                  this change breaks something",
-                compared.version, self.candidate.version
+                old.version, new.version
             ),
         };
         let advice = match &semver.suggested {

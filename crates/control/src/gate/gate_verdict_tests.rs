@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::*;
 use portcullis_compat::{ChangeApproval, CompareOptions, compare};
 use portcullis_contract::{CompileOptions, CompiledContract, compile, parse_single_file};
+use portcullis_schema::{TableFinding, TableRule};
 use portcullis_vocabulary::limits::Limits;
 use portcullis_vocabulary::{
     Catalog, DeployPolicy, FeatureFlag, ResourceKind, ServiceDependency, ServiceObjectives,
-    SharedResource, Squad, Tier,
+    SharedResource, Squad, TableName, Tier,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -60,6 +61,7 @@ fn catalog(deploy: DeployPolicy) -> Catalog {
         kind,
         owner: "payments".parse().unwrap(),
         used_by: users.iter().map(|user| (*user).to_owned()).collect(),
+        tables: Vec::new(),
     };
     let resources = vec![
         resource("orders-db", ResourceKind::Database, &["orders", "index"]),
@@ -125,6 +127,7 @@ struct CaseSettings<'s> {
     approved_by: &'s [&'s str],
     overriding: bool,
     keep: Option<UtcTimestamp>,
+    migration: Option<&'s MigrationCase>,
 }
 
 fn judge(set: &CaseSettings<'_>) -> GateVerdict {
@@ -173,11 +176,13 @@ fn judge(set: &CaseSettings<'_>) -> GateVerdict {
         squad,
         service: "orders",
         candidate: &new.identity(),
+        further: &[],
         record: &record,
         comparisons: &compared,
         approvals: &approvals,
         measurement: set.measured.as_ref(),
         keep_until: set.keep,
+        migration: set.migration,
         override_request: set.overriding.then_some(GateOverride {
             name: "ann",
             reason: "outage",
@@ -210,8 +215,8 @@ const DECLARED: u32 = 3 * 30 + 20 + 10;
 fn breaking_changes_need_a_version_and_approvals() {
     use GateDecision::{Allowed, Blocked, Unchanged};
     let old = Some(("1.0.0", 10));
-    check(&CaseSettings::default(), Allowed, "tells first-deployment", DECLARED);
-    check(&CaseSettings { old, ..CaseSettings::default() }, Unchanged, "tells already-deployed", DECLARED);
+    check(&CaseSettings::default(), Allowed, "informs first-deployment", DECLARED);
+    check(&CaseSettings { old, ..CaseSettings::default() }, Unchanged, "informs already-deployed", DECLARED);
     check(&CaseSettings { old, new: Some(("1.1.0", 20)), ..CaseSettings::default() }, Allowed, "", DECLARED);
     check(&CaseSettings { old, new: Some(("1.0.0", 20)), ..CaseSettings::default() }, Allowed, "warns version", DECLARED);
     let breaking = || CaseSettings { old, new: Some(("2.0.0", 5)), ..CaseSettings::default() };
@@ -219,16 +224,16 @@ fn breaking_changes_need_a_version_and_approvals() {
     // Only squads that use the contract must approve, not those that share a database or see a
     // flag.
     check(&CaseSettings { approved_by: &["search", "payments"], ..breaking() }, Blocked, "blocks breaking-change", DECLARED);
-    check(&CaseSettings { approved_by: &["checkout"], ..breaking() }, Allowed, "tells breaking-change", DECLARED);
-    check(&CaseSettings { approved_by: &["checkout"], new: Some(("1.1.0", 5)), ..breaking() }, Blocked, "blocks version, tells breaking-change", DECLARED);
-    check(&CaseSettings { approved_by: &["checkout"], old: Some(("spring", 10)), ..breaking() }, Blocked, "blocks version, tells breaking-change", DECLARED);
+    check(&CaseSettings { approved_by: &["checkout"], ..breaking() }, Allowed, "informs breaking-change", DECLARED);
+    check(&CaseSettings { approved_by: &["checkout"], new: Some(("1.1.0", 5)), ..breaking() }, Blocked, "blocks version, informs breaking-change", DECLARED);
+    check(&CaseSettings { approved_by: &["checkout"], old: Some(("spring", 10)), ..breaking() }, Blocked, "blocks version, informs breaking-change", DECLARED);
     // It cannot be overridden.
     check(&CaseSettings { overriding: true, ..breaking() }, Blocked, "blocks breaking-change", DECLARED);
     // A window that is long enough replaces approvals.
     let deploy = DeployPolicy { notice: Some(HOUR * 48), ..DeployPolicy::default() };
     let kept = |hours| CaseSettings { keep: Some(now().after(HOUR * hours)), deploy, ..breaking() };
-    check(&kept(47), Blocked, "blocks breaking-change, tells kept-version", DECLARED);
-    check(&kept(48), Allowed, "warns breaking-change, tells kept-version", DECLARED);
+    check(&kept(47), Blocked, "blocks breaking-change, informs kept-version", DECLARED);
+    check(&kept(48), Allowed, "warns breaking-change, informs kept-version", DECLARED);
 }
 
 #[test]
@@ -239,18 +244,18 @@ fn squads_that_call_what_breaks_weigh_by_tier() {
     let rest = 20 + 10;
     // It has no callers: the three declared squads hardly count, and the provider must approve.
     check(&breaking(&[]), Blocked, "blocks breaking-change", 3 * 10 + rest);
-    check(&CaseSettings { approved_by: &["payments"], ..breaking(&[]) }, Allowed, "tells breaking-change", 3 * 10 + rest);
+    check(&CaseSettings { approved_by: &["payments"], ..breaking(&[]) }, Allowed, "informs breaking-change", 3 * 10 + rest);
     check(&breaking(&[("checkout", "GET /b")]), Blocked, "blocks breaking-change", 3 * 10 + rest);
     check(&breaking(&[("billing", "listA")]), Blocked, "blocks breaking-change", 30 + 2 * 10 + rest);
     check(&breaking(&[("search", "listA")]), Blocked, "blocks breaking-change", 45 + 2 * 10 + rest);
     check(&breaking(&[("checkout", "listA")]), Blocked, "blocks breaking-change", 60 + 2 * 10 + rest);
     // The provider is not counted as another squad. Unknown callers count but cannot approve.
     check(&breaking(&[("payments", "listA")]), Blocked, "blocks breaking-change", 3 * 10 + rest);
-    check(&CaseSettings { approved_by: &["payments"], ..breaking(&[("unknown", "listA")]) }, Allowed, "tells breaking-change", 30 + 3 * 10 + rest);
+    check(&CaseSettings { approved_by: &["payments"], ..breaking(&[("unknown", "listA")]) }, Allowed, "informs breaking-change", 30 + 3 * 10 + rest);
     // Each squad that calls it must approve.
     let both = || breaking(&[("checkout", "listA"), ("search", "listA")]);
     check(&CaseSettings { approved_by: &["checkout"], ..both() }, Blocked, "blocks breaking-change", 60 + 45 + 10 + rest);
-    check(&CaseSettings { approved_by: &["checkout", "search"], ..both() }, Allowed, "tells breaking-change", 60 + 45 + 10 + rest);
+    check(&CaseSettings { approved_by: &["checkout", "search"], ..both() }, Allowed, "informs breaking-change", 60 + 45 + 10 + rest);
     // A service that Prometheus has not seen was not measured.
     let measured = Some(TrafficMeasurement { usage: None, ..usage(&[]) });
     check(&CaseSettings { measured, old: Some(("1.0.0", 10)), new: Some(("1.1.0", 20)), ..CaseSettings::default() }, Allowed, "warns measurement", DECLARED);
@@ -352,4 +357,71 @@ fn a_changed_flag_needs_the_approval_of_the_other_squad() {
     back.flags.clear();
     assert_eq!(rollback_approvals(&catalog, &back, "orders"), needed);
     assert_eq!(rollback_approvals(&catalog, &back, "ledger"), []);
+}
+
+/// A migration that drops a column, which search reads.
+fn dropped_column(approved_by: &str, held: bool) -> MigrationCase {
+    let table: TableName = "shop.orders".parse().unwrap();
+    let finding = TableFinding {
+        rule: TableRule::ColumnDropped,
+        table: Some(table.clone()),
+        subject: "note".into(),
+        migration: "1_drop.sql".into(),
+        line: 3,
+        message: "column note of shop.orders is dropped".into(),
+        affected: ["search".parse().unwrap()].into(),
+    };
+    let unapproved = JudgedTable::of(finding.clone(), &[], now().date());
+    let approval = ChangeApproval {
+        fingerprint: unapproved.fingerprint,
+        contract: None,
+        service: None,
+        owner: approved_by.into(),
+        reason: "moved".into(),
+        expires: Some(now().date()),
+        change: String::new(),
+        line: 1,
+    };
+    let lease = TableLease {
+        service: "find".into(),
+        squad: "search".into(),
+        revision: "sha256:1".into(),
+        by: "bob".into(),
+        taken_at: now(),
+        expires_at: now().after(HOUR),
+        ended_at: None,
+        taken_over: None,
+    };
+    MigrationCase {
+        directory: "db".into(),
+        pending: 1,
+        findings: vec![JudgedTable::of(finding, &[approval], now().date())],
+        tables: [table.clone()].into(),
+        held: held.then_some((table, lease)).into_iter().collect(),
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn migrations_of_shared_tables_need_approvals_and_a_lease() {
+    use GateDecision::{Allowed, Blocked, Overridden};
+    fn with(migration: &MigrationCase) -> CaseSettings<'_> {
+        CaseSettings { old: Some(("1.0.0", 10)), migration: Some(migration), ..CaseSettings::default() }
+    }
+    fn overriding(migration: &MigrationCase) -> CaseSettings<'_> {
+        CaseSettings { overriding: true, ..with(migration) }
+    }
+    // The contract is deployed already, and the migration is not.
+    check(&with(&dropped_column("payments", false)), Blocked, "blocks shared-table", DECLARED);
+    check(&with(&dropped_column("search", false)), Allowed, "tells shared-table", DECLARED);
+    check(&with(&dropped_column("search", true)), Blocked, "blocks table-lease, tells shared-table", DECLARED);
+    // A lease can be overridden, an approval cannot.
+    check(&overriding(&dropped_column("search", true)), Overridden, "overridden table-lease, tells shared-table", DECLARED);
+    check(&overriding(&dropped_column("payments", true)), Blocked, "blocks shared-table, overridden table-lease", DECLARED);
+    let verdict = judge(&with(&dropped_column("payments", false)));
+    let search = verdict.blast_radius.squads.iter().find(|reached| reached.squad == "search").unwrap();
+    assert!(search.why.contains(&"table shop.orders".to_owned()), "{:?}", search.why);
+    let reason = &verdict.reasons[0];
+    assert_eq!(reason.message, "1_drop.sql: column note of shop.orders is dropped [column-dropped]");
+    assert_eq!(reason.place, Some(ReasonLocation { file: "db/1_drop.sql".into(), line: 3 }));
 }

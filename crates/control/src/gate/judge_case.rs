@@ -1,7 +1,7 @@
 //! Judges a case: evaluates every rule and joins the reasons to a verdict.
 
 use super::blast_radius::{BlastRadius, BrokenOperations};
-use super::deployment::RecordedOverride;
+use super::deployment::{RecordedApproval, RecordedOverride};
 use super::deployment_comparison::DeploymentComparison;
 use super::gate_case::{GateCase, GateOverride, replaced_deployment};
 use super::gate_reason::{GateReason, GateRule, ReasonWeight};
@@ -24,9 +24,19 @@ impl GateCase<'_> {
             .measurement
             .and_then(|measured| measured.usage.as_ref());
         let provider = self.squad.name.as_str();
-        let radius = BlastRadius::of(self.catalog, provider, self.service, &broken, usage);
+        let tables = self.migration.map(|migration| &*migration.findings);
+        let radius = BlastRadius::of(
+            self.catalog,
+            provider,
+            self.service,
+            (&broken, tables.unwrap_or_default()),
+            usage,
+        );
         let risk_score = radius.risk_score(self.catalog);
-        let is_unchanged = base.is_some_and(|base| *base.revision == *self.candidate.revision);
+        let is_deployed = base.is_some_and(|base| {
+            *base.revision == *self.candidate.revision && base.further == self.further
+        });
+        let is_unchanged = is_deployed && !self.has_migrations();
         let mut reasons: Vec<GateReason> = self.ownership().into_iter().collect();
         let mut approvals = Vec::new();
         if is_unchanged {
@@ -39,9 +49,7 @@ impl GateCase<'_> {
         } else {
             reasons.extend(self.earlier_deployments(base));
             if let Some(compared) = compared {
-                reasons.extend(self.broken_parts(compared));
-                reasons.extend(self.breaking_changes(compared, &radius, &mut approvals));
-                reasons.extend(Self::level_settings(compared));
+                reasons.extend(self.contract_changes(compared, &radius, &mut approvals));
             }
             reasons.extend(self.parallel_versions(base));
             reasons.extend(self.drift());
@@ -49,20 +57,16 @@ impl GateCase<'_> {
             reasons.extend(self.cooldown());
             reasons.extend(self.risk(risk_score));
         }
+        reasons.extend(self.shared_tables(&mut approvals));
+        reasons.extend(self.table_leases());
         reasons.extend(self.measurement());
         let overridden = self.override_blocking(&mut reasons);
         reasons.sort_by_key(|reason| reason.weight);
         let blocking = reasons
             .iter()
             .find(|reason| reason.weight == ReasonWeight::Blocks);
-        let decision = match (blocking, is_unchanged, &overridden) {
-            (Some(_), _, _) => GateDecision::Blocked,
-            (None, true, _) => GateDecision::Unchanged,
-            (None, false, Some(_)) => GateDecision::Overridden,
-            (None, false, None) => GateDecision::Allowed,
-        };
         GateVerdict {
-            decision,
+            decision: decision(blocking.is_some(), is_unchanged, overridden.is_some()),
             recommended_action: match (blocking, is_unchanged) {
                 (Some(reason), _) => reason.rule.action(),
                 (None, true) => "nothing",
@@ -77,6 +81,18 @@ impl GateCase<'_> {
             approvals,
             overridden,
         }
+    }
+
+    fn contract_changes(
+        &self,
+        compared: &DeploymentComparison,
+        radius: &BlastRadius,
+        approvals: &mut Vec<RecordedApproval>,
+    ) -> Vec<GateReason> {
+        let mut reasons = self.broken_parts(compared);
+        reasons.extend(self.breaking_changes(compared, radius, approvals));
+        reasons.extend(Self::level_settings(compared));
+        reasons
     }
 
     /// Overrides the blocking reasons that can be overridden.
@@ -94,5 +110,14 @@ impl GateCase<'_> {
             reason: reason.to_owned(),
             rules,
         })
+    }
+}
+
+const fn decision(is_blocked: bool, is_unchanged: bool, is_overridden: bool) -> GateDecision {
+    match (is_blocked, is_unchanged, is_overridden) {
+        (true, _, _) => GateDecision::Blocked,
+        (false, true, _) => GateDecision::Unchanged,
+        (false, false, true) => GateDecision::Overridden,
+        (false, false, false) => GateDecision::Allowed,
     }
 }

@@ -15,20 +15,25 @@ mod deployment;
 mod deployment_registry;
 mod registry_history;
 mod registered_contract;
+mod judged_table;
+mod table_lease;
 mod blast_radius;
 mod deployment_comparison;
+mod migration_case;
 mod gate_case;
 mod gate_reason;
 mod gate_rules;
+mod budget_measurement;
 mod budget_rule;
+mod migration_rules;
 mod gate_verdict;
 mod judge_case;
 
 pub use blast_radius::{BlastRadius, BrokenOperations, MeasuredUsage, ReachedSquad, SharedFlag};
-pub use budget_rule::BudgetMeasurement;
+pub use budget_measurement::BudgetMeasurement;
 pub use deployment::{
-    Deployment, DeploymentEnd, DeploymentOutcome, RecordedApproval, RecordedOverride,
-    RecordedVerdict,
+    Deployment, DeploymentEnd, DeploymentOutcome, FurtherContract, RecordedApproval,
+    RecordedOverride, RecordedVerdict,
 };
 pub use deployment_comparison::DeploymentComparison;
 pub use deployment_registry::{DeploymentRegistry, RECORD_BYTES_MAX, RegistryDamage};
@@ -38,8 +43,12 @@ pub use gate_case::{
 };
 pub use gate_reason::{BreakingChange, GateReason, GateRule, ReasonLocation, ReasonWeight};
 pub use gate_verdict::{GateDecision, GateVerdict};
+pub use judged_table::JudgedTable;
+pub use migration_case::{MigrationCase, touched_tables};
+pub use migration_rules::lease_reason;
 pub use registered_contract::{ContractDamage, RegisteredContract};
 pub use registry_history::RegistryRefusal;
+pub use table_lease::{LeaseDamage, TableLease, TableLeases};
 pub use utc_timestamp::UtcTimestamp;
 
 #[cfg(test)]

@@ -162,6 +162,7 @@ impl DeploymentRegistry {
         back.deployed_at = at;
         by.clone_into(&mut back.by);
         back.rollback_of = Some(current);
+        back.tables.clear();
         (back.released_at, back.kept_until, back.ended) = (None, None, None);
         self.deployments.push(back);
         Ok(self.deployments.last().expect("one was added"))
@@ -174,7 +175,7 @@ impl DeploymentRegistry {
         let before: Vec<String> = self
             .deployments
             .iter()
-            .map(|deployment| deployment.revision.clone())
+            .flat_map(|deployment| deployment.revisions().map(str::to_owned))
             .collect();
         self.deployments.retain(|deployment| {
             let is_old = deployment
@@ -184,7 +185,7 @@ impl DeploymentRegistry {
         });
         let mut removed: Vec<String> = before
             .into_iter()
-            .filter(|revision| self.last_of(revision).is_none())
+            .filter(|revision| !self.has_revision(revision))
             .collect();
         removed.sort();
         removed.dedup();

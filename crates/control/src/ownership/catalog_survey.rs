@@ -7,7 +7,7 @@ use super::dependency_cycle::{CycleStep, DependencyEdge, cycles};
 use super::pattern_overlap::common_path;
 use super::squad_boundaries::{PathOwner, SquadBoundaries};
 use portcullis_vocabulary::ConfigLocation;
-use portcullis_vocabulary::Squad;
+use portcullis_vocabulary::{PathPattern, Squad};
 
 /// A gap or contradiction in a catalog.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub enum ConcernKind {
     SharedNamespace,
     /// Services depend on each other's contracts in a cycle.
     DependencyCycle,
+    /// A squad offers paths for import that it does not own.
+    ForeignPublicPath,
 }
 
 /// A contract that was found next to a catalog, at `<squad>/<service>/`.
@@ -61,6 +63,7 @@ impl ConcernKind {
             Self::MisplacedContract => "misplaced-contract",
             Self::SharedNamespace => "shared-namespace",
             Self::DependencyCycle => "dependency-cycle",
+            Self::ForeignPublicPath => "foreign-public-path",
         }
     }
 
@@ -80,6 +83,7 @@ pub fn survey(
     let mut concerns = ambiguous_paths(boundaries);
     for squad in boundaries.catalog().squads() {
         concerns.extend(missing_oncall(boundaries, squad));
+        concerns.extend(foreign_public_paths(boundaries, squad));
     }
     concerns.extend(missing_contracts(boundaries, contracts, configured));
     let found = contracts.iter();
@@ -135,6 +139,30 @@ fn missing_oncall(boundaries: &SquadBoundaries, squad: &Squad) -> Option<Catalog
             squad.name,
             squad.services.join(", ")
         ),
+    })
+}
+
+/// What a squad offers for import without owning any of it.
+fn foreign_public_paths(
+    boundaries: &SquadBoundaries,
+    squad: &Squad,
+) -> impl Iterator<Item = CatalogConcern> {
+    let place = boundaries.places().squads.get(&squad.name);
+    let owns_some = |public: &PathPattern| {
+        let mut own = squad.paths.iter();
+        own.any(|pattern| common_path(pattern, public).is_some())
+    };
+    let foreign = squad.public.iter().filter(move |public| !owns_some(public));
+    foreign.filter_map(move |public| {
+        Some(CatalogConcern {
+            kind: ConcernKind::ForeignPublicPath,
+            place: place?.clone(),
+            message: format!(
+                "`public` of {} has `{public}`, and no pattern of its `paths` matches any of it; \
+                 name a path that the squad owns",
+                squad.name
+            ),
+        })
     })
 }
 

@@ -4,7 +4,8 @@
 //! of a path in one walk. [`judge`] compares a [`ChangeProposal`] with the boundaries and returns
 //! an [`OwnershipVerdict`]. [`read_manifests`] reads what the Kubernetes manifests of a change
 //! claim, and `claim_collision` finds the claims that collide. [`survey`] reports gaps in a
-//! catalog, and `codeowners` exports and imports CODEOWNERS files.
+//! catalog, `codeowners` exports and imports CODEOWNERS files, and `imports` writes the configuration
+//! of tools that check imports.
 //!
 //! Everything is pure: paths, texts and the catalog are arguments, verdicts are results. The caller
 //! runs git and prints.
@@ -21,11 +22,16 @@ mod claim_collision;
 mod catalog_survey;
 mod dependency_cycle;
 mod codeowners;
+mod imports;
 
 pub use catalog_survey::{CatalogConcern, CatalogContract, ConcernKind, survey};
 pub use change_proposal::ChangeProposal;
 pub use claim_collision::{ClaimCollision, CollisionKind};
 pub use codeowners::{CodeownersImport, UnsupportedLine, export, import};
+pub use imports::{
+    BoundaryFile, CodeFiles, ImportRules, arch_unit, dependency_cruiser, go_arch_lint,
+    import_linter,
+};
 pub use judge_change::judge;
 pub use manifest_claims::{
     BrokenManifest, ClaimKind, ManifestClaim, ManifestClaims, looks_like_manifest, read_manifests,

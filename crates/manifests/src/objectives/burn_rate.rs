@@ -38,7 +38,7 @@ const CONDITIONS: [(BurnSeverity, &str, &str, u32, f64); 4] = [
 /// The windows of all conditions.
 pub(super) const WINDOWS: [&str; 7] = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"];
 
-/// The conditions that an objective can meet. A rate at which the budget lasts is no trouble, and more
+/// The conditions that an objective can meet. A rate at which the budget lasts is harmless, and more
 /// than all requests cannot be bad.
 pub(super) fn conditions(window: Duration, budget: f64) -> Vec<BurnCondition> {
     let window_hours = window.as_secs_f64() / 3600.0;

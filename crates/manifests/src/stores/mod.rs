@@ -5,6 +5,6 @@ mod postgres_sql;
 mod pgbouncer_sections;
 mod redis_acl;
 
-pub use pgbouncer_sections::{PgbouncerSettings, pgbouncer_sections};
+pub use pgbouncer_sections::{PgbouncerSettings, pgbouncer_access, pgbouncer_sections};
 pub use postgres_sql::{ConnectionLimits, postgres_sql};
 pub use redis_acl::redis_acl;

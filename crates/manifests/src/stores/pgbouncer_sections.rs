@@ -1,7 +1,8 @@
-//! The sections of PgBouncer with a pool for each squad.
+//! The sections of PgBouncer with a pool for each squad, and who may use it.
 //!
 //! They force no user: PgBouncer would let every user that it knows act as the squad. A client of another
-//! squad that takes the wrong pool keeps its own role, and so its own rights.
+//! squad that takes the wrong pool keeps its own role, and so its own rights, but it would use up the
+//! connections of the pool. The rules of access keep it out.
 
 use std::fmt::Write;
 
@@ -20,6 +21,8 @@ pub struct PgbouncerSettings {
     pub port: u16,
     /// The database that the squads share.
     pub database: String,
+    /// The most clients of one squad, if they are bounded.
+    pub clients_max: Option<u32>,
 }
 
 /// Connections of the server that are not for squads: three are reserved for superusers.
@@ -59,6 +62,7 @@ pub fn pgbouncer_sections(
         host,
         port,
         database,
+        clients_max,
     } = settings;
     let mut text = format!(
         "; For pgbouncer.ini. Each squad connects to the database with its own name. A pool has {pool} of\n\
@@ -70,11 +74,32 @@ pub fn pgbouncer_sections(
         let _ = writeln!(
             text,
             "{name} = host={} port={port} dbname={} pool_size={pool} \
-             max_db_connections={}",
+             max_db_connections={pool}",
             value(host),
             value(database),
-            limits.squad_max,
         );
+    }
+    text.push_str("[users]\n");
+    for squad in squads {
+        let name = account(squad);
+        let _ = write!(text, "{name} = max_user_connections={pool}");
+        if let Some(clients) = clients_max {
+            let _ = write!(text, " max_user_client_connections={clients}");
+        }
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// Rules of access: each squad uses its own pool only. PgBouncer refuses what no rule allows.
+///
+/// # Errors
+/// If a squad cannot have a role.
+pub fn pgbouncer_access(file: &CatalogFile) -> Result<String, ManifestProblems> {
+    let mut text = "# For the file of auth_hba_file, with auth_type = hba. No rule allows the pool of another squad.\n".to_owned();
+    for squad in account_squads(file)? {
+        let name = account(squad);
+        let _ = writeln!(text, "host \"{name}\" \"{name}\" all scram-sha-256");
     }
     Ok(text)
 }

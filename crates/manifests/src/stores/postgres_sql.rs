@@ -50,6 +50,8 @@ DO $$ BEGIN
   EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
 END $$;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
+-- Large objects are in no schema, so rights on schemas do not separate them.
+REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC;
 ";
 
 /// The SQL for all squads.

@@ -23,7 +23,8 @@ pub(crate) type SharedResponse = Rc<RefCell<SendResponse<Bytes>>>;
 
 /// The body of an HTTP/2 request.
 pub(crate) struct Http2Body {
-    stream: RecvStream,
+    /// Nothing if the request has no body: what its client sends belongs to another protocol.
+    stream: Option<RecvStream>,
     /// What is left of the length, if it is known.
     left: Option<u64>,
     has_data_ended: bool,
@@ -44,11 +45,22 @@ impl Http2Body {
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
         let is_waiting = headers.contains_key(EXPECT) && !stream.is_end_stream();
         Self {
-            stream,
+            stream: Some(stream),
             left: length,
             has_data_ended: false,
             limits,
             waiting: is_waiting.then(|| Rc::clone(respond)),
+        }
+    }
+
+    /// The body of a request without one.
+    pub(crate) const fn absent(limits: InspectLimits) -> Self {
+        Self {
+            stream: None,
+            left: None,
+            has_data_ended: true,
+            limits,
+            waiting: None,
         }
     }
 
@@ -62,14 +74,17 @@ impl Http2Body {
             // If the stream has ended, reading reports it.
             let _ = waiting.borrow_mut().send_informational(informed);
         }
+        let Some(stream) = &mut self.stream else {
+            return Poll::Ready(None);
+        };
         if !self.has_data_ended {
-            match ready!(self.stream.poll_data(cx)) {
+            match ready!(stream.poll_data(cx)) {
                 Some(Ok(data)) => {
                     let length = data.len();
                     if let Some(left) = &mut self.left {
                         *left = left.saturating_sub(length as u64);
                     }
-                    let released = self.stream.flow_control().release_capacity(length);
+                    let released = stream.flow_control().release_capacity(length);
                     debug_assert!(released.is_ok(), "what was received can be released");
                     return Poll::Ready(Some(Ok(Frame::data(data))));
                 }
@@ -77,7 +92,7 @@ impl Http2Body {
                 None => self.has_data_ended = true,
             }
         }
-        Poll::Ready(match ready!(self.stream.poll_trailers(cx)) {
+        Poll::Ready(match ready!(stream.poll_trailers(cx)) {
             Ok(Some(trailers)) => Some(
                 check_http2_trailers(&trailers, &self.limits)
                     .map(|()| Frame::trailers(trailers))
@@ -89,7 +104,8 @@ impl Http2Body {
     }
 
     pub(super) fn is_end_stream(&self) -> bool {
-        self.stream.is_end_stream()
+        let stream = self.stream.as_ref();
+        stream.is_none_or(RecvStream::is_end_stream)
     }
 
     pub(super) fn size_hint(&self) -> SizeHint {
@@ -104,7 +120,7 @@ impl Http2Body {
 impl fmt::Debug for Http2Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Http2Body")
-            .field("stream", &self.stream.stream_id())
+            .field("stream", &self.stream.as_ref().map(RecvStream::stream_id))
             .field("left", &self.left)
             .finish_non_exhaustive()
     }

@@ -2,6 +2,7 @@
 
 mod body_budget;
 mod body_patience;
+mod http1_body;
 mod http2_body;
 mod incoming_body;
 mod request_body;
@@ -16,6 +17,7 @@ pub(super) use buffered_body::buffer_body;
 pub use buffered_body::{BufferOutcome, BufferedBody};
 pub(super) use forward_body::BodyChecker;
 pub use forward_body::ForwardBody;
+pub(super) use http1_body::Http1Body;
 pub(super) use http2_body::{Http2Body, SharedResponse};
 pub(super) use incoming_body::IncomingBody;
 pub(super) use request_body::UploadProgress;

@@ -1,7 +1,7 @@
 //! Request bodies as they arrive.
 //!
-//! If the inspector refuses the stream, or the client is too slow, the body ends with that error
-//! and never looks complete. Nothing is copied unless a body must be in one piece and arrived in
+//! If the body is malformed, or the client is too slow, the body ends with that error and never looks
+//! complete. Nothing is copied unless a body must be in one piece and arrived in
 //! several.
 
 use std::pin::Pin;
@@ -188,16 +188,8 @@ impl RequestBody {
 
     /// The known reason why the body will not continue.
     fn failure(&self) -> Option<RequestBodyError> {
-        if !self.is_current() {
-            return None;
-        }
-        if self.state.refused_in_body.get() {
-            return self.state.refusal.get().map(RequestBodyError::Refused);
-        }
-        self.state
-            .body_expired
-            .get()
-            .then_some(RequestBodyError::Timeout)
+        let is_expired = self.is_current() && self.state.body_expired.get();
+        is_expired.then_some(RequestBodyError::Timeout)
     }
 }
 

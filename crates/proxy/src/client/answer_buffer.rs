@@ -1,22 +1,20 @@
 //! Reads an answer ahead of a client that does not read, within bounds of memory.
 //!
 //! A request holds its slot until the upstream has finished its answer. While a client accepts no
-//! bytes, the HTTP library reads nothing from the upstream, so the driver of the connection reads
-//! on in its place. A client that does not read then holds memory instead of a slot, until its own
+//! bytes, no more of the answer is written, so it is read into this buffer. A client that does not read then holds memory instead of a slot, until its own
 //! deadlines end it. Where the memory is used up, the slot is held as long as the answer, and only
 //! the rest of the request is still sent to the upstream.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::Response;
-use http_body::{Body, Frame, SizeHint};
+use http_body::{Body, Frame};
 
-use crate::exchange::{AnswerBody, AnswerInterruption, UpgradedExchange};
+use crate::exchange::{AnswerBody, AnswerInterruption};
 use crate::limits::RESPONSE_BUFFERS_BYTES_MAX;
 
 /// The memory that the buffers of one data core use.
@@ -28,8 +26,6 @@ pub(super) struct BufferedBytes(Cell<usize>);
 pub(super) struct AnswerBuffer {
     body: AnswerBody,
     frames: VecDeque<Frame<Bytes>>,
-    /// The data in `frames`.
-    bytes: usize,
     /// The memory that `frames` take, of which there is a maximum.
     held: usize,
     bytes_max: usize,
@@ -39,49 +35,12 @@ pub(super) struct AnswerBuffer {
     buffered: Rc<BufferedBytes>,
 }
 
-/// The answer that a connection is sending, shared with its driver.
-#[derive(Debug, Default)]
-pub(super) struct CurrentAnswer {
-    read_ahead: RefCell<Weak<RefCell<AnswerBuffer>>>,
-    upgraded: RefCell<Option<Box<Response<UpgradedExchange>>>>,
-}
-
-impl CurrentAnswer {
-    /// Notes the answer that is sent from now on.
-    pub(super) fn set(&self, answer: &Rc<RefCell<AnswerBuffer>>) {
-        *self.read_ahead.borrow_mut() = Rc::downgrade(answer);
-    }
-
-    /// Notes the answer with which the connection continues with another protocol.
-    pub(super) fn set_upgraded(&self, answer: Response<UpgradedExchange>) {
-        *self.upgraded.borrow_mut() = Some(Box::new(answer));
-    }
-
-    /// Whether the connection continues with another protocol.
-    pub(super) fn is_upgraded(&self) -> bool {
-        self.upgraded.borrow().is_some()
-    }
-
-    /// The answer with which the connection continues with another protocol.
-    pub(super) fn take_upgraded(&self) -> Option<Box<Response<UpgradedExchange>>> {
-        self.upgraded.take()
-    }
-
-    /// Reads the current answer ahead. The task is woken when there is more to read.
-    pub(super) fn read_ahead(&self, cx: &mut Context<'_>) {
-        if let Some(answer) = self.read_ahead.borrow().upgrade() {
-            answer.borrow_mut().read_ahead(cx);
-        }
-    }
-}
-
 impl AnswerBuffer {
     /// A buffer of `bytes_max` bytes at most, apart from the last frame.
     pub(super) fn new(body: AnswerBody, bytes_max: usize, buffered: Rc<BufferedBytes>) -> Self {
         Self {
             body,
             frames: VecDeque::new(),
-            bytes: 0,
             held: 0,
             bytes_max,
             failure: None,
@@ -90,7 +49,8 @@ impl AnswerBuffer {
         }
     }
 
-    fn read_ahead(&mut self, cx: &mut Context<'_>) {
+    /// Reads ahead of the client. The task is woken when there is more to read.
+    pub(super) fn read_ahead(&mut self, cx: &mut Context<'_>) {
         while !self.has_ended
             && self.held < self.bytes_max
             && self.buffered.0.get() < RESPONSE_BUFFERS_BYTES_MAX
@@ -115,7 +75,6 @@ impl AnswerBuffer {
     }
 
     fn add(&mut self, frame: &Frame<Bytes>) {
-        self.bytes += data_bytes(frame);
         self.held += held_bytes(frame);
         self.buffered
             .0
@@ -123,7 +82,6 @@ impl AnswerBuffer {
     }
 
     fn remove(&mut self, frame: &Frame<Bytes>) {
-        self.bytes -= data_bytes(frame);
         self.held -= held_bytes(frame);
         self.buffered
             .0
@@ -150,13 +108,6 @@ impl AnswerBuffer {
             && (self.has_ended || self.body.is_end_stream())
     }
 
-    pub(super) fn size_hint(&self) -> SizeHint {
-        match self.body.size_hint().exact() {
-            Some(rest) => SizeHint::with_exact(self.bytes as u64 + rest),
-            None => SizeHint::default(),
-        }
-    }
-
     /// Notes that the client's connection has taken the whole answer.
     pub(super) fn complete(&mut self) {
         self.body.complete();
@@ -169,11 +120,7 @@ impl Drop for AnswerBuffer {
     }
 }
 
-fn data_bytes(frame: &Frame<Bytes>) -> usize {
-    frame.data_ref().map_or(0, Bytes::len)
-}
-
 /// The memory that a frame takes. An answer in small chunks has more frames than data.
 fn held_bytes(frame: &Frame<Bytes>) -> usize {
-    size_of::<Frame<Bytes>>() + data_bytes(frame)
+    size_of::<Frame<Bytes>>() + frame.data_ref().map_or(0, Bytes::len)
 }

@@ -6,13 +6,10 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::Arc;
 
-use portcullis_config::ListenAddress;
+use portcullis_config::{ListenAddress, SocketFileConfig};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::unix_listener::{SocketFile, listen};
-
-/// Most connections that the kernel holds until they are accepted.
-const BACKLOG: i32 = 4096;
+use super::unix_listener::{BACKLOG, SocketFile, listen_at_socket};
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -73,14 +70,14 @@ impl BoundListener {
 }
 
 /// Binds the addresses for each data core. The kernel distributes connections over the sockets. Port 0
-/// requests any free port, the same for all. Files of Unix sockets get the permissions `unix_mode`.
+/// requests any free port, the same for all. Files of Unix sockets are made as `file` says.
 ///
 /// # Errors
 ///
 /// See [`BindError`].
 pub fn bind(
     addresses: &[ListenAddress],
-    unix_mode: u32,
+    file: &SocketFileConfig,
     cores: usize,
 ) -> Result<Vec<BoundListener>, BindError> {
     let mut bound: Vec<BoundListener> = Vec::with_capacity(cores);
@@ -93,7 +90,7 @@ pub fn bind(
         let (sockets, address) = match address {
             ListenAddress::Tcp(address) => bind_port(*address, cores).map_err(failed)?,
             ListenAddress::Unix(path) => {
-                let sockets = bind_file(path, unix_mode, cores).map_err(failed)?;
+                let sockets = bind_file(path, file, cores).map_err(failed)?;
                 (sockets, address.clone())
             }
         };
@@ -123,8 +120,8 @@ fn bind_port(
     Ok((sockets, ListenAddress::Tcp(address)))
 }
 
-fn bind_file(path: &Path, mode: u32, cores: usize) -> io::Result<Vec<BoundSocket>> {
-    let (socket, file) = listen(path, mode, BACKLOG)?;
+fn bind_file(path: &Path, file: &SocketFileConfig, cores: usize) -> io::Result<Vec<BoundSocket>> {
+    let (socket, file) = listen_at_socket(path, file)?;
     let file = Arc::new(file);
     let shared = |_| Ok(BoundSocket::Unix(socket.try_clone()?, Arc::clone(&file)));
     (0..cores).map(shared).collect()

@@ -5,30 +5,27 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use http::Response;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 
-use super::answer_buffer::CurrentAnswer;
 use super::client_socket::ClientSocket;
 use super::connection_context::ConnectionContext;
-use super::connection_driver::{ConnectionDriver, ConnectionEnd, SocketOwner};
+use super::connection_driver::ConnectionDriver;
+use super::connection_end::ConnectionEnd;
 use super::connection_registry::ConnectionPermit;
-use super::connection_service::ConnectionService;
 use super::final_answer::{close_with_linger, write_answer};
+use super::http1_exchange::Http1Exchange;
 use super::http2::serve_http2;
 use super::incoming_request::RequestHandler;
-use super::inspected_stream::InspectedStream;
 use super::proxy_opening::ProxyOpening;
+use super::request_stream::RequestStream;
 use super::tls_opening::{ListenerTls, NO_TLS_ALERT, TlsOpening};
 use super::upgraded_connection::serve_upgraded;
 use crate::connection_state::ConnectionState;
 use crate::deadline_timer::DeadlineTimer;
 use crate::exchange::UpgradedExchange;
 use crate::headers::Peer;
-use crate::inspect::{HttpRefusal, StreamInspector};
+use crate::inspect::HttpRefusal;
 use portcullis_telemetry::LogThrottle;
 
 /// A socket after its last exchange.
@@ -86,17 +83,19 @@ pub(super) async fn serve_connection<H: RequestHandler>(
     let closing = if permit.within_cap {
         exchange(stream, &peer, &permit, &context).await
     } else {
-        ClosingSocket {
+        Some(ClosingSocket {
             stream,
             end: ConnectionEnd::Refused(HttpRefusal::TooManyConnections),
             with_body: true,
             is_framed: true,
             kept_bytes: Vec::new(),
             upgraded: None,
-        }
+        })
     };
-    // Boxed, so that an open connection has no room for its end.
-    Box::pin(conclude(closing, &peer, &permit, &context)).await;
+    if let Some(closing) = closing {
+        // Boxed, so that an open connection has no room for its end.
+        Box::pin(conclude(closing, &peer, &permit, &context)).await;
+    }
 }
 
 /// Ends a connection after its last exchange, or continues it with another protocol.
@@ -217,38 +216,17 @@ async fn exchange<H: RequestHandler>(
     peer: &Rc<Peer>,
     permit: &ConnectionPermit,
     context: &Rc<ConnectionContext<H>>,
-) -> ClosingSocket {
-    let state = Rc::new(ConnectionState::new(Instant::now()));
-    let stream = InspectedStream::new(
-        stream,
-        StreamInspector::new(context.limits.inspect),
-        Rc::clone(&state),
-    );
-    let current = Rc::new(CurrentAnswer::default());
-    let connection_service = Rc::new(ConnectionService {
-        handler: Rc::clone(&context.handler),
-        peer: Rc::clone(peer),
-        state: Rc::clone(&state),
-        limits: Rc::clone(&context.limits),
-        registry: Rc::clone(&context.registry),
-        current: Rc::clone(&current),
-    });
-    let begin = |stream| {
-        let connection_service = Rc::clone(&connection_service);
-        let service = service_fn(move |request| connection_service.call(request));
-        let library = context
-            .builder
-            .serve_connection(TokioIo::new(stream), service);
-        Box::new(library)
-    };
+) -> Option<ClosingSocket> {
+    let (limits, registry) = (&context.limits, &context.registry);
+    let state = Rc::new(ConnectionState::new());
+    let stream = RequestStream::new(stream, limits.inspect, Rc::clone(&state));
+    let serve = |incoming| Rc::clone(&context.handler).handle(incoming);
     let mut driver = ConnectionDriver {
-        socket: Some(SocketOwner::Driver(stream)),
-        begin,
+        exchange: Http1Exchange::new(stream, serve, &state, peer, limits, registry),
         state,
         timer: DeadlineTimer::default(),
-        limits: Rc::clone(&context.limits),
-        registry: Rc::clone(&context.registry),
-        current,
+        limits: Rc::clone(limits),
+        registry: Rc::clone(registry),
     };
     poll_fn(|cx| {
         permit.register(cx.waker());
@@ -257,17 +235,17 @@ async fn exchange<H: RequestHandler>(
     })
     .await;
     let end = poll_fn(|cx| driver.poll(cx)).await;
-    let is_framed = driver.state.is_framed.get();
-    let socket = driver
-        .socket
-        .expect("a connection has its socket until it ends");
-    let (stream, with_body, kept_bytes) = socket.into_stream().into_parts();
-    ClosingSocket {
+    let upgraded = driver.exchange.take_upgraded();
+    let ended = driver.exchange.stream.borrow_mut().end(end.is_continued());
+    // An upload that continues has lost its client.
+    driver.state.wake_body();
+    let (stream, with_body, kept_bytes) = ended?;
+    Some(ClosingSocket {
         stream,
         end,
         with_body,
-        is_framed,
+        is_framed: driver.state.is_framed.get(),
         kept_bytes,
-        upgraded: driver.current.take_upgraded(),
-    }
+        upgraded,
+    })
 }

@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use hyper::server::conn::http1;
-
 use super::connection_registry::ConnectionRegistry;
 use super::proxy_opening::ListenerProxies;
 use super::tls_opening::ListenerTls;
@@ -18,6 +16,5 @@ pub(super) struct ConnectionContext<H> {
     pub(super) proxies: Option<ListenerProxies>,
     /// TLS of the port, if it has any.
     pub(super) tls: Option<ListenerTls>,
-    pub(super) builder: http1::Builder,
     pub(super) registry: Rc<ConnectionRegistry>,
 }

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::answer_buffer::BufferedBytes;
+use super::date_field::DateField;
 use super::listener_totals::ListenerTotals;
 
 /// The cap on client connections, shared by all data cores.
@@ -61,6 +62,8 @@ pub(super) struct ConnectionRegistry {
     pub(super) counts: RefCell<ListenerTotals>,
     /// The memory of answers that are read ahead of their clients.
     pub(super) buffered: Rc<BufferedBytes>,
+    /// The `Date` of answers.
+    pub(super) date: DateField,
     slots: RefCell<Vec<ConnectionSlot>>,
     open: Cell<usize>,
     emptied: Notify,

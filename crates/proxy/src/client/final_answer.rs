@@ -1,4 +1,4 @@
-//! Answers that are written without the HTTP library, and the end of connections.
+//! Answers to streams that are refused, and the end of connections.
 //!
 //! A refused stream has no further request, so its answer is written directly to the socket and
 //! always closes the connection.
@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::client_socket::ClientSocket;
 use super::connection_registry::ConnectionPermit;
+use crate::headers::write_field;
 use crate::limits::ClientLimits;
 
 /// Most bytes that are read and discarded after the last answer.
@@ -96,10 +97,7 @@ fn encode(answer: &Response<Bytes>, with_body: bool, now: SystemTime) -> Vec<u8>
         if [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, DATE].contains(name) {
             continue;
         }
-        bytes.extend_from_slice(name.as_str().as_bytes());
-        bytes.extend_from_slice(b": ");
-        bytes.extend_from_slice(value.as_bytes());
-        bytes.extend_from_slice(b"\r\n");
+        write_field(name, value, &mut bytes);
     }
     bytes.extend_from_slice(b"\r\n");
     if with_body {

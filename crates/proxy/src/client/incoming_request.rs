@@ -5,8 +5,6 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use hyper::body::Incoming;
-use tokio::time::Instant;
 
 use super::handshake_failure::HandshakeFailure;
 use crate::body::{IncomingBody, RequestBody};
@@ -20,7 +18,8 @@ use crate::limits::ClientLimits;
 /// Answers the requests of a data core. [`DataCore`](crate::DataCore) is the handler in
 /// production; tests of the listener bring a simpler one.
 pub trait RequestHandler: 'static {
-    /// Answers a request. The future is dropped when the client goes away.
+    /// Answers a request. The future is dropped when the client goes away. The connection sets the
+    /// framing and the `Connection` field of the answer.
     fn handle(
         self: Rc<Self>,
         incoming: IncomingRequest,
@@ -31,12 +30,14 @@ pub trait RequestHandler: 'static {
     /// known.
     fn refuse(&self, refusal: HttpRefusal, peer: &Peer, head_start: &[u8]) -> Response<Bytes>;
 
+    /// Whether a service accepts WebSocket.
+    fn accepts_websocket(&self) -> bool {
+        false
+    }
+
     /// Counts a connection whose TLS handshake failed.
     fn note_handshake(&self, failure: HandshakeFailure);
 }
-
-/// How many fields are added to most requests: their id, `Via` and four of forwarding.
-const GATEWAY_FIELDS: usize = 6;
 
 /// A request with an origin-form target, one `Host` and no header fields of the hop.
 #[derive(Debug)]
@@ -53,25 +54,25 @@ pub struct IncomingRequest {
 
 impl IncomingRequest {
     /// A request that did not come through a listener, for callers that read HTTP themselves.
-    pub fn new(request: Request<Incoming>, peer: Rc<Peer>, limits: &ClientLimits) -> Self {
-        let state = Rc::new(ConnectionState::new(Instant::now()));
-        Self::on_connection(request, peer, state, limits)
+    pub fn new(request: Request<Bytes>, peer: Rc<Peer>, limits: &ClientLimits) -> Self {
+        let (head, body) = request.into_parts();
+        let request = Box::new(Request::from_parts(head, ()));
+        let state = Rc::new(ConnectionState::new());
+        Self::on_connection(request, IncomingBody::Whole(body), peer, state, limits)
     }
 
     /// A request on a connection.
     pub(super) fn on_connection(
-        request: Request<impl Into<IncomingBody>>,
+        mut request: Box<Request<()>>,
+        body: IncomingBody,
         peer: Rc<Peer>,
         state: Rc<ConnectionState>,
         limits: &ClientLimits,
     ) -> Self {
-        let (mut head, incoming) = request.into_parts();
-        // Room for what a gateway adds, so that the table grows once.
-        head.headers.reserve(GATEWAY_FIELDS);
-        let disguised = headers::normalize_request_head(&mut head);
-        let body = RequestBody::new(incoming.into(), state, limits);
+        let disguised = headers::normalize_request_head(&mut request);
+        let body = RequestBody::new(body, state, limits);
         Self {
-            request: Box::new(Request::from_parts(head, ())),
+            request,
             body,
             peer,
             disguised,

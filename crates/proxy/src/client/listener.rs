@@ -5,7 +5,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -20,7 +19,7 @@ use super::listener_totals::ListenerTotals;
 use super::proxy_opening::ListenerProxies;
 use super::tls_opening::ListenerTls;
 use crate::headers::{Peer, PeerAddress};
-use crate::limits::{ClientLimits, LIBRARY_HEADER_COUNT_MAX};
+use crate::limits::ClientLimits;
 use crate::upstream::uploads_ended;
 use portcullis_telemetry::LogThrottle;
 use portcullis_vocabulary::TrustedPeers;
@@ -66,7 +65,6 @@ pub async fn serve<H: RequestHandler>(
     let registry = Rc::new(ConnectionRegistry::default());
     let context = Rc::new(ConnectionContext {
         handler,
-        builder: builder(&settings.limits),
         limits: Rc::new(settings.limits.clone()),
         proxies: settings.proxies.clone(),
         tls: settings.tls.clone(),
@@ -144,16 +142,4 @@ async fn pause_if_exhausted(error: &io::Error) {
         }
         sleep(EXHAUSTED_PAUSE).await;
     }
-}
-
-fn builder(limits: &ClientLimits) -> http1::Builder {
-    // The inspector enforces the exact limits, so those of the library only need to be larger.
-    const SLACK: usize = 8 * 1024;
-    let head_bytes = limits.inspect.header_bytes_max + SLACK;
-    let mut builder = http1::Builder::new();
-    builder.max_header_size(head_bytes).max_buf_size(head_bytes);
-    if limits.inspect.header_count_max > LIBRARY_HEADER_COUNT_MAX {
-        builder.max_headers(limits.inspect.header_count_max);
-    }
-    builder
 }

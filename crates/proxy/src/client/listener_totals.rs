@@ -14,3 +14,17 @@ pub struct ListenerTotals {
     /// Connections aborted at the deadline.
     pub aborted: u64,
 }
+
+impl ListenerTotals {
+    /// The counts of two listeners of a data core.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            connections: self.connections + other.connections,
+            requests: self.requests + other.requests,
+            refused: self.refused + other.refused,
+            panicked: self.panicked + other.panicked,
+            aborted: self.aborted + other.aborted,
+        }
+    }
+}

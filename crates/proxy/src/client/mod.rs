@@ -1,6 +1,7 @@
 //! The client side: listening sockets, connections, and their drain.
 
 mod bound_listener;
+mod socket_owner;
 mod unix_listener;
 mod core_listeners;
 mod listener;
@@ -14,10 +15,14 @@ mod proxy_opening;
 mod tls_opening;
 mod connection_context;
 mod connection;
+mod connection_end;
 mod connection_driver;
-mod inspected_stream;
-mod connection_service;
+mod http1_exchange;
+mod request_stream;
 mod answer_buffer;
+mod answer_head;
+mod answer_writer;
+mod date_field;
 mod upgraded_connection;
 mod splice;
 mod http2;
@@ -32,4 +37,6 @@ pub use incoming_request::{IncomingRequest, RequestHandler};
 pub use listener::{ListenerSettings, serve};
 pub use listener_totals::ListenerTotals;
 pub use proxy_opening::ListenerProxies;
+pub(crate) use request_stream::RequestStream;
 pub use tls_opening::ListenerTls;
+pub use unix_listener::{SocketFile, listen_at_socket};

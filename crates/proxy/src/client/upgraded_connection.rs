@@ -1,15 +1,15 @@
 //! A client connection after its upgrade: the answer that accepts it, and then the bytes of the other
 //! protocol until the connection ends.
 
-use http::Response;
 use http::header::HeaderMap;
+use http::{Response, StatusCode};
 
 use super::client_socket::ClientSocket;
 use super::connection_registry::ConnectionPermit;
 use super::final_answer::close_with_linger;
 use super::splice::{SpliceDirection, SpliceState};
 use crate::exchange::{UpgradeEnd, UpgradedExchange};
-use crate::headers::add_upgrade;
+use crate::headers::{add_upgrade, write_field};
 use crate::limits::ClientLimits;
 
 /// Sends the answer and passes bytes until the connection ends. `early` is what the client has sent
@@ -25,7 +25,7 @@ pub(super) async fn serve_upgraded(
     let state = exchange.connection();
     // Interim responses that are not written yet come first.
     let mut handshake = state.interim.take().to_vec();
-    write_head(head.headers, &mut handshake);
+    write_head(head.status, head.headers, &mut handshake);
     let idle_timeout = exchange.idle_timeout();
     let (upstream, recorder) = exchange.split();
     let arrived = upstream.take_received();
@@ -56,15 +56,16 @@ pub(super) async fn serve_upgraded(
     }
 }
 
-/// Writes the head that accepts the handshake.
-fn write_head(mut headers: HeaderMap, out: &mut Vec<u8>) {
-    add_upgrade(&mut headers);
-    out.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
+/// Writes the head that accepts the handshake, or the tunnel.
+fn write_head(status: StatusCode, mut headers: HeaderMap, out: &mut Vec<u8>) {
+    if status == StatusCode::SWITCHING_PROTOCOLS {
+        add_upgrade(&mut headers);
+        out.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
+    } else {
+        out.extend_from_slice(b"HTTP/1.1 200 Connection Established\r\n");
+    }
     for (name, value) in &headers {
-        out.extend_from_slice(name.as_str().as_bytes());
-        out.extend_from_slice(b": ");
-        out.extend_from_slice(value.as_bytes());
-        out.extend_from_slice(b"\r\n");
+        write_field(name, value, out);
     }
     out.extend_from_slice(b"\r\n");
 }

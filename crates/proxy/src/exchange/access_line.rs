@@ -55,6 +55,7 @@ impl RequestRecord {
             peer: meta.peer.address.ip(),
             took: measured.took,
             own: measured.own,
+            egress: None,
             upgrade,
             violations: violations.iter().map(ViolationFields::from).collect(),
         });

@@ -19,7 +19,9 @@ use portcullis_vocabulary::limits::Limits;
 use super::service_routes::ServiceRoutes;
 use super::shadow::ShadowSampler;
 use crate::body::BodyBudget;
-use crate::headers::ViaProcess;
+use crate::headers::{ViaProcess, ViaPseudonym};
+use crate::limits::UpstreamLimits;
+use crate::upstream::{EndpointSet, UpstreamEndpointStore};
 
 /// The configuration and the services that are active together.
 #[derive(Debug)]
@@ -95,6 +97,11 @@ impl ActiveConfig {
         }
     }
 
+    /// The name of a part of this process in `Via`.
+    pub(crate) fn pseudonym(&self, part: &str) -> ViaPseudonym {
+        self.via.pseudonym(part)
+    }
+
     /// Whether this is the active configuration, so that only contracts and candidates differ.
     pub(super) fn has_config(&self, config: &Arc<Config>) -> bool {
         Arc::ptr_eq(&self.config, config)
@@ -130,6 +137,31 @@ impl ActiveService {
             inventory,
             limits: config.limits.clone(),
             shadow_sampler,
+        }
+    }
+
+    /// The servers of the upstream; `None` if it is one that is not watched.
+    pub fn endpoints(
+        &self,
+        store: &UpstreamEndpointStore,
+        limits: &UpstreamLimits,
+    ) -> Option<Arc<EndpointSet>> {
+        let is_watched = self.config.upstream.has_server() && self.config.servers.is_balanced();
+        is_watched.then(|| store.find(&self.config, limits.clone()))
+    }
+
+    /// The limits of connections to the upstream. Those to a vendor go to no denied address.
+    pub fn upstream_limits(&self, config: &Config) -> UpstreamLimits {
+        let limits = &self.limits;
+        let vendor = self.config.vendor.as_ref();
+        UpstreamLimits {
+            http: self.config.upstream_http.clone(),
+            connect_timeout: limits.upstream_connect_timeout,
+            idle_timeout: limits.upstream_idle_timeout,
+            idle_max: limits.upstream_connections_idle_max,
+            header_count_max: limits.response_header_count_max,
+            header_bytes_max: limits.response_header_bytes_max,
+            addresses: vendor.map(|_| Arc::new(config.egress.addresses.clone())),
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -12,12 +13,16 @@ use portcullis_telemetry::Span;
 
 use super::answer_interruption::AnswerInterruption;
 use super::answer_passage::AnswerPassage;
+use super::answer_record::AnswerRecord;
+use super::answer_tail::AnswerTail;
+use super::call_deadline::{CallDeadline, deadline_trailers};
 use super::in_flight::InFlight;
 use super::live_records::LiveRecords;
 use super::record_judge::RecordJudge;
 use super::request_record::RequestRecord;
 use super::upgraded_exchange::UpgradedExchange;
 use crate::body::{BodyLease, BodyTee, BufferedBody};
+use crate::egress::EgressRecord;
 use crate::upstream::{SwitchedConnection, UpstreamBody, UpstreamError};
 
 /// The body of an answer.
@@ -33,16 +38,9 @@ pub struct AnswerBody {
     /// Ends when the answer has passed; `None` if the request is not sampled.
     span: Option<Rc<Span>>,
     /// The record of the request, until the answer has passed.
-    record: Option<Rc<RequestRecord>>,
-}
-
-#[derive(Debug)]
-enum AnswerTail {
-    Trailers(Option<http::HeaderMap>),
-    Streamed(UpstreamBody),
-    /// Boxed, because it is rare and every answer moves the largest variant.
-    Judged(Box<LiveRecords>),
-    Upgraded(SwitchedConnection),
+    record: Option<AnswerRecord>,
+    /// When a gRPC call ends. Boxed, because most answers have none.
+    deadline: Option<Box<CallDeadline>>,
 }
 
 impl AnswerBody {
@@ -56,12 +54,8 @@ impl AnswerBody {
         let BufferedBody { bytes, trailers } = whole;
         let trailers = trailers.filter(|fields| !fields.is_empty());
         Self {
-            first: bytes,
             rest: AnswerTail::Trailers(trailers),
-            tees: Vec::new(),
-            in_flight: None,
-            span: None,
-            record: None,
+            ..Self::from(bytes)
         }
     }
 
@@ -73,12 +67,8 @@ impl AnswerBody {
     /// The upstream's body after `first`, which was read before.
     pub fn streamed_after(first: Bytes, rest: UpstreamBody) -> Self {
         Self {
-            first,
             rest: AnswerTail::Streamed(rest),
-            tees: Vec::new(),
-            in_flight: None,
-            span: None,
-            record: None,
+            ..Self::from(first)
         }
     }
 
@@ -89,6 +79,15 @@ impl AnswerBody {
         };
         Self {
             rest: AnswerTail::Upgraded(upstream),
+            ..Self::empty()
+        }
+    }
+
+    /// The connection to the host of a call, in place of a body.
+    pub(crate) fn tunnel(tunnel: SwitchedConnection, record: Rc<EgressRecord>) -> Self {
+        Self {
+            rest: AnswerTail::Upgraded(tunnel),
+            record: Some(AnswerRecord::Egress(record)),
             ..Self::empty()
         }
     }
@@ -151,21 +150,60 @@ impl AnswerBody {
         body
     }
 
+    /// The same body, which ends with the status of gRPC if it has not passed by then.
+    #[must_use]
+    pub(super) fn until(self, deadline: Option<Instant>) -> Self {
+        let deadline = deadline.filter(|_| self.is_streamed());
+        Self {
+            deadline: deadline.map(|at| Box::new(CallDeadline::at(at))),
+            ..self
+        }
+    }
+
+    /// Ends a gRPC call whose time is over. Its caller chose the time, so the request ends as if the
+    /// caller had left, and nothing is recorded about the service. A body with a length cannot end
+    /// before it.
+    fn poll_deadline(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Frame<Bytes>, AnswerInterruption>> {
+        let Some(deadline) = &mut self.deadline else {
+            return Poll::Pending;
+        };
+        ready!(deadline.poll(cx));
+        self.deadline = None;
+        let has_length = self.size_hint().exact().is_some();
+        self.in_flight = None;
+        self.tees.clear();
+        // The rest of the response is cancelled.
+        self.rest = AnswerTail::Trailers(None);
+        if let Some(record) = self.record.take() {
+            record.set_reason(Some("the `grpc-timeout` of the call is over".into()));
+            record.set_passage(AnswerPassage::Passing);
+        }
+        Poll::Ready(if has_length {
+            Err(AnswerInterruption::CallEnded)
+        } else {
+            Ok(Frame::trailers(deadline_trailers()))
+        })
+    }
+
     /// Releases what the request holds, as soon as all of it is sent to the upstream.
     fn release_in_flight(&mut self) {
         let Some(in_flight) = self.in_flight.take() else {
             return;
         };
-        match &self.rest {
-            AnswerTail::Trailers(_) | AnswerTail::Upgraded(_) => {}
-            AnswerTail::Streamed(body) => body.hold_for_upload(in_flight),
-            AnswerTail::Judged(records) => records.source().hold_for_upload(in_flight),
-        }
+        self.rest.hold_for_upload(in_flight);
     }
 
     /// Completes the record of its request when the body has passed.
     pub(super) fn hold_record(&mut self, record: Rc<RequestRecord>) {
-        self.record = Some(record);
+        self.record = Some(AnswerRecord::Exchange(record));
+    }
+
+    /// Completes the record of a call through the forward proxy when the body has passed.
+    pub(crate) fn hold_egress_record(&mut self, record: Rc<EgressRecord>) {
+        self.record = Some(AnswerRecord::Egress(record));
     }
 
     /// Completes the record of the request: the connection of the client has taken the whole body.
@@ -177,21 +215,12 @@ impl AnswerBody {
 
     /// Sends more of the request while the body is not read.
     pub(crate) fn poll_upload(&mut self, cx: &mut Context<'_>) {
-        match &mut self.rest {
-            AnswerTail::Trailers(_) | AnswerTail::Upgraded(_) => {}
-            AnswerTail::Streamed(body) => body.poll_upload(cx),
-            AnswerTail::Judged(records) => records.poll_upload(cx),
-        }
+        self.rest.poll_upload(cx);
     }
 
     /// Whether a part of the body is still to come from the upstream.
     pub(crate) fn is_streamed(&self) -> bool {
-        match &self.rest {
-            AnswerTail::Trailers(_) => false,
-            AnswerTail::Streamed(body) => !body.is_end_stream(),
-            AnswerTail::Judged(records) => !records.is_end_stream(),
-            AnswerTail::Upgraded(_) => true,
-        }
+        self.rest.is_streamed()
     }
 
     /// The same body, which ends the span when it has passed.
@@ -208,17 +237,10 @@ impl AnswerBody {
         if !self.first.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.first)))));
         }
-        match &mut self.rest {
-            AnswerTail::Trailers(trailers) => {
-                Poll::Ready(trailers.take().map(|fields| Ok(Frame::trailers(fields))))
-            }
-            AnswerTail::Streamed(body) => Pin::new(body)
-                .poll_frame(cx)
-                .map(|frame| frame.map(|frame| frame.map_err(Into::into))),
-            AnswerTail::Judged(records) => records.poll_frame(cx),
-            // Its bytes are not a body.
-            AnswerTail::Upgraded(_) => Poll::Ready(None),
+        if let Poll::Ready(ended) = self.poll_deadline(cx) {
+            return Poll::Ready(Some(ended));
         }
+        self.rest.poll_frame(cx)
     }
 }
 
@@ -233,6 +255,7 @@ impl AnswerBody {
         }
         let passage = match error {
             AnswerInterruption::Violated => AnswerPassage::Cut,
+            AnswerInterruption::CallEnded => AnswerPassage::Passing,
             AnswerInterruption::Upstream(UpstreamError::Idle { .. }) if record.is_some() => {
                 AnswerPassage::Idle
             }
@@ -291,6 +314,7 @@ impl From<Bytes> for AnswerBody {
             in_flight: None,
             span: None,
             record: None,
+            deadline: None,
         }
     }
 }
@@ -326,30 +350,10 @@ impl Body for AnswerBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.first.is_empty()
-            && match &self.rest {
-                AnswerTail::Trailers(trailers) => trailers.is_none(),
-                AnswerTail::Streamed(body) => body.is_end_stream(),
-                AnswerTail::Judged(records) => records.is_end_stream(),
-                AnswerTail::Upgraded(_) => false,
-            }
+        self.first.is_empty() && self.rest.is_end()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let first = self.first.len() as u64;
-        match &self.rest {
-            AnswerTail::Trailers(None) => SizeHint::with_exact(first),
-            AnswerTail::Trailers(Some(_)) | AnswerTail::Upgraded(_) => SizeHint::default(),
-            AnswerTail::Streamed(body) => length_after(first, &body.size_hint()),
-            AnswerTail::Judged(records) => length_after(first, &records.size_hint()),
-        }
-    }
-}
-
-/// The length of a body of which `first` bytes come before the rest.
-fn length_after(first: u64, rest: &SizeHint) -> SizeHint {
-    match rest.exact() {
-        Some(rest) => SizeHint::with_exact(first + rest),
-        None => SizeHint::default(),
+        self.rest.size_after(self.first.len() as u64)
     }
 }

@@ -13,6 +13,9 @@ pub enum AnswerInterruption {
     /// Its next record violates the contract, and the policy rejects that.
     #[error("the next record of the response violates the contract")]
     Violated,
+    /// The time of a gRPC call is over, inside a response with a length.
+    #[error("the `grpc-timeout` of the call is over")]
+    CallEnded,
 }
 
 impl AnswerInterruption {
@@ -25,6 +28,7 @@ impl AnswerInterruption {
             {
                 *code
             }
+            Self::CallEnded => Reason::CANCEL,
             Self::Upstream(_) | Self::Violated => Reason::INTERNAL_ERROR,
         }
     }

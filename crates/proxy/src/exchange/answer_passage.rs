@@ -7,7 +7,7 @@ use portcullis_telemetry::RequestOutcome;
 
 /// How much of the service's answer the client got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AnswerPassage {
+pub(crate) enum AnswerPassage {
     /// All of it, as far as Portcullis knows; or Portcullis answered itself.
     Passed,
     /// Nothing yet.
@@ -25,7 +25,7 @@ pub(super) enum AnswerPassage {
 impl AnswerPassage {
     /// How a request ended that was answered so, or abandoned before that. `is_drained` if the process
     /// stopped at that moment.
-    pub(super) fn outcome(self, answered: RequestOutcome, is_drained: bool) -> RequestOutcome {
+    pub(crate) fn outcome(self, answered: RequestOutcome, is_drained: bool) -> RequestOutcome {
         let is_unfinished =
             answered == RequestOutcome::Abandoned || matches!(self, Self::Waiting | Self::Passing);
         match self {

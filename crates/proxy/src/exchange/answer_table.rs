@@ -194,6 +194,7 @@ impl ProblemCause {
     pub(super) fn from_interruption(interruption: AnswerInterruption) -> Self {
         match interruption {
             AnswerInterruption::Upstream(error) => Self::Upstream(error),
+            AnswerInterruption::CallEnded => Self::ClientGone,
             // The judge of the records has recorded the violations.
             AnswerInterruption::Violated => Self::Violations {
                 violations: Vec::new(),
@@ -274,7 +275,9 @@ fn example_entry() -> AnswerEntry {
 
 fn upgrade_entry(refusal: UpgradeRefusal) -> AnswerEntry {
     let (error, title) = match refusal {
-        UpgradeRefusal::Off => ("UPGRADE_OFF", "The service does not accept WebSocket"),
+        UpgradeRefusal::Off | UpgradeRefusal::NoServer | UpgradeRefusal::Http2Server => {
+            ("UPGRADE_OFF", "The service does not accept WebSocket")
+        }
         UpgradeRefusal::Method | UpgradeRefusal::Key | UpgradeRefusal::Version => (
             "MALFORMED_HANDSHAKE",
             "The request is not a WebSocket handshake",

@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use portcullis_config::{Config, IdentitySource, RefusalAudience, RefusalValues, ServiceConfig};
+use portcullis_config::{
+    Config, IdentitySource, RefusalAudience, RefusalValues, ServiceConfig, UpgradeProtocol,
+};
 use portcullis_contract::CheckScratch;
 use portcullis_identity::{
     CertificateIdentities, IdentityResolver, IssuerKeys, TokenAuthenticator,
@@ -16,8 +18,9 @@ use portcullis_identity::{
 use portcullis_telemetry::{AccessLog, CoreRecorder, Metrics, Tracer};
 
 use super::active_config::{ActiveConfig, ActiveService, PublishedConfig};
+use super::in_flight_count::InFlightCount;
 use super::service_core::{CoreContext, ServiceCore};
-use crate::upstream::UpstreamTlsStore;
+use crate::upstream::{UpstreamEndpointStore, UpstreamTlsStore};
 
 /// The state that all requests of a data core use.
 #[derive(Debug)]
@@ -25,6 +28,7 @@ pub struct DataCore {
     published: Arc<PublishedConfig>,
     number: usize,
     metrics: Metrics,
+    in_flight: InFlightCount,
     snapshot: RefCell<Rc<CoreSnapshot>>,
     pub(super) identification: IdentityResolver,
     pub(super) recorder: CoreRecorder,
@@ -33,9 +37,10 @@ pub struct DataCore {
     pub(super) tracer: Option<Tracer>,
     pub(super) scratch: RefCell<CheckScratch>,
     upstream_tls: UpstreamTlsStore,
+    endpoints: UpstreamEndpointStore,
 }
 
-/// What all data cores share.
+/// What a data core is built from.
 #[derive(Clone, Copy, Debug)]
 pub struct DataCoreParts<'s> {
     /// The active configuration.
@@ -46,8 +51,12 @@ pub struct DataCoreParts<'s> {
     pub tracer: Option<&'s Tracer>,
     /// Where the cores record what they did.
     pub metrics: &'s Metrics,
+    /// Counts the requests of this core.
+    pub in_flight: &'s InFlightCount,
     /// TLS to the upstreams.
     pub upstream_tls: &'s UpstreamTlsStore,
+    /// The servers of upstreams that are watched.
+    pub endpoints: &'s UpstreamEndpointStore,
 }
 
 /// The active configuration, with this core's part of each service.
@@ -89,27 +98,33 @@ impl DataCore {
             keys,
             tracer,
             metrics,
+            in_flight,
             upstream_tls,
+            endpoints,
         } = *shared;
         let active = published.load();
         let access_log = AccessLog::of_process();
         let context = CoreContext {
             number,
             metrics,
+            in_flight,
             access_log: &access_log,
             upstream_tls,
+            endpoints,
         };
         let snapshot = CoreSnapshot::new(Arc::clone(&active), None, context);
         Rc::new(Self {
             identification: identity_resolver(&active.config, keys),
             number,
             metrics: metrics.clone(),
+            in_flight: in_flight.clone(),
             access_log,
             snapshot: RefCell::new(Rc::new(snapshot)),
             recorder: CoreRecorder::new(metrics),
             tracer: tracer.cloned(),
             scratch: RefCell::default(),
             upstream_tls: upstream_tls.clone(),
+            endpoints: endpoints.clone(),
             published: Arc::clone(published),
         })
     }
@@ -122,8 +137,10 @@ impl DataCore {
             let context = CoreContext {
                 number: self.number,
                 metrics: &self.metrics,
+                in_flight: &self.in_flight,
                 access_log: &self.access_log,
                 upstream_tls: &self.upstream_tls,
+                endpoints: &self.endpoints,
             };
             let next = CoreSnapshot::new(Arc::clone(&active), Some(&snapshot), context);
             *snapshot = Rc::new(next);
@@ -171,6 +188,12 @@ impl CoreSnapshot {
         !self.verdict_paths.is_empty()
     }
 
+    /// Whether a service accepts WebSocket.
+    pub(super) fn accepts_websocket(&self) -> bool {
+        let mut services = self.active.services.iter();
+        services.any(|service| service.config.upgrade.contains(&UpgradeProtocol::Websocket))
+    }
+
     /// Whether a service refuses requests of strangers.
     pub(super) fn has_public_service(&self) -> bool {
         let mut services = self.active.services.iter();
@@ -186,6 +209,17 @@ impl CoreSnapshot {
         };
         let verdict = self.active.services[index].config.verdict();
         verdict.is_some_and(|verdict| verdict.path.as_str() == reserved)
+    }
+
+    /// The vendor with this name.
+    pub(super) fn vendor(&self, name: &str) -> ServiceLookup<'_> {
+        let mut services = self.active.services.iter().zip(&self.services);
+        let is_named = |(service, _): &(&Arc<ActiveService>, _)| service.config.name == name;
+        match services.find(is_named) {
+            Some((_, Some(core))) => ServiceLookup::Service(core),
+            Some((service, None)) => ServiceLookup::NoContract(service),
+            None => ServiceLookup::NotFound,
+        }
     }
 
     /// The service for a `Host` field and a raw path. The most specific host wins, then the

@@ -10,8 +10,8 @@ use portcullis_vocabulary::enforcement::ViolationClass;
 
 use super::answer_table::ProblemCause;
 
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+pub(super) const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
 /// The statuses of gRPC that a refusal can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

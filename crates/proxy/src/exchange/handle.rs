@@ -4,7 +4,7 @@
 //! returned, so a request that was not judged cannot be forwarded. `?` leaves the list with a
 //! problem, and [`handle`] turns every problem and every panic into one answer.
 //!
-//! When the client goes away, the HTTP library drops the future. That releases what the request
+//! When the client goes away, its connection drops the future. That releases what the request
 //! holds and records the request as abandoned.
 
 use std::future::{Future, poll_fn};
@@ -53,6 +53,10 @@ impl RequestHandler for DataCore {
         let mut response = problem_response(self, &problem, peer, shown, None);
         response.headers_mut().insert(X_REQUEST_ID, id);
         response
+    }
+
+    fn accepts_websocket(&self) -> bool {
+        self.snapshot().accepts_websocket()
     }
 
     fn note_handshake(&self, failure: HandshakeFailure) {
@@ -199,7 +203,7 @@ async fn catch_panic<F: Future>(mut future: Pin<&mut F>) -> Result<F::Output, Ca
 mod tests {
     use super::*;
 
-    /// The largest state that one exchange may have. The HTTP library moves the future once for
+    /// The largest state that one exchange may have. A connection moves the future once for
     /// each request, so its size is paid even by requests that use little of it.
     const FUTURE_BYTES_MAX: usize = 4096;
 

@@ -21,7 +21,7 @@ use portcullis_vocabulary::protection::BreakerPolicy;
 
 use super::request_record::RequestRecord;
 use super::service_core::ServiceCore;
-use crate::upstream::{UpstreamError, UpstreamPhase};
+use crate::upstream::{EndpointLease, UpstreamError, UpstreamPhase};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
@@ -35,6 +35,8 @@ pub(super) struct InFlight {
     permit: Option<AdmissionPermit>,
     /// The permit of the attempt that was answered, and when that was recorded.
     answered: Option<(AdmissionPermit, Duration)>,
+    /// The server of the request, if it was chosen among several.
+    endpoint: Option<EndpointLease>,
     is_grpc: bool,
     /// Whether the request body is streamed. The client may then cause a slow call or its failure.
     is_streaming: bool,
@@ -56,6 +58,7 @@ impl InFlight {
             slot: None,
             permit: None,
             answered: None,
+            endpoint: None,
             is_grpc: false,
             is_streaming: false,
         });
@@ -96,6 +99,14 @@ impl InFlight {
     /// Notes that the request body is streamed.
     pub(super) fn mark_streaming(&mut self) {
         self.is_streaming = true;
+    }
+
+    /// Sets the server of the request. Returns that of the attempt before.
+    pub(super) fn set_endpoint(
+        &mut self,
+        endpoint: Option<EndpointLease>,
+    ) -> Option<EndpointLease> {
+        std::mem::replace(&mut self.endpoint, endpoint)
     }
 
     /// Records a response of the upstream.
@@ -231,7 +242,7 @@ fn call_result<B>(
 }
 
 /// `Retry-After` (RFC 9110 section 10.2.3), in seconds or as a date.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // A number of any length is valid.

@@ -71,7 +71,9 @@ pub(super) fn problem_response(
         let response = respond(PublicProblem::new(cause, request_id).to_bytes());
         return form.apply(response, cause, entry.error);
     }
-    let with_values = core.snapshot().refusals.with_values;
+    // A call of a vendor has credentials that its caller does not know.
+    let is_vendor = record.is_some_and(|record| record.service.config().vendor.is_some());
+    let with_values = core.snapshot().refusals.with_values && !is_vendor;
     let squad = record.map_or(Consumer::UNKNOWN_NAME, RequestRecord::consumer_name);
     let detail = cause.detail(with_values, squad);
     let details = ProblemDetails::new(cause, &detail, request_id, record, with_values);

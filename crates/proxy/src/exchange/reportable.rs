@@ -7,7 +7,7 @@ use portcullis_telemetry::MaskedViolation;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
 /// The method, or `*` if HTTP does not define it, because a client may send any method.
-pub(super) fn reportable_method(method: &Method) -> &str {
+pub(crate) fn reportable_method(method: &Method) -> &str {
     let known = [
         Method::GET,
         Method::HEAD,

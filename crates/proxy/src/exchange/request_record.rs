@@ -85,6 +85,7 @@ impl RequestRecord {
         meta: RequestMeta,
         started: Instant,
     ) -> Self {
+        service.in_flight.enter();
         Self {
             service,
             caller: identity.caller,
@@ -362,6 +363,7 @@ impl RequestRecord {
 
 impl Drop for RequestRecord {
     fn drop(&mut self) {
+        self.service.in_flight.leave();
         let took = self.took.get().unwrap_or_else(|| self.started.elapsed());
         let measured = RequestMeasurement {
             took,

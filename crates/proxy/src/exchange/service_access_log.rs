@@ -5,16 +5,16 @@ use portcullis_telemetry::{AccessLog, LineKind, RequestOutcome};
 
 /// The access log, with the policy of one service.
 #[derive(Clone, Debug)]
-pub(super) struct ServiceAccessLog {
-    pub(super) log: AccessLog,
-    pub(super) policy: Policy,
+pub(crate) struct ServiceAccessLog {
+    pub(crate) log: AccessLog,
+    pub(crate) policy: Policy,
 }
 
 impl ServiceAccessLog {
     /// Whether to log an exchange. Failures are always logged, answers are sampled. Of refusals
     /// and of exchanges that the client ended, the first of a kind is logged, and of the rest those
     /// that are sampled; the others are counted.
-    pub(super) fn wants<'k>(
+    pub(crate) fn wants<'k>(
         &self,
         outcome: RequestOutcome,
         kind: impl FnOnce() -> LineKind<'k>,
@@ -36,7 +36,7 @@ impl ServiceAccessLog {
     }
 
     /// Whether a line of this kind is written now and not only counted.
-    pub(super) fn admits(&self, kind: LineKind<'_>) -> bool {
+    pub(crate) fn admits(&self, kind: LineKind<'_>) -> bool {
         self.log.admits(kind, self.policy.fold_interval)
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use portcullis_breaker::{CoreAdmission, CoreIndex};
 use portcullis_config::{
     Config, PreflightPolicy, RefusalAudience, ServiceConfig, UpgradeProtocol,
-    UpstreamTarget as UpstreamConfig,
+    UpstreamTarget as UpstreamConfig, UpstreamVersion,
 };
 use portcullis_contract::{CheckSettings, CompiledContract};
 use portcullis_telemetry::{AccessLog, Metrics, ServiceRecorder};
@@ -16,11 +16,15 @@ use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use portcullis_vocabulary::{Catalog, Squad};
 
 use super::active_config::{ActiveConfig, ActiveService};
+use super::in_flight_count::InFlightCount;
 use super::service_access_log::ServiceAccessLog;
 use crate::body::CoreBodyBudget;
-use crate::headers::ViaPseudonym;
+use crate::headers::{UpgradeRefusal, ViaPseudonym};
 use crate::limits::{ResponseTimeouts, UpstreamLimits};
-use crate::upstream::{UpstreamClient, UpstreamSecurity, UpstreamTlsKey, UpstreamTlsStore};
+use crate::upstream::{
+    BalancedUpstream, UpstreamClient, UpstreamEndpointStore, UpstreamRouting, UpstreamSecurity,
+    UpstreamTlsKey, UpstreamTlsStore,
+};
 
 /// A service as the requests of one data core use it.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub(super) struct ServiceCore {
     pub(super) catalog: Arc<Catalog>,
     pub(super) contract: Arc<CompiledContract>,
     pub(super) upstream: ForwardTarget,
+    /// The limits of its connections to the upstream.
+    upstream_limits: UpstreamLimits,
     pub(super) admission: CoreAdmission,
     pub(super) recorder: Rc<ServiceRecorder>,
     pub(super) access: ServiceAccessLog,
@@ -36,6 +42,8 @@ pub(super) struct ServiceCore {
     /// The path of the owner endpoint; `None` if it is disabled.
     owner_path: Option<String>,
     pub(super) body_bytes_max: u64,
+    /// Counts the requests of the core.
+    pub(super) in_flight: InFlightCount,
     /// The memory of all bodies of the process.
     pub(super) body_budget: Arc<CoreBodyBudget>,
     pub(super) response_body_bytes_max: u64,
@@ -53,15 +61,17 @@ pub(super) struct CoreContext<'c> {
     /// The number of the core, counted from 0.
     pub(super) number: usize,
     pub(super) metrics: &'c Metrics,
+    pub(super) in_flight: &'c InFlightCount,
     pub(super) access_log: &'c AccessLog,
     pub(super) upstream_tls: &'c UpstreamTlsStore,
+    pub(super) endpoints: &'c UpstreamEndpointStore,
 }
 
 /// Where the requests of a service go.
 #[derive(Clone, Debug)]
 pub(super) enum ForwardTarget {
     /// To a server.
-    Upstream(UpstreamClient),
+    Upstream(UpstreamRouting),
     /// Nowhere: examples from the contract answer.
     Mock,
     /// Nowhere: another proxy forwards the requests that are allowed.
@@ -80,6 +90,7 @@ impl ServiceCore {
     ) -> Option<Self> {
         let contract = Arc::clone(service.compiled()?);
         let limits = &service.limits;
+        let upstream_limits = service.upstream_limits(&active.config);
         let recorder = match before {
             // Handles are indexed by operation and squad. The contract numbers the operations and
             // the catalog numbers the squads.
@@ -97,7 +108,8 @@ impl ServiceCore {
             )),
         };
         Some(Self {
-            upstream: ForwardTarget::of(service, before, core.upstream_tls),
+            upstream: ForwardTarget::of(service, &upstream_limits, before, core),
+            upstream_limits,
             admission: service
                 .protection
                 .core_admission(CoreIndex::new(core.number)),
@@ -114,6 +126,7 @@ impl ServiceCore {
             catalog: Arc::clone(&active.config.catalog),
             contract,
             body_bytes_max: limits.body_bytes_max as u64,
+            in_flight: core.in_flight.clone(),
             body_budget: CoreBodyBudget::new(&active.body_budget),
             response_body_bytes_max: limits.response_body_bytes_max as u64,
             json_depth_max: u32::try_from(limits.json_depth_max).unwrap_or(u32::MAX),
@@ -182,6 +195,20 @@ impl ServiceCore {
         self.config().upgrade.contains(&UpgradeProtocol::Websocket)
     }
 
+    /// Why a service that does not accept WebSocket refuses it. The message must not name a key that
+    /// the configuration of the service could not have.
+    pub(super) fn websocket_refusal(&self) -> UpgradeRefusal {
+        match &self.upstream {
+            ForwardTarget::Mock | ForwardTarget::Verdict => UpgradeRefusal::NoServer,
+            ForwardTarget::Upstream(_)
+                if self.config().upstream_http.version == UpstreamVersion::Http2 =>
+            {
+                UpgradeRefusal::Http2Server
+            }
+            ForwardTarget::Upstream(_) => UpgradeRefusal::Off,
+        }
+    }
+
     /// The times of a response of this operation.
     pub(super) fn timeouts(&self, operation: Option<u32>) -> ResponseTimeouts {
         let Some(operation) = operation else {
@@ -203,33 +230,40 @@ impl ServiceCore {
 impl ForwardTarget {
     fn of(
         service: &ActiveService,
+        limits: &UpstreamLimits,
         before: Option<&ServiceCore>,
-        upstream_tls: &UpstreamTlsStore,
+        core: CoreContext<'_>,
     ) -> Self {
-        let limits = upstream_limits(service);
         let fits = |before: &&ServiceCore| {
-            before.active.config.upstream == service.config.upstream
-                && before.active.config.upstream_tls == service.config.upstream_tls
-                && upstream_limits(&before.active) == limits
+            let (old, new) = (&before.active.config, &service.config);
+            old.upstream == new.upstream
+                && old.servers == new.servers
+                && old.upstream_tls == new.upstream_tls
+                && before.upstream_limits == *limits
         };
         if let Some(before) = before.filter(fits) {
             return before.upstream.clone();
         }
-        match &service.config.upstream {
-            UpstreamConfig::Mock => Self::Mock,
-            UpstreamConfig::Verdict(_) => Self::Verdict,
-            UpstreamConfig::Unix(path) => Self::Upstream(UpstreamClient::at_socket(path, limits)),
+        let limits = limits.clone();
+        let security = match UpstreamTlsKey::of(&service.config) {
+            Some(key) => UpstreamSecurity::Tls(core.upstream_tls.find(&key)),
+            None => UpstreamSecurity::Plain,
+        };
+        if let Some(set) = service.endpoints(core.endpoints, &limits) {
+            let balanced = BalancedUpstream::new(set, security);
+            return Self::Upstream(UpstreamRouting::Balanced(balanced));
+        }
+        let client = match &service.config.upstream {
+            UpstreamConfig::Mock => return Self::Mock,
+            UpstreamConfig::Verdict(_) => return Self::Verdict,
+            UpstreamConfig::Unix(path) => UpstreamClient::at_socket(path, limits),
             UpstreamConfig::Http(address)
             | UpstreamConfig::H2c(address)
             | UpstreamConfig::Https(address) => {
-                let security = match UpstreamTlsKey::of(&service.config) {
-                    Some(key) => UpstreamSecurity::Tls(upstream_tls.find(&key)),
-                    None => UpstreamSecurity::Plain,
-                };
-                let client = UpstreamClient::secured(&address.to_string(), security, limits);
-                Self::Upstream(client)
+                UpstreamClient::secured(&address.to_string(), security, limits)
             }
-        }
+        };
+        Self::Upstream(UpstreamRouting::Single(client))
     }
 }
 
@@ -238,19 +272,8 @@ fn owner_path(config: &Config, service: &ServiceConfig) -> Option<String> {
     // The answer to a question about this path would let the request pass.
     let is_shown = config.owner.enabled
         && service.audience == RefusalAudience::Internal
-        && service.verdict().is_none();
+        && service.verdict().is_none()
+        && service.vendor.is_none();
     let owner = is_shown.then_some(&config.owner)?;
     Some(format!("{prefix}{}", owner.path))
-}
-
-fn upstream_limits(service: &ActiveService) -> UpstreamLimits {
-    let limits = &service.limits;
-    UpstreamLimits {
-        http: service.config.upstream_http.clone(),
-        connect_timeout: limits.upstream_connect_timeout,
-        idle_timeout: limits.upstream_idle_timeout,
-        idle_max: limits.upstream_connections_idle_max,
-        header_count_max: limits.response_header_count_max,
-        header_bytes_max: limits.response_header_bytes_max,
-    }
 }

@@ -148,6 +148,7 @@ impl UnrecordedRequest {
             peer: peer.address.ip(),
             took: Duration::ZERO,
             own: Duration::ZERO,
+            egress: None,
             upgrade: None,
             violations: Vec::new(),
         });

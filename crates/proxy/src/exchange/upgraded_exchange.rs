@@ -2,7 +2,8 @@
 //!
 //! It holds what the request holds, so a WebSocket occupies one slot for its whole life. The record
 //! of the request is written at its end. Circuit breakers have counted the handshake and count nothing
-//! after it: who ends such a connection, and how, says little about the service.
+//! after it: who ends such a connection, and how, says little about the service. A tunnel of the forward
+//! proxy is the same without a service.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -10,8 +11,8 @@ use std::time::{Duration, Instant};
 use portcullis_telemetry::{Span, UpgradeFields, UpgradeRecorder};
 
 use super::answer_passage::AnswerPassage;
+use super::answer_record::AnswerRecord;
 use super::in_flight::InFlight;
-use super::request_record::RequestRecord;
 use crate::connection_state::ConnectionState;
 use crate::upstream::SwitchedConnection;
 
@@ -33,7 +34,7 @@ pub(crate) enum UpgradeEnd {
 pub(crate) struct UpgradedExchange {
     /// Closed before the slot is released, hence first.
     upstream: SwitchedConnection,
-    record: Rc<RequestRecord>,
+    record: AnswerRecord,
     since: Instant,
     recorder: UpgradeRecorder,
     _in_flight: Option<Box<InFlight>>,
@@ -43,14 +44,14 @@ pub(crate) struct UpgradedExchange {
 impl UpgradedExchange {
     pub(super) fn new(
         upstream: SwitchedConnection,
-        record: Rc<RequestRecord>,
+        record: AnswerRecord,
         in_flight: Option<Box<InFlight>>,
         span: Option<Rc<Span>>,
     ) -> Self {
         Self {
             upstream,
             since: Instant::now(),
-            recorder: record.service.recorder.upgraded(),
+            recorder: record.upgraded(),
             record,
             _in_flight: in_flight,
             _span: span,
@@ -64,26 +65,23 @@ impl UpgradedExchange {
 
     /// The client's connection.
     pub(crate) fn connection(&self) -> Rc<ConnectionState> {
-        Rc::clone(&self.record.meta.connection)
+        self.record.connection()
     }
 
     /// How long the connection may be silent.
     pub(crate) fn idle_timeout(&self) -> Duration {
-        self.record.service.upgrade_idle_timeout()
+        self.record.idle_timeout().0
     }
 
     /// Completes the record of the request with all bytes that passed.
     pub(crate) fn end(self, end: UpgradeEnd, from_client: u64, from_upstream: u64) {
         let record = &self.record;
         let (passage, reason) = match end {
-            UpgradeEnd::Closed if record.meta.connection.is_aborted.get() => {
+            UpgradeEnd::Closed if record.connection().is_aborted.get() => {
                 (AnswerPassage::Passing, None)
             }
             UpgradeEnd::Closed => (AnswerPassage::Passed, None),
-            UpgradeEnd::Idle => (
-                AnswerPassage::Idle,
-                Some("no byte passed in either direction (`limits.upgrade_idle_timeout`)"),
-            ),
+            UpgradeEnd::Idle => (AnswerPassage::Idle, Some(record.idle_timeout().1)),
             UpgradeEnd::ClientGone => (AnswerPassage::Passing, None),
             UpgradeEnd::UpstreamGone => (
                 AnswerPassage::Truncated,

@@ -4,15 +4,14 @@
 //! it. Fields that frame the message or identify its sender are never removed: otherwise a client
 //! could strip fields that a trusted peer in front of the proxy has set.
 
-use http::Method;
 use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
     CONTENT_TYPE, COOKIE, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
     MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RANGE, SET_COOKIE, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE,
 };
-use http::request::Parts;
 use http::uri::{PathAndQuery, Uri};
+use http::{Method, Request};
 
 use super::header_screen::is_override;
 use super::header_value;
@@ -23,12 +22,13 @@ const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection")
 
 /// Prepares a head for validation: origin-form target, one `Host`, no hop-by-hop fields and none
 /// whose names fold to protected ones. Returns how many of the latter were removed.
-pub(crate) fn normalize_request_head(head: &mut Parts) -> u32 {
-    to_origin_form(head);
-    let disguised = remove_disguised(&mut head.headers);
-    remove_hop_by_hop(&mut head.headers);
-    // The inspector or the HTTP library has handled the expectation.
-    head.headers.remove(EXPECT);
+pub(crate) fn normalize_request_head<B>(request: &mut Request<B>) -> u32 {
+    to_origin_form(request);
+    let headers = request.headers_mut();
+    let disguised = remove_disguised(headers);
+    remove_hop_by_hop(headers);
+    // The connection has handled the expectation.
+    headers.remove(EXPECT);
     disguised
 }
 
@@ -156,16 +156,17 @@ pub fn count_hop(method: &Method, headers: &mut HeaderMap) -> MaxForwards {
 }
 
 /// Rewrites an absolute-form target to origin-form. Its authority becomes the only `Host`.
-fn to_origin_form(head: &mut Parts) {
-    let Some(authority) = head.uri.authority() else {
+fn to_origin_form<B>(request: &mut Request<B>) {
+    let Some(authority) = request.uri().authority() else {
         return;
     };
     // User information is not forwarded (RFC 9110 section 4.2.4).
     let text = authority.as_str();
     let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
-    head.headers.insert(HOST, header_value(host.to_owned()));
-    let target = head.uri.path_and_query().cloned();
-    head.uri = Uri::from(target.unwrap_or_else(|| PathAndQuery::from_static("/")));
+    let host = header_value(host.to_owned());
+    let target = request.uri().path_and_query().cloned();
+    request.headers_mut().insert(HOST, host);
+    *request.uri_mut() = Uri::from(target.unwrap_or_else(|| PathAndQuery::from_static("/")));
 }
 
 /// The fields that `Connection` lists for removal.

@@ -10,6 +10,8 @@
 mod name_folding;
 mod header_screen;
 mod hop_by_hop;
+mod message_fields;
+mod reason_phrase;
 mod peer_address;
 mod forwarding;
 mod response_length;
@@ -30,9 +32,11 @@ use header_value::header_value;
 pub(crate) use hop_by_hop::remove_own_fields;
 pub use hop_by_hop::{MaxForwards, count_hop, remove_hop_by_hop};
 pub(super) use hop_by_hop::{normalize_request_head, remove_forbidden_trailers};
+pub(crate) use message_fields::{announced_trailers, write_field};
 pub use peer_address::PeerAddress;
+pub(crate) use reason_phrase::ReasonPhrase;
 pub(super) use response_length::remake_content_length;
 pub(crate) use via::{ViaProcess, ViaPseudonym};
 pub(crate) use websocket_handshake::{
-    UpgradeRefusal, add_upgrade, check_handshake, handshake_fault,
+    UpgradeRefusal, add_handshake_key, add_upgrade, check_handshake, handshake_fault,
 };

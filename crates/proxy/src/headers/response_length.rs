@@ -3,7 +3,7 @@
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue};
 
 /// Replaces a repeated or listed `Content-Length` by one number, or removes one that is not a number
-/// (RFC 9110 section 8.6). The HTTP library has refused responses in which it decides where the
+/// (RFC 9110 section 8.6). The client for upstreams has refused responses in which it decides where the
 /// body ends.
 pub(crate) fn remake_content_length(headers: &mut HeaderMap) {
     let mut lines = headers.get_all(CONTENT_LENGTH).iter();

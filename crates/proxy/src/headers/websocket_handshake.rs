@@ -34,6 +34,19 @@ pub(crate) enum UpgradeRefusal {
          section [[services]]"
     )]
     Off,
+    /// The service has no server that could speak it.
+    #[error(
+        "the service does not accept WebSocket, because it has no upstream server; set `upstream` to \
+         the address of one and `upgrade = [\"websocket\"]`"
+    )]
+    NoServer,
+    /// The server cannot speak it, because it speaks HTTP/2.
+    #[error(
+        "the service does not accept WebSocket, because it needs HTTP/1.1 to the upstream; set `upstream` to \
+         an http:// or https:// address, not `upstream_http.version = \"2\"`, and \
+         `upgrade = [\"websocket\"]`"
+    )]
+    Http2Server,
     /// The method is not GET.
     #[error("a WebSocket handshake is a GET (RFC 6455 section 4.1); send one, or remove Upgrade")]
     Method,
@@ -49,7 +62,7 @@ impl UpgradeRefusal {
     /// The stable name, for the log.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Off => "upgrade-off",
+            Self::Off | Self::NoServer | Self::Http2Server => "upgrade-off",
             Self::Method => "handshake-method",
             Self::Key => "handshake-key",
             Self::Version => "handshake-version",
@@ -59,7 +72,7 @@ impl UpgradeRefusal {
     /// The status of the answer.
     pub(crate) const fn status(self) -> StatusCode {
         match self {
-            Self::Off => StatusCode::NOT_IMPLEMENTED,
+            Self::Off | Self::NoServer | Self::Http2Server => StatusCode::NOT_IMPLEMENTED,
             Self::Method | Self::Key => StatusCode::BAD_REQUEST,
             Self::Version => StatusCode::UPGRADE_REQUIRED,
         }
@@ -79,7 +92,7 @@ impl UpgradeRefusal {
     }
 }
 
-/// Checks a handshake. The inspector has seen that it asks for WebSocket and has no body.
+/// Checks a handshake. The reader of heads has seen that it asks for WebSocket and has no body.
 ///
 /// # Errors
 /// Why it is invalid.
@@ -96,6 +109,16 @@ pub(crate) fn check_handshake<B>(request: &Request<B>) -> Result<(), UpgradeRefu
     match key {
         Some(Ok(key)) if key.len() == KEY_BYTES => Ok(()),
         _ => Err(UpgradeRefusal::Key),
+    }
+}
+
+/// Gives a handshake over HTTP/2, which has no key (RFC 8441 section 5), one for HTTP/1.1.
+pub(crate) fn add_handshake_key(headers: &mut HeaderMap) {
+    let mut key = [0; KEY_BYTES];
+    fastrand::fill(&mut key);
+    // What base64 writes is a valid value.
+    if let Ok(key) = HeaderValue::from_str(&STANDARD.encode(key)) {
+        headers.insert(SEC_WEBSOCKET_KEY, key);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The header line of a chunk (RFC 9112 section 7.1).
 
-use super::head_reader::is_token;
+use super::field_syntax::is_token;
 use super::http_refusal::HttpRefusal;
 
 /// Longest chunk header line, extensions included, in bytes.

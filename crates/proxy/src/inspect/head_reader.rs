@@ -1,25 +1,55 @@
 //! One request head: the request line, the header fields, and the framing of the body.
 
+use std::ops::Range;
+
+use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_LENGTH;
+use http::uri::{PathAndQuery, Uri};
+use http::{HeaderName, HeaderValue, Method, Request, Version};
+use memchr::memchr;
+
+use super::body_framing::BodyFraming;
+use super::field_syntax::{decimal, elements, is_token, split_field};
 use super::http_refusal::HttpRefusal;
+use super::inspect_limits::InspectLimits;
+use super::message_lines::has_control;
+use super::parsed_request::{ExchangeTerms, ParsedRequest};
 use super::request_target;
 
-/// How the body of a message ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BodyFraming {
-    None,
-    Sized(u64),
-    Chunked,
-}
+/// How many fields are added to most requests: their id, `Via` and four of forwarding.
+const GATEWAY_FIELDS: usize = 6;
 
-/// Collects what matters of a head, line by line.
+/// Reads a head line by line, and then makes the request of it.
 #[derive(Debug, Default)]
 pub(super) struct HeadReader {
-    http10: bool,
-    head_request: bool,
-    fields: usize,
+    method: Method,
+    target: HeadSpan,
+    /// The fields, as parts of the head.
+    fields: Vec<FieldSpan>,
+    terms: ExchangeTerms,
     hosts: usize,
     length: Option<u64>,
     codings: TransferCodings,
+    options: ConnectionFields,
+}
+
+/// A part of a head.
+#[derive(Clone, Copy, Debug, Default)]
+struct HeadSpan {
+    at: usize,
+    length: usize,
+}
+
+/// A header field, as parts of the head.
+#[derive(Clone, Copy, Debug)]
+struct FieldSpan {
+    name: HeadSpan,
+    value: HeadSpan,
+}
+
+/// What `Connection` and the fields that belong to it say.
+#[derive(Debug, Default)]
+struct ConnectionFields {
     close: bool,
     keep_alive: bool,
     /// Whether `Connection` has the option `upgrade`.
@@ -39,7 +69,12 @@ struct TransferCodings {
 }
 
 impl HeadReader {
-    pub(super) fn from_request_line(line: &[u8], target_max: usize) -> Result<Self, HttpRefusal> {
+    /// Begins a head. The line is at its beginning.
+    pub(super) fn read_request_line(
+        &mut self,
+        line: &[u8],
+        limits: InspectLimits,
+    ) -> Result<(), HttpRefusal> {
         if has_control(line) {
             return Err(HttpRefusal::ControlCharacter);
         }
@@ -52,7 +87,7 @@ impl HeadReader {
         if !is_token(method) {
             return Err(HttpRefusal::MalformedRequestLine);
         }
-        let http10 = match version {
+        let is_http10 = match version {
             b"HTTP/1.1" => false,
             b"HTTP/1.0" => true,
             [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
@@ -62,30 +97,61 @@ impl HeadReader {
             }
             _ => return Err(HttpRefusal::MalformedRequestLine),
         };
-        if target.len() > target_max {
+        if target.len() > limits.target_bytes_max {
             return Err(HttpRefusal::TargetTooLong);
         }
-        request_target::check(method, target)?;
-        Ok(Self {
-            http10,
-            head_request: method == b"HEAD",
-            ..Self::default()
-        })
+        if limits.forward_proxy {
+            request_target::check_for_proxy(method, target)?;
+        } else {
+            request_target::check(method, target)?;
+        }
+        self.fields.clear();
+        self.method = Method::from_bytes(method).map_err(|_| HttpRefusal::MalformedRequestLine)?;
+        self.target = HeadSpan {
+            at: method.len() + 1,
+            length: target.len(),
+        };
+        self.terms = ExchangeTerms {
+            is_http10,
+            is_head: self.method == Method::HEAD,
+            ..ExchangeTerms::default()
+        };
+        (self.hosts, self.length) = (0, None);
+        self.codings = TransferCodings::default();
+        self.options = ConnectionFields::default();
+        Ok(())
+    }
+
+    /// Returns the memory that is kept for the next head.
+    pub(super) fn release(&mut self) {
+        self.fields = Vec::new();
     }
 
     pub(super) fn is_head_request(&self) -> bool {
-        self.head_request
+        self.terms.is_head
     }
 
     pub(super) fn field_count(&self) -> usize {
-        self.fields
+        self.fields.len()
     }
 
-    pub(super) fn read_field(&mut self, line: &[u8]) -> Result<(), HttpRefusal> {
-        let (name, value) = split_field(line)?;
-        self.fields += 1;
+    /// Reads a field line, which begins at this position of the head.
+    pub(super) fn read_field(&mut self, line: &[u8], at: usize) -> Result<(), HttpRefusal> {
+        let (name_length, value) = split_field(line)?;
+        self.fields.push(FieldSpan {
+            name: HeadSpan {
+                at,
+                length: name_length,
+            },
+            value: HeadSpan {
+                at: at + value.start,
+                length: value.len(),
+            },
+        });
+        let (name, value) = (&line[..name_length], &line[value]);
         // Only these lengths name a field that matters here.
         match name.len() {
+            2 if name.eq_ignore_ascii_case(b"te") => self.read_te(value),
             4 if name.eq_ignore_ascii_case(b"host") => {
                 self.hosts += 1;
                 request_target::check_host(value)?;
@@ -100,10 +166,86 @@ impl HeadReader {
         Ok(())
     }
 
+    /// Refuses the beginning of a field line that cannot become valid. `fresh` is its end, which was
+    /// not checked before.
+    pub(super) fn check_unfinished_field(
+        &self,
+        line: &[u8],
+        fresh: &[u8],
+    ) -> Result<(), HttpRefusal> {
+        let is_open = memchr(b':', line).is_none() && line != b"\r";
+        if is_open && !fresh.is_empty() && !is_token(fresh) {
+            return split_field(line).map(drop);
+        }
+        Ok(())
+    }
+
+    /// The same for a request line.
+    pub(super) fn check_unfinished_line(
+        &self,
+        line: &[u8],
+        fresh: &[u8],
+    ) -> Result<(), HttpRefusal> {
+        let is_method = memchr(b' ', &line[..line.len() - fresh.len()]).is_none() && line != b"\r";
+        let method = fresh.split(|b| *b == b' ').next().unwrap_or_default();
+        if is_method && !method.is_empty() && !is_token(method) {
+            return Err(HttpRefusal::MalformedRequestLine);
+        }
+        Ok(())
+    }
+
+    /// Takes the head, whose fields were read, from `buffer`, and makes the request of it.
+    pub(super) fn parse(
+        &mut self,
+        buffer: &mut BytesMut,
+        end: usize,
+        framing: BodyFraming,
+    ) -> Result<ParsedRequest, HttpRefusal> {
+        let uri = |bytes: Bytes| parse_target(bytes).ok_or(HttpRefusal::Unreadable);
+        let head = buffer.split_to(end).freeze();
+        let mut request = Box::new(Request::new(()));
+        *request.uri_mut() = uri(self.target.of(&head))?;
+        let is_tunnel = self.asks_tunnel();
+        *request.method_mut() = std::mem::take(&mut self.method);
+        if self.terms.is_http10 {
+            *request.version_mut() = Version::HTTP_10;
+        }
+        let headers = request.headers_mut();
+        headers.reserve(self.fields.len() + GATEWAY_FIELDS);
+        for field in &self.fields {
+            let name = HeaderName::from_bytes(&head[field.name.range()])
+                .map_err(|_| HttpRefusal::MalformedFieldName)?;
+            // The same length twice is one length.
+            if name == CONTENT_LENGTH && headers.contains_key(CONTENT_LENGTH) {
+                continue;
+            }
+            let value = HeaderValue::from_maybe_shared(field.value.of(&head))
+                .map_err(|_| HttpRefusal::ControlCharacter)?;
+            headers.append(name, value);
+        }
+        let mut terms = self.terms;
+        terms.framing = framing;
+        terms.keeps_alive = self.keeps_alive();
+        terms.asks_upgrade = is_tunnel || self.asks_websocket();
+        terms.awaits_continue &= framing != BodyFraming::None;
+        Ok(ParsedRequest { request, terms })
+    }
+
     /// How the body ends, after all fields were read.
     pub(super) fn framing(&self) -> Result<BodyFraming, HttpRefusal> {
+        let framing = self.body_framing()?;
+        if framing != BodyFraming::None && self.asks_websocket() {
+            return Err(HttpRefusal::HandshakeBody);
+        }
+        if framing != BodyFraming::None && self.asks_tunnel() {
+            return Err(HttpRefusal::TunnelBody);
+        }
+        Ok(framing)
+    }
+
+    fn body_framing(&self) -> Result<BodyFraming, HttpRefusal> {
         match self.hosts {
-            0 if !self.http10 => return Err(HttpRefusal::MissingHost),
+            0 if !self.terms.is_http10 => return Err(HttpRefusal::MissingHost),
             0 | 1 => {}
             _ => return Err(HttpRefusal::RepeatedHost),
         }
@@ -113,7 +255,7 @@ impl HeadReader {
                 Some(length) => BodyFraming::Sized(length),
             });
         }
-        if self.http10 {
+        if self.terms.is_http10 {
             return Err(HttpRefusal::TransferEncodingInHttp10);
         }
         if self.length.is_some() {
@@ -124,18 +266,30 @@ impl HeadReader {
     }
 
     /// Whether another request may follow this one (RFC 9112 section 9.3).
-    pub(super) fn keeps_alive(&self) -> bool {
-        !self.close && (!self.http10 || self.keep_alive)
+    fn keeps_alive(&self) -> bool {
+        !self.options.close && (!self.terms.is_http10 || self.options.keep_alive)
     }
 
     /// Whether the request asks to continue with WebSocket (RFC 6455 section 4.1). HTTP/1.0 has no
     /// upgrades, and other protocols are not supported, so they are ignored (RFC 9110 section 7.8).
-    pub(super) fn asks_websocket(&self) -> bool {
-        self.upgrade && self.websocket && !self.http10
+    fn asks_websocket(&self) -> bool {
+        self.options.upgrade && self.options.websocket && !self.terms.is_http10
+    }
+
+    fn read_te(&mut self, value: &[u8]) {
+        self.terms.takes_trailers |=
+            elements(value).any(|coding| coding.eq_ignore_ascii_case(b"trailers"));
+    }
+
+    /// Whether the request asks for a tunnel (RFC 9110 section 9.3.6). Only a forward proxy reads
+    /// such a target.
+    fn asks_tunnel(&self) -> bool {
+        self.method == Method::CONNECT
     }
 
     fn read_upgrade(&mut self, value: &[u8]) {
-        self.websocket |= elements(value).any(|name| name.eq_ignore_ascii_case(b"websocket"));
+        self.options.websocket |=
+            elements(value).any(|name| name.eq_ignore_ascii_case(b"websocket"));
     }
 
     fn read_connection(&mut self, value: &[u8]) {
@@ -144,20 +298,22 @@ impl HeadReader {
             return;
         }
         for option in elements(value) {
-            self.close |= option.eq_ignore_ascii_case(b"close");
-            self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
-            self.upgrade |= option.eq_ignore_ascii_case(b"upgrade");
+            self.options.close |= option.eq_ignore_ascii_case(b"close");
+            self.options.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+            self.options.upgrade |= option.eq_ignore_ascii_case(b"upgrade");
         }
     }
 
-    fn read_expectation(&self, value: &[u8]) -> Result<(), HttpRefusal> {
+    fn read_expectation(&mut self, value: &[u8]) -> Result<(), HttpRefusal> {
         // In HTTP/1.0 the field has no meaning.
-        let is_known = self.http10 || value.eq_ignore_ascii_case(b"100-continue");
-        if is_known {
-            Ok(())
-        } else {
-            Err(HttpRefusal::UnknownExpectation)
+        if self.terms.is_http10 {
+            return Ok(());
         }
+        if !value.eq_ignore_ascii_case(b"100-continue") {
+            return Err(HttpRefusal::UnknownExpectation);
+        }
+        self.terms.awaits_continue = true;
+        Ok(())
     }
 
     fn read_length(&mut self, value: &[u8]) -> Result<(), HttpRefusal> {
@@ -194,94 +350,20 @@ impl TransferCodings {
     }
 }
 
-/// The name and the trimmed value of a field line (RFC 9112 section 5).
-pub(super) fn split_field(line: &[u8]) -> Result<(&[u8], &[u8]), HttpRefusal> {
-    if matches!(line.first(), Some(b' ' | b'\t')) {
-        return Err(HttpRefusal::FoldedField);
+impl HeadSpan {
+    fn range(self) -> Range<usize> {
+        self.at..self.at + self.length
     }
-    let colon = memchr::memchr(b':', line).ok_or(HttpRefusal::MalformedFieldName)?;
-    let (name, value) = (&line[..colon], &line[colon + 1..]);
-    if !is_token(name) {
-        return Err(match trim(name) {
-            bare if bare.len() < name.len() && is_token(bare) => HttpRefusal::SpaceBeforeColon,
-            _ => HttpRefusal::MalformedFieldName,
-        });
+
+    fn of(self, head: &Bytes) -> Bytes {
+        head.slice(self.range())
     }
-    if has_control(value) {
-        return Err(HttpRefusal::ControlCharacter);
-    }
-    Ok((name, trim(value)))
 }
 
-/// Whether any byte is a control character other than a tab.
-pub(super) fn has_control(bytes: &[u8]) -> bool {
-    // Without an early exit, this compiles to vector instructions.
-    bytes.iter().fold(false, |has_control, b| {
-        has_control | ((*b < b' ') & (*b != b'\t')) | (*b == 0x7f)
-    })
-}
-
-/// The elements of a comma-separated list (RFC 9110 section 5.6.1), empty ones included.
-fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|b| *b == b',').map(trim)
-}
-
-fn trim(mut bytes: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] = bytes {
-        bytes = rest;
+/// A target as a URI. In origin form, which nearly all have, it needs no search for a scheme.
+fn parse_target(target: Bytes) -> Option<Uri> {
+    if target.first() == Some(&b'/') {
+        return PathAndQuery::from_maybe_shared(target).ok().map(Uri::from);
     }
-    while let [rest @ .., b' ' | b'\t'] = bytes {
-        bytes = rest;
-    }
-    bytes
+    Uri::from_maybe_shared(target).ok()
 }
-
-/// A decimal number that fits into 63 bits, so that sums do not overflow.
-pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
-    let mut number = 0_u64;
-    for digit in digits {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        number = number
-            .checked_mul(10)?
-            .checked_add(u64::from(digit - b'0'))?;
-    }
-    (number <= i64::MAX as u64).then_some(number)
-}
-
-/// Whether the bytes are a token (RFC 9110 section 5.6.2).
-pub(super) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|b| TOKEN[usize::from(*b)])
-}
-
-const TOKEN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let b = byte as u8;
-        table[byte] = b.is_ascii_alphanumeric()
-            || matches!(
-                b,
-                b'!' | b'#'
-                    | b'$'
-                    | b'%'
-                    | b'&'
-                    | b'\''
-                    | b'*'
-                    | b'+'
-                    | b'-'
-                    | b'.'
-                    | b'^'
-                    | b'_'
-                    | b'`'
-                    | b'|'
-                    | b'~'
-            );
-        byte += 1;
-    }
-    table
-};

@@ -5,26 +5,26 @@
 //! numbers. What is left is judged here, so that an HTTP/2 request means what the same HTTP/1.1
 //! request means. The library cuts a fragment off the path; it is never judged nor forwarded.
 
+use h2::ext::Protocol;
 use http::header::{CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Method, Uri};
 
-use super::head_reader::decimal;
+use super::field_syntax::decimal;
 use super::http_refusal::HttpRefusal;
+use super::inspect_limits::InspectLimits;
 use super::request_target;
-use super::stream_inspector::InspectLimits;
 
 /// What each field line takes in HTTP/1.1 beyond its name and value.
 const LINE_BYTES: usize = 4;
 
-/// Judges a head and joins its cookie fields. Its body is framed by the stream.
+/// Judges a head and joins its cookie fields. Its body is framed by the stream. Returns whether it asks
+/// for WebSocket; it is the GET of such a handshake then.
 ///
 /// # Errors
 /// The first defect that is found.
-pub fn check_http2_head(head: &mut Parts, limits: &InspectLimits) -> Result<(), HttpRefusal> {
-    if head.method == Method::CONNECT {
-        return Err(HttpRefusal::TunnelNotSupported);
-    }
+pub fn check_http2_head(head: &mut Parts, limits: &InspectLimits) -> Result<bool, HttpRefusal> {
+    let is_websocket = take_websocket(head)?;
     check_target(&head.method, &head.uri, limits)?;
     check_authority(&head.uri, &head.headers)?;
     join_cookies(&mut head.headers);
@@ -35,10 +35,28 @@ pub fn check_http2_head(head: &mut Parts, limits: &InspectLimits) -> Result<(), 
     let mut expectations = head.headers.get_all(EXPECT).iter();
     let is_known = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
     if expectations.all(is_known) {
-        Ok(())
+        Ok(is_websocket)
     } else {
         Err(HttpRefusal::UnknownExpectation)
     }
+}
+
+/// Makes the GET of a handshake of an extended CONNECT for WebSocket (RFC 8441 section 5). Any other
+/// CONNECT is a tunnel.
+fn take_websocket(head: &mut Parts) -> Result<bool, HttpRefusal> {
+    if head.method != Method::CONNECT {
+        return Ok(false);
+    }
+    let protocol = head.extensions.remove::<Protocol>();
+    let is_websocket = |protocol: &Protocol| protocol.as_str().eq_ignore_ascii_case("websocket");
+    if !protocol.as_ref().is_some_and(is_websocket) {
+        return Err(HttpRefusal::TunnelNotSupported);
+    }
+    if head.headers.contains_key(CONTENT_LENGTH) {
+        return Err(HttpRefusal::HandshakeBody);
+    }
+    head.method = Method::GET;
+    Ok(true)
 }
 
 /// Judges trailer fields, which have the limits of a head.
@@ -161,10 +179,11 @@ fn check_length(headers: &mut HeaderMap) -> Result<(), HttpRefusal> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::BytesMut;
     use http::Request;
 
     use super::*;
-    use crate::inspect::StreamInspector;
+    use crate::inspect::RequestReader;
 
     fn check(method: &str, uri: &str, fields: &[(&str, &str)]) -> Result<HeaderMap, HttpRefusal> {
         let mut request = Request::builder().method(method).uri(uri);
@@ -176,6 +195,7 @@ mod tests {
             target_bytes_max: 100,
             header_count_max: 10,
             header_bytes_max: 500,
+            forward_proxy: false,
         };
         check_http2_head(&mut head, &limits)?;
         Ok(head.headers)
@@ -184,11 +204,12 @@ mod tests {
     #[test]
     #[rustfmt::skip]
     fn a_head_means_what_it_means_in_http_1() {
+        let a = "http://a.test/";
         let refuses = |method: &str, uri: &str, fields: &[(&str, &str)], refusal| {
             assert_eq!(check(method, uri, fields).unwrap_err(), refusal, "{method} {uri} {fields:?}");
         };
-        let a = "http://a.test/";
         refuses("CONNECT", "a.test:1", &[], HttpRefusal::TunnelNotSupported);
+        refuses("CONNECT", a, &[], HttpRefusal::TunnelNotSupported);
         refuses("GET", "ftp://a.test/", &[], HttpRefusal::MalformedTarget);
         refuses("GET", "*", &[("host", "a")], HttpRefusal::MalformedTarget);
         refuses("GET", "/\"", &[("host", "a")], HttpRefusal::MalformedTarget);
@@ -250,16 +271,52 @@ mod tests {
                     target_bytes_max: 100,
                     header_count_max: 10,
                     header_bytes_max: 500,
+                    forward_proxy: false,
                 };
                 if check_http2_head(&mut head, &limits).is_ok() {
                     let target = head.uri.path_and_query().unwrap();
                     let message = format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nx: {value}\r\n\r\n");
-                    let outcome = StreamInspector::new(limits).feed(message.as_bytes());
-                    proptest::prop_assert_eq!(outcome.refusal, None, "{}", message);
-                    proptest::prop_assert_eq!(outcome.heads, 1);
+                    let mut buffer = BytesMut::from(message.as_bytes());
+                    let parsed = RequestReader::new(limits).take_head(&mut buffer);
+                    proptest::prop_assert!(matches!(parsed, Ok(Some(_))), "{message} {parsed:?}");
+                    proptest::prop_assert!(buffer.is_empty());
                 }
             }
         }
+    }
+
+    #[test]
+    fn an_extended_connect_is_the_get_of_a_handshake() {
+        let check = |protocol: &str, fields: &[(&str, &str)]| {
+            let mut request = Request::connect("https://a.test/chat?x");
+            for (name, value) in fields {
+                request = request.header(*name, *value);
+            }
+            let request = request.extension(Protocol::from(protocol)).body(());
+            let (mut head, ()) = request.unwrap().into_parts();
+            let limits = InspectLimits {
+                target_bytes_max: 100,
+                header_count_max: 10,
+                header_bytes_max: 500,
+                forward_proxy: false,
+            };
+            check_http2_head(&mut head, &limits).map(|is_websocket| (head.method, is_websocket))
+        };
+        assert_eq!(check("websocket", &[]), Ok((Method::GET, true)));
+        assert_eq!(
+            check("connect-udp", &[]),
+            Err(HttpRefusal::TunnelNotSupported)
+        );
+        let length = ("content-length", "0");
+        assert_eq!(
+            check("websocket", &[length]),
+            Err(HttpRefusal::HandshakeBody)
+        );
+        let other = ("host", "b.test");
+        assert_eq!(
+            check("websocket", &[other]),
+            Err(HttpRefusal::AuthorityMismatch)
+        );
     }
 
     #[test]

@@ -62,6 +62,12 @@ refusals! {
     /// RFC 9110 section 9.3.6. A gateway opens no tunnels.
     TunnelNotSupported = 501, "tunnel-not-supported",
         "CONNECT is not supported; send the request itself to this address.";
+    /// RFC 9110 section 9.3.6: a CONNECT request has no content.
+    TunnelBody = 400, "tunnel-body",
+        "The request asks for a tunnel and has a body; send the bytes after the tunnel is open.";
+    /// A forward proxy does not encrypt for its clients.
+    HttpsTarget = 400, "https-target",
+        "The request target is an https URI, and this proxy does not speak TLS for its clients; open a tunnel with CONNECT.";
     /// RFC 9110 section 5.1.
     MalformedFieldName = 400, "malformed-field-name",
         "A header line has no valid field name; send `Name: value` with letters, digits and hyphens in the name.";
@@ -165,7 +171,7 @@ refusals! {
     /// A client speaks HTTP/2 to a port where it is off. The answer is GOAWAY.
     Http2Off = 505, "http2-off",
         "The client speaks HTTP/2, which is off on this port; use HTTP/1.1, or set `listen.http2.enabled`.";
-    /// The HTTP library refuses the request although it passed the inspector.
+    /// The target is valid, but no URI can represent it.
     Unreadable = 400, "unreadable",
         "The request could not be read as HTTP/1.1.";
 }

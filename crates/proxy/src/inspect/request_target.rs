@@ -4,6 +4,8 @@
 //! leave unencoded pass (`[ ] { } | ^`, and a backquote in queries), because all parsers agree on
 //! them. `\`, `#`, quotes, angle brackets and non-ASCII bytes are refused.
 
+use memchr::{memchr, memchr_iter};
+
 use super::http_refusal::HttpRefusal;
 
 /// Checks the target of a request line (RFC 9112 section 3.2).
@@ -19,6 +21,26 @@ pub(super) fn check(method: &[u8], target: &[u8]) -> Result<(), HttpRefusal> {
         b"*" if method == b"OPTIONS" => Ok(()),
         _ => check_absolute(target),
     }
+}
+
+/// Checks the target of a request to a forward proxy: that of a tunnel is a host and a port, and other
+/// targets do not ask for TLS, which would be the client's.
+pub(super) fn check_for_proxy(method: &[u8], target: &[u8]) -> Result<(), HttpRefusal> {
+    if method == b"CONNECT" {
+        let port = target.rsplit(|b| *b == b':').next().unwrap_or_default();
+        let has_port = port.len() < target.len() && !port.is_empty() && !port.ends_with(b"]");
+        return match check_host(target) {
+            Ok(()) if has_port => Ok(()),
+            _ => Err(HttpRefusal::MalformedTarget),
+        };
+    }
+    let is_https = target
+        .get(..6)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https:"));
+    if is_https {
+        return Err(HttpRefusal::HttpsTarget);
+    }
+    check(method, target)
 }
 
 /// Checks the path and query of an HTTP/2 request (RFC 9113 section 8.3.1).
@@ -87,7 +109,7 @@ fn after_scheme(target: &[u8]) -> Option<&[u8]> {
 }
 
 fn is_path_and_query(bytes: &[u8]) -> bool {
-    let path_end = bytes.iter().position(|b| *b == b'?').unwrap_or(bytes.len());
+    let path_end = memchr(b'?', bytes).unwrap_or(bytes.len());
     let (path, query) = bytes.split_at(path_end);
     has_only(path, PATH) && query.iter().all(|b| CLASSES[usize::from(*b)] & QUERY != 0)
 }
@@ -123,11 +145,14 @@ fn is_future_literal(literal: &[u8]) -> bool {
 
 /// Whether every byte belongs to one of the classes, and every `%` begins an encoded octet.
 fn has_only(bytes: &[u8], classes: u8) -> bool {
-    let mut percents = bytes.iter().enumerate().filter(|(_, b)| **b == b'%');
-    bytes.iter().all(|b| CLASSES[usize::from(*b)] & classes != 0)
-        && percents.all(|(at, _)| {
-            matches!(bytes.get(at + 1..at + 3), Some([a, b]) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())
-        })
+    let is_encoded = |at: usize| {
+        let digits = bytes.get(at + 1..at + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    bytes
+        .iter()
+        .all(|b| CLASSES[usize::from(*b)] & classes != 0)
+        && memchr_iter(b'%', bytes).all(is_encoded)
 }
 
 /// unreserved, sub-delims and `%`.

@@ -1,12 +1,13 @@
-//! Tests of the inspector: one line for each rule, then three properties. No bytes make the
-//! inspector panic; splitting the stream does not change the verdict; the HTTP library reads every
-//! message that passes exactly as the inspector does.
+//! Tests of the reader of requests: one line for each rule, then three properties. No bytes make it
+//! panic; splitting the stream changes neither the verdict nor the requests; another HTTP library reads
+//! every request that passes in the same way.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::rc::Rc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Method, Request, Version};
 use http_body_util::{BodyExt, Empty};
 use hyper::Response;
 use hyper::body::Incoming;
@@ -23,38 +24,125 @@ const LIMITS: InspectLimits = InspectLimits {
     target_bytes_max: 64,
     header_count_max: 8,
     header_bytes_max: 512,
+    forward_proxy: false,
 };
 
-/// Feeds a stream in pieces of a length. Returns the number of heads that passed, the verdict, and
-/// the bytes that passed.
-fn read(stream: &[u8], piece: usize) -> (u32, Result<StreamPosition, HttpRefusal>, Vec<u8>) {
-    let mut inspector = StreamInspector::new(LIMITS);
-    let (mut heads, mut passed) = (0, Vec::new());
+/// Where a stream stands after all its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StreamPosition {
+    Idle,
+    Head,
+    Body,
+    Closed,
+    Upgrading,
+}
+
+/// A request with what was read of its body.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct ReadRequest {
+    method: Method,
+    target: String,
+    version: Version,
+    fields: HeaderMap,
+    body: Vec<u8>,
+    trailers: HeaderMap,
+}
+
+/// The result of reading a stream.
+#[derive(Debug)]
+struct ReadStream {
+    requests: Vec<ReadRequest>,
+    verdict: Result<StreamPosition, HttpRefusal>,
+    /// How many bytes belong to complete requests.
+    complete: usize,
+}
+
+/// Reads a stream that arrives in pieces of a length.
+fn read_stream(stream: &[u8], piece: usize) -> ReadStream {
+    let mut reader = RequestReader::new(LIMITS);
+    let mut buffer = BytesMut::new();
+    let mut read = ReadStream {
+        requests: Vec::new(),
+        verdict: Ok(StreamPosition::Idle),
+        complete: 0,
+    };
+    let mut arrived = 0;
+    let mut current: Option<(ExchangeTerms, RequestBodyDecoder)> = None;
     for bytes in stream.chunks(piece) {
-        let outcome = inspector.feed(bytes);
-        heads += outcome.heads;
-        passed.extend_from_slice(&bytes[..outcome.pass]);
-        if let Some(refusal) = outcome.refusal {
-            return (heads, Err(refusal), passed);
+        buffer.extend_from_slice(bytes);
+        arrived += bytes.len();
+        while matches!(
+            read.verdict,
+            Ok(StreamPosition::Idle | StreamPosition::Head | StreamPosition::Body)
+        ) {
+            let Some((terms, body)) = &mut current else {
+                match reader.take_head(&mut buffer) {
+                    Ok(Some(parsed)) => {
+                        let terms = parsed.terms;
+                        read.requests.push(of_head(&parsed.request));
+                        current = Some((terms, reader.body_decoder(terms.framing)));
+                        continue;
+                    }
+                    Ok(None) if buffer.is_empty() => read.verdict = Ok(StreamPosition::Idle),
+                    Ok(None) => read.verdict = Ok(StreamPosition::Head),
+                    Err(refusal) => read.verdict = Err(refusal),
+                }
+                break;
+            };
+            let request = read.requests.last_mut().unwrap();
+            match body.decode(&mut buffer) {
+                Ok(RequestBodyPart::Data(data)) => request.body.extend_from_slice(&data),
+                Ok(RequestBodyPart::Trailers(trailers)) => request.trailers = trailers,
+                Ok(RequestBodyPart::Incomplete) => {
+                    read.verdict = Ok(StreamPosition::Body);
+                    break;
+                }
+                Ok(RequestBodyPart::End) => {
+                    assert!(body.has_ended());
+                    read.complete = arrived - buffer.len();
+                    read.verdict = Ok(match terms {
+                        terms if terms.asks_websocket => StreamPosition::Upgrading,
+                        terms if terms.keeps_alive => StreamPosition::Idle,
+                        _ => StreamPosition::Closed,
+                    });
+                    current = None;
+                }
+                Err(refusal) => read.verdict = Err(refusal),
+            }
         }
     }
-    (heads, Ok(inspector.position()), passed)
+    read
+}
+
+fn of_head<B>(request: &Request<B>) -> ReadRequest {
+    ReadRequest {
+        method: request.method().clone(),
+        target: request.uri().to_string(),
+        version: request.version(),
+        fields: request.headers().clone(),
+        ..ReadRequest::default()
+    }
+}
+
+/// The verdict on a stream that arrives at once.
+fn verdict(stream: &[u8]) -> Result<StreamPosition, HttpRefusal> {
+    read_stream(stream, usize::MAX).verdict
 }
 
 /// Checks the verdict on a stream, fed whole and byte by byte.
 #[track_caller]
-fn check(stream: impl AsRef<[u8]>, heads: u32, expected: Result<StreamPosition, HttpRefusal>) {
+fn check(stream: impl AsRef<[u8]>, heads: usize, expected: Result<StreamPosition, HttpRefusal>) {
     let stream = stream.as_ref();
-    let (heads_read, verdict, _) = read(stream, usize::MAX);
+    let read = read_stream(stream, usize::MAX);
     assert_eq!(
-        (heads_read, verdict),
+        (read.requests.len(), read.verdict),
         (heads, expected),
         "{}",
         stream.escape_ascii()
     );
-    let (_, verdict, _) = read(stream, 1);
+    let read = read_stream(stream, 1);
     assert_eq!(
-        verdict.is_err(),
+        read.verdict.is_err(),
         expected.is_err(),
         "{}",
         stream.escape_ascii()
@@ -162,7 +250,7 @@ fn targets() {
         "http://a\\b",
     ] {
         let request = get_target(target);
-        assert!(read(request.as_bytes(), usize::MAX).1.is_err(), "{target}");
+        assert!(verdict(request.as_bytes()).is_err(), "{target}");
     }
 }
 
@@ -370,7 +458,7 @@ fn chunks() {
 #[track_caller]
 fn refuses_chunk(body: &str, refusals: &[HttpRefusal]) {
     let stream = chunked(body);
-    let (_, verdict, _) = read(stream.as_bytes(), usize::MAX);
+    let verdict = verdict(stream.as_bytes());
     assert!(
         verdict.is_err_and(|refusal| refusals.contains(&refusal)),
         "{body:?}: {verdict:?}"
@@ -435,8 +523,8 @@ fn nothing_after_a_request_to_upgrade_is_read() {
     upgrading("connection: upgrade, close\r\nupgrade: websocket");
     let stream = get("") + &get("connection: upgrade\r\nupgrade: websocket") + "rest";
     check(&stream, 2, Ok(StreamPosition::Upgrading));
-    let passed = read(stream.as_bytes(), usize::MAX).2;
-    assert_eq!(passed.len(), stream.len() - "rest".len());
+    let complete = read_stream(stream.as_bytes(), usize::MAX).complete;
+    assert_eq!(complete, stream.len() - "rest".len());
     // Others are ignored (RFC 9110 section 7.8).
     let ignored = |stream: String| check(stream + &get(""), 2, Ok(StreamPosition::Idle));
     ignored(get("upgrade: websocket"));
@@ -459,22 +547,67 @@ fn nothing_after_a_request_to_upgrade_is_read() {
 }
 
 #[test]
-fn messages_before_a_refused_one_pass() {
-    let good = get("");
-    let stream = good.clone() + "GET / HTTP/1.1\r\nx y\r\n\r\n";
-    let outcome = StreamInspector::new(LIMITS).feed(stream.as_bytes());
+fn requests_before_a_refused_one_pass() {
+    let stream = get("") + "GET / HTTP/1.1\r\nx y\r\n\r\n";
+    check(&stream, 1, Err(MalformedFieldName));
     assert_eq!(
-        (outcome.pass, outcome.heads, outcome.is_known),
-        (good.len(), 1, false)
+        read_stream(stream.as_bytes(), usize::MAX).complete,
+        get("").len()
     );
 
-    let mut inspector = StreamInspector::new(LIMITS);
-    assert_eq!(inspector.feed(chunked("1\r\n").as_bytes()).heads, 1);
-    let outcome = inspector.feed(b"ab");
+    // A body is refused with its head as far as it has arrived, and later by its reader.
+    let stream = chunked("1\r\nab");
+    check(&stream, 0, Err(MalformedChunkEnd));
+    let read = read_stream(stream.as_bytes(), stream.len() - 1);
     assert_eq!(
-        (outcome.pass, outcome.heads, outcome.is_known),
-        (0, 0, true)
+        (read.requests.len(), read.verdict),
+        (1, Err(MalformedChunkEnd))
     );
+    assert_eq!(read.requests[0].body, b"a");
+}
+
+#[test]
+fn a_line_that_cannot_become_valid_is_refused_before_its_end() {
+    let refused = |stream: &str, refusal| {
+        assert_eq!(verdict(stream.as_bytes()), Err(refusal), "{stream:?}");
+    };
+    refused("G(", MalformedRequestLine);
+    refused("\u{e4}", MalformedRequestLine);
+    refused("GET / HTTP/1.1\r\nbad field", MalformedFieldName);
+    refused("GET / HTTP/1.1\r\n x", FoldedField);
+    refused("GET / HTTP/1.1\r\nx ", MalformedFieldName);
+    refused("GET / HTTP/1.1\r\nx: \u{1}y", ControlCharacter);
+    refused("GET / HTTP/1.1\r\nx: \ry", BareCarriageReturn);
+    for waiting in [
+        "\r",
+        "GET",
+        "GET / HT",
+        "GET / HTTP/1.1\r\n\r",
+        "GET / HTTP/1.1\r\nx",
+        "GET / HTTP/1.1\r\nx: (y\r",
+    ] {
+        check(waiting, 0, Ok(StreamPosition::Head));
+    }
+}
+
+#[test]
+fn the_terms_of_an_exchange() {
+    let terms = |stream: String| {
+        let mut buffer = BytesMut::from(stream.as_bytes());
+        let parsed = RequestReader::new(LIMITS).take_head(&mut buffer);
+        parsed.unwrap().unwrap().terms
+    };
+    let plain = terms(get(""));
+    assert!(plain.keeps_alive && !plain.is_head && !plain.is_http10 && !plain.takes_trailers);
+    assert!(terms("HEAD / HTTP/1.0\r\n\r\n".to_owned()).is_head);
+    assert!(terms(get("te: gzip , Trailers")).takes_trailers);
+    let waiting = "expect: 100-continue";
+    assert!(terms(get(&format!("{waiting}\r\ncontent-length: 1"))).awaits_continue);
+    assert!(!terms(get(waiting)).awaits_continue);
+    let old = format!("POST / HTTP/1.0\r\n{waiting}\r\ncontent-length: 1\r\n\r\n");
+    let old = terms(old);
+    assert!(old.is_http10 && !old.awaits_continue && !old.keeps_alive);
+    assert_eq!(old.framing, BodyFraming::Sized(1));
 }
 
 #[test]
@@ -546,29 +679,26 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         })
 }
 
-/// Method, target and body length of each request that hyper reads, and whether it accepted all.
-fn read_by_library(stream: Vec<u8>) -> (Vec<(String, String, usize)>, bool) {
+/// The requests that another library reads, and whether it accepted all.
+fn read_by_library(stream: &[u8]) -> (Vec<ReadRequest>, bool) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     runtime.block_on(async move {
         let (mut client, server) = tokio::io::duplex(1 << 20);
-        client.write_all(&stream).await.unwrap();
+        client.write_all(stream).await.unwrap();
         client.shutdown().await.unwrap();
         let requests = Rc::new(RefCell::new(Vec::new()));
         let log = Rc::clone(&requests);
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let service = service_fn(move |request: Request<Incoming>| {
             let log = Rc::clone(&log);
             async move {
-                let (head, body) = request.into_parts();
-                let body = body.collect().await.map(|body| body.to_bytes().len());
-                let target = head.uri.to_string();
-                log.borrow_mut().push((
-                    head.method.to_string(),
-                    target,
-                    body.unwrap_or(usize::MAX),
-                ));
+                let mut read = of_head(&request);
+                let body = request.into_body().collect().await.unwrap();
+                read.trailers = body.trailers().cloned().unwrap_or_default();
+                read.body = body.to_bytes().to_vec();
+                log.borrow_mut().push(read);
                 Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
             }
         });
@@ -580,8 +710,7 @@ fn read_by_library(stream: Vec<u8>) -> (Vec<(String, String, usize)>, bool) {
         let mut answers = String::new();
         client.read_to_string(&mut answers).await.unwrap();
         let is_accepted = outcome.is_ok() && !answers.contains("HTTP/1.1 4");
-        let requests = requests.take();
-        (requests, is_accepted)
+        (requests.take(), is_accepted)
     })
 }
 
@@ -590,34 +719,33 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(stream in prop::collection::vec(any::<u8>(), 0..300), piece in 1..20_usize) {
-        let (heads, _, passed) = read(&stream, piece);
-        prop_assert!(heads as usize <= stream.len() && stream.starts_with(&passed));
+        let read = read_stream(&stream, piece);
+        prop_assert!(read.requests.len() <= stream.len() && read.complete <= stream.len());
     }
 
     #[test]
-    fn splitting_does_not_change_the_verdict(stream in mutated(), piece in 1..40_usize) {
-        let (heads, verdict, whole) = read(&stream, usize::MAX);
-        let (heads_cut, verdict_cut, cut) = read(&stream, piece);
-        // The head of a message that is refused for its body may have passed in an earlier piece,
-        // and an unfinished line may be refused before its end.
-        prop_assert_eq!(verdict.is_err(), verdict_cut.is_err());
-        if verdict.is_ok() {
-            prop_assert_eq!((heads, verdict, whole), (heads_cut, verdict_cut, cut));
+    fn splitting_does_not_change_what_is_read(stream in mutated(), piece in 1..40_usize) {
+        let whole = read_stream(&stream, usize::MAX);
+        let cut = read_stream(&stream, piece);
+        prop_assert_eq!(whole.verdict.is_err(), cut.verdict.is_err());
+        prop_assert_eq!(whole.complete, cut.complete);
+        if whole.verdict.is_ok() {
+            prop_assert_eq!((whole.requests, whole.verdict), (cut.requests, cut.verdict));
         } else {
-            prop_assert!(heads_cut >= heads && cut.starts_with(&whole));
+            // The head of a request that is refused for its body may have arrived before the defect.
+            prop_assert!(cut.requests.starts_with(&whole.requests));
         }
     }
 
     #[test]
-    fn the_library_agrees(stream in mutated()) {
-        let (heads, verdict, passed) = read(&stream, usize::MAX);
-        // An unfinished message cannot be compared.
-        if matches!(verdict, Ok(StreamPosition::Head | StreamPosition::Body)) {
-            return Ok(());
+    fn another_library_reads_the_same(stream in mutated()) {
+        let mut read = read_stream(&stream, usize::MAX);
+        // An unfinished body cannot be compared.
+        if read.verdict == Ok(StreamPosition::Body) {
+            read.requests.pop();
         }
-        let (requests, is_accepted) = read_by_library(passed);
+        let (requests, is_accepted) = read_by_library(&stream[..read.complete]);
         prop_assert!(is_accepted, "{:?}", stream.escape_ascii().to_string());
-        prop_assert_eq!(requests.len(), heads as usize);
-        prop_assert!(requests.iter().all(|(_, _, body)| *body != usize::MAX));
+        prop_assert_eq!(requests, read.requests);
     }
 }

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
 
 use super::address_memory::AddressMemory;
+use super::idle_pools::{IdlePool, register};
+use super::pinned_addresses::PinnedAddresses;
 use super::upstream_connection::UpstreamConnection;
 use super::upstream_socket::UpstreamSecurity;
 use crate::limits::UpstreamLimits;
@@ -19,6 +21,8 @@ pub(super) struct ConnectionPool {
     pub(super) authority: Arc<str>,
     /// The Unix socket, if the upstream is at one.
     pub(super) socket_path: Option<PathBuf>,
+    /// The addresses that connections go to, if the name must not be resolved.
+    pub(super) pinned: Option<Rc<PinnedAddresses>>,
     pub(super) security: UpstreamSecurity,
     pub(super) limits: UpstreamLimits,
     pub(super) addresses: RefCell<AddressMemory>,
@@ -39,10 +43,30 @@ impl ConnectionPool {
         limits: UpstreamLimits,
         socket_path: Option<PathBuf>,
     ) -> Rc<Self> {
-        Rc::new(Self {
+        let pool = Rc::new(Self {
             authority: authority.into(),
             socket_path,
+            pinned: None,
             security,
+            limits,
+            addresses: RefCell::default(),
+            idle: RefCell::default(),
+        });
+        register(&pool);
+        pool
+    }
+
+    /// A pool without TLS whose connections go to these addresses.
+    pub(super) fn at_addresses(
+        authority: &str,
+        pinned: Rc<PinnedAddresses>,
+        limits: UpstreamLimits,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            authority: authority.into(),
+            socket_path: None,
+            pinned: Some(pinned),
+            security: UpstreamSecurity::Plain,
             limits,
             addresses: RefCell::default(),
             idle: RefCell::default(),
@@ -76,12 +100,6 @@ impl ConnectionPool {
         }
     }
 
-    /// Closes all idle connections. Returns whether there were any.
-    pub(super) fn close_idle(&self) -> bool {
-        let connections = std::mem::take(&mut self.idle.borrow_mut().connections);
-        !connections.is_empty()
-    }
-
     /// Closes connections that are too old, and returns when the next one will be.
     fn close_aged(&self) -> Option<Instant> {
         let mut idle = self.idle.borrow_mut();
@@ -95,6 +113,13 @@ impl ConnectionPool {
         }
         idle.has_sweeper = false;
         None
+    }
+}
+
+impl IdlePool for ConnectionPool {
+    fn close_idle(&self) -> bool {
+        let connections = std::mem::take(&mut self.idle.borrow_mut().connections);
+        !connections.is_empty()
     }
 }
 

@@ -13,8 +13,10 @@
 //! response in `response_fault`.
 
 mod upstream_client;
+mod idle_pools;
 mod connection_pool;
 mod upstream_connector;
+mod pinned_addresses;
 mod address_memory;
 mod address_race;
 mod upstream_socket;
@@ -34,8 +36,12 @@ mod switched_connection;
 mod upstream_error;
 mod local_resource;
 mod upstream_tls_store;
+mod balance;
 
+pub(crate) use balance::{BalancedUpstream, EndpointLease, UpstreamRouting};
+pub use balance::{EndpointSet, EndpointState, EndpointView, UpstreamEndpointStore};
 pub use local_resource::LocalResource;
+pub(crate) use pinned_addresses::PinnedAddresses;
 pub(crate) use switched_connection::SwitchedConnection;
 pub(crate) use upload_rest::uploads_ended;
 pub use upstream_body::UpstreamBody;

@@ -10,13 +10,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
-use http::header::TRAILER;
-use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use http::{HeaderMap, HeaderName, Request};
 use http_body::{Body, Frame};
 use tokio::io::AsyncWrite;
 
 use super::kept_body::{KeptBody, whole_body};
 use crate::body::{ForwardBody, RequestBodyError, UploadProgress};
+use crate::headers::{announced_trailers, write_field};
 
 /// The room for one header field of a head.
 const FIELD_BYTES_USUAL: usize = 48;
@@ -333,27 +333,11 @@ fn write_head(request: &Request<ForwardBody>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-fn write_field(name: &HeaderName, value: &HeaderValue, out: &mut Vec<u8>) {
-    out.extend_from_slice(name.as_str().as_bytes());
-    out.extend_from_slice(b": ");
-    out.extend_from_slice(value.as_bytes());
-    out.extend_from_slice(b"\r\n");
-}
-
-/// The names in `Trailer`.
-fn announced_trailers(headers: &HeaderMap) -> Vec<HeaderName> {
-    let values = headers.get_all(TRAILER).iter();
-    let names = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    names
-        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::task::Waker;
 
-    use http::Method;
+    use http::{HeaderValue, Method};
 
     use super::*;
     use crate::body::BufferedBody;

@@ -6,14 +6,17 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use httparse::{Header, ParserConfig, Response, Status};
-use hyper::ext::ReasonPhrase;
 
 use super::body_decoder::BodyDecoder;
 use super::response_fault::ResponseFault;
-use crate::limits::{LIBRARY_HEADER_COUNT_MAX, UpstreamLimits};
+use crate::headers::ReasonPhrase;
+use crate::limits::UpstreamLimits;
 
 /// The lowest bound of the size of a head, in bytes.
 const HEAD_BYTES_FLOOR: usize = 8 * 1024;
+
+/// The most header fields that are read without an allocation.
+const USUAL_COUNT_MAX: usize = 100;
 
 /// The head of a response.
 #[derive(Debug)]
@@ -80,7 +83,7 @@ fn with_fields<T>(
     read: impl FnOnce(&Response<'_, '_>) -> Result<T, ResponseFault>,
 ) -> Result<Option<T>, ResponseFault> {
     let count_max = limits.header_count_max;
-    let mut few = [const { MaybeUninit::uninit() }; LIBRARY_HEADER_COUNT_MAX];
+    let mut few = [const { MaybeUninit::uninit() }; USUAL_COUNT_MAX];
     let mut many = Vec::new();
     let fields: &mut [MaybeUninit<Header<'_>>] = match few.get_mut(..count_max) {
         Some(few) => few,
@@ -128,7 +131,7 @@ fn interpret(
         reason: if is_usual {
             None
         } else {
-            ReasonPhrase::try_from(reason.as_bytes()).ok()
+            ReasonPhrase::new(reason.as_bytes())
         },
         body: body_decoder(status, is_http10, &headers, method)?,
         headers,

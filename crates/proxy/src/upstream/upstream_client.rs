@@ -17,8 +17,10 @@ use super::connection_pool::ConnectionPool;
 use super::http1_body::Http1ResponseBody;
 use super::http2::{Http2Pool, RequestTerms, send_on_stream};
 use super::kept_body::KeptBody;
+use super::pinned_addresses::PinnedAddresses;
 use super::request_framing::frame_request;
 use super::response_head::ReceivedHead;
+use super::switched_connection::SwitchedConnection;
 use super::upload_rest::later_deadline;
 use super::upstream_body::UpstreamBody;
 use super::upstream_connection::{ExchangeFailure, UpstreamConnection};
@@ -74,6 +76,13 @@ impl UpstreamClient {
         }
     }
 
+    /// The client with another host for requests without one.
+    #[must_use]
+    pub(super) fn for_host(self, host: &str) -> Self {
+        let host = HeaderValue::from_str(host).unwrap_or_else(|_| self.host.clone());
+        Self { host, ..self }
+    }
+
     /// A client for the upstream at a Unix socket. Requests without `Host` are for `localhost`.
     pub fn at_socket(path: &Path, limits: UpstreamLimits) -> Self {
         let authority = format!("unix:{}", path.display());
@@ -83,6 +92,31 @@ impl UpstreamClient {
             http2: None,
             host: HeaderValue::from_static("localhost"),
         }
+    }
+
+    /// A client for the upstream at `authority` whose name is not resolved, with HTTP/1.1 and without TLS.
+    pub(crate) fn at_addresses(
+        authority: &str,
+        pinned: Rc<PinnedAddresses>,
+        limits: UpstreamLimits,
+    ) -> Self {
+        let host = HeaderValue::from_str(authority);
+        Self {
+            pool: ConnectionPool::at_addresses(authority, pinned, limits),
+            http2: None,
+            host: host.unwrap_or_else(|_| HeaderValue::from_static("upstream")),
+        }
+    }
+
+    /// Opens a connection whose bytes are not messages.
+    ///
+    /// # Errors
+    ///
+    /// See [`UpstreamError`].
+    pub(crate) async fn open_tunnel(&self) -> Result<SwitchedConnection, UpstreamError> {
+        let socket = self.pool.connect(UpstreamAlpn::Http1).await?;
+        let connection = Box::new(UpstreamConnection::new(socket));
+        Ok(SwitchedConnection::new(connection))
     }
 
     /// The upstream's `host:port`, as configured, or its socket.

@@ -5,16 +5,33 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use portcullis_egress::CallDestination;
 use portcullis_tls::UpstreamAlpn;
 use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use super::address_race::race;
 use super::connection_pool::ConnectionPool;
+use super::idle_pools::{IdlePool as _, close_all_idle};
 use super::local_resource::LocalResource;
 use super::upstream_error::{UpstreamError, UpstreamPhase};
 use super::upstream_socket::{SocketFailure, UpstreamSocket};
 use crate::unix_stream::as_stream;
+
+/// How often the other tasks of the core have their turn while they close connections.
+const CLOSING_TURNS: usize = 4;
+
+/// Whether a connection could not be opened for lack of descriptors.
+const fn lacks_descriptors(connected: &Result<UpstreamSocket, UpstreamError>) -> bool {
+    matches!(
+        connected,
+        Err(UpstreamError::Local {
+            resource: LocalResource::Descriptors,
+            ..
+        })
+    )
+}
 
 impl ConnectionPool {
     /// A new connection. With TLS, `alpn` is offered.
@@ -22,20 +39,36 @@ impl ConnectionPool {
         &self,
         alpn: UpstreamAlpn,
     ) -> Result<UpstreamSocket, UpstreamError> {
-        match self.connect_once(alpn).await {
-            // Idle connections hold descriptors that are needed now.
-            Err(UpstreamError::Local {
-                resource: LocalResource::Descriptors,
-                ..
-            }) if self.close_idle() => self.connect_once(alpn).await,
-            connected => connected,
+        let connected = self.connect_once(alpn).await;
+        // Idle connections hold descriptors that are needed now: those of this upstream first.
+        if !lacks_descriptors(&connected) {
+            return connected;
         }
+        let connected = if self.close_idle() {
+            self.connect_once(alpn).await
+        } else {
+            connected
+        };
+        if !lacks_descriptors(&connected) {
+            return connected;
+        }
+        close_all_idle();
+        // Shared connections are closed by their own tasks, after a last word to the upstream. Those
+        // that another request has closed a moment ago may be among them.
+        for _ in 0..CLOSING_TURNS {
+            yield_now().await;
+        }
+        self.connect_once(alpn).await
     }
 
     async fn connect_once(&self, alpn: UpstreamAlpn) -> Result<UpstreamSocket, UpstreamError> {
         let deadline = Instant::now() + self.limits.connect_timeout;
         if let Some(path) = &self.socket_path {
             return self.connect_to_socket(path, deadline).await;
+        }
+        if let Some(pinned) = &self.pinned {
+            let addresses = pinned.to_vec().into_iter();
+            return self.connect_to_any(addresses, alpn, deadline).await;
         }
         let addresses = match timeout_at(deadline, lookup_host(&*self.authority)).await {
             Ok(Ok(addresses)) => addresses,
@@ -47,7 +80,38 @@ impl ConnectionPool {
                 return Err(self.connect_failure(Some(LocalResource::Resolver), elapsed.into()));
             }
         };
-        self.connect_to_any(addresses, alpn, deadline).await
+        let addresses = self.allowed(addresses)?;
+        self.connect_to_any(addresses.into_iter(), alpn, deadline)
+            .await
+    }
+
+    /// The addresses that may be dialled.
+    fn allowed(
+        &self,
+        addresses: impl Iterator<Item = SocketAddr>,
+    ) -> Result<Vec<SocketAddr>, UpstreamError> {
+        let all: Vec<SocketAddr> = addresses.collect();
+        let Some(policy) = &self.limits.addresses else {
+            return Ok(all);
+        };
+        let to = CallDestination::parse(&self.authority, 0).map_err(|fault| {
+            let fault = io::Error::new(io::ErrorKind::InvalidInput, fault.to_string());
+            self.connect_failure(None, fault)
+        })?;
+        let refusal = |address: &SocketAddr| policy.refusal(&to.host, address.ip());
+        let denied = all.iter().find_map(refusal);
+        let passed: Vec<SocketAddr> = all
+            .into_iter()
+            .filter(|address| refusal(address).is_none())
+            .collect();
+        match denied {
+            Some(class) if passed.is_empty() => {
+                let reason = format!("its addresses are denied ({class}, `egress.addresses`)");
+                let denied = io::Error::new(io::ErrorKind::PermissionDenied, reason);
+                Err(self.connect_failure(None, denied))
+            }
+            _ => Ok(passed),
+        }
     }
 
     async fn connect_to_socket(

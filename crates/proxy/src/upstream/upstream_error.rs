@@ -150,6 +150,24 @@ impl UpstreamError {
         }
     }
 
+    /// Whether no connection came about. With TLS, it may have ended after the request was sent.
+    pub(super) const fn is_about_connecting(&self) -> bool {
+        self.is_unsent() || matches!(self, Self::Tls { .. })
+    }
+
+    /// Whether the upstream did not accept a connection, so that nothing was sent to it.
+    pub(crate) const fn is_unsent(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect { .. }
+                | Self::NoHttp2 { .. }
+                | Self::Timeout {
+                    phase: UpstreamPhase::Connect,
+                    ..
+                }
+        )
+    }
+
     /// The error of an exchange that failed.
     pub(super) fn of_exchange(failure: ExchangeFailure, authority: &Arc<str>) -> Self {
         let authority = Arc::clone(authority);

@@ -207,6 +207,10 @@ fn defects_are_refused() {
         "malformed-field-name",
     );
     check_refused("GET / HTTP/1.1\r\nhost: a", 408, "head-timeout");
+    check_refused("G(T", 400, "malformed-request-line");
+    // A body that arrives with its head is judged with it.
+    let head = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n";
+    check_refused(format!("{head}x\r\n"), 400, "malformed-chunk");
 }
 
 /// A client that speaks TLS gets the answer in its own language, at its first byte.
@@ -357,6 +361,23 @@ fn sends_100_continue_only_if_the_body_is_read() {
             (status, Some("close"))
         );
         assert!(client.is_closed());
+    }
+}
+
+/// It would only delay the answer.
+#[test]
+fn a_client_that_sends_its_body_at_once_gets_no_100_continue() {
+    let upstream = Upstream::ok();
+    let relay = Relay::to(upstream.address);
+    let mut client = relay.client();
+    let head = "POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\n";
+    for body in [
+        "content-length: 3\r\n\r\nabc",
+        "transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    ] {
+        client.send(format!("{head}{body}"));
+        assert_eq!(client.answer().status, 200);
+        assert_eq!(upstream.request().body, b"abc");
     }
 }
 
@@ -577,6 +598,30 @@ fn http_1_0_is_answered_until_its_end() {
         (answer.body.as_slice(), answer.field("transfer-encoding")),
         (&b"abc"[..], None)
     );
+}
+
+#[test]
+fn a_connection_of_http_1_0_is_kept_if_its_client_asks() {
+    let upstream = Upstream::ok();
+    let relay = Relay::to(upstream.address);
+    let mut client = relay.client();
+    let mut shown = |connection: &str| {
+        client.send(format!(
+            "GET / HTTP/1.0\r\nhost: a\r\nconnection: {connection}\r\n\r\n"
+        ));
+        let answer = client.answer();
+        assert!(answer.head.starts_with("HTTP/1.0 200 "), "{}", answer.head);
+        assert_eq!(
+            (answer.body.as_slice(), answer.complete),
+            (&b"ok"[..], true)
+        );
+        answer.field("connection").map(str::to_owned)
+    };
+    for _ in 0..2 {
+        assert_eq!(shown("keep-alive").as_deref(), Some("keep-alive"));
+    }
+    assert_eq!(shown("x").as_deref(), Some("close"));
+    assert!(client.is_closed());
 }
 
 #[test]

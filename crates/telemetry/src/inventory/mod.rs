@@ -7,7 +7,7 @@
 //! Each data core has its own counters. Counters that every request updates have one writer and no
 //! lock. Only violations take a lock, which they share with the occasional reader.
 //!
-//! - `traffic_inventory` owns the counters of a service: `exchange_tally`, `latency_histogram` and
+//! - `traffic_inventory` owns the counters of a service: `exchange_tally`, `objective_tally`, `latency_histogram` and
 //!   `drift` for each data core, and `traffic_series` over time
 //! - `squad_health` computes the health of squads, `inventory_view` the JSON of an inventory,
 //!   `deprecation_view` that of deprecated operations and their callers, `objective_view` that of
@@ -17,6 +17,7 @@
 mod masked_violation;
 mod exchange_tally;
 mod latency_histogram;
+mod objective_tally;
 mod drift;
 mod traffic_series;
 mod service_description;
@@ -32,7 +33,7 @@ pub(super) use exchange_tally::ExchangeTally;
 pub use exchange_tally::ViolatedParts;
 pub use inventory_view::{InventoryView, ViolationView};
 pub use masked_violation::MaskedViolation;
-pub(super) use objective_view::ObjectiveTally;
+pub(super) use objective_tally::ObjectiveTally;
 pub use objective_view::ObjectiveView;
 pub use service_description::{DeprecatedOperation, ServiceDescription};
 pub use squad_health::{HealthView, SquadHealth};

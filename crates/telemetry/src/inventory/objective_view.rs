@@ -1,29 +1,14 @@
-//! Counts of good and bad requests by objective, and their JSON.
+//! The JSON of objectives and their error budgets.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
 use portcullis_vocabulary::{ServiceObjective, ServiceObjectives};
 
-use super::exchange_tally::bump;
+use super::objective_tally::{ObjectiveKey, ObjectiveTally};
 use super::service_description::ServiceDescription;
 use super::traffic_inventory::TrafficInventory;
-
-/// The requests that one objective judges. Only one data core writes to it.
-#[derive(Debug, Default)]
-pub(crate) struct ObjectiveTally {
-    good: AtomicU64,
-    bad: AtomicU64,
-}
-
-/// What an objective is about: its kind and the label of its operation.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct ObjectiveKey {
-    kind: &'static str,
-    operation: Box<str>,
-}
 
 /// One objective with what this process saw.
 #[derive(Debug, Serialize)]
@@ -47,27 +32,6 @@ pub struct ObjectiveView {
     ratio: Option<f64>,
     /// The share of the error budget of these requests that is left; below 0 if it is overspent.
     budget_left: Option<f64>,
-}
-
-impl ObjectiveTally {
-    /// Counts a request. Only the data core that owns the tally may call it.
-    pub(crate) fn count(&self, is_good: bool) {
-        bump(if is_good { &self.good } else { &self.bad });
-    }
-
-    fn counts(&self) -> (u64, u64) {
-        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        (load(&self.good), load(&self.bad))
-    }
-}
-
-impl ObjectiveKey {
-    fn of(objective: &ServiceObjective<'_>) -> Self {
-        Self {
-            kind: objective.kind.as_str(),
-            operation: objective.operation_label().into(),
-        }
-    }
 }
 
 impl TrafficInventory {

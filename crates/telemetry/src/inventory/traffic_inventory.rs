@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::drift::{CoreDrift, DriftEvent, MergedDrift};
 use super::exchange_tally::{ExchangeTally, ExchangeTotals};
 use super::latency_histogram::{LatencyHistogram, LatencySnapshot};
-use super::objective_view::{ObjectiveKey, ObjectiveTally};
+use super::objective_tally::{ObjectiveKey, ObjectiveTally};
 use super::traffic_series::TrafficSeries;
 use crate::untrusted_claims::UntrustedClaims;
 

@@ -120,6 +120,11 @@ pub(super) const CATALOG: &[(&str, &str, &str)] = &[
         "Patterns of repository paths that the squad owns; see [ownership.md](ownership.md#patterns).",
     ),
     (
+        "squads.*.public",
+        "`[]`",
+        "Patterns of the paths among them whose code other squads may import; see [boundaries.md](boundaries.md).",
+    ),
+    (
         "squads.*.codeowners",
         "`@` and the squad's name",
         "Owners that CODEOWNERS names for the squad.",
@@ -229,6 +234,11 @@ pub(super) const CATALOG: &[(&str, &str, &str)] = &[
     ("resources.kind", "required", "What is shared."),
     ("resources.owner", "required", "The owning squad."),
     ("resources.used_by", "`[]`", "Services that use it."),
+    (
+        "resources.tables",
+        "`[]`",
+        "Tables of a database that the services share; see [schema.md](schema.md#shared-tables).",
+    ),
     ("flags.name", "required", "Unique name."),
     (
         "flags.service",
@@ -253,6 +263,11 @@ pub(super) const CATALOG: &[(&str, &str, &str)] = &[
         "The calling service; one table for each.",
     ),
     ("dependencies.uses", "`[]`", "Services that it calls."),
+    (
+        "services.*.dependencies.allowed_hosts",
+        "`[]`",
+        "The hosts that the service calls through the forward proxy, as patterns; see [egress.md](egress.md#what-is-declared).",
+    ),
     (
         "ownership.unowned",
         "`\"warn\"`",

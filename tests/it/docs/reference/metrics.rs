@@ -95,6 +95,11 @@ const ADVICE: &[(&str, &str)] = &[
         "Compare with `portcullis_cross_squad_ratio_max`; above it requests are refused.",
     ),
     (
+        "portcullis_upstream_servers",
+        "Servers that are not `healthy` get no requests, or only when no other one is left. \
+         `GET /upstreams` on the admin port names them.",
+    ),
+    (
         "portcullis_retries_total",
         "Retries hide failures from consumers, but add load to the upstream.",
     ),

@@ -87,9 +87,16 @@ fn schema(
         }
     }
     // The program names the type of one address; a list of them is accepted, too.
-    if let Some(listen) = root.tables.get_mut("listen") {
+    for section in ["listen", "egress"] {
+        let Some(listen) = root.tables.get_mut(section) else {
+            continue;
+        };
         let one_or_several = type_of("a string or a non-empty list of strings");
         listen.keys.insert("address".to_owned(), one_or_several);
+    }
+    if let Some(services) = root.tables.get_mut("services") {
+        let one_or_several = type_of("a string or a non-empty list of strings");
+        services.keys.insert("upstream".to_owned(), one_or_several);
     }
     let classes = root.tables.get_mut("services");
     if let Some(classes) = classes.and_then(|services| services.tables.get_mut("enforcement")) {
@@ -166,6 +173,7 @@ fn type_of(expected: &str) -> Value {
         "a duration",
         "a file path",
         "permissions as a string",
+        "a name or a number",
         "a path",
         "an IP address",
         "a network",

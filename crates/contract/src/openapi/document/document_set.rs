@@ -7,9 +7,10 @@ use std::sync::{Arc, OnceLock};
 use portcullis_json::{JsonNode, pointer};
 use portcullis_vocabulary::ContractReading;
 
-use super::document_translation::DocumentTranslation;
+use super::document_translation::{DocumentTranslation, OpaqueSchema};
 use super::node_ref::{NodeRef, SourceLocation};
 use super::parsed_document::Document;
+use crate::openapi::asyncapi::event_contract::EventContract;
 use crate::openapi::identifier::SchemaIdentifiers;
 
 /// All documents of one contract. The raw documents stay available as long as the contract.
@@ -21,9 +22,14 @@ pub struct DocumentSet {
     /// reference that an operation needs.
     missing: HashMap<PathBuf, String>,
     identifiers: OnceLock<SchemaIdentifiers>,
-    /// What a Swagger contract says that cannot be translated.
+    /// What the contract says that cannot be translated.
     translation_problems: Vec<(NodeRef, String)>,
     is_swagger: bool,
+    /// The channels and messages of an AsyncAPI contract.
+    events: Option<Arc<EventContract>>,
+    /// The schemas of events that are not judged.
+    opaque_schemas: Vec<OpaqueSchema>,
+    ignored_keywords: Vec<(NodeRef, String)>,
     /// The overlays of the entry document. Their numbers follow [`OVERLAYS`].
     overlays: Vec<Document>,
     overlay_faults: Vec<OverlayFault>,
@@ -54,16 +60,18 @@ impl DocumentSet {
             identifiers: OnceLock::new(),
             translation_problems: Vec::new(),
             is_swagger: false,
+            events: None,
+            opaque_schemas: Vec::new(),
+            ignored_keywords: Vec::new(),
             overlays: Vec::new(),
             overlay_faults: Vec::new(),
             reading: ContractReading::Strict,
         }
     }
 
-    /// Replaces each document by a translation of it from Swagger.
+    /// Replaces each document by a translation of it to OpenAPI 3.
     pub(in crate::openapi) fn translate(&mut self, mut translations: Vec<DocumentTranslation>) {
         self.identifiers = OnceLock::new();
-        self.is_swagger = true;
         // An overlay has replaced the entry document already, so its nodes have origins, too.
         for origin in translations.iter_mut().flat_map(|one| &mut one.origins) {
             *origin = self.written_as(*origin);
@@ -81,6 +89,38 @@ impl DocumentSet {
                 }));
             document.translate(translation.tape, translation.origins);
         }
+    }
+
+    /// Marks the contract as translated from Swagger 2.0.
+    pub(in crate::openapi) fn set_swagger(&mut self) {
+        self.is_swagger = true;
+    }
+
+    /// Marks the contract as translated from AsyncAPI.
+    pub(in crate::openapi) fn set_events(
+        &mut self,
+        events: EventContract,
+        opaque_schemas: Vec<OpaqueSchema>,
+        ignored_keywords: Vec<(NodeRef, String)>,
+    ) {
+        self.events = Some(Arc::new(events));
+        self.ignored_keywords = ignored_keywords;
+        self.opaque_schemas = opaque_schemas;
+    }
+
+    /// The channels and messages, if the contract is AsyncAPI, translated to OpenAPI 3.1.
+    pub fn events(&self) -> Option<&Arc<EventContract>> {
+        self.events.as_ref()
+    }
+
+    /// The keywords of events' schemas that their languages do not have, with the schemas.
+    pub(crate) fn ignored_keywords(&self) -> &[(NodeRef, String)] {
+        &self.ignored_keywords
+    }
+
+    /// The schemas of events that are not judged.
+    pub(crate) fn opaque_schemas(&self) -> &[OpaqueSchema] {
+        &self.opaque_schemas
     }
 
     /// Whether the contract is Swagger 2.0, translated to OpenAPI 3.0.

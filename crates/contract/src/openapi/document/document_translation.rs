@@ -1,5 +1,7 @@
 //! The translation of a document to another version of OpenAPI.
 
+use std::sync::Arc;
+
 use portcullis_json::Tape;
 
 use super::node_ref::NodeRef;
@@ -13,4 +15,13 @@ pub(in crate::openapi) struct DocumentTranslation {
     pub(in crate::openapi) origins: Vec<NodeRef>,
     /// What cannot be translated: the tape index of the node to name, and the message.
     pub(in crate::openapi) problems: Vec<(u32, String)>,
+}
+
+/// A schema in a language that is not judged.
+#[derive(Clone, Debug)]
+pub(crate) struct OpaqueSchema {
+    /// The node of the translation.
+    pub(crate) node_ref: NodeRef,
+    /// Why it is not judged.
+    pub(crate) reason: Arc<str>,
 }

@@ -40,10 +40,14 @@ impl<'d> TranslatedTape<'d> {
         }
     }
 
+    /// The index on the tape of the value that is written next.
+    pub(in crate::openapi) fn position(&self) -> u32 {
+        u32::try_from(self.tape.len()).unwrap_or(u32::MAX)
+    }
+
     /// Reports a mistake at the value that is written next.
     pub(in crate::openapi) fn problem(&mut self, message: impl Into<String>) {
-        let node = u32::try_from(self.tape.len()).unwrap_or(u32::MAX);
-        self.problems.push((node, message.into()));
+        self.problems.push((self.position(), message.into()));
     }
 
     pub(in crate::openapi) fn begin_object(&mut self, origin: NodeRef) {

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use portcullis_json::JsonNode;
 
-use super::written_node::WrittenNode;
 use crate::openapi::document::{DocumentSet, DocumentTranslation, NodeRef, TranslatedTape};
+use crate::openapi::written_node::WrittenNode;
 
 /// A contract whose documents are OpenAPI 3: those of Swagger 2.0 are translated.
 pub(crate) fn translated(mut documents: DocumentSet) -> DocumentSet {
     if is_swagger(documents.entry().root()) {
         let translations = lower_documents(&documents);
         documents.translate(translations);
+        documents.set_swagger();
     }
     documents
 }

@@ -2,7 +2,7 @@
 
 use super::lower_document::SwaggerLowering;
 use super::lower_parameter::SwaggerParameter;
-use super::written_node::WrittenNode;
+use crate::openapi::written_node::WrittenNode;
 
 impl SwaggerLowering<'_> {
     /// Writes an operation. `common` has the parameters of its path item, `pointer` leads to the

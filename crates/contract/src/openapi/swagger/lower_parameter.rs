@@ -3,8 +3,8 @@
 use portcullis_json::{JsonKind, JsonNode};
 
 use super::lower_document::SwaggerLowering;
-use super::written_node::{WrittenNode, text_of};
 use crate::openapi::document::NodeRef;
+use crate::openapi::written_node::{WrittenNode, text_of};
 
 /// The most lists inside each other that are read.
 const NESTED_LISTS_MAX: usize = 4;

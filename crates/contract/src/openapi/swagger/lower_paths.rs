@@ -6,7 +6,7 @@ use portcullis_json::pointer;
 
 use super::lower_document::SwaggerLowering;
 use super::lower_parameter::SwaggerParameter;
-use super::written_node::WrittenNode;
+use crate::openapi::written_node::WrittenNode;
 
 /// The fields of a path item that declare operations.
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];

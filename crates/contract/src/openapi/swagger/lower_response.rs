@@ -2,8 +2,8 @@
 
 use super::lower_body::escaped;
 use super::lower_document::SwaggerLowering;
-use super::written_node::WrittenNode;
 use crate::openapi::document::NodeRef;
+use crate::openapi::written_node::WrittenNode;
 
 impl SwaggerLowering<'_> {
     /// Writes `responses` of an operation that sends these media types.

@@ -8,8 +8,8 @@
 use portcullis_json::{JsonKind, JsonNode};
 
 use super::lower_document::SwaggerLowering;
-use super::written_node::WrittenNode;
 use crate::openapi::document::NodeRef;
+use crate::openapi::written_node::WrittenNode;
 
 /// Which other fields of an object may contain schemas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,12 +7,10 @@
 //! - `lower_document` and `lower_paths` walk the document, `lower_operation` its operations.
 //! - `lower_parameter`, `lower_body` and `lower_response` write what 3.0 declares differently.
 //! - `lower_schema` translates schemas, which are in any document of the contract.
-//! - `written_node` is a node and the reference that leads to it.
 //!
 //! `collectionFormat` has no counterpart in 3.0 for nested lists and tabs, so lowered schemas keep it
 //! (`message/parameter/delimited_list.rs`).
 
-mod written_node;
 mod lower_document;
 mod lower_paths;
 mod lower_operation;

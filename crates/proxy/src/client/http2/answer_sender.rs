@@ -13,8 +13,7 @@ use http::HeaderMap;
 use http_body::Frame;
 
 use super::frame_meter::FrameMeter;
-use crate::client::answer_buffer::CurrentAnswer;
-use crate::client::connection_service::AnswerSource;
+use crate::client::answer_buffer::AnswerBuffer;
 use crate::connection_state::ConnectionState;
 use crate::deadline_timer::DeadlineTimer;
 use crate::limits::ClientLimits;
@@ -25,8 +24,7 @@ const FRAME_BYTES: usize = 16 * 1024;
 /// An answer whose head was sent.
 pub(super) struct AnswerSender<'c> {
     pub(super) stream: SendStream<Bytes>,
-    pub(super) source: AnswerSource,
-    pub(super) current: CurrentAnswer,
+    pub(super) source: AnswerBuffer,
     /// Data that the source has given and the library not taken.
     pub(super) data: Bytes,
     pub(super) timer: DeadlineTimer,
@@ -126,7 +124,7 @@ impl AnswerSender<'_> {
     /// Waits for a client that does not accept more.
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StreamEnded>> {
         self.state.note_stall();
-        self.current.read_ahead(cx);
+        self.source.read_ahead(cx);
         if self.stream.poll_reset(cx).is_ready() {
             return Poll::Ready(Err(StreamEnded));
         }

@@ -9,6 +9,7 @@ mod frame_meter;
 mod metered_socket;
 mod stream_registry;
 mod answer_sender;
+mod stream_tunnel;
 mod stream_task;
 mod http2_connection;
 mod serve_http2;

@@ -52,7 +52,7 @@ pub(in crate::client) async fn serve_http2<H: RequestHandler>(
     let limits = &context.limits;
     let socket: SharedSocket = Rc::new(RefCell::new(socket));
     let meter = Rc::new(FrameMeter::new(limits, now));
-    let state = Rc::new(ConnectionState::new(now));
+    let state = Rc::new(ConnectionState::new());
     poll_fn(|cx| {
         permit.register(cx.waker());
         Poll::Ready(())
@@ -106,7 +106,9 @@ async fn open<H: RequestHandler>(
     socket: MeteredSocket,
     context: &ConnectionContext<H>,
 ) -> Result<Connection<MeteredSocket, Bytes>, Http2End> {
-    let mut opening = pin!(builder(&context.limits).handshake::<_, Bytes>(socket));
+    let mut opening = pin!(
+        builder(&context.limits, context.handler.accepts_websocket()).handshake::<_, Bytes>(socket)
+    );
     let mut timer = DeadlineTimer::default();
     let registry = &context.registry;
     let deadline = Instant::now() + context.limits.request_head_timeout;
@@ -125,7 +127,8 @@ async fn open<H: RequestHandler>(
     .await
 }
 
-fn builder(limits: &ClientLimits) -> Builder {
+/// `with_websocket`: whether any service accepts it. Otherwise the client learns that none does.
+fn builder(limits: &ClientLimits, with_websocket: bool) -> Builder {
     let (http2, inspect) = (&limits.http2, &limits.inspect);
     let head_bytes = inspect.header_bytes_max
         + inspect.target_bytes_max
@@ -143,6 +146,9 @@ fn builder(limits: &ClientLimits) -> Builder {
         // Cancelled requests are counted when their tasks begin; no more of them are open before.
         .max_pending_accept_reset_streams((http2.resets_max + http2.streams_max) as usize)
         .max_local_error_reset_streams(Some(http2.error_resets_max));
+    if with_websocket {
+        builder.enable_connect_protocol();
+    }
     builder
 }
 

@@ -10,23 +10,23 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::server::SendResponse;
-use http::header::{CONTENT_LENGTH, DATE, HeaderValue};
+use http::header::{CONTENT_LENGTH, DATE, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT};
 use http::{Method, Request, Response};
 use http_body::Body;
-use tokio::time::Instant;
 
 use super::answer_sender::AnswerSender;
 use super::frame_meter::FrameMeter;
 use super::stream_registry::StreamRegistry;
+use super::stream_tunnel::StreamTunnel;
 use crate::body::{Http2Body, SharedResponse};
-use crate::client::answer_buffer::CurrentAnswer;
+use crate::client::answer_buffer::AnswerBuffer;
 use crate::client::connection_registry::ConnectionRegistry;
-use crate::client::connection_service::AnswerSource;
 use crate::client::incoming_request::{IncomingRequest, RequestHandler};
+use crate::client::splice::{SpliceDirection, SpliceState};
 use crate::connection_state::ConnectionState;
 use crate::deadline_timer::DeadlineTimer;
-use crate::exchange::AnswerBody;
-use crate::headers::{Peer, remove_hop_by_hop};
+use crate::exchange::{AnswerBody, UpgradeEnd};
+use crate::headers::{Peer, add_handshake_key, remove_hop_by_hop};
 use crate::inspect::{check_http2_head, http2_head_start};
 use crate::limits::ClientLimits;
 
@@ -47,20 +47,23 @@ pub(super) async fn serve_stream<H: RequestHandler>(
     request: Request<RecvStream>,
     respond: SendResponse<Bytes>,
 ) {
-    let state = Rc::new(ConnectionState::new(Instant::now()));
+    let state = Rc::new(ConnectionState::new());
     state.is_http2.set(true);
     let id = respond.stream_id().as_u32();
     let _open = context.streams.open(id, &state);
     let respond = Rc::new(RefCell::new(respond));
     state.stream.replace(Rc::downgrade(&respond));
     let is_head = request.method() == Method::HEAD;
-    let Some(answer) = context.answer(request, &respond, &state).await else {
+    let Some((answer, tunnel)) = context.answer(request, &respond, &state).await else {
         context.meter.cancelled();
         if context.meter.resets_in_excess() > 0 {
             context.streams.wake_driver();
         }
         return;
     };
+    if answer.body().is_upgraded() {
+        return context.continue_upgraded(answer, &respond, tunnel).await;
+    }
     context
         .send(answer, &respond, Rc::clone(&state), is_head)
         .await;
@@ -68,13 +71,14 @@ pub(super) async fn serve_stream<H: RequestHandler>(
 }
 
 impl<H: RequestHandler> StreamContext<H> {
-    /// The answer to a request; nothing if its stream ended before.
+    /// The answer to a request, and what its client sends if it asks for WebSocket; nothing if its stream
+    /// ended before.
     async fn answer(
         &self,
         request: Request<RecvStream>,
         respond: &SharedResponse,
         state: &Rc<ConnectionState>,
-    ) -> Option<Response<AnswerBody>> {
+    ) -> Option<(Response<AnswerBody>, Option<RecvStream>)> {
         // Most cancelled requests are noticed before any work is done for them.
         let is_reset =
             poll_fn(|cx| Poll::Ready(respond.borrow_mut().poll_reset(cx).is_ready())).await;
@@ -82,21 +86,75 @@ impl<H: RequestHandler> StreamContext<H> {
             return None;
         }
         let (mut head, stream) = request.into_parts();
-        if let Err(refusal) = check_http2_head(&mut head, &self.limits.inspect) {
-            self.connections.counts.borrow_mut().refused += 1;
-            let head_start = http2_head_start(&head);
-            let answer = self.handler.refuse(refusal, &self.peer, &head_start);
-            return Some(answer.map(AnswerBody::from));
-        }
-        let body = Http2Body::new(stream, &head.headers, self.limits.inspect, respond);
-        let request = Request::from_parts(head, body);
-        let peer = Rc::clone(&self.peer);
-        let incoming =
-            IncomingRequest::on_connection(request, peer, Rc::clone(state), &self.limits);
+        let is_websocket = match check_http2_head(&mut head, &self.limits.inspect) {
+            Ok(is_websocket) => is_websocket,
+            Err(refusal) => {
+                self.connections.counts.borrow_mut().refused += 1;
+                let head_start = http2_head_start(&head);
+                let answer = self.handler.refuse(refusal, &self.peer, &head_start);
+                return Some((answer.map(AnswerBody::from), None));
+            }
+        };
+        let (body, tunnel) = if is_websocket {
+            state.asks_upgrade.set(true);
+            add_handshake_key(&mut head.headers);
+            (Http2Body::absent(self.limits.inspect), Some(stream))
+        } else {
+            let body = Http2Body::new(stream, &head.headers, self.limits.inspect, respond);
+            (body, None)
+        };
+        let request = Box::new(Request::from_parts(head, ()));
+        let (peer, limits) = (Rc::clone(&self.peer), &self.limits);
+        let (body, shared) = (body.into(), Rc::clone(state));
+        let incoming = IncomingRequest::on_connection(request, body, peer, shared, limits);
         let answer = Rc::clone(&self.handler).handle(incoming);
         let answer = until_reset(answer, respond, state).await?;
         self.connections.counts.borrow_mut().requests += 1;
-        Some(answer)
+        Some((answer, tunnel))
+    }
+
+    /// Accepts a WebSocket, and passes bytes until it ends.
+    async fn continue_upgraded(
+        &self,
+        answer: Response<AnswerBody>,
+        respond: &SharedResponse,
+        tunnel: Option<RecvStream>,
+    ) {
+        let (head, body) = answer.into_parts();
+        let (Some(mut exchange), Some(receiver)) = (body.into_upgraded(), tunnel) else {
+            return;
+        };
+        let head = accepted_head(head.headers);
+        self.meter.answer_frames(1);
+        let sent = respond.borrow_mut().send_response(head, false);
+        let Ok(sender) = sent else {
+            return exchange.end(UpgradeEnd::ClientGone, 0, 0);
+        };
+        self.meter.answered();
+        let mut tunnel = StreamTunnel::new(receiver, sender, Rc::clone(&self.meter));
+        let state = exchange.connection();
+        let idle_timeout = exchange.idle_timeout();
+        let (upstream, recorder) = exchange.split();
+        let arrived = upstream.take_received();
+        let mut splice = SpliceState::new(
+            SpliceDirection::default(),
+            SpliceDirection::beginning_with(&[], &arrived),
+        );
+        let end = splice.run(
+            &mut tunnel,
+            upstream,
+            idle_timeout,
+            || state.is_aborted.get(),
+            |from_client, from_upstream| recorder.passed(from_client, from_upstream),
+        );
+        let end = end.await;
+        let passed = (splice.from_client.passed(), splice.from_upstream.passed());
+        // Closes the connection to the upstream and releases the slot.
+        exchange.end(end, passed.0, passed.1);
+        match end {
+            UpgradeEnd::Closed | UpgradeEnd::Idle => tunnel.close(),
+            UpgradeEnd::ClientGone | UpgradeEnd::UpstreamGone => tunnel.cancel(),
+        }
     }
 
     /// Sends an answer. If it cannot be sent to its end, it is dropped, which records that.
@@ -120,12 +178,11 @@ impl<H: RequestHandler> StreamContext<H> {
             body.complete();
             return self.meter.answered();
         }
-        let current = CurrentAnswer::default();
         let buffer_max = self.limits.response_buffer_max;
+        let buffered = Rc::clone(&self.connections.buffered);
         let mut sender = AnswerSender {
             stream,
-            source: AnswerSource::new(body, buffer_max, &self.connections, &current),
-            current,
+            source: AnswerBuffer::new(body, buffer_max, buffered),
             data: Bytes::new(),
             timer: DeadlineTimer::default(),
             state,
@@ -183,7 +240,18 @@ async fn until_reset(
     .await
 }
 
-/// Adds what the HTTP/1.1 library adds, and removes what belongs to one hop (RFC 9113 section 8.2.2).
+/// The head that accepts a WebSocket (RFC 8441 section 5). The key of HTTP/1.1 was that of Portcullis.
+fn accepted_head(headers: HeaderMap) -> Response<()> {
+    let mut head = Response::new(());
+    *head.headers_mut() = headers;
+    complete_head(&mut head, &AnswerBody::empty());
+    for name in [CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT] {
+        head.headers_mut().remove(name);
+    }
+    head
+}
+
+/// Adds what is added to answers of HTTP/1.1, and removes what belongs to one hop (RFC 9113 section 8.2.2).
 fn complete_head(head: &mut Response<()>, body: &AnswerBody) {
     let headers = head.headers_mut();
     remove_hop_by_hop(headers);

@@ -3,7 +3,7 @@
 
 use super::staged_request::{ExchangeProblem, MatchedRequest};
 use crate::exchange::answer_table::ProblemCause;
-use crate::headers::{UpgradeRefusal, add_upgrade, check_handshake};
+use crate::headers::{add_upgrade, check_handshake};
 
 pub(in crate::exchange) fn check_upgrade(
     mut matched: MatchedRequest,
@@ -15,7 +15,7 @@ pub(in crate::exchange) fn check_upgrade(
     let checked = if record.service.accepts_websocket() {
         check_handshake(request)
     } else {
-        Err(UpgradeRefusal::Off)
+        Err(record.service.websocket_refusal())
     };
     if let Err(refusal) = checked {
         return Err(ExchangeProblem::new(ProblemCause::Upgrade(refusal), record));

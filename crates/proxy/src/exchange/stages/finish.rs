@@ -38,6 +38,11 @@ pub(in crate::exchange) fn finish(
         }
     }
     remake_content_length(response.headers_mut());
+    if let Some(vendor) = &record.service.config().vendor {
+        for name in &vendor.drop_response_headers {
+            response.headers_mut().remove(name);
+        }
+    }
     if let Some(lifecycle) = record.announced_lifecycle() {
         lifecycle.announce(response.headers_mut());
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 
+use super::attempt_terms::AttemptTerms;
 use super::staged_request::{AdmittedRequest, ExchangeProblem, JudgedRequest, ServiceAnswer};
 use crate::body::ForwardBody;
 use crate::exchange::answer_body::AnswerBody;
@@ -22,7 +23,7 @@ use crate::exchange::verdict_answer;
 use crate::headers::{
     MaxForwards, Peer, add_forwarding, count_hop, grpc_timeout, set_grpc_timeout,
 };
-use crate::upstream::{UpstreamClient, UpstreamError, UpstreamPhase};
+use crate::upstream::{UpstreamError, UpstreamPhase, UpstreamRouting};
 use portcullis_identity::remove_squad_headers;
 use portcullis_telemetry::{LogThrottle, RequestOutcome};
 
@@ -98,6 +99,10 @@ fn prepare(request: &mut Request<ForwardBody>, peer: &Peer, record: &RequestReco
     if let Some(via) = &record.service.via {
         via.add(request);
     }
+    if record.service.config().vendor.is_some() {
+        // Others learn nothing about the caller.
+        return;
+    }
     let headers = request.headers_mut();
     add_forwarding(headers, peer);
     if record.service.config().legacy {
@@ -107,7 +112,7 @@ fn prepare(request: &mut Request<ForwardBody>, peer: &Peer, record: &RequestReco
 }
 
 async fn send(
-    upstream: &UpstreamClient,
+    upstream: &UpstreamRouting,
     mut request: Box<Request<ForwardBody>>,
     mut in_flight: Box<InFlight>,
     record: &RequestRecord,
@@ -125,7 +130,7 @@ async fn send(
             None => None,
         };
         if next.is_none() {
-            return conclude(result, in_flight, record);
+            return conclude(result, in_flight, record, deadline);
         }
     }
 }
@@ -155,13 +160,13 @@ fn call_deadline(request: &Request<ForwardBody>, record: &RequestRecord) -> Opti
     record.started.checked_add(timeout.min(CALL_TIME_MAX))
 }
 
-fn past_deadline(upstream: &UpstreamClient) -> UpstreamError {
+fn past_deadline(upstream: &UpstreamRouting) -> UpstreamError {
     let authority = Arc::from(upstream.authority());
     UpstreamError::CallDeadline { authority }
 }
 
 async fn attempt(
-    upstream: &UpstreamClient,
+    upstream: &UpstreamRouting,
     request: &mut Request<ForwardBody>,
     in_flight: &mut InFlight,
     record: &RequestRecord,
@@ -181,13 +186,18 @@ async fn attempt(
     }
     let wait = record.wait_for_upstream();
     let interim = record.interim_responses();
-    let result = if record.asks_upgrade() {
-        // Boxed, because it is rare and its size would count for every request.
-        Box::pin(upstream.shake_hands(request, timeouts, &interim)).await
-    } else {
-        upstream
-            .send(request, is_idempotent, timeouts, &interim)
-            .await
+    let terms = AttemptTerms {
+        is_idempotent,
+        is_upgrade: record.asks_upgrade(),
+        timeouts,
+        interim: &interim,
+    };
+    let result = match upstream {
+        UpstreamRouting::Single(client) => terms.send(client, request).await,
+        // Boxed, because its size would count for every request.
+        UpstreamRouting::Balanced(upstream) => {
+            Box::pin(terms.send_balanced(upstream, request, in_flight)).await
+        }
     };
     // The caller allowed less time than the service has, so the upstream did not fail.
     let result = match result {
@@ -209,6 +219,7 @@ fn conclude(
     result: AttemptResult,
     in_flight: Box<InFlight>,
     record: &RequestRecord,
+    deadline: Option<Instant>,
 ) -> Result<Box<Response<AnswerBody>>, ProblemCause> {
     match result {
         Ok(response) => {
@@ -219,7 +230,7 @@ fn conclude(
                 } else {
                     AnswerBody::streamed(body)
                 };
-                answer.with_in_flight(in_flight)
+                answer.with_in_flight(in_flight).until(deadline)
             })))
         }
         Err(error) => {

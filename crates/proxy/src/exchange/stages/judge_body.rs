@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 
-use portcullis_contract::{FormData, ViolationClass, body_too_large, check_body};
+use portcullis_contract::{BodyLength, FormData, ViolationClass, body_too_large, check_body};
 use portcullis_vocabulary::enforcement::Enforcement;
 
 use super::enforce::enforce;
-use super::judge_head::declared_body;
+use super::judge_head::{declared_body, kept_body, length_of, refuses_empty_bodies};
 use super::owned_body_plan::OwnedBodyPlan;
 use super::staged_request::{ExchangeProblem, HeadJudgedRequest, JudgedRequest, RoutedRequest};
 use super::upload_checker::UploadChecker;
@@ -27,12 +27,22 @@ pub(in crate::exchange) async fn judge_body(
 ) -> Result<JudgedRequest, ExchangeProblem> {
     let HeadJudgedRequest { routed, plan } = judged;
     let (routed, body) = routed.split();
+    let must_have_bytes = must_have_bytes(&routed.record, plan, &body);
     let OwnedBodyPlan::Judge { media, .. } = plan else {
-        return Ok(routed.with_body(ForwardBody::streamed(body)));
+        let body = if must_have_bytes {
+            // Boxed, because it is rare and its size would count for every request.
+            Box::pin(with_first_bytes(&routed.record, body)).await?
+        } else {
+            ForwardBody::streamed(body)
+        };
+        return Ok(routed.with_body(body));
     };
     let body = match gather(&routed.record, body).await? {
         BufferOutcome::NoMemory { .. } => {
             return Err(body_problem(RequestBodyError::NoMemory, &routed.record));
+        }
+        BufferOutcome::Whole(whole) if must_have_bytes && whole.bytes.is_empty() => {
+            return Err(kept_body(&routed.record));
         }
         BufferOutcome::Whole(whole) => {
             judge_whole(core, &routed, plan, &whole)?;
@@ -54,15 +64,51 @@ pub(in crate::exchange) async fn judge_body(
     Ok(routed.with_body(body))
 }
 
-/// Reads a body into memory up to its bound. The time counts as waiting for the client.
+/// Whether a question of another proxy is refused if its body, whose length is not known yet, is empty.
+/// If the body is judged and required, that is a violation.
+fn must_have_bytes(record: &RequestRecord, plan: OwnedBodyPlan, body: &RequestBody) -> bool {
+    let service = &record.service;
+    if !matches!(service.upstream, ForwardTarget::Verdict) {
+        return false;
+    }
+    let operation = record.operation().map(|id| service.contract.operation(id));
+    let declared = operation.and_then(declared_body);
+    declared.is_some_and(|declared| !declared.required || plan == OwnedBodyPlan::Stream)
+        && service.config().verdict().is_some_and(refuses_empty_bodies)
+        && length_of(body) == BodyLength::Unknown
+}
+
+/// A body that is not judged, of which at least one byte has arrived.
+async fn with_first_bytes(
+    record: &Rc<RequestRecord>,
+    body: RequestBody,
+) -> Result<ForwardBody, ExchangeProblem> {
+    match gather_up_to(0, record, body).await? {
+        BufferOutcome::Whole(_) => Err(kept_body(record)),
+        BufferOutcome::Larger { first, rest } | BufferOutcome::NoMemory { first, rest } => {
+            Ok(ForwardBody::resumed(first, rest))
+        }
+    }
+}
+
+/// Reads a body into memory up to its bound.
 async fn gather(
+    record: &Rc<RequestRecord>,
+    body: RequestBody,
+) -> Result<BufferOutcome<RequestBody>, ExchangeProblem> {
+    gather_up_to(record.service.body_bytes_max, record, body).await
+}
+
+/// Reads a body into memory up to a bound. The time counts as waiting for the client.
+async fn gather_up_to(
+    bytes_max: u64,
     record: &Rc<RequestRecord>,
     body: RequestBody,
 ) -> Result<BufferOutcome<RequestBody>, ExchangeProblem> {
     let wait = record.wait();
     let service = &record.service;
     let lease = service.body_budget.lease(record.caller.consumer);
-    let gathered = body.gather_with(service.body_bytes_max, lease).await;
+    let gathered = body.gather_with(bytes_max, lease).await;
     drop(wait);
     gathered.map_err(|error| body_problem(error, record))
 }

@@ -18,6 +18,7 @@ use super::staged_request::{
 };
 use crate::exchange::answer_table::ProblemCause;
 use crate::exchange::data_core::DataCore;
+use crate::exchange::request_record::RequestRecord;
 use crate::exchange::verdict_fault::VerdictFault;
 
 pub(in crate::exchange) fn judge_head(
@@ -99,17 +100,29 @@ fn length_asked_about(
         });
     }
     let length = length_of(&routed.body);
-    let may_be_kept = length == BodyLength::Absent && declared.is_some_and(|body| !body.required);
-    if may_be_kept && verdict.empty_bodies == EmptyBodyPolicy::Refuse {
-        let cause = ProblemCause::Verdict(VerdictFault::NoBody);
-        return Err(ExchangeProblem::new(cause, &routed.record));
+    let is_optional = declared.is_some_and(|body| !body.required);
+    if length == BodyLength::Absent && is_optional && refuses_empty_bodies(verdict) {
+        return Err(kept_body(&routed.record));
     }
     Ok(length)
 }
 
-fn length_of<B: Body>(body: &B) -> BodyLength {
+/// Whether a question without the body that its operation declares is refused, because the proxy that
+/// asks may have kept it. A body of unknown length is known to be empty only when it was read.
+pub(super) fn refuses_empty_bodies(verdict: &VerdictConfig) -> bool {
+    !is_head_only(Some(verdict)) && verdict.empty_bodies == EmptyBodyPolicy::Refuse
+}
+
+/// The refusal of a question whose body the proxy that asks may have kept.
+pub(super) fn kept_body(record: &Rc<RequestRecord>) -> ExchangeProblem {
+    ExchangeProblem::new(ProblemCause::Verdict(VerdictFault::NoBody), record)
+}
+
+pub(super) fn length_of<B: Body>(body: &B) -> BodyLength {
     match body.size_hint().exact() {
         _ if body.is_end_stream() => BodyLength::Absent,
+        // An HTTP/2 request that says so can still end its stream later.
+        Some(0) => BodyLength::Absent,
         Some(_) => BodyLength::Known,
         None => BodyLength::Unknown,
     }

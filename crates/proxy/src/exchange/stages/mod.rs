@@ -13,6 +13,7 @@ mod owned_body_plan;
 mod judge_body;
 mod upload_checker;
 mod acquire_slot;
+mod attempt_terms;
 mod forward;
 mod judge_response;
 mod finish;

@@ -8,7 +8,7 @@ use http::header::HOST;
 
 use portcullis_identity::{CallerIdentity, IdentityFault, RequestSender};
 use portcullis_telemetry::{LineKind, RequestOutcome};
-use portcullis_vocabulary::Catalog;
+use portcullis_vocabulary::{Catalog, Tier};
 
 use super::staged_request::{ExchangeProblem, IdentifiedRequest, RoutedRequest};
 use crate::exchange::answer_table::ProblemCause;
@@ -16,6 +16,7 @@ use crate::exchange::data_core::{DataCore, ServiceLookup, host_of};
 use crate::exchange::request_meta::RequestMeta;
 use crate::exchange::request_record::RequestRecord;
 use crate::exchange::unrecorded_request::UnrecordedRequest;
+use crate::exchange::vendor_call::VendorCall;
 use crate::exchange::verdict_question::read_question;
 use crate::headers::Peer;
 
@@ -31,13 +32,18 @@ pub(in crate::exchange) fn select_service(
         peer,
         trace,
     } = identified;
+    let vendor_call = request.extensions_mut().remove::<VendorCall>();
     let host = request.headers().get(HOST);
     let host = host.and_then(|host| host.to_str().ok());
     let snapshot = core.snapshot();
-    if host.is_some() && !peer.serves_host(host_of(host)) {
+    if vendor_call.is_none() && host.is_some() && !peer.serves_host(host_of(host)) {
         return Err(unrouted(ProblemCause::Misdirected, &request));
     }
-    let service = match snapshot.service(host, request.uri().path()) {
+    let found = match &vendor_call {
+        Some(call) => snapshot.vendor(&call.service),
+        None => snapshot.service(host, request.uri().path()),
+    };
+    let service = match found {
         ServiceLookup::Service(service) => service,
         ServiceLookup::NoContract(service) => {
             let service = service.config.name.clone();
@@ -48,7 +54,9 @@ pub(in crate::exchange) fn select_service(
             return Err(unrouted(ProblemCause::NoService, &request));
         }
     };
-    let (identity, fault) = identify(core, &mut request, &peer, &snapshot.active.config.catalog);
+    let catalog = &snapshot.active.config.catalog;
+    let caller = (&*peer, vendor_call.as_ref());
+    let (identity, fault) = identify(core, &mut request, caller, catalog);
     if identity.has_untrusted_claim {
         let needs_proof = core.identification.needs_proof();
         let peer = peer.address.ip();
@@ -91,9 +99,12 @@ pub(in crate::exchange) fn select_service(
 fn identify(
     core: &DataCore,
     request: &mut Request<()>,
-    peer: &Peer,
+    (peer, vendor_call): (&Peer, Option<&VendorCall>),
     catalog: &Catalog,
 ) -> (CallerIdentity, Option<IdentityFault>) {
+    if let Some(call) = vendor_call {
+        return (caller_of(call, catalog), None);
+    }
     let sender = RequestSender {
         is_trusted: peer.trusted,
         certificate_uris: peer.certificate_uris(),
@@ -104,6 +115,14 @@ fn identify(
     match identified {
         Ok(identity) => (identity, None),
         Err(fault) => (CallerIdentity::default(), Some(fault)),
+    }
+}
+
+/// The caller of a vendor, with the tier that the catalog grants it.
+fn caller_of(call: &VendorCall, catalog: &Catalog) -> CallerIdentity {
+    CallerIdentity {
+        caller: catalog.caller(call.consumer, Tier::Gold),
+        ..CallerIdentity::default()
     }
 }
 

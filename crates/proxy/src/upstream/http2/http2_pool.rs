@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::shared_connection::{SharedConnection, StreamLease};
 use super::stream_waiters::StreamWaiters;
 use crate::upstream::connection_pool::ConnectionPool;
+use crate::upstream::idle_pools::{IdlePool, register};
 use crate::upstream::upstream_connection::UpstreamConnection;
 use crate::upstream::upstream_error::UpstreamError;
 use crate::upstream::upstream_socket::{UpstreamSecurity, UpstreamSocket};
@@ -50,7 +51,7 @@ impl Http2Pool {
             (UpstreamSecurity::Tls(_), UpstreamVersion::Http2) => Some(UpstreamAlpn::Http2),
             (UpstreamSecurity::Tls(_), UpstreamVersion::Auto) => Some(UpstreamAlpn::Either),
         };
-        Some(Rc::new(Self {
+        let pool = Rc::new(Self {
             alpn,
             connections: RefCell::default(),
             opening: Cell::new(0),
@@ -60,7 +61,9 @@ impl Http2Pool {
             http1_until: Cell::new(None),
             waiters: Rc::default(),
             http1: Rc::clone(http1),
-        }))
+        });
+        register(&pool);
+        Some(pool)
     }
 
     /// The connections of HTTP/1.1, with the settings of the upstream.
@@ -146,6 +149,21 @@ impl Http2Pool {
         self.failures.set(self.failures.get() + 1);
         self.failure.replace(Some(failure));
         self.waiters.note_change();
+    }
+}
+
+impl IdlePool for Http2Pool {
+    fn close_idle(&self) -> bool {
+        let mut connections = self.connections.borrow_mut();
+        let before = connections.len();
+        connections.retain(|connection| {
+            let is_used = connection.idle_since().is_none();
+            if !is_used {
+                connection.retire();
+            }
+            is_used
+        });
+        connections.len() < before
     }
 }
 

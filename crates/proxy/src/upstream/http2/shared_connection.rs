@@ -91,7 +91,9 @@ impl SharedConnection {
 
     /// Takes no further requests. The connection ends after its last stream.
     pub(super) fn retire(&self) {
-        self.sender.replace(None);
+        if self.sender.replace(None).is_some() {
+            self.wake_driver();
+        }
     }
 
     /// Since when no stream is open.

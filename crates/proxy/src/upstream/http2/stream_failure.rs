@@ -50,6 +50,9 @@ impl StreamFailure {
             Some(code) if error.is_remote() => {
                 Self::Final(UpstreamError::Reset { authority, code })
             }
+            // The library has ended the connection, because of any of its streams. Those that had done
+            // nothing wrong have lost it.
+            Some(code) if error.is_go_away() => Self::Lost(malformed(connection_fault(code))),
             Some(Reason::REFUSED_STREAM) => Self::Final(malformed(
                 "its head is too large (`limits.response_header_bytes_max`)".to_owned(),
             )),
@@ -57,4 +60,13 @@ impl StreamFailure {
             None => Self::Final(malformed(error.to_string())),
         }
     }
+}
+
+/// What an upstream has done that ended the connection with this code.
+fn connection_fault(code: Reason) -> String {
+    if code == Reason::ENHANCE_YOUR_CALM {
+        return "the connection was ended for too many small or empty frames on its streams"
+            .to_owned();
+    }
+    format!("the connection was ended, because it violates HTTP/2 ({code:?})")
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use portcullis_config::ListenAddress;
+use portcullis_config::{ListenAddress, SocketFileConfig};
 use portcullis_proxy::{
     AnswerBody, BufferOutcome, ClientLimits, ConnectionCap, DrainSignal, DrainTrigger, ForwardBody,
     HandshakeFailure, HttpRefusal, IncomingRequest, ListenerSettings, ListenerTls, ListenerTotals,
@@ -77,7 +77,9 @@ impl Relay {
 
     pub(crate) fn start(upstream: SocketAddr, setup: Setup) -> Self {
         let any = ListenAddress::Tcp(([127, 0, 0, 1], 0).into());
-        let bound = bind(&[any], 0o600, 1).unwrap().remove(0);
+        let bound = bind(&[any], &SocketFileConfig::with_mode(0o600), 1)
+            .unwrap()
+            .remove(0);
         let address = bound.addresses()[0].tcp().unwrap();
         let (trigger, signal) = drain();
         let thread = std::thread::spawn(move || {

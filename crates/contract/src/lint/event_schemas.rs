@@ -1,0 +1,24 @@
+//! Warns about schemas and keywords of AsyncAPI contracts that have no effect.
+
+use super::lint_findings::LintFindings;
+use crate::openapi::contract_problem::ContractProblemKind;
+
+/// Reports each schema in a language that is not judged, and each keyword that the language of its
+/// schema does not have.
+pub(super) fn inspect(findings: &mut LintFindings<'_>) {
+    let documents = findings.documents;
+    for opaque in documents.opaque_schemas() {
+        let message = format!(
+            "{}, so payloads are not judged by this schema, and a change of it is reported as unknown",
+            opaque.reason
+        );
+        findings.warn(ContractProblemKind::NotJudged, opaque.node_ref, message);
+    }
+    for (node_ref, keyword) in documents.ignored_keywords() {
+        let message = format!(
+            "`{keyword}` is not a keyword of the language of this schema and has no effect: remove it, \
+             or name a language that has it in `schemaFormat`"
+        );
+        findings.warn(ContractProblemKind::ForeignKeyword, *node_ref, message);
+    }
+}

@@ -1,0 +1,209 @@
+//! Writes a webhook for each message, whose body is the event.
+//!
+//! The event is an object with `headers`, `payload` and `key`. Headers are always there, because a
+//! message without headers is a message with none. Producers send no headers that the contract does
+//! not declare; the empty name, which no header can have, says so to comparisons where none is
+//! declared. A key is required where the contract declares one.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::event_contract::{EventContract, EventMessage};
+use super::event_layers::EventLayers;
+use super::lower_events::EventLowering;
+use super::read_events::EventReading;
+use super::written_event::WrittenEvent;
+use crate::openapi::document::NodeRef;
+use crate::openapi::written_node::WrittenNode;
+
+/// The characters of a pointer that stay as they are in a fragment.
+const FRAGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'~')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.');
+
+impl<'d> EventLowering<'d> {
+    /// Writes `webhooks`: one for each message, and one for the messages of a channel together.
+    pub(super) fn webhooks(&mut self, root: &WrittenNode, reading: &EventReading<'d>) {
+        let contract = reading.contract();
+        self.out.key("webhooks", root.node_ref);
+        self.out.begin_object(root.node_ref);
+        for (number, event) in reading.events.iter().enumerate() {
+            let name = contract.name_of(&event.message);
+            let (origin, provider) = (event.node.node_ref, event.message.provider.as_deref());
+            self.webhook(&number.to_string(), &name, origin, provider);
+            self.envelope(event);
+            self.examples(event);
+            self.end_webhook();
+        }
+        let mut written: Vec<String> = Vec::new();
+        for event in &reading.events {
+            let EventMessage {
+                channel, action, ..
+            } = event.message;
+            let name = EventContract::group_name(channel, action);
+            let members: Vec<usize> = contract
+                .group(channel, action)
+                .map(|(number, _)| number)
+                .collect();
+            if members.len() < 2 || written.contains(&name) {
+                continue;
+            }
+            let origin = event.node.node_ref;
+            self.webhook(&name, &name, origin, None);
+            self.out.key("schema", origin);
+            self.out.begin_object(origin);
+            self.out.key("anyOf", origin);
+            self.out.begin_array(origin);
+            for member in members {
+                let place = format!(
+                    "#/webhooks/{member}/post/requestBody/content/application~1json/schema"
+                );
+                self.out.begin_object(origin);
+                self.out.text_member("$ref", &place, origin);
+                self.out.end();
+            }
+            self.out.end();
+            self.out.end();
+            self.end_webhook();
+            written.push(name);
+        }
+        self.out.end();
+    }
+
+    /// Begins a webhook, up to the members of its media type.
+    fn webhook(&mut self, key: &str, name: &str, origin: NodeRef, provider: Option<&str>) {
+        let out = &mut self.out;
+        out.key(key, origin);
+        out.begin_object(origin);
+        out.key("post", origin);
+        out.begin_object(origin);
+        out.text_member("operationId", name, origin);
+        if let Some(provider) = provider {
+            out.text_member("x-squad-owner", provider, origin);
+        }
+        out.key("requestBody", origin);
+        out.begin_object(origin);
+        out.key("required", origin);
+        out.boolean(true, origin);
+        out.key("content", origin);
+        out.begin_object(origin);
+        out.key("application/json", origin);
+        out.begin_object(origin);
+    }
+
+    fn end_webhook(&mut self) {
+        for _ in 0..5 {
+            self.out.end();
+        }
+    }
+
+    fn envelope(&mut self, event: &WrittenEvent) {
+        let origin = event.node.node_ref;
+        let has_key = !event.key.0.is_empty();
+        self.out.key("schema", origin);
+        self.out.begin_object(origin);
+        self.out.text_member("type", "object", origin);
+        self.out.key("required", origin);
+        self.out.begin_array(origin);
+        for name in ["headers", "payload"] {
+            self.out.string(name, origin);
+        }
+        if has_key {
+            self.out.string("key", origin);
+        }
+        self.out.end();
+        self.out.key("properties", origin);
+        self.out.begin_object(origin);
+        self.headers(&event.headers, origin);
+        self.out.key("payload", origin);
+        match &event.payload {
+            Some(payload) => self.reference_to(payload),
+            None => {
+                self.out.begin_object(origin);
+                self.out.end();
+            }
+        }
+        if has_key {
+            self.out.key("key", origin);
+            self.referred_layers(&event.key, origin);
+        }
+        self.out.end();
+        self.out.end();
+    }
+
+    fn headers(&mut self, layers: &EventLayers, origin: NodeRef) {
+        self.out.key("headers", origin);
+        self.out.begin_object(origin);
+        self.out.text_member("type", "object", origin);
+        self.out.key("properties", origin);
+        self.out.begin_object(origin);
+        self.out.key("", origin);
+        self.out.boolean(false, origin);
+        self.out.end();
+        if !layers.0.is_empty() {
+            self.out.key("allOf", origin);
+            self.out.begin_array(origin);
+            self.referred_layers(layers, origin);
+            self.out.end();
+        }
+        self.out.end();
+    }
+
+    /// A reference to the only layer, or the merged schema.
+    fn referred_layers(&mut self, layers: &EventLayers, origin: NodeRef) {
+        match &layers.0[..] {
+            [only] => self.reference_to(only),
+            _ => self.layered_schema(layers, origin),
+        }
+    }
+
+    /// A schema that refers to another one.
+    fn reference_to(&mut self, schema: &WrittenNode) {
+        let node_ref = schema.node_ref;
+        let place = fragment(&self.documents.pointer(node_ref));
+        let text = format!("{}{place}", schema.file);
+        self.out.begin_object(node_ref);
+        self.out.text_member("$ref", &text, node_ref);
+        self.out.end();
+    }
+
+    /// The examples of a message that have a payload.
+    fn examples(&mut self, event: &WrittenEvent) {
+        let origin = event.node.node_ref;
+        let examples = event.examples.iter();
+        let complete = examples.filter(|example| self.node(example).get("payload").is_some());
+        let complete: Vec<&WrittenNode> = complete.collect();
+        if complete.is_empty() || !event.key.0.is_empty() {
+            return;
+        }
+        self.out.key("examples", origin);
+        self.out.begin_object(origin);
+        for (number, example) in (1_u32..).zip(complete) {
+            let at = example.node_ref;
+            self.out.key(&number.to_string(), at);
+            self.out.begin_object(at);
+            self.out.key("value", at);
+            self.out.begin_object(at);
+            for field in ["headers", "payload"] {
+                match example.get(self.documents, field) {
+                    Some(value) => self.out.copy_member(field, value.node_ref),
+                    None => {
+                        self.out.key(field, at);
+                        self.out.begin_object(at);
+                        self.out.end();
+                    }
+                }
+            }
+            self.out.end();
+            self.out.end();
+        }
+        self.out.end();
+    }
+}
+
+/// A pointer as the fragment of a reference.
+fn fragment(pointer: &str) -> String {
+    format!("#{}", utf8_percent_encode(pointer, FRAGMENT))
+}

@@ -1,0 +1,133 @@
+//! A session with a database.
+
+use tokio_postgres::{Client, NoTls, Row};
+
+use super::database_address::DatabaseAddress;
+use super::database_error::{DatabaseError, answer, cause};
+
+/// A session with a database.
+#[derive(Debug)]
+pub struct DatabaseSession {
+    client: Client,
+    place: String,
+    pid: i32,
+}
+
+/// What the effect of a migration can depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionSettings {
+    /// The version of the server.
+    pub server_version: String,
+    /// The user.
+    pub user: String,
+    /// `TimeZone`.
+    pub time_zone: String,
+    /// `search_path`.
+    pub search_path: String,
+    /// `lock_timeout`; `0` without a limit.
+    pub lock_timeout: String,
+}
+
+impl DatabaseSession {
+    /// Connects to a database.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or refuses the session.
+    pub async fn connect(address: &DatabaseAddress) -> Result<Self, DatabaseError> {
+        let place = address.to_string();
+        if address.requires_tls() {
+            return Err(DatabaseError::Unreachable {
+                place,
+                message:
+                    "sslmode=require is not supported; connect through a socket, a tunnel or a \
+                          local proxy of the database"
+                        .to_owned(),
+            });
+        }
+        let connected = address.config().connect(NoTls).await;
+        let (client, connection) = connected.map_err(|error| {
+            let place = place.clone();
+            match error.as_db_error() {
+                Some(refusal) => DatabaseError::Refused {
+                    place,
+                    message: refusal.message().to_owned(),
+                },
+                None => DatabaseError::Unreachable {
+                    place,
+                    message: cause(&error),
+                },
+            }
+        })?;
+        tokio::spawn(connection);
+        let mut session = Self {
+            client,
+            place,
+            pid: 0,
+        };
+        let own = session.query("SELECT pg_backend_pid()").await?;
+        session.pid = own.first().map_or(0, |row| row.get(0));
+        Ok(session)
+    }
+
+    /// The number of the session on the server.
+    pub(super) const fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// The settings of the session.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub async fn settings(&self) -> Result<SessionSettings, DatabaseError> {
+        let sql = "SELECT current_setting('server_version'), session_user::text, \
+                   current_setting('TimeZone'), current_setting('search_path'), \
+                   current_setting('lock_timeout')";
+        let rows = self.query(sql).await?;
+        let text = |column: usize| rows.first().map_or_else(String::new, |row| row.get(column));
+        Ok(SessionSettings {
+            server_version: text(0),
+            user: text(1),
+            time_zone: text(2),
+            search_path: text(3),
+            lock_timeout: text(4),
+        })
+    }
+
+    /// Changes a setting for the rest of the session.
+    ///
+    /// # Errors
+    /// The server refuses the name or the value.
+    pub async fn set(&self, name: &str, value: &str) -> Result<(), DatabaseError> {
+        let sql = "SELECT set_config($1, $2, false)";
+        let changed = self.client.execute(sql, &[&name, &value]).await;
+        changed.map(drop).map_err(|error| DatabaseError::Setting {
+            name: name.to_owned(),
+            message: answer(&error, false),
+        })
+    }
+
+    /// Runs one statement of a migration. Several statements in one text are refused, because each
+    /// is prepared.
+    pub(super) async fn execute(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
+        self.client.execute(sql, &[]).await.map(drop)
+    }
+
+    /// Runs a statement of this program.
+    pub(super) async fn command(&self, sql: &str) -> Result<(), DatabaseError> {
+        let done = self.client.batch_execute(sql).await;
+        done.map_err(|error| self.lost(&error))
+    }
+
+    /// The rows of a question of this program.
+    pub(super) async fn query(&self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        let rows = self.client.query(sql, &[]).await;
+        rows.map_err(|error| self.lost(&error))
+    }
+
+    fn lost(&self, error: &tokio_postgres::Error) -> DatabaseError {
+        DatabaseError::Lost {
+            place: self.place.clone(),
+            message: answer(error, false),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! PostgreSQL: what migrations do, tried in a real server.
+//!
+//! [`DatabaseSession`] is a connection. [`ScratchServer`] is a temporary server of this machine's
+//! programs, which is gone with this process however it ends. [`MigrationRun`] runs migrations and
+//! observes each statement; `snapshot_reader` reads the system catalogs, `lock_watch` sees the lock
+//! of a statement that runs alone, and `applied_versions` reads what migration tools recorded.
+//!
+//! The judgement is `portcullis_schema`'s.
+
+mod database_error;
+mod database_address;
+mod database_session;
+mod snapshot_reader;
+mod scratch_server;
+mod applied_versions;
+mod lock_watch;
+mod unsuitable_statement;
+mod migration_run;
+
+pub use applied_versions::AppliedVersions;
+pub use database_address::DatabaseAddress;
+pub use database_error::DatabaseError;
+pub use database_session::{DatabaseSession, SessionSettings};
+pub use migration_run::{MigrationRun, MigrationText, RunTarget};
+pub use scratch_server::ScratchServer;
