@@ -22,15 +22,17 @@ const OPTIONAL: [&str; 10] = [
     "has_chroot",
 ];
 
+/// What decides which tests run.
+const VARIABLES: [&str; 5] = [
+    "PORTCULLIS_CORPORA",
+    "PORTCULLIS_TEST_TOOLS",
+    "PORTCULLIS_TEST_NO_SKIP",
+    "PORTCULLIS_TEST_LOAD",
+    "PORTCULLIS_TEST_APISERVER",
+];
+
 fn main() {
-    let variables = [
-        "PORTCULLIS_CORPORA",
-        "PORTCULLIS_TEST_TOOLS",
-        "PORTCULLIS_TEST_NO_SKIP",
-        "PORTCULLIS_TEST_LOAD",
-        "PORTCULLIS_TEST_APISERVER",
-    ];
-    for variable in variables {
+    for variable in VARIABLES {
         println!("cargo::rerun-if-env-changed={variable}");
     }
     // A path that does not exist would compile the crate again in each build.

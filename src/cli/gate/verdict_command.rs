@@ -61,8 +61,7 @@ pub(super) fn verdict(
     let now = now();
     let catalog = load_catalog(&args.verdict_args.catalog).map_err(GateError::Catalog)?;
     let squad = squad(&catalog, args)?;
-    let provider = provider(&catalog, args)?;
-    let (registry, mut found) = open_registry(args, provider, now)?;
+    let (registry, mut found) = open_registry(args, &catalog, now)?;
     let candidates = CandidateContracts::read(args.contracts, args.verdict_args)?;
     let contract = &candidates.first.compiled;
     let keep = keep_until(args, &found.record, contract, now)?;
@@ -99,8 +98,7 @@ pub(super) fn verdict(
         return Ok(CommandOutcome::Success);
     }
     let deployment = case.deployment(&verdict, &actor_name(options.by.as_deref()));
-    let mut recorded = None;
-    let is_allowed = verdict.decision.is_allowed();
+    let (mut recorded, is_allowed) = (None, verdict.decision.is_allowed());
     if is_allowed && let Some(length) = &options.open_window {
         open_window(args, length)?;
     }
@@ -133,9 +131,10 @@ pub(super) fn verdict(
 
 fn open_registry(
     args: &VerdictRequest<'_>,
-    provider: &Squad,
+    catalog: &Catalog,
     now: UtcTimestamp,
 ) -> Result<(GateRegistry, VersionedRecord), GateError> {
+    let provider = provider(catalog, args)?;
     let RegistryArgs {
         registry, service, ..
     } = args.registry;

@@ -80,19 +80,17 @@ fn approve(fixture: &GateFixture, service: &str, file: &str) {
     fixture.write(file, &text.replace("reason = \"\"", "reason = \"fine\""));
 }
 
-/// Two concurrent migrations of one table: 47 s of lock, 12,000 failed transactions.
-#[test]
-#[cfg_attr(not(has_postgres), ignore = "SKIPPED: PostgreSQL is missing")]
-fn one_deployment_at_a_time_migrates_a_table() {
-    let fixture = fixture();
-    let (code, verdict) = decide(&fixture, "orders", "--record");
+/// The first try of a service lacks an approval; afterwards both services have theirs.
+#[track_caller]
+fn squads_must_approve(fixture: &GateFixture) {
+    let (code, verdict) = decide(fixture, "orders", "--record");
     assert_eq!(
         (code, rules(&verdict)),
         (
             1,
             vec![
                 "blocks shared-table".to_owned(),
-                "tells first-deployment".to_owned()
+                "informs first-deployment".to_owned()
             ]
         )
     );
@@ -104,12 +102,16 @@ fn one_deployment_at_a_time_migrates_a_table() {
         verdict["reasons"][0]["change"]["approvals_missing"],
         json!(["checkout"])
     );
-    approve(&fixture, "orders", "orders.toml");
-    approve(&fixture, "cart", "cart.toml");
+    approve(fixture, "orders", "orders.toml");
+    approve(fixture, "cart", "cart.toml");
+}
 
-    let (code, verdict) = decide(&fixture, "orders", "--record --approvals orders.toml");
+/// One service migrates the table, so the other one waits.
+#[track_caller]
+fn the_second_deployment_waits(fixture: &GateFixture) {
+    let (code, verdict) = decide(fixture, "orders", "--record --approvals orders.toml");
     assert_eq!((code, &verdict["recorded"]), (0, &json!(1)), "{verdict:#}");
-    let (code, verdict) = decide(&fixture, "cart", "--record --approvals cart.toml");
+    let (code, verdict) = decide(fixture, "cart", "--record --approvals cart.toml");
     assert_eq!(
         (code, rules(&verdict)[0].as_str()),
         (1, "blocks table-lease"),
@@ -131,18 +133,14 @@ fn one_deployment_at_a_time_migrates_a_table() {
     ] {
         assert!(text.contains(line), "{text}");
     }
+}
 
-    // The roll-out ends, and the other one is next.
-    let released =
-        fixture.run("gate release --squad payments --service orders --registry registry");
-    assert!(released.status.success());
-    let (code, verdict) = decide(&fixture, "cart", "--record --approvals cart.toml");
-    assert_eq!(code, 0, "{verdict:#}");
-
-    // A new migration of a deployed contract; its pipeline cannot wait.
+/// The pipeline of a new migration of a deployed contract cannot wait.
+#[track_caller]
+fn an_urgent_deployment_takes_the_lease(fixture: &GateFixture) {
     fixture.write("orders/2_more.sql", &HARMLESS.replace("NAME", "more"));
     let (code, verdict) = decide(
-        &fixture,
+        fixture,
         "orders",
         "--record --approvals orders.toml --after 1_add.sql",
     );
@@ -163,7 +161,7 @@ fn one_deployment_at_a_time_migrates_a_table() {
     fixture.write("orders.toml", &more);
     let urgent =
         "--record --approvals orders.toml --after 1_add.sql --override ann --reason outage";
-    let (code, verdict) = decide(&fixture, "orders", urgent);
+    let (code, verdict) = decide(fixture, "orders", urgent);
     assert_eq!((code, &verdict["recorded"]), (0, &json!(2)), "{verdict:#}");
     assert_eq!(verdict["overridden"]["rules"], json!(["table-lease"]));
     let leases =
@@ -174,6 +172,23 @@ fn one_deployment_at_a_time_migrates_a_table() {
         (&last["service"], &last["taken_over"]),
         (&json!("orders"), &json!("ann: outage"))
     );
+}
+
+/// Two concurrent migrations of one table: 47 s of lock, 12,000 failed transactions.
+#[test]
+#[cfg_attr(not(has_postgres), ignore = "SKIPPED: PostgreSQL is missing")]
+fn one_deployment_at_a_time_migrates_a_table() {
+    let fixture = fixture();
+    squads_must_approve(&fixture);
+    the_second_deployment_waits(&fixture);
+    // The roll-out ends, and the other one is next.
+    let released =
+        fixture.run("gate release --squad payments --service orders --registry registry");
+    assert!(released.status.success());
+    let (code, verdict) = decide(&fixture, "cart", "--record --approvals cart.toml");
+    assert_eq!(code, 0, "{verdict:#}");
+
+    an_urgent_deployment_takes_the_lease(&fixture);
 
     // A rollback gives the lease back, too.
     let rolled_back = fixture.run("gate rollback --squad payments --service orders --registry registry --catalog tables.toml --reason broken");

@@ -165,65 +165,66 @@ fn names_that_the_database_does_not_have_are_refused() {
     );
 }
 
+/// A database with the base schema, and a directory of migrations.
+struct LiveDatabase {
+    server: PostgresServer,
+    fixture: SchemaFixture,
+}
+
+impl LiveDatabase {
+    fn start() -> Self {
+        let server = PostgresServer::start();
+        let socket = server.path("");
+        server.succeed("createdb", &["-h", &socket, "-U", "postgres", "shop"]);
+        server.answer("postgres", "CREATE ROLE shop_app").unwrap();
+        server.answer("postgres", "CREATE ROLE search_app").unwrap();
+        let lines = BASE.lines().filter(|line| !line.starts_with('\\'));
+        let base: String = lines.map(|line| format!("{line}\n")).collect();
+        server.answer("postgres", &base).unwrap();
+        let fixture = SchemaFixture::new(&[
+            ("1_old.sql", "CREATE TABLE shop.older (id int)"),
+            ("2_drop.sql", DROP_NOTE),
+            ("3_again.sql", "ALTER TABLE shop.orders DROP COLUMN code"),
+            (
+                "4_index.sql",
+                "CREATE INDEX CONCURRENTLY i ON shop.orders (amount)",
+            ),
+        ]);
+        Self { server, fixture }
+    }
+
+    /// The exit code, output and errors of a run on the database.
+    fn run(&self, more: &str) -> (i32, String, String) {
+        let words = "schema --squad payments --migrations db --format json --database";
+        let address = format!("host={} user=postgres dbname=shop", self.server.path(""));
+        let mut command = program();
+        command.args(words.split_whitespace()).arg(address);
+        command
+            .args(more.split_whitespace())
+            .current_dir(self.fixture.path(""));
+        let output = command.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let code = output.status.code().unwrap();
+        (code, text(output.stdout), text(output.stderr))
+    }
+
+    /// The numbers of columns and indexes.
+    fn state(&self) -> (String, String) {
+        let columns = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'shop.orders'::regclass AND NOT attisdropped";
+        let indexes = "SELECT count(*) FROM pg_class WHERE relkind = 'i'";
+        let count = |sql| self.server.answer("postgres", sql).unwrap();
+        (count(columns), count(indexes))
+    }
+}
+
+const DROP_NOTE: &str = "ALTER TABLE shop.orders DROP COLUMN note;";
+
 #[test]
 #[cfg_attr(not(has_postgres), ignore = "SKIPPED: PostgreSQL is missing")]
 fn a_database_stays_as_it_is() {
-    let server = PostgresServer::start();
-    let socket = server.path("");
-    server.succeed("createdb", &["-h", &socket, "-U", "postgres", "shop"]);
-    server.answer("postgres", "CREATE ROLE shop_app").unwrap();
-    server.answer("postgres", "CREATE ROLE search_app").unwrap();
-    let base: String = BASE
-        .lines()
-        .filter(|line| !line.starts_with('\\'))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    server.answer("postgres", &base).unwrap();
-    let drop = "ALTER TABLE shop.orders DROP COLUMN note;";
-    let fixture = SchemaFixture::new(&[
-        ("1_old.sql", "CREATE TABLE shop.older (id int)"),
-        ("2_drop.sql", drop),
-        ("3_again.sql", "ALTER TABLE shop.orders DROP COLUMN code"),
-        (
-            "4_index.sql",
-            "CREATE INDEX CONCURRENTLY i ON shop.orders (amount)",
-        ),
-    ]);
-    let database = |after: &str| {
-        let mut command = program();
-        let address = format!("host={socket} user=postgres dbname=shop");
-        command.args([
-            "schema",
-            "--squad",
-            "payments",
-            "--migrations",
-            "db",
-            "--format",
-            "json",
-            "--database",
-        ]);
-        command
-            .arg(address)
-            .args(after.split_whitespace())
-            .current_dir(fixture.path(""));
-        let output = command.output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (
-            output.status.code().unwrap(),
-            text(output.stdout),
-            text(output.stderr),
-        )
-    };
-    let state = || {
-        let columns = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'shop.orders'::regclass AND NOT attisdropped";
-        let indexes = "SELECT count(*) FROM pg_class WHERE relkind = 'i'";
-        (
-            server.answer("postgres", columns).unwrap(),
-            server.answer("postgres", indexes).unwrap(),
-        )
-    };
-    let before = state();
-    let (code, text, errors) = database("--after 1_old.sql");
+    let database = LiveDatabase::start();
+    let before = database.state();
+    let (code, text, errors) = database.run("--after 1_old.sql");
     assert_eq!((code, errors.as_str()), (1, ""), "{text}");
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
     let rules: Vec<String> = report["findings"]
@@ -251,12 +252,16 @@ fn a_database_stays_as_it_is() {
         ]
     );
     assert_eq!(report["session"]["lock_timeout"], "0");
-    assert_eq!(state(), before);
+    assert_eq!(database.state(), before);
+}
 
-    // What sqlx recorded says which are pending.
+#[test]
+#[cfg_attr(not(has_postgres), ignore = "SKIPPED: PostgreSQL is missing")]
+fn the_history_says_which_migrations_are_pending() {
+    let database = LiveDatabase::start();
     let history = "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, success boolean NOT NULL); INSERT INTO _sqlx_migrations VALUES (1, true), (2, true), (3, true)";
-    server.answer("postgres", history).unwrap();
-    let (code, text, errors) = database("");
+    database.server.answer("postgres", history).unwrap();
+    let (code, text, errors) = database.run("");
     assert_eq!(code, 0, "{text}{errors}");
     assert!(
         text.contains("\"3_again.sql\"") && text.contains("not-run"),
@@ -276,27 +281,37 @@ fn a_database_stays_as_it_is() {
             "version 7 is applied, and no file of the directory has it",
         ),
     ] {
-        server.answer("postgres", change).unwrap();
-        let (code, text, errors) = database("");
+        database.server.answer("postgres", change).unwrap();
+        let (code, text, errors) = database.run("");
         assert_eq!((code, text.as_str()), (2, ""));
         assert!(errors.contains(expected), "{errors}");
     }
-    server
+    database
+        .server
         .answer("postgres", "DROP TABLE _sqlx_migrations")
         .unwrap();
+}
 
+#[test]
+#[cfg_attr(not(has_postgres), ignore = "SKIPPED: PostgreSQL is missing")]
+fn a_failing_migration_changes_nothing() {
+    let database = LiveDatabase::start();
+    let before = database.state();
     // A migration that tries to commit changes nothing, and rows are not quoted.
-    fixture.write("db/2_drop.sql", &format!("{drop}\nCOMMIT;\nSELECT nothing"));
-    let (code, _, errors) = database("--after 1_old.sql");
+    database.fixture.write(
+        "db/2_drop.sql",
+        &format!("{DROP_NOTE}\nCOMMIT;\nSELECT nothing"),
+    );
+    let (code, _, errors) = database.run("--after 1_old.sql");
     assert!(
         code == 2 && errors.contains("db/2_drop.sql:3: column \"nothing\" does not exist"),
         "{errors}"
     );
-    fixture.write(
+    database.fixture.write(
         "db/2_drop.sql",
         "ALTER TABLE shop.orders ALTER COLUMN note TYPE int USING note::int",
     );
-    let (code, _, errors) = database("--after 1_old.sql");
+    let (code, _, errors) = database.run("--after 1_old.sql");
     assert!(
         code == 2
             && errors.contains(
@@ -305,7 +320,7 @@ fn a_database_stays_as_it_is() {
         "{errors}"
     );
     assert!(!errors.contains("n1"), "{errors}");
-    assert_eq!(state(), before);
+    assert_eq!(database.state(), before);
 }
 
 #[test]

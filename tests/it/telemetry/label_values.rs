@@ -31,6 +31,10 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
         ),
         "verdict" => closed(EgressVerdict::ALL.map(EgressVerdict::as_str)),
         "service" => Values::Configured("a service of the configuration", &[]),
+        "operation" if metric == "portcullis_objective_requests_total" => Values::Configured(
+            "an operation of the catalog with an objective of its own, or `*` for all of the service",
+            &[],
+        ),
         "operation" => Values::Configured(
             "an operation of the contract, by its `operationId` or its method and path",
             &["unknown"],
@@ -58,10 +62,6 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
         ),
         "file" => Values::Configured(
             "the file of a certificate, as the configuration names it",
-            &[],
-        ),
-        "operation" if metric == "portcullis_objective_requests_total" => Values::Configured(
-            "an operation of the catalog with an objective of its own, or `*` for all of the service",
             &[],
         ),
         "objective" => closed(ObjectiveKind::ALL.map(ObjectiveKind::as_str)),

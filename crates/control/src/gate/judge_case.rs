@@ -1,7 +1,7 @@
 //! Judges a case: evaluates every rule and joins the reasons to a verdict.
 
 use super::blast_radius::{BlastRadius, BrokenOperations};
-use super::deployment::{RecordedApproval, RecordedOverride};
+use super::deployment::{Deployment, RecordedApproval, RecordedOverride};
 use super::deployment_comparison::DeploymentComparison;
 use super::gate_case::{GateCase, GateOverride, replaced_deployment};
 use super::gate_reason::{GateReason, GateRule, ReasonWeight};
@@ -33,10 +33,7 @@ impl GateCase<'_> {
             usage,
         );
         let risk_score = radius.risk_score(self.catalog);
-        let is_deployed = base.is_some_and(|base| {
-            *base.revision == *self.candidate.revision && base.further == self.further
-        });
-        let is_unchanged = is_deployed && !self.has_migrations();
+        let is_unchanged = base.is_some_and(|base| self.is_deployed_as(base));
         let mut reasons: Vec<GateReason> = self.ownership().into_iter().collect();
         let mut approvals = Vec::new();
         if is_unchanged {
@@ -81,6 +78,13 @@ impl GateCase<'_> {
             approvals,
             overridden,
         }
+    }
+
+    /// Whether a deployment has the same contracts, and nothing is migrated.
+    fn is_deployed_as(&self, base: &Deployment) -> bool {
+        let has_contracts =
+            *base.revision == *self.candidate.revision && base.further == self.further;
+        has_contracts && !self.has_migrations()
     }
 
     fn contract_changes(

@@ -101,7 +101,7 @@ fn read_stream(stream: &[u8], piece: usize) -> ReadStream {
                     assert!(body.has_ended());
                     read.complete = arrived - buffer.len();
                     read.verdict = Ok(match terms {
-                        terms if terms.asks_websocket => StreamPosition::Upgrading,
+                        terms if terms.asks_upgrade => StreamPosition::Upgrading,
                         terms if terms.keeps_alive => StreamPosition::Idle,
                         _ => StreamPosition::Closed,
                     });
