@@ -105,7 +105,7 @@ mod tests {
             "host=/run/postgresql user=ann password=secret",
             "/run/postgresql",
         );
-        check("postgresql://db.example", "db.example");
+        check("postgresql://db.example", "db.example:5432");
         for text in [
             "shop",
             "postgres://a:secret@b:port/c",

@@ -115,6 +115,11 @@ function traffic(service, kind, now) {
   return {
     service, provider: kind.orphan ? null : "squad-1", since_seconds: 4000, recent: recent(kind), contract: null, drift_rate: kind.quiet ? 0 : 0.0097, ...counted, consumers,
     operations: kind.quiet ? [] : [{ operation: "createOrder", ...counted, consumers }, { operation: HOSTILE, ...counted, consumers }],
+    objectives: [
+      { objective: "availability", operation: null, target: 0.999, le_seconds: null, good: 99950, bad: 50, ratio: 0.9995, budget_left: 0.5 },
+      { objective: "latency", operation: null, target: 0.99, le_seconds: 0.3, good: 980, bad: 20, ratio: 0.98, budget_left: -1 },
+      { objective: "availability", operation: "createOrder", target: 0.9995, le_seconds: null, good: 0, bad: 0, ratio: null, budget_left: null },
+    ],
     uncalled: ["deleteOrder", "listOrders"], drift_more: kind.hostile ? 7 : 0,
     drift: kind.hostile ? [{ class: "unknown-path", operation: null, method: "GET", path: `/${HOSTILE}/{}/notes`, in: "path", name: null, status: null, count: 12, consumers: [{ squad: "checkout", count: 12 }], first_seconds_ago: 900, last_seconds_ago: 2 }] : [],
     violations: kind.hostile ? [violation(now, "reject"), violation(now, "reject"), violation(now - 9000, "report")]

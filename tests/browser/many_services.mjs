@@ -77,8 +77,8 @@ async function showsEveryState(page) {
   assert.doesNotMatch(await first.textContent(), /31 of 50/);
   await seen(page, ".cause .facts-line", "opened 2 times");
   await seen(page, ".cause .call", "no provider in the catalog");
-  await seen(page, "#say", "9 causes need attention: ");
-  await seen(page, "#verdict", "9 causes need attention");
+  await seen(page, "#say", "11 causes need attention: ");
+  await seen(page, "#verdict", "11 causes need attention");
   await seen(page, "#service-service-004 dl", "–");
   await seen(page, "#service-service-005 dl", "–");
 }
@@ -89,6 +89,7 @@ async function showsTheCandidate(page, world) {
   await advance(page, world);
   await seen(page, "#service-service-010 caption", "40 exchanges checked in 60\u00a0s, 3 would be refused");
   await seen(page, "#service-service-010 td", "next.yaml:279");
+  await seen(page, "#panel-service-010 td", "99.95 %");
 }
 
 async function escapesMarkup(page) {
@@ -96,7 +97,7 @@ async function escapesMarkup(page) {
   await seen(page, "#service-service-007 td", '<img src=x onerror="document.title=1">');
   await seen(page, "#feed td", '<img src=x onerror="document.title=1">');
   assert.equal(await page.locator("main img, main script, main iframe").count(), 0);
-  assert.match(await page.title(), /^\(9\) Portcullis – /);
+  assert.match(await page.title(), /^\(11\) Portcullis – /);
 }
 
 async function searches(page) {

@@ -84,7 +84,7 @@ fn exit_codes() {
     check("check config.text", 2, "config.text:2:1: this is not YAML; a contract is an OpenAPI document in YAML or JSON");
     check("check good.yaml --ignore misspelt-keywrd", 2, "no problem has the id \"misspelt-keywrd\": did you mean misspelt-keyword?");
     check("check wrong.json --ignore malformed-document", 1, "");
-    check("chekc", 2, "a similar subcommand exists: 'check'");
+    check("chekc", 2, "some similar subcommands exist: 'schema', 'check'");
     check("check --format xml good.yaml", 2, "[possible values: text, json, markdown, github, sarif, junit, gitlab]");
     check("completions bash", 0, "");
     check("serve", 2, "portcullis: there is no config.toml in the working directory");

@@ -104,7 +104,7 @@ fn exit_codes_and_bad_input() {
     check("diff old.yaml before", 2, "name two files or two directories");
     check("diff old.yaml nothing.yaml", 2, "nothing.yaml: No such file");
     check("diff old.yaml swagger.yaml", 2, "convert it to Swagger 2.0 or OpenAPI first");
-    check("diff old.yaml text.yaml", 2, "not an OpenAPI document");
+    check("diff old.yaml text.yaml", 2, "not an OpenAPI or AsyncAPI document");
     check("diff old.yaml broken.yaml", 2, "broken.yaml:");
     check("diff old.yaml dangling.yaml", 2, "dangling.yaml:3: error: `#/components/schemas/B` does not resolve");
     check("diff old.yaml circle.yaml", 2, "is a reference to itself");

@@ -91,9 +91,9 @@ fn two_files(other: Option<&str>, expected: &str) {
 fn unsupported_documents() {
     yaml("", "a.yaml:1:1: the document is empty");
     yaml("# only a comment\n", "a.yaml:1:1: the document is empty");
-    yaml("name: x\n", "a.yaml:1: error: not an OpenAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0` [malformed-document] at #");
-    yaml("- a\n", "a.yaml:1: error: not an OpenAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0` [malformed-document] at #");
-    yaml("hello", "a.yaml:1: error: not an OpenAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0` [malformed-document] at #");
+    yaml("name: x\n", "a.yaml:1: error: not an OpenAPI or AsyncAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0` [malformed-document] at #");
+    yaml("- a\n", "a.yaml:1: error: not an OpenAPI or AsyncAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0` [malformed-document] at #");
+    yaml("hello", "a.yaml:1: error: not an OpenAPI or AsyncAPI document: the field `openapi` is missing; add it, for example `openapi: 3.1.0` [malformed-document] at #");
     yaml("swagger: '1.2'\n", "a.yaml:1: error: this is a Swagger 1.2 document: convert it to Swagger 2.0 or OpenAPI first [malformed-document] at #");
     yaml("openapi: 2.0.0\n", "a.yaml:1: error: OpenAPI `2.0.0` is not supported: use 3.0.x, 3.1.x or 3.2.x [malformed-document] at #");
     yaml("openapi: 4.0.0\n", "a.yaml:1: error: OpenAPI `4.0.0` is not supported: use 3.0.x, 3.1.x or 3.2.x [malformed-document] at #");

@@ -211,7 +211,7 @@ fn some_errors_are_refused_in_any_case() {
         tolerates,
         "convert it to Swagger 2.0 or OpenAPI",
     );
-    check("a\n", tolerates, "not an OpenAPI document");
+    check("a\n", tolerates, "not an OpenAPI or AsyncAPI document");
     let dialect = "jsonSchemaDialect: 'http://json-schema.org/draft-04/schema#'";
     check(
         &format!("openapi: 3.1.0\n{info}\n{dialect}\npaths: {{}}\n"),

@@ -65,6 +65,8 @@ pub(super) struct Http1Exchange<S, F> {
     since: Instant,
     /// Whether a part of a head has arrived.
     is_inside_head: bool,
+    /// When the wait for the head began, before its first byte.
+    idle_since: Instant,
     /// Whether the connection may begin with the preface of HTTP/2.
     may_be_http2: bool,
     /// Whether the current answer is the last one.
@@ -100,6 +102,7 @@ where
             slot: None,
             since: Instant::now(),
             is_inside_head: false,
+            idle_since: Instant::now(),
             closes: false,
             is_slow: false,
             upgraded: None,
@@ -199,7 +202,11 @@ where
             let has_begun = !stream.arrived().is_empty();
             if has_begun && !self.is_inside_head {
                 self.is_inside_head = true;
-                self.since = Instant::now();
+                self.idle_since = std::mem::replace(&mut self.since, Instant::now());
+            } else if !has_begun && self.is_inside_head {
+                // What began was an empty line, which does not end the silence.
+                self.is_inside_head = false;
+                self.since = self.idle_since;
             }
             if stream.has_ended() {
                 return Poll::Ready(Err(if has_begun {

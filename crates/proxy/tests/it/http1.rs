@@ -95,6 +95,20 @@ fn check_refused(request: impl AsRef<[u8]>, status: u16, name: &str) {
     assert!(upstream.requests.try_recv().is_err());
 }
 
+/// Empty lines before a request are ignored (RFC 9112 section 2.2), so the wait stays that of an idle
+/// connection, which ends without an answer.
+#[test]
+fn an_empty_line_in_two_segments_begins_no_head() {
+    let upstream = Upstream::ok();
+    let relay = Relay::start(upstream.address, impatient());
+    let mut client = relay.client();
+    client.send("\r");
+    // The relay reads the first segment meanwhile; nothing shows that it has.
+    std::thread::sleep(SHORT / 5);
+    client.send("\n");
+    assert!(client.is_closed(), "it answered an idle connection");
+}
+
 #[test]
 fn a_request_passes_unchanged() {
     let request = forwarded("GET /a%2fb/../c//?x=%20&y HTTP/1.1\r\nHost: Example.com:80\r\n\r\n");
