@@ -413,10 +413,10 @@ fn migrations_of_shared_tables_need_approvals_and_a_lease() {
     }
     // The contract is deployed already, and the migration is not.
     check(&with(&dropped_column("payments", false)), Blocked, "blocks shared-table", DECLARED);
-    check(&with(&dropped_column("search", false)), Allowed, "tells shared-table", DECLARED);
-    check(&with(&dropped_column("search", true)), Blocked, "blocks table-lease, tells shared-table", DECLARED);
+    check(&with(&dropped_column("search", false)), Allowed, "informs shared-table", DECLARED);
+    check(&with(&dropped_column("search", true)), Blocked, "blocks table-lease, informs shared-table", DECLARED);
     // A lease can be overridden, an approval cannot.
-    check(&overriding(&dropped_column("search", true)), Overridden, "overridden table-lease, tells shared-table", DECLARED);
+    check(&overriding(&dropped_column("search", true)), Overridden, "overridden table-lease, informs shared-table", DECLARED);
     check(&overriding(&dropped_column("payments", true)), Blocked, "blocks shared-table, overridden table-lease", DECLARED);
     let verdict = judge(&with(&dropped_column("payments", false)));
     let search = verdict.blast_radius.squads.iter().find(|reached| reached.squad == "search").unwrap();

@@ -193,7 +193,7 @@ fn damage_is_reported_with_its_location() {
     check("sha256:0", "sha256:../", "/deployments/0/revision: expected sha256: and 64 hexadecimal digits");
     check("\"deployed_at\": \"2026-01-03T", "\"deployed_at\": \"2026-01-01T", "/deployments/1/deployed_at: expected no earlier time than 2026-01-02T00:00:00.000Z");
     check("\"at\": \"2026-01-03T", "\"at\": \"2026-01-01T", "/deployments/0/ended/at: expected no earlier time than that of the deployment");
-    check("\"by\": \"ci\"", "\"bye\": \"ci\"", "line 11, column 11: unknown field `bye`, expected one of `number`, `revision`, `version`, `deployed_at`, `by`, `verdict`, `approvals`, `overridden`, `flags`, `tables`, `replaces`, `rollback_of`, `released_at`, `kept_until`, `ended`");
+    check("\"by\": \"ci\"", "\"bye\": \"ci\"", "line 11, column 11: unknown field `bye`, expected one of `number`, `revision`, `version`, `further`, `deployed_at`, `by`, `verdict`, `approvals`, `overridden`, `flags`, `tables`, `replaces`, `rollback_of`, `released_at`, `kept_until`, `ended`");
     let cut = &text[..text.len() - 3];
     let error = DeploymentRegistry::parse(cut.as_bytes(), "payments", "orders").unwrap_err().to_string();
     assert!(error.contains("EOF while parsing"), "{error}");
