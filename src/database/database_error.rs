@@ -143,6 +143,12 @@ pub enum DatabaseError {
     /// A signal asked for the end.
     #[error("interrupted; everything was rolled back")]
     Interrupted,
+    /// A signal ended the command, and the server could not be asked to end a statement.
+    #[error(
+        "interrupted; the server could not be asked to end the statement that runs, so it may hold its \
+         locks until it ends, and is rolled back then"
+    )]
+    NotCancelled,
     /// The system refuses something.
     #[error("{what}: {source}")]
     System {

@@ -1,9 +1,38 @@
 //! A session with a database.
 
-use tokio_postgres::{Client, NoTls, Row};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio_postgres::{CancelToken, Client, NoTls, Row};
 
 use super::database_address::DatabaseAddress;
 use super::database_error::{DatabaseError, answer, cause};
+
+/// What ends the statements of this process: a server notices that a client has gone only when the
+/// statement is over, and holds its locks until then.
+static OPEN_SESSIONS: Mutex<Vec<CancelToken>> = Mutex::new(Vec::new());
+
+/// How long servers may take to end a statement.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
+
+fn note_session(token: CancelToken) {
+    let mut tokens = OPEN_SESSIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    tokens.push(token);
+}
+
+/// Asks the servers to end what the sessions of this process run. Returns whether all were asked.
+pub async fn cancel_statements() -> bool {
+    let tokens = OPEN_SESSIONS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    let mut are_asked = true;
+    for token in tokens {
+        let asked = tokio::time::timeout(CANCEL_TIMEOUT, token.cancel_query(NoTls)).await;
+        are_asked &= matches!(asked, Ok(Ok(())));
+    }
+    are_asked
+}
 
 /// A session with a database.
 #[derive(Debug)]
@@ -59,6 +88,7 @@ impl DatabaseSession {
             }
         })?;
         tokio::spawn(connection);
+        note_session(client.cancel_token());
         let mut session = Self {
             client,
             place,

@@ -20,6 +20,6 @@ mod migration_run;
 pub use applied_versions::AppliedVersions;
 pub use database_address::DatabaseAddress;
 pub use database_error::DatabaseError;
-pub use database_session::{DatabaseSession, SessionSettings};
+pub use database_session::{DatabaseSession, SessionSettings, cancel_statements};
 pub use migration_run::{MigrationRun, MigrationText, RunTarget};
 pub use scratch_server::ScratchServer;

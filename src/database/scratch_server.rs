@@ -172,6 +172,7 @@ fn initialise(
         .stdin(Stdio::null())
         .process_group(0)
         .current_dir(folder);
+    forget_settings(&mut command);
     run_as(&mut command, owner);
     let output = command.output().map_err(|source| DatabaseError::System {
         what: "initdb",
@@ -202,8 +203,18 @@ fn spawn_server(folder: &Path, programs: &Path, owner: Option<(u32, u32)>) -> io
         .stdout(log.try_clone()?)
         .stderr(log);
     command.process_group(0).current_dir(folder);
+    forget_settings(&mut command);
     run_as(&mut command, owner);
     command.spawn()
+}
+
+/// Takes away the variables that are about another server, such as PGPORT and PGDATA.
+fn forget_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"PG") {
+            command.env_remove(name);
+        }
+    }
 }
 
 impl Drop for ScratchServer {

@@ -1,4 +1,5 @@
-//! Reads the system catalogs of PostgreSQL.
+//! Reads the system catalogs of PostgreSQL. All names are qualified: a migration may have tables and
+//! functions of the same names, in a schema that is searched first.
 
 use tokio_postgres::Row;
 
@@ -36,8 +37,8 @@ pub(super) async fn read_locks(
 ) -> Result<Vec<(u32, LockMode)>, DatabaseError> {
     let granted = if is_granted { "granted" } else { "NOT granted" };
     let sql = format!(
-        "SELECT l.relation, l.mode FROM pg_locks l \
-         JOIN pg_database d ON d.oid = l.database AND d.datname = current_database() \
+        "SELECT l.relation, l.mode FROM pg_catalog.pg_locks l \
+         JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = pg_catalog.current_database() \
          WHERE l.locktype = 'relation' AND l.pid = {pid} AND {granted}"
     );
     let rows = session.query(&sql).await?;
@@ -54,9 +55,9 @@ async fn read_tables(
     snapshot: &mut SchemaSnapshot,
 ) -> Result<(), DatabaseError> {
     let sql = format!(
-        "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, \
-         coalesce(pg_relation_filenode(c.oid), 0::oid), pg_partition_root(c.oid)::oid \
-         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+        "SELECT c.oid, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.relkind::pg_catalog.text, \
+         coalesce(pg_catalog.pg_relation_filenode(c.oid), 0::pg_catalog.oid), pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {OWN_SCHEMA}"
     );
     for row in session.query(&sql).await? {
@@ -86,12 +87,12 @@ async fn read_columns(
     snapshot: &mut SchemaSnapshot,
 ) -> Result<(), DatabaseError> {
     let sql = format!(
-        "SELECT a.attrelid, a.attnum, a.attname::text, format_type(a.atttypid, a.atttypmod), \
+        "SELECT a.attrelid, a.attnum, a.attname::pg_catalog.text, pg_catalog.format_type(a.atttypid, a.atttypmod), \
          a.atttypid, a.atttypmod, a.attnotnull, a.atthasdef OR a.attidentity <> '', \
-         pg_get_expr(d.adbin, d.adrelid) \
-         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
-         JOIN pg_namespace n ON n.oid = c.relnamespace \
-         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+         pg_catalog.pg_get_expr(d.adbin, d.adrelid) \
+         FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
          WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
          AND {OWN_SCHEMA}"
     );
@@ -118,9 +119,9 @@ async fn read_constraints(
 ) -> Result<(), DatabaseError> {
     // Those of partitions that follow from the partitioned table are left out.
     let sql = format!(
-        "SELECT o.oid, o.conrelid, o.conname::text, o.contype::text, o.convalidated, o.confrelid, \
-         pg_get_constraintdef(o.oid) \
-         FROM pg_constraint o JOIN pg_namespace n ON n.oid = o.connamespace \
+        "SELECT o.oid, o.conrelid, o.conname::pg_catalog.text, o.contype::pg_catalog.text, o.convalidated, o.confrelid, \
+         pg_catalog.pg_get_constraintdef(o.oid) \
+         FROM pg_catalog.pg_constraint o JOIN pg_catalog.pg_namespace n ON n.oid = o.connamespace \
          WHERE o.conrelid <> 0 AND o.conparentid = 0 AND {OWN_SCHEMA}"
     );
     for row in session.query(&sql).await? {
@@ -145,11 +146,11 @@ async fn read_indexes(
     snapshot: &mut SchemaSnapshot,
 ) -> Result<(), DatabaseError> {
     let sql = format!(
-        "SELECT i.indexrelid, i.indrelid, c.relname::text, i.indisunique AND NOT EXISTS \
-         (SELECT FROM pg_constraint o WHERE o.conindid = i.indexrelid AND o.contype IN ('p', 'u', 'x')), \
-         i.indisvalid, pg_get_indexdef(i.indexrelid) \
-         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
-         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OWN_SCHEMA}"
+        "SELECT i.indexrelid, i.indrelid, c.relname::pg_catalog.text, i.indisunique AND NOT EXISTS \
+         (SELECT FROM pg_catalog.pg_constraint o WHERE o.conindid = i.indexrelid AND o.contype IN ('p', 'u', 'x')), \
+         i.indisvalid, pg_catalog.pg_get_indexdef(i.indexrelid) \
+         FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {OWN_SCHEMA}"
     );
     for row in session.query(&sql).await? {
         let index = IndexState {
@@ -170,16 +171,16 @@ async fn read_objects(
 ) -> Result<(), DatabaseError> {
     let sql = format!(
         "SELECT x.class, x.oid, i.type, i.identity FROM ( \
-         SELECT 'pg_class'::regclass::oid AS class, c.oid, c.relnamespace AS namespace \
-         FROM pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'i', 'I') \
-         UNION ALL SELECT 'pg_constraint'::regclass::oid, o.oid, o.connamespace FROM pg_constraint o \
-         UNION ALL SELECT 'pg_type'::regclass::oid, t.oid, t.typnamespace FROM pg_type t \
+         SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AS class, c.oid, c.relnamespace AS namespace \
+         FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'i', 'I') \
+         UNION ALL SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid, o.oid, o.connamespace FROM pg_catalog.pg_constraint o \
+         UNION ALL SELECT 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, t.oid, t.typnamespace FROM pg_catalog.pg_type t \
          WHERE t.typtype IN ('e', 'd') \
-         UNION ALL SELECT 'pg_proc'::regclass::oid, p.oid, p.pronamespace FROM pg_proc p \
-         UNION ALL SELECT 'pg_trigger'::regclass::oid, g.oid, c.relnamespace FROM pg_trigger g \
-         JOIN pg_class c ON c.oid = g.tgrelid WHERE NOT g.tgisinternal \
-         ) x JOIN pg_namespace n ON n.oid = x.namespace, \
-         LATERAL pg_identify_object(x.class, x.oid, 0) i WHERE i.identity IS NOT NULL AND {OWN_SCHEMA}"
+         UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, p.oid, p.pronamespace FROM pg_catalog.pg_proc p \
+         UNION ALL SELECT 'pg_catalog.pg_trigger'::pg_catalog.regclass::pg_catalog.oid, g.oid, c.relnamespace FROM pg_catalog.pg_trigger g \
+         JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid WHERE NOT g.tgisinternal \
+         ) x JOIN pg_catalog.pg_namespace n ON n.oid = x.namespace, \
+         LATERAL pg_catalog.pg_identify_object(x.class, x.oid, 0) i WHERE i.identity IS NOT NULL AND {OWN_SCHEMA}"
     );
     for row in session.query(&sql).await? {
         let object = NamedObject {

@@ -9,10 +9,10 @@ use portcullis_vocabulary::protection::Protection;
 use super::catalog::declared_dependencies;
 use super::program_config::Config;
 use super::sections::{
-    EgressConfig, IdentityContext, ListenAddress, ListenSection, ReloadConfig, ServiceContext,
-    read_access_log, read_admin, read_egress, read_identity, read_limits, read_listen, read_log,
-    read_owner, read_protection, read_refusals, read_reload, read_runtime, read_services,
-    read_tiers, read_tracing,
+    EgressConfig, IdentityContext, ListenAddress, ListenSection, ReloadConfig, ServiceConfig,
+    ServiceContext, read_access_log, read_admin, read_egress, read_identity, read_limits,
+    read_listen, read_log, read_owner, read_protection, read_refusals, read_reload, read_runtime,
+    read_services, read_tiers, read_tracing,
 };
 use super::tree::ConfigSection;
 use super::tree::config_value::boolean;
@@ -62,6 +62,7 @@ pub(super) fn read_config(
         catalog.as_deref(),
         directory,
         (&listen, &admin.address),
+        &services,
     );
     root.finish();
     let dependencies = catalog.as_deref().map(declared_dependencies);
@@ -113,12 +114,26 @@ fn read_calls(
     catalog: Option<&Catalog>,
     directory: &Path,
     (listen, admin): (&ListenSection, &ListenAddress),
+    services: &[ServiceConfig],
 ) -> EgressConfig {
     let location = root.location_of("egress");
     let egress = read_egress(root.section("egress"), catalog, directory);
     let mut taken = listen.addresses.iter().chain([admin]);
     if taken.any(|one| egress.listen_addresses.iter().any(|own| own.overlaps(one))) {
         let message = "is an address of [listen] or [admin] too; try another port";
+        root.refuse_at(location.clone(), "egress.address", message);
+    }
+    let has_prefix = |service: &ServiceConfig| {
+        let vendor = service.vendor.as_ref();
+        vendor.is_some_and(|vendor| vendor.prefix.is_some())
+    };
+    let has_tcp = egress
+        .listen_addresses
+        .iter()
+        .any(|own| own.tcp().is_some());
+    if egress.is_on() && !has_tcp && services.iter().any(has_prefix) {
+        let message = "has Unix sockets only, whose address no Host can name; a vendor with a prefix \
+                       needs a TCP address";
         root.refuse_at(location, "egress.address", message);
     }
     egress

@@ -1,11 +1,12 @@
 //! The runtime of a command that uses a database, and the addresses that it names.
 
+use std::cell::Cell;
 use std::future::Future;
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::migration_error::MigrationError;
-use crate::database::{DatabaseAddress, DatabaseError};
+use crate::database::{DatabaseAddress, DatabaseError, cancel_statements};
 
 /// The variable with the password for an address that has none, as PostgreSQL's programs read it.
 const PASSWORD_VARIABLE: &str = "PGPASSWORD";
@@ -31,10 +32,26 @@ pub(crate) fn with_database<T>(
     runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
+        let is_interrupted = Cell::new(false);
+        let signalled = async {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            is_interrupted.set(true);
+            // The statement that runs ends the work with an error.
+            cancel_statements().await
+        };
         tokio::select! {
-            result = work => result,
-            _ = interrupt.recv() => Err(DatabaseError::Interrupted.into()),
-            _ = terminate.recv() => Err(DatabaseError::Interrupted.into()),
+            result = work => match result {
+                Err(_) if is_interrupted.get() => Err(DatabaseError::Interrupted.into()),
+                result => result,
+            },
+            is_cancelled = signalled => Err(if is_cancelled {
+                DatabaseError::Interrupted.into()
+            } else {
+                DatabaseError::NotCancelled.into()
+            }),
         }
     })
 }

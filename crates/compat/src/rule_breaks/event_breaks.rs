@@ -31,43 +31,50 @@ pub(super) fn event_break(
         finding.rule.id == "event.content-type.changed" && *action == Some(EventAction::Send);
     let (sender, receiver) = if is_new { (new, old) } else { (old, new) };
     let contract = sender.events()?;
-    let mut messages = contract.messages.iter().enumerate();
-    let found = messages.find(|(_, known)| {
+    let messages = contract.messages.iter().enumerate().filter(|(_, known)| {
         let is_named = message.as_ref().is_none_or(|name| *known.name == **name) || is_new;
         let own = &contract.channel_of(known).name;
         let is_of_action = action
             .is_none_or(|action| known.action == action || known.action == EventAction::Undirected);
         **own == **channel && is_named && is_of_action
     });
-    let Some((number, known)) = found else {
-        return Some(BreakEvidence::unshown(
-            "the contract has no message for the channel, so no event shows the change",
-        ));
-    };
     let flow = action.map_or(EventFlow::Any, EventFlow::Of);
-    let destination = contract.channel_of(known).destination();
-    let operation = sender.event_operation(number)?;
-    for body in samples(sender, operation) {
-        let event = recorded(known, destination, &body);
-        if !judge_event(sender, flow, &event).violations.is_empty() {
-            continue;
+    let (mut is_known, mut is_accepted) = (false, false);
+    for (number, known) in messages {
+        is_known = true;
+        let destination = contract.channel_of(known).destination();
+        let operation = sender.event_operation(number)?;
+        for body in samples(sender, operation) {
+            let event = recorded(known, destination, &body);
+            if !judge_event(sender, flow, &event).violations.is_empty() {
+                continue;
+            }
+            let judged = judge_event(receiver, flow, &event);
+            match judged.violations.first() {
+                Some(violation) => {
+                    return Some(BreakEvidence::Shown(Box::new(Witness {
+                        value: shown(&event, body),
+                        pointer: violation.pointer.clone(),
+                        keyword: violation.keyword.clone().unwrap_or_default(),
+                        refusal: violation.sentence(true),
+                        ..Witness::default()
+                    })));
+                }
+                None => is_accepted = true,
+            }
         }
-        return Some(
-            match judge_event(receiver, flow, &event).violations.first() {
-                Some(violation) => BreakEvidence::Shown(Box::new(Witness {
-                    value: shown(&event, body),
-                    pointer: violation.pointer.clone(),
-                    keyword: violation.keyword.clone().unwrap_or_default(),
-                    refusal: violation.sentence(true),
-                    ..Witness::default()
-                })),
-                None => BreakEvidence::Refuted(
-                    "another channel of the newer contract has the same events".to_owned(),
-                ),
-            },
-        );
     }
-    Some(BreakEvidence::unshown("no event of the message was found"))
+    // An event of a message without a content type has none, so nothing can refuse it for that.
+    let is_refuted = is_accepted && finding.rule.id != "event.content-type.changed";
+    Some(match (is_known, is_refuted) {
+        (false, _) => BreakEvidence::unshown(
+            "the contract has no message for the channel, so no event shows the change",
+        ),
+        (true, true) => BreakEvidence::Refuted(
+            "another channel of the newer contract has the same events".to_owned(),
+        ),
+        (true, false) => BreakEvidence::unshown("no event of the message was found"),
+    })
 }
 
 /// Events to try: a generated one, then common ones.

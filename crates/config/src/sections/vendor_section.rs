@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use http::HeaderName;
-use http::header::{CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
+};
 use portcullis_egress::DependencyPattern;
 
 use super::path_prefix::{PathPrefix, parse_path_prefix};
@@ -92,6 +94,9 @@ fn read_files(mut section: ConfigSection<'_>, directory: &Path) -> BTreeMap<Stri
         // A variable has underscores, in upper case.
         let name = key.replace('_', "-").parse::<HeaderName>();
         match (name, path(&node)) {
+            (Ok(name), Ok(_)) if files.contains_key(name.as_str()) => {
+                section.refuse_at(node.location, &key, "names a field that has a file already");
+            }
             (Ok(name), Ok(file)) if !is_of_connection(&name) => {
                 files.insert(name.as_str().to_owned(), directory.join(file));
             }
@@ -105,18 +110,30 @@ fn read_files(mut section: ConfigSection<'_>, directory: &Path) -> BTreeMap<Stri
     files
 }
 
-/// Whether a field frames or routes a message.
+/// Whether a field frames or routes a message, or is one that Portcullis writes or logs.
 fn is_of_connection(name: &HeaderName) -> bool {
-    [
+    let framing = [
+        CONNECTION,
         CONTENT_LENGTH,
+        EXPECT,
         HOST,
         TE,
         TRAILER,
         TRANSFER_ENCODING,
         UPGRADE,
         VIA,
-    ]
-    .contains(name)
+    ];
+    let own = [
+        "keep-alive",
+        "proxy-connection",
+        "x-squad-owner",
+        "x-sla-tier",
+        "x-request-id",
+        "traceparent",
+        "tracestate",
+        "forwarded",
+    ];
+    framing.contains(name) || own.contains(&name.as_str())
 }
 
 #[cfg(test)]
@@ -167,10 +184,12 @@ mod tests {
         );
         let fields = "[services.vendor]\nprefix = \"/a\"\n[services.vendor.header_files]\n";
         check(&format!("{fields}authorization = \"key\""), None);
-        check(
-            &format!("{fields}host = \"key\""),
-            Some("may send to a server"),
-        );
+        for name in ["host", "connection", "x-request-id"] {
+            check(
+                &format!("{fields}{name} = \"key\""),
+                Some("may send to a server"),
+            );
+        }
         check(
             &format!("{fields}\"a b\" = \"key\""),
             Some("may send to a server"),

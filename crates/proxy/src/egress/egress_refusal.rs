@@ -30,6 +30,8 @@ pub(super) enum EgressRefusal {
     },
     /// The credentials of the vendor have not been read yet.
     NoCredentials(String),
+    /// The vendor would send its credentials back to the caller.
+    Trace(String),
     /// No address of the host may be dialled; this is the class of the first one.
     Denied(&'static str),
     /// The name has no address.
@@ -89,6 +91,11 @@ impl EgressRefusal {
                     "The credentials of the vendor have not been read yet",
                 )
             },
+            Self::Trace(_) => refused(
+                StatusCode::NOT_IMPLEMENTED,
+                "TRACE_NOT_FORWARDED",
+                "TRACE is not forwarded to a vendor with credentials",
+            ),
             Self::Undeclared | Self::NotUsed(_) => refused(
                 StatusCode::FORBIDDEN,
                 "UNDECLARED_DEPENDENCY",
@@ -143,6 +150,10 @@ impl EgressRefusal {
             Self::NoCredentials(vendor) => format!(
                 "the files of `vendor.header_files` of {vendor} have not been read yet; try again"
             ),
+            Self::Trace(vendor) => format!(
+                "{vendor} would answer with the fields of `vendor.header_files`; call it with another \
+                 method"
+            ),
             Self::Denied(class) => format!(
                 "{host} leads to an address of the class {class}, which `egress.addresses.deny` covers; \
                  if it is right, an operator adds it to `allow` or `private_hosts` in [egress.addresses]"
@@ -169,6 +180,7 @@ impl EgressRefusal {
             Self::Undeclared | Self::NotUsed(_) | Self::TooMany => return None,
             Self::Paused { .. } => "vendor-pause".into(),
             Self::NoCredentials(_) => "vendor-credentials".into(),
+            Self::Trace(_) => "vendor-trace".into(),
             Self::Host(fault) => fault.to_string().into(),
             Self::Denied(class) => (*class).into(),
             Self::Unresolved(reason) => reason.clone().into(),

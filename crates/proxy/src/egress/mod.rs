@@ -31,4 +31,4 @@ pub use egress_core::EgressResources;
 pub(crate) use egress_record::EgressRecord;
 pub use open_calls::OpenCalls;
 pub use vendor_pauses::VendorPauses;
-pub use vendor_secrets::{SecretFields, VendorSecrets};
+pub use vendor_secrets::{SecretValues, VendorSecrets};

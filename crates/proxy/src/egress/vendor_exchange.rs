@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::uri::{PathAndQuery, Uri};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use portcullis_config::{Config, ServiceConfig, UpstreamTarget, VendorConfig};
 use portcullis_egress::CallDestination;
 use portcullis_identity::remove_squad_headers;
@@ -25,6 +25,19 @@ use crate::exchange::{AnswerBody, DataCore, VendorCall, retry_after};
 use crate::headers::Peer;
 
 const X_PORTCULLIS: HeaderName = HeaderName::from_static("x-portcullis");
+
+/// Fields that say where a call comes from, inside the network.
+const INTERNAL_FIELDS: [&str; 9] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "traceparent",
+    "tracestate",
+    "baggage",
+];
 
 /// A vendor that a call is for.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +111,10 @@ impl<'c> CalledVendor<'c> {
         request: &mut Request<()>,
         secrets: &VendorSecrets,
     ) -> Result<(), EgressRefusal> {
+        // The vendor would send the credentials back (RFC 9110 section 9.3.8).
+        if request.method() == Method::TRACE && !self.vendor.header_files.is_empty() {
+            return Err(EgressRefusal::Trace(self.name().to_owned()));
+        }
         if let Some(prefix) = self.vendor.prefix.as_ref().filter(|_| self.below_prefix) {
             let target = without_prefix(request.uri(), prefix.as_str());
             *request.uri_mut() = target;
@@ -108,7 +125,11 @@ impl<'c> CalledVendor<'c> {
         if let Some(host) = self.host() {
             headers.insert(HOST, host);
         }
-        if secrets.add(self.name(), headers) || self.vendor.header_files.is_empty() {
+        // A vendor is outside: it learns nothing of the network that the call comes from.
+        for name in INTERNAL_FIELDS {
+            headers.remove(name);
+        }
+        if secrets.add(&self.vendor.header_files, headers) {
             Ok(())
         } else {
             Err(EgressRefusal::NoCredentials(self.name().to_owned()))

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use h2::RecvStream;
 use h2::server::SendResponse;
 use http::header::{CONTENT_LENGTH, DATE, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT};
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 
 use super::answer_sender::AnswerSender;
@@ -108,7 +108,11 @@ impl<H: RequestHandler> StreamContext<H> {
         let (body, shared) = (body.into(), Rc::clone(state));
         let incoming = IncomingRequest::on_connection(request, body, peer, shared, limits);
         let answer = Rc::clone(&self.handler).handle(incoming);
-        let answer = until_reset(answer, respond, state).await?;
+        let mut answer = until_reset(answer, respond, state).await?;
+        // Every 2xx accepts a WebSocket here (RFC 8441 section 5), but only 101 did on HTTP/1.1.
+        if is_websocket && answer.status().is_success() && !answer.body().is_upgraded() {
+            *answer.status_mut() = StatusCode::BAD_GATEWAY;
+        }
         self.connections.counts.borrow_mut().requests += 1;
         Some((answer, tunnel))
     }
