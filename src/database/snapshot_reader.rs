@@ -1,5 +1,5 @@
-//! Reads the system catalogs of PostgreSQL. All names are qualified: a migration may have tables and
-//! functions of the same names, in a schema that is searched first.
+//! Reads the system catalogs of PostgreSQL. Tables, functions and types are named with their schema: a
+//! migration may have others of the same names, in a schema that is searched first. Operators are not.
 
 use tokio_postgres::Row;
 

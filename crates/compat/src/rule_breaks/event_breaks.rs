@@ -73,7 +73,7 @@ pub(super) fn event_break(
         (true, true) => BreakEvidence::Refuted(
             "another channel of the newer contract has the same events".to_owned(),
         ),
-        (true, false) => BreakEvidence::unshown("no event of the message was found"),
+        (true, false) => BreakEvidence::unshown("no event that shows the change was found"),
     })
 }
 
