@@ -195,7 +195,7 @@ fn archunit_checks_imports() {
     let fixture = ImportFixture::new();
     fixture.configure("--format archunit", "check/SquadBoundaries.java");
     let main = "public class Main {\n  public static void main(String[] args) {\n    \
-        SquadBoundaries.check(java.nio.file.Path.of(words[0]));\n  }\n}\n";
+        SquadBoundaries.check(java.nio.file.Path.of(args[0]));\n  }\n}\n";
     fixture.write("check/Main.java", main);
     let libraries = tool("portcullis-archunit.classpath");
     let classpath = fs::read_to_string(libraries).unwrap();
