@@ -176,7 +176,9 @@ fn malformed_parameters() {
     parameters("[{name: 1, in: query, schema: {}}]", "a.yaml:4: error: `name` must be a string: write `name: '1'` [malformed-parameter] at #/paths/~1a/post/parameters/0/name");
     parameters("[{name: a, in: query, style: matrix, schema: {}}]", "a.yaml:4: error: `style: matrix` does not exist for query parameters: use form, spaceDelimited, pipeDelimited, deepObject [malformed-parameter] at #/paths/~1a/post/parameters/0/style");
     parameters("[{name: a, in: header, style: form, schema: {}}]", "a.yaml:4: error: `style: form` does not exist for header parameters: use simple [malformed-parameter] at #/paths/~1a/post/parameters/0/style");
-    parameters("[{name: a, in: path, required: , schema: {}}]", "a.yaml:4: error: `required` must be true or false, not null [malformed-parameter] at #/paths/~1a/post/parameters/0/required");
+    parameters("[{name: a, in: path, required: , schema: {}}]", "a.yaml:4: error: `required` must not be null: remove it, or write a value [malformed-parameter] at #/paths/~1a/post/parameters/0/required; `contract_reading = \"tolerant\"` reads it");
+    parameters("[{name: a, in: query, style: , schema: {}}]", "");
+    parameters("[{name: a, in: query, schema: {}, content: {application/json: {}}}]", "a.yaml:4: warning: `schema` has no effect next to `content`: keep one of them [malformed-parameter] at #/paths/~1a/post/parameters/0/schema");
     parameters("[{name: a, in: query, explode: 1, schema: {}}]", "a.yaml:4: error: `explode` must be true or false, not 1 [malformed-parameter] at #/paths/~1a/post/parameters/0/explode");
     parameters("[{name: a, in: query, required: perhaps, schema: {}}]", r##"a.yaml:4: error: `required` must be true or false, not "perhaps" [malformed-parameter] at #/paths/~1a/post/parameters/0/required"##);
     parameters("[{name: a, in: query, schema: text}]", "a.yaml:4: error: a schema must be an object, such as `{ type: string }` [malformed-schema] at #/paths/~1a/post/parameters/0/schema");
@@ -184,6 +186,47 @@ fn malformed_parameters() {
     parameters("[{name: a, in: query, schema: {}}, {name: a, in: query, schema: {}}]", "a.yaml:4: error: the query parameter `a` is declared twice here: remove one [malformed-parameter] at #/paths/~1a/post/parameters/1");
     parameters("[{$ref: '#/components/parameters/A'}]", "a.yaml:4: error: `#/components/parameters/A` does not resolve: `#` has no `components` [unresolved-reference] at #/paths/~1a/post/parameters/0");
     parameters("[{$ref: 7}]", "a.yaml:4: error: `$ref` must be a string such as `#/components/schemas/Name` [unresolved-reference] at #/paths/~1a/post/parameters/0");
+}
+
+#[test]
+#[rustfmt::skip]
+fn fields_of_the_wrong_type() {
+    operation("{x-portcullis: report}", "a.yaml:4: error: `x-portcullis` must be an object, not a string [malformed-document] at #/paths/~1a/post/x-portcullis");
+    let body = |body: &str, expected: &str| operation(&format!("{{requestBody: {body}}}"), expected);
+    body("{required: 'true', content: {}}", "a.yaml:4: error: `required` must be a boolean, not a string [malformed-document] at #/paths/~1a/post/requestBody/required");
+    let encoding = |encoding: &str, expected: &str| {
+        body(&format!("{{content: {{multipart/form-data: {{schema: {{properties: {{f: {{type: string}}}}}}, encoding: {encoding}}}}}}}"), expected);
+    };
+    encoding("x", "a.yaml:4: error: `encoding` must be an object, not a string [malformed-document] at #/paths/~1a/post/requestBody/content/multipart~1form-data/encoding");
+    encoding("{f: x}", "a.yaml:4: error: an Encoding Object must be an object, not a string [malformed-document] at #/paths/~1a/post/requestBody/content/multipart~1form-data/encoding/f");
+    encoding("{f: {explode: 'no'}}", "a.yaml:4: error: `explode` must be a boolean, not a string [malformed-document] at #/paths/~1a/post/requestBody/content/multipart~1form-data/encoding/f/explode");
+    encoding("{f: {headers: [a]}}", "a.yaml:4: error: `headers` must be an object, not an array [malformed-document] at #/paths/~1a/post/requestBody/content/multipart~1form-data/encoding/f/headers");
+    encoding("{f: {contentType: 5}}", "a.yaml:4: error: `contentType` must be a string, not a number [malformed-document] at #/paths/~1a/post/requestBody/content/multipart~1form-data/encoding/f/contentType");
+    encoding("{f: {contentType: 'image/png, gif'}}", "a.yaml:4: warning: `gif` is not a media type and has no effect: write type/subtype, such as image/png [malformed-document] at #/paths/~1a/post/requestBody/content/multipart~1form-data/encoding/f/contentType");
+    encoding("{f: {style: simple}}", "a.yaml:4: warning: `style: simple` does not exist for fields of forms, so they are read by `form`: use form, spaceDelimited, pipeDelimited, deepObject [malformed-document] at #/paths/~1a/post/requestBody/content/multipart~1form-data/encoding/f/style");
+}
+
+#[test]
+#[rustfmt::skip]
+fn schemas_refer_to_schemas() {
+    let schema = |reference: &str, title: &str| {
+        let at = "#/paths/~1a/post/requestBody/content/application~1json/schema";
+        let rest = "components:\n  parameters: {P: {name: p, in: query, schema: {}}}\n  schemas: {S: {properties: {p: {type: string}}}}\n";
+        let body = format!("{{requestBody: {{content: {{application/json: {{schema: {{$ref: '{reference}'}}}}}}}}}}");
+        let expected = if title.is_empty() {
+            String::new()
+        } else {
+            format!("a.yaml:4: error: `{reference}` is {title}, not a schema: refer to a schema, such as `#/components/schemas/Name` [unresolved-reference] at {at}/$ref; `contract_reading = \"tolerant\"` reads it")
+        };
+        yaml(&format!("openapi: 3.0.3\npaths:\n  /a:\n    post: {body}\n{rest}"), &expected);
+    };
+    schema("#/components/parameters/P", "a Parameter Object");
+    schema("#/components/schemas", "the list of all schemas");
+    schema("#/paths/~1a", "a Path Item Object");
+    schema("#/paths/~1a/post", "an Operation Object");
+    schema("#", "the whole document");
+    schema("#/components/parameters/P/schema", "");
+    schema("#/components/schemas/S/properties/p", "");
 }
 
 /// Messages name the file as it was written.

@@ -507,6 +507,60 @@ fn started(upstream: &Upstream, keys: &str, rest: &str) -> App {
     App::start(Site::new("").service("one", &text, &address, keys))
 }
 
+/// A key of `content` that is not a media type allows no body.
+#[test]
+#[rustfmt::skip]
+fn row_28_keys_that_are_not_media_types_match_nothing() {
+    for key in ["json", "''", "'*'", "' application/json'", "'application/json;a'"] {
+        let content = format!("{{{key}: {{schema: {{type: integer}}}}}}");
+        let contract = with_content(V31, &content);
+        check(&contract, &format!("{JSON}1"), "unsupported-media-type");
+        check(&contract, "POST /a\ncontent-type: json\n\n1", "unsupported-media-type");
+        check(&contract, "POST /a\ncontent-type: image/png\n\n1", "unsupported-media-type");
+        let response = format!("paths: {{/a: {{get: {{responses: {{'200': {{description: x, content: {content}}}}}}}}}}}");
+        let contract = self::contract(V31, &response);
+        check_response(&contract, "GET /a", "200\ncontent-type: application/json\n\n1", "undeclared-media-type");
+    }
+    check(&with_content(V31, "{}"), &format!("{JSON}1"), "");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_18_white_space_around_items_of_header_fields_does_not_count() {
+    let object = "schema: {type: object, required: [R], additionalProperties: false, properties: {R: {type: integer}, G: {type: integer}}}";
+    let cases = |explode: bool, cases: &[(&str, &str)]| {
+        let contract = with_parameters(&format!("{{name: x-o, in: header, explode: {explode}, {object}}}"));
+        for (value, expected) in cases {
+            check(&contract, &format!("GET /a\nx-o: {value}"), expected);
+        }
+    };
+    cases(false, &[("R,1,G,2", ""), ("G,\t2 , R, 1", ""), ("R, 1, G, x", "invalid-parameter"), ("R,1, g,2", "invalid-parameter")]);
+    cases(true, &[("R=1, G=2", ""), ("G=2 , R=1", ""), ("R=1, G=x", "invalid-parameter"), ("R =1", "invalid-parameter")]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_26_items_have_types_by_their_place() {
+    check_queries("{name: bbox, in: query, explode: false, schema: {type: array, prefixItems: [{type: number}, {type: number}], items: false, minItems: 2}}", &[
+        ("bbox=1,2.5", ""),
+        ("bbox=1,x", "invalid-parameter"),
+        ("bbox=1", "invalid-parameter"),
+        ("bbox=1,2,3", "invalid-parameter"),
+    ]);
+}
+
+/// A part of a scalar is a text, even if it says that it is JSON.
+#[test]
+#[rustfmt::skip]
+fn row_37_scalar_parts_are_text() {
+    let contract = with_content(V31, "{multipart/form-data: {schema: {properties: {role: {type: string, enum: [user]}, o: {type: object, required: [a]}}}}}");
+    let part = |name: &str, text: &str| format!("POST /a\ncontent-type: multipart/form-data; boundary=B\n\n--B\r\ncontent-disposition: form-data; name=\"{name}\"\r\ncontent-type: application/json\r\n\r\n{text}\r\n--B--\r\n");
+    check(&contract, &part("role", "user"), "");
+    check(&contract, &part("role", "\"user\""), "invalid-body");
+    check(&contract, &part("o", "{\"a\": 1}"), "");
+    check(&contract, &part("o", "{}"), "invalid-body");
+}
+
 #[test]
 #[rustfmt::skip]
 fn row_30_json_is_utf_8() {
@@ -515,6 +569,9 @@ fn row_30_json_is_utf_8() {
     check(&contract, &of("; charset=UTF-8", "{}"), "");
     check(&contract, &of(";charset=us-ascii", "{}"), "");
     check(&contract, &of("; charset=utf-16", "{}"), "unsupported-media-type");
+    let contract30 = self::contract(V30, "paths: {/a: {get: {responses: {'200': {description: x, content: {application/json: {}}}}}}}");
+    check_response(&contract30, "GET /a", "200\ncontent-type: application/json; charset=utf-8\n\n1", "");
+    check_response(&contract30, "GET /a", "200\ncontent-type: application/json; charset=utf-16\n\n1", "undeclared-media-type");
     check(&contract, &of("; charset=iso-8859-1", "{}"), "unsupported-media-type");
     check(&contract, &of("; charset=utf-8; charset=utf-16", "{}"), "unsupported-media-type");
     check(&contract, &of("; charset=utf-8; Charset=utf-8", "{}"), "unsupported-media-type");

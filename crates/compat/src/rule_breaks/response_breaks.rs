@@ -49,7 +49,7 @@ impl<'c> BreakSides<'c> {
             return BreakEvidence::unshown("the sender has no such media type");
         };
         let others = self.receiver.operation.response(status);
-        let is_open = others.is_some_and(|others| others.content.is_empty());
+        let is_open = others.is_some_and(|others| others.is_open);
         if rule == "media-type.removed" && is_open {
             return self
                 .reversed()

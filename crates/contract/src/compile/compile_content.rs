@@ -16,7 +16,6 @@ use crate::message::parameter::{Parameter, header};
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
-use crate::schema::schema_set::SchemaKey;
 use crate::schema::schema_surface::TypeSet;
 
 /// What carries the content of a `content` field.
@@ -64,10 +63,11 @@ impl<'d> ContractCompiler<'d> {
                 let message = "`content` is missing: it must list the media types of the body";
                 self.error(ContractProblemKind::MalformedDocument, node_ref, message);
             }
-            let required = node.get("required").and_then(|flag| flag.as_bool());
+            let content = self.content(node_ref, node, ContentCarrier::RequestBody);
             let body = DeclaredBody {
-                required: required == Some(true),
-                content: self.content(node_ref, node, ContentCarrier::RequestBody),
+                required: self.flag(node_ref, node, "required") == Some(true),
+                is_open: self.is_open(node, &content),
+                content,
                 node_ref,
             };
             self.bodies.insert(node_ref, Arc::new(body));
@@ -109,6 +109,7 @@ impl<'d> ContractCompiler<'d> {
                     status,
                     headers,
                     unread_headers,
+                    is_open: self.is_open(node, &content),
                     content,
                     node_ref,
                 });
@@ -139,7 +140,7 @@ impl<'d> ContractCompiler<'d> {
                     continue;
                 }
             };
-            self.check_content_media(node_ref);
+            self.check_fields(node_ref);
             let responses = &mut self.responses;
             let compiled = header(self.surface, name, node_ref, &mut |schema| {
                 responses.key(schema)
@@ -153,6 +154,13 @@ impl<'d> ContractCompiler<'d> {
             }
         }
         (headers, unread)
+    }
+
+    /// Whether every media type is allowed: `content` has no keys. Keys that are not media types allow
+    /// none. In a comparison they are left out.
+    fn is_open(&self, owner: JsonNode<'_>, content: &[MediaType]) -> bool {
+        let mut keys = owner.get("content").into_iter().flat_map(JsonNode::members);
+        content.is_empty() && (self.tolerates() || keys.next().is_none())
     }
 
     pub(super) fn content(
@@ -170,7 +178,9 @@ impl<'d> ContractCompiler<'d> {
                 Err(unread) => (declared, unread),
             };
             let Some(range) = MediaRange::parse(key) else {
-                let message = format!("`{key}` is not a media type: write type/subtype");
+                let message = format!(
+                    "`{key}` is not a media type, so no body can match it: write type/subtype, such as application/json"
+                );
                 self.skip(ContractProblemKind::MalformedDocument, node_ref, &message);
                 continue;
             };
@@ -239,28 +249,6 @@ impl<'d> ContractCompiler<'d> {
         let styled = members.filter(|(name, _)| has_style(name));
         let mut schemas = std::iter::once(schema).chain(styled.flat_map(|(_, schemas)| schemas));
         schemas.find_map(|schema| surface.dangling_reference(schema))
-    }
-
-    /// Reports the header fields in Encoding Objects that lead nowhere or are malformed.
-    fn check_encodings(&mut self, media: NodeRef, node: JsonNode<'d>, range: &MediaRange<'_>) {
-        // Only parts of multipart bodies have header fields.
-        let has_parts = range.is_range() || range.kind().eq_ignore_ascii_case("multipart");
-        let nested = nested_encodings(node).flat_map(nested_encodings);
-        let encodings = nested_encodings(node).chain(nested);
-        let headers = encodings.filter_map(|encoding| encoding.get("headers"));
-        for (name, field) in headers.flat_map(JsonNode::members) {
-            let declared = DocumentSet::node_ref(media, field);
-            let Ok(target) = self.object_or_unread(declared, "a header") else {
-                continue;
-            };
-            self.check_content_media(target);
-            // The keys of schemas are those of the compiled shape.
-            let unused_key = &mut |_| SchemaKey::new(0);
-            if has_parts && let Err(error) = header(self.surface, name, target, unused_key) {
-                let kind = ContractProblemKind::MalformedParameter;
-                self.error(kind, error.at, &error.to_string());
-            }
-        }
     }
 
     /// Refuses the fields of a Media Type Object that OpenAPI 3.2 adds and that are not read, because
@@ -369,7 +357,7 @@ fn is_form_part(encoding: JsonNode<'_>) -> bool {
 }
 
 /// The Encoding Objects of a Media Type Object or inside an Encoding Object.
-fn nested_encodings<'d>(owner: JsonNode<'d>) -> impl Iterator<Item = JsonNode<'d>> {
+pub(super) fn nested_encodings<'d>(owner: JsonNode<'d>) -> impl Iterator<Item = JsonNode<'d>> {
     let by_name = owner.get("encoding").into_iter();
     let by_name = by_name.flat_map(JsonNode::members).map(|(_, one)| one);
     by_name.chain(encodings_by_position(owner))

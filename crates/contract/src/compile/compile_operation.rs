@@ -166,11 +166,7 @@ impl<'d> ContractCompiler<'d> {
     /// Reads `x-portcullis`, such as `{ request: report, response: off, idempotent: true }`.
     fn enforcement(&mut self, near: NodeRef, node: JsonNode<'d>) -> OperationEnforcement {
         let mut own = OperationEnforcement::default();
-        for (name, value) in node
-            .get("x-portcullis")
-            .into_iter()
-            .flat_map(|extension| extension.members())
-        {
+        for (name, value) in self.members(near, node, "x-portcullis") {
             let at = DocumentSet::node_ref(near, value);
             if name == "idempotent" {
                 own.idempotent = value.as_bool();

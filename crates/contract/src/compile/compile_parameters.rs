@@ -11,6 +11,7 @@ use crate::message::parameter::{Parameter, ParameterStyle, content_media, parame
 use crate::message::route::PathTemplate;
 use crate::message::violation::MessagePart;
 use crate::openapi::contract_problem::ContractProblemKind;
+use crate::openapi::contract_repair::ContractRepair;
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::schema::schema_set::SchemaKey;
 
@@ -71,7 +72,7 @@ impl<'d> ContractCompiler<'d> {
         if let Some(known) = self.parameters.get(&node_ref) {
             return known.clone();
         }
-        self.check_content_media(node_ref);
+        self.check_fields(node_ref);
         let requests = &mut self.requests;
         let compiled = parameter(self.surface, node_ref, &mut |schema| requests.key(schema));
         let found = match compiled {
@@ -95,8 +96,34 @@ impl<'d> ContractCompiler<'d> {
         found
     }
 
+    /// Reports fields of a parameter or header that do not count.
+    pub(super) fn check_fields(&mut self, owner: NodeRef) {
+        let node = self.documents.node(owner);
+        for field in ["required", "style", "content"] {
+            let value = node.get(field).filter(|value| value.is_null());
+            if let Some(value) = value {
+                let at = DocumentSet::node_ref(owner, value);
+                let repair = ContractRepair::EmptyValue;
+                let message = format!("`{field}` must not be null: remove it, or write a value");
+                self.flaw(
+                    repair,
+                    ContractProblemKind::MalformedParameter,
+                    at,
+                    &message,
+                );
+            }
+        }
+        let is_given = |field: &str| node.get(field).filter(|value| !value.is_null());
+        if let (Some(schema), Some(_)) = (is_given("schema"), is_given("content")) {
+            let at = DocumentSet::node_ref(owner, schema);
+            let message = "`schema` has no effect next to `content`: keep one of them";
+            self.warn_ineffective(ContractProblemKind::MalformedParameter, at, message);
+        }
+        self.check_content_media(owner);
+    }
+
     /// Reports a media type in the `content` of a parameter or header that leads nowhere.
-    pub(super) fn check_content_media(&mut self, owner: NodeRef) {
+    fn check_content_media(&mut self, owner: NodeRef) {
         let is_whole_query = {
             let place = self.documents.node(owner).get("in");
             place.and_then(|place| place.as_str()) == Some("querystring")

@@ -24,6 +24,7 @@ mod compile_operation;
 mod compile_lifecycle;
 mod compile_parameters;
 mod compile_content;
+mod check_encodings;
 mod outbound_operations;
 pub(crate) mod listing;
 pub(crate) mod server_paths;

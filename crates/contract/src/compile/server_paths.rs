@@ -99,13 +99,36 @@ fn path_of(url: &str) -> String {
             .find('/')
             .map_or("", |slash| &url[at + 3 + slash..]),
         None if url.starts_with("//") => url[2..].find('/').map_or("", |slash| &url[2 + slash..]),
-        None => url.trim_start_matches("./"),
+        None => url,
     };
-    if path.starts_with('/') {
-        path.to_owned()
-    } else {
-        format!("/{path}")
+    without_dot_segments(path)
+}
+
+/// The path with a leading slash, without the segments `.` and `..` (RFC 3986 section 5.2.4). Slashes
+/// at its end count as one, because the paths of operations follow them.
+fn without_dot_segments(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    let segments = path.strip_prefix('/').unwrap_or(path).split('/');
+    let mut ends_in_slash = true;
+    for segment in segments {
+        ends_in_slash = matches!(segment, "" | "." | "..");
+        match segment {
+            "." => {}
+            ".." => {
+                kept.pop();
+            }
+            segment => kept.push(segment),
+        }
     }
+    while kept.last() == Some(&"") {
+        kept.pop();
+    }
+    let slash = if ends_in_slash && !kept.is_empty() {
+        "/"
+    } else {
+        ""
+    };
+    format!("/{}{slash}", kept.join("/"))
 }
 
 /// The fields that the typed model needs. Numbers become strings, because YAML reads unquoted
@@ -153,6 +176,19 @@ mod tests {
         check(r#"{"url": "v2/x"}"#, &["/v2/x"]);
         check(r#"{"url": "//host/x"}"#, &["/x"]);
         check(r#"{"url": ""}"#, &["/"]);
+        check(r#"{"url": "https://api.example.com//"}"#, &["/"]);
+        check(r#"{"url": "https://api.example.com/v1//"}"#, &["/v1/"]);
+    }
+
+    #[test]
+    fn resolves_dot_segments() {
+        check(r#"{"url": "./v1"}"#, &["/v1"]);
+        check(r#"{"url": "../v1"}"#, &["/v1"]);
+        check(r#"{"url": "/api/../v1"}"#, &["/v1"]);
+        check(r#"{"url": "https://a.b/x/./y/.."}"#, &["/x/"]);
+        check(r#"{"url": "https://a.b/x/../y"}"#, &["/y"]);
+        check(r#"{"url": ".."}"#, &["/"]);
+        check(r#"{"url": "/v1..2/.x"}"#, &["/v1..2/.x"]);
     }
 
     #[test]

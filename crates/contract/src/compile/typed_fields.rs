@@ -73,6 +73,13 @@ impl<'d> ContractCompiler<'d> {
         found.into_iter().flat_map(JsonNode::elements)
     }
 
+    /// The boolean in the field `name` of `owner`. Nothing if it is absent. Reports a field that is not
+    /// a boolean.
+    pub(super) fn flag(&mut self, near: NodeRef, owner: JsonNode<'d>, name: &str) -> Option<bool> {
+        let found = self.member(JsonKind::Boolean, near, owner, name);
+        found.and_then(JsonNode::as_bool)
+    }
+
     fn member(
         &mut self,
         kind: JsonKind,

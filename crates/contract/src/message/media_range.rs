@@ -126,7 +126,7 @@ fn split_parameters(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Splits at a delimiter outside quoted strings.
-pub(super) fn split_unquoted(text: &str, delimiter: char) -> impl Iterator<Item = &str> {
+pub(crate) fn split_unquoted(text: &str, delimiter: char) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     text.split(move |letter| {
         quoted ^= letter == '"';

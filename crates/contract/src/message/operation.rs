@@ -142,6 +142,8 @@ pub struct DeclaredBody {
     pub required: bool,
     /// The media types, in the order of the document.
     pub content: Vec<MediaType>,
+    /// Whether `content` is empty, so every media type is allowed.
+    pub is_open: bool,
     /// The Request Body Object.
     pub node_ref: NodeRef,
 }
@@ -269,6 +271,8 @@ pub struct DeclaredResponse {
     pub(crate) unread_headers: Vec<(String, NodeRef)>,
     /// The media types, in the order of the document.
     pub content: Vec<MediaType>,
+    /// Whether `content` is absent or empty, so every media type is allowed.
+    pub is_open: bool,
     /// The Response Object.
     pub node_ref: NodeRef,
 }

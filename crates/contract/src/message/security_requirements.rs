@@ -7,9 +7,11 @@
 
 use std::collections::HashMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use http::header::{AUTHORIZATION, HeaderMap};
 
-use super::parameter::RawPairs;
+use super::parameter::{RawPairs, decode_form};
 use super::violation::MessagePart;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
@@ -174,10 +176,10 @@ impl Credential {
                 .headers
                 .get(name.as_str())
                 .is_some_and(|value| !value.is_empty()),
-            Self::Query(name) => has_value(sources.query, name),
-            Self::Cookie(name) => has_value(sources.cookies, name),
-            Self::Basic => credentials(sources.headers, "basic").is_some(),
-            Self::Bearer => credentials(sources.headers, "bearer").is_some(),
+            Self::Query(name) => has_value(sources.query, name, true),
+            Self::Cookie(name) => has_value(sources.cookies, name, false),
+            Self::Basic => credentials(sources.headers, "basic").is_some_and(is_user_and_password),
+            Self::Bearer => credentials(sources.headers, "bearer").is_some_and(is_token),
             Self::Scheme(scheme) => credentials(sources.headers, scheme).is_some(),
             Self::Certificate | Self::Unreadable(_) => true,
         }
@@ -240,10 +242,27 @@ impl Credential {
     }
 }
 
-fn has_value(pairs: RawPairs<'_>, name: &str) -> bool {
+/// Whether a query or the cookies have a value for a name. Names in a query may be escaped.
+fn has_value(pairs: RawPairs<'_>, name: &str, is_escaped: bool) -> bool {
+    let is_named = |known: &str| {
+        known == name || is_escaped && decode_form(known).is_ok_and(|known| known == name)
+    };
     pairs
         .iter()
-        .any(|(known, value)| known == name && !value.is_empty())
+        .any(|(known, value)| is_named(known) && !value.is_empty())
+}
+
+/// Whether the credentials are those of the scheme `basic`: a user name, a colon and a password in
+/// base64 (RFC 7617 section 2).
+fn is_user_and_password(credentials: &str) -> bool {
+    let decoded = STANDARD_NO_PAD.decode(credentials.trim_end_matches('='));
+    decoded.is_ok_and(|decoded| decoded.contains(&b':'))
+}
+
+/// Whether the credentials can be a token. More characters are allowed than RFC 6750 section 2.1 lists,
+/// because issuers use them, but no white space.
+fn is_token(credentials: &str) -> bool {
+    !credentials.contains([' ', '\t'])
 }
 
 /// The credentials in `Authorization` if it has this scheme. Schemes are case-insensitive.
@@ -420,6 +439,9 @@ mod tests {
         check(&Credential::Bearer, "Basic dTpw", false);
         check(&Credential::Basic, "Basic dTpw", true);
         check(&Credential::Basic, "Basic", false);
+        check(&Credential::Basic, "Basic !!!", false);
+        check(&Credential::Basic, "Basic bm9jb2xvbg==", false);
+        check(&Credential::Bearer, "Bearer a b", false);
         check(
             &Credential::Scheme("Digest".to_owned()),
             "digest username=\"a\"",
@@ -436,11 +458,12 @@ mod tests {
         )]);
         let sources = CredentialSources {
             headers: &headers,
-            query: RawPairs::of_query("key=1&empty=", &mut query),
+            query: RawPairs::of_query("key=1&empty=&a%20b=1", &mut query),
             cookies: RawPairs::of_cookies("sid=1", &mut cookies),
         };
         assert!(Credential::Header("X-Key".to_owned()).may_be_present(sources));
         assert!(Credential::Query("key".to_owned()).may_be_present(sources));
+        assert!(Credential::Query("a b".to_owned()).may_be_present(sources));
         assert!(!Credential::Query("empty".to_owned()).may_be_present(sources));
         assert!(Credential::Cookie("sid".to_owned()).may_be_present(sources));
         assert!(!Credential::Cookie("key".to_owned()).may_be_present(sources));

@@ -18,7 +18,7 @@ mod written_node;
 mod swagger;
 pub(crate) mod asyncapi;
 mod overlay;
-mod uri_reference;
+pub(crate) mod uri_reference;
 pub(crate) mod reference;
 pub(crate) mod path_item;
 pub(crate) mod identifier;

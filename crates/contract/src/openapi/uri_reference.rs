@@ -12,7 +12,7 @@ pub(super) fn is_address(reference: &str) -> bool {
     })
 }
 
-pub(super) fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     percent_encoding::percent_decode_str(text)
         .decode_utf8_lossy()
         .into_owned()

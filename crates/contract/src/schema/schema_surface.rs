@@ -177,12 +177,16 @@ impl<'d> SchemaSurface<'d> {
         found
     }
 
-    /// The types of the items of the array schema at `node_ref`.
+    /// The types of the items of the array schema at `node_ref`, wherever they stand in the array.
     pub(crate) fn item_types(self, node_ref: NodeRef) -> TypeSet {
         let mut types = None;
         self.visit(node_ref, &mut |_, owner, node| {
-            if let Some(items) = node.get("items") {
-                let found = self.types(DocumentSet::node_ref(owner, items));
+            let Some(items) = node.get("items") else {
+                return;
+            };
+            let first = node.get("prefixItems").into_iter();
+            for schema in first.flat_map(JsonNode::elements).chain([items]) {
+                let found = self.types(DocumentSet::node_ref(owner, schema));
                 types = Some(types.map_or(found, |types| types | found));
             }
         });

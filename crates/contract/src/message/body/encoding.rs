@@ -317,9 +317,9 @@ impl EncodingCompiler<'_, '_> {
                 .map(|as_text| FieldReading::Delimited(list, *as_text));
             return readings.collect();
         }
-        let item_types = items
+        let item_types = schemas
             .iter()
-            .map(|schema| surface.types(*schema))
+            .map(|schema| surface.item_types(*schema))
             .reduce(|all, types| all | types)
             .unwrap_or(TypeSet::ALL);
         readings_by_types(types, item_types)

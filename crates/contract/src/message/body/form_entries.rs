@@ -290,7 +290,9 @@ impl FormEntry<'_> {
         }
         let fits = |reading: &&FieldReading| is_single || reading.is_array();
         self.readings = declared.iter().filter(fits).copied().collect();
-        if self.is_json && !self.readings.is_empty() {
+        // A scalar is a text, whatever the part says (OpenAPI 3.1.1, Encoding Object, `contentType`).
+        let is_text = self.readings.iter().all(|reading| reading.is_text());
+        if self.is_json && !is_text {
             let json = if self.readings.iter().all(|reading| reading.is_array()) {
                 FieldReading::JsonItems
             } else {

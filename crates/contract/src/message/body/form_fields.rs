@@ -95,6 +95,12 @@ impl FieldReading {
         }
     }
 
+    /// Whether a value is a text: the schema allows scalars only.
+    pub(super) fn is_text(self) -> bool {
+        let structured = TypeSet::OBJECT | TypeSet::ARRAY;
+        matches!(self, Self::Scalar(types, _) if !types.has(structured))
+    }
+
     /// Whether the octets of a value are counted and not kept.
     pub(super) fn is_octets(self) -> bool {
         matches!(self, Self::Octets | Self::OctetItems)

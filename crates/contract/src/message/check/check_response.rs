@@ -11,6 +11,7 @@ use portcullis_vocabulary::limits::CHECK_STEPS_MAX;
 
 use super::body_plan::BodyLength;
 use super::head_judge::HeadJudge;
+use super::plan_body::{declared_types, has_json_charset};
 use super::request_head::RequestHead;
 use crate::message::body::{BodyFormat, BodyJudge, BodySubject, codings};
 use crate::message::check_settings::{CheckScratch, CheckSettings};
@@ -35,7 +36,7 @@ pub struct ResponseHead<'a> {
     /// The length of the body.
     pub body: BodyLength,
     /// Whether the request was HEAD. The response then has no body, whatever the contract declares;
-    /// nor has a response with status 1xx, 204 or 304 (RFC 9110 section 6.4.1).
+    /// nor has a response with status 1xx, 204, 205 or 304 (RFC 9110 sections 6.4.1 and 15.3.6).
     pub is_to_head: bool,
 }
 
@@ -96,7 +97,7 @@ pub fn check_response_head<'c>(
             contract, operation, declared, head, settings, scratch, violations,
         );
     });
-    let is_bodiless = head.is_to_head || matches!(head.status, 100..=199 | 204 | 304);
+    let is_bodiless = head.is_to_head || matches!(head.status, 100..=199 | 204 | 205 | 304);
     if is_bodiless {
         if head.body != BodyLength::Absent {
             push(settings, violations, || {
@@ -106,14 +107,14 @@ pub fn check_response_head<'c>(
                     MessagePart::Body,
                     message,
                 )
-                .with_expected("no body (RFC 9110 section 6.4.1)")
+                .with_expected("no body (RFC 9110 sections 6.4.1 and 15.3.6)")
                 .with_location(contract.location(declared.node_ref))
             });
         }
         return ResponsePlan::Pass;
     }
     // The schema does not describe a part of a representation (206).
-    if head.body == BodyLength::Absent || head.status == 206 || declared.content.is_empty() {
+    if head.body == BodyLength::Absent || head.status == 206 || declared.is_open {
         return ResponsePlan::Pass;
     }
     match media_type(declared, head.headers) {
@@ -129,14 +130,13 @@ pub fn check_response_head<'c>(
         }
         Err(message) => {
             push(settings, violations, || {
-                let keys: Vec<&str> = declared.content.iter().map(|media| &*media.key).collect();
                 Violation::new(
                     ViolationClass::UndeclaredMediaType,
                     MessagePart::Header,
                     message,
                 )
                 .with_name("content-type")
-                .with_expected(keys.join(" or "))
+                .with_expected(declared_types(&declared.content))
                 .with_location(contract.location(declared.node_ref))
             });
             ResponsePlan::Pass
@@ -312,6 +312,9 @@ fn media_type<'r>(
     let found = MediaRange::parse(text).ok_or("the header `content-type` is not a media type")?;
     if parameter_fault(text).is_some() {
         return Err("the header `content-type` has parameters that recipients read differently");
+    }
+    if found.is_json() && !has_json_charset(&found) {
+        return Err("JSON must be UTF-8 (RFC 8259 section 8.1)");
     }
     let keys = declared.content.iter().map(|media| media.key.as_str());
     best_match(keys, &found)

@@ -39,7 +39,7 @@ impl<'c> HeadJudge<'_, 'c> {
         if self.head.body == BodyLength::Absent {
             return self.absent_body(body);
         }
-        if body.content.is_empty() {
+        if body.is_open {
             return BodyPlan::Stream;
         }
         match self.media_type(body) {
@@ -92,12 +92,7 @@ impl<'c> HeadJudge<'_, 'c> {
             violation.message = format!("the media type `{text}` is not declared");
             violation
         })?;
-        let is_utf8 = found.parameter("charset").is_none_or(|charset| {
-            ["utf-8", "us-ascii"]
-                .iter()
-                .any(|known| charset.eq_ignore_ascii_case(known))
-        });
-        if found.is_json() && !is_utf8 {
+        if found.is_json() && !has_json_charset(&found) {
             let message = "JSON must be UTF-8 (RFC 8259 section 8.1); send no other charset";
             return Err(self.unsupported(body, message));
         }
@@ -105,13 +100,12 @@ impl<'c> HeadJudge<'_, 'c> {
     }
 
     fn unsupported(&self, body: &DeclaredBody, message: &str) -> Box<Violation> {
-        let keys: Vec<&str> = body.content.iter().map(|media| &*media.key).collect();
         let violation = Violation::new(
             ViolationClass::UnsupportedMediaType,
             MessagePart::Body,
             message,
         )
-        .with_expected(keys.join(" or "))
+        .with_expected(declared_types(&body.content))
         .with_location(self.contract.location(body.node_ref));
         Box::new(violation)
     }
@@ -199,17 +193,35 @@ pub(super) fn is_valid_when_empty(media: &MediaType) -> bool {
     media.schema.is_some() && media.is_form()
 }
 
+/// Whether a `charset` allows JSON, which is UTF-8 (RFC 8259 section 8.1).
+pub(super) fn has_json_charset(range: &MediaRange<'_>) -> bool {
+    range.parameter("charset").is_none_or(|charset| {
+        ["utf-8", "us-ascii"]
+            .iter()
+            .any(|known| charset.eq_ignore_ascii_case(known))
+    })
+}
+
+/// The declared media types, for a reader.
+pub(super) fn declared_types(content: &[MediaType]) -> String {
+    if content.is_empty() {
+        return "a media type, but no key of `content` is one".to_owned();
+    }
+    let keys: Vec<&str> = content.iter().map(|media| &*media.key).collect();
+    keys.join(" or ")
+}
+
 pub(super) fn missing_body(contract: &CompiledContract, body: &DeclaredBody) -> Violation {
-    let types: Vec<&str> = body
-        .content
-        .iter()
-        .map(|media| media.key.as_str())
-        .collect();
+    let expected = if body.is_open {
+        "a body".to_owned()
+    } else {
+        format!("a body of {}", declared_types(&body.content))
+    };
     Violation::new(
         ViolationClass::MissingBody,
         MessagePart::Body,
         "the request has no body",
     )
-    .with_expected(format!("a body of {}", types.join(" or ")))
+    .with_expected(expected)
     .with_location(contract.location(body.node_ref))
 }

@@ -111,7 +111,8 @@ fn compile(
 ) -> Result<Parameter, ParameterError> {
     let node = surface.documents.node(node_ref);
     let mut unread = None;
-    let (style, schema) = match node.get("content") {
+    let content = node.get("content").filter(|content| !content.is_null());
+    let (style, schema) = match content {
         // The schema of the whole query is compiled with its media type.
         Some(content) if fields.style == ParameterStyle::WholeQuery => {
             only_media_type(node_ref, content)?;

@@ -137,10 +137,6 @@ impl<'d> FieldReader<'d> {
             self.flag(field)?;
         }
         let required = self.flag("required")?;
-        if required.is_none() && self.node.get("required").is_some() {
-            let message = "`required` must be true or false, not null".to_owned();
-            return Err(self.error("required", message));
-        }
         Ok(ParameterFields {
             name: name.to_owned(),
             part,
@@ -188,7 +184,7 @@ impl<'d> FieldReader<'d> {
                 HEADER_STYLES
             }
         };
-        let Some(declared) = self.node.get("style") else {
+        let Some(declared) = self.node.get("style").filter(|style| !style.is_null()) else {
             return Ok(styles[0].1);
         };
         let named = declared.as_str().unwrap_or_default();
@@ -223,7 +219,8 @@ impl<'d> FieldReader<'d> {
         })
     }
 
-    /// A field that is true or false. Null counts as absent.
+    /// A field that is true or false. Null counts as absent; the compiler reports it where that is a
+    /// flaw.
     fn flag(self, field: &str) -> Result<Option<bool>, ParameterError> {
         let Some(value) = self.node.get(field) else {
             return Ok(None);

@@ -121,6 +121,7 @@ impl ParameterWriter<'_> {
     ) -> Result<(), ParameterReadError> {
         self.tape.begin_object();
         for piece in pieces {
+            let piece = self.trimmed(piece);
             let may_lack_equals = style == ParameterStyle::Matrix && !piece.is_empty();
             if !may_lack_equals && !piece.contains('=') {
                 return Err(ParameterReadError::Malformed(
@@ -144,9 +145,18 @@ impl ParameterWriter<'_> {
             let value = pieces.next().ok_or(ParameterReadError::Malformed(
                 "must alternate names and values, an even number in total",
             ))?;
-            self.property(name, value, shape)?;
+            self.property(self.trimmed(name), value, shape)?;
         }
         self.end_object()
+    }
+
+    /// An item of a list. In header fields, white space around it does not count (RFC 9110 section
+    /// 5.6.1).
+    fn trimmed<'a>(&self, item: &'a str) -> &'a str {
+        match self.escapes {
+            EscapeRules::None => item.trim_matches([' ', '\t']),
+            EscapeRules::Percent | EscapeRules::Form => item,
+        }
     }
 
     /// The lists in one value.

@@ -8,6 +8,7 @@ use portcullis_json::JsonNode;
 use portcullis_vocabulary::ContractReading;
 
 use super::required_exemptions::{ExemptNames, RequiredExemptions};
+use super::schema_target::other_object;
 use crate::openapi::broken_part::BrokenSchemas;
 use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
 use crate::openapi::contract_repair::ContractRepair;
@@ -159,9 +160,9 @@ impl<'d> SchemaLowering<'d> {
                 return here;
             };
             match resolve(self.documents, here, text) {
-                Ok(target) => here = target,
+                Ok(target) if other_object(self.documents, target, text).is_none() => here = target,
                 // Lowering the reference reports the error.
-                Err(_) => return here,
+                Ok(_) | Err(_) => return here,
             }
         }
         node_ref
@@ -246,6 +247,12 @@ impl<'d> SchemaLowering<'d> {
         let target = follow(self.documents, node_ref)
             .and_then(|_| resolve(self.documents, node_ref, text).map_err(|error| (at, error)))
             .map_err(|(at, error)| (at, error.to_string()))?;
+        if let Some(title) = other_object(self.documents, target, text) {
+            let message = format!(
+                "`{text}` is {title}, not a schema: refer to a schema, such as `#/components/schemas/Name`"
+            );
+            return Err((at, message));
+        }
         self.targets.insert((base, text), target);
         Ok(target)
     }

@@ -20,6 +20,7 @@ mod unknown_schema;
 mod without_unknown;
 mod closed_schema;
 mod schema_origin;
+mod schema_target;
 
 pub(super) use closed_schema::closed;
 pub(crate) use definitions::{LoweringOutput, SchemaFault, SchemaLowering};
