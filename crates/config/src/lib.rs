@@ -16,7 +16,7 @@ mod effective_config;
 mod written_config;
 mod editor_schemas;
 
-pub use catalog::declared_dependencies;
+pub use catalog::{CatalogTextEdit, UnknownCatalogForm, declared_dependencies, edit_catalog};
 pub use editor_schemas::{CATALOG_SCHEMA, CONFIG_SCHEMA};
 pub use effective_config::EffectiveKey;
 pub use flag_overrides::FlagOverrides;

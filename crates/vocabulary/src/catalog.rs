@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::consumer::{Caller, Consumer};
 use super::objectives::ServiceObjectives;
+use super::service_transfer::ServiceTransfer;
 use super::squad::{Squad, SquadId};
 use super::squad_name::SquadName;
 use super::table_name::TableName;
@@ -121,6 +122,7 @@ pub struct Catalog {
     flags: Vec<FeatureFlag>,
     dependencies: Vec<ServiceDependency>,
     objectives: Vec<ServiceObjectives>,
+    transfers: Vec<ServiceTransfer>,
     allowed_hosts: BTreeMap<String, Vec<String>>,
     unowned: UnownedPolicy,
     risk: RiskWeights,
@@ -166,6 +168,7 @@ impl Catalog {
             flags,
             dependencies: Vec::new(),
             objectives: Vec::new(),
+            transfers: Vec::new(),
             allowed_hosts: BTreeMap::new(),
             unowned: UnownedPolicy::default(),
             risk: RiskWeights::default(),
@@ -185,6 +188,12 @@ impl Catalog {
     #[must_use]
     pub fn with_objectives(self, objectives: Vec<ServiceObjectives>) -> Self {
         Self { objectives, ..self }
+    }
+
+    /// Sets the services that move from one squad to another.
+    #[must_use]
+    pub fn with_transfers(self, transfers: Vec<ServiceTransfer>) -> Self {
+        Self { transfers, ..self }
     }
 
     /// Sets the hosts that each service may call, as patterns.
@@ -237,6 +246,17 @@ impl Catalog {
     pub fn objectives_of(&self, service: &str) -> Option<&ServiceObjectives> {
         let mut objectives = self.objectives.iter();
         objectives.find(|objectives| objectives.service == service)
+    }
+
+    /// The services that move from one squad to another, one entry for each.
+    pub fn transfers(&self) -> &[ServiceTransfer] {
+        &self.transfers
+    }
+
+    /// The transfer of a service, over or not.
+    pub fn transfer_of(&self, service: &str) -> Option<&ServiceTransfer> {
+        let mut transfers = self.transfers.iter();
+        transfers.find(|transfer| transfer.service == service)
     }
 
     /// The hosts that each service may call, as patterns.

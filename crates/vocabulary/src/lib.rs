@@ -10,6 +10,7 @@
 //! - [`protection`] has the policies of circuit breakers, concurrency limits, budgets and retries.
 //! - [`NamespaceQuota`] and [`ContainerLimits`] say what a squad may use on Kubernetes.
 //! - [`ServiceObjectives`] are what the provider of a service promises.
+//! - [`ServiceTransfer`] is a service that moves from one squad to another.
 //! - [`ContractReading`] says how a contract with flaws is read.
 //! - [`ClientAuth`], [`TlsVersion`] and [`AlpnProtocol`] say how a port speaks TLS, and [`SpiffeId`] names a workload.
 //! - [`Date`] is a day of the calendar.
@@ -27,9 +28,12 @@ mod isolation;
 mod objectives;
 mod squad;
 mod table_name;
+mod date;
+mod service_transfer;
 mod consumer;
 mod contract_reading;
 mod catalog;
+mod catalog_transfers;
 mod source_location;
 mod catalog_locations;
 pub mod enforcement;
@@ -38,7 +42,6 @@ mod header_names;
 mod tls_policy;
 mod spiffe_id;
 pub mod limits;
-mod date;
 
 pub use catalog::{
     Catalog, FeatureFlag, ResourceKind, RiskWeights, ServiceDependency, SharedResource,
@@ -59,6 +62,7 @@ pub use objectives::{
 };
 pub use path_pattern::{InvalidPattern, PathPattern, PatternExtent, PatternRank, PatternSegment};
 pub use protection::{Protection, TierPolicies};
+pub use service_transfer::ServiceTransfer;
 pub use source_location::ConfigLocation;
 pub use spiffe_id::{InvalidSpiffeId, InvalidTrustDomain, SpiffeId, TrustDomain};
 pub use squad::{DeployPolicy, Squad, SquadId};

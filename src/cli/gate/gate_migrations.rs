@@ -26,7 +26,7 @@ pub(super) fn judge_for_gate(
     args: &VerdictArgs,
     (catalog, squad): (&Catalog, &Squad),
     now: UtcTimestamp,
-    approvals: &[ChangeApproval],
+    (service, approvals): (&str, &[ChangeApproval]),
     held: &dyn Fn(&TableName) -> Result<Option<TableLease>, GateError>,
 ) -> Result<Option<MigrationCase>, RunError> {
     let Some(directory) = &args.migrations else {
@@ -36,6 +36,10 @@ pub(super) fn judge_for_gate(
     let tried = try_migrations(directory, &args.migration_target, &shared, &args.catalog)?;
     let today = now.date();
     let findings = judge_migrations(&tried.effects, &shared, &squad.name).into_iter();
+    let substitute = |squad: &str| {
+        let found = catalog.approval_substitute(service, squad, today)?;
+        Some(found.as_str())
+    };
     let tables = touched_tables(&tried.effects, &shared);
     let mut leases = Vec::new();
     for table in &tables {
@@ -45,7 +49,7 @@ pub(super) fn judge_for_gate(
         directory: directory.display().to_string(),
         pending: tried.effects.len(),
         findings: findings
-            .map(|finding| JudgedTable::of(finding, approvals, today))
+            .map(|finding| JudgedTable::of(finding, approvals, today, substitute))
             .collect(),
         tables,
         held: leases,

@@ -72,9 +72,13 @@ pub(super) fn verdict(
     let identity = contract.identity();
     let further = candidates.recorded();
     let holder = (&*args.registry.service, &*identity.revision);
-    let migration = judge_for_gate(options, (&catalog, squad), now, &approvals, &|table| {
-        held_lease(&registry, table, holder, now)
-    })?;
+    let migration = judge_for_gate(
+        options,
+        (&catalog, squad),
+        now,
+        (holder.0, &approvals),
+        &|table| held_lease(&registry, table, holder, now),
+    )?;
     let case = GateCase {
         catalog: &catalog,
         squad,
@@ -138,7 +142,8 @@ fn open_registry(
     let RegistryArgs {
         registry, service, ..
     } = args.registry;
-    let registry = GateRegistry::open(registry, provider.name.as_str(), service)?;
+    let registry = GateRegistry::open(registry, provider.name.as_str(), service)?
+        .moved_by(catalog.transfer_of(service));
     let found = registry.read()?;
     found.record.check_clock(now)?;
     Ok((registry, found))

@@ -8,6 +8,7 @@ use super::boundaries_args::BoundariesArgs;
 use super::dependencies_command::DependenciesArgs;
 use super::deprecations_command::DeprecationsArgs;
 use super::services_args::ServicesArgs;
+use super::transfer::TransferArgs;
 use crate::cli::report::{FailThreshold, ReportFormat};
 use portcullis_vocabulary::UnownedPolicy;
 
@@ -82,6 +83,8 @@ pub(super) enum OwnersAction {
     Dependencies(DependenciesArgs),
     /// Write a message to each squad that still calls deprecated operations
     Deprecations(DeprecationsArgs),
+    /// Show what must change if a service moves to another squad, and change the catalog
+    Transfer(TransferArgs),
 }
 
 /// `portcullis owners check`.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::owners_args::{OwnersAction, OwnersArgs};
 use super::owners_error::OwnersError;
 use super::owners_report::OwnersReport;
+use super::transfer::transfer_service;
 use super::{
     boundaries_command, catalog_check, changed_manifests, codeowners_command, dependencies_command,
     deprecations_command, owners_input, services_command,
@@ -34,6 +35,7 @@ pub(crate) fn owners(
         Some(OwnersAction::Deprecations(args)) => {
             deprecations_command::print_deprecations(args, out)
         }
+        Some(OwnersAction::Transfer(args)) => transfer_service(args, out),
         Some(OwnersAction::Services(args)) => services_command::print_services(args, out),
     }
 }

@@ -13,6 +13,7 @@ use super::catalog_names::{CatalogNames, check_service, known_squad, unique_name
 use super::located_entries::{located, read_dependency};
 use super::objectives_table::read_objectives;
 use super::squad_table::read_squad;
+use super::transfers_table::read_transfers;
 use crate::tree::ConfigSection;
 use crate::tree::config_value::{boolean, count, parsed, text, word};
 
@@ -37,7 +38,7 @@ pub(crate) fn read_catalog_file(mut root: ConfigSection<'_>) -> CatalogFile {
     let (mut resources, mut flags) = (Vec::new(), Vec::new());
     let (mut taken, mut tables) = (BTreeMap::new(), BTreeMap::new());
     root.each("resources", |section| {
-        resources.extend(resource(section, &names, &mut taken, &mut tables))
+        resources.extend(resource(section, &mut names, &mut taken, &mut tables))
     });
     let mut taken = BTreeMap::new();
     root.each("flags", |section| {
@@ -45,12 +46,14 @@ pub(crate) fn read_catalog_file(mut root: ConfigSection<'_>) -> CatalogFile {
     });
     let dependencies = dependencies(&mut root, &mut names);
     let (objectives, allowed_hosts) = services(&mut root, &mut names);
+    let transfers = read_transfers(&mut root, &mut names);
     let unowned = ownership(root.section("ownership"));
     let risk = risk(root.section("risk"));
     root.finish();
     let catalog = Catalog::new(squads, resources, flags)
         .with_dependencies(dependencies)
         .with_objectives(objectives)
+        .with_transfers(transfers)
         .with_allowed_hosts(allowed_hosts)
         .with_unowned(unowned)
         .with_risk(risk);
@@ -120,13 +123,18 @@ fn ownership(mut section: ConfigSection<'_>) -> UnownedPolicy {
 
 fn resource(
     mut section: ConfigSection<'_>,
-    names: &CatalogNames,
+    names: &mut CatalogNames,
     taken: &mut BTreeMap<String, ConfigLocation>,
     tables_taken: &mut BTreeMap<TableName, ConfigLocation>,
 ) -> Option<SharedResource> {
     let name = unique_name(&mut section, taken);
     let kind = section.required("kind", word(&ResourceKind::NAMES));
+    let owner_location = section.location_of("owner");
     let owner = known_squad(&mut section, "owner", names, true);
+    if let Some(name) = &name {
+        let owners = &mut names.locations.resource_owners;
+        owners.insert(name.clone(), owner_location);
+    }
     let location = section.location_of("used_by");
     let used_by = section.list("used_by", text).unwrap_or_default();
     for service in &used_by {

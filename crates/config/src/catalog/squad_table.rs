@@ -29,6 +29,10 @@ pub(super) fn read_squad(
         names.locations.squads.insert(name.clone(), table);
         claim_services(name, &services, &location, names, &mut section);
     }
+    if let Some(name) = name.as_ref().filter(|_| section.has("oncall")) {
+        let oncall = section.location_of("oncall");
+        names.locations.oncall.insert(name.clone(), oncall);
+    }
     let squad = Squad {
         tier: section.value("tier", Tier::Bronze, parsed),
         weight: section.read("weight", count(1..=1000)),

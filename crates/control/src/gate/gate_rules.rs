@@ -15,25 +15,6 @@ impl GateCase<'_> {
         self.squad.deploy
     }
 
-    pub(super) fn ownership(&self) -> Option<GateReason> {
-        let owner = self.catalog.provider_of(self.service)?.name.as_str();
-        let squad = self.squad.name.as_str();
-        let declared = self.candidate.provider.as_deref();
-        let message = match declared {
-            _ if owner != squad => format!("{} belongs to {owner}, not to {squad}", self.service),
-            Some(declared) if declared != squad => {
-                format!("the contract names {declared} as its squad, and the catalog names {squad}")
-            }
-            _ => return None,
-        };
-        let advice = format!(
-            "have {owner} deploy it, or correct the catalog or the contract's x-squad-owner"
-        );
-        Some(
-            GateReason::new(GateRule::Ownership, ReasonWeight::Blocks, message).with_advice(advice),
-        )
-    }
-
     pub(super) fn earlier_deployments(&self, base: Option<&Deployment>) -> Option<GateReason> {
         let Some(base) = base else {
             let message = format!(
@@ -78,12 +59,7 @@ impl GateCase<'_> {
             (Some(until), Some(notice)) => until >= self.now.after(notice),
             _ => false,
         };
-        for status in compared.approval_statuses(
-            radius,
-            self.squad.name.as_str(),
-            self.approvals,
-            self.now.date(),
-        ) {
+        for status in compared.approval_statuses(radius, &self.approval_rules()) {
             let weight = if status.missing.is_empty() {
                 ReasonWeight::Informs
             } else if is_announced {

@@ -371,7 +371,7 @@ fn dropped_column(approved_by: &str, held: bool) -> MigrationCase {
         message: "column note of shop.orders is dropped".into(),
         affected: ["search".parse().unwrap()].into(),
     };
-    let unapproved = JudgedTable::of(finding.clone(), &[], now().date());
+    let unapproved = JudgedTable::of(finding.clone(), &[], now().date(), |_| None);
     let approval = ChangeApproval {
         fingerprint: unapproved.fingerprint,
         contract: None,
@@ -395,7 +395,9 @@ fn dropped_column(approved_by: &str, held: bool) -> MigrationCase {
     MigrationCase {
         directory: "db".into(),
         pending: 1,
-        findings: vec![JudgedTable::of(finding, &[approval], now().date())],
+        findings: vec![JudgedTable::of(finding, &[approval], now().date(), |_| {
+            None
+        })],
         tables: [table.clone()].into(),
         held: held.then_some((table, lease)).into_iter().collect(),
     }

@@ -34,7 +34,7 @@ impl GateCase<'_> {
         );
         let risk_score = radius.risk_score(self.catalog);
         let is_unchanged = base.is_some_and(|base| self.is_deployed_as(base));
-        let mut reasons: Vec<GateReason> = self.ownership().into_iter().collect();
+        let mut reasons: Vec<GateReason> = self.ownership();
         let mut approvals = Vec::new();
         if is_unchanged {
             let message = format!("this revision of {} is already deployed", self.service);

@@ -230,6 +230,22 @@ pub(super) const CATALOG: &[(&str, &str, &str)] = &[
         "required",
         "The share of its requests that must be served.",
     ),
+    (
+        "transfers.service",
+        "required",
+        "A service that moves to another squad, which lists it already; see [ownership.md](ownership.md#move-a-service).",
+    ),
+    ("transfers.from", "required", "The squad that provided it."),
+    (
+        "transfers.to",
+        "required",
+        "The squad that provides it now.",
+    ),
+    (
+        "transfers.until",
+        "required",
+        "The last day on which both can deploy it and approve its changes.",
+    ),
     ("resources.name", "required", "Unique name."),
     ("resources.kind", "required", "What is shared."),
     ("resources.owner", "required", "The owning squad."),
@@ -452,7 +468,7 @@ pub(super) fn table(section: &str, line: &str) -> String {
     let section = section.replace('*', "a");
     match section.as_str() {
         "" => format!("{line}\n"),
-        "resources" | "flags" | "dependencies" | "services.a.slo.operations" => {
+        "resources" | "flags" | "dependencies" | "transfers" | "services.a.slo.operations" => {
             format!("[[{section}]]\n{line}\n")
         }
         _ => format!("[{section}]\n{line}\n"),
