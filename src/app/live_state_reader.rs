@@ -38,6 +38,7 @@ impl LiveStateReader {
         for service in &protection {
             metrics.observe_protection(service, &catalog);
         }
+        metrics.show_cost_centers(&catalog);
         let live = self.live();
         for service in &live {
             service.inventory.observe();

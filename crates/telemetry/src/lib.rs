@@ -12,6 +12,7 @@ pub mod build_info;
 mod owner_view;
 
 mod metric_names;
+mod consumer_usage;
 mod metrics;
 mod process;
 mod retired_services;

@@ -7,8 +7,9 @@
 //! `check`, which reviews a catalog, `codeowners` and `import`, which write and read CODEOWNERS,
 //! `boundaries`, which writes the configuration of tools that check imports, `services`, which lists
 //! the owners of services, `dependencies`, which compares what services call with what they declare,
-//! `deprecations`, which writes to squads that call deprecated operations, and `transfer`, which moves a
-//! service to another squad.
+//! `deprecations`, which writes to squads that call deprecated operations, `transfer`, which moves a
+//! service to another squad, and `costs`, which divides a bill between the consumers of a
+//! service.
 //!
 //! Reviewing a catalog is not part of `portcullis check`, which takes contracts: the exit code of
 //! one command for both could not distinguish a contract's problem from the catalog's.
@@ -37,6 +38,7 @@ mod measured_dependencies;
 mod dependencies_command;
 mod deprecations_command;
 mod transfer;
+mod costs;
 mod backstage;
 
 pub(super) use owners_args::OwnersArgs;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as Flags, Subcommand, ValueEnum};
 
 use super::boundaries_args::BoundariesArgs;
+use super::costs::CostsArgs;
 use super::dependencies_command::DependenciesArgs;
 use super::deprecations_command::DeprecationsArgs;
 use super::services_args::ServicesArgs;
@@ -85,6 +86,8 @@ pub(super) enum OwnersAction {
     Deprecations(DeprecationsArgs),
     /// Show what must change if a service moves to another squad, and change the catalog
     Transfer(TransferArgs),
+    /// Divide a bill between the consumers of a service, by what Prometheus knows of their use
+    Costs(CostsArgs),
 }
 
 /// `portcullis owners check`.

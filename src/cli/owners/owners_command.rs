@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::costs::divide_costs;
 use super::owners_args::{OwnersAction, OwnersArgs};
 use super::owners_error::OwnersError;
 use super::owners_report::OwnersReport;
@@ -36,6 +37,7 @@ pub(crate) fn owners(
             deprecations_command::print_deprecations(args, out)
         }
         Some(OwnersAction::Transfer(args)) => transfer_service(args, out),
+        Some(OwnersAction::Costs(args)) => divide_costs(args, out),
         Some(OwnersAction::Services(args)) => services_command::print_services(args, out),
     }
 }

@@ -39,8 +39,27 @@ pub(crate) enum OwnersError {
         /// The catalog.
         path: PathBuf,
     },
+    /// The month has not begun.
+    #[error("--month {month}: it has not begun; name an earlier one")]
+    FutureMonth {
+        /// The month.
+        month: String,
+    },
+    /// No consumer used the service.
+    #[error(
+        "Prometheus has no use of {service} in {month} by this method, so the amount cannot be divided: \
+         {queries}; check that it scrapes the proxies and keeps its samples that long"
+    )]
+    NoUsage {
+        /// The service.
+        service: String,
+        /// The month.
+        month: String,
+        /// The queries.
+        queries: String,
+    },
     /// The catalog has no such service.
-    #[error("--service: no squad of {catalog} lists a service `{name}`{known}")]
+    #[error("no squad of {catalog} lists a service `{name}`{known}")]
     UnknownService {
         /// The catalog.
         catalog: String,

@@ -194,8 +194,12 @@ fn after_a_transfer_everything_names_the_new_squad() {
     let (code, text, errors) = fixture
         .run("gate history --squad checkout --service orders --registry deployments --verify");
     assert_eq!(code, 0, "{text}{errors}");
+    check_new_owner(&fixture, contract);
+}
 
-    // Ownership of paths, CODEOWNERS, and the catalog itself.
+/// Paths, CODEOWNERS, the catalog, alerts and a running proxy name the new squad.
+#[track_caller]
+fn check_new_owner(fixture: &MovingFixture, contract: &str) {
     let paths = format!("{contract} services/orders/main.rs");
     assert_eq!(
         fixture.run(&format!("owners --squad checkout {paths}")).0,

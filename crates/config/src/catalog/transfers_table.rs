@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use portcullis_vocabulary::{ConfigLocation, Date, ServiceTransfer};
 
 use super::catalog_names::{CatalogNames, check_service, known_squad};
-use crate::tree::config_tree::ConfigValue;
 use crate::tree::config_value::text;
 use crate::tree::{ConfigNode, ConfigSection, ConfigValueError};
 
@@ -36,7 +35,7 @@ fn read_transfer(
     let from = known_squad(&mut section, "from", names, true);
     let to_location = section.location_of("to");
     let to = known_squad(&mut section, "to", names, true);
-    let until = section.required("until", date);
+    let until = section.required("until", day);
     if let Some(service) = &service {
         check_service(&mut section, "service", &location, service, names);
         if let Some(earlier) = earlier.get(service) {
@@ -72,12 +71,9 @@ fn read_transfer(
     Some((transfer, table))
 }
 
-/// A day, as text or as a date of TOML.
-fn date(node: &ConfigNode) -> Result<Date, ConfigValueError> {
-    let text = match &node.value {
-        ConfigValue::Text(text) | ConfigValue::Date(text) => Some(text.as_str()),
-        _ => None,
-    };
-    let date = text.filter(|text| text.len() == 10).and_then(Date::parse);
-    date.ok_or_else(|| ConfigValueError::expected("a day such as \"2026-12-31\""))
+/// A day.
+fn day(node: &ConfigNode) -> Result<Date, ConfigValueError> {
+    let text = node.text().filter(|text| text.len() == 10);
+    let day = text.and_then(Date::parse);
+    day.ok_or_else(|| ConfigValueError::expected("a day such as \"2026-12-31\""))
 }

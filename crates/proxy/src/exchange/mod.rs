@@ -15,6 +15,7 @@ mod core_services;
 
 mod vendor_call;
 mod request_meta;
+mod recorded_usage;
 mod request_record;
 mod access_line;
 mod request_wait;

@@ -141,17 +141,19 @@ fn item_step(path: &str, text: &str, transfer: &ServiceTransfer) -> Option<Trans
     let lines = item_lines(text, service, from.as_str());
     let first = *lines.first()?;
     let count = counted(lines.len() as u64, "label");
-    let (kind, rest) = if text.lines().any(|line| line.trim() == "groups:") {
-        let message =
-            "of rules give its alerts to the old squad; print them again: portcullis manifests slo";
+    let (kind, message) = if text.lines().any(|line| line.trim() == "groups:") {
+        let message = format!(
+            "{count} of rules give the alerts of {service} to {from}; print them for {to}: portcullis \
+             manifests slo"
+        );
         ("alert-rules", message)
     } else {
-        (
-            "manifest",
-            "name the old squad; print it again with portcullis manifests, or write the new one",
-        )
+        let message = format!(
+            "{count} name {from} with {service}; print the file again with portcullis manifests, or \
+             write {to}"
+        );
+        ("manifest", message)
     };
-    let message = format!("{service} of {from}, now of {to}: {count} {rest}");
     Some(TransferStep::open(kind, path, first, message))
 }
 
