@@ -879,7 +879,7 @@ fn reports_contradictions_of_a_catalog() {
     check("[[services.orders.slo.operations]]\noperation = \"a\"\navailability = 0.9\n[[services.orders.slo.operations]]\noperation = \"a\"\navailability = 0.8", "squads.toml:9: services.orders.slo.operations.1.operation: \"a\" already has an objective; an operation has one");
     check("deploy.drift_max = 5", "squads.toml:5: squads.checkout.deploy.drift_max: expected a share from 0.0 to 1.0, found 5");
     check("[risk]\ngould = 1", "squads.toml:6: risk.gould: unknown key; try gold");
-    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known keys: services, tier, weight, lendable, email, chat, oncall, cost_center, domains, namespaces, paths, public, codeowners, deploy, quota, limits");
+    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known keys: services, tier, weight, lendable, email, chat, oncall, escalation, cost_center, domains, namespaces, paths, public, codeowners, deploy, quota, limits");
 }
 
 #[test]

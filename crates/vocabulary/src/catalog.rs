@@ -68,6 +68,17 @@ pub struct ServiceDependency {
     pub service: String,
     /// The services that it calls.
     pub uses: Vec<String>,
+    /// Those of them without which it still serves something.
+    pub fallbacks: Vec<String>,
+}
+
+/// Where people find what they need to run a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceLinks {
+    /// The address of its runbook.
+    pub runbook: Option<String>,
+    /// The address of its dashboard.
+    pub dashboard: Option<String>,
 }
 
 /// The points that make up the risk score of a deployment.
@@ -123,6 +134,7 @@ pub struct Catalog {
     dependencies: Vec<ServiceDependency>,
     objectives: Vec<ServiceObjectives>,
     transfers: Vec<ServiceTransfer>,
+    links: BTreeMap<String, ServiceLinks>,
     allowed_hosts: BTreeMap<String, Vec<String>>,
     unowned: UnownedPolicy,
     risk: RiskWeights,
@@ -169,6 +181,7 @@ impl Catalog {
             dependencies: Vec::new(),
             objectives: Vec::new(),
             transfers: Vec::new(),
+            links: BTreeMap::new(),
             allowed_hosts: BTreeMap::new(),
             unowned: UnownedPolicy::default(),
             risk: RiskWeights::default(),
@@ -194,6 +207,12 @@ impl Catalog {
     #[must_use]
     pub fn with_transfers(self, transfers: Vec<ServiceTransfer>) -> Self {
         Self { transfers, ..self }
+    }
+
+    /// Sets where people find what they need to run services.
+    #[must_use]
+    pub fn with_links(self, links: BTreeMap<String, ServiceLinks>) -> Self {
+        Self { links, ..self }
     }
 
     /// Sets the hosts that each service may call, as patterns.
@@ -253,6 +272,16 @@ impl Catalog {
         &self.transfers
     }
 
+    /// Where people find what they need to run each service that has links.
+    pub const fn links(&self) -> &BTreeMap<String, ServiceLinks> {
+        &self.links
+    }
+
+    /// Where people find what they need to run a service.
+    pub fn links_of(&self, service: &str) -> Option<&ServiceLinks> {
+        self.links.get(service)
+    }
+
     /// The transfer of a service, over or not.
     pub fn transfer_of(&self, service: &str) -> Option<&ServiceTransfer> {
         let mut transfers = self.transfers.iter();
@@ -293,6 +322,19 @@ impl Catalog {
         self.squads
             .iter()
             .find(|squad| squad.services.iter().any(|own| own == service))
+    }
+
+    /// Whom to ask after a squad's own contacts: names of squads with a contact of each.
+    pub fn escalation_of<'c>(
+        &'c self,
+        squad: &'c Squad,
+    ) -> impl Iterator<Item = (&'c str, &'c str)> {
+        squad.escalation.iter().filter_map(|step| {
+            let next = self
+                .find(step.squad.as_str())
+                .and_then(|id| self.squad(id))?;
+            Some((next.name.as_str(), next.contact(step.contact)?))
+        })
     }
 
     /// The squad that alone lists this Kubernetes namespace.

@@ -35,6 +35,8 @@ pub struct CatalogLocations {
     pub transfers: BTreeMap<String, ConfigLocation>,
     /// The contact that each squad lists for calls at any hour.
     pub oncall: BTreeMap<SquadName, ConfigLocation>,
+    /// Each step of each squad's escalation.
+    pub escalation: BTreeMap<SquadName, Vec<ConfigLocation>>,
     /// The owner of each shared resource.
     pub resource_owners: BTreeMap<String, ConfigLocation>,
     /// The hosts that each service may call.

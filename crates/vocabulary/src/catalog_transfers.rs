@@ -70,6 +70,7 @@ mod tests {
         ServiceDependency {
             service: service.to_owned(),
             uses: vec!["orders".to_owned()],
+            fallbacks: Vec::new(),
         }
     }
 

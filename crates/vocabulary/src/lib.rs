@@ -26,6 +26,7 @@ mod tier;
 mod path_pattern;
 mod isolation;
 mod objectives;
+mod escalation;
 mod squad;
 mod table_name;
 mod date;
@@ -44,14 +45,15 @@ mod spiffe_id;
 pub mod limits;
 
 pub use catalog::{
-    Catalog, FeatureFlag, ResourceKind, RiskWeights, ServiceDependency, SharedResource,
-    UnownedPolicy,
+    Catalog, FeatureFlag, ResourceKind, RiskWeights, ServiceDependency, ServiceLinks,
+    SharedResource, UnownedPolicy,
 };
 pub use catalog_locations::{CatalogFile, CatalogLocations};
 pub use consumer::{Caller, Consumer, TrustedPeers};
 pub use contract_reading::ContractReading;
 pub use date::Date;
 pub use enforcement::{Enforcement, EnforcementCeilings, EnforcementPolicy, ViolationClass};
+pub use escalation::{ContactKind, EscalationStep, InvalidEscalation};
 pub use header_names::{
     HeaderPolicy, folds_to_header, folds_to_header_prefix, is_irregular_header,
 };

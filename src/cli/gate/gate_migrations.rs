@@ -24,9 +24,9 @@ use portcullis_vocabulary::{Catalog, Squad, TableName};
 /// the lease of another deployment on a table.
 pub(super) fn judge_for_gate(
     args: &VerdictArgs,
-    (catalog, squad): (&Catalog, &Squad),
+    (catalog, squad, service): (&Catalog, &Squad, &str),
     now: UtcTimestamp,
-    (service, approvals): (&str, &[ChangeApproval]),
+    approvals: &[ChangeApproval],
     held: &dyn Fn(&TableName) -> Result<Option<TableLease>, GateError>,
 ) -> Result<Option<MigrationCase>, RunError> {
     let Some(directory) = &args.migrations else {

@@ -72,13 +72,9 @@ pub(super) fn verdict(
     let identity = contract.identity();
     let further = candidates.recorded();
     let holder = (&*args.registry.service, &*identity.revision);
-    let migration = judge_for_gate(
-        options,
-        (&catalog, squad),
-        now,
-        (holder.0, &approvals),
-        &|table| held_lease(&registry, table, holder, now),
-    )?;
+    let scope = (&catalog, squad, holder.0);
+    let held = |table: &_| held_lease(&registry, table, holder, now);
+    let migration = judge_for_gate(options, scope, now, &approvals, &held)?;
     let case = GateCase {
         catalog: &catalog,
         squad,

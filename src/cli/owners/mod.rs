@@ -8,8 +8,8 @@
 //! `boundaries`, which writes the configuration of tools that check imports, `services`, which lists
 //! the owners of services, `dependencies`, which compares what services call with what they declare,
 //! `deprecations`, which writes to squads that call deprecated operations, `transfer`, which moves a
-//! service to another squad, and `costs`, which divides a bill between the consumers of a
-//! service.
+//! service to another squad, `costs`, which divides a bill between the consumers of a
+//! service, and `scorecard`, which shows what the squads of services have arranged.
 //!
 //! Reviewing a catalog is not part of `portcullis check`, which takes contracts: the exit code of
 //! one command for both could not distinguish a contract's problem from the catalog's.
@@ -39,6 +39,7 @@ mod dependencies_command;
 mod deprecations_command;
 mod transfer;
 mod costs;
+mod scorecard;
 mod backstage;
 
 pub(super) use owners_args::OwnersArgs;

@@ -8,6 +8,7 @@ use super::boundaries_args::BoundariesArgs;
 use super::costs::CostsArgs;
 use super::dependencies_command::DependenciesArgs;
 use super::deprecations_command::DeprecationsArgs;
+use super::scorecard::ScorecardArgs;
 use super::services_args::ServicesArgs;
 use super::transfer::TransferArgs;
 use crate::cli::report::{FailThreshold, ReportFormat};
@@ -88,6 +89,8 @@ pub(super) enum OwnersAction {
     Transfer(TransferArgs),
     /// Divide a bill between the consumers of a service, by what Prometheus knows of their use
     Costs(CostsArgs),
+    /// Show what the squads of services have arranged, and how to close what is missing
+    Scorecard(ScorecardArgs),
 }
 
 /// `portcullis owners check`.

@@ -227,7 +227,7 @@ fn list<'t, 'r>(root: &'r DeTable<'t>, squad: &SquadName, key: &str) -> Option<&
     Some(table_of(root, squad)?.get(key)?.get_ref().as_array()?)
 }
 
-/// The end of the line of the last value of a table that is no table itself.
+/// The end of the line of the last value of a table, without values that are tables.
 fn last_value_line(text: &str, table: &DeTable<'_>) -> Option<usize> {
     let values = table
         .values()
@@ -351,7 +351,7 @@ mod tests {
                 to: name("b"),
             },
         ];
-        let expected = "[squads.a]\n[squads.b]\npaths = [\"services/orders\"]\n[[resources]]\n\
+        let expected = "[squads.a]\n[squads.b]\npaths = [\"services/orders/**\"]\n[[resources]]\n\
                         name = \"db\"\nowner = \"b\" # who\n";
         assert_eq!(edit_catalog(text, &edits).as_deref(), Ok(expected));
     }

@@ -185,7 +185,7 @@ impl DeploymentComparison {
             let missing = needed.into_iter().filter(|squad| {
                 !has_given(squad) && !rules.substitute(squad).is_some_and(has_given)
             });
-            let missing = missing.map(|squad| MissingApproval {
+            let missing = missing.map(|squad| RequiredApproval {
                 squad: squad.to_owned(),
                 substitute: rules.substitute(squad).map(str::to_owned),
             });
@@ -204,12 +204,12 @@ impl DeploymentComparison {
 pub(super) struct ApprovalStatus<'c> {
     finding: &'c CompatFinding,
     pub(super) given: BTreeSet<RecordedApproval>,
-    pub(super) missing: Vec<MissingApproval>,
+    pub(super) missing: Vec<RequiredApproval>,
 }
 
 /// A squad whose approval is missing.
 #[derive(Debug)]
-pub(super) struct MissingApproval {
+pub(super) struct RequiredApproval {
     squad: String,
     /// The squad that can approve for it, while a service moves between them.
     substitute: Option<String>,
@@ -277,14 +277,14 @@ impl ApprovalStatus<'_> {
             let owners: Vec<&str> = self.given.iter().map(|given| &*given.owner).collect();
             format!("approved by {}", owners.join(", "))
         } else {
-            let missing = self.missing.iter().map(MissingApproval::text);
+            let missing = self.missing.iter().map(RequiredApproval::text);
             let missing: Vec<String> = missing.collect();
             format!("it needs the approval of {}", missing.join(", "))
         }
     }
 }
 
-impl MissingApproval {
+impl RequiredApproval {
     fn text(&self) -> String {
         match &self.substitute {
             Some(substitute) => format!("{} or {substitute}", self.squad),

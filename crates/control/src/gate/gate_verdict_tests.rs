@@ -83,6 +83,7 @@ fn catalog(deploy: DeployPolicy) -> Catalog {
     let uses = vec![ServiceDependency {
         service: "cart".into(),
         uses: vec!["orders".into()],
+        fallbacks: vec![],
     }];
     let objectives = ServiceObjectives {
         service: "orders".into(),

@@ -119,6 +119,7 @@ impl TransferPlan {
             .with_dependencies(catalog.dependencies().to_vec())
             .with_objectives(catalog.objectives().to_vec())
             .with_transfers(transfers)
+            .with_links(catalog.links().clone())
             .with_allowed_hosts(catalog.allowed_hosts().clone())
             .with_unowned(catalog.unowned())
             .with_risk(catalog.risk())
