@@ -291,6 +291,8 @@ const RULES: &[DiffRule] = &[
     rule("event.partitions.changed", ChangeArea::Event, ChangeCategory::Wire, ChangeAction::Change, [N, N, W], "number of partitions changed: keys move to other partitions", "", Itself),
     rule("event.operation.added", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Add, [N, N, I], "operation of the channel added", "", Of("event.operation.removed")),
     rule("event.operation.removed", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Remove, [N, N, B], "operation of the channel removed", "", Of("event.operation.added")),
+    rule("event.reply.added", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Add, [I, W, N], "answers of the operation added", "", Of("event.reply.removed")),
+    rule("event.reply.removed", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Remove, [B, I, N], "answers of the operation removed", "", Of("event.reply.added")),
     rule("event.message.added", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Add, [I, B, N], "message added", "", Of("event.message.removed")),
     rule("event.message.removed", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Remove, [B, W, N], "message removed", "", Of("event.message.added")),
     rule("event.message.renamed", ChangeArea::Event, ChangeCategory::Existence, ChangeAction::Change, [N, N, I], "only message of the channel renamed", "", Itself),

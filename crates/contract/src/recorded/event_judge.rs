@@ -80,6 +80,8 @@ pub enum EventFlow {
     Any,
     /// Those of one action. Events that no operation mentions count as both.
     Of(EventAction),
+    /// Those that an operation of the action sends or receives.
+    Operated(EventAction),
 }
 
 /// Judges an event.
@@ -125,6 +127,7 @@ fn candidates<'c>(
     let is_of_flow = |action: EventAction| match flow {
         EventFlow::Any => true,
         EventFlow::Of(wanted) => action == wanted || action == EventAction::Undirected,
+        EventFlow::Operated(wanted) => action == wanted,
     };
     let messages = contract.events().into_iter().flat_map(|events| {
         let messages = events.messages.iter().enumerate();
@@ -134,8 +137,12 @@ fn candidates<'c>(
     });
     let of_channel: Vec<_> = messages.collect();
     if of_channel.is_empty() {
+        let what = match flow {
+            EventFlow::Any | EventFlow::Of(_) => "messages".to_owned(),
+            EventFlow::Operated(action) => format!("operation to {}", action.as_str()),
+        };
         let message = format!(
-            "the contract has no messages for the channel `{}`",
+            "the contract has no {what} for the channel `{}`",
             event.channel
         );
         return Err((EventFault::UnknownChannel, message));
@@ -160,11 +167,10 @@ fn violations(
     message: &EventMessage,
     event: &RecordedEvent,
 ) -> Vec<EventViolation> {
-    let content_types = message
-        .content_type
-        .as_deref()
-        .zip(event.content_type.as_deref());
-    if let Some((declared, own)) = content_types.filter(|(one, other)| !is_same_type(one, other)) {
+    let own = event.content_type.as_deref();
+    if !message.accepts_type(own) {
+        let (own, declared) = (own.unwrap_or("none"), &message.content_type);
+        let declared = declared.as_deref().unwrap_or("none");
         let text = format!("the content type is `{own}`, and the contract has `{declared}`");
         return vec![EventViolation::new(EventFault::ContentType, &text)];
     }
@@ -174,15 +180,6 @@ fn violations(
     };
     let found = check(contract, operation, event.body.as_bytes());
     found.into_iter().map(EventViolation::from).collect()
-}
-
-/// Whether two content types are the same without their parameters.
-fn is_same_type(one: &str, other: &str) -> bool {
-    let essence = |text: &str| {
-        let essence = text.split(';').next().unwrap_or_default();
-        essence.trim().to_ascii_lowercase()
-    };
-    essence(one) == essence(other)
 }
 
 /// Checks the event as the body of a request.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::openapi::document::NodeRef;
 
 /// The language of a schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum SchemaFormat {
     /// AsyncAPI's own Schema Object, a superset of JSON Schema draft-07, and draft-07 itself.
     Draft07,
@@ -40,6 +40,11 @@ impl SchemaFormat {
         }
     }
 
+    /// Whether schemas of this language are not judged.
+    pub(super) const fn is_opaque(&self) -> bool {
+        matches!(self, Self::Opaque(_))
+    }
+
     /// Why values cannot be judged by a schema of this language.
     pub(super) fn reason(&self) -> Option<String> {
         let Self::Opaque(name) = self else {
@@ -50,7 +55,7 @@ impl SchemaFormat {
 }
 
 /// A schema that a message uses, and its language.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SchemaUse {
     pub(super) node_ref: NodeRef,
     pub(super) format: SchemaFormat,
