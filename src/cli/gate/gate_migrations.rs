@@ -90,7 +90,7 @@ impl LeaseHolder {
                 revision: deployment.revision.clone(),
                 by: deployment.by.clone(),
                 taken_at: now,
-                expires_at: now.after(lease.max(Duration::from_secs(1))),
+                expires_at: now.after(lease),
                 ended_at: None,
                 taken_over: overridden.map(|one| format!("{}: {}", one.name, one.reason)),
             },
