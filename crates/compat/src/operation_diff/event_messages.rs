@@ -91,10 +91,18 @@ impl<'c> ContractComparison<'c> {
         (old_number, old): (usize, &EventMessage),
         (new_number, new): (usize, &EventMessage),
     ) {
-        let operations = (
-            self.old.event_operation(old_number),
-            self.new.event_operation(new_number),
-        );
+        // Payloads in Avro are compared apart from the rest of the event.
+        let avro = old.avro.as_deref().zip(new.avro.as_deref());
+        let operations = match avro {
+            Some(_) => (
+                self.old.event_envelope(old_number),
+                self.new.event_envelope(new_number),
+            ),
+            None => (
+                self.old.event_operation(old_number),
+                self.new.event_operation(new_number),
+            ),
+        };
         let (Some(before), Some(after)) = operations else {
             return;
         };
@@ -141,6 +149,9 @@ impl<'c> ContractComparison<'c> {
                 takeover: None,
             };
             self.request_body(&scope, pair);
+            if let Some((old, new)) = avro {
+                self.avro_payloads(&scope, [before, after], [old, new]);
+            }
         }
     }
 

@@ -7,7 +7,8 @@ use crate::openapi::contract_problem::ContractProblemKind;
 /// does not have, and each field that its object does not have.
 pub(super) fn inspect(findings: &mut LintFindings<'_>) {
     let documents = findings.documents;
-    for opaque in documents.opaque_schemas() {
+    let opaque = documents.opaque_schemas().iter();
+    for opaque in opaque.filter(|opaque| !opaque.is_apart) {
         let message = format!(
             "{}, so payloads are not judged by this schema, and a change of it is reported as unknown",
             opaque.reason

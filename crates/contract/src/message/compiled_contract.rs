@@ -195,6 +195,12 @@ impl CompiledContract {
         self.webhook(&message.to_string())
     }
 
+    /// The operation whose body is the event without its payload, for a message whose payload is judged
+    /// apart.
+    pub fn event_envelope(&self, message: usize) -> Option<&Operation> {
+        self.webhook(&EventContract::envelope_name(message))
+    }
+
     /// The operation whose body is any event of a channel and an action that can have a content type.
     /// `None` if no message has it.
     pub fn event_group(

@@ -5,6 +5,9 @@
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
+use serde_json::Value;
+
+use portcullis_avro::{AvroSchema, judge_avro};
 
 use portcullis_vocabulary::enforcement::{
     Enforcement, EnforcementCeilings, EnforcementPolicy, ViolationClass,
@@ -174,12 +177,40 @@ fn violations(
         let text = format!("the content type is `{own}`, and the contract has `{declared}`");
         return vec![EventViolation::new(EventFault::ContentType, &text)];
     }
-    let Some(operation) = contract.event_operation(number) else {
+    let operation = match message.avro {
+        Some(_) => contract.event_envelope(number),
+        None => contract.event_operation(number),
+    };
+    let Some(operation) = operation else {
         let text = "the message cannot be read from the contract";
         return vec![EventViolation::new(EventFault::Unjudged, text)];
     };
     let found = check(contract, operation, event.body.as_bytes());
-    found.into_iter().map(EventViolation::from).collect()
+    let found = found.into_iter().map(EventViolation::from);
+    let payload = message.avro.iter().flat_map(|schema| {
+        let found = avro_violations(schema, &event.body).into_iter();
+        // The message is the place of its schema.
+        found.map(|violation| EventViolation {
+            contract: Some(contract.documents().location(operation.node_ref)),
+            ..violation
+        })
+    });
+    found.chain(payload).collect()
+}
+
+/// Judges the payload of an event in Avro's JSON encoding.
+fn avro_violations(schema: &AvroSchema, body: &str) -> Vec<EventViolation> {
+    let body: Result<Value, _> = serde_json::from_str(body);
+    let Ok(body) = body else {
+        let text = "the payload cannot be read as Avro's JSON encoding";
+        return vec![EventViolation::new(EventFault::Unjudged, text)];
+    };
+    let found = judge_avro(schema, &body["payload"]).into_iter();
+    let violations = found.map(|found| EventViolation {
+        pointer: format!("/payload{}", found.pointer),
+        ..EventViolation::new(EventFault::InvalidEvent, &found.message)
+    });
+    violations.collect()
 }
 
 /// Checks the event as the body of a request.

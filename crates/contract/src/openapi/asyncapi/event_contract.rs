@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use portcullis_avro::AvroSchema;
+
 /// What the application does with the messages of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventAction {
@@ -102,6 +104,8 @@ pub struct EventMessage {
     pub content_type: Option<Arc<str>>,
     /// The language of the payload's schema, if it is not one of JSON Schema or OpenAPI.
     pub opaque_format: Option<Arc<str>>,
+    /// The schema of the payload, if its language is Avro.
+    pub avro: Option<Arc<AvroSchema>>,
     /// The runtime expression of the correlation id.
     pub correlation_id: Option<Arc<str>>,
     /// `x-squad-owner` of the operation, the channel or the document.
@@ -119,6 +123,11 @@ impl EventContract {
         let EventMessage { action, name, .. } = message;
         let channel = &self.channel_of(message).name;
         format!("{} {channel} {name}", action.as_str())
+    }
+
+    /// The name of the webhook for the headers and the key of a message whose payload is judged apart.
+    pub(crate) fn envelope_name(message: usize) -> String {
+        format!("{message} envelope")
     }
 
     /// The operations of a channel with an action.

@@ -34,9 +34,18 @@ impl<'d> EventLowering<'d> {
             let name = contract.name_of(&event.message);
             let (origin, provider) = (event.node.node_ref, event.message.provider.as_deref());
             self.webhook(&number.to_string(), &name, origin, provider);
-            self.envelope(event);
-            self.examples(event);
+            self.envelope(event, false);
+            // The payload of an example in Avro is not judged with the event.
+            if event.message.avro.is_none() {
+                self.examples(event);
+            }
             self.end_webhook();
+            if event.message.avro.is_some() {
+                let key = EventContract::envelope_name(number);
+                self.webhook(&key, &name, origin, provider);
+                self.envelope(event, true);
+                self.end_webhook();
+            }
         }
         let mut written: Vec<Vec<usize>> = Vec::new();
         for event in &reading.events {
@@ -103,7 +112,8 @@ impl<'d> EventLowering<'d> {
         }
     }
 
-    fn envelope(&mut self, event: &WrittenEvent) {
+    /// Writes the schema of an event; without that of the payload, if it is open.
+    fn envelope(&mut self, event: &WrittenEvent, is_open: bool) {
         let origin = event.node.node_ref;
         let has_key = !event.key.0.is_empty();
         self.out.key("schema", origin);
@@ -122,7 +132,7 @@ impl<'d> EventLowering<'d> {
         self.out.begin_object(origin);
         self.headers(event, origin);
         self.out.key("payload", origin);
-        match &event.payload {
+        match event.payload.as_ref().filter(|_| !is_open) {
             Some(payload) => self.reference_to(payload, &event.payload_format),
             None => {
                 self.out.begin_object(origin);

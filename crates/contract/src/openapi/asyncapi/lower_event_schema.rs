@@ -66,7 +66,8 @@ impl EventLowering<'_> {
             let text = self.schema_reference(at, text, format);
             self.out.text_member("$ref", &text, at.node_ref);
         } else {
-            self.opaque.push((self.out.position(), reason));
+            let place = self.out.position();
+            self.opaque.push((place, reason, format.is_avro()));
             self.out.begin_object(at.node_ref);
             self.out.copy_member(OPAQUE, at.node_ref);
         }

@@ -83,9 +83,10 @@ fn lower_documents(documents: &DocumentSet, version: AsyncApiVersion) -> Lowered
         let found = lowering
             .opaque
             .into_iter()
-            .map(|(node, reason)| OpaqueSchema {
+            .map(|(node, reason, is_apart)| OpaqueSchema {
                 node_ref: NodeRef { document, node },
                 reason: Arc::from(reason),
+                is_apart,
             });
         opaque.extend(found);
         let mut translation = lowering.out.finish();
@@ -145,8 +146,9 @@ pub(super) struct EventLowering<'d> {
     pub(super) roots: &'d SchemaRoots,
     /// Whether copies of schemas are being written.
     pub(super) is_copying: bool,
-    /// The schemas in languages that are not judged: their place on the tape, and the reason.
-    pub(super) opaque: Vec<(u32, String)>,
+    /// The schemas in languages that are not judged: their place on the tape, the reason, and whether
+    /// they are judged apart from the event.
+    pub(super) opaque: Vec<(u32, String, bool)>,
     /// The keywords that the language of their schema does not have, with the schema as written.
     pub(super) ignored: Vec<(NodeRef, String)>,
     /// How many more schemas may be merged.

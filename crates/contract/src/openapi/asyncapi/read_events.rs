@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use portcullis_avro::{AvroFault, AvroSchema, read_avro};
 use portcullis_json::JsonNode;
 
 use super::asyncapi_version::{AsyncApiVersion, version_text};
@@ -206,6 +207,8 @@ impl<'d> EventReading<'d> {
         let default_type = self.default_content_type();
         let content_type = layers.text(documents, "contentType").or(default_type);
         let correlation = layers.field(documents, "correlationId").targets(documents);
+        let avro = payload.as_ref().filter(|_| format.is_avro());
+        let avro = avro.and_then(|payload| self.avro_schema(payload));
         let opaque_format = match &format {
             SchemaFormat::Opaque(name) if payload.is_some() => Some(Arc::clone(name)),
             _ => None,
@@ -222,6 +225,7 @@ impl<'d> EventReading<'d> {
                 name: self.free_name(scope, name),
                 content_type: content_type.map(Arc::from),
                 opaque_format,
+                avro,
                 correlation_id: correlation.text(documents, "location").map(Arc::from),
                 provider: scope.provider.clone(),
             },
@@ -234,6 +238,26 @@ impl<'d> EventReading<'d> {
             node: message,
         };
         self.events.push(event);
+    }
+
+    /// The Avro schema of a payload. Reports what is wrong with it; references that lead nowhere are
+    /// reported where the schema is lowered.
+    fn avro_schema(&mut self, payload: &WrittenNode) -> Option<Arc<AvroSchema>> {
+        let target = payload.target(self.documents)?;
+        match read_avro(self.node(&target)) {
+            Ok(schema) => Some(Arc::new(schema)),
+            Err(faults) => {
+                let document = target.node_ref.document;
+                for AvroFault { node, message } in faults {
+                    let problem = (NodeRef { document, node }, message);
+                    // Several messages can have the schema.
+                    if !self.problems.contains(&problem) {
+                        self.problems.push(problem);
+                    }
+                }
+                None
+            }
+        }
     }
 
     /// A message and its traits, in the order in which they are merged.

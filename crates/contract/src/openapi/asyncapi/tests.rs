@@ -129,7 +129,7 @@ fn payloads_in_other_languages_are_not_judged() {
         "\
 asyncapi: 2.6.0
 info: {title: t, version: '1'}
-channels: {a: {publish: {message: {schemaFormat: application/vnd.apache.avro, headers: {type: object, required: [h]}, payload: {type: record, name: R, fields: []}}}}}
+channels: {a: {publish: {message: {schemaFormat: application/raml+yaml;version=1.0, headers: {type: object, required: [h]}, payload: {type: record, name: R, fields: []}}}}}
 ",
     );
     check(
@@ -249,7 +249,7 @@ info: {title: t, version: '1'}
 channels:
   a: {publish: {message: {payload: {$ref: '#/components/schemas/S'}}}}
   b: {publish: {message: {schemaFormat: application/vnd.oai.openapi;version=3.0.3, payload: {$ref: '#/components/schemas/S'}}}}
-  c: {publish: {message: {schemaFormat: application/vnd.apache.avro, payload: {$ref: '#/components/schemas/S'}}}}
+  c: {publish: {message: {schemaFormat: application/raml+yaml;version=1.0, payload: {$ref: '#/components/schemas/S'}}}}
 components:
   schemas:
     S: {type: object, properties: {text: {$ref: '#/components/schemas/S/definitions/T'}}, definitions: {T: {type: string, nullable: true}}}
@@ -271,7 +271,7 @@ fn shared_schemas_keep_the_language_of_their_message() {
         "\
 asyncapi: 2.6.0
 info: {title: t, version: '1'}
-channels: {a: {publish: {message: {schemaFormat: application/vnd.apache.avro, payload: {$ref: '#/components/schemas/R'}}}}}
+channels: {a: {publish: {message: {schemaFormat: application/raml+yaml;version=1.0, payload: {$ref: '#/components/schemas/R'}}}}}
 components: {schemas: {R: {type: record, name: R, fields: []}, Unused: {$ref: '#/components/schemas/R'}}}
 ",
     );
@@ -358,4 +358,49 @@ components:
         assert!(problems.contains(expected), "{expected}\n{problems}");
     }
     assert!(!problems.contains("`version`"), "{problems}");
+}
+
+const AVRO: &str = "\
+asyncapi: 3.0.0
+info: {title: t, version: '1'}
+channels:
+  a:
+    messages:
+      m:
+        headers: {type: object, required: [h]}
+        payload:
+          schemaFormat: application/vnd.apache.avro;version=1.9.0
+          schema: {type: record, name: Order, fields: [{name: id, type: string}, {name: total, type: ['null', long]}]}
+";
+
+/// A payload in Avro is judged in Avro's JSON encoding, and the rest of the event as always.
+#[test]
+fn payloads_in_avro_are_judged() {
+    let contract = contract(AVRO);
+    let judge = |headers: &str, payload: &str, expected: &str| {
+        let body = format!(r#"{{"headers": {headers}, "payload": {payload}}}"#);
+        check(&contract, "a", &body, expected);
+    };
+    let headers = r#"{"h": 1}"#;
+    judge(headers, r#"{"id": "a", "total": null}"#, "");
+    judge(headers, r#"{"id": "a", "total": {"long": 5}}"#, "");
+    judge(headers, r#"{"id": "a", "total": 5}"#, "invalid-event");
+    judge(headers, r#"{"id": "a"}"#, "invalid-event");
+    judge("{}", r#"{"id": "a", "total": null}"#, "invalid-event");
+    assert_eq!(warnings(AVRO), Vec::<String>::new());
+}
+
+/// A mistake in an Avro schema has its place.
+#[test]
+fn mistakes_in_avro_are_located() {
+    let text = AVRO
+        .replace("['null', long]", "['null', lng]")
+        .replace("type: string", "typ: string");
+    let problems = try_contract(&text).unwrap_err().join("\n");
+    for expected in [
+        "t.yaml:10: error: `type` is missing: add a schema [malformed-document] at #/channels/a/messages/m/payload/schema/fields/0",
+        "t.yaml:10: error: no type is called `lng`: define it before it is used [malformed-document] at #/channels/a/messages/m/payload/schema/fields/1/type/1",
+    ] {
+        assert!(problems.contains(expected), "{expected}\n{problems}");
+    }
 }

@@ -24,6 +24,8 @@ pub(crate) struct OpaqueSchema {
     pub(crate) node_ref: NodeRef,
     /// Why it is not judged.
     pub(crate) reason: Arc<str>,
+    /// Whether it is judged apart from the event.
+    pub(crate) is_apart: bool,
 }
 
 /// A field that its object does not have.
