@@ -1,7 +1,7 @@
 //! The settings of the session while migrations run.
 //!
 //! Every migration starts with the same ones. What a migration sets for its transaction ends with the
-//! transaction, also where the transaction of all migrations goes on.
+//! transaction, also where all migrations share one.
 
 use portcullis_schema::SqlStatement;
 

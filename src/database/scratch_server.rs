@@ -285,8 +285,8 @@ fn with_advice(message: &str) -> String {
     let advice = if message.contains("too long") {
         "; set TMPDIR to a directory with a short path"
     } else if message.contains("ermission denied") || message.contains("could not access") {
-        "; set TMPDIR to a directory that the user of the server can reach, which is postgres or \
-         nobody if root runs this"
+        "; set TMPDIR to a directory that the user of the server can reach, which is not \
+         root"
     } else {
         ""
     };

@@ -22,7 +22,7 @@ use super::type_reader::{OWN_SCHEMA, read_types};
 pub(super) enum CatalogScope {
     /// Between transactions.
     Outside,
-    /// In a transaction that goes on.
+    /// In a transaction, which continues.
     InTransaction,
 }
 

@@ -144,7 +144,7 @@ impl AvroValueJudge<'_> {
                 let is_known = |member: &String| fields.iter().any(|field| field.name == *member);
                 let unknown = members.keys().filter(|member| !is_known(member)).count();
                 if unknown > 0 {
-                    self.add(format!("{unknown} members are no fields of {name}"));
+                    self.add(format!("{unknown} members are unknown to {name}"));
                 }
             }
         }

@@ -7,7 +7,7 @@
 //! - `value_reading` reads one value as another schema, which confirms what the comparison found.
 //!
 //! It is written here because every mistake must name its place in the document, and because readers
-//! of values must be as strict as the specification: a double is no float, and an int is no string.
+//! of values must be as strict as the specification: a double is not read as a float, nor an int as a string.
 
 mod avro_schema;
 mod sample_value;

@@ -246,7 +246,7 @@ impl AvroReading {
             if !is_name(name) || fields.iter().any(|other| other.name == name) {
                 self.fault(
                     field,
-                    format!("the field name `{name}` is used twice, or is no name"),
+                    format!("the field name `{name}` is used twice, or not a name"),
                 );
                 continue;
             }

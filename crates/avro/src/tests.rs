@@ -269,7 +269,7 @@ fn values_are_judged_in_the_json_encoding() {
         ("/b", "expected a value of the type bytes, found a string"),
         ("/x", "expected 2 bytes of n.F, found a string"),
         ("/m/k/0", "expected a value of the type double, found a string"),
-        ("", "1 members are no fields of n.R"),
+        ("", "1 members are unknown to n.R"),
     ]);
     check(r#"{"u":{"n.E":"B"},"b":"","x":"ab","m":[]}"#, &[
         ("", "the field i of n.R is missing"),

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use portcullis_json::JsonNode;
 
 use super::asyncapi_version::AsyncApiVersion;
-use super::event_objects::{EventObject, FieldValue, ObjectField};
+use super::event_objects::{EventObject, EventObjectField, FieldValue};
 use crate::openapi::document::{DocumentSet, NodeRef, UnknownEventField};
 use crate::openapi::near_name::nearest_name;
 use crate::openapi::reference::follow;
@@ -143,7 +143,7 @@ impl<'d> EventFieldWalk<'d> {
     fn unknown(
         &mut self,
         object: EventObject,
-        fields: &'static [ObjectField],
+        fields: &'static [EventObjectField],
         node: JsonNode<'d>,
         name: &str,
         node_ref: NodeRef,

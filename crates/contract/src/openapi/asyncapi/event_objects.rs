@@ -65,7 +65,7 @@ pub(super) enum FieldValue {
 }
 
 /// A field of an object.
-pub(super) type ObjectField = (&'static str, FieldValue);
+pub(super) type EventObjectField = (&'static str, FieldValue);
 
 impl EventObject {
     /// The name in the specification, with its article.
@@ -119,7 +119,7 @@ impl EventObject {
 
     /// The fields of an object in a version.
     #[rustfmt::skip]
-    pub(super) const fn fields(self, version: AsyncApiVersion) -> &'static [ObjectField] {
+    pub(super) const fn fields(self, version: AsyncApiVersion) -> &'static [EventObjectField] {
         let is_2 = matches!(version, AsyncApiVersion::V2);
         match self {
             Self::Document if is_2 => &[("asyncapi", Word), ("id", Text), ("info", Nested(O::Info)), ("servers", Map(O::Server)), ("defaultContentType", Text), ("channels", Map(O::Channel)), ("components", Nested(O::Components)), ("tags", List(O::Tag)), ("externalDocs", Nested(O::ExternalDocs))],
@@ -166,7 +166,7 @@ impl EventObject {
 
 /// The fields of bindings, one for each protocol. Only that of Kafka is read.
 #[rustfmt::skip]
-const fn bindings(kafka: EventObject) -> [ObjectField; 20] {
+const fn bindings(kafka: EventObject) -> [EventObjectField; 20] {
     let other = Nested(O::Unread);
     [("kafka", Nested(kafka)), ("http", other), ("ws", other), ("amqp", other), ("amqp1", other), ("mqtt", other), ("mqtt5", other), ("nats", other), ("jms", other), ("sns", other), ("solace", other), ("sqs", other), ("stomp", other), ("redis", other), ("mercure", other), ("ibmmq", other), ("googlepubsub", other), ("pulsar", other), ("anypointmq", other), ("ros2", other)]
 }
