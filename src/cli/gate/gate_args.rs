@@ -82,6 +82,10 @@ pub(super) struct VerdictArgs {
     /// The catalog of squads and services
     #[arg(long, value_name = "FILE", default_value = "contracts/squads.toml")]
     pub(super) catalog: PathBuf,
+    /// The configuration of a proxy: if the service is a vendor in it, the squads of its used_by count
+    /// as its consumers
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
     /// A Prometheus server that scrapes the proxies; it knows who calls which operation, and the
     /// drift from the contract
     #[arg(long, value_name = "URL")]

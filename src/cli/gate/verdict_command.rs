@@ -6,11 +6,11 @@ use serde_json::json;
 
 use crate::source::PrometheusClient;
 use portcullis_compat::{ChangeApproval, ContractNames};
-use portcullis_config::load_catalog;
+use portcullis_config::{FlagOverrides, load, load_catalog};
 use portcullis_contract::CompiledContract;
 use portcullis_control::gate::{
     self, DeploymentComparison, DeploymentRegistry, GateCase, GateDecision, GateOverride,
-    GateVerdict, ReasonWeight, TrafficMeasurement, UtcTimestamp,
+    GateVerdict, ReasonWeight, TrafficMeasurement, UtcTimestamp, VendorUse,
 };
 use portcullis_vocabulary::{Catalog, Squad};
 
@@ -61,6 +61,7 @@ pub(super) fn verdict(
     let now = now();
     let catalog = load_catalog(&args.verdict_args.catalog).map_err(GateError::Catalog)?;
     let squad = squad(&catalog, args)?;
+    let vendor = vendor_use(args)?;
     let (registry, mut found) = open_registry(args, &catalog, now)?;
     let candidates = CandidateContracts::read(args.contracts, args.verdict_args)?;
     let contract = &candidates.first.compiled;
@@ -79,6 +80,7 @@ pub(super) fn verdict(
         catalog: &catalog,
         squad,
         service: &args.registry.service,
+        vendor: vendor.as_ref(),
         candidate: &identity,
         further: &further,
         record: &found.record,
@@ -142,6 +144,20 @@ fn open_registry(
     let found = registry.read()?;
     found.record.check_clock(now)?;
     Ok((registry, found))
+}
+
+/// How the service is used, if it is a vendor in the configuration that the arguments name.
+fn vendor_use(args: &VerdictRequest<'_>) -> Result<Option<VendorUse>, RunError> {
+    let Some(path) = &args.verdict_args.config else {
+        return Ok(None);
+    };
+    let config = load(Some(path), std::env::vars_os(), &FlagOverrides::default())?;
+    let mut services = config.services.iter();
+    let service = services.find(|service| service.name == args.registry.service);
+    let vendor = service.and_then(|service| service.vendor.as_deref());
+    Ok(vendor.map(|vendor| VendorUse {
+        used_by: vendor.used_by.clone(),
+    }))
 }
 
 fn override_request(options: &VerdictArgs) -> Option<GateOverride<'_>> {

@@ -73,7 +73,7 @@ impl GateCase<'_> {
         radius: &BlastRadius,
         approvals: &mut Vec<RecordedApproval>,
     ) -> Vec<GateReason> {
-        let mut reasons: Vec<GateReason> = Self::version(compared).into_iter().collect();
+        let mut reasons: Vec<GateReason> = self.version(compared).into_iter().collect();
         let is_announced = match (self.keep_until, self.policy().notice) {
             (Some(until), Some(notice)) => until >= self.now.after(notice),
             _ => false,
@@ -128,7 +128,8 @@ impl GateCase<'_> {
         parts.map(reason).collect()
     }
 
-    pub(super) fn version(compared: &DeploymentComparison) -> Option<GateReason> {
+    /// The version of a vendor's document is the vendor's choice, so it blocks nothing.
+    pub(super) fn version(&self, compared: &DeploymentComparison) -> Option<GateReason> {
         let CompatReport {
             old, new, semver, ..
         } = &compared.report;
@@ -147,10 +148,13 @@ impl GateCase<'_> {
             ),
         };
         let advice = match &semver.suggested {
+            _ if self.vendor.is_some() => {
+                "the vendor chooses the version, so only the changes count".to_owned()
+            }
             Some(suggested) => format!("raise info.version to {suggested} at least"),
             None => "write info.version as major.minor.patch".to_owned(),
         };
-        let weight = if is_breaking {
+        let weight = if is_breaking && self.vendor.is_none() {
             ReasonWeight::Blocks
         } else {
             ReasonWeight::Warns

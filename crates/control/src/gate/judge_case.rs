@@ -28,7 +28,7 @@ impl GateCase<'_> {
         let radius = BlastRadius::of(
             self.catalog,
             provider,
-            self.service,
+            (self.service, self.vendor),
             (&broken, tables.unwrap_or_default()),
             usage,
         );

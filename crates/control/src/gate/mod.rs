@@ -17,6 +17,7 @@ mod registry_history;
 mod registered_contract;
 mod judged_table;
 mod table_lease;
+mod vendor_use;
 mod blast_radius;
 mod deployment_comparison;
 mod migration_case;
@@ -50,6 +51,7 @@ pub use registered_contract::{ContractDamage, RegisteredContract};
 pub use registry_history::RegistryRefusal;
 pub use table_lease::{LeaseDamage, TableLease, TableLeases};
 pub use utc_timestamp::UtcTimestamp;
+pub use vendor_use::VendorUse;
 
 #[cfg(test)]
 mod tests;
