@@ -54,6 +54,7 @@ pub use active_config::{ActiveConfig, ActiveService, PublishedConfig};
 pub use answer_body::AnswerBody;
 pub use answer_interruption::AnswerInterruption;
 pub(crate) use answer_passage::AnswerPassage;
+pub(crate) use data_core::CoreSnapshot;
 pub use data_core::{DataCore, DataCoreParts};
 pub(crate) use in_flight::retry_after;
 pub use in_flight_count::InFlightCount;

@@ -31,11 +31,14 @@ pub(in crate::exchange) fn select_service(
         body,
         peer,
         trace,
+        vendor_call,
     } = identified;
-    let vendor_call = request.extensions_mut().remove::<VendorCall>();
     let host = request.headers().get(HOST);
     let host = host.and_then(|host| host.to_str().ok());
-    let snapshot = core.snapshot();
+    let snapshot = match &vendor_call {
+        Some(call) => Rc::clone(&call.snapshot),
+        None => core.snapshot(),
+    };
     if vendor_call.is_none() && host.is_some() && !peer.serves_host(host_of(host)) {
         return Err(unrouted(ProblemCause::Misdirected, &request));
     }
@@ -55,7 +58,7 @@ pub(in crate::exchange) fn select_service(
         }
     };
     let catalog = &snapshot.active.config.catalog;
-    let caller = (&*peer, vendor_call.as_ref());
+    let caller = (&*peer, vendor_call.as_deref());
     let (identity, fault) = identify(core, &mut request, caller, catalog);
     if identity.has_untrusted_claim {
         let needs_proof = core.identification.needs_proof();
