@@ -10,8 +10,8 @@ use portcullis_config::{Config, Http2Config, Http2Mode, ListenAddress};
 use portcullis_proxy::inspect::InspectLimits;
 use portcullis_proxy::{
     BoundListener, ClientLimits, ConnectionCap, CoreResources, CoreSockets, DrainSignal,
-    InFlightCount, ListenerProxies, ListenerSettings, ListenerTls, ListenerTotals, bind, drain,
-    listen_at_socket, serve_core,
+    InFlightCount, ListenerProxies, ListenerSettings, ListenerTls, ListenerTotals, VendorSecrets,
+    bind, drain, listen_at_socket, serve_core,
 };
 use portcullis_telemetry::{Metrics, start_tracing};
 use portcullis_vocabulary::limits::{CHECK_STACK_BYTES, Limits};
@@ -69,7 +69,8 @@ pub(super) fn build_reloadable(
     let access = admin_access(&admin_address, &config);
     let writer = LiveStateWriter::new(config, contracts, cores, &readiness, &metrics);
     let writer = Arc::new(writer);
-    let (watchers, reload) = create_watchers(&writer, config_reader, &tls.places, &limits, cores)?;
+    let files = (tls.places.clone(), egress.control.secrets.clone());
+    let (watchers, reload) = create_watchers(&writer, config_reader, files, &limits, cores)?;
     let live = LiveParts {
         live_state: LiveStateReader::new(&writer),
         endpoints: EndpointBoard::default(),
@@ -116,6 +117,7 @@ pub(super) fn build_reloadable(
         trigger,
         data,
         in_flight,
+        calls: Arc::clone(&egress.control.calls),
         control,
         limits,
         reload,
@@ -155,22 +157,24 @@ fn metrics(config: &Config) -> Metrics {
 fn create_watchers(
     writer: &Arc<LiveStateWriter>,
     config_reader: Option<ConfigReader>,
-    tls: &TlsPlaces,
+    files: (TlsPlaces, VendorSecrets),
     limits: &Limits,
     data_cores: usize,
 ) -> Result<(Vec<ContractWatcher>, ReloadController), AppError> {
     // Compilations leave the data cores their processors.
     let processors = thread::available_parallelism().map_or(1, usize::from);
-    let resources =
-        WatcherResources::start(tls.files(), processors.saturating_sub(data_cores).max(1))
-            .map_err(AppError::Runtime)?;
+    let resources = WatcherResources::start(
+        files.0.files(),
+        processors.saturating_sub(data_cores).max(1),
+    )
+    .map_err(AppError::Runtime)?;
     let registry = WatcherRegistry::default();
     let watchers = writer.services().into_iter().map(|(id, service)| {
         let readers = ServiceReaders::new(&service, limits.contract_bytes_max, &resources);
         ContractWatcher::new(writer, id, registry.add(id), readers, None)
     });
     let watchers = watchers.collect();
-    let reload = ReloadController::new(writer, registry, resources, config_reader, tls.clone());
+    let reload = ReloadController::new(writer, registry, resources, config_reader, files);
     Ok((watchers, reload))
 }
 
