@@ -11,13 +11,14 @@ pub(crate) struct AdminArgs {
     /// PORTCULLIS_ADMIN_URL, else http://127.0.0.1:9901]
     #[arg(long, value_name = "URL")]
     pub(crate) admin: Option<String>,
-    /// The authorities of the certificate of an https admin port, in PEM [default: those of the system]
+    /// The authorities of the certificate of an https admin port, in PEM [default:
+    /// PORTCULLIS_ADMIN_CA, else those of the system]
     #[arg(long, value_name = "FILE")]
     pub(super) admin_ca: Option<PathBuf>,
-    /// A certificate that is shown to an https admin port, in PEM
+    /// A certificate that is shown to an https admin port, in PEM [default: PORTCULLIS_ADMIN_CERT]
     #[arg(long, value_name = "FILE", requires = "admin_key")]
     pub(super) admin_cert: Option<PathBuf>,
-    /// The key of that certificate, in PEM
+    /// The key of that certificate, in PEM [default: PORTCULLIS_ADMIN_KEY]
     #[arg(long, value_name = "FILE", requires = "admin_cert")]
     pub(super) admin_key: Option<PathBuf>,
 }

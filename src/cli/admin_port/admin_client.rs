@@ -5,6 +5,7 @@
 
 use std::env;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,7 +22,10 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 use crate::app::{ClientTls, tls_reason};
-use portcullis_config::{ADMIN_URL_VARIABLE, AdminToken, CertificatePaths, UpstreamTlsConfig};
+use portcullis_config::{
+    ADMIN_CA_VARIABLE, ADMIN_CERT_VARIABLE, ADMIN_KEY_VARIABLE, ADMIN_URL_VARIABLE, AdminToken,
+    CertificatePaths, UpstreamTlsConfig,
+};
 
 use super::admin_args::{AdminArgs, AdminChangeArgs};
 use super::admin_error::AdminError;
@@ -77,12 +81,15 @@ pub(crate) struct DocumentUpload<'d> {
     pub(crate) name: Option<&'d str>,
 }
 
+/// The value of a variable that is set and not empty.
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 impl AdminClient {
     /// A client for queries.
     pub(crate) fn new(args: &AdminArgs) -> Result<Self, AdminError> {
-        let variable = env::var(ADMIN_URL_VARIABLE).ok();
-        let variable = variable.filter(|address| !address.is_empty());
-        let address = args.admin.clone().or(variable);
+        let address = args.admin.clone().or_else(|| variable(ADMIN_URL_VARIABLE));
         let mut client = Self::at(address.as_deref().unwrap_or(DEFAULT_ADDRESS))?;
         client.tls = client.tls_with(args)?;
         Ok(client)
@@ -108,20 +115,36 @@ impl AdminClient {
     }
 
     fn tls_with(&self, args: &AdminArgs) -> Result<Option<ClientTls>, AdminError> {
-        let client = args.admin_cert.clone().zip(args.admin_key.clone());
-        let config = UpstreamTlsConfig {
-            ca: args.admin_ca.clone(),
-            client: client.map(|(cert, key)| CertificatePaths { cert, key }),
-            ..UpstreamTlsConfig::default()
-        };
+        let has_flags = args.admin_ca.is_some() || args.admin_cert.is_some();
         let Some(host) = self.target.tls_host() else {
-            return if config == UpstreamTlsConfig::default() {
-                Ok(None)
-            } else {
+            return if has_flags {
                 Err(AdminError::NeedlessFiles {
                     address: self.address(),
                 })
+            } else {
+                Ok(None)
             };
+        };
+        let of_variable = |name| variable(name).map(PathBuf::from);
+        // The certificate and its key come from one place.
+        let client = match args.admin_cert.clone().zip(args.admin_key.clone()) {
+            Some(client) => Some(client),
+            None => match (
+                of_variable(ADMIN_CERT_VARIABLE),
+                of_variable(ADMIN_KEY_VARIABLE),
+            ) {
+                (Some(cert), Some(key)) => Some((cert, key)),
+                (None, None) => None,
+                _ => return Err(AdminError::HalfCertificate),
+            },
+        };
+        let config = UpstreamTlsConfig {
+            ca: args
+                .admin_ca
+                .clone()
+                .or_else(|| of_variable(ADMIN_CA_VARIABLE)),
+            client: client.map(|(cert, key)| CertificatePaths { cert, key }),
+            ..UpstreamTlsConfig::default()
         };
         Ok(Some(ClientTls::load("--admin", &config, host)?))
     }

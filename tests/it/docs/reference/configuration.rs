@@ -322,7 +322,7 @@ number of bytes. Durations are strings with a unit (`\"10s\"`).
 config.toml:12: limits.body_bytes_max: expected a size from 1 B to 1 GiB, found \"1 MB!\"
 ```
 
-Commands that use the admin port read `PORTCULLIS_ADMIN_URL`. [operations.md](operations.md#change-the-configuration) \
+Commands that use the admin port read `PORTCULLIS_ADMIN_URL`, and for a port with TLS `PORTCULLIS_ADMIN_CA`, `PORTCULLIS_ADMIN_CERT` and `PORTCULLIS_ADMIN_KEY`. [operations.md](operations.md#change-the-configuration) \
 lists which keys apply without a restart.
 
 This page is generated; see [CONTRIBUTING.md](../CONTRIBUTING.md#how-the-tests-are-organised).
