@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 
 /// Servers and clients that are not installed for one test each, and rights that not every machine
 /// gives: where Go and PHP are missing, other readers of multipart bodies are still compared.
-const OPTIONAL: [&str; 10] = [
+const OPTIONAL: [&str; 12] = [
     "has_go",
+    "has_grpcurl",
+    "has_smokescreen",
     "has_go_arch_lint",
     "has_archunit",
     "has_php",
@@ -78,6 +80,16 @@ fn main() {
         ("has_python_h2", has_python_library("h2")),
         ("has_python_websockets", has_python_library("websockets")),
         ("has_python_grpc", has_python_library("grpc")),
+        (
+            "has_python_grpc_reflection",
+            has_python_library("grpc_reflection") && has_python_library("google"),
+        ),
+        ("has_grpcurl", has_programs(&["grpcurl"])),
+        ("has_smokescreen", has_programs(&["smokescreen"])),
+        (
+            "has_undici",
+            has_programs(&["node"]) && has_parser("undici"),
+        ),
         ("has_python_requests", has_python_library("requests")),
         ("has_redis", has_programs(&["redis-server", "redis-cli"])),
         ("has_api_server", has_api_server()),
