@@ -381,6 +381,8 @@ fn what_happened_is_logged_and_a_drain_ends_tunnels() {
         "{line}"
     );
     process.signal("TERM");
+    let draining = process.await_line("requests_left=0");
+    assert!(draining.contains("calls_left=1"), "{draining}");
     // The tunnel is cut at the deadline.
     let mut rest = Vec::new();
     let _ = tunnel.read_to_end(&mut rest);

@@ -254,14 +254,15 @@ import { EnvHttpProxyAgent, fetch } from "undici";
 const [orders, find, plain, secure] = process.argv.slice(2);
 for (const proxy of [orders, find]) {
   process.env.http_proxy = process.env.https_proxy = proxy;
-  const dispatcher = new EnvHttpProxyAgent();
+  const dispatcher = new EnvHttpProxyAgent({ proxyTunnel: false });
   for (const url of [plain, secure]) {
     try {
       const answer = await fetch(url, { dispatcher });
       const text = await answer.text();
       console.log(answer.ok ? `${answer.status} ${text}` : `${answer.status}`);
     } catch (error) {
-      console.log(`${error.cause?.message}`.includes("403") ? "refused" : `${error} ${error.cause}`);
+      // The library does not say why a tunnel was refused.
+      console.log(`${error.cause?.message}` === "Request was cancelled." ? "refused" : `${error} ${error.cause}`);
     }
   }
 }

@@ -177,6 +177,7 @@ fn type_of(expected: &str) -> Value {
         "a path",
         "an IP address",
         "a network",
+        "the name of a service",
         "a host",
         "a header name",
         "the http or https address",
