@@ -3,9 +3,7 @@
 //! Each request uses a new connection. The token is sent only with changes, because queries need
 //! none. Redirects are not followed, so the token is sent to no other server.
 
-use std::env;
 use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,12 +20,9 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 use crate::app::{ClientTls, tls_reason};
-use portcullis_config::{
-    ADMIN_CA_VARIABLE, ADMIN_CERT_VARIABLE, ADMIN_KEY_VARIABLE, ADMIN_URL_VARIABLE, AdminToken,
-    CertificatePaths, UpstreamTlsConfig,
-};
+use portcullis_config::{ADMIN_URL_VARIABLE, AdminToken};
 
-use super::admin_args::{AdminArgs, AdminChangeArgs};
+use super::admin_args::{AdminArgs, AdminChangeArgs, variable};
 use super::admin_error::AdminError;
 use super::admin_target::{AdminTarget, AdminTransport};
 use super::admin_token_file::token;
@@ -81,11 +76,6 @@ pub(crate) struct DocumentUpload<'d> {
     pub(crate) name: Option<&'d str>,
 }
 
-/// The value of a variable that is set and not empty.
-fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
-}
-
 impl AdminClient {
     /// A client for queries.
     pub(crate) fn new(args: &AdminArgs) -> Result<Self, AdminError> {
@@ -125,27 +115,7 @@ impl AdminClient {
                 Ok(None)
             };
         };
-        let of_variable = |name| variable(name).map(PathBuf::from);
-        // The certificate and its key come from one place.
-        let client = match args.admin_cert.clone().zip(args.admin_key.clone()) {
-            Some(client) => Some(client),
-            None => match (
-                of_variable(ADMIN_CERT_VARIABLE),
-                of_variable(ADMIN_KEY_VARIABLE),
-            ) {
-                (Some(cert), Some(key)) => Some((cert, key)),
-                (None, None) => None,
-                _ => return Err(AdminError::HalfCertificate),
-            },
-        };
-        let config = UpstreamTlsConfig {
-            ca: args
-                .admin_ca
-                .clone()
-                .or_else(|| of_variable(ADMIN_CA_VARIABLE)),
-            client: client.map(|(cert, key)| CertificatePaths { cert, key }),
-            ..UpstreamTlsConfig::default()
-        };
+        let config = args.tls_config()?;
         Ok(Some(ClientTls::load("--admin", &config, host)?))
     }
 

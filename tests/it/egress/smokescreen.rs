@@ -1,4 +1,4 @@
-//! The list of hosts that lead inside, beside Smokescreen: what it dials, and Portcullis refuses.
+//! The list of hosts that lead inside, with Smokescreen: what it dials, and Portcullis refuses.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
