@@ -12,7 +12,7 @@ use portcullis_vocabulary::{Catalog, Tier};
 
 use super::staged_request::{ExchangeProblem, IdentifiedRequest, RoutedRequest};
 use crate::exchange::answer_table::ProblemCause;
-use crate::exchange::data_core::{DataCore, ServiceLookup, host_of};
+use crate::exchange::data_core::{CoreSnapshot, DataCore, ServiceLookup, host_of};
 use crate::exchange::request_meta::RequestMeta;
 use crate::exchange::request_record::RequestRecord;
 use crate::exchange::unrecorded_request::UnrecordedRequest;
@@ -35,10 +35,7 @@ pub(in crate::exchange) fn select_service(
     } = identified;
     let host = request.headers().get(HOST);
     let host = host.and_then(|host| host.to_str().ok());
-    let snapshot = match &vendor_call {
-        Some(call) => Rc::clone(&call.snapshot),
-        None => core.snapshot(),
-    };
+    let snapshot = snapshot_for(core, vendor_call.as_deref());
     if vendor_call.is_none() && host.is_some() && !peer.serves_host(host_of(host)) {
         return Err(unrouted(ProblemCause::Misdirected, &request));
     }
@@ -96,6 +93,14 @@ pub(in crate::exchange) fn select_service(
         peer,
         record,
     })
+}
+
+/// The configuration of a request: the active one, or that by which a call of a vendor was prepared.
+fn snapshot_for(core: &DataCore, vendor_call: Option<&VendorCall>) -> Rc<CoreSnapshot> {
+    match vendor_call {
+        Some(call) => Rc::clone(&call.snapshot),
+        None => core.snapshot(),
+    }
 }
 
 /// The caller. With a fault it is the unknown consumer.
