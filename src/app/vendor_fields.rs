@@ -37,7 +37,7 @@ pub enum VendorFieldError {
         /// The file.
         path: PathBuf,
         /// The cause.
-        source: FileReadError,
+        source: Box<FileReadError>,
     },
     /// Its content is not the value of a field.
     #[error(
@@ -127,7 +127,7 @@ fn read_field(field: VendorField<'_>) -> Result<HeaderValue, VendorFieldError> {
         service: service.to_owned(),
         name: name.to_owned(),
         path: path.to_owned(),
-        source,
+        source: Box::new(source),
     })?;
     let value = HeaderValue::from_bytes(bytes.trim_ascii());
     let Some(mut value) = value.ok().filter(|value| !value.is_empty()) else {
