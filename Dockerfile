@@ -57,8 +57,8 @@ ENV PORTCULLIS_ADMIN__ADDRESS=0.0.0.0:9901
 # A number, so that an orchestrator can verify that it is not root.
 USER 65532:65532
 EXPOSE 8080 9901
-# For engines without probes of their own; Kubernetes ignores it. With TLS on the admin port:
-# --no-healthcheck.
+# For engines without probes of their own; Kubernetes ignores it. With TLS on the admin port, set
+# PORTCULLIS_ADMIN_URL and PORTCULLIS_ADMIN_CA, too.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["/usr/local/bin/portcullis", "status", "--ready"]
 ENTRYPOINT ["/usr/local/bin/portcullis"]
 CMD ["serve", "--config", "/etc/portcullis/config.toml"]

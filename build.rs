@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 
 /// Servers and clients that are not installed for one test each, and rights that not every machine
 /// gives: where Go and PHP are missing, other readers of multipart bodies are still compared.
-const OPTIONAL: [&str; 10] = [
+const OPTIONAL: [&str; 12] = [
     "has_go",
+    "has_grpcurl",
+    "has_smokescreen",
     "has_go_arch_lint",
     "has_archunit",
     "has_php",
@@ -39,7 +41,24 @@ fn main() {
     let script = checkout().join("build.rs");
     println!("cargo::rerun-if-changed={}", script.display());
     let runs_all = env::var_os("PORTCULLIS_TEST_NO_SKIP").is_some();
-    let has = [
+    for (name, is_there) in tools_of_machine() {
+        println!("cargo::rustc-check-cfg=cfg({name})");
+        if is_there || (runs_all && !OPTIONAL.contains(&name)) {
+            println!("cargo::rustc-cfg={name}");
+        }
+    }
+    if env::var_os("CARGO_PKG_NAME").is_some_and(|name| name == "portcullis") {
+        name_version();
+    }
+    println!("cargo::rustc-check-cfg=cfg(is_full_load)");
+    if env::var_os("PORTCULLIS_TEST_LOAD").is_some_and(|load| load == "full") {
+        println!("cargo::rustc-cfg=is_full_load");
+    }
+}
+
+/// What tests need, and whether this machine has it.
+fn tools_of_machine() -> [(&'static str, bool); 38] {
+    [
         ("has_corpora", has_corpora()),
         (
             "has_prometheus",
@@ -78,25 +97,22 @@ fn main() {
         ("has_python_h2", has_python_library("h2")),
         ("has_python_websockets", has_python_library("websockets")),
         ("has_python_grpc", has_python_library("grpc")),
+        (
+            "has_python_grpc_reflection",
+            has_python_library("grpc_reflection") && has_python_library("google"),
+        ),
+        ("has_grpcurl", has_programs(&["grpcurl"])),
+        ("has_smokescreen", has_programs(&["smokescreen"])),
+        (
+            "has_undici",
+            has_programs(&["node"]) && has_parser("undici"),
+        ),
         ("has_python_requests", has_python_library("requests")),
         ("has_redis", has_programs(&["redis-server", "redis-cli"])),
         ("has_api_server", has_api_server()),
         ("has_systemd", has_programs(&["systemd-analyze"])),
         ("has_chroot", is_root() && has_programs(&["chroot", "ldd"])),
-    ];
-    for (name, is_there) in has {
-        println!("cargo::rustc-check-cfg=cfg({name})");
-        if is_there || (runs_all && !OPTIONAL.contains(&name)) {
-            println!("cargo::rustc-cfg={name}");
-        }
-    }
-    if env::var_os("CARGO_PKG_NAME").is_some_and(|name| name == "portcullis") {
-        name_version();
-    }
-    println!("cargo::rustc-check-cfg=cfg(is_full_load)");
-    if env::var_os("PORTCULLIS_TEST_LOAD").is_some_and(|load| load == "full") {
-        println!("cargo::rustc-cfg=is_full_load");
-    }
+    ]
 }
 
 /// The version that the program shows: that of the package, and the commit. Unless the builder names

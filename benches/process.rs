@@ -197,7 +197,7 @@ fn serve_proxy(config: &str) {
     let config = portcullis_config::load(path, [], &Default::default());
     let config = config.unwrap_or_else(|error| panic!("{error}"));
     let _log = portcullis_telemetry::init_log(&config.log);
-    portcullis::app::run(config, None).unwrap_or_else(|error| panic!("{error}"));
+    portcullis::app::run(config, None, Box::new(|| ())).unwrap_or_else(|error| panic!("{error}"));
 }
 
 /// Starts a proxy and waits until it accepts connections.

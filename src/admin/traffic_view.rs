@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use portcullis_telemetry::{
-    DeprecationView, HealthView, InventoryView, ObjectiveView, OwnerView, ServiceDescription,
-    TrafficInventory,
+    DeprecationView, EscalationView, HealthView, InventoryView, ObjectiveView, OwnerView,
+    ServiceDescription, TrafficInventory,
 };
 use portcullis_vocabulary::{Catalog, Squad};
 
@@ -55,6 +55,8 @@ struct SquadContact<'a> {
     email: Option<&'a str>,
     chat: Option<&'a str>,
     oncall: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    escalation: Vec<EscalationView>,
 }
 
 /// The traffic of all services, and the health of all squads.
@@ -111,17 +113,22 @@ pub(super) fn objectives(traffic: &dyn TrafficSource) -> AdminResponse {
 pub(super) fn owners(traffic: &dyn TrafficSource, catalog: &Catalog) -> AdminResponse {
     json(&OwnersView {
         services: traffic.owners(),
-        squads: catalog.squads().iter().map(SquadContact::of).collect(),
+        squads: catalog
+            .squads()
+            .iter()
+            .map(|squad| SquadContact::of(squad, catalog))
+            .collect(),
     })
 }
 
 impl<'a> SquadContact<'a> {
-    fn of(squad: &'a Squad) -> Self {
+    fn of(squad: &'a Squad, catalog: &Catalog) -> Self {
         Self {
             squad: squad.name.as_str(),
             email: squad.email.as_deref(),
             chat: squad.chat.as_deref(),
             oncall: squad.oncall.as_deref(),
+            escalation: EscalationView::of(squad, catalog),
         }
     }
 }

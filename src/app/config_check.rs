@@ -16,6 +16,7 @@ use super::reload::Reachability;
 use super::startup::data_cores;
 use super::startup_contracts::compile_service;
 use super::tls::StartupTls;
+use super::vendor_fields::field_problems;
 
 /// What a start with a configuration would find.
 #[derive(Debug)]
@@ -49,6 +50,11 @@ pub fn check_config(config: &Config) -> ConfigCheck {
         .map(|service| check_service(config, service, &mut findings))
         .collect();
     findings.extend(check_files(config));
+    findings.extend(
+        field_problems(config)
+            .iter()
+            .map(|problem| ConfigFinding::error(problem)),
+    );
     findings.extend(config_warnings(config));
     findings.extend(
         connection_shortage(config.limits.connections_max, data_cores(config))

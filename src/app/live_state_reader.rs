@@ -38,6 +38,7 @@ impl LiveStateReader {
         for service in &protection {
             metrics.observe_protection(service, &catalog);
         }
+        metrics.show_cost_centers(&catalog);
         let live = self.live();
         for service in &live {
             service.inventory.observe();
@@ -92,7 +93,10 @@ impl TrafficSource for LiveStateReader {
     }
 
     fn owners(&self) -> Vec<OwnerView> {
-        self.live().iter().map(|service| owner(service)).collect()
+        let config = self.config();
+        let live = self.live();
+        let owners = live.iter().map(|service| owner(service, &config.catalog));
+        owners.collect()
     }
 }
 
@@ -151,11 +155,16 @@ fn deprecated_operations(contract: &CompiledContract) -> Vec<DeprecatedOperation
     deprecated.collect()
 }
 
-fn owner(service: &ActiveService) -> OwnerView {
+fn owner(service: &ActiveService, catalog: &Catalog) -> OwnerView {
     let contract = service.compiled().map(|contract| OwnedContract {
         title: Arc::clone(&contract.title),
         version: Arc::clone(&contract.version),
         revision: Arc::clone(&contract.revision),
     });
-    OwnerView::new(&service.config, service.provider.as_ref(), contract)
+    OwnerView::new(
+        &service.config,
+        service.provider.as_ref(),
+        contract,
+        catalog,
+    )
 }

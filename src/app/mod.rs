@@ -45,6 +45,6 @@ pub use config_finding::ConfigFinding;
 pub use keys_error::KeysError;
 pub use reload::ConfigReader;
 pub use running_app::{RunningApp, ServedTotals};
-pub use signals::run;
+pub use signals::{LastAct, run};
 pub use startup::build;
 pub use tls::{ClientTls, TlsLoadError, tls_reason};

@@ -1,12 +1,13 @@
 //! The running program, and how it stops.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::admin::Readiness;
 use portcullis_config::ListenAddress;
-use portcullis_proxy::{DrainTrigger, InFlightCount, ListenerTotals};
+use portcullis_proxy::{DrainTrigger, InFlightCount, ListenerTotals, OpenCalls};
 use portcullis_telemetry::AccessLog;
 use portcullis_vocabulary::limits::Limits;
 
@@ -28,6 +29,8 @@ pub struct RunningApp {
     pub(super) data: Vec<JoinHandle<ListenerTotals>>,
     /// The requests of each data core.
     pub(super) in_flight: Vec<InFlightCount>,
+    /// The calls and tunnels of the forward proxy.
+    pub(super) calls: Arc<OpenCalls>,
     pub(super) control: ControlThread,
     pub(super) limits: Limits,
     pub(super) reload: ReloadController,
@@ -56,6 +59,7 @@ impl RunningApp {
         self.trigger.announce();
         tracing::info!(
             requests_left = self.requests_in_flight(),
+            calls_left = self.calls.open(),
             "draining: not ready, every answer closes its connection; a second signal ends the process"
         );
         thread::sleep(self.limits.drain_delay);

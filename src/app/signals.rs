@@ -20,14 +20,21 @@ use super::startup::build_reloadable;
 /// a shell.
 const EXIT_BY_SIGNAL: i32 = 128;
 
+/// What is done before a second signal ends the process, because nothing is dropped then.
+pub type LastAct = Box<dyn Fn() + Send>;
+
 /// Serves until SIGTERM or SIGINT arrives, then drains. A second one of them ends the process at
-/// once. SIGHUP and the admin port reload the configuration with `config_reader`.
+/// once, after `last_act`. SIGHUP and the admin port reload the configuration with `config_reader`.
 ///
 /// # Errors
 /// [`AppError`] when the program cannot start.
-pub fn run(config: Config, config_reader: Option<ConfigReader>) -> Result<(), AppError> {
+pub fn run(
+    config: Config,
+    config_reader: Option<ConfigReader>,
+    last_act: LastAct,
+) -> Result<(), AppError> {
     // Signal handlers come first: a signal during startup must not be lost.
-    let requests = watch_signals()?;
+    let requests = watch_signals(last_act)?;
     raise_limit();
     let running = build_reloadable(config, config_reader)?;
     announce_readiness(&running);
@@ -80,7 +87,7 @@ fn await_stop(requests: &Receiver<SignalRequest>, running: &RunningApp) {
 }
 
 /// Starts the thread that waits for signals.
-fn watch_signals() -> Result<Receiver<SignalRequest>, AppError> {
+fn watch_signals(last_act: LastAct) -> Result<Receiver<SignalRequest>, AppError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -92,7 +99,7 @@ fn watch_signals() -> Result<Receiver<SignalRequest>, AppError> {
     let (sender, requests) = channel();
     thread::Builder::new()
         .name("signals".to_owned())
-        .spawn(move || runtime.block_on(signals.forward(&sender)))
+        .spawn(move || runtime.block_on(signals.forward(&sender, last_act)))
         .map_err(AppError::Runtime)?;
     Ok(requests)
 }
@@ -113,7 +120,7 @@ impl ProcessSignals {
     }
 
     /// Forwards signals to the main thread. The second signal to stop ends the process.
-    async fn forward(mut self, sender: &Sender<SignalRequest>) {
+    async fn forward(mut self, sender: &Sender<SignalRequest>, last_act: LastAct) {
         let mut is_stopping = false;
         loop {
             let kind = tokio::select! {
@@ -124,6 +131,7 @@ impl ProcessSignals {
             let request = if kind == SignalKind::hangup() {
                 SignalRequest::Reload
             } else if is_stopping {
+                last_act();
                 end_process(kind);
             } else {
                 is_stopping = true;

@@ -10,8 +10,8 @@ use portcullis_config::{Config, Http2Config, Http2Mode, ListenAddress};
 use portcullis_proxy::inspect::InspectLimits;
 use portcullis_proxy::{
     BoundListener, ClientLimits, ConnectionCap, CoreResources, CoreSockets, DrainSignal,
-    InFlightCount, ListenerProxies, ListenerSettings, ListenerTls, ListenerTotals, bind, drain,
-    listen_at_socket, serve_core,
+    InFlightCount, ListenerProxies, ListenerSettings, ListenerTls, ListenerTotals, VendorSecrets,
+    bind, drain, listen_at_socket, serve_core,
 };
 use portcullis_telemetry::{Metrics, start_tracing};
 use portcullis_vocabulary::limits::{CHECK_STACK_BYTES, Limits};
@@ -57,19 +57,19 @@ pub(super) fn build_reloadable(
     let (bound, data_addresses) = bind_data(&config)?;
     let (admin_listener, admin_address) = bind_admin(&config)?;
     let (tracer, spans) = start_tracing(&config.tracing, &metrics)?.unzip();
-    let readiness = Readiness::new();
-    let (trigger, drain) = drain();
-    let cap = connection_cap(&config, bound.len());
-    let limits = config.limits.clone();
-    let cache_folders = cache_folders(&config);
-    let settings = settings(&config, tls.listen, Arc::clone(&cap));
+    let (readiness, (trigger, drain)) = (Readiness::new(), drain());
     let cores = bound.len();
+    let cap = connection_cap(&config, cores);
+    let limits = config.limits.clone();
+    let settings = settings(&config, tls.listen, Arc::clone(&cap));
     let egress = EgressParts::open(&config, &metrics, egress_settings(&config, &cap), cores)?;
     let egress_addresses = egress.addresses();
     let access = admin_access(&admin_address, &config);
-    let writer = LiveStateWriter::new(config, contracts, cores, &readiness, &metrics);
-    let writer = Arc::new(writer);
-    let (watchers, reload) = create_watchers(&writer, config_reader, &tls.places, &limits, cores)?;
+    let writer = Arc::new(LiveStateWriter::new(
+        config, contracts, cores, &readiness, &metrics,
+    ));
+    let files = (tls.places.clone(), egress.control.secrets.clone());
+    let (watchers, reload) = create_watchers(&writer, config_reader, files, &limits, cores)?;
     let live = LiveParts {
         live_state: LiveStateReader::new(&writer),
         endpoints: EndpointBoard::default(),
@@ -83,7 +83,7 @@ pub(super) fn build_reloadable(
         keys: key_reader,
         watchers,
         spans,
-        cache_folders,
+        cache_folders: cache_folders(&writer.config()),
         services: writer.config().services.clone(),
         egress: egress.control.clone(),
         tls: tls.places.clone(),
@@ -91,11 +91,10 @@ pub(super) fn build_reloadable(
     };
     let control = start_control((admin_listener, tls.admin), admin, tasks)?;
     let in_flight = in_flight_counts(cores);
-    let endpoints = live.endpoints.store().clone();
     let resources = Arc::new(CoreResources {
         published: writer.published(),
-        endpoints,
-        metrics,
+        endpoints: live.endpoints.store().clone(),
+        metrics: metrics.clone(),
         keys,
         tracer,
         upstream_tls: tls.places.upstreams().clone(),
@@ -116,6 +115,7 @@ pub(super) fn build_reloadable(
         trigger,
         data,
         in_flight,
+        calls: Arc::clone(&egress.control.calls),
         control,
         limits,
         reload,
@@ -155,22 +155,24 @@ fn metrics(config: &Config) -> Metrics {
 fn create_watchers(
     writer: &Arc<LiveStateWriter>,
     config_reader: Option<ConfigReader>,
-    tls: &TlsPlaces,
+    files: (TlsPlaces, VendorSecrets),
     limits: &Limits,
     data_cores: usize,
 ) -> Result<(Vec<ContractWatcher>, ReloadController), AppError> {
     // Compilations leave the data cores their processors.
     let processors = thread::available_parallelism().map_or(1, usize::from);
-    let resources =
-        WatcherResources::start(tls.files(), processors.saturating_sub(data_cores).max(1))
-            .map_err(AppError::Runtime)?;
+    let resources = WatcherResources::start(
+        files.0.files(),
+        processors.saturating_sub(data_cores).max(1),
+    )
+    .map_err(AppError::Runtime)?;
     let registry = WatcherRegistry::default();
     let watchers = writer.services().into_iter().map(|(id, service)| {
         let readers = ServiceReaders::new(&service, limits.contract_bytes_max, &resources);
         ContractWatcher::new(writer, id, registry.add(id), readers, None)
     });
     let watchers = watchers.collect();
-    let reload = ReloadController::new(writer, registry, resources, config_reader, tls.clone());
+    let reload = ReloadController::new(writer, registry, resources, config_reader, files);
     Ok((watchers, reload))
 }
 

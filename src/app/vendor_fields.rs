@@ -1,6 +1,7 @@
 //! Reads the files with the header fields of vendors, and reads them again when they change.
 //!
-//! A start with a file that cannot be used fails. Later, the fields that were read last stay active.
+//! A start with a file that cannot be used fails, and a reload that names one is refused. A file that cannot
+//! be read any more keeps the value that was read last.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,8 +34,10 @@ pub enum VendorFieldError {
         service: String,
         /// The field.
         name: String,
+        /// The file.
+        path: PathBuf,
         /// The cause.
-        source: FileReadError,
+        source: Box<FileReadError>,
     },
     /// Its content is not the value of a field.
     #[error(
@@ -52,12 +55,45 @@ pub enum VendorFieldError {
     },
 }
 
+impl VendorFieldError {
+    /// The file.
+    fn path(&self) -> &Path {
+        match self {
+            Self::Read { path, .. } | Self::Value { path, .. } => path,
+        }
+    }
+}
+
 /// The values of the files of all vendors of a configuration.
 pub(super) fn read_fields(config: &Config) -> Result<SecretValues, VendorFieldError> {
     let fields = fields_of(config);
     fields
         .map(|field| Ok((field.path.to_owned(), read_field(field)?)))
         .collect()
+}
+
+/// Everything that is wrong with the files of a configuration.
+pub(super) fn field_problems(config: &Config) -> Vec<VendorFieldError> {
+    let fields = fields_of(config);
+    fields.filter_map(|field| read_field(field).err()).collect()
+}
+
+/// The values for a configuration that is about to become active, together with the current ones, because
+/// calls are made by the older configuration until then. The error is what stops the reload: files without a
+/// value.
+pub(super) fn read_for_reload(
+    config: &Config,
+    secrets: &VendorSecrets,
+) -> Result<SecretValues, Vec<VendorFieldError>> {
+    let last = secrets.values();
+    let (values, mut problems) = read_again(config, &last);
+    problems.retain(|problem| !last.contains_key(problem.path()));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut joined = SecretValues::clone(&last);
+    joined.extend(values);
+    Ok(joined)
 }
 
 /// A field of a vendor.
@@ -90,7 +126,8 @@ fn read_field(field: VendorField<'_>) -> Result<HeaderValue, VendorFieldError> {
     let bytes = read(path, VALUE_BYTES_MAX).map_err(|source| VendorFieldError::Read {
         service: service.to_owned(),
         name: name.to_owned(),
-        source,
+        path: path.to_owned(),
+        source: Box::new(source),
     })?;
     let value = HeaderValue::from_bytes(bytes.trim_ascii());
     let Some(mut value) = value.ok().filter(|value| !value.is_empty()) else {

@@ -115,7 +115,7 @@ mod tests {
         ] {
             let error = DatabaseAddress::parse(text, None).unwrap_err().to_string();
             assert!(
-                error.starts_with("--database: expected an address"),
+                error.starts_with("expected the address of a database"),
                 "{error}"
             );
         }

@@ -15,7 +15,7 @@ use portcullis_schema::{SqlStatement, UnreadableSql};
 pub enum DatabaseError {
     /// The address cannot be read.
     #[error(
-        "--database: expected an address such as postgres://user@host:5432/name or host=/run/postgresql \
+        "expected the address of a database, such as postgres://user@host:5432/name or host=/run/postgresql \
          dbname=name; the password can be in PGPASSWORD, and sslmode is disable, prefer or require"
     )]
     Address,
@@ -134,6 +134,17 @@ pub enum DatabaseError {
          programs with --postgres-bin, or use a database with --database"
     )]
     NoPrograms,
+    /// The folder of the temporary server cannot be made.
+    #[error(
+        "{}: the folder of the temporary server cannot be made here: {source}; set TMPDIR to a \
+         directory that exists and can be written", path.display()
+    )]
+    ScratchFolder {
+        /// The directory for temporary files.
+        path: PathBuf,
+        /// The error of the system.
+        source: io::Error,
+    },
     /// The temporary server cannot be prepared.
     #[error("the temporary server cannot be prepared: {message}")]
     Scratch {

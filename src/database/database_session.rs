@@ -109,9 +109,10 @@ impl DatabaseSession {
     /// # Errors
     /// The connection is lost.
     pub async fn settings(&self) -> Result<SessionSettings, DatabaseError> {
-        let sql = "SELECT current_setting('server_version'), session_user::text, \
-                   current_setting('TimeZone'), current_setting('search_path'), \
-                   current_setting('lock_timeout')";
+        let sql = "SELECT pg_catalog.current_setting('server_version'), session_user::pg_catalog.text, \
+                   pg_catalog.current_setting('TimeZone'), \
+                   pg_catalog.current_setting('search_path'), \
+                   pg_catalog.current_setting('lock_timeout')";
         let rows = self.query(sql).await?;
         let text = |column: usize| rows.first().map_or_else(String::new, |row| row.get(column));
         Ok(SessionSettings {
@@ -128,7 +129,7 @@ impl DatabaseSession {
     /// # Errors
     /// The server refuses the name or the value.
     pub async fn set(&self, name: &str, value: &str) -> Result<(), DatabaseError> {
-        let sql = "SELECT set_config($1, $2, false)";
+        let sql = "SELECT pg_catalog.set_config($1, $2, false)";
         let changed = self.client.execute(sql, &[&name, &value]).await;
         changed.map(drop).map_err(|error| DatabaseError::Setting {
             name: name.to_owned(),
@@ -152,6 +153,22 @@ impl DatabaseSession {
     pub(super) async fn query(&self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         let rows = self.client.query(sql, &[]).await;
         rows.map_err(|error| self.lost(&error))
+    }
+
+    /// The number of the table with a name, as the session finds it.
+    pub(super) async fn table_number(&self, name: &str) -> Result<Option<u32>, DatabaseError> {
+        let sql = "SELECT pg_catalog.to_regclass($1)::pg_catalog.oid";
+        let rows = self.client.query(sql, &[&name]).await;
+        let rows = rows.map_err(|error| self.lost(&error))?;
+        Ok(rows.first().and_then(|row| row.get(0)))
+    }
+
+    /// The value of a setting; `None` if it has none.
+    pub(super) async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {
+        let sql = "SELECT pg_catalog.current_setting($1, true)";
+        let rows = self.client.query(sql, &[&name]).await;
+        let rows = rows.map_err(|error| self.lost(&error))?;
+        Ok(rows.first().and_then(|row| row.get(0)))
     }
 
     fn lost(&self, error: &tokio_postgres::Error) -> DatabaseError {

@@ -10,7 +10,7 @@ use portcullis_schema::{LockMode, SchemaSnapshot};
 
 use super::database_error::DatabaseError;
 use super::database_session::DatabaseSession;
-use super::snapshot_reader::read_locks;
+use super::snapshot_reader::{CatalogScope, read_locks};
 
 /// How often the second session looks, and how many times.
 const PERIOD: Duration = Duration::from_millis(5);
@@ -46,7 +46,8 @@ pub(super) async fn run_alone(
             }
             () = tokio::time::sleep(PERIOD) => {}
         }
-        let locks = read_locks(watcher, session.pid(), false).await?;
+        let scope = CatalogScope::InTransaction;
+        let locks = read_locks(watcher, scope, session.pid(), false).await?;
         looks += 1;
         if !locks.is_empty() || looks == LOOKS_MAX {
             break locks;

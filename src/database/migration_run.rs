@@ -11,19 +11,16 @@ use std::path::{Path, PathBuf};
 use tokio_postgres::error::SqlState;
 
 use portcullis_schema::{
-    LockMode, MigrationEffect, NamedObject, SchemaSnapshot, SqlStatement, StatementEffect,
-    StatementKind, StatementRun, TableChange, TableChangeKind, TableLock, table_changes,
+    LockMode, MigrationEffect, SchemaSnapshot, SqlStatement, StatementKind, StatementRun,
 };
 
 use super::database_error::{DatabaseError, answer, line_of};
 use super::database_session::{DatabaseSession, SessionSettings};
 use super::lock_watch::run_alone;
-use super::snapshot_reader::{read_locks, read_snapshot};
+use super::migration_progress::MigrationProgress;
+use super::run_settings::{LocalSettings, has_lock_timeout, limit_lock_waits, reset_settings};
+use super::snapshot_reader::{CatalogScope, read_locks, read_snapshot};
 use super::unsuitable_statement::{is_about_roles, missing_role, refuse_unsuitable};
-
-/// The limit of this program for locks of a database that has none, in milliseconds. Its odd value
-/// distinguishes it from one that a migration sets.
-const OWN_LOCK_TIMEOUT: &str = "4987ms";
 
 /// A migration to run.
 #[derive(Clone, Debug)]
@@ -86,16 +83,16 @@ impl MigrationRun {
     /// # Errors
     /// The server refuses a setting.
     pub async fn settings(&self) -> Result<SessionSettings, DatabaseError> {
-        self.reset_settings().await?;
+        reset_settings(&self.session, &self.settings).await?;
         self.session.settings().await
     }
 
-    /// The tables as they are now.
+    /// The tables as they are now, between transactions.
     ///
     /// # Errors
     /// The connection is lost.
     pub async fn snapshot(&self) -> Result<SchemaSnapshot, DatabaseError> {
-        read_snapshot(&self.session).await
+        read_snapshot(&self.session, CatalogScope::Outside).await
     }
 
     /// Restores a schema into the temporary server. Owners and grants are left out: the roles are
@@ -136,10 +133,11 @@ impl MigrationRun {
             let effect = self.migration(migration).await?;
             effects.extend(migration.is_observed.then_some(effect));
         }
-        let after = self.snapshot().await?;
-        if is_database {
-            self.session.command("ROLLBACK").await?;
+        if !is_database {
+            return Ok((effects, self.snapshot().await?));
         }
+        let after = self.inner_snapshot().await?;
+        self.session.command("ROLLBACK").await?;
         Ok((effects, after))
     }
 
@@ -147,41 +145,50 @@ impl MigrationRun {
         if !self.is_database() {
             self.session.command("BEGIN").await?;
         }
-        self.reset_settings().await?;
-        self.limit_lock_waits().await?;
+        reset_settings(&self.session, &self.settings).await?;
+        if self.is_database() {
+            limit_lock_waits(&self.session).await?;
+        }
         let mut progress = MigrationProgress {
             file: self.folder.join(&migration.file),
             transaction: self.transaction().await?,
-            inherited: read_locks(&self.session, self.session.pid(), true).await?,
+            inherited: self.held_locks().await?,
             start: if migration.is_observed {
-                self.snapshot().await?
+                self.inner_snapshot().await?
             } else {
                 SchemaSnapshot::default()
             },
             held: BTreeSet::new(),
+            local_settings: LocalSettings::default(),
         };
         progress.held.extend(progress.inherited.iter().copied());
         let mut before = progress.start.clone();
         let mut statements = Vec::new();
         for statement in &migration.statements {
-            if statement.kind == StatementKind::TransactionEdge {
-                continue;
+            match statement.kind {
+                StatementKind::TransactionBegin => continue,
+                StatementKind::TransactionCommit => {
+                    self.commit(&mut progress, statement).await?;
+                    continue;
+                }
+                _ => {}
             }
             refuse_unsuitable(&progress.file, statement)?;
-            let has_lock_timeout = self.has_lock_timeout().await?;
+            let has_lock_timeout = has_lock_timeout(&self.session).await?;
             let (run, waited) = self.statement(&mut progress, &before, statement).await?;
             if !migration.is_observed {
                 continue;
             }
             let locks = self.new_locks(&mut progress, waited).await?;
-            let after = self.snapshot().await?;
-            statements.push(progress.effect(
-                statement,
-                run,
-                locks,
-                (&before, &after),
-                has_lock_timeout,
-            ));
+            let after = self.inner_snapshot().await?;
+            let mut effect =
+                progress.effect(statement, run, locks, (&before, &after), has_lock_timeout);
+            if run == StatementRun::NotRun {
+                progress
+                    .add_documented(&self.session, &mut effect, statement)
+                    .await?;
+            }
+            statements.push(effect);
             before = after;
         }
         if !self.is_database() {
@@ -201,6 +208,12 @@ impl MigrationRun {
         before: &SchemaSnapshot,
         statement: &SqlStatement,
     ) -> Result<(StatementRun, Vec<(u32, LockMode)>), DatabaseError> {
+        if self.is_database() {
+            progress
+                .local_settings
+                .note(&self.session, statement)
+                .await?;
+        }
         loop {
             self.session.command("SAVEPOINT portcullis").await?;
             let Err(error) = self.session.execute(&statement.text).await else {
@@ -261,41 +274,47 @@ impl MigrationRun {
         progress: &mut MigrationProgress,
         waited: Vec<(u32, LockMode)>,
     ) -> Result<Vec<(u32, LockMode)>, DatabaseError> {
-        let held = read_locks(&self.session, self.session.pid(), true).await?;
+        let held = self.held_locks().await?;
         let new = held.into_iter().filter(|lock| progress.held.insert(*lock));
         Ok(new.chain(waited).collect())
     }
 
-    /// Every migration starts with the settings of the session.
-    async fn reset_settings(&self) -> Result<(), DatabaseError> {
-        self.session.command("RESET ALL").await?;
-        for (name, value) in &self.settings {
-            self.session.set(name, value).await?;
-        }
-        Ok(())
+    /// The tables as they are in the transaction.
+    async fn inner_snapshot(&self) -> Result<SchemaSnapshot, DatabaseError> {
+        read_snapshot(&self.session, CatalogScope::InTransaction).await
     }
 
-    /// Other sessions of a database must not wait long behind this one.
-    async fn limit_lock_waits(&self) -> Result<(), DatabaseError> {
-        if self.is_database() && !self.has_lock_timeout().await? {
-            self.session.set("lock_timeout", OWN_LOCK_TIMEOUT).await?;
-        }
-        Ok(())
+    /// The locks of the transaction.
+    async fn held_locks(&self) -> Result<Vec<(u32, LockMode)>, DatabaseError> {
+        let scope = CatalogScope::InTransaction;
+        read_locks(&self.session, scope, self.session.pid(), true).await
     }
 
-    /// Whether waiting for locks is limited, apart from the limit of this program.
-    async fn has_lock_timeout(&self) -> Result<bool, DatabaseError> {
-        let rows = self
-            .session
-            .query("SELECT current_setting('lock_timeout')")
-            .await?;
-        let value: String = rows.first().map_or_else(String::new, |row| row.get(0));
-        Ok(value != "0" && value != OWN_LOCK_TIMEOUT)
+    /// A migration commits. On a temporary server it does, so its locks end. Another database must not
+    /// keep anything, so only the settings of the transaction end.
+    async fn commit(
+        &self,
+        progress: &mut MigrationProgress,
+        statement: &SqlStatement,
+    ) -> Result<(), DatabaseError> {
+        if self.is_database() {
+            return progress.local_settings.end(&self.session).await;
+        }
+        let done = self.session.execute("COMMIT").await;
+        done.map_err(|error| self.failed(&progress.file, statement, &error))?;
+        self.session.command("BEGIN").await?;
+        progress.transaction = self.transaction().await?;
+        progress.held.clear();
+        progress.inherited.clear();
+        Ok(())
     }
 
     /// The number of the current transaction.
     async fn transaction(&self) -> Result<i64, DatabaseError> {
-        let rows = self.session.query("SELECT txid_current()").await?;
+        let rows = self
+            .session
+            .query("SELECT pg_catalog.txid_current()")
+            .await?;
         Ok(rows.first().map_or(0, |row| row.get(0)))
     }
 
@@ -314,55 +333,6 @@ impl MigrationRun {
             file: file.to_owned(),
             line: line_of(statement, error),
             message,
-        }
-    }
-}
-
-/// What is known while a migration runs.
-struct MigrationProgress {
-    file: PathBuf,
-    transaction: i64,
-    /// The tables before the migration.
-    start: SchemaSnapshot,
-    /// The locks of earlier migrations in the same transaction.
-    inherited: Vec<(u32, LockMode)>,
-    /// All locks that were seen in this transaction.
-    held: BTreeSet<(u32, LockMode)>,
-}
-
-impl MigrationProgress {
-    fn effect(
-        &self,
-        statement: &SqlStatement,
-        run: StatementRun,
-        locks: Vec<(u32, LockMode)>,
-        (before, after): (&SchemaSnapshot, &SchemaSnapshot),
-        has_lock_timeout: bool,
-    ) -> StatementEffect {
-        let mut changes = table_changes(&self.start, before, after);
-        if statement.kind == StatementKind::Truncate {
-            for change in &mut changes {
-                if change.kind == TableChangeKind::Rewritten {
-                    change.kind = TableChangeKind::Emptied;
-                }
-            }
-        }
-        let mut table_locks = TableLock::of(&self.start, locks);
-        let inherited = TableLock::of(&self.start, self.inherited.iter().copied());
-        let is_changed = |lock: &TableLock| {
-            let mut tables = changes.iter().map(|TableChange { table, .. }| table);
-            tables.any(|table| *table == lock.table)
-        };
-        table_locks.extend(inherited.into_iter().filter(is_changed));
-        table_locks.sort();
-        table_locks.dedup();
-        StatementEffect {
-            line: statement.line,
-            run,
-            locks: table_locks,
-            dropped: NamedObject::dropped(before, after),
-            changes,
-            has_lock_timeout,
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! [`DatabaseSession`] is a connection. [`ScratchServer`] is a temporary server of this machine's
 //! programs, which is gone with this process however it ends. [`MigrationRun`] runs migrations and
-//! observes each statement; `snapshot_reader` reads the system catalogs, `lock_watch` sees the lock
+//! observes each statement, with `migration_progress` and `run_settings`; `snapshot_reader` and
+//! `type_reader` read the system catalogs, `lock_watch` sees the lock
 //! of a statement that runs alone, and `applied_versions` reads what migration tools recorded.
 //!
 //! The judgement is `portcullis_schema`'s.
@@ -10,11 +11,14 @@
 mod database_error;
 mod database_address;
 mod database_session;
+mod type_reader;
 mod snapshot_reader;
 mod scratch_server;
 mod applied_versions;
 mod lock_watch;
 mod unsuitable_statement;
+mod run_settings;
+mod migration_progress;
 mod migration_run;
 
 pub use applied_versions::AppliedVersions;

@@ -73,7 +73,8 @@ impl ScratchServer {
     /// The programs are missing, or the server does not start.
     pub async fn start(programs: Option<&Path>) -> Result<Self, DatabaseError> {
         let programs = find_programs(programs)?;
-        let folder = std::env::temp_dir().join(format!(
+        let parent = std::env::temp_dir();
+        let folder = parent.join(format!(
             "portcullis-{}-{:08x}",
             std::process::id(),
             fastrand::u32(..)
@@ -81,7 +82,10 @@ impl ScratchServer {
         let owner = rustix::process::geteuid().is_root().then(unprivileged_user);
         let refused = |what| move |source| DatabaseError::System { what, source };
         let made = fs::DirBuilder::new().mode(0o700).create(&folder);
-        made.map_err(refused("the folder of the temporary server"))?;
+        made.map_err(|source| DatabaseError::ScratchFolder {
+            path: parent,
+            source,
+        })?;
         // From here on, dropping it removes the folder.
         let mut server = Self {
             folder,
@@ -134,7 +138,7 @@ impl ScratchServer {
                     .any(|line| line.contains("FATAL:") && !line.contains("system is starting up"));
             if has_failed || Instant::now() > deadline {
                 let fatal = log.lines().rfind(|line| line.contains("FATAL:"));
-                let message = fatal.map_or_else(|| error.to_string(), str::to_owned);
+                let message = fatal.map_or_else(|| error.to_string(), with_advice);
                 return Err(DatabaseError::Scratch { message });
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -183,7 +187,7 @@ fn initialise(
     }
     let message = String::from_utf8_lossy(&output.stderr);
     Err(DatabaseError::Scratch {
-        message: format!("initdb: {}", last_line(&message)),
+        message: format!("initdb: {}", with_advice(last_line(&message))),
     })
 }
 
@@ -274,6 +278,19 @@ fn find_programs(named: Option<&Path>) -> Result<PathBuf, DatabaseError> {
         .map(|version| version.path().join("bin"))
         .filter(has_both);
     folders.max_by_key(number).ok_or(DatabaseError::NoPrograms)
+}
+
+/// Adds what to do if the directory for temporary files is the reason.
+fn with_advice(message: &str) -> String {
+    let advice = if message.contains("too long") {
+        "; set TMPDIR to a directory with a short path"
+    } else if message.contains("ermission denied") || message.contains("could not access") {
+        "; set TMPDIR to a directory that the user of the server can reach, which is not \
+         root"
+    } else {
+        ""
+    };
+    format!("{message}{advice}")
 }
 
 fn last_line(text: &str) -> &str {

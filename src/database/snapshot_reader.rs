@@ -1,5 +1,9 @@
-//! Reads the system catalogs of PostgreSQL. Tables, functions and types are named with their schema: a
-//! migration may have others of the same names, in a schema that is searched first. Operators are not.
+//! Reads the system catalogs of PostgreSQL.
+//!
+//! A migration may have tables, functions and operators of the same names, in a schema that is
+//! searched first. So everything runs while only the system's schema is searched, and what the
+//! migration set returns afterwards, with its scope. Without a search path, the names of types and
+//! the definitions have their schemas.
 
 use tokio_postgres::Row;
 
@@ -11,27 +15,62 @@ use portcullis_vocabulary::TableName;
 
 use super::database_error::DatabaseError;
 use super::database_session::DatabaseSession;
+use super::type_reader::{OWN_SCHEMA, read_types};
 
-/// The schemas of the system and temporary ones, for the alias `n`.
-const OWN_SCHEMA: &str = "n.nspname NOT IN ('pg_catalog', 'information_schema') \
-     AND n.nspname !~ '^pg_(toast|temp)'";
+/// Where the catalogs are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CatalogScope {
+    /// Between transactions.
+    Outside,
+    /// In a transaction, which continues.
+    InTransaction,
+}
+
+impl CatalogScope {
+    async fn begin(self, session: &DatabaseSession) -> Result<(), DatabaseError> {
+        let begin = match self {
+            Self::Outside => "BEGIN",
+            Self::InTransaction => "SAVEPOINT portcullis_catalogs",
+        };
+        let sql = format!("{begin}; SET LOCAL search_path = pg_catalog");
+        session.command(&sql).await
+    }
+
+    async fn end(self, session: &DatabaseSession) -> Result<(), DatabaseError> {
+        let end = match self {
+            Self::Outside => "ROLLBACK",
+            Self::InTransaction => "ROLLBACK TO portcullis_catalogs; RELEASE portcullis_catalogs",
+        };
+        session.command(end).await
+    }
+}
 
 /// Reads all tables and other objects.
 pub(super) async fn read_snapshot(
     session: &DatabaseSession,
+    scope: CatalogScope,
 ) -> Result<SchemaSnapshot, DatabaseError> {
+    scope.begin(session).await?;
+    let snapshot = read_all(session).await?;
+    scope.end(session).await?;
+    Ok(snapshot)
+}
+
+async fn read_all(session: &DatabaseSession) -> Result<SchemaSnapshot, DatabaseError> {
     let mut snapshot = SchemaSnapshot::default();
     read_tables(session, &mut snapshot).await?;
     read_columns(session, &mut snapshot).await?;
     read_constraints(session, &mut snapshot).await?;
     read_indexes(session, &mut snapshot).await?;
     read_objects(session, &mut snapshot).await?;
+    read_types(session, &mut snapshot).await?;
     Ok(snapshot)
 }
 
 /// The locks on tables that a session holds, or waits for.
 pub(super) async fn read_locks(
     session: &DatabaseSession,
+    scope: CatalogScope,
     pid: i32,
     is_granted: bool,
 ) -> Result<Vec<(u32, LockMode)>, DatabaseError> {
@@ -41,7 +80,9 @@ pub(super) async fn read_locks(
          JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = pg_catalog.current_database() \
          WHERE l.locktype = 'relation' AND l.pid = {pid} AND {granted}"
     );
+    scope.begin(session).await?;
     let rows = session.query(&sql).await?;
+    scope.end(session).await?;
     let lock = |row: &Row| {
         let mode = LockMode::parse(row.get(1))?;
         // Every reader holds the weakest mode, and so do questions about the catalogs.

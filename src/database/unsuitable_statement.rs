@@ -1,4 +1,5 @@
-//! Statements that are not run: those that cannot be, and those of a dump about roles.
+//! What the text of a statement says before it runs: that it cannot, that it is about roles only, or
+//! that it changes a setting for its transaction.
 
 use std::path::Path;
 
@@ -16,9 +17,10 @@ pub(super) fn refuse_unsuitable(
     match statement.kind {
         StatementKind::Rollback => Err(DatabaseError::TransactionControl { file, line }),
         StatementKind::CopyFromClient => Err(DatabaseError::CopyFromClient { file, line }),
-        StatementKind::Ordinary | StatementKind::Truncate | StatementKind::TransactionEdge => {
-            Ok(())
-        }
+        StatementKind::Ordinary
+        | StatementKind::Truncate
+        | StatementKind::TransactionBegin
+        | StatementKind::TransactionCommit => Ok(()),
     }
 }
 
@@ -30,6 +32,21 @@ pub(super) fn is_about_roles(sql: &str) -> bool {
         words.as_slice(),
         ["GRANT" | "REVOKE", ..] | ["ALTER", "DEFAULT", "PRIVILEGES", ..]
     ) || matches!(words.as_slice(), ["ALTER", .., "OWNER", "TO", _])
+}
+
+/// The setting that a statement changes for its transaction only: that of `SET LOCAL name = value`.
+pub(super) fn local_setting(sql: &str) -> Option<String> {
+    let mut words = sql.split(|c: char| c.is_whitespace() || c == '=');
+    let mut words = words.by_ref().filter(|word| !word.is_empty());
+    let mut is_next = |expected: &str| words.next()?.eq_ignore_ascii_case(expected).then_some(());
+    is_next("SET")?;
+    is_next("LOCAL")?;
+    let name = words.next()?.to_ascii_lowercase();
+    Some(match &*name {
+        "time" => "TimeZone".to_owned(),
+        "session" => "session_authorization".to_owned(),
+        _ => name.trim_matches('"').to_owned(),
+    })
 }
 
 /// The role that a statement needs and the server does not have.
@@ -44,6 +61,18 @@ pub(super) fn missing_role(error: &tokio_postgres::Error) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_of_a_transaction_are_known() {
+        let check = |sql: &str, expected: Option<&str>| {
+            assert_eq!(local_setting(sql).as_deref(), expected, "{sql}");
+        };
+        check("set local lock_timeout='2s'", Some("lock_timeout"));
+        check("SET LOCAL ROLE ann", Some("role"));
+        check("SET LOCAL TIME ZONE 'UTC'", Some("TimeZone"));
+        check("SET lock_timeout = '2s'", None);
+        check("SELECT 1", None);
+    }
 
     #[test]
     fn statements_about_roles_are_known() {

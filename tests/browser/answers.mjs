@@ -21,12 +21,20 @@ export function manyServices(count, now = Date.now()) {
       called("service-010", "a.internal", "declared", now), called("service-011", "metadata.example", "denied-address", now),
       called("unknown", "x.example", "refused", now),
     ] },
+    upstreams: { services: [{ service: "service-010", servers: [
+      server("10.0.0.1:8080", "healthy", 7, null), server("10.0.0.2:8080", "resting", 0, "connection refused"),
+      server(HOSTILE, "unhealthy", 0, HOSTILE),
+    ] }] },
     breakers: { services: pick("bank") },
     contracts: { services: pick("contract") },
     "contracts/service-010/candidate": report("service-010", now),
     owners: { services: pick("owner"), squads: Array.from({ length: 9 }, (_, index) => ({ ...NO_OWNER, squad: `squad-${index}`, chat: `#squad-${index}`, oncall: `squad-${index}-pager` })) },
   };
 }
+
+const server = (address, state, in_flight, fault) => ({
+  address, state, in_flight, fault, requests: 1200, connect_failures: state === "resting" ? 3 : 0, since: null,
+});
 
 const called = (service, host, verdict, now) => ({
   service, squad: service === "unknown" ? "unknown" : "squad-1", host, port: 443, pattern: verdict === "declared" ? "*.internal" : null,

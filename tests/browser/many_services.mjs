@@ -90,6 +90,9 @@ async function showsTheCandidate(page, world) {
   await seen(page, "#service-service-010 caption", "40 exchanges checked in 60\u00a0s, 3 would be refused");
   await seen(page, "#service-service-010 td", "next.yaml:279");
   await seen(page, "#panel-service-010 td", "99.95 %");
+  await seen(page, "#panel-service-010 caption", "1 of 3 healthy, 7 requests in flight");
+  await seen(page, "#panel-service-010 .badge.bad", "unhealthy");
+  await seen(page, "#panel-service-010 td", "connection refused");
 }
 
 async function escapesMarkup(page) {

@@ -16,7 +16,7 @@ mod effective_config;
 mod written_config;
 mod editor_schemas;
 
-pub use catalog::declared_dependencies;
+pub use catalog::{CatalogTextEdit, UnknownCatalogForm, declared_dependencies, edit_catalog};
 pub use editor_schemas::{CATALOG_SCHEMA, CONFIG_SCHEMA};
 pub use effective_config::EffectiveKey;
 pub use flag_overrides::FlagOverrides;
@@ -24,15 +24,18 @@ pub use load_config::{load, load_catalog, load_catalog_file, parse_catalog};
 pub use program_config::Config;
 pub use sections::{
     AccessLogConfig, AccessLogPath, AdminToken, CertificateIdentityConfig, CertificatePaths,
-    CollectorUrl, ContractSource, EgressConfig, EmptyBodyPolicy, HealthCheckConfig, HostPattern,
-    Http2Config, Http2Mode, IdentityConfig, IdentitySource, InvalidAdminToken, JwtConfig,
-    KeySource, ListenAddress, LogConfig, LogFormat, LogLevel, OwnerConfig, PathPrefix,
+    CollectorUrl, ContractSource, EgressConfig, EmptyBodyPolicy, HealthCheckConfig, HealthProbe,
+    HostPattern, Http2Config, Http2Mode, IdentityConfig, IdentitySource, InvalidAdminToken,
+    JwtConfig, KeySource, ListenAddress, LogConfig, LogFormat, LogLevel, OwnerConfig, PathPrefix,
     PortTlsConfig, PreflightPolicy, RefusalAudience, RefusalConfig, RefusalValues, ReloadConfig,
     ReloadPolicy, RuntimeConfig, SecretHeaders, ServiceConfig, SocketFileConfig, TracingConfig,
     UndeclaredPolicy, UpgradeProtocol, UpstreamAddress, UpstreamHttpConfig, UpstreamServersConfig,
     UpstreamTarget, UpstreamTlsConfig, UpstreamVersion, VendorConfig, VerdictCaller, VerdictConfig,
 };
-pub use tree::environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
+pub use tree::environment::{
+    ADMIN_CA_VARIABLE, ADMIN_CERT_VARIABLE, ADMIN_KEY_VARIABLE, ADMIN_TOKEN_VARIABLE,
+    ADMIN_URL_VARIABLE, CONFIG_VARIABLE,
+};
 pub use tree::{ConfigErrors, ConfigProblem, nearest};
 pub use written_config::WrittenConfig;
 

@@ -483,7 +483,12 @@ fn reports_invalid_services() {
     check("upstream = [\"https://a\", \"https://b\"]", "config.toml:4: services.a.upstream: has several hosts, and the certificates of all servers must have one name; set upstream_tls.server_name");
     check("upstream = \"unix:/a\"\nupstream_refresh = \"5s\"", "config.toml:5: services.a.upstream_refresh: has no effect, because the upstream has no name; remove it");
     check("upstream = \"http://a\"\nupstream_refresh = \"5ms\"", "config.toml:5: services.a.upstream_refresh: expected a duration from 1s to 1day, found \"5ms\"");
-    check("upstream = \"http://a\"\nhealth.interval = \"1s\"", "config.toml:5: services.a.health.path: is missing: the path that a healthy server answers, such as \"/healthz\"");
+    check("upstream = \"http://a\"\nhealth.interval = \"1s\"", "config.toml:5: services.a.health.path: is missing: the path that a healthy server answers, such as \"/healthz\"; for a server of gRPC, set grpc = true instead");
+    check("upstream = \"h2c://a:1\"\nhealth = { grpc = true, path = \"/\" }", "config.toml:5: services.a.health.path: has no effect next to grpc = true; remove one of them");
+    check("upstream = \"h2c://a:1\"\nhealth = { path = \"/\", grpc_service = \"a\" }", "config.toml:5: services.a.health.grpc_service: has no effect without grpc = true");
+    check("upstream = \"h2c://a:1\"\nhealth = { grpc = true, grpc_service = \"a b\" }", "config.toml:5: services.a.health.grpc_service: expected the name of a service such as \"shop.Items\", found \"a b\"");
+    check("upstream = \"http://a\"\nhealth = { grpc = true }", "config.toml:5: services.a.health.grpc: needs HTTP/2; try upstream = \"h2c://host:port\"");
+    check("upstream = \"https://a\"\nupstream_http.version = \"1.1\"\nhealth = { grpc = true }", "config.toml:6: services.a.health.grpc: needs HTTP/2; try upstream_http.version = \"auto\"");
     check("upstream = \"http://a\"\nhealth = { path = \"x\" }", "config.toml:5: services.a.health.path: expected a path such as \"/healthz\", found \"x\"");
     check("upstream = \"mock\"\nhealth = { path = \"/\" }", "config.toml:5: services.a.health: has no effect without an upstream server; remove it");
     check("upstream = \"https://a:1/api\"", &format!("{upstream} \"https://a:1/api\"; try \"https://a:1\": requests keep their paths"));
@@ -879,7 +884,7 @@ fn reports_contradictions_of_a_catalog() {
     check("[[services.orders.slo.operations]]\noperation = \"a\"\navailability = 0.9\n[[services.orders.slo.operations]]\noperation = \"a\"\navailability = 0.8", "squads.toml:9: services.orders.slo.operations.1.operation: \"a\" already has an objective; an operation has one");
     check("deploy.drift_max = 5", "squads.toml:5: squads.checkout.deploy.drift_max: expected a share from 0.0 to 1.0, found 5");
     check("[risk]\ngould = 1", "squads.toml:6: risk.gould: unknown key; try gold");
-    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known keys: services, tier, weight, lendable, email, chat, oncall, cost_center, domains, namespaces, paths, public, codeowners, deploy, quota, limits");
+    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known keys: services, tier, weight, lendable, email, chat, oncall, escalation, cost_center, domains, namespaces, paths, public, codeowners, deploy, quota, limits");
 }
 
 #[test]
@@ -971,7 +976,8 @@ fn a_service_has_several_servers() {
     assert_eq!(others, ["https://c:443"]);
     assert_eq!(service.servers.refresh, Some(Duration::from_secs(5)));
     let health = service.servers.health.as_ref().unwrap();
-    assert_eq!((health.path.as_str(), health.unhealthy_after), ("/h?x", 1));
+    assert_eq!(health.probe, HealthProbe::Path("/h?x".to_owned()));
+    assert_eq!(health.unhealthy_after, 1);
     assert_eq!(health.interval, Duration::from_secs(5));
     assert!(service.servers.is_balanced());
 }

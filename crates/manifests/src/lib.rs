@@ -2,7 +2,7 @@
 //!
 //! `proxy_pod` writes what runs the proxy, `squad` what isolates squads, `injection` a policy that adds
 //! sidecars, `stores` accounts in shared stores, `delivery` how services get to the cluster, and
-//! `objectives` the rules that watch what services promise. A [`ManifestDocument`] is one object of Kubernetes;
+//! `objectives` the rules that watch what services promise, and `alerting` the routes of alerts. A [`ManifestDocument`] is one object of Kubernetes;
 //! [`yaml_stream`] writes several. A [`ManifestProblem`] says which entry cannot be written as it is,
 //! for example a name that Kubernetes does not allow.
 //!
@@ -20,7 +20,9 @@ mod injection;
 mod stores;
 mod delivery;
 mod objectives;
+mod alerting;
 
+pub use alerting::{AlertmanagerSettings, alertmanager_config};
 pub use delivery::{
     AnalysisSettings, ApplicationSource, ArgocdSettings, GateHook, argocd_manifests, gate_hook,
     rollout_analysis,

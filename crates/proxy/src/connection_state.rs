@@ -53,6 +53,8 @@ pub(crate) struct ConnectionState {
     pub(super) closes_after_upload: Cell<bool>,
     /// Number of body frames read.
     pub(super) body_frames: Cell<u64>,
+    /// Bytes of bodies read.
+    pub(super) body_bytes: Cell<u64>,
     /// When the current body was read to its end.
     pub(super) body_ended: Cell<Option<Instant>>,
     /// Wakes the task that waits for the current body.
@@ -87,6 +89,7 @@ impl ConnectionState {
             upload_continues: Cell::new(false),
             closes_after_upload: Cell::new(false),
             body_frames: Cell::new(0),
+            body_bytes: Cell::new(0),
             body_ended: Cell::new(None),
             body_waker: RefCell::new(None),
             driver_waker: RefCell::new(None),

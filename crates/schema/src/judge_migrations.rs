@@ -64,15 +64,20 @@ struct MigrationJudge<'j> {
 impl MigrationJudge<'_> {
     fn statement(&mut self, statement: &StatementEffect) {
         if statement.run == StatementRun::NotRun {
+            let documented = match statement.locks[..] {
+                [] => "",
+                [..] => "; what PostgreSQL documents about it is reported",
+            };
             self.found.push(TableFinding {
                 rule: TableRule::NotRun,
                 table: None,
                 subject: statement.line.to_string(),
                 migration: self.migration.to_owned(),
                 line: statement.line,
-                message: "the statement cannot run in a transaction, so it was not tried on this \
-                          database"
-                    .to_owned(),
+                message: format!(
+                    "the statement cannot run in a transaction, so it was not tried on this \
+                     database{documented}"
+                ),
                 affected: BTreeSet::new(),
             });
         }
@@ -189,6 +194,9 @@ fn change_message(table: &TableName, kind: &TableChangeKind) -> String {
         }
         TableChangeKind::ColumnRetyped { column, from, to } => {
             format!("column {column} of {table} changes its type from {from} to {to}")
+        }
+        TableChangeKind::TypeChanged { column, change } => {
+            format!("column {column} of {table}: {change}")
         }
         TableChangeKind::Constrained { name, rule } => {
             format!("{table} has a new rule, {name}: {rule}; rows can break it")

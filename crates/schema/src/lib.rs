@@ -14,13 +14,16 @@ mod migration_folder;
 mod sql_scanner;
 mod sql_statement;
 mod schema_snapshot;
+mod type_change;
 mod table_change;
 mod migration_effect;
 mod shared_tables;
 mod table_rule;
 mod judge_migrations;
 mod schema_drift;
+mod documented_effect;
 
+pub use documented_effect::{DocumentedEffect, documented_effect};
 pub use judge_migrations::{TableFinding, judge_migrations};
 pub use lock_mode::LockMode;
 pub use migration_effect::{MigrationEffect, StatementEffect, StatementRun, TableLock};
@@ -28,7 +31,7 @@ pub use migration_folder::{InvalidFolder, MigrationFile, MigrationFolder, Migrat
 pub use schema_drift::{SchemaDrift, SchemaDriftKind, schema_drift};
 pub use schema_snapshot::{
     ColumnState, ConstraintKind, ConstraintState, IndexState, NamedObject, SchemaSnapshot,
-    TableState,
+    TableState, TypeState,
 };
 pub use shared_tables::{SharedTable, SharedTables};
 pub use sql_statement::{SqlStatement, StatementKind, UnreadableSql, split_statements};

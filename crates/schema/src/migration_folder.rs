@@ -56,6 +56,14 @@ pub enum InvalidFolder {
         /// The layout of the others.
         layout: MigrationLayout,
     },
+    /// The directory only has files that revert migrations.
+    #[error(
+        "{name}: it reverts a migration, so it is not run, and the directory has no other file"
+    )]
+    OnlyReverting {
+        /// The first of them.
+        name: String,
+    },
     /// Two files have the same version.
     #[error("{one} and {other} have the same version; number one of them anew")]
     SameVersion {
@@ -69,9 +77,10 @@ pub enum InvalidFolder {
 impl MigrationLayout {
     /// The layout of the first file that has one.
     fn of(names: &[&str]) -> Self {
-        if names.iter().any(|name| name.ends_with(".up.sql")) {
+        let has_direction = |name: &&str| name.ends_with(".up.sql") || name.ends_with(".down.sql");
+        if names.iter().any(has_direction) {
             Self::UpAndDown
-        } else if names.iter().any(|name| flyway_version(name).is_some()) {
+        } else if names.iter().any(|name| is_of_flyway(name)) {
             Self::Flyway
         } else if names.iter().all(|name| leading_number(name).is_some()) {
             Self::Numbered
@@ -128,10 +137,15 @@ impl MigrationFolder {
                 return Err(InvalidFolder::SameVersion { one, other });
             }
         }
-        if found.is_empty() {
-            return Err(InvalidFolder::Empty);
-        }
         reverting.sort();
+        if found.is_empty() {
+            let name = reverting.into_iter().next();
+            return Err(
+                name.map_or(InvalidFolder::Empty, |name| InvalidFolder::OnlyReverting {
+                    name,
+                }),
+            );
+        }
         Ok(Self {
             layout,
             files: found.into_iter().map(|(_, file)| file).collect(),
@@ -227,6 +241,15 @@ fn flyway_version(name: &str) -> Option<Vec<&str>> {
     version_numbers(version)
 }
 
+/// Whether a file runs or reverts a migration of Flyway.
+fn is_of_flyway(name: &str) -> bool {
+    let reverted = name
+        .strip_prefix('U')
+        .and_then(|rest| rest.split_once("__"));
+    let reverts = reverted.is_some_and(|(version, _)| version_numbers(version).is_some());
+    flyway_version(name).is_some() || reverts || name.starts_with("R__")
+}
+
 /// The numbers of a version without leading zeros.
 fn version_numbers(version: &str) -> Option<Vec<&str>> {
     let numbers = version.split(['.', '_']);
@@ -292,6 +315,18 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
+        check(
+            "1_x.down.sql",
+            "1_x.down.sql: it reverts a migration, so it is not run, and the directory has no other file",
+        );
+        check(
+            "U2__x.sql U1__x.sql",
+            "U1__x.sql: it reverts a migration, so it is not run, and the directory has no other file",
+        );
+        check(
+            "1_x.sql 1_x.down.sql",
+            "1_x.sql: the other files are named as 1_name.up.sql (golang-migrate, sqlx); rename it, or move it to another directory",
+        );
         check("README.md", "no migration: expected files that end in .sql");
         check(
             "1_a.up.sql 2_b.sql",

@@ -3,7 +3,7 @@
 //! Objects are known by their numbers (OIDs), which a renaming does not change. System schemas and
 //! temporary tables are not part of a snapshot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_vocabulary::TableName;
 
@@ -16,6 +16,8 @@ pub struct SchemaSnapshot {
     pub constraints: BTreeMap<u32, ConstraintState>,
     /// The indexes of tables.
     pub indexes: BTreeMap<u32, IndexState>,
+    /// The types that the database defines itself.
+    pub types: BTreeMap<u32, TypeState>,
     /// Everything that a statement can drop, by the catalog that lists it and its number.
     pub objects: BTreeMap<(u32, u32), NamedObject>,
 }
@@ -51,6 +53,23 @@ pub struct ColumnState {
     pub has_default: bool,
     /// The expression of its default.
     pub default: Option<String>,
+}
+
+/// A domain, an enumeration, a composite type, or an array of one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypeState {
+    /// Its name with its schema.
+    pub name: String,
+    /// The types that it consists of.
+    pub below: BTreeSet<u32>,
+    /// The values of an enumeration, by their numbers.
+    pub labels: BTreeMap<u32, String>,
+    /// The attributes of a composite type, with their types as text.
+    pub attributes: BTreeMap<i16, (String, String)>,
+    /// The checks of a domain: their names and definitions.
+    pub checks: BTreeMap<u32, (String, String)>,
+    /// Whether a domain is `NOT NULL`.
+    pub is_required: bool,
 }
 
 /// A constraint of a table.
@@ -124,11 +143,32 @@ impl ConstraintKind {
     }
 }
 
+impl TableState {
+    /// Whether it has a file with rows, or partitions with such files.
+    pub fn has_rows(&self) -> bool {
+        self.file != 0 || self.kind == "partitioned table"
+    }
+}
+
 impl SchemaSnapshot {
     /// The table that a table belongs to as a partition, else the table itself.
     pub(crate) fn root_of(&self, table: u32) -> Option<&TableState> {
         let own = self.tables.get(&table)?;
         let root = own.partition_root.and_then(|root| self.tables.get(&root));
         Some(root.unwrap_or(own))
+    }
+
+    /// A type and everything that it consists of, where the database defines it.
+    pub(crate) fn types_below(&self, data_type: u32) -> BTreeSet<u32> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![data_type];
+        while let Some(number) = open.pop() {
+            if let Some(known) = self.types.get(&number)
+                && found.insert(number)
+            {
+                open.extend(&known.below);
+            }
+        }
+        found
     }
 }

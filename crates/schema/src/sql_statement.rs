@@ -24,8 +24,10 @@ pub enum StatementKind {
     Ordinary,
     /// It empties tables.
     Truncate,
-    /// It begins or commits a transaction. The run has its own.
-    TransactionEdge,
+    /// It begins a transaction. The run has its own.
+    TransactionBegin,
+    /// It commits a transaction.
+    TransactionCommit,
     /// It would end the transaction of the run in another way.
     Rollback,
     /// It reads rows from the client.
@@ -211,9 +213,9 @@ impl StatementSplitter<'_> {
 fn kind_of(words: &[String]) -> StatementKind {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["BEGIN" | "COMMIT" | "END", ..] | ["START", "TRANSACTION", ..] => {
-            StatementKind::TransactionEdge
-        }
+        ["BEGIN", ..] | ["START", "TRANSACTION", ..] => StatementKind::TransactionBegin,
+        ["COMMIT", "PREPARED", ..] => StatementKind::Rollback,
+        ["COMMIT" | "END", ..] => StatementKind::TransactionCommit,
         ["ROLLBACK" | "ABORT" | "SAVEPOINT" | "RELEASE", ..] | ["PREPARE", "TRANSACTION", ..] => {
             StatementKind::Rollback
         }
@@ -281,9 +283,11 @@ mod tests {
         let check = |sql: &str, expected: StatementKind| {
             assert_eq!(split_statements(sql).unwrap()[0].kind, expected, "{sql}");
         };
-        check("/* c */ begin", StatementKind::TransactionEdge);
-        check("START /**/ TRANSACTION", StatementKind::TransactionEdge);
-        check("END", StatementKind::TransactionEdge);
+        check("/* c */ begin", StatementKind::TransactionBegin);
+        check("START /**/ TRANSACTION", StatementKind::TransactionBegin);
+        check("END", StatementKind::TransactionCommit);
+        check("commit and chain", StatementKind::TransactionCommit);
+        check("COMMIT PREPARED 'x'", StatementKind::Rollback);
         check("rollback to x", StatementKind::Rollback);
         check("PREPARE TRANSACTION 'x'", StatementKind::Rollback);
         check("PREPARE x AS SELECT 1", StatementKind::Ordinary);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use portcullis_vocabulary::TableName;
 
 use crate::schema_snapshot::{ConstraintKind, SchemaSnapshot, TableState};
+use crate::type_change::{TypeChange, type_changes};
 
 /// A change of a table that existed before the migration.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +52,13 @@ pub enum TableChangeKind {
         /// The type now.
         to: String,
     },
+    /// The type of a column changed under its name or values.
+    TypeChanged {
+        /// The column.
+        column: String,
+        /// What changed.
+        change: String,
+    },
     /// A new rule for rows, which existing or future rows can break.
     Constrained {
         /// The name of the constraint, or the column.
@@ -67,7 +75,8 @@ impl TableChangeKind {
             Self::Rewritten | Self::Emptied | Self::Dropped | Self::Renamed { .. } => "",
             Self::ColumnDropped { column }
             | Self::ColumnRenamed { column, .. }
-            | Self::ColumnRetyped { column, .. } => column,
+            | Self::ColumnRetyped { column, .. }
+            | Self::TypeChanged { column, .. } => column,
             Self::Constrained { name, .. } => name,
         }
     }
@@ -110,6 +119,14 @@ pub fn table_changes(
             add(TableChangeKind::Rewritten);
         }
         column_changes(old, new, &mut add);
+        for change in type_changes(old, new, (before, after)) {
+            add(match change {
+                TypeChange::Seen { column, change } => {
+                    TableChangeKind::TypeChanged { column, change }
+                }
+                TypeChange::Rule { name, rule } => TableChangeKind::Constrained { name, rule },
+            });
+        }
         constraint_changes(*number, before, after, &mut add);
     }
     found.into_iter().collect()

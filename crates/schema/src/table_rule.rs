@@ -17,6 +17,8 @@ pub enum TableRule {
     ColumnRenamed,
     /// A column has another type.
     ColumnRetyped,
+    /// The type of a column has another name or other values.
+    TypeChanged,
     /// A new rule that rows can break.
     ConstraintAdded,
     /// All rows are written again.
@@ -31,13 +33,14 @@ pub enum TableRule {
 
 impl TableRule {
     /// Every rule.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::TableDropped,
         Self::TableEmptied,
         Self::TableRenamed,
         Self::ColumnDropped,
         Self::ColumnRenamed,
         Self::ColumnRetyped,
+        Self::TypeChanged,
         Self::ConstraintAdded,
         Self::TableRewritten,
         Self::BlockingLock,
@@ -54,6 +57,7 @@ impl TableRule {
             Self::ColumnDropped => "column-dropped",
             Self::ColumnRenamed => "column-renamed",
             Self::ColumnRetyped => "column-retyped",
+            Self::TypeChanged => "type-changed",
             Self::ConstraintAdded => "constraint-added",
             Self::TableRewritten => "table-rewritten",
             Self::BlockingLock => "blocking-lock",
@@ -71,6 +75,10 @@ impl TableRule {
             Self::ColumnDropped | Self::ColumnRenamed | Self::ColumnRetyped => {
                 "add the new column next to the old one, move its readers, then drop the old one in \
                  a later migration"
+            }
+            Self::TypeChanged => {
+                "add a column with a new type next to the old one, move its readers, then drop the old \
+                 one in a later migration"
             }
             Self::ConstraintAdded => {
                 "correct the rows and the writers first; add a check or foreign key as NOT VALID, \
@@ -99,6 +107,7 @@ impl TableRule {
             TableChangeKind::ColumnDropped { .. } => Self::ColumnDropped,
             TableChangeKind::ColumnRenamed { .. } => Self::ColumnRenamed,
             TableChangeKind::ColumnRetyped { .. } => Self::ColumnRetyped,
+            TableChangeKind::TypeChanged { .. } => Self::TypeChanged,
             TableChangeKind::Constrained { .. } => Self::ConstraintAdded,
         }
     }

@@ -12,6 +12,7 @@ pub mod build_info;
 mod owner_view;
 
 mod metric_names;
+mod consumer_usage;
 mod metrics;
 mod process;
 mod retired_services;
@@ -44,7 +45,7 @@ pub use log::{LogGuard, init as init_log, lines_lost, set_level as set_log_level
 pub use log_throttle::LogThrottle;
 pub use metric_names::{METRICS, Metric, MetricKind};
 pub use metrics::Metrics;
-pub use owner_view::{OwnedContract, OwnerView};
+pub use owner_view::{EscalationView, OwnedContract, OwnerView};
 pub use process::PROCESS_METRICS;
 pub use recorders::{CoreRecorder, RequestLabels, ServiceRecorder};
 pub use request_measurement::RequestMeasurement;

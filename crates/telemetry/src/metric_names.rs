@@ -45,6 +45,7 @@ mod label {
     pub(super) const DIRECTION: &str = "direction";
     pub(super) const HOST: &str = "host";
     pub(super) const VERDICT: &str = "verdict";
+    pub(super) const COST_CENTER: &str = "cost_center";
     pub(super) const COMMIT: &str = "commit";
 }
 
@@ -64,6 +65,14 @@ macro_rules! metrics {
 metrics! {
     REQUESTS: Counter "portcullis_requests_total" [SERVICE, OPERATION, SQUAD, OUTCOME]
         "Requests by operation, calling squad and outcome.";
+    CONSUMER_BYTES: Counter "portcullis_consumer_bytes_total" [SERVICE, SQUAD, DIRECTION]
+        "Bytes of the bodies of requests and responses, by calling squad. Header fields and upgraded connections do not count.";
+    CONSUMER_UPSTREAM: Counter "portcullis_consumer_upstream_seconds_total" [SERVICE, SQUAD]
+        "Time that requests spent waiting for the upstream until the head of its response, by calling squad.";
+    CONSUMER_OWN: Counter "portcullis_consumer_own_seconds_total" [SERVICE, SQUAD]
+        "Time that requests spent in Portcullis, by calling squad: the share of its processor time that each squad uses.";
+    SQUAD_INFO: Gauge "portcullis_squad_info" [SQUAD, COST_CENTER]
+        "The cost center of each squad of the catalog that has one; the value is 1.";
     DEPRECATED: Counter "portcullis_deprecated_requests_total" [SERVICE, OPERATION, SQUAD]
         "Requests of deprecated operations, by calling squad.";
     OBJECTIVES: Counter "portcullis_objective_requests_total" [SERVICE, OBJECTIVE, OPERATION, RESULT]

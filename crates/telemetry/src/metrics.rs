@@ -11,7 +11,10 @@ use metrics_exporter_prometheus::{
     Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
+use portcullis_vocabulary::Catalog;
+
 use super::build_info;
+use super::consumer_usage::ConsumerUsageText;
 use super::inventory::{SquadHealth, TrafficInventory};
 use super::metric_names::{
     BODY_MEMORY, BUILD_INFO, CANDIDATE_JUDGED, CANDIDATE_MISSED, CANDIDATE_REFUSALS,
@@ -42,6 +45,7 @@ struct MetricsRegistry {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
     retired: RetiredServices,
+    usage: ConsumerUsageText,
 }
 
 impl fmt::Debug for Metrics {
@@ -89,7 +93,9 @@ impl Metrics {
                 }
             }
         });
-        Some(registry.retired.filter(registry.handle.render()))
+        let mut text = registry.handle.render();
+        registry.usage.write(&mut text);
+        Some(registry.retired.filter(text))
     }
 
     /// Moves recent histogram samples into their buckets. Call it every few seconds: until then
@@ -97,6 +103,20 @@ impl Metrics {
     pub fn run_upkeep(&self) {
         if let Some(registry) = &self.0 {
             registry.handle.run_upkeep();
+        }
+    }
+
+    /// Shows what the consumers of a service use, as its inventory counts it.
+    pub(super) fn show_usage(&self, inventory: &Arc<TrafficInventory>) {
+        if let Some(registry) = &self.0 {
+            registry.usage.show(inventory);
+        }
+    }
+
+    /// Shows the cost centers of the squads of a catalog, and no others.
+    pub fn show_cost_centers(&self, catalog: &Catalog) {
+        if let Some(registry) = &self.0 {
+            registry.usage.show_cost_centers(catalog);
         }
     }
 
@@ -252,6 +272,7 @@ impl MetricsRegistry {
             handle: recorder.handle(),
             recorder,
             retired: RetiredServices::default(),
+            usage: ConsumerUsageText::default(),
         };
         registry.describe();
         registry

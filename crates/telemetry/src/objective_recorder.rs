@@ -152,8 +152,9 @@ mod tests {
                 share: 0.9,
             }),
             operations: vec![OperationObjective {
+                latency: None,
                 operation: "createOrder".to_owned(),
-                availability: 0.9,
+                availability: Some(0.9),
             }],
         };
         let inventory = TrafficInventory::new("orders", 1);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use portcullis_config::ServiceConfig;
-use portcullis_vocabulary::{Squad, Tier};
+use portcullis_vocabulary::{Catalog, Squad, Tier};
 
 use super::build_info;
 
@@ -22,6 +22,9 @@ pub struct OwnerView {
     pub chat: Option<String>,
     /// The squad's on-call contact.
     pub oncall: Option<String>,
+    /// Whom to ask after it, in this order; absent without an escalation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub escalation: Vec<EscalationView>,
     /// The squad's domains.
     pub domains: Vec<String>,
     /// The squad's cost center.
@@ -34,6 +37,15 @@ pub struct OwnerView {
     pub commit: Option<String>,
     /// The Portcullis build that serves it.
     pub portcullis: BuildInfo,
+}
+
+/// A squad to ask, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EscalationView {
+    /// The squad.
+    pub squad: String,
+    /// How to reach it.
+    pub contact: String,
 }
 
 /// The contract of a service.
@@ -60,6 +72,7 @@ impl OwnerView {
         service: &ServiceConfig,
         provider: Option<&Squad>,
         contract: Option<OwnedContract>,
+        catalog: &Catalog,
     ) -> Self {
         let of =
             |text: fn(&Squad) -> &Option<String>| provider.and_then(|squad| text(squad).clone());
@@ -69,6 +82,7 @@ impl OwnerView {
             email: of(|squad| &squad.email),
             chat: of(|squad| &squad.chat),
             oncall: of(|squad| &squad.oncall),
+            escalation: provider.map_or_else(Vec::new, |squad| EscalationView::of(squad, catalog)),
             domains: provider.map_or_else(Vec::new, |squad| squad.domains.clone()),
             cost_center: of(|squad| &squad.cost_center),
             tier: provider.map(|squad| squad.tier).map(Tier::as_str),
@@ -79,5 +93,17 @@ impl OwnerView {
                 commit: build_info::COMMIT,
             },
         }
+    }
+}
+
+impl EscalationView {
+    /// The steps of a squad's escalation.
+    pub fn of(squad: &Squad, catalog: &Catalog) -> Vec<Self> {
+        let steps = catalog.escalation_of(squad);
+        let view = |(squad, contact): (&str, &str)| Self {
+            squad: squad.to_owned(),
+            contact: contact.to_owned(),
+        };
+        steps.map(view).collect()
     }
 }

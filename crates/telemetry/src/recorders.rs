@@ -17,7 +17,7 @@ use metrics::{Counter, Histogram};
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::{ServiceObjectives, Tier};
 
-use super::inventory::{DriftEvent, ExchangeTally, TrafficInventory};
+use super::inventory::{DriftEvent, ExchangeTally, ExchangeUsage, TrafficInventory};
 use super::metric_names::{
     DEPRECATED, DROPPED_HEADERS, DURATION, HANDSHAKE_FAILURES, HTTP_REFUSALS, IDENTITY_FAULTS,
     JUDGING, Metric, OVERHEAD, PANICS, REQUESTS, RETRIES, SHED, UNJUDGED, UNROUTED,
@@ -113,6 +113,7 @@ impl ServiceRecorder {
         objectives: Option<&ServiceObjectives>,
     ) -> Self {
         let service = inventory.service();
+        metrics.show_usage(inventory);
         let objectives = objectives
             .map(|objectives| ObjectiveRecorder::new(metrics, inventory, core, objectives));
         Self {
@@ -158,6 +159,12 @@ impl ServiceRecorder {
         });
         counter.increment(1);
         exchanges.tally.count(outcome, measured.departed);
+        exchanges.tally.add_usage(ExchangeUsage {
+            request_bytes: measured.request_bytes,
+            response_bytes: measured.response_bytes,
+            upstream: measured.upstream,
+            own: measured.own,
+        });
         if let Some(objectives) = &self.objectives {
             objectives.count(subject.operation_name, outcome, &measured);
         }

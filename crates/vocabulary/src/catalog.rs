@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::consumer::{Caller, Consumer};
 use super::objectives::ServiceObjectives;
+use super::service_transfer::ServiceTransfer;
 use super::squad::{Squad, SquadId};
 use super::squad_name::SquadName;
 use super::table_name::TableName;
@@ -67,6 +68,17 @@ pub struct ServiceDependency {
     pub service: String,
     /// The services that it calls.
     pub uses: Vec<String>,
+    /// Those of them without which it still serves something.
+    pub fallbacks: Vec<String>,
+}
+
+/// Where people find what they need to run a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceLinks {
+    /// The address of its runbook.
+    pub runbook: Option<String>,
+    /// The address of its dashboard.
+    pub dashboard: Option<String>,
 }
 
 /// The points that make up the risk score of a deployment.
@@ -121,6 +133,8 @@ pub struct Catalog {
     flags: Vec<FeatureFlag>,
     dependencies: Vec<ServiceDependency>,
     objectives: Vec<ServiceObjectives>,
+    transfers: Vec<ServiceTransfer>,
+    links: BTreeMap<String, ServiceLinks>,
     allowed_hosts: BTreeMap<String, Vec<String>>,
     unowned: UnownedPolicy,
     risk: RiskWeights,
@@ -166,6 +180,8 @@ impl Catalog {
             flags,
             dependencies: Vec::new(),
             objectives: Vec::new(),
+            transfers: Vec::new(),
+            links: BTreeMap::new(),
             allowed_hosts: BTreeMap::new(),
             unowned: UnownedPolicy::default(),
             risk: RiskWeights::default(),
@@ -185,6 +201,18 @@ impl Catalog {
     #[must_use]
     pub fn with_objectives(self, objectives: Vec<ServiceObjectives>) -> Self {
         Self { objectives, ..self }
+    }
+
+    /// Sets the services that move from one squad to another.
+    #[must_use]
+    pub fn with_transfers(self, transfers: Vec<ServiceTransfer>) -> Self {
+        Self { transfers, ..self }
+    }
+
+    /// Sets where people find what they need to run services.
+    #[must_use]
+    pub fn with_links(self, links: BTreeMap<String, ServiceLinks>) -> Self {
+        Self { links, ..self }
     }
 
     /// Sets the hosts that each service may call, as patterns.
@@ -239,6 +267,27 @@ impl Catalog {
         objectives.find(|objectives| objectives.service == service)
     }
 
+    /// The services that move from one squad to another, one entry for each.
+    pub fn transfers(&self) -> &[ServiceTransfer] {
+        &self.transfers
+    }
+
+    /// Where people find what they need to run each service that has links.
+    pub const fn links(&self) -> &BTreeMap<String, ServiceLinks> {
+        &self.links
+    }
+
+    /// Where people find what they need to run a service.
+    pub fn links_of(&self, service: &str) -> Option<&ServiceLinks> {
+        self.links.get(service)
+    }
+
+    /// The transfer of a service, over or not.
+    pub fn transfer_of(&self, service: &str) -> Option<&ServiceTransfer> {
+        let mut transfers = self.transfers.iter();
+        transfers.find(|transfer| transfer.service == service)
+    }
+
     /// The hosts that each service may call, as patterns.
     pub const fn allowed_hosts(&self) -> &BTreeMap<String, Vec<String>> {
         &self.allowed_hosts
@@ -273,6 +322,19 @@ impl Catalog {
         self.squads
             .iter()
             .find(|squad| squad.services.iter().any(|own| own == service))
+    }
+
+    /// Whom to ask after a squad's own contacts: names of squads with a contact of each.
+    pub fn escalation_of<'c>(
+        &'c self,
+        squad: &'c Squad,
+    ) -> impl Iterator<Item = (&'c str, &'c str)> {
+        squad.escalation.iter().filter_map(|step| {
+            let next = self
+                .find(step.squad.as_str())
+                .and_then(|id| self.squad(id))?;
+            Some((next.name.as_str(), next.contact(step.contact)?))
+        })
     }
 
     /// The squad that alone lists this Kubernetes namespace.

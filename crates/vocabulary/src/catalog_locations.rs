@@ -31,6 +31,14 @@ pub struct CatalogLocations {
     pub namespaces: BTreeMap<(String, SquadName), ConfigLocation>,
     /// What each dependency uses, in the order of the catalog.
     pub uses: Vec<Vec<ConfigLocation>>,
+    /// Each service that moves to another squad.
+    pub transfers: BTreeMap<String, ConfigLocation>,
+    /// The contact that each squad lists for calls at any hour.
+    pub oncall: BTreeMap<SquadName, ConfigLocation>,
+    /// Each step of each squad's escalation.
+    pub escalation: BTreeMap<SquadName, Vec<ConfigLocation>>,
+    /// The owner of each shared resource.
+    pub resource_owners: BTreeMap<String, ConfigLocation>,
     /// The hosts that each service may call.
     pub allowed_hosts: BTreeMap<String, ConfigLocation>,
 }

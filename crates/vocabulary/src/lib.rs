@@ -10,6 +10,7 @@
 //! - [`protection`] has the policies of circuit breakers, concurrency limits, budgets and retries.
 //! - [`NamespaceQuota`] and [`ContainerLimits`] say what a squad may use on Kubernetes.
 //! - [`ServiceObjectives`] are what the provider of a service promises.
+//! - [`ServiceTransfer`] is a service that moves from one squad to another.
 //! - [`ContractReading`] says how a contract with flaws is read.
 //! - [`ClientAuth`], [`TlsVersion`] and [`AlpnProtocol`] say how a port speaks TLS, and [`SpiffeId`] names a workload.
 //! - [`Date`] is a day of the calendar.
@@ -25,11 +26,15 @@ mod tier;
 mod path_pattern;
 mod isolation;
 mod objectives;
+mod escalation;
 mod squad;
 mod table_name;
+mod date;
+mod service_transfer;
 mod consumer;
 mod contract_reading;
 mod catalog;
+mod catalog_transfers;
 mod source_location;
 mod catalog_locations;
 pub mod enforcement;
@@ -38,17 +43,17 @@ mod header_names;
 mod tls_policy;
 mod spiffe_id;
 pub mod limits;
-mod date;
 
 pub use catalog::{
-    Catalog, FeatureFlag, ResourceKind, RiskWeights, ServiceDependency, SharedResource,
-    UnownedPolicy,
+    Catalog, FeatureFlag, ResourceKind, RiskWeights, ServiceDependency, ServiceLinks,
+    SharedResource, UnownedPolicy,
 };
 pub use catalog_locations::{CatalogFile, CatalogLocations};
 pub use consumer::{Caller, Consumer, TrustedPeers};
 pub use contract_reading::ContractReading;
 pub use date::Date;
 pub use enforcement::{Enforcement, EnforcementCeilings, EnforcementPolicy, ViolationClass};
+pub use escalation::{ContactKind, EscalationStep, InvalidEscalation};
 pub use header_names::{
     HeaderPolicy, folds_to_header, folds_to_header_prefix, is_irregular_header,
 };
@@ -59,6 +64,7 @@ pub use objectives::{
 };
 pub use path_pattern::{InvalidPattern, PathPattern, PatternExtent, PatternRank, PatternSegment};
 pub use protection::{Protection, TierPolicies};
+pub use service_transfer::ServiceTransfer;
 pub use source_location::ConfigLocation;
 pub use spiffe_id::{InvalidSpiffeId, InvalidTrustDomain, SpiffeId, TrustDomain};
 pub use squad::{DeployPolicy, Squad, SquadId};

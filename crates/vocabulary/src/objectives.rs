@@ -16,7 +16,7 @@ pub struct ServiceObjectives {
     pub availability: Option<f64>,
     /// How fast responses must be.
     pub latency: Option<LatencyObjective>,
-    /// Operations with an availability of their own.
+    /// Operations with objectives of their own.
     pub operations: Vec<OperationObjective>,
 }
 
@@ -29,13 +29,15 @@ pub struct LatencyObjective {
     pub share: f64,
 }
 
-/// The objective of one operation.
+/// The objectives of one operation, at least one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OperationObjective {
     /// The operation, as metrics name it.
     pub operation: String,
     /// The share of its requests that must succeed, above 0 and below 1.
-    pub availability: f64,
+    pub availability: Option<f64>,
+    /// How fast its responses must be.
+    pub latency: Option<LatencyObjective>,
 }
 
 /// What an objective is about.
@@ -66,25 +68,38 @@ impl ServiceObjectives {
 
     /// Every objective: those of the service first, then those of its operations.
     pub fn iter(&self) -> impl Iterator<Item = ServiceObjective<'_>> {
-        let availability = self.availability.map(|target| ServiceObjective {
+        let operations = self.operations.iter().flat_map(|own| {
+            let OperationObjective {
+                operation,
+                availability,
+                latency,
+            } = own;
+            ServiceObjective::both(Some(operation), *availability, *latency)
+        });
+        ServiceObjective::both(None, self.availability, self.latency).chain(operations)
+    }
+}
+
+impl<'o> ServiceObjective<'o> {
+    /// The objectives of an operation, or of all of a service.
+    fn both(
+        operation: Option<&'o str>,
+        availability: Option<f64>,
+        latency: Option<LatencyObjective>,
+    ) -> impl Iterator<Item = Self> {
+        let availability = availability.map(|target| Self {
             kind: ObjectiveKind::Availability,
-            operation: None,
+            operation,
             target,
             bound: None,
         });
-        let latency = self.latency.map(|latency| ServiceObjective {
+        let latency = latency.map(|latency| Self {
             kind: ObjectiveKind::Latency,
-            operation: None,
+            operation,
             target: latency.share,
             bound: Some(latency.bound),
         });
-        let operations = self.operations.iter().map(|operation| ServiceObjective {
-            kind: ObjectiveKind::Availability,
-            operation: Some(&operation.operation),
-            target: operation.availability,
-            bound: None,
-        });
-        availability.into_iter().chain(latency).chain(operations)
+        availability.into_iter().chain(latency)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::escalation::{ContactKind, EscalationStep};
 use super::isolation::{ContainerLimits, NamespaceQuota};
 use super::path_pattern::PathPattern;
 use super::squad_name::SquadName;
@@ -30,6 +31,8 @@ pub struct Squad {
     pub chat: Option<String>,
     /// Whom to call when something fails.
     pub oncall: Option<String>,
+    /// Whom to ask after its own contacts, in this order.
+    pub escalation: Vec<EscalationStep>,
     /// The cost center that pays for it.
     pub cost_center: Option<String>,
     /// Its business domains.
@@ -89,6 +92,16 @@ impl Squad {
             && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#')
     }
 
+    /// A contact of this kind, if it has one.
+    pub fn contact(&self, kind: ContactKind) -> Option<&str> {
+        let contact = match kind {
+            ContactKind::Oncall => &self.oncall,
+            ContactKind::Chat => &self.chat,
+            ContactKind::Email => &self.email,
+        };
+        contact.as_deref()
+    }
+
     /// A squad with nothing but a name: bronze, without contacts, owner of nothing.
     pub fn named(name: SquadName) -> Self {
         Self {
@@ -99,6 +112,7 @@ impl Squad {
             email: None,
             chat: None,
             oncall: None,
+            escalation: Vec::new(),
             cost_center: None,
             domains: Vec::new(),
             namespaces: Vec::new(),

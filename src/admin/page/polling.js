@@ -27,7 +27,7 @@ async function read(source) {
 
 // The sources of this poll.
 function sourcesToPoll() {
-  const sources = ["breakers", "contracts", "traffic", "dependencies", "readyz"];
+  const sources = ["breakers", "contracts", "traffic", "dependencies", "upstreams", "readyz"];
   if (performance.now() - state.ownersAt > OWNERS_MS) sources.push("owners");
   const candidates = (state.answers.contracts?.services ?? []).filter((view) => view.candidate && state.open.has(view.service));
   return [...sources, ...candidates.map((view) => `contracts/${encodeURIComponent(view.service)}/candidate`)];

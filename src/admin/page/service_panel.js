@@ -5,6 +5,7 @@ function panel(service) {
     ownerFacts(service),
     objectives(service),
     traffic(service),
+    servers(service),
     service.protection && breakers(service),
     service.protection && h("div", { class: "pair" }, shares(service), deployWindow(service)),
     violations(service),
@@ -70,6 +71,22 @@ const countColumns = ({ outcomes }) => [
   ...Object.keys(outcomes).filter((name) => outcomes[name] > 0).map((name) => [name, (row) => integer(row.outcomes[name]), "number"]),
   ["violations", (row) => integer(row.departed), "number"],
 ];
+
+// The servers of an upstream with several of them, or with health checks.
+function servers({ name, upstream }) {
+  const rows = upstream?.servers ?? [];
+  if (!rows.length) return null;
+  const healthy = rows.filter((row) => row.state === "healthy").length;
+  const levels = { healthy: "good", resting: "warn", unhealthy: "bad" };
+  const sum = (field) => rows.reduce((sum, row) => sum + row[field], 0);
+  return h("section", null,
+    table(titled(`Servers of ${name}`, `${healthy} of ${rows.length} healthy, ${integer(sum("in_flight"))} requests in flight`), [
+      ["server", (row) => code(row.address), "name"], ["state", (row) => badge(levels[row.state] ?? "note", row.state)],
+      ["in flight", (row) => integer(row.in_flight), "number"], ["requests", (row) => integer(row.requests), "number"],
+      ["failed connections", (row) => integer(row.connect_failures), "number"],
+      ["since", (row) => row.since ? ago(secondsSince(row.since), row.since) : ""], ["reason", (row) => row.fault ?? "", "wide"],
+    ], rows, (row) => row.address));
+}
 
 function breakers(service) {
   const { protection, name } = service;

@@ -4,7 +4,7 @@ const LEVEL_ORDER = { bad: 0, warn: 1, note: 2, good: 3 };
 
 // All services with their data and causes of trouble, those with the worst causes first.
 function services() {
-  const { contracts, breakers, traffic, owners } = state.answers;
+  const { contracts, breakers, traffic, owners, upstreams } = state.answers;
   const found = new Map();
   const put = (part, items) => (items ?? []).forEach((item) => {
     if (!found.has(item.service)) found.set(item.service, { name: item.service });
@@ -14,6 +14,7 @@ function services() {
   put("protection", breakers?.services);
   put("traffic", traffic?.services);
   put("owner", owners?.services);
+  put("upstream", upstreams?.services);
   for (const service of found.values()) service.now = recent(service.traffic);
   return [...found.values()];
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use portcullis_proxy::{SecretValues, VendorSecrets};
 use tokio::task::spawn_blocking;
 
 use crate::admin::{ConfigReloadView, ConfigResult, ContractFault};
@@ -16,6 +17,7 @@ use super::reconfigure::{AppliedConfig, ReconfigureFault};
 use super::watcher_registry::WatcherRegistry;
 use super::watcher_resources::WatcherResources;
 use crate::app::tls::TlsPlaces;
+use crate::app::vendor_fields::read_for_reload;
 
 /// How often contracts are read again because an active one changed meanwhile.
 const ATTEMPTS_MAX: usize = 3;
@@ -28,6 +30,7 @@ pub(super) struct ConfigReloader {
     resources: WatcherResources,
     config_reader: Option<ConfigReader>,
     tls: TlsPlaces,
+    secrets: VendorSecrets,
     /// Held during a reload: reloads run one after the other.
     reload_lock: Arc<tokio::sync::Mutex<()>>,
 }
@@ -38,7 +41,7 @@ impl ConfigReloader {
         watchers: &WatcherRegistry,
         resources: WatcherResources,
         config_reader: Option<ConfigReader>,
-        tls: TlsPlaces,
+        (tls, secrets): (TlsPlaces, VendorSecrets),
     ) -> Self {
         Self {
             writer: Arc::clone(writer),
@@ -46,6 +49,7 @@ impl ConfigReloader {
             resources,
             config_reader,
             tls,
+            secrets,
             reload_lock: Arc::default(),
         }
     }
@@ -109,6 +113,11 @@ impl ConfigReloader {
         if let Err(errors) = blocking(move || tls.load_upstreams(&config.services)).await? {
             return Ok(Err(errors.iter().map(ToString::to_string).collect()));
         }
+        let (secrets, config) = (self.secrets.clone(), Arc::clone(&changes.config));
+        let fields = match blocking(move || read_for_reload(&config, &secrets)).await? {
+            Ok(fields) => fields,
+            Err(errors) => return Ok(Err(errors.iter().map(ToString::to_string).collect())),
+        };
         for _ in 0..ATTEMPTS_MAX {
             let needs = self.writer.needs(changes);
             let bytes_max = changes.config.limits.contract_bytes_max;
@@ -116,7 +125,7 @@ impl ConfigReloader {
                 Ok(prepared) => prepared,
                 Err(problems) => return Ok(Err(problems)),
             };
-            match self.apply_prepared(changes, prepared).await? {
+            match self.apply_prepared(changes, prepared, &fields).await? {
                 Ok(applied) => return Ok(Ok(applied)),
                 Err(ReconfigureFault::Refused(problems)) => return Ok(Err(problems)),
                 Err(ReconfigureFault::Outdated) => {}
@@ -131,8 +140,12 @@ impl ConfigReloader {
         &self,
         changes: &ConfigChanges,
         prepared: Vec<PreparedService>,
+        fields: &SecretValues,
     ) -> Result<Result<AppliedConfig, ReconfigureFault>, ContractFault> {
         let (writer, changes) = (Arc::clone(&self.writer), changes.clone());
+        // Published first, so the first call by the new configuration has its fields. Those that it does
+        // not name are removed when the files are read again.
+        self.secrets.publish(fields.clone());
         blocking(move || writer.reconfigure(&changes, prepared)).await
     }
 

@@ -25,6 +25,7 @@ use super::shadow_candidate::ShadowCandidate;
 use super::watcher_registry::WatcherRegistry;
 use super::watcher_resources::WatcherResources;
 use crate::app::tls::TlsPlaces;
+use portcullis_proxy::VendorSecrets;
 
 /// Carries out requests for contracts and configuration. Clones share their state.
 #[derive(Clone)]
@@ -48,11 +49,17 @@ impl ReloadController {
         watchers: WatcherRegistry,
         resources: WatcherResources,
         config_reader: Option<ConfigReader>,
-        tls: TlsPlaces,
+        files: (TlsPlaces, VendorSecrets),
     ) -> Self {
         Self {
             writer: Arc::clone(writer),
-            config_reloader: ConfigReloader::new(writer, &watchers, resources, config_reader, tls),
+            config_reloader: ConfigReloader::new(
+                writer,
+                &watchers,
+                resources,
+                config_reader,
+                files,
+            ),
             watchers,
         }
     }

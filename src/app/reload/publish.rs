@@ -326,10 +326,8 @@ impl LiveStateWriter {
 
 /// The policy and the active contract that a new revision is compared with.
 pub(super) fn basis(service: &ServiceState) -> ReloadBasis {
-    ReloadBasis {
-        policy: service.live.config.reload.policy,
-        contract: service.live.compiled().map(Arc::clone),
-    }
+    let contract = service.live.compiled().map(Arc::clone);
+    ReloadBasis::new(&service.live.config, contract)
 }
 
 impl NotCompiled {

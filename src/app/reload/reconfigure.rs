@@ -60,10 +60,10 @@ impl LiveStateWriter {
             let before = services.get(service.name.as_str());
             let old = before.map(|before| &before.live.config);
             let settings = || ReadSettings {
-                basis: Some(ReloadBasis {
-                    policy: service.reload.policy,
-                    contract: before.and_then(|before| before.live.compiled().map(Arc::clone)),
-                }),
+                basis: Some(ReloadBasis::new(
+                    service,
+                    before.and_then(|before| before.live.compiled().map(Arc::clone)),
+                )),
                 ..ReadSettings::new(service, changes.config.limits.clone())
             };
             let settings = match SourceChange::between(old, service) {
@@ -223,10 +223,8 @@ fn check_contracts(
         if active.is_some_and(|active| is_superseded(active, service, contract)) {
             continue;
         }
-        let basis = ReloadBasis {
-            policy: service.reload.policy,
-            contract: active.and_then(|active| active.live.compiled().map(Arc::clone)),
-        };
+        let contract = active.and_then(|active| active.live.compiled().map(Arc::clone));
+        let basis = ReloadBasis::new(service, contract);
         if !verdict.applies_to(&basis) {
             return Err(ReconfigureFault::Outdated);
         }

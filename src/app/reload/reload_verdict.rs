@@ -2,7 +2,8 @@
 //!
 //! A contract without operations never replaces one that has some: a file that was cut off after
 //! its first lines is still valid YAML, and would refuse every request. With the policy
-//! `compatible`, the `compat` crate finds the changes that break consumers. Comparing large
+//! `compatible`, the `compat` crate finds the changes that break consumers. The consumers of a vendor are
+//! our own services, and a version that announces a break does not change them. Comparing large
 //! contracts is slow, so it happens where contracts are compiled. The verdict names the policy and
 //! the revision that it is about; if these have changed since, the new revision is refused.
 
@@ -13,7 +14,7 @@ use portcullis_compat::{
     ChangeCertainty, ChangeLevel, ChangePlace, CompareOptions, CompatFinding, Date, ExchangePart,
     SemanticVersion, compare,
 };
-use portcullis_config::ReloadPolicy;
+use portcullis_config::{ReloadPolicy, ServiceConfig};
 use portcullis_contract::CompiledContract;
 
 /// The most changes that are listed; the others are counted.
@@ -22,7 +23,8 @@ const BREAKS_MAX: usize = 50;
 /// The active contract and the policy that a new revision is compared under.
 #[derive(Clone, Debug)]
 pub(super) struct ReloadBasis {
-    pub(super) policy: ReloadPolicy,
+    policy: ReloadPolicy,
+    is_vendor: bool,
     /// The active contract, if there is one.
     pub(super) contract: Option<Arc<CompiledContract>>,
 }
@@ -31,17 +33,28 @@ pub(super) struct ReloadBasis {
 #[derive(Clone, Debug)]
 pub(super) struct ReloadVerdict {
     policy: ReloadPolicy,
+    is_vendor: bool,
     revision: Option<Arc<str>>,
     objections: Vec<String>,
 }
 
 impl ReloadBasis {
+    /// What a new revision of this service is compared with.
+    pub(super) fn new(service: &ServiceConfig, contract: Option<Arc<CompiledContract>>) -> Self {
+        Self {
+            policy: service.reload.policy,
+            is_vendor: service.vendor.is_some(),
+            contract,
+        }
+    }
+
     /// Compares. Slow: call it on a blocking thread and without a lock.
     pub(super) fn verdict(&self, new: &CompiledContract) -> ReloadVerdict {
         let old = self.contract.as_deref();
-        let objections = old.map(|old| objections(self.policy, old, new));
+        let objections = old.map(|old| objections((self.policy, self.is_vendor), old, new));
         ReloadVerdict {
             policy: self.policy,
+            is_vendor: self.is_vendor,
             revision: self.revision(),
             objections: objections.unwrap_or_default(),
         }
@@ -57,7 +70,8 @@ impl ReloadBasis {
 impl ReloadVerdict {
     /// Whether the verdict is about the current policy and the active contract.
     pub(super) fn applies_to(&self, basis: &ReloadBasis) -> bool {
-        self.policy == basis.policy && self.revision == basis.revision()
+        (self.policy, self.is_vendor) == (basis.policy, basis.is_vendor)
+            && self.revision == basis.revision()
     }
 
     /// Why the new revision may not replace the active one; empty if it may.
@@ -72,7 +86,11 @@ impl ReloadVerdict {
 }
 
 /// Why the new contract may not replace the old one; empty if it may.
-fn objections(policy: ReloadPolicy, old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
+fn objections(
+    (policy, is_vendor): (ReloadPolicy, bool),
+    old: &CompiledContract,
+    new: &CompiledContract,
+) -> Vec<String> {
     if new.operations.is_empty() && !old.operations.is_empty() {
         return vec![format!(
             "the new contract has no operations, but the active one has {}: is the file complete? \
@@ -80,11 +98,18 @@ fn objections(policy: ReloadPolicy, old: &CompiledContract, new: &CompiledContra
             old.operations.len()
         )];
     }
-    if policy == ReloadPolicy::Any || is_major(&old.version, &new.version) {
+    let is_announced = !is_vendor && is_major(&old.version, &new.version);
+    if policy == ReloadPolicy::Any || is_announced {
         return Vec::new();
     }
     let mut breaks = breaks(old, new);
-    if !breaks.is_empty() {
+    if !breaks.is_empty() && is_vendor {
+        breaks.push(
+            "the policy is `compatible`, and our services are the consumers of this vendor: adapt them, \
+             then restart, or reload with `reload.policy = \"any\"` for it"
+                .to_owned(),
+        );
+    } else if !breaks.is_empty() {
         breaks.push(format!(
             "the policy is `compatible`: raise the major version of {} ({} does not), or undo the \
              breaking changes",
@@ -158,7 +183,7 @@ mod tests {
 
     fn check(version: &str, paths: &str, expected: &[&str]) {
         let (old, new) = (contract("1.2.0", OLD), contract(version, paths));
-        let mut found = objections(ReloadPolicy::Compatible, &old, &new);
+        let mut found = objections((ReloadPolicy::Compatible, false), &old, &new);
         if let Some(advice) = found.pop() {
             assert!(
                 advice.contains("raise the major version of 1.2.0"),
@@ -166,7 +191,26 @@ mod tests {
             );
         }
         assert_eq!(found, expected);
-        assert!(objections(ReloadPolicy::Any, &old, &new).is_empty());
+        assert!(objections((ReloadPolicy::Any, false), &old, &new).is_empty());
+    }
+
+    /// The vendor announces the break, and our services break all the same.
+    #[test]
+    fn the_version_of_a_vendor_permits_no_break() {
+        let (old, new) = (
+            contract("1.2.0", OLD),
+            contract("2.0.0", "{/b: {get: {responses: {}}}}"),
+        );
+        let found = objections((ReloadPolicy::Compatible, true), &old, &new);
+        assert_eq!(found[0], "GET /a/{id}: operation removed");
+        assert!(found[2].contains("adapt them, then restart"), "{found:?}");
+        assert!(objections((ReloadPolicy::Compatible, false), &old, &new).is_empty());
+        assert!(objections((ReloadPolicy::Any, true), &old, &new).is_empty());
+        let larger = contract(
+            "1.2.0",
+            &OLD.replace("'/a/{id}'", "/b: {get: {responses: {}}}, '/a/{id}'"),
+        );
+        assert!(objections((ReloadPolicy::Compatible, true), &old, &larger).is_empty());
     }
 
     #[test]
@@ -213,7 +257,7 @@ mod tests {
     #[test]
     fn a_truncated_contract_is_refused() {
         let (old, new) = (contract("1.2.0", OLD), contract("2.0.0", "{}"));
-        let objections = objections(ReloadPolicy::Any, &old, &new);
+        let objections = objections((ReloadPolicy::Any, false), &old, &new);
         let expected = "the new contract has no operations, but the active one has 2: is the file complete? To use it anyway, restart";
         assert_eq!(objections, [expected]);
     }

@@ -3,7 +3,6 @@
 //! Each request uses a new connection. The token is sent only with changes, because queries need
 //! none. Redirects are not followed, so the token is sent to no other server.
 
-use std::env;
 use std::io;
 use std::time::Duration;
 
@@ -21,9 +20,9 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 use crate::app::{ClientTls, tls_reason};
-use portcullis_config::{ADMIN_URL_VARIABLE, AdminToken, CertificatePaths, UpstreamTlsConfig};
+use portcullis_config::{ADMIN_URL_VARIABLE, AdminToken};
 
-use super::admin_args::{AdminArgs, AdminChangeArgs};
+use super::admin_args::{AdminArgs, AdminChangeArgs, variable};
 use super::admin_error::AdminError;
 use super::admin_target::{AdminTarget, AdminTransport};
 use super::admin_token_file::token;
@@ -80,9 +79,7 @@ pub(crate) struct DocumentUpload<'d> {
 impl AdminClient {
     /// A client for queries.
     pub(crate) fn new(args: &AdminArgs) -> Result<Self, AdminError> {
-        let variable = env::var(ADMIN_URL_VARIABLE).ok();
-        let variable = variable.filter(|address| !address.is_empty());
-        let address = args.admin.clone().or(variable);
+        let address = args.admin.clone().or_else(|| variable(ADMIN_URL_VARIABLE));
         let mut client = Self::at(address.as_deref().unwrap_or(DEFAULT_ADDRESS))?;
         client.tls = client.tls_with(args)?;
         Ok(client)
@@ -108,21 +105,17 @@ impl AdminClient {
     }
 
     fn tls_with(&self, args: &AdminArgs) -> Result<Option<ClientTls>, AdminError> {
-        let client = args.admin_cert.clone().zip(args.admin_key.clone());
-        let config = UpstreamTlsConfig {
-            ca: args.admin_ca.clone(),
-            client: client.map(|(cert, key)| CertificatePaths { cert, key }),
-            ..UpstreamTlsConfig::default()
-        };
+        let has_flags = args.admin_ca.is_some() || args.admin_cert.is_some();
         let Some(host) = self.target.tls_host() else {
-            return if config == UpstreamTlsConfig::default() {
-                Ok(None)
-            } else {
+            return if has_flags {
                 Err(AdminError::NeedlessFiles {
                     address: self.address(),
                 })
+            } else {
+                Ok(None)
             };
         };
+        let config = args.tls_config()?;
         Ok(Some(ClientTls::load("--admin", &config, host)?))
     }
 

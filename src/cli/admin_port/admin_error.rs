@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::app::TlsLoadError;
-use portcullis_config::{ADMIN_URL_VARIABLE, InvalidAdminToken};
+use portcullis_config::{
+    ADMIN_CERT_VARIABLE, ADMIN_KEY_VARIABLE, ADMIN_URL_VARIABLE, InvalidAdminToken,
+};
 
 /// Why a request to the admin port failed.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +93,9 @@ pub(crate) enum AdminError {
         /// The error of the parser.
         source: serde_json::Error,
     },
+    /// One of two variables is missing.
+    #[error("set both {ADMIN_CERT_VARIABLE} and {ADMIN_KEY_VARIABLE}, or none of them")]
+    HalfCertificate,
     /// The runtime cannot be started.
     #[error("cannot start a runtime: {0}")]
     Runtime(io::Error),

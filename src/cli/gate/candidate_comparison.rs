@@ -83,16 +83,29 @@ impl CandidateComparison<'_> {
         Ok(())
     }
 
+    /// The successor of the first contract of a deployment. A deployment that had only contracts of
+    /// events has one of them as its first.
+    fn successor(&self, deployment: &Deployment) -> Result<&CompiledContract, RunError> {
+        let first = &self.candidates.first.compiled;
+        let mut further = self.candidates.further.iter();
+        if let Some(events) = further.next().filter(|_| first.events().is_none()) {
+            let revision = &deployment.revision;
+            let deployed = self
+                .registry
+                .contract_of(deployment, revision, self.reading)?;
+            if deployed.events().is_some() && further.next().is_none() {
+                return Ok(&events.compiled);
+            }
+        }
+        Ok(first)
+    }
+
     /// Each contract of a deployment that has a successor, with the deployed revision.
     fn pairs<'d>(
         &'d self,
         deployment: &'d Deployment,
     ) -> Result<Vec<(&'d CompiledContract, &'d str)>, RunError> {
-        let first = (
-            &self.candidates.first.compiled,
-            deployment.revision.as_str(),
-        );
-        let mut pairs = vec![first];
+        let mut pairs = vec![(self.successor(deployment)?, deployment.revision.as_str())];
         for further in &deployment.further {
             let mut candidates = self.candidates.further.iter();
             let found = candidates.find(|candidate| candidate.name == further.name);

@@ -36,22 +36,42 @@ impl CandidateContracts {
         if stdin > 1 {
             return Err(GateError::StdinRepeated.into());
         }
-        let (first, further) = names.split_first().expect("clap requires a contract");
         let mut all: Vec<CandidateContract> = Vec::new();
-        for name in further {
-            let read = read_candidate(name, args)?;
-            if let Some(at) = all.iter().position(|other| other.name == read.name) {
+        for name in names {
+            all.push(read_candidate(name, args)?);
+        }
+        let describes_requests = |one: &CandidateContract| one.compiled.events().is_none();
+        let requests: Vec<usize> = (0..all.len())
+            .filter(|at| describes_requests(&all[*at]))
+            .collect();
+        if let [first, second, ..] = requests[..] {
+            return Err(GateError::TwoRequestContracts {
+                first: names[first].clone(),
+                second: names[second].clone(),
+            }
+            .into());
+        }
+        // The contract of requests is compared with that of the deployed version, in any order.
+        let first = requests.first().copied().unwrap_or(0);
+        let (before, after) = names.split_at(first);
+        let names: Vec<&String> = before.iter().chain(after.iter().skip(1)).collect();
+        let first = all.remove(first);
+        for (number, read) in all.iter().enumerate() {
+            let earlier = all[..number].iter();
+            let same = earlier
+                .zip(&names)
+                .find(|(other, _)| other.name == read.name);
+            if let Some((_, other)) = same {
                 return Err(GateError::SameName {
-                    first: further[at].clone(),
-                    second: name.clone(),
-                    name: read.name,
+                    first: (*other).clone(),
+                    second: names[number].clone(),
+                    name: read.name.clone(),
                 }
                 .into());
             }
-            all.push(read);
         }
         Ok(Self {
-            first: read_candidate(first, args)?,
+            first,
             further: all,
         })
     }

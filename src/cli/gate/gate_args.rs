@@ -75,13 +75,17 @@ pub(super) struct VerdictArgs {
     #[command(flatten)]
     pub(super) registry: Option<RegistryArgs>,
     /// The contract to deploy: a file, REV:path for a Git revision, or - for standard input; may be
-    /// repeated, so that one verdict and one record are about all contracts of the service: that of
-    /// its requests first, then those of its events
+    /// repeated, so that one verdict and one record are about all contracts of the service: one of its
+    /// requests, and those of its events
     #[arg(long, value_name = "CONTRACT", required = true)]
     pub(super) contract: Vec<String>,
     /// The catalog of squads and services
     #[arg(long, value_name = "FILE", default_value = "contracts/squads.toml")]
     pub(super) catalog: PathBuf,
+    /// The configuration of a proxy: if the service is a vendor in it, the squads of its used_by count
+    /// as its consumers
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
     /// A Prometheus server that scrapes the proxies; it knows who calls which operation, and the
     /// drift from the contract
     #[arg(long, value_name = "URL")]
@@ -106,7 +110,7 @@ pub(super) struct VerdictArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) migrations: Option<PathBuf>,
     /// How long this deployment holds the shared tables that it migrates, unless it is released
-    #[arg(long, value_name = "DURATION", default_value = "1h", requires = "migrations", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1h", requires = "migrations", value_parser = lease)]
     pub(super) lease: Duration,
     /// Where migrations run
     #[command(flatten)]
@@ -150,6 +154,15 @@ pub(super) struct VerdictArgs {
     /// Send the figures to this collector, over OTLP (HTTP, JSON); /v1/metrics is appended
     #[arg(long, value_name = "URL")]
     pub(super) otlp: Option<String>,
+}
+
+/// A lease that has ended when it begins protects nothing.
+fn lease(text: &str) -> Result<Duration, String> {
+    let lease = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if lease < Duration::from_secs(1) {
+        return Err("expected at least 1s, as long as the roll-out can take".to_owned());
+    }
+    Ok(lease)
 }
 
 fn date(text: &str) -> Result<Date, &'static str> {

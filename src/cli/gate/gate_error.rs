@@ -36,6 +36,17 @@ pub(crate) enum GateError {
         /// The name of both files.
         name: String,
     },
+    /// Two contracts describe requests, and a service has one such contract.
+    #[error(
+        "{first} and {second}: both contracts describe requests (OpenAPI), and a service has one of \
+         them; join them, or deploy one as the contract of another service"
+    )]
+    TwoRequestContracts {
+        /// The first argument.
+        first: String,
+        /// The second one.
+        second: String,
+    },
     /// A deployed contract is not named, so nothing would be compared with it.
     #[error(
         "version {version}, which is deployed, also has the contract {name}: name it with --contract; \

@@ -24,7 +24,7 @@ use portcullis_vocabulary::{Catalog, Squad, TableName};
 /// the lease of another deployment on a table.
 pub(super) fn judge_for_gate(
     args: &VerdictArgs,
-    (catalog, squad): (&Catalog, &Squad),
+    (catalog, squad, service): (&Catalog, &Squad, &str),
     now: UtcTimestamp,
     approvals: &[ChangeApproval],
     held: &dyn Fn(&TableName) -> Result<Option<TableLease>, GateError>,
@@ -36,6 +36,10 @@ pub(super) fn judge_for_gate(
     let tried = try_migrations(directory, &args.migration_target, &shared, &args.catalog)?;
     let today = now.date();
     let findings = judge_migrations(&tried.effects, &shared, &squad.name).into_iter();
+    let substitute = |squad: &str| {
+        let found = catalog.approval_substitute(service, squad, today)?;
+        Some(found.as_str())
+    };
     let tables = touched_tables(&tried.effects, &shared);
     let mut leases = Vec::new();
     for table in &tables {
@@ -45,7 +49,7 @@ pub(super) fn judge_for_gate(
         directory: directory.display().to_string(),
         pending: tried.effects.len(),
         findings: findings
-            .map(|finding| JudgedTable::of(finding, approvals, today))
+            .map(|finding| JudgedTable::of(finding, approvals, today, substitute))
             .collect(),
         tables,
         held: leases,
@@ -90,7 +94,7 @@ impl LeaseHolder {
                 revision: deployment.revision.clone(),
                 by: deployment.by.clone(),
                 taken_at: now,
-                expires_at: now.after(lease.max(Duration::from_secs(1))),
+                expires_at: now.after(lease),
                 ended_at: None,
                 taken_over: overridden.map(|one| format!("{}: {}", one.name, one.reason)),
             },

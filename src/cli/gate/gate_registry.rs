@@ -4,6 +4,8 @@
 //! `<squad>/<service>/revisions/<hash>.json`. The leases of a shared table are in
 //! `Tables/<table>/leases.json`.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
 
@@ -14,7 +16,7 @@ use portcullis_contract::{BrokenPartPolicy, CompiledContract, DocumentSet};
 use portcullis_control::gate::{
     Deployment, DeploymentRegistry, RECORD_BYTES_MAX, RegisteredContract, TableLeases,
 };
-use portcullis_vocabulary::{ContractReading, Limits};
+use portcullis_vocabulary::{ContractReading, Limits, ServiceTransfer};
 
 use super::gate_args::RegistryArgs;
 use super::gate_error::GateError;
@@ -27,6 +29,8 @@ pub(super) struct GateRegistry {
     store: RecordStore,
     runtime: Runtime,
     squad: String,
+    /// The squad that provided the service before. Its registry is continued.
+    former: Option<String>,
     service: String,
     key: StoreKey,
     limits: Limits,
@@ -37,6 +41,8 @@ pub(super) struct GateRegistry {
 pub(super) struct VersionedRecord {
     pub(super) record: DeploymentRegistry,
     tag: Option<RecordTag>,
+    /// Whether it was read where the former squad keeps it.
+    is_former: bool,
 }
 
 /// The leases of a table as they were read, with the tag that detects concurrent changes.
@@ -61,41 +67,72 @@ impl GateRegistry {
             store: RecordStore::new(registry, &S3Clients::from_env())?,
             runtime: runtime.map_err(GateError::Runtime)?,
             squad: provider.to_owned(),
+            former: None,
             service: service.to_owned(),
             key: StoreKey::new(&[provider, service, "registry.json"])?,
             limits: Limits::default(),
         })
     }
 
+    /// The registry of a service that may have moved from another squad. If this squad has none yet,
+    /// the one of the former squad is read, and written here with the contracts that it refers to.
+    #[must_use]
+    pub(super) fn moved_by(self, transfer: Option<&ServiceTransfer>) -> Self {
+        let transfer = transfer.filter(|transfer| transfer.to.as_str() == self.squad);
+        Self {
+            former: transfer.map(|transfer| transfer.from.to_string()),
+            ..self
+        }
+    }
+
     /// Reads the registry. A missing one is empty.
     pub(super) fn read(&self) -> Result<VersionedRecord, GateError> {
-        let stored = self.block_on(self.store.read(&self.key, RECORD_BYTES_MAX))?;
-        let Some(stored) = stored else {
+        if let Some((record, tag)) = self.read_of(&self.squad)? {
             return Ok(VersionedRecord {
-                record: DeploymentRegistry::new(&self.squad, &self.service),
-                tag: None,
+                record,
+                tag: Some(tag),
+                is_former: false,
             });
+        }
+        let former = match &self.former {
+            Some(former) => self.read_of(former)?,
+            None => None,
         };
-        let record = DeploymentRegistry::parse(&stored.bytes, &self.squad, &self.service);
-        let record = record.map_err(|damage| GateError::Damaged {
-            place: self.place(),
-            damage,
-        })?;
+        let is_former = former.is_some();
+        let empty = || DeploymentRegistry::new(&self.squad, &self.service);
+        let mut record = former.map_or_else(empty, |(record, _)| record);
+        record.squad.clone_from(&self.squad);
         Ok(VersionedRecord {
             record,
-            tag: Some(stored.tag),
+            tag: None,
+            is_former,
         })
+    }
+
+    /// Reads the registry that a squad keeps.
+    fn read_of(&self, squad: &str) -> Result<Option<(DeploymentRegistry, RecordTag)>, GateError> {
+        let key = StoreKey::new(&[squad, &self.service, "registry.json"])?;
+        let stored = self.block_on(self.store.read(&key, RECORD_BYTES_MAX))?;
+        let Some(stored) = stored else {
+            return Ok(None);
+        };
+        let record = DeploymentRegistry::parse(&stored.bytes, squad, &self.service);
+        let record = record.map_err(|damage| GateError::Damaged {
+            place: self.store.display_name(&key),
+            damage,
+        })?;
+        Ok(Some((record, stored.tag)))
     }
 
     /// Reads the registry, which must exist.
     pub(super) fn read_existing(&self) -> Result<VersionedRecord, GateError> {
         let found = self.read()?;
-        match found.tag {
-            Some(_) => Ok(found),
-            None => Err(GateError::NoRecord {
-                place: self.place(),
-            }),
+        if found.tag.is_some() || found.is_former {
+            return Ok(found);
         }
+        Err(GateError::NoRecord {
+            place: self.place(),
+        })
     }
 
     /// The files of a deployed contract. Their hash is checked.
@@ -113,19 +150,53 @@ impl GateRegistry {
 
     /// The files of a contract that a deployment has.
     fn stored(&self, revision: &str, number: u64) -> Result<DocumentSet, GateError> {
-        let key = self.content_key(revision)?;
-        let place = self.store.display_name(&key);
+        let (place, bytes) = self.stored_bytes(revision, number)?;
+        RegisteredContract::parse(&bytes, revision, &self.limits)
+            .map_err(|damage| GateError::Content { place, damage })
+    }
+
+    /// The stored bytes of a contract, and where they are. The contracts of a registry that was not
+    /// written yet are where the former squad keeps them.
+    fn stored_bytes(&self, revision: &str, number: u64) -> Result<(String, Vec<u8>), GateError> {
         // JSON escapes a control character with six.
         let bytes_max = (self.limits.contract_bytes_max as u64)
             .saturating_mul(6)
             .saturating_add(1 << 20);
-        let stored = self.block_on(self.store.read(&key, bytes_max))?;
-        let stored = stored.ok_or_else(|| GateError::NoContract {
-            place: place.clone(),
+        for squad in std::iter::once(&self.squad).chain(&self.former) {
+            let key = self.content_key(squad, revision)?;
+            if let Some(stored) = self.block_on(self.store.read(&key, bytes_max))? {
+                return Ok((self.store.display_name(&key), stored.bytes));
+            }
+        }
+        let key = self.content_key(&self.squad, revision)?;
+        Err(GateError::NoContract {
+            place: self.store.display_name(&key),
             number,
-        })?;
-        RegisteredContract::parse(&stored.bytes, revision, &self.limits)
-            .map_err(|damage| GateError::Content { place, damage })
+        })
+    }
+
+    /// The contracts that a registry refers to and that the former squad keeps.
+    fn former_contents(
+        &self,
+        found: &VersionedRecord,
+        contents: &[&RegisteredContract],
+    ) -> Result<Vec<(StoreKey, Vec<u8>)>, GateError> {
+        let mut revisions = BTreeMap::new();
+        if found.is_former {
+            for deployment in &found.record.deployments {
+                let own = deployment.revisions();
+                revisions.extend(own.map(|revision| (revision, deployment.number)));
+            }
+        }
+        for content in contents {
+            revisions.remove(&*content.revision);
+        }
+        let revisions = revisions.into_iter();
+        let moved = revisions.map(|(revision, number)| {
+            let (_, bytes) = self.stored_bytes(revision, number)?;
+            Ok((self.content_key(&self.squad, revision)?, bytes))
+        });
+        moved.collect()
     }
 
     /// The deployed contract. It cannot be corrected any more, so it is compiled around parts that
@@ -161,14 +232,15 @@ impl GateRegistry {
     ) -> Result<CommitOutcome, GateError> {
         let additions = contents.iter().map(|content| {
             Ok((
-                self.content_key(&content.revision)?,
+                self.content_key(&self.squad, &content.revision)?,
                 content.text().into_bytes(),
             ))
         });
-        let additions: Vec<_> = additions.collect::<Result<_, InvalidStoreKey>>()?;
+        let mut additions: Vec<_> = additions.collect::<Result<_, InvalidStoreKey>>()?;
+        additions.extend(self.former_contents(found, contents)?);
         let removals: Vec<_> = removed
             .iter()
-            .map(|revision| self.content_key(revision))
+            .map(|revision| self.content_key(&self.squad, revision))
             .collect::<Result<_, _>>()?;
         let text = found.record.text();
         let commit = RecordCommit {
@@ -226,14 +298,9 @@ impl GateRegistry {
         Ok(self.block_on(self.store.commit(&commit))?)
     }
 
-    fn content_key(&self, revision: &str) -> Result<StoreKey, InvalidStoreKey> {
+    fn content_key(&self, squad: &str, revision: &str) -> Result<StoreKey, InvalidStoreKey> {
         let digits = revision.trim_start_matches("sha256:");
-        StoreKey::new(&[
-            &self.squad,
-            &self.service,
-            "revisions",
-            &format!("{digits}.json"),
-        ])
+        StoreKey::new(&[squad, &self.service, "revisions", &format!("{digits}.json")])
     }
 }
 

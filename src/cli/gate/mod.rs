@@ -6,13 +6,14 @@
 //! result, `gate_text` prints it, and `gate_findings` translates it for the formats that all
 //! commands share. `github_step`, `textfile` and `otlp` export the figures. The other subcommands
 //! are `history`, `release` and `rollback`. `deployed_contract` gives `diff` the contracts of a
-//! registry.
+//! registry, and `moving_registry` shows `owners transfer` what it keeps.
 
 mod gate_args;
 mod gate_error;
 mod gate_command;
 mod gate_context;
 mod gate_registry;
+mod moving_registry;
 mod deployed_contract;
 mod candidate_contract;
 mod candidate_comparison;
@@ -33,3 +34,4 @@ pub(super) use deployed_contract::DeployedContract;
 pub(super) use gate_args::GateArgs;
 pub(super) use gate_command::gate;
 pub(super) use gate_error::GateError;
+pub(super) use moving_registry::moving_registry;

@@ -44,7 +44,8 @@ pub(super) fn roll_back(
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
     let catalog = load_catalog(&args.catalog).map_err(GateError::Catalog)?;
-    let registry = GateRegistry::of(&args.registry)?;
+    let registry =
+        GateRegistry::of(&args.registry)?.moved_by(catalog.transfer_of(&args.registry.service));
     let mut found = registry.read_existing()?;
     let now = now();
     found.record.check_clock(now).map_err(GateError::from)?;

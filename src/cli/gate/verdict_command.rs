@@ -6,11 +6,11 @@ use serde_json::json;
 
 use crate::source::PrometheusClient;
 use portcullis_compat::{ChangeApproval, ContractNames};
-use portcullis_config::load_catalog;
+use portcullis_config::{FlagOverrides, load, load_catalog};
 use portcullis_contract::CompiledContract;
 use portcullis_control::gate::{
     self, DeploymentComparison, DeploymentRegistry, GateCase, GateDecision, GateOverride,
-    GateVerdict, ReasonWeight, TrafficMeasurement, UtcTimestamp,
+    GateVerdict, ReasonWeight, TrafficMeasurement, UtcTimestamp, VendorUse,
 };
 use portcullis_vocabulary::{Catalog, Squad};
 
@@ -58,29 +58,29 @@ pub(super) fn verdict(
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
     let began = Instant::now();
-    let now = now();
-    let catalog = load_catalog(&args.verdict_args.catalog).map_err(GateError::Catalog)?;
+    let (now, options) = (now(), args.verdict_args);
+    let catalog = load_catalog(&options.catalog).map_err(GateError::Catalog)?;
     let squad = squad(&catalog, args)?;
+    let vendor = vendor_use(args)?;
     let (registry, mut found) = open_registry(args, &catalog, now)?;
-    let candidates = CandidateContracts::read(args.contracts, args.verdict_args)?;
+    let candidates = CandidateContracts::read(args.contracts, options)?;
     let contract = &candidates.first.compiled;
     let keep = keep_until(args, &found.record, contract, now)?;
     let compared = compare(args, &registry, &found.record, &candidates, now)?;
     let measured = measure_traffic(args, &registry, &catalog)?;
-    let options = args.verdict_args;
     let (approvals, of_others) = approvals(args)?;
     let identity = contract.identity();
-    let further = candidates.recorded();
     let holder = (&*args.registry.service, &*identity.revision);
-    let migration = judge_for_gate(options, (&catalog, squad), now, &approvals, &|table| {
-        held_lease(&registry, table, holder, now)
-    })?;
+    let held = |table: &_| held_lease(&registry, table, holder, now);
+    let scope = (&catalog, squad, holder.0);
+    let migration = judge_for_gate(options, scope, now, &approvals, &held)?;
     let case = GateCase {
         catalog: &catalog,
         squad,
         service: &args.registry.service,
+        vendor: vendor.as_ref(),
         candidate: &identity,
-        further: &further,
+        further: &candidates.recorded(),
         record: &found.record,
         comparisons: &compared,
         approvals: &approvals,
@@ -138,10 +138,25 @@ fn open_registry(
     let RegistryArgs {
         registry, service, ..
     } = args.registry;
-    let registry = GateRegistry::open(registry, provider.name.as_str(), service)?;
+    let registry = GateRegistry::open(registry, provider.name.as_str(), service)?
+        .moved_by(catalog.transfer_of(service));
     let found = registry.read()?;
     found.record.check_clock(now)?;
     Ok((registry, found))
+}
+
+/// How the service is used, if it is a vendor in the configuration that the arguments name.
+fn vendor_use(args: &VerdictRequest<'_>) -> Result<Option<VendorUse>, RunError> {
+    let Some(path) = &args.verdict_args.config else {
+        return Ok(None);
+    };
+    let config = load(Some(path), std::env::vars_os(), &FlagOverrides::default())?;
+    let mut services = config.services.iter();
+    let service = services.find(|service| service.name == args.registry.service);
+    let vendor = service.and_then(|service| service.vendor.as_deref());
+    Ok(vendor.map(|vendor| VendorUse {
+        used_by: vendor.used_by.clone(),
+    }))
 }
 
 fn override_request(options: &VerdictArgs) -> Option<GateOverride<'_>> {

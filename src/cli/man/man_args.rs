@@ -13,7 +13,7 @@ Examples:
 
 Pages of the same names are replaced.")]
 pub(crate) struct ManArgs {
-    /// The directory for the pages, which must exist
+    /// The directory for the pages; it is created if it is missing
     #[arg(value_name = "DIRECTORY")]
     pub(super) directory: PathBuf,
 }

@@ -1,5 +1,7 @@
 //! Writes a manual page for each command.
 
+use std::fs;
+
 use clap::CommandFactory;
 
 use super::man_args::ManArgs;
@@ -11,7 +13,8 @@ use crate::cli::run_error::RunError;
 /// Writes the pages.
 pub(crate) fn man(args: &ManArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
     let command = CliArgs::command().disable_help_subcommand(true);
-    let written = clap_mangen::generate_to(command, &args.directory);
+    let written = fs::create_dir_all(&args.directory)
+        .and_then(|()| clap_mangen::generate_to(command, &args.directory));
     written.map_err(|source| RunError::Unwritable {
         path: args.directory.clone(),
         source,

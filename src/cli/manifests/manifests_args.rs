@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as Flags, Subcommand, ValueEnum};
 
+use super::alertmanager_args::AlertmanagerArgs;
 use super::argument_values::{bucket, image, web_address, word};
 use super::catalog_args::CatalogArgs;
 use super::store_args::{PgbouncerArgs, PostgresArgs, RedisArgs};
@@ -53,6 +54,8 @@ pub(super) enum ManifestsKind {
     Rollouts(RolloutsArgs),
     /// Watch the objectives of services: rules for Prometheus, or specifications of Sloth or OpenSLO
     Slo(SloArgs),
+    /// Route alerts to squads, with their escalations: a configuration of Alertmanager
+    Alertmanager(AlertmanagerArgs),
 }
 
 /// How the proxy runs in a pod.

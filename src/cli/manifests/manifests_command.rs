@@ -4,7 +4,8 @@ use portcullis_manifests::{ManifestDocument, yaml_stream};
 
 use super::manifests_args::{ManifestsArgs, ManifestsKind};
 use super::{
-    delivery_commands, gateway_command, sidecar_command, slo_command, squad_command, store_commands,
+    alertmanager_command, delivery_commands, gateway_command, sidecar_command, slo_command,
+    squad_command, store_commands,
 };
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::output::ReportWriter;
@@ -25,6 +26,9 @@ pub(crate) fn manifests(
         ManifestsKind::Redis(args) => out.write(&store_commands::redis(args)?),
         ManifestsKind::Argocd(args) => print_yaml(out, &delivery_commands::argocd(args)?),
         ManifestsKind::GateHook(args) => print_yaml(out, &delivery_commands::hook(args)?),
+        ManifestsKind::Alertmanager(args) => {
+            print_yaml(out, &[alertmanager_command::alertmanager(args)?]);
+        }
         ManifestsKind::Slo(args) => print_yaml(out, &slo_command::slo(args)?),
         ManifestsKind::Rollouts(args) => print_yaml(out, &delivery_commands::rollouts(args)?),
     }

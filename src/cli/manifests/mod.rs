@@ -4,6 +4,8 @@ mod config_text;
 mod delivery_commands;
 mod gateway_command;
 mod argument_values;
+mod alertmanager_args;
+mod alertmanager_command;
 mod catalog_args;
 mod store_args;
 mod manifests_args;

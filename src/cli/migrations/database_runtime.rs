@@ -12,9 +12,10 @@ use crate::database::{DatabaseAddress, DatabaseError, cancel_statements};
 const PASSWORD_VARIABLE: &str = "PGPASSWORD";
 
 /// The address that a flag names.
-pub(crate) fn address(text: &str) -> Result<DatabaseAddress, DatabaseError> {
+pub(crate) fn address(flag: &'static str, text: &str) -> Result<DatabaseAddress, MigrationError> {
     let password = std::env::var(PASSWORD_VARIABLE).ok();
     DatabaseAddress::parse(text, password.as_deref())
+        .map_err(|error| MigrationError::Address { flag, error })
 }
 
 /// Runs work with a database. A signal ends it like an error, so temporary servers are removed.

@@ -9,19 +9,24 @@ use clap::Args as Flags;
 #[command(next_help_heading = "Migrations")]
 pub(crate) struct MigrationArgs {
     /// Run the migrations in this database and roll them back; use a copy, since the locks are real
-    #[arg(long, value_name = "URL", conflicts_with = "scratch")]
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "scratch",
+        requires = "migrations"
+    )]
     pub(super) database: Option<String>,
     /// Run the migrations in a temporary server that is removed afterwards
-    #[arg(long)]
+    #[arg(long, requires = "migrations")]
     pub(super) scratch: bool,
     /// A dump to begin with (pg_dump --schema-only)
     #[arg(long, value_name = "FILE", requires = "scratch")]
     pub(super) base: Option<PathBuf>,
     /// The last migration that is deployed already; those after it are judged
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "migrations")]
     pub(super) after: Option<String>,
     /// A setting of the sessions that run the migrations, such as TimeZone=UTC; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", requires = "migrations")]
     pub(super) setting: Vec<String>,
     /// The folder of initdb and postgres for the temporary server
     #[arg(long, value_name = "DIR", requires = "scratch")]

@@ -86,6 +86,25 @@ pub(crate) enum MigrationError {
         /// The text from the command line.
         text: String,
     },
+    /// A flag is not the address of a database.
+    #[error("{flag}: {error}")]
+    Address {
+        /// The flag.
+        flag: &'static str,
+        /// What was expected.
+        error: DatabaseError,
+    },
+    /// A side of a comparison is neither a file nor an address.
+    #[error(
+        "{flag}: {text} is neither a file nor an address; name a dump (pg_dump --schema-only), or a \
+         database such as postgres://user@host:5432/name"
+    )]
+    NoSide {
+        /// The flag.
+        flag: &'static str,
+        /// The text from the command line.
+        text: String,
+    },
     /// A file is not text.
     #[error("{}: not UTF-8; save it as UTF-8", path.display())]
     NotText {

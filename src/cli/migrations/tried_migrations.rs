@@ -79,7 +79,7 @@ pub(crate) fn try_migrations(
     let tried = with_database(async {
         match &args.database {
             Some(text) => {
-                let address = address(text)?;
+                let address = address("--database", text)?;
                 let session = DatabaseSession::connect(&address).await?;
                 let run = MigrationRun::new(session, RunTarget::Database, directory, settings);
                 try_in_database(&run, &folder, after, address.to_string()).await

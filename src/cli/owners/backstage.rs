@@ -98,7 +98,7 @@ fn group(owned: &OwnedService<'_>) -> String {
 
 /// A valid entity name: letters and digits, separated by single `-`, `_` or `.`.
 #[derive(Clone, Copy)]
-struct BackstageName<'a>(&'a str);
+pub(super) struct BackstageName<'a>(pub(super) &'a str);
 
 impl Display for BackstageName<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -115,7 +115,8 @@ impl Display for BackstageName<'_> {
     }
 }
 
-fn quoted(text: impl Display) -> String {
+/// A string of JSON, which is valid YAML.
+pub(super) fn quoted(text: impl Display) -> String {
     serde_json::Value::String(text.to_string()).to_string()
 }
 

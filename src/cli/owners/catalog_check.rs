@@ -26,7 +26,7 @@ pub(super) fn check(
     let file = portcullis_config::load_catalog_file(&args.catalog).map_err(OwnersError::Catalog)?;
     let boundaries = SquadBoundaries::new(file);
     let directory = args.catalog.parent().unwrap_or(Path::new(""));
-    let contracts = contracts(directory)?;
+    let contracts = catalog_contracts(directory)?;
     let configured = configured(args.config.as_deref())?;
     let concerns = survey(&boundaries, &contracts, &configured);
     let concerns: Vec<ConcernReport> = concerns.into_iter().map(concern_report).collect();
@@ -64,7 +64,7 @@ fn configured(path: Option<&Path>) -> Result<Vec<String>, RunError> {
 }
 
 /// The contracts at `<squad>/<service>/` below a directory.
-fn contracts(directory: &Path) -> Result<Vec<CatalogContract>, RunError> {
+pub(super) fn catalog_contracts(directory: &Path) -> Result<Vec<CatalogContract>, RunError> {
     let mut found = Vec::new();
     for squad in directories(directory)? {
         for service in directories(&squad)? {

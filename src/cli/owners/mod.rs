@@ -7,7 +7,9 @@
 //! `check`, which reviews a catalog, `codeowners` and `import`, which write and read CODEOWNERS,
 //! `boundaries`, which writes the configuration of tools that check imports, `services`, which lists
 //! the owners of services, `dependencies`, which compares what services call with what they declare,
-//! and `deprecations`, which writes to squads that call deprecated operations.
+//! `deprecations`, which writes to squads that call deprecated operations, `transfer`, which moves a
+//! service to another squad, `costs`, which divides a bill between the consumers of a
+//! service, and `scorecard`, which shows what the squads of services have arranged.
 //!
 //! Reviewing a catalog is not part of `portcullis check`, which takes contracts: the exit code of
 //! one command for both could not distinguish a contract's problem from the catalog's.
@@ -35,6 +37,9 @@ mod called_host_set;
 mod measured_dependencies;
 mod dependencies_command;
 mod deprecations_command;
+mod transfer;
+mod costs;
+mod scorecard;
 mod backstage;
 
 pub(super) use owners_args::OwnersArgs;

@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use clap::{Args as Flags, Subcommand, ValueEnum};
 
 use super::boundaries_args::BoundariesArgs;
+use super::costs::CostsArgs;
 use super::dependencies_command::DependenciesArgs;
 use super::deprecations_command::DeprecationsArgs;
+use super::scorecard::ScorecardArgs;
 use super::services_args::ServicesArgs;
+use super::transfer::TransferArgs;
 use crate::cli::report::{FailThreshold, ReportFormat};
 use portcullis_vocabulary::UnownedPolicy;
 
@@ -82,6 +85,12 @@ pub(super) enum OwnersAction {
     Dependencies(DependenciesArgs),
     /// Write a message to each squad that still calls deprecated operations
     Deprecations(DeprecationsArgs),
+    /// Show what must change if a service moves to another squad, and change the catalog
+    Transfer(TransferArgs),
+    /// Divide a bill between the consumers of a service, by what Prometheus knows of their use
+    Costs(CostsArgs),
+    /// Show what the squads of services have arranged, and how to close what is missing
+    Scorecard(ScorecardArgs),
 }
 
 /// `portcullis owners check`.

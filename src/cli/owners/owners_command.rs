@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::costs::divide_costs;
 use super::owners_args::{OwnersAction, OwnersArgs};
 use super::owners_error::OwnersError;
 use super::owners_report::OwnersReport;
+use super::scorecard::print_scorecard;
+use super::transfer::transfer_service;
 use super::{
     boundaries_command, catalog_check, changed_manifests, codeowners_command, dependencies_command,
     deprecations_command, owners_input, services_command,
@@ -34,6 +37,9 @@ pub(crate) fn owners(
         Some(OwnersAction::Deprecations(args)) => {
             deprecations_command::print_deprecations(args, out)
         }
+        Some(OwnersAction::Transfer(args)) => transfer_service(args, out),
+        Some(OwnersAction::Costs(args)) => divide_costs(args, out),
+        Some(OwnersAction::Scorecard(args)) => print_scorecard(args, out),
         Some(OwnersAction::Services(args)) => services_command::print_services(args, out),
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::cli::inputs::KnownNames;
 use crate::source::{FileReadError, PrometheusError, RemoteError, RepositoryError};
-use portcullis_config::ConfigErrors;
+use portcullis_config::{ConfigErrors, UnknownCatalogForm};
 
 /// Why ownership cannot be checked.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,50 @@ pub(crate) enum OwnersError {
     CatalogBytes {
         /// The catalog.
         path: PathBuf,
+    },
+    /// The text of the catalog has a form that no edit knows.
+    #[error(transparent)]
+    CatalogForm(UnknownCatalogForm),
+    /// The changed text of the catalog does not mean what was planned.
+    #[error(
+        "the change cannot be made in the text of the catalog, because its tables are written in an \
+         unusual form; make it by hand"
+    )]
+    CatalogMeaning,
+    /// The catalog was changed while the command ran.
+    #[error("{}: changed by another process in the meantime; run the command again", path.display())]
+    CatalogChanged {
+        /// The catalog.
+        path: PathBuf,
+    },
+    /// The month has not begun.
+    #[error("--month {month}: it has not begun; name an earlier one")]
+    FutureMonth {
+        /// The month.
+        month: String,
+    },
+    /// No consumer used the service.
+    #[error(
+        "Prometheus has no use of {service} in {month} by this method, so the amount cannot be divided: \
+         {queries}; check that it scrapes the proxies and keeps its samples that long"
+    )]
+    NoUsage {
+        /// The service.
+        service: String,
+        /// The month.
+        month: String,
+        /// The queries.
+        queries: String,
+    },
+    /// The catalog has no such service.
+    #[error("no squad of {catalog} lists a service `{name}`{known}")]
+    UnknownService {
+        /// The catalog.
+        catalog: String,
+        /// The name from the command line.
+        name: String,
+        /// The services of the catalog.
+        known: KnownNames,
     },
     /// Fewer than two squads own paths.
     #[error(

@@ -90,7 +90,8 @@ fn owner_of(config: &Config, service: &ServiceConfig) -> (OwnerView, bool) {
         version: identity.version,
         revision: identity.revision,
     });
-    (OwnerView::new(service, provider, contract), is_complete)
+    let view = OwnerView::new(service, provider, contract, &config.catalog);
+    (view, is_complete)
 }
 
 fn print_owner(out: &mut ReportWriter, owner: &OwnerView) {
@@ -103,9 +104,15 @@ fn print_owner(out: &mut ReportWriter, owner: &OwnerView) {
         .contract
         .as_ref()
         .map(|contract| contract.revision.to_string());
+    let escalation = owner.escalation.iter();
+    let escalation: Vec<String> = escalation
+        .map(|step| format!("{} ({})", step.contact, step.squad))
+        .collect();
+    let escalation = escalation.join(", then ");
     for (name, value) in [
         ("squad", owner.squad.as_deref()),
         ("on call", owner.oncall.as_deref()),
+        ("escalation", Some(escalation.as_str())),
         ("chat", owner.chat.as_deref()),
         ("email", owner.email.as_deref()),
         ("tier", owner.tier),

@@ -21,8 +21,8 @@ pub(super) fn drift(args: &DriftArgs, out: &mut ReportWriter) -> Result<CommandO
     let shared = shared_tables(&catalog, &args.catalog)?;
     let programs = args.postgres_bin.as_deref();
     let (declared, found) = with_database(async {
-        let declared = read_side(&args.declared, programs).await?;
-        Ok((declared, read_side(&args.found, programs).await?))
+        let declared = read_side("--declared", &args.declared, programs).await?;
+        Ok((declared, read_side("--found", &args.found, programs).await?))
     })?;
     let drifts = schema_drift(&declared.snapshot, &found.snapshot);
     let report = DriftReport::of(&declared.name, &found.name, &drifts, &shared);
@@ -39,10 +39,18 @@ struct ComparedSide {
 }
 
 /// Reads a database, or restores a dump into a temporary server and reads that.
-async fn read_side(text: &str, programs: Option<&Path>) -> Result<ComparedSide, MigrationError> {
+async fn read_side(
+    flag: &'static str,
+    text: &str,
+    programs: Option<&Path>,
+) -> Result<ComparedSide, MigrationError> {
     let path = Path::new(text);
     if !path.is_file() {
-        let address = address(text)?;
+        if !text.contains("://") && !text.contains('=') {
+            let text = text.to_owned();
+            return Err(MigrationError::NoSide { flag, text });
+        }
+        let address = address(flag, text)?;
         let session = DatabaseSession::connect(&address).await?;
         let run = MigrationRun::new(session, RunTarget::Database, PathBuf::new(), comparable());
         return Ok(ComparedSide {

@@ -39,7 +39,7 @@ pub(crate) fn schema(
     let today = Date::of(SystemTime::now());
     let found = judge_migrations(&tried.effects, &shared, &squad).into_iter();
     let judged: Vec<JudgedTable> = found
-        .map(|finding| JudgedTable::of(finding, &approvals, today))
+        .map(|finding| JudgedTable::of(finding, &approvals, today, |_| None))
         .collect();
     if args.print_approvals {
         print_templates(judged.iter().flat_map(templates), out);

@@ -8,6 +8,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use crate::app::LastAct;
 use crate::cli::run_error::RunError;
 
 /// The configuration and the files that it names.
@@ -81,6 +82,12 @@ impl SampleFolder {
         &self.0
     }
 
+    /// Removes the folder where nothing is dropped.
+    pub(super) fn removal(&self) -> LastAct {
+        let folder = self.0.clone();
+        Box::new(move || remove(&folder))
+    }
+
     /// The configuration in it.
     pub(super) fn config_path(&self) -> PathBuf {
         self.0.join(SAMPLES[0].0)
@@ -92,12 +99,16 @@ fn failed_at(path: &Path) -> impl FnOnce(io::Error) -> RunError {
     |source| RunError::Samples { path, source }
 }
 
+fn remove(folder: &Path) {
+    if let Err(error) = fs::remove_dir_all(folder) {
+        let folder = folder.display().to_string();
+        tracing::debug!(folder, %error, "the folder with the samples is left");
+    }
+}
+
 impl Drop for SampleFolder {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.0) {
-            let folder = self.0.display().to_string();
-            tracing::debug!(folder, %error, "the folder with the samples is left");
-        }
+        remove(&self.0);
     }
 }
 

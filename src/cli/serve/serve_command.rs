@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::sample_folder::SampleFolder;
 use super::serve_args::ServeArgs;
-use crate::app;
+use crate::app::{self, LastAct};
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::inputs::{ConfigArgument, config_path, optional_config_path};
 use crate::cli::run_error::RunError;
@@ -31,7 +31,11 @@ pub(crate) fn serve(args: ServeArgs) -> Result<CommandOutcome, RunError> {
             "serving the samples; a contract that is edited there is reloaded"
         );
     }
-    app::run(config, Some(Arc::new(read)))?;
+    let last_act: LastAct = match &samples {
+        Some(samples) => samples.removal(),
+        None => Box::new(|| ()),
+    };
+    app::run(config, Some(Arc::new(read)), last_act)?;
     Ok(CommandOutcome::Success)
 }
 

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::app::{App, Site, run};
+use crate::support::app::{App, Site, program, run};
 use crate::support::certificates::TestAuthority;
 use crate::support::upstream::Upstream;
 
@@ -92,6 +92,31 @@ fn a_port_with_tls_gets_a_certificate_of_the_client() {
         assert_eq!(code, Some(2), "{flags}: {printed}");
         assert!(printed.contains(part), "{flags}: {printed}");
     }
+    // The health check of the image has no flags.
+    let url = format!("https://localhost:{port}");
+    let with_variables = |words: &str, variables: &[(&str, &str)]| {
+        let mut command = program();
+        command.current_dir(&folder).args(words.split_whitespace());
+        command.env("PORTCULLIS_ADMIN_URL", &url);
+        command.envs(variables.iter().copied());
+        let output = command.output().unwrap();
+        let printed = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(printed).unwrap())
+    };
+    let ca = ("PORTCULLIS_ADMIN_CA", "ca.pem");
+    let cert = ("PORTCULLIS_ADMIN_CERT", "c.pem");
+    let key = ("PORTCULLIS_ADMIN_KEY", "c.key");
+    let (code, printed) = with_variables("status --ready", &[ca, cert, key]);
+    assert_eq!((code, printed.trim()), (Some(0), "ready"));
+    let (code, printed) = with_variables("status", &[ca, cert]);
+    assert_eq!(code, Some(2), "{printed}");
+    assert!(
+        printed.contains("set both PORTCULLIS_ADMIN_CERT"),
+        "{printed}"
+    );
+    // A program that serves ignores them.
+    let (code, printed) = with_variables("config check config.toml", &[ca, cert, key]);
+    assert_eq!(code, Some(0), "{printed}");
     let plain = format!("status --admin http://localhost:{port}");
     let (code, printed) = command(&folder, &plain);
     assert_eq!(code, Some(2), "{printed}");

@@ -144,10 +144,10 @@ fn check_locates_mistakes() {
 #[test]
 fn check_warns_of_what_is_not_judged() {
     let folder = folder();
-    let avro = "{schemaFormat: 'application/vnd.apache.avro;version=1.9.0', schema: {type: record, name: R, fields: []}}";
+    let raml = "{schemaFormat: 'application/raml+yaml;version=1.0', schema: {type: object}}";
     let edited = ORDERS.replace(
         "{type: object, required: [id], properties: {id: {type: string}}}",
-        avro,
+        raml,
     );
     let edited = edited.replace(
         "{type: number, minimum: 0}",
@@ -157,13 +157,58 @@ fn check_warns_of_what_is_not_judged() {
     let text = printed(&folder, "check edited.yaml", "", 0);
     for expected in [
         "not-judged",
-        "apache.avro",
+        "application/raml+yaml",
         "foreign-keyword",
         "`nullable`",
         "2 warnings",
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
+}
+
+/// A break in Avro has an event, and recorded events are judged in Avro's JSON encoding.
+#[test]
+fn payloads_in_avro_are_compared_and_judged() {
+    let folder = folder();
+    let avro = |fields: &str| {
+        let schema = format!(
+            "{{schemaFormat: 'application/vnd.apache.avro;version=1.9.0', schema: {{type: record, name: Gone, fields: [{fields}]}}}}"
+        );
+        ORDERS.replace(
+            "{type: object, required: [id], properties: {id: {type: string}}}",
+            &schema,
+        )
+    };
+    write(&folder, "old.yaml", &avro("{name: id, type: string}"));
+    write(
+        &folder,
+        "new.yaml",
+        &avro("{name: id, type: ['null', string]}"),
+    );
+    let text = printed(&folder, "check new.yaml", "", 0);
+    assert!(!text.contains("not-judged"), "{text}");
+    let text = printed(&folder, "diff old.yaml new.yaml", "", 1);
+    for expected in [
+        "payload /id: payload in Avro can no longer be read: null is written, and string is read [event.avro.unreadable]",
+        "for example {\"payload\":{\"id\":null}}",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    let event = |payload: &str| {
+        format!("{{\"channel\": \"orders\", \"message\": \"cancelled\", \"payload\": {payload}}}\n")
+    };
+    write(
+        &folder,
+        "good.jsonl",
+        &event("{\"id\": {\"string\": \"a\"}}"),
+    );
+    printed(&folder, "replay --contract new.yaml good.jsonl", "", 0);
+    write(&folder, "bad.jsonl", &event("{\"id\": \"a\"}"));
+    let text = printed(&folder, "replay --contract new.yaml bad.jsonl", "", 1);
+    assert!(
+        text.contains("expected one of null, {\"string\": …}"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -409,6 +454,10 @@ fn the_gate_decides_about_all_contracts_together() {
     );
     let text = printed(&folder, &both, "", 0);
     assert!(text.contains("already deployed"), "{text}");
+    // The order of the flags has no meaning.
+    let other_order = format!("{gate} --contract orders.yaml --contract openapi.yaml");
+    let text = printed(&folder, &other_order, "", 0);
+    assert!(text.contains("already deployed"), "{text}");
 
     // A break of the events alone blocks, and names who reads them.
     write(
@@ -459,6 +508,20 @@ fn the_gate_decides_about_all_contracts_together() {
         "",
         0,
     );
+}
+
+/// The contract of requests can come later than that of events.
+#[test]
+fn a_contract_of_requests_can_be_added_to_one_of_events() {
+    let folder = folder();
+    write(&folder, "squads.toml", CATALOG);
+    fs::create_dir(folder.path().join("deployments")).unwrap();
+    let http = "openapi: 3.1.0\ninfo: {title: Orders, version: 1.0.0}\npaths: {/a: {get: {responses: {}}}}\n";
+    write(&folder, "openapi.yaml", http);
+    let gate = "gate --squad payments --service orders --catalog squads.toml --registry deployments --contract orders.yaml";
+    printed(&folder, &format!("{gate} --record"), "", 0);
+    let text = printed(&folder, &format!("{gate} --contract openapi.yaml"), "", 0);
+    assert!(!text.contains("another kind"), "{text}");
 }
 
 /// Events of older revisions may still be in the topic.

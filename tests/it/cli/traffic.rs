@@ -100,9 +100,12 @@ fn each_command_has_a_manual_page() {
     assert!(page("portcullis.1").contains("portcullis\\-serve"));
     assert!(page("portcullis-config-show.1").contains(".TH"));
     assert!(page("portcullis-traffic.1").contains("\\-\\-service"));
-    let output = run(folder.path(), "man missing", "");
+    let output = run(folder.path(), "man share/man/man1", "");
+    assert!(output.status.success(), "{output:?}");
+    assert!(page("share/man/man1/portcullis.1").contains("portcullis\\-serve"));
+    let output = run(folder.path(), "man portcullis.1/pages", "");
     assert_eq!(output.status.code(), Some(2), "{output:?}");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("missing: "));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("portcullis.1/pages: "));
 }
 
 #[test]

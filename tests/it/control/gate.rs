@@ -525,6 +525,10 @@ fn explains_bad_input_and_writes_nothing() {
     check(&format!("{good} --prometheus nowhere"), "--prometheus: not an http or https address");
     check(&format!("{good} --open-window 10m --admin http://127.0.0.1:1"), "cannot connect to http://127.0.0.1:1");
     check(&format!("{good} --override ann"), "--reason <TEXT>");
+    check(&format!("{good} --scratch"), "--migrations <DIR>");
+    check(&format!("{good} --after 1.sql"), "--migrations <DIR>");
+    check(&format!("{good} --migrations db --scratch --lease 0s"), "expected at least 1s");
+    check(&format!("{good} --contract next.yaml"), "good.yaml and next.yaml: both contracts describe requests (OpenAPI), and a service has one of them");
     check(&format!("{good} --keep 0.9.0 --until 2999-01-01"), "--keep 0.9.0: no deployment could be kept");
     check(&format!("{good} --approvals nowhere.toml"), "nowhere.toml: No such file");
 

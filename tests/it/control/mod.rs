@@ -7,4 +7,7 @@ pub(crate) mod gate_migrations;
 pub(crate) mod gate_races;
 pub(crate) mod import_boundaries;
 pub(crate) mod owners;
+pub(crate) mod owners_costs;
+pub(crate) mod owners_scorecard;
+pub(crate) mod owners_transfer;
 pub(crate) mod ownership_survey;

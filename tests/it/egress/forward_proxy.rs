@@ -274,6 +274,31 @@ fn calls_are_capped_and_a_tunnel_counts_until_its_end() {
     until(|| ask(proxy(&app), &call).status == 200);
 }
 
+/// A caller that goes away gives its place back: at once if its connection is reset, else after the grace of
+/// a client that has closed its sending side, and long before `limits.upstream_timeout`.
+#[test]
+fn a_caller_that_leaves_makes_room() {
+    let limits = format!("calls_max = 1\n{LOCAL}\n[limits]\nupstream_timeout = \"60s\"");
+    let app = App::start(site("\"*\"", &limits));
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent_address = silent.local_addr().unwrap();
+    let upstream = Upstream::ok();
+    let call = |to: SocketAddr| format!("GET http://{to}/ HTTP/1.1\r\nhost: a\r\n\r\n");
+    let upload = format!(
+        "POST http://{silent_address}/ HTTP/1.1\r\nhost: a\r\ncontent-length: 10000000\r\n\r\nbegin"
+    );
+    for request in [call(silent_address), upload] {
+        let mut caller = TcpStream::connect(proxy(&app)).unwrap();
+        caller.write_all(request.as_bytes()).unwrap();
+        // It accepts the connection, and never answers.
+        let _held = silent.accept().unwrap();
+        let refused = ask(proxy(&app), call(upstream.address));
+        assert_eq!(refused.status, 503, "{request}");
+        drop(caller);
+        until(|| ask(proxy(&app), call(upstream.address)).status == 200);
+    }
+}
+
 #[test]
 fn hosts_that_do_not_answer_are_clear_errors() {
     let app = App::start(site("\"*\"", LOCAL));
@@ -356,6 +381,8 @@ fn what_happened_is_logged_and_a_drain_ends_tunnels() {
         "{line}"
     );
     process.signal("TERM");
+    let draining = process.await_line("requests_left=0");
+    assert!(draining.contains("calls_left=1"), "{draining}");
     // The tunnel is cut at the deadline.
     let mut rest = Vec::new();
     let _ = tunnel.read_to_end(&mut rest);

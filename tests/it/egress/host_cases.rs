@@ -5,7 +5,7 @@ use crate::support::app::{App, ask, problem};
 
 /// What a call to a host is answered with.
 #[derive(Debug)]
-enum Expected {
+pub(super) enum Expected {
     /// 403, because of an address of this class.
     Denied(&'static str),
     /// 400, because programs read the host differently.
@@ -16,7 +16,7 @@ enum Expected {
 
 use Expected::{Denied, Malformed, Unclear};
 
-const HOSTS: [(&str, Expected); 46] = [
+pub(super) const HOSTS: [(&str, Expected); 46] = [
     ("127.0.0.1", Denied("loopback")),
     ("127.255.255.254", Denied("loopback")),
     ("localhost", Denied("loopback")),
@@ -121,6 +121,9 @@ fn the_host_of_the_target_counts() {
     ] {
         let request = format!("CONNECT {target} HTTP/1.1\r\nhost: 127.0.0.1:443\r\n\r\n");
         check(&app, &request, &Malformed);
+        let answer = problem(&ask(proxy(&app), request));
+        let detail = answer["detail"].as_str().unwrap();
+        assert!(detail.contains("CONNECT host:port"), "{target}: {detail}");
     }
     let request = "CONNECT 127.0.0.1:0 HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
     check(&app, request, &Unclear);

@@ -4,6 +4,8 @@ pub(crate) mod called_hosts;
 pub(crate) mod forward_proxy;
 pub(crate) mod host_cases;
 pub(crate) mod real_clients;
+pub(crate) mod smokescreen;
+pub(crate) mod vendor_documents;
 pub(crate) mod vendors;
 
 use std::net::SocketAddr;

@@ -243,6 +243,42 @@ const overTunnel = (proxy, url) => new Promise((resolve, reject) => {
     scene.check_script(command);
 }
 
+/// `fetch` with the agent that reads the variables. Without an agent, `fetch` of Node.js 20 and 22 ignores
+/// them.
+#[cfg_attr(not(has_undici), ignore = "the library undici of Node.js is missing")]
+#[test]
+fn fetch_calls_through_the_variables() {
+    let scene = Scene::new();
+    let script = r#"
+import { EnvHttpProxyAgent, fetch } from "undici";
+const [orders, find, plain, secure] = process.argv.slice(2);
+for (const proxy of [orders, find]) {
+  process.env.http_proxy = process.env.https_proxy = proxy;
+  const dispatcher = new EnvHttpProxyAgent({ proxyTunnel: false });
+  for (const url of [plain, secure]) {
+    try {
+      const answer = await fetch(url, { dispatcher });
+      const text = await answer.text();
+      console.log(answer.ok ? `${answer.status} ${text}` : `${answer.status}`);
+    } catch (error) {
+      // The library does not say why a tunnel was refused.
+      console.log(`${error.cause?.message}` === "Request was cancelled." ? "refused" : `${error} ${error.cause}`);
+    }
+  }
+}
+"#;
+    // The module is found from its folder.
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parsers");
+    let script_path = scene.folder.path().join("fetch.mjs");
+    std::fs::write(&script_path, script).unwrap();
+    let modules = scene.folder.path().join("node_modules");
+    std::os::unix::fs::symlink(format!("{folder}/node_modules"), modules).unwrap();
+    let mut command = scene.command(&tool("node"));
+    command.env("NODE_EXTRA_CA_CERTS", scene.folder.path().join("ca.pem"));
+    command.arg(script_path);
+    scene.check_script(command);
+}
+
 #[cfg_attr(not(has_go), ignore = "Go is missing")]
 #[test]
 fn go_calls() {

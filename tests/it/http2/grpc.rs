@@ -175,13 +175,33 @@ fn peer(words: &[&str]) -> Command {
     command
 }
 
-/// A service that ends with this value.
-struct GrpcService(Child);
+/// The service of `tests/peers/grpc_calls.py`. It ends with this value.
+pub(super) struct PeerService {
+    process: Child,
+    port: String,
+}
 
-impl Drop for GrpcService {
+impl PeerService {
+    pub(super) fn start() -> Self {
+        let mut command = peer(&["serve"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let mut port = String::new();
+        let output = process.stdout.take().unwrap();
+        BufReader::new(output).read_line(&mut port).unwrap();
+        let port = port.trim().to_owned();
+        Self { process, port }
+    }
+
+    pub(super) fn upstream(&self) -> String {
+        format!("h2c://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for PeerService {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -191,14 +211,8 @@ impl Drop for GrpcService {
 )]
 #[test]
 fn calls_of_all_kinds_pass_to_a_real_service() {
-    let mut service = peer(&["serve"]);
-    let service = service.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut service = GrpcService(service.spawn().unwrap());
-    let mut port = String::new();
-    let output = service.0.stdout.take().unwrap();
-    BufReader::new(output).read_line(&mut port).unwrap();
-    let upstream = format!("h2c://127.0.0.1:{}", port.trim());
-    let site = Site::new("").service("items", &peer_contract(), &upstream, "");
+    let service = PeerService::start();
+    let site = Site::new("").service("items", &peer_contract(), &service.upstream(), "");
     let app = App::start(site);
     let port = app.data.port().to_string();
     let calls = peer(&["call", &port]).output().unwrap();

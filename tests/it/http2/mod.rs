@@ -3,6 +3,7 @@
 mod bounds;
 mod exchanges;
 mod grpc;
+mod grpcurl;
 mod hostile_streams;
 mod real_clients;
 mod upstreams;

@@ -19,6 +19,7 @@ use crate::support::app::{App, Process, Site};
 use crate::support::browser::Browser;
 use crate::support::certificates::TestAuthority;
 use crate::support::client::PATIENCE;
+use crate::support::upstream::{Upstream, send};
 
 const ON: &str = "upgrade = [\"websocket\"]";
 
@@ -291,6 +292,42 @@ fn a_handshake_is_judged_like_that_of_http1() {
         // The connection serves further requests and further WebSockets.
         let _tunnel = open(&mut client).await;
     });
+}
+
+/// Only 101 accepts a WebSocket on HTTP/1.1, and every 2xx would accept it on this stream, so what an upstream
+/// answers instead never looks like that.
+#[test]
+fn an_upstream_that_answers_otherwise_accepts_nothing() {
+    for (status, expected) in [
+        ("200 OK", 502),
+        ("204 No Content", 502),
+        ("404 Not Found", 404),
+        ("502 Bad Gateway", 502),
+        ("101 Switching Protocols", 502),
+    ] {
+        let upstream = Upstream::start(move |request| {
+            let is_handshake = !request.fields("sec-websocket-key").is_empty();
+            let status = if is_handshake { status } else { "200 OK" };
+            let length = match status {
+                "204 No Content" | "101 Switching Protocols" => "",
+                _ => "content-type: text/html\r\ncontent-length: 0\r\n",
+            };
+            vec![send(&format!("HTTP/1.1 {status}\r\n{length}\r\n"))]
+        });
+        let app = App::start(Site::shop(upstream.address, ON, ""));
+        run(async {
+            let mut client = connect(app.data).await;
+            let (answer, mut tunnel) = ask(&mut client, handshake("/items", "13")).await.unwrap();
+            assert_eq!(answer.status(), expected, "{status}");
+            while let Some(data) = tunnel.next().await {
+                data.unwrap();
+            }
+            // The connection serves further requests.
+            let next = Request::get("http://shop/items").body(()).unwrap();
+            let next = client.send_request(next, true).unwrap().0.await.unwrap();
+            assert_eq!(next.status(), 200, "{status}");
+        });
+    }
 }
 
 fn with_length() -> Request<()> {

@@ -42,6 +42,24 @@ fn the_samples_are_served_from_a_folder_that_is_removed() {
     assert_eq!(entries(folder.path()), 0, "{log}");
 }
 
+/// Nothing is dropped when a second signal ends the process.
+#[test]
+fn a_second_signal_removes_the_samples_too() {
+    let folder = TempDir::new().unwrap();
+    let mut command = program();
+    command.args(["serve", "--demo"]).args(ADDRESSES);
+    command.env("TMPDIR", folder.path());
+    command.env("PORTCULLIS_LIMITS__DRAIN_DELAY", "60s");
+    let mut process = Process::start_command(command);
+    assert_eq!(entries(folder.path()), 1);
+    process.signal("INT");
+    process.await_line("a second signal ends the process");
+    process.signal("INT");
+    let (status, log) = process.wait();
+    assert_eq!(status.code(), Some(130), "{log}");
+    assert_eq!(entries(folder.path()), 0, "{log}");
+}
+
 #[test]
 fn other_sources_of_services_are_refused_with_the_samples() {
     let folder = TempDir::new().unwrap();

@@ -1,6 +1,7 @@
 //! `portcullis manifests`: what it prints for the samples, whether Kubernetes and stores accept it, and
 //! what it refuses.
 
+mod alert_routes;
 mod api_server;
 mod kustomize_build;
 mod manifest_refusals;

@@ -1,7 +1,9 @@
 //! Objectives of the catalog: which requests spend an error budget, as `/slo` and the metrics show it.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
+use portcullis_config::parse_catalog;
 use serde_json::Value;
 
 use crate::admin::breakers_admin::{JSON, request};
@@ -113,6 +115,27 @@ fn only_the_service_spends_its_error_budget() {
         "portcullis_objective_requests_total{service=\"shop\",objective=\"availability\",operation=\"fetchItem\",result=\"good\"} 6",
     ] {
         assert!(metrics.contains(sample), "{sample}\n{metrics}");
+    }
+}
+
+#[test]
+fn operations_have_latencies_of_their_own() {
+    let upstream = upstream();
+    let catalog = "[squads.payments]\nservices = [\"shop\"]\n\
+         [[services.shop.slo.operations]]\noperation = \"slow\"\nlatency = { le = \"400ms\", share = 0.5 }\n";
+    let site = Site::new("[catalog]\npath = \"squads.toml\"").file("squads.toml", catalog);
+    let address = format!("http://{}", upstream.address);
+    let app = App::start(site.service("shop", CONTRACT, &address, ""));
+    for target in ["/items/a", "/slow"] {
+        assert_eq!(app.ask(get(target)).status, 200);
+    }
+    assert_eq!(counts(app.admin), [row("latency", "slow", 0, 1)]);
+    for entry in ["", "latency = { le = \"400ms\" }\n"] {
+        let text = format!(
+            "[squads.payments]\nservices = [\"shop\"]\n[[services.shop.slo.operations]]\noperation = \"slow\"\n{entry}"
+        );
+        let refused = parse_catalog(&text, Path::new("squads.toml")).unwrap_err();
+        assert!(refused.to_string().contains("is missing"), "{refused}");
     }
 }
 

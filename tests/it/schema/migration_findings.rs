@@ -142,6 +142,80 @@ fn findings_need_a_shared_table_and_another_squad() {
     );
 }
 
+/// A domain or an enumeration changes for every table with a column of it, which no lock shows.
+#[test]
+#[cfg_attr(not(has_postgres), ignore = "SKIPPED: PostgreSQL is missing")]
+fn types_of_columns_are_watched() {
+    let others = "checkout+search";
+    let check = |sql: &str, expected: &[&str]| {
+        let base = "CREATE DOMAIN shop.cents AS int; CREATE DOMAIN shop.price AS shop.cents; \
+                    CREATE TYPE shop.spot AS (x int, y int); \
+                    ALTER TABLE shop.orders ADD COLUMN price shop.price, ADD COLUMN spots shop.spot[];";
+        let all = SchemaFixture::new(&[("1_m.sql", sql)]);
+        all.write(
+            "with_types.sql",
+            &format!("{}\n{base}", super::schema_fixture::BASE),
+        );
+        let found = findings(&all.scratch("--base with_types.sql"));
+        let expected: Vec<String> = expected
+            .iter()
+            .map(|one| format!("error {one} {others}"))
+            .collect();
+        assert_eq!(found, expected, "{sql}");
+    };
+    check(
+        "ALTER DOMAIN shop.cents ADD CONSTRAINT positive CHECK (VALUE > 0) NOT VALID",
+        &["constraint-added positive 1"],
+    );
+    check(
+        "ALTER TYPE shop.status RENAME VALUE 'open' TO 'fresh'",
+        &["type-changed status 1"],
+    );
+    check(
+        "ALTER TYPE shop.status RENAME TO state",
+        &["type-changed status 1"],
+    );
+    check(
+        "ALTER TYPE shop.status SET SCHEMA public",
+        &["type-changed status 1"],
+    );
+    check(
+        "ALTER TYPE shop.spot RENAME ATTRIBUTE x TO east",
+        &["type-changed spots 1"],
+    );
+    check("ALTER TYPE shop.status ADD VALUE 'sent'", &[]);
+    check(
+        "CREATE TYPE shop.other AS ENUM ('a'); ALTER TYPE shop.other RENAME VALUE 'a' TO 'b'",
+        &[],
+    );
+}
+
+/// What a migration leaves behind does not change how the next one is seen.
+#[test]
+#[cfg_attr(not(has_postgres), ignore = "SKIPPED: PostgreSQL is missing")]
+fn a_migration_cannot_mislead_the_next_one() {
+    let operators = "CREATE FUNCTION shop.never(oid, oid) RETURNS bool LANGUAGE sql AS 'SELECT false'; \
+         CREATE OPERATOR shop.= (LEFTARG = oid, RIGHTARG = oid, FUNCTION = shop.never); \
+         SET search_path = shop, pg_catalog; \
+         ALTER TABLE shop.orders DROP COLUMN note;";
+    let role = "SET lock_timeout = '1s'; CREATE ROLE guest; SET ROLE guest; SELECT 1";
+    let committed = "BEGIN; SET LOCAL lock_timeout = '1s'; COMMIT;\nLOCK TABLE shop.orders";
+    let fixture = SchemaFixture::new(&[
+        ("1_m.sql", operators),
+        ("2_m.sql", role),
+        ("3_m.sql", committed),
+    ]);
+    let found = findings(&fixture.scratch("--base base.sql"));
+    let expected = [
+        "error column-dropped note 1 checkout+search",
+        "error blocking-lock ACCESS EXCLUSIVE 1 checkout+search",
+        "error missing-lock-timeout  1 checkout+search",
+        "error blocking-lock ACCESS EXCLUSIVE 2 checkout+search",
+        "error missing-lock-timeout  2 checkout+search",
+    ];
+    assert_eq!(found, expected);
+}
+
 #[test]
 #[cfg_attr(not(has_postgres), ignore = "SKIPPED: PostgreSQL is missing")]
 fn the_settings_of_the_target_decide() {

@@ -113,6 +113,19 @@ fn wrong_arguments_are_refused() {
         &format!("{SCRATCH} --postgres-bin /nowhere"),
         "no initdb and postgres",
     );
+    let nowhere = fixture.schema_with(SCRATCH, &[("TMPDIR", "/nowhere")]);
+    assert_eq!((nowhere.0, nowhere.1.as_str()), (2, ""));
+    let expected = if cfg!(has_postgres) {
+        "/nowhere: the folder of the temporary server cannot be made here: "
+    } else {
+        "no initdb and postgres"
+    };
+    assert!(nowhere.2.contains(expected), "{}", nowhere.2);
+    check(
+        &fixture,
+        "drift --declared nofile.sql --found base.sql",
+        "--declared: nofile.sql is neither a file nor an address; name a dump",
+    );
     fixture.write("db/02_m.sql", "SELECT 1");
     check(
         &fixture,
@@ -125,6 +138,10 @@ fn wrong_arguments_are_refused() {
         SCRATCH,
         "contracts/squads.toml: no resource has `tables`",
     );
+}
+
+#[test]
+fn unusable_databases_are_refused() {
     let database = "--squad payments --migrations db --database";
     let fixture = SchemaFixture::new(&[("1_m.sql", "SELECT 1")]);
     check(
@@ -135,7 +152,7 @@ fn wrong_arguments_are_refused() {
     check(
         &fixture,
         &format!("{database} postgres://ann:hunter2@db:port/shop"),
-        "--database: expected an address",
+        "--database: expected the address of a database",
     );
     check(
         &fixture,
@@ -253,6 +270,62 @@ fn a_database_stays_as_it_is() {
     );
     assert_eq!(report["session"]["lock_timeout"], "0");
     assert_eq!(database.state(), before);
+}
+
+/// What cannot run there is judged by the documentation, and settings end with their transaction.
+#[test]
+#[cfg_attr(not(has_postgres), ignore = "SKIPPED: PostgreSQL is missing")]
+fn what_is_not_run_in_a_database_is_still_judged() {
+    let database = LiveDatabase::start();
+    let files = [
+        (
+            "2_drop.sql",
+            "SET search_path = shop;\nVACUUM (FULL) orders",
+        ),
+        (
+            "3_again.sql",
+            "CREATE ROLE guest; SET ROLE guest; BEGIN; SET LOCAL lock_timeout = '1s'; COMMIT;",
+        ),
+        (
+            "4_index.sql",
+            "BEGIN; SET LOCAL lock_timeout = '1s';\nCOMMIT;\nLOCK TABLE shop.orders",
+        ),
+    ];
+    for (name, sql) in files {
+        database.fixture.write(&format!("db/{name}"), sql);
+    }
+    let before = database.state();
+    let (code, text, errors) = database.run("--after 1_old.sql");
+    assert_eq!((code, errors.as_str()), (1, ""), "{text}");
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let rules: Vec<String> = findings
+        .map(|one| {
+            format!(
+                "{}:{} {}",
+                one["file"].as_str().unwrap(),
+                one["line"],
+                one["rule"].as_str().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(
+        rules,
+        [
+            "db/2_drop.sql:2 not-run",
+            "db/2_drop.sql:2 table-rewritten",
+            "db/2_drop.sql:2 blocking-lock",
+            "db/2_drop.sql:2 missing-lock-timeout",
+            "db/4_index.sql:3 blocking-lock",
+            "db/4_index.sql:3 missing-lock-timeout",
+        ]
+    );
+    assert_eq!(database.state(), before);
+    let roles = "SELECT count(*) FROM pg_roles WHERE rolname = 'guest'";
+    assert_eq!(
+        database.server.answer("postgres", roles).unwrap().trim(),
+        "0"
+    );
 }
 
 #[test]

@@ -427,6 +427,7 @@ fn the_dashboard_can_be_imported() {
         "Contracts and reloads",
         "Latency and overhead",
         "Process",
+        "Showback",
     ];
     assert_eq!(rows, expected);
 }

@@ -42,8 +42,8 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
         "squad" if is_breaker => {
             Values::Configured("a squad of the catalog", &["unknown", "everybody"])
         }
-        // `unknown` is not a squad, so it has no health.
-        "squad" if metric == "team_autonomy_health" => {
+        // `unknown` is not a squad, so it has no health and no cost center.
+        "squad" if ["team_autonomy_health", "portcullis_squad_info"].contains(&metric) => {
             Values::Configured("a squad of the catalog", &[])
         }
         "squad" => Values::Configured("a squad of the catalog", &["unknown"]),
@@ -52,6 +52,7 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
         }
         "version" => Values::Configured("`info.version` of the contract", &[]),
         "revision" => Values::Configured("`sha256:` and the hash of the contract's content", &[]),
+        "cost_center" => Values::Configured("`cost_center` of a squad of the catalog", &[]),
         "commit" => Values::Configured(
             "the commit that was built; empty where the build did not say it",
             &[],

@@ -11,7 +11,7 @@ use portcullis_contract::{
 use super::super::change_level::{ChangeCertainty, ChangeLevel};
 use super::super::compat_finding::{ChangeSubject, path_shape};
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison};
-use super::event_messages::EventGroups;
+use super::event_messages::{EVENT, EventGroups};
 
 impl ContractComparison<'_> {
     /// Reports that one contract is OpenAPI and the other AsyncAPI, so nothing can be compared.
@@ -82,6 +82,7 @@ impl ContractComparison<'_> {
         };
         let mut is_undirected_done = false;
         for action in [EventAction::Send, EventAction::Receive] {
+            self.operation_facts(old, new, [before, after], numbers, action);
             let ((old_action, old_messages), (new_action, new_messages)) = groups(action);
             let is_undirected = [old_action, new_action] == [EventAction::Undirected; 2];
             if is_undirected && std::mem::replace(&mut is_undirected_done, true) {
@@ -95,39 +96,46 @@ impl ContractComparison<'_> {
                 old: old_messages,
                 new: new_messages,
             };
-            match (groups.old.is_empty(), groups.new.is_empty()) {
-                (true, true) => {}
-                (false, true) => self.removed_operation(&groups, before, after),
-                (true, false) => self.added_operation(&groups, before, after),
-                (false, false) => self.event_groups(&groups),
+            if !groups.old.is_empty() && !groups.new.is_empty() {
+                self.event_groups(&groups);
             }
         }
     }
 
-    fn removed_operation(
+    /// Reports that the application begins or ceases to use a channel, and that it begins or ceases to
+    /// declare answers there. A channel without operations is used by others.
+    fn operation_facts(
         &mut self,
-        groups: &EventGroups<'_>,
-        before: &EventChannel,
-        after: &EventChannel,
+        old: &EventContract,
+        new: &EventContract,
+        [before, after]: [&EventChannel; 2],
+        numbers: [usize; 2],
+        action: EventAction,
     ) {
-        let is_known = groups.actions[0] != EventAction::Undirected;
-        if is_known {
-            let change = self.between_channels(before, after);
-            self.push("event.operation.removed", &groups.scope(None), None, change);
-        }
-    }
-
-    fn added_operation(
-        &mut self,
-        groups: &EventGroups<'_>,
-        before: &EventChannel,
-        after: &EventChannel,
-    ) {
-        let is_known = groups.actions[1] != EventAction::Undirected;
-        if is_known {
-            let change = self.between_channels(before, after);
-            self.push("event.operation.added", &groups.scope(None), None, change);
-        }
+        let of = |contract: &EventContract, channel: usize| {
+            let operations = contract.operations_of(channel, action);
+            operations
+                .map(|one| one.has_reply)
+                .reduce(|one, other| one || other)
+        };
+        let (rule, direction) = match (of(old, numbers[0]), of(new, numbers[1])) {
+            (Some(_), None) => ("event.operation.removed", None),
+            (None, Some(_)) => ("event.operation.added", None),
+            (Some(true), Some(false)) => ("event.reply.removed", EVENT),
+            (Some(false), Some(true)) => ("event.reply.added", EVENT),
+            (None, None) | (Some(true), Some(true)) | (Some(false), Some(false)) => return,
+        };
+        let subject = ChangeSubject::Event {
+            channel: before.name.to_string(),
+            action: Some(action),
+            message: None,
+        };
+        let scope = ChangeScope {
+            subject: subject.into(),
+            is_outbound: action == EventAction::Send,
+        };
+        let change = self.between_channels(before, after);
+        self.push(rule, &scope, direction, change);
     }
 
     fn between_channels(&self, before: &EventChannel, after: &EventChannel) -> ChangeDetails {

@@ -7,7 +7,7 @@
 //! which name an event is described.
 
 use portcullis_contract::{
-    BodyDeclaration, EventAction, EventMessage, MediaType, MessageDirection, Operation,
+    BodyDeclaration, EventAction, EventMessage, MediaType, MessageDirection, Operation, essence_of,
 };
 
 use super::super::change_level::{ChangeCertainty, ChangeLevel};
@@ -19,7 +19,7 @@ use super::super::witness::{MessageJudge, Witness, WitnessRequest};
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
 
 /// The side of findings about an event.
-const EVENT: Option<MessageDirection> = Some(MessageDirection::Request);
+pub(super) const EVENT: Option<MessageDirection> = Some(MessageDirection::Request);
 
 /// The messages of one channel and action in both contracts.
 pub(super) struct EventGroups<'c> {
@@ -91,10 +91,18 @@ impl<'c> ContractComparison<'c> {
         (old_number, old): (usize, &EventMessage),
         (new_number, new): (usize, &EventMessage),
     ) {
-        let operations = (
-            self.old.event_operation(old_number),
-            self.new.event_operation(new_number),
-        );
+        // Payloads in Avro are compared apart from the rest of the event.
+        let avro = old.avro.as_deref().zip(new.avro.as_deref());
+        let operations = match avro {
+            Some(_) => (
+                self.old.event_envelope(old_number),
+                self.new.event_envelope(new_number),
+            ),
+            None => (
+                self.old.event_operation(old_number),
+                self.new.event_operation(new_number),
+            ),
+        };
         let (Some(before), Some(after)) = operations else {
             return;
         };
@@ -141,6 +149,9 @@ impl<'c> ContractComparison<'c> {
                 takeover: None,
             };
             self.request_body(&scope, pair);
+            if let Some((old, new)) = avro {
+                self.avro_payloads(&scope, [before, after], [old, new]);
+            }
         }
     }
 
@@ -148,7 +159,9 @@ impl<'c> ContractComparison<'c> {
         let Some(own) = self.old.event_operation(number) else {
             return;
         };
-        let others = self.new.event_group(groups.channels[1], groups.actions[1]);
+        let (channel, action) = (groups.channels[1], groups.actions[1]);
+        let content_type = message.content_type.as_deref();
+        let others = self.new.event_group(channel, action, content_type);
         let change = ChangeDetails::default().between(own.node_ref, others.map(|it| it.node_ref));
         let is_judged = groups.producers(self.options.events).contains(&false);
         let scope = groups.scope(Some(message));
@@ -157,7 +170,8 @@ impl<'c> ContractComparison<'c> {
             ..scope
         };
         self.push("event.message.removed", &scope, EVENT, change);
-        if is_judged {
+        // Without a message of its content type, any event of it is refused, as the rule says.
+        if let Some(others) = others.filter(|_| is_judged) {
             self.judge_message(own, others, false);
         }
     }
@@ -166,7 +180,9 @@ impl<'c> ContractComparison<'c> {
         let Some(own) = self.new.event_operation(number) else {
             return;
         };
-        let others = self.old.event_group(groups.channels[0], groups.actions[0]);
+        let (channel, action) = (groups.channels[0], groups.actions[0]);
+        let content_type = message.content_type.as_deref();
+        let others = self.old.event_group(channel, action, content_type);
         let change = ChangeDetails::default().between(others.map(|it| it.node_ref), own.node_ref);
         let is_judged = groups.producers(self.options.events).contains(&true);
         let scope = groups.scope(Some(message));
@@ -175,23 +191,16 @@ impl<'c> ContractComparison<'c> {
             ..scope
         };
         self.push("event.message.added", &scope, EVENT, change);
-        if is_judged {
+        if let Some(others) = others.filter(|_| is_judged) {
             self.judge_message(own, others, true);
         }
     }
 
     /// Judges the last finding: whether any message of the other revision accepts everything that
     /// producers of a message send.
-    fn judge_message(
-        &mut self,
-        own: &'c Operation,
-        others: Option<&'c Operation>,
-        new_produces: bool,
-    ) {
+    fn judge_message(&mut self, own: &'c Operation, others: &'c Operation, new_produces: bool) {
         let keys = media_of(own).and_then(|media| media.schema.as_ref());
-        let other_keys = others
-            .and_then(media_of)
-            .and_then(|media| media.schema.as_ref());
+        let other_keys = media_of(others).and_then(|media| media.schema.as_ref());
         let (Some(own_key), Some(other_key)) = (keys, other_keys) else {
             return self.set_unknown("the message cannot be read from the contract");
         };
@@ -214,11 +223,8 @@ impl<'c> ContractComparison<'c> {
             ContainmentVerdict::Breaking(breaks) => {
                 let confirmed = breaks
                     .first()
-                    .zip(others)
                     .ok_or_else(|| "there is no example".to_owned())
-                    .and_then(|(found, others)| {
-                        self.confirmed_event(found, own, others, new_produces)
-                    });
+                    .and_then(|found| self.confirmed_event(found, own, others, new_produces));
                 match confirmed {
                     Ok(witness) => {
                         self.set_level(ChangeLevel::Breaking, ChangeCertainty::Witnessed);
@@ -302,9 +308,5 @@ fn message_pairs(messages: [&[EventMessage]; 2], groups: [&[usize]; 2]) -> Vec<(
 
 /// Whether two content types are the same without their parameters.
 fn is_same_type(one: Option<&str>, other: Option<&str>) -> bool {
-    let essence = |text: Option<&str>| {
-        let essence = text.map(|text| text.split(';').next().unwrap_or_default());
-        essence.map(|essence| essence.trim().to_ascii_lowercase())
-    };
-    essence(one) == essence(other)
+    one.map(essence_of) == other.map(essence_of)
 }

@@ -34,6 +34,7 @@ mod servers;
 mod document_changes;
 mod event_channels;
 mod event_messages;
+mod avro_messages;
 
 #[cfg(test)]
 mod tests;

@@ -26,19 +26,34 @@ pub(super) fn event_break(
     else {
         return None;
     };
+    if finding.rule.id == "event.reply.removed" {
+        return Some(BreakEvidence::unshown(
+            "the answer is no longer sent, so no message is refused",
+        ));
+    }
     // Consumers of the older revision refuse another content type, as the application does.
-    let is_new =
-        finding.rule.id == "event.content-type.changed" && *action == Some(EventAction::Send);
+    let is_retyped = finding.rule.id == "event.content-type.changed";
+    let is_new = (is_retyped && *action == Some(EventAction::Send))
+        || finding.rule.id == "event.message.added";
     let (sender, receiver) = if is_new { (new, old) } else { (old, new) };
     let contract = sender.events()?;
     let messages = contract.messages.iter().enumerate().filter(|(_, known)| {
-        let is_named = message.as_ref().is_none_or(|name| *known.name == **name) || is_new;
+        // A message that was renamed has its older name in the finding.
+        let is_named =
+            message.as_ref().is_none_or(|name| *known.name == **name) || (is_new && is_retyped);
         let own = &contract.channel_of(known).name;
         let is_of_action = action
             .is_none_or(|action| known.action == action || known.action == EventAction::Undirected);
         **own == **channel && is_named && is_of_action
     });
-    let flow = action.map_or(EventFlow::Any, EventFlow::Of);
+    let flow = match action {
+        // Others use a channel without operations, whatever its messages accept.
+        Some(action) if finding.rule.id == "event.operation.removed" => {
+            EventFlow::Operated(*action)
+        }
+        Some(action) => EventFlow::Of(*action),
+        None => EventFlow::Any,
+    };
     let (mut is_known, mut is_accepted) = (false, false);
     for (number, known) in messages {
         is_known = true;
@@ -65,7 +80,7 @@ pub(super) fn event_break(
         }
     }
     // An event of a message without a content type has none, so nothing can refuse it for that.
-    let is_refuted = is_accepted && finding.rule.id != "event.content-type.changed";
+    let is_refuted = is_accepted && !is_retyped;
     Some(match (is_known, is_refuted) {
         (false, _) => BreakEvidence::unshown(
             "the contract has no message for the channel, so no event shows the change",

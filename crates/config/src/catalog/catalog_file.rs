@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use portcullis_vocabulary::limits::RISK_SCORE_MAX;
 use portcullis_vocabulary::{
     Catalog, CatalogFile, ConfigLocation, FeatureFlag, ResourceKind, RiskWeights,
-    ServiceDependency, ServiceObjectives, SharedResource, TableName, UnownedPolicy,
+    ServiceDependency, ServiceLinks, ServiceObjectives, SharedResource, TableName, UnownedPolicy,
 };
 
 use super::allowed_hosts::read_allowed_hosts;
 use super::catalog_names::{CatalogNames, check_service, known_squad, unique_name};
 use super::located_entries::{located, read_dependency};
 use super::objectives_table::read_objectives;
-use super::squad_table::read_squad;
+use super::service_links::read_links;
+use super::squad_table::{check_escalations, read_squad};
+use super::transfers_table::read_transfers;
 use crate::tree::ConfigSection;
 use crate::tree::config_value::{boolean, count, parsed, text, word};
 
@@ -24,6 +26,7 @@ pub(crate) fn read_catalog_file(mut root: ConfigSection<'_>) -> CatalogFile {
     root.each_named("squads", |name, section| {
         squads.extend(read_squad(name, section, &mut names))
     });
+    check_escalations(&mut root, &squads, &names);
     if squads.len() > Catalog::SQUADS_MAX {
         root.refuse(
             "squads",
@@ -37,21 +40,24 @@ pub(crate) fn read_catalog_file(mut root: ConfigSection<'_>) -> CatalogFile {
     let (mut resources, mut flags) = (Vec::new(), Vec::new());
     let (mut taken, mut tables) = (BTreeMap::new(), BTreeMap::new());
     root.each("resources", |section| {
-        resources.extend(resource(section, &names, &mut taken, &mut tables))
+        resources.extend(resource(section, &mut names, &mut taken, &mut tables))
     });
     let mut taken = BTreeMap::new();
     root.each("flags", |section| {
         flags.extend(flag(section, &names, &mut taken))
     });
     let dependencies = dependencies(&mut root, &mut names);
-    let (objectives, allowed_hosts) = services(&mut root, &mut names);
+    let services = services(&mut root, &mut names);
+    let transfers = read_transfers(&mut root, &mut names);
     let unowned = ownership(root.section("ownership"));
     let risk = risk(root.section("risk"));
     root.finish();
     let catalog = Catalog::new(squads, resources, flags)
         .with_dependencies(dependencies)
-        .with_objectives(objectives)
-        .with_allowed_hosts(allowed_hosts)
+        .with_objectives(services.objectives)
+        .with_transfers(transfers)
+        .with_links(services.links)
+        .with_allowed_hosts(services.allowed_hosts)
         .with_unowned(unowned)
         .with_risk(risk);
     CatalogFile {
@@ -89,23 +95,33 @@ fn dependencies(root: &mut ConfigSection<'_>, names: &mut CatalogNames) -> Vec<S
 }
 
 /// `[services.<name>]`: what the catalog says about one service.
-fn services(
-    root: &mut ConfigSection<'_>,
-    names: &mut CatalogNames,
-) -> (Vec<ServiceObjectives>, BTreeMap<String, Vec<String>>) {
-    let (mut objectives, mut allowed_hosts) = (Vec::new(), BTreeMap::new());
+fn services(root: &mut ConfigSection<'_>, names: &mut CatalogNames) -> ServiceTables {
+    let mut tables = ServiceTables::default();
     root.each_named("services", |name, mut section| {
         let table = section.location().clone();
         let own = read_objectives(name, section.section("slo"));
         let hosts = read_allowed_hosts(name, section.section("dependencies"), names);
-        if own.is_some() || hosts.is_some() {
+        let links = read_links(&mut section);
+        if own.is_some() || hosts.is_some() || links.is_some() {
             check_service(&mut section, "", &table, name, names);
         }
-        objectives.extend(own);
-        allowed_hosts.extend(hosts.map(|hosts| (name.to_owned(), hosts)));
+        tables.objectives.extend(own);
+        let hosts = hosts.map(|hosts| (name.to_owned(), hosts));
+        tables.allowed_hosts.extend(hosts);
+        tables
+            .links
+            .extend(links.map(|links| (name.to_owned(), links)));
         section.finish();
     });
-    (objectives, allowed_hosts)
+    tables
+}
+
+/// What the tables of services say.
+#[derive(Default)]
+struct ServiceTables {
+    objectives: Vec<ServiceObjectives>,
+    allowed_hosts: BTreeMap<String, Vec<String>>,
+    links: BTreeMap<String, ServiceLinks>,
 }
 
 fn ownership(mut section: ConfigSection<'_>) -> UnownedPolicy {
@@ -120,13 +136,18 @@ fn ownership(mut section: ConfigSection<'_>) -> UnownedPolicy {
 
 fn resource(
     mut section: ConfigSection<'_>,
-    names: &CatalogNames,
+    names: &mut CatalogNames,
     taken: &mut BTreeMap<String, ConfigLocation>,
     tables_taken: &mut BTreeMap<TableName, ConfigLocation>,
 ) -> Option<SharedResource> {
     let name = unique_name(&mut section, taken);
     let kind = section.required("kind", word(&ResourceKind::NAMES));
+    let owner_location = section.location_of("owner");
     let owner = known_squad(&mut section, "owner", names, true);
+    if let Some(name) = &name {
+        let owners = &mut names.locations.resource_owners;
+        owners.insert(name.clone(), owner_location);
+    }
     let location = section.location_of("used_by");
     let used_by = section.list("used_by", text).unwrap_or_default();
     for service in &used_by {

@@ -81,8 +81,22 @@ pub(super) fn read_dependency(
     for (used, location) in &uses {
         check(&mut section, "uses", location, used);
     }
+    let fallbacks = located(&mut section, "fallbacks", text);
+    for (fallback, location) in &fallbacks {
+        if !uses.iter().any(|(used, _)| used == fallback) {
+            let message = format!("expected a service that `uses` lists, found {fallback:?}");
+            section.refuse_at(location.clone(), "fallbacks", message);
+        }
+    }
     section.finish();
     let (uses, locations) = uses.into_iter().unzip();
-    let service = service?;
-    Some((ServiceDependency { service, uses }, locations))
+    let dependency = ServiceDependency {
+        service: service?,
+        uses,
+        fallbacks: fallbacks
+            .into_iter()
+            .map(|(fallback, _)| fallback)
+            .collect(),
+    };
+    Some((dependency, locations))
 }

@@ -56,10 +56,16 @@ fn operations(section: &mut ConfigSection<'_>) -> Vec<OperationObjective> {
     section.each("operations", |mut section| {
         let location = section.location_of("operation");
         let operation = section.required("operation", text);
-        let availability = section.required("availability", target);
-        let (Some(operation), Some(availability)) = (operation, availability) else {
+        let has_any = section.has("availability") || section.has("latency");
+        let availability = section.read("availability", target);
+        let latency = latency(section.section("latency"));
+        let Some(operation) = operation else {
             return section.finish();
         };
+        if !has_any {
+            let message = "is missing; an operation has an \"availability\", a \"latency\" or both";
+            section.refuse("availability", message);
+        }
         if operations.iter().any(|known| known.operation == operation) {
             let message = format!("\"{operation}\" already has an objective; an operation has one");
             section.refuse_at(location, "operation", message);
@@ -67,6 +73,7 @@ fn operations(section: &mut ConfigSection<'_>) -> Vec<OperationObjective> {
         operations.push(OperationObjective {
             operation,
             availability,
+            latency,
         });
         section.finish();
     });

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use portcullis_vocabulary::limits::{COOLDOWN_MAX, NOTICE_MAX, RISK_SCORE_MAX};
-use portcullis_vocabulary::{ConfigLocation, Consumer, DeployPolicy, Squad, SquadName, Tier};
+use portcullis_vocabulary::{
+    ConfigLocation, Consumer, DeployPolicy, EscalationStep, Squad, SquadName, Tier,
+};
 
 use super::catalog_names::{CatalogNames, OwnedEntry};
 use super::isolation_tables::{read_limits, read_quota};
-use super::located_entries::{read_namespaces, read_paths};
+use super::located_entries::{located, read_namespaces, read_paths};
 use crate::tree::config_value::{count, duration, parsed, share, text};
-use crate::tree::{ConfigNode, ConfigSection, ConfigValueError};
+use crate::tree::{ConfigNode, ConfigSection, ConfigValueError, suggestion};
 
 /// The name of the circuit breaker of a whole service, which affects all squads.
 const RESERVED_NAME: &str = "everybody";
@@ -29,6 +31,10 @@ pub(super) fn read_squad(
         names.locations.squads.insert(name.clone(), table);
         claim_services(name, &services, &location, names, &mut section);
     }
+    if let Some(name) = name.as_ref().filter(|_| section.has("oncall")) {
+        let oncall = section.location_of("oncall");
+        names.locations.oncall.insert(name.clone(), oncall);
+    }
     let squad = Squad {
         tier: section.value("tier", Tier::Bronze, parsed),
         weight: section.read("weight", count(1..=1000)),
@@ -36,6 +42,7 @@ pub(super) fn read_squad(
         email: section.read("email", text),
         chat: section.read("chat", text),
         oncall: section.read("oncall", text),
+        escalation: read_escalation(&mut section, name.as_ref(), names),
         cost_center: section.read("cost_center", text),
         domains: section.list("domains", text).unwrap_or_default(),
         namespaces: read_namespaces(&mut section, name.as_ref(), &mut names.locations.namespaces),
@@ -50,6 +57,52 @@ pub(super) fn read_squad(
     };
     section.finish();
     Some(squad)
+}
+
+/// Reads whom to ask after the squad's own contacts. `check_escalations` compares it with the squads.
+fn read_escalation(
+    section: &mut ConfigSection<'_>,
+    squad: Option<&SquadName>,
+    names: &mut CatalogNames,
+) -> Vec<EscalationStep> {
+    let steps = located(section, "escalation", parsed::<EscalationStep>);
+    let (steps, locations) = steps.into_iter().unzip();
+    if let Some(squad) = squad {
+        names.locations.escalation.insert(squad.clone(), locations);
+    }
+    steps
+}
+
+/// Reports steps of escalations that lead to no contact.
+pub(super) fn check_escalations(
+    root: &mut ConfigSection<'_>,
+    squads: &[Squad],
+    names: &CatalogNames,
+) {
+    for squad in squads {
+        let locations = names.locations.escalation.get(&squad.name);
+        let locations = locations.into_iter().flatten();
+        for (step, location) in squad.escalation.iter().zip(locations) {
+            let key = format!("squads.{}.escalation", squad.name);
+            let Some(next) = squads.iter().find(|next| next.name == step.squad) else {
+                let advice = suggestion(
+                    step.squad.as_str(),
+                    squads.iter().map(|squad| squad.name.as_str()),
+                );
+                let message = format!("expected a squad of this catalog, found \"{step}\"{advice}");
+                root.refuse_at(location.clone(), &key, message);
+                continue;
+            };
+            let contact = step.contact.as_str();
+            if next.contact(step.contact).is_none() {
+                let message = format!(
+                    "{} has no `{contact}`; add it, or name another contact",
+                    next.name
+                );
+                root.refuse_at(location.clone(), &key, message);
+            }
+        }
+    }
 }
 
 /// An owner as CODEOWNERS names it: `@user`, `@org/team`, or an email address.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use portcullis_vocabulary::ConfigLocation;
 
+use super::health_section::HealthProbe;
 use super::service_config::UpgradeProtocol;
 use super::upstream_http_section::{UpstreamHttpConfig, UpstreamVersion, read_upstream_http};
 use super::upstream_servers_section::{
@@ -30,10 +31,14 @@ pub(super) fn read_service_upstream(
     section: &mut ConfigSection<'_>,
     directory: &Path,
 ) -> ServiceUpstream {
+    let health = section.location_of("health");
     let (targets, tls) = upstream(section, directory);
     let servers = read_servers(section, targets.as_deref());
     let target = targets.and_then(|targets| targets.into_iter().next());
     let http = read_upstream_http(section.section("upstream_http"), target.as_ref());
+    if let Some(fault) = grpc_health_fault(&servers, target.as_ref(), http.version) {
+        section.refuse_at(health, "health.grpc", fault);
+    }
     let upgrade = upgrade(section, target.as_ref(), http.version);
     ServiceUpstream {
         target,
@@ -68,6 +73,27 @@ fn upstream(
         check_tls_names(section, location, targets, server_name);
     }
     (targets, upstream_tls)
+}
+
+/// Why checks of gRPC are refused: the upstream is not spoken to in HTTP/2.
+fn grpc_health_fault(
+    servers: &UpstreamServersConfig,
+    upstream: Option<&UpstreamTarget>,
+    version: UpstreamVersion,
+) -> Option<&'static str> {
+    let probe = servers.health.as_ref().map(|health| &health.probe);
+    if !matches!(probe, Some(HealthProbe::Grpc(_))) {
+        return None;
+    }
+    match upstream {
+        Some(UpstreamTarget::Http(_) | UpstreamTarget::Unix(_)) => {
+            Some("needs HTTP/2; try upstream = \"h2c://host:port\"")
+        }
+        Some(UpstreamTarget::Https(_)) if version == UpstreamVersion::Http1 => {
+            Some("needs HTTP/2; try upstream_http.version = \"auto\"")
+        }
+        _ => None,
+    }
 }
 
 /// The protocols that may follow a request. They need HTTP/1.1 to the upstream, and the mock speaks

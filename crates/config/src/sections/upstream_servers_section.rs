@@ -1,5 +1,5 @@
-//! Several servers behind one service: the further addresses of `upstream`, how often names are
-//! resolved again, and `[services.health]`.
+//! Several servers behind one service: the further addresses of `upstream`, and how often names are
+//! resolved again.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,9 +7,10 @@ use std::time::Duration;
 use portcullis_vocabulary::ConfigLocation;
 use portcullis_vocabulary::limits::DURATION_MAX;
 
+use super::health_section::{HealthCheckConfig, read_health};
 use super::listen_address::UNIX_SCHEME;
 use super::upstream_target::{UpstreamTarget, parse_upstream};
-use crate::tree::config_value::{ConfigValueResult, count, duration, text};
+use crate::tree::config_value::{ConfigValueResult, duration};
 use crate::tree::{ConfigNode, ConfigSection, ConfigValue, ConfigValueError};
 
 /// The most addresses of one upstream. A choice between them looks at each.
@@ -27,37 +28,10 @@ pub struct UpstreamServersConfig {
     pub health: Option<HealthCheckConfig>,
 }
 
-/// How the servers of a service are checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HealthCheckConfig {
-    /// The path that a healthy server answers with a status from 200 to 399.
-    pub path: String,
-    /// The time from one check to the next. A check that takes longer delays the next one.
-    pub interval: Duration,
-    /// Time for one check.
-    pub timeout: Duration,
-    /// How many checks in a row must fail until a server is unhealthy.
-    pub unhealthy_after: u32,
-    /// How many checks in a row must pass until it is healthy again.
-    pub healthy_after: u32,
-}
-
 impl UpstreamServersConfig {
     /// Whether requests are divided between servers that are watched.
     pub const fn is_balanced(&self) -> bool {
         !self.others.is_empty() || self.refresh.is_some() || self.health.is_some()
-    }
-}
-
-impl Default for HealthCheckConfig {
-    fn default() -> Self {
-        Self {
-            path: "/".to_owned(),
-            interval: Duration::from_secs(5),
-            timeout: Duration::from_secs(2),
-            unhealthy_after: 3,
-            healthy_after: 2,
-        }
     }
 }
 
@@ -139,38 +113,4 @@ pub(super) fn check_tls_names(
                        upstream_tls.server_name";
         section.refuse_at(location, "upstream", message);
     }
-}
-
-fn read_health(mut section: ConfigSection<'_>, has_server: bool) -> Option<HealthCheckConfig> {
-    let location = section.location().clone();
-    let default = HealthCheckConfig::default();
-    let s = &mut section;
-    let is_wanted = s.has("path");
-    let time = || duration(Duration::from_millis(10)..=DURATION_MAX);
-    let path = s.read("path", probe_path);
-    let health = HealthCheckConfig {
-        path: path.unwrap_or_else(|| default.path.clone()),
-        interval: s.value("interval", default.interval, time()),
-        timeout: s.value("timeout", default.timeout, time()),
-        unhealthy_after: s.value("unhealthy_after", default.unhealthy_after, count(1..=100)),
-        healthy_after: s.value("healthy_after", default.healthy_after, count(1..=100)),
-    };
-    let is_set = is_wanted || health != default;
-    if is_set && !has_server {
-        let message = "has no effect without an upstream server; remove it";
-        section.refuse_at(location, "", message);
-    } else if is_set && !is_wanted {
-        let message = "is missing: the path that a healthy server answers, such as \"/healthz\"";
-        section.refuse_at(location, "path", message);
-    }
-    section.finish();
-    is_wanted.then_some(health)
-}
-
-/// A path with an optional query, as a request line has it.
-fn probe_path(node: &ConfigNode) -> ConfigValueResult<String> {
-    let is_plain = |c: u8| c.is_ascii_graphic() && c != b'#';
-    let path = text(node).ok();
-    let path = path.filter(|path| path.starts_with('/') && path.bytes().all(is_plain));
-    path.ok_or_else(|| ConfigValueError::expected("a path such as \"/healthz\""))
 }

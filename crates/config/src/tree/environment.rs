@@ -21,6 +21,20 @@ pub const CONFIG_VARIABLE: &str = "PORTCULLIS_CONFIG";
 /// The address of the admin port for commands; the command line reads it.
 pub const ADMIN_URL_VARIABLE: &str = "PORTCULLIS_ADMIN_URL";
 
+/// The files for TLS with the admin port, for commands; the command line reads them.
+pub const ADMIN_CA_VARIABLE: &str = "PORTCULLIS_ADMIN_CA";
+pub const ADMIN_CERT_VARIABLE: &str = "PORTCULLIS_ADMIN_CERT";
+pub const ADMIN_KEY_VARIABLE: &str = "PORTCULLIS_ADMIN_KEY";
+
+/// The variables that only the command line reads.
+const COMMAND_VARIABLES: [&str; 5] = [
+    CONFIG_VARIABLE,
+    ADMIN_URL_VARIABLE,
+    ADMIN_CA_VARIABLE,
+    ADMIN_CERT_VARIABLE,
+    ADMIN_KEY_VARIABLE,
+];
+
 /// `admin.token`, for the server and for the commands that call it.
 pub const ADMIN_TOKEN_VARIABLE: &str = "PORTCULLIS_ADMIN__TOKEN";
 
@@ -154,7 +168,7 @@ fn same_name(known: &str, part: &str) -> bool {
 /// a namespace, and those of a service named `portcullis…` have our prefix: `…_SERVICE_HOST`,
 /// `…_SERVICE_PORT…`, `…_PORT`, `…_PORT_8080_TCP…`. Only ours contain `__`.
 fn is_portcullis_variable(name: &str) -> bool {
-    if !name.starts_with(PREFIX) || [CONFIG_VARIABLE, ADMIN_URL_VARIABLE].contains(&name) {
+    if !name.starts_with(PREFIX) || COMMAND_VARIABLES.contains(&name) {
         return false;
     }
     let is_kubernetes = name.ends_with("_SERVICE_HOST")

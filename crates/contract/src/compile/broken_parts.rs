@@ -20,7 +20,10 @@ impl BrokenParts {
     /// The schemas in languages that are not judged, which are lowered as unknown.
     pub(super) fn of_opaque(documents: &DocumentSet) -> Self {
         let mut parts = Self::default();
-        for OpaqueSchema { node_ref, reason } in documents.opaque_schemas() {
+        for OpaqueSchema {
+            node_ref, reason, ..
+        } in documents.opaque_schemas()
+        {
             let reason = Arc::clone(reason);
             parts.schemas.reasons.insert(*node_ref, reason);
         }

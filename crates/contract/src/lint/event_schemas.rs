@@ -1,13 +1,14 @@
-//! Warns about schemas and keywords of AsyncAPI contracts that have no effect.
+//! Warns about schemas, keywords and fields of AsyncAPI contracts that have no effect.
 
 use super::lint_findings::LintFindings;
 use crate::openapi::contract_problem::ContractProblemKind;
 
-/// Reports each schema in a language that is not judged, and each keyword that the language of its
-/// schema does not have.
+/// Reports each schema in a language that is not judged, each keyword that the language of its schema
+/// does not have, and each field that its object does not have.
 pub(super) fn inspect(findings: &mut LintFindings<'_>) {
     let documents = findings.documents;
-    for opaque in documents.opaque_schemas() {
+    let opaque = documents.opaque_schemas().iter();
+    for opaque in opaque.filter(|opaque| !opaque.is_apart) {
         let message = format!(
             "{}, so payloads are not judged by this schema, and a change of it is reported as unknown",
             opaque.reason
@@ -20,5 +21,13 @@ pub(super) fn inspect(findings: &mut LintFindings<'_>) {
              or name a language that has it in `schemaFormat`"
         );
         findings.warn(ContractProblemKind::ForeignKeyword, *node_ref, message);
+    }
+    for field in documents.unknown_event_fields() {
+        let kind = if field.is_misspelt {
+            ContractProblemKind::MisspeltKeyword
+        } else {
+            ContractProblemKind::UnknownField
+        };
+        findings.warn(kind, field.node_ref, field.message.clone());
     }
 }

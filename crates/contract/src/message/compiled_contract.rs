@@ -195,12 +195,25 @@ impl CompiledContract {
         self.webhook(&message.to_string())
     }
 
-    /// The operation whose body is any event of a channel and an action.
-    pub fn event_group(&self, channel: usize, action: EventAction) -> Option<&Operation> {
-        let mut members = self.events()?.group(channel, action);
-        match (members.next(), members.next()) {
-            (Some((only, _)), None) => self.event_operation(only),
-            _ => self.webhook(&EventContract::group_name(channel, action)),
+    /// The operation whose body is the event without its payload, for a message whose payload is judged
+    /// apart.
+    pub fn event_envelope(&self, message: usize) -> Option<&Operation> {
+        self.webhook(&EventContract::envelope_name(message))
+    }
+
+    /// The operation whose body is any event of a channel and an action that can have a content type.
+    /// `None` if no message has it.
+    pub fn event_group(
+        &self,
+        channel: usize,
+        action: EventAction,
+        content_type: Option<&str>,
+    ) -> Option<&Operation> {
+        let members = self.events()?.group_of_type(channel, action, content_type);
+        match members[..] {
+            [] => None,
+            [only] => self.event_operation(only),
+            [..] => self.webhook(&EventContract::group_name(&members)),
         }
     }
 

@@ -4,6 +4,7 @@
 //! `document` with line numbers; `yaml` parses the YAML ones, and
 //! `overlay` changes the entry document, `swagger` translates those of Swagger 2.0 to
 //! OpenAPI 3.0, and `asyncapi` those of AsyncAPI to OpenAPI 3.1; `written_node` is what both translate.
+//! `near_name` finds what a misspelt name means.
 //! `reference` resolves `$ref`, with the
 //! help of `identifier` where schemas have an `$id` or an anchor. `revision` computes the identity
 //! of the contract, `dialect` its OpenAPI version. `contract_problem` is how every layer reports
@@ -15,6 +16,7 @@ pub(crate) mod load_contract;
 pub(crate) mod document;
 mod yaml;
 mod written_node;
+pub(crate) mod near_name;
 mod swagger;
 pub(crate) mod asyncapi;
 mod overlay;

@@ -5,6 +5,9 @@
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
+use serde_json::Value;
+
+use portcullis_avro::{AvroSchema, judge_avro};
 
 use portcullis_vocabulary::enforcement::{
     Enforcement, EnforcementCeilings, EnforcementPolicy, ViolationClass,
@@ -80,6 +83,8 @@ pub enum EventFlow {
     Any,
     /// Those of one action. Events that no operation mentions count as both.
     Of(EventAction),
+    /// Those that an operation of the action sends or receives.
+    Operated(EventAction),
 }
 
 /// Judges an event.
@@ -125,6 +130,7 @@ fn candidates<'c>(
     let is_of_flow = |action: EventAction| match flow {
         EventFlow::Any => true,
         EventFlow::Of(wanted) => action == wanted || action == EventAction::Undirected,
+        EventFlow::Operated(wanted) => action == wanted,
     };
     let messages = contract.events().into_iter().flat_map(|events| {
         let messages = events.messages.iter().enumerate();
@@ -134,8 +140,12 @@ fn candidates<'c>(
     });
     let of_channel: Vec<_> = messages.collect();
     if of_channel.is_empty() {
+        let what = match flow {
+            EventFlow::Any | EventFlow::Of(_) => "messages".to_owned(),
+            EventFlow::Operated(action) => format!("operation to {}", action.as_str()),
+        };
         let message = format!(
-            "the contract has no messages for the channel `{}`",
+            "the contract has no {what} for the channel `{}`",
             event.channel
         );
         return Err((EventFault::UnknownChannel, message));
@@ -160,29 +170,47 @@ fn violations(
     message: &EventMessage,
     event: &RecordedEvent,
 ) -> Vec<EventViolation> {
-    let content_types = message
-        .content_type
-        .as_deref()
-        .zip(event.content_type.as_deref());
-    if let Some((declared, own)) = content_types.filter(|(one, other)| !is_same_type(one, other)) {
+    let own = event.content_type.as_deref();
+    if !message.accepts_type(own) {
+        let (own, declared) = (own.unwrap_or("none"), &message.content_type);
+        let declared = declared.as_deref().unwrap_or("none");
         let text = format!("the content type is `{own}`, and the contract has `{declared}`");
         return vec![EventViolation::new(EventFault::ContentType, &text)];
     }
-    let Some(operation) = contract.event_operation(number) else {
+    let operation = match message.avro {
+        Some(_) => contract.event_envelope(number),
+        None => contract.event_operation(number),
+    };
+    let Some(operation) = operation else {
         let text = "the message cannot be read from the contract";
         return vec![EventViolation::new(EventFault::Unjudged, text)];
     };
     let found = check(contract, operation, event.body.as_bytes());
-    found.into_iter().map(EventViolation::from).collect()
+    let found = found.into_iter().map(EventViolation::from);
+    let payload = message.avro.iter().flat_map(|schema| {
+        let found = avro_violations(schema, &event.body).into_iter();
+        // The message is the place of its schema.
+        found.map(|violation| EventViolation {
+            contract: Some(contract.documents().location(operation.node_ref)),
+            ..violation
+        })
+    });
+    found.chain(payload).collect()
 }
 
-/// Whether two content types are the same without their parameters.
-fn is_same_type(one: &str, other: &str) -> bool {
-    let essence = |text: &str| {
-        let essence = text.split(';').next().unwrap_or_default();
-        essence.trim().to_ascii_lowercase()
+/// Judges the payload of an event in Avro's JSON encoding.
+fn avro_violations(schema: &AvroSchema, body: &str) -> Vec<EventViolation> {
+    let body: Result<Value, _> = serde_json::from_str(body);
+    let Ok(body) = body else {
+        let text = "the payload cannot be read as Avro's JSON encoding";
+        return vec![EventViolation::new(EventFault::Unjudged, text)];
     };
-    essence(one) == essence(other)
+    let found = judge_avro(schema, &body["payload"]).into_iter();
+    let violations = found.map(|found| EventViolation {
+        pointer: format!("/payload{}", found.pointer),
+        ..EventViolation::new(EventFault::InvalidEvent, &found.message)
+    });
+    violations.collect()
 }
 
 /// Checks the event as the body of a request.

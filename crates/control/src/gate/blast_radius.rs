@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::judged_table::JudgedTable;
+use super::vendor_use::VendorUse;
 use portcullis_schema::TableFinding;
 use portcullis_vocabulary::{
     Catalog, Consumer, FeatureFlag, ResourceKind, SharedResource, Squad, Tier,
@@ -113,16 +114,27 @@ impl MeasuredUsage {
 }
 
 impl BlastRadius {
-    /// The blast radius of a deployment of a service, without the squad that provides it.
+    /// The blast radius of a deployment of a service, without the squad that provides it. No squad provides
+    /// a vendor.
     pub fn of(
         catalog: &Catalog,
         provider: &str,
-        service: &str,
+        (service, vendor): (&str, Option<&VendorUse>),
         (broken, tables): (&BrokenOperations, &[JudgedTable]),
         usage: Option<&MeasuredUsage>,
     ) -> Self {
-        let mut reach = ReachCollector::new(provider);
+        let mut reach = ReachCollector {
+            provider,
+            is_consumer: vendor.is_some(),
+            why: BTreeMap::new(),
+        };
         reach.by_dependencies(catalog, service);
+        for (squad, why) in vendor
+            .iter()
+            .flat_map(|vendor| vendor.squads(catalog, service))
+        {
+            reach.add_once(squad, why);
+        }
         let mut radius = Self {
             measured: usage.is_some(),
             ..Self::default()
@@ -200,20 +212,22 @@ impl BlastRadius {
 /// Collects the squads that are reached, and how.
 struct ReachCollector<'p> {
     provider: &'p str,
+    /// Whether the provider calls the service itself, because it is a vendor.
+    is_consumer: bool,
     why: BTreeMap<String, Vec<String>>,
 }
 
-impl<'p> ReachCollector<'p> {
-    const fn new(provider: &'p str) -> Self {
-        Self {
-            provider,
-            why: BTreeMap::new(),
+impl ReachCollector<'_> {
+    fn add(&mut self, squad: &str, why: String) {
+        if self.is_consumer || squad != self.provider {
+            self.why.entry(squad.to_owned()).or_default().push(why);
         }
     }
 
-    fn add(&mut self, squad: &str, why: String) {
-        if squad != self.provider {
-            self.why.entry(squad.to_owned()).or_default().push(why);
+    fn add_once(&mut self, squad: &str, why: String) {
+        let known = self.why.get(squad);
+        if !known.is_some_and(|known| known.contains(&why)) {
+            self.add(squad, why);
         }
     }
 
@@ -266,10 +280,7 @@ impl<'p> ReachCollector<'p> {
             let Some(table) = table else { continue };
             let why = format!("table {table}");
             for squad in affected {
-                let known = self.why.get(squad.as_str());
-                if !known.is_some_and(|known| known.contains(&why)) {
-                    self.add(squad.as_str(), why.clone());
-                }
+                self.add_once(squad.as_str(), why.clone());
             }
         }
     }

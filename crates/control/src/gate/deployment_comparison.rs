@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_compat::{
-    ChangeApproval, ChangeCertainty, ChangeLevel, ChangeSubject, CompatFinding, CompatReport, Date,
+    ChangeApproval, ChangeCertainty, ChangeLevel, ChangeSubject, CompatFinding, CompatReport,
     VersionAdvice,
 };
 use portcullis_contract::CompiledContract;
 
+use super::approval_rules::ApprovalRules;
 use super::blast_radius::{BlastRadius, BrokenOperations};
 use super::deployment::RecordedApproval;
 use super::gate_reason::{BreakingChange, GateReason, GateRule, ReasonLocation, ReasonWeight};
@@ -165,33 +166,33 @@ impl DeploymentComparison {
     pub(super) fn approval_statuses(
         &self,
         radius: &BlastRadius,
-        provider: &str,
-        approvals: &[ChangeApproval],
-        today: Date,
+        rules: &ApprovalRules<'_>,
     ) -> Vec<ApprovalStatus<'_>> {
         let status = |finding| {
             let fingerprint = CompatFinding::fingerprint(finding);
             let applies = |approval: &&ChangeApproval| {
                 approval.fingerprint == fingerprint
-                    && approval.expires.is_none_or(|last| last >= today)
+                    && approval.expires.is_none_or(|last| last >= rules.today)
             };
-            let granted: BTreeSet<RecordedApproval> = approvals
+            let granted: BTreeSet<RecordedApproval> = rules
+                .approvals
                 .iter()
                 .filter(applies)
                 .map(RecordedApproval::from)
                 .collect();
-            let needed = self.approvers(finding, radius, provider);
-            let has_approved =
-                |squad: &&&str| granted.iter().any(|approved| approved.owner == **squad);
-            let missing = needed
-                .iter()
-                .filter(|squad| !has_approved(squad))
-                .map(|squad| (*squad).to_owned())
-                .collect();
+            let needed = self.approvers(finding, radius, rules.provider);
+            let has_given = |squad: &str| granted.iter().any(|approved| approved.owner == squad);
+            let missing = needed.into_iter().filter(|squad| {
+                !has_given(squad) && !rules.substitute(squad).is_some_and(has_given)
+            });
+            let missing = missing.map(|squad| RequiredApproval {
+                squad: squad.to_owned(),
+                substitute: rules.substitute(squad).map(str::to_owned),
+            });
             ApprovalStatus {
                 finding,
-                given: granted.clone(),
-                missing,
+                missing: missing.collect(),
+                given: granted,
             }
         };
         self.changes_to_approve().map(status).collect()
@@ -203,7 +204,15 @@ impl DeploymentComparison {
 pub(super) struct ApprovalStatus<'c> {
     finding: &'c CompatFinding,
     pub(super) given: BTreeSet<RecordedApproval>,
-    pub(super) missing: Vec<String>,
+    pub(super) missing: Vec<RequiredApproval>,
+}
+
+/// A squad whose approval is missing.
+#[derive(Debug)]
+pub(super) struct RequiredApproval {
+    squad: String,
+    /// The squad that can approve for it, while a service moves between them.
+    substitute: Option<String>,
 }
 
 impl ApprovalStatus<'_> {
@@ -226,7 +235,7 @@ impl ApprovalStatus<'_> {
                 operations: operations.map(ToString::to_string).collect(),
                 witness: witness.map(|witness| witness.payload()),
                 curl: witness.and_then(|witness| witness.curl()),
-                approvals_missing: self.missing.clone(),
+                approvals_missing: self.missing.iter().map(|one| one.squad.clone()).collect(),
             }),
             ..GateReason::new(self.rule(), weight, self.message()).with_advice(self.advice())
         }
@@ -268,7 +277,18 @@ impl ApprovalStatus<'_> {
             let owners: Vec<&str> = self.given.iter().map(|given| &*given.owner).collect();
             format!("approved by {}", owners.join(", "))
         } else {
-            format!("it needs the approval of {}", self.missing.join(", "))
+            let missing = self.missing.iter().map(RequiredApproval::text);
+            let missing: Vec<String> = missing.collect();
+            format!("it needs the approval of {}", missing.join(", "))
+        }
+    }
+}
+
+impl RequiredApproval {
+    fn text(&self) -> String {
+        match &self.substitute {
+            Some(substitute) => format!("{} or {substitute}", self.squad),
+            None => self.squad.clone(),
         }
     }
 }

@@ -14,6 +14,7 @@ use super::deployment_registry::DeploymentRegistry;
 use super::gate_verdict::GateVerdict;
 use super::migration_case::MigrationCase;
 use super::utc_timestamp::UtcTimestamp;
+use super::vendor_use::VendorUse;
 
 /// Everything that a verdict follows from.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct GateCase<'c> {
     pub squad: &'c Squad,
     /// The service that is deployed.
     pub service: &'c str,
+    /// How our squads use the service, if it is a vendor.
+    pub vendor: Option<&'c VendorUse>,
     /// The contract to deploy.
     pub candidate: &'c ContractIdentity,
     /// The other contracts to deploy with it.

@@ -60,6 +60,8 @@ pub struct BreakingChange {
 pub enum GateRule {
     /// The service belongs to another squad.
     Ownership,
+    /// The service, or one that uses it, moves from one squad to another.
+    Transfer,
     /// The revision is already deployed.
     AlreadyDeployed,
     /// The revision was deployed before and replaced by another.
@@ -112,8 +114,9 @@ pub enum ReasonWeight {
 
 impl GateRule {
     /// Every rule.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Ownership,
+        Self::Transfer,
         Self::AlreadyDeployed,
         Self::ReplacedRevision,
         Self::FirstDeployment,
@@ -137,6 +140,7 @@ impl GateRule {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ownership => "ownership",
+            Self::Transfer => "transfer",
             Self::AlreadyDeployed => "already-deployed",
             Self::ReplacedRevision => "replaced-revision",
             Self::FirstDeployment => "first-deployment",
@@ -178,7 +182,8 @@ impl GateRule {
             Self::Cooldown | Self::TableLease => "wait",
             Self::Risk => "lower-the-risk",
             Self::Conflict => "run-again",
-            Self::AlreadyDeployed
+            Self::Transfer
+            | Self::AlreadyDeployed
             | Self::FirstDeployment
             | Self::LevelSetting
             | Self::BrokenPart

@@ -15,25 +15,6 @@ impl GateCase<'_> {
         self.squad.deploy
     }
 
-    pub(super) fn ownership(&self) -> Option<GateReason> {
-        let owner = self.catalog.provider_of(self.service)?.name.as_str();
-        let squad = self.squad.name.as_str();
-        let declared = self.candidate.provider.as_deref();
-        let message = match declared {
-            _ if owner != squad => format!("{} belongs to {owner}, not to {squad}", self.service),
-            Some(declared) if declared != squad => {
-                format!("the contract names {declared} as its squad, and the catalog names {squad}")
-            }
-            _ => return None,
-        };
-        let advice = format!(
-            "have {owner} deploy it, or correct the catalog or the contract's x-squad-owner"
-        );
-        Some(
-            GateReason::new(GateRule::Ownership, ReasonWeight::Blocks, message).with_advice(advice),
-        )
-    }
-
     pub(super) fn earlier_deployments(&self, base: Option<&Deployment>) -> Option<GateReason> {
         let Some(base) = base else {
             let message = format!(
@@ -73,17 +54,12 @@ impl GateCase<'_> {
         radius: &BlastRadius,
         approvals: &mut Vec<RecordedApproval>,
     ) -> Vec<GateReason> {
-        let mut reasons: Vec<GateReason> = Self::version(compared).into_iter().collect();
+        let mut reasons: Vec<GateReason> = self.version(compared).into_iter().collect();
         let is_announced = match (self.keep_until, self.policy().notice) {
             (Some(until), Some(notice)) => until >= self.now.after(notice),
             _ => false,
         };
-        for status in compared.approval_statuses(
-            radius,
-            self.squad.name.as_str(),
-            self.approvals,
-            self.now.date(),
-        ) {
+        for status in compared.approval_statuses(radius, &self.approval_rules()) {
             let weight = if status.missing.is_empty() {
                 ReasonWeight::Informs
             } else if is_announced {
@@ -128,7 +104,8 @@ impl GateCase<'_> {
         parts.map(reason).collect()
     }
 
-    pub(super) fn version(compared: &DeploymentComparison) -> Option<GateReason> {
+    /// The version of a vendor's document is the vendor's choice, so it blocks nothing.
+    pub(super) fn version(&self, compared: &DeploymentComparison) -> Option<GateReason> {
         let CompatReport {
             old, new, semver, ..
         } = &compared.report;
@@ -147,10 +124,13 @@ impl GateCase<'_> {
             ),
         };
         let advice = match &semver.suggested {
+            _ if self.vendor.is_some() => {
+                "the vendor chooses the version, so only the changes count".to_owned()
+            }
             Some(suggested) => format!("raise info.version to {suggested} at least"),
             None => "write info.version as major.minor.patch".to_owned(),
         };
-        let weight = if is_breaking {
+        let weight = if is_breaking && self.vendor.is_none() {
             ReasonWeight::Blocks
         } else {
             ReasonWeight::Warns

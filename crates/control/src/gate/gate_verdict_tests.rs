@@ -83,6 +83,7 @@ fn catalog(deploy: DeployPolicy) -> Catalog {
     let uses = vec![ServiceDependency {
         service: "cart".into(),
         uses: vec!["orders".into()],
+        fallbacks: vec![],
     }];
     let objectives = ServiceObjectives {
         service: "orders".into(),
@@ -128,6 +129,7 @@ struct CaseSettings<'s> {
     overriding: bool,
     keep: Option<UtcTimestamp>,
     migration: Option<&'s MigrationCase>,
+    vendor: Option<VendorUse>,
 }
 
 fn judge(set: &CaseSettings<'_>) -> GateVerdict {
@@ -175,6 +177,7 @@ fn judge(set: &CaseSettings<'_>) -> GateVerdict {
         catalog: &catalog,
         squad,
         service: "orders",
+        vendor: set.vendor.as_ref(),
         candidate: &new.identity(),
         further: &[],
         record: &record,
@@ -209,6 +212,66 @@ fn check(set: &CaseSettings<'_>, decision: GateDecision, reasons: &str, score: u
 
 /// The score of three squads, one shared database, and one flag that another squad sees.
 const DECLARED: u32 = 3 * 30 + 20 + 10;
+
+/// The consumers of a vendor are our squads, the one that deploys its contract included, and none of them
+/// chooses its version.
+#[test]
+fn the_squads_that_use_a_vendor_decide_about_its_contract() {
+    let squads = |verdict: &GateVerdict| -> Vec<String> {
+        let squads = verdict.blast_radius.squads.iter();
+        squads
+            .map(|reached| format!("{}: {}", reached.squad, reached.why.join(", ")))
+            .collect()
+    };
+    let case = |used_by: Option<&[&str]>, approved_by: &'static [&'static str]| CaseSettings {
+        old: Some(("1.0.0", 10)),
+        new: Some(("1.1.0", 5)),
+        approved_by,
+        vendor: Some(VendorUse {
+            used_by: used_by.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
+        }),
+        ..CaseSettings::default()
+    };
+    let all: &'static [&'static str] = &["checkout", "payments", "search"];
+    let used_by: Option<&[&str]> = Some(&["payments", "index", "cart"]);
+    let verdict = judge(&case(used_by, &["checkout", "search"]));
+    let found = squads(&verdict);
+    for expected in ["payments: uses orders", "search: uses orders by index"] {
+        assert!(
+            found.iter().any(|squad| squad.starts_with(expected)),
+            "{found:?}"
+        );
+    }
+    let blocking = &verdict.reasons[0];
+    let missing = blocking
+        .change
+        .as_ref()
+        .map(|change| change.approvals_missing.clone());
+    assert_eq!(missing, Some(vec!["payments".to_owned()]));
+    check(
+        &case(used_by, &[]),
+        GateDecision::Blocked,
+        "blocks breaking-change, warns version",
+        DECLARED + 30,
+    );
+    check(
+        &case(used_by, all),
+        GateDecision::Allowed,
+        "warns version, informs breaking-change",
+        DECLARED + 30,
+    );
+    // A name that the catalog does not know asks for one approval more.
+    let unknown = judge(&case(Some(&["serach"]), all));
+    assert_eq!(unknown.decision, GateDecision::Blocked);
+    // Without the key, every squad may call it.
+    let everyone = judge(&case(None, all));
+    assert_eq!(everyone.decision, GateDecision::Blocked);
+    assert!(
+        squads(&everyone)
+            .iter()
+            .any(|squad| squad.contains("billing") && squad.contains("used_by is not set"))
+    );
+}
 
 #[test]
 #[rustfmt::skip]
@@ -371,7 +434,7 @@ fn dropped_column(approved_by: &str, held: bool) -> MigrationCase {
         message: "column note of shop.orders is dropped".into(),
         affected: ["search".parse().unwrap()].into(),
     };
-    let unapproved = JudgedTable::of(finding.clone(), &[], now().date());
+    let unapproved = JudgedTable::of(finding.clone(), &[], now().date(), |_| None);
     let approval = ChangeApproval {
         fingerprint: unapproved.fingerprint,
         contract: None,
@@ -395,7 +458,9 @@ fn dropped_column(approved_by: &str, held: bool) -> MigrationCase {
     MigrationCase {
         directory: "db".into(),
         pending: 1,
-        findings: vec![JudgedTable::of(finding, &[approval], now().date())],
+        findings: vec![JudgedTable::of(finding, &[approval], now().date(), |_| {
+            None
+        })],
         tables: [table.clone()].into(),
         held: held.then_some((table, lease)).into_iter().collect(),
     }

@@ -28,13 +28,13 @@ impl GateCase<'_> {
         let radius = BlastRadius::of(
             self.catalog,
             provider,
-            self.service,
+            (self.service, self.vendor),
             (&broken, tables.unwrap_or_default()),
             usage,
         );
         let risk_score = radius.risk_score(self.catalog);
         let is_unchanged = base.is_some_and(|base| self.is_deployed_as(base));
-        let mut reasons: Vec<GateReason> = self.ownership().into_iter().collect();
+        let mut reasons: Vec<GateReason> = self.ownership();
         let mut approvals = Vec::new();
         if is_unchanged {
             let message = format!("this revision of {} is already deployed", self.service);

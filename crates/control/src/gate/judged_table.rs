@@ -22,20 +22,27 @@ pub struct JudgedTable {
 }
 
 impl JudgedTable {
-    /// A finding with the approvals of the affected squads that are valid today.
-    pub fn of(finding: TableFinding, approvals: &[ChangeApproval], today: Date) -> Self {
+    /// A finding with the approvals of the affected squads that are valid today. `substitute` is the
+    /// squad that can approve for another one, while a service moves between them.
+    pub fn of<'c>(
+        finding: TableFinding,
+        approvals: &[ChangeApproval],
+        today: Date,
+        substitute: impl Fn(&str) -> Option<&'c str>,
+    ) -> Self {
         let fingerprint = fingerprint(&finding);
         let affected = finding.affected.iter().map(ToString::to_string);
         let mut missing: BTreeSet<String> = affected.collect();
+        let counts = |approval: &ChangeApproval, squad: &str| {
+            approval.owner == squad || substitute(squad) == Some(&*approval.owner)
+        };
         let is_valid = |approval: &&ChangeApproval| {
             approval.fingerprint == fingerprint
                 && approval.expires.is_none_or(|last| last >= today)
-                && missing.contains(&approval.owner)
+                && missing.iter().any(|squad| counts(approval, squad))
         };
         let approvals: Vec<ChangeApproval> = approvals.iter().filter(is_valid).cloned().collect();
-        for approval in &approvals {
-            missing.remove(&approval.owner);
-        }
+        missing.retain(|squad| !approvals.iter().any(|approval| counts(approval, squad)));
         Self {
             finding,
             fingerprint,

@@ -17,11 +17,14 @@ mod registry_history;
 mod registered_contract;
 mod judged_table;
 mod table_lease;
+mod vendor_use;
 mod blast_radius;
-mod deployment_comparison;
 mod migration_case;
-mod gate_case;
 mod gate_reason;
+mod approval_rules;
+mod deployment_comparison;
+mod gate_case;
+mod ownership_rules;
 mod gate_rules;
 mod budget_measurement;
 mod budget_rule;
@@ -50,6 +53,7 @@ pub use registered_contract::{ContractDamage, RegisteredContract};
 pub use registry_history::RegistryRefusal;
 pub use table_lease::{LeaseDamage, TableLease, TableLeases};
 pub use utc_timestamp::UtcTimestamp;
+pub use vendor_use::VendorUse;
 
 #[cfg(test)]
 mod tests;

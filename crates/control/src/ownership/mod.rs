@@ -5,7 +5,8 @@
 //! an [`OwnershipVerdict`]. [`read_manifests`] reads what the Kubernetes manifests of a change
 //! claim, and `claim_collision` finds the claims that collide. [`survey`] reports gaps in a
 //! catalog, `codeowners` exports and imports CODEOWNERS files, and `imports` writes the configuration
-//! of tools that check imports.
+//! of tools that check imports. [`TransferPlan`] is what a catalog changes if a service moves,
+//! and [`Scorecard`] what the squads of services have arranged.
 //!
 //! Everything is pure: paths, texts and the catalog are arguments, verdicts are results. The caller
 //! runs git and prints.
@@ -23,11 +24,15 @@ mod catalog_survey;
 mod dependency_cycle;
 mod codeowners;
 mod imports;
+mod transfer_plan;
+mod scorecard;
 
 pub use catalog_survey::{CatalogConcern, CatalogContract, ConcernKind, survey};
 pub use change_proposal::ChangeProposal;
 pub use claim_collision::{ClaimCollision, CollisionKind};
-pub use codeowners::{CodeownersImport, UnsupportedLine, export, import};
+pub use codeowners::{
+    CodeownersImport, UnsupportedLine, codeowners_handles, codeowners_lines, export, import,
+};
 pub use imports::{
     BoundaryFile, CodeFiles, ImportRules, arch_unit, dependency_cruiser, go_arch_lint,
     import_linter,
@@ -38,7 +43,11 @@ pub use manifest_claims::{
 };
 pub use ownership_standing::OwnershipStanding;
 pub use ownership_verdict::{FileVerdict, OwnershipVerdict, PathChange, PathChangeKind};
+pub use scorecard::{
+    DeprecatedPart, ScoreCheck, ScoreKind, Scorecard, ScoredContract, ServiceScore,
+};
 pub use squad_boundaries::{PathOwner, SquadBoundaries};
+pub use transfer_plan::{TransferObstacle, TransferPlan, TransferRequest, transfer_obstacles};
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use portcullis_vocabulary::{CatalogFile, ObjectiveKind, ServiceObjective, ServiceObjectives};
+use portcullis_vocabulary::{
+    Catalog, CatalogFile, ObjectiveKind, ServiceObjective, ServiceObjectives, Squad,
+};
 
 use crate::manifest_problem::ManifestProblem;
 
@@ -17,6 +19,10 @@ pub(super) struct ObjectiveSpec {
     pub(super) service: String,
     /// The squad that provides it.
     pub(super) squad: Option<String>,
+    /// Whom to ask after the squad, in one line; empty without an escalation.
+    pub(super) escalation: String,
+    /// The address of the runbook of the service.
+    pub(super) runbook: Option<String>,
     /// The name, unique in the service: lower-case letters, digits and '-'.
     pub(super) name: String,
     /// What it promises, in one sentence.
@@ -56,6 +62,16 @@ pub(super) fn specs_of(
     (specs, problems)
 }
 
+fn escalation_text(catalog: &Catalog, provider: Option<&Squad>) -> String {
+    let steps = provider
+        .into_iter()
+        .flat_map(|squad| catalog.escalation_of(squad));
+    let steps: Vec<String> = steps
+        .map(|(squad, contact)| format!("{contact} ({squad})"))
+        .collect();
+    steps.join(", then ")
+}
+
 impl ObjectiveSpec {
     fn new(
         file: &CatalogFile,
@@ -73,6 +89,11 @@ impl ObjectiveSpec {
         Self {
             service: service.clone(),
             squad: provider.map(|squad| squad.name.to_string()),
+            escalation: escalation_text(&file.catalog, provider),
+            runbook: file
+                .catalog
+                .links_of(service)
+                .and_then(|links| links.runbook.clone()),
             name: name(objective),
             sentence: sentence(service, objective),
             target: objective.target,

@@ -166,7 +166,7 @@ fn alert(spec: &ObjectiveSpec, severity: BurnSeverity, expression: &str) -> Valu
     let mut labels = labels(spec);
     labels.insert("severity".to_owned(), urgency.into());
     labels.insert("sloth_severity".to_owned(), sloth.into());
-    json!({
+    let mut rule = json!({
         "alert": name,
         "expr": expression,
         "labels": labels,
@@ -183,5 +183,12 @@ fn alert(spec: &ObjectiveSpec, severity: BurnSeverity, expression: &str) -> Valu
                 name.to_lowercase()
             ),
         },
-    })
+    });
+    if !spec.escalation.is_empty() {
+        rule["annotations"]["escalation"] = spec.escalation.as_str().into();
+    }
+    if let Some(runbook) = &spec.runbook {
+        rule["annotations"]["service_runbook_url"] = runbook.as_str().into();
+    }
+    rule
 }

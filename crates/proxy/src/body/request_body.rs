@@ -218,6 +218,8 @@ impl Body for RequestBody {
                 }
                 if let Some(data) = frame.data_ref() {
                     this.patience.received(data.len());
+                    let bytes = this.state.body_bytes.get() + data.len() as u64;
+                    this.state.body_bytes.set(bytes);
                 } else if let Some(trailers) = frame.trailers_mut() {
                     remove_forbidden_trailers(trailers);
                 }

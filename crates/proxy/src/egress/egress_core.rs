@@ -26,7 +26,7 @@ use super::vendor_secrets::VendorSecrets;
 use crate::body::RequestBody;
 use crate::client::{HandshakeFailure, IncomingRequest, ListenerSettings, RequestHandler};
 use crate::connection_state::ConnectionState;
-use crate::exchange::{ActiveConfig, AnswerBody, DataCore};
+use crate::exchange::{ActiveConfig, AnswerBody, CoreSnapshot, DataCore};
 use crate::headers::{Peer, random_request_id};
 use crate::inspect::HttpRefusal;
 
@@ -86,11 +86,12 @@ impl EgressCore {
     /// The way of a call.
     async fn call(
         &self,
-        active: &ActiveConfig,
+        snapshot: &Rc<CoreSnapshot>,
         request: Box<Request<()>>,
         (body, peer): (RequestBody, Rc<Peer>),
         record: &Rc<EgressRecord>,
     ) -> Result<Response<AnswerBody>, EgressRefusal> {
+        let active = &snapshot.active;
         let config = &active.config;
         // Where does it go?
         let to = destination(&request).map_err(EgressRefusal::Host)?;
@@ -100,7 +101,7 @@ impl EgressCore {
         if let Some(vendor) = vendor.filter(|_| is_plain) {
             record.set_destination(&vendor.destination(to));
             return self
-                .call_vendor(config, vendor, request, (body, peer), record)
+                .call_vendor(snapshot, vendor, request, (body, peer), record)
                 .await;
         }
         record.set_destination(&to);
@@ -140,12 +141,13 @@ impl EgressCore {
     /// The way of a call of a vendor, as far as it differs from that of a request to a service.
     async fn call_vendor(
         &self,
-        config: &Config,
+        snapshot: &Rc<CoreSnapshot>,
         vendor: CalledVendor<'_>,
         mut request: Box<Request<()>>,
         message: (RequestBody, Rc<Peer>),
         record: &Rc<EgressRecord>,
     ) -> Result<Response<AnswerBody>, EgressRefusal> {
+        let config = &snapshot.active.config;
         let permit = self.calls.enter().ok_or(EgressRefusal::TooMany)?;
         record.hold(permit);
         // May this caller use the vendor?
@@ -163,8 +165,8 @@ impl EgressCore {
         vendor.pause(&self.pauses)?;
         vendor.prepare(&mut request, &self.secrets)?;
         record.leave_to_service();
-        let consumer = record.caller.consumer(&config.catalog);
-        let response = vendor.call(&self.data, request, message, consumer, &self.pauses);
+        let caller = (snapshot, record.caller.consumer(&config.catalog));
+        let response = vendor.call(&self.data, request, message, caller, &self.pauses);
         Ok(response.await)
     }
 
@@ -225,9 +227,9 @@ async fn answer(core: Rc<EgressCore>, incoming: IncomingRequest) -> Response<Ans
         peer,
         disguised: _,
     } = incoming;
-    let active = core.data.active();
-    let record = core.open_record(&active, Some(&request), body.connection(), &peer);
-    match Box::pin(core.call(&active, request, (body, peer), &record)).await {
+    let snapshot = core.data.snapshot();
+    let record = core.open_record(&snapshot.active, Some(&request), body.connection(), &peer);
+    match Box::pin(core.call(&snapshot, request, (body, peer), &record)).await {
         Ok(response) => response,
         Err(refusal) => answer_refusal(&record, &refusal).map(AnswerBody::from),
     }

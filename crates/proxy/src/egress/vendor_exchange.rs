@@ -20,8 +20,8 @@ use super::egress_refusal::EgressRefusal;
 use super::vendor_pauses::VendorPauses;
 use super::vendor_secrets::VendorSecrets;
 use crate::body::RequestBody;
-use crate::client::{IncomingRequest, RequestHandler};
-use crate::exchange::{AnswerBody, DataCore, VendorCall, retry_after};
+use crate::client::IncomingRequest;
+use crate::exchange::{AnswerBody, CoreSnapshot, DataCore, VendorCall, retry_after};
 use crate::headers::Peer;
 
 const X_PORTCULLIS: HeaderName = HeaderName::from_static("x-portcullis");
@@ -166,23 +166,23 @@ impl<'c> CalledVendor<'c> {
     pub(super) async fn call(
         &self,
         core: &Rc<DataCore>,
-        mut request: Box<Request<()>>,
+        request: Box<Request<()>>,
         (body, peer): (RequestBody, Rc<Peer>),
-        consumer: Consumer,
+        (snapshot, consumer): (&Rc<CoreSnapshot>, Consumer),
         pauses: &VendorPauses,
     ) -> Response<AnswerBody> {
         let call = VendorCall {
+            snapshot: Rc::clone(snapshot),
             service: self.name().to_owned(),
             consumer,
         };
-        request.extensions_mut().insert(call);
         let incoming = IncomingRequest {
             request,
             body,
             peer,
             disguised: 0,
         };
-        let response = Rc::clone(core).handle(incoming).await;
+        let response = Rc::clone(core).handle_vendor_call(incoming, call).await;
         if let Some(length) = pause_of(response.status(), response.headers()) {
             let most = self.service.protection.breaker.retry_after_max;
             pauses.begin(

@@ -269,6 +269,16 @@ impl AnswerBody {
         }
     }
 
+    /// Counts what passes for the record of its exchange.
+    fn count_bytes(&self, polled: &Poll<Option<Result<Frame<Bytes>, AnswerInterruption>>>) {
+        if let (Some(AnswerRecord::Exchange(record)), Poll::Ready(Some(Ok(frame)))) =
+            (&self.record, polled)
+            && let Some(data) = frame.data_ref()
+        {
+            record.usage.add_response_bytes(data.len() as u64);
+        }
+    }
+
     fn record_truncation(&mut self) {
         if let Some(in_flight) = &mut self.in_flight {
             in_flight.record_truncation();
@@ -330,6 +340,7 @@ impl Body for AnswerBody {
         let this = self.get_mut();
         let polled = this.poll_next(cx);
         let is_ended = this.is_end_stream();
+        this.count_bytes(&polled);
         this.record_progress(&polled, is_ended);
         for tee in &mut this.tees {
             match &polled {

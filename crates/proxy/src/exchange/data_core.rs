@@ -61,8 +61,8 @@ pub struct DataCoreParts<'s> {
 
 /// The active configuration, with this core's part of each service.
 #[derive(Debug)]
-pub(super) struct CoreSnapshot {
-    pub(super) active: Arc<ActiveConfig>,
+pub(crate) struct CoreSnapshot {
+    pub(crate) active: Arc<ActiveConfig>,
     pub(super) refusals: RefusalSettings,
     /// The paths at which other proxies ask for verdicts, the longest first.
     verdict_paths: Box<[String]>,
@@ -130,7 +130,7 @@ impl DataCore {
     }
 
     /// The current snapshot.
-    pub(super) fn snapshot(&self) -> Rc<CoreSnapshot> {
+    pub(crate) fn snapshot(&self) -> Rc<CoreSnapshot> {
         let active = self.published.load();
         let mut snapshot = self.snapshot.borrow_mut();
         if !Arc::ptr_eq(&active, &snapshot.active) {

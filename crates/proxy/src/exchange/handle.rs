@@ -27,6 +27,7 @@ use super::problem_response::problem_response;
 use super::stages;
 use super::stages::{ExchangeProblem, IdentifiedRequest};
 use super::unrecorded_request::UnrecordedRequest;
+use super::vendor_call::VendorCall;
 use crate::client::{HandshakeFailure, IncomingRequest, RequestHandler};
 use crate::headers::{Peer, add_request_id, random_request_id};
 use crate::inspect::HttpRefusal;
@@ -41,7 +42,7 @@ impl RequestHandler for DataCore {
         self: Rc<Self>,
         incoming: IncomingRequest,
     ) -> impl Future<Output = Response<AnswerBody>> + 'static {
-        handle(self, incoming)
+        handle(self, incoming, None)
     }
 
     fn refuse(&self, refusal: HttpRefusal, peer: &Peer, head_start: &[u8]) -> Response<Bytes> {
@@ -64,9 +65,24 @@ impl RequestHandler for DataCore {
     }
 }
 
+impl DataCore {
+    /// Answers a call of a vendor, which takes the same way.
+    pub(crate) fn handle_vendor_call(
+        self: Rc<Self>,
+        incoming: IncomingRequest,
+        call: VendorCall,
+    ) -> impl Future<Output = Response<AnswerBody>> + 'static {
+        handle(self, incoming, Some(Box::new(call)))
+    }
+}
+
 /// Answers one request, whatever happens.
-async fn handle(core: Rc<DataCore>, incoming: IncomingRequest) -> Response<AnswerBody> {
-    let (request, context) = identify(&core, incoming);
+async fn handle(
+    core: Rc<DataCore>,
+    incoming: IncomingRequest,
+    vendor_call: Option<Box<VendorCall>>,
+) -> Response<AnswerBody> {
+    let (request, context) = identify(&core, incoming, vendor_call);
     let answering = pin!(answer_by_service(&core, request));
     match catch_panic(answering).await {
         Ok(Ok(response)) => context.trace(*response, None),
@@ -125,7 +141,11 @@ struct AnswerContext {
 }
 
 /// Gives a request its id and its trace.
-fn identify(core: &DataCore, incoming: IncomingRequest) -> (IdentifiedRequest, AnswerContext) {
+fn identify(
+    core: &DataCore,
+    incoming: IncomingRequest,
+    vendor_call: Option<Box<VendorCall>>,
+) -> (IdentifiedRequest, AnswerContext) {
     let IncomingRequest {
         mut request,
         body,
@@ -156,6 +176,7 @@ fn identify(core: &DataCore, incoming: IncomingRequest) -> (IdentifiedRequest, A
         body,
         peer,
         trace,
+        vendor_call,
     };
     (identified, context)
 }
@@ -207,7 +228,9 @@ mod tests {
     /// each request, so its size is paid even by requests that use little of it.
     const FUTURE_BYTES_MAX: usize = 4096;
 
-    fn future_bytes<F: Future>(_: impl FnOnce(Rc<DataCore>, IncomingRequest) -> F) -> usize {
+    fn future_bytes<F: Future>(
+        _: impl FnOnce(Rc<DataCore>, IncomingRequest, Option<Box<VendorCall>>) -> F,
+    ) -> usize {
         size_of::<F>()
     }
 

@@ -15,6 +15,7 @@ mod core_services;
 
 mod vendor_call;
 mod request_meta;
+mod recorded_usage;
 mod request_record;
 mod access_line;
 mod request_wait;
@@ -54,6 +55,7 @@ pub use active_config::{ActiveConfig, ActiveService, PublishedConfig};
 pub use answer_body::AnswerBody;
 pub use answer_interruption::AnswerInterruption;
 pub(crate) use answer_passage::AnswerPassage;
+pub(crate) use data_core::CoreSnapshot;
 pub use data_core::{DataCore, DataCoreParts};
 pub(crate) use in_flight::retry_after;
 pub use in_flight_count::InFlightCount;

@@ -32,6 +32,7 @@ pub(super) fn answer(
             version: contract.version.clone(),
             revision: contract.revision.clone(),
         }),
+        &service.catalog,
     );
     let body = serde_json::to_vec(&owner).expect("an owner view has text keys only");
     let mut response = Response::new(AnswerBody::from(Bytes::from(body)));

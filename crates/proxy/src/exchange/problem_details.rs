@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use portcullis_contract::ViolationRecord;
+use portcullis_vocabulary::{Catalog, Squad};
 
 use super::answer_table::ProblemCause;
 use super::request_record::RequestRecord;
@@ -59,6 +60,29 @@ struct ProviderDetails<'a> {
     chat: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     oncall: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    escalation: Vec<EscalationContact<'a>>,
+}
+
+/// Whom to ask after the provider.
+#[derive(Debug, Serialize)]
+struct EscalationContact<'a> {
+    squad: &'a str,
+    contact: &'a str,
+}
+
+impl<'a> ProviderDetails<'a> {
+    fn of(squad: &'a Squad, catalog: &'a Catalog) -> Self {
+        let escalation = catalog.escalation_of(squad);
+        Self {
+            squad: squad.name.as_str(),
+            chat: squad.chat.as_deref(),
+            oncall: squad.oncall.as_deref(),
+            escalation: escalation
+                .map(|(squad, contact)| EscalationContact { squad, contact })
+                .collect(),
+        }
+    }
 }
 
 impl<'a> ProblemDetails<'a> {
@@ -90,13 +114,10 @@ impl<'a> ProblemDetails<'a> {
                 version: &service.contract.version,
                 revision: &service.contract.revision,
             }),
-            provider: service
-                .and_then(|service| service.provider())
-                .map(|squad| ProviderDetails {
-                    squad: squad.name.as_str(),
-                    chat: squad.chat.as_deref(),
-                    oncall: squad.oncall.as_deref(),
-                }),
+            provider: service.and_then(|service| {
+                let squad = service.provider()?;
+                Some(ProviderDetails::of(squad, &service.catalog))
+            }),
             refusal: record.and_then(|record| refusal_details(cause, record)),
             violations: cause
                 .violations()

@@ -24,6 +24,7 @@ use portcullis_vocabulary::{Caller, Consumer};
 
 use super::answer_passage::AnswerPassage;
 use super::answer_table::ProblemCause;
+use super::recorded_usage::RecordedUsage;
 use super::reportable::{masked_violation, reportable_method};
 use super::request_meta::RequestMeta;
 use super::service_core::ServiceCore;
@@ -39,6 +40,7 @@ pub(super) struct RequestRecord {
     pub(super) started: Instant,
     operation_match: Cell<OperationMatch>,
     waited: Cell<Duration>,
+    pub(super) usage: RecordedUsage,
     judging: Cell<Duration>,
     took: Cell<Option<Duration>>,
     pub(super) answer: Cell<AnswerSummary>,
@@ -87,6 +89,7 @@ impl RequestRecord {
     ) -> Self {
         service.in_flight.enter();
         Self {
+            usage: RecordedUsage::after(meta.connection.body_bytes.get()),
             service,
             caller: identity.caller,
             meta,
@@ -368,6 +371,11 @@ impl Drop for RequestRecord {
         let measured = RequestMeasurement {
             took,
             own: took.saturating_sub(self.waited.get()),
+            upstream: self.usage.upstream_wait(),
+            request_bytes: self
+                .usage
+                .request_bytes(self.meta.connection.body_bytes.get()),
+            response_bytes: self.usage.response_bytes(),
             judging: self.judging.get(),
             departed: self.violated_parts.get(),
             is_circuit_open: self.is_circuit_open.get(),

@@ -47,8 +47,11 @@ impl RequestWait<'_> {
         let since = self.since.take();
         let time = since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
         self.record.add_wait(time);
-        if let Some(span) = self.record.span().filter(|_| self.is_upstream) {
-            span.upstream_took(time);
+        if self.is_upstream {
+            self.record.usage.add_upstream_wait(time);
+            if let Some(span) = self.record.span() {
+                span.upstream_took(time);
+            }
         }
         time
     }

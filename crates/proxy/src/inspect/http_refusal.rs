@@ -62,6 +62,9 @@ refusals! {
     /// RFC 9110 section 9.3.6. A gateway opens no tunnels.
     TunnelNotSupported = 501, "tunnel-not-supported",
         "CONNECT is not supported; send the request itself to this address.";
+    /// RFC 9112 section 3.2.3: the target of CONNECT has no default port.
+    TunnelTarget = 400, "tunnel-target",
+        "The target of CONNECT is not a host and a port; send `CONNECT host:port HTTP/1.1`, such as `example.com:443`.";
     /// RFC 9110 section 9.3.6: a CONNECT request has no content.
     TunnelBody = 400, "tunnel-body",
         "The request asks for a tunnel and has a body; send the bytes after the tunnel is open.";

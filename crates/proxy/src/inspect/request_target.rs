@@ -31,7 +31,7 @@ pub(super) fn check_for_proxy(method: &[u8], target: &[u8]) -> Result<(), HttpRe
         let has_port = port.len() < target.len() && !port.is_empty() && !port.ends_with(b"]");
         return match check_host(target) {
             Ok(()) if has_port => Ok(()),
-            _ => Err(HttpRefusal::MalformedTarget),
+            _ => Err(HttpRefusal::TunnelTarget),
         };
     }
     let is_https = target

@@ -106,7 +106,10 @@ impl ConnectionPool {
             .collect();
         match denied {
             Some(class) if passed.is_empty() => {
-                let reason = format!("its addresses are denied ({class}, `egress.addresses`)");
+                let reason = format!(
+                    "its address is of the class {class}, which `egress.addresses.deny` covers; if it is \
+                     right, add it to `allow` or `private_hosts` in [egress.addresses]"
+                );
                 let denied = io::Error::new(io::ErrorKind::PermissionDenied, reason);
                 Err(self.connect_failure(None, denied))
             }

@@ -35,11 +35,19 @@ impl UpstreamPhase {
     }
 }
 
+/// What to check after a failed connection. A denied address says so itself, and the upstream may well run.
+fn advice(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput => "",
+        _ => "; is it running?",
+    }
+}
+
 /// Why an exchange failed. `authority` is the upstream's `host:port`, as configured.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum UpstreamError {
     /// No address of the upstream accepted a connection; the request was not sent.
-    #[error("cannot connect to upstream {authority}: {source}; is it running?")]
+    #[error("cannot connect to upstream {authority}: {source}{}", advice(source))]
     Connect {
         /// The upstream.
         authority: Arc<str>,

@@ -24,8 +24,25 @@ pub struct ExchangeTally {
     departed: AtomicU64,
     wrong_requests: AtomicU64,
     wrong_responses: AtomicU64,
+    request_bytes: AtomicU64,
+    response_bytes: AtomicU64,
+    upstream_nanos: AtomicU64,
+    own_nanos: AtomicU64,
     /// The time of the last exchange in milliseconds since 1970, of deprecated operations only.
     last: AtomicU64,
+}
+
+/// What exchanges used: bytes of bodies, and time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExchangeUsage {
+    /// Bytes of the bodies of requests.
+    pub request_bytes: u64,
+    /// Bytes of the bodies of responses.
+    pub response_bytes: u64,
+    /// Time spent waiting for the upstream.
+    pub upstream: Duration,
+    /// Time spent in Portcullis.
+    pub own: Duration,
 }
 
 /// The sum of one or several tallies.
@@ -54,6 +71,25 @@ impl ExchangeTally {
         }
         if departed.request || departed.response {
             bump(&self.departed);
+        }
+    }
+
+    /// Adds what an exchange used. Only the data core that owns the tally may call it.
+    pub(crate) fn add_usage(&self, usage: ExchangeUsage) {
+        add(&self.request_bytes, usage.request_bytes);
+        add(&self.response_bytes, usage.response_bytes);
+        add(&self.upstream_nanos, nanos(usage.upstream));
+        add(&self.own_nanos, nanos(usage.own));
+    }
+
+    /// What the exchanges used.
+    pub(super) fn usage(&self) -> ExchangeUsage {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        ExchangeUsage {
+            request_bytes: load(&self.request_bytes),
+            response_bytes: load(&self.response_bytes),
+            upstream: Duration::from_nanos(load(&self.upstream_nanos)),
+            own: Duration::from_nanos(load(&self.own_nanos)),
         }
     }
 
@@ -87,7 +123,33 @@ impl ExchangeTally {
 
 /// Adds one. The caller must be the only writer.
 pub(super) fn bump(count: &AtomicU64) {
-    count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    add(count, 1);
+}
+
+/// Adds to a count. The caller must be the only writer.
+fn add(count: &AtomicU64, number: u64) {
+    let sum = count.load(Ordering::Relaxed).wrapping_add(number);
+    count.store(sum, Ordering::Relaxed);
+}
+
+/// A duration in nanoseconds, which 64 bits hold for five centuries.
+const fn nanos(time: Duration) -> u64 {
+    time.as_secs()
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(time.subsec_nanos() as u64)
+}
+
+impl Add for ExchangeUsage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            request_bytes: self.request_bytes + other.request_bytes,
+            response_bytes: self.response_bytes + other.response_bytes,
+            upstream: self.upstream + other.upstream,
+            own: self.own + other.own,
+        }
+    }
 }
 
 impl ExchangeTotals {

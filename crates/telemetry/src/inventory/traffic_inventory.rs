@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::drift::{CoreDrift, DriftEvent, MergedDrift};
-use super::exchange_tally::{ExchangeTally, ExchangeTotals};
+use super::exchange_tally::{ExchangeTally, ExchangeTotals, ExchangeUsage};
 use super::latency_histogram::{LatencyHistogram, LatencySnapshot};
 use super::objective_tally::{ObjectiveKey, ObjectiveTally};
 use super::traffic_series::TrafficSeries;
@@ -116,6 +116,18 @@ impl TrafficInventory {
     /// The totals since the start, by squad.
     pub fn by_squad(&self) -> BTreeMap<Arc<str>, ExchangeTotals> {
         by_squad(self.rows())
+    }
+
+    /// What the exchanges of each squad used since the start.
+    pub fn usage_by_squad(&self) -> BTreeMap<Arc<str>, ExchangeUsage> {
+        let mut squads = BTreeMap::<_, ExchangeUsage>::new();
+        for (row, cores) in lock(&self.rows).iter() {
+            let squad = squads.entry(Arc::clone(&row.squad)).or_default();
+            for tally in cores.iter().flatten() {
+                *squad = *squad + tally.usage();
+            }
+        }
+        squads
     }
 
     /// The drift of all data cores.

@@ -95,6 +95,11 @@ pub(super) const CATALOG: &[(&str, &str, &str)] = &[
     ("squads.*.chat", "", "Contact."),
     ("squads.*.oncall", "", "Contact for incidents."),
     (
+        "squads.*.escalation",
+        "`[]`",
+        "Whom to ask after its own contacts, step by step: a squad and one of its contacts; see [ownership.md](ownership.md#escalation).",
+    ),
+    (
         "squads.*.cost_center",
         "",
         "For accounting, shown at `/__owner`.",
@@ -201,6 +206,16 @@ pub(super) const CATALOG: &[(&str, &str, &str)] = &[
         "The most memory that a container may have.",
     ),
     (
+        "services.*.runbook",
+        "none",
+        "The address of the runbook of the service, for [the scorecard](ownership.md#scorecard) and its alerts.",
+    ),
+    (
+        "services.*.dashboard",
+        "none",
+        "The address of the dashboard of the service, for [the scorecard](ownership.md#scorecard).",
+    ),
+    (
         "services.*.slo.availability",
         "none",
         "The share of the requests that the service must serve, for example 0.999; see [slo.md](slo.md).",
@@ -227,8 +242,34 @@ pub(super) const CATALOG: &[(&str, &str, &str)] = &[
     ),
     (
         "services.*.slo.operations.availability",
-        "required",
+        "none",
         "The share of its requests that must be served.",
+    ),
+    (
+        "services.*.slo.operations.latency.le",
+        "none",
+        "The longest time from the head of one of its requests to the head of a good response.",
+    ),
+    (
+        "services.*.slo.operations.latency.share",
+        "none",
+        "The share of its responses that must be as fast.",
+    ),
+    (
+        "transfers.service",
+        "required",
+        "A service that moves to another squad, which lists it already; see [ownership.md](ownership.md#move-a-service).",
+    ),
+    ("transfers.from", "required", "The squad that provided it."),
+    (
+        "transfers.to",
+        "required",
+        "The squad that provides it now.",
+    ),
+    (
+        "transfers.until",
+        "required",
+        "The last day on which both can deploy it and approve its changes.",
     ),
     ("resources.name", "required", "Unique name."),
     ("resources.kind", "required", "What is shared."),
@@ -263,6 +304,11 @@ pub(super) const CATALOG: &[(&str, &str, &str)] = &[
         "The calling service; one table for each.",
     ),
     ("dependencies.uses", "`[]`", "Services that it calls."),
+    (
+        "dependencies.fallbacks",
+        "`[]`",
+        "Those of them without which it still serves something; see [ownership.md](ownership.md#scorecard).",
+    ),
     (
         "services.*.dependencies.allowed_hosts",
         "`[]`",
@@ -322,7 +368,7 @@ number of bytes. Durations are strings with a unit (`\"10s\"`).
 config.toml:12: limits.body_bytes_max: expected a size from 1 B to 1 GiB, found \"1 MB!\"
 ```
 
-Commands that use the admin port read `PORTCULLIS_ADMIN_URL`. [operations.md](operations.md#change-the-configuration) \
+Commands that use the admin port read `PORTCULLIS_ADMIN_URL`, and for a port with TLS `PORTCULLIS_ADMIN_CA`, `PORTCULLIS_ADMIN_CERT` and `PORTCULLIS_ADMIN_KEY`. [operations.md](operations.md#change-the-configuration) \
 lists which keys apply without a restart.
 
 This page is generated; see [CONTRIBUTING.md](../CONTRIBUTING.md#how-the-tests-are-organised).
@@ -452,8 +498,11 @@ pub(super) fn table(section: &str, line: &str) -> String {
     let section = section.replace('*', "a");
     match section.as_str() {
         "" => format!("{line}\n"),
-        "resources" | "flags" | "dependencies" | "services.a.slo.operations" => {
+        "resources" | "flags" | "dependencies" | "transfers" | "services.a.slo.operations" => {
             format!("[[{section}]]\n{line}\n")
+        }
+        "services.a.slo.operations.latency" => {
+            format!("[[services.a.slo.operations]]\n[{section}]\n{line}\n")
         }
         _ => format!("[{section}]\n{line}\n"),
     }

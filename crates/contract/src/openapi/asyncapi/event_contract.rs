@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use portcullis_avro::AvroSchema;
+
 /// What the application does with the messages of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventAction {
@@ -41,8 +43,21 @@ pub struct EventContract {
     pub version: Arc<str>,
     /// The channels, in the order of the document.
     pub channels: Vec<EventChannel>,
+    /// What the application does on its channels.
+    pub operations: Vec<EventOperation>,
     /// The messages of every operation.
     pub messages: Vec<EventMessage>,
+}
+
+/// Something that the application does on a channel: an operation, or the answer of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventOperation {
+    /// The number of its channel.
+    pub channel: usize,
+    /// What the application does.
+    pub action: EventAction,
+    /// Whether it declares an answer.
+    pub has_reply: bool,
 }
 
 /// A channel.
@@ -89,6 +104,8 @@ pub struct EventMessage {
     pub content_type: Option<Arc<str>>,
     /// The language of the payload's schema, if it is not one of JSON Schema or OpenAPI.
     pub opaque_format: Option<Arc<str>>,
+    /// The schema of the payload, if its language is Avro.
+    pub avro: Option<Arc<AvroSchema>>,
     /// The runtime expression of the correlation id.
     pub correlation_id: Option<Arc<str>>,
     /// `x-squad-owner` of the operation, the channel or the document.
@@ -108,9 +125,25 @@ impl EventContract {
         format!("{} {channel} {name}", action.as_str())
     }
 
-    /// The name of the webhook for all messages of a channel and an action, if there are several.
-    pub(crate) fn group_name(channel: usize, action: EventAction) -> String {
-        format!("{channel} {}", action.as_str())
+    /// The name of the webhook for the headers and the key of a message whose payload is judged apart.
+    pub(crate) fn envelope_name(message: usize) -> String {
+        format!("{message} envelope")
+    }
+
+    /// The operations of a channel with an action.
+    pub fn operations_of(
+        &self,
+        channel: usize,
+        action: EventAction,
+    ) -> impl Iterator<Item = &EventOperation> {
+        let operations = self.operations.iter();
+        operations.filter(move |known| known.channel == channel && known.action == action)
+    }
+
+    /// The name of the webhook for several messages.
+    pub(crate) fn group_name(messages: &[usize]) -> String {
+        let numbers: Vec<String> = messages.iter().map(usize::to_string).collect();
+        numbers.join(" ")
     }
 
     /// The messages of a channel and an action.
@@ -122,6 +155,33 @@ impl EventContract {
         let messages = self.messages.iter().enumerate();
         messages.filter(move |(_, message)| message.channel == channel && message.action == action)
     }
+
+    /// The numbers of the messages of a channel and an action that an event of a content type can be.
+    pub(crate) fn group_of_type(
+        &self,
+        channel: usize,
+        action: EventAction,
+        content_type: Option<&str>,
+    ) -> Vec<usize> {
+        let members = self.group(channel, action);
+        let members = members.filter(|(_, message)| message.accepts_type(content_type));
+        members.map(|(number, _)| number).collect()
+    }
+}
+
+impl EventMessage {
+    /// Whether an event with a content type can be this message. Content types are compared without
+    /// their parameters, and only if both are known.
+    pub fn accepts_type(&self, content_type: Option<&str>) -> bool {
+        let types = self.content_type.as_deref().zip(content_type);
+        types.is_none_or(|(own, other)| essence_of(own) == essence_of(other))
+    }
+}
+
+/// A content type without its parameters.
+pub fn essence_of(content_type: &str) -> String {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
 }
 
 fn matches_address(template: &str, address: &str) -> bool {

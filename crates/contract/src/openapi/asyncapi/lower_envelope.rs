@@ -11,6 +11,7 @@ use super::event_contract::{EventContract, EventMessage};
 use super::event_layers::EventLayers;
 use super::lower_events::EventLowering;
 use super::read_events::EventReading;
+use super::schema_format::SchemaFormat;
 use super::written_event::WrittenEvent;
 use crate::openapi::document::NodeRef;
 use crate::openapi::written_node::WrittenNode;
@@ -33,43 +34,55 @@ impl<'d> EventLowering<'d> {
             let name = contract.name_of(&event.message);
             let (origin, provider) = (event.node.node_ref, event.message.provider.as_deref());
             self.webhook(&number.to_string(), &name, origin, provider);
-            self.envelope(event);
-            self.examples(event);
+            self.envelope(event, false);
+            // The payload of an example in Avro is not judged with the event.
+            if event.message.avro.is_none() {
+                self.examples(event);
+            }
             self.end_webhook();
+            if event.message.avro.is_some() {
+                let key = EventContract::envelope_name(number);
+                self.webhook(&key, &name, origin, provider);
+                self.envelope(event, true);
+                self.end_webhook();
+            }
         }
-        let mut written: Vec<String> = Vec::new();
+        let mut written: Vec<Vec<usize>> = Vec::new();
         for event in &reading.events {
             let EventMessage {
                 channel, action, ..
             } = event.message;
-            let name = EventContract::group_name(channel, action);
-            let members: Vec<usize> = contract
-                .group(channel, action)
-                .map(|(number, _)| number)
-                .collect();
-            if members.len() < 2 || written.contains(&name) {
-                continue;
+            // Events of the other contract can have another content type than any message of this one.
+            let own = event.message.content_type.as_deref();
+            for content_type in [own, None, Some("")] {
+                let members = contract.group_of_type(channel, action, content_type);
+                if members.len() > 1 && !written.contains(&members) {
+                    self.group(&members, event.node.node_ref);
+                    written.push(members);
+                }
             }
-            let origin = event.node.node_ref;
-            self.webhook(&name, &name, origin, None);
-            self.out.key("schema", origin);
-            self.out.begin_object(origin);
-            self.out.key("anyOf", origin);
-            self.out.begin_array(origin);
-            for member in members {
-                let place = format!(
-                    "#/webhooks/{member}/post/requestBody/content/application~1json/schema"
-                );
-                self.out.begin_object(origin);
-                self.out.text_member("$ref", &place, origin);
-                self.out.end();
-            }
-            self.out.end();
-            self.out.end();
-            self.end_webhook();
-            written.push(name);
         }
         self.out.end();
+    }
+
+    /// Writes a webhook whose event is any of several messages.
+    fn group(&mut self, members: &[usize], origin: NodeRef) {
+        let name = EventContract::group_name(members);
+        self.webhook(&name, &name, origin, None);
+        self.out.key("schema", origin);
+        self.out.begin_object(origin);
+        self.out.key("anyOf", origin);
+        self.out.begin_array(origin);
+        for member in members {
+            let place =
+                format!("#/webhooks/{member}/post/requestBody/content/application~1json/schema");
+            self.out.begin_object(origin);
+            self.out.text_member("$ref", &place, origin);
+            self.out.end();
+        }
+        self.out.end();
+        self.out.end();
+        self.end_webhook();
     }
 
     /// Begins a webhook, up to the members of its media type.
@@ -99,7 +112,8 @@ impl<'d> EventLowering<'d> {
         }
     }
 
-    fn envelope(&mut self, event: &WrittenEvent) {
+    /// Writes the schema of an event; without that of the payload, if it is open.
+    fn envelope(&mut self, event: &WrittenEvent, is_open: bool) {
         let origin = event.node.node_ref;
         let has_key = !event.key.0.is_empty();
         self.out.key("schema", origin);
@@ -116,10 +130,10 @@ impl<'d> EventLowering<'d> {
         self.out.end();
         self.out.key("properties", origin);
         self.out.begin_object(origin);
-        self.headers(&event.headers, origin);
+        self.headers(event, origin);
         self.out.key("payload", origin);
-        match &event.payload {
-            Some(payload) => self.reference_to(payload),
+        match event.payload.as_ref().filter(|_| !is_open) {
+            Some(payload) => self.reference_to(payload, &event.payload_format),
             None => {
                 self.out.begin_object(origin);
                 self.out.end();
@@ -127,13 +141,14 @@ impl<'d> EventLowering<'d> {
         }
         if has_key {
             self.out.key("key", origin);
-            self.referred_layers(&event.key, origin);
+            self.referred_layers(&event.key, &SchemaFormat::Draft07, origin);
         }
         self.out.end();
         self.out.end();
     }
 
-    fn headers(&mut self, layers: &EventLayers, origin: NodeRef) {
+    fn headers(&mut self, event: &WrittenEvent, origin: NodeRef) {
+        let layers = &event.headers;
         self.out.key("headers", origin);
         self.out.begin_object(origin);
         self.out.text_member("type", "object", origin);
@@ -145,24 +160,25 @@ impl<'d> EventLowering<'d> {
         if !layers.0.is_empty() {
             self.out.key("allOf", origin);
             self.out.begin_array(origin);
-            self.referred_layers(layers, origin);
+            self.referred_layers(layers, &event.headers_format, origin);
             self.out.end();
         }
         self.out.end();
     }
 
     /// A reference to the only layer, or the merged schema.
-    fn referred_layers(&mut self, layers: &EventLayers, origin: NodeRef) {
+    fn referred_layers(&mut self, layers: &EventLayers, format: &SchemaFormat, origin: NodeRef) {
         match &layers.0[..] {
-            [only] => self.reference_to(only),
+            [only] => self.reference_to(only, format),
             _ => self.layered_schema(layers, origin),
         }
     }
 
     /// A schema that refers to another one.
-    fn reference_to(&mut self, schema: &WrittenNode) {
+    fn reference_to(&mut self, schema: &WrittenNode, format: &SchemaFormat) {
         let node_ref = schema.node_ref;
-        let place = fragment(&self.documents.pointer(node_ref));
+        let copy = self.roots.copy_of(node_ref, format);
+        let place = fragment(&copy.unwrap_or_else(|| self.documents.pointer(node_ref)));
         let text = format!("{}{place}", schema.file);
         self.out.begin_object(node_ref);
         self.out.text_member("$ref", &text, node_ref);

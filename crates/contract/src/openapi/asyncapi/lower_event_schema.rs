@@ -10,7 +10,7 @@ use portcullis_json::{JsonKind, JsonNode};
 use super::event_layers::EventLayers;
 use super::lower_events::{EventLowering, MERGES_MAX};
 use super::schema_format::SchemaFormat;
-use super::schema_roots::{KeywordShape, keyword_shape};
+use super::schema_roots::{KeywordShape, keyword_shape, of_one_format};
 use crate::openapi::document::NodeRef;
 use crate::openapi::reference::resolve;
 use crate::openapi::written_node::WrittenNode;
@@ -23,7 +23,7 @@ impl EventLowering<'_> {
     pub(super) fn schema(&mut self, at: &WrittenNode, format: &SchemaFormat) {
         let node = self.node(at);
         if let Some(reason) = format.reason() {
-            return self.opaque_schema(at, node, reason);
+            return self.opaque_schema(at, node, format, reason);
         }
         if node.kind() != JsonKind::Object {
             return self.out.copy(at.node_ref);
@@ -37,26 +37,41 @@ impl EventLowering<'_> {
             if is_reference && !has_siblings && name != "$ref" && !is_container {
                 continue;
             }
+            // A copy has no identity of its own.
+            if self.is_copying && matches!(name, "$id" | "$anchor") {
+                continue;
+            }
             self.keyword(at, name, &at.at(value), format);
         }
+        self.copies_at(at);
         self.out.end();
     }
 
     /// A schema in a language that is not judged. Its text is kept, because equal texts have one
     /// meaning.
-    fn opaque_schema(&mut self, at: &WrittenNode, node: JsonNode<'_>, reason: String) {
+    fn opaque_schema(
+        &mut self,
+        at: &WrittenNode,
+        node: JsonNode<'_>,
+        format: &SchemaFormat,
+        reason: String,
+    ) {
         let reference = node.get("$ref").and_then(JsonNode::as_str);
-        let is_followed =
-            reference.is_some_and(|text| resolve(self.documents, at.node_ref, text).is_ok());
-        if is_followed {
-            self.out.begin_object(at.node_ref);
-            let text = at.reference(reference.unwrap_or_default());
-            self.out.text_member("$ref", &text, at.node_ref);
-            return self.out.end();
+        let resolved = reference.map(|text| resolve(self.documents, at.node_ref, text));
+        if let Some(Err(error)) = &resolved {
+            self.out.problem(error.to_string());
         }
-        self.opaque.push((self.out.position(), reason));
-        self.out.begin_object(at.node_ref);
-        self.out.copy_member(OPAQUE, at.node_ref);
+        if let (Some(text), Some(Ok(_))) = (reference, resolved) {
+            self.out.begin_object(at.node_ref);
+            let text = self.schema_reference(at, text, format);
+            self.out.text_member("$ref", &text, at.node_ref);
+        } else {
+            let place = self.out.position();
+            self.opaque.push((place, reason, format.is_avro()));
+            self.out.begin_object(at.node_ref);
+            self.out.copy_member(OPAQUE, at.node_ref);
+        }
+        self.copies_at(at);
         self.out.end();
     }
 
@@ -70,7 +85,7 @@ impl EventLowering<'_> {
         let (node, owner) = (self.node(value), self.node(schema));
         let origin = value.node_ref;
         if name == "$ref" && node.as_str().is_some() {
-            let text = self.schema_reference(schema, node.as_str().unwrap_or_default());
+            let text = self.schema_reference(schema, node.as_str().unwrap_or_default(), format);
             return self.out.text_member(name, &text, origin);
         }
         if *format != SchemaFormat::Draft2020 {
@@ -199,18 +214,21 @@ impl EventLowering<'_> {
         }
     }
 
-    /// A reference of a schema, to the schema of a Multi Format Schema Object if it leads to one.
-    fn schema_reference(&self, schema: &WrittenNode, text: &str) -> String {
+    /// A reference of a schema: to the schema of a Multi Format Schema Object if it leads to one, and to
+    /// the reading in the language of the schema that refers.
+    fn schema_reference(&self, schema: &WrittenNode, text: &str, format: &SchemaFormat) -> String {
         let written = schema.reference(text);
-        let target = resolve(self.documents, schema.node_ref, text).ok();
-        let is_of_one_format = target.is_some_and(|target| {
-            let node = self.documents.node(target);
-            node.get("schemaFormat").is_some() && node.get("schema").is_some()
-        });
-        match is_of_one_format {
-            true if written.contains('#') => format!("{written}/schema"),
-            true => format!("{written}#/schema"),
-            false => written,
+        let Ok(target) = resolve(self.documents, schema.node_ref, text) else {
+            return written;
+        };
+        let meant = of_one_format(self.documents, target, format);
+        let copy = self.roots.copy_of(meant.node_ref, &meant.format);
+        match (copy, written.split_once('#')) {
+            (Some(copy), Some((file, _))) => format!("{file}#{copy}"),
+            (Some(copy), None) => format!("{written}#{copy}"),
+            (None, _) if meant.node_ref == target => written,
+            (None, Some(_)) => format!("{written}/schema"),
+            (None, None) => format!("{written}#/schema"),
         }
     }
 

@@ -10,7 +10,9 @@
 //! - `written_event` is a message with the nodes that it consists of, `event_layers` merges its traits.
 //! - `read_events` reads what both versions have in common, `read_version_2` and `read_version_3` the
 //!   channels and operations of each.
-//! - `schema_format` names the languages of schemas, `schema_roots` finds all schemas.
+//! - `event_objects` has the fields of every object, `event_fields` judges them.
+//! - `schema_format` names the languages of schemas, `schema_roots` finds all schemas and what is read
+//!   in two languages. `kept_parts` says what a translation leaves out.
 //! - `lower_event_schema` translates schemas of JSON Schema draft-07 and OpenAPI 3.0 to 2020-12.
 //! - `lower_events` writes the documents, `lower_envelope` the webhooks.
 
@@ -22,6 +24,9 @@ mod written_event;
 mod read_events;
 mod read_version_2;
 mod read_version_3;
+mod event_objects;
+mod event_fields;
+mod kept_parts;
 mod schema_roots;
 mod lower_event_schema;
 mod lower_envelope;

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use portcullis_avro::{AvroFault, AvroSchema, read_avro};
 use portcullis_json::JsonNode;
 
 use super::asyncapi_version::{AsyncApiVersion, version_text};
-use super::event_contract::{EventAction, EventChannel, EventContract, EventMessage};
+use super::event_contract::{
+    EventAction, EventChannel, EventContract, EventMessage, EventOperation,
+};
 use super::event_layers::EventLayers;
 use super::schema_format::{SchemaFormat, SchemaUse};
 use super::written_event::WrittenEvent;
@@ -19,9 +22,12 @@ pub(super) struct EventReading<'d> {
     pub(super) documents: &'d DocumentSet,
     pub(super) version: AsyncApiVersion,
     pub(super) channels: Vec<EventChannel>,
+    pub(super) operations: Vec<EventOperation>,
     pub(super) events: Vec<WrittenEvent>,
     /// The schemas that messages use.
     pub(super) schemas: Vec<SchemaUse>,
+    /// The schemas below `components`, which may be used by no message.
+    pub(super) shared_schemas: Vec<SchemaUse>,
     /// What is wrong, with the node to name.
     pub(super) problems: Vec<(NodeRef, String)>,
 }
@@ -41,8 +47,10 @@ pub(super) fn read_events(documents: &DocumentSet, version: AsyncApiVersion) -> 
         documents,
         version,
         channels: Vec::new(),
+        operations: Vec::new(),
         events: Vec::new(),
         schemas: Vec::new(),
+        shared_schemas: Vec::new(),
         problems: Vec::new(),
     };
     let root = WrittenNode {
@@ -54,7 +62,7 @@ pub(super) fn read_events(documents: &DocumentSet, version: AsyncApiVersion) -> 
         AsyncApiVersion::V2 => reading.channels_2(&root),
         AsyncApiVersion::V3 => reading.channels_3(&root),
     }
-    reading.shared_schemas(&root);
+    reading.find_shared_schemas(&root);
     reading
 }
 
@@ -66,6 +74,7 @@ impl<'d> EventReading<'d> {
         EventContract {
             version: version_text(root).unwrap_or_default().into(),
             channels: self.channels.clone(),
+            operations: self.operations.clone(),
             messages: messages.collect(),
         }
     }
@@ -181,9 +190,11 @@ impl<'d> EventReading<'d> {
             self.use_schema(payload, format.clone());
         }
         let headers = layers.field(documents, "headers");
+        let mut headers_format = SchemaFormat::Draft07;
         let headers = headers.0.into_iter().map(|layer| {
             let (layer, format) = self.of_one_format(layer, SchemaFormat::Draft07);
-            self.use_schema(&layer, format);
+            self.use_schema(&layer, format.clone());
+            headers_format = format;
             layer
         });
         let headers = EventLayers(headers.collect());
@@ -196,8 +207,10 @@ impl<'d> EventReading<'d> {
         let default_type = self.default_content_type();
         let content_type = layers.text(documents, "contentType").or(default_type);
         let correlation = layers.field(documents, "correlationId").targets(documents);
-        let opaque_format = match format {
-            SchemaFormat::Opaque(name) if payload.is_some() => Some(name),
+        let avro = payload.as_ref().filter(|_| format.is_avro());
+        let avro = avro.and_then(|payload| self.avro_schema(payload));
+        let opaque_format = match &format {
+            SchemaFormat::Opaque(name) if payload.is_some() => Some(Arc::clone(name)),
             _ => None,
         };
         let examples = layers.field(documents, "examples").0.pop();
@@ -212,16 +225,39 @@ impl<'d> EventReading<'d> {
                 name: self.free_name(scope, name),
                 content_type: content_type.map(Arc::from),
                 opaque_format,
+                avro,
                 correlation_id: correlation.text(documents, "location").map(Arc::from),
                 provider: scope.provider.clone(),
             },
             headers,
+            headers_format,
             payload,
+            payload_format: format,
             key,
             examples: examples.collect(),
             node: message,
         };
         self.events.push(event);
+    }
+
+    /// The Avro schema of a payload. Reports what is wrong with it; references that lead nowhere are
+    /// reported where the schema is lowered.
+    fn avro_schema(&mut self, payload: &WrittenNode) -> Option<Arc<AvroSchema>> {
+        let target = payload.target(self.documents)?;
+        match read_avro(self.node(&target)) {
+            Ok(schema) => Some(Arc::new(schema)),
+            Err(faults) => {
+                let document = target.node_ref.document;
+                for AvroFault { node, message } in faults {
+                    let problem = (NodeRef { document, node }, message);
+                    // Several messages can have the schema.
+                    if !self.problems.contains(&problem) {
+                        self.problems.push(problem);
+                    }
+                }
+                None
+            }
+        }
     }
 
     /// A message and its traits, in the order in which they are merged.
@@ -272,7 +308,7 @@ impl<'d> EventReading<'d> {
     }
 
     /// The schemas below `components`, which may be used by no message.
-    fn shared_schemas(&mut self, root: &WrittenNode) {
+    fn find_shared_schemas(&mut self, root: &WrittenNode) {
         let components = root.get(self.documents, "components");
         let schemas = components.and_then(|components| components.get(self.documents, "schemas"));
         let Some(schemas) = schemas else {
@@ -290,7 +326,10 @@ impl<'d> EventReading<'d> {
             } else {
                 self.of_one_format(schema, SchemaFormat::Draft07)
             };
-            self.use_schema(&schema, format);
+            self.shared_schemas.push(SchemaUse {
+                node_ref: schema.node_ref,
+                format,
+            });
         }
     }
 

@@ -3,7 +3,7 @@
 //! `publish` is what others may publish, so the application receives it; `subscribe` is what others
 //! may subscribe to, so the application sends it.
 
-use super::event_contract::EventAction;
+use super::event_contract::{EventAction, EventOperation};
 use super::read_events::{EventReading, EventScope};
 use crate::openapi::written_node::WrittenNode;
 
@@ -49,6 +49,11 @@ impl EventReading<'_> {
                 .owner(operation)
                 .or_else(|| self.channels[channel].provider.clone()),
         };
+        self.operations.push(EventOperation {
+            channel,
+            action,
+            has_reply: false,
+        });
         let Some(message) = operation.get(self.documents, "message") else {
             return;
         };

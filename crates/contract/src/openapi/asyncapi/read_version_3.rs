@@ -5,7 +5,7 @@
 
 use portcullis_json::JsonNode;
 
-use super::event_contract::EventAction;
+use super::event_contract::{EventAction, EventOperation};
 use super::read_events::{EventReading, EventScope};
 use crate::openapi::document::NodeRef;
 use crate::openapi::reference::resolve;
@@ -124,6 +124,11 @@ impl EventReading<'_> {
             return self.problem(&reference, message);
         };
         channel.is_used = true;
+        self.operations.push(EventOperation {
+            channel: channel.number,
+            action,
+            has_reply: operation.get(self.documents, "reply").is_some(),
+        });
         let own = self.channels[channel.number].provider.clone();
         let scope = EventScope {
             channel: channel.number,

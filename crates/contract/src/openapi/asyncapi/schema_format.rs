@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::openapi::document::NodeRef;
 
 /// The language of a schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum SchemaFormat {
     /// AsyncAPI's own Schema Object, a superset of JSON Schema draft-07, and draft-07 itself.
     Draft07,
@@ -40,17 +40,37 @@ impl SchemaFormat {
         }
     }
 
+    /// Whether schemas of this language are not judged.
+    pub(super) const fn is_opaque(&self) -> bool {
+        matches!(self, Self::Opaque(_))
+    }
+
+    /// Whether it is Avro, whose schemas are judged apart from the event.
+    pub(super) fn is_avro(&self) -> bool {
+        let Self::Opaque(name) = self else {
+            return false;
+        };
+        let media_type = name.split(';').next().unwrap_or_default().trim();
+        let media_type = media_type.to_ascii_lowercase();
+        let media_type = media_type.trim_end_matches("+json");
+        media_type.trim_end_matches("+yaml") == "application/vnd.apache.avro"
+    }
+
     /// Why values cannot be judged by a schema of this language.
     pub(super) fn reason(&self) -> Option<String> {
         let Self::Opaque(name) = self else {
             return None;
         };
-        Some(format!("schemas in the language `{name}` are not compared"))
+        Some(if self.is_avro() {
+            "a message in Avro is compared only with one message of the other contract".to_owned()
+        } else {
+            format!("schemas in the language `{name}` are not compared")
+        })
     }
 }
 
 /// A schema that a message uses, and its language.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SchemaUse {
     pub(super) node_ref: NodeRef,
     pub(super) format: SchemaFormat,
@@ -59,6 +79,20 @@ pub(super) struct SchemaUse {
 #[cfg(test)]
 mod tests {
     use super::SchemaFormat;
+
+    #[test]
+    fn avro_is_known_in_all_its_forms() {
+        for (text, expected) in [
+            ("application/vnd.apache.avro", true),
+            ("application/vnd.apache.avro;version=1.9.0", true),
+            ("application/vnd.apache.avro+json; version=1.12.0", true),
+            ("application/vnd.apache.avro+yaml;version=1.12.0", true),
+            ("application/vnd.apache.avro2", false),
+            ("application/schema+json", false),
+        ] {
+            assert_eq!(SchemaFormat::of(text).is_avro(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn reads_names_of_languages() {

@@ -129,7 +129,7 @@ fn payloads_in_other_languages_are_not_judged() {
         "\
 asyncapi: 2.6.0
 info: {title: t, version: '1'}
-channels: {a: {publish: {message: {schemaFormat: application/vnd.apache.avro, headers: {type: object, required: [h]}, payload: {type: record, name: R, fields: []}}}}}
+channels: {a: {publish: {message: {schemaFormat: application/raml+yaml;version=1.0, headers: {type: object, required: [h]}, payload: {type: record, name: R, fields: []}}}}}
 ",
     );
     check(
@@ -237,4 +237,170 @@ fn recursive_traits_are_refused() {
         problems.contains("more than 256 schemas to merge"),
         "{problems}"
     );
+}
+
+/// Each message reads the schema in its own language, also where the schema refers to others.
+#[test]
+fn a_schema_that_is_shared_is_read_in_the_language_of_each_message() {
+    let contract = contract(
+        "\
+asyncapi: 2.6.0
+info: {title: t, version: '1'}
+channels:
+  a: {publish: {message: {payload: {$ref: '#/components/schemas/S'}}}}
+  b: {publish: {message: {schemaFormat: application/vnd.oai.openapi;version=3.0.3, payload: {$ref: '#/components/schemas/S'}}}}
+  c: {publish: {message: {schemaFormat: application/raml+yaml;version=1.0, payload: {$ref: '#/components/schemas/S'}}}}
+components:
+  schemas:
+    S: {type: object, properties: {text: {$ref: '#/components/schemas/S/definitions/T'}}, definitions: {T: {type: string, nullable: true}}}
+",
+    );
+    let event = r#"{"headers": {}, "payload": {"text": null}}"#;
+    check(&contract, "a", event, "invalid-event");
+    check(&contract, "b", event, "");
+    check(&contract, "c", event, "unjudged");
+    let other = r#"{"headers": {}, "payload": {"text": 1}}"#;
+    check(&contract, "a", other, "invalid-event");
+    check(&contract, "b", other, "invalid-event");
+}
+
+/// A schema that no message uses has the language of what it is used by.
+#[test]
+fn shared_schemas_keep_the_language_of_their_message() {
+    let contract = contract(
+        "\
+asyncapi: 2.6.0
+info: {title: t, version: '1'}
+channels: {a: {publish: {message: {schemaFormat: application/raml+yaml;version=1.0, payload: {$ref: '#/components/schemas/R'}}}}}
+components: {schemas: {R: {type: record, name: R, fields: []}, Unused: {$ref: '#/components/schemas/R'}}}
+",
+    );
+    check(
+        &contract,
+        "a",
+        r#"{"headers": {}, "payload": 1}"#,
+        "unjudged",
+    );
+}
+
+fn warnings(text: &str) -> Vec<String> {
+    let documents = parse_single_file("t.yaml", text.into(), &Limits::default()).unwrap();
+    let warnings = crate::lint_documents(&documents);
+    warnings.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn unknown_fields_are_reported_with_what_is_meant() {
+    let found = warnings(
+        "\
+asyncapi: 3.0.0
+info: {title: t, version: '1', licence: {name: MIT}}
+servers: {s: {host: h, protocol: kafka, hots: x}}
+channels:
+  a:
+    adress: orders
+    x-own: 1
+    bindings: {kafka: {topics: t}, kafak: {}}
+    messages: {m: {schemaFormat: application/vnd.apache.avro, payload: {}, contentTyp: application/json}}
+operations: {o: {action: send, channel: {$ref: '#/channels/a'}, retries: 3}}
+components: {securitySchemes: {s: {type: plain, schema: x}}, mesages: {}}
+",
+    );
+    let expected = [
+        "t.yaml:2: warning: `licence` is not a field of the Info Object in AsyncAPI 3: did you mean `license`? [misspelt-keyword] at #/info/licence",
+        "t.yaml:3: warning: `hots` is not a field of a Server Object in AsyncAPI 3: move it to where it belongs, or remove it; only names with `x-` are extensions [unknown-field] at #/servers/s/hots",
+        "t.yaml:6: warning: `adress` is not a field of a channel in AsyncAPI 3: did you mean `address`? [misspelt-keyword] at #/channels/a/adress",
+        "t.yaml:8: warning: `topics` is not a field of the Kafka binding of a channel in AsyncAPI 3: did you mean `topic`? [misspelt-keyword] at #/channels/a/bindings/kafka/topics",
+        "t.yaml:9: warning: `schemaFormat` is not a field of a Message Object in AsyncAPI 3: write `payload: {schemaFormat: …, schema: …}` [unknown-field] at #/channels/a/messages/m/schemaFormat",
+        "t.yaml:9: warning: `contentTyp` is not a field of a Message Object in AsyncAPI 3: did you mean `contentType`? [misspelt-keyword] at #/channels/a/messages/m/contentTyp",
+        "t.yaml:10: warning: `retries` is not a field of an Operation Object in AsyncAPI 3: move it to where it belongs, or remove it; only names with `x-` are extensions [unknown-field] at #/operations/o/retries",
+        "t.yaml:11: warning: `mesages` is not a field of the Components Object in AsyncAPI 3: did you mean `messages`? [misspelt-keyword] at #/components/mesages",
+    ];
+    for expected in expected {
+        assert!(
+            found.iter().any(|one| one == expected),
+            "{expected}\n{}",
+            found.join("\n")
+        );
+    }
+}
+
+/// What has another type is not read, so it is an error.
+#[test]
+fn values_of_another_type_are_errors() {
+    let problems = try_contract(
+        "\
+asyncapi: 3.0.0
+info: {title: t, version: 1.0}
+defaultContentType: [application/json]
+channels:
+  a:
+    address: 2024
+    bindings: {kafka: {partitions: many}}
+    messages: {m: {headers: 5, payload: {$ref: '#/components/schemas/Own'}, traits: {}, tags: [5]}}
+components:
+  schemas: {Own: {schemaFormat: application/vnd.apache.avro, schema: {$ref: 'lost.avsc'}}}
+  parameters: {p: {enum: a}}
+",
+    )
+    .unwrap_err()
+    .join("\n");
+    for expected in [
+        "t.yaml:3: error: `defaultContentType` must be a text, and is an array [malformed-document] at #/defaultContentType",
+        "t.yaml:6: error: `address` must be a text or null, and is a number [malformed-document] at #/channels/a/address",
+        "t.yaml:7: error: `partitions` must be a whole number that is not negative, and is a string [malformed-document] at #/channels/a/bindings/kafka/partitions",
+        "t.yaml:8: error: `headers` must be a schema: an object or a boolean, and is a number [malformed-document] at #/channels/a/messages/m/headers",
+        "t.yaml:8: error: `traits` must be a list of objects, and is an object [malformed-document] at #/channels/a/messages/m/traits",
+        "t.yaml:8: error: a Tag Object must be an object, and is a number [malformed-document] at #/channels/a/messages/m/tags/0",
+        "t.yaml:10: error: `lost.avsc` cannot be loaded",
+        "t.yaml:11: error: `enum` must be a list of texts, and is a string [malformed-document] at #/components/parameters/p/enum",
+    ] {
+        assert!(problems.contains(expected), "{expected}\n{problems}");
+    }
+    assert!(!problems.contains("`version`"), "{problems}");
+}
+
+const AVRO: &str = "\
+asyncapi: 3.0.0
+info: {title: t, version: '1'}
+channels:
+  a:
+    messages:
+      m:
+        headers: {type: object, required: [h]}
+        payload:
+          schemaFormat: application/vnd.apache.avro;version=1.9.0
+          schema: {type: record, name: Order, fields: [{name: id, type: string}, {name: total, type: ['null', long]}]}
+";
+
+/// A payload in Avro is judged in Avro's JSON encoding, and the rest of the event as always.
+#[test]
+fn payloads_in_avro_are_judged() {
+    let contract = contract(AVRO);
+    let judge = |headers: &str, payload: &str, expected: &str| {
+        let body = format!(r#"{{"headers": {headers}, "payload": {payload}}}"#);
+        check(&contract, "a", &body, expected);
+    };
+    let headers = r#"{"h": 1}"#;
+    judge(headers, r#"{"id": "a", "total": null}"#, "");
+    judge(headers, r#"{"id": "a", "total": {"long": 5}}"#, "");
+    judge(headers, r#"{"id": "a", "total": 5}"#, "invalid-event");
+    judge(headers, r#"{"id": "a"}"#, "invalid-event");
+    judge("{}", r#"{"id": "a", "total": null}"#, "invalid-event");
+    assert_eq!(warnings(AVRO), Vec::<String>::new());
+}
+
+/// A mistake in an Avro schema has its place.
+#[test]
+fn mistakes_in_avro_are_located() {
+    let text = AVRO
+        .replace("['null', long]", "['null', lng]")
+        .replace("type: string", "typ: string");
+    let problems = try_contract(&text).unwrap_err().join("\n");
+    for expected in [
+        "t.yaml:10: error: `type` is missing: add a schema [malformed-document] at #/channels/a/messages/m/payload/schema/fields/0",
+        "t.yaml:10: error: no type is called `lng`: define it before it is used [malformed-document] at #/channels/a/messages/m/payload/schema/fields/1/type/1",
+    ] {
+        assert!(problems.contains(expected), "{expected}\n{problems}");
+    }
 }

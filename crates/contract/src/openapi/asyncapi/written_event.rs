@@ -2,6 +2,7 @@
 
 use super::event_contract::EventMessage;
 use super::event_layers::EventLayers;
+use super::schema_format::SchemaFormat;
 use crate::openapi::written_node::WrittenNode;
 
 /// A message of an operation as it was written.
@@ -12,8 +13,12 @@ pub(super) struct WrittenEvent {
     pub(super) node: WrittenNode,
     /// The schema of the headers, in layers.
     pub(super) headers: EventLayers,
-    /// The schema of the payload, without its language.
+    /// Their language.
+    pub(super) headers_format: SchemaFormat,
+    /// The schema of the payload.
     pub(super) payload: Option<WrittenNode>,
+    /// Its language.
+    pub(super) payload_format: SchemaFormat,
     /// The schema of the Kafka key, in layers.
     pub(super) key: EventLayers,
     /// The Message Example Objects.

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use portcullis_json::{JsonNode, pointer};
 use portcullis_vocabulary::ContractReading;
 
-use super::document_translation::{DocumentTranslation, OpaqueSchema};
+use super::document_translation::{DocumentTranslation, OpaqueSchema, UnknownEventField};
 use super::node_ref::{NodeRef, SourceLocation};
 use super::parsed_document::Document;
 use crate::openapi::asyncapi::event_contract::EventContract;
@@ -30,6 +30,7 @@ pub struct DocumentSet {
     /// The schemas of events that are not judged.
     opaque_schemas: Vec<OpaqueSchema>,
     ignored_keywords: Vec<(NodeRef, String)>,
+    unknown_event_fields: Vec<UnknownEventField>,
     /// The overlays of the entry document. Their numbers follow [`OVERLAYS`].
     overlays: Vec<Document>,
     overlay_faults: Vec<OverlayFault>,
@@ -63,6 +64,7 @@ impl DocumentSet {
             events: None,
             opaque_schemas: Vec::new(),
             ignored_keywords: Vec::new(),
+            unknown_event_fields: Vec::new(),
             overlays: Vec::new(),
             overlay_faults: Vec::new(),
             reading: ContractReading::Strict,
@@ -102,8 +104,10 @@ impl DocumentSet {
         events: EventContract,
         opaque_schemas: Vec<OpaqueSchema>,
         ignored_keywords: Vec<(NodeRef, String)>,
+        unknown_event_fields: Vec<UnknownEventField>,
     ) {
         self.events = Some(Arc::new(events));
+        self.unknown_event_fields = unknown_event_fields;
         self.ignored_keywords = ignored_keywords;
         self.opaque_schemas = opaque_schemas;
     }
@@ -116,6 +120,11 @@ impl DocumentSet {
     /// The keywords of events' schemas that their languages do not have, with the schemas.
     pub(crate) fn ignored_keywords(&self) -> &[(NodeRef, String)] {
         &self.ignored_keywords
+    }
+
+    /// The fields of AsyncAPI that their objects do not have.
+    pub(crate) fn unknown_event_fields(&self) -> &[UnknownEventField] {
+        &self.unknown_event_fields
     }
 
     /// The schemas of events that are not judged.

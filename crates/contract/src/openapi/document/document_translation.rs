@@ -24,4 +24,17 @@ pub(crate) struct OpaqueSchema {
     pub(crate) node_ref: NodeRef,
     /// Why it is not judged.
     pub(crate) reason: Arc<str>,
+    /// Whether it is judged apart from the event.
+    pub(crate) is_apart: bool,
+}
+
+/// A field that its object does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UnknownEventField {
+    /// Its value.
+    pub(crate) node_ref: NodeRef,
+    /// What it is, and what to do.
+    pub(crate) message: String,
+    /// Whether it is probably another name, misspelt.
+    pub(crate) is_misspelt: bool,
 }

@@ -16,14 +16,15 @@ pub fn export(boundaries: &SquadBoundaries, catalog: &str) -> String {
     let patterns: Vec<String> = owners.iter().map(|owner| line(owner.pattern)).collect();
     let width = patterns.iter().map(|pattern| pattern.chars().count()).max();
     for (owner, pattern) in owners.iter().zip(&patterns) {
-        let handles = handles(owner.squad);
+        let handles = codeowners_handles(owner.squad);
         let width = width.unwrap_or(0);
         let _ = writeln!(text, "{pattern:<width$}  {handles}");
     }
     text
 }
 
-fn handles(squad: &Squad) -> String {
+/// The owners of a squad's lines.
+pub fn codeowners_handles(squad: &Squad) -> String {
     if squad.codeowners.is_empty() {
         return format!("@{}", squad.name);
     }

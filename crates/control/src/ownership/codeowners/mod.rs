@@ -12,6 +12,8 @@
 mod codeowners_rule;
 mod codeowners_import;
 mod export;
+mod line_lookup;
 
 pub use codeowners_import::{CodeownersImport, UnsupportedLine, import};
-pub use export::export;
+pub use export::{codeowners_handles, export};
+pub use line_lookup::codeowners_lines;

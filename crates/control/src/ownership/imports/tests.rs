@@ -28,6 +28,7 @@ fn boundaries() -> SquadBoundaries {
     let dependencies = vec![ServiceDependency {
         service: "shop".into(),
         uses: vec!["orders".into()],
+        fallbacks: vec![],
     }];
     let catalog = Catalog::new(squads, vec![], vec![]).with_dependencies(dependencies);
     SquadBoundaries::new(CatalogFile {

@@ -57,6 +57,11 @@ pub(in crate::exchange) fn finish(
     }
     drop(reported);
     if is_head || !response.body().is_streamed() {
+        if !is_head {
+            record
+                .usage
+                .add_response_bytes(response.body().size_hint().lower());
+        }
         record.set_passage(AnswerPassage::Passed);
         return response;
     }

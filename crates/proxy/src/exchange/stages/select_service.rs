@@ -12,7 +12,7 @@ use portcullis_vocabulary::{Catalog, Tier};
 
 use super::staged_request::{ExchangeProblem, IdentifiedRequest, RoutedRequest};
 use crate::exchange::answer_table::ProblemCause;
-use crate::exchange::data_core::{DataCore, ServiceLookup, host_of};
+use crate::exchange::data_core::{CoreSnapshot, DataCore, ServiceLookup, host_of};
 use crate::exchange::request_meta::RequestMeta;
 use crate::exchange::request_record::RequestRecord;
 use crate::exchange::unrecorded_request::UnrecordedRequest;
@@ -31,11 +31,11 @@ pub(in crate::exchange) fn select_service(
         body,
         peer,
         trace,
+        vendor_call,
     } = identified;
-    let vendor_call = request.extensions_mut().remove::<VendorCall>();
     let host = request.headers().get(HOST);
     let host = host.and_then(|host| host.to_str().ok());
-    let snapshot = core.snapshot();
+    let snapshot = snapshot_for(core, vendor_call.as_deref());
     if vendor_call.is_none() && host.is_some() && !peer.serves_host(host_of(host)) {
         return Err(unrouted(ProblemCause::Misdirected, &request));
     }
@@ -55,7 +55,7 @@ pub(in crate::exchange) fn select_service(
         }
     };
     let catalog = &snapshot.active.config.catalog;
-    let caller = (&*peer, vendor_call.as_ref());
+    let caller = (&*peer, vendor_call.as_deref());
     let (identity, fault) = identify(core, &mut request, caller, catalog);
     if identity.has_untrusted_claim {
         let needs_proof = core.identification.needs_proof();
@@ -93,6 +93,14 @@ pub(in crate::exchange) fn select_service(
         peer,
         record,
     })
+}
+
+/// The configuration of a request: the active one, or that by which a call of a vendor was prepared.
+fn snapshot_for(core: &DataCore, vendor_call: Option<&VendorCall>) -> Rc<CoreSnapshot> {
+    match vendor_call {
+        Some(call) => Rc::clone(&call.snapshot),
+        None => core.snapshot(),
+    }
 }
 
 /// The caller. With a fault it is the unknown consumer.

@@ -16,6 +16,7 @@ use crate::exchange::in_flight::InFlight;
 use crate::exchange::request_record::RequestRecord;
 use crate::exchange::shadow_capture::ShadowCapture;
 use crate::exchange::unrecorded_request::UnrecordedRequest;
+use crate::exchange::vendor_call::VendorCall;
 use crate::headers::Peer;
 
 /// A request with its id and, where requests are traced, its trace.
@@ -26,6 +27,8 @@ pub(in crate::exchange) struct IdentifiedRequest {
     pub(in crate::exchange) body: RequestBody,
     pub(in crate::exchange) peer: Rc<Peer>,
     pub(in crate::exchange) trace: Option<RequestTrace>,
+    /// What the forward proxy knows of it.
+    pub(in crate::exchange) vendor_call: Option<Box<VendorCall>>,
 }
 
 /// A request whose service and consumer are known.

@@ -113,11 +113,7 @@ impl BalancedUpstream {
             Some(UpstreamError::Local { .. } | UpstreamError::RequestBody { .. }) => {}
             _ => {
                 if endpoint.note_answer() {
-                    tracing::info!(
-                        service,
-                        address,
-                        "an upstream server accepts connections again"
-                    );
+                    tracing::info!(service, address, "an upstream server answers again");
                 }
             }
         }

@@ -7,8 +7,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::Request;
-use http::header::USER_AGENT;
 use tokio::net::lookup_host;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -19,8 +17,8 @@ use portcullis_telemetry::Metrics;
 use super::balanced_upstream::endpoint_client;
 use super::endpoint_health::HealthRule;
 use super::endpoint_set::EndpointSet;
+use super::health_probe::{probe_fault, probe_request};
 use super::upstream_endpoint::{EndpointAddress, UpstreamEndpoint};
-use crate::body::ForwardBody;
 use crate::interim_responses::InterimResponses;
 use crate::limits::{ResponseTimeouts, UpstreamLimits};
 use crate::upstream::upstream_socket::UpstreamSecurity;
@@ -30,9 +28,6 @@ const LOOKUP_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// The longest wait before a name that could not be resolved is tried again.
 const LOOKUP_RETRY_MAX: Duration = Duration::from_secs(10);
-
-/// How checks name themselves.
-const CHECK_AGENT: &str = "portcullis-health";
 
 impl EndpointSet {
     /// Watches the servers; never ends. It must run on the thread of a `LocalSet`.
@@ -175,8 +170,7 @@ async fn answer(
     health: &HealthCheckConfig,
 ) -> Option<String> {
     let client = endpoint_client(&endpoint.address, security, limits);
-    let request = Request::get(health.path.as_str()).header(USER_AGENT, CHECK_AGENT);
-    let mut request = match request.body(ForwardBody::empty()) {
+    let mut request = match probe_request(&health.probe) {
         Ok(request) => request,
         Err(error) => return Some(error.to_string()),
     };
@@ -186,14 +180,8 @@ async fn answer(
         body_idle: 2 * health.timeout,
     };
     let interim = InterimResponses::discarded();
-    // The body is not read, which ends the exchange.
     match client.send(&mut request, true, timeouts, &interim).await {
-        Ok(response) if (200..400).contains(&response.status().as_u16()) => None,
-        Ok(response) => Some(format!(
-            "it answered {} with {}",
-            health.path,
-            response.status().as_u16()
-        )),
+        Ok(response) => probe_fault(&health.probe, response).await,
         Err(error) => Some(error.to_string()),
     }
 }

@@ -15,6 +15,7 @@ mod upstream_endpoint;
 mod endpoint_set;
 mod endpoint_store;
 mod balanced_upstream;
+mod health_probe;
 mod endpoint_watch;
 
 pub(crate) use balanced_upstream::{BalancedUpstream, UpstreamRouting};
