@@ -224,6 +224,7 @@ async fn answer(core: Rc<EgressCore>, incoming: IncomingRequest) -> Response<Ans
         body,
         peer,
         disguised: _,
+        has_irregular_names: _,
     } = incoming;
     let active = core.data.active();
     let record = core.open_record(&active, Some(&request), body.connection(), &peer);

@@ -181,6 +181,7 @@ impl<'c> CalledVendor<'c> {
             body,
             peer,
             disguised: 0,
+            has_irregular_names: true,
         };
         let response = Rc::clone(core).handle(incoming).await;
         if let Some(length) = pause_of(response.status(), response.headers()) {

@@ -131,6 +131,7 @@ fn identify(core: &DataCore, incoming: IncomingRequest) -> (IdentifiedRequest, A
         body,
         peer,
         disguised,
+        has_irregular_names,
     } = incoming;
     for _ in 0..disguised {
         core.recorder.dropped_header(PROTECTED_NAME);
@@ -156,6 +157,7 @@ fn identify(core: &DataCore, incoming: IncomingRequest) -> (IdentifiedRequest, A
         body,
         peer,
         trace,
+        has_irregular_names,
     };
     (identified, context)
 }

@@ -21,6 +21,7 @@ use super::endpoint_health::HealthRule;
 use super::endpoint_set::EndpointSet;
 use super::upstream_endpoint::{EndpointAddress, UpstreamEndpoint};
 use crate::body::ForwardBody;
+use crate::headers::AddedFields;
 use crate::interim_responses::InterimResponses;
 use crate::limits::{ResponseTimeouts, UpstreamLimits};
 use crate::upstream::upstream_socket::UpstreamSecurity;
@@ -187,7 +188,9 @@ async fn answer(
     };
     let interim = InterimResponses::discarded();
     // The body is not read, which ends the exchange.
-    match client.send(&mut request, true, timeouts, &interim).await {
+    let added = AddedFields::default();
+    let sent = client.send(&mut request, &added, true, timeouts, &interim);
+    match sent.await {
         Ok(response) if (200..400).contains(&response.status().as_u16()) => None,
         Ok(response) => Some(format!(
             "it answered {} with {}",
