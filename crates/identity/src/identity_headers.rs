@@ -94,10 +94,15 @@ pub fn identity_from_headers(
 /// the head is cheaper than three lookups.
 fn squad_values(headers: &HeaderMap) -> Result<[Option<&HeaderValue>; 3], HeaderFault> {
     const NAMES: [&str; 3] = ["x-squad-owner", "x-sla-tier", "x-service-version"];
+    const COMMON_START: &str = "x-s";
     let mut values = [None; 3];
     let mut is_repeated = [false; 3];
     for (name, value) in headers {
         let name = name.as_str();
+        // Few other names begin like these.
+        if !name.starts_with(COMMON_START) {
+            continue;
+        }
         if let Some(at) = NAMES.iter().position(|known| *known == name) {
             is_repeated[at] |= values[at].replace(value).is_some();
         }

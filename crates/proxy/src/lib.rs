@@ -24,6 +24,7 @@ mod client;
 mod connection_state;
 mod write_pace;
 mod deadline_timer;
+mod poll_clock;
 mod interim_responses;
 mod peer_socket;
 mod unix_stream;
@@ -50,8 +51,8 @@ pub use exchange::{
     InFlightCount, PublishedConfig, ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler,
 };
 pub use headers::{
-    HeaderConcern, HeaderRefusal, MaxForwards, Peer, PeerAddress, add_forwarding, add_request_id,
-    count_hop, remove_hop_by_hop,
+    AddedFields, HeaderConcern, HeaderRefusal, MaxForwards, Peer, PeerAddress, add_forwarding,
+    add_request_id, count_hop, remove_hop_by_hop,
 };
 pub use inspect::{HttpRefusal, InspectLimits};
 pub use interim_responses::InterimResponses;

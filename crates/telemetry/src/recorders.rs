@@ -67,6 +67,14 @@ struct ExchangeCounters {
     tally: Arc<ExchangeTally>,
 }
 
+/// The counters of the last request.
+#[derive(Debug)]
+struct LastExchange {
+    /// The operation and the squad.
+    key: (u32, usize),
+    counters: Rc<ExchangeCounters>,
+}
+
 /// Records the requests of one service on one data core.
 #[derive(Debug)]
 pub struct ServiceRecorder {
@@ -75,6 +83,8 @@ pub struct ServiceRecorder {
     core: usize,
     inventory: Arc<TrafficInventory>,
     exchanges: RefCell<HashMap<(u32, usize), Rc<ExchangeCounters>>>,
+    /// Those of the last request. The next one is often like it.
+    last_exchange: RefCell<Option<LastExchange>>,
     violations: KeyedCounters<(u32, ViolationClass, usize, Enforcement)>,
     upstream_errors: KeyedCounters<&'static str>,
     unjudged: KeyedCounters<&'static str>,
@@ -123,6 +133,7 @@ impl ServiceRecorder {
             core,
             inventory: Arc::clone(inventory),
             exchanges: RefCell::default(),
+            last_exchange: RefCell::default(),
             violations: KeyedCounters::new(VIOLATIONS),
             upstream_errors: KeyedCounters::new(UPSTREAM_ERRORS),
             unjudged: KeyedCounters::new(UNJUDGED),
@@ -196,6 +207,22 @@ impl ServiceRecorder {
     }
 
     fn exchanges(&self, subject: RequestLabels<'_>) -> Rc<ExchangeCounters> {
+        let key = (subject.operation, subject.squad);
+        let mut last = self.last_exchange.borrow_mut();
+        match &*last {
+            Some(last) if last.key == key => Rc::clone(&last.counters),
+            _ => {
+                let counters = self.find_exchanges(subject);
+                *last = Some(LastExchange {
+                    key,
+                    counters: Rc::clone(&counters),
+                });
+                counters
+            }
+        }
+    }
+
+    fn find_exchanges(&self, subject: RequestLabels<'_>) -> Rc<ExchangeCounters> {
         let mut exchanges = self.exchanges.borrow_mut();
         let exchanges = exchanges
             .entry((subject.operation, subject.squad))

@@ -21,6 +21,7 @@ use crate::deadline_timer::DeadlineTimer;
 use crate::exchange::AnswerBody;
 use crate::inspect::HttpRefusal;
 use crate::limits::ClientLimits;
+use crate::poll_clock;
 
 /// What to do when a deadline passes.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +53,10 @@ where
 {
     /// Ready when the connection must end.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ConnectionEnd> {
+        poll_clock::during_poll(|| self.advance(cx))
+    }
+
+    fn advance(&mut self, cx: &mut Context<'_>) -> Poll<ConnectionEnd> {
         loop {
             if let Poll::Ready(end) = self.exchange.poll(cx) {
                 return Poll::Ready(end);

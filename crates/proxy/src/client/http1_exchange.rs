@@ -25,6 +25,7 @@ use crate::exchange::{AnswerBody, UpgradedExchange};
 use crate::headers::Peer;
 use crate::inspect::{BodyFraming, HTTP2_PREFACE, HttpRefusal, ParsedRequest};
 use crate::limits::ClientLimits;
+use crate::poll_clock;
 
 /// How much of the preface of HTTP/2 is enough to distinguish it from HTTP/1.1: its first line.
 const PREFACE_LINE_BYTES: usize = 16;
@@ -226,7 +227,12 @@ where
 
     /// Passes a request to the handler.
     fn begin_request(&mut self, parsed: ParsedRequest) {
-        let ParsedRequest { request, terms } = parsed;
+        let ParsedRequest {
+            request,
+            terms,
+            traits,
+        } = parsed;
+        poll_clock::advance();
         let state = &self.state;
         let number = state.requests.get() + 1;
         state.requests.set(number);
@@ -242,7 +248,8 @@ where
             }
         };
         let (peer, state) = (Rc::clone(&self.peer), Rc::clone(state));
-        let incoming = IncomingRequest::on_connection(request, body, peer, state, &self.limits);
+        let incoming =
+            IncomingRequest::on_connection(request, traits, body, peer, state, &self.limits);
         let slot = self.slot.get_or_insert_with(|| {
             Box::new(ExchangeSlot {
                 in_flight: Box::pin(None),
@@ -293,7 +300,7 @@ where
             Some(length) => AnswerLength::Known(length),
             None => AnswerLength::Unknown,
         };
-        let now = Instant::now();
+        let now = Instant::from_std(poll_clock::now());
         let terms = AnswerTerms {
             request: &terms,
             length,
@@ -304,7 +311,7 @@ where
         let source = AnswerBuffer::new(body, self.limits.response_buffer_max, buffered);
         let mut interim = state.interim.borrow_mut();
         self.closes |= slot.writer.begin(&head, source, terms, &mut interim);
-        // The clock is read once more only if the answer cannot be written at once.
+        // Another time is needed only if the answer cannot be written at once.
         self.since = now;
         self.is_slow = false;
         self.phase = ExchangePhase::Answering;

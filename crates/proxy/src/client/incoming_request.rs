@@ -12,7 +12,7 @@ use crate::connection_state::ConnectionState;
 use crate::exchange::AnswerBody;
 use crate::headers;
 use crate::headers::Peer;
-use crate::inspect::HttpRefusal;
+use crate::inspect::{HttpRefusal, NameTraits};
 use crate::limits::ClientLimits;
 
 /// Answers the requests of a data core. [`DataCore`](crate::DataCore) is the handler in
@@ -50,6 +50,8 @@ pub struct IncomingRequest {
     pub peer: Rc<Peer>,
     /// How many fields were removed, because their names fold to protected ones.
     pub disguised: u32,
+    /// Whether names may be left that have other characters than letters, digits and hyphens.
+    pub has_irregular_names: bool,
 }
 
 impl IncomingRequest {
@@ -58,24 +60,27 @@ impl IncomingRequest {
         let (head, body) = request.into_parts();
         let request = Box::new(Request::from_parts(head, ()));
         let state = Rc::new(ConnectionState::new());
-        Self::on_connection(request, IncomingBody::Whole(body), peer, state, limits)
+        let body = IncomingBody::Whole(body);
+        Self::on_connection(request, NameTraits::UNKNOWN, body, peer, state, limits)
     }
 
     /// A request on a connection.
     pub(super) fn on_connection(
         mut request: Box<Request<()>>,
+        traits: NameTraits,
         body: IncomingBody,
         peer: Rc<Peer>,
         state: Rc<ConnectionState>,
         limits: &ClientLimits,
     ) -> Self {
-        let disguised = headers::normalize_request_head(&mut request);
+        let disguised = headers::normalize_request_head(&mut request, traits);
         let body = RequestBody::new(body, state, limits);
         Self {
             request,
             body,
             peer,
             disguised,
+            has_irregular_names: traits.has_irregular,
         }
     }
 }

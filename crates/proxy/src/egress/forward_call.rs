@@ -11,7 +11,7 @@ use super::egress_record::{CallAnswer, EgressRecord};
 use super::egress_refusal::EgressRefusal;
 use crate::body::{ForwardBody, RequestBody};
 use crate::exchange::{AnswerBody, AnswerPassage};
-use crate::headers::{MaxForwards, ViaPseudonym, count_hop, remake_content_length};
+use crate::headers::{AddedFields, MaxForwards, ViaPseudonym, count_hop, remake_content_length};
 use crate::limits::ResponseTimeouts;
 use crate::upstream::UpstreamClient;
 
@@ -57,7 +57,8 @@ pub(super) async fn send(
         body_idle: config.limits.body_idle_timeout,
     };
     let is_idempotent = method.is_idempotent();
-    let sent = client.send(&mut request, is_idempotent, timeouts, &interim);
+    let added = AddedFields::default();
+    let sent = client.send(&mut request, &added, is_idempotent, timeouts, &interim);
     let mut response = sent.await.map_err(EgressRefusal::Upstream)?;
     remake_content_length(response.headers_mut());
     let outcome = if response.status().is_server_error() {

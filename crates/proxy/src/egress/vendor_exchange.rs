@@ -181,6 +181,7 @@ impl<'c> CalledVendor<'c> {
             body,
             peer,
             disguised: 0,
+            has_irregular_names: true,
         };
         let response = Rc::clone(core).handle_vendor_call(incoming, call).await;
         if let Some(length) = pause_of(response.status(), response.headers()) {

@@ -151,6 +151,7 @@ fn identify(
         body,
         peer,
         disguised,
+        has_irregular_names,
     } = incoming;
     for _ in 0..disguised {
         core.recorder.dropped_header(PROTECTED_NAME);
@@ -177,6 +178,7 @@ fn identify(
         peer,
         trace,
         vendor_call,
+        has_irregular_names,
     };
     (identified, context)
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::interim_responses::InterimResponses;
+use crate::poll_clock;
 use portcullis_contract::{DeclaredResponse, OperationLifecycle, Violation};
 use portcullis_identity::CallerIdentity;
 use portcullis_telemetry::{
@@ -142,13 +143,16 @@ impl RequestRecord {
         let started = Instant::now();
         let judged = judge();
         self.judging.set(self.judging.get() + started.elapsed());
+        poll_clock::advance();
         judged
     }
 
     /// Records how the request is answered. The measured duration ends here, before the body of
     /// the answer is sent.
     pub(super) fn set_answer(&self, answer: AnswerSummary) {
-        self.took.set(Some(self.started.elapsed()));
+        let now = poll_clock::now();
+        self.took
+            .set(Some(now.saturating_duration_since(self.started)));
         self.answer.set(answer);
         self.passage.set(AnswerPassage::Passed);
     }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::request_record::RequestRecord;
+use crate::poll_clock;
 
 impl RequestRecord {
     /// Counts the time until the value is dropped as waiting for the client, for a slot, or before a
@@ -19,7 +20,7 @@ impl RequestRecord {
     fn wait_for(&self, is_upstream: bool) -> RequestWait<'_> {
         RequestWait {
             record: self,
-            since: Some(Instant::now()),
+            since: Some(poll_clock::now()),
             is_upstream,
         }
     }
@@ -38,7 +39,7 @@ pub(super) struct RequestWait<'r> {
 impl RequestWait<'_> {
     /// Ends the wait. Returns when it ended, and its time.
     pub(super) fn end(mut self) -> (Instant, Duration) {
-        let now = Instant::now();
+        let now = poll_clock::now();
         (now, self.count(now))
     }
 
@@ -60,7 +61,7 @@ impl RequestWait<'_> {
 impl Drop for RequestWait<'_> {
     fn drop(&mut self) {
         if self.since.is_some() {
-            self.count(Instant::now());
+            self.count(poll_clock::now());
         }
     }
 }

@@ -15,6 +15,7 @@ use super::in_flight::{InFlight, retry_after};
 use super::problem_reason::upstream_reason;
 use super::request_record::RequestRecord;
 use crate::body::ForwardBody;
+use crate::poll_clock;
 use crate::upstream::{UpstreamBody, UpstreamError, UpstreamPhase};
 
 /// The result of one attempt.
@@ -34,7 +35,7 @@ impl RequestRetries {
             && is_idempotent(request.method(), record)
             && request.body().is_in_memory();
         is_retryable.then(|| {
-            admission.count_retryable(admission.at(Instant::now()));
+            admission.count_retryable(admission.at(poll_clock::now()));
             Self { attempts: 0 }
         })
     }

@@ -10,10 +10,10 @@ use portcullis_config::{
     Config, PreflightPolicy, RefusalAudience, ServiceConfig, UpgradeProtocol,
     UpstreamTarget as UpstreamConfig, UpstreamVersion,
 };
-use portcullis_contract::{CheckSettings, CompiledContract};
+use portcullis_contract::{CheckSettings, CompiledContract, Operation};
 use portcullis_telemetry::{AccessLog, Metrics, ServiceRecorder};
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
-use portcullis_vocabulary::{Catalog, Squad};
+use portcullis_vocabulary::{Catalog, Squad, is_irregular_header};
 
 use super::active_config::{ActiveConfig, ActiveService};
 use super::in_flight_count::InFlightCount;
@@ -48,6 +48,8 @@ pub(super) struct ServiceCore {
     pub(super) body_budget: Arc<CoreBodyBudget>,
     pub(super) response_body_bytes_max: u64,
     json_depth_max: u32,
+    /// Whether an operation declares a header with an irregular name.
+    pub(super) declares_irregular_headers: bool,
     /// The times of responses, unless the operation has its own.
     timeouts: ResponseTimeouts,
     /// Dropped last, hence the last field. The control thread frees a contract after the last data
@@ -107,6 +109,11 @@ impl ServiceCore {
                 active.config.catalog.objectives_of(&service.config.name),
             )),
         };
+        let declares_irregular_headers = contract
+            .operations
+            .iter()
+            .flat_map(Operation::declared_headers)
+            .any(is_irregular_header);
         Some(Self {
             upstream: ForwardTarget::of(service, &upstream_limits, before, core),
             upstream_limits,
@@ -122,6 +129,7 @@ impl ServiceCore {
                 .config
                 .via
                 .then(|| active.via.pseudonym(&service.config.name)),
+            declares_irregular_headers,
             owner_path: owner_path(&active.config, &service.config),
             catalog: Arc::clone(&active.config.catalog),
             contract,

@@ -16,19 +16,26 @@ use http::{Method, Request};
 use super::header_screen::is_override;
 use super::header_value;
 use super::name_folding::{identifies_sender, remove_disguised};
+use crate::inspect::NameTraits;
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
 /// Prepares a head for validation: origin-form target, one `Host`, no hop-by-hop fields and none
 /// whose names fold to protected ones. Returns how many of the latter were removed.
-pub(crate) fn normalize_request_head<B>(request: &mut Request<B>) -> u32 {
+pub(crate) fn normalize_request_head<B>(request: &mut Request<B>, traits: NameTraits) -> u32 {
     to_origin_form(request);
     let headers = request.headers_mut();
-    let disguised = remove_disguised(headers);
-    remove_hop_by_hop(headers);
-    // The connection has handled the expectation.
-    headers.remove(EXPECT);
+    let disguised = if traits.has_irregular {
+        remove_disguised(headers)
+    } else {
+        0
+    };
+    if traits.has_hop_fields {
+        remove_hop_by_hop(headers);
+        // The connection has handled the expectation.
+        headers.remove(EXPECT);
+    }
     disguised
 }
 

@@ -6,6 +6,7 @@ use http::{Method, Request};
 use portcullis_vocabulary::TrustedPeers;
 
 use super::*;
+use crate::inspect::NameTraits;
 
 /// A header map of `name: value` lines.
 fn map(lines: &[&str]) -> HeaderMap {
@@ -103,7 +104,7 @@ fn rewrites_absolute_targets() {
             .header("host", "a")
             .header("host", "b");
         let mut request = request.body(()).unwrap();
-        normalize_request_head(&mut request);
+        normalize_request_head(&mut request, NameTraits::UNKNOWN);
         assert_eq!(request.uri().to_string(), path);
         assert_eq!(request.headers().get("host").unwrap(), host);
     };
@@ -128,7 +129,14 @@ fn removes_forbidden_trailers() {
 #[track_caller]
 fn check_forwarding(peer: &Peer, before: &[&str], after: &[&str]) {
     let mut headers = map(before);
-    add_forwarding(&mut headers, peer);
+    let via = HeaderValue::from_static("1.1 gate");
+    let added = add_forwarding(&mut headers, peer, Some(&via));
+    let text = String::from_utf8(added.lines().to_vec()).unwrap();
+    let mut written = map(&text.lines().collect::<Vec<_>>());
+    written.extend(headers.clone());
+    added.add_to(&mut headers);
+    assert_eq!(lines(&headers), lines(&written));
+    assert_eq!(headers.remove("via").unwrap(), via);
     assert_eq!(lines(&headers), after);
 }
 
@@ -213,7 +221,7 @@ fn removes_names_that_fold_to_protected_ones() {
         let mut request = Request::new(());
         *request.headers_mut() = map(&[&line]);
         assert_eq!(
-            normalize_request_head(&mut request),
+            normalize_request_head(&mut request, NameTraits::UNKNOWN),
             u32::from(is_removed),
             "{name}"
         );

@@ -71,14 +71,18 @@ impl ViaPseudonym {
         })
     }
 
-    /// Adds this process to a request that is forwarded.
-    pub(crate) fn add<B>(&self, request: &mut Request<B>) {
-        let element = match request.version() {
+    /// The element for a request that arrived with this version.
+    pub(crate) const fn element(&self, version: Version) -> &HeaderValue {
+        match version {
             Version::HTTP_10 => &self.http10,
             Version::HTTP_2 => &self.http2,
             _ => &self.http11,
-        };
-        let element = element.clone();
+        }
+    }
+
+    /// Adds this process to a request that is forwarded.
+    pub(crate) fn add<B>(&self, request: &mut Request<B>) {
+        let element = self.element(request.version()).clone();
         request.headers_mut().append(VIA, element);
     }
 }

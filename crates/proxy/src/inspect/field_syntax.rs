@@ -7,20 +7,40 @@ use memchr::memchr;
 use super::http_refusal::HttpRefusal;
 use super::message_lines::has_control;
 
-/// Where the name of a field line ends, and where its trimmed value is (RFC 9112 section 5).
-pub(super) fn split_field(line: &[u8]) -> Result<(usize, Range<usize>), HttpRefusal> {
-    let name_end = line.iter().position(|b| !TOKEN[usize::from(*b)]);
-    let colon = match name_end {
-        Some(at) if at > 0 && line[at] == b':' => at,
-        _ => return Err(name_refusal(line)),
-    };
-    let value = &line[colon + 1..];
+/// A field line, as parts of it (RFC 9112 section 5).
+pub(super) struct FieldLine {
+    pub(super) name_length: usize,
+    /// Whether the name has only letters, digits and hyphens.
+    pub(super) is_regular: bool,
+    /// The trimmed value.
+    pub(super) value: Range<usize>,
+}
+
+/// Splits a field line.
+pub(super) fn split_field(line: &[u8]) -> Result<FieldLine, HttpRefusal> {
+    let (mut name_length, mut classes) = (0, REGULAR);
+    for byte in line {
+        let class = CLASSES[usize::from(*byte)];
+        if class == 0 {
+            break;
+        }
+        classes &= class;
+        name_length += 1;
+    }
+    if name_length == 0 || line.get(name_length) != Some(&b':') {
+        return Err(name_refusal(line));
+    }
+    let value = &line[name_length + 1..];
     if has_control(value) {
         return Err(HttpRefusal::ControlCharacter);
     }
     let value = trim_start(value);
     let value_at = line.len() - value.len();
-    Ok((colon, value_at..value_at + trim_end(value).len()))
+    Ok(FieldLine {
+        name_length,
+        is_regular: classes & REGULAR != 0,
+        value: value_at..value_at + trim_end(value).len(),
+    })
 }
 
 /// Why a line does not begin with the name of a field and a colon.
@@ -78,32 +98,24 @@ pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
 
 /// Whether the bytes are a token (RFC 9110 section 5.6.2).
 pub(super) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|b| TOKEN[usize::from(*b)])
+    !bytes.is_empty() && bytes.iter().all(|b| CLASSES[usize::from(*b)] != 0)
 }
 
-const TOKEN: [bool; 256] = {
-    let mut table = [false; 256];
+/// A character of tokens.
+const TOKEN: u8 = 1;
+/// A letter, a digit or a hyphen.
+const REGULAR: u8 = 2;
+
+const CLASSES: [u8; 256] = {
+    let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        let b = byte as u8;
-        table[byte] = b.is_ascii_alphanumeric()
-            || matches!(
-                b,
-                b'!' | b'#'
-                    | b'$'
-                    | b'%'
-                    | b'&'
-                    | b'\''
-                    | b'*'
-                    | b'+'
-                    | b'-'
-                    | b'.'
-                    | b'^'
-                    | b'_'
-                    | b'`'
-                    | b'|'
-                    | b'~'
-            );
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => TOKEN | REGULAR,
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'.' | b'^' | b'_' | b'`'
+            | b'|' | b'~' => TOKEN,
+            _ => 0,
+        };
         byte += 1;
     }
     table

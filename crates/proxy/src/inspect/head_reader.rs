@@ -5,19 +5,21 @@ use std::ops::Range;
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
 use http::uri::{PathAndQuery, Uri};
-use http::{HeaderName, HeaderValue, Method, Request, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Version};
 use memchr::memchr;
 
 use super::body_framing::BodyFraming;
-use super::field_syntax::{decimal, elements, is_token, split_field};
+use super::field_syntax::{FieldLine, decimal, elements, is_token, split_field};
 use super::http_refusal::HttpRefusal;
 use super::inspect_limits::InspectLimits;
 use super::message_lines::has_control;
-use super::parsed_request::{ExchangeTerms, ParsedRequest};
+use super::parsed_request::{ExchangeTerms, NameTraits, ParsedRequest};
 use super::request_target;
+use super::transfer_codings::TransferCodings;
+use crate::headers::FieldNameCache;
 
-/// How many fields are added to most requests: their id, `Via` and four of forwarding.
-const GATEWAY_FIELDS: usize = 6;
+/// How many fields are added to most requests: their id.
+const GATEWAY_FIELDS: usize = 1;
 
 /// Reads a head line by line, and then makes the request of it.
 #[derive(Debug, Default)]
@@ -26,6 +28,9 @@ pub(super) struct HeadReader {
     target: HeadSpan,
     /// The fields, as parts of the head.
     fields: Vec<FieldSpan>,
+    traits: NameTraits,
+    /// The names that the client has sent before.
+    names: FieldNameCache,
     terms: ExchangeTerms,
     hosts: usize,
     length: Option<u64>,
@@ -56,16 +61,6 @@ struct ConnectionFields {
     upgrade: bool,
     /// Whether `Upgrade` offers the protocol `websocket`.
     websocket: bool,
-}
-
-/// The transfer codings of a head, over all its `Transfer-Encoding` lines.
-#[derive(Debug, Default)]
-struct TransferCodings {
-    present: bool,
-    chunked: usize,
-    other: bool,
-    /// Whether the last element of the last line is `chunked`.
-    ends_chunked: bool,
 }
 
 impl HeadReader {
@@ -119,12 +114,14 @@ impl HeadReader {
         (self.hosts, self.length) = (0, None);
         self.codings = TransferCodings::default();
         self.options = ConnectionFields::default();
+        self.traits = NameTraits::default();
         Ok(())
     }
 
     /// Returns the memory that is kept for the next head.
     pub(super) fn release(&mut self) {
         self.fields = Vec::new();
+        self.names.release();
     }
 
     pub(super) fn is_head_request(&self) -> bool {
@@ -137,7 +134,12 @@ impl HeadReader {
 
     /// Reads a field line, which begins at this position of the head.
     pub(super) fn read_field(&mut self, line: &[u8], at: usize) -> Result<(), HttpRefusal> {
-        let (name_length, value) = split_field(line)?;
+        let FieldLine {
+            name_length,
+            is_regular,
+            value,
+        } = split_field(line)?;
+        self.traits.has_irregular |= !is_regular;
         self.fields.push(FieldSpan {
             name: HeadSpan {
                 at,
@@ -150,19 +152,41 @@ impl HeadReader {
         });
         let (name, value) = (&line[..name_length], &line[value]);
         // Only these lengths name a field that matters here.
-        match name.len() {
-            2 if name.eq_ignore_ascii_case(b"te") => self.read_te(value),
+        let is_of_hop = match name.len() {
+            2 if name.eq_ignore_ascii_case(b"te") => {
+                self.read_te(value);
+                true
+            }
             4 if name.eq_ignore_ascii_case(b"host") => {
                 self.hosts += 1;
                 request_target::check_host(value)?;
+                false
             }
-            6 if name.eq_ignore_ascii_case(b"expect") => self.read_expectation(value)?,
-            7 if name.eq_ignore_ascii_case(b"upgrade") => self.read_upgrade(value),
-            10 if name.eq_ignore_ascii_case(b"connection") => self.read_connection(value),
-            14 if name.eq_ignore_ascii_case(b"content-length") => self.read_length(value)?,
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.codings.read(value),
-            _ => {}
-        }
+            6 if name.eq_ignore_ascii_case(b"expect") => {
+                self.read_expectation(value)?;
+                true
+            }
+            7 if name.eq_ignore_ascii_case(b"upgrade") => {
+                self.read_upgrade(value);
+                true
+            }
+            10 if name.eq_ignore_ascii_case(b"connection") => {
+                self.read_connection(value);
+                true
+            }
+            10 => name.eq_ignore_ascii_case(b"keep-alive"),
+            14 if name.eq_ignore_ascii_case(b"content-length") => {
+                self.read_length(value)?;
+                false
+            }
+            16 => name.eq_ignore_ascii_case(b"proxy-connection"),
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
+                self.codings.read(value);
+                true
+            }
+            _ => false,
+        };
+        self.traits.has_hop_fields |= is_of_hop;
         Ok(())
     }
 
@@ -210,25 +234,30 @@ impl HeadReader {
         if self.terms.is_http10 {
             *request.version_mut() = Version::HTTP_10;
         }
-        let headers = request.headers_mut();
-        headers.reserve(self.fields.len() + GATEWAY_FIELDS);
-        for field in &self.fields {
-            let name = HeaderName::from_bytes(&head[field.name.range()])
-                .map_err(|_| HttpRefusal::MalformedFieldName)?;
+        let mut headers = HeaderMap::with_capacity(self.fields.len() + GATEWAY_FIELDS);
+        let mut has_length = false;
+        for (place, field) in self.fields.iter().enumerate() {
+            let name = self.names.read(place, &head[field.name.range()]);
+            let name = name.map_err(|_| HttpRefusal::MalformedFieldName)?;
             // The same length twice is one length.
-            if name == CONTENT_LENGTH && headers.contains_key(CONTENT_LENGTH) {
+            if name == CONTENT_LENGTH && std::mem::replace(&mut has_length, true) {
                 continue;
             }
             let value = HeaderValue::from_maybe_shared(field.value.of(&head))
                 .map_err(|_| HttpRefusal::ControlCharacter)?;
             headers.append(name, value);
         }
+        *request.headers_mut() = headers;
         let mut terms = self.terms;
         terms.framing = framing;
         terms.keeps_alive = self.keeps_alive();
         terms.asks_upgrade = is_tunnel || self.asks_websocket();
         terms.awaits_continue &= framing != BodyFraming::None;
-        Ok(ParsedRequest { request, terms })
+        Ok(ParsedRequest {
+            request,
+            terms,
+            traits: self.traits,
+        })
     }
 
     /// How the body ends, after all fields were read.
@@ -321,31 +350,6 @@ impl HeadReader {
         match self.length.replace(length) {
             Some(earlier) if earlier != length => Err(HttpRefusal::ConflictingContentLength),
             _ => Ok(()),
-        }
-    }
-}
-
-impl TransferCodings {
-    fn read(&mut self, value: &[u8]) {
-        self.present = true;
-        // An empty last element is legal, but parsers disagree about its meaning here.
-        self.ends_chunked = false;
-        for coding in elements(value) {
-            self.ends_chunked = coding.eq_ignore_ascii_case(b"chunked");
-            if self.ends_chunked {
-                self.chunked += 1;
-            } else if !coding.is_empty() {
-                self.other = true;
-            }
-        }
-    }
-
-    fn check(&self) -> Result<(), HttpRefusal> {
-        match self.chunked {
-            _ if !self.ends_chunked => Err(HttpRefusal::TransferEncodingNotChunked),
-            1 if self.other => Err(HttpRefusal::UnknownTransferCoding),
-            1 => Ok(()),
-            _ => Err(HttpRefusal::RepeatedChunked),
         }
     }
 }

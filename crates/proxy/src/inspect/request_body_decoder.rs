@@ -11,7 +11,7 @@ use memchr::memchr;
 use super::body_framing::BodyFraming;
 use super::chunk_header;
 use super::chunk_header::{CHUNK_LINE_BYTES_MAX, EXTENSION_BYTES_MAX};
-use super::field_syntax::split_field;
+use super::field_syntax::{FieldLine, split_field};
 use super::http_refusal::HttpRefusal;
 use super::inspect_limits::InspectLimits;
 use super::message_lines::{check_unfinished, line_refusal, line_text};
@@ -197,7 +197,9 @@ impl RequestBodyDecoder {
     }
 
     fn read_trailer(&mut self, text: &[u8]) -> Result<(), HttpRefusal> {
-        let (name_length, value) = split_field(text)?;
+        let FieldLine {
+            name_length, value, ..
+        } = split_field(text)?;
         self.trailer_count += 1;
         if self.trailer_count > self.limits.header_count_max {
             return Err(HttpRefusal::TooManyFields);

@@ -2,11 +2,13 @@
 //! I/O.
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 use memchr::memchr;
 
-use super::response_fault::ResponseFault;
+use super::field_lines::{read_field, take_line};
+use super::response_fault::{MalformedPart, ResponseFault};
+use crate::headers::FieldNameCache;
 
 /// The most digits of the size of a chunk, leading zeros included.
 const SIZE_DIGITS_MAX: usize = 16;
@@ -205,7 +207,7 @@ fn take_trailers(buffer: &mut BytesMut) -> Result<Option<HeaderMap>, ResponseFau
         };
         let line = &buffer[from..from + length];
         if !line.ends_with(b"\r") {
-            return Err(ResponseFault::Trailers(httparse::Error::NewLine));
+            return Err(ResponseFault::Trailers(MalformedPart::LineEnd));
         }
         from += length + 1;
         if from > TRAILER_BYTES_MAX {
@@ -216,18 +218,17 @@ fn take_trailers(buffer: &mut BytesMut) -> Result<Option<HeaderMap>, ResponseFau
         }
     }
     let section = buffer.split_to(from).freeze();
-    let mut fields = [httparse::EMPTY_HEADER; TRAILERS_MAX];
-    let parsed = httparse::parse_headers(&section, &mut fields).map_err(ResponseFault::Trailers)?;
-    let httparse::Status::Complete((_, fields)) = parsed else {
-        return Err(ResponseFault::Trailers(httparse::Error::NewLine));
-    };
-    let mut trailers = HeaderMap::with_capacity(fields.len());
-    for field in fields {
-        let name = HeaderName::from_bytes(field.name.as_bytes())
-            .map_err(|_| ResponseFault::Trailers(httparse::Error::HeaderName))?;
-        let value = HeaderValue::from_maybe_shared(section.slice_ref(field.value))
-            .map_err(|_| ResponseFault::Trailers(httparse::Error::HeaderValue))?;
+    let (mut rest, mut names) = (&section[..], FieldNameCache::default());
+    let mut trailers = HeaderMap::new();
+    let mut count = 0;
+    while let Some(line @ [_, ..]) = take_line(&mut rest) {
+        if count == TRAILERS_MAX {
+            return Err(ResponseFault::Trailers(MalformedPart::FieldCount(count)));
+        }
+        let field = read_field(&section, line, count, &mut names);
+        let (name, value) = field.map_err(ResponseFault::Trailers)?;
         trailers.append(name, value);
+        count += 1;
     }
     Ok(Some(trailers))
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use tokio::time::{Instant, sleep_until};
 
 use super::address_memory::AddressMemory;
@@ -14,6 +15,11 @@ use super::pinned_addresses::PinnedAddresses;
 use super::upstream_connection::UpstreamConnection;
 use super::upstream_socket::UpstreamSecurity;
 use crate::limits::UpstreamLimits;
+use crate::poll_clock;
+
+/// Most rooms that are kept for the next exchanges, and the largest one.
+const ROOMS_MAX: usize = 4;
+const ROOM_BYTES_MAX: usize = 64 * 1024;
 
 /// The pool of one upstream on one data core.
 #[derive(Debug)]
@@ -33,6 +39,8 @@ pub(super) struct ConnectionPool {
 struct IdleConnections {
     /// Oldest first, because the oldest are closed first.
     connections: VecDeque<(Instant, Box<UpstreamConnection>)>,
+    /// Room for what arrives, which the next exchanges use.
+    rooms: Vec<BytesMut>,
     has_sweeper: bool,
 }
 
@@ -77,7 +85,11 @@ impl ConnectionPool {
     pub(super) fn take(&self) -> Option<Box<UpstreamConnection>> {
         loop {
             let (since, mut connection) = self.idle.borrow_mut().connections.pop_back()?;
-            if since.elapsed() < self.limits.idle_timeout && connection.is_reusable() {
+            let idle = Instant::from_std(poll_clock::now()).saturating_duration_since(since);
+            if idle < self.limits.idle_timeout && connection.is_silent() {
+                if let Some(room) = self.idle.borrow_mut().rooms.pop() {
+                    connection.lend_room(room);
+                }
                 return Some(connection);
             }
         }
@@ -88,12 +100,16 @@ impl ConnectionPool {
         if !connection.is_reusable() || self.limits.idle_max == 0 {
             return;
         }
-        connection.release();
+        let room = connection.release();
         let mut idle = self.idle.borrow_mut();
+        if idle.rooms.len() < ROOMS_MAX && (1..=ROOM_BYTES_MAX).contains(&room.capacity()) {
+            idle.rooms.push(room);
+        }
         if idle.connections.len() >= self.limits.idle_max {
             idle.connections.pop_front();
         }
-        idle.connections.push_back((Instant::now(), connection));
+        idle.connections
+            .push_back((Instant::from_std(poll_clock::now()), connection));
         if !idle.has_sweeper {
             idle.has_sweeper = true;
             tokio::task::spawn_local(sweep(Rc::downgrade(self)));
@@ -112,13 +128,17 @@ impl ConnectionPool {
             idle.connections.pop_front();
         }
         idle.has_sweeper = false;
+        idle.rooms = Vec::new();
         None
     }
 }
 
 impl IdlePool for ConnectionPool {
     fn close_idle(&self) -> bool {
-        let connections = std::mem::take(&mut self.idle.borrow_mut().connections);
+        let mut idle = self.idle.borrow_mut();
+        idle.rooms = Vec::new();
+        let connections = std::mem::take(&mut idle.connections);
+        drop(idle);
         !connections.is_empty()
     }
 }

@@ -9,8 +9,8 @@
 //!
 //! HTTP/1.1 is written and read here, because an exchange with a general library costs three times
 //! as many instructions: it passes each request through two channels and drives the connection as a
-//! second future. What is read is at least as strict: heads by the same parser, and every fault of a
-//! response in `response_fault`.
+//! second future. What is read is at least as strict: a test compares heads with that library's parser,
+//! and every fault of a response is in `response_fault`.
 
 mod upstream_client;
 mod idle_pools;
@@ -26,6 +26,10 @@ mod request_writer;
 mod kept_body;
 mod upload_rest;
 mod response_head;
+mod field_lines;
+mod hop_fields;
+#[cfg(test)]
+mod response_head_agreement;
 mod accepted_head;
 mod body_decoder;
 mod response_fault;

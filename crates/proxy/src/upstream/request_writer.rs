@@ -76,17 +76,18 @@ impl Default for RequestFraming {
 }
 
 impl RequestWriter {
-    /// Begins a request, whose header fields frame the body already. A body in memory stays in the
+    /// Begins a request, whose header fields frame the body already; `added` are lines of more fields. A body in memory stays in the
     /// request too if it `is_repeatable`; otherwise its memory is free once it is written. `kept` keeps
     /// the beginning of a streamed one.
     pub(super) fn begin(
         &mut self,
         request: &mut Request<ForwardBody>,
+        added: &[u8],
         is_repeatable: bool,
         kept: Option<KeptBody>,
     ) {
         self.lead.clear();
-        write_head(request, &mut self.lead);
+        write_head(request, added, &mut self.lead);
         self.framing = match request.body().size_hint().exact() {
             Some(length) => RequestFraming::Sized(length),
             None => RequestFraming::Chunked {
@@ -311,9 +312,9 @@ fn is_closed(error: &io::Error) -> bool {
     )
 }
 
-fn write_head(request: &Request<ForwardBody>, out: &mut Vec<u8>) {
+fn write_head(request: &Request<ForwardBody>, added: &[u8], out: &mut Vec<u8>) {
     let (uri, headers) = (request.uri(), request.headers());
-    out.reserve((headers.len() + 4) * FIELD_BYTES_USUAL);
+    out.reserve((headers.len() + 4) * FIELD_BYTES_USUAL + added.len());
     out.extend_from_slice(request.method().as_str().as_bytes());
     out.push(b' ');
     match (uri.authority(), uri.path_and_query()) {
@@ -330,6 +331,7 @@ fn write_head(request: &Request<ForwardBody>, out: &mut Vec<u8>) {
     for (name, value) in headers {
         write_field(name, value, out);
     }
+    out.extend_from_slice(added);
     out.extend_from_slice(b"\r\n");
 }
 
@@ -410,7 +412,7 @@ mod tests {
             error,
         };
         let mut writer = RequestWriter::default();
-        writer.begin(request, true, None);
+        writer.begin(request, b"", true, None);
         let polled = writer.poll(&mut socket, &mut Context::from_waker(Waker::noop()));
         assert_eq!(
             writer.is_done(),
@@ -455,7 +457,7 @@ mod tests {
         };
         let mut writer = RequestWriter::default();
         let mut request = request("body", trailers);
-        writer.begin(&mut request, false, None);
+        writer.begin(&mut request, b"", false, None);
         assert!(request.body().is_end_stream(), "the body is given away");
         let _ = writer.poll(&mut socket, &mut Context::from_waker(Waker::noop()));
         writer.take_back()

@@ -1,22 +1,24 @@
 //! Reads the head of a response (RFC 9112 sections 4 and 6.3). No I/O.
 
-use std::mem::MaybeUninit;
-
 use bytes::{Bytes, BytesMut};
-use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use httparse::{Header, ParserConfig, Response, Status};
+use http::{HeaderMap, Method, StatusCode};
+use memchr::memchr_iter;
 
 use super::body_decoder::BodyDecoder;
-use super::response_fault::ResponseFault;
-use crate::headers::ReasonPhrase;
+use super::field_lines::{read_field, take_line};
+use super::hop_fields::HopFields;
+use super::response_fault::{MalformedPart, ResponseFault};
+use crate::headers::{FieldNameCache, ReasonPhrase};
 use crate::limits::UpstreamLimits;
 
 /// The lowest bound of the size of a head, in bytes.
 const HEAD_BYTES_FLOOR: usize = 8 * 1024;
 
-/// The most header fields that are read without an allocation.
-const USUAL_COUNT_MAX: usize = 100;
+/// The most fields of a head for which there is room from the beginning.
+const USUAL_FIELDS_MAX: usize = 32;
+
+/// What all responses begin with.
+const VERSION_START: &[u8] = b"HTTP/1.";
 
 /// The head of a response.
 #[derive(Debug)]
@@ -24,7 +26,9 @@ pub(super) struct ReceivedHead {
     pub(super) status: StatusCode,
     /// The reason phrase, if it is not the usual one.
     pub(super) reason: Option<ReasonPhrase>,
+    /// The fields, without the usual ones of the hop.
     pub(super) headers: HeaderMap,
+    pub(super) hop: HopFields,
     /// How the body is read.
     pub(super) body: BodyDecoder,
     /// Whether another request may follow on the connection.
@@ -32,7 +36,7 @@ pub(super) struct ReceivedHead {
 }
 
 /// Takes the head of the next response from `buffer`: an interim or the final one. Nothing if it is not
-/// complete. `method` is that of the request.
+/// complete. `method` is that of the request; `names` are those that the upstream has sent before.
 ///
 /// # Errors
 /// The head is malformed or too large, or the end of the body is uncertain.
@@ -40,24 +44,31 @@ pub(super) fn take_head(
     buffer: &mut BytesMut,
     method: &Method,
     limits: &UpstreamLimits,
+    names: &mut FieldNameCache,
 ) -> Result<Option<ReceivedHead>, ResponseFault> {
     let bytes_max = limits.header_bytes_max.max(HEAD_BYTES_FLOOR);
-    let Some(end) = head_end(buffer) else {
-        if buffer.len() > bytes_max {
-            return Err(ResponseFault::HeadTooLarge(bytes_max));
-        }
-        // What does not begin like a response is refused at once.
-        with_fields(buffer, limits, |_| Ok(()))?;
-        return Ok(None);
-    };
-    if end > bytes_max {
+    let length = head_length(buffer);
+    if length.bytes > bytes_max {
         return Err(ResponseFault::HeadTooLarge(bytes_max));
     }
-    let head = buffer.split_to(end).freeze();
-    let head = with_fields(&head, limits, |response| interpret(&head, response, method))?;
-    head.map_or(Err(ResponseFault::Head(httparse::Error::Status)), |head| {
-        Ok(Some(head))
-    })
+    let head = if length.is_complete {
+        buffer.split_to(length.bytes).freeze()
+    } else {
+        // What does not begin like a response is refused at once.
+        Bytes::copy_from_slice(buffer)
+    };
+    let count_max = limits.header_count_max;
+    let head = read_head(
+        &head,
+        length.lines.saturating_sub(1),
+        method,
+        count_max,
+        names,
+    )?;
+    match head {
+        None if length.is_complete => Err(ResponseFault::Head(MalformedPart::Version)),
+        head => Ok(head),
+    }
 }
 
 impl ReceivedHead {
@@ -67,152 +78,113 @@ impl ReceivedHead {
     }
 }
 
-/// The position after the empty line that ends a head.
-fn head_end(bytes: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'\n', bytes).find_map(|at| match bytes.get(at + 1..)? {
-        [b'\r', b'\n', ..] => Some(at + 3),
-        [b'\n', ..] => Some(at + 2),
-        _ => None,
-    })
+/// How long a head is, as far as it has arrived.
+struct HeadLength {
+    bytes: usize,
+    lines: usize,
+    is_complete: bool,
 }
 
-/// Calls `read` with a head, unless it is not complete.
-fn with_fields<T>(
-    head: &[u8],
-    limits: &UpstreamLimits,
-    read: impl FnOnce(&Response<'_, '_>) -> Result<T, ResponseFault>,
-) -> Result<Option<T>, ResponseFault> {
-    let count_max = limits.header_count_max;
-    let mut few = [const { MaybeUninit::uninit() }; USUAL_COUNT_MAX];
-    let mut many = Vec::new();
-    let fields: &mut [MaybeUninit<Header<'_>>] = match few.get_mut(..count_max) {
-        Some(few) => few,
-        None => {
-            many.resize_with(count_max, MaybeUninit::uninit);
-            &mut many
-        }
-    };
-    let mut response = Response::new(&mut []);
-    let parsed =
-        ParserConfig::default().parse_response_with_uninit_headers(&mut response, head, fields);
-    match parsed {
-        Ok(Status::Complete(_)) => read(&response).map(Some),
-        Ok(Status::Partial) => Ok(None),
-        Err(httparse::Error::TooManyHeaders) => Err(ResponseFault::TooManyFields(count_max)),
-        Err(error) => Err(ResponseFault::Head(error)),
+fn head_length(arrived: &[u8]) -> HeadLength {
+    let mut lines = 0;
+    for at in memchr_iter(b'\n', arrived) {
+        lines += 1;
+        let empty_line = match &arrived[at + 1..] {
+            [b'\r', b'\n', ..] => 2,
+            [b'\n', ..] => 1,
+            _ => continue,
+        };
+        return HeadLength {
+            bytes: at + 1 + empty_line,
+            lines,
+            is_complete: true,
+        };
+    }
+    HeadLength {
+        bytes: arrived.len(),
+        lines,
+        is_complete: false,
     }
 }
 
-/// Reads what a complete head means.
-fn interpret(
+/// Reads a head of so many fields. Nothing if it has no end; it is then valid as far as it goes.
+fn read_head(
     head: &Bytes,
-    response: &Response<'_, '_>,
+    fields: usize,
     method: &Method,
-) -> Result<ReceivedHead, ResponseFault> {
-    let invalid = |_| ResponseFault::Head(httparse::Error::Status);
-    let status = StatusCode::from_u16(response.code.unwrap_or_default()).map_err(invalid)?;
-    let reason = response.reason.unwrap_or_default();
-    let is_usual = status.canonical_reason() == Some(reason);
-    let is_http10 = response.version == Some(0);
-    let mut headers = HeaderMap::with_capacity(response.headers.len());
-    let mut connection = ConnectionOptions::default();
-    for field in &*response.headers {
-        let name = HeaderName::from_bytes(field.name.as_bytes())
-            .map_err(|_| ResponseFault::Head(httparse::Error::HeaderName))?;
-        let value = HeaderValue::from_maybe_shared(head.slice_ref(field.value))
-            .map_err(|_| ResponseFault::Head(httparse::Error::HeaderValue))?;
-        if name == CONNECTION {
-            connection.read(&value);
+    count_max: usize,
+    names: &mut FieldNameCache,
+) -> Result<Option<ReceivedHead>, ResponseFault> {
+    let mut rest = match &head[..] {
+        // One empty line may precede a response.
+        [b'\r', b'\n', rest @ ..] | [b'\n', rest @ ..] => rest,
+        rest => rest,
+    };
+    let Some(line) = take_line(&mut rest) else {
+        let length = rest.len().min(VERSION_START.len());
+        let may_be_version = rest[..length] == VERSION_START[..length];
+        return if may_be_version || rest == b"\r" {
+            Ok(None)
+        } else {
+            Err(ResponseFault::Head(MalformedPart::Version))
+        };
+    };
+    let (is_http10, status, reason) = read_status_line(line).map_err(ResponseFault::Head)?;
+    let mut headers = HeaderMap::with_capacity(fields.min(USUAL_FIELDS_MAX));
+    let mut hop = HopFields::default();
+    let mut count = 0;
+    loop {
+        match take_line(&mut rest) {
+            None => return Ok(None),
+            Some([]) => break,
+            Some(_) if count == count_max => return Err(ResponseFault::TooManyFields(count_max)),
+            Some(line) => {
+                let field = read_field(head, line, count, names);
+                let (name, value) = field.map_err(ResponseFault::Head)?;
+                count += 1;
+                if hop.read(&name, &value) {
+                    headers.append(name, value);
+                }
+            }
         }
-        headers.append(name, value);
     }
-    Ok(ReceivedHead {
+    let is_usual = status.canonical_reason().map(str::as_bytes) == Some(reason);
+    Ok(Some(ReceivedHead {
         status,
         reason: if is_usual {
             None
         } else {
-            ReasonPhrase::new(reason.as_bytes())
+            ReasonPhrase::new(reason)
         },
-        body: body_decoder(status, is_http10, &headers, method)?,
         headers,
-        keeps_alive: !connection.close && (!is_http10 || connection.keep_alive),
-    })
+        body: hop.body(status, is_http10, method)?,
+        keeps_alive: hop.keeps_alive(is_http10),
+        hop,
+    }))
 }
 
-/// The options of all `Connection` fields.
-#[derive(Default)]
-struct ConnectionOptions {
-    close: bool,
-    keep_alive: bool,
-}
-
-impl ConnectionOptions {
-    fn read(&mut self, value: &HeaderValue) {
-        for option in value.as_bytes().split(|byte| *byte == b',') {
-            let option = option.trim_ascii();
-            self.close |= option.eq_ignore_ascii_case(b"close");
-            self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
-        }
+/// Reads `HTTP/1.1 200 OK`, of which the reason phrase may be missing. Returns whether the version is
+/// 1.0, the status and the reason phrase.
+fn read_status_line(line: &[u8]) -> Result<(bool, StatusCode, &[u8]), MalformedPart> {
+    let (version, rest) = line.split_at_checked(8).ok_or(MalformedPart::Version)?;
+    let is_http10 = match version {
+        b"HTTP/1.1" => false,
+        b"HTTP/1.0" => true,
+        _ => return Err(MalformedPart::Version),
+    };
+    let (code, reason) = match rest {
+        [b' ', code @ ..] if code.len() == 3 => (code, &[][..]),
+        [b' ', hundreds, tens, ones, b' ', reason @ ..] => (&[*hundreds, *tens, *ones][..], reason),
+        _ => return Err(MalformedPart::StatusLine),
+    };
+    let status = StatusCode::from_bytes(code).map_err(|_| MalformedPart::StatusLine)?;
+    let is_phrase = reason
+        .iter()
+        .all(|byte| matches!(byte, b'\t' | b' '..=b'~' | 0x80..));
+    if !is_phrase {
+        return Err(MalformedPart::StatusLine);
     }
-}
-
-/// How the body ends (RFC 9112 section 6.3).
-fn body_decoder(
-    status: StatusCode,
-    is_http10: bool,
-    headers: &HeaderMap,
-    method: &Method,
-) -> Result<BodyDecoder, ResponseFault> {
-    let is_bodiless = status.is_informational()
-        || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
-        || *method == Method::HEAD;
-    if is_bodiless {
-        return Ok(BodyDecoder::empty());
-    }
-    if headers.contains_key(TRANSFER_ENCODING) {
-        if is_http10 {
-            return Err(ResponseFault::TransferEncoding);
-        }
-        return Ok(if ends_chunked(headers) {
-            BodyDecoder::chunked()
-        } else {
-            BodyDecoder::until_close()
-        });
-    }
-    Ok(match content_length(headers)? {
-        Some(length) => BodyDecoder::sized(length),
-        None => BodyDecoder::until_close(),
-    })
-}
-
-/// Whether `chunked` is the last transfer coding.
-fn ends_chunked(headers: &HeaderMap) -> bool {
-    let last = headers.get_all(TRANSFER_ENCODING).iter().next_back();
-    let last = last.and_then(|value| value.as_bytes().rsplit(|byte| *byte == b',').next());
-    last.is_some_and(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"chunked"))
-}
-
-/// The length, which may be repeated.
-fn content_length(headers: &HeaderMap) -> Result<Option<u64>, ResponseFault> {
-    let mut length = None;
-    for value in headers.get_all(CONTENT_LENGTH) {
-        for digits in value.as_bytes().split(|byte| *byte == b',') {
-            let found = decimal(digits.trim_ascii()).ok_or(ResponseFault::ContentLength)?;
-            if length.replace(found).is_some_and(|other| other != found) {
-                return Err(ResponseFault::ContentLength);
-            }
-        }
-    }
-    Ok(length)
-}
-
-fn decimal(digits: &[u8]) -> Option<u64> {
-    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(digits)
-        .ok()?
-        .parse()
-        .ok()
-        .filter(|_| is_number)
+    Ok((is_http10, status, reason))
 }
 
 #[cfg(test)]
@@ -225,11 +197,12 @@ mod tests {
         method: &Method,
         piece: usize,
     ) -> Result<Option<(ReceivedHead, BytesMut)>, ResponseFault> {
-        let mut buffer = BytesMut::new();
+        let (mut buffer, mut names) = (BytesMut::new(), FieldNameCache::default());
         let mut pieces = text.as_bytes().chunks(piece);
         while let Some(piece) = pieces.next() {
             buffer.extend_from_slice(piece);
-            while let Some(head) = take_head(&mut buffer, method, &UpstreamLimits::default())? {
+            let limits = UpstreamLimits::default();
+            while let Some(head) = take_head(&mut buffer, method, &limits, &mut names)? {
                 if head.is_interim() {
                     continue;
                 }

@@ -12,7 +12,7 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use portcullis_tls::UpstreamAlpn;
 use tokio::time::Instant;
 
-use super::accepted_head::{ambiguity, respond};
+use super::accepted_head::respond;
 use super::connection_pool::ConnectionPool;
 use super::http1_body::Http1ResponseBody;
 use super::http2::{Http2Pool, RequestTerms, send_on_stream};
@@ -27,9 +27,10 @@ use super::upstream_connection::{ExchangeFailure, UpstreamConnection};
 use super::upstream_error::{UpstreamError, UpstreamPhase};
 use super::upstream_socket::UpstreamSecurity;
 use crate::body::{ForwardBody, UploadProgress};
-use crate::headers::{add_upgrade, handshake_fault};
+use crate::headers::{AddedFields, add_upgrade, handshake_fault};
 use crate::interim_responses::InterimResponses;
 use crate::limits::{ResponseTimeouts, UpstreamLimits};
+use crate::poll_clock;
 
 /// The client for one upstream on one data core. Clones share the connection pool.
 #[derive(Clone, Debug)]
@@ -124,7 +125,7 @@ impl UpstreamClient {
         &self.pool.authority
     }
 
-    /// Sends a request and waits for the head of the response.
+    /// Sends a request, with the `added` fields, and waits for the head of the response.
     ///
     /// The request is sent with new framing; target and `Host` are unchanged. With HTTP/1.1, it is sent
     /// once more on a new connection if a pooled one turns out to be closed before the upstream sent a
@@ -143,6 +144,7 @@ impl UpstreamClient {
     pub async fn send(
         &self,
         request: &mut Request<ForwardBody>,
+        added: &AddedFields,
         is_idempotent: bool,
         timeouts: ResponseTimeouts,
         interim: &InterimResponses,
@@ -150,6 +152,7 @@ impl UpstreamClient {
         if let Some(http2) = self.http2.as_ref().filter(|http2| !http2.has_http1()) {
             let terms = RequestTerms {
                 host: &self.host,
+                added,
                 is_idempotent,
                 timeouts,
                 interim,
@@ -165,7 +168,7 @@ impl UpstreamClient {
         if let Some(mut connection) = self.pool.take() {
             let is_kept = is_idempotent && !is_repeatable;
             let kept = is_kept.then(KeptBody::default);
-            connection.begin(request, is_repeatable, kept);
+            connection.begin(request, added, is_repeatable, kept);
             let answer = self
                 .exchange(connection, request, is_repeatable, timeouts, interim)
                 .await;
@@ -180,7 +183,8 @@ impl UpstreamClient {
             }
         }
         // Boxed, because it is rare and its size would count for every request.
-        Box::pin(self.send_on_new_connection(request, is_repeatable, timeouts, interim)).await
+        let sent = self.send_on_new_connection(request, added, is_repeatable, timeouts, interim);
+        Box::pin(sent).await
     }
 
     /// Sends a WebSocket handshake, which was checked, on a connection of its own. An answer with
@@ -192,26 +196,28 @@ impl UpstreamClient {
     pub(crate) async fn shake_hands(
         &self,
         request: &mut Request<ForwardBody>,
+        added: &AddedFields,
         timeouts: ResponseTimeouts,
         interim: &InterimResponses,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         frame_request(request, &self.host);
         add_upgrade(request.headers_mut());
         let is_repeatable = true;
-        self.send_on_new_connection(request, is_repeatable, timeouts, interim)
+        self.send_on_new_connection(request, added, is_repeatable, timeouts, interim)
             .await
     }
 
     async fn send_on_new_connection(
         &self,
         request: &mut Request<ForwardBody>,
+        added: &AddedFields,
         is_repeatable: bool,
         timeouts: ResponseTimeouts,
         interim: &InterimResponses,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         let socket = self.pool.connect(UpstreamAlpn::Http1).await?;
         let mut connection = Box::new(UpstreamConnection::new(socket));
-        connection.begin(request, is_repeatable, None);
+        connection.begin(request, added, is_repeatable, None);
         let answer = self
             .exchange(connection, request, is_repeatable, timeouts, interim)
             .await;
@@ -226,7 +232,7 @@ impl UpstreamClient {
         timeouts: ResponseTimeouts,
         interim: &InterimResponses,
     ) -> Result<Response<UpstreamBody>, SendFailure> {
-        let mut deadline = Instant::now() + timeouts.head;
+        let mut deadline = Instant::from_std(poll_clock::now()) + timeouts.head;
         let mut upload = connection.upload_progress();
         let (method, limits) = (request.method(), &self.pool.limits);
         let outcome = poll_fn(|cx| {
@@ -306,7 +312,7 @@ impl UpstreamClient {
         upload: Option<UploadProgress>,
         idle_timeout: Duration,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
-        if let Some(reason) = ambiguity(&head) {
+        if let Some(reason) = head.hop.ambiguity() {
             return Err(self.malformed(reason));
         }
         let body = Http1ResponseBody::new(connection, upload, Rc::clone(&self.pool), idle_timeout);

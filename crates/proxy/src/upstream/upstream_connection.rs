@@ -21,6 +21,7 @@ use super::response_head::{ReceivedHead, take_head};
 use super::upstream_socket::UpstreamSocket;
 use crate::body::{ForwardBody, RequestBodyError, UploadProgress};
 use crate::deadline_timer::DeadlineTimer;
+use crate::headers::{AddedFields, FieldNameCache};
 use crate::limits::UpstreamLimits;
 
 /// How much is read at once, at least and at most.
@@ -49,6 +50,8 @@ pub(super) struct UpstreamConnection {
     writer: RequestWriter,
     /// What has arrived and was not used yet. It has memory only during an exchange.
     received: BytesMut,
+    /// The names of the fields in the last response.
+    names: FieldNameCache,
     body: BodyDecoder,
     /// Whether the upstream sent a byte since the exchange began.
     has_received: bool,
@@ -64,6 +67,7 @@ impl UpstreamConnection {
             timer: DeadlineTimer::default(),
             writer: RequestWriter::default(),
             received: BytesMut::new(),
+            names: FieldNameCache::default(),
             body: BodyDecoder::empty(),
             has_received: false,
             keeps_alive: true,
@@ -75,10 +79,12 @@ impl UpstreamConnection {
     pub(super) fn begin(
         &mut self,
         request: &mut Request<ForwardBody>,
+        added: &AddedFields,
         is_repeatable: bool,
         kept: Option<KeptBody>,
     ) {
-        self.writer.begin(request, is_repeatable, kept);
+        self.writer
+            .begin(request, added.lines(), is_repeatable, kept);
         self.has_received = false;
         self.keeps_alive = false;
     }
@@ -93,7 +99,7 @@ impl UpstreamConnection {
         self.continue_upload(cx)?;
         loop {
             if !self.received.is_empty()
-                && let Some(head) = take_head(&mut self.received, method, limits)?
+                && let Some(head) = take_head(&mut self.received, method, limits, &mut self.names)?
             {
                 if head.is_interim() {
                     return Poll::Ready(Ok(head));
@@ -207,18 +213,17 @@ impl UpstreamConnection {
         self.has_received
     }
 
-    /// Whether the last exchange is complete and the connection is open and silent.
-    pub(super) fn is_reusable(&mut self) -> bool {
+    /// Whether another exchange may follow the last one, which is complete.
+    pub(super) fn is_reusable(&self) -> bool {
         self.keeps_alive
             && self.writer.is_done()
             && self.body.has_ended()
             && self.received.is_empty()
-            && self.is_silent()
     }
 
-    /// Whether nothing arrived. An idle connection is not watched, so it is checked when it is used
-    /// next. What TLS sends for itself, such as tickets, is not heard as bytes.
-    fn is_silent(&mut self) -> bool {
+    /// Whether the connection is open and nothing arrived. An idle connection is not watched, so it is
+    /// checked when it is used next. What TLS sends for itself, such as tickets, is not heard as bytes.
+    pub(super) fn is_silent(&mut self) -> bool {
         self.poll_silence(&mut Context::from_waker(Waker::noop()))
             .is_pending()
     }
@@ -244,17 +249,26 @@ impl UpstreamConnection {
         std::mem::take(&mut self.received)
     }
 
-    /// Returns the memory that an idle connection does not need.
-    pub(super) fn release(&mut self) {
-        self.received = BytesMut::new();
+    /// Returns the memory that an idle connection does not need, of which the next one may use the room
+    /// for what arrives.
+    pub(super) fn release(&mut self) -> BytesMut {
         self.writer.release();
+        std::mem::take(&mut self.received)
+    }
+
+    /// Gives an idle connection room for what arrives.
+    pub(super) fn lend_room(&mut self, room: BytesMut) {
+        self.received = room;
     }
 
     /// Reads what has arrived. Returns how many bytes, 0 at the end of the stream.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, ExchangeFailure>> {
         let left = self.body.size_hint().exact().unwrap_or_default();
         let wanted = usize::try_from(left).unwrap_or(usize::MAX);
-        if self.received.capacity() - self.received.len() < READ_BYTES_MIN / 4 {
+        let room = self.received.capacity() - self.received.len();
+        // An ordinary response arrives in one read.
+        let is_at_start = !self.has_received && self.received.is_empty();
+        if room < READ_BYTES_MIN / 4 || is_at_start && room < READ_BYTES_MIN / 2 {
             self.received
                 .reserve(wanted.clamp(READ_BYTES_MIN, READ_BYTES_MAX));
         }

@@ -14,7 +14,10 @@ pub(super) fn pieces<'a>(text: &'a str, separator: &'static str) -> impl Iterato
         let found = match separator {
             " " => first_of(text, &["%20", "+"]),
             "|" => first_of(text, &["|", "%7C", "%7c"]),
-            other => text.find(other).map(|at| (at, other.len())),
+            other => match other.as_bytes() {
+                [byte] => memchr::memchr(*byte, text.as_bytes()).map(|at| (at, 1)),
+                _ => text.find(other).map(|at| (at, other.len())),
+            },
         };
         match found {
             Some((at, len)) => {

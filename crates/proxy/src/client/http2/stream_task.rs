@@ -27,7 +27,7 @@ use crate::connection_state::ConnectionState;
 use crate::deadline_timer::DeadlineTimer;
 use crate::exchange::{AnswerBody, UpgradeEnd};
 use crate::headers::{Peer, add_handshake_key, remove_hop_by_hop};
-use crate::inspect::{check_http2_head, http2_head_start};
+use crate::inspect::{NameTraits, check_http2_head, http2_head_start};
 use crate::limits::ClientLimits;
 
 /// What the streams of a connection share.
@@ -106,7 +106,8 @@ impl<H: RequestHandler> StreamContext<H> {
         let request = Box::new(Request::from_parts(head, ()));
         let (peer, limits) = (Rc::clone(&self.peer), &self.limits);
         let (body, shared) = (body.into(), Rc::clone(state));
-        let incoming = IncomingRequest::on_connection(request, body, peer, shared, limits);
+        let traits = NameTraits::UNKNOWN;
+        let incoming = IncomingRequest::on_connection(request, traits, body, peer, shared, limits);
         let answer = Rc::clone(&self.handler).handle(incoming);
         let mut answer = until_reset(answer, respond, state).await?;
         // Every 2xx accepts a WebSocket here (RFC 8441 section 5), but only 101 did on HTTP/1.1.

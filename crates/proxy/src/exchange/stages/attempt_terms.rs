@@ -4,6 +4,7 @@ use http::{Request, Response};
 
 use crate::body::ForwardBody;
 use crate::exchange::in_flight::InFlight;
+use crate::headers::AddedFields;
 use crate::interim_responses::InterimResponses;
 use crate::limits::ResponseTimeouts;
 use crate::upstream::{BalancedUpstream, UpstreamBody, UpstreamClient, UpstreamError};
@@ -14,6 +15,7 @@ pub(super) struct AttemptTerms<'a> {
     pub(super) is_idempotent: bool,
     pub(super) is_upgrade: bool,
     pub(super) timeouts: ResponseTimeouts,
+    pub(super) added: &'a AddedFields,
     pub(super) interim: &'a InterimResponses,
 }
 
@@ -25,10 +27,16 @@ impl AttemptTerms<'_> {
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         if self.is_upgrade {
             // Boxed, because it is rare and its size would count for every request.
-            Box::pin(client.shake_hands(request, self.timeouts, self.interim)).await
+            Box::pin(client.shake_hands(request, self.added, self.timeouts, self.interim)).await
         } else {
             client
-                .send(request, self.is_idempotent, self.timeouts, self.interim)
+                .send(
+                    request,
+                    self.added,
+                    self.is_idempotent,
+                    self.timeouts,
+                    self.interim,
+                )
                 .await
         }
     }

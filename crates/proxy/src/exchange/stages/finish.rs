@@ -37,6 +37,7 @@ pub(in crate::exchange) fn finish(
             response.body_mut().add_tee(tee);
         }
     }
+    // Not before: a repeated length violates the contract.
     remake_content_length(response.headers_mut());
     if let Some(vendor) = &record.service.config().vendor {
         for name in &vendor.drop_response_headers {
@@ -47,7 +48,8 @@ pub(in crate::exchange) fn finish(
         lifecycle.announce(response.headers_mut());
     }
     let reported = record.violations_to_report();
-    if record.service.config().audience == RefusalAudience::Internal
+    if !reported.is_empty()
+        && record.service.config().audience == RefusalAudience::Internal
         && core.snapshot().refusals.report_header
         && let Some(value) = violation_summary(&reported)
     {

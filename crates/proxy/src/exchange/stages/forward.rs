@@ -21,7 +21,7 @@ use crate::exchange::service_core::ForwardTarget;
 use crate::exchange::shadow_capture::ShadowCapture;
 use crate::exchange::verdict_answer;
 use crate::headers::{
-    MaxForwards, Peer, add_forwarding, count_hop, grpc_timeout, set_grpc_timeout,
+    AddedFields, MaxForwards, Peer, add_forwarding, count_hop, grpc_timeout, set_grpc_timeout,
 };
 use crate::upstream::{UpstreamError, UpstreamPhase, UpstreamRouting};
 use portcullis_identity::remove_squad_headers;
@@ -52,8 +52,8 @@ pub(in crate::exchange) async fn forward(
         _ if is_own => Ok(Box::new(own_answer())),
         ForwardTarget::Upstream(upstream) => {
             let deadline = call_deadline(&request, &record);
-            prepare(&mut request, &peer, &record);
-            send(upstream, request, in_flight, &record, deadline).await
+            let added = prepare(&mut request, &peer, &record);
+            send(upstream, request, &added, in_flight, &record, deadline).await
         }
         ForwardTarget::Mock => answer_mocked(&request, in_flight, &record),
         // No breaker counts it: what happens to the request is not known here.
@@ -94,26 +94,31 @@ fn own_answer() -> Response<AnswerBody> {
     response
 }
 
-/// Adds the header fields that a gateway adds, after the request was judged as it arrived.
-fn prepare(request: &mut Request<ForwardBody>, peer: &Peer, record: &RequestRecord) {
-    if let Some(via) = &record.service.via {
-        via.add(request);
-    }
+/// Changes the header fields as a gateway does, after the request was judged as it arrived. Returns those
+/// that are added when it is sent.
+fn prepare(request: &mut Request<ForwardBody>, peer: &Peer, record: &RequestRecord) -> AddedFields {
+    let via = record.service.via.as_ref();
     if record.service.config().vendor.is_some() {
         // Others learn nothing about the caller.
-        return;
+        if let Some(via) = via {
+            via.add(request);
+        }
+        return AddedFields::default();
     }
+    let via = via.map(|via| via.element(request.version()));
     let headers = request.headers_mut();
-    add_forwarding(headers, peer);
+    let added = add_forwarding(headers, peer, via);
     if record.service.config().legacy {
         remove_squad_headers(headers);
     }
     record.propagate(headers);
+    added
 }
 
 async fn send(
     upstream: &UpstreamRouting,
     mut request: Box<Request<ForwardBody>>,
+    added: &AddedFields,
     mut in_flight: Box<InFlight>,
     record: &RequestRecord,
     deadline: Option<Instant>,
@@ -123,7 +128,8 @@ async fn send(
     }
     let mut retries = RequestRetries::of(&request, record);
     loop {
-        let result = attempt(upstream, &mut request, &mut in_flight, record, deadline).await;
+        let sent = (&mut *request, added);
+        let result = attempt(upstream, sent, &mut in_flight, record, deadline).await;
         let next = match &mut retries {
             // Boxed, because it is rare and its size would count for every request.
             Some(retries) => Box::pin(retries.next_attempt(&result, &mut in_flight, record)).await,
@@ -167,7 +173,7 @@ fn past_deadline(upstream: &UpstreamRouting) -> UpstreamError {
 
 async fn attempt(
     upstream: &UpstreamRouting,
-    request: &mut Request<ForwardBody>,
+    (request, added): (&mut Request<ForwardBody>, &AddedFields),
     in_flight: &mut InFlight,
     record: &RequestRecord,
     deadline: Option<Instant>,
@@ -190,6 +196,7 @@ async fn attempt(
         is_idempotent,
         is_upgrade: record.asks_upgrade(),
         timeouts,
+        added,
         interim: &interim,
     };
     let result = match upstream {

@@ -9,12 +9,35 @@ use crate::exchange::answer_table::ProblemCause;
 use crate::exchange::data_core::DataCore;
 use crate::exchange::grpc_refusal::grpc_media_type;
 use crate::exchange::service_core::ServiceCore;
-use crate::headers::{HeaderConcern, HeaderScreen, grpc_timeout};
+use crate::headers::{HeaderConcern, HeaderScreen, grpc_timeout, has_override};
 
 pub(in crate::exchange) fn screen_headers(
     core: &DataCore,
     mut matched: MatchedRequest,
 ) -> Result<MatchedRequest, ExchangeProblem> {
+    if may_concern(core, &matched) {
+        screen(core, &mut matched)?;
+    }
+    let (record, request) = (&matched.routed.record, &matched.routed.request);
+    let is_grpc = grpc_media_type(request.version(), request.headers()).is_some();
+    if is_grpc && grpc_timeout(request.headers()).is_err() {
+        return Err(ExchangeProblem::new(ProblemCause::GrpcTimeout, record));
+    }
+    Ok(matched)
+}
+
+/// Whether a field may be removed or refused. Nearly every request has regular names, which only fold
+/// to irregular ones that the contract or the configuration declares.
+fn may_concern(core: &DataCore, matched: &MatchedRequest) -> bool {
+    let routed = &matched.routed;
+    let token_header = core.identification.token_header();
+    routed.has_irregular_names
+        || routed.record.service.declares_irregular_headers
+        || token_header.is_some_and(|name| is_irregular_header(name.as_str()))
+        || has_override(routed.request.headers())
+}
+
+fn screen(core: &DataCore, matched: &mut MatchedRequest) -> Result<(), ExchangeProblem> {
     let record = &matched.routed.record;
     let service = &record.service;
     let limits = &service.active.limits;
@@ -37,13 +60,7 @@ pub(in crate::exchange) fn screen_headers(
         .map_err(|refusal| {
             core.recorder.http_refusal(refusal.concern().name());
             ExchangeProblem::new(ProblemCause::Header(refusal), record)
-        })?;
-    let request = &matched.routed.request;
-    let is_grpc = grpc_media_type(request.version(), request.headers()).is_some();
-    if is_grpc && grpc_timeout(request.headers()).is_err() {
-        return Err(ExchangeProblem::new(ProblemCause::GrpcTimeout, record));
-    }
-    Ok(matched)
+        })
 }
 
 /// The policy, or the milder one if it would refuse a request of a legacy service.

@@ -1,7 +1,6 @@
 //! Selects the service of a request and identifies the caller.
 
 use std::rc::Rc;
-use std::time::Instant;
 
 use http::Request;
 use http::header::HOST;
@@ -19,12 +18,13 @@ use crate::exchange::unrecorded_request::UnrecordedRequest;
 use crate::exchange::vendor_call::VendorCall;
 use crate::exchange::verdict_question::read_question;
 use crate::headers::Peer;
+use crate::poll_clock;
 
 pub(in crate::exchange) fn select_service(
     core: &DataCore,
     identified: IdentifiedRequest,
 ) -> Result<RoutedRequest, ExchangeProblem> {
-    let started = Instant::now();
+    let started = poll_clock::now();
     let IdentifiedRequest {
         id,
         mut request,
@@ -32,9 +32,9 @@ pub(in crate::exchange) fn select_service(
         peer,
         trace,
         vendor_call,
+        has_irregular_names,
     } = identified;
-    let host = request.headers().get(HOST);
-    let host = host.and_then(|host| host.to_str().ok());
+    let host = host_field(&request);
     let snapshot = snapshot_for(core, vendor_call.as_deref());
     if vendor_call.is_none() && host.is_some() && !peer.serves_host(host_of(host)) {
         return Err(unrouted(ProblemCause::Misdirected, &request));
@@ -92,6 +92,7 @@ pub(in crate::exchange) fn select_service(
         body,
         peer,
         record,
+        has_irregular_names,
     })
 }
 
@@ -101,6 +102,11 @@ fn snapshot_for(core: &DataCore, vendor_call: Option<&VendorCall>) -> Rc<CoreSna
         Some(call) => Rc::clone(&call.snapshot),
         None => core.snapshot(),
     }
+}
+
+/// The `Host` of a request, if it is text.
+fn host_field(request: &Request<()>) -> Option<&str> {
+    request.headers().get(HOST)?.to_str().ok()
 }
 
 /// The caller. With a fault it is the unknown consumer.

@@ -29,6 +29,8 @@ pub(in crate::exchange) struct IdentifiedRequest {
     pub(in crate::exchange) trace: Option<RequestTrace>,
     /// What the forward proxy knows of it.
     pub(in crate::exchange) vendor_call: Option<Box<VendorCall>>,
+    /// Whether the names of its fields may be irregular.
+    pub(in crate::exchange) has_irregular_names: bool,
 }
 
 /// A request whose service and consumer are known.
@@ -39,6 +41,8 @@ pub(in crate::exchange) struct RoutedRequest<B = RequestBody> {
     pub(super) body: B,
     pub(super) peer: Rc<Peer>,
     pub(super) record: Rc<RequestRecord>,
+    /// Whether the names of its fields may be irregular.
+    pub(super) has_irregular_names: bool,
 }
 
 /// A request whose operation is known, or which passes without one.
@@ -137,6 +141,7 @@ impl<B> RoutedRequest<B> {
             body: (),
             peer: self.peer,
             record: self.record,
+            has_irregular_names: self.has_irregular_names,
         };
         (routed, self.body)
     }

@@ -19,6 +19,7 @@ use super::endpoint_health::HealthRule;
 use super::endpoint_set::EndpointSet;
 use super::health_probe::{probe_fault, probe_request};
 use super::upstream_endpoint::{EndpointAddress, UpstreamEndpoint};
+use crate::headers::AddedFields;
 use crate::interim_responses::InterimResponses;
 use crate::limits::{ResponseTimeouts, UpstreamLimits};
 use crate::upstream::upstream_socket::UpstreamSecurity;
@@ -180,7 +181,8 @@ async fn answer(
         body_idle: 2 * health.timeout,
     };
     let interim = InterimResponses::discarded();
-    match client.send(&mut request, true, timeouts, &interim).await {
+    let added = AddedFields::default();
+    match client.send(&mut request, &added, true, timeouts, &interim).await {
         Ok(response) => probe_fault(&health.probe, response).await,
         Err(error) => Some(error.to_string()),
     }

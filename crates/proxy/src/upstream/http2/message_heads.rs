@@ -9,18 +9,21 @@ use http::{HeaderMap, Method, Request, StatusCode, Uri, Version};
 use http_body::Body;
 
 use crate::body::ForwardBody;
-use crate::headers::{remove_hop_by_hop, remove_own_fields};
+use crate::headers::{AddedFields, remove_hop_by_hop, remove_own_fields};
 use crate::limits::UpstreamLimits;
 
-/// The head of a request. `host` is that of the upstream, for requests without a host.
+/// The head of a request, with the `added` fields. `host` is that of the upstream, for requests without
+/// a host.
 pub(super) fn request_head(
     request: &Request<ForwardBody>,
     scheme: Scheme,
     host: &HeaderValue,
+    added: &AddedFields,
 ) -> Request<()> {
     let mut head = Request::new(());
     *head.method_mut() = request.method().clone();
     let mut headers = request.headers().clone();
+    added.add_to(&mut headers);
     // An attempt with HTTP/1.1 may have set them.
     headers.remove(CONNECTION);
     headers.remove(TRANSFER_ENCODING);
@@ -124,7 +127,7 @@ mod tests {
         };
         let request = request.body(ForwardBody::whole(body)).unwrap();
         let upstream = HeaderValue::from_static("depot.test:80");
-        let head = request_head(&request, Scheme::HTTP, &upstream);
+        let head = request_head(&request, Scheme::HTTP, &upstream, &AddedFields::default());
         let mut fields: Vec<String> = head
             .headers()
             .iter()

@@ -27,6 +27,7 @@ use super::shared_connection::StreamLease;
 use super::stream_failure::StreamFailure;
 use super::stream_upload::StreamUpload;
 use crate::body::{ForwardBody, UploadProgress};
+use crate::headers::AddedFields;
 use crate::interim_responses::InterimResponses;
 use crate::limits::ResponseTimeouts;
 use crate::upstream::upload_rest::later_deadline;
@@ -41,6 +42,7 @@ const ATTEMPTS_MAX: u32 = 3;
 pub(in crate::upstream) struct RequestTerms<'r> {
     /// The host of a request without one.
     pub(in crate::upstream) host: &'r HeaderValue,
+    pub(in crate::upstream) added: &'r AddedFields,
     pub(in crate::upstream) is_idempotent: bool,
     pub(in crate::upstream) timeouts: ResponseTimeouts,
     pub(in crate::upstream) interim: &'r InterimResponses,
@@ -99,7 +101,7 @@ async fn attempt(
         Some(_) => Scheme::HTTPS,
         None => Scheme::HTTP,
     };
-    let head = request_head(request, scheme, terms.host);
+    let head = request_head(request, scheme, terms.host, terms.added);
     let written = lease.connection().activity().written();
     let (response, stream) = match lease.open(head, request.body().is_end_stream()) {
         Ok(opened) => opened,

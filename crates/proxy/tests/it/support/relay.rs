@@ -178,7 +178,7 @@ impl Pass {
         let (mut head, ()) = arrived.request.into_parts();
         let body = arrived.body;
         let interim = body.interim_responses();
-        add_forwarding(&mut head.headers, &arrived.peer);
+        let added = add_forwarding(&mut head.headers, &arrived.peer, None);
         add_request_id(&mut head.headers, &arrived.peer);
         let is_idempotent = head.method.is_idempotent();
         let body = match self.mode {
@@ -201,6 +201,7 @@ impl Pass {
             .upstream
             .send(
                 &mut http::Request::from_parts(head, body),
+                &added,
                 is_idempotent,
                 self.timeouts,
                 &interim,
