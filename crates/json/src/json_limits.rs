@@ -1,5 +1,9 @@
 //! The limits of a parse.
 
+/// The longest text that a tape can address: half of the range of its offsets, so that the side
+/// buffer stays addressable too.
+pub const SOURCE_BYTES_MAX: usize = i32::MAX as usize;
+
 /// How an object with repeated member names is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DuplicateKeys {

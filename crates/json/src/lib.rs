@@ -30,6 +30,7 @@ mod json_node;
 mod json_limits;
 mod parse;
 mod scan_string;
+mod plain_number;
 mod syntax_error;
 pub mod text_reader;
 mod build_tape;
@@ -47,11 +48,10 @@ mod work_limit;
 pub use self::arithmetic::{compare_numbers, is_multiple};
 pub use self::deserialize::JsonReadError;
 pub use self::exact_fraction::ExactFraction;
-pub use self::json_limits::{DuplicateKeys, JsonLimits};
+pub use self::json_limits::{DuplicateKeys, JsonLimits, SOURCE_BYTES_MAX};
 pub use self::json_node::{JsonElements, JsonKind, JsonMembers, JsonNode};
 pub use self::member_index::DuplicateMember;
 pub use self::number::NumberError;
-pub use self::parse::SOURCE_BYTES_MAX;
 pub use self::schema_node::{
     CountedMembers, PreparedKey, TapeArray, TapeJson, TapeNumber, TapeObject,
 };

@@ -3,7 +3,7 @@
 //! It is stricter than most parsers where two readers could disagree: it refuses repeated member
 //! names, lone surrogates, numbers that no `f64` can hold, and byte order marks.
 
-use super::json_limits::{DuplicateKeys, JsonLimits};
+use super::json_limits::{DuplicateKeys, JsonLimits, SOURCE_BYTES_MAX};
 use super::member_index::digest;
 use super::number::{self, NumberError, NumberFault};
 use super::pointer;
@@ -11,10 +11,6 @@ use super::scan_string::{skip_space, string_failure, string_stop, unescape};
 use super::syntax_error::{SyntaxError, SyntaxErrorKind, UnlocatedError, trailing, unexpected};
 use super::tape::Tape;
 use super::tape_entry::{EntryTag, TapeEntry, TextRange};
-
-/// The longest text that a tape can address: half of the range of its offsets, so that the side
-/// buffer stays addressable too.
-pub const SOURCE_BYTES_MAX: usize = i32::MAX as usize;
 
 impl Tape {
     /// Reads exactly one JSON value as `{"<key>": <value>}` and replaces the content of the tape.

@@ -1,16 +1,32 @@
 //! Scans strings eight bytes at a time and decodes their escapes.
 
+use std::num::NonZeroU64;
+
+use super::json_limits::SOURCE_BYTES_MAX;
 use super::syntax_error::{SyntaxErrorKind, UnlocatedError, unexpected};
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
+const SPACES: u64 = ONES * b' ' as u64;
+
+/// The bytes of a document at `at`, if there are so many.
+#[inline(always)]
+pub fn chunk_at<const BYTES: usize>(bytes: &[u8], at: usize) -> Option<&[u8; BYTES]> {
+    const { assert!(SOURCE_BYTES_MAX <= POSITION_MAX) };
+    // Changes no position, and shows that the sum is one, so it costs no check.
+    let at = at & POSITION_MAX;
+    bytes.get(at..at + BYTES)?.first_chunk()
+}
+
+/// More than the position of any byte of a document.
+const POSITION_MAX: usize = u32::MAX as usize;
 
 /// The position of the first quote, backslash or control character at or after `from`; the length
 /// of the text if there is no such byte.
 #[inline(always)]
 pub(super) fn string_stop(bytes: &[u8], from: usize) -> usize {
     // Many strings are short.
-    match bytes.get(from..).and_then(<[u8]>::first_chunk::<8>) {
+    match chunk_at(bytes, from) {
         Some(chunk) => match stops(u64::from_le_bytes(*chunk)) {
             0 => distant_stop(bytes, from + 8),
             stops => from + (stops.trailing_zeros() / 8) as usize,
@@ -19,22 +35,37 @@ pub(super) fn string_stop(bytes: &[u8], from: usize) -> usize {
     }
 }
 
+/// The same after the quote at `at`, given the eight bytes from there.
+#[inline(always)]
+pub(super) fn stop_after_quote(bytes: &[u8], at: usize, word: u64) -> usize {
+    // The quote itself does not count.
+    if let Some(stops) = NonZeroU64::new(stops(word | 0x80)) {
+        return at + (stops.trailing_zeros() / 8) as usize;
+    }
+    string_stop(bytes, at + 8)
+}
+
+#[inline(never)]
 fn distant_stop(bytes: &[u8], from: usize) -> usize {
+    let (chunks, rest) = bytes.get(from..).unwrap_or_default().as_chunks::<16>();
     let mut at = from;
-    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let stops = stops(u64::from_le_bytes(*chunk));
-        if stops != 0 {
-            return at + (stops.trailing_zeros() / 8) as usize;
+    for chunk in chunks {
+        // Without branches, so all bytes are looked at together.
+        let has_stop = chunk
+            .iter()
+            .fold(false, |has_stop, byte| has_stop | is_stop(*byte));
+        if has_stop {
+            return at + chunk.iter().take_while(|byte| !is_stop(**byte)).count();
         }
-        at += 8;
+        at += 16;
     }
-    while let Some(&byte) = bytes.get(at) {
-        if byte == b'"' || byte == b'\\' || byte < 0x20 {
-            break;
-        }
-        at += 1;
-    }
-    at
+    at + rest.iter().take_while(|byte| !is_stop(**byte)).count()
+}
+
+/// Whether a byte ends a run of plain characters.
+#[inline(always)]
+const fn is_stop(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
 /// The high bit of each byte that ends a run of plain characters. Only the lowest set bit is exact,
@@ -51,44 +82,40 @@ fn stops(word: u64) -> u64 {
 /// Skips the four whitespace characters of RFC 8259 section 2.
 #[inline]
 pub(super) fn skip_space(bytes: &[u8], from: usize) -> usize {
-    // Most bodies are minified, or have single spaces.
-    match bytes.get(from) {
-        Some(byte) if *byte > b' ' => from,
-        Some(b' ') if bytes.get(from + 1).is_some_and(|byte| *byte > b' ') => from + 1,
-        _ => skip_some_space(bytes, from),
+    // Most bodies are minified, or have single spaces, or lines with an indentation.
+    let mut at = match bytes.get(from) {
+        Some(byte) if *byte > b' ' => return from,
+        Some(b' ' | b'\n') => from + 1,
+        _ => return skip_some_space(bytes, from),
+    };
+    if let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>)
+        && let Some(others) = NonZeroU64::new(u64::from_le_bytes(*chunk) ^ SPACES)
+    {
+        at += (others.trailing_zeros() / 8) as usize;
+        if bytes.get(at).is_some_and(|byte| *byte > b' ') {
+            return at;
+        }
     }
+    skip_some_space(bytes, at)
 }
 
 #[inline(never)]
 fn skip_some_space(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
-    // Indentation is mostly a line feed and a run of spaces.
-    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*chunk);
-        let others = unequal(word, b' ') & unequal(word, b'\n');
-        if others == 0 {
+    loop {
+        while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+            let others = u64::from_le_bytes(*chunk) ^ SPACES;
+            if others != 0 {
+                at += (others.trailing_zeros() / 8) as usize;
+                break;
+            }
             at += 8;
-            continue;
         }
-        at += (others.trailing_zeros() / 8) as usize;
-        if bytes.get(at).is_some_and(|byte| *byte > b' ') {
-            return at;
+        match bytes.get(at) {
+            Some(b' ' | b'\n' | b'\r' | b'\t') => at += 1,
+            _ => return at,
         }
-        break;
     }
-    while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
-        at += 1;
-    }
-    at
-}
-
-/// The high bit of each byte of a word that is not this ASCII character.
-#[inline]
-const fn unequal(word: u64, character: u8) -> u64 {
-    const LOWS: u64 = !HIGHS;
-    let difference = word ^ (ONES * character as u64);
-    // The sum of seven bits and 0x7f has the eighth bit unless they are 0, and carries no further.
-    (((difference & LOWS) + LOWS) | difference) & HIGHS
 }
 
 /// Appends the text from the escape at `from` to the closing quote to `side`. Returns the position
@@ -196,6 +223,10 @@ mod tests {
                     let expected = if is_stop { at } else { 20 };
                     assert_eq!(string_stop(&bytes, 0), expected, "{byte} {at} {filling}");
                     assert_eq!(string_stop(&bytes[..at + 1], 0), at + usize::from(!is_stop));
+                    bytes[0] = b'"';
+                    let word = bytes.first_chunk().map(|word| u64::from_le_bytes(*word));
+                    let expected = if is_stop && at > 0 { at } else { 20 };
+                    assert_eq!(stop_after_quote(&bytes, 0, word.unwrap()), expected);
                 }
             }
         }

@@ -3,8 +3,11 @@
 //! These functions say whether a text is right and where it ends. To learn what is wrong, parse the
 //! text onto a tape.
 
+pub use super::plain_number::PlainNumber;
+pub use super::scan_string::chunk_at;
+
+use super::json_limits::SOURCE_BYTES_MAX;
 use super::number;
-use super::parse::SOURCE_BYTES_MAX;
 use super::scan_string::{self, unescape};
 
 /// The text of a document, unless it is too large, not UTF-8, or starts with a byte order mark.
@@ -26,6 +29,13 @@ pub fn skip_space(bytes: &[u8], from: usize) -> usize {
 #[inline(always)]
 pub fn string_stop(bytes: &[u8], from: usize) -> usize {
     scan_string::string_stop(bytes, from)
+}
+
+/// The same after the quote at `at`, given the eight bytes from there, the first one lowest. There are
+/// zeros after the end of the text.
+#[inline(always)]
+pub fn stop_after_quote(bytes: &[u8], at: usize, word: u64) -> usize {
+    scan_string::stop_after_quote(bytes, at, word)
 }
 
 /// Appends the characters from the escape at `from` to the closing quote. Returns the position

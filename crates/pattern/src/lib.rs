@@ -10,7 +10,7 @@ mod reader;
 mod writer;
 mod matcher;
 
-pub use matcher::{EcmaPattern, MatchEngine};
+pub use matcher::{EcmaPattern, MatchEngine, QuotedRun};
 pub use pattern_fault::{PatternFault, PatternNote, PatternNoteKind};
 pub use pattern_tree::{PatternNode, PatternPosition, PatternRepeat, PatternTree};
 pub use reader::{PatternReading, read_pattern};

@@ -4,6 +4,8 @@
 //! Each class takes as many characters as it may. That decides the pattern if no other class that
 //! could come next contains a character that this one may leave, so there is nothing to give back.
 
+use std::sync::Arc;
+
 use regex_syntax::hir::ClassUnicode;
 
 use crate::pattern_tree::{PatternNode, PatternPosition};
@@ -20,7 +22,7 @@ const TABLES_MAX: usize = 16;
 pub(super) struct ClassRun {
     classes: Box<[CountedClass]>,
     /// The same classes for texts between quotes, if the run is short.
-    quoted: Option<Box<[QuotedClass]>>,
+    quoted: Option<QuotedRun>,
     /// Whether the text may continue after the run.
     is_open: bool,
 }
@@ -31,6 +33,10 @@ struct CountedClass {
     least: u32,
     most: u32,
 }
+
+/// Finds the ends of texts between quotes that match a pattern. Clones share their tables.
+#[derive(Clone, Debug)]
+pub struct QuotedRun(Arc<[QuotedClass]>);
 
 /// A class of the bytes that stand for themselves between quotes.
 #[derive(Clone, Debug)]
@@ -88,7 +94,7 @@ impl ClassRun {
         let classes: Box<[CountedClass]> = classes.collect();
         let has_tables = !is_open && classes.len() <= TABLES_MAX;
         Some(Self {
-            quoted: has_tables.then(|| classes.iter().map(QuotedClass::new).collect()),
+            quoted: has_tables.then(|| QuotedRun(classes.iter().map(QuotedClass::new).collect())),
             classes,
             is_open,
         })
@@ -105,16 +111,36 @@ impl ClassRun {
         self.is_open || rest.is_empty()
     }
 
-    /// The position of the quote that ends the text that begins at `from`, if the text is ASCII, has
-    /// no escapes and matches. No class takes a quote or a backslash here, so a text that would need
-    /// one does not match.
+    /// The same pattern for texts between quotes.
+    pub(super) fn quoted(&self) -> Option<&QuotedRun> {
+        self.quoted.as_ref()
+    }
+}
+
+impl QuotedRun {
+    /// The position of the quote that ends the text that begins at `from` in JSON, if the text is
+    /// ASCII, has no escapes and matches. `None` means that this is not known. No class takes a quote
+    /// or a backslash here, so a text that would need one does not match.
     #[inline]
-    pub(super) fn quoted_end(&self, bytes: &[u8], from: usize) -> Option<usize> {
-        let mut at = from;
-        for class in self.quoted.as_deref()? {
-            at += class.taken(bytes.get(at..)?)?;
+    pub fn end(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        // Most patterns are one class, and most texts are short.
+        if let [class] = &*self.0
+            && let Some(window) = bytes.get(from..)?.first_chunk::<16>()
+            && let Some(count) = window
+                .iter()
+                .position(|byte| !class.members[usize::from(*byte)])
+        {
+            let is_match = window[count] == b'"' && count >= class.least && count <= class.most;
+            return is_match.then_some(from + count);
         }
-        (*bytes.get(at)? == b'"').then_some(at)
+        self.distant_end(bytes, from)
+    }
+
+    #[inline(never)]
+    fn distant_end(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        let mut classes = self.0.iter();
+        let past = classes.try_fold(from, |at, class| class.end(bytes, at))?;
+        (*bytes.get(past)? == b'"').then_some(past)
     }
 }
 
@@ -132,13 +158,28 @@ impl QuotedClass {
         }
     }
 
-    /// How many bytes the class takes; `None` if there are too few.
-    #[inline]
-    fn taken(&self, bytes: &[u8]) -> Option<usize> {
-        let bytes = &bytes[..bytes.len().min(self.most)];
+    /// The position after the bytes that the class takes; `None` if there are too few.
+    fn end(&self, bytes: &[u8], from: usize) -> Option<usize> {
         let is_other = |byte: &u8| !self.members[usize::from(*byte)];
-        let taken = bytes.iter().position(is_other).unwrap_or(bytes.len());
-        (taken >= self.least).then_some(taken)
+        let (chunks, rest) = bytes.get(from..)?.as_chunks::<8>();
+        let mut taken = 0;
+        // A loop of a known length is unrolled.
+        for chunk in chunks {
+            if let Some(count) = chunk.iter().position(is_other) {
+                return self.checked_end(from, taken + count);
+            }
+            taken += 8;
+            if taken >= self.most {
+                return self.checked_end(from, taken);
+            }
+        }
+        let count = rest.iter().take_while(|byte| !is_other(byte)).count();
+        self.checked_end(from, taken + count)
+    }
+
+    fn checked_end(&self, from: usize, members: usize) -> Option<usize> {
+        let taken = members.min(self.most);
+        (taken >= self.least).then_some(from + taken)
     }
 }
 

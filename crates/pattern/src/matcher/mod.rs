@@ -25,6 +25,7 @@ mod backtrack_program;
 mod backtrack_match;
 mod pattern_matcher;
 
+pub use class_run::QuotedRun;
 pub use pattern_matcher::{EcmaPattern, MatchEngine};
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::reader::{PatternReading, read_pattern};
 use crate::writer::to_hir;
 
 use super::backtrack_program::BacktrackProgram;
-use super::class_run::ClassRun;
+use super::class_run::{ClassRun, QuotedRun};
 use super::counting_program::CountingProgram;
 use super::linear_engine::LinearEngine;
 use super::match_budget::MatchBudget;
@@ -83,13 +83,10 @@ impl EcmaPattern {
         self.0.is_match(text, &mut MatchBudget::new(take_steps))
     }
 
-    /// The position of the quote that ends the text that begins at `from` in JSON, if the text is
-    /// known to match without a look at its end first. `None` means that it is not known: it has
-    /// escapes or characters outside of ASCII, or the pattern is not one of classes in a row.
-    #[inline]
-    pub fn quoted_end(&self, bytes: &[u8], from: usize) -> Option<usize> {
+    /// The pattern for texts in JSON, if it is one of few classes in a row.
+    pub fn quoted_run(&self) -> Option<&QuotedRun> {
         match &self.0 {
-            PatternEngine::Run(run) => run.quoted_end(bytes, from),
+            PatternEngine::Run(run) => run.quoted(),
             _ => None,
         }
     }

@@ -82,7 +82,7 @@ fn usual_patterns_need_no_automaton() {
 fn a_run_of_classes_finds_the_end_of_a_text() {
     let end = |pattern: &str, text: &str| {
         let compiled = EcmaPattern::new(pattern).expect(pattern);
-        compiled.quoted_end(text.as_bytes(), 1)
+        compiled.quoted_run()?.end(text.as_bytes(), 1)
     };
     let sku = "^[A-Z0-9-]{4,8}$";
     assert_eq!(end(sku, r#""SKU-1","a""#), Some(6));
@@ -91,6 +91,15 @@ fn a_run_of_classes_finds_the_end_of_a_text() {
     assert_eq!(end(sku, r#""SKU-1"#), None);
     assert_eq!(end(sku, r#""SKU-1\u0030""#), None);
     assert_eq!(end("^[A-Z]{3}", r#""EUR""#), None);
+    // Around the number of bytes that are looked at once.
+    for length in 0..=26 {
+        let text = format!("\"{}\"{}", "A".repeat(length), " ".repeat(length % 9));
+        let expected = (4..=24).contains(&length).then_some(length + 1);
+        assert_eq!(end("^[A-Z]{4,24}$", &text), expected, "{text}");
+        let text = format!("\"{}1\"", "A".repeat(length));
+        let expected = (4..=24).contains(&length).then_some(length + 2);
+        assert_eq!(end("^[A-Z]{4,24}[0-9]$", &text), expected, "{text}");
+    }
     assert_eq!(end("^[a-z]*$", r#""""#), Some(1));
     // A quote and a backslash end a text or begin an escape, whatever the class contains.
     let any = r"^[^]{0,9}$";
@@ -222,7 +231,8 @@ fn all_engines_agree() {
             ];
             assert_eq!(found, [expected; 2], "{pattern} {text:?}");
             let quoted = format!("{text}\"");
-            if let Some(end) = chosen.quoted_end(quoted.as_bytes(), 0) {
+            let run = chosen.quoted_run();
+            if let Some(end) = run.and_then(|run| run.end(quoted.as_bytes(), 0)) {
                 assert_eq!(
                     (end, expected),
                     (text.len(), Some(true)),

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::number_rules::{BoundSide, NumberBound, NumberRules};
 use super::schema_kinds::SchemaKeywords;
 use super::schema_places::SchemaPlaces;
-use super::text_rules::{StringPattern, TextFormat, TextRules};
-use super::value_rules::{ArrayRules, BooleanRules};
+use super::text_rules::{ComparedText, StringPattern, TextFormat, TextRules};
+use super::value_rules::{ArrayRules, BooleanRules, KindRule};
 use crate::schema::format::ASSERTED_FORMATS;
 use crate::schema::lower::EXACT;
 use crate::schema::pattern_keyword::SchemaPatterns;
@@ -72,7 +72,7 @@ pub(super) fn number_rules(schemas: &[SchemaKeywords<'_>]) -> Option<NumberRules
             return None;
         }
         if let Some(values) = listed(keyword, value) {
-            rules.limit_to(values)?;
+            rules.limit_to(integers(values)?);
             continue;
         }
         let literal = || match value {
@@ -86,12 +86,12 @@ pub(super) fn number_rules(schemas: &[SchemaKeywords<'_>]) -> Option<NumberRules
             Some(())
         };
         match plain_name(keyword) {
-            "type" => rules.integer |= !names_number(value),
+            "type" if !names_number(value) => rules.require_integer(),
             "minimum" => bound(BoundSide::Lower, false)?,
             "exclusiveMinimum" => bound(BoundSide::Lower, true)?,
             "maximum" => bound(BoundSide::Upper, false)?,
             "exclusiveMaximum" => bound(BoundSide::Upper, true)?,
-            "multipleOf" => rules.divisors.push(literal()?.into()),
+            "multipleOf" => rules.add_divisor(&literal()?),
             "format" if keyword.starts_with(EXACT) => {
                 let (min, max) = match value.as_str()? {
                     "int32" => (i64::from(i32::MIN), i64::from(i32::MAX)),
@@ -117,24 +117,20 @@ fn names_number(types: &Value) -> bool {
     }
 }
 
-impl NumberRules {
-    fn limit_to(&mut self, values: &[Value]) -> Option<()> {
-        let numbers = values.iter().filter(|value| value.is_number());
-        let mut integers: Vec<i64> = numbers.map(Value::as_i64).collect::<Option<_>>()?;
-        integers.sort_unstable();
-        match &mut self.one_of {
-            Some(known) => known.retain(|number| integers.binary_search(number).is_ok()),
-            None => self.one_of = Some(integers),
-        }
-        Some(())
-    }
+/// The numbers among listed values, sorted. `None` if one of them is not a 64-bit integer.
+fn integers(values: &[Value]) -> Option<Vec<i64>> {
+    let numbers = values.iter().filter(|value| value.is_number());
+    let mut integers: Vec<i64> = numbers.map(Value::as_i64).collect::<Option<_>>()?;
+    integers.sort_unstable();
+    Some(integers)
 }
 
 pub(super) fn text_rules(
     schemas: &[SchemaKeywords<'_>],
     patterns: &SchemaPatterns,
-) -> Option<TextRules> {
-    let mut rules = TextRules::default();
+) -> Option<KindRule> {
+    let mut rules = ComparedText::default();
+    let (mut length_min, mut length_max) = (0, None);
     for (keyword, value) in schemas.iter().copied().flatten() {
         if is_exact_list(keyword) {
             return None;
@@ -144,10 +140,10 @@ pub(super) fn text_rules(
             continue;
         }
         match keyword.as_str() {
-            "minLength" => rules.length_min = rules.length_min.max(count(value)?),
+            "minLength" => length_min = length_min.max(count(value)?),
             "maxLength" => {
                 let length = count(value)?;
-                rules.length_max = Some(rules.length_max.map_or(length, |max| max.min(length)));
+                length_max = Some(length_max.map_or(length, |max| length.min(max)));
             }
             "pattern" => {
                 let compiled = patterns.compiled(value.as_str()?).ok()?;
@@ -162,10 +158,11 @@ pub(super) fn text_rules(
             _ => {}
         }
     }
-    Some(rules.finished())
+    let rules = TextRules::new(rules, length_min, length_max);
+    Some(rules.map_or(KindRule::AnyText, |rules| KindRule::Text(Box::new(rules))))
 }
 
-impl TextRules {
+impl ComparedText {
     fn limit_to(&mut self, values: &[Value]) {
         let mut texts: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
         texts.sort_unstable();

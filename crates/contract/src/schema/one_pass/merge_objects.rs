@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::name_sets::{PROPERTIES_MAX, RequiredNames};
 use super::property_names::PropertyNames;
 use super::schema_kinds::SchemaKeywords;
 use super::schema_places::SchemaPlaces;
-use super::value_rules::{NameSet, ObjectRules, PROPERTIES_MAX};
+use super::value_rules::ObjectRules;
 
 /// The rules, or nothing if a keyword is not covered. `sole` is the schema that all others belong
 /// to, if there is one: it may refuse the properties that none of them declares.
@@ -42,7 +43,7 @@ pub(super) fn object_rules<'s>(
         return None;
     }
     let names = declared_names(schemas, &required)?;
-    let mut required_set = NameSet::default();
+    let mut required_set = RequiredNames::default();
     let mut declared = Vec::with_capacity(names.len());
     for (number, name) in names.into_iter().enumerate() {
         if required.contains(name) {

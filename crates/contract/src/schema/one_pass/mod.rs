@@ -10,8 +10,8 @@
 //! schemas, and `program_builder` joins all schemas that apply to one
 //! place (`$ref`, `allOf`, chosen alternatives) into one set of rules, with `merge_keywords` and
 //! `merge_objects`. `disjoint_branches` says of which `oneOf` at most one alternative can match.
-//! `text_judge` and `text_scalars` read a text by the rules; `text_rules`, `number_rules` and `property_names` decide
-//! about scalars and names. `scalar_judge` applies the rules to the texts of parameters.
+//! `text_judge`, `text_containers` and `text_scalars` read a text by the rules; `text_rules`, `number_rules` and
+//! `property_names` decide about scalars and names; `written_text` and `written_name` compare texts and names as they are written. `scalar_judge` applies the rules to the texts of parameters.
 
 mod rules_id;
 mod value_rules;
@@ -23,9 +23,13 @@ mod merge_objects;
 mod program_builder;
 mod text_rules;
 mod number_rules;
+mod written_text;
+mod name_sets;
+mod written_name;
 mod property_names;
 mod text_judge;
 mod text_scalars;
+mod text_containers;
 mod scalar_judge;
 
 pub(super) use self::value_rules::OnePassProgram;

@@ -14,7 +14,7 @@ use super::merge_objects::object_rules;
 use super::rules_id::RulesId;
 use super::schema_kinds::{KindSet, SchemaKeywords, admitted_kinds, referenced};
 use super::schema_places::{JoinedSchemas, SCHEMAS_MAX, SchemaPlaces, identity};
-use super::value_rules::{KindRule, OnePassProgram, ValueRules};
+use super::value_rules::{Alternatives, KindRule, OnePassProgram, ValueRules};
 use crate::schema::lower::UNKNOWN;
 use crate::schema::pattern_keyword::SchemaPatterns;
 
@@ -53,62 +53,84 @@ impl OnePassProgram {
         };
         let anything = builder.places.place(Vec::new());
         debug_assert_eq!(anything, Some(ANYTHING), "it is the first place");
-        let mut program = Self::default();
+        let mut places: Vec<Option<RulesId>> = Vec::new();
         for number in roots {
             let schema = judged.and_then(|judged| judged.get(&number.to_string()));
             let place = schema.and_then(|schema| builder.places.place(vec![schema]));
             let at = *number as usize;
-            if program.roots.len() <= at {
-                program.roots.resize(at + 1, None);
+            if places.len() <= at {
+                places.resize(at + 1, None);
             }
-            program.roots[at] = place;
+            places[at] = place;
         }
+        let mut values = Vec::new();
         while let Some(conjunction) = builder.places.next() {
-            let rules = builder.rules(&conjunction);
-            program.values.push(rules);
+            values.push(builder.rules(&conjunction));
         }
-        program
+        Self {
+            values: values.into(),
+            roots: places.into(),
+        }
     }
 }
 
 impl<'s> ProgramBuilder<'s> {
+    /// The kinds in the order in which their rules are looked at.
+    const KINDS: [KindSet; 6] = [
+        KindSet::STRING,
+        KindSet::NUMBER,
+        KindSet::OBJECT,
+        KindSet::ARRAY,
+        KindSet::BOOLEAN,
+        KindSet::NULL,
+    ];
+
     fn rules(&mut self, conjunction: &JoinedSchemas<'s>) -> ValueRules {
-        let patterns = self.patterns;
-        ValueRules {
-            null: self.kind_rule(conjunction, KindSet::NULL, |_, all| null_rules(all)),
-            boolean: self.kind_rule(conjunction, KindSet::BOOLEAN, |_, all| boolean_rules(all)),
-            number: self.kind_rule(conjunction, KindSet::NUMBER, |_, all| number_rules(all)),
-            string: self.kind_rule(conjunction, KindSet::STRING, |_, all| {
-                text_rules(all, patterns)
-            }),
-            array: self.kind_rule(conjunction, KindSet::ARRAY, array_rules),
-            object: self.kind_rule(conjunction, KindSet::OBJECT, |places, all| {
-                object_rules(places, all, conjunction.sole)
-            }),
+        ValueRules::new(
+            Self::KINDS
+                .into_iter()
+                .filter_map(|kind| self.kind_rule(conjunction, kind)),
+        )
+    }
+
+    fn kind_rule(&mut self, conjunction: &JoinedSchemas<'s>, kind: KindSet) -> Option<KindRule> {
+        if !conjunction.kinds.has(kind) {
+            return None;
+        }
+        match self.applied(conjunction, kind) {
+            AppliedSchemas::Undecided => None,
+            AppliedSchemas::Keywords(keywords) => self.merged(conjunction, kind, &keywords),
+            AppliedSchemas::Alternatives(alternatives) => {
+                let places = alternatives
+                    .into_iter()
+                    .map(|alternative| self.places.intern(alternative));
+                Some(KindRule::AnyOf(Box::new(Alternatives {
+                    kind,
+                    places: places.collect::<Option<_>>()?,
+                })))
+            }
         }
     }
 
-    fn kind_rule<T>(
+    /// The rule of several schemas for one kind of value.
+    fn merged(
         &mut self,
         conjunction: &JoinedSchemas<'s>,
         kind: KindSet,
-        merge: impl FnOnce(&mut SchemaPlaces<'s>, &[SchemaKeywords<'s>]) -> Option<T>,
-    ) -> KindRule<T> {
-        if !conjunction.kinds.has(kind) {
-            return KindRule::Undecided;
-        }
-        match self.applied(conjunction, kind) {
-            AppliedSchemas::Undecided => KindRule::Undecided,
-            AppliedSchemas::Keywords(keywords) => merge(&mut self.places, &keywords)
-                .map_or(KindRule::Undecided, |rules| {
-                    KindRule::Rules(Box::new(rules))
-                }),
-            AppliedSchemas::Alternatives(alternatives) => {
-                let places: Option<Box<[RulesId]>> = alternatives
-                    .into_iter()
-                    .map(|alternative| self.places.intern(alternative))
-                    .collect();
-                places.map_or(KindRule::Undecided, KindRule::AnyOf)
+        schemas: &[SchemaKeywords<'s>],
+    ) -> Option<KindRule> {
+        match kind {
+            KindSet::NULL => null_rules(schemas).map(|()| KindRule::Null),
+            KindSet::BOOLEAN => boolean_rules(schemas).map(KindRule::Boolean),
+            KindSet::NUMBER => number_rules(schemas).map(|rules| KindRule::Number(rules.into())),
+            KindSet::STRING => text_rules(schemas, self.patterns),
+            KindSet::ARRAY => {
+                let rules = array_rules(&mut self.places, schemas)?;
+                Some(KindRule::Array(Box::new(rules)))
+            }
+            _ => {
+                let rules = object_rules(&mut self.places, schemas, conjunction.sole)?;
+                Some(KindRule::Object(Box::new(rules)))
             }
         }
     }

@@ -6,7 +6,9 @@
 
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use super::name_sets::NameBit;
 use super::rules_id::RulesId;
+use super::written_name::{MemberSpacing, WrittenName};
 
 /// The names that an object declares or requires, each with the rules of its value.
 #[derive(Debug, Default)]
@@ -26,52 +28,23 @@ pub(super) struct ExpectedName(AtomicU16);
 
 #[derive(Debug)]
 pub(super) struct DeclaredName {
-    pub(super) number: usize,
-    pub(super) rules: RulesId,
+    written: WrittenName,
+    pub(super) bit: NameBit,
+    number: u16,
     /// The name that comes next.
     pub(super) next: ExpectedName,
-    /// The name in quotes, and the colon, as most texts have them.
-    written: Box<[u8]>,
-    /// The first sixteen bytes of `written`, and the bits of them that it has.
-    first_word: u128,
-    first_mask: u128,
+    pub(super) rules: RulesId,
 }
 
 impl DeclaredName {
-    fn new(number: usize, name: &str, rules: RulesId) -> Self {
-        let written = format!("\"{name}\":").into_bytes();
-        let mut word = [0; 16];
-        let length = written.len().min(16);
-        word[..length].copy_from_slice(&written[..length]);
-        Self {
-            number,
-            rules,
+    fn new(number: usize, name: &str, rules: RulesId) -> Option<Self> {
+        Some(Self {
+            written: WrittenName::new(name),
+            bit: NameBit::new(number)?,
+            number: u16::try_from(number).ok()?,
             next: ExpectedName::default(),
-            written: written.into(),
-            first_word: u128::from_le_bytes(word),
-            first_mask: u128::MAX >> (128 - 8 * length),
-        }
-    }
-
-    fn text(&self) -> &[u8] {
-        let text = self.written.strip_suffix(b"\":");
-        text.and_then(|text| text.strip_prefix(b"\""))
-            .unwrap_or_default()
-    }
-
-    /// The position after the colon, if the name in quotes and a colon are at `from`.
-    #[inline]
-    fn past(&self, bytes: &[u8], from: usize) -> Option<usize> {
-        let rest = bytes.get(from..)?;
-        let length = self.written.len();
-        let is_equal = match rest.first_chunk::<16>() {
-            Some(word) => {
-                (u128::from_le_bytes(*word) ^ self.first_word) & self.first_mask == 0
-                    && (length <= 16 || rest.get(16..length)? == self.written.get(16..)?)
-            }
-            None => rest.starts_with(&self.written),
-        };
-        is_equal.then_some(from + length)
+            rules,
+        })
     }
 }
 
@@ -102,7 +75,7 @@ impl PropertyNames {
         let declared = names.into_iter().enumerate();
         let declared: Box<[DeclaredName]> = declared
             .map(|(number, (name, rules))| DeclaredName::new(number, name, rules))
-            .collect();
+            .collect::<Option<_>>()?;
         let lessons = u16::try_from(declared.len()).ok()?;
         Some(Self {
             declared,
@@ -119,27 +92,43 @@ impl PropertyNames {
     }
 
     /// The expected name and the position after its colon, if it is at `from`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn expect(
         &self,
         expected: &ExpectedName,
         bytes: &[u8],
         from: usize,
     ) -> Option<(&DeclaredName, usize)> {
-        let number = usize::from(expected.0.load(Ordering::Relaxed));
-        let name = self.declared.get(number)?;
-        Some((name, name.past(bytes, from)?))
+        let name = self.expected(expected)?;
+        Some((name, name.written.past(bytes, from)?))
+    }
+
+    /// The expected name and the position of its value, if a comma and the name are at `from`.
+    #[inline(always)]
+    pub(super) fn expect_next(
+        &self,
+        expected: &ExpectedName,
+        spacing: MemberSpacing,
+        bytes: &[u8],
+        from: usize,
+    ) -> Option<(&DeclaredName, usize)> {
+        let name = self.expected(expected)?;
+        Some((name, name.written.value_after(spacing, bytes, from)?))
+    }
+
+    #[inline(always)]
+    fn expected(&self, expected: &ExpectedName) -> Option<&DeclaredName> {
+        self.declared
+            .get(usize::from(expected.0.load(Ordering::Relaxed)))
     }
 
     /// Notes which name came where another was expected.
     #[cold]
     pub(super) fn learn(&self, expected: &ExpectedName, name: &DeclaredName) {
         let left = self.lessons_left.load(Ordering::Relaxed);
-        if left > 0
-            && let Ok(number) = u16::try_from(name.number)
-        {
+        if left > 0 {
             self.lessons_left.store(left - 1, Ordering::Relaxed);
-            expected.0.store(number, Ordering::Relaxed);
+            expected.0.store(name.number, Ordering::Relaxed);
         }
     }
 
@@ -147,13 +136,16 @@ impl PropertyNames {
     pub(super) fn find(&self, bytes: &[u8], from: usize, stop: usize) -> Option<&DeclaredName> {
         let text = bytes.get(from..stop)?;
         if self.table.is_empty() {
-            return self.declared.iter().find(|name| name.text() == text);
+            return self
+                .declared
+                .iter()
+                .find(|name| name.written.name() == text);
         }
         let mut slot = slot(name_digest(text), self.table.len());
         loop {
             let number = usize::from(*self.table.get(slot)?).checked_sub(1)?;
             let name = self.declared.get(number)?;
-            if name.text() == text {
+            if name.written.name() == text {
                 return Some(name);
             }
             slot = (slot + 1) % self.table.len();

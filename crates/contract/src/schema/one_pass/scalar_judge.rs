@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 
 use super::number_rules::{NumberLiteral, ShortDecimal};
-use super::text_rules::TextShape;
+use super::schema_kinds::KindSet;
 use super::value_rules::{KindRule, OnePassProgram, ValueRules};
 use crate::schema::schema_surface::TypeSet;
 
@@ -27,7 +27,9 @@ impl OnePassProgram {
         texts: impl Iterator<Item = Option<Cow<'t, str>>>,
         types: TypeSet,
     ) -> bool {
-        let Some(KindRule::Rules(array)) = self.root_rules(root).map(|rules| &rules.array) else {
+        let rules = self.root_rules(root);
+        let Some(KindRule::Array(array)) = rules.and_then(|rules| rules.of_kind(KindSet::ARRAY))
+        else {
             return false;
         };
         let mut count = 0;
@@ -57,8 +59,8 @@ impl ValueRules {
         if types.has(TypeSet::NUMBER) {
             // Another text may be a long number or a value of another type.
             let scanned = ShortDecimal::scan(text.as_bytes(), 0);
-            return match (scanned, &self.number) {
-                (Some((short, past)), KindRule::Rules(rules)) if past == text.len() => rules
+            return match (scanned, self.of_kind(KindSet::NUMBER)) {
+                (Some((short, past)), Some(KindRule::Number(rules))) if past == text.len() => rules
                     .accepts(NumberLiteral {
                         text,
                         from: 0,
@@ -69,19 +71,19 @@ impl ValueRules {
             };
         }
         if types.has(TypeSet::BOOLEAN) && matches!(text, "true" | "false") {
-            return match &self.boolean {
-                KindRule::Rules(rules) if text == "true" => rules.admits_true,
-                KindRule::Rules(rules) => rules.admits_false,
-                KindRule::AnyOf(_) | KindRule::Undecided => false,
+            return match self.of_kind(KindSet::BOOLEAN) {
+                Some(KindRule::Boolean(rules)) if text == "true" => rules.admits_true,
+                Some(KindRule::Boolean(rules)) => rules.admits_false,
+                _ => false,
             };
         }
-        match &self.string {
-            KindRule::Rules(rules) => {
+        match self.of_kind(KindSet::STRING) {
+            Some(KindRule::AnyText) => true,
+            Some(KindRule::Text(rules)) => {
                 let steps = Cell::new(0);
-                let is_accepted = rules.shape == TextShape::Anything || rules.accepts(text, &steps);
-                is_accepted && steps.get() <= STEPS_MAX
+                rules.accepts(text, &steps) && steps.get() <= STEPS_MAX
             }
-            KindRule::AnyOf(_) | KindRule::Undecided => false,
+            _ => false,
         }
     }
 }

@@ -3,32 +3,50 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use portcullis_pattern::{EcmaPattern, MatchEngine};
+use portcullis_json::text_reader::stop_after_quote;
+use portcullis_pattern::{EcmaPattern, MatchEngine, QuotedRun};
 
+use super::written_text::WrittenText;
 use crate::schema::format::{is_base64, is_base64url};
 use crate::schema::timestamp::{is_date, is_date_time, is_time};
+
+/// The most texts that are compared with a message one by one.
+const WRITTEN_TEXTS_MAX: usize = 8;
 
 /// Rules that a text must follow.
 #[derive(Debug, Default)]
 pub(super) struct TextRules {
     /// In characters.
-    pub(super) length_min: usize,
-    pub(super) length_max: Option<usize>,
+    length_min: usize,
+    length_max: usize,
+    /// What decides about most texts while their end is looked for.
+    quick: QuickTextRule,
+    compared: ComparedText,
+}
+
+/// The rules beyond the length.
+#[derive(Debug, Default)]
+pub(super) struct ComparedText {
     pub(super) patterns: Vec<StringPattern>,
     pub(super) formats: Vec<TextFormat>,
     /// The only texts that are accepted, sorted.
     pub(super) one_of: Option<Vec<Box<str>>>,
-    pub(super) shape: TextShape,
 }
 
-/// Which rules there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum TextShape {
-    Anything,
-    /// One pattern, and perhaps a length.
-    Pattern,
+/// The rules that one look at a text can show to be followed.
+#[derive(Debug, Default)]
+enum QuickTextRule {
     #[default]
-    Other,
+    Undecided,
+    /// The text is long enough if it has so many bytes.
+    Length {
+        bytes_min: usize,
+    },
+    /// There is nothing else but a length.
+    Pattern(QuotedRun),
+    /// The only texts that are accepted, in quotes.
+    OneOf(Box<[WrittenText]>),
+    Uuid,
 }
 
 /// A pattern that is matched in linear time.
@@ -84,7 +102,7 @@ impl TextFormat {
 
     fn accepts(self, text: &str) -> bool {
         match self {
-            Self::Uuid => is_uuid(text.as_bytes()),
+            Self::Uuid => text.as_bytes().try_into().is_ok_and(is_uuid),
             Self::Date => is_date(text),
             Self::Time => is_time(text),
             Self::DateTime => is_date_time(text),
@@ -96,13 +114,25 @@ impl TextFormat {
     }
 }
 
+/// The length of a UUID.
+const UUID_BYTES: usize = 36;
+
 /// Whether a text is a UUID (RFC 9562 section 4).
-fn is_uuid(text: &[u8]) -> bool {
-    text.len() == 36
-        && text.iter().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+#[inline]
+fn is_uuid(text: &[u8; UUID_BYTES]) -> bool {
+    let is_hexadecimal = |byte: u8| {
+        let letter = (byte | 0x20).wrapping_sub(b'a');
+        (byte.wrapping_sub(b'0') < 10) | (letter < 6)
+    };
+    // Without branches, so several bytes are looked at together.
+    let (mut hyphens, mut others) = (0_u8, 0_u8);
+    for byte in text {
+        let is_hyphen = *byte == b'-';
+        hyphens += u8::from(is_hyphen);
+        others += u8::from(!is_hyphen & !is_hexadecimal(*byte));
+    }
+    let has_hyphens = [8, 13, 18, 23].iter().all(|at| text[*at] == b'-');
+    has_hyphens && hyphens == 4 && others == 0
 }
 
 /// Whether a text is an address of the kind that nearly all addresses are: atoms of letters, digits
@@ -148,59 +178,108 @@ fn is_plain_email(text: &[u8]) -> bool {
         && is_domain(labels)
 }
 
-impl TextRules {
-    /// The rules, once all are known.
-    pub(super) fn finished(mut self) -> Self {
-        let has_length = self.length_min > 0 || self.length_max.is_some();
-        let has_values = !self.formats.is_empty() || self.one_of.is_some();
-        self.shape = match self.patterns.len() {
-            0 if !has_length && !has_values => TextShape::Anything,
-            1 if !has_values => TextShape::Pattern,
-            _ => TextShape::Other,
+impl QuickTextRule {
+    fn of(rules: &ComparedText, length_min: usize) -> Option<Self> {
+        let (patterns, formats) = (rules.patterns.as_slice(), rules.formats.as_slice());
+        let quick = match (patterns, formats, &rules.one_of) {
+            ([], [], None) => Self::Length {
+                // A character has up to four bytes.
+                bytes_min: length_min.saturating_mul(4).saturating_sub(3),
+            },
+            ([StringPattern(pattern)], [], None) => Self::Pattern(pattern.quoted_run()?.clone()),
+            ([], [], Some(texts)) if length_min == 0 && texts.len() <= WRITTEN_TEXTS_MAX => {
+                let is_plain = |text: &str| !text.bytes().any(is_escaped);
+                let quoted = texts.iter().filter(|text| is_plain(text));
+                let quoted = quoted.map(|text| WrittenText::new(format!("\"{text}\"").into()));
+                Self::OneOf(quoted.collect::<Option<_>>()?)
+            }
+            ([], [TextFormat::Uuid], None) => Self::Uuid,
+            _ => return None,
         };
-        self
+        Some(quick)
+    }
+}
+
+/// Whether JSON writes a byte as an escape.
+const fn is_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+impl TextRules {
+    /// The rules for texts of some length; nothing if every text follows them.
+    pub(super) fn new(
+        compared: ComparedText,
+        length_min: usize,
+        length_max: Option<usize>,
+    ) -> Option<Self> {
+        let has_values = !compared.formats.is_empty() || compared.one_of.is_some();
+        let is_limited = length_min > 0 || length_max.is_some();
+        if !has_values && !is_limited && compared.patterns.is_empty() {
+            return None;
+        }
+        let is_length_decided = compared.one_of.is_none() || !is_limited;
+        let quick = QuickTextRule::of(&compared, length_min).filter(|_| is_length_decided);
+        Some(Self {
+            length_min,
+            length_max: length_max.unwrap_or(usize::MAX),
+            quick: quick.unwrap_or_default(),
+            compared,
+        })
     }
 
-    /// The position of the quote that ends the text that begins at `from`, if that pass over its
-    /// bytes shows that the text follows the rules.
-    #[inline]
-    pub(super) fn quoted_end(&self, bytes: &[u8], from: usize) -> Option<usize> {
-        let [StringPattern(pattern)] = self.patterns.as_slice() else {
-            return None;
-        };
-        let end = pattern.quoted_end(bytes, from)?;
-        // All characters are ASCII.
-        let length = end - from;
-        let is_short = self
-            .length_max
-            .is_none_or(|length_max| length <= length_max);
-        (is_short && length >= self.length_min).then_some(end)
+    /// The position after the text in quotes at `at`, where `word` is, if a look at its bytes shows
+    /// that it follows the rules.
+    #[inline(always)]
+    pub(super) fn accepted_end(&self, bytes: &[u8], at: usize, word: u64) -> Option<usize> {
+        let from = at + 1;
+        match &self.quick {
+            QuickTextRule::Length { bytes_min } => {
+                let stop = stop_after_quote(bytes, at, word);
+                let length = stop - from;
+                let is_right = length >= *bytes_min && length <= self.length_max;
+                (is_right && *bytes.get(stop)? == b'"').then_some(stop + 1)
+            }
+            QuickTextRule::Pattern(run) => {
+                let stop = run.end(bytes, from)?;
+                // All characters are ASCII.
+                let length = stop - from;
+                (length >= self.length_min && length <= self.length_max).then_some(stop + 1)
+            }
+            QuickTextRule::OneOf(texts) => texts.iter().find_map(|text| text.past(bytes, at)),
+            QuickTextRule::Uuid => {
+                let text = bytes.get(from..)?.first_chunk::<UUID_BYTES>()?;
+                let past = from + UUID_BYTES + 1;
+                let is_right = is_uuid(text)
+                    && (self.length_min..=self.length_max).contains(&UUID_BYTES)
+                    && *bytes.get(past - 1)? == b'"';
+                is_right.then_some(past)
+            }
+            QuickTextRule::Undecided => None,
+        }
     }
 
     /// Whether a text follows the rules. `false` may also mean that it is not known. Adds the steps
     /// of its patterns.
-    #[inline]
     pub(super) fn accepts(&self, text: &str, steps: &Cell<u64>) -> bool {
-        if let Some(texts) = &self.one_of
+        let rules = &self.compared;
+        if let Some(texts) = &rules.one_of
             && texts.binary_search_by(|known| (**known).cmp(text)).is_err()
         {
             return false;
         }
         self.has_right_length(text)
-            && self
+            && rules
                 .patterns
                 .iter()
                 .all(|pattern| pattern.matches(text, steps))
-            && self.formats.iter().all(|format| format.accepts(text))
+            && rules.formats.iter().all(|format| format.accepts(text))
     }
 
-    #[inline]
     fn has_right_length(&self, text: &str) -> bool {
-        let length_max = self.length_max.unwrap_or(usize::MAX);
-        if self.length_min == 0 && text.len() <= length_max {
+        if self.length_min == 0 && text.len() <= self.length_max {
             return true;
         }
         let length = text.chars().count();
-        length >= self.length_min && length <= length_max
+        length >= self.length_min && length <= self.length_max
     }
 }

@@ -6,7 +6,7 @@ use portcullis_json::text_reader::{number_end, string_stop, unescape_string};
 
 use super::number_rules::{NumberLiteral, NumberRules, ShortDecimal};
 use super::text_judge::TextJudge;
-use super::text_rules::{TextRules, TextShape};
+use super::text_rules::TextRules;
 use super::value_rules::BooleanRules;
 
 impl TextJudge<'_, '_> {
@@ -25,17 +25,9 @@ impl TextJudge<'_, '_> {
         }
     }
 
-    #[inline]
-    pub(super) fn number(&mut self, rules: &NumberRules, at: usize) -> Option<usize> {
-        match rules.accepted_end(self.bytes, at) {
-            Some(past) => Some(past),
-            None => self.compared_number(rules, at),
-        }
-    }
-
     /// Judges a number whose first digits alone do not decide. It may be long.
     #[inline(never)]
-    fn compared_number(&mut self, rules: &NumberRules, at: usize) -> Option<usize> {
+    pub(super) fn compared_number(&mut self, rules: &NumberRules, at: usize) -> Option<usize> {
         let scanned = ShortDecimal::scan(self.bytes, at);
         let past = match scanned {
             Some((_, past)) => past,
@@ -54,27 +46,9 @@ impl TextJudge<'_, '_> {
         rules.accepts(literal).then_some(past)
     }
 
-    #[inline(always)]
-    pub(super) fn string(&mut self, rules: &TextRules, at: usize) -> Option<usize> {
-        match rules.shape {
-            TextShape::Anything => {
-                let stop = string_stop(self.bytes, at + 1);
-                if self.peek(stop)? == b'"' {
-                    return Some(stop + 1);
-                }
-            }
-            TextShape::Pattern => {
-                if let Some(stop) = rules.quoted_end(self.bytes, at + 1) {
-                    return Some(stop + 1);
-                }
-            }
-            TextShape::Other => {}
-        }
-        self.judged_string(rules, at)
-    }
-
+    /// Judges a string of which the first look does not decide.
     #[inline(never)]
-    fn judged_string(&mut self, rules: &TextRules, at: usize) -> Option<usize> {
+    pub(super) fn compared_string(&mut self, rules: &TextRules, at: usize) -> Option<usize> {
         let stop = string_stop(self.bytes, at + 1);
         self.reached = stop + 1;
         match self.peek(stop) {
@@ -82,9 +56,34 @@ impl TextJudge<'_, '_> {
                 self.text_follows(rules, self.text.get(at + 1..stop)?)?;
                 Some(stop + 1)
             }
-            Some(b'\\') => self.escaped_string(rules, at + 1, stop),
+            Some(b'\\') => {
+                let (text, past) = self.unescaped(at + 1, stop)?;
+                self.text_follows(rules, &text)?;
+                Some(past)
+            }
             _ => self.give_up(),
         }
+    }
+
+    /// The position after a string without rules that ends, or has an escape, at `stop`.
+    #[inline(never)]
+    pub(super) fn escaped_end(&mut self, at: usize, stop: usize) -> Option<usize> {
+        self.reached = stop + 1;
+        match self.peek(stop) {
+            Some(b'"') => Some(stop + 1),
+            Some(b'\\') => Some(self.unescaped(at + 1, stop)?.1),
+            _ => self.give_up(),
+        }
+    }
+
+    /// The text of a string with its first escape at `escape`, and the position after the string.
+    fn unescaped(&mut self, from: usize, escape: usize) -> Option<(String, usize)> {
+        let mut text = self.text.get(from..escape)?.to_owned();
+        let Some(past) = unescape_string(self.text, escape, &mut text) else {
+            return self.give_up();
+        };
+        self.reached = past;
+        Some((text, past))
     }
 
     fn text_follows(&mut self, rules: &TextRules, text: &str) -> Option<()> {
@@ -92,16 +91,5 @@ impl TextJudge<'_, '_> {
         let is_accepted = rules.accepts(text, &steps);
         self.take(usize::try_from(steps.get()).ok()?)?;
         is_accepted.then_some(())
-    }
-
-    #[cold]
-    fn escaped_string(&mut self, rules: &TextRules, from: usize, escape: usize) -> Option<usize> {
-        let mut text = self.text.get(from..escape)?.to_owned();
-        let Some(past) = unescape_string(self.text, escape, &mut text) else {
-            return self.give_up();
-        };
-        self.reached = past;
-        self.text_follows(rules, &text)?;
-        Some(past)
     }
 }

@@ -1,42 +1,78 @@
 //! What a program consists of: the rules of each place in a message, by the kind of the value.
 
+use super::name_sets::RequiredNames;
 use super::number_rules::NumberRules;
 use super::property_names::PropertyNames;
 use super::rules_id::RulesId;
+use super::schema_kinds::KindSet;
 use super::text_rules::TextRules;
-
-/// The most properties that an object may declare or require.
-pub(super) const PROPERTIES_MAX: usize = 256;
 
 /// The schemas of one contract and direction as rules.
 #[derive(Debug, Default)]
 pub(in crate::schema) struct OnePassProgram {
-    pub(super) values: Vec<ValueRules>,
+    pub(super) values: Box<[ValueRules]>,
     /// The rules of each schema that values are judged by, by the number of its definition.
-    pub(super) roots: Vec<Option<RulesId>>,
+    pub(super) roots: Box<[Option<RulesId>]>,
 }
 
-/// The rules of one place.
+/// The rules of one place. Values of a kind without a rule are refused, or the program does not cover
+/// them: the validators decide.
 #[derive(Debug, Default)]
 pub(super) struct ValueRules {
-    pub(super) null: KindRule<()>,
-    pub(super) boolean: KindRule<BooleanRules>,
-    pub(super) number: KindRule<NumberRules>,
-    pub(super) string: KindRule<TextRules>,
-    pub(super) array: KindRule<ArrayRules>,
-    pub(super) object: KindRule<ObjectRules>,
+    /// The rule of the kind that is looked at first. Most places have no other one.
+    pub(super) main: Option<KindRule>,
+    others: Box<[KindRule]>,
 }
 
 /// What is known about the values of one kind.
-#[derive(Debug, Default)]
-pub(super) enum KindRule<T> {
-    /// They are refused, or the program does not cover them: the validators decide.
-    #[default]
-    Undecided,
-    /// They are accepted if they follow these rules.
-    Rules(Box<T>),
-    /// They are accepted if one of these accepts them.
-    AnyOf(Box<[RulesId]>),
+#[derive(Debug)]
+pub(super) enum KindRule {
+    Null,
+    Boolean(BooleanRules),
+    Number(Box<NumberRules>),
+    AnyText,
+    Text(Box<TextRules>),
+    Array(Box<ArrayRules>),
+    Object(Box<ObjectRules>),
+    AnyOf(Box<Alternatives>),
+}
+
+/// Values of this kind are accepted if one of the places accepts them.
+#[derive(Debug)]
+pub(super) struct Alternatives {
+    pub(super) kind: KindSet,
+    pub(super) places: Box<[RulesId]>,
+}
+
+impl ValueRules {
+    /// The first of the rules becomes the main one.
+    pub(super) fn new(rules: impl IntoIterator<Item = KindRule>) -> Self {
+        let mut rules = rules.into_iter();
+        Self {
+            main: rules.next(),
+            others: rules.collect(),
+        }
+    }
+
+    /// The rule for values of a kind.
+    pub(super) fn of_kind(&self, kind: KindSet) -> Option<&KindRule> {
+        let mut rules = self.main.iter().chain(&self.others);
+        rules.find(|rule| rule.kind() == kind)
+    }
+}
+
+impl KindRule {
+    fn kind(&self) -> KindSet {
+        match self {
+            Self::Null => KindSet::NULL,
+            Self::Boolean(_) => KindSet::BOOLEAN,
+            Self::Number(_) => KindSet::NUMBER,
+            Self::AnyText | Self::Text(_) => KindSet::STRING,
+            Self::Array(_) => KindSet::ARRAY,
+            Self::Object(_) => KindSet::OBJECT,
+            Self::AnyOf(alternatives) => alternatives.kind,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,40 +94,9 @@ pub(super) struct ArrayRules {
 #[derive(Debug)]
 pub(super) struct ObjectRules {
     pub(super) names: PropertyNames,
-    /// Bit sets over the declared names.
-    pub(super) required: NameSet,
+    pub(super) required: RequiredNames,
     pub(super) properties_min: usize,
     pub(super) properties_max: usize,
     /// The properties without a declaration; nothing if they are refused.
     pub(super) other: Option<RulesId>,
-}
-
-/// A set of declared names, by their number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct NameSet {
-    /// Most objects declare no more than these.
-    first: u64,
-    others: [u64; PROPERTIES_MAX / 64 - 1],
-}
-
-impl NameSet {
-    /// Adds a name. Returns whether it is new.
-    #[inline]
-    pub(super) fn insert(&mut self, number: usize) -> bool {
-        let word = match number / 64 {
-            0 => &mut self.first,
-            index => &mut self.others[(index - 1) % (PROPERTIES_MAX / 64 - 1)],
-        };
-        let bit = 1 << (number % 64);
-        let is_new = *word & bit == 0;
-        *word |= bit;
-        is_new
-    }
-
-    /// Whether all names of `other` are in this set.
-    #[inline]
-    pub(super) fn contains(&self, other: &Self) -> bool {
-        let has_all = |(own, other): (&u64, &u64)| own & other == *other;
-        has_all((&self.first, &other.first)) && self.others.iter().zip(&other.others).all(has_all)
-    }
 }
