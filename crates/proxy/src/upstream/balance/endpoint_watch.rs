@@ -182,7 +182,10 @@ async fn answer(
     };
     let interim = InterimResponses::discarded();
     let added = AddedFields::default();
-    match client.send(&mut request, &added, true, timeouts, &interim).await {
+    match client
+        .send(&mut request, &added, true, timeouts, &interim)
+        .await
+    {
         Ok(response) => probe_fault(&health.probe, response).await,
         Err(error) => Some(error.to_string()),
     }
