@@ -21,7 +21,7 @@ impl FromStr for BillingMonth {
     fn from_str(text: &str) -> Result<Self, String> {
         let first = |year: u32, month: u32| Date::parse(&format!("{year:04}-{month:02}-01"));
         let parsed = || {
-            let (year, month) = text.split_once('-').filter(|_| text.len() == 7)?;
+            let (year, month) = text.split_once('-').filter(|_| is_written_as_month(text))?;
             let (year, month) = (year.parse().ok()?, month.parse().ok()?);
             let next = match month {
                 12 => first(year + 1, 1)?,
@@ -37,6 +37,15 @@ impl FromStr for BillingMonth {
             end: next.days() * SECONDS_PER_DAY,
         })
     }
+}
+
+/// Whether a text has four digits, a hyphen and two digits: numbers may be parsed with a sign.
+fn is_written_as_month(text: &str) -> bool {
+    let is_expected = |(place, byte): (usize, &u8)| match place {
+        4 => *byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    text.len() == 7 && text.as_bytes().iter().enumerate().all(is_expected)
 }
 
 impl fmt::Display for BillingMonth {
