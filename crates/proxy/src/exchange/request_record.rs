@@ -283,10 +283,8 @@ impl RequestRecord {
 
     /// What the answer says about the end of the operation.
     pub(super) fn announced_lifecycle(&self) -> Option<&OperationLifecycle> {
-        if !self.service.config().deprecation_headers {
-            return None;
-        }
-        self.lifecycle()
+        let is_announced = self.service.config().deprecation_headers;
+        self.lifecycle().filter(|_| is_announced)
     }
 
     fn lifecycle(&self) -> Option<&OperationLifecycle> {
