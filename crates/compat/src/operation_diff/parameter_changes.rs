@@ -150,6 +150,11 @@ impl<'c> ContractComparison<'c> {
             (true, false) => self.push("parameter.optional", scope, REQUEST, change()),
             _ => {}
         }
+        let is_renamed = before.part == MessagePart::Path && before.name != after.name;
+        if is_renamed && before.writes_name() && after.writes_name() {
+            let change = change().from(&before.name).to(&after.name);
+            self.push("parameter.renamed", scope, REQUEST, change);
+        }
         let node_refs = (before.node_ref, after.node_ref);
         self.lifecycle_changes(
             LifecycleSubject::Parameter,
@@ -182,6 +187,7 @@ impl<'c> ContractComparison<'c> {
                 Some((was, _)) => body_encoding(self.old, was),
                 None => encoding_of(pair, MessageDirection::Request, before, after),
             },
+            is_read: true,
             pair: self.graph.add(old, new),
             carriers: (
                 ValueCarrier::Parameter(before),
