@@ -18,6 +18,7 @@ use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite,
 };
+use super::effective_style::WrittenForms;
 use super::media_types::ContentSite;
 use super::parameter_changes::value_schema;
 use super::value_encoding::encoding_of;
@@ -186,8 +187,7 @@ impl<'c> ContractComparison<'c> {
             (false, true) => self.push("header.required", scope, RESPONSE, change()),
             _ => {}
         }
-        let is_written_alike =
-            self.serialization(scope, MessageDirection::Response, &part, old, new);
+        let forms = self.serialization(scope, MessageDirection::Response, &part, old, new);
         let schemas = (
             value_schema(self.old, old.node_ref),
             value_schema(self.new, new.node_ref),
@@ -201,7 +201,7 @@ impl<'c> ContractComparison<'c> {
             part: part.into(),
             direction: MessageDirection::Response,
             operations: pair,
-            keys: keys.filter(|_| is_written_alike),
+            keys: keys.filter(|_| forms == WrittenForms::Same),
             encoding: encoding_of(pair, MessageDirection::Response, old, new),
             is_read: true,
             pair: self.graph.add(before, after),

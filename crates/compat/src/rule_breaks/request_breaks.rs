@@ -13,7 +13,7 @@ use super::super::compat_finding::path_expressions;
 use super::super::operation_diff::{credential_signature, is_certificate};
 use super::super::witness::{
     BodyChoice, BodyText, BuiltRequest, MessageJudge, RequestChoices, WitnessRequest, body_values,
-    build_request, delimited_texts, parameter_values, received, request_content,
+    build_request, delimited_texts, listed_values, parameter_values, received, request_content,
 };
 use super::break_evidence::BreakEvidence;
 use super::break_sides::BreakSides;
@@ -57,18 +57,19 @@ impl<'c> BreakSides<'c> {
         let Some(parameter) = parameters.find(|parameter| has_name(parameter, name)) else {
             return BreakEvidence::unshown("the sender has no such parameter");
         };
-        let values = if rule == "parameter.empty.refused" {
-            vec![json!("")]
-        } else {
-            parameter_values(self.sender.contract, parameter, MessageDirection::Request)
+        let is_form = matches!(
+            rule,
+            "parameter.style.changed" | "parameter.explode.changed" | "parameter.content.changed"
+        );
+        let listed = listed_values(self.sender.contract, parameter).filter(|_| is_form);
+        let values = match &listed {
+            Some(listed) => listed.clone(),
+            None if rule == "parameter.empty.refused" => vec![json!("")],
+            None => parameter_values(self.sender.contract, parameter, MessageDirection::Request),
         };
         let written = values.into_iter().map(|value| (Some(value), None));
-        let is_style = matches!(
-            rule,
-            "parameter.style.changed" | "parameter.explode.changed"
-        );
         let texts = Some(delimited_texts(parameter))
-            .filter(|_| is_style && parameter.part == MessagePart::Query);
+            .filter(|_| is_form && listed.is_none() && parameter.part == MessagePart::Query);
         let texts = texts.unwrap_or_default().into_iter();
         let choices =
             written
@@ -82,17 +83,43 @@ impl<'c> BreakSides<'c> {
                     };
                     (value, choices)
                 });
+        if listed.is_some() {
+            return self.all_refused(choices, &is_about);
+        }
         match self.first_refused(choices, &is_about) {
             TriedRequests::Shown(evidence) => evidence,
             TriedRequests::Accepted(line) if rule == "parameter.empty.refused" => {
                 BreakEvidence::Refuted(self.accepted(&line))
             }
+            // A single text is accepted or not; the values of lists and objects are others now.
+            TriedRequests::Accepted(line) if is_form && parameter.is_plain() => {
+                BreakEvidence::Undecided(format!(
+                    "{}, and no value was found that it refuses",
+                    self.accepted(&line)
+                ))
+            }
             TriedRequests::Accepted(line) => BreakEvidence::Unshown(format!(
-                "{} accepts the example {line}, but does not read the same value",
+                "{} reads another value from the example {line}, or none",
                 self.receiver_name
             )),
             TriedRequests::Impossible(reason) => BreakEvidence::Unshown(reason),
         }
+    }
+
+    /// Tries requests that are all that the sender can write.
+    fn all_refused(
+        self,
+        choices: impl IntoIterator<Item = (Option<Value>, RequestChoices<'c>)>,
+        is_about: &dyn Fn(&Violation) -> bool,
+    ) -> BreakEvidence {
+        for (value, choices) in choices {
+            match self.try_request(value, choices, is_about) {
+                Ok(Ok(evidence)) => return evidence,
+                Ok(Err(_)) => {}
+                Err(reason) => return BreakEvidence::Undecided(reason),
+            }
+        }
+        BreakEvidence::Harmless
     }
 
     /// The name that the receiver has for a parameter of the sender. Those of path parameters may

@@ -5,7 +5,7 @@ use portcullis_contract::{CompiledContract, MessageDirection, MessagePart, Opera
 use serde_json::Value;
 
 use super::super::change_level::{ChangeCertainty, ChangeLevel};
-use super::super::compat_finding::{ChangeSubject, CompatFinding, ExchangePart};
+use super::super::compat_finding::{ChangePlace, ChangeSubject, CompatFinding, ExchangePart};
 use super::super::diff_rule::{ChangeArea, ChangeCategory};
 use super::super::operation_diff::{ContractComparison, OperationPair};
 use super::super::witness::{MessageJudge, RequestChoices, WitnessRequest, build_request};
@@ -21,10 +21,20 @@ const BASE_PATH_TRIES_MAX: usize = 16;
 pub(crate) fn demonstrate_rule_breaks(comparison: &mut ContractComparison<'_>) {
     let mut findings = std::mem::take(&mut comparison.findings);
     let demonstration = RuleDemonstration { comparison };
+    let mut harmless = Vec::new();
     for finding in findings.iter_mut().filter(|finding| is_claimed(finding)) {
         if let Some(evidence) = demonstration.evidence(finding) {
+            harmless.extend(
+                matches!(evidence, BreakEvidence::Harmless).then(|| finding.first().clone()),
+            );
             evidence.apply(finding);
         }
+    }
+    // All values were tried, so the schemas of the same parameters refuse none.
+    for site in &mut comparison.schema_sites {
+        let is_of_site =
+            |place: &ChangePlace| place.subject == site.subject && place.location.part == site.part;
+        site.is_read &= !harmless.iter().any(is_of_site);
     }
     comparison.findings = findings;
 }

@@ -78,7 +78,7 @@ fn parameters() {
         "parameter.moved",
         &get(header),
         &get(optional),
-        "the newer contract accepts the example GET /x, a: 1, but does not read the same value",
+        "the newer contract reads another value from the example GET /x, a: 1, or none",
     );
     let sunset = "{name: a, in: query, deprecated: true, x-sunset: '2026-09-01', schema: {}}";
     breaks(
@@ -98,25 +98,20 @@ fn path_parameters_whose_name_is_sent() {
         )
     };
     let rule = "parameter.renamed";
-    let renamed = |style: &str, schema: &str, expected: &str| {
-        breaks(
-            rule,
-            &get("p", style, schema),
-            &get("r", style, schema),
-            expected,
-        );
+    let renamed = |style: &str, schema: &str, target: &str| {
+        let refused = "the path parameter `r` must be written as `;name=value` (style matrix)";
+        let (old, new) = (get("p", style, schema), get("r", style, schema));
+        breaks(rule, &old, &new, &format!("curl '{target}' -> {refused}"));
     };
     let matrix = "style: matrix";
-    let refused = "the path parameter `r` must be written as `;name=value` (style matrix)";
-    let text = |target: &str| format!("curl '{target}' -> {refused}");
-    renamed(matrix, "{type: integer}", &text("/x/;p=1"));
-    renamed(matrix, "{type: string}", &text("/x/;p=text"));
+    renamed(matrix, "{type: integer}", "/x/;p=1");
+    renamed(matrix, "{type: string, enum: [a]}", "/x/;p=a");
     let integers = "{type: array, items: {type: integer}}";
-    renamed(matrix, integers, &text("/x/;p=1,1"));
+    renamed(matrix, integers, "/x/;p=1");
     let exploded = "style: matrix, explode: true";
-    renamed(exploded, integers, &text("/x/;p=1;p=1"));
-    let object = "{type: object, properties: {x: {type: integer}}}";
-    renamed(matrix, object, &text("/x/;p=x,1"));
+    renamed(exploded, integers, "/x/;p=1");
+    let object = "{type: object, required: [x], properties: {x: {type: integer}}}";
+    renamed(matrix, object, "/x/;p=x,1");
     // These texts do not contain the name.
     for (style, schema) in [
         (exploded, object),
@@ -301,7 +296,7 @@ fn examples_use_the_changed_parameter() {
     let f =
         |place: &str, more: &str| get(&format!("{{name: f, in: {place}, schema: {{type: {more}}}"));
     let accepted = |line: &str| {
-        format!("the newer contract accepts the example {line}, but does not read the same value")
+        format!("the newer contract reads another value from the example {line}, or none")
     };
     breaks(
         "parameter.moved",
@@ -440,7 +435,7 @@ fn styles() {
         "parameter.style.changed",
         &query(texts, comma),
         &query(texts, pipes),
-        "the newer contract accepts the example GET /x?a=text,text, but does not read the same value",
+        "the newer contract reads another value from the example GET /x?a=text,text, or none",
     );
     breaks(
         "parameter.explode.changed",
@@ -452,13 +447,13 @@ fn styles() {
         "parameter.explode.changed",
         &query(object, comma),
         &query(object, "style: form"),
-        "the newer contract accepts the example GET /x?a=a,1, but does not read the same value",
+        "the newer contract reads another value from the example GET /x?a=a,1, or none",
     );
     breaks(
         "parameter.style.changed",
         &query(object, "style: deepObject"),
         &query("{type: string}", comma),
-        "the newer contract accepts the example GET /x?a%5Ba%5D=1, but does not read the same value",
+        "the newer contract reads another value from the example GET /x?a%5Ba%5D=1, or none",
     );
     let content = get(
         "{name: a, in: query, content: {application/json: {schema: {type: array, items: {type: integer}}}}}",
@@ -468,6 +463,97 @@ fn styles() {
         &query(integers, comma),
         &content,
         "curl '/x?a=1,1' -> not JSON: something follows the JSON value: `,` at line 1, column 2",
+    );
+}
+
+/// A change of style is judged by what the receiver does with the texts of the sender.
+#[test]
+fn styles_of_single_values() {
+    use ChangeLevel::{Info, Unknown};
+    let label = |style: &str, schema: &str| {
+        format!(
+            "paths: {{'/x/{{p}}': {{get: {{parameters: [{{name: p, in: path, required: true, style: {style}, schema: {schema}}}], responses: {{}}}}}}}}"
+        )
+    };
+    let text = "{type: string}";
+    let style = "parameter.style.changed";
+    // The receiver accepts every text.
+    check(
+        style,
+        &label("label", text),
+        &label("simple", text),
+        Info,
+        "Proved",
+    );
+    let query = |more: &str| get(&format!("{{name: a, in: query, {more}}}"));
+    let list = "schema: {type: array, items: {type: string}}, explode: false";
+    let explode = "parameter.explode.changed";
+    check(
+        explode,
+        &query("schema: {type: string}"),
+        &query(list),
+        Info,
+        "Proved",
+    );
+    // Nothing else is found about the schemas of such a parameter.
+    let found = findings(&query("schema: {type: string}"), &query(list));
+    let is_info = found.iter().all(|finding| finding.level == Info);
+    assert!(is_info, "{found:#?}");
+    // All texts were tried.
+    check(
+        style,
+        &label("matrix", "{type: string, enum: [x]}"),
+        &label("simple", "{type: string, enum: [;p=x]}"),
+        Info,
+        "Proved",
+    );
+    breaks(
+        style,
+        &label("matrix", "{type: string, enum: [x, z]}"),
+        &label("simple", "{type: string, enum: [;p=x]}"),
+        "curl '/x/;p=z' -> path parameter `p`: \";p=z\" is not one of \";p=x\"",
+    );
+    // A text is refused.
+    breaks(
+        style,
+        &label("label", "{type: integer}"),
+        &label("simple", "{type: integer}"),
+        "curl '/x/.1' -> path parameter `p`: \".1\" is not of type \"integer\"",
+    );
+    let json = |schema: &str| {
+        query(&format!(
+            "content: {{application/json: {{schema: {schema}}}}}"
+        ))
+    };
+    let form = |schema: &str| query(&format!("schema: {schema}"));
+    let content = "parameter.content.changed";
+    // JSON writes numbers and booleans in the same way.
+    for (old, new) in [
+        (form("{type: integer}"), json("{type: integer}")),
+        (json("{type: integer}"), form("{type: integer}")),
+        (json("{type: boolean}"), form("{type: boolean}")),
+    ] {
+        check(content, &old, &new, Info, "Proved");
+    }
+    // Their schemas are compared as usual.
+    breaks(
+        "schema.maximum.set",
+        &json("{type: integer}"),
+        &form("{type: integer, maximum: 5}"),
+        "curl '/x?a=6' -> query parameter `a`: 6 is greater than the maximum of 5",
+    );
+    breaks(
+        content,
+        &json("{type: boolean}"),
+        &form("{type: string, pattern: '^(true|false)$'}"),
+        "curl '/x?a=%20true' -> query parameter `a`: \" true\" does not match \"^(true|false)$\"",
+    );
+    check(
+        style,
+        &label("label", "{type: integer, minimum: 0, maximum: 99}"),
+        &label("simple", "{type: string, pattern: '^[.][0-9.e+]+$'}"),
+        Unknown,
+        "Unknown(\"the newer contract accepts the example GET /x/.1, and no value was found that it refuses\")",
     );
 }
 

@@ -175,6 +175,17 @@ impl Parameter {
             .any(|reading| matches!(reading, ParameterReading::Object(shape) if shape.is_open))
     }
 
+    /// Whether JSON writes the value as its text: a number or a boolean.
+    pub fn is_same_in_json(&self) -> bool {
+        let is_same = |reading: &ParameterReading| match reading {
+            ParameterReading::Scalar(types) => !types.has(TypeSet::STRING | TypeSet::NULL),
+            ParameterReading::Array(_)
+            | ParameterReading::Delimited(_)
+            | ParameterReading::Object(_) => false,
+        };
+        !self.readings.is_empty() && self.readings.iter().all(is_same)
+    }
+
     /// Whether the value is JSON text and not serialized by a style.
     pub fn is_json_text(&self) -> bool {
         self.style == ParameterStyle::JsonContent
