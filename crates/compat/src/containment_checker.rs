@@ -180,10 +180,10 @@ impl<'c> ContainmentChecker<'c> {
             .find_refused_text(schema, form)
     }
 
-    /// A value of a part of an older parameter that a part of a newer one refuses.
+    /// A value of a part of an older parameter, or any text, that a part of a newer one refuses.
     pub(super) fn find_refused_part(
         &mut self,
-        old: SchemaPart<'_>,
+        old: Option<SchemaPart<'_>>,
         new: SchemaPart<'_>,
         form: TextForm,
     ) -> FoundText {

@@ -138,6 +138,10 @@ impl DiffRule {
     /// swapped: consumers accept the requests and send the responses.
     pub(super) fn outbound_level(&self, direction: Option<MessageDirection>) -> ChangeLevel {
         let other = match direction {
+            // Consumers do not choose among the media types of what the service sends.
+            Some(MessageDirection::Request) if self.id == "media-type.removed" => {
+                Some(ChangeLevel::Info)
+            }
             Some(MessageDirection::Request) => self.levels[1],
             Some(MessageDirection::Response) => self.levels[0],
             // The service sends the credentials, so less of them breaks.

@@ -81,7 +81,8 @@ impl SchemaSiteJudge<'_, '_> {
     /// Whether the value is read. Of `Set-Cookie` only the presence is checked, because its lines
     /// cannot be joined (RFC 6265 section 3).
     fn is_read(&self) -> bool {
-        !matches!(&*self.site.part, ExchangePart::Header { name, .. }
+        self.site.is_read
+            && !matches!(&*self.site.part, ExchangePart::Header { name, .. }
             if name.eq_ignore_ascii_case("set-cookie"))
     }
 

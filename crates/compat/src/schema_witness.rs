@@ -1,5 +1,9 @@
 //! Shows what a break of schemas means for messages: asks the validators of both contracts.
 
+use http::Method;
+
+use portcullis_contract::Operation;
+
 use super::containment::SchemaBreak;
 use super::operation_diff::AddressTakeover;
 use super::schema_verdicts::SchemaSiteJudge;
@@ -51,6 +55,7 @@ impl SchemaSiteJudge<'_, '_> {
         ContractSide {
             contract: self.comparison.old,
             operation: self.site.operations.old,
+            method: self.method(self.site.operations.old),
             carrier: self.site.carriers.0,
             direction: self.site.direction,
             // Events have no path, either.
@@ -64,10 +69,16 @@ impl SchemaSiteJudge<'_, '_> {
         self.comparison.takeover(self.site.operations)
     }
 
+    fn method<'s>(&'s self, operation: &'s Operation) -> &'s Method {
+        self.takeover()
+            .map_or(&operation.method, |takeover| &takeover.method)
+    }
+
     fn new_side(&self) -> ContractSide<'_> {
         ContractSide {
             contract: self.comparison.new,
             operation: self.site.operations.new,
+            method: self.method(self.site.operations.new),
             carrier: self.site.carriers.1,
             address: self.takeover().map(|takeover| &*takeover.new_template),
             ..self.old_side()

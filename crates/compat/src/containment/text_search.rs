@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use portcullis_contract::SchemaKey;
+use portcullis_pattern::EcmaPattern;
 
 use super::compared_schemas::ComparedSchemas;
 use super::containment_verdict::{ProducerReading, ValueEncoding};
@@ -23,6 +24,22 @@ const STEPS_MAX: u64 = 20_000;
 
 /// The most references to follow to the properties of a schema.
 const REFERENCES_MAX: usize = 16;
+
+/// Keywords by which a schema describes properties that its other keywords do not.
+const INDIRECT: [&str; 12] = [
+    "$ref",
+    "$dynamicRef",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "dependentSchemas",
+    "propertyNames",
+    "unevaluatedProperties",
+    "enum",
+    "const",
+];
 
 /// The text of numbers.
 const NUMBER_TEXT: &str = "^-?[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?$";
@@ -88,16 +105,19 @@ pub(crate) struct SchemaPart<'k> {
 }
 
 impl SchemaComparison<'_> {
-    /// A value of a part of the producer that a part of the acceptor refuses in text.
+    /// A value of a part of the producer, or any text, that a part of the acceptor refuses in text.
     pub(crate) fn find_refused_part(
         &mut self,
-        producer: SchemaPart<'_>,
+        producer: Option<SchemaPart<'_>>,
         acceptor: SchemaPart<'_>,
         form: TextForm,
     ) -> FoundText {
         let compared = &mut self.compared;
         on_large_stack(|| {
-            let producer = compared.part(ContainmentSide::Producer, producer);
+            let producer = match producer {
+                Some(part) => compared.part(ContainmentSide::Producer, part),
+                None => Some(compared.pair.arena.types(TypeMask::STRING)),
+            };
             let acceptor = compared.part(ContainmentSide::Acceptor, acceptor);
             let (Some(producer), Some(acceptor)) = (producer, acceptor) else {
                 return FoundText::Unsure;
@@ -123,7 +143,8 @@ fn goal(
 }
 
 impl ComparedSchemas<'_> {
-    /// The formula of a part; `None` if the property is not declared directly.
+    /// The formula of a part; `None` if the schema does not describe the property directly: by its
+    /// name, by patterns, or as one of the others.
     fn part(&mut self, side: ContainmentSide, part: SchemaPart<'_>) -> Option<FormulaId> {
         let Some(property) = part.property else {
             return Some(self.pair.root(side, Some(part.schema.as_str())));
@@ -137,8 +158,31 @@ impl ComparedSchemas<'_> {
             };
             schema = document.pointer(reference.strip_prefix('#')?)?;
         }
-        let schema = schema.get("properties")?.get(property)?;
-        Some(self.pair.schema(side, document, schema))
+        let named = schema.get("properties").and_then(|all| all.get(property));
+        if let Some(named) = named {
+            return Some(self.pair.schema(side, document, named));
+        }
+        let keywords = schema.as_object()?;
+        let is_direct = |keyword: &String| !INDIRECT.contains(&keyword.as_str());
+        if !keywords.keys().all(is_direct) {
+            return None;
+        }
+        let mut described = Vec::new();
+        let patterns = keywords.get("patternProperties").and_then(Value::as_object);
+        for (pattern, schema) in patterns.into_iter().flatten() {
+            let pattern = EcmaPattern::new(pattern).ok()?;
+            if pattern.is_match(property, &|_| {})? {
+                described.push(schema);
+            }
+        }
+        if described.is_empty() {
+            described.extend(keywords.get("additionalProperties"));
+        }
+        let mut formulas = Vec::new();
+        for schema in described {
+            formulas.push(self.pair.schema(side, document, schema));
+        }
+        Some(self.pair.arena.all_of(formulas))
     }
 
     fn find_text(

@@ -92,6 +92,8 @@ pub(crate) struct SchemaSite<'c> {
     pub(crate) keys: Option<(SchemaKey, SchemaKey)>,
     pub(crate) encoding: ValueEncoding,
     pub(crate) pair: SchemaPairId,
+    /// Whether the value is read. Nothing is refused because of a value that is not.
+    pub(crate) is_read: bool,
     /// What carries the value, in the old and the new contract.
     pub(crate) carriers: (ValueCarrier<'c>, ValueCarrier<'c>),
 }

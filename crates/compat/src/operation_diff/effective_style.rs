@@ -5,10 +5,13 @@ use portcullis_contract::{
 };
 use portcullis_json::JsonNode;
 
+use super::super::change_level::{ChangeCertainty, ChangeLevel};
 use super::super::compat_finding::ExchangePart;
+use super::super::containment::FoundText;
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison};
 use super::nested_lists::nested_formats;
 use super::parameter_changes::value_schema;
+use super::value_encoding::text_form;
 
 /// The serialization of a value, reduced to what shows on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +62,17 @@ impl EffectiveStyle {
     }
 }
 
+/// The serialization of a value in both revisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WrittenForms {
+    Same,
+    Different,
+    /// They differ, and the receiver accepts every text.
+    AnyText,
+}
+
 impl ContractComparison<'_> {
-    /// Compares the serialization of a value. Returns whether both revisions use the same one.
+    /// Compares the serialization of a value.
     pub(super) fn serialization(
         &mut self,
         scope: &ChangeScope,
@@ -68,7 +80,7 @@ impl ContractComparison<'_> {
         part: &ExchangePart,
         before: &Parameter,
         after: &Parameter,
-    ) -> bool {
+    ) -> WrittenForms {
         let is_plain = has_one_part(self.old, before) && has_one_part(self.new, after);
         let has_members = before.has_members() || after.has_members();
         let was = EffectiveStyle::of(before, is_plain, has_members);
@@ -93,9 +105,9 @@ impl ContractComparison<'_> {
         let (rule, from, to) = if was == is && has_lists && from_lists != to_lists {
             let change = change().from(&from_lists).to(&to_lists);
             self.push("parameter.style.changed", scope, Some(direction), change);
-            return false;
+            return WrittenForms::Different;
         } else if was == is {
-            return true;
+            return WrittenForms::Same;
         } else if is_content(was.style) || is_content(is.style) {
             (
                 "parameter.content.changed",
@@ -113,7 +125,36 @@ impl ContractComparison<'_> {
             )
         };
         self.push(rule, scope, Some(direction), change().from(from).to(to));
-        false
+        if is_json_spelling(before, after) {
+            self.set_level(ChangeLevel::Info, ChangeCertainty::Proved);
+            return WrittenForms::Same;
+        }
+        let is_request = direction == MessageDirection::Request && !scope.is_outbound;
+        if is_request && self.accepts_any_text(before, after) {
+            self.set_level(ChangeLevel::Info, ChangeCertainty::Proved);
+            return WrittenForms::AnyText;
+        }
+        WrittenForms::Different
+    }
+
+    /// Whether the newer parameter accepts every text of a value that the older one writes as one text.
+    fn accepts_any_text(&mut self, before: &Parameter, after: &Parameter) -> bool {
+        let is_one_text = before.is_plain() || before.is_json_text();
+        let is_read_whole = !after.has_members()
+            && !matches!(
+                after.style,
+                ParameterStyle::Label
+                    | ParameterStyle::Matrix
+                    | ParameterStyle::DeepObject
+                    | ParameterStyle::WholeQuery
+                    | ParameterStyle::JsonContent
+                    | ParameterStyle::OtherContent
+            );
+        let Some(schema) = after.schema().filter(|_| is_one_text && is_read_whole) else {
+            return false;
+        };
+        let found = self.containment.find_refused_text(schema, text_form(after));
+        found == FoundText::Empty
     }
 
     fn flags(
@@ -141,6 +182,22 @@ impl ContractComparison<'_> {
             self.push("parameter.reserved.changed", scope, request, change());
         }
     }
+}
+
+/// Whether one revision writes a number or a boolean as JSON, and the other one as text without
+/// delimiters: the texts are the same.
+fn is_json_spelling(before: &Parameter, after: &Parameter) -> bool {
+    let is_spelled = |parameter: &Parameter| {
+        parameter.is_same_in_json()
+            && matches!(
+                parameter.style,
+                ParameterStyle::JsonContent
+                    | ParameterStyle::Form
+                    | ParameterStyle::Simple
+                    | ParameterStyle::Cookie
+            )
+    };
+    before.is_json_text() != after.is_json_text() && is_spelled(before) && is_spelled(after)
 }
 
 /// Whether the value is written without delimiters: a scalar, or an array of at most one item whose

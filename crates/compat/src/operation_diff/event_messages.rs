@@ -251,9 +251,10 @@ impl<'c> ContractComparison<'c> {
         } else {
             (self.old, self.new)
         };
-        let judge = |contract, operation| MessageJudge {
+        let judge = |contract, operation: &'c Operation| MessageJudge {
             contract,
             operation,
+            method: &operation.method,
             is_outbound: true,
             address: None,
         };

@@ -246,6 +246,7 @@ impl<'c> ContractComparison<'c> {
                     operations: pair,
                     keys: schemas.keys,
                     encoding: body_encoding(self.old, before),
+                    is_read: true,
                     pair: self.graph.add(old, new),
                     carriers: (ValueCarrier::Body(before), ValueCarrier::Body(after)),
                 };
@@ -282,6 +283,7 @@ impl<'c> ContractComparison<'c> {
         });
         match verdict {
             Some(ContainmentVerdict::Breaking(breaks)) => {
+                self.set_level(ChangeLevel::Breaking, ChangeCertainty::Rule);
                 let values = breaks.into_iter().map(|found| RefusedValue {
                     subject: scope.subject.clone(),
                     rule,

@@ -18,6 +18,7 @@ mod operations;
 mod lifecycle_changes;
 mod parameter_changes;
 mod path_declarations;
+mod sent_names;
 mod wire_names;
 mod unplaced_parameters;
 mod nested_lists;
@@ -44,4 +45,4 @@ mod openapi_32_tests;
 pub(super) use contract_comparison::{
     AddressTakeover, ContractComparison, OperationPair, SchemaSite, sentence,
 };
-pub(super) use security_formula::credential_signature;
+pub(super) use security_formula::{credential_signature, is_certificate};

@@ -220,7 +220,8 @@ fn a_query_of_one_media_type_is_compared() {
     let plain = "{name: q, in: query, schema: {type: string}}";
     let moved = ["parameter.moved GET /a"];
     check_rules(&whole, &query(plain), &moved);
-    check_rules(&query(plain), &whole, &moved);
+    let taken = ["parameter.moved GET /a", "parameter.name-taken GET /a"];
+    check_rules(&query(plain), &whole, &taken);
     let none = contract("3.2.0", "{get: {responses: {}}}");
     check_rules(&none, &whole, &["parameter.added.optional GET /a"]);
     check_rules(&whole, &none, &["parameter.removed GET /a"]);

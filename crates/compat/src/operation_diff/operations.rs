@@ -127,9 +127,10 @@ impl<'c> ContractComparison<'c> {
         for before in &old.outbound_operations {
             let scope = of_channel(before);
             let Some(at) = matching_channel(before, &added, old) else {
-                let rule = match before.kind {
-                    OutboundKind::Webhook => "webhook.removed",
-                    OutboundKind::Callback => "callback.removed",
+                let rule = match (self.removal_rule(&before.operation), before.kind) {
+                    (RETIRED, _) => RETIRED,
+                    (_, OutboundKind::Webhook) => "webhook.removed",
+                    (_, OutboundKind::Callback) => "callback.removed",
                 };
                 let change = ChangeDetails::default().between(before.operation.node_ref, None);
                 self.push_undirected(rule, &scope, change);
@@ -246,7 +247,9 @@ fn of_channel(channel: &OutboundOperation) -> ChangeScope {
     }
 }
 
-/// The channel of the other revision: the same name, or the only callback of this name.
+/// The channel of the other revision: the same name, or the only callback with the same address or
+/// of the same name. The key of a callback is an identifier that no message shows (OpenAPI 3.1.1,
+/// Operation Object, `callbacks`).
 fn matching_channel(
     before: &OutboundOperation,
     others: &[&OutboundOperation],
@@ -273,12 +276,15 @@ fn matching_channel(
         ([at, ..], _) => Some(*at),
         ([], OutboundKind::Webhook) => None,
         ([], OutboundKind::Callback) => {
-            let mut renamed = same(callback_name);
-            renamed.retain(|at| !is_in_old(others[*at]));
-            match renamed.as_slice() {
-                [only] => Some(*only),
-                _ => None,
-            }
+            let only = |key: fn(&OutboundOperation) -> String| {
+                let mut renamed = same(key);
+                renamed.retain(|at| !is_in_old(others[*at]));
+                match renamed.as_slice() {
+                    [only] => Some(*only),
+                    _ => None,
+                }
+            };
+            only(callback_address).or_else(|| only(callback_name))
         }
     }
 }
@@ -287,6 +293,16 @@ fn matching_channel(
 fn callback_name(channel: &OutboundOperation) -> String {
     let words: Vec<&str> = channel.name.splitn(4, ' ').take(3).collect();
     path_shape(&words.join(" "))
+}
+
+/// The operation that registers a callback, and the expression of its address, without its name.
+fn callback_address(channel: &OutboundOperation) -> String {
+    let words: Vec<&str> = channel.name.splitn(4, ' ').take(2).collect();
+    format!(
+        "{} {}",
+        path_shape(&words.join(" ")),
+        address_expression(channel)
+    )
 }
 
 /// The expression that gives the address of a callback.

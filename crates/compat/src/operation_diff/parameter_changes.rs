@@ -11,6 +11,7 @@ use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite, property,
 };
+use super::effective_style::WrittenForms;
 use super::value_encoding::{body_encoding, encoding_of};
 use portcullis_vocabulary::Date;
 
@@ -150,6 +151,11 @@ impl<'c> ContractComparison<'c> {
             (true, false) => self.push("parameter.optional", scope, REQUEST, change()),
             _ => {}
         }
+        let is_renamed = before.part == MessagePart::Path && before.name != after.name;
+        if is_renamed && before.writes_name() && after.writes_name() {
+            let change = change().from(&before.name).to(&after.name);
+            self.push("parameter.renamed", scope, REQUEST, change);
+        }
         let node_refs = (before.node_ref, after.node_ref);
         self.lifecycle_changes(
             LifecycleSubject::Parameter,
@@ -160,8 +166,9 @@ impl<'c> ContractComparison<'c> {
         );
         let queries = pair.old.query_content().zip(pair.new.query_content());
         let queries = queries.filter(|_| before.is_whole_query());
-        let is_written_alike = match queries {
-            Some((was, is)) => self.query_content(scope, &part, was, is),
+        let forms = match queries {
+            Some((was, is)) if self.query_content(scope, &part, was, is) => WrittenForms::Same,
+            Some(_) => WrittenForms::Different,
             None => self.serialization(scope, MessageDirection::Request, &part, before, after),
         };
         let schemas = (
@@ -177,11 +184,12 @@ impl<'c> ContractComparison<'c> {
             part: part.into(),
             direction: MessageDirection::Request,
             operations: pair,
-            keys: keys.filter(|_| is_written_alike),
+            keys: keys.filter(|_| forms == WrittenForms::Same),
             encoding: match queries {
                 Some((was, _)) => body_encoding(self.old, was),
                 None => encoding_of(pair, MessageDirection::Request, before, after),
             },
+            is_read: forms != WrittenForms::AnyText,
             pair: self.graph.add(old, new),
             carriers: (
                 ValueCarrier::Parameter(before),

@@ -6,15 +6,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use http::Method;
+
 use portcullis_contract::{
     DeclaredResponse, MessageDirection, Operation, Parameter, StatusPattern,
 };
 
+use super::super::change_level::{ChangeCertainty, ChangeLevel};
 use super::super::compat_finding::ExchangePart;
 use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite,
 };
+use super::effective_style::WrittenForms;
 use super::media_types::ContentSite;
 use super::parameter_changes::value_schema;
 use super::value_encoding::encoding_of;
@@ -36,10 +40,9 @@ impl<'c> ContractComparison<'c> {
     pub(super) fn responses(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
         let OperationPair { old, new, .. } = pair;
         self.statuses(scope, old, new);
-        // Responses to HEAD have no content (RFC 9110, section 9.3.2).
-        let has_content = self
-            .takeover(pair)
-            .is_none_or(|takeover| takeover.method != http::Method::HEAD);
+        let takeover = self.takeover(pair);
+        let method = takeover.map_or(&new.method, |takeover| &takeover.method);
+        let is_to_head = *method == Method::HEAD;
         let mut seen = Vec::new();
         for status in compared_statuses(old, new) {
             let (Some(before), Some(after)) = (old.response(status), new.response(status)) else {
@@ -59,8 +62,11 @@ impl<'c> ContractComparison<'c> {
                 new: after.node_ref,
                 is_event: false,
             };
-            if has_content {
+            let known = (self.findings.len(), self.schema_sites.len());
+            // The body of the older operation is not sent to HEAD, whatever it is.
+            if !is_to_head || pair.takeover.is_none() {
                 self.content(scope, pair, &carrier, &before.content, &after.content);
+                self.set_unread(known, status, is_to_head);
             }
             let compared = ComparedStatus {
                 shown,
@@ -72,6 +78,31 @@ impl<'c> ContractComparison<'c> {
                 media: None,
             };
             self.links(scope, &part, node_refs);
+        }
+    }
+
+    /// Makes the findings about a body harmless that no response has, or that is not read. `known` are
+    /// the numbers of findings and of schemas before.
+    fn set_unread(&mut self, known: (usize, usize), status: u16, is_to_head: bool) {
+        let (findings, sites) = known;
+        let has_no_body = is_to_head || is_bodiless(status);
+        // A part of a representation is not read (206).
+        if has_no_body || status == 206 {
+            for site in &mut self.schema_sites[sites..] {
+                site.is_read = false;
+            }
+        }
+        if !has_no_body {
+            return;
+        }
+        let reason = if is_to_head {
+            "a response to HEAD has no body".to_owned()
+        } else {
+            format!("a response with status {status} has no body")
+        };
+        for finding in &mut self.findings[findings..] {
+            finding.level = ChangeLevel::Info;
+            finding.certainty = ChangeCertainty::Unshown(reason.clone());
         }
     }
 
@@ -156,8 +187,7 @@ impl<'c> ContractComparison<'c> {
             (false, true) => self.push("header.required", scope, RESPONSE, change()),
             _ => {}
         }
-        let is_written_alike =
-            self.serialization(scope, MessageDirection::Response, &part, old, new);
+        let forms = self.serialization(scope, MessageDirection::Response, &part, old, new);
         let schemas = (
             value_schema(self.old, old.node_ref),
             value_schema(self.new, new.node_ref),
@@ -171,8 +201,9 @@ impl<'c> ContractComparison<'c> {
             part: part.into(),
             direction: MessageDirection::Response,
             operations: pair,
-            keys: keys.filter(|_| is_written_alike),
+            keys: keys.filter(|_| forms == WrittenForms::Same),
             encoding: encoding_of(pair, MessageDirection::Response, old, new),
+            is_read: true,
             pair: self.graph.add(before, after),
             carriers: (
                 ValueCarrier::Header(old, status),
@@ -190,8 +221,15 @@ fn response(of: &Arc<DeclaredResponse>) -> ExchangePart {
     }
 }
 
-/// Every status code that either revision names, and one unnamed code of each class.
-fn compared_statuses(old: &Operation, new: &Operation) -> BTreeSet<u16> {
+/// Whether responses with a status have no body (RFC 9110 sections 6.4.1 and 15.3.6).
+const fn is_bodiless(status: u16) -> bool {
+    matches!(status, 100..=199 | 204 | 205 | 304)
+}
+
+/// Every status code that either revision names, and one unnamed code of each class. Those whose
+/// responses have a body come first, because a response that is declared for both kinds is compared
+/// once.
+fn compared_statuses(old: &Operation, new: &Operation) -> Vec<u16> {
     let all = || old.responses.iter().chain(&new.responses);
     let named: BTreeSet<u16> = all()
         .filter_map(|response| match response.status {
@@ -203,8 +241,10 @@ fn compared_statuses(old: &Operation, new: &Operation) -> BTreeSet<u16> {
         let mut of_hundred = hundred * 100..hundred * 100 + 100;
         of_hundred.rfind(|status| !named.contains(status))
     });
-    let unnamed: Vec<u16> = unnamed.collect();
-    named.into_iter().chain(unnamed).collect()
+    let mut all: Vec<u16> = unnamed.collect();
+    all.extend(named);
+    all.sort_unstable_by_key(|status| (is_bodiless(*status), *status));
+    all
 }
 
 /// Whether wider patterns of the operation cover a pattern that it does not declare.

@@ -13,6 +13,9 @@ use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, OperationPair, property,
 };
 
+/// How the signature of a client certificate begins.
+const CERTIFICATE: &str = "mutual TLS ";
+
 /// Credentials that are all needed, each with its scopes.
 type CredentialSet = BTreeMap<String, BTreeSet<String>>;
 
@@ -102,9 +105,14 @@ pub(crate) fn credential_signature(contract: &CompiledContract, name: &str) -> S
         }
         "apiKey" => format!("the {} `{}`", text("in"), text("name")),
         "http" => format!("HTTP {}", text("scheme").to_lowercase()),
-        "mutualTLS" => format!("mutual TLS `{name}`"),
+        "mutualTLS" => format!("{CERTIFICATE}`{name}`"),
         _ => name.to_owned(),
     }
+}
+
+/// Whether a signature is that of a client certificate.
+pub(crate) fn is_certificate(signature: &str) -> bool {
+    signature.starts_with(CERTIFICATE)
 }
 
 fn scheme<'c>(contract: &'c CompiledContract, name: &str) -> Option<JsonNode<'c>> {

@@ -15,11 +15,21 @@ pub(super) fn encoding_of(
     old: &Parameter,
     new: &Parameter,
 ) -> ValueEncoding {
-    if old.is_json_text() {
+    if old.is_json_text() && new.is_json_text() {
         return ValueEncoding::Json;
     }
     let new_sends = (direction == MessageDirection::Response) != pair.is_outbound;
     let (sender, receiver) = if new_sends { (new, old) } else { (old, new) };
+    let form = text_form(sender);
+    let is_segment = form.carrier == TextCarrier::Path && form.excludes_empty;
+    ValueEncoding::Text(TextForm {
+        excludes_empty: is_segment || receiver.allow_empty,
+        ..form
+    })
+}
+
+/// How the text of a parameter or a header field carries its value.
+pub(super) fn text_form(sender: &Parameter) -> TextForm {
     let carrier = match sender.part {
         MessagePart::Path => TextCarrier::Path,
         MessagePart::Query => TextCarrier::Query,
@@ -36,11 +46,11 @@ pub(super) fn encoding_of(
     };
     // A path segment is not empty; style `matrix` writes the name, too.
     let is_segment = carrier == TextCarrier::Path && sender.style != ParameterStyle::Matrix;
-    ValueEncoding::Text(TextForm {
+    TextForm {
         carrier,
         items,
-        excludes_empty: is_segment || receiver.allow_empty,
-    })
+        excludes_empty: is_segment || sender.allow_empty,
+    }
 }
 
 /// The encoding of a body. Records in JSON are JSON.

@@ -16,6 +16,10 @@ pub(super) enum BreakEvidence {
     Refuted(String),
     /// No message shows the change, for this reason.
     Unshown(String),
+    /// The messages that were tried are accepted, and others may not be, for this reason.
+    Undecided(String),
+    /// Every message that the change can affect was tried and is accepted.
+    Harmless,
 }
 
 impl BreakEvidence {
@@ -66,6 +70,14 @@ impl BreakEvidence {
                 finding.certainty = ChangeCertainty::Unshown(reason);
             }
             Self::Unshown(reason) => finding.certainty = ChangeCertainty::Unshown(reason),
+            Self::Undecided(reason) => {
+                finding.level = ChangeLevel::Unknown;
+                finding.certainty = ChangeCertainty::Unknown(reason);
+            }
+            Self::Harmless => {
+                finding.level = ChangeLevel::Info;
+                finding.certainty = ChangeCertainty::Proved;
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The contract whose message is tried, and the contract that should refuse it.
 
-use portcullis_contract::{CompiledContract, MessageDirection};
+use portcullis_contract::{CompiledContract, MessageDirection, Operation};
 
-use super::super::operation_diff::OperationPair;
+use super::super::operation_diff::{AddressTakeover, OperationPair};
 use super::super::witness::MessageJudge;
 
 /// The contracts in words.
@@ -25,22 +25,27 @@ impl<'c> BreakSides<'c> {
     pub(super) fn new(
         [old, new]: [&'c CompiledContract; 2],
         pair: OperationPair<'c>,
-        addresses: [Option<&'c str>; 2],
+        takeover: Option<&'c AddressTakeover>,
         direction: MessageDirection,
         is_promise: bool,
     ) -> Self {
         let is_outbound = pair.is_outbound;
+        let method = |operation: &'c Operation| {
+            takeover.map_or(&operation.method, |takeover| &takeover.method)
+        };
         let old = MessageJudge {
             contract: old,
             operation: pair.old,
+            method: method(pair.old),
             is_outbound,
-            address: addresses[0],
+            address: takeover.map(|takeover| &*takeover.old_template),
         };
         let new = MessageJudge {
             contract: new,
             operation: pair.new,
+            method: method(pair.new),
             is_outbound,
-            address: addresses[1],
+            address: takeover.map(|takeover| &*takeover.new_template),
         };
         let service_sends = (direction == MessageDirection::Response) != is_outbound;
         if service_sends && !is_promise {

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use portcullis_contract::{
-    MediaRange, MediaType, MessageDirection, MessagePart, Parameter, Violation, ViolationClass,
+    CredentialSample, MediaRange, MediaType, MessageDirection, MessagePart, Parameter, Violation,
+    ViolationClass,
 };
 
-use super::super::operation_diff::credential_signature;
+use super::super::compat_finding::path_expressions;
+use super::super::operation_diff::{credential_signature, is_certificate};
 use super::super::witness::{
-    BodyChoice, BodyText, BuiltRequest, RequestChoices, WitnessRequest, body_values, build_request,
-    delimited_texts, parameter_values, received, request_content,
+    BodyChoice, BodyText, BuiltRequest, MessageJudge, RequestChoices, WitnessRequest, body_values,
+    build_request, delimited_texts, listed_values, parameter_values, received, request_content,
 };
 use super::break_evidence::BreakEvidence;
 use super::break_sides::BreakSides;
@@ -28,8 +30,9 @@ enum TriedRequests {
 impl<'c> BreakSides<'c> {
     /// A request that the receiver refuses because it lacks a parameter, or because the parameter
     /// is serialized differently.
-    pub(super) fn parameter(self, rule: &str, name: &str) -> BreakEvidence {
-        let is_about = |violation: &Violation| is_named(violation, name);
+    pub(super) fn parameter(self, rule: &str, [part, name]: [&'c str; 2]) -> BreakEvidence {
+        let receiver_name = self.receiver_name_of([part, name]);
+        let is_about = |violation: &Violation| is_named(violation, receiver_name);
         let minimal = [(None, RequestChoices::default())];
         let lacking = self.first_refused(minimal, &is_about);
         let is_presence = matches!(
@@ -54,18 +57,19 @@ impl<'c> BreakSides<'c> {
         let Some(parameter) = parameters.find(|parameter| has_name(parameter, name)) else {
             return BreakEvidence::unshown("the sender has no such parameter");
         };
-        let values = if rule == "parameter.empty.refused" {
-            vec![json!("")]
-        } else {
-            parameter_values(self.sender.contract, parameter, MessageDirection::Request)
+        let is_form = matches!(
+            rule,
+            "parameter.style.changed" | "parameter.explode.changed" | "parameter.content.changed"
+        );
+        let listed = listed_values(self.sender.contract, parameter).filter(|_| is_form);
+        let values = match &listed {
+            Some(listed) => listed.clone(),
+            None if rule == "parameter.empty.refused" => vec![json!("")],
+            None => parameter_values(self.sender.contract, parameter, MessageDirection::Request),
         };
         let written = values.into_iter().map(|value| (Some(value), None));
-        let is_style = matches!(
-            rule,
-            "parameter.style.changed" | "parameter.explode.changed"
-        );
         let texts = Some(delimited_texts(parameter))
-            .filter(|_| is_style && parameter.part == MessagePart::Query);
+            .filter(|_| is_form && listed.is_none() && parameter.part == MessagePart::Query);
         let texts = texts.unwrap_or_default().into_iter();
         let choices =
             written
@@ -79,32 +83,79 @@ impl<'c> BreakSides<'c> {
                     };
                     (value, choices)
                 });
+        if listed.is_some() {
+            return self.all_refused(choices, &is_about);
+        }
         match self.first_refused(choices, &is_about) {
             TriedRequests::Shown(evidence) => evidence,
             TriedRequests::Accepted(line) if rule == "parameter.empty.refused" => {
                 BreakEvidence::Refuted(self.accepted(&line))
             }
+            // A single text is accepted or not; the values of lists and objects are others now.
+            TriedRequests::Accepted(line) if is_form && parameter.is_plain() => {
+                BreakEvidence::Undecided(format!(
+                    "{}, and no value was found that it refuses",
+                    self.accepted(&line)
+                ))
+            }
             TriedRequests::Accepted(line) => BreakEvidence::Unshown(format!(
-                "{} accepts the example {line}, but does not read the same value",
+                "{} reads another value from the example {line}, or none",
                 self.receiver_name
             )),
             TriedRequests::Impossible(reason) => BreakEvidence::Unshown(reason),
         }
     }
 
+    /// Tries requests that are all that the sender can write.
+    fn all_refused(
+        self,
+        choices: impl IntoIterator<Item = (Option<Value>, RequestChoices<'c>)>,
+        is_about: &dyn Fn(&Violation) -> bool,
+    ) -> BreakEvidence {
+        for (value, choices) in choices {
+            match self.try_request(value, choices, is_about) {
+                Ok(Ok(evidence)) => return evidence,
+                Ok(Err(_)) => {}
+                Err(reason) => return BreakEvidence::Undecided(reason),
+            }
+        }
+        BreakEvidence::Harmless
+    }
+
+    /// The name that the receiver has for a parameter of the sender. Those of path parameters may
+    /// differ: what counts is the position.
+    fn receiver_name_of(self, [part, name]: [&'c str; 2]) -> &'c str {
+        let names = |judge: MessageJudge<'c>| {
+            path_expressions(judge.address.unwrap_or(&judge.operation.path))
+        };
+        let mut pairs = names(self.sender)
+            .into_iter()
+            .zip(names(self.receiver))
+            .filter(|_| part == MessagePart::Path.as_str());
+        let found = pairs.find(|(own, _)| *own == name);
+        found.map_or(name, |(_, other)| other)
+    }
+
     /// A request with a parameter whose name another parameter of the receiver reads, with these
     /// values.
-    pub(super) fn name_taken(self, [name, taker]: [&str; 2], values: Vec<Value>) -> BreakEvidence {
+    pub(super) fn name_taken(
+        self,
+        [part, name]: [&str; 2],
+        taker: &str,
+        values: Vec<Value>,
+    ) -> BreakEvidence {
         let mut parameters = self.sender.operation.parameters.iter();
-        let Some(parameter) = parameters.find(|parameter| has_name(parameter, name)) else {
-            return BreakEvidence::unshown("the sender has no such parameter");
-        };
+        let parameter =
+            parameters.find(|known| known.part.as_str() == part && has_name(known, name));
         let is_about =
-            |violation: &Violation| violation.part == parameter.part && is_named(violation, taker);
+            |violation: &Violation| violation.part.as_str() == part && is_named(violation, taker);
         let choices = values.into_iter().map(|value| {
-            let choices = RequestChoices {
-                parameter: Some((parameter, value.clone())),
-                ..RequestChoices::default()
+            let choices = match parameter {
+                Some(parameter) => RequestChoices {
+                    parameter: Some((parameter, value.clone())),
+                    ..RequestChoices::default()
+                },
+                None => self.with_key(part, name, &value),
             };
             (Some(value), choices)
         });
@@ -112,6 +163,30 @@ impl<'c> BreakSides<'c> {
             TriedRequests::Shown(evidence) => evidence,
             TriedRequests::Accepted(line) => BreakEvidence::Refuted(self.accepted(&line)),
             TriedRequests::Impossible(reason) => BreakEvidence::Unshown(reason),
+        }
+    }
+
+    /// A request with an API key of this text.
+    fn with_key(self, part: &str, name: &str, value: &Value) -> RequestChoices<'c> {
+        let is_it = |known: &CredentialSample| {
+            known.part.as_str() == part && known.name.eq_ignore_ascii_case(name)
+        };
+        let alternatives = self.sender.operation.credential_samples();
+        let found = alternatives.into_iter().enumerate();
+        let mut found =
+            found.filter_map(|(number, all)| Some((number, all.into_iter().find(is_it)?)));
+        let Some((credentials, key)) = found.next() else {
+            return RequestChoices::default();
+        };
+        RequestChoices {
+            credentials,
+            key: Some(CredentialSample {
+                value: value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned),
+                ..key
+            }),
+            ..RequestChoices::default()
         }
     }
 
@@ -217,7 +292,7 @@ impl<'c> BreakSides<'c> {
     /// A request whose credentials suffice only for the sender. `before` names the schemes of the
     /// alternative, if there is one.
     pub(super) fn credentials(self, before: Option<&str>) -> BreakEvidence {
-        let alternatives = alternatives(self);
+        let alternatives = alternatives(self.sender);
         let wanted = before.map(scheme_names);
         let mut choices: Vec<RequestChoices<'_>> = Vec::new();
         for (number, names) in alternatives.iter().enumerate() {
@@ -239,6 +314,13 @@ impl<'c> BreakSides<'c> {
             |violation: &Violation| violation.class == ViolationClass::MissingCredentials;
         match self.first_refused(choices, &is_missing) {
             TriedRequests::Shown(evidence) => evidence,
+            // No message shows the certificate that the receiver may ask for.
+            TriedRequests::Accepted(_) if needs_certificate(self.receiver) => {
+                BreakEvidence::Unshown(format!(
+                    "{} asks for a client certificate, which is not part of a message",
+                    self.receiver_name
+                ))
+            }
             // Of API keys nothing but the name is declared, so the example is decisive.
             TriedRequests::Accepted(line) if wanted.as_ref().is_some_and(are_api_keys) => {
                 BreakEvidence::Refuted(self.accepted(&line))
@@ -306,10 +388,10 @@ fn is_named(violation: &Violation, name: &str) -> bool {
     found.is_some_and(|found| found.eq_ignore_ascii_case(name))
 }
 
-/// The names of the schemes of each security alternative of the sender.
-fn alternatives(sides: BreakSides<'_>) -> Vec<BTreeSet<String>> {
-    let documents = sides.sender.contract.documents();
-    let operation = documents.node(sides.sender.operation.node_ref);
+/// The names of the schemes of each security alternative of an operation.
+fn alternatives(judge: MessageJudge<'_>) -> Vec<BTreeSet<String>> {
+    let documents = judge.contract.documents();
+    let operation = documents.node(judge.operation.node_ref);
     let list = operation
         .get("security")
         .or_else(|| documents.entry().root().get("security"));
@@ -317,10 +399,16 @@ fn alternatives(sides: BreakSides<'_>) -> Vec<BTreeSet<String>> {
     all.map(|one| {
         let names = one.members().map(|(name, _)| name);
         names
-            .map(|name| credential_signature(sides.sender.contract, name))
+            .map(|name| credential_signature(judge.contract, name))
             .collect()
     })
     .collect()
+}
+
+/// Whether an alternative of an operation has a client certificate.
+fn needs_certificate(judge: MessageJudge<'_>) -> bool {
+    let mut names = alternatives(judge).into_iter().flatten();
+    names.any(|name| is_certificate(&name))
 }
 
 fn are_api_keys(names: &BTreeSet<String>) -> bool {

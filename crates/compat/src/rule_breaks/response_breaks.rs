@@ -90,8 +90,8 @@ impl<'c> BreakSides<'c> {
             };
             last = match self.refused_response(Some(value), &choices, &is_about) {
                 BreakEvidence::Refuted(reason) => BreakEvidence::Unshown(reason),
-                BreakEvidence::Unshown(reason) => BreakEvidence::Unshown(reason),
                 shown @ BreakEvidence::Shown(_) => return shown,
+                other => other,
             };
         }
         last
@@ -129,10 +129,13 @@ impl<'c> BreakSides<'c> {
                 return evidence;
             }
         }
-        BreakEvidence::Unshown(format!(
-            "{} accepts all examples, but does not read the same values",
-            self.receiver_name
-        ))
+        let receiver = self.receiver_name;
+        if header.is_plain() {
+            let reason =
+                format!("{receiver} accepts all examples, and no value was found that it refuses");
+            return BreakEvidence::Undecided(reason);
+        }
+        BreakEvidence::Unshown(format!("{receiver} reads other values from all examples"))
     }
 
     fn refused_response(

@@ -5,7 +5,7 @@ use portcullis_contract::{CompiledContract, MessageDirection, MessagePart, Opera
 use serde_json::Value;
 
 use super::super::change_level::{ChangeCertainty, ChangeLevel};
-use super::super::compat_finding::{ChangeSubject, CompatFinding, ExchangePart};
+use super::super::compat_finding::{ChangePlace, ChangeSubject, CompatFinding, ExchangePart};
 use super::super::diff_rule::{ChangeArea, ChangeCategory};
 use super::super::operation_diff::{ContractComparison, OperationPair};
 use super::super::witness::{MessageJudge, RequestChoices, WitnessRequest, build_request};
@@ -21,10 +21,20 @@ const BASE_PATH_TRIES_MAX: usize = 16;
 pub(crate) fn demonstrate_rule_breaks(comparison: &mut ContractComparison<'_>) {
     let mut findings = std::mem::take(&mut comparison.findings);
     let demonstration = RuleDemonstration { comparison };
+    let mut harmless = Vec::new();
     for finding in findings.iter_mut().filter(|finding| is_claimed(finding)) {
         if let Some(evidence) = demonstration.evidence(finding) {
+            harmless.extend(
+                matches!(evidence, BreakEvidence::Harmless).then(|| finding.first().clone()),
+            );
             evidence.apply(finding);
         }
+    }
+    // All values were tried, so the schemas of the same parameters refuse none.
+    for site in &mut comparison.schema_sites {
+        let is_of_site =
+            |place: &ChangePlace| place.subject == site.subject && place.location.part == site.part;
+        site.is_read &= !harmless.iter().any(is_of_site);
     }
     comparison.findings = findings;
 }
@@ -91,13 +101,8 @@ impl<'c> RuleDemonstration<'_, 'c> {
                 && finding.direction == Some(MessageDirection::Response));
         let direction = finding.direction.unwrap_or(MessageDirection::Request);
         let contracts = [self.comparison.old, self.comparison.new];
-        let addresses = self
-            .comparison
-            .takeover(pair)
-            .map_or([None; 2], |takeover| {
-                [Some(&*takeover.old_template), Some(&*takeover.new_template)]
-            });
-        let sides = BreakSides::new(contracts, pair, addresses, direction, is_promise);
+        let takeover = self.comparison.takeover(pair);
+        let sides = BreakSides::new(contracts, pair, takeover, direction, is_promise);
         if rule == "media-type.encoding.changed" {
             return sides.field_encoding(&finding.first().location);
         }
@@ -111,12 +116,12 @@ impl<'c> RuleDemonstration<'_, 'c> {
                 sides.credentials(sent.filter(|_| is_alternative))
             }
             ExchangePart::NoPart | ExchangePart::Event => return None,
-            ExchangePart::Parameter { name, .. } if rule == "parameter.name-taken" => {
+            ExchangePart::Parameter { part, name } if rule == "parameter.name-taken" => {
                 let taker = finding.after.as_deref().unwrap_or_default();
                 let taker = taker.rsplit("parameter ").next().unwrap_or_default();
-                sides.name_taken([name, taker], self.refused_values(finding))
+                sides.name_taken([part, name], taker, self.refused_values(finding))
             }
-            ExchangePart::Parameter { name, .. } => sides.parameter(rule, name),
+            ExchangePart::Parameter { part, name } => sides.parameter(rule, [part, name]),
             ExchangePart::RequestBody(media) => {
                 sides.request_body(rule, media.as_deref(), self.refused_values(finding))
             }
@@ -159,16 +164,14 @@ impl<'c> RuleDemonstration<'_, 'c> {
         let judge = MessageJudge {
             contract: self.comparison.old,
             operation: known.operation,
+            method: &known.method,
             is_outbound: false,
             address: Some(&known.address),
         };
         let built = build_request(judge, RequestChoices::default()).and_then(accepted);
         Some(match built {
             Err(reason) => BreakEvidence::Unshown(reason),
-            Ok(built) => self.served_elsewhere(WitnessRequest {
-                method: known.method.to_string(),
-                ..built.request
-            }),
+            Ok(built) => self.served_elsewhere(built.request),
         })
     }
 
@@ -244,6 +247,7 @@ impl<'c> RuleDemonstration<'_, 'c> {
         let judge = MessageJudge {
             contract: self.comparison.old,
             operation,
+            method: &operation.method,
             is_outbound: false,
             address: None,
         };

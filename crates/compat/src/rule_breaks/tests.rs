@@ -4,6 +4,10 @@
 use crate::witness::tests::{findings, shown};
 use crate::{ChangeArea, ChangeCertainty, ChangeLevel};
 
+/// Why no message shows that a certificate is needed.
+const CERTIFICATE: &str =
+    "the newer contract asks for a client certificate, which is not part of a message";
+
 /// The finding of a rule: its level, and the message that shows it or the reason why none does.
 #[track_caller]
 fn check(rule: &str, old: &str, new: &str, level: ChangeLevel, expected: &str) {
@@ -74,7 +78,7 @@ fn parameters() {
         "parameter.moved",
         &get(header),
         &get(optional),
-        "the newer contract accepts the example GET /x, a: 1, but does not read the same value",
+        "the newer contract reads another value from the example GET /x, a: 1, or none",
     );
     let sunset = "{name: a, in: query, deprecated: true, x-sunset: '2026-09-01', schema: {}}";
     breaks(
@@ -83,6 +87,177 @@ fn parameters() {
         &get(""),
         "parameters that a contract does not declare are ignored",
     );
+}
+
+#[test]
+fn path_parameters_whose_name_is_sent() {
+    let get = |name: &str, style: &str, schema: &str| {
+        format!(
+            "paths: {{'/x/{{{name}}}': {{get: {{parameters: [{{name: {name}, in: path, required: true, \
+             {style}, schema: {schema}}}], responses: {{}}}}}}}}"
+        )
+    };
+    let rule = "parameter.renamed";
+    let renamed = |style: &str, schema: &str, target: &str| {
+        let refused = "the path parameter `r` must be written as `;name=value` (style matrix)";
+        let (old, new) = (get("p", style, schema), get("r", style, schema));
+        breaks(rule, &old, &new, &format!("curl '{target}' -> {refused}"));
+    };
+    let matrix = "style: matrix";
+    renamed(matrix, "{type: integer}", "/x/;p=1");
+    renamed(matrix, "{type: string, enum: [a]}", "/x/;p=a");
+    let integers = "{type: array, items: {type: integer}}";
+    renamed(matrix, integers, "/x/;p=1");
+    let exploded = "style: matrix, explode: true";
+    renamed(exploded, integers, "/x/;p=1");
+    let object = "{type: object, required: [x], properties: {x: {type: integer}}}";
+    renamed(matrix, object, "/x/;p=x,1");
+    // These texts do not contain the name.
+    for (style, schema) in [
+        (exploded, object),
+        ("style: label", "{type: integer}"),
+        ("style: label, explode: true", object),
+        ("style: simple", "{type: integer}"),
+    ] {
+        let found = findings(&get("p", style, schema), &get("r", style, schema));
+        assert!(found.is_empty(), "{style} {schema}: {found:#?}");
+    }
+}
+
+#[test]
+fn names_of_api_keys_that_a_parameter_reads() {
+    let rule = "parameter.name-taken";
+    let of = |key: &str, parameters: &str| {
+        format!(
+            "paths: {{/x: {{get: {{security: [{{k: []}}], parameters: [{parameters}], responses: {{}}}}}}}}\n\
+             components: {{securitySchemes: {{k: {{type: apiKey, {key}}}}}}}"
+        )
+    };
+    for (key, parameter, expected) in [
+        (
+            "in: query, name: key",
+            "name: key, in: query, schema: {type: integer}",
+            "curl '/x?key=a' -> query parameter `key`: \"a\" is not of type \"integer\"",
+        ),
+        (
+            "in: header, name: X-Key",
+            "name: x-key, in: header, schema: {type: integer}",
+            "curl '/x' -H 'X-Key: a' -> header parameter `x-key`: \"a\" is not of type \"integer\"",
+        ),
+        (
+            "in: cookie, name: sid",
+            "name: sid, in: cookie, schema: {type: integer}",
+            "curl '/x' -H 'cookie: sid=a' -> cookie parameter `sid`: \"a\" is not of type \"integer\"",
+        ),
+        (
+            "in: query, name: key",
+            "name: p, in: query, schema: {type: object, properties: {key: {type: integer}}}",
+            "curl '/x?key=a' -> query parameter `p`/key: \"a\" is not of type \"integer\"",
+        ),
+        (
+            "in: query, name: key",
+            "name: p, in: query, schema: {type: object, additionalProperties: {type: integer}}",
+            "curl '/x?key=a' -> query parameter `p`/key: \"a\" is not of type \"integer\"",
+        ),
+    ] {
+        breaks(
+            rule,
+            &of(key, ""),
+            &of(key, &format!("{{{parameter}}}")),
+            expected,
+        );
+    }
+    // A key of any text.
+    let key = "in: query, name: key";
+    let text = "{name: key, in: query, schema: {type: string}}";
+    check(
+        rule,
+        &of(key, ""),
+        &of(key, text),
+        ChangeLevel::Info,
+        "Proved",
+    );
+    // Another name, another place, and a parameter that read the key before.
+    let integer = "{name: key, in: query, schema: {type: integer}}";
+    for (old, new) in [
+        ("", "{name: other, in: query, schema: {type: integer}}"),
+        ("", "{name: key, in: header, schema: {type: integer}}"),
+        (integer, integer),
+    ] {
+        let found = findings(&of(key, old), &of(key, new));
+        let has_rule = found.iter().any(|finding| finding.rule.id == rule);
+        assert!(!has_rule, "{new}: {found:#?}");
+    }
+}
+
+#[test]
+fn names_that_open_objects_have() {
+    let rule = "parameter.name-taken";
+    let open = |rest: &str| {
+        format!(
+            "{{name: p, in: query, schema: {{type: object, properties: {{a: {{type: string}}}}, {rest}}}}}"
+        )
+    };
+    let (integers, texts) = (
+        open("additionalProperties: {type: integer}"),
+        open("additionalProperties: {type: string}"),
+    );
+    let b = "{name: b, in: query, schema: {type: integer, maximum: 1}}";
+    breaks(
+        rule,
+        &get(&integers),
+        &get(&format!("{integers}, {b}")),
+        "curl '/x?b=2' -> query parameter `b`: 2 is greater than the maximum of 1",
+    );
+    breaks(
+        rule,
+        &get(&texts),
+        &get(&format!("{texts}, {b}")),
+        "curl '/x?b=' -> query parameter `b`: \"\" is not of type \"integer\"",
+    );
+    // The object takes the name of a removed parameter over.
+    let z = "{name: z, in: query, schema: {type: string}}";
+    breaks(
+        rule,
+        &get(&format!("{integers}, {z}")),
+        &get(&integers),
+        "curl '/x?z=' -> query parameter `p`/z: \"\" is not of type \"integer\"",
+    );
+    let numbered = open("patternProperties: {'^z': {type: integer}}, additionalProperties: true");
+    breaks(
+        rule,
+        &get(&format!("{numbered}, {z}")),
+        &get(&numbered),
+        "curl '/x?z=' -> query parameter `p`/z: \"\" is not of type \"integer\"",
+    );
+    let quiet = |old: &str, new: &str| {
+        let found = findings(&get(old), &get(new));
+        let has_rule = found.iter().any(|finding| finding.rule.id == rule);
+        assert!(!has_rule, "{old} {new}: {found:#?}");
+    };
+    // A parameter of its own keeps its name, and a closed object has no other names.
+    quiet(z, &format!("{z}, {integers}"));
+    let closed = open("additionalProperties: false");
+    quiet(&closed, &format!("{closed}, {b}"));
+    quiet(&format!("{closed}, {z}"), &closed);
+    // In brackets.
+    let deep = |rest: &str| {
+        format!(
+            "{{name: f, in: query, style: deepObject, schema: {{type: object, properties: {{a: {{type: string}}}}, {rest}}}}}"
+        )
+    };
+    let (open, closed) = (
+        deep("additionalProperties: {type: string}"),
+        deep("additionalProperties: false"),
+    );
+    let bracketed = "{name: 'f[b]', in: query, schema: {type: integer}}";
+    breaks(
+        rule,
+        &get(&open),
+        &get(&format!("{open}, {bracketed}")),
+        "curl '/x?f%5Bb%5D=' -> query parameter `f[b]`: \"\" is not of type \"integer\"",
+    );
+    quiet(&closed, &format!("{closed}, {bracketed}"));
 }
 
 #[test]
@@ -121,7 +296,7 @@ fn examples_use_the_changed_parameter() {
     let f =
         |place: &str, more: &str| get(&format!("{{name: f, in: {place}, schema: {{type: {more}}}"));
     let accepted = |line: &str| {
-        format!("the newer contract accepts the example {line}, but does not read the same value")
+        format!("the newer contract reads another value from the example {line}, or none")
     };
     breaks(
         "parameter.moved",
@@ -260,7 +435,7 @@ fn styles() {
         "parameter.style.changed",
         &query(texts, comma),
         &query(texts, pipes),
-        "the newer contract accepts the example GET /x?a=text,text, but does not read the same value",
+        "the newer contract reads another value from the example GET /x?a=text,text, or none",
     );
     breaks(
         "parameter.explode.changed",
@@ -272,13 +447,13 @@ fn styles() {
         "parameter.explode.changed",
         &query(object, comma),
         &query(object, "style: form"),
-        "the newer contract accepts the example GET /x?a=a,1, but does not read the same value",
+        "the newer contract reads another value from the example GET /x?a=a,1, or none",
     );
     breaks(
         "parameter.style.changed",
         &query(object, "style: deepObject"),
         &query("{type: string}", comma),
-        "the newer contract accepts the example GET /x?a%5Ba%5D=1, but does not read the same value",
+        "the newer contract reads another value from the example GET /x?a%5Ba%5D=1, or none",
     );
     let content = get(
         "{name: a, in: query, content: {application/json: {schema: {type: array, items: {type: integer}}}}}",
@@ -288,6 +463,97 @@ fn styles() {
         &query(integers, comma),
         &content,
         "curl '/x?a=1,1' -> not JSON: something follows the JSON value: `,` at line 1, column 2",
+    );
+}
+
+/// A change of style is judged by what the receiver does with the texts of the sender.
+#[test]
+fn styles_of_single_values() {
+    use ChangeLevel::{Info, Unknown};
+    let label = |style: &str, schema: &str| {
+        format!(
+            "paths: {{'/x/{{p}}': {{get: {{parameters: [{{name: p, in: path, required: true, style: {style}, schema: {schema}}}], responses: {{}}}}}}}}"
+        )
+    };
+    let text = "{type: string}";
+    let style = "parameter.style.changed";
+    // The receiver accepts every text.
+    check(
+        style,
+        &label("label", text),
+        &label("simple", text),
+        Info,
+        "Proved",
+    );
+    let query = |more: &str| get(&format!("{{name: a, in: query, {more}}}"));
+    let list = "schema: {type: array, items: {type: string}}, explode: false";
+    let explode = "parameter.explode.changed";
+    check(
+        explode,
+        &query("schema: {type: string}"),
+        &query(list),
+        Info,
+        "Proved",
+    );
+    // Nothing else is found about the schemas of such a parameter.
+    let found = findings(&query("schema: {type: string}"), &query(list));
+    let is_info = found.iter().all(|finding| finding.level == Info);
+    assert!(is_info, "{found:#?}");
+    // All texts were tried.
+    check(
+        style,
+        &label("matrix", "{type: string, enum: [x]}"),
+        &label("simple", "{type: string, enum: [;p=x]}"),
+        Info,
+        "Proved",
+    );
+    breaks(
+        style,
+        &label("matrix", "{type: string, enum: [x, z]}"),
+        &label("simple", "{type: string, enum: [;p=x]}"),
+        "curl '/x/;p=z' -> path parameter `p`: \";p=z\" is not one of \";p=x\"",
+    );
+    // A text is refused.
+    breaks(
+        style,
+        &label("label", "{type: integer}"),
+        &label("simple", "{type: integer}"),
+        "curl '/x/.1' -> path parameter `p`: \".1\" is not of type \"integer\"",
+    );
+    let json = |schema: &str| {
+        query(&format!(
+            "content: {{application/json: {{schema: {schema}}}}}"
+        ))
+    };
+    let form = |schema: &str| query(&format!("schema: {schema}"));
+    let content = "parameter.content.changed";
+    // JSON writes numbers and booleans in the same way.
+    for (old, new) in [
+        (form("{type: integer}"), json("{type: integer}")),
+        (json("{type: integer}"), form("{type: integer}")),
+        (json("{type: boolean}"), form("{type: boolean}")),
+    ] {
+        check(content, &old, &new, Info, "Proved");
+    }
+    // Their schemas are compared as usual.
+    breaks(
+        "schema.maximum.set",
+        &json("{type: integer}"),
+        &form("{type: integer, maximum: 5}"),
+        "curl '/x?a=6' -> query parameter `a`: 6 is greater than the maximum of 5",
+    );
+    breaks(
+        content,
+        &json("{type: boolean}"),
+        &form("{type: string, pattern: '^(true|false)$'}"),
+        "curl '/x?a=%20true' -> query parameter `a`: \" true\" does not match \"^(true|false)$\"",
+    );
+    check(
+        style,
+        &label("label", "{type: integer, minimum: 0, maximum: 99}"),
+        &label("simple", "{type: string, pattern: '^[.][0-9.e+]+$'}"),
+        Unknown,
+        "Unknown(\"the newer contract accepts the example GET /x/.1, and no value was found that it refuses\")",
     );
 }
 
@@ -450,7 +716,34 @@ fn credentials_of_other_schemes() {
         "security.alternative.removed",
         &typed(tokens),
         &typed("type: mutualTLS"),
-        "the credentials look the same in both contracts, and tokens are not read",
+        CERTIFICATE,
+    );
+}
+
+#[test]
+fn client_certificates() {
+    let of = |security: &str| {
+        format!(
+            "paths: {{/x: {{get: {{security: [{security}], responses: {{}}}}}}}}\n\
+             components: {{securitySchemes: {{k: {{type: apiKey, in: header, name: x-key}}, \
+             m: {{type: mutualTLS}}}}}}"
+        )
+    };
+    let rule = "security.alternative.removed";
+    breaks(rule, &of("{k: []}"), &of("{k: [], m: []}"), CERTIFICATE);
+    breaks(rule, &of("{k: []}"), &of("{m: []}"), CERTIFICATE);
+    breaks(
+        rule,
+        &of("{k: []}, {m: []}"),
+        &of("{k: []}"),
+        "curl '/x' -> credentials are missing",
+    );
+    check(
+        "security.alternative.added",
+        &of("{k: []}"),
+        &of("{k: []}, {m: []}"),
+        ChangeLevel::Info,
+        "Rule",
     );
 }
 
@@ -509,6 +802,15 @@ fn responses() {
         &explode(true),
         "status 200, x-a: a=1 -> the header parameter `X-A` must alternate names and values, an even number in total",
     );
+    // The example is a request of the method that changed.
+    let get = "get: {responses: {}}";
+    let head = "head: {parameters: [{name: z, in: query, required: true, schema: {type: integer}}], responses: {}}";
+    breaks(
+        "parameter.added.required",
+        &format!("paths: {{/x: {{{get}}}}}"),
+        &format!("paths: {{/x: {{{get}, {head}}}}}"),
+        "curl --head '/x' -> the query parameter `z` is required but missing",
+    );
     // 204 has no body, whatever the contract declares.
     let empty = |content: &str| {
         answers(&format!(
@@ -519,7 +821,7 @@ fn responses() {
         "media-type.removed",
         &empty(&format!("{json}, text/plain: {{}}")),
         &empty(json),
-        ChangeLevel::Warning,
+        ChangeLevel::Info,
         "a response with status 204 has no body",
     );
 }
@@ -659,6 +961,15 @@ fn what_the_service_calls() {
         &webhook("", "", maybe),
         &webhook("", "", header),
         "status 200 -> the header parameter `X-A` is required but missing",
+    );
+    // Consumers do not choose the media type.
+    let two_types = "requestBody: {required: true, content: {application/json: {schema: {type: integer}}, text/plain: {}}},";
+    check(
+        "media-type.removed",
+        &webhook("", two_types, ""),
+        &webhook("", body, ""),
+        ChangeLevel::Info,
+        "Rule",
     );
     breaks(
         "webhook.removed",

@@ -4,6 +4,7 @@
 //! complete message was found, only the part that carries the value is judged, and no message is
 //! shown.
 
+use http::Method;
 use serde_json::Value;
 
 use portcullis_contract::{
@@ -41,6 +42,8 @@ pub(crate) enum CompleteMessage {
 pub(crate) struct ContractSide<'c> {
     pub(crate) contract: &'c CompiledContract,
     pub(crate) operation: &'c Operation,
+    /// The method of the requests. `HEAD` requests may be served by a `GET` operation.
+    pub(crate) method: &'c Method,
     pub(crate) carrier: ValueCarrier<'c>,
     pub(crate) direction: MessageDirection,
     /// Whether the service calls the operation, which then has no path of this contract.
@@ -135,6 +138,7 @@ impl<'c> ContractSide<'c> {
         MessageJudge {
             contract: self.contract,
             operation: self.operation,
+            method: self.method,
             is_outbound: self.is_outbound,
             address: self.address,
         }

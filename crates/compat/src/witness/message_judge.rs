@@ -20,6 +20,8 @@ use super::witness_message::{WitnessRequest, WitnessResponse};
 pub(crate) struct MessageJudge<'c> {
     pub(crate) contract: &'c CompiledContract,
     pub(crate) operation: &'c Operation,
+    /// The method of the requests. `HEAD` requests may be served by a `GET` operation.
+    pub(crate) method: &'c Method,
     /// Whether the service calls the operation, which then has no path of this contract.
     pub(crate) is_outbound: bool,
     /// The template of the addresses to use, if they are fewer than those of the operation.
@@ -36,7 +38,7 @@ impl<'c> MessageJudge<'c> {
         let mut captures = PathCaptures::default();
         let (path, _) = request.path_and_query();
         if !self.is_outbound {
-            let found = find_operation(self.contract, &self.operation.method, path, &mut captures);
+            let found = find_operation(self.contract, self.method, path, &mut captures);
             let is_reached = found
                 .is_ok_and(|number| std::ptr::eq(self.contract.operation(number), self.operation));
             if !is_reached {
@@ -86,7 +88,7 @@ impl<'c> MessageJudge<'c> {
             status: response.status,
             headers: &headers,
             body: length(response.body.as_deref()),
-            is_to_head: self.operation.method == Method::HEAD,
+            is_to_head: self.method == Method::HEAD,
         };
         let Self {
             contract,

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use portcullis_contract::{CompiledContract, MediaType, MessageDirection, Parameter};
+use portcullis_contract::{CompiledContract, DocumentSet, MediaType, MessageDirection, Parameter};
+use portcullis_json::JsonNode;
 
 use super::serialise::escaped;
 
@@ -58,7 +59,7 @@ pub(crate) fn parameter_values(
     // Exploded, an object that the schema does not have looks like other parameters.
     values.extend(parameter.has_members().then(|| json!({"a": 1})));
     values.extend(samples);
-    values.extend([json!(1), json!("a"), json!(true)]);
+    values.extend([json!(1), json!("a"), json!(true), json!("a,b"), json!("")]);
     // Other values are not read as this parameter.
     values.retain(|value| {
         let text = value.to_string();
@@ -68,12 +69,38 @@ pub(crate) fn parameter_values(
     values
 }
 
+/// All values of a parameter, if its schema lists them and each has one text: strings and booleans.
+pub(crate) fn listed_values(
+    contract: &CompiledContract,
+    parameter: &Parameter,
+) -> Option<Vec<Value>> {
+    if !parameter.is_plain() || parameter.is_json_text() {
+        return None;
+    }
+    let documents = contract.documents();
+    let schema = documents.node(parameter.node_ref).get("schema")?;
+    let schema = DocumentSet::node_ref(parameter.node_ref, schema);
+    let schema = documents.node(contract.resolved(schema));
+    let is_boolean = schema.get("type").and_then(JsonNode::as_str) == Some("boolean");
+    let values: Vec<Value> = match schema.get("enum") {
+        Some(listed) => listed.elements().map(|value| value.to_value()).collect(),
+        None if is_boolean => vec![json!(false), json!(true)],
+        None => return None,
+    };
+    let has_one_text = |value: &Value| value.is_string() || value.is_boolean();
+    (!values.is_empty() && values.iter().all(has_one_text)).then_some(values)
+}
+
 /// Texts to try for a query parameter whose delimiters are decisive: the delimiters are not escaped,
 /// so a style without them reads them as text.
 pub(crate) fn delimited_texts(parameter: &Parameter) -> Vec<String> {
     let name = escaped(&parameter.name);
     let texts = ["a,b", "1,2", "a|b", "1|2", "a%20b", "1%202"];
-    texts.iter().map(|text| format!("{name}={text}")).collect()
+    // White space is part of JSON, but not of other texts.
+    let json = ["%20true", "%201", "%20%22a%22"];
+    let json = json.iter().filter(|_| parameter.is_json_text());
+    let all = texts.iter().chain(json);
+    all.map(|text| format!("{name}={text}")).collect()
 }
 
 /// Values to try for a body that a schema now describes.

@@ -27,7 +27,9 @@ pub(super) use contract_side::{
     CompleteMessage, ContractSide, ValueCarrier, complete_message, verify,
 };
 pub(super) use message_judge::MessageJudge;
-pub(super) use message_samples::{body_values, delimited_texts, field_values, parameter_values};
+pub(super) use message_samples::{
+    body_values, delimited_texts, field_values, listed_values, parameter_values,
+};
 pub(super) use request_builder::{
     BodyChoice, BuiltRequest, RequestChoices, build_request, received,
 };

@@ -4,14 +4,15 @@
 use serde_json::Value;
 
 use portcullis_contract::{
-    BodyDeclaration, MediaType, MessageDirection, MessagePart, Parameter, Violation,
+    BodyDeclaration, CredentialSample, MediaType, MessageDirection, MessagePart, Parameter,
+    Violation,
 };
 
 use super::concrete_media_type::{DeclaredContent, concrete_media_type, request_content};
 use super::message_judge::MessageJudge;
 use super::message_samples::{body_samples, parameter_sample};
 use super::request_address::{address, path_names};
-use super::serialise::{ValueStyle, in_cookie, in_header, in_path, in_query};
+use super::serialise::{ValueStyle, escaped, in_cookie, in_header, in_path, in_query};
 use super::serialise_body::{BodyText, body, unread_body, whole_query};
 use super::witness_message::WitnessRequest;
 
@@ -44,6 +45,8 @@ pub(crate) struct RequestChoices<'c> {
     pub(crate) body: BodyChoice<'c>,
     /// The number of the security alternative, or `usize::MAX` for no credentials.
     pub(crate) credentials: usize,
+    /// An API key of the alternative with another text than usual.
+    pub(crate) key: Option<CredentialSample>,
     /// The number of the base path.
     pub(crate) address: usize,
 }
@@ -115,7 +118,7 @@ pub(crate) fn received(
         };
         judge.request(&WitnessRequest {
             target,
-            method: judge.operation.method.to_string(),
+            method: judge.method.to_string(),
             ..built.request
         })
     })
@@ -247,7 +250,7 @@ impl RequestBuilder<'_> {
         };
         BuiltRequest {
             request: WitnessRequest {
-                method: operation.method.to_string(),
+                method: self.judge.method.to_string(),
                 target,
                 headers,
                 body: body.map(|body| body.text.clone()),
@@ -267,13 +270,25 @@ impl RequestBuilder<'_> {
         let alternatives = self.judge.operation.credential_samples();
         let credentials = alternatives.get(self.choices.credentials);
         for credential in credentials.into_iter().flatten() {
-            let (name, value) = (&credential.name, &credential.value);
+            let is_it = |key: &&CredentialSample| {
+                key.part == credential.part && key.name == credential.name
+            };
+            let credential = self
+                .choices
+                .key
+                .as_ref()
+                .filter(is_it)
+                .unwrap_or(credential);
+            let (name, value) = match credential.part {
+                MessagePart::Query => (escaped(&credential.name), escaped(&credential.value)),
+                _ => (credential.name.clone(), credential.value.clone()),
+            };
             let pair = format!("{name}={value}");
             let is_named = |known: &String| known.starts_with(&format!("{name}="));
-            let is_field = |(known, _): &(String, String)| known.eq_ignore_ascii_case(name);
+            let is_field = |(known, _): &(String, String)| known.eq_ignore_ascii_case(&name);
             match credential.part {
                 MessagePart::Header if !headers.iter().any(is_field) => {
-                    headers.push((name.clone(), value.clone()));
+                    headers.push((name, value));
                 }
                 MessagePart::Query if !query.iter().any(is_named) => query.push(pair),
                 MessagePart::Cookie if !cookies.iter().any(is_named) => cookies.push(pair),

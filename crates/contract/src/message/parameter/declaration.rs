@@ -157,6 +157,35 @@ impl Parameter {
         readings.any(|reading| matches!(reading, ParameterReading::Object(_)))
     }
 
+    /// The properties that are declared by name, if the value may be an object.
+    pub fn member_names(&self) -> impl Iterator<Item = &str> {
+        let members = self.readings.iter().flat_map(|reading| match reading {
+            ParameterReading::Object(shape) => &shape.members[..],
+            ParameterReading::Scalar(_)
+            | ParameterReading::Array(_)
+            | ParameterReading::Delimited(_) => &[],
+        });
+        members.map(|(name, _)| name.as_str())
+    }
+
+    /// Whether an object may have properties that are not declared by name.
+    pub fn has_other_members(&self) -> bool {
+        self.readings
+            .iter()
+            .any(|reading| matches!(reading, ParameterReading::Object(shape) if shape.is_open))
+    }
+
+    /// Whether JSON writes the value as its text: a number or a boolean.
+    pub fn is_same_in_json(&self) -> bool {
+        let is_same = |reading: &ParameterReading| match reading {
+            ParameterReading::Scalar(types) => !types.has(TypeSet::STRING | TypeSet::NULL),
+            ParameterReading::Array(_)
+            | ParameterReading::Delimited(_)
+            | ParameterReading::Object(_) => false,
+        };
+        !self.readings.is_empty() && self.readings.iter().all(is_same)
+    }
+
     /// Whether the value is JSON text and not serialized by a style.
     pub fn is_json_text(&self) -> bool {
         self.style == ParameterStyle::JsonContent
@@ -165,6 +194,14 @@ impl Parameter {
     /// Whether the value is the whole query (OpenAPI 3.2, `in: querystring`).
     pub fn is_whole_query(&self) -> bool {
         self.style == ParameterStyle::WholeQuery
+    }
+
+    /// Whether the text of a path parameter contains its name: in style `matrix`, except that the
+    /// properties of an exploded object have their own names (OpenAPI 3.1.1, Style Examples).
+    pub fn writes_name(&self) -> bool {
+        let is_object = |reading: &ParameterReading| matches!(reading, ParameterReading::Object(_));
+        self.style == ParameterStyle::Matrix
+            && !(self.explode && self.readings.iter().all(is_object))
     }
 
     /// The value of `in`.
@@ -230,11 +267,7 @@ impl Parameter {
 
     /// Whether it takes every pair of the query that no other parameter has.
     pub(crate) fn takes_any_query(&self) -> bool {
-        self.is_exploded_query()
-            && self
-                .readings
-                .iter()
-                .any(|reading| matches!(reading, ParameterReading::Object(shape) if shape.is_open))
+        self.is_exploded_query() && self.has_other_members()
     }
 
     fn is_exploded_query(&self) -> bool {
